@@ -1,0 +1,311 @@
+"""One settings file for three modes, chosen by SEVEN_ENV: demo, test or production (the default).
+
+Every value that differs between installations comes from the environment. Nothing here starts a
+server or touches the disk, so that a type checker or `collectstatic` may import it anywhere.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import django_stubs_ext
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+from environs import Env
+
+from salesprocess import embedded
+from salesprocess.database import parse_database_url
+
+# Lets annotations such as ManyToManyField[…] and ModelForm[Deal] stand at run time.
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env()
+
+MODE = env.str("SEVEN_ENV", "production")
+if MODE not in {"demo", "test", "production"}:
+    raise ImproperlyConfigured(f"SEVEN_ENV is {MODE!r}; it must be demo, test or production.")
+PRODUCTION = MODE == "production"
+
+# Demo, tests and their embedded servers keep everything that they write in here.
+STATE_DIR = env.path("SEVEN_STATE", BASE_DIR / ".state")
+
+# Keys --------------------------------------------------------------------------------------------
+
+# Public, therefore worthless; a production start refuses both.
+PUBLIC_KEYS = {"demo": "demo-" + "only-" * 12, "test": "test-" + "only-" * 12}
+
+
+def _secret_key() -> str:
+    key = env.str("SECRET_KEY", "") or PUBLIC_KEYS.get(MODE, "")
+    if not PRODUCTION:
+        return key
+    if not key:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set. Make one and keep it: "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(50))' "
+            "(No key is needed with SEVEN_ENV=demo or SEVEN_ENV=test, on a machine of your own.)"
+        )
+    if len(key) < 50 or len(set(key)) < 10 or key in PUBLIC_KEYS.values():
+        raise ImproperlyConfigured(
+            "SECRET_KEY is weak: it needs at least 50 characters, varied and known to nobody else."
+        )
+    return key
+
+
+SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", [])
+DEBUG = False
+
+# Addresses ---------------------------------------------------------------------------------------
+
+# Where people reach this installation; links in mails start with it.
+SITE_URL = env.str("SITE_URL", "" if PRODUCTION else "http://localhost:8000").rstrip("/")
+if not SITE_URL:
+    raise ImproperlyConfigured("SITE_URL is not set, for instance https://crm.example.com")
+SITE_HOST = urlsplit(SITE_URL).hostname or ""
+HTTPS = SITE_URL.startswith("https://")
+# Health checks come from inside, by these two names.
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [SITE_HOST, "localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
+
+# Parts -------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "django_filters",
+    "csp",
+    "salesprocess",
+    "pipeline",
+    "crm",
+    "reports",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "salesprocess.middleware.htmx_sign_in",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "salesprocess.urls"
+WSGI_APPLICATION = "salesprocess.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Two engines that share no folder. The order matters: the first engine that finds a name renders
+# it, and Django's own folder must not be searched before Jinja2's.
+TEMPLATES = [
+    {
+        "NAME": "jinja2",
+        "BACKEND": "salesprocess.jinja.Jinja2Pages",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "environment": "salesprocess.jinja.environment",
+            "extensions": ["jinja2.ext.i18n"],
+        },
+    },
+    {
+        "NAME": "django",
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates" / "allauth"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# Services ----------------------------------------------------------------------------------------
+
+
+def _service_url(name: str, local: str) -> str:
+    url = env.str(name, "")
+    if not url and PRODUCTION:
+        raise ImproperlyConfigured(f"{name} is not set; production starts no server of its own.")
+    return url or local
+
+
+DATABASE_URL = _service_url("DATABASE_URL", embedded.database_url(STATE_DIR))
+REDIS_URL = _service_url("REDIS_URL", embedded.redis_url(STATE_DIR))
+
+DATABASES = {
+    "default": {
+        **parse_database_url(DATABASE_URL),
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 60),
+        "CONN_HEALTH_CHECKS": True,
+        # A pooler in transaction mode gives each transaction another server connection.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+    }
+}
+
+CACHES = {
+    "default": {
+        "BACKEND": "salesprocess.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "seven",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+}
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = env.path(
+    "STATIC_ROOT", BASE_DIR / "staticfiles" if PRODUCTION else STATE_DIR / "static"
+)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            if PRODUCTION
+            else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        )
+    },
+}
+# Outside production files are served from where they lie: no collectstatic after an edit.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION
+
+# Mail --------------------------------------------------------------------------------------------
+
+_mail = env.dj_email_url("EMAIL_URL", "smtp://localhost:25" if PRODUCTION else "console://")
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST = _mail["EMAIL_HOST"]
+EMAIL_PORT = _mail["EMAIL_PORT"]
+EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"]
+EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"seven@{SITE_HOST}")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# People ------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "pipeline.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+
+ACCOUNT_ADAPTER = "salesprocess.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
+# An admin enters the address; there is no sign-up that could claim somebody else's.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+if MODE == "test":
+    ACCOUNT_RATE_LIMITS = False
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+if MODE == "test":
+    # A slow hash protects nobody in a test, and costs each of them a third of a second.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Headers -----------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "seven_session"
+CSRF_COOKIE_NAME = "seven_csrf"
+CSRF_FAILURE_VIEW = "salesprocess.errors.csrf_failure"
+if PRODUCTION:
+    # The proxy in front ends TLS and must set or drop this header itself.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = HTTPS
+    # Health checks come from inside, without TLS.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", HTTPS)
+    SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", HTTPS)
+
+# Words and time ----------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = "UTC"
+
+# Background work ---------------------------------------------------------------------------------
+
+# Celery's own transport names a unix socket differently.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+
+# Logs --------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "salesprocess.logs.OneLine",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {
+        "handlers": ["console"],
+        "level": env.log_level("LOG_LEVEL", "INFO" if PRODUCTION else "WARNING"),
+    },
+    "loggers": {"django": {"handlers": [], "level": "INFO" if PRODUCTION else "WARNING"}},
+}
