@@ -1,0 +1,61 @@
+"""How amounts and times are written for people, in the language of the request."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.numbers import format_compact_currency, format_currency
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def _locale() -> Locale:
+    return Locale.parse(get_language() or "en", sep="-")
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    """`$1,234.50`; whole amounts drop the cents. No amount is written as nothing."""
+    if amount is None:
+        return ""
+    digits = amount != amount.to_integral_value()
+    text = format_currency(
+        amount if digits else amount.quantize(Decimal(1)),
+        currency,
+        locale=_locale(),
+        currency_digits=digits,
+        format=None if digits else _whole_pattern(),
+    )
+    return text.replace("-", MINUS)
+
+
+def _whole_pattern() -> str:
+    pattern: str = _locale().currency_formats["standard"].pattern
+    return pattern.replace(".00", "")
+
+
+def money_short(amount: Decimal | None, currency: str) -> str:
+    """`$1.2M`, for places where the size matters and the rest does not."""
+    if amount is None:
+        return ""
+    digits = 1 if abs(amount) >= 1000 else 0
+    text = format_compact_currency(amount, currency, locale=_locale(), fraction_digits=digits)
+    return text.replace("-", MINUS)
+
+
+def day(on: date | None, today: date) -> str:
+    """`today`, `tomorrow`, `yesterday`, else `12 Mar`, with the year when it is another one."""
+    if on is None:
+        return ""
+    words = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}
+    if word := words.get((on - today).days):
+        return word
+    return format_date(on, "d MMM" if on.year == today.year else "d MMM y", locale=_locale())
+
+
+def clock(at: datetime, zone: ZoneInfo) -> str:
+    """The time of day in the reader's zone, as `14:05`."""
+    return format_time(at.astimezone(zone), "HH:mm", locale=_locale())

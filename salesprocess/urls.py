@@ -1,0 +1,23 @@
+from importlib.util import find_spec
+
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from salesprocess import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="crm:board", query_string=True), name="home"),
+    *(
+        path("", include(f"{app}.urls"))
+        for app in ("pipeline", "crm", "reports")
+        if find_spec(f"{app}.urls")
+    ),
+    path("accounts/", include("salesprocess.accounts_urls")),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]
+
+handler400 = "salesprocess.errors.bad_request"
+handler403 = "salesprocess.errors.forbidden"
+handler404 = "salesprocess.errors.not_found"
+handler500 = "salesprocess.errors.server_error"
