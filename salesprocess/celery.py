@@ -1,0 +1,53 @@
+"""Background work. The database is the queue of record: a message only says that there is work.
+
+So losing a message may delay work but never lose it, and a task must bear running twice.
+"""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salesprocess.settings")
+
+app = Celery("salesprocess")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    accept_content=["json"],
+    task_serializer="json",
+    result_serializer="json",
+    task_ignore_result=True,
+    # A task is gone from the queue when it is done, not when it is taken: a killed worker loses none.
+    task_acks_late=True,
+    worker_prefetch_multiplier=1,
+    # Longer work is cut into pieces; the broker gives a task to a second worker at twice the limit.
+    task_soft_time_limit=60,
+    task_time_limit=90,
+    worker_max_tasks_per_child=500,
+    broker_transport_options={
+        "visibility_timeout": 180,
+        # After a worker was killed its task comes back within seconds; by default it is minutes.
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 2,
+    },
+    timezone="UTC",
+    worker_hijack_root_logger=False,
+    beat_schedule={
+        "clear-expired-sessions": {
+            "task": "salesprocess.tasks.clear_expired_sessions",
+            "schedule": crontab(hour="3", minute="17"),
+        },
+    },
+)
+app.autodiscover_tasks()
+
+
+def broker_reachable() -> bool:
+    try:
+        with app.connection_for_read(connect_timeout=1) as connection:
+            connection.ensure_connection(max_retries=1, timeout=1)
+    except OSError as error:
+        del error
+        return False
+    return True
