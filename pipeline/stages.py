@@ -1,0 +1,123 @@
+"""The seven stages, fixed for ever (METHOD, "The seven stages"; CHECKLIST A1, B16, B22).
+
+Pure: no tables, no Django models. Labels may be renamed by layers; keys, order, number and
+meaning never change, and every figure aggregates by key.
+"""
+
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class Phase(models.TextChoices):
+    QUALIFYING = "qualifying", _("Qualifying")
+    CLOSING = "closing", pgettext_lazy("phase of the sales process", "Closing")
+
+
+class Stage(models.IntegerChoices):
+    LEAD_GENERATION = 1, _("Lead generation")
+    PROSPECTING = 2, _("Prospecting")
+    QUALIFICATION = 3, _("Qualification")
+    NEEDS_ANALYSIS = 4, _("Needs analysis")
+    PROPOSAL = 5, _("Proposal")
+    OBJECTIONS = 6, _("Objections & negotiations")
+    CLOSING = 7, pgettext_lazy("seventh stage of the sales process", "Closing")
+
+    @property
+    def key(self) -> str:
+        return self.name.lower()
+
+    @property
+    def phase(self) -> Phase:
+        return Phase.QUALIFYING if self <= Stage.QUALIFICATION else Phase.CLOSING
+
+    @property
+    def about(self) -> "About":
+        return ABOUT[self]
+
+    @property
+    def is_lead(self) -> bool:
+        """Stages 1 and 2 hold leads, 3 to 7 opportunities: the same record all along."""
+        return self <= Stage.PROSPECTING
+
+
+class Outcome(models.TextChoices):
+    OPEN = "open", _("Open")
+    WON = "won", _("Won")
+    STOPPED = "stopped", _("Stopped")
+
+
+class Initiator(models.TextChoices):
+    """Who ended it. *Lost* is a view: stopped by the customer."""
+
+    CUSTOMER = "customer", _("The customer")
+    US = "us", _("We did")
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a stage is for, in words for the people who work in it.
+
+    `norm_days` is how long a stay usually takes until the organisation has a norm of its own.
+    """
+
+    short: str
+    what: str
+    enters_when: str
+    done_when: str
+    norm_days: int
+
+
+ABOUT: dict[Stage, About] = {
+    Stage.LEAD_GENERATION: About(
+        short=_("Lead gen"),
+        what=_("Decide whom one could contact about a sale. Keeping customers warm belongs here."),
+        enters_when=_("There is an idea of somebody to contact."),
+        done_when=_("A reachable party, a source, an owner and a reason to contact exist."),
+        norm_days=5,
+    ),
+    Stage.PROSPECTING: About(
+        short=_("Prospecting"),
+        what=_("Engage a lead and get agreement to a sales conversation."),
+        enters_when=_("There is someone to direct it at."),
+        done_when=_("The other side agreed: who, when, to what. An attempt is not an agreement."),
+        norm_days=7,
+    ),
+    Stage.QUALIFICATION: About(
+        short=_("Qualification"),
+        what=_("Both sides gain confidence that the other can fulfil its role."),
+        enters_when=_("A sales conversation was held."),
+        done_when=_("Each criterion is answered with evidence and a verdict is given."),
+        norm_days=7,
+    ),
+    Stage.NEEDS_ANALYSIS: About(
+        short=_("Needs analysis"),
+        what=_("Discover the situation that we may improve, and how a decision will be made."),
+        enters_when=_("Both sides see a reason to go on."),
+        done_when=_("Problem, worth and decision path are recorded and confirmed by the customer."),
+        norm_days=8,
+    ),
+    Stage.PROPOSAL: About(
+        short=_("Proposal"),
+        what=_("Based on the needs analysis, suggest a solution."),
+        enters_when=_("Problem and decision path are understood."),
+        done_when=_("An offer was delivered to named people, with an expected decision date."),
+        norm_days=10,
+    ),
+    Stage.OBJECTIONS: About(
+        short=_("Objections"),
+        what=_("Address questions, comments and concerns about the proposal."),
+        enters_when=_("An offer was delivered."),
+        done_when=_("Every concern is settled and the current offer says what was agreed."),
+        norm_days=12,
+    ),
+    Stage.CLOSING: About(
+        short=pgettext_lazy("seventh stage of the sales process", "Closing"),
+        what=_("Attempt to reach agreement on the proposal as modified."),
+        enters_when=_("An offer exists and concerns are addressed."),
+        done_when=_("The outcome is recorded; a win names what was accepted."),
+        norm_days=5,
+    ),
+}
