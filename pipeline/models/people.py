@@ -1,0 +1,262 @@
+"""Who sells: people and the tree of teams whose root is the organisation."""
+
+import zoneinfo
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import connection, models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from pipeline.access import Scope
+from pipeline.models.batch import Batch
+
+
+class Role(models.TextChoices):
+    SALESPERSON = "salesperson", _("Salesperson")
+    MANAGER = "manager", _("Manager")
+    ADMIN = "admin", _("Admin")
+
+
+class SellingStyle(models.TextChoices):
+    """METHOD, "Legitimate styles": comparisons are made like with like."""
+
+    ACCOUNT_MANAGEMENT = "account_management", _("Account management")
+    NEW_BUSINESS = "new_business", _("New business")
+    MIXED = "mixed", _("Mixed")
+
+
+class Theme(models.TextChoices):
+    AUTO = "auto", _("As the device")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+def validate_time_zone(name: str) -> None:
+    """Names come from the tz database only: they reach SQL."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(
+            _("%(name)s is not a time zone; write one such as Europe/Vienna."),
+            params={"name": name},
+        )
+
+
+class TeamQuerySet(models.QuerySet["Team"]):
+    def visible_to(self, user: "User") -> Self:
+        """The tree of teams is common knowledge in an organisation; its records are not."""
+        return self.filter() if user.is_active else self.none()
+
+    def editable_by(self, user: "User") -> Self:
+        scope = user.scope
+        if scope.everything:
+            return self.filter()
+        return self.filter(pk__in=sorted(scope.managed_team_ids))
+
+    def root(self) -> "Team":
+        return self.get(parent=None)
+
+
+TeamManager = models.Manager.from_queryset(TeamQuerySet)
+
+
+class Team(models.Model):
+    """A node of the organisation's tree; the root is the organisation and carries its settings."""
+
+    name = models.CharField(max_length=120)
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    # At most one manager; who leads several teams stands in each of them.
+    manager = models.ForeignKey(
+        "User", on_delete=models.PROTECT, null=True, blank=True, related_name="teams_led"
+    )
+    # Settings of the organisation: on the root, and only there.
+    currency = models.CharField(
+        max_length=3, blank=True, validators=[RegexValidator(r"^[A-Z]{3}$")]
+    )
+    time_zone = models.CharField(max_length=64, blank=True, validators=[validate_time_zone])
+    country = models.CharField(max_length=2, blank=True, validators=[RegexValidator(r"^[A-Z]{2}$")])
+    batch = models.ForeignKey(
+        Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = TeamManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["parent"],
+                condition=Q(parent=None),
+                nulls_distinct=False,
+                name="team_one_root",
+            ),
+            models.UniqueConstraint(
+                "parent", Lower("name"), name="team_name_once_below_its_parent"
+            ),
+            models.CheckConstraint(
+                condition=Q(parent=None) & ~Q(currency="") & ~Q(time_zone="") & ~Q(country="")
+                | Q(parent__isnull=False, currency="", time_zone="", country=""),
+                name="team_settings_on_the_root_only",
+            ),
+            models.CheckConstraint(
+                condition=Q(parent=None) | ~Q(parent=F("id")), name="team_not_its_own_parent"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The organisation's time zone; reports are in it. On the root only."""
+        return zoneinfo.ZoneInfo(self.time_zone or "UTC")
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def visible_to(self, user: "User") -> Self:
+        """Colleagues' names are common knowledge; their records and figures are scoped."""
+        return self.filter() if user.is_active else self.none()
+
+    def editable_by(self, user: "User") -> Self:
+        scope = user.scope
+        if scope.everything:
+            return self.filter()
+        return self.filter(Q(pk=user.pk) | Q(team_id__in=sorted(scope.managed_team_ids)))
+
+    def whose_records_are_visible_to(self, user: "User") -> Self:
+        """The people one may filter lists by, because their records are in one's scope."""
+        scope = user.scope
+        return self.filter() if scope.everything else self.filter(pk__in=sorted(scope.owner_ids))
+
+    def assignable_by(self, user: "User") -> Self:
+        """The people to whom one may hand a record over."""
+        scope = user.scope
+        people = self.active()
+        return people if scope.everything else people.filter(pk__in=sorted(scope.assignable_ids))
+
+
+class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
+    def create_user(self, *, name: str, email: str | None = None, **fields: Any) -> "User":
+        password = fields.pop("password", None)
+        user = self.model(name=name, email=normal_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+def normal_email(email: str | None) -> str | None:
+    """Empty means not invited yet. Addresses are compared without regard to case."""
+    return email.strip().lower() or None if email else None
+
+
+class User(AbstractBaseUser):
+    email = models.EmailField(_("E-mail"), null=True, blank=True, unique=True)
+    name = models.CharField(_("Name"), max_length=120)
+    role = models.CharField(max_length=12, choices=Role, default=Role.SALESPERSON)
+    style = models.CharField(max_length=20, choices=SellingStyle, default=SellingStyle.MIXED)
+    # People without a team see their own records only; a salesperson has one team.
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="members"
+    )
+    hired_on = models.DateField(null=True, blank=True)
+    # Empty inherits the organisation's.
+    time_zone = models.CharField(max_length=64, blank=True, validators=[validate_time_zone])
+    theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
+    is_active = models.BooleanField(default=True)
+    batch = models.ForeignKey(
+        Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar = ["name"]
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(email=None) | Q(email=Lower("email")), name="user_email_lower_case"
+            ),
+            models.CheckConstraint(
+                condition=~Q(role=Role.SALESPERSON) | Q(team__isnull=False),
+                name="user_salesperson_has_a_team",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def initials(self) -> str:
+        words = self.name.split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+    @property
+    def is_manager(self) -> bool:
+        return self.role in (Role.MANAGER, Role.ADMIN)
+
+    @cached_property
+    def organisation(self) -> Team:
+        """The root of the tree, with the organisation's settings; one query, memoised here."""
+        return Team.objects.root()
+
+    @cached_property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """Where this person's days begin and end."""
+        return zoneinfo.ZoneInfo(self.time_zone) if self.time_zone else self.organisation.zone
+
+    @cached_property
+    def scope(self) -> Scope:
+        """Whose records this person may see; one query, memoised on this object only."""
+        return scope_of(self)
+
+
+def scope_of(user: User) -> Scope:
+    """Build the reach of a person from the tree of teams as it stands now.
+
+    A manager sees the own records and those of everybody in the teams that he or she leads, with
+    all teams below them; a salesperson the own ones and the own team's pool; an admin everything;
+    a deactivated person nothing.
+    """
+    if not user.is_active:
+        return Scope(user_id=user.pk)
+    if user.role == Role.ADMIN:
+        return Scope(user_id=user.pk, everything=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_REACH, {"user": user.pk, "leads": user.role == Role.MANAGER})
+        led, people, mates = cursor.fetchone()
+    own_team = {user.team_id} if user.team_id else set()
+    return Scope(
+        user_id=user.pk,
+        owner_ids=frozenset(people) | {user.pk},
+        assignable_ids=frozenset(people) | frozenset(mates) | {user.pk},
+        pool_team_ids=frozenset(led) | own_team,
+        managed_team_ids=frozenset(led),
+    )
+
+
+_REACH = """
+    WITH RECURSIVE led AS (
+        SELECT id FROM pipeline_team WHERE %(leads)s AND manager_id = %(user)s
+        UNION
+        SELECT team.id FROM pipeline_team team JOIN led ON team.parent_id = led.id
+    )
+    SELECT
+        ARRAY(SELECT id FROM led),
+        ARRAY(SELECT id FROM pipeline_user WHERE team_id IN (SELECT id FROM led)),
+        ARRAY(
+            SELECT mate.id FROM pipeline_user mate
+            JOIN pipeline_user me ON me.team_id = mate.team_id
+            WHERE me.id = %(user)s
+        )
+"""
