@@ -1,0 +1,271 @@
+"""What can be done to an activity: plan, complete, cancel, postpone, log."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.commands import locked_deal
+from crm.models import (
+    Activity,
+    ActivityKind,
+    ActivityResult,
+    Company,
+    Contact,
+    Deal,
+    Method,
+)
+from crm.models.activity import PLANNABLE, TOUCHES
+from pipeline import moves
+from pipeline.models import User
+from pipeline.moves import Refused
+from pipeline.stages import Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Next:
+    """What's next: planned in the same gesture that records what was done.
+
+    `due_at` is an instant; for an `all_day` one, any instant of that day in the owner's zone.
+    """
+
+    kind: ActivityKind
+    due_at: dt.datetime
+    all_day: bool = True
+    subject: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """Whom an activity concerns: a deal, or a company or contact without one."""
+
+    deal: Deal | None = None
+    company: Company | None = None
+    contact: Contact | None = None
+
+
+def plan(
+    about: About, *, next: Next, by: User, at: dt.datetime, owner: User | None = None
+) -> Activity:
+    """Plan an activity for `owner`, by default the deal's owner, else `by`.
+
+    On a deal it becomes what's next if nothing comes earlier, and ends a parking (G13).
+
+    Raises Refused for a kind that cannot be planned, a closed deal, or an owner out of reach.
+    """
+    with _on(about, by=by) as deal:
+        if deal is not None:
+            locked_deal.require_open(deal)
+        activity = _plan(about, deal, next, by=by, at=at, owner=owner)
+        if deal is not None:
+            _update(deal, by=by, at=at)
+    return activity
+
+
+def log(
+    about: About,
+    *,
+    kind: ActivityKind,
+    by: User,
+    at: dt.datetime,
+    body: str = "",
+    subject: str = "",
+    result: ActivityResult | None = None,
+    method: Method | None = None,
+    done_at: dt.datetime | None = None,
+    next: Next | None = None,
+) -> Activity:
+    """Record something that was done, at `done_at` (by default `at`), and what comes next.
+
+    The result "moved forward" also advances the deal by one stage, in the same transaction.
+
+    Raises Refused for an instant that lies ahead, a note without words, or "moved forward" where
+    no stage follows.
+    """
+    done_at = done_at or at
+    moves.check_time(done_at, since=None, now=timezone.now())
+    if kind == ActivityKind.NOTE and not body.strip():
+        raise Refused(_("Write what the note says."), field="body")
+    with _on(about, by=by) as deal:
+        activity = Activity(
+            kind=kind,
+            subject=subject.strip(),
+            body=body.strip(),
+            deal=about.deal,
+            company=_company_of(about),
+            contact=about.contact,
+            method=method,
+            owner=by,
+            created_at=at,
+            created_by=by,
+        )
+        _done(activity, deal, result=result, done_at=done_at)
+        activity.clean_fields()
+        activity.save(force_insert=True)
+        _after(activity, about, deal, next=next, by=by, at=at)
+    return activity
+
+
+def complete(
+    activity: Activity,
+    *,
+    by: User,
+    at: dt.datetime,
+    result: ActivityResult | None = None,
+    body: str = "",
+    next: Next | None = None,
+) -> None:
+    """Record that a planned activity was done by `by`, and what comes next, in one gesture.
+
+    Raises Refused if it was done or cancelled already, otherwise as `log` does.
+    """
+    moves.check_time(at, since=None, now=timezone.now())
+    with _planned(activity, by=by) as (row, deal):
+        if body.strip():
+            row.body = "\n".join(filter(None, [row.body, body.strip()]))
+        row.owner = by
+        _done(row, deal, result=result, done_at=at)
+        row.save(update_fields=["body", "owner", "result", "done_at", "stage"])
+        about = About(deal=deal, company=row.company, contact=row.contact)
+        _after(row, about, deal, next=next, by=by, at=at)
+
+
+def cancel(activity: Activity, *, by: User, at: dt.datetime) -> None:
+    """Take back a planned activity; it stays on record as cancelled."""
+    with _planned(activity, by=by) as (row, deal):
+        row.cancelled_at = at
+        row.save(update_fields=["cancelled_at"])
+        if deal is not None:
+            _update(deal, by=by, at=at)
+
+
+def postpone(
+    activity: Activity, *, due_at: dt.datetime, all_day: bool = True, by: User, at: dt.datetime
+) -> None:
+    """Plan an activity for another time."""
+    with _planned(activity, by=by) as (row, deal):
+        row.due_at = _due(due_at, all_day=all_day, owner=row.owner)
+        row.all_day = all_day
+        row.save(update_fields=["due_at", "all_day"])
+        if deal is not None:
+            _update(deal, by=by, at=at)
+
+
+@contextmanager
+def _on(about: About, *, by: User) -> Iterator[Deal | None]:
+    """One transaction, with the deal locked where there is one."""
+    if about.deal is None:
+        with transaction.atomic():
+            yield None
+    else:
+        with locked_deal.locked(about.deal, by=by) as row:
+            yield row
+
+
+@contextmanager
+def _planned(activity: Activity, *, by: User) -> Iterator[tuple[Activity, Deal | None]]:
+    """One transaction on a planned activity: its deal is locked first, as everywhere, then itself.
+
+    Raises Refused if it is no longer planned, Activity.DoesNotExist out of reach.
+    """
+    with _on(About(deal=activity.deal), by=by) as deal:
+        row = (
+            Activity.objects.editable_by(by)
+            .select_for_update(of=("self",))
+            .select_related("owner", "company", "contact")
+            .get(pk=activity.pk)
+        )
+        if row.done_at or row.cancelled_at:
+            raise Refused(_("This was done or cancelled already."))
+        yield row, deal
+    activity.refresh_from_db()
+
+
+def _plan(
+    about: About, deal: Deal | None, next: Next, *, by: User, at: dt.datetime, owner: User | None
+) -> Activity:
+    if next.kind not in PLANNABLE:
+        raise Refused(_("A note cannot be planned. Choose a task instead."), field="next_kind")
+    owner = owner or (deal.owner if deal and deal.owner else by)
+    if owner.pk != by.pk and not by.scope.may_assign_to(owner.pk):
+        raise Refused(_("You cannot plan for this person."), field="owner")
+    activity = Activity(
+        kind=next.kind,
+        subject=next.subject.strip(),
+        deal=about.deal,
+        company=_company_of(about),
+        contact=about.contact,
+        owner=owner,
+        due_at=_due(next.due_at, all_day=next.all_day, owner=owner),
+        all_day=next.all_day,
+        created_at=at,
+        created_by=by,
+    )
+    activity.clean_fields()
+    activity.save(force_insert=True)
+    if deal is not None and deal.parked_until is not None:
+        locked_deal.note_change(deal, "parked_until", None, by=by, at=at)
+    return activity
+
+
+def _done(
+    activity: Activity, deal: Deal | None, *, result: ActivityResult | None, done_at: dt.datetime
+) -> None:
+    activity.result = result or ""
+    activity.done_at = done_at
+    activity.stage = deal.stage if deal else None
+
+
+def _after(
+    activity: Activity,
+    about: About,
+    deal: Deal | None,
+    *,
+    next: Next | None,
+    by: User,
+    at: dt.datetime,
+) -> None:
+    """What follows from something done: the move, what's next, and the deal's own fields."""
+    if deal is None:
+        if next is not None:
+            _plan(about, None, next, by=by, at=at, owner=None)
+        return
+    if activity.result == ActivityResult.MOVED_FORWARD:
+        locked_deal.require_open(deal)
+        if deal.stage == Stage.CLOSING:
+            raise Refused(
+                _("No stage follows: record the win or the stop instead."), field="result"
+            )
+        locked_deal.move(deal, to=Stage(deal.stage + 1), by=by, at=at, reason="")
+    if next is not None:
+        locked_deal.require_open(deal)
+        _plan(about, deal, next, by=by, at=at, owner=None)
+    touched = activity.kind in TOUCHES and activity.result != ActivityResult.NO_ANSWER
+    if touched and (deal.touched_at is None or deal.touched_at < activity.done_at):  # type: ignore[operator]
+        deal.touched_at = activity.done_at
+    _update(deal, by=by, at=at)
+
+
+def _update(deal: Deal, *, by: User, at: dt.datetime) -> None:
+    locked_deal.refresh_next(deal)
+    locked_deal.save(deal, *locked_deal.NEXT_FIELDS, "parked_until", "touched_at", by=by, at=at)
+
+
+def _due(due_at: dt.datetime, *, all_day: bool, owner: User) -> dt.datetime:
+    """An all-day activity is due at the end of its day where its owner is."""
+    if not all_day:
+        return due_at
+    local = due_at.astimezone(owner.zone)
+    return local.replace(hour=23, minute=59, second=0, microsecond=0)
+
+
+def _company_of(about: About) -> Company | None:
+    if about.company is not None:
+        return about.company
+    if about.contact is not None:
+        return about.contact.company
+    return about.deal.company if about.deal else None

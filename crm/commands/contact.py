@@ -1,0 +1,118 @@
+"""What can be done to a contact."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from crm import normalise
+from crm.models import Company, Contact, ContactPoint, PointKind
+from pipeline.models import Team, User
+
+
+class StaleContact(Exception):
+    """Somebody changed the contact since the page was shown. `contact` is how it stands now."""
+
+    def __init__(self, contact: Contact) -> None:
+        super().__init__(f"contact {contact.pk} is at version {contact.version}")
+        self.contact = contact
+
+
+def create(
+    *,
+    name: str,
+    by: User,
+    at: dt.datetime,
+    company: Company | None = None,
+    job_title: str = "",
+    emails: Iterable[str] = (),
+    phones: Iterable[str] = (),
+    owner: User | None = None,
+) -> Contact:
+    """Put a person of the other side on record; addresses and numbers as typed.
+
+    Raises ValidationError for an address that is none, or a value that its field cannot hold.
+    """
+    with transaction.atomic():
+        contact = Contact(
+            name=name.strip(),
+            job_title=job_title.strip(),
+            company=company,
+            owner=owner,
+            created_at=at,
+            changed_at=at,
+            changed_by=by,
+        )
+        contact.clean_fields()
+        contact.save(force_insert=True)
+        ContactPoint.objects.bulk_create(
+            points(contact, emails=emails, phones=phones), ignore_conflicts=True
+        )
+    return contact
+
+
+def edit(
+    contact: Contact,
+    *,
+    by: User,
+    at: dt.datetime,
+    name: str,
+    job_title: str,
+    company: Company | None,
+    emails: Iterable[str],
+    phones: Iterable[str],
+    version: int | None = None,
+) -> None:
+    """Replace the facts of a contact, addresses and numbers included.
+
+    Raises Contact.DoesNotExist out of the reach of `by`, StaleContact if `version` is not the
+    present one, ValidationError as `create` does.
+    """
+    with transaction.atomic():
+        row = Contact.objects.editable_by(by).select_for_update(of=("self",)).get(pk=contact.pk)
+        if version is not None and version != row.version:
+            raise StaleContact(row)
+        row.name, row.job_title, row.company = name.strip(), job_title.strip(), company
+        row.version += 1
+        row.changed_at, row.changed_by = at, by
+        row.clean_fields()
+        row.save()
+        wanted = points(row, emails=emails, phones=phones)
+        row.points.all().delete()
+        ContactPoint.objects.bulk_create(wanted, ignore_conflicts=True)
+    contact.refresh_from_db()
+
+
+def points(contact: Contact, *, emails: Iterable[str], phones: Iterable[str]) -> list[ContactPoint]:
+    """The rows for addresses and numbers as typed, unsaved.
+
+    Raises ValidationError for an address that is none.
+    """
+    found = []
+    for typed in filter(None, map(str.strip, emails)):
+        try:
+            validate_email(typed)
+        except ValidationError as error:
+            raise ValidationError(
+                {"email": _("“%(typed)s” is no e-mail address.") % {"typed": typed}}
+            ) from error
+        found.append(
+            ContactPoint(
+                contact=contact, kind=PointKind.EMAIL, value=normalise.email(typed), typed=typed
+            )
+        )
+    numbers = list(filter(None, map(str.strip, phones)))
+    country = (Team.objects.root().country or "") if numbers else ""
+    found += [
+        ContactPoint(
+            contact=contact,
+            kind=PointKind.PHONE,
+            value=normalise.phone(typed, country=country),
+            typed=typed,
+        )
+        for typed in numbers
+    ]
+    return found

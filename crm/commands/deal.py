@@ -1,0 +1,443 @@
+"""What can be done to a deal."""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.commands import company as company_commands
+from crm.commands import contact as contact_commands
+from crm.commands.locked_deal import (
+    NEXT_FIELDS,
+    add_change,
+    enter,
+    follow,
+    locked,
+    note_change,
+    open_visit,
+    refresh_next,
+    require_open,
+    save,
+)
+from crm.commands.locked_deal import move as move_locked
+from crm.models import (
+    Activity,
+    Company,
+    Contact,
+    Deal,
+    DealContact,
+    DealRole,
+    Relationship,
+    StopCause,
+)
+from pipeline import moves
+from pipeline.models import Team, User
+from pipeline.moves import Refused
+from pipeline.stages import Initiator, Outcome, Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewContact:
+    """A person on the other side who is not on record yet; `email` and `phone` as typed."""
+
+    name: str
+    job_title: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+def open(
+    *,
+    name: str = "",
+    by: User,
+    at: dt.datetime,
+    company: Company | str | None = None,
+    contact: Contact | NewContact | None = None,
+    owner: User | None = None,
+    team: Team | None = None,
+    stage: Stage = Stage.LEAD_GENERATION,
+    **facts: Any,
+) -> Deal:
+    """Open a deal, with its company and contact where they are new; a name is enough.
+
+    `company` is one on record or the name of a new one, `contact` likewise. Without `owner` the
+    deal is `by`'s own; `team` alone puts it into that team's pool. `facts` are amount (in
+    `currency`, by default the organisation's), expected_close_on, source, source_detail,
+    source_company and method.
+
+    Raises Refused if nothing names the deal, or if it would be out of the reach of `by`.
+    """
+    at = _not_ahead(at)
+    with transaction.atomic():
+        if isinstance(company, str):
+            company = company_commands.create(name=company, by=by, at=at, owner=by)
+        if isinstance(contact, NewContact):
+            contact = contact_commands.create(
+                name=contact.name,
+                job_title=contact.job_title,
+                emails=[contact.email] if contact.email else [],
+                phones=[contact.phone] if contact.phone else [],
+                company=company,
+                by=by,
+                at=at,
+                owner=by,
+            )
+        if contact and not company:
+            company = contact.company
+        title = name.strip() or str(company or contact or "")
+        if not title:
+            raise Refused(_("Write a name: of the deal, a company or a person."), field="name")
+        owner, team = _owner_and_team(owner=owner, team=team, by=by)
+        facts.setdefault("currency", by.organisation.currency)
+        deal = Deal(
+            name=title,
+            company=company,
+            owner=owner,
+            team=team,
+            stage=stage,
+            stage_entered_at=at,
+            created_at=at,
+            created_by=by,
+            changed_at=at,
+            changed_by=by,
+            **facts,
+        )
+        deal.clean_fields()
+        deal.save(force_insert=True)
+        if contact:
+            DealContact.objects.create(deal=deal, contact=contact)
+        enter(deal, moves.start(stage, at), by=by)
+    return deal
+
+
+def advance(
+    deal: Deal,
+    *,
+    to: Stage,
+    by: User,
+    at: dt.datetime,
+    reason: str = "",
+    version: int | None = None,
+) -> None:
+    """Move forward to `to`; over several stages with one reason for all that are passed (G12).
+
+    Raises Refused for a closed deal, a stage that lies behind, a missing reason or an `at` before
+    the open visit; StaleDeal as in `locked`.
+    """
+    with locked(deal, by=by, version=version) as row:
+        if to < row.stage:
+            raise Refused(_("That stage lies behind the deal: move it back instead."), field="to")
+        move_locked(row, to=to, by=by, at=at, reason=reason)
+
+
+def move_back(
+    deal: Deal, *, to: Stage, by: User, at: dt.datetime, reason: str, version: int | None = None
+) -> None:
+    """Move back to `to`, with a reason; allowed and recorded, nothing is deleted (G11).
+
+    Raises as `advance` does.
+    """
+    with locked(deal, by=by, version=version) as row:
+        if to > row.stage:
+            raise Refused(_("That stage lies ahead of the deal: advance it instead."), field="to")
+        move_locked(row, to=to, by=by, at=at, reason=reason)
+
+
+def move(
+    deal: Deal,
+    *,
+    to: Stage,
+    by: User,
+    at: dt.datetime,
+    reason: str = "",
+    version: int | None = None,
+) -> None:
+    """Move to `to`, whichever way that is from where the deal stands. Raises as `advance` does."""
+    with locked(deal, by=by, version=version) as row:
+        move_locked(row, to=to, by=by, at=at, reason=reason)
+
+
+def win(
+    deal: Deal,
+    *,
+    value: Decimal,
+    by: User,
+    at: dt.datetime,
+    reason: str = "",
+    note: str = "",
+    version: int | None = None,
+) -> None:
+    """Record that the customer agreed, for `value` in the deal's currency.
+
+    From before stage 7 the deal advances there at the same instant; stages passed over need
+    `reason`. The company becomes a customer. Planned activities stay: the hand-off is work too.
+
+    Raises Refused for a closed deal, a negative value or a missing reason; StaleDeal as in
+    `locked`.
+    """
+    with locked(deal, by=by, version=version) as row:
+        if value is None or value < 0:
+            raise Refused(_("Write what it was won for: a number, zero or more."), field="value")
+        visit, stay = open_visit(row, at)
+        stays = moves.win(stay, at, reason=reason)
+        note_change(row, "amount", value, by=by, at=at)
+        follow(row, visit, stays, by=by)
+        row.outcome = Outcome.WON
+        row.closed_at = at
+        row.closing_note = note.strip()
+        _unpark(row)
+        save(row, *_CLOSING, "amount", by=by, at=at)
+        if row.company_id:
+            Company.objects.filter(pk=row.company_id).exclude(
+                relationship=Relationship.CUSTOMER
+            ).update(relationship=Relationship.CUSTOMER, changed_at=at, changed_by=by)
+
+
+def stop(
+    deal: Deal,
+    *,
+    initiator: Initiator,
+    cause: StopCause,
+    by: User,
+    at: dt.datetime,
+    note: str = "",
+    version: int | None = None,
+) -> None:
+    """Record the decision to stop, by the customer or by us; possible from every stage (G10).
+
+    What was planned on the deal is cancelled.
+
+    Raises Refused for a closed deal or a cause that belongs to the other side; StaleDeal as in
+    `locked`.
+    """
+    with locked(deal, by=by, version=version) as row:
+        if cause.initiator and cause.initiator != initiator:
+            raise Refused(
+                _("“%(cause)s” is a decision of the other side. Choose who decided again.")
+                % {"cause": cause.name},
+                field="initiator",
+            )
+        visit, stay = open_visit(row, at)
+        follow(row, visit, (moves.stop(stay, at),), by=by)
+        Activity.objects.filter(deal=row).planned().update(cancelled_at=at)
+        row.outcome = Outcome.STOPPED
+        row.closed_at = at
+        row.initiator = initiator
+        row.cause = cause
+        row.closing_note = note.strip()
+        row.next_at, row.next_kind, row.next_all_day = None, "", False
+        _unpark(row)
+        save(row, *_CLOSING, "next_at", "next_kind", "next_all_day", by=by, at=at)
+
+
+def reopen(
+    deal: Deal, *, by: User, at: dt.datetime, reason: str, version: int | None = None
+) -> None:
+    """Go on with a closed deal, in the stage in which it was closed.
+
+    Raises Refused if it is open or the reason is missing; StaleDeal as in `locked`.
+    """
+    with locked(deal, by=by, version=version) as row:
+        last = row.visits.order_by("-sequence").first()
+        if last is None:
+            raise Refused(_("The deal has no history to go on from."))
+        moves.check_time(at, since=last.left_at, now=timezone.now())
+        stay = moves.reopen(last.stay, at, reason=reason)
+        row.outcome = Outcome.OPEN
+        row.closed_at = None
+        row.initiator = ""
+        row.cause = None
+        enter(row, stay, by=by)
+        refresh_next(row)
+        save(row, *_CLOSING, *NEXT_FIELDS, "stage_entered_at", by=by, at=at)
+
+
+def hand_over(
+    deal: Deal,
+    *,
+    to: User,
+    by: User,
+    at: dt.datetime,
+    reason: str = "",
+    version: int | None = None,
+) -> None:
+    """Give the deal, with what is planned on it, to another person; the only way owners change.
+
+    Raises Refused if `to` is out of the reach of `by`, deactivated or without a team.
+    """
+    at = _not_ahead(at)
+    with locked(deal, by=by, version=version) as row:
+        if not by.scope.may_assign_to(to.pk) or not to.is_active or to.team_id is None:
+            raise Refused(_("You cannot hand deals over to this person."), field="to")
+        if to.pk == row.owner_id:
+            raise Refused(_("The deal is this person's already."), field="to")
+        _change_owner(row, to, by=by, at=at, reason=reason)
+
+
+def claim(deal: Deal, *, by: User, at: dt.datetime) -> None:
+    """Take an unowned deal out of one's team's pool.
+
+    Raises Refused if somebody was quicker, Deal.DoesNotExist if the pool is not one's own.
+    """
+    at = _not_ahead(at)
+    with transaction.atomic():
+        row = Deal.objects.visible_to(by).select_for_update(of=("self",)).get(pk=deal.pk)
+        if row.owner_id is not None:
+            raise Refused(_("Somebody has taken this deal already."))
+        if not row.is_open:
+            raise Refused(_("The deal is closed: open it again first."))
+        _change_owner(row, by, by=by, at=at, reason="")
+    deal.refresh_from_db()
+
+
+def park(
+    deal: Deal, *, until: dt.date | None, by: User, at: dt.datetime, version: int | None = None
+) -> None:
+    """Lay the deal aside until a day, or take it up again (`until` None).
+
+    What was planned before that day is cancelled: parked means that nothing is expected (G13).
+
+    Raises Refused for a closed deal, or a day that is not ahead.
+    """
+    at = _not_ahead(at)
+    with locked(deal, by=by, version=version) as row:
+        require_open(row)
+        if until is not None:
+            zone = by.organisation.zone
+            if until <= timezone.localdate(at, zone):
+                raise Refused(_("Choose a day from tomorrow on."), field="until")
+            wakes_at = dt.datetime.combine(until, dt.time.min, tzinfo=zone)
+            Activity.objects.filter(deal=row, due_at__lt=wakes_at).planned().update(cancelled_at=at)
+        note_change(row, "parked_until", until, by=by, at=at)
+        refresh_next(row)
+        save(row, "parked_until", *NEXT_FIELDS, by=by, at=at)
+
+
+EDITABLE = (
+    "name",
+    "company",
+    "amount",
+    "currency",
+    "expected_close_on",
+    "source",
+    "source_detail",
+    "source_company",
+    "method",
+)
+
+
+def edit(
+    deal: Deal, *, by: User, at: dt.datetime, version: int | None = None, **facts: Any
+) -> None:
+    """Change facts of the deal (those in EDITABLE), each with a row of history.
+
+    Raises ValidationError for a value that the field cannot hold, StaleDeal as in `locked`.
+    """
+    if unknown := set(facts) - set(EDITABLE):
+        raise TypeError(f"not editable: {sorted(unknown)}")
+    at = _not_ahead(at)
+    with locked(deal, by=by, version=version) as row:
+        changed = [
+            field for field, value in facts.items() if note_change(row, field, value, by=by, at=at)
+        ]
+        if changed:
+            row.clean_fields()
+            save(row, *changed, by=by, at=at)
+
+
+def set_contact(
+    deal: Deal,
+    *,
+    contact: Contact | NewContact,
+    role: DealRole = DealRole.UNKNOWN,
+    by: User,
+    at: dt.datetime,
+) -> DealContact:
+    """Add a person of the other side to the deal, or change what he or she is to it."""
+    at = _not_ahead(at)
+    with locked(deal, by=by) as row:
+        if isinstance(contact, NewContact):
+            contact = contact_commands.create(
+                name=contact.name,
+                job_title=contact.job_title,
+                emails=[contact.email] if contact.email else [],
+                phones=[contact.phone] if contact.phone else [],
+                company=row.company,
+                by=by,
+                at=at,
+                owner=by,
+            )
+        link = DealContact.objects.filter(deal=row, contact=contact).first()
+        old = link.get_role_display() if link else ""
+        if link is None:
+            link = DealContact.objects.create(deal=row, contact=contact, role=role)
+        elif link.role != role:
+            link.role = role
+            link.save(update_fields=["role"])
+        add_change(
+            row,
+            "contact",
+            old=f"{contact.name} ({old})" if old else "",
+            new=f"{contact.name} ({link.get_role_display()})",
+            by=by,
+            at=at,
+        )
+        save(row, by=by, at=at)
+    return link
+
+
+def remove_contact(deal: Deal, *, contact: Contact, by: User, at: dt.datetime) -> None:
+    """Take a person off the deal; the person and what was said stay on record."""
+    at = _not_ahead(at)
+    with locked(deal, by=by) as row:
+        gone, _rows = DealContact.objects.filter(deal=row, contact=contact).delete()
+        if gone:
+            add_change(row, "contact", old=contact.name, new="", by=by, at=at)
+            save(row, by=by, at=at)
+
+
+_CLOSING = (
+    "outcome",
+    "stage",
+    "stage_entered_at",
+    "closed_at",
+    "closing_note",
+    "initiator",
+    "cause",
+    "parked_until",
+    "attention_at",
+)
+
+
+def _change_owner(row: Deal, to: User, *, by: User, at: dt.datetime, reason: str) -> None:
+    note_change(row, "owner", to, by=by, at=at, reason=reason)
+    if to.team is not None:
+        row.team = to.team
+    Activity.objects.filter(deal=row).planned().update(owner=to)
+    save(row, "owner", "team", by=by, at=at)
+
+
+def _owner_and_team(*, owner: User | None, team: Team | None, by: User) -> tuple[User | None, Team]:
+    if owner is None and team is not None:
+        reach = by.scope
+        if not reach.everything and team.pk not in reach.pool_team_ids:
+            raise Refused(_("You cannot put deals into this team's pool."), field="team")
+        return None, team
+    owner = owner or by
+    if owner.pk != by.pk and not by.scope.may_assign_to(owner.pk):
+        raise Refused(_("You cannot open deals for this person."), field="owner")
+    return owner, owner.team or by.organisation
+
+
+def _unpark(row: Deal) -> None:
+    row.parked_until = None
+    row.attention_at = None
+
+
+def _not_ahead(at: dt.datetime) -> dt.datetime:
+    moves.check_time(at, since=None, now=timezone.now())
+    return at

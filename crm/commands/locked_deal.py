@@ -1,0 +1,161 @@
+"""What commands do to a deal that they have locked: the parts that several verbs share."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.models import Activity, Deal, DealChange, StageVisit
+from pipeline import moves
+from pipeline.models import Team, User
+from pipeline.moves import Refused, Stay
+from pipeline.stages import Stage
+
+NEXT_FIELDS = ("next_at", "next_kind", "next_all_day", "attention_at")
+
+
+class StaleDeal(Exception):
+    """Somebody changed the deal since the page was shown. `deal` is how it stands now."""
+
+    def __init__(self, deal: Deal) -> None:
+        super().__init__(f"deal {deal.pk} is at version {deal.version}")
+        self.deal = deal
+
+
+@contextmanager
+def locked(deal: Deal, *, by: User, version: int | None = None) -> Iterator[Deal]:
+    """One transaction around a change of `deal`, on a row that is locked before it is read.
+
+    Without the lock, two people who move one card write two visits that both follow the same one.
+    The row is looked up again within the reach of `by`: a hand-over may have come in between.
+    `version` is the state that the page showed; None changes whatever is there.
+
+    Raises StaleDeal if it is another, and Deal.DoesNotExist if the deal is out of reach.
+    The caller's object is brought up to date afterwards.
+    """
+    with transaction.atomic():
+        row = Deal.objects.editable_by(by).select_for_update(of=("self",)).get(pk=deal.pk)
+        if version is not None and version != row.version:
+            raise StaleDeal(row)
+        yield row
+    deal.refresh_from_db()
+
+
+def save(deal: Deal, *fields: str, by: User | None, at: dt.datetime) -> None:
+    """Write the named fields of a locked deal, and that it changed."""
+    deal.version += 1
+    deal.changed_by = by
+    deal.changed_at = at
+    deal.save(update_fields=[*fields, "version", "changed_by", "changed_at"])
+
+
+def move(row: Deal, *, to: Stage, by: User, at: dt.datetime, reason: str) -> None:
+    visit, stay = open_visit(row, at)
+    follow(row, visit, moves.move(stay, to, at, reason=reason), by=by)
+    save(row, "stage", "stage_entered_at", by=by, at=at)
+
+
+def open_visit(row: Deal, at: dt.datetime) -> tuple[StageVisit, Stay]:
+    require_open(row)
+    visit = row.visits.going_on().get()  # type: ignore[attr-defined]
+    moves.check_time(at, since=visit.entered_at, now=timezone.now())
+    return visit, visit.stay
+
+
+def follow(row: Deal, visit: StageVisit, stays: tuple[Stay, ...], *, by: User) -> None:
+    """Write what the rules made of the open visit: its end, and the stays that come after."""
+    ended, *after = stays
+    _leave(visit, ended, row, by=by)
+    for stay in after:
+        enter(row, stay, by=by)
+
+
+def _leave(visit: StageVisit, stay: Stay, row: Deal, *, by: User) -> None:
+    visit.left_at = stay.left_at
+    visit.left_how = stay.left_how
+    visit.left_by = by
+    visit.exit_owner_id = row.owner_id
+    visit.exit_team_id = row.team_id
+    visit.exit_amount = row.amount
+    visit.save(
+        update_fields=["left_at", "left_how", "left_by", "exit_owner", "exit_team", "exit_amount"]
+    )
+
+
+def enter(row: Deal, stay: Stay, *, by: User) -> None:
+    visit = StageVisit(
+        deal=row,
+        sequence=stay.sequence,
+        stage=stay.stage,
+        entered_at=stay.entered_at,
+        entered_how=stay.entered_how,
+        entered_by=by,
+        reason=stay.reason,
+        entry_owner_id=row.owner_id,
+        entry_team_id=row.team_id,
+        entry_amount=row.amount,
+    )
+    if stay.left_how is not None:
+        visit.left_at, visit.left_how, visit.left_by = stay.left_at, stay.left_how, by
+        visit.exit_owner_id, visit.exit_team_id = row.owner_id, row.team_id
+        visit.exit_amount = row.amount
+    visit.save(force_insert=True)
+    row.stage, row.stage_entered_at = stay.stage, stay.entered_at
+
+
+def note_change(
+    row: Deal, field: str, value: Any, *, by: User, at: dt.datetime, reason: str = ""
+) -> bool:
+    """Set a field of a locked deal with a row of history; False if it has that value already."""
+    old = getattr(row, field)
+    if old == value:
+        return False
+    setattr(row, field, value)
+    add_change(row, field, old=_as_text(old), new=_as_text(value), by=by, at=at, reason=reason)
+    return True
+
+
+def add_change(
+    row: Deal, field: str, *, old: str, new: str, by: User, at: dt.datetime, reason: str = ""
+) -> None:
+    DealChange.objects.create(
+        deal=row, at=at, by=by, field=field, old=old[:400], new=new[:400], reason=reason.strip()
+    )
+
+
+def _as_text(value: Any) -> str:
+    """A value as history keeps it: people and records by id and name."""
+    if value is None:
+        return ""
+    if hasattr(value, "pk"):
+        return f"{value.pk} {value}"
+    return str(value)
+
+
+def require_open(row: Deal) -> None:
+    if not row.is_open:
+        raise Refused(_("The deal is closed: open it again first."))
+
+
+def refresh_next(deal: Deal) -> None:
+    """Repeat on a locked deal which planned activity comes first, and when it asks for somebody.
+
+    Sets the fields; the caller saves them (`NEXT_FIELDS`).
+    """
+    first = (
+        Activity.objects.filter(deal=deal).planned().order_by("due_at", "id").first()
+        if deal.is_open
+        else None
+    )
+    deal.next_at = first.due_at if first else None
+    deal.next_kind = first.kind if first else ""
+    deal.next_all_day = first.all_day if first else False
+    deal.attention_at = deal.next_at
+    if deal.attention_at is None and deal.parked_until is not None:
+        deal.attention_at = dt.datetime.combine(
+            deal.parked_until, dt.time.min, tzinfo=Team.objects.root().zone
+        )

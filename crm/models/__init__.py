@@ -1,0 +1,40 @@
+from crm.models.activity import Activity, ActivityKind, ActivityResult
+from crm.models.company import Company, Relationship
+from crm.models.contact import Contact, ContactPoint, PointKind
+from crm.models.deal import Deal, DealChange, DealContact, DealLine, DealRole, Lead, Opportunity
+from crm.models.reference import (
+    CauseKind,
+    Method,
+    Product,
+    Rate,
+    Source,
+    SourceKind,
+    StopCause,
+)
+from crm.models.stage_visit import StageVisit
+
+__all__ = [
+    "Activity",
+    "ActivityKind",
+    "ActivityResult",
+    "CauseKind",
+    "Company",
+    "Contact",
+    "ContactPoint",
+    "Deal",
+    "DealChange",
+    "DealContact",
+    "DealLine",
+    "DealRole",
+    "Lead",
+    "Method",
+    "Opportunity",
+    "PointKind",
+    "Product",
+    "Rate",
+    "Relationship",
+    "Source",
+    "SourceKind",
+    "StageVisit",
+    "StopCause",
+]

@@ -1,0 +1,163 @@
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from crm.models.company import Company
+from crm.models.contact import Contact
+from crm.models.deal import Deal
+from crm.models.reference import Method
+from pipeline.models import Batch, User
+from pipeline.stages import Stage
+
+
+class ActivityKind(models.TextChoices):
+    CALL = "call", _("Call")
+    EMAIL = "email", _("E-mail")
+    MEETING = "meeting", _("Meeting")
+    NOTE = "note", _("Note")
+    TASK = "task", _("Task")
+
+
+# Kinds that speak to the other side; notes and tasks are ours alone.
+TOUCHES = (ActivityKind.CALL, ActivityKind.EMAIL, ActivityKind.MEETING)
+# A note says what is; it cannot be planned.
+PLANNABLE = (ActivityKind.CALL, ActivityKind.EMAIL, ActivityKind.MEETING, ActivityKind.TASK)
+
+
+class ActivityResult(models.TextChoices):
+    REACHED = "reached", _("Reached")
+    NO_ANSWER = "no_answer", _("No answer")
+    MEETING_SET = "meeting_set", _("Meeting set")
+    MOVED_FORWARD = "moved_forward", _("Moved forward")
+
+
+class ActivityQuerySet(models.QuerySet["Activity"]):
+    def visible_to(self, user: User) -> Self:
+        """Those of visible deals; without a deal, one's own and one's people's."""
+        if not user.is_active:
+            return self.none()
+        scope = user.scope
+        if scope.everything:
+            return self.filter()
+        of_deals = Q(deal__isnull=False) & scope.owned(prefix="deal__")
+        return self.filter(of_deals | Q(deal=None) & scope.owned(team=None))
+
+    def editable_by(self, user: User) -> Self:
+        """Planned ones in one's reach; completed ones only by who did them."""
+        if not user.is_active:
+            return self.none()
+        scope = user.scope
+        if scope.everything:
+            reach = Q()
+        else:
+            owners = sorted(scope.owner_ids)
+            reach = Q(deal__owner_id__in=owners) | Q(deal=None, owner_id__in=owners)
+            reach |= Q(
+                deal__owner_id__isnull=True, deal__team_id__in=sorted(scope.managed_team_ids)
+            )
+        return self.filter(reach & (Q(done_at=None) | Q(owner_id=user.pk)))
+
+    def planned(self) -> Self:
+        return self.filter(done_at=None, cancelled_at=None)
+
+    def done(self) -> Self:
+        return self.filter(done_at__isnull=False)
+
+    def for_timeline(self) -> Self:
+        return self.done().select_related("owner", "contact").order_by("-done_at", "-id")
+
+
+ActivityManager = models.Manager.from_queryset(ActivityQuerySet)
+
+
+class Activity(models.Model):
+    """Something to do, or done: planned and done are one record.
+
+    `due_at` is when it was planned for (an all-day one: the end of that day in its owner's zone),
+    `done_at` when it happened. `stage` is the deal's stage when it was done. `owner` is who is to
+    do it and, once done, who did.
+    """
+
+    kind = models.CharField(max_length=8, choices=ActivityKind)
+    subject = models.CharField(max_length=200, blank=True)
+    body = models.TextField(blank=True)
+    deal = models.ForeignKey(
+        Deal, on_delete=models.CASCADE, null=True, blank=True, related_name="activities"
+    )
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, null=True, blank=True, related_name="activities"
+    )
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="activities"
+    )
+    method = models.ForeignKey(
+        Method, on_delete=models.PROTECT, null=True, blank=True, related_name="activities"
+    )
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="activities")
+    due_at = models.DateTimeField(null=True, blank=True)
+    all_day = models.BooleanField(default=False)
+    done_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    result = models.CharField(max_length=16, choices=ActivityResult, blank=True)
+    stage = models.PositiveSmallIntegerField(choices=Stage, null=True, blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    batch = models.ForeignKey(
+        Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = ActivityManager()
+
+    class Meta:
+        verbose_name_plural = "activities"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(due_at__isnull=False) | Q(done_at__isnull=False),
+                name="activity_planned_or_done",
+            ),
+            models.CheckConstraint(
+                condition=Q(done_at=None) | Q(cancelled_at=None),
+                name="activity_done_or_cancelled",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind=ActivityKind.NOTE) | Q(due_at=None),
+                name="activity_note_is_not_planned",
+            ),
+            models.CheckConstraint(
+                condition=Q(deal__isnull=False)
+                | Q(company__isnull=False)
+                | Q(contact__isnull=False),
+                name="activity_with_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage=None) | Q(stage__range=(1, 7)), name="activity_stage_of_seven"
+            ),
+        ]
+        indexes: ClassVar = [
+            # Serves a deal's timeline.
+            models.Index(fields=["deal", "-done_at"], name="activity_timeline"),
+            # Serves what is next on a deal, and everybody's list of the day.
+            models.Index(
+                fields=["deal", "due_at"],
+                condition=Q(done_at=None, cancelled_at=None),
+                name="activity_next_of_deal",
+            ),
+            models.Index(
+                fields=["owner", "due_at"],
+                condition=Q(done_at=None, cancelled_at=None),
+                name="activity_due_of_owner",
+            ),
+            # Serves effort by person and period (METRICS K19).
+            models.Index(
+                fields=["owner", "done_at"],
+                condition=Q(done_at__isnull=False),
+                name="activity_done_by_owner",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or self.get_kind_display()

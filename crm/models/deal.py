@@ -1,0 +1,331 @@
+"""A deal: one potential new piece of business with a new or existing customer.
+
+The only record that has a stage. A lead (stages 1 and 2) and an opportunity (3 to 7) are the same
+row all along; nothing is ever converted, copied or lost (ARCHITECTURE 1).
+"""
+
+import datetime as dt
+from decimal import Decimal
+from typing import ClassVar, Self
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from crm.models.company import Company
+from crm.models.contact import Contact
+from crm.models.reference import Method, Product, Source, StopCause
+from pipeline.models import Batch, Team, User
+from pipeline.stages import Initiator, Outcome, Stage
+
+
+class DealQuerySet(models.QuerySet["Deal"]):
+    def visible_to(self, user: User) -> Self:
+        """One's own, one's people's, and the pool of one's team; everything for an admin."""
+        return self.filter(user.scope.owned()) if user.is_active else self.none()
+
+    def editable_by(self, user: User) -> Self:
+        """As visible, but what lies in a pool must be claimed first, or be in a team one leads."""
+        if not user.is_active:
+            return self.none()
+        scope = user.scope
+        if scope.everything:
+            return self.filter()
+        return self.filter(
+            Q(owner_id__in=sorted(scope.owner_ids))
+            | Q(owner_id__isnull=True, team_id__in=sorted(scope.managed_team_ids))
+        )
+
+    def claimable_by(self, user: User) -> Self:
+        return self.visible_to(user).open().filter(owner=None)
+
+    def open(self) -> Self:
+        return self.filter(outcome=Outcome.OPEN)
+
+    def leads(self) -> Self:
+        return self.filter(stage__lte=Stage.PROSPECTING)
+
+    def opportunities(self) -> Self:
+        return self.filter(stage__gte=Stage.QUALIFICATION)
+
+    def lost(self) -> Self:
+        """Stopped by the customer. A disqualification is no loss (METRICS, K4)."""
+        return self.filter(outcome=Outcome.STOPPED, initiator=Initiator.CUSTOMER)
+
+    def with_value(self, rates: dict[str, Decimal]) -> Self:
+        """Annotate `value`: the amount in the organisation's currency at the given rates.
+
+        A currency without a rate is the organisation's own: no other can be entered.
+        """
+        whens = [
+            When(currency=code, then=F("amount") * Value(rate)) for code, rate in rates.items()
+        ]
+        value = Case(*whens, default=F("amount")) if whens else F("amount")
+        return self.annotate(value=value)
+
+
+DealManager = models.Manager.from_queryset(DealQuerySet)
+
+
+class LeadManager(DealManager):  # type: ignore[valid-type,misc]
+    def get_queryset(self) -> DealQuerySet:
+        return super().get_queryset().leads()
+
+
+class OpportunityManager(DealManager):  # type: ignore[valid-type,misc]
+    def get_queryset(self) -> DealQuerySet:
+        return super().get_queryset().opportunities()
+
+
+class Deal(models.Model):
+    name = models.CharField(_("Name"), max_length=200)
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, null=True, blank=True, related_name="deals"
+    )
+    contacts: "models.ManyToManyField[Contact, DealContact]" = models.ManyToManyField(
+        Contact, through="DealContact", related_name="deals"
+    )
+    # Nobody's deal lies in its team's pool.
+    owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="deals"
+    )
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="deals")
+
+    # These two repeat the latest StageVisit, for indexes; the same command writes both.
+    stage = models.PositiveSmallIntegerField(choices=Stage, default=Stage.LEAD_GENERATION)
+    stage_entered_at = models.DateTimeField(null=True, blank=True)
+
+    amount = models.DecimalField(
+        _("Value"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+    )
+    currency = models.CharField(max_length=3)
+    expected_close_on = models.DateField(null=True, blank=True)
+
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, null=True, blank=True, related_name="deals"
+    )
+    source_detail = models.CharField(max_length=200, blank=True)
+    # Which customer it came from, where the source is one (CHECKLIST A9).
+    source_company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, null=True, blank=True, related_name="deals_brought"
+    )
+    method = models.ForeignKey(
+        Method, on_delete=models.PROTECT, null=True, blank=True, related_name="deals"
+    )
+
+    outcome = models.CharField(max_length=8, choices=Outcome, default=Outcome.OPEN)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    initiator = models.CharField(max_length=10, choices=Initiator, blank=True)
+    cause = models.ForeignKey(
+        StopCause, on_delete=models.PROTECT, null=True, blank=True, related_name="deals"
+    )
+    closing_note = models.TextField(blank=True)
+
+    parked_until = models.DateField(null=True, blank=True)
+    # What's next: the earliest planned activity, repeated here by the commands that plan, complete
+    # and cancel. `attention_at` is when the deal asks for somebody: that activity's time, else the
+    # end of the parking; null, nothing planned, comes first on every list.
+    next_at = models.DateTimeField(null=True, blank=True)
+    next_kind = models.CharField(max_length=8, blank=True)
+    next_all_day = models.BooleanField(default=False)
+    attention_at = models.DateTimeField(null=True, blank=True)
+    # The last time that the other side was spoken to, written to or met.
+    touched_at = models.DateTimeField(null=True, blank=True)
+
+    # Counts every change, so that a page can say which state it showed.
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    batch = models.ForeignKey(
+        Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = DealManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(name=""), name="deal_has_a_name"),
+            models.CheckConstraint(condition=Q(stage__range=(1, 7)), name="deal_stage_of_seven"),
+            models.CheckConstraint(
+                condition=Q(amount=None) | Q(amount__gte=0), name="deal_amount_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome=Outcome.OPEN) | Q(closed_at=None),
+                name="deal_open_has_no_closing_date",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome=Outcome.WON) | Q(stage=Stage.CLOSING),
+                name="deal_won_in_the_seventh_stage",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome=Outcome.STOPPED, cause__isnull=False) & ~Q(initiator="")
+                | ~Q(outcome=Outcome.STOPPED) & Q(cause=None, initiator=""),
+                name="deal_stopped_by_somebody_for_a_cause",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome=Outcome.OPEN) | Q(parked_until=None),
+                name="deal_parked_only_while_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(next_at=None, next_kind="")
+                | Q(next_at__isnull=False) & ~Q(next_kind=""),
+                name="deal_next_at_with_its_kind",
+            ),
+        ]
+        indexes: ClassVar = [
+            # Serve the board: a column's cards of some owners, or of everybody, riskiest first.
+            models.Index(
+                "stage",
+                F("attention_at").asc(nulls_first=True),
+                "id",
+                condition=Q(outcome=Outcome.OPEN),
+                name="deal_board_column",
+            ),
+            models.Index(
+                "owner",
+                "stage",
+                F("attention_at").asc(nulls_first=True),
+                "id",
+                condition=Q(outcome=Outcome.OPEN),
+                name="deal_board_column_of_owner",
+            ),
+            # Serves the board's poll: did anything in sight change?
+            models.Index(fields=["owner", "changed_at"], name="deal_changed"),
+            # Serves what was closed lately.
+            models.Index(
+                fields=["closed_at"], condition=~Q(outcome=Outcome.OPEN), name="deal_closed"
+            ),
+            GinIndex(OpClass(Lower("name"), name="gin_trgm_ops"), name="deal_name_trigrams"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"/deals/{self.pk}/"
+
+    @property
+    def is_open(self) -> bool:
+        return self.outcome == Outcome.OPEN
+
+    @property
+    def is_lead(self) -> bool:
+        return Stage(self.stage).is_lead
+
+    def is_parked(self, today: dt.date) -> bool:
+        return self.parked_until is not None and self.parked_until > today
+
+
+class Lead(Deal):
+    objects = LeadManager()
+
+    class Meta:
+        proxy = True
+
+
+class Opportunity(Deal):
+    objects = OpportunityManager()
+
+    class Meta:
+        proxy = True
+        verbose_name_plural = "opportunities"
+
+
+class PartOfDealQuerySet(models.QuerySet):  # type: ignore[type-arg]  # shared by several models
+    def visible_to(self, user: User) -> Self:
+        return self.filter(user.scope.owned(prefix="deal__")) if user.is_active else self.none()
+
+    def editable_by(self, user: User) -> Self:
+        return self.filter(deal__in=Deal.objects.editable_by(user))
+
+
+PartOfDealManager = models.Manager.from_queryset(PartOfDealQuerySet)
+
+
+class DealRole(models.TextChoices):
+    """What a person on the other side is to this deal (the decision path's people)."""
+
+    DECIDES = "decides", _("Decides")
+    INFLUENCES = "influences", _("Influences")
+    FOR_US = "for_us", _("For us")
+    AGAINST_US = "against_us", _("Against us")
+    USES = "uses", _("Will use it")
+    UNKNOWN = "unknown", _("Role not known")
+
+
+class DealContact(models.Model):
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="deal_contacts")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="deal_contacts")
+    role = models.CharField(max_length=12, choices=DealRole, default=DealRole.UNKNOWN)
+
+    objects = PartOfDealManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["deal", "contact"], name="deal_contact_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} {self.role}"
+
+
+class DealLine(models.Model):
+    """What is to be sold. The deal's amount is what people say it is worth; lines explain it."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="lines")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="lines")
+    quantity = models.DecimalField(max_digits=12, decimal_places=3, default=Decimal(1))
+    unit_price = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+
+    objects = PartOfDealManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="deal_line_of_something"),
+            models.CheckConstraint(
+                condition=Q(unit_price=None) | Q(unit_price__gte=0),
+                name="deal_line_price_not_negative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.product_id}"
+
+
+class DealChange(models.Model):
+    """One fact of a deal that changed: who, when, from what, to what.
+
+    Moves are StageVisits; these rows are for the rest (owner, amount, expected close …), from
+    which pushes and the waterfall are computed (METRICS K12, K13). Values are kept as text, people
+    and records by id and name, so that a row can be read for ever.
+    """
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    field = models.CharField(max_length=40)
+    old = models.CharField(max_length=400, blank=True)
+    new = models.CharField(max_length=400, blank=True)
+    reason = models.TextField(blank=True)
+
+    objects = PartOfDealManager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["deal", "-at"], name="deal_change_timeline")]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id} {self.field}"

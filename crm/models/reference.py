@@ -1,0 +1,151 @@
+"""Lists that the whole organisation shares. They are seeded by `manage.py reference`."""
+
+from decimal import Decimal
+from typing import ClassVar, Self
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from pipeline.models import Batch, User
+from pipeline.stages import Initiator
+
+
+class ReferenceQuerySet(models.QuerySet):  # type: ignore[type-arg]  # shared by several models
+    def visible_to(self, user: User) -> Self:
+        return self.filter() if user.is_active else self.none()
+
+    def editable_by(self, user: User) -> Self:
+        return self.filter() if user.scope.everything else self.none()
+
+    def offered(self) -> Self:
+        """What pick lists show; a retired row stays with the records that name it."""
+        return self.filter(retired=False)
+
+
+ReferenceManager = models.Manager.from_queryset(ReferenceQuerySet)
+
+
+class SourceKind(models.TextChoices):
+    """Where a lead came from. An existing customer is a first-class source (CHECKLIST A9)."""
+
+    EXISTING_CUSTOMER = "existing_customer", _("Existing customer")
+    REFERRAL = "referral", _("Referral")
+    INBOUND = "inbound", _("They came to us")
+    OUTBOUND = "outbound", _("Own research")
+    EVENT = "event", _("Event")
+    PARTNER = "partner", _("Partner")
+    OTHER = "other", _("Other")
+
+
+class Source(models.Model):
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=20, choices=SourceKind)
+    retired = models.BooleanField(default=False)
+
+    objects = ReferenceManager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(Lower("name"), name="source_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Method(models.Model):
+    """How a lead was engaged (prospecting method)."""
+
+    name = models.CharField(max_length=80)
+    retired = models.BooleanField(default=False)
+
+    objects = ReferenceManager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(Lower("name"), name="method_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CauseKind(models.TextChoices):
+    """Which win rates a stop counts in (METRICS K4): to someone, no decision, ours, unknown."""
+
+    TO_SOMEONE = "to_someone", _("Lost to someone")
+    NO_DECISION = "no_decision", _("No decision")
+    OURS = "ours", _("Our decision")
+    UNKNOWN = "unknown", _("Unknown")
+
+
+class StopCause(models.Model):
+    key = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=12, choices=CauseKind)
+    # Whose decision the cause belongs to; empty where it may be either's.
+    initiator = models.CharField(max_length=10, choices=Initiator, blank=True)
+    retired = models.BooleanField(default=False)
+
+    objects = ReferenceManager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Product(models.Model):
+    name = models.CharField(max_length=120)
+    series = models.CharField(max_length=80, blank=True)
+    price = models.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+    )
+    currency = models.CharField(max_length=3)
+    retired = models.BooleanField(default=False)
+    batch = models.ForeignKey(
+        Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = ReferenceManager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(Lower("name"), name="product_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RateQuerySet(ReferenceQuerySet):
+    def on(self, day: object) -> dict[str, Decimal]:
+        """The rate in force on `day` by currency: one unit of it in the organisation's currency."""
+        rows = (
+            self.filter(on__lte=day)
+            .order_by("currency", "-on")
+            .distinct("currency")
+            .values_list("currency", "value")
+        )
+        return dict(rows)
+
+
+RateManager = models.Manager.from_queryset(RateQuerySet)
+
+
+class Rate(models.Model):
+    """What one unit of a foreign currency is worth in the organisation's, from a day on."""
+
+    currency = models.CharField(max_length=3)
+    on = models.DateField()
+    value = models.DecimalField(max_digits=18, decimal_places=8)
+
+    objects = RateManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["currency", "on"], name="rate_once_a_day"),
+            models.CheckConstraint(condition=Q(value__gt=0), name="rate_above_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return f"1 {self.currency} = {self.value}"

@@ -1,0 +1,143 @@
+from typing import ClassVar, Self
+
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models import F, Q
+
+from crm.models.deal import Deal
+from pipeline.models import Team, User
+from pipeline.moves import EnteredHow, LeftHow, Stay
+from pipeline.stages import Stage
+
+
+class StageVisitQuerySet(models.QuerySet["StageVisit"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(user.scope.owned(prefix="deal__")) if user.is_active else self.none()
+
+    def editable_by(self, user: User) -> Self:
+        """History is written by commands and edited by nobody."""
+        return self.none()
+
+    def going_on(self) -> Self:
+        return self.filter(left_how=None)
+
+    def dated(self) -> Self:
+        """What needs dates leaves undated imported stays out, which lowers its coverage."""
+        return self.exclude(entered_at=None)
+
+
+StageVisitManager = models.Manager.from_queryset(StageVisitQuerySet)
+
+
+class StageVisit(models.Model):
+    """One stay of a deal in a stage: the history from which every figure is computed.
+
+    A closed visit is frozen: a trigger in the database refuses its change and deletion (the undo
+    of a batch excepted). Owner, team and amount are those at entry and at exit, because reports
+    ask who did it then, not who owns it now.
+    """
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="visits")
+    sequence = models.PositiveSmallIntegerField()
+    stage = models.PositiveSmallIntegerField(choices=Stage)
+
+    # Undated only where an import did not know.
+    entered_at = models.DateTimeField(null=True, blank=True)
+    entered_how = models.CharField(max_length=10, choices=EnteredHow)
+    entered_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    # Why it went back, was reopened, or jumped; one reason for all that a jump passed over.
+    reason = models.TextField(blank=True)
+    entry_owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    entry_team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    entry_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+
+    left_at = models.DateTimeField(null=True, blank=True)
+    # Null, not "", means that the stay goes on: "" would be a way of leaving.
+    left_how = models.CharField(  # noqa: DJ001
+        max_length=10, choices=LeftHow, null=True, blank=True
+    )
+    left_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    exit_owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    exit_team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    exit_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+
+    objects = StageVisitManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["deal", "sequence"], name="visit_sequence_once"),
+            models.UniqueConstraint(
+                fields=["deal"], condition=Q(left_how=None), name="visit_one_going_on"
+            ),
+            models.CheckConstraint(condition=Q(stage__range=(1, 7)), name="visit_stage_of_seven"),
+            models.CheckConstraint(condition=Q(sequence__gte=1), name="visit_sequence_from_one"),
+            models.CheckConstraint(
+                condition=Q(left_at=None) | Q(entered_at=None) | Q(left_at__gte=F("entered_at")),
+                name="visit_left_after_it_was_entered",
+            ),
+            models.CheckConstraint(
+                condition=Q(left_how=None, left_at=None)
+                | Q(left_how__isnull=False, left_at__isnull=False)
+                | Q(left_how__isnull=False, entered_how=EnteredHow.IMPORTED),
+                name="visit_left_at_with_left_how",
+            ),
+            models.CheckConstraint(
+                condition=Q(entered_at__isnull=False) | Q(entered_how=EnteredHow.IMPORTED),
+                name="visit_undated_only_if_imported",
+            ),
+            models.CheckConstraint(
+                condition=~Q(left_how=LeftHow.WON) | Q(stage=Stage.CLOSING),
+                name="visit_won_only_in_the_seventh_stage",
+            ),
+            models.CheckConstraint(
+                condition=Q(sequence=1, entered_how__in=[EnteredHow.CREATED, EnteredHow.IMPORTED])
+                | Q(
+                    sequence__gt=1,
+                    entered_how__in=[
+                        EnteredHow.FORWARD,
+                        EnteredHow.BACK,
+                        EnteredHow.REOPENED,
+                    ],
+                ),
+                name="visit_first_one_begins_the_chain",
+            ),
+            models.CheckConstraint(
+                condition=~Q(entered_how__in=[EnteredHow.BACK, EnteredHow.REOPENED])
+                | ~Q(reason=""),
+                name="visit_return_has_a_reason",
+            ),
+        ]
+        indexes: ClassVar = [
+            # Serves the funnel: entries of a period by stage, with how and when they ended.
+            models.Index(
+                fields=["entered_at"],
+                include=["stage", "left_at", "left_how", "entry_owner", "entry_team"],
+                name="visit_entries_of_a_period",
+            ),
+            BrinIndex(fields=["left_at"], name="visit_exits_of_a_period"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id}/{self.sequence} {Stage(self.stage).key}"
+
+    @property
+    def stay(self) -> Stay:
+        return Stay(
+            sequence=self.sequence,
+            stage=Stage(self.stage),
+            entered_how=EnteredHow(self.entered_how),
+            entered_at=self.entered_at,
+            reason=self.reason,
+            left_how=LeftHow(self.left_how) if self.left_how else None,
+            left_at=self.left_at,
+        )
