@@ -1,0 +1,72 @@
+"""The cast. Every page and command is tried by the people who may, and by those who may not.
+
+Austral GmbH (root)         Adele, admin
+└─ Region West              Rosa leads it
+   ├─ North                 Mona leads it: Ana and Ben sell
+   └─ South                 Nora leads it: Carl sells
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import time_machine
+
+from crm import reference
+from pipeline.models import Role, Team, User
+from tests.factories import NOW, make_team, make_user
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cast:
+    root: Team
+    west: Team
+    north: Team
+    south: Team
+    adele: User
+    rosa: User
+    mona: User
+    nora: User
+    ana: User
+    ben: User
+    carl: User
+
+    @property
+    def people(self) -> list[User]:
+        return [self.adele, self.rosa, self.mona, self.nora, self.ana, self.ben, self.carl]
+
+    def again(self, user: User) -> User:
+        """The person as the next request would load him or her: with a fresh scope."""
+        return User.objects.get(pk=user.pk)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def cast(db: None, clock: time_machine.Traveller) -> Cast:
+    return make_cast()
+
+
+def make_cast() -> Cast:
+    reference.seed()
+    root = make_team(name="Austral GmbH", parent=None)
+    west = make_team(name="Region West", parent=root)
+    north = make_team(name="North", parent=west)
+    south = make_team(name="South", parent=west)
+    people = {
+        "adele": make_user(name="Adele Winter", team=root, role=Role.ADMIN),
+        "rosa": make_user(name="Rosa Lang", team=west, role=Role.MANAGER),
+        "mona": make_user(name="Mona Reyes", team=north, role=Role.MANAGER),
+        "nora": make_user(name="Nora Haas", team=south, role=Role.MANAGER),
+        "ana": make_user(name="Ana Ruiz", team=north),
+        "ben": make_user(name="Ben Okoro", team=north),
+        "carl": make_user(name="Carl Meier", team=south),
+    }
+    for team, manager in ((west, "rosa"), (north, "mona"), (south, "nora")):
+        team.manager = people[manager]
+        team.save(update_fields=["manager"])
+    return Cast(root=root, west=west, north=north, south=south, **people)

@@ -1,0 +1,84 @@
+"""Records for tests, made by the same commands as the pages use."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from crm.commands import activity as activity_commands
+from crm.commands import company as company_commands
+from crm.commands import contact as contact_commands
+from crm.commands import deal as deal_commands
+from crm.commands.activity import About, Next
+from crm.models import Activity, ActivityKind, Company, Contact, Deal, StopCause
+from pipeline.models import Role, Team, User
+from pipeline.stages import Initiator, Stage
+
+# A Wednesday; every test's clock stands here unless it says otherwise (`cast` fixtures).
+NOW = dt.datetime(2026, 3, 11, 10, 0, tzinfo=dt.UTC)
+
+
+def ago(**units: float) -> dt.datetime:
+    return NOW - dt.timedelta(**units)
+
+
+def make_team(*, name: str, parent: Team | None, manager: User | None = None) -> Team:
+    settings = {} if parent else {"currency": "EUR", "time_zone": "Europe/Vienna", "country": "AT"}
+    return Team.objects.create(name=name, parent=parent, manager=manager, **settings)
+
+
+def make_user(
+    *, name: str, team: Team | None, role: Role = Role.SALESPERSON, **fields: Any
+) -> User:
+    email = fields.pop("email", f"{name.split()[0].lower()}@seven.test")
+    return User.objects.create_user(
+        name=name, email=email, team=team, role=role, password="right horse", **fields
+    )
+
+
+def make_company(*, by: User, name: str = "Norte SA", **facts: Any) -> Company:
+    return company_commands.create(name=name, by=by, at=ago(days=40), **facts)
+
+
+def make_contact(*, by: User, name: str = "Jordi Pla", **facts: Any) -> Contact:
+    return contact_commands.create(name=name, by=by, at=ago(days=40), **facts)
+
+
+def make_deal(
+    *,
+    by: User,
+    name: str = "Line 3 retrofit",
+    stage: Stage = Stage.LEAD_GENERATION,
+    at: dt.datetime | None = None,
+    amount: Decimal | int | None = None,
+    **facts: Any,
+) -> Deal:
+    if amount is not None:
+        facts["amount"] = Decimal(amount)
+    return deal_commands.open(name=name, by=by, at=at or ago(days=10), stage=stage, **facts)
+
+
+def won_deal(*, by: User, value: int = 1000, **facts: Any) -> Deal:
+    deal = make_deal(by=by, stage=Stage.CLOSING, **facts)
+    deal_commands.win(deal, value=Decimal(value), by=by, at=ago(days=1))
+    return deal
+
+
+def stopped_deal(*, by: User, cause: str = "price", **facts: Any) -> Deal:
+    deal = make_deal(by=by, **facts)
+    deal_commands.stop(
+        deal, initiator=Initiator.CUSTOMER, cause=cause_named(cause), by=by, at=ago(days=1)
+    )
+    return deal
+
+
+def cause_named(key: str) -> StopCause:
+    return StopCause.objects.get(key=key)
+
+
+def plan_call(deal: Deal, *, by: User, due_at: dt.datetime, all_day: bool = False) -> Activity:
+    return activity_commands.plan(
+        About(deal=deal),
+        next=Next(kind=ActivityKind.CALL, due_at=due_at, all_day=all_day),
+        by=by,
+        at=ago(hours=1),
+    )
