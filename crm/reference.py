@@ -38,8 +38,8 @@ STOP_CAUSES = [
 def seed() -> int:
     """Add what is missing; the number of rows that were added."""
     added = 0
-    for name, kind in SOURCES:
-        added += Source.objects.get_or_create(name=name, defaults={"kind": kind})[1]
+    for name, source_kind in SOURCES:
+        added += Source.objects.get_or_create(name=name, defaults={"kind": source_kind})[1]
     for name in METHODS:
         added += Method.objects.get_or_create(name=name)[1]
     for key, name, kind, initiator in STOP_CAUSES:

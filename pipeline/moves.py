@@ -9,24 +9,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from pipeline.stages import Outcome, Stage
 
 
 class EnteredHow(models.TextChoices):
-    CREATED = "created", _("Created")
-    FORWARD = "forward", _("Moved forward")
-    BACK = "back", _("Moved back")
-    REOPENED = "reopened", _("Reopened")
-    IMPORTED = "imported", _("Imported")
+    CREATED = "created", gettext_lazy("Created")
+    FORWARD = "forward", gettext_lazy("Moved forward")
+    BACK = "back", gettext_lazy("Moved back")
+    REOPENED = "reopened", gettext_lazy("Reopened")
+    IMPORTED = "imported", gettext_lazy("Imported")
 
 
 class LeftHow(models.TextChoices):
-    ADVANCED = "advanced", _("Advanced")
-    BACK = "back", _("Moved back")
-    STOPPED = "stopped", _("Stopped")
-    WON = "won", _("Won")
+    ADVANCED = "advanced", gettext_lazy("Advanced")
+    BACK = "back", gettext_lazy("Moved back")
+    STOPPED = "stopped", gettext_lazy("Stopped")
+    WON = "won", gettext_lazy("Won")
 
 
 class Refused(Exception):

@@ -4,11 +4,17 @@ Pure: no tables, no Django models. Labels may be renamed by layers; keys, order,
 meaning never change, and every figure aggregates by key.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class Phase(models.TextChoices):
@@ -34,7 +40,7 @@ class Stage(models.IntegerChoices):
         return Phase.QUALIFYING if self <= Stage.QUALIFICATION else Phase.CLOSING
 
     @property
-    def about(self) -> "About":
+    def about(self) -> About:
         return ABOUT[self]
 
     @property
@@ -63,10 +69,10 @@ class About:
     `norm_days` is how long a stay usually takes until the organisation has a norm of its own.
     """
 
-    short: str
-    what: str
-    enters_when: str
-    done_when: str
+    short: StrOrPromise
+    what: StrOrPromise
+    enters_when: StrOrPromise
+    done_when: StrOrPromise
     norm_days: int
 
 

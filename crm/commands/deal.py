@@ -180,7 +180,7 @@ def win(
     `locked`.
     """
     with locked(deal, by=by, version=version) as row:
-        if value is None or value < 0:
+        if value < 0:
             raise Refused(_("Write what it was won for: a number, zero or more."), field="value")
         visit, stay = open_visit(row, at)
         stays = moves.win(stay, at, reason=reason)

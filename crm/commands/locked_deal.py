@@ -61,7 +61,7 @@ def move(row: Deal, *, to: Stage, by: User, at: dt.datetime, reason: str) -> Non
 
 def open_visit(row: Deal, at: dt.datetime) -> tuple[StageVisit, Stay]:
     require_open(row)
-    visit = row.visits.going_on().get()  # type: ignore[attr-defined]
+    visit = row.visits.going_on().get()
     moves.check_time(at, since=visit.entered_at, now=timezone.now())
     return visit, visit.stay
 

@@ -70,14 +70,14 @@ class DealQuerySet(models.QuerySet["Deal"]):
 DealManager = models.Manager.from_queryset(DealQuerySet)
 
 
-class LeadManager(DealManager):  # type: ignore[valid-type,misc]
+class LeadManager(DealManager):  # type: ignore[type-arg]  # made by from_queryset
     def get_queryset(self) -> DealQuerySet:
-        return super().get_queryset().leads()
+        return DealQuerySet(self.model, using=self._db).leads()
 
 
-class OpportunityManager(DealManager):  # type: ignore[valid-type,misc]
+class OpportunityManager(DealManager):  # type: ignore[type-arg]  # made by from_queryset
     def get_queryset(self) -> DealQuerySet:
-        return super().get_queryset().opportunities()
+        return DealQuerySet(self.model, using=self._db).opportunities()
 
 
 class Deal(models.Model):
@@ -231,14 +231,14 @@ class Deal(models.Model):
 
 
 class Lead(Deal):
-    objects = LeadManager()
+    objects: ClassVar[LeadManager] = LeadManager()
 
     class Meta:
         proxy = True
 
 
 class Opportunity(Deal):
-    objects = OpportunityManager()
+    objects: ClassVar[OpportunityManager] = OpportunityManager()
 
     class Meta:
         proxy = True

@@ -145,13 +145,14 @@ class UserQuerySet(models.QuerySet["User"]):
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_user(self, *, name: str, email: str | None = None, **fields: Any) -> "User":
         password = fields.pop("password", None)
-        user = self.model(name=name, email=normal_email(email), **fields)
+        user: User = self.model(name=name, email=normal_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        user: User = self.get(email__iexact=username)
+        return user
 
 
 def normal_email(email: str | None) -> str | None:
