@@ -1,0 +1,117 @@
+// What every page needs. All htmx events are handled here, in sheet.js and in board.js.
+import './board.js';
+import { note } from './say.js';
+import './sheet.js';
+
+const root = document.documentElement;
+root.classList.add('js');
+
+function remember(name, value) {
+  document.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax`;
+}
+
+// --- htmx -----------------------------------------------------------------------------------
+
+document.addEventListener('htmx:configRequest', (event) => {
+  event.detail.headers['X-CSRFToken'] = document.body.dataset.csrf;
+});
+document.addEventListener('htmx:beforeRequest', () => root.setAttribute('aria-busy', 'true'));
+document.addEventListener('htmx:afterRequest', () => root.removeAttribute('aria-busy'));
+document.addEventListener('htmx:responseError', (event) => {
+  const { status } = event.detail.xhr;
+  // A conflict explains itself in the sheet that came with it.
+  if (status === 409) return;
+  note(status === 404 ? document.body.dataset.gone : document.body.dataset.failed, 'bad');
+});
+document.addEventListener('htmx:sendError', () => note(document.body.dataset.offline, 'bad'));
+document.addEventListener('toast', (event) => note(event.detail.text, event.detail.tone));
+
+// --- frame ----------------------------------------------------------------------------------
+
+document.addEventListener('click', (event) => {
+  const pressed = event.target.closest('button, a, summary');
+  // A menu closes when anything outside of it, or something to choose in it, is pressed.
+  for (const menu of document.querySelectorAll('details.menu[open], details.filter[open]')) {
+    if (!menu.contains(event.target) || pressed?.matches('.menu-item')) menu.open = false;
+  }
+  if (!pressed) return;
+  if (pressed.matches('[data-set-theme]')) setTheme(pressed);
+  if (pressed.matches('[data-rail]')) {
+    const slim = document.getElementById('app').classList.toggle('slim');
+    remember('seven_rail', slim ? 'slim' : 'wide');
+  }
+  if (pressed.matches('[data-open]')) document.querySelector(pressed.dataset.open).showModal();
+});
+
+function setTheme(button) {
+  const theme = button.dataset.setTheme;
+  if (theme === 'auto') delete root.dataset.bsTheme;
+  else root.dataset.bsTheme = theme;
+  remember('seven_theme', theme);
+  for (const other of button.parentElement.children) {
+    other.setAttribute('aria-pressed', String(other === button));
+  }
+  document.dispatchEvent(new CustomEvent('theme-changed'));
+}
+
+// --- keys -----------------------------------------------------------------------------------
+
+// Single keys get in the way of speech input, so that they can be switched off (WCAG 2.1.4).
+const singleKeys = document.querySelector('[data-single-keys]');
+if (singleKeys) {
+  singleKeys.checked = localStorage.getItem('seven-keys') !== 'off';
+  singleKeys.addEventListener('change', () => {
+    localStorage.setItem('seven-keys', singleKeys.checked ? 'on' : 'off');
+  });
+}
+
+const typing = (element) => element.closest('input, textarea, select, [contenteditable]');
+let afterG = 0;
+
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+    const form = event.target.closest('form');
+    if (form) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+    return;
+  }
+  if (event.key === 'Escape') {
+    const menu = document.querySelector('details.menu[open], details.filter[open]');
+    if (menu) {
+      event.preventDefault();
+      menu.open = false;
+      menu.querySelector('summary').focus();
+    }
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (!singleKeys?.checked || document.querySelector('dialog[open]')) return;
+  if (event.key === 'b' && Date.now() - afterG < 1500) location.assign(go('board'));
+  else if (event.key === 'c') location.assign(go('new'));
+  else if (event.key === '?') document.getElementById('keys').showModal();
+  else {
+    const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (wanted) {
+      event.preventDefault();
+      if (wanted.matches('input, textarea, select')) wanted.focus();
+      else wanted.click();
+    }
+  }
+  afterG = event.key === 'g' ? Date.now() : 0;
+});
+
+const go = (name) => document.querySelector(`.rail [data-go=${name}]`).href;
+
+// One tab stop for a row of steps; the arrow keys move inside of it.
+document.addEventListener('keydown', (event) => {
+  const row = event.target.closest('[data-roving]');
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!row || !step) return;
+  const stops = [...row.querySelectorAll('a, button')];
+  const next = stops[(stops.indexOf(event.target) + step + stops.length) % stops.length];
+  for (const stop of stops) stop.tabIndex = stop === next ? 0 : -1;
+  event.preventDefault();
+  next.focus();
+});

@@ -1,0 +1,42 @@
+// The sheet at the side: opened by an answer that has one, closed by an empty answer, by its own
+// buttons or by Escape. Whoever opened it gets the focus back.
+
+const host = () => document.getElementById('sheet');
+let opener = null;
+
+export const sheetIsOpen = () => Boolean(host()?.firstElementChild);
+
+export function closeSheet() {
+  if (!sheetIsOpen()) return;
+  host().replaceChildren();
+  settle();
+}
+
+function settle() {
+  if (!sheetIsOpen()) {
+    if (opener?.isConnected) opener.focus();
+    else document.getElementById(opener?.dataset.back ?? opener?.id)?.focus();
+    opener = null;
+    document.dispatchEvent(new CustomEvent('sheet-closed'));
+    return;
+  }
+  const first = host().querySelector(
+    '[aria-invalid=true], [autofocus], .body input:not([type=hidden]), .body select, .body textarea, [type=submit]',
+  );
+  first?.focus();
+}
+
+document.addEventListener('htmx:beforeRequest', (event) => {
+  if (event.detail.target === host() && !sheetIsOpen()) opener = document.activeElement;
+});
+document.addEventListener('htmx:afterSwap', (event) => {
+  if (event.detail.target === host()) settle();
+});
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('#sheet [data-close]')) return;
+  event.preventDefault();
+  closeSheet();
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && !event.defaultPrevented && sheetIsOpen()) closeSheet();
+});
