@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import ClassVar, Self
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -135,9 +135,11 @@ RateManager = models.Manager.from_queryset(RateQuerySet)
 class Rate(models.Model):
     """What one unit of a foreign currency is worth in the organisation's, from a day on."""
 
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(max_length=3, validators=[RegexValidator(r"^[A-Z]{3}$")])
     on = models.DateField()
-    value = models.DecimalField(max_digits=18, decimal_places=8)
+    value = models.DecimalField(
+        max_digits=18, decimal_places=8, validators=[MinValueValidator(Decimal("0.00000001"))]
+    )
 
     objects = RateManager()
 
