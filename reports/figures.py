@@ -1,0 +1,123 @@
+"""What a number is: its value with its n, period, definition and coverage.
+
+A page cannot show a value without them, because they are one thing (ARCHITECTURE 9; CHECKLIST E9,
+E10). Coverage is the share of a figure's population that has the data which the figure needs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+# Below it a report says so and makes no ranking (METHOD, Management: "90 %").
+RELIABLE_FROM = Decimal("0.90")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """Whole days, both included, in the organisation's time zone."""
+
+    start_on: dt.date
+    end_on: dt.date
+    zone: zoneinfo.ZoneInfo
+
+    @property
+    def starts_at(self) -> dt.datetime:
+        return dt.datetime.combine(self.start_on, dt.time.min, tzinfo=self.zone)
+
+    @property
+    def ends_at(self) -> dt.datetime:
+        """The first instant after the period."""
+        return dt.datetime.combine(
+            self.end_on + dt.timedelta(days=1), dt.time.min, tzinfo=self.zone
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """How much of a population has what a figure needs: `known` of `population` rows."""
+
+    known: int
+    population: int
+
+    @property
+    def share(self) -> Decimal | None:
+        """Between 0 and 1; None where there is no population, which is not zero."""
+        return Decimal(self.known) / self.population if self.population else None
+
+    @property
+    def is_reliable(self) -> bool:
+        return self.share is not None and self.share >= RELIABLE_FROM
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """An entry of the glossary. `key` is its K-number, `basis` which time places a row."""
+
+    key: str
+    name: StrOrPromise
+    text: StrOrPromise
+    basis: StrOrPromise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A number as it may be shown. `value` None means unknown, never zero."""
+
+    value: Decimal | int | None
+    n: int
+    definition: Definition
+    period: Period
+    coverage: Coverage
+
+
+K1 = Definition(
+    key="K1",
+    name=_("Stage entries"),
+    text=_(
+        "Visits to the stage that began in the period. They add up: advanced, moved back, stopped, "
+        "won and still there. Visits whose date is unknown cannot be placed and lower the coverage."
+    ),
+    basis=_("by the day of entry; owner and team at entry"),
+)
+K2 = Definition(
+    key="K2",
+    name=_("Reached and skipped"),
+    text=_(
+        "Reached: the deal came as far as the stage. Visited: it stayed there. Skipped: reached, "
+        "not visited, though the deal had begun before it."
+    ),
+    basis=_("by the day on which the deal began"),
+)
+K4_CLOSED = Definition(
+    key="K4",
+    name=_("Win rate, closed"),
+    text=_(
+        "Won ÷ (won + lost). Lost is what the customer stopped; what we stopped ourselves, such as "
+        "a disqualification, is no loss."
+    ),
+    basis=_("by the day of closing"),
+)
+K5 = Definition(
+    key="K5",
+    name=_("Time in stage"),
+    text=_(
+        "Median and 75th percentile of the days of visits that ended in the period; visits that "
+        "took no time (a one-call sale) stand aside."
+    ),
+    basis=_("by the day on which the visit ended; owner and team at entry"),
+)
+K8 = Definition(
+    key="K8",
+    name=_("Open pipeline"),
+    text=_("Number and value of the deals that are open now, in the organisation's currency."),
+    basis=_("now; present owner and team"),
+)

@@ -1,0 +1,325 @@
+"""The funnel: entries, ways out, time, and what is open, per stage (METRICS K1, K2, K4, K5, K8).
+
+Each count has a measure, a condition on one base of rows; the list behind the number is that base
+with the same condition, so a number can never differ from its rows.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import (
+    Aggregate,
+    Count,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+)
+
+from crm.models import Deal, Rate, StageVisit
+from pipeline.models import Team, User
+from pipeline.moves import LeftHow
+from pipeline.stages import Initiator, Outcome, Stage
+from reports.figures import K1, K2, K4_CLOSED, K5, K8, Coverage, Definition, Figure, Period
+
+# Ways out of a visit; with "still" they add up to the entries (K1's accounting identity).
+VISIT_MEASURES: dict[str, Q] = {
+    "entries": Q(),
+    "advanced": Q(left_how=LeftHow.ADVANCED),
+    "back": Q(left_how=LeftHow.BACK),
+    "stopped": Q(left_how=LeftHow.STOPPED),
+    "won": Q(left_how=LeftHow.WON),
+    "still": Q(left_how=None),
+}
+
+CLOSED_MEASURES: dict[str, Q] = {
+    "won": Q(outcome=Outcome.WON),
+    "lost": Q(outcome=Outcome.STOPPED, initiator=Initiator.CUSTOMER),
+    "stopped_by_us": Q(outcome=Outcome.STOPPED, initiator=Initiator.US),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """Who asks, about which time, and of whom; `person` and `teams` narrow the reader's reach."""
+
+    reader: User
+    period: Period
+    person: User | None = None
+    # The ids of a team and all below it; None for every team in reach.
+    teams: frozenset[int] | None = None
+
+    def of_visits(self) -> Q:
+        return self._narrowed(owner="entry_owner", team="entry_team")
+
+    def of_deals(self) -> Q:
+        return self._narrowed(owner="owner", team="team")
+
+    def _narrowed(self, *, owner: str, team: str) -> Q:
+        condition = Q()
+        if self.person is not None:
+            condition &= Q(**{f"{owner}_id": self.person.pk})
+        if self.teams is not None:
+            condition &= Q(**{f"{team}_id__in": sorted(self.teams)})
+        return condition
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageRow:
+    """One stage of the funnel. Keys of `ways` are those of VISIT_MEASURES."""
+
+    stage: Stage
+    ways: dict[str, Figure]
+    median_days: Figure
+    p75_days: Figure
+    open_count: Figure
+    open_value: Figure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Funnel:
+    stages: list[StageRow]
+    win_rate: Figure
+    # Keys are those of CLOSED_MEASURES.
+    closed: dict[str, Figure]
+
+
+def entries(question: Question) -> QuerySet[StageVisit]:
+    """The dated visits that began in the period: the base of VISIT_MEASURES (K1)."""
+    period = question.period
+    return StageVisit.objects.visible_to(question.reader).filter(
+        question.of_visits(), entered_at__gte=period.starts_at, entered_at__lt=period.ends_at
+    )
+
+
+def ended(question: Question) -> QuerySet[StageVisit]:
+    """The visits that ended in the period and took time: the base of K5."""
+    period = question.period
+    return StageVisit.objects.visible_to(question.reader).filter(
+        question.of_visits(),
+        left_at__gte=period.starts_at,
+        left_at__lt=period.ends_at,
+        left_at__gt=F("entered_at"),
+    )
+
+
+def closed_deals(question: Question) -> QuerySet[Deal]:
+    """The deals whose closing, the one in force, lies in the period: the base of K4."""
+    period = question.period
+    return Deal.objects.visible_to(question.reader).filter(
+        question.of_deals(), closed_at__gte=period.starts_at, closed_at__lt=period.ends_at
+    )
+
+
+def open_deals(question: Question) -> QuerySet[Deal]:
+    """The deals that are open now: the base of K8."""
+    return Deal.objects.visible_to(question.reader).open().filter(question.of_deals())
+
+
+def funnel(question: Question) -> Funnel:
+    """All figures of the funnel for a reader, in a number of queries that no amount of rows changes."""
+    ways = _ways(question)
+    undated = _undated(question)
+    times = _times(question)
+    stock = _stock(question)
+    closed, coverage = _closed(question)
+
+    def figure(value: Any, n: int, definition: Definition, coverage: Coverage) -> Figure:
+        return Figure(
+            value=value, n=n, definition=definition, period=question.period, coverage=coverage
+        )
+
+    rows = []
+    for stage in Stage:
+        counts = ways.get(stage, dict.fromkeys(VISIT_MEASURES, 0))
+        dated = counts["entries"]
+        known = Coverage(known=dated, population=dated + undated.get(stage, 0))
+        time = times.get(stage, {"n": 0, "median": None, "p75": None, "undated": 0})
+        timed = Coverage(known=time["n"], population=time["n"] + time["undated"])
+        held = stock.get(stage, {"n": 0, "value": None, "valued": 0})
+        valued = Coverage(known=held["valued"], population=held["n"])
+        rows.append(
+            StageRow(
+                stage=stage,
+                ways={key: figure(counts[key], dated, K1, known) for key in VISIT_MEASURES},
+                median_days=figure(_days(time["median"]), time["n"], K5, timed),
+                p75_days=figure(_days(time["p75"]), time["n"], K5, timed),
+                open_count=figure(
+                    held["n"], held["n"], K8, Coverage(known=held["n"], population=held["n"])
+                ),
+                open_value=figure(held["value"] if held["valued"] else None, held["n"], K8, valued),
+            )
+        )
+    decided = closed["won"] + closed["lost"]
+    return Funnel(
+        stages=rows,
+        win_rate=figure(
+            Decimal(closed["won"]) / decided if decided else None, decided, K4_CLOSED, coverage
+        ),
+        closed={
+            key: figure(count, sum(closed.values()), K4_CLOSED, coverage)
+            for key, count in closed.items()
+        },
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """How far the deals that began in a period came (K2)."""
+
+    stage: Stage
+    visited: Figure
+    reached: Figure
+    skipped: Figure
+    created_late: Figure
+
+
+def reach(question: Question) -> list[Reach]:
+    """Per stage: visited, reached, skipped and created late, of the deals that began in the period.
+
+    A deal begins with its first visit; one whose first visit is undated began nobody knows when.
+    """
+    period = question.period
+    deals = (
+        Deal.objects.visible_to(question.reader)
+        .filter(question.of_deals())
+        .annotate(
+            began_at=Min("visits__entered_at", filter=Q(visits__sequence=1)),
+            first=Min("visits__stage", filter=Q(visits__sequence=1)),
+            furthest=Max("visits__stage"),
+        )
+    )
+    population = deals.count()
+    began = deals.filter(began_at__gte=period.starts_at, began_at__lt=period.ends_at)
+    undated = deals.filter(began_at=None).count()
+    coverage = Coverage(known=population - undated, population=population)
+    n = began.count()
+    rows = []
+    for stage in Stage:
+        visit = StageVisit.objects.filter(deal=OuterRef("pk"), stage=stage)
+        reached = began.filter(furthest__gte=stage)
+        late = reached.filter(first__gt=stage)
+        skipped = reached.filter(~Exists(visit), first__lte=stage)
+        counts = (began.filter(Exists(visit)), reached, skipped, late.filter(~Exists(visit)))
+        figures = [
+            Figure(value=rows_.count(), n=n, definition=K2, period=period, coverage=coverage)
+            for rows_ in counts
+        ]
+        rows.append(
+            Reach(
+                stage=stage,
+                visited=figures[0],
+                reached=figures[1],
+                skipped=figures[2],
+                created_late=figures[3],
+            )
+        )
+    return rows
+
+
+class Percentile(Aggregate):
+    """percentile_cont of an expression; exact, in the database."""
+
+    function = "percentile_cont"
+    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+    def __init__(self, expression: Any, *, share: float, **extra: Any) -> None:
+        super().__init__(expression, share=share, **extra)
+
+
+def _ways(question: Question) -> dict[int, dict[str, int]]:
+    measures = {key: Count("pk", filter=condition) for key, condition in VISIT_MEASURES.items()}
+    rows = entries(question).values("stage").annotate(**measures).order_by()
+    return {row["stage"]: row for row in rows}
+
+
+def _undated(question: Question) -> dict[int, int]:
+    """Visits that cannot be placed in any period."""
+    rows = (
+        StageVisit.objects.visible_to(question.reader)
+        .filter(question.of_visits(), entered_at=None)
+        .values_list("stage")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
+    return dict(rows)
+
+
+def _times(question: Question) -> dict[int, dict[str, Any]]:
+    length = ExpressionWrapper(F("left_at") - F("entered_at"), output_field=DurationField())
+    rows = (
+        ended(question)
+        .annotate(length=length)
+        .values("stage")
+        .annotate(
+            n=Count("pk"),
+            median=Percentile("length", share=0.5),
+            p75=Percentile("length", share=0.75),
+        )
+        .order_by()
+    )
+    times = {row["stage"]: {**row, "undated": 0} for row in rows}
+    unknown = (
+        StageVisit.objects.visible_to(question.reader)
+        .filter(question.of_visits(), left_how__isnull=False)
+        .filter(Q(left_at=None) | Q(entered_at=None))
+        .values_list("stage")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
+    for stage, n in unknown:
+        times.setdefault(stage, {"n": 0, "median": None, "p75": None})["undated"] = n
+    return times
+
+
+def _stock(question: Question) -> dict[int, dict[str, Any]]:
+    rates = Rate.objects.on(question.period.end_on)
+    rows = (
+        open_deals(question)
+        .with_value(rates)  # type: ignore[attr-defined]  # lost by the narrowed return type
+        .values("stage")
+        .annotate(n=Count("pk"), valued=Count("amount"), total=Sum("value"))
+        .order_by()
+    )
+    return {row["stage"]: {**row, "value": row["total"]} for row in rows}
+
+
+def _closed(question: Question) -> tuple[dict[str, int], Coverage]:
+    measures = {key: Count("pk", filter=condition) for key, condition in CLOSED_MEASURES.items()}
+    counts = closed_deals(question).aggregate(**measures)
+    undated = (
+        Deal.objects.visible_to(question.reader)
+        .filter(question.of_deals(), closed_at=None)
+        .exclude(outcome=Outcome.OPEN)
+        .count()
+    )
+    known = sum(counts.values())
+    return counts, Coverage(known=known, population=known + undated)
+
+
+def _days(length: dt.timedelta | None) -> Decimal | None:
+    if length is None:
+        return None
+    return (Decimal(length.total_seconds()) / 86400).quantize(Decimal("0.1"))
+
+
+def team_with_all_below(team: Team) -> frozenset[int]:
+    """The ids of a team and of every team below it."""
+    below: dict[int | None, list[int]] = {}
+    for pk, parent_id in Team.objects.values_list("pk", "parent_id"):
+        below.setdefault(parent_id, []).append(pk)
+    found: set[int] = set()
+    queue = [team.pk]
+    while queue:
+        pk = queue.pop()
+        found.add(pk)
+        queue += below.get(pk, [])
+    return frozenset(found)
