@@ -118,9 +118,9 @@ class RunLock:
         _write(self._supervisor, str(os.getpid()))
         if not _lock_within(self._children, patience):
             # Only where the kernel sends no signal at the parent's death (macOS).
-            for pid in self._recorded():
+            for child in self._recorded():
                 with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(pid, signal.SIGKILL)
+                    os.killpg(child, signal.SIGKILL)
             if not _lock_within(self._children, 5):
                 raise EmbeddedError(
                     f"Processes of an earlier run are still there: {self._recorded()}"
@@ -278,7 +278,7 @@ class Servers:
         }
         if not self.durable:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-        command = [binaries / "postgres", "-D", data]
+        command: list[str | Path] = [binaries / "postgres", "-D", data]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
         # SIGINT is PostgreSQL's fast shutdown.
@@ -288,7 +288,8 @@ class Servers:
         data = _private(home(self.state) / "valkey")
         path = sockets(self.state) / "valkey.sock"
         path.unlink(missing_ok=True)
-        command = [_reachable(_valkey_binary(), home(self.state)), "--port", "0"]
+        command: list[str | Path] = [_reachable(_valkey_binary(), home(self.state))]
+        command += ["--port", "0"]
         command += ["--unixsocket", path, "--unixsocketperm", "700", "--dir", data]
         # It is a broker: under memory pressure it may refuse work, but never drop it.
         command += ["--maxmemory-policy", "noeviction", "--appendonly", "no"]

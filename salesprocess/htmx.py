@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
 
-from pipeline.models import User
+if TYPE_CHECKING:  # this module lies below the apps
+    from pipeline.models import User
 
 AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 
@@ -17,7 +18,7 @@ AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 class HtmxRequest(HttpRequest):
     """What a view behind the sign-in gets: a known user, and what htmx said about itself."""
 
-    user: User
+    user: "User"
     htmx: HtmxDetails
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.messages import get_messages
 from django.template import TemplateDoesNotExist
 from django.template.backends.jinja2 import Jinja2, Template
 from django.templatetags.static import static
@@ -28,7 +29,7 @@ def environment(**options: Any) -> Environment:
     # A misspelt name is an error on the page that has it, not an empty place.
     env = Environment(**{**options, "undefined": StrictUndefined, "autoescape": True})  # noqa: S701  # it is on
     env.trim_blocks = env.lstrip_blocks = True
-    env.globals.update(static=static, url=url)
+    env.globals.update(static=static, url=url, messages=get_messages)
     env.filters.update(
         money=formats.money,
         money_short=formats.money_short,

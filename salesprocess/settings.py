@@ -54,7 +54,7 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", [])
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 DEBUG = False
 
 # Addresses ---------------------------------------------------------------------------------------
@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "salesprocess.middleware.htmx_sign_in",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
 
@@ -121,6 +122,7 @@ TEMPLATES = [
         "OPTIONS": {
             "environment": "salesprocess.jinja.environment",
             "extensions": ["jinja2.ext.i18n"],
+            "auto_reload": not PRODUCTION,
         },
     },
     {
@@ -142,15 +144,14 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # Services ----------------------------------------------------------------------------------------
 
 
-def _service_url(name: str, local: str) -> str:
-    url = env.str(name, "")
-    if not url and PRODUCTION:
-        raise ImproperlyConfigured(f"{name} is not set; production starts no server of its own.")
-    return url or local
-
-
-DATABASE_URL = _service_url("DATABASE_URL", embedded.database_url(STATE_DIR))
-REDIS_URL = _service_url("REDIS_URL", embedded.redis_url(STATE_DIR))
+DATABASE_URL = env.str("DATABASE_URL", "")
+REDIS_URL = env.str("REDIS_URL", "")
+if PRODUCTION and not (DATABASE_URL and REDIS_URL):
+    missing = "REDIS_URL" if DATABASE_URL else "DATABASE_URL"
+    raise ImproperlyConfigured(f"{missing} is not set; production starts no server of its own.")
+EMBEDDED = {"postgres": not DATABASE_URL, "valkey": not REDIS_URL}
+DATABASE_URL = DATABASE_URL or embedded.database_url(STATE_DIR)
+REDIS_URL = REDIS_URL or embedded.redis_url(STATE_DIR)
 
 DATABASES = {
     "default": {
@@ -293,6 +294,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 # Logs --------------------------------------------------------------------------------------------
 
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO" if PRODUCTION else "WARNING").upper()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -303,9 +305,7 @@ LOGGING = {
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {
-        "handlers": ["console"],
-        "level": env.log_level("LOG_LEVEL", "INFO" if PRODUCTION else "WARNING"),
-    },
-    "loggers": {"django": {"handlers": [], "level": "INFO" if PRODUCTION else "WARNING"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # Django's own handlers would mail errors, with what people typed, to addresses of ours.
+    "loggers": {"django": {"handlers": [], "level": LOG_LEVEL}},
 }
