@@ -33,7 +33,8 @@ class Scope:
         `prefix` is a path to the record that carries them, such as `deal__`.
         """
         if self.everything:
-            return Q()
+            # Not an empty Q(): that vanishes when it is or-ed with another condition.
+            return ~Q(pk__in=[])
         condition = Q(**{f"{prefix}{owner}_id__in": sorted(self.owner_ids)})
         if team is not None and self.pool_team_ids:
             condition |= Q(

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.db import transaction
 
-from crm.models import Company
+from crm.commands import search
+from crm.models import Company, SearchKind
 from pipeline.models import User
 
 EDITABLE = ("name", "relationship", "parent", "website", "industry", "employees", "country")
@@ -30,7 +31,9 @@ def create(
         name=name.strip(), owner=owner, created_at=at, changed_at=at, changed_by=by, **facts
     )
     company.clean_fields()
-    company.save(force_insert=True)
+    with transaction.atomic():
+        company.save(force_insert=True)
+        search.put(SearchKind.COMPANY, [company.pk])
     return company
 
 
@@ -54,4 +57,5 @@ def edit(
         row.changed_at, row.changed_by = at, by
         row.clean_fields()
         row.save(update_fields=[*facts, "version", "changed_at", "changed_by"])
+        search.put_company(row.pk)
     company.refresh_from_db()

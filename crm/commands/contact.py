@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm import normalise
-from crm.models import Company, Contact, ContactPoint, PointKind
+from crm.commands import search
+from crm.models import Company, Contact, ContactPoint, PointKind, SearchKind
 from pipeline.models import Team, User
 
 
@@ -51,6 +52,7 @@ def create(
         ContactPoint.objects.bulk_create(
             points(contact, emails=emails, phones=phones), ignore_conflicts=True
         )
+        search.put(SearchKind.CONTACT, [contact.pk])
     return contact
 
 
@@ -83,6 +85,7 @@ def edit(
         wanted = points(row, emails=emails, phones=phones)
         row.points.all().delete()
         ContactPoint.objects.bulk_create(wanted, ignore_conflicts=True)
+        search.put(SearchKind.CONTACT, [row.pk])
     contact.refresh_from_db()
 
 

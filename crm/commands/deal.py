@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm.commands import company as company_commands
 from crm.commands import contact as contact_commands
+from crm.commands import search
 from crm.commands.locked_deal import (
     NEXT_FIELDS,
     add_change,
@@ -32,6 +33,7 @@ from crm.models import (
     DealContact,
     DealRole,
     Relationship,
+    SearchKind,
     StopCause,
 )
 from pipeline import moves
@@ -111,6 +113,7 @@ def open(
         if contact:
             DealContact.objects.create(deal=deal, contact=contact)
         enter(deal, moves.start(stage, at), by=by)
+        search.put(SearchKind.DEAL, [deal.pk])
     return deal
 
 
@@ -335,12 +338,16 @@ def edit(
 ) -> None:
     """Change facts of the deal (those in EDITABLE), each with a row of history.
 
+    `company` may be the name of a new one.
+
     Raises ValidationError for a value that the field cannot hold, StaleDeal as in `locked`.
     """
     if unknown := set(facts) - set(EDITABLE):
         raise TypeError(f"not editable: {sorted(unknown)}")
     at = _not_ahead(at)
     with locked(deal, by=by, version=version) as row:
+        if isinstance(name := facts.get("company"), str):
+            facts["company"] = company_commands.create(name=name, by=by, at=at, owner=by)
         changed = [
             field for field, value in facts.items() if note_change(row, field, value, by=by, at=at)
         ]

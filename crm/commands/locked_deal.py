@@ -9,12 +9,15 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.models import Activity, Deal, DealChange, StageVisit
+from crm.commands import search
+from crm.models import Activity, Deal, DealChange, SearchKind, StageVisit
 from pipeline import moves
 from pipeline.models import Team, User
 from pipeline.moves import Refused, Stay
 from pipeline.stages import Stage
 
+# What a search entry repeats of a deal.
+_SEARCHED = frozenset({"name", "company", "owner", "team", "outcome"})
 NEXT_FIELDS = ("next_at", "next_kind", "next_all_day", "attention_at")
 
 
@@ -51,6 +54,8 @@ def save(deal: Deal, *fields: str, by: User | None, at: dt.datetime) -> None:
     deal.changed_by = by
     deal.changed_at = at
     deal.save(update_fields=[*fields, "version", "changed_by", "changed_at"])
+    if _SEARCHED.intersection(fields):
+        search.put(SearchKind.DEAL, [deal.pk])
 
 
 def move(row: Deal, *, to: Stage, by: User, at: dt.datetime, reason: str) -> None:

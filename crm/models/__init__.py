@@ -11,6 +11,7 @@ from crm.models.reference import (
     SourceKind,
     StopCause,
 )
+from crm.models.search_entry import SearchEntry, SearchKind
 from crm.models.stage_visit import StageVisit
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "Product",
     "Rate",
     "Relationship",
+    "SearchEntry",
+    "SearchKind",
     "Source",
     "SourceKind",
     "StageVisit",

@@ -1,0 +1,86 @@
+"""Keep what can be found beside the records: one statement for one record or a million.
+
+Every command that changes a name, an owner or an address calls these in its own transaction; bulk
+loads call them once at their end.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+
+from crm.models import SearchKind
+
+_COMPANIES = """
+    SELECT 'company', c.id, c.name, c.industry,
+           concat_ws(' ', c.name, c.industry, c.website), c.owner_id, NULL::bigint,
+           c.relationship <> 'inactive'
+    FROM crm_company c
+"""
+_CONTACTS = """
+    SELECT 'contact', c.id, c.name, concat_ws(' · ', nullif(c.job_title, ''), f.name),
+           concat_ws(' ', c.name, f.name, (
+               SELECT string_agg(concat_ws(' ', p.typed, p.value), ' ')
+               FROM crm_contactpoint p WHERE p.contact_id = c.id
+           )), c.owner_id, NULL::bigint, true
+    FROM crm_contact c LEFT JOIN crm_company f ON f.id = c.company_id
+"""
+_DEALS = """
+    SELECT 'deal', c.id, c.name, coalesce(f.name, ''),
+           concat_ws(' ', c.name, f.name), c.owner_id, c.team_id, c.outcome = 'open'
+    FROM crm_deal c LEFT JOIN crm_company f ON f.id = c.company_id
+"""
+_SOURCES = {
+    SearchKind.COMPANY: _COMPANIES,
+    SearchKind.CONTACT: _CONTACTS,
+    SearchKind.DEAL: _DEALS,
+}
+_PUT = """
+    INSERT INTO crm_searchentry (kind, record_id, title, hint, plain, owner_id, team_id, current)
+    SELECT kind, id, title, left(hint, 400), seven_plain(words), owner_id, team_id, is_current
+    FROM ({rows} {condition}) AS found (kind, id, title, hint, words, owner_id, team_id, is_current)
+    ON CONFLICT (kind, record_id) DO UPDATE SET
+        title = excluded.title, hint = excluded.hint, plain = excluded.plain,
+        owner_id = excluded.owner_id, team_id = excluded.team_id, current = excluded.current
+"""
+
+
+def put(kind: SearchKind, ids: Iterable[int]) -> None:
+    """Bring the entries of some records up to date."""
+    _put(kind, "WHERE c.id = ANY(%s)", [list(ids)])
+
+
+def put_company(company_id: int) -> None:
+    """Bring a company's entry up to date, and those of its people and deals, which name it."""
+    put(SearchKind.COMPANY, [company_id])
+    _put(SearchKind.CONTACT, "WHERE c.company_id = %s", [company_id])
+    _put(SearchKind.DEAL, "WHERE c.company_id = %s", [company_id])
+
+
+def put_batch(batch_id: int) -> None:
+    """Bring the entries of everything that came in with a batch up to date."""
+    for kind in SearchKind:
+        _put(kind, "WHERE c.batch_id = %s", [batch_id])
+
+
+def drop(kind: SearchKind, ids: Iterable[int]) -> None:
+    """Forget records that an undo has deleted."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM crm_searchentry WHERE kind = %s AND record_id = ANY(%s)",
+            [kind, list(ids)],
+        )
+
+
+def rebuild() -> None:
+    """Make every entry anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM crm_searchentry")
+    for kind in SearchKind:
+        _put(kind, "", [])
+
+
+def _put(kind: SearchKind, condition: str, arguments: Sequence[Any]) -> None:
+    # The parts are constants of this module; what varies goes as arguments.
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT.format(rows=_SOURCES[kind], condition=condition), arguments)
