@@ -1,4 +1,4 @@
-"""What can be done to an activity: plan, complete, cancel, postpone, log."""
+"""What can be done to an activity: plan, complete, cancel, change, postpone, log."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -139,6 +139,32 @@ def cancel(activity: Activity, *, by: User, at: dt.datetime) -> None:
     with _planned(activity, by=by) as (row, deal):
         row.cancelled_at = at
         row.save(update_fields=["cancelled_at"])
+        if deal is not None:
+            _update(deal, by=by, at=at)
+
+
+def change(
+    activity: Activity,
+    *,
+    kind: ActivityKind,
+    subject: str,
+    due_at: dt.datetime,
+    all_day: bool,
+    by: User,
+    at: dt.datetime,
+) -> None:
+    """Plan something else in its place: another kind, subject or time.
+
+    Raises Refused for a kind that cannot be planned, or if it was done or cancelled already.
+    """
+    if kind not in PLANNABLE:
+        raise Refused(_("A note cannot be planned. Choose a task instead."), field="kind")
+    with _planned(activity, by=by) as (row, deal):
+        row.kind, row.subject = kind, subject.strip()
+        row.due_at = _due(due_at, all_day=all_day, owner=row.owner)
+        row.all_day = all_day
+        row.clean_fields()
+        row.save(update_fields=["kind", "subject", "due_at", "all_day"])
         if deal is not None:
             _update(deal, by=by, at=at)
 
