@@ -1,11 +1,28 @@
+from typing import TYPE_CHECKING, Self
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from pipeline.models.people import User
 
 
 class BatchKind(models.TextChoices):
     IMPORT = "import", _("Import")
     SAMPLE = "sample", _("Sample data")
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    def visible_to(self, user: "User") -> Self:
+        """What came in, and from whom, is the business of admins."""
+        return self.filter() if user.scope.everything else self.none()
+
+    def editable_by(self, user: "User") -> Self:
+        return self.visible_to(user)
+
+
+BatchManager = models.Manager.from_queryset(BatchQuerySet)
 
 
 class Batch(models.Model):
@@ -24,6 +41,8 @@ class Batch(models.Model):
     undone_at = models.DateTimeField(null=True, blank=True)
     # What was read, brought in and refused, by kind of record; written once, for the report.
     summary = models.JSONField(default=dict)
+
+    objects = BatchManager()
 
     def __str__(self) -> str:
         return self.name

@@ -125,6 +125,9 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter() if user.is_active else self.none()
 
     def editable_by(self, user: "User") -> Self:
+        """Oneself, and the people of the teams that one leads."""
+        if not user.is_active:
+            return self.none()
         scope = user.scope
         if scope.everything:
             return self.filter()
@@ -235,12 +238,12 @@ def scope_of(user: User) -> Scope:
         return Scope(user_id=user.pk, everything=True)
     with connection.cursor() as cursor:
         cursor.execute(_REACH, {"user": user.pk, "leads": user.role == Role.MANAGER})
-        led, people, mates = cursor.fetchone()
+        led, people, assignable = cursor.fetchone()
     own_team = {user.team_id} if user.team_id else set()
     return Scope(
         user_id=user.pk,
         owner_ids=frozenset(people) | {user.pk},
-        assignable_ids=frozenset(people) | frozenset(mates) | {user.pk},
+        assignable_ids=frozenset(assignable) | {user.pk},
         pool_team_ids=frozenset(led) | own_team,
         managed_team_ids=frozenset(led),
     )
@@ -255,9 +258,12 @@ _REACH = """
     SELECT
         ARRAY(SELECT id FROM led),
         ARRAY(SELECT id FROM pipeline_user WHERE team_id IN (SELECT id FROM led)),
+        -- Who left keeps records in sight of the manager, but is given no new ones.
         ARRAY(
-            SELECT mate.id FROM pipeline_user mate
-            JOIN pipeline_user me ON me.team_id = mate.team_id
-            WHERE me.id = %(user)s
+            SELECT id FROM pipeline_user
+            WHERE is_active AND (
+                team_id IN (SELECT id FROM led)
+                OR team_id = (SELECT team_id FROM pipeline_user WHERE id = %(user)s)
+            )
         )
 """

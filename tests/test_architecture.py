@@ -1,0 +1,83 @@
+"""Rules that hold for every model, so that a new one cannot be forgotten."""
+
+import inspect
+
+import pytest
+from django.apps import apps
+
+from crm.models import DealLine, Product, Rate
+from pipeline.models import Batch, BatchKind
+from pipeline.stages import Stage
+from tests.conftest import Cast
+from tests.factories import NOW, ago, make_company, make_contact, make_deal, plan_call
+
+MODELS = [
+    model
+    for label in ("pipeline", "crm", "reports")
+    if apps.is_installed(label)
+    for model in apps.get_app_config(label).get_models(include_auto_created=True)
+]
+
+each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+each_question = pytest.mark.parametrize("question", ["visible_to", "editable_by"])
+
+
+@pytest.fixture
+def one_of_each(cast: Cast) -> Cast:
+    """A record of every model; whoever adds a model adds one here."""
+    ana = cast.ana
+    contact = make_contact(by=ana, company=make_company(by=ana), emails=["jordi@norte.test"])
+    deal = make_deal(by=ana, stage=Stage.PROPOSAL, contact=contact, expected_close_on=None)
+    make_deal(by=ana, name="A lead", stage=Stage.LEAD_GENERATION, amount=5)
+    plan_call(deal, by=ana, due_at=ago(days=-1))
+    product = Product.objects.create(name="Line 3", currency="EUR")
+    DealLine.objects.create(deal=deal, product=product)
+    deal.changes.create(at=NOW, by=ana, field="name", old="Line", new="Line 3 retrofit")
+    Rate.objects.create(currency="USD", on=NOW.date(), value=1)
+    Batch.objects.create(kind=BatchKind.IMPORT, name="From paper", by=cast.adele, at=NOW)
+    return cast
+
+
+def test_it_finds_the_models():
+    names = {model.__name__ for model in MODELS}
+
+    assert {"User", "Team", "Batch", "Deal", "Lead", "StageVisit", "Activity"} <= names
+
+
+@each_model
+@each_question
+def test_it_asks_every_model_who_may_see_it_and_who_may_change_it(model, question):
+    answer = getattr(model._default_manager, question)
+
+    assert list(inspect.signature(answer).parameters) == ["user"]
+
+
+@each_model
+def test_it_gives_a_deactivated_person_nothing_of_any_model(one_of_each, model):
+    assert model._default_manager.exists(), f"add a {model.__name__} to `one_of_each`"
+    for person in (one_of_each.ana, one_of_each.mona, one_of_each.adele):
+        person.is_active = False
+        person.save()
+        left = one_of_each.again(person)
+
+        assert not model._default_manager.visible_to(left).exists()
+        assert not model._default_manager.editable_by(left).exists()
+
+
+@each_model
+def test_it_shows_an_admin_everything_of_every_model(one_of_each, model):
+    everything = model._default_manager
+
+    assert everything.visible_to(one_of_each.adele).count() == everything.count()
+
+
+@each_model
+def test_it_shows_nobody_twice_the_same_row(one_of_each, model):
+    for person in one_of_each.people:
+        seen = [row.pk for row in model._default_manager.visible_to(person)]
+        assert len(seen) == len(set(seen))
+
+
+@each_model
+def test_it_keeps_rules_out_of_saving_and_deleting(model):
+    assert not {"save", "delete"} & set(vars(model))
