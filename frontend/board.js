@@ -275,11 +275,40 @@ document.addEventListener('htmx:configRequest', (event) => {
   }
 });
 document.addEventListener('htmx:afterSwap', (event) => {
-  if (event.detail.target === board()) makeSortable();
+  if (event.detail.target !== board()) return;
+  makeSortable();
+  centreStage();
+});
+
+// --- one stage at a time, on a phone ---------------------------------------------------------
+
+function showStage(link) {
+  const now = document.getElementById('stage-now');
+  now.value = link.dataset.stage;
+  now.disabled = false;
+  for (const other of link.parentElement.children) other.removeAttribute('aria-current');
+  link.setAttribute('aria-current', 'true');
+  for (const column of board().querySelectorAll('.col')) {
+    column.classList.toggle('is-current', Boolean(column.querySelector(`ul[data-stage="${now.value}"]`)));
+  }
+  const address = new URL(location);
+  address.searchParams.set('stage', now.value);
+  history.replaceState(history.state, '', address);
+}
+
+const centreStage = () =>
+  board().querySelector('.stagepick [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('.stagepick a');
+  if (!link) return;
+  event.preventDefault();
+  showStage(link);
 });
 
 if (board()) {
   makeSortable();
+  centreStage();
   setInterval(() => {
     if (document.visibilityState === 'visible' && !busy()) refresh();
   }, POLL_MS);

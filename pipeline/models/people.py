@@ -158,6 +158,12 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         return user
 
 
+def initials_of(name: str) -> str:
+    """The first letters of the first and the last word, for lists that read only names."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
 def normal_email(email: str | None) -> str | None:
     """Empty means not invited yet. Addresses are compared without regard to case."""
     return email.strip().lower() or None if email else None
@@ -202,8 +208,7 @@ class User(AbstractBaseUser):
 
     @property
     def initials(self) -> str:
-        words = self.name.split()
-        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+        return initials_of(self.name)
 
     @property
     def is_manager(self) -> bool:

@@ -1,0 +1,171 @@
+"""What people may narrow a list down to. Every choice comes from what they may see anyway."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+import django_filters
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import Deal, Source
+from crm.models.deal import DealQuerySet
+from pipeline.models import Team, User
+
+NOBODY = "nobody"
+Choices = list[tuple[Any, Any]]
+
+
+class NextState:
+    OVERDUE = "overdue"
+    TODAY = "today"
+    LATER = "later"
+    NONE = "none"
+    PARKED = "parked"
+
+    choices = (
+        (OVERDUE, _("Overdue")),
+        (TODAY, _("Today")),
+        (LATER, _("Later")),
+        (NONE, _("Nothing planned")),
+        (PARKED, _("Parked")),
+    )
+
+
+def next_state(state: str, *, at: dt.datetime, midnight: dt.datetime) -> Q:
+    """The deals whose what's-next is in that state; `midnight` is the end of the reader's day."""
+    return {
+        NextState.OVERDUE: Q(next_at__lt=at),
+        NextState.TODAY: Q(next_at__gte=at, next_at__lt=midnight),
+        NextState.LATER: Q(next_at__gte=midnight),
+        NextState.NONE: Q(attention_at=None),
+        NextState.PARKED: Q(next_at=None, attention_at__isnull=False),
+    }[state]
+
+
+class Teams:
+    """The teams whose deals a person may see, as a tree; one query."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+    @cached_property
+    def below(self) -> dict[int, list[int]]:
+        """Each team with all the teams under it, itself included, from the root down."""
+        children: dict[int | None, list[int]] = {}
+        for team in self._all:
+            children.setdefault(team.parent_id, []).append(team.pk)
+        found: dict[int, list[int]] = {}
+
+        def walk(pk: int) -> list[int]:
+            found[pk] = [pk]
+            for child in children.get(pk, ()):
+                found[pk] += walk(child)
+            return found[pk]
+
+        for root in children.get(None, ()):
+            walk(root)
+        return found
+
+    @cached_property
+    def choices(self) -> Choices:
+        reach = self.user.scope
+        if not reach.everything and len(reach.pool_team_ids) < 2:
+            return []
+        names = {team.pk: team.name for team in self._all}
+        parents = {team.pk: team.parent_id for team in self._all}
+        choices = []
+        for pk in self.below:
+            if reach.everything or pk in reach.pool_team_ids:
+                indent = "\N{EM SPACE}" * _depth(pk, parents)
+                choices.append((pk, indent + names[pk]))
+        return choices
+
+    @cached_property
+    def _all(self) -> list[Team]:
+        return list(Team.objects.visible_to(self.user).order_by(Lower("name")))
+
+
+def _depth(pk: int, parents: Mapping[int, int | None]) -> int:
+    above = parents[pk]
+    return 0 if above is None else 1 + _depth(above, parents)
+
+
+class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no types
+    """The board's filters; all of them live in the address."""
+
+    q = django_filters.CharFilter(method="by_text", label=_("Find on the board"))
+    person = django_filters.ChoiceFilter(method="by_person", empty_label=_("Everybody"))
+    team = django_filters.ChoiceFilter(method="by_team", empty_label=_("All teams"))
+    source = django_filters.ChoiceFilter(field_name="source_id", empty_label=_("Any source"))
+    next = django_filters.ChoiceFilter(
+        method="by_next", choices=NextState.choices, empty_label=_("Any what’s next")
+    )
+    min = django_filters.NumberFilter(
+        field_name="value", lookup_expr="gte", label=_("Value from"), min_value=0
+    )
+    max = django_filters.NumberFilter(
+        field_name="value", lookup_expr="lte", label=_("Value to"), min_value=0
+    )
+
+    class Meta:
+        model = Deal
+        fields: list[str] = []
+
+    def __init__(
+        self, data: Mapping[str, Any], *, user: User, rates: dict[str, Decimal], at: dt.datetime
+    ) -> None:
+        super().__init__(data, Deal.objects.visible_to(user).with_value(rates))
+        self.user = user
+        self.at = at
+        self.teams = Teams(user)
+        self._offer("person", self._people)
+        self._offer("team", lambda: self.teams.choices)
+        self._offer("source", self._sources)
+
+    @property
+    def deals(self) -> DealQuerySet:
+        """What the filters leave; a value that is none leaves out its own filter only."""
+        found: DealQuerySet = self.qs
+        return found
+
+    @property
+    def is_on(self) -> bool:
+        return any(self.data.get(name) for name in self.filters)
+
+    def _offer(self, name: str, choices: Callable[[], Choices]) -> None:
+        # Asked for only when the field is drawn or carries a value, so that a poll stays cheap.
+        self.filters[name].extra["choices"] = choices
+
+    def _people(self) -> Choices:
+        people = (
+            User.objects.whose_records_are_visible_to(self.user)
+            .active()
+            .exclude(pk=self.user.pk)
+            .order_by(Lower("name"))
+        )
+        mine: Choices = [(self.user.pk, _("Mine"))]
+        return [*mine, *people.values_list("pk", "name"), (NOBODY, _("Nobody’s"))]
+
+    def _sources(self) -> Choices:
+        names = Source.objects.visible_to(self.user).offered().order_by(Lower("name"))
+        return list(names.values_list("pk", "name"))
+
+    def by_text(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
+        text = value.strip().lower()
+        found = deals.alias(_name=Lower("name"), _company=Lower("company__name"))
+        return found.filter(Q(_name__contains=text) | Q(_company__contains=text))
+
+    def by_person(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
+        return deals.filter(owner_id=None if value == NOBODY else int(value))
+
+    def by_team(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
+        return deals.filter(team_id__in=self.teams.below[int(value)])
+
+    def by_next(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
+        local = self.at.astimezone(self.user.zone)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(1)
+        return deals.filter(next_state(value, at=self.at, midnight=midnight))

@@ -1,0 +1,197 @@
+"""What the board shows: seven columns with their sums, and the cards that stand on top of them."""
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import Count, F, Max, Q, Sum
+
+from crm.models.deal import DealQuerySet
+from pipeline.stages import Outcome, Stage
+
+# How many cards a column shows before one asks for more, and the most that it will ever show.
+PAGE = 20
+MOST = 200
+# Won and stopped deals stay in sight for this long.
+CLOSED_DAYS = 90
+
+
+class Row(NamedTuple):
+    """One deal as the board needs it: columns of one query, nothing formatted."""
+
+    id: int
+    version: int
+    stage: int
+    outcome: str
+    name: str
+    company: str | None
+    source: str | None
+    amount: Decimal | None
+    currency: str
+    owner_id: int | None
+    owner: str | None
+    team_id: int
+    stage_entered_at: dt.datetime | None
+    expected_close_on: dt.date | None
+    next_at: dt.datetime | None
+    next_kind: str
+    next_all_day: bool
+    parked_until: dt.date | None
+    attention_at: dt.datetime | None
+    touched_at: dt.datetime | None
+    closed_at: dt.datetime | None
+    cause: str | None
+
+
+_FIELDS = (
+    "id",
+    "version",
+    "stage",
+    "outcome",
+    "name",
+    "company__name",
+    "source__name",
+    "amount",
+    "currency",
+    "owner_id",
+    "owner__name",
+    "team_id",
+    "stage_entered_at",
+    "expected_close_on",
+    "next_at",
+    "next_kind",
+    "next_all_day",
+    "parked_until",
+    "attention_at",
+    "touched_at",
+    "closed_at",
+    "cause__name",
+)
+
+
+class Place(NamedTuple):
+    """Where a column was left off: the order's two keys of the last card that is shown."""
+
+    attention_at: dt.datetime | None
+    id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    count: int = 0
+    value: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sums:
+    """Counts and values of a board, in the organisation's currency.
+
+    `version` changes whenever anything in sight did: a deal was changed, came or went, or the
+    clock made something overdue.
+    """
+
+    stages: Mapping[Stage, Part]
+    closed: Mapping[Outcome, Part]
+    version: str
+    total: Part = field(default_factory=Part)
+
+
+def sums(deals: DealQuerySet, *, at: dt.datetime, today: dt.date) -> Sums:
+    """Sums over open deals by stage, and over those closed in the last CLOSED_DAYS by outcome.
+
+    `deals` is what the reader may see and asks for, annotated by `with_value`. `today` is the
+    reader's: what is due today changes at his or her midnight. One query, grouped in SQL.
+    """
+    rows = list(
+        deals.filter(Q(outcome=Outcome.OPEN) | Q(closed_at__gte=at - dt.timedelta(CLOSED_DAYS)))
+        .order_by()
+        .values_list("outcome", "stage")
+        .annotate(
+            count=Count("id"),
+            total=Sum("value"),
+            versions=Sum("version"),
+            changed=Max("changed_at"),
+            due=Count("id", filter=Q(attention_at__lt=at)),
+        )
+        .order_by("outcome", "stage")
+    )
+    stages: dict[Stage, Part] = {}
+    closed: dict[Outcome, list[Part]] = defaultdict(list)
+    for outcome, stage, count, total, *_rest in rows:
+        part = Part(count=count, value=total or Decimal(0))
+        if outcome == Outcome.OPEN:
+            stages[Stage(stage)] = part
+        else:
+            closed[Outcome(outcome)].append(part)
+    digest = hashlib.sha256(repr((today, rows)).encode()).hexdigest()[:16]
+    return Sums(
+        stages=stages,
+        closed={outcome: _added(parts) for outcome, parts in closed.items()},
+        version=digest,
+        total=_added(stages.values()),
+    )
+
+
+def _added(parts: Iterable[Part]) -> Part:
+    parts = list(parts)
+    return Part(
+        count=sum(part.count for part in parts),
+        value=sum((part.value for part in parts), Decimal(0)),
+    )
+
+
+def rows(
+    deals: DealQuerySet,
+    *,
+    limits: Mapping[Stage, int],
+    closed: Outcome | None = None,
+    at: dt.datetime,
+) -> tuple[dict[Stage, list[Row]], list[Row]]:
+    """The first cards of each column, riskiest first, and the latest closed ones of one outcome.
+
+    One query: a union of limited parts, because each part is a short walk along the board's index,
+    while a window over everything would sort all open deals.
+    """
+    parts = [_column(deals, stage)[: limits.get(stage, PAGE)] for stage in Stage]
+    if closed is not None:
+        since = at - dt.timedelta(CLOSED_DAYS)
+        late = deals.filter(outcome=closed, closed_at__gte=since).order_by("-closed_at", "id")
+        parts.append(late.values_list(*_FIELDS)[:PAGE])
+    found = [Row(*row) for row in parts[0].union(*parts[1:], all=True)]
+    columns: dict[Stage, list[Row]] = {stage: [] for stage in Stage}
+    ended = []
+    for row in found:
+        if row.outcome == Outcome.OPEN:
+            columns[Stage(row.stage)].append(row)
+        else:
+            ended.append(row)
+    # SQL does not promise that a union keeps the order of its parts.
+    for cards in columns.values():
+        cards.sort(key=_urgency)
+    ended.sort(key=lambda row: (row.closed_at is not None, row.closed_at), reverse=True)
+    return columns, ended
+
+
+def more_rows(deals: DealQuerySet, *, stage: Stage, after: Place) -> list[Row]:
+    """The next PAGE cards of a column, below the place where it was left off."""
+    if after.attention_at is None:
+        below = Q(attention_at=None, id__gt=after.id) | Q(attention_at__isnull=False)
+    else:
+        below = Q(attention_at=after.attention_at, id__gt=after.id)
+        below |= Q(attention_at__gt=after.attention_at)
+    return [Row(*row) for row in _column(deals.filter(below), stage)[:PAGE]]
+
+
+def _column(deals: DealQuerySet, stage: Stage):  # type: ignore[no-untyped-def]  # the stubs have no name for it
+    """What asks for somebody first comes first, and nothing planned asks most urgently."""
+    ordered = deals.open().filter(stage=stage)
+    return ordered.order_by(F("attention_at").asc(nulls_first=True), "id").values_list(*_FIELDS)
+
+
+def _urgency(row: Row) -> tuple[bool, dt.datetime, int]:
+    nothing = dt.datetime.min.replace(tzinfo=dt.UTC)
+    return row.attention_at is not None, row.attention_at or nothing, row.id

@@ -1,0 +1,192 @@
+"""The board: one page, its columns as a fragment for polls and filters, and more of one column."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from django.core.exceptions import BadRequest
+from django.http import HttpResponse, QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from crm.filters import BoardFilter
+from crm.models import Rate
+from crm.queries import board as queries
+from crm.queries.board import MOST, PAGE, Part, Place, Row
+from crm.views.cards import Card, Reader
+from pipeline.stages import Outcome, Stage
+from salesprocess.format import money_short
+from salesprocess.htmx import HtmxRequest, render, wants_fragment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A stage as the template draws it."""
+
+    stage: Stage
+    cards: list[Card]
+    sum: Part
+    value: str
+    more: str
+    after: str
+    opened: str
+    is_current: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closed:
+    """Deals that ended lately: a count, and their cards while the column is open."""
+
+    outcome: Outcome
+    count: int
+    value: str
+    cards: list[Card] | None
+    href: str
+
+
+@require_GET
+def board(request: HtmxRequest) -> HttpResponse:
+    reader, found = _asked(request)
+    sums = queries.sums(found.deals, at=reader.at, today=reader.today)
+    fragment = wants_fragment(request)
+    if fragment and request.GET.get("v") == sums.version:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    opened = _opened(request.GET)
+    context = _columns(request.GET, reader, found, sums, opened)
+    context |= {"filter": found, "sums": sums, "fragment": fragment}
+    context |= {"total": _total(sums.total, reader), "page_size": PAGE, "stages": list(Stage)}
+    response = render(
+        request, page="crm/board/page.html", fragment="crm/board/_board.html", context=context
+    )
+    if request.htmx.trigger == "filters":
+        # The address takes only what was asked for, not each empty field of the form.
+        response["HX-Push-Url"] = _address(request.GET)
+    return response
+
+
+@require_GET
+def column(request: HtmxRequest) -> HttpResponse:
+    """The next cards of one column, below the place where it was left off."""
+    reader, found = _asked(request)
+    stage, after = _place(request.GET)
+    rows = queries.more_rows(found.deals, stage=stage, after=after)
+    left = _number(request.GET, "left") - len(rows)
+    context = {
+        "column": _column(request.GET, reader, stage, rows, Part(count=len(rows) + max(left, 0))),
+        "focus": True,
+    }
+    return render(request, page="crm/board/_cards.html", context=context)
+
+
+def _asked(request: HtmxRequest) -> tuple[Reader, BoardFilter]:
+    reader = Reader(request.user, at=timezone.now())
+    rates = Rate.objects.on(reader.today)
+    return reader, BoardFilter(request.GET, user=request.user, rates=rates, at=reader.at)
+
+
+def _columns(
+    query: QueryDict,
+    reader: Reader,
+    found: BoardFilter,
+    sums: queries.Sums,
+    opened: Outcome | None,
+) -> dict[str, object]:
+    limits = {stage: _limit(query, stage) for stage in Stage}
+    rows, ended = queries.rows(found.deals, limits=limits, closed=opened, at=reader.at)
+    columns = [
+        _column(query, reader, stage, rows[stage], sums.stages.get(stage, Part()))
+        for stage in Stage
+    ]
+    current = _current(query, columns)
+    return {
+        "columns": columns,
+        "current": current,
+        "closed": [
+            _closed(query, reader, outcome, sums, ended if outcome == opened else None)
+            for outcome in (Outcome.WON, Outcome.STOPPED)
+        ],
+    }
+
+
+def _column(query: QueryDict, reader: Reader, stage: Stage, rows: list[Row], part: Part) -> Column:
+    left = part.count - len(rows)
+    last = rows[-1] if rows else None
+    at = last.attention_at.isoformat() if last and last.attention_at else ""
+    return Column(
+        stage=stage,
+        cards=[reader.card(row) for row in rows],
+        sum=part,
+        value=money_short(part.value, reader.currency) if part.value else "",
+        more=ngettext("%(n)s more", "%(n)s more", left) % {"n": left} if left > 0 and rows else "",
+        after=f"of={stage}&left={left}&id={last.id}&at={at.replace('+', '%2B')}" if last else "",
+        opened=_address(query, **{f"n{stage}": min(len(rows) + PAGE, MOST)}),
+        is_current=False,
+    )
+
+
+def _closed(
+    query: QueryDict,
+    reader: Reader,
+    outcome: Outcome,
+    sums: queries.Sums,
+    rows: list[Row] | None,
+) -> Closed:
+    part = sums.closed.get(outcome, Part())
+    return Closed(
+        outcome=outcome,
+        count=part.count,
+        value=money_short(part.value, reader.currency) if part.value else "",
+        cards=None if rows is None else [reader.ended(row) for row in rows],
+        href=_address(query, closed="" if rows is not None else outcome.value),
+    )
+
+
+def _current(query: QueryDict, columns: list[Column]) -> Stage:
+    """The stage that a phone shows: the chosen one, else the first that holds anything."""
+    chosen = _number(query, "stage")
+    if chosen in Stage.values:
+        return Stage(chosen)
+    return next((column.stage for column in columns if column.cards), Stage.LEAD_GENERATION)
+
+
+def _opened(query: QueryDict) -> Outcome | None:
+    value = query.get("closed")
+    return Outcome(value) if value in (Outcome.WON, Outcome.STOPPED) else None
+
+
+def _limit(query: QueryDict, stage: Stage) -> int:
+    return min(max(_number(query, f"n{stage}"), PAGE), MOST)
+
+
+def _number(query: QueryDict, name: str) -> int:
+    value = query.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
+
+
+def _place(query: QueryDict) -> tuple[Stage, Place]:
+    at = query.get("at", "")
+    try:
+        moment = parse_datetime(at) if at else None
+    except ValueError:
+        moment = None
+    stage = _number(query, "of")
+    if stage not in Stage.values or (at and (moment is None or timezone.is_naive(moment))):
+        raise BadRequest("no place of a column")
+    return Stage(stage), Place(attention_at=moment, id=_number(query, "id"))
+
+
+def _address(query: QueryDict, **changed: object) -> str:
+    """The board's address with what is asked for, and some of it changed."""
+    asked = query.copy()
+    asked.pop("v", None)
+    for name, value in changed.items():
+        asked[name] = str(value)
+    for name in [name for name, value in asked.items() if not value]:
+        del asked[name]
+    return f"/board/?{asked.urlencode()}" if asked else "/board/"
+
+
+def _total(part: Part, reader: Reader) -> str:
+    words = ngettext("%(n)s open deal", "%(n)s open deals", part.count) % {"n": f"{part.count:,}"}
+    return f"{words} · {money_short(part.value, reader.currency)}" if part.value else words

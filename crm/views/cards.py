@@ -1,0 +1,151 @@
+"""How a deal is told on a card: everything is text before the template loops over it."""
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+
+from babel.dates import format_date, format_time
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from crm.models import ActivityKind
+from crm.queries.board import Row
+from pipeline.models import User
+from pipeline.models.people import initials_of
+from pipeline.stages import Outcome, Stage
+from salesprocess.format import money
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """Five lines at most: who, what it is, value, what's next, days with one warning."""
+
+    id: int
+    version: int
+    name: str
+    about: str
+    value: str
+    owner: str
+    initials: str
+    next_class: str
+    next: str
+    days: str
+    is_late: bool
+    risk: str
+    may: str  # what its button does: move, claim, or nothing
+
+
+class Reader:
+    """Whom a card is written for: whose day, whose language, whose reach."""
+
+    def __init__(self, user: User, *, at: dt.datetime) -> None:
+        self.user = user
+        self.at = at
+        self.zone = user.zone
+        self.today = at.astimezone(self.zone).date()
+        self.language = get_language() or "en"
+
+    @cached_property
+    def currency(self) -> str:
+        return self.user.organisation.currency or ""
+
+    @cached_property
+    def _kinds(self) -> dict[str, str]:
+        return {kind.value: str(kind.label) for kind in ActivityKind}
+
+    def card(self, row: Row) -> Card:
+        stage = Stage(row.stage)
+        next_class, what_next = self._next(row)
+        days = None if row.stage_entered_at is None else self._days_since(row.stage_entered_at)
+        return Card(
+            id=row.id,
+            version=row.version,
+            name=row.company or row.name,
+            about=self._about(row),
+            value="" if stage.is_lead else money(row.amount, row.currency),
+            owner=row.owner or "",
+            initials=initials_of(row.owner) if row.owner else "",
+            next_class=next_class,
+            next=what_next,
+            days=_("no date") if days is None else _("%(n)s d") % {"n": days},
+            is_late=days is not None and days > stage.about.norm_days,
+            risk=self._risk(row, stage),
+            may=self._may(row),
+        )
+
+    def ended(self, row: Row) -> Card:
+        """A won or stopped deal: when it ended, and why."""
+        day = self.day(row.closed_at) if row.closed_at else ""
+        won = row.outcome == Outcome.WON
+        return Card(
+            id=row.id,
+            version=row.version,
+            name=row.company or row.name,
+            about=self._about(row),
+            value=money(row.amount, row.currency),
+            owner=row.owner or "",
+            initials=initials_of(row.owner) if row.owner else "",
+            next_class="won" if won else "stopped",
+            next=(_("Won · %(day)s") if won else _("Stopped · %(day)s")) % {"day": day},
+            days=row.cause or "",
+            is_late=False,
+            risk="",
+            may="",
+        )
+
+    def _about(self, row: Row) -> str:
+        """What the deal is; where that is the company over again, where it came from."""
+        if row.company and row.name != row.company:
+            return row.name
+        return row.source or ""
+
+    def _next(self, row: Row) -> tuple[str, str]:
+        if row.next_at is None:
+            if row.parked_until and row.parked_until > self.today:
+                return "parked", _("Parked to %(day)s") % {"day": self._date(row.parked_until)}
+            return "none", _("Nothing planned")
+        if row.next_at < self.at:
+            return "over", _("Overdue · %(day)s") % {"day": self._past(row.next_at)}
+        if row.next_at.astimezone(self.zone).date() == self.today:
+            if row.next_all_day:
+                return f"today {row.next_kind}", _("Today")
+            return f"today {row.next_kind}", _("Today %(time)s") % {"time": self.time(row.next_at)}
+        kind = self._kinds.get(row.next_kind, "")
+        return row.next_kind, f"{kind} · {self.day(row.next_at)}"
+
+    def _risk(self, row: Row, stage: Stage) -> str:
+        """The one warning that a card has room for, with its reason."""
+        if row.expected_close_on and row.expected_close_on < self.today:
+            return _("Past close")
+        if row.touched_at is not None:
+            silent = self._days_since(row.touched_at)
+            if silent > stage.about.norm_days:
+                return _("Silent %(n)s d") % {"n": silent}
+        return ""
+
+    def _may(self, row: Row) -> str:
+        reach = self.user.scope
+        if reach.everything or row.owner_id in reach.owner_ids:
+            return "move"
+        if row.owner_id is None:
+            return "move" if row.team_id in reach.managed_team_ids else "claim"
+        return ""
+
+    def _days_since(self, moment: dt.datetime) -> int:
+        return (self.today - moment.astimezone(self.zone).date()).days
+
+    def day(self, moment: dt.datetime) -> str:
+        return self._date(moment.astimezone(self.zone).date())
+
+    def _past(self, moment: dt.datetime) -> str:
+        """Short, because it stands beside a word: `Tue` in the last week, else `12 Mar`."""
+        day = moment.astimezone(self.zone).date()
+        pattern = "EEE" if (self.today - day).days < 7 else "d MMM"
+        return format_date(day, pattern, locale=self.language)
+
+    def _date(self, day: dt.date) -> str:
+        near = abs((day - self.today).days) < 180
+        return format_date(day, "EEE d MMM" if near else "d MMM y", locale=self.language)
+
+    def time(self, moment: dt.datetime) -> str:
+        return format_time(moment.astimezone(self.zone), "HH:mm", locale=self.language)
