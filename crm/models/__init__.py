@@ -2,6 +2,7 @@ from crm.models.activity import Activity, ActivityKind, ActivityResult
 from crm.models.company import Company, Relationship
 from crm.models.contact import Contact, ContactPoint, PointKind
 from crm.models.deal import Deal, DealChange, DealContact, DealLine, DealRole, Lead, Opportunity
+from crm.models.import_row import ImportedRow
 from crm.models.reference import (
     CauseKind,
     Method,
@@ -27,6 +28,7 @@ __all__ = [
     "DealContact",
     "DealLine",
     "DealRole",
+    "ImportedRow",
     "Lead",
     "Method",
     "Opportunity",

@@ -1,0 +1,47 @@
+from typing import ClassVar, Self
+
+from django.db import models
+
+from pipeline.models import Batch, User
+
+
+class ImportedRowQuerySet(models.QuerySet["ImportedRow"]):
+    def visible_to(self, user: User) -> Self:
+        """What came from where is the admins' business."""
+        return self.filter() if user.is_active and user.scope.everything else self.none()
+
+    def editable_by(self, user: User) -> Self:
+        return self.none()
+
+
+ImportedRowManager = models.Manager.from_queryset(ImportedRowQuerySet)
+
+
+class ImportedRow(models.Model):
+    """Which record a row of a foreign system became, so that it never becomes a second one.
+
+    `external_id` is the foreign id; where the file has none, the lower-case name of what is known
+    by its name, else a digest of the row. `digest` tells whether the row says the same as when it
+    came in. `created` is false where it was found to be a record that we had.
+    """
+
+    system = models.CharField(max_length=80)
+    # Of crm.imports.kinds, in the plural: "deals".
+    kind = models.CharField(max_length=12)
+    external_id = models.CharField(max_length=200)
+    digest = models.CharField(max_length=32)
+    record_id = models.BigIntegerField()
+    created = models.BooleanField()
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="+")
+
+    objects = ImportedRowManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["system", "kind", "external_id"], name="imported_row_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.system} {self.kind} {self.external_id}"
