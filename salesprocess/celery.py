@@ -41,13 +41,3 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks()
-
-
-def broker_reachable() -> bool:
-    try:
-        with app.connection_for_read(connect_timeout=1) as connection:
-            connection.ensure_connection(max_retries=1, timeout=1)
-    except OSError as error:
-        del error
-        return False
-    return True

@@ -3,8 +3,9 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
+from kombu.exceptions import OperationalError
 
-from salesprocess.celery import broker_reachable
+from salesprocess.celery import app
 
 
 @require_safe
@@ -22,7 +23,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     The broker is reported only, since pages do without it.
     """
     database = _database_state()
-    body = {"database": database, "broker": "ok" if broker_reachable() else "unreachable"}
+    body = {"database": database, "broker": _broker_state()}
     return JsonResponse(body, status=200 if database == "ok" else 503)
 
 
@@ -33,3 +34,12 @@ def _database_state() -> str:
     except DatabaseError:
         return "unreachable"
     return "migrations missing" if missing else "ok"
+
+
+def _broker_state() -> str:
+    try:
+        with app.connection_for_read() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=1)
+    except (OperationalError, OSError):
+        return "unreachable"
+    return "ok"
