@@ -1,0 +1,98 @@
+import http.client
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.machinery.production import environment
+from tests.machinery.running import ROOT, free_port, until
+
+pytestmark = pytest.mark.machinery
+
+
+def manage(static: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment(static),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """Where the production server, started as the Dockerfile does, answers."""
+    collected = manage(tmp_path, "collectstatic", "--noinput")
+    assert collected.returncode == 0, collected.stderr
+    chosen = free_port()
+    command = [sys.executable, "-m", "gunicorn", "salesprocess.wsgi", "--no-control-socket"]
+    command += ["--worker-class", "gthread", "--threads", "2", "--bind", f"127.0.0.1:{chosen}"]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(tmp_path), stdout=log, stderr=log
+        )
+    try:
+        assert until(lambda: process.poll() is not None or answers(chosen), seconds=30)
+        assert process.poll() is None, (tmp_path / "log").read_text()
+        yield chosen
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def get(
+    port: int, path: str, *, host: str = "crm.example.com", scheme: str = "https"
+) -> tuple[http.client.HTTPResponse, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path, headers={"Host": host, "X-Forwarded-Proto": scheme})
+    response = connection.getresponse()
+    body = response.read().decode(errors="replace")
+    connection.close()
+    return response, body
+
+
+def answers(port: int) -> bool:
+    try:
+        return get(port, "/healthz", host="localhost")[0].status == 200
+    except OSError:
+        return False
+
+
+def test_it_passes_the_deployment_check(tmp_path: Path):
+    checked = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING")
+
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_it_serves_over_tls_only_with_strict_headers_and_lasting_files(port: int):
+    page, html = get(port, "/accounts/login/")
+    assert page.status == 200
+    assert page.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["X-Frame-Options"] == "DENY"
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    cookie = page.headers["Set-Cookie"]
+    assert "Secure" in cookie
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+    style = re.search(r"/static/dist/app\.[0-9a-f]+\.css", html)
+    assert style, "the page names its style sheet by its hash"
+    assert "immutable" in get(port, style[0])[0].headers["Cache-Control"]
+
+    plain, _ = get(port, "/accounts/login/", scheme="http")
+    assert plain.status == 301
+    assert plain.headers["Location"] == "https://crm.example.com/accounts/login/"
+
+    assert get(port, "/healthz", host="evil.example")[0].status == 400
+    ready, body = get(port, "/readyz", host="localhost", scheme="http")
+    assert ready.status == 503
+    assert json.loads(body)["database"] == "migrations missing"

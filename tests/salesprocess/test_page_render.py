@@ -1,0 +1,54 @@
+import json
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+from django_htmx.middleware import HtmxMiddleware
+
+from salesprocess import htmx
+
+HTMX = {"HX-Request": "true"}
+
+
+def request(**headers: str) -> HttpRequest:
+    made = RequestFactory().get("/board/", headers=headers)
+    HtmxMiddleware(lambda _: HttpResponse())(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("headers", "fragment"),
+    [
+        ({}, False),
+        (HTMX, True),
+        ({**HTMX, "HX-Boosted": "true"}, False),
+        ({**HTMX, "HX-History-Restore-Request": "true"}, False),
+    ],
+)
+def test_it_answers_with_the_fragment_only_where_a_part_is_changed(
+    headers: dict[str, str], fragment: bool
+):
+    response = htmx.render(
+        request(**headers), page="errors/404.html", fragment="errors/403.html", status=422
+    )
+
+    other = htmx.render(request(), page="errors/403.html" if fragment else "errors/404.html")
+    assert response.content == other.content
+    assert response.status_code == 422
+    assert "HX-Request" in response["Vary"]
+
+
+def test_it_answers_with_the_page_when_there_is_no_fragment():
+    response = htmx.render(request(**HTMX), page="errors/404.html")
+
+    assert b"<html" in response.content
+
+
+def test_it_adds_events_up():
+    response = htmx.trigger(HttpResponse(), "deal-moved", {"deal": 42})
+    htmx.trigger(response, "say", {"text": "Moved"})
+
+    assert json.loads(response["HX-Trigger"]) == {
+        "deal-moved": {"deal": 42},
+        "say": {"text": "Moved"},
+    }
