@@ -1,4 +1,5 @@
 import contextlib
+import io
 import os
 import signal
 import socket
@@ -61,6 +62,7 @@ class Command(BaseCommand):
     def _fill(self, *, empty: bool) -> None:
         self._say("Migrating the database")
         call_command("migrate", verbosity=0)
+        call_command("reference", stdout=io.StringIO())
         if not empty:
             self._say("Filling the demo organisation, where it is missing")
             call_command("demo", verbosity=0)
