@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,7 @@ from crm.models import (
     Contact,
     Deal,
     Method,
+    StageVisit,
 )
 from crm.models.activity import PLANNABLE, TOUCHES
 from pipeline import moves
@@ -217,8 +219,12 @@ def _plan(
     if next.kind not in PLANNABLE:
         raise Refused(_("A note cannot be planned. Choose a task instead."), field="next_kind")
     owner = owner or (deal.owner if deal and deal.owner else by)
-    if owner.pk != by.pk and not by.scope.may_assign_to(owner.pk):
+    if owner.pk != by.pk and not (owner.is_active and by.scope.may_assign_to(owner.pk)):
         raise Refused(_("You cannot plan for this person."), field="owner")
+    if deal and not _sees(owner, deal, by=by):
+        raise Refused(
+            _("This person cannot see the deal, nor what is planned on it."), field="owner"
+        )
     activity = Activity(
         kind=next.kind,
         subject=next.subject.strip(),
@@ -238,12 +244,28 @@ def _plan(
     return activity
 
 
+def _sees(owner: User, deal: Deal, *, by: User) -> bool:
+    return (
+        owner.pk in (by.pk, deal.owner_id)
+        or Deal.objects.visible_to(owner).filter(pk=deal.pk).exists()
+    )
+
+
 def _done(
     activity: Activity, deal: Deal | None, *, result: ActivityResult | None, done_at: dt.datetime
 ) -> None:
     activity.result = result or ""
     activity.done_at = done_at
-    activity.stage = deal.stage if deal else None
+    activity.stage = _stage_then(deal, done_at) if deal else None
+
+
+def _stage_then(deal: Deal, at: dt.datetime) -> int:
+    """The stage that the deal was in at an instant; before it began, its first one."""
+    if deal.stage_entered_at is None or deal.stage_entered_at <= at:
+        return deal.stage
+    visits = StageVisit.objects.filter(deal=deal)
+    then = visits.filter(Q(entered_at=None) | Q(entered_at__lte=at)).order_by("-sequence").first()
+    return (then or visits.get(sequence=1)).stage
 
 
 def _after(
@@ -285,8 +307,7 @@ def _due(due_at: dt.datetime, *, all_day: bool, owner: User) -> dt.datetime:
     """An all-day activity is due at the end of its day where its owner is."""
     if not all_day:
         return due_at
-    local = due_at.astimezone(owner.zone)
-    return local.replace(hour=23, minute=59, second=0, microsecond=0)
+    return locked_deal.end_of_day(due_at.astimezone(owner.zone).date(), owner)
 
 
 def _company_of(about: About) -> Company | None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +17,7 @@ from crm.commands import search
 from crm.commands.locked_deal import (
     NEXT_FIELDS,
     add_change,
+    end_of_day,
     enter,
     follow,
     locked,
@@ -32,6 +35,7 @@ from crm.models import (
     Deal,
     DealContact,
     DealRole,
+    Rate,
     Relationship,
     SearchKind,
     StopCause,
@@ -71,8 +75,11 @@ def open(
     `currency`, by default the organisation's), expected_close_on, source, source_detail,
     source_company and method.
 
-    Raises Refused if nothing names the deal, or if it would be out of the reach of `by`.
+    Raises Refused if nothing names the deal, if it would be out of the reach of `by`, or for a
+    currency without a rate; ValidationError for a value that its field cannot hold.
     """
+    if unknown := set(facts) - set(EDITABLE):
+        raise TypeError(f"no facts of a deal: {sorted(unknown)}")
     at = _not_ahead(at)
     with transaction.atomic():
         if isinstance(company, str):
@@ -95,6 +102,7 @@ def open(
             raise Refused(_("Write a name: of the deal, a company or a person."), field="name")
         owner, team = _owner_and_team(owner=owner, team=team, by=by)
         facts.setdefault("currency", by.organisation.currency)
+        _check_currency(facts["currency"], by=by, at=at)
         deal = Deal(
             name=title,
             company=company,
@@ -132,6 +140,7 @@ def advance(
     the open visit; StaleDeal as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
+        require_open(row)
         if to < row.stage:
             raise Refused(_("That stage lies behind the deal: move it back instead."), field="to")
         move_locked(row, to=to, by=by, at=at, reason=reason)
@@ -145,6 +154,7 @@ def move_back(
     Raises as `advance` does.
     """
     with locked(deal, by=by, version=version) as row:
+        require_open(row)
         if to > row.stage:
             raise Refused(_("That stage lies ahead of the deal: advance it instead."), field="to")
         move_locked(row, to=to, by=by, at=at, reason=reason)
@@ -179,12 +189,16 @@ def win(
     From before stage 7 the deal advances there at the same instant; stages passed over need
     `reason`. The company becomes a customer. Planned activities stay: the hand-off is work too.
 
-    Raises Refused for a closed deal, a negative value or a missing reason; StaleDeal as in
-    `locked`.
+    Raises Refused for a closed deal, a value that is no amount of money or a missing reason;
+    StaleDeal as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
-        if value < 0:
-            raise Refused(_("Write what it was won for: a number, zero or more."), field="value")
+        try:
+            value = Deal._meta.get_field("amount").clean(value, row)
+        except ValidationError as error:
+            raise Refused(
+                _("Write what it was won for: a number, zero or more."), field="value"
+            ) from error
         visit, stay = open_visit(row, at)
         stays = moves.win(stay, at, reason=reason)
         note_change(row, "amount", value, by=by, at=at)
@@ -197,7 +211,12 @@ def win(
         if row.company_id:
             Company.objects.filter(pk=row.company_id).exclude(
                 relationship=Relationship.CUSTOMER
-            ).update(relationship=Relationship.CUSTOMER, changed_at=at, changed_by=by)
+            ).update(
+                relationship=Relationship.CUSTOMER,
+                version=F("version") + 1,
+                changed_at=at,
+                changed_by=by,
+            )
 
 
 def stop(
@@ -242,6 +261,8 @@ def reopen(
 ) -> None:
     """Go on with a closed deal, in the stage in which it was closed.
 
+    Who stopped it and why goes from the deal into its history.
+
     Raises Refused if it is open or the reason is missing; StaleDeal as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
@@ -252,8 +273,8 @@ def reopen(
         stay = moves.reopen(last.stay, at, reason=reason)
         row.outcome = Outcome.OPEN
         row.closed_at = None
-        row.initiator = ""
-        row.cause = None
+        for field, empty in (("initiator", ""), ("cause", None), ("closing_note", "")):
+            note_change(row, field, empty, by=by, at=at, reason=reason)
         enter(row, stay, by=by)
         refresh_next(row)
         save(row, *_CLOSING, *NEXT_FIELDS, "stage_entered_at", by=by, at=at)
@@ -288,8 +309,12 @@ def claim(deal: Deal, *, by: User, at: dt.datetime) -> None:
     """
     at = _not_ahead(at)
     with transaction.atomic():
-        row = Deal.objects.visible_to(by).select_for_update(of=("self",)).get(pk=deal.pk)
-        if row.owner_id is not None:
+        row = Deal.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=deal.pk).first()
+        # Once a mate has taken it, it is out of sight; who saw it in the pool is told why.
+        seen = deal.owner_id is None and deal.team_id in by.scope.pool_team_ids
+        if row is None and not seen:
+            raise Deal.DoesNotExist
+        if row is None or row.owner_id is not None:
             raise Refused(_("Somebody has taken this deal already."))
         if not row.is_open:
             raise Refused(_("The deal is closed: open it again first."))
@@ -353,6 +378,8 @@ def edit(
         ]
         if changed:
             row.clean_fields()
+            if "currency" in changed:
+                _check_currency(row.currency, by=by, at=at)
             save(row, *changed, by=by, at=at)
 
 
@@ -378,11 +405,13 @@ def set_contact(
                 at=at,
                 owner=by,
             )
-        link = DealContact.objects.filter(deal=row, contact=contact).first()
+        link: DealContact | None = row.deal_contacts.filter(contact=contact).first()
         old = link.get_role_display() if link else ""
         if link is None:
             link = DealContact.objects.create(deal=row, contact=contact, role=role)
-        elif link.role != role:
+        elif link.role == role:
+            return link
+        else:
             link.role = role
             link.save(update_fields=["role"])
         add_change(
@@ -424,8 +453,19 @@ def _change_owner(row: Deal, to: User, *, by: User, at: dt.datetime, reason: str
     note_change(row, "owner", to, by=by, at=at, reason=reason)
     if to.team is not None:
         row.team = to.team
-    Activity.objects.filter(deal=row).planned().update(owner=to)
-    save(row, "owner", "team", by=by, at=at)
+    _give_planned(row, to)
+    save(row, "owner", "team", *NEXT_FIELDS, by=by, at=at)
+
+
+def _give_planned(row: Deal, to: User) -> None:
+    """What is due on a day stays due on that day, wherever the new owner's day ends."""
+    for activity in Activity.objects.filter(deal=row).planned().select_related("owner"):
+        if activity.all_day and activity.due_at is not None:
+            day = activity.due_at.astimezone(activity.owner.zone).date()
+            activity.due_at = end_of_day(day, to)
+        activity.owner = to
+        activity.save(update_fields=["owner", "due_at"])
+    refresh_next(row)
 
 
 def _owner_and_team(*, owner: User | None, team: Team | None, by: User) -> tuple[User | None, Team]:
@@ -435,9 +475,20 @@ def _owner_and_team(*, owner: User | None, team: Team | None, by: User) -> tuple
             raise Refused(_("You cannot put deals into this team's pool."), field="team")
         return None, team
     owner = owner or by
-    if owner.pk != by.pk and not by.scope.may_assign_to(owner.pk):
+    if owner.pk != by.pk and not (owner.is_active and by.scope.may_assign_to(owner.pk)):
         raise Refused(_("You cannot open deals for this person."), field="owner")
     return owner, owner.team or by.organisation
+
+
+def _check_currency(currency: str, *, by: User, at: dt.datetime) -> None:
+    """Without a rate no sum could hold the amount (see `DealQuerySet.with_value`)."""
+    organisation = by.organisation
+    if currency == organisation.currency:
+        return
+    if currency not in Rate.objects.on(timezone.localdate(at, organisation.zone)):
+        raise Refused(
+            _("There is no rate for this currency: an admin can add one."), field="currency"
+        )
 
 
 def _unpark(row: Deal) -> None:

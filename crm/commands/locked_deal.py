@@ -146,20 +146,22 @@ def require_open(row: Deal) -> None:
         raise Refused(_("The deal is closed: open it again first."))
 
 
+def end_of_day(day: dt.date, owner: User) -> dt.datetime:
+    """When something that is due on `day` is late where its owner is."""
+    return dt.datetime.combine(day, dt.time(23, 59), tzinfo=owner.zone)
+
+
 def refresh_next(deal: Deal) -> None:
     """Repeat on a locked deal which planned activity comes first, and when it asks for somebody.
 
     Sets the fields; the caller saves them (`NEXT_FIELDS`).
     """
-    first = (
-        Activity.objects.filter(deal=deal).planned().order_by("due_at", "id").first()
-        if deal.is_open
-        else None
-    )
+    first = Activity.objects.filter(deal=deal).planned().order_by("due_at", "id").first()
     deal.next_at = first.due_at if first else None
     deal.next_kind = first.kind if first else ""
     deal.next_all_day = first.all_day if first else False
-    deal.attention_at = deal.next_at
+    # A won deal may still have something planned (the hand-off), but asks nobody to sell.
+    deal.attention_at = deal.next_at if deal.is_open else None
     if deal.attention_at is None and deal.parked_until is not None:
         deal.attention_at = dt.datetime.combine(
             deal.parked_until, dt.time.min, tzinfo=Team.objects.root().zone

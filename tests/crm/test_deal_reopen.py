@@ -1,0 +1,127 @@
+"""Reopening: in the stage in which it was closed, with a reason, and nothing is forgotten."""
+
+import datetime as dt
+
+import pytest
+
+from crm.commands import deal as deal_commands
+from crm.commands.locked_deal import StaleDeal
+from crm.models import Deal
+from pipeline.moves import EnteredHow, LeftHow
+from pipeline.stages import Initiator, Outcome, Stage
+from tests.crm.truth import faults_of
+from tests.factories import NOW, ago, cause_named, make_deal, plan_call, stopped_deal, won_deal
+
+
+def reopen(deal, **given):
+    deal_commands.reopen(deal, **{"reason": "They called back.", "at": NOW} | given)
+
+
+def test_it_goes_on_in_the_stage_in_which_it_was_stopped(cast):
+    deal = stopped_deal(by=cast.ana, stage=Stage.PROPOSAL)
+
+    reopen(deal, by=cast.mona)
+
+    closed, again = deal.visits.order_by("sequence")
+    assert closed.left_how == LeftHow.STOPPED
+    assert (again.stage, again.entered_how, again.entered_at, again.entered_by) == (
+        Stage.PROPOSAL,
+        EnteredHow.REOPENED,
+        NOW,
+        cast.mona,
+    )
+    assert again.reason == "They called back."
+    assert (deal.outcome, deal.closed_at, deal.initiator, deal.cause) == (
+        Outcome.OPEN,
+        None,
+        "",
+        None,
+    )
+    assert faults_of(deal) == []
+
+
+def test_it_goes_on_in_the_seventh_stage_after_a_win(cast):
+    deal = won_deal(by=cast.ana)
+
+    reopen(deal, by=cast.ana)
+
+    assert (deal.stage, deal.outcome) == (Stage.CLOSING, Outcome.OPEN)
+    assert faults_of(deal) == []
+
+
+def test_it_remembers_who_had_stopped_it_and_why(cast):
+    deal = make_deal(by=cast.ana)
+    cause = cause_named("price")
+    deal_commands.stop(
+        deal, initiator=Initiator.CUSTOMER, cause=cause, note="Too dear.", by=cast.ana, at=NOW
+    )
+
+    reopen(deal, by=cast.ana)
+
+    assert {(row.field, row.old, row.new) for row in deal.changes.all()} == {
+        ("initiator", "customer", ""),
+        ("cause", f"{cause.pk} Price", ""),
+        ("closing_note", "Too dear.", ""),
+    }
+    assert deal.closing_note == ""
+
+
+def test_it_asks_for_the_attention_of_what_was_planned_after_a_win(cast):
+    deal = make_deal(by=cast.ana, stage=Stage.CLOSING)
+    call = plan_call(deal, by=cast.ana, due_at=NOW + dt.timedelta(days=1))
+    deal_commands.win(deal, value=1, by=cast.ana, at=ago(hours=1))
+
+    reopen(deal, by=cast.ana)
+
+    assert deal.attention_at == call.due_at
+
+
+def test_it_can_be_stopped_and_reopened_again_and_again(cast):
+    deal = stopped_deal(by=cast.ana, stage=Stage.PROPOSAL)
+    for _time in range(3):
+        reopen(deal, by=cast.ana)
+        deal_commands.stop(
+            deal,
+            initiator=Initiator.CUSTOMER,
+            cause=cause_named("no_response"),
+            by=cast.ana,
+            at=NOW,
+        )
+
+    assert deal.visits.count() == 4
+    assert faults_of(deal) == []
+
+
+def test_it_refuses_an_open_deal_and_a_missing_reason(cast, refused):
+    open_one, closed = make_deal(by=cast.ana), stopped_deal(by=cast.ana)
+
+    with refused(None):
+        reopen(open_one, by=cast.ana)
+    with refused("reason"):
+        reopen(closed, by=cast.ana, reason=" ")
+
+
+@pytest.mark.parametrize("at", [ago(days=1, seconds=1), NOW + dt.timedelta(seconds=1)])
+def test_it_refuses_an_instant_before_the_closing_or_ahead(cast, refused, at):
+    deal = stopped_deal(by=cast.ana)
+
+    with refused("at"):
+        reopen(deal, by=cast.ana, at=at)
+
+
+@pytest.mark.parametrize("who", ["ben", "carl", "nora"])
+def test_it_does_not_exist_for_others(cast, unseen, who):
+    deal = stopped_deal(by=cast.ana)
+
+    with unseen(Deal.DoesNotExist):
+        reopen(deal, by=getattr(cast, who))
+
+
+def test_it_says_how_the_deal_stands_to_who_saw_an_older_state(cast):
+    deal = stopped_deal(by=cast.ana)
+    reopen(Deal.objects.get(pk=deal.pk), by=cast.mona)
+
+    with pytest.raises(StaleDeal) as stale:
+        reopen(deal, by=cast.ana, version=deal.version)
+
+    assert stale.value.deal.is_open
