@@ -53,8 +53,8 @@ def _tag(state: Path) -> str:
 
 
 def home(state: Path) -> Path:
-    """The folder of the servers' data and logs: `state`, or for root one that `nobody` can reach."""
-    return SHARED_STATE / f"seven-{_tag(state)}" if os.geteuid() == 0 else state
+    """The private folder of the servers' data and logs; root's is where `nobody` can reach it."""
+    return SHARED_STATE / f"seven-{_tag(state)}" if os.geteuid() == 0 else state / "servers"
 
 
 def sockets(state: Path) -> Path:
@@ -74,10 +74,8 @@ def redis_url(state: Path) -> str:
 
 def erase(state: Path) -> None:
     """Removes all data of the servers; the caller holds the `RunLock`."""
-    for folder in (home(state) / "postgres", home(state) / "valkey", sockets(state)):
+    for folder in (sockets(state), home(state)):
         shutil.rmtree(folder, ignore_errors=True)
-    if home(state) != state:
-        shutil.rmtree(home(state), ignore_errors=True)
 
 
 def _private(folder: Path) -> Path:
