@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from crm.models import Activity, Deal, StageVisit
+from crm.models import Activity, Company, Deal, DealChange, DealContact, StageVisit
 from pipeline import moves
 from pipeline.stages import Outcome
 
@@ -50,7 +50,5 @@ def rows(model: Any, **condition: Any) -> list[dict[str, Any]]:
 
 
 def all_rows() -> dict[str, list[dict[str, Any]]]:
-    from crm.models import Company, DealChange, DealContact
-
     models = (Deal, StageVisit, Activity, DealChange, DealContact, Company)
     return {model.__name__: rows(model) for model in models}
