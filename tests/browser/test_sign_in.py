@@ -1,0 +1,41 @@
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import axe
+
+pytestmark = pytest.mark.browser
+
+
+def test_it_lets_a_person_in_and_out_again(page: Page, live_server, people):
+    page.goto(live_server.url)
+    page.get_by_label("Email").fill("ana@seven.test")
+    page.get_by_label("Password").fill("wrong horse")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Password").fill("right horse")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Board")).to_be_visible()
+    page.get_by_label("Account of Ana Ruiz").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.goto(f"{live_server.url}/board/")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_can_be_used_by_everybody(page: Page, live_server, people, theme: str):
+    page.emulate_media(color_scheme=theme)
+    for address in ("/accounts/login/", "/accounts/password/reset/", "/nowhere/"):
+        page.goto(live_server.url + address)
+        assert axe.findings(page) == []
+
+
+def test_it_keeps_the_theme_that_was_chosen(page_of, people):
+    page = page_of(people.ana, "/board/")
+    page.get_by_label("Account of Ana Ruiz").click()
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.reload()
+    # The server wrote it: there is no moment at which the page is light.
+    assert 'data-bs-theme="dark"' in page.content()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 16, 18)"
