@@ -1,6 +1,7 @@
 // What every page needs. All htmx events are handled here, in sheet.js and in board.js.
 import './board.js';
 import { note } from './say.js';
+import './search.js';
 import './sheet.js';
 
 const root = document.documentElement;
@@ -88,8 +89,9 @@ document.addEventListener('keydown', (event) => {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (!singleKeys?.checked || document.querySelector('dialog[open]')) return;
-  if (event.key === 'b' && Date.now() - afterG < 1500) location.assign(go('board'));
-  else if (event.key === 'c') location.assign(go('new'));
+  const place = Date.now() - afterG < 1500 && rail(`[data-g="${CSS.escape(event.key)}"]`);
+  if (place) location.assign(place.href);
+  else if (event.key === 'c') location.assign(rail('[data-go=new]').href);
   else if (event.key === '?') document.getElementById('keys').showModal();
   else {
     const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
@@ -102,7 +104,7 @@ document.addEventListener('keydown', (event) => {
   afterG = event.key === 'g' ? Date.now() : 0;
 });
 
-const go = (name) => document.querySelector(`.rail [data-go=${name}]`).href;
+const rail = (entry) => document.querySelector(`.rail ${entry}`);
 
 // One tab stop for a row of steps; the arrow keys move inside of it.
 document.addEventListener('keydown', (event) => {

@@ -251,8 +251,8 @@ function failed() {
 
 document.addEventListener('htmx:responseError', failed);
 document.addEventListener('htmx:sendError', failed);
+// The answer of the verb says aloud what happened.
 document.addEventListener('deal-changed', () => {
-  if (waiting) say(words('moved', { name: nameOf(waiting.card), stage: labelOf(waiting.card.parentElement) }));
   waiting = null;
 });
 document.addEventListener('sheet-closed', () => {

@@ -5,7 +5,7 @@ import { writeSprite } from './sprite.mjs';
 
 await rm('static/dist', { recursive: true, force: true });
 await esbuild.build({
-  entryPoints: ['frontend/app.js', 'frontend/app.css'],
+  entryPoints: ['frontend/app.js', 'frontend/charts.js', 'frontend/app.css'],
   outdir: 'static/dist',
   bundle: true,
   minify: true,
