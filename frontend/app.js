@@ -91,7 +91,10 @@ document.addEventListener('keydown', (event) => {
   if (!singleKeys?.checked || document.querySelector('dialog[open]')) return;
   const place = Date.now() - afterG < 1500 && rail(`[data-g="${CSS.escape(event.key)}"]`);
   if (place) location.assign(place.href);
-  else if (event.key === 'c') location.assign(rail('[data-go=new]').href);
+  else if (event.key === 'c') {
+    event.preventDefault();
+    rail('[data-go=new]').click();
+  }
   else if (event.key === '?') document.getElementById('keys').showModal();
   else {
     const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
