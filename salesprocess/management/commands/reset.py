@@ -1,4 +1,4 @@
-import shutil
+import contextlib
 from typing import Any
 
 from django.conf import settings
@@ -8,18 +8,21 @@ from salesprocess import embedded
 
 
 class Command(BaseCommand):
-    help = "Empties the demo's data on this machine: the embedded servers' folders."
+    help = "Empties what the demo and the tests keep on this machine: their servers' data."
     requires_system_checks = ()
 
     def handle(self, **options: Any) -> None:
         if settings.PRODUCTION or not any(settings.EMBEDDED.values()):
             raise CommandError("`reset` empties only the servers that the demo starts by itself.")
-        lock = embedded.RunLock(settings.STATE_DIR)
-        try:
-            lock.take()
-        except embedded.EmbeddedError as error:
-            raise CommandError(f"{error} Stop it first.") from error
-        embedded.erase(settings.STATE_DIR)
-        shutil.rmtree(settings.STATE_DIR / "static", ignore_errors=True)
-        lock.close()
+        states = (settings.STATE_DIR, settings.STATE_DIR / "test")
+        with contextlib.ExitStack() as stack:
+            for state in states:
+                lock = embedded.RunLock(state)
+                stack.callback(lock.close)
+                try:
+                    lock.take()
+                except embedded.EmbeddedError as error:
+                    raise CommandError(f"{error} Stop it first.") from error
+            for state in states:
+                embedded.erase(state)
         self.stdout.write("Emptied. The next `python3 dev.py demo` begins afresh.")

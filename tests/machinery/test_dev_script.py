@@ -1,0 +1,82 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dev
+from tests.machinery.running import ROOT
+
+
+def test_it_needs_the_standard_library_alone():
+    answer = subprocess.run(
+        [sys.executable, "-I", "-S", "dev.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert answer.returncode != 0
+    assert "python3 dev.py demo" in answer.stderr
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, *failures: str) -> list[str]:
+    """Lets the named steps fail with 3, 4, … and collects what is run."""
+    ran: list[str] = []
+
+    def run_step(name: str, command: object) -> int:
+        ran.append(name)
+        return 3 + failures.index(name) if name in failures else 0
+
+    monkeypatch.setenv("SEVEN_ENV", "test")
+    monkeypatch.setattr(dev, "setup", lambda: None)
+    monkeypatch.setattr(dev, "has_browser", lambda: True)
+    monkeypatch.setattr(dev, "run_step", run_step)
+    return ran
+
+
+STEPS = ["lint", "format", "types", "imports", "tests"]
+
+
+@pytest.mark.parametrize(("failures", "code"), [((), 0), (("types", "tests"), 3)])
+def test_it_runs_every_step_and_returns_the_first_failure(
+    monkeypatch: pytest.MonkeyPatch, failures: tuple[str, ...], code: int
+):
+    ran = failing(monkeypatch, *failures)
+
+    with pytest.raises(SystemExit) as ended:
+        dev.test([])
+
+    assert ended.value.code == code
+    assert ran == STEPS
+
+
+def test_it_fails_with_words_where_no_browser_can_be_had(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    ran = failing(monkeypatch)
+    monkeypatch.setattr(dev, "has_browser", lambda: False)
+    monkeypatch.setattr(dev, "may_install", lambda: False)
+    monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: None)
+
+    with pytest.raises(SystemExit) as ended:
+        dev.test([])
+
+    assert ended.value.code == 1
+    assert "SEVEN_BROWSER" in capsys.readouterr().out
+    assert ran == STEPS
+
+
+def test_a_step_is_due_until_it_succeeds_and_again_when_its_inputs_change(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    lock = tmp_path / "lock.txt"
+    lock.write_text("a==1")
+
+    assert not dev.Stamp("python", [lock]).fresh()
+    dev.Stamp("python", [lock]).write()
+    assert dev.Stamp("python", [lock]).fresh()
+    lock.write_text("a==2")
+    assert not dev.Stamp("python", [lock]).fresh()
