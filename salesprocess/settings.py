@@ -227,6 +227,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
+# Attempts are limited by address; behind proxies it is the one that the outermost of ours has seen.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 if MODE == "test":
     ACCOUNT_RATE_LIMITS = False
 
