@@ -8,7 +8,7 @@ default written by Python would differ from a typed one, so whole instances are 
 
 import datetime as dt
 import enum
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -111,6 +111,40 @@ def copy(
             sink.write_row(row)
             total += 1
     return total
+
+
+def insert_select(
+    model: type[models.Model], given: Mapping[str, str], source: str, arguments: Mapping[str, Any]
+) -> int:
+    """INSERT … SELECT: `given` are SQL expressions by attname, `source` is what follows FROM.
+
+    Every other column gets its model's default, so that a row written here has what a typed one
+    has. Both are constants of the caller; what varies goes as `arguments`. How many rows.
+    """
+    fields = [
+        field
+        for field in model._meta.concrete_fields
+        if field.attname in given or not field.primary_key
+    ]
+    defaults = {
+        f"default_{field.attname}": field.get_db_prep_save(field.get_default(), connection)
+        for field in fields
+        if field.attname not in given
+    }
+    statement = _INSERT_SELECT.format(
+        table=model._meta.db_table,
+        columns=", ".join(connection.ops.quote_name(field.column) for field in fields),
+        values=", ".join(
+            given.get(field.attname) or f"%(default_{field.attname})s" for field in fields
+        ),
+        source=source,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**arguments, **defaults})
+        return int(cursor.rowcount)
+
+
+_INSERT_SELECT = "INSERT INTO {table} ({columns}) SELECT {values} FROM {source}"
 
 
 def settle(deal: Deal, stays: Sequence[Stay]) -> None:

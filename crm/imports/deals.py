@@ -1,0 +1,304 @@
+"""Deals with their visits, contacts and products."""
+
+from django.utils.translation import gettext as _
+
+from crm.commands import search
+from crm.imports import bulk
+from crm.imports.judging import Judge
+from crm.imports.kinds import COMPANIES, PRODUCTS
+from crm.imports.parties import resolve_owner, stamps, write_points
+from crm.imports.staging import STAYS, execute, select
+from crm.models import (
+    Company,
+    Contact,
+    Deal,
+    DealContact,
+    DealLine,
+    Product,
+    SearchKind,
+    Source,
+    StageVisit,
+)
+from pipeline.models import Team
+
+_TEAM_OF_OWNER = """
+    UPDATE {s} AS s SET team_id = u.team_id FROM pipeline_user AS u
+    WHERE s.state IS NULL AND s.team_id IS NULL AND u.id = s.owner_id
+"""
+_TEAM_ELSE_ROOT = "UPDATE {s} SET team_id = %(root)s WHERE state IS NULL AND team_id IS NULL"
+_NAMES_CONTACT = "coalesce(s.contact, s.email[1], s.phone[1]) IS NOT NULL"
+_CONTACT_BY_POINT = """
+    UPDATE {s} AS s SET contact_id = found.id
+    FROM (
+        SELECT r.no, min(c.id) AS id
+        FROM {s} AS r
+        CROSS JOIN LATERAL unnest(r.{field}_key) AS key
+        JOIN crm_contactpoint AS p ON p.value = key AND p.kind = '{field}'
+        JOIN crm_contact AS c ON c.id = p.contact_id
+         AND (r.contact IS NULL OR lower(c.name) = lower(r.contact))
+        WHERE r.state IS NULL AND r.contact_id IS NULL
+        GROUP BY r.no
+    ) AS found
+    WHERE s.no = found.no
+"""
+_CONTACT_OF_COMPANY = """
+    UPDATE {s} AS s SET contact_id = found.id
+    FROM (
+        SELECT r.no, min(c.id) AS id
+        FROM {s} AS r JOIN crm_contact AS c
+          ON c.company_id = r.company_id AND lower(c.name) = lower(r.contact)
+        WHERE r.state IS NULL AND r.contact_id IS NULL AND r.email IS NULL AND r.phone IS NULL
+        GROUP BY r.no
+    ) AS found
+    WHERE s.no = found.no
+"""
+_CONTACT_BY_ID = """
+    UPDATE {s} AS s SET contact_id = l.record_id FROM crm_importedrow AS l
+    WHERE s.state IS NULL AND l.system = %(system)s AND l.kind = 'contacts'
+      AND l.external_id = s.contact
+"""
+# The same person in several rows becomes one contact: by address or number, else by the company.
+_CONTACT_KEY = """
+    UPDATE {s} AS s SET contact_key = lower(coalesce(s.contact, '')) || '|'
+        || coalesce(s.email_key[1], s.phone_key[1], s.company_id::text, s.no::text)
+    WHERE s.state IS NULL AND s.contact_id IS NULL AND
+"""
+_NUMBER_CONTACTS = """
+    UPDATE {s} AS s SET contact_id = made.id
+    FROM (
+        SELECT contact_key, nextval(pg_get_serial_sequence('crm_contact', 'id')) AS id
+        FROM (
+            SELECT DISTINCT contact_key FROM {s} WHERE state IS NULL AND contact_key IS NOT NULL
+        ) AS once
+    ) AS made
+    WHERE s.contact_key = made.contact_key AND s.state IS NULL
+"""
+_NUMBER_COMPANIES = """
+    UPDATE {s} AS s SET company_id = made.id, company_made = true
+    FROM (
+        SELECT key, nextval(pg_get_serial_sequence('crm_company', 'id')) AS id
+        FROM (
+            SELECT DISTINCT lower(company) AS key FROM {s}
+            WHERE state IS NULL AND company_id IS NULL AND company IS NOT NULL
+        ) AS once
+    ) AS made
+    WHERE s.state IS NULL AND s.company_id IS NULL AND lower(s.company) = made.key
+"""
+_MADE_COMPANIES = """
+    (
+        SELECT DISTINCT ON (company_id) * FROM {s}
+        WHERE state IS NULL AND company_made ORDER BY company_id, no
+    ) AS s
+"""
+_MADE_CONTACTS = """
+    (
+        SELECT DISTINCT ON (contact_id) * FROM {s}
+        WHERE state IS NULL AND contact_key IS NOT NULL ORDER BY contact_id, no
+    ) AS s
+"""
+_NEW_CUSTOMERS = """
+    SELECT c.id, c.relationship, c.batch_id IS NOT DISTINCT FROM %(batch)s
+    FROM crm_company AS c WHERE c.relationship <> 'customer' AND c.id IN (
+        SELECT company_id FROM {s} WHERE state = 'new' AND outcome = 'won'
+    )
+"""
+
+
+def bring_in(judge: Judge) -> dict[str, str]:
+    """Judge and write the staged deals; the relationship before, by id, of the companies on record
+    that are customers now (for the undo)."""
+    judge.identify()
+    _resolve(judge)
+    _resolve_parties(judge)
+    _refuse_the_rest(judge)
+    _make_parties(judge)
+    judge.number(Deal)
+    _write(judge)
+    return _make_customers(judge)
+
+
+def _resolve(judge: Judge) -> None:
+    resolve_owner(judge)
+    judge.resolve(
+        "product",
+        "product_id",
+        of=PRODUCTS,
+        model=Product,
+        missing=_(
+            "The product “{value}” is not on record. If it has another name there, "
+            "say so under [deals.values.product]."
+        ),
+    )
+    unknown_team = _("There is no team “{value}”.")
+    judge.resolve("team", "team_id", of=None, model=Team, missing=unknown_team)
+    unknown_source = _("The source “{value}” is not on the list of sources.")
+    judge.resolve("source", "source_id", of=None, model=Source, missing=unknown_source)
+    judge.execute(_TEAM_OF_OWNER)
+    judge.execute(_TEAM_ELSE_ROOT)
+
+
+def _resolve_parties(judge: Judge) -> None:
+    makes_companies = "company" in judge.mapped.make
+    judge.resolve(
+        "company",
+        "company_id",
+        of=COMPANIES,
+        model=Company,
+        missing=None
+        if makes_companies
+        else _("The company “{value}” is neither on record nor comes in with these files."),
+    )
+    if "contact" in judge.mapped.columns:
+        judge.execute(_CONTACT_BY_ID)
+    judge.execute(_CONTACT_BY_POINT, field="email")
+    judge.execute(_CONTACT_BY_POINT, field="phone")
+    judge.execute(_CONTACT_OF_COMPANY)
+    if "contact" not in judge.mapped.make:
+        judge.refuse(
+            f"s.contact_id IS NULL AND {_NAMES_CONTACT}",
+            _("The person “{value}” is neither on record nor comes in with these files."),
+            field="contact",
+            value="coalesce(s.contact, s.email[1], s.phone[1])",
+        )
+
+
+def _refuse_the_rest(judge: Judge) -> None:
+    judge.refuse(
+        f"coalesce(s.name, s.company, s.product) IS NULL AND NOT {_NAMES_CONTACT}",
+        _("Nothing names the deal: no name, company, product or person."),
+    )
+    judge.refuse(
+        "s.currency <> %(own_currency)s AND s.currency NOT IN (SELECT currency FROM crm_rate)",
+        _("There is no rate for the currency “{value}”."),
+        field="currency",
+    )
+    judge.refuse(
+        "s.outcome = 'stopped' AND NOT EXISTS ("
+        " SELECT FROM crm_stopcause AS c WHERE c.key = s.cause"
+        " AND c.initiator IN ('', s.initiator))",
+        _("There is no cause “{value}” that this side could have."),
+        value="s.cause",
+    )
+
+
+def _make_parties(judge: Judge) -> None:
+    """The companies and people that the rows name and nobody knows, each once."""
+    if "company" in judge.mapped.make:
+        _make_companies(judge)
+    if "contact" in judge.mapped.make:
+        _make_contacts(judge)
+
+
+def _make_companies(judge: Judge) -> None:
+    judge.execute(_NUMBER_COMPANIES)
+    bulk.insert_select(
+        Company,
+        {"id": "s.company_id", "name": "s.company", "owner_id": "s.owner_id", **stamps()},
+        _MADE_COMPANIES.format(s=judge.table),
+        judge.arguments,
+    )
+
+
+def _make_contacts(judge: Judge) -> None:
+    judge.execute(_CONTACT_KEY + _NAMES_CONTACT)
+    judge.execute(_NUMBER_CONTACTS)
+    bulk.insert_select(
+        Contact,
+        {
+            "id": "s.contact_id",
+            "name": "coalesce(s.contact, s.email[1], s.phone[1])",
+            "job_title": "coalesce(s.job_title, '')",
+            "company_id": "s.company_id",
+            "owner_id": "s.owner_id",
+            **stamps(),
+        },
+        _MADE_CONTACTS.format(s=judge.table),
+        judge.arguments,
+    )
+    write_points(judge, "s.contact_id", "s.state IS NULL AND s.contact_key IS NOT NULL")
+
+
+def _write(judge: Judge) -> None:
+    arguments = {
+        **judge.arguments,
+        "currency": judge.mapped.currency or judge.run.root.currency,
+    }
+    new = f"{judge.table} AS s"
+    named = "left(coalesce(s.name, nullif(concat_ws(' · ', co.name, p.name), ''), pe.name), 200)"
+    bulk.insert_select(
+        Deal,
+        {
+            **stamps(),
+            "id": "s.record_id",
+            "name": named,
+            "company_id": "coalesce(s.company_id, pe.company_id)",
+            "owner_id": "s.owner_id",
+            "team_id": "s.team_id",
+            "stage": "s.deal_stage",
+            "stage_entered_at": "s.stage_at",
+            "amount": "s.amount",
+            "currency": "coalesce(s.currency, %(currency)s)",
+            "expected_close_on": "s.expected_close_on",
+            "source_id": "s.source_id",
+            "source_detail": "coalesce(s.source_detail, '')",
+            "outcome": "s.outcome",
+            "closed_at": "s.ended_at",
+            "initiator": "s.initiator",
+            "cause_id": "cause.id",
+            "created_at": "coalesce(s.created_on, s.entered_on, s.closed_on, %(now)s)",
+            "created_by_id": "%(by)s",
+        },
+        f"{new} LEFT JOIN crm_company AS co ON co.id = s.company_id"
+        " LEFT JOIN crm_product AS p ON p.id = s.product_id"
+        " LEFT JOIN crm_contact AS pe ON pe.id = s.contact_id"
+        " LEFT JOIN crm_stopcause AS cause ON cause.key = s.cause"
+        " WHERE s.state = 'new'",
+        arguments,
+    )
+    left = "CASE WHEN y.left_how IS NOT NULL THEN {} END".format
+    bulk.insert_select(
+        StageVisit,
+        {
+            "deal_id": "s.record_id",
+            "sequence": "y.sequence",
+            "stage": "y.stage",
+            "entered_at": "y.entered_at",
+            "entered_how": "y.entered_how",
+            "reason": "y.reason",
+            "entry_owner_id": "s.owner_id",
+            "entry_team_id": "s.team_id",
+            "entry_amount": "s.amount",
+            "left_at": "y.left_at",
+            "left_how": "y.left_how",
+            "exit_owner_id": left("s.owner_id"),
+            "exit_team_id": left("s.team_id"),
+            "exit_amount": left("s.amount"),
+        },
+        f"{new} JOIN {STAYS} AS y ON y.no = s.no WHERE s.state = 'new'",
+        {},
+    )
+    bulk.insert_select(
+        DealContact,
+        {"deal_id": "s.record_id", "contact_id": "s.contact_id"},
+        f"{new} WHERE s.state = 'new' AND s.contact_id IS NOT NULL",
+        {},
+    )
+    bulk.insert_select(
+        DealLine,
+        {"deal_id": "s.record_id", "product_id": "s.product_id", "unit_price": "s.amount"},
+        f"{new} WHERE s.state = 'new' AND s.product_id IS NOT NULL",
+        {},
+    )
+
+
+def _make_customers(judge: Judge) -> dict[str, str]:
+    """Who bought is a customer, as after a typed win."""
+    before = select(_NEW_CUSTOMERS, judge.arguments, s=judge.table)
+    execute(
+        "UPDATE crm_company SET relationship = 'customer', changed_at = %(now)s,"
+        " changed_by_id = %(by)s WHERE id = ANY(%(ids)s)",
+        {**judge.arguments, "ids": [pk for pk, _relationship, _ours in before]},
+    )
+    ours_before = {str(pk): relationship for pk, relationship, ours in before if not ours}
+    search.put(SearchKind.COMPANY, [int(pk) for pk in ours_before])
+    return ours_before

@@ -1,0 +1,148 @@
+"""What a file can hold: the kinds of record, and the fields that a column may be mapped to."""
+
+import enum
+from dataclasses import dataclass
+
+
+class Form(enum.Enum):
+    """What the cells of a field are read as."""
+
+    TEXT = "text"
+    WHOLE = "whole number"
+    MONEY = "money"
+    DAY = "day"
+    MOMENT = "moment"
+    EMAIL = "e-mail"
+    PHONE = "phone"
+    LINK = "link"
+
+    @property
+    def is_number(self) -> bool:
+        return self in (Form.WHOLE, Form.MONEY)
+
+    @property
+    def is_date(self) -> bool:
+        return self in (Form.DAY, Form.MOMENT)
+
+    @property
+    def is_list(self) -> bool:
+        """Several columns of a file may hold such a field: people have two telephones."""
+        return self in (Form.EMAIL, Form.PHONE)
+
+    @property
+    def column_type(self) -> str:
+        return _COLUMN_TYPES.get(self, "text")
+
+
+_COLUMN_TYPES = {
+    Form.WHOLE: "integer",
+    Form.MONEY: "numeric(14, 2)",
+    Form.DAY: "date",
+    Form.MOMENT: "timestamptz",
+    Form.EMAIL: "text[]",
+    Form.PHONE: "text[]",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """`longest` is how many signs the record can hold."""
+
+    name: str
+    form: Form = Form.TEXT
+    longest: int = 200
+    required: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """`named` kinds are known by their name where the file has no column of ids; of the others
+    two rows may say the same and still be two records."""
+
+    name: str
+    fields: tuple[Field, ...]
+    named: bool
+
+    def field(self, name: str) -> Field:
+        return next(field for field in self.fields if field.name == name)
+
+
+ID = Field(name="id", longest=150)
+
+PEOPLE = Kind(
+    name="people",
+    named=True,
+    fields=(
+        ID,
+        Field(name="name", longest=120, required=True),
+        Field(name="email", form=Form.EMAIL),
+        Field(name="manager", longest=120),
+        Field(name="office", longest=120),
+        Field(name="hired_on", form=Form.DAY),
+    ),
+)
+PRODUCTS = Kind(
+    name="products",
+    named=True,
+    fields=(
+        ID,
+        Field(name="name", longest=120, required=True),
+        Field(name="series", longest=80),
+        Field(name="price", form=Form.MONEY),
+    ),
+)
+COMPANIES = Kind(
+    name="companies",
+    named=True,
+    fields=(
+        ID,
+        Field(name="name", required=True),
+        Field(name="industry", longest=80),
+        Field(name="employees", form=Form.WHOLE),
+        Field(name="country", longest=80),
+        Field(name="website", form=Form.LINK),
+        Field(name="parent"),
+        Field(name="owner", longest=254),
+    ),
+)
+CONTACTS = Kind(
+    name="contacts",
+    named=False,
+    fields=(
+        ID,
+        Field(name="name", required=True),
+        Field(name="job_title", longest=120),
+        Field(name="company"),
+        Field(name="email", form=Form.EMAIL),
+        Field(name="phone", form=Form.PHONE),
+        Field(name="owner", longest=254),
+    ),
+)
+DEALS = Kind(
+    name="deals",
+    named=False,
+    fields=(
+        ID,
+        Field(name="name"),
+        Field(name="company"),
+        Field(name="contact"),
+        Field(name="job_title", longest=120),
+        Field(name="email", form=Form.EMAIL),
+        Field(name="phone", form=Form.PHONE),
+        Field(name="product", longest=150),
+        Field(name="owner", longest=254),
+        Field(name="team", longest=120),
+        Field(name="source", longest=80),
+        Field(name="source_detail"),
+        Field(name="amount", form=Form.MONEY),
+        Field(name="currency", longest=3),
+        Field(name="stage"),
+        Field(name="created_on", form=Form.MOMENT),
+        Field(name="entered_on", form=Form.MOMENT),
+        Field(name="closed_on", form=Form.MOMENT),
+        Field(name="expected_close_on", form=Form.DAY),
+    ),
+)
+
+# In this order: what a row refers to comes in before it, in whatever order the files are given.
+KINDS = (PEOPLE, PRODUCTS, COMPANIES, CONTACTS, DEALS)

@@ -1,0 +1,199 @@
+"""Products, companies and contacts."""
+
+from django.utils.translation import gettext as _
+
+from crm.imports import bulk
+from crm.imports.judging import Judge
+from crm.imports.kinds import COMPANIES, PEOPLE
+from crm.models import Company, Contact, ContactPoint, Product
+from pipeline.models import User
+
+_MATCH_BY_NAME = """
+    UPDATE {s} AS s SET state = 'matched', record_id = found.id
+    FROM (SELECT lower(name) AS key, min(id) AS id, count(*) AS many FROM {table} GROUP BY 1) AS found
+    WHERE s.state IS NULL AND lower(s.name) = found.key AND found.many = 1
+"""
+_SEVERAL = """
+    FROM (SELECT lower(name) AS key FROM crm_company GROUP BY 1 HAVING count(*) > 1) AS several
+"""
+# Other rows of the same file are looked at as well, so that the order of its rows does not matter.
+_PARENT_IN_FILE = """
+    UPDATE {s} AS s SET parent_id = p.record_id FROM {s} AS p
+    WHERE s.state = 'new' AND s.parent_id IS NULL AND p.state IN ('new', 'known', 'matched')
+      AND lower(s.parent) = {key} AND NOT p.no = s.no
+"""
+# Who has the same address and name is the same person; a switchboard's number needs the name too.
+_MATCH_PERSON = """
+    UPDATE {s} AS s SET state = 'matched', record_id = found.id
+    FROM (
+        SELECT r.no, min(c.id) AS id
+        FROM {s} AS r
+        CROSS JOIN LATERAL unnest(r.{field}_key) AS key
+        JOIN crm_contactpoint AS p ON p.value = key AND p.kind = '{field}'
+        JOIN crm_contact AS c ON c.id = p.contact_id AND lower(c.name) = lower(r.name)
+        WHERE r.state IS NULL
+        GROUP BY r.no
+    ) AS found
+    WHERE s.no = found.no
+"""
+_MATCH_COLLEAGUE = """
+    UPDATE {s} AS s SET state = 'matched', record_id = found.id
+    FROM (
+        SELECT r.no, min(c.id) AS id
+        FROM {s} AS r JOIN crm_contact AS c
+          ON c.company_id = r.company_id AND lower(c.name) = lower(r.name)
+        WHERE r.state IS NULL AND r.email IS NULL AND r.phone IS NULL
+        GROUP BY r.no
+    ) AS found
+    WHERE s.no = found.no
+"""
+
+_POINTS = """
+    (
+        SELECT DISTINCT ON (1, 2) {contact}, point.value, point.typed
+        FROM {s} AS s CROSS JOIN LATERAL unnest(s.{field}_key, s.{field}) AS point (value, typed)
+        WHERE {condition} ORDER BY 1, 2, 3
+    ) AS found (contact_id, value, typed)
+"""
+
+
+def bring_in_products(judge: Judge) -> None:
+    judge.identify()
+    judge.execute(_MATCH_BY_NAME, table="crm_product")
+    judge.number(Product)
+    bulk.insert_select(
+        Product,
+        {
+            "id": "s.record_id",
+            "name": "s.name",
+            "series": "coalesce(s.series, '')",
+            "price": "s.price",
+            "currency": "%(currency)s",
+            "batch_id": "%(batch)s",
+        },
+        f"{judge.table} AS s WHERE s.state = 'new'",
+        {
+            **judge.arguments,
+            "currency": judge.mapped.currency or judge.run.root.currency,
+        },
+    )
+
+
+def bring_in_companies(judge: Judge) -> None:
+    judge.identify()
+    judge.refuse(
+        "several.key = lower(s.name)",
+        _("Several companies on record have the name “{value}”."),
+        field="name",
+        source=_SEVERAL,
+    )
+    judge.execute(_MATCH_BY_NAME, table="crm_company")
+    resolve_owner(judge)
+    judge.refuse(
+        "lower(s.parent) IN (s.external_id, lower(s.name))",
+        _("“{value}” is named as its own parent."),
+        field="parent",
+    )
+    _refuse_orphans(judge)
+    judge.number(Company)
+    if "parent" in judge.mapped.columns:
+        judge.execute(_PARENT_IN_FILE, key="lower(p.external_id)")
+        judge.execute(_PARENT_IN_FILE, key="lower(p.name)")
+    bulk.insert_select(
+        Company,
+        {
+            "id": "s.record_id",
+            "name": "s.name",
+            "industry": "coalesce(s.industry, '')",
+            "employees": "s.employees",
+            "country": "coalesce(s.country, '')",
+            "website": "coalesce(s.website, '')",
+            "parent_id": "s.parent_id",
+            "owner_id": "s.owner_id",
+            **stamps(),
+        },
+        f"{judge.table} AS s WHERE s.state = 'new'",
+        judge.arguments,
+    )
+
+
+def _refuse_orphans(judge: Judge) -> None:
+    """A parent is on record, or another row that comes in; a refused one takes its children along."""
+    if "parent" not in judge.mapped.columns:
+        return
+    judge.resolve("parent", "parent_id", of=COMPANIES, model=Company, missing=None)
+    orphan = (
+        "s.parent IS NOT NULL AND s.parent_id IS NULL AND NOT EXISTS ("
+        " SELECT FROM {s} AS p WHERE p.state IS DISTINCT FROM 'refused'"
+        " AND lower(s.parent) IN (lower(p.external_id), lower(p.name)))"
+    )
+    reason = _("The parent company “{value}” is neither on record nor comes in with these files.")
+    while judge.refuse(orphan, reason, field="parent"):
+        pass
+
+
+def bring_in_contacts(judge: Judge) -> None:
+    judge.identify()
+    judge.resolve(
+        "company",
+        "company_id",
+        of=COMPANIES,
+        model=Company,
+        missing=_("The company “{value}” is neither on record nor comes in with these files."),
+    )
+    resolve_owner(judge)
+    judge.execute(_MATCH_PERSON, field="email")
+    judge.execute(_MATCH_PERSON, field="phone")
+    judge.execute(_MATCH_COLLEAGUE)
+    judge.number(Contact)
+    bulk.insert_select(
+        Contact,
+        {
+            "id": "s.record_id",
+            "name": "s.name",
+            "job_title": "coalesce(s.job_title, '')",
+            "company_id": "s.company_id",
+            "owner_id": "s.owner_id",
+            **stamps(),
+        },
+        f"{judge.table} AS s WHERE s.state = 'new'",
+        judge.arguments,
+    )
+    write_points(judge, "s.record_id", "s.state = 'new'")
+
+
+def write_points(judge: Judge, contact_id: str, condition: str) -> None:
+    """The addresses and numbers of new contacts, each once."""
+    for field in ("email", "phone"):
+        bulk.insert_select(
+            ContactPoint,
+            {
+                "contact_id": "found.contact_id",
+                "kind": f"'{field}'",
+                "value": "found.value",
+                "typed": "found.typed",
+            },
+            _POINTS.format(s=judge.table, contact=contact_id, field=field, condition=condition),
+            {},
+        )
+
+
+def resolve_owner(judge: Judge) -> None:
+    judge.resolve(
+        "owner",
+        "owner_id",
+        of=PEOPLE,
+        model=User,
+        missing=_("“{value}” is not on record as one of our people."),
+    )
+
+
+def stamps() -> dict[str, str]:
+    """When and with what a record came in; `changed_at` is the batch's own instant, by which the
+    undo knows what nobody touched since."""
+    return {
+        "created_at": "%(now)s",
+        "changed_at": "%(now)s",
+        "changed_by_id": "%(by)s",
+        "batch_id": "%(batch)s",
+    }

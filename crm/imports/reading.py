@@ -1,0 +1,248 @@
+"""Read a table of text, row by row, and say exactly where it is broken.
+
+Nothing here holds more than one row: a file may be long, a line or a cell may not.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from crm.imports.faults import Unreadable
+
+DELIMITERS = (",", ";", "\t")
+MOST_COLUMNS = 200
+MOST_ROWS = 200_000
+LONGEST_CELL = 32_768
+LONGEST_LINE = 1_000_000
+_BLOCK = 1 << 16
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """`line` is where the row begins, counted from 1. With a `fault`, `cells` must not be used."""
+
+    line: int
+    cells: list[str]
+    fault: str = ""
+    column: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    path: Path
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def rows(self) -> Iterator[Row]:
+        """The rows below the header; raises Unreadable where what follows cannot be told apart."""
+        records = _Records(self.path, encoding=self.encoding, delimiter=self.delimiter)
+        width = len(self.header)
+        for count, (line, cells, fault) in enumerate(records):
+            if count == 0:
+                continue
+            if count > MOST_ROWS:
+                raise Unreadable(
+                    _("%(file)s, line %(line)d: more than %(most)d rows. Split the file.")
+                    % {"file": self.name, "line": line, "most": MOST_ROWS}
+                )
+            if fault:
+                yield Row(line=line, cells=cells, fault=fault)
+            elif len(cells) != width:
+                yield Row(line=line, cells=cells, fault=_ragged(len(cells), width))
+            elif records.saw_nul and (bad := [i for i, cell in enumerate(cells) if "\0" in cell]):
+                nul = _("There is a NUL sign in this cell: the file was damaged on its way.")
+                yield Row(line=line, cells=cells, fault=nul, column=self.header[bad[0]])
+            else:
+                yield Row(line=line, cells=cells)
+
+
+def open_table(path: Path, *, wanted: set[str], encoding: str = "", delimiter: str = "") -> Table:
+    """Look at a file: its encoding, delimiter and header, each found where it is not stated.
+
+    `wanted` are the columns that the mapping names; the delimiter is the one that shows them.
+
+    Raises Unreadable, in words, for a file that is empty, in another encoding, without one of the
+    columns, or with a header that is ambiguous.
+    """
+    encoding = encoding or _encoding(path)
+    tried = {}
+    for sign in (delimiter,) if delimiter else DELIMITERS:
+        _line, cells, fault = next(
+            iter(_Records(path, encoding=encoding, delimiter=sign)), (1, [], "")
+        )
+        if fault:
+            raise Unreadable(f"{path.name}, 1: {fault}")
+        tried[sign] = tuple(cell.strip() for cell in cells)
+    best = max(tried, key=lambda sign: (len(wanted & set(tried[sign])), len(tried[sign])))
+    header = tried[best]
+    _check_header(path.name, header, wanted)
+    return Table(path=path, encoding=encoding, delimiter=best, header=header)
+
+
+def _check_header(name: str, header: tuple[str, ...], wanted: set[str]) -> None:
+    if not any(header):
+        raise Unreadable(_("%(file)s is empty: there is no header.") % {"file": name})
+    if len(header) > MOST_COLUMNS:
+        raise Unreadable(
+            _("%(file)s, line 1: %(count)d columns, more than %(most)d.")
+            % {"file": name, "count": len(header), "most": MOST_COLUMNS}
+        )
+    for place, column in enumerate(header):
+        if column and column in header[:place]:
+            raise Unreadable(
+                _("%(file)s, line 1: “%(column)s” heads column %(first)d and column %(second)d.")
+                % {
+                    "file": name,
+                    "column": column,
+                    "first": header.index(column) + 1,
+                    "second": place + 1,
+                }
+            )
+    if missing := sorted(wanted - set(header)):
+        raise Unreadable(
+            _("%(file)s has no column “%(column)s”, which the mapping names. It has: %(header)s.")
+            % {"file": name, "column": "”, “".join(missing), "header": ", ".join(header)[:500]}
+        )
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8 if all of it is, else cp1252 if all of it can be; one pass in blocks."""
+    with path.open("rb") as source:
+        start = source.read(4)
+    for bom, encoding in _BOMS:
+        if start.startswith(bom):
+            if encoding == "utf-8-sig":
+                return encoding
+            raise Unreadable(
+                _("%(file)s is in %(encoding)s. Save it as UTF-8, or as Windows-1252.")
+                % {"file": path.name, "encoding": encoding}
+            )
+    if _undecodable(path, "utf-8") is None:
+        return "utf-8"
+    broken = _undecodable(path, "cp1252")
+    if broken is None:
+        return "cp1252"
+    line, byte = broken
+    raise Unreadable(
+        _("%(file)s, line %(line)d: byte %(byte)s is neither UTF-8 nor Windows-1252.")
+        % {"file": path.name, "line": line, "byte": f"0x{byte:02x}"}
+    )
+
+
+def _undecodable(path: Path, encoding: str) -> tuple[int, int] | None:
+    """The line and value of the first byte that `encoding` does not know, if there is one."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
+    with path.open("rb") as source:
+        while True:
+            block = source.read(_BLOCK)
+            try:
+                decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                return line + error.object.count(b"\n", 0, error.start), error.object[error.start]
+            if not block:
+                return None
+            line += block.count(b"\n")
+
+
+class _Records:
+    """The records of a file with the line where each begins; blank lines are none."""
+
+    def __init__(self, path: Path, *, encoding: str, delimiter: str) -> None:
+        self._path, self._encoding, self._delimiter = path, encoding, delimiter
+        self.saw_nul = False
+        self._line = 0  # of the physical line that was read last
+        self._text = ""  # of the record that is being read, for a precise complaint
+
+    def __iter__(self) -> Iterator[tuple[int, list[str], str]]:
+        csv.field_size_limit(LONGEST_CELL)
+        with self._path.open(encoding=self._encoding, newline="") as source:
+            reader = csv.reader(self._lines(source), delimiter=self._delimiter, strict=True)
+            while True:
+                begins, self._text, self.saw_nul = self._line + 1, "", False
+                try:
+                    cells = next(reader)
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    yield begins, [], self._complaint(begins, str(error))
+                    continue
+                if cells:
+                    yield begins, cells, ""
+
+    def _lines(self, source: io.TextIOWrapper) -> Iterator[str]:
+        while line := source.readline(LONGEST_LINE):
+            self._line += 1
+            self._text += line
+            if len(line) == LONGEST_LINE or len(self._text) > LONGEST_LINE:
+                raise Unreadable(
+                    _(
+                        "%(file)s, line %(line)d, column %(column)d: the row goes on for more than %(most)d signs."
+                    )
+                    % {
+                        "file": self._path.name,
+                        "line": self._line,
+                        "column": line.count(self._delimiter) + 1,
+                        "most": LONGEST_LINE,
+                    }
+                )
+            self.saw_nul = self.saw_nul or "\0" in line
+            yield line
+
+    def _complaint(self, begins: int, error: str) -> str:
+        """A fault of one row; raises Unreadable where the rows after it are lost as well."""
+        place = {"file": self._path.name, "line": begins, "column": self._column()}
+        if "field larger" in error:
+            raise Unreadable(
+                _(
+                    "%(file)s, line %(line)d, column %(column)d: the cell is longer than %(most)d signs. "
+                    "Perhaps a quotation mark that opens it is never closed."
+                )
+                % {**place, "most": LONGEST_CELL}
+            )
+        if "unexpected end" in error:
+            raise Unreadable(
+                _("%(file)s, line %(line)d, column %(column)d: a quotation mark is never closed.")
+                % place
+            )
+        return _("There is text after a closing quotation mark, in column %(column)d.") % place
+
+    def _column(self) -> int:
+        """In which column of the record reading stopped: a cell begun in quotes, or one too long."""
+        column, quoted, length = 1, False, 0
+        for sign, following in zip(self._text, self._text[1:] + "\n", strict=True):
+            length += 1
+            if sign == '"':
+                quoted = not quoted
+                if not quoted and following not in (self._delimiter, '"', "\r", "\n"):
+                    return column
+            elif sign == self._delimiter and not quoted:
+                column, length = column + 1, 0
+            if length > LONGEST_CELL:
+                return column
+        return column
+
+
+def _ragged(cells: int, width: int) -> str:
+    return _("The row has %(cells)d cells, the header %(width)d.") % {
+        "cells": cells,
+        "width": width,
+    }

@@ -1,0 +1,190 @@
+"""An import from end to end: find the files, stage, judge, write, report; all or nothing of it.
+
+A dry run does the same and takes it back, so what it says is what would happen: every constraint
+of the database has been asked.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from crm.commands import search
+from crm.imports import deals, parties, people, report, staging
+from crm.imports.faults import Fault, Unreadable
+from crm.imports.judging import Judge
+from crm.imports.kinds import KINDS
+from crm.imports.mapping import KindMapping, Mapping
+from crm.imports.reading import Table, open_table
+from crm.imports.staging import Run
+from pipeline.models import Batch, BatchKind, Team, User
+
+_SHOWN = 20
+_FAULTS = "SELECT file, line, field, value, reason FROM {faults} ORDER BY array_position(%s, kind), file, line"
+# One import at a time: two that run together would each think that a record is new.
+_LOCK = 5_737_001
+
+
+@dataclass(kw_only=True)
+class Counts:
+    """Rows of one kind. `matched` were found to be records that we had, `known` came in before."""
+
+    read: int
+    new: int
+    matched: int
+    known: int
+    refused: int
+
+
+@dataclass(kw_only=True)
+class Result:
+    """`batch` is None after a dry run, and where nothing was new. `faults` are the first few."""
+
+    counts: dict[str, Counts] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    batch: Batch | None = None
+
+    @property
+    def refused(self) -> int:
+        return sum(counts.refused for counts in self.counts.values())
+
+    @property
+    def changes(self) -> bool:
+        return any(counts.new or counts.matched for counts in self.counts.values())
+
+
+def run(
+    mapping: Mapping,
+    paths: Sequence[Path],
+    *,
+    at: dt.datetime,
+    commit: bool,
+    by: User | None = None,
+    report_to: Path | None = None,
+) -> Result:
+    """Bring in the files among `paths` (files, or folders of files) that the mapping names.
+
+    `at` is the instant of the import, after which nothing can have happened. Without `commit`
+    nothing stays. `report_to` gets every row that stayed out, with its place and reason.
+
+    Raises Unreadable, in words, where a file or the organisation is missing or a file cannot be
+    read; then nothing came in.
+    """
+    result = Result()
+    chosen = _choose(mapping, paths, result)
+    root = Team.objects.filter(parent=None).first()
+    if root is None:
+        raise Unreadable(_("There is no organisation yet: make one with “manage.py first_admin”."))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        batch = Batch.objects.create(
+            kind=BatchKind.IMPORT,
+            name=f"{mapping.system}: {', '.join(result.files)}"[:200],
+            by=by,
+            at=at,
+        )
+        this = Run(mapping=mapping, batch=batch, root=root, now=at)
+        _load(this, chosen, result)
+        result.faults = _first(_faults())
+        if report_to is not None:
+            report.write(report_to, _faults())
+        staging.drop([mapped for mapped, _tables in chosen])
+        # Asks now what the database would else ask at the commit.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        if commit and result.changes:
+            result.batch = batch
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        else:
+            transaction.set_rollback(True)
+    return result
+
+
+def _choose(
+    mapping: Mapping, paths: Sequence[Path], result: Result
+) -> list[tuple[KindMapping, list[Table]]]:
+    files = sorted({file for path in paths for file in _files(path)})
+    chosen = []
+    for mapped in mapping.kinds:
+        tables = [
+            open_table(
+                file, wanted=mapped.wanted, encoding=mapping.encoding, delimiter=mapping.delimiter
+            )
+            for file in files
+            if fnmatchcase(file.name, mapped.file)
+        ]
+        if tables:
+            chosen.append((mapped, tables))
+    used = {table.path for _mapped, tables in chosen for table in tables}
+    if not used:
+        raise Unreadable(
+            _("None of the files is one that the mapping names (%(files)s).")
+            % {"files": ", ".join(mapped.file for mapped in mapping.kinds)}
+        )
+    result.files = [file.name for file in files if file in used]
+    result.unread = [file.name for file in files if file not in used]
+    if twice := {name for name in result.files if result.files.count(name) > 1}:
+        raise Unreadable(_("Two files are called %(name)s.") % {"name": min(twice)})
+    return chosen
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return [each for each in path.iterdir() if each.is_file()]
+    if not path.is_file():
+        raise Unreadable(_("There is no file %(name)s.") % {"name": path})
+    return [path]
+
+
+def _load(this: Run, chosen: list[tuple[KindMapping, list[Table]]], result: Result) -> None:
+    staging.prepare([mapped for mapped, _tables in chosen])
+    relationships: dict[str, str] = {}
+    for mapped, tables in chosen:
+        read = staging.fill(mapped, tables, this)
+        judge = Judge(mapped=mapped, run=this)
+        match mapped.kind.name:
+            case "people":
+                people.bring_in(judge)
+            case "products":
+                parties.bring_in_products(judge)
+            case "companies":
+                parties.bring_in_companies(judge)
+            case "contacts":
+                parties.bring_in_contacts(judge)
+            case "deals":
+                relationships = deals.bring_in(judge)
+        counts = Counts(read=read, **judge.counts())
+        result.counts[mapped.kind.name] = counts
+        if read != counts.new + counts.matched + counts.known + counts.refused:
+            # Rather nothing than a row that is neither in nor explained.
+            raise RuntimeError(f"rows of {mapped.kind.name} do not add up: {counts}")
+    search.put_batch(this.batch.pk)
+    this.batch.summary = {
+        "system": this.mapping.system,
+        "rows": {name: vars(counts) for name, counts in result.counts.items()},
+        "relationships_before": relationships,
+    }
+    this.batch.save(update_fields=["summary"])
+
+
+def _faults() -> Iterator[Fault]:
+    """Every row that stayed out, in the order of kinds, files and lines; not held all at once."""
+    statement = _FAULTS.format(faults=staging.FAULTS)
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(statement, [[kind.name for kind in KINDS]])
+        for file, line, column, value, reason in cursor:
+            yield Fault(file=file, line=line, column=column, value=value, reason=reason)
+
+
+def _first(faults: Iterator[Fault]) -> list[Fault]:
+    found = []
+    for fault in faults:
+        found.append(fault)
+        if len(found) == _SHOWN:
+            break
+    return found

@@ -1,0 +1,417 @@
+"""Files into staging tables: every cell read, every row either staged or refused with its place.
+
+The tables are temporary and live as long as the transaction. Nothing holds more than a chunk.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator, validate_email
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from crm import normalise
+from crm.imports import bulk, values
+from crm.imports.faults import BadValue, Fault, Unreadable
+from crm.imports.kinds import DEALS, Field, Form, Kind
+from crm.imports.mapping import KindMapping, Mapping, Meaning
+from crm.imports.reading import Row, Table
+from crm.imports.stays import stays_of
+from pipeline import moves
+from pipeline.models import Batch, Team
+from pipeline.moves import Refused, Stay
+
+FAULTS = "import_faults"
+STAYS = "import_stays"
+TEAMS = "import_teams"
+_FAULT_COLUMNS = ("kind", "file", "line", "field", "value", "reason")
+_STAY_COLUMNS = (
+    "no",
+    "sequence",
+    "stage",
+    "entered_how",
+    "entered_at",
+    "reason",
+    "left_how",
+    "left_at",
+)
+# What a row of deals says after the rules have read it, beside its own fields.
+_JUDGED = {
+    "deal_stage": "smallint",
+    "stage_at": "timestamptz",
+    "outcome": "text",
+    "ended_at": "timestamptz",
+    "initiator": "text",
+    "cause": "text",
+}
+# The records that a row refers to, found later.
+_REFERENCES = (
+    "owner_id",
+    "team_id",
+    "company_id",
+    "contact_id",
+    "product_id",
+    "source_id",
+    "parent_id",
+)
+_url = URLValidator(schemes=("http", "https"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One import: whose, when, into which organisation. Instants are judged against `now`."""
+
+    mapping: Mapping
+    batch: Batch
+    root: Team
+    now: dt.datetime
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What statements may name."""
+        return {
+            "system": self.mapping.system,
+            "batch": self.batch.pk,
+            "by": self.batch.by_id,
+            "now": self.now,
+            "root": self.root.pk,
+            "own_currency": self.root.currency,
+        }
+
+
+def execute(statement: str, arguments: Any = None, **names: str) -> int:
+    """Run a statement whose `{names}` are constants of this package; how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(**names), arguments)
+        return int(cursor.rowcount)
+
+
+def select(statement: str, arguments: Any = None, **names: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(**names), arguments)
+        return list(cursor.fetchall())
+
+
+def table_of(kind: Kind) -> str:
+    return f"import_{kind.name}"
+
+
+def prepare(kinds: Sequence[KindMapping]) -> None:
+    """Make the staging tables."""
+    execute(
+        "CREATE TEMP TABLE {faults} (kind text, file text, line integer, field text, value text,"
+        " reason text) ON COMMIT DROP",
+        faults=FAULTS,
+    )
+    execute(
+        "CREATE TEMP TABLE {stays} (no bigint, sequence smallint, stage smallint, entered_how text,"
+        " entered_at timestamptz, reason text, left_how text, left_at timestamptz) ON COMMIT DROP",
+        stays=STAYS,
+    )
+    execute(
+        "CREATE TEMP TABLE {teams} (office text, manager text, team_id bigint) ON COMMIT DROP",
+        teams=TEAMS,
+    )
+    for mapped in kinds:
+        columns = [f"{name} {type_of}" for name, type_of in _columns(mapped.kind).items()]
+        execute(
+            "CREATE TEMP TABLE {table} ({columns}, external_id text, contact_key text, company_made boolean,"
+            " state text, record_id bigint, {references}) ON COMMIT DROP",
+            table=table_of(mapped.kind),
+            columns=", ".join(columns),
+            references=", ".join(f"{name} bigint" for name in _REFERENCES),
+        )
+
+
+def drop(kinds: Sequence[KindMapping]) -> None:
+    """Several imports may share a transaction, as in tests."""
+    for table in (FAULTS, STAYS, TEAMS, *(table_of(mapped.kind) for mapped in kinds)):
+        execute("DROP TABLE {table}", table=table)
+
+
+def _columns(kind: Kind) -> dict[str, str]:
+    columns = {"no": "bigint", "file": "text", "line": "integer", "digest": "text"}
+    for part in kind.fields:
+        columns[part.name] = part.form.column_type
+        if part.form.is_list:
+            columns[f"{part.name}_key"] = part.form.column_type
+    return columns | _JUDGED if kind is DEALS else columns
+
+
+def fill(mapped: KindMapping, tables: Sequence[Table], run: Run) -> int:
+    """Stage the rows of all files of a kind; how many were read, refused ones included."""
+    names = tuple(_columns(mapped.kind))
+    read = 0
+    for table in tables:
+        reader = _Reader(mapped, table, run)
+        for rows in bulk.chunks(table.rows(), bulk.CHUNK):
+            read += len(rows)
+            staged = [line for row in rows if (line := reader.read(row)) is not None]
+            bulk.copy(table_of(mapped.kind), names, staged)
+            write_faults(mapped.kind, reader.taken_faults())
+            bulk.copy(STAYS, _STAY_COLUMNS, reader.taken_stays())
+    execute("ANALYZE {table}", table=table_of(mapped.kind))
+    return read
+
+
+def write_faults(kind: Kind, faults: Sequence[Fault]) -> None:
+    bulk.copy(
+        FAULTS,
+        _FAULT_COLUMNS,
+        (
+            (kind.name, each.file, each.line, each.column, each.value[:200], each.reason)
+            for each in faults
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cell:
+    field: Field
+    places: tuple[int, ...]
+    columns: tuple[str, ...]
+    aliases: dict[str, str]
+    parse: Callable[[str], Any]
+
+
+class _BadCell(Exception):
+    def __init__(self, column: str, value: str, reason: str) -> None:
+        self.column, self.value, self.reason = column, value, reason
+
+
+class _Reader:
+    """Turns the rows of one file into lines of the staging table."""
+
+    def __init__(self, mapped: KindMapping, table: Table, run: Run) -> None:
+        self._mapped, self._table, self._run = mapped, table, run
+        self._cells = [self._cell(part) for part in mapped.kind.fields]
+        self._mapped_places = [place for cell in self._cells for place in cell.places]
+        self._faults: list[Fault] = []
+        self._stays: list[tuple[Any, ...]] = []
+
+    def taken_faults(self) -> list[Fault]:
+        taken, self._faults = self._faults, []
+        return taken
+
+    def taken_stays(self) -> list[tuple[Any, ...]]:
+        taken, self._stays = self._stays, []
+        return taken
+
+    def read(self, row: Row) -> list[Any] | None:
+        if row.fault:
+            self._refuse(row.line, row.column, "", row.fault)
+            return None
+        no = next(self._run.numbers)
+        raw = "\x1f".join([row.cells[place] for place in self._mapped_places])
+        digest = hashlib.blake2b(raw.encode(), digest_size=12).hexdigest()
+        try:
+            found = {cell.field.name: self._value(cell, row.cells) for cell in self._cells}
+            judged = self._judge(no, found) if self._mapped.kind is DEALS else []
+        except _BadCell as bad:
+            self._refuse(row.line, bad.column, bad.value, bad.reason)
+            return None
+        line: list[Any] = [no, self._table.name, row.line, digest]
+        for cell in self._cells:
+            value = found[cell.field.name]
+            if cell.field.form.is_list:
+                line += (None, None) if value is None else value
+            else:
+                line.append(value)
+        return line + judged
+
+    def _refuse(self, line: int, column: str, value: str, reason: str) -> None:
+        self._faults.append(
+            Fault(file=self._table.name, line=line, column=column, value=value, reason=reason)
+        )
+
+    def _cell(self, part: Field) -> _Cell:
+        columns = self._mapped.columns.get(part.name, ())
+        return _Cell(
+            field=part,
+            columns=columns,
+            places=tuple(self._table.header.index(column) for column in columns),
+            aliases=self._mapped.values.get(part.name, {}),
+            parse=self._parser(part, columns),
+        )
+
+    def _parser(self, part: Field, columns: tuple[str, ...]) -> Callable[[str], Any]:
+        form = part.form
+        if form.is_date and columns:
+            way = self._way(part, columns[0], dates=True)
+            if form is Form.DAY:
+                return lambda text: values.day(text, way)
+            zone = self._run.root.zone
+            return lambda text: values.moment(text, way, zone)
+        if form.is_number and columns:
+            way = self._way(part, columns[0], dates=False)
+            read = values.money if form is Form.MONEY else values.whole
+            return lambda text: read(text, way)
+        if form is Form.EMAIL:
+            return _email
+        if form is Form.PHONE:
+            country = self._run.root.country
+            return lambda text: normalise.phone(text, country=country)
+        return _link if form is Form.LINK else _plain
+
+    def _way(self, part: Field, column: str, *, dates: bool) -> str:
+        """How a column writes dates or numbers: stated in the mapping, or the only way that fits.
+
+        Raises Unreadable if it is ambiguous or mixed.
+        """
+        mapping = self._run.mapping
+        stated = self._mapped.formats.get(column) or (mapping.date if dates else mapping.decimal)
+        if stated:
+            return stated
+        reading = values.Reading(dates=dates)
+        place = self._table.header.index(column)
+        aliases = self._mapped.values.get(part.name, {})
+        for row in self._table.rows():
+            if not row.fault and (text := " ".join(row.cells[place].split())):
+                reading.see(aliases.get(text, text), row.line)
+        _require_one_way(reading, self._mapped, self._table.name, column)
+        return reading.way
+
+    def _value(self, cell: _Cell, cells: list[str]) -> Any:
+        found = []
+        for place, column in zip(cell.places, cell.columns, strict=True):
+            text = " ".join(cells[place].split())
+            text = cell.aliases.get(text, text)
+            if not text:
+                continue
+            if len(text) > cell.field.longest:
+                reason = _("This has more than %(most)d signs.") % {"most": cell.field.longest}
+                raise _BadCell(column, text, reason)
+            try:
+                found.append((cell.parse(text), text))
+            except BadValue as bad:
+                raise _BadCell(column, text, bad.message) from bad
+        if not found:
+            if cell.field.required:
+                raise _BadCell(cell.columns[0], "", _("This cannot be empty."))
+            return None
+        if cell.field.form.is_list:
+            return [text for _parsed, text in found], [parsed for parsed, _text in found]
+        return found[0][0]
+
+    def _judge(self, no: int, found: dict[str, Any]) -> list[Any]:
+        """What the rules make of a deal: its visits are staged, the deal repeats the latest."""
+        foreign = found["stage"] or ""
+        meaning = self._mapped.stages.get(foreign)
+        if meaning is None:
+            reason = _("The mapping does not say what stage “%(stage)s” is.") % {"stage": foreign}
+            raise _BadCell(self._column("stage"), foreign, reason)
+        for name in meaning.ignore:
+            found[name] = None
+        created = found["created_on"]
+        if created is not None and created > self._run.now:
+            raise _BadCell(self._column("created_on"), "", _("This lies in the future."))
+        stays = self._judged_stays(meaning, found)
+        for stay in stays:
+            self._stays.append(
+                (
+                    no,
+                    stay.sequence,
+                    stay.stage.value,
+                    stay.entered_how.value,
+                    stay.entered_at,
+                    stay.reason,
+                    stay.left_how.value if stay.left_how else None,
+                    stay.left_at,
+                )
+            )
+        last = stays[-1]
+        return [
+            last.stage.value,
+            last.entered_at,
+            meaning.outcome.value,
+            last.left_at,
+            meaning.initiator.value if meaning.initiator else "",
+            meaning.cause or None,
+        ]
+
+    def _judged_stays(self, meaning: Meaning, found: dict[str, Any]) -> tuple[Stay, ...]:
+        try:
+            stays = stays_of(
+                meaning,
+                entered_at=found["entered_on"],
+                closed_at=found["closed_on"],
+                now=self._run.now,
+            )
+        except Refused as refused:
+            name = refused.field or "stage"
+            value = found[name].isoformat() if found.get(name) else ""
+            raise _BadCell(self._column(name), value, refused.message) from refused
+        if faults := moves.broken_links(list(stays)):
+            raise bulk.BrokenChain(faults)
+        return stays
+
+    def _column(self, name: str) -> str:
+        return (self._mapped.columns.get(name) or ("",))[0]
+
+
+def _require_one_way(reading: values.Reading, mapped: KindMapping, file: str, column: str) -> None:
+    place = {"file": file, "column": column, "kind": mapped.kind.name}
+    if reading.odd_one and reading.first:
+        raise Unreadable(
+            _(
+                "%(file)s: the column “%(column)s” is written in two ways: “%(one)s” in line %(line)d, "
+                "“%(other)s” in line %(odd_line)d. State the right one in the mapping, and the rows "
+                "that are written otherwise will be reported."
+            )
+            % {
+                **place,
+                "one": reading.first[1],
+                "line": reading.first[0],
+                "other": reading.odd_one[1],
+                "odd_line": reading.odd_one[0],
+            }
+        )
+    if reading.witness is None:
+        return
+    line, text = reading.witness
+    (way, one), (other_way, other) = reading.meanings(text)
+    raise Unreadable(
+        _(
+            "%(file)s: the column “%(column)s” is ambiguous: “%(text)s” in line %(line)d can be "
+            "%(one)s or %(other)s. Say which in the mapping: [%(kind)s.formats] "
+            '"%(column)s" = "%(way)s" or "%(other_way)s".'
+        )
+        % {
+            **place,
+            "text": text,
+            "line": line,
+            "one": f"{one:%-d %B %Y}" if isinstance(one, dt.datetime) else f"{one:f}",
+            "other": f"{other:%-d %B %Y}" if isinstance(other, dt.datetime) else f"{other:f}",
+            "way": way,
+            "other_way": other_way,
+        }
+    )
+
+
+def _plain(text: str) -> str:
+    return text
+
+
+def _email(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError as error:
+        raise BadValue(_("This is no e-mail address.")) from error
+    return normalise.email(text)
+
+
+def _link(text: str) -> str:
+    address = text if "://" in text else f"https://{text}"
+    try:
+        _url(address)
+    except ValidationError as error:
+        raise BadValue(_("This is no address of a website.")) from error
+    if len(address) > 200:
+        raise BadValue(_("This has more than %(most)d signs.") % {"most": 200})
+    return address
