@@ -9,6 +9,8 @@ from pipeline.models import Team, User
 from pipeline.moves import EnteredHow, LeftHow, Stay
 from pipeline.stages import Stage
 
+UNDATED = Q(entered_at=None) | Q(left_how__isnull=False, left_at=None)
+
 
 class StageVisitQuerySet(models.QuerySet["StageVisit"]):
     def visible_to(self, user: User) -> Self:
@@ -24,6 +26,10 @@ class StageVisitQuerySet(models.QuerySet["StageVisit"]):
     def dated(self) -> Self:
         """What needs dates leaves undated imported stays out, which lowers its coverage."""
         return self.exclude(entered_at=None)
+
+    def undated(self) -> Self:
+        """What no period can place: began, or ended, nobody knows when."""
+        return self.filter(UNDATED)
 
 
 StageVisitManager = models.Manager.from_queryset(StageVisitQuerySet)
@@ -124,6 +130,8 @@ class StageVisit(models.Model):
                 include=["stage", "left_at", "left_how", "entry_owner", "entry_team"],
                 name="visit_entries_of_a_period",
             ),
+            # Serves the coverage of every figure that needs dates.
+            models.Index(fields=["stage"], condition=UNDATED, name="visit_undated"),
             BrinIndex(fields=["left_at"], name="visit_exits_of_a_period"),
         ]
 

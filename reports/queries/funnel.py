@@ -124,6 +124,26 @@ def open_deals(question: Question) -> QuerySet[Deal]:
     return Deal.objects.visible_to(question.reader).open().filter(question.of_deals())
 
 
+def counted_visits(question: Question, *, way: str, stage: Stage) -> QuerySet[StageVisit]:
+    """The visits behind one number of K1: `way` is a key of VISIT_MEASURES."""
+    return entries(question).filter(VISIT_MEASURES[way], stage=stage)
+
+
+def timed_visits(question: Question, *, stage: Stage) -> QuerySet[StageVisit]:
+    """The visits behind the median and the 75th percentile of a stage (K5)."""
+    return ended(question).filter(stage=stage)
+
+
+def counted_deals(question: Question, *, outcome: str) -> QuerySet[Deal]:
+    """The deals behind one number of K4: `outcome` is a key of CLOSED_MEASURES."""
+    return closed_deals(question).filter(CLOSED_MEASURES[outcome])
+
+
+def held_deals(question: Question, *, stage: Stage) -> QuerySet[Deal]:
+    """The deals behind the number and the value of what is open in a stage (K8)."""
+    return open_deals(question).filter(stage=stage)
+
+
 def funnel(question: Question) -> Funnel:
     """All figures of the funnel for a reader, in a number of queries that no amount of rows changes."""
     ways = _ways(question)
@@ -141,9 +161,10 @@ def funnel(question: Question) -> Funnel:
     for stage in Stage:
         counts = ways.get(stage, dict.fromkeys(VISIT_MEASURES, 0))
         dated = counts["entries"]
-        known = Coverage(known=dated, population=dated + undated.get(stage, 0))
-        time = times.get(stage, {"n": 0, "median": None, "p75": None, "undated": 0})
-        timed = Coverage(known=time["n"], population=time["n"] + time["undated"])
+        began, left = undated.get(stage, (0, 0))
+        known = Coverage(known=dated, population=dated + began)
+        time = times.get(stage, {"n": 0, "median": None, "p75": None})
+        timed = Coverage(known=time["n"], population=time["n"] + left)
         held = stock.get(stage, {"n": 0, "value": None, "valued": 0})
         valued = Coverage(known=held["valued"], population=held["n"])
         rows.append(
@@ -241,16 +262,20 @@ def _ways(question: Question) -> dict[int, dict[str, int]]:
     return {row["stage"]: row for row in rows}
 
 
-def _undated(question: Question) -> dict[int, int]:
-    """Visits that cannot be placed in any period."""
+def _undated(question: Question) -> dict[int, tuple[int, int]]:
+    """Per stage: the visits that began, and the ended ones that took, nobody knows how long."""
     rows = (
         StageVisit.objects.visible_to(question.reader)
-        .filter(question.of_visits(), entered_at=None)
+        .undated()
+        .filter(question.of_visits())
         .values_list("stage")
-        .annotate(n=Count("pk"))
+        .annotate(
+            began=Count("pk", filter=Q(entered_at=None)),
+            ended=Count("pk", filter=Q(left_how__isnull=False)),
+        )
         .order_by()
     )
-    return dict(rows)
+    return {stage: (began, ended) for stage, began, ended in rows}
 
 
 def _times(question: Question) -> dict[int, dict[str, Any]]:
@@ -266,18 +291,7 @@ def _times(question: Question) -> dict[int, dict[str, Any]]:
         )
         .order_by()
     )
-    times = {row["stage"]: {**row, "undated": 0} for row in rows}
-    unknown = (
-        StageVisit.objects.visible_to(question.reader)
-        .filter(question.of_visits(), left_how__isnull=False)
-        .filter(Q(left_at=None) | Q(entered_at=None))
-        .values_list("stage")
-        .annotate(n=Count("pk"))
-        .order_by()
-    )
-    for stage, n in unknown:
-        times.setdefault(stage, {"n": 0, "median": None, "p75": None})["undated"] = n
-    return times
+    return {row["stage"]: row for row in rows}
 
 
 def _stock(question: Question) -> dict[int, dict[str, Any]]:
@@ -293,16 +307,23 @@ def _stock(question: Question) -> dict[int, dict[str, Any]]:
 
 
 def _closed(question: Question) -> tuple[dict[str, int], Coverage]:
-    measures = {key: Count("pk", filter=condition) for key, condition in CLOSED_MEASURES.items()}
-    counts = closed_deals(question).aggregate(**measures)
-    undated = (
+    in_period = Q(closed_at__gte=question.period.starts_at, closed_at__lt=question.period.ends_at)
+    undated = Q(closed_at=None) & ~Q(outcome=Outcome.OPEN)
+    counts = (
         Deal.objects.visible_to(question.reader)
-        .filter(question.of_deals(), closed_at=None)
-        .exclude(outcome=Outcome.OPEN)
-        .count()
+        .filter(question.of_deals())
+        .filter(in_period | undated)
+        .aggregate(
+            undated=Count("pk", filter=undated),
+            **{
+                key: Count("pk", filter=in_period & condition)
+                for key, condition in CLOSED_MEASURES.items()
+            },
+        )
     )
+    unknown = counts.pop("undated")
     known = sum(counts.values())
-    return counts, Coverage(known=known, population=known + undated)
+    return counts, Coverage(known=known, population=known + unknown)
 
 
 def _days(length: dt.timedelta | None) -> Decimal | None:

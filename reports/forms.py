@@ -1,0 +1,96 @@
+"""What a reader may ask a report: a period, a team, a person."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from pipeline.models import Team, User
+from reports.figures import Period
+from reports.queries.funnel import Question, team_with_all_below
+
+
+class Span(models.TextChoices):
+    DAYS_30 = "30d", _("Last 30 days")
+    DAYS_90 = "90d", _("Last 90 days")
+    QUARTER = "quarter", _("This quarter")
+    LAST_QUARTER = "last-quarter", _("Last quarter")
+    YEAR = "year", _("Last 12 months")
+    CUSTOM = "custom", _("From … to …")
+
+
+def span_of(span: Span, today: dt.date) -> tuple[dt.date, dt.date]:
+    """The first and last day of a named span, seen from today; a custom one has none."""
+    quarter = dt.date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
+    day = dt.timedelta(days=1)
+    match span:
+        case Span.DAYS_30:
+            return today - 29 * day, today
+        case Span.QUARTER:
+            return quarter, today
+        case Span.LAST_QUARTER:
+            end = quarter - day
+            return dt.date(end.year, end.month - 2, 1), end
+        case Span.YEAR:
+            return today - 364 * day, today
+        case _:
+            return today - 89 * day, today
+
+
+class FunnelForm(forms.Form):
+    """Period, team and person, all in the URL. Choices are those in the reader's reach."""
+
+    span = forms.ChoiceField(label=_("Period"), choices=Span, required=False)
+    start = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    end = forms.DateField(
+        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    team = forms.ModelChoiceField(
+        label=_("Team"), queryset=Team.objects.none(), required=False, empty_label=_("All in reach")
+    )
+    person = forms.ModelChoiceField(
+        label=_("Person"), queryset=User.objects.none(), required=False, empty_label=_("Everybody")
+    )
+
+    def __init__(self, *args: Any, reader: User, today: dt.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reader = reader
+        self.today = today
+        teams, people = self.fields["team"], self.fields["person"]
+        teams.queryset = Team.objects.editable_by(reader).order_by("name")  # type: ignore[attr-defined]
+        people.queryset = User.objects.whose_records_are_visible_to(reader).order_by("name")  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        span = Span(data.get("span") or Span.DAYS_90)
+        if span == Span.CUSTOM:
+            start, end = _both(data.get("start"), data.get("end"))
+        else:
+            start, end = span_of(span, self.today)
+        data["period"] = Period(start_on=start, end_on=end, zone=self.reader.organisation.zone)
+        return data
+
+    def question(self) -> Question:
+        """What was asked; where the form has mistakes, the last 90 days of everybody in reach."""
+        data = self.cleaned_data if self.is_valid() else {}
+        start, end = span_of(Span.DAYS_90, self.today)
+        team = data.get("team")
+        return Question(
+            reader=self.reader,
+            period=data.get("period")
+            or Period(start_on=start, end_on=end, zone=self.reader.organisation.zone),
+            person=data.get("person"),
+            teams=team_with_all_below(team) if team else None,
+        )
+
+
+def _both(start: dt.date | None, end: dt.date | None) -> tuple[dt.date, dt.date]:
+    if start is None or end is None:
+        raise forms.ValidationError(_("Choose both days: from and to."))
+    if start > end:
+        raise forms.ValidationError(_("The period ends before it begins."))
+    return start, end

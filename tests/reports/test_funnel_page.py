@@ -1,0 +1,160 @@
+import re
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+from django.test import Client
+
+from crm.commands import deal as deal_commands
+from crm.models import Deal, StageVisit
+from pipeline.models import Team, User
+from pipeline.moves import EnteredHow
+from pipeline.stages import Initiator, Stage
+from tests.conftest import Cast
+from tests.factories import NOW, ago, cause_named, make_deal, stopped_deal, won_deal
+from tests.reports.test_funnel_fixture import STORIES, tell
+
+URL = "/reports/funnel/"
+
+
+@pytest.fixture
+def deals(cast: Cast) -> None:
+    for name, amount, story in STORIES:
+        tell(cast, name, amount, story)
+    for person in (cast.ben, cast.carl, cast.mona):
+        make_deal(by=person, stage=Stage.PROSPECTING, amount=10)
+        won_deal(by=person)
+        stopped_deal(by=person, cause="price")
+    make_deal(by=cast.ana, team=cast.north, name="In the pool")
+
+
+def numbers(html: str) -> Iterator[tuple[str, int]]:
+    """Every number that links to its rows."""
+    for href, shown in re.findall(r'href="(/reports/funnel/rows/[^"]+)">([\d.]+)<', html):
+        yield href.replace("&amp;", "&"), shown
+
+
+@pytest.mark.usefixtures("deals")
+def test_it_links_each_number_to_exactly_the_rows_that_it_counts(
+    cast: Cast, client: Client
+) -> None:
+    seen = 0
+    people: list[User | None] = [None, cast.ana, cast.carl]
+    teams: list[Team | None] = [None, cast.north, cast.west]
+    for reader, person, team in product(cast.people, people, teams):
+        client.force_login(reader)
+        query = f"?span=year&person={person.pk if person else ''}&team={team.pk if team else ''}"
+        response = client.get(URL + query)
+        if response.status_code == 422:  # outside of the reader's reach
+            continue
+        for href, shown in numbers(response.content.decode()):
+            rows = client.get(href).content.decode()
+            total = re.search(r'id="total">(\d+)<', rows)
+            assert total
+            body = rows.partition("<tbody>")[2]
+            assert body.count("<tr>") == int(total[1])
+            if "time=" not in href:
+                assert int(shown) == int(total[1]), href
+            seen += 1
+    assert seen > 100
+
+
+@pytest.mark.usefixtures("deals")
+def test_it_shows_salespeople_their_own(cast: Cast, client: Client) -> None:
+    client.force_login(cast.carl)
+    html = client.get(f"{URL}?span=year").content.decode()
+    own = Deal.objects.filter(owner=cast.carl).count()
+    entries = sum(int(shown) for href, shown in numbers(html) if "way=entries" in href)
+    assert own == 3
+    assert entries == 3
+
+
+def test_it_asks_for_both_days_of_a_custom_period(cast: Cast, client: Client) -> None:
+    client.force_login(cast.ana)
+    response = client.get(f"{URL}?span=custom&start=2026-01-01")
+    assert response.status_code == 422
+    assert "Choose both days" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?span=forever",
+        "?person=999999999",
+        "?team=x",
+        "?span=custom&start=2026-02-01&end=2026-01-01",
+        "?start=%00",
+    ],
+)
+def test_it_says_what_is_wrong_with_a_question(cast: Cast, client: Client, query: str) -> None:
+    client.force_login(cast.ana)
+    assert client.get(URL + query).status_code in (200, 422)
+
+
+def test_it_refuses_people_out_of_reach(cast: Cast, client: Client) -> None:
+    client.force_login(cast.ana)
+    assert client.get(f"{URL}?person={cast.carl.pk}").status_code == 422
+    assert client.get(f"/reports/funnel/rows/?person={cast.carl.pk}&outcome=won").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?stage=9&way=won", "?stage=1", "?stage=1&way=x", "?outcome=x", "?stage=x&open=1"]
+)
+def test_it_has_no_rows_for_a_number_that_is_none(cast: Cast, client: Client, query: str) -> None:
+    client.force_login(cast.ana)
+    assert client.get(f"/reports/funnel/rows/{query}").status_code == 404
+
+
+def test_it_says_that_undated_visits_lower_the_coverage(cast: Cast, client: Client) -> None:
+    make_deal(by=cast.ana)
+    client.force_login(cast.ana)
+    assert "Coverage 100 %" in client.get(URL).content.decode()
+    undated = Deal.objects.create(
+        name="Imported",
+        owner=cast.ana,
+        team=cast.north,
+        stage=Stage.PROSPECTING,
+        currency="EUR",
+        created_at=NOW,
+        changed_at=NOW,
+    )
+    StageVisit.objects.create(
+        deal=undated,
+        sequence=1,
+        stage=Stage.PROSPECTING,
+        entered_how=EnteredHow.IMPORTED,
+        entry_owner=cast.ana,
+        entry_team=cast.north,
+    )
+    html = client.get(URL).content.decode()
+    assert "Coverage 50 %" in html
+    assert "Visits without a date: 1" in html
+
+
+@pytest.mark.parametrize("rows", [1, 12])
+def test_it_takes_the_same_queries_for_any_number_of_rows(
+    cast: Cast, client: Client, rows: int, django_assert_max_num_queries: object
+) -> None:
+    for number in range(rows):
+        won_deal(by=cast.ana, name=f"Deal {number}")
+    client.force_login(cast.mona)
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
+        assert client.get(URL).status_code == 200
+
+
+def test_it_is_for_people_who_signed_in(db: None, client: Client) -> None:
+    assert client.get(URL).status_code == 302
+
+
+def test_it_counts_no_disqualification_as_a_loss(cast: Cast, client: Client) -> None:
+    won_deal(by=cast.ana)
+    deal = make_deal(by=cast.ana)
+    deal_commands.stop(
+        deal,
+        initiator=Initiator.US,
+        cause=cause_named("disqualified"),
+        by=cast.ana,
+        at=ago(hours=1),
+    )
+    client.force_login(cast.ana)
+    assert "100.00 %" in client.get(URL).content.decode()
