@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -65,14 +66,14 @@ class Command(BaseCommand):
         call_command("reference", stdout=io.StringIO())
         if not empty:
             self._say("Filling the demo organisation, where it is missing")
-            call_command("demo", verbosity=0)
+            call_command("demo", stdout=io.StringIO())
         connections.close_all()
 
     def _greet(self, port: int, *, empty: bool) -> None:
         self._say(f"\nSeven is at http://localhost:{port}   (Ctrl-C stops it)\n")
         if not empty:
             for role, email, password in import_module("crm.demo").SIGN_INS:
-                self._say(f"  {role:<12} {email:<32} {password}")
+                self._say(f"  {role:<16} {email:<30} {password}")
             self._say("")
 
     def _say(self, text: str) -> None:
@@ -127,11 +128,14 @@ def _children(port: int, lock: embedded.RunLock) -> "Iterator[dict[str, subproce
 def _wait_for_web(port: int, web: "subprocess.Popen[bytes]") -> None:
     end = time.monotonic() + 60
     while web.poll() is None and time.monotonic() < end:
-        with contextlib.suppress(OSError):
-            address = f"http://127.0.0.1:{port}/healthz"
-            urllib.request.urlopen(address, timeout=2).close()
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
+        except urllib.error.HTTPError:
+            break  # it is there, and broken: asking again would only repeat its words
+        except OSError:
+            time.sleep(0.1)
+        else:
             return
-        time.sleep(0.1)
     raise CommandError("The web server did not start; its last words are above.")
 
 
