@@ -1,5 +1,6 @@
 // What every page needs. All htmx events are handled here, in sheet.js and in board.js.
 import './board.js';
+import './deal.js';
 import { note } from './say.js';
 import './search.js';
 import './sheet.js';

@@ -1,0 +1,288 @@
+"""Forms for the verbs of a deal."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.forms.contact import AddContactForm
+from crm.forms.fields import AmountField, CompanyPick, DayField, VerbForm
+from crm.models import Company, Deal, Source, StopCause
+from pipeline import moves
+from pipeline.models import Team, User
+from pipeline.stages import Initiator, Outcome, Stage
+from salesprocess.format import money
+
+REASON = forms.Textarea(attrs={"rows": 3})
+STAGES = [(stage.value, stage.label) for stage in Stage]
+
+
+class MoveForm(VerbForm):
+    to = forms.TypedChoiceField(choices=STAGES, coerce=int, label=gettext_lazy("To"))
+    reason = forms.CharField(
+        required=False, max_length=2000, label=gettext_lazy("Reason"), widget=REASON
+    )
+
+    def verb(self) -> dict[str, Any]:
+        return self.cleaned_data | {"to": Stage(self.cleaned_data["to"])}
+
+    def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
+        return [(_("Stage"), _where(deal), str(Stage(self.cleaned_data["to"]).label))]
+
+
+class WinForm(VerbForm):
+    value = AmountField(label=gettext_lazy("Won for"))
+    on = DayField(required=False, label=gettext_lazy("On"))
+    reason = forms.CharField(
+        required=False, max_length=2000, label=gettext_lazy("Reason"), widget=REASON
+    )
+    note = forms.CharField(
+        required=False, max_length=2000, label=gettext_lazy("What decided it"), widget=REASON
+    )
+
+    named = {"at": "on"}
+
+    def __init__(self, *args: Any, at: dt.datetime, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.at = at
+        self.today = at.astimezone(self.user.zone).date()
+        if self.deal is not None:
+            self.initial.setdefault("value", self.deal.amount)
+        self.initial.setdefault("on", self.today)
+
+    @property
+    def needs_reason(self) -> bool:
+        deal = self.deal
+        return deal is not None and moves.needs_reason(Stage(deal.stage), Stage.CLOSING)
+
+    def verb(self) -> dict[str, Any]:
+        said = dict(self.cleaned_data)
+        at = self._at(said.pop("on"))
+        return said | {"at": at}
+
+    def _at(self, day: dt.date | None) -> dt.datetime:
+        """Now, or on an earlier day its noon; never before the deal came to its stage."""
+        if day is None or day == self.today:
+            return self.at
+        noon = dt.datetime.combine(day, dt.time(12), tzinfo=self.user.zone)
+        entered = self.deal.stage_entered_at if self.deal else None
+        if entered is not None and entered.astimezone(self.user.zone).date() == day:
+            return max(noon, entered)
+        return noon
+
+    def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
+        value = self.cleaned_data.get("value")
+        return [
+            (_("Stage"), _where(deal), str(Outcome.WON.label)),
+            (_("Value"), money(deal.amount, deal.currency), money(value, deal.currency)),
+        ]
+
+
+class StopForm(VerbForm):
+    """Who decided and why are one press: causes stand below those who may have them."""
+
+    decision = forms.ChoiceField(
+        label=gettext_lazy("Who decided, and why"),
+        error_messages={"required": gettext_lazy("Choose who decided, and why.")},
+    )
+    note = forms.CharField(
+        required=False, max_length=2000, label=gettext_lazy("In their words"), widget=REASON
+    )
+
+    named = {"initiator": "decision", "cause": "decision"}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.causes = {cause.key: cause for cause in StopCause.objects.offered().order_by("id")}
+        self.groups = [
+            (
+                side.label,
+                [
+                    (f"{side.value}:{cause.key}", cause.name)
+                    for cause in self.causes.values()
+                    if cause.initiator in ("", side)
+                ],
+            )
+            for side in Initiator
+        ]
+        self.fields["decision"].choices = [  # type: ignore[attr-defined]  # a ChoiceField, see above
+            choice for _side, choices in self.groups for choice in choices
+        ]
+
+    def verb(self) -> dict[str, Any]:
+        said = dict(self.cleaned_data)
+        side, key = said.pop("decision").split(":", 1)
+        return said | {"initiator": Initiator(side), "cause": self.causes[key]}
+
+    def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
+        return [(_("Stage"), _where(deal), str(Outcome.STOPPED.label))]
+
+
+class ReasonForm(VerbForm):
+    reason = forms.CharField(max_length=2000, label=gettext_lazy("Reason"), widget=REASON)
+
+    def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
+        return [(_("Stage"), _where(deal), str(Outcome.OPEN.label))]
+
+
+class HandOverForm(VerbForm):
+    to = forms.ModelChoiceField(queryset=User.objects.none(), label=gettext_lazy("To"))
+    reason = forms.CharField(
+        required=False, max_length=2000, label=gettext_lazy("What to know"), widget=REASON
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        people = User.objects.assignable_by(self.user).filter(team__isnull=False)
+        if self.deal is not None and self.deal.owner_id:
+            people = people.exclude(pk=self.deal.owner_id)
+        to = self.fields["to"]
+        assert isinstance(to, forms.ModelChoiceField)  # noqa: S101  # as declared above
+        to.queryset = people.order_by(Lower("name"))
+
+    def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
+        to = self.cleaned_data.get("to")
+        return [(_("Owner"), str(deal.owner or ""), str(to or ""))]
+
+
+class ParkForm(VerbForm):
+    """Until when; or, with `wake`, take it up again now."""
+
+    wake = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    days = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[
+            (7, gettext_lazy("1 week")),
+            (30, gettext_lazy("1 month")),
+            (91, gettext_lazy("3 months")),
+            (182, gettext_lazy("6 months")),
+        ],
+        label=gettext_lazy("For"),
+    )
+    until = DayField(required=False, label=gettext_lazy("Or until"))
+
+    def __init__(self, *args: Any, at: dt.datetime, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.today = at.astimezone(self.user.zone).date()
+
+    def clean(self) -> dict[str, Any] | None:
+        said = super().clean()
+        data = self.cleaned_data
+        if data.get("wake"):
+            data["until"] = None
+        elif data.get("until") is None and data.get("days") is not None:
+            data["until"] = self.today + dt.timedelta(days=data["days"])
+        elif data.get("until") is None and "until" not in self.errors:
+            self.add_error("until", _("Choose until when."))
+        return said
+
+    def verb(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("until", "version")}
+
+    def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
+        until = self.cleaned_data.get("until")
+        return [(_("Parked to"), _day(deal.parked_until), _day(until))]
+
+
+class OpenForm(AddContactForm):
+    """Quick create: any one name will do."""
+
+    name = forms.CharField(
+        required=False,
+        max_length=200,
+        label=gettext_lazy("What it is about"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    company_name = forms.CharField(
+        required=False,
+        max_length=200,
+        label=gettext_lazy("Company"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    # A company's id, or empty for the name that was typed.
+    company = forms.CharField(required=False, max_length=20)
+    value = AmountField(required=False, label=gettext_lazy("Value"))
+    source = forms.ModelChoiceField(
+        queryset=Source.objects.none(), required=False, label=gettext_lazy("Source")
+    )
+    source_detail = forms.CharField(
+        required=False, max_length=200, label=gettext_lazy("Which, or who")
+    )
+    stage = forms.TypedChoiceField(
+        choices=STAGES, coerce=int, initial=Stage.LEAD_GENERATION, label=gettext_lazy("Stage")
+    )
+    owner = forms.ChoiceField(required=False, label=gettext_lazy("For"))
+
+    named = {"team": "owner"}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Asked only where a person is added to a deal that exists.
+        del self.fields["role"]
+        self.fields["stage"].required = False
+        source = self.fields["source"]
+        assert isinstance(source, forms.ModelChoiceField)  # noqa: S101  # as declared above
+        source.queryset = Source.objects.visible_to(self.user).offered().order_by("id")
+        self.owners = self._owners()
+        choices = [(key, self._label(who)) for key, who in self.owners.items()]
+        self.fields["owner"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+        self.initial.setdefault("owner", f"u{self.user.pk}")
+
+    def _owners(self) -> dict[str, User | Team]:
+        people = User.objects.assignable_by(self.user).order_by(Lower("name"))
+        owners: dict[str, User | Team] = {f"u{self.user.pk}": self.user}
+        owners |= {f"u{person.pk}": person for person in people}
+        reach = self.user.scope
+        teams = Team.objects.visible_to(self.user)
+        if not reach.everything:
+            teams = teams.filter(pk__in=sorted(reach.pool_team_ids))
+        return owners | {f"t{team.pk}": team for team in teams.order_by(Lower("name"))}
+
+    def _label(self, who: User | Team) -> str:
+        if isinstance(who, Team):
+            return _("Pool of %(team)s, unowned") % {"team": who.name}
+        return _("Me") if who.pk == self.user.pk else who.name
+
+    def clean_company(self) -> Company | None:
+        value = self.cleaned_data["company"]
+        return CompanyPick.by_id(value, user=self.user) if value else None
+
+    def clean(self) -> dict[str, Any] | None:
+        # The person is asked for by the form of which this is one, but may be left out here.
+        said = forms.Form.clean(self)
+        data = self.cleaned_data
+        if not (self.party() or self.who() or data.get("name")) and not self.errors:
+            self.add_error("company_name", _("Write a name: of the deal, a company or a person."))
+        return said
+
+    def party(self) -> Company | str | None:
+        known = self.cleaned_data.get("company")
+        return known or self.cleaned_data.get("company_name") or None
+
+    def verb(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        holder = self.owners.get(data["owner"], self.user)
+        place = {"team" if isinstance(holder, Team) else "owner": holder}
+        return {
+            "name": data["name"],
+            "company": self.party(),
+            "contact": self.who(),
+            "amount": data["value"],
+            "source": data["source"],
+            "source_detail": data["source_detail"],
+            "stage": Stage(data["stage"] or Stage.LEAD_GENERATION),
+            **place,
+        }
+
+
+def _where(deal: Deal) -> str:
+    return str(Stage(deal.stage).label if deal.is_open else Outcome(deal.outcome).label)
+
+
+def _day(day: dt.date | None) -> str:
+    return day.isoformat() if day else ""

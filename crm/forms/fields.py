@@ -1,0 +1,111 @@
+"""What the forms of this app have in common."""
+
+import re
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+
+from crm.models import Company, Deal
+from pipeline.models import User
+from pipeline.moves import Refused
+
+# Thousands in groups of three, cents after a point: what an amount looks like in our language.
+_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+
+
+class AmountField(forms.DecimalField):
+    """An amount as people write it: `48 000`, `48,000` and `€48,000.50` mean what they say."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        usual: dict[str, Any] = {"min_value": 0, "max_digits": 14, "decimal_places": 2}
+        super().__init__(**usual | {"widget": widget} | options)
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # as DecimalField's
+        text = re.sub(r"[\s\u00a0\u202f€$£]", "", str(value or ""))
+        if _GROUPED.fullmatch(text):
+            text = text.replace(",", "")
+        return super().to_python(text)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Without the cents that nobody wrote."""
+        if isinstance(value, Decimal) and value == value.to_integral_value():
+            return f"{value:.0f}"
+        return value
+
+
+class DayField(forms.DateField):
+    def __init__(self, **options: Any) -> None:
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        usual: dict[str, Any] = {"widget": widget}
+        super().__init__(**usual | options)
+
+
+class VerbForm(forms.Form):
+    """A form for one verb on a deal: the version that was seen, and room for what is refused."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    # Which input a refusal belongs to, where the command names it otherwise than the form.
+    named: ClassVar[dict[str, str]] = {}
+
+    def __init__(
+        self, data: Any = None, *, user: User, deal: Deal | None = None, **options: Any
+    ) -> None:
+        self.user = user
+        self.deal = deal
+        options.setdefault("auto_id", "ask-%s")
+        super().__init__(data, **options)
+
+    def refuse(self, refused: Refused) -> None:
+        """Say at the input that it belongs to what the domain does not allow."""
+        field = self.named.get(refused.field or "", refused.field)
+        self.add_error(field if field in self.fields else None, refused.message)
+
+    def rebase(self, version: int) -> None:
+        """Keep all that was typed, and let it stand on the newest version."""
+        data = MultiValueDict(self.data)
+        data["version"] = str(version)
+        self.data = data
+
+    def verb(self) -> dict[str, Any]:
+        """What was asked for, in the words of the command."""
+        return self.cleaned_data
+
+    def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
+        """What stands in the deal now beside what was asked for: (what, theirs, yours)."""
+        return []
+
+
+class CompanyPick:
+    """Two inputs that are one question: a text to search by, and one company of those found.
+
+    Works without a script, too: a name that is on record exactly is that company, and one that
+    nothing on record is like is a new one.
+    """
+
+    NEW = "new"
+
+    @staticmethod
+    def chosen(value: str, typed: str, *, user: User) -> Company | str | None:
+        """The company, the name of a new one, or None.
+
+        Raises ValidationError if the name alone does not say which.
+        """
+        if value and value != CompanyPick.NEW:
+            return CompanyPick.by_id(value, user=user)
+        if not typed or value == CompanyPick.NEW:
+            return typed or None
+        same = Company.objects.visible_to(user).filter(name__iexact=typed).order_by("id")[:2]
+        return same[0] if len(same) == 1 else typed
+
+    @staticmethod
+    def by_id(value: str, *, user: User) -> Company:
+        known = Company.objects.visible_to(user)
+        found = known.filter(pk=int(value)).first() if value.isdecimal() else None
+        if found is None:
+            raise forms.ValidationError(_("This company is not on record any more."))
+        return found

@@ -1,0 +1,19 @@
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from crm.queries import alike
+from salesprocess.htmx import HtmxRequest, render
+
+
+@require_GET
+def pick(request: HtmxRequest) -> HttpResponse:
+    """Companies like the one that is typed; with `new`, it may also be a new one."""
+    typed = request.GET.get("company_name", "")
+    context = {
+        "typed": typed.strip(),
+        "companies": alike.companies(typed, user=request.user),
+        "chosen": request.GET.get("company", ""),
+        "new": "new" in request.GET,
+        "enough": len(typed.strip()) >= alike.LETTERS,
+    }
+    return render(request, page="crm/deal/_pick_company.html", context=context)

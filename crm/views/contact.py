@@ -1,0 +1,92 @@
+"""The people of the other side, as a deal sees them."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm.commands import deal as commands
+from crm.forms.contact import AddContactForm, RoleForm
+from crm.forms.fields import VerbForm
+from crm.models import Contact, DealRole
+from crm.queries import alike
+from crm.views.verbs import Ask, answer, editable_deal, now, posted, stay
+from salesprocess.htmx import HtmxRequest, render
+
+
+@require_http_methods(["GET", "POST"])
+def add(request: HtmxRequest, pk: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    form = AddContactForm(posted(request), user=request.user, deal=deal)
+    ask = Ask(
+        template="crm/deal/_sheet_person.html",
+        title=_("Add a person: %(deal)s") % {"deal": deal.name},
+        said=_("Added."),
+        context=_alike(request),
+    )
+
+    def run() -> None:
+        who = form.who()
+        assert who is not None  # noqa: S101  # AddContactForm asks for it
+        role = DealRole(form.cleaned_data["role"])
+        commands.set_contact(deal, contact=who, role=role, by=request.user, at=now())
+
+    return answer(request, deal, form, ask, run)
+
+
+@require_POST
+def role(request: HtmxRequest, pk: int, contact: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    person = get_object_or_404(Contact.objects.filter(deals=deal), pk=contact)
+    form = RoleForm(request.POST, user=request.user, deal=deal)
+    ask = Ask(template="crm/deal/_sheet_refused.html", title=person.name, done=stay)
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.set_contact(
+            deal,
+            contact=person,
+            role=DealRole(form.cleaned_data["role"]),
+            by=request.user,
+            at=now(),
+        ),
+    )
+
+
+@require_POST
+def remove(request: HtmxRequest, pk: int, contact: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    person = get_object_or_404(Contact.objects.filter(deals=deal), pk=contact)
+    form = VerbForm(request.POST, user=request.user, deal=deal)
+    ask = Ask(
+        template="crm/deal/_sheet_refused.html",
+        title=person.name,
+        said=_("%(name)s is no longer on this deal.") % {"name": person.name},
+        done=stay,
+    )
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.remove_contact(deal, contact=person, by=request.user, at=now()),
+    )
+
+
+@require_GET
+def pick(request: HtmxRequest) -> HttpResponse:
+    """People like the one that is typed, to be picked instead."""
+    return render(request, page="crm/deal/_pick_contact.html", context=_alike(request))
+
+
+def _alike(request: HtmxRequest) -> dict[str, object]:
+    said = request.POST if request.method == "POST" else request.GET
+    people = alike.contacts(
+        said.get("person", ""),
+        email=said.get("email", ""),
+        phone=said.get("phone", ""),
+        user=request.user,
+    )
+    return {"people": people, "contact": said.get("contact", "")}

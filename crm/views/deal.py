@@ -1,0 +1,257 @@
+"""The verbs of a deal, and opening a new one."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm.commands import deal as commands
+from crm.forms.deal import (
+    HandOverForm,
+    MoveForm,
+    OpenForm,
+    ParkForm,
+    ReasonForm,
+    StopForm,
+    WinForm,
+)
+from crm.forms.fact import FACTS
+from crm.forms.fields import VerbForm
+from crm.models import Deal
+from crm.queries import alike as queries
+from crm.views.verbs import Ask, answer, editable_deal, now, posted, refuse_values, seen, stay
+from pipeline import moves
+from pipeline.moves import Refused
+from pipeline.stages import Stage
+from salesprocess.htmx import HtmxRequest, render, wants_fragment
+
+ask_or_do = require_http_methods(["GET", "POST"])
+
+
+@ask_or_do
+def move(request: HtmxRequest, pk: int) -> HttpResponse:
+    """To any stage: one step forward, or a step back or a jump with its reason."""
+    return _move(request, pk, commands.move)
+
+
+@require_POST
+def advance(request: HtmxRequest, pk: int) -> HttpResponse:
+    return _move(request, pk, commands.advance)
+
+
+def _move(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    here = Stage(deal.stage)
+    asked = _stage(request.POST.get("to") or request.GET.get("to"))
+    to = asked or Stage(min(here + 1, Stage.CLOSING))
+    form = MoveForm(
+        posted(request),
+        user=request.user,
+        deal=deal,
+        initial={"to": to.value, "version": seen(request, deal)},
+    )
+    ask = Ask(
+        template="crm/deal/_sheet_move.html",
+        title=_("Move to %(stage)s") % {"stage": to.label},
+        said=_("Moved to %(stage)s.") % {"stage": to.label},
+        context={
+            # A refused step forward may go anywhere when it is tried again.
+            "sheet_action": f"{deal.get_absolute_url()}move/",
+            "stage_now": here,
+            "to": asked,
+            "passed": moves.jumped(here, to),
+        },
+    )
+    return answer(
+        request, deal, form, ask, lambda: command(deal, **form.verb(), by=request.user, at=now())
+    )
+
+
+def _stage(text: str | None) -> Stage | None:
+    return Stage(int(text)) if text in {str(stage.value) for stage in Stage} else None
+
+
+@ask_or_do
+def win(request: HtmxRequest, pk: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    form = WinForm(
+        posted(request),
+        user=request.user,
+        deal=deal,
+        at=now(),
+        initial={"version": seen(request, deal)},
+    )
+    ask = Ask(
+        template="crm/deal/_sheet_win.html",
+        title=_("Won: %(deal)s") % {"deal": deal.name},
+        said=_("Won."),
+        context={"passed": moves.jumped(Stage(deal.stage), Stage.CLOSING)},
+    )
+    return answer(
+        request, deal, form, ask, lambda: commands.win(deal, **form.verb(), by=request.user)
+    )
+
+
+@ask_or_do
+def stop(request: HtmxRequest, pk: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    ask = Ask(
+        template="crm/deal/_sheet_stop.html",
+        title=_("Stop: %(deal)s") % {"deal": deal.name},
+        said=_("Stopped."),
+    )
+    return _do(request, deal, _form(request, deal, StopForm), ask, commands.stop)
+
+
+@ask_or_do
+def reopen(request: HtmxRequest, pk: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    ask = Ask(
+        template="crm/deal/_sheet_reopen.html",
+        title=_("Open again: %(deal)s") % {"deal": deal.name},
+        said=_("Opened again."),
+        context={"stage_now": Stage(deal.stage)},
+    )
+    return _do(request, deal, _form(request, deal, ReasonForm), ask, commands.reopen)
+
+
+@ask_or_do
+def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    ask = Ask(
+        template="crm/deal/_sheet_hand_over.html",
+        title=_("Hand over: %(deal)s") % {"deal": deal.name},
+        said=_("Handed over."),
+    )
+    return _do(request, deal, _form(request, deal, HandOverForm), ask, commands.hand_over)
+
+
+@ask_or_do
+def park(request: HtmxRequest, pk: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    form = ParkForm(
+        posted(request),
+        user=request.user,
+        deal=deal,
+        at=now(),
+        initial={"version": seen(request, deal)},
+    )
+    ask = Ask(
+        template="crm/deal/_sheet_park.html",
+        title=_("Park: %(deal)s") % {"deal": deal.name},
+        said=_("Taken up again.") if request.POST.get("wake") else _("Parked."),
+    )
+    return _do(request, deal, form, ask, commands.park)
+
+
+@require_POST
+def claim(request: HtmxRequest, pk: int) -> HttpResponse:
+    """Take a deal out of the team's pool."""
+    deal = get_object_or_404(Deal.objects.claimable_by(request.user), pk=pk)
+    form = VerbForm(request.POST, user=request.user, deal=deal)
+    ask = Ask(
+        template="crm/deal/_sheet_refused.html",
+        title=_("Take: %(deal)s") % {"deal": deal.name},
+        said=_("It is yours now."),
+    )
+    return answer(request, deal, form, ask, lambda: commands.claim(deal, by=request.user, at=now()))
+
+
+@ask_or_do
+def edit(request: HtmxRequest, pk: int, fact: str) -> HttpResponse:
+    """One fact of the deal, edited where it stands."""
+    if fact not in FACTS:
+        raise Http404
+    deal = get_object_or_404(
+        Deal.objects.editable_by(request.user).select_related("company", "source_company"), pk=pk
+    )
+    form = _form(request, deal, FACTS[fact])
+    ask = Ask(
+        template="crm/deal/_fact_form.html"
+        if wants_fragment(request)
+        else "crm/deal/_sheet_fact.html",
+        title=str(FACTS[fact].label),
+        context={"fact": fact, "label": FACTS[fact].label},
+        done=stay,
+    )
+    return _do(request, deal, form, ask, commands.edit)
+
+
+def _form(request: HtmxRequest, deal: Deal, form_class: type[VerbForm]) -> VerbForm:
+    initial = {"version": seen(request, deal)}
+    return form_class(posted(request), user=request.user, deal=deal, initial=initial)
+
+
+def _do(
+    request: HtmxRequest, deal: Deal, form: VerbForm, ask: Ask, command: Callable[..., object]
+) -> HttpResponse:
+    return answer(
+        request, deal, form, ask, lambda: command(deal, **form.verb(), by=request.user, at=now())
+    )
+
+
+@ask_or_do
+def open_deal(request: HtmxRequest) -> HttpResponse:
+    """Quick create: one name is enough, and nothing that is on record already stops it."""
+    form = OpenForm(
+        posted(request),
+        user=request.user,
+        initial={"stage": (_stage(request.GET.get("stage")) or Stage.LEAD_GENERATION).value},
+    )
+    if form.is_valid():
+        try:
+            deal = commands.open(**form.verb(), by=request.user, at=now())
+        except Refused as refused:
+            form.refuse(refused)
+        except ValidationError as error:
+            refuse_values(form, error)
+        else:
+            if wants_fragment(request):
+                return HttpResponse(headers={"HX-Redirect": deal.get_absolute_url()})
+            return redirect(deal)
+    return render(
+        request,
+        page="components/sheet_page.html",
+        fragment="crm/deal/_sheet_new.html",
+        context={
+            "form": form,
+            "sheet_action": request.path,
+            "sheet_template": "crm/deal/_sheet_new.html",
+            "sheet_title": _("New deal"),
+            **_alike(request),
+        },
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK,
+    )
+
+
+@require_GET
+def alike(request: HtmxRequest) -> HttpResponse:
+    """Who is on record already, while a new deal is typed."""
+    return render(
+        request,
+        page="crm/deal/_alike.html",
+        context=_alike(request),
+    )
+
+
+def _alike(request: HtmxRequest) -> dict[str, object]:
+    """Companies and people like those that were typed, and which of them was chosen."""
+    said = request.POST if request.method == "POST" else request.GET
+    found = queries.companies(said.get("company_name", ""), user=request.user, rows=queries.FEW)
+    people = queries.contacts(
+        said.get("person", ""),
+        email=said.get("email", ""),
+        phone=said.get("phone", ""),
+        user=request.user,
+        rows=queries.FEW,
+    )
+    return {
+        "companies": queries.with_deals(found, user=request.user) if found else [],
+        "people": people,
+        "company": said.get("company", ""),
+        "contact": said.get("contact", ""),
+    }

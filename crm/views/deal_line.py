@@ -1,0 +1,91 @@
+"""What is to be sold in a deal."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm.commands import deal_line as commands
+from crm.forms.fields import VerbForm
+from crm.forms.line import AddLineForm, LineForm
+from crm.models import DealLine
+from crm.queries import alike
+from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen, stay
+from salesprocess.htmx import HtmxRequest, render
+
+
+@require_http_methods(["GET", "POST"])
+def add(request: HtmxRequest, pk: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    initial = {"version": seen(request, deal)}
+    form = AddLineForm(posted(request), user=request.user, deal=deal, initial=initial)
+    ask = Ask(
+        template="crm/deal/_sheet_line.html",
+        title=_("Add a product: %(deal)s") % {"deal": deal.name},
+        said=_("Added."),
+        context=_offered(request),
+    )
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.add(deal, **form.verb(), by=request.user, at=now()),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def change(request: HtmxRequest, pk: int, line: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    row = _line(deal.pk, line)
+    initial = {"version": seen(request, deal)}
+    form = LineForm(posted(request), user=request.user, deal=deal, line=row, initial=initial)
+    ask = Ask(
+        template="crm/deal/_sheet_line.html",
+        title=row.product.name,
+        said=_("Changed."),
+        context={"line": row},
+    )
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.change(row, **form.verb(), by=request.user, at=now()),
+    )
+
+
+@require_POST
+def remove(request: HtmxRequest, pk: int, line: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    row = _line(deal.pk, line)
+    form = VerbForm(request.POST, user=request.user, deal=deal)
+    ask = Ask(
+        template="crm/deal/_sheet_refused.html",
+        title=row.product.name,
+        said=_("%(name)s is no longer on this deal.") % {"name": row.product.name},
+        done=stay,
+    )
+    return answer(request, deal, form, ask, lambda: commands.remove(row, by=request.user, at=now()))
+
+
+@require_GET
+def pick(request: HtmxRequest) -> HttpResponse:
+    """Products like the one that is typed."""
+    return render(request, page="crm/deal/_pick_product.html", context=_offered(request))
+
+
+def _line(deal: int, line: int) -> DealLine:
+    lines = DealLine.objects.filter(deal=deal).select_related("product", "deal")
+    found: DealLine = get_object_or_404(lines, pk=line)
+    return found
+
+
+def _offered(request: HtmxRequest) -> dict[str, object]:
+    said = request.POST if request.method == "POST" else request.GET
+    typed = said.get("product_name", "")
+    return {
+        "products": alike.products(typed, user=request.user),
+        "chosen": said.get("product", ""),
+        "enough": len(typed.strip()) >= alike.LETTERS,
+    }

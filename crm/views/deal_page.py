@@ -1,0 +1,206 @@
+"""The deal page, whole, in parts, and the parts that are got on their own."""
+
+import datetime as dt
+from functools import cached_property
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from crm.forms.activity import KINDS, LogForm, PlanForm
+from crm.models import Activity, Deal, StageVisit
+from crm.queries import deal as queries
+from crm.queries.deal import SHOWS, Person, Place
+from crm.views.telling import Plan, Teller, roles
+from pipeline.models import User
+from pipeline.stages import Outcome, Stage
+from salesprocess.format import money
+from salesprocess.htmx import HtmxRequest, render, wants_fragment
+
+
+@require_GET
+def page(request: HtmxRequest, pk: int) -> HttpResponse:
+    """The page; for htmx each of its parts, to take the place of the one that is shown."""
+    look = find(request, pk)
+    context = look.page(stage=_stage(request.GET.get("stage")), show=_show(request))
+    return render(
+        request, page="crm/deal/page.html", fragment="crm/deal/_parts.html", context=context
+    )
+
+
+@require_GET
+def stage(request: HtmxRequest, pk: int, number: int) -> HttpResponse:
+    """What one stage is for, and what this deal did in it."""
+    wanted = _stage(str(number))
+    if wanted is None:
+        raise Http404
+    look = find(request, pk)
+    return render(
+        request,
+        page="crm/deal/page.html",
+        fragment="crm/deal/_stage.html",
+        context=look.stage(wanted) if wants_fragment(request) else look.page(stage=wanted),
+    )
+
+
+@require_GET
+def timeline(request: HtmxRequest, pk: int) -> HttpResponse:
+    """The timeline narrowed down, or what is older than a place in it."""
+    before, show = _place(request), _show(request)
+    look = find(request, pk)
+    alone = wants_fragment(request)
+    return render(
+        request,
+        page="crm/deal/page.html",
+        fragment="crm/deal/_items.html" if before else "crm/deal/_timeline.html",
+        context=look.timeline(show, before) if alone else look.page(show=show, before=before),
+    )
+
+
+def find(request: HtmxRequest, pk: int) -> "Look":
+    try:
+        found = queries.find(request.user, pk)
+    except Deal.DoesNotExist as missing:
+        raise Http404 from missing
+    return Look(found, request.user)
+
+
+class Look:
+    """One person's look at one deal: gets only what the asked part needs."""
+
+    def __init__(self, found: queries.Found, user: User) -> None:
+        self.found = found
+        self.deal = found.deal
+        self.user = user
+        self.at: dt.datetime = timezone.now()
+        self.teller = Teller(user, at=self.at)
+
+    @cached_property
+    def visits(self) -> list[StageVisit]:
+        return queries.visits(self.deal)
+
+    @cached_property
+    def planned(self) -> list[Activity]:
+        return queries.planned(self.deal)
+
+    @cached_property
+    def persons(self) -> list[Person]:
+        return queries.people(self.deal)
+
+    def page(
+        self, *, stage: Stage | None = None, show: str = "all", before: Place | None = None
+    ) -> dict[str, Any]:
+        deal, teller = self.deal, self.teller
+        lines, total = teller.lines(queries.lines(deal), deal)
+        return {
+            **self.head(),
+            **self.next(),
+            **self.composer(),
+            **self.stage(stage or Stage(deal.stage)),
+            **self.timeline(show, before),
+            "history": teller.history(deal, self.visits),
+            "people": teller.people(self.persons),
+            "roles": roles(),
+            "facts": teller.facts(self.found),
+            "lines": lines,
+            "lines_total": total,
+        }
+
+    def head(self) -> dict[str, Any]:
+        deal, teller = self.deal, self.teller
+        here = Stage(deal.stage)
+        return {
+            **self._who_may(),
+            "path": teller.path(deal, self.visits),
+            "value": money(deal.amount, deal.currency),
+            "closes": teller.date(deal.expected_close_on),
+            "pushes": teller.pushes(self.found),
+            "ahead": Stage(here + 1) if here < Stage.CLOSING else None,
+            "stage_now": here,
+            "outcome": Outcome(deal.outcome),
+            "closed": teller.short_day(deal.closed_at),
+        }
+
+    def _who_may(self) -> dict[str, Any]:
+        deal = self.deal
+        return {
+            "deal": deal,
+            "may_edit": self.found.may_edit,
+            # In the pool, and in sight: one's own team's.
+            "may_claim": deal.is_open and deal.owner_id is None,
+        }
+
+    def next(self) -> dict[str, Any]:
+        deal = self.deal
+        plans = self.teller.plans(self.planned, deal)
+        parked = deal.parked_until if deal.is_parked(self.teller.today) else None
+        return {
+            **self._who_may(),
+            "plans": plans,
+            "parked": self.teller.date(parked),
+            "keep": _keep(plans),
+            "plan_form": PlanForm(user=self.user, deal=deal, at=self.at, auto_id="plan-%s"),
+            "kinds": KINDS,
+            "closed": self.teller.short_day(deal.closed_at),
+            "outcome": Outcome(deal.outcome),
+        }
+
+    def composer(self, form: LogForm | None = None) -> dict[str, Any]:
+        plans = self.teller.plans(self.planned, self.deal)
+        return {
+            **self._who_may(),
+            "form": form or LogForm(user=self.user, deal=self.deal, at=self.at, auto_id="log-%s"),
+            "with_whom": [(person.contact.pk, person.contact.name) for person in self.persons],
+            "keep": _keep(plans),
+            "kinds": KINDS,
+        }
+
+    def stage(self, stage: Stage) -> dict[str, Any]:
+        card = self.teller.stage(stage, self.deal, self.visits, may_edit=self.found.may_edit)
+        return {"deal": self.deal, "card": card}
+
+    def timeline(self, show: str = "all", before: Place | None = None) -> dict[str, Any]:
+        entries, more = queries.timeline(self.deal, self.visits, show=show, before=before)
+        found = self.found
+        moves = len(list(queries.moves_of(self.visits)))
+        counts = {"all": found.talks + found.edits + moves, "talks": found.talks}
+        count = counts.get(show, found.edits + moves)
+        return {
+            "deal": self.deal,
+            "items": self.teller.items(entries, self.deal, after=before),
+            "more": str(entries[-1].place) if more else "",
+            "show": show,
+            "count": count,
+            "left": _("%(n)s more") % {"n": count - len(entries)} if before is None else _("More"),
+        }
+
+
+def _keep(plans: list[Plan]) -> str:
+    return plans[0].short if plans else ""
+
+
+def fresh_composer(request: HtmxRequest, pk: int) -> HttpResponse:
+    """The composer, empty again."""
+    context = find(request, pk).composer()
+    return HttpResponse(render_to_string("crm/deal/_composer.html", context, request))
+
+
+def _stage(text: str | None) -> Stage | None:
+    return Stage(int(text)) if text in {str(stage.value) for stage in Stage} else None
+
+
+def _show(request: HtmxRequest) -> str:
+    show = request.GET.get("show", "")
+    return show if show in SHOWS else "all"
+
+
+def _place(request: HtmxRequest) -> Place | None:
+    text = request.GET.get("before", "")
+    try:
+        return Place.parse(text) if text else None
+    except ValueError as error:
+        raise BadRequest("no place of a timeline") from error

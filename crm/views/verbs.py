@@ -1,0 +1,163 @@
+"""How a verb is asked for and answered: alike for all of them, so that a view only says which.
+
+GET shows the form in a sheet at the side of the page, or as a page of its own without a script.
+POST does it: 200 with the event `deal-changed`, on which every part of a page that shows the deal
+gets itself again; 422 with what is wrong; 409 with both versions, and all that was typed.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, ValidationError
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.commands.locked_deal import StaleDeal
+from crm.forms.fields import VerbForm
+from crm.models import Deal
+from crm.views.telling import Teller
+from pipeline.moves import Refused
+from salesprocess.htmx import HtmxRequest, render, trigger, wants_fragment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """What a verb looks like before it is done.
+
+    `template` is what an htmx request gets; `title` that of the page which it becomes without a
+    script. `said` tells afterwards what happened.
+    """
+
+    template: str
+    title: str
+    said: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    # What an htmx request gets once it is done; by default nothing, which closes the sheet.
+    done: Callable[[], HttpResponse] = HttpResponse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """Somebody was faster: who, when, and (what, theirs, yours)."""
+
+    who: str
+    when: str
+    rows: list[tuple[str, str, str]]
+
+
+def editable_deal(request: HtmxRequest, pk: int) -> Deal:
+    deals = Deal.objects.editable_by(request.user).select_related("company", "owner", "team")
+    return get_object_or_404(deals, pk=pk)
+
+
+def posted(request: HtmxRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
+def seen(request: HtmxRequest, deal: Deal) -> int:
+    """The version that the page which asks has shown."""
+    version = request.GET.get("version", "")
+    return int(version) if version.isdecimal() else deal.version
+
+
+def answer(
+    request: HtmxRequest, deal: Deal, form: VerbForm, ask: Ask, run: Callable[[], object]
+) -> HttpResponse:
+    """Show the form, or do what it says by `run` and tell how that went."""
+    if not form.is_bound:
+        return show(request, deal, form, ask)
+    if not form.is_valid():
+        return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        run()
+    except StaleDeal as stale:
+        conflict = _conflict(request, form, stale.deal)
+        form.rebase(stale.deal.version)
+        return show(request, deal, form, ask, status=HTTPStatus.CONFLICT, conflict=conflict)
+    except Refused as refused:
+        form.refuse(refused)
+    except ValidationError as error:
+        refuse_values(form, error)
+    except ObjectDoesNotExist as gone:
+        # Handed over, claimed or removed by somebody else since the view looked it up.
+        raise Http404 from gone
+    else:
+        return done(request, deal, ask)
+    return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def show(
+    request: HtmxRequest,
+    deal: Deal,
+    form: VerbForm,
+    ask: Ask,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    conflict: Conflict | None = None,
+) -> HttpResponse:
+    context = {
+        "deal": deal,
+        "form": form,
+        "conflict": conflict,
+        "sheet_title": ask.title,
+        "sheet_template": ask.template,
+        "sheet_action": request.path,
+        "sheet_back": deal.get_absolute_url(),
+        **ask.context,
+    }
+    return render(
+        request,
+        page="components/sheet_page.html",
+        fragment=ask.template,
+        context=context,
+        status=status,
+    )
+
+
+def done(request: HtmxRequest, deal: Deal, ask: Ask) -> HttpResponse:
+    if not wants_fragment(request):
+        return redirect(deal)
+    if _stands_alone(request):
+        return HttpResponse(headers={"HX-Redirect": deal.get_absolute_url()})
+    response = ask.done()
+    trigger(response, "deal-changed", {"id": deal.pk})
+    return trigger(response, "toast", {"text": ask.said}) if ask.said else response
+
+
+def _stands_alone(request: HtmxRequest) -> bool:
+    """Whether the form was a page of its own, on which nothing else could show what changed."""
+    shown = urlsplit(request.htmx.current_url_abs_path or "").path
+    return shown == request.path
+
+
+def stay() -> HttpResponse:
+    """For a form that stands among the parts of a page: they all get themselves again."""
+    return HttpResponse(headers={"HX-Reswap": "none"})
+
+
+def _conflict(request: HtmxRequest, form: VerbForm, deal: Deal) -> Conflict:
+    teller = Teller(request.user, at=now())
+    changed = deal.changed_at
+    return Conflict(
+        who=deal.changed_by.name if deal.changed_by else _("Somebody"),
+        when=f"{teller.day(changed)} {teller.time(changed)}",
+        rows=form.versus(deal),
+    )
+
+
+def refuse_values(form: VerbForm, error: ValidationError) -> None:
+    """What the record itself refuses, at the input that has the field's name."""
+    named = getattr(error, "error_dict", {NON_FIELD_ERRORS: error.error_list})
+    for name, errors in named.items():
+        place = form.named.get(name, name)
+        form.add_error(place if place in form.fields else None, errors)
+
+
+def now() -> dt.datetime:
+    return timezone.now()

@@ -1,0 +1,69 @@
+// The deal page. Its parts get themselves again when the deal changed; a part in which somebody is
+// typing stays as it is until that is saved or given up.
+
+document.addEventListener('htmx:oobBeforeSwap', (event) => {
+  const { target } = event.detail;
+  if (target.closest('[data-editing]') || target.querySelector('[data-editing]')) {
+    event.detail.shouldSwap = false;
+  }
+});
+document.addEventListener('htmx:afterRequest', (event) => {
+  const { elt, requestConfig, xhr } = event.detail;
+  if (requestConfig.verb === 'post' && xhr.status === 200) stopEditing(elt);
+});
+
+function stopEditing(element) {
+  element.closest('[data-editing]')?.removeAttribute('data-editing');
+}
+
+// In the capture phase: before htmx asks for the parts that are to take the form's place.
+document.addEventListener(
+  'click',
+  (event) => {
+    const cancel = event.target.closest('[data-cancel]');
+    if (cancel) stopEditing(cancel);
+  },
+  true,
+);
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || event.defaultPrevented) return;
+  const cancel = event.target.closest('[data-editing]')?.querySelector('[data-cancel]');
+  if (!cancel) return;
+  event.preventDefault();
+  cancel.click();
+});
+
+// To choose what was done, by pointer or by its key, leads on to where it is told. The arrow keys
+// press a radio button too, yet only to go from one to the next.
+document.addEventListener('click', (event) => {
+  if (event.target.matches('input') && event.detail === 0) return;
+  const chosen = event.target.closest('[data-then]');
+  if (chosen) document.querySelector(chosen.dataset.then).focus();
+});
+
+// --- tabs -----------------------------------------------------------------------------------
+
+function choose(tab) {
+  for (const other of tab.parentElement.querySelectorAll('[role=tab]')) {
+    const on = other === tab;
+    other.setAttribute('aria-selected', String(on));
+    other.tabIndex = on ? 0 : -1;
+    document.getElementById(other.getAttribute('aria-controls')).hidden = !on;
+  }
+}
+
+for (const panel of document.querySelectorAll('[role=tabpanel][data-later]')) panel.hidden = true;
+document.addEventListener('click', (event) => {
+  const tab = event.target.closest('[role=tab]');
+  if (tab) choose(tab);
+});
+document.addEventListener('keydown', (event) => {
+  if (!event.target.matches?.('[role=tab]')) return;
+  const tabs = [...event.target.parentElement.querySelectorAll('[role=tab]')];
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!step) return;
+  const next = tabs[(tabs.indexOf(event.target) + step + tabs.length) % tabs.length];
+  event.preventDefault();
+  choose(next);
+  next.focus();
+});
