@@ -23,6 +23,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -54,7 +55,11 @@ def _tag(state: Path) -> str:
 
 def home(state: Path) -> Path:
     """The private folder of the servers' data and logs; root's is where `nobody` can reach it."""
-    return SHARED_STATE / f"seven-{_tag(state)}" if os.geteuid() == 0 else state / "servers"
+    if os.geteuid() != 0:
+        return state / "servers"
+    temporary = Path(tempfile.gettempdir())
+    parent = temporary if state.is_relative_to(temporary) else SHARED_STATE
+    return parent / f"seven-{_tag(state)}"
 
 
 def sockets(state: Path) -> Path:
@@ -81,11 +86,12 @@ def erase(state: Path) -> None:
 def _private(folder: Path) -> Path:
     """Makes `folder` for the servers alone, and refuses one that somebody else has put there."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if os.geteuid() == 0:
-        os.chown(folder, NOBODY, NOBODY)
     status = folder.lstat()
-    owner = NOBODY if os.geteuid() == 0 else os.geteuid()
-    if folder.is_symlink() or status.st_uid != owner or status.st_mode & 0o077:
+    ours = stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o077
+    if os.geteuid() == 0 and status.st_uid == 0 and ours:
+        os.chown(folder, NOBODY, NOBODY, follow_symlinks=False)
+        return folder
+    if not ours or status.st_uid != (NOBODY if os.geteuid() == 0 else os.geteuid()):
         raise EmbeddedError(f"{folder} is not a private folder of this user.")
     return folder
 
