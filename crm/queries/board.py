@@ -47,7 +47,7 @@ class Row(NamedTuple):
     cause: str | None
 
 
-_FIELDS = (
+FIELDS = (
     "id",
     "version",
     "stage",
@@ -160,7 +160,7 @@ def rows(
     if closed is not None:
         since = at - dt.timedelta(CLOSED_DAYS)
         late = deals.filter(outcome=closed, closed_at__gte=since).order_by("-closed_at", "id")
-        parts.append(late.values_list(*_FIELDS)[:PAGE])
+        parts.append(late.values_list(*FIELDS)[:PAGE])
     found = [Row(*row) for row in parts[0].union(*parts[1:], all=True)]
     columns: dict[Stage, list[Row]] = {stage: [] for stage in Stage}
     ended = []
@@ -189,7 +189,7 @@ def more_rows(deals: DealQuerySet, *, stage: Stage, after: Place) -> list[Row]:
 def _column(deals: DealQuerySet, stage: Stage):  # type: ignore[no-untyped-def]  # the stubs have no name for it
     """What asks for somebody first comes first, and nothing planned asks most urgently."""
     ordered = deals.open().filter(stage=stage)
-    return ordered.order_by(F("attention_at").asc(nulls_first=True), "id").values_list(*_FIELDS)
+    return ordered.order_by(F("attention_at").asc(nulls_first=True), "id").values_list(*FIELDS)
 
 
 def _urgency(row: Row) -> tuple[bool, dt.datetime, int]:

@@ -1,7 +1,7 @@
-"""What people may narrow a list down to. Every choice comes from what they may see anyway."""
+"""The board's filters, which the lists of deals share."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -47,10 +47,11 @@ def next_state(state: str, *, at: dt.datetime, midnight: dt.datetime) -> Q:
 
 
 class Teams:
-    """The teams whose deals a person may see, as a tree; one query."""
+    """The teams whose deals a person may see, as a tree; one query, or none if all are `known`."""
 
-    def __init__(self, user: User) -> None:
+    def __init__(self, user: User, known: Sequence[Team] | None = None) -> None:
         self.user = user
+        self._known = known
 
     @cached_property
     def below(self) -> dict[int, list[int]]:
@@ -86,6 +87,8 @@ class Teams:
 
     @cached_property
     def _all(self) -> list[Team]:
+        if self._known is not None:
+            return list(self._known)
         return list(Team.objects.visible_to(self.user).order_by(Lower("name")))
 
 
@@ -98,11 +101,20 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
     """The board's filters; all of them live in the address."""
 
     q = django_filters.CharFilter(method="by_text", label=_("Find on the board"))
-    person = django_filters.ChoiceFilter(method="by_person", empty_label=_("Everybody"))
-    team = django_filters.ChoiceFilter(method="by_team", empty_label=_("All teams"))
-    source = django_filters.ChoiceFilter(field_name="source_id", empty_label=_("Any source"))
+    person = django_filters.ChoiceFilter(
+        method="by_person", label=_("Person"), empty_label=_("Everybody")
+    )
+    team = django_filters.ChoiceFilter(
+        method="by_team", label=_("Team"), empty_label=_("All teams")
+    )
+    source = django_filters.ChoiceFilter(
+        field_name="source_id", label=_("Source"), empty_label=_("Any source")
+    )
     next = django_filters.ChoiceFilter(
-        method="by_next", choices=NextState.choices, empty_label=_("Any what’s next")
+        method="by_next",
+        label=_("What’s next"),
+        choices=NextState.choices,
+        empty_label=_("Any what’s next"),
     )
     min = django_filters.NumberFilter(
         field_name="value", lookup_expr="gte", label=_("Value from"), min_value=0

@@ -1,0 +1,379 @@
+"""The filters of the lists. A list with a value that is none shows nothing, and says which it is:
+left out silently, it would widen what an export or a bulk change takes in."""
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.filters.board import NOBODY, BoardFilter, Choices, Teams
+from crm.models import (
+    Activity,
+    ActivityKind,
+    ActivityResult,
+    Company,
+    Contact,
+    ContactPoint,
+    Deal,
+    ListKind,
+    PointKind,
+    Relationship,
+    SearchKind,
+)
+from crm.models.activity import ActivityQuerySet
+from crm.models.company import CompanyQuerySet
+from crm.models.contact import ContactQuerySet
+from crm.models.deal import DealQuerySet
+from crm.queries import search
+from crm.queries.lists import Offers
+from pipeline.models import User
+from pipeline.stages import Initiator, Outcome, Stage
+
+ANY = "any"
+LOST = "lost"
+# What a date picker can be asked for by hand; further away, time zones cannot count.
+_DAYS = [MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31))]
+
+
+OUTCOMES = [
+    *Outcome.choices,
+    (LOST, gettext_lazy("Lost (stopped by the customer)")),
+    (ANY, gettext_lazy("Open and closed")),
+]
+
+
+class DayFilter(django_filters.DateFilter):  # type: ignore[misc]  # ships no types
+    """A whole day of the organisation, so that a link from a report counts what the report did."""
+
+    def __init__(self, label: Any, **options: Any) -> None:
+        super().__init__(label=label, validators=_DAYS, **options)
+
+
+class IdFilter(django_filters.NumberFilter):  # type: ignore[misc]  # ships no types
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=2**63 - 1, decimal_places=0, **options)
+
+
+def _text_filter(label: Any, **options: Any) -> Any:
+    return django_filters.CharFilter(label=label, max_length=100, **options)
+
+
+def _stages(first: Stage = Stage.LEAD_GENERATION, last: Stage = Stage.CLOSING) -> Choices:
+    return [(stage.value, stage.about.short) for stage in Stage if first <= stage <= last]
+
+
+def _period(user: User, first: dt.date | None, last: dt.date | None, field: str) -> Q:
+    """The instants from the beginning of one day to the end of another, where they are given."""
+    zone = user.organisation.zone
+    found = Q()
+    if first is not None:
+        found &= Q(**{f"{field}__gte": dt.datetime.combine(first, dt.time.min, tzinfo=zone)})
+    if last is not None:
+        end = dt.datetime.combine(last + dt.timedelta(1), dt.time.min, tzinfo=zone)
+        found &= Q(**{f"{field}__lt": end})
+    return found
+
+
+class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no types
+    """What the filters of all lists have in common: who asks, when, and the people to ask for."""
+
+    def __init__(
+        self,
+        data: Mapping[str, Any],
+        rows: QuerySet[Any],
+        *,
+        user: User,
+        offers: Offers,
+        at: dt.datetime,
+    ) -> None:
+        super().__init__(data, rows)
+        self.user = user
+        self.offers = offers
+        self.at = at
+        self.teams = Teams(user, known=offers.teams)
+        for name, choices in (
+            ("person", lambda: people(offers, user)),
+            ("team", lambda: self.teams.choices),
+        ):
+            if name in self.filters:
+                self.filters[name].extra["choices"] = choices
+
+    @property
+    def rows(self) -> QuerySet[Any]:
+        """What the filters leave; nothing while one of them is wrong."""
+        found: QuerySet[Any] = self.qs if self.is_valid() else self.queryset.none()
+        return found
+
+    def by_person(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(owner_id=None if value == NOBODY else int(value))
+
+
+def people(offers: Offers, user: User) -> Choices:
+    """Everybody whose records may be in sight, those who left among them: their deals are there."""
+    others = [
+        (pk, name if here else _("%(name)s (left)") % {"name": name})
+        for pk, name, here in offers.people
+        if pk != user.pk
+    ]
+    return [(user.pk, _("Mine")), *others, (NOBODY, _("Nobody’s"))]
+
+
+class DealFilter(BoardFilter):
+    """The board's filters and those that only a list has room for."""
+
+    q = _text_filter(gettext_lazy("Find in the list"), method="by_text")
+    stage = django_filters.MultipleChoiceFilter(
+        label=gettext_lazy("Stage"), distinct=False, choices=_stages
+    )
+    outcome = django_filters.ChoiceFilter(
+        method="by_outcome",
+        label=gettext_lazy("Outcome"),
+        choices=lambda: OUTCOMES,
+    )
+    company = IdFilter(field_name="company_id", label=gettext_lazy("Company"))
+    opened_from = DayFilter(gettext_lazy("Opened from"), method="by_day")
+    opened_to = DayFilter(gettext_lazy("Opened to"), method="by_day")
+    expected_from = DayFilter(
+        gettext_lazy("Expected from"), field_name="expected_close_on", lookup_expr="gte"
+    )
+    expected_to = DayFilter(
+        gettext_lazy("Expected to"), field_name="expected_close_on", lookup_expr="lte"
+    )
+    closed_from = DayFilter(gettext_lazy("Closed from"), method="by_day")
+    closed_to = DayFilter(gettext_lazy("Closed to"), method="by_day")
+
+    def __init__(
+        self,
+        data: Mapping[str, Any],
+        *,
+        kind: ListKind,
+        user: User,
+        offers: Offers,
+        rates: dict[str, Decimal],
+        at: dt.datetime,
+    ) -> None:
+        super().__init__(data, user=user, rates=rates, at=at)
+        self.kind = kind
+        self.offers = offers
+        self.teams = Teams(user, known=offers.teams)
+        if kind == ListKind.LEADS:
+            self.filters["stage"].extra["choices"] = _stages(last=Stage.PROSPECTING)
+        elif kind == ListKind.OPPORTUNITIES:
+            self.filters["stage"].extra["choices"] = _stages(first=Stage.QUALIFICATION)
+
+    @property
+    def rows(self) -> DealQuerySet:
+        """What the filters leave; nothing while one of them is wrong."""
+        found: DealQuerySet = self.qs if self.is_valid() else self.queryset.none()
+        return found
+
+    def filter_queryset(self, rows: DealQuerySet) -> DealQuerySet:
+        found: DealQuerySet = super().filter_queryset(rows)
+        if self.kind == ListKind.LEADS:
+            found = found.leads()
+        elif self.kind == ListKind.OPPORTUNITIES:
+            found = found.opportunities()
+        # Leads and opportunities are work; what is over is asked for.
+        if self.kind != ListKind.DEALS and not self.form.cleaned_data["outcome"]:
+            found = found.open()
+        return found
+
+    def _people(self) -> Choices:
+        return people(self.offers, self.user)
+
+    def _sources(self) -> Choices:
+        return list(self.offers.sources)
+
+    def by_text(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
+        return deals.filter(pk__in=search.ids(SearchKind.DEAL, value, reader=self.user))
+
+    def by_next(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
+        return super().by_next(deals.open(), name, value)
+
+    def by_outcome(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
+        if value == ANY:
+            return deals
+        if value == LOST:
+            return deals.filter(outcome=Outcome.STOPPED, initiator=Initiator.CUSTOMER)
+        return deals.filter(outcome=value)
+
+    def by_day(self, deals: DealQuerySet, name: str, value: dt.date) -> DealQuerySet:
+        what, end = name.split("_")
+        field = {"opened": "created_at", "closed": "closed_at"}[what]
+        first, last = (value, None) if end == "from" else (None, value)
+        return deals.filter(_period(self.user, first, last, field))
+
+
+class ActivityState:
+    PLANNED = "planned"
+    OVERDUE = "overdue"
+    TODAY = "today"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+    choices = (
+        (PLANNED, gettext_lazy("To do")),
+        (OVERDUE, gettext_lazy("Overdue")),
+        (TODAY, gettext_lazy("Due today")),
+        (DONE, gettext_lazy("Done")),
+        (CANCELLED, gettext_lazy("Cancelled")),
+        (ANY, gettext_lazy("To do and done")),
+    )
+
+
+class ActivityFilter(ListFilter):
+    q = _text_filter(gettext_lazy("Find a deal, company or person"), method="by_text")
+    person = django_filters.ChoiceFilter(
+        method="by_person", label=gettext_lazy("Person"), empty_label=gettext_lazy("Everybody")
+    )
+    team = django_filters.ChoiceFilter(
+        method="by_team", label=gettext_lazy("Team"), empty_label=gettext_lazy("All teams")
+    )
+    state = django_filters.ChoiceFilter(
+        method="by_state", label=gettext_lazy("State"), choices=ActivityState.choices
+    )
+    kind = django_filters.ChoiceFilter(
+        label=gettext_lazy("Kind"),
+        choices=ActivityKind.choices,
+        empty_label=gettext_lazy("Any kind"),
+    )
+    result = django_filters.ChoiceFilter(
+        label=gettext_lazy("Result"),
+        choices=ActivityResult.choices,
+        empty_label=gettext_lazy("Any result"),
+    )
+    stage = django_filters.MultipleChoiceFilter(
+        label=gettext_lazy("Stage"), distinct=False, choices=_stages
+    )
+    day_from = DayFilter(gettext_lazy("From"), method="by_day")
+    day_to = DayFilter(gettext_lazy("To"), method="by_day")
+
+    class Meta:
+        model = Activity
+        fields: list[str] = []
+
+    @property
+    def shown(self) -> str:
+        """Which of the states is listed."""
+        return (self.is_valid() and self.form.cleaned_data["state"]) or ActivityState.PLANNED
+
+    def filter_queryset(self, rows: ActivityQuerySet) -> ActivityQuerySet:
+        found: ActivityQuerySet = super().filter_queryset(rows)
+        # What is to be done is what the list is for; what was done is asked for.
+        return found if self.form.cleaned_data["state"] else found.planned()
+
+    def by_text(self, rows: ActivityQuerySet, name: str, value: str) -> ActivityQuerySet:
+        def alike(kind: SearchKind) -> QuerySet[Any, Any]:
+            return search.ids(kind, value, reader=self.user)
+
+        return rows.filter(
+            Q(deal_id__in=alike(SearchKind.DEAL))
+            | Q(company_id__in=alike(SearchKind.COMPANY))
+            | Q(contact_id__in=alike(SearchKind.CONTACT))
+        )
+
+    def by_team(self, rows: ActivityQuerySet, name: str, value: str) -> ActivityQuerySet:
+        return rows.filter(owner__team_id__in=self.teams.below[int(value)])
+
+    def by_state(self, rows: ActivityQuerySet, name: str, value: str) -> ActivityQuerySet:
+        if value == ActivityState.DONE:
+            return rows.done()
+        if value == ActivityState.CANCELLED:
+            return rows.exclude(cancelled_at=None)
+        if value == ANY:
+            return rows.filter(cancelled_at=None)
+        if value == ActivityState.PLANNED:
+            return rows.planned()
+        if value == ActivityState.OVERDUE:
+            return rows.planned().filter(due_at__lt=self.at)
+        local = self.at.astimezone(self.user.zone)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(1)
+        return rows.planned().filter(due_at__gte=self.at, due_at__lt=midnight)
+
+    def by_day(self, rows: ActivityQuerySet, name: str, value: dt.date) -> ActivityQuerySet:
+        first, last = (value, None) if name == "day_from" else (None, value)
+        done = Q(done_at__isnull=False) & _period(self.user, first, last, "done_at")
+        return rows.filter(done | Q(done_at=None) & _period(self.user, first, last, "due_at"))
+
+
+class CompanyFilter(ListFilter):
+    q = _text_filter(gettext_lazy("Find a company"), method="by_text")
+    relationship = django_filters.ChoiceFilter(
+        label=gettext_lazy("Relationship"),
+        choices=Relationship.choices,
+        empty_label=gettext_lazy("Any relationship"),
+    )
+    person = django_filters.ChoiceFilter(
+        method="by_person", label=gettext_lazy("Owner"), empty_label=gettext_lazy("Any owner")
+    )
+    deals = django_filters.ChoiceFilter(
+        method="by_deals",
+        label=gettext_lazy("Open deals"),
+        choices=[
+            ("open", gettext_lazy("With open deals")),
+            ("none", gettext_lazy("Without open deals")),
+        ],
+        empty_label=gettext_lazy("With or without deals"),
+    )
+    industry = _text_filter(
+        gettext_lazy("Industry"), field_name="industry", lookup_expr="icontains"
+    )
+    country = _text_filter(gettext_lazy("Country"), field_name="country", lookup_expr="icontains")
+
+    class Meta:
+        model = Company
+        fields: list[str] = []
+
+    def by_text(self, rows: CompanyQuerySet, name: str, value: str) -> CompanyQuerySet:
+        return rows.filter(pk__in=search.ids(SearchKind.COMPANY, value, reader=self.user))
+
+    def by_deals(self, rows: CompanyQuerySet, name: str, value: str) -> CompanyQuerySet:
+        open_ones = Deal.objects.visible_to(self.user).open().filter(company=OuterRef("pk"))
+        return rows.filter(Exists(open_ones) if value == "open" else ~Exists(open_ones))
+
+
+class ContactFilter(ListFilter):
+    q = _text_filter(gettext_lazy("Find a person, address or number"), method="by_text")
+    person = django_filters.ChoiceFilter(
+        method="by_person", label=gettext_lazy("Owner"), empty_label=gettext_lazy("Any owner")
+    )
+    reach = django_filters.ChoiceFilter(
+        method="by_reach",
+        label=gettext_lazy("How to reach"),
+        choices=[
+            ("email", gettext_lazy("With an e-mail address")),
+            ("phone", gettext_lazy("With a phone number")),
+            ("none", gettext_lazy("Neither address nor number")),
+        ],
+        empty_label=gettext_lazy("With or without an address"),
+    )
+    company = IdFilter(field_name="company_id", label=gettext_lazy("Company"))
+
+    class Meta:
+        model = Contact
+        fields: list[str] = []
+
+    def by_text(self, rows: ContactQuerySet, name: str, value: str) -> ContactQuerySet:
+        return rows.filter(pk__in=search.ids(SearchKind.CONTACT, value, reader=self.user))
+
+    def by_reach(self, rows: ContactQuerySet, name: str, value: str) -> ContactQuerySet:
+        points = ContactPoint.objects.filter(contact=OuterRef("pk"))
+        if value == "none":
+            return rows.filter(~Exists(points))
+        kind = PointKind.EMAIL if value == "email" else PointKind.PHONE
+        return rows.filter(Exists(points.filter(kind=kind)))
+
+
+def problems(found: forms.Form) -> list[str]:
+    """What is wrong with the values of a filter form, each named by its field."""
+    return [
+        f"{found.fields[name].label if name in found.fields else name}: {' '.join(map(str, said))}"
+        for name, said in found.errors.items()
+    ]
