@@ -5,7 +5,7 @@ import inspect
 import pytest
 from django.apps import apps
 
-from crm.models import DealLine, Product, Rate
+from crm.models import DealLine, Product, Rate, SavedView
 from pipeline.models import Batch, BatchKind
 from pipeline.stages import Stage
 from tests.conftest import Cast
@@ -33,6 +33,7 @@ def one_of_each(cast: Cast) -> Cast:
     product = Product.objects.create(name="Line 3", currency="EUR")
     DealLine.objects.create(deal=deal, product=product)
     deal.changes.create(at=NOW, by=ana, field="name", old="Line", new="Line 3 retrofit")
+    SavedView.objects.create(kind="leads", name="Cold", owner=ana, changed_at=NOW)
     Rate.objects.create(currency="USD", on=NOW.date(), value=1)
     Batch.objects.create(kind=BatchKind.IMPORT, name="From paper", by=cast.adele, at=NOW)
     return cast

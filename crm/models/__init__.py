@@ -12,6 +12,7 @@ from crm.models.reference import (
     SourceKind,
     StopCause,
 )
+from crm.models.saved_view import ListKind, SavedView
 from crm.models.search_entry import SearchEntry, SearchKind
 from crm.models.stage_visit import StageVisit
 
@@ -30,12 +31,14 @@ __all__ = [
     "DealRole",
     "ImportedRow",
     "Lead",
+    "ListKind",
     "Method",
     "Opportunity",
     "PointKind",
     "Product",
     "Rate",
     "Relationship",
+    "SavedView",
     "SearchEntry",
     "SearchKind",
     "Source",

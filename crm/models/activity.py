@@ -151,6 +151,17 @@ class Activity(models.Model):
                 condition=Q(done_at=None, cancelled_at=None),
                 name="activity_due_of_owner",
             ),
+            # Serve the list of everybody's activities: what is due next, and what was done last.
+            models.Index(
+                fields=["due_at", "id"],
+                condition=Q(done_at=None, cancelled_at=None),
+                name="activity_due",
+            ),
+            models.Index(
+                fields=["done_at", "id"],
+                condition=Q(done_at__isnull=False),
+                name="activity_done",
+            ),
             # Serves effort by person and period (METRICS K19).
             models.Index(
                 fields=["owner", "done_at"],

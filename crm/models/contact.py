@@ -52,6 +52,8 @@ class Contact(models.Model):
         ]
         indexes: ClassVar = [
             GinIndex(OpClass(Lower("name"), name="gin_trgm_ops"), name="contact_name_trigrams"),
+            # Serves the list of people, in the order of their names.
+            models.Index(Lower("name"), "id", name="contact_name_lower"),
         ]
 
     def __str__(self) -> str:

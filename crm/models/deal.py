@@ -203,6 +203,15 @@ class Deal(models.Model):
                 condition=Q(outcome=Outcome.OPEN),
                 name="deal_board_column_of_owner",
             ),
+            # Serves the lists of leads and opportunities: what asks for somebody comes first.
+            models.Index(
+                F("attention_at").asc(nulls_first=True),
+                "id",
+                condition=Q(outcome=Outcome.OPEN),
+                name="deal_attention",
+            ),
+            # Serves the list of all deals: what was changed last comes first.
+            models.Index(fields=["changed_at", "id"], name="deal_changed_last"),
             # Serves the board's poll: did anything in sight change?
             models.Index(fields=["owner", "changed_at"], name="deal_changed"),
             # Serves what was closed lately.

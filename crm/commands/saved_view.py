@@ -1,0 +1,64 @@
+"""What can be done to a saved view: save, change, delete."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from crm.models import ListKind, SavedView
+from pipeline.models import Team, User
+from pipeline.moves import Refused
+
+# More of them would be no help above a list.
+MOST = 30
+
+
+def save(
+    *, kind: ListKind, name: str, query: str, by: User, at: dt.datetime, team: Team | None = None
+) -> SavedView:
+    """Keep the address of a list under a name, for oneself or for a team that one leads.
+
+    Raises Refused for a missing name or one that is taken, a team that `by` does not lead, or too
+    many views; ValidationError for a value that its field cannot hold.
+    """
+    with transaction.atomic():
+        # The person's own row, so that two savings at once cannot both be the last that fits.
+        User.objects.select_for_update(no_key=True).get(pk=by.pk)
+        if SavedView.objects.filter(owner=by, kind=kind).count() >= MOST:
+            raise Refused(_("You have %(n)s views of this list: delete one first.") % {"n": MOST})
+        view = SavedView(kind=kind, query=query, owner=by)
+        _write(view, name=name, team=team, by=by, at=at)
+    return view
+
+
+def change(view: SavedView, *, name: str, team: Team | None, by: User, at: dt.datetime) -> None:
+    """Give a view another name, share it with another team or keep it to oneself (`team` None).
+
+    Raises SavedView.DoesNotExist for somebody else's, Refused as `save` does.
+    """
+    with transaction.atomic():
+        row = SavedView.objects.editable_by(by).select_for_update(of=("self",)).get(pk=view.pk)
+        _write(row, name=name, team=team, by=by, at=at)
+    view.refresh_from_db()
+
+
+def delete(view: SavedView, *, by: User, at: dt.datetime) -> None:
+    """Forget a view. Raises SavedView.DoesNotExist for somebody else's."""
+    with transaction.atomic():
+        SavedView.objects.editable_by(by).select_for_update(of=("self",)).get(pk=view.pk).delete()
+
+
+def _write(view: SavedView, *, name: str, team: Team | None, by: User, at: dt.datetime) -> None:
+    name = name.strip()
+    if not name:
+        raise Refused(_("Write a name for the view."), field="name")
+    if team is not None and team.pk != view.team_id:
+        scope = by.scope
+        if not scope.everything and team.pk not in scope.managed_team_ids:
+            raise Refused(_("You can share only with a team that you lead."), field="team")
+    mine = SavedView.objects.filter(owner_id=view.owner_id, kind=view.kind)
+    if mine.filter(name__iexact=name).exclude(pk=view.pk).exists():
+        raise Refused(_("You have a view of this name already."), field="name")
+    view.name, view.team, view.changed_at = name, team, at
+    view.clean_fields()
+    view.save()

@@ -1,0 +1,88 @@
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from pipeline.models import Team, User
+
+
+class ListKind(models.TextChoices):
+    """The lists that there are; the value is also the path of each."""
+
+    LEADS = "leads", _("Leads")
+    OPPORTUNITIES = "opportunities", _("Opportunities")
+    DEALS = "deals", _("Deals")
+    COMPANIES = "companies", _("Companies")
+    CONTACTS = "contacts", _("Contacts")
+    ACTIVITIES = "activities", _("Activities")
+
+
+_TEAMS_ABOVE = """
+    WITH RECURSIVE above AS (
+        SELECT id, parent_id FROM pipeline_team WHERE id = %s
+        UNION
+        SELECT team.id, team.parent_id FROM pipeline_team team JOIN above ON team.id = above.parent_id
+    )
+    SELECT id FROM above
+"""
+
+
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def visible_to(self, user: User) -> Self:
+        """One's own; those shared with one's team, or one above it; a manager's people's shared."""
+        if not user.is_active:
+            return self.none()
+        scope = user.scope
+        if scope.everything:
+            return self.filter()
+        return self.filter(
+            Q(owner=user)
+            | Q(team_id__in=RawSQL(_TEAMS_ABOVE, [user.team_id]))  # noqa: S611  # a constant
+            | Q(team_id__in=sorted(scope.managed_team_ids))
+        )
+
+    def editable_by(self, user: User) -> Self:
+        """Whoever saved it, and nobody else."""
+        if not user.is_active:
+            return self.none()
+        return self.filter() if user.scope.everything else self.filter(owner=user)
+
+    def offered_to(self, user: User) -> Self:
+        """What stands above a list: one's own, and what is shared; not what an admin could see."""
+        return self.visible_to(user).filter(Q(owner=user) | Q(team__isnull=False))
+
+
+SavedViewManager = models.Manager.from_queryset(SavedViewQuerySet)
+
+
+class SavedView(models.Model):
+    """A list with its filters and order under a name: nothing but an address.
+
+    What it shows is always what its reader may see; sharing it shares the question, not the rows.
+    """
+
+    kind = models.CharField(max_length=13, choices=ListKind)
+    name = models.CharField(_("Name"), max_length=60)
+    query = models.CharField(max_length=2000, blank=True)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="saved_views")
+    # Null keeps it to its owner; else it stands above the list of everybody in that team and below.
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="saved_views"
+    )
+    changed_at = models.DateTimeField()
+
+    objects = SavedViewManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(name=""), name="saved_view_has_a_name"),
+            models.UniqueConstraint(
+                "owner", "kind", Lower("name"), name="saved_view_name_once_a_person"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
