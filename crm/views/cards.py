@@ -143,6 +143,9 @@ class Reader:
         pattern = "EEE" if (self.today - day).days < 7 else "d MMM"
         return format_date(day, pattern, locale=self.language)
 
+    def date(self, day: dt.date | None) -> str:
+        return "" if day is None else self._date(day)
+
     def _date(self, day: dt.date) -> str:
         near = abs((day - self.today).days) < 180
         return format_date(day, "EEE d MMM" if near else "d MMM y", locale=self.language)

@@ -1,0 +1,308 @@
+"""Long lists a page at a time: order by a closed map of columns, walk by key, count up to a cap.
+
+A page is found by the keys of the row before it, never by how many rows precede it: the thousandth
+page costs what the first one does, and a row that comes or goes shifts nothing.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import CharField, Count, F, Q, QuerySet, Sum, TextField, Value
+from django.db.models.functions import Cast
+
+from crm.models import ListKind, SavedView, Source
+from pipeline.models import Team, User
+
+PAGE = 50
+# Counting goes no further: nobody reads on, and it would cost more than the page.
+CAP = 10_000
+CHUNK = 1000
+# No key of ours is longer, in letters of an address.
+LONGEST = 500
+
+Rows = QuerySet[Any, Any]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError(value)
+    value.encode()  # half a character, which JSON can write, is an error here and not in SQL
+    return value
+
+
+def _number(value: Any) -> Decimal:
+    number = Decimal(_text(value))
+    if not number.is_finite() or abs(number.adjusted()) > 30:
+        raise ValueError(value)
+    return number
+
+
+def _day(value: Any) -> dt.date:
+    return dt.date.fromisoformat(_text(value))
+
+
+def _instant(value: Any) -> dt.datetime:
+    moment = dt.datetime.fromisoformat(_text(value))
+    if moment.tzinfo is None:
+        raise ValueError(value)
+    return moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One way to put a list in order. `by` is a field or an expression, unique only with the id.
+
+    `read` takes a key back from an address. What has no value comes last in both directions,
+    except where its absence is what matters most (`nothing_first`, upwards).
+    """
+
+    by: Any
+    read: Callable[[Any], Any]
+    nothing_first: bool = False
+    # Never without a value: an index serves such an order only if it is not asked where nulls go.
+    always: bool = False
+
+
+def by_text(by: Any, *, always: bool = False) -> Order:
+    return Order(by=by, read=_text, always=always)
+
+
+def by_number(by: Any, *, always: bool = False) -> Order:
+    return Order(by=by, read=_number, always=always)
+
+
+def by_day(by: Any) -> Order:
+    return Order(by=by, read=_day)
+
+
+def by_instant(by: Any, *, always: bool = False, nothing_first: bool = False) -> Order:
+    return Order(by=by, read=_instant, always=always, nothing_first=nothing_first)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A row's place in an order: its key and its id."""
+
+    key: Any
+    id: int
+
+    def __str__(self) -> str:
+        key = self.key
+        if isinstance(key, dt.date):
+            key = key.isoformat()
+        elif isinstance(key, Decimal | int):
+            key = str(key)
+        return json.dumps([key, self.id], ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def parse(cls, text: str, order: Order) -> "Place":
+        """Raises ValueError for what no page ever wrote."""
+        try:
+            if len(text) > LONGEST:
+                raise ValueError(text)
+            key, number = json.loads(text)
+            if type(number) is not int or not 0 <= number < 2**63:
+                raise ValueError(text)
+            return cls(None if key is None else order.read(key), number)
+        except (TypeError, ArithmeticError, InvalidOperation, RecursionError) as error:
+            raise ValueError(text) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """An order with its direction: what a list's `sort` says."""
+
+    order: Order
+    down: bool = False
+
+    def of(self, rows: Rows, *, back: bool = False) -> Rows:
+        """The rows in order (or in the opposite one), each with its key as `row_key`."""
+        up = self.down == back
+        nulls = {} if self.order.always else self._nulls(first=self._nothing_first != back)
+        key = F("row_key").asc(**nulls) if up else F("row_key").desc(**nulls)
+        by = self.order.by
+        keyed = rows.annotate(row_key=F(by) if isinstance(by, str) else by)
+        ordered: Rows = keyed.order_by(key, "pk" if up else "-pk")
+        return ordered
+
+    def beyond(self, place: Place, *, back: bool = False) -> Q:
+        """A condition for the rows that come after `place` (or before it)."""
+        up = self.down == back
+        nothing_last = self._nothing_first == back
+        side = "gt" if up else "lt"
+        if place.key is None:
+            later = Q(row_key=None, **{f"pk__{side}": place.id})
+            return later if nothing_last else later | Q(row_key__isnull=False)
+        later = Q(**{f"row_key__{side}": place.key})
+        later |= Q(row_key=place.key, **{f"pk__{side}": place.id})
+        return later | Q(row_key=None) if nothing_last and not self.order.always else later
+
+    @staticmethod
+    def _nulls(*, first: bool) -> dict[str, Any]:
+        return {"nulls_first": True} if first else {"nulls_last": True}
+
+    @property
+    def _nothing_first(self) -> bool:
+        return self.order.nothing_first and not self.down
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Some rows of a list, and from where its neighbours go on (None: there are none)."""
+
+    rows: Sequence[tuple[Any, ...]]
+    before: Place | None
+    after: Place | None
+
+
+def page(
+    rows: Rows,
+    walk: Walk,
+    fields: Sequence[Any],
+    *,
+    after: Place | None = None,
+    before: Place | None = None,
+) -> Page:
+    """The PAGE rows after one place or before another, or the first ones. One query.
+
+    Each row is a tuple of `fields`, whose first is the id.
+    """
+    back = before is not None and after is None
+    place = before if back else after
+    found = walk.of(rows, back=back)
+    if place is not None:
+        found = found.filter(walk.beyond(place, back=back))
+    read = list(found.values_list(*fields, "row_key")[: PAGE + 1])
+    more, read = len(read) > PAGE, read[:PAGE]
+    if back:
+        read.reverse()
+    first, last = (Place(row[-1], row[0]) for row in (read[0], read[-1])) if read else (None, None)
+    earlier, later = (more, True) if back else (place is not None, more)
+    return Page(
+        rows=[row[:-1] for row in read],
+        before=first if earlier else None,
+        after=last if later else None,
+    )
+
+
+def each(rows: Rows, walk: Walk, fields: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """Every row in order, in pieces of CHUNK rows: any number of them in flat memory.
+
+    Read in one snapshot, so that a change in between shows no row twice and hides none.
+    """
+    with _snapshot():
+        place = None
+        while True:
+            found = walk.of(rows)
+            if place is not None:
+                found = found.filter(walk.beyond(place))
+            read = list(found.values_list(*fields, "row_key")[:CHUNK])
+            for row in read:
+                yield row[:-1]
+            if len(read) < CHUNK:
+                return
+            place = Place(read[-1][-1], read[-1][0])
+
+
+@contextmanager
+def _snapshot() -> Iterator[None]:
+    # Inside of another transaction it is too late to ask for it.
+    fresh = not connection.in_atomic_block
+    with transaction.atomic():
+        if fresh:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """How many rows a list has and what they are worth in the organisation's currency.
+
+    Beyond CAP neither is known: `count` is None.
+    """
+
+    count: int | None
+    value: Decimal | None = None
+
+
+def total(rows: Rows, *, value: str | None = None) -> Total:
+    """Count, and add up the annotation `value`, over the very rows that the list shows. One query."""
+    sums = {"worth": Sum(value)} if value else {}
+    found = rows.order_by()[: CAP + 1].aggregate(count=Count("pk"), **sums)
+    if found["count"] > CAP:
+        return Total(count=None)
+    return Total(count=found["count"], value=found.get("worth"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    id: int
+    name: str
+    query: str
+    mine: bool
+    shared: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offers:
+    """What the head of a list offers: people (id, name, still here), sources, teams, saved views."""
+
+    people: Sequence[tuple[int, str, bool]]
+    sources: Sequence[tuple[int, str]]
+    teams: Sequence[Team]
+    views: Sequence[View]
+
+
+def offers(user: User, kind: ListKind) -> Offers:
+    """Four short lists by one query: a page should not cost more for its head than for its rows."""
+    people = User.objects.whose_records_are_visible_to(user)
+    views = SavedView.objects.offered_to(user).filter(kind=kind)
+    parts = [
+        _part("person", people, "is_active"),
+        _part("source", Source.objects.visible_to(user).offered(), "kind"),
+        _part("team", Team.objects.visible_to(user), "parent_id"),
+        _part("view", views, "query", "owner_id", "team_id"),
+    ]
+    found: Mapping[str, list[Any]] = {"person": [], "source": [], "team": [], "view": []}
+    for what, *row in parts[0].union(*parts[1:], all=True):
+        found[what].append(row)
+    for rows in found.values():
+        rows.sort(key=lambda row: (row[1].lower(), row[0]))
+    return Offers(
+        people=[(pk, name, left == "true") for pk, name, left, _a, _b in found["person"]],
+        sources=[(pk, name) for pk, name, *_rest in found["source"]],
+        teams=[
+            Team(pk=pk, name=name, parent_id=int(parent) if parent else None)
+            for pk, name, parent, _a, _b in found["team"]
+        ],
+        views=[
+            View(id=pk, name=name, query=query, mine=owner == str(user.pk), shared=team is not None)
+            for pk, name, query, owner, team in found["view"]
+        ],
+    )
+
+
+def _part(what: str, rows: Rows, *more: str) -> Rows:
+    """One list for the union, whose columns must agree: what, id, name and three texts."""
+    said = [Cast(field, TextField()) for field in more] + [Value(None, TextField())] * (
+        3 - len(more)
+    )
+    part: Rows = (
+        rows.order_by()
+        .annotate(
+            union_what=Value(what, CharField()),
+            union_name=Cast("name", TextField()),
+            union_1=said[0],
+            union_2=said[1],
+            union_3=said[2],
+        )
+        .values_list("union_what", "pk", "union_name", "union_1", "union_2", "union_3")
+    )
+    return part
