@@ -1,0 +1,99 @@
+"""One verb on many deals: each is judged and changed on its own, by the same command as alone.
+
+A refusal stops nothing else, and none is silent: every deal that was asked for is in the answer.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from crm.commands import deal as deal_commands
+from crm.models import Deal, StopCause
+from pipeline.models import User
+from pipeline.moves import Refused
+from pipeline.stages import Initiator
+
+# So many can be done while somebody waits.
+MOST = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What became of one deal. `refused` is the reason in words, empty if it was done.
+
+    `name` is empty for a deal that `by` may not see, of which nothing is told.
+    """
+
+    id: int
+    name: str
+    refused: str = ""
+
+
+def hand_over(
+    ids: Sequence[int], *, to: User, by: User, at: dt.datetime, reason: str = ""
+) -> list[Result]:
+    """Give each deal to `to`, as `crm.commands.deal.hand_over` does."""
+    return _each(
+        ids, lambda deal: deal_commands.hand_over(deal, to=to, by=by, at=at, reason=reason), by=by
+    )
+
+
+def park(ids: Sequence[int], *, until: dt.date, by: User, at: dt.datetime) -> list[Result]:
+    """Lay each deal aside until a day, as `crm.commands.deal.park` does."""
+    return _each(ids, lambda deal: deal_commands.park(deal, until=until, by=by, at=at), by=by)
+
+
+def stop(
+    ids: Sequence[int],
+    *,
+    initiator: Initiator,
+    cause: StopCause,
+    by: User,
+    at: dt.datetime,
+    note: str = "",
+) -> list[Result]:
+    """Stop each deal for the same cause, as `crm.commands.deal.stop` does."""
+    return _each(
+        ids,
+        lambda deal: deal_commands.stop(
+            deal, initiator=initiator, cause=cause, by=by, at=at, note=note
+        ),
+        by=by,
+    )
+
+
+def _each(ids: Sequence[int], verb: Callable[[Deal], None], *, by: User) -> list[Result]:
+    """Apply `verb` to each deal in the order of `ids`, a repeated id once.
+
+    Raises Refused, before anything is changed, for more than MOST.
+    """
+    wanted = list(dict.fromkeys(ids))
+    if len(wanted) > MOST:
+        raise Refused(
+            _("That are more than %(n)s deals at once: narrow the list first.") % {"n": MOST}
+        )
+    seen = {deal.pk: deal for deal in Deal.objects.visible_to(by).filter(pk__in=wanted)}
+    return [_one(pk, seen.get(pk), verb) for pk in wanted]
+
+
+def _one(pk: int, deal: Deal | None, verb: Callable[[Deal], None]) -> Result:
+    if deal is None:
+        return Result(id=pk, name="", refused=_("Not there any more, or not yours to see."))
+    name = deal.name
+    try:
+        verb(deal)
+    except Refused as refused:
+        return Result(id=pk, name=name, refused=refused.message)
+    except ValidationError as error:
+        return Result(id=pk, name=name, refused=" ".join(error.messages))
+    except Deal.DoesNotExist:
+        why = (
+            _("You may not change it: claim it first.")
+            if deal.owner_id is None
+            else _("You may not change it.")
+        )
+        return Result(id=pk, name=name, refused=why)
+    return Result(id=pk, name=name)
