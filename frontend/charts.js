@@ -42,6 +42,7 @@ function frame(c, stages) {
     },
     xAxis: {
       type: 'value',
+      splitNumber: 4,
       splitLine: { lineStyle: { color: c.line } },
       axisLabel: words,
     },
@@ -73,7 +74,6 @@ const draw = {
   },
   times(data, c) {
     const base = frame(c, data.stages);
-    const slow = (value, index) => value > data.norm.values[index];
     return {
       ...base,
       series: [
@@ -84,7 +84,7 @@ const draw = {
           z: 3,
           data: data.median.values.map((value, index) => ({
             value,
-            itemStyle: { color: slow(value, index) ? c.warn : c.accent, borderRadius: [0, 3, 3, 0] },
+            itemStyle: { color: index === data.slowest ? c.warn : c.accent, borderRadius: [0, 3, 3, 0] },
           })),
         },
         {

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from pipeline.stages import Stage
 from reports.forms import FunnelForm
 from reports.queries import funnel as questions
-from reports.queries.funnel import CLOSED_MEASURES, VISIT_MEASURES, Funnel
+from reports.queries.funnel import CLOSED_MEASURES, VISIT_MEASURES, Funnel, StageRow
 from salesprocess.htmx import HtmxRequest, render
 
 ROWS_A_PAGE = 100
@@ -23,6 +23,7 @@ def funnel(request: HtmxRequest) -> HttpResponse:
     form = _form(request)
     asked = form.question()
     figures = questions.funnel(asked)
+    slowest = _slowest(figures)
     return render(
         request,
         page="reports/funnel/page.html",
@@ -36,8 +37,8 @@ def funnel(request: HtmxRequest) -> HttpResponse:
             "period": asked.period,
             "currency": request.user.organisation.currency,
             "undated": _undated(figures),
-            "chart": json.dumps(_chart(figures)),
-            "bottleneck": _slowest(figures),
+            "chart": json.dumps(_chart(figures, slowest)),
+            "bottleneck": slowest,
             "rows_url": _rows_url(request),
         },
     )
@@ -161,7 +162,7 @@ def _undated(figures: Funnel) -> int:
     return sum(coverage.population - coverage.known for coverage in coverages)
 
 
-def _slowest(figures: Funnel) -> Any:
+def _slowest(figures: Funnel) -> StageRow | None:
     """The stage whose visits exceed its norm most, told only from ten visits on."""
     told = [
         row
@@ -178,7 +179,7 @@ def _slowest(figures: Funnel) -> Any:
     )
 
 
-def _chart(figures: Funnel) -> dict[str, Any]:
+def _chart(figures: Funnel, slowest: StageRow | None) -> dict[str, Any]:
     """What the pictures draw; the table beside them shows the same."""
     words = _way_words()
     return {
@@ -192,6 +193,7 @@ def _chart(figures: Funnel) -> dict[str, Any]:
             for key in VISIT_MEASURES
             if key != "entries"
         ],
+        "slowest": None if slowest is None else slowest.stage - 1,
         "median": {
             "name": _("Median days"),
             "values": [_number(row.median_days.value) for row in figures.stages],
