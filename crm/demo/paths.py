@@ -1,0 +1,171 @@
+"""Which way a deal goes through the stages, and how long it stays in each; chance decides.
+
+Lengths are in working days; `pipeline.moves` makes the stays of it, so that no path breaks a rule.
+"""
+
+import datetime as dt
+import enum
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from crm.demo import writing
+from pipeline import moves
+from pipeline.moves import Stay
+from pipeline.stages import ABOUT, Stage
+
+# How often a stay leads on, for average skill: the front lets most fall, the end few.
+LEADS_ON = {1: 0.80, 2: 0.58, 3: 0.66, 4: 0.80, 5: 0.74, 6: 0.73, 7: 0.70}
+BACK_FROM = {4: 0.05, 5: 0.06, 6: 0.10, 7: 0.08}
+JUMPS = 0.05
+REOPENS = 0.05
+WON_EARLY = 0.06
+# From calendar to working days, and a little above the norm: a norm is kept half of the time.
+PACE = 5 / 7 * 1.1
+SHORTEST = 0.03  # a quarter of an hour
+
+
+class Act(enum.Enum):
+    MOVE = "move"
+    WIN = "win"
+    STOP = "stop"
+    REOPEN = "reopen"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What happens after `days` in the present state."""
+
+    days: float
+    act: Act
+    to: Stage
+    reason: str = ""
+
+
+@dataclass(kw_only=True)
+class Path:
+    """`rest` is how long an open deal has been in its last stage by now."""
+
+    start: Stage
+    steps: list[Step] = field(default_factory=list)
+    rest: float = 0.0
+
+    @property
+    def stage(self) -> Stage:
+        return self.steps[-1].to if self.steps else self.start
+
+    @property
+    def days(self) -> float:
+        return sum(step.days for step in self.steps) + self.rest
+
+    def marks(self, created: float) -> list[float]:
+        """When each step is taken, for a deal that begins at `created`."""
+        found = []
+        for step in self.steps:
+            created += step.days
+            found.append(created)
+        return found
+
+
+class PathMaker:
+    """Makes paths for one seller. `odds` multiplies the odds of getting on, `pace` the stays."""
+
+    def __init__(self, rng: random.Random, *, odds: float, pace: float = 1.0) -> None:
+        self.rng = rng
+        self.odds = odds
+        self.pace = pace
+
+    def closed(self, start: Stage) -> Path:
+        path = Path(start=start)
+        while not self._finished(path):
+            stage, chance = path.stage, self.rng.random()
+            leads_on = _with_odds(LEADS_ON[stage], self.odds)
+            if chance < leads_on:
+                self._go_on(path)
+            elif chance < leads_on + BACK_FROM.get(stage, 0):
+                self._go_back(path)
+            else:
+                path.steps.append(Step(days=self.stay(stage), act=Act.STOP, to=stage))
+        return path
+
+    def open_in(self, stage: Stage, start: Stage) -> Path:
+        """A path that has reached `stage` and goes on."""
+        path = Path(start=min(start, stage))
+        while path.stage != stage:
+            ahead = stage - path.stage
+            to = stage if ahead in (2, 3) and self.rng.random() < JUMPS else Stage(path.stage + 1)
+            self._move(path, to)
+            if self.rng.random() < BACK_FROM.get(path.stage, 0):
+                self._go_back(path)
+        # Those that nobody closes age on the board.
+        path.rest = self.stay(stage) * (3 if self.rng.random() < 0.12 else 0.8)
+        return path
+
+    def stay(self, stage: Stage) -> float:
+        median = ABOUT[stage].norm_days * PACE * self.pace
+        return max(SHORTEST, self.rng.lognormvariate(math.log(median), 0.75))
+
+    def _finished(self, path: Path) -> bool:
+        if not path.steps:
+            return False
+        last = path.steps[-1]
+        if last.act == Act.WIN:
+            return True
+        if last.act != Act.STOP:
+            return False
+        if self.rng.random() > REOPENS or len(path.steps) > 9:
+            return True
+        reason = self.rng.choice(writing.REOPEN_REASONS)
+        days = self.rng.uniform(8, 50)
+        path.steps.append(Step(days=days, act=Act.REOPEN, to=last.to, reason=reason))
+        return False
+
+    def _go_on(self, path: Path) -> None:
+        stage = path.stage
+        early = stage >= Stage.PROPOSAL and self.rng.random() < WON_EARLY
+        if stage == Stage.CLOSING or early:
+            reason = self._reason(stage, Stage.CLOSING)
+            step = Step(days=self.stay(stage), act=Act.WIN, to=Stage.CLOSING, reason=reason)
+            path.steps.append(step)
+            return
+        ahead = 1
+        if stage <= Stage.NEEDS_ANALYSIS and self.rng.random() < JUMPS:
+            ahead = self.rng.choice((2, 2, 3))
+        self._move(path, Stage(stage + ahead))
+
+    def _go_back(self, path: Path) -> None:
+        back = 1 if path.stage == Stage.NEEDS_ANALYSIS or self.rng.random() < 0.75 else 2
+        self._move(path, Stage(path.stage - back))
+
+    def _move(self, path: Path, to: Stage) -> None:
+        days, reason = self.stay(path.stage), self._reason(path.stage, to)
+        path.steps.append(Step(days=days, act=Act.MOVE, to=to, reason=reason))
+
+    def _reason(self, frm: Stage, to: Stage) -> str:
+        if not moves.needs_reason(frm, to):
+            return ""
+        return self.rng.choice(writing.BACK_REASONS if to < frm else writing.JUMP_REASONS)
+
+
+def stays(path: Path, created: float, instant: Callable[[float], dt.datetime]) -> list[Stay]:
+    """The stays that the rules make of a path; `instant` turns a count of days into a time."""
+    chain = [moves.start(path.start, instant(created))]
+    for step, mark in zip(path.steps, path.marks(created), strict=True):
+        chain[-1:] = _take(step, chain[-1], instant(mark))
+    return chain
+
+
+def _take(step: Step, stay: Stay, at: dt.datetime) -> tuple[Stay, ...]:
+    if step.act == Act.MOVE:
+        return moves.move(stay, step.to, at, reason=step.reason)
+    if step.act == Act.WIN:
+        return moves.win(stay, at, reason=step.reason)
+    if step.act == Act.STOP:
+        return (moves.stop(stay, at),)
+    return stay, moves.reopen(stay, at, reason=step.reason)
+
+
+def _with_odds(chance: float, factor: float) -> float:
+    odds = chance / (1 - chance) * factor
+    return odds / (1 + odds)

@@ -1,0 +1,150 @@
+"""What the simulation hands to `filling`: records with people by name and no ids."""
+
+import datetime as dt
+import enum
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from crm.demo.paths import Path
+from crm.demo.people import DemoPerson
+from crm.models import ActivityKind, ActivityResult, DealRole, Relationship
+from pipeline.moves import Stay
+
+
+class NextState(enum.Enum):
+    OVERDUE = "overdue"
+    TODAY = "today"
+    LATER = "later"
+    PARKED = "parked"
+    NOTHING = "nothing"
+
+
+@dataclass(kw_only=True, eq=False)
+class SimContact:
+    name: str
+    title: str
+    email: str
+    phone: str
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split()[0]
+
+
+@dataclass(kw_only=True, eq=False)
+class SimCompany:
+    """`customer_since` and `latest` (deal) count working days, as the drafts do (`WorkingTime`)."""
+
+    name: str
+    country: str
+    industry: str
+    employees: int
+    website: str
+    owner: str | None
+    created_at: dt.datetime
+    changed_at: dt.datetime
+    changed_by: str | None
+    contacts: list[SimContact]
+    relationship: Relationship = Relationship.NEVER_BOUGHT
+    customer_since: float | None = None
+    parent: "SimCompany | None" = None
+    deals: int = 0
+    latest: float = 0.0
+
+
+@dataclass(kw_only=True, eq=False)
+class Draft:
+    """A deal before it is told: whose it is in the end, its path, and when that begins."""
+
+    seller: DemoPerson | None
+    team: str
+    path: Path
+    created: float
+    repeat: bool
+    next_state: NextState | None = None
+
+    @property
+    def end(self) -> float:
+        return self.created + self.path.days
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owned:
+    """Whose the deal is from an instant on; nobody's in a team's pool."""
+
+    at: dt.datetime
+    owner: str | None
+    team: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A row of a deal's history. `old` and `new` are people's names where `field` is the owner."""
+
+    at: dt.datetime
+    by: str
+    field: str
+    old: str = ""
+    new: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doing:
+    """An activity, planned or done."""
+
+    kind: ActivityKind
+    owner: str
+    created_at: dt.datetime
+    subject: str = ""
+    body: str = ""
+    contact: SimContact | None = None
+    method: str = ""
+    due_at: dt.datetime | None = None
+    all_day: bool = False
+    done_at: dt.datetime | None = None
+    cancelled_at: dt.datetime | None = None
+    result: ActivityResult | None = None
+    stage: int | None = None
+
+
+@dataclass(kw_only=True, eq=False)
+class SimDeal:
+    name: str
+    company: SimCompany
+    contacts: list[tuple[SimContact, DealRole]]
+    stays: list[Stay]
+    # Each from its instant on, oldest first; the last ones are the deal's own.
+    owned: list[Owned]
+    amounts: list[tuple[dt.datetime, Decimal | None]]
+    products: list[tuple[int, int]]
+    created_by: str
+    source: str
+    source_detail: str
+    source_company: SimCompany | None
+    method: str
+    expected_close_on: dt.date | None = None
+    initiator: str = ""
+    cause: str = ""
+    closing_note: str = ""
+    parked_until: dt.date | None = None
+    changes: list[Change] = field(default_factory=list)
+    doings: list[Doing] = field(default_factory=list)
+
+    @property
+    def created_at(self) -> dt.datetime:
+        return self.owned[0].at
+
+    def holder(self, at: dt.datetime) -> Owned:
+        """Whose the deal was at an instant."""
+        return next((owned for owned in reversed(self.owned) if owned.at <= at), self.owned[0])
+
+    def amount(self, at: dt.datetime) -> Decimal | None:
+        return next((amount for since, amount in reversed(self.amounts) if since <= at), None)
+
+
+@dataclass(kw_only=True)
+class Simulated:
+    at: dt.datetime
+    companies: list[SimCompany] = field(default_factory=list)
+    deals: list[SimDeal] = field(default_factory=list)
