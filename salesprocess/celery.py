@@ -34,6 +34,13 @@ app.conf.update(
     timezone="UTC",
     worker_hijack_root_logger=False,
     beat_schedule={
+        # Every row of the outbox also wakes a worker by itself: this is for those that failed, and
+        # for a broker that was away. A message that nobody took in time is not needed any more.
+        "relay-outbox": {
+            "task": "pipeline.tasks.relay_outbox",
+            "schedule": 5.0,
+            "options": {"expires": 10},
+        },
         "clear-expired-sessions": {
             "task": "salesprocess.tasks.clear_expired_sessions",
             "schedule": crontab(hour="3", minute="17"),

@@ -29,10 +29,9 @@ def make_team(*, name: str, parent: Team | None, manager: User | None = None) ->
 def make_user(
     *, name: str, team: Team | None, role: Role = Role.SALESPERSON, **fields: Any
 ) -> User:
-    email = fields.pop("email", f"{name.split()[0].lower()}@seven.test")
-    return User.objects.create_user(
-        name=name, email=email, team=team, role=role, password="right horse", **fields
-    )
+    fields.setdefault("email", f"{name.split()[0].lower()}@seven.test")
+    fields.setdefault("password", "right horse")
+    return User.objects.create_user(name=name, team=team, role=role, **fields)
 
 
 def make_company(*, by: User, name: str = "Norte SA", **facts: Any) -> Company:

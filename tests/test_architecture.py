@@ -6,10 +6,19 @@ import pytest
 from django.apps import apps
 
 from crm.models import DealLine, Product, Rate, SavedView
+from pipeline.commands import invitation
 from pipeline.models import Batch, BatchKind
 from pipeline.stages import Stage
 from tests.conftest import Cast
-from tests.factories import NOW, ago, make_company, make_contact, make_deal, plan_call
+from tests.factories import (
+    NOW,
+    ago,
+    make_company,
+    make_contact,
+    make_deal,
+    make_user,
+    plan_call,
+)
 
 MODELS = [
     model
@@ -36,6 +45,9 @@ def one_of_each(cast: Cast) -> Cast:
     SavedView.objects.create(kind="leads", name="Cold", owner=ana, changed_at=NOW)
     Rate.objects.create(currency="USD", on=NOW.date(), value=1)
     Batch.objects.create(kind=BatchKind.IMPORT, name="From paper", by=cast.adele, at=NOW)
+    newcomer = make_user(name="Ida Moor", team=cast.north, password=None)
+    # With its row in the outbox and in the history of people.
+    invitation.invite(newcomer, by=cast.mona, at=NOW)
     return cast
 
 

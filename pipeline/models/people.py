@@ -5,11 +5,13 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX as UNUSABLE_PREFIX
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.access import Scope
@@ -133,6 +135,25 @@ class UserQuerySet(models.QuerySet["User"]):
             return self.filter()
         return self.filter(Q(pk=user.pk) | Q(team_id__in=sorted(scope.managed_team_ids)))
 
+    def manageable_by(self, user: "User") -> Self:
+        """The people whose role, team and place among us one may decide about.
+
+        Never oneself; for a manager no admin either, nor anybody who leads a team out of the
+        manager's own reach: a manager above may well be a member of a team below.
+        """
+        others = self.editable_by(user).exclude(pk=user.pk)
+        if user.scope.everything:
+            return others
+        led = sorted(user.scope.managed_team_ids)
+        above = Team.objects.filter(manager__isnull=False).exclude(pk__in=led)
+        return others.exclude(role=Role.ADMIN).exclude(pk__in=above.values("manager"))
+
+    def able_to_sign_in(self) -> Self:
+        """Active, with an address and a password; `User.has_joined` says the same of one person."""
+        return (
+            self.active().filter(email__isnull=False).exclude(password__startswith=UNUSABLE_PREFIX)
+        )
+
     def whose_records_are_visible_to(self, user: "User") -> Self:
         """The people one may filter lists by, because their records are in one's scope."""
         scope = user.scope
@@ -183,6 +204,8 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, blank=True, validators=[validate_time_zone])
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
     is_active = models.BooleanField(default=True)
+    # How often everybody who was signed in as this person was signed out; see the session's hash.
+    sign_outs = models.PositiveIntegerField(default=0)
     batch = models.ForeignKey(
         Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -205,6 +228,20 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session is checked against at every request; also when a key is replaced."""
+        return salted_hmac(
+            "pipeline.User.session",
+            f"{self.password}:{self.sign_outs}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
+
+    @property
+    def has_joined(self) -> bool:
+        """Has chosen a password: no longer to be invited, and the address is the person's own."""
+        return self.has_usable_password()
 
     @property
     def initials(self) -> str:

@@ -1,0 +1,59 @@
+"""The mails that the pipeline sends, written at the moment of sending from ids."""
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from pipeline.models import Invitation, OutboxRow, PeopleChange, Team
+
+
+def invitation(row: OutboxRow) -> None:
+    """The link to join with; nothing if it was revoked, accepted or ran out meanwhile."""
+    found = Invitation.objects.select_related("person", "created_by").get(
+        pk=row.payload["invitation"]
+    )
+    now = timezone.now()
+    if not found.works_at(now):
+        return
+    organisation = Team.objects.root()
+    path = reverse("pipeline:invitation", args=[found.token()])
+    context = {
+        "name": found.person.name,
+        "inviter": found.created_by.name,
+        "organisation": organisation.name,
+        "link": f"{settings.SITE_URL}{path}",
+        "until": timezone.localtime(found.expires_at, found.person.zone),
+    }
+    subject = _("%(name)s invites you to Seven") % {"name": found.created_by.name}
+    _send(row, to=found.email, subject=subject, template="invitation", context=context)
+    Invitation.objects.filter(pk=found.pk).update(sent_at=now)
+
+
+def email_changed(row: OutboxRow) -> None:
+    """To the old address: if somebody else has changed it, this is how its owner learns of it."""
+    change = PeopleChange.objects.select_related("person", "by").get(pk=row.payload["change"])
+    if change.person is None or not change.old:
+        return
+    context = {
+        "name": change.person.name,
+        "by": change.by.name if change.by and change.by_id != change.person_id else "",
+        "old": change.old,
+        "at": timezone.localtime(change.at, change.person.zone),
+        "site": settings.SITE_URL,
+    }
+    subject = _("Your e-mail address for Seven was changed")
+    _send(row, to=change.old, subject=subject, template="email_changed", context=context)
+
+
+def _send(
+    row: OutboxRow, *, to: str, subject: str, template: str, context: dict[str, object]
+) -> None:
+    body = render_to_string(f"pipeline/mail/{template}.txt", context)
+    # From the row alone, so that a mail sent again after a crash is known as the same one.
+    message_id = f"<outbox.{row.pk}.{row.created_at:%Y%m%d%H%M%S}@{settings.SITE_HOST}>"
+    EmailMessage(
+        subject=" ".join(subject.split()), body=body, to=[to], headers={"Message-ID": message_id}
+    ).send()

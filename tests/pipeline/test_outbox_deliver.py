@@ -1,0 +1,220 @@
+"""The outbox: each row delivered once, tried again when it failed, given up when it must."""
+
+import datetime as dt
+import uuid
+
+import pytest
+from celery import current_app
+from django.db import IntegrityError, connection, transaction
+from kombu.exceptions import OperationalError
+
+from pipeline import tasks
+from pipeline.commands import outbox
+from pipeline.models import OutboxKind, OutboxRow
+from pipeline.models.outbox import MOST_ATTEMPTS
+from pipeline.moves import Refused
+from tests.factories import NOW
+
+KIND = OutboxKind.INVITATION
+
+
+class Other:
+    """What is at the other end: keeps what it was given, or fails with what it is told to."""
+
+    def __init__(self, *, fails=None):
+        self.got = []
+        self.fails = fails
+
+    def __call__(self, row):
+        if self.fails:
+            raise self.fails
+        self.got.append(row.pk)
+
+
+@pytest.fixture
+def row(db):
+    return outbox.put(KIND, {"invitation": 1}, at=NOW)
+
+
+def claim(at=NOW, **options):
+    return outbox.claim(kinds=[KIND], at=at, **options)
+
+
+def deliver(row, other, at=NOW):
+    outbox.deliver(row, other, now=lambda: at)
+
+
+def after(**units):
+    return NOW + dt.timedelta(**units)
+
+
+def test_it_delivers_a_row_once(row):
+    other = Other()
+    for claimed in claim():
+        deliver(claimed, other)
+
+    assert other.got == [row.pk]
+    assert claim(at=after(days=1)) == []
+    row.refresh_from_db()
+    assert (row.done_at, row.lease, row.attempts) == (NOW, None, 1)
+
+
+def test_it_gives_a_claimed_row_to_nobody_else_until_the_lease_runs_out(row):
+    assert claim() == [row]
+
+    assert claim(at=after(seconds=119)) == []
+    assert claim(at=after(seconds=120)) == [row]
+
+
+def test_it_does_nothing_under_a_lease_that_has_run_out(row):
+    (overslept,) = claim()
+    other = Other()
+
+    deliver(overslept, other, at=after(minutes=3))
+
+    assert other.got == []
+
+
+def test_it_lets_who_overslept_finish_nothing(row):
+    (slow,) = claim()
+    (quick,) = claim(at=after(minutes=3))
+
+    deliver(slow, Other(), at=NOW)
+
+    quick.refresh_from_db()
+    assert quick.done_at is None
+    assert quick.lease is not None
+
+
+def test_it_tries_again_later_and_says_why_it_failed(row):
+    (claimed,) = claim()
+    deliver(claimed, Other(fails=OSError("no route to the mail server")))
+
+    row.refresh_from_db()
+    assert row.error == "OSError: no route to the mail server"
+    assert dt.timedelta(seconds=7) <= row.next_at - NOW <= dt.timedelta(seconds=15)
+    assert claim(at=row.next_at - dt.timedelta(microseconds=1)) == []
+    (again,) = claim(at=row.next_at)
+    deliver(again, Other(), at=row.next_at)
+    row.refresh_from_db()
+    assert (row.attempts, row.error) == (2, "")
+    assert row.done_at is not None
+
+
+def test_it_waits_longer_and_longer():
+    longest = [max(outbox.pause(n) for _ in range(50)) for n in range(1, 12)]
+
+    assert longest[0] <= dt.timedelta(seconds=15)
+    assert longest[3] > longest[0] * 3
+    assert max(longest) <= dt.timedelta(hours=1)
+
+
+def test_it_gives_up_after_the_eighth_failure_and_lets_others_pass(row):
+    sound = outbox.put(OutboxKind.EMAIL_CHANGED, {"change": 1}, at=NOW)
+    at, broken = NOW, Other(fails=ValueError("poison"))
+    for _ in range(MOST_ATTEMPTS):
+        for claimed in outbox.claim(kinds=list(OutboxKind), at=at):
+            deliver(claimed, broken if claimed.pk == row.pk else Other(), at=at)
+        at += dt.timedelta(hours=2)
+
+    row.refresh_from_db()
+    sound.refresh_from_db()
+    assert (row.attempts, row.dead_at is not None) == (8, True)
+    assert (sound.attempts, sound.done_at) == (1, NOW)
+    assert claim(at=after(days=30)) == []
+
+
+def test_it_counts_an_attempt_that_killed_its_worker(row):
+    for number in range(MOST_ATTEMPTS):
+        assert claim(at=after(minutes=5 * number)) == [row]
+
+    assert claim(at=after(days=1)) == []
+    row.refresh_from_db()
+    assert row.dead_at == after(days=1)
+    assert "worker" in row.error
+
+
+def test_it_takes_few_rows_at_once_the_oldest_first(db):
+    rows = [outbox.put(KIND, {"invitation": n}, at=NOW - dt.timedelta(hours=n)) for n in range(8)]
+
+    assert claim() == rows[:2:-1][: outbox.BATCH]
+
+
+def test_it_takes_only_the_row_that_it_was_woken_for(row):
+    later = outbox.put(KIND, {"invitation": 2}, at=NOW)
+
+    assert claim(only=later.pk) == [later]
+
+
+def test_it_leaves_rows_that_it_cannot_deliver_to_others(row):
+    assert outbox.claim(kinds=[OutboxKind.EMAIL_CHANGED], at=NOW) == []
+
+
+def test_it_writes_nothing_when_the_change_is_undone(db):
+    with transaction.atomic():
+        outbox.put(KIND, {"invitation": 1}, at=NOW)
+        transaction.set_rollback(True)
+
+    assert not OutboxRow.objects.exists()
+
+
+def test_it_needs_no_broker(db, monkeypatch, django_capture_on_commit_callbacks):
+    def unreachable(*_args, **_options):
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(current_app, "send_task", unreachable)
+
+    with django_capture_on_commit_callbacks(execute=True) as called:
+        row = outbox.put(KIND, {"invitation": 1}, at=NOW)
+
+    assert len(called) == 1
+    assert claim() == [row]
+
+
+def test_it_wakes_a_worker_with_the_id_alone(db, monkeypatch, django_capture_on_commit_callbacks):
+    sent = []
+    monkeypatch.setattr(
+        current_app, "send_task", lambda name, kwargs, **_: sent.append((name, kwargs))
+    )
+
+    with django_capture_on_commit_callbacks(execute=True):
+        row = outbox.put(KIND, {"invitation": 1}, at=NOW)
+
+    assert sent == [(tasks.relay_outbox.name, {"pk": row.pk})]
+
+
+def test_it_has_a_handler_for_every_kind():
+    assert set(tasks.HANDLERS) == set(OutboxKind)
+
+
+def test_it_gives_a_dead_row_its_attempts_again(cast, row):
+    OutboxRow.objects.update(dead_at=NOW, attempts=8, error="poison")
+
+    with pytest.raises(OutboxRow.DoesNotExist):
+        outbox.retry(row, by=cast.rosa, at=after(hours=1))
+    outbox.retry(row, by=cast.adele, at=after(hours=1))
+
+    (again,) = claim(at=after(hours=1))
+    assert again.attempts == 1
+    with pytest.raises(Refused):
+        outbox.retry(row, by=cast.adele, at=after(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"done_at": NOW, "dead_at": NOW}, "outbox_done_or_dead"),
+        ({"lease": uuid.uuid4()}, "outbox_lease_with_its_end"),
+    ],
+)
+def test_it_keeps_what_cannot_be_out_of_the_database(row, fields, name):
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        OutboxRow.objects.update(**fields)
+
+
+def test_it_finds_what_is_due_by_an_index(row):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = OutboxRow.objects.due(NOW).order_by("next_at", "id").explain()
+
+    assert "outbox_waiting" in plan
