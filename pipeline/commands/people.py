@@ -1,11 +1,18 @@
 """What can be done to people and teams."""
 
+import datetime as dt
+from typing import Any
+
+from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from pipeline.models import Role, Team, User
+from pipeline.commands import invitation, outbox
+from pipeline.commands.locked_people import as_of_now, note_change, people_locked
+from pipeline.models import OutboxKind, PeopleChange, Role, Team, Theme, User
+from pipeline.models.people import normal_email
 from pipeline.moves import Refused
 
 
@@ -41,3 +48,173 @@ def add_first_admin(*, name: str, email: str, password: str) -> User:
         admin.full_clean()
         admin.save(force_insert=True)
     return admin
+
+
+# What others decide about a person.
+EDITABLE = ("name", "email", "role", "team", "style", "hired_on", "time_zone")
+
+
+def add(*, by: User, at: dt.datetime, invite: bool = False, **facts: Any) -> User:
+    """Add a person, with facts from EDITABLE; `invite` mails a link to join to his or her address.
+
+    Raises Refused for a role or a team that is not for `by` to give, a salesperson without a team,
+    or an invitation without an address; ValidationError for a value that its field cannot hold.
+    """
+    _known(facts)
+    with people_locked():
+        by = as_of_now(by)
+        person = User(**facts)
+        person.name, person.email = person.name.strip(), normal_email(person.email)
+        person.set_unusable_password()
+        _check_place(person, by=by)
+        person.full_clean()
+        person.save(force_insert=True)
+        PeopleChange.objects.create(person=person, field="added", new=person.name, by=by, at=at)
+        if invite:
+            invitation.invite(person, by=by, at=at)
+    return person
+
+
+def change(person: User, *, by: User, at: dt.datetime, **facts: Any) -> None:
+    """Change facts of a person (those in EDITABLE), each with a row of history.
+
+    The address of somebody who has joined is changed by `change_email` only, because a new
+    password can be had with it. Another address revokes an invitation to the old one.
+
+    Raises User.DoesNotExist if `by` may not decide about this person, else as `add`; Refused also
+    if a team would be led by a salesperson, or nobody could administer any more.
+    """
+    _known(facts)
+    with people_locked():
+        by = as_of_now(by)
+        row = User.objects.manageable_by(by).get(pk=person.pk)
+        if "email" in facts:
+            facts["email"] = normal_email(facts["email"])
+            if row.has_joined and facts["email"] != row.email:
+                raise Refused(_("The person has joined: only an admin may do this."), field="email")
+        was_admin = row.role == Role.ADMIN
+        changed = [
+            name for name, value in facts.items() if note_change(row, name, value, by=by, at=at)
+        ]
+        _check_place(row, by=by)
+        if was_admin and row.role != Role.ADMIN:
+            _check_admin_left(row)
+        if row.role == Role.SALESPERSON and row.teams_led.exists():
+            raise Refused(
+                _("This person leads a team: give it another manager first."), field="role"
+            )
+        row.full_clean()
+        row.save(update_fields=changed)
+        if "email" in changed:
+            invitation.revoke_open(row, at=at)
+
+
+def deactivate(person: User, *, by: User, at: dt.datetime) -> None:
+    """Let a person in no longer, at once and everywhere; what he or she has done stays.
+
+    Deals keep their owner and stay in sight of the manager until they are handed over.
+
+    Raises User.DoesNotExist as `change`, Refused for the last admin who can sign in.
+    """
+    with people_locked():
+        by = as_of_now(by)
+        row = User.objects.manageable_by(by).get(pk=person.pk)
+        if note_change(row, "is_active", False, by=by, at=at) is None:
+            return
+        if row.role == Role.ADMIN:
+            _check_admin_left(row)
+        row.sign_outs += 1
+        row.save(update_fields=["is_active", "sign_outs"])
+        invitation.revoke_open(row, at=at)
+
+
+def reactivate(person: User, *, by: User, at: dt.datetime) -> None:
+    """Let a person in again, with the password of before; sessions of before stay ended.
+
+    Raises User.DoesNotExist as `change`.
+    """
+    with people_locked():
+        by = as_of_now(by)
+        row = User.objects.manageable_by(by).get(pk=person.pk)
+        if note_change(row, "is_active", True, by=by, at=at):
+            row.save(update_fields=["is_active"])
+
+
+def change_email(person: User, *, email: str, password: str, by: User, at: dt.datetime) -> None:
+    """Change the address that a person signs in with: one's own, or as an admin anybody's.
+
+    `password` is that of `by`: who finds a browser open must not get an account with it. Everybody
+    who is signed in as the person is signed out, and the old address is told by mail.
+
+    Raises Refused for a wrong password or an empty address, User.DoesNotExist if `by` may not,
+    ValidationError for an address that is none or taken.
+    """
+    with people_locked():
+        by = as_of_now(by)
+        if not by.is_active or (by.pk != person.pk and by.role != Role.ADMIN):
+            raise User.DoesNotExist
+        if not by.check_password(password):
+            raise Refused(_("That is not your password."), field="password")
+        row = User.objects.get(pk=person.pk)
+        new = normal_email(email)
+        if new is None:
+            raise Refused(_("Without an address nobody can sign in."), field="email")
+        noted = note_change(row, "email", new, by=by, at=at)
+        if noted is None:
+            return
+        row.sign_outs += 1
+        row.full_clean()
+        row.save(update_fields=["email", "sign_outs"])
+        # allauth would go on to accept the old address from a list of its own.
+        EmailAddress.objects.filter(user=row).delete()
+        invitation.revoke_open(row, at=at)
+        if noted.old:
+            outbox.put(OutboxKind.EMAIL_CHANGED, {"change": noted.pk}, at=at)
+
+
+def change_profile(
+    person: User, *, name: str, time_zone: str, style: str, theme: Theme, at: dt.datetime
+) -> None:
+    """Change what everybody may about himself or herself.
+
+    Raises ValidationError for a value that its field cannot hold.
+    """
+    facts = {"name": name.strip(), "time_zone": time_zone, "style": style}
+    with transaction.atomic():
+        row = User.objects.active().select_for_update(no_key=True).get(pk=person.pk)
+        for field, value in facts.items():
+            note_change(row, field, value, by=row, at=at)
+        row.theme = theme
+        row.full_clean()
+        row.save(update_fields=[*facts, "theme"])
+
+
+def sign_out_everywhere(person: User, *, at: dt.datetime) -> None:
+    """End all sessions of a person; the caller may keep its own (`update_session_auth_hash`)."""
+    with transaction.atomic():
+        row = User.objects.select_for_update(no_key=True).get(pk=person.pk)
+        note_change(row, "sign_outs", row.sign_outs + 1, by=row, at=at)
+        row.save(update_fields=["sign_outs"])
+
+
+def _known(facts: dict[str, Any]) -> None:
+    if unknown := set(facts) - set(EDITABLE):
+        raise TypeError(f"no facts of a person: {sorted(unknown)}")
+
+
+def _check_place(person: User, *, by: User) -> None:
+    """Nobody gives a role or a team that is above or beside the own reach."""
+    reach = by.scope
+    if person.role == Role.ADMIN and not reach.everything:
+        raise Refused(_("Only an admin can make admins."), field="role")
+    if not reach.everything and person.team_id not in reach.managed_team_ids:
+        raise Refused(_("Choose a team that you lead, or one below it."), field="team")
+    if person.role == Role.SALESPERSON and person.team_id is None:
+        raise Refused(_("A salesperson belongs to a team."), field="team")
+
+
+def _check_admin_left(person: User) -> None:
+    """Asked under the lock: two admins who demote each other must not both succeed."""
+    others = User.objects.able_to_sign_in().filter(role=Role.ADMIN).exclude(pk=person.pk)
+    if not others.exists():
+        raise Refused(_("This is the last admin who can sign in."), field="role")
