@@ -27,10 +27,17 @@ let waiting = null; // shown in its new column, answer unknown
 
 const placeOf = (card) => ({ card, list: card.parentElement, next: card.nextElementSibling });
 
+// An element that is put elsewhere in the page loses the focus.
+function put(card, list, before) {
+  const focused = document.activeElement === card;
+  list.insertBefore(card, before);
+  if (focused) card.focus();
+}
+
 function putBack(place) {
   if (!place.list.isConnected) return;
   place.card.classList.remove('lifted', 'waiting');
-  place.list.insertBefore(place.card, place.next?.isConnected ? place.next : null);
+  put(place.card, place.list, place.next?.isConnected ? place.next : null);
 }
 
 function request(method, url, card, values) {
@@ -47,7 +54,7 @@ function move(place, to) {
   waiting = place;
   card.classList.add('waiting');
   const target = listOf(to);
-  if (card.parentElement !== target) target.prepend(card);
+  if (card.parentElement !== target) put(card, target, target.firstChild);
   const deal = `${board().dataset.deals}${card.id.slice(1)}/`;
   const values = { to, version: card.dataset.v };
   if (to === from + 1) request('POST', `${deal}advance/`, card, values);
@@ -101,8 +108,7 @@ function lift(card) {
 function carry(card, step) {
   const to = listOf(stageOf(card) + step);
   if (!to) return;
-  to.prepend(card);
-  card.focus();
+  put(card, to, to.firstChild);
   card.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   say(labelOf(to));
 }
@@ -274,10 +280,25 @@ document.addEventListener('htmx:configRequest', (event) => {
     if (shown > Number(board().dataset.page)) event.detail.parameters[`n${list.dataset.stage}`] = shown;
   }
 });
+let focused = null; // the place of the card that has the focus while the columns are replaced
+
+document.addEventListener('htmx:beforeSwap', (event) => {
+  if (event.detail.target !== board()) return;
+  // htmx hands attributes of an element on to the next one with its id; a style that dragging has
+  // left behind would be a style that the policy forbids.
+  for (const dragged of board().querySelectorAll('[style]')) dragged.removeAttribute('style');
+  const card = document.activeElement?.closest('.deal');
+  const stage = card?.parentElement.dataset.stage;
+  focused = stage ? { stage, at: [...card.parentElement.children].indexOf(card) } : null;
+});
 document.addEventListener('htmx:afterSwap', (event) => {
   if (event.detail.target !== board()) return;
   makeSortable();
   centreStage();
+  // A card that is still here keeps the focus by its id; one that is gone leaves it to the next.
+  if (!focused || board().contains(document.activeElement)) return;
+  const cards = listOf(focused.stage).querySelectorAll('.deal');
+  cards[Math.min(focused.at, cards.length - 1)]?.focus();
 });
 
 // --- one stage at a time, on a phone ---------------------------------------------------------
