@@ -75,7 +75,8 @@ def _make_teams(judge: Judge) -> None:
     """
     pairs = select(
         "SELECT coalesce(lower(office), ''), coalesce(lower(manager), ''), min(office), min(manager)"
-        " FROM {s} WHERE state = 'new' GROUP BY 1, 2 ORDER BY 1, 2",
+        " FROM {s} WHERE state = 'new' AND coalesce(office, manager) IS NOT NULL"
+        " GROUP BY 1, 2 ORDER BY 1, 2",
         s=judge.table,
     )
     leaders = _Leaders(judge)

@@ -83,18 +83,19 @@ def open_table(path: Path, *, wanted: set[str], encoding: str = "", delimiter: s
     columns, or with a header that is ambiguous.
     """
     encoding = encoding or _encoding(path)
-    tried = {}
-    for sign in (delimiter,) if delimiter else DELIMITERS:
-        _line, cells, fault = next(
-            iter(_Records(path, encoding=encoding, delimiter=sign)), (1, [], "")
-        )
-        if fault:
-            raise Unreadable(f"{path.name}, 1: {fault}")
-        tried[sign] = tuple(cell.strip() for cell in cells)
+    signs = (delimiter,) if delimiter else DELIMITERS
+    tried = {sign: _header(path, encoding, sign) for sign in signs}
     best = max(tried, key=lambda sign: (len(wanted & set(tried[sign])), len(tried[sign])))
     header = tried[best]
     _check_header(path.name, header, wanted)
     return Table(path=path, encoding=encoding, delimiter=best, header=header)
+
+
+def _header(path: Path, encoding: str, delimiter: str) -> tuple[str, ...]:
+    """The first record as this delimiter shows it; nothing where it makes no sense of it."""
+    records = _Records(path, encoding=encoding, delimiter=delimiter)
+    _line, cells, _fault = next(iter(records), (1, [], ""))
+    return tuple(cell.strip() for cell in cells)
 
 
 def _check_header(name: str, header: tuple[str, ...], wanted: set[str]) -> None:

@@ -1,44 +1,35 @@
-"""The report of what stayed out, as a file that a spreadsheet may open."""
+"""The report of what stayed out: as a file that a spreadsheet may open, and on a terminal."""
 
-import csv
 import re
 from collections.abc import Iterable
+from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 
 from crm.imports.faults import Fault
+from salesprocess import spreadsheet
 
 COLUMNS = ("file", "line", "column", "value", "reason")
-_NUMBER = re.compile(r"[+-]?\d[\d.,\s]*")
-# Where a spreadsheet may begin to read a cell: at the start, or after a sign that separates cells
-# where it is set up differently; then what it skips; then what makes it a formula, full-width too.
-_FORMULA = re.compile(r"(^|[,;|\t\r\n\"])([\s\x00-\x20\u00a0\u200b\ufeff]*)(?=[=+\-@＝＋－＠])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def formula_safe(text: str) -> str:
-    """The text with an apostrophe before whatever a spreadsheet would take for a formula.
-
-    Numbers stay as they are, negative ones too. Control signs, which a terminal or a spreadsheet
-    might obey, become “�”.
-    """
-    text = _CONTROL.sub("\ufffd", text)
-    if _NUMBER.fullmatch(text.strip()):
-        return text
-    # A leading tab alone already lets some spreadsheets start anew.
-    text = text.lstrip("\t\r\n")
-    return _FORMULA.sub(r"\1'\2", text)
+def write(path: Path, faults: Iterable[Fault]) -> None:
+    """Write the report as the faults come. What files said is other people's text, their names
+    included: none of it can become a formula, and a negative number stays a number."""
+    rows = (
+        (fault.file, fault.line, fault.column, _value(fault.value), fault.reason)
+        for fault in faults
+    )
+    with path.open("w", encoding="utf-8", newline="") as sink:
+        for line in spreadsheet.lines(chain([COLUMNS], rows), bom=True):
+            sink.write(line)
 
 
-def write(path: Path, faults: Iterable[Fault]) -> int:
-    """Write the report, as the faults come; how many. UTF-8 with a mark, so that Excel knows."""
-    total = 0
-    with path.open("w", encoding="utf-8-sig", newline="") as sink:
-        writer = csv.writer(sink, quoting=csv.QUOTE_ALL)
-        writer.writerow(COLUMNS)
-        for fault in faults:
-            texts = (fault.column, fault.value, fault.reason)
-            writer.writerow(
-                [formula_safe(fault.file), fault.line, *(formula_safe(text) for text in texts)]
-            )
-            total += 1
-    return total
+def printable(text: str) -> str:
+    """The text without signs that a terminal would obey."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _value(text: str) -> str | Decimal:
+    return Decimal(text) if _NUMBER.fullmatch(text) else text

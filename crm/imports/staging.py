@@ -156,7 +156,8 @@ def fill(mapped: KindMapping, tables: Sequence[Table], run: Run) -> int:
             bulk.copy(table_of(mapped.kind), names, staged)
             write_faults(mapped.kind, reader.taken_faults())
             bulk.copy(STAYS, _STAY_COLUMNS, reader.taken_stays())
-    execute("ANALYZE {table}", table=table_of(mapped.kind))
+    # The planner knows nothing of a temporary table: without this it joins row by row.
+    execute("ANALYZE {table}, {stays}", table=table_of(mapped.kind), stays=STAYS)
     return read
 
 
@@ -178,6 +179,7 @@ class _Cell:
     columns: tuple[str, ...]
     aliases: dict[str, str]
     parse: Callable[[str], Any]
+    is_list: bool
 
 
 class _BadCell(Exception):
@@ -190,8 +192,12 @@ class _Reader:
 
     def __init__(self, mapped: KindMapping, table: Table, run: Run) -> None:
         self._mapped, self._table, self._run = mapped, table, run
-        self._cells = [self._cell(part) for part in mapped.kind.fields]
-        self._mapped_places = [place for cell in self._cells for place in cell.places]
+        self._cells = [
+            self._cell(part) for part in mapped.kind.fields if part.name in mapped.columns
+        ]
+        self._places = [place for cell in self._cells for place in cell.places]
+        self._nothing = dict.fromkeys(part.name for part in mapped.kind.fields)
+        self._fields = [(part.name, part.form.is_list) for part in mapped.kind.fields]
         self._faults: list[Fault] = []
         self._stays: list[tuple[Any, ...]] = []
 
@@ -208,18 +214,20 @@ class _Reader:
             self._refuse(row.line, row.column, "", row.fault)
             return None
         no = next(self._run.numbers)
-        raw = "\x1f".join([row.cells[place] for place in self._mapped_places])
+        raw = "\x1f".join([row.cells[place] for place in self._places])
         digest = hashlib.blake2b(raw.encode(), digest_size=12).hexdigest()
         try:
-            found = {cell.field.name: self._value(cell, row.cells) for cell in self._cells}
+            found: dict[str, Any] = self._nothing.copy()
+            for cell in self._cells:
+                found[cell.field.name] = self._value(cell, row.cells)
             judged = self._judge(no, found) if self._mapped.kind is DEALS else []
         except _BadCell as bad:
             self._refuse(row.line, bad.column, bad.value, bad.reason)
             return None
         line: list[Any] = [no, self._table.name, row.line, digest]
-        for cell in self._cells:
-            value = found[cell.field.name]
-            if cell.field.form.is_list:
+        for name, is_list in self._fields:
+            value = found[name]
+            if is_list:
                 line += (None, None) if value is None else value
             else:
                 line.append(value)
@@ -231,24 +239,25 @@ class _Reader:
         )
 
     def _cell(self, part: Field) -> _Cell:
-        columns = self._mapped.columns.get(part.name, ())
+        columns = self._mapped.columns[part.name]
         return _Cell(
             field=part,
             columns=columns,
             places=tuple(self._table.header.index(column) for column in columns),
             aliases=self._mapped.values.get(part.name, {}),
             parse=self._parser(part, columns),
+            is_list=part.form.is_list,
         )
 
     def _parser(self, part: Field, columns: tuple[str, ...]) -> Callable[[str], Any]:
         form = part.form
-        if form.is_date and columns:
+        if form.is_date:
             way = self._way(part, columns[0], dates=True)
             if form is Form.DAY:
                 return lambda text: values.day(text, way)
             zone = self._run.root.zone
             return lambda text: values.moment(text, way, zone)
-        if form.is_number and columns:
+        if form.is_number:
             way = self._way(part, columns[0], dates=False)
             read = values.money if form is Form.MONEY else values.whole
             return lambda text: read(text, way)
@@ -295,7 +304,7 @@ class _Reader:
             if cell.field.required:
                 raise _BadCell(cell.columns[0], "", _("This cannot be empty."))
             return None
-        if cell.field.form.is_list:
+        if cell.is_list:
             return [text for _parsed, text in found], [parsed for parsed, _text in found]
         return found[0][0]
 

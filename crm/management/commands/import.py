@@ -8,7 +8,7 @@ from django.utils import timezone
 from crm.commands import batch as batch_commands
 from crm.imports import mapping, run
 from crm.imports.faults import Unreadable
-from crm.imports.report import formula_safe
+from crm.imports.report import printable
 from pipeline.models import Batch, User
 from pipeline.moves import Refused
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         if options["undo"] is not None:
             self._undo(options["undo"], by)
         elif options["paths"] and options["mapping"]:
-            self._import(by, **options)
+            self._import(by, options)
         else:
             raise CommandError("Name the files and their --mapping, or a batch to --undo.")
 
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody here has the address {email}.")
         return person
 
-    def _import(self, by: User | None, **options: Any) -> None:
+    def _import(self, by: User | None, options: dict[str, Any]) -> None:
         try:
             result = run.run(
                 mapping.load(options["mapping"]),
@@ -72,9 +72,7 @@ class Command(BaseCommand):
         for fault in result.faults:
             value = f" “{fault.value}”" if fault.value else ""
             column = f", {fault.column}{value}" if fault.column else ""
-            self.stdout.write(
-                formula_safe(f"{fault.file}, line {fault.line}{column}: {fault.reason}")
-            )
+            self.stdout.write(printable(f"{fault.file}, line {fault.line}{column}: {fault.reason}"))
         if result.refused > len(result.faults):
             self.stdout.write(f"… and {result.refused - len(result.faults)} more: see --report.")
         if result.batch is not None:
@@ -95,4 +93,4 @@ class Command(BaseCommand):
         for name, count in undone.deleted.items():
             self.stdout.write(f"{name:<12}{count:>9} taken back")
         for kept in undone.kept:
-            self.stdout.write(formula_safe(f"Kept {kept.kind} {kept.pk}, {kept.name}: {kept.why}"))
+            self.stdout.write(printable(f"Kept {kept.kind} {kept.pk}, {kept.name}: {kept.why}"))
