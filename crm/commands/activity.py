@@ -201,8 +201,10 @@ def _planned(activity: Activity, *, by: User) -> Iterator[tuple[Activity, Deal |
     Raises Refused if it is no longer planned, Activity.DoesNotExist out of reach.
     """
     with _on(About(deal=activity.deal), by=by) as deal:
+        # Whoever may change the deal, locked by now, may change what is planned on it; what a
+        # colleague did in the meantime is only visible, and must be found to be told.
         row = (
-            Activity.objects.editable_by(by)
+            Activity.objects.visible_to(by)
             .select_for_update(of=("self",))
             .select_related("owner", "company", "contact")
             .get(pk=activity.pk)
