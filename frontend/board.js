@@ -156,6 +156,8 @@ function onCardKey(event, card) {
   else if (key === ' ' || key === 'Enter') lift(card);
   else if (key === ']' && stageOf(card) < 7) move(placeOf(card), stageOf(card) + 1);
   else if (key === '[' && stageOf(card) > 1) move(placeOf(card), stageOf(card) - 1);
+  else if (key === 'w') close(card, 'win');
+  else if (key === 'x') close(card, 'stop');
   else return;
   event.preventDefault();
 }
