@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 
 from crm import normalise, reference
+from crm.commands import search
 from crm.demo import people, writing
 from crm.demo.records import Doing, SimCompany, SimContact, SimDeal, Simulated
 from crm.demo.removal import fingerprints
@@ -88,6 +89,7 @@ class _Filling:
         written["activity"] = bulk.write(Activity, self._activities())
         self.batch.summary = {"written": written, "as_filled": fingerprints(self.batch)}
         self.batch.save(update_fields=["summary"])
+        search.put_batch(self.batch.pk)
         with connection.cursor() as cursor:
             # Without figures about the new rows the first pages would be planned badly.
             cursor.execute("ANALYZE")

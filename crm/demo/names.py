@@ -98,7 +98,7 @@ CULTURES = {
             "Croatia": ("d.o.o.",),
         },
         digits={},
-        heads="Borov Cernik Dobrav Jasen Kamen Lipov Modrav Novak Olsz Podgor Radov Sokol Trebin"
+        heads="Borov Cernik Dobrav Jasen Kamen Lipov Modrav Novak Olsz Podhar Radov Sokol Trebin"
         " Vranov Zelen",
         tails="any ec ica in ina ka nik owo sko",
         trades="Pack|Mlekarna|Meble|Agro|Strojirny|Chemia|Piekarnie",
@@ -109,7 +109,7 @@ CULTURES = {
     "english": Culture(
         countries={"United Kingdom": ("Ltd", "plc"), "Ireland": ("Ltd",)},
         digits={"United Kingdom": "+44 1632 9600{:02}"},
-        heads="Ash Brack Calder Dunn Elm Fen Garth Hollin Kil Lang Marl Nether Oaken Pend Rowan"
+        heads="Ashel Brack Cawder Dunn Elmer Fenn Garth Hollin Kilner Lorn Marl Nether Oaken Pend Rowan"
         " Thorn Wither",
         tails="bourne combe dale field gate ham mere shaw sted wick worth",
         trades="Foods|Packaging|Dairies|Engineering|Brewing|Bakeries|Logistics|Pharma",
@@ -121,7 +121,7 @@ CULTURES = {
     "dutch": Culture(
         countries={"Netherlands": ("BV",), "Luxembourg": ("SA",)},
         digits={},
-        heads="Bever Drie Eem Grave Haver Kruis Linde Maar Noorder Oever Polder Rijs Veen Wester",
+        heads="Bever Drie Eem Grave Hazel Kruis Linde Maar Noorder Oever Polder Rijs Veen Wolder",
         tails="beek dijk donk hout kamp laar meer oord stein veld",
         trades="Zuivel|Verpakking|Kwekerijen|Techniek|Dranken|Transport|Bakkerij",
         first="Sanne Bram Fleur Daan Lotte Jeroen Maud Sem Anouk Ruben Esmée Wouter Fatima Joris",

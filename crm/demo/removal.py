@@ -9,7 +9,8 @@ from typing import Any
 from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from crm.models import Activity, Company, Contact, Deal, Product
+from crm.commands import search
+from crm.models import Activity, Company, Contact, Deal, Product, SearchKind
 from pipeline.models import Batch, BatchKind, Team, User
 
 CHANGED = "changed since"
@@ -87,14 +88,14 @@ class _Removal:
         own = Activity.objects.filter(deal=OuterRef("pk")).exclude(batch=self.batch)
         changed = Q(Q(changed_at__gt=self.batch.at) | Q(Exists(own)))
         self._keep(Deal, self._ids(Deal, changed), CHANGED)
-        Deal.objects.filter(pk__in=self._ids(Deal, ~changed)).delete()
+        self._forget(SearchKind.DEAL, Deal.objects.filter(pk__in=self._ids(Deal, ~changed)))
 
     def _contacts(self) -> None:
         changed = self._ids(Contact, Q(changed_at__gt=self.batch.at))
         used = self._ids(Contact, _needed(Contact)) - changed
         self._keep(Contact, changed, CHANGED)
         self._keep(Contact, used, USED)
-        self._gone(Contact, changed | used).delete()
+        self._forget(SearchKind.CONTACT, self._gone(Contact, changed | used))
 
     def _companies(self) -> None:
         changed = self._ids(Company, Q(changed_at__gt=self.batch.at))
@@ -106,7 +107,7 @@ class _Removal:
         self._keep(Company, (stays - changed) & self._ids(Company), USED)
         # A parent is protected from deletion even where its subsidiary goes as well.
         self._gone(Company, stays).update(parent=None)
-        self._gone(Company, stays).delete()
+        self._forget(SearchKind.COMPANY, self._gone(Company, stays))
 
     def _products(self) -> None:
         changed = self._changed(Product)
@@ -158,6 +159,10 @@ class _Removal:
 
     def _gone(self, model: type[models.Model], stays: Iterable[int]) -> "models.QuerySet[Any]":
         return _of(model, self.batch).exclude(pk__in=list(stays))
+
+    def _forget(self, kind: SearchKind, rows: "models.QuerySet[Any]") -> None:
+        search.drop(kind, rows.values_list("pk", flat=True))
+        rows.delete()
 
     def _keep(self, model: type[models.Model], ids: Iterable[int], why: str) -> None:
         rows = model._default_manager.filter(pk__in=list(ids)).order_by("pk")

@@ -291,7 +291,9 @@ class _Telling:
             return None, False, at
         late = dt.timedelta(days=self.rng.choice((0, 0, 0, 0, 1, 2)))
         all_day = self.rng.random() < 0.7
-        due_at = self._day_end((at - late).astimezone(self.time.zone).date()) if all_day else at
+        day = (at - late).astimezone(self.time.zone).date()
+        day -= dt.timedelta(days=max(0, day.weekday() - 4))  # nobody plans for a weekend
+        due_at = self._day_end(day) if all_day else at
         return max(due_at, since), all_day, since
 
     # How it ended, or goes on ----------------------------------------------------------------

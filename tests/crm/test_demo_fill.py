@@ -12,7 +12,16 @@ from django.utils import timezone
 from crm.commands import deal as deal_commands
 from crm.commands import locked_deal
 from crm.demo import SIGN_INS, filling
-from crm.models import Activity, Company, Contact, Deal, DealChange, Product, StageVisit
+from crm.models import (
+    Activity,
+    Company,
+    Contact,
+    Deal,
+    DealChange,
+    Product,
+    SearchEntry,
+    StageVisit,
+)
 from crm.models.activity import TOUCHES, ActivityResult
 from pipeline.models import BatchKind, Role, Team, User
 from pipeline.stages import Outcome, Stage
@@ -23,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def filled(clock: object) -> None:
-    filling.fill(at=NOW, closed=150)
+    filling.fill(at=NOW, closed=60)
 
 
 def test_it_marks_every_record_with_one_batch():
@@ -93,6 +102,13 @@ def test_it_gives_everybody_a_board_and_a_day():
     assert any(day > today for day in local)
     assert mine.filter(attention_at=None).exists()
     assert mine.filter(parked_until__gt=today).exists()
+
+
+def test_it_can_be_searched():
+    found = Counter(SearchEntry.objects.values_list("kind", flat=True))
+    assert found["deal"] == Deal.objects.count()
+    assert found["company"] == Company.objects.count()
+    assert found["contact"] == Contact.objects.count()
 
 
 def test_it_leaves_some_in_the_pool_of_every_team():
