@@ -8,6 +8,7 @@ from crm.views import (
     deal,
     deal_line,
     deal_page,
+    people,
     search,
 )
 
@@ -49,4 +50,7 @@ urlpatterns = [
     path("companies/pick/", company.pick, name="company_pick"),
     path("contacts/pick/", contact.pick, name="contact_pick"),
     path("products/pick/", deal_line.pick, name="product_pick"),
+    # people's deals
+    path("people/open-deals/", people.open_deals, name="people_open_deals"),
+    path("people/<int:pk>/hand-over/", people.hand_over, name="person_hand_over"),
 ]

@@ -1,0 +1,53 @@
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from pipeline.commands import team as commands
+from pipeline.forms.attempt import attempt
+from pipeline.forms.people import TeamForm
+from pipeline.models import Team
+from pipeline.views.asked import posted
+from salesprocess.htmx import HtmxRequest, render
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HtmxRequest) -> HttpResponse:
+    if not Team.objects.editable_by(request.user).exists():
+        raise Http404
+    start = {"parent": request.GET.get("below")}
+    form = TeamForm(posted(request), by=request.user, initial=start)
+
+    def run() -> None:
+        commands.add(by=request.user, at=timezone.now(), **form.facts())
+
+    if request.method == "POST" and attempt(form, run):
+        messages.success(request, _("%(name)s was added.") % form.cleaned_data)
+        return redirect("pipeline:people")
+    return _form(request, form, title=_("Add a team"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: HtmxRequest, pk: int) -> HttpResponse:
+    teams = Team.objects.editable_by(request.user).select_related("parent", "manager")
+    found = get_object_or_404(teams, pk=pk)
+    now = {"name": found.name, "parent": found.parent_id, "manager": found.manager_id}
+    form = TeamForm(posted(request), by=request.user, team=found, initial=now)
+
+    def run() -> None:
+        commands.change(found, by=request.user, at=timezone.now(), **form.facts())
+
+    if request.method == "POST" and attempt(form, run):
+        messages.success(request, _("Saved."))
+        return redirect("pipeline:people")
+    return _form(request, form, title=_("Edit %(name)s") % {"name": found.name})
+
+
+def _form(request: HtmxRequest, form: TeamForm, *, title: str) -> HttpResponse:
+    context = {"form": form, "title": title, "person": None, "zones": []}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    return render(request, page="pipeline/people/form.html", context=context, status=status)
