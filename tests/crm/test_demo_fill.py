@@ -1,5 +1,6 @@
 import random
 from collections import Counter
+from collections.abc import Iterator
 from io import StringIO
 
 import pytest
@@ -8,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from crm.commands import deal as deal_commands
 from crm.commands import locked_deal
@@ -25,14 +27,19 @@ from crm.models import (
 from crm.models.activity import TOUCHES, ActivityResult
 from pipeline.models import BatchKind, Role, Team, User
 from pipeline.stages import Outcome, Stage
+from tests.crm.demo_data import filled
 from tests.factories import NOW
 
-pytestmark = pytest.mark.django_db
+
+@pytest.fixture(scope="module")
+def organisation(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), filled(closed=60):
+        yield
 
 
 @pytest.fixture(autouse=True)
-def filled(clock: object) -> None:
-    filling.fill(at=NOW, closed=60)
+def on_board(organisation: None, clock: object, db: None) -> None:
+    """Every test here stands in the demo organisation, at the instant for which it was filled."""
 
 
 def test_it_marks_every_record_with_one_batch():
@@ -68,15 +75,15 @@ def test_it_repeats_the_last_touch():
 
 def test_it_writes_owners_into_history_as_a_hand_over_does(clock: object):
     admin = User.objects.get(role=Role.ADMIN)
-    filled = DealChange.objects.filter(field="owner").exclude(old="").first()
-    assert filled is not None
+    written = DealChange.objects.filter(field="owner").exclude(old="").first()
+    assert written is not None
     deal = Deal.objects.open().exclude(owner=None).first()
     assert deal is not None
     to = User.objects.filter(role=Role.SALESPERSON, is_active=True).exclude(pk=deal.owner_id)[0]
     deal_commands.hand_over(deal, to=to, by=admin, at=timezone.now())
     typed = DealChange.objects.filter(deal=deal, field="owner").latest("at")
     assert typed.new == f"{to.pk} {to.name}"
-    pk, name = filled.new.split(" ", 1)
+    pk, name = written.new.split(" ", 1)
     assert User.objects.get(pk=pk).name == name
 
 

@@ -1,10 +1,12 @@
 import datetime as dt
+from collections.abc import Iterator
 from io import StringIO
 
 import pytest
 import time_machine
 from django.apps import apps
 from django.core.management import call_command
+from pytest_django import DjangoDbBlocker
 
 from crm.commands import activity as activity_commands
 from crm.commands import company as company_commands
@@ -15,15 +17,20 @@ from crm.demo import filling, removal
 from crm.models import ActivityKind, Company, Contact, Deal, StageVisit
 from pipeline.models import Batch, Role, Team, User
 from pipeline.stages import Initiator
+from tests.crm.demo_data import filled
 from tests.factories import NOW, cause_named
 
-pytestmark = pytest.mark.django_db
 LATER = NOW + dt.timedelta(hours=1)
 
 
+@pytest.fixture(scope="module")
+def organisation(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), filled(closed=40):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def admin(clock: time_machine.Traveller) -> User:
-    filling.fill(at=NOW, closed=40)
+def admin(organisation: None, clock: time_machine.Traveller, db: None) -> User:
     clock.move_to(LATER)
     admin: User = User.objects.get(role=Role.ADMIN)
     return admin
