@@ -12,9 +12,30 @@ document.addEventListener('htmx:afterRequest', (event) => {
   if (requestConfig.verb === 'post' && xhr.status === 200) stopEditing(elt);
 });
 
+let back = null; // where the focus goes once the form has given its place back
+
 function stopEditing(element) {
-  element.closest('[data-editing]')?.removeAttribute('data-editing');
+  const form = element.closest('[data-editing]');
+  if (!form) return;
+  form.removeAttribute('data-editing');
+  back = { part: form.closest('[id^="deal-"]').id, id: form.dataset.back };
 }
+
+document.addEventListener('htmx:load', (event) => {
+  const { elt } = event.detail;
+  const form = elt.matches('[data-editing]') ? elt : elt.querySelector('[data-editing]');
+  if (!form || form.contains(document.activeElement)) return;
+  const fields = 'input:not([type=hidden]), select, textarea';
+  (form.querySelector('[aria-invalid=true]') ?? form.querySelector(fields))?.focus();
+});
+document.addEventListener('htmx:oobAfterSwap', () => {
+  if (!back || !document.getElementById(back.part)) return;
+  const place = document.getElementById(back.id);
+  if (document.activeElement === document.body) {
+    (place ?? document.querySelector(`#${back.part} :is(a, button)`))?.focus();
+  }
+  back = null;
+});
 
 // In the capture phase: before htmx asks for the parts that are to take the form's place.
 document.addEventListener(

@@ -141,6 +141,7 @@ class HandOverForm(VerbForm):
             people = people.exclude(pk=self.deal.owner_id)
         to = self.fields["to"]
         assert isinstance(to, forms.ModelChoiceField)  # noqa: S101  # as declared above
+        to.empty_label = _("Choose …")
         to.queryset = people.order_by(Lower("name"))
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
@@ -227,6 +228,7 @@ class OpenForm(AddContactForm):
         self.fields["stage"].required = False
         source = self.fields["source"]
         assert isinstance(source, forms.ModelChoiceField)  # noqa: S101  # as declared above
+        source.empty_label = _("not known")
         source.queryset = Source.objects.visible_to(self.user).offered().order_by("id")
         self.owners = self._owners()
         choices = [(key, self._label(who)) for key, who in self.owners.items()]

@@ -101,17 +101,17 @@ class CompanyForm(FactForm):
         super().__init__(data, **options)
         if self.deal is not None and self.deal.company:
             self.initial.setdefault("company_name", self.deal.company.name)
-            self.initial.setdefault("company", str(self.deal.company_id))
         self.alike: list[alike.Party] = []
 
     def clean(self) -> dict[str, Any] | None:
         said = super().clean()
         typed = self.cleaned_data.get("company_name", "")
         value = self.cleaned_data.get("company", "")
-        if typed and not value:
+        now = self.deal.company if self.deal else None
+        chosen = CompanyPick.chosen(value, typed, user=self.user, now=now)
+        if isinstance(chosen, str) and not value:
             self.alike = alike.companies(typed, user=self.user)
-        chosen = CompanyPick.chosen(value if typed or value else "", typed, user=self.user)
-        if isinstance(chosen, str) and not value and self.alike:
+        if self.alike:
             self.add_error("company_name", _("Choose one of these, or say that it is a new one."))
         self.cleaned_data["company"] = chosen
         return said
@@ -145,13 +145,13 @@ class SourceForm(FactForm):
         _offer(self, "source", Source.objects.visible_to(self.user))
         if self.deal is not None and self.deal.source_company:
             self.initial.setdefault("company_name", self.deal.source_company.name)
-            self.initial.setdefault("company", str(self.deal.source_company_id))
 
     def clean(self) -> dict[str, Any] | None:
         said = super().clean()
         typed = self.cleaned_data.get("company_name", "")
         value = self.cleaned_data.get("company", "")
-        chosen = CompanyPick.chosen(value if typed else "", typed, user=self.user)
+        now = self.deal.source_company if self.deal else None
+        chosen = CompanyPick.chosen(value, typed, user=self.user, now=now)
         if isinstance(chosen, str):
             self.add_error("company_name", _("Choose a company that is on record."))
         self.cleaned_data["company"] = chosen
@@ -181,6 +181,7 @@ def _offer(form: FactForm, name: str, rows: Any) -> None:
     field = form.fields[name]
     assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  # the caller's own
     kept = getattr(form.deal, f"{name}_id") if form.deal else None
+    field.empty_label = _("not known")
     field.queryset = rows.filter(Q(retired=False) | Q(pk=kept)).order_by("id")
 
 

@@ -90,15 +90,23 @@ class CompanyPick:
     NEW = "new"
 
     @staticmethod
-    def chosen(value: str, typed: str, *, user: User) -> Company | str | None:
-        """The company, the name of a new one, or None.
+    def chosen(
+        value: str, typed: str, *, user: User, now: Company | None = None
+    ) -> Company | str | None:
+        """The company, the name of one that is not on record, or None.
 
-        Raises ValidationError if the name alone does not say which.
+        `now` is the one that the deal has: its name, left as it stands, means itself.
+
+        Raises ValidationError for one that is not there any more.
         """
-        if value and value != CompanyPick.NEW:
+        if not typed:
+            return None
+        if value == CompanyPick.NEW:
+            return typed
+        if value:
             return CompanyPick.by_id(value, user=user)
-        if not typed or value == CompanyPick.NEW:
-            return typed or None
+        if now is not None and now.name == typed:
+            return now
         same = Company.objects.visible_to(user).filter(name__iexact=typed).order_by("id")[:2]
         return same[0] if len(same) == 1 else typed
 

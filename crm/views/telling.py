@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from babel.dates import format_date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -256,7 +257,7 @@ class Teller(Reader):
         if not visit.left_how:
             return _("now")
         how = {
-            LeftHow.ADVANCED: _("forward"),
+            LeftHow.ADVANCED: "",
             LeftHow.BACK: _("back"),
             LeftHow.STOPPED: _("stopped"),
             LeftHow.WON: _("won"),
@@ -279,9 +280,11 @@ class Teller(Reader):
 
     def _plan(self, activity: Activity, deal: Deal) -> Plan:
         kind = str(ActivityKind(activity.kind).label)
-        title = f"{kind}: {activity.subject}" if activity.subject else kind
+        title = kind
         if activity.contact:
-            title = _("%(what)s with %(who)s") % {"what": title, "who": activity.contact.name}
+            title = _("%(what)s with %(who)s") % {"what": kind, "who": activity.contact.name}
+        if activity.subject:
+            title = f"{title}: {activity.subject}"
         state, when = self._due(activity)
         return Plan(
             id=activity.pk,
@@ -539,7 +542,12 @@ class Teller(Reader):
         return moment.astimezone(self.zone).date()
 
     def short_day(self, moment: dt.datetime | None) -> str:
-        return "" if moment is None else self._date(self.date_of(moment))
+        """Without the day of the week, for places where many stand together."""
+        if moment is None:
+            return ""
+        day = self.date_of(moment)
+        pattern = "d MMM" if day.year == self.today.year else "d MMM y"
+        return format_date(day, pattern, locale=self.language)
 
     def date(self, day: dt.date | None) -> str:
         return "" if day is None else self._date(day)
