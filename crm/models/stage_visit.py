@@ -1,6 +1,5 @@
 from typing import ClassVar, Self
 
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -127,12 +126,18 @@ class StageVisit(models.Model):
             # Serves the funnel: entries of a period by stage, with how and when they ended.
             models.Index(
                 fields=["entered_at"],
-                include=["stage", "left_at", "left_how", "entry_owner", "entry_team"],
+                include=["deal", "stage", "left_at", "left_how", "entry_owner", "entry_team"],
                 name="visit_entries_of_a_period",
             ),
             # Serves the coverage of every figure that needs dates.
             models.Index(fields=["stage"], condition=UNDATED, name="visit_undated"),
-            BrinIndex(fields=["left_at"], name="visit_exits_of_a_period"),
+            # Serves the time in stage: the visits that ended in a period.
+            models.Index(
+                fields=["left_at"],
+                include=["deal", "stage", "entered_at", "entry_owner", "entry_team"],
+                condition=Q(left_at__isnull=False),
+                name="visit_exits_of_a_period",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,345 @@
+"""`python3 dev.py bench`: what each page costs, against the least that this stack could do.
+
+Starts its own PostgreSQL, fills it once (bench/data.py), serves with production settings and asks
+every page and its limit page in turn, so that a slow moment of the machine hits both alike. Prints
+a table and writes figures as JSON. Read the ratios; the milliseconds are this machine's of today.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / ".state" / "bench"
+WORKERS, THREADS = 2, 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What is measured: who asks, how, the limit it is held to and the goal at p50, 1 client."""
+
+    name: str
+    reader: str
+    limit: str
+    goal: float | None = None
+    get: str = ""
+    post: Callable[[int], tuple[str, dict[str, str]]] | None = None
+    htmx: bool = False
+
+
+@dataclass(kw_only=True)
+class Measured:
+    """Seconds of each request, its size in bytes, and CPU seconds of the web processes."""
+
+    seconds: list[float] = field(default_factory=list)
+    size: int = 0
+    cpu: float = 0.0
+
+    @property
+    def p50(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def p95(self) -> float:
+        return sorted(self.seconds)[int(0.95 * (len(self.seconds) - 1))]
+
+
+class Client:
+    """A browser's connection: keeps it open, keeps the cookies, sends the token back."""
+
+    def __init__(self, port: int, email: str, password: str) -> None:
+        self.port = port
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.cookies: dict[str, str] = {}
+        self.token = ""
+        page = self.get("/accounts/login/")
+        self.token = _between(page, b'name="csrfmiddlewaretoken" value="', b'"')
+        self.post("/accounts/login/", {"login": email, "password": password})
+        self.token = _between(self.get("/board/"), b'data-csrf="', b'"')
+
+    def get(self, path: str, *, htmx: bool = False) -> bytes:
+        return self._ask("GET", path, None, htmx=htmx)
+
+    def post(self, path: str, data: dict[str, str], *, htmx: bool = False) -> bytes:
+        return self._ask("POST", path, {"csrfmiddlewaretoken": self.token, **data}, htmx=htmx)
+
+    def _ask(self, verb: str, path: str, data: dict[str, str] | None, *, htmx: bool) -> bytes:
+        headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
+        body = None
+        if data is not None:
+            body = urllib.parse.urlencode(data)
+            headers |= {"Content-Type": "application/x-www-form-urlencoded"}
+            headers |= {"Referer": f"http://127.0.0.1:{self.port}/"}
+        if htmx:
+            headers["HX-Request"] = "true"
+        try:
+            self.connection.request(verb, path, body, headers)
+            response = self.connection.getresponse()
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            # gunicorn closes an idle connection; a browser opens the next one, and so do we.
+            self.connection.close()
+            self.connection.request(verb, path, body, headers)
+            response = self.connection.getresponse()
+        text = response.read()
+        for cookie in response.headers.get_all("Set-Cookie") or []:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        if response.status >= 400:
+            raise RuntimeError(f"{verb} {path}: {response.status} {text[:300]!r}")
+        return text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="dev.py bench")
+    parser.add_argument("--rounds", type=int, default=40, help="requests of each page, 1 client")
+    parser.add_argument("--only", default="", help="pages whose name contains this")
+    parser.add_argument("--json", type=Path, default=STATE / "figures.json")
+    parser.add_argument("--refill", action="store_true", help="make the database anew")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        environment = stack.enter_context(_database(refill=options.refill))
+        port, web = stack.enter_context(_web(environment))
+        from bench.pages import pages, people  # needs the filled database
+
+        wanted = [page for page in pages() if options.only in page.name or not page.goal]
+        queries = {page.name: count for page, count in _queries(wanted)}
+        one = _one_client(wanted, port, people(), options.rounds, web)
+        eight = _eight_clients(wanted, port, people(), max(5, options.rounds // 4))
+        figures = [_figure(page, one, eight, queries) for page in wanted]
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(figures, indent=1))
+    _print(figures)
+
+
+@contextmanager
+def _database(*, refill: bool) -> Iterator[dict[str, str]]:
+    """An embedded PostgreSQL and Valkey of the bench's own, filled; the environment of the web."""
+    environment = {
+        "SEVEN_ENV": "production",
+        "SEVEN_STATE": str(STATE),
+        "SECRET_KEY": secrets.token_urlsafe(60),
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "STATIC_ROOT": str(STATE / "static"),
+        "LOG_LEVEL": "ERROR",
+        "DJANGO_SETTINGS_MODULE": "bench.settings",
+    }
+    from salesprocess import embedded
+
+    lock = embedded.RunLock(STATE)
+    servers = embedded.Servers(STATE, lock)
+    try:
+        lock.take()
+        if refill:
+            embedded.erase(STATE)
+        servers.start()
+        environment["DATABASE_URL"] = embedded.database_url(STATE)
+        environment["REDIS_URL"] = embedded.redis_url(STATE)
+        port = _free_port()
+        environment["SITE_URL"] = f"http://127.0.0.1:{port}"
+        os.environ.update(environment)
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        from bench import data
+
+        call_command("migrate", verbosity=0)
+        data.fill()
+        call_command("collectstatic", "--noinput", verbosity=0)
+        yield environment
+    finally:
+        servers.stop()
+        lock.close()
+
+
+@contextmanager
+def _web(environment: dict[str, str]) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
+    port = int(environment["SITE_URL"].rsplit(":", 1)[1])
+    command = [sys.executable, "-m", "gunicorn", "salesprocess.wsgi", "--bind", f"127.0.0.1:{port}"]
+    command += ["--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)]
+    command += ["--log-level", "error", "--keep-alive", "5"]
+    web = subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT)
+    try:
+        _wait(port, web)
+        yield port, web
+    finally:
+        web.terminate()
+        web.wait(15)
+
+
+def _wait(port: int, web: "subprocess.Popen[bytes]") -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and web.poll() is None:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+            connection.request("GET", "/healthz")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("the web server did not start")
+
+
+def _queries(pages: list[Page]) -> Iterator[tuple[Page, int]]:
+    """How many queries each page takes, counted in this process."""
+    from django.db import connection
+    from django.test import Client as Inside
+    from django.test.utils import CaptureQueriesContext
+
+    from bench.pages import accounts
+
+    for page in pages:
+        inside = Inside(headers={"host": "127.0.0.1"})
+        inside.force_login(accounts()[page.reader])
+        headers = {"HX-Request": "true"} if page.htmx else {}
+        path, data = page.post(0) if page.post else (page.get, None)
+        with CaptureQueriesContext(connection) as captured:
+            if data is None:
+                inside.get(path, headers=headers)
+            else:
+                inside.post(path, data, headers=headers)
+        yield page, len(captured)
+
+
+def _one_client(
+    pages: list[Page],
+    port: int,
+    people: dict[str, tuple[str, str]],
+    rounds: int,
+    web: "subprocess.Popen[bytes]",
+) -> dict[str, Measured]:
+    clients = {reader: Client(port, *credentials) for reader, credentials in people.items()}
+    measured = {page.name: Measured() for page in pages}
+    for turn in range(rounds + 3):
+        for page in pages:
+            before = _cpu(web.pid)
+            seconds, size = _ask(clients[page.reader], page, turn)
+            if turn >= 3:  # the first ones warm up
+                result = measured[page.name]
+                result.seconds.append(seconds)
+                result.size = size
+                result.cpu += (_cpu(web.pid) - before) / rounds
+    return measured
+
+
+def _eight_clients(
+    pages: list[Page], port: int, people: dict[str, tuple[str, str]], rounds: int
+) -> dict[str, tuple[Measured, float]]:
+    """Per page: what 8 clients saw who ask at once, and requests a second."""
+    everybody = [
+        {reader: Client(port, *credentials) for reader, credentials in people.items()}
+        for _ in range(8)
+    ]
+    found = {}
+    for page in pages:
+        results: list[list[float]] = [[] for _ in everybody]
+        gate = threading.Barrier(len(everybody))
+
+        def work(number: int, page: Page = page, results: Any = results, gate: Any = gate) -> None:
+            gate.wait()
+            for turn in range(rounds):
+                # Each client has numbers of its own, so that no two move one deal.
+                asked = 1000 * (number + 1) + turn
+                results[number].append(_ask(everybody[number][page.reader], page, asked)[0])
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(len(everybody))]
+        started = time.monotonic()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        took = time.monotonic() - started
+        seconds = [one for result in results for one in result]
+        found[page.name] = (Measured(seconds=seconds), len(seconds) / took)
+    return found
+
+
+def _ask(client: Client, page: Page, turn: int) -> tuple[float, int]:
+    started = time.perf_counter()
+    if page.post is None:
+        text = client.get(page.get, htmx=page.htmx)
+    else:
+        path, data = page.post(turn)
+        started = time.perf_counter()
+        text = client.post(path, data, htmx=page.htmx)
+    return time.perf_counter() - started, len(text)
+
+
+def _cpu(parent: int) -> float:
+    """CPU seconds so far of gunicorn's workers (Linux; 0 elsewhere)."""
+    ticks = 0
+    children = Path(f"/proc/{parent}/task/{parent}/children")
+    if not children.exists():
+        return 0.0
+    for pid in children.read_text().split():
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _figure(
+    page: Page,
+    one: dict[str, Measured],
+    eight: dict[str, tuple[Measured, float]],
+    queries: dict[str, int],
+) -> dict[str, Any]:
+    mine, limit = one[page.name], one[page.limit]
+    many, rate = eight[page.name]
+    return {
+        "page": page.name,
+        "p50_ms": round(1000 * mine.p50, 1),
+        "p95_ms": round(1000 * mine.p95, 1),
+        "cpu_ms": round(1000 * mine.cpu, 1),
+        "queries": queries[page.name],
+        "kb": round(mine.size / 1024, 1),
+        "limit": page.limit,
+        "ratio": round(mine.p50 / limit.p50, 2),
+        "goal": page.goal,
+        "p50_ms_8": round(1000 * many.p50, 1),
+        "p95_ms_8": round(1000 * many.p95, 1),
+        "ratio_8_to_1": round(many.p50 / mine.p50, 2),
+        "requests_per_s_8": round(rate, 1),
+    }
+
+
+def _print(figures: list[dict[str, Any]]) -> None:
+    columns = list(figures[0])
+    table = [
+        columns,
+        *([str(row[key] if row[key] is not None else "") for key in columns] for row in figures),
+    ]
+    widths = [max(len(line[place]) for line in table) for place in range(len(columns))]
+    for line in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))  # noqa: T201
+    missed = [row["page"] for row in figures if row["goal"] and row["ratio"] > row["goal"]]
+    print(f"missed: {', '.join(missed) or 'none'}")  # noqa: T201
+
+
+def _between(text: bytes, before: bytes, after: bytes) -> str:
+    start = text.index(before) + len(before)
+    return text[start : text.index(after, start)].decode()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    main()
