@@ -68,33 +68,39 @@ function close(card, verb) {
 
 // --- by drag --------------------------------------------------------------------------------
 
+let sortables = [];
+
 function makeSortable() {
-  for (const list of board().querySelectorAll('ul[data-stage]')) {
-    let place;
-    Sortable.create(list, {
-      group: 'deals',
-      // The order inside of a column says what is most urgent; nobody sets it by hand.
-      sort: false,
-      draggable: '.deal:not([data-ro])',
-      filter: '.mv',
-      preventOnFilter: false,
-      animation: 120,
-      delay: 150,
-      delayOnTouchOnly: true,
-      // The browser's own dragging would take the link in the card, and cannot be tested.
-      forceFallback: true,
-      fallbackOnBody: true,
-      fallbackTolerance: 4,
-      onStart: ({ item }) => {
-        dragging = true;
-        place = placeOf(item);
-      },
-      onEnd: ({ item }) => {
-        dragging = false;
-        if (item.parentElement !== place.list) move(place, stageOf(item));
-      },
-    });
-  }
+  // Sortable remembers each list for ever unless it is told that it is gone.
+  for (const old of sortables) old.destroy();
+  sortables = [...board().querySelectorAll('ul[data-stage]')].map(sortable);
+}
+
+function sortable(list) {
+  let place;
+  return Sortable.create(list, {
+    group: 'deals',
+    // The order inside of a column says what is most urgent; nobody sets it by hand.
+    sort: false,
+    draggable: '.deal:not([data-ro])',
+    filter: '.mv',
+    preventOnFilter: false,
+    animation: 120,
+    delay: 150,
+    delayOnTouchOnly: true,
+    // The browser's own dragging would take the link in the card, and cannot be tested.
+    forceFallback: true,
+    fallbackOnBody: true,
+    fallbackTolerance: 4,
+    onStart: ({ item }) => {
+      dragging = true;
+      place = placeOf(item);
+    },
+    onEnd: ({ item }) => {
+      dragging = false;
+      if (item.parentElement !== place.list) move(place, stageOf(item));
+    },
+  });
 }
 
 // --- by keyboard ----------------------------------------------------------------------------
@@ -294,7 +300,8 @@ document.addEventListener('htmx:beforeSwap', (event) => {
   focused = stage ? { stage, at: [...card.parentElement.children].indexOf(card) } : null;
 });
 document.addEventListener('htmx:afterSwap', (event) => {
-  if (event.detail.target !== board()) return;
+  // It is told once for the board and once for each part of it.
+  if (!board() || event.target !== board()) return;
   makeSortable();
   centreStage();
   // A card that is still here keeps the focus by its id; one that is gone leaves it to the next.

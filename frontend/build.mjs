@@ -1,9 +1,7 @@
 // Bundles the sources of this folder into static/dist, which git ignores.
 import * as esbuild from 'esbuild';
-import { rm } from 'node:fs/promises';
 import { writeSprite } from './sprite.mjs';
 
-await rm('static/dist', { recursive: true, force: true });
 await esbuild.build({
   entryPoints: ['frontend/app.js', 'frontend/charts.js', 'frontend/app.css'],
   outdir: 'static/dist',

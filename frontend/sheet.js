@@ -29,8 +29,9 @@ function settle() {
 document.addEventListener('htmx:beforeRequest', (event) => {
   if (event.detail.target === host() && !sheetIsOpen()) opener = document.activeElement;
 });
-document.addEventListener('htmx:afterSwap', (event) => {
-  if (event.detail.target === host()) settle();
+// Once htmx knows the form: sent before, it would leave the page.
+document.addEventListener('htmx:afterSettle', (event) => {
+  if (event.target === host()) settle();
 });
 document.addEventListener('click', (event) => {
   if (!event.target.closest('#sheet [data-close]')) return;

@@ -125,7 +125,7 @@ def test_it_wins_a_deal_from_its_card(board: Page, deal: Deal, people: Cast):
     board.reload()
     board.get_by_role("link", name="Move Norte SA").click()
     board.get_by_role("menuitem", name="Won…").click()
-    expect(board.get_by_role("dialog")).to_be_visible()
+    expect(board.get_by_label("Won for")).to_be_focused()
     board.keyboard.press("Control+Enter")
     expect(board.locator(f"#d{deal.pk}")).to_have_count(0)
     expect(board.get_by_role("link", name="Won 1")).to_be_visible()
