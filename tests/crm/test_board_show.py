@@ -1,5 +1,6 @@
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import time_machine
@@ -23,10 +24,10 @@ from tests.factories import (
     won_deal,
 )
 
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 
 
-def see(client: Client, user: User, address: str = "/board/", **headers: str):
+def see(client: Client, user: User, address: str = "/board/", **headers: Any):
     client.force_login(user)
     return client.get(address, **headers)
 
@@ -113,7 +114,7 @@ def test_it_says_that_a_deal_is_parked_or_has_nothing_planned(client, cast: Cast
 
 def test_it_shows_company_what_it_is_and_value_but_no_value_of_a_lead(client, cast: Cast):
     norte = make_company(by=cast.ana)
-    facts = {"by": cast.ana, "company": norte, "amount": 48_000}
+    facts: dict[str, Any] = {"by": cast.ana, "company": norte, "amount": 48_000}
     lead = make_deal(stage=Stage.PROSPECTING, **facts)
     offer = make_deal(stage=Stage.PROPOSAL, **facts)
     page = see(client, cast.ana)
@@ -285,7 +286,7 @@ class TestFilters:
 
 
 class TestPoll:
-    def poll(self, client: Client, version: str, asked: str = "", **headers: str):
+    def poll(self, client: Client, version: str, asked: str = "", **headers: Any):
         return client.get(f"/board/?{asked}&v={version}", **HTMX, **headers)
 
     def test_it_answers_204_while_nothing_changed(self, client, cast: Cast):
