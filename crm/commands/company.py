@@ -4,10 +4,12 @@ import datetime as dt
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from crm.commands import search
 from crm.models import Company, SearchKind
 from pipeline.models import User
+from pipeline.moves import Refused
 
 EDITABLE = ("name", "relationship", "parent", "website", "industry", "employees", "country")
 
@@ -43,7 +45,8 @@ def edit(
     """Change facts of a company (those in EDITABLE).
 
     Raises Company.DoesNotExist out of the reach of `by`, StaleCompany if `version` is not the
-    present one, ValidationError for a value that its field cannot hold.
+    present one, ValidationError for a value that its field cannot hold, Refused for a parent that
+    belongs to the company itself.
     """
     if unknown := set(facts) - set(EDITABLE):
         raise TypeError(f"not editable: {sorted(unknown)}")
@@ -51,6 +54,8 @@ def edit(
         row = Company.objects.editable_by(by).select_for_update(of=("self",)).get(pk=company.pk)
         if version is not None and version != row.version:
             raise StaleCompany(row)
+        if (parent := facts.get("parent")) is not None:
+            _check_parent(row, parent)
         for field, value in facts.items():
             setattr(row, field, value)
         row.version += 1
@@ -59,3 +64,11 @@ def edit(
         row.save(update_fields=[*facts, "version", "changed_at", "changed_by"])
         search.put_company(row.pk)
     company.refresh_from_db()
+
+
+def _check_parent(company: Company, parent: Company) -> None:
+    above: Company | None = parent
+    while above is not None:
+        if above.pk == company.pk:
+            raise Refused(_("A company cannot belong to one that belongs to it."), field="parent")
+        above = above.parent

@@ -1,0 +1,201 @@
+"""What the pages of companies and contacts show, each part within the reader's reach.
+
+The party is common knowledge; its deals and what was said are not.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, Self
+
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Subquery, When
+
+from crm import normalise
+from crm.models import Activity, Company, Contact, ContactPoint, Deal, PointKind
+from crm.queries import alike
+from crm.queries.board import FIELDS, Row
+from pipeline.models import User
+from pipeline.stages import Outcome
+
+PAGE = 20
+# How many deals, people and subsidiaries stand on a page before it refers to their list.
+MOST = 20
+PLANNED = 12
+# From here on two names are so alike that somebody should look.
+ALIKE = 0.85
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A company or contact, and whether the reader may change it."""
+
+    company: Company | None = None
+    contact: Contact | None = None
+    may_edit: bool
+
+
+def company(user: User, pk: int) -> Found:
+    """Raises Company.DoesNotExist."""
+    editable = Company.objects.editable_by(user).filter(pk=OuterRef("pk"))
+    row = (
+        Company.objects.visible_to(user)
+        .select_related("owner", "parent", "changed_by")
+        .annotate(may_edit=Exists(editable))
+        .get(pk=pk)
+    )
+    return Found(company=row, may_edit=vars(row)["may_edit"])
+
+
+def contact(user: User, pk: int) -> Found:
+    """Raises Contact.DoesNotExist."""
+    editable = Contact.objects.editable_by(user).filter(pk=OuterRef("pk"))
+    row = (
+        Contact.objects.visible_to(user)
+        .select_related("owner", "company", "changed_by")
+        .annotate(may_edit=Exists(editable))
+        .get(pk=pk)
+    )
+    return Found(contact=row, may_edit=vars(row)["may_edit"])
+
+
+def points(contact: Contact) -> list[ContactPoint]:
+    """Addresses, then numbers, as they were entered."""
+    return list(contact.points.order_by("kind", "pk"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deals:
+    """A party's deals in sight, open ones first, and how many there are in all."""
+
+    rows: Sequence[Row]
+    count: int
+
+
+def deals(user: User, of: Found) -> Deals:
+    """One query; the count rides along with the rows."""
+    found = Deal.objects.visible_to(user)
+    found = found.filter(company=of.company) if of.company else found.filter(contacts=of.contact)
+    total = found.order_by().annotate(one=Case(default=1, output_field=IntegerField()))
+    counted = total.values("one").annotate(n=Count("pk")).values("n")
+    is_over = Case(When(outcome=Outcome.OPEN, then=0), default=1, output_field=IntegerField())
+    ordered = found.order_by(is_over, "-changed_at", "pk")
+    rows = list(ordered.values_list(*FIELDS, Subquery(counted))[:MOST])
+    return Deals(rows=[Row(*row[:-1]) for row in rows], count=rows[0][-1] if rows else 0)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a touch stands in a timeline, which runs backwards."""
+
+    at: dt.datetime
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()}_{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises ValueError for what no timeline ever wrote."""
+        at, number = text[:100].split("_")
+        moment = dt.datetime.fromisoformat(at)
+        if moment.tzinfo is None or not (number.isascii() and number.isdecimal()):
+            raise ValueError(text)
+        if int(number) >= 2**63:
+            raise ValueError(text)
+        return cls(moment, int(number))
+
+
+def _about(user: User, of: Found) -> Any:
+    """What concerns the party: said to it without a deal, or on one of its deals in sight."""
+    rows = Activity.objects.visible_to(user).select_related("owner", "contact", "deal", "company")
+    if of.contact:
+        return rows.filter(contact=of.contact)
+    # The deal may have got its company after the talk, so that the talk itself names none.
+    own = Deal.objects.visible_to(user).filter(company=of.company).values("pk")
+    return rows.filter(Q(company=of.company) | Q(deal__in=own))
+
+
+def touches(user: User, of: Found, *, before: Place | None = None) -> tuple[list[Activity], bool]:
+    """The latest PAGE things that were done, older than `before`, and whether there are more."""
+    rows = _about(user, of).done().order_by("-done_at", "-id")
+    if before is not None:
+        rows = rows.filter(Q(done_at__lt=before.at) | Q(done_at=before.at, pk__lt=before.id))
+    found = list(rows[: PAGE + 1])
+    return found[:PAGE], len(found) > PAGE
+
+
+def planned(user: User, of: Found) -> list[Activity]:
+    """What is to be done, the next one first, each with `may_edit`."""
+    editable = Activity.objects.editable_by(user).filter(pk=OuterRef("pk"))
+    rows = _about(user, of).planned().annotate(may_edit=Exists(editable))
+    return list(rows.order_by("due_at", "id")[:PLANNED])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    id: int
+    name: str
+    job_title: str
+    email: str
+    phone: str
+
+
+def people(user: User, company: Company) -> list[Person]:
+    """The people of a company, with the first address and number of each. One query."""
+
+    def first(kind: PointKind) -> Subquery:
+        rows = ContactPoint.objects.filter(contact=OuterRef("pk"), kind=kind).order_by("pk")
+        return Subquery(rows.values("typed")[:1])
+
+    rows = Contact.objects.visible_to(user).filter(company=company).order_by("pk")
+    read = rows.values_list(
+        "pk", "name", "job_title", first(PointKind.EMAIL), first(PointKind.PHONE)
+    )
+    return [
+        Person(id=pk, name=name, job_title=title, email=email or "", phone=phone or "")
+        for pk, name, title, email, phone in read[:MOST]
+    ]
+
+
+def subsidiaries(user: User, company: Company) -> list[tuple[int, str]]:
+    rows = Company.objects.visible_to(user).filter(parent=company).order_by("name", "pk")
+    return list(rows.values_list("pk", "name")[:MOST])
+
+
+def same_companies(user: User, company: Company) -> list[alike.Party]:
+    """Other companies that may be this one: names equal but for form, or nearly."""
+    plain = normalise.company_name(company.name)
+    return [
+        row
+        for row in alike.companies(company.name, user=user)
+        if row.id != company.pk and _ratio(plain, normalise.company_name(row.name)) >= ALIKE
+    ]
+
+
+def same_contacts(
+    user: User, contact: Contact, points: Sequence[ContactPoint]
+) -> list[alike.Party]:
+    """Other people who may be this one: the same address or number, or the same name."""
+    first = {point.kind: point.typed for point in reversed(points)}
+    found = alike.contacts(
+        contact.name,
+        email=first.get(PointKind.EMAIL, ""),
+        phone=first.get(PointKind.PHONE, ""),
+        user=user,
+    )
+    reached = set(
+        ContactPoint.objects.filter(value__in=[point.value for point in points])
+        .exclude(contact=contact)
+        .values_list("contact_id", flat=True)
+    )
+    name = contact.name.casefold()
+    return [
+        row
+        for row in found
+        if row.id != contact.pk and (row.id in reached or row.name.casefold() == name)
+    ]
+
+
+def _ratio(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other).ratio()

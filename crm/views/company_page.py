@@ -1,0 +1,157 @@
+"""The page of a company: facts, people, deals in sight, and what was said."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm.commands import company as commands
+from crm.forms.party import CompanyForm
+from crm.models import Company, Relationship
+from crm.queries import alike
+from crm.queries import party as queries
+from crm.views import party
+from crm.views.party import Ask, Look
+from crm.views.verbs import posted, refuse_values
+from salesprocess.htmx import HtmxRequest, render, wants_fragment
+
+
+@require_GET
+def page(request: HtmxRequest, pk: int) -> HttpResponse:
+    """The page; for htmx each of its parts, to take the place of the one that is shown."""
+    look = find(request, pk)
+    return render(
+        request,
+        page="crm/company/page.html",
+        fragment="crm/company/_parts.html",
+        context=_page(request, look),
+    )
+
+
+@require_GET
+def timeline(request: HtmxRequest, pk: int) -> HttpResponse:
+    """What is older than a place in the timeline."""
+    before = party.place(request)
+    look = find(request, pk)
+    alone = wants_fragment(request)
+    return render(
+        request,
+        page="crm/company/page.html",
+        fragment="crm/party/_touches.html",
+        context=look.timeline(before) if alone else _page(request, look, before),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HtmxRequest, pk: int) -> HttpResponse:
+    """The facts, edited where they stand."""
+    look = find(request, pk)
+    company = look.found.company
+    if company is None or not look.found.may_edit:
+        raise Http404
+    form = CompanyForm(posted(request), user=request.user, of=company, auto_id="fact-%s")
+    inside = wants_fragment(request)
+    ask = Ask(
+        template="crm/party/_facts_form.html" if inside else "crm/party/_sheet_facts.html",
+        title=company.name,
+        back=look.address,
+        said=_("Saved."),
+        context={**look.common(), "fields": form.facts},
+    )
+    return party.answer(
+        request,
+        form,
+        ask,
+        lambda: commands.edit(
+            company,
+            **form.verb(),
+            version=form.cleaned_data["version"],
+            by=request.user,
+            at=timezone.now(),
+        ),
+    )
+
+
+@require_POST
+def log(request: HtmxRequest, pk: int) -> HttpResponse:
+    look = find(request, pk)
+    return party.log(request, look, _with_whom(request, look))
+
+
+@require_http_methods(["GET", "POST"])
+def plan(request: HtmxRequest, pk: int) -> HttpResponse:
+    return party.plan(request, find(request, pk))
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HtmxRequest) -> HttpResponse:
+    """A company by itself; those that it may be already are shown, and never in the way."""
+    form = CompanyForm(posted(request), user=request.user, auto_id="new-%s")
+    if form.is_valid():
+        try:
+            company = commands.create(
+                **form.verb(), owner=request.user, by=request.user, at=timezone.now()
+            )
+        except ValidationError as error:
+            refuse_values(form, error)
+        else:
+            return redirect(f"/companies/{company.pk}/")
+    context = {"form": form, "fields": form.facts, "found": _alike(request), "is_company": True}
+    status = 422 if form.is_bound else 200
+    return render(request, page="crm/party/new.html", context=context, status=status)
+
+
+@require_GET
+def same(request: HtmxRequest) -> HttpResponse:
+    """Who is on record already, while a new company is typed."""
+    context = {"found": _alike(request), "is_company": True}
+    return render(request, page="crm/party/_alike.html", context=context)
+
+
+def find(request: HtmxRequest, pk: int) -> Look:
+    try:
+        return Look(queries.company(request.user, pk), request.user)
+    except Company.DoesNotExist as missing:
+        raise Http404 from missing
+
+
+def _page(request: HtmxRequest, look: Look, before: Any = None) -> dict[str, Any]:
+    company = look.found.company
+    assert company is not None  # noqa: S101  # see `find`
+    user = request.user
+    people = queries.people(user, company)
+    return {
+        **look.parts(before=before),
+        **look.composer([(person.id, person.name) for person in people]),
+        "people": people,
+        "people_more": len(people) >= queries.MOST,
+        "subsidiaries": queries.subsidiaries(user, company),
+        "same": queries.same_companies(user, company),
+        "facts": _facts(company),
+        "relationship": Relationship(company.relationship).label,
+    }
+
+
+def _facts(company: Company) -> list[tuple[str, str]]:
+    return [
+        (_("Relationship"), str(Relationship(company.relationship).label)),
+        (_("Industry"), company.industry),
+        (_("Country"), company.country),
+        (_("Employees"), "" if company.employees is None else f"{company.employees:,}"),
+    ]
+
+
+def _with_whom(request: HtmxRequest, look: Look) -> list[tuple[int, str]]:
+    company = look.found.company
+    assert company is not None  # noqa: S101  # see `find`
+    return [(person.id, person.name) for person in queries.people(request.user, company)]
+
+
+def _alike(request: HtmxRequest) -> list[alike.Party]:
+    said = request.POST if request.method == "POST" else request.GET
+    found = alike.companies(said.get("name", ""), user=request.user, rows=alike.FEW)
+    return list(alike.with_deals(found, user=request.user)) if found else []

@@ -1,0 +1,199 @@
+"""The page of a person of the other side: facts, deals in sight, and what was said."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm.commands import activity as activity_commands
+from crm.commands import contact as commands
+from crm.forms.fields import VerbForm
+from crm.forms.party import ContactForm
+from crm.models import Activity, Company, Contact
+from crm.queries import alike
+from crm.queries import party as queries
+from crm.views import party
+from crm.views.party import Ask, Look
+from crm.views.verbs import posted, refuse_values
+from salesprocess.htmx import HtmxRequest, render, wants_fragment
+
+
+@require_GET
+def page(request: HtmxRequest, pk: int) -> HttpResponse:
+    """The page; for htmx each of its parts, to take the place of the one that is shown."""
+    look = find(request, pk)
+    return render(
+        request,
+        page="crm/contact/page.html",
+        fragment="crm/contact/_parts.html",
+        context=_page(request, look),
+    )
+
+
+@require_GET
+def timeline(request: HtmxRequest, pk: int) -> HttpResponse:
+    """What is older than a place in the timeline."""
+    before = party.place(request)
+    look = find(request, pk)
+    alone = wants_fragment(request)
+    return render(
+        request,
+        page="crm/contact/page.html",
+        fragment="crm/party/_touches.html",
+        context=look.timeline(before) if alone else _page(request, look, before),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HtmxRequest, pk: int) -> HttpResponse:
+    """The facts, edited where they stand."""
+    look = find(request, pk)
+    contact = look.found.contact
+    if contact is None or not look.found.may_edit:
+        raise Http404
+    form = ContactForm(
+        posted(request),
+        user=request.user,
+        of=contact,
+        points=queries.points(contact),
+        auto_id="fact-%s",
+    )
+    inside = wants_fragment(request)
+    ask = Ask(
+        template="crm/party/_facts_form.html" if inside else "crm/party/_sheet_facts.html",
+        title=contact.name,
+        back=look.address,
+        said=_("Saved."),
+        context={**look.common(), "fields": FIELDS},
+    )
+    return party.answer(
+        request,
+        form,
+        ask,
+        lambda: commands.edit(
+            contact,
+            **form.verb(),
+            version=form.cleaned_data["version"],
+            by=request.user,
+            at=timezone.now(),
+        ),
+    )
+
+
+FIELDS = ("name", "job_title", "emails", "phones")
+
+
+@require_POST
+def log(request: HtmxRequest, pk: int) -> HttpResponse:
+    return party.log(request, find(request, pk), [])
+
+
+@require_http_methods(["GET", "POST"])
+def plan(request: HtmxRequest, pk: int) -> HttpResponse:
+    return party.plan(request, find(request, pk))
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HtmxRequest) -> HttpResponse:
+    """A person by himself or herself, of a company on record or of none."""
+    form = ContactForm(
+        posted(request), user=request.user, auto_id="new-%s", initial=_asked_company(request)
+    )
+    if form.is_valid():
+        try:
+            contact = commands.create(
+                **form.verb(), owner=request.user, by=request.user, at=timezone.now()
+            )
+        except ValidationError as error:
+            refuse_values(form, error)
+        else:
+            return redirect(f"/contacts/{contact.pk}/")
+    context = {"form": form, "fields": FIELDS, "found": _alike(request), "is_company": False}
+    status = 422 if form.is_bound else 200
+    return render(request, page="crm/party/new.html", context=context, status=status)
+
+
+@require_GET
+def same(request: HtmxRequest) -> HttpResponse:
+    """Who is on record already, while a new person is typed."""
+    context = {"found": _alike(request), "is_company": False}
+    return render(request, page="crm/party/_alike.html", context=context)
+
+
+@require_http_methods(["GET", "POST"])
+def complete(request: HtmxRequest, pk: int) -> HttpResponse:
+    """Something planned with a company or a contact, without a deal, was done."""
+    return party.complete(request, _planned(request, pk))
+
+
+@require_POST
+def cancel(request: HtmxRequest, pk: int) -> HttpResponse:
+    activity = _planned(request, pk)
+    form = VerbForm(request.POST, user=request.user)
+    ask = Ask(
+        template="crm/party/_sheet_refused.html",
+        title=str(activity),
+        back=party.address_of(activity),
+        said=_("Cancelled."),
+        done=HttpResponse,
+    )
+    return party.answer(
+        request,
+        form,
+        ask,
+        lambda: activity_commands.cancel(activity, by=request.user, at=timezone.now()),
+    )
+
+
+def _planned(request: HtmxRequest, pk: int) -> Activity:
+    rows = Activity.objects.editable_by(request.user).filter(deal=None)
+    return get_object_or_404(rows.select_related("company", "contact", "owner"), pk=pk)
+
+
+def find(request: HtmxRequest, pk: int) -> Look:
+    try:
+        return Look(queries.contact(request.user, pk), request.user)
+    except Contact.DoesNotExist as missing:
+        raise Http404 from missing
+
+
+def _page(request: HtmxRequest, look: Look, before: Any = None) -> dict[str, Any]:
+    contact = look.found.contact
+    assert contact is not None  # noqa: S101  # see `find`
+    points = queries.points(contact)
+    return {
+        **look.parts(before=before),
+        **look.composer([]),
+        "points": [
+            ("mail", point.typed, f"mailto:{point.typed}")
+            if point.kind == "email"
+            else ("phone", point.typed, f"tel:{''.join(point.typed.split())}")
+            for point in points
+        ],
+        "same": queries.same_contacts(request.user, contact, points),
+        "facts": [(_("Position"), contact.job_title)],
+    }
+
+
+def _asked_company(request: HtmxRequest) -> dict[str, str]:
+    """The company from whose page one comes."""
+    asked = request.GET.get("company", "")
+    if not (asked.isascii() and asked.isdecimal() and len(asked) < 19):
+        return {}
+    company = Company.objects.visible_to(request.user).filter(pk=int(asked)).first()
+    return {"company": asked, "company_name": company.name} if company else {}
+
+
+def _alike(request: HtmxRequest) -> list[alike.Party]:
+    said = request.POST if request.method == "POST" else request.GET
+    return alike.contacts(
+        said.get("name", ""),
+        email=said.get("emails", "").partition("\n")[0],
+        phone=said.get("phones", "").partition("\n")[0],
+        user=request.user,
+        rows=alike.FEW,
+    )

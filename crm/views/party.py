@@ -1,0 +1,354 @@
+"""What the pages of companies and contacts have in common: how they are told, asked and answered."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import BadRequest, ObjectDoesNotExist, ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.commands import activity as commands
+from crm.commands.activity import About
+from crm.commands.company import StaleCompany
+from crm.commands.contact import StaleContact
+from crm.forms.activity import KINDS, DoneForm, PlanForm
+from crm.forms.fields import VerbForm
+from crm.forms.party import TouchForm
+from crm.models import Activity, ActivityKind, Company, Contact
+from crm.queries import party as queries
+from crm.queries.party import Found, Place
+from crm.views.list_rows import DealLine, deal_line
+from crm.views.telling import ICONS, Teller
+from crm.views.verbs import Conflict, posted, refuse_values, stay
+from pipeline.models import User
+from pipeline.moves import Refused
+from salesprocess.htmx import HtmxRequest, render, trigger, wants_fragment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Touch:
+    """An entry of the timeline. `heading` is set where a new group begins."""
+
+    heading: str
+    icon: str
+    title: str
+    when: str
+    iso: str
+    text: str
+    who: str
+    deal: int
+    deal_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """Something to be done; `may` is whether it can be done from here: it has no deal of its own."""
+
+    id: int
+    icon: str
+    state: str
+    title: str
+    when: str
+    who: str
+    deal: int
+    deal_name: str
+    may: bool
+
+
+class PartyTeller(Teller):
+    """Tells a company or a contact to one person."""
+
+    def deal_lines(self, deals: queries.Deals) -> list[DealLine]:
+        return [deal_line(self, row) for row in deals.rows]
+
+    def touches(self, rows: Iterable[Activity], *, after: Place | None) -> list[Touch]:
+        group = self._group(after.at) if after else ""
+        told = []
+        for row in rows:
+            at = row.done_at or row.created_at
+            heading = self._group(at)
+            told.append(self._touch(row, at, heading="" if heading == group else heading))
+            group = heading
+        return told
+
+    def _touch(self, row: Activity, at: dt.datetime, *, heading: str) -> Touch:
+        return Touch(
+            heading=heading,
+            icon=ICONS[row.kind],
+            title=self._talk(row),
+            when=f"{self.day(at)} {self.time(at)}",
+            iso=at.isoformat(),
+            text=row.body,
+            who=row.owner.name,
+            deal=row.deal_id or 0,
+            deal_name=row.deal.name if row.deal else "",
+        )
+
+    def planned(self, rows: Iterable[Activity]) -> list[Planned]:
+        return [self._planned(row) for row in rows]
+
+    def _planned(self, row: Activity) -> Planned:
+        state, when = self._due(row)
+        kind = str(ActivityKind(row.kind).label)
+        title = f"{kind}: {row.subject}" if row.subject else kind
+        if row.contact:
+            title = _("%(what)s with %(who)s") % {"what": title, "who": row.contact.name}
+        return Planned(
+            id=row.pk,
+            icon=ICONS[row.kind] if state != "over" else "alert-circle",
+            state=state,
+            title=title,
+            when=when,
+            who="" if row.owner_id == self.user.pk else row.owner.name,
+            deal=row.deal_id or 0,
+            deal_name=row.deal.name if row.deal else "",
+            may=row.deal_id is None and bool(vars(row).get("may_edit")),
+        )
+
+
+class Look:
+    """One person's look at one party. `address` is its page."""
+
+    def __init__(self, found: Found, user: User) -> None:
+        self.found = found
+        self.party: Company | Contact = found.company or found.contact  # type: ignore[assignment]  # one of them is there
+        self.user = user
+        self.at = timezone.now()
+        self.teller = PartyTeller(user, at=self.at)
+        self.address = f"/{'companies' if found.company else 'contacts'}/{self.party.pk}/"
+
+    @property
+    def about(self) -> About:
+        """Whom a touch concerns; a contact brings its company along."""
+        return About(company=self.found.company, contact=self.found.contact)
+
+    def common(self) -> dict[str, Any]:
+        return {
+            "party": self.party,
+            "address": self.address,
+            "may_edit": self.found.may_edit,
+            "is_company": self.found.company is not None,
+        }
+
+    def parts(self, *, before: Place | None = None) -> dict[str, Any]:
+        """What both pages show beside facts. Three queries."""
+        deals = queries.deals(self.user, self.found)
+        return {
+            **self.common(),
+            **self.timeline(before),
+            "deals": self.teller.deal_lines(deals),
+            "deals_count": deals.count,
+            "plans": self.teller.planned(queries.planned(self.user, self.found)),
+        }
+
+    def timeline(self, before: Place | None = None) -> dict[str, Any]:
+        rows, more = queries.touches(self.user, self.found, before=before)
+        last = rows[-1] if rows else None
+        more_from = Place(last.done_at, last.pk) if more and last and last.done_at else ""
+        return {
+            "address": self.address,
+            "touches": self.teller.touches(rows, after=before),
+            "more": str(more_from),
+            "older": before is not None,
+        }
+
+    def composer(
+        self, people: Sequence[tuple[int, str]], form: TouchForm | None = None
+    ) -> dict[str, Any]:
+        return {
+            **self.common(),
+            "form": form or self.touch_form(None),
+            "with_whom": people,
+            "kinds": KINDS,
+            "plan_form": PlanForm(user=self.user, at=self.at, auto_id="plan-%s"),
+        }
+
+    def touch_form(self, data: Any) -> TouchForm:
+        return TouchForm(
+            data, user=self.user, company=self.found.company, at=self.at, auto_id="log-%s"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """As for a deal (`verbs.Ask`): what is shown before it is done, and said afterwards."""
+
+    template: str
+    title: str
+    back: str
+    said: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    done: Callable[[], HttpResponse] = stay
+
+
+def answer(
+    request: HtmxRequest, form: VerbForm, ask: Ask, run: Callable[[], object]
+) -> HttpResponse:
+    """Show the form, or do what it says by `run`: 200, 422 with what is wrong, 409 with both."""
+    if not form.is_bound:
+        return show(request, form, ask)
+    if not form.is_valid():
+        return show(request, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        run()
+    except (StaleCompany, StaleContact) as stale:
+        now = stale.company if isinstance(stale, StaleCompany) else stale.contact
+        conflict = _conflict(request, form, now)
+        form.rebase(now.version)
+        return show(request, form, ask, status=HTTPStatus.CONFLICT, conflict=conflict)
+    except Refused as refused:
+        form.refuse(refused)
+    except ValidationError as error:
+        refuse_values(form, error)
+    except ObjectDoesNotExist as gone:
+        raise Http404 from gone
+    else:
+        return done(request, ask)
+    return show(request, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def show(
+    request: HtmxRequest,
+    form: VerbForm,
+    ask: Ask,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    conflict: Conflict | None = None,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "conflict": conflict,
+        "sheet_title": ask.title,
+        "sheet_template": ask.template,
+        "sheet_action": request.path,
+        "sheet_back": ask.back,
+        **ask.context,
+    }
+    return render(
+        request,
+        page="components/sheet_page.html",
+        fragment=ask.template,
+        context=context,
+        status=status,
+    )
+
+
+def done(request: HtmxRequest, ask: Ask) -> HttpResponse:
+    if not wants_fragment(request):
+        return redirect(ask.back)
+    response = trigger(ask.done(), "party-changed")
+    return trigger(response, "toast", {"text": ask.said}) if ask.said else response
+
+
+def _conflict(request: HtmxRequest, form: VerbForm, now: Company | Contact) -> Conflict:
+    teller = PartyTeller(request.user, at=timezone.now())
+    return Conflict(
+        who=now.changed_by.name if now.changed_by else _("Somebody"),
+        when=f"{teller.day(now.changed_at)} {teller.time(now.changed_at)}",
+        rows=form.compare(now),  # type: ignore[attr-defined]  # the forms of companies and contacts
+    )
+
+
+# what is said and planned without a deal ---------------------------------------------------------
+
+
+def log(request: HtmxRequest, look: Look, people: Sequence[tuple[int, str]]) -> HttpResponse:
+    """A touch without a deal: effort of stage 1 (METHOD, edge rule 2)."""
+    form = look.touch_form(request.POST)
+
+    def run() -> None:
+        said = form.cleaned_data
+        about = About(company=look.found.company, contact=look.found.contact or said.get("contact"))
+        commands.log(
+            about,
+            kind=ActivityKind(said["kind"]),
+            body=said["body"],
+            result=form.came_of_it(),
+            next=form.planned(),
+            by=request.user,
+            at=look.at,
+        )
+
+    ask = Ask(
+        template="crm/party/_composer.html",
+        title=_("Log: %(name)s") % {"name": look.party.name},
+        back=look.address,
+        said=_("Logged."),
+        context=look.composer(people, form),
+        done=lambda: HttpResponse(
+            render_to_string("crm/party/_composer.html", look.composer(people), request)
+        ),
+    )
+    return answer(request, form, ask, run)
+
+
+def plan(request: HtmxRequest, look: Look) -> HttpResponse:
+    form = PlanForm(posted(request), user=request.user, at=look.at, auto_id="plan-%s")
+
+    def run() -> None:
+        planned = form.planned()
+        assert planned is not None  # noqa: S101  # PlanForm asks for it
+        commands.plan(look.about, next=planned, by=request.user, at=look.at)
+
+    ask = Ask(
+        template="crm/party/_sheet_plan.html",
+        title=_("Plan: %(name)s") % {"name": look.party.name},
+        back=look.address,
+        said=_("Planned."),
+        context={**look.common(), "kinds": KINDS},
+        done=HttpResponse,
+    )
+    return answer(request, form, ask, run)
+
+
+def complete(request: HtmxRequest, activity: Activity) -> HttpResponse:
+    """Something planned without a deal was done; what came of it, and what comes next."""
+    at = timezone.now()
+    form = DoneForm(
+        posted(request),
+        user=request.user,
+        at=at,
+        auto_id="done-%s",
+        initial={"next_kind": activity.kind},
+    )
+    ask = Ask(
+        template="crm/party/_sheet_done.html",
+        title=_("Done: %(what)s") % {"what": activity},
+        back=address_of(activity),
+        said=_("Done."),
+        context={"activity": activity, "kinds": KINDS},
+        done=HttpResponse,
+    )
+    return answer(
+        request,
+        form,
+        ask,
+        lambda: commands.complete(
+            activity,
+            result=form.came_of_it(),
+            body=form.cleaned_data["body"],
+            next=form.planned(),
+            by=request.user,
+            at=at,
+        ),
+    )
+
+
+def address_of(activity: Activity) -> str:
+    if activity.contact_id:
+        return f"/contacts/{activity.contact_id}/"
+    return f"/companies/{activity.company_id}/"
+
+
+def place(request: HtmxRequest) -> Place | None:
+    text = request.GET.get("before", "")
+    try:
+        return Place.parse(text) if text else None
+    except ValueError as error:
+        raise BadRequest("no place of a timeline") from error
