@@ -1,14 +1,21 @@
 from django.urls import path
 
+from crm.models import ListKind
 from crm.views import (
     activity,
     board,
+    bulk,
     company,
+    company_page,
     contact,
+    contact_page,
     deal,
     deal_line,
     deal_page,
+    list_export,
+    lists,
     people,
+    saved_view,
     search,
 )
 
@@ -17,6 +24,30 @@ urlpatterns = [
     path("board/", board.board, name="board"),
     path("board/column/", board.column, name="board_column"),
     path("search/", search.find, name="search"),
+    # lists, with what can be done to many rows at once
+    *(path(f"{kind}/", lists.page, {"kind": kind}, name=kind.value) for kind in ListKind),
+    path("lists/<slug:kind>.csv", list_export.export, name="list_export"),
+    path("deals/bulk/<slug:verb>/", bulk.ask, name="deal_bulk"),
+    path("views/save/", saved_view.save, name="view_save"),
+    path("views/<int:pk>/", saved_view.change, name="view_change"),
+    path("views/<int:pk>/delete/", saved_view.delete, name="view_delete"),
+    # companies and contacts
+    path("companies/new/", company_page.new, name="company_new"),
+    path("companies/new/alike/", company_page.same, name="company_alike"),
+    path("companies/<int:pk>/", company_page.page, name="company"),
+    path("companies/<int:pk>/timeline/", company_page.timeline, name="company_timeline"),
+    path("companies/<int:pk>/edit/", company_page.edit, name="company_edit"),
+    path("companies/<int:pk>/log/", company_page.log, name="company_log"),
+    path("companies/<int:pk>/plan/", company_page.plan, name="company_plan"),
+    path("contacts/new/", contact_page.new, name="contact_new"),
+    path("contacts/new/alike/", contact_page.same, name="contact_alike"),
+    path("contacts/<int:pk>/", contact_page.page, name="contact"),
+    path("contacts/<int:pk>/timeline/", contact_page.timeline, name="contact_timeline"),
+    path("contacts/<int:pk>/edit/", contact_page.edit, name="contact_edit"),
+    path("contacts/<int:pk>/log/", contact_page.log, name="contact_log"),
+    path("contacts/<int:pk>/plan/", contact_page.plan, name="contact_plan"),
+    path("touches/<int:pk>/complete/", contact_page.complete, name="touch_complete"),
+    path("touches/<int:pk>/cancel/", contact_page.cancel, name="touch_cancel"),
     # deals
     path("deals/new/", deal.open_deal, name="deal_open"),
     path("deals/new/alike/", deal.alike, name="deal_alike"),

@@ -1,6 +1,7 @@
 // What every page needs. All htmx events are handled here, in sheet.js and in board.js.
 import './board.js';
 import './deal.js';
+import { onListKey } from './list.js';
 import { note } from './say.js';
 import './search.js';
 import './sheet.js';
@@ -96,6 +97,7 @@ document.addEventListener('keydown', (event) => {
     event.preventDefault();
     rail('[data-go=new]').click();
   }
+  else if (onListKey(event.key)) event.preventDefault();
   else if (event.key === '?') document.getElementById('keys').showModal();
   else {
     const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);

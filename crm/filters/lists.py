@@ -2,7 +2,7 @@
 left out silently, it would widen what an export or a bulk change takes in."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -250,7 +250,7 @@ class ActivityFilter(ListFilter):
         empty_label=gettext_lazy("Any result"),
     )
     stage = django_filters.MultipleChoiceFilter(
-        label=gettext_lazy("Stage"), distinct=False, choices=_stages
+        label=gettext_lazy("Stage"), distinct=False, choices=_stages, method="by_stage"
     )
     day_from = DayFilter(gettext_lazy("From"), method="by_day")
     day_to = DayFilter(gettext_lazy("To"), method="by_day")
@@ -281,6 +281,12 @@ class ActivityFilter(ListFilter):
 
     def by_team(self, rows: ActivityQuerySet, name: str, value: str) -> ActivityQuerySet:
         return rows.filter(owner__team_id__in=self.teams.below[int(value)])
+
+    def by_stage(self, rows: ActivityQuerySet, name: str, value: Sequence[str]) -> ActivityQuerySet:
+        """The stage in which it was done; of what is to be done, that of its deal today."""
+        stages = [int(stage) for stage in value]
+        ahead = Q(done_at=None, deal__stage__in=stages)
+        return rows.filter(Q(stage__in=stages) | ahead) if stages else rows
 
     def by_state(self, rows: ActivityQuerySet, name: str, value: str) -> ActivityQuerySet:
         if value == ActivityState.DONE:

@@ -1,0 +1,34 @@
+from typing import Any
+
+from django import forms
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy
+
+from pipeline.models import Team, User
+from pipeline.moves import Refused
+
+
+class SavedViewForm(forms.Form):
+    """A name, and for those who lead a team whether the team has it too."""
+
+    name = forms.CharField(
+        max_length=60, label=gettext_lazy("Name"), widget=forms.TextInput({"autocomplete": "off"})
+    )
+    team = forms.ModelChoiceField(
+        queryset=Team.objects.none(),
+        required=False,
+        label=gettext_lazy("Who has it"),
+        empty_label=gettext_lazy("Only me"),
+    )
+
+    def __init__(self, data: Any = None, *, user: User, **options: Any) -> None:
+        super().__init__(data, auto_id="view-%s", **options)
+        team = self.fields["team"]
+        assert isinstance(team, forms.ModelChoiceField)  # noqa: S101  # as declared above
+        team.queryset = Team.objects.editable_by(user).order_by(Lower("name"))
+        self.leads = user.is_manager and team.queryset.exists()
+        if not self.leads:
+            del self.fields["team"]
+
+    def refuse(self, refused: Refused) -> None:
+        self.add_error(refused.field if refused.field in self.fields else None, refused.message)

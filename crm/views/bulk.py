@@ -1,0 +1,173 @@
+"""One verb on the deals that are ticked in a list, or on all that it shows."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
+
+from crm.commands import bulk as commands
+from crm.commands.bulk import MOST, Result
+from crm.forms.deal import HandOverForm, ParkForm, StopForm
+from crm.forms.fields import VerbForm
+from crm.models import Deal, ListKind
+from crm.views.lists import DEALS, Asked
+from pipeline.models import User
+from salesprocess.htmx import HtmxRequest, render, trigger
+
+_ID = re.compile(r"\d{1,18}", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verb:
+    """`template` is the inside of its form; `did` tells how many were done."""
+
+    title: Any
+    template: str
+    form: Callable[..., VerbForm]
+    run: Callable[..., list[Result]]
+    did: Callable[[int], str]
+    button: Any
+    tone: str = "btn-primary"
+
+
+VERBS: Mapping[str, Verb] = {
+    "hand-over": Verb(
+        title=gettext_lazy("Hand over"),
+        template="crm/list/_bulk_hand_over.html",
+        form=lambda data, user: HandOverForm(data, user=user),
+        run=commands.hand_over,
+        did=lambda n: ngettext("%(n)s deal handed over", "%(n)s deals handed over", n),
+        button=gettext_lazy("Hand over"),
+    ),
+    "park": Verb(
+        title=gettext_lazy("Park"),
+        template="crm/list/_bulk_park.html",
+        form=lambda data, user: ParkForm(data, user=user, at=timezone.now()),
+        run=commands.park,
+        did=lambda n: ngettext("%(n)s deal parked", "%(n)s deals parked", n),
+        button=gettext_lazy("Park"),
+    ),
+    "stop": Verb(
+        title=gettext_lazy("Stop"),
+        template="crm/list/_bulk_stop.html",
+        form=lambda data, user: StopForm(data, user=user),
+        run=commands.stop,
+        did=lambda n: ngettext("%(n)s deal stopped", "%(n)s deals stopped", n),
+        button=gettext_lazy("Stop"),
+        tone="btn-danger",
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """The deals that a verb is for. `problem` says why there are none to do it to."""
+
+    ids: Sequence[int]
+    back: str
+    problem: str = ""
+
+
+@require_http_methods(["GET", "POST"])
+def ask(request: HtmxRequest, verb: str) -> HttpResponse:
+    """Ask how, for just the deals that were chosen; then do it, and tell what became of each."""
+    if verb not in VERBS:
+        raise Http404
+    said = request.POST if request.method == "POST" else request.GET
+    chosen = _chosen(said, request.user)
+    form = VERBS[verb].form(request.POST if request.method == "POST" else None, request.user)
+    if chosen.problem or not form.is_valid():
+        return _form(request, VERBS[verb], form, chosen)
+    return _done(request, VERBS[verb], form, chosen)
+
+
+def _done(request: HtmxRequest, verb: Verb, form: VerbForm, chosen: Chosen) -> HttpResponse:
+    how = {name: value for name, value in form.verb().items() if name != "version"}
+    results = verb.run(chosen.ids, **how, by=request.user, at=timezone.now())
+    done = sum(not result.refused for result in results)
+    response = _answer(
+        request,
+        "crm/list/_bulk_results.html",
+        {
+            "did": verb.did(done) % {"n": f"{done:,}"},
+            "done": done,
+            "refused": [result for result in results if result.refused],
+            "sheet_title": verb.title,
+            "sheet_back": chosen.back,
+        },
+    )
+    return trigger(response, "deal-changed") if done else response
+
+
+def _form(request: HtmxRequest, verb: Verb, form: VerbForm, chosen: Chosen) -> HttpResponse:
+    deals = Deal.objects.filter(pk__in=chosen.ids)
+    seen = deals.visible_to(request.user).count()
+    closed_to_me = seen - deals.editable_by(request.user).count()
+    bad = request.method == "POST" or chosen.problem
+    return _answer(
+        request,
+        "crm/list/_bulk_form.html",
+        {
+            "form": form,
+            "verb_template": verb.template,
+            "button": verb.button,
+            "tone": verb.tone,
+            "ids": ",".join(map(str, chosen.ids)),
+            "count": seen,
+            "closed_to_me": closed_to_me,
+            "problem": chosen.problem,
+            "sheet_title": verb.title,
+            "sheet_back": chosen.back,
+            "sheet_action": request.path,
+        },
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK,
+    )
+
+
+def _answer(
+    request: HtmxRequest,
+    template: str,
+    context: dict[str, Any],
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HttpResponse:
+    return render(
+        request,
+        page="components/sheet_page.html",
+        fragment=template,
+        context={**context, "sheet_template": template},
+        status=status,
+    )
+
+
+def _chosen(said: QueryDict, user: User) -> Chosen:
+    """The ticked ones, the ids that the sheet has shown, or all that a list's address finds.
+
+    The sheet carries ids, not the address: what is done is what was counted, even if the list
+    has changed since.
+    """
+    kind = ListKind.DEALS
+    if said.get("list") in DEALS:
+        kind = ListKind(str(said["list"]))
+    back = reverse(f"crm:{kind}")
+    if "all" in said:
+        asked = Asked(kind, QueryDict(said.get("query", "")), user)
+        ids = list(asked.rows.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
+        problem = " ".join(asked.problems)
+        back = asked.address()
+    else:
+        typed = said.get("ids", "").split(",") if "ids" in said else said.getlist("id")
+        ids = [int(text) for text in typed if _ID.fullmatch(text)]
+        problem = ""
+    if len(ids) > MOST:
+        problem = _("That are more than %(n)s deals: narrow the list first.") % {"n": f"{MOST:,}"}
+    elif not ids and not problem:
+        problem = _("No deal is ticked. Tick some in the list first.")
+    return Chosen(ids=[] if problem else ids, back=back, problem=problem)

@@ -1,0 +1,152 @@
+"""Exactly the rows of a list, as a file for a spreadsheet."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from django.db.models import Subquery
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from crm.models import ActivityKind, ActivityResult, ListKind, PointKind, Relationship
+from crm.queries import lists as queries
+from crm.views.cards import Reader
+from crm.views.list_rows import open_deals, point
+from crm.views.lists import DEALS, Asked
+from pipeline.models import User
+from pipeline.stages import Initiator, Outcome, Stage
+from salesprocess import spreadsheet
+from salesprocess.htmx import HtmxRequest, render
+
+
+class Part(NamedTuple):
+    """A column of the file: its head, where the value comes from, and how it is written."""
+
+    label: Any
+    value: Any
+    write: Callable[[Reader, Any], Any] = lambda _reader, value: value
+
+
+def _day(_reader: Reader, day: dt.date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def _instant(reader: Reader, moment: dt.datetime | None) -> str:
+    """To the minute, where the reader is: what a spreadsheet understands as a time."""
+    return moment.astimezone(reader.zone).strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def _label(choices: Any) -> Callable[[Reader, Any], str]:
+    return lambda _reader, value: str(choices(value).label) if value else ""
+
+
+_DEALS = (
+    Part(gettext_lazy("Id"), "pk"),
+    Part(gettext_lazy("Name"), "name"),
+    Part(gettext_lazy("Company"), "company__name"),
+    Part(gettext_lazy("Stage number"), "stage"),
+    Part(gettext_lazy("Stage"), "stage", _label(Stage)),
+    Part(gettext_lazy("In stage since"), "stage_entered_at", _instant),
+    Part(gettext_lazy("Outcome"), "outcome", _label(Outcome)),
+    Part(gettext_lazy("Value"), "amount"),
+    Part(gettext_lazy("Currency"), "currency"),
+    Part(gettext_lazy("Value in the organisation’s currency"), "value"),
+    Part(gettext_lazy("Expected to close on"), "expected_close_on", _day),
+    Part(gettext_lazy("What’s next"), "next_kind", _label(ActivityKind)),
+    Part(gettext_lazy("Next at"), "next_at", _instant),
+    Part(gettext_lazy("Parked until"), "parked_until", _day),
+    Part(gettext_lazy("Last touch"), "touched_at", _instant),
+    Part(gettext_lazy("Owner"), "owner__name"),
+    Part(gettext_lazy("Team"), "team__name"),
+    Part(gettext_lazy("Source"), "source__name"),
+    Part(gettext_lazy("Source detail"), "source_detail"),
+    Part(gettext_lazy("Customer it came from"), "source_company__name"),
+    Part(gettext_lazy("Opened at"), "created_at", _instant),
+    Part(gettext_lazy("Closed at"), "closed_at", _instant),
+    Part(gettext_lazy("Who stopped it"), "initiator", _label(Initiator)),
+    Part(gettext_lazy("Cause"), "cause__name"),
+)
+_COMPANIES = (
+    Part(gettext_lazy("Id"), "pk"),
+    Part(gettext_lazy("Name"), "name"),
+    Part(gettext_lazy("Relationship"), "relationship", _label(Relationship)),
+    Part(gettext_lazy("Open deals"), open_deals, lambda _reader, count: count or 0),
+    Part(gettext_lazy("Parent company"), "parent__name"),
+    Part(gettext_lazy("Industry"), "industry"),
+    Part(gettext_lazy("Country"), "country"),
+    Part(gettext_lazy("Employees"), "employees"),
+    Part(gettext_lazy("Website"), "website"),
+    Part(gettext_lazy("Owner"), "owner__name"),
+    Part(gettext_lazy("On record since"), "created_at", _instant),
+)
+_CONTACTS = (
+    Part(gettext_lazy("Id"), "pk"),
+    Part(gettext_lazy("Name"), "name"),
+    Part(gettext_lazy("Position"), "job_title"),
+    Part(gettext_lazy("Company"), "company__name"),
+    Part(gettext_lazy("E-mail"), lambda _user: point(PointKind.EMAIL)),
+    Part(gettext_lazy("Phone"), lambda _user: point(PointKind.PHONE)),
+    Part(gettext_lazy("Owner"), "owner__name"),
+    Part(gettext_lazy("On record since"), "created_at", _instant),
+)
+_ACTIVITIES = (
+    Part(gettext_lazy("Id"), "pk"),
+    Part(gettext_lazy("Kind"), "kind", _label(ActivityKind)),
+    Part(gettext_lazy("Subject"), "subject"),
+    Part(gettext_lazy("Text"), "body"),
+    Part(gettext_lazy("Deal"), "deal__name"),
+    Part(gettext_lazy("Company"), "company__name"),
+    Part(gettext_lazy("Contact"), "contact__name"),
+    Part(gettext_lazy("Stage"), "stage", _label(Stage)),
+    Part(gettext_lazy("Person"), "owner__name"),
+    Part(gettext_lazy("Due at"), "due_at", _instant),
+    Part(gettext_lazy("Done at"), "done_at", _instant),
+    Part(gettext_lazy("Cancelled at"), "cancelled_at", _instant),
+    Part(gettext_lazy("Result"), "result", _label(ActivityResult)),
+)
+PARTS: dict[ListKind, Sequence[Part]] = {
+    **dict.fromkeys(DEALS, _DEALS),
+    ListKind.COMPANIES: _COMPANIES,
+    ListKind.CONTACTS: _CONTACTS,
+    ListKind.ACTIVITIES: _ACTIVITIES,
+}
+
+
+@require_GET
+def export(request: HtmxRequest, kind: str) -> HttpResponseBase:
+    """The list of an address as CSV, streamed; `bom=1` for programs that guess at encodings."""
+    if kind not in ListKind.values:
+        raise Http404
+    asked = Asked(ListKind(kind), request.GET, request.user)
+    if asked.problems:
+        return _refused(request, asked)
+    written = spreadsheet.lines(_rows(asked, request.user), bom="bom" in request.GET)
+    return spreadsheet.download(written, name=f"{kind}-{asked.reader.today.isoformat()}")
+
+
+def _rows(asked: Asked, user: User) -> Iterator[Sequence[Any]]:
+    parts = PARTS[asked.kind]
+    yield [str(part.label) for part in parts]
+    # A column may read a value that another one reads, too; a query takes each only once.
+    fields = [part.value(user) if callable(part.value) else part.value for part in parts]
+    plain = list(dict.fromkeys(field for field in fields if isinstance(field, str)))
+    asks = [*plain, *(field for field in fields if isinstance(field, Subquery))]
+    where = [
+        plain.index(field) if isinstance(field, str) else asks.index(field) for field in fields
+    ]
+    for row in queries.each(asked.rows, asked.walk, asks):
+        yield [
+            part.write(asked.reader, row[place]) for part, place in zip(parts, where, strict=True)
+        ]
+
+
+def _refused(request: HtmxRequest, asked: Asked) -> HttpResponse:
+    """Rather no file than one with more in it than was asked for."""
+    return render(
+        request,
+        page="crm/list/page.html",
+        context={**asked.head(), **asked.body()},
+        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+    )

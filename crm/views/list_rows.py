@@ -1,0 +1,443 @@
+"""What each list shows: its columns, its orders, and its rows as text before a template loops."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Left, Lower
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.filters.lists import ActivityState
+from crm.models import (
+    ActivityKind,
+    ActivityResult,
+    ContactPoint,
+    Deal,
+    ListKind,
+    PointKind,
+    Relationship,
+)
+from crm.queries.board import FIELDS, Row
+from crm.queries.lists import Order, by_day, by_instant, by_number, by_text
+from crm.views.cards import Reader
+from pipeline.models import User
+from pipeline.models.people import initials_of
+from pipeline.stages import Outcome, Stage
+from salesprocess.format import money
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column's head. `sort` names its order; `down` says that the first press is downwards."""
+
+    label: Any
+    sort: str = ""
+    down: bool = False
+    css: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """How one list is shown. `fields` and `row` belong together: values read, and their text."""
+
+    columns: Sequence[Column]
+    orders: Mapping[str, Order]
+    default: str
+    template: str
+    fields: Callable[[User], Sequence[Any]]
+    row: Callable[[Reader, tuple[Any, ...]], Any]
+    # Filters: one press each in the line above the list; what needs typing stands behind "More".
+    selects: Sequence[str]
+    more: Sequence[str]
+
+
+class DealLine(NamedTuple):
+    id: int
+    name: str
+    company: str
+    stage: int
+    stage_name: str
+    value: str
+    next_class: str
+    next: str
+    days: str
+    is_late: bool
+    closes: str
+    is_past: bool
+    owner: str
+    initials: str
+    source: str
+    changed: str
+
+
+def _deal(reader: Reader, values: tuple[Any, ...]) -> DealLine:
+    return deal_line(reader, Row(*values[:-1]), changed=reader.day(values[-1]))
+
+
+def deal_line(reader: Reader, row: Row, *, changed: str = "") -> DealLine:
+    is_open = row.outcome == Outcome.OPEN
+    card = reader.card(row) if is_open else reader.ended(row)
+    closes = row.expected_close_on
+    return DealLine(
+        id=row.id,
+        name=row.name,
+        company=row.company or "",
+        stage=row.stage,
+        stage_name=str(Stage(row.stage).about.short),
+        value=money(row.amount, row.currency),
+        next_class=card.next_class,
+        next=card.next,
+        days=card.days,
+        is_late=card.is_late,
+        closes=reader.date(closes),
+        is_past=is_open and closes is not None and closes < reader.today,
+        owner=card.owner,
+        initials=card.initials,
+        source=row.source or "",
+        changed=changed,
+    )
+
+
+class ActivityLine(NamedTuple):
+    icon: str
+    title: str
+    body: str
+    href: str
+    about: str
+    company: str
+    stage: int
+    stage_name: str
+    when_class: str
+    when: str
+    result: str
+    owner: str
+    initials: str
+
+
+_ACTIVITY = (
+    "pk",
+    "kind",
+    "subject",
+    Left("body", 160),
+    "deal_id",
+    "deal__name",
+    "company_id",
+    "company__name",
+    "contact_id",
+    "contact__name",
+    "owner__name",
+    "due_at",
+    "all_day",
+    "done_at",
+    "cancelled_at",
+    "result",
+    Coalesce("stage", "deal__stage"),
+)
+
+
+def _activity(reader: Reader, values: tuple[Any, ...]) -> ActivityLine:
+    (_pk, kind, subject, body, deal, deal_name, company, company_name) = values[:8]
+    (contact, contact_name, owner, due_at, all_day, done_at, cancelled_at, result, stage) = values[
+        8:
+    ]
+    label = str(ActivityKind(kind).label)
+    if deal:
+        href, about = f"/deals/{deal}/", deal_name
+    elif contact:
+        href, about = f"/contacts/{contact}/", contact_name
+    else:
+        href, about = f"/companies/{company}/", company_name
+    with_whom = [name for name in (company_name, contact_name) if name and name != about]
+    when_class, when = _when(reader, due_at, all_day, done_at, cancelled_at)
+    return ActivityLine(
+        icon=kind,
+        title=f"{label}: {subject}" if subject else label,
+        body=body,
+        href=href,
+        about=about,
+        company=" · ".join(with_whom),
+        stage=stage or 0,
+        stage_name=str(Stage(stage).about.short) if stage else "",
+        when_class=when_class,
+        when=when,
+        result=str(ActivityResult(result).label) if result else "",
+        owner=owner,
+        initials=initials_of(owner),
+    )
+
+
+def _when(
+    reader: Reader,
+    due_at: dt.datetime | None,
+    all_day: bool,
+    done_at: dt.datetime | None,
+    cancelled_at: dt.datetime | None,
+) -> tuple[str, str]:
+    if done_at is not None:
+        return "", f"{reader.day(done_at)} {reader.time(done_at)}"
+    assert due_at is not None  # noqa: S101  # planned or done, says the database
+    day = reader.day(due_at) if all_day else f"{reader.day(due_at)} {reader.time(due_at)}"
+    if cancelled_at is not None:
+        return "t3", _("Cancelled · %(day)s") % {"day": day}
+    if due_at < reader.at:
+        return "nx over", _("Overdue · %(day)s") % {"day": day}
+    if due_at.astimezone(reader.zone).date() == reader.today:
+        return "acc", _("Today") if all_day else _("Today %(time)s") % {"time": reader.time(due_at)}
+    return "", day
+
+
+class CompanyLine(NamedTuple):
+    id: int
+    name: str
+    industry: str
+    relationship: str
+    is_customer: bool
+    country: str
+    employees: str
+    deals: int
+    owner: str
+    initials: str
+
+
+def open_deals(user: User) -> Subquery:
+    """How many open deals in sight the company of the outer query has."""
+    found = Deal.objects.visible_to(user).open().filter(company=OuterRef("pk"))
+    return _count(found, "company")
+
+
+def _count(rows: QuerySet[Any], by: str) -> Subquery:
+    counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
+    return Subquery(counted, output_field=IntegerField())
+
+
+def _company_fields(user: User) -> Sequence[Any]:
+    return (
+        "pk",
+        "name",
+        "industry",
+        "relationship",
+        "country",
+        "employees",
+        open_deals(user),
+        "owner__name",
+    )
+
+
+def _company(reader: Reader, values: tuple[Any, ...]) -> CompanyLine:
+    pk, name, industry, relationship, country, employees, deals, owner = values
+    return CompanyLine(
+        id=pk,
+        name=name,
+        industry=industry,
+        relationship=str(Relationship(relationship).label),
+        is_customer=relationship == Relationship.CUSTOMER,
+        country=country,
+        employees="" if employees is None else f"{employees:,}",
+        deals=deals or 0,
+        owner=owner or "",
+        initials=initials_of(owner) if owner else "",
+    )
+
+
+class ContactLine(NamedTuple):
+    id: int
+    name: str
+    job_title: str
+    company_id: int | None
+    company: str
+    email: str
+    phone: str
+    phone_href: str
+    deals: int
+    owner: str
+    initials: str
+
+
+def point(kind: PointKind) -> Subquery:
+    """The first address or number of the contact of the outer query."""
+    found = ContactPoint.objects.filter(contact=OuterRef("pk"), kind=kind).order_by("pk")
+    return Subquery(found.values("typed")[:1])
+
+
+def _contact_fields(user: User) -> Sequence[Any]:
+    deals = Deal.objects.visible_to(user).open().filter(contacts=OuterRef("pk"))
+    return (
+        "pk",
+        "name",
+        "job_title",
+        "company_id",
+        "company__name",
+        point(PointKind.EMAIL),
+        point(PointKind.PHONE),
+        _count(deals, "contacts"),
+        "owner__name",
+    )
+
+
+def _contact(reader: Reader, values: tuple[Any, ...]) -> ContactLine:
+    pk, name, job_title, company_id, company, email, phone, deals, owner = values
+    return ContactLine(
+        id=pk,
+        name=name,
+        job_title=job_title,
+        company_id=company_id,
+        company=company or "",
+        email=email or "",
+        phone=phone or "",
+        phone_href="".join((phone or "").split()),
+        deals=deals or 0,
+        owner=owner or "",
+        initials=initials_of(owner) if owner else "",
+    )
+
+
+_DEAL_ORDERS = {
+    "name": by_text(Lower("name"), always=True),
+    "company": by_text(Lower("company__name")),
+    "stage": by_number("stage", always=True),
+    "value": by_number("value"),
+    "next": by_instant("attention_at", nothing_first=True),
+    "closes": by_day("expected_close_on"),
+    "since": by_instant("stage_entered_at"),
+    "source": by_text(Lower("source__name")),
+    "owner": by_text(Lower("owner__name")),
+    "opened": by_instant("created_at", always=True),
+    "closed": by_instant("closed_at"),
+    "changed": by_instant("changed_at", always=True),
+}
+_NAME = Column(label=gettext_lazy("Name"), sort="name")
+_STAGE = Column(label=gettext_lazy("Stage"), sort="stage", css="p2")
+_VALUE = Column(label=gettext_lazy("Value"), sort="value", down=True, css="num")
+_NEXT = Column(label=gettext_lazy("What’s next"), sort="next")
+_CLOSES = Column(label=gettext_lazy("Closes"), sort="closes", css="p3")
+_SINCE = Column(label=gettext_lazy("In stage"), sort="since", css="num p3")
+_SOURCE = Column(label=gettext_lazy("Source"), sort="source", css="p4")
+_OWNER = Column(label=gettext_lazy("Owner"), sort="owner", css="p2")
+_CHANGED = Column(label=gettext_lazy("Changed"), sort="changed", down=True, css="p4")
+
+
+def _deal_table(kind: ListKind, columns: Sequence[Column], default: str) -> Table:
+    selects = ["person", "team", "next", "source"]
+    return Table(
+        columns=columns,
+        orders=_DEAL_ORDERS,
+        default=default,
+        template="crm/list/_deals.html",
+        fields=lambda _user: (*FIELDS, "changed_at"),
+        row=_deal,
+        selects=[*selects[:2], "outcome", *selects[2:]],
+        more=(
+            "min",
+            "max",
+            "opened_from",
+            "opened_to",
+            "expected_from",
+            "expected_to",
+            "closed_from",
+            "closed_to",
+        ),
+    )
+
+
+_BY_OWNER = by_text(Lower("owner__name"))
+TABLES: Mapping[ListKind, Table] = {
+    ListKind.LEADS: _deal_table(
+        ListKind.LEADS, [_NAME, _STAGE, _NEXT, _SINCE, _VALUE, _SOURCE, _OWNER], "next"
+    ),
+    ListKind.OPPORTUNITIES: _deal_table(
+        ListKind.OPPORTUNITIES, [_NAME, _STAGE, _VALUE, _NEXT, _SINCE, _CLOSES, _OWNER], "next"
+    ),
+    ListKind.DEALS: _deal_table(
+        ListKind.DEALS, [_NAME, _STAGE, _VALUE, _NEXT, _CLOSES, _CHANGED, _OWNER], "-changed"
+    ),
+    ListKind.COMPANIES: Table(
+        columns=[
+            _NAME,
+            Column(label=gettext_lazy("Relationship"), sort="relationship"),
+            Column(label=gettext_lazy("Open deals"), css="num"),
+            Column(label=gettext_lazy("Country"), sort="country", css="p3"),
+            Column(label=gettext_lazy("People"), sort="employees", down=True, css="num p4"),
+            _OWNER,
+        ],
+        orders={
+            "name": by_text(Lower("name"), always=True),
+            "relationship": by_text("relationship", always=True),
+            "country": by_text(Lower("country"), always=True),
+            "employees": by_number("employees"),
+            "owner": _BY_OWNER,
+            "changed": by_instant("changed_at", always=True),
+        },
+        default="name",
+        template="crm/list/_companies.html",
+        fields=_company_fields,
+        row=_company,
+        selects=("relationship", "deals", "person"),
+        more=("industry", "country"),
+    ),
+    ListKind.CONTACTS: Table(
+        columns=[
+            _NAME,
+            Column(label=gettext_lazy("Company"), sort="company"),
+            Column(label=gettext_lazy("E-mail"), css="p2"),
+            Column(label=gettext_lazy("Phone"), css="p3"),
+            Column(label=gettext_lazy("Open deals"), css="num p3"),
+            _OWNER,
+        ],
+        orders={
+            "name": by_text(Lower("name"), always=True),
+            "company": by_text(Lower("company__name")),
+            "owner": _BY_OWNER,
+            "changed": by_instant("changed_at", always=True),
+        },
+        default="name",
+        template="crm/list/_contacts.html",
+        fields=_contact_fields,
+        row=_contact,
+        selects=("reach", "person"),
+        more=(),
+    ),
+    ListKind.ACTIVITIES: Table(
+        columns=[
+            Column(label=gettext_lazy("What")),
+            Column(label=gettext_lazy("About")),
+            Column(label=gettext_lazy("When"), sort="when"),
+            Column(label=gettext_lazy("Result"), css="p3"),
+            Column(label=gettext_lazy("Stage"), sort="stage", css="p3"),
+            Column(label=gettext_lazy("Person"), sort="owner", css="p2"),
+        ],
+        orders={
+            "when": by_instant("due_at", always=True),
+            "stage": by_number(Coalesce("stage", "deal__stage")),
+            "owner": _BY_OWNER,
+        },
+        default="when",
+        template="crm/list/_activities.html",
+        fields=lambda _user: _ACTIVITY,
+        row=_activity,
+        selects=("state", "person", "team", "kind", "result"),
+        more=("day_from", "day_to"),
+    ),
+}
+
+
+def order_of(kind: ListKind, name: str, state: str) -> Order | None:
+    """The order that a name stands for; None for one that is none.
+
+    When an activity was depends on what is listed: when it is due, or when it was done.
+    """
+    if kind == ListKind.ACTIVITIES and name == "when":
+        if state == ActivityState.DONE:
+            return by_instant("done_at", always=True)
+        if state == "any":
+            return by_instant(Coalesce("done_at", "due_at"), always=True)
+    return TABLES[kind].orders.get(name)
+
+
+def default_sort(kind: ListKind, state: str) -> str:
+    """What was done is told backwards, what is to be done forwards."""
+    if kind == ListKind.ACTIVITIES and state in (ActivityState.DONE, "any"):
+        return "-when"
+    return TABLES[kind].default

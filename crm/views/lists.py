@@ -1,0 +1,258 @@
+"""The lists: a page of rows, its neighbours, its total, and the same rows as a file."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from crm.filters.lists import (
+    ActivityFilter,
+    CompanyFilter,
+    ContactFilter,
+    DealFilter,
+    ListFilter,
+    problems,
+)
+from crm.models import Activity, Company, Contact, ListKind, Rate
+from crm.queries import lists as queries
+from crm.queries.lists import Offers, Place, Total, View, Walk
+from crm.views.cards import Reader
+from crm.views.list_rows import TABLES, Column, default_sort, order_of
+from pipeline.models import User
+from pipeline.stages import Stage
+from salesprocess.format import money
+from salesprocess.htmx import HtmxRequest, render
+
+DEALS = (ListKind.LEADS, ListKind.OPPORTUNITIES, ListKind.DEALS)
+
+
+@require_GET
+def page(request: HtmxRequest, kind: ListKind) -> HttpResponse:
+    asked = Asked(kind, request.GET, request.user)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if asked.problems else HTTPStatus.OK
+    response = render(
+        request,
+        page="crm/list/page.html",
+        fragment="crm/list/_list.html",
+        context={**asked.head(), **asked.body()},
+        status=status,
+    )
+    if request.htmx.trigger == "filters":
+        # The address takes only what was asked for, not each empty field of the form.
+        response["HX-Push-Url"] = asked.address()
+    return response
+
+
+class Asked:
+    """One person's question to one list, as an address puts it.
+
+    `problems` says in words what of it is no question; then there are no rows.
+    """
+
+    def __init__(self, kind: ListKind, query: QueryDict, user: User) -> None:
+        self.kind = kind
+        self.query = query
+        self.user = user
+        self.reader = Reader(user, at=timezone.now())
+        self.table = TABLES[kind]
+        self.offers: Offers = queries.offers(user, kind)
+        self.filter = self._filter()
+        self.problems = problems(self.filter.form)
+        self.sort = query.get("sort") or default_sort(kind, self._state)
+        self.walk = self._walk()
+        self.after, self.before = self._place("after"), self._place("before")
+
+    @property
+    def rows(self) -> Any:
+        """What is asked for within the person's reach; nothing while there are problems."""
+        return self.filter.queryset.none() if self.problems else self.filter.rows
+
+    def _filter(self) -> Any:
+        at, user, offers = self.reader.at, self.user, self.offers
+        if self.kind in DEALS:
+            rates = Rate.objects.on(self.reader.today)
+            return DealFilter(
+                self.query, kind=self.kind, user=user, offers=offers, rates=rates, at=at
+            )
+        filters: dict[ListKind, tuple[type[ListFilter], Any]] = {
+            ListKind.COMPANIES: (CompanyFilter, Company.objects),
+            ListKind.CONTACTS: (ContactFilter, Contact.objects),
+            ListKind.ACTIVITIES: (ActivityFilter, Activity.objects),
+        }
+        filter_class, rows = filters[self.kind]
+        return filter_class(self.query, rows.visible_to(user), user=user, offers=offers, at=at)
+
+    @property
+    def _state(self) -> str:
+        return self.filter.shown if isinstance(self.filter, ActivityFilter) else ""
+
+    def _walk(self) -> Walk:
+        order = order_of(self.kind, self.sort.removeprefix("-"), self._state)
+        if order is None:
+            self.problems.append(_("There is no such order of this list."))
+            self.sort = default_sort(self.kind, self._state)
+            order = order_of(self.kind, self.sort.removeprefix("-"), self._state)
+            assert order is not None  # noqa: S101  # the table's own
+        return Walk(order=order, down=self.sort.startswith("-"))
+
+    def _place(self, name: str) -> Place | None:
+        text = self.query.get(name, "")
+        if not text:
+            return None
+        try:
+            return Place.parse(text, self.walk.order)
+        except ValueError:
+            self.problems.append(_("There is no such place in this list: go to its beginning."))
+            return None
+
+    # addresses -----------------------------------------------------------------------------------
+
+    @cached_property
+    def asked_for(self) -> str:
+        """The filters and the order, always in the same words: what a saved view keeps."""
+        names = [*self.filter.filters, "sort"]
+        pairs = [
+            (name, value) for name in names for value in self.query.getlist(name) if value.strip()
+        ]
+        return urlencode(pairs)
+
+    def address(self, **changed: object) -> str:
+        """The list's address with its filters, and some of it changed; None takes a part out."""
+        query = QueryDict(self.asked_for, mutable=True)
+        for name, value in changed.items():
+            query.pop(name, None)
+            if value is not None:
+                query[name] = str(value)
+        path = reverse(f"crm:{self.kind}")
+        return f"{path}?{query.urlencode()}" if query else path
+
+    # what is shown -------------------------------------------------------------------------------
+
+    def body(self) -> dict[str, Any]:
+        """The rows with their total and neighbours. Two queries."""
+        fields = self.table.fields(self.user)
+        found = queries.page(self.rows, self.walk, fields, after=self.after, before=self.before)
+        value = "value" if self.kind in DEALS else None
+        total = queries.total(self.rows, value=value)
+        return {
+            "kind": self.kind,
+            "lines": [self.table.row(self.reader, row) for row in found.rows],
+            "rows_template": self.table.template,
+            "columns": [self._column(column) for column in self.table.columns],
+            "labels": ListKind,
+            "problems": self.problems,
+            "total": self._total(total),
+            "count": total.count,
+            "is_narrowed": self.is_narrowed,
+            "sort": self.query.get("sort", ""),
+            "asked_for": self.asked_for,
+            "start": self.address(),
+            "previous": self.address(before=found.before) if found.before else "",
+            "next": self.address(after=found.after) if found.after else "",
+            "views": [self._view(view) for view in self.offers.views],
+            "can_save": bool(self.asked_for) and not self.problems,
+            "bulk": self.kind in DEALS,
+            "is_refined": bool(self.after or self.before),
+        }
+
+    def head(self) -> dict[str, Any]:
+        return {
+            "form": self.filter.form,
+            "filter": self.filter,
+            "selects": self._selects,
+            "more": self.table.more,
+            "stages": self._stages,
+            "deals": [(kind, reverse(f"crm:{kind}"), kind.label) for kind in DEALS],
+            "csv": reverse("crm:list_export", args=[self.kind]),
+            "here": ListKind.DEALS if self.kind == ListKind.OPPORTUNITIES else self.kind,
+            "clear": reverse(f"crm:{self.kind}"),
+        }
+
+    @property
+    def is_narrowed(self) -> bool:
+        return any(self.query.get(name) for name in self.filter.filters)
+
+    @property
+    def _selects(self) -> list[str]:
+        teams = bool(self.filter.teams.choices)
+        return [name for name in self.table.selects if name != "team" or teams]
+
+    @property
+    def _stages(self) -> list[tuple[int, str]]:
+        if "stage" not in self.filter.filters:
+            return []
+        return [
+            (int(value), str(Stage(int(value)).about.short))
+            for value, _label in self.filter.form.fields["stage"].choices
+        ]
+
+    def _column(self, column: Column) -> "Head":
+        direction = ""
+        if column.sort and self.sort.removeprefix("-") == column.sort:
+            direction = "descending" if self.walk.down else "ascending"
+        down = column.down if not direction else direction == "ascending"
+        return Head(
+            key=column.sort,
+            label=str(column.label),
+            css=column.css,
+            direction=direction,
+            href=self.address(sort=f"{'-' if down else ''}{column.sort}") if column.sort else "",
+        )
+
+    def _total(self, total: Total) -> str:
+        if total.count is None:
+            return _("more than %(n)s") % {"n": f"{queries.CAP:,}"}
+        words = _counted(self.kind, total.count)
+        if not total.value:
+            return words
+        return f"{words} · {money(total.value, self.reader.currency)}"
+
+    def _view(self, view: View) -> "Tab":
+        path = reverse(f"crm:{self.kind}")
+        return Tab(
+            id=view.id,
+            name=view.name,
+            href=f"{path}?{view.query}" if view.query else path,
+            is_here=view.query == self.asked_for,
+            mine=view.mine,
+            shared=view.shared,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    key: str
+    label: str
+    css: str
+    direction: str
+    href: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tab:
+    id: int
+    name: str
+    href: str
+    is_here: bool
+    mine: bool
+    shared: bool
+
+
+def _counted(kind: ListKind, count: int) -> str:
+    words = {
+        ListKind.LEADS: ngettext("%(n)s lead", "%(n)s leads", count),
+        ListKind.OPPORTUNITIES: ngettext("%(n)s opportunity", "%(n)s opportunities", count),
+        ListKind.DEALS: ngettext("%(n)s deal", "%(n)s deals", count),
+        ListKind.COMPANIES: ngettext("%(n)s company", "%(n)s companies", count),
+        ListKind.CONTACTS: ngettext("%(n)s person", "%(n)s people", count),
+        ListKind.ACTIVITIES: ngettext("%(n)s activity", "%(n)s activities", count),
+    }
+    return words[kind] % {"n": f"{count:,}"}

@@ -1,0 +1,117 @@
+"""Saved views: a list's address under a name, above the list."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from crm.commands import saved_view as commands
+from crm.forms.saved_view import SavedViewForm
+from crm.models import ListKind, SavedView
+from crm.views.lists import Asked
+from pipeline.moves import Refused
+from salesprocess.htmx import HtmxRequest, render, wants_fragment
+
+
+@require_http_methods(["GET", "POST"])
+def save(request: HtmxRequest) -> HttpResponse:
+    """Keep the filters and the order of a list under a name."""
+    said = request.POST if request.method == "POST" else request.GET
+    kind = ListKind(said["list"]) if said.get("list") in ListKind.values else ListKind.DEALS
+    asked = Asked(kind, QueryDict(said.get("query", "")), request.user)
+    form = SavedViewForm(request.POST or None, user=request.user)
+    problem = " ".join(asked.problems)
+    if not problem and form.is_valid():
+        try:
+            view = commands.save(
+                kind=kind,
+                name=form.cleaned_data["name"],
+                query=asked.asked_for,
+                team=form.cleaned_data.get("team"),
+                by=request.user,
+                at=timezone.now(),
+            )
+        except Refused as refused:
+            form.refuse(refused)
+        else:
+            return _to(request, address(view))
+    context = {
+        "kind": kind,
+        "query": asked.asked_for,
+        "problem": problem,
+        "sheet_title": _("Save this view"),
+        "sheet_back": asked.address(),
+    }
+    return _ask(request, form, context)
+
+
+@require_http_methods(["GET", "POST"])
+def change(request: HtmxRequest, pk: int) -> HttpResponse:
+    """Rename a view of one's own, share it or keep it to oneself."""
+    view = get_object_or_404(SavedView.objects.editable_by(request.user), pk=pk)
+    form = SavedViewForm(
+        request.POST or None,
+        user=request.user,
+        initial={"name": view.name, "team": view.team_id},
+    )
+    if form.is_valid():
+        try:
+            commands.change(
+                view,
+                name=form.cleaned_data["name"],
+                team=form.cleaned_data.get("team", view.team),
+                by=request.user,
+                at=timezone.now(),
+            )
+        except Refused as refused:
+            form.refuse(refused)
+        else:
+            return _to(request, address(view))
+    return _ask(
+        request,
+        form,
+        {"view": view, "sheet_title": _("Change this view"), "sheet_back": address(view)},
+    )
+
+
+@require_POST
+def delete(request: HtmxRequest, pk: int) -> HttpResponse:
+    view = get_object_or_404(SavedView.objects.editable_by(request.user), pk=pk)
+    commands.delete(view, by=request.user, at=timezone.now())
+    return _to(request, reverse(f"crm:{view.kind}"))
+
+
+def address(view: SavedView) -> str:
+    path = reverse(f"crm:{view.kind}")
+    return f"{path}?{view.query}" if view.query else path
+
+
+def _to(request: HtmxRequest, place: str) -> HttpResponse:
+    if wants_fragment(request):
+        return HttpResponse(headers={"HX-Redirect": place})
+    return HttpResponseRedirect(place)
+
+
+def _ask(request: HtmxRequest, form: SavedViewForm, context: dict[str, Any]) -> HttpResponse:
+    bad = form.is_bound or context.get("problem")
+    template = "crm/list/_view_form.html"
+    return render(
+        request,
+        page="components/sheet_page.html",
+        fragment=template,
+        context={
+            "form": form,
+            "view": None,
+            "query": "",
+            "problem": "",
+            "sheet_action": request.path,
+            "sheet_template": template,
+            **context,
+        },
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK,
+    )
