@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 
 from crm.models import DealLine, Product, Rate, SavedView
+from crm.models.import_row import ImportedRow
 from pipeline.commands import invitation
 from pipeline.models import Batch, BatchKind
 from pipeline.stages import Stage
@@ -44,7 +45,10 @@ def one_of_each(cast: Cast) -> Cast:
     deal.changes.create(at=NOW, by=ana, field="name", old="Line", new="Line 3 retrofit")
     SavedView.objects.create(kind="leads", name="Cold", owner=ana, changed_at=NOW)
     Rate.objects.create(currency="USD", on=NOW.date(), value=1)
-    Batch.objects.create(kind=BatchKind.IMPORT, name="From paper", by=cast.adele, at=NOW)
+    batch = Batch.objects.create(kind=BatchKind.IMPORT, name="From paper", by=cast.adele, at=NOW)
+    ImportedRow.objects.create(
+        system="paper", kind="deals", external_id="7", record_id=deal.pk, created=True, batch=batch
+    )
     newcomer = make_user(name="Ida Moor", team=cast.north, password=None)
     # With its row in the outbox and in the history of people.
     invitation.invite(newcomer, by=cast.mona, at=NOW)

@@ -1,13 +1,15 @@
 """Recording what was done, planned or not, and what follows from it in the same gesture."""
 
 import datetime as dt
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
 from crm.commands.activity import About, Next
-from crm.models import ActivityKind, ActivityResult, Deal, Method
+from crm.models import Activity, ActivityKind, ActivityResult, Deal, Method
 from crm.models.activity import TOUCHES
 from pipeline.stages import Stage
 from tests.crm.truth import faults_of
@@ -29,9 +31,9 @@ NEXT = Next(kind=MEETING, due_at=NOW + dt.timedelta(days=2), all_day=False)
 TOMORROW = NOW + dt.timedelta(days=1)
 
 
-def log(deal, **given):
-    about = given.pop("about", None) or About(deal=deal)
-    return activity_commands.log(about, **{"kind": CALL, "at": NOW} | given)
+def log(deal: Deal | None, *, about: About | None = None, **given: Any) -> Activity:
+    usual: dict[str, Any] = {"kind": CALL, "at": NOW}
+    return activity_commands.log(about or About(deal=deal), **usual | given)
 
 
 def done(deal, **given):
@@ -92,7 +94,7 @@ def test_it_moves_the_deal_forward_in_the_same_gesture(cast, record):
     deal.refresh_from_db()
     assert deal.stage == Stage.QUALIFICATION
     assert activity.stage == Stage.PROSPECTING
-    last = deal.visits.order_by("sequence").last()
+    last = deal.visits.latest("sequence")
     assert (last.entered_at, last.entered_by) == (NOW, cast.mona)
     assert deal.next_at == NEXT.due_at
     assert faults_of(deal) == []
@@ -174,7 +176,7 @@ def test_what_was_planned_for_the_hand_off_can_be_done(cast):
     deal = make_deal(by=cast.ana, stage=Stage.CLOSING)
     first = plan_call(deal, by=cast.ana, due_at=TOMORROW)
     second = plan_call(deal, by=cast.ana, due_at=NEXT.due_at)
-    deal_commands.win(deal, value=1, by=cast.ana, at=NOW)
+    deal_commands.win(deal, value=Decimal(1), by=cast.ana, at=NOW)
 
     activity_commands.complete(first, by=cast.ana, at=NOW)
 

@@ -6,7 +6,7 @@ import pytest
 
 from crm.commands import deal as deal_commands
 from crm.commands.locked_deal import StaleDeal
-from crm.models import Deal
+from crm.models import Deal, Lead, Opportunity
 from pipeline.moves import EnteredHow, LeftHow
 from pipeline.stages import Stage
 from tests.crm.truth import all_rows, faults_of
@@ -62,11 +62,12 @@ def test_it_jumps_with_one_reason_and_no_visit_between(cast):
 
 def test_it_makes_one_record_of_a_lead_and_an_opportunity(cast):
     deal = make_deal(by=cast.ana, stage=Stage.PROSPECTING)
-    assert deal.is_lead
+    assert [lead.pk for lead in Lead.objects.all()] == [deal.pk]
 
     deal_commands.advance(deal, to=Stage.QUALIFICATION, by=cast.ana, at=NOW)
 
-    assert not deal.is_lead
+    assert not Lead.objects.exists()
+    assert [row.pk for row in Opportunity.objects.all()] == [deal.pk]
     assert Deal.objects.count() == 1
 
 

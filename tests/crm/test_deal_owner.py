@@ -10,6 +10,7 @@ from crm.commands.activity import About, Next
 from crm.commands.locked_deal import StaleDeal
 from crm.models import ActivityKind, Deal
 from pipeline.models import Role
+from pipeline.stages import Stage
 from tests.crm.truth import faults_of
 from tests.factories import NOW, ago, make_deal, make_user, plan_call, stopped_deal
 
@@ -38,7 +39,7 @@ def test_it_leaves_the_open_visit_with_who_owned_it_at_entry(cast):
     deal = make_deal(by=cast.ana)
 
     hand_over(deal, to=cast.ben, by=cast.ana)
-    deal_commands.move(deal, to=2, by=cast.ben, at=NOW)
+    deal_commands.move(deal, to=Stage.PROSPECTING, by=cast.ben, at=NOW)
 
     first = deal.visits.get(sequence=1)
     assert (first.entry_owner, first.exit_owner) == (cast.ana, cast.ben)
@@ -73,6 +74,7 @@ def test_it_keeps_the_day_of_what_is_due_on_a_day(cast):
 
     due = day.due_at
     day.refresh_from_db()
+    assert day.due_at is not None
     assert day.due_at != due
     assert day.due_at.astimezone(cast.ben.zone).date() == dt.date(2026, 3, 11)
     call.refresh_from_db()

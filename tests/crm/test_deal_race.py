@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -124,9 +125,14 @@ def test_it_is_won_or_stopped_and_never_both(cast):
         pages = mine(deal), mine(deal)
 
         ends = at_once(
-            lambda pages=pages: deal_commands.win(pages[0], value=1, by=cast.ana, at=NOW),
-            lambda pages=pages: deal_commands.stop(
-                pages[1], initiator=Initiator.CUSTOMER, cause=cause, by=cast.mona, at=NOW
+            partial(deal_commands.win, pages[0], value=Decimal(1), by=cast.ana, at=NOW),
+            partial(
+                deal_commands.stop,
+                pages[1],
+                initiator=Initiator.CUSTOMER,
+                cause=cause,
+                by=cast.mona,
+                at=NOW,
             ),
         )
 
@@ -160,10 +166,16 @@ def test_it_leaves_nothing_planned_on_a_deal_that_was_stopped_meanwhile(cast):
         pages = mine(deal), mine(deal)
 
         at_once(
-            lambda pages=pages: deal_commands.stop(
-                pages[0], initiator=Initiator.CUSTOMER, cause=cause, by=cast.ana, at=NOW
+            partial(
+                deal_commands.stop,
+                pages[0],
+                initiator=Initiator.CUSTOMER,
+                cause=cause,
+                by=cast.ana,
+                at=NOW,
             ),
-            lambda pages=pages: activity_commands.plan(
+            partial(
+                activity_commands.plan,
                 About(deal=pages[1]),
                 next=Next(kind=ActivityKind.CALL, due_at=NOW),
                 by=cast.mona,
@@ -181,17 +193,13 @@ def test_it_is_out_of_reach_at_once_for_who_gave_it_away(cast):
         pages = mine(deal), mine(deal)
 
         given, moved = at_once(
-            lambda pages=pages: deal_commands.hand_over(
-                pages[0], to=cast.carl, by=cast.rosa, at=NOW
-            ),
-            lambda pages=pages: deal_commands.advance(
-                pages[1], to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW
-            ),
+            partial(deal_commands.hand_over, pages[0], to=cast.carl, by=cast.rosa, at=NOW),
+            partial(deal_commands.advance, pages[1], to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW),
         )
 
         assert given is None
         assert moved is None or isinstance(moved, Deal.DoesNotExist)
-        last = deal.visits.order_by("sequence").last()
+        last = deal.visits.latest("sequence")
         assert (last.entered_by, last.entry_owner) == (cast.ana, cast.ana)
         assert faults_of(deal) == []
 

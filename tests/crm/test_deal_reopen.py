@@ -1,6 +1,8 @@
 """Reopening: in the stage in which it was closed, with a reason, and nothing is forgotten."""
 
 import datetime as dt
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,8 +15,9 @@ from tests.crm.truth import faults_of
 from tests.factories import NOW, ago, cause_named, make_deal, plan_call, stopped_deal, won_deal
 
 
-def reopen(deal, **given):
-    deal_commands.reopen(deal, **{"reason": "They called back.", "at": NOW} | given)
+def reopen(deal: Deal, **given: Any) -> None:
+    usual: dict[str, Any] = {"reason": "They called back.", "at": NOW}
+    deal_commands.reopen(deal, **usual | given)
 
 
 def test_it_goes_on_in_the_stage_in_which_it_was_stopped(cast):
@@ -69,7 +72,7 @@ def test_it_remembers_who_had_stopped_it_and_why(cast):
 def test_it_asks_for_the_attention_of_what_was_planned_after_a_win(cast):
     deal = make_deal(by=cast.ana, stage=Stage.CLOSING)
     call = plan_call(deal, by=cast.ana, due_at=NOW + dt.timedelta(days=1))
-    deal_commands.win(deal, value=1, by=cast.ana, at=ago(hours=1))
+    deal_commands.win(deal, value=Decimal(1), by=cast.ana, at=ago(hours=1))
 
     reopen(deal, by=cast.ana)
 

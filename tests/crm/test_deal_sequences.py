@@ -143,7 +143,7 @@ class Sales(RuleBasedStateMachine):
     def everything(self) -> list[Any]:
         return [rows(model) for model in (Deal, StageVisit, Activity)]
 
-    def seen(self, act: Act, deal: Deal) -> dict[str, int]:
+    def seen(self, act: Act, deal: Deal) -> dict[str, Any]:
         return {} if act.behind is None else {"version": deal.version - act.behind}
 
     def next(self, what: tuple[ActivityKind, int] | None) -> Next | None:
@@ -208,7 +208,9 @@ class Sales(RuleBasedStateMachine):
 
     def plan(self, act, kind, day):
         with self.doing(act, Q(outcome=Outcome.OPEN)) as (deal, given):
-            activity_commands.plan(About(deal=deal), next=self.next((kind, day)), **given)
+            planned = self.next((kind, day))
+            assert planned is not None
+            activity_commands.plan(About(deal=deal), next=planned, **given)
 
     def log(self, act, kind, result, next, hours):
         with self.doing(act) as (deal, given):

@@ -1,6 +1,8 @@
 """Stopping: at once, from every stage, by somebody and for a cause (G10)."""
 
 import datetime as dt
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,10 +15,9 @@ from tests.crm.truth import faults_of
 from tests.factories import NOW, ago, cause_named, make_deal, plan_call, stopped_deal, won_deal
 
 
-def stop(deal, **given):
-    cause = cause_named(given.pop("cause", "price"))
-    given = {"initiator": Initiator.CUSTOMER, "at": ago(days=1)} | given
-    deal_commands.stop(deal, cause=cause, **given)
+def stop(deal: Deal, cause: str = "price", **given: Any) -> None:
+    usual: dict[str, Any] = {"initiator": Initiator.CUSTOMER, "at": ago(days=1)}
+    deal_commands.stop(deal, cause=cause_named(cause), **usual | given)
 
 
 @pytest.mark.parametrize("stage", Stage)
@@ -32,7 +33,11 @@ def test_it_stops_in_every_stage(cast, stage):
         ago(days=1),
         cast.mona,
     )
-    assert (visit.exit_owner, visit.exit_team, visit.exit_amount) == (cast.ana, cast.north, 100)
+    assert (visit.exit_owner, visit.exit_team, visit.exit_amount) == (
+        cast.ana,
+        cast.north,
+        Decimal(100),
+    )
     assert (deal.outcome, deal.stage, deal.closed_at) == (Outcome.STOPPED, stage, ago(days=1))
     assert (deal.initiator, deal.cause, deal.closing_note) == (
         Initiator.CUSTOMER,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,9 @@ from tests.crm.truth import faults_of
 from tests.factories import NOW, ago, make_company, make_deal, plan_call, stopped_deal, won_deal
 
 
-def win(deal, **given):
-    given = {"value": Decimal(900), "reason": "Signed at once.", "at": ago(days=1)} | given
-    deal_commands.win(deal, **given)
+def win(deal: Deal, **given: Any) -> None:
+    usual: dict[str, Any] = {"value": Decimal(900), "reason": "Signed at once."}
+    deal_commands.win(deal, **usual | {"at": ago(days=1)} | given)
 
 
 @pytest.mark.parametrize("stage", Stage)
@@ -27,17 +28,21 @@ def test_it_wins_from_every_stage(cast, stage):
 
     win(deal, by=cast.mona, note=" They liked it. ")
 
-    last = deal.visits.order_by("sequence").last()
+    last = deal.visits.latest("sequence")
     assert (last.stage, last.left_how, last.left_at, last.left_by) == (
         Stage.CLOSING,
         LeftHow.WON,
         ago(days=1),
         cast.mona,
     )
-    assert (last.exit_owner, last.exit_team, last.exit_amount) == (cast.ana, cast.north, 900)
+    assert (last.exit_owner, last.exit_team, last.exit_amount) == (
+        cast.ana,
+        cast.north,
+        Decimal(900),
+    )
     assert deal.visits.count() == (1 if stage == Stage.CLOSING else 2)
     assert (deal.outcome, deal.stage, deal.closed_at) == (Outcome.WON, 7, ago(days=1))
-    assert (deal.amount, deal.closing_note) == (900, "They liked it.")
+    assert (deal.amount, deal.closing_note) == (Decimal(900), "They liked it.")
     assert faults_of(deal) == []
 
 
