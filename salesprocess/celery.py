@@ -41,6 +41,11 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 10},
         },
+        "relay-outbox-of-deals": {
+            "task": "crm.tasks.relay_outbox",
+            "schedule": 5.0,
+            "options": {"expires": 10},
+        },
         "clear-expired-sessions": {
             "task": "salesprocess.tasks.clear_expired_sessions",
             "schedule": crontab(hour="3", minute="17"),

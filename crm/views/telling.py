@@ -424,6 +424,7 @@ class Teller(Reader):
             "source_company": _("Customer it came from"),
             "method": _("Method"),
             "contact": _("Person"),
+            "team": _("Team"),
             "line": _("Product"),
         }
         return labels.get(field, field)
@@ -432,7 +433,7 @@ class Teller(Reader):
         """A value as history keeps it (text; records by id and name), for people to read."""
         if not text:
             return ""
-        if field in ("owner", "company", "source", "source_company", "method"):
+        if field in ("owner", "team", "company", "source", "source_company", "method"):
             return text.partition(" ")[2]
         if field == "amount":
             return money(Decimal(text), deal.currency)

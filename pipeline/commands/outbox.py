@@ -35,8 +35,8 @@ logger = logging.getLogger(__name__)
 def put(kind: OutboxKind, payload: Mapping[str, int], *, at: dt.datetime) -> OutboxRow:
     """Leave something to be delivered; call it inside the transaction that it tells about.
 
-    `payload` are ids only. After the commit a worker is woken; if the broker is away, the relay's
-    own clock finds the row a few seconds later.
+    `payload` are ids only. After the commit a worker is woken. If the broker is away, or the kind
+    is one that an app above this one delivers, a relay's own clock finds the row within seconds.
     """
     row = OutboxRow.objects.create(kind=kind, payload=dict(payload), created_at=at, next_at=at)
     transaction.on_commit(lambda: _wake(row.pk), robust=True)

@@ -78,6 +78,8 @@ def add(*, by: User, at: dt.datetime, invite: bool = False, **facts: Any) -> Use
 def change(person: User, *, by: User, at: dt.datetime, **facts: Any) -> None:
     """Change facts of a person (those in EDITABLE), each with a row of history.
 
+    Open deals follow a person to another team, a moment later (the outbox).
+
     The address of somebody who has joined is changed by `change_email` only, because a new
     password can be had with it. Another address revokes an invitation to the old one.
 
@@ -93,9 +95,8 @@ def change(person: User, *, by: User, at: dt.datetime, **facts: Any) -> None:
             if row.has_joined and facts["email"] != row.email:
                 raise Refused(_("The person has joined: only an admin may do this."), field="email")
         was_admin = row.role == Role.ADMIN
-        changed = [
-            name for name, value in facts.items() if note_change(row, name, value, by=by, at=at)
-        ]
+        noted = {name: note_change(row, name, value, by=by, at=at) for name, value in facts.items()}
+        changed = [name for name, change in noted.items() if change]
         _check_place(row, by=by)
         if was_admin and row.role != Role.ADMIN:
             _check_admin_left(row)
@@ -107,6 +108,8 @@ def change(person: User, *, by: User, at: dt.datetime, **facts: Any) -> None:
         row.save(update_fields=changed)
         if "email" in changed:
             invitation.revoke_open(row, at=at)
+        if moved := noted.get("team"):
+            outbox.put(OutboxKind.PERSON_MOVED, {"change": moved.pk}, at=at)
 
 
 def deactivate(person: User, *, by: User, at: dt.datetime) -> None:

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
             name='OutboxRow',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('invitation', 'Invitation'), ('email_changed', 'Notice of a changed e-mail address')], max_length=20)),
+                ('kind', models.CharField(choices=[('invitation', 'Invitation'), ('email_changed', 'Notice of a changed e-mail address'), ('person_moved', 'Deals of somebody who changed teams')], max_length=20)),
                 ('payload', models.JSONField()),
                 ('created_at', models.DateTimeField()),
                 ('next_at', models.DateTimeField()),

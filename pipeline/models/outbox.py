@@ -17,6 +17,8 @@ MOST_ATTEMPTS = 8
 class OutboxKind(models.TextChoices):
     INVITATION = "invitation", _("Invitation")
     EMAIL_CHANGED = "email_changed", _("Notice of a changed e-mail address")
+    # For crm: the pipeline knows people, not their deals.
+    PERSON_MOVED = "person_moved", _("Deals of somebody who changed teams")
 
 
 class OutboxRowQuerySet(models.QuerySet["OutboxRow"]):

@@ -1,0 +1,23 @@
+from celery import shared_task
+from django.utils import timezone
+
+from crm.commands import people
+from pipeline.commands import outbox
+from pipeline.models import OutboxKind, OutboxRow, PeopleChange
+
+
+def person_moved(row: OutboxRow) -> None:
+    """Whoever moves to another team takes the open deals along."""
+    change = PeopleChange.objects.select_related("person__team", "by").get(pk=row.payload["change"])
+    if change.person and change.by:
+        people.bring_along(change.person, by=change.by, at=timezone.now())
+
+
+HANDLERS: dict[str, outbox.Handler] = {OutboxKind.PERSON_MOVED: person_moved}
+
+
+@shared_task
+def relay_outbox(pk: int | None = None) -> None:
+    """Does for deals what the people's part of the product has left to be done."""
+    for row in outbox.claim(kinds=HANDLERS, at=timezone.now(), only=pk):
+        outbox.deliver(row, HANDLERS[row.kind], now=timezone.now)
