@@ -17,7 +17,7 @@ from pipeline.forms.people import EmailForm, PersonForm
 from pipeline.models import OutboxRow, PeopleChange, Role, Team, User
 from pipeline.moves import Refused
 from pipeline.queries import people as queries
-from pipeline.views.asked import posted
+from pipeline.views.asked import limit_guesses, posted
 from salesprocess.htmx import HtmxRequest, render
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -95,6 +95,7 @@ def email(request: HtmxRequest, pk: int) -> HttpResponse:
     form = EmailForm(posted(request), initial={"email": found.email})
 
     def run() -> None:
+        limit_guesses(request)
         at = timezone.now()
         commands.change_email(found, by=request.user, at=at, **form.cleaned_data)
 

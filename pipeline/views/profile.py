@@ -16,7 +16,7 @@ from pipeline.forms.attempt import attempt
 from pipeline.forms.people import EmailForm, ProfileForm
 from pipeline.models import Theme, User
 from pipeline.queries import people as queries
-from pipeline.views.asked import posted
+from pipeline.views.asked import limit_guesses, posted
 from salesprocess.htmx import HtmxRequest, render
 
 YEAR = 365 * 24 * 60 * 60
@@ -49,6 +49,7 @@ def email(request: HtmxRequest) -> HttpResponse:
     form = EmailForm(request.POST)
 
     def run() -> None:
+        limit_guesses(request)
         commands.change_email(user, by=user, at=timezone.now(), **form.cleaned_data)
 
     if not attempt(form, run):

@@ -3,6 +3,7 @@
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -158,3 +159,17 @@ def test_it_does_nothing_by_get(ana, address):
 def test_it_costs_few_queries(ana, django_assert_max_num_queries):
     with django_assert_max_num_queries(6):
         ana.get("/profile/")
+
+
+def test_it_lets_nobody_guess_a_password_for_long(ana, cast, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"reauthenticate": "3/m/user"}
+    cache.clear()
+    wrong = {"email": "ana@other.test", "password": "wrong horse"}
+    for _ in range(3):
+        assert "That is not your password." in ana.post("/profile/e-mail/", wrong).content.decode()
+
+    right = ana.post("/profile/e-mail/", wrong | {"password": PASSWORD})
+
+    assert right.status_code == 422
+    assert "Too many attempts." in right.content.decode()
+    assert User.objects.get(pk=cast.ana.pk).email == "ana@seven.test"
