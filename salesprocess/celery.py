@@ -26,7 +26,8 @@ app.conf.update(
     worker_max_tasks_per_child=500,
     broker_transport_options={
         "visibility_timeout": 180,
-        # After a worker was killed its task comes back within seconds; by default it is minutes.
+        # What a killed worker had comes back when that time is over, and not up to 100 s later, which
+        # is how seldom it is looked for by default.
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "socket_connect_timeout": 2,
