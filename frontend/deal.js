@@ -59,7 +59,13 @@ document.addEventListener('keydown', (event) => {
 document.addEventListener('click', (event) => {
   if (event.target.matches('input') && event.detail === 0) return;
   const chosen = event.target.closest('[data-then]');
-  if (chosen) document.querySelector(chosen.dataset.then).focus();
+  if (!chosen) return;
+  if (!event.target.matches('input')) {
+    // Left to itself, the label would give the focus to its button.
+    event.preventDefault();
+    chosen.querySelector('input').checked = true;
+  }
+  document.querySelector(chosen.dataset.then).focus();
 });
 
 // --- tabs -----------------------------------------------------------------------------------

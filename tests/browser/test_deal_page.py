@@ -1,0 +1,179 @@
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from crm.commands import deal as commands
+from crm.commands.deal import NewContact
+from crm.models import Activity, Deal, DealRole
+from pipeline.stages import Outcome, Stage
+from tests.browser import axe
+from tests.conftest import Cast
+from tests.factories import make_company, make_deal, plan_call
+
+pytestmark = pytest.mark.browser
+
+PageOf = Callable[..., Page]
+
+
+@pytest.fixture
+def deal(people: Cast) -> Deal:
+    company = make_company(by=people.ana, name="Norte SA")
+    deal = make_deal(by=people.ana, company=company, stage=Stage.QUALIFICATION, amount=48_000)
+    petra = NewContact(name="Petra Voss", email="petra@norte.test")
+    commands.set_contact(
+        deal, contact=petra, role=DealRole.DECIDES, by=people.ana, at=timezone.now()
+    )
+    return deal
+
+
+@pytest.fixture
+def shown(page_of: PageOf, people: Cast, deal: Deal) -> Page:
+    return page_of(people.ana, f"/deals/{deal.pk}/")
+
+
+def test_it_logs_a_call_with_what_is_next_by_one_press_a_text_and_ctrl_enter(
+    shown: Page, deal: Deal
+):
+    shown.keyboard.press("l")
+    shown.keyboard.type("Finance wants 90 days.")
+    shown.locator("#composer label", has_text="+3 d").click()
+    shown.locator("#log-body").press("Control+Enter")
+    expect(shown.locator("#deal-timeline")).to_contain_text("Finance wants 90 days.")
+    expect(shown.locator("#deal-next")).to_contain_text("in 3 days")
+    expect(shown.locator("#log-body")).to_have_value("")
+    expect(shown.locator("#log-keep")).to_contain_text("Keep")
+    done = Activity.objects.done().get()
+    assert (done.kind, done.body) == ("call", "Finance wants 90 days.")
+
+
+def test_it_keeps_what_is_typed_while_other_parts_change(shown: Page):
+    shown.locator("#log-body").fill("Half a sentence")
+    shown.locator("#advance").click()
+    expect(shown.locator("#deal-stage h2")).to_have_text("Now in Needs analysis")
+    expect(shown.locator("#log-body")).to_have_value("Half a sentence")
+
+
+def test_it_edits_a_value_in_place_and_gives_the_focus_back(shown: Page, deal: Deal):
+    shown.keyboard.press("a")
+    field = shown.locator("input#edit-amount")
+    expect(field).to_be_focused()
+    field.fill("52,500")
+    field.press("Enter")
+    expect(shown.locator("a#edit-amount")).to_contain_text("€52,500")
+    expect(shown.locator("a#edit-amount")).to_be_focused()
+    expect(shown.locator("#deal-head")).to_contain_text("€52,500")
+    deal.refresh_from_db()
+    assert deal.amount == 52_500
+    shown.keyboard.press("Enter")
+    expect(field).to_be_focused()
+    field.fill("1")
+    field.press("Escape")
+    expect(shown.locator("a#edit-amount")).to_be_focused()
+    deal.refresh_from_db()
+    assert deal.amount == 52_500
+
+
+def test_it_shows_both_versions_and_keeps_what_was_typed(shown: Page, people: Cast, deal: Deal):
+    shown.locator("#edit-amount").click()
+    field = shown.locator("input#edit-amount")
+    field.fill("60000")
+    commands.edit(deal, amount=Decimal(50_000), by=people.mona, at=timezone.now())
+    field.press("Enter")
+    alert = shown.locator("#deal-facts [role=alert]")
+    expect(alert).to_contain_text("Mona Reyes changed this deal")
+    expect(alert).to_contain_text("€50,000")
+    expect(alert).to_contain_text("€60,000")
+    expect(field).to_have_value("60000")
+    deal.refresh_from_db()
+    assert deal.amount == 50_000
+    shown.get_by_role("button", name="Save mine").click()
+    expect(shown.locator("a#edit-amount")).to_contain_text("€60,000")
+
+
+def test_it_keeps_the_reason_of_a_move_that_came_too_late(shown: Page, people: Cast, deal: Deal):
+    shown.keyboard.press("x")
+    sheet = shown.locator("#sheet .sheet")
+    sheet.get_by_label("In their words").fill("No budget this year")
+    sheet.locator("label", has_text="Decided not to buy").click()
+    commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=people.mona, at=timezone.now())
+    sheet.get_by_role("button", name="Stop").click()
+    expect(sheet).to_contain_text("Mona Reyes changed this deal")
+    expect(sheet.get_by_label("In their words")).to_have_value("No budget this year")
+    sheet.get_by_role("button", name="Stop").click()
+    expect(sheet).to_have_count(0)
+    expect(shown.locator("#deal-next")).to_contain_text("Decided not to buy")
+    deal.refresh_from_db()
+    assert (deal.outcome, deal.stage) == (Outcome.STOPPED, Stage.NEEDS_ANALYSIS)
+
+
+def test_it_completes_and_plans_the_next_by_two_presses(page_of: PageOf, people: Cast, deal: Deal):
+    plan_call(deal, by=people.ana, due_at=timezone.now() + dt.timedelta(days=1))
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    page.get_by_role("link", name="Done").click()
+    page.locator("#deal-next").get_by_role("button", name="+1 w").click()
+    expect(page.locator("#deal-next")).to_contain_text("in 7 days")
+    assert Activity.objects.done().count() == 1
+
+
+def test_it_plans_where_nothing_is_planned(shown: Page, deal: Deal):
+    strip = shown.locator("#deal-next")
+    expect(strip).to_contain_text("Nothing planned")
+    strip.get_by_role("button", name="Tomorrow").click()
+    expect(strip).to_contain_text("tomorrow")
+    strip.get_by_role("link", name="Change").click()
+    strip.get_by_label("About what").fill("payment terms")
+    strip.get_by_label("About what").press("Enter")
+    expect(strip).to_contain_text("Call: payment terms")
+
+
+def test_it_shows_the_history_behind_its_tab(shown: Page):
+    expect(shown.locator("#deal-history")).to_be_hidden()
+    shown.get_by_role("tab", name="Timeline").press("ArrowRight")
+    expect(shown.get_by_role("tab", name="History of stages")).to_be_focused()
+    expect(shown.locator("#deal-history")).to_be_visible()
+    expect(shown.locator("#composer")).to_be_hidden()
+
+
+def test_it_shows_duplicates_while_a_new_deal_is_typed(shown: Page, people: Cast, deal: Deal):
+    shown.keyboard.press("c")
+    shown.get_by_label("Company", exact=True).fill("norte s.a.")
+    alike = shown.locator("#alike")
+    expect(alike).to_contain_text("Norte SA")
+    expect(alike).to_contain_text("Line 3 retrofit")
+    shown.get_by_label("E-mail", exact=True).fill("PETRA@norte.test")
+    expect(alike).to_contain_text("same e-mail")
+    alike.locator("label", has_text="Norte SA").first.click()
+    shown.get_by_label("What it is about").fill("Line 4")
+    shown.get_by_label("What it is about").press("Control+Enter")
+    expect(shown.get_by_role("heading", level=1)).to_have_text("Line 4")
+    assert Deal.objects.get(name="Line 4").company == deal.company
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_is_accessible(page_of: PageOf, people: Cast, deal: Deal, theme: str):
+    commands.advance(
+        deal, to=Stage.PROPOSAL, reason="They insisted", by=people.ana, at=timezone.now()
+    )
+    plan_call(deal, by=people.ana, due_at=timezone.now() - dt.timedelta(hours=1))
+    page = page_of(people.ana, f"/deals/{deal.pk}/", theme=theme)
+    assert axe.findings(page) == []
+    page.get_by_role("tab", name="History of stages").click()
+    page.locator("#edit-source").click()
+    expect(page.locator("#deal-facts form")).to_be_visible()
+    page.get_by_role("link", name="Done").click()
+    expect(page.locator("#deal-next form")).to_be_visible()
+    assert axe.findings(page) == []
+    for opener in ("ask-stop", "ask-win", "add-person", "add-line"):
+        page.locator(f"#{opener}").click()
+        expect(page.locator("#sheet .sheet")).to_be_visible()
+        assert axe.findings(page) == []
+        page.keyboard.press("Escape")
+        expect(page.locator("#sheet .sheet")).to_have_count(0)
+    page.goto(f"{page.url.split('/deals')[0]}/deals/new/")
+    page.get_by_label("Company", exact=True).fill("norte")
+    expect(page.locator("#alike")).to_contain_text("Norte SA")
+    assert axe.findings(page) == []
