@@ -22,11 +22,16 @@ document.addEventListener('htmx:beforeRequest', () => root.setAttribute('aria-bu
 document.addEventListener('htmx:afterRequest', () => root.removeAttribute('aria-busy'));
 document.addEventListener('htmx:responseError', (event) => {
   const { status } = event.detail.xhr;
-  // A conflict explains itself in the sheet that came with it.
-  if (status === 409) return;
+  // A conflict explains itself in the sheet that came with it; a poll tries again by itself.
+  if (status === 409 || isPoll(event)) return;
   note(status === 404 ? document.body.dataset.gone : document.body.dataset.failed, 'bad');
 });
-document.addEventListener('htmx:sendError', () => note(document.body.dataset.offline, 'bad'));
+document.addEventListener('htmx:sendError', (event) => {
+  if (!isPoll(event)) note(document.body.dataset.offline, 'bad');
+});
+// What nobody asked for must not complain: it would do so every few seconds.
+const isPoll = ({ detail }) => detail.requestConfig?.triggeringEvent?.type === 'board-poll';
+
 document.addEventListener('toast', (event) => note(event.detail.text, event.detail.tone));
 
 // --- frame ----------------------------------------------------------------------------------

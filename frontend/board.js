@@ -41,7 +41,10 @@ function putBack(place) {
 }
 
 function request(method, url, card, values) {
-  window.htmx.ajax(method, url, { source: card, target: '#sheet', swap: 'innerHTML', values });
+  // What fails is told by htmx's events.
+  window.htmx
+    .ajax(method, url, { source: card, target: '#sheet', swap: 'innerHTML', values })
+    .catch(() => {});
 }
 
 function move(place, to) {
@@ -263,8 +266,12 @@ function failed() {
   waiting = null;
 }
 
-document.addEventListener('htmx:responseError', failed);
-document.addEventListener('htmx:sendError', failed);
+for (const error of ['htmx:responseError', 'htmx:sendError']) {
+  document.addEventListener(error, ({ detail }) => {
+    // Another request that fails meanwhile says nothing about the move.
+    if (detail.elt === waiting?.card || detail.elt.closest('#sheet')) failed();
+  });
+}
 // The answer of the verb says aloud what happened.
 document.addEventListener('deal-changed', () => {
   waiting = null;
@@ -339,7 +346,9 @@ document.addEventListener('click', (event) => {
 if (board()) {
   makeSortable();
   centreStage();
-  setInterval(() => {
+  const look = () => {
     if (document.visibilityState === 'visible' && !busy()) refresh();
-  }, POLL_MS);
+  };
+  setInterval(look, POLL_MS);
+  document.addEventListener('visibilitychange', look);
 }

@@ -165,6 +165,26 @@ def test_it_polls_by_itself(context, page_of, people: Cast, deal: Deal):
     assert answer.value.status == 204
 
 
+def test_it_says_when_a_move_failed_and_puts_the_card_back(board: Page, deal: Deal):
+    board.route("**/advance/", lambda route: route.abort())
+    board.locator(f"#d{deal.pk}").focus()
+    board.keyboard.press("]")
+    expect(board.locator("#toasts")).to_contain_text("No connection")
+    expect(card_of(board, deal, Stage.QUALIFICATION)).to_be_focused()
+    board.unroute("**/advance/")
+    board.keyboard.press("]")
+    expect(card_of(board, deal, Stage.NEEDS_ANALYSIS)).to_be_visible()
+
+
+def test_it_bears_a_failing_poll_in_silence(board: Page, deal: Deal):
+    board.route("**/board/?*", lambda route: route.fulfill(status=502))
+    with board.expect_response("**/board/?*"):
+        board.evaluate("htmx.trigger('#board', 'board-poll')")
+    board.wait_for_function("!document.documentElement.hasAttribute('aria-busy')")
+    assert board.locator("#toasts").inner_text() == ""
+    expect(card_of(board, deal, Stage.QUALIFICATION)).to_be_visible()
+
+
 def test_it_filters_in_place_and_in_the_address(board: Page, deal: Deal, people: Cast):
     other = make_deal(by=people.ana, name="Kiln retrofit", stage=Stage.QUALIFICATION)
     board.get_by_role("searchbox", name="Find on the board").fill("kiln")
