@@ -200,7 +200,11 @@ def open_deal(request: HtmxRequest) -> HttpResponse:
     form = OpenForm(
         posted(request),
         user=request.user,
-        initial={"stage": (_stage(request.GET.get("stage")) or Stage.LEAD_GENERATION).value},
+        initial={
+            "stage": (_stage(request.GET.get("stage")) or Stage.LEAD_GENERATION).value,
+            # From the page of a company or a person.
+            **{name: request.GET.get(name, "") for name in ("company_name", "person")},
+        },
     )
     if form.is_valid():
         try:
