@@ -365,12 +365,17 @@ def edit(
 
     `company` may be the name of a new one.
 
-    Raises ValidationError for a value that the field cannot hold, StaleDeal as in `locked`.
+    Raises ValidationError for a value that the field cannot hold, Refused for the value of a closed
+    deal (it is what the last visit says it was closed for), StaleDeal as in `locked`.
     """
     if unknown := set(facts) - set(EDITABLE):
         raise TypeError(f"not editable: {sorted(unknown)}")
     at = _not_ahead(at)
     with locked(deal, by=by, version=version) as row:
+        if not row.is_open and {"amount", "currency"} & set(facts):
+            raise Refused(
+                _("The deal is closed: open it again to change its value."), field="amount"
+            )
         if isinstance(name := facts.get("company"), str):
             facts["company"] = company_commands.create(name=name, by=by, at=at, owner=by)
         changed = [

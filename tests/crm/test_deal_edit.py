@@ -113,10 +113,20 @@ def test_it_has_no_way_around_the_other_verbs(cast, field):
 def test_it_changes_facts_of_a_closed_deal_without_touching_its_history(cast):
     deal = won_deal(by=cast.ana, value=100)
 
-    edit(deal, by=cast.ana, amount=Decimal(90))
+    edit(deal, by=cast.ana, source_detail="the fair in spring")
 
-    assert deal.visits.get().exit_amount == 100
+    assert deal.source_detail == "the fair in spring"
     assert faults_of(deal) == []
+
+
+@pytest.mark.parametrize("fact", [{"amount": Decimal(90)}, {"currency": "EUR"}])
+def test_it_keeps_the_value_that_a_deal_was_closed_for(cast, refused, fact):
+    deal = won_deal(by=cast.ana, value=100)
+
+    with refused("amount"):
+        edit(deal, by=cast.ana, **fact)
+
+    assert deal.visits.get().exit_amount == deal.amount == 100
 
 
 def test_it_refuses_an_instant_that_lies_ahead(cast, refused):
