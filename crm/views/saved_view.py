@@ -23,7 +23,10 @@ def save(request: HtmxRequest) -> HttpResponse:
     """Keep the filters and the order of a list under a name."""
     said = request.POST if request.method == "POST" else request.GET
     kind = ListKind(said["list"]) if said.get("list") in ListKind.values else ListKind.DEALS
-    asked = Asked(kind, QueryDict(said.get("query", "")), request.user)
+    query = QueryDict(said.get("query", ""), mutable=True)
+    for place in ("after", "before"):
+        query.pop(place, None)
+    asked = Asked(kind, query, request.user)
     form = SavedViewForm(request.POST or None, user=request.user)
     problem = " ".join(asked.problems)
     if not problem and form.is_valid():

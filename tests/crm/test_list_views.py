@@ -1,0 +1,138 @@
+"""Views that are saved above a list."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from crm.commands import saved_view as commands
+from crm.models import ListKind, SavedView
+from pipeline.models import Team, User
+from pipeline.moves import Refused
+from tests.conftest import Cast
+from tests.factories import NOW, make_deal
+
+
+def save(person: User, *, name: str = "Big", team: Team | None = None, **facts: Any) -> SavedView:
+    facts = {"kind": ListKind.LEADS, "query": "min=100", **facts}
+    return commands.save(name=name, team=team, by=person, at=NOW, **facts)
+
+
+def tabs(client: Client, person: User) -> str:
+    client.force_login(person)
+    text: str = client.get("/leads/").content.decode()
+    return text.split('aria-label="Views"')[1].split("</nav>")[0]
+
+
+def test_it_keeps_the_address_of_a_list(cast: Cast, client: Client) -> None:
+    make_deal(by=cast.ana, name="Small", amount=1)
+    client.force_login(cast.ana)
+    answer = client.post(
+        "/views/save/",
+        {"list": "leads", "query": "sort=-value&min=100&after=x&junk=1&person=", "name": " Big "},
+    )
+    view = SavedView.objects.get()
+    assert (view.name, view.query, view.owner) == ("Big", "min=100&sort=-value", cast.ana)
+    assert answer["Location"] == "/leads/?min=100&sort=-value"
+    page = client.get(answer["Location"]).content.decode()
+    assert '?min=100&amp;sort=-value" aria-current="page"' in page
+    assert "Small" not in page
+
+
+def test_it_saves_no_question_that_is_none(cast: Cast, client: Client) -> None:
+    client.force_login(cast.ana)
+    answer = client.post("/views/save/", {"list": "leads", "query": "min=abc", "name": "Big"})
+    assert answer.status_code == 422
+    assert not SavedView.objects.exists()
+
+
+def test_it_keeps_a_view_to_its_owner(cast: Cast, client: Client) -> None:
+    save(cast.ana)
+    assert "Big" in tabs(client, cast.ana)
+    for person in (cast.ben, cast.mona, cast.rosa, cast.carl, cast.adele):
+        assert "Big" not in tabs(client, person)
+
+
+def test_it_shares_a_managers_view_with_the_team_and_those_below(
+    cast: Cast, client: Client
+) -> None:
+    save(cast.mona, name="Norths", team=cast.north)
+    save(cast.rosa, name="Wests", team=cast.west)
+    for person, north, west in (
+        (cast.ana, True, True),
+        (cast.mona, True, True),
+        (cast.rosa, True, True),
+        (cast.carl, False, True),
+        (cast.nora, False, True),
+    ):
+        shown = tabs(client, person)
+        assert ("Norths" in shown, "Wests" in shown) == (north, west), person.name
+
+
+def test_it_shows_through_a_shared_view_only_ones_own_reach(cast: Cast, client: Client) -> None:
+    make_deal(by=cast.carl, name="Secret", amount=500)
+    view = save(cast.rosa, team=cast.west)
+    client.force_login(cast.ana)
+    assert "Secret" not in client.get(f"/leads/?{view.query}").content.decode()
+
+
+@pytest.mark.parametrize("who", ["ana", "nora"])
+def test_it_shares_only_with_a_team_that_one_leads(cast: Cast, client: Client, who: str) -> None:
+    person = getattr(cast, who)
+    with pytest.raises(Refused):
+        save(person, team=cast.north)
+    client.force_login(person)
+    data = {"list": "leads", "query": "min=1", "name": "Big", "team": cast.north.pk}
+    client.post("/views/save/", data)
+    assert not SavedView.objects.filter(team__isnull=False).exists()
+
+
+def test_it_is_renamed_shared_and_deleted_by_its_owner(cast: Cast, client: Client) -> None:
+    view = save(cast.mona)
+    client.force_login(cast.mona)
+    client.post(f"/views/{view.pk}/", {"name": "Bigger", "team": cast.north.pk})
+    view.refresh_from_db()
+    assert (view.name, view.team) == ("Bigger", cast.north)
+    assert client.post(f"/views/{view.pk}/delete/")["Location"] == "/leads/"
+    assert not SavedView.objects.exists()
+
+
+def test_it_is_changed_by_nobody_else(cast: Cast, client: Client) -> None:
+    view = save(cast.mona, team=cast.north)
+    for person in (cast.ana, cast.ben, cast.rosa, cast.nora, cast.carl):
+        client.force_login(person)
+        for answer in (
+            client.get(f"/views/{view.pk}/"),
+            client.post(f"/views/{view.pk}/", {"name": "Mine"}),
+            client.post(f"/views/{view.pk}/delete/"),
+        ):
+            assert answer.status_code == 404
+    client.logout()
+    assert client.post(f"/views/{view.pk}/delete/").status_code == 302
+    client.force_login(cast.mona)
+    assert client.get(f"/views/{view.pk}/delete/").status_code == 405
+    view.refresh_from_db()
+    assert view.name == "Big"
+
+
+def test_it_wants_each_name_once(cast: Cast, client: Client) -> None:
+    save(cast.ana)
+    save(cast.ben)
+    save(cast.ana, kind=ListKind.DEALS)
+    for name in ("big", " BIG ", ""):
+        with pytest.raises(Refused):
+            save(cast.ana, name=name)
+    client.force_login(cast.ana)
+    answer = client.post("/views/save/", {"list": "leads", "query": "min=1", "name": "BIG"})
+    assert answer.status_code == 422
+    assert "a view of this name already" in answer.content.decode()
+
+
+def test_it_keeps_no_more_than_fit_above_a_list(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "MOST", 2)
+    for name in ("A", "B"):
+        save(cast.ana, name=name)
+    with pytest.raises(Refused):
+        save(cast.ana, name="C")
