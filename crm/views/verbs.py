@@ -153,7 +153,9 @@ def _conflict(request: HtmxRequest, form: VerbForm, deal: Deal) -> Conflict:
 
 def refuse_values(form: VerbForm, error: ValidationError) -> None:
     """What the record itself refuses, at the input that has the field's name."""
-    named = getattr(error, "error_dict", {NON_FIELD_ERRORS: error.error_list})
+    named = (
+        error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
+    )
     for name, errors in named.items():
         place = form.named.get(name, name)
         form.add_error(place if place in form.fields else None, errors)
