@@ -6,8 +6,19 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pipeline.models import PeopleChange, Team, User
+from pipeline.moves import Refused
+from pipeline.queries import people as queries
+
+
+class StalePeople(Refused):
+    """Somebody changed the person or team since the page was shown; `seen` is what it is now at."""
+
+    def __init__(self, message: str, *, seen: int) -> None:
+        super().__init__(message)
+        self.seen = seen
 
 
 @contextmanager
@@ -27,6 +38,26 @@ def as_of_now(user: User) -> User:
     """The person with role and reach as they stand under the lock, not as the request began."""
     found: User = User.objects.get(pk=user.pk)
     return found
+
+
+def check_seen(subject: User | Team, seen: int | None, *, by: User) -> None:
+    """Refuse to overwrite what the page has not shown; call it under the lock.
+
+    `seen` is what `queries.latest_change` gave to the page; None changes whatever is there.
+
+    Raises StalePeople, which tells who changed what.
+    """
+    if seen is None or queries.latest_change(subject) == seen:
+        return
+    newer = queries.changes_of(subject).filter(pk__gt=seen).select_related("by").order_by("pk")
+    lines = queries.history(newer, zone=by.zone)
+    told = "; ".join(f"{line.what}: {line.old or '–'} → {line.new or '–'}" for line in lines)
+    who = lines[-1].by
+    raise StalePeople(
+        _("%(who)s was faster (%(told)s). Save again to put yours in its place.")
+        % {"who": who, "told": told},
+        seen=queries.latest_change(subject),
+    )
 
 
 def note_change(

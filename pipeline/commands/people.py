@@ -10,7 +10,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pipeline.commands import invitation, outbox
-from pipeline.commands.locked_people import as_of_now, note_change, people_locked
+from pipeline.commands.locked_people import (
+    as_of_now,
+    check_seen,
+    note_change,
+    people_locked,
+)
 from pipeline.models import OutboxKind, PeopleChange, Role, Team, Theme, User
 from pipeline.models.people import normal_email
 from pipeline.moves import Refused
@@ -75,7 +80,9 @@ def add(*, by: User, at: dt.datetime, invite: bool = False, **facts: Any) -> Use
     return person
 
 
-def change(person: User, *, by: User, at: dt.datetime, **facts: Any) -> None:
+def change(
+    person: User, *, by: User, at: dt.datetime, seen: int | None = None, **facts: Any
+) -> None:
     """Change facts of a person (those in EDITABLE), each with a row of history.
 
     Open deals follow a person to another team, a moment later (the outbox).
@@ -83,13 +90,16 @@ def change(person: User, *, by: User, at: dt.datetime, **facts: Any) -> None:
     The address of somebody who has joined is changed by `change_email` only, because a new
     password can be had with it. Another address revokes an invitation to the old one.
 
-    Raises User.DoesNotExist if `by` may not decide about this person, else as `add`; Refused also
+    `seen` is the state that the page has shown (`check_seen`).
+
+    Raises User.DoesNotExist if `by` may not decide about this person, StalePeople, else as `add`; Refused also
     if a team would be led by a salesperson, or nobody could administer any more.
     """
     _known(facts)
     with people_locked():
         by = as_of_now(by)
         row = User.objects.manageable_by(by).get(pk=person.pk)
+        check_seen(row, seen, by=by)
         if "email" in facts:
             facts["email"] = normal_email(facts["email"])
             if row.has_joined and facts["email"] != row.email:

@@ -8,7 +8,13 @@ import datetime as dt
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from pipeline.commands.locked_people import as_of_now, as_text, note_change, people_locked
+from pipeline.commands.locked_people import (
+    as_of_now,
+    as_text,
+    check_seen,
+    note_change,
+    people_locked,
+)
 from pipeline.models import PeopleChange, Team, User
 from pipeline.moves import Refused
 
@@ -41,18 +47,22 @@ def change(
     manager: User | None,
     by: User,
     at: dt.datetime,
+    seen: int | None = None,
 ) -> None:
     """Rename a team, hang it under another one, or say who leads it.
 
     Where a team hangs and who leads it is decided from above: by an admin, or by whoever leads a
     team above it. `parent` is None for the root and only there.
 
-    Raises Team.DoesNotExist out of the reach of `by`; Refused for a name that is taken, a place
+    `seen` is the state that the page has shown (`check_seen`).
+
+    Raises Team.DoesNotExist out of the reach of `by`, StalePeople, Refused for a name that is taken, a place
     below itself or out of reach, and a manager who is deactivated, a salesperson or out of reach.
     """
     with people_locked():
         by = as_of_now(by)
         row = Team.objects.editable_by(by).get(pk=team.pk)
+        check_seen(row, seen, by=by)
         if row.parent_id != (parent.pk if parent else None):
             _check_from_above(row, by=by, field="parent")
             _check_parent(parent, of=row, by=by)

@@ -1,9 +1,23 @@
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
+from pipeline.commands.locked_people import StalePeople
 from pipeline.moves import Refused
+
+
+class SeenForm(forms.Form):
+    """A form that knows which state its page has shown, so that nobody's change is lost unseen."""
+
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    is_stale = False
+
+    def rebase(self, seen: int) -> None:
+        """What was typed stays; sent once more, after the other's change was told, it is meant."""
+        self.is_stale = True
+        self.data = {**{name: self.data.get(name) for name in self.data}, "seen": seen}
 
 
 def attempt(form: forms.Form, command: Callable[[], object]) -> bool:
@@ -14,10 +28,20 @@ def attempt(form: forms.Form, command: Callable[[], object]) -> bool:
         command()
     except Refused as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
+        if isinstance(error, StalePeople) and isinstance(form, SeenForm):
+            form.rebase(error.seen)
     except ValidationError as error:
         for field, messages in _by_field(error).items():
             form.add_error(field if field in form.fields else None, messages)
     return not form.errors
+
+
+def status_of(form: forms.Form) -> HTTPStatus:
+    """The convention of `salesprocess.htmx.render`."""
+    if not form.is_bound:
+        return HTTPStatus.OK
+    stale = isinstance(form, SeenForm) and form.is_stale
+    return HTTPStatus.CONFLICT if stale else HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 def _by_field(error: ValidationError) -> dict[str, list[str]]:

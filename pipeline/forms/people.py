@@ -8,6 +8,8 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from pipeline.commands.people import EDITABLE
+from pipeline.forms.attempt import SeenForm
 from pipeline.models import Role, SellingStyle, Team, Theme, User
 from pipeline.models.people import validate_time_zone
 from pipeline.queries import people as queries
@@ -26,7 +28,7 @@ class ZoneField(forms.CharField):
         )
 
 
-class PersonForm(forms.Form):
+class PersonForm(SeenForm):
     name = forms.CharField(label=_("Name"), max_length=120)
     email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
     role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
@@ -58,13 +60,13 @@ class PersonForm(forms.Form):
 
     def facts(self) -> dict[str, Any]:
         """What the commands take, under their names."""
-        facts = {name: value for name, value in self.cleaned_data.items() if name != "invite"}
+        facts = {name: self.cleaned_data[name] for name in EDITABLE if name in self.fields}
         team = facts["team"]
         facts["team"] = Team.objects.get(pk=team) if team else None
         return facts
 
 
-class TeamForm(forms.Form):
+class TeamForm(SeenForm):
     name = forms.CharField(label=_("Name"), max_length=120)
     parent = forms.TypedChoiceField(label=_("Below"), coerce=int, empty_value=None)
     manager = forms.TypedChoiceField(

@@ -5,6 +5,7 @@ import zoneinfo
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -252,6 +253,8 @@ def history(changes: Iterable[PeopleChange], *, zone: zoneinfo.ZoneInfo) -> list
         "style": _("Selling style"),
         "hired_on": _("Hired on"),
         "time_zone": _("Time zone"),
+        "parent": _("Below"),
+        "manager": _("Manager"),
         "sign_outs": _("Signed out everywhere else"),
     }
     return [
@@ -274,7 +277,21 @@ def _told(field: str, value: str) -> str:
     """A kept value as people read it: names without ids, choices by their words."""
     if field in {"added", "sign_outs", "is_active"}:
         return ""
-    if field == "team":
+    if field in {"team", "parent", "manager"}:
         return value.partition(" ")[2]
     labels = {"role": dict(Role.choices), "style": dict(SellingStyle.choices)}.get(field, {})
     return str(labels.get(value, value))
+
+
+def changes_of(subject: User | Team) -> models.QuerySet[PeopleChange]:
+    found: models.QuerySet[PeopleChange] = (
+        PeopleChange.objects.filter(person=subject)
+        if isinstance(subject, User)
+        else PeopleChange.objects.filter(team=subject)
+    )
+    return found
+
+
+def latest_change(subject: User | Team) -> int:
+    """The state that a page shows, as a number: the id of the latest change, or 0."""
+    return changes_of(subject).aggregate(latest=models.Max("pk"))["latest"] or 0

@@ -1,7 +1,5 @@
 """The tree of teams, and one person: looked at by everybody, changed by those above."""
 
-from http import HTTPStatus
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -12,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from pipeline.commands import invitation as invitation_commands
 from pipeline.commands import people as commands
-from pipeline.forms.attempt import attempt
+from pipeline.forms.attempt import attempt, status_of
 from pipeline.forms.people import EmailForm, PersonForm
 from pipeline.models import OutboxRow, PeopleChange, Role, Team, User
 from pipeline.moves import Refused
@@ -74,10 +72,12 @@ def add(request: HtmxRequest) -> HttpResponse:
 def change(request: HtmxRequest, pk: int) -> HttpResponse:
     found = _manageable(request, pk)
     now = {name: getattr(found, name) for name in commands.EDITABLE} | {"team": found.team_id}
+    now["seen"] = queries.latest_change(found)
     form = PersonForm(posted(request), by=request.user, person=found, initial=now)
 
     def run() -> None:
-        commands.change(found, by=request.user, at=timezone.now(), **form.facts())
+        seen, at = form.cleaned_data["seen"], timezone.now()
+        commands.change(found, by=request.user, at=at, seen=seen, **form.facts())
 
     if request.method == "POST" and attempt(form, run):
         messages.success(request, _("Saved."))
@@ -148,5 +148,5 @@ def _form(
     request: HtmxRequest, form: PersonForm | EmailForm, *, title: str, back: User | None
 ) -> HttpResponse:
     context = {"form": form, "title": title, "person": back, "zones": queries.time_zones()}
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    return render(request, page="pipeline/people/form.html", context=context, status=status)
+    page = "pipeline/people/form.html"
+    return render(request, page=page, context=context, status=status_of(form))

@@ -1,5 +1,3 @@
-from http import HTTPStatus
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -8,9 +6,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from pipeline.commands import team as commands
-from pipeline.forms.attempt import attempt
+from pipeline.forms.attempt import attempt, status_of
 from pipeline.forms.people import TeamForm
 from pipeline.models import Team
+from pipeline.queries import people as queries
 from pipeline.views.asked import posted
 from salesprocess.htmx import HtmxRequest, render
 
@@ -36,10 +35,12 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
     teams = Team.objects.editable_by(request.user).select_related("parent", "manager")
     found = get_object_or_404(teams, pk=pk)
     now = {"name": found.name, "parent": found.parent_id, "manager": found.manager_id}
+    now["seen"] = queries.latest_change(found)
     form = TeamForm(posted(request), by=request.user, team=found, initial=now)
 
     def run() -> None:
-        commands.change(found, by=request.user, at=timezone.now(), **form.facts())
+        seen, at = form.cleaned_data["seen"], timezone.now()
+        commands.change(found, by=request.user, at=at, seen=seen, **form.facts())
 
     if request.method == "POST" and attempt(form, run):
         messages.success(request, _("Saved."))
@@ -49,5 +50,5 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
 
 def _form(request: HtmxRequest, form: TeamForm, *, title: str) -> HttpResponse:
     context = {"form": form, "title": title, "person": None, "zones": []}
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    return render(request, page="pipeline/people/form.html", context=context, status=status)
+    page = "pipeline/people/form.html"
+    return render(request, page=page, context=context, status=status_of(form))

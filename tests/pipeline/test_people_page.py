@@ -1,9 +1,12 @@
 """The tree of teams and a person's page: looked at by everybody, changed by those above."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
-from pipeline.commands import invitation
+from pipeline.commands import invitation, people
+from pipeline.commands import team as teams
 from pipeline.models import Role, Team, User
 from tests.factories import NOW, make_deal, make_team, make_user
 
@@ -42,6 +45,12 @@ def body_of(person, **changed):
 def team_body(team, **changed):
     body = {"name": team.name, "parent": team.parent_id or "", "manager": team.manager_id or ""}
     return body | changed
+
+
+def state_in(page):
+    """Which state of the person the form was made from."""
+    (seen,) = re.findall(r'name="seen" value="(\d+)"', page)
+    return seen
 
 
 EVERYBODY = ["adele", "rosa", "mona", "nora", "ana", "ben", "carl"]
@@ -391,3 +400,37 @@ def test_it_asks_the_database_no_more_for_more_people(
         for address in ("/people/new/", reverse("pipeline:team_change", args=[cast.north.pk])):
             with django_assert_max_num_queries(12):
                 assert client.get(address).status_code == 200
+
+
+def test_it_loses_nobodys_change_and_nothing_typed(signed_in, cast):
+    address = reverse("pipeline:person_change", args=[cast.ana.pk])
+    shown = state_in(text_of(signed_in("mona").get(address)))
+    people.change(cast.ana, team=cast.south, by=cast.adele, at=NOW)
+    people.change(cast.ana, team=cast.north, style="new_business", by=cast.adele, at=NOW)
+    typed = body_of(cast.ana, name="Ana R. Ruiz", seen=shown)
+
+    response = signed_in("mona").post(address, typed)
+
+    page = text_of(response)
+    assert response.status_code == 409
+    assert "Adele Winter was faster" in page
+    assert "Selling style: Mixed → New business" in page
+    assert 'value="Ana R. Ruiz"' in page
+    assert User.objects.get(pk=cast.ana.pk).style == "new_business"
+    newer = state_in(page)
+    assert signed_in("mona").post(address, typed | {"seen": newer}).status_code == 302
+    assert User.objects.get(pk=cast.ana.pk).name == "Ana R. Ruiz"
+
+
+def test_it_tells_of_a_team_that_somebody_else_just_changed(signed_in, cast):
+    address = reverse("pipeline:team_change", args=[cast.north.pk])
+    teams.change(
+        cast.north, name="North", parent=cast.root, manager=cast.mona, by=cast.adele, at=NOW
+    )
+
+    response = signed_in("rosa").post(address, team_body(cast.north, name="Far North", seen="0"))
+
+    assert response.status_code == 404  # it is out of Rosa's reach by now
+    response = signed_in("adele").post(address, team_body(cast.north, name="Far North", seen="0"))
+    assert response.status_code == 409
+    assert "Below: Region West → Austral GmbH" in text_of(response)
