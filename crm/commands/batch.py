@@ -2,6 +2,7 @@
 there is; what changed since, or is used by something that stays, is kept and listed."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from crm.commands import search
 from crm.models import Company, Contact, Deal, Product, SearchKind
-from pipeline.models import Batch, BatchKind, Team, User
+from pipeline.models import Batch, Team, User
 from pipeline.moves import Refused
 
 # What refers to another comes before it; what refers to each other, goes or stays together.
@@ -32,13 +33,28 @@ _KINDS = {
     User: "people",
 }
 
+# Records that do not say when they were changed, by the fields that count as a change.
+_WATCHED: dict[type[models.Model], tuple[str, ...]] = {
+    Team: ("name", "parent_id", "manager_id", "currency", "time_zone", "country"),
+    User: ("name", "email", "password", "role", "style", "team_id", "hired_on", "is_active"),
+    Product: ("name", "series", "price", "currency", "retired"),
+}
+
 _UNTOUCHED = """
     CREATE TEMP TABLE {going} ON COMMIT DROP AS
     SELECT t.id FROM {table} AS t WHERE t.batch_id = %(batch)s AND {unchanged}
 """
 _IDS = "SELECT id FROM {going}"
 _STILL_USED = "DELETE FROM {going} AS t WHERE EXISTS (SELECT FROM {user} AS u WHERE u.{column} = t.id {staying})"
+_OF_OTHERS = "AND u.batch_id IS DISTINCT FROM %(batch)s"
 _STAYING = "AND NOT EXISTS (SELECT FROM {going} AS g WHERE g.id = u.id)"
+# Nobody who stays can do without the organisation.
+_ORGANISATION = """
+    DELETE FROM {teams} AS t USING pipeline_team AS root
+    WHERE root.id = t.id AND root.parent_id IS NULL AND EXISTS (
+        SELECT FROM pipeline_user AS u WHERE NOT EXISTS (SELECT FROM {people} AS g WHERE g.id = u.id)
+    )
+"""
 _DELETE = "DELETE FROM {table} WHERE {column} IN (SELECT id FROM {going})"
 _KEPT = (
     "SELECT t.id, t.name, {unchanged} FROM {table} AS t WHERE t.batch_id = %(batch)s ORDER BY t.id"
@@ -74,11 +90,26 @@ class Undone:
     kept: list[Kept] = field(default_factory=list)
 
 
+def fingerprints(batch: Batch) -> dict[str, dict[str, str]]:
+    """How the records of a batch stand now that do not say when they were changed.
+
+    Kept in the batch's summary as "as_filled", they tell `undo` which of them were changed since.
+    """
+    return {
+        _label(model): {
+            str(pk): hashlib.sha256(repr(values).encode()).hexdigest()
+            for pk, *values in _of(model, batch).values_list("pk", *fields)
+        }
+        for model, fields in _WATCHED.items()
+    }
+
+
 def undo(batch: Batch, *, by: User | None, at: dt.datetime) -> Undone:
     """Take back what came in with `batch` and nobody touched since.
 
-    A record that was changed after the batch's instant stays with all its history, and so does
-    what it refers to. A company on record that only became a customer by it is what it was before.
+    A record that was changed after the batch's instant stays with all its history, as does a deal
+    that somebody logged something on, and so does what they refer to: it is the organisation's own
+    from then on. A company on record that only became a customer by it is what it was before.
 
     Raises Refused if it was taken back already.
     """
@@ -98,7 +129,7 @@ def undo(batch: Batch, *, by: User | None, at: dt.datetime) -> Undone:
         _run("SET LOCAL seven.undo = ''")
         for model, kind in _KINDS.items():
             table = model._meta.db_table
-            _run(_FORGET.format(table=table), {**_arguments(row), "kind": kind})
+            _run(_FORGET.format(table=table), {"batch": row.pk, "kind": kind})
         _restore_relationships(row, by=by, at=at)
         row.undone_at = at
         row.save(update_fields=["undone_at"])
@@ -112,25 +143,31 @@ def _choose(batch: Batch, group: Sequence[type[models.Model]]) -> None:
         statement = _UNTOUCHED.format(
             going=_going(model), table=model._meta.db_table, unchanged=_unchanged(batch, model)
         )
-        _run(statement, _arguments(batch))
-    while sum([_spare_used(model, group) for model in group]):
+        _run(statement, _arguments(batch, model))
+    while sum([_spare_used(batch, model, group) for model in group]):
         pass  # what stays may in turn use others of the group
 
 
-def _spare_used(model: type[models.Model], group: Sequence[type[models.Model]]) -> int:
+def _spare_used(
+    batch: Batch, model: type[models.Model], group: Sequence[type[models.Model]]
+) -> int:
     spared = 0
     for rel in _relations(model):
         user: Any = rel.related_model
+        staying = _STAYING.format(going=_going(user)) if user in group else ""
         if rel.on_delete is models.CASCADE and user not in group:
-            continue  # a part of the record, which goes and stays with it
-        spared += _run(
-            _STILL_USED.format(
-                going=_going(model),
-                user=user._meta.db_table,
-                column=rel.field.column,
-                staying=_STAYING.format(going=_going(user)) if user in group else "",
-            )
+            if not _has_field(user, "batch"):
+                continue  # a part of the record, which goes and stays with it
+            staying = _OF_OTHERS
+        statement = _STILL_USED.format(
+            going=_going(model),
+            user=user._meta.db_table,
+            column=rel.field.column,
+            staying=staying,
         )
+        spared += _run(statement, {"batch": batch.pk})
+    if model is Team:
+        spared += _run(_ORGANISATION.format(teams=_going(Team), people=_going(User)))
     return spared
 
 
@@ -160,19 +197,38 @@ def _relations(model: type[models.Model]) -> Iterator[Any]:
 
 
 def _unchanged(batch: Batch, model: type[models.Model]) -> str:
-    """Records that count their changes say so. People of an import changed if they were ever here;
-    those of the sample data are there to sign in."""
-    if model is User and batch.kind != BatchKind.SAMPLE:
-        return "t.last_login IS NULL"
-    if any(each.name == "changed_at" for each in model._meta.concrete_fields):
+    """Records that count their changes say so; of others the batch may know how they came in. Else
+    people changed if they were ever here."""
+    if _has_field(model, "changed_at"):
         return "t.changed_at <= %(at)s"
-    return "true"
+    if "as_filled" in batch.summary:
+        return "NOT t.id = ANY(%(changed)s::bigint[])"
+    return "t.last_login IS NULL" if model is User else "true"
+
+
+def _changed(batch: Batch, model: type[models.Model]) -> list[int]:
+    """The watched records of one model that do not stand as the batch remembers them."""
+    before = batch.summary.get("as_filled", {}).get(_label(model), {})
+    now = fingerprints(batch).get(_label(model), {}) if before else {}
+    return [int(pk) for pk, mark in now.items() if before.get(pk) != mark]
+
+
+def _label(model: type[models.Model]) -> str:
+    return str(model._meta.model_name)
+
+
+def _of(model: type[models.Model], batch: Batch) -> "models.QuerySet[Any]":
+    return model._default_manager.filter(batch=batch)
+
+
+def _has_field(model: type[models.Model], name: str) -> bool:
+    return any(each.name == name for each in model._meta.concrete_fields)
 
 
 def _kept(batch: Batch, model: type[models.Model]) -> list[Kept]:
     statement = _KEPT.format(table=model._meta.db_table, unchanged=_unchanged(batch, model))
     with connection.cursor() as cursor:
-        cursor.execute(statement, _arguments(batch))
+        cursor.execute(statement, _arguments(batch, model))
         return [
             Kept(
                 kind=str(model._meta.verbose_name),
@@ -184,8 +240,8 @@ def _kept(batch: Batch, model: type[models.Model]) -> list[Kept]:
         ]
 
 
-def _arguments(batch: Batch) -> dict[str, Any]:
-    return {"batch": batch.pk, "at": batch.at}
+def _arguments(batch: Batch, model: type[models.Model]) -> dict[str, Any]:
+    return {"batch": batch.pk, "at": batch.at, "changed": _changed(batch, model)}
 
 
 def _restore_relationships(batch: Batch, *, by: User | None, at: dt.datetime) -> None:

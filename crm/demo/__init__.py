@@ -1,7 +1,7 @@
 """The demo organisation: eighteen months of a sales force of our own invention.
 
 `simulate` decides everything without a database (`simulation`, from the texts and names beside
-it), `filling` writes it in bulk, `removal` takes it out again. Nobody and nothing in it exists:
+it), `filling` writes it in bulk; it leaves as every batch does. Nobody and nothing in it exists:
 addresses end in `.example`, numbers are those that regulators keep for fiction.
 """
 

@@ -9,9 +9,9 @@ from django.db import connection, transaction
 
 from crm import normalise, reference
 from crm.commands import search
+from crm.commands.batch import fingerprints
 from crm.demo import people, writing
 from crm.demo.records import Doing, SimCompany, SimContact, SimDeal, Simulated
-from crm.demo.removal import fingerprints
 from crm.demo.simulation import simulate
 from crm.imports import bulk
 from crm.imports.bulk import Holding

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from crm.commands import activity as activity_commands
 from crm.commands import batch as batch_commands
 from crm.commands import deal as deal_commands
+from crm.commands.activity import About
 from crm.imports import mapping, run
 from crm.models import (
     Activity,
@@ -153,6 +155,20 @@ def test_it_keeps_a_company_that_somebody_has_an_activity_with(cast: Cast, tmp_p
 
     assert [kept.name for kept in undone.kept] == ["Alfa"]
     assert Company.objects.filter(pk=alfa.pk).exists()
+
+
+def test_it_keeps_a_deal_with_what_somebody_logged_on_it(cast: Cast, tmp_path: Path):
+    batch = bring_in(tmp_path)
+    deal = Deal.objects.get(company__name="Alfa")
+    # In the very instant of the batch: only the activity tells.
+    activity_commands.log(
+        About(deal=deal), kind=ActivityKind.NOTE, body="Mine.", by=cast.adele, at=batch.at
+    )
+
+    batch_commands.undo(batch, by=cast.adele, at=NOW)
+
+    assert list(Deal.objects.all()) == [deal]
+    assert deal.activities.get().body == "Mine."
 
 
 def test_it_is_done_once(cast: Cast, tmp_path: Path):

@@ -9,18 +9,21 @@ from django.core.management import call_command
 from pytest_django import DjangoDbBlocker
 
 from crm.commands import activity as activity_commands
+from crm.commands import batch as batch_commands
 from crm.commands import company as company_commands
 from crm.commands import contact as contact_commands
 from crm.commands import deal as deal_commands
 from crm.commands.activity import About
-from crm.demo import filling, removal
+from crm.commands.batch import Kept
+from crm.demo import filling
 from crm.models import ActivityKind, Company, Contact, Deal, StageVisit
-from pipeline.models import Batch, Role, Team, User
+from pipeline.models import Batch, BatchKind, Role, Team, User
 from pipeline.stages import Initiator
 from tests.crm.demo_data import filled
 from tests.factories import NOW, cause_named
 
 LATER = NOW + dt.timedelta(hours=1)
+CHANGED, USED = "changed since", "used by a record that stays"
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def admin(organisation: None, clock: time_machine.Traveller, db: None) -> User:
 
 
 def test_it_leaves_nothing_but_the_lists_that_every_organisation_starts_with():
-    assert removal.remove(at=LATER) == []
+    assert remove() == []
     left = {
         model._meta.model_name
         for app in ("pipeline", "crm")
@@ -49,8 +52,7 @@ def test_it_leaves_nothing_but_the_lists_that_every_organisation_starts_with():
 
 
 def test_it_has_nothing_to_do_the_second_time():
-    removal.remove(at=LATER)
-    assert removal.remove(at=LATER) is None
+    remove()
     out = StringIO()
     call_command("demo", remove=True, stdout=out)
     assert "no sample data" in out.getvalue()
@@ -58,7 +60,7 @@ def test_it_has_nothing_to_do_the_second_time():
 
 def test_it_can_be_filled_again_afterwards():
     before = Deal.objects.count()
-    removal.remove(at=LATER)
+    remove()
     filling.fill(at=LATER, closed=40)
     assert Deal.objects.count() == pytest.approx(before, abs=10)
 
@@ -66,12 +68,12 @@ def test_it_can_be_filled_again_afterwards():
 def test_it_keeps_a_deal_that_was_changed_with_all_that_it_stands_on(admin: User):
     deal = open_deal()
     deal_commands.edit(deal, name="Ours now", by=admin, at=LATER)
-    kept = {(record.kind, record.name): record.why for record in removal.remove(at=LATER) or []}
-    assert kept["deal", "Ours now"] == removal.CHANGED
-    assert kept["company", str(deal.company)] == removal.USED
-    assert kept["user", str(deal.owner)] == removal.USED
-    assert kept["team", str(deal.team)] == removal.USED
-    assert kept["team", str(Team.objects.root())] == removal.USED
+    kept = {(record.kind, record.name): record.why for record in remove()}
+    assert kept["deal", "Ours now"] == CHANGED
+    assert kept["company", str(deal.company)] == USED
+    assert kept["user", str(deal.owner)] == USED
+    assert kept["team", str(deal.team)] == USED
+    assert kept["team", str(Team.objects.root())] == USED
     assert list(Deal.objects.all()) == [deal]
     assert deal.visits.exists()
     assert [company.pk for company in Company.objects.all()] == [deal.company_id]
@@ -85,7 +87,7 @@ def test_it_keeps_a_deal_on_which_somebody_logged_something(admin: User):
     activity_commands.log(
         About(deal=deal), kind=ActivityKind.NOTE, body="Real.", by=admin, at=LATER
     )
-    removal.remove(at=LATER)
+    remove()
     assert list(Deal.objects.all()) == [deal]
 
 
@@ -98,7 +100,7 @@ def test_it_keeps_a_deal_that_was_stopped_since(admin: User):
         by=admin,
         at=LATER,
     )
-    removal.remove(at=LATER)
+    remove()
     assert list(Deal.objects.all()) == [deal]
     assert set(StageVisit.objects.values_list("deal_id", flat=True)) == {deal.pk}
 
@@ -106,7 +108,7 @@ def test_it_keeps_a_deal_that_was_stopped_since(admin: User):
 def test_it_keeps_the_company_of_an_own_deal(admin: User):
     company = Company.objects.filter(parent__isnull=False)[0]
     own = deal_commands.open(name="Own", company=company, by=admin, at=LATER)
-    kept = removal.remove(at=LATER) or []
+    kept = remove()
     assert list(Deal.objects.all()) == [own]
     # With its parent, which it would be nothing without.
     assert {r.name for r in kept if r.kind == "company"} == {str(company), str(company.parent)}
@@ -125,7 +127,7 @@ def test_it_keeps_a_contact_that_was_changed(admin: User):
         by=admin,
         at=LATER,
     )
-    removal.remove(at=LATER)
+    remove()
     assert [c.name for c in Contact.objects.all()] == ["Somebody Real"]
     assert [c.pk for c in Company.objects.all()] == [contact.company_id]
 
@@ -133,16 +135,16 @@ def test_it_keeps_a_contact_that_was_changed(admin: User):
 def test_it_keeps_a_person_who_set_a_password(admin: User):
     admin.set_password("a word of my own")
     admin.save(update_fields=["password"])
-    kept = removal.remove(at=LATER) or []
+    kept = remove()
     assert [(r.kind, r.name, r.why) for r in kept if r.kind == "user"] == [
-        ("user", admin.name, removal.CHANGED)
+        ("user", admin.name, CHANGED)
     ]
     assert Team.objects.get() == Team.objects.root()
 
 
 def test_it_keeps_records_of_the_organisation_itself(admin: User):
     company_commands.create(name="Own Ltd", by=admin, at=LATER)
-    removal.remove(at=LATER)
+    remove()
     assert [c.name for c in Company.objects.all()] == ["Own Ltd"]
 
 
@@ -152,6 +154,11 @@ def test_the_command_lists_what_it_kept(admin: User):
     out = StringIO()
     call_command("demo", remove=True, stdout=out)
     assert f"deal {deal.pk} Ours now: changed since" in out.getvalue()
+
+
+def remove() -> list[Kept]:
+    batch = Batch.objects.get(kind=BatchKind.SAMPLE, undone_at=None)
+    return batch_commands.undo(batch, by=None, at=LATER).kept
 
 
 def open_deal() -> Deal:

@@ -5,7 +5,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from crm.demo import SIGN_INS, filling, removal
+from crm.commands import batch as batch_commands
+from crm.demo import SIGN_INS, filling
 from pipeline.models import Batch, BatchKind, Team
 
 
@@ -48,10 +49,11 @@ class Command(BaseCommand):
             self.stdout.write(f"  {role:<16}{email:<28}{password}")
 
     def _remove(self, at: dt.datetime) -> None:
-        kept = removal.remove(at=at)
-        if kept is None:
+        batch = Batch.objects.filter(kind=BatchKind.SAMPLE, undone_at=None).first()
+        if batch is None:
             self.stdout.write("There is no sample data.")
             return
+        kept = batch_commands.undo(batch, by=None, at=at).kept
         self.stdout.write("The sample data is gone." if not kept else "Gone, except for:")
         for record in kept:
             self.stdout.write(f"  {record.kind} {record.pk} {record.name}: {record.why}")
