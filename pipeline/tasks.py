@@ -19,3 +19,8 @@ def relay_outbox(pk: int | None = None) -> None:
     """
     for row in outbox.claim(kinds=HANDLERS, at=timezone.now(), only=pk):
         outbox.deliver(row, HANDLERS[row.kind], now=timezone.now)
+
+
+@shared_task
+def forget_delivered() -> None:
+    outbox.forget(at=timezone.now())

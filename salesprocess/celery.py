@@ -47,6 +47,10 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 10},
         },
+        "forget-delivered": {
+            "task": "pipeline.tasks.forget_delivered",
+            "schedule": crontab(hour="3", minute="27"),
+        },
         "clear-expired-sessions": {
             "task": "salesprocess.tasks.clear_expired_sessions",
             "schedule": crontab(hour="3", minute="17"),

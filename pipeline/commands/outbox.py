@@ -26,6 +26,8 @@ Handler = Callable[[OutboxRow], None]
 LEASE = dt.timedelta(minutes=2)
 FIRST_PAUSE = dt.timedelta(seconds=15)
 LONGEST_PAUSE = dt.timedelta(hours=1)
+# How long one can look up what was delivered when.
+KEPT = dt.timedelta(days=30)
 # How many rows one task takes: fifty mails that hang until their timeout must not fit into one.
 BATCH = 5
 
@@ -96,6 +98,12 @@ def retry(row: OutboxRow, *, by: User, at: dt.datetime) -> None:
         found.dead_at, found.next_at, found.attempts = None, at, 0
         found.save(update_fields=["dead_at", "next_at", "attempts"])
         transaction.on_commit(lambda: _wake(found.pk), robust=True)
+
+
+def forget(*, at: dt.datetime) -> int:
+    """Remove what was delivered a while ago; how many rows. Dead ones stay until somebody acts."""
+    gone, _by_model = OutboxRow.objects.filter(done_at__lt=at - KEPT).delete()
+    return int(gone)
 
 
 def _failed(row: OutboxRow, *, error: str, at: dt.datetime) -> None:

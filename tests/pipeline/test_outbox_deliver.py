@@ -220,3 +220,13 @@ def test_it_finds_what_is_due_by_an_index(row):
     plan = OutboxRow.objects.due(NOW).order_by("next_at", "id").explain()
 
     assert "outbox_waiting" in plan
+
+
+def test_it_forgets_what_was_delivered_a_while_ago_and_nothing_else(db):
+    old, new, dead, waiting = (outbox.put(KIND, {"invitation": n}, at=NOW) for n in range(4))
+    OutboxRow.objects.filter(pk=old.pk).update(done_at=NOW - outbox.KEPT - dt.timedelta(seconds=1))
+    OutboxRow.objects.filter(pk=new.pk).update(done_at=NOW - outbox.KEPT)
+    OutboxRow.objects.filter(pk=dead.pk).update(dead_at=NOW - dt.timedelta(days=400))
+
+    assert outbox.forget(at=NOW) == 1
+    assert set(OutboxRow.objects.all()) == {new, dead, waiting}
