@@ -3,10 +3,12 @@
 
     python3 dev.py demo      the whole product with a demo organisation, at http://localhost:8000
     python3 dev.py test      every check and every test, real browser included
+    python3 dev.py bench     what each page costs, against the least that its stack could do
     python3 dev.py reset     empties the demo's data
     python3 dev.py setup     only what the others need: .venv and the front end
 
-What follows `demo` goes to `manage.py up` (--port 8001), what follows `test` to pytest.
+What follows `demo` goes to `manage.py up` (--port 8001), what follows `test` to pytest, what
+follows `bench` to bench/run.py (--only board).
 A step whose inputs have not changed since it last succeeded is skipped.
 """
 
@@ -39,6 +41,7 @@ def main() -> None:
     verbs: dict[str, Callable[[list[str]], None]] = {
         "demo": demo,
         "test": test,
+        "bench": bench,
         "reset": reset,
         "setup": lambda _: setup(),
     }
@@ -92,6 +95,11 @@ def test(arguments: list[str]) -> None:
         codes["browser"] = 1
         print(f"  browser  FAILED: {browser_missing}")
     sys.exit(next((code for code in codes.values() if code), 0))
+
+
+def bench(arguments: list[str]) -> None:
+    setup()
+    os.execv(PYTHON, [PYTHON, "-m", "bench.run", *arguments])
 
 
 def run_step(name: str, command: Command) -> int:

@@ -3,7 +3,7 @@
 import queue
 
 from bench.data import PASSWORD
-from bench.run import Page
+from bench.page import Page, Post
 from crm.models import Deal
 from pipeline.models import User
 from pipeline.stages import Stage
@@ -79,12 +79,12 @@ def _ids(seller: User, stage: Stage) -> list[int]:
     return list(deals.order_by("pk").values_list("pk", flat=True))
 
 
-def _insert(seller: User):  # type: ignore[no-untyped-def]  # the shape is Page.post's
+def _insert(seller: User) -> Post:
     deals = _ids(seller, Stage.QUALIFICATION)
     return lambda turn: ("/limit/insert/", {"deal": str(deals[turn % len(deals)]), "body": "x"})
 
 
-def _log(seller: User):  # type: ignore[no-untyped-def]
+def _log(seller: User) -> Post:
     deals = _ids(seller, Stage.QUALIFICATION)
 
     def post(turn: int) -> tuple[str, dict[str, str]]:
@@ -94,7 +94,7 @@ def _log(seller: User):  # type: ignore[no-untyped-def]
     return post
 
 
-def _move(seller: User):  # type: ignore[no-untyped-def]
+def _move(seller: User) -> Post:
     """Each call takes another lead: forward from the first stage to the second, without a reason."""
     leads = queue.SimpleQueue[int]()
     for pk in _ids(seller, Stage.LEAD_GENERATION):

@@ -17,28 +17,17 @@ import sys
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.page import Page
+
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".state" / "bench"
 WORKERS, THREADS = 2, 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """What is measured: who asks, how, the limit it is held to and the goal at p50, 1 client."""
-
-    name: str
-    reader: str
-    limit: str
-    goal: float | None = None
-    get: str = ""
-    post: Callable[[int], tuple[str, dict[str, str]]] | None = None
-    htmx: bool = False
 
 
 @dataclass(kw_only=True)

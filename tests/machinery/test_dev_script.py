@@ -80,3 +80,26 @@ def test_a_step_is_due_until_it_succeeds_and_again_when_its_inputs_change(
     assert dev.Stamp("python", [lock]).fresh()
     lock.write_text("a==2")
     assert not dev.Stamp("python", [lock]).fresh()
+
+
+def test_it_hands_on_what_follows_bench(monkeypatch: pytest.MonkeyPatch):
+    started: list[list[str]] = []
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(dev, "setup", lambda: None)
+    monkeypatch.setattr(dev.os, "execv", lambda _path, command: started.append(command))
+    monkeypatch.setattr(sys, "argv", ["dev.py", "bench", "--only", "board"])
+
+    dev.main()
+
+    assert started == [[dev.PYTHON, "-m", "bench.run", "--only", "board"]]
+
+
+def test_the_bench_can_be_asked_how_it_is_used():
+    answer = subprocess.run(
+        [sys.executable, "-m", "bench.run", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "dev.py bench" in answer.stdout
