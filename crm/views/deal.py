@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from http import HTTPStatus
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -23,7 +24,17 @@ from crm.forms.fact import FACTS
 from crm.forms.fields import VerbForm
 from crm.models import Deal
 from crm.queries import alike as queries
-from crm.views.verbs import Ask, answer, editable_deal, now, posted, refuse_values, seen, stay
+from crm.views.verbs import (
+    Ask,
+    answer,
+    editable_deal,
+    home_of,
+    now,
+    posted,
+    refuse_values,
+    seen,
+    stay,
+)
 from pipeline import moves
 from pipeline.moves import Refused
 from pipeline.stages import Stage
@@ -126,8 +137,18 @@ def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
         template="crm/deal/_sheet_hand_over.html",
         title=_("Hand over: %(deal)s") % {"deal": deal.name},
         said=_("Handed over."),
+        done=lambda: _still_there(request, deal),
     )
     return _do(request, deal, _form(request, deal, HandOverForm), ask, commands.hand_over)
+
+
+def _still_there(request: HtmxRequest, deal: Deal) -> HttpResponse:
+    """Who gives a deal out of the own reach has no page to stay on."""
+    home = home_of(request, deal)
+    if home == deal.get_absolute_url():
+        return HttpResponse()
+    messages.success(request, _("Handed over to %(name)s.") % {"name": deal.owner})
+    return HttpResponse(headers={"HX-Redirect": home})
 
 
 @ask_or_do

@@ -268,7 +268,7 @@ class Teller(Reader):
         how = EnteredHow(visit.entered_how)
         if how == EnteredHow.FORWARD and before and visit.stage - before.stage > 1:
             passed = visit.stage - before.stage - 1
-            return ngettext("jumped over %(n)s stage", "jumped over %(n)s stages", passed) % {
+            return ngettext("Jumped over %(n)s stage", "Jumped over %(n)s stages", passed) % {
                 "n": passed
             }
         return str(how.label)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, ValidationError
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -122,12 +123,19 @@ def show(
 
 def done(request: HtmxRequest, deal: Deal, ask: Ask) -> HttpResponse:
     if not wants_fragment(request):
-        return redirect(deal)
+        return redirect(home_of(request, deal))
     if _stands_alone(request):
-        return HttpResponse(headers={"HX-Redirect": deal.get_absolute_url()})
+        return HttpResponse(headers={"HX-Redirect": home_of(request, deal)})
     response = ask.done()
     trigger(response, "deal-changed", {"id": deal.pk})
     return trigger(response, "toast", {"text": ask.said}) if ask.said else response
+
+
+def home_of(request: HtmxRequest, deal: Deal) -> str:
+    """The page of the deal, or the board if the deal is no longer the person's to see."""
+    if Deal.objects.visible_to(request.user).filter(pk=deal.pk).exists():
+        return deal.get_absolute_url()
+    return reverse("crm:board")
 
 
 def _stands_alone(request: HtmxRequest) -> bool:

@@ -1,22 +1,24 @@
 import datetime as dt
+from typing import Any
 
 import pytest
 
 from crm.commands import activity as commands
 from crm.models import Activity, ActivityKind, Deal
+from pipeline.models import User
 from pipeline.moves import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, make_deal, plan_call
 
 
-def change(activity: Activity, *, by, **facts):
-    facts = {
+def change(activity: Activity, *, by: User, **facts: Any) -> None:
+    planned: dict[str, Any] = {
         "kind": ActivityKind.MEETING,
         "subject": "See the plant",
         "due_at": NOW + dt.timedelta(days=3),
         "all_day": False,
-    } | facts
-    commands.change(activity, by=by, at=NOW, **facts)
+    }
+    commands.change(activity, by=by, at=NOW, **planned | facts)
 
 
 def test_it_plans_something_else_in_its_place(cast: Cast):

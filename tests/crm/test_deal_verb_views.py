@@ -294,11 +294,22 @@ def test_it_hands_over_within_ones_reach_only(client: Client, world: World):
     assert "seven.test" not in sheet
     address = world.url("/deals/{deal}/hand-over/")
     assert client.post(address, {"to": world.cast.carl.pk}).status_code == 422
-    assert client.post(address, {"to": world.cast.ben.pk}).status_code == 302
+    assert client.post(address, {"to": world.cast.ben.pk})["Location"] == "/board/"
     world.deal.refresh_from_db()
     assert world.deal.owner == world.cast.ben
     # It is no longer Ana's to see.
     assert client.get(world.url("/deals/{deal}/")).status_code == 404
+
+
+def test_it_leads_to_the_board_when_the_deal_is_out_of_reach(client: Client, world: World):
+    address, htmx = world.url("/deals/{deal}/hand-over/"), {"hx-request": "true"}
+    client.force_login(world.cast.mona)
+    stays = client.post(address, {"to": world.cast.ben.pk}, headers=htmx)
+    assert "HX-Redirect" not in stays
+    client.force_login(world.cast.ben)
+    leaves = client.post(address, {"to": world.cast.ana.pk}, headers=htmx)
+    assert leaves["HX-Redirect"] == "/board/"
+    assert "Handed over to Ana Ruiz." in client.get("/board/").content.decode()
 
 
 def test_it_takes_a_deal_out_of_the_pool_once(client: Client, world: World):

@@ -21,7 +21,7 @@ def test_it_puts_a_product_on_the_deal_with_history(cast: Cast, product: Product
         deal, product=product, quantity=Decimal(6), unit_price=Decimal("80.5"), by=cast.ana, at=NOW
     )
     line = deal.lines.get()
-    assert (line.quantity, line.unit_price) == (6, Decimal("80.5"))
+    assert (line.quantity, line.unit_price) == (Decimal(6), Decimal("80.5"))
     change = deal.changes.get()
     assert (change.field, change.old, change.new) == ("line", "", "6 × Sensor à 80.5")
     assert (change.by, change.at) == (cast.ana, NOW)
