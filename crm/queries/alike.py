@@ -37,8 +37,8 @@ def companies(typed: str, *, user: User, rows: int = ROWS) -> list[Party]:
 
     Case and legal form do not count: "Norte" finds "NORTE S.A.".
     """
-    words = typed.strip().lower()
-    plain = normalise.company_name(typed)
+    words = _plain(typed)
+    plain = normalise.company_name(words)
     if len(words) < LETTERS:
         return []
     found = (
@@ -69,8 +69,8 @@ def contacts(
     name: str, *, user: User, email: str = "", phone: str = "", rows: int = ROWS
 ) -> list[Party]:
     """People with the same address or number, then those whose name is like `name`."""
-    found = _reached_by(email, phone, user=user)
-    words = name.strip().lower()
+    found = _reached_by(_plain(email), _plain(phone), user=user)
+    words = _plain(name)
     if len(words) >= LETTERS:
         alike = (
             Contact.objects.visible_to(user)
@@ -86,11 +86,16 @@ def contacts(
 
 
 def products(typed: str, *, user: User) -> list[Product]:
-    words = typed.strip().lower()
+    words = _plain(typed)
     if len(words) < LETTERS:
         return []
     offered = Product.objects.visible_to(user).offered().annotate(lower=Lower("name"))
     return list(offered.filter(lower__contains=words).order_by("lower")[:ROWS])
+
+
+def _plain(typed: str) -> str:
+    """Without case, and without the one character that PostgreSQL cannot hold."""
+    return typed.replace("\0", "").strip().lower()
 
 
 def _like(words: str) -> Q:
@@ -102,9 +107,9 @@ def _like(words: str) -> Q:
 
 def _reached_by(email: str, phone: str, *, user: User) -> dict[int, Party]:
     wanted = Q()
-    if email.strip():
+    if email:
         wanted |= Q(kind=PointKind.EMAIL, value=normalise.email(email))
-    if phone.strip():
+    if phone:
         number = normalise.phone(phone, country=user.organisation.country or "")
         wanted |= Q(kind=PointKind.PHONE, value=number)
     if not wanted:

@@ -117,6 +117,14 @@ def test_it_finds_companies_of_a_similar_name(client: Client, cast: Cast, typed:
     assert "Vega" not in found
 
 
+@pytest.mark.parametrize("typed", ["\0\0\0", "no\0rte", "%__%", "'; --", "'" * 300, "ﬁ" * 90])
+def test_it_survives_whatever_is_typed(client: Client, cast: Cast, typed: str):
+    make_company(by=cast.carl, name="Norte SA")
+    client.force_login(cast.ana)
+    fields = ("company_name", "person", "email", "phone")
+    assert client.get(NEW + "alike/", dict.fromkeys(fields, typed)).status_code == 200
+
+
 def test_it_puts_the_same_name_first(client: Client, cast: Cast):
     for name in ("Norte Servicios SA", "Norte Sur", "Norte S.A.", "Nortel"):
         make_company(by=cast.carl, name=name)
