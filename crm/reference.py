@@ -1,6 +1,10 @@
 """The lists that a new organisation starts with. Rows are added by name and never changed again,
 so that what an organisation made of them stays."""
 
+from collections.abc import Sequence
+
+from django.db import models
+
 from crm.models import CauseKind, Method, Source, SourceKind, StopCause
 from pipeline.stages import Initiator
 
@@ -37,13 +41,25 @@ STOP_CAUSES = [
 
 def seed() -> int:
     """Add what is missing; the number of rows that were added."""
-    added = 0
-    for name, source_kind in SOURCES:
-        added += Source.objects.get_or_create(name=name, defaults={"kind": source_kind})[1]
-    for name in METHODS:
-        added += Method.objects.get_or_create(name=name)[1]
-    for key, name, kind, initiator in STOP_CAUSES:
-        added += StopCause.objects.get_or_create(
-            key=key, defaults={"name": name, "kind": kind, "initiator": initiator}
-        )[1]
-    return added
+    return sum(
+        (
+            _add(Source, "name", [Source(name=name, kind=kind) for name, kind in SOURCES]),
+            _add(Method, "name", [Method(name=name) for name in METHODS]),
+            _add(
+                StopCause,
+                "key",
+                [
+                    StopCause(key=key, name=name, kind=kind, initiator=initiator)
+                    for key, name, kind, initiator in STOP_CAUSES
+                ],
+            ),
+        )
+    )
+
+
+def _add(model: type[models.Model], by: str, rows: Sequence[models.Model]) -> int:
+    """Insert the rows whose `by` is not there yet, in two statements however many there are."""
+    known = set(model._default_manager.values_list(by, flat=True))
+    missing = [row for row in rows if getattr(row, by) not in known]
+    model._default_manager.bulk_create(missing, ignore_conflicts=True)
+    return len(missing)
