@@ -18,7 +18,7 @@ function stopEditing(element) {
   const form = element.closest('[data-editing]');
   if (!form) return;
   form.removeAttribute('data-editing');
-  back = { part: form.closest('[id^="deal-"]').id, id: form.dataset.back };
+  back = { part: form.closest('[id^="deal-"], [id^="party-"]').id, id: form.dataset.back };
 }
 
 document.addEventListener('htmx:load', (event) => {
@@ -28,8 +28,8 @@ document.addEventListener('htmx:load', (event) => {
   const fields = 'input:not([type=hidden]), select, textarea';
   (form.querySelector('[aria-invalid=true]') ?? form.querySelector(fields))?.focus();
 });
-document.addEventListener('htmx:oobAfterSwap', () => {
-  if (!back || !document.getElementById(back.part)) return;
+document.addEventListener('htmx:oobAfterSwap', (event) => {
+  if (event.detail.target.id !== back?.part) return;
   const place = document.getElementById(back.id);
   if (document.activeElement === document.body) {
     (place ?? document.querySelector(`#${back.part} :is(a, button)`))?.focus();

@@ -39,7 +39,7 @@ document.addEventListener('change', (event) => {
   if (event.target.closest('#rows')) tell();
 });
 document.addEventListener('htmx:afterSwap', (event) => {
-  if (event.detail.target.id === 'list') tell();
+  if (event.detail.target?.id === 'list') tell();
 });
 // A page that the browser shows again may have kept what was ticked.
 window.addEventListener('pageshow', () => {

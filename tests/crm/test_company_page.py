@@ -81,7 +81,8 @@ def test_it_goes_on_where_the_timeline_was_left_off(cast: Cast, client: Client) 
     company = make_company(by=cast.ana)
     for n in range(45):
         talk(About(company=company), cast.ana, f"Talk {n:02}", minutes=n // 2)
-    address, seen = f"/companies/{company.pk}/", []
+    seen: list[str] = []
+    address = f"/companies/{company.pk}/"
     while address:
         client.force_login(cast.ana)
         part = client.get(address, headers={"HX-Request": "true"} if seen else {}).content.decode()
