@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from crm.commands import search
@@ -12,6 +12,16 @@ from pipeline.models import User
 from pipeline.moves import Refused
 
 EDITABLE = ("name", "relationship", "parent", "website", "industry", "employees", "country")
+# Any number, but no other lock's: one change of who belongs to whom at a time.
+PARENTS_LOCK = 77_003
+_IS_ABOVE = """
+    WITH RECURSIVE above AS (
+        SELECT id, parent_id FROM crm_company WHERE id = %(below)s
+        UNION
+        SELECT c.id, c.parent_id FROM crm_company AS c JOIN above ON c.id = above.parent_id
+    )
+    SELECT EXISTS (SELECT FROM above WHERE id = %(company)s)
+"""
 
 
 class StaleCompany(Exception):
@@ -51,6 +61,8 @@ def edit(
     if unknown := set(facts) - set(EDITABLE):
         raise TypeError(f"not editable: {sorted(unknown)}")
     with transaction.atomic():
+        if facts.get("parent") is not None:
+            _lock_parents()
         row = Company.objects.editable_by(by).select_for_update(of=("self",)).get(pk=company.pk)
         if version is not None and version != row.version:
             raise StaleCompany(row)
@@ -66,9 +78,18 @@ def edit(
     company.refresh_from_db()
 
 
+def _lock_parents() -> None:
+    """Two changes that are right alone would make a circle together: each waits for the other.
+
+    Taken before any row is locked, so that nobody waits for a row while holding it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PARENTS_LOCK])
+
+
 def _check_parent(company: Company, parent: Company) -> None:
-    above: Company | None = parent
-    while above is not None:
-        if above.pk == company.pk:
-            raise Refused(_("A company cannot belong to one that belongs to it."), field="parent")
-        above = above.parent
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_ABOVE, {"company": company.pk, "below": parent.pk})
+        (is_above,) = cursor.fetchone()
+    if is_above:
+        raise Refused(_("A company cannot belong to one that belongs to it."), field="parent")

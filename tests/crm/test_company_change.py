@@ -7,6 +7,8 @@ from django.db import IntegrityError, transaction
 from crm.commands import company as company_commands
 from crm.commands.company import StaleCompany
 from crm.models import Company, Relationship
+from pipeline.moves import Refused
+from tests.crm.threads import at_once
 from tests.crm.truth import all_rows
 from tests.factories import NOW, make_company
 
@@ -85,3 +87,32 @@ def test_the_database_lets_no_company_be_its_own_parent(cast):
 
     with pytest.raises(IntegrityError, match="company_not_its_own_parent"), transaction.atomic():
         Company.objects.filter(pk=norte.pk).update(parent=norte)
+
+
+def test_it_belongs_to_none_of_those_below_it(cast):
+    top = make_company(by=cast.ana, name="Top")
+    middle = make_company(by=cast.ana, name="Middle", parent=top)
+    bottom = make_company(by=cast.ana, name="Bottom", parent=middle)
+    before = all_rows()
+
+    for below in (top, middle, bottom):
+        with pytest.raises(Refused, match="belongs to it") as refused:
+            edit(top, by=cast.ana, parent=below)
+        assert refused.value.field == "parent"
+
+    assert all_rows() == before
+    edit(bottom, by=cast.ana, parent=top)
+    assert bottom.parent == top
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_put_companies_below_each_other_make_no_circle(cast):
+    norte, sur = make_company(by=cast.ana, name="Norte"), make_company(by=cast.ana, name="Sur")
+
+    ends = at_once(
+        lambda: edit(norte, by=cast.ana, parent=Company.objects.get(pk=sur.pk)),
+        lambda: edit(sur, by=cast.ben, parent=Company.objects.get(pk=norte.pk)),
+    )
+
+    assert sorted(type(end).__name__ for end in ends) == ["NoneType", "Refused"]
+    assert Company.objects.filter(parent=None).count() == 1

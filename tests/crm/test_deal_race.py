@@ -1,14 +1,11 @@
 """Several people, one deal, at the same time: real threads, real transactions, real locks."""
 
 import random
-import threading
-from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
@@ -18,33 +15,11 @@ from crm.models import Activity, ActivityKind, ActivityResult, Deal, StageVisit
 from pipeline.models import User
 from pipeline.moves import Refused
 from pipeline.stages import Initiator, Outcome, Stage
+from tests.crm.threads import at_once
 from tests.crm.truth import faults_of
 from tests.factories import NOW, cause_named, make_deal, plan_call
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What each act returned or raised; they start together, each on a connection of its own."""
-    start = threading.Barrier(len(acts))
-    ends: list[Any] = [None] * len(acts)
-
-    def run(number: int, act: Callable[[], Any]) -> None:
-        try:
-            connection.ensure_connection()
-            start.wait()
-            ends[number] = act()
-        except Exception as error:  # the test judges what was raised
-            ends[number] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return ends
 
 
 def mine(deal: Deal) -> Deal:
