@@ -22,6 +22,28 @@ _PARENT_IN_FILE = """
     WHERE s.state = 'new' AND s.parent_id IS NULL AND p.state IN ('new', 'known', 'matched')
       AND lower(s.parent) = {key} AND NOT p.no = s.no
 """
+# Rows that come to themselves again from parent to parent; as above, an id goes before a name.
+_RINGS = """
+    FROM (
+        WITH RECURSIVE child AS (
+            SELECT no, lower(parent) AS parent FROM {s} WHERE state IS NULL AND parent_id IS NULL
+        ),
+        link AS (
+            SELECT c.no, p.no AS above FROM child AS c JOIN {s} AS p
+              ON lower(p.external_id) = c.parent AND p.state IS NULL
+            UNION
+            SELECT c.no, p.no FROM child AS c JOIN {s} AS p
+              ON lower(p.name) = c.parent AND p.state IS NULL
+            WHERE NOT EXISTS (SELECT FROM {s} AS q WHERE lower(q.external_id) = c.parent)
+        ),
+        walk AS (
+            SELECT no, above FROM link
+            UNION
+            SELECT walk.no, link.above FROM walk JOIN link ON link.no = walk.above
+        )
+        SELECT no FROM walk WHERE above = no
+    ) AS ring
+"""
 # Who has the same address and name is the same person; a switchboard's number needs the name too.
 _MATCH_PERSON = """
     UPDATE {s} AS s SET state = 'matched', record_id = found.id
@@ -118,10 +140,17 @@ def bring_in_companies(judge: Judge) -> None:
 
 
 def _refuse_orphans(judge: Judge) -> None:
-    """A parent is on record, or another row that comes in; a refused one takes its children along."""
+    """A parent is on record, or another row that comes in and stands above for good; a refused one
+    takes its children along."""
     if "parent" not in judge.mapped.columns:
         return
     judge.resolve("parent", "parent_id", of=COMPANIES, model=Company, missing=None)
+    judge.refuse(
+        "ring.no = s.no",
+        _("“{value}” is named as the parent, and belongs to this company itself by other rows."),
+        field="parent",
+        source=_RINGS,
+    )
     orphan = (
         "s.parent IS NOT NULL AND s.parent_id IS NULL AND NOT EXISTS ("
         " SELECT FROM {s} AS p WHERE p.state IS DISTINCT FROM 'refused'"

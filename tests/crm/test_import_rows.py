@@ -375,6 +375,32 @@ def test_it_refuses_a_company_that_is_its_own_parent(cast: Cast, tmp_path: Path)
     assert "its own parent" in run_on(tmp_path, PARTIES).faults[0].reason
 
 
+def test_it_refuses_companies_that_belong_to_each_other_in_a_ring(cast: Cast, tmp_path: Path):
+    make_company(by=cast.ana, name="Holding")
+    rows = [
+        "c1,Alfa,Beta,,",
+        "c2,Beta,c3,,",
+        "c3,Gamma,c1,,",
+        "c4,Delta,c3,,",  # below the ring
+        "c5,Epsilon,Holding,,",
+        "c6,Zeta,c5,,",
+    ]
+    write(tmp_path, {"companies.csv": "\n".join(["key,company,part_of,people,web", *rows, ""])})
+    result = run_on(tmp_path, PARTIES)
+    assert [(fault.line, fault.value) for fault in result.faults] == [
+        (2, "Beta"),
+        (3, "c3"),
+        (4, "c1"),
+        (5, "c3"),
+    ]
+    assert "belongs to this company itself" in result.faults[0].reason
+    assert "neither on record nor comes in" in result.faults[3].reason
+    assert {c.name: str(c.parent) for c in Company.objects.exclude(name="Holding")} == {
+        "Epsilon": "Holding",
+        "Zeta": "Epsilon",
+    }
+
+
 def test_it_says_when_no_file_is_one_of_the_mapping(cast: Cast, tmp_path: Path):
     write(tmp_path, {"other.csv": "a\n1\n"})
     with pytest.raises(Unreadable, match="None of the files is one that the mapping names"):
