@@ -11,14 +11,13 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from celery import current_app
 from django.db import transaction
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
 from pipeline.models import OutboxKind, OutboxRow, User
 from pipeline.models.outbox import MOST_ATTEMPTS
 from pipeline.moves import Refused
+from salesprocess.waking import wake
 
 Handler = Callable[[OutboxRow], None]
 
@@ -130,16 +129,4 @@ def _mine(row: OutboxRow) -> Any:
 
 
 def _wake(pk: int) -> None:
-    """Tell a worker; whoever asked for the page must neither fail nor wait for it.
-
-    By a connection of its own, because the shared ones are as patient as a worker needs them: a
-    broker that hangs would hold the page for seven seconds.
-    """
-    quick = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "max_retries": 0}
-    try:
-        with current_app.connection_for_write(transport_options=quick) as connection:
-            current_app.send_task(
-                "pipeline.tasks.relay_outbox", kwargs={"pk": pk}, connection=connection, retry=False
-            )
-    except OperationalError as error:
-        logger.warning("outbox row %s: no worker was woken: %s", pk, error)
+    wake("pipeline.tasks.relay_outbox", pk=pk)
