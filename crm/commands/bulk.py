@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.commands import deal as deal_commands
@@ -18,6 +19,9 @@ from pipeline.stages import Initiator
 
 # So many can be done while somebody waits.
 MOST = 1000
+# So many are made durable together: waiting for the disk after each would take longer than the
+# work, and one transaction around all would lock them for too long.
+TOGETHER = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +79,15 @@ def _each(ids: Sequence[int], verb: Callable[[Deal], None], *, by: User) -> list
         raise Refused(
             _("That are more than %(n)s deals at once: narrow the list first.") % {"n": MOST}
         )
-    seen = {deal.pk: deal for deal in Deal.objects.visible_to(by).filter(pk__in=wanted)}
-    return [_one(pk, seen.get(pk), verb) for pk in wanted]
+    results: dict[int, Result] = {}
+    # In the same order for everybody, so that two who change the same deals do not wait in a circle.
+    ordered = sorted(wanted)
+    for start in range(0, len(ordered), TOGETHER):
+        part = ordered[start : start + TOGETHER]
+        with transaction.atomic():
+            seen = {deal.pk: deal for deal in Deal.objects.visible_to(by).filter(pk__in=part)}
+            results |= {pk: _one(pk, seen.get(pk), verb) for pk in part}
+    return [results[pk] for pk in wanted]
 
 
 def _one(pk: int, deal: Deal | None, verb: Callable[[Deal], None]) -> Result:
