@@ -1,14 +1,15 @@
 """The board's filters, which the lists of deals share."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 import django_filters
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Deal, Source
@@ -36,14 +37,30 @@ class NextState:
 
 
 def next_state(state: str, *, at: dt.datetime, midnight: dt.datetime) -> Q:
-    """The deals whose what's-next is in that state; `midnight` is the end of the reader's day."""
+    """The deals whose what's-next is in that state, in the words of their cards.
+
+    `midnight` is the end of the reader's day, in his or her time zone.
+    """
+    tomorrow = midnight.date()
     return {
         NextState.OVERDUE: Q(next_at__lt=at),
         NextState.TODAY: Q(next_at__gte=at, next_at__lt=midnight),
         NextState.LATER: Q(next_at__gte=midnight),
-        NextState.NONE: Q(attention_at=None),
-        NextState.PARKED: Q(next_at=None, attention_at__isnull=False),
+        # Whose parking has ended is on the board again, with nothing planned.
+        NextState.NONE: Q(next_at=None) & (Q(parked_until=None) | Q(parked_until__lt=tomorrow)),
+        NextState.PARKED: Q(next_at=None, parked_until__gte=tomorrow),
     }[state]
+
+
+def person_choices(user: User, people: Iterable[tuple[int, str, bool]]) -> Choices:
+    """What to ask for by person; `people` are those whose records may be in sight: id, name, and
+    whether they are still here."""
+    others = [
+        (pk, name if here else gettext("%(name)s (left)") % {"name": name})
+        for pk, name, here in people
+        if pk != user.pk
+    ]
+    return [(user.pk, _("Mine")), *others, (NOBODY, _("Nobody’s"))]
 
 
 class Teams:
@@ -153,14 +170,14 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         self.filters[name].extra["choices"] = choices
 
     def _people(self) -> Choices:
+        """Who sells here; of those who left, only who still has work on the board."""
+        open_deals = Deal.objects.open().filter(owner=OuterRef("pk"))
         people = (
             User.objects.whose_records_are_visible_to(self.user)
-            .active()
-            .exclude(pk=self.user.pk)
+            .filter(Q(is_active=True) | Exists(open_deals))
             .order_by(Lower("name"))
         )
-        mine: Choices = [(self.user.pk, _("Mine"))]
-        return [*mine, *people.values_list("pk", "name"), (NOBODY, _("Nobody’s"))]
+        return person_choices(self.user, people.values_list("pk", "name", "is_active"))
 
     def _sources(self) -> Choices:
         names = Source.objects.visible_to(self.user).offered().order_by(Lower("name"))

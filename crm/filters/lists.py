@@ -10,10 +10,9 @@ import django_filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.filters.board import NOBODY, BoardFilter, Choices, Teams
+from crm.filters.board import NOBODY, BoardFilter, Choices, Teams, person_choices
 from crm.models import (
     Activity,
     ActivityKind,
@@ -99,7 +98,7 @@ class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no ty
         self.at = at
         self.teams = Teams(user, known=offers.teams)
         for name, choices in (
-            ("person", lambda: people(offers, user)),
+            ("person", lambda: person_choices(user, offers.people)),
             ("team", lambda: self.teams.choices),
         ):
             if name in self.filters:
@@ -113,16 +112,6 @@ class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no ty
 
     def by_person(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(owner_id=None if value == NOBODY else int(value))
-
-
-def people(offers: Offers, user: User) -> Choices:
-    """Everybody whose records may be in sight, those who left among them: their deals are there."""
-    others = [
-        (pk, name if here else _("%(name)s (left)") % {"name": name})
-        for pk, name, here in offers.people
-        if pk != user.pk
-    ]
-    return [(user.pk, _("Mine")), *others, (NOBODY, _("Nobody’s"))]
 
 
 class DealFilter(BoardFilter):
@@ -186,7 +175,7 @@ class DealFilter(BoardFilter):
         return found
 
     def _people(self) -> Choices:
-        return people(self.offers, self.user)
+        return person_choices(self.user, self.offers.people)
 
     def _sources(self) -> Choices:
         return list(self.offers.sources)

@@ -259,6 +259,20 @@ class TestFilters:
             "parked": [parked.pk],
         }
 
+    def test_it_finds_a_deal_whose_parking_ended_where_its_card_says_so(
+        self, client, cast: Cast, clock: time_machine.Traveller
+    ):
+        deal = make_deal(by=cast.ana)
+        commands.park(deal, until=dt.date(2026, 4, 1), by=cast.ana, at=NOW)
+        for day, state, other, words in (
+            (31, "parked", "none", "Parked to Wed 1 Apr"),
+            (32, "none", "parked", "Nothing planned"),
+        ):
+            clock.move_to(dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC) + dt.timedelta(day - 1))
+            page = see(client, cast.ana, f"/board/?next={state}")
+            assert words in board.card(page, deal.pk)
+            assert board.columns(see(client, cast.ana, f"/board/?next={other}"))[1] == []
+
     def test_it_ignores_a_value_that_is_none(self, client, cast: Cast):
         deal = make_deal(by=cast.ana, name="Kiln")
         make_deal(by=cast.ana, name="Crane")
@@ -272,6 +286,15 @@ class TestFilters:
         manager = see(client, cast.mona).content.decode()
         assert "Ben Okoro" in manager
         assert "Carl Meier" not in manager
+
+    def test_it_offers_who_left_only_while_there_is_work_of_theirs(self, client, cast: Cast):
+        deal = make_deal(by=cast.ben)
+        User.objects.filter(pk=cast.ben.pk).update(is_active=False)
+        page = see(client, cast.mona, f"/board/?person={cast.ben.pk}")
+        assert "Ben Okoro (left)" in page.content.decode()
+        assert board.columns(page)[1] == [deal.pk]
+        Deal.objects.filter(pk=deal.pk).update(owner=cast.ana)
+        assert "Ben Okoro" not in see(client, cast.mona).content.decode()
 
     def test_it_puts_only_what_is_asked_for_into_the_address(self, client, cast: Cast):
         response = see(
