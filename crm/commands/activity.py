@@ -80,13 +80,15 @@ def log(
     method: Method | None = None,
     done_at: dt.datetime | None = None,
     next: Next | None = None,
+    from_stage: Stage | None = None,
 ) -> Activity:
     """Record something that was done, at `done_at` (by default `at`), and what comes next.
 
-    The result "moved forward" also advances the deal by one stage, in the same transaction.
+    The result "moved forward" also advances the deal by one stage, in the same transaction;
+    `from_stage` is the one that the page showed, None advances from whichever it is in.
 
     Raises Refused for an instant that lies ahead, a note without words, or "moved forward" where
-    no stage follows.
+    no stage follows or from another stage than the page showed.
     """
     done_at = done_at or at
     moves.check_time(done_at, since=None, now=timezone.now())
@@ -108,7 +110,7 @@ def log(
         _done(activity, deal, result=result, done_at=done_at)
         activity.clean_fields()
         activity.save(force_insert=True)
-        _after(activity, about, deal, next=next, by=by, at=at)
+        _after(activity, about, deal, next=next, from_stage=from_stage, by=by, at=at)
     return activity
 
 
@@ -120,6 +122,7 @@ def complete(
     result: ActivityResult | None = None,
     body: str = "",
     next: Next | None = None,
+    from_stage: Stage | None = None,
 ) -> None:
     """Record that a planned activity was done by `by`, and what comes next, in one gesture.
 
@@ -133,7 +136,7 @@ def complete(
         _done(row, deal, result=result, done_at=at)
         row.save(update_fields=["body", "owner", "result", "done_at", "stage"])
         about = About(deal=deal, company=row.company, contact=row.contact)
-        _after(row, about, deal, next=next, by=by, at=at)
+        _after(row, about, deal, next=next, from_stage=from_stage, by=by, at=at)
 
 
 def cancel(activity: Activity, *, by: User, at: dt.datetime) -> None:
@@ -276,6 +279,7 @@ def _after(
     deal: Deal | None,
     *,
     next: Next | None,
+    from_stage: Stage | None,
     by: User,
     at: dt.datetime,
 ) -> None:
@@ -285,12 +289,7 @@ def _after(
             _plan(about, None, next, by=by, at=at, owner=None)
         return
     if activity.result == ActivityResult.MOVED_FORWARD:
-        locked_deal.require_open(deal)
-        if deal.stage == Stage.CLOSING:
-            raise Refused(
-                _("No stage follows: record the win or the stop instead."), field="result"
-            )
-        locked_deal.move(deal, to=Stage(deal.stage + 1), by=by, at=at, reason="")
+        _move_forward(deal, from_stage=from_stage, by=by, at=at)
     if next is not None:
         locked_deal.require_open(deal)
         _plan(about, deal, next, by=by, at=at, owner=None)
@@ -298,6 +297,21 @@ def _after(
     if touched and (deal.touched_at is None or deal.touched_at < activity.done_at):  # type: ignore[operator]
         deal.touched_at = activity.done_at
     _update(deal, by=by, at=at)
+
+
+def _move_forward(deal: Deal, *, from_stage: Stage | None, by: User, at: dt.datetime) -> None:
+    """Advance by one stage. The activity is added to whatever happened; a move needs its start."""
+    locked_deal.require_open(deal)
+    stage = Stage(deal.stage)
+    if from_stage not in (None, stage):
+        raise Refused(
+            _("The deal was moved: it is in “%(stage)s” now. Choose again what came of it.")
+            % {"stage": stage.label},
+            field="result",
+        )
+    if stage == Stage.CLOSING:
+        raise Refused(_("No stage follows: record the win or the stop instead."), field="result")
+    locked_deal.move(deal, to=Stage(stage + 1), by=by, at=at, reason="")
 
 
 def _update(deal: Deal, *, by: User, at: dt.datetime) -> None:

@@ -11,6 +11,7 @@ from crm.commands.activity import Next
 from crm.forms.fields import DayField, VerbForm
 from crm.models import Activity, ActivityKind, ActivityResult, Contact
 from crm.models.activity import PLANNABLE
+from pipeline.stages import Stage
 
 KINDS = [(kind.value, kind.label) for kind in PLANNABLE]
 # How far ahead the picks for what's next reach, in days.
@@ -106,6 +107,15 @@ class DoneForm(NextForm):
     )
     result = forms.ChoiceField(
         required=False, choices=[("", ""), *ActivityResult.choices], label=gettext_lazy("Result")
+    )
+
+    # The stage that the page showed; "moved forward" goes on from there and from no other.
+    from_stage = forms.TypedChoiceField(
+        required=False,
+        choices=Stage.choices,
+        coerce=lambda value: Stage(int(value)),
+        empty_value=None,
+        widget=forms.HiddenInput,
     )
 
     def came_of_it(self) -> ActivityResult | None:

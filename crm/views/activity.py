@@ -40,6 +40,7 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
             body=said["body"],
             result=form.came_of_it(),
             next=form.planned(),
+            from_stage=said["from_stage"],
             by=request.user,
             at=at,
         )
@@ -91,6 +92,7 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
             result=form.came_of_it(),
             body=form.cleaned_data["body"],
             next=form.planned(),
+            from_stage=form.cleaned_data["from_stage"],
             by=request.user,
             at=at,
         ),

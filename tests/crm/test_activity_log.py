@@ -238,3 +238,21 @@ def test_it_counts_a_version_of_the_deal(cast):
 
     deal.refresh_from_db()
     assert (deal.version, deal.changed_by, deal.changed_at) == (2, cast.mona, NOW)
+
+
+def test_it_moves_forward_only_from_the_stage_that_was_shown(cast, refused):
+    deal = make_deal(by=cast.ana)
+    deal_commands.advance(deal, to=Stage.PROSPECTING, by=cast.mona, at=ago(hours=1))
+
+    with refused("result"):
+        activity_commands.log(
+            About(deal=deal),
+            kind=ActivityKind.CALL,
+            result=ActivityResult.MOVED_FORWARD,
+            from_stage=Stage.LEAD_GENERATION,
+            by=cast.ana,
+            at=NOW,
+        )
+
+    assert deal.visits.count() == 2
+    assert not deal.activities.exists()

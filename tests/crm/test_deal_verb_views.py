@@ -487,3 +487,17 @@ def test_it_picks_from_ten_at_most(client: Client, world: World):
     client.force_login(world.cast.ana)
     assert client.get("/companies/pick/?company_name=no").content.count(b"value=") == 10
     assert client.get("/contacts/pick/?person=no").content.count(b'name="contact"') == 11
+
+
+@pytest.mark.parametrize("address", ["/deals/{deal}/log/", "/activities/{activity}/complete/"])
+def test_it_moves_forward_only_from_the_stage_that_the_page_showed(
+    client: Client, world: World, address: str
+):
+    client.force_login(world.cast.ana)
+    said = {"kind": "call", "body": "Agreed.", "result": "moved_forward", "from_stage": "1"}
+
+    response = client.post(world.url(address), said)
+
+    assert response.status_code == 422
+    assert "Agreed." in response.content.decode()
+    assert not Activity.objects.done().filter(body__contains="Agreed.").exists()
