@@ -37,7 +37,8 @@ class Cast:
 
     def again(self, user: User) -> User:
         """The person as the next request would load him or her: with a fresh scope."""
-        return User.objects.get(pk=user.pk)
+        found: User = User.objects.get(pk=user.pk)
+        return found
 
 
 @pytest.fixture
