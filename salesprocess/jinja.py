@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.template import TemplateDoesNotExist
 from django.template.backends.jinja2 import Jinja2, Template
@@ -25,11 +26,16 @@ def url(name: str, *args: Any, **kwargs: Any) -> str:
     return reverse(name, args=args, kwargs=kwargs)
 
 
+def language() -> str:
+    """What the page is written in, for its `lang`."""
+    return translation.get_language() or settings.LANGUAGE_CODE
+
+
 def environment(**options: Any) -> Environment:
     # A misspelt name is an error on the page that has it, not an empty place.
     env = Environment(**{**options, "undefined": StrictUndefined, "autoescape": True})  # noqa: S701  # it is on
     env.trim_blocks = env.lstrip_blocks = True
-    env.globals.update(static=static, url=url, messages=get_messages)
+    env.globals.update(static=static, url=url, messages=get_messages, language=language)
     env.filters.update(
         money=formats.money,
         money_short=formats.money_short,

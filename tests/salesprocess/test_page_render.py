@@ -1,11 +1,13 @@
 import json
+from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django_htmx.middleware import HtmxMiddleware
 
 from salesprocess import htmx
+from tests.conftest import Cast
 
 HTMX = {"HX-Request": "true"}
 
@@ -42,6 +44,15 @@ def test_it_answers_with_the_page_when_there_is_no_fragment():
     response = htmx.render(request(**HTMX), page="errors/404.html")
 
     assert b"<html" in response.content
+
+
+def test_it_says_in_which_language_it_is_written(client: Client, cast: Cast, settings: Any):
+    settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+    client.force_login(cast.ana)
+    for address in ("/profile/", "/nowhere/", "/invitations/accept/"):
+        for asked in ("en", "de"):
+            page = client.get(address, headers={"accept-language": asked})
+            assert f'<html lang="{asked}"' in page.content.decode(), address
 
 
 def test_it_adds_events_up():
