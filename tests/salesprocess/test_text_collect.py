@@ -1,0 +1,58 @@
+"""What translators are given: the texts of Python and of both kinds of templates."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """As `make messages` collects it."""
+    found = tmp_path_factory.mktemp("locale") / "django.pot"
+    keywords = re.search(r"^KEYWORDS = (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert keywords
+    command = [sys.executable, "-m", "babel.messages.frontend", "-q", "extract"]
+    command += ["-F", "babel.cfg", *keywords[1].split(), "-o", str(found)]
+    apps = ["crm", "pipeline", "reports", "salesprocess", "templates"]
+    subprocess.run([*command, *apps], cwd=ROOT, check=True)
+    with found.open("rb") as file:
+        return read_po(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("This batch was taken back already.", "crm/commands/batch.py"),
+        ("Stage", "crm/filters/lists.py"),  # by the name of gettext_lazy
+        (("%(n)s open deal", "%(n)s open deals"), "crm/views/board.py"),
+        ("Skip to content", "templates/base.html"),
+        ("It works once, until %(day)s at %(time)s.", "templates/pipeline/mail/invitation.txt"),
+        ("Forgot your password?", "templates/allauth/account/login.html"),
+    ],
+)
+def test_it_finds_texts_wherever_they_are(
+    catalogue: Catalog, text: str | tuple[str, str], source: str
+):
+    message = catalogue.get(text[0] if isinstance(text, tuple) else text)
+
+    assert message is not None
+    assert message.id == text
+    assert source in [name for name, _line in message.locations]
+
+
+def test_it_finds_texts_in_every_sign_in_page(catalogue: Catalog):
+    sources = {name for message in catalogue for name, _line in message.locations}
+    marked = [
+        page.relative_to(ROOT).as_posix()
+        for page in (ROOT / "templates" / "allauth").rglob("*.*")
+        if re.search(r"{% (blocktrans|trans)", page.read_text())
+    ]
+    assert marked
+    assert set(marked) <= sources
