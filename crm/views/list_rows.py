@@ -359,7 +359,7 @@ TABLES: Mapping[ListKind, Table] = {
             Column(label=gettext_lazy("Relationship"), sort="relationship"),
             Column(label=gettext_lazy("Open deals"), css="num"),
             Column(label=gettext_lazy("Country"), sort="country", css="p3"),
-            Column(label=gettext_lazy("People"), sort="employees", down=True, css="num p4"),
+            Column(label=gettext_lazy("Employees"), sort="employees", down=True, css="num p4"),
             _OWNER,
         ],
         orders={
