@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.db import models
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.models import Team, User
@@ -56,8 +57,14 @@ class FunnelForm(forms.Form):
         label=_("Person"), queryset=User.objects.none(), required=False, empty_label=_("Everybody")
     )
 
-    def __init__(self, *args: Any, reader: User, today: dt.date, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: QueryDict | None = None, *, reader: User, today: dt.date, **kwargs: Any
+    ) -> None:
+        if data is not None and not data.get("span"):
+            # Said by the select as well, else it would show its first choice.
+            data = data.copy()
+            data["span"] = Span.DAYS_90.value
+        super().__init__(data, **kwargs)
         self.reader = reader
         self.today = today
         teams, people = self.fields["team"], self.fields["person"]

@@ -35,6 +35,7 @@ def funnel(request: HtmxRequest) -> HttpResponse:
             "ways": _way_words(),
             "outcomes": _outcome_words(),
             "period": asked.period,
+            "today": form.today,
             "currency": request.user.organisation.currency,
             "undated": _undated(figures),
             "chart": json.dumps(_chart(figures, slowest)),
@@ -73,6 +74,7 @@ def rows(request: HtmxRequest) -> HttpResponse:
             "next": f"?{query.urlencode()}" if more else "",
             "back": f"{reverse('reports:funnel')}?{_asked(request)}",
             "zone": request.user.zone,
+            "today": timezone.localdate(timezone=request.user.zone),
         },
     )
 

@@ -158,3 +158,27 @@ def test_it_counts_no_disqualification_as_a_loss(cast: Cast, client: Client) -> 
     )
     client.force_login(cast.ana)
     assert "100.00 %" in client.get(URL).content.decode()
+
+
+@pytest.mark.usefixtures("deals")
+def test_it_says_which_period_it_shows_before_one_is_chosen(cast: Cast, client: Client) -> None:
+    client.force_login(cast.ana)
+
+    html = client.get(URL).content.decode()
+
+    assert '<option value="90d" selected>' in html
+    assert re.search(r"– today · Europe", html)
+
+
+def test_it_tells_the_board_medians_of_ten_visits_only(cast: Cast, client: Client) -> None:
+    for count in range(10):
+        deal = make_deal(by=cast.ana, name=f"Line {count}", at=ago(days=20))
+        deal_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=8))
+        if count:
+            deal_commands.advance(deal, to=Stage.QUALIFICATION, by=cast.ana, at=ago(days=1))
+    client.force_login(cast.ana)
+
+    fragment = client.get(f"{URL}medians/").content.decode()
+
+    assert "12 d / 5" in fragment
+    assert re.findall(r'id="(median-\d)"', fragment) == ["median-1"]
