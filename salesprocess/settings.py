@@ -179,6 +179,12 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.path(
     "STATIC_ROOT", BASE_DIR / "staticfiles" if PRODUCTION else STATE_DIR / "static"
 )
+# What people upload: read by the web server and the workers, served to nobody by its address.
+MEDIA_ROOT = env.path("MEDIA_ROOT", BASE_DIR / "media" if PRODUCTION else STATE_DIR / "media")
+# The largest file that comes in at once.
+IMPORT_MOST_BYTES = env.int("IMPORT_MOST_BYTES", 50_000_000)
+IMPORT_MOST_ROWS = env.int("IMPORT_MOST_ROWS", 200_000)
+IMPORT_MOST_COLUMNS = env.int("IMPORT_MOST_COLUMNS", 200)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

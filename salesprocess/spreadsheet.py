@@ -29,6 +29,11 @@ def inert(text: str) -> str:
     return text
 
 
+def plain(text: str) -> str:
+    """The text as it was before `inert`, so that a file of ours can be read back."""
+    return text[1:] if text[:1] == "'" and inert(text[1:]) == text else text
+
+
 def lines(rows: Iterable[Iterable[Any]], *, bom: bool = False) -> Iterator[str]:
     """Each row as a line. Numbers stay numbers; everything else becomes harmless text."""
     if bom:

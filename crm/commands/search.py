@@ -44,6 +44,13 @@ _PUT = """
         owner_id = excluded.owner_id, team_id = excluded.team_id, current = excluded.current
 """
 
+# A batch that comes in by pieces has entries already for those before.
+_NEW_OF_BATCH = """
+    WHERE c.batch_id = %s AND NOT EXISTS (
+        SELECT FROM crm_searchentry e WHERE e.kind = %s AND e.record_id = c.id
+    )
+"""
+
 
 def put(kind: SearchKind, ids: Iterable[int]) -> None:
     """Bring the entries of some records up to date."""
@@ -58,9 +65,9 @@ def put_company(company_id: int) -> None:
 
 
 def put_batch(batch_id: int) -> None:
-    """Bring the entries of everything that came in with a batch up to date."""
+    """Make entries for everything that came in with a batch and has none yet."""
     for kind in SearchKind:
-        _put(kind, "WHERE c.batch_id = %s", [batch_id])
+        _put(kind, _NEW_OF_BATCH, [batch_id, kind])
 
 
 def drop(kind: SearchKind, ids: Iterable[int]) -> None:

@@ -5,11 +5,16 @@ from django.utils.translation import gettext as _
 from crm.commands import search
 from crm.imports import bulk
 from crm.imports.judging import Judge
-from crm.imports.kinds import COMPANIES, PRODUCTS
-from crm.imports.parties import resolve_owner, stamps, write_points
+from crm.imports.kinds import PRODUCTS
+from crm.imports.parties import (
+    make_companies,
+    resolve_company,
+    resolve_owner,
+    stamps,
+    write_points,
+)
 from crm.imports.staging import STAYS, execute, select
 from crm.models import (
-    Company,
     Contact,
     Deal,
     DealContact,
@@ -24,6 +29,10 @@ from pipeline.models import Team
 _TEAM_OF_OWNER = """
     UPDATE {s} AS s SET team_id = u.team_id FROM pipeline_user AS u
     WHERE s.state IS NULL AND s.team_id IS NULL AND u.id = s.owner_id
+"""
+_OWN_WITHOUT_TEAM = """
+    UPDATE {s} SET owner_id = %(owner)s
+    WHERE state IS NULL AND owner_id IS NULL AND team_id IS NULL
 """
 _TEAM_ELSE_ROOT = "UPDATE {s} SET team_id = %(root)s WHERE state IS NULL AND team_id IS NULL"
 _NAMES_CONTACT = "coalesce(s.contact, s.email[1], s.phone[1]) IS NOT NULL"
@@ -73,23 +82,6 @@ _NUMBER_CONTACTS = """
     ) AS made
     WHERE s.contact_key = made.contact_key AND s.state IS NULL
 """
-_NUMBER_COMPANIES = """
-    UPDATE {s} AS s SET company_id = made.id, company_made = true
-    FROM (
-        SELECT key, nextval(pg_get_serial_sequence('crm_company', 'id')) AS id
-        FROM (
-            SELECT DISTINCT lower(company) AS key FROM {s}
-            WHERE state IS NULL AND company_id IS NULL AND company IS NOT NULL
-        ) AS once
-    ) AS made
-    WHERE s.state IS NULL AND s.company_id IS NULL AND lower(s.company) = made.key
-"""
-_MADE_COMPANIES = """
-    (
-        SELECT DISTINCT ON (company_id) * FROM {s}
-        WHERE state IS NULL AND company_made ORDER BY company_id, no
-    ) AS s
-"""
 _MADE_CONTACTS = """
     (
         SELECT DISTINCT ON (contact_id) * FROM {s}
@@ -133,21 +125,30 @@ def _resolve(judge: Judge) -> None:
     judge.resolve("team", "team_id", of=None, model=Team, missing=unknown_team)
     unknown_source = _("The source “{value}” is not on the list of sources.")
     judge.resolve("source", "source_id", of=None, model=Source, missing=unknown_source)
+    if judge.run.reach is not None:
+        _keep_in_reach(judge)
     judge.execute(_TEAM_OF_OWNER)
     judge.execute(_TEAM_ELSE_ROOT)
 
 
-def _resolve_parties(judge: Judge) -> None:
-    makes_companies = "company" in judge.mapped.make
-    judge.resolve(
-        "company",
-        "company_id",
-        of=COMPANIES,
-        model=Company,
-        missing=None
-        if makes_companies
-        else _("The company “{value}” is neither on record nor comes in with these files."),
+def _keep_in_reach(judge: Judge) -> None:
+    """As for a typed deal: an owner brings the team along, a team alone means its pool."""
+    judge.refuse(
+        "s.owner_id IS NULL AND NOT s.team_id = ANY(%(pools)s::bigint[])",
+        _("You cannot put deals into the pool of “{value}”."),
+        field="team",
     )
+    judge.refuse(
+        "s.team_id <> u.team_id AND s.owner_id = u.id",
+        _("“{value}” is not the team of the owner."),
+        field="team",
+        source="FROM pipeline_user AS u",
+    )
+    judge.execute(_OWN_WITHOUT_TEAM)
+
+
+def _resolve_parties(judge: Judge) -> None:
+    resolve_company(judge)
     if "contact" in judge.mapped.columns:
         judge.execute(_CONTACT_BY_ID)
     judge.execute(_CONTACT_BY_POINT, field="email")
@@ -184,19 +185,9 @@ def _refuse_the_rest(judge: Judge) -> None:
 def _make_parties(judge: Judge) -> None:
     """The companies and people that the rows name and nobody knows, each once."""
     if "company" in judge.mapped.make:
-        _make_companies(judge)
+        make_companies(judge)
     if "contact" in judge.mapped.make:
         _make_contacts(judge)
-
-
-def _make_companies(judge: Judge) -> None:
-    judge.execute(_NUMBER_COMPANIES)
-    bulk.insert_select(
-        Company,
-        {"id": "s.company_id", "name": "s.company", "owner_id": "s.owner_id", **stamps()},
-        _MADE_COMPANIES.format(s=judge.table),
-        judge.arguments,
-    )
 
 
 def _make_contacts(judge: Judge) -> None:

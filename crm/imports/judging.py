@@ -36,6 +36,12 @@ _KEY_BY_ROW = """
     ) AS same
     WHERE same.no = s.no
 """
+_KEY_BY_REPEAT = """
+    UPDATE {s} AS s SET external_id = 'row ' || s.digest || ' ' || coalesce(again.place, 1)
+    FROM {s} AS r LEFT JOIN unnest(%(lines)s::int[], %(places)s::int[]) AS again (line, place)
+      ON again.line = r.line
+    WHERE r.no = s.no
+"""
 _AGAIN = """
     FROM (
         SELECT no, row_number() OVER w AS place, first_value(file || ', ' || line) OVER w AS first
@@ -120,8 +126,13 @@ class Judge:
         if "id" in self.mapped.columns:
             self.execute(_KEY_BY_ID)
             self.refuse("s.id IS NULL", _("The row has no id."), field="id")
+        elif self.kind.named:
+            self.execute(_KEY_BY_NAME)
+        elif self.run.repeats is None:
+            self.execute(_KEY_BY_ROW)
         else:
-            self.execute(_KEY_BY_NAME if self.kind.named else _KEY_BY_ROW)
+            lines, places = list(self.run.repeats), list(self.run.repeats.values())
+            execute(_KEY_BY_REPEAT, {"lines": lines, "places": places}, s=self.table)
         self.refuse(
             "same.no = s.no AND same.place > 1",
             _("The same record stands above already: {value}."),
@@ -130,6 +141,14 @@ class Judge:
             source=_AGAIN,
         )
         of_ledger = _OF_LEDGER.format(key="s.external_id")
+        # By a piece of the same file, which may have had the same row above.
+        self.refuse(
+            f"{of_ledger} AND l.batch_id = %(batch)s",
+            _("The same record stands above already: {value}."),
+            field="id" if "id" in self.mapped.columns else "name",
+            value="s.external_id",
+            source="FROM crm_importedrow AS l",
+        )
         self.refuse(
             f"{of_ledger} AND l.digest <> s.digest",
             _(

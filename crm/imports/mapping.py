@@ -40,7 +40,8 @@ from crm.imports.values import DECIMAL_SIGNS
 from pipeline.stages import Initiator, Outcome, Stage
 
 ENCODINGS = ("utf-8", "cp1252")
-MAKEABLE = ("company", "contact")
+# What rows of a kind may name that is not on record yet, and is put there with them.
+MAKEABLE = {"deals": ("company", "contact"), "contacts": ("company",)}
 IGNORABLE = ("amount", "entered_on", "closed_on")
 
 
@@ -97,12 +98,16 @@ def load(path: Path) -> Mapping:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Unreadable(f"{path.name}: {error}") from error
     try:
-        return _mapping(content)
+        return of_content(content)
     except Unreadable as error:
         raise Unreadable(f"{path.name}: {error.message}") from error
 
 
-def _mapping(content: dict[str, Any]) -> Mapping:
+def of_content(content: dict[str, Any]) -> Mapping:
+    """The mapping that a table says, as the file does or a page keeps it.
+
+    Raises Unreadable, in words, where it does not make sense.
+    """
     _only(content, {"system", "format", *(kind.name for kind in KINDS)}, where="")
     system = _text(content, "system", where="")
     if not system:
@@ -130,8 +135,10 @@ def _mapping(content: dict[str, Any]) -> Mapping:
 def _kind(kind: Kind, content: dict[str, Any]) -> KindMapping:
     where = kind.name
     allowed = {"file", "columns", "values", "formats"}
+    if kind.name in ("deals", "contacts"):
+        allowed |= {"make"}
     if kind.name == "deals":
-        allowed |= {"make", "stages"}
+        allowed |= {"stages"}
     if kind.name in ("deals", "products"):
         allowed |= {"currency"}
     _only(content, allowed, where=where)
@@ -141,9 +148,9 @@ def _kind(kind: Kind, content: dict[str, Any]) -> KindMapping:
     formats = _table(content, "formats", where=where)
     foreign = {column for names in columns.values() for column in names}
     _only(formats, foreign, where=f"{where}.formats")
-    make = content.get("make", [])
-    if not isinstance(make, list) or set(make) - set(MAKEABLE):
-        raise Unreadable(_("[%(kind)s] make can be: %(names)s.") % _named(where, MAKEABLE))
+    make, makeable = content.get("make", []), MAKEABLE.get(where, ())
+    if not isinstance(make, list) or set(make) - set(makeable):
+        raise Unreadable(_("[%(kind)s] make can be: %(names)s.") % _named(where, makeable))
     stages = _table(content, "stages", where=where)
     if kind.name == "deals" and not stages:
         raise Unreadable(_("[deals.stages] must say what each foreign stage is in ours."))

@@ -10,11 +10,17 @@ from pipeline.models import User
 
 _MATCH_BY_NAME = """
     UPDATE {s} AS s SET state = 'matched', record_id = found.id
-    FROM (SELECT lower(name) AS key, min(id) AS id, count(*) AS many FROM {table} GROUP BY 1) AS found
+    FROM (
+        SELECT lower(name) AS key, min(id) AS id, count(*) AS many FROM {table}
+        WHERE batch_id IS DISTINCT FROM %(batch)s GROUP BY 1
+    ) AS found
     WHERE s.state IS NULL AND lower(s.name) = found.key AND found.many = 1
 """
 _SEVERAL = """
-    FROM (SELECT lower(name) AS key FROM crm_company GROUP BY 1 HAVING count(*) > 1) AS several
+    FROM (
+        SELECT lower(name) AS key FROM crm_company
+        WHERE batch_id IS DISTINCT FROM %(batch)s GROUP BY 1 HAVING count(*) > 1
+    ) AS several
 """
 # Other rows of the same file are looked at as well, so that the order of its rows does not matter.
 _PARENT_IN_FILE = """
@@ -44,6 +50,11 @@ _RINGS = """
         SELECT no FROM walk WHERE above = no
     ) AS ring
 """
+_OWNER_BY_ADDRESS = """
+    UPDATE {s} AS s SET owner_id = u.id FROM pipeline_user AS u
+    WHERE s.state IS NULL AND u.email = lower(s.owner)
+"""
+_OWN = "UPDATE {s} SET owner_id = %(owner)s WHERE state IS NULL AND owner_id IS NULL"
 # Who has the same address and name is the same person; a switchboard's number needs the name too.
 _MATCH_PERSON = """
     UPDATE {s} AS s SET state = 'matched', record_id = found.id
@@ -53,6 +64,7 @@ _MATCH_PERSON = """
         CROSS JOIN LATERAL unnest(r.{field}_key) AS key
         JOIN crm_contactpoint AS p ON p.value = key AND p.kind = '{field}'
         JOIN crm_contact AS c ON c.id = p.contact_id AND lower(c.name) = lower(r.name)
+         AND c.batch_id IS DISTINCT FROM %(batch)s
         WHERE r.state IS NULL
         GROUP BY r.no
     ) AS found
@@ -64,12 +76,30 @@ _MATCH_COLLEAGUE = """
         SELECT r.no, min(c.id) AS id
         FROM {s} AS r JOIN crm_contact AS c
           ON c.company_id = r.company_id AND lower(c.name) = lower(r.name)
+         AND c.batch_id IS DISTINCT FROM %(batch)s
         WHERE r.state IS NULL AND r.email IS NULL AND r.phone IS NULL
         GROUP BY r.no
     ) AS found
     WHERE s.no = found.no
 """
 
+_NUMBER_COMPANIES = """
+    UPDATE {s} AS s SET company_id = made.id, company_made = true
+    FROM (
+        SELECT key, nextval(pg_get_serial_sequence('crm_company', 'id')) AS id
+        FROM (
+            SELECT DISTINCT lower(company) AS key FROM {s}
+            WHERE state IS NULL AND company_id IS NULL AND company IS NOT NULL
+        ) AS once
+    ) AS made
+    WHERE s.state IS NULL AND s.company_id IS NULL AND lower(s.company) = made.key
+"""
+_MADE_COMPANIES = """
+    (
+        SELECT DISTINCT ON (company_id) * FROM {s}
+        WHERE state IS NULL AND company_made ORDER BY company_id, no
+    ) AS s
+"""
 _POINTS = """
     (
         SELECT DISTINCT ON (1, 2) {contact}, point.value, point.typed
@@ -111,6 +141,7 @@ def bring_in_companies(judge: Judge) -> None:
     )
     judge.execute(_MATCH_BY_NAME, table="crm_company")
     resolve_owner(judge)
+    own_the_rest(judge)
     judge.refuse(
         "lower(s.parent) IN (s.external_id, lower(s.name))",
         _("“{value}” is named as its own parent."),
@@ -163,17 +194,14 @@ def _refuse_orphans(judge: Judge) -> None:
 
 def bring_in_contacts(judge: Judge) -> None:
     judge.identify()
-    judge.resolve(
-        "company",
-        "company_id",
-        of=COMPANIES,
-        model=Company,
-        missing=_("The company “{value}” is neither on record nor comes in with these files."),
-    )
+    resolve_company(judge)
     resolve_owner(judge)
+    own_the_rest(judge)
     judge.execute(_MATCH_PERSON, field="email")
     judge.execute(_MATCH_PERSON, field="phone")
     judge.execute(_MATCH_COLLEAGUE)
+    if "company" in judge.mapped.make:
+        make_companies(judge)
     judge.number(Contact)
     bulk.insert_select(
         Contact,
@@ -207,7 +235,38 @@ def write_points(judge: Judge, contact_id: str, condition: str) -> None:
         )
 
 
+def resolve_company(judge: Judge) -> None:
+    """Find the companies that rows name; an unknown one is refused unless it is to be made."""
+    missing = _("The company “{value}” is neither on record nor comes in with these files.")
+    judge.resolve(
+        "company",
+        "company_id",
+        of=COMPANIES,
+        model=Company,
+        missing=None if "company" in judge.mapped.make else missing,
+    )
+
+
+def make_companies(judge: Judge) -> None:
+    """Put the companies on record that undecided rows name and nobody knows, each once."""
+    judge.execute(_NUMBER_COMPANIES)
+    bulk.insert_select(
+        Company,
+        {"id": "s.company_id", "name": "s.company", "owner_id": "s.owner_id", **stamps()},
+        _MADE_COMPANIES.format(s=judge.table),
+        judge.arguments,
+    )
+
+
+def own_the_rest(judge: Judge) -> None:
+    """What names no owner is that of the person who imports it by a page; the command has none."""
+    if judge.run.reach is not None:
+        judge.execute(_OWN)
+
+
 def resolve_owner(judge: Judge) -> None:
+    if "owner" in judge.mapped.columns:
+        judge.execute(_OWNER_BY_ADDRESS)
     judge.resolve(
         "owner",
         "owner_id",
@@ -215,6 +274,12 @@ def resolve_owner(judge: Judge) -> None:
         model=User,
         missing=_("“{value}” is not on record as one of our people."),
     )
+    if judge.run.reach is not None:
+        judge.refuse(
+            "NOT s.owner_id = ANY(%(assignable)s::bigint[])",
+            _("You cannot give records to “{value}”, who is out of your reach."),
+            field="owner",
+        )
 
 
 def stamps() -> dict[str, str]:

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from crm.imports.faults import Unreadable
 
 DELIMITERS = (",", ";", "\t")
-MOST_COLUMNS = 200
-MOST_ROWS = 200_000
+MOST_COLUMNS: int = settings.IMPORT_MOST_COLUMNS
+MOST_ROWS: int = settings.IMPORT_MOST_ROWS
 LONGEST_CELL = 32_768
 LONGEST_LINE = 1_000_000
 _BLOCK = 1 << 16
@@ -42,10 +43,14 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
+    """A file, or with `skip` and `most` a piece of it: so many rows from behind so many."""
+
     path: Path
     encoding: str
     delimiter: str
     header: tuple[str, ...]
+    skip: int = 0
+    most: int = MOST_ROWS
 
     @property
     def name(self) -> str:
@@ -56,13 +61,15 @@ class Table:
         records = _Records(self.path, encoding=self.encoding, delimiter=self.delimiter)
         width = len(self.header)
         for count, (line, cells, fault) in enumerate(records):
-            if count == 0:
+            if count <= self.skip:
                 continue
             if count > MOST_ROWS:
                 raise Unreadable(
                     _("%(file)s, line %(line)d: more than %(most)d rows. Split the file.")
                     % {"file": self.name, "line": line, "most": MOST_ROWS}
                 )
+            if count > self.skip + self.most:
+                return
             if fault:
                 yield Row(line=line, cells=cells, fault=fault)
             elif len(cells) != width:

@@ -5,7 +5,8 @@ of the database has been asked.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,19 +15,27 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from crm.commands import search
-from crm.imports import deals, parties, people, report, staging
+from crm.imports import deals, parties, people, report, staging, values
 from crm.imports.faults import Fault, Unreadable
 from crm.imports.judging import Judge
-from crm.imports.kinds import KINDS
+from crm.imports.kinds import DEALS, KINDS
 from crm.imports.mapping import KindMapping, Mapping
 from crm.imports.reading import Table, open_table
 from crm.imports.staging import Run
 from pipeline.models import Batch, BatchKind, Team, User
+from salesprocess import spreadsheet
 
 _SHOWN = 20
 _FAULTS = "SELECT file, line, field, value, reason FROM {faults} ORDER BY array_position(%s, kind), file, line"
 # One import at a time: two that run together would each think that a record is new.
-_LOCK = 5_737_001
+LOCK = 5_737_001
+# A column with more different words than this is not a column of stages.
+MOST_STAGES = 40
+_REPEATS = """
+    SELECT line, place FROM (
+        SELECT line, row_number() OVER (PARTITION BY digest ORDER BY file, line)::int AS place FROM {s}
+    ) AS same WHERE place > 1
+"""
 
 
 @dataclass(kw_only=True)
@@ -38,6 +47,29 @@ class Counts:
     matched: int
     known: int
     refused: int
+
+
+@dataclass(kw_only=True)
+class Scan:
+    """What a look at all rows tells: how many, the foreign stages, and how columns can be read."""
+
+    rows: int = 0
+    stages: dict[str, None] = field(default_factory=dict)
+    readings: dict[str, values.Reading]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What a load would do; `repeats` is for `load_piece`."""
+
+    counts: Counts
+    repeats: dict[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    counts: Counts
+    faults: list[Fault]
 
 
 @dataclass(kw_only=True)
@@ -82,7 +114,7 @@ def run(
     if root is None:
         raise Unreadable(_("There is no organisation yet: make one with “manage.py first_admin”."))
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         batch = Batch.objects.create(
             kind=BatchKind.IMPORT,
             name=f"{mapping.system}: {', '.join(result.files)}"[:200],
@@ -103,6 +135,118 @@ def run(
         else:
             transaction.set_rollback(True)
     return result
+
+
+def scan(mapped: KindMapping, table: Table) -> Scan:
+    """Read a whole table once, only to know what to ask about it before it can be brought in."""
+    dates = _columns_of(mapped, dates=True)
+    numbers = _columns_of(mapped, dates=False)
+    readings = {column: values.Reading(dates=True) for column in dates}
+    readings |= {column: values.Reading(dates=False) for column in numbers}
+    places = {column: table.header.index(column) for column in readings}
+    stage = table.header.index(mapped.columns["stage"][0]) if "stage" in mapped.columns else None
+    found = Scan(readings=readings)
+    for row in table.rows():
+        found.rows += 1
+        if row.fault:
+            continue
+        for column, reading in readings.items():
+            if text := spreadsheet.plain(" ".join(row.cells[places[column]].split())):
+                reading.see(text, row.line)
+        if stage is not None and len(found.stages) <= MOST_STAGES:
+            found.stages[spreadsheet.plain(" ".join(row.cells[stage].split()))] = None
+    if stage is None and mapped.kind is DEALS:
+        found.stages[""] = None
+    return found
+
+
+def _columns_of(mapped: KindMapping, *, dates: bool) -> list[str]:
+    return [
+        mapped.columns[part.name][0]
+        for part in mapped.kind.fields
+        if part.name in mapped.columns
+        and (part.form.is_date if dates else part.form.is_number)
+        and mapped.columns[part.name][0] not in mapped.formats
+    ]
+
+
+def try_out(
+    mapping: Mapping,
+    table: Table,
+    *,
+    reach: staging.Reach,
+    by: User,
+    at: dt.datetime,
+    report_to: Path,
+    tell: Callable[[int], None] | None = None,
+) -> Trial:
+    """Bring a whole table in and take it back: what a load would do, row by row.
+
+    `report_to` gets the faults, a JSON array on each line: line, column, value, reason. A file,
+    because they must outlive the transaction and may be too many to be held. `tell` as in `Run`.
+
+    Raises Unreadable as `run` does.
+    """
+    (mapped,) = mapping.kinds
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        batch = Batch.objects.create(kind=BatchKind.IMPORT, name=mapping.system[:200], by=by, at=at)
+        root = Team.objects.root()
+        this = Run(mapping=mapping, batch=batch, root=root, now=at, reach=reach, tell=tell)
+        result = Result()
+        _load(this, [(mapped, [table])], result)
+        repeats = _repeats(mapped)
+        with report_to.open("w", encoding="utf-8") as sink:
+            for fault in _faults():
+                sink.write(json.dumps([fault.line, fault.column, fault.value, fault.reason]) + "\n")
+        staging.drop([mapped])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        transaction.set_rollback(True)
+    return Trial(counts=result.counts[mapped.kind.name], repeats=repeats)
+
+
+def load_piece(
+    mapping: Mapping,
+    piece: Table,
+    *,
+    batch: Batch,
+    reach: staging.Reach,
+    repeats: dict[int, int],
+) -> Piece:
+    """Bring in one piece of a table, in the caller's transaction, as a part of `batch`.
+
+    Pieces that are loaded one after the other make what one load of all of them would make. The
+    caller holds LOCK.
+    """
+    (mapped,) = mapping.kinds
+    this = Run(
+        mapping=mapping,
+        batch=batch,
+        root=Team.objects.root(),
+        now=batch.at,
+        reach=reach,
+        repeats=repeats,
+    )
+    result = Result()
+    _load(this, [(mapped, [piece])], result)
+    faults = list(_faults())
+    staging.drop([mapped])
+    return Piece(counts=result.counts[mapped.kind.name], faults=faults)
+
+
+def try_lock() -> bool:
+    """Whether this transaction is the one import of this moment; others come back later."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        (mine,) = cursor.fetchone()
+    return bool(mine)
+
+
+def _repeats(mapped: KindMapping) -> dict[int, int]:
+    """Where a file has neither ids nor names to know rows by: which rows say what others said."""
+    if mapped.kind.named or "id" in mapped.columns:
+        return {}
+    return dict(staging.select(_REPEATS, s=staging.table_of(mapped.kind)))
 
 
 def _choose(
@@ -166,10 +310,18 @@ def _load(this: Run, chosen: list[tuple[KindMapping, list[Table]]], result: Resu
     search.put_batch(this.batch.pk)
     this.batch.summary = {
         "system": this.mapping.system,
-        "rows": {name: vars(counts) for name, counts in result.counts.items()},
-        "relationships_before": relationships,
+        "rows": _added(this.batch.summary.get("rows", {}), result.counts),
+        "relationships_before": relationships | this.batch.summary.get("relationships_before", {}),
     }
     this.batch.save(update_fields=["summary"])
+
+
+def _added(before: dict[str, dict[str, int]], now: dict[str, Counts]) -> dict[str, dict[str, int]]:
+    """A batch that comes in by pieces counts all of them."""
+    return {
+        name: {key: value + before.get(name, {}).get(key, 0) for key, value in vars(counts).items()}
+        for name, counts in now.items()
+    }
 
 
 def _faults() -> Iterator[Fault]:

@@ -6,6 +6,7 @@ The tables are temporary and live as long as the transaction. Nothing holds more
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -25,6 +26,7 @@ from crm.imports.stays import stays_of
 from pipeline import moves
 from pipeline.models import Batch, Team
 from pipeline.moves import Refused, Stay
+from salesprocess import spreadsheet
 
 FAULTS = "import_faults"
 STAYS = "import_stays"
@@ -63,13 +65,31 @@ _url = URLValidator(schemes=("http", "https"))
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reach:
+    """What a person may do, who imports by a page: to whom records may be given, and into which
+    teams' pools. What names no owner becomes the person's own, as what is typed does."""
+
+    by_id: int
+    assignable_ids: list[int]
+    pool_team_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
-    """One import: whose, when, into which organisation. Instants are judged against `now`."""
+    """One import: whose, when, into which organisation. Instants are judged against `now`.
+
+    `reach` is None for the command, whose user has the database. `repeats` says, for a file that
+    comes in by pieces, which lines say the same as lines before them: the how manieth each is.
+    `tell` is told how many rows were read, now and then.
+    """
 
     mapping: Mapping
     batch: Batch
     root: Team
     now: dt.datetime
+    reach: Reach | None = None
+    repeats: ReadOnly[int, int] | None = None
+    tell: Callable[[int], None] | None = None
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
@@ -82,6 +102,9 @@ class Run:
             "now": self.now,
             "root": self.root.pk,
             "own_currency": self.root.currency,
+            "owner": self.reach.by_id if self.reach else None,
+            "assignable": self.reach.assignable_ids if self.reach else [],
+            "pools": self.reach.pool_team_ids if self.reach else [],
         }
 
 
@@ -156,6 +179,8 @@ def fill(mapped: KindMapping, tables: Sequence[Table], run: Run) -> int:
             bulk.copy(table_of(mapped.kind), names, staged)
             write_faults(mapped.kind, reader.taken_faults())
             bulk.copy(STAYS, _STAY_COLUMNS, reader.taken_stays())
+            if run.tell is not None and len(rows) == bulk.CHUNK:
+                run.tell(read)
     # The planner knows nothing of a temporary table: without this it joins row by row.
     execute("ANALYZE {table}, {stays}", table=table_of(mapped.kind), stays=STAYS)
     return read
@@ -289,7 +314,7 @@ class _Reader:
     def _value(self, cell: _Cell, cells: list[str]) -> Any:
         found = []
         for place, column in zip(cell.places, cell.columns, strict=True):
-            text = " ".join(cells[place].split())
+            text = spreadsheet.plain(" ".join(cells[place].split()))
             text = cell.aliases.get(text, text)
             if not text:
                 continue

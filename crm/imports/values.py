@@ -163,6 +163,13 @@ class Reading:
         other = next(way for way in self.fits if self._read(text, way) != meant)
         return [(first, meant), (other, self._read(text, other))]
 
+    def readings(self, text: str) -> list[tuple[str, Any]]:
+        """Every way to read a cell that is still open, or where none is left, any; each with what
+        it makes of the cell."""
+        ways = self.fits if self.witness else self._all
+        found = [(way, self._read(text, way)) for way in ways]
+        return [(way, meant) for way, meant in found if meant is not None]
+
     @property
     def way(self) -> str:
         """The way to read the column, once it is known to be neither ambiguous nor mixed."""
