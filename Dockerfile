@@ -12,14 +12,15 @@ WORKDIR /app
 COPY requirements/base.txt requirements/base.txt
 RUN python -m venv /venv \
     && pip install --no-cache-dir --require-hashes -r requirements/base.txt \
-    && useradd --system --uid 10001 --no-create-home seven
+    && useradd --system --uid 10001 --no-create-home seven \
+    && install -d -o 10001 -g 10001 -m 700 /media
 COPY . .
 COPY --from=frontend /src/static/dist static/dist
 # The settings want these to be named; collectstatic uses none of them, and none of them stays.
 RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
     SITE_URL=https://build.invalid DATABASE_URL=postgresql:///none REDIS_URL=redis://none \
     python manage.py collectstatic --noinput
-# The application writes nowhere, so it owns nothing.
+# The application writes to /media only, so it owns nothing else.
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \

@@ -51,6 +51,16 @@ app.conf.update(
             "task": "pipeline.tasks.forget_delivered",
             "schedule": crontab(hour="3", minute="27"),
         },
+        # Woken by itself as well: this is for what a killed worker or a broker that was away left.
+        "work-on-imports": {
+            "task": "crm.tasks.work_on_imports",
+            "schedule": 5.0,
+            "options": {"expires": 10},
+        },
+        "clear-old-import-files": {
+            "task": "crm.tasks.clear_old_import_files",
+            "schedule": crontab(hour="3", minute="47"),
+        },
         "clear-expired-sessions": {
             "task": "salesprocess.tasks.clear_expired_sessions",
             "schedule": crontab(hour="3", minute="17"),

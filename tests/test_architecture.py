@@ -5,7 +5,7 @@ import inspect
 import pytest
 from django.apps import apps
 
-from crm.models import DealLine, Product, Rate, SavedView
+from crm.models import DealLine, ImportJob, ImportMapping, Product, Rate, SavedView
 from crm.models.import_row import ImportedRow
 from pipeline.commands import invitation
 from pipeline.models import Batch, BatchKind
@@ -49,6 +49,11 @@ def one_of_each(cast: Cast) -> Cast:
     ImportedRow.objects.create(
         system="paper", kind="deals", external_id="7", record_id=deal.pk, created=True, batch=batch
     )
+    job = ImportJob.objects.create(
+        owner=ana, kind="deals", name="old.csv", size=1, columns=[], created_at=NOW, changed_at=NOW
+    )
+    job.faults.create(line=2, reason="Nobody knows the owner.")
+    ImportMapping.objects.create(owner=ana, kind="deals", name="old", answers={}, used_at=NOW)
     newcomer = make_user(name="Ida Moor", team=cast.north, password=None)
     # With its row in the outbox and in the history of people.
     invitation.invite(newcomer, by=cast.mona, at=NOW)

@@ -2,6 +2,13 @@ from crm.models.activity import Activity, ActivityKind, ActivityResult
 from crm.models.company import Company, Relationship
 from crm.models.contact import Contact, ContactPoint, PointKind
 from crm.models.deal import Deal, DealChange, DealContact, DealLine, DealRole, Lead, Opportunity
+from crm.models.import_job import (
+    ImportFault,
+    ImportJob,
+    ImportKind,
+    ImportMapping,
+    ImportState,
+)
 from crm.models.import_row import ImportedRow
 from crm.models.reference import (
     CauseKind,
@@ -29,6 +36,11 @@ __all__ = [
     "DealContact",
     "DealLine",
     "DealRole",
+    "ImportFault",
+    "ImportJob",
+    "ImportKind",
+    "ImportMapping",
+    "ImportState",
     "ImportedRow",
     "Lead",
     "ListKind",

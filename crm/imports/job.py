@@ -1,0 +1,197 @@
+"""What a person does with an upload: leave it, say what it means, have it loaded, take it back.
+
+The workers do the rest (crm.imports.work); the row in the database is what they go by.
+"""
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from crm.imports import answers
+from crm.imports.faults import Unreadable
+from crm.imports.reading import Table, open_table
+from crm.models import ImportJob, ImportKind, ImportState
+from crm.models.import_job import NOT_LOADED
+from pipeline.models import Role, User
+from pipeline.moves import Refused
+from salesprocess.waking import wake
+
+# How a file of ours heads the reasons (crm.imports.error_file); it is no column of theirs.
+REASON = "Why it stayed out"
+_SAMPLE_ROWS, _SAMPLE_SIGNS = 3, 60
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def create(upload: File[Any], *, name: str, kind: str, by: User, at: dt.datetime) -> ImportJob:
+    """Keep an uploaded file and look at how it is written.
+
+    `name` is what the person calls it; it is stored under one of ours.
+
+    Raises Refused for what cannot be read, in words with the place, and where `by` may not import
+    this kind: people come in through admins only.
+    """
+    if kind == ImportKind.PEOPLE and by.role != Role.ADMIN:
+        raise Refused(_("Only admins bring in people and teams."), field="kind")
+    name = _CONTROL.sub(" ", name)[-200:]
+    stored = default_storage.save(f"imports/{uuid.uuid4()}.csv", upload)
+    try:
+        table = open_table(Path(default_storage.path(stored)), wanted=set())
+        sample = list(islice((row for row in table.rows() if not row.fault), _SAMPLE_ROWS))
+    except Unreadable as error:
+        default_storage.delete(stored)
+        raise Refused(error.message.replace(Path(stored).name, name), field="file") from error
+    return ImportJob.objects.create(
+        owner=by,
+        kind=kind,
+        name=name,
+        file=stored,
+        size=upload.size,
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        columns=list(table.header),
+        sample=[[cell[:_SAMPLE_SIGNS] for cell in row.cells] for row in sample],
+        created_at=at,
+        changed_at=at,
+    )
+
+
+def table_of(job: ImportJob) -> Table:
+    return Table(
+        path=Path(job.file.path),
+        encoding=job.encoding,
+        delimiter=job.delimiter,
+        header=tuple(job.columns),
+    )
+
+
+def name_columns(
+    job: ImportJob,
+    *,
+    system: str,
+    columns: Mapping[str, list[str]],
+    like: Mapping[str, Any],
+    by: User,
+    at: dt.datetime,
+) -> None:
+    """Say which column holds which field, and have the file checked.
+
+    `system` is whose ids and words these are; the answers are remembered by it. `like` are the
+    answers for an earlier file, whose formats and stages hold for this one as well.
+
+    Raises Refused for what makes no sense, or if the file is past that.
+    """
+    with _locked(job, by, NOT_LOADED) as row:
+        row.answers = {
+            "system": system,
+            "columns": dict(columns),
+            "formats": dict(like.get("formats", {})),
+            "stages": dict(like.get("stages", {})),
+        }
+        try:
+            answers.mapping_of(row)
+        except Unreadable as error:
+            raise Refused(error.message) from error
+        row.faults.all().delete()
+        _begin(row, ImportState.CHECKING, at)
+
+
+def answer(
+    job: ImportJob,
+    *,
+    formats: Mapping[str, str],
+    stages: Mapping[str, Mapping[str, str]],
+    by: User,
+    at: dt.datetime,
+) -> None:
+    """Answer what was asked about the file: how columns are written, what its stages are.
+
+    Raises Refused for an answer that makes no sense, or if nothing is asked.
+    """
+    with _locked(job, by, (ImportState.ASKING,)) as row:
+        row.answers["formats"] = {**row.answers.get("formats", {}), **formats}
+        row.answers["stages"] = {**row.answers.get("stages", {}), **stages}
+        try:
+            answers.mapping_of(row)
+        except Unreadable as error:
+            raise Refused(error.message) from error
+        _begin(row, ImportState.CHECKING, at)
+
+
+def load(job: ImportJob, *, by: User, at: dt.datetime) -> None:
+    """Have a checked file loaded, or go on where a load was interrupted.
+
+    Raises Refused if it is neither.
+    """
+    with _locked(job, by, (ImportState.CHECKED, ImportState.STUCK)) as row:
+        if row.state == ImportState.CHECKED:
+            row.faults.all().delete()
+            row.done, row.counts = 0, {}
+        _begin(row, ImportState.LOADING, at)
+
+
+def undo(job: ImportJob, *, by: User, at: dt.datetime) -> None:
+    """Have everything taken back that came in and nobody changed since.
+
+    Raises Refused if nothing came in.
+    """
+    with _locked(job, by, (ImportState.DONE, ImportState.STUCK)) as row:
+        if row.batch_id is None:
+            raise Refused(_("Nothing came in with this file."))
+        row.undo_by = by
+        _begin(row, ImportState.UNDOING, at)
+
+
+def discard(job: ImportJob, *, by: User, at: dt.datetime) -> None:
+    """Forget a file of which nothing was loaded.
+
+    Raises Refused if something was, or a worker is at it.
+    """
+    with _locked(job, by, NOT_LOADED) as row:
+        row.state, row.changed_at = ImportState.DISCARDED, at
+        forget_file(row)
+        row.save()
+
+
+def forget_file(row: ImportJob) -> None:
+    """Delete what the file says, once the transaction stands: other people's data is not hoarded."""
+    stored, row.file, row.sample = row.file.name, "", []
+    row.faults.all().delete()
+    if stored:
+        transaction.on_commit(lambda: default_storage.delete(stored), robust=True)
+
+
+@contextmanager
+def _locked(job: ImportJob, by: User, states: tuple[ImportState, ...]) -> Iterator[ImportJob]:
+    """The row for changing, if it is in one of `states`; a second press finds it gone on.
+
+    Raises ImportJob.DoesNotExist out of the reach of `by`.
+    """
+    with transaction.atomic():
+        row = ImportJob.objects.editable_by(by).select_for_update(of=("self",)).get(pk=job.pk)
+        if row.state not in states:
+            raise Refused(
+                _("This import is already further: %(state)s.")
+                % {"state": row.get_state_display().lower()}
+            )
+        yield row
+    job.refresh_from_db()
+
+
+def _begin(row: ImportJob, state: ImportState, at: dt.datetime) -> None:
+    """Hand the next step to the workers."""
+    row.state, row.changed_at = state, at
+    row.attempts, row.error = 0, ""
+    if state == ImportState.CHECKING:
+        row.done, row.rows, row.counts, row.questions = 0, 0, {}, {}
+    row.save()
+    transaction.on_commit(lambda: wake("crm.tasks.work_on_imports", pk=row.pk), robust=True)
