@@ -12,6 +12,7 @@ from crm.views import (
     deal,
     deal_line,
     deal_page,
+    import_job,
     list_export,
     lists,
     people,
@@ -48,6 +49,16 @@ urlpatterns = [
     path("contacts/<int:pk>/plan/", contact_page.plan, name="contact_plan"),
     path("touches/<int:pk>/complete/", contact_page.complete, name="touch_complete"),
     path("touches/<int:pk>/cancel/", contact_page.cancel, name="touch_cancel"),
+    # bringing in files
+    path("imports/", import_job.imports, name="imports"),
+    path("imports/<int:pk>/", import_job.page, name="import"),
+    path("imports/<int:pk>/columns/", import_job.columns, name="import_columns"),
+    path("imports/<int:pk>/answers/", import_job.answer, name="import_answer"),
+    path("imports/<int:pk>/errors.csv", import_job.errors, name="import_errors"),
+    *(
+        path(f"imports/<int:pk>/{verb}/", import_job.act, {"verb": verb}, name=f"import_{verb}")
+        for verb in ("load", "undo", "discard")
+    ),
     # deals
     path("deals/new/", deal.open_deal, name="deal_open"),
     path("deals/new/alike/", deal.alike, name="deal_alike"),

@@ -5,6 +5,7 @@ import { onListKey } from './list.js';
 import { note } from './say.js';
 import './search.js';
 import './sheet.js';
+import './upload.js';
 
 const root = document.documentElement;
 root.classList.add('js');
@@ -30,7 +31,8 @@ document.addEventListener('htmx:sendError', (event) => {
   if (!isPoll(event)) note(document.body.dataset.offline, 'bad');
 });
 // What nobody asked for must not complain: it would do so every few seconds.
-const isPoll = ({ detail }) => detail.requestConfig?.triggeringEvent?.type === 'board-poll';
+const isPoll = ({ detail }) =>
+  detail.requestConfig?.triggeringEvent?.type === 'board-poll' || 'poll' in detail.elt.dataset;
 
 document.addEventListener('toast', (event) => note(event.detail.text, event.detail.tone));
 
