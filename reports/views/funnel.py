@@ -81,12 +81,15 @@ def rows(request: HtmxRequest) -> HttpResponse:
 
 @require_GET
 def medians(request: HtmxRequest) -> HttpResponse:
-    """The usual days in each stage, for the heads of the board's columns."""
-    asked = _form(request).question()
+    """The usual days in each stage, for the heads of the board's columns.
+
+    The board knows filters that no report does ("Nobody’s"): then its columns keep their norms.
+    """
+    form = _form(request)
     return render(
         request,
         page="reports/funnel/_medians.html",
-        context={"stages": questions.funnel(asked).stages},
+        context={"stages": questions.funnel(form.question()).stages, "told": form.is_valid()},
     )
 
 

@@ -1,4 +1,5 @@
 import datetime as dt
+import re
 from collections.abc import Callable
 
 import pytest
@@ -245,3 +246,30 @@ def test_it_reads_and_filters_without_a_script(
     page.get_by_label("Needs analysis").check()
     page.get_by_role("button", name="Move").click()
     assert stage_of(deal) == Stage.NEEDS_ANALYSIS
+
+
+def test_it_shows_the_usual_days_of_those_whose_deals_it_shows(
+    page_of: Callable[..., Page], people: Cast
+):
+    now = timezone.now()
+    for count in range(10):
+        one = make_deal(by=people.ana, name=f"Line {count}", at=now - dt.timedelta(days=20))
+        commands.advance(one, to=Stage.PROSPECTING, by=people.ana, at=now - dt.timedelta(days=8))
+    page = page_of(people.mona, "/board/")
+    head = page.locator("#median-1")
+    expect(head).to_have_text("12 d / 5")
+    expect(head).to_have_class(re.compile(r"\bslow\b"))
+    expect(head.locator("svg")).to_be_visible()
+
+    page.locator("select[name=person]").select_option(label="Ben Okoro")
+    expect(page.locator(".deal")).to_have_count(0)
+    expect(head).to_have_text("norm 5 d")
+
+    page.locator("select[name=person]").select_option(label="Ana Ruiz")
+    expect(page.locator(".deal")).to_have_count(10)
+    expect(head).to_have_text("12 d / 5")
+    # Drawn anew, the columns keep what they were told.
+    make_deal(by=people.ana, name="Another", at=now)
+    page.evaluate("htmx.trigger('#board', 'board-poll')")
+    expect(page.locator(".deal")).to_have_count(11)
+    expect(head).to_have_text("12 d / 5")

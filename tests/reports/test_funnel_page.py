@@ -180,5 +180,30 @@ def test_it_tells_the_board_medians_of_ten_visits_only(cast: Cast, client: Clien
 
     fragment = client.get(f"{URL}medians/").content.decode()
 
-    assert "12 d / 5" in fragment
-    assert re.findall(r'id="(median-\d)"', fragment) == ["median-1"]
+    # The others are put back to their norms, where another question was answered before.
+    assert heads(fragment) == ["12 d / 5"] + [f"norm {stage.about.norm_days} d" for stage in REST]
+    assert "Over the norm. Half of the stays" in fragment
+
+
+@pytest.mark.parametrize("asked", ["person={ben}", "person=nobody", "team={south}", "person=0"])
+def test_it_tells_the_board_no_medians_of_others(cast: Cast, client: Client, asked: str) -> None:
+    for count in range(10):
+        deal = make_deal(by=cast.ana, name=f"Line {count}", at=ago(days=20))
+        deal_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=8))
+    client.force_login(cast.mona)
+    query = asked.format(ben=cast.ben.pk, south=cast.south.pk)
+
+    assert (
+        heads(client.get(f"{URL}medians/?person={cast.ana.pk}").content.decode())[0] == "12 d / 5"
+    )
+    assert heads(client.get(f"{URL}medians/?{query}").content.decode())[0] == "norm 5 d"
+
+
+REST = list(Stage)[1:]
+
+
+def heads(fragment: str) -> list[str]:
+    """What stands in the heads of the columns, in the order of the stages."""
+    found = re.findall(r'id="median-(\d)".*?hx-swap-oob.*?>(.*?)</span>', fragment)
+    assert [number for number, _ in found] == [str(stage.value) for stage in Stage]
+    return [re.sub(r"<.*?>", "", text) for _, text in found]
