@@ -12,10 +12,10 @@ def extract(
     file: IO[bytes],
     keywords: Mapping[str, Any],
     comment_tags: Collection[str],
-    options: Mapping[str, Any],
+    options: Any,
 ) -> Generator[Any, None, None]:
     """What Babel calls for each template: (line, function, message, comments)."""
     code = templatize(file.read().decode())
     # What is left is Python but for its indentation, which is the template's.
     lines = "\n".join(line.strip() for line in code.splitlines())
-    yield from extract_python(io.BytesIO(lines.encode()), keywords, comment_tags, dict(options))
+    yield from extract_python(io.BytesIO(lines.encode()), keywords, comment_tags, options)

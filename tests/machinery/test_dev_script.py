@@ -86,7 +86,7 @@ def test_it_hands_on_what_follows_bench(monkeypatch: pytest.MonkeyPatch):
     started: list[list[str]] = []
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(dev, "setup", lambda: None)
-    monkeypatch.setattr(dev.os, "execv", lambda _path, command: started.append(command))
+    monkeypatch.setattr("os.execv", lambda _path, command: started.append(command))
     monkeypatch.setattr(sys, "argv", ["dev.py", "bench", "--only", "board"])
 
     dev.main()
