@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.commands import locked_deal
+from crm.commands import locked_deal, values
 from crm.models import (
     Activity,
     ActivityKind,
@@ -108,7 +108,7 @@ def log(
             created_by=by,
         )
         _done(activity, deal, result=result, done_at=done_at)
-        activity.clean_fields()
+        values.check(activity)
         activity.save(force_insert=True)
         _after(activity, about, deal, next=next, from_stage=from_stage, by=by, at=at)
     return activity
@@ -168,7 +168,7 @@ def change(
         row.kind, row.subject = kind, subject.strip()
         row.due_at = _due(due_at, all_day=all_day, owner=row.owner)
         row.all_day = all_day
-        row.clean_fields()
+        values.check(row)
         row.save(update_fields=["kind", "subject", "due_at", "all_day"])
         if deal is not None:
             _update(deal, by=by, at=at)
@@ -223,7 +223,7 @@ def _plan(
 ) -> Activity:
     if next.kind not in PLANNABLE:
         raise Refused(_("A note cannot be planned. Choose a task instead."), field="next_kind")
-    owner = owner or (deal.owner if deal and deal.owner else by)
+    owner = owner or _performer(deal, by=by)
     if owner.pk != by.pk and not (owner.is_active and by.scope.may_assign_to(owner.pk)):
         raise Refused(_("You cannot plan for this person."), field="owner")
     if deal and not _sees(owner, deal, by=by):
@@ -242,11 +242,18 @@ def _plan(
         created_at=at,
         created_by=by,
     )
-    activity.clean_fields()
+    values.check(activity)
     activity.save(force_insert=True)
     if deal is not None and deal.parked_until is not None:
         locked_deal.note_change(deal, "parked_until", None, by=by, at=at)
     return activity
+
+
+def _performer(deal: Deal | None, *, by: User) -> User:
+    """Who does what is planned, unless said otherwise: whoever owns the deal, else who plans it."""
+    if deal is None or deal.owner_id == by.pk:
+        return by
+    return deal.owner or by
 
 
 def _sees(owner: User, deal: Deal, *, by: User) -> bool:

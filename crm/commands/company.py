@@ -6,7 +6,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from crm.commands import search
+from crm.commands import search, values
 from crm.models import Company, SearchKind
 from pipeline.models import User
 from pipeline.moves import Refused
@@ -42,7 +42,7 @@ def create(
     company = Company(
         name=name.strip(), owner=owner, created_at=at, changed_at=at, changed_by=by, **facts
     )
-    company.clean_fields()
+    values.check(company)
     with transaction.atomic():
         company.save(force_insert=True)
         search.put(SearchKind.COMPANY, [company.pk])
@@ -72,7 +72,7 @@ def edit(
             setattr(row, field, value)
         row.version += 1
         row.changed_at, row.changed_by = at, by
-        row.clean_fields()
+        values.check(row)
         row.save(update_fields=[*facts, "version", "changed_at", "changed_by"])
         search.put_company(row.pk)
     company.refresh_from_db()

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm import normalise
-from crm.commands import search
+from crm.commands import search, values
 from crm.models import Company, Contact, ContactPoint, PointKind, SearchKind
 from pipeline.models import Team, User
 
@@ -47,7 +47,7 @@ def create(
             changed_at=at,
             changed_by=by,
         )
-        contact.clean_fields()
+        values.check(contact)
         contact.save(force_insert=True)
         ContactPoint.objects.bulk_create(
             points(contact, emails=emails, phones=phones), ignore_conflicts=True
@@ -80,7 +80,7 @@ def edit(
         row.name, row.job_title, row.company = name.strip(), job_title.strip(), company
         row.version += 1
         row.changed_at, row.changed_by = at, by
-        row.clean_fields()
+        values.check(row)
         row.save()
         wanted = points(row, emails=emails, phones=phones)
         row.points.all().delete()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from crm.commands import company as company_commands
 from crm.commands import contact as contact_commands
-from crm.commands import search
+from crm.commands import search, values
 from crm.commands.locked_deal import (
     NEXT_FIELDS,
     add_change,
@@ -116,7 +116,7 @@ def open(
             changed_by=by,
             **facts,
         )
-        deal.clean_fields()
+        values.check(deal)
         deal.save(force_insert=True)
         if contact:
             DealContact.objects.create(deal=deal, contact=contact)
@@ -382,7 +382,7 @@ def edit(
             field for field, value in facts.items() if note_change(row, field, value, by=by, at=at)
         ]
         if changed:
-            row.clean_fields()
+            values.check(row)
             if "currency" in changed:
                 _check_currency(row.currency, by=by, at=at)
             save(row, *changed, by=by, at=at)

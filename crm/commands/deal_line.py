@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from crm.commands import values
 from crm.commands.locked_deal import add_change, locked, save
 from crm.models import Deal, DealLine, Product
 from pipeline.models import User
@@ -80,7 +81,7 @@ def _check(line: DealLine) -> None:
     if line.unit_price is not None and line.unit_price < 0:
         raise Refused(_("Write a price: a number, zero or more."), field="unit_price")
     try:
-        line.clean_fields()
+        values.check(line)
     except ValidationError as error:
         field = next(iter(error.message_dict))
         raise Refused(" ".join(error.message_dict[field]), field=field) from error

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from crm.commands import values
 from crm.models import Rate
 from pipeline.models import Team
 from pipeline.moves import Refused
@@ -21,7 +22,7 @@ def set_rate(*, currency: str, on: dt.date, value: Decimal) -> Rate:
     if currency == Team.objects.root().currency:
         raise Refused(_("That is the organisation's own currency."), field="currency")
     rate = Rate(currency=currency, on=on, value=value)
-    rate.clean_fields()
+    values.check(rate)
     return Rate.objects.update_or_create(
         currency=rate.currency, on=rate.on, defaults={"value": rate.value}
     )[0]

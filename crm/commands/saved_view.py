@@ -5,6 +5,7 @@ import datetime as dt
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from crm.commands import values
 from crm.models import ListKind, SavedView
 from pipeline.models import Team, User
 from pipeline.moves import Refused
@@ -60,5 +61,5 @@ def _write(view: SavedView, *, name: str, team: Team | None, by: User, at: dt.da
     if mine.filter(name__iexact=name).exclude(pk=view.pk).exists():
         raise Refused(_("You have a view of this name already."), field="name")
     view.name, view.team, view.changed_at = name, team, at
-    view.clean_fields()
+    values.check(view)
     view.save()

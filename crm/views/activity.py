@@ -28,7 +28,7 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
         template="crm/deal/_composer.html",
         title=_("Log: %(deal)s") % {"deal": deal.name},
         said=_("Logged."),
-        context=deal_page.find(request, pk).composer(form),
+        context=lambda: deal_page.find(request, pk).composer(form),
         done=lambda: deal_page.fresh_composer(request, pk),
     )
 

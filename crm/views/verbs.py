@@ -38,7 +38,8 @@ class Ask:
     template: str
     title: str
     said: str = ""
-    context: Mapping[str, Any] = field(default_factory=dict)
+    # What else the template needs; a function where finding it out costs queries.
+    context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
     # What an htmx request gets once it is done; by default nothing, which closes the sheet.
     done: Callable[[], HttpResponse] = HttpResponse
 
@@ -110,7 +111,7 @@ def show(
         "sheet_template": ask.template,
         "sheet_action": request.path,
         "sheet_back": deal.get_absolute_url(),
-        **ask.context,
+        **(ask.context() if callable(ask.context) else ask.context),
     }
     return render(
         request,

@@ -501,3 +501,16 @@ def test_it_moves_forward_only_from_the_stage_that_the_page_showed(
     assert response.status_code == 422
     assert "Agreed." in response.content.decode()
     assert not Activity.objects.done().filter(body__contains="Agreed.").exists()
+
+
+def test_it_logs_and_plans_in_few_queries(
+    client: Client, world: World, django_assert_max_num_queries: Any
+):
+    client.force_login(world.cast.ana)
+    said = {"kind": "call", "result": "reached", "body": "Spoke.", "next": "3d"}
+    address = world.url("/deals/{deal}/log/")
+
+    with django_assert_max_num_queries(17):
+        response = client.post(address, said, headers={"HX-Request": "true"})
+
+    assert response.status_code == 200
