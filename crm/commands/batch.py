@@ -59,12 +59,12 @@ _DELETE = "DELETE FROM {table} WHERE {column} IN (SELECT id FROM {going})"
 _KEPT = (
     "SELECT t.id, t.name, {unchanged} FROM {table} AS t WHERE t.batch_id = %(batch)s ORDER BY t.id"
 )
+# Rows of other imports too, which had found a record of this batch: they bring it in anew.
 _FORGET = """
-    DELETE FROM crm_importedrow AS l WHERE l.batch_id = %(batch)s AND (
-        NOT l.created OR NOT EXISTS (
-            SELECT FROM {table} AS t WHERE t.id = l.record_id AND t.batch_id = %(batch)s
-        )
-    ) AND l.kind = %(kind)s
+    DELETE FROM crm_importedrow AS l WHERE l.kind = %(kind)s AND (
+        l.batch_id = %(batch)s AND NOT l.created
+        OR NOT EXISTS (SELECT FROM {table} AS t WHERE t.id = l.record_id)
+    )
 """
 _RELATIONSHIP = """
     UPDATE crm_company AS c SET relationship = %(before)s, changed_at = %(at)s, changed_by_id = %(by)s

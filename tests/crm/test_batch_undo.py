@@ -171,6 +171,24 @@ def test_it_keeps_a_deal_with_what_somebody_logged_on_it(cast: Cast, tmp_path: P
     assert deal.activities.get().body == "Mine."
 
 
+def test_it_lets_another_import_bring_in_again_what_both_had(cast: Cast, tmp_path: Path):
+    batch = bring_in(tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "companies.csv").write_text("company\nAlfa\n")
+    (other / "map.toml").write_text(
+        'system = "new"\n[companies]\nfile = "companies.csv"\ncolumns = { name = "company" }\n'
+    )
+    run.run(mapping.load(other / "map.toml"), [other], at=NOW, commit=True)
+    batch_commands.undo(batch, by=cast.adele, at=NOW)
+    assert not Company.objects.filter(name="Alfa").exists()
+
+    result = run.run(mapping.load(other / "map.toml"), [other], at=NOW, commit=True)
+
+    assert (result.counts["companies"].known, result.counts["companies"].new) == (0, 1)
+    assert Company.objects.filter(name="Alfa").exists()
+
+
 def test_it_is_done_once(cast: Cast, tmp_path: Path):
     batch = bring_in(tmp_path)
     batch_commands.undo(batch, by=cast.adele, at=NOW)
