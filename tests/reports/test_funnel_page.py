@@ -206,4 +206,4 @@ def heads(fragment: str) -> list[str]:
     """What stands in the heads of the columns, in the order of the stages."""
     found = re.findall(r'id="median-(\d)".*?hx-swap-oob.*?>(.*?)</span>', fragment)
     assert [number for number, _ in found] == [str(stage.value) for stage in Stage]
-    return [re.sub(r"<.*?>", "", text) for _, text in found]
+    return [re.sub(r"<.*?>", "", text).strip() for _, text in found]
