@@ -111,7 +111,7 @@ def _form(request: HtmxRequest, verb: Verb, form: VerbForm, chosen: Chosen) -> H
     deals = Deal.objects.filter(pk__in=chosen.ids)
     seen = deals.visible_to(request.user).count()
     closed_to_me = seen - deals.editable_by(request.user).count()
-    bad = request.method == "POST" or chosen.problem
+    bad = request.method == "POST"
     return _answer(
         request,
         "crm/list/_bulk_form.html",

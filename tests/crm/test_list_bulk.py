@@ -133,7 +133,7 @@ def test_it_takes_nothing_from_a_list_that_is_no_question(cast: Cast, client: Cl
     make_deal(by=cast.ana)
     client.force_login(cast.ana)
     sheet = client.get("/deals/bulk/park/", {"list": "leads", "all": "1", "query": "min=abc"})
-    assert sheet.status_code == 422
+    assert "Enter a number" in sheet.content.decode()
     assert 'name="ids"' not in sheet.content.decode()
 
 
