@@ -1,0 +1,151 @@
+"""An import with a real worker over a real broker, killed in the middle of its work."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.db import connection
+
+from crm.models import Deal, ImportJob, StageVisit
+from salesprocess import embedded
+from tests.conftest import Cast, make_cast
+from tests.crm.uploads import answer, browser, columns, uploaded
+from tests.machinery.running import ROOT, until
+
+pytestmark = [pytest.mark.machinery, pytest.mark.django_db(transaction=True)]
+
+ROWS = 16_000  # more than three pieces
+BAD = range(700, ROWS, 1_000)
+
+
+@pytest.fixture
+def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[subprocess.Popen[bytes]]":
+    """A Valkey of its own, so that no other test's worker takes what this one sends."""
+    lock = embedded.RunLock(tmp_path)
+    lock.take()
+    servers = embedded.Servers(tmp_path, lock, durable=False)
+    servers.start(postgres=False)
+    url = embedded.redis_url(tmp_path).replace("unix://", "redis+socket://")
+    monkeypatch.setenv("CELERY_BROKER_URL", url)
+    process, _sign = servers.running[0]
+    yield process
+    if process.poll() is None:
+        process.send_signal(signal.SIGCONT)
+    servers.stop()
+    lock.close()
+    embedded.erase(tmp_path)
+
+
+@pytest.fixture
+def worker(
+    broker: object, settings: Any, tmp_path: Path
+) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
+    """Starts a worker with a clock of its own on the test's database and files."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    started: list[subprocess.Popen[bytes]] = []
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(
+        path=f"/{connection.settings_dict['NAME']}"
+    )
+    env = {
+        **os.environ,
+        "DATABASE_URL": urlunsplit(database),
+        "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
+    }
+
+    def start() -> "subprocess.Popen[bytes]":
+        number = len(started)
+        command = [sys.executable, "-m", "celery", "--quiet", "-A", "salesprocess", "worker"]
+        command += ["--concurrency", "1", "--without-gossip", "--without-mingle", "-B"]
+        command += ["--schedule", str(tmp_path / f"beat-{number}"), "--loglevel", "warning"]
+        with (tmp_path / f"worker-{number}.log").open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True
+            )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        kill(process)
+
+
+def kill(process: "subprocess.Popen[bytes]") -> None:
+    """With all that it has started, and without a chance to tidy up."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+
+
+@pytest.fixture
+def cast(transactional_db: None) -> Cast:
+    """At the real time: a worker has a clock of its own."""
+    return make_cast()
+
+
+def the_file() -> str:
+    rows = (f"{n},Deal {n},{'Nobody' if n in BAD else 'Ana Ruiz'}\n" for n in range(ROWS))
+    return "No,Deal,Owner\n" + "".join(rows)
+
+
+def has(job: ImportJob, *states: str) -> Callable[[], bool]:
+    def asked() -> bool:
+        job.refresh_from_db()
+        return job.state in states
+
+    return asked
+
+
+def test_it_brings_each_row_in_once_however_often_its_worker_is_killed(
+    cast: Cast, worker: Callable[[], "subprocess.Popen[bytes]"]
+):
+    job = uploaded(cast.ana, the_file())
+    first = worker()
+    columns(cast.ana, job, id="No", name="Deal", owner="Owner")
+    assert until(has(job, "asking"))
+    answer(cast.ana, job)
+    # In the middle of the check, which is one transaction.
+    assert until(lambda: has(job, "checked")() or job.done > 0)
+    kill(first)
+    second = worker()
+    assert until(has(job, "checked"), seconds=120)
+    assert (job.counts["new"], job.counts["refused"]) == (ROWS - len(BAD), len(BAD))
+    assert not Deal.objects.exists()
+
+    browser(cast.ana).post(f"/imports/{job.pk}/load/")
+    assert until(lambda: has(job, "done")() or job.done > 0)
+    assert job.state == "loading", "killed too late to prove anything"
+    kill(second)
+    halfway = job.done
+    third = worker()
+    assert until(lambda: has(job, "done")() or job.done > halfway)
+    kill(third)
+    worker()
+    assert until(has(job, "done"), seconds=120)
+
+    brought_in = Counter(Deal.objects.values_list("name", flat=True))
+    reported = set(job.faults.values_list("line", flat=True))
+    assert reported == {n + 2 for n in BAD}
+    assert brought_in == Counter(f"Deal {n}" for n in range(ROWS) if n not in BAD)
+    assert StageVisit.objects.count() == len(brought_in)
+    assert (job.counts["new"], job.counts["refused"]) == (ROWS - len(BAD), len(BAD))
+
+
+def test_it_goes_on_when_the_broker_is_back(
+    cast: Cast,
+    broker: "subprocess.Popen[bytes]",
+    worker: Callable[[], "subprocess.Popen[bytes]"],
+):
+    job = uploaded(cast.ana, "Deal\nPump\n")
+    broker.send_signal(signal.SIGSTOP)
+    assert columns(cast.ana, job, name="Deal").status_code == 302
+    broker.send_signal(signal.SIGCONT)
+    worker()
+    assert until(has(job, "asking"))
