@@ -2,17 +2,15 @@
 document.addEventListener('change', ({ target }) => {
   if (!(target instanceof HTMLInputElement) || !target.dataset.mostBytes) return;
   const tooLarge = [...target.files].some((file) => file.size > Number(target.dataset.mostBytes));
+  target.parentElement.querySelector('[data-size-words]')?.remove();
   target.removeAttribute('aria-invalid');
-  let words = document.getElementById(`${target.id}_size`);
-  words?.remove();
   if (!tooLarge) return;
   target.value = '';
   target.setAttribute('aria-invalid', 'true');
-  words = document.createElement('ul');
-  words.className = 'errors';
-  words.id = `${target.id}_size`;
+  const words = document.createElement('div');
+  words.dataset.sizeWords = '';
   words.setAttribute('role', 'alert');
-  words.append(document.createElement('li'));
-  words.firstChild.textContent = target.dataset.tooLarge;
+  words.innerHTML = '<ul class="errors"><li></li></ul>';
+  words.querySelector('li').textContent = target.dataset.tooLarge;
   target.after(words);
 });

@@ -116,6 +116,8 @@ class ColumnsForm(forms.Form):
         used: dict[str, str] = {}
         for bound in self.selects():
             place = said.get(bound.name)
+            if bound.name == "expected_close_on" and place == said.get("closed_on"):
+                continue  # one column for the closed ones and the open ones
             if place and place in used:
                 column = self.job.columns[int(place)]
                 words = _("“%(column)s” is given to “%(other)s” already.")
@@ -160,7 +162,7 @@ class AnswersForm(forms.Form):
             stage, outcome = _first(known.get(word), guessing.stage(word))
             self.fields[f"stage-{number}"] = forms.ChoiceField(
                 label=_("Stage"),
-                choices=[(each.key, f"{each.value} {each.label}") for each in Stage],
+                choices=[(each.key, f"{each.value} {each.about.short}") for each in Stage],
             )
             self.fields[f"outcome-{number}"] = forms.ChoiceField(
                 label=_("Outcome"), choices=outcomes
@@ -198,9 +200,12 @@ def _outcomes() -> list[tuple[str, Any]]:
     causes = list(StopCause.objects.offered().order_by("pk"))
     stops = [
         (
-            _("Stopped: %(who)s") % {"who": initiator.label},
+            str(initiator.label),
             [
-                (f"{Outcome.STOPPED}:{initiator}:{cause.key}", cause.name)
+                (
+                    f"{Outcome.STOPPED}:{initiator}:{cause.key}",
+                    _("Stopped: %(why)s") % {"why": cause.name},
+                )
                 for cause in causes
                 if cause.initiator in ("", initiator)
             ],

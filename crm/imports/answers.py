@@ -18,7 +18,7 @@ from crm.imports.run import MOST_STAGES, Scan
 from crm.imports.values import Reading
 from crm.models import ImportJob, ImportKind, ImportMapping
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.stages import Outcome, Stage
 
 _ANY_STAGE = {"": {"stage": Stage.LEAD_GENERATION.key}}
 # A file with one wrong cell in each way of writing dates need not offer all of them.
@@ -40,8 +40,26 @@ def mapping_of(job: ImportJob) -> Mapping:
     if job.kind in MAKEABLE:
         content["make"] = list(MAKEABLE[job.kind])
     if job.kind == ImportKind.DEALS:
-        content["stages"] = said.get("stages") or _ANY_STAGE
+        content["stages"] = _stages(said)
     return mapping.of_content({"system": said["system"], job.kind: content})
+
+
+def _stages(said: dict[str, Any]) -> dict[str, Any]:
+    """Where one column holds the day of closing for closed deals and the expected one for open
+    ones, it does not say that an open deal was closed."""
+    stages = said.get("stages") or _ANY_STAGE
+    if not _share(said["columns"]):
+        return dict(stages)
+    return {
+        word: {**meaning, "ignore": ["closed_on"]}
+        if meaning.get("outcome", "open") == Outcome.OPEN
+        else meaning
+        for word, meaning in stages.items()
+    }
+
+
+def _share(columns: dict[str, list[str]]) -> bool:
+    return "closed_on" in columns and columns["closed_on"] == columns.get("expected_close_on")
 
 
 def _of_columns(said: dict[str, Any]) -> dict[str, str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crm.imports.kinds import Kind
+from crm.imports.kinds import DEALS, Kind
 from pipeline.stages import Initiator, Outcome, Stage
 
 # Headers as other systems write them, letters and digits only; the more telling ones first.
@@ -69,7 +69,7 @@ class Guess:
 
 
 def columns(kind: Kind, header: Sequence[str]) -> dict[str, list[str]]:
-    """Which column each field is probably in; every column is given to one field at most."""
+    """Which column each field is probably in; but for the closing date, no column twice."""
     left = {_key(column): column for column in reversed(header) if column}
     found: dict[str, list[str]] = {}
     for part in kind.fields:
@@ -79,6 +79,9 @@ def columns(kind: Kind, header: Sequence[str]) -> dict[str, list[str]]:
                 found.setdefault(part.name, []).append(column)
                 if not part.form.is_list or len(found[part.name]) == 2:
                     break
+    # Elsewhere one column often says when a closed deal was closed, and an open one may be.
+    if kind is DEALS and "closed_on" in found and "expected_close_on" not in found:
+        found["expected_close_on"] = list(found["closed_on"])
     return found
 
 

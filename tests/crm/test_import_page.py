@@ -73,6 +73,20 @@ def test_it_suggests_what_columns_and_stages_probably_are(cast: Cast):
     assert 'value="lead_generation" selected' in html
 
 
+def test_it_reads_one_column_of_closing_dates_for_open_and_closed_deals(cast: Cast):
+    text = "Deal,Phase,Close date\na,Won,2026-03-01\nb,New,2026-05-02\n"
+    job = uploaded(cast.ana, text)
+    html = page(cast.ana, job)
+    for field in ("closed_on", "expected_close_on"):
+        select = html.split(f'name="{field}"')[1].split("</select>")[0]
+        assert 'value="2" selected' in select
+    both = {"closed_on": "Close date", "expected_close_on": "Close date"}
+    loaded(cast.ana, checked(cast.ana, job, name="Deal", stage="Phase", **both))
+    won, still_open = Deal.objects.order_by("name")
+    assert won.closed_at and str(won.closed_at.date()) == "2026-03-01"
+    assert (still_open.closed_at, str(still_open.expected_close_on)) == (None, "2026-05-02")
+
+
 @pytest.mark.parametrize(
     ("who", "comes_in"),
     [("ana", {"a", "b"}), ("mona", {"a", "b"}), ("nora", {"c"}), ("adele", {"a", "b", "c"})],
