@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline.models import Team, User
 from reports.figures import Period
 from reports.queries.funnel import Question, team_with_all_below
+from salesprocess import days
 
 
 class Span(models.TextChoices):
@@ -45,10 +46,16 @@ class FunnelForm(forms.Form):
 
     span = forms.ChoiceField(label=_("Period"), choices=Span, required=False)
     start = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("From"),
+        required=False,
+        validators=days.MEANT,
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
     end = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("To"),
+        required=False,
+        validators=days.MEANT,
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
     team = forms.ModelChoiceField(
         label=_("Team"), queryset=Team.objects.none(), required=False, empty_label=_("All in reach")

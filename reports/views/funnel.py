@@ -89,7 +89,7 @@ def medians(request: HtmxRequest) -> HttpResponse:
     return render(
         request,
         page="reports/funnel/_medians.html",
-        context={"stages": questions.funnel(form.question()).stages, "told": form.is_valid()},
+        context={"stages": questions.times_in_stage(form.question()), "told": form.is_valid()},
     )
 
 
