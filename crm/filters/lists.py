@@ -8,7 +8,6 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy
 
@@ -34,11 +33,10 @@ from crm.queries import search
 from crm.queries.lists import Offers
 from pipeline.models import User
 from pipeline.stages import Initiator, Outcome, Stage
+from salesprocess import days
 
 ANY = "any"
 LOST = "lost"
-# What a date picker can be asked for by hand; further away, time zones cannot count.
-_DAYS = [MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31))]
 
 
 OUTCOMES = [
@@ -52,7 +50,7 @@ class DayFilter(django_filters.DateFilter):  # type: ignore[misc]  # ships no ty
     """A whole day of the organisation, so that a link from a report counts what the report did."""
 
     def __init__(self, label: Any, **options: Any) -> None:
-        super().__init__(label=label, validators=_DAYS, **options)
+        super().__init__(label=label, validators=days.MEANT, **options)
 
 
 class IdFilter(django_filters.NumberFilter):  # type: ignore[misc]  # ships no types

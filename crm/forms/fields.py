@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from crm.models import Company, Deal
 from pipeline.models import User
 from pipeline.moves import Refused
+from salesprocess import days
 
 # Thousands in groups of three, cents after a point: what an amount looks like in our language.
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
@@ -40,7 +41,7 @@ class AmountField(forms.DecimalField):
 class DayField(forms.DateField):
     def __init__(self, **options: Any) -> None:
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        usual: dict[str, Any] = {"widget": widget}
+        usual: dict[str, Any] = {"widget": widget, "validators": days.MEANT}
         super().__init__(**usual | options)
 
 
