@@ -96,6 +96,7 @@ def points(contact: Contact, *, emails: Iterable[str], phones: Iterable[str]) ->
     """
     found = []
     for typed in filter(None, map(str.strip, emails)):
+        _check_length("email", typed)
         try:
             validate_email(typed)
         except ValidationError as error:
@@ -108,6 +109,8 @@ def points(contact: Contact, *, emails: Iterable[str], phones: Iterable[str]) ->
             )
         )
     numbers = list(filter(None, map(str.strip, phones)))
+    for typed in numbers:
+        _check_length("phone", typed)
     country = (Team.objects.root().country or "") if numbers else ""
     found += [
         ContactPoint(
@@ -119,3 +122,11 @@ def points(contact: Contact, *, emails: Iterable[str], phones: Iterable[str]) ->
         for typed in numbers
     ]
     return found
+
+
+def _check_length(kind: str, typed: str) -> None:
+    most = ContactPoint._meta.get_field("typed").max_length or 0
+    if len(typed) > most:
+        raise ValidationError(
+            {kind: _("“%(typed)s …” is longer than any.") % {"typed": typed[:20]}}
+        )

@@ -9,6 +9,9 @@ from crm.models import Contact, ContactPoint
 from tests.crm.truth import rows
 from tests.factories import NOW, make_company, make_contact
 
+# Of a length that e-mail allows, and our column does not.
+LONG_EMAIL = f"{'a' * 60}@{'.'.join(['b' * 60] * 4)}.test"
+
 
 def edit(contact, **given):
     facts = {"name": contact.name, "job_title": "", "company": None, "emails": [], "phones": []}
@@ -93,3 +96,11 @@ def test_it_says_how_it_stands_to_who_saw_an_older_state(cast):
 
     assert stale.value.contact.changed_by == cast.ben
     assert [value for _kind, value, _typed in points(jordi)] == ["ben@norte.test"]
+
+
+@pytest.mark.parametrize(("what", "typed"), [("phones", "1" * 255), ("emails", LONG_EMAIL)])
+def test_it_refuses_an_address_or_number_longer_than_any(cast, what, typed):
+    with pytest.raises(ValidationError):
+        make_contact(by=cast.ana, **{what: [typed]})
+
+    assert not Contact.objects.exists()
