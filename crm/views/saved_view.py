@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -41,6 +42,9 @@ def save(request: HtmxRequest) -> HttpResponse:
             )
         except Refused as refused:
             form.refuse(refused)
+        except ValidationError as error:
+            # The address itself: its parts are right one by one, but too many.
+            form.add_error(None, error.messages)
         else:
             return _to(request, address(view))
     context = {

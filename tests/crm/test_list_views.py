@@ -136,3 +136,11 @@ def test_it_keeps_no_more_than_fit_above_a_list(
         save(cast.ana, name=name)
     with pytest.raises(Refused):
         save(cast.ana, name="C")
+
+
+def test_it_says_that_an_address_is_too_long_to_keep(cast: Cast, client: Client) -> None:
+    client.force_login(cast.ana)
+    query = "&".join(["stage=1"] * 300)
+    answer = client.post("/views/save/", {"list": "leads", "query": query, "name": "Long"})
+    assert answer.status_code == 422
+    assert not SavedView.objects.exists()
