@@ -231,6 +231,7 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 # An admin enters the address; there is no sign-up that could claim somebody else's.
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_FORMS = {"reset_password": "salesprocess.accounts.ResetPasswordForm"}
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 # Attempts are limited by address; behind proxies it is the one that the outermost of ours has seen.

@@ -4,6 +4,7 @@ import pytest
 from django.core import mail
 
 from tests.conftest import Cast
+from tests.factories import make_user
 
 NEW = "battery staple correct"
 
@@ -48,3 +49,11 @@ def test_it_keeps_strangers_out_in_the_products_look(client, cast: Cast, address
     page = client.get(address).content.decode()
     assert "dist/app.css" in page
     assert "<form" not in page
+
+
+def test_it_lets_nobody_in_who_was_not_invited(client, cast: Cast):
+    make_user(name="Ivo Next", team=cast.north, email="ivo@seven.test", password=None)
+
+    client.post("/accounts/password/reset/", {"email": "ivo@seven.test"})
+
+    assert [message.subject for message in mail.outbox if "/key/" in message.body] == []
