@@ -47,7 +47,8 @@ def check_seen(subject: User | Team, seen: int | None, *, by: User) -> None:
 
     Raises StalePeople, which tells who changed what.
     """
-    if seen is None or queries.latest_change(subject) == seen:
+    # A number from the future was never shown by a page: it says no more than None.
+    if seen is None or queries.latest_change(subject) <= seen:
         return
     newer = queries.changes_of(subject).filter(pk__gt=seen).select_related("by").order_by("pk")
     lines = queries.history(newer, zone=by.zone)

@@ -434,3 +434,15 @@ def test_it_tells_of_a_team_that_somebody_else_just_changed(signed_in, cast):
     response = signed_in("adele").post(address, team_body(cast.north, name="Far North", seen="0"))
     assert response.status_code == 409
     assert "Below: Region West → Austral GmbH" in text_of(response)
+
+
+@pytest.mark.parametrize("seen", ["999999999", "9" * 30])
+def test_it_takes_no_state_that_was_never_shown_for_a_change_of_somebody_else(
+    signed_in, cast, seen
+):
+    address = reverse("pipeline:person_change", args=[cast.ana.pk])
+
+    response = signed_in("mona").post(address, body_of(cast.ana, name="Ana R", seen=seen))
+
+    assert response.status_code == 302
+    assert User.objects.get(pk=cast.ana.pk).name == "Ana R"
