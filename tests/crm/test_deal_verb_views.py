@@ -514,3 +514,23 @@ def test_it_logs_and_plans_in_few_queries(
         response = client.post(address, said, headers={"HX-Request": "true"})
 
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize(
+    ("path", "field", "said"),
+    [
+        ("/deals/{deal}/plan/", "next_on", {"next": "on", "next_kind": "call"}),
+        ("/deals/{deal}/park/", "until", {}),
+        ("/deals/{deal}/edit/close/", "expected_close_on", {}),
+        ("/deals/{deal}/win/", "on", {"value": "1", "reason": "one call"}),
+    ],
+)
+def test_it_takes_no_day_that_no_clock_can_count(
+    client: Client, world: World, path: str, field: str, said: dict[str, Any], day: str
+):
+    before = snapshot()
+    client.force_login(world.cast.ana)
+    response = client.post(world.url(path), {**said, field: day})
+    assert response.status_code == 422
+    assert snapshot() == before
