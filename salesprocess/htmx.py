@@ -32,6 +32,15 @@ def wants_fragment(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
+def shown_path(request: HttpRequest) -> str:
+    """The path and query of the page in the window, as htmx says; empty where it says none."""
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # set by HtmxMiddleware
+    try:
+        return htmx.current_url_abs_path or ""
+    except ValueError:  # it is a header like any other: whatever somebody sends
+        return ""
+
+
 def render(
     request: HttpRequest,
     *,

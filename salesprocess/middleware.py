@@ -5,6 +5,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
 
+from salesprocess.htmx import shown_path
+
 
 def htmx_sign_in(
     get_response: Callable[[HttpRequest], HttpResponseBase],
@@ -21,7 +23,7 @@ def htmx_sign_in(
         sign_in = resolve_url(settings.LOGIN_URL)
         if not htmx or response.status_code != 302 or location.split("?")[0] != sign_in:
             return response
-        back = htmx.current_url_abs_path or "/"
+        back = shown_path(request) or "/"
         return HttpResponse(headers={"HX-Redirect": redirect_to_login(back).url})
 
     return middleware

@@ -24,7 +24,7 @@ from crm.forms.fields import VerbForm
 from crm.models import Deal
 from crm.views.telling import Teller
 from pipeline.moves import Refused
-from salesprocess.htmx import HtmxRequest, render, trigger, wants_fragment
+from salesprocess.htmx import HtmxRequest, render, shown_path, trigger, wants_fragment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def posted(request: HtmxRequest) -> QueryDict | None:
 def seen(request: HtmxRequest, deal: Deal) -> int:
     """The version that the page which asks has shown."""
     version = request.GET.get("version", "")
-    return int(version) if version.isdecimal() else deal.version
+    return int(version) if version.isdecimal() and len(version) < 10 else deal.version
 
 
 def answer(
@@ -141,8 +141,7 @@ def home_of(request: HtmxRequest, deal: Deal) -> str:
 
 def _stands_alone(request: HtmxRequest) -> bool:
     """Whether the form was a page of its own, on which nothing else could show what changed."""
-    shown = urlsplit(request.htmx.current_url_abs_path or "").path
-    return shown == request.path
+    return urlsplit(shown_path(request)).path == request.path
 
 
 def stay() -> HttpResponse:

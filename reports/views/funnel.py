@@ -51,7 +51,7 @@ def rows(request: HtmxRequest) -> HttpResponse:
     form = _form(request)
     if not form.is_valid():
         raise Http404
-    found, title = _behind(request, form)
+    found, title, of_visits = _behind(request, form)
     total = found.count()
     after = request.GET.get("after", "")
     if after.isascii() and after.isdigit() and len(after) < 19:
@@ -67,7 +67,7 @@ def rows(request: HtmxRequest) -> HttpResponse:
         page="reports/funnel/rows.html",
         context={
             "title": title,
-            "of_visits": "way" in request.GET or "time" in request.GET,
+            "of_visits": of_visits,
             "rows": page,
             "total": total,
             "period": form.question().period,
@@ -110,14 +110,15 @@ def _rows_url(request: HtmxRequest) -> str:
     return f"{reverse('reports:funnel_rows')}?{asked}{'&' if asked else ''}"
 
 
-def _behind(request: HtmxRequest, form: FunnelForm) -> tuple[Any, str]:
-    """The rows behind the number that the address names, and what they are in words."""
+def _behind(request: HtmxRequest, form: FunnelForm) -> tuple[Any, str, bool]:
+    """The rows behind the number that the address names, what they are in words, and whether they
+    are visits rather than deals."""
     asked = form.question()
     wanted = request.GET
     outcome = wanted.get("outcome")
     if outcome in CLOSED_MEASURES:
         deals = questions.counted_deals(asked, outcome=outcome)
-        return _deals(deals), _outcome_words()[outcome]
+        return _deals(deals), _outcome_words()[outcome], False
     try:
         stage = Stage(int(wanted.get("stage", "")))
     except ValueError as error:
@@ -125,12 +126,13 @@ def _behind(request: HtmxRequest, form: FunnelForm) -> tuple[Any, str]:
     label = str(stage.label)
     if (way := wanted.get("way")) in VISIT_MEASURES:
         visits = questions.counted_visits(asked, way=way, stage=stage)
-        return _visits(visits), f"{label} · {_way_words()[way]}"
+        return _visits(visits), f"{label} · {_way_words()[way]}", True
     if "time" in wanted:
         visits = questions.timed_visits(asked, stage=stage)
-        return _visits(visits), f"{label} · {_('visits that ended')}"
+        return _visits(visits), f"{label} · {_('visits that ended')}", True
     if "open" in wanted:
-        return _deals(questions.held_deals(asked, stage=stage)), f"{label} · {_('open now')}"
+        deals = questions.held_deals(asked, stage=stage)
+        return _deals(deals), f"{label} · {_('open now')}", False
     raise Http404
 
 

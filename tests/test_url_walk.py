@@ -1,0 +1,839 @@
+"""Every address of the product, walked by everybody: who gets what, and what garbage does.
+
+Each record carries a word of its own (a canary), which must not appear in anything that is
+answered to somebody out of its reach. A forbidden request must leave every table as it was.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import connection, transaction
+from django.http import HttpResponseBase
+from django.test import Client, override_settings
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils.datastructures import MultiValueDict
+
+from crm.commands import activity as activity_commands
+from crm.commands import deal as deal_commands
+from crm.commands import deal_line as line_commands
+from crm.commands import saved_view as view_commands
+from crm.commands.activity import About, Next
+from crm.imports import job as import_verbs
+from crm.models import ActivityKind, ImportState, ListKind, Product
+from pipeline.models import Batch, OutboxKind, OutboxRow, PeopleChange, Role, User
+from pipeline.stages import Initiator, Stage
+from tests.conftest import Cast, make_cast
+from tests.factories import (
+    NOW,
+    ago,
+    cause_named,
+    make_company,
+    make_contact,
+    make_deal,
+    make_user,
+    plan_call,
+)
+
+pytestmark = pytest.mark.django_db
+
+# Who walks ---------------------------------------------------------------------------------------
+
+OUTSIDE = ("anonymous", "deactivated")
+INSIDE = {
+    "owner": "ana",
+    "mate": "ben",
+    "manager": "mona",
+    "above": "rosa",
+    "other_manager": "nora",
+    "other_branch": "carl",
+    "former_owner": "fay",
+    "former_manager": "max",
+    "admin": "adele",
+}
+ROLES = (*OUTSIDE, *INSIDE)
+EVERYBODY = frozenset(INSIDE)
+# Who reaches what Ana owns, what lies in the pool of her team, what Carl owns.
+REACH = frozenset({"owner", "manager", "above", "admin"})
+POOL = REACH | {"mate"}
+CARLS = frozenset({"other_branch", "other_manager", "above", "admin"})
+ABOVE_ANA = frozenset({"manager", "above", "admin"})
+LEADERS = ABOVE_ANA | {"other_manager"}
+ADMIN = frozenset({"admin"})
+IMPORTER = frozenset({"owner", "admin"})
+
+SEEN_BY = {
+    "deal": REACH,
+    "bare": REACH,
+    "closed": REACH,
+    "touch": REACH,
+    "past": REACH,
+    "pool": POOL,
+    "carls": CARLS,
+    "view": frozenset({"owner", "admin"}),
+    "outbox": ADMIN,
+    "job": frozenset({"owner", "admin"}),
+}
+JOBS = {
+    "named": ImportState.MAPPING,
+    "asked": ImportState.ASKING,
+    "checked": ImportState.CHECKED,
+    "job": ImportState.DONE,
+}
+CANARIES = {key: f"canary{key}q7" for key in SEEN_BY}
+
+
+# What there is -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Url:
+    """How an address is classified.
+
+    `kind`: "public" is open to all; "own" is about the reader; "collection" shows what is in the
+    reader's reach; "function" is for some people; "record" is about the record of `at`.
+    `at` names the record of each parameter ("=word" is taken as it stands), `may` who is answered,
+    `post` what they send to have it done (None: nothing can be sent), `ask` what a reader asks.
+    """
+
+    kind: str
+    at: Mapping[str, str] = field(default_factory=dict)
+    may: frozenset[str] = EVERYBODY
+    post: Mapping[str, Any] | None = None
+    ask: Mapping[str, Any] = field(default_factory=dict)
+    get: bool = True
+    # Whether it answers only with what is asked in `ask`.
+    needs: bool = False
+    # The tables that anybody may write to with it.
+    keeps: frozenset[str] = frozenset()
+
+
+def record(of: str, may: frozenset[str] = REACH, *, pk: str = "pk", **facts: Any) -> Url:
+    """`post` given alone means that there is nothing to be got, as for a verb without a form."""
+    more = facts.pop("at", {})
+    return Url(kind="record", at={pk: of, **more}, may=may, **facts)
+
+
+SESSION = frozenset({"django_session"})
+FIND = {"q": "canary"}
+LIKE = {"name": "Norte", "company_name": "Norte", "person": "Jordi", "product_name": "Line"}
+FUNNEL = {"span": "custom", "start": "2026-01-01", "end": "2026-03-11"}
+CALL = {"kind": "call", "body": "said"}
+TOMORROW = {"next": "tomorrow", "next_kind": "call"}
+
+URLS: dict[str, Url] = {
+    "home": Url(kind="own"),
+    "healthz": Url(kind="public"),
+    "readyz": Url(kind="public"),
+    # accounts
+    "account_login": Url(kind="public", ask={"next": "//evil.example/"}),
+    "account_logout": Url(kind="own", ask={"next": "//evil.example/"}),
+    "account_inactive": Url(kind="public"),
+    "account_change_password": Url(kind="own"),
+    "account_reset_password": Url(kind="public"),
+    "account_reset_password_done": Url(kind="public"),
+    "account_reset_password_from_key": Url(
+        # Whose link it says it is: allauth copies the address of that person to a table of its own.
+        kind="public",
+        at={"uidb36": "=1", "key": "=abc-def"},
+        keeps=frozenset({"django_session", "account_emailaddress"}),
+    ),
+    "account_reset_password_from_key_done": Url(kind="public"),
+    "account_signup": Url(kind="public", ask={"next": "//evil.example/"}),
+    "account_reauthenticate": Url(kind="own", ask={"next": "//evil.example/"}),
+    # people
+    "pipeline:people": Url(kind="collection"),
+    "pipeline:person_add": Url(
+        kind="function", may=LEADERS, ask={"team": "@north"}, post={"name": "New", "role": "admin"}
+    ),
+    "pipeline:person": record("ana", EVERYBODY),
+    "pipeline:person_change": record(
+        "ana",
+        ABOVE_ANA,
+        post={"name": "Ana R", "role": "salesperson", "team": "@north", "style": "mixed"},
+    ),
+    "pipeline:person_email": record(
+        "ana", ADMIN, post={"email": "new@seven.test", "password": "right horse"}
+    ),
+    "pipeline:person_invite": record("ivo", ABOVE_ANA, get=False, post={}),
+    "pipeline:person_deactivate": record("ana", ABOVE_ANA, get=False, post={}),
+    "pipeline:person_reactivate": record("gil", ABOVE_ANA, get=False, post={}),
+    "pipeline:team_add": Url(
+        kind="function", may=LEADERS, ask={"below": "@north"}, post={"name": "", "parent": "@south"}
+    ),
+    "pipeline:team_change": record(
+        "north", ABOVE_ANA, post={"name": "Far north", "parent": "@west", "manager": "@mona"}
+    ),
+    "pipeline:outbox": Url(kind="function", may=ADMIN),
+    "pipeline:outbox_retry": record("outbox", ADMIN, get=False, post={}),
+    "pipeline:invitation_accept": Url(kind="public"),
+    "pipeline:invitation": Url(kind="public", at={"token": "=0000"}, keeps=SESSION),
+    "pipeline:profile": Url(kind="own"),
+    "pipeline:profile_email": Url(kind="own", get=False),
+    "pipeline:profile_sign_out": Url(kind="own", get=False),
+    # collections
+    "crm:board": Url(kind="collection", ask={**FIND, "closed": "stopped"}),
+    "crm:board_column": Url(kind="collection", ask={"of": "2"}, needs=True),
+    "crm:search": Url(kind="collection", ask=FIND),
+    **{f"crm:{kind}": Url(kind="collection", ask={"state": "any"}) for kind in ListKind},
+    "crm:deals": Url(kind="collection", ask={**FIND, "outcome": "any", "company": "@company"}),
+    "crm:list_export": Url(kind="collection", at={"kind": "=activities"}, ask={"state": "any"}),
+    "crm:deal_bulk": Url(
+        kind="collection", at={"verb": "=stop"}, ask={"ids": "@deal", "list": "deals"}, needs=True
+    ),
+    "crm:view_save": Url(kind="own", ask={"list": "deals", "query": "outcome=any"}),
+    "crm:company_new": Url(kind="collection", ask=LIKE),
+    "crm:company_alike": Url(kind="collection", ask=LIKE),
+    "crm:contact_new": Url(kind="collection", ask={**LIKE, "company": "@company"}),
+    "crm:contact_alike": Url(kind="collection", ask=LIKE),
+    "crm:deal_open": Url(kind="collection", ask=LIKE),
+    "crm:deal_alike": Url(kind="collection", ask=LIKE),
+    "crm:company_pick": Url(kind="collection", ask=LIKE),
+    "crm:contact_pick": Url(kind="collection", ask={**LIKE, "phone": "12", "email": "a@b.test"}),
+    "crm:product_pick": Url(kind="collection", ask=LIKE),
+    "crm:people_open_deals": Url(kind="collection"),
+    "reports:funnel": Url(kind="collection", ask=FUNNEL),
+    "reports:funnel_rows": Url(
+        kind="collection", ask={**FUNNEL, "stage": "2", "open": "1"}, needs=True
+    ),
+    "reports:funnel_medians": Url(kind="collection", ask=FUNNEL),
+    # records
+    "crm:view_change": record("view", frozenset({"owner", "admin"}), post={"name": "Other"}),
+    "crm:view_delete": record("view", frozenset({"owner", "admin"}), get=False, post={}),
+    "crm:company": record("company", EVERYBODY),
+    "crm:company_timeline": record("company", EVERYBODY),
+    "crm:company_edit": record("company", post={"name": "Sur SA", "relationship": "customer"}),
+    "crm:company_log": record("company", EVERYBODY, get=False, post=CALL),
+    "crm:company_plan": record("company", EVERYBODY, post=TOMORROW),
+    "crm:contact": record("contact", EVERYBODY),
+    "crm:contact_timeline": record("contact", EVERYBODY),
+    "crm:contact_edit": record("contact", post={"name": "Jordi Puig"}),
+    "crm:contact_log": record("contact", EVERYBODY, get=False, post=CALL),
+    "crm:contact_plan": record("contact", EVERYBODY, post=TOMORROW),
+    "crm:imports": Url(kind="collection", ask={"kind": "deals"}),
+    "crm:import": record("job", IMPORTER),
+    "crm:import_columns": record("named", IMPORTER, get=False, post={"system": "Old", "name": "0"}),
+    "crm:import_answer": record("asked", IMPORTER, get=False, post={}),
+    "crm:import_errors": record("job", IMPORTER),
+    "crm:import_load": record("checked", IMPORTER, get=False, post={}),
+    "crm:import_undo": record("job", IMPORTER, get=False, post={}),
+    "crm:import_discard": record("checked", IMPORTER, get=False, post={}),
+    "crm:touch_complete": record("touch", post={"body": "said"}),
+    "crm:touch_cancel": record("touch", get=False, post={}),
+    "crm:deal": record("deal"),
+    "crm:deal_stage": record("deal", at={"number": "=2"}),
+    "crm:deal_timeline": record("deal"),
+    "crm:deal_move": record("deal", post={"to": "3"}),
+    "crm:deal_advance": record("deal", get=False, post={"to": "3"}),
+    "crm:deal_win": record("deal", post={"value": "10", "reason": "In one call"}),
+    "crm:deal_stop": record("deal", post={"decision": "customer:price"}),
+    "crm:deal_reopen": record("closed", post={"reason": "They called again"}),
+    "crm:deal_hand_over": record("deal", post={"to": "@ben"}),
+    "crm:deal_claim": record("pool", POOL, get=False, post={}),
+    "crm:deal_park": record("bare", post={"days": "30"}),
+    "crm:deal_edit": record("deal", at={"fact": "=name"}, post={"name": "Another"}),
+    "crm:deal_contact_add": record("deal", post={"person": "New One", "role": "unknown"}),
+    "crm:deal_contact_role": record(
+        "deal", at={"contact": "contact"}, get=False, post={"role": "decides"}
+    ),
+    "crm:deal_contact_remove": record("deal", at={"contact": "contact"}, get=False, post={}),
+    "crm:deal_line_add": record("deal", post={"product": "@product", "quantity": "2"}),
+    "crm:deal_line_change": record("deal", at={"line": "line"}, post={"quantity": "5"}),
+    "crm:deal_line_remove": record("deal", at={"line": "line"}, get=False, post={}),
+    "crm:activity_log": record("deal", get=False, post=CALL),
+    "crm:activity_plan": record("deal", post=TOMORROW),
+    "crm:activity_complete": record("plan", post={"body": "said"}),
+    "crm:activity_postpone": record("plan", post={"next": "1w"}),
+    "crm:activity_change": record("plan", post={"next": "1w", "next_kind": "task"}),
+    "crm:activity_cancel": record("plan", get=False, post={}),
+    "crm:person_hand_over": record("ana", post={"to": "@ben", "deals": "@deal"}),
+}
+RECORDS = [name for name, url in URLS.items() if url.kind == "record"]
+OTHERS = [name for name, url in URLS.items() if url.kind != "record"]
+
+# Each fact has a form of its own, each list a file, each verb a sheet, behind one pattern.
+VARIANTS = [
+    *(("crm:deal_edit", {"fact": fact}) for fact in ("company", "value", "close", "source")),
+    ("crm:deal_edit", {"fact": "method"}),
+    *(("crm:list_export", {"kind": kind.value}) for kind in ListKind),
+    *(("crm:deal_bulk", {"verb": verb}) for verb in ("hand-over", "park", "stop")),
+]
+
+
+# The world ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    cast: Cast
+    ids: dict[str, int]
+    sessions: dict[str, str]
+
+    def path(self, name: str, **changed: Any) -> str:
+        at = {key: self._said(value) for key, value in URLS[name].at.items()} | changed
+        return reverse(name, kwargs=at)
+
+    def said(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What is sent, with `@record` replaced by its id."""
+        return {
+            key: self.ids[value[1:]] if str(value).startswith("@") else value
+            for key, value in values.items()
+        }
+
+    def _said(self, value: str) -> Any:
+        return value[1:] if value.startswith("=") else self.ids[value]
+
+    def tries(self, role: str, method: str, path: str, data: Any, **headers: str) -> "Answer":
+        """One request, by a browser that knows nothing of those before but its session."""
+        client = Client(raise_request_exception=False)
+        if role in self.sessions:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
+        return Answer(getattr(client, method)(path, data, headers=headers))
+
+    def ask(self, role: str, method: str, path: str, data: Any, **headers: str) -> "Answer":
+        """The same, undone again."""
+        with undone():
+            return self.tries(role, method, path, data, **headers)
+
+
+HTMX = {"HX-Request": "true"}
+SHAPES = (("", {}), (" htmx", HTMX))
+
+
+class Answer:
+    def __init__(self, response: HttpResponseBase) -> None:
+        self.status = response.status_code
+        body = b"".join(response) if response.streaming else response.content  # type: ignore[attr-defined]
+        head = "\n".join(f"{name}: {value}" for name, value in response.items())
+        self.text = f"{head}\n{body.decode()}"
+        self.goes_to = response.get("Location") or response.get("HX-Redirect") or ""
+
+    @property
+    def asks_to_sign_in(self) -> bool:
+        return self.status in (200, 302) and self.goes_to.startswith("/accounts/login/")
+
+    @property
+    def plain(self) -> str:
+        """The body without what differs from one answer to the next, and without numbers."""
+        return re.sub(r'value="\w{64}"|\d+', "", self.text.partition("\n\n")[2] or self.text)
+
+    def leaks_to(self, role: str) -> list[str]:
+        text = self.text.lower()
+        return [
+            key
+            for key, word in CANARIES.items()
+            if role not in SEEN_BY[key] and word.lower() in text
+        ]
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def rows() -> dict[str, tuple[int, int]]:
+    """For every table how many rows it has, and a sum over all that they say."""
+    tables = sorted(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join(
+                f"SELECT '{table}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) "  # noqa: S608  # names of our tables
+                f'FROM "{table}" t'
+                for table in tables
+            )
+        )
+        return {name: (count, total) for name, count, total in cursor.fetchall()}
+
+
+@pytest.fixture(scope="module")
+def world(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    with (
+        override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")),
+        django_db_blocker.unblock(),
+        time_machine.travel(NOW, tick=False),
+        undone(),
+    ):
+        found = _build()
+        # Otherwise the end of every test checks all of these rows again.
+        connection.check_constraints()
+        yield found
+
+
+def _build() -> World:
+    cast = make_cast()
+    people = {name: getattr(cast, name) for name in ("ana", "ben", "mona", "rosa", "nora", "carl")}
+    people["adele"] = cast.adele
+    people["fay"] = make_user(name="Fay Holm", team=cast.south)
+    people["max"] = make_user(name="Max Prior", team=cast.south, role=Role.MANAGER)
+    people["gil"] = make_user(name="Gil Left", team=cast.north)
+    people["ivo"] = make_user(name="Ivo Next", team=cast.north, password=None)
+    ids = {name: person.pk for name, person in people.items()}
+    ids |= {name: getattr(cast, name).pk for name in ("root", "west", "north", "south")}
+    ids |= _records(cast, people["fay"])
+    # The session of the deactivated is as good as ever; only the person is not.
+    sessions = {
+        role: _session(people[name]) for role, name in {**INSIDE, "deactivated": "gil"}.items()
+    }
+    User.objects.filter(pk=ids["gil"]).update(is_active=False)
+    return World(cast=cast, ids=ids, sessions=sessions)
+
+
+def _session(person: User) -> str:
+    client = Client()
+    client.force_login(person)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def _records(cast: Cast, fay: User) -> dict[str, int]:
+    ana, rosa = cast.ana, cast.rosa
+    company = make_company(by=ana, owner=ana)
+    contact = make_contact(by=ana, owner=ana, company=company, phones=["+43 1 12"])
+    product = Product.objects.create(name="Line 3", currency="EUR")
+    word = CANARIES["deal"]
+    # Fay opened it, owned it and said something on it: it is out of her sight all the same.
+    deal = make_deal(
+        by=fay,
+        name=word,
+        company=company,
+        contact=contact,
+        source_detail=word,
+        stage=Stage.PROSPECTING,
+        amount=1000,
+    )
+    activity_commands.log(
+        About(deal=deal), kind=ActivityKind.NOTE, body=word, by=fay, at=ago(days=2)
+    )
+    deal_commands.hand_over(deal, to=ana, by=rosa, at=ago(days=1), reason=word)
+    line = line_commands.add(
+        deal, product=product, quantity=1, unit_price=None, by=ana, at=ago(hours=3)
+    )
+    plan = activity_commands.plan(
+        About(deal=deal),
+        next=Next(kind=ActivityKind.CALL, due_at=NOW, subject=word),
+        by=ana,
+        at=ago(hours=2),
+    )
+    bare = make_deal(by=ana, name=CANARIES["bare"], company=company)
+    closed = make_deal(by=ana, name=CANARIES["closed"], company=company)
+    deal_commands.stop(
+        closed,
+        initiator=Initiator.CUSTOMER,
+        cause=cause_named("price"),
+        note=CANARIES["closed"],
+        by=ana,
+        at=ago(days=1),
+    )
+    pool = make_deal(by=cast.mona, name=CANARIES["pool"], team=cast.north, company=company)
+    carls = make_deal(by=cast.carl, name=CANARIES["carls"], company=company, contact=contact)
+    carls_plan = plan_call(carls, by=cast.carl, due_at=NOW)
+    carls_line = line_commands.add(
+        carls, product=product, quantity=1, unit_price=None, by=cast.carl, at=ago(hours=3)
+    )
+    touch = activity_commands.plan(
+        About(company=company, contact=contact),
+        next=Next(kind=ActivityKind.CALL, due_at=NOW, subject=CANARIES["touch"]),
+        by=ana,
+        at=ago(hours=2),
+    )
+    view = view_commands.save(
+        kind=ListKind.DEALS, name=CANARIES["view"], query="outcome=any", by=ana, at=NOW
+    )
+    row = OutboxRow.objects.create(
+        kind=OutboxKind.INVITATION,
+        payload={"invitation": 0},
+        created_at=ago(days=1),
+        next_at=ago(days=1),
+        dead_at=NOW,
+        attempts=8,
+        error=CANARIES["outbox"],
+    )
+    jobs = {}
+    for key, state in JOBS.items():
+        upload = ContentFile(f"Name\n{CANARIES['job']}\n".encode())
+        job = import_verbs.create(upload, name=CANARIES["job"], kind="deals", by=ana, at=NOW)
+        job.answers = {"system": "Old", "columns": {"name": ["Name"]}, "formats": {}, "stages": {}}
+        job.state = state
+        job.faults.create(line=2, column="Name", value="", reason=CANARIES["job"])
+        if state == ImportState.DONE:
+            job.batch = Batch.objects.create(kind="import", name="Old", by=ana, at=NOW)
+        job.save()
+        jobs[key] = job.pk
+    PeopleChange.objects.create(person=ana, field="name", old=CANARIES["past"], new="Ana", at=NOW)
+    return {
+        "company": company.pk,
+        "contact": contact.pk,
+        "product": product.pk,
+        "deal": deal.pk,
+        "line": line.pk,
+        "plan": plan.pk,
+        "bare": bare.pk,
+        "closed": closed.pk,
+        "pool": pool.pk,
+        "carls": carls.pk,
+        "carls_plan": carls_plan.pk,
+        "carls_line": carls_line.pk,
+        "touch": touch.pk,
+        "view": view.pk,
+        "outbox": row.pk,
+        **jobs,
+    }
+
+
+# Nothing is forgotten ----------------------------------------------------------------------------
+
+
+def _names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLPattern):
+            yield f"{prefix}{entry.name}"
+        else:
+            space = f"{prefix}{entry.namespace}:" if entry.namespace else prefix
+            yield from _names(entry, space)
+
+
+def test_it_knows_every_address_and_no_other():
+    assert sorted(_names(get_resolver())) == sorted(URLS)
+
+
+# Records -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_it_answers_for_a_record_only_within_its_reach(world, name):
+    url = URLS[name]
+    path = world.path(name)
+    before = rows()
+    wrong = []
+    for role in ROLES:
+        for method in ("get", "post"):
+            data = world.said(url.ask if method == "get" else url.post or {})
+            # What is allowed is undone; what is not must have nothing to be undone.
+            send = world.ask if role in url.may and method == "post" else world.tries
+            for shape, headers in SHAPES:
+                answer = send(role, method, path, data, **headers)
+                faults = _faults(url, role, method, answer)
+                wrong += [f"{role} {method.upper()}{shape} → {fault}" for fault in faults]
+    if changed := _changed(before):
+        wrong.append(f"{changed} changed by who may not")
+    assert not wrong
+
+
+def _faults(url: Url, role: str, method: str, answer: Answer) -> Iterator[str]:
+    offered = url.get if method == "get" else url.post is not None
+    if leaks := answer.leaks_to(role):
+        yield f"leaks {leaks}"
+    if role in OUTSIDE:
+        fits = answer.asks_to_sign_in
+    elif not offered:
+        fits = answer.status == 405
+    elif role in url.may:
+        fits = answer.status < 400 and not answer.asks_to_sign_in
+    else:
+        fits = answer.status == 404
+    if not fits:
+        yield f"{answer.status} {answer.goes_to}".strip()
+
+
+@pytest.mark.parametrize("name", [name for name in RECORDS if URLS[name].post is not None])
+def test_it_changes_a_record_for_those_who_may(world, name):
+    """Otherwise it would prove nothing that the same request changes nothing for the others."""
+    url = URLS[name]
+    role = next(role for role in INSIDE if role in url.may)
+    before = rows()
+    with undone():
+        answer = world.tries(role, "post", world.path(name), world.said(url.post), **HTMX)
+        assert rows() != before, (answer.status, answer.text[-2000:])
+
+
+@pytest.mark.parametrize("name", [name for name in RECORDS if URLS[name].may != EVERYBODY])
+def test_it_tells_a_foreign_record_from_a_missing_one_in_nothing(world, name):
+    url = URLS[name]
+    key = next(iter(url.at))
+    for method in ("get", "post"):
+        data = world.said(url.ask if method == "get" else url.post or {})
+        answers = [
+            world.tries("former_manager", method, path, data)
+            for path in (world.path(name), world.path(name, **{key: 10**12}))
+        ]
+        assert answers[0].status == answers[1].status
+        assert answers[0].plain == answers[1].plain
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [(name, key) for name in RECORDS for key in URLS[name].at if key in ("pk", "line", "contact")],
+)
+def test_it_answers_any_number_in_an_address(world, name, key):
+    for number in (2**63, 10**40):
+        path = world.path(name, **{key: number})
+        for method in ("get", "post"):
+            answer = world.tries("admin", method, path, {})
+            assert answer.status in (404, 405), (number, method)
+
+
+def test_it_shows_each_record_to_those_who_may(world):
+    """Otherwise it would prove nothing that the word is missing elsewhere."""
+    pages = {
+        "deal": world.path("crm:deal"),
+        "pool": reverse("crm:deal", args=[world.ids["pool"]]),
+        "carls": reverse("crm:deal", args=[world.ids["carls"]]),
+        "touch": world.path("crm:company"),
+        "view": world.path("crm:view_change"),
+        "outbox": world.path("pipeline:outbox"),
+        "job": world.path("crm:import"),
+        "past": world.path("pipeline:person"),
+    }
+    for key, page in pages.items():
+        for role in SEEN_BY[key]:
+            answer = world.tries(role, "get", page, {})
+            assert CANARIES[key] in answer.text, (key, role)
+
+
+# Everything else ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_it_shows_nothing_out_of_reach(world, name):
+    url, path = URLS[name], world.path(name)
+    asks = [] if url.needs else [({}, {})]
+    asks += [(world.said(url.ask), HTMX)] if url.ask else [({}, HTMX)]
+    before, wrong = rows(), []
+    for role in ROLES:
+        for data, headers in asks:
+            answer = world.tries(role, "get", path, data, **headers)
+            faults = _faults_of(url, role, "get", answer)
+            wrong += [f"{role} GET {data} → {fault}" for fault in faults]
+    if changed := _changed(before, kept=url.keeps):
+        wrong.append(f"{changed} changed by looking")
+    before, sent = rows(), {**world.said(url.ask), **world.said(url.post or {})}
+    for role in ROLES:
+        # What is allowed is undone; what is not must have nothing to be undone.
+        send = world.ask if role in url.may else world.tries
+        for headers in ({}, HTMX):
+            answer = send(role, "post", path, sent, **headers)
+            faults = _faults_of(url, role, "post", answer)
+            wrong += [f"{role} POST → {fault}" for fault in faults]
+    if changed := _changed(before, kept=url.keeps):
+        wrong.append(f"{changed} changed by who may not")
+    assert not wrong
+
+
+def _changed(before: dict[str, tuple[int, int]], *, kept: Collection[str] = ()) -> list[str]:
+    after = rows()
+    return [table for table in after if table not in kept and after[table] != before[table]]
+
+
+def _faults_of(url: Url, role: str, method: str, answer: Answer) -> Iterator[str]:
+    if leaks := answer.leaks_to(role):
+        yield f"leaks {leaks}"
+    if "evil.example" in answer.goes_to and not answer.goes_to.startswith("/accounts/"):
+        yield f"sends to {answer.goes_to}"
+    if url.kind == "public":
+        fits = answer.status < 500
+    elif role in OUTSIDE:
+        fits = answer.asks_to_sign_in
+    elif method == "get" and not url.get:
+        fits = answer.status == 405
+    elif role not in url.may:
+        fits = answer.status == 404 or (method == "post" and answer.status == 405)
+    else:
+        fits = answer.status < (500 if method == "post" else 400)
+    if not fits:
+        yield f"{answer.status} {answer.goes_to}".strip()
+
+
+@pytest.mark.parametrize(("name", "part"), VARIANTS)
+def test_it_keeps_every_variant_of_an_address_within_reach(world, name, part):
+    path, before = world.path(name, **part), rows()
+    said = world.said({"ids": "@deal", "list": "deals", "outcome": "any", "to": "@ben"})
+    said |= {"days": "30", "decision": "us:no_fit", "bom": "1", "state": "any"}
+    said |= {"company_name": "Norte SA", "amount": "1", "currency": "EUR"}
+    if name == "crm:list_export" and part["kind"] != "activities":
+        del said["state"]
+    for role in ROLES:
+        for method in ("get", "post"):
+            with undone():
+                answer = world.tries(role, method, path, said, **HTMX)
+                changed = rows() != before
+            assert answer.status < 500
+            assert answer.leaks_to(role) == []
+            assert not changed or (method == "post" and role in REACH), role
+
+
+# Ids in what is sent -----------------------------------------------------------------------------
+
+FOREIGN = [
+    # One's own deal, with a part of somebody else's.
+    ("other_branch", "crm:deal_line_change", {"pk": "@carls", "line": "@line"}, {"quantity": "9"}),
+    ("other_branch", "crm:deal_line_remove", {"pk": "@carls", "line": "@line"}, {}),
+    # Many at once.
+    ("mate", "crm:deal_bulk", {"verb": "hand-over"}, {"ids": "@deal", "to": "@ben"}),
+    ("mate", "crm:deal_bulk", {"verb": "stop"}, {"id": "@deal", "decision": "us:no_fit"}),
+    ("mate", "crm:deal_bulk", {"verb": "park"}, {"id": "@bare", "days": "30"}),
+    ("mate", "crm:person_hand_over", {"pk": "@ben"}, {"deals": "@deal", "to": "@ana"}),
+    # To people and teams out of one's reach.
+    ("owner", "crm:deal_hand_over", {}, {"to": "@carl"}),
+    ("owner", "crm:deal_hand_over", {}, {"to": "@gil"}),
+    ("manager", "crm:deal_hand_over", {}, {"to": "@carl"}),
+    ("owner", "crm:deal_open", {}, {"name": "For others", "owner": "u{carl}"}),
+    ("owner", "crm:deal_open", {}, {"name": "For others", "owner": "t{south}"}),
+    ("owner", "crm:activity_log", {}, {**CALL, "contact": "@ana"}),
+    (
+        "manager",
+        "crm:view_save",
+        {},
+        {"list": "deals", "query": "outcome=any", "name": "All", "team": "@south"},
+    ),
+    # Above or beside oneself.
+    ("manager", "pipeline:person_add", {}, {"name": "N", "role": "admin", "team": "@north"}),
+    (
+        "manager",
+        "pipeline:person_add",
+        {},
+        {"name": "N", "role": "salesperson", "style": "mixed", "team": "@south"},
+    ),
+    (
+        "manager",
+        "pipeline:person_change",
+        {},
+        {"name": "Ana", "role": "admin", "style": "mixed", "team": "@north"},
+    ),
+    (
+        "manager",
+        "pipeline:person_change",
+        {},
+        {"name": "Ana", "role": "salesperson", "style": "mixed", "team": "@south"},
+    ),
+    ("manager", "pipeline:team_add", {}, {"name": "Mine", "parent": "@root"}),
+    ("manager", "pipeline:team_add", {}, {"name": "Mine", "parent": "@north", "manager": "@rosa"}),
+    ("manager", "pipeline:team_change", {}, {"name": "N", "parent": "@root", "manager": "@mona"}),
+    ("manager", "pipeline:team_change", {}, {"name": "N", "parent": "@west", "manager": "@max"}),
+]
+
+
+@pytest.mark.parametrize(("role", "name", "at", "sent"), FOREIGN)
+def test_it_takes_nothing_out_of_reach_from_what_is_sent(world, role, name, at, sent):
+    path, before = world.path(name, **world.said(at)), rows()
+    data = {
+        key: value.format(**world.ids) if isinstance(value, str) else value
+        for key, value in world.said(sent).items()
+    }
+    with undone():
+        answer = world.tries(role, "post", path, data, **HTMX)
+        assert rows() == before
+    assert answer.status in (200, 404, 422)
+    assert answer.leaks_to(role) == []
+
+
+def test_it_changes_no_field_that_a_form_does_not_ask_for(world):
+    """Every field of the model at once, as somebody who knows their names would try."""
+    sent = world.said(
+        {"owner": "@carl", "owner_id": "@carl", "team": "@south", "team_id": "@south"}
+    )
+    sent |= {"id": "1", "pk": "1", "stage": "7", "outcome": "won", "batch": "1", "version": ""}
+    sent |= {
+        "is_active": "",
+        "role": "admin",
+        "is_superuser": "1",
+        "password": "x",
+        "email": "x@y.z",
+    }
+    deal, company = world.cast.ana.deals.get(pk=world.ids["deal"]), world.ids["company"]
+    with undone():
+        world.tries("owner", "post", world.path("crm:deal_edit"), {**sent, "name": "N"}, **HTMX)
+        again = world.cast.ana.deals.get(pk=deal.pk)
+        facts = ("owner_id", "team_id", "stage", "outcome", "batch_id")
+        assert again.name == "N"
+        assert [getattr(again, name) for name in facts] == [getattr(deal, name) for name in facts]
+    with undone():
+        data = {**sent, "name": "N", "relationship": "customer"}
+        world.tries("owner", "post", world.path("crm:company_edit"), data, **HTMX)
+        found = world.cast.ana.companies.get(pk=company)
+        assert (found.name, found.batch_id) == ("N", None)
+    with undone():
+        data = {**sent, "name": "N", "style": "mixed", "theme": "auto"}
+        world.tries("owner", "post", world.path("pipeline:profile"), data, **HTMX)
+        me, was = User.objects.get(pk=world.ids["ana"]), world.cast.ana
+        facts = ("role", "team_id", "is_active", "password", "email")
+        assert me.name == "N"
+        assert [getattr(me, name) for name in facts] == [getattr(was, name) for name in facts]
+
+
+# Garbage -----------------------------------------------------------------------------------------
+
+# What a client of Django's cannot write: half a character.
+HALF = "%ED%A0%80"
+GARBAGE = ["a\0b", "9" * 5000, "9999-12-31", '["\\ud800",1]', "0001-01-01", "1e999", "[1,2]"]
+GARBAGE += ["'\"><script>=1", "NaN", "-1", "²"]
+
+
+@contextmanager
+def names_asked_for() -> Iterator[set[str]]:
+    """The names under which a request is read, whoever reads them: views, filters or forms."""
+    found: set[str] = set()
+
+    def noted(method: Callable[..., Any]) -> Callable[..., Any]:
+        def read(self: Any, key: Any, *rest: Any) -> Any:
+            if isinstance(key, str):
+                found.add(key)
+            return method(self, key, *rest)
+
+        return read
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("get", "getlist", "__getitem__", "__contains__"):
+            patch.setattr(MultiValueDict, name, noted(getattr(MultiValueDict, name)))
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("name", "part"), [*((name, {}) for name in URLS), *VARIANTS], ids=lambda value: str(value)
+)
+def test_it_answers_garbage_without_falling_over(world, name, part):
+    url, path = URLS[name], world.path(name, **part)
+    role = next(role for role in ("manager", "admin", "owner") if role in url.may)
+    fell = []
+    for method in ("get", "post"):
+        usual = world.said(url.ask if method == "get" else {**url.ask, **(url.post or {})})
+        with names_asked_for() as found, undone():
+            first = world.tries(role, method, path, usual, **HTMX)
+        if first.status == 405:
+            continue
+        # Or it would only prove that whoever is not signed in sees the same page again and again.
+        assert url.kind == "public" or not first.asks_to_sign_in or "logout" in path
+        names = sorted(found - {"csrfmiddlewaretoken", "account_login"})
+        # All at once, and each by itself with one that its place in the row gives it: the first
+        # thing that is wrong often hides the next.
+        tries = [(f"all {value[:20]}", dict.fromkeys(names, value)) for value in GARBAGE[:6]]
+        for place, asked in enumerate(names, start=len(path)):
+            value = GARBAGE[place % len(GARBAGE)]
+            tries.append((f"{asked}={value[:20]}", {**usual, asked: value}))
+        for what, data in tries:
+            if world.ask(role, method, path, data, **HTMX).status >= 500:
+                fell.append(f"{method} {what}")
+        raw = "&".join(f"{asked}={HALF}" for asked in names)
+        if method == "get" and world.ask(role, "get", f"{path}?{raw}", {}, **HTMX).status >= 500:
+            fell.append(f"get {raw}")
+    assert not fell
+
+
+@pytest.mark.parametrize("name", ["Current-URL", "Target", "Trigger"])
+@pytest.mark.parametrize("value", ["http://[", "//evil.example/", "\x7f"])
+def test_it_answers_garbage_in_what_htmx_says_of_itself(world, name, value):
+    headers = {**HTMX, f"HX-{name}": value}
+    for role in ("owner", "anonymous"):
+        for target in ("crm:deal", "crm:board", "crm:deal_move"):
+            for method in ("get", "post"):
+                answer = world.ask(role, method, world.path(target), {"to": "3"}, **headers)
+                assert answer.status < 500
+                assert "evil.example" not in answer.goes_to.partition("?")[0]
