@@ -91,7 +91,14 @@ def open_table(path: Path, *, wanted: set[str], encoding: str = "", delimiter: s
     """
     encoding = encoding or _encoding(path)
     signs = (delimiter,) if delimiter else DELIMITERS
-    tried = {sign: _header(path, encoding, sign) for sign in signs}
+    tried: dict[str, tuple[str, ...]] = {}
+    for sign in signs:
+        try:
+            tried[sign] = _header(path, encoding, sign)
+        except Unreadable:
+            # A long header is one long cell to another sign; what none can read is told of.
+            if sign == signs[-1] and not tried:
+                raise
     best = max(tried, key=lambda sign: (len(wanted & set(tried[sign])), len(tried[sign])))
     header = tried[best]
     _check_header(path.name, header, wanted)
