@@ -83,7 +83,8 @@ def test_it_reads_one_column_of_closing_dates_for_open_and_closed_deals(cast: Ca
     both = {"closed_on": "Close date", "expected_close_on": "Close date"}
     loaded(cast.ana, checked(cast.ana, job, name="Deal", stage="Phase", **both))
     won, still_open = Deal.objects.order_by("name")
-    assert won.closed_at and str(won.closed_at.date()) == "2026-03-01"
+    assert won.closed_at
+    assert str(won.closed_at.date()) == "2026-03-01"
     assert (still_open.closed_at, str(still_open.expected_close_on)) == (None, "2026-05-02")
 
 
@@ -225,7 +226,8 @@ def test_it_maps_foreign_outcomes_as_the_pages_would_close_a_deal(cast: Cast):
     won, lost = Deal.objects.order_by("name")
     assert (won.outcome, won.stage) == (Outcome.WON, Stage.CLOSING)
     assert (lost.outcome, lost.initiator) == ("stopped", "customer")
-    assert lost.cause and lost.cause.key == "unknown"
+    assert lost.cause
+    assert lost.cause.key == "unknown"
     for deal in (won, lost):
         assert moves.broken_links([visit.stay for visit in deal.visits.order_by("sequence")]) == []
 

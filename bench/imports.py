@@ -1,0 +1,223 @@
+"""`python -m bench.imports`: what it costs to bring in a file of leads, against the least possible.
+
+The limit is the same file by COPY into a bare staging table and one upsert into a table with the
+indexes of deals and a trigram index on the name: no row is judged, nobody is looked for, no visit
+is written. Both take turns on an embedded PostgreSQL of the bench's own. The product's way is the
+one of the pages: check (a load that is taken back) and load, by the steps of a worker; once for
+leads alone, once with companies and people.
+"""
+
+import argparse
+import csv
+import io
+import os
+import resource
+import secrets
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / ".state" / "bench-imports"
+HEADER = ("No", "Lead", "Company", "Person", "E-mail", "Phone", "Owner", "Value", "Stage", "Since")
+NAMED = {
+    "id": ["No"],
+    "name": ["Lead"],
+    "company": ["Company"],
+    "contact": ["Person"],
+    "email": ["E-mail"],
+    "phone": ["Phone"],
+    "owner": ["Owner"],
+    "amount": ["Value"],
+    "stage": ["Stage"],
+    "entered_on": ["Since"],
+}
+# A lead alone is a deal, its visit, its line of search and its foreign id. With a company, a person
+# and two ways to reach them it is more than twice as many rows, each looked for first.
+SHAPES = {
+    "leads alone": ("id", "name", "owner", "amount", "stage", "entered_on"),
+    "with company, person, e-mail, phone": tuple(NAMED),
+}
+STAGES = {"New": {"stage": "lead_generation"}, "Contacted": {"stage": "prospecting"}}
+LIMIT = [
+    "DROP TABLE IF EXISTS limit_lead",
+    "CREATE TABLE limit_lead (LIKE crm_deal INCLUDING DEFAULTS INCLUDING INDEXES,"
+    " external_id text UNIQUE)",
+    "CREATE INDEX ON limit_lead USING gin (name gin_trgm_ops)",
+]
+STAGED = (
+    "CREATE TEMP TABLE staged (no text, lead text, company text, person text, email text,"
+    " phone text, owner text, value numeric, stage text, since date) ON COMMIT DROP"
+)
+UPSERT = """
+    INSERT INTO limit_lead (id, name, team_id, stage, amount, currency, source_detail, outcome,
+                            initiator, created_at, changed_at, version, next_kind, closing_note, next_all_day,
+                            external_id)
+    SELECT nextval(pg_get_serial_sequence('crm_deal', 'id')), lead, 1, 1, value, 'EUR', '', 'open',
+           '', since, since, 1, '', '', false, no
+    FROM staged
+    ON CONFLICT (external_id) DO UPDATE SET name = excluded.name, amount = excluded.amount
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.imports")
+    parser.add_argument("--rows", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    os.environ |= {
+        "SEVEN_ENV": "production",
+        "SEVEN_STATE": str(STATE),
+        "SECRET_KEY": secrets.token_urlsafe(60),
+        "SITE_URL": "http://127.0.0.1:8000",
+        "LOG_LEVEL": "ERROR",
+        "DJANGO_SETTINGS_MODULE": "salesprocess.settings",
+    }
+    from salesprocess import embedded
+
+    lock = embedded.RunLock(STATE)
+    servers = embedded.Servers(STATE, lock)
+    try:
+        lock.take()
+        servers.start()
+        os.environ["DATABASE_URL"] = embedded.database_url(STATE)
+        os.environ["REDIS_URL"] = embedded.redis_url(STATE)
+        with tempfile.TemporaryDirectory() as media:
+            os.environ["MEDIA_ROOT"] = media
+            _measure(options.rows, options.rounds)
+    finally:
+        servers.stop()
+        lock.close()
+        embedded.erase(STATE)
+
+
+def _measure(rows: int, rounds: int) -> None:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from crm import reference
+    from pipeline.commands import people
+    from pipeline.models import Role, User
+
+    call_command("migrate", verbosity=0)
+    reference.seed()
+    root = people.found_organisation(
+        name="Austral GmbH", currency="EUR", time_zone="Europe/Vienna", country="AT"
+    )
+    admin = User.objects.create_user(name="Adele Winter", team=root, role=Role.ADMIN)
+    _say(f"{rows:,} leads, median of {rounds}, seconds and times the limit")
+    for place, (shape, fields) in enumerate(SHAPES.items()):
+        _measure_shape(shape, fields, rows, range(place * rounds, (place + 1) * rounds), admin)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    _say(f"  peak memory of the process  {peak:8.0f} MB")
+
+
+def _measure_shape(
+    shape: str, fields: Sequence[str], rows: int, rounds: Iterable[int], admin: Any
+) -> None:
+    limits, checks, loads = [], [], []
+    for number in rounds:
+        text = _file(rows, number, owner=admin.name)
+        limits.append(_timed(partial(_limit, text)))
+        job = _named(text, fields, admin)
+        checks.append(_timed(partial(_until, job, "checking")))
+        _begin_load(job, admin)
+        loads.append(_timed(partial(_until, job, "loading")))
+        if job.state != "done" or job.counts["new"] != rows:
+            raise SystemExit(f"it did not come in: {job.state} {job.counts} {job.error}")
+    limit, check, load = (statistics.median(each) for each in (limits, checks, loads))
+    _say(f" {shape}")
+    _say(f"  COPY and upsert, unjudged   {limit:8.2f}")
+    _say(f"  load, judged, no duplicates {load:8.2f} {load / limit:6.1f}")
+    _say(f"  the check before it         {check:8.2f} {check / limit:6.1f}")
+
+
+def _file(rows: int, number: int, *, owner: str) -> str:
+    sink = io.StringIO()
+    writer = csv.writer(sink)
+    writer.writerow(HEADER)
+    for n in range(rows):
+        key = f"{number}-{n}"
+        writer.writerow(
+            [
+                key,
+                f"Lead {key}",
+                f"Company {number}-{n // 4}",
+                f"Person {key}",
+                f"p{key}@bench.test",
+                f"+43 660 {number:02}{n:06}",
+                owner,
+                f"{1000 + n % 977}.50",
+                "New" if n % 3 else "Contacted",
+                f"2025-{n % 12 + 1:02}-{n % 28 + 1:02}",
+            ]
+        )
+    return sink.getvalue()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  # a tool for a terminal
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _limit(text: str) -> None:
+    from django.db import connection, transaction
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in LIMIT:
+            cursor.execute(statement)
+    start = io.StringIO(text)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(STAGED)
+        with cursor.copy("COPY staged FROM STDIN (FORMAT csv, HEADER)") as copy:
+            while block := start.read(1 << 16):
+                copy.write(block)
+        cursor.execute(UPSERT)
+
+
+def _named(text: str, fields: Sequence[str], by: Any) -> Any:
+    from django.core.files.base import ContentFile
+    from django.utils import timezone
+
+    from crm.imports import job as verbs
+
+    at = timezone.now()
+    job = verbs.create(ContentFile(text.encode()), name="leads.csv", kind="deals", by=by, at=at)
+    like = {"stages": STAGES}
+    columns = {field: NAMED[field] for field in fields}
+    verbs.name_columns(job, system="old", columns=columns, like=like, by=by, at=at)
+    return job
+
+
+def _begin_load(job: Any, by: Any) -> None:
+    from django.utils import timezone
+
+    from crm.imports import job as verbs
+
+    verbs.load(job, by=by, at=timezone.now())
+
+
+def _until(job: Any, state: str) -> None:
+    """The steps of a worker, until the job has left `state`."""
+    from django.utils import timezone
+
+    from crm.imports import work
+
+    while job.state == state:
+        work.step(job.pk, at=timezone.now())
+        job.refresh_from_db()
+
+
+if __name__ == "__main__":
+    main()
