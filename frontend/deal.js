@@ -28,6 +28,21 @@ document.addEventListener('htmx:load', (event) => {
   const fields = 'input:not([type=hidden]), select, textarea';
   (form.querySelector('[aria-invalid=true]') ?? form.querySelector(fields))?.focus();
 });
+// A part that had the focus gives it to what has taken the place of that button, or to the page.
+let had = null;
+document.addEventListener('htmx:oobBeforeSwap', (event) => {
+  const focused = document.activeElement;
+  if (event.detail.shouldSwap && event.detail.target.contains(focused)) {
+    had = { id: focused.dataset.back ?? focused.id };
+  }
+});
+document.addEventListener('htmx:oobAfterSwap', () => {
+  if (!had || back || document.activeElement !== document.body) return;
+  (document.getElementById(had.id) ?? document.getElementById('main')).focus({
+    preventScroll: true,
+  });
+  had = null;
+});
 document.addEventListener('htmx:oobAfterSwap', (event) => {
   if (event.detail.target.id !== back?.part) return;
   const place = document.getElementById(back.id);

@@ -12,10 +12,16 @@ export function closeSheet() {
   settle();
 }
 
+// What opened the sheet went with the answer, or its menu is shut: its successor gets the focus, or else the page.
+const afterwards = (gone) =>
+  document.getElementById(gone.dataset.back ?? gone.id) ?? document.getElementById('main');
+
 function settle() {
   if (!sheetIsOpen()) {
-    if (opener?.isConnected) opener.focus();
-    else document.getElementById(opener?.dataset.back ?? opener?.id)?.focus();
+    opener?.focus();
+    if (opener && document.activeElement !== opener) {
+      afterwards(opener).focus({ preventScroll: true });
+    }
     opener = null;
     document.dispatchEvent(new CustomEvent('sheet-closed'));
     return;
