@@ -1,0 +1,131 @@
+"""Every page that can be asked for: readable in both themes, on a phone, within the policy.
+
+The addresses are those of the URL configuration, so a page that is added is looked at without a
+word here. Each is opened once; only what the theme can change is looked at a second time.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from crm.commands import activity, deal_line, saved_view
+from crm.commands.activity import About, Next
+from crm.models import ActivityKind, ListKind, Product
+from pipeline.models import User
+from pipeline.stages import Stage
+from tests.browser import axe
+from tests.conftest import Cast
+from tests.factories import make_company, make_contact, make_deal, stopped_deal, won_deal
+
+pytestmark = pytest.mark.browser
+
+# What an address needs to be told before it has a page.
+ASKED = {
+    "views/save/": "?list=deals&query=stage%3D3",
+    "search/": "?q=nor",
+    "reports/funnel/rows/": "?stage=1&open=1",
+    "deals/bulk/<slug:verb>/": "?deals={deal}",
+}
+# Pages of their own kind that several addresses share, and one that ends the visit.
+WITHOUT = re.compile(r"^(accounts/(login|logout|signup|inactive|password/reset)|healthz|readyz)")
+# Of these there is none: what is asked for is not found.
+UNKNOWN = {"kind": "none", "token": "none"}
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1440, "height": 900}
+
+
+def make_records(people: Cast) -> dict[str, Any]:
+    """One of everything that an address can name, owned by a salesperson of the reader's."""
+    at, ana = timezone.now(), people.ana
+    company = make_company(by=ana, name="Norte SA")
+    person = make_contact(by=ana, name="Jordi Pla", company=company)
+    deal = make_deal(by=ana, company=company, stage=Stage.QUALIFICATION, amount=48_000, at=at)
+    product = Product.objects.create(name="Line sensor")
+    line = deal_line.add(deal, product=product, quantity=Decimal(2), unit_price=None, by=ana, at=at)
+    plan = Next(kind=ActivityKind.CALL, due_at=at, subject="Call Jordi about the needs session")
+    planned = activity.plan(About(deal=deal), next=plan, by=ana, at=at)
+    touch = activity.plan(About(company=company, contact=person), next=plan, by=ana, at=at)
+    kept = {"kind": ListKind.DEALS, "name": "Mine", "query": "stage=3"}
+    view = saved_view.save(**kept, by=people.mona, at=at)
+    won_deal(by=ana, name="Spare parts")
+    stopped_deal(by=ana, name="Second line")
+    return {
+        "companies": company.pk,
+        "contacts": person.pk,
+        "deals": deal.pk,
+        "activities": planned.pk,
+        "touches": touch.pk,
+        "views": view.pk,
+        "people": ana.pk,
+        "people/teams": people.north.pk,
+        "contact": person.pk,
+        "line": line.pk,
+        "number": Stage.QUALIFICATION.value,
+        "fact": "value",
+        "verb": "park",
+    }
+
+
+def routes(resolver: URLResolver, before: str = "") -> Iterator[str]:
+    for entry in resolver.url_patterns:
+        route = before + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield route
+        else:
+            yield from routes(entry, route)
+
+
+def addresses(records: dict[str, Any]) -> Iterator[str]:
+    for route in routes(get_resolver()):
+        if "^" in route or WITHOUT.match(route):
+            continue
+        of = "people/teams" if route.startswith("people/teams") else route.split("/")[0]
+        named = UNKNOWN | records | {"pk": records.get(of, 0)}
+        filled = re.sub(r"<\w+:(\w+)>", r"{\1}", route)
+        yield f"/{filled}".format_map(named) + ASKED.get(route, "").format(deal=records["deals"])
+
+
+def pages(reader: User, records: dict[str, Any]) -> list[str]:
+    """Those that answer with a whole page, each once: no fragments, files or moves elsewhere."""
+    client = Client()
+    client.force_login(reader)
+    answers = {address: client.get(address) for address in addresses(records)}
+    return [
+        address
+        for address, answer in answers.items()
+        if answer.status_code == 200 and b"<!doctype html>" in getattr(answer, "content", b"")[:100]
+    ]
+
+
+def faults(page: Page) -> Iterator[str]:
+    yield from axe.findings(page)
+    page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+    yield from (f"dark {found}" for found in axe.contrast(page))
+    page.set_viewport_size(PHONE)
+    if (width := page.evaluate("document.documentElement.scrollWidth")) > PHONE["width"]:
+        yield f"{width} px wide on a phone"
+    page.set_viewport_size(DESK)
+
+
+def test_it_can_be_read_in_both_themes_and_fits_a_phone(page_of: Callable[..., Page], people: Cast):
+    records = make_records(people)
+    found = pages(people.mona, records)
+    page = page_of(people.mona, "/board/")
+    # Colours that are still on their way between two themes have no contrast to speak of.
+    page.emulate_media(reduced_motion="reduce")
+    seen = {}
+    for address in found:
+        page.goto(urljoin(page.url, address))
+        if complaints := list(faults(page)):
+            seen[address] = complaints
+
+    assert len(found) > 40
+    assert seen == {}
