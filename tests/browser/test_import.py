@@ -76,7 +76,7 @@ def test_it_comes_in_and_goes_out_again(
     expect(page.get_by_text("2 of 4 rows")).to_be_visible()
     worked(job)
 
-    expect(page.get_by_role("heading", name="Loaded")).to_be_visible()
+    expect(page.get_by_role("heading", name="Loaded", exact=True)).to_be_visible()
     seen(page, "loaded")
     assert Deal.objects.count() == 3
     page.get_by_role("button", name="Take it back").click()

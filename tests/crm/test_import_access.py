@@ -8,9 +8,11 @@ import pytest
 from django.conf import settings as configured
 from django.test import Client
 
+from crm.imports import work
 from crm.models import Deal, ImportFault, ImportJob, ImportState
 from tests.conftest import Cast
 from tests.crm.uploads import browser, checked, loaded, media, page, upload, uploaded
+from tests.factories import NOW, ago
 
 __all__ = ["media"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
@@ -96,6 +98,18 @@ def test_it_forgets_what_a_discarded_file_said(
     html = page(cast.ana, job)
     assert "was discarded" in html
     assert browser(cast.ana).get(f"/imports/{job.pk}/errors.csv").status_code == 404
+
+
+def test_it_forgets_files_that_nobody_touched_for_a_month(
+    cast: Cast, job: ImportJob, media: Path, django_capture_on_commit_callbacks: Any
+):
+    fresh = uploaded(cast.ana, "Deal\nPump\n")
+    ImportJob.objects.filter(pk=job.pk).update(changed_at=ago(days=31))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert work.clear_old_files(at=NOW) == 1
+    assert [stored.name for stored in (media / "imports").iterdir()] == [Path(fresh.file.name).name]
+    assert ImportJob.objects.get(pk=job.pk).state == "discarded"
+    assert not ImportFault.objects.exists()
 
 
 def test_it_stores_a_file_under_a_name_of_ours(cast: Cast, media: Path):
