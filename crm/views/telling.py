@@ -426,6 +426,9 @@ class Teller(Reader):
             "contact": _("Person"),
             "team": _("Team"),
             "line": _("Product"),
+            "initiator": _("Who stopped it"),
+            "cause": _("Cause"),
+            "closing_note": _("What was said of it"),
         }
         return labels.get(field, field)
 
@@ -433,8 +436,10 @@ class Teller(Reader):
         """A value as history keeps it (text; records by id and name), for people to read."""
         if not text:
             return ""
-        if field in ("owner", "team", "company", "source", "source_company", "method"):
+        if field in ("owner", "team", "company", "source", "source_company", "method", "cause"):
             return text.partition(" ")[2]
+        if field == "initiator":
+            return str(Initiator(text).label)
         if field == "amount":
             return money(Decimal(text), deal.currency)
         if field in ("expected_close_on", "parked_until"):

@@ -263,3 +263,13 @@ def test_it_names_people_with_how_to_reach_them(client: Client, cast: Cast):
     assert "mailto:Petra@Vega.test" in page
     assert "tel:+431234567" in page
     assert "Decides" in page
+
+
+def test_it_tells_in_words_what_a_reopening_took_back(cast: Cast, client: Client):
+    deal = stopped_deal(by=cast.ana)
+    deals.reopen(deal, reason="They called back.", by=cast.ana, at=NOW)
+
+    told = html(get(client, cast.ana, deal))
+
+    assert "Who stopped it removed" in told
+    assert "Cause removed" in told
