@@ -19,6 +19,8 @@ LETTERS = 2
 ROWS = 10
 # Shown while somebody types something else: fewer, so that they can be read at a glance.
 FEW = 4
+# No name, address or number on record is longer; the search for a megabyte takes seconds.
+LONGEST = 254
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,7 @@ def companies(typed: str, *, user: User, rows: int = ROWS) -> list[Party]:
 
     Case and legal form do not count: "Norte" finds "NORTE S.A.".
     """
+    typed = typed[:LONGEST]
     words = _plain(typed)
     plain = normalise.company_name(words)
     if len(words) < LETTERS:
@@ -95,7 +98,7 @@ def products(typed: str, *, user: User) -> list[Product]:
 
 def _plain(typed: str) -> str:
     """Without case, and without the one character that PostgreSQL cannot hold."""
-    return typed.replace("\0", "").strip().lower()
+    return typed[:LONGEST].replace("\0", "").strip().lower()
 
 
 def _like(words: str) -> Q:
