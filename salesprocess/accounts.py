@@ -1,3 +1,5 @@
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from django.http import HttpRequest
@@ -14,5 +16,6 @@ class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]  # alla
         """Only who has a password can have forgotten it: the others are let in by invitation, and
         whoever was added without one is not let in at all."""
         email: str = super().clean_email()
-        self.users = [user for user in self.users if user.has_usable_password()]
+        known: list[Any] = self.users
+        self.users: list[Any] = [user for user in known if user.has_usable_password()]
         return email

@@ -5,9 +5,10 @@ answered to somebody out of its reach. A forbidden request must leave every tabl
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -115,7 +116,7 @@ class Url:
 
 
 def record(of: str, may: frozenset[str] = REACH, *, pk: str = "pk", **facts: Any) -> Url:
-    """`post` given alone means that there is nothing to be got, as for a verb without a form."""
+    """An address about one record, by default within the reach of whoever leads or is Ana."""
     more = facts.pop("at", {})
     return Url(kind="record", at={pk: of, **more}, may=may, **facts)
 
@@ -303,7 +304,7 @@ class World:
 
 
 HTMX = {"HX-Request": "true"}
-SHAPES = (("", {}), (" htmx", HTMX))
+SHAPES: Sequence[tuple[str, dict[str, str]]] = (("", {}), (" htmx", HTMX))
 
 
 class Answer:
@@ -415,7 +416,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
     )
     deal_commands.hand_over(deal, to=ana, by=rosa, at=ago(days=1), reason=word)
     line = line_commands.add(
-        deal, product=product, quantity=1, unit_price=None, by=ana, at=ago(hours=3)
+        deal, product=product, quantity=Decimal(1), unit_price=None, by=ana, at=ago(hours=3)
     )
     plan = activity_commands.plan(
         About(deal=deal),
@@ -437,7 +438,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
     carls = make_deal(by=cast.carl, name=CANARIES["carls"], company=company, contact=contact)
     carls_plan = plan_call(carls, by=cast.carl, due_at=NOW)
     carls_line = line_commands.add(
-        carls, product=product, quantity=1, unit_price=None, by=cast.carl, at=ago(hours=3)
+        carls, product=product, quantity=Decimal(1), unit_price=None, by=cast.carl, at=ago(hours=3)
     )
     touch = activity_commands.plan(
         About(company=company, contact=contact),
@@ -605,7 +606,7 @@ def test_it_shows_each_record_to_those_who_may(world):
 @pytest.mark.parametrize("name", OTHERS)
 def test_it_shows_nothing_out_of_reach(world, name):
     url, path = URLS[name], world.path(name)
-    asks = [] if url.needs else [({}, {})]
+    asks: list[tuple[dict[str, Any], dict[str, str]]] = [] if url.needs else [({}, {})]
     asks += [(world.said(url.ask), HTMX)] if url.ask else [({}, HTMX)]
     before, wrong = rows(), []
     for role in ROLES:
