@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from crm.commands import activity, deal_line, saved_view
 from crm.commands.activity import About, Next
@@ -38,8 +38,8 @@ ASKED = {
 WITHOUT = re.compile(r"^(accounts/(login|logout|signup|inactive|password/reset)|healthz|readyz)")
 # Of these there is none: what is asked for is not found.
 UNKNOWN = {"kind": "none", "token": "none"}
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1440, "height": 900}
 
 
 def make_records(people: Cast) -> dict[str, Any]:
@@ -53,8 +53,8 @@ def make_records(people: Cast) -> dict[str, Any]:
     plan = Next(kind=ActivityKind.CALL, due_at=at, subject="Call Jordi about the needs session")
     planned = activity.plan(About(deal=deal), next=plan, by=ana, at=at)
     touch = activity.plan(About(company=company, contact=person), next=plan, by=ana, at=at)
-    kept = {"kind": ListKind.DEALS, "name": "Mine", "query": "stage=3"}
-    view = saved_view.save(**kept, by=people.mona, at=at)
+    deals, mona = ListKind.DEALS, people.mona
+    view = saved_view.save(kind=deals, name="Mine", query="stage=3", by=mona, at=at)
     won_deal(by=ana, name="Spare parts")
     stopped_deal(by=ana, name="Second line")
     return {
@@ -123,7 +123,7 @@ def test_it_can_be_read_in_both_themes_and_fits_a_phone(page_of: Callable[..., P
     page.emulate_media(reduced_motion="reduce")
     seen = {}
     for address in found:
-        page.goto(urljoin(page.url, address))
+        page.goto(urljoin(page.url, address), wait_until="domcontentloaded")
         if complaints := list(faults(page)):
             seen[address] = complaints
 
