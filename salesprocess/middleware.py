@@ -27,3 +27,20 @@ def htmx_sign_in(
         return HttpResponse(headers={"HX-Redirect": redirect_to_login(back).url})
 
     return middleware
+
+
+def keep_from_disk(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Lets no browser store what a signed-in person sees: Back after signing out shows nothing.
+
+    Known by the cookie, not by the person, so that a health check never asks the database.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
