@@ -83,6 +83,7 @@ def main() -> None:
     servers = embedded.Servers(STATE, lock)
     try:
         lock.take()
+        embedded.erase(STATE)  # what an interrupted run has left
         servers.start()
         os.environ["DATABASE_URL"] = embedded.database_url(STATE)
         os.environ["REDIS_URL"] = embedded.redis_url(STATE)
