@@ -2,7 +2,9 @@
 // typing stays as it is until that is saved or given up.
 
 document.addEventListener('htmx:oobBeforeSwap', (event) => {
-  const { target } = event.detail;
+  const { target, fragment } = event.detail;
+  // A deal that was closed meanwhile has no what's next to finish.
+  if (fragment?.querySelector?.('.nextstrip.closed')) return;
   if (target.closest('[data-editing]') || target.querySelector('[data-editing]')) {
     event.detail.shouldSwap = false;
   }

@@ -119,6 +119,21 @@ def test_it_completes_and_plans_the_next_by_two_presses(page_of: PageOf, people:
     assert Activity.objects.done().count() == 1
 
 
+def test_it_takes_an_open_what_is_next_away_when_the_deal_is_stopped(
+    page_of: PageOf, people: Cast, deal: Deal
+):
+    plan_call(deal, by=people.ana, due_at=timezone.now() + dt.timedelta(days=1))
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    page.get_by_role("link", name="Done").click()
+    expect(page.locator("#deal-next form")).to_be_visible()
+    page.get_by_role("link", name="Stop").click()
+    sheet = page.locator("#sheet .sheet")
+    sheet.locator("label", has_text="Decided not to buy").click()
+    sheet.get_by_role("button", name="Stop").click()
+    expect(page.locator("#deal-next")).to_contain_text("Decided not to buy")
+    expect(page.locator("#deal-next form")).to_have_count(0)
+
+
 def test_it_plans_where_nothing_is_planned(shown: Page, deal: Deal):
     strip = shown.locator("#deal-next")
     expect(strip).to_contain_text("Nothing planned")
