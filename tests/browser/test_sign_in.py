@@ -1,3 +1,5 @@
+from typing import Literal
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -23,7 +25,9 @@ def test_it_lets_a_person_in_and_out_again(page: Page, live_server, people):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_can_be_used_by_everybody(page: Page, live_server, people, theme: str):
+def test_it_can_be_used_by_everybody(
+    page: Page, live_server, people, theme: Literal["light", "dark"]
+):
     page.emulate_media(color_scheme=theme)
     for address in ("/accounts/login/", "/accounts/password/reset/", "/nowhere/"):
         page.goto(live_server.url + address)
