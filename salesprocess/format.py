@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -13,27 +14,51 @@ from django.utils.translation import gettext as _
 MINUS = "\N{MINUS SIGN}"
 
 
+# A page writes the same few amounts and days again and again, and Babel reads its patterns anew
+# each time: what it made of them is kept, by everything that it depends on.
+KEPT = 4096
+
+
+def _language() -> str:
+    return get_language() or "en"
+
+
+@lru_cache(maxsize=64)
+def _locale_of(language: str) -> Locale:
+    return Locale.parse(language, sep="-")
+
+
 def _locale() -> Locale:
-    return Locale.parse(get_language() or "en", sep="-")
+    return _locale_of(_language())
+
+
+@lru_cache(maxsize=KEPT)
+def written_day(on: date, pattern: str, language: str) -> str:
+    """A day by one of Babel's patterns, in a language of ours such as `en` or `pt-br`."""
+    return format_date(on, pattern, locale=_locale_of(language))
 
 
 def money(amount: Decimal | None, currency: str) -> str:
     """`$1,234.50`; whole amounts drop the cents. No amount is written as nothing."""
-    if amount is None:
-        return ""
+    return "" if amount is None else _money(amount, currency, _language())
+
+
+@lru_cache(maxsize=KEPT)
+def _money(amount: Decimal, currency: str, language: str) -> str:
+    locale = _locale_of(language)
     digits = amount != amount.to_integral_value()
     text = format_currency(
         amount if digits else amount.quantize(Decimal(1)),
         currency,
-        locale=_locale(),
+        locale=locale,
         currency_digits=digits,
-        format=None if digits else _whole_pattern(),
+        format=None if digits else _whole_pattern(locale),
     )
     return text.replace("-", MINUS)
 
 
-def _whole_pattern() -> str:
-    pattern: str = _locale().currency_formats["standard"].pattern
+def _whole_pattern(locale: Locale) -> str:
+    pattern: str = locale.currency_formats["standard"].pattern
     return pattern.replace(".00", "")
 
 
@@ -53,7 +78,7 @@ def day(on: date | None, today: date) -> str:
     words = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}
     if word := words.get((on - today).days):
         return word
-    return format_date(on, "d MMM" if on.year == today.year else "d MMM y", locale=_locale())
+    return written_day(on, "d MMM" if on.year == today.year else "d MMM y", _language())
 
 
 def clock(at: datetime, zone: ZoneInfo) -> str:

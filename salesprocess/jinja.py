@@ -1,5 +1,6 @@
 """Jinja2 as Django's template engine for our own pages."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -7,7 +8,7 @@ from django.contrib.messages import get_messages
 from django.template import TemplateDoesNotExist
 from django.template.backends.jinja2 import Jinja2, Template
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils import translation
 from jinja2 import Environment, StrictUndefined
 
@@ -22,8 +23,19 @@ class Jinja2Pages(Jinja2):
         return super().get_template(template_name)
 
 
+# One page names the same few files and addresses dozens of times.
+static_file = lru_cache(maxsize=512)(static)
+
+
 def url(name: str, *args: Any, **kwargs: Any) -> str:
-    return reverse(name, args=args, kwargs=kwargs)
+    if args or kwargs:
+        return reverse(name, args=args, kwargs=kwargs)
+    return _plain_url(name, get_urlconf(), get_script_prefix())
+
+
+@lru_cache(maxsize=512)
+def _plain_url(name: str, urlconf: str | None, _prefix: str) -> str:
+    return reverse(name, urlconf=urlconf)
 
 
 def language() -> str:
@@ -35,7 +47,7 @@ def environment(**options: Any) -> Environment:
     # A misspelt name is an error on the page that has it, not an empty place.
     env = Environment(**{**options, "undefined": StrictUndefined, "autoescape": True})  # noqa: S701  # it is on
     env.trim_blocks = env.lstrip_blocks = True
-    env.globals.update(static=static, url=url, messages=get_messages, language=language)
+    env.globals.update(static=static_file, url=url, messages=get_messages, language=language)
     env.filters.update(
         money=formats.money,
         money_short=formats.money_short,

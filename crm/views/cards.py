@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 
-from babel.dates import format_date, format_time
+from babel.dates import format_time
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -13,7 +13,7 @@ from crm.queries.board import Row
 from pipeline.models import User
 from pipeline.models.people import initials_of
 from pipeline.stages import Outcome, Stage
-from salesprocess.format import money
+from salesprocess.format import money, written_day
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,14 +141,14 @@ class Reader:
         """Short, because it stands beside a word: `Tue` in the last week, else `12 Mar`."""
         day = moment.astimezone(self.zone).date()
         pattern = "EEE" if (self.today - day).days < 7 else "d MMM"
-        return format_date(day, pattern, locale=self.language)
+        return written_day(day, pattern, self.language)
 
     def date(self, day: dt.date | None) -> str:
         return "" if day is None else self._date(day)
 
     def _date(self, day: dt.date) -> str:
         near = abs((day - self.today).days) < 180
-        return format_date(day, "EEE d MMM" if near else "d MMM y", locale=self.language)
+        return written_day(day, "EEE d MMM" if near else "d MMM y", self.language)
 
     def time(self, moment: dt.datetime) -> str:
         return format_time(moment.astimezone(self.zone), "HH:mm", locale=self.language)

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from babel.dates import format_date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,7 +22,7 @@ from crm.queries.deal import Entry, Found, Person, Place, Rank, total
 from crm.views.cards import Reader
 from pipeline.moves import EnteredHow, LeftHow
 from pipeline.stages import Initiator, Outcome, Stage
-from salesprocess.format import money
+from salesprocess.format import money, written_day
 
 ICONS = {"call": "phone", "email": "mail", "meeting": "calendar-event", "note": "note"} | {
     "task": "checkbox"
@@ -553,7 +552,7 @@ class Teller(Reader):
             return ""
         day = self.date_of(moment)
         pattern = "d MMM" if day.year == self.today.year else "d MMM y"
-        return format_date(day, pattern, locale=self.language)
+        return written_day(day, pattern, self.language)
 
     def date(self, day: dt.date | None) -> str:
         return "" if day is None else self._date(day)
