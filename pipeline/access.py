@@ -5,6 +5,7 @@ subquery (a search over a million deals: 113 times faster). It is built by one q
 (`User.scope`) and lives as long as the request's user does; it is never cached across requests.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -47,3 +48,25 @@ class Scope:
 
     def may_assign_to(self, user_id: int) -> bool:
         return self.everything or user_id in self.assignable_ids
+
+
+def all_below(parents: Mapping[int, int | None]) -> dict[int, list[int]]:
+    """Each team with all the teams under it, itself first, from the root down.
+
+    `parents` has every team's parent (None for the root) by id; teams beside each other keep the
+    order in which they come.
+    """
+    children: dict[int | None, list[int]] = {}
+    for pk, parent in parents.items():
+        children.setdefault(parent, []).append(pk)
+    found: dict[int, list[int]] = {}
+
+    def walk(pk: int) -> list[int]:
+        found[pk] = [pk]
+        for child in children.get(pk, ()):
+            found[pk] += walk(child)
+        return found[pk]
+
+    for root in children.get(None, ()):
+        walk(root)
+    return found

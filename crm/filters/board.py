@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Deal, Source
 from crm.models.deal import DealQuerySet
+from pipeline.access import all_below
 from pipeline.models import Team, User
 
 NOBODY = "nobody"
@@ -73,20 +74,7 @@ class Teams:
     @cached_property
     def below(self) -> dict[int, list[int]]:
         """Each team with all the teams under it, itself included, from the root down."""
-        children: dict[int | None, list[int]] = {}
-        for team in self._all:
-            children.setdefault(team.parent_id, []).append(team.pk)
-        found: dict[int, list[int]] = {}
-
-        def walk(pk: int) -> list[int]:
-            found[pk] = [pk]
-            for child in children.get(pk, ()):
-                found[pk] += walk(child)
-            return found[pk]
-
-        for root in children.get(None, ()):
-            walk(root)
-        return found
+        return all_below({team.pk: team.parent_id for team in self._all})
 
     @cached_property
     def choices(self) -> Choices:

@@ -26,6 +26,7 @@ from django.db.models import (
 )
 
 from crm.models import Deal, Rate, StageVisit
+from pipeline.access import all_below
 from pipeline.models import Team, User
 from pipeline.moves import LeftHow
 from pipeline.stages import Initiator, Outcome, Stage
@@ -366,13 +367,4 @@ def _days(length: dt.timedelta | None) -> Decimal | None:
 
 def team_with_all_below(team: Team) -> frozenset[int]:
     """The ids of a team and of every team below it."""
-    below: dict[int | None, list[int]] = {}
-    for pk, parent_id in Team.objects.values_list("pk", "parent_id"):
-        below.setdefault(parent_id, []).append(pk)
-    found: set[int] = set()
-    queue = [team.pk]
-    while queue:
-        pk = queue.pop()
-        found.add(pk)
-        queue += below.get(pk, [])
-    return frozenset(found)
+    return frozenset(all_below(dict(Team.objects.values_list("pk", "parent_id")))[team.pk])
