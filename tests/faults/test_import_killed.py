@@ -1,23 +1,19 @@
 """An import with a real worker over a real broker, killed in the middle of its work."""
 
-import os
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.db import connection
 
 from crm.models import Deal, ImportJob, StageVisit
-from salesprocess import embedded
 from tests.conftest import Cast, make_cast
 from tests.crm.uploads import answer, browser, columns, uploaded
-from tests.machinery.running import ROOT, until
+from tests.machinery.background import Workers, kill, own_broker
+from tests.machinery.running import until
 
 pytestmark = [pytest.mark.machinery, pytest.mark.django_db(transaction=True)]
 
@@ -27,20 +23,8 @@ BAD = range(700, ROWS, 1_000)
 
 @pytest.fixture
 def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[subprocess.Popen[bytes]]":
-    """A Valkey of its own, so that no other test's worker takes what this one sends."""
-    lock = embedded.RunLock(tmp_path)
-    lock.take()
-    servers = embedded.Servers(tmp_path, lock, durable=False)
-    servers.start(postgres=False)
-    url = embedded.redis_url(tmp_path).replace("unix://", "redis+socket://")
-    monkeypatch.setenv("CELERY_BROKER_URL", url)
-    process, _sign = servers.running[0]
-    yield process
-    if process.poll() is None:
-        process.send_signal(signal.SIGCONT)
-    servers.stop()
-    lock.close()
-    embedded.erase(tmp_path)
+    with own_broker(tmp_path, monkeypatch) as process:
+        yield process
 
 
 @pytest.fixture
@@ -49,39 +33,9 @@ def worker(
 ) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
     """Starts a worker with a clock of its own on the test's database and files."""
     settings.MEDIA_ROOT = tmp_path / "media"
-    started: list[subprocess.Popen[bytes]] = []
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(
-        path=f"/{connection.settings_dict['NAME']}"
-    )
-    env = {
-        **os.environ,
-        "DATABASE_URL": urlunsplit(database),
-        "MEDIA_ROOT": str(settings.MEDIA_ROOT),
-        "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
-    }
-
-    def start() -> "subprocess.Popen[bytes]":
-        number = len(started)
-        command = [sys.executable, "-m", "celery", "--quiet", "-A", "salesprocess", "worker"]
-        command += ["--concurrency", "1", "--without-gossip", "--without-mingle", "-B"]
-        command += ["--schedule", str(tmp_path / f"beat-{number}"), "--loglevel", "warning"]
-        with (tmp_path / f"worker-{number}.log").open("wb") as log:
-            process = subprocess.Popen(
-                command, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True
-            )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        kill(process)
-
-
-def kill(process: "subprocess.Popen[bytes]") -> None:
-    """With all that it has started, and without a chance to tidy up."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
+    workers = Workers(tmp_path, MEDIA_ROOT=str(settings.MEDIA_ROOT))
+    yield lambda: workers.start(clock=True)
+    workers.end()
 
 
 @pytest.fixture

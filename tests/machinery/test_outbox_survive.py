@@ -1,26 +1,22 @@
 """The outbox with a real worker, a real broker and a real mail server, each of which fails once."""
 
 import datetime as dt
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.db import connection
 from django.db.models import F
 from django.test import Client
 
 from pipeline.models import OutboxRow
-from salesprocess import embedded
 from tests.conftest import Cast, make_cast
 from tests.factories import make_user
+from tests.machinery.background import Workers, kill, own_broker
 from tests.machinery.mail_server import MailServer, mail_server
-from tests.machinery.running import ROOT, until
+from tests.machinery.running import until
 
 pytestmark = [pytest.mark.machinery, pytest.mark.django_db(transaction=True)]
 
@@ -33,20 +29,8 @@ def post_office() -> Iterator[MailServer]:
 
 @pytest.fixture
 def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[subprocess.Popen[bytes]]":
-    """A Valkey of its own, so that no other test's worker takes what this one sends."""
-    lock = embedded.RunLock(tmp_path)
-    lock.take()
-    servers = embedded.Servers(tmp_path, lock, durable=False)
-    servers.start(postgres=False)
-    url = embedded.redis_url(tmp_path).replace("unix://", "redis+socket://")
-    monkeypatch.setenv("CELERY_BROKER_URL", url)
-    process, _sign = servers.running[0]
-    yield process
-    if process.poll() is None:
-        process.send_signal(signal.SIGCONT)
-    servers.stop()
-    lock.close()
-    embedded.erase(tmp_path)
+    with own_broker(tmp_path, monkeypatch) as process:
+        yield process
 
 
 @pytest.fixture
@@ -54,39 +38,9 @@ def worker(
     broker: object, post_office: MailServer, tmp_path: Path
 ) -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
     """Starts a worker on the test's database; with `clock=True` it asks by itself, too."""
-    started: list[subprocess.Popen[bytes]] = []
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(
-        path=f"/{connection.settings_dict['NAME']}"
-    )
-    env = {
-        **os.environ,
-        "DATABASE_URL": urlunsplit(database),
-        "EMAIL_URL": post_office.url,
-        "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
-    }
-
-    def start(*, clock: bool = False) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "celery", "--quiet", "-A", "salesprocess", "worker"]
-        command += ["--concurrency", "1", "--without-gossip", "--without-mingle"]
-        command += ["--loglevel", "warning"]
-        command += ["-B", "--schedule", str(tmp_path / "beat")] if clock else []
-        with (tmp_path / f"worker-{len(started)}.log").open("wb") as log:
-            process = subprocess.Popen(
-                command, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True
-            )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        kill(process)
-
-
-def kill(process: "subprocess.Popen[bytes]") -> None:
-    """With all that it has started, and without a chance to tidy up."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
+    workers = Workers(tmp_path, EMAIL_URL=post_office.url)
+    yield workers.start
+    workers.end()
 
 
 @pytest.fixture
