@@ -207,3 +207,14 @@ def heads(fragment: str) -> list[str]:
     found = re.findall(r'id="median-(\d)".*?hx-swap-oob.*?>(.*?)</span>', fragment)
     assert [number for number, _ in found] == [str(stage.value) for stage in Stage]
     return [re.sub(r"<.*?>", "", text).strip() for _, text in found]
+
+
+def test_it_counts_a_team_with_all_the_teams_below_it(cast: Cast, client: Client) -> None:
+    make_deal(by=cast.ana)
+    make_deal(by=cast.carl)
+    client.force_login(cast.rosa)
+    entered = {}
+    for team in (cast.west, cast.north):
+        html = client.get(f"{URL}?span=year&team={team.pk}").content.decode()
+        entered[team] = sum(int(shown) for href, shown in numbers(html) if "way=entries" in href)
+    assert entered == {cast.west: 2, cast.north: 1}
