@@ -1,7 +1,7 @@
 import time
 
 from celery import shared_task
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from crm.commands import people
 from crm.imports import work
@@ -24,11 +24,13 @@ def work_on_imports(pk: int | None = None) -> None:
     waiting = ImportJob.objects.working().order_by("changed_at", "pk")
     if pk is not None:
         waiting = waiting.filter(pk=pk)
-    for job in waiting.values_list("pk", flat=True):
+    for job, language in waiting.values_list("pk", "owner__language"):
         end = time.monotonic() + TURN_SECONDS
-        while more := work.step(job, at=timezone.now()):
-            if time.monotonic() > end:
-                break
+        # What it finds is kept as sentences, for the one who brought the file in.
+        with translation.override(language):
+            while more := work.step(job, at=timezone.now()):
+                if time.monotonic() > end:
+                    break
         if more:
             wake("crm.tasks.work_on_imports", pk=job)
 

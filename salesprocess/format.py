@@ -1,14 +1,14 @@
 """How amounts and times are written for people, in the language of the request."""
 
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.numbers import format_compact_currency, format_currency
-from django.utils.translation import get_language
+from babel.numbers import format_currency, format_decimal
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 MINUS = "\N{MINUS SIGN}"
@@ -63,12 +63,49 @@ def _whole_pattern(locale: Locale) -> str:
 
 
 def money_short(amount: Decimal | None, currency: str) -> str:
-    """`$1.2M`, for places where the size matters and the rest does not."""
-    if amount is None:
-        return ""
-    digits = 1 if abs(amount) >= 1000 else 0
-    text = format_compact_currency(amount, currency, locale=_locale(), fraction_digits=digits)
+    """`€418k`, `€1.2M`, for sums, where the size matters and the rest does not."""
+    return "" if amount is None else _money_short(amount, currency, _language())
+
+
+@lru_cache(maxsize=KEPT)
+def _money_short(amount: Decimal, currency: str, language: str) -> str:
+    locale = _locale_of(language)
+    shown, power = _scaled(amount)
+    unit = (
+        "",
+        # What follows the number; with the space before it, where the language has one.
+        pgettext("thousands in a short sum, as in €418k", "k"),
+        pgettext("millions in a short sum, as in €1.2M", "M"),
+        pgettext("billions in a short sum, as in €2B", "B"),
+    )[power]
+    pattern = _whole_pattern(locale).replace("#,##0", f"#,##0.#'{unit}'" if unit else "#,##0")
+    text = format_currency(shown, currency, locale=locale, format=pattern, currency_digits=False)
     return text.replace("-", MINUS)
+
+
+def _scaled(amount: Decimal) -> tuple[Decimal, int]:
+    """The number to show and of which power of a thousand it is.
+
+    Two figures at least, and three of millions; rounded before it is decided, so that 999,600 is
+    a million and not a thousand thousands.
+    """
+    for power in range(4):
+        scaled = amount / 1000**power
+        fine = abs(scaled) < (10, 10, 100, 1000)[power] and power > 0
+        shown = scaled.quantize(Decimal("0.1") if fine else Decimal(1), ROUND_HALF_UP)
+        if abs(shown) < 1000 or power == 3:
+            break
+    return shown, power
+
+
+def number(count: int) -> str:
+    """A count with its thousands marked: `12,400`."""
+    return _number(count, _language()) if abs(count) >= 1000 else str(count)
+
+
+@lru_cache(maxsize=KEPT)
+def _number(count: int, language: str) -> str:
+    return format_decimal(count, locale=_locale_of(language)).replace("-", MINUS)
 
 
 def day(on: date | None, today: date) -> str:
@@ -84,3 +121,11 @@ def day(on: date | None, today: date) -> str:
 def clock(at: datetime, zone: ZoneInfo) -> str:
     """The time of day in the reader's zone, as `14:05`."""
     return format_time(at.astimezone(zone), "HH:mm", locale=_locale())
+
+
+def plainly(value: datetime | Decimal) -> str:
+    """A day with its month in letters, or a number to its last digit and without marks between
+    thousands: what cannot be misread."""
+    if isinstance(value, datetime):
+        return written_day(value.date(), "d MMMM y", _language())
+    return format_decimal(value, format="0.##########", locale=_locale()).replace("-", MINUS)

@@ -47,7 +47,13 @@ def environment(**options: Any) -> Environment:
     # A misspelt name is an error on the page that has it, not an empty place.
     env = Environment(**{**options, "undefined": StrictUndefined, "autoescape": True})  # noqa: S701  # it is on
     env.trim_blocks = env.lstrip_blocks = True
-    env.globals.update(static=static_file, url=url, messages=get_messages, language=language)
+    env.globals.update(
+        static=static_file,
+        url=url,
+        messages=get_messages,
+        language=language,
+        number=formats.number,
+    )
     env.filters.update(
         money=formats.money,
         money_short=formats.money_short,

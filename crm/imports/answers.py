@@ -19,6 +19,7 @@ from crm.imports.values import Reading
 from crm.models import ImportJob, ImportKind, ImportMapping
 from pipeline.models import User
 from pipeline.stages import Outcome, Stage
+from salesprocess.format import plainly
 
 _ANY_STAGE = {"": {"stage": Stage.LEAD_GENERATION.key}}
 # A file with one wrong cell in each way of writing dates need not offer all of them.
@@ -101,12 +102,8 @@ def _question(reading: Reading) -> dict[str, Any]:
     ways: dict[str, str] = {}
     for each in shown:
         for way, meant in reading.readings(each):
-            ways.setdefault(f"{each} → {_words(meant)}", way)
+            ways.setdefault(f"{each} → {plainly(meant)}", way)
     return question | {"ways": [[way, words] for words, way in ways.items()][:_MOST_WAYS]}
-
-
-def _words(meant: Any) -> str:
-    return f"{meant:%-d %B %Y}" if isinstance(meant, dt.datetime) else f"{meant:f}"
 
 
 def suggested(job: ImportJob) -> dict[str, Any]:

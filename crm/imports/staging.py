@@ -27,6 +27,7 @@ from pipeline import moves
 from pipeline.models import Batch, Team
 from pipeline.moves import Refused, Stay
 from salesprocess import spreadsheet
+from salesprocess.format import plainly
 
 FAULTS = "import_faults"
 STAYS = "import_stays"
@@ -420,8 +421,8 @@ def _require_one_way(reading: values.Reading, mapped: KindMapping, file: str, co
             **place,
             "text": text,
             "line": line,
-            "one": f"{one:%-d %B %Y}" if isinstance(one, dt.datetime) else f"{one:f}",
-            "other": f"{other:%-d %B %Y}" if isinstance(other, dt.datetime) else f"{other:f}",
+            "one": plainly(one),
+            "other": plainly(other),
             "way": way,
             "other_way": other_way,
         }

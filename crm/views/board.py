@@ -16,7 +16,7 @@ from crm.queries import board as queries
 from crm.queries.board import MOST, PAGE, Part, Place, Row
 from crm.views.cards import Card, Reader
 from pipeline.stages import Outcome, Stage
-from salesprocess.format import money_short
+from salesprocess.format import money_short, number
 from salesprocess.htmx import HtmxRequest, render, wants_fragment
 
 
@@ -188,5 +188,5 @@ def _address(query: QueryDict, **changed: object) -> str:
 
 
 def _total(part: Part, reader: Reader) -> str:
-    words = ngettext("%(n)s open deal", "%(n)s open deals", part.count) % {"n": f"{part.count:,}"}
+    words = ngettext("%(n)s open deal", "%(n)s open deals", part.count) % {"n": number(part.count)}
     return f"{words} · {money_short(part.value, reader.currency)}" if part.value else words

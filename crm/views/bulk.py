@@ -20,6 +20,7 @@ from crm.forms.fields import VerbForm
 from crm.models import Deal, ListKind
 from crm.views.lists import DEALS, Asked
 from pipeline.models import User
+from salesprocess.format import number
 from salesprocess.htmx import HtmxRequest, render, trigger
 
 _ID = re.compile(r"\d{1,18}", re.ASCII)
@@ -97,7 +98,7 @@ def _done(request: HtmxRequest, verb: Verb, form: VerbForm, chosen: Chosen) -> H
         request,
         "crm/list/_bulk_results.html",
         {
-            "did": verb.did(done) % {"n": f"{done:,}"},
+            "did": verb.did(done) % {"n": number(done)},
             "done": done,
             "refused": [result for result in results if result.refused],
             "sheet_title": verb.title,
@@ -167,7 +168,7 @@ def _chosen(said: QueryDict, user: User) -> Chosen:
         ids = [int(text) for text in typed if _ID.fullmatch(text)]
         problem = ""
     if len(ids) > MOST:
-        problem = _("That are more than %(n)s deals: narrow the list first.") % {"n": f"{MOST:,}"}
+        problem = _("That are more than %(n)s deals: narrow the list first.") % {"n": number(MOST)}
     elif not ids and not problem:
         problem = _("No deal is ticked. Tick some in the list first.")
     return Chosen(ids=[] if problem else ids, back=back, problem=problem)

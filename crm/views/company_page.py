@@ -17,6 +17,7 @@ from crm.queries import party as queries
 from crm.views import party
 from crm.views.party import Ask, Look
 from crm.views.verbs import posted, refuse_values
+from salesprocess.format import number
 from salesprocess.htmx import HtmxRequest, render, wants_fragment
 
 
@@ -141,7 +142,7 @@ def _facts(company: Company) -> list[tuple[str, str]]:
         (_("Relationship"), str(Relationship(company.relationship).label)),
         (_("Industry"), company.industry),
         (_("Country"), company.country),
-        (_("Employees"), "" if company.employees is None else f"{company.employees:,}"),
+        (_("Employees"), "" if company.employees is None else number(company.employees)),
     ]
 
 

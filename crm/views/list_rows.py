@@ -26,7 +26,7 @@ from crm.views.cards import Reader
 from pipeline.models import User
 from pipeline.models.people import initials_of
 from pipeline.stages import Outcome, Stage
-from salesprocess.format import money
+from salesprocess.format import money, number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,7 +235,7 @@ def _company(reader: Reader, values: tuple[Any, ...]) -> CompanyLine:
         relationship=str(Relationship(relationship).label),
         is_customer=relationship == Relationship.CUSTOMER,
         country=country,
-        employees="" if employees is None else f"{employees:,}",
+        employees="" if employees is None else number(employees),
         deals=deals or 0,
         owner=owner or "",
         initials=initials_of(owner) if owner else "",

@@ -28,7 +28,7 @@ from crm.views.cards import Reader
 from crm.views.list_rows import TABLES, Column, default_sort, order_of
 from pipeline.models import User
 from pipeline.stages import Stage
-from salesprocess.format import money
+from salesprocess.format import money, number
 from salesprocess.htmx import HtmxRequest, render
 
 DEALS = (ListKind.LEADS, ListKind.OPPORTUNITIES, ListKind.DEALS)
@@ -209,7 +209,7 @@ class Asked:
 
     def _total(self, total: Total) -> str:
         if total.count is None:
-            return _("more than %(n)s") % {"n": f"{queries.CAP:,}"}
+            return _("more than %(n)s") % {"n": number(queries.CAP)}
         words = _counted(self.kind, total.count)
         if not total.value:
             return words
@@ -255,4 +255,4 @@ def _counted(kind: ListKind, count: int) -> str:
         ListKind.CONTACTS: ngettext("%(n)s person", "%(n)s people", count),
         ListKind.ACTIVITIES: ngettext("%(n)s activity", "%(n)s activities", count),
     }
-    return words[kind] % {"n": f"{count:,}"}
+    return words[kind] % {"n": number(count)}

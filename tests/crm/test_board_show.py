@@ -148,9 +148,9 @@ def test_it_sums_each_column_in_the_organisations_currency(client, cast: Cast):
     make_deal(by=cast.ana, stage=Stage.PROPOSAL, amount=3_000)
     make_deal(by=cast.ana, stage=Stage.PROPOSAL, amount=4_000, currency="USD")
     page = see(client, cast.ana)
-    assert board.head(page, 5) == "5 Proposal 2 €5K norm 10 d"
+    assert board.head(page, 5) == "5 Proposal 2 €5k norm 10 d"
     assert board.head(page, 6) == "6 Objections 0 – norm 12 d"
-    assert "2 open deals · €5K" in page.content.decode()
+    assert "2 open deals · €5k" in page.content.decode()
 
 
 def test_it_shows_twenty_of_a_column_and_the_rest_on_request(client, cast: Cast):
