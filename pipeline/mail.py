@@ -1,13 +1,16 @@
 """The mails that the pipeline sends, written at the moment of sending from ids."""
 
+import datetime as dt
+
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from pipeline.models import Invitation, OutboxRow, PeopleChange, Team
+from pipeline.models import Invitation, OutboxRow, PeopleChange, Team, User
+from salesprocess.format import written_day
 
 
 def invitation(row: OutboxRow) -> None:
@@ -20,16 +23,23 @@ def invitation(row: OutboxRow) -> None:
         return
     organisation = Team.objects.root()
     path = reverse("pipeline:invitation", args=[found.token()])
+    with translation.override(found.person.language):
+        _invite(row, found, organisation, link=f"{settings.SITE_URL}{path}")
+    Invitation.objects.filter(pk=found.pk).update(sent_at=now)
+
+
+def _invite(row: OutboxRow, found: Invitation, organisation: Team, *, link: str) -> None:
+    until = timezone.localtime(found.expires_at, found.person.zone)
     context = {
         "name": found.person.name,
         "inviter": found.created_by.name,
         "organisation": organisation.name,
-        "link": f"{settings.SITE_URL}{path}",
-        "until": timezone.localtime(found.expires_at, found.person.zone),
+        "link": link,
+        "day": _day(until),
+        "time": f"{until:%H:%M}",
     }
     subject = _("%(name)s invites you to Seven") % {"name": found.created_by.name}
     _send(row, to=found.email, subject=subject, template="invitation", context=context)
-    Invitation.objects.filter(pk=found.pk).update(sent_at=now)
 
 
 def email_changed(row: OutboxRow) -> None:
@@ -37,19 +47,30 @@ def email_changed(row: OutboxRow) -> None:
     change = PeopleChange.objects.select_related("person", "by").get(pk=row.payload["change"])
     if change.person is None or not change.old:
         return
+    with translation.override(change.person.language):
+        _tell_of_change(row, change, change.person)
+
+
+def _tell_of_change(row: OutboxRow, change: PeopleChange, person: User) -> None:
+    at = timezone.localtime(change.at, person.zone)
     context = {
-        "name": change.person.name,
+        "name": person.name,
         "by": change.by.name if change.by and change.by_id != change.person_id else "",
         "old": change.old,
-        "at": timezone.localtime(change.at, change.person.zone),
+        "day": _day(at),
+        "time": f"{at:%H:%M}",
         "site": settings.SITE_URL,
     }
     subject = _("Your e-mail address for Seven was changed")
     _send(row, to=change.old, subject=subject, template="email_changed", context=context)
 
 
+def _day(at: dt.datetime) -> str:
+    return written_day(at.date(), "d MMMM y", translation.get_language() or "en")
+
+
 def _send(
-    row: OutboxRow, *, to: str, subject: str, template: str, context: dict[str, object]
+    row: OutboxRow, *, to: str, subject: str, template: str, context: dict[str, str]
 ) -> None:
     body = render_to_string(f"pipeline/mail/{template}.txt", context)
     # From the row alone, so that a mail sent again after a crash is known as the same one.

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
+from django.utils import translation
 
 from salesprocess.htmx import shown_path
 
@@ -44,3 +45,42 @@ def keep_from_disk(
         return response
 
     return middleware
+
+
+def speak(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Answers in the language of who is signed in, whatever the browser asks for.
+
+    The browser remembers it, so that the sign-in page speaks it after signing out. The person is
+    read by every private page anyway; without a session nobody is looked up, so that a health
+    check never asks the database. Left active: a CSV file is written after this has returned.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        known = settings.SESSION_COOKIE_NAME in request.COOKIES
+        language = getattr(request.user, "language", "") if known else ""
+        if not language:
+            return get_response(request)
+        translation.activate(language)
+        request.LANGUAGE_CODE = translation.get_language()
+        response = get_response(request)
+        remember_language(request, response)
+        return response
+
+    return middleware
+
+
+def remember_language(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Keep in the browser which language is active, if it does not know."""
+    now = translation.get_language()
+    if request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) == now:
+        return
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        now,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+        samesite="Lax",
+    )

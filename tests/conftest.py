@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 import time_machine
+from django.conf import settings
+from django.utils import translation
 
 from crm import reference
 from pipeline.models import Role, Team, User
@@ -71,3 +73,11 @@ def make_cast() -> Cast:
         team.manager = people[manager]
         team.save(update_fields=["manager"])
     return Cast(root=root, west=west, north=north, south=south, **people)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A request leaves its language active for what is written after it; the next test starts anew."""
+    translation.activate(settings.LANGUAGE_CODE)
+    yield
+    translation.activate(settings.LANGUAGE_CODE)

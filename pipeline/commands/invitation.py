@@ -41,8 +41,12 @@ def revoke_open(person: User, *, at: dt.datetime) -> None:
     Invitation.objects.filter(person=person).open().update(revoked_at=at)
 
 
-def accept(invitation: Invitation, *, name: str, password: str, at: dt.datetime) -> User:
+def accept(
+    invitation: Invitation, *, name: str, password: str, at: dt.datetime, language: str = ""
+) -> User:
     """Join: choose a name and a password, once.
+
+    `language` is the one that the page was read in; empty leaves that of the invitation.
 
     Raises Refused if the link does not work (any more), ValidationError for a weak password or an
     empty name.
@@ -54,10 +58,11 @@ def accept(invitation: Invitation, *, name: str, password: str, at: dt.datetime)
         if not row.works_at(at) or not bound:
             raise Refused(_("This link does not work any more."))
         note_change(person, "name", name.strip(), by=person, at=at)
+        person.language = language or person.language
         validate_password(password, user=person)
         person.set_password(password)
         person.full_clean()
-        person.save(update_fields=["name", "password"])
+        person.save(update_fields=["name", "password", "language"])
         row.accepted_at = at
         row.save(update_fields=["accepted_at"])
         PeopleChange.objects.create(person=person, field="joined", new=row.email, by=person, at=at)

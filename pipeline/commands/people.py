@@ -16,7 +16,7 @@ from pipeline.commands.locked_people import (
     note_change,
     people_locked,
 )
-from pipeline.models import OutboxKind, PeopleChange, Role, Team, Theme, User
+from pipeline.models import Language, OutboxKind, PeopleChange, Role, Team, User
 from pipeline.models.people import normal_email
 from pipeline.moves import Refused
 
@@ -39,7 +39,9 @@ def found_organisation(*, name: str, currency: str, time_zone: str, country: str
     return root
 
 
-def add_first_admin(*, name: str, email: str, password: str) -> User:
+def add_first_admin(
+    *, name: str, email: str, password: str, language: str = Language.ENGLISH
+) -> User:
     """Add an admin who can sign in; there is no page for it, so that nobody finds one open.
 
     Raises ValidationError for a weak password, an e-mail that is none, or one that is taken.
@@ -49,6 +51,7 @@ def add_first_admin(*, name: str, email: str, password: str) -> User:
         raise ValidationError(_("An admin needs an e-mail address to sign in."))
     with transaction.atomic():
         admin = User(name=name.strip(), email=email.strip().lower(), role=Role.ADMIN)
+        admin.language = language
         admin.set_password(password)
         admin.full_clean()
         admin.save(force_insert=True)
@@ -57,6 +60,8 @@ def add_first_admin(*, name: str, email: str, password: str) -> User:
 
 # What others decide about a person.
 EDITABLE = ("name", "email", "role", "team", "style", "hired_on", "time_zone")
+# What a person decides alone.
+OWN = ("name", "time_zone", "style", "theme", "language")
 
 
 def add(*, by: User, at: dt.datetime, invite: bool = False, **facts: Any) -> User:
@@ -64,11 +69,12 @@ def add(*, by: User, at: dt.datetime, invite: bool = False, **facts: Any) -> Use
 
     Raises Refused for a role or a team that is not for `by` to give, a salesperson without a team,
     or an invitation without an address; ValidationError for a value that its field cannot hold.
+    The invitation is in the language of `by`, until the person says which.
     """
     _known(facts)
     with people_locked():
         by = as_of_now(by)
-        person = User(**facts)
+        person = User(language=by.language, **facts)
         person.name, person.email = person.name.strip(), normal_email(person.email)
         person.set_unusable_password()
         _check_place(person, by=by)
@@ -185,21 +191,23 @@ def change_email(person: User, *, email: str, password: str, by: User, at: dt.da
             outbox.put(OutboxKind.EMAIL_CHANGED, {"change": noted.pk}, at=at)
 
 
-def change_profile(
-    person: User, *, name: str, time_zone: str, style: str, theme: Theme, at: dt.datetime
-) -> None:
-    """Change what everybody may about himself or herself.
+def change_profile(person: User, *, at: dt.datetime, seen: int | None = None, **facts: str) -> None:
+    """Change what everybody may about himself or herself: facts from OWN.
 
-    Raises ValidationError for a value that its field cannot hold.
+    `seen` is the state that the page has shown (`check_seen`): another tab, or the manager, may
+    have been faster.
+
+    Raises StalePeople, ValidationError for a value that its field cannot hold.
     """
-    facts = {"name": name.strip(), "time_zone": time_zone, "style": style}
+    if unknown := set(facts) - set(OWN):
+        raise TypeError(f"not one's own to change: {sorted(unknown)}")
     with transaction.atomic():
         row = User.objects.active().select_for_update(no_key=True).get(pk=person.pk)
+        check_seen(row, seen, by=row)
         for field, value in facts.items():
-            note_change(row, field, value, by=row, at=at)
-        row.theme = theme
+            note_change(row, field, value.strip(), by=row, at=at)
         row.full_clean()
-        row.save(update_fields=[*facts, "theme"])
+        row.save(update_fields=list(facts))
 
 
 def sign_out_everywhere(person: User, *, at: dt.datetime) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.commands.people import EDITABLE
 from pipeline.forms.attempt import SeenForm
-from pipeline.models import Role, SellingStyle, Team, Theme, User
+from pipeline.models import Language, Role, SellingStyle, Team, Theme, User
 from pipeline.models.people import validate_time_zone
 from pipeline.queries import people as queries
 
@@ -109,7 +109,7 @@ def _with(choices: list[tuple[int, str]], now: Team | User | None) -> list[tuple
     return [(now.pk, now.name), *choices]
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(SeenForm):
     name = forms.CharField(label=_("Name"), max_length=120)
     time_zone = ZoneField()
     style = forms.ChoiceField(
@@ -119,6 +119,9 @@ class ProfileForm(forms.Form):
         help_text=_("You are only ever compared with people who sell as you do."),
     )
     theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices, widget=forms.RadioSelect)
+    language = forms.ChoiceField(
+        label=_("Language"), choices=Language.choices, widget=forms.RadioSelect
+    )
 
 
 class EmailForm(forms.Form):

@@ -38,6 +38,13 @@ class Theme(models.TextChoices):
     DARK = "dark", _("Dark")
 
 
+class Language(models.TextChoices):
+    """Each by its own name, which is never translated; settings.LANGUAGES has the same."""
+
+    ENGLISH = "en", "English"
+    GERMAN = "de", "Deutsch"
+
+
 def validate_time_zone(name: str) -> None:
     """Names come from the tz database only: they reach SQL."""
     if name not in zoneinfo.available_timezones():
@@ -203,6 +210,8 @@ class User(AbstractBaseUser):
     # Empty inherits the organisation's.
     time_zone = models.CharField(max_length=64, blank=True, validators=[validate_time_zone])
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
+    # In which pages are shown and mails are written.
+    language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)
     is_active = models.BooleanField(default=True)
     # How often everybody who was signed in as this person was signed out; see the session's hash.
     sign_outs = models.PositiveIntegerField(default=0)

@@ -10,7 +10,16 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from pipeline.models import Invitation, PeopleChange, Role, SellingStyle, Team, User
+from pipeline.models import (
+    Invitation,
+    Language,
+    PeopleChange,
+    Role,
+    SellingStyle,
+    Team,
+    Theme,
+    User,
+)
 from pipeline.models.people import initials_of
 
 
@@ -253,6 +262,8 @@ def history(changes: Iterable[PeopleChange], *, zone: zoneinfo.ZoneInfo) -> list
         "style": _("Selling style"),
         "hired_on": _("Hired on"),
         "time_zone": _("Time zone"),
+        "theme": _("Theme"),
+        "language": _("Language"),
         "parent": _("Below"),
         "manager": _("Manager"),
         "sign_outs": _("Signed out everywhere else"),
@@ -279,7 +290,13 @@ def _told(field: str, value: str) -> str:
         return ""
     if field in {"team", "parent", "manager"}:
         return value.partition(" ")[2]
-    labels = {"role": dict(Role.choices), "style": dict(SellingStyle.choices)}.get(field, {})
+    choices: dict[str, type[models.TextChoices]] = {
+        "role": Role,
+        "style": SellingStyle,
+        "theme": Theme,
+        "language": Language,
+    }
+    labels = dict(choices[field].choices) if field in choices else {}
     return str(labels.get(value, value))
 
 

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -55,8 +56,9 @@ def accept(request: HttpRequest) -> HttpResponse:
     joined: list[User] = []
 
     def run() -> None:
-        name, password = form.cleaned_data["name"], form.cleaned_data["password"]
-        joined.append(commands.accept(found, name=name, password=password, at=at))
+        said = {name: form.cleaned_data[name] for name in ("name", "password")}
+        language = get_language() or ""
+        joined.append(commands.accept(found, **said, language=language, at=at))
 
     if request.method == "POST" and attempt(form, run):
         # Whatever this browser was before ends here, a session that somebody planted included.

@@ -1,18 +1,18 @@
 """What everybody decides about himself or herself."""
 
-from http import HTTPStatus
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from pipeline.commands import people as commands
-from pipeline.forms.attempt import attempt
+from pipeline.forms.attempt import attempt, status_of
 from pipeline.forms.people import EmailForm, ProfileForm
 from pipeline.models import Theme, User
 from pipeline.queries import people as queries
@@ -25,16 +25,14 @@ YEAR = 365 * 24 * 60 * 60
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HtmxRequest) -> HttpResponse:
     user = request.user
-    now = {name: getattr(user, name) for name in ("name", "time_zone", "style", "theme")}
-    # The switch in the menu is kept by the browser; the form starts from what is seen.
-    now["theme"] = request.COOKIES.get("seven_theme", user.theme)
-    form = ProfileForm(posted(request), initial=now)
+    form = ProfileForm(posted(request), initial=_now(request))
 
     def run() -> None:
         commands.change_profile(user, at=timezone.now(), **form.cleaned_data)
 
     if request.method == "POST" and attempt(form, run):
-        messages.success(request, _("Saved."))
+        with translation.override(form.cleaned_data["language"]):
+            messages.success(request, _("Saved."))
         response = redirect("pipeline:profile")
         theme = Theme(form.cleaned_data["theme"])
         response.set_cookie("seven_theme", theme, max_age=YEAR, samesite="Lax")
@@ -53,8 +51,7 @@ def email(request: HtmxRequest) -> HttpResponse:
         commands.change_email(user, by=user, at=timezone.now(), **form.cleaned_data)
 
     if not attempt(form, run):
-        start = {name: getattr(user, name) for name in ("name", "time_zone", "style", "theme")}
-        return _page(request, ProfileForm(initial=start), form)
+        return _page(request, ProfileForm(initial=_now(request)), form)
     update_session_auth_hash(request, User.objects.get(pk=user.pk))
     messages.success(request, _("Saved. From now on you sign in with the new address."))
     return redirect("pipeline:profile")
@@ -69,8 +66,15 @@ def sign_out(request: HtmxRequest) -> HttpResponse:
     return redirect("pipeline:profile")
 
 
+def _now(request: HtmxRequest) -> dict[str, Any]:
+    user = request.user
+    now = {name: getattr(user, name) for name in commands.OWN}
+    # The switch in the menu is kept by the browser; the form starts from what is seen.
+    now["theme"] = request.COOKIES.get("seven_theme", user.theme)
+    return now | {"seen": queries.latest_change(user)}
+
+
 def _page(request: HtmxRequest, form: ProfileForm, email_form: EmailForm) -> HttpResponse:
-    bound = form.is_bound or email_form.is_bound
     context = {"form": form, "email_form": email_form, "zones": queries.time_zones()}
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if bound else HTTPStatus.OK
+    status = status_of(email_form if email_form.is_bound else form)
     return render(request, page="pipeline/profile/page.html", context=context, status=status)

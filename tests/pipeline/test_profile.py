@@ -1,5 +1,7 @@
 """What everybody decides about himself or herself."""
 
+import re
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
@@ -8,7 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from pipeline import tasks
+from pipeline.commands import people as commands
 from pipeline.models import OutboxRow, Theme, User
+from tests.factories import NOW
 
 PASSWORD = "right horse"  # of everybody in the cast
 
@@ -22,7 +26,8 @@ def ana(cast):
 
 
 def body(**changed):
-    return {"name": "Ana Ruiz", "time_zone": "", "style": "mixed", "theme": "auto"} | changed
+    own = {"name": "Ana Ruiz", "time_zone": "", "style": "mixed", "theme": "auto"}
+    return own | {"language": "en"} | changed
 
 
 def test_it_changes_what_is_ones_own(ana, cast):
@@ -61,6 +66,7 @@ def test_it_ignores_what_is_decided_by_others(ana, cast):
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"style": "pushy"}, "style"),
         ({"theme": "pink"}, "theme"),
+        ({"language": "fr"}, "language"),
     ],
 )
 def test_it_refuses_what_is_none(ana, cast, changed, field):
@@ -173,3 +179,35 @@ def test_it_lets_nobody_guess_a_password_for_long(ana, cast, settings):
     assert right.status_code == 422
     assert "Too many attempts." in right.content.decode()
     assert User.objects.get(pk=cast.ana.pk).email == "ana@seven.test"
+
+
+def seen(page):
+    (found,) = re.findall(r'name="seen" value="([0-9]+)"', page.content.decode())
+    return found
+
+
+def test_it_overwrites_nothing_that_another_tab_has_changed_meanwhile(ana, cast):
+    shown = seen(ana.get("/profile/"))
+    ana.post("/profile/", body(time_zone="Europe/Lisbon", seen=shown))
+
+    late = ana.post("/profile/", body(name="Ana R. Ruiz", seen=shown))
+
+    assert late.status_code == 409
+    text = late.content.decode()
+    assert "Ana Ruiz was faster (Time zone: – → Europe/Lisbon)." in text
+    assert 'value="Ana R. Ruiz"' in text
+    found = User.objects.get(pk=cast.ana.pk)
+    assert (found.name, found.time_zone) == ("Ana Ruiz", "Europe/Lisbon")
+    again = ana.post("/profile/", body(name="Ana R. Ruiz", seen=seen(late)))
+    assert again.status_code == 302
+    assert User.objects.get(pk=cast.ana.pk).name == "Ana R. Ruiz"
+
+
+def test_it_sees_what_the_manager_changed_meanwhile(ana, cast):
+    shown = seen(ana.get("/profile/"))
+    commands.change(cast.ana, by=cast.mona, at=NOW, style="new_business")
+
+    late = ana.post("/profile/", body(seen=shown))
+
+    assert late.status_code == 409
+    assert User.objects.get(pk=cast.ana.pk).style == "new_business"

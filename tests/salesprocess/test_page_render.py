@@ -1,11 +1,11 @@
 import json
-from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django_htmx.middleware import HtmxMiddleware
 
+from pipeline.models import User
 from salesprocess import htmx
 from tests.conftest import Cast
 
@@ -46,13 +46,16 @@ def test_it_answers_with_the_page_when_there_is_no_fragment():
     assert b"<html" in response.content
 
 
-def test_it_says_in_which_language_it_is_written(client: Client, cast: Cast, settings: Any):
-    settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_it_says_in_which_language_it_is_written(client: Client, cast: Cast, language: str):
+    User.objects.filter(pk=cast.ana.pk).update(language=language)
     client.force_login(cast.ana)
     for address in ("/profile/", "/nowhere/", "/invitations/accept/"):
+        # The person's own language, whatever the browser asks for.
         for asked in ("en", "de"):
             page = client.get(address, headers={"accept-language": asked})
-            assert f'<html lang="{asked}"' in page.content.decode(), address
+            assert f'<html lang="{language}"' in page.content.decode(), address
+            assert page["Content-Language"] == language
 
 
 def test_it_adds_events_up():

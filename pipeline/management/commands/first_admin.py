@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from pipeline.commands import people
-from pipeline.models import Team
+from pipeline.models import Language, Team
 
 
 class Command(BaseCommand):
@@ -20,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--currency", default="EUR", help="three letters, ISO 4217")
         parser.add_argument("--time-zone", default="Europe/Vienna", help="name of the tz database")
         parser.add_argument("--country", default="AT", help="two letters, ISO 3166")
+        parser.add_argument("--language", default="en", choices=Language.values)
         parser.add_argument(
             "--password-stdin", action="store_true", help="read the password from standard input"
         )
@@ -39,7 +40,10 @@ class Command(BaseCommand):
                         country=options["country"],
                     )
                 people.add_first_admin(
-                    name=options["name"], email=options["email"], password=password
+                    name=options["name"],
+                    email=options["email"],
+                    password=password,
+                    language=options["language"],
                 )
         except ValidationError as error:
             raise CommandError("\n".join(error.messages)) from error
