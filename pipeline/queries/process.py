@@ -1,0 +1,171 @@
+"""The process in force: which versions, and the playbook that they make together.
+
+Versions never change, so a playbook made of them is kept in memory by their ids; only what a
+person has for himself is read each time, in one query.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from django.db import connection
+
+from pipeline.models import Layer, StageWording, Step, Version
+from pipeline.playbook import (
+    Answer,
+    Applies,
+    Doing,
+    Fact,
+    Importance,
+    LayerContent,
+    Level,
+    Playbook,
+    Proof,
+    Side,
+    Source,
+    StageRow,
+    StepKind,
+    StepRow,
+    Strength,
+    merge,
+)
+from pipeline.playbook import Layer as MergedLayer
+from pipeline.stages import Stage
+
+# From a team up to the root: the published version of each team that has one.
+_PATH = """
+WITH RECURSIVE path AS (
+    SELECT id, parent_id, 0 AS up FROM pipeline_team WHERE id = %s
+    UNION ALL
+    SELECT team.id, team.parent_id, path.up + 1 FROM pipeline_team team
+    JOIN path ON team.id = path.parent_id
+)
+SELECT layer.current_id FROM path
+JOIN pipeline_layer layer ON layer.team_id = path.id
+WHERE layer.current_id IS NOT NULL ORDER BY path.up DESC
+"""
+
+
+def current_version_ids(team_id: int) -> tuple[int, ...]:
+    """The published versions in force for a team, from the framework down. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PATH, [team_id])
+        return tuple(pk for (pk,) in cursor.fetchall())
+
+
+def of_versions(version_ids: Iterable[int]) -> Playbook:
+    """The playbook that published versions make, in their order; no query once it is known.
+
+    Raises Version.DoesNotExist for an id that was never published.
+    """
+    return _of_versions(tuple(version_ids))
+
+
+@lru_cache(maxsize=256)
+def _of_versions(version_ids: tuple[int, ...]) -> Playbook:
+    return merge(_layers(version_ids))
+
+
+def layers_of(version_ids: Iterable[int]) -> tuple[MergedLayer, ...]:
+    """The published layers themselves, for previews and comparisons; kept like the playbook."""
+    return _layers(tuple(version_ids))
+
+
+@lru_cache(maxsize=256)
+def _layers(version_ids: tuple[int, ...]) -> tuple[MergedLayer, ...]:
+    rows = Version.objects.select_related("layer__team").in_bulk(version_ids)
+    if len(rows) < len(set(version_ids)):
+        raise Version.DoesNotExist(f"no such versions: {set(version_ids) - set(rows)}")
+    return tuple(
+        MergedLayer(source=source_of(rows[pk]), content=LayerContent.from_json(rows[pk].content))
+        for pk in version_ids
+    )
+
+
+def source_of(version: Version) -> Source:
+    """Where the content of a published version comes from."""
+    team = version.layer.team
+    if team is None:
+        raise TypeError("only the layers of teams are published")
+    return Source(
+        level=Level.TEAM if team.parent_id else Level.FRAMEWORK,
+        layer_id=version.layer_id,
+        name=team.name,
+        version_id=version.pk,
+        number=version.number,
+    )
+
+
+def for_person(version_ids: Iterable[int], user_id: int) -> Playbook:
+    """The published playbook with what the person has for himself on top. One query at most."""
+    ids = tuple(version_ids)
+    mine = personal(user_id)
+    return merge((*_layers(ids), mine)) if mine is not None else of_versions(ids)
+
+
+def personal(user_id: int) -> MergedLayer | None:
+    """What a person has for himself; None where there is nothing. One query."""
+    rows = list(Step.objects.filter(layer__user_id=user_id).select_related("author"))
+    wordings = list(StageWording.objects.filter(layer__user_id=user_id))
+    if not rows and not wordings:
+        return None
+    source = Source(
+        level=Level.MINE,
+        layer_id=(rows[0] if rows else wordings[0]).layer_id,
+        name="",
+    )
+    return MergedLayer(source=source, content=content(rows, wordings))
+
+
+def draft(layer: Layer) -> LayerContent:
+    """The working state of a layer: a team's draft, or what a person has in force."""
+    return content(
+        list(layer.steps.select_related("author")),
+        list(layer.wordings.all()),
+        {gate: Strength(value) for gate, value in layer.strengths.items()},
+    )
+
+
+def content(
+    steps: Sequence[Step],
+    wordings: Sequence[StageWording],
+    strengths: dict[str, Strength] | None = None,
+) -> LayerContent:
+    return LayerContent(
+        steps=tuple(step_row(step) for step in steps),
+        stages=tuple(
+            StageRow(
+                stage=Stage(wording.stage),
+                label=wording.label or None,
+                norm_days=wording.norm_days,
+            )
+            for wording in wordings
+        ),
+        strengths=strengths or {},
+    )
+
+
+def step_row(step: Step) -> StepRow:
+    return StepRow(
+        stage=Stage(step.stage),
+        key=step.key,
+        adds=step.adds,
+        label=step.label,
+        kind=StepKind(step.kind) if step.kind else None,
+        answer=Answer(step.answer) if step.answer else None,
+        choices=tuple(step.choices) if step.choices is not None else None,
+        proof=Proof(step.proof) if step.proof else None,
+        doing=Doing(step.doing) if step.doing else None,
+        importance=Importance(step.importance) if step.importance else None,
+        applies=Applies(step.applies) if step.applies else None,
+        side=Side(step.side) if step.side else None,
+        fact=Fact(step.fact) if step.fact else None,
+        gives_you=step.gives_you,
+        gives_managers=step.gives_managers,
+        help=step.help,
+        position=step.position,
+        hidden=step.hidden,
+        locked=step.locked,
+        reason=step.reason,
+        author=step.author.name if step.author else "",
+        made_on=step.made_at.date(),
+    )
