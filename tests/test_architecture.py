@@ -5,10 +5,43 @@ import inspect
 import pytest
 from django.apps import apps
 
-from crm.models import DealLine, ImportJob, ImportMapping, Product, Rate, SavedView
+from crm.models import (
+    ClosingAttempt,
+    Concern,
+    Contact,
+    Deal,
+    DealLine,
+    DecisionPath,
+    EvidenceFile,
+    HandOff,
+    ImportJob,
+    ImportMapping,
+    Judgement,
+    Need,
+    Offer,
+    OfferLine,
+    OfferRecipient,
+    ProcessNote,
+    Product,
+    Rate,
+    SavedView,
+    StepResult,
+    Verdict,
+)
 from crm.models.import_row import ImportedRow
 from pipeline.commands import invitation
-from pipeline.models import Batch, BatchKind
+from pipeline.models import (
+    Batch,
+    BatchKind,
+    Collision,
+    Layer,
+    StageWording,
+    Step,
+    StepVote,
+    Team,
+    User,
+    Version,
+)
 from pipeline.stages import Stage
 from tests.conftest import Cast
 from tests.factories import (
@@ -57,7 +90,52 @@ def one_of_each(cast: Cast) -> Cast:
     newcomer = make_user(name="Ida Moor", team=cast.north, password=None)
     # With its row in the outbox and in the history of people.
     invitation.invite(newcomer, by=cast.mona, at=NOW)
+    process_of(cast)
+    process_records(deal, contact=contact, by=ana)
     return cast
+
+
+def process_of(cast: Cast) -> None:
+    """A row of every table of the process; what is somebody's own is the admin's here."""
+    layer = Layer.objects.create(team=Team.objects.root(), changed_at=NOW)
+    version = Version.objects.create(layer=layer, number=1, content={}, published_at=NOW)
+    place = {"stage": Stage.PROPOSAL, "key": "price"}
+    Step.objects.create(
+        layer=layer, label="Price", kind="check", importance=2, adds=True, made_at=NOW, **place
+    )
+    StageWording.objects.create(layer=layer, stage=Stage.PROPOSAL, label="Quote")
+    Collision.objects.create(layer=layer, version=version, at=NOW, **place)
+    StepVote.objects.create(user=cast.adele, vote="helps", at=NOW, **place)
+
+
+def process_records(deal: Deal, *, contact: Contact, by: User) -> None:
+    need = Need.objects.create(deal=deal, words="Pallets warm up", at=NOW, by=by)
+    DecisionPath.objects.create(deal=deal, steps="Petra, then the board", at=NOW, by=by)
+    Verdict.objects.create(deal=deal, ruling="qualified", ours="yes", theirs="yes", at=NOW, by=by)
+    offer = Offer.objects.create(deal=deal, revision=1, sent_at=NOW, currency="EUR", at=NOW, by=by)
+    OfferLine.objects.create(offer=offer, what="Sensors", need=need)
+    OfferRecipient.objects.create(offer=offer, contact=contact)
+    Concern.objects.create(
+        deal=deal, category="price", words="Too dear", after_price=True, raised_at=NOW, by=by
+    )
+    ClosingAttempt.objects.create(deal=deal, offer=offer, reply="not_yet", at=NOW, by=by)
+    HandOff.objects.create(deal=deal, to="Plant Linz", at=NOW, by=by)
+    Judgement.objects.create(deal=deal, verb="move", to=5, findings=[], at=NOW, by=by)
+    ProcessNote.objects.create(
+        kind="wrong", words="Not for us", team=deal.team, deal=deal, at=NOW, by=by
+    )
+    file = EvidenceFile.objects.create(deal=deal, name="a.txt", size=1, content=b"a", at=NOW, by=by)
+    StepResult.objects.create(
+        deal=deal,
+        stage=5,
+        key="price",
+        label="Price",
+        state="done",
+        file=file,
+        at=NOW,
+        by=by,
+        contact=contact,
+    )
 
 
 def test_it_finds_the_models():

@@ -1,7 +1,12 @@
 from crm.models.activity import Activity, ActivityKind, ActivityResult
+from crm.models.closing_attempt import ClosingAttempt, Reply
 from crm.models.company import Company, Relationship
+from crm.models.concern import Concern, ConcernCategory, Disposition
 from crm.models.contact import Contact, ContactPoint, PointKind
 from crm.models.deal import Deal, DealChange, DealContact, DealLine, DealRole, Lead, Opportunity
+from crm.models.decision_path import DecisionPath
+from crm.models.evidence import EvidenceFile
+from crm.models.hand_off import HandOff
 from crm.models.import_job import (
     ImportFault,
     ImportJob,
@@ -10,6 +15,10 @@ from crm.models.import_job import (
     ImportState,
 )
 from crm.models.import_row import ImportedRow
+from crm.models.judgement import Judgement
+from crm.models.need import Need, Per
+from crm.models.offer import Offer, OfferKind, OfferLine, OfferOutcome, OfferRecipient
+from crm.models.process_note import NoteKind, Place, ProcessNote
 from crm.models.reference import (
     CauseKind,
     Method,
@@ -22,13 +31,18 @@ from crm.models.reference import (
 from crm.models.saved_view import ListKind, SavedView
 from crm.models.search_entry import SearchEntry, SearchKind
 from crm.models.stage_visit import StageVisit
+from crm.models.step_result import StepResult, StepState
+from crm.models.verdict import Ruling, Sure, Verdict
 
 __all__ = [
     "Activity",
     "ActivityKind",
     "ActivityResult",
     "CauseKind",
+    "ClosingAttempt",
     "Company",
+    "Concern",
+    "ConcernCategory",
     "Contact",
     "ContactPoint",
     "Deal",
@@ -36,25 +50,46 @@ __all__ = [
     "DealContact",
     "DealLine",
     "DealRole",
+    "DecisionPath",
+    "Disposition",
+    "EvidenceFile",
+    "HandOff",
     "ImportFault",
     "ImportJob",
     "ImportKind",
     "ImportMapping",
     "ImportState",
     "ImportedRow",
+    "Judgement",
     "Lead",
     "ListKind",
     "Method",
+    "Need",
+    "NoteKind",
+    "Offer",
+    "OfferKind",
+    "OfferLine",
+    "OfferOutcome",
+    "OfferRecipient",
     "Opportunity",
+    "Per",
+    "Place",
     "PointKind",
+    "ProcessNote",
     "Product",
     "Rate",
     "Relationship",
+    "Reply",
+    "Ruling",
     "SavedView",
     "SearchEntry",
     "SearchKind",
     "Source",
     "SourceKind",
     "StageVisit",
+    "StepResult",
+    "StepState",
     "StopCause",
+    "Sure",
+    "Verdict",
 ]

@@ -140,6 +140,10 @@ class Deal(models.Model):
     # The last time that the other side was spoken to, written to or met.
     touched_at = models.DateTimeField(null=True, blank=True)
 
+    # The versions that this deal goes on with, where publishing said "keep"; null: what is in force
+    # when the next stage is entered.
+    kept_version_ids = models.JSONField(null=True, blank=True)
+
     # Counts every change, so that a page can say which state it showed.
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()

@@ -1,0 +1,34 @@
+from typing import ClassVar
+
+from django.db import models
+
+from crm.models.deal import Deal, PartOfDealManager
+from pipeline.models import User
+
+# Bytes; larger things are better linked than copied.
+LARGEST = 20 * 1024 * 1024
+
+
+class EvidenceFile(models.Model):
+    """A file that proves a step, kept in the database with the deal whose history it belongs to,
+    so that a backup has it and whoever may see the deal, and nobody else, may read it."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="files")
+    name = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=100, blank=True)
+    size = models.PositiveIntegerField()
+    content = models.BinaryField()
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = PartOfDealManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(size__lte=LARGEST), name="evidence_file_not_too_large"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
