@@ -1,18 +1,30 @@
-"""What the deal page shows: one deal with its history, its people, its lines and what is planned."""
+"""What the deal page shows: one deal with its history, its people, its lines and what is planned.
+
+Rows are tuples of what is shown, by queries that are written once: the page asks half a dozen.
+"""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
-from typing import Self
+from typing import NamedTuple, Self
 
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.functions import Coalesce
 
 from crm.models import (
     Activity,
-    Contact,
     Deal,
     DealChange,
     DealContact,
@@ -22,50 +34,115 @@ from crm.models import (
     StageVisit,
 )
 from pipeline.models import User
+from pipeline.stages import Outcome
+from salesprocess.prepared import Asked, Prepared
 
 # How many entries a timeline shows before one asks for more.
 PAGE = 20
 # What is planned on one deal at the same time; more than that is no plan.
 PLANNED = 12
 
+_NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
+_DEAL = Asked("deal", BigIntegerField())
 
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """A deal with what one query can say about it.
 
-    `pushes` counts how often its closing date was moved to a later day (METRICS K13); `talks` and
-    `edits` count the rows of its timeline.
+class Found(NamedTuple):
+    """A deal with what one query can say about it; of other records, their names.
+
+    `pushes` counts how often its closing date was moved to a later day (METRICS K13); `talks`,
+    `edits` and `items` count the rows of its timeline and of what is to be sold.
     """
 
-    deal: Deal
+    pk: int
+    version: int
+    name: str
+    company_id: int | None
+    company: str | None
+    owner_id: int | None
+    owner: str | None
+    team: str
+    stage: int
+    amount: Decimal | None
+    currency: str
+    expected_close_on: dt.date | None
+    source: str | None
+    source_detail: str
+    source_company: str | None
+    method: str | None
+    outcome: str
+    closed_at: dt.datetime | None
+    initiator: str
+    cause: str | None
+    closing_note: str
+    parked_until: dt.date | None
     may_edit: bool
     pushes: int
     talks: int
     edits: int
+    items: int
+
+    @property
+    def is_open(self) -> bool:
+        return self.outcome == Outcome.OPEN
+
+    def is_parked(self, today: dt.date) -> bool:
+        return self.parked_until is not None and self.parked_until > today
 
 
 def find(user: User, pk: int) -> Found:
     """The deal within the reach of `user`. Raises Deal.DoesNotExist."""
+    for found in _find(user, deal=pk):
+        return found
+    raise Deal.DoesNotExist
+
+
+def _within(user: User) -> QuerySet[Deal, tuple[object, ...]]:
     changes = DealChange.objects.filter(deal=OuterRef("pk"))
     # Days are kept as ISO text, whose order is that of the days.
     pushed = changes.filter(field="expected_close_on", new__gt=F("old")).exclude(old="")
-    deal = (
+    return (
         Deal.objects.visible_to(user)
-        .select_related(
-            "company", "owner", "team", "source", "source_company", "method", "cause", "changed_by"
-        )
+        .filter(pk=_DEAL)
         .annotate(
             may_edit=Exists(Deal.objects.editable_by(user).filter(pk=OuterRef("pk"))),
             pushes=_count(pushed),
             talks=_count(Activity.objects.done().filter(deal=OuterRef("pk"))),
             edits=_count(changes),
+            items=_count(DealLine.objects.filter(deal=OuterRef("pk"))),
         )
-        .get(pk=pk)
+        .values_list(
+            "pk",
+            "version",
+            "name",
+            "company_id",
+            "company__name",
+            "owner_id",
+            "owner__name",
+            "team__name",
+            "stage",
+            "amount",
+            "currency",
+            "expected_close_on",
+            "source__name",
+            "source_detail",
+            "source_company__name",
+            "method__name",
+            "outcome",
+            "closed_at",
+            "initiator",
+            "cause__name",
+            "closing_note",
+            "parked_until",
+            "may_edit",
+            "pushes",
+            "talks",
+            "edits",
+            "items",
+        )
     )
-    said = vars(deal)  # what was annotated, which the type of Deal does not know
-    return Found(
-        deal=deal, **{name: said[name] for name in ("may_edit", "pushes", "talks", "edits")}
-    )
+
+
+_find = Prepared(Found._make, _within)
 
 
 def _count(rows: QuerySet) -> Coalesce:  # type: ignore[type-arg]  # of any model
@@ -73,52 +150,193 @@ def _count(rows: QuerySet) -> Coalesce:  # type: ignore[type-arg]  # of any mode
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
-def visits(deal: Deal) -> list[StageVisit]:
+class Visit(NamedTuple):
+    """A stay of the deal in a stage; people by their names."""
+
+    id: int
+    stage: int
+    entered_at: dt.datetime | None
+    entered_how: str
+    entered_by: str | None
+    reason: str
+    left_at: dt.datetime | None
+    left_how: str | None
+    left_by: str | None
+    exit_amount: Decimal | None
+
+
+def visits(deal: int) -> list[Visit]:
     """Every stay of the deal, oldest first."""
-    return list(
-        deal.visits.select_related("entered_by", "left_by", "entry_owner").order_by("sequence")
-    )
+    return _visits(deal=deal)
 
 
-def planned(deal: Deal) -> list[Activity]:
-    """What is planned, the next one first."""
-    rows = deal.activities.planned().select_related("owner", "contact")
-    return list(rows.order_by("due_at", "id")[:PLANNED])
+_visits = Prepared(
+    Visit._make,
+    lambda: (
+        StageVisit.objects.filter(deal=_DEAL)
+        .order_by("sequence")
+        .values_list(
+            "id",
+            "stage",
+            "entered_at",
+            "entered_how",
+            "entered_by__name",
+            "reason",
+            "left_at",
+            "left_how",
+            "left_by__name",
+            "exit_amount",
+        )
+    ),
+)
+
+
+class Talk(NamedTuple):
+    """An activity, done or planned; people by their names."""
+
+    id: int
+    kind: str
+    subject: str
+    body: str
+    contact: str | None
+    owner_id: int
+    owner: str
+    due_at: dt.datetime | None
+    all_day: bool
+    done_at: dt.datetime | None
+    result: str
+
+    @classmethod
+    def of(cls, row: Activity) -> Self:
+        return cls(
+            id=row.pk,
+            kind=row.kind,
+            subject=row.subject,
+            body=row.body,
+            contact=row.contact.name if row.contact else None,
+            owner_id=row.owner_id,
+            owner=row.owner.name,
+            due_at=row.due_at,
+            all_day=row.all_day,
+            done_at=row.done_at,
+            result=row.result,
+        )
+
+
+_TALK = (
+    "id",
+    "kind",
+    "subject",
+    "body",
+    "contact__name",
+    "owner_id",
+    "owner__name",
+    "due_at",
+    "all_day",
+    "done_at",
+    "result",
+)
+
+
+def _planned() -> QuerySet[Activity, tuple[object, ...]]:
+    rows = Activity.objects.filter(deal=_DEAL).planned()
+    return rows.order_by("due_at", "id").values_list(*_TALK)[:PLANNED]
+
+
+def _done(before: "Place | None" = None) -> QuerySet[Activity, tuple[object, ...]]:
+    rows = Activity.objects.filter(deal=_DEAL).done().filter(_older("done_at", Rank.TALK, before))
+    return rows.order_by("-done_at", "-id").values_list(*_TALK)[: PAGE + 1]
+
+
+_activities = Prepared(Talk._make, lambda: _planned().union(_done(), all=True))
+
+
+def activities(deal: int) -> tuple[list[Talk], list[Talk]]:
+    """What is planned, the next one first, and what was done lately, the latest first. One query."""
+    planned: list[Talk] = []
+    done: list[Talk] = []
+    for row in _activities(deal=deal):
+        (planned if row.done_at is None else done).append(row)
+    # SQL does not promise that a union keeps the order of its parts.
+    planned.sort(key=lambda row: (row.due_at or _NEVER, row.id))
+    return planned, done
 
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    contact: Contact
+    """Somebody of the other side; `points` are the ways to reach: (kind, as typed)."""
+
+    id: int
+    name: str
+    job_title: str
+    company: str | None
     role: DealRole
-    points: Sequence[tuple[str, str]]  # (kind, as typed)
+    points: list[tuple[str, str]]
 
 
-def people(deal: Deal) -> list[Person]:
+def people(deal: int) -> list[Person]:
     """The other side's people, who decides first, with how to reach them. One query."""
-    links = (
-        DealContact.objects.filter(deal=deal)
-        .select_related("contact", "contact__company")
-        .annotate(kind=F("contact__points__kind"), typed=F("contact__points__typed"))
-        .order_by("id", "kind", "typed")
-    )
-    found: dict[int, tuple[DealContact, list[tuple[str, str]]]] = {}
-    for link in links:
-        _link, points = found.setdefault(link.pk, (link, []))
-        if link.typed:
-            points.append((link.kind, link.typed))
+    found: dict[int, Person] = {}
+    for link, pk, name, job_title, company, role, kind, typed in _people(deal=deal):
+        person = found.get(link)
+        if person is None:
+            person = found[link] = Person(
+                id=pk,
+                name=name,
+                job_title=job_title,
+                company=company,
+                role=DealRole(role),
+                points=[],
+            )
+        if typed:
+            person.points.append((kind, typed))
     order = list(DealRole)
-    rows = [
-        Person(contact=link.contact, role=DealRole(link.role), points=points)
-        for link, points in found.values()
-    ]
-    return sorted(rows, key=lambda person: order.index(person.role))
+    return sorted(found.values(), key=lambda person: order.index(person.role))
 
 
-def lines(deal: Deal) -> list[DealLine]:
-    return list(deal.lines.select_related("product").order_by("id"))
+_people = Prepared(
+    tuple,
+    lambda: (
+        DealContact.objects.filter(deal=_DEAL)
+        .order_by("id", "contact__points__kind", "contact__points__typed")
+        .values_list(
+            "id",
+            "contact_id",
+            "contact__name",
+            "contact__job_title",
+            "contact__company__name",
+            "role",
+            "contact__points__kind",
+            "contact__points__typed",
+        )
+    ),
+)
 
 
-def total(rows: Sequence[DealLine]) -> Decimal | None:
+class Line(NamedTuple):
+    """Something that is to be sold."""
+
+    id: int
+    product: str
+    quantity: Decimal
+    unit_price: Decimal | None
+
+
+def lines(found: Found) -> list[Line]:
+    return _lines(deal=found.pk) if found.items else []
+
+
+_lines = Prepared(
+    Line._make,
+    lambda: (
+        DealLine.objects.filter(deal=_DEAL)
+        .order_by("id")
+        .values_list("id", "product__name", "quantity", "unit_price")
+    ),
+)
+
+
+def total(rows: Sequence[Line]) -> Decimal | None:
     """What the lines come to, in the deal's currency; None while a price is not known."""
     prices = [line.unit_price for line in rows]
     if not rows or None in prices:
@@ -166,53 +384,81 @@ class Place:
         return cls(moment, Rank(int(rank)), int(number))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Change(NamedTuple):
+    """A fact of the deal that was changed, as history keeps it; who did it by name."""
+
+    id: int
+    at: dt.datetime
+    by: str | None
+    field: str
+    old: str
+    new: str
+    reason: str
+
+
+def _edited(before: Place | None = None) -> QuerySet[DealChange, tuple[object, ...]]:
+    rows = DealChange.objects.filter(deal=_DEAL).filter(_older("at", Rank.CHANGE, before))
+    rows = rows.order_by("-at", "-id")
+    return rows.values_list("id", "at", "by__name", "field", "old", "new", "reason")[: PAGE + 1]
+
+
+_changes = Prepared(Change._make, _edited)
+
+
+class Entry(NamedTuple):
     place: Place
-    record: Activity | DealChange | StageVisit
+    record: Talk | Change | Visit
 
 
 SHOWS = ("all", "talks", "changes")
 
 
 def timeline(
-    deal: Deal, stays: Sequence[StageVisit], *, show: str = "all", before: Place | None = None
+    found: Found,
+    stays: Sequence[Visit],
+    done: Sequence[Talk],
+    *,
+    show: str = "all",
+    before: Place | None = None,
 ) -> tuple[list[Entry], bool]:
     """The latest PAGE entries older than `before`, and whether there are older ones still.
 
-    Each table gives at most PAGE + 1 rows along its own index; the merge is made here, because a
-    union would read the whole of each.
+    `done` is what `activities` gives: the newest talks. Each table gives at most PAGE + 1 rows
+    along its own index; the merge is made here, because a union would read the whole of each.
     """
-    found: list[Entry] = []
+    entries: list[Entry] = []
     if show in ("all", "talks"):
-        found += _talks(deal, before)
+        entries += _talks(found, done, before)
     if show in ("all", "changes"):
-        found += _changes(deal, before)
-        found += [entry for entry in moves_of(stays) if before is None or entry.place < before]
-    found.sort(key=lambda entry: entry.place, reverse=True)
-    return found[:PAGE], len(found) > PAGE
+        entries += _edits(found, before)
+        entries += [one for one in moves_of(stays) if before is None or one.place < before]
+    entries.sort(key=lambda entry: entry.place, reverse=True)
+    return entries[:PAGE], len(entries) > PAGE
 
 
-def _talks(deal: Deal, before: Place | None) -> Iterator[Entry]:
-    rows = deal.activities.for_timeline()
-    for row in rows.filter(_older("done_at", Rank.TALK, before))[: PAGE + 1]:
-        assert row.done_at is not None  # noqa: S101  # for_timeline has done ones only
-        yield Entry(place=Place(row.done_at, Rank.TALK, row.pk), record=row)
+def _talks(found: Found, done: Sequence[Talk], before: Place | None) -> Iterator[Entry]:
+    if before is not None:
+        done = Prepared(Talk._make, lambda: _done(before))(deal=found.pk)
+    for row in done:
+        assert row.done_at is not None  # noqa: S101  # they are done
+        yield Entry(Place(row.done_at, Rank.TALK, row.id), row)
 
 
-def _changes(deal: Deal, before: Place | None) -> Iterator[Entry]:
-    rows = deal.changes.select_related("by").order_by("-at", "-id")
-    for row in rows.filter(_older("at", Rank.CHANGE, before))[: PAGE + 1]:
-        yield Entry(place=Place(row.at, Rank.CHANGE, row.pk), record=row)
+def _edits(found: Found, before: Place | None) -> Iterator[Entry]:
+    if not found.edits:
+        return
+    rows = _changes if before is None else Prepared(Change._make, lambda: _edited(before))
+    for row in rows(deal=found.pk):
+        yield Entry(Place(row.at, Rank.CHANGE, row.id), row)
 
 
-def moves_of(stays: Sequence[StageVisit]) -> Iterator[Entry]:
+def moves_of(stays: Sequence[Visit]) -> Iterator[Entry]:
     """Entries of stages that have a date, and the ends that closed the deal."""
     for stay in stays:
         if stay.entered_at is not None:
-            yield Entry(place=Place(stay.entered_at, Rank.MOVE, stay.pk), record=stay)
+            yield Entry(Place(stay.entered_at, Rank.MOVE, stay.id), stay)
         if stay.left_at is not None and stay.left_how in ("won", "stopped"):
-            yield Entry(place=Place(stay.left_at, Rank.END, stay.pk), record=stay)
+            yield Entry(Place(stay.left_at, Rank.END, stay.id), stay)
 
 
 def _older(field: str, rank: Rank, before: Place | None) -> Q:

@@ -10,6 +10,7 @@ from crm.commands.activity import About
 from crm.forms.activity import ChangeForm, DoneForm, LogForm, PlanForm, PostponeForm
 from crm.forms.fields import VerbForm
 from crm.models import Activity, ActivityKind, Deal
+from crm.queries.deal import Talk
 from crm.views import deal_page
 from crm.views.telling import Teller
 from crm.views.verbs import Ask, answer, editable_deal, now, posted, stay
@@ -172,5 +173,5 @@ def _editable(request: HtmxRequest, pk: int) -> tuple[Activity, Deal]:
 
 
 def _ask(request: HtmxRequest, activity: Activity, deal: Deal, template: str, *, said: str) -> Ask:
-    plan = Teller(request.user, at=now()).plans([activity], deal)[0]
+    (plan,) = Teller(request.user, at=now()).plans([Talk.of(activity)], owner_id=deal.owner_id)
     return Ask(template=template, title=plan.title, said=said, context={"plan": plan}, done=stay)

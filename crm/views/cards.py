@@ -2,9 +2,10 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from babel.dates import format_time
+from django.db.models import Choices
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -35,6 +36,17 @@ class Card:
     may: str  # what its button does: move, claim, or nothing
 
 
+@lru_cache(maxsize=64)
+def labels(choices: type[Choices], language: str) -> dict[str, str]:
+    """What each of some choices is called, in the language of the request, which `language` is."""
+    return {str(one.value): str(one.label) for one in choices}
+
+
+@lru_cache(maxsize=4096)
+def _written_time(hour: int, minute: int, language: str) -> str:
+    return format_time(dt.time(hour, minute), "HH:mm", locale=language)
+
+
 class Reader:
     """Whom a card is written for: whose day, whose language, whose reach."""
 
@@ -50,8 +62,8 @@ class Reader:
         return self.user.organisation.currency or ""
 
     @cached_property
-    def _kinds(self) -> dict[str, str]:
-        return {kind.value: str(kind.label) for kind in ActivityKind}
+    def kinds(self) -> dict[str, str]:
+        return labels(ActivityKind, self.language)
 
     def card(self, row: Row) -> Card:
         stage = Stage(row.stage)
@@ -110,7 +122,7 @@ class Reader:
             if row.next_all_day:
                 return f"today {row.next_kind}", _("Today")
             return f"today {row.next_kind}", _("Today %(time)s") % {"time": self.time(row.next_at)}
-        kind = self._kinds.get(row.next_kind, "")
+        kind = self.kinds.get(row.next_kind, "")
         return row.next_kind, f"{kind} · {self.day(row.next_at)}"
 
     def _risk(self, row: Row, stage: Stage) -> str:
@@ -151,4 +163,16 @@ class Reader:
         return written_day(day, "EEE d MMM" if near else "d MMM y", self.language)
 
     def time(self, moment: dt.datetime) -> str:
-        return format_time(moment.astimezone(self.zone), "HH:mm", locale=self.language)
+        local = moment.astimezone(self.zone)
+        return _written_time(local.hour, local.minute, self.language)
+
+    def date_of(self, moment: dt.datetime) -> dt.date:
+        return moment.astimezone(self.zone).date()
+
+    def short_day(self, moment: dt.datetime | None) -> str:
+        """Without the day of the week, for places where many stand together."""
+        if moment is None:
+            return ""
+        day = self.date_of(moment)
+        pattern = "d MMM" if day.year == self.today.year else "d MMM y"
+        return written_day(day, pattern, self.language)

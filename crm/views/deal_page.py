@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from crm.forms.activity import KINDS, LogForm, PlanForm
-from crm.models import Activity, Deal, StageVisit
+from crm.models import Deal
 from crm.queries import deal as queries
-from crm.queries.deal import SHOWS, Person, Place
-from crm.views.telling import Plan, Teller, roles
+from crm.queries.deal import SHOWS, Person, Place, Talk, Visit
+from crm.views.cards import labels
+from crm.views.telling import Plan, Stay, Teller, roles
 from pipeline.models import User
-from pipeline.stages import Outcome, Stage
+from pipeline.models.people import initials_of
+from pipeline.stages import Initiator, Outcome, Stage
 from salesprocess.format import money
 from salesprocess.htmx import HtmxRequest, render, wants_fragment
 
@@ -72,40 +74,48 @@ def find(request: HtmxRequest, pk: int) -> "Look":
 class Look:
     """One person's look at one deal: gets only what the asked part needs."""
 
-    def __init__(self, found: queries.Found, user: User) -> None:
-        self.found = found
-        self.deal = found.deal
+    def __init__(self, deal: queries.Found, user: User) -> None:
+        self.deal = deal
         self.user = user
         self.at: dt.datetime = timezone.now()
         self.teller = Teller(user, at=self.at)
 
     @cached_property
-    def visits(self) -> list[StageVisit]:
-        return queries.visits(self.deal)
+    def visits(self) -> list[Visit]:
+        return queries.visits(self.deal.pk)
 
     @cached_property
-    def planned(self) -> list[Activity]:
-        return queries.planned(self.deal)
+    def history(self) -> list[Stay]:
+        return self.teller.history(self.deal, self.visits)
+
+    @cached_property
+    def activities(self) -> tuple[list[Talk], list[Talk]]:
+        """What is planned, and what was done lately."""
+        return queries.activities(self.deal.pk)
+
+    @cached_property
+    def plans(self) -> list[Plan]:
+        return self.teller.plans(self.activities[0], owner_id=self.deal.owner_id)
 
     @cached_property
     def persons(self) -> list[Person]:
-        return queries.people(self.deal)
+        return queries.people(self.deal.pk)
 
     def page(
         self, *, stage: Stage | None = None, show: str = "all", before: Place | None = None
     ) -> dict[str, Any]:
         deal, teller = self.deal, self.teller
-        lines, total = teller.lines(queries.lines(deal), deal)
+        lines, total = teller.lines(queries.lines(deal), deal.currency)
         return {
             **self.head(),
             **self.next(),
             **self.composer(),
             **self.stage(stage or Stage(deal.stage)),
             **self.timeline(show, before),
-            "history": teller.history(deal, self.visits),
+            "history": self.history,
             "people": teller.people(self.persons),
             "roles": roles(),
-            "facts": teller.facts(self.found),
+            "facts": teller.facts(deal),
             "lines": lines,
             "lines_total": total,
         }
@@ -118,69 +128,74 @@ class Look:
             "path": teller.path(deal, self.visits),
             "value": money(deal.amount, deal.currency),
             "closes": teller.date(deal.expected_close_on),
-            "pushes": teller.pushes(self.found),
+            "pushes": teller.pushes(deal),
             "ahead": Stage(here + 1) if here < Stage.CLOSING else None,
-            "stage_now": here,
-            "outcome": Outcome(deal.outcome),
-            "closed": teller.short_day(deal.closed_at),
+            "initials": initials_of(deal.owner) if deal.owner else "",
         }
 
     def _who_may(self) -> dict[str, Any]:
         deal = self.deal
         return {
             "deal": deal,
-            "may_edit": self.found.may_edit,
+            "may_edit": deal.may_edit,
             # In the pool, and in sight: one's own team's.
             "may_claim": deal.is_open and deal.owner_id is None,
         }
 
     def next(self) -> dict[str, Any]:
         deal = self.deal
-        plans = self.teller.plans(self.planned, deal)
         parked = deal.parked_until if deal.is_parked(self.teller.today) else None
         return {
             **self._who_may(),
-            "plans": plans,
+            "plans": self.plans,
             "parked": self.teller.date(parked),
-            "keep": _keep(plans),
-            "plan_form": PlanForm(user=self.user, deal=deal, at=self.at, auto_id="plan-%s"),
+            "keep": self.keep,
+            "plan_form": self._plan_form(),
             "kinds": KINDS,
             "closed": self.teller.short_day(deal.closed_at),
             "outcome": Outcome(deal.outcome),
+            "stopped_by": labels(Initiator, self.teller.language).get(deal.initiator, ""),
         }
 
+    def _plan_form(self) -> PlanForm | None:
+        """Where nothing is planned, the strip is the form itself."""
+        if self.plans or not self.deal.may_edit:
+            return None
+        return PlanForm(user=self.user, at=self.at, auto_id="plan-%s")
+
+    @property
+    def keep(self) -> str:
+        """The day of what is planned already."""
+        return self.plans[0].short if self.plans else ""
+
     def composer(self, form: LogForm | None = None) -> dict[str, Any]:
-        plans = self.teller.plans(self.planned, self.deal)
         return {
             **self._who_may(),
-            "form": form or LogForm(user=self.user, deal=self.deal, at=self.at, auto_id="log-%s"),
-            "with_whom": [(person.contact.pk, person.contact.name) for person in self.persons],
-            "keep": _keep(plans),
+            "form": form or LogForm(user=self.user, at=self.at, auto_id="log-%s"),
+            "with_whom": [(person.id, person.name) for person in self.persons],
+            "keep": self.keep,
             "kinds": KINDS,
         }
 
     def stage(self, stage: Stage) -> dict[str, Any]:
-        card = self.teller.stage(stage, self.deal, self.visits, may_edit=self.found.may_edit)
+        card = self.teller.stage(stage, self.deal, self.visits, self.history)
         return {"deal": self.deal, "card": card}
 
     def timeline(self, show: str = "all", before: Place | None = None) -> dict[str, Any]:
-        entries, more = queries.timeline(self.deal, self.visits, show=show, before=before)
-        found = self.found
+        deal = self.deal
+        done = self.activities[1] if before is None and show != "changes" else []
+        entries, more = queries.timeline(deal, self.visits, done, show=show, before=before)
         moves = len(list(queries.moves_of(self.visits)))
-        counts = {"all": found.talks + found.edits + moves, "talks": found.talks}
-        count = counts.get(show, found.edits + moves)
+        counts = {"all": deal.talks + deal.edits + moves, "talks": deal.talks}
+        count = counts.get(show, deal.edits + moves)
         return {
-            "deal": self.deal,
-            "items": self.teller.items(entries, self.deal, after=before),
+            "deal": deal,
+            "items": self.teller.items(entries, deal, after=before),
             "more": str(entries[-1].place) if more else "",
             "show": show,
             "count": count,
             "left": _("%(n)s more") % {"n": count - len(entries)} if before is None else _("More"),
         }
-
-
-def _keep(plans: list[Plan]) -> str:
-    return plans[0].short if plans else ""
 
 
 def fresh_composer(request: HtmxRequest, pk: int) -> HttpResponse:

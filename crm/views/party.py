@@ -22,6 +22,7 @@ from crm.forms.fields import VerbForm
 from crm.forms.party import TouchForm
 from crm.models import Activity, ActivityKind, Company, Contact
 from crm.queries import party as queries
+from crm.queries.deal import Talk
 from crm.queries.party import Found, Place
 from crm.views.list_rows import DealLine, deal_line
 from crm.views.telling import ICONS, Teller
@@ -81,7 +82,7 @@ class PartyTeller(Teller):
         return Touch(
             heading=heading,
             icon=ICONS[row.kind],
-            title=self._talk(row),
+            title=self._talk(Talk.of(row)),
             when=f"{self.day(at)} {self.time(at)}",
             iso=at.isoformat(),
             text=row.body,

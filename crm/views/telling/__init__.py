@@ -1,0 +1,12 @@
+"""How a deal is told on its page: everything is text before the templates loop over it."""
+
+from crm.views.telling.facts import FactTeller, roles
+from crm.views.telling.plans import ICONS, Plan
+from crm.views.telling.stages import StageTeller, Stay
+from crm.views.telling.timeline import TimelineTeller
+
+__all__ = ["ICONS", "Plan", "Stay", "Teller", "roles"]
+
+
+class Teller(StageTeller, TimelineTeller, FactTeller):
+    """Tells one deal to one person."""

@@ -1,0 +1,143 @@
+"""How the facts of a deal are told, the people of the other side and what is to be sold."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from crm.models import DealRole
+from crm.queries import deal as queries
+from crm.queries.deal import Found, Person
+from crm.views.cards import Reader, labels
+from pipeline.models.people import initials_of
+from salesprocess.format import money
+
+ROLE_TONES = {"decides": "acc", "for_us": "ok", "against_us": "warn"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """`field` is the input that its form begins with: the focus goes there and comes back."""
+
+    key: str
+    field: str
+    label: str
+    value: str
+    note: str = ""
+    warning: str = ""
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Human:
+    id: int
+    name: str
+    initials: str
+    about: str
+    role: str
+    role_label: str
+    tone: str
+    points: Sequence[tuple[str, str, str]]  # (icon, as typed, address)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    id: int
+    product: str
+    quantity: str
+    price: str
+    total: str
+
+
+class FactTeller(Reader):
+    def facts(self, deal: Found) -> list[Fact]:
+        source = deal.source or ""
+        details = [deal.source_detail, deal.source_company or ""]
+        return [
+            Fact(
+                key="company",
+                field="company_name",
+                label=_("Company"),
+                value=deal.company or "",
+            ),
+            Fact(
+                key="value",
+                field="amount",
+                label=_("Value"),
+                value=money(deal.amount, deal.currency),
+            ),
+            self._close(deal),
+            Fact(
+                key="source",
+                field="source",
+                label=_("Source"),
+                value=source or next(filter(None, details), ""),
+                note=" · ".join(filter(None, details)) if source else "",
+            ),
+            Fact(
+                key="method",
+                field="method",
+                label=_("Method"),
+                value=deal.method or "",
+            ),
+        ]
+
+    def _close(self, deal: Found) -> Fact:
+        day = deal.expected_close_on
+        passed = day is not None and deal.is_open and day < self.today
+        return Fact(
+            key="close",
+            field="expected_close_on",
+            label=_("Closes"),
+            value=self._date(day) if day else "",
+            note=self.pushes(deal),
+            warning=_("This day has passed") if passed else "",
+        )
+
+    def pushes(self, deal: Found) -> str:
+        if not deal.pushes:
+            return ""
+        if deal.pushes == 1:
+            return _("pushed once")
+        return _("pushed %(n)s times") % {"n": deal.pushes}
+
+    def people(self, rows: Iterable[Person]) -> list[Human]:
+        return [self._human(row) for row in rows]
+
+    def _human(self, row: Person) -> Human:
+        return Human(
+            id=row.id,
+            name=row.name,
+            initials=initials_of(row.name),
+            about=row.job_title or row.company or "",
+            role=row.role.value,
+            role_label=labels(DealRole, self.language)[row.role.value],
+            tone=ROLE_TONES.get(row.role.value, ""),
+            points=[
+                ("mail", typed, f"mailto:{typed}")
+                if kind == "email"
+                else ("phone", typed, f"tel:{''.join(typed.split())}")
+                for kind, typed in row.points
+            ],
+        )
+
+    def lines(self, rows: Sequence[queries.Line], currency: str) -> tuple[list[Line], str]:
+        """The lines and what they come to."""
+        told = [
+            Line(
+                id=row.id,
+                product=row.product,
+                quantity=f"{row.quantity.normalize():f}",
+                price=money(row.unit_price, currency),
+                total=""
+                if row.unit_price is None
+                else money((row.quantity * row.unit_price).quantize(Decimal("0.01")), currency),
+            )
+            for row in rows
+        ]
+        return told, money(queries.total(rows), currency)
+
+
+def roles() -> list[tuple[str, str]]:
+    return [(role.value, str(role.label)) for role in DealRole]

@@ -1,0 +1,71 @@
+"""How something planned is told, and what something done was."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from crm.models import Activity, ActivityResult
+from crm.queries.deal import Talk
+from crm.views.cards import Reader, labels
+
+ICONS = {"call": "phone", "email": "mail", "meeting": "calendar-event", "note": "note"} | {
+    "task": "checkbox"
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Something planned."""
+
+    id: int
+    icon: str
+    state: str  # over, today, later
+    title: str
+    when: str
+    short: str  # the day alone
+    who: str
+
+
+class PlanTeller(Reader):
+    def plans(self, rows: Iterable[Talk], *, owner_id: int | None) -> list[Plan]:
+        """What is planned; who does it is told where it is not the owner of the deal."""
+        return [self._plan(row, owner_id) for row in rows]
+
+    def _plan(self, row: Talk, owner_id: int | None) -> Plan:
+        state, when = self._due(row)
+        return Plan(
+            id=row.id,
+            icon=ICONS[row.kind] if state != "over" else "alert-circle",
+            state=state,
+            title=self._what(row),
+            when=when,
+            short=self.day(row.due_at or self.at),
+            who="" if row.owner_id == owner_id else row.owner,
+        )
+
+    def _due(self, row: Talk | Activity) -> tuple[str, str]:
+        due_at = row.due_at or self.at
+        day = self.day(due_at)
+        when = day if row.all_day else f"{day}, {self.time(due_at)}"
+        if due_at < self.at:
+            return "over", _("Overdue · %(when)s") % {"when": when}
+        ahead = (self.date_of(due_at) - self.today).days
+        if ahead == 0:
+            time = "" if row.all_day else self.time(due_at)
+            return "today", f"{_('Today')} {time}".strip()
+        near = _("tomorrow") if ahead == 1 else _("in %(n)s days") % {"n": ahead}
+        return "later", f"{when} · {near}"
+
+    def _what(self, row: Talk) -> str:
+        title = self.kinds[row.kind]
+        if row.contact:
+            title = _("%(what)s with %(who)s") % {"what": title, "who": row.contact}
+        return f"{title}: {row.subject}" if row.subject else title
+
+    def _talk(self, row: Talk) -> str:
+        """What it was, and what came of it."""
+        title = self._what(row)
+        if row.result:
+            title = f"{title} · {labels(ActivityResult, self.language)[row.result]}"
+        return title

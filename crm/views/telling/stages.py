@@ -1,0 +1,188 @@
+"""How the stages of a deal are told: its path, one stage, and the history of its stays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from crm.queries.deal import Found, Visit
+from crm.views.cards import Reader
+from pipeline.moves import EnteredHow, LeftHow
+from pipeline.stages import Outcome, Stage
+from salesprocess.format import money
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A stage of the path bar."""
+
+    number: int
+    name: str
+    full: str
+    state: str  # done, skipped, now, ahead, won, stopped
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageCard:
+    """What a stage is for, and what this deal did in it."""
+
+    number: int
+    name: str
+    what: str
+    enters_when: str
+    done_when: str
+    usual: str
+    here: str
+    is_now: bool
+    move: str  # the words of the button that moves the deal here; empty where it cannot
+    stays: Sequence["Stay"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stay:
+    """A row of the history of stages."""
+
+    number: int
+    name: str
+    came: str
+    went: str
+    days: str
+    usual: str
+    is_long: bool
+    how: str
+    reason: str
+    who: str
+    value: str
+
+
+class StageTeller(Reader):
+    def path(self, deal: Found, visits: Sequence[Visit]) -> list[Step]:
+        return [self._step(stage, deal, visits) for stage in Stage]
+
+    def _step(self, stage: Stage, deal: Found, visits: Sequence[Visit]) -> Step:
+        here = [visit for visit in visits if visit.stage == stage]
+        state, text = self._state(stage, deal, here, visits)
+        return Step(
+            number=stage.value,
+            name=str(stage.about.short),
+            full=str(stage.label),
+            state=state,
+            text=text,
+        )
+
+    def _state(
+        self, stage: Stage, deal: Found, here: Sequence[Visit], visits: Sequence[Visit]
+    ) -> tuple[str, str]:
+        if stage == deal.stage:
+            if deal.outcome == Outcome.WON:
+                return "won", _("won %(day)s") % {"day": self.short_day(deal.closed_at)}
+            if deal.outcome == Outcome.STOPPED:
+                return "stopped", _("stopped %(day)s") % {"day": self.short_day(deal.closed_at)}
+            return "now", self.age(here[-1]) if here else ""
+        if stage > deal.stage:
+            if not here:
+                return "ahead", _("ahead")
+            return "ahead", _("ahead · was %(days)s") % {"days": self._spent(here)}
+        if here:
+            return "done", self._with_returns(self._spent(here), here)
+        reason = next((visit.reason for visit in visits if visit.stage > stage), "")
+        if not reason or visits[0].stage > stage:
+            return "skipped", _("not recorded")
+        return "skipped", _("skipped · %(reason)s") % {"reason": reason}
+
+    def _spent(self, here: Sequence[Visit]) -> str:
+        days = [self._days(visit) for visit in here]
+        known = [count for count in days if count is not None]
+        if not known:
+            return _("no date")
+        return _("%(n)s d") % {"n": sum(known)}
+
+    def _with_returns(self, spent: str, here: Sequence[Visit]) -> str:
+        returns = sum(visit.left_how == LeftHow.BACK for visit in here)
+        if returns:
+            return _("%(spent)s · back ×%(n)s") % {"spent": spent, "n": returns}
+        if len(here) > 1:
+            visits = ngettext("%(n)s visit", "%(n)s visits", len(here)) % {"n": len(here)}
+            return f"{spent} · {visits}"
+        return spent
+
+    def _days(self, visit: Visit) -> int | None:
+        if visit.entered_at is None or (visit.left_how and visit.left_at is None):
+            return None
+        until = visit.left_at or self.at
+        return (self.date_of(until) - self.date_of(visit.entered_at)).days
+
+    def age(self, visit: Visit) -> str:
+        days = self._days(visit)
+        usual = Stage(visit.stage).about.norm_days
+        if days is None:
+            return _("usually %(usual)s d") % {"usual": usual}
+        return _("%(n)s d of usually %(usual)s") % {"n": days, "usual": usual}
+
+    def stage(
+        self, stage: Stage, deal: Found, visits: Sequence[Visit], history: Sequence[Stay]
+    ) -> StageCard:
+        step = self._step(stage, deal, visits)
+        is_now = stage == deal.stage
+        move = ""
+        if deal.may_edit and deal.is_open and not is_now:
+            move = _("Move here") if stage > deal.stage else _("Move back here")
+        return StageCard(
+            number=stage.value,
+            name=str(stage.label),
+            what=str(stage.about.what),
+            enters_when=str(stage.about.enters_when),
+            done_when=str(stage.about.done_when),
+            usual=_("%(n)s days") % {"n": stage.about.norm_days},
+            here="" if step.state == "ahead" and step.text == _("ahead") else step.text,
+            is_now=is_now and deal.is_open,
+            move=move,
+            stays=[row for row in history if row.number == stage],
+        )
+
+    def history(self, deal: Found, visits: Sequence[Visit]) -> list[Stay]:
+        """Every stay, the latest first."""
+        rows = [
+            self._stay(deal, visit, before)
+            for visit, before in zip(visits, [None, *visits], strict=False)
+        ]
+        return rows[::-1]
+
+    def _stay(self, deal: Found, visit: Visit, before: Visit | None) -> Stay:
+        stage = Stage(visit.stage)
+        days = self._days(visit)
+        return Stay(
+            number=stage.value,
+            name=str(stage.about.short),
+            came=self.short_day(visit.entered_at) or _("not known"),
+            went=self._went(visit),
+            days="–" if days is None else str(days),
+            usual=str(stage.about.norm_days),
+            is_long=days is not None and days > stage.about.norm_days,
+            how=self._came(visit, before),
+            reason=visit.reason,
+            who=visit.entered_by or "",
+            value=money(visit.exit_amount if visit.left_how else deal.amount, deal.currency),
+        )
+
+    def _went(self, visit: Visit) -> str:
+        if not visit.left_how:
+            return _("now")
+        how = {
+            LeftHow.ADVANCED: "",
+            LeftHow.BACK: _("back"),
+            LeftHow.STOPPED: _("stopped"),
+            LeftHow.WON: _("won"),
+        }[LeftHow(visit.left_how)]
+        return f"{self.short_day(visit.left_at)} {how}".strip()
+
+    def _came(self, visit: Visit, before: Visit | None) -> str:
+        how = EnteredHow(visit.entered_how)
+        if how == EnteredHow.FORWARD and before and visit.stage - before.stage > 1:
+            passed = visit.stage - before.stage - 1
+            return ngettext("Jumped over %(n)s stage", "Jumped over %(n)s stages", passed) % {
+                "n": passed
+            }
+        return str(how.label)

@@ -1,0 +1,155 @@
+"""How a timeline is told: what was said, moved and changed."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from crm.queries.deal import Change, Entry, Found, Place, Rank, Talk, Visit
+from crm.views.telling.plans import ICONS, PlanTeller
+from pipeline.moves import EnteredHow, LeftHow
+from pipeline.stages import Initiator, Stage
+from salesprocess.format import money
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """An entry of the timeline. `heading` is set where a new group begins."""
+
+    heading: str
+    icon: str
+    tone: str
+    title: str
+    when: str
+    iso: str
+    text: str
+    quote: str
+    who: str
+
+
+class TimelineTeller(PlanTeller):
+    def items(self, entries: Iterable[Entry], deal: Found, *, after: Place | None) -> list[Item]:
+        """Entries in order; `after` is the last one that is shown already."""
+        group = self._group(after.at) if after else ""
+        items = []
+        for entry in entries:
+            heading = self._group(entry.place.at)
+            items.append(self._item(entry, deal, heading="" if heading == group else heading))
+            group = heading
+        return items
+
+    def _group(self, at: dt.datetime) -> str:
+        day = self.date_of(at)
+        if day == self.today:
+            return _("Today")
+        if day >= self.today - dt.timedelta(days=self.today.weekday()):
+            return _("This week")
+        return _("Earlier")
+
+    def _item(self, entry: Entry, deal: Found, *, heading: str) -> Item:
+        at, record = entry.place.at, entry.record
+        icon, tone, title, text, quote, who = "history", "", "", "", "", ""
+        if isinstance(record, Talk):
+            icon, tone = ICONS[record.kind], "acc"
+            title, text = self._talk(record), record.body
+            who = record.owner
+        elif isinstance(record, Change):
+            icon, title, text = self._change(record, deal)
+            quote = record.reason
+            who = record.by or ""
+        elif entry.place.rank == Rank.END:
+            icon, tone, title, text = self._end(record, deal)
+            quote = deal.closing_note if deal.closed_at == record.left_at else ""
+            who = record.left_by or ""
+        else:
+            icon, tone, title, text = self._move(record)
+            quote = record.reason
+            who = record.entered_by or ""
+        return Item(
+            heading=heading,
+            icon=icon,
+            tone=tone,
+            title=title,
+            when=f"{self.day(at)} {self.time(at)}",
+            iso=at.isoformat(),
+            text=text,
+            quote=quote,
+            who=who,
+        )
+
+    def _move(self, visit: Visit) -> tuple[str, str, str, str]:
+        stage = str(Stage(visit.stage).label)
+        how = EnteredHow(visit.entered_how)
+        words = {
+            EnteredHow.CREATED: ("plus", "acc", _("Opened in %(stage)s")),
+            EnteredHow.IMPORTED: ("plus", "", _("Imported in %(stage)s")),
+            EnteredHow.FORWARD: ("arrow-right", "ok", _("Moved to %(stage)s")),
+            EnteredHow.BACK: ("arrow-back-up", "", _("Back to %(stage)s")),
+            EnteredHow.REOPENED: ("lock-open", "acc", _("Opened again in %(stage)s")),
+        }
+        icon, tone, title = words[how]
+        return icon, tone, title % {"stage": stage}, ""
+
+    def _end(self, visit: Visit, deal: Found) -> tuple[str, str, str, str]:
+        if visit.left_how == LeftHow.WON:
+            return "trophy", "ok", _("Won"), money(visit.exit_amount, deal.currency)
+        text = ""
+        if deal.closed_at == visit.left_at and deal.cause:
+            text = f"{Initiator(deal.initiator).label}: {deal.cause}"
+        stage = str(Stage(visit.stage).label)
+        return "square-x", "bad", _("Stopped in %(stage)s") % {"stage": stage}, text
+
+    def _change(self, change: Change, deal: Found) -> tuple[str, str, str]:
+        old, new = (self._value(change.field, text, deal) for text in (change.old, change.new))
+        if change.field == "owner":
+            if not old:
+                return "hand-grab", _("Claimed by %(name)s") % {"name": new}, ""
+            text = _("from %(name)s") % {"name": old}
+            return "user-share", _("Handed over to %(name)s") % {"name": new}, text
+        if change.field == "parked_until":
+            if not new:
+                return "sun", _("Taken up again"), ""
+            return "moon", _("Parked to %(day)s") % {"day": new}, ""
+        icons = {"contact": "user", "line": "package", "amount": "coin"}
+        icon = icons.get(change.field, "pencil")
+        if not old:
+            return icon, _("%(what)s added") % {"what": self._label(change.field)}, new
+        if not new:
+            return icon, _("%(what)s removed") % {"what": self._label(change.field)}, old
+        return icon, _("%(what)s changed") % {"what": self._label(change.field)}, f"{old} → {new}"
+
+    def _label(self, field: str) -> str:
+        labels = {
+            "name": _("Name"),
+            "company": _("Company"),
+            "amount": _("Value"),
+            "currency": _("Currency"),
+            "expected_close_on": _("Closing date"),
+            "source": _("Source"),
+            "source_detail": _("Source detail"),
+            "source_company": _("Customer it came from"),
+            "method": _("Method"),
+            "contact": _("Person"),
+            "team": _("Team"),
+            "line": _("Product"),
+            "initiator": _("Who stopped it"),
+            "cause": _("Cause"),
+            "closing_note": _("What was said of it"),
+        }
+        return labels.get(field, field)
+
+    def _value(self, field: str, text: str, deal: Found) -> str:
+        """A value as history keeps it (text; records by id and name), for people to read."""
+        if not text:
+            return ""
+        if field in ("owner", "team", "company", "source", "source_company", "method", "cause"):
+            return text.partition(" ")[2]
+        if field == "initiator":
+            return str(Initiator(text).label)
+        if field == "amount":
+            return money(Decimal(text), deal.currency)
+        if field in ("expected_close_on", "parked_until"):
+            return self._date(dt.date.fromisoformat(text))
+        return text
