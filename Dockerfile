@@ -16,6 +16,7 @@ RUN python -m venv /venv \
     && install -d -o 10001 -g 10001 -m 700 /media
 COPY . .
 COPY --from=frontend /src/static/dist static/dist
+RUN pybabel -q compile -D django -d locale
 # The settings want these to be named; collectstatic uses none of them, and none of them stays.
 RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
     SITE_URL=https://build.invalid DATABASE_URL=postgresql:///none REDIS_URL=redis://none \

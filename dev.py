@@ -5,7 +5,7 @@
     python3 dev.py test      every check and every test, real browser included
     python3 dev.py bench     what each page costs, against the least that its stack could do
     python3 dev.py reset     empties the demo's data
-    python3 dev.py setup     only what the others need: .venv and the front end
+    python3 dev.py setup     only what the others need: .venv, the translations and the front end
 
 What follows `demo` goes to `manage.py up` (--port 8001), what follows `test` to pytest, what
 follows `bench` to bench/run.py (--only board).
@@ -112,6 +112,7 @@ def run_step(name: str, command: Command) -> int:
 
 def setup() -> None:
     python_packages()
+    words()
     front_end()
 
 
@@ -156,6 +157,19 @@ def install(lock: str) -> None:
     if uv and subprocess.run([uv, *flags], check=False).returncode == 0:
         return
     run([*PIP, "-r", lock])
+
+
+def words() -> None:
+    """Turn the translations into what is read at run time. Made and not committed: a file that
+    nobody can read would stand against every two changes of the words."""
+    sources = sorted((ROOT / "locale").rglob("*.po"))
+    stamp = Stamp("words", sources)
+    if stamp.fresh() and all(path.with_suffix(".mo").exists() for path in sources):
+        return
+    say("Compiling the translations")
+    babel = [PYTHON, "-m", "babel.messages.frontend", "-q"]
+    run([*babel, "compile", "-D", "django", "-d", str(ROOT / "locale")])
+    stamp.write()
 
 
 def front_end() -> None:

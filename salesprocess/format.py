@@ -1,5 +1,6 @@
 """How amounts and times are written for people, in the language of the request."""
 
+import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
+from django.utils import translation
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
@@ -28,14 +30,21 @@ def _locale_of(language: str) -> Locale:
     return Locale.parse(language, sep="-")
 
 
-def _locale() -> Locale:
+def locale() -> Locale:
+    """How the reader's language writes."""
     return _locale_of(_language())
 
 
 @lru_cache(maxsize=KEPT)
 def written_day(on: date, pattern: str, language: str) -> str:
-    """A day by one of Babel's patterns, in a language of ours such as `en` or `pt-br`."""
-    return format_date(on, pattern, locale=_locale_of(language))
+    """A day by one of Babel's patterns, in a language of ours such as `en` or `pt-br`.
+
+    Patterns are written as for English: `EEE d MMM`.
+    """
+    with translation.override(language):
+        number = pgettext("day of the month in a pattern for dates, as in 12 March", "d")
+    local = re.sub(r"\bd(?= |$)", number, pattern)
+    return format_date(on, local, locale=_locale_of(language))
 
 
 def money(amount: Decimal | None, currency: str) -> str:
@@ -120,7 +129,7 @@ def day(on: date | None, today: date) -> str:
 
 def clock(at: datetime, zone: ZoneInfo) -> str:
     """The time of day in the reader's zone, as `14:05`."""
-    return format_time(at.astimezone(zone), "HH:mm", locale=_locale())
+    return format_time(at.astimezone(zone), "HH:mm", locale=locale())
 
 
 def plainly(value: datetime | Decimal) -> str:
@@ -128,4 +137,4 @@ def plainly(value: datetime | Decimal) -> str:
     thousands: what cannot be misread."""
     if isinstance(value, datetime):
         return written_day(value.date(), "d MMMM y", _language())
-    return format_decimal(value, format="0.##########", locale=_locale()).replace("-", MINUS)
+    return format_decimal(value, format="0.##########", locale=locale()).replace("-", MINUS)

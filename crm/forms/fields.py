@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from babel.numbers import get_decimal_symbol, get_group_symbol
 from django import forms
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
@@ -12,13 +13,12 @@ from crm.models import Company, Deal
 from pipeline.models import User
 from pipeline.moves import Refused
 from salesprocess import days
-
-# Thousands in groups of three, cents after a point: what an amount looks like in our language.
-_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+from salesprocess.format import locale
 
 
 class AmountField(forms.DecimalField):
-    """An amount as people write it: `48 000`, `48,000` and `€48,000.50` mean what they say."""
+    """An amount as people write it in the language of the page: `48 000`, `48,000` and
+    `€48,000.50` mean what they say, in German `48.000` and `48.000,50 €`."""
 
     def __init__(self, **options: Any) -> None:
         widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
@@ -27,15 +27,19 @@ class AmountField(forms.DecimalField):
 
     def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # as DecimalField's
         text = re.sub(r"[\s\u00a0\u202f€$£]", "", str(value or ""))
-        if _GROUPED.fullmatch(text):
-            text = text.replace(",", "")
-        return super().to_python(text)
+        point, group = get_decimal_symbol(locale()), get_group_symbol(locale())
+        grouped = rf"\d{{1,3}}({re.escape(group)}\d{{3}})+({re.escape(point)}\d+)?"
+        if re.fullmatch(grouped, text):
+            text = text.replace(group, "")
+        return super().to_python(text.replace(point, "."))
 
     def prepare_value(self, value: Any) -> Any:
-        """Without the cents that nobody wrote."""
-        if isinstance(value, Decimal) and value == value.to_integral_value():
+        """Without the cents that nobody wrote, and to be read back as the same amount."""
+        if not isinstance(value, Decimal):
+            return value
+        if value == value.to_integral_value():
             return f"{value:.0f}"
-        return value
+        return f"{value:f}".replace(".", get_decimal_symbol(locale()))
 
 
 class DayField(forms.DateField):

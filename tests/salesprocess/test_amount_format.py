@@ -3,8 +3,9 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 
-from salesprocess.format import clock, day, money, money_short
+from salesprocess.format import clock, day, money, money_short, number
 
 TODAY = date(2026, 3, 12)
 
@@ -35,13 +36,39 @@ def test_it_knows_other_currencies():
     [
         (None, ""),
         (Decimal(950), "$950"),
-        (Decimal(1000), "$1K"),
-        (Decimal(12400), "$12.4K"),
-        (Decimal(1250000), "$1.2M"),
+        (Decimal(1000), "$1k"),
+        (Decimal(9840), "$9.8k"),
+        (Decimal(12400), "$12k"),
+        (Decimal("745500.40"), "$746k"),
+        (Decimal(999600), "$1M"),
+        (Decimal(1250000), "$1.3M"),
+        (Decimal(-12_340_000), "−$12.3M"),
+        (Decimal(2_000_000_000), "$2B"),
+        (Decimal(4_000_000_000_000), "$4,000B"),
     ],
 )
 def test_it_writes_the_size_of_an_amount(amount: Decimal | None, text: str):
     assert money_short(amount, "USD") == text
+
+
+def test_it_writes_as_the_language_does_and_keeps_the_languages_apart():
+    def written() -> list[str]:
+        amount = Decimal("745500.5")
+        return [
+            money(amount, "EUR").replace("\u00a0", " "),
+            money_short(amount, "EUR").replace("\u00a0", " "),
+            money_short(amount * 2, "EUR").replace("\u00a0", " "),
+            number(12400),
+            day(date(2025, 12, 31), TODAY),
+            day(TODAY, TODAY),
+        ]
+
+    english = ["€745,500.50", "€746k", "€1.5M", "12,400", "31 Dec 2025", "today"]
+    german = ["745.500,50 €", "746 Tsd. €", "1,5 Mio. €", "12.400", "31. Dez. 2025", "heute"]
+    for _again in range(2):
+        assert written() == english
+        with translation.override("de"):
+            assert written() == german
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,12 @@
 """What translators are given: the texts of Python and of both kinds of templates."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
+
+from tools import messages
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,15 +14,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     """As `make messages` collects it."""
-    found = tmp_path_factory.mktemp("locale") / "django.pot"
-    keywords = re.search(r"^KEYWORDS = (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert keywords
-    command = [sys.executable, "-m", "babel.messages.frontend", "-q", "extract"]
-    command += ["-F", "babel.cfg", *keywords[1].split(), "-o", str(found)]
-    apps = ["crm", "pipeline", "reports", "salesprocess", "templates"]
-    subprocess.run([*command, *apps], cwd=ROOT, check=True)
-    with found.open("rb") as file:
-        return read_po(file)
+    return messages.collect(tmp_path_factory.mktemp("locale") / "django.pot")
 
 
 @pytest.mark.parametrize(
