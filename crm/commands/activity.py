@@ -63,6 +63,7 @@ def plan(
         if deal is not None:
             locked_deal.require_open(deal)
         activity = _plan(about, deal, next, by=by, at=at, owner=owner)
+        activity.save(force_insert=True)
         if deal is not None:
             _update(deal, by=by, at=at)
     return activity
@@ -100,7 +101,7 @@ def log(
             subject=subject.strip(),
             body=body.strip(),
             deal=about.deal,
-            company=_company_of(about),
+            company_id=_company_of(about),
             contact=about.contact,
             method=method,
             owner=by,
@@ -109,8 +110,8 @@ def log(
         )
         _done(activity, deal, result=result, done_at=done_at)
         values.check(activity)
-        activity.save(force_insert=True)
-        _after(activity, about, deal, next=next, from_stage=from_stage, by=by, at=at)
+        new = [activity]
+        _after(activity, about, deal, new, next=next, from_stage=from_stage, by=by, at=at)
     return activity
 
 
@@ -136,7 +137,7 @@ def complete(
         _done(row, deal, result=result, done_at=at)
         row.save(update_fields=["body", "owner", "result", "done_at", "stage"])
         about = About(deal=deal, company=row.company, contact=row.contact)
-        _after(row, about, deal, next=next, from_stage=from_stage, by=by, at=at)
+        _after(row, about, deal, [], next=next, from_stage=from_stage, by=by, at=at)
 
 
 def cancel(activity: Activity, *, by: User, at: dt.datetime) -> None:
@@ -221,6 +222,7 @@ def _planned(activity: Activity, *, by: User) -> Iterator[tuple[Activity, Deal |
 def _plan(
     about: About, deal: Deal | None, next: Next, *, by: User, at: dt.datetime, owner: User | None
 ) -> Activity:
+    """What is planned, judged; the caller writes it."""
     if next.kind not in PLANNABLE:
         raise Refused(_("A note cannot be planned. Choose a task instead."), field="next_kind")
     owner = owner or _performer(deal, by=by)
@@ -234,7 +236,7 @@ def _plan(
         kind=next.kind,
         subject=next.subject.strip(),
         deal=about.deal,
-        company=_company_of(about),
+        company_id=_company_of(about),
         contact=about.contact,
         owner=owner,
         due_at=_due(next.due_at, all_day=next.all_day, owner=owner),
@@ -243,7 +245,6 @@ def _plan(
         created_by=by,
     )
     values.check(activity)
-    activity.save(force_insert=True)
     if deal is not None and deal.parked_until is not None:
         locked_deal.note_change(deal, "parked_until", None, by=by, at=at)
     return activity
@@ -284,22 +285,26 @@ def _after(
     activity: Activity,
     about: About,
     deal: Deal | None,
+    new: list[Activity],
     *,
     next: Next | None,
     from_stage: Stage | None,
     by: User,
     at: dt.datetime,
 ) -> None:
-    """What follows from something done: the move, what's next, and the deal's own fields."""
-    if deal is None:
-        if next is not None:
-            _plan(about, None, next, by=by, at=at, owner=None)
-        return
-    if activity.result == ActivityResult.MOVED_FORWARD:
+    """What follows from something done: the move, what's next, and the deal's own fields.
+
+    What is planned is written together with `new`, which was not yet.
+    """
+    if deal is not None and activity.result == ActivityResult.MOVED_FORWARD:
         _move_forward(deal, from_stage=from_stage, by=by, at=at)
     if next is not None:
-        locked_deal.require_open(deal)
-        _plan(about, deal, next, by=by, at=at, owner=None)
+        if deal is not None:
+            locked_deal.require_open(deal)
+        new = [*new, _plan(about, deal, next, by=by, at=at, owner=None)]
+    Activity.objects.bulk_create(new)
+    if deal is None:
+        return
     touched = activity.kind in TOUCHES and activity.result != ActivityResult.NO_ANSWER
     if touched and (deal.touched_at is None or deal.touched_at < activity.done_at):  # type: ignore[operator]
         deal.touched_at = activity.done_at
@@ -333,9 +338,9 @@ def _due(due_at: dt.datetime, *, all_day: bool, owner: User) -> dt.datetime:
     return locked_deal.end_of_day(due_at.astimezone(owner.zone).date(), owner)
 
 
-def _company_of(about: About) -> Company | None:
+def _company_of(about: About) -> int | None:
     if about.company is not None:
-        return about.company
+        return about.company.pk
     if about.contact is not None:
-        return about.contact.company
-    return about.deal.company if about.deal else None
+        return about.contact.company_id
+    return about.deal.company_id if about.deal else None

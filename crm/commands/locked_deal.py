@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.commands import search
-from crm.models import Activity, Deal, DealChange, SearchKind, StageVisit
+from crm.models import Deal, DealChange, SearchKind, StageVisit
+from crm.queries import deal as queries
 from pipeline import moves
 from pipeline.models import Team, User
 from pipeline.moves import Refused, Stay
@@ -41,11 +42,12 @@ def locked(deal: Deal, *, by: User, version: int | None = None) -> Iterator[Deal
     The caller's object is brought up to date afterwards.
     """
     with transaction.atomic():
-        row = Deal.objects.editable_by(by).select_for_update(of=("self",)).get(pk=deal.pk)
+        row = queries.editable(by, deal.pk, lock=True)
         if version is not None and version != row.version:
             raise StaleDeal(row)
         yield row
-    deal.refresh_from_db()
+    for field in Deal._meta.concrete_fields:
+        setattr(deal, field.attname, getattr(row, field.attname))
 
 
 def save(deal: Deal, *fields: str, by: User | None, at: dt.datetime) -> None:
@@ -156,10 +158,7 @@ def refresh_next(deal: Deal) -> None:
 
     Sets the fields; the caller saves them (`NEXT_FIELDS`).
     """
-    first = Activity.objects.filter(deal=deal).planned().order_by("due_at", "id").first()
-    deal.next_at = first.due_at if first else None
-    deal.next_kind = first.kind if first else ""
-    deal.next_all_day = first.all_day if first else False
+    deal.next_at, deal.next_kind, deal.next_all_day = queries.first_planned(deal.pk)
     # A won deal may still have something planned (the hand-off), but asks nobody to sell.
     deal.attention_at = deal.next_at if deal.is_open else None
     if deal.attention_at is None and deal.parked_until is not None:

@@ -137,6 +137,8 @@ class LogForm(DoneForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        if not self.data.get("contact"):
+            return
         people = self.fields["contact"]
         assert isinstance(people, forms.ModelChoiceField)  # noqa: S101  # as declared above
         people.queryset = Contact.objects.visible_to(self.user).filter(deals=self.deal)

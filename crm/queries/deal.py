@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import NamedTuple, Self
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import (
     BigIntegerField,
     Count,
@@ -33,6 +34,7 @@ from crm.models import (
     Rate,
     StageVisit,
 )
+from crm.models.deal import DealQuerySet
 from pipeline.models import User
 from pipeline.stages import Outcome
 from salesprocess.prepared import Asked, Prepared
@@ -150,6 +152,31 @@ def _count(rows: QuerySet) -> Coalesce:  # type: ignore[type-arg]  # of any mode
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
+def editable(user: User, pk: int, *, lock: bool = False) -> Deal:
+    """The deal itself, if `user` may change it; with `lock`, nobody else may until it is done.
+
+    Raises Deal.DoesNotExist.
+    """
+    for deal in (_locked if lock else _editable)(user, deal=pk):
+        return deal
+    raise Deal.DoesNotExist
+
+
+_FIELDS = [field.attname for field in Deal._meta.concrete_fields]
+
+
+def _whole(row: Sequence[object]) -> Deal:
+    return Deal.from_db(DEFAULT_DB_ALIAS, _FIELDS, row)
+
+
+def _to_edit(user: User) -> DealQuerySet:
+    return Deal.objects.editable_by(user).filter(pk=_DEAL)
+
+
+_editable = Prepared(_whole, lambda user: _to_edit(user).values_list(*_FIELDS))
+_locked = Prepared(_whole, lambda user: _to_edit(user).select_for_update().values_list(*_FIELDS))
+
+
 class Visit(NamedTuple):
     """A stay of the deal in a stage; people by their names."""
 
@@ -260,6 +287,24 @@ def activities(deal: int) -> tuple[list[Talk], list[Talk]]:
     # SQL does not promise that a union keeps the order of its parts.
     planned.sort(key=lambda row: (row.due_at or _NEVER, row.id))
     return planned, done
+
+
+def first_planned(deal: int) -> tuple[dt.datetime | None, str, bool]:
+    """When the next planned activity is due, its kind and whether it is for the whole day."""
+    for row in _first_planned(deal=deal):
+        return row
+    return None, "", False
+
+
+_first_planned: Prepared[tuple[dt.datetime, str, bool]] = Prepared(
+    lambda row: (row[0], row[1], row[2]),
+    lambda: (
+        Activity.objects.filter(deal=_DEAL)
+        .planned()
+        .order_by("due_at", "id")
+        .values_list("due_at", "kind", "all_day")[:1]
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

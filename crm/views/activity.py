@@ -30,7 +30,7 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
         title=_("Log: %(deal)s") % {"deal": deal.name},
         said=_("Logged."),
         context=lambda: deal_page.find(request, pk).composer(form),
-        done=lambda: deal_page.fresh_composer(request, pk),
+        done=lambda: deal_page.fresh_composer(request, deal),
     )
 
     def run() -> None:

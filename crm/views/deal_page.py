@@ -1,6 +1,7 @@
 """The deal page, whole, in parts, and the parts that are got on their own."""
 
 import datetime as dt
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -169,13 +170,8 @@ class Look:
         return self.plans[0].short if self.plans else ""
 
     def composer(self, form: LogForm | None = None) -> dict[str, Any]:
-        return {
-            **self._who_may(),
-            "form": form or LogForm(user=self.user, at=self.at, auto_id="log-%s"),
-            "with_whom": [(person.id, person.name) for person in self.persons],
-            "keep": self.keep,
-            "kinds": KINDS,
-        }
+        form = form or LogForm(user=self.user, at=self.at, auto_id="log-%s")
+        return composer(self.deal, form, people=self.persons, keep=self.keep)
 
     def stage(self, stage: Stage) -> dict[str, Any]:
         card = self.teller.stage(stage, self.deal, self.visits, self.history)
@@ -198,9 +194,23 @@ class Look:
         }
 
 
-def fresh_composer(request: HtmxRequest, pk: int) -> HttpResponse:
-    """The composer, empty again."""
-    context = find(request, pk).composer()
+def composer(
+    deal: queries.Found | Deal, form: LogForm, *, people: Iterable[Person], keep: str
+) -> dict[str, Any]:
+    """`keep` is the day of what is planned already, if anything is."""
+    with_whom = [(person.id, person.name) for person in people]
+    return {"deal": deal, "form": form, "with_whom": with_whom, "keep": keep, "kinds": KINDS}
+
+
+def fresh_composer(request: HtmxRequest, deal: Deal) -> HttpResponse:
+    """The composer, empty again; `deal` is as it was just left."""
+    at = timezone.now()
+    context = composer(
+        deal,
+        LogForm(user=request.user, at=at, auto_id="log-%s"),
+        people=queries.people(deal.pk),
+        keep=Teller(request.user, at=at).day(deal.next_at) if deal.next_at else "",
+    )
     return HttpResponse(render_to_string("crm/deal/_composer.html", context, request))
 
 

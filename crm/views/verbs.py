@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, ValidationError
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from crm.commands.locked_deal import StaleDeal
 from crm.forms.fields import VerbForm
 from crm.models import Deal
+from crm.queries import deal as queries
 from crm.views.telling import Teller
 from pipeline.moves import Refused
 from salesprocess.htmx import HtmxRequest, render, shown_path, trigger, wants_fragment
@@ -54,8 +55,10 @@ class Conflict:
 
 
 def editable_deal(request: HtmxRequest, pk: int) -> Deal:
-    deals = Deal.objects.editable_by(request.user).select_related("company", "owner", "team")
-    return get_object_or_404(deals, pk=pk)
+    try:
+        return queries.editable(request.user, pk)
+    except Deal.DoesNotExist as missing:
+        raise Http404 from missing
 
 
 def posted(request: HtmxRequest) -> QueryDict | None:
