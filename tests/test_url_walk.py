@@ -188,6 +188,12 @@ URLS: dict[str, Url] = {
     "crm:deal_bulk": Url(
         kind="collection", at={"verb": "=stop"}, ask={"ids": "@deal", "list": "deals"}, needs=True
     ),
+    "crm:company_bulk": Url(
+        kind="collection", at={"verb": "=hand-over"}, ask={"ids": "@company"}, needs=True
+    ),
+    "crm:contact_bulk": Url(
+        kind="collection", at={"verb": "=hand-over"}, ask={"ids": "@contact"}, needs=True
+    ),
     "crm:view_save": Url(kind="own", ask={"list": "deals", "query": "outcome=any"}),
     "crm:company_new": Url(kind="collection", ask=LIKE),
     "crm:company_alike": Url(kind="collection", ask=LIKE),
@@ -210,11 +216,13 @@ URLS: dict[str, Url] = {
     "crm:company": record("company", EVERYBODY),
     "crm:company_timeline": record("company", EVERYBODY),
     "crm:company_edit": record("company", post={"name": "Sur SA", "relationship": "customer"}),
+    "crm:company_hand_over": record("company", post={"to": "@ben"}),
     "crm:company_log": record("company", EVERYBODY, get=False, post=CALL),
     "crm:company_plan": record("company", EVERYBODY, post=TOMORROW),
     "crm:contact": record("contact", EVERYBODY),
     "crm:contact_timeline": record("contact", EVERYBODY),
     "crm:contact_edit": record("contact", post={"name": "Jordi Puig"}),
+    "crm:contact_hand_over": record("contact", post={"to": "@ben"}),
     "crm:contact_log": record("contact", EVERYBODY, get=False, post=CALL),
     "crm:contact_plan": record("contact", EVERYBODY, post=TOMORROW),
     "crm:imports": Url(kind="collection", ask={"kind": "deals"}),
@@ -682,7 +690,11 @@ FOREIGN = [
     ("mate", "crm:deal_bulk", {"verb": "stop"}, {"id": "@deal", "decision": "us:no_fit"}),
     ("mate", "crm:deal_bulk", {"verb": "park"}, {"id": "@bare", "days": "30"}),
     ("mate", "crm:person_hand_over", {"pk": "@ben"}, {"deals": "@deal", "to": "@ana"}),
+    ("mate", "crm:company_bulk", {"verb": "hand-over"}, {"ids": "@company", "to": "@ben"}),
+    ("mate", "crm:contact_bulk", {"verb": "hand-over"}, {"ids": "@contact", "to": "@ben"}),
     # To people and teams out of one's reach.
+    ("owner", "crm:company_hand_over", {}, {"to": "@carl"}),
+    ("owner", "crm:contact_hand_over", {}, {"to": "@gil"}),
     ("owner", "crm:deal_hand_over", {}, {"to": "@carl"}),
     ("owner", "crm:deal_hand_over", {}, {"to": "@gil"}),
     ("manager", "crm:deal_hand_over", {}, {"to": "@carl"}),

@@ -1,21 +1,25 @@
-"""One verb on many deals: each is judged and changed on its own, by the same command as alone.
+"""One verb on many records: each is judged and changed on its own, by the same command as alone.
 
-A refusal stops nothing else, and none is silent: every deal that was asked for is in the answer.
+A refusal stops nothing else, and none is silent: every one that was asked for is in the answer.
 """
 
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.commands import deal as deal_commands
-from crm.models import Deal, StopCause
+from crm.commands import party as party_commands
+from crm.models import Company, Contact, Deal, StopCause
 from pipeline.models import User
 from pipeline.moves import Refused
 from pipeline.stages import Initiator
+
+Subject = type[Deal] | type[Company] | type[Contact]
 
 # So many can be done while somebody waits.
 MOST = 1000
@@ -26,9 +30,9 @@ TOGETHER = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What became of one deal. `refused` is the reason in words, empty if it was done.
+    """What became of one record. `refused` is the reason in words, empty if it was done.
 
-    `name` is empty for a deal that `by` may not see, of which nothing is told.
+    `name` is empty for one that `by` may not see, of which nothing is told.
     """
 
     id: int
@@ -42,6 +46,24 @@ def hand_over(
     """Give each deal to `to`, as `crm.commands.deal.hand_over` does."""
     return _each(
         ids, lambda deal: deal_commands.hand_over(deal, to=to, by=by, at=at, reason=reason), by=by
+    )
+
+
+def hand_over_parties(
+    ids: Sequence[int],
+    *,
+    of: type[Company] | type[Contact],
+    to: User,
+    by: User,
+    at: dt.datetime,
+    reason: str = "",
+) -> list[Result]:
+    """Let `to` look after each company, or contact, as `crm.commands.party.hand_over` does."""
+    return _each(
+        ids,
+        lambda party: party_commands.hand_over(party, to=to, by=by, at=at, reason=reason),
+        by=by,
+        of=of,
     )
 
 
@@ -69,41 +91,41 @@ def stop(
     )
 
 
-def _each(ids: Sequence[int], verb: Callable[[Deal], None], *, by: User) -> list[Result]:
-    """Apply `verb` to each deal in the order of `ids`, a repeated id once.
+def _each(
+    ids: Sequence[int], verb: Callable[[Any], None], *, by: User, of: Subject = Deal
+) -> list[Result]:
+    """Apply `verb` to each record in the order of `ids`, a repeated id once.
 
     Raises Refused, before anything is changed, for more than MOST.
     """
     wanted = list(dict.fromkeys(ids))
     if len(wanted) > MOST:
-        raise Refused(
-            _("That are more than %(n)s deals at once: narrow the list first.") % {"n": MOST}
-        )
+        raise Refused(_("That are more than %(n)s at once: narrow the list first.") % {"n": MOST})
     results: dict[int, Result] = {}
     # In the same order for everybody, so that two who change the same deals do not wait in a circle.
     ordered = sorted(wanted)
     for start in range(0, len(ordered), TOGETHER):
         part = ordered[start : start + TOGETHER]
         with transaction.atomic():
-            seen = {deal.pk: deal for deal in Deal.objects.visible_to(by).filter(pk__in=part)}
+            seen = {row.pk: row for row in of.objects.visible_to(by).filter(pk__in=part)}
             results |= {pk: _one(pk, seen.get(pk), verb) for pk in part}
     return [results[pk] for pk in wanted]
 
 
-def _one(pk: int, deal: Deal | None, verb: Callable[[Deal], None]) -> Result:
-    if deal is None:
+def _one(pk: int, row: Deal | Company | Contact | None, verb: Callable[[Any], None]) -> Result:
+    if row is None:
         return Result(id=pk, name="", refused=_("Not there any more, or not yours to see."))
-    name = deal.name
+    name = row.name
     try:
-        verb(deal)
+        verb(row)
     except Refused as refused:
         return Result(id=pk, name=name, refused=refused.message)
     except ValidationError as error:
         return Result(id=pk, name=name, refused=" ".join(error.messages))
-    except Deal.DoesNotExist:
+    except ObjectDoesNotExist:
         why = (
             _("You may not change it: claim it first.")
-            if deal.owner_id is None
+            if row.owner_id is None
             else _("You may not change it.")
         )
         return Result(id=pk, name=name, refused=why)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -37,6 +38,36 @@ class PartyForm(VerbForm):
             chosen = None
         self.cleaned_data["company"] = chosen
         return said
+
+
+class OwnerForm(VerbForm):
+    """Who looks after a company or contact from now on."""
+
+    to = forms.ModelChoiceField(queryset=User.objects.none(), label=gettext_lazy("To"))
+    reason = forms.CharField(
+        required=False,
+        max_length=2000,
+        label=gettext_lazy("What to know"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(
+        self, *args: Any, user: User, of: Company | Contact | None = None, **options: Any
+    ) -> None:
+        super().__init__(*args, user=user, **options)
+        people = User.objects.assignable_by(user)
+        if of is not None:
+            self.initial.setdefault("version", of.version)
+            if of.owner_id:
+                people = people.exclude(pk=of.owner_id)
+        to = self.fields["to"]
+        assert isinstance(to, forms.ModelChoiceField)  # noqa: S101  # as declared above
+        to.empty_label = _("Choose …")
+        to.queryset = people.order_by(Lower("name"))
+
+    def compare(self, now: Company | Contact) -> list[tuple[str, str, str]]:
+        """What it is now beside what was asked for: (what, theirs, yours)."""
+        return [(_("Owner"), str(now.owner or ""), str(self.cleaned_data.get("to") or ""))]
 
 
 class CompanyForm(PartyForm):

@@ -18,6 +18,7 @@ from crm.models.import_row import ImportedRow
 from crm.models.judgement import Judgement
 from crm.models.need import Need, Per
 from crm.models.offer import Offer, OfferKind, OfferLine, OfferOutcome, OfferRecipient
+from crm.models.party_change import PartyChange
 from crm.models.process_note import NoteKind, Place, ProcessNote
 from crm.models.reference import (
     CauseKind,
@@ -72,6 +73,7 @@ __all__ = [
     "OfferOutcome",
     "OfferRecipient",
     "Opportunity",
+    "PartyChange",
     "Per",
     "Place",
     "PointKind",

@@ -12,7 +12,7 @@ from typing import Any, Self
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Subquery, When
 
 from crm import normalise
-from crm.models import Activity, Company, Contact, ContactPoint, Deal, PointKind
+from crm.models import Activity, Company, Contact, ContactPoint, Deal, PartyChange, PointKind
 from crm.queries import alike
 from crm.queries.board import FIELDS, Row
 from pipeline.models import User
@@ -22,6 +22,7 @@ PAGE = 20
 # How many deals, people and subsidiaries stand on a page before it refers to their list.
 MOST = 20
 PLANNED = 12
+FEW = 5
 # From here on two names are so alike that somebody should look.
 ALIKE = 0.85
 
@@ -62,6 +63,15 @@ def contact(user: User, pk: int) -> Found:
 def points(contact: Contact) -> list[ContactPoint]:
     """Addresses, then numbers, as they were entered."""
     return list(contact.points.order_by("kind", "pk"))
+
+
+def owners(user: User, of: Found) -> list[PartyChange]:
+    """The latest changes of who looks after the party."""
+    changes = PartyChange.objects.visible_to(user).filter(field="owner").select_related("by")
+    changes = (
+        changes.filter(company=of.company) if of.company else changes.filter(contact=of.contact)
+    )
+    return list(changes.order_by("-at", "-pk")[:FEW])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,9 @@
-"""One verb on the deals that are ticked in a list, or on all that it shows."""
+"""One verb on what is ticked in a list, or on all that it shows."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -17,7 +18,8 @@ from crm.commands import bulk as commands
 from crm.commands.bulk import MOST, Result
 from crm.forms.deal import HandOverForm, ParkForm, StopForm
 from crm.forms.fields import VerbForm
-from crm.models import Deal, ListKind
+from crm.forms.party import OwnerForm
+from crm.models import Company, Contact, Deal, ListKind
 from crm.views.lists import DEALS, Asked
 from pipeline.models import User
 from salesprocess.format import number
@@ -39,7 +41,19 @@ class Verb:
     tone: str = "btn-primary"
 
 
-VERBS: Mapping[str, Verb] = {
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What is ticked: its rows, where each has its page, and how many there are in words."""
+
+    model: type[Deal] | type[Company] | type[Contact]
+    page: str
+    verbs: Mapping[str, Verb]
+    counted: Callable[[int], str]
+    nameless: Any
+    event: str
+
+
+DEAL_VERBS: Mapping[str, Verb] = {
     "hand-over": Verb(
         title=gettext_lazy("Hand over"),
         template="crm/list/_bulk_hand_over.html",
@@ -68,9 +82,58 @@ VERBS: Mapping[str, Verb] = {
 }
 
 
+def _hand_over(of: type[Company] | type[Contact], did: Callable[[int], str]) -> Verb:
+    return Verb(
+        title=gettext_lazy("Hand over"),
+        template="crm/list/_bulk_hand_over.html",
+        form=lambda data, user: OwnerForm(data, user=user),
+        run=partial(commands.hand_over_parties, of=of),
+        did=did,
+        button=gettext_lazy("Hand over"),
+    )
+
+
+SUBJECTS: Mapping[str, Subject] = {
+    ListKind.DEALS: Subject(
+        model=Deal,
+        page="/deals/",
+        verbs=DEAL_VERBS,
+        counted=lambda n: ngettext("%(n)s deal", "%(n)s deals", n),
+        nameless=gettext_lazy("Deal %(id)s"),
+        event="deal-changed",
+    ),
+    ListKind.COMPANIES: Subject(
+        model=Company,
+        page="/companies/",
+        verbs={
+            "hand-over": _hand_over(
+                Company,
+                lambda n: ngettext("%(n)s company handed over", "%(n)s companies handed over", n),
+            )
+        },
+        counted=lambda n: ngettext("%(n)s company", "%(n)s companies", n),
+        nameless=gettext_lazy("Company %(id)s"),
+        event="party-changed",
+    ),
+    ListKind.CONTACTS: Subject(
+        model=Contact,
+        page="/contacts/",
+        verbs={
+            "hand-over": _hand_over(
+                Contact,
+                lambda n: ngettext("%(n)s person handed over", "%(n)s people handed over", n),
+            )
+        },
+        counted=lambda n: ngettext("%(n)s person", "%(n)s people", n),
+        nameless=gettext_lazy("Person %(id)s"),
+        event="party-changed",
+    ),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """The deals that a verb is for. `problem` says why there are none to do it to."""
+    """What a verb is for. `problem` says why there are none to do it to."""
 
     ids: Sequence[int]
     back: str
@@ -78,19 +141,23 @@ class Chosen:
 
 
 @require_http_methods(["GET", "POST"])
-def ask(request: HtmxRequest, verb: str) -> HttpResponse:
-    """Ask how, for just the deals that were chosen; then do it, and tell what became of each."""
-    if verb not in VERBS:
+def ask(request: HtmxRequest, verb: str, of: str = ListKind.DEALS) -> HttpResponse:
+    """Ask how, for just those that were chosen; then do it, and tell what became of each."""
+    subject = SUBJECTS[of]
+    if verb not in subject.verbs:
         raise Http404
     said = request.POST if request.method == "POST" else request.GET
-    chosen = _chosen(said, request.user)
-    form = VERBS[verb].form(request.POST if request.method == "POST" else None, request.user)
+    chosen = _chosen(said, request.user, ListKind(of))
+    how = subject.verbs[verb]
+    form = how.form(request.POST if request.method == "POST" else None, request.user)
     if chosen.problem or not form.is_valid():
-        return _form(request, VERBS[verb], form, chosen)
-    return _done(request, VERBS[verb], form, chosen)
+        return _form(request, subject, how, form, chosen)
+    return _done(request, subject, how, form, chosen)
 
 
-def _done(request: HtmxRequest, verb: Verb, form: VerbForm, chosen: Chosen) -> HttpResponse:
+def _done(
+    request: HtmxRequest, subject: Subject, verb: Verb, form: VerbForm, chosen: Chosen
+) -> HttpResponse:
     how = {name: value for name, value in form.verb().items() if name != "version"}
     results = verb.run(chosen.ids, **how, by=request.user, at=timezone.now())
     done = sum(not result.refused for result in results)
@@ -101,17 +168,20 @@ def _done(request: HtmxRequest, verb: Verb, form: VerbForm, chosen: Chosen) -> H
             "did": verb.did(done) % {"n": number(done)},
             "done": done,
             "refused": [result for result in results if result.refused],
+            "subject": subject,
             "sheet_title": verb.title,
             "sheet_back": chosen.back,
         },
     )
-    return trigger(response, "deal-changed") if done else response
+    return trigger(response, subject.event) if done else response
 
 
-def _form(request: HtmxRequest, verb: Verb, form: VerbForm, chosen: Chosen) -> HttpResponse:
-    deals = Deal.objects.filter(pk__in=chosen.ids)
-    seen = deals.visible_to(request.user).count()
-    closed_to_me = seen - deals.editable_by(request.user).count()
+def _form(
+    request: HtmxRequest, subject: Subject, verb: Verb, form: VerbForm, chosen: Chosen
+) -> HttpResponse:
+    rows = subject.model.objects
+    seen = rows.visible_to(request.user).filter(pk__in=chosen.ids).count()
+    closed_to_me = seen - rows.editable_by(request.user).filter(pk__in=chosen.ids).count()
     bad = request.method == "POST"
     return _answer(
         request,
@@ -122,7 +192,7 @@ def _form(request: HtmxRequest, verb: Verb, form: VerbForm, chosen: Chosen) -> H
             "button": verb.button,
             "tone": verb.tone,
             "ids": ",".join(map(str, chosen.ids)),
-            "count": seen,
+            "counted": subject.counted(seen) % {"n": number(seen)},
             "closed_to_me": closed_to_me,
             "problem": chosen.problem,
             "sheet_title": verb.title,
@@ -148,14 +218,13 @@ def _answer(
     )
 
 
-def _chosen(said: QueryDict, user: User) -> Chosen:
+def _chosen(said: QueryDict, user: User, kind: ListKind) -> Chosen:
     """The ticked ones, the ids that the sheet has shown, or all that a list's address finds.
 
     The sheet carries ids, not the address: what is done is what was counted, even if the list
     has changed since.
     """
-    kind = ListKind.DEALS
-    if said.get("list") in DEALS:
+    if kind == ListKind.DEALS and said.get("list") in DEALS:
         kind = ListKind(str(said["list"]))
     back = reverse(f"crm:{kind}")
     if "all" in said:
@@ -168,7 +237,9 @@ def _chosen(said: QueryDict, user: User) -> Chosen:
         ids = [int(text) for text in typed if _ID.fullmatch(text)]
         problem = ""
     if len(ids) > MOST:
-        problem = _("That are more than %(n)s deals: narrow the list first.") % {"n": number(MOST)}
+        problem = _("That are more than %(n)s at once: narrow the list first.") % {
+            "n": number(MOST)
+        }
     elif not ids and not problem:
-        problem = _("No deal is ticked. Tick some in the list first.")
+        problem = _("Nothing is ticked. Tick some in the list first.")
     return Chosen(ids=[] if problem else ids, back=back, problem=problem)

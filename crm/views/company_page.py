@@ -77,6 +77,11 @@ def edit(request: HtmxRequest, pk: int) -> HttpResponse:
     )
 
 
+@require_http_methods(["GET", "POST"])
+def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
+    return party.hand_over(request, find(request, pk))
+
+
 @require_POST
 def log(request: HtmxRequest, pk: int) -> HttpResponse:
     look = find(request, pk)

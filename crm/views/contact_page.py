@@ -87,6 +87,11 @@ def edit(request: HtmxRequest, pk: int) -> HttpResponse:
 FIELDS = ("name", "job_title", "emails", "phones")
 
 
+@require_http_methods(["GET", "POST"])
+def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
+    return party.hand_over(request, find(request, pk))
+
+
 @require_POST
 def log(request: HtmxRequest, pk: int) -> HttpResponse:
     return party.log(request, find(request, pk), [])

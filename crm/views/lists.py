@@ -159,7 +159,7 @@ class Asked:
             "next": self.address(after=found.after) if found.after else "",
             "views": [self._view(view) for view in self.offers.views],
             "can_save": bool(self.asked_for) and not self.problems,
-            "bulk": self.kind in DEALS,
+            "bulk": BULK.get(self.kind),
             "is_refined": bool(self.after or self.before),
         }
 
@@ -225,6 +225,14 @@ class Asked:
             mine=view.mine,
             shared=view.shared,
         )
+
+
+# Where the verbs are that can be used on several rows at once.
+BULK: dict[str, str] = {
+    **dict.fromkeys(DEALS, "crm:deal_bulk"),
+    ListKind.COMPANIES: "crm:company_bulk",
+    ListKind.CONTACTS: "crm:contact_bulk",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

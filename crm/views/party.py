@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -14,12 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.commands import activity as commands
+from crm.commands import party as party_commands
 from crm.commands.activity import About
 from crm.commands.company import StaleCompany
 from crm.commands.contact import StaleContact
 from crm.forms.activity import KINDS, DoneForm, PlanForm
 from crm.forms.fields import VerbForm
-from crm.forms.party import TouchForm
+from crm.forms.party import OwnerForm, TouchForm
 from crm.models import Activity, ActivityKind, Company, Contact
 from crm.queries import party as queries
 from crm.queries.deal import Talk
@@ -60,6 +61,17 @@ class Planned:
     deal: int
     deal_name: str
     may: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owned:
+    """A change of who looks after a party."""
+
+    words: str
+    came: str
+    when: str
+    who: str
+    reason: str
 
 
 class PartyTeller(Teller):
@@ -138,7 +150,7 @@ class Look:
         }
 
     def parts(self, *, before: Place | None = None) -> dict[str, Any]:
-        """What both pages show beside facts. Three queries."""
+        """What both pages show beside facts. Four queries."""
         deals = queries.deals(self.user, self.found)
         return {
             **self.common(),
@@ -146,7 +158,25 @@ class Look:
             "deals": self.teller.deal_lines(deals),
             "deals_count": deals.count,
             "plans": self.teller.planned(queries.planned(self.user, self.found)),
+            "owners": self.owners(),
         }
+
+    def owners(self) -> list["Owned"]:
+        """Who has looked after it before. One query, and none where nothing was ever changed."""
+        if self.party.version == 1:
+            return []
+        return [
+            Owned(
+                words=_("Handed over to %(name)s") % {"name": change.new.partition(" ")[2]},
+                came=_("from %(name)s") % {"name": change.old.partition(" ")[2]}
+                if change.old
+                else "",
+                when=self.teller.day(change.at),
+                who=change.by.name if change.by else "",
+                reason=change.reason,
+            )
+            for change in queries.owners(self.user, self.found)
+        ]
 
     def timeline(self, before: Place | None = None) -> dict[str, Any]:
         rows, more = queries.touches(self.user, self.found, before=before)
@@ -253,6 +283,31 @@ def _conflict(request: HtmxRequest, form: VerbForm, now: Company | Contact) -> C
         who=now.changed_by.name if now.changed_by else _("Somebody"),
         when=f"{teller.day(now.changed_at)} {teller.time(now.changed_at)}",
         rows=form.compare(now),  # type: ignore[attr-defined]  # the forms of companies and contacts
+    )
+
+
+def hand_over(request: HtmxRequest, look: Look) -> HttpResponse:
+    """Who looks after it from now on."""
+    if not look.found.may_edit:
+        raise Http404
+    form = OwnerForm(posted(request), user=request.user, of=look.party)
+    ask = Ask(
+        template="crm/party/_sheet_hand_over.html",
+        title=_("Hand over: %(name)s") % {"name": look.party.name},
+        back=look.address,
+        context=look.common(),
+        done=HttpResponse,
+    )
+    said = form.is_valid() and form.cleaned_data
+    to = said["to"] if said else None
+    ask = replace(ask, said=_("Handed over to %(name)s.") % {"name": to.name} if to else "")
+    return answer(
+        request,
+        form,
+        ask,
+        lambda: party_commands.hand_over(
+            look.party, **form.verb(), by=request.user, at=timezone.now()
+        ),
     )
 
 

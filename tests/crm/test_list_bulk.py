@@ -117,7 +117,7 @@ def test_it_asks_before_it_does(cast: Cast, client: Client, verb: str) -> None:
 def test_it_says_that_nothing_is_ticked(cast: Cast, client: Client, ids: str) -> None:
     answer = ask(client, cast.ana, "park", ids=ids, until=UNTIL.isoformat())
     assert answer.status_code == 422
-    assert "No deal is ticked" in answer.content.decode()
+    assert "Nothing is ticked" in answer.content.decode()
 
 
 def test_it_refuses_more_than_it_can_do_while_one_waits(cast: Cast, client: Client) -> None:

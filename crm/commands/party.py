@@ -1,0 +1,69 @@
+"""What can be done to a company and a contact alike."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from crm.commands import search
+from crm.commands.company import StaleCompany
+from crm.commands.contact import StaleContact
+from crm.models import Company, Contact, PartyChange, SearchKind
+from pipeline.models import User
+from pipeline.moves import Refused
+
+
+def hand_over(
+    party: Company | Contact,
+    *,
+    to: User,
+    by: User,
+    at: dt.datetime,
+    reason: str = "",
+    version: int | None = None,
+) -> None:
+    """Make another person look after a company or contact; the only way their owners change.
+
+    Its deals, and for a company its people, keep their own owners: each is handed over by itself.
+
+    Raises DoesNotExist out of the reach of `by`, StaleCompany or StaleContact if `version` is not
+    the present one, Refused if `to` is out of the reach of `by`, deactivated, or the owner already.
+    """
+    with transaction.atomic():
+        row = _locked(party, by=by, version=version)
+        if not by.scope.may_assign_to(to.pk) or not to.is_active:
+            raise Refused(_("You cannot hand this over to this person."), field="to")
+        if to.pk == row.owner_id:
+            raise Refused(_("This person looks after it already."), field="to")
+        PartyChange.objects.create(
+            company=row if isinstance(row, Company) else None,
+            contact=row if isinstance(row, Contact) else None,
+            at=at,
+            by=by,
+            field="owner",
+            old=f"{row.owner.pk} {row.owner}" if row.owner else "",
+            new=f"{to.pk} {to}",
+            reason=reason.strip(),
+        )
+        row.owner = to
+        row.version += 1
+        row.changed_at, row.changed_by = at, by
+        row.save(update_fields=["owner", "version", "changed_at", "changed_by"])
+        kind = SearchKind.COMPANY if isinstance(row, Company) else SearchKind.CONTACT
+        search.put(kind, [row.pk])
+    party.refresh_from_db()
+
+
+def _locked(party: Company | Contact, *, by: User, version: int | None) -> Company | Contact:
+    row: Company | Contact
+    if isinstance(party, Company):
+        companies = Company.objects.editable_by(by).select_for_update(of=("self",))
+        row = companies.select_related("owner").get(pk=party.pk)
+        stale: type[Exception] = StaleCompany
+    else:
+        contacts = Contact.objects.editable_by(by).select_for_update(of=("self",))
+        row = contacts.select_related("owner").get(pk=party.pk)
+        stale = StaleContact
+    if version is not None and version != row.version:
+        raise stale(row)
+    return row
