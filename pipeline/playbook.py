@@ -168,6 +168,8 @@ class StepRow:
     reason: str = ""
     author: str = ""
     made_on: dt.date | None = None
+    # Who `author` is, so that a version that is restored gives each row back to its author.
+    author_id: int | None = None
 
     def said(self) -> dict[str, Any]:
         """What the row says of the step itself, without what it inherits."""
@@ -177,7 +179,7 @@ class StepRow:
 SAYABLE = tuple(
     f.name
     for f in fields(StepRow)
-    if f.name not in {"stage", "key", "adds", "reason", "author", "made_on"}
+    if f.name not in {"stage", "key", "adds", "reason", "author", "made_on", "author_id"}
 )
 
 
@@ -257,6 +259,8 @@ class Step:
     position: float = 0.0
     hidden: bool = False
     locked: bool = False
+    # Why it is asked, where whoever added it said so; why it was changed stands in `adapted`.
+    reason: str = ""
     author: str = ""
     made_on: dt.date | None = None
     # Each layer that adapted it, from above down, with the row that did.
@@ -471,6 +475,7 @@ def _apply(row: StepRow, *, above: Step | None, source: Source) -> Step | None:
             stage=row.stage,
             key=row.key,
             origin=source,
+            reason=row.reason,
             author=row.author,
             made_on=row.made_on,
             **said,

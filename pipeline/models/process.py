@@ -58,6 +58,10 @@ class Layer(models.Model):
     current = models.ForeignKey(
         "Version", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    # The earlier version that the draft brings back; the next version says so.
+    restores = models.ForeignKey(
+        "Version", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     # How much the advisory gates ask for, by gate; on the organisation's layer.
     strengths = models.JSONField(default=dict, blank=True)
     # Counts the changes of the working state, so that two who edit it notice each other.

@@ -4,12 +4,13 @@ Versions never change, so a playbook made of them is kept in memory by their ids
 person has for himself is read each time, in one query.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from django.db import connection
 
-from pipeline.models import Layer, StageWording, Step, Version
+from pipeline.models import Layer, StageWording, Step, Team, Version
 from pipeline.playbook import (
     Answer,
     Applies,
@@ -125,6 +126,44 @@ def draft(layer: Layer) -> LayerContent:
     )
 
 
+def above(layer: Layer) -> tuple[MergedLayer, ...]:
+    """The published layers that `layer` stands on, from the framework down; none for the framework.
+
+    A person stands on the layers of the own team and of all teams above it.
+    """
+    team_id: int | None
+    if layer.user is not None:
+        team_id = layer.user.team_id or Team.objects.root().pk
+    else:
+        team_id = layer.team.parent_id if layer.team else None
+    return layers_of(current_version_ids(team_id)) if team_id else ()
+
+
+def working(layer: Layer) -> Playbook:
+    """How the process would be if the draft of `layer` were in force: for editors and previews."""
+    return merge((*above(layer), as_merged(layer)))
+
+
+def as_merged(layer: Layer) -> MergedLayer:
+    """The working state of a layer, ready to be merged."""
+    return MergedLayer(source=source_of_draft(layer), content=draft(layer))
+
+
+def source_of_draft(layer: Layer) -> Source:
+    team = layer.team
+    if team is None:
+        return Source(level=Level.MINE, layer_id=layer.pk, name="")
+    level = Level.TEAM if team.parent_id else Level.FRAMEWORK
+    return Source(level=level, layer_id=layer.pk, name=team.name)
+
+
+def published(layer: Layer) -> LayerContent:
+    """What is in force of a team's layer; empty before its first version."""
+    if layer.current is None:
+        return LayerContent()
+    return LayerContent.from_json(layer.current.content)
+
+
 def content(
     steps: Sequence[Step],
     wordings: Sequence[StageWording],
@@ -168,4 +207,24 @@ def step_row(step: Step) -> StepRow:
         reason=step.reason,
         author=step.author.name if step.author else "",
         made_on=step.made_at.date(),
+        author_id=step.author_id,
+    )
+
+
+def step_of(row: StepRow, *, layer: Layer, author_id: int | None, at: dt.datetime) -> Step:
+    """The unsaved row of a draft that says what `row` says. `at` stands in for a day that nobody
+    knows."""
+    made_at = dt.datetime.combine(row.made_on, dt.time.min, tzinfo=dt.UTC) if row.made_on else at
+    said = row.said()
+    if row.choices is not None:
+        said["choices"] = list(row.choices)
+    return Step(
+        layer=layer,
+        stage=row.stage,
+        key=row.key,
+        adds=row.adds,
+        reason=row.reason,
+        author_id=author_id,
+        made_at=made_at,
+        **said,
     )

@@ -1,0 +1,71 @@
+"""A layer that is being changed: made when it is first needed, and locked while it changes."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from pipeline.models import Layer, Team, User
+from pipeline.moves import Refused
+
+
+class StaleLayer(Refused):
+    """Somebody changed the layer since the page was shown. `layer` is how it stands now."""
+
+    def __init__(self, layer: Layer) -> None:
+        who = layer.changed_by.name if layer.changed_by else _("Somebody")
+        super().__init__(
+            _("%(who)s changed this meanwhile. Look at it as it is now, and do it again.")
+            % {"who": who}
+        )
+        self.layer = layer
+
+
+def layer_of(owner: Team | User, *, by: User, at: dt.datetime) -> Layer:
+    """The layer of a team, or of the person `by`; made when there is none yet.
+
+    Raises Layer.DoesNotExist for a team out of the reach of `by`, and for another person.
+    """
+    of: dict[str, Any]
+    if isinstance(owner, User):
+        mine, of = owner.pk == by.pk and by.is_active, {"user": owner}
+    else:
+        mine, of = Team.objects.editable_by(by).filter(pk=owner.pk).exists(), {"team": owner}
+    if not mine:
+        raise Layer.DoesNotExist
+    layer, _made = Layer.objects.get_or_create(**of, defaults={"changed_at": at, "changed_by": by})
+    return layer
+
+
+@contextmanager
+def locked(layer: Layer, *, by: User, revision: int | None = None) -> Iterator[Layer]:
+    """One transaction around a change of `layer`, on a row that is locked before it is read.
+
+    Raises Layer.DoesNotExist out of the reach of `by`, StaleLayer if `revision` is not the present
+    one. The caller's object is brought up to date afterwards.
+    """
+    with transaction.atomic():
+        rows = Layer.objects.editable_by(by).select_for_update(of=("self",), no_key=True)
+        row = rows.select_related("team", "user", "current", "changed_by").get(pk=layer.pk)
+        if revision is not None and revision != row.revision:
+            raise StaleLayer(row)
+        yield row
+    layer.refresh_from_db()
+
+
+def touch(row: Layer, *, by: User, at: dt.datetime, fields: tuple[str, ...] = ()) -> None:
+    """Write that the working state of a locked layer changed, with the named fields."""
+    row.revision += 1
+    row.changed_by = by
+    row.changed_at = at
+    row.save(update_fields=[*fields, "revision", "changed_by", "changed_at"])
+
+
+def require_team(row: Layer) -> Team:
+    """Only what several people share is published: one's own is in force at once."""
+    if row.team is None:
+        raise Refused(_("Your own layer is in force at once: there is nothing to publish."))
+    return row.team

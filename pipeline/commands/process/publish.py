@@ -1,0 +1,168 @@
+"""What is published of a team's layer: an immutable version, and what it meets below."""
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from pipeline.access import all_below
+from pipeline.commands.process.layer import locked, require_team, touch
+from pipeline.comparing import diff, lint, meetings
+from pipeline.models import Collision, Layer, StageWording, Step, Team, User, Version
+from pipeline.moves import Refused
+from pipeline.playbook import LayerContent, Playbook, merge
+from pipeline.queries import process as queries
+
+
+def publish(
+    layer: Layer, *, note: str, by: User, at: dt.datetime, revision: int | None = None
+) -> Version:
+    """Put the draft of a team's layer in force, as its next version; deals take it up when they
+    enter their next stage. `note` is what the team reads about it.
+
+    A change that meets a difference of a team below goes to that team as a `Collision`, to decide.
+
+    Raises Refused where nothing has changed, for a framework that is not whole (`lint`, in words),
+    and on one's own layer, which needs no publishing.
+    """
+    with locked(layer, by=by, revision=revision) as row:
+        team = require_team(row)
+        before, after = queries.published(row), queries.draft(row)
+        if not diff(before, after):
+            raise Refused(_("Nothing has changed since the last version."))
+        if team.parent_id is None and (faults := lint(after)):
+            raise Refused("\n".join(fault.words for fault in faults))
+        below_it = _layers_below(team)
+        inherited = {each.pk: merge(queries.above(each)) for each in below_it}
+        version = put_in_force(row, after, note=note.strip(), by=by, at=at)
+        touch(row, by=by, at=at, fields=("current", "restores"))
+        file_collisions(below_it, inherited=inherited, version=version, at=at)
+    return version
+
+
+def restore(version: Version, *, by: User, at: dt.datetime, revision: int | None = None) -> None:
+    """Make an earlier version the draft of its layer again; it is in force when it is published.
+
+    Raises Refused if the draft says exactly that already.
+    """
+    with locked(version.layer, by=by, revision=revision) as row:
+        wanted = LayerContent.from_json(version.content)
+        if not diff(queries.draft(row), wanted):
+            raise Refused(_("The draft says exactly that already."))
+        _write_draft(row, wanted, by=by, at=at)
+        # A draft that only goes back to what is in force brings nothing back.
+        row.restores = version if version.pk != row.current_id else None
+        touch(row, by=by, at=at, fields=("strengths", "restores"))
+
+
+def discard_draft(layer: Layer, *, by: User, at: dt.datetime, revision: int | None = None) -> None:
+    """Give up what was changed since the last version; before the first one, all of it.
+
+    Raises Refused if nothing was changed, and on one's own layer.
+    """
+    with locked(layer, by=by, revision=revision) as row:
+        require_team(row)
+        wanted = queries.published(row)
+        if not diff(queries.draft(row), wanted):
+            raise Refused(_("Nothing has changed since the last version."))
+        _write_draft(row, wanted, by=by, at=at)
+        row.restores = None
+        touch(row, by=by, at=at, fields=("strengths", "restores"))
+
+
+def put_in_force(
+    row: Layer, content: LayerContent, *, note: str, by: User | None, at: dt.datetime
+) -> Version:
+    """Write the next version of a locked layer. The caller saves `current` and `restores`."""
+    latest = row.versions.order_by("-number").values_list("number", flat=True).first()
+    row.current = Version.objects.create(
+        layer=row,
+        number=(latest or 0) + 1,
+        content=content.as_json(),
+        note=note,
+        published_at=at,
+        published_by=by,
+        restores_id=row.restores_id,
+    )
+    row.restores = None
+    return row.current
+
+
+def file_collisions(
+    layers: Collection[Layer],
+    *,
+    inherited: dict[int, Playbook],
+    version: Version,
+    at: dt.datetime,
+) -> None:
+    """Tell each of `layers` which of its differences meet what has changed above it since
+    `inherited`, its playbooks from before; `version` is what changed it.
+
+    One that is undecided from before is asked anew, from what it was then to what it is now.
+    """
+    for layer in layers:
+        was, now = inherited[layer.pk], merge(queries.above(layer))
+        rows = {(row.stage, row.key): row for row in queries.published(layer).steps}
+        rows |= {(row.stage, row.key): row for row in queries.draft(layer).steps}
+        for meeting in meetings(rows.values(), was=was, now=now):
+            place: dict[str, Any] = {
+                "layer": layer,
+                "stage": meeting.row.stage,
+                "key": meeting.row.key,
+            }
+            open_one = Collision.objects.filter(**place, choice="").first()
+            was_json = open_one.was if open_one else meeting.was
+            if open_one:
+                open_one.delete()
+            if was_json == meeting.now and meeting.clash is None:
+                continue  # the change above was taken back before anybody decided
+            Collision.objects.update_or_create(
+                **place,
+                version=version,
+                defaults={
+                    "clash": meeting.clash or "",
+                    "was": was_json,
+                    "now": meeting.now,
+                    "at": at,
+                    "choice": "",
+                    "decided_at": None,
+                    "decided_by": None,
+                },
+            )
+
+
+def _layers_below(team: Team) -> list[Layer]:
+    """The layers of the teams below, locked, so that no difference slips in between.
+
+    In one order for everybody: two who publish at once wait for each other, and do not get stuck.
+    """
+    parents = dict(Team.objects.values_list("pk", "parent_id"))
+    found = Layer.objects.filter(team__in=all_below(parents)[team.pk][1:]).select_related(
+        "team", "user", "current"
+    )
+    return list(found.order_by("pk").select_for_update(of=("self",), no_key=True))
+
+
+def _write_draft(row: Layer, content: LayerContent, *, by: User, at: dt.datetime) -> None:
+    """Make the draft of a locked layer say `content`. Rows that say it already stay as they are."""
+    wanted = {(each.stage, each.key): each for each in content.steps}
+    for step in row.steps.select_related("author"):
+        place = (step.stage, step.key)
+        if place in wanted and queries.step_row(step) == wanted[place]:
+            del wanted[place]
+        else:
+            step.delete()
+    people = set(User.objects.values_list("pk", flat=True))
+    Step.objects.bulk_create(
+        queries.step_of(
+            each, layer=row, author_id=each.author_id if each.author_id in people else by.pk, at=at
+        )
+        for each in wanted.values()
+    )
+    row.wordings.all().delete()
+    StageWording.objects.bulk_create(
+        StageWording(layer=row, stage=each.stage, label=each.label or "", norm_days=each.norm_days)
+        for each in content.stages
+    )
+    row.strengths = {gate: strength.value for gate, strength in content.strengths.items()}
