@@ -44,13 +44,6 @@ _PUT = """
         owner_id = excluded.owner_id, team_id = excluded.team_id, current = excluded.current
 """
 
-# A batch that comes in by pieces has entries already for those before.
-_NEW_OF_BATCH = """
-    WHERE c.batch_id = %s AND NOT EXISTS (
-        SELECT FROM crm_searchentry e WHERE e.kind = %s AND e.record_id = c.id
-    )
-"""
-
 
 def put(kind: SearchKind, ids: Iterable[int]) -> None:
     """Bring the entries of some records up to date."""
@@ -64,10 +57,17 @@ def put_company(company_id: int) -> None:
     _put(SearchKind.DEAL, "WHERE c.company_id = %s", [company_id])
 
 
+def put_selected(kind: SearchKind, ids: str) -> None:
+    """Make entries for the records whose ids the statement `ids`, a constant of the caller, selects.
+
+    As an array, so that each is looked up by its id whatever the planner thinks of the table."""
+    _put(kind, f"WHERE c.id = ANY(ARRAY({ids}))", [])
+
+
 def put_batch(batch_id: int) -> None:
-    """Make entries for everything that came in with a batch and has none yet."""
+    """Make entries for everything that came in with a batch."""
     for kind in SearchKind:
-        _put(kind, _NEW_OF_BATCH, [batch_id, kind])
+        _put(kind, "WHERE c.batch_id = %s", [batch_id])
 
 
 def drop(kind: SearchKind, ids: Iterable[int]) -> None:

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from crm.commands import search
 from crm.imports import bulk
-from crm.imports.judging import Judge
+from crm.imports.judging import NEXT, Judge
 from crm.imports.kinds import PRODUCTS
 from crm.imports.parties import (
     make_companies,
@@ -13,7 +13,7 @@ from crm.imports.parties import (
     stamps,
     write_points,
 )
-from crm.imports.staging import STAYS, execute, select
+from crm.imports.staging import STAYS, execute, inform_planner, select
 from crm.models import (
     Contact,
     Deal,
@@ -26,15 +26,16 @@ from crm.models import (
 )
 from pipeline.models import Team
 
-_TEAM_OF_OWNER = """
-    UPDATE {s} AS s SET team_id = u.team_id FROM pipeline_user AS u
-    WHERE s.state IS NULL AND s.team_id IS NULL AND u.id = s.owner_id
-"""
 _OWN_WITHOUT_TEAM = """
     UPDATE {s} SET owner_id = %(owner)s
     WHERE state IS NULL AND owner_id IS NULL AND team_id IS NULL
 """
-_TEAM_ELSE_ROOT = "UPDATE {s} SET team_id = %(root)s WHERE state IS NULL AND team_id IS NULL"
+_TEAM = """
+    UPDATE {s} AS s SET team_id = coalesce(
+        (SELECT u.team_id FROM pipeline_user AS u WHERE u.id = s.owner_id), %(root)s
+    )
+    WHERE s.state IS NULL AND s.team_id IS NULL
+"""
 _NAMES_CONTACT = "coalesce(s.contact, s.email[1], s.phone[1]) IS NOT NULL"
 _CONTACT_BY_POINT = """
     UPDATE {s} AS s SET contact_id = found.id
@@ -53,49 +54,61 @@ _CONTACT_BY_POINT = """
 _CONTACT_OF_COMPANY = """
     UPDATE {s} AS s SET contact_id = found.id
     FROM (
-        SELECT r.no, min(c.id) AS id
-        FROM {s} AS r JOIN crm_contact AS c
-          ON c.company_id = r.company_id AND lower(c.name) = lower(r.contact)
+        SELECT r.no, (
+            SELECT min(c.id) FROM crm_contact AS c
+            WHERE c.company_id = r.company_id AND lower(c.name) = lower(r.contact)
+            GROUP BY c.company_id
+        ) AS id
+        FROM {s} AS r
         WHERE r.state IS NULL AND r.contact_id IS NULL AND r.email IS NULL AND r.phone IS NULL
-        GROUP BY r.no
     ) AS found
-    WHERE s.no = found.no
+    WHERE s.no = found.no AND found.id IS NOT NULL
 """
 _CONTACT_BY_ID = """
-    UPDATE {s} AS s SET contact_id = l.record_id FROM crm_importedrow AS l
-    WHERE s.state IS NULL AND l.system = %(system)s AND l.kind = 'contacts'
-      AND l.external_id = s.contact
+    UPDATE {s} AS s SET contact_id = found.id
+    FROM (
+        SELECT r.no, (
+            SELECT l.record_id FROM crm_importedrow AS l
+            WHERE l.system = %(system)s AND l.kind = 'contacts' AND l.external_id = r.contact
+        ) AS id
+        FROM {s} AS r WHERE r.state IS NULL AND r.contact IS NOT NULL
+    ) AS found
+    WHERE s.no = found.no AND found.id IS NOT NULL
 """
 # The same person in several rows becomes one contact: by address or number, else by the company.
-_CONTACT_KEY = """
-    UPDATE {s} AS s SET contact_key = lower(coalesce(s.contact, '')) || '|'
-        || coalesce(s.email_key[1], s.phone_key[1], s.company_id::text, s.no::text)
-    WHERE s.state IS NULL AND s.contact_id IS NULL AND
-"""
 _NUMBER_CONTACTS = """
-    UPDATE {s} AS s SET contact_id = made.id
-    FROM (
-        SELECT contact_key, nextval(pg_get_serial_sequence('crm_contact', 'id')) AS id
-        FROM (
-            SELECT DISTINCT contact_key FROM {s} WHERE state IS NULL AND contact_key IS NOT NULL
-        ) AS once
-    ) AS made
-    WHERE s.contact_key = made.contact_key AND s.state IS NULL
+    WITH wanted AS MATERIALIZED (
+        SELECT s.no, lower(coalesce(s.contact, '')) || '|'
+            || coalesce(s.email_key[1], s.phone_key[1], s.company_id::text, s.no::text) AS key
+        FROM {s} AS s WHERE s.state IS NULL AND s.contact_id IS NULL AND {names_contact}
+    ), made AS MATERIALIZED (
+        SELECT key, {next} AS id FROM (SELECT DISTINCT key FROM wanted) AS once
+    )
+    UPDATE {s} AS s SET contact_id = made.id, contact_made = true
+    FROM wanted JOIN made ON made.key = wanted.key WHERE s.no = wanted.no
 """
 _MADE_CONTACTS = """
     (
         SELECT DISTINCT ON (contact_id) * FROM {s}
-        WHERE state IS NULL AND contact_key IS NOT NULL ORDER BY contact_id, no
+        WHERE state IS NULL AND contact_made ORDER BY contact_id, no
     ) AS s
 """
-_HOW_MANY = "SELECT count(*) FROM {s} WHERE state IS NULL"
-# Fewer rows than that are joined sooner than two tables are analysed.
-_MANY = 10_000
+_NAME = """
+    left(coalesce(
+        s.name,
+        nullif(concat_ws(
+            ' · ',
+            (SELECT c.name FROM crm_company AS c WHERE c.id = s.company_id),
+            (SELECT p.name FROM crm_product AS p WHERE p.id = s.product_id)
+        ), ''),
+        (SELECT c.name FROM crm_contact AS c WHERE c.id = s.contact_id)
+    ), 200)
+"""
 _NEW_CUSTOMERS = """
     SELECT c.id, c.relationship, c.batch_id IS NOT DISTINCT FROM %(batch)s
-    FROM crm_company AS c WHERE c.relationship <> 'customer' AND c.id IN (
-        SELECT company_id FROM {s} WHERE state = 'new' AND outcome = 'won'
-    )
+    FROM crm_company AS c WHERE c.relationship <> 'customer' AND c.id = ANY(ARRAY(
+        SELECT DISTINCT company_id FROM {s} WHERE state = 'new' AND outcome = 'won'
+    ))
 """
 
 
@@ -130,8 +143,7 @@ def _resolve(judge: Judge) -> None:
     judge.resolve("source", "source_id", of=None, model=Source, missing=unknown_source)
     if judge.run.reach is not None:
         _keep_in_reach(judge)
-    judge.execute(_TEAM_OF_OWNER)
-    judge.execute(_TEAM_ELSE_ROOT)
+    judge.execute(_TEAM)
 
 
 def _keep_in_reach(judge: Judge) -> None:
@@ -154,9 +166,11 @@ def _resolve_parties(judge: Judge) -> None:
     resolve_company(judge)
     if "contact" in judge.mapped.columns:
         judge.execute(_CONTACT_BY_ID)
-    judge.execute(_CONTACT_BY_POINT, field="email")
-    judge.execute(_CONTACT_BY_POINT, field="phone")
-    judge.execute(_CONTACT_OF_COMPANY)
+    for field in ("email", "phone"):
+        if field in judge.mapped.columns:
+            judge.execute(_CONTACT_BY_POINT, field=field)
+    if "contact" in judge.mapped.columns:
+        judge.execute(_CONTACT_OF_COMPANY)
     if "contact" not in judge.mapped.make:
         judge.refuse(
             f"s.contact_id IS NULL AND {_NAMES_CONTACT}",
@@ -191,15 +205,13 @@ def _make_parties(judge: Judge) -> None:
         make_companies(judge)
     if "contact" in judge.mapped.make:
         _make_contacts(judge)
-    if judge.mapped.make and select(_HOW_MANY, s=judge.table)[0][0] > _MANY:
-        # For all that the planner knows, those tables are as they were before this transaction: it
-        # would join the new rows one by one, which takes quadratic time.
-        judge.execute("ANALYZE {s}, crm_company, crm_contact")
+    if judge.mapped.make:
+        inform_planner()
 
 
 def _make_contacts(judge: Judge) -> None:
-    judge.execute(_CONTACT_KEY + _NAMES_CONTACT)
-    judge.execute(_NUMBER_CONTACTS)
+    next_id = NEXT.format(table="crm_contact")
+    judge.execute(_NUMBER_CONTACTS, names_contact=_NAMES_CONTACT, next=next_id)
     bulk.insert_select(
         Contact,
         {
@@ -213,7 +225,7 @@ def _make_contacts(judge: Judge) -> None:
         _MADE_CONTACTS.format(s=judge.table),
         judge.arguments,
     )
-    write_points(judge, "s.contact_id", "s.state IS NULL AND s.contact_key IS NOT NULL")
+    write_points(judge, "s.contact_id", "s.state IS NULL AND s.contact_made")
 
 
 def _write(judge: Judge) -> None:
@@ -222,14 +234,14 @@ def _write(judge: Judge) -> None:
         "currency": judge.mapped.currency or judge.run.root.currency,
     }
     new = f"{judge.table} AS s"
-    named = "left(coalesce(s.name, nullif(concat_ws(' · ', co.name, p.name), ''), pe.name), 200)"
     bulk.insert_select(
         Deal,
         {
             **stamps(),
             "id": "s.record_id",
-            "name": named,
-            "company_id": "coalesce(s.company_id, pe.company_id)",
+            "name": _NAME,
+            "company_id": "coalesce(s.company_id, ("
+            " SELECT c.company_id FROM crm_contact AS c WHERE c.id = s.contact_id))",
             "owner_id": "s.owner_id",
             "team_id": "s.team_id",
             "stage": "s.deal_stage",
@@ -246,11 +258,7 @@ def _write(judge: Judge) -> None:
             "created_at": "coalesce(s.created_on, s.entered_on, s.closed_on, %(now)s)",
             "created_by_id": "%(by)s",
         },
-        f"{new} LEFT JOIN crm_company AS co ON co.id = s.company_id"
-        " LEFT JOIN crm_product AS p ON p.id = s.product_id"
-        " LEFT JOIN crm_contact AS pe ON pe.id = s.contact_id"
-        " LEFT JOIN crm_stopcause AS cause ON cause.key = s.cause"
-        " WHERE s.state = 'new'",
+        f"{new} LEFT JOIN crm_stopcause AS cause ON cause.key = s.cause WHERE s.state = 'new'",
         arguments,
     )
     left = "CASE WHEN y.left_how IS NOT NULL THEN {} END".format
@@ -281,12 +289,13 @@ def _write(judge: Judge) -> None:
         f"{new} WHERE s.state = 'new' AND s.contact_id IS NOT NULL",
         {},
     )
-    bulk.insert_select(
-        DealLine,
-        {"deal_id": "s.record_id", "product_id": "s.product_id", "unit_price": "s.amount"},
-        f"{new} WHERE s.state = 'new' AND s.product_id IS NOT NULL",
-        {},
-    )
+    if "product" in judge.mapped.columns:
+        bulk.insert_select(
+            DealLine,
+            {"deal_id": "s.record_id", "product_id": "s.product_id", "unit_price": "s.amount"},
+            f"{new} WHERE s.state = 'new' AND s.product_id IS NOT NULL",
+            {},
+        )
 
 
 def _make_customers(judge: Judge) -> dict[str, str]:

@@ -2,6 +2,11 @@
 
 A row's `state` is null until it is decided: refused, known (came in before), matched (a record that
 we had) or new. Statements are constants; `{s}` is the staging table of the kind.
+
+Records on file are mostly looked up by an index from each row or word, in subqueries that the
+planner cannot turn into joins: of tables that this very transaction is filling it knows nothing
+true, and would compare every pair. `GROUP BY` in them keeps it from looking for the least id by
+walking through all ids. What it knows at the beginning is seen to by `staging.inform_planner`.
 """
 
 from dataclasses import dataclass
@@ -27,7 +32,6 @@ _REFUSE = """
     FROM out
 """
 _KEY_BY_NAME = "UPDATE {s} SET external_id = lower(name)"
-_KEY_BY_ID = "UPDATE {s} SET external_id = id"
 # Two rows that say the same may be two records: the second is told from the first by its number.
 _KEY_BY_ROW = """
     UPDATE {s} AS s SET external_id = 'row ' || s.digest || ' ' || same.place
@@ -48,35 +52,51 @@ _AGAIN = """
         FROM {s} WINDOW w AS (PARTITION BY external_id ORDER BY file, line)
     ) AS same
 """
-_OF_LEDGER = "l.system = %(system)s AND l.kind = %(of)s AND l.external_id = {key}"
-_KNOWN = """
-    UPDATE {s} AS s SET state = 'known', record_id = l.record_id FROM crm_importedrow AS l
-    WHERE s.state IS NULL AND {of_ledger}
+_BEFORE = """
+    UPDATE {s} AS s
+    SET before_id = found.record_id, before_digest = found.digest, before_batch = found.batch_id
+    FROM (
+        SELECT r.no, l.* FROM {s} AS r CROSS JOIN LATERAL (
+            SELECT record_id, digest, batch_id FROM crm_importedrow
+            WHERE system = %(system)s AND kind = %(of)s AND external_id = r.external_id LIMIT 1
+        ) AS l
+        WHERE r.state IS NULL
+    ) AS found
+    WHERE s.no = found.no
 """
+_KNOWN = """
+    UPDATE {s} SET state = 'known', record_id = before_id
+    WHERE state IS NULL AND before_id IS NOT NULL
+"""
+# The name of the sequence is looked up once, not for each row.
+NEXT = "nextval((SELECT pg_get_serial_sequence('{table}', 'id'))::regclass)"
 _NUMBER = """
-    UPDATE {s} SET state = 'new', record_id = nextval(pg_get_serial_sequence(%(table)s, 'id'))
-    WHERE state IS NULL
+    UPDATE {s} SET state = 'new', record_id = {next} WHERE state IS NULL
 """
 _ENTER = """
     INSERT INTO crm_importedrow (system, kind, external_id, digest, record_id, created, batch_id)
     SELECT %(system)s, %(of)s, external_id, digest, record_id, state = 'new', %(batch)s
     FROM {s} WHERE state IN ('new', 'matched')
 """
-_RESOLVE_BY_ID = """
-    UPDATE {s} AS s SET {into} = l.record_id FROM crm_importedrow AS l
-    WHERE s.state IS NULL AND s.{into} IS NULL AND {of_ledger}
+_OF_LEDGER = """
+    (SELECT l.record_id FROM crm_importedrow AS l
+     WHERE l.system = %(system)s AND l.kind = %(foreign)s AND l.external_id = {key})
 """
 # -1 says that several records have that name.
-_RESOLVE_BY_NAME = """
+_RESOLVE = """
     UPDATE {s} AS s SET {into} = found.id
     FROM (
-        SELECT wanted.key, CASE WHEN count(*) = 1 THEN min(t.id) ELSE -1 END AS id
+        SELECT wanted.typed, coalesce({by_id}(
+            SELECT CASE count(*) WHEN 0 THEN NULL WHEN 1 THEN min(t.id) ELSE -1 END
+            FROM {table} AS t WHERE lower(t.name) = lower(wanted.typed)
+        )) AS id
         FROM (
-            SELECT DISTINCT lower({column}) AS key FROM {s} WHERE {into} IS NULL AND state IS NULL
-        ) AS wanted JOIN {table} AS t ON lower(t.name) = wanted.key
-        GROUP BY wanted.key
+            SELECT DISTINCT {column} AS typed FROM {s}
+            WHERE state IS NULL AND {into} IS NULL AND {column} IS NOT NULL
+        ) AS wanted
     ) AS found
-    WHERE s.state IS NULL AND s.{into} IS NULL AND lower(s.{column}) = found.key
+    WHERE s.state IS NULL AND s.{into} IS NULL AND s.{column} = found.typed
+      AND found.id IS NOT NULL
 """
 
 
@@ -124,7 +144,6 @@ class Judge:
     def identify(self) -> None:
         """Know each row by its foreign id, and leave out what came in before or comes twice."""
         if "id" in self.mapped.columns:
-            self.execute(_KEY_BY_ID)
             self.refuse("s.id IS NULL", _("The row has no id."), field="id")
         elif self.kind.named:
             self.execute(_KEY_BY_NAME)
@@ -140,24 +159,23 @@ class Judge:
             value="same.first",
             source=_AGAIN,
         )
-        of_ledger = _OF_LEDGER.format(key="s.external_id")
+        if not self.execute(_BEFORE):
+            return
         # By a piece of the same file, which may have had the same row above.
         self.refuse(
-            f"{of_ledger} AND l.batch_id = %(batch)s",
+            "s.before_batch = %(batch)s",
             _("The same record stands above already: {value}."),
             field="id" if "id" in self.mapped.columns else "name",
             value="s.external_id",
-            source="FROM crm_importedrow AS l",
         )
         self.refuse(
-            f"{of_ledger} AND l.digest <> s.digest",
+            "s.before_digest <> s.digest",
             _(
                 "The row came in before and says something else now. "
                 "The record was left as it is: change it on its page."
             ),
-            source="FROM crm_importedrow AS l",
         )
-        self.execute(_KNOWN, of_ledger=of_ledger)
+        self.execute(_KNOWN)
 
     def resolve(
         self,
@@ -175,23 +193,25 @@ class Judge:
         """
         if column not in self.mapped.columns:
             return
-        if of is not None:
-            for key in (f"s.{column}", f"lower(s.{column})"):
-                execute(
-                    _RESOLVE_BY_ID,
-                    {**self.arguments, "of": of.name},
-                    s=self.table,
-                    into=into,
-                    of_ledger=_OF_LEDGER.format(key=key),
-                )
-        self.execute(_RESOLVE_BY_NAME, into=into, column=column, table=model._meta.db_table)
+        keys = ("wanted.typed", "lower(wanted.typed)") if of else ()
+        execute(
+            _RESOLVE,
+            {**self.arguments, "foreign": of.name if of else ""},
+            s=self.table,
+            into=into,
+            column=column,
+            by_id="".join(f"{_OF_LEDGER.format(key=key)}, " for key in keys),
+            table=model._meta.db_table,
+        )
         self.refuse(f"s.{into} = -1", _("Several have the name “{value}”."), field=column)
         if missing is not None:
             self.refuse(f"s.{into} IS NULL AND s.{column} IS NOT NULL", missing, field=column)
 
     def number(self, model: type[models.Model]) -> None:
         """What is still undecided is new: give it ids, and remember where every record is from."""
-        execute(_NUMBER, {"table": model._meta.db_table}, s=self.table)
+        self.execute(_NUMBER, next=NEXT.format(table=model._meta.db_table))
+        # The planner has seen no row of this state.
+        self.execute("ANALYZE {s} (no, state)")
         self.execute(_ENTER)
 
     def counts(self) -> dict[str, int]:

@@ -3,24 +3,27 @@
 from django.utils.translation import gettext as _
 
 from crm.imports import bulk
-from crm.imports.judging import Judge
+from crm.imports.judging import NEXT, Judge
 from crm.imports.kinds import COMPANIES, PEOPLE
 from crm.models import Company, Contact, ContactPoint, Product
 from pipeline.models import User
 
-_MATCH_BY_NAME = """
+_MATCH_PRODUCT = """
     UPDATE {s} AS s SET state = 'matched', record_id = found.id
     FROM (
-        SELECT lower(name) AS key, min(id) AS id, count(*) AS many FROM {table}
+        SELECT lower(name) AS key, min(id) AS id, count(*) AS many FROM crm_product
         WHERE batch_id IS DISTINCT FROM %(batch)s GROUP BY 1
     ) AS found
     WHERE s.state IS NULL AND lower(s.name) = found.key AND found.many = 1
 """
-_SEVERAL = """
-    FROM (
-        SELECT lower(name) AS key FROM crm_company
-        WHERE batch_id IS DISTINCT FROM %(batch)s GROUP BY 1 HAVING count(*) > 1
-    ) AS several
+_NAMED_SO = """
+    (SELECT CASE count(*) WHEN 0 THEN NULL WHEN 1 THEN min(c.id) ELSE -1 END FROM crm_company AS c
+     WHERE lower(c.name) = lower(s.name) AND c.batch_id IS DISTINCT FROM %(batch)s)
+"""
+_MATCH_COMPANY = """
+    UPDATE {s} AS s SET state = 'matched', record_id = found.id
+    FROM (SELECT s.no, {named_so} AS id FROM {s} AS s WHERE s.state IS NULL) AS found
+    WHERE s.no = found.no AND found.id IS NOT NULL
 """
 # Other rows of the same file are looked at as well, so that the order of its rows does not matter.
 _PARENT_IN_FILE = """
@@ -73,25 +76,27 @@ _MATCH_PERSON = """
 _MATCH_COLLEAGUE = """
     UPDATE {s} AS s SET state = 'matched', record_id = found.id
     FROM (
-        SELECT r.no, min(c.id) AS id
-        FROM {s} AS r JOIN crm_contact AS c
-          ON c.company_id = r.company_id AND lower(c.name) = lower(r.name)
-         AND c.batch_id IS DISTINCT FROM %(batch)s
+        SELECT r.no, (
+            SELECT min(c.id) FROM crm_contact AS c
+            WHERE c.company_id = r.company_id AND lower(c.name) = lower(r.name)
+              AND c.batch_id IS DISTINCT FROM %(batch)s
+            GROUP BY c.company_id
+        ) AS id
+        FROM {s} AS r
         WHERE r.state IS NULL AND r.email IS NULL AND r.phone IS NULL
-        GROUP BY r.no
     ) AS found
-    WHERE s.no = found.no
+    WHERE s.no = found.no AND found.id IS NOT NULL
 """
 
 _NUMBER_COMPANIES = """
-    UPDATE {s} AS s SET company_id = made.id, company_made = true
-    FROM (
-        SELECT key, nextval(pg_get_serial_sequence('crm_company', 'id')) AS id
+    WITH made AS MATERIALIZED (
+        SELECT key, {next} AS id
         FROM (
             SELECT DISTINCT lower(company) AS key FROM {s}
             WHERE state IS NULL AND company_id IS NULL AND company IS NOT NULL
         ) AS once
-    ) AS made
+    )
+    UPDATE {s} AS s SET company_id = made.id, company_made = true FROM made
     WHERE s.state IS NULL AND s.company_id IS NULL AND lower(s.company) = made.key
 """
 _MADE_COMPANIES = """
@@ -111,7 +116,7 @@ _POINTS = """
 
 def bring_in_products(judge: Judge) -> None:
     judge.identify()
-    judge.execute(_MATCH_BY_NAME, table="crm_product")
+    judge.execute(_MATCH_PRODUCT)
     judge.number(Product)
     bulk.insert_select(
         Product,
@@ -134,12 +139,11 @@ def bring_in_products(judge: Judge) -> None:
 def bring_in_companies(judge: Judge) -> None:
     judge.identify()
     judge.refuse(
-        "several.key = lower(s.name)",
+        f"{_NAMED_SO} = -1",
         _("Several companies on record have the name “{value}”."),
         field="name",
-        source=_SEVERAL,
     )
-    judge.execute(_MATCH_BY_NAME, table="crm_company")
+    judge.execute(_MATCH_COMPANY, named_so=_NAMED_SO)
     resolve_owner(judge)
     own_the_rest(judge)
     judge.refuse(
@@ -222,6 +226,8 @@ def bring_in_contacts(judge: Judge) -> None:
 def write_points(judge: Judge, contact_id: str, condition: str) -> None:
     """The addresses and numbers of new contacts, each once."""
     for field in ("email", "phone"):
+        if field not in judge.mapped.columns:
+            continue
         bulk.insert_select(
             ContactPoint,
             {
@@ -249,7 +255,7 @@ def resolve_company(judge: Judge) -> None:
 
 def make_companies(judge: Judge) -> None:
     """Put the companies on record that undecided rows name and nobody knows, each once."""
-    judge.execute(_NUMBER_COMPANIES)
+    judge.execute(_NUMBER_COMPANIES, next=NEXT.format(table="crm_company"))
     bulk.insert_select(
         Company,
         {"id": "s.company_id", "name": "s.company", "owner_id": "s.owner_id", **stamps()},

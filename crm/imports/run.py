@@ -22,6 +22,7 @@ from crm.imports.kinds import DEALS, KINDS
 from crm.imports.mapping import KindMapping, Mapping
 from crm.imports.reading import Table, open_table
 from crm.imports.staging import Run
+from crm.models import SearchKind
 from pipeline.models import Batch, BatchKind, Team, User
 from salesprocess import spreadsheet
 
@@ -36,6 +37,18 @@ _REPEATS = """
         SELECT line, row_number() OVER (PARTITION BY digest ORDER BY file, line)::int AS place FROM {s}
     ) AS same WHERE place > 1
 """
+# The records that the rows of a kind made, which are to be found from now on.
+_MADE_COMPANIES = (SearchKind.COMPANY, "SELECT company_id FROM {s} WHERE company_made")
+_NEW = "SELECT record_id FROM {s} WHERE state = 'new'"
+_MADE = {
+    "companies": ((SearchKind.COMPANY, _NEW),),
+    "contacts": (_MADE_COMPANIES, (SearchKind.CONTACT, _NEW)),
+    "deals": (
+        _MADE_COMPANIES,
+        (SearchKind.CONTACT, "SELECT contact_id FROM {s} WHERE contact_made"),
+        (SearchKind.DEAL, _NEW),
+    ),
+}
 
 
 @dataclass(kw_only=True)
@@ -286,6 +299,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _load(this: Run, chosen: list[tuple[KindMapping, list[Table]]], result: Result) -> None:
+    staging.inform_planner()
     staging.prepare([mapped for mapped, _tables in chosen])
     relationships: dict[str, str] = {}
     for mapped, tables in chosen:
@@ -307,13 +321,20 @@ def _load(this: Run, chosen: list[tuple[KindMapping, list[Table]]], result: Resu
         if read != counts.new + counts.matched + counts.known + counts.refused:
             # Rather nothing than a row that is neither in nor explained.
             raise RuntimeError(f"rows of {mapped.kind.name} do not add up: {counts}")
-    search.put_batch(this.batch.pk)
+    _let_be_found([mapped for mapped, _tables in chosen])
     this.batch.summary = {
         "system": this.mapping.system,
         "rows": _added(this.batch.summary.get("rows", {}), result.counts),
         "relationships_before": relationships | this.batch.summary.get("relationships_before", {}),
     }
     this.batch.save(update_fields=["summary"])
+
+
+def _let_be_found(kinds: Sequence[KindMapping]) -> None:
+    staging.inform_planner()
+    for mapped in kinds:
+        for kind, made in _MADE.get(mapped.kind.name, ()):
+            search.put_selected(kind, made.format(s=staging.table_of(mapped.kind)))
 
 
 def _added(before: dict[str, dict[str, int]], now: dict[str, Counts]) -> dict[str, dict[str, int]]:

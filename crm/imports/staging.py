@@ -5,7 +5,7 @@ The tables are temporary and live as long as the transaction. Nothing holds more
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 from itertools import count
@@ -62,6 +62,17 @@ _REFERENCES = (
     "source_id",
     "parent_id",
 )
+_FEW = 10_000
+# With the columns that rows are found by: counting those is enough, and short.
+_LOOKED_INTO = {
+    "crm_company": "id, name",
+    "crm_contact": "id, name, company_id",
+    "crm_contactpoint": "contact_id, kind, value",
+    "crm_deal": "id",
+    "crm_importedrow": "external_id",
+    "crm_searchentry": "record_id",
+}
+_SHORT, _MOST_KNOWN = 40, 1_024
 _url = URLValidator(schemes=("http", "https"))
 
 
@@ -122,6 +133,25 @@ def select(statement: str, arguments: Any = None, **names: str) -> list[tuple[An
         return list(cursor.fetchall())
 
 
+def inform_planner() -> None:
+    """Count the tables that are looked into, as far as they are small or were when last counted.
+
+    A check fills them and takes it back, a load fills them piece by piece. Who was last told that
+    they are empty takes any index that has a column in it somewhere, and reads all of it for each
+    row; the database's own checks of foreign keys do so as well.
+    """
+    few = {
+        table
+        for (table,) in select(
+            "SELECT relname FROM pg_class WHERE oid = ANY(%s::regclass[]) AND reltuples < %s",
+            [list(_LOOKED_INTO), _FEW],
+        )
+    }
+    for table, columns in _LOOKED_INTO.items():
+        if table in few:
+            execute("ANALYZE {table} ({columns})", table=table, columns=columns)
+
+
 def table_of(kind: Kind) -> str:
     return f"import_{kind.name}"
 
@@ -145,8 +175,9 @@ def prepare(kinds: Sequence[KindMapping]) -> None:
     for mapped in kinds:
         columns = [f"{name} {type_of}" for name, type_of in _columns(mapped.kind).items()]
         execute(
-            "CREATE TEMP TABLE {table} ({columns}, external_id text, contact_key text, company_made boolean,"
-            " state text, record_id bigint, {references}) ON COMMIT DROP",
+            "CREATE TEMP TABLE {table} ({columns}, external_id text, before_id bigint, before_digest text,"
+            " before_batch bigint, company_made boolean, contact_made boolean, state text,"
+            " record_id bigint, {references}) ON COMMIT DROP",
             table=table_of(mapped.kind),
             columns=", ".join(columns),
             references=", ".join(f"{name} bigint" for name in _REFERENCES),
@@ -162,28 +193,31 @@ def drop(kinds: Sequence[KindMapping]) -> None:
 def _columns(kind: Kind) -> dict[str, str]:
     columns = {"no": "bigint", "file": "text", "line": "integer", "digest": "text"}
     for part in kind.fields:
-        columns[part.name] = part.form.column_type
-        if part.form.is_list:
-            columns[f"{part.name}_key"] = part.form.column_type
+        columns |= dict.fromkeys(_names(part), part.form.column_type)
     return columns | _JUDGED if kind is DEALS else columns
+
+
+def _names(part: Field) -> list[str]:
+    """A list is staged as it was typed and as it is compared."""
+    return [part.name, f"{part.name}_key"] if part.form.is_list else [part.name]
 
 
 def fill(mapped: KindMapping, tables: Sequence[Table], run: Run) -> int:
     """Stage the rows of all files of a kind; how many were read, refused ones included."""
-    names = tuple(_columns(mapped.kind))
     read = 0
     for table in tables:
         reader = _Reader(mapped, table, run)
         for rows in bulk.chunks(table.rows(), bulk.CHUNK):
             read += len(rows)
             staged = [line for row in rows if (line := reader.read(row)) is not None]
-            bulk.copy(table_of(mapped.kind), names, staged)
+            bulk.copy(table_of(mapped.kind), reader.names, staged)
             write_faults(mapped.kind, reader.taken_faults())
             bulk.copy(STAYS, _STAY_COLUMNS, reader.taken_stays())
             if run.tell is not None and len(rows) == bulk.CHUNK:
                 run.tell(read)
     # The planner knows nothing of a temporary table: without this it joins row by row.
-    execute("ANALYZE {table}, {stays}", table=table_of(mapped.kind), stays=STAYS)
+    # Of what it is told, how many rows there are is what matters.
+    execute("ANALYZE {table} (no, state), {stays} (no)", table=table_of(mapped.kind), stays=STAYS)
     return read
 
 
@@ -206,6 +240,28 @@ class _Cell:
     aliases: dict[str, str]
     parse: Callable[[str], Any]
     is_list: bool
+    # What short cells say, as most columns say few things; forgotten before it is much.
+    known: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judgement:
+    """What the rules make of a stage and its dates, whichever deal has them."""
+
+    stays: list[tuple[Any, ...]]
+    deal: tuple[Any, ...]
+
+
+def _keep(known: dict[Any, Any], key: Any, value: Any) -> None:
+    if len(known) >= _MOST_KNOWN:
+        known.clear()
+    known[key] = value
+
+
+def _array(texts: Iterable[str]) -> str:
+    """As PostgreSQL writes arrays; the driver takes longer for it than for all the rest."""
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return '{"' + '","'.join(quoted) + '"}'
 
 
 class _BadCell(Exception):
@@ -222,10 +278,21 @@ class _Reader:
             self._cell(part) for part in mapped.kind.fields if part.name in mapped.columns
         ]
         self._places = [place for cell in self._cells for place in cell.places]
+        self._has_id = "id" in mapped.columns
         self._nothing = dict.fromkeys(part.name for part in mapped.kind.fields)
-        self._fields = [(part.name, part.form.is_list) for part in mapped.kind.fields]
+        self._judgements: dict[tuple[Any, ...], _Judgement] = {}
         self._faults: list[Fault] = []
         self._stays: list[tuple[Any, ...]] = []
+
+    @property
+    def names(self) -> list[str]:
+        """The columns of the lines that are read: those of the file, and what follows from them."""
+        names = ["no", "file", "line", "digest"]
+        for cell in self._cells:
+            names += _names(cell.field)
+        if self._has_id:
+            names.append("external_id")
+        return names + list(_JUDGED) if self._mapped.kind is DEALS else names
 
     def taken_faults(self) -> list[Fault]:
         taken, self._faults = self._faults, []
@@ -246,18 +313,20 @@ class _Reader:
             found: dict[str, Any] = self._nothing.copy()
             for cell in self._cells:
                 found[cell.field.name] = self._value(cell, row.cells)
-            judged = self._judge(no, found) if self._mapped.kind is DEALS else []
+            judged = self._judge(no, found) if self._mapped.kind is DEALS else ()
         except _BadCell as bad:
             self._refuse(row.line, bad.column, bad.value, bad.reason)
             return None
         line: list[Any] = [no, self._table.name, row.line, digest]
-        for name, is_list in self._fields:
-            value = found[name]
-            if is_list:
+        for cell in self._cells:
+            value = found[cell.field.name]
+            if cell.is_list:
                 line += (None, None) if value is None else value
             else:
                 line.append(value)
-        return line + judged
+        if self._has_id:
+            line.append(found["id"])
+        return [*line, *judged]
 
     def _refuse(self, line: int, column: str, value: str, reason: str) -> None:
         self._faults.append(
@@ -273,6 +342,7 @@ class _Reader:
             aliases=self._mapped.values.get(part.name, {}),
             parse=self._parser(part, columns),
             is_list=part.form.is_list,
+            known={},
         )
 
     def _parser(self, part: Field, columns: tuple[str, ...]) -> Callable[[str], Any]:
@@ -313,44 +383,68 @@ class _Reader:
         return reading.way
 
     def _value(self, cell: _Cell, cells: list[str]) -> Any:
+        if cell.is_list:
+            return self._list(cell, cells)
+        raw = cells[cell.places[0]]
+        if raw in cell.known:
+            return cell.known[raw]
+        value, _text = self._read(cell, raw, cell.columns[0])
+        if value is None and cell.field.required:
+            raise _BadCell(cell.columns[0], "", _("This cannot be empty."))
+        if len(raw) <= _SHORT:
+            _keep(cell.known, raw, value)
+        return value
+
+    def _list(self, cell: _Cell, cells: list[str]) -> tuple[str, str] | None:
+        """The texts and what they are compared by, as literals of arrays."""
         found = []
         for place, column in zip(cell.places, cell.columns, strict=True):
-            text = spreadsheet.plain(" ".join(cells[place].split()))
-            text = cell.aliases.get(text, text)
-            if not text:
-                continue
-            if len(text) > cell.field.longest:
-                reason = _("This has more than %(most)d signs.") % {"most": cell.field.longest}
-                raise _BadCell(column, text, reason)
-            try:
-                found.append((cell.parse(text), text))
-            except BadValue as bad:
-                raise _BadCell(column, text, bad.message) from bad
+            value, text = self._read(cell, cells[place], column)
+            if text:
+                found.append((value, text))
         if not found:
-            if cell.field.required:
-                raise _BadCell(cell.columns[0], "", _("This cannot be empty."))
             return None
-        if cell.is_list:
-            return [text for _parsed, text in found], [parsed for parsed, _text in found]
-        return found[0][0]
+        return _array(text for _value, text in found), _array(value for value, _text in found)
 
-    def _judge(self, no: int, found: dict[str, Any]) -> list[Any]:
+    def _read(self, cell: _Cell, raw: str, column: str) -> tuple[Any, str]:
+        """What a cell means and its text; None for an empty one."""
+        text = spreadsheet.plain(" ".join(raw.split()))
+        text = cell.aliases.get(text, text)
+        if not text:
+            return None, ""
+        if len(text) > cell.field.longest:
+            reason = _("This has more than %(most)d signs.") % {"most": cell.field.longest}
+            raise _BadCell(column, text, reason)
+        try:
+            return cell.parse(text), text
+        except BadValue as bad:
+            raise _BadCell(column, text, bad.message) from bad
+
+    def _judge(self, no: int, found: dict[str, Any]) -> tuple[Any, ...]:
         """What the rules make of a deal: its visits are staged, the deal repeats the latest."""
-        foreign = found["stage"] or ""
-        meaning = self._mapped.stages.get(foreign)
+        said = (found["stage"] or "", found["entered_on"], found["closed_on"])
+        meaning = self._mapped.stages.get(said[0])
         if meaning is None:
-            reason = _("The mapping does not say what stage “%(stage)s” is.") % {"stage": foreign}
-            raise _BadCell(self._column("stage"), foreign, reason)
+            reason = _("The mapping does not say what stage “%(stage)s” is.") % {"stage": said[0]}
+            raise _BadCell(self._column("stage"), said[0], reason)
         for name in meaning.ignore:
             found[name] = None
         created = found["created_on"]
         if created is not None and created > self._run.now:
             raise _BadCell(self._column("created_on"), "", _("This lies in the future."))
+        judged = self._judgements.get(said)
+        if judged is None:
+            judged = self._judged(meaning, found)
+            _keep(self._judgements, said, judged)
+        self._stays += [(no, *stay) for stay in judged.stays]
+        return judged.deal
+
+    def _judged(self, meaning: Meaning, found: dict[str, Any]) -> _Judgement:
         stays = self._judged_stays(meaning, found)
-        for stay in stays:
-            self._stays.append(
+        last = stays[-1]
+        return _Judgement(
+            stays=[
                 (
-                    no,
                     stay.sequence,
                     stay.stage.value,
                     stay.entered_how.value,
@@ -359,16 +453,17 @@ class _Reader:
                     stay.left_how.value if stay.left_how else None,
                     stay.left_at,
                 )
-            )
-        last = stays[-1]
-        return [
-            last.stage.value,
-            last.entered_at,
-            meaning.outcome.value,
-            last.left_at,
-            meaning.initiator.value if meaning.initiator else "",
-            meaning.cause or None,
-        ]
+                for stay in stays
+            ],
+            deal=(
+                last.stage.value,
+                last.entered_at,
+                meaning.outcome.value,
+                last.left_at,
+                meaning.initiator.value if meaning.initiator else "",
+                meaning.cause or None,
+            ),
+        )
 
     def _judged_stays(self, meaning: Meaning, found: dict[str, Any]) -> tuple[Stay, ...]:
         try:

@@ -3,10 +3,11 @@
 import csv
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from crm.imports import work
-from crm.models import Company, Contact, Deal, ImportJob, ImportMapping
+from crm.models import Company, Contact, ContactPoint, Deal, ImportJob, ImportMapping
 from pipeline import moves
 from pipeline.models import Batch, Team, User
 from pipeline.stages import Outcome, Stage
@@ -366,6 +367,37 @@ def test_it_loads_by_pieces_what_one_load_would_bring_in(cast: Cast, monkeypatch
     assert (Company.objects.count(), Contact.objects.count()) == (5, 5)
     again = checked(cast.ana, uploaded(cast.ana, text), **named)
     assert (again.counts["new"], again.counts["known"]) == (0, 40)
+
+
+def counted(table: str) -> float:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [table])
+        return float(cursor.fetchone()[0])
+
+
+def test_it_tells_the_planner_what_came_in_after_tables_were_counted_empty(cast: Cast):
+    # As the server does by itself while a person reads what the check of a first file has found.
+    text = "Deal,Company,Person,Mail\n" + "".join(
+        f"Deal {n},Company {n},Person {n},p{n}@x.test\n" for n in range(40)
+    )
+    named = {"name": "Deal", "company": "Company", "contact": "Person", "email": "Mail"}
+    job = checked(cast.ana, uploaded(cast.ana, text), **named)
+    tables = ["crm_company", "crm_contact", "crm_contactpoint", "crm_deal", "crm_importedrow"]
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(tables)}")
+    assert counted("crm_contact") == 0
+    loaded(cast.ana, job)
+    assert {table: counted(table) for table in tables} == dict.fromkeys(tables, 40)
+
+
+def test_it_keeps_signs_that_the_database_reads_as_its_own(cast: Cast):
+    odd = r'ask "Bo", {then} NULL'
+    text = 'Name,Phone,Phone 2\nBo,"' + odd.replace('"', '""') + '",null\n'
+    job = uploaded(cast.ana, text, kind="contacts")
+    columns(cast.ana, job, name="Name", phone="Phone", phone_2="Phone 2")
+    job = loaded(cast.ana, worked(job))
+    typed = ContactPoint.objects.filter(contact__name="Bo").values_list("typed", flat=True)
+    assert sorted(typed) == [odd, "null"]
 
 
 def test_it_refuses_the_second_of_one_id_in_another_piece(cast: Cast, monkeypatch):
