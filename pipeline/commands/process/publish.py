@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from pipeline.access import all_below
 from pipeline.commands.process.layer import locked, require_team, touch
-from pipeline.comparing import diff, lint, meetings
+from pipeline.differences import diff, lint, meetings
 from pipeline.models import Collision, Layer, StageWording, Step, Team, User, Version
 from pipeline.moves import Refused
 from pipeline.playbook import LayerContent, Playbook, merge
