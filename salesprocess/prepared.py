@@ -5,7 +5,7 @@ which is several times what it takes to send it and to read the rows. A page tha
 record by its id asks with the same words every time: only the id differs, and whose reach it is.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
@@ -31,6 +31,43 @@ class Asked(Expression):
         return "%s", [self]
 
 
+Statement = tuple[str, tuple[Any, ...]]
+
+
+class Statements:
+    """The statements of one query, by what they depend on besides what is `Asked`."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, Statement] = {}
+
+    def of(self, key: Hashable, write: Callable[[], QuerySet[Any, Any]]) -> Statement:
+        """The one that is kept for `key`, else what `write` gives; None is not worth keeping.
+
+        Its text is empty where nothing can be found.
+        """
+        found = self._kept.get(key)
+        if found is None:
+            try:
+                found = write().query.sql_with_params()
+            except EmptyResultSet:
+                found = ("", ())
+            if key is not None:
+                while len(self._kept) >= KEPT:
+                    self._kept.pop(next(iter(self._kept)), None)
+                self._kept[key] = found
+        return found
+
+
+def ask(statement: Statement, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    sql, params = statement
+    if not sql:
+        return []
+    values = [asked[one.name] if isinstance(one, Asked) else one for one in params]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
 class Prepared(Generic[Row]):
     """A query by `write`, whose every row becomes what `row` makes of it.
 
@@ -44,25 +81,16 @@ class Prepared(Generic[Row]):
     ) -> None:
         self._row = row
         self._write = write
-        self._written: dict[Hashable, tuple[str, tuple[Any, ...]]] = {}
+        self._statements = Statements()
 
     def __call__(self, user: "User | None" = None, /, **asked: Any) -> list[Row]:
-        key = None if user is None else (user.is_active, user.scope)
-        sql, params = self._written.get(key) or self._keep(key, user)
-        if not sql:
-            return []
-        values = [asked[one.name] if isinstance(one, Asked) else one for one in params]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values)
-            return [self._row(row) for row in cursor.fetchall()]
+        if user is None:
+            statement = self._statements.of("", self._write)
+        else:
+            statement = self._statements.of(reach(user), lambda: self._write(user))
+        return [self._row(row) for row in ask(statement, asked)]
 
-    def _keep(self, key: Hashable, user: "User | None") -> tuple[str, tuple[Any, ...]]:
-        query = self._write() if user is None else self._write(user)
-        try:
-            written = query.query.sql_with_params()
-        except EmptyResultSet:  # nothing is within the reach
-            written = ("", ())
-        while len(self._written) >= KEPT:
-            self._written.pop(next(iter(self._written)), None)
-        self._written[key] = written
-        return written
+
+def reach(user: "User") -> Hashable:
+    """All that a query within somebody's reach depends on."""
+    return user.is_active, user.scope

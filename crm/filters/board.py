@@ -1,7 +1,7 @@
 """The board's filters, which the lists of deals share."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from crm.models import Deal, Source
 from crm.models.deal import DealQuerySet
 from pipeline.access import all_below
 from pipeline.models import Team, User
+from salesprocess.prepared import reach
 
 NOBODY = "nobody"
 Choices = list[tuple[Any, Any]]
@@ -138,6 +139,7 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         super().__init__(data, Deal.objects.visible_to(user).with_value(rates))
         self.user = user
         self.at = at
+        self._rates = tuple(rates.items())
         self.teams = Teams(user)
         self._offer("person", self._people)
         self._offer("team", lambda: self.teams.choices)
@@ -146,8 +148,13 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
     @property
     def deals(self) -> DealQuerySet:
         """What the filters leave; a value that is none leaves out its own filter only."""
-        found: DealQuerySet = self.qs
+        found: DealQuerySet = self.qs if self.is_on else self.queryset
         return found
+
+    @property
+    def words(self) -> Hashable:
+        """What the SQL of `deals` depends on; None with filters, which hardly ever come again."""
+        return None if self.is_on else (reach(self.user), self._rates)
 
     @property
     def is_on(self) -> bool:

@@ -3,15 +3,27 @@
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from django.db.models import Count, F, Max, Q, Sum
+from django.db.models import (
+    Count,
+    DateTimeField,
+    Expression,
+    F,
+    IntegerField,
+    Max,
+    Q,
+    QuerySet,
+    Sum,
+)
 
+from crm.models import Deal
 from crm.models.deal import DealQuerySet
 from pipeline.stages import Outcome, Stage
+from salesprocess.prepared import Asked, Statements, ask
 
 # How many cards a column shows before one asks for more, and the most that it will ever show.
 PAGE = 20
@@ -100,25 +112,29 @@ class Sums:
     total: Part = field(default_factory=Part)
 
 
-def sums(deals: DealQuerySet, *, at: dt.datetime, today: dt.date) -> Sums:
+class Sight(Protocol):
+    """What the reader may see and asks for, annotated by `with_value`."""
+
+    @property
+    def deals(self) -> DealQuerySet: ...
+
+    @property
+    def words(self) -> Hashable:
+        """What the SQL of `deals` depends on, where it is worth keeping, else None."""
+
+
+_AT = Asked("at", DateTimeField())
+_SINCE = Asked("since", DateTimeField())
+
+
+def sums(sight: Sight, *, at: dt.datetime, today: dt.date) -> Sums:
     """Sums over open deals by stage, and over those closed in the last CLOSED_DAYS by outcome.
 
-    `deals` is what the reader may see and asks for, annotated by `with_value`. `today` is the
-    reader's: what is due today changes at his or her midnight. One query, grouped in SQL.
+    `today` is the reader's: what is due today changes at his or her midnight. One query, grouped
+    in SQL.
     """
-    rows = list(
-        deals.filter(Q(outcome=Outcome.OPEN) | Q(closed_at__gte=at - dt.timedelta(CLOSED_DAYS)))
-        .order_by()
-        .values_list("outcome", "stage")
-        .annotate(
-            count=Count("id"),
-            total=Sum("value"),
-            versions=Sum("version"),
-            changed=Max("changed_at"),
-            due=Count("id", filter=Q(attention_at__lt=at)),
-        )
-        .order_by("outcome", "stage")
-    )
+    statement = _SUMS.of(sight.words, lambda: _summed(sight.deals))
+    rows = ask(statement, {"at": at, "since": at - dt.timedelta(CLOSED_DAYS)})
     stages: dict[Stage, Part] = {}
     closed: dict[Outcome, list[Part]] = defaultdict(list)
     for outcome, stage, count, total, *_rest in rows:
@@ -136,6 +152,26 @@ def sums(deals: DealQuerySet, *, at: dt.datetime, today: dt.date) -> Sums:
     )
 
 
+_SUMS = Statements()
+
+
+def _summed(deals: DealQuerySet) -> QuerySet[Deal, tuple[Any, ...]]:
+    found: QuerySet[Deal, tuple[Any, ...]] = (
+        deals.filter(Q(outcome=Outcome.OPEN) | Q(closed_at__gte=_SINCE))
+        .order_by()
+        .values_list("outcome", "stage")
+        .annotate(
+            count=Count("id"),
+            total=Sum("value"),
+            versions=Sum("version"),
+            changed=Max("changed_at"),
+            due=Count("id", filter=Q(attention_at__lt=_AT)),
+        )
+        .order_by("outcome", "stage")
+    )
+    return found
+
+
 def _added(parts: Iterable[Part]) -> Part:
     parts = list(parts)
     return Part(
@@ -145,7 +181,7 @@ def _added(parts: Iterable[Part]) -> Part:
 
 
 def rows(
-    deals: DealQuerySet,
+    sight: Sight,
     *,
     limits: Mapping[Stage, int],
     closed: Outcome | None = None,
@@ -153,18 +189,22 @@ def rows(
 ) -> tuple[dict[Stage, list[Row]], list[Row]]:
     """The first cards of each column, riskiest first, and the latest closed ones of one outcome.
 
-    One query: a union of limited parts, because each part is a short walk along the board's index,
-    while a window over everything would sort all open deals.
+    One query for all columns: stage by stage a short walk along the board's index, while a window
+    over everything would sort all open deals, and a union of seven be planned seven times.
     """
-    parts = [_column(deals, stage)[: limits.get(stage, PAGE)] for stage in Stage]
+    sql, params = _COLUMN.of(sight.words, lambda: _column(sight.deals, _Wanted(IntegerField())))
+    columns: dict[Stage, list[Row]] = {stage: [] for stage in Stage}
+    ended: list[Row] = []
+    if not sql:
+        return columns, ended
+    sql = _EACH_STAGE.replace("COLUMN", sql)
+    params = (Stage.values, [limits.get(stage, PAGE) for stage in Stage], *params)
     if closed is not None:
         since = at - dt.timedelta(CLOSED_DAYS)
-        late = deals.filter(outcome=closed, closed_at__gte=since).order_by("-closed_at", "id")
-        parts.append(late.values_list(*FIELDS)[:PAGE])
-    found = [Row(*row) for row in parts[0].union(*parts[1:], all=True)]
-    columns: dict[Stage, list[Row]] = {stage: [] for stage in Stage}
-    ended = []
-    for row in found:
+        late = sight.deals.filter(outcome=closed, closed_at__gte=since).order_by("-closed_at", "id")
+        more, its_params = late.values_list(*FIELDS)[:PAGE].query.sql_with_params()
+        sql, params = f"{sql} UNION ALL ({more})", (*params, *its_params)
+    for row in map(Row._make, ask((sql, params), {})):
         if row.outcome == Outcome.OPEN:
             columns[Stage(row.stage)].append(row)
         else:
@@ -174,6 +214,20 @@ def rows(
         cards.sort(key=_urgency)
     ended.sort(key=lambda row: (row.closed_at is not None, row.closed_at), reverse=True)
     return columns, ended
+
+
+_COLUMN = Statements()
+_EACH_STAGE = """
+    SELECT card.* FROM unnest(%s::int[], %s::int[]) AS wanted (stage, most)
+    CROSS JOIN LATERAL (COLUMN LIMIT wanted.most) AS card
+"""
+
+
+class _Wanted(Expression):
+    """The stage of the column that is wanted just then."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        return "wanted.stage", []
 
 
 def more_rows(deals: DealQuerySet, *, stage: Stage, after: Place) -> list[Row]:
@@ -186,7 +240,7 @@ def more_rows(deals: DealQuerySet, *, stage: Stage, after: Place) -> list[Row]:
     return [Row(*row) for row in _column(deals.filter(below), stage)[:PAGE]]
 
 
-def _column(deals: DealQuerySet, stage: Stage):  # type: ignore[no-untyped-def]  # the stubs have no name for it
+def _column(deals: DealQuerySet, stage: Any):  # type: ignore[no-untyped-def]  # the stubs have no name for it
     """What asks for somebody first comes first, and nothing planned asks most urgently."""
     ordered = deals.open().filter(stage=stage)
     return ordered.order_by(F("attention_at").asc(nulls_first=True), "id").values_list(*FIELDS)

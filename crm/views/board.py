@@ -48,7 +48,7 @@ class Closed:
 @require_GET
 def board(request: HtmxRequest) -> HttpResponse:
     reader, found = _asked(request)
-    sums = queries.sums(found.deals, at=reader.at, today=reader.today)
+    sums = queries.sums(found, at=reader.at, today=reader.today)
     fragment = wants_fragment(request)
     if fragment and request.GET.get("v") == sums.version:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
@@ -93,7 +93,7 @@ def _columns(
     opened: Outcome | None,
 ) -> dict[str, object]:
     limits = {stage: _limit(query, stage) for stage in Stage}
-    rows, ended = queries.rows(found.deals, limits=limits, closed=opened, at=reader.at)
+    rows, ended = queries.rows(found, limits=limits, closed=opened, at=reader.at)
     columns = [
         _column(query, reader, stage, rows[stage], sums.stages.get(stage, Part()))
         for stage in Stage

@@ -1,8 +1,8 @@
 """How a deal is told on a card: everything is text before the template loops over it."""
 
 import datetime as dt
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from babel.dates import format_time
 from django.db.models import Choices
@@ -17,9 +17,11 @@ from pipeline.stages import Outcome, Stage
 from salesprocess.format import money, written_day
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Card:
-    """Five lines at most: who, what it is, value, what's next, days with one warning."""
+class Card(NamedTuple):
+    """Five lines at most: who, what it is, value, what's next, days with one warning.
+
+    A board has 140 of them: its template takes them apart in this order.
+    """
 
     id: int
     version: int
@@ -47,6 +49,9 @@ def _written_time(hour: int, minute: int, language: str) -> str:
     return format_time(dt.time(hour, minute), "HH:mm", locale=language)
 
 
+_initials = lru_cache(maxsize=1024)(initials_of)
+
+
 class Reader:
     """Whom a card is written for: whose day, whose language, whose reach."""
 
@@ -62,11 +67,24 @@ class Reader:
         return self.user.organisation.currency or ""
 
     @cached_property
+    def _words(self) -> dict[str, str]:
+        """What nearly every card says, looked up once for all of them."""
+        return {
+            "days": _("%(n)s d"),
+            "no date": _("no date"),
+            "nothing": _("Nothing planned"),
+            "overdue": _("Overdue · %(day)s"),
+            "past": _("Past close"),
+            "silent": _("Silent %(n)s d"),
+        }
+
+    @cached_property
     def kinds(self) -> dict[str, str]:
         return labels(ActivityKind, self.language)
 
     def card(self, row: Row) -> Card:
         stage = Stage(row.stage)
+        words = self._words
         next_class, what_next = self._next(row)
         days = None if row.stage_entered_at is None else self._days_since(row.stage_entered_at)
         return Card(
@@ -76,10 +94,10 @@ class Reader:
             about=self._about(row),
             value="" if stage.is_lead else money(row.amount, row.currency),
             owner=row.owner or "",
-            initials=initials_of(row.owner) if row.owner else "",
+            initials=_initials(row.owner or ""),
             next_class=next_class,
             next=what_next,
-            days=_("no date") if days is None else _("%(n)s d") % {"n": days},
+            days=words["no date"] if days is None else words["days"] % {"n": days},
             is_late=days is not None and days > stage.about.norm_days,
             risk=self._risk(row, stage),
             may=self._may(row),
@@ -96,7 +114,7 @@ class Reader:
             about=self._about(row),
             value=money(row.amount, row.currency),
             owner=row.owner or "",
-            initials=initials_of(row.owner) if row.owner else "",
+            initials=_initials(row.owner or ""),
             next_class="won" if won else "stopped",
             next=(_("Won · %(day)s") if won else _("Stopped · %(day)s")) % {"day": day},
             days=row.cause or "",
@@ -115,9 +133,9 @@ class Reader:
         if row.next_at is None:
             if row.parked_until and row.parked_until > self.today:
                 return "parked", _("Parked to %(day)s") % {"day": self._date(row.parked_until)}
-            return "none", _("Nothing planned")
+            return "none", self._words["nothing"]
         if row.next_at < self.at:
-            return "over", _("Overdue · %(day)s") % {"day": self._past(row.next_at)}
+            return "over", self._words["overdue"] % {"day": self._past(row.next_at)}
         if row.next_at.astimezone(self.zone).date() == self.today:
             if row.next_all_day:
                 return f"today {row.next_kind}", _("Today")
@@ -128,11 +146,11 @@ class Reader:
     def _risk(self, row: Row, stage: Stage) -> str:
         """The one warning that a card has room for, with its reason."""
         if row.expected_close_on and row.expected_close_on < self.today:
-            return _("Past close")
+            return self._words["past"]
         if row.touched_at is not None:
             silent = self._days_since(row.touched_at)
             if silent > stage.about.norm_days:
-                return _("Silent %(n)s d") % {"n": silent}
+                return self._words["silent"] % {"n": silent}
         return ""
 
     def _may(self, row: Row) -> str:

@@ -54,4 +54,4 @@ def test_it_forgets_the_oldest_reaches(cast: Cast, monkeypatch: pytest.MonkeyPat
     for _ in range(2):
         assert ask(cast.ana, deal=deal.pk) == ["Hers"]
         assert ask(cast.ben, deal=deal.pk) == []
-        assert len(ask._written) == 1
+        assert len(ask._statements._kept) == 1
