@@ -15,13 +15,15 @@ class IdsField(forms.TypedMultipleChoiceField):
 
 
 class HandOverAllForm(forms.Form):
-    """Which of a person's deals go to whom."""
+    """Which of a person's deals, companies and contacts go to whom."""
 
     to = forms.ModelChoiceField(
         label=_("To"), queryset=User.objects.none(), empty_label=_("Choose a person")
     )
     reason = forms.CharField(label=_("Reason"), required=False, max_length=400)
-    deals = IdsField(coerce=int, error_messages={"required": _("Choose at least one deal.")})
+    deals = IdsField(coerce=int, required=False)
+    companies = IdsField(coerce=int, required=False)
+    contacts = IdsField(coerce=int, required=False)
 
     def __init__(self, data: Any = None, *, by: User, owner: User, **options: Any) -> None:
         super().__init__(data, **options)
@@ -29,3 +31,10 @@ class HandOverAllForm(forms.Form):
         cast(forms.ModelChoiceField[User], self.fields["to"]).queryset = people.order_by(
             Lower("name")
         )
+
+    def clean(self) -> dict[str, Any] | None:
+        said = super().clean()
+        kinds = ("deals", "companies", "contacts")
+        if not any(self.cleaned_data.get(kind) or kind in self.errors for kind in kinds):
+            self.add_error("deals", _("Choose at least one of them."))
+        return said

@@ -1,16 +1,21 @@
-"""What the people pages show of deals: how many each person carries, and handing them over."""
+"""What the people pages show of records: how many each person carries, and handing them over."""
 
 from http import HTTPStatus
+from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from crm.commands import bulk
 from crm.forms.people import HandOverAllForm
+from crm.models import Company, Contact
 from crm.queries import people as queries
 from pipeline.models import User
+from salesprocess.format import number
 from salesprocess.htmx import HtmxRequest, render
 
 # So many rows on one page; what is left is offered again afterwards.
@@ -20,37 +25,63 @@ MOST = 200
 @require_GET
 def open_deals(request: HtmxRequest) -> HttpResponse:
     """Numbers for the tree of teams, or (`?person=`) the sentence on a person's own page."""
-    loads = queries.loads(request.user)
     asked = request.GET.get("person", "")
     if asked.isascii() and asked.isdigit() and len(asked) < 19:
-        count = next((load.count for load in loads if load.id == int(asked)), 0)
-        context = {"count": count, "person": _in_reach(request, int(asked))}
+        person = _in_reach(request, int(asked))
+        load = queries.load_of(person, by=request.user)
+        context = {"what": _told(load), "person": person}
         return render(request, page="crm/people/_load.html", context=context)
+    loads = queries.loads(request.user)
+    left = [(load, _told(load)) for load in loads if load.has_left]
     return render(
         request,
         page="crm/people/loads.html",
         fragment="crm/people/_loads.html",
-        context={"loads": loads, "left": [load for load in loads if load.has_left]},
+        context={"loads": loads, "left": left},
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
-    """Give a person's open deals, or those that are ticked, to somebody else."""
+    """Give what a person owns, those that are ticked, to somebody else."""
     person = _in_reach(request, pk)
     data = request.POST if request.method == "POST" else None
     form = HandOverAllForm(data, by=request.user, owner=person)
-    results: list[bulk.Result] = []
-    if form.is_valid():
-        said = form.cleaned_data
-        ids = said["deals"][:MOST]
-        reason, at = said["reason"], timezone.now()
-        results = bulk.hand_over(ids, to=said["to"], by=request.user, at=at, reason=reason)
-    rows, count = queries.carried(person, by=request.user, most=MOST)
-    context = {"person": person, "form": form, "rows": rows, "count": count, "results": results}
+    results = _hand_over(form.cleaned_data, by=request.user) if form.is_valid() else []
+    user = request.user
+    context = {
+        "person": person,
+        "form": form,
+        "results": results,
+        "deals": queries.carried(person, by=user, most=MOST),
+        "parties": [
+            ("companies", _("Companies"), *queries.companies_of(person, by=user, most=MOST)),
+            ("contacts", _("Contacts"), *queries.contacts_of(person, by=user, most=MOST)),
+        ],
+    }
     bad = form.is_bound and not form.is_valid()
     status = HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK
     return render(request, page="crm/people/hand_over.html", context=context, status=status)
+
+
+def _hand_over(said: dict[str, Any], *, by: User) -> list[tuple[str, bulk.Result]]:
+    """What became of each, with the address of its page."""
+    how = {"to": said["to"], "by": by, "at": timezone.now(), "reason": said["reason"]}
+    deals = bulk.hand_over(said["deals"][:MOST], **how)
+    companies = bulk.hand_over_parties(said["companies"][:MOST], of=Company, **how)
+    contacts = bulk.hand_over_parties(said["contacts"][:MOST], of=Contact, **how)
+    places = ((deals, "deals"), (companies, "companies"), (contacts, "contacts"))
+    return [(f"/{place}/{each.id}/", each) for found, place in places for each in found]
+
+
+def _told(load: queries.Load) -> str:
+    """`3 open deals, 1 company`; empty for nothing."""
+    counted = (
+        (load.count, ngettext("%(n)s open deal", "%(n)s open deals", load.count)),
+        (load.companies, ngettext("%(n)s company", "%(n)s companies", load.companies)),
+        (load.contacts, ngettext("%(n)s contact", "%(n)s contacts", load.contacts)),
+    )
+    return ", ".join(words % {"n": number(count)} for count, words in counted if count)
 
 
 def _in_reach(request: HtmxRequest, pk: int) -> User:

@@ -5,7 +5,7 @@ import pytest
 from crm.models import Deal
 from pipeline.models import User
 from pipeline.stages import Stage
-from tests.factories import make_deal, won_deal
+from tests.factories import make_company, make_contact, make_deal, won_deal
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_it_hands_over_those_that_are_ticked(cast, client, deals, address):
     page = signed_in(client, cast.mona).post(address, body).content.decode()
 
     assert owners(deals) == [cast.ben, cast.ben, cast.ana]
-    assert "2 deals were handed over." in page
+    assert "2 were handed over." in page
     assert page.count("Handed over") == 2
     assert "1 open deal" in page
     assert deals[0].changes.get(field="owner").reason == "Ana leaves"
@@ -130,3 +130,55 @@ def test_it_asks_no_more_for_more_deals(
     for page in (address, "/people/open-deals/"):
         with django_assert_max_num_queries(10):
             assert client.get(page).status_code == 200
+
+
+@pytest.fixture
+def parties(cast):
+    """Two companies and a person that Ana looks after, and a company of Carl's."""
+    return (
+        [make_company(name=name, by=cast.ana, owner=cast.ana) for name in ("Norte SA", "Sur SA")],
+        [make_contact(name="Jordi Puig", by=cast.ana, owner=cast.ana)],
+        make_company(name="Este SA", by=cast.carl, owner=cast.carl),
+    )
+
+
+def test_it_tells_which_companies_and_contacts_somebody_left_behind(cast, client, parties):
+    client = signed_in(client, cast.mona)
+    told = client.get("/people/open-deals/", headers={"HX-Request": "true"}).content.decode()
+    assert "deactivated" not in told
+
+    client.post(f"/people/{cast.ana.pk}/deactivate/")
+
+    told = client.get("/people/open-deals/", headers={"HX-Request": "true"}).content.decode()
+    assert "Ana Ruiz is deactivated and owns 2 companies, 1 contact." in told
+    assert f"/people/{cast.ana.pk}/hand-over/" in told
+    told = client.get("/people/open-deals/", {"person": cast.ana.pk}).content.decode()
+    assert "2 companies, 1 contact" in told
+
+
+def test_it_hands_over_companies_and_contacts_with_a_result_for_each(
+    cast, client, deals, parties, address
+):
+    (norte, sur), (jordi,), este = parties
+    client = signed_in(client, cast.mona)
+    page = client.get(address).content.decode()
+    for words in ("Norte SA", "Sur SA", "Jordi Puig", "3 open deals"):
+        assert words in page
+    assert "Este SA" not in page
+    body = {"to": cast.ben.pk, "companies": [norte.pk, este.pk], "contacts": [jordi.pk]}
+
+    page = client.post(address, body).content.decode()
+
+    assert "2 were handed over." in page
+    assert "You may not change it." in page
+    assert f'href="/companies/{norte.pk}/"' in page
+    for record, owner in ((norte, cast.ben), (jordi, cast.ben), (sur, cast.ana), (este, cast.carl)):
+        record.refresh_from_db()
+        assert record.owner == owner
+    assert owners(deals) == [cast.ana] * 3
+
+
+def test_it_says_when_there_is_nothing(cast, client, address):
+    page = signed_in(client, cast.mona).get(address).content.decode()
+
+    assert "Ana Ruiz has nothing that you could hand over." in page
