@@ -1,0 +1,211 @@
+"""The gates on the way of a deal: judged, answered and kept (METHOD, "Gates"; ARCHITECTURE 5).
+
+Every verb that goes forward comes through `check`, inside its transaction and on a locked deal, so
+that page, drag, bulk and import get the same answer. It first records what the verb brings along
+(`crm.commands.supply`), then judges what the records say by the pure rules of `pipeline.gates`. What
+is still missing is raised as `Gap`, and nothing was written; what was gone past with a reason, or
+may be gone past without one, is kept by `keep` as a `Judgement`. Stops and steps back never come
+here (G10, G11).
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm.commands import supply
+from crm.commands.locked_deal import follow, open_visit, save
+from crm.commands.supply import NOTHING, Supplied
+from crm.models import Deal, Judgement, NoteKind, Offer, ProcessNote, StageVisit
+from crm.queries.facts import facts
+from crm.queries.gates import versions_in_force
+from pipeline import moves
+from pipeline.gates import (
+    Act,
+    Facts,
+    Finding,
+    Gap,
+    Reason,
+    Verb,
+    Weight,
+    judge,
+    stands_in_the_way,
+)
+from pipeline.models import User
+from pipeline.moves import Refused
+from pipeline.playbook import Fact
+from pipeline.queries.process import of_versions
+from pipeline.stages import Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoAhead:
+    """Why somebody goes past what a gate asks for, where a gate allows it.
+
+    "The process is wrong" needs `words`: they go to whoever owns the process.
+    """
+
+    reason: Reason
+    words: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passed:
+    """What was judged and let through. `findings` is what was missing all the same."""
+
+    act: Act
+    facts: Facts
+    version_ids: tuple[int, ...]
+    findings: tuple[Finding, ...] = ()
+    go_ahead: GoAhead | None = None
+    offer: Offer | None = None
+
+
+def check(
+    row: Deal,
+    act: Act,
+    *,
+    version_ids: tuple[int, ...],
+    by: User,
+    at: dt.datetime,
+    supplied: Supplied = NOTHING,
+    go_ahead: GoAhead | None = None,
+) -> Passed:
+    """Record what is supplied, and judge the act on a locked deal by the process of `version_ids`.
+
+    Raises Gap with all that stands in the way: what is hard can only be supplied, the rest can be
+    gone past by `go_ahead`. Raises as `supply.record` does, and Refused for "the process is wrong"
+    without words. Costs one query where nothing is supplied.
+    """
+    playbook = of_versions(version_ids)
+    offer = supply.record(row, supplied, playbook, by=by, at=at)
+    known = facts(row, at=at)
+    findings = judge(known, playbook, act)
+    blocking = stands_in_the_way(findings, playbook)
+    if blocking and (go_ahead is None or any(one.weight == Weight.HARD for one in blocking)):
+        raise Gap(blocking)
+    if blocking and go_ahead is not None:
+        _check_reason(go_ahead)
+    if offer is not None and not {Fact.PROBLEM, Fact.DECISION_PATH} <= known.known:
+        # G5: an offer before both are known is possible, and counted.
+        offer.premature = True
+        offer.save(update_fields=["premature"])
+    return Passed(
+        act=act,
+        facts=known,
+        version_ids=version_ids,
+        findings=findings,
+        go_ahead=go_ahead if blocking else None,
+        offer=offer,
+    )
+
+
+def keep(
+    row: Deal, passed: Passed, visit: StageVisit | None, *, by: User, at: dt.datetime
+) -> Judgement | None:
+    """Keep what was gone past: the judgement, each step of the process (G15), and a note to the
+    process' owner where the process is said to be wrong. Nothing where nothing was missing.
+    """
+    if not passed.findings:
+        return None
+    said = passed.go_ahead
+    for finding in passed.findings:
+        if said is not None and finding.step is not None:
+            supply.override(
+                row,
+                finding.step,
+                reason=said.reason,
+                words=said.words,
+                version_ids=passed.version_ids,
+                by=by,
+                at=at,
+            )
+    if said is not None and said.reason == Reason.PROCESS_WRONG:
+        _tell_owner(row, passed.findings, said.words, by=by, at=at)
+    return Judgement.objects.create(
+        deal=row,
+        visit=visit,
+        verb=passed.act.verb.value,
+        frm=passed.act.frm,
+        to=passed.act.to,
+        findings=[as_json(finding) for finding in passed.findings],
+        reason=said.reason if said else "",
+        words=said.words.strip() if said else "",
+        version_ids=list(passed.version_ids),
+        at=at,
+        by=by,
+    )
+
+
+def move(
+    row: Deal,
+    *,
+    to: Stage,
+    by: User,
+    at: dt.datetime,
+    reason: str = "",
+    supplied: Supplied = NOTHING,
+    go_ahead: GoAhead | None = None,
+) -> None:
+    """Move a locked deal; forward through the gates, back without any (G11).
+
+    Raises as `moves.move` and `check` do.
+    """
+    visit, stay = open_visit(row, at)
+    stays = moves.move(stay, to, at, reason=reason)
+    ahead = versions_in_force(row)
+    passed = None
+    if to > stay.stage:
+        passed = check(
+            row,
+            Act(verb=Verb.MOVE, frm=stay.stage, to=to),
+            version_ids=tuple(visit.version_ids) or ahead,
+            by=by,
+            at=at,
+            supplied=supplied,
+            go_ahead=go_ahead,
+        )
+    follow(row, visit, stays, by=by, version_ids=ahead)
+    save(row, "stage", "stage_entered_at", by=by, at=at)
+    if passed is not None:
+        keep(row, passed, visit, by=by, at=at)
+
+
+def as_json(finding: Finding) -> dict[str, Any]:
+    """A finding as a judgement keeps it."""
+    data: dict[str, Any] = {
+        "gate": finding.gate.value,
+        "weight": finding.weight.value,
+        "stage": finding.stage.value,
+    }
+    if finding.fact is not None:
+        data["fact"] = finding.fact.value
+    if finding.step is not None:
+        data["step"] = finding.step.key
+    return data
+
+
+def _check_reason(said: GoAhead) -> None:
+    if said.reason == Reason.IMPORTED:
+        raise Refused(_("Choose why you go ahead."), field="go_reason")
+    if said.reason == Reason.PROCESS_WRONG and not said.words.strip():
+        raise Refused(
+            _("Write what is wrong with the process: its owner gets it."), field="go_words"
+        )
+
+
+def _tell_owner(
+    row: Deal, findings: tuple[Finding, ...], words: str, *, by: User, at: dt.datetime
+) -> None:
+    about = next((one for one in findings if one.step is not None), findings[0])
+    ProcessNote.objects.create(
+        kind=NoteKind.WRONG,
+        words=words.strip(),
+        team=row.team,
+        stage=about.stage,
+        key=about.step.key if about.step else "",
+        deal=row,
+        at=at,
+        by=by,
+    )
