@@ -9,10 +9,11 @@ import time
 
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
 from crm import reference
 from crm.commands import search
-from pipeline.commands import people
+from pipeline.commands import people, process
 from pipeline.models import Role, Team, User
 
 TEAMS = 5
@@ -141,6 +142,7 @@ def _people() -> None:
     root = people.found_organisation(
         name="Bench", currency="EUR", time_zone="Europe/Vienna", country="AT"
     )
+    process.ship_framework(at=timezone.now())
     admin = User.objects.create_user(
         name="Admin", email="admin@bench.test", role=Role.ADMIN, team=root, password=PASSWORD
     )

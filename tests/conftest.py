@@ -15,8 +15,9 @@ from django.conf import settings
 from django.utils import translation
 
 from crm import reference
+from pipeline.commands import process
 from pipeline.models import Role, Team, User
-from tests.factories import NOW, make_team, make_user
+from tests.factories import NOW, ago, make_team, make_user
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,7 @@ def cast(db: None, clock: time_machine.Traveller) -> Cast:
 def make_cast() -> Cast:
     reference.seed()
     root = make_team(name="Austral GmbH", parent=None)
+    process.ship_framework(at=ago(days=400))
     west = make_team(name="Region West", parent=root)
     north = make_team(name="North", parent=west)
     south = make_team(name="South", parent=west)

@@ -98,8 +98,8 @@ def one_of_each(cast: Cast) -> Cast:
 
 def process_of(cast: Cast) -> None:
     """A row of every table of the process; what is somebody's own is the admin's here."""
-    layer = Layer.objects.create(team=Team.objects.root(), changed_at=NOW)
-    version = Version.objects.create(layer=layer, number=1, content={}, published_at=NOW)
+    layer = Layer.objects.get(team=Team.objects.root())
+    version = Version.objects.create(layer=layer, number=2, content={}, published_at=NOW)
     place = {"stage": Stage.PROPOSAL, "key": "price"}
     Step.objects.create(
         layer=layer, label="Price", kind="check", importance=2, adds=True, made_at=NOW, **place

@@ -41,7 +41,7 @@ def whole(*rows: StepRow) -> list[StepRow]:
     return [*rows, *(row("basics", stage=stage, position=5.0) for stage in Stage)]
 
 
-def in_force(team: Team, *rows: StepRow, number: int = 1) -> Version:
+def in_force(team: Team, *rows: StepRow) -> Version:
     """Publish `rows` for a team without a command; the draft of its layer says the same."""
     found, _made = Layer.objects.get_or_create(team=team, defaults={"changed_at": NOW})
     found.steps.all().delete()
@@ -49,7 +49,7 @@ def in_force(team: Team, *rows: StepRow, number: int = 1) -> Version:
         step_of(each, layer=found, author_id=None, at=ago(days=30)).save()
     found.current = Version.objects.create(
         layer=found,
-        number=number,
+        number=found.versions.count() + 1,
         content=LayerContent(steps=tuple(rows)).as_json(),
         published_at=ago(days=30),
     )

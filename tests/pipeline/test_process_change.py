@@ -280,13 +280,13 @@ def test_it_moves_a_step_within_its_stage(cast, north, key, after, expected):
 
 
 def test_it_makes_room_between_steps_that_stand_at_the_same_place(cast, north):
-    in_force(cast.root, *(row(key, position=10.0) for key in ("a", "b", "c", "d")), number=2)
+    in_force(cast.root, *(row(key, position=10.0) for key in ("a", "b", "c", "d")))
     process.move_step(north, stage=FOUR, key="d", after="a", reason=WHY, by=cast.mona, at=NOW)
     assert keys(queries.working(north)) == ["a", "d", "b", "c"]
 
 
 def test_it_moves_no_step_to_another_stage(cast, north):
-    in_force(cast.root, row("problem"), row("price", stage=Stage.PROPOSAL, position=5.0), number=2)
+    in_force(cast.root, row("problem"), row("price", stage=Stage.PROPOSAL, position=5.0))
     with pytest.raises(Refused) as refused:
         process.move_step(
             north, stage=FOUR, key="problem", after="price", reason=WHY, by=cast.mona, at=NOW

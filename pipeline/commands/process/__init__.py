@@ -9,6 +9,7 @@ no process allows; where layers meet, the words are `playbook.Clash`'s.
 from pipeline.commands.process.collision import decide_collision
 from pipeline.commands.process.layer import StaleLayer, layer_of
 from pipeline.commands.process.publish import discard_draft, publish, restore
+from pipeline.commands.process.ship import ship_framework
 from pipeline.commands.process.stage import name_stage, set_strength
 from pipeline.commands.process.step import (
     Said,
@@ -36,6 +37,7 @@ __all__ = [
     "remove_step",
     "restore",
     "set_strength",
+    "ship_framework",
     "show_step",
     "vote",
 ]

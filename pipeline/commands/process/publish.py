@@ -13,6 +13,7 @@ from pipeline.models import Collision, Layer, StageWording, Step, Team, User, Ve
 from pipeline.moves import Refused
 from pipeline.playbook import LayerContent, Playbook, merge
 from pipeline.queries import process as queries
+from pipeline.stages import Stage
 
 
 def publish(
@@ -50,7 +51,7 @@ def restore(version: Version, *, by: User, at: dt.datetime, revision: int | None
         wanted = LayerContent.from_json(version.content)
         if not diff(queries.draft(row), wanted):
             raise Refused(_("The draft says exactly that already."))
-        _write_draft(row, wanted, by=by, at=at)
+        write_draft(row, wanted, author_id=by.pk, at=at)
         # A draft that only goes back to what is in force brings nothing back.
         row.restores = version if version.pk != row.current_id else None
         touch(row, by=by, at=at, fields=("strengths", "restores"))
@@ -66,7 +67,7 @@ def discard_draft(layer: Layer, *, by: User, at: dt.datetime, revision: int | No
         wanted = queries.published(row)
         if not diff(queries.draft(row), wanted):
             raise Refused(_("Nothing has changed since the last version."))
-        _write_draft(row, wanted, by=by, at=at)
+        write_draft(row, wanted, author_id=by.pk, at=at)
         row.restores = None
         touch(row, by=by, at=at, fields=("strengths", "restores"))
 
@@ -144,11 +145,16 @@ def _layers_below(team: Team) -> list[Layer]:
     return list(found.order_by("pk").select_for_update(of=("self",), no_key=True))
 
 
-def _write_draft(row: Layer, content: LayerContent, *, by: User, at: dt.datetime) -> None:
-    """Make the draft of a locked layer say `content`. Rows that say it already stay as they are."""
+def write_draft(
+    row: Layer, content: LayerContent, *, author_id: int | None, at: dt.datetime
+) -> None:
+    """Make the draft of a locked layer say `content`; rows that say it already stay as they are.
+
+    `author_id` stands in for authors who are not here any more. The caller saves `strengths`.
+    """
     wanted = {(each.stage, each.key): each for each in content.steps}
     for step in row.steps.select_related("author"):
-        place = (step.stage, step.key)
+        place = (Stage(step.stage), step.key)
         if place in wanted and queries.step_row(step) == wanted[place]:
             del wanted[place]
         else:
@@ -156,7 +162,10 @@ def _write_draft(row: Layer, content: LayerContent, *, by: User, at: dt.datetime
     people = set(User.objects.values_list("pk", flat=True))
     Step.objects.bulk_create(
         queries.step_of(
-            each, layer=row, author_id=each.author_id if each.author_id in people else by.pk, at=at
+            each,
+            layer=row,
+            author_id=each.author_id if each.author_id in people else author_id,
+            at=at,
         )
         for each in wanted.values()
     )

@@ -5,8 +5,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.utils import timezone, translation
 
-from pipeline.commands import people
+from pipeline.commands import people, process
 from pipeline.models import Language, Team
 
 
@@ -39,6 +40,9 @@ class Command(BaseCommand):
                         time_zone=options["time_zone"],
                         country=options["country"],
                     )
+                    # What follows is the organisation's own text, so it is in its language.
+                    with translation.override(options["language"]):
+                        process.ship_framework(at=timezone.now())
                 people.add_first_admin(
                     name=options["name"],
                     email=options["email"],
