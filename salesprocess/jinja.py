@@ -1,5 +1,6 @@
 """Jinja2 as Django's template engine for our own pages."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.templatetags.static import static
 from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils import translation
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from salesprocess import format as formats
 
@@ -43,6 +45,46 @@ def language() -> str:
     return translation.get_language() or settings.LANGUAGE_CODE
 
 
+def word(message: str) -> str:
+    """gettext for templates, which say the same few hundred things on every page."""
+    return _word(message, translation.get_language())
+
+
+@lru_cache(maxsize=4096)
+def _word(message: str, _language: str | None) -> str:
+    return translation.gettext(message)
+
+
+@lru_cache(maxsize=512)
+def icon(name: str, css: str = "") -> Markup:
+    """A picture of the sprite; `css` is a class of its own beside that of all."""
+    return Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+        f"i {css}" if css else "i", static_file("dist/sprite.svg"), name
+    )
+
+
+def _framer(env: Environment) -> Callable[..., Markup]:
+    """`framed("rail", here)`: a macro of components/frame.html, drawn once for each language.
+
+    For what stands around every page and says the same to everybody; its arguments are few words.
+    """
+
+    def draw(name: str, *words: str) -> Markup:
+        drawn: Markup = getattr(env.get_template("components/frame.html").module, name)(*words)
+        return drawn
+
+    @lru_cache(maxsize=512)
+    def keep(_language: str, _urlconf: str | None, _prefix: str, name: str, *words: str) -> Markup:
+        return draw(name, *words)
+
+    def framed(name: str, *words: str) -> Markup:
+        if env.auto_reload:  # whoever edits a template wants to see it
+            return draw(name, *words)
+        return keep(language(), get_urlconf(), get_script_prefix(), name, *words)
+
+    return framed
+
+
 def environment(**options: Any) -> Environment:
     # A misspelt name is an error on the page that has it, not an empty place.
     env = Environment(**{**options, "undefined": StrictUndefined, "autoescape": True})  # noqa: S701  # it is on
@@ -53,6 +95,8 @@ def environment(**options: Any) -> Environment:
         messages=get_messages,
         language=language,
         number=formats.number,
+        drawn_icon=icon,
+        framed=_framer(env),
     )
     env.filters.update(
         money=formats.money,
@@ -64,4 +108,5 @@ def environment(**options: Any) -> Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
         translation.gettext, translation.ngettext, newstyle=False
     )
+    env.globals["_"] = word
     return env
