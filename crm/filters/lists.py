@@ -2,16 +2,19 @@
 left out silently, it would widen what an export or a bulk change takes in."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from crm.filters.board import NOBODY, BoardFilter, Choices, Teams, person_choices
+from crm.filters.sparing import SparingFilterSet
 from crm.models import (
     Activity,
     ActivityKind,
@@ -78,12 +81,12 @@ def _period(user: User, first: dt.date | None, last: dt.date | None, field: str)
     return found
 
 
-class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no types
+class ListFilter(SparingFilterSet):
     """What the filters of all lists have in common: who asks, when, and the people to ask for."""
 
     def __init__(
         self,
-        data: Mapping[str, Any],
+        data: QueryDict,
         rows: QuerySet[Any],
         *,
         user: User,
@@ -112,7 +115,7 @@ class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no ty
         return rows.filter(owner_id=None if value == NOBODY else int(value))
 
 
-class DealFilter(BoardFilter):
+class DealFilter(BoardFilter, SparingFilterSet):
     """The board's filters and those that only a list has room for."""
 
     q = _text_filter(gettext_lazy("Find in the list"), method="by_text")
@@ -138,7 +141,7 @@ class DealFilter(BoardFilter):
 
     def __init__(
         self,
-        data: Mapping[str, Any],
+        data: QueryDict,
         *,
         kind: ListKind,
         user: User,
@@ -151,9 +154,9 @@ class DealFilter(BoardFilter):
         self.offers = offers
         self.teams = Teams(user, known=offers.teams)
         if kind == ListKind.LEADS:
-            self.filters["stage"].extra["choices"] = _stages(last=Stage.PROSPECTING)
+            self.filters["stage"].extra["choices"] = partial(_stages, last=Stage.PROSPECTING)
         elif kind == ListKind.OPPORTUNITIES:
-            self.filters["stage"].extra["choices"] = _stages(first=Stage.QUALIFICATION)
+            self.filters["stage"].extra["choices"] = partial(_stages, first=Stage.QUALIFICATION)
 
     @property
     def rows(self) -> DealQuerySet:
@@ -168,7 +171,7 @@ class DealFilter(BoardFilter):
         elif self.kind == ListKind.OPPORTUNITIES:
             found = found.opportunities()
         # Leads and opportunities are work; what is over is asked for.
-        if self.kind != ListKind.DEALS and not self.form.cleaned_data["outcome"]:
+        if self.kind != ListKind.DEALS and not self.form.cleaned_data.get("outcome"):
             found = found.open()
         return found
 
@@ -249,12 +252,12 @@ class ActivityFilter(ListFilter):
     @property
     def shown(self) -> str:
         """Which of the states is listed."""
-        return (self.is_valid() and self.form.cleaned_data["state"]) or ActivityState.PLANNED
+        return (self.is_valid() and self.form.cleaned_data.get("state")) or ActivityState.PLANNED
 
     def filter_queryset(self, rows: ActivityQuerySet) -> ActivityQuerySet:
         found: ActivityQuerySet = super().filter_queryset(rows)
         # What is to be done is what the list is for; what was done is asked for.
-        return found if self.form.cleaned_data["state"] else found.planned()
+        return found if self.form.cleaned_data.get("state") else found.planned()
 
     def by_text(self, rows: ActivityQuerySet, name: str, value: str) -> ActivityQuerySet:
         def alike(kind: SearchKind) -> QuerySet[Any, Any]:

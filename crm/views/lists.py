@@ -165,11 +165,13 @@ class Asked:
 
     def head(self) -> dict[str, Any]:
         return {
-            "form": self.filter.form,
-            "filter": self.filter,
-            "selects": self._selects,
-            "more": self.table.more,
+            "find": self.query.get("q", ""),
+            "find_label": self.filter.filters["q"].label,
+            "selects": self.filter.controls(*self._selects),
+            "more": self.filter.controls(*self.table.more),
+            "company": self.query.get("company", "") if "company" in self.filter.filters else "",
             "stages": self._stages,
+            "asked_stages": self.query.getlist("stage"),
             "deals": [(kind, reverse(f"crm:{kind}"), kind.label) for kind in DEALS],
             "csv": reverse("crm:list_export", args=[self.kind]),
             "here": ListKind.DEALS if self.kind == ListKind.OPPORTUNITIES else self.kind,
@@ -189,10 +191,8 @@ class Asked:
     def _stages(self) -> list[tuple[int, str]]:
         if "stage" not in self.filter.filters:
             return []
-        return [
-            (int(value), str(Stage(int(value)).about.short))
-            for value, _label in self.filter.form.fields["stage"].choices
-        ]
+        choices = self.filter.filters["stage"].extra["choices"]
+        return [(value, str(Stage(value).about.short)) for value, _label in choices()]
 
     def _column(self, column: Column) -> "Head":
         direction = ""
