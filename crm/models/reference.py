@@ -1,10 +1,11 @@
 """Lists that the whole organisation shares. They are seeded by `manage.py reference`."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.core.validators import MinValueValidator, RegexValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -117,16 +118,19 @@ class Product(models.Model):
         return self.name
 
 
+_RATES_ON = """
+    SELECT DISTINCT ON (currency) currency, value FROM crm_rate WHERE "on" <= %s
+    ORDER BY currency, "on" DESC
+"""
+
+
 class RateQuerySet(ReferenceQuerySet):
-    def on(self, day: object) -> dict[str, Decimal]:
+    def on(self, day: dt.date) -> dict[str, Decimal]:
         """The rate in force on `day` by currency: one unit of it in the organisation's currency."""
-        rows = (
-            self.filter(on__lte=day)
-            .order_by("currency", "-on")
-            .distinct("currency")
-            .values_list("currency", "value")
-        )
-        return dict(rows)
+        # By hand: every page with a value asks this, and putting it together costs twice the asking.
+        with connection.cursor() as cursor:
+            cursor.execute(_RATES_ON, [day])
+            return dict(cursor.fetchall())
 
 
 RateManager = models.Manager.from_queryset(RateQuerySet)
