@@ -1,7 +1,7 @@
 """How amounts and times are written for people, in the language of the request."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -11,7 +11,8 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
 from django.utils import translation
 from django.utils.translation import get_language, pgettext
-from django.utils.translation import gettext as _
+
+from salesprocess.words import gettext as _
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -129,7 +130,13 @@ def day(on: date | None, today: date) -> str:
 
 def clock(at: datetime, zone: ZoneInfo) -> str:
     """The time of day in the reader's zone, as `14:05`."""
-    return format_time(at.astimezone(zone), "HH:mm", locale=locale())
+    local = at.astimezone(zone)
+    return _clock(local.hour, local.minute, _language())
+
+
+@lru_cache(maxsize=KEPT)
+def _clock(hour: int, minute: int, language: str) -> str:
+    return format_time(time(hour, minute), "HH:mm", locale=_locale_of(language))
 
 
 def plainly(value: datetime | Decimal) -> str:

@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from salesprocess import format as formats
+from salesprocess import words
 
 
 class Jinja2Pages(Jinja2):
@@ -43,16 +44,6 @@ def _plain_url(name: str, urlconf: str | None, _prefix: str) -> str:
 def language() -> str:
     """What the page is written in, for its `lang`."""
     return translation.get_language() or settings.LANGUAGE_CODE
-
-
-def word(message: str) -> str:
-    """gettext for templates, which say the same few hundred things on every page."""
-    return _word(message, translation.get_language())
-
-
-@lru_cache(maxsize=4096)
-def _word(message: str, _language: str | None) -> str:
-    return translation.gettext(message)
 
 
 @lru_cache(maxsize=512)
@@ -108,5 +99,5 @@ def environment(**options: Any) -> Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
         translation.gettext, translation.ngettext, newstyle=False
     )
-    env.globals["_"] = word
+    env.globals["_"] = words.gettext
     return env

@@ -4,17 +4,16 @@ import datetime as dt
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from babel.dates import format_time
 from django.db.models import Choices
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from crm.models import ActivityKind
 from crm.queries.board import Row
 from pipeline.models import User
 from pipeline.models.people import initials_of
 from pipeline.stages import Outcome, Stage
-from salesprocess.format import money, written_day
+from salesprocess.format import clock, money, written_day
+from salesprocess.words import gettext as _
 
 
 class Card(NamedTuple):
@@ -42,14 +41,6 @@ class Card(NamedTuple):
 def labels(choices: type[Choices], language: str) -> dict[str, str]:
     """What each of some choices is called, in the language of the request, which `language` is."""
     return {str(one.value): str(one.label) for one in choices}
-
-
-@lru_cache(maxsize=4096)
-def _written_time(hour: int, minute: int, language: str) -> str:
-    return format_time(dt.time(hour, minute), "HH:mm", locale=language)
-
-
-_initials = lru_cache(maxsize=1024)(initials_of)
 
 
 class Reader:
@@ -82,11 +73,14 @@ class Reader:
     def kinds(self) -> dict[str, str]:
         return labels(ActivityKind, self.language)
 
+    @cached_property
+    def stage_names(self) -> dict[int, str]:
+        return {int(stage): str(stage.about.short) for stage in Stage}
+
     def card(self, row: Row) -> Card:
         stage = Stage(row.stage)
-        words = self._words
-        next_class, what_next = self._next(row)
-        days = None if row.stage_entered_at is None else self._days_since(row.stage_entered_at)
+        next_class, what_next = self.what_next(row)
+        days, is_late = self.days_in_stage(row)
         return Card(
             id=row.id,
             version=row.version,
@@ -94,19 +88,18 @@ class Reader:
             about=self._about(row),
             value="" if stage.is_lead else money(row.amount, row.currency),
             owner=row.owner or "",
-            initials=_initials(row.owner or ""),
+            initials=initials_of(row.owner or ""),
             next_class=next_class,
             next=what_next,
-            days=words["no date"] if days is None else words["days"] % {"n": days},
-            is_late=days is not None and days > stage.about.norm_days,
+            days=days,
+            is_late=is_late,
             risk=self._risk(row, stage),
             may=self._may(row),
         )
 
     def ended(self, row: Row) -> Card:
         """A won or stopped deal: when it ended, and why."""
-        day = self.day(row.closed_at) if row.closed_at else ""
-        won = row.outcome == Outcome.WON
+        next_class, what_next = self.how_it_ended(row)
         return Card(
             id=row.id,
             version=row.version,
@@ -114,9 +107,9 @@ class Reader:
             about=self._about(row),
             value=money(row.amount, row.currency),
             owner=row.owner or "",
-            initials=_initials(row.owner or ""),
-            next_class="won" if won else "stopped",
-            next=(_("Won · %(day)s") if won else _("Stopped · %(day)s")) % {"day": day},
+            initials=initials_of(row.owner or ""),
+            next_class=next_class,
+            next=what_next,
             days=row.cause or "",
             is_late=False,
             risk="",
@@ -129,7 +122,21 @@ class Reader:
             return row.name
         return row.source or ""
 
-    def _next(self, row: Row) -> tuple[str, str]:
+    def days_in_stage(self, row: Row) -> tuple[str, bool]:
+        """How long it has been in its stage, and whether that is more than usual."""
+        if row.stage_entered_at is None:
+            return self._words["no date"], False
+        days = self._days_since(row.stage_entered_at)
+        return self._words["days"] % {"n": days}, days > Stage(row.stage).about.norm_days
+
+    def how_it_ended(self, row: Row) -> tuple[str, str]:
+        won = row.outcome == Outcome.WON
+        day = self.day(row.closed_at) if row.closed_at else ""
+        words = _("Won · %(day)s") if won else _("Stopped · %(day)s")
+        return "won" if won else "stopped", words % {"day": day}
+
+    def what_next(self, row: Row) -> tuple[str, str]:
+        """Its class and its words."""
         if row.next_at is None:
             if row.parked_until and row.parked_until > self.today:
                 return "parked", _("Parked to %(day)s") % {"day": self._date(row.parked_until)}
@@ -181,8 +188,7 @@ class Reader:
         return written_day(day, "EEE d MMM" if near else "d MMM y", self.language)
 
     def time(self, moment: dt.datetime) -> str:
-        local = moment.astimezone(self.zone)
-        return _written_time(local.hour, local.minute, self.language)
+        return clock(moment, self.zone)
 
     def date_of(self, moment: dt.datetime) -> dt.date:
         return moment.astimezone(self.zone).date()

@@ -7,12 +7,10 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Left, Lower
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.filters.lists import ActivityState
 from crm.models import (
-    ActivityKind,
     ActivityResult,
     ContactPoint,
     Deal,
@@ -25,8 +23,9 @@ from crm.queries.lists import Order, by_day, by_instant, by_number, by_text
 from crm.views.cards import Reader
 from pipeline.models import User
 from pipeline.models.people import initials_of
-from pipeline.stages import Outcome, Stage
+from pipeline.stages import Outcome
 from salesprocess.format import money, number
+from salesprocess.words import gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,23 +78,28 @@ def _deal(reader: Reader, values: tuple[Any, ...]) -> DealLine:
 
 def deal_line(reader: Reader, row: Row, *, changed: str = "") -> DealLine:
     is_open = row.outcome == Outcome.OPEN
-    card = reader.card(row) if is_open else reader.ended(row)
+    if is_open:
+        next_class, what_next = reader.what_next(row)
+        days, is_late = reader.days_in_stage(row)
+    else:
+        next_class, what_next = reader.how_it_ended(row)
+        days, is_late = row.cause or "", False
     closes = row.expected_close_on
     return DealLine(
         id=row.id,
         name=row.name,
         company=row.company or "",
         stage=row.stage,
-        stage_name=str(Stage(row.stage).about.short),
+        stage_name=reader.stage_names[row.stage],
         value=money(row.amount, row.currency),
-        next_class=card.next_class,
-        next=card.next,
-        days=card.days,
-        is_late=card.is_late,
+        next_class=next_class,
+        next=what_next,
+        days=days,
+        is_late=is_late,
         closes=reader.date(closes),
         is_past=is_open and closes is not None and closes < reader.today,
-        owner=card.owner,
-        initials=card.initials,
+        owner=row.owner or "",
+        initials=initials_of(row.owner) if row.owner else "",
         source=row.source or "",
         changed=changed,
     )
@@ -143,7 +147,7 @@ def _activity(reader: Reader, values: tuple[Any, ...]) -> ActivityLine:
     (contact, contact_name, owner, due_at, all_day, done_at, cancelled_at, result, stage) = values[
         8:
     ]
-    label = str(ActivityKind(kind).label)
+    label = reader.kinds[kind]
     if deal:
         href, about = f"/deals/{deal}/", deal_name
     elif contact:
@@ -160,7 +164,7 @@ def _activity(reader: Reader, values: tuple[Any, ...]) -> ActivityLine:
         about=about,
         company=" · ".join(with_whom),
         stage=stage or 0,
-        stage_name=str(Stage(stage).about.short) if stage else "",
+        stage_name=reader.stage_names[stage] if stage else "",
         when_class=when_class,
         when=when,
         result=str(ActivityResult(result).label) if result else "",

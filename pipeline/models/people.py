@@ -1,7 +1,7 @@
 """Who sells: people and the tree of teams whose root is the organisation."""
 
 import zoneinfo
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -186,6 +186,7 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         return user
 
 
+@lru_cache(maxsize=4096)
 def initials_of(name: str) -> str:
     """The first letters of the first and the last word, for lists that read only names."""
     words = name.split()
