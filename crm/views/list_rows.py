@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
@@ -72,8 +73,28 @@ class DealLine(NamedTuple):
     changed: str
 
 
-def _deal(reader: Reader, values: tuple[Any, ...]) -> DealLine:
-    return deal_line(reader, Row(*values[:-1]), changed=reader.day(values[-1]))
+# What is read for each line; a column less is a value less for each of 50 rows.
+_OF_DEAL = (
+    *("id", "stage", "outcome", "name", "company__name", "amount", "currency", "owner__name"),
+    *("next_at", "next_kind", "next_all_day", "parked_until", "closed_at"),
+)
+_IN_STAGE = ("stage_entered_at", "cause__name")
+
+
+def _deals(*more: str) -> tuple[Sequence[str], Callable[[Reader, tuple[Any, ...]], DealLine]]:
+    """The fields of a list of deals, and how their values become its lines."""
+    fields = (*_OF_DEAL, *more)
+    # The values in the order of a Row; what is not read is the None behind the last.
+    ordered = itemgetter(*(fields.index(f) if f in fields else len(fields) for f in FIELDS))
+    changed = fields.index("changed_at") if "changed_at" in fields else None
+
+    def line(reader: Reader, values: tuple[Any, ...]) -> DealLine:
+        row = Row._make(ordered((*values, None)))
+        return deal_line(
+            reader, row, changed="" if changed is None else reader.day(values[changed])
+        )
+
+    return fields, line
 
 
 def deal_line(reader: Reader, row: Row, *, changed: str = "") -> DealLine:
@@ -323,15 +344,16 @@ _OWNER = Column(label=gettext_lazy("Owner"), sort="owner", css="p2")
 _CHANGED = Column(label=gettext_lazy("Changed"), sort="changed", down=True, css="p4")
 
 
-def _deal_table(kind: ListKind, columns: Sequence[Column], default: str) -> Table:
+def _deal_table(columns: Sequence[Column], default: str, *read: str) -> Table:
     selects = ["person", "team", "next", "source"]
+    fields, line = _deals(*read)
     return Table(
         columns=columns,
         orders=_DEAL_ORDERS,
         default=default,
         template="crm/list/_deals.html",
-        fields=lambda _user: (*FIELDS, "changed_at"),
-        row=_deal,
+        fields=lambda _user: fields,
+        row=line,
         selects=[*selects[:2], "outcome", *selects[2:]],
         more=(
             "min",
@@ -349,13 +371,19 @@ def _deal_table(kind: ListKind, columns: Sequence[Column], default: str) -> Tabl
 _BY_OWNER = by_text(Lower("owner__name"))
 TABLES: Mapping[ListKind, Table] = {
     ListKind.LEADS: _deal_table(
-        ListKind.LEADS, [_NAME, _STAGE, _NEXT, _SINCE, _VALUE, _SOURCE, _OWNER], "next"
+        [_NAME, _STAGE, _NEXT, _SINCE, _VALUE, _SOURCE, _OWNER], "next", *_IN_STAGE, "source__name"
     ),
     ListKind.OPPORTUNITIES: _deal_table(
-        ListKind.OPPORTUNITIES, [_NAME, _STAGE, _VALUE, _NEXT, _SINCE, _CLOSES, _OWNER], "next"
+        [_NAME, _STAGE, _VALUE, _NEXT, _SINCE, _CLOSES, _OWNER],
+        "next",
+        *_IN_STAGE,
+        "expected_close_on",
     ),
     ListKind.DEALS: _deal_table(
-        ListKind.DEALS, [_NAME, _STAGE, _VALUE, _NEXT, _CLOSES, _CHANGED, _OWNER], "-changed"
+        [_NAME, _STAGE, _VALUE, _NEXT, _CLOSES, _CHANGED, _OWNER],
+        "-changed",
+        "expected_close_on",
+        "changed_at",
     ),
     ListKind.COMPANIES: Table(
         columns=[

@@ -30,6 +30,7 @@ from pipeline.models import User
 from pipeline.stages import Stage
 from salesprocess.format import money, number
 from salesprocess.htmx import HtmxRequest, render
+from salesprocess.jinja import url
 
 DEALS = (ListKind.LEADS, ListKind.OPPORTUNITIES, ListKind.DEALS)
 
@@ -118,21 +119,21 @@ class Asked:
     @cached_property
     def asked_for(self) -> str:
         """The filters and the order, always in the same words: what a saved view keeps."""
+        return urlencode(self._pairs)
+
+    @cached_property
+    def _pairs(self) -> list[tuple[str, str]]:
         names = [*self.filter.filters, "sort"]
-        pairs = [
+        return [
             (name, value) for name in names for value in self.query.getlist(name) if value.strip()
         ]
-        return urlencode(pairs)
 
     def address(self, **changed: object) -> str:
         """The list's address with its filters, and some of it changed; None takes a part out."""
-        query = QueryDict(self.asked_for, mutable=True)
-        for name, value in changed.items():
-            query.pop(name, None)
-            if value is not None:
-                query[name] = str(value)
-        path = reverse(f"crm:{self.kind}")
-        return f"{path}?{query.urlencode()}" if query else path
+        pairs = [(name, value) for name, value in self._pairs if name not in changed]
+        pairs += [(name, str(value)) for name, value in changed.items() if value is not None]
+        path = url(f"crm:{self.kind}")
+        return f"{path}?{urlencode(pairs)}" if pairs else path
 
     # what is shown -------------------------------------------------------------------------------
 
@@ -172,10 +173,10 @@ class Asked:
             "company": self.query.get("company", "") if "company" in self.filter.filters else "",
             "stages": self._stages,
             "asked_stages": self.query.getlist("stage"),
-            "deals": [(kind, reverse(f"crm:{kind}"), kind.label) for kind in DEALS],
+            "deals": [(kind, url(f"crm:{kind}"), kind.label) for kind in DEALS],
             "csv": reverse("crm:list_export", args=[self.kind]),
             "here": ListKind.DEALS if self.kind == ListKind.OPPORTUNITIES else self.kind,
-            "clear": reverse(f"crm:{self.kind}"),
+            "clear": url(f"crm:{self.kind}"),
         }
 
     @property
@@ -216,7 +217,7 @@ class Asked:
         return f"{words} · {money(total.value, self.reader.currency)}"
 
     def _view(self, view: View) -> "Tab":
-        path = reverse(f"crm:{self.kind}")
+        path = url(f"crm:{self.kind}")
         return Tab(
             id=view.id,
             name=view.name,
