@@ -1,13 +1,13 @@
 """The board's filters, which the lists of deals share."""
 
 import datetime as dt
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 import django_filters
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +16,7 @@ from crm.models import Deal, Source
 from crm.models.deal import DealQuerySet
 from pipeline.access import all_below
 from pipeline.models import Team, User
-from salesprocess.prepared import reach
+from salesprocess.prepared import Prepared, reach
 
 NOBODY = "nobody"
 Choices = list[tuple[Any, Any]]
@@ -103,6 +103,25 @@ def _depth(pk: int, parents: Mapping[int, int | None]) -> int:
     return 0 if above is None else 1 + _depth(above, parents)
 
 
+def _who_sells(user: User) -> QuerySet[User, tuple[Any, ...]]:
+    open_deals = Deal.objects.open().filter(owner=OuterRef("pk"))
+    people = User.objects.whose_records_are_visible_to(user)
+    people = people.filter(Q(is_active=True) | Exists(open_deals)).order_by(Lower("name"))
+    found: QuerySet[User, tuple[Any, ...]] = people.values_list("pk", "name", "is_active")
+    return found
+
+
+def _sources_on_offer(user: User) -> QuerySet[Source, tuple[Any, ...]]:
+    sources = Source.objects.visible_to(user).offered().order_by(Lower("name"))
+    return sources.values_list("pk", "name")
+
+
+_sellers: Prepared[tuple[int, str, bool]] = Prepared(
+    lambda row: (row[0], row[1], row[2]), _who_sells
+)
+_offered: Prepared[tuple[int, str]] = Prepared(lambda row: (row[0], row[1]), _sources_on_offer)
+
+
 class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no types
     """The board's filters; all of them live in the address."""
 
@@ -166,17 +185,24 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
 
     def _people(self) -> Choices:
         """Who sells here; of those who left, only who still has work on the board."""
-        open_deals = Deal.objects.open().filter(owner=OuterRef("pk"))
-        people = (
-            User.objects.whose_records_are_visible_to(self.user)
-            .filter(Q(is_active=True) | Exists(open_deals))
-            .order_by(Lower("name"))
-        )
-        return person_choices(self.user, people.values_list("pk", "name", "is_active"))
+        return person_choices(self.user, _sellers(self.user))
 
     def _sources(self) -> Choices:
-        names = Source.objects.visible_to(self.user).offered().order_by(Lower("name"))
-        return list(names.values_list("pk", "name"))
+        return list(_offered(self.user))
+
+    @property
+    def selects(self) -> Iterator[tuple[str, Any, Choices, str]]:
+        """Each filter that is a choice, for the template: name, label, choices, what is chosen.
+
+        Without the form, whose fields are made anew for each page to judge what was asked for.
+        """
+        for name in ("person", "team", "next", "source"):
+            field = self.filters[name]
+            found = field.extra["choices"]
+            choices = list(found() if callable(found) else found)
+            if choices or name != "team":
+                choices.insert(0, ("", field.extra["empty_label"]))
+                yield name, field.label, choices, self.data.get(name, "")
 
     def by_text(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         text = value.strip().lower()
