@@ -15,6 +15,7 @@ def faults_of(deal: Deal) -> list[str]:
     faults = moves.broken_links([visit.stay for visit in visits])
     faults += _repeats(deal, visits)
     faults += _next(deal)
+    faults += _held(deal)
     return faults
 
 
@@ -42,6 +43,12 @@ def _next(deal: Deal) -> Iterator[str]:
         yield "is closed, and yet asks for attention"
     if deal.is_open and first and deal.attention_at != first.due_at:
         yield f"asks for attention at {deal.attention_at} instead of {first.due_at}"
+
+
+def _held(deal: Deal) -> Iterator[str]:
+    for activity in Activity.objects.filter(deal=deal):
+        if (activity.holder_id, activity.holder_team_id) != (deal.owner_id, deal.team_id):
+            yield f"has activity {activity.pk} in the reach of {activity.holder_id} still"
 
 
 def rows(model: Any, **condition: Any) -> list[dict[str, Any]]:
