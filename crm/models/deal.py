@@ -214,6 +214,13 @@ class Deal(models.Model):
                 condition=Q(outcome=Outcome.OPEN),
                 name="deal_attention",
             ),
+            # The same for opportunities alone, which stand far apart among many more leads.
+            models.Index(
+                F("attention_at").asc(nulls_first=True),
+                "id",
+                condition=Q(outcome=Outcome.OPEN, stage__gte=Stage.QUALIFICATION),
+                name="deal_attention_of_opportunity",
+            ),
             # Serves the list of all deals: what was changed last comes first.
             models.Index(fields=["changed_at", "id"], name="deal_changed_last"),
             # Serves the board's poll: did anything in sight change?
