@@ -6,7 +6,7 @@ page costs what the first one does, and a row that comes or goes shifts nothing.
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -17,6 +17,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from crm.models import ListKind, SavedView
 from pipeline.models import Team, User
+from salesprocess.prepared import Statements
 
 PAGE = 50
 # Counting goes no further: nobody reads on, and it would cost more than the page.
@@ -160,24 +161,34 @@ class Page:
     after: Place | None
 
 
+# The lists as they open, which is how they are asked for most.
+_PAGES, _TOTALS = Statements(), Statements()
+
+
 def page(
-    rows: Rows,
+    rows: Callable[[], Rows],
     walk: Walk,
     fields: Sequence[Any],
     *,
     after: Place | None = None,
     before: Place | None = None,
+    same: Hashable = None,
 ) -> Page:
     """The PAGE rows after one place or before another, or the first ones. One query.
 
-    Each row is a tuple of `fields`, whose first is the id.
+    Each row is a tuple of `fields`, whose first is the id. `same` is all that the query depends on,
+    if it is worth to be written once only.
     """
     back = before is not None and after is None
     place = before if back else after
-    found = walk.of(rows, back=back)
-    if place is not None:
-        found = found.filter(walk.beyond(place, back=back))
-    read = list(found.values_list(*fields, "row_key")[: PAGE + 1])
+
+    def written() -> Rows:
+        found = walk.of(rows(), back=back)
+        if place is not None:
+            found = found.filter(walk.beyond(place, back=back))
+        return found.values_list(*fields, "row_key")[: PAGE + 1]
+
+    read = list(written()) if same is None else _answer(*_PAGES.of(same, written))
     more, read = len(read) > PAGE, read[:PAGE]
     if back:
         read.reverse()
@@ -231,13 +242,37 @@ class Total:
     value: Decimal | None = None
 
 
-def total(rows: Rows, *, value: str | None = None) -> Total:
-    """Count, and add up the annotation `value`, over the very rows that the list shows. One query."""
-    sums = {"worth": Sum(value)} if value else {}
-    found = rows.order_by()[: CAP + 1].aggregate(count=Count("pk"), **sums)
-    if found["count"] > CAP:
-        return Total(count=None)
-    return Total(count=found["count"], value=found.get("worth"))
+def total(rows: Callable[[], Rows], *, value: str | None = None, same: Hashable = None) -> Total:
+    """Count, and add up the annotation `value`, over the very rows that the list shows. One query.
+
+    `same` is as for `page`.
+    """
+    if same is None:
+        sums = {"worth": Sum(value)} if value else {}
+        found = rows().order_by()[: CAP + 1].aggregate(count=Count("pk"), **sums)
+        count, worth = found["count"], found.get("worth")
+    else:
+        count, worth = _total(rows, value, same)
+    return Total(count=None) if count > CAP else Total(count=count, value=worth)
+
+
+def _total(rows: Callable[[], Rows], value: str | None, same: Hashable) -> tuple[int, Any]:
+    columns = ["pk", *([value] if value else [])]
+    counted, params = _TOTALS.of(
+        (same, CAP), lambda: rows().order_by().values_list(*columns)[: CAP + 1]
+    )
+    worth = "sum(worth)" if value else "NULL"
+    names = "id, worth" if value else "id"
+    sql = f"SELECT count(*), {worth} FROM ({counted}) AS counted ({names})"  # noqa: S608  # Django's
+    return _answer(sql, params)[0] if counted else (0, None)
+
+
+def _answer(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    if not sql:  # nothing is within the reach
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,9 +340,5 @@ def _offered(user: User, kind: ListKind) -> list[tuple[Any, ...]]:
     scope = user.scope
     views = SavedView.objects.offered_to(user).filter(kind=kind)
     sql, params = views.values_list(*_VIEW).query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _OFFERED.replace("{views}", sql),
-            [scope.everything, sorted(scope.owner_ids), *params],
-        )
-        return list(cursor.fetchall())
+    asked = _OFFERED.replace("{views}", sql)
+    return _answer(asked, [scope.everything, sorted(scope.owner_ids), *params])

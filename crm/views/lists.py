@@ -1,6 +1,8 @@
 """The lists: a page of rows, its neighbours, its total, and the same rows as a file."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
@@ -65,6 +67,7 @@ class Asked:
         self.reader = Reader(user, at=timezone.now())
         self.table = TABLES[kind]
         self.offers: Offers = queries.offers(user, kind)
+        self.rates: dict[str, Decimal] = {}
         self.filter = self._filter()
         self.problems = problems(self.filter.form)
         self.sort = query.get("sort") or default_sort(kind, self._state)
@@ -76,12 +79,22 @@ class Asked:
         """What is asked for within the person's reach; nothing while there are problems."""
         return self.filter.queryset.none() if self.problems else self.filter.rows
 
+    def _rows(self) -> Any:
+        return self.rows
+
+    @property
+    def _same(self) -> Hashable:
+        """All that the queries of a list depend on as it opens; None where anything is asked."""
+        if self._pairs or self.problems or self.after or self.before:
+            return None
+        return self.kind, self.user.is_active, self.user.scope, tuple(self.rates.items())
+
     def _filter(self) -> Any:
         at, user, offers = self.reader.at, self.user, self.offers
         if self.kind in DEALS:
-            rates = Rate.objects.on(self.reader.today)
+            self.rates = Rate.objects.on(self.reader.today)
             return DealFilter(
-                self.query, kind=self.kind, user=user, offers=offers, rates=rates, at=at
+                self.query, kind=self.kind, user=user, offers=offers, rates=self.rates, at=at
             )
         filters: dict[ListKind, tuple[type[ListFilter], Any]] = {
             ListKind.COMPANIES: (CompanyFilter, Company.objects),
@@ -140,9 +153,11 @@ class Asked:
     def body(self) -> dict[str, Any]:
         """The rows with their total and neighbours. Two queries."""
         fields = self.table.fields(self.user)
-        found = queries.page(self.rows, self.walk, fields, after=self.after, before=self.before)
+        found = queries.page(
+            self._rows, self.walk, fields, after=self.after, before=self.before, same=self._same
+        )
         value = "value" if self.kind in DEALS else None
-        total = queries.total(self.rows, value=value)
+        total = queries.total(self._rows, value=value, same=self._same)
         return {
             "kind": self.kind,
             "lines": [self.table.row(self.reader, row) for row in found.rows],

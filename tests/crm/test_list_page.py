@@ -175,6 +175,24 @@ def test_it_totals_exactly_what_it_lists(cast: Cast, look: Callable[..., Any], k
     assert f"20 {words} · €2,990" in look(cast.ana, f"/{kind}/?min=140").content.decode()
 
 
+@EACH
+def test_it_opens_each_time_with_what_there_is_for_whom_it_is(
+    cast: Cast, look: Callable[..., Any], kind: str
+) -> None:
+    # How it is asked is kept from one opening to the next; what is answered must not be.
+    make_rows(kind, 1, by=cast.ana)
+    assert len(names(look(cast.ana, f"/{kind}/"))) == 1
+    make_rows(kind, 2, by=cast.ana)
+    assert len(names(look(cast.ana, f"/{kind}/"))) == 3
+    others = {"companies": 3, "contacts": 3}.get(kind, 0)  # these are in everybody's sight
+    assert len(names(look(cast.carl, f"/{kind}/"))) == others
+    cast.ana.team = cast.carl.team
+    cast.ana.save()
+    manager = cast.carl.team.manager
+    assert manager is not None
+    assert len(names(look(manager, f"/{kind}/"))) == 3
+
+
 def test_it_counts_no_further_than_its_cap(
     cast: Cast, look: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
