@@ -34,7 +34,8 @@ document.addEventListener('htmx:sendError', (event) => {
 const isPoll = ({ detail }) =>
   detail.requestConfig?.triggeringEvent?.type === 'board-poll' || 'poll' in detail.elt.dataset;
 
-document.addEventListener('toast', (event) => note(event.detail.text, event.detail.tone));
+document.addEventListener('toast', ({ detail }) =>
+  note(detail.text, detail.tone, detail.undo));
 
 // --- frame ----------------------------------------------------------------------------------
 
