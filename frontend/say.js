@@ -9,11 +9,38 @@ export function say(text) {
   });
 }
 
-export function note(text, tone = 'ok') {
+// `undo` is a request that takes it back: {href, values, words, hint}. The focus stays where it is.
+export function note(text, tone = 'ok', undo = null) {
   const box = document.createElement('div');
   box.className = `toast-note ${tone}`;
-  box.textContent = text;
+  const words = document.createElement('span');
+  words.textContent = text;
+  box.append(words);
+  // One key can mean one thing only: the latest.
+  document.querySelector('#toasts [data-key=z]')?.remove();
+  if (undo) box.append(undoButton(undo, box));
   document.getElementById('toasts').append(box);
-  say(text);
-  setTimeout(() => box.remove(), tone === 'bad' ? 12000 : 6000);
+  say(undo ? `${text} ${undo.hint}` : text);
+  const leave = () => {
+    // Nobody loses it while pointing at it or standing on it.
+    if (box.matches(':hover, :focus-within')) setTimeout(leave, 1000);
+    else box.remove();
+  };
+  setTimeout(leave, tone === 'bad' ? 12000 : undo ? 8000 : 6000);
+}
+
+function undoButton({ href, values, words }, box) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'btn btn-s btn-quiet';
+  button.dataset.key = 'z';
+  const key = document.createElement('kbd');
+  key.textContent = 'Z';
+  button.append(words, ' ', key);
+  button.addEventListener('click', () => {
+    if (box.contains(document.activeElement)) document.getElementById('main').focus();
+    box.remove();
+    window.htmx.ajax('POST', href, { values, swap: 'none', target: 'body' });
+  });
+  return button;
 }

@@ -22,10 +22,12 @@ from crm.forms.deal import (
 )
 from crm.forms.fact import FACTS
 from crm.forms.fields import VerbForm
-from crm.models import Deal
+from crm.models import Activity, Deal
 from crm.queries import alike as queries
+from crm.queries import gates
 from crm.views.verbs import (
     Ask,
+    Undo,
     answer,
     editable_deal,
     home_of,
@@ -36,6 +38,8 @@ from crm.views.verbs import (
     stay,
 )
 from pipeline import moves
+from pipeline.gates import Act, Verb
+from pipeline.models import User
 from pipeline.moves import Refused
 from pipeline.stages import Stage
 from salesprocess.htmx import HtmxRequest, render, wants_fragment
@@ -61,10 +65,13 @@ def _move(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRe
     to = asked or Stage(min(here + 1, Stage.CLOSING))
     form = MoveForm(
         posted(request),
+        files=request.FILES,
         user=request.user,
         deal=deal,
         initial={"to": to.value, "version": seen(request, deal)},
     )
+    if not form.is_bound and to > here and deal.is_open:
+        form.ask_for(gates.missing(deal, Act(verb=Verb.MOVE, frm=here, to=to)))
     ask = Ask(
         template="crm/deal/_sheet_move.html",
         title=_("Move to %(stage)s") % {"stage": to.label},
@@ -88,23 +95,40 @@ def _stage(text: str | None) -> Stage | None:
 
 @ask_or_do
 def win(request: HtmxRequest, pk: int) -> HttpResponse:
+    return _win(request, pk, commands.win)
+
+
+@ask_or_do
+def sell(request: HtmxRequest, pk: int) -> HttpResponse:
+    """Won in one conversation, by way of every stage that is left."""
+    return _win(request, pk, commands.sell_at_once)
+
+
+def _win(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpResponse:
     deal = editable_deal(request, pk)
+    here, through = Stage(deal.stage), command is commands.sell_at_once
     form = WinForm(
         posted(request),
+        files=request.FILES,
         user=request.user,
         deal=deal,
         at=now(),
+        through=through,
         initial={"version": seen(request, deal)},
     )
+    if not form.is_bound and deal.is_open:
+        form.ask_for(gates.missing(deal, Act(verb=Verb.WIN, frm=here, to=Stage.CLOSING)))
+    title = _("Sold at once: %(deal)s") if through else _("Won: %(deal)s")
     ask = Ask(
         template="crm/deal/_sheet_win.html",
-        title=_("Won: %(deal)s") % {"deal": deal.name},
+        title=title % {"deal": deal.name},
         said=_("Won."),
-        context={"passed": moves.jumped(Stage(deal.stage), Stage.CLOSING)},
+        context={
+            "passed": moves.jumped(here, Stage.CLOSING),
+            "stays": [stage for stage in Stage if stage > here],
+        },
     )
-    return answer(
-        request, deal, form, ask, lambda: commands.win(deal, **form.verb(), by=request.user)
-    )
+    return answer(request, deal, form, ask, lambda: command(deal, **form.verb(), by=request.user))
 
 
 @ask_or_do
@@ -114,6 +138,12 @@ def stop(request: HtmxRequest, pk: int) -> HttpResponse:
         template="crm/deal/_sheet_stop.html",
         title=_("Stop: %(deal)s") % {"deal": deal.name},
         said=_("Stopped."),
+        undo=Undo(
+            verb="reopen",
+            values={"reason": _("Undone at once")},
+            # What was planned stays cancelled.
+            words=_("Undo") if deal.next_at is None else _("Open again"),
+        ),
     )
     return _do(request, deal, _form(request, deal, StopForm), ask, commands.stop)
 
@@ -137,9 +167,21 @@ def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
         template="crm/deal/_sheet_hand_over.html",
         title=_("Hand over: %(deal)s") % {"deal": deal.name},
         said=_("Handed over."),
+        undo=_back_to(deal, request.user) if request.method == "POST" else None,
         done=lambda: _still_there(request, deal),
     )
     return _do(request, deal, _form(request, deal, HandOverForm), ask, commands.hand_over)
+
+
+def _back_to(deal: Deal, user: User) -> Undo | None:
+    """Only to somebody who may have it, and if nothing on it was planned for anybody else."""
+    if deal.owner is None or not User.objects.assignable_by(user).filter(pk=deal.owner_id).exists():
+        return None
+    planned = Activity.objects.filter(deal=deal).planned()
+    if deal.owner.team_id != deal.team_id or planned.exclude(owner=deal.owner_id).exists():
+        return None
+    values = {"to": str(deal.owner_id), "reason": _("Undone at once")}
+    return Undo(verb="hand-over", values=values, words=_("Undo"))
 
 
 def _still_there(request: HtmxRequest, deal: Deal) -> HttpResponse:
@@ -149,6 +191,15 @@ def _still_there(request: HtmxRequest, deal: Deal) -> HttpResponse:
         return HttpResponse()
     messages.success(request, _("Handed over to %(name)s.") % {"name": deal.owner})
     return HttpResponse(headers={"HX-Redirect": home})
+
+
+def _wake(deal: Deal) -> Undo | None:
+    """What was parked before would not be parked as it was."""
+    if deal.parked_until is not None:
+        return None
+    # What was planned before that day stays cancelled.
+    words = _("Undo") if deal.next_at is None else _("Take up again")
+    return Undo(verb="park", values={"wake": "1"}, words=words)
 
 
 @ask_or_do
@@ -165,6 +216,7 @@ def park(request: HtmxRequest, pk: int) -> HttpResponse:
         template="crm/deal/_sheet_park.html",
         title=_("Park: %(deal)s") % {"deal": deal.name},
         said=_("Taken up again.") if request.POST.get("wake") else _("Parked."),
+        undo=_wake(deal) if not request.POST.get("wake") else None,
     )
     return _do(request, deal, form, ask, commands.park)
 

@@ -24,8 +24,30 @@ from crm.forms.fields import VerbForm
 from crm.models import Deal
 from crm.queries import deal as queries
 from crm.views.telling import Teller
+from pipeline.gates import Gap
 from pipeline.moves import Refused
 from salesprocess.htmx import HtmxRequest, render, shown_path, trigger, wants_fragment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undo:
+    """A verb that takes back what was just done, as a change of its own in the history.
+
+    `words` say what it does: "Undo" only where all is again as it was.
+    """
+
+    verb: str
+    values: Mapping[str, str]
+    words: str
+
+    def after(self, deal: Deal) -> dict[str, Any]:
+        """What the page needs to do it, if nobody changes the deal meanwhile."""
+        return {
+            "href": f"{deal.get_absolute_url()}{self.verb}/",
+            "values": {**self.values, "version": deal.version},
+            "words": self.words,
+            "hint": _("%(undo)s with the key z.") % {"undo": self.words},
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +65,9 @@ class Ask:
     context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
     # What an htmx request gets once it is done; by default nothing, which closes the sheet.
     done: Callable[[], HttpResponse] = HttpResponse
+    undo: Undo | None = None
+    # Where the form that was sent has no room for what a gate asks: the sheet that has.
+    gap: Callable[[Gap], HttpResponse] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +111,7 @@ def answer(
         form.rebase(stale.deal.version)
         return show(request, deal, form, ask, status=HTTPStatus.CONFLICT, conflict=conflict)
     except Refused as refused:
-        form.refuse(refused)
+        return _refused(request, deal, form, ask, refused)
     except ValidationError as error:
         refuse_values(form, error)
     except ObjectDoesNotExist as gone:
@@ -94,6 +119,15 @@ def answer(
         raise Http404 from gone
     else:
         return done(request, deal, ask)
+    return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _refused(
+    request: HtmxRequest, deal: Deal, form: VerbForm, ask: Ask, refused: Refused
+) -> HttpResponse:
+    if ask.gap is not None and isinstance(refused, Gap):
+        return ask.gap(refused)
+    form.refuse(refused)
     return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -132,7 +166,10 @@ def done(request: HtmxRequest, deal: Deal, ask: Ask) -> HttpResponse:
         return HttpResponse(headers={"HX-Redirect": home_of(request, deal)})
     response = ask.done()
     trigger(response, "deal-changed", {"id": deal.pk})
-    return trigger(response, "toast", {"text": ask.said}) if ask.said else response
+    if not ask.said:
+        return response
+    undo = {"undo": ask.undo.after(deal)} if ask.undo else {}
+    return trigger(response, "toast", {"text": ask.said, **undo})
 
 
 def home_of(request: HtmxRequest, deal: Deal) -> str:
