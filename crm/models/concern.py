@@ -1,7 +1,9 @@
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Concat, Lower
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.contact import Contact
@@ -28,6 +30,12 @@ class Disposition(models.TextChoices):
     CONCEDED = "conceded", _("Conceded")
     WITHDRAWN = "withdrawn", _("Withdrawn")
     NOT_SOLVED = "not_solved", _("Not solved")
+
+
+# What stands in the library: an answer, to a concern that it did not leave unsolved.
+ANSWERED = Q(disposition__in=["answered", "conceded", "withdrawn"]) & ~Q(response="")
+# What its search looks through.
+SAID = Lower(Concat("words", Value(" ", output_field=models.TextField()), "response"))
 
 
 class Concern(models.Model):
@@ -79,8 +87,11 @@ class Concern(models.Model):
             models.Index(
                 fields=["deal"], condition=Q(disposition=Disposition.OPEN), name="concern_open"
             ),
-            # Serves the library of answers.
+            # Serve the library of answers, by category and by words.
             models.Index(fields=["category", "-disposed_at"], name="concern_answers"),
+            GinIndex(
+                OpClass(SAID, name="gin_trgm_ops"), condition=ANSWERED, name="concern_answer_words"
+            ),
         ]
 
     def __str__(self) -> str:

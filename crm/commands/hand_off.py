@@ -1,0 +1,68 @@
+"""What can be told to those who deliver what was won."""
+
+import datetime as dt
+
+from django.utils.translation import gettext as _
+
+from crm.commands import values
+from crm.commands.locked_deal import add_change, locked, save
+from crm.models import Deal, HandOff
+from pipeline.models import User
+from pipeline.moves import Refused
+from pipeline.stages import Outcome
+
+
+def write(
+    deal: Deal,
+    *,
+    to: str,
+    promised: str = "",
+    starts_on: dt.date | None = None,
+    due_on: dt.date | None = None,
+    seller_involved: bool = False,
+    by: User,
+    at: dt.datetime,
+    version: int | None = None,
+) -> HandOff:
+    """Say who delivers, what was promised and when, and whether the salesperson takes part; or say
+    it anew (METHOD, edge rule 3). Delivery itself is outside the process: there is no stage for it.
+
+    Raises Refused for a deal that is not won, nobody to hand it to, or an end before its beginning;
+    ValidationError and StaleDeal as elsewhere.
+    """
+    with locked(deal, by=by, version=version) as row:
+        if row.outcome != Outcome.WON:
+            raise Refused(_("Only a won deal is handed to delivery."))
+        if not to.strip():
+            raise Refused(_("Write who delivers."), field="to")
+        if starts_on and due_on and due_on < starts_on:
+            raise Refused(_("It would be due before it begins."), field="due_on")
+        hand_off = HandOff.objects.filter(deal=row).first() or HandOff(deal=row)
+        before = _parts(hand_off)
+        hand_off.to, hand_off.promised = to.strip(), promised.strip()
+        hand_off.starts_on, hand_off.due_on = starts_on, due_on
+        hand_off.seller_involved = seller_involved
+        said = [
+            (field, old, new)
+            for (field, old), (_field, new) in zip(before, _parts(hand_off), strict=True)
+            if old != new
+        ]
+        for field, old, new in said:
+            add_change(row, field, old=old, new=new, by=by, at=at)
+        if said:
+            hand_off.at, hand_off.by = at, by
+            values.check(hand_off)
+            hand_off.save()
+            save(row, by=by, at=at)
+    return hand_off
+
+
+def _parts(hand_off: HandOff) -> tuple[tuple[str, str], ...]:
+    starts_on, due_on = hand_off.starts_on, hand_off.due_on
+    return (
+        ("hand_off", hand_off.to),
+        ("hand_off_promised", hand_off.promised),
+        ("hand_off_starts_on", starts_on.isoformat() if starts_on else ""),
+        ("hand_off_due_on", due_on.isoformat() if due_on else ""),
+        ("hand_off_seller", "yes" if hand_off.seller_involved else ""),
+    )

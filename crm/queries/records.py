@@ -1,0 +1,301 @@
+"""The small records of one deal, from its needs to its hand-off, for its page.
+
+They are few and always shown together, so that one query brings all of them: a row of lists, which
+the database writes as JSON. Amounts and times come as text in it, so that nothing is rounded.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from crm.models import Disposition, OfferOutcome
+
+# How many answers of colleagues are counted, and shown.
+ANSWERS = 10
+
+_RECORDS = """
+SELECT
+    (
+        SELECT json_agg(json_build_array(
+            need.id, need.words, need.worth::text, need.per, who.name, need.confirmed_on,
+            need.dropped_at IS NOT NULL
+        ) ORDER BY need.id)
+        FROM crm_need need LEFT JOIN crm_contact who ON who.id = need.said_by_id
+        WHERE need.deal_id = %(deal)s
+    ),
+    (
+        SELECT json_build_array(
+            path.steps, path.criteria, path.decides_on, who.name, path.confirmed_on
+        )
+        FROM crm_decisionpath path LEFT JOIN crm_contact who ON who.id = path.confirmed_by_id
+        WHERE path.deal_id = %(deal)s
+    ),
+    (
+        SELECT json_build_array(
+            verdict.ruling, verdict.ours, verdict.ours_why, verdict.theirs, verdict.theirs_why,
+            verdict.revisit_on, verdict.at, who.name
+        )
+        FROM crm_verdict verdict LEFT JOIN pipeline_user who ON who.id = verdict.by_id
+        WHERE verdict.deal_id = %(deal)s ORDER BY verdict.at DESC, verdict.id DESC LIMIT 1
+    ),
+    (
+        SELECT json_agg(json_build_array(
+            offer.id, offer.revision, offer.kind, offer.sent_at, offer.what_changed,
+            offer.value::text, offer.currency, offer.decision_on, offer.outcome, offer.premature,
+            (
+                SELECT json_agg(who.name ORDER BY went.id)
+                FROM crm_offerrecipient went JOIN crm_contact who ON who.id = went.contact_id
+                WHERE went.offer_id = offer.id
+            ),
+            (
+                SELECT json_agg(json_build_array(
+                    coalesce(product.name, line.what), line.quantity::text, line.unit_price::text,
+                    line.need_id
+                ) ORDER BY line.id)
+                FROM crm_offerline line LEFT JOIN crm_product product ON product.id = line.product_id
+                WHERE line.offer_id = offer.id
+            )
+        ) ORDER BY offer.revision DESC)
+        FROM crm_offer offer WHERE offer.deal_id = %(deal)s
+    ),
+    (
+        SELECT json_agg(json_build_array(
+            concern.id, concern.category, concern.words, concern.after_price, concern.raised_by_us,
+            who.name, concern.raised_at, concern.response, concern.disposition, concern.concession,
+            CASE WHEN concern.disposition = 'open' THEN (
+                SELECT count(*) FROM (
+                    SELECT FROM crm_concern answer
+                    WHERE answer.category = concern.category AND answer.response <> ''
+                        AND answer.disposition IN ('answered', 'conceded', 'withdrawn')
+                        AND answer.deal_id <> concern.deal_id
+                        AND answer.disposed_by_id <> %(user)s
+                        AND NOT EXISTS (
+                            SELECT FROM crm_concern used
+                            WHERE used.id = answer.used_id AND used.response = answer.response
+                        )
+                    LIMIT %(answers)s
+                ) answers
+            ) END
+        ) ORDER BY concern.disposition <> 'open', concern.raised_at DESC, concern.id DESC)
+        FROM crm_concern concern LEFT JOIN crm_contact who ON who.id = concern.raised_by_id
+        WHERE concern.deal_id = %(deal)s
+    ),
+    (
+        SELECT json_agg(json_build_array(
+            attempt.reply, attempt.why, attempt.asked, attempt.at, who.name
+        ) ORDER BY attempt.at DESC, attempt.id DESC)
+        FROM crm_closingattempt attempt LEFT JOIN pipeline_user who ON who.id = attempt.by_id
+        WHERE attempt.deal_id = %(deal)s
+    ),
+    (
+        SELECT json_build_array(
+            hand.to, hand.promised, hand.starts_on, hand.due_on, hand.seller_involved
+        )
+        FROM crm_handoff hand WHERE hand.deal_id = %(deal)s
+    )
+"""
+
+
+class Need(NamedTuple):
+    id: int
+    words: str
+    worth: Decimal | None
+    per: str
+    said_by: str | None
+    confirmed_on: dt.date | None
+    dropped: bool
+
+
+class Path(NamedTuple):
+    steps: str
+    criteria: str
+    decides_on: dt.date | None
+    confirmed_by: str | None
+    confirmed_on: dt.date | None
+
+
+class Verdict(NamedTuple):
+    ruling: str
+    ours: str
+    ours_why: str
+    theirs: str
+    theirs_why: str
+    revisit_on: dt.date | None
+    at: dt.datetime
+    by: str | None
+
+
+class Line(NamedTuple):
+    what: str
+    quantity: Decimal
+    unit_price: Decimal | None
+    need: int | None
+
+
+class Offer(NamedTuple):
+    id: int
+    revision: int
+    kind: str
+    sent_at: dt.datetime
+    what_changed: str
+    value: Decimal | None
+    currency: str
+    decision_on: dt.date | None
+    outcome: str
+    premature: bool
+    to: Sequence[str]
+    lines: Sequence[Line]
+
+
+class Concern(NamedTuple):
+    """`answers` counts those of colleagues, up to ANSWERS; only of an open concern."""
+
+    id: int
+    category: str
+    words: str
+    after_price: bool
+    raised_by_us: bool
+    raised_by: str | None
+    raised_at: dt.datetime
+    response: str
+    disposition: str
+    concession: str
+    answers: int
+
+    @property
+    def is_open(self) -> bool:
+        return self.disposition == Disposition.OPEN
+
+
+class Attempt(NamedTuple):
+    reply: str
+    why: str
+    asked: str
+    at: dt.datetime
+    by: str | None
+
+
+class HandOff(NamedTuple):
+    to: str
+    promised: str
+    starts_on: dt.date | None
+    due_on: dt.date | None
+    seller_involved: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Records:
+    """Offers and attempts the latest first, open concerns before those that are settled."""
+
+    needs: Sequence[Need] = ()
+    path: Path | None = None
+    verdict: Verdict | None = None
+    offers: Sequence[Offer] = ()
+    concerns: Sequence[Concern] = ()
+    attempts: Sequence[Attempt] = ()
+    hand_off: HandOff | None = None
+
+    @property
+    def standing_needs(self) -> list[Need]:
+        return [need for need in self.needs if not need.dropped]
+
+    @property
+    def offer(self) -> Offer | None:
+        """The current one: the latest that was not withdrawn."""
+        standing = (one for one in self.offers if one.outcome != OfferOutcome.WITHDRAWN)
+        return next(standing, None)
+
+    @property
+    def uncovered(self) -> list[Need]:
+        """Needs that no line of the current offer answers; none where it has no lines (C16)."""
+        offer = self.offer
+        if offer is None or not offer.lines:
+            return []
+        covered = {line.need for line in offer.lines}
+        return [need for need in self.standing_needs if need.id not in covered]
+
+    @property
+    def unneeded(self) -> list[Line]:
+        """Lines of the current offer that answer no need (C16)."""
+        return [line for line in self.offer.lines if line.need is None] if self.offer else []
+
+
+def records(deal: int, *, user: int) -> Records:
+    """Everything that was recorded of the deal, which is within the reader's reach. One query."""
+    asked = {"deal": deal, "user": user, "answers": ANSWERS}
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORDS, asked)
+        needs, path, verdict, offers, concerns, attempts, hand_off = cursor.fetchone()
+    return Records(
+        needs=[_need(*row) for row in needs or ()],
+        path=_path(*path) if path else None,
+        verdict=_verdict(*verdict) if verdict else None,
+        offers=[_offer(*row) for row in offers or ()],
+        concerns=[_concern(*row) for row in concerns or ()],
+        attempts=[_attempt(*row) for row in attempts or ()],
+        hand_off=_hand_off(*hand_off) if hand_off else None,
+    )
+
+
+def _need(*row: Any) -> Need:
+    pk, words, worth, per, said_by, confirmed_on, dropped = row
+    return Need(pk, words, _amount(worth), per, said_by, _day(confirmed_on), dropped)
+
+
+def _path(*row: Any) -> Path:
+    steps, criteria, decides_on, confirmed_by, confirmed_on = row
+    return Path(steps, criteria, _day(decides_on), confirmed_by, _day(confirmed_on))
+
+
+def _verdict(*row: Any) -> Verdict:
+    *said, revisit_on, at, by = row
+    return Verdict(*said, _day(revisit_on), dt.datetime.fromisoformat(at), by)
+
+
+def _offer(*row: Any) -> Offer:
+    pk, revision, kind, sent_at, what, value, currency, decision_on, outcome, early, to, lines = row
+    return Offer(
+        id=pk,
+        revision=revision,
+        kind=kind,
+        sent_at=dt.datetime.fromisoformat(sent_at),
+        what_changed=what,
+        value=_amount(value),
+        currency=currency,
+        decision_on=_day(decision_on),
+        outcome=outcome,
+        premature=early,
+        to=to or (),
+        lines=[
+            Line(name, Decimal(quantity), _amount(price), need)
+            for name, quantity, price, need in lines or ()
+        ],
+    )
+
+
+def _concern(*row: Any) -> Concern:
+    *said, raised_at, response, disposition, concession, answers = row
+    at = dt.datetime.fromisoformat(raised_at)
+    return Concern(*said, at, response, disposition, concession, answers or 0)
+
+
+def _attempt(*row: Any) -> Attempt:
+    reply, why, asked, at, by = row
+    return Attempt(reply, why, asked, dt.datetime.fromisoformat(at), by)
+
+
+def _hand_off(*row: Any) -> HandOff:
+    to, promised, starts_on, due_on, involved = row
+    return HandOff(to, promised, _day(starts_on), _day(due_on), involved)
+
+
+def _amount(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _day(text: str | None) -> dt.date | None:
+    return None if text is None else dt.date.fromisoformat(text)
