@@ -505,12 +505,16 @@ _ENUMS: dict[str, type] = {
 }
 
 
+# Empty means the same as not there; of what a step says, an empty text takes the inherited one away.
+_UNSAID = frozenset({"adds", "reason", "author"})
+
+
 def _row_json(row: StepRow | StageRow) -> dict[str, Any]:
     """Only what is said: a row of nulls would be most of the text."""
     data: dict[str, Any] = {}
     for name in (f.name for f in fields(row)):
         value = getattr(row, name)
-        if value is None or value == "" or (value is False and name == "adds"):
+        if value is None or (name in _UNSAID and not value):
             continue
         if name == "made_on":
             value = value.isoformat()

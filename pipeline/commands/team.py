@@ -4,6 +4,7 @@ A team that is not wanted any more is emptied, and renamed or moved when it find
 """
 
 import datetime as dt
+from contextlib import nullcontext
 
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from pipeline.commands.locked_people import (
     note_change,
     people_locked,
 )
+from pipeline.commands.process.moved_team import team_moved
 from pipeline.models import PeopleChange, Team, User
 from pipeline.moves import Refused
 
@@ -63,7 +65,8 @@ def change(
         by = as_of_now(by)
         row = Team.objects.editable_by(by).get(pk=team.pk)
         check_seen(row, seen, by=by)
-        if row.parent_id != (parent.pk if parent else None):
+        moves = row.parent_id != (parent.pk if parent else None)
+        if moves:
             _check_from_above(row, by=by, field="parent")
             _check_parent(parent, of=row, by=by)
         if manager is not None and row.manager_id != manager.pk:
@@ -74,7 +77,8 @@ def change(
             note_change(row, field, value, by=by, at=at)
         _check_name(row)
         row.full_clean()
-        row.save(update_fields=["name", "parent", "manager"])
+        with team_moved(row, at=at) if moves else nullcontext():
+            row.save(update_fields=["name", "parent", "manager"])
 
 
 def _check_from_above(team: Team, *, by: User, field: str) -> None:

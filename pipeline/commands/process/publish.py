@@ -34,11 +34,11 @@ def publish(
             raise Refused(_("Nothing has changed since the last version."))
         if team.parent_id is None and (faults := lint(after)):
             raise Refused("\n".join(fault.words for fault in faults))
-        below_it = _layers_below(team)
+        below_it = [each for each in layers_from(team) if each.pk != row.pk]
         inherited = {each.pk: merge(queries.above(each)) for each in below_it}
         version = put_in_force(row, after, note=note.strip(), by=by, at=at)
         touch(row, by=by, at=at, fields=("current", "restores"))
-        file_collisions(below_it, inherited=inherited, version=version, at=at)
+        file_collisions(below_it, inherited=inherited, version_id=version.pk, at=at)
     return version
 
 
@@ -94,11 +94,11 @@ def file_collisions(
     layers: Collection[Layer],
     *,
     inherited: dict[int, Playbook],
-    version: Version,
+    version_id: int,
     at: dt.datetime,
 ) -> None:
     """Tell each of `layers` which of its differences meet what has changed above it since
-    `inherited`, its playbooks from before; `version` is what changed it.
+    `inherited`, its playbooks from before; the version is what changed it.
 
     One that is undecided from before is asked anew, from what it was then to what it is now.
     """
@@ -120,7 +120,7 @@ def file_collisions(
                 continue  # the change above was taken back before anybody decided
             Collision.objects.update_or_create(
                 **place,
-                version=version,
+                version_id=version_id,
                 defaults={
                     "clash": meeting.clash or "",
                     "was": was_json,
@@ -133,16 +133,15 @@ def file_collisions(
             )
 
 
-def _layers_below(team: Team) -> list[Layer]:
-    """The layers of the teams below, locked, so that no difference slips in between.
+def layers_from(team: Team) -> list[Layer]:
+    """The layers of a team and of all teams below it, locked, so that no difference slips in.
 
     In one order for everybody: two who publish at once wait for each other, and do not get stuck.
     """
     parents = dict(Team.objects.values_list("pk", "parent_id"))
-    found = Layer.objects.filter(team__in=all_below(parents)[team.pk][1:]).select_related(
-        "team", "user", "current"
-    )
-    return list(found.order_by("pk").select_for_update(of=("self",), no_key=True))
+    found = Layer.objects.filter(team__in=all_below(parents)[team.pk])
+    found = found.select_related("team", "user", "current").order_by("pk")
+    return list(found.select_for_update(of=("self",), no_key=True))
 
 
 def write_draft(

@@ -1,0 +1,244 @@
+"""What holds however layers are made: the properties that everything else rests on."""
+
+import datetime as dt
+import json
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.playbook import (
+    Answer,
+    Applies,
+    Clash,
+    Doing,
+    Fact,
+    Importance,
+    Layer,
+    LayerContent,
+    Level,
+    Playbook,
+    Proof,
+    Side,
+    Source,
+    StageRow,
+    StepKind,
+    StepRow,
+    Strength,
+    clashes,
+    merge,
+)
+from pipeline.stages import Stage
+from tests.pipeline.process import FOUR, layer, over, row
+
+# Few keys and stages, so that layers meet all the time.
+KEYS = st.sampled_from(["a", "b", "c", "d"])
+STAGES = st.sampled_from([Stage.NEEDS_ANALYSIS, Stage.PROPOSAL])
+
+
+def maybe(values):
+    return st.none() | values
+
+
+@st.composite
+def rows(draw):
+    """Any row at all, also those that no command would write."""
+    return StepRow(
+        stage=draw(STAGES),
+        key=draw(KEYS),
+        adds=draw(st.booleans()),
+        label=draw(maybe(st.sampled_from(["One", "Two", ""]))),
+        kind=draw(maybe(st.sampled_from(StepKind))),
+        answer=draw(maybe(st.sampled_from(Answer))),
+        choices=draw(maybe(st.just(("x", "y")))),
+        proof=draw(maybe(st.sampled_from(Proof))),
+        doing=draw(maybe(st.sampled_from(Doing))),
+        importance=draw(maybe(st.sampled_from(Importance))),
+        applies=draw(maybe(st.sampled_from(Applies))),
+        side=draw(maybe(st.sampled_from(Side))),
+        fact=draw(maybe(st.sampled_from(Fact))),
+        gives_you=draw(maybe(st.just("Calm"))),
+        gives_managers=draw(maybe(st.just("Figures"))),
+        help=draw(maybe(st.just("Ask"))),
+        position=draw(maybe(st.floats(-100, 100))),
+        hidden=draw(maybe(st.booleans())),
+        locked=draw(maybe(st.booleans())),
+        reason=draw(st.sampled_from(["", "Ours"])),
+        author=draw(st.sampled_from(["", "Ana"])),
+        made_on=draw(maybe(st.just(dt.date(2026, 3, 1)))),
+        author_id=draw(maybe(st.just(7))),
+    )
+
+
+contents = st.builds(
+    LayerContent,
+    steps=st.lists(rows(), max_size=8, unique_by=lambda each: (each.stage, each.key)).map(tuple),
+    stages=st.lists(
+        st.builds(
+            StageRow,
+            stage=STAGES,
+            label=maybe(st.just("Dig")),
+            norm_days=maybe(st.integers(1, 90)),
+        ),
+        max_size=2,
+        unique_by=lambda each: each.stage,
+    ).map(tuple),
+    strengths=st.dictionaries(st.sampled_from(["G4", "G5"]), st.sampled_from(Strength)),
+)
+
+
+@st.composite
+def paths(draw, *, least: int = 1):
+    """A framework with up to three teams below it, and perhaps a person's own layer."""
+    count = draw(st.integers(least, 4))
+    levels = [Level.FRAMEWORK, *[Level.TEAM] * (count - 1)]
+    if draw(st.booleans()):
+        levels.append(Level.MINE)
+    return tuple(
+        Layer(
+            source=Source(level=level, layer_id=n, name=f"{level} {n}", version_id=n),
+            content=draw(contents),
+        )
+        for n, level in enumerate(levels)
+    )
+
+
+def everything(playbook: Playbook):
+    return [step for steps in playbook.stages.values() for step in steps]
+
+
+@given(paths(), st.randoms(use_true_random=False))
+def test_it_does_not_depend_on_the_order_of_rows(layers, chance: random.Random):
+    shuffled = []
+    for each in layers:
+        steps, stages = list(each.content.steps), list(each.content.stages)
+        chance.shuffle(steps)
+        chance.shuffle(stages)
+        content = LayerContent(
+            steps=tuple(steps), stages=tuple(stages), strengths=each.content.strengths
+        )
+        shuffled.append(Layer(source=each.source, content=content))
+    assert merge(shuffled) == merge(layers)
+
+
+@given(paths(least=2))
+def test_it_always_has_the_steps_that_are_locked_above(layers):
+    for depth in range(1, len(layers)):
+        above, below = merge(layers[:depth]), merge(layers[: depth + 1])
+        for step in everything(above):
+            if not step.locked:
+                continue
+            same = below.find(*step.place)
+            assert same is not None
+            assert same.locked
+            assert same.hidden == step.hidden
+            assert (same.label, same.kind, same.fact) == (step.label, step.kind, step.fact)
+            assert same.importance >= step.importance
+
+
+@given(paths(least=2))
+def test_it_has_no_weaker_gate_below(layers):
+    for depth in range(1, len(layers)):
+        above, below = merge(layers[:depth]), merge(layers[: depth + 1])
+        for step in everything(above):
+            if step.gates:
+                same = below.find(*step.place)
+                assert same is not None
+                assert same.gates
+                for name in ("kind", "answer", "choices", "proof", "doing", "applies", "fact"):
+                    assert getattr(same, name) == getattr(step, name)
+
+
+@given(paths())
+def test_it_has_every_step_in_exactly_one_of_the_seven(layers):
+    playbook = merge(layers)
+    assert list(playbook.stages) == list(Stage)
+    for stage, steps in playbook.stages.items():
+        assert all(step.stage == stage for step in steps)
+    places = [step.place for step in everything(playbook)]
+    assert len(places) == len(set(places))
+    assert {(r.stage, r.key) for each in layers for r in each.content.steps if r.adds} == set(
+        places
+    )
+
+
+@given(paths(least=2), contents)
+def test_it_lets_nobody_change_for_oneself_what_is_asked_or_counted(layers, mine):
+    teams = tuple(each for each in layers if each.source.level != Level.MINE)
+    own = Layer(source=Source(level=Level.MINE, layer_id=9, name=""), content=mine)
+    shared, personal = merge(teams), merge((*teams, own))
+    asked = {step.place for step in everything(shared) if step.gates}
+    assert {step.place for step in everything(personal) if step.gates} == asked
+    counted = [step.place for step in everything(shared) if step.counts]
+    assert sorted(step.place for step in everything(personal) if step.counts) == sorted(counted)
+    assert personal.norms == shared.norms
+    assert personal.strengths == shared.strengths
+    assert personal.version_ids == shared.version_ids
+
+
+@given(paths())
+def test_it_says_of_each_difference_that_it_left_out_why(layers):
+    playbook = merge(layers)
+    said = {(each.source, row.stage, row.key) for each in layers for row in each.content.steps}
+    assert {(i.source, i.row.stage, i.row.key) for i in playbook.ignored} <= said
+    assert all(isinstance(ignored.clash, Clash) for ignored in playbook.ignored)
+
+
+@given(contents)
+def test_it_reads_again_what_it_wrote(content):
+    text = json.dumps(content.as_json())
+    again = LayerContent.from_json(json.loads(text))
+    assert json.dumps(again.as_json()) == text
+    source = Source(level=Level.FRAMEWORK, layer_id=1, name="")
+    assert merge([Layer(source=source, content=again)]) == merge(
+        [Layer(source=source, content=content)]
+    )
+
+
+# What the layers may say, case by case --------------------------------------------------------
+
+
+def test_it_inherits_live_what_a_layer_says_nothing_of():
+    framework = layer(row(help="Ask why"))
+    team = layer(over(label="What hurts"), level=Level.TEAM)
+    step = merge([framework, team]).find(FOUR, "problem")
+    assert (step.label, step.help) == ("What hurts", "Ask why")
+    assert step.adapted[0][0] == team.source
+    changed = layer(row(help="Ask twice"))
+    assert merge([changed, team]).find(FOUR, "problem").help == "Ask twice"
+
+
+def test_it_keeps_a_difference_out_whose_step_is_gone_and_says_so():
+    team = layer(over(label="What hurts"), level=Level.TEAM)
+    playbook = merge([layer(), team])
+    assert playbook.find(FOUR, "problem") is None
+    assert [ignored.clash for ignored in playbook.ignored] == [Clash.ORPHAN]
+
+
+def test_it_lets_hold_what_may_of_a_row_that_says_too_much():
+    framework = layer(row(locked=True))
+    team = layer(over(label="What hurts", importance=Importance.GATE), level=Level.TEAM)
+    step = merge([framework, team]).find(FOUR, "problem")
+    assert (step.label, step.importance) == ("Problem", Importance.GATE)
+
+
+def test_it_says_nothing_against_a_row_that_says_what_is_inherited():
+    above = merge([layer(row(locked=True))]).find(FOUR, "problem")
+    assert clashes(over(label="Problem"), above=above, level=Level.TEAM) == []
+
+
+def test_it_names_stages_from_above_down_and_days_by_teams_only():
+    def naming(level, label, days):
+        stages = (StageRow(stage=FOUR, label=label, norm_days=days),)
+        source = Source(level=level, layer_id=1, name="")
+        return Layer(source=source, content=LayerContent(stages=stages))
+
+    playbook = merge(
+        [
+            naming(Level.FRAMEWORK, "Needs", 9),
+            naming(Level.TEAM, None, 14),
+            naming(Level.MINE, "Dig", 99),
+        ]
+    )
+    assert (playbook.label(FOUR), playbook.norm_days(FOUR)) == ("Dig", 14)
+    assert playbook.label(Stage.PROPOSAL) == Stage.PROPOSAL.label
