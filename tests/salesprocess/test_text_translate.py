@@ -14,8 +14,20 @@ from tools import messages
 LANGUAGES = dict(messages.catalogues())
 
 
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    return messages.collect(tmp_path_factory.mktemp("locale") / "django.pot")
+
+
 def test_it_has_a_catalogue_for_each_language_but_our_own(settings):
     assert {*LANGUAGES, settings.LANGUAGE_CODE} == {code for code, _name in settings.LANGUAGES}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_is_complete(language: str, texts: Catalog):
+    found = messages.faults(messages.read(LANGUAGES[language], language), texts)
+
+    assert not found, "run `make messages` and fill in what it lists (CONTRIBUTING, Languages)"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
