@@ -71,18 +71,22 @@ def check(
     at: dt.datetime,
     supplied: Supplied = NOTHING,
     go_ahead: GoAhead | None = None,
+    asks_why: bool = True,
 ) -> Passed:
     """Record what is supplied, and judge the act on a locked deal by the process of `version_ids`.
 
     Raises Gap with all that stands in the way: what is hard can only be supplied, the rest can be
     gone past by `go_ahead`. Raises as `supply.record` does, and Refused for "the process is wrong"
-    without words. Costs one query where nothing is supplied.
+    without words. Costs one query where nothing is supplied. Without `asks_why` nobody is asked for
+    a reason: what has happened already is kept with what was missing.
     """
     playbook = of_versions(version_ids)
     offer = supply.record(row, supplied, playbook, by=by, at=at)
     known = facts(row, at=at)
     findings = judge(known, playbook, act)
     blocking = stands_in_the_way(findings, playbook)
+    if not asks_why:
+        blocking = tuple(one for one in blocking if one.weight == Weight.HARD)
     if blocking and (go_ahead is None or any(one.weight == Weight.HARD for one in blocking)):
         raise Gap(blocking)
     if blocking and go_ahead is not None:

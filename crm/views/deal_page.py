@@ -16,6 +16,7 @@ from crm.forms.activity import KINDS, LogForm, PlanForm
 from crm.models import Deal
 from crm.queries import deal as queries
 from crm.queries.deal import SHOWS, Person, Place, Talk, Visit
+from crm.queries.records import Records, records
 from crm.views.cards import labels
 from crm.views.telling import Plan, Stay, Teller, roles
 from pipeline.models import User
@@ -99,6 +100,10 @@ class Look:
         return self.teller.plans(self.activities[0], owner_id=self.deal.owner_id)
 
     @cached_property
+    def records(self) -> Records:
+        return records(self.deal.pk, user=self.user.pk)
+
+    @cached_property
     def persons(self) -> list[Person]:
         return queries.people(self.deal.pk)
 
@@ -117,6 +122,7 @@ class Look:
             "people": teller.people(self.persons),
             "roles": roles(),
             "facts": teller.facts(deal),
+            **teller.record_cards(deal, self.records),
             "lines": lines,
             "lines_total": total,
         }

@@ -2,11 +2,12 @@
 
 from crm.views.telling.facts import FactTeller, roles
 from crm.views.telling.plans import ICONS, Plan
+from crm.views.telling.records import RecordTeller
 from crm.views.telling.stages import StageTeller, Stay
 from crm.views.telling.timeline import TimelineTeller
 
 __all__ = ["ICONS", "Plan", "Stay", "Teller", "roles"]
 
 
-class Teller(StageTeller, TimelineTeller, FactTeller):
+class Teller(StageTeller, TimelineTeller, FactTeller, RecordTeller):
     """Tells one deal to one person."""

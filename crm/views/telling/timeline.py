@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from crm.queries.deal import Change, Entry, Found, Place, Rank, Talk, Visit
 from crm.views.telling.plans import ICONS, PlanTeller
+from crm.views.telling.record_changes import RecordChangeTeller
 from pipeline.moves import EnteredHow, LeftHow
 from pipeline.stages import Initiator, Stage
 from salesprocess.format import money
@@ -29,7 +30,7 @@ class Item:
     who: str
 
 
-class TimelineTeller(PlanTeller):
+class TimelineTeller(PlanTeller, RecordChangeTeller):
     def items(self, entries: Iterable[Entry], deal: Found, *, after: Place | None) -> list[Item]:
         """Entries in order; `after` is the last one that is shown already."""
         group = self._group(after.at) if after else ""
@@ -102,6 +103,8 @@ class TimelineTeller(PlanTeller):
         return "square-x", "bad", _("Stopped in %(stage)s") % {"stage": stage}, text
 
     def _change(self, change: Change, deal: Found) -> tuple[str, str, str]:
+        if told := self.record_change(change, deal):
+            return told
         old, new = (self._value(change.field, text, deal) for text in (change.old, change.new))
         if change.field == "owner":
             if not old:

@@ -1,0 +1,94 @@
+"""A concern of the other side, and what becomes of it."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.forms.deal_people import PersonField, of_deal
+from crm.forms.fields import VerbForm
+from crm.models import Concern, ConcernCategory, Deal, Disposition
+from crm.queries import answers
+
+BEFORE, AFTER = "before", "after"
+
+
+class ConcernForm(VerbForm):
+    words = forms.CharField(
+        max_length=2000,
+        label=gettext_lazy("What they ask or have against it, in their words"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    category = forms.ChoiceField(
+        choices=ConcernCategory.choices, label=gettext_lazy("What it is about")
+    )
+    price = forms.ChoiceField(
+        choices=[
+            (BEFORE, gettext_lazy("Before the price: a question")),
+            (AFTER, gettext_lazy("After the price: an objection")),
+        ],
+        label=gettext_lazy("When it came up"),
+    )
+    raised_by = PersonField(label=gettext_lazy("Who of them said it"))
+    raised_by_us = forms.BooleanField(
+        required=False, label=gettext_lazy("We raised it ourselves, before they did")
+    )
+
+    def __init__(
+        self, *args: Any, concern: Concern | None = None, priced: bool = False, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        of_deal(self, self.deal)
+        self.concern = concern
+        after = priced
+        if concern is not None:
+            after = concern.after_price
+            for name in ("words", "category", "raised_by", "raised_by_us"):
+                self.initial.setdefault(name, getattr(concern, name))
+        self.initial.setdefault("price", AFTER if after else BEFORE)
+
+    def verb(self) -> dict[str, Any]:
+        said = dict(self.cleaned_data)
+        return said | {
+            "after_price": said.pop("price") == AFTER,
+            "category": ConcernCategory(said["category"]),
+        }
+
+    def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
+        now = deal.concerns.filter(pk=self.concern.pk).first() if self.concern else None
+        return [(_("Concern"), now.words, self.cleaned_data.get("words", ""))] if now else []
+
+
+class AnswerForm(VerbForm):
+    """What we said; `used` is the answer of a colleague that it began with."""
+
+    response = forms.CharField(
+        required=False,
+        max_length=4000,
+        label=gettext_lazy("What we said"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    used = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def clean_used(self) -> Concern | None:
+        """One that is not there any more was of no use."""
+        pk = self.cleaned_data["used"]
+        return answers.usable(self.user, pk) if pk and 0 < pk < 2**63 else None
+
+
+class SettleForm(AnswerForm):
+    disposition = forms.ChoiceField(
+        choices=[choice for choice in Disposition.choices if choice[0] != Disposition.OPEN],
+        label=gettext_lazy("What became of it"),
+    )
+    concession = forms.CharField(
+        required=False,
+        max_length=300,
+        label=gettext_lazy("What we gave"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def verb(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        return said | {"disposition": Disposition(said["disposition"])}

@@ -1,0 +1,201 @@
+"""An offer: to whom, when, what, for how much, and when they decide."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.commands.gate import GoAhead
+from crm.commands.offer import Line
+from crm.forms.deal_people import PeopleField, of_deal
+from crm.forms.fields import AmountField, DayField, VerbForm
+from crm.models import Deal, Need, Offer, OfferKind, Product
+from pipeline.gates import Reason
+from pipeline.models import User
+from salesprocess.format import money
+
+# So many empty lines stand below those that are filled.
+SPARE = 2
+MOST_LINES = 100
+_LINE = re.compile(r"line(\d{1,3})-what")
+
+
+class OfferLineForm(forms.Form):
+    """One line: a product of the list by its name, or anything in words."""
+
+    what = forms.CharField(
+        required=False,
+        max_length=200,
+        label=gettext_lazy("What"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    quantity = AmountField(
+        required=False,
+        min_value=None,
+        max_digits=12,
+        decimal_places=3,
+        label=gettext_lazy("Quantity"),
+    )
+    unit_price = AmountField(required=False, label=gettext_lazy("Price each"))
+    need = forms.ModelChoiceField(
+        required=False,
+        queryset=Need.objects.none(),
+        empty_label=gettext_lazy("for no need"),
+        label=gettext_lazy("For which need"),
+    )
+
+    def __init__(self, *args: Any, needs: Sequence[Need], **options: Any) -> None:
+        super().__init__(*args, **options)
+        need = self.fields["need"]
+        assert isinstance(need, forms.ModelChoiceField)  # noqa: S101  # as declared above
+        need.queryset = Need.objects.filter(pk__in=[one.pk for one in needs])
+        need.choices = [("", need.empty_label), *((one.pk, str(one)) for one in needs)]
+
+    def clean_quantity(self) -> Decimal:
+        quantity: Decimal | None = self.cleaned_data["quantity"]
+        if quantity is not None and quantity <= 0:
+            raise forms.ValidationError(_("Write how many: a number above zero."))
+        return quantity or Decimal(1)
+
+    def line(self, user: User) -> Line | None:
+        said = self.cleaned_data
+        what = said.get("what", "")
+        if not what:
+            return None
+        offered = Product.objects.visible_to(user).offered()
+        product: Product | None = offered.filter(name__iexact=what).order_by("id").first()
+        return Line(
+            product=product,
+            what=what,
+            quantity=said["quantity"],
+            unit_price=said["unit_price"],
+            need=said["need"],
+        )
+
+
+class OfferForm(VerbForm):
+    """The next revision starts as a copy of the last one, the first one with the deal's lines."""
+
+    kind = forms.ChoiceField(choices=OfferKind.choices, label=gettext_lazy("How"))
+    recipients = PeopleField(label=gettext_lazy("To whom"), widget=forms.CheckboxSelectMultiple)
+    sent_on = DayField(required=False, label=gettext_lazy("Sent on"))
+    what_changed = forms.CharField(
+        required=False,
+        max_length=300,
+        label=gettext_lazy("What it says"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    value = AmountField(required=False, label=gettext_lazy("Value"))
+    decision_on = DayField(required=False, label=gettext_lazy("Decision expected"))
+    go_reason = forms.ChoiceField(
+        required=False, choices=Reason.offered, label=gettext_lazy("Why go ahead all the same?")
+    )
+    go_words = forms.CharField(
+        required=False, max_length=2000, label=gettext_lazy("What else to say of it")
+    )
+
+    named = {"sent_at": "sent_on", "at": "sent_on"}
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        at: dt.datetime,
+        last: Offer | None = None,
+        kind: OfferKind = OfferKind.WRITTEN,
+        **options: Any,
+    ) -> None:
+        super().__init__(data, **options)
+        self.at, self.last = at, last
+        self.today = at.astimezone(self.user.zone).date()
+        of_deal(self, self.deal)
+        deal = self.deal
+        assert deal is not None  # noqa: S101  # an offer belongs to one
+        self.needs = list(deal.needs.filter(dropped_at=None).order_by("id"))
+        self.initial |= {"kind": kind, "sent_on": self.today, "value": deal.amount}
+        if last is not None:
+            self.fields["what_changed"].label = _("What changed")
+            self.initial |= {
+                "value": deal.amount if last.value is None else last.value,
+                "decision_on": last.decision_on,
+                "recipients": [went.contact_id for went in last.went_to.all()],
+            }
+        elif (path := getattr(deal, "decision_path", None)) is not None:
+            self.initial["decision_on"] = path.decides_on
+        self.lines = self._lines(data, self._before(deal, kind))
+
+    def _before(self, deal: Deal, kind: OfferKind) -> list[dict[str, Any]]:
+        """What the lines start with: those of the last revision, else what the deal names."""
+        if self.last is not None and self.last.lines.exists():
+            rows = self.last.lines.select_related("product").order_by("id")
+        elif kind != OfferKind.VERBAL:
+            rows = deal.lines.select_related("product").order_by("id")
+        else:
+            return []
+        return [
+            {
+                "what": row.product.name if row.product else row.what,
+                "quantity": row.quantity.normalize(),
+                "unit_price": row.unit_price,
+                "need": getattr(row, "need_id", None),
+            }
+            for row in rows
+        ]
+
+    def _lines(self, data: Any, before: list[dict[str, Any]]) -> list[OfferLineForm]:
+        if data is not None:
+            sent = {int(found[1]) for name in data if (found := _LINE.fullmatch(name))}
+            return [self.empty_line(number, data) for number in sorted(sent)[:MOST_LINES]]
+        filled = [
+            OfferLineForm(needs=self.needs, prefix=f"line{number}", initial=initial)
+            for number, initial in enumerate(before)
+        ]
+        return [*filled, *(self.empty_line(len(filled) + number) for number in range(SPARE))]
+
+    @property
+    def opens_lines(self) -> bool:
+        """Whether there is something to see in them before one asks."""
+        return self.initial["kind"] == OfferKind.WRITTEN or any(row.errors for row in self.lines)
+
+    def empty_line(self, number: int, data: Any = None) -> OfferLineForm:
+        return OfferLineForm(data, needs=self.needs, prefix=f"line{number}")
+
+    def is_valid(self) -> bool:
+        # Each line is asked, so that all mistakes are shown at once.
+        lines = [line.is_valid() for line in self.lines]
+        return super().is_valid() and all(lines)
+
+    def verb(self) -> dict[str, Any]:
+        said = dict(self.cleaned_data)
+        reason, words = said.pop("go_reason"), said.pop("go_words")
+        return said | {
+            "kind": OfferKind(said["kind"]),
+            "recipients": list(said["recipients"]),
+            "sent_at": self._sent_at(said.pop("sent_on")),
+            "lines": [line for row in self.lines if (line := row.line(self.user))],
+            "go_ahead": GoAhead(reason=Reason(reason), words=words) if reason else None,
+        }
+
+    def _sent_at(self, day: dt.date | None) -> dt.datetime:
+        """Now, or at noon of another day."""
+        if day is None or day == self.today:
+            return self.at
+        return dt.datetime.combine(day, dt.time(12), tzinfo=self.user.zone)
+
+    def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
+        value = self.cleaned_data.get("value")
+        return [(_("Value"), money(deal.amount, deal.currency), money(value, deal.currency))]
+
+
+class WithdrawForm(VerbForm):
+    reason = forms.CharField(
+        required=False,
+        max_length=300,
+        label=gettext_lazy("Why it is withdrawn"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )

@@ -1,0 +1,38 @@
+"""A verdict on a deal, from both sides."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.forms.fields import DayField, VerbForm
+from crm.models import Deal, Ruling, Sure
+
+
+class VerdictForm(VerbForm):
+    ours = forms.ChoiceField(
+        choices=Sure.choices, label=gettext_lazy("Can they, and do we want to serve them?")
+    )
+    ours_why = forms.CharField(required=False, max_length=400, label=gettext_lazy("What shows it"))
+    theirs = forms.ChoiceField(
+        choices=Sure.choices, label=gettext_lazy("Do they trust us to do our part?")
+    )
+    theirs_why = forms.CharField(
+        required=False, max_length=400, label=gettext_lazy("What shows it")
+    )
+    ruling = forms.ChoiceField(choices=Ruling.choices, label=gettext_lazy("So it is"))
+    revisit_on = DayField(required=False, label=gettext_lazy("Ask again on, if not yet"))
+
+    def verb(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        return said | {
+            "ruling": Ruling(said["ruling"]),
+            "ours": Sure(said["ours"]),
+            "theirs": Sure(said["theirs"]),
+        }
+
+    def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
+        now = deal.verdicts.order_by("-at", "-id").first()
+        yours = Ruling(self.cleaned_data["ruling"]).label
+        return [(_("Verdict"), now.get_ruling_display() if now else "", str(yours))]

@@ -1,0 +1,47 @@
+"""Asking for the agreement."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from crm.commands import closing_attempt as commands
+from crm.forms.closing_attempt import AttemptForm
+from crm.models import Reply
+from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen
+from salesprocess.htmx import HtmxRequest, wants_fragment
+
+
+@require_http_methods(["GET", "POST"])
+def log(request: HtmxRequest, pk: int) -> HttpResponse:
+    """What they said when we asked. A yes goes on to the sheet of winning."""
+    deal = editable_deal(request, pk)
+    initial = {"version": seen(request, deal), "reply": request.GET.get("reply", "")}
+    form = AttemptForm(posted(request), user=request.user, deal=deal, initial=initial)
+    win = f"{deal.get_absolute_url()}win/"
+    said_yes = request.POST.get("reply") == Reply.YES
+
+    def go_on() -> HttpResponse:
+        if not said_yes:
+            return HttpResponse()
+        context = {"address": win}
+        return HttpResponse(render_to_string("crm/deal/records/_go_on.html", context, request))
+
+    in_place = request.htmx.target == "attempt-form"
+    ask = Ask(
+        template=f"crm/deal/records/{'_attempt' if in_place else '_sheet_attempt'}.html",
+        title=_("We asked for the agreement: %(deal)s") % {"deal": deal.name},
+        said=_("Written down."),
+        done=go_on,
+    )
+    answered = answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.log(deal, **form.verb(), by=request.user, at=now()),
+    )
+    if said_yes and answered.status_code == 302 and not wants_fragment(request):
+        return redirect(win)
+    return answered

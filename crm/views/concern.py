@@ -1,0 +1,187 @@
+"""The concerns of a deal, and the library of what was said to others like them."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm.commands import concern as commands
+from crm.forms.concern import AnswerForm, ConcernForm, SettleForm
+from crm.forms.fields import VerbForm
+from crm.models import Concern, ConcernCategory, Deal, Disposition
+from crm.queries import answers
+from crm.queries import offer as offers
+from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen, stay
+from salesprocess.htmx import HtmxRequest, render, wants_fragment
+
+SHEET = "crm/deal/records/_sheet_concern.html"
+
+
+@require_http_methods(["GET", "POST"])
+def add(request: HtmxRequest, pk: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    current = offers.current(deal.pk)
+    form = ConcernForm(
+        posted(request),
+        user=request.user,
+        deal=deal,
+        priced=current is not None and current.value is not None,
+        initial={"version": seen(request, deal)},
+    )
+    ask = Ask(
+        template=SHEET,
+        title=_("A concern: %(deal)s") % {"deal": deal.name},
+        said=_("Written down."),
+    )
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.add(deal, **form.verb(), by=request.user, at=now()),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def change(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    row = _concern(deal, concern)
+    initial = {"version": seen(request, deal)}
+    form = ConcernForm(posted(request), user=request.user, deal=deal, concern=row, initial=initial)
+    ask = Ask(
+        template=SHEET,
+        title=_("A concern: %(deal)s") % {"deal": deal.name},
+        said=_("Changed."),
+        context={"concern": row},
+    )
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.change(row, **form.verb(), by=request.user, at=now()),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def settle(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
+    """What became of it, in its place; with what colleagues said to others like it."""
+    deal = editable_deal(request, pk)
+    row = _concern(deal, concern)
+    form = SettleForm(
+        posted(request),
+        user=request.user,
+        deal=deal,
+        initial={
+            **_begun(request, deal, row),
+            "disposition": request.GET.get("as", ""),
+            "concession": row.concession,
+        },
+    )
+    ask = Ask(
+        template=_place(request, "_settle"),
+        title=_("What became of it?"),
+        said=_("Settled."),
+        context=lambda: _with_answers(request, row, form),
+        done=stay,
+    )
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.settle(row, **form.verb(), by=request.user, at=now()),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def respond(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
+    """What we said, whatever became of it; on a closed deal, too."""
+    deal = editable_deal(request, pk)
+    row = _concern(deal, concern)
+    form = AnswerForm(
+        posted(request), user=request.user, deal=deal, initial=_begun(request, deal, row)
+    )
+    ask = Ask(
+        template=_place(request, "_respond"),
+        title=_("What did we say?"),
+        said=_("Written down, for your colleagues, too."),
+        context=lambda: _with_answers(request, row, form),
+        done=stay,
+    )
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.answer(row, **form.verb(), by=request.user, at=now()),
+    )
+
+
+@require_POST
+def reopen(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    row = _concern(deal, concern)
+    form = VerbForm(request.POST, user=request.user, deal=deal)
+    ask = Ask(
+        template="crm/deal/_sheet_refused.html",
+        title=row.words,
+        said=_("Open again."),
+        done=stay,
+    )
+    return answer(request, deal, form, ask, lambda: commands.reopen(row, by=request.user, at=now()))
+
+
+@require_GET
+def library(request: HtmxRequest) -> HttpResponse:
+    """What colleagues said to concerns, by words and by what they are about."""
+    words, category, after = (request.GET.get(name, "") for name in ("q", "category", "after"))
+    known = category if category in ConcernCategory else ""
+    number = int(after) if after.isdecimal() and len(after) < 7 else 0
+    found, more = answers.find(request.user, words=words, category=known, after=number)
+    return render(
+        request,
+        page="crm/concern/answers.html",
+        fragment="crm/concern/_answers.html",
+        context={
+            "answers": found,
+            "words": words,
+            "category": known,
+            "categories": ConcernCategory.choices,
+            "labels": dict(ConcernCategory.choices),
+            "after": number + answers.PAGE if more else None,
+        },
+    )
+
+
+def _concern(deal: Deal, pk: int) -> Concern:
+    found: Concern = get_object_or_404(
+        Concern.objects.filter(deal=deal).select_related("deal", "raised_by"), pk=pk
+    )
+    return found
+
+
+def _place(request: HtmxRequest, name: str) -> str:
+    """In the place of the concern; without a script a page of its own."""
+    return f"crm/deal/records/{name}{'' if wants_fragment(request) else '_sheet'}.html"
+
+
+def _begun(request: HtmxRequest, deal: Deal, row: Concern) -> dict[str, object]:
+    """What we said begins with the answer that was chosen, or with what was said already."""
+    pk = request.GET.get("used", "")
+    used = answers.usable(request.user, int(pk)) if pk.isdecimal() and len(pk) < 19 else None
+    return {
+        "version": seen(request, deal),
+        "response": used.response if used else row.response,
+        "used": used.pk if used else row.used_id,
+    }
+
+
+def _with_answers(request: HtmxRequest, row: Concern, form: AnswerForm) -> dict[str, object]:
+    return {
+        "concern": row,
+        "answers": answers.like(row, request.user),
+        "is_conceded": form["disposition"].value() == Disposition.CONCEDED
+        if "disposition" in form.fields
+        else False,
+    }

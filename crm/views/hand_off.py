@@ -1,0 +1,38 @@
+"""Handing a won deal to those who deliver."""
+
+from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from crm.commands import hand_off as commands
+from crm.forms.hand_off import HandOffForm
+from crm.models import HandOff
+from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen
+from pipeline.stages import Outcome
+from salesprocess.htmx import HtmxRequest
+
+
+@require_http_methods(["GET", "POST"])
+def write(request: HtmxRequest, pk: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    if deal.outcome != Outcome.WON:
+        raise Http404
+    form = HandOffForm(
+        posted(request),
+        user=request.user,
+        deal=deal,
+        hand_off=HandOff.objects.filter(deal=deal).first(),
+        initial={"version": seen(request, deal)},
+    )
+    ask = Ask(
+        template="crm/deal/records/_sheet_hand_off.html",
+        title=_("Hand-off: %(deal)s") % {"deal": deal.name},
+        said=_("Handed to delivery."),
+    )
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.write(deal, **form.verb(), by=request.user, at=now()),
+    )

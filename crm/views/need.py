@@ -1,0 +1,96 @@
+"""The needs of a deal."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from crm.commands import need as commands
+from crm.forms.fields import VerbForm
+from crm.forms.need import NeedForm
+from crm.models import Need
+from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen, stay
+from salesprocess.htmx import HtmxRequest
+
+SHEET = "crm/deal/records/_sheet_need.html"
+
+
+@require_http_methods(["GET", "POST"])
+def add(request: HtmxRequest, pk: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    initial = {"version": seen(request, deal)}
+    form = NeedForm(posted(request), user=request.user, deal=deal, initial=initial)
+    ask = Ask(
+        template=SHEET, title=_("A need: %(deal)s") % {"deal": deal.name}, said=_("Written down.")
+    )
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.add(deal, **form.verb(), by=request.user, at=now()),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def change(request: HtmxRequest, pk: int, need: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    row = _need(deal.pk, need)
+    initial = {"version": seen(request, deal)}
+    form = NeedForm(posted(request), user=request.user, deal=deal, need=row, initial=initial)
+    ask = Ask(
+        template=SHEET,
+        title=_("A need: %(deal)s") % {"deal": deal.name},
+        said=_("Changed."),
+        context={"need": row},
+    )
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.change(row, **form.verb(), by=request.user, at=now()),
+    )
+
+
+@require_POST
+def confirm(request: HtmxRequest, pk: int, need: int) -> HttpResponse:
+    """The customer said yes, that is it: today."""
+    deal = editable_deal(request, pk)
+    row = _need(deal.pk, need)
+    form = VerbForm(request.POST, user=request.user, deal=deal)
+    ask = Ask(
+        template="crm/deal/_sheet_refused.html",
+        title=row.words,
+        said=_("Confirmed today."),
+        done=stay,
+    )
+    at = now()
+    today = at.astimezone(request.user.zone).date()
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.confirm(row, on=today, by=request.user, at=at),
+    )
+
+
+@require_POST
+def drop(request: HtmxRequest, pk: int, need: int) -> HttpResponse:
+    """It turned out to be none; or, pressed on one that was dropped, it is one after all."""
+    deal = editable_deal(request, pk)
+    row = _need(deal.pk, need)
+    form = VerbForm(request.POST, user=request.user, deal=deal)
+    command, said = commands.drop, _("Dropped. It stays on record.")
+    if row.dropped_at is not None:
+        command, said = commands.take_up, _("Taken up again.")
+    ask = Ask(template="crm/deal/_sheet_refused.html", title=row.words, said=said, done=stay)
+    return answer(request, deal, form, ask, lambda: command(row, by=request.user, at=now()))
+
+
+def _need(deal: int, pk: int) -> Need:
+    found: Need = get_object_or_404(
+        Need.objects.filter(deal=deal).select_related("deal", "said_by"), pk=pk
+    )
+    return found

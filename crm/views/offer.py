@@ -1,0 +1,112 @@
+"""The offers of a deal."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from crm.commands import offer as commands
+from crm.forms.offer import MOST_LINES, OfferForm, WithdrawForm
+from crm.models import Deal, Offer, OfferKind
+from crm.queries import offer as queries
+from crm.queries.facts import facts
+from crm.queries.gates import playbook_of
+from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen
+from pipeline.gates import Act, Verb, judge, stands_in_the_way
+from pipeline.stages import Stage
+from salesprocess.format import money, plainly
+from salesprocess.htmx import HtmxRequest, render
+
+
+@require_http_methods(["GET", "POST"])
+def make(request: HtmxRequest, pk: int) -> HttpResponse:
+    """The first offer, or the next revision; by word or from the price list in two presses."""
+    deal = editable_deal(request, pk)
+    asked = request.GET.get("kind", "")
+    form = OfferForm(
+        posted(request),
+        user=request.user,
+        deal=deal,
+        at=now(),
+        last=queries.current(deal.pk),
+        kind=OfferKind(asked) if asked in OfferKind else OfferKind.WRITTEN,
+        initial={"version": seen(request, deal)},
+    )
+    ask = Ask(
+        template="crm/deal/records/_sheet_offer.html",
+        title=_("Offer: %(deal)s") % {"deal": deal.name},
+        said=_("The offer is on record."),
+        context=lambda: _judged(deal),
+    )
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.make(deal, **form.verb(), by=request.user, at=form.at),
+    )
+
+
+@require_GET
+def line(request: HtmxRequest, pk: int) -> HttpResponse:
+    """One more line for the form."""
+    deal = editable_deal(request, pk)
+    number = request.GET.get("n", "")
+    form = OfferForm(user=request.user, deal=deal, at=now())
+    # Beyond the most that a form takes it would not be read.
+    counted = min(int(number), MOST_LINES) if number.isdecimal() and len(number) < 4 else 0
+    return render(
+        request,
+        page="crm/deal/records/_more_lines.html",
+        context={
+            "row_added": form.empty_line(counted),
+            "next_line": counted + 1,
+            "deal": deal,
+        },
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def revision(request: HtmxRequest, pk: int, offer: int) -> HttpResponse:
+    """What a revision said; and to withdraw it."""
+    deal = editable_deal(request, pk)
+    row = _offer(deal, offer)
+    initial = {"version": seen(request, deal)}
+    form = WithdrawForm(posted(request), user=request.user, deal=deal, initial=initial)
+    ask = Ask(
+        template="crm/deal/records/_sheet_revision.html",
+        title=_("Offer %(n)s: %(deal)s") % {"n": row.revision, "deal": deal.name},
+        said=_("Withdrawn."),
+        context=lambda: {
+            "offer": row,
+            "lines": [
+                {
+                    "what": line.product.name if line.product else line.what,
+                    "quantity": plainly(line.quantity.normalize()),
+                    "price": money(line.unit_price, row.currency),
+                    "need": line.need.words if line.need else "",
+                }
+                for line in row.lines.select_related("product", "need").order_by("id")
+            ],
+            "to": list(row.recipients.order_by("id")),
+        },
+    )
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.withdraw(row, **form.verb(), by=request.user, at=now()),
+    )
+
+
+def _judged(deal: Deal) -> dict[str, object]:
+    """What is missing for an offer (G5), and whether the organisation wants to know why."""
+    here, playbook = Stage(deal.stage), playbook_of(deal)
+    missing = judge(facts(deal), playbook, Act(verb=Verb.OFFER, frm=here, to=here))
+    return {"missing": missing, "asks_why": bool(stands_in_the_way(missing, playbook))}
+
+
+def _offer(deal: Deal, pk: int) -> Offer:
+    found: Offer = get_object_or_404(Offer.objects.filter(deal=deal).select_related("deal"), pk=pk)
+    return found

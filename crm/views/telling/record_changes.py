@@ -1,0 +1,142 @@
+"""How the history of a deal's records is told: the other end of `crm.commands.record_changes`."""
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from crm.models import ConcernCategory, Disposition, OfferKind, Per, Reply, Ruling, Sure
+from crm.queries.deal import Change, Found
+from crm.views.cards import Reader, labels
+from salesprocess.format import money
+
+# Icon, title, text.
+Sentence = tuple[str, str, str]
+
+_ICONS = {
+    "need": "inbox",
+    "path": "arrows-move",
+    "verdict": "circle-check",
+    "offer": "file-text",
+    "concern": "alert-circle",
+    "attempt": "hand-grab",
+    "hand": "package",
+}
+
+
+class RecordChangeTeller(Reader):
+    def record_change(self, change: Change, deal: Found) -> Sentence | None:
+        """The sentence for a change of a record; None for what is no record's."""
+        tell: dict[str, Callable[[Change, Found], tuple[str, str]]] = {
+            "need_dropped": self._need_dropped,
+            "verdict": self._verdict_given,
+            "offer": self._offer_made,
+            "concern": self._concern_settled,
+            "attempt": self._attempt_made,
+        }
+        icon = _ICONS.get(change.field.partition("_")[0])
+        if icon is None:
+            return None
+        if change.field in tell:
+            return icon, *tell[change.field](change, deal)
+        label = self._record_labels().get(change.field)
+        if label is None:
+            return None
+        return icon, *self._part_changed(label, change, deal)
+
+    def _part_changed(self, label: str, change: Change, deal: Found) -> tuple[str, str]:
+        old, new = (self._part(change.field, text, deal) for text in (change.old, change.new))
+        if not old:
+            return _("%(what)s: written down") % {"what": label}, new
+        if not new:
+            return _("%(what)s: taken out") % {"what": label}, old
+        return _("%(what)s: changed") % {"what": label}, f"{old} → {new}"
+
+    def _record_labels(self) -> dict[str, str]:
+        return {
+            "need": _("Need"),
+            "need_worth": _("Worth of a need"),
+            "need_said_by": _("Who said the need"),
+            "need_confirmed_on": _("Need confirmed"),
+            "path_steps": _("Decision path"),
+            "path_criteria": _("By what they decide"),
+            "path_decides_on": _("Day of their decision"),
+            "path_confirmed_on": _("Decision path confirmed"),
+            "path_confirmed_by": _("Who confirmed the decision path"),
+            "concern_words": _("Words of a concern"),
+            "concern_category": _("Kind of a concern"),
+            "concern_after_price": _("Before or after the price"),
+            "concern_raised_by": _("Who raised a concern"),
+            "concern_response": _("Answer to a concern"),
+            "hand_off": _("Who delivers"),
+            "hand_off_promised": _("What was promised"),
+            "hand_off_starts_on": _("Begin of delivery"),
+            "hand_off_due_on": _("Delivery due"),
+            "hand_off_seller": _("The salesperson takes part"),
+        }
+
+    def _part(self, field: str, text: str, deal: Found) -> str:
+        """A value as history keeps it, for people to read."""
+        if not text:
+            return ""
+        if field.endswith("_on"):
+            return self._date(dt.date.fromisoformat(text))
+        if field == "need_worth":
+            amount, _space, per = text.partition(" ")
+            return f"{money(Decimal(amount), deal.currency)} {labels(Per, self.language)[per]}"
+        if field in ("need_said_by", "path_confirmed_by", "concern_raised_by") and text != "us":
+            return text.partition(" ")[2]
+        return self._words().get((field, text), text)
+
+    def _words(self) -> dict[tuple[str, str], str]:
+        """What stands for itself in history."""
+        return {
+            ("concern_after_price", "after"): _("after the price"),
+            ("concern_after_price", "before"): _("before the price"),
+            ("concern_raised_by", "us"): _("raised by us"),
+            ("hand_off_seller", "yes"): _("yes"),
+        } | {
+            ("concern_category", value): label
+            for value, label in labels(ConcernCategory, self.language).items()
+        }
+
+    def _need_dropped(self, change: Change, deal: Found) -> tuple[str, str]:
+        return _("Need dropped"), change.old
+
+    def _verdict_given(self, change: Change, deal: Found) -> tuple[str, str]:
+        ruling, ours, theirs = change.new.split(" ")
+        sures = labels(Sure, self.language)
+        sides = _("We in them: %(ours)s · they in us: %(theirs)s") % {
+            "ours": sures[ours],
+            "theirs": sures[theirs],
+        }
+        return _("Verdict: %(ruling)s") % {"ruling": labels(Ruling, self.language)[ruling]}, sides
+
+    def _offer_made(self, change: Change, deal: Found) -> tuple[str, str]:
+        if change.old:
+            return _("Offer %(n)s withdrawn") % {"n": change.old}, ""
+        number, kind, value, sent, to = change.new.split(" ", 4)
+        said = [] if value == "-" else [money(Decimal(value), deal.currency)]
+        if kind != OfferKind.WRITTEN:
+            said.append(labels(OfferKind, self.language)[kind])
+        sent_at = dt.datetime.fromisoformat(sent)
+        if self.date_of(sent_at) != self.date_of(change.at):
+            said.append(_("sent %(day)s") % {"day": self.day(sent_at)})
+        title = _("Offer %(n)s made") % {"n": number}
+        if to:
+            title = _("Offer %(n)s to %(names)s") % {"n": number, "names": to}
+        return title, " · ".join(said)
+
+    def _concern_settled(self, change: Change, deal: Found) -> tuple[str, str]:
+        disposition, _space, words = change.new.partition(" ")
+        if not change.old:
+            return _("Concern raised"), words
+        if disposition == Disposition.OPEN:
+            return _("Concern open again"), words
+        became = labels(Disposition, self.language)[disposition]
+        return _("Concern: %(became)s") % {"became": became}, words
+
+    def _attempt_made(self, change: Change, deal: Found) -> tuple[str, str]:
+        reply = labels(Reply, self.language)[change.new]
+        return _("Asked for the agreement: %(reply)s") % {"reply": reply}, ""

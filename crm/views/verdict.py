@@ -1,0 +1,54 @@
+"""The verdict on a deal, from both sides."""
+
+import datetime as dt
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from crm.commands import verdict as commands
+from crm.forms.verdict import VerdictForm
+from crm.models import Deal, Ruling
+from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen
+from salesprocess.htmx import HtmxRequest
+
+
+@require_http_methods(["GET", "POST"])
+def give(request: HtmxRequest, pk: int) -> HttpResponse:
+    deal = editable_deal(request, pk)
+    last = deal.verdicts.order_by("-at", "-id").first()
+    initial = {"version": seen(request, deal)}
+    if last is not None:
+        initial |= {
+            name: getattr(last, name) for name in ("ours", "ours_why", "theirs", "theirs_why")
+        }
+    form = VerdictForm(posted(request), user=request.user, deal=deal, initial=initial)
+    at = now()
+    ask = Ask(
+        template="crm/deal/records/_sheet_verdict.html",
+        title=_("Do both sides want to go on? %(deal)s") % {"deal": deal.name},
+        said=_said(request.POST.get("ruling", ""), deal, at),
+    )
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.give(deal, **form.verb(), by=request.user, at=at),
+    )
+
+
+def _said(ruling: str, deal: Deal, at: dt.datetime) -> str:
+    """An early no is a good result, and told as one (CHECKLIST F12)."""
+    if ruling == Ruling.DISQUALIFIED:
+        days = (at - deal.created_at).days
+        words = ngettext(
+            "Well judged: disqualified after %(n)s day. That is time for others, and no loss.",
+            "Well judged: disqualified after %(n)s days. That is time for others, and no loss.",
+            days,
+        )
+        return words % {"n": days}
+    if ruling == Ruling.NOT_YET:
+        return _("Parked until you ask again.")
+    return _("Qualified, on both sides.")
