@@ -3,6 +3,7 @@ import './board.js';
 import './deal.js';
 import { onListKey } from './list.js';
 import { note } from './say.js';
+import './process.js';
 import './search.js';
 import './sheet.js';
 import './upload.js';

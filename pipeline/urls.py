@@ -1,6 +1,19 @@
-from django.urls import path
+from django.urls import path, register_converter
 
-from pipeline.views import invitation, outbox, people, profile, team
+from pipeline.views import (
+    invitation,
+    outbox,
+    people,
+    process,
+    process_collision,
+    process_compare,
+    process_history,
+    profile,
+    team,
+    whose,
+)
+
+register_converter(whose.WhoseConverter, "whose")
 
 app_name = "pipeline"
 urlpatterns = [
@@ -21,6 +34,34 @@ urlpatterns = [
     # joining
     path("invitations/accept/", invitation.accept, name="invitation_accept"),
     path("invitations/<slug:token>/", invitation.follow, name="invitation"),
+    # the process, level by level
+    path("process/", process.page, name="process"),
+    path("process/compare/", process_compare.compare, name="process_compare"),
+    path("process/preview/", process_compare.preview, name="process_preview"),
+    path("process/collisions/", process_collision.inbox, name="collisions"),
+    path("process/collisions/count/", process_collision.count, name="collision_count"),
+    path("process/collisions/<int:pk>/", process_collision.decide, name="collision_decide"),
+    path("process/<whose:of>/", process.page, name="process_layer"),
+    path("process/<whose:of>/history/", process_history.history, name="process_history"),
+    path(
+        "process/<whose:of>/history/<int:number>/restore/",
+        process_history.restore,
+        name="process_restore",
+    ),
+    path("process/<whose:of>/discard/", process_history.discard, name="process_discard"),
+    path("process/<whose:of>/strength/", process.strength, name="process_strength"),
+    path("process/<whose:of>/<int:number>/", process.name_stage, name="process_stage"),
+    path("process/<whose:of>/<int:number>/add/", process.add, name="step_add"),
+    *(
+        path(f"process/<whose:of>/<int:number>/<slug:key>/{verb}/", view, name=f"step_{name}")
+        for verb, view, name in (
+            ("change", process.change, "change"),
+            ("hide", process.hide, "hide"),
+            ("show", process.show, "show"),
+            ("move", process.move, "move"),
+            ("take-back", process.take_back, "take_back"),
+        )
+    ),
     # oneself
     path("profile/", profile.profile, name="profile"),
     path("profile/e-mail/", profile.email, name="profile_email"),

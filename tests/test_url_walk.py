@@ -24,11 +24,13 @@ from django.utils.datastructures import MultiValueDict
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
 from crm.commands import deal_line as line_commands
+from crm.commands import process_note as note_commands
 from crm.commands import saved_view as view_commands
 from crm.commands.activity import About, Next
 from crm.imports import job as import_verbs
-from crm.models import ActivityKind, ImportState, ListKind, Product
-from pipeline.models import Batch, OutboxKind, OutboxRow, PeopleChange, Role, User
+from crm.models import ActivityKind, ImportState, ListKind, NoteKind, Product
+from pipeline.commands import process as process_commands
+from pipeline.models import Batch, Collision, OutboxKind, OutboxRow, PeopleChange, Role, User
 from pipeline.stages import Initiator, Stage
 from tests.conftest import Cast, make_cast
 from tests.factories import (
@@ -80,6 +82,9 @@ SEEN_BY = {
     "view": frozenset({"owner", "admin"}),
     "outbox": ADMIN,
     "job": frozenset({"owner", "admin"}),
+    "note": REACH,
+    "draft": ABOVE_ANA,
+    "own": frozenset({"owner"}),
 }
 JOBS = {
     "named": ImportState.MAPPING,
@@ -127,6 +132,7 @@ LIKE = {"name": "Norte", "company_name": "Norte", "person": "Jordi", "product_na
 FUNNEL = {"span": "custom", "start": "2026-01-01", "end": "2026-03-11"}
 CALL = {"kind": "call", "body": "said"}
 TOMORROW = {"next": "tomorrow", "next_kind": "call"}
+STEP = {"label": "Ask", "kind": "check", "importance": "2", "applies": "always", "gives_you": "it"}
 
 URLS: dict[str, Url] = {
     "home": Url(kind="own"),
@@ -173,6 +179,53 @@ URLS: dict[str, Url] = {
     ),
     "pipeline:outbox": Url(kind="function", may=ADMIN),
     "pipeline:outbox_retry": record("outbox", ADMIN, get=False, post={}),
+    # the process
+    "pipeline:process": Url(kind="collection", ask={"stage": "4", "step": "alpha", "do": "edit"}),
+    "pipeline:process_layer": record("north", EVERYBODY, pk="of", ask={"stage": "4", "do": "add"}),
+    "pipeline:process_compare": Url(kind="collection", ask={"b": "@north", "c": "@south"}),
+    "pipeline:process_preview": Url(kind="collection", ask={"team": "@north", "draft": "on"}),
+    "pipeline:process_history": record("north", EVERYBODY, pk="of", ask={"from": "1", "to": "2"}),
+    "pipeline:process_restore": record(
+        "north", ABOVE_ANA, pk="of", at={"number": "=1"}, get=False, post={}
+    ),
+    "pipeline:process_discard": record("north", ABOVE_ANA, pk="of", get=False, post={}),
+    "pipeline:process_strength": record(
+        "root", ADMIN, pk="of", get=False, post={"gate": "G5", "strength": "warn"}
+    ),
+    "pipeline:process_stage": record(
+        "north", ABOVE_ANA, pk="of", at={"number": "=4"}, get=False, post={"label": "Discovery"}
+    ),
+    "pipeline:step_add": record(
+        "north", ABOVE_ANA, pk="of", at={"number": "=4"}, get=False, post=STEP
+    ),
+    **{
+        f"pipeline:step_{verb}": record(
+            "north",
+            ABOVE_ANA,
+            pk="of",
+            at={"number": "=4", "key": f"={key}"},
+            get=False,
+            post=post,
+        )
+        for verb, key, post in (
+            ("change", "beta", STEP),
+            ("hide", "beta", {"reason": "Not here"}),
+            ("show", "alpha", {}),
+            ("move", "beta", {"first": "on"}),
+            ("take_back", "beta", {}),
+        )
+    },
+    "pipeline:collisions": Url(kind="collection"),
+    "pipeline:collision_count": Url(kind="collection"),
+    "pipeline:collision_decide": record("collision", ABOVE_ANA, get=False, post={"choice": "take"}),
+    "crm:process_begin": Url(kind="collection", ask={"did-1": "called them", "do": "map"}),
+    "crm:process_use": Url(kind="collection", ask={"of": "@north", "stage": "4"}),
+    "crm:process_deal": record("deal"),
+    "crm:process_notes": Url(kind="collection", ask={"answered": "on"}),
+    "crm:process_note_new": Url(kind="collection", ask={"stage": "4", "place": "delivery"}),
+    "crm:process_note_answer": record("note", ABOVE_ANA, get=False, post={"answer": "Stage 4"}),
+    "crm:process_publish": record("north", ABOVE_ANA, pk="of", post={"flight": "adopt"}),
+    "crm:process_affected": record("north", ABOVE_ANA, pk="of"),
     "pipeline:invitation_accept": Url(kind="public"),
     "pipeline:invitation": Url(kind="public", at={"token": "=0000"}, keeps=SESSION),
     "pipeline:profile": Url(kind="own"),
@@ -268,6 +321,8 @@ OTHERS = [name for name, url in URLS.items() if url.kind != "record"]
 
 # Each fact has a form of its own, each list a file, each verb a sheet, behind one pattern.
 VARIANTS = [
+    ("pipeline:process_layer", {"of": "mine"}),
+    ("pipeline:process_history", {"of": "mine"}),
     *(("crm:deal_edit", {"fact": fact}) for fact in ("company", "value", "close", "source")),
     ("crm:deal_edit", {"fact": "method"}),
     *(("crm:list_export", {"kind": kind.value}) for kind in ListKind),
@@ -389,12 +444,43 @@ def _build() -> World:
     ids = {name: person.pk for name, person in people.items()}
     ids |= {name: getattr(cast, name).pk for name in ("root", "west", "north", "south")}
     ids |= _records(cast, people["fay"])
+    ids |= _process(cast)
     # The session of the deactivated is as good as ever; only the person is not.
     sessions = {
         role: _session(people[name]) for role, name in {**INSIDE, "deactivated": "gil"}.items()
     }
     User.objects.filter(pk=ids["gil"]).update(is_active=False)
     return World(cast=cast, ids=ids, sessions=sessions)
+
+
+def _process(cast: Cast) -> dict[str, int]:
+    """A layer of the north with two versions and a draft, one of Ana's own, and what is asked."""
+    mona, ana = cast.mona, cast.ana
+    north = process_commands.layer_of(cast.north, by=mona, at=NOW)
+    said: process_commands.Said = {"gives_you": "it", "gives_managers": "it"}
+    for label in ("Alpha", "Beta"):
+        process_commands.add_step(
+            north, stage=Stage.NEEDS_ANALYSIS, said={**said, "label": label}, by=mona, at=NOW
+        )
+        version = process_commands.publish(north, note=label, by=mona, at=NOW)
+    process_commands.hide_step(
+        north, stage=Stage.NEEDS_ANALYSIS, key="alpha", by=mona, at=NOW, reason="old"
+    )
+    for owner, by, label in ((cast.north, mona, "draft"), (ana, ana, "own")):
+        process_commands.add_step(
+            process_commands.layer_of(owner, by=by, at=NOW),
+            stage=Stage.NEEDS_ANALYSIS,
+            said={**said, "label": CANARIES[label]},
+            by=by,
+            at=NOW,
+        )
+    collision = Collision.objects.create(
+        layer=north, version=version, stage=4, key="beta", was=None, now=None, at=NOW
+    )
+    note = note_commands.file(
+        kind=NoteKind.DOESNT_FIT, words=CANARIES["note"], by=ana, at=ago(days=1)
+    )
+    return {"collision": collision.pk, "note": note.pk}
 
 
 def _session(person: User) -> str:

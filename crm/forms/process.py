@@ -1,0 +1,83 @@
+"""Forms of the process pages that speak of deals: publishing, notes, and the first beginning."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from crm.commands.process import Flight
+from crm.models import NoteKind, Place
+from crm.queries.process import Gone
+from pipeline.forms.attempt import SeenForm
+from pipeline.playbook import Playbook
+from pipeline.stages import Stage
+
+
+class PublishForm(SeenForm):
+    flight = forms.TypedChoiceField(
+        label=_("Open deals"), choices=Flight.choices, coerce=Flight, initial=Flight.ADOPT
+    )
+    note = forms.CharField(
+        label=_("Note to the team"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("What changes, and what it gives them."),
+    )
+
+    def __init__(
+        self, data: Any = None, *, gone: tuple[Gone, ...], after: Mapping[int, Playbook], **kw: Any
+    ) -> None:
+        super().__init__(data, **kw)
+        self.gone = gone
+        for each in gone:
+            steps = {
+                step.key: step.label for book in after.values() for step in book.steps(each.stage)
+            }
+            self.fields[each.name] = forms.ChoiceField(
+                label=each.label,
+                choices=[("", _("nothing takes its place")), *steps.items()],
+                required=False,
+            )
+
+    @property
+    def maps(self) -> list[tuple[Gone, forms.BoundField]]:
+        return [(each, self[each.name]) for each in self.gone]
+
+    def mapping(self) -> dict[tuple[Stage, str], str]:
+        return {
+            each.place: self.cleaned_data[each.name]
+            for each in self.gone
+            if self.cleaned_data.get(each.name)
+        }
+
+
+class NoteForm(forms.Form):
+    """It does not fit: where digging leads, and in one's own words (METHOD, edge rule 4)."""
+
+    kind = forms.TypedChoiceField(choices=NoteKind.choices, coerce=NoteKind, required=False)
+    words = forms.CharField(
+        label=_("What it is"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    place = forms.TypedChoiceField(
+        label=_("What is it for?"), choices=Place.choices, coerce=Place, required=False
+    )
+    stage = forms.TypedChoiceField(
+        label=_("Stage"),
+        choices=[("", _("no stage in particular")), *((s.value, s.label) for s in Stage)],
+        coerce=lambda value: Stage(int(value)),
+        empty_value=None,
+        required=False,
+    )
+    step = forms.SlugField(max_length=60, required=False, widget=forms.HiddenInput)
+    deal = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(
+        label=_("Answer"), max_length=4000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    place = forms.TypedChoiceField(
+        label=_("Where it belongs"), choices=Place.choices, coerce=Place, required=False
+    )

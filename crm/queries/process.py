@@ -1,0 +1,207 @@
+"""What the process pages show of deals: whom a change concerns, and how steps are used."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef
+
+from crm.models import Deal, StageVisit, StepResult
+from crm.models.step_result import StepState
+from crm.queries.facts import facts_of
+from pipeline.models import Layer, User
+from pipeline.playbook import Playbook, Step
+from pipeline.queries.process import of_versions
+from pipeline.queries.process_page import tree
+from pipeline.stages import Initiator, Outcome, Stage
+
+
+def teams_below(layer: Layer) -> list[int]:
+    """The team of a layer with all teams under it: those that work by what it publishes."""
+    return [] if layer.team_id is None else tree().below(layer.team_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Affected:
+    """Whom a published change concerns: people, and open deals by stage."""
+
+    people: int
+    by_stage: Mapping[Stage, int]
+
+    @property
+    def deals(self) -> int:
+        return sum(self.by_stage.values())
+
+
+def affected(teams: Collection[int]) -> Affected:
+    """Two queries, however many teams."""
+    counted = dict(
+        Deal.objects.filter(team_id__in=teams, outcome=Outcome.OPEN)
+        .order_by()
+        .values_list("stage")
+        .annotate(count=Count("pk"))
+    )
+    return Affected(
+        people=User.objects.active().filter(team_id__in=teams).count(),
+        by_stage={stage: counted.get(stage.value, 0) for stage in Stage},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gone:
+    """A step that will not be there any more, and how many open deals have recorded something."""
+
+    stage: Stage
+    key: str
+    label: str
+    deals: int
+
+    @property
+    def place(self) -> tuple[Stage, str]:
+        return (self.stage, self.key)
+
+    @property
+    def name(self) -> str:
+        """One name for the field of a form."""
+        return f"map-{self.stage.value}-{self.key}"
+
+
+def gone(
+    teams: Collection[int],
+    *,
+    before: Mapping[int, tuple[int, ...]],
+    after: Mapping[int, tuple[int, ...]],
+) -> tuple[Gone, ...]:
+    """The steps that `before` shows and `after` does not, against which open deals recorded
+    something; one query. Steps of the same key go on by themselves."""
+    return gone_steps(
+        teams,
+        before={pk: of_versions(ids) for pk, ids in before.items()},
+        after={pk: of_versions(ids) for pk, ids in after.items()},
+    )
+
+
+def gone_steps(
+    teams: Collection[int], *, before: Mapping[int, Playbook], after: Mapping[int, Playbook]
+) -> tuple[Gone, ...]:
+    lost: dict[tuple[Stage, str], str] = {}
+    for team in teams:
+        for stage in Stage:
+            there = {step.key for step in after[team].steps(stage)}
+            for step in before[team].steps(stage):
+                if step.key not in there:
+                    lost.setdefault(step.place, step.label)
+    if not lost:
+        return ()
+    counted = {
+        (stage, key): count
+        for stage, key, count in StepResult.objects.current()
+        .filter(
+            private_to=None,
+            key__in={key for _stage, key in lost},
+            deal__team_id__in=teams,
+            deal__outcome=Outcome.OPEN,
+        )
+        .order_by()
+        .values_list("stage", "key")
+        .annotate(count=Count("deal", distinct=True))
+    }
+    return tuple(
+        Gone(stage=stage, key=key, label=label, deals=counted.get((stage.value, key), 0))
+        for (stage, key), label in sorted(lost.items())
+    )
+
+
+# How steps are used ------------------------------------------------------------------------------
+
+# The stays of a year say it, and of the last so many deals: nobody reads more into it.
+YEAR = dt.timedelta(days=365)
+MOST = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """How a step was used in the deals that left its stage: of `n`, `done` did it and `overridden`
+    went on without; and the wins of closed deals with and without it."""
+
+    n: int
+    done: int
+    overridden: int
+    with_won: int
+    with_closed: int
+    without_won: int
+    without_closed: int
+
+    @property
+    def done_percent(self) -> int:
+        return percent(self.done, self.n)
+
+    @property
+    def overridden_percent(self) -> int:
+        return percent(self.overridden, self.n)
+
+    @property
+    def wins(self) -> tuple[int | None, int | None]:
+        """In percent, with and without; None where no such deal was closed yet."""
+        return (
+            percent(self.with_won, self.with_closed) if self.with_closed else None,
+            percent(self.without_won, self.without_closed) if self.without_closed else None,
+        )
+
+
+def percent(part: int, whole: int) -> int:
+    return round(100 * part / whole) if whole else 0
+
+
+def use(
+    user: User, steps: Iterable[Step], *, stage: Stage, teams: Collection[int], at: dt.datetime
+) -> tuple[dict[str, Use], int]:
+    """How the steps of a stage were used in a year, and in how many deals; two queries.
+
+    Counted are deals in the reach of `user` that left the stage, by their team at the exit: a deal
+    that is still there may yet do the step. A step counts for the deals for which it was meant, and
+    one that somebody has written for those that left since. Wins are of deals that the customer
+    decided: what we stopped ourselves is in no win rate (METHOD).
+    """
+    went_on = StepResult.objects.current().filter(
+        deal=OuterRef("deal"), stage=stage, state=StepState.OVERRIDDEN, private_to=None
+    )
+    rows = (
+        StageVisit.objects.visible_to(user)
+        .filter(stage=stage, exit_team_id__in=teams, left_at__gt=at - YEAR)
+        .order_by("-left_at")
+        .annotate(overridden=ArraySubquery(went_on.values("key")))
+        .values_list("deal_id", "left_at", "deal__outcome", "deal__initiator", "overridden")
+    )
+    left: dict[int, dt.datetime] = {}
+    closed: dict[int, bool] = {}
+    overridden: dict[str, set[int]] = {}
+    for pk, left_at, outcome, initiator, keys in rows[:MOST]:
+        left.setdefault(pk, left_at)
+        if outcome == Outcome.WON or initiator == Initiator.CUSTOMER:
+            closed[pk] = outcome == Outcome.WON
+        for key in keys:
+            overridden.setdefault(key, set()).add(pk)
+    facts = facts_of(left, at=at)
+    found = {}
+    for step in steps:
+        meant = [
+            pk
+            for pk, when in left.items()
+            if pk in facts
+            and step.is_for(existing_customer=facts[pk].existing_customer)
+            and (step.made_on is None or step.made_on <= when.date())
+        ]
+        without = overridden.get(step.key, set())
+        done = {pk for pk in meant if facts[pk].has(step) and pk not in without}
+        found[step.key] = Use(
+            n=len(meant),
+            done=len(done),
+            overridden=sum(1 for pk in meant if pk in without),
+            with_won=sum(1 for pk in meant if pk in done and closed.get(pk)),
+            with_closed=sum(1 for pk in meant if pk in done and pk in closed),
+            without_won=sum(1 for pk in meant if pk not in done and closed.get(pk)),
+            without_closed=sum(1 for pk in meant if pk not in done and pk in closed),
+        )
+    return found, len(left)

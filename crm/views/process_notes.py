@@ -1,0 +1,110 @@
+"""Something that does not fit: where it belongs, what stays open, and its answer (METHOD, edge
+rule 4; CHECKLIST A7, A15)."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm.commands import process_note as commands
+from crm.forms.process import AnswerForm, NoteForm
+from crm.models import Deal, NoteKind, Place, ProcessNote
+from crm.queries import process_notes as queries
+from pipeline.moves import Refused
+from pipeline.stages import Stage
+from salesprocess.htmx import HtmxRequest, render
+
+
+@require_GET
+def notes(request: HtmxRequest) -> HttpResponse:
+    """What waits for an answer of one's own, and what one has said oneself."""
+    return _notes(request)
+
+
+def _notes(
+    request: HtmxRequest, *, bad: tuple[int, AnswerForm] | None = None, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    user, answered = request.user, request.GET.get("answered") == "on"
+    context = {
+        "notes": queries.notes(user, answered=answered),
+        "answered": answered,
+        "form": AnswerForm(),
+        "bad": bad,
+        "places": Place,
+        "zone": user.zone,
+        "today": timezone.now().astimezone(user.zone).date(),
+    }
+    return render(request, page="crm/process/notes.html", context=context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HtmxRequest) -> HttpResponse:
+    """The dialogue: three questions, most of which need no owner at all."""
+    form = NoteForm(request.POST if request.method == "POST" else None, initial=request.GET.dict())
+    deal = _deal(request)
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        try:
+            commands.file(
+                kind=said["kind"] or NoteKind.DOESNT_FIT,
+                words=said["words"],
+                stage=said["stage"],
+                key=said["step"],
+                deal=deal,
+                place=said["place"] or Place.UNCLEAR,
+                by=request.user,
+                at=timezone.now(),
+            )
+        except Refused as refused:
+            form.add_error(refused.field, refused.message)
+        else:
+            messages.success(request, _("Said. The owner of the process answers you here."))
+            return HttpResponseRedirect(reverse("crm:process_notes"))
+    context: dict[str, Any] = {
+        "form": form,
+        "deal": deal,
+        "kinds": NoteKind,
+        "stages": list(Stage),
+        "examples": queries.examples(),
+    }
+    bad = request.method == "POST"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK
+    return render(request, page="crm/process/note.html", context=context, status=status)
+
+
+def _deal(request: HtmxRequest) -> Deal | None:
+    said = request.POST if request.method == "POST" else request.GET
+    text = said.get("deal", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Http404
+    return get_object_or_404(Deal.objects.visible_to(request.user), pk=int(text))
+
+
+@require_POST
+def answer(request: HtmxRequest, pk: int) -> HttpResponse:
+    note = get_object_or_404(ProcessNote.objects.editable_by(request.user), pk=pk)
+    form = AnswerForm(request.POST)
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            commands.answer(
+                note,
+                words=said["answer"],
+                place=said["place"] or None,
+                by=request.user,
+                at=timezone.now(),
+            )
+        except Refused as refused:
+            form.add_error(refused.field, refused.message)
+        else:
+            messages.success(request, _("Answered."))
+            return HttpResponseRedirect(reverse("crm:process_notes"))
+    return _notes(request, bad=(note.pk, form), status=HTTPStatus.UNPROCESSABLE_ENTITY)

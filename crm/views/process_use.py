@@ -1,0 +1,60 @@
+"""How the steps of a stage are used, and the process as one deal has it."""
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from crm.models import Deal, StageVisit
+from crm.queries import process as queries
+from pipeline.queries import process as process_queries
+from pipeline.queries.process_page import Look, NoSuchTeam, Of
+from pipeline.stages import Stage
+from salesprocess.htmx import HtmxRequest, render
+
+
+@require_GET
+def use(request: HtmxRequest) -> HttpResponse:
+    """For the table of a level: fills the place beside each step. As a page it is a table itself."""
+    look = _look(request)
+    number = request.GET.get("stage", "")
+    stage = Stage(int(number)) if number in {"1", "2", "3", "4", "5", "6", "7"} else Stage(1)
+    teams = look.tree.below(look.team_id)
+    steps = [line.step for line in look.lines[stage]]
+    used, n = queries.use(request.user, steps, stage=stage, teams=teams, at=timezone.now())
+    context = {"look": look, "stage": stage, "steps": steps, "used": used, "n": n}
+    return render(
+        request, page="crm/process/use.html", fragment="crm/process/_use.html", context=context
+    )
+
+
+def _look(request: HtmxRequest) -> Look:
+    text = request.GET.get("of", "")
+    of: Of | None = "mine" if text == "mine" else None
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        of = int(text)
+    try:
+        return Look(request.user, of)
+    except NoSuchTeam as missing:
+        raise Http404 from missing
+
+
+@require_GET
+def preview(request: HtmxRequest, pk: int) -> HttpResponse:
+    """Exactly what a deal asks of its reader: the versions of its open stay, and one's own layer."""
+    deal = get_object_or_404(Deal.objects.visible_to(request.user), pk=pk)
+    visit = StageVisit.objects.filter(deal=deal).order_by("-sequence").first()
+    ids = tuple(visit.version_ids) if visit else ()
+    ids = ids or process_queries.current_version_ids(deal.team_id)
+    book = process_queries.for_person(ids, request.user.pk)
+    context: dict[str, Any] = {
+        "deal": deal,
+        "book": book,
+        "stages": list(Stage),
+        "current": Stage(deal.stage),
+        "kept": deal.kept_version_ids is not None,
+        "sources": [source for source in book.sources if source.number],
+    }
+    return render(request, page="crm/process/deal.html", context=context)

@@ -1,0 +1,103 @@
+"""What a level said before: its versions, what differs between any two, and the way back."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from pipeline.commands import process as commands
+from pipeline.differences import diff
+from pipeline.models import Version
+from pipeline.moves import Refused
+from pipeline.playbook import LayerContent, merge
+from pipeline.queries import process_page as queries
+from pipeline.queries.process import layers_of
+from pipeline.queries.process_page import Look, Of, VersionLine
+from pipeline.views.process import find, find_to_edit, layer_to_change
+from salesprocess.htmx import HtmxRequest, render
+
+
+@require_GET
+def history(request: HtmxRequest, of: Of) -> HttpResponse:
+    look = _published(find(request, of))
+    versions = queries.history(look.row)
+    was, now = _asked(request, versions)
+    context = {
+        "look": look,
+        "versions": versions,
+        "was": was,
+        "now": now,
+        "changes": diff(_content(look, was), _content(look, now), above=merge(look.above)),
+        "zone": request.user.zone,
+        "today": timezone.now().astimezone(request.user.zone).date(),
+    }
+    return render(request, page="pipeline/process/history.html", context=context)
+
+
+def _published(look: Look) -> Look:
+    """One's own layer is in force at once: it has no versions."""
+    if look.is_mine:
+        raise Http404
+    return look
+
+
+# What is compared is a version or, after the last, the draft.
+Side = VersionLine | None
+
+
+def _asked(request: HtmxRequest, versions: list[VersionLine]) -> tuple[Side, Side]:
+    """From which to which state; without an answer the last version and the draft."""
+    by_number = {str(version.number): version for version in versions}
+    latest = versions[0] if versions else None
+    was = by_number.get(request.GET.get("from", ""), latest)
+    return was, by_number.get(request.GET.get("to", ""))
+
+
+def _content(look: Look, side: Side) -> LayerContent:
+    return layers_of([side.id])[0].content if side else look.working.content
+
+
+@require_POST
+def restore(request: HtmxRequest, of: Of, number: int) -> HttpResponse:
+    """Make an earlier version the draft again; it is in force when it is published."""
+    look = _published(find_to_edit(request, of))
+    version = get_object_or_404(
+        Version.objects.visible_to(request.user), layer__team_id=look.team_id, number=number
+    )
+    done = _("The draft is as v%(number)s was. Publish it to put it in force.")
+    return _try(
+        request,
+        look,
+        lambda: commands.restore(version, by=request.user, at=timezone.now()),
+        done % {"number": number},
+    )
+
+
+@require_POST
+def discard(request: HtmxRequest, of: Of) -> HttpResponse:
+    """Give up what was changed since the last version."""
+    look = _published(find_to_edit(request, of))
+    layer = layer_to_change(request, look)
+    return _try(
+        request,
+        look,
+        lambda: commands.discard_draft(layer, by=request.user, at=timezone.now()),
+        _("The draft is given up."),
+    )
+
+
+def _try(
+    request: HtmxRequest, look: Look, command: Callable[[], object], done: str
+) -> HttpResponse:
+    try:
+        command()
+    except Refused as refused:
+        messages.error(request, refused.message)
+        return HttpResponseRedirect(reverse("pipeline:process_history", args=[look.of]))
+    messages.success(request, done)
+    return HttpResponseRedirect(reverse("pipeline:process_layer", args=[look.of]))
