@@ -4,6 +4,7 @@ Rows are tuples of what is shown, by queries that are written once: the page ask
 """
 
 import datetime as dt
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -166,7 +167,11 @@ _FIELDS = [field.attname for field in Deal._meta.concrete_fields]
 
 
 def _whole(row: Sequence[object]) -> Deal:
-    return Deal.from_db(DEFAULT_DB_ALIAS, _FIELDS, row)
+    deal = Deal.from_db(DEFAULT_DB_ALIAS, _FIELDS, row)
+    # A cursor gives JSON as it is written; models read it.
+    if isinstance(deal.kept_version_ids, str):
+        deal.kept_version_ids = json.loads(deal.kept_version_ids)
+    return deal
 
 
 def _to_edit(user: User) -> DealQuerySet:
