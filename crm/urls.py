@@ -83,6 +83,7 @@ urlpatterns = [
     path("deals/<int:pk>/move/", deal.move, name="deal_move"),
     path("deals/<int:pk>/advance/", deal.advance, name="deal_advance"),
     path("deals/<int:pk>/win/", deal.win, name="deal_win"),
+    path("deals/<int:pk>/sell/", deal.sell, name="deal_sell"),
     path("deals/<int:pk>/stop/", deal.stop, name="deal_stop"),
     path("deals/<int:pk>/reopen/", deal.reopen, name="deal_reopen"),
     path("deals/<int:pk>/hand-over/", deal.hand_over, name="deal_hand_over"),

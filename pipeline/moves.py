@@ -126,6 +126,17 @@ def win(stay: Stay, at: dt.datetime, *, reason: str = "") -> tuple[Stay, ...]:
     return before, replace(closing, left_at=at, left_how=LeftHow.WON)
 
 
+def win_through(stay: Stay, at: dt.datetime) -> tuple[Stay, ...]:
+    """The stays after a sale in one conversation: each stage up to the seventh, at one instant."""
+    _require_open(stay)
+    stays = [stay]
+    for stage in Stage:
+        if stage > stay.stage:
+            stays[-1:] = move(stays[-1], stage, at)
+    stays[-1] = replace(stays[-1], left_at=at, left_how=LeftHow.WON)
+    return tuple(stays)
+
+
 def stop(stay: Stay, at: dt.datetime) -> Stay:
     """The stay after a decision to stop, possible from every stage at once (G10)."""
     _require_open(stay)

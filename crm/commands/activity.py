@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.commands import locked_deal, values
+from crm.commands import gate, locked_deal, values
+from crm.commands.gate import GoAhead
+from crm.commands.supply import NOTHING, Supplied
 from crm.models import (
     Activity,
     ActivityKind,
@@ -19,7 +20,6 @@ from crm.models import (
     Contact,
     Deal,
     Method,
-    StageVisit,
 )
 from crm.models.activity import PLANNABLE, TOUCHES
 from pipeline import moves
@@ -82,14 +82,17 @@ def log(
     done_at: dt.datetime | None = None,
     next: Next | None = None,
     from_stage: Stage | None = None,
+    supplied: Supplied = NOTHING,
+    go_ahead: GoAhead | None = None,
 ) -> Activity:
     """Record something that was done, at `done_at` (by default `at`), and what comes next.
 
     The result "moved forward" also advances the deal by one stage, in the same transaction;
-    `from_stage` is the one that the page showed, None advances from whichever it is in.
+    `from_stage` is the one that the page showed, None advances from whichever it is in. `supplied`
+    and `go_ahead` answer the gates on the way.
 
-    Raises Refused for an instant that lies ahead, a note without words, or "moved forward" where
-    no stage follows or from another stage than the page showed.
+    Raises Gap as `gate.check` does; Refused for an instant that lies ahead, a note without words,
+    or "moved forward" where no stage follows or from another stage than the page showed.
     """
     done_at = done_at or at
     moves.check_time(done_at, since=None, now=timezone.now())
@@ -111,7 +114,18 @@ def log(
         _done(activity, deal, result=result, done_at=done_at)
         values.check(activity)
         new = [activity]
-        _after(activity, about, deal, new, next=next, from_stage=from_stage, by=by, at=at)
+        _after(
+            activity,
+            about,
+            deal,
+            new,
+            next=next,
+            from_stage=from_stage,
+            supplied=supplied,
+            go_ahead=go_ahead,
+            by=by,
+            at=at,
+        )
     return activity
 
 
@@ -124,6 +138,8 @@ def complete(
     body: str = "",
     next: Next | None = None,
     from_stage: Stage | None = None,
+    supplied: Supplied = NOTHING,
+    go_ahead: GoAhead | None = None,
 ) -> None:
     """Record that a planned activity was done by `by`, and what comes next, in one gesture.
 
@@ -137,7 +153,18 @@ def complete(
         _done(row, deal, result=result, done_at=at)
         row.save(update_fields=["body", "owner", "result", "done_at", "stage"])
         about = About(deal=deal, company=row.company, contact=row.contact)
-        _after(row, about, deal, [], next=next, from_stage=from_stage, by=by, at=at)
+        _after(
+            row,
+            about,
+            deal,
+            [],
+            next=next,
+            from_stage=from_stage,
+            supplied=supplied,
+            go_ahead=go_ahead,
+            by=by,
+            at=at,
+        )
 
 
 def cancel(activity: Activity, *, by: User, at: dt.datetime) -> None:
@@ -269,16 +296,7 @@ def _done(
 ) -> None:
     activity.result = result or ""
     activity.done_at = done_at
-    activity.stage = _stage_then(deal, done_at) if deal else None
-
-
-def _stage_then(deal: Deal, at: dt.datetime) -> int:
-    """The stage that the deal was in at an instant; before it began, its first one."""
-    if deal.stage_entered_at is None or deal.stage_entered_at <= at:
-        return deal.stage
-    visits = StageVisit.objects.filter(deal=deal)
-    then = visits.filter(Q(entered_at=None) | Q(entered_at__lte=at)).order_by("-sequence").first()
-    return (then or visits.get(sequence=1)).stage
+    activity.stage = locked_deal.stage_at(deal, done_at) if deal else None
 
 
 def _after(
@@ -289,15 +307,22 @@ def _after(
     *,
     next: Next | None,
     from_stage: Stage | None,
+    supplied: Supplied,
+    go_ahead: GoAhead | None,
     by: User,
     at: dt.datetime,
 ) -> None:
     """What follows from something done: the move, what's next, and the deal's own fields.
 
-    What is planned is written together with `new`, which was not yet.
+    What is planned is written together with `new`, which was not yet; before a move, because its
+    gates ask what was done.
     """
     if deal is not None and activity.result == ActivityResult.MOVED_FORWARD:
-        _move_forward(deal, from_stage=from_stage, by=by, at=at)
+        Activity.objects.bulk_create(new)
+        new = []
+        _move_forward(
+            deal, from_stage=from_stage, supplied=supplied, go_ahead=go_ahead, by=by, at=at
+        )
     if next is not None:
         if deal is not None:
             locked_deal.require_open(deal)
@@ -311,7 +336,15 @@ def _after(
     _update(deal, by=by, at=at)
 
 
-def _move_forward(deal: Deal, *, from_stage: Stage | None, by: User, at: dt.datetime) -> None:
+def _move_forward(
+    deal: Deal,
+    *,
+    from_stage: Stage | None,
+    supplied: Supplied,
+    go_ahead: GoAhead | None,
+    by: User,
+    at: dt.datetime,
+) -> None:
     """Advance by one stage. The activity is added to whatever happened; a move needs its start."""
     locked_deal.require_open(deal)
     stage = Stage(deal.stage)
@@ -323,7 +356,7 @@ def _move_forward(deal: Deal, *, from_stage: Stage | None, by: User, at: dt.date
         )
     if stage == Stage.CLOSING:
         raise Refused(_("No stage follows: record the win or the stop instead."), field="result")
-    locked_deal.move(deal, to=Stage(stage + 1), by=by, at=at, reason="")
+    gate.move(deal, to=Stage(stage + 1), by=by, at=at, supplied=supplied, go_ahead=go_ahead)
 
 
 def _update(deal: Deal, *, by: User, at: dt.datetime) -> None:

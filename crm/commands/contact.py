@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -12,6 +13,16 @@ from crm import normalise
 from crm.commands import search, values
 from crm.models import Company, Contact, ContactPoint, PointKind, SearchKind
 from pipeline.models import Team, User
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewContact:
+    """A person on the other side who is not on record yet; `email` and `phone` as typed."""
+
+    name: str
+    job_title: str = ""
+    email: str = ""
+    phone: str = ""
 
 
 class StaleContact(Exception):
@@ -54,6 +65,20 @@ def create(
         )
         search.put(SearchKind.CONTACT, [contact.pk])
     return contact
+
+
+def create_new(new: NewContact, *, company: Company | None, by: User, at: dt.datetime) -> Contact:
+    """Put on record somebody who came up with a deal; he or she is `by`'s own."""
+    return create(
+        name=new.name,
+        job_title=new.job_title,
+        emails=[new.email] if new.email else [],
+        phones=[new.phone] if new.phone else [],
+        company=company,
+        by=by,
+        at=at,
+        owner=by,
+    )
 
 
 def edit(

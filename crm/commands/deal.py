@@ -1,7 +1,7 @@
 """What can be done to a deal."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 
 from crm.commands import company as company_commands
 from crm.commands import contact as contact_commands
-from crm.commands import search, values
+from crm.commands import gate, search, supply, values
+from crm.commands.contact import NewContact
+from crm.commands.gate import GoAhead
 from crm.commands.locked_deal import (
     NEXT_FIELDS,
     add_change,
@@ -27,7 +29,7 @@ from crm.commands.locked_deal import (
     require_open,
     save,
 )
-from crm.commands.locked_deal import move as move_locked
+from crm.commands.supply import NOTHING, OfferSaid, Supplied
 from crm.models import (
     Activity,
     Company,
@@ -35,25 +37,22 @@ from crm.models import (
     Deal,
     DealContact,
     DealRole,
+    Offer,
+    OfferKind,
+    OfferOutcome,
     Rate,
     Relationship,
     SearchKind,
+    StageVisit,
     StopCause,
 )
+from crm.queries import offer as offers
+from crm.queries.gates import versions_in_force
 from pipeline import moves
+from pipeline.gates import Act, Verb
 from pipeline.models import Team, User
 from pipeline.moves import Refused
 from pipeline.stages import Initiator, Outcome, Stage
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewContact:
-    """A person on the other side who is not on record yet; `email` and `phone` as typed."""
-
-    name: str
-    job_title: str = ""
-    email: str = ""
-    phone: str = ""
 
 
 def open(
@@ -66,6 +65,8 @@ def open(
     owner: User | None = None,
     team: Team | None = None,
     stage: Stage = Stage.LEAD_GENERATION,
+    supplied: Supplied = NOTHING,
+    go_ahead: GoAhead | None = None,
     **facts: Any,
 ) -> Deal:
     """Open a deal, with its company and contact where they are new; a name is enough.
@@ -73,9 +74,10 @@ def open(
     `company` is one on record or the name of a new one, `contact` likewise. Without `owner` the
     deal is `by`'s own; `team` alone puts it into that team's pool. `facts` are amount (in
     `currency`, by default the organisation's), expected_close_on, source, source_detail,
-    source_company and method.
+    source_company and method. A deal that begins further on is judged for the stages before it:
+    `supplied` is what their gates ask for.
 
-    Raises Refused if nothing names the deal, if it would be out of the reach of `by`, or for a
+    Raises Gap as `gate.check` does, Refused if nothing names the deal, if it would be out of the reach of `by`, or for a
     currency without a rate; ValidationError for a value that its field cannot hold.
     """
     if unknown := set(facts) - set(EDITABLE):
@@ -85,16 +87,7 @@ def open(
         if isinstance(company, str):
             company = company_commands.create(name=company, by=by, at=at, owner=by)
         if isinstance(contact, NewContact):
-            contact = contact_commands.create(
-                name=contact.name,
-                job_title=contact.job_title,
-                emails=[contact.email] if contact.email else [],
-                phones=[contact.phone] if contact.phone else [],
-                company=company,
-                by=by,
-                at=at,
-                owner=by,
-            )
+            contact = contact_commands.create_new(contact, company=company, by=by, at=at)
         if contact and not company:
             company = contact.company
         title = name.strip() or str(company or contact or "")
@@ -120,7 +113,19 @@ def open(
         deal.save(force_insert=True)
         if contact:
             DealContact.objects.create(deal=deal, contact=contact)
-        enter(deal, moves.start(stage, at), by=by)
+        version_ids = versions_in_force(deal)
+        visit = enter(deal, moves.start(stage, at), by=by, version_ids=version_ids)
+        if stage > Stage.LEAD_GENERATION or supplied != NOTHING:
+            passed = gate.check(
+                deal,
+                Act(verb=Verb.OPEN, frm=None, to=stage),
+                version_ids=version_ids,
+                by=by,
+                at=at,
+                supplied=supplied,
+                go_ahead=go_ahead,
+            )
+            gate.keep(deal, passed, visit, by=by, at=at)
         search.put(SearchKind.DEAL, [deal.pk])
     return deal
 
@@ -133,17 +138,22 @@ def advance(
     at: dt.datetime,
     reason: str = "",
     version: int | None = None,
+    supplied: Supplied = NOTHING,
+    go_ahead: GoAhead | None = None,
 ) -> None:
     """Move forward to `to`; over several stages with one reason for all that are passed (G12).
 
-    Raises Refused for a closed deal, a stage that lies behind, a missing reason or an `at` before
+    The gates of every stage that is left or passed over are judged: `supplied` is what they ask
+    for, `go_ahead` why they are gone past.
+
+    Raises Gap as `gate.check` does; Refused for a closed deal, a stage that lies behind, a missing reason or an `at` before
     the open visit; StaleDeal as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
         require_open(row)
         if to < row.stage:
             raise Refused(_("That stage lies behind the deal: move it back instead."), field="to")
-        move_locked(row, to=to, by=by, at=at, reason=reason)
+        gate.move(row, to=to, by=by, at=at, reason=reason, supplied=supplied, go_ahead=go_ahead)
 
 
 def move_back(
@@ -157,7 +167,7 @@ def move_back(
         require_open(row)
         if to > row.stage:
             raise Refused(_("That stage lies ahead of the deal: advance it instead."), field="to")
-        move_locked(row, to=to, by=by, at=at, reason=reason)
+        gate.move(row, to=to, by=by, at=at, reason=reason)
 
 
 def move(
@@ -168,10 +178,12 @@ def move(
     at: dt.datetime,
     reason: str = "",
     version: int | None = None,
+    supplied: Supplied = NOTHING,
+    go_ahead: GoAhead | None = None,
 ) -> None:
     """Move to `to`, whichever way that is from where the deal stands. Raises as `advance` does."""
     with locked(deal, by=by, version=version) as row:
-        move_locked(row, to=to, by=by, at=at, reason=reason)
+        gate.move(row, to=to, by=by, at=at, reason=reason, supplied=supplied, go_ahead=go_ahead)
 
 
 def win(
@@ -183,40 +195,71 @@ def win(
     reason: str = "",
     note: str = "",
     version: int | None = None,
+    supplied: Supplied = NOTHING,
+    go_ahead: GoAhead | None = None,
 ) -> None:
     """Record that the customer agreed, for `value` in the deal's currency.
 
     From before stage 7 the deal advances there at the same instant; stages passed over need
-    `reason`. The company becomes a customer. Planned activities stay: the hand-off is work too.
+    `reason`. What was accepted is the current offer (G9): where its value is another, a revision
+    "as agreed" is added. The company becomes a customer. Planned activities stay: the hand-off is
+    work too.
 
-    Raises Refused for a closed deal, a value that is no amount of money or a missing reason;
-    StaleDeal as in `locked`.
+    Raises Gap as `gate.check` does; Refused for a closed deal, a value that is no amount of money
+    or a missing reason; StaleDeal as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
-        try:
-            value = Deal._meta.get_field("amount").clean(value, row)
-        except ValidationError as error:
-            raise Refused(
-                _("Write what it was won for: a number, zero or more."), field="value"
-            ) from error
+        value = _money(row, value)
         visit, stay = open_visit(row, at)
         stays = moves.win(stay, at, reason=reason)
-        note_change(row, "amount", value, by=by, at=at)
-        follow(row, visit, stays, by=by)
-        row.outcome = Outcome.WON
-        row.closed_at = at
-        row.closing_note = note.strip()
-        _unpark(row)
-        save(row, *_CLOSING, "amount", by=by, at=at)
-        if row.company_id:
-            Company.objects.filter(pk=row.company_id).exclude(
-                relationship=Relationship.CUSTOMER
-            ).update(
-                relationship=Relationship.CUSTOMER,
-                version=F("version") + 1,
-                changed_at=at,
-                changed_by=by,
-            )
+        _win(
+            row,
+            visit,
+            stays,
+            value=value,
+            note=note,
+            supplied=supplied,
+            go_ahead=go_ahead,
+            by=by,
+            at=at,
+        )
+
+
+def sell_at_once(
+    deal: Deal,
+    *,
+    value: Decimal,
+    by: User,
+    at: dt.datetime,
+    supplied: Supplied = NOTHING,
+    go_ahead: GoAhead | None = None,
+    note: str = "",
+    version: int | None = None,
+) -> None:
+    """Win a deal in one conversation: every stage from the present one to the seventh is entered at
+    the same instant, and none is passed over (G12; CHECKLIST C20).
+
+    `supplied` is what the gates ask for: party, conversation, problem, decision path, verdict. An
+    offer that was not recorded was made by word, for `value`.
+
+    Raises as `win` does.
+    """
+    with locked(deal, by=by, version=version) as row:
+        value = _money(row, value)
+        visit, stay = open_visit(row, at)
+        if supplied.offer is None and offers.current(row.pk) is None:
+            supplied = replace(supplied, offer=OfferSaid(value=value))
+        _win(
+            row,
+            visit,
+            moves.win_through(stay, at),
+            value=value,
+            note=note,
+            supplied=supplied,
+            go_ahead=go_ahead,
+            by=by,
+            at=at,
+        )
 
 
 def stop(
@@ -231,7 +274,8 @@ def stop(
 ) -> None:
     """Record the decision to stop, by the customer or by us; possible from every stage (G10).
 
-    What was planned on the deal is cancelled.
+    What was planned on the deal is cancelled; an offer that was open was declined by the customer,
+    or withdrawn by us.
 
     Raises Refused for a closed deal or a cause that belongs to the other side; StaleDeal as in
     `locked`.
@@ -245,6 +289,11 @@ def stop(
             )
         visit, stay = open_visit(row, at)
         follow(row, visit, (moves.stop(stay, at),), by=by)
+        _end_offers(
+            row,
+            OfferOutcome.DECLINED if initiator == Initiator.CUSTOMER else OfferOutcome.WITHDRAWN,
+            at=at,
+        )
         Activity.objects.filter(deal=row).planned().update(cancelled_at=at)
         row.outcome = Outcome.STOPPED
         row.closed_at = at
@@ -261,7 +310,8 @@ def reopen(
 ) -> None:
     """Go on with a closed deal, in the stage in which it was closed.
 
-    Who stopped it and why goes from the deal into its history.
+    Who stopped it and why goes from the deal into its history. An offer that had been accepted is
+    open again: there is no agreement any more.
 
     Raises Refused if it is open or the reason is missing; StaleDeal as in `locked`.
     """
@@ -276,6 +326,9 @@ def reopen(
         for field, empty in (("initiator", ""), ("cause", None), ("closing_note", "")):
             note_change(row, field, empty, by=by, at=at, reason=reason)
         enter(row, stay, by=by)
+        Offer.objects.filter(deal=row, outcome=OfferOutcome.ACCEPTED).update(
+            outcome=OfferOutcome.OPEN, known_at=None
+        )
         refresh_next(row)
         save(row, *_CLOSING, *NEXT_FIELDS, "stage_entered_at", by=by, at=at)
 
@@ -400,16 +453,7 @@ def set_contact(
     at = _not_ahead(at)
     with locked(deal, by=by) as row:
         if isinstance(contact, NewContact):
-            contact = contact_commands.create(
-                name=contact.name,
-                job_title=contact.job_title,
-                emails=[contact.email] if contact.email else [],
-                phones=[contact.phone] if contact.phone else [],
-                company=row.company,
-                by=by,
-                at=at,
-                owner=by,
-            )
+            contact = contact_commands.create_new(contact, company=row.company, by=by, at=at)
         link: DealContact | None = row.deal_contacts.filter(contact=contact).first()
         old = link.get_role_display() if link else ""
         if link is None:
@@ -452,6 +496,78 @@ _CLOSING = (
     "parked_until",
     "attention_at",
 )
+
+
+def _money(row: Deal, value: Decimal) -> Decimal:
+    try:
+        return Deal._meta.get_field("amount").clean(value, row)  # type: ignore[no-any-return]
+    except ValidationError as error:
+        raise Refused(
+            _("Write what it was won for: a number, zero or more."), field="value"
+        ) from error
+
+
+def _win(
+    row: Deal,
+    visit: StageVisit,
+    stays: tuple[moves.Stay, ...],
+    *,
+    value: Decimal,
+    note: str,
+    supplied: Supplied,
+    go_ahead: GoAhead | None,
+    by: User,
+    at: dt.datetime,
+) -> None:
+    if supplied.offer is not None and supplied.offer.value is None:
+        supplied = replace(supplied, offer=replace(supplied.offer, value=value))
+    ahead = versions_in_force(row)
+    passed = gate.check(
+        row,
+        Act(verb=Verb.WIN, frm=Stage(visit.stage), to=Stage.CLOSING),
+        version_ids=tuple(visit.version_ids) or ahead,
+        by=by,
+        at=at,
+        supplied=supplied,
+        go_ahead=go_ahead,
+    )
+    _accept(row, value, by=by, at=at)
+    note_change(row, "amount", value, by=by, at=at)
+    follow(row, visit, stays, by=by, version_ids=ahead)
+    row.outcome = Outcome.WON
+    row.closed_at = at
+    row.closing_note = note.strip()
+    _unpark(row)
+    save(row, *_CLOSING, "amount", by=by, at=at)
+    gate.keep(row, passed, visit, by=by, at=at)
+    if row.company_id:
+        Company.objects.filter(pk=row.company_id).exclude(
+            relationship=Relationship.CUSTOMER
+        ).update(
+            relationship=Relationship.CUSTOMER,
+            version=F("version") + 1,
+            changed_at=at,
+            changed_by=by,
+        )
+
+
+def _accept(row: Deal, value: Decimal, *, by: User, at: dt.datetime) -> None:
+    """The current offer is what was agreed on (G9); one of another value never was."""
+    offer = offers.current(row.pk)
+    if offer is None or (offer.value, offer.currency) != (value, row.currency):
+        offer = supply.revise(
+            row, value=value, kind=OfferKind.VERBAL, what=_("As agreed"), by=by, at=at
+        )
+    others = Offer.objects.filter(deal=row).exclude(pk=offer.pk)
+    others.filter(outcome__in=(OfferOutcome.OPEN, OfferOutcome.ACCEPTED)).update(
+        outcome=OfferOutcome.REVISED, known_at=at
+    )
+    offer.outcome, offer.known_at = OfferOutcome.ACCEPTED, at
+    offer.save(update_fields=["outcome", "known_at"])
+
+
+def _end_offers(row: Deal, outcome: OfferOutcome, *, at: dt.datetime) -> None:
+    Offer.objects.filter(deal=row, outcome=OfferOutcome.OPEN).update(outcome=outcome, known_at=at)
 
 
 def _change_owner(row: Deal, to: User, *, by: User, at: dt.datetime, reason: str) -> None:

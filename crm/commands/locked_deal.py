@@ -6,16 +6,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.commands import search
 from crm.models import Deal, DealChange, SearchKind, StageVisit
 from crm.queries import deal as queries
+from crm.queries.gates import versions_in_force
 from pipeline import moves
 from pipeline.models import Team, User
 from pipeline.moves import Refused, Stay
-from pipeline.stages import Stage
+from pipeline.playbook import stamp
 
 # What a search entry repeats of a deal.
 _SEARCHED = frozenset({"name", "company", "owner", "team", "outcome"})
@@ -60,12 +62,6 @@ def save(deal: Deal, *fields: str, by: User | None, at: dt.datetime) -> None:
         search.put(SearchKind.DEAL, [deal.pk])
 
 
-def move(row: Deal, *, to: Stage, by: User, at: dt.datetime, reason: str) -> None:
-    visit, stay = open_visit(row, at)
-    follow(row, visit, moves.move(stay, to, at, reason=reason), by=by)
-    save(row, "stage", "stage_entered_at", by=by, at=at)
-
-
 def open_visit(row: Deal, at: dt.datetime) -> tuple[StageVisit, Stay]:
     require_open(row)
     visit = row.visits.going_on().get()
@@ -73,12 +69,19 @@ def open_visit(row: Deal, at: dt.datetime) -> tuple[StageVisit, Stay]:
     return visit, visit.stay
 
 
-def follow(row: Deal, visit: StageVisit, stays: tuple[Stay, ...], *, by: User) -> None:
+def follow(
+    row: Deal,
+    visit: StageVisit,
+    stays: tuple[Stay, ...],
+    *,
+    by: User,
+    version_ids: tuple[int, ...] | None = None,
+) -> None:
     """Write what the rules made of the open visit: its end, and the stays that come after."""
     ended, *after = stays
     _leave(visit, ended, row, by=by)
     for stay in after:
-        enter(row, stay, by=by)
+        enter(row, stay, by=by, version_ids=version_ids)
 
 
 def _leave(visit: StageVisit, stay: Stay, row: Deal, *, by: User) -> None:
@@ -93,7 +96,12 @@ def _leave(visit: StageVisit, stay: Stay, row: Deal, *, by: User) -> None:
     )
 
 
-def enter(row: Deal, stay: Stay, *, by: User) -> None:
+def enter(
+    row: Deal, stay: Stay, *, by: User, version_ids: tuple[int, ...] | None = None
+) -> StageVisit:
+    """Write that a stay begins, under the process of `version_ids`: None for what is in force."""
+    if version_ids is None:
+        version_ids = versions_in_force(row)
     visit = StageVisit(
         deal=row,
         sequence=stay.sequence,
@@ -105,6 +113,8 @@ def enter(row: Deal, stay: Stay, *, by: User) -> None:
         entry_owner_id=row.owner_id,
         entry_team_id=row.team_id,
         entry_amount=row.amount,
+        version_ids=list(version_ids),
+        playbook=stamp(version_ids),
     )
     if stay.left_how is not None:
         visit.left_at, visit.left_how, visit.left_by = stay.left_at, stay.left_how, by
@@ -112,6 +122,16 @@ def enter(row: Deal, stay: Stay, *, by: User) -> None:
         visit.exit_amount = row.amount
     visit.save(force_insert=True)
     row.stage, row.stage_entered_at = stay.stage, stay.entered_at
+    return visit
+
+
+def stage_at(row: Deal, at: dt.datetime) -> int:
+    """The stage that the deal was in at an instant; before it began, its first one."""
+    if row.stage_entered_at is None or row.stage_entered_at <= at:
+        return row.stage
+    visits = StageVisit.objects.filter(deal=row)
+    then = visits.filter(Q(entered_at=None) | Q(entered_at__lte=at)).order_by("-sequence").first()
+    return (then or visits.get(sequence=1)).stage
 
 
 def note_change(

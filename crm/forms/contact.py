@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.commands.deal import NewContact
+from crm.commands.contact import NewContact
 from crm.forms.fields import VerbForm
 from crm.models import Contact, DealRole
 

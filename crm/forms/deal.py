@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.forms.contact import AddContactForm
 from crm.forms.fields import AmountField, CompanyPick, DayField, VerbForm
+from crm.forms.gate import GateForm
 from crm.models import Company, Deal, Source, StopCause
 from pipeline import moves
 from pipeline.models import Team, User
@@ -20,20 +21,25 @@ REASON = forms.Textarea(attrs={"rows": 3})
 STAGES = [(stage.value, stage.label) for stage in Stage]
 
 
-class MoveForm(VerbForm):
+class MoveForm(GateForm):
     to = forms.TypedChoiceField(choices=STAGES, coerce=int, label=gettext_lazy("To"))
     reason = forms.CharField(
         required=False, max_length=2000, label=gettext_lazy("Reason"), widget=REASON
     )
 
     def verb(self) -> dict[str, Any]:
-        return self.cleaned_data | {"to": Stage(self.cleaned_data["to"])}
+        return self.own() | {"to": Stage(self.cleaned_data["to"])} | self.gated()
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
         return [(_("Stage"), _where(deal), str(Stage(self.cleaned_data["to"]).label))]
 
 
-class WinForm(VerbForm):
+class WinForm(GateForm):
+    """`through` wins by way of every stage that is left, as a sale in one conversation does."""
+
+    # What was offered by word or from the list is what it was won for.
+    offer_has_value = False
+
     value = AmountField(label=gettext_lazy("Won for"))
     on = DayField(required=False, label=gettext_lazy("On"))
     reason = forms.CharField(
@@ -45,9 +51,10 @@ class WinForm(VerbForm):
 
     named = {"at": "on"}
 
-    def __init__(self, *args: Any, at: dt.datetime, **options: Any) -> None:
+    def __init__(self, *args: Any, at: dt.datetime, through: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
         self.at = at
+        self.through = through
         self.today = at.astimezone(self.user.zone).date()
         if self.deal is not None:
             self.initial.setdefault("value", self.deal.amount)
@@ -56,12 +63,16 @@ class WinForm(VerbForm):
     @property
     def needs_reason(self) -> bool:
         deal = self.deal
-        return deal is not None and moves.needs_reason(Stage(deal.stage), Stage.CLOSING)
+        if deal is None or self.through:
+            return False
+        return moves.needs_reason(Stage(deal.stage), Stage.CLOSING)
 
     def verb(self) -> dict[str, Any]:
-        said = dict(self.cleaned_data)
+        said = self.own()
         at = self._at(said.pop("on"))
-        return said | {"at": at}
+        if self.through:
+            del said["reason"]
+        return said | {"at": at} | self.gated()
 
     def _at(self, day: dt.date | None) -> dt.datetime:
         """Now, or on an earlier day its noon; never before the deal came to its stage."""
@@ -190,7 +201,7 @@ class ParkForm(VerbForm):
         return [(_("Parked to"), _day(deal.parked_until), _day(until))]
 
 
-class OpenForm(AddContactForm):
+class OpenForm(AddContactForm, GateForm):
     """Quick create: any one name will do."""
 
     name = forms.CharField(
@@ -256,7 +267,7 @@ class OpenForm(AddContactForm):
 
     def clean(self) -> dict[str, Any] | None:
         # The person is asked for by the form of which this is one, but may be left out here.
-        said = forms.Form.clean(self)
+        said = GateForm.clean(self)
         data = self.cleaned_data
         if not (self.party() or self.who() or data.get("name")) and not self.errors:
             self.add_error("company_name", _("Write a name: of the deal, a company or a person."))
@@ -279,6 +290,7 @@ class OpenForm(AddContactForm):
             "source_detail": data["source_detail"],
             "stage": Stage(data["stage"] or Stage.LEAD_GENERATION),
             **place,
+            **self.gated(),
         }
 
 

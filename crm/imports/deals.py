@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from crm.commands import search
-from crm.imports import bulk
+from crm.imports import bulk, gaps
 from crm.imports.judging import NEXT, Judge
 from crm.imports.kinds import PRODUCTS
 from crm.imports.parties import (
@@ -283,6 +283,7 @@ def _write(judge: Judge) -> None:
         f"{new} JOIN {STAYS} AS y ON y.no = s.no WHERE s.state = 'new'",
         {},
     )
+    gaps.keep(judge.table, judge.arguments)
     bulk.insert_select(
         DealContact,
         {"deal_id": "s.record_id", "contact_id": "s.contact_id"},

@@ -1,19 +1,27 @@
 """What was done on a deal, and what comes next."""
 
+from dataclasses import replace
+from http import HTTPStatus
+
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import reswap, retarget
 
 from crm.commands import activity as commands
 from crm.commands.activity import About
 from crm.forms.activity import ChangeForm, DoneForm, LogForm, PlanForm, PostponeForm
 from crm.forms.fields import VerbForm
+from crm.forms.gate import GateForm
 from crm.models import Activity, ActivityKind, Deal
 from crm.queries.deal import Talk
 from crm.views import deal_page
 from crm.views.telling import Teller
-from crm.views.verbs import Ask, answer, editable_deal, now, posted, stay
+from crm.views.verbs import Ask, answer, editable_deal, now, posted, show, stay
+from pipeline.gates import Gap
+from pipeline.stages import Stage
 from salesprocess.htmx import HtmxRequest
 
 ask_or_do = require_http_methods(["GET", "POST"])
@@ -30,8 +38,12 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
         title=_("Log: %(deal)s") % {"deal": deal.name},
         said=_("Logged."),
         context=lambda: deal_page.find(request, pk).composer(form),
-        done=lambda: deal_page.fresh_composer(request, deal),
+        done=lambda: _after_gap(request, deal) or deal_page.fresh_composer(request, deal),
+        gap=lambda gap: _ask_gap(request, deal, gate, gap),
     )
+    gate = _gate(request, deal)
+    if not gate.is_valid():
+        return _ask_gap(request, deal, gate)
 
     def run() -> None:
         said = form.cleaned_data
@@ -44,9 +56,47 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
             from_stage=said["from_stage"],
             by=request.user,
             at=at,
+            **gate.gated(),
         )
 
     return answer(request, deal, form, ask, run)
+
+
+def _gate(request: HtmxRequest, deal: Deal) -> GateForm:
+    """What gates asked for when this was sent the first time; mostly nothing."""
+    return GateForm(posted(request), files=request.FILES, user=request.user, deal=deal)
+
+
+def _ask_gap(
+    request: HtmxRequest, deal: Deal, gate: GateForm, gap: Gap | None = None
+) -> HttpResponse:
+    """The sheet with what is missing before the deal can move forward, and all that was written."""
+    if gap is not None:
+        gate.refuse(gap)
+    here = Stage(deal.stage)
+    own = {"csrfmiddlewaretoken", "asks", *gate.fields} - {"version"}
+    kept = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in own
+        for value in values
+    ]
+    to = Stage(min(here + 1, Stage.CLOSING))
+    ask = Ask(
+        template="crm/deal/_sheet_gap.html",
+        title=_("Move to %(stage)s") % {"stage": to.label},
+        context={"kept": kept, "stage_now": here, "to": to},
+    )
+    response = show(request, deal, gate, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return reswap(retarget(response, "#sheet"), "innerHTML")
+
+
+def _after_gap(request: HtmxRequest, deal: Deal) -> HttpResponse | None:
+    """The sheet cannot give the form back from which it came: the page begins anew."""
+    if request.htmx.target != "sheet":
+        return None
+    messages.success(request, _("Logged."))
+    return HttpResponse(headers={"HX-Redirect": deal.get_absolute_url()})
 
 
 @ask_or_do
@@ -83,11 +133,20 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
         auto_id="done-%s",
         initial={"next_kind": activity.kind},
     )
+    gate = _gate(request, deal)
+    if gate.is_bound and not gate.is_valid():
+        return _ask_gap(request, deal, gate)
+    ask = _ask(request, activity, deal, "crm/deal/_next_done.html", said=_("Done."))
+    ask = replace(
+        ask,
+        done=lambda: _after_gap(request, deal) or stay(),
+        gap=lambda gap: _ask_gap(request, deal, gate, gap),
+    )
     return answer(
         request,
         deal,
         form,
-        _ask(request, activity, deal, "crm/deal/_next_done.html", said=_("Done.")),
+        ask,
         lambda: commands.complete(
             activity,
             result=form.came_of_it(),
@@ -96,6 +155,7 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
             from_stage=form.cleaned_data["from_stage"],
             by=request.user,
             at=at,
+            **gate.gated(),
         ),
     )
 

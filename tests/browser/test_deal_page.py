@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from crm.commands import deal as commands
-from crm.commands.deal import NewContact
+from crm.commands.contact import NewContact
 from crm.models import Activity, Deal, DealRole
 from pipeline.stages import Outcome, Stage
 from tests.browser import axe

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from crm.commands import deal as deal_commands
 from crm.commands import rate as rate_commands
-from crm.commands.deal import NewContact
+from crm.commands.contact import NewContact
 from crm.commands.locked_deal import StaleDeal
 from crm.models import Contact, Deal, DealRole, Method, Source
 from tests.crm.truth import all_rows, faults_of

@@ -10,7 +10,7 @@ from crm.models import Deal, Lead, Opportunity
 from pipeline.moves import EnteredHow, LeftHow
 from pipeline.stages import Stage
 from tests.crm.truth import all_rows, faults_of
-from tests.factories import NOW, ago, make_deal, stopped_deal, won_deal
+from tests.factories import NOW, ago, ready_deal, stopped_deal, won_deal
 
 MOVES = {
     "advance": Stage.NEEDS_ANALYSIS,
@@ -29,7 +29,7 @@ def visits(deal):
 
 
 def test_it_advances_and_writes_who_and_when(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION, amount=500)
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION, amount=500)
 
     deal_commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.mona, at=ago(days=2))
 
@@ -52,7 +52,7 @@ def test_it_advances_and_writes_who_and_when(cast):
 
 
 def test_it_jumps_with_one_reason_and_no_visit_between(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.PROSPECTING)
+    deal = ready_deal(by=cast.ana, stage=Stage.PROSPECTING)
 
     deal_commands.advance(deal, to=Stage.PROPOSAL, by=cast.ana, at=NOW, reason="A repeat order.")
 
@@ -61,7 +61,7 @@ def test_it_jumps_with_one_reason_and_no_visit_between(cast):
 
 
 def test_it_makes_one_record_of_a_lead_and_an_opportunity(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.PROSPECTING)
+    deal = ready_deal(by=cast.ana, stage=Stage.PROSPECTING)
     assert [lead.pk for lead in Lead.objects.all()] == [deal.pk]
 
     deal_commands.advance(deal, to=Stage.QUALIFICATION, by=cast.ana, at=NOW)
@@ -72,7 +72,7 @@ def test_it_makes_one_record_of_a_lead_and_an_opportunity(cast):
 
 
 def test_it_moves_back_and_keeps_what_was(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.PROPOSAL)
+    deal = ready_deal(by=cast.ana, stage=Stage.PROPOSAL)
 
     deal_commands.move_back(
         deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW, reason="A new buyer."
@@ -85,7 +85,7 @@ def test_it_moves_back_and_keeps_what_was(cast):
 
 
 def test_it_moves_whichever_way_the_stage_lies(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
 
     do("move", deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana)
     do("move", deal, to=Stage.PROSPECTING, by=cast.ana)
@@ -94,7 +94,7 @@ def test_it_moves_whichever_way_the_stage_lies(cast):
 
 
 def test_it_refuses_a_verb_of_the_other_direction(cast, refused):
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
 
     with refused("to"):
         do("advance", deal, to=Stage.PROSPECTING, by=cast.ana)
@@ -104,7 +104,7 @@ def test_it_refuses_a_verb_of_the_other_direction(cast, refused):
 
 @pytest.mark.parametrize("verb", MOVES)
 def test_it_refuses_the_stage_that_the_deal_is_in(cast, refused, verb):
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
 
     with refused("to"):
         do(verb, deal, to=Stage.QUALIFICATION, by=cast.ana)
@@ -114,7 +114,7 @@ def test_it_refuses_the_stage_that_the_deal_is_in(cast, refused, verb):
     ("verb", "to"), [("advance", 5), ("move", 5), ("move", 1), ("move_back", 1)]
 )
 def test_it_asks_for_the_reason_of_a_jump_or_a_step_back(cast, refused, verb, to):
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
 
     with refused("reason"):
         do(verb, deal, to=Stage(to), by=cast.ana, reason=" ")
@@ -123,7 +123,7 @@ def test_it_asks_for_the_reason_of_a_jump_or_a_step_back(cast, refused, verb, to
 @pytest.mark.parametrize("verb", MOVES)
 @pytest.mark.parametrize("who", ["ben", "carl", "nora"])
 def test_it_does_not_exist_for_others(cast, unseen, verb, who):
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
 
     with unseen(Deal.DoesNotExist):
         do(verb, deal, by=getattr(cast, who))
@@ -131,7 +131,7 @@ def test_it_does_not_exist_for_others(cast, unseen, verb, who):
 
 @pytest.mark.parametrize("verb", MOVES)
 def test_it_does_not_exist_for_a_person_who_was_deactivated(cast, unseen, verb):
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
     cast.ana.is_active = False
     cast.ana.save()
 
@@ -141,7 +141,7 @@ def test_it_does_not_exist_for_a_person_who_was_deactivated(cast, unseen, verb):
 
 @pytest.mark.parametrize("verb", MOVES)
 def test_it_must_be_claimed_out_of_a_pool_first(cast, unseen, verb):
-    deal = make_deal(by=cast.ana, team=cast.north, stage=Stage.QUALIFICATION)
+    deal = ready_deal(by=cast.ana, team=cast.north, stage=Stage.QUALIFICATION)
 
     with unseen(Deal.DoesNotExist):
         do(verb, deal, by=cast.ana)
@@ -151,7 +151,7 @@ def test_it_must_be_claimed_out_of_a_pool_first(cast, unseen, verb):
 @pytest.mark.parametrize("verb", MOVES)
 @pytest.mark.parametrize("at", [ago(days=10, seconds=1), NOW + dt.timedelta(seconds=1)])
 def test_it_refuses_an_instant_before_the_open_visit_or_ahead(cast, refused, verb, at):
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION, at=ago(days=10))
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION, at=ago(days=10))
 
     with refused("at"):
         do(verb, deal, by=cast.ana, at=at)
@@ -168,7 +168,7 @@ def test_it_refuses_to_move_what_is_closed(cast, refused, verb, closed):
 
 @pytest.mark.parametrize("verb", MOVES)
 def test_it_says_how_the_deal_stands_to_who_saw_an_older_state(cast, verb):
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
     seen = deal.version
     do("move", Deal.objects.get(pk=deal.pk), to=Stage.PROPOSAL, by=cast.mona)
     before = all_rows()
@@ -182,7 +182,7 @@ def test_it_says_how_the_deal_stands_to_who_saw_an_older_state(cast, verb):
 
 
 def test_it_takes_the_state_that_was_seen(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
 
     do("advance", deal, by=cast.ana, version=deal.version)
 
@@ -191,7 +191,7 @@ def test_it_takes_the_state_that_was_seen(cast):
 
 def test_it_answers_who_was_a_moment_later_without_a_version(cast, refused):
     """Two people drag one card; the second one's instant is the earlier. No broken chain."""
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
     do("move", Deal.objects.get(pk=deal.pk), by=cast.mona, at=NOW)
 
     with refused("at"):
@@ -201,7 +201,7 @@ def test_it_answers_who_was_a_moment_later_without_a_version(cast, refused):
 
 
 def test_it_brings_the_callers_object_up_to_date(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
     Deal.objects.filter(pk=deal.pk).update(name="Renamed meanwhile")
 
     do("advance", deal, by=cast.ana)

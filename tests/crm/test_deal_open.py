@@ -9,12 +9,12 @@ from django.core.exceptions import ValidationError
 
 from crm.commands import deal as deal_commands
 from crm.commands import rate as rate_commands
-from crm.commands.deal import NewContact
+from crm.commands.contact import NewContact
 from crm.models import Company, Contact, Deal, Source
 from pipeline.moves import EnteredHow
 from pipeline.stages import Stage
 from tests.crm.truth import all_rows, faults_of
-from tests.factories import NOW, ago, make_company, make_contact
+from tests.factories import NOW, ago, make_company, make_contact, needed_for
 
 
 def open_deal(**given: Any) -> Deal:
@@ -83,7 +83,9 @@ def test_it_leaves_nothing_when_a_part_is_refused(cast):
 
 @pytest.mark.parametrize("stage", Stage)
 def test_it_opens_in_any_stage(cast, stage):
-    assert faults_of(open_deal(by=cast.ana, stage=stage)) == []
+    deal = open_deal(by=cast.ana, stage=stage, supplied=needed_for(stage))
+
+    assert faults_of(deal) == []
 
 
 def test_it_refuses_to_begin_in_the_future(cast, refused):

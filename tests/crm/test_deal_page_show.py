@@ -12,7 +12,7 @@ from crm.commands import activity as activities
 from crm.commands import deal as deals
 from crm.commands import deal_line
 from crm.commands.activity import About, Next
-from crm.commands.deal import NewContact
+from crm.commands.contact import NewContact
 from crm.models import ActivityKind, Deal, DealRole, Product
 from pipeline.stages import Stage
 from tests.conftest import Cast

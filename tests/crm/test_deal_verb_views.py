@@ -10,7 +10,7 @@ from django.test import Client
 
 from crm.commands import deal as deals
 from crm.commands import deal_line
-from crm.commands.deal import NewContact
+from crm.commands.contact import NewContact
 from crm.models import (
     Activity,
     Company,

@@ -14,7 +14,7 @@ from crm.models import Deal, Relationship
 from pipeline.moves import LeftHow
 from pipeline.stages import Outcome, Stage
 from tests.crm.truth import faults_of
-from tests.factories import NOW, ago, make_company, make_deal, plan_call, stopped_deal, won_deal
+from tests.factories import NOW, ago, make_company, ready_deal, plan_call, stopped_deal, won_deal
 
 
 def win(deal: Deal, **given: Any) -> None:
@@ -24,7 +24,7 @@ def win(deal: Deal, **given: Any) -> None:
 
 @pytest.mark.parametrize("stage", Stage)
 def test_it_wins_from_every_stage(cast, stage):
-    deal = make_deal(by=cast.ana, stage=stage, amount=1000)
+    deal = ready_deal(by=cast.ana, stage=stage, amount=1000)
 
     win(deal, by=cast.mona, note=" They liked it. ")
 
@@ -47,7 +47,7 @@ def test_it_wins_from_every_stage(cast, stage):
 
 
 def test_it_writes_the_value_into_the_history(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.CLOSING, amount=1000)
+    deal = ready_deal(by=cast.ana, stage=Stage.CLOSING, amount=1000)
 
     win(deal, by=cast.ana)
 
@@ -57,7 +57,7 @@ def test_it_writes_the_value_into_the_history(cast):
 
 
 def test_it_writes_no_change_of_a_value_that_stays(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.CLOSING, amount=900)
+    deal = ready_deal(by=cast.ana, stage=Stage.CLOSING, amount=900)
 
     win(deal, by=cast.ana)
 
@@ -65,14 +65,14 @@ def test_it_writes_no_change_of_a_value_that_stays(cast):
 
 
 def test_it_asks_for_the_reason_of_a_jump(cast, refused):
-    deal = make_deal(by=cast.ana, stage=Stage.PROPOSAL)
+    deal = ready_deal(by=cast.ana, stage=Stage.PROPOSAL)
 
     with refused("reason"):
         win(deal, by=cast.ana, reason="")
 
 
 def test_it_refuses_a_negative_value_and_takes_zero(cast, refused):
-    deal = make_deal(by=cast.ana, stage=Stage.CLOSING)
+    deal = ready_deal(by=cast.ana, stage=Stage.CLOSING)
 
     with refused("value"):
         win(deal, by=cast.ana, value=Decimal("-0.01"))
@@ -83,7 +83,7 @@ def test_it_refuses_a_negative_value_and_takes_zero(cast, refused):
     "value", [Decimal("NaN"), Decimal("Infinity"), Decimal("1e13"), Decimal("0.001")]
 )
 def test_it_refuses_a_value_that_is_no_amount_of_money(cast, refused, value):
-    deal = make_deal(by=cast.ana, stage=Stage.CLOSING)
+    deal = ready_deal(by=cast.ana, stage=Stage.CLOSING)
 
     with refused("value"):
         win(deal, by=cast.ana, value=value)
@@ -91,7 +91,7 @@ def test_it_refuses_a_value_that_is_no_amount_of_money(cast, refused, value):
 
 @pytest.mark.parametrize("at", [ago(days=10, seconds=1), NOW + dt.timedelta(seconds=1)])
 def test_it_refuses_an_instant_before_the_open_visit_or_ahead(cast, refused, at):
-    deal = make_deal(by=cast.ana, stage=Stage.CLOSING, at=ago(days=10))
+    deal = ready_deal(by=cast.ana, stage=Stage.CLOSING, at=ago(days=10))
 
     with refused("at"):
         win(deal, by=cast.ana, at=at)
@@ -107,14 +107,14 @@ def test_it_refuses_what_is_closed(cast, refused, closed):
 
 @pytest.mark.parametrize("who", ["ben", "carl", "nora"])
 def test_it_does_not_exist_for_others(cast, unseen, who):
-    deal = make_deal(by=cast.ana, stage=Stage.CLOSING)
+    deal = ready_deal(by=cast.ana, stage=Stage.CLOSING)
 
     with unseen(Deal.DoesNotExist):
         win(deal, by=getattr(cast, who))
 
 
 def test_it_says_how_the_deal_stands_to_who_saw_an_older_state(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.CLOSING)
+    deal = ready_deal(by=cast.ana, stage=Stage.CLOSING)
     deal_commands.edit(Deal.objects.get(pk=deal.pk), by=cast.mona, at=NOW, name="Renamed")
 
     with pytest.raises(StaleDeal) as stale:
@@ -126,7 +126,7 @@ def test_it_says_how_the_deal_stands_to_who_saw_an_older_state(cast):
 
 def test_it_makes_the_company_a_customer(cast):
     norte = make_company(by=cast.ben, owner=cast.ben)
-    deal = make_deal(by=cast.ana, stage=Stage.CLOSING, company=norte)
+    deal = ready_deal(by=cast.ana, stage=Stage.CLOSING, company=norte)
     seen = norte.version
 
     win(deal, by=cast.ana)
@@ -143,7 +143,7 @@ def test_it_makes_the_company_a_customer(cast):
 def test_it_leaves_a_customer_untouched(cast):
     norte = make_company(by=cast.ana, relationship=Relationship.CUSTOMER)
 
-    win(make_deal(by=cast.ana, stage=Stage.CLOSING, company=norte), by=cast.ana)
+    win(ready_deal(by=cast.ana, stage=Stage.CLOSING, company=norte), by=cast.ana)
 
     version = norte.version
     norte.refresh_from_db()
@@ -151,7 +151,7 @@ def test_it_leaves_a_customer_untouched(cast):
 
 
 def test_it_keeps_what_is_planned_for_the_hand_off_and_asks_for_no_attention(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.CLOSING)
+    deal = ready_deal(by=cast.ana, stage=Stage.CLOSING)
     call = plan_call(deal, by=cast.ana, due_at=NOW + dt.timedelta(days=2))
 
     win(deal, by=cast.ana, at=NOW)
@@ -161,7 +161,7 @@ def test_it_keeps_what_is_planned_for_the_hand_off_and_asks_for_no_attention(cas
 
 
 def test_it_ends_a_parking(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.CLOSING)
+    deal = ready_deal(by=cast.ana, stage=Stage.CLOSING)
     deal_commands.park(deal, until=dt.date(2026, 5, 1), by=cast.ana, at=ago(days=2))
 
     win(deal, by=cast.ana)

@@ -1,0 +1,571 @@
+"""What a gate asks for, as fields of the form of the verb that met it: only what is missing, each
+to be filled in on the spot, and a reason to go ahead where one is enough (METHOD, "Gates").
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from crm.commands.contact import NewContact
+from crm.commands.gate import GoAhead
+from crm.commands.supply import (
+    Agreement,
+    Conversation,
+    Disposal,
+    NeedSaid,
+    OfferSaid,
+    PathSaid,
+    Qualified,
+    StepAnswer,
+    Supplied,
+    Upload,
+)
+from crm.forms.fields import AmountField, CompanyPick, DayField, VerbForm
+from crm.models import (
+    Activity,
+    ActivityKind,
+    Concern,
+    Contact,
+    DealRole,
+    Disposition,
+    OfferKind,
+    Per,
+)
+from crm.models.evidence import LARGEST
+from crm.queries import gates as queries
+from pipeline.gates import Finding, Gap, Reason, Weight
+from pipeline.moves import Refused
+from pipeline.playbook import Answer, Fact, Proof, Step, StepKind
+from pipeline.stages import Stage
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+LINE = forms.TextInput(attrs={"autocomplete": "off"})
+# Which fields fill the gap of a fact; a step that is bound to one of these is filled by the same.
+_ASKS = {
+    Fact.PARTY: "party",
+    Fact.CONVERSATION: "talk",
+    Fact.AGREEMENT: "agreed",
+    Fact.QUALIFIED: "verdict",
+    Fact.PROBLEM: "need",
+    Fact.WORTH: "need",
+    Fact.DECISION_PATH: "path",
+    Fact.OFFER: "offer",
+    Fact.CONCERNS_SETTLED: "concerns",
+}
+_TITLES: dict[str, "StrOrPromise"] = {
+    "party": gettext_lazy("Who is it with?"),
+    "talk": gettext_lazy("Which conversation was held?"),
+    "agreed": gettext_lazy("What did they agree to?"),
+    "verdict": gettext_lazy("Do both sides want to go on?"),
+    "need": gettext_lazy("What is the problem, and what is it worth to them?"),
+    "path": gettext_lazy("Who decides, and how?"),
+    "offer": gettext_lazy("What was offered?"),
+    "concerns": gettext_lazy("What became of their concerns?"),
+}
+_GIVES: dict[str, "StrOrPromise"] = {
+    "party": gettext_lazy("a name to call."),
+    "talk": gettext_lazy("a pipeline of talks that took place, not of hopes."),
+    "agreed": gettext_lazy("a talk that they expect as well."),
+    "verdict": gettext_lazy("no weeks for somebody who will never buy."),
+    "need": gettext_lazy("a price that is held against a loss, not against a budget."),
+    "path": gettext_lazy("no unknown decision-maker near the end."),
+    "offer": gettext_lazy("what was agreed, in case anybody asks later."),
+    "concerns": gettext_lazy("no surprise after the handshake, and an answer for the next time."),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One thing that is missing, as the sheet shows it. `hard` cannot be gone past."""
+
+    name: str
+    title: "StrOrPromise"
+    gives: "StrOrPromise"
+    origin: str
+    hard: bool
+    step: Step | None = None
+
+
+class GateForm(VerbForm):
+    """The fields that gates may ask for; they show only where `asks` names them."""
+
+    party_company = forms.CharField(
+        required=False, max_length=200, label=gettext_lazy("Company"), widget=LINE
+    )
+    party_person = forms.CharField(
+        required=False, max_length=200, label=gettext_lazy("Person"), widget=LINE
+    )
+    talk_kind = forms.ChoiceField(
+        required=False,
+        choices=[
+            (ActivityKind.CALL.value, ActivityKind.CALL.label),
+            (ActivityKind.MEETING.value, ActivityKind.MEETING.label),
+            (ActivityKind.EMAIL.value, ActivityKind.EMAIL.label),
+        ],
+        label=gettext_lazy("How"),
+    )
+    talk_on = DayField(required=False, label=gettext_lazy("On"))
+    talk_with = forms.ChoiceField(required=False, label=gettext_lazy("With whom"))
+    talk_words = forms.CharField(
+        required=False, max_length=20_000, label=gettext_lazy("What was said"), widget=LINE
+    )
+    agreed_to = forms.CharField(
+        required=False, max_length=200, label=gettext_lazy("They agreed to"), widget=LINE
+    )
+    agreed_on = DayField(required=False, label=gettext_lazy("For the day"))
+    verdict = forms.ChoiceField(
+        required=False, choices=[("qualified", gettext_lazy("Yes, both are sure"))]
+    )
+    ours_why = forms.CharField(
+        required=False, max_length=400, label=gettext_lazy("What shows it of them"), widget=LINE
+    )
+    theirs_why = forms.CharField(
+        required=False, max_length=400, label=gettext_lazy("What shows it of us"), widget=LINE
+    )
+    need_words = forms.CharField(
+        required=False, max_length=2000, label=gettext_lazy("In their words"), widget=LINE
+    )
+    need_worth = AmountField(required=False, label=gettext_lazy("Worth to them a year"))
+    path_who = forms.ChoiceField(required=False, label=gettext_lazy("Who decides"))
+    path_person = forms.CharField(
+        required=False, max_length=200, label=gettext_lazy("Somebody else"), widget=LINE
+    )
+    path_steps = forms.CharField(
+        required=False, max_length=2000, label=gettext_lazy("Steps to a yes"), widget=LINE
+    )
+    path_on = DayField(required=False, label=gettext_lazy("Decision expected"))
+    offer_kind = forms.ChoiceField(
+        required=False,
+        choices=[
+            (OfferKind.VERBAL.value, OfferKind.VERBAL.label),
+            (OfferKind.PRICE_LIST.value, OfferKind.PRICE_LIST.label),
+        ],
+    )
+    offer_value = AmountField(required=False, label=gettext_lazy("For"))
+    go_reason = forms.ChoiceField(
+        required=False, choices=Reason.offered, label=gettext_lazy("Reason")
+    )
+    go_words = forms.CharField(
+        required=False, max_length=2000, label=gettext_lazy("In your words"), widget=LINE
+    )
+
+    offer_has_value = True
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.asks: list[Ask] = []
+        self.go_ahead_offered = False
+        if self.deal is not None and self.deal.amount is not None:
+            self.initial.setdefault("offer_value", self.deal.amount)
+        if self.is_bound:
+            # As it was shown: what was asked for then is asked for again, with all that was typed.
+            asked = self.data.getlist("asks") if hasattr(self.data, "getlist") else []
+            for name in asked[:100]:
+                self._ask_again(name)
+
+    # --- what is asked for --------------------------------------------------------------------
+
+    def ask_for(self, findings: Iterable[Finding]) -> None:
+        """Show these, and what was typed for others."""
+        before, self.asks = self.asks, []
+        findings = list(findings)
+        facts = {one.fact or (one.step and one.step.fact) for one in findings}
+        for finding in findings:
+            if finding.fact == Fact.AGREEMENT and Fact.CONVERSATION in facts:
+                continue  # Whoever spoke with us had agreed to.
+            self._ask(finding)
+        names = {ask.name for ask in self.asks}
+        self.asks += [ask for ask in before if ask.name not in names and self._filled(ask)]
+        self.go_ahead_offered = any(one.weight != Weight.HARD for one in findings)
+        if "talk" in {ask.name for ask in self.asks}:
+            self.initial.setdefault("talk_on", timezone.localdate(timezone=self.user.zone))
+
+    def refuse(self, refused: Refused) -> None:
+        if isinstance(refused, Gap):
+            self.ask_for(refused.findings)
+            # That something is missing is what the sheet says; a second try says it of each.
+            for ask in self.asks if self.data.get("asks") else ():
+                if not self._filled(ask) and (ask.hard or not self.data.get("go_reason")):
+                    field = self._first_field(ask)
+                    if field not in self.errors:
+                        self.add_error(field, _("This is missing."))
+            return
+        super().refuse(refused)
+
+    @property
+    def missing(self) -> str:
+        """How many things, in words."""
+        count = len(self.asks)
+        return ngettext("%(n)s thing missing", "%(n)s things missing", count) % {"n": count}
+
+    @property
+    def hard_ones(self) -> bool:
+        return any(ask.hard for ask in self.asks)
+
+    def _ask(self, finding: Finding) -> None:
+        step = finding.step
+        fact = finding.fact or (step.fact if step else None)
+        name = _ASKS.get(fact) if fact else None
+        if name is None and step is not None:
+            self._ask_step(step)
+        elif name is not None and name not in {ask.name for ask in self.asks}:
+            self._show(name, hard=finding.weight == Weight.HARD, step=step)
+
+    def _ask_again(self, name: str) -> None:
+        if name in _TITLES:
+            self._show(name, hard=False)
+            return
+        stage, _dash, key = name.removeprefix("step_").partition("_")
+        if stage.isdecimal() and int(stage) in Stage.values and self.deal is not None:
+            step = self._playbook.find(Stage(int(stage)), key)
+            if step is not None and not step.hidden:
+                self._ask_step(step)
+
+    def _show(self, name: str, *, hard: bool, step: Step | None = None) -> None:
+        if name in ("talk", "path"):
+            people = [(str(pk), who) for pk, who, _role in self.people]
+            nobody = [("", _("somebody else"))] if name == "talk" else []
+            self._choices("talk_with" if name == "talk" else "path_who", nobody + people)
+            if name == "path" and len(people) == 1:
+                self.initial.setdefault("path_who", people[0][0])
+        if name == "concerns":
+            for concern in self.concerns:
+                self._add_concern(concern)
+        self.asks.append(
+            Ask(
+                name=name,
+                title=(step.label if step else "") or _TITLES[name],
+                gives=(step.gives_you if step else "") or _GIVES[name],
+                origin=step.origin.name if step else _("framework"),
+                hard=hard,
+            )
+        )
+
+    def _ask_step(self, step: Step) -> None:
+        name = f"step_{step.stage.value}_{step.key}"
+        self.fields |= _fields_of(name, step, self._done, self.people)
+        self.asks.append(
+            Ask(
+                name=name,
+                title=step.label,
+                gives=step.gives_you,
+                origin=step.origin.name,
+                hard=False,
+                step=step,
+            )
+        )
+
+    def _add_concern(self, concern: Concern) -> None:
+        name = f"concern_{concern.pk}"
+        if name in self.fields:
+            return
+        self.fields[name] = forms.ChoiceField(
+            required=False,
+            choices=[one for one in Disposition.choices if one[0] != Disposition.OPEN],
+            label=concern.words,
+        )
+        self.fields[f"{name}_response"] = forms.CharField(
+            required=False,
+            max_length=2000,
+            label=_("What we said, or gave"),
+            widget=LINE,
+            initial=concern.response,
+        )
+
+    def _choices(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  # as declared above
+        field.choices = choices
+
+    def _first_field(self, ask: Ask) -> str:
+        if ask.name == "concerns":
+            return f"concern_{self.concerns[0].pk}" if self.concerns else "version"
+        first = {
+            "party": "party_company",
+            "talk": "talk_kind",
+            "agreed": "agreed_to",
+            "need": "need_words",
+            "path": "path_steps",
+            "offer": "offer_kind",
+        }
+        return first.get(ask.name, ask.name)
+
+    def _filled(self, ask: Ask) -> bool:
+        named = [ask.name, self._first_field(ask)]
+        if ask.name == "party":
+            named.append("party_person")
+        if ask.step is not None:
+            named += [f"{ask.name}_{part}" for part in ("link", "activity")]
+            if f"{ask.name}_file" in self.files:
+                return True
+        return any(self.data.get(name) for name in named)
+
+    # --- what the deal has --------------------------------------------------------------------
+
+    @cached_property
+    def people(self) -> list[tuple[int, str, str]]:
+        if self.deal is None:
+            return []
+        rows = self.deal.deal_contacts.order_by("id")
+        return list(rows.values_list("contact_id", "contact__name", "role"))
+
+    @property
+    def decider_known(self) -> bool:
+        return any(role == DealRole.DECIDES for _pk, _name, role in self.people)
+
+    @cached_property
+    def concerns(self) -> list[Concern]:
+        if self.deal is None:
+            return []
+        rows = self.deal.concerns.filter(disposition=Disposition.OPEN)
+        return list(rows.order_by("id"))
+
+    @cached_property
+    def _playbook(self) -> Any:
+        return queries.playbook_of(self.deal) if self.deal is not None else None
+
+    @cached_property
+    def _done(self) -> list[tuple[int, str]]:
+        """What was done lately on the deal, as evidence to choose from."""
+        rows = Activity.objects.done().filter(deal=self.deal).order_by("-done_at", "-id")[:20]
+        return [
+            (row.pk, f"{row.done_at:%Y-%m-%d} {row.get_kind_display()} {row.subject}".strip())
+            for row in rows
+        ]
+
+    # --- what was said ------------------------------------------------------------------------
+
+    def clean(self) -> dict[str, Any] | None:
+        said = forms.Form.clean(self)
+        data = self.cleaned_data
+        worth_alone = data.get("need_worth") is not None and not data.get("need_words")
+        if worth_alone and "need" in {ask.name for ask in self.asks}:
+            self.add_error("need_words", _("Write the need, in the customer’s words."))
+        return said
+
+    def supplied(self) -> Supplied:
+        """What was filled in of that which was asked for."""
+        data = self.cleaned_data
+        asked = {ask.name for ask in self.asks}
+        said: dict[str, Any] = {
+            name: make(data) for name, make in self._makers().items() if name in asked
+        }
+        company = self._company(data) if "party" in asked else None
+        person = data["party_person"].strip() if "party" in asked else ""
+        return Supplied(
+            company=company,
+            contact=NewContact(name=person) if person else None,
+            conversation=said.get("talk"),
+            agreement=said.get("agreed"),
+            verdict=said.get("verdict"),
+            need=said.get("need"),
+            path=said.get("path"),
+            offer=said.get("offer"),
+            dispositions=self._dispositions(data) if "concerns" in asked else {},
+            answers=self._answers(data),
+        )
+
+    def go_ahead(self) -> GoAhead | None:
+        """Why to go ahead all the same."""
+        data = self.cleaned_data
+        if not data["go_reason"]:
+            return None
+        return GoAhead(reason=Reason(data["go_reason"]), words=data["go_words"])
+
+    def gated(self) -> dict[str, Any]:
+        """Both, as arguments of a verb."""
+        return {"supplied": self.supplied(), "go_ahead": self.go_ahead()}
+
+    def own(self) -> dict[str, Any]:
+        """What the form asks for by itself, without what gates do."""
+        mine = set(self.base_fields) - set(GateForm.base_fields) | {"version"}
+        return {name: value for name, value in self.cleaned_data.items() if name in mine}
+
+    def _makers(self) -> Mapping[str, Any]:
+        return {
+            "talk": self._talk,
+            "agreed": lambda data: (
+                Agreement(to=data["agreed_to"], on=data["agreed_on"]) if data["agreed_to"] else None
+            ),
+            "verdict": lambda data: (
+                Qualified(ours_why=data["ours_why"], theirs_why=data["theirs_why"])
+                if data["verdict"]
+                else None
+            ),
+            "need": lambda data: (
+                NeedSaid(words=data["need_words"], worth=data["need_worth"], per=Per.YEAR)
+                if data["need_words"]
+                else None
+            ),
+            "path": self._path,
+            "offer": lambda data: (
+                OfferSaid(
+                    kind=OfferKind(data["offer_kind"]),
+                    value=data["offer_value"] if self.offer_has_value else None,
+                )
+                if data["offer_kind"]
+                else None
+            ),
+        }
+
+    def _company(self, data: Mapping[str, Any]) -> Any:
+        typed = data["party_company"].strip()
+        return CompanyPick.chosen("", typed, user=self.user)
+
+    def _talk(self, data: Mapping[str, Any]) -> Conversation | None:
+        if not data["talk_kind"]:
+            return None
+        day = data["talk_on"]
+        return Conversation(
+            kind=ActivityKind(data["talk_kind"]),
+            done_at=self._noon(day) if day else None,
+            contact=self._contact(data["talk_with"]),
+            words=data["talk_words"],
+        )
+
+    def _noon(self, day: dt.date) -> dt.datetime | None:
+        """Noon of an earlier day; of today and later the very moment, which is judged."""
+        if day == timezone.localdate(timezone=self.user.zone):
+            return None
+        return dt.datetime.combine(day, dt.time(12), tzinfo=self.user.zone)
+
+    def _path(self, data: Mapping[str, Any]) -> PathSaid | None:
+        person = data["path_person"].strip()
+        decides = NewContact(name=person) if person else self._contact(data["path_who"])
+        if not data["path_steps"] and decides is None:
+            return None
+        return PathSaid(steps=data["path_steps"], decides=decides, decides_on=data["path_on"])
+
+    def _contact(self, pk: str) -> Contact | None:
+        return Contact.objects.visible_to(self.user).filter(pk=int(pk)).first() if pk else None
+
+    def _dispositions(self, data: Mapping[str, Any]) -> dict[int, Disposal]:
+        found = {}
+        for concern in self.concerns:
+            name = f"concern_{concern.pk}"
+            if not data.get(name):
+                continue
+            words = data.get(f"{name}_response", "")
+            conceded = data[name] == Disposition.CONCEDED
+            found[concern.pk] = Disposal(
+                disposition=Disposition(data[name]),
+                response="" if conceded else words,
+                concession=words if conceded else "",
+            )
+        return found
+
+    def _answers(self, data: Mapping[str, Any]) -> dict[tuple[Stage, str], StepAnswer]:
+        found = {}
+        for ask in self.asks:
+            if ask.step is None:
+                continue
+            answer = self._answer(ask.name, ask.step, data)
+            if answer is not None:
+                found[ask.step.place] = answer
+        return found
+
+    def _answer(self, name: str, step: Step, data: Mapping[str, Any]) -> StepAnswer | None:
+        value: Any = data.get(name)
+        if step.kind == StepKind.EVIDENCE:
+            return self._evidence(name, data)
+        if value in (None, "", False):
+            return None
+        if step.kind == StepKind.ACTIVITY:
+            at = self._noon(value)
+            return StepAnswer(done_at=at or timezone.now(), note=data.get(f"{name}_note", ""))
+        if step.kind != StepKind.QUESTION:
+            return StepAnswer()
+        if step.answer == Answer.CONTACT:
+            return StepAnswer(contact=self._contact(value))
+        return StepAnswer(value=value.isoformat() if isinstance(value, dt.date) else str(value))
+
+    def _evidence(self, name: str, data: Mapping[str, Any]) -> StepAnswer | None:
+        link, file = data.get(f"{name}_link", ""), data.get(f"{name}_file")
+        pk = data.get(f"{name}_activity", "")
+        if not (link or file or pk):
+            return None
+        activity = (
+            Activity.objects.done().filter(deal=self.deal, pk=int(pk)).first() if pk else None
+        )
+        upload = file and Upload(
+            name=file.name, content=file.read(), content_type=file.content_type or ""
+        )
+        return StepAnswer(link=link, file=upload or None, activity=activity)
+
+
+def _fields_of(
+    name: str,
+    step: Step,
+    done: Sequence[tuple[int, str]],
+    people: Sequence[tuple[int, str, str]],
+) -> dict[str, forms.Field]:
+    """What records that a step is done, by its kind; none is required, as a reason may do."""
+    if step.kind == StepKind.EVIDENCE:
+        return _evidence_fields(name, step.proof, done)
+    if step.kind == StepKind.ACTIVITY:
+        return {
+            name: DayField(required=False, label=_("Done on")),
+            f"{name}_note": forms.CharField(
+                required=False, max_length=2000, label=_("What was said"), widget=LINE
+            ),
+        }
+    if step.kind == StepKind.QUESTION:
+        return {name: _question(step, people)}
+    return {name: forms.BooleanField(required=False, label=_("Done"))}
+
+
+def _question(step: Step, people: Sequence[tuple[int, str, str]]) -> forms.Field:
+    label = step.label
+    if step.answer == Answer.NUMBER:
+        return AmountField(required=False, label=label, min_value=None, decimal_places=3)
+    if step.answer == Answer.MONEY:
+        return AmountField(required=False, label=label)
+    if step.answer == Answer.DATE:
+        return DayField(required=False, label=label)
+    if step.answer == Answer.CHOICE:
+        return forms.ChoiceField(
+            required=False, label=label, choices=[(one, one) for one in step.choices]
+        )
+    if step.answer == Answer.CONTACT:
+        return forms.ChoiceField(
+            required=False, label=label, choices=[(str(pk), who) for pk, who, _role in people]
+        )
+    return forms.CharField(required=False, max_length=2000, label=label, widget=LINE)
+
+
+def _evidence_fields(
+    name: str, proof: Proof, done: Sequence[tuple[int, str]]
+) -> dict[str, forms.Field]:
+    found: dict[str, forms.Field] = {}
+    if proof in (Proof.ANY, Proof.LINK):
+        found[f"{name}_link"] = forms.URLField(
+            required=False, max_length=500, label=_("Link"), assume_scheme="https"
+        )
+    if proof in (Proof.ANY, Proof.FILE):
+        found[f"{name}_file"] = forms.FileField(
+            required=False, label=_("File"), validators=[_not_too_large]
+        )
+    if proof in (Proof.ANY, Proof.ACTIVITY):
+        found[f"{name}_activity"] = forms.ChoiceField(
+            required=False,
+            label=_("Activity"),
+            choices=[("", _("Choose …")), *((str(pk), words) for pk, words in done)],
+        )
+    return found
+
+
+def _not_too_large(file: Any) -> None:
+    if file.size > LARGEST:
+        raise forms.ValidationError(
+            _("This file is larger than %(n)s MB: add a link to it instead.")
+            % {"n": LARGEST // 1024**2}
+        )
