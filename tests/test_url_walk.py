@@ -22,13 +22,25 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils.datastructures import MultiValueDict
 
 from crm.commands import activity as activity_commands
+from crm.commands import concern as concern_commands
 from crm.commands import deal as deal_commands
 from crm.commands import deal_line as line_commands
+from crm.commands import need as need_commands
+from crm.commands import offer as offer_commands
 from crm.commands import process_note as note_commands
 from crm.commands import saved_view as view_commands
 from crm.commands.activity import About, Next
 from crm.imports import job as import_verbs
-from crm.models import ActivityKind, ImportState, ListKind, NoteKind, Product
+from crm.models import (
+    ActivityKind,
+    ConcernCategory,
+    Disposition,
+    ImportState,
+    ListKind,
+    NoteKind,
+    OfferKind,
+    Product,
+)
 from pipeline.commands import process as process_commands
 from pipeline.models import Batch, Collision, OutboxKind, OutboxRow, PeopleChange, Role, User
 from pipeline.stages import Initiator, Stage
@@ -42,6 +54,7 @@ from tests.factories import (
     make_deal,
     make_user,
     plan_call,
+    won_deal,
 )
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +88,7 @@ SEEN_BY = {
     "deal": REACH,
     "bare": REACH,
     "closed": REACH,
+    "won": REACH,
     "touch": REACH,
     "past": REACH,
     "pool": POOL,
@@ -308,6 +322,31 @@ URLS: dict[str, Url] = {
     "crm:deal_line_add": record("deal", post={"product": "@product", "quantity": "2"}),
     "crm:deal_line_change": record("deal", at={"line": "line"}, post={"quantity": "5"}),
     "crm:deal_line_remove": record("deal", at={"line": "line"}, get=False, post={}),
+    "crm:need_add": record("deal", post={"words": "Heat", "per": "year"}),
+    "crm:need_change": record("deal", at={"need": "need"}, post={"words": "Cold", "per": "year"}),
+    "crm:need_confirm": record("deal", at={"need": "need"}, get=False, post={}),
+    "crm:need_drop": record("deal", at={"need": "need"}, get=False, post={}),
+    "crm:decision_path": record("deal", post={"steps": "The board"}),
+    "crm:verdict": record("deal", post={"ruling": "qualified", "ours": "yes", "theirs": "yes"}),
+    "crm:offer_make": record("deal", ask={"kind": "verbal"}, post={"kind": "verbal"}),
+    "crm:offer_line": record("deal", ask={"n": "3"}),
+    "crm:offer": record("deal", at={"offer": "offer"}, post={"reason": "Wrong"}),
+    "crm:concern_add": record(
+        "deal", post={"words": "Too dear", "category": "price", "price": "after"}
+    ),
+    "crm:concern_change": record(
+        "deal",
+        at={"concern": "concern"},
+        post={"words": "Dearer", "category": "price", "price": "after"},
+    ),
+    "crm:concern_settle": record(
+        "deal", at={"concern": "concern"}, post={"disposition": "answered", "response": "So"}
+    ),
+    "crm:concern_answer": record("deal", at={"concern": "concern"}, post={"response": "So"}),
+    "crm:concern_reopen": record("deal", at={"concern": "settled"}, get=False, post={}),
+    "crm:answers": Url(kind="collection", ask={"q": "answer", "category": "price"}),
+    "crm:closing_attempt": record("deal", ask={"reply": "yes"}, post={"reply": "no"}),
+    "crm:hand_off": record("won", post={"to": "Plant Linz"}),
     "crm:activity_log": record("deal", get=False, post=CALL),
     "crm:activity_plan": record("deal", post=TOMORROW),
     "crm:activity_complete": record("plan", post={"body": "said"}),
@@ -540,6 +579,25 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         by=ana,
         at=ago(hours=2),
     )
+    need = need_commands.add(deal, words=word, by=ana, at=ago(hours=2))
+    offer = offer_commands.make(
+        deal,
+        value=Decimal(1000),
+        kind=OfferKind.VERBAL,
+        what_changed=word,
+        lines=[offer_commands.Line(what=word, need=need)],
+        by=ana,
+        at=ago(hours=2),
+    )
+    # What is said in a concern is for everybody; whose deal it was is not.
+    said = {"words": "Too dear", "category": ConcernCategory.PRICE, "after_price": True}
+    concern, settled = (
+        concern_commands.add(deal, **said, by=ana, at=ago(hours=2)) for _each in range(2)
+    )
+    concern_commands.settle(
+        settled, disposition=Disposition.ANSWERED, response="An answer", by=ana, at=ago(hours=1)
+    )
+    won = won_deal(by=ana, name=CANARIES["won"], company=company)
     view = view_commands.save(
         kind=ListKind.DEALS, name=CANARIES["view"], query="outcome=any", by=ana, at=NOW
     )
@@ -573,6 +631,11 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "plan": plan.pk,
         "bare": bare.pk,
         "closed": closed.pk,
+        "won": won.pk,
+        "need": need.pk,
+        "offer": offer.pk,
+        "concern": concern.pk,
+        "settled": settled.pk,
         "pool": pool.pk,
         "carls": carls.pk,
         "carls_plan": carls_plan.pk,
@@ -664,9 +727,12 @@ def test_it_tells_a_foreign_record_from_a_missing_one_in_nothing(world, name):
         assert answers[0].plain == answers[1].plain
 
 
+KEYS = ("pk", "line", "contact", "need", "offer", "concern")
+
+
 @pytest.mark.parametrize(
     ("name", "key"),
-    [(name, key) for name in RECORDS for key in URLS[name].at if key in ("pk", "line", "contact")],
+    [(name, key) for name in RECORDS for key in URLS[name].at if key in KEYS],
 )
 def test_it_answers_any_number_in_an_address(world, name, key):
     for number in (2**63, 10**40):
@@ -771,6 +837,15 @@ FOREIGN = [
     # One's own deal, with a part of somebody else's.
     ("other_branch", "crm:deal_line_change", {"pk": "@carls", "line": "@line"}, {"quantity": "9"}),
     ("other_branch", "crm:deal_line_remove", {"pk": "@carls", "line": "@line"}, {}),
+    ("other_branch", "crm:need_drop", {"pk": "@carls", "need": "@need"}, {}),
+    ("other_branch", "crm:offer", {"pk": "@carls", "offer": "@offer"}, {"reason": "No"}),
+    (
+        "other_branch",
+        "crm:concern_settle",
+        {"pk": "@carls", "concern": "@concern"},
+        {"disposition": "withdrawn"},
+    ),
+    ("other_branch", "crm:concern_reopen", {"pk": "@carls", "concern": "@settled"}, {}),
     # Many at once.
     ("mate", "crm:deal_bulk", {"verb": "hand-over"}, {"ids": "@deal", "to": "@ben"}),
     ("mate", "crm:deal_bulk", {"verb": "stop"}, {"id": "@deal", "decision": "us:no_fit"}),

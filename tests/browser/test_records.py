@@ -1,0 +1,127 @@
+"""The records of a deal in a browser: an offer in two presses, concerns in their place."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, ViewportSize, expect
+
+from crm.commands import concern as concerns
+from crm.commands import need as needs
+from crm.commands import offer as offers
+from crm.models import ClosingAttempt, Concern, ConcernCategory, Deal, Disposition, Offer, OfferKind
+from pipeline.models import User
+from pipeline.stages import Stage
+from tests.browser import axe
+from tests.conftest import Cast
+from tests.factories import make_deal
+
+pytestmark = pytest.mark.browser
+
+PageOf = Callable[..., Page]
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def deal(people: Cast) -> Deal:
+    return make_deal(
+        by=people.ana, stage=Stage.PROPOSAL, amount=50_000, at=timezone.now(), name="Cold chain"
+    )
+
+
+def raised(deal: Deal, words: str, *, by: User) -> Concern:
+    said = {"category": ConcernCategory.TERMS, "after_price": True}
+    return concerns.add(deal, words=words, **said, by=by, at=timezone.now())
+
+
+def test_it_records_an_offer_by_word_in_two_presses(page_of: PageOf, people: Cast, deal: Deal):
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    page.get_by_role("link", name="An offer by word").click()
+    page.get_by_role("button", name="Save the offer").click()
+    card = page.locator("section", has=page.locator("#offers-title"))
+    expect(card).to_contain_text("€50,000")
+    expect(card).to_contain_text("current")
+    expect(page.locator("#sheet .sheet")).to_have_count(0)
+    offer = Offer.objects.get()
+    assert (offer.kind, offer.value, offer.premature) == ("verbal", 50_000, False)
+
+
+def test_it_settles_a_concern_in_its_place_with_an_answer_of_a_colleague(
+    page_of: PageOf, people: Cast, deal: Deal
+):
+    carls = make_deal(by=people.carl, name="Of Carl")
+    known = raised(carls, "They want 120 days", by=people.carl)
+    said = {"disposition": Disposition.ANSWERED, "response": "Sixty, with two years"}
+    concerns.settle(known, **said, by=people.carl, at=timezone.now())
+    concern = raised(deal, "90 days is our rule", by=people.ana)
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    place = page.locator(f"#concern-{concern.pk}")
+    expect(place).to_contain_text("1 answer by a colleague")
+    place.get_by_role("button", name="Answered").click()
+    response = place.get_by_label("What we said")
+    expect(response).to_be_focused()
+    place.get_by_role("button", name="Use it").click()
+    expect(response).to_have_value("Sixty, with two years")
+    response.press("End")
+    page.keyboard.type(", or prepaid")
+    place.get_by_role("button", name="Save").click()
+    expect(place).to_contain_text("Sixty, with two years, or prepaid")
+    expect(page.locator("#add-concern")).to_be_focused()
+    concern.refresh_from_db()
+    assert (concern.disposition, concern.used) == ("answered", known)
+    place.get_by_role("button", name="Open again").click()
+    place.get_by_role("button", name="Withdrawn").click()
+    expect(place).to_contain_text("Withdrawn")
+    expect(page.locator("#deal-timeline")).to_contain_text("Concern: Withdrawn")
+
+
+def test_it_asks_what_was_given_only_where_something_was(page_of: PageOf, people: Cast, deal: Deal):
+    concern = raised(deal, "Too dear", by=people.ana)
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    place = page.locator(f"#concern-{concern.pk}")
+    place.get_by_role("button", name="Conceded").click()
+    given = place.get_by_label("What we gave")
+    expect(given).to_be_focused()
+    place.get_by_role("button", name="Save").click()
+    expect(place).to_contain_text("Write what we gave.")
+    given.fill("4 %")
+    given.press("Enter")
+    expect(place).to_contain_text("We gave: 4 %")
+    concern.refresh_from_db()
+    assert concern.concession == "4 %"
+
+
+def test_it_goes_from_a_yes_to_winning(page_of: PageOf, people: Cast):
+    deal = make_deal(by=people.ana, stage=Stage.CLOSING, amount=9_000, at=timezone.now())
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    page.locator("#asked-not_yet").click()
+    page.get_by_label("Their reason").fill("The board meets in May")
+    page.get_by_label("Their reason").press("Enter")
+    card = page.locator("section", has=page.locator("#attempts-title"))
+    expect(card).to_contain_text("The board meets in May")
+    page.locator("#asked-yes").click()
+    card.get_by_role("button", name="Save").click()
+    expect(page.locator("#sheet .sheet")).to_contain_text("Won")
+    assert ClosingAttempt.objects.count() == 2
+
+
+def test_it_can_be_read_everywhere(page_of: PageOf, people: Cast, deal: Deal):
+    at = timezone.now()
+    need = needs.add(
+        deal, words="Pallets warm up at the ramp", worth=Decimal(5), by=people.ana, at=at
+    )
+    lines = [offers.Line(what="Sensors", need=need), offers.Line(what="Coffee")]
+    made = {"kind": OfferKind.VERBAL, "lines": lines, "by": people.ana, "at": at}
+    for value in (63_900, 71_400):
+        offers.make(deal, value=Decimal(value), **made)
+    concern = raised(deal, "Averylongwordwithoutanyspaces" * 6, by=people.ana)
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    page.locator(f"#concern-{concern.pk}").get_by_role("button", name="Answered").click()
+    expect(page.locator("form.settle")).to_be_visible()
+    found = [*axe.findings(page)]
+    page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+    found += axe.contrast(page)
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    assert found == []
