@@ -159,9 +159,10 @@ class Beside:
             if row.reason
         }
         found |= {
-            (step.origin.name, step.reason, step.author): None
+            # Who adds a step gives no reason but what it gives.
+            (step.origin.name, step.reason or step.gives_you, step.author): None
             for step in self.steps
-            if step is not None and step.reason
+            if step is not None and self.steps[0] is None and (step.reason or step.gives_you)
         }
         return list(found)
 

@@ -14,6 +14,8 @@ from pipeline.queries.process_page import Look, Tree
 
 # Below it most of what people do is no longer the same, and figures compare unlike with unlike.
 LEAST_COMMON = 70
+# More faults than these are counted only.
+TOLD = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,10 @@ def measure(look: Look) -> list[Measure]:
 
 
 def _universal(look: Look) -> Measure:
-    faults = [fault.words for fault in lint(_framework(look))]
+    every = [fault.words for fault in lint(_framework(look))]
+    faults = every[:TOLD]
+    if more := len(every) - len(faults):
+        faults.append(_("And %(n)s more.") % {"n": more})
     return Measure(
         name=_("Universal"),
         holds=not faults,

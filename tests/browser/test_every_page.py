@@ -4,6 +4,7 @@ The addresses are those of the URL configuration, so a page that is added is loo
 word here. Each is opened once; only what the theme can change is looked at a second time.
 """
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -16,9 +17,32 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from playwright.sync_api import Page, ViewportSize
 
-from crm.commands import activity, deal_line, saved_view
+from crm.commands import (
+    activity,
+    closing_attempt,
+    concern,
+    deal_line,
+    need,
+    offer,
+    process_note,
+    saved_view,
+    verdict,
+)
 from crm.commands.activity import About, Next
-from crm.models import ActivityKind, ListKind, Product
+from crm.models import (
+    ActivityKind,
+    ConcernCategory,
+    Deal,
+    Disposition,
+    ListKind,
+    NoteKind,
+    OfferKind,
+    Product,
+    Reply,
+    Ruling,
+    Sure,
+)
+from pipeline.commands import process
 from pipeline.models import User
 from pipeline.stages import Stage
 from tests.browser import axe
@@ -31,6 +55,8 @@ pytestmark = pytest.mark.browser
 ASKED = {
     "views/save/": "?list=deals&query=stage%3D3",
     "search/": "?q=nor",
+    "process/": "?step=ask-the-price-range",
+    "process/<whose:of>/": "?do=add",
     "reports/funnel/rows/": "?stage=1&open=1",
     "deals/bulk/<slug:verb>/": "?deals={deal}",
 }
@@ -55,7 +81,7 @@ def make_records(people: Cast) -> dict[str, Any]:
     touch = activity.plan(About(company=company, contact=person), next=plan, by=ana, at=at)
     deals, mona = ListKind.DEALS, people.mona
     view = saved_view.save(kind=deals, name="Mine", query="stage=3", by=mona, at=at)
-    won_deal(by=ana, name="Spare parts")
+    won = won_deal(by=ana, name="Spare parts")
     stopped_deal(by=ana, name="Second line")
     return {
         "companies": company.pk,
@@ -71,7 +97,45 @@ def make_records(people: Cast) -> dict[str, Any]:
         "number": Stage.QUALIFICATION.value,
         "fact": "value",
         "verb": "park",
+        "hand-off": won.pk,
+        **make_sale(deal, by=ana, at=at),
+        **make_process(people, at=at),
+        "process": deal.pk,
     }
+
+
+def make_sale(deal: Deal, *, by: User, at: dt.datetime) -> dict[str, Any]:
+    """One of everything that is recorded of a deal."""
+    one = need.add(deal, words="Pallets warm up", worth=Decimal(41_000), by=by, at=at)
+    need.add(deal, words="Nobody hears the alarm", by=by, at=at)
+    lines = [offer.Line(what="Sensors", need=one), offer.Line(what="Coffee")]
+    made = {"kind": OfferKind.VERBAL, "lines": lines, "by": by, "at": at}
+    offer.make(deal, value=Decimal(40_000), **made)
+    current = offer.make(deal, value=Decimal(48_000), what_changed="6 depots", **made)
+    said = {"category": ConcernCategory.TERMS, "after_price": True, "by": by, "at": at}
+    settled = concern.add(deal, words="Too dear", **said)
+    concern.settle(
+        settled, disposition=Disposition.ANSWERED, response="Not in two years", by=by, at=at
+    )
+    raised = concern.add(deal, words="90 days is our rule", **said)
+    closing_attempt.log(deal, reply=Reply.NOT_YET, why="In May", by=by, at=at)
+    verdict.give(
+        deal, ruling=Ruling.QUALIFIED, ours=Sure.YES, theirs=Sure.YES, ours_why="So", by=by, at=at
+    )
+    return {"need": one.pk, "offer": current.pk, "concern": raised.pk}
+
+
+def make_process(people: Cast, *, at: dt.datetime) -> dict[str, Any]:
+    """A team with a version, a draft after it, and a question that waits."""
+    mona = people.mona
+    layer = process.layer_of(people.north, by=mona, at=at)
+    for label in ("Ask the price range", "Look at the plant"):
+        said: process.Said = {"label": label, "gives_you": "no surprise", "gives_managers": "n"}
+        process.add_step(layer, stage=Stage.LEAD_GENERATION, said=said, by=mona, at=at)
+        if not layer.versions.exists():
+            process.publish(layer, note="Ask early", by=mona, at=at)
+    process_note.file(kind=NoteKind.IDEA, words="Ask for photos", by=people.ana, at=at)
+    return {"of": people.north.pk, "key": "ask-the-price-range"}
 
 
 def routes(resolver: URLResolver, before: str = "") -> Iterator[str]:
@@ -88,6 +152,7 @@ def addresses(records: dict[str, Any]) -> Iterator[str]:
         if "^" in route or WITHOUT.match(route):
             continue
         of = "people/teams" if route.startswith("people/teams") else route.split("/")[0]
+        of = "hand-off" if route.endswith("/hand-off/") else of
         named = UNKNOWN | records | {"pk": records.get(of, 0)}
         filled = re.sub(r"<\w+:(\w+)>", r"{\1}", route)
         yield f"/{filled}".format_map(named) + ASKED.get(route, "").format(deal=records["deals"])

@@ -1,0 +1,120 @@
+"""The process in a real browser: a step on its way from an admin's draft to a salesperson's list."""
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, ViewportSize, expect
+
+from pipeline.commands import process
+from pipeline.models import Step, Version
+from pipeline.playbook import Importance, StepKind
+from pipeline.stages import Stage
+from tests.browser import axe
+from tests.conftest import Cast
+from tests.factories import make_deal
+
+pytestmark = pytest.mark.browser
+
+LEADS = Stage.LEAD_GENERATION
+SIZES: list[ViewportSize] = [{"width": 390, "height": 844}, {"width": 768, "height": 1024}]
+
+
+def add_steps(cast: Cast, *labels: str) -> None:
+    at, mona = timezone.now(), cast.mona
+    layer = process.layer_of(cast.north, by=mona, at=at)
+    for label in labels:
+        said: process.Said = {"label": label, "gives_you": "no surprise", "gives_managers": "n"}
+        process.add_step(layer, stage=LEADS, said=said, by=mona, at=at)
+
+
+def steps_of(page: Page) -> list[str]:
+    return page.locator("tr[data-step]").evaluate_all("rows => rows.map(r => r.dataset.step)")
+
+
+def test_it_takes_a_step_from_an_admin_to_a_salesperson(page_of: Callable[..., Page], people: Cast):
+    framework = process.layer_of(people.root, by=people.adele, at=timezone.now())
+    hint: process.Said = {
+        "label": "Mind the season",
+        "kind": StepKind.HINT,
+        "importance": Importance.HINT,
+    }
+    process.add_step(
+        framework, stage=LEADS, said=hint, by=people.adele, at=timezone.now(), key="season"
+    )
+    process.publish(framework, note="", by=people.adele, at=timezone.now())
+    deal = make_deal(by=people.ana, name="Line 3 retrofit", at=timezone.now())
+
+    page = page_of(people.adele, f"/process/{people.north.pk}/")
+    page.get_by_role("link", name="Add a step to North").click()
+    page.get_by_label("Step", exact=True).fill("Ask the price range")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#id_gives_you_error")).to_be_visible()
+    expect(page.get_by_label("Step", exact=True)).to_have_value("Ask the price range")
+    page.get_by_label("Gives you").fill("No surprise at stage 6")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#step-ask-the-price-range")).to_be_visible()
+    page.get_by_role("link", name="Publish 1 change").click()
+    page.get_by_text("They move to it now").click()
+    page.get_by_label("Note to the team").fill("Ask early")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_text("North v1 is in force.")).to_be_visible()
+    assert Version.objects.filter(layer__team=people.north).count() == 1
+
+    page = page_of(people.ana, f"/process/deals/{deal.pk}/")
+    expect(page.get_by_text("Ask the price range")).to_be_visible()
+    expect(page.get_by_text("Mind the season")).to_be_visible()
+    page.goto(page.url.replace(f"deals/{deal.pk}/", "mine/?stage=1&step=season"))
+    page.get_by_role("link", name="Hide", exact=True).click()
+    page.get_by_role("button", name="Hide", exact=True).click()
+    expect(page.locator("tr.gone #step-season")).to_be_visible()
+    assert Step.objects.get(layer__user=people.ana).hidden
+    page.goto(page.url.partition("/process/")[0] + f"/process/deals/{deal.pk}/")
+    expect(page.get_by_text("Ask the price range")).to_be_visible()
+    expect(page.get_by_text("Mind the season")).to_have_count(0)
+
+
+def test_it_orders_steps_by_buttons_keys_and_dragging(page_of: Callable[..., Page], people: Cast):
+    add_steps(people, "One", "Two", "Three")
+    page = page_of(people.mona, f"/process/{people.north.pk}/")
+    first = steps_of(page)[:-3]
+    assert steps_of(page) == [*first, "one", "two", "three"]
+
+    page.get_by_role("button", name="Move “Three” up").click()
+    expect(page.locator("tr[data-step]").nth(-2)).to_have_attribute("data-step", "three")
+    page.locator("#step-three").focus()
+    page.keyboard.press("Alt+ArrowUp")
+    expect(page.locator("tr[data-step]").nth(-3)).to_have_attribute("data-step", "three")
+    expect(page.locator("#step-three")).to_be_focused()
+    page.locator("tr[data-step=two]").drag_to(page.locator("tr[data-step=three]"))
+    expect(page.locator("tr[data-step]").nth(-3)).to_have_attribute("data-step", "two")
+    assert steps_of(page) == [*first, "two", "three", "one"]
+    page.reload()
+    assert steps_of(page) == [*first, "two", "three", "one"]
+
+
+def test_it_keeps_what_is_open_in_the_address(page_of: Callable[..., Page], people: Cast):
+    add_steps(people, "One")
+    page = page_of(people.mona, f"/process/{people.north.pk}/")
+    page.locator("#step-one").click()
+    expect(page.locator("#panel")).to_contain_text("Mona Reyes")
+    page.locator("#stage-4").click()
+    expect(page.locator("#stage-title")).to_have_text("Needs analysis")
+    page.go_back()
+    expect(page.locator("#panel")).to_contain_text("Mona Reyes")
+    page.keyboard.press("n")
+    expect(page.get_by_label("Step", exact=True)).to_be_focused()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_can_be_read_by_everybody(page_of: Callable[..., Page], people: Cast, theme: str):
+    add_steps(people, "One")
+    north = f"/process/{people.north.pk}/"
+    for address in (f"{north}?step=one&do=edit", f"{north}?stage=4", f"{north}publish/"):
+        page = page_of(people.mona, address, theme=theme)
+        page.wait_for_load_state("networkidle")
+        assert axe.findings(page) == []
+        for size in SIZES:
+            page.set_viewport_size(size)
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], address
+        page.set_viewport_size({"width": 1440, "height": 900})
