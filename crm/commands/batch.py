@@ -12,12 +12,13 @@ from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.utils.translation import gettext as _
 
 from crm.commands import search
-from crm.models import Company, Contact, Deal, Product, SearchKind
+from crm.models import Company, Contact, Deal, ProcessNote, Product, SearchKind
 from pipeline.models import Batch, Team, User
 from pipeline.moves import Refused
 
 # What refers to another comes before it; what refers to each other, goes or stays together.
 _GROUPS: tuple[tuple[type[models.Model], ...], ...] = (
+    (ProcessNote,),
     (Deal,),
     (Contact,),
     (Company,),
@@ -35,8 +36,27 @@ _KINDS = {
 
 # Records that do not say when they were changed, by the fields that count as a change.
 _WATCHED: dict[type[models.Model], tuple[str, ...]] = {
-    Team: ("name", "parent_id", "manager_id", "currency", "time_zone", "country"),
-    User: ("name", "email", "password", "role", "style", "team_id", "hired_on", "is_active"),
+    Team: (
+        "name",
+        "parent_id",
+        "manager_id",
+        "currency",
+        "time_zone",
+        "country",
+        "layer__revision",
+    ),
+    User: (
+        "name",
+        "email",
+        "password",
+        "role",
+        "style",
+        "team_id",
+        "hired_on",
+        "is_active",
+        "layer__revision",
+    ),
+    ProcessNote: ("words", "answer"),
     Product: ("name", "series", "price", "currency", "retired"),
 }
 
@@ -55,9 +75,12 @@ _ORGANISATION = """
         SELECT FROM pipeline_user AS u WHERE NOT EXISTS (SELECT FROM {people} AS g WHERE g.id = u.id)
     )
 """
-_DELETE = "DELETE FROM {table} WHERE {column} IN (SELECT id FROM {going})"
+_DELETE = "DELETE FROM {table} WHERE {column} IN ({owners})"
+_PARTS = "SELECT id FROM {table} WHERE {column} IN ({owners})"
+# A row that is a part of something that goes, however deep, goes with it.
+_BELONGS = "u.{column} IN ({owners})"
 _KEPT = (
-    "SELECT t.id, t.name, {unchanged} FROM {table} AS t WHERE t.batch_id = %(batch)s ORDER BY t.id"
+    "SELECT t.id, {name}, {unchanged} FROM {table} AS t WHERE t.batch_id = %(batch)s ORDER BY t.id"
 )
 # Rows of other imports too, which had found a record of this batch: they bring it in anew.
 _FORGET = """
@@ -122,7 +145,10 @@ def undo(batch: Batch, *, by: User | None, at: dt.datetime) -> Undone:
         for group in _GROUPS:
             _choose(row, group)
             for model in group:
-                undone.deleted[str(model._meta.verbose_name_plural)] = _delete(model)
+                gone = _delete(model)
+                # Only sample data has notes: an import need not say that there were none.
+                if gone or model is not ProcessNote:
+                    undone.deleted[str(model._meta.verbose_name_plural)] = gone
             for model in group:
                 _run(f"DROP TABLE {_going(model)}")
                 undone.kept += _kept(row, model)
@@ -159,6 +185,8 @@ def _spare_used(
             if not _has_field(user, "batch"):
                 continue  # a part of the record, which goes and stays with it
             staying = _OF_OTHERS
+        for owned in _owned_by(user, group):
+            staying += f" AND ({owned}) IS NOT TRUE"
         statement = _STILL_USED.format(
             going=_going(model),
             user=user._meta.db_table,
@@ -176,11 +204,47 @@ def _delete(model: type[models.Model]) -> int:
     going = _going(model)
     if kind := _SEARCHED.get(model):
         search.drop(kind, _ids(_IDS.format(going=going)))
+    owners = _IDS.format(going=going)
+    _delete_parts(model, owners)
+    return _run(_DELETE.format(owners=owners, table=model._meta.db_table, column="id"))
+
+
+def _delete_parts(model: type[models.Model], owners: str) -> None:
+    """Delete what belongs to records of a model, parts of parts first: `owners` selects their ids."""
     for rel in _relations(model):
         if rel.on_delete is models.CASCADE:
             part: Any = rel.related_model
-            _run(_DELETE.format(going=going, table=part._meta.db_table, column=rel.field.column))
-    return _run(_DELETE.format(going=going, table=model._meta.db_table, column="id"))
+            names = {"table": part._meta.db_table, "column": rel.field.column, "owners": owners}
+            if not _has_field(part, "batch"):
+                _delete_parts(part, _PARTS.format(**names))
+            _run(_DELETE.format(**names))
+
+
+def _owned_by(model: type[models.Model], group: Sequence[type[models.Model]]) -> Iterator[str]:
+    """By which conditions a row `u` of a model is a part of a record of the group that goes."""
+    if model in group or _has_field(model, "batch"):
+        return
+    for column, owners in _ways_up(model, group):
+        yield _BELONGS.format(column=column, owners=owners)
+
+
+def _ways_up(
+    model: type[models.Model], group: Sequence[type[models.Model]]
+) -> Iterator[tuple[str, str]]:
+    for key in model._meta.concrete_fields:
+        if not isinstance(key, models.ForeignKey) or _on_delete(key) is not models.CASCADE:
+            continue
+        owner: Any = key.related_model
+        if owner in group:
+            yield key.column, _IDS.format(going=_going(owner))
+        elif not _has_field(owner, "batch"):
+            for column, owners in _ways_up(owner, group):
+                table = owner._meta.db_table
+                yield key.column, _PARTS.format(table=table, column=column, owners=owners)
+
+
+def _on_delete(key: "models.ForeignKey[Any, Any]") -> Any:
+    return key.remote_field.on_delete
 
 
 def _going(model: type[models.Model]) -> str:
@@ -226,7 +290,11 @@ def _has_field(model: type[models.Model], name: str) -> bool:
 
 
 def _kept(batch: Batch, model: type[models.Model]) -> list[Kept]:
-    statement = _KEPT.format(table=model._meta.db_table, unchanged=_unchanged(batch, model))
+    statement = _KEPT.format(
+        table=model._meta.db_table,
+        name="t.name" if _has_field(model, "name") else "left(t.words, 80)",
+        unchanged=_unchanged(batch, model),
+    )
     with connection.cursor() as cursor:
         cursor.execute(statement, _arguments(batch, model))
         return [

@@ -11,6 +11,8 @@ from crm import normalise, reference
 from crm.commands import search
 from crm.commands.batch import fingerprints
 from crm.demo import people, writing
+from crm.demo.process import DemoProcess
+from crm.demo.recording import Recorder
 from crm.demo.records import Doing, SimCompany, SimContact, SimDeal, Simulated
 from crm.demo.simulation import simulate
 from crm.imports import bulk
@@ -82,7 +84,9 @@ class _Filling:
         written["contact"] = bulk.write(Contact, self._contacts())
         bulk.write(ContactPoint, self._points())
         written["deal"] = bulk.write(Deal, self._deals())
+        self._process()
         bulk.write(StageVisit, self._visits())
+        self.recorder.write()
         bulk.write(DealContact, self._deal_contacts())
         bulk.write(DealLine, self._lines())
         bulk.write(DealChange, self._changes())
@@ -259,13 +263,35 @@ class _Filling:
                 deal.parked_until, dt.time.min, tzinfo=people.zone()
             )
 
+    def _process(self) -> None:
+        self.process = DemoProcess(
+            batch=self.batch, team=self.team, user=self.user, at=self.simulated.at
+        )
+        self.process.write()
+        self.recorder = Recorder(
+            self.process,
+            user=self.user,
+            contact=self.contact,
+            product=self.product,
+            now=self.simulated.at,
+        )
+
     def _visits(self) -> Iterator[StageVisit]:
+        """With the process that was in force at each entry; records refer to visits by id."""
         for sim, deal in self.deal.items():
-            for visit in bulk.visits(deal, sim.stays, held=self._held(sim)):
+            visits = bulk.visits(deal, sim.stays, held=self._held(sim))
+            for visit in visits:
+                visit.pk = self.recorder.next_id(StageVisit)
                 visit.entered_by_id = self._actor_id(sim, visit.entered_at)
                 if visit.left_at:
                     visit.left_by_id = self._actor_id(sim, visit.left_at)
-                yield visit
+                entered_at = visit.entered_at or self.at
+                team = sim.holder(entered_at).team
+                visit.version_ids = self.process.in_force(team, entered_at)
+                visit.playbook = self.process.stamp(visit.version_ids)
+            actors = [self._actor_id(sim, visit.entered_at) for visit in visits]
+            self.recorder.record(sim, deal, visits, actors)
+            yield from visits
 
     def _held(self, sim: SimDeal) -> Callable[[dt.datetime | None], Holding]:
         def held(at: dt.datetime | None) -> Holding:

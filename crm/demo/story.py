@@ -77,6 +77,7 @@ class _Telling:
         self._amounts()
         self._expected_close()
         self._touches()
+        self._conversation()
         self._ending()
         if self.open:
             self._what_is_next()
@@ -204,6 +205,30 @@ class _Telling:
             for when in sorted(self.rng.uniform(entered + MINUTE, left) for _ in range(count)):
                 self._touch(when, stay)
             self._last_touch(number, stay, left)
+
+    def _conversation(self) -> None:
+        """Nobody is qualified without having been spoken to (G2): what chance has left out."""
+        entered = next(
+            (s.entered_at for s in self.deal.stays if s.stage >= Stage.QUALIFICATION), None
+        )
+        if entered is None or any(_was_talk(d) and d.done_at <= entered for d in self.deal.doings):  # type: ignore[operator]
+            return
+        before = [s.stage for s in self.deal.stays if s.entered_at and s.entered_at < entered]
+        stage = before[-1] if before else self.deal.stays[0].stage
+        texts = writing.TOUCHES[stage][CALL]
+        self.deal.doings.append(
+            Doing(
+                kind=CALL,
+                owner=self._actor(entered),
+                created_at=entered,
+                body=self._text(texts[len(self.deal.name) % len(texts)]),
+                contact=self.deal.contacts[0][0] if self.deal.contacts else None,
+                method=self.deal.method if stage <= Stage.PROSPECTING else "",
+                done_at=entered,
+                result=ActivityResult.REACHED,
+                stage=stage,
+            )
+        )
 
     def _last_touch(self, number: int, stay: Stay, left: float) -> None:
         """The conversation that led on: its result moved the deal, in the same gesture."""
@@ -402,6 +427,14 @@ class _Telling:
     def _day_end(self, day: dt.date) -> dt.datetime:
         """When an all-day activity is due, as the commands have it."""
         return dt.datetime.combine(day, dt.time(23, 59), tzinfo=self.time.zone).astimezone(dt.UTC)
+
+
+def _was_talk(doing: Doing) -> bool:
+    """As the gates count one: both sides spoke, and not only about a date."""
+    silent = (ActivityResult.NO_ANSWER, ActivityResult.MEETING_SET, None)
+    return (
+        doing.done_at is not None and doing.kind in (CALL, MEETING) and doing.result not in silent
+    )
 
 
 def _weekday(day: dt.date) -> dt.date:

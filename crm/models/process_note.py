@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.deal import Deal
-from pipeline.models import Team, User
+from pipeline.models import Batch, Team, User
 from pipeline.stages import Stage
 
 
@@ -64,6 +64,10 @@ class ProcessNote(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    batch = models.ForeignKey(
+        Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
 
     objects = ProcessNoteManager()

@@ -1,7 +1,8 @@
 """The undo of a batch takes a team with what was published of its process, as it takes the team's
 deals with their closed visits; it says so for its own transaction (crm, 0002)."""
 
-from django.db import migrations
+import django.db.models.deletion
+from django.db import migrations, models
 
 LET_GO = """
 CREATE OR REPLACE FUNCTION pipeline_version_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -28,4 +29,15 @@ $$;
 class Migration(migrations.Migration):
     dependencies = [("pipeline", "0006_restored_version")]
 
-    operations = [migrations.RunSQL(LET_GO, HOLD)]
+    operations = [
+        migrations.RunSQL(LET_GO, HOLD),
+        migrations.AlterField(
+            model_name="version",
+            name="layer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="versions",
+                to="pipeline.layer",
+            ),
+        ),
+    ]

@@ -201,7 +201,8 @@ class Version(models.Model):
     `content` is `playbook.LayerContent` as JSON. Visits name the versions in force by id.
     """
 
-    layer = models.ForeignKey(Layer, on_delete=models.PROTECT, related_name="versions")
+    # A part of its layer, which only the undo of a batch may take away: the trigger sees to that.
+    layer = models.ForeignKey(Layer, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     content = models.JSONField()
     note = models.TextField(_("Note to the team"), blank=True)

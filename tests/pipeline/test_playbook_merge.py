@@ -1,6 +1,7 @@
 """What holds however layers are made: the properties that everything else rests on."""
 
 import datetime as dt
+import itertools
 import json
 import random
 
@@ -32,26 +33,27 @@ from pipeline.stages import Stage
 from tests.pipeline.process import FOUR, layer, over, row
 
 # Few keys and stages, so that layers meet all the time.
-KEYS = st.sampled_from(["a", "b", "c", "d"])
+KEYS = st.sampled_from(["a", "b"])
 STAGES = st.sampled_from([Stage.NEEDS_ANALYSIS, Stage.PROPOSAL])
 
 
-# Everything that a row can say, empty texts and what no command would write included.
+# Everything that a row can say, empty texts and what no command would write included; most often
+# what layers quarrel about.
 SAID = [
+    *[("locked", True), ("hidden", True), ("importance", Importance.GATE)] * 6,
+    *[("locked", False), ("hidden", False), ("importance", Importance.EXPECTED)] * 3,
+    ("importance", Importance.HINT),
     *(("label", label) for label in ("One", "Two", "")),
     *(("kind", kind) for kind in StepKind),
-    *(("answer", answer) for answer in Answer),
-    *(("proof", proof) for proof in Proof),
-    *(("doing", doing) for doing in Doing),
-    *(("importance", importance) for importance in [*Importance, *Importance]),
-    *(("applies", applies) for applies in Applies),
-    *(("side", side) for side in Side),
-    *(("fact", fact) for fact in list(Fact)[:3]),
-    *(("hidden", hidden) for hidden in (True, True, False)),
-    *(("locked", locked) for locked in (True, True, False)),
+    ("answer", Answer.DATE),
+    ("choices", ("x", "y")),
+    ("proof", Proof.LINK),
+    ("doing", Doing.MEETING),
+    ("applies", Applies.NEW),
+    ("side", Side.OURS),
+    ("fact", Fact.PROBLEM),
     *(("position", position) for position in (-1.0, 0.0, 7.5)),
     *(("help", text) for text in ("Ask", "")),
-    ("choices", ("x", "y")),
     ("gives_you", "Calm"),
     ("gives_managers", ""),
     ("reason", "Ours"),
@@ -59,13 +61,21 @@ SAID = [
     ("made_on", dt.date(2026, 3, 1)),
     ("author_id", 7),
 ]
+said = st.lists(st.sampled_from(SAID), min_size=1, max_size=5).map(dict)
 rows = st.builds(
-    lambda stage, key, adds, said: StepRow(stage=stage, key=key, adds=adds, **dict(said)),
+    lambda stage, key, adds, said: StepRow(stage=stage, key=key, adds=adds, **said),
     STAGES,
     KEYS,
     st.booleans(),
-    st.lists(st.sampled_from(SAID), max_size=5),
+    said,
 )
+# A step at each of the places, so that whatever lies below meets something.
+frameworks = st.tuples(
+    *(
+        said.map(lambda words, at=place: StepRow(stage=at[0], key=at[1], adds=True, **words))
+        for place in itertools.product((Stage.NEEDS_ANALYSIS, Stage.PROPOSAL), ("a", "b"))
+    )
+).map(lambda found: LayerContent(steps=found))
 
 
 def maybe(values):
@@ -74,7 +84,9 @@ def maybe(values):
 
 contents = st.builds(
     LayerContent,
-    steps=st.lists(rows, max_size=6, unique_by=lambda each: (each.stage, each.key)).map(tuple),
+    steps=st.lists(rows, min_size=1, max_size=4, unique_by=lambda each: (each.stage, each.key)).map(
+        tuple
+    ),
     stages=st.lists(
         st.builds(
             StageRow,
@@ -92,14 +104,14 @@ contents = st.builds(
 @st.composite
 def paths(draw, *, least: int = 1):
     """A framework with up to three teams below it, and perhaps a person's own layer."""
-    count = draw(st.integers(least, 4))
+    count, whole = draw(st.integers(least, 4)), draw(st.booleans())
     levels = [Level.FRAMEWORK, *[Level.TEAM] * (count - 1)]
     if draw(st.booleans()):
         levels.append(Level.MINE)
     return tuple(
         Layer(
             source=Source(level=level, layer_id=n, name=f"{level} {n}", version_id=n),
-            content=draw(contents),
+            content=draw(frameworks if n == 0 and whole else contents),
         )
         for n, level in enumerate(levels)
     )

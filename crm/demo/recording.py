@@ -1,0 +1,604 @@
+"""What the demo's people recorded in the stages of each deal, in agreement with where it stands: no
+deal has come further than the gates let it, and what was gone past with a reason says so."""
+
+import datetime as dt
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+
+from crm.commands.gate import as_json
+from crm.demo import wording, writing
+from crm.demo.process import DemoProcess
+from crm.demo.records import SimContact, SimDeal
+from crm.imports import bulk
+from crm.models import (
+    ActivityKind,
+    ClosingAttempt,
+    Concern,
+    Deal,
+    DealRole,
+    DecisionPath,
+    Disposition,
+    HandOff,
+    Judgement,
+    Need,
+    Offer,
+    OfferKind,
+    OfferLine,
+    OfferOutcome,
+    OfferRecipient,
+    Per,
+    Reply,
+    Ruling,
+    StageVisit,
+    StepResult,
+    StepState,
+    Sure,
+    Verdict,
+)
+from pipeline.gates import Act, Facts, Reason, Verb, judge
+from pipeline.moves import EnteredHow, LeftHow, Stay
+from pipeline.playbook import Answer, Fact, Importance, Step, StepKind
+from pipeline.queries.process import of_versions
+from pipeline.stages import Initiator, Outcome, Stage
+
+# Of older deals only what the gates rest on is on record: the rest was before the new process.
+RECENT = dt.timedelta(days=270)
+ALWAYS = frozenset({Fact.PARTY, Fact.CONVERSATION, Fact.AGREEMENT})
+REASONS = (Reason.CUSTOMER_INSISTED, Reason.DONE_BEFORE, Reason.NOT_APPLICABLE)
+
+
+class Recorder:
+    """Collects the records of all deals, with ids where others refer to them, and writes them."""
+
+    def __init__(
+        self,
+        process: DemoProcess,
+        *,
+        user: dict[str, int],
+        contact: dict[SimContact, int],
+        product: list[int],
+        now: dt.datetime,
+    ) -> None:
+        self.process, self.user, self.contact, self.product = process, user, contact, product
+        self.now = now
+        self.rng = random.Random(4)  # noqa: S311  # chance must be repeatable here
+        self.rows: dict[type[models.Model], list[Any]] = {model: [] for model in _ORDER}
+        self.ids: dict[type[models.Model], Iterator[int]] = {}
+
+    def record(self, sim: SimDeal, deal: Deal, visits: list[StageVisit], by: list[int]) -> None:
+        """`visits` are numbered and know their versions; `by` is who acted in each of them."""
+        _Recording(self, sim, deal, visits, by).run()
+
+    def write(self) -> None:
+        for model, rows in self.rows.items():
+            bulk.write(model, rows)
+
+    def add(self, row: Any) -> Any:
+        self.rows[type(row)].append(row)
+        return row
+
+    def next_id(self, model: type[models.Model]) -> int:
+        """Ids are fetched by the thousand: most are used."""
+        found = next(self.ids.get(model, iter(())), None)
+        if found is None:
+            self.ids[model] = iter(bulk.next_ids(model, 1000))
+            found = next(self.ids[model])
+        return found
+
+
+_ORDER: tuple[type[models.Model], ...] = (
+    Verdict,
+    Need,
+    DecisionPath,
+    Offer,
+    OfferLine,
+    OfferRecipient,
+    Concern,
+    ClosingAttempt,
+    HandOff,
+    StepResult,
+    Judgement,
+)
+
+
+@dataclass
+class _Known:
+    """From when on what is known: what the gates would have been told at an instant."""
+
+    since: dict[Fact, dt.datetime] = field(default_factory=dict)
+    settled: dict[tuple[Stage, str], dt.datetime] = field(default_factory=dict)
+
+    def facts(self, at: dt.datetime) -> Facts:
+        known = {fact for fact, since in self.since.items() if since <= at}
+        return Facts(
+            known=ALWAYS | known,
+            settled=frozenset(place for place, since in self.settled.items() if since <= at),
+        )
+
+
+class _Recording:
+    def __init__(
+        self,
+        recorder: Recorder,
+        sim: SimDeal,
+        deal: Deal,
+        visits: list[StageVisit],
+        by: list[int],
+    ) -> None:
+        self.to, self.rng, self.now = recorder, recorder.rng, recorder.now
+        self.sim, self.deal, self.visits, self.by = sim, deal, visits, by
+        self.stays = sim.stays
+        self.known = _Known()
+        self.won = deal.outcome == Outcome.WON
+        self.closed_at = deal.closed_at
+        self.reached = max(stay.stage for stay in self.stays)
+        self.recent = self.closed_at is None or self.closed_at > self.now - RECENT
+        self.people = [recorder.contact[contact] for contact, _role in sim.contacts]
+
+    def run(self) -> None:
+        needs: list[Need] = []
+        if self.recent:
+            self._verdict()
+            needs = self._needs()
+            self._path()
+        offers = self._offers(needs)
+        if self.recent:
+            self._concerns(offers)
+            self._attempts(offers)
+            self._hand_off()
+            self._steps()
+            self._judgements()
+
+    # When, and by whom -----------------------------------------------------------------------
+
+    def first(self, stage: Stage) -> dt.datetime | None:
+        """When the deal came to a stage or beyond it."""
+        return next((s.entered_at for s in self.stays if s.stage >= stage), None)
+
+    def stay(self, stage: Stage) -> Stay | None:
+        return next((s for s in self.stays if s.stage == stage), None)
+
+    def within(self, stay: Stay) -> dt.datetime:
+        """An instant of a stay at which something was done, else when it began."""
+        begin, end = stay.entered_at or self.now, stay.left_at or self.now
+        done = [d.done_at for d in self.sim.doings if d.done_at and begin < d.done_at < end]
+        return self.rng.choice(done) if done else begin
+
+    def actor(self, at: dt.datetime) -> int:
+        """Who had the deal in the stay of that instant."""
+        found = self.by[0]
+        for visit, who in zip(self.visits, self.by, strict=True):
+            if visit.entered_at and visit.entered_at <= at:
+                found = who
+        return found
+
+    def day(self, at: dt.datetime, days: int = 0) -> dt.date:
+        return at.date() + dt.timedelta(days=days)
+
+    def chance(self, share: float) -> bool:
+        return self.rng.random() < share
+
+    @cached_property
+    def decider(self) -> int | None:
+        roles = zip(self.people, self.sim.contacts, strict=True)
+        return next((pk for pk, (_c, role) in roles if role == DealRole.DECIDES), None)
+
+    # Stage 3 ---------------------------------------------------------------------------------
+
+    def _verdict(self) -> None:
+        at, left = self._when_done(Stage.QUALIFICATION)
+        if at is None:
+            return
+        if left or (self.deal.outcome == Outcome.OPEN and self.chance(0.3)):
+            if not self.chance(0.92):
+                return
+            self._add_verdict(Ruling.QUALIFIED, at)
+            self.known.since[Fact.QUALIFIED] = at
+        elif self.sim.cause == "disqualified":
+            self._add_verdict(Ruling.DISQUALIFIED, self.closed_at or at)
+        elif self.sim.parked_until:
+            self._add_verdict(Ruling.NOT_YET, at, revisit_on=self.sim.parked_until)
+
+    def _add_verdict(
+        self, ruling: Ruling, at: dt.datetime, revisit_on: dt.date | None = None
+    ) -> None:
+        ours, theirs = {
+            Ruling.QUALIFIED: (Sure.YES, Sure.YES),
+            Ruling.DISQUALIFIED: (Sure.NO, Sure.UNSURE),
+            Ruling.NOT_YET: (Sure.UNSURE, Sure.YES),
+        }[ruling]
+        good = ruling == Ruling.QUALIFIED
+        self.to.add(
+            Verdict(
+                deal_id=self.deal.pk,
+                ruling=ruling,
+                ours=ours,
+                ours_why=self.rng.choice(wording.OURS_WHY) if good else self.sim.closing_note,
+                theirs=theirs,
+                theirs_why=self.rng.choice(wording.THEIRS_WHY) if good else "",
+                revisit_on=revisit_on,
+                at=at,
+                by_id=self.actor(at),
+            )
+        )
+
+    def _when_done(self, stage: Stage) -> tuple[dt.datetime | None, bool]:
+        """When what belongs to a stage was done, and whether the deal has left it forward.
+
+        Of a stage that was jumped over: at the jump.
+        """
+        beyond = self.first(Stage(stage + 1)) if stage < Stage.CLOSING else None
+        stay = self.stay(stage)
+        if stay is None:
+            return beyond, beyond is not None
+        at = self.within(stay)
+        return (min(at, beyond) if beyond else at), beyond is not None
+
+    # Stage 4 ---------------------------------------------------------------------------------
+
+    def _needs(self) -> list[Need]:
+        at, left = self._when_done(Stage.NEEDS_ANALYSIS)
+        if at is None or not self.chance(0.9 if left else 0.6):
+            return []
+        product, quantity = self.sim.products[0]
+        price = float(_price(product)) * quantity
+        choices = wording.NEEDS[product]
+        found = []
+        confirmed = left and self.chance(0.7)
+        for words, share in self.rng.sample(choices, self.rng.randint(1, len(choices))):
+            worth = round(price * share * self.rng.uniform(0.7, 1.4) / 500) * 500
+            need = Need(
+                pk=self.to.next_id(Need),
+                deal_id=self.deal.pk,
+                words=words,
+                worth=Decimal(max(worth, 500)) if self.chance(0.75) else None,
+                per=Per.YEAR,
+                said_by_id=self.rng.choice(self.people) if self.people else None,
+                confirmed_on=self.day(at) if confirmed else None,
+                at=at,
+                by_id=self.actor(at),
+            )
+            found.append(self.to.add(need))
+        self.known.since[Fact.PROBLEM] = at
+        return found
+
+    def _path(self) -> None:
+        at, left = self._when_done(Stage.NEEDS_ANALYSIS)
+        if at is None or self.decider is None or not self.chance(0.85 if left else 0.45):
+            return
+        confirmed = left and self.chance(0.6)
+        expected = self.deal.expected_close_on
+        self.to.add(
+            DecisionPath(
+                deal_id=self.deal.pk,
+                steps=self.rng.choice(wording.DECISION_STEPS),
+                criteria=self.rng.choice(wording.CRITERIA) if self.chance(0.7) else "",
+                decides_on=expected if expected and self.chance(0.6) else None,
+                confirmed_by_id=self.decider if confirmed else None,
+                confirmed_on=self.day(at) if confirmed else None,
+                at=at,
+                by_id=self.actor(at),
+            )
+        )
+        self.known.since[Fact.DECISION_PATH] = at
+
+    # Stage 5 ---------------------------------------------------------------------------------
+
+    def _offers(self, needs: list[Need]) -> list[Offer]:
+        sent_at = self._sent_at()
+        if sent_at is None:
+            return []
+        revisions = [sent_at]
+        talks = self.stay(Stage.OBJECTIONS)
+        if talks is not None and self.recent and self.chance(0.5):
+            again = self.within(talks)
+            if again > sent_at:
+                revisions.append(again)
+        offers = [
+            self._offer(number, at, needs, last=number == len(revisions))
+            for number, at in enumerate(revisions, start=1)
+        ]
+        for offer, following in itertools.pairwise(offers):
+            offer.outcome, offer.known_at = OfferOutcome.REVISED, following.sent_at
+        self.known.since[Fact.OFFER] = sent_at
+        return offers
+
+    def _sent_at(self) -> dt.datetime | None:
+        stay, beyond = self.stay(Stage.PROPOSAL), self.first(Stage.OBJECTIONS)
+        if beyond is not None:
+            return min(self.within(stay), beyond) if stay is not None else beyond
+        if stay is None:
+            return None
+        return self.within(stay) if self.chance(0.8) else None
+
+    def _offer(self, number: int, at: dt.datetime, needs: list[Need], *, last: bool) -> Offer:
+        list_price = sum(_price(p) * n for p, n in self.sim.products)
+        value = self.sim.amount(at) or Decimal(list_price)
+        if last and self.won and self.deal.amount is not None:
+            value = self.deal.amount
+        outcome, known_at = self._outcome()
+        understood = {Fact.PROBLEM, Fact.DECISION_PATH} <= self.known.facts(at).known
+        expected = self.deal.expected_close_on
+        small = value < 4000  # a care plan is agreed on the telephone
+        offer = Offer(
+            pk=self.to.next_id(Offer),
+            deal_id=self.deal.pk,
+            revision=number,
+            kind=self.rng.choice((OfferKind.VERBAL, OfferKind.PRICE_LIST))
+            if small
+            else OfferKind.WRITTEN,
+            sent_at=at,
+            what_changed="As agreed in the talks." if number > 1 else "",
+            value=value,
+            currency=self.deal.currency,
+            decision_on=expected if expected and expected > at.date() else None,
+            outcome=outcome,
+            known_at=known_at,
+            premature=self.recent and not understood,
+            at=at,
+            by_id=self.actor(at),
+        )
+        self.to.add(offer)
+        for contact_id in self.people[:2]:
+            self.to.add(OfferRecipient(offer_id=offer.pk, contact_id=contact_id))
+        for place, (product, quantity) in enumerate(self.sim.products):
+            need = needs[place % len(needs)] if needs and self.chance(0.85) else None
+            self.to.add(
+                OfferLine(
+                    offer_id=offer.pk,
+                    product_id=self.to.product[product],
+                    quantity=Decimal(quantity),
+                    unit_price=(value / quantity).quantize(Decimal("0.01"))
+                    if len(self.sim.products) == 1
+                    else _price(product),
+                    need_id=need.pk if need else None,
+                )
+            )
+        return offer
+
+    def _outcome(self) -> tuple[OfferOutcome, dt.datetime | None]:
+        if self.closed_at is None:
+            return OfferOutcome.OPEN, None
+        if self.won:
+            return OfferOutcome.ACCEPTED, self.closed_at
+        ours = self.sim.initiator == Initiator.US
+        return (OfferOutcome.WITHDRAWN if ours else OfferOutcome.DECLINED), self.closed_at
+
+    # Stages 6 and 7 --------------------------------------------------------------------------
+
+    def _concerns(self, offers: list[Offer]) -> None:
+        before = self.stay(Stage.NEEDS_ANALYSIS)
+        if before is not None and self.chance(0.35):
+            category, words, response = self.rng.choice(wording.QUESTIONS)
+            at = self.within(before)
+            self._concern(category, words, at, response=response, by_us=self.chance(0.5))
+        talks = self.stay(Stage.OBJECTIONS)
+        if talks is None or not offers:
+            return
+        settled_by = self.first(Stage.CLOSING) or (self.closed_at if self.won else None)
+        for category, words, response, how, gave in self.rng.sample(
+            wording.CONCERNS, self.rng.choice((0, 1, 1, 2, 3))
+        ):
+            at = self.within(talks)
+            self._concern(
+                category,
+                words,
+                max(at, offers[0].sent_at),
+                offer=offers[0],
+                response=response,
+                how=how,
+                gave=gave,
+                settled_by=settled_by,
+                settled=settled_by is not None or self.chance(0.4),
+            )
+
+    def _concern(
+        self,
+        category: str,
+        words: str,
+        at: dt.datetime,
+        *,
+        response: str,
+        offer: Offer | None = None,
+        how: Disposition = Disposition.ANSWERED,
+        gave: str = "",
+        by_us: bool = False,
+        settled_by: dt.datetime | None = None,
+        settled: bool = True,
+    ) -> None:
+        lost = settled_by is None and self.closed_at is not None and offer is not None
+        if lost:
+            how, response, gave, settled = Disposition.NOT_SOLVED, "", "", True
+        end = settled_by or self.closed_at or self.now
+        later = at + dt.timedelta(days=1)
+        disposed_at = later if later <= end else max(at, end) if settled_by else at
+        self.to.add(
+            Concern(
+                deal_id=self.deal.pk,
+                category=category,
+                words=words,
+                after_price=offer is not None,
+                raised_by_us=by_us,
+                raised_by_id=None if by_us or not self.people else self.rng.choice(self.people),
+                raised_at=at,
+                offer_id=offer.pk if offer else None,
+                response=response if settled else "",
+                disposition=how if settled else Disposition.OPEN,
+                concession=gave if settled else "",
+                disposed_at=disposed_at if settled else None,
+                disposed_by_id=self.actor(at) if settled else None,
+                by_id=self.actor(at),
+            )
+        )
+
+    def _attempts(self, offers: list[Offer]) -> None:
+        stay = self.stay(Stage.CLOSING)
+        if stay is None or not offers:
+            return
+        if stay.left_at != stay.entered_at and self.chance(0.6):
+            self._attempt(offers[-1], self.within(stay), Reply.NOT_YET, wording.NOT_YET)
+        if self.won and self.closed_at:
+            self._attempt(offers[-1], self.closed_at, Reply.YES, wording.YES)
+        elif self.closed_at and self.sim.initiator == Initiator.CUSTOMER and self.chance(0.7):
+            self._attempt(offers[-1], self.closed_at, Reply.NO, wording.NO)
+
+    def _attempt(self, offer: Offer, at: dt.datetime, reply: Reply, why: list[str]) -> None:
+        self.to.add(
+            ClosingAttempt(
+                deal_id=self.deal.pk,
+                offer_id=offer.pk,
+                asked=self.rng.choice(wording.ASKED),
+                reply=reply,
+                why=self.rng.choice(why),
+                at=at,
+                by_id=self.actor(at),
+            )
+        )
+
+    def _hand_off(self) -> None:
+        if not self.won or self.closed_at is None or not self.chance(0.88):
+            return
+        starts = self.rng.randint(20, 60)
+        self.to.add(
+            HandOff(
+                deal_id=self.deal.pk,
+                to=self.rng.choice(wording.DELIVER),
+                promised=self.rng.choice(wording.PROMISED),
+                starts_on=self.day(self.closed_at, starts),
+                due_on=self.day(self.closed_at, starts + self.rng.randint(5, 30)),
+                seller_involved=self.chance(0.3),
+                at=self.closed_at,
+                by_id=self.actor(self.closed_at),
+            )
+        )
+
+    # Steps and gates -------------------------------------------------------------------------
+
+    def _steps(self) -> None:
+        """Each visited stage's steps that no record says by itself; a gate that was left is always
+        done, or overridden with a reason."""
+        for visit in self.visits:
+            stay, left = visit.stay, visit.left_how in (LeftHow.ADVANCED, LeftHow.WON)
+            for step in of_versions(visit.version_ids).steps(Stage(visit.stage)):
+                if step.fact or step.kind == StepKind.HINT or step.place in self.known.settled:
+                    continue
+                gate = left and step.importance == Importance.GATE
+                usual = 0.25 if step.importance == Importance.HINT else 0.74
+                if gate or self.chance(usual if left else usual / 2):
+                    done_at = self._done_at(step, stay)
+                    if done_at is not None:
+                        self._result(step, visit, done_at)
+                    elif gate:
+                        self._override(step, visit)
+                elif left and step.counts and self.chance(0.2):
+                    self._override(step, visit)
+
+    def _done_at(self, step: Step, stay: Stay) -> dt.datetime | None:
+        """When it was done; None if it was not: a meeting that was never held is no step."""
+        if step.importance == Importance.GATE and self.chance(0.15):
+            return None
+        if step.answer == Answer.CONTACT and step.kind == StepKind.QUESTION and not self.people:
+            return None
+        if step.kind != StepKind.ACTIVITY:
+            return self.within(stay)
+        kind = {"call": ActivityKind.CALL, "meeting": ActivityKind.MEETING}.get(step.doing)
+        end = stay.left_at or self.now
+        held = [
+            doing.done_at
+            for doing in self.sim.doings
+            if doing.kind == kind and doing.done_at and stay.entered_at
+            if stay.entered_at <= doing.done_at <= end
+        ]
+        return held[0] if held else None
+
+    def _result(self, step: Step, visit: StageVisit, at: dt.datetime) -> None:
+        row = StepResult(
+            deal_id=self.deal.pk,
+            stage=step.stage,
+            key=step.key,
+            label=step.label,
+            state=StepState.DONE,
+            version_ids=visit.version_ids,
+            at=at,
+            by_id=self.actor(at),
+        )
+        if step.kind == StepKind.EVIDENCE:
+            row.link = f"https://files.brunnmark.example/lines/{self.deal.pk}.pdf"
+        elif step.kind == StepKind.CHECK:
+            row.note = wording.PASSED_NOTES.get(step.stage, "") if self.chance(0.3) else ""
+        elif step.kind == StepKind.QUESTION:
+            self._answer(step, row, at)
+        self.known.settled[step.place] = at
+        self.to.add(row)
+
+    def _answer(self, step: Step, row: StepResult, at: dt.datetime) -> None:
+        if step.answer == Answer.CONTACT:
+            row.contact_id = self.people[0]
+        elif step.answer == Answer.CHOICE:
+            row.value = self.rng.choice((step.choices[0], *step.choices))
+        elif step.answer == Answer.NUMBER:
+            row.value = str(self.rng.choice((1, 2, 2, 3, 4, 6)))
+        elif step.answer == Answer.DATE:
+            row.value = self.day(at, self.rng.randint(30, 150)).isoformat()
+        else:
+            row.value = self.rng.choice(wording.ANSWERS.get(step.key, ["Yes."]))
+
+    def _override(self, step: Step, visit: StageVisit) -> None:
+        at = visit.left_at or self.now
+        reason = self.rng.choice(REASONS)
+        self.known.settled[step.place] = at
+        self.to.add(
+            StepResult(
+                deal_id=self.deal.pk,
+                stage=step.stage,
+                key=step.key,
+                label=step.label,
+                state=StepState.OVERRIDDEN,
+                reason=reason,
+                note=wording.OVERRIDDEN[reason.value],
+                version_ids=visit.version_ids,
+                at=at,
+                by_id=self.actor(at),
+            )
+        )
+
+    def _judgements(self) -> None:
+        """What was missing at each step forward: as the gates judged it, and why it went on."""
+        for before, after in zip(self.visits, [*self.visits[1:], None], strict=True):
+            won = before.left_how == LeftHow.WON
+            forward = after is not None and after.entered_how == EnteredHow.FORWARD
+            if not (won or forward) or before.left_at is None:
+                continue
+            to = Stage.CLOSING if after is None else Stage(after.stage)
+            act = Act(verb=Verb.WIN if won else Verb.MOVE, frm=Stage(before.stage), to=to)
+            facts = self.known.facts(before.left_at)
+            findings = judge(facts, of_versions(before.version_ids), act)
+            if not findings:
+                continue
+            reason = self.rng.choice(REASONS)
+            self.to.add(
+                Judgement(
+                    deal_id=self.deal.pk,
+                    visit_id=before.pk,
+                    verb=act.verb.value,
+                    frm=act.frm,
+                    to=act.to,
+                    findings=[as_json(finding) for finding in findings],
+                    reason=reason,
+                    words=wording.OVERRIDDEN[reason.value],
+                    version_ids=before.version_ids,
+                    at=before.left_at,
+                    by_id=self.actor(before.left_at),
+                )
+            )
+
+
+def _price(product: int) -> Decimal:
+    return Decimal(writing.PRODUCTS[product][2])
