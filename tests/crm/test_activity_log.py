@@ -20,6 +20,7 @@ from tests.factories import (
     make_contact,
     make_deal,
     plan_call,
+    ready_deal,
     stopped_deal,
     won_deal,
 )
@@ -150,7 +151,7 @@ def test_an_older_touch_does_not_hide_the_latest(cast):
 
 
 def test_it_is_kept_with_the_stage_that_the_deal_was_in_then(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.PROSPECTING, at=ago(days=10))
+    deal = ready_deal(by=cast.ana, stage=Stage.PROSPECTING, at=ago(days=10))
     deal_commands.move(deal, to=Stage.QUALIFICATION, by=cast.ana, at=ago(days=5))
     deal_commands.move(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=ago(days=2))
 
@@ -241,8 +242,9 @@ def test_it_counts_a_version_of_the_deal(cast):
 
 
 def test_it_moves_forward_only_from_the_stage_that_was_shown(cast, refused):
-    deal = make_deal(by=cast.ana)
+    deal = ready_deal(by=cast.ana)
     deal_commands.advance(deal, to=Stage.PROSPECTING, by=cast.mona, at=ago(hours=1))
+    known = deal.activities.count()
 
     with refused("result"):
         activity_commands.log(
@@ -255,4 +257,4 @@ def test_it_moves_forward_only_from_the_stage_that_was_shown(cast, refused):
         )
 
     assert deal.visits.count() == 2
-    assert not deal.activities.exists()
+    assert deal.activities.count() == known

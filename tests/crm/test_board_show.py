@@ -20,6 +20,7 @@ from tests.factories import (
     make_company,
     make_deal,
     plan_call,
+    ready_deal,
     stopped_deal,
     won_deal,
 )
@@ -318,7 +319,7 @@ class TestPoll:
         assert self.poll(client, version).status_code == 204
 
     def test_it_shows_the_columns_after_any_change_in_sight(self, client, cast: Cast):
-        deal = make_deal(by=cast.ana)
+        deal = ready_deal(by=cast.ana)
         version = board.version(see(client, cast.ana))
         commands.advance(deal, to=Stage.PROSPECTING, by=cast.mona, at=NOW)
         answer = self.poll(client, version)
@@ -333,7 +334,7 @@ class TestPoll:
         assert board.columns(self.poll(client, version))[1] == []
 
     def test_it_ignores_what_is_out_of_sight(self, client, cast: Cast):
-        far = make_deal(by=cast.carl)
+        far = ready_deal(by=cast.carl)
         version = board.version(see(client, cast.ana))
         commands.advance(far, to=Stage.PROSPECTING, by=cast.carl, at=NOW)
         assert self.poll(client, version).status_code == 204

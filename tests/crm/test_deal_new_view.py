@@ -47,6 +47,8 @@ def test_it_takes_everything_else_too(client: Client, cast: Cast):
         phone="+34 600 000 000",
         value="48 000",
         stage="3",
+        asks="talk",
+        talk_kind="call",
         source_detail="the fair",
         owner=f"u{cast.ben.pk}",
     )

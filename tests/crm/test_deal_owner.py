@@ -12,7 +12,7 @@ from crm.models import ActivityKind, Deal
 from pipeline.models import Role
 from pipeline.stages import Stage
 from tests.crm.truth import faults_of
-from tests.factories import NOW, ago, make_deal, make_user, plan_call, stopped_deal
+from tests.factories import NOW, ago, make_deal, make_user, plan_call, ready_deal, stopped_deal
 
 
 def hand_over(deal, **given):
@@ -36,7 +36,7 @@ def test_it_gives_the_deal_and_its_team_with_a_row_of_history(cast):
 
 
 def test_it_leaves_the_open_visit_with_who_owned_it_at_entry(cast):
-    deal = make_deal(by=cast.ana)
+    deal = ready_deal(by=cast.ana)
 
     hand_over(deal, to=cast.ben, by=cast.ana)
     deal_commands.move(deal, to=Stage.PROSPECTING, by=cast.ben, at=NOW)

@@ -22,6 +22,7 @@ from tests.factories import (
     make_company,
     make_deal,
     plan_call,
+    ready_deal,
     stopped_deal,
     won_deal,
 )
@@ -88,7 +89,7 @@ def test_it_takes_the_same_few_queries_for_few_rows_and_many(client: Client, cas
 
 
 def test_it_says_how_long_each_stage_took_and_what_was_skipped(client: Client, cast: Cast):
-    deal = make_deal(by=cast.ana, at=ago(days=20))
+    deal = ready_deal(by=cast.ana, at=ago(days=20))
     deals.advance(
         deal, to=Stage.QUALIFICATION, reason="They called us", by=cast.ana, at=ago(days=14)
     )
@@ -105,7 +106,7 @@ def test_it_says_how_long_each_stage_took_and_what_was_skipped(client: Client, c
 
 
 def test_it_tells_a_return_in_words(client: Client, cast: Cast):
-    deal = make_deal(by=cast.ana, at=ago(days=20), stage=Stage.NEEDS_ANALYSIS)
+    deal = ready_deal(by=cast.ana, at=ago(days=20), stage=Stage.NEEDS_ANALYSIS)
     deals.move_back(
         deal, to=Stage.QUALIFICATION, reason="Another buyer", by=cast.ana, at=ago(days=8)
     )

@@ -17,7 +17,7 @@ from pipeline.moves import Refused
 from pipeline.stages import Initiator, Outcome, Stage
 from tests.crm.threads import at_once
 from tests.crm.truth import faults_of
-from tests.factories import NOW, cause_named, make_deal, plan_call
+from tests.factories import NOW, cause_named, plan_call, ready_deal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,7 +32,7 @@ def kinds(ends: list[Any]) -> list[str]:
 
 
 def test_it_keeps_one_unbroken_history_of_all_moves(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
     people = [cast.ana, cast.mona, cast.rosa, cast.adele]
 
     def move_about(by: User) -> int:
@@ -61,7 +61,7 @@ def test_it_keeps_one_unbroken_history_of_all_moves(cast):
 
 
 def test_it_lets_one_of_those_who_saw_the_same_card_move_it(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
 
     def advance(by: User, page: Deal) -> None:
         deal_commands.advance(page, to=Stage.NEEDS_ANALYSIS, by=by, at=NOW, version=page.version)
@@ -77,7 +77,7 @@ def test_it_lets_one_of_those_who_saw_the_same_card_move_it(cast):
 
 def test_it_lets_one_of_two_take_a_deal_out_of_the_pool(cast):
     for _time in range(5):
-        deal = make_deal(by=cast.mona, team=cast.north)
+        deal = ready_deal(by=cast.mona, team=cast.north)
 
         ends = at_once(
             *(
@@ -96,7 +96,7 @@ def test_it_lets_one_of_two_take_a_deal_out_of_the_pool(cast):
 def test_it_is_won_or_stopped_and_never_both(cast):
     cause = cause_named("price")
     for _time in range(5):
-        deal = make_deal(by=cast.ana, stage=Stage.CLOSING)
+        deal = ready_deal(by=cast.ana, stage=Stage.CLOSING)
         pages = mine(deal), mine(deal)
 
         ends = at_once(
@@ -118,7 +118,7 @@ def test_it_is_won_or_stopped_and_never_both(cast):
 
 
 def test_it_counts_what_two_people_did_as_done_once(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.PROSPECTING)
+    deal = ready_deal(by=cast.ana, stage=Stage.PROSPECTING)
     call = plan_call(deal, by=cast.ana, due_at=NOW)
 
     complete = partial(activity_commands.complete, at=NOW, result=ActivityResult.MOVED_FORWARD)
@@ -137,7 +137,7 @@ def test_it_counts_what_two_people_did_as_done_once(cast):
 def test_it_leaves_nothing_planned_on_a_deal_that_was_stopped_meanwhile(cast):
     cause = cause_named("price")
     for _time in range(5):
-        deal = make_deal(by=cast.ana)
+        deal = ready_deal(by=cast.ana)
         pages = mine(deal), mine(deal)
 
         at_once(
@@ -164,7 +164,7 @@ def test_it_leaves_nothing_planned_on_a_deal_that_was_stopped_meanwhile(cast):
 
 def test_it_is_out_of_reach_at_once_for_who_gave_it_away(cast):
     for _time in range(5):
-        deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+        deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
         pages = mine(deal), mine(deal)
 
         given, moved = at_once(
@@ -180,7 +180,7 @@ def test_it_is_out_of_reach_at_once_for_who_gave_it_away(cast):
 
 
 def test_it_keeps_a_sentence_that_was_typed_while_another_moved_the_card(cast):
-    deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+    deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
     pages = mine(deal), mine(deal)
 
     ends = at_once(

@@ -24,7 +24,7 @@ from pipeline.moves import Refused
 from pipeline.stages import Initiator, Outcome, Stage
 from tests.conftest import Cast
 from tests.crm.truth import faults_of, rows
-from tests.factories import NOW
+from tests.factories import NOW, needed_for
 
 # Everything that a verb may answer; anything else is a fault of ours.
 ANSWERS = (Refused, StaleDeal, ObjectDoesNotExist)
@@ -119,7 +119,15 @@ class Sales(RuleBasedStateMachine):
     def open_one(self, who: str, stage: Stage, **given: Any) -> None:
         user = getattr(self.cast, who)
         team = user.team if given.pop("pool") else None
-        deal_commands.open(name=f"By {who}", by=user, team=team, stage=stage, at=self.at, **given)
+        deal_commands.open(
+            name=f"By {who}",
+            by=user,
+            team=team,
+            stage=stage,
+            at=self.at,
+            supplied=needed_for(Stage.CLOSING),
+            **given,
+        )
 
     @contextmanager
     def doing(self, act: Act, deals: Q | None = None) -> Iterator[tuple[Deal, dict[str, Any]]]:

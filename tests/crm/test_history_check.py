@@ -8,7 +8,7 @@ from crm.management.commands import check_history
 from crm.models import Deal, StageVisit
 from pipeline.stages import Stage
 from tests.conftest import Cast
-from tests.factories import NOW, ago, make_deal, won_deal
+from tests.factories import NOW, ago, make_deal, ready_deal, won_deal
 
 
 def check() -> str:
@@ -21,7 +21,7 @@ def check() -> str:
 
 
 def test_it_finds_nothing_wrong_with_what_the_commands_wrote(cast: Cast):
-    deal = make_deal(by=cast.ana)
+    deal = ready_deal(by=cast.ana)
     deal_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=2))
     won_deal(by=cast.ben)
     assert check() == "2 deals have an unbroken history.\n"
