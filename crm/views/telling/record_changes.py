@@ -87,9 +87,9 @@ class RecordChangeTeller(Reader):
             return f"{money(Decimal(amount), deal.currency)} {labels(Per, self.language)[per]}"
         if field in ("need_said_by", "path_confirmed_by", "concern_raised_by") and text != "us":
             return text.partition(" ")[2]
-        return self._words().get((field, text), text)
+        return self._said().get((field, text), text)
 
-    def _words(self) -> dict[tuple[str, str], str]:
+    def _said(self) -> dict[tuple[str, str], str]:
         """What stands for itself in history."""
         return {
             ("concern_after_price", "after"): _("after the price"),
