@@ -28,6 +28,14 @@ from pipeline.moves import Refused
 from pipeline.stages import Stage
 
 
+class StaleActivity(Exception):
+    """Somebody changed what is planned since the page was shown. `activity` is how it stands."""
+
+    def __init__(self, activity: Activity) -> None:
+        super().__init__(f"activity {activity.pk} is at version {activity.version}")
+        self.activity = activity
+
+
 @dataclass(frozen=True, kw_only=True)
 class Next:
     """What's next: planned in the same gesture that records what was done.
@@ -140,18 +148,22 @@ def complete(
     from_stage: Stage | None = None,
     supplied: Supplied = NOTHING,
     go_ahead: GoAhead | None = None,
+    version: int | None = None,
 ) -> None:
     """Record that a planned activity was done by `by`, and what comes next, in one gesture.
 
-    Raises Refused if it was done or cancelled already, otherwise as `log` does.
+    `version` is the state that the page showed; None takes whatever is there.
+
+    Raises Refused if it was done or cancelled already, StaleActivity if `version` is not the
+    present one, otherwise as `log` does.
     """
     moves.check_time(at, since=None, now=timezone.now())
-    with _planned(activity, by=by) as (row, deal):
+    with _planned(activity, by=by, version=version) as (row, deal):
         if body.strip():
             row.body = "\n".join(filter(None, [row.body, body.strip()]))
         row.owner = by
         _done(row, deal, result=result, done_at=at)
-        row.save(update_fields=["body", "owner", "result", "done_at", "stage"])
+        _save(row, "body", "owner", "result", "done_at", "stage", by=by, at=at)
         about = About(deal=deal, company=row.company, contact=row.contact)
         _after(
             row,
@@ -167,11 +179,14 @@ def complete(
         )
 
 
-def cancel(activity: Activity, *, by: User, at: dt.datetime) -> None:
-    """Take back a planned activity; it stays on record as cancelled."""
-    with _planned(activity, by=by) as (row, deal):
+def cancel(activity: Activity, *, by: User, at: dt.datetime, version: int | None = None) -> None:
+    """Take back a planned activity; it stays on record as cancelled.
+
+    Raises Refused and StaleActivity as `complete` does.
+    """
+    with _planned(activity, by=by, version=version) as (row, deal):
         row.cancelled_at = at
-        row.save(update_fields=["cancelled_at"])
+        _save(row, "cancelled_at", by=by, at=at)
         if deal is not None:
             _update(deal, by=by, at=at)
 
@@ -185,31 +200,38 @@ def change(
     all_day: bool,
     by: User,
     at: dt.datetime,
+    version: int | None = None,
 ) -> None:
     """Plan something else in its place: another kind, subject or time.
 
-    Raises Refused for a kind that cannot be planned, or if it was done or cancelled already.
+    Raises Refused for a kind that cannot be planned, otherwise as `complete` does.
     """
     if kind not in PLANNABLE:
         raise Refused(_("A note cannot be planned. Choose a task instead."), field="kind")
-    with _planned(activity, by=by) as (row, deal):
+    with _planned(activity, by=by, version=version) as (row, deal):
         row.kind, row.subject = kind, subject.strip()
         row.due_at = _due(due_at, all_day=all_day, owner=row.owner)
         row.all_day = all_day
         values.check(row)
-        row.save(update_fields=["kind", "subject", "due_at", "all_day"])
+        _save(row, "kind", "subject", "due_at", "all_day", by=by, at=at)
         if deal is not None:
             _update(deal, by=by, at=at)
 
 
 def postpone(
-    activity: Activity, *, due_at: dt.datetime, all_day: bool = True, by: User, at: dt.datetime
+    activity: Activity,
+    *,
+    due_at: dt.datetime,
+    all_day: bool = True,
+    by: User,
+    at: dt.datetime,
+    version: int | None = None,
 ) -> None:
-    """Plan an activity for another time."""
-    with _planned(activity, by=by) as (row, deal):
+    """Plan an activity for another time. Raises Refused and StaleActivity as `complete` does."""
+    with _planned(activity, by=by, version=version) as (row, deal):
         row.due_at = _due(due_at, all_day=all_day, owner=row.owner)
         row.all_day = all_day
-        row.save(update_fields=["due_at", "all_day"])
+        _save(row, "due_at", "all_day", by=by, at=at)
         if deal is not None:
             _update(deal, by=by, at=at)
 
@@ -226,10 +248,13 @@ def _on(about: About, *, by: User) -> Iterator[Deal | None]:
 
 
 @contextmanager
-def _planned(activity: Activity, *, by: User) -> Iterator[tuple[Activity, Deal | None]]:
+def _planned(
+    activity: Activity, *, by: User, version: int | None
+) -> Iterator[tuple[Activity, Deal | None]]:
     """One transaction on a planned activity: its deal is locked first, as everywhere, then itself.
 
-    Raises Refused if it is no longer planned, Activity.DoesNotExist out of reach.
+    Raises Refused if it is no longer planned, StaleActivity if `version` is not the present one,
+    Activity.DoesNotExist out of reach.
     """
     with _on(About(deal=activity.deal), by=by) as deal:
         # Whoever may change the deal, locked by now, may change what is planned on it; what a
@@ -237,13 +262,22 @@ def _planned(activity: Activity, *, by: User) -> Iterator[tuple[Activity, Deal |
         row = (
             Activity.objects.visible_to(by)
             .select_for_update(of=("self",))
-            .select_related("owner", "company", "contact")
+            .select_related("owner", "company", "contact", "changed_by")
             .get(pk=activity.pk)
         )
         if row.done_at or row.cancelled_at:
             raise Refused(_("This was done or cancelled already."))
+        if version is not None and version != row.version:
+            raise StaleActivity(row)
         yield row, deal
     activity.refresh_from_db()
+
+
+def _save(row: Activity, *fields: str, by: User, at: dt.datetime) -> None:
+    """Write the named fields of a locked activity, and that it changed."""
+    row.version += 1
+    row.changed_by, row.changed_at = by, at
+    row.save(update_fields=[*fields, "version", "changed_by", "changed_at"])
 
 
 def _plan(

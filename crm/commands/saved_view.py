@@ -10,6 +10,15 @@ from crm.models import ListKind, SavedView
 from pipeline.models import Team, User
 from pipeline.moves import Refused
 
+
+class StaleView(Exception):
+    """Somebody changed the view since the page was shown. `view` is how it stands now."""
+
+    def __init__(self, view: SavedView) -> None:
+        super().__init__(f"view {view.pk} is at version {view.version}")
+        self.view = view
+
+
 # More of them would be no help above a list.
 MOST = 30
 
@@ -32,13 +41,28 @@ def save(
     return view
 
 
-def change(view: SavedView, *, name: str, team: Team | None, by: User, at: dt.datetime) -> None:
+def change(
+    view: SavedView,
+    *,
+    name: str,
+    team: Team | None,
+    by: User,
+    at: dt.datetime,
+    version: int | None = None,
+) -> None:
     """Give a view another name, share it with another team or keep it to oneself (`team` None).
 
-    Raises SavedView.DoesNotExist for somebody else's, Refused as `save` does.
+    `version` is the state that the page showed; None changes whatever is there.
+
+    Raises SavedView.DoesNotExist for somebody else's, StaleView if `version` is not the present
+    one, Refused as `save` does.
     """
     with transaction.atomic():
-        row = SavedView.objects.editable_by(by).select_for_update(of=("self",)).get(pk=view.pk)
+        rows = SavedView.objects.editable_by(by).select_related("team", "changed_by")
+        row = rows.select_for_update(of=("self",)).get(pk=view.pk)
+        if version is not None and version != row.version:
+            raise StaleView(row)
+        row.version += 1
         _write(row, name=name, team=team, by=by, at=at)
     view.refresh_from_db()
 
@@ -60,6 +84,7 @@ def _write(view: SavedView, *, name: str, team: Team | None, by: User, at: dt.da
     mine = SavedView.objects.filter(owner_id=view.owner_id, kind=view.kind)
     if mine.filter(name__iexact=name).exclude(pk=view.pk).exists():
         raise Refused(_("You have a view of this name already."), field="name")
-    view.name, view.team, view.changed_at = name, team, at
+    view.name, view.team = name, team
+    view.changed_at, view.changed_by = at, by
     values.check(view)
     view.save()

@@ -1,7 +1,7 @@
 """Forms for what was done and what comes next."""
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -13,12 +13,31 @@ from crm.models import Activity, ActivityKind, ActivityResult, Contact
 from crm.models.activity import PLANNABLE
 from pipeline.stages import Stage
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 KINDS = [(kind.value, kind.label) for kind in PLANNABLE]
 # How far ahead the picks for what's next reach, in days.
 AHEAD = {"today": 0, "tomorrow": 1, "3d": 3, "1w": 7}
 
 
-class WhenForm(VerbForm):
+class PlannedForm(VerbForm):
+    """A verb on something planned. `of` is that, as the page shows it."""
+
+    # What the verb makes of it, in a word, where it makes no other plan.
+    becomes: "StrOrPromise" = gettext_lazy("Not to be done")
+
+    def __init__(self, data: Any = None, *, of: Activity | None = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        if of is not None:
+            self.initial.setdefault("version", of.version)
+
+    def instead(self, now: Activity) -> Next | None:
+        """The plan that was asked for in the place of what is planned now, if any."""
+        return None
+
+
+class WhenForm(PlannedForm):
     """A day by pick or by date, and a time if it matters."""
 
     next = forms.ChoiceField(
@@ -109,6 +128,8 @@ class DoneForm(NextForm):
         required=False, choices=[("", ""), *ActivityResult.choices], label=gettext_lazy("Result")
     )
 
+    becomes = gettext_lazy("Done")
+
     # The stage that the page showed; "moved forward" goes on from there and from no other.
     from_stage = forms.TypedChoiceField(
         required=False,
@@ -160,6 +181,13 @@ class PlanForm(NextForm):
 
 
 class PostponeForm(WhenForm):
+    def instead(self, now: Activity) -> Next | None:
+        due = self.due()
+        if due is None:
+            return None
+        kind = ActivityKind(now.kind)
+        return Next(kind=kind, subject=now.subject, due_at=due[0], all_day=due[1])
+
     def clean(self) -> dict[str, Any] | None:
         said = super().clean()
         if not self.cleaned_data.get("next") and "next" not in self.errors:
@@ -170,14 +198,17 @@ class PostponeForm(WhenForm):
 class ChangeForm(PlanForm):
     """A planned activity as it stands, to become another."""
 
-    def __init__(self, *args: Any, activity: Activity, **options: Any) -> None:
-        assert activity.due_at is not None  # noqa: S101  # planned ones have it
-        due_at = activity.due_at.astimezone(options["user"].zone)
+    def __init__(self, *args: Any, of: Activity, **options: Any) -> None:
+        assert of.due_at is not None  # noqa: S101  # planned ones have it
+        due_at = of.due_at.astimezone(options["user"].zone)
         options["initial"] = {
             "next": "on",
             "next_on": due_at.date(),
-            "next_at": None if activity.all_day else due_at.time(),
-            "next_kind": activity.kind,
-            "next_subject": activity.subject,
+            "next_at": None if of.all_day else due_at.time(),
+            "next_kind": of.kind,
+            "next_subject": of.subject,
         }
-        super().__init__(*args, **options)
+        super().__init__(*args, of=of, **options)
+
+    def instead(self, now: Activity) -> Next | None:
+        return self.planned()

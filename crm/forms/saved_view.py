@@ -2,8 +2,11 @@ from typing import Any
 
 from django import forms
 from django.db.models.functions import Lower
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.models import SavedView
 from pipeline.models import Team, User
 from pipeline.moves import Refused
 
@@ -11,6 +14,7 @@ from pipeline.moves import Refused
 class SavedViewForm(forms.Form):
     """A name, and for those who lead a team whether the team has it too."""
 
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     name = forms.CharField(
         max_length=60, label=gettext_lazy("Name"), widget=forms.TextInput({"autocomplete": "off"})
     )
@@ -29,6 +33,20 @@ class SavedViewForm(forms.Form):
         self.leads = user.is_manager and team.queryset.exists()
         if not self.leads:
             del self.fields["team"]
+
+    def compare(self, now: SavedView) -> list[tuple[str, str, str]]:
+        """How the view stands now beside what was typed: (what, theirs, yours)."""
+        rows = [(_("Name"), now.name, self.cleaned_data["name"])]
+        if self.leads:
+            nobody, yours = _("Only me"), self.cleaned_data["team"]
+            rows.append((_("Who has it"), str(now.team or nobody), str(yours or nobody)))
+        return rows
+
+    def rebase(self, version: int) -> None:
+        """Keep all that was typed, and let it stand on the newest version."""
+        data = MultiValueDict(self.data)
+        data["version"] = str(version)
+        self.data = data
 
     def refuse(self, refused: Refused) -> None:
         self.add_error(refused.field if refused.field in self.fields else None, refused.message)

@@ -72,7 +72,11 @@ class SavedView(models.Model):
     team = models.ForeignKey(
         Team, on_delete=models.PROTECT, null=True, blank=True, related_name="saved_views"
     )
+    version = models.PositiveIntegerField(default=1)
     changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     objects = SavedViewManager()
 

@@ -12,8 +12,14 @@ from django_htmx.http import reswap, retarget
 
 from crm.commands import activity as commands
 from crm.commands.activity import About
-from crm.forms.activity import ChangeForm, DoneForm, LogForm, PlanForm, PostponeForm
-from crm.forms.fields import VerbForm
+from crm.forms.activity import (
+    ChangeForm,
+    DoneForm,
+    LogForm,
+    PlanForm,
+    PlannedForm,
+    PostponeForm,
+)
 from crm.forms.gate import GateForm
 from crm.models import Activity, ActivityKind, Deal
 from crm.queries.deal import Talk
@@ -132,6 +138,7 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
         at=at,
         auto_id="done-%s",
         initial={"next_kind": activity.kind},
+        of=activity,
     )
     gate = _gate(request, deal)
     if gate.is_bound and not gate.is_valid():
@@ -155,6 +162,7 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
             from_stage=form.cleaned_data["from_stage"],
             by=request.user,
             at=at,
+            version=form.cleaned_data["version"],
             **gate.gated(),
         ),
     )
@@ -164,12 +172,21 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
 def postpone(request: HtmxRequest, pk: int) -> HttpResponse:
     activity, deal = _editable(request, pk)
     at = now()
-    form = PostponeForm(posted(request), user=request.user, deal=deal, at=at, auto_id="later-%s")
+    form = PostponeForm(
+        posted(request), user=request.user, deal=deal, at=at, auto_id="later-%s", of=activity
+    )
 
     def run() -> None:
         due = form.due()
         assert due is not None  # noqa: S101  # PostponeForm asks for it
-        commands.postpone(activity, due_at=due[0], all_day=due[1], by=request.user, at=at)
+        commands.postpone(
+            activity,
+            due_at=due[0],
+            all_day=due[1],
+            by=request.user,
+            at=at,
+            version=form.cleaned_data["version"],
+        )
 
     ask = _ask(request, activity, deal, "crm/deal/_next_later.html", said=_("Postponed."))
     return answer(request, deal, form, ask, run)
@@ -184,7 +201,7 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
         user=request.user,
         deal=deal,
         at=at,
-        activity=activity,
+        of=activity,
         auto_id="change-%s",
     )
 
@@ -199,6 +216,7 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
             all_day=said.all_day,
             by=request.user,
             at=at,
+            version=form.cleaned_data["version"],
         )
 
     ask = _ask(request, activity, deal, "crm/deal/_next_change.html", said=_("Changed."))
@@ -208,20 +226,27 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_POST
 def cancel(request: HtmxRequest, pk: int) -> HttpResponse:
     activity, deal = _editable(request, pk)
-    form = VerbForm(request.POST, user=request.user, deal=deal)
+    form = PlannedForm(request.POST, user=request.user, deal=deal)
+    in_sheet = request.htmx.target == "sheet"
     ask = Ask(
-        template="crm/deal/_sheet_refused.html",
+        template="crm/deal/_sheet_cancel.html",
         title=str(activity),
         said=_("Cancelled."),
-        done=stay,
+        done=HttpResponse if in_sheet else stay,
     )
-    return answer(
+    response = answer(
         request,
         deal,
         form,
         ask,
-        lambda: commands.cancel(activity, by=request.user, at=now()),
+        lambda: commands.cancel(
+            activity, by=request.user, at=now(), version=form.cleaned_data["version"]
+        ),
     )
+    if response.status_code == HTTPStatus.OK or in_sheet:
+        return response
+    # The strip from which it was sent has no place for why not.
+    return reswap(retarget(response, "#sheet"), "innerHTML")
 
 
 def _editable(request: HtmxRequest, pk: int) -> tuple[Activity, Deal]:

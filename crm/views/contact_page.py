@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm.commands import activity as activity_commands
 from crm.commands import contact as commands
-from crm.forms.fields import VerbForm
+from crm.forms.activity import PlannedForm
 from crm.forms.party import ContactForm
 from crm.models import Activity, Company, Contact
 from crm.queries import alike
@@ -138,9 +138,9 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_POST
 def cancel(request: HtmxRequest, pk: int) -> HttpResponse:
     activity = _planned(request, pk)
-    form = VerbForm(request.POST, user=request.user)
+    form = PlannedForm(request.POST, user=request.user)
     ask = Ask(
-        template="crm/party/_sheet_refused.html",
+        template="crm/deal/_sheet_cancel.html",
         title=str(activity),
         back=party.address_of(activity),
         said=_("Cancelled."),
@@ -150,7 +150,9 @@ def cancel(request: HtmxRequest, pk: int) -> HttpResponse:
         request,
         form,
         ask,
-        lambda: activity_commands.cancel(activity, by=request.user, at=timezone.now()),
+        lambda: activity_commands.cancel(
+            activity, by=request.user, at=timezone.now(), version=form.cleaned_data["version"]
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from crm.commands import activity as commands
 from crm.commands import party as party_commands
-from crm.commands.activity import About
+from crm.commands.activity import About, StaleActivity
 from crm.commands.company import StaleCompany
 from crm.commands.contact import StaleContact
 from crm.forms.activity import KINDS, DoneForm, PlanForm
@@ -27,7 +27,7 @@ from crm.queries.deal import Talk
 from crm.queries.party import Found, Place
 from crm.views.list_rows import DealLine, deal_line
 from crm.views.telling import ICONS, Teller
-from crm.views.verbs import Conflict, posted, refuse_values, stay
+from crm.views.verbs import Conflict, posted, rebased, refuse_values, stay
 from pipeline.models import User
 from pipeline.moves import Refused
 from salesprocess.htmx import HtmxRequest, render, trigger, wants_fragment
@@ -53,6 +53,7 @@ class Planned:
     """Something to be done; `may` is whether it can be done from here: it has no deal of its own."""
 
     id: int
+    version: int
     icon: str
     state: str
     title: str
@@ -114,6 +115,7 @@ class PartyTeller(Teller):
             title = _("%(what)s with %(who)s") % {"what": title, "who": row.contact.name}
         return Planned(
             id=row.pk,
+            version=row.version,
             icon=ICONS[row.kind] if state != "over" else "alert-circle",
             state=state,
             title=title,
@@ -228,10 +230,8 @@ def answer(
         return show(request, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         run()
-    except (StaleCompany, StaleContact) as stale:
-        now = stale.company if isinstance(stale, StaleCompany) else stale.contact
-        conflict = _conflict(request, form, now)
-        form.rebase(now.version)
+    except (StaleCompany, StaleContact, StaleActivity) as stale:
+        conflict = _conflict(request, form, stale)
         return show(request, form, ask, status=HTTPStatus.CONFLICT, conflict=conflict)
     except Refused as refused:
         form.refuse(refused)
@@ -277,7 +277,13 @@ def done(request: HtmxRequest, ask: Ask) -> HttpResponse:
     return trigger(response, "toast", {"text": ask.said}) if ask.said else response
 
 
-def _conflict(request: HtmxRequest, form: VerbForm, now: Company | Contact) -> Conflict:
+def _conflict(
+    request: HtmxRequest, form: VerbForm, stale: StaleCompany | StaleContact | StaleActivity
+) -> Conflict:
+    if isinstance(stale, StaleActivity):
+        return rebased(request, form, stale.activity)
+    now = stale.company if isinstance(stale, StaleCompany) else stale.contact
+    form.rebase(now.version)
     teller = PartyTeller(request.user, at=timezone.now())
     return Conflict(
         who=now.changed_by.name if now.changed_by else _("Somebody"),
@@ -372,6 +378,7 @@ def complete(request: HtmxRequest, activity: Activity) -> HttpResponse:
         at=at,
         auto_id="done-%s",
         initial={"next_kind": activity.kind},
+        of=activity,
     )
     ask = Ask(
         template="crm/party/_sheet_done.html",
@@ -392,6 +399,7 @@ def complete(request: HtmxRequest, activity: Activity) -> HttpResponse:
             next=form.planned(),
             by=request.user,
             at=at,
+            version=form.cleaned_data["version"],
         ),
     )
 

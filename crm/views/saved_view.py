@@ -15,6 +15,8 @@ from crm.commands import saved_view as commands
 from crm.forms.saved_view import SavedViewForm
 from crm.models import ListKind, SavedView
 from crm.views.lists import Asked
+from crm.views.telling import Teller
+from crm.views.verbs import Conflict
 from pipeline.moves import Refused
 from salesprocess.htmx import HtmxRequest, render, wants_fragment
 
@@ -64,8 +66,9 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
     form = SavedViewForm(
         request.POST or None,
         user=request.user,
-        initial={"name": view.name, "team": view.team_id},
+        initial={"name": view.name, "team": view.team_id, "version": view.version},
     )
+    conflict = None
     if form.is_valid():
         try:
             commands.change(
@@ -74,15 +77,30 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
                 team=form.cleaned_data.get("team", view.team),
                 by=request.user,
                 at=timezone.now(),
+                version=form.cleaned_data["version"],
             )
+        except commands.StaleView as stale:
+            conflict = _conflict(request, form, stale.view)
+            form.rebase(stale.view.version)
         except Refused as refused:
             form.refuse(refused)
         else:
             return _to(request, address(view))
-    return _ask(
-        request,
-        form,
-        {"view": view, "sheet_title": _("Change this view"), "sheet_back": address(view)},
+    context = {
+        "view": view,
+        "conflict": conflict,
+        "sheet_title": _("Change this view"),
+        "sheet_back": address(view),
+    }
+    return _ask(request, form, context)
+
+
+def _conflict(request: HtmxRequest, form: SavedViewForm, now: SavedView) -> Conflict:
+    teller = Teller(request.user, at=timezone.now())
+    return Conflict(
+        who=now.changed_by.name if now.changed_by else _("Somebody"),
+        when=f"{teller.day(now.changed_at)} {teller.time(now.changed_at)}",
+        rows=form.compare(now),
     )
 
 
@@ -106,6 +124,7 @@ def _to(request: HtmxRequest, place: str) -> HttpResponse:
 
 def _ask(request: HtmxRequest, form: SavedViewForm, context: dict[str, Any]) -> HttpResponse:
     bad = form.is_bound or context.get("problem")
+    wrong = HTTPStatus.CONFLICT if context.get("conflict") else HTTPStatus.UNPROCESSABLE_ENTITY
     template = "crm/list/_view_form.html"
     return render(
         request,
@@ -114,11 +133,12 @@ def _ask(request: HtmxRequest, form: SavedViewForm, context: dict[str, Any]) -> 
         context={
             "form": form,
             "view": None,
+            "conflict": None,
             "query": "",
             "problem": "",
             "sheet_action": request.path,
             "sheet_template": template,
             **context,
         },
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK,
+        status=wrong if bad else HTTPStatus.OK,
     )

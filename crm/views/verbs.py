@@ -19,9 +19,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.commands.activity import StaleActivity
 from crm.commands.locked_deal import StaleDeal
+from crm.forms.activity import PlannedForm
 from crm.forms.fields import VerbForm
-from crm.models import Deal
+from crm.models import Activity, Deal
 from crm.queries import deal as queries
 from crm.views.telling import Teller
 from pipeline.gates import Gap
@@ -106,9 +108,8 @@ def answer(
         return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         run()
-    except StaleDeal as stale:
-        conflict = _conflict(request, form, stale.deal)
-        form.rebase(stale.deal.version)
+    except (StaleDeal, StaleActivity) as stale:
+        conflict = _conflict(request, form, stale)
         return show(request, deal, form, ask, status=HTTPStatus.CONFLICT, conflict=conflict)
     except Refused as refused:
         return _refused(request, deal, form, ask, refused)
@@ -189,13 +190,31 @@ def stay() -> HttpResponse:
     return HttpResponse(headers={"HX-Reswap": "none"})
 
 
-def _conflict(request: HtmxRequest, form: VerbForm, deal: Deal) -> Conflict:
+def _conflict(request: HtmxRequest, form: VerbForm, stale: StaleDeal | StaleActivity) -> Conflict:
+    if isinstance(stale, StaleActivity):
+        return rebased(request, form, stale.activity)
+    deal = stale.deal
+    form.rebase(deal.version)
     teller = Teller(request.user, at=now())
     changed = deal.changed_at
     return Conflict(
         who=deal.changed_by.name if deal.changed_by else _("Somebody"),
         when=f"{teller.day(changed)} {teller.time(changed)}",
         rows=form.versus(deal),
+    )
+
+
+def rebased(request: HtmxRequest, form: VerbForm, now: Activity) -> Conflict:
+    """What somebody made of what is planned; the form keeps all, and stands on that from here."""
+    assert isinstance(form, PlannedForm)  # noqa: S101  # no other asks for a version of a plan
+    teller = Teller(request.user, at=timezone.now())
+    changed = now.changed_at or now.created_at
+    yours = form.instead(now)
+    form.rebase(now.version)
+    return Conflict(
+        who=now.changed_by.name if now.changed_by else _("Somebody"),
+        when=f"{teller.day(changed)} {teller.time(changed)}",
+        rows=teller.versus(now, yours, str(form.becomes)),
     )
 
 

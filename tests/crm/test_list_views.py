@@ -144,3 +144,24 @@ def test_it_says_that_an_address_is_too_long_to_keep(cast: Cast, client: Client)
     answer = client.post("/views/save/", {"list": "leads", "query": query, "name": "Long"})
     assert answer.status_code == 422
     assert not SavedView.objects.exists()
+
+
+def test_it_tells_who_changed_a_view_meanwhile_and_keeps_what_was_typed(
+    cast: Cast, client: Client
+) -> None:
+    view = save(cast.mona)
+    commands.change(view, name="Theirs", team=cast.north, by=cast.adele, at=NOW, version=1)
+    client.force_login(cast.mona)
+    said = {"name": "Mine", "team": "", "version": 1}
+
+    late = client.post(f"/views/{view.pk}/", said)
+
+    assert late.status_code == 409
+    text = late.content.decode()
+    for words in ("Adele Winter changed this", "Theirs", "North", "Only me", 'value="Mine"'):
+        assert words in text
+    assert SavedView.objects.get().name == "Theirs"
+    assert 'name="version" value="2"' in text
+    client.post(f"/views/{view.pk}/", {**said, "version": 2})
+    kept = SavedView.objects.get()
+    assert (kept.name, kept.team, kept.version, kept.changed_by) == ("Mine", None, 3, cast.mona)

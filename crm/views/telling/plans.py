@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from crm.commands.activity import Next
 from crm.models import Activity, ActivityResult
 from crm.queries.deal import Talk
 from crm.views.cards import Reader, labels
@@ -44,10 +45,25 @@ class PlanTeller(Reader):
             who="" if row.owner_id == owner_id else row.owner,
         )
 
-    def _due(self, row: Talk | Activity) -> tuple[str, str]:
+    def versus(self, now: Activity, yours: Next | None, becomes: str) -> list[tuple[str, str, str]]:
+        """What is planned by now beside what was asked for: (what, theirs, yours)."""
+        theirs = self._what(Talk.of(now))
+        if yours is None:
+            return [(_("What"), theirs, becomes), (_("When"), self._day_of(now), "")]
+        plan = Talk.of(now)._replace(kind=yours.kind, subject=yours.subject)
+        return [
+            (_("What"), theirs, self._what(plan)),
+            (_("When"), self._day_of(now), self._day_of(yours)),
+        ]
+
+    def _day_of(self, row: Talk | Activity | Next) -> str:
         due_at = row.due_at or self.at
         day = self.day(due_at)
-        when = day if row.all_day else f"{day}, {self.time(due_at)}"
+        return day if row.all_day else f"{day}, {self.time(due_at)}"
+
+    def _due(self, row: Talk | Activity) -> tuple[str, str]:
+        due_at = row.due_at or self.at
+        when = self._day_of(row)
         if due_at < self.at:
             return "over", _("Overdue · %(when)s") % {"when": when}
         ahead = (self.date_of(due_at) - self.today).days
