@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from crm.models import Contact, Deal
 
 
-class PersonField(forms.ModelChoiceField):
+class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic in stubs only
     """One of the deal's people, or nobody. `of_deal` says whose."""
 
     def __init__(self, **options: Any) -> None:
@@ -25,7 +25,7 @@ class PersonField(forms.ModelChoiceField):
             self.queryset = deal.contacts.order_by(Lower("name"), "id")
 
 
-class PeopleField(forms.ModelMultipleChoiceField):
+class PeopleField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # likewise
     """Any of the deal's people."""
 
     def __init__(self, **options: Any) -> None:

@@ -117,10 +117,11 @@ class OfferForm(VerbForm):
         deal = self.deal
         assert deal is not None  # noqa: S101  # an offer belongs to one
         self.needs = list(deal.needs.filter(dropped_at=None).order_by("id"))
-        self.initial |= {"kind": kind, "sent_on": self.today, "value": deal.amount}
+        self.initial = {**self.initial, "kind": kind, "sent_on": self.today, "value": deal.amount}
         if last is not None:
             self.fields["what_changed"].label = _("What changed")
-            self.initial |= {
+            self.initial = {
+                **self.initial,
                 "value": deal.amount if last.value is None else last.value,
                 "decision_on": last.decision_on,
                 "recipients": [went.contact_id for went in last.went_to.all()],
@@ -131,6 +132,7 @@ class OfferForm(VerbForm):
 
     def _before(self, deal: Deal, kind: OfferKind) -> list[dict[str, Any]]:
         """What the lines start with: those of the last revision, else what the deal names."""
+        rows: Any
         if self.last is not None and self.last.lines.exists():
             rows = self.last.lines.select_related("product").order_by("id")
         elif kind != OfferKind.VERBAL:

@@ -6,7 +6,7 @@ only to those who may see it.
 
 import datetime as dt
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db.models import Count, F, Q, QuerySet
@@ -76,18 +76,19 @@ def usable(user: User, pk: int) -> Concern | None:
     return found
 
 
-def _library(user: User) -> "QuerySet[Concern]":
+def _library(user: User) -> "QuerySet[Any]":
     everybodys = Concern.objects.filter(ANSWERED) if user.is_active else Concern.objects.none()
-    return (
+    own: QuerySet[Any] = (
         everybodys
         # Who took an answer as it stands has added none.
         .exclude(used__isnull=False, response=F("used__response")).annotate(
             said=SAID, times=Count("uses")
         )
     )
+    return own
 
 
-def _rows(answers: "QuerySet[Concern]") -> list[Answer]:
+def _rows(answers: "QuerySet[Any]") -> list[Answer]:
     return [
         Answer(*row)
         for row in answers.values_list(

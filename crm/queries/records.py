@@ -252,8 +252,17 @@ def _path(*row: Any) -> Path:
 
 
 def _verdict(*row: Any) -> Verdict:
-    *said, revisit_on, at, by = row
-    return Verdict(*said, _day(revisit_on), dt.datetime.fromisoformat(at), by)
+    ruling, ours, ours_why, theirs, theirs_why, revisit_on, at, by = row
+    return Verdict(
+        ruling=ruling,
+        ours=ours,
+        ours_why=ours_why,
+        theirs=theirs,
+        theirs_why=theirs_why,
+        revisit_on=_day(revisit_on),
+        at=dt.datetime.fromisoformat(at),
+        by=by,
+    )
 
 
 def _offer(*row: Any) -> Offer:
@@ -278,9 +287,20 @@ def _offer(*row: Any) -> Offer:
 
 
 def _concern(*row: Any) -> Concern:
-    *said, raised_at, response, disposition, concession, answers = row
-    at = dt.datetime.fromisoformat(raised_at)
-    return Concern(*said, at, response, disposition, concession, answers or 0)
+    pk, category, words, after, by_us, by, raised_at, response, disposition, gave, answers = row
+    return Concern(
+        id=pk,
+        category=category,
+        words=words,
+        after_price=after,
+        raised_by_us=by_us,
+        raised_by=by,
+        raised_at=dt.datetime.fromisoformat(raised_at),
+        response=response,
+        disposition=disposition,
+        concession=gave,
+        answers=answers or 0,
+    )
 
 
 def _attempt(*row: Any) -> Attempt:

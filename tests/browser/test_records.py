@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -31,7 +32,7 @@ def deal(people: Cast) -> Deal:
 
 
 def raised(deal: Deal, words: str, *, by: User) -> Concern:
-    said = {"category": ConcernCategory.TERMS, "after_price": True}
+    said: dict[str, Any] = {"category": ConcernCategory.TERMS, "after_price": True}
     return concerns.add(deal, words=words, **said, by=by, at=timezone.now())
 
 
@@ -44,7 +45,7 @@ def test_it_records_an_offer_by_word_in_two_presses(page_of: PageOf, people: Cas
     expect(card).to_contain_text("current")
     expect(page.locator("#sheet .sheet")).to_have_count(0)
     offer = Offer.objects.get()
-    assert (offer.kind, offer.value, offer.premature) == ("verbal", 50_000, False)
+    assert (offer.kind, offer.value, offer.premature) == ("verbal", Decimal(50_000), False)
 
 
 def test_it_settles_a_concern_in_its_place_with_an_answer_of_a_colleague(
@@ -52,7 +53,10 @@ def test_it_settles_a_concern_in_its_place_with_an_answer_of_a_colleague(
 ):
     carls = make_deal(by=people.carl, name="Of Carl")
     known = raised(carls, "They want 120 days", by=people.carl)
-    said = {"disposition": Disposition.ANSWERED, "response": "Sixty, with two years"}
+    said: dict[str, Any] = {
+        "disposition": Disposition.ANSWERED,
+        "response": "Sixty, with two years",
+    }
     concerns.settle(known, **said, by=people.carl, at=timezone.now())
     concern = raised(deal, "90 days is our rule", by=people.ana)
     page = page_of(people.ana, f"/deals/{deal.pk}/")
@@ -112,7 +116,7 @@ def test_it_can_be_read_everywhere(page_of: PageOf, people: Cast, deal: Deal):
         deal, words="Pallets warm up at the ramp", worth=Decimal(5), by=people.ana, at=at
     )
     lines = [offers.Line(what="Sensors", need=need), offers.Line(what="Coffee")]
-    made = {"kind": OfferKind.VERBAL, "lines": lines, "by": people.ana, "at": at}
+    made: dict[str, Any] = {"kind": OfferKind.VERBAL, "lines": lines, "by": people.ana, "at": at}
     for value in (63_900, 71_400):
         offers.make(deal, value=Decimal(value), **made)
     concern = raised(deal, "Averylongwordwithoutanyspaces" * 6, by=people.ana)
@@ -120,6 +124,7 @@ def test_it_can_be_read_everywhere(page_of: PageOf, people: Cast, deal: Deal):
     page.locator(f"#concern-{concern.pk}").get_by_role("button", name="Answered").click()
     expect(page.locator("form.settle")).to_be_visible()
     found = [*axe.findings(page)]
+    page.emulate_media(reduced_motion="reduce")
     page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
     found += axe.contrast(page)
     page.set_viewport_size(PHONE)

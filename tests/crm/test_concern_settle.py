@@ -1,5 +1,7 @@
 """Concerns: raised, settled, open again; and what becomes of the answers."""
 
+from typing import Any
+
 import pytest
 
 from crm.commands import concern as concerns
@@ -24,12 +26,21 @@ def deal(cast: Cast, petra: Contact) -> Deal:
 
 
 def raised(deal: Deal, words: str = "90 days is our rule", **facts) -> Concern:
-    usual = {"category": ConcernCategory.TERMS, "after_price": True, "by": deal.owner, "at": NOW}
+    usual: dict[str, Any] = {
+        "category": ConcernCategory.TERMS,
+        "after_price": True,
+        "by": deal.owner,
+        "at": NOW,
+    }
     return concerns.add(deal, words=words, **usual | facts)
 
 
 def settled(concern: Concern, response: str = "Sixty, with two years", **facts) -> Concern:
-    usual = {"disposition": Disposition.ANSWERED, "by": concern.deal.owner, "at": NOW}
+    usual: dict[str, Any] = {
+        "disposition": Disposition.ANSWERED,
+        "by": concern.deal.owner,
+        "at": NOW,
+    }
     concerns.settle(concern, response=response, **usual | facts)
     return concern
 

@@ -1,5 +1,6 @@
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,13 @@ def deal(cast: Cast, jordi: Contact) -> Deal:
     return make_deal(by=cast.ana, contact=jordi, stage=Stage.PROSPECTING)
 
 
-def said(**facts) -> dict:
-    usual = {"words": "Pallets warm up", "worth": None, "per": Per.YEAR, "said_by": None}
+def said(**facts: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "words": "Pallets warm up",
+        "worth": None,
+        "per": Per.YEAR,
+        "said_by": None,
+    }
     return usual | {"confirmed_on": None} | facts
 
 
@@ -39,7 +45,7 @@ def test_it_writes_down_a_need_with_its_history(cast: Cast, deal: Deal, jordi: C
     )
 
     need.refresh_from_db()
-    assert (need.words, need.worth, need.per) == ("Pallets warm up", 41000, "year")
+    assert (need.words, need.worth, need.per) == ("Pallets warm up", Decimal(41000), "year")
     assert (need.said_by, need.confirmed_on, need.by, need.at) == (
         jordi,
         NOW.date(),
@@ -56,7 +62,7 @@ def test_it_tells_each_part_that_changes_once(cast: Cast, deal: Deal):
     for _again in range(2):
         needs.change(need, **said(worth=Decimal(500), per=Per.MONTH), by=cast.mona, at=NOW)
 
-    assert (need.worth, need.per) == (500, "month")
+    assert (need.worth, need.per) == (Decimal(500), "month")
     told = deal.changes.exclude(field="need").get()
     assert (told.field, told.old, told.new, told.by) == ("need_worth", "", "500 month", cast.mona)
     assert told.reason == "Pallets warm up"
@@ -66,7 +72,7 @@ def test_it_is_confirmed_and_keeps_what_was_said(cast: Cast, deal: Deal):
     need = needs.add(deal, words="Pallets warm up", worth=Decimal(7), by=cast.ana, at=NOW)
     needs.confirm(need, on=NOW.date(), by=cast.ana, at=NOW)
 
-    assert (need.confirmed_on, need.worth) == (NOW.date(), 7)
+    assert (need.confirmed_on, need.worth) == (NOW.date(), Decimal(7))
 
 
 def test_it_is_dropped_and_taken_up_again_without_being_lost(cast: Cast, deal: Deal):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,12 @@ def understood(cast: Cast, deal: Deal, petra: Contact) -> Need:
 
 
 def by_word(deal: Deal, **facts) -> Offer:
-    usual = {"value": Decimal(1), "kind": OfferKind.VERBAL, "by": deal.owner, "at": NOW}
+    usual: dict[str, Any] = {
+        "value": Decimal(1),
+        "kind": OfferKind.VERBAL,
+        "by": deal.owner,
+        "at": NOW,
+    }
     return offers.make(deal, **usual | facts)
 
 
@@ -67,7 +73,7 @@ def test_it_makes_an_offer_and_the_deal_is_worth_what_it_says(
 
     offer.refresh_from_db()
     assert (offer.revision, offer.kind, offer.outcome) == (1, "written", "open")
-    assert (offer.value, offer.currency, offer.premature) == (63_900, "EUR", False)
+    assert (offer.value, offer.currency, offer.premature) == (Decimal(63_900), "EUR", False)
     assert (offer.sent_at, offer.at) == (ago(days=3), NOW)
     assert list(offer.recipients.all()) == [petra]
     assert [(line.product, line.what, line.need) for line in offer.lines.order_by("id")] == [
@@ -86,7 +92,7 @@ def test_it_revises_and_never_rewrites(cast: Cast, deal: Deal, understood: Need)
     second = offers.make(deal, value=Decimal(74_400), what_changed="6 depots", by=cast.ana, at=NOW)
 
     first.refresh_from_db()
-    assert (first.outcome, first.known_at, first.value) == ("revised", NOW, 63_900)
+    assert (first.outcome, first.known_at, first.value) == ("revised", NOW, Decimal(63_900))
     assert (second.revision, second.outcome) == (2, "open")
     assert queries.current(deal.pk) == second
     assert deal.amount == 74_400

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -14,7 +15,7 @@ from crm.commands import deal as deals
 from crm.commands import hand_off
 from crm.commands import need as needs
 from crm.commands import offer as offers
-from crm.commands.deal import NewContact
+from crm.commands.contact import NewContact
 from crm.commands.offer import Line
 from crm.models import (
     ClosingAttempt,
@@ -36,7 +37,7 @@ from tests.conftest import Cast
 from tests.factories import NOW, make_contact, make_deal, won_deal
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/deals/1/"}
-VERBAL = {"kind": OfferKind.VERBAL}
+VERBAL: dict[str, Any] = {"kind": OfferKind.VERBAL}
 
 
 @pytest.fixture
@@ -67,7 +68,12 @@ def cards(page: str) -> set[str]:
 
 
 def raised(deal: Deal, words: str, by: User, **facts) -> Concern:
-    usual = {"category": ConcernCategory.TERMS, "after_price": True, "by": by, "at": NOW}
+    usual: dict[str, Any] = {
+        "category": ConcernCategory.TERMS,
+        "after_price": True,
+        "by": by,
+        "at": NOW,
+    }
     return concerns.add(deal, words=words, **usual | facts)
 
 
@@ -79,7 +85,7 @@ def full_deal(cast: Cast, deal: Deal, *, rows: int) -> None:
         offers.make(deal, value=Decimal(number), lines=lines, **VERBAL, by=cast.ana, at=NOW)
         concern = raised(deal, f"Concern {number}", cast.ana)
         if number % 2:
-            settled = {"disposition": Disposition.ANSWERED, "response": "So"}
+            settled: dict[str, Any] = {"disposition": Disposition.ANSWERED, "response": "So"}
             concerns.settle(concern, **settled, by=cast.ana, at=NOW)
 
 
@@ -124,7 +130,7 @@ def test_it_shows_a_card_with_something_in_it_at_any_stage(client: Client, cast:
 
 def test_it_writes_down_a_need(client: Client, cast: Cast, deal: Deal):
     assert "In the" not in get(client, cast.ana, deal, "needs/")[:10]
-    said = {"words": "Pallets warm up", "worth": "41 000", "per": "year"}
+    said: dict[str, Any] = {"words": "Pallets warm up", "worth": "41 000", "per": "year"}
     response = post(client, cast.ana, deal, "needs/", **said)
 
     assert response.status_code == 200
@@ -154,7 +160,7 @@ def test_it_says_what_is_wrong_with_what_was_sent(client: Client, cast: Cast, de
 
 def test_it_writes_the_path_with_roles(client: Client, cast: Cast, deal: Deal):
     petra = deal.contacts.get(name="Petra Voss")
-    said = {"steps": "Petra, then the board", f"role_{petra.pk}": "decides"}
+    said: dict[str, Any] = {"steps": "Petra, then the board", f"role_{petra.pk}": "decides"}
     post(client, cast.ana, deal, "decision-path/", **said, decides_on="2026-04-06")
 
     page = get(client, cast.ana, deal)
@@ -165,12 +171,18 @@ def test_it_writes_the_path_with_roles(client: Client, cast: Cast, deal: Deal):
 
 
 def test_it_praises_a_disqualification(client: Client, cast: Cast, deal: Deal):
-    said = {"ruling": "disqualified", "ours": "no", "theirs": "unsure", "ours_why": "No budget"}
+    said: dict[str, Any] = {
+        "ruling": "disqualified",
+        "ours": "no",
+        "theirs": "unsure",
+        "ours_why": "No budget",
+    }
     response = post(client, cast.ana, deal, "verdict/", **said)
 
     assert "no loss" in json.loads(response["HX-Trigger"])["toast"]["text"]
     assert Verdict.objects.get().ruling == "disqualified"
     deal.refresh_from_db()
+    assert deal.cause is not None
     assert deal.cause.key == "disqualified"
     assert "Disqualified" in get(client, cast.ana, deal)
 
@@ -182,7 +194,7 @@ def test_it_records_a_word_with_the_value_of_the_deal(client: Client, cast: Cast
     post(client, cast.ana, deal, "offers/", kind="verbal", value="50000")
 
     offer = Offer.objects.get()
-    assert (offer.kind, offer.value, offer.premature) == ("verbal", 50_000, True)
+    assert (offer.kind, offer.value, offer.premature) == ("verbal", Decimal(50_000), True)
     assert "Made before problem and decision path were known" in get(client, cast.ana, deal)
 
 
@@ -194,12 +206,22 @@ def test_it_copies_the_last_revision_and_shows_what_is_not_covered(
     needs.add(deal, words="Nobody hears the alarm", by=cast.ana, at=NOW)
     lines = [Line(what="Sensors", quantity=Decimal(5), unit_price=Decimal(90), need=first)]
     lines.append(Line(what="Coffee"))
-    made = {"value": Decimal(63_900), "recipients": [petra], "lines": lines, **VERBAL}
+    made: dict[str, Any] = {
+        "value": Decimal(63_900),
+        "recipients": [petra],
+        "lines": lines,
+        **VERBAL,
+    }
     offers.make(deal, **made, decision_on=dt.date(2026, 4, 6), by=cast.ana, at=NOW)
     sheet = get(client, cast.ana, deal, "offers/")
     for copied in ('value="Sensors"', 'value="63900"', 'value="2026-04-06"', 'value="Coffee"'):
         assert copied in sheet
-    said = {"kind": "verbal", "value": "74400", "what_changed": "6 depots", "line0-what": "Sensors"}
+    said: dict[str, Any] = {
+        "kind": "verbal",
+        "value": "74400",
+        "what_changed": "6 depots",
+        "line0-what": "Sensors",
+    }
     said |= {"line0-quantity": "6", "line0-need": str(first.pk), "line7-what": "Coffee"}
     post(client, cast.ana, deal, "offers/", **said, recipients=petra.pk)
 
@@ -218,7 +240,7 @@ def test_it_copies_the_last_revision_and_shows_what_is_not_covered(
 
 
 def test_it_tells_mistakes_in_lines(client: Client, cast: Cast, deal: Deal):
-    said = {"kind": "verbal", "line0-what": "Sensors", "line0-quantity": "-1"}
+    said: dict[str, Any] = {"kind": "verbal", "line0-what": "Sensors", "line0-quantity": "-1"}
     response = post(client, cast.ana, deal, "offers/", **said)
     assert response.status_code == 422
     assert "a number above zero" in response.content.decode()
@@ -254,7 +276,10 @@ def test_it_settles_a_concern_by_a_press(client: Client, cast: Cast, deal: Deal)
 def test_it_offers_what_colleagues_said_and_takes_it_over(client: Client, cast: Cast, deal: Deal):
     carls = make_deal(by=cast.carl, name="Canary of Carl")
     answer = raised(carls, "They want 120 days", cast.carl)
-    said = {"disposition": Disposition.ANSWERED, "response": "Factoring with our bank"}
+    said: dict[str, Any] = {
+        "disposition": Disposition.ANSWERED,
+        "response": "Factoring with our bank",
+    }
     concerns.settle(answer, **said, by=cast.carl, at=NOW)
     concern = raised(deal, "90 days is our rule", cast.ana)
     assert "1 answer by a colleague" in get(client, cast.ana, deal)
@@ -339,7 +364,12 @@ def test_it_tells_all_of_it_in_the_timeline(client: Client, cast: Cast, deal: De
     petra = deal.contacts.get(name="Petra Voss")
     post(client, cast.ana, deal, "decision-path/", steps="So", confirmed_by=petra.pk)
     post(client, cast.ana, deal, "attempts/", reply="no", why="Too early")
-    said = {"ruling": "qualified", "ours": "yes", "theirs": "yes", "ours_why": "They pay"}
+    said: dict[str, Any] = {
+        "ruling": "qualified",
+        "ours": "yes",
+        "theirs": "yes",
+        "ours_why": "They pay",
+    }
     post(client, cast.ana, deal, "verdict/", **said)
     page = get(client, cast.ana, deal, "timeline/", show="changes")
     for words in (
@@ -361,7 +391,11 @@ def test_it_tells_all_of_it_in_the_timeline(client: Client, cast: Cast, deal: De
 
 def test_it_tells_a_hand_off_in_the_timeline(client: Client, cast: Cast):
     deal = won_deal(by=cast.ana)
-    said = {"to": "Plant Linz", "starts_on": dt.date(2026, 4, 1), "seller_involved": True}
+    said: dict[str, Any] = {
+        "to": "Plant Linz",
+        "starts_on": dt.date(2026, 4, 1),
+        "seller_involved": True,
+    }
     hand_off.write(deal, **said, by=cast.ana, at=NOW)
     page = get(client, cast.ana, deal)
     for words in ("Who delivers: written down", "Begin of delivery: written down", "Wed 1 Apr"):

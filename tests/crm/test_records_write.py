@@ -1,6 +1,7 @@
 """The decision path, the verdict, closing attempts and the hand-off of a deal."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def fields(deal: Deal) -> list[str]:
 
 
 def test_it_writes_the_path_with_what_each_of_them_is_to_it(cast: Cast, deal: Deal, petra: Contact):
-    said = {"criteria": "Price", "decides_on": SOON, "confirmed_by": petra}
+    said: dict[str, Any] = {"criteria": "Price", "decides_on": SOON, "confirmed_by": petra}
     for _again in range(2):
         decision_path.write(
             deal,
@@ -76,7 +77,7 @@ def test_it_refuses_a_confirmation_that_cannot_be(cast: Cast, deal: Deal, refuse
 
 
 def judge(deal: Deal, ruling: Ruling, **facts) -> Verdict:
-    usual = {"ours": Sure.YES, "theirs": Sure.YES, "by": deal.owner, "at": NOW}
+    usual: dict[str, Any] = {"ours": Sure.YES, "theirs": Sure.YES, "by": deal.owner, "at": NOW}
     return verdict.give(deal, ruling=ruling, **usual | facts)
 
 
@@ -118,6 +119,7 @@ def test_disqualified_stops_the_deal_by_us_and_is_no_loss(cast: Cast, deal: Deal
     judge(deal, Ruling.DISQUALIFIED, ours=Sure.NO, ours_why="No budget before 2028")
 
     deal.refresh_from_db()
+    assert deal.cause is not None
     assert (deal.outcome, deal.initiator, deal.cause.key) == ("stopped", "us", "disqualified")
     assert deal.closing_note == "No budget before 2028"
     assert not Deal.objects.lost().exists()
