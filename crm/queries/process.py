@@ -178,7 +178,8 @@ def use(
     closed: dict[int, bool] = {}
     overridden: dict[str, set[int]] = {}
     for pk, left_at, outcome, initiator, keys in rows[:MOST]:
-        left.setdefault(pk, left_at)
+        if left_at is not None:
+            left.setdefault(pk, left_at)
         if outcome == Outcome.WON or initiator == Initiator.CUSTOMER:
             closed[pk] = outcome == Outcome.WON
         for key in keys:

@@ -57,7 +57,7 @@ def notes(user: User, *, answered: bool) -> list[Note]:
             stage=Stage(note.stage) if note.stage else None,
             step=note.key,
             deal=(note.deal_id, deals[note.deal_id]) if note.deal_id in deals else None,
-            place=str(Place(note.place).label),
+            place="" if note.place == Place.UNCLEAR else str(Place(note.place).label),
             at=note.at,
             by=note.by.name,
             mine=note.by_id == user.pk,

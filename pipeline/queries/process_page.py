@@ -1,7 +1,7 @@
 """What the process pages show of layers; what they show of deals is a fragment of crm."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -118,7 +118,6 @@ def tree() -> Tree:
             strengths=strengths,
         )
         for pk, team_id, current_id, number, revision, changed_at, changed_by, strengths in rows
-        if team_id is not None
     }
     return Tree(
         names={pk: name for pk, name, _parent in teams},
@@ -209,7 +208,9 @@ class Look:
         """
         if not self.editable:
             return self._in_force()
-        owner = {"layer__user": self.user} if self.is_mine else {"layer__team_id": self.team_id}
+        owner: dict[str, Any] = (
+            {"layer__user": self.user} if self.is_mine else {"layer__team_id": self.team_id}
+        )
         rows = list(Step.objects.filter(**owner).select_related("author"))
         wordings = list(StageWording.objects.filter(**owner))
         said = self.row.strengths if self.row else {}
@@ -470,59 +471,3 @@ def _fields(data: Mapping[str, Any] | None) -> dict[str, str]:
 
 def undecided_count(user: User) -> int:
     return Collision.objects.editable_by(user).filter(choice="").count()
-
-
-# News --------------------------------------------------------------------------------------------
-
-# So long a new version is told about on the pages of those who work by it.
-NEWS = dt.timedelta(days=14)
-
-
-@dataclass(frozen=True, kw_only=True)
-class News:
-    """A version that came into force lately."""
-
-    of: str
-    name: str
-    number: int
-    published_at: dt.datetime
-    note: str
-    changed: int
-
-
-def latest_news(look: Look, *, at: dt.datetime) -> list[News]:
-    """The versions on the path of a level that are younger than two weeks; one query, two if any."""
-    return news(look.tree, look.tree.version_ids(look.team_id), at=at)
-
-
-def news(found: Tree, version_ids: Sequence[int], *, at: dt.datetime) -> list[News]:
-    young = list(
-        Version.objects.filter(pk__in=version_ids, published_at__gt=at - NEWS)
-        # The framework as it was shipped is no news to anybody.
-        .exclude(published_by=None)
-        .order_by("-published_at")
-        .values_list("pk", "layer_id", "layer__team_id", "number", "published_at", "note")
-    )
-    if not young:
-        return []
-    before = {
-        (layer_id, number): pk
-        for pk, layer_id, number in Version.objects.filter(
-            layer__in={row[1] for row in young}
-        ).values_list("pk", "layer_id", "number")
-    }
-    told = []
-    for pk, layer_id, team_id, number, published_at, note in young:
-        last = before.get((layer_id, number - 1))
-        was = layers_of([last])[0].content if last else LayerContent()
-        told.append(
-            News(
-                of=str(team_id),
-                name=found.names[team_id],
-                number=number,
-                published_at=published_at,
-                note=note,
-                changed=len(diff(was, layers_of([pk])[0].content)),
-            )
-        )
-    return told

@@ -24,6 +24,7 @@ from pipeline.models import Layer, Team
 from pipeline.moves import Refused
 from pipeline.playbook import Level, Strength
 from pipeline.queries import process_health as health
+from pipeline.queries import process_news as news
 from pipeline.queries import process_page as queries
 from pipeline.queries.process_page import Look, NoSuchTeam, Of
 from pipeline.stages import Stage
@@ -120,7 +121,7 @@ class Shown:
             "strengths": Strength,
             "health": health.measure(look),
             "common": health.percent_of(look.consistency),
-            "news": queries.latest_news(look, at=timezone.now()),
+            "news": news.told(look.tree.version_ids(look.team_id), at=timezone.now()),
             "waiting": queries.undecided_count(self.request.user) if look.user.is_manager else 0,
             "zone": self.request.user.zone,
             "today": timezone.now().astimezone(self.request.user.zone).date(),

@@ -29,7 +29,10 @@ def add_steps(cast: Cast, *labels: str) -> None:
 
 
 def steps_of(page: Page) -> list[str]:
-    return page.locator("tr[data-step]").evaluate_all("rows => rows.map(r => r.dataset.step)")
+    keys: list[str] = page.locator("tr[data-step]").evaluate_all(
+        "rows => rows.map(r => r.dataset.step)"
+    )
+    return keys
 
 
 def test_it_takes_a_step_from_an_admin_to_a_salesperson(page_of: Callable[..., Page], people: Cast):

@@ -4,19 +4,20 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from crm import reference
 from crm.commands import process as crm_process
 from crm.commands import process_note
 from crm.commands.process import Flight
 from crm.models import Deal, NoteKind, ProcessNote, StageVisit, StepResult
 from crm.queries import process as queries
 from pipeline.commands import process as commands
-from pipeline.models import Layer, Version
+from pipeline.models import Layer, Role, Version
 from pipeline.models import Step as StepRow
 from pipeline.moves import Refused
 from pipeline.queries.process import current_version_ids, of_versions
 from pipeline.recall import suggest
 from pipeline.stages import Stage
-from tests.factories import NOW, ago, make_deal
+from tests.factories import NOW, ago, make_deal, make_team, make_user
 
 NEEDS = Stage.NEEDS_ANALYSIS
 
@@ -35,7 +36,11 @@ def layer_of(owner, by):
 
 
 def add(owner, label, *, by, stage=NEEDS):
-    said = {"label": label, "gives_you": "less trouble", "gives_managers": "a view"}
+    said: commands.Said = {
+        "label": label,
+        "gives_you": "less trouble",
+        "gives_managers": "a view",
+    }
     return commands.add_step(layer_of(owner, by), stage=stage, said=said, by=by, at=NOW)
 
 
@@ -356,6 +361,24 @@ def test_it_offers_a_team_to_those_who_lead_one(signed_in, cast):
     signed_in("ana").post(BEGIN, {**told, **keep})
     assert StepRow.objects.filter(layer__team=cast.north).count() == 1
     assert StepRow.objects.filter(layer__user=cast.ana).count() == 1
+
+
+def test_it_works_for_somebody_who_is_alone(client, db):
+    """An organisation of one, who leads it and has no team but the root (CHECKLIST B23)."""
+    reference.seed()
+    root = make_team(name="Ida Moor", parent=None)
+    commands.ship_framework(at=ago(days=1))
+    ida = make_user(name="Ida Moor", team=None, role=Role.ADMIN)
+    client.force_login(ida)
+    for address in ("/process/", "/process/mine/", "/process/compare/", "/process/preview/"):
+        assert client.get(address).status_code == 200
+    told = {"did-1": "sent pictures of the plant", "place-1-0": "4"}
+    client.post(BEGIN, {**told, "keep": ["4 sent pictures of the plant"], "do": "keep"})
+    assert StepRow.objects.get(layer__user=ida).label == "sent pictures of the plant"
+    add(root, "Early", by=ida)
+    assert client.post(wizard(root), {"flight": "adopt"}).status_code == 302
+    assert Version.objects.filter(layer__team=root).count() == 2
+    assert client.post(NEW, {"words": "What about rentals?"}).status_code == 302
 
 
 def test_it_asks_for_a_line_at_least(signed_in, cast):

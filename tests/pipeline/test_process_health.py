@@ -18,7 +18,7 @@ def measured(cast, of=None):
 @pytest.fixture
 def customised(cast):
     layer = commands.layer_of(cast.north, by=cast.mona, at=NOW)
-    said = {"label": "Ask the price range", "gives_you": "less trouble"}
+    said: commands.Said = {"label": "Ask the price range", "gives_you": "less trouble"}
     commands.add_step(layer, stage=Stage.NEEDS_ANALYSIS, said=said, by=cast.mona, at=NOW)
     commands.publish(layer, note="", by=cast.mona, at=NOW)
     return layer

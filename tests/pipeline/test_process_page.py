@@ -1,6 +1,7 @@
 """The process pages: read by everybody, changed by those who own a level."""
 
 import re
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -32,8 +33,8 @@ def layer_of(owner, by):
 
 def add(owner, *, by, label, stage=NEEDS, **said):
     layer = layer_of(owner, by)
-    said = {"label": label, "gives_you": "less trouble", "gives_managers": "a view", **said}
-    return commands.add_step(layer, stage=stage, said=said, by=by, at=NOW)
+    facts: Any = {"label": label, "gives_you": "less trouble", "gives_managers": "a view", **said}
+    return commands.add_step(layer, stage=stage, said=facts, by=by, at=NOW)
 
 
 def publish(owner, *, by, note=""):
@@ -67,7 +68,7 @@ def keys(owner, stage=NEEDS):
 
 def a_key(cast, stage=NEEDS, **facts):
     """A step of the framework as it was shipped."""
-    return StepRow.objects.filter(layer__team=cast.root, stage=stage, **facts).first().key
+    return StepRow.objects.filter(layer__team=cast.root, stage=stage, **facts)[0].key
 
 
 # Reading -----------------------------------------------------------------------------------------
