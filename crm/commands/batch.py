@@ -76,6 +76,7 @@ _ORGANISATION = """
     )
 """
 _DELETE = "DELETE FROM {table} WHERE {column} IN ({owners})"
+_FORGET_IT = "UPDATE {table} SET {column} = NULL WHERE {column} IN ({owners})"
 _PARTS = "SELECT id FROM {table} WHERE {column} IN ({owners})"
 # A row that is a part of something that goes, however deep, goes with it.
 _BELONGS = "u.{column} IN ({owners})"
@@ -218,6 +219,10 @@ def _delete_parts(model: type[models.Model], owners: str) -> None:
             if not _has_field(part, "batch"):
                 _delete_parts(part, _PARTS.format(**names))
             _run(_DELETE.format(**names))
+        elif rel.on_delete is models.SET_NULL:
+            user: Any = rel.related_model
+            names = {"table": user._meta.db_table, "column": rel.field.column, "owners": owners}
+            _run(_FORGET_IT.format(**names))
 
 
 def _owned_by(model: type[models.Model], group: Sequence[type[models.Model]]) -> Iterator[str]:

@@ -1,22 +1,31 @@
 """Taking back an import: what nobody touched goes, what changed stays and is listed."""
 
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from crm.commands import activity as activity_commands
 from crm.commands import batch as batch_commands
+from crm.commands import concern as concerns
 from crm.commands import deal as deal_commands
+from crm.commands import need as needs
+from crm.commands import offer as offers
 from crm.commands.activity import About
 from crm.imports import mapping, run
 from crm.models import (
     Activity,
     ActivityKind,
     Company,
+    Concern,
+    ConcernCategory,
     Contact,
     Deal,
+    Disposition,
     ImportedRow,
+    OfferKind,
     Product,
     SearchEntry,
     StageVisit,
@@ -205,3 +214,45 @@ def test_it_leaves_history_frozen_again(cast: Cast, tmp_path: Path):
         connection.cursor() as cursor,
     ):
         cursor.execute("DELETE FROM crm_stagevisit")
+
+
+def record(deal: Deal, by: User) -> Concern:
+    """A need, an offer for it and a concern, written down when the deal came in."""
+    need = needs.add(deal, words="Pallets warm up", by=by, at=NOW)
+    lines = [offers.Line(what="Sensors", need=need)]
+    recipients = list(deal.contacts.all())
+    said: dict[str, Any] = {"kind": OfferKind.VERBAL, "lines": lines, "recipients": recipients}
+    offers.make(deal, value=Decimal(5), **said, by=by, at=NOW)
+    raised: dict[str, Any] = {"category": ConcernCategory.PRICE, "after_price": True}
+    concern = concerns.add(deal, words="Too dear", **raised, by=by, at=NOW)
+    answered = {"disposition": Disposition.ANSWERED, "response": "Not in two years"}
+    concerns.settle(concern, **answered, by=by, at=NOW)
+    return concern
+
+
+def test_it_keeps_and_lists_a_deal_of_which_something_was_written_down(cast: Cast, tmp_path: Path):
+    batch = bring_in(tmp_path)
+    deal = Deal.objects.get(company__name="Alfa")
+    record(deal, cast.adele)
+    Deal.objects.filter(pk=deal.pk).update(changed_at=NOW.replace(hour=11))
+    undone = batch_commands.undo(batch, by=cast.adele, at=NOW)
+
+    assert ("deal", "changed since") in [(kept.kind, kept.why) for kept in undone.kept]
+    assert deal.needs.exists()
+    assert deal.offers.get().lines.exists()
+
+
+def test_it_takes_what_came_in_with_a_deal_and_forgets_that_it_was_of_use(
+    cast: Cast, tmp_path: Path
+):
+    batch = bring_in(tmp_path)
+    used = record(Deal.objects.get(company__name="Alfa"), cast.adele)
+    other = record(make_deal(by=cast.ana), cast.ana)
+    again: dict[str, Any] = {"disposition": Disposition.ANSWERED, "response": "As they do"}
+    concerns.settle(other, **again, used=used, by=cast.ana, at=NOW)
+    undone = batch_commands.undo(batch, by=cast.adele, at=NOW)
+
+    assert undone.deleted["deals"] == 2
+    other.refresh_from_db()
+    assert (other.used, other.response) == (None, "As they do")
+    connection.check_constraints()
