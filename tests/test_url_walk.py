@@ -308,6 +308,7 @@ URLS: dict[str, Url] = {
     "crm:deal_move": record("deal", post={"to": "3"}),
     "crm:deal_advance": record("deal", get=False, post={"to": "3"}),
     "crm:deal_win": record("deal", post={"value": "10", "reason": "In one call"}),
+    "crm:deal_sell": record("deal", post={"value": "10"}),
     "crm:deal_stop": record("deal", post={"decision": "customer:price"}),
     "crm:deal_reopen": record("closed", post={"reason": "They called again"}),
     "crm:deal_hand_over": record("deal", post={"to": "@ben"}),

@@ -168,6 +168,7 @@ class GateForm(VerbForm):
             self.initial.setdefault("offer_value", self.deal.amount)
         if self.is_bound:
             # As it was shown: what was asked for then is asked for again, with all that was typed.
+            self.go_ahead_offered = bool(self.data.get("go_offered"))
             asked = self.data.getlist("asks") if hasattr(self.data, "getlist") else []
             for name in asked[:100]:
                 self._ask_again(name)

@@ -70,7 +70,7 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
 
 def _gate(request: HtmxRequest, deal: Deal) -> GateForm:
     """What gates asked for when this was sent the first time; mostly nothing."""
-    return GateForm(posted(request), files=request.FILES, user=request.user, deal=deal)
+    return GateForm(posted(request), files=request.FILES or None, user=request.user, deal=deal)
 
 
 def _ask_gap(
@@ -80,7 +80,7 @@ def _ask_gap(
     if gap is not None:
         gate.refuse(gap)
     here = Stage(deal.stage)
-    own = {"csrfmiddlewaretoken", "asks", *gate.fields} - {"version"}
+    own = {"csrfmiddlewaretoken", "asks", "go_offered", *gate.fields} - {"version"}
     kept = [
         (name, value)
         for name, values in request.POST.lists()

@@ -65,7 +65,7 @@ def _move(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRe
     to = asked or Stage(min(here + 1, Stage.CLOSING))
     form = MoveForm(
         posted(request),
-        files=request.FILES,
+        files=request.FILES or None,
         user=request.user,
         deal=deal,
         initial={"to": to.value, "version": seen(request, deal)},
@@ -109,7 +109,7 @@ def _win(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRes
     here, through = Stage(deal.stage), command is commands.sell_at_once
     form = WinForm(
         posted(request),
-        files=request.FILES,
+        files=request.FILES or None,
         user=request.user,
         deal=deal,
         at=now(),
@@ -301,7 +301,7 @@ def open_deal(request: HtmxRequest) -> HttpResponse:
             "sheet_title": _("New deal"),
             **_alike(request),
         },
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK,
     )
 
 

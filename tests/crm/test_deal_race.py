@@ -17,7 +17,7 @@ from pipeline.moves import Refused
 from pipeline.stages import Initiator, Outcome, Stage
 from tests.crm.threads import at_once
 from tests.crm.truth import faults_of
-from tests.factories import NOW, cause_named, plan_call, ready_deal
+from tests.factories import NOW, cause_named, make_deal, plan_call, ready_deal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,6 +33,7 @@ def kinds(ends: list[Any]) -> list[str]:
 
 def test_it_keeps_one_unbroken_history_of_all_moves(cast):
     deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
+    seen = deal.version
     people = [cast.ana, cast.mona, cast.rosa, cast.adele]
 
     def move_about(by: User) -> int:
@@ -57,7 +58,7 @@ def test_it_keeps_one_unbroken_history_of_all_moves(cast):
     assert StageVisit.objects.filter(deal=deal).count() == 1 + sum(ends)
     assert faults_of(deal) == []
     deal.refresh_from_db()
-    assert deal.version == 1 + sum(ends)
+    assert deal.version == seen + sum(ends)
 
 
 def test_it_lets_one_of_those_who_saw_the_same_card_move_it(cast):
@@ -77,7 +78,7 @@ def test_it_lets_one_of_those_who_saw_the_same_card_move_it(cast):
 
 def test_it_lets_one_of_two_take_a_deal_out_of_the_pool(cast):
     for _time in range(5):
-        deal = ready_deal(by=cast.mona, team=cast.north)
+        deal = make_deal(by=cast.mona, team=cast.north)
 
         ends = at_once(
             *(
@@ -182,6 +183,7 @@ def test_it_is_out_of_reach_at_once_for_who_gave_it_away(cast):
 def test_it_keeps_a_sentence_that_was_typed_while_another_moved_the_card(cast):
     deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
     pages = mine(deal), mine(deal)
+    seen = deal.version
 
     ends = at_once(
         lambda: deal_commands.advance(pages[0], to=Stage.NEEDS_ANALYSIS, by=cast.mona, at=NOW),
@@ -190,4 +192,8 @@ def test_it_keeps_a_sentence_that_was_typed_while_another_moved_the_card(cast):
 
     assert ends == [None, None]
     deal.refresh_from_db()
-    assert (deal.name, deal.stage, deal.version) == ("Line 4", Stage.NEEDS_ANALYSIS, 3)
+    assert (deal.name, deal.stage, deal.version) == (
+        "Line 4",
+        Stage.NEEDS_ANALYSIS,
+        seen + 2,
+    )

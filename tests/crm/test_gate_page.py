@@ -1,0 +1,334 @@
+"""What a gate asks on the pages: only what is missing, filled in on the spot, or gone past."""
+
+from decimal import Decimal
+from html import unescape
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from crm.commands import deal as deals
+from crm.commands.contact import NewContact
+from crm.models import Activity, Concern, Deal, Judgement, ProcessNote, StepResult
+from pipeline.playbook import Answer, Importance, Proof, StepKind
+from pipeline.stages import Stage
+from tests.conftest import Cast
+from tests.crm.truth import all_rows, faults_of
+from tests.factories import NOW, ago, make_company, make_deal, ready_deal
+from tests.pipeline.process import in_force, row
+
+HTMX = {"hx-request": "true", "hx-current-url": "http://testserver/board/"}
+GATE = {"importance": Importance.GATE}
+
+
+def post(client: Client, deal: Deal, verb: str = "move", **said: Any) -> Any:
+    return client.post(f"/deals/{deal.pk}/{verb}/", said, headers=HTMX)
+
+
+def words(response: Any) -> str:
+    return unescape(response.content.decode())
+
+
+@pytest.fixture
+def ana(client: Client, cast: Cast) -> Client:
+    client.force_login(cast.ana)
+    return client
+
+
+def lead(cast: Cast, stage: Stage = Stage.PROSPECTING, **facts: Any) -> Deal:
+    return make_deal(by=cast.ana, company=make_company(by=cast.ana), stage=stage, **facts)
+
+
+@pytest.mark.parametrize("verb", ["move", "advance"])
+def test_it_answers_a_drag_with_the_sheet_of_what_is_missing(cast, ana, verb):
+    deal = lead(cast)
+    before = all_rows()
+
+    response = post(ana, deal, verb, to=3)
+
+    assert response.status_code == 422
+    said = words(response)
+    assert "1 thing missing before Qualification" in said
+    assert "Which conversation was held?" in said
+    assert "Who decides, and how?" not in said
+    assert "Go ahead anyway" not in said
+    assert f'hx-post="/deals/{deal.pk}/move/"' in said
+    assert all_rows() == before
+
+
+def test_it_moves_with_what_was_filled_in(cast, ana):
+    deal = lead(cast)
+
+    response = post(
+        ana, deal, to=3, asks="talk", talk_kind="meeting", talk_on="2026-03-10", talk_words="Stops"
+    )
+
+    assert response.status_code == 200
+    deal.refresh_from_db()
+    assert deal.stage == Stage.QUALIFICATION
+    held = deal.activities.get()
+    assert (held.kind, held.body, held.done_at.date().isoformat()) == (
+        "meeting",
+        "Stops",
+        "2026-03-10",
+    )
+
+
+def test_it_tells_before_the_form_is_sent(cast, ana):
+    deal = lead(cast, Stage.NEEDS_ANALYSIS)
+
+    said = words(ana.get(f"/deals/{deal.pk}/move/?to=5"))
+
+    assert "2 things missing before Proposal" in said
+    assert "Go ahead anyway" in said
+    assert "The customer insisted" in said
+
+
+def test_it_asks_nothing_where_nothing_is_missing(cast, ana):
+    deal = ready_deal(by=cast.ana)
+
+    assert post(ana, deal, "advance", to=2).status_code == 200
+    assert "missing" not in words(ana.get(f"/deals/{deal.pk}/move/?to=3"))
+
+
+def test_it_keeps_all_that_was_typed_while_something_is_missing(cast, ana):
+    deal = lead(cast, Stage.NEEDS_ANALYSIS)
+
+    response = post(
+        ana, deal, to=5, asks=["need", "path"], need_words="Two stops", need_worth="9000"
+    )
+
+    assert response.status_code == 422
+    said = words(response)
+    assert 'value="Two stops"' in said
+    assert 'value="9000"' in said
+    assert "This is missing." in said
+    assert Deal.objects.get(pk=deal.pk).stage == Stage.NEEDS_ANALYSIS
+
+
+def test_it_keeps_what_was_typed_when_a_value_is_none(cast, ana):
+    deal = lead(cast, Stage.NEEDS_ANALYSIS)
+
+    response = post(
+        ana,
+        deal,
+        to=5,
+        asks=["need", "path"],
+        need_words="Two stops",
+        need_worth="many",
+        path_steps="The board",
+    )
+
+    assert response.status_code == 422
+    said = words(response)
+    assert 'value="many"' in said
+    assert 'value="The board"' in said
+
+
+def test_it_goes_ahead_with_a_reason(cast, ana):
+    deal = lead(cast, Stage.NEEDS_ANALYSIS)
+
+    post(ana, deal, to=5, asks=["need", "path"], go_reason="customer_insisted")
+
+    deal.refresh_from_db()
+    assert deal.stage == Stage.PROPOSAL
+    assert Judgement.objects.get(deal=deal).reason == "customer_insisted"
+
+
+def test_it_asks_for_words_where_the_process_is_wrong(cast, ana):
+    deal = lead(cast, Stage.QUALIFICATION)
+    said = {"to": 4, "asks": "verdict", "go_reason": "process_wrong", "go_offered": "1"}
+
+    response = post(ana, deal, **said)
+    assert response.status_code == 422
+    assert "Write what is wrong with the process" in words(response)
+
+    post(ana, deal, **said, go_words="A farm has no money man")
+    assert ProcessNote.objects.get().words == "A farm has no money man"
+
+
+def test_no_reason_stands_for_what_is_needed(cast, ana):
+    deal = lead(cast)
+
+    response = post(ana, deal, to=3, asks="talk", go_reason="done_before")
+
+    assert response.status_code == 422
+    assert Deal.objects.get(pk=deal.pk).stage == Stage.PROSPECTING
+
+
+def test_it_says_who_decides_by_press_or_by_name(cast, ana):
+    first, second = (lead(cast, Stage.NEEDS_ANALYSIS) for _time in range(2))
+    deals.set_contact(first, contact=NewContact(name="Petra"), by=cast.ana, at=NOW)
+    petra = first.contacts.get()
+    said = {"to": 5, "asks": ["need", "path"], "need_words": "Stops", "path_steps": "The board"}
+
+    post(ana, first, **said, path_who=str(petra.pk))
+    post(ana, second, **said, path_person="Inés Ferrer")
+
+    assert first.deal_contacts.get().role == "decides"
+    assert second.deal_contacts.get().contact.name == "Inés Ferrer"
+
+
+STEPS = {
+    "check": ({"kind": StepKind.CHECK}, {"step_1_fit": "on"}, None),
+    "text": ({"kind": StepKind.QUESTION, "answer": Answer.TEXT}, {"step_1_fit": "Red"}, "Red"),
+    "money": (
+        {"kind": StepKind.QUESTION, "answer": Answer.MONEY},
+        {"step_1_fit": "1,200.50"},
+        "1200.50",
+    ),
+    "date": (
+        {"kind": StepKind.QUESTION, "answer": Answer.DATE},
+        {"step_1_fit": "2026-05-01"},
+        "2026-05-01",
+    ),
+    "choice": (
+        {"kind": StepKind.QUESTION, "answer": Answer.CHOICE, "choices": ("Big", "Small")},
+        {"step_1_fit": "Small"},
+        "Small",
+    ),
+    "link": (
+        {"kind": StepKind.EVIDENCE, "proof": Proof.LINK},
+        {"step_1_fit_link": "https://norte.test/"},
+        None,
+    ),
+    "activity": ({"kind": StepKind.ACTIVITY}, {"step_1_fit": "2026-03-10"}, None),
+}
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_it_fills_in_a_step_by_its_kind(cast, ana, kind):
+    what, said, value = STEPS[kind]
+    in_force(cast.root, row("fit", stage=Stage.LEAD_GENERATION, **what, **GATE))
+    deal = ready_deal(by=cast.ana)
+    asked = post(ana, deal, "advance", to=2)
+    assert asked.status_code == 422
+    assert "Austral GmbH" in words(asked)
+    assert "An easier talk" in words(asked)
+
+    response = post(ana, deal, to=2, asks="step_1_fit", **said)
+
+    assert response.status_code == 200, words(response)
+    result = StepResult.objects.get(deal=deal)
+    assert (result.key, result.state, result.value) == ("fit", "done", value)
+
+
+def test_it_takes_a_file_as_evidence(cast, ana):
+    in_force(cast.root, row("fit", stage=Stage.LEAD_GENERATION, kind=StepKind.EVIDENCE, **GATE))
+    deal = ready_deal(by=cast.ana)
+    assert "multipart/form-data" in words(post(ana, deal, to=2))
+    file = SimpleUploadedFile("plan.txt", b"the plan", content_type="text/plain")
+
+    post(ana, deal, to=2, asks="step_1_fit", step_1_fit_file=file)
+
+    kept = StepResult.objects.get(deal=deal).file
+    assert (kept.name, bytes(kept.content), kept.size) == ("plan.txt", b"the plan", 8)
+
+
+def test_it_wins_with_an_offer_in_two_clicks(cast, ana):
+    deal = lead(cast, Stage.PROPOSAL, amount=700)
+    asked = post(ana, deal, "win", value="700", reason="At once")
+    assert asked.status_code == 422
+    assert "What was offered?" in words(asked)
+
+    post(ana, deal, "win", value="700", reason="At once", asks="offer", offer_kind="verbal")
+
+    deal.refresh_from_db()
+    made = deal.offers.get()
+    assert (deal.outcome, made.kind, made.value, made.outcome) == ("won", "verbal", 700, "accepted")
+
+
+def test_it_settles_concerns_in_the_sheet_of_the_win(cast, ana):
+    deal = lead(cast, Stage.CLOSING, amount=700)
+    concern = Concern.objects.create(
+        deal=deal, category="price", words="Too dear for us", after_price=True, raised_at=NOW
+    )
+    assert "Too dear for us" in words(ana.get(f"/deals/{deal.pk}/win/"))
+
+    post(ana, deal, "win", value="700", asks="concerns", **{f"concern_{concern.pk}": "answered"})
+
+    deal.refresh_from_db()
+    concern.refresh_from_db()
+    assert (deal.outcome, concern.disposition) == ("won", "answered")
+
+
+def test_it_sells_at_once_by_one_form(cast, ana):
+    deal = make_deal(by=cast.ana)
+    sheet = words(ana.get(f"/deals/{deal.pk}/sell/", headers=HTMX))
+    assert "Sold in one conversation" in sheet
+
+    response = post(
+        ana,
+        deal,
+        "sell",
+        value="80",
+        asks=["party", "talk", "verdict", "need", "path"],
+        party_company="Norte SA",
+        talk_kind="call",
+        verdict="qualified",
+        need_words="Out of stock",
+        path_person="Petra",
+        path_steps="She decides",
+    )
+
+    assert response.status_code == 200, words(response)
+    visits = deal.visits.order_by("sequence")
+    assert [visit.stage for visit in visits] == [1, 2, 3, 4, 5, 6, 7]
+    deal.refresh_from_db()
+    assert (deal.outcome, deal.amount) == ("won", Decimal(80))
+    assert faults_of(deal) == []
+
+
+def test_it_asks_for_what_a_deal_needs_that_begins_further_on(cast, ana):
+    said = {"name": "Line 3", "company_name": "Norte SA", "stage": "3"}
+    response = ana.post("/deals/new/", said)
+    assert response.status_code == 422
+    assert "Which conversation was held?" in words(response)
+    assert not Deal.objects.exists()
+
+    response = ana.post("/deals/new/", said | {"asks": "talk", "talk_kind": "call"})
+
+    assert response.status_code == 302
+    assert Deal.objects.get().stage == Stage.QUALIFICATION
+
+
+def test_the_composer_asks_in_the_sheet_and_logs_once_it_is_answered(cast, ana):
+    deal = lead(cast, Stage.QUALIFICATION)
+    before = deal.activities.count()
+    said = {"kind": "call", "body": "They want it", "result": "moved_forward", "from_stage": "3"}
+
+    response = post(ana, deal, "log", **said)
+
+    assert response.status_code == 422
+    assert response["HX-Retarget"] == "#sheet"
+    assert 'name="body" value="They want it"' in words(response)
+    assert deal.activities.count() == before
+
+    response = ana.post(
+        f"/deals/{deal.pk}/log/",
+        said | {"asks": "verdict", "verdict": "qualified"},
+        headers=HTMX | {"hx-target": "sheet"},
+    )
+    assert response["HX-Redirect"] == f"/deals/{deal.pk}/"
+    deal.refresh_from_db()
+    assert deal.stage == Stage.NEEDS_ANALYSIS
+    assert Activity.objects.filter(deal=deal, body="They want it").count() == 1
+
+
+def test_it_is_a_page_without_a_script(cast, ana):
+    deal = lead(cast)
+
+    response = ana.post(f"/deals/{deal.pk}/move/", {"to": 3})
+
+    assert response.status_code == 422
+    assert "<html" in words(response)
+    ana.post(f"/deals/{deal.pk}/move/", {"to": 3, "asks": "talk", "talk_kind": "call"})
+    assert Deal.objects.get(pk=deal.pk).stage == Stage.QUALIFICATION
+
+
+def test_a_stop_takes_three_actions_whatever_is_missing(cast, ana):
+    in_force(cast.root, row("fit", stage=Stage.PROSPECTING, **GATE))
+    deal = lead(cast, at=ago(days=3))
+
+    assert post(ana, deal, "stop", decision="customer:price").status_code == 200
