@@ -100,16 +100,16 @@ STATEMENTS = [
     # activities: what is planned on open deals, and what was done on all
     """
     INSERT INTO crm_activity (kind, subject, body, deal_id, company_id, owner_id, due_at, all_day,
-                              result, created_at)
-    SELECT 'call', 'Call back', '', id, company_id, owner_id, next_at, false, '', created_at
+                              result, created_at, version)
+    SELECT 'call', 'Call back', '', id, company_id, owner_id, next_at, false, '', created_at, 1
     FROM crm_deal WHERE next_at IS NOT NULL
     """,
     """
     INSERT INTO crm_activity (kind, subject, body, deal_id, company_id, owner_id, all_day, done_at,
-                              result, stage, created_at)
+                              result, stage, created_at, version)
     SELECT (ARRAY['call','email','meeting','note'])[m % 4 + 1], '', 'What was said, number ' || m,
            d.id, d.company_id, d.owner_id, false, d.created_at + make_interval(mins => (m % 20000)::int),
-           CASE WHEN m % 4 = 3 THEN '' ELSE 'reached' END, d.stage, d.created_at
+           CASE WHEN m % 4 = 3 THEN '' ELSE 'reached' END, d.stage, d.created_at, 1
     FROM generate_series(1, 500000 - (SELECT count(*) FROM crm_activity)) m
     JOIN crm_deal d ON d.id = CASE WHEN m % 5 < 3 THEN 100001 + m % 50000 ELSE 1 + m % 100000 END
     """,

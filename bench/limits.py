@@ -37,8 +37,8 @@ def insert(request: HttpRequest) -> HttpResponse:
         cursor.execute(
             """
             INSERT INTO crm_activity (kind, subject, body, deal_id, owner_id, all_day, done_at,
-                                      result, stage, created_at)
-            VALUES ('note', '', %s, %s, %s, false, now(), '', 3, now())
+                                      result, stage, created_at, version)
+            VALUES ('note', '', %s, %s, %s, false, now(), '', 3, now(), 1)
             """,
             [request.POST["body"], int(request.POST["deal"]), request.user.pk],
         )
