@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from crm.commands import deal as deal_commands
 from crm.commands import party as party_commands
+from crm.commands import search
 from crm.models import Company, Contact, Deal, StopCause
 from pipeline.models import User
 from pipeline.moves import Refused
@@ -106,8 +107,10 @@ def _each(
     ordered = sorted(wanted)
     for start in range(0, len(ordered), TOGETHER):
         part = ordered[start : start + TOGETHER]
-        with transaction.atomic():
-            seen = {row.pk: row for row in of.objects.visible_to(by).filter(pk__in=part)}
+        with transaction.atomic(), search.together():
+            # One object for each owner, whose name and zone are asked for once.
+            rows = of.objects.visible_to(by).filter(pk__in=part).prefetch_related("owner")
+            seen = {row.pk: row for row in rows}
             results |= {pk: _one(pk, seen.get(pk), verb) for pk in part}
     return [results[pk] for pk in wanted]
 

@@ -352,6 +352,7 @@ def hand_over(
             raise Refused(_("You cannot hand deals over to this person."), field="to")
         if to.pk == row.owner_id:
             raise Refused(_("The deal is this person's already."), field="to")
+        _know_owner(row, deal)
         _change_owner(row, to, by=by, at=at, reason=reason)
 
 
@@ -570,23 +571,42 @@ def _end_offers(row: Deal, outcome: OfferOutcome, *, at: dt.datetime) -> None:
     Offer.objects.filter(deal=row, outcome=OfferOutcome.OPEN).update(outcome=outcome, known_at=at)
 
 
+def _know_owner(row: Deal, seen: Deal) -> None:
+    """Who looked the deal up with its owner need not have that person looked up again."""
+    known = seen._state.fields_cache.get("owner")
+    if known is not None and known.pk == row.owner_id:
+        row.owner = known
+
+
 def _change_owner(row: Deal, to: User, *, by: User, at: dt.datetime, reason: str) -> None:
+    before = row.owner
     note_change(row, "owner", to, by=by, at=at, reason=reason)
     if to.team is not None:
         row.team = to.team
-    _give_planned(row, to)
+    _give_planned(row, to, before=before)
     save(row, "owner", "team", *NEXT_FIELDS, by=by, at=at)
 
 
-def _give_planned(row: Deal, to: User) -> None:
+def _give_planned(row: Deal, to: User, *, before: User | None) -> None:
     """What is due on a day stays due on that day, wherever the new owner's day ends."""
-    for activity in Activity.objects.filter(deal=row).planned().select_related("owner"):
-        if activity.all_day and activity.due_at is not None:
-            day = activity.due_at.astimezone(activity.owner.zone).date()
-            activity.due_at = end_of_day(day, to)
-        activity.owner = to
-        activity.save(update_fields=["owner", "due_at"])
-    refresh_next(row)
+    planned = Activity.objects.filter(deal=row).planned()
+    rows = list(planned.values_list("due_at", "pk", "kind", "all_day", "owner_id"))
+    # Mostly the owner of the deal, who is known already; and then of one zone with the new one.
+    owners = {before.pk: before} if before else {}
+    if others := {owner for *_plan, owner in rows} - set(owners):
+        owners |= User.objects.in_bulk(others)
+    then = []
+    for due_at, pk, kind, all_day, owner in rows:
+        zone = owners[owner].zone
+        due = due_at
+        if all_day and due is not None and zone.key != to.zone.key:
+            due = end_of_day(due.astimezone(zone).date(), to)
+            Activity.objects.filter(pk=pk).update(due_at=due)
+        then.append((due, pk, kind, all_day))
+    if then:
+        planned.update(owner=to)
+    due, _pk, kind, all_day = min(then, default=(None, 0, "", False))
+    refresh_next(row, first=(due, kind, all_day))
 
 
 def _owner_and_team(*, owner: User | None, team: Team | None, by: User) -> tuple[User | None, Team]:

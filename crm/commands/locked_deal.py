@@ -173,12 +173,13 @@ def end_of_day(day: dt.date, owner: User) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(23, 59), tzinfo=owner.zone)
 
 
-def refresh_next(deal: Deal) -> None:
+def refresh_next(deal: Deal, *, first: tuple[dt.datetime | None, str, bool] | None = None) -> None:
     """Repeat on a locked deal which planned activity comes first, and when it asks for somebody.
 
-    Sets the fields; the caller saves them (`NEXT_FIELDS`).
+    Sets the fields; the caller saves them (`NEXT_FIELDS`). `first` is what comes first, its kind
+    and whether it is for the whole day, from a caller who has just read all that is planned.
     """
-    deal.next_at, deal.next_kind, deal.next_all_day = queries.first_planned(deal.pk)
+    deal.next_at, deal.next_kind, deal.next_all_day = first or queries.first_planned(deal.pk)
     # A won deal may still have something planned (the hand-off), but asks nobody to sell.
     deal.attention_at = deal.next_at if deal.is_open else None
     if deal.attention_at is None and deal.parked_until is not None:

@@ -4,7 +4,9 @@ Every command that changes a name, an owner or an address calls these in its own
 loads call them once at their end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import connection
@@ -45,8 +47,32 @@ _PUT = """
 """
 
 
+_waiting: ContextVar[dict[SearchKind, set[int]] | None] = ContextVar("waiting", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What is `put` inside is written at the end, each kind by one statement.
+
+    Only within a transaction, so that nobody finds what is not so yet. Entries are made of the
+    records as they stand then: of what was refused in between, nothing remains.
+    """
+    waiting: dict[SearchKind, set[int]] = {}
+    token = _waiting.set(waiting)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+    for kind, ids in waiting.items():
+        put(kind, sorted(ids))
+
+
 def put(kind: SearchKind, ids: Iterable[int]) -> None:
     """Bring the entries of some records up to date."""
+    waiting = _waiting.get()
+    if waiting is not None:
+        waiting.setdefault(kind, set()).update(ids)
+        return
     _put(kind, "WHERE c.id = ANY(%s)", [list(ids)])
 
 

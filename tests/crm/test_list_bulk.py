@@ -2,16 +2,19 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from crm.commands import bulk
 from crm.commands import deal as deal_commands
-from crm.models import Deal
+from crm.models import Activity, Deal
+from crm.queries import search
 from pipeline.models import User
 from pipeline.moves import Refused
 from pipeline.stages import Initiator, Outcome, Stage
 from tests.conftest import Cast
-from tests.factories import NOW, cause_named, make_deal, stopped_deal
+from tests.factories import NOW, ago, cause_named, make_deal, plan_call, stopped_deal
 
 UNTIL = dt.date(2026, 4, 1)
 
@@ -151,3 +154,33 @@ def test_it_knows_three_verbs(cast: Cast, client: Client) -> None:
     assert client.get("/deals/bulk/delete/").status_code == 404
     client.logout()
     assert client.post("/deals/bulk/stop/", {"ids": "1"}).status_code == 302
+
+
+def test_it_asks_little_for_each_deal_and_finds_all_at_their_new_owner(cast: Cast) -> None:
+    deals = [make_deal(by=cast.ana, name=f"Pump {n}") for n in range(12)]
+    for deal in deals:
+        plan_call(deal, by=cast.ana, due_at=ago(days=-3), all_day=True)
+    ids = [deal.pk for deal in deals]
+
+    def cost(some: list[int]) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            done = bulk.hand_over(some, to=cast.again(cast.ben), by=cast.again(cast.mona), at=NOW)
+        assert not any(each.refused for each in done)
+        return len(asked)
+
+    one, eleven = cost(ids[:1]), cost(ids[1:])
+
+    # A savepoint and its end, the locked row, its history, what is planned (read, given), itself.
+    assert (eleven - one) / 10 <= 7
+    assert {hit.owner_id for hit in search.search("Pump", reader=cast.mona)} == {cast.ben.pk}
+    assert set(Activity.objects.values_list("owner_id", flat=True)) == {cast.ben.pk}
+
+
+def test_it_finds_what_was_refused_where_it_was(cast: Cast) -> None:
+    ours, his = make_deal(by=cast.ana, name="Pump 1"), make_deal(by=cast.ben, name="Pump 2")
+
+    bulk.hand_over([ours.pk, his.pk], to=cast.ben, by=cast.mona, at=NOW)
+    bulk.hand_over([ours.pk, his.pk], to=cast.carl, by=cast.mona, at=NOW)
+
+    found = search.search("Pump", reader=cast.mona)
+    assert [hit.owner_id for hit in found] == [cast.ben.pk, cast.ben.pk]
