@@ -23,7 +23,7 @@ from pipeline.playbook import (
 )
 from pipeline.stages import Stage
 from tests.pipeline.process import FOUR, layer, over, row, whole
-from tests.pipeline.test_playbook_merge import contents, everything, paths
+from tests.pipeline.test_playbook_merge import contents, everything, paths, tried
 
 ABOVE = merge([layer(row(), row("tip", importance=Importance.HINT))])
 
@@ -77,12 +77,14 @@ def test_it_tells_of_stages_and_gates():
     assert found[What.TIMED] == "Needs analysis: Usual days changed (Usual days: – → 14)"
 
 
+@tried
 @given(contents)
 def test_it_finds_nothing_between_a_state_and_itself(state):
     assert diff(state, state) == ()
     assert diff(state, LayerContent.from_json(state.as_json()), above=ABOVE) == ()
 
 
+@tried
 @given(paths())
 def test_it_finds_nothing_between_a_step_and_itself_as_kept_for_a_choice(layers):
     for step in everything(merge(layers)):
