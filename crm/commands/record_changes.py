@@ -35,7 +35,9 @@ def offer_withdrawn(row: Deal, offer: Offer, *, reason: str, by: User, at: dt.da
 
 
 def concern_raised(row: Deal, concern: Concern, *, by: User, at: dt.datetime) -> None:
-    add_change(row, "concern", old="", new=f"open {concern.words}", by=by, at=at)
+    """Before the price it is a question (CHECKLIST F7)."""
+    what = "open" if concern.after_price else "question"
+    add_change(row, "concern", old="", new=f"{what} {concern.words}", by=by, at=at)
 
 
 def concern_settled(

@@ -125,6 +125,7 @@ def test_it_shows_a_card_with_something_in_it_at_any_stage(client: Client, cast:
 
     assert cards(page) == {"concerns"}
     assert "question before the price" in page
+    assert "Question raised" in page
     assert 'id="new-concerns"' not in page
 
 

@@ -131,7 +131,8 @@ class RecordChangeTeller(Reader):
     def _concern_settled(self, change: Change, deal: Found) -> tuple[str, str]:
         disposition, _space, words = change.new.partition(" ")
         if not change.old:
-            return _("Concern raised"), words
+            asked = disposition == "question"
+            return _("Question raised") if asked else _("Concern raised"), words
         if disposition == Disposition.OPEN:
             return _("Concern open again"), words
         became = labels(Disposition, self.language)[disposition]
