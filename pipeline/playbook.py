@@ -319,6 +319,10 @@ class Playbook:
     def label(self, stage: Stage) -> StrOrPromise:
         return self.labels.get(stage) or stage.label
 
+    def short(self, stage: Stage) -> StrOrPromise:
+        """Its name where there is little room; a name of one's own is all there is."""
+        return self.labels.get(stage) or stage.about.short
+
     def norm_days(self, stage: Stage) -> int:
         return self.norms.get(stage) or stage.about.norm_days
 

@@ -5,7 +5,9 @@ person has for himself is read each time, in one query.
 """
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from django.db import connection
@@ -43,6 +45,48 @@ WITH RECURSIVE path AS (
 SELECT layer.current_id FROM path
 JOIN pipeline_layer layer ON layer.team_id = path.id
 WHERE layer.current_id IS NOT NULL ORDER BY path.up DESC
+"""
+
+# What is in force for somebody, now: the versions of a team's path (of the organisation's where
+# there is no team), and what the person has for himself, as `LayerContent` keeps it. No layer of
+# one's own is a row with nulls.
+_IN_FORCE = """
+SELECT
+    ARRAY(
+        WITH RECURSIVE path AS (
+            SELECT id, parent_id, 0 AS up FROM pipeline_team
+            WHERE id = %(team)s OR %(team)s::bigint IS NULL AND parent_id IS NULL
+            UNION ALL
+            SELECT team.id, team.parent_id, path.up + 1 FROM pipeline_team team
+            JOIN path ON team.id = path.parent_id
+        )
+        SELECT layer.current_id FROM path
+        JOIN pipeline_layer layer ON layer.team_id = path.id
+        WHERE layer.current_id IS NOT NULL ORDER BY path.up DESC
+    ),
+    mine.id,
+    (
+        SELECT json_agg(json_strip_nulls(json_build_object(
+            'stage', step.stage, 'key', step.key, 'adds', step.adds, 'label', step.label,
+            'kind', step.kind, 'answer', step.answer, 'choices', step.choices,
+            'proof', step.proof, 'doing', step.doing, 'importance', step.importance,
+            'applies', step.applies, 'side', step.side, 'fact', step.fact,
+            'gives_you', step.gives_you, 'gives_managers', step.gives_managers,
+            'help', step.help, 'position', step.position, 'hidden', step.hidden,
+            'locked', step.locked, 'reason', step.reason, 'author', author.name,
+            'made_on', (step.made_at AT TIME ZONE 'UTC')::date, 'author_id', step.author_id
+        )) ORDER BY step.id)::text
+        FROM pipeline_step step LEFT JOIN pipeline_user author ON author.id = step.author_id
+        WHERE step.layer_id = mine.id
+    ),
+    (
+        SELECT json_agg(json_strip_nulls(json_build_object(
+            'stage', wording.stage, 'label', nullif(wording.label, ''),
+            'norm_days', wording.norm_days
+        )) ORDER BY wording.id)::text
+        FROM pipeline_stagewording wording WHERE wording.layer_id = mine.id
+    )
+FROM (SELECT 1) one LEFT JOIN pipeline_layer mine ON mine.user_id = %(user)s
 """
 
 
@@ -96,25 +140,55 @@ def source_of(version: Version) -> Source:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class InForce:
+    """What a person works by at a team: its current versions, and his or her own layer."""
+
+    version_ids: tuple[int, ...]
+    # The own layer: its id, and what it says as JSON; None where there is nothing.
+    mine: tuple[int, str, str] | None
+
+    def playbook(self, version_ids: Iterable[int] = ()) -> Playbook:
+        """By the versions that a deal works by, else by the current ones. No query once they are
+        known; the merge, too, is kept until somebody changes what is on top."""
+        return _of_person(tuple(version_ids) or self.version_ids, self.mine)
+
+
+def in_force(*, team_id: int | None, user_id: int) -> InForce:
+    """What is in force for a person at a team; without a team at the organisation. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_FORCE, {"team": team_id, "user": user_id})
+        current, layer_id, steps, wordings = cursor.fetchone()
+    said = bool(steps or wordings)
+    return InForce(
+        version_ids=tuple(current),
+        mine=(layer_id, steps or "[]", wordings or "[]") if said else None,
+    )
+
+
+@lru_cache(maxsize=256)
+def _of_person(version_ids: tuple[int, ...], mine: tuple[int, str, str] | None) -> Playbook:
+    if mine is None:
+        return _of_versions(version_ids)
+    return merge((*_layers(version_ids), _own(*mine)))
+
+
+def _own(layer_id: int, steps: str, wordings: str) -> MergedLayer:
+    said = {"steps": json.loads(steps), "stages": json.loads(wordings)}
+    source = Source(level=Level.MINE, layer_id=layer_id, name="")
+    return MergedLayer(source=source, content=LayerContent.from_json(said))
+
+
 def for_person(version_ids: Iterable[int], user_id: int) -> Playbook:
     """The published playbook with what the person has for himself on top. One query at most."""
     ids = tuple(version_ids)
-    mine = personal(user_id)
-    return merge((*_layers(ids), mine)) if mine is not None else of_versions(ids)
+    return _of_person(ids, in_force(team_id=None, user_id=user_id).mine)
 
 
 def personal(user_id: int) -> MergedLayer | None:
     """What a person has for himself; None where there is nothing. One query."""
-    rows = list(Step.objects.filter(layer__user_id=user_id).select_related("author"))
-    wordings = list(StageWording.objects.filter(layer__user_id=user_id))
-    if not rows and not wordings:
-        return None
-    source = Source(
-        level=Level.MINE,
-        layer_id=(rows[0] if rows else wordings[0]).layer_id,
-        name="",
-    )
-    return MergedLayer(source=source, content=content(rows, wordings))
+    mine = in_force(team_id=None, user_id=user_id).mine
+    return None if mine is None else _own(*mine)
 
 
 def draft(layer: Layer) -> LayerContent:
