@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.commands import gate, locked_deal, values
+from crm.commands import gate, locked_deal, step, values
 from crm.commands.gate import GoAhead
 from crm.commands.supply import NOTHING, Supplied
 from crm.models import (
@@ -25,6 +25,7 @@ from crm.models.activity import PLANNABLE, TOUCHES
 from pipeline import moves
 from pipeline.models import User
 from pipeline.moves import Refused
+from pipeline.playbook import Doing
 from pipeline.stages import Stage
 
 
@@ -354,6 +355,7 @@ def _after(
     if deal is not None and activity.result == ActivityResult.MOVED_FORWARD:
         Activity.objects.bulk_create(new)
         new = []
+        _complete_steps(deal, activity, by=by, at=at)
         _move_forward(
             deal, from_stage=from_stage, supplied=supplied, go_ahead=go_ahead, by=by, at=at
         )
@@ -364,10 +366,18 @@ def _after(
     Activity.objects.bulk_create(new)
     if deal is None:
         return
+    if activity.result != ActivityResult.MOVED_FORWARD:
+        _complete_steps(deal, activity, by=by, at=at)
     touched = activity.kind in TOUCHES and activity.result != ActivityResult.NO_ANSWER
     if touched and (deal.touched_at is None or deal.touched_at < activity.done_at):  # type: ignore[operator]
         deal.touched_at = activity.done_at
     _update(deal, by=by, at=at)
+
+
+def _complete_steps(deal: Deal, activity: Activity, *, by: User, at: dt.datetime) -> None:
+    """Doing it completes the step that asks for it; an attempt is not yet doing it."""
+    if activity.kind in Doing.values and activity.result != ActivityResult.NO_ANSWER:
+        step.complete(deal, activity, by=by, at=at)
 
 
 def _move_forward(

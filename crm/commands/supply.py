@@ -8,8 +8,9 @@ records themselves use the same functions, so that a need is a need however it c
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from django.db.models import Max, Model
 from django.utils import timezone
@@ -54,15 +55,18 @@ from crm.models import (
     Sure,
     Verdict,
 )
+from crm.models.evidence import LARGEST
 from crm.queries import offer as offers
 from crm.queries.facts import AGREEMENT_STEP
 from pipeline import moves
 from pipeline.models import User
 from pipeline.moves import Refused
-from pipeline.playbook import Fact, Playbook, Step, StepKind
+from pipeline.playbook import Answer, Fact, Playbook, Proof, Step, StepKind
 from pipeline.stages import Stage
 
 M = TypeVar("M", bound=Model)
+# Characters of an answer in words.
+LONGEST = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -473,12 +477,11 @@ def answer(
 ) -> StepResult:
     """Record a step as done, in place of what was recorded against it before (G15).
 
-    Raises Refused where its kind asks for something that `given` lacks.
+    Raises Refused where its kind asks for something that `given` lacks, or for something else.
     """
     field = f"step_{step.stage.value}_{step.key}"
     activity, file = given.activity, None
-    if step.kind == StepKind.QUESTION and given.contact is None and given.value in (None, ""):
-        raise Refused(_("Write the answer to “%(step)s”.") % {"step": step.label}, field=field)
+    _check_answer(row, step, given, field=field, by=by)
     if step.kind == StepKind.ACTIVITY and activity is None:
         if given.done_at is None:
             raise Refused(_("Say when “%(step)s” was done.") % {"step": step.label}, field=field)
@@ -521,6 +524,75 @@ def answer(
         at=at,
         by=by,
     )
+
+
+def _check_answer(row: Deal, step: Step, given: StepAnswer, *, field: str, by: User) -> None:
+    """What is given must be what the step asks for: of its type, and of this deal."""
+    if step.kind == StepKind.HINT:
+        raise Refused(_("There is nothing to do about a hint."), field=field)
+    if step.kind == StepKind.QUESTION:
+        _check_value(step, given, field=field)
+    if given.contact is not None and (
+        not Contact.objects.visible_to(by).filter(pk=given.contact.pk).exists()
+    ):
+        raise Refused(_("This person is not there any more."), field=field)
+    if given.activity is not None:
+        done = given.activity
+        if done.deal_id != row.pk or done.done_at is None:
+            raise Refused(_("Choose something that was done on this deal."), field=field)
+        if step.kind == StepKind.ACTIVITY and done.kind != step.doing:
+            raise Refused(_("This step asks for something else to be done."), field=field)
+    _check_proof(step, given, field=field)
+
+
+def _check_value(step: Step, given: StepAnswer, *, field: str) -> None:
+    value = given.value
+    if step.answer == Answer.CONTACT:
+        if given.contact is None:
+            raise Refused(_("Choose a person."), field=field)
+        return
+    if not isinstance(value, str) or not value.strip():
+        raise Refused(_("Write the answer to “%(step)s”.") % {"step": step.label}, field=field)
+    if step.answer == Answer.TEXT and len(value) > LONGEST:
+        raise Refused(_("At most %(n)s characters.") % {"n": LONGEST}, field=field)
+    if step.answer == Answer.CHOICE and value not in step.choices:
+        raise Refused(_("Choose one of the answers."), field=field)
+    if step.answer in (Answer.NUMBER, Answer.MONEY):
+        _check_number(value, field=field)
+    if step.answer == Answer.DATE:
+        _check_day(value, field=field)
+
+
+def _check_day(value: str, *, field: str) -> None:
+    try:
+        dt.date.fromisoformat(value)
+    except ValueError:
+        raise Refused(_("Enter a valid date."), field=field) from None
+
+
+def _check_number(value: str, *, field: str) -> None:
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise Refused(_("Enter a number."), field=field) from None
+    if not number.is_finite() or abs(number) >= 10**12:
+        raise Refused(_("Enter a number."), field=field)
+
+
+def _check_proof(step: Step, given: StepAnswer, *, field: str) -> None:
+    if given.link and urlsplit(given.link).scheme not in ("http", "https"):
+        raise Refused(_("A link begins with https:// or http://."), field=f"{field}_link")
+    if given.file is not None and len(given.file.content) > LARGEST:
+        raise Refused(
+            _("This file is larger than %(n)s MB: add a link to it instead.")
+            % {"n": LARGEST // 1024**2},
+            field=f"{field}_file",
+        )
+    if step.kind != StepKind.EVIDENCE or step.proof == Proof.ANY:
+        return
+    kinds = {Proof.LINK: given.link, Proof.FILE: given.file, Proof.ACTIVITY: given.activity}
+    if not kinds[step.proof]:
+        raise Refused(_("Add what proves “%(step)s”.") % {"step": step.label}, field=field)
 
 
 def _result(

@@ -163,6 +163,25 @@ def facts_of(deal_ids: Iterable[int], *, at: dt.datetime | None = None) -> dict[
         return {pk: _read(*columns) for pk, *columns in cursor.fetchall()}
 
 
+def facts_with(deal: int, also: str, **asked: Any) -> tuple[Facts, tuple[Any, ...]]:
+    """The facts of one deal together with what `also` asks: columns of SQL that may name
+    `%(deal)s` and what is given by name. One query. Raises Deal.DoesNotExist.
+    """
+    given: dict[str, Any] = {
+        "ids": [deal],
+        "at": timezone.now(),
+        "agreement": AGREEMENT_STEP,
+        "deal": deal,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT facts.*, {also} FROM ({_FACTS}) facts", given | asked)  # noqa: S608
+        row = cursor.fetchone()
+    if row is None:
+        raise Deal.DoesNotExist
+    own = len(_KNOWN) + 5
+    return _read(*row[1:own]), row[own:]
+
+
 def _read(*columns: object) -> Facts:
     known = columns[: len(_KNOWN)]
     concerns_open, parked, existing, settled = columns[len(_KNOWN) :]

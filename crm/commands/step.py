@@ -1,0 +1,189 @@
+"""What can be done to a step of a deal: answer it, take that back, or set it aside with a reason.
+
+A step is looked up in the process that the person works by in that stage of the deal, one's own
+layer included; what is recorded names the published versions in force (ARCHITECTURE 4). A closed
+deal takes answers, too: what decided it is often known afterwards.
+
+All raise Deal.DoesNotExist out of the reach of `by`, and StaleDeal if `seen` is not the id of what
+stands against the step now: 0 for nothing, None for whatever is there.
+"""
+
+import datetime as dt
+
+from django.utils.translation import gettext as _
+
+from crm.commands import supply
+from crm.commands.gate import GoAhead
+from crm.commands.locked_deal import StaleDeal, locked, save
+from crm.commands.supply import Agreement, StepAnswer
+from crm.models import Activity, Deal, NoteKind, ProcessNote, StepResult
+from crm.models.step_result import StepResultQuerySet
+from crm.queries.facts import AGREEMENT_STEP
+from crm.queries.steps import book_of, open_activity_steps
+from pipeline.gates import Reason
+from pipeline.models import User
+from pipeline.moves import Refused
+from pipeline.playbook import Importance, Playbook, Step, StepKind
+from pipeline.queries.process import of_versions
+from pipeline.stages import Stage
+
+Place = tuple[Stage, str]
+
+
+def answer(
+    deal: Deal,
+    *,
+    place: Place,
+    given: StepAnswer,
+    by: User,
+    at: dt.datetime,
+    version: int | None = None,
+    seen: int | None = None,
+) -> StepResult:
+    """Record that the step at `place` was done, with what its kind asks for; an answer that was
+    there stays on record as replaced. Of a step of one's own it is private.
+
+    Raises Refused for a step that is gone, a hint, one that the records themselves complete, and
+    for what is not of the step's type (the field is `step_<stage>_<key>`, with `_link` or `_file`).
+    """
+    with locked(deal, by=by, version=version) as row:
+        step, version_ids = _step(row, place, by=by)
+        _check_seen(row, step, seen, by=by)
+        if place == (Stage.PROSPECTING, AGREEMENT_STEP):
+            _agreed(row, given, version_ids, by=by, at=at)
+        elif step.fact is not None:
+            raise Refused(_("The records say this by themselves: fill in what is missing there."))
+        else:
+            supply.answer(row, step, given, version_ids=version_ids, by=by, at=at)
+        _changed(row, step, by=by, at=at)
+        return _current(row, step, by=by).get()
+
+
+def undo(
+    deal: Deal,
+    *,
+    place: Place,
+    by: User,
+    at: dt.datetime,
+    version: int | None = None,
+    seen: int | None = None,
+) -> None:
+    """Take back what stands against a step, also one that is gone; it stays on record.
+
+    Raises Refused where nothing stands against it.
+    """
+    with locked(deal, by=by, version=version) as row:
+        found = list(_of_place(row, place, by=by))
+        # What is private comes first: the same name above is another step.
+        result = next((one for one in found if one.private_to_id), found[0] if found else None)
+        if seen and seen != (result.pk if result else None):
+            raise StaleDeal(row)
+        if result is None:
+            raise Refused(_("Nothing is recorded here any more."))
+        result.replaced_at, result.replaced_by = at, by
+        result.save(update_fields=["replaced_at", "replaced_by"])
+        if result.private_to_id is None:
+            save(row, by=by, at=at)
+
+
+def set_aside(
+    deal: Deal,
+    *,
+    place: Place,
+    said: GoAhead,
+    by: User,
+    at: dt.datetime,
+    version: int | None = None,
+    seen: int | None = None,
+) -> None:
+    """Go on without a step that is expected or asked for by a gate, and say why (G15).
+
+    "The process is wrong" goes to its owner, with the deal.
+
+    Raises Refused for a hint, a step of one's own, a reason that is none, or no words where the
+    process is wrong.
+    """
+    with locked(deal, by=by, version=version) as row:
+        step, version_ids = _step(row, place, by=by)
+        _check_seen(row, step, seen, by=by)
+        if step.is_mine or step.importance == Importance.HINT:
+            raise Refused(_("Nobody asks for this step: leave it, or hide it."))
+        if said.reason == Reason.IMPORTED:
+            raise Refused(_("Choose why you go ahead."), field="go_reason")
+        words = said.words.strip()
+        if said.reason == Reason.PROCESS_WRONG:
+            if not words:
+                raise Refused(
+                    _("Write what is wrong with the process: its owner gets it."), field="go_words"
+                )
+            ProcessNote.objects.create(
+                kind=NoteKind.WRONG,
+                words=words,
+                team=row.team,
+                stage=step.stage,
+                key=step.key,
+                deal=row,
+                at=at,
+                by=by,
+            )
+        supply.override(
+            row, step, reason=said.reason, words=words, version_ids=version_ids, by=by, at=at
+        )
+        save(row, by=by, at=at)
+
+
+def complete(row: Deal, activity: Activity, *, by: User, at: dt.datetime) -> None:
+    """Complete the steps of a locked deal's stage that ask for what was just done (METHOD: doing it
+    completes it)."""
+    stage = Stage(row.stage)
+    steps, version_ids = open_activity_steps(row, stage, activity.kind, by)
+    for step in steps:
+        done = StepAnswer(activity=activity)
+        supply.answer(row, step, done, version_ids=version_ids, by=by, at=at)
+
+
+def _agreed(
+    row: Deal, given: StepAnswer, version_ids: tuple[int, ...], *, by: User, at: dt.datetime
+) -> None:
+    playbook: Playbook = of_versions(version_ids)
+    try:
+        supply.agreement(row, Agreement(to=str(given.value or "")), playbook, by=by, at=at)
+    except Refused as refused:
+        field = f"step_{Stage.PROSPECTING.value}_{AGREEMENT_STEP}"
+        raise Refused(refused.message, field=field) from refused
+
+
+def _step(row: Deal, place: Place, *, by: User) -> tuple[Step, tuple[int, ...]]:
+    stage, key = place
+    book, version_ids = book_of(row, stage, by)
+    step = book.find(stage, key)
+    if step is None or step.hidden:
+        raise Refused(_("This step is no longer part of the process: look at it again."))
+    if step.kind == StepKind.HINT:
+        raise Refused(_("There is nothing to do about a hint."))
+    return step, version_ids
+
+
+def _check_seen(row: Deal, step: Step, seen: int | None, *, by: User) -> None:
+    if seen is None:
+        return
+    now = _current(row, step, by=by).values_list("pk", flat=True).first()
+    if (now or 0) != seen:
+        raise StaleDeal(row)
+
+
+def _current(row: Deal, step: Step, *, by: User) -> StepResultQuerySet:
+    found = _of_place(row, step.place, by=by)
+    return found.filter(private_to=by if step.is_mine else None)
+
+
+def _of_place(row: Deal, place: Place, *, by: User) -> StepResultQuerySet:
+    stage, key = place
+    results = StepResult.objects.visible_to(by).current()
+    return results.filter(deal=row, stage=stage, key=key)
+
+
+def _changed(row: Deal, step: Step, *, by: User, at: dt.datetime) -> None:
+    """What is private leaves no trace on the deal."""
+    if not step.is_mine:
+        save(row, by=by, at=at)

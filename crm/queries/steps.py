@@ -1,0 +1,233 @@
+"""What was recorded against the steps of one deal's stage, with what the records say by themselves.
+
+Private results are their author's alone; so are files that prove private steps.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from django.db import connection
+
+from crm.models import Deal, EvidenceFile, StepResult
+from crm.models.step_result import StepState
+from crm.queries.facts import facts_with
+from pipeline.gates import Facts
+from pipeline.models import User
+from pipeline.playbook import Playbook, Step, StepKind
+from pipeline.queries.process import in_force, of_versions
+from pipeline.stages import Stage
+
+_MINE = "(done.private_to_id IS NULL OR done.private_to_id = %(user)s)"
+# The answers of the stage, whether the reader finds each step of use, and all files of the deal.
+_ALSO = f"""
+    (
+        SELECT json_agg(json_build_array(
+            done.id, done.key, done.label, done.state, done.value, who.name, talk.kind,
+            talk.done_at, file.id, file.name, done.link, done.note, done.reason, done.at,
+            author.name, done.private_to_id IS NOT NULL, done.contact_id
+        ) ORDER BY done.at, done.id)
+        FROM crm_stepresult done
+        LEFT JOIN crm_contact who ON who.id = done.contact_id
+        LEFT JOIN crm_activity talk ON talk.id = done.activity_id
+        LEFT JOIN crm_evidencefile file ON file.id = done.file_id
+        LEFT JOIN pipeline_user author ON author.id = done.by_id
+        WHERE done.deal_id = %(deal)s AND done.stage = %(stage)s AND done.replaced_at IS NULL
+            AND {_MINE}
+    ),
+    (
+        SELECT json_object_agg(vote.key, vote.vote) FROM pipeline_stepvote vote
+        WHERE vote.user_id = %(user)s AND vote.stage = %(stage)s
+    ),
+    (
+        SELECT json_agg(json_build_array(
+            file.id, file.name, file.size, file.at, author.name
+        ) ORDER BY file.at DESC, file.id DESC)
+        FROM crm_evidencefile file LEFT JOIN pipeline_user author ON author.id = file.by_id
+        WHERE file.deal_id = %(deal)s AND EXISTS (
+            SELECT FROM crm_stepresult done
+            WHERE done.deal_id = %(deal)s AND done.file_id = file.id
+                AND done.replaced_at IS NULL AND {_MINE}
+        )
+    )
+"""  # noqa: S608  # nothing but its own words
+
+
+class Result(NamedTuple):
+    """What stands against a step now; people, activities and files by their names."""
+
+    id: int
+    key: str
+    label: str
+    state: str
+    value: Any
+    contact: str | None
+    did: str | None
+    did_at: dt.datetime | None
+    file: int | None
+    file_name: str | None
+    link: str
+    note: str
+    reason: str
+    at: dt.datetime
+    by: str | None
+    is_private: bool
+    contact_id: int | None
+
+    @property
+    def is_done(self) -> bool:
+        return self.state == StepState.DONE
+
+
+class File(NamedTuple):
+    """`size` in bytes."""
+
+    id: int
+    name: str
+    size: int
+    at: dt.datetime
+    by: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """Of one stage of one deal; `files` are the deal's."""
+
+    facts: Facts = field(default_factory=Facts)
+    results: Sequence[Result] = ()
+    votes: Mapping[str, str] = field(default_factory=dict)
+    files: Sequence[File] = ()
+
+    def of(self, step: Step) -> Result | None:
+        for one in self.results:
+            if one.key == step.key and one.is_private == step.is_mine:
+                return one
+        return None
+
+    def is_settled(self, step: Step) -> bool:
+        """Done, set aside with a reason, or known from the records."""
+        if step.is_mine:
+            return self.of(step) is not None
+        return self.facts.has(step)
+
+    def gone(self, steps: Iterable[Step]) -> list[Result]:
+        """What stands against steps that are no longer among `steps`."""
+        there = {(step.key, step.is_mine) for step in steps}
+        return [one for one in self.results if (one.key, one.is_private) not in there]
+
+
+def recorded(deal: int, *, stage: Stage, user: int) -> Recorded:
+    """One query. Raises Deal.DoesNotExist."""
+    facts, (results, votes, files) = facts_with(deal, _ALSO, stage=stage.value, user=user)
+    return Recorded(
+        facts=facts,
+        results=[_result(*row) for row in results or ()],
+        votes=votes or {},
+        files=[_file(*row) for row in files or ()],
+    )
+
+
+def _file(*row: Any) -> File:
+    pk, name, size, at, by = row
+    return File(pk, name, size, dt.datetime.fromisoformat(at), by)
+
+
+def _result(*row: Any) -> Result:
+    said = list(row)
+    for place in (7, 13):
+        said[place] = said[place] and dt.datetime.fromisoformat(said[place])
+    return Result._make(said)
+
+
+# By which process -----------------------------------------------------------------------------
+
+
+class Stay(Protocol):
+    @property
+    def stage(self) -> int: ...
+
+    @property
+    def version_ids(self) -> Sequence[int]: ...
+
+
+def versions_at(
+    stage: Stage, visits: Iterable[Stay], *, kept: Sequence[int] | None
+) -> tuple[int, ...]:
+    """The versions that a deal works by in `stage`: those of its last stay there; before the first
+    those that it was told to keep. Empty means: what is current for its team.
+    """
+    last = next((one for one in reversed(list(visits)) if one.stage == stage), None)
+    named = tuple(last.version_ids) if last is not None else ()
+    return named or tuple(kept or ())
+
+
+def book_of(deal: Deal, stage: Stage, user: User) -> tuple[Playbook, tuple[int, ...]]:
+    """What `user` works by in a stage of the deal, and the published versions below it."""
+    force = in_force(team_id=deal.team_id, user_id=user.pk)
+    stays = list(deal.visits.order_by("sequence").only("stage", "version_ids"))
+    named = versions_at(stage, stays, kept=deal.kept_version_ids)
+    return force.playbook(named), named or force.version_ids
+
+
+# What completes a step by being done; whether somebody has such steps of his own is asked, too, as
+# few have, and nobody else need read them.
+_DOING = """
+SELECT
+    (
+        SELECT visit.version_ids FROM crm_stagevisit visit
+        WHERE visit.deal_id = %(deal)s AND visit.stage = %(stage)s
+        ORDER BY visit.sequence DESC LIMIT 1
+    ),
+    (
+        SELECT json_agg(json_build_array(done.key, done.private_to_id IS NOT NULL))
+        FROM crm_stepresult done
+        WHERE done.deal_id = %(deal)s AND done.stage = %(stage)s AND done.replaced_at IS NULL
+            AND (done.private_to_id IS NULL OR done.private_to_id = %(user)s)
+    ),
+    EXISTS (
+        SELECT FROM pipeline_step step JOIN pipeline_layer mine ON mine.id = step.layer_id
+        WHERE mine.user_id = %(user)s AND step.stage = %(stage)s AND step.kind = 'activity'
+    )
+"""
+
+
+def open_activity_steps(
+    deal: Deal, stage: Stage, doing: str, user: User
+) -> tuple[list[Step], tuple[int, ...]]:
+    """The steps of the stage that doing `doing` completes and that nothing stands against yet, and
+    the versions they come from. One query; one more for whoever has such steps of his own, or
+    where the stay names no version.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_DOING, {"deal": deal.pk, "stage": stage.value, "user": user.pk})
+        named, results, has_own = cursor.fetchone()
+    ids = tuple(json.loads(named or "[]")) or tuple(deal.kept_version_ids or ())
+    if has_own or not ids:
+        force = in_force(team_id=deal.team_id, user_id=user.pk)
+        ids = ids or force.version_ids
+        book = force.playbook(ids)
+    else:
+        book = of_versions(ids)
+    settled = {(key, private) for key, private in results or ()}
+    steps = [
+        step
+        for step in book.steps(stage)
+        if step.kind == StepKind.ACTIVITY
+        and step.doing == doing
+        and (step.key, step.is_mine) not in settled
+    ]
+    return steps, ids
+
+
+def file_of(deal: Deal, pk: int, user: User) -> EvidenceFile:
+    """A file of a deal in reach, unless it proves somebody else's private step.
+
+    Raises EvidenceFile.DoesNotExist.
+    """
+    proven = StepResult.objects.visible_to(user).filter(deal=deal, file__isnull=False)
+    found: EvidenceFile = EvidenceFile.objects.filter(deal=deal, pk__in=proven.values("file")).get(
+        pk=pk
+    )
+    return found
