@@ -225,7 +225,7 @@ def record(deal: Deal, by: User) -> Concern:
     offers.make(deal, value=Decimal(5), **said, by=by, at=NOW)
     raised: dict[str, Any] = {"category": ConcernCategory.PRICE, "after_price": True}
     concern = concerns.add(deal, words="Too dear", **raised, by=by, at=NOW)
-    answered = {"disposition": Disposition.ANSWERED, "response": "Not in two years"}
+    answered: dict[str, Any] = {"disposition": Disposition.ANSWERED, "response": "Not in two years"}
     concerns.settle(concern, **answered, by=by, at=NOW)
     return concern
 
