@@ -6,6 +6,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, ViewportSize, expect
 
+from crm.commands import process_note
+from crm.models import NoteKind
 from pipeline.commands import process
 from pipeline.models import Step, Version
 from pipeline.playbook import Importance, StepKind
@@ -111,13 +113,50 @@ def test_it_keeps_what_is_open_in_the_address(page_of: Callable[..., Page], peop
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_can_be_read_by_everybody(page_of: Callable[..., Page], people: Cast, theme: str):
+    at, mona = timezone.now(), people.mona
     add_steps(people, "One")
+    process.publish(process.layer_of(people.north, by=mona, at=at), note="First", by=mona, at=at)
+    add_steps(people, "Two")
+    process_note.file(kind=NoteKind.IDEA, words="Photos first", by=people.ana, at=at)
     north = f"/process/{people.north.pk}/"
-    for address in (f"{north}?step=one&do=edit", f"{north}?stage=4", f"{north}publish/"):
+    addresses = [
+        f"{north}?step=one&do=edit",
+        f"{north}?stage=4",
+        f"{north}publish/",
+        f"{north}history/",
+        f"{north}affected/",
+        "/process/mine/?stage=2&do=stage",
+        "/process/compare/?all=on",
+        "/process/preview/?draft=on",
+        "/process/collisions/",
+        "/process/use/",
+        "/process/notes/",
+        "/process/notes/new/?place=stage",
+        "/process/begin/",
+    ]
+    found = []
+    for address in addresses:
         page = page_of(people.mona, address, theme=theme)
         page.wait_for_load_state("networkidle")
-        assert axe.findings(page) == []
+        found += [f"{address} {finding}" for finding in axe.findings(page)]
         for size in SIZES:
             page.set_viewport_size(size)
-            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], address
+            if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
+                found.append(f"{address} is too wide for {size['width']}")
         page.set_viewport_size({"width": 1440, "height": 900})
+    assert found == []
+
+
+def test_it_begins_with_a_deal_that_was_made(page_of: Callable[..., Page], people: Cast):
+    page = page_of(people.ana, "/process/begin/")
+    page.get_by_label("What you did, line by line").first.fill("called them\nsent plant pictures")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_label("called them")).to_have_value("2")
+    page.get_by_label("sent plant pictures").select_option("4")
+    assert axe.findings(page) == []
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("You follow 2 of the seven stages already.")).to_be_visible()
+    assert axe.findings(page) == []
+    page.get_by_role("button", name="Add the chosen ones as my own steps").click()
+    expect(page.get_by_text("was added.").or_(page.get_by_text("were added."))).to_be_visible()
+    assert Step.objects.filter(layer__user=people.ana, label="sent plant pictures").exists()
