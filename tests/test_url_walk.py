@@ -54,6 +54,7 @@ from tests.factories import (
     make_deal,
     make_user,
     plan_call,
+    ready_deal,
     won_deal,
 )
 
@@ -147,6 +148,8 @@ FUNNEL = {"span": "custom", "start": "2026-01-01", "end": "2026-03-11"}
 CALL = {"kind": "call", "body": "said"}
 TOMORROW = {"next": "tomorrow", "next_kind": "call"}
 STEP = {"label": "Ask", "kind": "check", "importance": "2", "applies": "always", "gives_you": "it"}
+
+NEED = {"number": "=3", "key": "=need"}
 
 URLS: dict[str, Url] = {
     "home": Url(kind="own"),
@@ -307,8 +310,8 @@ URLS: dict[str, Url] = {
     "crm:deal_timeline": record("deal"),
     "crm:deal_move": record("deal", post={"to": "3"}),
     "crm:deal_advance": record("deal", get=False, post={"to": "3"}),
-    "crm:deal_win": record("deal", post={"value": "10", "reason": "In one call"}),
-    "crm:deal_sell": record("deal", post={"value": "10"}),
+    "crm:deal_win": record("bare", post={"value": "10", "reason": "In one call"}),
+    "crm:deal_sell": record("bare", post={"value": "10"}),
     "crm:deal_stop": record("deal", post={"decision": "customer:price"}),
     "crm:deal_reopen": record("closed", post={"reason": "They called again"}),
     "crm:deal_hand_over": record("deal", post={"to": "@ben"}),
@@ -332,6 +335,17 @@ URLS: dict[str, Url] = {
     "crm:offer_make": record("deal", ask={"kind": "verbal"}, post={"kind": "verbal"}),
     "crm:offer_line": record("deal", ask={"n": "3"}),
     "crm:offer": record("deal", at={"offer": "offer"}, post={"reason": "Wrong"}),
+    "crm:own_step_add": record("deal", at={"number": "=3"}, get=False, post={"kind": "check"}),
+    "crm:step_answer": record("deal", at=NEED, post={"step_3_need": "Heat"}),
+    "crm:step_undo": record("deal", at=NEED, get=False, post={}),
+    "crm:step_aside": record("deal", at=NEED, post={"go_reason": "done_before"}),
+    "crm:step_vote": record("deal", at=NEED, get=False, post={"vote": "helps"}),
+    **{
+        f"crm:step_{verb}": record("deal", at=NEED, get=False, post={})
+        for verb in ("hide", "show", "remove", "up", "down")
+    },
+    # What proves one's own step is for nobody else.
+    "crm:file": record("deal", frozenset({"owner"}), at={"file": "file"}),
     "crm:concern_add": record(
         "deal", post={"words": "Too dear", "category": "price", "price": "after"}
     ),
@@ -536,7 +550,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
     product = Product.objects.create(name="Line 3", currency="EUR")
     word = CANARIES["deal"]
     # Fay opened it, owned it and said something on it: it is out of her sight all the same.
-    deal = make_deal(
+    deal = ready_deal(
         by=fay,
         name=word,
         company=company,
@@ -558,7 +572,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         by=ana,
         at=ago(hours=2),
     )
-    bare = make_deal(by=ana, name=CANARIES["bare"], company=company)
+    bare = ready_deal(by=ana, name=CANARIES["bare"], company=company)
     closed = make_deal(by=ana, name=CANARIES["closed"], company=company)
     deal_commands.stop(
         closed,
@@ -598,6 +612,18 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
     concern_commands.settle(
         settled, disposition=Disposition.ANSWERED, response="An answer", by=ana, at=ago(hours=1)
     )
+    file = EvidenceFile.objects.create(deal=deal, name=word, size=1, content=b"x", at=NOW, by=ana)
+    StepResult.objects.create(
+        deal=deal,
+        stage=Stage.QUALIFICATION,
+        key="sketch",
+        label=word,
+        state=StepState.DONE,
+        file=file,
+        private_to=ana,
+        at=NOW,
+        by=ana,
+    )
     won = won_deal(by=ana, name=CANARIES["won"], company=company)
     view = view_commands.save(
         kind=ListKind.DEALS, name=CANARIES["view"], query="outcome=any", by=ana, at=NOW
@@ -634,6 +660,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "closed": closed.pk,
         "won": won.pk,
         "need": need.pk,
+        "file": file.pk,
         "offer": offer.pk,
         "concern": concern.pk,
         "settled": settled.pk,
@@ -728,7 +755,7 @@ def test_it_tells_a_foreign_record_from_a_missing_one_in_nothing(world, name):
         assert answers[0].plain == answers[1].plain
 
 
-KEYS = ("pk", "line", "contact", "need", "offer", "concern")
+KEYS = ("pk", "line", "contact", "need", "offer", "concern", "file")
 
 
 @pytest.mark.parametrize(

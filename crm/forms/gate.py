@@ -226,8 +226,9 @@ class GateForm(VerbForm):
             self._show(name, hard=False)
             return
         stage, _dash, key = name.removeprefix("step_").partition("_")
-        if stage.isdecimal() and int(stage) in Stage.values and self.deal is not None:
-            step = self._playbook.find(Stage(int(stage)), key)
+        place = {str(one.value): one for one in Stage}.get(stage)
+        if place is not None and self.deal is not None:
+            step = self._playbook.find(place, key)
             if step is not None and not step.hidden:
                 self._ask_step(step)
 
