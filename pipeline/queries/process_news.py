@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from pipeline.differences import diff
 from pipeline.models import Version
-from pipeline.playbook import LayerContent
+from pipeline.playbook import LayerContent, Level, Source
 from pipeline.queries.process import layers_of
 
 # So long a version is told about.
@@ -30,30 +30,49 @@ class News:
     changed: int
 
 
-def told(version_ids: Iterable[int], *, at: dt.datetime) -> list[News]:
-    """Which of the versions are younger than two weeks, newest first; no query for known ones.
+def told(sources: Iterable[Source], *, at: dt.datetime) -> list[News]:
+    """Which versions of a playbook's `sources` are younger than two weeks, newest first.
 
-    The framework as it was shipped is no news to anybody.
+    The first framework is no news to anybody: nothing was before it. No query for known versions.
     """
-    found = (_news(pk) for pk in version_ids)
-    young = [each for each in found if each is not None and each.published_at > at - YOUNG]
-    return sorted(young, key=lambda each: each.published_at, reverse=True)
-
-
-@lru_cache(maxsize=1024)
-def _news(version_id: int) -> News | None:
-    version = Version.objects.select_related("layer__team").get(pk=version_id)
-    team = version.layer.team
-    if team is None or version.published_by_id is None:
-        return None
-    before = Version.objects.filter(layer=version.layer_id, number=version.number - 1).first()
-    was = layers_of([before.pk])[0].content if before else LayerContent()
-    return News(
-        of=str(team.pk),
-        name=team.name,
-        is_framework=team.parent_id is None,
-        number=version.number,
-        published_at=version.published_at,
-        note=version.note,
-        changed=len(diff(was, layers_of([version.pk])[0].content)),
+    ids = tuple(
+        source.version_id
+        for source in sources
+        if source.version_id and (source.level == Level.TEAM or source.number != 1)
     )
+    return [each for each in _news(ids) if each.published_at > at - YOUNG] if ids else []
+
+
+@lru_cache(maxsize=256)
+def _news(version_ids: tuple[int, ...]) -> tuple[News, ...]:
+    """What was published, newest first. Two queries, besides contents that are not known yet."""
+    rows = Version.objects.filter(pk__in=version_ids).select_related("layer__team")
+    found = list(rows.order_by("-published_at", "-pk"))
+    before = {
+        (version.layer_id, version.number): version.pk
+        for version in Version.objects.filter(layer__in={each.layer_id for each in found}).only(
+            "layer_id", "number"
+        )
+    }
+    return tuple(
+        News(
+            of=str(version.layer.team_id),
+            name=team.name,
+            is_framework=team.parent_id is None,
+            number=version.number,
+            published_at=version.published_at,
+            note=version.note,
+            changed=len(
+                diff(
+                    _content(before.get((version.layer_id, version.number - 1))),
+                    _content(version.pk),
+                )
+            ),
+        )
+        for version in found
+        if (team := version.layer.team) is not None
+    )
+
+
+def _content(version_id: int | None) -> LayerContent:
+    return layers_of([version_id])[0].content if version_id else LayerContent()

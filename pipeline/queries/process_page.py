@@ -260,6 +260,11 @@ class Look:
             return None
         return layers_of([self.row.current_id])[0].content
 
+    @property
+    def sources(self) -> list[Source]:
+        """Where what is in force for the team comes from."""
+        return [layer.source for layer in layers_of(self.tree.version_ids(self.team_id))]
+
     @cached_property
     def pending(self) -> tuple[Change, ...]:
         """What publishing would change."""

@@ -121,7 +121,7 @@ class Shown:
             "strengths": Strength,
             "health": health.measure(look),
             "common": health.percent_of(look.consistency),
-            "news": news.told(look.tree.version_ids(look.team_id), at=timezone.now()),
+            "news": news.told(look.sources, at=timezone.now()),
             "waiting": queries.undecided_count(self.request.user) if look.user.is_manager else 0,
             "zone": self.request.user.zone,
             "today": timezone.now().astimezone(self.request.user.zone).date(),
