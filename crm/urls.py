@@ -64,6 +64,8 @@ urlpatterns = [
     path("contacts/<int:pk>/plan/", contact_page.plan, name="contact_plan"),
     path("touches/<int:pk>/complete/", contact_page.complete, name="touch_complete"),
     path("touches/<int:pk>/cancel/", contact_page.cancel, name="touch_cancel"),
+    path("touches/<int:pk>/again/", contact_page.again, name="touch_again"),
+    path("touches/<int:pk>/take-back/", contact_page.take_back, name="touch_take_back"),
     # bringing in files
     path("imports/", import_job.imports, name="imports"),
     path("imports/<int:pk>/", import_job.page, name="import"),
@@ -122,6 +124,8 @@ urlpatterns = [
     path("activities/<int:pk>/postpone/", activity.postpone, name="activity_postpone"),
     path("activities/<int:pk>/change/", activity.change, name="activity_change"),
     path("activities/<int:pk>/cancel/", activity.cancel, name="activity_cancel"),
+    path("activities/<int:pk>/again/", activity.again, name="activity_again"),
+    path("activities/<int:pk>/take-back/", activity.take_back, name="activity_take_back"),
     # remote pick lists
     path("companies/pick/", company.pick, name="company_pick"),
     path("contacts/pick/", contact.pick, name="contact_pick"),

@@ -84,6 +84,8 @@ ABOVE_ANA = frozenset({"manager", "above", "admin"})
 LEADERS = ABOVE_ANA | {"other_manager"}
 ADMIN = frozenset({"admin"})
 IMPORTER = frozenset({"owner", "admin"})
+# Whoever completed something, and nobody for them.
+DOERS = frozenset({"owner"})
 
 SEEN_BY = {
     "deal": REACH,
@@ -305,6 +307,8 @@ URLS: dict[str, Url] = {
     "crm:import_discard": record("checked", IMPORTER, get=False, post={}),
     "crm:touch_complete": record("touch", post={"body": "said"}),
     "crm:touch_cancel": record("touch", get=False, post={}),
+    "crm:touch_again": record("gone_touch", get=False, post={}),
+    "crm:touch_take_back": record("done_touch", DOERS, get=False, post={}),
     "crm:deal": record("deal"),
     "crm:deal_stage": record("deal", at={"number": "=2"}),
     "crm:deal_timeline": record("deal"),
@@ -368,6 +372,8 @@ URLS: dict[str, Url] = {
     "crm:activity_postpone": record("plan", post={"next": "1w"}),
     "crm:activity_change": record("plan", post={"next": "1w", "next_kind": "task"}),
     "crm:activity_cancel": record("plan", get=False, post={}),
+    "crm:activity_again": record("gone_plan", get=False, post={}),
+    "crm:activity_take_back": record("done_plan", DOERS, get=False, post={}),
     "crm:person_hand_over": record("ana", post={"to": "@ben", "deals": "@deal"}),
 }
 RECORDS = [name for name, url in URLS.items() if url.kind == "record"]
@@ -594,6 +600,15 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         by=ana,
         at=ago(hours=2),
     )
+    task = Next(kind=ActivityKind.TASK, due_at=NOW)
+    of_deal, of_company = About(deal=deal), About(company=company)
+    gone_plan, done_plan, gone_touch, done_touch = (
+        activity_commands.plan(about, next=task, by=ana, at=ago(hours=2))
+        for about in (of_deal, of_deal, of_company, of_company)
+    )
+    for gone, done in ((gone_plan, done_plan), (gone_touch, done_touch)):
+        activity_commands.complete(done, by=ana, at=NOW)
+        activity_commands.cancel(gone, by=ana, at=NOW)
     need = need_commands.add(deal, words=word, by=ana, at=ago(hours=2))
     offer = offer_commands.make(
         deal,
@@ -669,6 +684,10 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "carls_plan": carls_plan.pk,
         "carls_line": carls_line.pk,
         "touch": touch.pk,
+        "gone_plan": gone_plan.pk,
+        "done_plan": done_plan.pk,
+        "gone_touch": gone_touch.pk,
+        "done_touch": done_touch.pk,
         "view": view.pk,
         "outbox": row.pk,
         **jobs,

@@ -20,10 +20,11 @@ from crm.forms.activity import (
     PlannedForm,
     PostponeForm,
 )
+from crm.forms.fields import VerbForm
 from crm.forms.gate import GateForm
 from crm.models import Activity, ActivityKind, Deal
 from crm.queries.deal import Talk
-from crm.views import deal_page
+from crm.views import activity_undo, deal_page
 from crm.views.telling import Teller
 from crm.views.verbs import Ask, answer, editable_deal, now, posted, show, stay
 from pipeline.gates import Gap
@@ -148,6 +149,7 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
         ask,
         done=lambda: _after_gap(request, deal) or stay(),
         gap=lambda gap: _ask_gap(request, deal, gate, gap),
+        undo=activity_undo.of_done(activity, request.user, form, "activities"),
     )
     return answer(
         request,
@@ -233,6 +235,7 @@ def cancel(request: HtmxRequest, pk: int) -> HttpResponse:
         title=str(activity),
         said=_("Cancelled."),
         done=HttpResponse if in_sheet else stay,
+        undo=activity_undo.of_cancelled(activity, request.user, "activities"),
     )
     response = answer(
         request,
@@ -246,7 +249,30 @@ def cancel(request: HtmxRequest, pk: int) -> HttpResponse:
     if response.status_code == HTTPStatus.OK or in_sheet:
         return response
     # The strip from which it was sent has no place for why not.
-    return reswap(retarget(response, "#sheet"), "innerHTML")
+    return activity_undo.in_sheet(response)
+
+
+@require_POST
+def again(request: HtmxRequest, pk: int) -> HttpResponse:
+    return _take_back(request, pk, activity_undo.plan_again, _("Planned again."))
+
+
+@require_POST
+def take_back(request: HtmxRequest, pk: int) -> HttpResponse:
+    return _take_back(request, pk, activity_undo.take_back, _("Taken back."))
+
+
+def _take_back(
+    request: HtmxRequest, pk: int, command: activity_undo.Command, said: str
+) -> HttpResponse:
+    activity, deal = _editable(request, pk)
+    form = VerbForm(request.POST, user=request.user, deal=deal)
+    template = "crm/deal/_sheet_refused.html"
+    ask = Ask(template=template, title=str(activity), said=said, done=stay)
+    response = answer(
+        request, deal, form, ask, lambda: command(activity, by=request.user, at=now())
+    )
+    return activity_undo.in_sheet(response)
 
 
 def _editable(request: HtmxRequest, pk: int) -> tuple[Activity, Deal]:

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from crm.commands import activity as activity_commands
 from crm.commands import contact as commands
 from crm.forms.activity import PlannedForm
+from crm.forms.fields import VerbForm
 from crm.forms.party import ContactForm
 from crm.models import Activity, Company, Contact
 from crm.queries import alike
 from crm.queries import party as queries
-from crm.views import party
+from crm.views import activity_undo, party
 from crm.views.party import Ask, Look
 from crm.views.verbs import posted, refuse_values
 from salesprocess.htmx import HtmxRequest, render, wants_fragment
@@ -145,6 +146,7 @@ def cancel(request: HtmxRequest, pk: int) -> HttpResponse:
         back=party.address_of(activity),
         said=_("Cancelled."),
         done=HttpResponse,
+        undo=activity_undo.of_cancelled(activity, request.user, "touches"),
     )
     return party.answer(
         request,
@@ -154,6 +156,32 @@ def cancel(request: HtmxRequest, pk: int) -> HttpResponse:
             activity, by=request.user, at=timezone.now(), version=form.cleaned_data["version"]
         ),
     )
+
+
+@require_POST
+def again(request: HtmxRequest, pk: int) -> HttpResponse:
+    return _take_back(request, _planned(request, pk), activity_undo.plan_again, _("Planned again."))
+
+
+@require_POST
+def take_back(request: HtmxRequest, pk: int) -> HttpResponse:
+    return _take_back(request, _planned(request, pk), activity_undo.take_back, _("Taken back."))
+
+
+def _take_back(
+    request: HtmxRequest, activity: Activity, command: activity_undo.Command, said: str
+) -> HttpResponse:
+    form = VerbForm(request.POST, user=request.user)
+    ask = Ask(
+        template="crm/party/_sheet_refused.html",
+        title=str(activity),
+        back=party.address_of(activity),
+        said=said,
+    )
+    response = party.answer(
+        request, form, ask, lambda: command(activity, by=request.user, at=timezone.now())
+    )
+    return activity_undo.in_sheet(response)
 
 
 def _planned(request: HtmxRequest, pk: int) -> Activity:

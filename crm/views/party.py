@@ -25,9 +25,10 @@ from crm.models import Activity, ActivityKind, Company, Contact
 from crm.queries import party as queries
 from crm.queries.deal import Talk
 from crm.queries.party import Found, Place
+from crm.views import activity_undo
 from crm.views.list_rows import DealLine, deal_line
 from crm.views.telling import ICONS, Teller
-from crm.views.verbs import Conflict, posted, rebased, refuse_values, stay
+from crm.views.verbs import Conflict, offered, posted, rebased, refuse_values, stay
 from pipeline.models import User
 from pipeline.moves import Refused
 from salesprocess.htmx import HtmxRequest, render, trigger, wants_fragment
@@ -218,6 +219,7 @@ class Ask:
     said: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     done: Callable[[], HttpResponse] = stay
+    undo: Callable[[], dict[str, Any] | None] | None = None
 
 
 def answer(
@@ -274,7 +276,10 @@ def done(request: HtmxRequest, ask: Ask) -> HttpResponse:
     if not wants_fragment(request):
         return redirect(ask.back)
     response = trigger(ask.done(), "party-changed")
-    return trigger(response, "toast", {"text": ask.said}) if ask.said else response
+    if not ask.said:
+        return response
+    undo = ask.undo() if ask.undo else None
+    return trigger(response, "toast", {"text": ask.said} | ({"undo": undo} if undo else {}))
 
 
 def _conflict(
@@ -306,7 +311,12 @@ def hand_over(request: HtmxRequest, look: Look) -> HttpResponse:
     )
     said = form.is_valid() and form.cleaned_data
     to = said["to"] if said else None
-    ask = replace(ask, said=_("Handed over to %(name)s.") % {"name": to.name} if to else "")
+    before = look.party.owner_id
+    ask = replace(
+        ask,
+        said=_("Handed over to %(name)s.") % {"name": to.name} if to else "",
+        undo=lambda: _back_to(look, before),
+    )
     return answer(
         request,
         form,
@@ -315,6 +325,17 @@ def hand_over(request: HtmxRequest, look: Look) -> HttpResponse:
             look.party, **form.verb(), by=request.user, at=timezone.now()
         ),
     )
+
+
+def _back_to(look: Look, owner: int | None) -> dict[str, Any] | None:
+    """Only to somebody who may have it, and by who may still give it."""
+    rows = type(look.party)._default_manager
+    if not User.objects.assignable_by(look.user).filter(pk=owner).exists():
+        return None
+    if not rows.editable_by(look.user).filter(pk=look.party.pk).exists():
+        return None
+    values = {"to": owner, "reason": _("Undone at once"), "version": look.party.version}
+    return offered(f"{look.address}hand-over/", values, _("Undo"))
 
 
 # what is said and planned without a deal ---------------------------------------------------------
@@ -387,6 +408,7 @@ def complete(request: HtmxRequest, activity: Activity) -> HttpResponse:
         said=_("Done."),
         context={"activity": activity, "kinds": KINDS},
         done=HttpResponse,
+        undo=activity_undo.of_done(activity, request.user, form, "touches"),
     )
     return answer(
         request,

@@ -44,12 +44,17 @@ class Undo:
 
     def after(self, deal: Deal) -> dict[str, Any]:
         """What the page needs to do it, if nobody changes the deal meanwhile."""
-        return {
-            "href": f"{deal.get_absolute_url()}{self.verb}/",
-            "values": {**self.values, "version": deal.version},
-            "words": self.words,
-            "hint": _("%(undo)s with the key z.") % {"undo": self.words},
-        }
+        return offered(
+            f"{deal.get_absolute_url()}{self.verb}/",
+            {**self.values, "version": deal.version},
+            self.words,
+        )
+
+
+def offered(href: str, values: Mapping[str, Any], words: str) -> dict[str, Any]:
+    """What takes back what was just done, as the note that tells of it needs it."""
+    hint = _("%(undo)s with the key z.") % {"undo": words}
+    return {"href": href, "values": dict(values), "words": words, "hint": hint}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +72,8 @@ class Ask:
     context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
     # What an htmx request gets once it is done; by default nothing, which closes the sheet.
     done: Callable[[], HttpResponse] = HttpResponse
-    undo: Undo | None = None
+    # The latter where it is no verb of the deal; asked when it is done.
+    undo: Undo | Callable[[], dict[str, Any] | None] | None = None
     # Where the form that was sent has no room for what a gate asks: the sheet that has.
     gap: Callable[[Gap], HttpResponse] | None = None
 
@@ -169,8 +175,8 @@ def done(request: HtmxRequest, deal: Deal, ask: Ask) -> HttpResponse:
     trigger(response, "deal-changed", {"id": deal.pk})
     if not ask.said:
         return response
-    undo = {"undo": ask.undo.after(deal)} if ask.undo else {}
-    return trigger(response, "toast", {"text": ask.said, **undo})
+    undo = ask.undo.after(deal) if isinstance(ask.undo, Undo) else ask.undo and ask.undo()
+    return trigger(response, "toast", {"text": ask.said} | ({"undo": undo} if undo else {}))
 
 
 def home_of(request: HtmxRequest, deal: Deal) -> str:

@@ -111,10 +111,8 @@ class TimelineTeller(PlanTeller, RecordChangeTeller):
                 return "hand-grab", _("Claimed by %(name)s") % {"name": new}, ""
             text = _("from %(name)s") % {"name": old}
             return "user-share", _("Handed over to %(name)s") % {"name": new}, text
-        if change.field == "parked_until":
-            if not new:
-                return "sun", _("Taken up again"), ""
-            return "moon", _("Parked to %(day)s") % {"day": new}, ""
+        if change.field in ("parked_until", "taken_back"):
+            return self._course(change.field, old, new)
         icons = {"contact": "user", "line": "package", "amount": "coin"}
         icon = icons.get(change.field, "pencil")
         if not old:
@@ -122,6 +120,16 @@ class TimelineTeller(PlanTeller, RecordChangeTeller):
         if not new:
             return icon, _("%(what)s removed") % {"what": self._label(change.field)}, old
         return icon, _("%(what)s changed") % {"what": self._label(change.field)}, f"{old} → {new}"
+
+    def _course(self, field: str, old: str, new: str) -> tuple[str, str, str]:
+        """What is no fact of the deal, but became of its plans."""
+        if field == "taken_back":
+            kind, _space, subject = old.partition(" ")
+            what = f"{self.kinds[kind]}: {subject}" if subject else self.kinds[kind]
+            return "arrow-back-up", _("Not done after all"), what
+        if not new:
+            return "sun", _("Taken up again"), ""
+        return "moon", _("Parked to %(day)s") % {"day": new}, ""
 
     def _label(self, field: str) -> str:
         labels = {
