@@ -133,6 +133,7 @@ urlpatterns = [
     # the process, where it speaks of deals
     path("process/begin/", process_begin.begin, name="process_begin"),
     path("process/use/", process_use.use, name="process_use"),
+    path("process/deals/", process_use.deals, name="process_deals"),
     path("process/deals/<int:pk>/", process_use.preview, name="process_deal"),
     path("process/notes/", process_notes.notes, name="process_notes"),
     path("process/notes/new/", process_notes.new, name="process_note_new"),

@@ -239,6 +239,7 @@ URLS: dict[str, Url] = {
     "pipeline:collision_decide": record("collision", ABOVE_ANA, get=False, post={"choice": "take"}),
     "crm:process_begin": Url(kind="collection", ask={"did-1": "called them", "do": "map"}),
     "crm:process_use": Url(kind="collection", ask={"of": "@north", "stage": "4"}),
+    "crm:process_deals": Url(kind="collection"),
     "crm:process_deal": record("deal"),
     "crm:process_notes": Url(kind="collection", ask={"answered": "on"}),
     "crm:process_note_new": Url(kind="collection", ask={"stage": "4", "place": "delivery"}),

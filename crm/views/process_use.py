@@ -41,6 +41,20 @@ def _look(request: HtmxRequest) -> Look:
         raise Http404 from missing
 
 
+# So many to choose from; any other deal has the same link on its own page.
+MOST_DEALS = 20
+
+
+@require_GET
+def deals(request: HtmxRequest) -> HttpResponse:
+    """The deals in sight that were changed last, to preview the process as one of them has it."""
+    found = Deal.objects.visible_to(request.user).open().order_by("-changed_at", "-pk")
+    context = {"deals": found.values_list("pk", "name", "company__name", "stage")[:MOST_DEALS]}
+    return render(
+        request, page="crm/process/deals.html", fragment="crm/process/_deals.html", context=context
+    )
+
+
 @require_GET
 def preview(request: HtmxRequest, pk: int) -> HttpResponse:
     """Exactly what a deal asks of its reader: the versions of its open stay, and one's own layer."""

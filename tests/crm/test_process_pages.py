@@ -257,6 +257,9 @@ def test_it_previews_a_deal_by_the_versions_of_its_stay(signed_in, cast):
     assert "Not for this one yet" not in page
     assert "My own step" not in signed_in("mona").get(f"/process/deals/{deal.pk}/").content.decode()
     assert signed_in("carl").get(f"/process/deals/{deal.pk}/").status_code == 404
+    link = f'href="/process/deals/{deal.pk}/"'
+    assert link in signed_in("ana").get("/process/deals/").content.decode()
+    assert link not in signed_in("carl").get("/process/deals/").content.decode()
 
 
 # What does not fit -------------------------------------------------------------------------------
