@@ -11,7 +11,7 @@ from crm.models import Deal, StageVisit
 from pipeline.stages import Initiator, Outcome, Stage
 from tests.browser import axe
 from tests.conftest import Cast
-from tests.factories import make_company, make_deal, plan_call
+from tests.factories import make_company, make_deal, plan_call, ready_deal
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def deal(people: Cast) -> Deal:
     company = make_company(by=people.ana, name="Norte SA")
-    return make_deal(by=people.ana, company=company, stage=Stage.QUALIFICATION, amount=48_000)
+    return ready_deal(by=people.ana, company=company, stage=Stage.QUALIFICATION, amount=48_000)
 
 
 @pytest.fixture
@@ -253,7 +253,7 @@ def test_it_shows_the_usual_days_of_those_whose_deals_it_shows(
 ):
     now = timezone.now()
     for count in range(10):
-        one = make_deal(by=people.ana, name=f"Line {count}", at=now - dt.timedelta(days=20))
+        one = ready_deal(by=people.ana, name=f"Line {count}", at=now - dt.timedelta(days=20))
         commands.advance(one, to=Stage.PROSPECTING, by=people.ana, at=now - dt.timedelta(days=8))
     page = page_of(people.mona, "/board/")
     head = page.locator("#median-1")

@@ -1,0 +1,71 @@
+"""A card dropped on a stage that asks for something first: the sheet, filled in or gone past."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from crm.models import Deal, Judgement
+from pipeline.stages import Stage
+from tests.browser import axe
+from tests.browser.test_board_move import card_of, drag, stage_of
+from tests.conftest import Cast
+from tests.factories import make_company, make_deal
+
+pytestmark = pytest.mark.browser
+
+
+def deal_in(people: Cast, stage: Stage) -> Deal:
+    company = make_company(by=people.ana, name="Norte SA")
+    return make_deal(by=people.ana, company=company, stage=stage, amount=48_000)
+
+
+def test_a_drag_that_meets_a_gate_asks_and_moves_once_it_is_answered(
+    page_of: Callable[..., Page], people: Cast
+):
+    deal = deal_in(people, Stage.PROSPECTING)
+    board = page_of(people.ana, "/board/")
+    drag(board, deal, Stage.QUALIFICATION)
+
+    sheet = board.get_by_role("dialog")
+    expect(sheet).to_contain_text("1 thing missing before Qualification")
+    # Until it is answered or given up, the card waits where it was dropped.
+    expect(board.locator(f'ul[data-stage="3"] > #d{deal.pk}.waiting')).to_be_visible()
+    assert stage_of(deal) == Stage.PROSPECTING
+    assert sheet.locator(":focus").count() == 1
+    assert axe.findings(board) == []
+    # One press says how, one moves: everything else may be left as it is.
+    sheet.get_by_role("radio", name="Call").check()
+    sheet.get_by_role("button", name="Move to Qualification").click()
+
+    expect(card_of(board, deal, Stage.QUALIFICATION)).to_be_visible()
+    expect(sheet).to_be_hidden()
+    assert stage_of(deal) == Stage.QUALIFICATION
+
+
+def test_a_gate_is_gone_past_with_a_reason(page_of: Callable[..., Page], people: Cast):
+    deal = deal_in(people, Stage.QUALIFICATION)
+    board = page_of(people.ana, "/board/")
+    drag(board, deal, Stage.NEEDS_ANALYSIS)
+
+    sheet = board.get_by_role("dialog")
+    sheet.get_by_text("Go ahead anyway").click()
+    sheet.get_by_role("radio", name="The customer insisted").check()
+    board.keyboard.press("Control+Enter")
+
+    expect(card_of(board, deal, Stage.NEEDS_ANALYSIS)).to_be_visible()
+    assert Judgement.objects.get(deal=deal).reason == "customer_insisted"
+
+
+def test_a_sheet_that_is_given_up_leaves_the_card_where_it_was(
+    page_of: Callable[..., Page], people: Cast
+):
+    deal = deal_in(people, Stage.PROSPECTING)
+    board = page_of(people.ana, "/board/")
+    drag(board, deal, Stage.QUALIFICATION)
+    expect(board.get_by_role("dialog")).to_be_visible()
+
+    board.keyboard.press("Escape")
+
+    expect(card_of(board, deal, Stage.PROSPECTING)).to_be_visible()
+    assert stage_of(deal) == Stage.PROSPECTING
