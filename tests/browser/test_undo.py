@@ -1,13 +1,16 @@
 """A note offers to take back what was done: by pointer and by key, and without taking the focus."""
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from crm.models import Deal
+from crm.commands.activity import postpone
+from crm.models import Activity, Deal
 from tests.conftest import Cast
-from tests.factories import make_deal
+from tests.factories import make_deal, plan_call
 
 pytestmark = pytest.mark.browser
 
@@ -33,3 +36,55 @@ def test_it_takes_back_a_parking(page_of: Callable[..., Page], people: Cast, way
 
     expect(page.locator(".toast-note")).to_have_text("Taken up again.")
     assert Deal.objects.get(pk=deal.pk).parked_until is None
+
+
+@pytest.mark.parametrize("verb", ["complete", "cancel"])
+def test_it_takes_back_what_was_done_to_a_plan_on_a_phone(
+    page_of: Callable[..., Page], people: Cast, verb: str
+):
+    deal = make_deal(by=people.ana)
+    plan = plan_call(deal, by=people.ana, due_at=timezone.now() + dt.timedelta(days=2))
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    strip = page.locator("#deal-next")
+    if verb == "complete":
+        page.locator(f"#complete-{plan.pk}").click()
+        strip.get_by_role("button", name="Done, nothing next").click()
+    else:
+        page.locator(f"#change-{plan.pk}").click()
+        strip.get_by_role("button", name="Do not do it").click()
+    expect(strip).to_contain_text("Nothing planned")
+
+    page.locator(".toast-note").get_by_role("button", name="Undo").click()
+
+    expect(page.locator(".toast-note")).to_have_text(
+        "Taken back." if verb == "complete" else "Planned again."
+    )
+    expect(strip).to_contain_text("Call")
+    assert Activity.objects.planned().filter(deal=deal).count() == 1
+
+
+def test_it_shows_both_where_somebody_changed_the_plan_meanwhile(
+    page_of: Callable[..., Page], people: Cast
+):
+    deal = make_deal(by=people.ana)
+    due_at = timezone.now() + dt.timedelta(days=2)
+    plan = plan_call(deal, by=people.ana, due_at=due_at)
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator(f"#change-{plan.pk}").click()
+    strip = page.locator("#deal-next")
+    strip.get_by_label("About what").fill("Mine")
+    postpone(
+        Activity.objects.get(pk=plan.pk),
+        due_at=due_at + dt.timedelta(days=3),
+        by=people.mona,
+        at=timezone.now(),
+    )
+    strip.get_by_role("button", name="Save").click()
+
+    expect(strip).to_contain_text("Mona Reyes changed this in the meantime")
+    expect(strip.get_by_label("About what")).to_have_value("Mine")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    strip.get_by_role("button", name="Do not do it").click()
+    expect(page.locator(".toast-note")).to_contain_text("Cancelled.")
