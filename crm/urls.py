@@ -28,6 +28,7 @@ from crm.views import (
     process_use,
     saved_view,
     search,
+    step,
     verdict,
 )
 
@@ -117,6 +118,21 @@ urlpatterns = [
     path("concerns/answers/", concern.library, name="answers"),
     path("deals/<int:pk>/attempts/", closing_attempt.log, name="closing_attempt"),
     path("deals/<int:pk>/hand-off/", hand_off.write, name="hand_off"),
+    # the steps of its stages, and the files that prove some
+    path("deals/<int:pk>/steps/<int:number>/", step.add, name="own_step_add"),
+    path("deals/<int:pk>/steps/<int:number>/<slug:key>/", step.answer, name="step_answer"),
+    path("deals/<int:pk>/steps/<int:number>/<slug:key>/undo/", step.undo, name="step_undo"),
+    path("deals/<int:pk>/steps/<int:number>/<slug:key>/aside/", step.aside, name="step_aside"),
+    *(
+        path(
+            f"deals/<int:pk>/steps/<int:number>/<slug:key>/{verb}/",
+            step.own,
+            {"verb": verb},
+            name=f"step_{verb}",
+        )
+        for verb in step.OWN
+    ),
+    path("deals/<int:pk>/files/<int:file>/", step.file, name="file"),
     # activities
     path("deals/<int:pk>/log/", activity.log, name="activity_log"),
     path("deals/<int:pk>/plan/", activity.plan, name="activity_plan"),

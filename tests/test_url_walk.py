@@ -35,12 +35,15 @@ from crm.models import (
     ActivityKind,
     ConcernCategory,
     Disposition,
+    EvidenceFile,
     ImportState,
     ListKind,
     NoteKind,
     OfferKind,
     Product,
+    StepResult,
 )
+from crm.models.step_result import StepState
 from pipeline.commands import process as process_commands
 from pipeline.models import Batch, Collision, OutboxKind, OutboxRow, PeopleChange, Role, User
 from pipeline.stages import Initiator, Stage
@@ -340,16 +343,27 @@ URLS: dict[str, Url] = {
     "crm:offer_make": record("deal", ask={"kind": "verbal"}, post={"kind": "verbal"}),
     "crm:offer_line": record("deal", ask={"n": "3"}),
     "crm:offer": record("deal", at={"offer": "offer"}, post={"reason": "Wrong"}),
-    "crm:own_step_add": record("deal", at={"number": "=3"}, get=False, post={"kind": "check"}),
+    "crm:own_step_add": record(
+        "deal", at={"number": "=3"}, get=False, post={"label": "Dog", "kind": "check"}
+    ),
     "crm:step_answer": record("deal", at=NEED, post={"step_3_need": "Heat"}),
     "crm:step_undo": record("deal", at=NEED, get=False, post={}),
     "crm:step_aside": record("deal", at=NEED, post={"go_reason": "done_before"}),
     "crm:step_vote": record("deal", at=NEED, get=False, post={"vote": "helps"}),
-    **{
-        f"crm:step_{verb}": record("deal", at=NEED, get=False, post={})
-        for verb in ("hide", "show", "remove", "up", "down")
-    },
-    # What proves one's own step is for nobody else.
+    "crm:step_down": record("deal", at=NEED, get=False, post={}),
+    "crm:step_up": record("deal", at={"number": "=3", "key": "=money"}, get=False, post={}),
+    "crm:step_hide": record(
+        "deal", at={"number": "=5", "key": "=begin-with-needs"}, get=False, post={}
+    ),
+    "crm:step_show": record("deal", at={"number": "=7", "key": "=how-to-ask"}, get=False, post={}),
+    # One's own step, and what proves it, are for nobody else.
+    "crm:step_remove": record(
+        "deal",
+        frozenset({"owner"}),
+        at={"number": "=3", "key": "=draw-a-sketch"},
+        get=False,
+        post={},
+    ),
     "crm:file": record("deal", frozenset({"owner"}), at={"file": "file"}),
     "crm:concern_add": record(
         "deal", post={"words": "Too dear", "category": "price", "price": "after"}
@@ -632,7 +646,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
     StepResult.objects.create(
         deal=deal,
         stage=Stage.QUALIFICATION,
-        key="sketch",
+        key="draw-a-sketch",
         label=word,
         state=StepState.DONE,
         file=file,
@@ -640,6 +654,21 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         at=NOW,
         by=ana,
     )
+    StepResult.objects.create(
+        deal=deal,
+        stage=Stage.QUALIFICATION,
+        key="need",
+        label="Need",
+        state=StepState.DONE,
+        value=word,
+        at=NOW,
+        by=ana,
+    )
+    anas = process_commands.layer_of(ana, by=ana, at=NOW)
+    process_commands.add_step(
+        anas, stage=Stage.QUALIFICATION, said={"label": "Draw a sketch"}, by=ana, at=NOW
+    )
+    process_commands.hide_step(anas, stage=Stage.CLOSING, key="how-to-ask", by=ana, at=NOW)
     won = won_deal(by=ana, name=CANARIES["won"], company=company)
     view = view_commands.save(
         kind=ListKind.DEALS, name=CANARIES["view"], query="outcome=any", by=ana, at=NOW

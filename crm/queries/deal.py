@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
-from typing import NamedTuple, Self
+from functools import lru_cache
+from typing import Any, NamedTuple, Self
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import (
@@ -78,6 +79,8 @@ class Found(NamedTuple):
     cause: str | None
     closing_note: str
     parked_until: dt.date | None
+    team_id: int
+    kept_version_ids: tuple[int, ...] | None
     may_edit: bool
     pushes: int
     talks: int
@@ -136,6 +139,8 @@ def _within(user: User) -> QuerySet[Deal, tuple[object, ...]]:
             "cause__name",
             "closing_note",
             "parked_until",
+            "team_id",
+            "kept_version_ids",
             "may_edit",
             "pushes",
             "talks",
@@ -145,7 +150,13 @@ def _within(user: User) -> QuerySet[Deal, tuple[object, ...]]:
     )
 
 
-_find = Prepared(Found._make, _within)
+def _found(row: Sequence[Any]) -> Found:
+    found = Found._make(row)
+    return found._replace(kept_version_ids=_ids(row[_KEPT])) if row[_KEPT] else found
+
+
+_KEPT = Found._fields.index("kept_version_ids")
+_find = Prepared(_found, _within)
 
 
 def _count(rows: QuerySet) -> Coalesce:  # type: ignore[type-arg]  # of any model
@@ -195,6 +206,7 @@ class Visit(NamedTuple):
     left_how: str | None
     left_by: str | None
     exit_amount: Decimal | None
+    version_ids: tuple[int, ...]
 
 
 def visits(deal: int) -> list[Visit]:
@@ -202,8 +214,17 @@ def visits(deal: int) -> list[Visit]:
     return _visits(deal=deal)
 
 
+def _visit(row: Sequence[Any]) -> Visit:
+    return Visit._make((*row[:-1], _ids(row[-1])))
+
+
+@lru_cache(maxsize=1024)
+def _ids(text: str) -> tuple[int, ...]:
+    return tuple(json.loads(text) or ())
+
+
 _visits = Prepared(
-    Visit._make,
+    _visit,
     lambda: (
         StageVisit.objects.filter(deal=_DEAL)
         .order_by("sequence")
@@ -218,6 +239,7 @@ _visits = Prepared(
             "left_how",
             "left_by__name",
             "exit_amount",
+            "version_ids",
         )
     ),
 )

@@ -11,6 +11,7 @@ from crm.models import ActivityKind
 from crm.queries.board import Row
 from pipeline.models import User
 from pipeline.models.people import initials_of
+from pipeline.playbook import Playbook, merge
 from pipeline.stages import Outcome, Stage
 from salesprocess.format import clock, money, written_day
 from salesprocess.words import gettext as _
@@ -43,8 +44,14 @@ def labels(choices: type[Choices], language: str) -> dict[str, str]:
     return {str(one.value): str(one.label) for one in choices}
 
 
+# What the stages are called, and how long a stay takes, where no page asks for a process.
+UNIVERSAL = merge(())
+
+
 class Reader:
-    """Whom a card is written for: whose day, whose language, whose reach."""
+    """Whom a card is written for: whose day, whose language, whose reach, and by which process."""
+
+    book: Playbook = UNIVERSAL
 
     def __init__(self, user: User, *, at: dt.datetime) -> None:
         self.user = user
@@ -75,7 +82,11 @@ class Reader:
 
     @cached_property
     def stage_names(self) -> dict[int, str]:
-        return {int(stage): str(stage.about.short) for stage in Stage}
+        return {int(stage): str(self.book.short(stage)) for stage in Stage}
+
+    @cached_property
+    def norms(self) -> dict[int, int]:
+        return {int(stage): self.book.norm_days(stage) for stage in Stage}
 
     def card(self, row: Row) -> Card:
         stage = Stage(row.stage)
@@ -93,7 +104,7 @@ class Reader:
             next=what_next,
             days=days,
             is_late=is_late,
-            risk=self._risk(row, stage),
+            risk=self._risk(row),
             may=self._may(row),
         )
 
@@ -127,7 +138,7 @@ class Reader:
         if row.stage_entered_at is None:
             return self._words["no date"], False
         days = self._days_since(row.stage_entered_at)
-        return self._words["days"] % {"n": days}, days > Stage(row.stage).about.norm_days
+        return self._words["days"] % {"n": days}, days > self.norms[row.stage]
 
     def how_it_ended(self, row: Row) -> tuple[str, str]:
         won = row.outcome == Outcome.WON
@@ -150,13 +161,13 @@ class Reader:
         kind = self.kinds.get(row.next_kind, "")
         return row.next_kind, f"{kind} · {self.day(row.next_at)}"
 
-    def _risk(self, row: Row, stage: Stage) -> str:
+    def _risk(self, row: Row) -> str:
         """The one warning that a card has room for, with its reason."""
         if row.expected_close_on and row.expected_close_on < self.today:
             return self._words["past"]
         if row.touched_at is not None:
             silent = self._days_since(row.touched_at)
-            if silent > stage.about.norm_days:
+            if silent > self.norms[row.stage]:
                 return self._words["silent"] % {"n": silent}
         return ""
 

@@ -13,14 +13,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from crm.forms.activity import KINDS, LogForm, PlanForm
+from crm.forms.step import OwnStepForm
 from crm.models import Deal
 from crm.queries import deal as queries
 from crm.queries.deal import SHOWS, Person, Place, Talk, Visit
 from crm.queries.records import Records, records
+from crm.queries.steps import recorded, versions_at
 from crm.views.cards import labels
 from crm.views.telling import Plan, Stay, Teller, roles
 from pipeline.models import User
 from pipeline.models.people import initials_of
+from pipeline.playbook import Playbook
+from pipeline.queries import process_news
+from pipeline.queries.process import InForce, in_force
 from pipeline.stages import Initiator, Outcome, Stage
 from salesprocess.format import money
 from salesprocess.htmx import HtmxRequest, render, wants_fragment
@@ -80,7 +85,24 @@ class Look:
         self.deal = deal
         self.user = user
         self.at: dt.datetime = timezone.now()
-        self.teller = Teller(user, at=self.at)
+
+    @cached_property
+    def teller(self) -> Teller:
+        teller = Teller(self.user, at=self.at)
+        teller.book = self.book(Stage(self.deal.stage))
+        return teller
+
+    @cached_property
+    def force(self) -> InForce:
+        return in_force(team_id=self.deal.team_id, user_id=self.user.pk)
+
+    def versions(self, stage: Stage) -> tuple[int, ...]:
+        named = versions_at(stage, self.visits, kept=self.deal.kept_version_ids)
+        return named or self.force.version_ids
+
+    def book(self, stage: Stage) -> Playbook:
+        """What the reader works by in a stage of the deal."""
+        return self.force.playbook(self.versions(stage))
 
     @cached_property
     def visits(self) -> list[Visit]:
@@ -118,6 +140,7 @@ class Look:
             **self.composer(),
             **self.stage(stage or Stage(deal.stage)),
             **self.timeline(show, before),
+            **self.news(),
             "history": self.history,
             "people": teller.people(self.persons),
             "roles": roles(),
@@ -126,6 +149,12 @@ class Look:
             "lines": lines,
             "lines_total": total,
         }
+
+    def news(self) -> dict[str, Any]:
+        """What came into force lately of the process that an open deal goes by."""
+        sources = self.book(Stage(self.deal.stage)).sources if self.deal.is_open else ()
+        today = self.at.astimezone(self.user.zone).date()
+        return {"process_news": process_news.told(sources, at=self.at), "process_today": today}
 
     def head(self) -> dict[str, Any]:
         deal, teller = self.deal, self.teller
@@ -136,7 +165,8 @@ class Look:
             "value": money(deal.amount, deal.currency),
             "closes": teller.date(deal.expected_close_on),
             "pushes": teller.pushes(deal),
-            "ahead": Stage(here + 1) if here < Stage.CLOSING else None,
+            "ahead": here + 1 if here < Stage.CLOSING else None,
+            "ahead_name": teller.book.short(Stage(here + 1)) if here < Stage.CLOSING else "",
             "initials": initials_of(deal.owner) if deal.owner else "",
         }
 
@@ -179,9 +209,26 @@ class Look:
         form = form or LogForm(user=self.user, at=self.at, auto_id="log-%s")
         return composer(self.deal, form, people=self.persons, keep=self.keep)
 
-    def stage(self, stage: Stage) -> dict[str, Any]:
-        card = self.teller.stage(stage, self.deal, self.visits, self.history)
-        return {"deal": self.deal, "card": card}
+    def stage(self, stage: Stage, own_form: OwnStepForm | None = None) -> dict[str, Any]:
+        deal, teller, book = self.deal, self.teller, self.book(stage)
+        found = recorded(deal.pk, stage=stage, user=self.user.pk)
+        panel = teller.panel(
+            stage,
+            deal,
+            book,
+            found,
+            self.records,
+            people=self.persons,
+            done=self.activities[1],
+        )
+        return {
+            "deal": deal,
+            "may_edit": deal.may_edit,
+            "card": teller.stage(stage, deal, self.visits, self.history, book),
+            "panel": panel,
+            "files": teller.files(found),
+            "own_form": own_form,
+        }
 
     def timeline(self, show: str = "all", before: Place | None = None) -> dict[str, Any]:
         deal = self.deal

@@ -85,7 +85,7 @@ def test_it_takes_the_same_few_queries_for_few_rows_and_many(client: Client, cas
     client.force_login(cast.ana)
     with CaptureQueriesContext(connection) as queries:
         html(client.get(f"/deals/{deal.pk}/"))
-    assert len(queries) == 9, [q["sql"][:150] for q in queries]
+    assert len(queries) == 12, [q["sql"][:150] for q in queries]
 
 
 def test_it_says_how_long_each_stage_took_and_what_was_skipped(client: Client, cast: Cast):

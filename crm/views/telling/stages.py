@@ -9,6 +9,8 @@ from django.utils.translation import ngettext
 from crm.queries.deal import Found, Visit
 from crm.views.cards import Reader
 from pipeline.moves import EnteredHow, LeftHow
+from pipeline.playbook import Playbook
+from pipeline.queries.process import of_versions
 from pipeline.stages import Outcome, Stage
 from salesprocess.format import money
 
@@ -55,6 +57,7 @@ class Stay:
     reason: str
     who: str
     value: str
+    process: str  # the version in force, empty where none is known
 
 
 class StageTeller(Reader):
@@ -66,8 +69,8 @@ class StageTeller(Reader):
         state, text = self._state(stage, deal, here, visits)
         return Step(
             number=stage.value,
-            name=str(stage.about.short),
-            full=str(stage.label),
+            name=str(self.book.short(stage)),
+            full=str(self.book.label(stage)),
             state=state,
             text=text,
         )
@@ -116,13 +119,18 @@ class StageTeller(Reader):
 
     def age(self, visit: Visit) -> str:
         days = self._days(visit)
-        usual = Stage(visit.stage).about.norm_days
+        usual = self.norms[visit.stage]
         if days is None:
             return _("usually %(usual)s d") % {"usual": usual}
         return _("%(n)s d of usually %(usual)s") % {"n": days, "usual": usual}
 
     def stage(
-        self, stage: Stage, deal: Found, visits: Sequence[Visit], history: Sequence[Stay]
+        self,
+        stage: Stage,
+        deal: Found,
+        visits: Sequence[Visit],
+        history: Sequence[Stay],
+        book: Playbook,
     ) -> StageCard:
         step = self._step(stage, deal, visits)
         is_now = stage == deal.stage
@@ -131,11 +139,11 @@ class StageTeller(Reader):
             move = _("Move here") if stage > deal.stage else _("Move back here")
         return StageCard(
             number=stage.value,
-            name=str(stage.label),
+            name=str(book.label(stage)),
             what=str(stage.about.what),
             enters_when=str(stage.about.enters_when),
             done_when=str(stage.about.done_when),
-            usual=_("%(n)s days") % {"n": stage.about.norm_days},
+            usual=_("%(n)s days") % {"n": book.norm_days(stage)},
             here="" if step.state == "ahead" and step.text == _("ahead") else step.text,
             is_now=is_now and deal.is_open,
             move=move,
@@ -153,17 +161,21 @@ class StageTeller(Reader):
     def _stay(self, deal: Found, visit: Visit, before: Visit | None) -> Stay:
         stage = Stage(visit.stage)
         days = self._days(visit)
+        # A stay is judged by the process that was in force then.
+        book = of_versions(visit.version_ids) if visit.version_ids else self.book
+        usual = book.norm_days(stage)
         return Stay(
             number=stage.value,
-            name=str(stage.about.short),
+            name=str(book.short(stage)),
             came=self.short_day(visit.entered_at) or _("not known"),
             went=self._went(visit),
             days="–" if days is None else str(days),
-            usual=str(stage.about.norm_days),
-            is_long=days is not None and days > stage.about.norm_days,
+            usual=str(usual),
+            is_long=days is not None and days > usual,
             how=self._came(visit, before),
             reason=visit.reason,
             who=visit.entered_by or "",
+            process=_process(book) if visit.version_ids else "",
             value=money(visit.exit_amount if visit.left_how else deal.amount, deal.currency),
         )
 
@@ -186,3 +198,9 @@ class StageTeller(Reader):
                 "n": passed
             }
         return str(how.label)
+
+
+def _process(book: Playbook) -> str:
+    """The version of the lowest layer that has one: it stands on those above."""
+    source = book.sources[-1]
+    return f"{source.name} v{source.number}"

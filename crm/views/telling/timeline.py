@@ -81,7 +81,7 @@ class TimelineTeller(PlanTeller, RecordChangeTeller):
         )
 
     def _move(self, visit: Visit) -> tuple[str, str, str, str]:
-        stage = str(Stage(visit.stage).label)
+        stage = str(self.book.label(Stage(visit.stage)))
         how = EnteredHow(visit.entered_how)
         words = {
             EnteredHow.CREATED: ("plus", "acc", _("Opened in %(stage)s")),
@@ -99,7 +99,7 @@ class TimelineTeller(PlanTeller, RecordChangeTeller):
         text = ""
         if deal.closed_at == visit.left_at and deal.cause:
             text = f"{Initiator(deal.initiator).label}: {deal.cause}"
-        stage = str(Stage(visit.stage).label)
+        stage = str(self.book.label(Stage(visit.stage)))
         return "square-x", "bad", _("Stopped in %(stage)s") % {"stage": stage}, text
 
     def _change(self, change: Change, deal: Found) -> tuple[str, str, str]:

@@ -1,0 +1,115 @@
+"""Forms for the steps of a deal: an answer by the step's kind, a reason to go without, one's own."""
+
+from typing import Any
+
+from django import forms
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext_lazy
+
+from crm.commands.gate import GoAhead
+from crm.commands.supply import StepAnswer
+from crm.forms.fields import VerbForm
+from crm.forms.gate import LINE, GateForm
+from crm.models import Deal, StepResult
+from crm.queries.facts import AGREEMENT_STEP
+from pipeline.commands.process import Said
+from pipeline.gates import Reason
+from pipeline.playbook import Importance, Step, StepKind
+from pipeline.stages import Stage
+
+AGREEMENT = (Stage.PROSPECTING, AGREEMENT_STEP)
+
+
+class StepForm(GateForm):
+    """The answer to one step; `seen` is the id of what stood against it when it was shown."""
+
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, step: Step, **options: Any) -> None:
+        super().__init__(*args, auto_id="%s", **options)
+        self.step = step
+        self.name = f"step_{step.stage.value}_{step.key}"
+        if step.place == AGREEMENT:
+            self.fields[self.name] = forms.CharField(required=False, max_length=200, widget=LINE)
+        else:
+            self._ask_step(step)
+
+    def given(self) -> StepAnswer:
+        if self.step.place == AGREEMENT:
+            return StepAnswer(value=self.cleaned_data[self.name])
+        return self._answer(self.name, self.step, self.cleaned_data) or StepAnswer()
+
+    def verb(self) -> dict[str, Any]:
+        seen = self.cleaned_data["seen"]
+        return {"given": self.given(), "seen": seen, "place": self.step.place}
+
+    def rebase(self, version: int) -> None:
+        super().rebase(version)
+        data = MultiValueDict(self.data)
+        now = self._now()
+        data["seen"] = str(now.pk if now else 0)
+        self.data = data
+
+    def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
+        now = self._now()
+        theirs = str(now.contact or now.link or now.value or now.note or "✓") if now else ""
+        yours = self.cleaned_data.get(self.name) or self.cleaned_data.get(f"{self.name}_link")
+        return [(self.step.label, theirs, "✓" if yours in (None, False) else str(yours))]
+
+    def _now(self) -> StepResult | None:
+        mine = self.user if self.step.is_mine else None
+        stage, key = self.step.place
+        results = StepResult.objects.visible_to(self.user).current()
+        return results.filter(deal=self.deal, stage=stage, key=key, private_to=mine).first()
+
+
+class AsideForm(VerbForm):
+    """Why one goes on without a step."""
+
+    go_reason = forms.ChoiceField(
+        choices=Reason.offered,
+        label=gettext_lazy("Reason"),
+        error_messages={"required": gettext_lazy("Choose why you go ahead.")},
+    )
+    go_words = forms.CharField(
+        required=False,
+        max_length=2000,
+        label=gettext_lazy("In your words: “the process is wrong” goes to its owner"),
+        widget=LINE,
+    )
+
+    def verb(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {
+            "said": GoAhead(reason=Reason(data["go_reason"]), words=data["go_words"]),
+            "version": data["version"],
+        }
+
+
+class OwnStepForm(forms.Form):
+    """A step for nobody but oneself."""
+
+    label = forms.CharField(max_length=160, label=gettext_lazy("What do you want to remember?"))
+    kind = forms.TypedChoiceField(
+        choices=[
+            (StepKind.CHECK.value, gettext_lazy("To tick")),
+            (StepKind.QUESTION.value, gettext_lazy("To answer")),
+            (StepKind.HINT.value, gettext_lazy("A hint")),
+        ],
+        coerce=StepKind,
+        initial=StepKind.CHECK.value,
+        label=gettext_lazy("Kind"),
+    )
+    help = forms.CharField(
+        required=False, max_length=4000, label=gettext_lazy("Help or script, if you like")
+    )
+
+    def said(self) -> Said:
+        data = self.cleaned_data
+        hint = data["kind"] == StepKind.HINT
+        return {
+            "label": data["label"],
+            "kind": data["kind"],
+            "help": data["help"] or None,
+            "importance": Importance.HINT if hint else Importance.EXPECTED,
+        }

@@ -1,0 +1,293 @@
+"""The steps of a stage, where one works: answer, take back, set aside, and what is one's own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import reswap, retarget
+
+from crm.commands import step as commands
+from crm.forms.fields import VerbForm
+from crm.forms.step import AsideForm, OwnStepForm, StepForm
+from crm.models import Deal, EvidenceFile
+from crm.models.evidence import LARGEST
+from crm.queries import steps as queries
+from crm.views import deal_page
+from crm.views.verbs import Ask, Undo, editable_deal, now, posted, seen, show, stay
+from crm.views.verbs import answer as answer_to
+from pipeline.commands import process
+from pipeline.models import Layer, Vote
+from pipeline.moves import Refused
+from pipeline.playbook import Step
+from pipeline.stages import Stage
+from salesprocess.htmx import HtmxRequest, render, trigger, wants_fragment
+from salesprocess.uploads import LimitedUpload
+
+
+@csrf_exempt
+def answer(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
+    """The form of one step, and what it takes. The token is checked by `_answer`: that reads the
+    body, which must be measured first."""
+    limit = LimitedUpload(request, LARGEST)
+    request.upload_handlers = [limit]
+    response: HttpResponse = _answer(request, pk, number, key, limit=limit)
+    return response
+
+
+@csrf_protect
+@require_http_methods(["GET", "POST"])
+def _answer(
+    request: HtmxRequest, pk: int, number: int, key: str, *, limit: LimitedUpload
+) -> HttpResponse:
+    deal, step = _editable(request, pk, number, key)
+    files = request.FILES if request.method == "POST" else None
+    form = StepForm(posted(request), files=files, user=request.user, deal=deal, step=step)
+    ask = Ask(
+        template=_place(request, "_step_answer"),
+        title=step.label,
+        said=_("Done: %(step)s") % {"step": step.label},
+        context=lambda: _shown(request, step, pk, form),
+        done=stay,
+        undo=Undo(verb=f"steps/{number}/{key}/undo", values={}, words=_("Undo")),
+    )
+    if limit.too_large:
+        form.add_error(f"{form.name}_file", _too_large())
+        return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return answer_to(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.answer(deal, **form.verb(), by=request.user, at=now()),
+    )
+
+
+def _too_large() -> str:
+    words = _("This file is larger than %(n)s MB: add a link to it instead.")
+    return words % {"n": LARGEST // 1024**2}
+
+
+def _place(request: HtmxRequest, name: str) -> str:
+    """In the place of the step; without a script a page of its own."""
+    return f"crm/deal/{name}{'' if wants_fragment(request) else '_sheet'}.html"
+
+
+def _shown(request: HtmxRequest, step: Step, pk: int, form: StepForm) -> dict[str, Any]:
+    panel = deal_page.find(request, pk).stage(step.stage)["panel"]
+    line = next((one for one in panel.steps if one.key == step.key), None)
+    if line is None:
+        raise Http404
+    said = form.data if form.is_bound else {form.name: line.value, f"{form.name}_link": line.value}
+    return {"line": line, "panel": panel, "said": said, "errors": form.errors}
+
+
+@require_POST
+def undo(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
+    """Take back what stands against a step, also one that is gone."""
+    deal = editable_deal(request, pk)
+    form = VerbForm(request.POST, user=request.user, deal=deal)
+    ask = Ask(
+        template="crm/deal/_sheet_refused.html",
+        title=_("Undo"),
+        said=_("Open again."),
+        done=stay,
+    )
+    place = (_stage(number), key)
+    return answer_to(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.undo(deal, place=place, **form.verb(), by=request.user, at=now()),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def aside(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
+    """Why one goes on without it."""
+    deal, step = _editable(request, pk, number, key)
+    initial = {"version": seen(request, deal)}
+    form = AsideForm(posted(request), user=request.user, deal=deal, initial=initial)
+    ask = Ask(
+        template="crm/deal/_sheet_aside.html",
+        title=_("Go on without: %(step)s") % {"step": step.label},
+        said=_("Set aside."),
+        context={"step": step},
+        undo=Undo(verb=f"steps/{number}/{key}/undo", values={}, words=_("Undo")),
+    )
+    return answer_to(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: commands.set_aside(
+            deal, place=step.place, **form.verb(), by=request.user, at=now()
+        ),
+    )
+
+
+@require_GET
+def file(request: HtmxRequest, pk: int, file: int) -> HttpResponse:
+    """What proves a step: kept as it came, so it is never shown as a page of ours."""
+    deal = get_object_or_404(Deal.objects.visible_to(request.user), pk=pk)
+    try:
+        found = queries.file_of(deal, file, request.user)
+    except EvidenceFile.DoesNotExist as missing:
+        raise Http404 from missing
+    disposition = content_disposition_header(as_attachment=True, filename=found.name)
+    return HttpResponse(
+        bytes(found.content),
+        content_type="application/octet-stream",
+        headers={
+            "Content-Disposition": disposition or "attachment",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+# What is one's own: nobody else sees it, so a deal that one may only look at has it, too -----------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own:
+    """A change of one's own layer, from a step of a deal."""
+
+    request: HtmxRequest
+    look: deal_page.Look
+    stage: Stage
+    key: str
+
+    @property
+    def layer(self) -> Layer:
+        return process.layer_of(self.request.user, by=self.request.user, at=now())
+
+    def said(self) -> dict[str, Any]:
+        return {"stage": self.stage, "key": self.key, "by": self.request.user, "at": now()}
+
+    def vote(self) -> None:
+        choice = self.request.POST.get("vote", "")
+        process.vote(choice=Vote(choice) if choice in Vote.values else None, **self.said())
+
+    def hide(self) -> None:
+        process.hide_step(self.layer, **self.said())
+
+    def show(self) -> None:
+        process.show_step(self.layer, **self.said())
+
+    def remove(self) -> None:
+        process.remove_step(self.layer, **self.said())
+
+    def up(self) -> None:
+        self._move(-1)
+
+    def down(self) -> None:
+        self._move(1)
+
+    def _move(self, by: int) -> None:
+        keys = [step.key for step in self.look.book(self.stage).steps(self.stage)]
+        place = keys.index(self.key) if self.key in keys else 0
+        others = [key for key in keys if key != self.key]
+        at = min(max(place + by, 0), len(others))
+        process.move_step(self.layer, after=others[at - 1] if at else None, **self.said())
+
+
+OWN: dict[str, Callable[[Own], None]] = {
+    "vote": Own.vote,
+    "hide": Own.hide,
+    "show": Own.show,
+    "remove": Own.remove,
+    "up": Own.up,
+    "down": Own.down,
+}
+
+
+@require_POST
+def own(request: HtmxRequest, pk: int, number: int, key: str, verb: str) -> HttpResponse:
+    look, stage = deal_page.find(request, pk), _stage(number)
+    step = look.book(stage).find(stage, key)
+    if step is None:
+        raise Http404
+    try:
+        OWN[verb](Own(request=request, look=look, stage=stage, key=key))
+    except (Refused, ValidationError) as refused:
+        return _panel(request, pk, stage, problem=_words(refused))
+    response = _panel(request, pk, stage)
+    if verb == "hide" and wants_fragment(request):
+        back = f"/deals/{pk}/steps/{number}/{key}/show/"
+        undo = {"href": back, "values": {}, "words": _("Undo")}
+        undo["hint"] = _("%(undo)s with the key z.") % {"undo": undo["words"]}
+        trigger(response, "toast", {"text": _("Hidden for you."), "undo": undo})
+    return response
+
+
+@require_POST
+def add(request: HtmxRequest, pk: int, number: int) -> HttpResponse:
+    """A step of one's own, where the need for it came up."""
+    deal_page.find(request, pk)
+    stage = _stage(number)
+    form = OwnStepForm(request.POST)
+    if form.is_valid():
+        at = now()
+        layer = process.layer_of(request.user, by=request.user, at=at)
+        try:
+            process.add_step(layer, stage=stage, said=form.said(), by=request.user, at=at)
+        except Refused as refused:
+            field = refused.field if refused.field in form.fields else None
+            form.add_error(field, refused.message)
+        except ValidationError as error:
+            form.add_error(None, error.messages)
+    return _panel(request, pk, stage, form=form if form.errors else None)
+
+
+def _panel(
+    request: HtmxRequest,
+    pk: int,
+    stage: Stage,
+    *,
+    form: OwnStepForm | None = None,
+    problem: str = "",
+) -> HttpResponse:
+    """The steps as they are now; without a script the page on which they stand."""
+    bad = form is not None or bool(problem)
+    if not bad and not wants_fragment(request):
+        return HttpResponseRedirect(f"/deals/{pk}/stages/{stage.value}/")
+    look = deal_page.find(request, pk)
+    part = look.stage(stage, form) if wants_fragment(request) else look.page(stage=stage)
+    response = render(
+        request,
+        page="crm/deal/page.html",
+        fragment="crm/deal/_stage.html",
+        context=part | {"own_form": form, "problem": problem},
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK,
+    )
+    return reswap(retarget(response, "#deal-stage"), "outerHTML")
+
+
+def _words(refused: Refused | ValidationError) -> str:
+    if isinstance(refused, ValidationError):
+        return " ".join(refused.messages)
+    return str(refused.message)
+
+
+def _editable(request: HtmxRequest, pk: int, number: int, key: str) -> tuple[Deal, Step]:
+    deal, stage = editable_deal(request, pk), _stage(number)
+    book, _versions = queries.book_of(deal, stage, request.user)
+    step = book.find(stage, key)
+    if step is None or step.hidden:
+        raise Http404
+    return deal, step
+
+
+def _stage(number: int) -> Stage:
+    if number not in Stage.values:
+        raise Http404
+    return Stage(number)

@@ -1,0 +1,348 @@
+"""How the steps of a stage are told on the deal page: what is asked, what it gives, what was said."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from crm.models import ActivityKind
+from crm.queries.deal import Found, Person, Talk
+from crm.queries.facts import AGREEMENT_STEP
+from crm.queries.records import Records
+from crm.queries.steps import Recorded, Result
+from crm.views.cards import Reader, labels
+from pipeline.gates import Reason
+from pipeline.playbook import (
+    Answer,
+    Fact,
+    Importance,
+    Level,
+    Playbook,
+    Proof,
+    Step,
+    StepKind,
+)
+from pipeline.stages import Outcome, Stage
+from salesprocess.format import money
+
+# How an answer is typed.
+INPUTS = {
+    Answer.NUMBER: "decimal",
+    Answer.MONEY: "decimal",
+    Answer.DATE: "date",
+    Answer.CHOICE: "choice",
+    Answer.CONTACT: "contact",
+}
+ORIGINS = {
+    Level.FRAMEWORK: ("lock", ""),
+    Level.TEAM: ("users", "acc"),
+    Level.MINE: ("user", "ghost"),
+}
+
+
+class Fill(NamedTuple):
+    """What leads to the record that completes a step: a place of the page, or a sheet."""
+
+    href: str
+    words: str
+    target: str  # empty for a place of the page
+
+
+class Given(NamedTuple):
+    """What was said of a step, when and by whom; `href` where it is a link or a file."""
+
+    words: str
+    href: str
+    about: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepLine:
+    """A step of the panel. `state`: done, aside (with a reason), open, or hint.
+
+    `entry` says what it takes: check, text, decimal, date, choice, contact, proof, done; empty where
+    nobody here may answer it, or the records do. `value` is what was said, as it is typed.
+    """
+
+    key: str
+    name: str  # of its field
+    label: str
+    state: str
+    origin: str
+    origin_icon: str
+    origin_tone: str
+    is_mine: bool
+    is_gate: bool
+    gives: str
+    help: str
+    whys: Sequence[str]
+    given: Given | None
+    result: int
+    value: str
+    entry: str
+    choices: Sequence[tuple[str, str]]
+    proofs: frozenset[str]
+    verb: str
+    fill: Fill | None
+    vote: str
+    may_set_aside: bool
+    may_hide: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileLine:
+    id: int
+    name: str
+    about: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoneLine:
+    """Something that stands against a step that is gone."""
+
+    key: str
+    label: str
+    given: Given
+    result: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """The steps of one stage. `settled` of `expected` never counts what is one's own."""
+
+    steps: Sequence[StepLine]
+    gone: Sequence[GoneLine]
+    settled: int
+    expected: int
+    people: Sequence[tuple[str, str]]
+    talks: Sequence[tuple[str, str]]
+    today: str
+
+    @property
+    def count(self) -> str:
+        if not self.expected:
+            return ""
+        return _("%(n)s of %(all)s expected") % {"n": self.settled, "all": self.expected}
+
+
+class StepTeller(Reader):
+    def panel(
+        self,
+        stage: Stage,
+        deal: Found,
+        book: Playbook,
+        recorded: Recorded,
+        records: Records,
+        *,
+        people: Iterable[Person],
+        done: Sequence[Talk],
+    ) -> Panel:
+        existing = recorded.facts.existing_customer
+        steps = [s for s in book.steps(stage) if s.is_for(existing_customer=existing)]
+        counted = [step for step in steps if step.counts]
+        with_whom = [(str(one.id), one.name) for one in people]
+        lines = [self._line(step, deal, recorded, records) for step in steps]
+        shows_talks = any("activity" in line.proofs for line in lines)
+        return Panel(
+            steps=lines,
+            gone=[self._gone(one) for one in recorded.gone(book.steps(stage))],
+            settled=sum(recorded.is_settled(step) for step in counted),
+            expected=len(counted),
+            people=with_whom,
+            talks=[(str(one.id), self._talk_words(one)) for one in done] if shows_talks else (),
+            today=self.today.isoformat(),
+        )
+
+    def _line(self, step: Step, deal: Found, recorded: Recorded, records: Records) -> StepLine:
+        result = recorded.of(step)
+        state = self._state_of(step, result, recorded)
+        icon, tone = ORIGINS[step.origin.level]
+        is_open = state == "open"
+        may = deal.may_edit
+        is_hint = step.importance == Importance.HINT
+        fill = fill_of(step, deal, records) if is_open else None
+        return StepLine(
+            key=step.key,
+            name=f"step_{step.stage.value}_{step.key}",
+            label=step.label,
+            state=state,
+            origin=self._origin(step),
+            origin_icon=icon,
+            origin_tone=tone,
+            is_mine=step.is_mine,
+            is_gate=step.gates,
+            gives=step.gives_you if state in ("open", "hint") else "",
+            help=step.help,
+            whys=[row.reason for _source, row in step.adapted if row.reason] or [step.reason]
+            if step.adapted or step.reason
+            else (),
+            given=self.given(result, step) if result else None,
+            result=result.id if result else 0,
+            value=_raw(result) if result else "",
+            entry=entry_of(step) if may else "",
+            choices=[(one, one) for one in step.choices],
+            proofs=proofs_of(step) if may else frozenset(),
+            verb=labels(ActivityKind, self.language)[step.doing]
+            if step.kind == StepKind.ACTIVITY
+            else "",
+            fill=fill,
+            vote=recorded.votes.get(step.key, ""),
+            may_set_aside=is_open and may and not is_hint and not step.is_mine,
+            may_hide=is_hint and not step.is_mine,
+        )
+
+    def _state_of(self, step: Step, result: Result | None, recorded: Recorded) -> str:
+        if (
+            result is not None
+            and not result.is_done
+            and not (step.fact is not None and step.fact in recorded.facts.known)
+        ):
+            return "aside"
+        if recorded.is_settled(step):
+            return "done"
+        return "hint" if step.kind == StepKind.HINT else "open"
+
+    def _origin(self, step: Step) -> str:
+        if step.origin.level == Level.FRAMEWORK:
+            return _("framework")
+        return _("mine") if step.is_mine else step.origin.name
+
+    def given(self, result: Result, step: Step | None = None) -> Given:
+        who = " · ".join(filter(None, (result.by or "", self.short_day(result.at))))
+        if not result.is_done:
+            words = labels(Reason, self.language).get(result.reason, result.reason)
+            if result.note:
+                words = f"{words}: {result.note}"
+            return Given(words, "", who)
+        if result.file is not None:
+            return Given(result.file_name or "", f"files/{result.file}/", who)
+        if result.link:
+            return Given(result.link, result.link, who)
+        return Given(self._answer_words(result, step), "", who)
+
+    def _answer_words(self, result: Result, step: Step | None) -> str:
+        if result.contact:
+            return result.contact
+        if result.did:
+            kind = labels(ActivityKind, self.language).get(result.did, result.did)
+            return f"{kind}, {self.short_day(result.did_at)}"
+        value = result.value
+        if value is None:
+            return result.note
+        if step is None or step.kind != StepKind.QUESTION:
+            return str(value)
+        return self._typed(str(value), step.answer)
+
+    def _typed(self, value: str, answer: Answer) -> str:
+        """In the reader's language; as it stands where the step was of another type then."""
+        try:
+            if answer == Answer.MONEY:
+                return money(Decimal(value), self.currency)
+            if answer == Answer.DATE:
+                return self._date(dt.date.fromisoformat(value))
+        except (ValueError, ArithmeticError):
+            return value
+        return value
+
+    def _gone(self, result: Result) -> GoneLine:
+        return GoneLine(
+            key=result.key, label=result.label, given=self.given(result), result=result.id
+        )
+
+    def _talk_words(self, talk: Talk) -> str:
+        kind = labels(ActivityKind, self.language).get(talk.kind, talk.kind)
+        what = talk.subject or talk.body
+        return " · ".join(filter(None, (self.short_day(talk.done_at), kind, what[:60])))
+
+    def files(self, recorded: Recorded) -> list[FileLine]:
+        return [
+            FileLine(
+                id=one.id,
+                name=one.name,
+                about=" · ".join(
+                    filter(None, (_size(one.size), self.short_day(one.at), one.by or ""))
+                ),
+            )
+            for one in recorded.files
+        ]
+
+
+def entry_of(step: Step) -> str:
+    """What an open step takes in its place."""
+    if step.place == (Stage.PROSPECTING, AGREEMENT_STEP):
+        return "text"
+    if step.fact is not None or step.kind == StepKind.HINT:
+        return ""
+    if step.kind == StepKind.EVIDENCE:
+        return "proof"
+    if step.kind == StepKind.ACTIVITY:
+        return "done"
+    if step.kind == StepKind.QUESTION:
+        return INPUTS.get(step.answer, "text")
+    return "check"
+
+
+def proofs_of(step: Step) -> frozenset[str]:
+    if step.kind != StepKind.EVIDENCE or step.fact is not None:
+        return frozenset()
+    if step.proof == Proof.ANY:
+        return frozenset({"link", "file", "activity"})
+    return frozenset({step.proof.value})
+
+
+def fill_of(step: Step, deal: Found, records: Records) -> Fill | None:
+    """What leads to the record that completes a step which is bound to a fact."""
+    if step.fact is None or not deal.may_edit:
+        return None
+    home = f"/deals/{deal.pk}/"
+    words = _("Fill in")
+    if step.fact == Fact.HAND_OFF:
+        won = deal.outcome == Outcome.WON
+        return Fill(f"{home}hand-off/?version={deal.version}", words, "#sheet") if won else None
+    if step.fact == Fact.SOURCE:
+        return Fill(f"{home}edit/source/", words, "#fact-source")
+    if step.fact == Fact.CONVERSATION:
+        return Fill("#log-body", _("Log it"), "")
+    if not deal.is_open:
+        return None
+    if step.fact == Fact.NEXT:
+        return Fill("#deal-next", _("Plan it"), "")
+    if step.fact == Fact.CONCERNS_SETTLED and any(one.is_open for one in records.concerns):
+        return Fill("#deal-records", _("Settle them"), "")
+    path = _path(step.fact, records)
+    return Fill(f"{home}{path}?version={deal.version}", words, "#sheet") if path else None
+
+
+def _path(fact: Fact, records: Records) -> str:
+    """The sheet that writes the record of a fact."""
+    need = f"needs/{records.standing_needs[0].id}/" if records.standing_needs else "needs/"
+    return {
+        Fact.PARTY: "people/",
+        Fact.QUALIFIED: "verdict/",
+        Fact.PROBLEM: "needs/",
+        Fact.WORTH: need,
+        Fact.DECISION_PATH: "decision-path/",
+        Fact.CONFIRMED: need,
+        Fact.OFFER: "offers/",
+        Fact.OFFER_SENT_TO: "offers/",
+        Fact.OFFER_FITS: "offers/",
+        Fact.DECISION_DATE: "decision-path/",
+        Fact.CONCERNS_RECORDED: "concerns/",
+        Fact.CONCERNS_SETTLED: "concerns/",
+        Fact.ASKED: "attempts/",
+    }.get(fact, "")
+
+
+def _raw(result: Result) -> str:
+    if result.contact_id is not None:
+        return str(result.contact_id)
+    return result.link or ("" if result.value is None else str(result.value))
+
+
+def _size(count: int) -> str:
+    if count < 1024**2:
+        return _("%(n)s KB") % {"n": max(1, round(count / 1024))}
+    return _("%(n)s MB") % {"n": round(count / 1024**2, 1)}

@@ -1,0 +1,133 @@
+"""The process at work: a step that the team adds, a hint that somebody hides, a gate that asks."""
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from crm.commands import need as needs
+from crm.commands import verdict as verdicts
+from crm.models import Deal, Judgement, Ruling, StepResult, Sure
+from pipeline.commands import process
+from pipeline.models import Step
+from pipeline.playbook import Importance
+from pipeline.stages import Stage
+from tests.browser import axe
+from tests.conftest import Cast
+from tests.factories import make_contact, make_deal
+
+pytestmark = pytest.mark.browser
+
+PageOf = Callable[..., Page]
+HERE = Stage.QUALIFICATION
+
+
+@pytest.fixture
+def deal(people: Cast) -> Deal:
+    contact = make_contact(by=people.ana, name="Petra Voss")
+    return make_deal(by=people.ana, contact=contact, stage=HERE, amount=48_000)
+
+
+def row(page: Page, label: str):
+    return page.locator(".askrow", has_text=label)
+
+
+def test_it_goes_from_a_published_step_to_a_gate_that_is_gone_past(page_of: PageOf, people: Cast):
+    at = timezone.now()
+    layer = process.layer_of(people.north, by=people.adele, at=at)
+    process.add_step(
+        layer,
+        stage=HERE,
+        said={
+            "label": "Reference customer named",
+            "importance": Importance.GATE,
+            "gives_you": "Somebody whom they believe.",
+        },
+        by=people.adele,
+        at=at,
+    )
+    page = page_of(people.adele, f"/process/{people.north.pk}/publish/")
+    page.locator("main form").get_by_role("button").last.click()
+    page.wait_for_load_state()
+    deal = make_deal(by=people.ana, contact=make_contact(by=people.ana), stage=HERE)
+    verdicts.give(
+        deal, ruling=Ruling.QUALIFIED, ours=Sure.YES, theirs=Sure.YES, by=people.ana, at=at
+    )
+    page.context.clear_cookies()
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    asked = row(page, "Reference customer named")
+    expect(asked).to_contain_text("gate")
+    expect(asked).to_contain_text("Somebody whom they believe.")
+    expect(asked).to_contain_text("North")
+    # A hint that she does not need any more.
+    page.locator("#step-5").click()
+    hint = row(page, "Begin with their words")
+    hint.locator("summary").click()
+    hint.get_by_role("button", name="Hide for me").click()
+    expect(hint).to_have_count(0)
+    assert Step.objects.get(layer__user=people.ana).hidden is True
+    page.get_by_role("link", name="Back to where it is").click()
+    # The gate asks, and takes a reason.
+    page.locator("#advance").click()
+    sheet = page.locator("#sheet .sheet")
+    expect(sheet).to_contain_text("Reference customer named")
+    sheet.get_by_text("Go ahead anyway").click()
+    sheet.locator("label", has_text="Not applicable").click()
+    sheet.get_by_role("button", name="Move to Needs analysis").click()
+    expect(page.locator("#deal-stage h2")).to_have_text("Now in Needs analysis")
+    assert Judgement.objects.get(deal=deal).reason == "not_applicable"
+    passed = StepResult.objects.get(deal=deal, key="reference-customer-named")
+    assert (passed.state, passed.reason) == ("overridden", "not_applicable")
+
+
+def test_it_answers_ticks_and_takes_back_in_place(page_of: PageOf, people: Cast, deal: Deal):
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    count = page.locator("#deal-stage header")
+    expect(count).to_contain_text("0 of 6 expected")
+    field = page.get_by_label("Is there money for it, and whose is it?", exact=True)
+    field.fill("40,000 from operations")
+    page.get_by_label("Do they trust us to do our part?", exact=True).fill("Half a")
+    field.press("Enter")
+    expect(count).to_contain_text("1 of 6 expected")
+    expect(row(page, "Is there money for it")).to_contain_text("Ana Ruiz")
+    # What was begun in another field is still there.
+    expect(page.get_by_label("Do they trust us to do our part?", exact=True)).to_have_value(
+        "Half a"
+    )
+    page.keyboard.press("z")
+    expect(count).to_contain_text("0 of 6 expected")
+    page.locator("#own-step").click()
+    page.get_by_label("What do you want to remember?").fill("Ask for the dog")
+    page.get_by_label("What do you want to remember?").press("Enter")
+    mine = row(page, "Ask for the dog")
+    expect(mine).to_contain_text("mine")
+    mine.get_by_role("button", name="Done: Ask for the dog").click()
+    expect(mine.get_by_role("img", name="Done")).to_be_visible()
+    expect(count).to_contain_text("0 of 6 expected")
+
+
+def test_it_opens_the_sheet_of_the_record_that_a_step_asks_for(page_of: PageOf, people: Cast):
+    deal = make_deal(by=people.ana, contact=make_contact(by=people.ana), stage=Stage.NEEDS_ANALYSIS)
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    page.locator("#fill-problem").click()
+    sheet = page.locator("#sheet .sheet")
+    sheet.locator("[name=words]").fill("Pallets warm up")
+    sheet.get_by_role("button", name="Save").click()
+    expect(page.locator("#fill-problem")).to_have_count(0)
+    expect(row(page, "The problem, in the customer’s words").get_by_role("img")).to_have_attribute(
+        "aria-label", "Done"
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_is_accessible(page_of: PageOf, people: Cast, deal: Deal, theme: str):
+    needs.add(deal, words="Too warm", by=people.ana, at=timezone.now())
+    page = page_of(people.ana, f"/deals/{deal.pk}/", theme=theme)
+    page.emulate_media(reduced_motion="reduce")
+    page.locator("#row-need").click()
+    page.locator("#own-step").click()
+    assert axe.findings(page) == []
+    page.locator("#aside-need").click()
+    expect(page.locator("#sheet .sheet")).to_be_visible()
+    assert axe.findings(page) == []

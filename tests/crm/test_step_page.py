@@ -1,0 +1,332 @@
+"""The steps on the deal page: whose they are, what they say, and what a press does."""
+
+import json
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from crm.commands import deal as deals
+from crm.commands import need as needs
+from crm.commands import step as steps
+from crm.commands.gate import GoAhead
+from crm.commands.supply import StepAnswer
+from crm.models import Deal, StepResult
+from pipeline.commands import process
+from pipeline.gates import Reason
+from pipeline.models import Step, StepVote, User
+from pipeline.playbook import Proof, StepKind
+from pipeline.stages import Stage
+from tests.conftest import Cast
+from tests.crm.test_step_answer import own_step, stopped, team_step
+from tests.factories import NOW, ago, make_contact, make_deal
+
+HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/deals/1/"}
+HERE = Stage.QUALIFICATION
+
+
+@pytest.fixture
+def deal(cast: Cast) -> Deal:
+    contact = make_contact(by=cast.ana, name="Petra Voss")
+    return make_deal(by=cast.ana, contact=contact, stage=HERE, at=ago(days=1))
+
+
+def panel(client: Client, user: User, deal: Deal, stage: Stage = HERE) -> str:
+    client.force_login(user)
+    response = client.get(f"/deals/{deal.pk}/stages/{stage.value}/", headers=HTMX)
+    assert response.status_code == 200
+    text: str = response.content.decode()
+    return text
+
+
+def post(client: Client, user: User, deal: Deal, path: str, **said: Any) -> HttpResponse:
+    client.force_login(user)
+    answer: HttpResponse = client.post(f"/deals/{deal.pk}/steps/{path}", said, headers=HTMX)
+    return answer
+
+
+def answered(deal: Deal, key: str) -> StepResult:
+    return StepResult.objects.current().get(deal=deal, key=key)
+
+
+def test_it_shows_what_each_step_gives_and_its_field_while_it_is_open(
+    client: Client, cast: Cast, deal: Deal
+):
+    before = panel(client, cast.ana, deal)
+    assert "No offer for a drawer." in before
+    assert 'name="step_3_money"' in before
+    assert "0 of 6 expected" in before
+    said = StepAnswer(value="40,000 from operations")
+    steps.answer(deal, place=(HERE, "money"), given=said, by=cast.mona, at=NOW)
+    after = panel(client, cast.ana, deal)
+    assert "No offer for a drawer." not in after
+    assert 'name="step_3_money"' not in after
+    assert "40,000 from operations" in after
+    assert "Mona Reyes · 11 Mar" in after
+    assert "1 of 6 expected" in after
+
+
+def test_it_shows_different_steps_to_two_people_of_a_team_and_the_same_count(
+    client: Client, cast: Cast
+):
+    team_step(cast, "Ask for the fleet")
+    own_step(cast.ana, "Ask for the dog")
+    layer = process.layer_of(cast.ana, by=cast.ana, at=NOW)
+    said: Any = {"label": "What do they spend?"}
+    process.adapt_step(layer, stage=HERE, key="money", said=said, by=cast.ana, at=NOW)
+    deal = make_deal(by=cast.ana, stage=HERE)
+    anas, monas = panel(client, cast.ana, deal), panel(client, cast.mona, deal)
+    for text in (anas, monas):
+        assert "Ask for the fleet" in text
+        assert "0 of 7 expected" in text
+    assert "Ask for the dog" in anas
+    assert "Ask for the dog" not in monas
+    assert "What do they spend?" in anas
+    assert "What do they spend?" not in monas
+
+
+def test_it_never_shows_a_private_step_or_what_was_said_to_a_manager(
+    client: Client, cast: Cast, deal: Deal
+):
+    place = own_step(cast.ana, "Ask for the dog", kind=StepKind.QUESTION)
+    given = StepAnswer(value="Called Waldi")
+    steps.answer(deal, place=place, given=given, by=cast.ana, at=NOW)
+    assert "Called Waldi" in panel(client, cast.ana, deal)
+    client.force_login(cast.mona)
+    page = client.get(f"/deals/{deal.pk}/").content.decode()
+    assert "Waldi" not in page
+    assert "the dog" not in page
+    assert post(client, cast.mona, deal, f"3/{place[1]}/").status_code == 404
+
+
+def test_it_shows_a_step_as_done_by_the_record_and_leads_to_it_otherwise(
+    client: Client, cast: Cast
+):
+    deal = make_deal(by=cast.ana, stage=Stage.NEEDS_ANALYSIS)
+    here = Stage.NEEDS_ANALYSIS
+    assert f'href="/deals/{deal.pk}/needs/?version=' in panel(client, cast.ana, deal, here)
+    needs.add(deal, words="Too warm", by=cast.ana, at=NOW)
+    text = panel(client, cast.ana, deal, here)
+    assert 'id="fill-problem"' not in text
+    assert 'id="fill-worth"' in text
+
+
+def test_it_answers_by_a_form_with_and_without_a_script(client: Client, cast: Cast, deal: Deal):
+    done = post(client, cast.ana, deal, "3/money/", step_3_money="40,000", seen="0")
+    assert done.status_code == 200
+    events = json.loads(done["HX-Trigger"])
+    assert events["deal-changed"] == {"id": deal.pk}
+    assert events["toast"]["undo"]["href"] == f"/deals/{deal.pk}/steps/3/money/undo/"
+    assert answered(deal, "money").value == "40,000"
+    plain = client.post(f"/deals/{deal.pk}/steps/3/need/", {"step_3_need": "Heat"})
+    assert (plain.status_code, plain["Location"]) == (302, f"/deals/{deal.pk}/")
+
+
+def test_it_says_what_is_wrong_at_the_field_and_keeps_what_was_typed(client: Client, cast: Cast):
+    deal = make_deal(by=cast.ana, stage=Stage.NEEDS_ANALYSIS)
+    bad = post(client, cast.ana, deal, "4/deadline/", step_4_deadline="soon")
+    text = bad.content.decode()
+    assert bad.status_code == 422
+    assert 'aria-describedby="step_4_deadline_error"' in text
+    assert 'value="soon"' in text
+    empty = post(client, cast.ana, deal, "4/today/")
+    assert (empty.status_code, "Write the answer" in empty.content.decode()) == (422, True)
+
+
+def test_it_begins_another_answer_with_the_one_that_stands(client: Client, cast: Cast, deal: Deal):
+    post(client, cast.ana, deal, "3/money/", step_3_money="40,000")
+    now = answered(deal, "money")
+    for headers in (HTMX, {}):
+        form = client.get(f"/deals/{deal.pk}/steps/3/money/", headers=headers)
+        text = form.content.decode()
+        assert form.status_code == 200
+        assert 'value="40,000"' in text
+        assert f'name="seen" value="{now.pk}"' in text
+
+
+def test_it_shows_both_answers_when_somebody_was_faster(client: Client, cast: Cast, deal: Deal):
+    given = StepAnswer(value="Too warm")
+    first = steps.answer(deal, place=(HERE, "need"), given=given, by=cast.mona, at=NOW)
+    late = post(client, cast.ana, deal, "3/need/", step_3_need="Too slow", seen="0")
+    text = late.content.decode()
+    assert late.status_code == 409
+    for words in ("Mona Reyes changed", "Too warm", "Too slow", f'value="{first.pk}"'):
+        assert words in text
+    again = post(client, cast.ana, deal, "3/need/", step_3_need="Too slow", seen=str(first.pk))
+    assert again.status_code == 200
+
+
+def test_it_sets_a_step_aside_and_shows_why(client: Client, cast: Cast, deal: Deal):
+    assert post(client, cast.ana, deal, "3/trust/aside/").status_code == 422
+    said = {"go_reason": "done_before", "go_words": "In the last deal"}
+    assert post(client, cast.ana, deal, "3/trust/aside/", **said).status_code == 200
+    text = panel(client, cast.ana, deal)
+    assert "Done before: In the last deal" in text
+    assert "1 of 6 expected" in text
+    post(client, cast.ana, deal, "3/trust/undo/")
+    assert "0 of 6 expected" in panel(client, cast.ana, deal)
+
+
+def test_it_takes_a_file_and_gives_it_back_as_a_download_only(client: Client, cast: Cast):
+    _stage, key = team_step(cast, "The contract", kind=StepKind.EVIDENCE, proof=Proof.FILE)
+    deal = make_deal(by=cast.ana, stage=HERE)
+    page = b"<script>alert(1)</script>"
+    sent = SimpleUploadedFile("offer & more.html", page, content_type="text/html")
+    assert (
+        post(client, cast.ana, deal, f"3/{key}/", **{f"step_3_{key}_file": sent}).status_code == 200
+    )
+    file = answered(deal, key).file
+    assert file is not None
+    address = f"/deals/{deal.pk}/files/{file.pk}/"
+    got = client.get(address)
+    assert (got.content, got["Content-Type"]) == (page, "application/octet-stream")
+    assert got["X-Content-Type-Options"] == "nosniff"
+    assert got["Content-Disposition"].startswith("attachment")
+    assert "offer &amp; more.html" in client.get(f"/deals/{deal.pk}/").content.decode()
+    client.force_login(cast.carl)
+    assert client.get(address).status_code == 404
+
+
+def test_it_refuses_a_file_that_is_too_large_at_its_field(
+    client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+):
+    _stage, key = team_step(cast, "The contract", kind=StepKind.EVIDENCE, proof=Proof.FILE)
+    deal = make_deal(by=cast.ana, stage=HERE)
+    monkeypatch.setattr("crm.views.step.LARGEST", 1000)
+    for size in (2000, 200_000):
+        sent = SimpleUploadedFile("a.pdf", b"x" * size)
+        answer = post(client, cast.ana, deal, f"3/{key}/", **{f"step_3_{key}_file": sent})
+        assert answer.status_code == 422
+        assert "add a link to it instead" in answer.content.decode()
+    assert not StepResult.objects.exists()
+
+
+def test_it_asks_for_the_token(cast: Cast, deal: Deal):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(cast.ana)
+    said = {"step_3_need": "Heat"}
+    assert client.post(f"/deals/{deal.pk}/steps/3/need/", said).status_code == 403
+
+
+def test_it_adds_moves_and_removes_a_step_of_ones_own(client: Client, cast: Cast, deal: Deal):
+    bad = post(client, cast.ana, deal, "3/", label="", kind="check")
+    assert bad.status_code == 422
+    added = post(client, cast.ana, deal, "3/", label="Ask for the dog", kind="question")
+    assert added["HX-Retarget"] == "#deal-stage"
+    step = Step.objects.get(layer__user=cast.ana)
+    assert (step.label, step.kind, step.importance) == ("Ask for the dog", "question", 2)
+
+    def places() -> list[int]:
+        text = panel(client, cast.ana, deal)
+        return [text.index("Ask for the dog"), text.index("A verdict: qualified")]
+
+    assert places() == sorted(places(), reverse=True)
+    post(client, cast.ana, deal, f"3/{step.key}/up/")
+    assert places() == sorted(places())
+    post(client, cast.ana, deal, f"3/{step.key}/down/")
+    assert places() == sorted(places(), reverse=True)
+    post(client, cast.ana, deal, f"3/{step.key}/remove/")
+    assert "Ask for the dog" not in panel(client, cast.ana, deal)
+
+
+def test_it_hides_a_hint_for_oneself_and_shows_it_again(client: Client, cast: Cast):
+    deal = make_deal(by=cast.ana, stage=Stage.PROPOSAL)
+    hint, here = "Begin with their words", Stage.PROPOSAL
+    hidden = post(client, cast.ana, deal, "5/begin-with-needs/hide/")
+    back = json.loads(hidden["HX-Trigger"])["toast"]["undo"]["href"]
+    assert hint not in panel(client, cast.ana, deal, here)
+    assert hint in panel(client, cast.mona, deal, here)
+    client.force_login(cast.ana)
+    client.post(back, headers=HTMX)
+    assert hint in panel(client, cast.ana, deal, here)
+    refused = post(client, cast.ana, deal, "5/offer/hide/")
+    assert (refused.status_code, 'role="alert"' in refused.content.decode()) == (422, True)
+
+
+def test_it_takes_a_vote_and_takes_it_back(client: Client, cast: Cast, deal: Deal):
+    post(client, cast.ana, deal, "3/need/vote/", vote="helps")
+    assert StepVote.objects.get(user=cast.ana, key="need").vote == "helps"
+    text = panel(client, cast.ana, deal)
+    assert 'id="helps-need" name="vote" value="" ' in text
+    post(client, cast.ana, deal, "3/need/vote/", vote="")
+    assert not StepVote.objects.exists()
+
+
+def test_it_lists_what_was_recorded_against_steps_that_are_gone(client: Client, cast: Cast):
+    place = team_step(cast, "Ask for the fleet", kind=StepKind.QUESTION)
+    deal = make_deal(by=cast.ana, stage=HERE, contact=make_contact(by=cast.ana))
+    given = StepAnswer(value="Twelve lorries")
+    steps.answer(deal, place=place, given=given, by=cast.ana, at=NOW)
+    layer = process.layer_of(cast.north, by=cast.adele, at=NOW)
+    process.remove_step(layer, stage=HERE, key=place[1], by=cast.adele, at=NOW)
+    process.publish(layer, note="", by=cast.adele, at=NOW)
+    # The stay goes on by the version that it began with.
+    assert "steps that are gone" not in panel(client, cast.ana, deal)
+    deals.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW, go_ahead=BEFORE)
+    deals.move_back(deal, to=HERE, reason="Fleet", by=cast.ana, at=NOW)
+    text = panel(client, cast.ana, deal)
+    assert "steps that are gone" in text
+    assert "Twelve lorries" in text
+
+
+BEFORE = GoAhead(reason=Reason.DONE_BEFORE)
+
+
+def test_it_calls_stages_as_the_reader_does_and_tells_the_version_of_each_stay(
+    client: Client, cast: Cast
+):
+    layer = process.layer_of(cast.north, by=cast.adele, at=ago(days=3))
+    process.name_stage(
+        layer, stage=HERE, label="Fit check", norm_days=4, by=cast.adele, at=ago(days=3)
+    )
+    process.publish(layer, note="", by=cast.adele, at=ago(days=3))
+    own = process.layer_of(cast.ana, by=cast.ana, at=NOW)
+    process.name_stage(
+        own, stage=Stage.PROSPECTING, label="Hunt", norm_days=None, by=cast.ana, at=NOW
+    )
+    deal = make_deal(by=cast.ana, stage=HERE, at=ago(days=1))
+    for user, hunt in ((cast.ana, "Hunt"), (cast.mona, "Prospecting")):
+        client.force_login(user)
+        page = client.get(f"/deals/{deal.pk}/").content.decode()
+        assert "Now in Fit check" in page
+        assert "1 d of usually 4" in page
+        assert f'<span class="w clip">{hunt}</span>' in page
+        assert "process North v1" in page
+
+
+def test_it_shows_the_steps_of_a_closed_deal_to_read_and_to_complete(
+    client: Client, cast: Cast, deal: Deal
+):
+    deals.stop(deal, **stopped())
+    text = panel(client, cast.ana, deal, Stage.CLOSING)
+    assert 'name="step_7_decisive-reason"' in text
+    assert 'id="fill-asked"' not in text
+
+
+def test_it_offers_nothing_to_do_to_who_may_only_look(client: Client, cast: Cast):
+    deal = make_deal(by=cast.ana, stage=HERE)
+    Deal.objects.filter(pk=deal.pk).update(owner=None)
+    text = panel(client, cast.ben, deal)
+    assert 'name="step_3_money"' not in text
+    assert 'id="aside-' not in text
+    assert post(client, cast.ben, deal, "3/need/", step_3_need="x").status_code == 404
+
+
+@pytest.mark.parametrize("count", [1, 9])
+def test_it_asks_as_much_for_one_answer_as_for_many(client: Client, cast: Cast, count: int):
+    for number in range(count):
+        own_step(cast.ana, f"Step {number}")
+        team_step(cast, f"Team {number}")
+    deal = make_deal(by=cast.ana, stage=HERE)
+    for number in range(count):
+        place = (HERE, f"team-{number}")
+        steps.answer(deal, place=place, given=StepAnswer(), by=cast.ana, at=NOW)
+    panel(client, cast.ana, deal)
+    with CaptureQueriesContext(connection) as queries:
+        panel(client, cast.ana, deal)
+    assert len([q for q in queries if "stepresult" in q["sql"]]) == 1
+    assert len([q for q in queries if "pipeline_step" in q["sql"]]) <= 2
