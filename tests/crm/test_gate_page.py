@@ -27,7 +27,7 @@ def post(client: Client, deal: Deal, verb: str = "move", **said: Any) -> Any:
 
 
 def words(response: Any) -> str:
-    return unescape(response.content.decode())
+    return unescape(str(response.content.decode()))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def ana(client: Client, cast: Cast) -> Client:
     return client
 
 
-def lead(cast: Cast, stage: Stage = Stage.PROSPECTING, **facts: Any) -> Deal:
+def lead(cast: Cast, stage: Stage = Stage.PROSPECTING, **facts: Any) -> Any:
     return make_deal(by=cast.ana, company=make_company(by=cast.ana), stage=stage, **facts)
 
 
@@ -67,7 +67,7 @@ def test_it_moves_with_what_was_filled_in(cast, ana):
     assert response.status_code == 200
     deal.refresh_from_db()
     assert deal.stage == Stage.QUALIFICATION
-    held = deal.activities.get()
+    held: Any = deal.activities.get()
     assert (held.kind, held.body, held.done_at.date().isoformat()) == (
         "meeting",
         "Stops",
@@ -138,7 +138,12 @@ def test_it_goes_ahead_with_a_reason(cast, ana):
 
 def test_it_asks_for_words_where_the_process_is_wrong(cast, ana):
     deal = lead(cast, Stage.QUALIFICATION)
-    said = {"to": 4, "asks": "verdict", "go_reason": "process_wrong", "go_offered": "1"}
+    said: dict[str, Any] = {
+        "to": 4,
+        "asks": "verdict",
+        "go_reason": "process_wrong",
+        "go_offered": "1",
+    }
 
     response = post(ana, deal, **said)
     assert response.status_code == 422
@@ -161,7 +166,12 @@ def test_it_says_who_decides_by_press_or_by_name(cast, ana):
     first, second = (lead(cast, Stage.NEEDS_ANALYSIS) for _time in range(2))
     deals.set_contact(first, contact=NewContact(name="Petra"), by=cast.ana, at=NOW)
     petra = first.contacts.get()
-    said = {"to": 5, "asks": ["need", "path"], "need_words": "Stops", "path_steps": "The board"}
+    said: dict[str, Any] = {
+        "to": 5,
+        "asks": ["need", "path"],
+        "need_words": "Stops",
+        "path_steps": "The board",
+    }
 
     post(ana, first, **said, path_who=str(petra.pk))
     post(ana, second, **said, path_person="Inés Ferrer")
@@ -170,7 +180,7 @@ def test_it_says_who_decides_by_press_or_by_name(cast, ana):
     assert second.deal_contacts.get().contact.name == "Inés Ferrer"
 
 
-STEPS = {
+STEPS: dict[str, tuple[dict[str, Any], dict[str, Any], Any]] = {
     "check": ({"kind": StepKind.CHECK}, {"step_1_fit": "on"}, None),
     "text": ({"kind": StepKind.QUESTION, "answer": Answer.TEXT}, {"step_1_fit": "Red"}, "Red"),
     "money": (
@@ -222,7 +232,7 @@ def test_it_takes_a_file_as_evidence(cast, ana):
 
     post(ana, deal, to=2, asks="step_1_fit", step_1_fit_file=file)
 
-    kept = StepResult.objects.get(deal=deal).file
+    kept: Any = StepResult.objects.get(deal=deal).file
     assert (kept.name, bytes(kept.content), kept.size) == ("plan.txt", b"the plan", 8)
 
 
@@ -235,7 +245,7 @@ def test_it_wins_with_an_offer_in_two_clicks(cast, ana):
     post(ana, deal, "win", value="700", reason="At once", asks="offer", offer_kind="verbal")
 
     deal.refresh_from_db()
-    made = deal.offers.get()
+    made: Any = deal.offers.get()
     assert (deal.outcome, made.kind, made.value, made.outcome) == ("won", "verbal", 700, "accepted")
 
 

@@ -10,6 +10,7 @@ import pytest
 from crm.commands import activity as activities
 from crm.commands import deal as deals
 from crm.commands import gate
+from crm.commands import offer as offers
 from crm.commands.activity import About
 from crm.commands.contact import NewContact
 from crm.commands.gate import GoAhead
@@ -61,11 +62,11 @@ YES = GoAhead(reason=Reason.CUSTOMER_INSISTED)
 GATES = {"importance": Importance.GATE}
 
 
-def move(deal: Deal, to: int, **given: Any) -> None:
+def move(deal: Any, to: int, **given: Any) -> None:
     deals.move(deal, to=Stage(to), by=deal.owner, at=NOW, reason="Because.", **given)
 
 
-def win(deal: Deal, value: int = 1000, **given: Any) -> None:
+def win(deal: Any, value: int = 1000, **given: Any) -> None:
     deals.win(deal, value=Decimal(value), by=deal.owner, at=NOW, reason="Because.", **given)
 
 
@@ -78,7 +79,7 @@ def gap(run: Callable[[], object]) -> set[str]:
     return {finding.key for finding in caught.value.findings}
 
 
-def with_company(cast, **given: Any) -> Deal:
+def with_company(cast, **given: Any) -> Any:
     return make_deal(by=cast.ana, company=make_company(by=cast.ana), **given)
 
 
@@ -314,6 +315,31 @@ def test_a_stop_is_never_asked_and_ends_what_was_offered(cast):
     assert found == {Initiator.CUSTOMER: "declined", Initiator.US: "withdrawn"}
 
 
+@pytest.mark.parametrize(("side", "cause"), [("customer", "price"), ("us", "disqualified")])
+def test_a_stop_that_is_taken_back_leaves_the_offer_open(cast, side, cause):
+    """Otherwise "Undo" would leave a deal in stage 6 without the offer that it had."""
+    deal = with_company(cast, stage=Stage.OBJECTIONS)
+    last = offers.make(deal, value=None, kind=OfferKind.VERBAL, by=cast.ana, at=ago(hours=2))
+    gone = offers.make(deal, value=None, kind=OfferKind.VERBAL, by=cast.ana, at=ago(hours=2))
+    offers.withdraw(gone, by=cast.ana, at=ago(hours=1))
+    deals.stop(deal, initiator=Initiator(side), cause=cause_named(cause), by=cast.ana, at=NOW)
+
+    deals.reopen(deal, by=cast.ana, at=NOW, reason="Undone at once")
+
+    found = dict(Offer.objects.filter(deal=deal).values_list("pk", "outcome"))
+    assert (found[last.pk], found[gone.pk]) == (OfferOutcome.OPEN, OfferOutcome.WITHDRAWN)
+    assert Fact.OFFER in facts(deal).known
+
+
+def test_the_deal_is_worth_what_a_gate_was_told_that_was_offered(cast):
+    deal = with_company(cast, stage=Stage.PROPOSAL, amount=300)
+
+    move(deal, 6, offer=OfferSaid(value=Decimal(5000)))
+
+    assert Deal.objects.get(pk=deal.pk).amount == 5000
+    assert deal.changes.filter(field="amount", new="5000").exists()
+
+
 def test_a_step_back_is_never_asked(cast):
     deal = with_company(cast, stage=Stage.CLOSING)
     concern(deal)
@@ -424,7 +450,7 @@ def test_g15_is_gone_past_with_a_reason_that_is_kept_for_each_step(cast):
     move_again(deal)
 
 
-def move_again(deal: Deal) -> None:
+def move_again(deal: Any) -> None:
     """What was gone past once is not asked for again."""
     move(deal, 1)
     move(deal, 2)
@@ -509,7 +535,7 @@ def test_a_step_that_is_work_is_logged_with_it(cast):
 
     move(deal, 2, supplied=Supplied(answers={(Stage.LEAD_GENERATION, "visit"): given}))
 
-    activity = StepResult.objects.get(deal=deal).activity
+    activity: Any = StepResult.objects.get(deal=deal).activity
     assert (activity.kind, activity.done_at, activity.body) == (
         "meeting",
         ago(hours=1),
@@ -561,7 +587,7 @@ def test_a_deal_that_keeps_its_process_is_not_asked_for_what_is_new(cast):
 
 def test_what_was_logged_moves_the_deal_through_the_same_gates(cast):
     deal = with_company(cast, stage=Stage.PROSPECTING)
-    told = {"kind": ActivityKind.CALL, "result": ActivityResult.MOVED_FORWARD}
+    told: dict[str, Any] = {"kind": ActivityKind.CALL, "result": ActivityResult.MOVED_FORWARD}
     activities.log(About(deal=deal), **told, by=cast.ana, at=NOW)
     deal.refresh_from_db()
     assert deal.stage == Stage.QUALIFICATION
@@ -613,7 +639,7 @@ def test_a_move_with_nothing_missing_costs_two_questions_more(cast, django_asser
 # --- a sale in one conversation (G12) -----------------------------------------------------------
 
 
-def sold(deal: Deal, **given: Any) -> None:
+def sold(deal: Any, **given: Any) -> None:
     deals.sell_at_once(deal, value=Decimal(80), by=deal.owner, at=NOW, **given)
 
 

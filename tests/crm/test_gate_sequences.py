@@ -156,7 +156,7 @@ class Selling(RuleBasedStateMachine):
         deal = self.one(number, outcome=Outcome.OPEN)
         if deal is not None:
             price = cause_named("price")
-            by = {"by": self.cast.ana, "at": self.now()}
+            by: dict[str, Any] = {"by": self.cast.ana, "at": self.now()}
             deals.stop(deal, initiator=Initiator.CUSTOMER, cause=price, **by)
             assert deal.outcome == Outcome.STOPPED
 
@@ -170,7 +170,7 @@ class Selling(RuleBasedStateMachine):
     def log(self, number, kind):
         deal = self.one(number)
         if deal is not None:
-            by = {"by": self.cast.ana, "at": self.now()}
+            by: dict[str, Any] = {"by": self.cast.ana, "at": self.now()}
             activities.log(About(deal=deal), kind=kind, body="Said so", **by)
 
     @rule(number=numbers)
