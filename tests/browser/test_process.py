@@ -77,6 +77,10 @@ def test_it_takes_a_step_from_an_admin_to_a_salesperson(page_of: Callable[..., P
     page.goto(page.url.partition("/process/")[0] + f"/process/deals/{deal.pk}/")
     expect(page.get_by_text("Ask the price range")).to_be_visible()
     expect(page.get_by_text("Mind the season")).to_have_count(0)
+    page.goto(page.url.replace("/process/deals/", "/deals/"))
+    expect(page.get_by_text("Process North v1 since today")).to_be_visible()
+    expect(page.locator("#deal-stage")).to_contain_text("Ask the price range")
+    expect(page.locator("#deal-stage")).not_to_contain_text("Mind the season")
 
 
 def test_it_orders_steps_by_buttons_keys_and_dragging(page_of: Callable[..., Page], people: Cast):

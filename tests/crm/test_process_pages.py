@@ -386,3 +386,17 @@ def test_it_works_for_somebody_who_is_alone(client, db):
 
 def test_it_asks_for_a_line_at_least(signed_in, cast):
     assert signed_in("ana").post(BEGIN, {"did-1": " ", "do": "map"}).status_code == 422
+
+
+def test_it_tells_on_a_deal_what_came_into_force(signed_in, cast):
+    """As soon as the deal goes by it, and not before."""
+    deal = make_deal(by=cast.ana)
+    add(cast.north, "Early", by=cast.mona)
+    publish(cast.north, by=cast.mona)
+    add(cast.north, "Late", by=cast.mona)
+    page = signed_in("ana").get(f"/deals/{deal.pk}/").content.decode()
+    assert "Process North" not in page
+    publish(cast.north, by=cast.mona, flight=Flight.MOVE)
+    page = signed_in("ana").get(f"/deals/{deal.pk}/").content.decode()
+    assert "Process North v2 since today" in page
+    assert f"/process/{cast.north.pk}/history/" in page
