@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -310,8 +310,8 @@ def reopen(
 ) -> None:
     """Go on with a closed deal, in the stage in which it was closed.
 
-    Who stopped it and why goes from the deal into its history. An offer that had been accepted is
-    open again: there is no agreement any more.
+    Who stopped it and why goes from the deal into its history. The offer that was accepted, or that
+    the stop had ended, is open again: there is neither an agreement nor a no any more.
 
     Raises Refused if it is open or the reason is missing; StaleDeal as in `locked`.
     """
@@ -321,14 +321,12 @@ def reopen(
             raise Refused(_("The deal has no history to go on from."))
         moves.check_time(at, since=last.left_at, now=timezone.now())
         stay = moves.reopen(last.stay, at, reason=reason)
+        _open_offers(row)
         row.outcome = Outcome.OPEN
         row.closed_at = None
         for field, empty in (("initiator", ""), ("cause", None), ("closing_note", "")):
             note_change(row, field, empty, by=by, at=at, reason=reason)
         enter(row, stay, by=by)
-        Offer.objects.filter(deal=row, outcome=OfferOutcome.ACCEPTED).update(
-            outcome=OfferOutcome.OPEN, known_at=None
-        )
         refresh_next(row)
         save(row, *_CLOSING, *NEXT_FIELDS, "stage_entered_at", by=by, at=at)
 
@@ -569,6 +567,14 @@ def _accept(row: Deal, value: Decimal, *, by: User, at: dt.datetime) -> None:
 
 def _end_offers(row: Deal, outcome: OfferOutcome, *, at: dt.datetime) -> None:
     Offer.objects.filter(deal=row, outcome=OfferOutcome.OPEN).update(outcome=outcome, known_at=at)
+
+
+def _open_offers(row: Deal) -> None:
+    """Take back what the closing of a deal did to its offers: what it ended, ended with it."""
+    ended = Q(outcome__in=(OfferOutcome.DECLINED, OfferOutcome.WITHDRAWN), known_at=row.closed_at)
+    Offer.objects.filter(ended | Q(outcome=OfferOutcome.ACCEPTED), deal=row).update(
+        outcome=OfferOutcome.OPEN, known_at=None
+    )
 
 
 def _know_owner(row: Deal, seen: Deal) -> None:

@@ -375,7 +375,9 @@ def path(row: Deal, said: PathSaid, *, by: User, at: dt.datetime) -> DecisionPat
 
 
 def offer(row: Deal, said: OfferSaid, *, by: User, at: dt.datetime) -> Offer:
-    """Record an offer in two clicks (G6, G7); the one before it counts as revised."""
+    """Record an offer in two clicks (G6, G7); the one before it counts as revised. The deal is worth
+    what was offered, as with any other offer.
+    """
     value = row.amount if said.value is None else said.value
     made = revise(row, value=value, kind=said.kind, what=said.what, by=by, at=at, copying=False)
     if said.decision_on is not None:
@@ -395,6 +397,8 @@ def offer(row: Deal, said: OfferSaid, *, by: User, at: dt.datetime) -> Offer:
             for line in row.lines.all()
         )
     record_changes.offer_made(row, made, by=by, at=at)
+    if made.value is not None and note_change(row, "amount", made.value, by=by, at=at):
+        save(row, "amount", by=by, at=at)
     return made
 
 

@@ -334,7 +334,7 @@ def test_a_stop_that_is_taken_back_leaves_the_offer_open(cast, side, cause):
 def test_the_deal_is_worth_what_a_gate_was_told_that_was_offered(cast):
     deal = with_company(cast, stage=Stage.PROPOSAL, amount=300)
 
-    move(deal, 6, offer=OfferSaid(value=Decimal(5000)))
+    move(deal, 6, supplied=Supplied(offer=OfferSaid(value=Decimal(5000))))
 
     assert Deal.objects.get(pk=deal.pk).amount == 5000
     assert deal.changes.filter(field="amount", new="5000").exists()
