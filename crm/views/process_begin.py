@@ -63,7 +63,8 @@ def begin(request: HtmxRequest) -> HttpResponse:
 
 
 def _recalled(said: QueryDict, number: int) -> Recalled:
-    text = said.get(f"did-{number}", "")[:6000]
+    # No form cleans what is typed here, and no database takes a NUL.
+    text = said.get(f"did-{number}", "").replace("\0", "")[:6000]
     typed = [line.strip()[:160] for line in text.splitlines() if line.strip()][:MOST_LINES]
     lines = []
     for place, line in enumerate(typed):
