@@ -15,6 +15,8 @@ from crm.models import Rate
 from crm.queries import board as queries
 from crm.queries.board import MOST, PAGE, Part, Place, Row
 from crm.views.cards import Card, Reader
+from pipeline.playbook import Playbook
+from pipeline.queries.process import in_force
 from pipeline.stages import Outcome, Stage
 from salesprocess.format import money_short, number
 from salesprocess.htmx import HtmxRequest, render, wants_fragment
@@ -25,6 +27,8 @@ class Column:
     """A stage as the template draws it."""
 
     stage: Stage
+    name: str
+    norm: int
     cards: list[Card]
     sum: Part
     value: str
@@ -53,9 +57,10 @@ def board(request: HtmxRequest) -> HttpResponse:
     if fragment and request.GET.get("v") == sums.version:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     opened = _opened(request.GET)
+    reader.book = _book(request)
     context = _columns(request.GET, reader, found, sums, opened)
     context |= {"filter": found, "sums": sums, "fragment": fragment}
-    context |= {"total": _total(sums.total, reader), "page_size": PAGE, "stages": list(Stage)}
+    context |= {"total": _total(sums.total, reader), "page_size": PAGE, "names": reader.stage_names}
     response = render(
         request, page="crm/board/page.html", fragment="crm/board/_board.html", context=context
     )
@@ -69,6 +74,7 @@ def board(request: HtmxRequest) -> HttpResponse:
 def column(request: HtmxRequest) -> HttpResponse:
     """The next cards of one column, below the place where it was left off."""
     reader, found = _asked(request)
+    reader.book = _book(request)
     stage, after = _place(request.GET)
     rows = queries.more_rows(found.deals, stage=stage, after=after)
     left = _number(request.GET, "left") - len(rows)
@@ -77,6 +83,12 @@ def column(request: HtmxRequest) -> HttpResponse:
         "focus": True,
     }
     return render(request, page="crm/board/_cards.html", context=context)
+
+
+def _book(request: HtmxRequest) -> Playbook:
+    """What the reader calls the stages, and how long a stay usually takes at his or her team."""
+    user = request.user
+    return in_force(team_id=user.team_id, user_id=user.pk).playbook()
 
 
 def _asked(request: HtmxRequest) -> tuple[Reader, BoardFilter]:
@@ -115,6 +127,8 @@ def _column(query: QueryDict, reader: Reader, stage: Stage, rows: list[Row], par
     at = last.attention_at.isoformat() if last and last.attention_at else ""
     return Column(
         stage=stage,
+        name=reader.stage_names[stage],
+        norm=reader.norms[stage],
         cards=[reader.card(row) for row in rows],
         sum=part,
         value=money_short(part.value, reader.currency) if part.value else "",

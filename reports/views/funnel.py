@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from pipeline.queries.process import in_force
 from pipeline.stages import Stage
 from reports.forms import FunnelForm
 from reports.queries import funnel as questions
@@ -85,11 +86,15 @@ def medians(request: HtmxRequest) -> HttpResponse:
 
     The board knows filters that no report does ("Nobody’s"): then its columns keep their norms.
     """
-    form = _form(request)
+    form, user = _form(request), request.user
     return render(
         request,
         page="reports/funnel/_medians.html",
-        context={"stages": questions.times_in_stage(form.question()), "told": form.is_valid()},
+        context={
+            "stages": questions.times_in_stage(form.question()),
+            "told": form.is_valid(),
+            "book": in_force(team_id=user.team_id, user_id=user.pk).playbook(),
+        },
     )
 
 
