@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -43,10 +42,9 @@ def panel(client: Client, user: User, deal: Deal, stage: Stage = HERE) -> str:
     return text
 
 
-def post(client: Client, user: User, deal: Deal, path: str, **said: Any) -> HttpResponse:
+def post(client: Client, user: User, deal: Deal, path: str, **said: Any) -> Any:
     client.force_login(user)
-    answer: HttpResponse = client.post(f"/deals/{deal.pk}/steps/{path}", said, headers=HTMX)
-    return answer
+    return client.post(f"/deals/{deal.pk}/steps/{path}", said, headers=HTMX)
 
 
 def answered(deal: Deal, key: str) -> StepResult:
