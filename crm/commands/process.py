@@ -4,6 +4,7 @@ pipeline knows no deals: it makes the version, and this module decides what the 
 """
 
 import datetime as dt
+from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -67,6 +68,7 @@ def publish(
         after = {pk: current_version_ids(pk) for pk in teams}
         copied = 0
         lost: tuple[queries.Gone, ...] = ()
+        _lock(teams)
         if flight == Flight.MOVE:
             _move(after)
             gone = queries.gone(teams, before=before, after=after)
@@ -84,6 +86,13 @@ def publish(
 
 def _open_visits(teams: Collection[int]) -> "models.QuerySet[StageVisit]":
     return StageVisit.objects.going_on().filter(deal__team_id__in=teams, deal__outcome=Outcome.OPEN)
+
+
+def _lock(teams: Collection[int]) -> None:
+    """Whoever is moving one of the deals right now, or answers a step, comes first: otherwise the
+    stay that ends meanwhile would be changed, and the one that begins left with what was before."""
+    deals = Deal.objects.filter(team_id__in=teams, outcome=Outcome.OPEN).order_by("pk")
+    deque(deals.select_for_update(no_key=True).values_list("pk").iterator(), maxlen=0)
 
 
 def _hold(before: Mapping[int, tuple[int, ...]]) -> None:

@@ -3,6 +3,7 @@ from django.db import DatabaseError, transaction
 
 from pipeline.commands import process
 from pipeline.commands import team as team_commands
+from pipeline.commands.process.publish import layers_from
 from pipeline.models import Collision, Layer, User, Version
 from pipeline.moves import Refused
 from pipeline.playbook import Clash, Importance, LayerContent
@@ -294,3 +295,15 @@ def reword(layer: Layer, key: str, label: str, *, by: User) -> None:
 
 def move(layer: Layer, key: str, *, by: User) -> None:
     process.move_step(layer, stage=FOUR, key=key, after="tip", reason=WHY, by=by, at=NOW)
+
+
+def test_it_locks_layers_from_above_down(cast, north):
+    """By id it would lock North, which was begun first, before West: whoever publishes West has
+    locked that already, and would wait in a circle."""
+    process.layer_of(cast.south, by=cast.nora, at=NOW)
+    process.layer_of(cast.west, by=cast.rosa, at=NOW)
+
+    found = [layer.team for layer in layers_from(cast.root)]
+
+    assert found[:2] == [cast.root, cast.west]
+    assert set(found[2:]) == {cast.north, cast.south}

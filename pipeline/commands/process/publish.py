@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, F, Func, Value
 from django.utils.translation import gettext as _
 
 from pipeline.access import all_below
@@ -136,11 +138,19 @@ def file_collisions(
 def layers_from(team: Team) -> list[Layer]:
     """The layers of a team and of all teams below it, locked, so that no difference slips in.
 
-    In one order for everybody: two who publish at once wait for each other, and do not get stuck.
+    In one order for everybody, from above down: whoever publishes has locked the own layer first,
+    so that two who publish at once on one path wait for each other, and do not get stuck.
     """
-    parents = dict(Team.objects.values_list("pk", "parent_id"))
-    found = Layer.objects.filter(team__in=all_below(parents)[team.pk])
-    found = found.select_related("team", "user", "current").order_by("pk")
+    parents = dict(Team.objects.order_by("pk").values_list("pk", "parent_id"))
+    downwards = all_below(parents)[team.pk]
+    place = Func(
+        Value(downwards, output_field=ArrayField(BigIntegerField())),
+        F("team_id"),
+        function="array_position",
+        output_field=BigIntegerField(),
+    )
+    found = Layer.objects.filter(team__in=downwards).order_by(place)
+    found = found.select_related("team", "user", "current")
     return list(found.select_for_update(of=("self",), no_key=True))
 
 
