@@ -11,7 +11,6 @@ from crm.models import (
     Contact,
     Deal,
     DealLine,
-    DecisionPath,
     EvidenceFile,
     HandOff,
     ImportJob,
@@ -110,8 +109,8 @@ def process_of(cast: Cast) -> None:
 
 
 def process_records(deal: Deal, *, contact: Contact, by: User) -> None:
+    """A row of every record of a deal; its decision path came with its stage."""
     need = Need.objects.create(deal=deal, words="Pallets warm up", at=NOW, by=by)
-    DecisionPath.objects.create(deal=deal, steps="Petra, then the board", at=NOW, by=by)
     Verdict.objects.create(deal=deal, ruling="qualified", ours="yes", theirs="yes", at=NOW, by=by)
     offer = Offer.objects.create(deal=deal, revision=1, sent_at=NOW, currency="EUR", at=NOW, by=by)
     OfferLine.objects.create(offer=offer, what="Sensors", need=need)

@@ -12,7 +12,7 @@ from pipeline.stages import Initiator, Stage
 from reports.figures import Period
 from reports.queries.funnel import Question, funnel, reach
 from tests.conftest import Cast
-from tests.factories import NOW, cause_named, make_deal
+from tests.factories import NOW, cause_named, ready_deal
 
 DAY_0 = NOW - dt.timedelta(days=90)
 
@@ -34,7 +34,7 @@ STORIES: list[tuple[str, int, str]] = [
 def tell(cast: Cast, name: str, amount: int, story: str) -> Deal:
     first, *rest = story.split()
     stage, day = first.split("@")
-    deal = make_deal(by=cast.ana, name=name, amount=amount, stage=Stage(int(stage)), at=_at(day))
+    deal = ready_deal(by=cast.ana, name=name, amount=amount, stage=Stage(int(stage)), at=_at(day))
     for event in rest:
         what, day = event.split("@")
         if what.isdigit():

@@ -11,7 +11,7 @@ from pipeline.models import Team, User
 from pipeline.moves import EnteredHow
 from pipeline.stages import Initiator, Stage
 from tests.conftest import Cast
-from tests.factories import NOW, ago, cause_named, make_deal, stopped_deal, won_deal
+from tests.factories import NOW, ago, cause_named, make_deal, ready_deal, stopped_deal, won_deal
 from tests.reports.test_funnel_fixture import STORIES, tell
 
 URL = "/reports/funnel/"
@@ -172,7 +172,7 @@ def test_it_says_which_period_it_shows_before_one_is_chosen(cast: Cast, client: 
 
 def test_it_tells_the_board_medians_of_ten_visits_only(cast: Cast, client: Client) -> None:
     for count in range(10):
-        deal = make_deal(by=cast.ana, name=f"Line {count}", at=ago(days=20))
+        deal = ready_deal(by=cast.ana, name=f"Line {count}", at=ago(days=20))
         deal_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=8))
         if count:
             deal_commands.advance(deal, to=Stage.QUALIFICATION, by=cast.ana, at=ago(days=1))
@@ -188,7 +188,7 @@ def test_it_tells_the_board_medians_of_ten_visits_only(cast: Cast, client: Clien
 @pytest.mark.parametrize("asked", ["person={ben}", "person=nobody", "team={south}", "person=0"])
 def test_it_tells_the_board_no_medians_of_others(cast: Cast, client: Client, asked: str) -> None:
     for count in range(10):
-        deal = make_deal(by=cast.ana, name=f"Line {count}", at=ago(days=20))
+        deal = ready_deal(by=cast.ana, name=f"Line {count}", at=ago(days=20))
         deal_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=8))
     client.force_login(cast.mona)
     query = asked.format(ben=cast.ben.pk, south=cast.south.pk)
