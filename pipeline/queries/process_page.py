@@ -361,7 +361,9 @@ class VersionLine:
 
 
 def history(layer: LayerRow | None) -> list[VersionLine]:
-    """The versions of a layer, newest first; two queries, and none for contents already known."""
+    """The versions of a layer, newest first. One query; one more where versions are not known yet,
+    of which only the number of their changes is kept: all contents together are large.
+    """
     if layer is None:
         return []
     rows = list(
@@ -371,8 +373,7 @@ def history(layer: LayerRow | None) -> list[VersionLine]:
             "pk", "number", "published_at", "published_by__name", "note", "restores__number"
         )
     )
-    contents = [found.content for found in layers_of([row[0] for row in rows])]
-    before = [LayerContent(), *contents]
+    counts = _changed(layer.id, [row[0] for row in rows])
     found = [
         VersionLine(
             id=pk,
@@ -381,13 +382,27 @@ def history(layer: LayerRow | None) -> list[VersionLine]:
             published_by=by or "",
             note=note,
             restores=restores,
-            changed=len(diff(was, now)),
+            changed=counts[pk],
         )
-        for (pk, number, at, by, note, restores), was, now in zip(
-            rows, before, contents, strict=False
-        )
+        for pk, number, at, by, note, restores in rows
     ]
     return found[::-1]
+
+
+# How many steps and stages each version changed; versions never change.
+_CHANGED: dict[int, int] = {}
+
+
+def _changed(layer_id: int, version_ids: list[int]) -> Mapping[int, int]:
+    """By version; `version_ids` are all of the layer, in their order."""
+    if any(pk not in _CHANGED for pk in version_ids):
+        before = LayerContent()
+        contents = Version.objects.filter(layer_id=layer_id).order_by("number")
+        for pk, data in contents.values_list("pk", "content").iterator(chunk_size=20):
+            now = LayerContent.from_json(data)
+            _CHANGED[pk] = len(diff(before, now))
+            before = now
+    return _CHANGED
 
 
 # What a team decides ------------------------------------------------------------------------------
@@ -426,7 +441,9 @@ def undecided(user: User) -> list[Undecided]:
     )
     ours = {
         (step.layer_id, step.stage, step.key): step
-        for step in Step.objects.filter(layer__in={each.layer_id for each in found})
+        for step in Step.objects.filter(
+            layer__in={each.layer_id for each in found}, key__in={each.key for each in found}
+        ).select_related("author")
     }
     return [_told(each, ours.get((each.layer_id, each.stage, each.key))) for each in found]
 
