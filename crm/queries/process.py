@@ -11,7 +11,7 @@ from crm.models import Deal, StageVisit, StepResult
 from crm.models.step_result import StepState
 from crm.queries.facts import facts_of
 from pipeline.models import Layer, User
-from pipeline.playbook import Playbook, Step
+from pipeline.playbook import Fact, Playbook, Step, StepKind
 from pipeline.queries.process import of_versions
 from pipeline.queries.process_page import tree
 from pipeline.stages import Initiator, Outcome, Stage
@@ -154,6 +154,16 @@ def percent(part: int, whole: int) -> int:
     return round(100 * part / whole) if whole else 0
 
 
+# What is true of a deal only for a while: what's next was set then and is done or gone by now.
+PASSING = frozenset({Fact.NEXT})
+
+
+def measured(step: Step) -> bool:
+    """Whether deals that left the stage still tell if a step was done: a hint is never done, and a
+    passing fact speaks of today."""
+    return step.kind != StepKind.HINT and step.fact not in PASSING
+
+
 def use(
     user: User, steps: Iterable[Step], *, stage: Stage, teams: Collection[int], at: dt.datetime
 ) -> tuple[dict[str, Use], int]:
@@ -162,7 +172,8 @@ def use(
     Counted are deals in the reach of `user` that left the stage, by their team at the exit: a deal
     that is still there may yet do the step. A step counts for the deals for which it was meant, and
     one that somebody has written for those that left since. Wins are of deals that the customer
-    decided: what we stopped ourselves is in no win rate (METHOD).
+    decided: what we stopped ourselves is in no win rate (METHOD). Not in the answer are steps that
+    no deal tells afterwards (`measured`).
     """
     went_on = StepResult.objects.current().filter(
         deal=OuterRef("deal"), stage=stage, state=StepState.OVERRIDDEN, private_to=None
@@ -186,7 +197,7 @@ def use(
             overridden.setdefault(key, set()).add(pk)
     facts = facts_of(left, at=at)
     found = {}
-    for step in steps:
+    for step in filter(measured, steps):
         meant = [
             pk
             for pk, when in left.items()

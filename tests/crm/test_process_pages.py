@@ -240,6 +240,19 @@ def test_it_counts_how_a_step_was_used(cast):
     assert (n, used[step.key].n) == (0, 0)
 
 
+def test_it_leaves_out_what_no_deal_tells_after_its_stage(cast, signed_in):
+    book = of_versions(current_version_ids(cast.root.pk))
+    steps = book.steps(Stage.LEAD_GENERATION)
+    used, _n = queries.use(
+        cast.again(cast.mona), steps, stage=Stage.LEAD_GENERATION, teams=[cast.north.pk], at=NOW
+    )
+    left_out = {step.key for step in steps} - set(used)
+    assert left_out == {s.key for s in steps if s.kind == "hint" or s.fact == "next"}
+    assert len(left_out) > 1
+    page = signed_in("mona").get(f"/process/use/?of={cast.north.pk}&stage=1").content.decode()
+    assert page.count(">not measured</span>") == len(left_out)
+
+
 def test_it_fills_the_places_beside_the_steps(signed_in, cast):
     address = f"/process/use/?of={cast.north.pk}&stage=1"
     page = signed_in("mona").get(address, headers={"HX-Request": "true"}).content.decode()
