@@ -15,7 +15,7 @@ from crm.models import Deal, StageVisit
 from crm.queries import process as queries
 from pipeline.commands import process as commands
 from pipeline.models import Layer, User, Version
-from pipeline.playbook import Playbook, stamp
+from pipeline.playbook import Playbook, Step, StepKind, stamp
 from pipeline.queries.process import current_version_ids, of_versions
 from pipeline.stages import Outcome, Stage
 
@@ -151,7 +151,7 @@ def _carry_over(
     for (stage, old), new in mapping.items():
         for team in teams:
             step = _books(after)[team].find(stage, new) if new else None
-            if step is None:
+            if step is None or not takes_over(step):
                 continue
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -166,6 +166,12 @@ def _carry_over(
                 )
                 copied += cursor.rowcount
     return copied
+
+
+def takes_over(step: Step) -> bool:
+    """Whether what was recorded against another step may stand for this one. For what the records
+    say by themselves nothing else does: a gate would take any answer for an agreement (G3)."""
+    return step.fact is None and step.kind != StepKind.HINT
 
 
 def _books(versions: Mapping[int, tuple[int, ...]]) -> dict[int, Playbook]:

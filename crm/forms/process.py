@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from crm.commands.process import Flight
+from crm.commands.process import Flight, takes_over
 from crm.models import NoteKind, Place
 from crm.queries.process import Gone
 from pipeline.forms.attempt import SeenForm
@@ -33,7 +33,10 @@ class PublishForm(SeenForm):
         self.gone = gone
         for each in gone:
             steps = {
-                step.key: step.label for book in after.values() for step in book.steps(each.stage)
+                step.key: step.label
+                for book in after.values()
+                for step in book.steps(each.stage)
+                if takes_over(step)
             }
             self.fields[each.name] = forms.ChoiceField(
                 label=each.label,
