@@ -12,7 +12,7 @@ from tests.pipeline.process import FOUR, in_force, over
 
 def collide(layer: Layer, key: str, *, by: int) -> None:
     step_of(over(key, label="Ours"), layer=layer, author_id=by, at=NOW).save()
-    Collision.objects.create(layer=layer, version_id=layer.current_id, stage=FOUR, key=key, at=NOW)
+    Collision.objects.create(layer=layer, version=layer.versions.get(), stage=FOUR, key=key, at=NOW)
 
 
 def test_it_asks_no_more_for_many_collisions(cast):
