@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from crm.commands import deal as deal_commands
 from crm.models import Deal, StageVisit
 from pipeline.stages import Stage
-from tests.factories import NOW, ago, make_deal, stopped_deal
+from tests.factories import NOW, ago, make_deal, ready_deal, stopped_deal
 
 
 def sql(statement, *values):
@@ -26,7 +26,7 @@ def constraint_of(error):
 @pytest.fixture
 def moved(cast):
     """A deal with a closed and an open visit."""
-    deal = make_deal(by=cast.ana, stage=Stage.PROSPECTING)
+    deal = ready_deal(by=cast.ana, stage=Stage.PROSPECTING)
     deal_commands.move(deal, to=Stage.QUALIFICATION, by=cast.ana, at=ago(days=1))
     return deal
 
