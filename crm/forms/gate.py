@@ -42,7 +42,7 @@ from crm.models.evidence import LARGEST
 from crm.queries import gates as queries
 from pipeline.gates import Finding, Gap, Reason, Weight
 from pipeline.moves import Refused
-from pipeline.playbook import Answer, Fact, Proof, Step, StepKind
+from pipeline.playbook import Answer, Fact, Level, Proof, Step, StepKind
 from pipeline.stages import Stage
 
 if TYPE_CHECKING:
@@ -93,6 +93,20 @@ class Ask:
     origin: str
     hard: bool
     step: Step | None = None
+
+    @property
+    def mark(self) -> tuple[str, str]:
+        """Tone and icon of its origin, as beside the steps of a stage; the lock says `hard`."""
+        if self.step is not None and self.step.origin.level == Level.TEAM:
+            return ("acc", "users")
+        return ("", "lock" if self.hard else "")
+
+
+def _origin(step: Step | None) -> str:
+    """Whose demand it is; what no step says, the framework does."""
+    if step is None or step.origin.level == Level.FRAMEWORK:
+        return _("framework")
+    return step.origin.name
 
 
 class GateForm(VerbForm):
@@ -247,7 +261,7 @@ class GateForm(VerbForm):
                 name=name,
                 title=(step.label if step else "") or _TITLES[name],
                 gives=(step.gives_you if step else "") or _GIVES[name],
-                origin=step.origin.name if step else _("framework"),
+                origin=_origin(step),
                 hard=hard,
             )
         )
@@ -260,7 +274,7 @@ class GateForm(VerbForm):
                 name=name,
                 title=step.label,
                 gives=step.gives_you,
-                origin=step.origin.name,
+                origin=_origin(step),
                 hard=False,
                 step=step,
             )
@@ -330,6 +344,13 @@ class GateForm(VerbForm):
             return []
         rows = self.deal.concerns.filter(disposition=Disposition.OPEN)
         return list(rows.order_by("id"))
+
+    def name_of(self, stage: Stage) -> "StrOrPromise":
+        """The stage as the process of the deal calls it: the page behind the sheet does so, too."""
+        return stage.label if self._playbook is None else self._playbook.label(stage)
+
+    def names_of(self, stages: Iterable[Stage]) -> str:
+        return ", ".join(str(self.name_of(stage)) for stage in stages)
 
     @cached_property
     def _playbook(self) -> Any:

@@ -91,7 +91,7 @@ def _ask_gap(
     to = Stage(min(here + 1, Stage.CLOSING))
     ask = Ask(
         template="crm/deal/_sheet_gap.html",
-        title=_("Move to %(stage)s") % {"stage": to.label},
+        title=_("Move to %(stage)s") % {"stage": gate.name_of(to)},
         context={"kept": kept, "stage_now": here, "to": to},
     )
     response = show(request, deal, gate, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -74,8 +74,8 @@ def _move(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRe
         form.ask_for(gates.missing(deal, Act(verb=Verb.MOVE, frm=here, to=to)))
     ask = Ask(
         template="crm/deal/_sheet_move.html",
-        title=_("Move to %(stage)s") % {"stage": to.label},
-        said=_("Moved to %(stage)s.") % {"stage": to.label},
+        title=_("Move to %(stage)s") % {"stage": form.name_of(to)},
+        said=_("Moved to %(stage)s.") % {"stage": form.name_of(to)},
         context={
             # A refused step forward may go anywhere when it is tried again.
             "sheet_action": f"{deal.get_absolute_url()}move/",

@@ -11,7 +11,7 @@ from django.test import Client
 from crm.commands import deal as deals
 from crm.commands.contact import NewContact
 from crm.models import Activity, Concern, Deal, Judgement, ProcessNote, StepResult
-from pipeline.playbook import Answer, Importance, Proof, StepKind
+from pipeline.playbook import Answer, Importance, LayerContent, Proof, StageRow, StepKind
 from pipeline.stages import Stage
 from tests.conftest import Cast
 from tests.crm.truth import all_rows, faults_of
@@ -214,7 +214,7 @@ def test_it_fills_in_a_step_by_its_kind(cast, ana, kind):
     deal = ready_deal(by=cast.ana)
     asked = post(ana, deal, "advance", to=2)
     assert asked.status_code == 422
-    assert "Austral GmbH" in words(asked)
+    assert ">framework</span>" in words(asked)
     assert "An easier talk" in words(asked)
 
     response = post(ana, deal, to=2, asks="step_1_fit", **said)
@@ -222,6 +222,21 @@ def test_it_fills_in_a_step_by_its_kind(cast, ana, kind):
     assert response.status_code == 200, words(response)
     result = StepResult.objects.get(deal=deal)
     assert (result.key, result.state, result.value) == ("fit", "done", value)
+
+
+def test_it_calls_stages_and_teams_as_the_page_behind_it_does(cast, ana):
+    said = row("fit", stage=Stage.LEAD_GENERATION, **GATE)
+    layer = in_force(cast.north, said).layer
+    named = StageRow(stage=Stage.PROSPECTING, label="First call")
+    content = LayerContent(steps=(said,), stages=(named,)).as_json()
+    layer.current = layer.versions.create(number=2, content=content, published_at=ago(days=20))
+    layer.save()
+    deal = ready_deal(by=cast.ana)
+    sheet = words(post(ana, deal, to=2))
+    assert "1 thing missing before First call" in sheet
+    assert '<span class="chip acc">' in sheet
+    moved = post(ana, deal, to=2, asks="step_1_fit", step_1_fit="on")
+    assert "Moved to First call." in str(moved.headers)
 
 
 def test_it_takes_a_file_as_evidence(cast, ana):
