@@ -45,6 +45,22 @@ document.addEventListener('htmx:oobAfterSwap', () => {
   });
   had = null;
 });
+// So does a part that is answered by itself: to its field that is wrong, else to where it began.
+document.addEventListener('htmx:beforeSwap', (event) => {
+  const { target, shouldSwap } = event.detail;
+  const place = document.activeElement.dataset.back;
+  if (!shouldSwap || !place || !target.id.startsWith('deal-')) return;
+  if (!target.contains(document.activeElement)) return;
+  const { id } = target;
+  document.addEventListener(
+    'htmx:afterSwap',
+    () => {
+      const wrong = document.querySelector(`#${id} [aria-invalid=true]`);
+      (wrong ?? document.getElementById(place))?.focus({ preventScroll: true });
+    },
+    { once: true },
+  );
+});
 document.addEventListener('htmx:oobAfterSwap', (event) => {
   if (event.detail.target.id !== back?.part) return;
   const place = document.getElementById(back.id);
