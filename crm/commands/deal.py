@@ -587,10 +587,13 @@ def _know_owner(row: Deal, seen: Deal) -> None:
 def _change_owner(row: Deal, to: User, *, by: User, at: dt.datetime, reason: str) -> None:
     before = row.owner
     note_change(row, "owner", to, by=by, at=at, reason=reason)
-    if to.team is not None:
+    if to.team is not None and to.team_id != row.team_id:
         row.team = to.team
+        # It kept a version of the team that it leaves: from its next stage on it goes by the
+        # process of those who now work on it.
+        row.kept_version_ids = None
     _give_planned(row, to, before=before)
-    save(row, "owner", "team", *NEXT_FIELDS, by=by, at=at)
+    save(row, "owner", "team", "kept_version_ids", *NEXT_FIELDS, by=by, at=at)
 
 
 def _give_planned(row: Deal, to: User, *, before: User | None) -> None:

@@ -35,6 +35,16 @@ def test_it_gives_the_deal_and_its_team_with_a_row_of_history(cast):
     assert list(Deal.objects.visible_to(cast.ana)) == []
 
 
+@pytest.mark.parametrize(("to", "kept"), [("ben", [7]), ("carl", None)])
+def test_it_goes_by_the_process_of_the_team_that_it_comes_to(cast, to, kept):
+    deal = make_deal(by=cast.ana)
+    Deal.objects.filter(pk=deal.pk).update(kept_version_ids=[7])
+
+    hand_over(deal, to=getattr(cast, to), by=cast.rosa)
+
+    assert Deal.objects.get(pk=deal.pk).kept_version_ids == kept
+
+
 def test_it_leaves_the_open_visit_with_who_owned_it_at_entry(cast):
     deal = ready_deal(by=cast.ana)
 
