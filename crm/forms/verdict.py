@@ -12,7 +12,7 @@ from crm.models import Deal, Ruling, Sure
 
 class VerdictForm(VerbForm):
     ours = forms.ChoiceField(
-        choices=Sure.choices, label=gettext_lazy("Can they, and do we want to serve them?")
+        choices=Sure.choices, label=gettext_lazy("Can they buy, and do we want to serve them?")
     )
     ours_why = forms.CharField(required=False, max_length=400, label=gettext_lazy("What shows it"))
     theirs = forms.ChoiceField(

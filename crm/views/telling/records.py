@@ -373,7 +373,7 @@ class RecordTeller(Reader):
         if not count:
             return ""
         if count >= ANSWERS:
-            return _("%(n)s answers by colleagues and more") % {"n": count}
+            return _("%(n)s or more answers by colleagues") % {"n": count}
         words = ngettext("%(n)s answer by a colleague", "%(n)s answers by colleagues", count)
         return words % {"n": count}
 
