@@ -69,9 +69,7 @@ def _day(at: dt.datetime) -> str:
     return written_day(at.date(), "d MMMM y", translation.get_language() or "en")
 
 
-def _send(
-    row: OutboxRow, *, to: str, subject: str, template: str, context: dict[str, str]
-) -> None:
+def _send(row: OutboxRow, *, to: str, subject: str, template: str, context: dict[str, str]) -> None:
     body = render_to_string(f"pipeline/mail/{template}.txt", context)
     # From the row alone, so that a mail sent again after a crash is known as the same one.
     message_id = f"<outbox.{row.pk}.{row.created_at:%Y%m%d%H%M%S}@{settings.SITE_HOST}>"
