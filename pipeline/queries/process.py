@@ -85,6 +85,10 @@ SELECT
             'norm_days', wording.norm_days
         )) ORDER BY wording.id)::text
         FROM pipeline_stagewording wording WHERE wording.layer_id = mine.id
+    ),
+    (
+        SELECT md5(string_agg(team.id || ' ' || team.name, ',' ORDER BY team.id))
+        FROM pipeline_layer layer JOIN pipeline_team team ON team.id = layer.team_id
     )
 FROM (SELECT 1) one LEFT JOIN pipeline_layer mine ON mine.user_id = %(user)s
 """
@@ -158,12 +162,26 @@ def in_force(*, team_id: int | None, user_id: int) -> InForce:
     """What is in force for a person at a team; without a team at the organisation. One query."""
     with connection.cursor() as cursor:
         cursor.execute(_IN_FORCE, {"team": team_id, "user": user_id})
-        current, layer_id, steps, wordings = cursor.fetchone()
+        current, layer_id, steps, wordings, names = cursor.fetchone()
+    _heed(names)
     said = bool(steps or wordings)
     return InForce(
         version_ids=tuple(current),
         mine=(layer_id, steps or "[]", wordings or "[]") if said else None,
     )
+
+
+# What is kept bears the names of teams, which change without a version.
+_named = ""
+
+
+def _heed(names: str | None) -> None:
+    """Forget what is kept once a team has another name; each process sees it by its next query."""
+    global _named  # one for each process, as what is kept
+    if (names or "") != _named:
+        _named = names or ""
+        for kept in (_of_versions, _layers, _of_person):
+            kept.cache_clear()
 
 
 @lru_cache(maxsize=256)

@@ -4,18 +4,25 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pipeline.commands import process
+from pipeline.models import Team
 from pipeline.playbook import Importance, StepKind
 from pipeline.queries.process import current_version_ids, in_force, personal
 from pipeline.stages import Stage
 from tests.conftest import Cast
 from tests.factories import NOW
+from tests.pipeline.process import in_force as from_north
+from tests.pipeline.process import row
 
 HERE = Stage.QUALIFICATION
 
 
 def test_it_reads_the_versions_and_the_own_layer_in_one_query(cast: Cast):
     layer = process.layer_of(cast.ana, by=cast.ana, at=NOW)
-    said = {"label": "The dog’s name", "kind": StepKind.QUESTION, "help": "It opens doors."}
+    said: process.Said = {
+        "label": "The dog’s name",
+        "kind": StepKind.QUESTION,
+        "help": "It opens doors.",
+    }
     process.add_step(layer, stage=HERE, said=said, by=cast.ana, at=NOW)
     process.name_stage(layer, stage=HERE, label="Fit", norm_days=None, by=cast.ana, at=NOW)
     in_force(team_id=cast.north.pk, user_id=cast.ana.pk).playbook()
@@ -57,10 +64,22 @@ def test_it_keeps_the_layers_of_two_people_apart(cast: Cast):
     assert not any(step.is_mine for step in bens.steps(HERE))
 
 
+def test_it_calls_a_team_by_its_new_name_at_once(cast: Cast):
+    from_north(cast.north, row("survey", stage=HERE))
+
+    def names() -> set[str]:
+        book = in_force(team_id=cast.north.pk, user_id=cast.ana.pk).playbook()
+        return {step.origin.name for step in book.steps(HERE) if step.key == "survey"}
+
+    assert names() == {cast.north.name}
+    Team.objects.filter(pk=cast.north.pk).update(name="Far North")
+    assert names() == {"Far North"}
+
+
 def test_it_works_by_older_versions_where_they_are_named(cast: Cast):
     before = current_version_ids(cast.north.pk)
     layer = process.layer_of(cast.north, by=cast.adele, at=NOW)
-    said = {"label": "Ask for the fleet", "importance": Importance.EXPECTED}
+    said: process.Said = {"label": "Ask for the fleet", "importance": Importance.EXPECTED}
     process.add_step(layer, stage=HERE, said=said, by=cast.adele, at=NOW)
     process.publish(layer, note="", by=cast.adele, at=NOW)
     force = in_force(team_id=cast.north.pk, user_id=cast.ana.pk)
