@@ -15,10 +15,12 @@ from pipeline.commands.process.publish import (
     write_draft,
 )
 from pipeline.models import Batch, Layer, StepVote, Team, User, Version, Vote
-from pipeline.playbook import LayerContent, merge, stamp
+from pipeline.playbook import LayerContent, StepKind, StepRow, merge, stamp
 from pipeline.queries import process as queries
 from pipeline.stages import Stage
 
+# Since when people have had steps of their own.
+OWN_DAYS = 60
 ANSWER = (
     "A care plan has no line to measure, you are right. Override it with “not applicable”; I count"
     " how often that happens, and take the gate off care plans if it is more than now and then."
@@ -43,6 +45,7 @@ class DemoProcess:
                 above = parent[above]
             self.path[name] = path
         self.known: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self.own: dict[int, list[StepRow]] = {}
 
     def in_force(self, team: str, at: dt.datetime) -> tuple[int, ...]:
         """The versions in force for a team at an instant, from the framework down."""
@@ -53,6 +56,12 @@ class DemoProcess:
         # The same few tuples for all visits.
         ids = tuple(found)
         return self.known.setdefault(ids, ids)
+
+    def own_steps(self, user_id: int, stage: Stage, at: dt.datetime) -> list[StepRow]:
+        """What a person ticks for himself in a stage, at an instant."""
+        if at < self.ago(OWN_DAYS):
+            return []
+        return [row for row in self.own.get(user_id, []) if row.stage == stage]
 
     @cache  # noqa: B019  # lives as long as the filling
     def stamp(self, version_ids: tuple[int, ...]) -> str:
@@ -105,7 +114,10 @@ class DemoProcess:
         return replace(version.content, steps=tuple(rows))
 
     def _personal(self, name: str, content: LayerContent) -> None:
-        at, user_id = self.ago(60), self.user[name]
+        at, user_id = self.ago(OWN_DAYS), self.user[name]
+        self.own[user_id] = [
+            row for row in content.steps if row.adds and row.kind == StepKind.CHECK
+        ]
         layer = Layer.objects.create(user_id=user_id, changed_at=at, changed_by_id=user_id)
         write_draft(layer, content, author_id=user_id, at=at)
 

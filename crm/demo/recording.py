@@ -154,6 +154,7 @@ class _Recording:
             self._attempts(offers)
             self._hand_off()
             self._steps()
+            self._own_steps()
             self._judgements()
 
     # When, and by whom -----------------------------------------------------------------------
@@ -491,7 +492,9 @@ class _Recording:
                     continue
                 gate = left and step.importance == Importance.GATE
                 usual = 0.25 if step.importance == Importance.HINT else 0.74
-                if gate or self.chance(usual if left else usual / 2):
+                lucky = gate or self.chance(usual if left else usual / 2)
+                # What was logged has done its step, whoever thought of it.
+                if lucky or step.kind == StepKind.ACTIVITY:
                     done_at = self._done_at(step, stay)
                     if done_at is not None:
                         self._result(step, visit, done_at)
@@ -499,6 +502,29 @@ class _Recording:
                         self._override(step, visit)
                 elif left and step.counts and self.chance(0.2):
                     self._override(step, visit)
+
+    def _own_steps(self) -> None:
+        """What people ask of themselves; nobody else sees it, and no gate knows it."""
+        told = set()
+        for visit, by in zip(self.visits, self.by, strict=True):
+            at = self.within(visit.stay)
+            for row in self.to.process.own_steps(by, Stage(visit.stage), at):
+                if (row.key, by) in told or not self.chance(0.6):
+                    continue
+                told.add((row.key, by))
+                self.to.add(
+                    StepResult(
+                        deal_id=self.deal.pk,
+                        stage=visit.stage,
+                        key=row.key,
+                        label=row.label or "",
+                        state=StepState.DONE,
+                        version_ids=visit.version_ids,
+                        at=at,
+                        by_id=by,
+                        private_to_id=by,
+                    )
+                )
 
     def _done_at(self, step: Step, stay: Stay) -> dt.datetime | None:
         """When it was done; None if it was not: a meeting that was never held is no step."""

@@ -22,7 +22,7 @@ from crm.models import (
 from crm.queries.facts import facts_of
 from pipeline.differences import diff, differences
 from pipeline.gates import Act, Verb, Weight, judge
-from pipeline.models import Collision, Layer, Team, User, Version
+from pipeline.models import Collision, Layer, Step, Team, User, Version
 from pipeline.playbook import LayerContent, Level
 from pipeline.queries import process as queries
 from pipeline.stages import Outcome, Stage
@@ -76,7 +76,9 @@ def test_it_names_the_process_in_force_at_every_entry():
 
 def test_it_leaves_something_to_decide_and_to_answer():
     collision = Collision.objects.get()
-    assert (collision.layer.team.name, collision.key, collision.choice) == (
+    team = collision.layer.team
+    assert team is not None
+    assert (team.name, collision.key, collision.choice) == (
         "Vienna",
         "front-loaded",
         "",
@@ -114,6 +116,7 @@ def test_it_wins_what_was_offered_last():
     for deal in won:
         offer = accepted[deal.pk]
         assert offer.value == deal.amount
+        assert deal.closed_at is not None
         assert offer.sent_at <= deal.closed_at
         assert offer.revision == max(deal.offers.values_list("revision", flat=True))
 
@@ -125,6 +128,7 @@ def test_it_leaves_no_step_undone_that_the_process_asks_for():
     }
     asked = 0
     for visit in StageVisit.objects.filter(left_how__in=["advanced", "won"]):
+        assert visit.left_at is not None
         for step in queries.of_versions(visit.version_ids).steps(Stage(visit.stage)):
             if step.gates and visit.left_at > visit.deal.created_at:
                 recent = (
@@ -134,6 +138,14 @@ def test_it_leaves_no_step_undone_that_the_process_asks_for():
                 assert (visit.deal_id, visit.stage, step.key) in settled
     assert asked > 3
     assert StepResult.objects.filter(state="overridden").exclude(reason="").exists()
+
+
+def test_it_has_own_steps_that_their_people_alone_have_done():
+    private = StepResult.objects.exclude(private_to=None)
+    assert private.exists()
+    for row in private.select_related("private_to", "by"):
+        assert row.private_to == row.by
+        assert Step.objects.filter(layer__user=row.private_to, key=row.key, adds=True).exists()
 
 
 def test_it_records_what_people_learn_on_the_way():
