@@ -635,9 +635,16 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         at=ago(hours=2),
     )
     # What is said in a concern is for everybody; whose deal it was is not.
-    said = {"words": "Too dear", "category": ConcernCategory.PRICE, "after_price": True}
     concern, settled = (
-        concern_commands.add(deal, **said, by=ana, at=ago(hours=2)) for _each in range(2)
+        concern_commands.add(
+            deal,
+            words="Too dear",
+            category=ConcernCategory.PRICE,
+            after_price=True,
+            by=ana,
+            at=ago(hours=2),
+        )
+        for _each in range(2)
     )
     concern_commands.settle(
         settled, disposition=Disposition.ANSWERED, response="An answer", by=ana, at=ago(hours=1)

@@ -8,6 +8,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
@@ -109,15 +110,15 @@ def make_sale(deal: Deal, *, by: User, at: dt.datetime) -> dict[str, Any]:
     one = need.add(deal, words="Pallets warm up", worth=Decimal(41_000), by=by, at=at)
     need.add(deal, words="Nobody hears the alarm", by=by, at=at)
     lines = [offer.Line(what="Sensors", need=one), offer.Line(what="Coffee")]
-    made = {"kind": OfferKind.VERBAL, "lines": lines, "by": by, "at": at}
-    offer.make(deal, value=Decimal(40_000), **made)
-    current = offer.make(deal, value=Decimal(48_000), what_changed="6 depots", **made)
-    said = {"category": ConcernCategory.TERMS, "after_price": True, "by": by, "at": at}
-    settled = concern.add(deal, words="Too dear", **said)
+    make = partial(offer.make, deal, kind=OfferKind.VERBAL, lines=lines, by=by, at=at)
+    make(value=Decimal(40_000))
+    current = make(value=Decimal(48_000), what_changed="6 depots")
+    add = partial(concern.add, deal, category=ConcernCategory.TERMS, after_price=True, by=by, at=at)
+    settled = add(words="Too dear")
     concern.settle(
         settled, disposition=Disposition.ANSWERED, response="Not in two years", by=by, at=at
     )
-    raised = concern.add(deal, words="90 days is our rule", **said)
+    raised = add(words="90 days is our rule")
     closing_attempt.log(deal, reply=Reply.NOT_YET, why="In May", by=by, at=at)
     verdict.give(
         deal, ruling=Ruling.QUALIFIED, ours=Sure.YES, theirs=Sure.YES, ours_why="So", by=by, at=at

@@ -100,4 +100,6 @@ def test_it_needs_the_right_to_do_it(mona, client, cast, deal):
     client.force_login(cast.carl)
 
     assert undo(client, toast["undo"]).status_code == 404
-    assert Deal.objects.get(pk=deal.pk).parked_until > dt.date(2026, 3, 11)
+    parked_until = Deal.objects.get(pk=deal.pk).parked_until
+    assert parked_until is not None
+    assert parked_until > dt.date(2026, 3, 11)

@@ -186,10 +186,12 @@ def test_it_opens_each_time_with_what_there_is_for_whom_it_is(
     assert len(names(look(cast.ana, f"/{kind}/"))) == 3
     others = {"companies": 3, "contacts": 3}.get(kind, 0)  # these are in everybody's sight
     assert len(names(look(cast.carl, f"/{kind}/"))) == others
-    cast.ana.team = cast.carl.team
-    cast.ana.save()
-    manager = cast.carl.team.manager
+    team = cast.carl.team
+    assert team is not None
+    manager = team.manager
     assert manager is not None
+    cast.ana.team = team
+    cast.ana.save()
     assert len(names(look(manager, f"/{kind}/"))) == 3
 
 

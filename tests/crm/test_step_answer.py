@@ -49,7 +49,11 @@ def deal(cast: Cast) -> Deal:
 def team_step(cast: Cast, label: str, *, stage: Stage = HERE, **said: Any) -> tuple[Stage, str]:
     """A step of the team North, published."""
     layer = process.layer_of(cast.north, by=cast.adele, at=ago(days=2))
-    usual: Any = {"label": label, "importance": Importance.EXPECTED, "gives_you": "Less to remember."}
+    usual: Any = {
+        "label": label,
+        "importance": Importance.EXPECTED,
+        "gives_you": "Less to remember.",
+    }
     step = process.add_step(layer, stage=stage, said=usual | said, by=cast.adele, at=ago(days=2))
     process.publish(layer, by=cast.adele, at=ago(days=2), note="")
     return (stage, step.key)

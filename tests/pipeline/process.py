@@ -3,7 +3,16 @@
 from typing import Any
 
 from pipeline.models import Layer, Team, Version
-from pipeline.playbook import Importance, LayerContent, Level, Source, StepKind, StepRow
+from pipeline.playbook import (
+    Importance,
+    LayerContent,
+    Level,
+    Playbook,
+    Source,
+    Step,
+    StepKind,
+    StepRow,
+)
 from pipeline.playbook import Layer as MergedLayer
 from pipeline.queries.process import step_of
 from pipeline.stages import Stage
@@ -39,6 +48,13 @@ def layer(*rows: StepRow, level: Level = Level.FRAMEWORK, number: int = 1) -> Me
 def whole(*rows: StepRow) -> list[StepRow]:
     """The rows, with one step more in every stage, so that the framework is whole."""
     return [*rows, *(row("basics", stage=stage, position=5.0) for stage in Stage)]
+
+
+def step_in(playbook: Playbook, key: str = "problem") -> Step:
+    """The step of that key, which must be there."""
+    step = playbook.find(FOUR, key)
+    assert step is not None
+    return step
 
 
 def in_force(team: Team, *rows: StepRow) -> Version:

@@ -5,6 +5,8 @@ import itertools
 import json
 import random
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ from pipeline.playbook import (
     merge,
 )
 from pipeline.stages import Stage
-from tests.pipeline.process import FOUR, layer, over, row
+from tests.pipeline.process import FOUR, layer, over, row, step_in
 
 # A loaded machine is no fault of the rules.
 tried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -72,10 +74,16 @@ rows = st.builds(
     st.booleans(),
     said,
 )
+
+
+def step_at(place: tuple[Stage, str], words: dict[str, Any]) -> StepRow:
+    return StepRow(stage=place[0], key=place[1], adds=True, **words)
+
+
 # A step at each of the places, so that whatever lies below meets something.
 frameworks = st.tuples(
     *(
-        said.map(lambda words, at=place: StepRow(stage=at[0], key=at[1], adds=True, **words))
+        said.map(partial(step_at, place))
         for place in itertools.product((Stage.NEEDS_ANALYSIS, Stage.PROPOSAL), ("a", "b"))
     )
 ).map(lambda found: LayerContent(steps=found))
@@ -229,11 +237,11 @@ def test_it_reads_again_what_it_wrote(content):
 def test_it_inherits_live_what_a_layer_says_nothing_of():
     framework = layer(row(help="Ask why"))
     team = layer(over(label="What hurts"), level=Level.TEAM)
-    step = merge([framework, team]).find(FOUR, "problem")
+    step = step_in(merge([framework, team]))
     assert (step.label, step.help) == ("What hurts", "Ask why")
     assert step.adapted[0][0] == team.source
     changed = layer(row(help="Ask twice"))
-    assert merge([changed, team]).find(FOUR, "problem").help == "Ask twice"
+    assert step_in(merge([changed, team])).help == "Ask twice"
 
 
 def test_it_keeps_a_difference_out_whose_step_is_gone_and_says_so():
@@ -246,12 +254,12 @@ def test_it_keeps_a_difference_out_whose_step_is_gone_and_says_so():
 def test_it_lets_hold_what_may_of_a_row_that_says_too_much():
     framework = layer(row(locked=True))
     team = layer(over(label="What hurts", importance=Importance.GATE), level=Level.TEAM)
-    step = merge([framework, team]).find(FOUR, "problem")
+    step = step_in(merge([framework, team]))
     assert (step.label, step.importance) == ("Problem", Importance.GATE)
 
 
 def test_it_says_nothing_against_a_row_that_says_what_is_inherited():
-    above = merge([layer(row(locked=True))]).find(FOUR, "problem")
+    above = step_in(merge([layer(row(locked=True))]))
     assert clashes(over(label="Problem"), above=above, level=Level.TEAM) == []
 
 

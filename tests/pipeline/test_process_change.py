@@ -214,7 +214,7 @@ def test_it_lets_a_team_tighten_what_is_locked(cast, north):
 def test_it_lets_nobody_ask_others_for_something_by_a_layer_of_ones_own(cast, mine, said):
     with pytest.raises(Refused, match=str(Clash.PERSONAL.label)):
         change(mine, "problem", said, by=cast.ana)
-    added = {"label": "Mine", "importance": Importance.GATE, "gives_you": "Calm"}
+    added: process.Said = {"label": "Mine", "importance": Importance.GATE, "gives_you": "Calm"}
     with pytest.raises(Refused):
         process.add_step(mine, stage=FOUR, said=added, by=cast.ana, at=NOW)
     assert not mine.steps.exists()
@@ -248,9 +248,11 @@ def test_it_says_so_when_the_step_is_gone(cast, north):
 
 def test_it_takes_a_difference_back_and_settles_what_was_to_decide_about_it(cast, north):
     change(north, "problem", {"label": "What hurts"}, by=cast.mona)
+    version = Layer.objects.get(team=cast.root).current
+    assert version is not None
     collision = Collision.objects.create(
         layer=north,
-        version=Layer.objects.get(team=cast.root).current,
+        version=version,
         stage=FOUR,
         key="problem",
         at=NOW,

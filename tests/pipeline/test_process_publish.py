@@ -4,14 +4,14 @@ from django.db import DatabaseError, transaction
 from pipeline.commands import process
 from pipeline.commands import team as team_commands
 from pipeline.commands.process.publish import layers_from
-from pipeline.models import Collision, Layer, User, Version
+from pipeline.models import Choice, Collision, Layer, User, Version
 from pipeline.moves import Refused
 from pipeline.playbook import Clash, Importance, LayerContent
 from pipeline.queries import process as queries
 from pipeline.stages import Stage
 from tests.conftest import Cast
 from tests.factories import NOW, ago
-from tests.pipeline.process import FOUR, in_force, over, row, whole
+from tests.pipeline.process import FOUR, in_force, over, row, step_in, whole
 
 WHY = "We sell to bakeries"
 
@@ -137,7 +137,7 @@ def test_it_brings_an_earlier_version_back_with_its_authors(cast, north):
 
     assert (third.number, third.restores) == (3, first)
     assert third.content == first.content
-    step = queries.of_versions(queries.current_version_ids(cast.north.pk)).find(FOUR, "ovens")
+    step = step_in(queries.of_versions(queries.current_version_ids(cast.north.pk)), "ovens")
     assert (step.author, step.made_on) == ("Mona Reyes", ago(days=9).date())
     reword(north, "problem", "Pain", by=cast.mona)
     assert process.publish(north, note="", by=cast.mona, at=NOW).restores is None
@@ -166,6 +166,8 @@ def test_it_asks_each_team_below_whose_difference_meets_the_change(cast, root, n
     met = {(found.layer.team, found.key) for found in Collision.objects.filter(version=version)}
     assert met == {(cast.north, "problem"), (cast.south, "budget")}
     found = Collision.objects.get(layer=north)
+    assert found.was is not None
+    assert found.now is not None
     assert (found.was["label"], found.now["label"]) == ("Problem", "The problem, in their words")
     assert steps(cast.north)["problem"] == "What hurts"
 
@@ -190,25 +192,25 @@ def test_it_asks_whoever_hides_a_step_about_any_change_of_it(cast, root, north):
 
 def test_it_keeps_a_difference_where_the_team_wants_it(cast, root, north):
     collision = meet(cast, root, north)
-    process.decide_collision(collision, choice="keep", by=cast.mona, at=NOW)
-    assert (collision.choice, collision.decided_by) == ("keep", cast.mona)
-    assert queries.working(north).find(FOUR, "problem").label == "What hurts"
+    process.decide_collision(collision, choice=Choice.KEEP, by=cast.mona, at=NOW)
+    assert (collision.choice, collision.decided_by) == (Choice.KEEP, cast.mona)
+    assert step_in(queries.working(north)).label == "What hurts"
 
 
 def test_it_takes_what_is_above_by_taking_the_difference_out_of_the_draft(cast, root, north):
     collision = meet(cast, root, north)
-    process.decide_collision(collision, choice="take", by=cast.mona, at=NOW)
+    process.decide_collision(collision, choice=Choice.TAKE, by=cast.mona, at=NOW)
     assert not north.steps.exists()
     process.publish(north, note="", by=cast.mona, at=NOW)
     assert steps(cast.north)["problem"] == "The problem"
     with pytest.raises(Refused, match="decided already"):
-        process.decide_collision(collision, choice="keep", by=cast.mona, at=NOW)
+        process.decide_collision(collision, choice=Choice.KEEP, by=cast.mona, at=NOW)
 
 
 def test_it_lets_nobody_decide_for_another_team(cast, root, north):
     collision = meet(cast, root, north)
     with pytest.raises(Collision.DoesNotExist):
-        process.decide_collision(collision, choice="keep", by=cast.nora, at=NOW)
+        process.decide_collision(collision, choice=Choice.KEEP, by=cast.nora, at=NOW)
 
 
 def test_it_keeps_nothing_that_does_not_hold_any_more(cast, root, north):
@@ -220,8 +222,8 @@ def test_it_keeps_nothing_that_does_not_hold_any_more(cast, root, north):
     collision = Collision.objects.get()
     assert collision.clash == Clash.LOCKED
     with pytest.raises(Refused, match=str(Clash.LOCKED.label)):
-        process.decide_collision(collision, choice="keep", by=cast.mona, at=NOW)
-    process.decide_collision(collision, choice="take", by=cast.mona, at=NOW)
+        process.decide_collision(collision, choice=Choice.KEEP, by=cast.mona, at=NOW)
+    process.decide_collision(collision, choice=Choice.TAKE, by=cast.mona, at=NOW)
     assert not north.steps.exists()
 
 
@@ -232,11 +234,11 @@ def test_it_makes_a_step_the_teams_own_that_was_taken_out_above_and_is_kept(cast
     collision = Collision.objects.get()
     assert (collision.clash, collision.now) == (Clash.ORPHAN, None)
 
-    process.decide_collision(collision, choice="keep", by=cast.mona, at=NOW)
+    process.decide_collision(collision, choice=Choice.KEEP, by=cast.mona, at=NOW)
     process.publish(north, note="", by=cast.mona, at=NOW)
 
     assert steps(cast.north)["problem"] == "What hurts"
-    step = queries.of_versions(queries.current_version_ids(cast.north.pk)).find(FOUR, "problem")
+    step = step_in(queries.of_versions(queries.current_version_ids(cast.north.pk)))
     assert (step.origin.name, step.gives_you) == ("North", "An easier talk")
 
 
@@ -245,6 +247,8 @@ def test_it_asks_once_about_a_step_that_changed_twice(cast, root, north):
     reword(root, "problem", "The one problem", by=cast.adele)
     process.publish(root, note="", by=cast.adele, at=NOW)
     found = Collision.objects.get()
+    assert found.was is not None
+    assert found.now is not None
     assert (found.was["label"], found.now["label"]) == ("Problem", "The one problem")
 
 
