@@ -338,7 +338,7 @@ URLS: dict[str, Url] = {
     "crm:need_change": record("deal", at={"need": "need"}, post={"words": "Cold", "per": "year"}),
     "crm:need_confirm": record("deal", at={"need": "need"}, get=False, post={}),
     "crm:need_drop": record("deal", at={"need": "need"}, get=False, post={}),
-    "crm:decision_path": record("deal", post={"steps": "The board"}),
+    "crm:decision_path": record("deal", post={"steps": "Petra, then the board"}),
     "crm:verdict": record("deal", post={"ruling": "qualified", "ours": "yes", "theirs": "yes"}),
     "crm:offer_make": record("deal", ask={"kind": "verbal"}, post={"kind": "verbal"}),
     "crm:offer_line": record("deal", ask={"n": "3"}),
@@ -1019,7 +1019,7 @@ def test_it_changes_no_field_that_a_form_does_not_ask_for(world):
         found = world.cast.ana.companies.get(pk=company)
         assert (found.name, found.batch_id) == ("N", None)
     with undone():
-        data = {**sent, "name": "N", "style": "mixed", "theme": "auto"}
+        data = {**sent, "name": "N", "style": "mixed", "theme": "auto", "language": "en"}
         world.tries("owner", "post", world.path("pipeline:profile"), data, **HTMX)
         me, was = User.objects.get(pk=world.ids["ana"]), world.cast.ana
         facts = ("role", "team_id", "is_active", "password", "email")
