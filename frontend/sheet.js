@@ -39,6 +39,14 @@ document.addEventListener('htmx:beforeRequest', (event) => {
 document.addEventListener('htmx:afterSettle', (event) => {
   if (event.target === host()) settle();
 });
+// What unfolds at the end of a sheet would lie below its edge. The event does not bubble.
+document.addEventListener(
+  'toggle',
+  ({ target }) => {
+    if (target.open && host().contains(target)) target.scrollIntoView({ block: 'nearest' });
+  },
+  true,
+);
 document.addEventListener('click', (event) => {
   if (!event.target.closest('#sheet [data-close]')) return;
   event.preventDefault();

@@ -49,7 +49,10 @@ def test_a_gate_is_gone_past_with_a_reason(page_of: Callable[..., Page], people:
     drag(board, deal, Stage.NEEDS_ANALYSIS)
 
     sheet = board.get_by_role("dialog")
+    board.set_viewport_size({"width": 1280, "height": 560})
     sheet.get_by_text("Go ahead anyway").click()
+    # The last of the reasons has come into sight by itself.
+    expect(sheet.get_by_text("The process is wrong", exact=True)).to_be_in_viewport()
     sheet.get_by_role("radio", name="The customer insisted").check()
     board.keyboard.press("Control+Enter")
 
