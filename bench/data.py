@@ -14,7 +14,8 @@ from django.utils import timezone
 from crm import reference
 from crm.commands import search
 from pipeline.commands import people, process
-from pipeline.models import Role, Team, User
+from pipeline.models import Role, Team, User, Version
+from pipeline.playbook import stamp
 
 TEAMS = 5
 SALESPEOPLE = 44
@@ -85,12 +86,13 @@ STATEMENTS = [
     """
     INSERT INTO crm_stagevisit (deal_id, sequence, stage, entered_at, entered_how, reason,
                                 entry_owner_id, entry_team_id, entry_amount,
-                                left_at, left_how, exit_owner_id, exit_team_id, exit_amount)
+                                left_at, left_how, exit_owner_id, exit_team_id, exit_amount,
+                                version_ids, playbook)
     SELECT n, s, s, began_at + make_interval(days => (s - 1) * days),
            CASE WHEN s = 1 THEN 'created' ELSE 'forward' END, '', plan.owner_id, u.team_id, 1000,
            CASE WHEN s < stage OR outcome <> 'open' THEN began_at + make_interval(days => s * days) END,
            CASE WHEN s < stage THEN 'advanced' WHEN outcome <> 'open' THEN outcome END,
-           plan.owner_id, u.team_id, 1000
+           plan.owner_id, u.team_id, 1000, '[{framework}]', '{stamp}'
     FROM plan JOIN pipeline_user u ON u.id = plan.owner_id, generate_series(1, stage) s
     """,
     """
@@ -127,9 +129,12 @@ def fill() -> None:
     started = time.monotonic()
     with transaction.atomic():
         _people()
+        framework = Version.objects.get().pk
         with connection.cursor() as cursor:
             for statement in STATEMENTS:
-                cursor.execute(statement.replace("{salespeople}", str(SALESPEOPLE)))
+                filled = statement.replace("{salespeople}", str(SALESPEOPLE))
+                filled = filled.replace("{framework}", str(framework))
+                cursor.execute(filled.replace("{stamp}", stamp([framework])))
         search.rebuild()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
