@@ -114,6 +114,8 @@ def main() -> None:
         page.locator(RIPE).first.click()
         page.wait_for_url("**/deals/*/")
         take(page, "deal")
+        page.goto(f"{ADDRESS}/process/?stage=4")
+        take(page, "process")
         browser.close()
 
 
