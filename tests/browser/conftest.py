@@ -43,9 +43,15 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture
-def people(transactional_db: None) -> Cast:
-    """The cast at the real time: the browser has a clock of its own."""
-    return make_cast()
+def people(transactional_db: None, context: BrowserContext) -> Iterator[Cast]:
+    """The cast at the real time: the browser has a clock of its own.
+
+    Its pages are closed before the database is emptied: one that still loads something would hold
+    what the emptying waits for.
+    """
+    yield make_cast()
+    for page in context.pages:
+        page.close()
 
 
 @pytest.fixture(autouse=True)
