@@ -1,5 +1,7 @@
 """What stands between a deal and an act, before anybody tries it; and the process that judges."""
 
+from collections.abc import Sequence
+
 from crm.models import Deal, StageVisit
 from crm.queries.facts import facts
 from pipeline.gates import Act, Finding, judge, stands_in_the_way
@@ -7,22 +9,25 @@ from pipeline.playbook import Playbook
 from pipeline.queries import process
 
 
-def versions_in_force(deal: Deal) -> tuple[int, ...]:
-    """The published versions that the deal's next stay is entered under: those that it was told to
-    keep, else what is current for its team. One query at most.
+def named_versions(stay: Sequence[int] | None, kept: Sequence[int] | None) -> tuple[int, ...]:
+    """The versions that a deal works by in a stay: those that the stay names, else those that the
+    deal was told to keep. Empty means: what is current for its team.
+
+    Stays of old and of imported deals name none. Everything that asks by which process a deal goes
+    asks here.
     """
-    if deal.kept_version_ids is not None:
-        return tuple(deal.kept_version_ids)
-    return process.current_version_ids(deal.team_id)
+    return tuple(stay or ()) or tuple(kept or ())
+
+
+def versions_in_force(deal: Deal) -> tuple[int, ...]:
+    """The published versions that the deal's next stay is entered under. One query at most."""
+    return named_versions(None, deal.kept_version_ids) or process.current_version_ids(deal.team_id)
 
 
 def versions_of_visit(deal: Deal, visit: StageVisit | None) -> tuple[int, ...]:
-    """The versions that the deal works by while it stays where it is.
-
-    Stays of old and of imported deals name none: they work by what is in force.
-    """
-    named = tuple(visit.version_ids) if visit is not None else ()
-    return named or versions_in_force(deal)
+    """The versions that the deal works by while it stays where it is. One query at most."""
+    named = named_versions(visit.version_ids if visit else None, deal.kept_version_ids)
+    return named or process.current_version_ids(deal.team_id)
 
 
 def playbook_of(deal: Deal) -> Playbook:

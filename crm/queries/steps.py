@@ -14,6 +14,7 @@ from django.db import connection
 from crm.models import Deal, EvidenceFile, StepResult
 from crm.models.step_result import StepState
 from crm.queries.facts import facts_with
+from crm.queries.gates import named_versions
 from pipeline.gates import Facts
 from pipeline.models import User
 from pipeline.playbook import Playbook, Step, StepKind
@@ -155,12 +156,9 @@ class Stay(Protocol):
 def versions_at(
     stage: Stage, visits: Iterable[Stay], *, kept: Sequence[int] | None
 ) -> tuple[int, ...]:
-    """The versions that a deal works by in `stage`: those of its last stay there; before the first
-    those that it was told to keep. Empty means: what is current for its team.
-    """
+    """The versions that a deal works by in `stage`, by its last stay there (`named_versions`)."""
     last = next((one for one in reversed(list(visits)) if one.stage == stage), None)
-    named = tuple(last.version_ids) if last is not None else ()
-    return named or tuple(kept or ())
+    return named_versions(last.version_ids if last is not None else None, kept)
 
 
 def book_of(deal: Deal, stage: Stage, user: User) -> tuple[Playbook, tuple[int, ...]]:
@@ -203,7 +201,7 @@ def open_activity_steps(
     with connection.cursor() as cursor:
         cursor.execute(_DOING, {"deal": deal.pk, "stage": stage.value, "user": user.pk})
         named, results, has_own = cursor.fetchone()
-    ids = tuple(json.loads(named or "[]")) or tuple(deal.kept_version_ids or ())
+    ids = named_versions(json.loads(named or "[]"), deal.kept_version_ids)
     if has_own or not ids:
         force = in_force(team_id=deal.team_id, user_id=user.pk)
         ids = ids or force.version_ids

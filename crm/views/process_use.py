@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from crm.models import Deal, StageVisit
 from crm.queries import process as queries
+from crm.queries.gates import versions_of_visit
 from pipeline.queries import process as process_queries
 from pipeline.queries.process_page import Look, NoSuchTeam, Of
 from pipeline.stages import Stage
@@ -60,9 +61,7 @@ def preview(request: HtmxRequest, pk: int) -> HttpResponse:
     """Exactly what a deal asks of its reader: the versions of its open stay, and one's own layer."""
     deal = get_object_or_404(Deal.objects.visible_to(request.user), pk=pk)
     visit = StageVisit.objects.filter(deal=deal).order_by("-sequence").first()
-    ids = tuple(visit.version_ids) if visit else ()
-    ids = ids or process_queries.current_version_ids(deal.team_id)
-    book = process_queries.for_person(ids, request.user.pk)
+    book = process_queries.for_person(versions_of_visit(deal, visit), request.user.pk)
     context: dict[str, Any] = {
         "deal": deal,
         "book": book,

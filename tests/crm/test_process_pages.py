@@ -275,6 +275,20 @@ def test_it_previews_a_deal_by_the_versions_of_its_stay(signed_in, cast):
     assert link not in signed_in("carl").get("/process/deals/").content.decode()
 
 
+def test_it_previews_what_a_deal_was_told_to_keep(cast, signed_in):
+    deal = make_deal(by=cast.ana)
+    before = list(current_version_ids(cast.north.pk))
+    add(cast.north, "Early", by=cast.mona)
+    publish(cast.north, by=cast.mona)
+    StageVisit.objects.filter(deal=deal).update(version_ids=[])
+    address = f"/process/deals/{deal.pk}/"
+    assert "Early" in signed_in("ana").get(address).content.decode()
+
+    Deal.objects.filter(pk=deal.pk).update(kept_version_ids=before)
+
+    assert "Early" not in signed_in("ana").get(address).content.decode()
+
+
 # What does not fit -------------------------------------------------------------------------------
 
 NEW = "/process/notes/new/"
