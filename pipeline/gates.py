@@ -153,6 +153,11 @@ def judge(facts: Facts, playbook: Playbook, act: Act) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: order.index(finding.weight)))
 
 
+def is_premature(facts: Facts) -> bool:
+    """Whether an offer comes before problem and decision path are known (G5); it is counted so."""
+    return not facts.known.issuperset(_UNDERSTOOD)
+
+
 def stands_in_the_way(findings: Iterable[Finding], playbook: Playbook) -> tuple[Finding, ...]:
     """Those that an act must answer, by a record or by a reason; the others are shown and counted."""
     return tuple(
@@ -177,6 +182,9 @@ class _Rule:
     fact: Fact
     verbs: tuple[Verb, ...] = (Verb.OPEN, Verb.MOVE, Verb.WIN)
 
+
+# What a proposal rests on (G5).
+_UNDERSTOOD = (Fact.PROBLEM, Fact.DECISION_PATH)
 
 # METHOD, "Gates". A win is a decision about an offer whatever was passed over, hence G7 beside G6.
 _RULES = (
@@ -217,7 +225,7 @@ _RULES = (
             fact=fact,
             verbs=(Verb.OPEN, Verb.MOVE, Verb.WIN, Verb.OFFER),
         )
-        for fact in (Fact.PROBLEM, Fact.DECISION_PATH)
+        for fact in _UNDERSTOOD
     ),
     _Rule(
         gate=Gate.OFFER_BEFORE_TALKS,

@@ -445,8 +445,6 @@ def _allowed(said: Mapping[str, Any], *, above: Step, level: Level) -> dict[str,
             names.discard("hidden")
     if above.locked:
         names &= _FREE_WHEN_LOCKED
-    if said.get("locked") is False and above.locked:
-        names.discard("locked")
     wanted = said.get("importance")
     if wanted is not None and wanted < above.importance and (above.locked or above.gates):
         names.discard("importance")

@@ -29,12 +29,12 @@ from pipeline.gates import (
     Reason,
     Verb,
     Weight,
+    is_premature,
     judge,
     stands_in_the_way,
 )
 from pipeline.models import User
 from pipeline.moves import Refused
-from pipeline.playbook import Fact
 from pipeline.queries.process import of_versions
 from pipeline.stages import Stage
 
@@ -91,7 +91,7 @@ def check(
         raise Gap(blocking)
     if blocking and go_ahead is not None:
         _check_reason(go_ahead)
-    if offer is not None and not {Fact.PROBLEM, Fact.DECISION_PATH} <= known.known:
+    if offer is not None and is_premature(known):
         # G5: an offer before both are known is possible, and counted.
         offer.premature = True
         offer.save(update_fields=["premature"])

@@ -25,9 +25,9 @@ from crm.models import (
     Product,
 )
 from crm.queries import offer as offers
-from crm.queries.gates import versions_in_force
+from crm.queries.gates import versions_of_visit
 from pipeline import moves
-from pipeline.gates import Act, Gate, Verb
+from pipeline.gates import Act, Verb, is_premature
 from pipeline.models import User
 from pipeline.moves import Refused
 from pipeline.stages import Stage
@@ -85,7 +85,7 @@ def make(
         passed = gate.check(
             row,
             Act(verb=Verb.OFFER, frm=stage, to=stage),
-            version_ids=tuple(visit.version_ids) or versions_in_force(row),
+            version_ids=versions_of_visit(row, visit),
             by=by,
             at=at,
             go_ahead=go_ahead,
@@ -101,7 +101,7 @@ def make(
             value=total(lines) if value is None else value,
             currency=row.currency,
             decision_on=decision_on,
-            premature=any(finding.gate == Gate.UNDERSTOOD for finding in passed.findings),
+            premature=is_premature(passed.facts),
             at=at,
             by=by,
         )

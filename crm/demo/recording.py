@@ -42,7 +42,7 @@ from crm.models import (
     Sure,
     Verdict,
 )
-from pipeline.gates import Act, Facts, Reason, Verb, judge
+from pipeline.gates import Act, Facts, Reason, Verb, is_premature, judge
 from pipeline.moves import EnteredHow, LeftHow, Stay
 from pipeline.playbook import Answer, Fact, Importance, Step, StepKind
 from pipeline.queries.process import of_versions
@@ -325,7 +325,6 @@ class _Recording:
         if last and self.won and self.deal.amount is not None:
             value = self.deal.amount
         outcome, known_at = self._outcome()
-        understood = {Fact.PROBLEM, Fact.DECISION_PATH} <= self.known.facts(at).known
         expected = self.deal.expected_close_on
         small = value < 4000  # a care plan is agreed on the telephone
         offer = Offer(
@@ -342,7 +341,7 @@ class _Recording:
             decision_on=expected if expected and expected > at.date() else None,
             outcome=outcome,
             known_at=known_at,
-            premature=self.recent and not understood,
+            premature=self.recent and is_premature(self.known.facts(at)),
             at=at,
             by_id=self.actor(at),
         )
