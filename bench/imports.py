@@ -14,7 +14,6 @@ import csv
 import io
 import os
 import resource
-import secrets
 import statistics
 import tempfile
 import time
@@ -22,6 +21,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from bench.servers import throwaway
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".state" / "bench-imports"
@@ -91,31 +92,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    os.environ |= {
-        "SEVEN_ENV": "production",
-        "SEVEN_STATE": str(STATE),
-        "SECRET_KEY": secrets.token_urlsafe(60),
-        "SITE_URL": "http://127.0.0.1:8000",
-        "LOG_LEVEL": "ERROR",
-        "DJANGO_SETTINGS_MODULE": "salesprocess.settings",
-    }
-    from salesprocess import embedded
-
-    lock = embedded.RunLock(STATE)
-    servers = embedded.Servers(STATE, lock)
-    try:
-        lock.take()
-        embedded.erase(STATE)  # what an interrupted run has left
-        servers.start()
-        os.environ["DATABASE_URL"] = embedded.database_url(STATE)
-        os.environ["REDIS_URL"] = embedded.redis_url(STATE)
-        with tempfile.TemporaryDirectory() as media:
-            os.environ["MEDIA_ROOT"] = media
-            _measure(options.rows, options.rounds)
-    finally:
-        servers.stop()
-        lock.close()
-        embedded.erase(STATE)
+    with throwaway(STATE), tempfile.TemporaryDirectory() as media:
+        os.environ["MEDIA_ROOT"] = media
+        _measure(options.rows, options.rounds)
 
 
 def _measure(rows: int, rounds: int) -> None:

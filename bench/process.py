@@ -8,13 +8,13 @@ page pays it only for a person's own layer, and once).
 """
 
 import argparse
-import os
-import secrets
 import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from bench.servers import throwaway
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".state" / "bench-process"
@@ -26,29 +26,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.process")
     parser.add_argument("--rounds", type=int, default=200)
     options = parser.parse_args()
-    os.environ |= {
-        "SEVEN_ENV": "production",
-        "SEVEN_STATE": str(STATE),
-        "SECRET_KEY": secrets.token_urlsafe(60),
-        "SITE_URL": "http://127.0.0.1:8000",
-        "LOG_LEVEL": "ERROR",
-        "DJANGO_SETTINGS_MODULE": "salesprocess.settings",
-    }
-    from salesprocess import embedded
-
-    lock = embedded.RunLock(STATE)
-    servers = embedded.Servers(STATE, lock)
-    try:
-        lock.take()
-        embedded.erase(STATE)  # what an interrupted run has left
-        servers.start()
-        os.environ["DATABASE_URL"] = embedded.database_url(STATE)
-        os.environ["REDIS_URL"] = embedded.redis_url(STATE)
+    with throwaway(STATE):
         _measure(options.rounds)
-    finally:
-        servers.stop()
-        lock.close()
-        embedded.erase(STATE)
 
 
 def _measure(rounds: int) -> None:
