@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from crm.commands import closing_attempt as commands
 from crm.forms.closing_attempt import AttemptForm
 from crm.models import Reply
-from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen
+from crm.views.verbs import Ask, do, editable_deal, form_of
 from salesprocess.htmx import HtmxRequest, wants_fragment
 
 
@@ -17,8 +17,7 @@ from salesprocess.htmx import HtmxRequest, wants_fragment
 def log(request: HtmxRequest, pk: int) -> HttpResponse:
     """What they said when we asked. A yes goes on to the sheet of winning."""
     deal = editable_deal(request, pk)
-    initial = {"version": seen(request, deal), "reply": request.GET.get("reply", "")}
-    form = AttemptForm(posted(request), user=request.user, deal=deal, initial=initial)
+    form = form_of(request, deal, AttemptForm, initial={"reply": request.GET.get("reply", "")})
     win = f"{deal.get_absolute_url()}win/"
     said_yes = request.POST.get("reply") == Reply.YES
 
@@ -35,13 +34,7 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
         said=_("Written down."),
         done=go_on,
     )
-    answered = answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.log(deal, **form.verb(), by=request.user, at=now()),
-    )
+    answered = do(request, deal, form, ask, commands.log)
     if said_yes and answered.status_code == 302 and not wants_fragment(request):
         return redirect(win)
     return answered

@@ -11,7 +11,7 @@ from crm.forms.fields import VerbForm
 from crm.models import Concern, ConcernCategory, Deal, Disposition
 from crm.queries import answers
 from crm.queries import offer as offers
-from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen, stay
+from crm.views.verbs import Ask, answer, do, editable_deal, form_of, now, posted, seen, stay
 from salesprocess.htmx import HtmxRequest, render, wants_fragment
 
 SHEET = "crm/deal/records/_sheet_concern.html"
@@ -21,46 +21,29 @@ SHEET = "crm/deal/records/_sheet_concern.html"
 def add(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     current = offers.current(deal.pk)
-    form = ConcernForm(
-        posted(request),
-        user=request.user,
-        deal=deal,
-        priced=current is not None and current.value is not None,
-        initial={"version": seen(request, deal)},
+    form = form_of(
+        request, deal, ConcernForm, priced=current is not None and current.value is not None
     )
     ask = Ask(
         template=SHEET,
         title=_("A concern: %(deal)s") % {"deal": deal.name},
         said=_("Written down."),
     )
-    return answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.add(deal, **form.verb(), by=request.user, at=now()),
-    )
+    return do(request, deal, form, ask, commands.add)
 
 
 @require_http_methods(["GET", "POST"])
 def change(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     row = _concern(deal, concern)
-    initial = {"version": seen(request, deal)}
-    form = ConcernForm(posted(request), user=request.user, deal=deal, concern=row, initial=initial)
+    form = form_of(request, deal, ConcernForm, concern=row)
     ask = Ask(
         template=SHEET,
         title=_("A concern: %(deal)s") % {"deal": deal.name},
         said=_("Changed."),
         context={"concern": row},
     )
-    return answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.change(row, **form.verb(), by=request.user, at=now()),
-    )
+    return do(request, deal, form, ask, commands.change, row)
 
 
 @require_http_methods(["GET", "POST"])
@@ -85,13 +68,7 @@ def settle(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
         context=lambda: _with_answers(request, row, form),
         done=stay,
     )
-    return answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.settle(row, **form.verb(), by=request.user, at=now()),
-    )
+    return do(request, deal, form, ask, commands.settle, row)
 
 
 @require_http_methods(["GET", "POST"])
@@ -109,13 +86,7 @@ def respond(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
         context=lambda: _with_answers(request, row, form),
         done=stay,
     )
-    return answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.answer(row, **form.verb(), by=request.user, at=now()),
-    )
+    return do(request, deal, form, ask, commands.answer, row)
 
 
 @require_POST

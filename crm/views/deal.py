@@ -29,7 +29,9 @@ from crm.views.verbs import (
     Ask,
     Undo,
     answer,
+    do,
     editable_deal,
+    form_of,
     home_of,
     now,
     posted,
@@ -84,9 +86,7 @@ def _move(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRe
             "passed": moves.jumped(here, to),
         },
     )
-    return answer(
-        request, deal, form, ask, lambda: command(deal, **form.verb(), by=request.user, at=now())
-    )
+    return do(request, deal, form, ask, command)
 
 
 def _stage(text: str | None) -> Stage | None:
@@ -145,7 +145,7 @@ def stop(request: HtmxRequest, pk: int) -> HttpResponse:
             words=_("Undo") if deal.next_at is None else _("Open again"),
         ),
     )
-    return _do(request, deal, _form(request, deal, StopForm), ask, commands.stop)
+    return do(request, deal, form_of(request, deal, StopForm), ask, commands.stop)
 
 
 @ask_or_do
@@ -157,7 +157,7 @@ def reopen(request: HtmxRequest, pk: int) -> HttpResponse:
         said=_("Opened again."),
         context={"stage_now": Stage(deal.stage)},
     )
-    return _do(request, deal, _form(request, deal, ReasonForm), ask, commands.reopen)
+    return do(request, deal, form_of(request, deal, ReasonForm), ask, commands.reopen)
 
 
 @ask_or_do
@@ -170,7 +170,7 @@ def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
         undo=_back_to(deal, request.user) if request.method == "POST" else None,
         done=lambda: _still_there(request, deal),
     )
-    return _do(request, deal, _form(request, deal, HandOverForm), ask, commands.hand_over)
+    return do(request, deal, form_of(request, deal, HandOverForm), ask, commands.hand_over)
 
 
 def _back_to(deal: Deal, user: User) -> Undo | None:
@@ -205,20 +205,14 @@ def _wake(deal: Deal) -> Undo | None:
 @ask_or_do
 def park(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    form = ParkForm(
-        posted(request),
-        user=request.user,
-        deal=deal,
-        at=now(),
-        initial={"version": seen(request, deal)},
-    )
+    form = form_of(request, deal, ParkForm, at=now())
     ask = Ask(
         template="crm/deal/_sheet_park.html",
         title=_("Park: %(deal)s") % {"deal": deal.name},
         said=_("Taken up again.") if request.POST.get("wake") else _("Parked."),
         undo=_wake(deal) if not request.POST.get("wake") else None,
     )
-    return _do(request, deal, form, ask, commands.park)
+    return do(request, deal, form, ask, commands.park)
 
 
 @require_POST
@@ -242,7 +236,7 @@ def edit(request: HtmxRequest, pk: int, fact: str) -> HttpResponse:
     deal = get_object_or_404(
         Deal.objects.editable_by(request.user).select_related("company", "source_company"), pk=pk
     )
-    form = _form(request, deal, FACTS[fact])
+    form = form_of(request, deal, FACTS[fact])
     ask = Ask(
         template="crm/deal/_fact_form.html"
         if wants_fragment(request)
@@ -251,20 +245,7 @@ def edit(request: HtmxRequest, pk: int, fact: str) -> HttpResponse:
         context={"fact": fact, "label": FACTS[fact].label},
         done=stay,
     )
-    return _do(request, deal, form, ask, commands.edit)
-
-
-def _form(request: HtmxRequest, deal: Deal, form_class: type[VerbForm]) -> VerbForm:
-    initial = {"version": seen(request, deal)}
-    return form_class(posted(request), user=request.user, deal=deal, initial=initial)
-
-
-def _do(
-    request: HtmxRequest, deal: Deal, form: VerbForm, ask: Ask, command: Callable[..., object]
-) -> HttpResponse:
-    return answer(
-        request, deal, form, ask, lambda: command(deal, **form.verb(), by=request.user, at=now())
-    )
+    return do(request, deal, form, ask, commands.edit)
 
 
 @ask_or_do

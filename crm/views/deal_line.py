@@ -10,49 +10,35 @@ from crm.forms.fields import VerbForm
 from crm.forms.line import AddLineForm, LineForm
 from crm.models import DealLine
 from crm.queries import alike
-from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen, stay
+from crm.views.verbs import Ask, answer, do, editable_deal, form_of, now, stay
 from salesprocess.htmx import HtmxRequest, render
 
 
 @require_http_methods(["GET", "POST"])
 def add(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    initial = {"version": seen(request, deal)}
-    form = AddLineForm(posted(request), user=request.user, deal=deal, initial=initial)
+    form = form_of(request, deal, AddLineForm)
     ask = Ask(
         template="crm/deal/_sheet_line.html",
         title=_("Add a product: %(deal)s") % {"deal": deal.name},
         said=_("Added."),
         context=_offered(request),
     )
-    return answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.add(deal, **form.verb(), by=request.user, at=now()),
-    )
+    return do(request, deal, form, ask, commands.add)
 
 
 @require_http_methods(["GET", "POST"])
 def change(request: HtmxRequest, pk: int, line: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     row = _line(deal.pk, line)
-    initial = {"version": seen(request, deal)}
-    form = LineForm(posted(request), user=request.user, deal=deal, line=row, initial=initial)
+    form = form_of(request, deal, LineForm, line=row)
     ask = Ask(
         template="crm/deal/_sheet_line.html",
         title=row.product.name,
         said=_("Changed."),
         context={"line": row},
     )
-    return answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.change(row, **form.verb(), by=request.user, at=now()),
-    )
+    return do(request, deal, form, ask, commands.change, row)
 
 
 @require_POST

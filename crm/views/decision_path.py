@@ -7,29 +7,19 @@ from django.views.decorators.http import require_http_methods
 from crm.commands import decision_path as commands
 from crm.forms.decision_path import DecisionPathForm
 from crm.models import DecisionPath
-from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen
+from crm.views.verbs import Ask, do, editable_deal, form_of
 from salesprocess.htmx import HtmxRequest
 
 
 @require_http_methods(["GET", "POST"])
 def write(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    form = DecisionPathForm(
-        posted(request),
-        user=request.user,
-        deal=deal,
-        path=DecisionPath.objects.filter(deal=deal).first(),
-        initial={"version": seen(request, deal)},
+    form = form_of(
+        request, deal, DecisionPathForm, path=DecisionPath.objects.filter(deal=deal).first()
     )
     ask = Ask(
         template="crm/deal/records/_sheet_path.html",
         title=_("Decision path: %(deal)s") % {"deal": deal.name},
         said=_("Written down."),
     )
-    return answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.write(deal, **form.verb(), by=request.user, at=now()),
-    )
+    return do(request, deal, form, ask, commands.write)

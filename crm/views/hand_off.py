@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 from crm.commands import hand_off as commands
 from crm.forms.hand_off import HandOffForm
 from crm.models import HandOff
-from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen
+from crm.views.verbs import Ask, do, editable_deal, form_of
 from pipeline.stages import Outcome
 from salesprocess.htmx import HtmxRequest
 
@@ -17,22 +17,10 @@ def write(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     if deal.outcome != Outcome.WON:
         raise Http404
-    form = HandOffForm(
-        posted(request),
-        user=request.user,
-        deal=deal,
-        hand_off=HandOff.objects.filter(deal=deal).first(),
-        initial={"version": seen(request, deal)},
-    )
+    form = form_of(request, deal, HandOffForm, hand_off=HandOff.objects.filter(deal=deal).first())
     ask = Ask(
         template="crm/deal/records/_sheet_hand_off.html",
         title=_("Hand-off: %(deal)s") % {"deal": deal.name},
         said=_("Handed to delivery."),
     )
-    return answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.write(deal, **form.verb(), by=request.user, at=now()),
-    )
+    return do(request, deal, form, ask, commands.write)

@@ -9,7 +9,7 @@ from crm.commands import need as commands
 from crm.forms.fields import VerbForm
 from crm.forms.need import NeedForm
 from crm.models import Need
-from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen, stay
+from crm.views.verbs import Ask, answer, do, editable_deal, form_of, now, stay
 from salesprocess.htmx import HtmxRequest
 
 SHEET = "crm/deal/records/_sheet_need.html"
@@ -18,39 +18,25 @@ SHEET = "crm/deal/records/_sheet_need.html"
 @require_http_methods(["GET", "POST"])
 def add(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    initial = {"version": seen(request, deal)}
-    form = NeedForm(posted(request), user=request.user, deal=deal, initial=initial)
+    form = form_of(request, deal, NeedForm)
     ask = Ask(
         template=SHEET, title=_("A need: %(deal)s") % {"deal": deal.name}, said=_("Written down.")
     )
-    return answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.add(deal, **form.verb(), by=request.user, at=now()),
-    )
+    return do(request, deal, form, ask, commands.add)
 
 
 @require_http_methods(["GET", "POST"])
 def change(request: HtmxRequest, pk: int, need: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     row = _need(deal.pk, need)
-    initial = {"version": seen(request, deal)}
-    form = NeedForm(posted(request), user=request.user, deal=deal, need=row, initial=initial)
+    form = form_of(request, deal, NeedForm, need=row)
     ask = Ask(
         template=SHEET,
         title=_("A need: %(deal)s") % {"deal": deal.name},
         said=_("Changed."),
         context={"need": row},
     )
-    return answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.change(row, **form.verb(), by=request.user, at=now()),
-    )
+    return do(request, deal, form, ask, commands.change, row)
 
 
 @require_POST

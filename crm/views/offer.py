@@ -11,7 +11,7 @@ from crm.models import Deal, Offer, OfferKind
 from crm.queries import offer as queries
 from crm.queries.facts import facts
 from crm.queries.gates import playbook_of
-from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen
+from crm.views.verbs import Ask, answer, do, editable_deal, form_of, now, posted, seen
 from pipeline.gates import Act, Verb, judge, stands_in_the_way
 from pipeline.stages import Stage
 from salesprocess.format import money, plainly
@@ -71,8 +71,7 @@ def revision(request: HtmxRequest, pk: int, offer: int) -> HttpResponse:
     """What a revision said; and to withdraw it."""
     deal = editable_deal(request, pk)
     row = _offer(deal, offer)
-    initial = {"version": seen(request, deal)}
-    form = WithdrawForm(posted(request), user=request.user, deal=deal, initial=initial)
+    form = form_of(request, deal, WithdrawForm)
     ask = Ask(
         template="crm/deal/records/_sheet_revision.html",
         title=_("Offer %(n)s: %(deal)s") % {"n": row.revision, "deal": deal.name},
@@ -91,13 +90,7 @@ def revision(request: HtmxRequest, pk: int, offer: int) -> HttpResponse:
             "to": list(row.recipients.order_by("id")),
         },
     )
-    return answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.withdraw(row, **form.verb(), by=request.user, at=now()),
-    )
+    return do(request, deal, form, ask, commands.withdraw, row)
 
 
 def _judged(deal: Deal) -> dict[str, object]:

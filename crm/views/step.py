@@ -21,7 +21,7 @@ from crm.models import Deal, EvidenceFile
 from crm.models.evidence import LARGEST
 from crm.queries import steps as queries
 from crm.views import deal_page
-from crm.views.verbs import Ask, Undo, editable_deal, now, posted, seen, show, stay
+from crm.views.verbs import Ask, Undo, editable_deal, form_of, now, posted, show, stay
 from crm.views.verbs import answer as answer_to
 from pipeline.commands import process
 from pipeline.models import Layer, Vote
@@ -114,8 +114,7 @@ def undo(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
 def aside(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
     """Why one goes on without it."""
     deal, step = _editable(request, pk, number, key)
-    initial = {"version": seen(request, deal)}
-    form = AsideForm(posted(request), user=request.user, deal=deal, initial=initial)
+    form = form_of(request, deal, AsideForm)
     ask = Ask(
         template="crm/deal/_sheet_aside.html",
         title=_("Go on without: %(step)s") % {"step": step.label},

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, ValidationError
@@ -29,6 +29,8 @@ from crm.views.telling import Teller
 from pipeline.gates import Gap
 from pipeline.moves import Refused
 from salesprocess.htmx import HtmxRequest, render, shown_path, trigger, wants_fragment
+
+F = TypeVar("F", bound=VerbForm)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +104,31 @@ def seen(request: HtmxRequest, deal: Deal) -> int:
     """The version that the page which asks has shown."""
     version = request.GET.get("version", "")
     return int(version) if version.isdecimal() and len(version) < 10 else deal.version
+
+
+def form_of(request: HtmxRequest, deal: Deal, kind: type[F], **more: Any) -> F:
+    """The form of a verb, as it is posted or as it begins; `more` is what its kind takes besides."""
+    initial = {"version": seen(request, deal), **more.pop("initial", {})}
+    return kind(posted(request), user=request.user, deal=deal, initial=initial, **more)
+
+
+def do(
+    request: HtmxRequest,
+    deal: Deal,
+    form: VerbForm,
+    ask: Ask,
+    command: Callable[..., object],
+    row: object = None,
+) -> HttpResponse:
+    """As `answer`, by the command that takes what the form says: of the deal, or of `row` in it."""
+    subject = deal if row is None else row
+    return answer(
+        request,
+        deal,
+        form,
+        ask,
+        lambda: command(subject, **form.verb(), by=request.user, at=now()),
+    )
 
 
 def answer(

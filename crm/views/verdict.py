@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from crm.commands import verdict as commands
 from crm.forms.verdict import VerdictForm
 from crm.models import Deal, Ruling
-from crm.views.verbs import Ask, answer, editable_deal, now, posted, seen
+from crm.views.verbs import Ask, answer, editable_deal, form_of, now
 from salesprocess.htmx import HtmxRequest
 
 
@@ -18,12 +18,9 @@ from salesprocess.htmx import HtmxRequest
 def give(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     last = deal.verdicts.order_by("-at", "-id").first()
-    initial = {"version": seen(request, deal)}
-    if last is not None:
-        initial |= {
-            name: getattr(last, name) for name in ("ours", "ours_why", "theirs", "theirs_why")
-        }
-    form = VerdictForm(posted(request), user=request.user, deal=deal, initial=initial)
+    sides = ("ours", "ours_why", "theirs", "theirs_why") if last else ()
+    initial = {name: getattr(last, name) for name in sides}
+    form = form_of(request, deal, VerdictForm, initial=initial)
     at = now()
     ask = Ask(
         template="crm/deal/records/_sheet_verdict.html",
