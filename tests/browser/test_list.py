@@ -149,6 +149,24 @@ def test_it_logs_a_touch_and_edits_facts_on_the_page_of_a_company(
     assert Activity.objects.done().count() == 2
 
 
+# Somebody who types as soon as the form is there.
+AT_ONCE = """() => new MutationObserver((_, watch) => {
+  const field = document.getElementById('fact-industry');
+  if (!field) return;
+  watch.disconnect();
+  field.focus();
+}).observe(document.getElementById('party-facts'), {childList: true})"""
+
+
+def test_it_leaves_the_focus_to_who_is_typing(page_of: PageOf, people: Cast, company: Company):
+    page = page_of(people.ana, f"/companies/{company.pk}/")
+    page.evaluate(AT_ONCE)
+    page.locator("#edit-facts").click()
+    expect(page.locator("#fact-industry")).to_be_visible()
+    page.wait_for_function("!document.querySelector('.htmx-added, .htmx-settling')")
+    expect(page.locator("#fact-industry")).to_be_focused()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_can_be_used_by_everybody(
     page_of: PageOf, people: Cast, deals: list[Deal], company: Company, theme: str
