@@ -3,20 +3,29 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+# By itself PostgreSQL plans the first five executions anew before it takes to a plan for all.
+_ONE_PLAN = "-c plan_cache_mode=force_generic_plan"
 
-def parse_database_url(url: str) -> dict[str, Any]:
+
+def parse_database_url(url: str, *, prepared: bool = False) -> dict[str, Any]:
     """Django's settings for `postgresql://user:password@host:port/name?option=value`.
 
     A unix socket is given as libpq does it: `postgresql://user@/name?host=/folder`. Other options
-    of the query go to libpq as they are. Any other database is refused.
+    of the query go to libpq as they are. Any other database is refused. With `prepared`, psycopg's
+    own cursors prepare each statement at its first execution, and its plan is kept.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured("DATABASE_URL must start with postgresql://")
-    options = dict(parse_qsl(parts.query))
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
     name = unquote(parts.path.removeprefix("/"))
     if not name:
         raise ImproperlyConfigured("DATABASE_URL names no database: postgresql://…/NAME")
+    if prepared:
+        options |= {
+            "prepare_threshold": 0,
+            "options": f"{options.get('options', '')} {_ONE_PLAN}".strip(),
+        }
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": name,

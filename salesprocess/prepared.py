@@ -1,16 +1,24 @@
-"""Queries that Django writes once and the database answers often.
+"""Queries that are written once, planned once, and answered often.
 
 Putting the SQL of a query with joins together costs Django a millisecond and more, each time anew,
-which is several times what it takes to send it and to read the rows. A page that asks for one
-record by its id asks with the same words every time: only the id differs, and whose reach it is.
+and planning it costs PostgreSQL as much again: several times what it takes to find the rows. A page
+that asks for one record by its id asks with the same words every time: only the id differs, and
+whose reach it is. So Django writes such a query once (`Prepared`), and each connection has the
+server prepare it the first time (`run`).
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+import re
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+import psycopg
+from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Expression, Field, QuerySet
+from psycopg import sql as words
+from psycopg.types.numeric import Int8
 
 if TYPE_CHECKING:  # this module lies below the apps
     from pipeline.models import User
@@ -31,7 +39,15 @@ class Asked(Expression):
         return "%s", [self]
 
 
-Statement = tuple[str, tuple[Any, ...]]
+class Statement(NamedTuple):
+    """SQL with a %s for each of `params`, which are values or places for them (`Asked`).
+
+    It is empty where nothing can be found. What is `kept` is worth preparing.
+    """
+
+    sql: str
+    params: tuple[Any, ...] = ()
+    kept: bool = False
 
 
 class Statements:
@@ -41,31 +57,84 @@ class Statements:
         self._kept: dict[Hashable, Statement] = {}
 
     def of(self, key: Hashable, write: Callable[[], QuerySet[Any, Any]]) -> Statement:
-        """The one that is kept for `key`, else what `write` gives; None is not worth keeping.
-
-        Its text is empty where nothing can be found.
-        """
+        """The one that is kept for `key`, else what `write` gives; None is not worth keeping."""
         found = self._kept.get(key)
         if found is None:
             try:
-                found = write().query.sql_with_params()
+                found = Statement(*write().query.sql_with_params())
             except EmptyResultSet:
-                found = ("", ())
+                found = Statement("")
             if key is not None:
                 while len(self._kept) >= KEPT:
                     self._kept.pop(next(iter(self._kept)), None)
-                self._kept[key] = found
+                self._kept[key] = found = _settled(found)
         return found
 
 
+def _settled(statement: Statement) -> Statement:
+    """With every value in its place, so that the plan is made for them: an index that serves open
+    deals alone is of no use to a plan for any outcome."""
+    connection.ensure_connection()
+    rest = iter(statement.params)
+    asked: list[Asked] = []
+
+    def place(found: re.Match[str]) -> str:
+        if found[0] == "%%":
+            return found[0]
+        value = next(rest)
+        if isinstance(value, Asked):
+            asked.append(value)
+            return found[0]
+        return words.Literal(value).as_string(connection.connection).replace("%", "%%")
+
+    return Statement(re.sub("%[s%]", place, statement.sql), tuple(asked), kept=True)
+
+
 def ask(statement: Statement, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    sql, params = statement
-    if not sql:
+    if not statement.sql:
         return []
-    values = [asked[one.name] if isinstance(one, Asked) else one for one in params]
+    values = [asked[one.name] if isinstance(one, Asked) else one for one in statement.params]
+    if statement.kept:
+        return run(statement.sql, values)
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(statement.sql, values)
         return list(cursor.fetchall())
+
+
+def run(sql: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """All rows of a query that is asked in these words again and again."""
+    with _cursor() as cursor:
+        cursor.execute(sql, _wide(params))
+        return list(cursor.fetchall())
+
+
+class _Preparing(psycopg.Cursor[Any]):
+    def _send_query_prepared(self, name: bytes, pgq: Any, **options: Any) -> None:
+        # What Django logs as the query; psycopg notes only what it sends with its words.
+        self._query = pgq
+        super()._send_query_prepared(name, pgq, **options)
+
+
+@contextmanager
+def _cursor() -> Iterator[Any]:
+    if not settings.PREPARED_STATEMENTS:
+        with connection.cursor() as cursor:
+            yield cursor
+        return
+    connection.ensure_connection()
+    # Django's cursors put the values into the text, so that they never prepare anything; psycopg's
+    # own does it from the first time on (`parse_database_url`). It is in Django's wrapper, which
+    # translates errors, counts queries and refuses what is not allowed just then.
+    with connection._prepare_cursor(_Preparing(connection.connection)) as cursor:  # type: ignore[attr-defined]
+        yield cursor
+
+
+def _wide(params: Sequence[Any] | Mapping[str, Any]) -> Sequence[Any] | Mapping[str, Any]:
+    """Whole numbers of one type: by itself psycopg takes the smallest that holds each of them, and
+    a statement would be prepared for each."""
+    if isinstance(params, Mapping):
+        return {name: Int8(one) if type(one) is int else one for name, one in params.items()}
+    return [Int8(one) if type(one) is int else one for one in params]
 
 
 class Prepared(Generic[Row]):

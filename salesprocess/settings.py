@@ -154,10 +154,14 @@ EMBEDDED = {"postgres": not DATABASE_URL, "valkey": not REDIS_URL}
 DATABASE_URL = DATABASE_URL or embedded.database_url(STATE_DIR)
 REDIS_URL = REDIS_URL or embedded.redis_url(STATE_DIR)
 
+# What is asked again and again (salesprocess/prepared.py) is planned once a connection. A pooler in
+# transaction mode must know of such statements (PgBouncer from 1.21 on), or they are switched off.
+PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", True)
+
 DATABASES = {
     "default": {
-        **parse_database_url(DATABASE_URL),
-        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 60),
+        **parse_database_url(DATABASE_URL, prepared=PREPARED_STATEMENTS),
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),
         "CONN_HEALTH_CHECKS": True,
         # A pooler in transaction mode gives each transaction another server connection.
         "DISABLE_SERVER_SIDE_CURSORS": True,

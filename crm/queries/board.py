@@ -23,7 +23,7 @@ from django.db.models import (
 from crm.models import Deal
 from crm.models.deal import DealQuerySet
 from pipeline.stages import Outcome, Stage
-from salesprocess.prepared import Asked, Statements, ask
+from salesprocess.prepared import Asked, Statement, Statements, ask
 
 # How many cards a column shows before one asks for more, and the most that it will ever show.
 PAGE = 20
@@ -192,19 +192,20 @@ def rows(
     One query for all columns: stage by stage a short walk along the board's index, while a window
     over everything would sort all open deals, and a union of seven be planned seven times.
     """
-    sql, params = _COLUMN.of(sight.words, lambda: _column(sight.deals, _Wanted(IntegerField())))
+    column = _COLUMN.of(sight.words, lambda: _column(sight.deals, _Wanted(IntegerField())))
     columns: dict[Stage, list[Row]] = {stage: [] for stage in Stage}
     ended: list[Row] = []
-    if not sql:
+    if not column.sql:
         return columns, ended
-    sql = _EACH_STAGE.replace("COLUMN", sql)
-    params = (Stage.values, [limits.get(stage, PAGE) for stage in Stage], *params)
+    sql = _EACH_STAGE.replace("COLUMN", column.sql)
+    params = (Stage.values, [limits.get(stage, PAGE) for stage in Stage], *column.params)
+    kept = column.kept and closed is None
     if closed is not None:
         since = at - dt.timedelta(CLOSED_DAYS)
         late = sight.deals.filter(outcome=closed, closed_at__gte=since).order_by("-closed_at", "id")
         more, its_params = late.values_list(*FIELDS)[:PAGE].query.sql_with_params()
         sql, params = f"{sql} UNION ALL ({more})", (*params, *its_params)
-    for row in map(Row._make, ask((sql, params), {})):
+    for row in map(Row._make, ask(Statement(sql, params, kept), {})):
         if row.outcome == Outcome.OPEN:
             columns[Stage(row.stage)].append(row)
         else:

@@ -27,13 +27,13 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 
 from crm.models import Deal
 from pipeline.gates import Facts
 from pipeline.playbook import Fact
 from pipeline.stages import Stage
+from salesprocess.prepared import run
 
 # The step of the framework against which an agreement is recorded that no activity shows.
 AGREEMENT_STEP = "agreement"
@@ -158,9 +158,7 @@ def facts_of(deal_ids: Iterable[int], *, at: dt.datetime | None = None) -> dict[
     if not ids:
         return {}
     asked: dict[str, Any] = {"ids": ids, "at": at or timezone.now(), "agreement": AGREEMENT_STEP}
-    with connection.cursor() as cursor:
-        cursor.execute(_FACTS, asked)
-        return {pk: _read(*columns) for pk, *columns in cursor.fetchall()}
+    return {pk: _read(*columns) for pk, *columns in run(_FACTS, asked)}
 
 
 def facts_with(deal: int, also: str, **asked: Any) -> tuple[Facts, tuple[Any, ...]]:
@@ -173,13 +171,10 @@ def facts_with(deal: int, also: str, **asked: Any) -> tuple[Facts, tuple[Any, ..
         "agreement": AGREEMENT_STEP,
         "deal": deal,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT facts.*, {also} FROM ({_FACTS}) facts", given | asked)  # noqa: S608
-        row = cursor.fetchone()
-    if row is None:
-        raise Deal.DoesNotExist
-    own = len(_KNOWN) + 5
-    return _read(*row[1:own]), row[own:]
+    for row in run(f"SELECT facts.*, {also} FROM ({_FACTS}) facts", given | asked):  # noqa: S608
+        own = len(_KNOWN) + 5
+        return _read(*row[1:own]), row[own:]
+    raise Deal.DoesNotExist
 
 
 def _read(*columns: object) -> Facts:

@@ -17,7 +17,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from crm.models import ListKind, SavedView
 from pipeline.models import Team, User
-from salesprocess.prepared import Statements
+from salesprocess.prepared import Statements, ask, run
 
 PAGE = 50
 # Counting goes no further: nobody reads on, and it would cost more than the page.
@@ -188,7 +188,7 @@ def page(
             found = found.filter(walk.beyond(place, back=back))
         return found.values_list(*fields, "row_key")[: PAGE + 1]
 
-    read = list(written()) if same is None else _answer(*_PAGES.of(same, written))
+    read = list(written()) if same is None else ask(_PAGES.of(same, written), {})
     more, read = len(read) > PAGE, read[:PAGE]
     if back:
         read.reverse()
@@ -258,21 +258,14 @@ def total(rows: Callable[[], Rows], *, value: str | None = None, same: Hashable 
 
 def _total(rows: Callable[[], Rows], value: str | None, same: Hashable) -> tuple[int, Any]:
     columns = ["pk", *([value] if value else [])]
-    counted, params = _TOTALS.of(
-        (same, CAP), lambda: rows().order_by().values_list(*columns)[: CAP + 1]
-    )
+    counted = _TOTALS.of((same, CAP), lambda: rows().order_by().values_list(*columns)[: CAP + 1])
+    if not counted.sql:  # nothing is within the reach
+        return 0, None
     worth = "sum(worth)" if value else "NULL"
     names = "id, worth" if value else "id"
-    sql = f"SELECT count(*), {worth} FROM ({counted}) AS counted ({names})"  # noqa: S608  # Django's
-    return _answer(sql, params)[0] if counted else (0, None)
-
-
-def _answer(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    if not sql:  # nothing is within the reach
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())
+    sql = f"SELECT count(*), {worth} FROM ({counted.sql}) AS counted ({names})"  # noqa: S608  # Django's
+    ((count, value),) = ask(counted._replace(sql=sql), {})
+    return count, value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -341,4 +334,4 @@ def _offered(user: User, kind: ListKind) -> list[tuple[Any, ...]]:
     views = SavedView.objects.offered_to(user).filter(kind=kind)
     sql, params = views.values_list(*_VIEW).query.sql_with_params()
     asked = _OFFERED.replace("{views}", sql)
-    return _answer(asked, [scope.everything, sorted(scope.owner_ids), *params])
+    return run(asked, [scope.everything, sorted(scope.owner_ids), *params])

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db import connection
-
 from crm.models import Disposition, OfferOutcome
+from salesprocess.prepared import run
 
 # How many answers of colleagues are counted, and shown.
 ANSWERS = 10
@@ -227,9 +226,7 @@ class Records:
 def records(deal: int, *, user: int) -> Records:
     """Everything that was recorded of the deal, which is within the reader's reach. One query."""
     asked = {"deal": deal, "user": user, "answers": ANSWERS}
-    with connection.cursor() as cursor:
-        cursor.execute(_RECORDS, asked)
-        needs, path, verdict, offers, concerns, attempts, hand_off = cursor.fetchone()
+    ((needs, path, verdict, offers, concerns, attempts, hand_off),) = run(_RECORDS, asked)
     return Records(
         needs=[_need(*row) for row in needs or ()],
         path=_path(*path) if path else None,

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from django.db import connection
-
 from crm.models import Deal, EvidenceFile, StepResult
 from crm.models.step_result import StepState
 from crm.queries.facts import facts_with
@@ -20,6 +18,7 @@ from pipeline.models import User
 from pipeline.playbook import Playbook, Step, StepKind
 from pipeline.queries.process import in_force, of_versions
 from pipeline.stages import Stage
+from salesprocess.prepared import run
 
 _MINE = "(done.private_to_id IS NULL OR done.private_to_id = %(user)s)"
 # The answers of the stage, whether the reader finds each step of use, and all files of the deal.
@@ -198,9 +197,8 @@ def open_activity_steps(
     the versions they come from. One query; one more for whoever has such steps of his own, or
     where the stay names no version.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_DOING, {"deal": deal.pk, "stage": stage.value, "user": user.pk})
-        named, results, has_own = cursor.fetchone()
+    asked = {"deal": deal.pk, "stage": stage.value, "user": user.pk}
+    ((named, results, has_own),) = run(_DOING, asked)
     ids = named_versions(json.loads(named or "[]"), deal.kept_version_ids)
     if has_own or not ids:
         force = in_force(team_id=deal.team_id, user_id=user.pk)

@@ -8,7 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX as UNUSABLE_PREFIX
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.access import Scope
 from pipeline.models.batch import Batch
+from salesprocess.prepared import run
 
 
 class Role(models.TextChoices):
@@ -295,11 +296,9 @@ def standing_of(user: User) -> tuple[Team | None, Scope]:
     all teams below them; a salesperson the own ones and the own team's pool; an admin everything;
     a deactivated person nothing.
     """
-    with connection.cursor() as cursor:
-        leads = user.is_active and user.role == Role.MANAGER
-        cursor.execute(_REACH, {"user": user.pk, "leads": leads})
-        led, people, assignable, *root = cursor.fetchone()
-    organisation = None if root[0] is None else Team.from_db(connection.alias, _ROOT, root)
+    leads = user.is_active and user.role == Role.MANAGER
+    ((led, people, assignable, *root),) = run(_REACH, {"user": user.pk, "leads": leads})
+    organisation = None if root[0] is None else Team.from_db(DEFAULT_DB_ALIAS, _ROOT, root)
     return organisation, _scope(user, led, people, assignable)
 
 

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.db import connection
-
 from pipeline.models import Layer, StageWording, Step, Team, Version
 from pipeline.playbook import (
     Answer,
@@ -33,6 +31,7 @@ from pipeline.playbook import (
 )
 from pipeline.playbook import Layer as MergedLayer
 from pipeline.stages import Stage
+from salesprocess.prepared import run
 
 # From a team up to the root: the published version of each team that has one.
 _PATH = """
@@ -96,9 +95,7 @@ FROM (SELECT 1) one LEFT JOIN pipeline_layer mine ON mine.user_id = %(user)s
 
 def current_version_ids(team_id: int) -> tuple[int, ...]:
     """The published versions in force for a team, from the framework down. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_PATH, [team_id])
-        return tuple(pk for (pk,) in cursor.fetchall())
+    return tuple(pk for (pk,) in run(_PATH, [team_id]))
 
 
 def of_versions(version_ids: Iterable[int]) -> Playbook:
@@ -160,9 +157,8 @@ class InForce:
 
 def in_force(*, team_id: int | None, user_id: int) -> InForce:
     """What is in force for a person at a team; without a team at the organisation. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_IN_FORCE, {"team": team_id, "user": user_id})
-        current, layer_id, steps, wordings, names = cursor.fetchone()
+    asked = {"team": team_id, "user": user_id}
+    ((current, layer_id, steps, wordings, names),) = run(_IN_FORCE, asked)
     _heed(names)
     said = bool(steps or wordings)
     return InForce(

@@ -1,11 +1,16 @@
 """A query that is written once answers for each reader and each record by itself."""
 
+from uuid import uuid4
+
 import pytest
+from django.db import connection
 from django.db.models import BigIntegerField
+from django.test.utils import CaptureQueriesContext
 
 from crm.models import Deal
 from pipeline.models import User
 from salesprocess import prepared
+from salesprocess.database import parse_database_url
 from salesprocess.prepared import Asked, Prepared
 from tests.conftest import Cast
 from tests.factories import make_deal
@@ -55,3 +60,57 @@ def test_it_forgets_the_oldest_reaches(cast: Cast, monkeypatch: pytest.MonkeyPat
         assert ask(cast.ana, deal=deal.pk) == ["Hers"]
         assert ask(cast.ben, deal=deal.pk) == []
         assert len(ask._statements._kept) == 1
+
+
+def named(name: str) -> Prepared[int]:
+    """Deals of one name, which stands in the words; from a moment on, which is asked."""
+    since = Asked("since", BigIntegerField())
+    return Prepared(
+        lambda row: row[0],
+        lambda: Deal.objects.filter(name=name, pk__gte=since).order_by("pk").values_list("pk"),
+    )
+
+
+def plans(word: str) -> list[tuple[int, int]]:
+    """How often each statement with `word` in it went by a kept plan, and by one made anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
+            " WHERE position(%s in statement) > 0 AND name LIKE '\\_pg3%%'",
+            [word],
+        )
+        return list(cursor.fetchall())
+
+
+@pytest.mark.parametrize("name", ["100 %s off", "50%", "O'Neill", "a\\b", 'say "x"', "%(deal)s"])
+def test_it_takes_what_is_fixed_by_its_letters(cast: Cast, name: str):
+    deal = make_deal(by=cast.ana, name=name)
+    make_deal(by=cast.ana, name="Other")
+    assert named(name)(since=0) == [deal.pk]
+
+
+def test_the_server_plans_it_once_for_all(cast: Cast):
+    name = f"Deal {uuid4()}"
+    deal = make_deal(by=cast.ana, name=name)
+    ask = named(name)
+    # Whole numbers of each size: two, four and eight bytes.
+    for since in (0, 1, deal.pk, 2**31 - 1, 2**40):
+        ask(since=since)
+    assert plans(name) == [(5, 0)]
+
+
+def test_nothing_is_prepared_where_a_pooler_forbids_it(cast: Cast, settings: object):
+    settings.PREPARED_STATEMENTS = False  # type: ignore[attr-defined]
+    name = f"Deal {uuid4()}"
+    deal = make_deal(by=cast.ana, name=name)
+    assert named(name)(since=0) == [deal.pk]
+    assert plans(name) == []
+    assert parse_database_url("postgresql://u@h/n")["OPTIONS"] == {}
+
+
+def test_its_queries_are_noted(cast: Cast):
+    ask = named("Any")
+    with CaptureQueriesContext(connection) as queries:
+        ask(since=0)
+        ask(since=1)
+    assert ["crm_deal" in query["sql"] for query in queries] == [True, True]
