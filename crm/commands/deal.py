@@ -262,6 +262,46 @@ def sell_at_once(
         )
 
 
+def sell_new(
+    *,
+    value: Decimal,
+    by: User,
+    at: dt.datetime,
+    supplied: Supplied = NOTHING,
+    go_ahead: GoAhead | None = None,
+    note: str = "",
+    **opened: Any,
+) -> Deal:
+    """Open a deal that was sold in one conversation, and win it through all seven stages: both, or
+    neither (G12).
+
+    `opened` is what `open` takes, but a stage. The person of the deal is whom one spoke with, and
+    who decides, where `supplied` names nobody else.
+
+    Raises as `open` and `sell_at_once` do; Refused also for a sale of nobody, or of somebody whose
+    deals `by` may not change.
+    """
+    with transaction.atomic():
+        deal = open(by=by, at=at, amount=value, **opened)
+        if deal.owner_id is None:
+            raise Refused(_("A pool sells nothing: choose whose sale it was."), field="owner")
+        link = deal.deal_contacts.select_related("contact").first()
+        if link is not None:
+            supplied = _with(link.contact, supplied)
+        try:
+            sell_at_once(
+                deal, value=value, by=by, at=at, supplied=supplied, go_ahead=go_ahead, note=note
+            )
+        except Deal.DoesNotExist:
+            raise Refused(
+                _(
+                    "You cannot change this person’s deals: record the sale as yours, and hand it over."
+                ),
+                field="owner",
+            ) from None
+    return deal
+
+
 def stop(
     deal: Deal,
     *,
@@ -548,6 +588,15 @@ def _win(
             changed_at=at,
             changed_by=by,
         )
+
+
+def _with(person: Contact, said: Supplied) -> Supplied:
+    """The person of a deal, where a conversation or a decision path names nobody."""
+    if said.conversation is not None and said.conversation.contact is None:
+        said = replace(said, conversation=replace(said.conversation, contact=person))
+    if said.path is not None and said.path.decides is None:
+        said = replace(said, path=replace(said.path, decides=person))
+    return said
 
 
 def _accept(row: Deal, value: Decimal, *, by: User, at: dt.datetime) -> None:

@@ -1,6 +1,9 @@
 """Forms for the verbs of a deal."""
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -8,12 +11,17 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.commands.supply import PathSaid
 from crm.forms.contact import AddContactForm
 from crm.forms.fields import AmountField, CompanyPick, DayField, VerbForm
 from crm.forms.gate import GateForm
 from crm.models import Company, Deal, Source, StopCause
+from crm.queries import gates as queries
 from pipeline import moves
+from pipeline.gates import Finding
 from pipeline.models import Team, User
+from pipeline.playbook import Fact, Playbook
+from pipeline.queries import process
 from pipeline.stages import Initiator, Outcome, Stage
 from salesprocess.format import money
 
@@ -55,10 +63,9 @@ class WinForm(GateForm):
         super().__init__(*args, **options)
         self.at = at
         self.through = through
-        self.today = at.astimezone(self.user.zone).date()
         if self.deal is not None:
             self.initial.setdefault("value", self.deal.amount)
-        self.initial.setdefault("on", self.today)
+        self.initial.setdefault("on", at.astimezone(self.user.zone).date())
 
     @property
     def needs_reason(self) -> bool:
@@ -69,20 +76,11 @@ class WinForm(GateForm):
 
     def verb(self) -> dict[str, Any]:
         said = self.own()
-        at = self._at(said.pop("on"))
+        entered = self.deal.stage_entered_at if self.deal else None
+        at = _instant(said.pop("on"), now=self.at, user=self.user, since=entered)
         if self.through:
             del said["reason"]
         return said | {"at": at} | self.gated()
-
-    def _at(self, day: dt.date | None) -> dt.datetime:
-        """Now, or on an earlier day its noon; never before the deal came to its stage."""
-        if day is None or day == self.today:
-            return self.at
-        noon = dt.datetime.combine(day, dt.time(12), tzinfo=self.user.zone)
-        entered = self.deal.stage_entered_at if self.deal else None
-        if entered is not None and entered.astimezone(self.user.zone).date() == day:
-            return max(noon, entered)
-        return noon
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
         value = self.cleaned_data.get("value")
@@ -202,7 +200,14 @@ class ParkForm(VerbForm):
 
 
 class OpenForm(AddContactForm, GateForm):
-    """Quick create: any one name will do."""
+    """Quick create: any one name will do.
+
+    With `sold`, it was sold in one conversation already: the same form says what for and when, and
+    what the gates of all stages ask for.
+    """
+
+    # What was offered by word or from the list is what it was won for.
+    offer_has_value = False
 
     name = forms.CharField(
         required=False,
@@ -229,11 +234,21 @@ class OpenForm(AddContactForm, GateForm):
         choices=STAGES, coerce=int, initial=Stage.LEAD_GENERATION, label=gettext_lazy("Stage")
     )
     owner = forms.ChoiceField(required=False, label=gettext_lazy("For"))
+    sold = forms.BooleanField(
+        required=False, label=gettext_lazy("Sold already, in one conversation")
+    )
+    on = DayField(required=False, label=gettext_lazy("On"))
+    note = forms.CharField(
+        required=False, max_length=2000, label=gettext_lazy("What decided it"), widget=REASON
+    )
 
-    named = {"team": "owner"}
+    named = {"team": "owner", "at": "on"}
+    who_decides = gettext_lazy("Who decides, if not the person above")
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, at: dt.datetime, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.at = at
+        self.initial.setdefault("on", at.astimezone(self.user.zone).date())
         # Asked only where a person is added to a deal that exists.
         del self.fields["role"]
         self.fields["stage"].required = False
@@ -241,12 +256,20 @@ class OpenForm(AddContactForm, GateForm):
         assert isinstance(source, forms.ModelChoiceField)  # noqa: S101  # as declared above
         source.empty_label = _("not known")
         source.queryset = Source.objects.visible_to(self.user).offered().order_by("id")
-        self.owners = self._owners()
         choices = [(key, self._label(who)) for key, who in self.owners.items()]
         self.fields["owner"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
         self.initial.setdefault("owner", f"u{self.user.pk}")
 
-    def _owners(self) -> dict[str, User | Team]:
+    @property
+    def is_sold(self) -> bool:
+        return bool(self["sold"].value())
+
+    def is_multipart(self) -> bool:
+        # What a sale is asked for, once it is said to be one, may be a file.
+        return True
+
+    @cached_property
+    def owners(self) -> dict[str, User | Team]:
         people = User.objects.assignable_by(self.user).order_by(Lower("name"))
         owners: dict[str, User | Team] = {f"u{self.user.pk}": self.user}
         owners |= {f"u{person.pk}": person for person in people}
@@ -271,7 +294,41 @@ class OpenForm(AddContactForm, GateForm):
         data = self.cleaned_data
         if not (self.party() or self.who() or data.get("name")) and not self.errors:
             self.add_error("company_name", _("Write a name: of the deal, a company or a person."))
+        if data.get("sold") and data.get("value") is None and "value" not in self.errors:
+            self.add_error("value", _("Write what it was won for: a number, zero or more."))
         return said
+
+    def ask_for_sale(self) -> None:
+        """Show what a sale of what is typed so far would be asked for."""
+        known = {Fact.PARTY, Fact.OFFER} | ({Fact.SOURCE} if self["source"].value() else set())
+        self.ask_for(queries.missing_of_sale(self._playbook, known=known, company=self._known()))
+
+    def _known(self) -> Company | None:
+        value = str(self["company"].value() or "")
+        try:
+            return CompanyPick.by_id(value[:20], user=self.user) if value else None
+        except forms.ValidationError:
+            return None
+
+    def ask_for(self, findings: Iterable[Finding]) -> None:
+        """With whom it is, this form asks by itself."""
+        findings = list(findings)
+        others = [one for one in findings if _fact(one) != Fact.PARTY]
+        if self.is_bound and len(others) < len(findings):
+            self.add_error("company_name", _("Write with whom it is: a company or a person."))
+        super().ask_for(others)
+
+    @cached_property
+    def _playbook(self) -> Playbook:
+        """The process that the deal will go by: that of the team for which it is opened."""
+        holder = self.owners.get(str(self["owner"].value() or ""), self.user)
+        team = holder.pk if isinstance(holder, Team) else holder.team_id
+        return process.of_versions(process.current_version_ids(team or self.user.organisation.pk))
+
+    def _path(self, data: Mapping[str, Any]) -> PathSaid | None:
+        said = super()._path(data)
+        same = data["path_person"].strip().casefold() == (data.get("person") or "").casefold()
+        return replace(said, decides=None) if said is not None and same else said
 
     def party(self) -> Company | str | None:
         known = self.cleaned_data.get("company")
@@ -281,17 +338,36 @@ class OpenForm(AddContactForm, GateForm):
         data = self.cleaned_data
         holder = self.owners.get(data["owner"], self.user)
         place = {"team" if isinstance(holder, Team) else "owner": holder}
-        return {
+        said = {
             "name": data["name"],
             "company": self.party(),
             "contact": self.who(),
-            "amount": data["value"],
             "source": data["source"],
             "source_detail": data["source_detail"],
-            "stage": Stage(data["stage"] or Stage.LEAD_GENERATION),
             **place,
             **self.gated(),
         }
+        if data["sold"]:
+            at = _instant(data["on"], now=self.at, user=self.user)
+            return said | {"value": data["value"], "note": data["note"], "at": at}
+        stage = Stage(data["stage"] or Stage.LEAD_GENERATION)
+        return said | {"amount": data["value"], "stage": stage, "at": self.at}
+
+
+def _instant(
+    day: dt.date | None, *, now: dt.datetime, user: User, since: dt.datetime | None = None
+) -> dt.datetime:
+    """Now, or on an earlier day its noon; never before `since`, when the deal came to its stage."""
+    if day is None or day == now.astimezone(user.zone).date():
+        return now
+    noon = dt.datetime.combine(day, dt.time(12), tzinfo=user.zone)
+    if since is not None and since.astimezone(user.zone).date() == day:
+        return max(noon, since)
+    return noon
+
+
+def _fact(finding: Finding) -> Fact | None:
+    return finding.fact or (finding.step.fact if finding.step else None)
 
 
 def _where(deal: Deal) -> str:

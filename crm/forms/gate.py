@@ -173,6 +173,8 @@ class GateForm(VerbForm):
     )
 
     offer_has_value = True
+    # Where nobody is on the deal who could.
+    who_decides: "StrOrPromise" = gettext_lazy("Who decides")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -213,8 +215,15 @@ class GateForm(VerbForm):
                     field = self._first_field(ask)
                     if field not in self.errors:
                         self.add_error(field, _("This is missing."))
+                elif ask.name == "path" and not self.data.get("go_reason"):
+                    self._ask_rest_of_path()
             return
         super().refuse(refused)
+
+    def _ask_rest_of_path(self) -> None:
+        """A path says both who and how; what was said of it was not enough."""
+        field = "path_person" if self.data.get("path_steps") else "path_steps"
+        self.add_error(field, _("This is missing."))
 
     @property
     def missing(self) -> str:
@@ -241,7 +250,7 @@ class GateForm(VerbForm):
             return
         stage, _dash, key = name.removeprefix("step_").partition("_")
         place = {str(one.value): one for one in Stage}.get(stage)
-        if place is not None and self.deal is not None:
+        if place is not None and self._playbook is not None:
             step = self._playbook.find(place, key)
             if step is not None and not step.hidden:
                 self._ask_step(step)

@@ -1,12 +1,13 @@
 """What stands between a deal and an act, before anybody tries it; and the process that judges."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from crm.models import Deal, StageVisit
+from crm.models import Company, Deal, Relationship, StageVisit
 from crm.queries.facts import facts
-from pipeline.gates import Act, Finding, judge, stands_in_the_way
-from pipeline.playbook import Playbook
+from pipeline.gates import Act, Facts, Finding, Verb, judge, stands_in_the_way
+from pipeline.playbook import Fact, Playbook
 from pipeline.queries import process
+from pipeline.stages import Stage
 
 
 def named_versions(stay: Sequence[int] | None, kept: Sequence[int] | None) -> tuple[int, ...]:
@@ -39,3 +40,15 @@ def missing(deal: Deal, act: Act) -> tuple[Finding, ...]:
     """What would have to be supplied, or gone past with a reason, if the act were tried now."""
     playbook = playbook_of(deal)
     return stands_in_the_way(judge(facts(deal), playbook, act), playbook)
+
+
+def missing_of_sale(
+    playbook: Playbook, *, known: Iterable[Fact], company: Company | None
+) -> tuple[Finding, ...]:
+    """The same of a deal that is no record yet, if it were sold at once to `company`. No query."""
+    facts = Facts(
+        known=frozenset(known),
+        existing_customer=company is not None and company.relationship == Relationship.CUSTOMER,
+    )
+    act = Act(verb=Verb.WIN, frm=Stage.LEAD_GENERATION, to=Stage.CLOSING)
+    return stands_in_the_way(judge(facts, playbook, act), playbook)

@@ -250,27 +250,19 @@ def edit(request: HtmxRequest, pk: int, fact: str) -> HttpResponse:
 
 @ask_or_do
 def open_deal(request: HtmxRequest) -> HttpResponse:
-    """Quick create: one name is enough, and nothing that is on record already stops it."""
-    form = OpenForm(
-        posted(request),
-        user=request.user,
-        initial={
-            "stage": (_stage(request.GET.get("stage")) or Stage.LEAD_GENERATION).value,
-            # From the page of a company or a person.
-            **{name: request.GET.get(name, "") for name in ("company_name", "person")},
-        },
-    )
+    """Quick create: one name is enough, and nothing that is on record already stops it. What is
+    sold already is opened and won by the same form."""
+    form = _new(request)
     if form.is_valid():
+        command = commands.sell_new if form.is_sold else commands.open
         try:
-            deal = commands.open(**form.verb(), by=request.user, at=now())
+            deal = command(**form.verb(), by=request.user)
         except Refused as refused:
             form.refuse(refused)
         except ValidationError as error:
             refuse_values(form, error)
         else:
-            if wants_fragment(request):
-                return HttpResponse(headers={"HX-Redirect": deal.get_absolute_url()})
-            return redirect(deal)
+            return _go_to(request, deal)
     return render(
         request,
         page="components/sheet_page.html",
@@ -280,10 +272,39 @@ def open_deal(request: HtmxRequest) -> HttpResponse:
             "sheet_action": request.path,
             "sheet_template": "crm/deal/_sheet_new.html",
             "sheet_title": _("New deal"),
+            "stages": list(Stage),
             **_alike(request),
         },
         status=HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK,
     )
+
+
+# What a new deal may begin with: from the page of a company or a person, or typed so far.
+_TYPED = ("company_name", "person", "company", "value", "on", "source", "source_detail", "sold")
+
+
+def _new(request: HtmxRequest) -> OpenForm:
+    said = {name: request.GET[name] for name in (*_TYPED, "owner") if request.GET.get(name)}
+    stage = _stage(request.GET.get("stage")) or Stage.LEAD_GENERATION
+    initial = {"stage": stage.value, **said}
+    form = OpenForm(
+        posted(request),
+        files=request.FILES or None,
+        user=request.user,
+        at=now(),
+        initial=initial,
+    )
+    if form.is_sold and not form.is_bound:
+        form.ask_for_sale()
+    return form
+
+
+def _go_to(request: HtmxRequest, deal: Deal) -> HttpResponse:
+    if not deal.is_open:
+        messages.success(request, _("Won."))
+    if wants_fragment(request):
+        return HttpResponse(headers={"HX-Redirect": deal.get_absolute_url()})
+    return redirect(deal)
 
 
 @require_GET

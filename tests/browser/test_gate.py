@@ -1,6 +1,7 @@
 """A card dropped on a stage that asks for something first: the sheet, filled in or gone past."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -72,3 +73,69 @@ def test_a_sheet_that_is_given_up_leaves_the_card_where_it_was(
 
     expect(card_of(board, deal, Stage.PROSPECTING)).to_be_visible()
     assert stage_of(deal) == Stage.PROSPECTING
+
+
+def test_a_new_deal_that_is_sold_already_is_told_by_one_sheet(
+    page_of: Callable[..., Page], people: Cast
+):
+    page = page_of(people.ana, "/board/")
+    page.keyboard.press("c")
+    sheet = page.get_by_role("dialog")
+    sheet.get_by_label("Company").fill("Corner shop")
+    sheet.get_by_label("Person").fill("Petra Voss")
+    sheet.get_by_label("Value").fill("80")
+    expect(sheet.get_by_text("Which conversation was held?")).to_have_count(0)
+
+    sheet.get_by_role("checkbox", name="Sold already").check()
+
+    # What is asked for comes by itself; what was typed stays, and so does the focus.
+    expect(sheet.get_by_text("Which conversation was held?")).to_be_visible()
+    expect(sheet.get_by_label("Won for")).to_have_value("80")
+    expect(sheet.get_by_label("Company")).to_have_value("Corner shop")
+    expect(sheet.get_by_role("checkbox", name="Sold already")).to_be_focused()
+    assert axe.findings(page) == []
+    sheet.get_by_role("radio", name="Call").check()
+    sheet.get_by_role("radio", name="Yes, both are sure").check()
+    sheet.get_by_label("In their words").fill("The shelf is empty")
+    sheet.get_by_label("Steps to a yes").fill("She orders")
+    sheet.get_by_role("button", name="Won").click()
+
+    expect(page.get_by_role("heading", name="Corner shop")).to_be_visible()
+    expect(page.get_by_text("Won on")).to_be_visible()
+    deal = Deal.objects.get(name="Corner shop")
+    assert [visit.stage for visit in deal.visits.order_by("sequence")] == list(Stage)
+
+
+def test_a_sale_that_was_none_after_all_is_opened_as_any_deal(
+    page_of: Callable[..., Page], people: Cast
+):
+    page = page_of(people.ana, "/deals/new/")
+    page.get_by_role("textbox", name="Company").fill("Corner shop")
+    sold = page.get_by_role("checkbox", name="Sold already")
+    sold.check()
+    expect(page.get_by_text("Which conversation was held?")).to_be_visible()
+    sold.uncheck()
+    expect(page.get_by_text("Which conversation was held?")).to_have_count(0)
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("heading", name="Corner shop")).to_be_visible()
+    assert Deal.objects.get(name="Corner shop").is_open
+
+
+def test_without_a_script_a_sale_is_asked_for_on_the_same_page(
+    new_context: Any, live_server: Any, enter: Any, people: Cast
+):
+    context = new_context(java_script_enabled=False)
+    enter(context, people.ana)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/deals/new/")
+    page.get_by_role("textbox", name="Person").fill("Petra Voss")
+    page.get_by_label("Value").fill("80")
+    page.get_by_role("checkbox", name="Sold already").check()
+    page.get_by_role("button", name="Won").click()
+    page.get_by_role("radio", name="Call").check()
+    page.get_by_role("radio", name="Yes, both are sure").check()
+    page.get_by_label("In their words").fill("The shelf is empty")
+    page.get_by_label("Steps to a yes").fill("She orders")
+    page.get_by_role("button", name="Won").click()
+    expect(page.get_by_text("Won on")).to_be_visible()
+    assert Deal.objects.get(name="Petra Voss").amount == 80

@@ -1,15 +1,21 @@
 """Quick create: one name is enough; what is on record already is shown and never in the way."""
 
+import datetime as dt
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from crm.models import Company, Contact, Deal
+from pipeline.playbook import Importance
 from pipeline.stages import Stage
 from tests.conftest import Cast
+from tests.crm.truth import faults_of
 from tests.factories import make_company, make_contact, make_deal
+from tests.pipeline.process import in_force, row
 
 NEW = "/deals/new/"
 
@@ -212,3 +218,113 @@ def test_it_takes_few_queries_whatever_is_alike(
     client.force_login(cast.ana)
     with django_assert_max_num_queries(8):
         alike(client, company_name="Norte", person="Jordi", email="j@n.test")
+
+
+# --- sold already ---------------------------------------------------------------------------------
+
+SALE = {
+    "sold": "on",
+    "company_name": "Corner shop",
+    "person": "Petra Voss",
+    "value": "80",
+    "asks": ["talk", "verdict", "need", "path"],
+    "talk_kind": "call",
+    "verdict": "qualified",
+    "need_words": "The shelf is empty",
+    "path_steps": "She orders",
+}
+
+
+def sheet(client: Client, **asked: Any) -> str:
+    return unescape(client.get(NEW, asked).content.decode())
+
+
+def test_it_sells_a_new_deal_by_one_form(client: Client, cast: Cast):
+    client.force_login(cast.ana)
+    deal = create(client, **SALE)
+    assert [visit.stage for visit in deal.visits.order_by("sequence")] == list(Stage)
+    assert (deal.outcome, deal.amount, deal.name) == ("won", Decimal(80), "Corner shop")
+    person = deal.deal_contacts.get()
+    assert (person.contact.name, person.role) == ("Petra Voss", "decides")
+    assert faults_of(deal) == []
+    assert "Won." in client.get(deal.get_absolute_url()).content.decode()
+
+
+def test_it_says_on_which_day_it_was_sold(client: Client, cast: Cast):
+    client.force_login(cast.ana)
+    day = timezone.localdate(timezone=cast.ana.zone) - dt.timedelta(days=3)
+    deal = create(client, **SALE, on=day.isoformat(), note="The price")
+    assert deal.closed_at is not None
+    assert deal.closed_at.astimezone(cast.ana.zone).date() == day
+    assert (deal.created_at, deal.closing_note) == (deal.closed_at, "The price")
+
+
+def test_it_asks_for_all_of_it_as_soon_as_it_is_said_to_be_sold(client: Client, cast: Cast):
+    client.force_login(cast.ana)
+    assert "Do both sides want to go on?" not in sheet(client)
+    asked = sheet(client, sold="on", value="80", source_detail="the fair")
+    for words in (
+        "Which conversation was held?",
+        "Do both sides want to go on?",
+        "What is the problem, and what is it worth to them?",
+        "Who decides, and how?",
+        'value="the fair"',
+    ):
+        assert words in asked
+    # The form itself says with whom, and what was offered by word is what it was won for.
+    assert "Who is it with?" not in asked
+    assert "What was offered?" not in asked
+    assert not Deal.objects.exists()
+
+
+def test_it_asks_by_the_process_of_who_sold_it(client: Client, cast: Cast):
+    must = row("cash", stage=Stage.CLOSING, importance=Importance.GATE, label="Paid in cash")
+    in_force(cast.south, must)
+    client.force_login(cast.rosa)
+    assert "Paid in cash" not in sheet(client, sold="on", owner=f"u{cast.ana.pk}")
+    assert "Paid in cash" in sheet(client, sold="on", owner=f"u{cast.carl.pk}")
+
+    said = SALE | {"owner": f"u{cast.carl.pk}"}
+    assert "Paid in cash" in client.post(NEW, said).content.decode()
+    more = {"asks": [*SALE["asks"], "step_7_cash"], "step_7_cash": "on"}
+    assert create(client, **(said | more)).outcome == "won"
+
+
+def test_it_keeps_what_was_typed_where_something_is_missing(client: Client, cast: Cast):
+    client.force_login(cast.ana)
+    response = client.post(NEW, SALE | {"path_steps": ""})
+    assert response.status_code == 422
+    page = unescape(response.content.decode())
+    assert "The shelf is empty" in page
+    assert "This is missing." in page
+    assert not Deal.objects.exists()
+    assert not Company.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"value": ""}, "Write what it was won for"),
+        ({"company_name": "", "person": "", "name": "Line 3"}, "Write with whom it is"),
+        ({"person": ""}, "This is missing."),
+        ({"on": "2999-01-01"}, "future"),
+        ({"owner": "mate"}, "You cannot change this person’s deals"),
+        ({"owner": "pool"}, "A pool sells nothing"),
+    ],
+)
+def test_it_says_what_a_sale_lacks(client: Client, cast: Cast, said: Any, words: str):
+    client.force_login(cast.ana)
+    owners = {"mate": f"u{cast.ben.pk}", "pool": f"t{cast.north.pk}"}
+    if "owner" in said:
+        said = {"owner": owners[said["owner"]]}
+    response = client.post(NEW, SALE | said)
+    assert response.status_code == 422
+    assert words in unescape(response.content.decode())
+    assert not Deal.objects.exists()
+
+
+def test_it_takes_whom_one_names_twice_for_one_person(client: Client, cast: Cast):
+    client.force_login(cast.ana)
+    deal = create(client, **SALE, path_person="petra voss")
+    assert Contact.objects.count() == 1
+    assert deal.deal_contacts.get().role == "decides"

@@ -151,6 +151,18 @@ class Selling(RuleBasedStateMachine):
 
         self.through(run, deal, answer)
 
+    @rule(answer=answers)
+    def sell_new(self, answer):
+        at = self.now()
+
+        def run(**given: Any) -> None:
+            said: dict[str, Any] = {"company": "Corner shop", "value": Decimal(70)}
+            deals.sell_new(**said, by=self.cast.ana, at=at, **given)
+
+        before = Deal.objects.count()
+        self.through(run, None, answer)
+        assert Deal.objects.count() == before + (answer != "nothing")
+
     @rule(number=numbers)
     def stop(self, number):
         deal = self.one(number, outcome=Outcome.OPEN)
