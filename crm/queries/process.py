@@ -3,9 +3,10 @@
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from statistics import median
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef
+from django.db.models import Count, Min, OuterRef
 
 from crm.models import Deal, StageVisit, StepResult
 from crm.models.step_result import StepState
@@ -120,10 +121,16 @@ YEAR = dt.timedelta(days=365)
 MOST = 2000
 
 
+# Of fewer deals no share and no middle is told: one deal more would change it by a tenth.
+FLOOR = 10
+
+
 @dataclass(frozen=True, kw_only=True)
 class Use:
     """How a step was used in the deals that left its stage: of `n`, `done` did it and `overridden`
-    went on without; and the wins of closed deals with and without it."""
+    went on without; the wins of closed deals with and without it; and the days from entering the
+    stage until it was recorded as done, for those where both are known. None is what too few say.
+    """
 
     n: int
     done: int
@@ -132,26 +139,33 @@ class Use:
     with_closed: int
     without_won: int
     without_closed: int
+    days: tuple[float, ...] = ()
 
     @property
-    def done_percent(self) -> int:
-        return percent(self.done, self.n)
+    def done_percent(self) -> int | None:
+        return share(self.done, self.n)
 
     @property
-    def overridden_percent(self) -> int:
-        return percent(self.overridden, self.n)
+    def overridden_percent(self) -> int | None:
+        return share(self.overridden, self.n)
 
     @property
     def wins(self) -> tuple[int | None, int | None]:
-        """In percent, with and without; None where no such deal was closed yet."""
+        """In percent, with and without."""
         return (
-            percent(self.with_won, self.with_closed) if self.with_closed else None,
-            percent(self.without_won, self.without_closed) if self.without_closed else None,
+            share(self.with_won, self.with_closed),
+            share(self.without_won, self.without_closed),
         )
 
+    @property
+    def median_days(self) -> float | None:
+        """In days; half of the deals took no longer."""
+        return median(self.days) if len(self.days) >= FLOOR else None
 
-def percent(part: int, whole: int) -> int:
-    return round(100 * part / whole) if whole else 0
+
+def share(part: int, whole: int) -> int | None:
+    """In percent; None of too few."""
+    return round(100 * part / whole) if whole >= FLOOR else None
 
 
 # What is true of a deal only for a while: what's next was set then and is done or gone by now.
@@ -165,15 +179,23 @@ def measured(step: Step) -> bool:
 
 
 def use(
-    user: User, steps: Iterable[Step], *, stage: Stage, teams: Collection[int], at: dt.datetime
+    user: User,
+    steps: Iterable[Step],
+    *,
+    stage: Stage,
+    teams: Collection[int],
+    at: dt.datetime,
+    asked_on: Mapping[str, dt.date] | None = None,
 ) -> tuple[dict[str, Use], int]:
-    """How the steps of a stage were used in a year, and in how many deals; two queries.
+    """How the steps of a stage were used in a year, and in how many deals; three queries.
 
     Counted are deals in the reach of `user` that left the stage, by their team at the exit: a deal
-    that is still there may yet do the step. A step counts for the deals for which it was meant, and
-    one that somebody has written for those that left since. Wins are of deals that the customer
-    decided: what we stopped ourselves is in no win rate (METHOD). Not in the answer are steps that
-    no deal tells afterwards (`measured`).
+    that is still there may yet do the step. A step counts under all its wordings, for the deals for
+    which it was meant, and for those that left since it was first asked: `asked_on`, by key, else
+    the day that the step names. Wins are of deals that the customer decided: what we stopped
+    ourselves is in no win rate (METHOD). How long it took is known of what somebody recorded, not
+    of what the records say by themselves; done before the stage is no day. Not in the answer are
+    steps that no deal tells afterwards (`measured`).
     """
     went_on = StepResult.objects.current().filter(
         deal=OuterRef("deal"), stage=stage, state=StepState.OVERRIDDEN, private_to=None
@@ -183,27 +205,34 @@ def use(
         .filter(stage=stage, exit_team_id__in=teams, left_at__gt=at - YEAR)
         .order_by("-left_at")
         .annotate(overridden=ArraySubquery(went_on.values("key")))
-        .values_list("deal_id", "left_at", "deal__outcome", "deal__initiator", "overridden")
+        .values_list(
+            "deal_id", "entered_at", "left_at", "deal__outcome", "deal__initiator", "overridden"
+        )
     )
     left: dict[int, dt.datetime] = {}
+    entered: dict[int, dt.datetime | None] = {}
     closed: dict[int, bool] = {}
     overridden: dict[str, set[int]] = {}
-    for pk, left_at, outcome, initiator, keys in rows[:MOST]:
+    for pk, entered_at, left_at, outcome, initiator, keys in rows[:MOST]:
         if left_at is not None:
             left.setdefault(pk, left_at)
+        entered[pk] = entered_at  # the last that is read is the first stay
         if outcome == Outcome.WON or initiator == Initiator.CUSTOMER:
             closed[pk] = outcome == Outcome.WON
         for key in keys:
             overridden.setdefault(key, set()).add(pk)
     facts = facts_of(left, at=at)
+    wanted = list(filter(measured, steps))
+    recorded = _recorded(stage, {step.key for step in wanted}, left)
     found = {}
-    for step in filter(measured, steps):
+    for step in wanted:
+        since = (asked_on or {}).get(step.key, step.made_on)
         meant = [
             pk
             for pk, when in left.items()
             if pk in facts
             and step.is_for(existing_customer=facts[pk].existing_customer)
-            and (step.made_on is None or step.made_on <= when.date())
+            and (since is None or since <= when.date())
         ]
         without = overridden.get(step.key, set())
         done = {pk for pk in meant if facts[pk].has(step) and pk not in without}
@@ -215,5 +244,29 @@ def use(
             with_closed=sum(1 for pk in meant if pk in done and pk in closed),
             without_won=sum(1 for pk in meant if pk not in done and closed.get(pk)),
             without_closed=sum(1 for pk in meant if pk not in done and pk in closed),
+            days=tuple(
+                max((when - began) / DAY, 0.0)
+                for pk in done
+                if (when := recorded.get((pk, step.key))) and (began := entered.get(pk))
+            ),
         )
     return found, len(left)
+
+
+DAY = dt.timedelta(days=1)
+
+
+def _recorded(
+    stage: Stage, keys: Collection[str], deals: Collection[int]
+) -> dict[tuple[int, str], dt.datetime]:
+    """When somebody first recorded a step as done, by deal and key; what was answered anew since
+    took no longer for it. One query."""
+    found = (
+        StepResult.objects.filter(
+            deal__in=list(deals), stage=stage, key__in=keys, state=StepState.DONE, private_to=None
+        )
+        .order_by()
+        .values_list("deal_id", "key")
+        .annotate(first=Min("at"))
+    )
+    return {(pk, key): first for pk, key, first in found}

@@ -11,6 +11,7 @@ from crm.models import Deal, StageVisit
 from crm.queries import process as queries
 from crm.queries.gates import versions_of_visit
 from pipeline.queries import process as process_queries
+from pipeline.queries import process_words
 from pipeline.queries.process_page import Look, NoSuchTeam, Of
 from pipeline.stages import Stage
 from salesprocess.htmx import HtmxRequest, render
@@ -24,8 +25,21 @@ def use(request: HtmxRequest) -> HttpResponse:
     stage = Stage(int(number)) if number in {"1", "2", "3", "4", "5", "6", "7"} else Stage(1)
     teams = look.tree.below(look.team_id)
     steps = [line.step for line in look.lines[stage]]
-    used, n = queries.use(request.user, steps, stage=stage, teams=teams, at=timezone.now())
-    context = {"look": look, "stage": stage, "steps": steps, "used": used, "n": n}
+    asked_on = process_words.asked_on(look, stage, steps)
+    used, n = queries.use(
+        request.user, steps, stage=stage, teams=teams, at=timezone.now(), asked_on=asked_on
+    )
+    context = {
+        "look": look,
+        "stage": stage,
+        "steps": steps,
+        "used": used,
+        "n": n,
+        "floor": queries.FLOOR,
+        "worded": process_words.worded(look, stage),
+        "zone": request.user.zone,
+        "today": timezone.now().astimezone(request.user.zone).date(),
+    }
     return render(
         request, page="crm/process/use.html", fragment="crm/process/_use.html", context=context
     )

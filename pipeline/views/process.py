@@ -26,6 +26,7 @@ from pipeline.playbook import Level, Strength
 from pipeline.queries import process_health as health
 from pipeline.queries import process_news as news
 from pipeline.queries import process_page as queries
+from pipeline.queries import process_words
 from pipeline.queries.process_page import Look, NoSuchTeam, Of
 from pipeline.stages import Stage
 from salesprocess.htmx import HtmxRequest, render, wants_fragment
@@ -116,6 +117,7 @@ class Shown:
             "line": line,
             "do": do,
             "form": form or self._form(do, line),
+            "worded": process_words.worded(look, self.stage).get(self.key) if line else None,
             "votes": queries.votes([line.step.place]).get(line.step.place) if line else None,
             "advisory": ADVISORY,
             "strengths": Strength,

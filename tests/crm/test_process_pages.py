@@ -1,5 +1,7 @@
 """Where the process meets deals: publishing, use, what does not fit, and the first beginning."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -8,7 +10,7 @@ from crm import reference
 from crm.commands import process as crm_process
 from crm.commands import process_note
 from crm.commands.process import Flight
-from crm.models import Deal, NoteKind, ProcessNote, StageVisit, StepResult
+from crm.models import Deal, NoteKind, ProcessNote, StageVisit, StepResult, StopCause
 from crm.queries import process as queries
 from pipeline.commands import process as commands
 from pipeline.models import Layer, Role, Version
@@ -18,6 +20,7 @@ from pipeline.queries.process import current_version_ids, of_versions
 from pipeline.recall import suggest
 from pipeline.stages import Stage
 from tests.factories import NOW, ago, make_deal, make_team, make_user
+from tests.pipeline.process import in_force, row
 
 NEEDS = Stage.NEEDS_ANALYSIS
 
@@ -229,15 +232,81 @@ def test_it_counts_how_a_step_was_used(cast):
         used, n = queries.use(
             user, [step], stage=Stage.LEAD_GENERATION, teams=[cast.north.pk], at=NOW
         )
-    assert len(caught) == 2
+    assert len(caught) == 3
     use = used[step.key]
     assert (n, use.n, use.done, use.overridden) == (2, 2, 1, 1)
-    assert use.wins == (100, None)
+    assert (use.with_won, use.with_closed, use.without_closed) == (1, 1, 0)
+    assert use.done_percent is None, "of two deals no share is told"
     assert still_there.pk
     used, n = queries.use(
         cast.again(cast.nora), [step], stage=Stage.LEAD_GENERATION, teams=[cast.north.pk], at=NOW
     )
     assert (n, used[step.key].n) == (0, 0)
+
+
+def left(cast, name, *, days, won, done=None, key="ours"):
+    """A deal of Ana's that left the first stage an hour ago, after so many days; the step was
+    recorded so many days after it came in, or never."""
+    deal = make_deal(by=cast.ana, name=name, at=ago(days=days))
+    if done is not None:
+        at = ago(days=days - done)
+        StepResult.objects.create(
+            deal=deal, stage=1, key=key, label="x", state="done", at=at, by=cast.ana
+        )
+    StageVisit.objects.filter(deal=deal).update(
+        left_at=ago(hours=1),
+        left_how="advanced",
+        exit_team=cast.north,
+        exit_owner=cast.ana,
+    )
+    by_them = {"outcome": "stopped", "initiator": "customer", "cause": StopCause.objects.first()}
+    said = {"outcome": "won"} if won else by_them
+    Deal.objects.filter(pk=deal.pk).update(stage=7 if won else 1, closed_at=NOW, **said)
+
+
+def test_it_tells_shares_and_the_middle_of_ten_deals_and_of_no_fewer(cast, signed_in):
+    in_force(cast.north, row("ours", stage=Stage.LEAD_GENERATION))
+    for n in range(9):
+        left(cast, f"with {n}", days=20, won=n % 3 == 0, done=n)
+    for n in range(10):
+        left(cast, f"without {n}", days=20, won=n == 0)
+
+    def use():
+        steps = of_versions(current_version_ids(cast.north.pk)).steps(Stage.LEAD_GENERATION)
+        step = next(step for step in steps if step.key == "ours")
+        stage, teams = Stage.LEAD_GENERATION, [cast.north.pk]
+        used, _n = queries.use(cast.again(cast.mona), [step], stage=stage, teams=teams, at=NOW)
+        return used["ours"]
+
+    assert (use().done_percent, use().wins, use().median_days) == (47, (None, 10), None)
+    address = f"/process/use/?of={cast.north.pk}&stage=1"
+    page = signed_in("mona").get(address).content.decode()
+    assert "–&nbsp;/&nbsp;10&nbsp;%" in page
+    assert "n&nbsp;9&nbsp;/&nbsp;10" in page
+    assert "too few" in page
+    left(cast, "with 9", days=20, won=False, done=9)
+    assert (use().done_percent, use().wins, use().median_days) == (50, (30, 10), 4.5)
+
+
+def test_it_counts_a_step_under_all_its_wordings_since_it_was_first_asked(cast, signed_in):
+    add(cast.north, "Ours", by=cast.mona, stage=Stage.LEAD_GENERATION)
+    publish(cast.north, by=cast.mona)
+    left(cast, "before it was kept", days=20, won=False, done=3)
+    layer = layer_of(cast.north, cast.mona)
+    # Begun anew under the same key, as a difference is that a team keeps as a step of its own.
+    StepRow.objects.filter(layer=layer).update(label="Ours, said better", made_at=ago(days=-9))
+    commands.publish(layer, note="", by=cast.mona, at=ago(days=-10))
+
+    def said(address):
+        return signed_in("mona").get(address).content.decode()
+
+    page = said(f"/process/use/?of={cast.north.pk}&stage=1")
+    assert "before “Ours”" in page
+    assert re.search(r"Ours, said better.*?n&nbsp;1<", page, re.DOTALL)
+    panel = said(f"/process/{cast.north.pk}/?stage=1&step=ours")
+    assert "before “Ours”; its figures count both." in panel
+    other = signed_in("mona").get(f"/process/{cast.root.pk}/?stage=1&step=ours").content.decode()
+    assert "before “Ours”" not in other
 
 
 def test_it_leaves_out_what_no_deal_tells_after_its_stage(cast, signed_in):
