@@ -431,21 +431,81 @@ class Undecided:
     rows: list[Beside]
 
 
-def undecided(user: User) -> list[Undecided]:
-    """The collisions that wait for somebody who may decide them, oldest first. Two queries."""
-    found = list(
-        Collision.objects.editable_by(user)
-        .filter(choice="")
-        .select_related("layer__team", "version__published_by")
-        .order_by("at", "pk")
-    )
+# Each is a table to read through.
+COLLISIONS_ON_A_PAGE = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a page of collisions begins or ends: the keys of the row beside it."""
+
+    at: dt.datetime
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()} {self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Place | None":
+        """What an address says; None for what no page has written."""
+        at, _space, pk = text.rpartition(" ")
+        if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
+            return None
+        try:
+            found = cls(at=dt.datetime.fromisoformat(at), id=int(pk))
+        except ValueError:
+            return None
+        return found if found.at.tzinfo else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbox:
+    """A page of what is to be decided; `before` and `after` are None at the ends."""
+
+    rows: list[Undecided]
+    before: Place | None
+    after: Place | None
+
+
+def undecided(user: User, *, after: Place | None = None, before: Place | None = None) -> Inbox:
+    """The collisions that wait for somebody who may decide them, oldest first, a page at a time:
+    those after, or else before, a place. Three queries at most.
+    """
+    waiting = Collision.objects.editable_by(user).filter(choice="")
+    back = before is not None and after is None
+    order = ("-at", "-pk") if back else ("at", "pk")
+    rows = waiting.select_related("layer__team", "version__published_by").order_by(*order)
+    if after is not None:
+        rows = rows.filter(_beyond(after, "gt"))
+    elif before is not None:
+        rows = rows.filter(_beyond(before, "lt"))
+    found = list(rows[: COLLISIONS_ON_A_PAGE + 1])
+    more = len(found) > COLLISIONS_ON_A_PAGE
+    found = found[:COLLISIONS_ON_A_PAGE]
+    if back:
+        found.reverse()
     ours = {
         (step.layer_id, step.stage, step.key): step
         for step in Step.objects.filter(
             layer__in={each.layer_id for each in found}, key__in={each.key for each in found}
         ).select_related("author")
     }
-    return [_told(each, ours.get((each.layer_id, each.stage, each.key))) for each in found]
+    ends = [Place(at=each.at, id=each.pk) for each in (*found[:1], *found[-1:])]
+    # Where one came from may be decided by now, so that it is asked and not remembered.
+    earlier, later = more, more
+    if not back:
+        earlier = bool(after and found) and waiting.filter(_beyond(ends[0], "lt")).exists()
+    else:
+        later = bool(found) and waiting.filter(_beyond(ends[1], "gt")).exists()
+    return Inbox(
+        rows=[_told(each, ours.get((each.layer_id, each.stage, each.key))) for each in found],
+        before=ends[0] if earlier else None,
+        after=ends[1] if later else None,
+    )
+
+
+def _beyond(place: Place, way: Literal["gt", "lt"]) -> Q:
+    return Q(**{f"at__{way}": place.at}) | Q(at=place.at, **{f"pk__{way}": place.id})
 
 
 def _told(collision: Collision, step: Step | None) -> Undecided:
@@ -493,3 +553,9 @@ def _fields(data: Mapping[str, Any] | None) -> dict[str, str]:
 
 def undecided_count(user: User) -> int:
     return Collision.objects.editable_by(user).filter(choice="").count()
+
+
+def undecided_teams(user: User) -> list[tuple[str, int]]:
+    """The teams for which somebody may decide collisions, with how many wait there, by name."""
+    waiting = Collision.objects.editable_by(user).filter(choice="").order_by("layer__team__name")
+    return list(waiting.values_list("layer__team__name").annotate(count=Count("pk")))

@@ -124,7 +124,7 @@ class Shown:
             "health": health.measure(look),
             "common": health.percent_of(look.consistency),
             "news": news.told(look.sources, at=timezone.now()),
-            "waiting": queries.undecided_count(self.request.user) if look.user.is_manager else 0,
+            "waiting": queries.undecided_teams(self.request.user) if look.user.is_manager else [],
             "zone": self.request.user.zone,
             "today": timezone.now().astimezone(self.request.user.zone).date(),
         }

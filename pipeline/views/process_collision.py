@@ -1,9 +1,9 @@
 """Where a change above meets a difference of a team: the team decides (ARCHITECTURE 4)."""
 
-from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -14,19 +14,34 @@ from pipeline.commands import process as commands
 from pipeline.models import Choice, Collision
 from pipeline.moves import Refused
 from pipeline.queries import process_page as queries
+from pipeline.queries.process_page import Place
 from salesprocess.htmx import HtmxRequest, render
 
 
 @require_GET
 def inbox(request: HtmxRequest) -> HttpResponse:
-    """What waits for those who own a team's process: was, now, ours."""
+    """What waits for those who own a team's process: was, now, theirs."""
+    return _page(request, request.GET)
+
+
+def _page(
+    request: HtmxRequest, asked: QueryDict, *, problem: tuple[int, str] | None = None
+) -> HttpResponse:
+    after, before = (Place.parse(asked.get(name, "")) for name in ("after", "before"))
+    found = queries.undecided(request.user, after=after, before=before)
+    if (after or before) and not found.rows:
+        # All that stood there is decided.
+        found, after, before = queries.undecided(request.user), None, None
     context = {
-        "collisions": queries.undecided(request.user),
+        "inbox": found,
+        "after": after,
+        "before": before,
         "zone": request.user.zone,
         "today": timezone.now().astimezone(request.user.zone).date(),
-        "problem": None,
+        "problem": problem,
     }
-    return render(request, page="pipeline/process/collisions.html", context=context)
+    page = "pipeline/process/collisions.html"
+    return render(request, page=page, context=context, status=422 if problem else 200)
 
 
 @require_GET
@@ -39,26 +54,26 @@ def count(request: HtmxRequest) -> HttpResponse:
 @require_POST
 def decide(request: HtmxRequest, pk: int) -> HttpResponse:
     """Keep ours, or take theirs."""
-    collision = get_object_or_404(Collision.objects.editable_by(request.user), pk=pk)
+    collision = get_object_or_404(
+        Collision.objects.editable_by(request.user).select_related("layer__team"), pk=pk
+    )
     choice = Choice.TAKE if request.POST.get("choice") == Choice.TAKE else Choice.KEEP
     try:
         commands.decide_collision(collision, choice=choice, by=request.user, at=timezone.now())
     except Refused as refused:
-        return _refused(request, collision, refused)
+        return _page(request, request.POST, problem=(collision.pk, refused.message))
     words = {
-        Choice.KEEP: _("Yours is kept."),
-        Choice.TAKE: _("Theirs is taken into the draft; publish it to put it in force."),
+        Choice.KEEP: _("%(team)s keeps its own."),
+        Choice.TAKE: _(
+            "What is above goes into the draft of %(team)s; publish it to put it in force."
+        ),
     }
-    messages.success(request, words[choice])
-    return HttpResponseRedirect(reverse("pipeline:collisions"))
+    messages.success(request, words[choice] % {"team": collision.layer.team})
+    return HttpResponseRedirect(_address(request.POST))
 
 
-def _refused(request: HtmxRequest, collision: Collision, refused: Refused) -> HttpResponse:
-    context: dict[str, Any] = {
-        "collisions": queries.undecided(request.user),
-        "zone": request.user.zone,
-        "today": timezone.now().astimezone(request.user.zone).date(),
-        "problem": (collision.pk, refused.message),
-    }
-    page = "pipeline/process/collisions.html"
-    return render(request, page=page, context=context, status=422)
+def _address(asked: QueryDict) -> str:
+    """Back to the page of the list on which it was decided."""
+    said = {name: asked[name] for name in ("after", "before") if Place.parse(asked.get(name, ""))}
+    path = reverse("pipeline:collisions")
+    return f"{path}?{urlencode(said)}" if said else path

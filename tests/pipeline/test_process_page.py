@@ -2,17 +2,18 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pipeline.commands import process as commands
-from pipeline.models import Layer, Version
+from pipeline.models import Collision, Layer, Version
 from pipeline.models import Step as StepRow
 from pipeline.playbook import Importance
 from pipeline.stages import Stage
-from tests.factories import NOW
+from tests.factories import NOW, ago
 
 NEEDS = Stage.NEEDS_ANALYSIS
 HTMX = {"HX-Request": "true"}
@@ -386,3 +387,72 @@ def test_it_lets_the_owner_of_a_team_decide(signed_in, cast, choice, left):
     rows = StepRow.objects.filter(layer__team=cast.north, key=key)
     assert rows.count() == left
     assert "Nothing to decide" in client.get("/process/collisions/").content.decode()
+
+
+def test_it_names_the_team_of_which_an_admin_decides(signed_in, cast):
+    collide(cast)
+    client = signed_in("adele")
+    told = client.get(path(cast.south)).content.decode()
+    assert "differences of yours" not in told
+    assert re.search(r"To decide:\s*North <b", told)
+    page = client.get("/process/collisions/").content.decode()
+    assert "Keep that of North" in page
+    (pk,) = re.findall(r"/process/collisions/(\d+)/", page)
+    answer = client.post(f"/process/collisions/{pk}/", {"choice": "keep"}, follow=True)
+    assert "North keeps its own." in answer.content.decode()
+
+
+def many_collisions(cast, number):
+    """So many that wait, three of each moment, so that the id decides between them."""
+    layer = Layer.objects.get(team=cast.north)
+    Collision.objects.all().delete()
+    return [
+        Collision.objects.create(
+            layer=layer,
+            version=layer.versions.latest("number"),
+            stage=NEEDS,
+            key=f"s-{n}",
+            at=ago(hours=-n // 3),
+        ).pk
+        for n in range(number)
+    ]
+
+
+def test_it_pages_what_is_to_decide_from_either_end(signed_in, cast):
+    collide(cast)
+    pks = many_collisions(cast, 45)
+    client = signed_in("mona")
+
+    def at(address):
+        page = client.get(address).content.decode()
+        shown = [int(pk) for pk in re.findall(r"/process/collisions/(\d+)/", page)]
+        ways = dict(re.findall(r'rel="(prev|next)" href="([^"]+)"', page))
+        return shown, {way: f"/process/collisions/{href}" for way, href in ways.items()}
+
+    first, ways = at("/process/collisions/")
+    assert (first, list(ways)) == (pks[:20], ["next"])
+    second, ways = at(ways["next"])
+    assert (second, list(ways)) == (pks[20:40], ["prev", "next"])
+    back, _ways = at(ways["prev"])
+    assert back == first
+    third, ways = at(ways["next"])
+    assert (third, list(ways)) == (pks[40:], ["prev"])
+    assert at(ways["prev"])[0] == second
+    for nonsense in ("x", "2026-01-01T00:00:00 1", "2026-01-01T00:00:00+00:00 " + "9" * 30):
+        assert at(f"/process/collisions/?after={quote(nonsense)}")[0] == first
+
+
+def test_it_stays_on_the_page_on_which_something_was_decided(signed_in, cast):
+    collide(cast)
+    pks = many_collisions(cast, 21)
+    client = signed_in("mona")
+    page = client.get("/process/collisions/").content.decode()
+    (href,) = re.findall(r'rel="next" href="([^"]+)"', page)
+    page = client.get(f"/process/collisions/{href}").content.decode()
+    (after,) = re.findall(r'name="after" value="([^"]+)"', page)
+    sent = {"choice": "take", "after": after}
+    answer = client.post(f"/process/collisions/{pks[20]}/", sent)
+    assert answer["Location"].startswith("/process/collisions/?after=")
+    # Nothing is left there: the list begins anew.
+    page = client.get(answer["Location"]).content.decode()
+    assert len(re.findall(r"/process/collisions/(\d+)/", page)) == 20
