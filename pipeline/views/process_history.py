@@ -1,6 +1,7 @@
 """What a level said before: its versions, what differs between any two, and the way back."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -11,7 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from pipeline.commands import process as commands
+from pipeline.commands.process import StaleLayer
 from pipeline.differences import diff
+from pipeline.forms.attempt import SeenForm
 from pipeline.models import Version
 from pipeline.moves import Refused
 from pipeline.playbook import LayerContent, merge
@@ -24,7 +27,12 @@ from salesprocess.htmx import HtmxRequest, render
 
 @require_GET
 def history(request: HtmxRequest, of: Of) -> HttpResponse:
-    look = _published(find(request, of))
+    return _page(request, _published(find(request, of)))
+
+
+def _page(
+    request: HtmxRequest, look: Look, *, problem: str = "", status: int = HTTPStatus.OK
+) -> HttpResponse:
     versions = queries.history(look.row)
     was, now = _asked(request, versions)
     context = {
@@ -33,10 +41,11 @@ def history(request: HtmxRequest, of: Of) -> HttpResponse:
         "was": was,
         "now": now,
         "changes": diff(_content(look, was), _content(look, now), above=merge(look.above)),
+        "problem": problem,
         "zone": request.user.zone,
         "today": timezone.now().astimezone(request.user.zone).date(),
     }
-    return render(request, page="pipeline/process/history.html", context=context)
+    return render(request, page="pipeline/process/history.html", context=context, status=status)
 
 
 def _published(look: Look) -> Look:
@@ -69,12 +78,11 @@ def restore(request: HtmxRequest, of: Of, number: int) -> HttpResponse:
     version = get_object_or_404(
         Version.objects.visible_to(request.user), layer__team_id=look.team_id, number=number
     )
-    done = _("The draft is as v%(number)s was. Publish it to put it in force.")
     return _try(
         request,
         look,
-        lambda: commands.restore(version, by=request.user, at=timezone.now()),
-        done % {"number": number},
+        lambda seen: commands.restore(version, by=request.user, at=timezone.now(), revision=seen),
+        _("The draft is as v%(number)s was. Publish it to put it in force.") % {"number": number},
     )
 
 
@@ -86,16 +94,23 @@ def discard(request: HtmxRequest, of: Of) -> HttpResponse:
     return _try(
         request,
         look,
-        lambda: commands.discard_draft(layer, by=request.user, at=timezone.now()),
+        lambda seen: commands.discard_draft(
+            layer, by=request.user, at=timezone.now(), revision=seen
+        ),
         _("The draft is given up."),
     )
 
 
 def _try(
-    request: HtmxRequest, look: Look, command: Callable[[], object], done: str
+    request: HtmxRequest, look: Look, command: Callable[[int | None], object], done: str
 ) -> HttpResponse:
+    """The draft as the page has shown it is what is given up, and nobody's later work with it."""
+    form = SeenForm(request.POST)
     try:
-        command()
+        command(form.cleaned_data["seen"] if form.is_valid() else None)
+    except StaleLayer as stale:
+        now = find(request, look.team_id)
+        return _page(request, now, problem=stale.message, status=HTTPStatus.CONFLICT)
     except Refused as refused:
         messages.error(request, refused.message)
         return HttpResponseRedirect(reverse("pipeline:process_history", args=[look.of]))

@@ -456,3 +456,26 @@ def test_it_stays_on_the_page_on_which_something_was_decided(signed_in, cast):
     # Nothing is left there: the list begins anew.
     page = client.get(answer["Location"]).content.decode()
     assert len(re.findall(r"/process/collisions/(\d+)/", page)) == 20
+
+
+# Two who do not see each other ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["discard/", "history/1/restore/"])
+def test_it_gives_up_no_draft_that_somebody_changed_unseen(signed_in, cast, verb):
+    add(cast.north, by=cast.mona, label="Ours")
+    publish(cast.north, by=cast.mona)
+    add(cast.north, by=cast.mona, label="Mona’s draft")
+    page = signed_in("mona").get(path(cast.north, "history/")).content.decode()
+    (seen,) = set(re.findall(r'name="seen" value="(\d+)"', page))
+    theirs = add(cast.north, by=cast.rosa, label="Rosa’s draft").key
+    answer = signed_in("mona").post(path(cast.north, verb), {"seen": seen})
+    assert answer.status_code == 409
+    told = answer.content.decode()
+    assert "Rosa Lang changed this meanwhile" in told
+    assert "Rosa’s draft" in told
+    assert theirs in keys(cast.north)
+    # Whoever has seen it means it.
+    (now,) = set(re.findall(r'name="seen" value="(\d+)"', told))
+    assert signed_in("mona").post(path(cast.north, verb), {"seen": now}).status_code == 302
+    assert theirs not in keys(cast.north)
