@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from crm.commands import supply
+from crm.commands import record_changes, supply
 from crm.commands.locked_deal import follow, open_visit, save
 from crm.commands.supply import NOTHING, Supplied
 from crm.models import Deal, Judgement, NoteKind, Offer, ProcessNote, StageVisit
@@ -125,6 +125,16 @@ def keep(
                 by=by,
                 at=at,
             )
+    if said is not None:
+        record_changes.gate_passed(
+            row,
+            passed.act,
+            passed.findings,
+            reason=said.reason,
+            words=said.words,
+            by=by,
+            at=at,
+        )
     if said is not None and said.reason == Reason.PROCESS_WRONG:
         _tell_owner(row, passed.findings, said.words, by=by, at=at)
     return Judgement.objects.create(

@@ -6,10 +6,16 @@ people wrote; `reason` is what was said of it.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 
 from crm.commands.locked_deal import add_change
-from crm.models import ClosingAttempt, Concern, Deal, Need, Offer, Verdict
+from crm.models import ClosingAttempt, Concern, Deal, Need, Offer, StepResult, Verdict
+from pipeline.gates import Act, Finding
 from pipeline.models import User
+from pipeline.playbook import Step, StepKind
+
+# Characters of a value in history.
+LONGEST = 400
 
 
 def need_added(row: Deal, need: Need, *, by: User, at: dt.datetime) -> None:
@@ -51,3 +57,53 @@ def concern_settled(
 
 def attempt_made(row: Deal, attempt: ClosingAttempt, *, by: User, at: dt.datetime) -> None:
     add_change(row, "attempt", old="", new=attempt.reply, by=by, at=at, reason=attempt.why)
+
+
+def step_answered(row: Deal, step: Step, result: StepResult, *, by: User, at: dt.datetime) -> None:
+    """Of what type the answer is, the step's words, and in a line below them what was said.
+
+    What is one's own leaves no trace, and what was done is told by itself.
+    """
+    if step.is_mine or step.kind == StepKind.ACTIVITY:
+        return
+    said = str(result.value or result.contact or result.file or result.link or "")
+    if result.activity is not None:
+        said = result.activity.subject or result.activity.body
+    kind = step.answer.value if step.kind == StepKind.QUESTION else step.kind.value
+    add_change(row, "step", old="", new=f"{kind} {step.label}\n{said}", by=by, at=at)
+
+
+def agreed(row: Deal, label: str, said: str, *, by: User, at: dt.datetime) -> None:
+    """The answer to the framework's step for an agreement, which may be gone."""
+    add_change(row, "step", old="", new=f"text {label}\n{said}", by=by, at=at)
+
+
+def step_undone(row: Deal, result: StepResult, *, by: User, at: dt.datetime) -> None:
+    if result.private_to_id is None:
+        add_change(row, "step", old=result.label, new="", by=by, at=at)
+
+
+def step_set_aside(
+    row: Deal, step: Step, *, reason: str, words: str, by: User, at: dt.datetime
+) -> None:
+    add_change(row, "step_aside", old="", new=f"{reason} {step.label}", by=by, at=at, reason=words)
+
+
+def gate_passed(
+    row: Deal,
+    act: Act,
+    findings: Iterable[Finding],
+    *,
+    reason: str,
+    words: str,
+    by: User,
+    at: dt.datetime,
+) -> None:
+    """The reason and the stage that was entered, then in a line each what was missing: a fact by its
+    key behind an equals sign, a step in its words. As many as there is room for, and whole.
+    """
+    new = f"{reason} {act.to.value}"
+    for one in dict.fromkeys(one.step.label if one.step else f"={one.fact}" for one in findings):
+        if len(new) + len(one) < LONGEST:
+            new = f"{new}\n{one}"
+    add_change(row, "gate", old="", new=new, by=by, at=at, reason=words)

@@ -12,7 +12,7 @@ import datetime as dt
 
 from django.utils.translation import gettext as _
 
-from crm.commands import supply
+from crm.commands import record_changes, supply
 from crm.commands.gate import GoAhead
 from crm.commands.locked_deal import StaleDeal, locked, save
 from crm.commands.supply import Agreement, StepAnswer
@@ -82,6 +82,7 @@ def undo(
             raise Refused(_("Nothing is recorded here any more."))
         result.replaced_at, result.replaced_by = at, by
         result.save(update_fields=["replaced_at", "replaced_by"])
+        record_changes.step_undone(row, result, by=by, at=at)
         if result.private_to_id is None:
             save(row, by=by, at=at)
 
@@ -129,6 +130,7 @@ def set_aside(
         supply.override(
             row, step, reason=said.reason, words=words, version_ids=version_ids, by=by, at=at
         )
+        record_changes.step_set_aside(row, step, reason=said.reason, words=words, by=by, at=at)
         save(row, by=by, at=at)
 
 

@@ -296,16 +296,18 @@ def agreement(row: Deal, said: Agreement, playbook: Playbook, *, by: User, at: d
     if not said.to.strip():
         raise Refused(_("Write what they agreed to."), field="agreed_to")
     step = playbook.find(Stage.PROSPECTING, AGREEMENT_STEP)
+    label = str(step.label if step else Fact.AGREEMENT.label)
     _result(
         row,
         stage=Stage.PROSPECTING,
         key=AGREEMENT_STEP,
-        label=str(step.label if step else Fact.AGREEMENT.label),
+        label=label,
         value=said.to.strip(),
         version_ids=playbook.version_ids,
         at=at,
         by=by,
     )
+    record_changes.agreed(row, label, said.to.strip(), by=by, at=at)
     if said.on is None or said.on < timezone.localdate(at, by.zone):
         return
     owner = row.owner or by
@@ -512,7 +514,7 @@ def answer(
         )
     if step.kind == StepKind.EVIDENCE and not (given.link or file or activity):
         raise Refused(_("Add what proves “%(step)s”.") % {"step": step.label}, field=field)
-    return _result(
+    result = _result(
         row,
         stage=step.stage,
         key=step.key,
@@ -528,6 +530,8 @@ def answer(
         at=at,
         by=by,
     )
+    record_changes.step_answered(row, step, result, by=by, at=at)
+    return result
 
 
 def _check_answer(row: Deal, step: Step, given: StepAnswer, *, field: str, by: User) -> None:

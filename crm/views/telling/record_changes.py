@@ -8,7 +8,11 @@ from django.utils.translation import gettext as _
 
 from crm.models import ConcernCategory, Disposition, OfferKind, Per, Reply, Ruling, Sure
 from crm.queries.deal import Change, Found
-from crm.views.cards import Reader, labels
+from crm.views.cards import labels
+from crm.views.telling.answers import AnswerTeller
+from pipeline.gates import Reason
+from pipeline.playbook import Fact, StepKind
+from pipeline.stages import Stage
 from salesprocess.format import money
 
 # Icon, title, text.
@@ -22,10 +26,12 @@ _ICONS = {
     "concern": "alert-circle",
     "attempt": "hand-grab",
     "hand": "package",
+    "step": "list-check",
+    "gate": "player-skip-forward",
 }
 
 
-class RecordChangeTeller(Reader):
+class RecordChangeTeller(AnswerTeller):
     def record_change(self, change: Change, deal: Found) -> Sentence | None:
         """The sentence for a change of a record; None for what is no record's."""
         tell: dict[str, Callable[[Change, Found], tuple[str, str]]] = {
@@ -34,6 +40,9 @@ class RecordChangeTeller(Reader):
             "offer": self._offer_made,
             "concern": self._concern_settled,
             "attempt": self._attempt_made,
+            "step": self._step_answered,
+            "step_aside": self._step_set_aside,
+            "gate": self._gate_passed,
         }
         icon = _ICONS.get(change.field.partition("_")[0])
         if icon is None:
@@ -141,3 +150,31 @@ class RecordChangeTeller(Reader):
     def _attempt_made(self, change: Change, deal: Found) -> tuple[str, str]:
         reply = labels(Reply, self.language)[change.new]
         return _("Asked for the agreement: %(reply)s") % {"reply": reply}, ""
+
+    def _step_answered(self, change: Change, deal: Found) -> tuple[str, str]:
+        if not change.new:
+            return _("Taken back: %(step)s") % {"step": change.old}, ""
+        head, _line, said = change.new.partition("\n")
+        kind, _space, label = head.partition(" ")
+        if kind in (StepKind.CHECK, StepKind.EVIDENCE):
+            words = _("Done: %(step)s") if kind == StepKind.CHECK else _("Proved: %(step)s")
+            return words % {"step": label}, said
+        return _("Answered: %(step)s") % {"step": label}, self.typed(said, kind)
+
+    def _step_set_aside(self, change: Change, deal: Found) -> tuple[str, str]:
+        reason, _space, label = change.new.partition(" ")
+        return _("Set aside: %(step)s") % {"step": label}, self._why(reason)
+
+    def _gate_passed(self, change: Change, deal: Found) -> tuple[str, str]:
+        head, *missing = change.new.split("\n")
+        reason, _space, stage = head.partition(" ")
+        facts = labels(Fact, self.language)
+        without = [facts.get(one[1:], one) if one.startswith("=") else one for one in missing]
+        title = _("Went ahead to %(stage)s without: %(what)s") % {
+            "stage": self.book.label(Stage(int(stage))),
+            "what": ", ".join(without),
+        }
+        return title, self._why(reason)
+
+    def _why(self, reason: str) -> str:
+        return labels(Reason, self.language).get(reason, reason)

@@ -1,9 +1,7 @@
 """How the steps of a stage are told on the deal page: what is asked, what it gives, what was said."""
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -13,7 +11,8 @@ from crm.queries.deal import Found, Person, Talk
 from crm.queries.facts import AGREEMENT_STEP
 from crm.queries.records import Records
 from crm.queries.steps import Recorded, Result
-from crm.views.cards import Reader, labels
+from crm.views.cards import labels
+from crm.views.telling.answers import AnswerTeller
 from pipeline.gates import Reason
 from pipeline.playbook import (
     Answer,
@@ -26,7 +25,6 @@ from pipeline.playbook import (
     StepKind,
 )
 from pipeline.stages import Outcome, Stage
-from salesprocess.format import money
 
 # How an answer is typed.
 INPUTS = {
@@ -128,7 +126,7 @@ class Panel:
         return _("%(n)s of %(all)s expected") % {"n": self.settled, "all": self.expected}
 
 
-class StepTeller(Reader):
+class StepTeller(AnswerTeller):
     def panel(
         self,
         stage: Stage,
@@ -234,18 +232,7 @@ class StepTeller(Reader):
             return result.note
         if step is None or step.kind != StepKind.QUESTION:
             return str(value)
-        return self._typed(str(value), step.answer)
-
-    def _typed(self, value: str, answer: Answer) -> str:
-        """In the reader's language; as it stands where the step was of another type then."""
-        try:
-            if answer == Answer.MONEY:
-                return money(Decimal(value), self.currency)
-            if answer == Answer.DATE:
-                return self._date(dt.date.fromisoformat(value))
-        except (ValueError, ArithmeticError):
-            return value
-        return value
+        return self.typed(str(value), step.answer)
 
     def _gone(self, result: Result) -> GoneLine:
         return GoneLine(
