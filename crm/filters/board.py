@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import django_filters
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -103,23 +103,24 @@ def _depth(pk: int, parents: Mapping[int, int | None]) -> int:
     return 0 if above is None else 1 + _depth(above, parents)
 
 
-def _who_sells(user: User) -> QuerySet[User, tuple[Any, ...]]:
+def _on_offer(user: User) -> QuerySet[Any, tuple[Any, ...]]:
+    """Whether it is a person (else a source), id, name, and whether the person is still here."""
     open_deals = Deal.objects.open().filter(owner=OuterRef("pk"))
     people = User.objects.whose_records_are_visible_to(user)
-    people = people.filter(Q(is_active=True) | Exists(open_deals)).order_by(Lower("name"))
-    found: QuerySet[User, tuple[Any, ...]] = people.values_list("pk", "name", "is_active")
-    return found
+    people = people.filter(Q(is_active=True) | Exists(open_deals))
+    sources = Source.objects.visible_to(user).offered()
+    found: QuerySet[Any, tuple[Any, ...]] = people.order_by().values_list(
+        Value(True), "pk", "name", "is_active"
+    )
+    return found.union(
+        sources.order_by().values_list(Value(False), "pk", "name", Value(True)), all=True
+    )
 
 
-def _sources_on_offer(user: User) -> QuerySet[Source, tuple[Any, ...]]:
-    sources = Source.objects.visible_to(user).offered().order_by(Lower("name"))
-    return sources.values_list("pk", "name")
-
-
-_sellers: Prepared[tuple[int, str, bool]] = Prepared(
-    lambda row: (row[0], row[1], row[2]), _who_sells
+# Two short lists in one: a board should not cost more for its head than for its cards.
+_offered: Prepared[tuple[bool, int, str, bool]] = Prepared(
+    lambda row: (row[0], row[1], row[2], row[3]), _on_offer
 )
-_offered: Prepared[tuple[int, str]] = Prepared(lambda row: (row[0], row[1]), _sources_on_offer)
 
 
 class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no types
@@ -185,10 +186,15 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
 
     def _people(self) -> Choices:
         """Who sells here; of those who left, only who still has work on the board."""
-        return person_choices(self.user, _sellers(self.user))
+        people = [(pk, name, here) for person, pk, name, here in self._offers if person]
+        return person_choices(self.user, people)
 
     def _sources(self) -> Choices:
-        return list(_offered(self.user))
+        return [(pk, name) for person, pk, name, _here in self._offers if not person]
+
+    @cached_property
+    def _offers(self) -> list[tuple[bool, int, str, bool]]:
+        return sorted(_offered(self.user), key=lambda row: (row[2].lower(), row[1]))
 
     @property
     def selects(self) -> Iterator[tuple[str, Any, Choices, str]]:

@@ -139,6 +139,8 @@ _KNOWN = (
     Fact.HAND_OFF,
     Fact.NEXT,
 )
+# How many columns are the facts themselves.
+_OWN = len(_KNOWN) + 5
 
 
 def facts(deal: Deal | int, *, at: dt.datetime | None = None) -> Facts:
@@ -154,11 +156,22 @@ def facts(deal: Deal | int, *, at: dt.datetime | None = None) -> Facts:
 
 def facts_of(deal_ids: Iterable[int], *, at: dt.datetime | None = None) -> dict[int, Facts]:
     """The facts of each of the deals that are there, by id. One query for all."""
+    return {pk: found for pk, (found, _also) in facts_each(deal_ids, at=at).items()}
+
+
+def facts_each(
+    deal_ids: Iterable[int], also: str = "", *, at: dt.datetime | None = None
+) -> dict[int, tuple[Facts, tuple[Any, ...]]]:
+    """As `facts_of`, each together with what `also` asks: columns of SQL that may name `facts.id`.
+
+    One query for all.
+    """
     ids = list(deal_ids)
     if not ids:
         return {}
     asked: dict[str, Any] = {"ids": ids, "at": at or timezone.now(), "agreement": AGREEMENT_STEP}
-    return {pk: _read(*columns) for pk, *columns in run(_FACTS, asked)}
+    sql = f"SELECT facts.*, {also} FROM ({_FACTS}) facts" if also else _FACTS  # noqa: S608
+    return {row[0]: (_read(*row[1:_OWN]), row[_OWN:]) for row in run(sql, asked)}
 
 
 def facts_with(deal: int, also: str, **asked: Any) -> tuple[Facts, tuple[Any, ...]]:
@@ -172,8 +185,7 @@ def facts_with(deal: int, also: str, **asked: Any) -> tuple[Facts, tuple[Any, ..
         "deal": deal,
     }
     for row in run(f"SELECT facts.*, {also} FROM ({_FACTS}) facts", given | asked):  # noqa: S608
-        own = len(_KNOWN) + 5
-        return _read(*row[1:own]), row[own:]
+        return _read(*row[1:_OWN]), row[_OWN:]
     raise Deal.DoesNotExist
 
 

@@ -1,5 +1,6 @@
 """The board: one page, its columns as a fragment for polls and filters, and more of one column."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -14,6 +15,7 @@ from crm.filters import BoardFilter
 from crm.models import Rate
 from crm.queries import board as queries
 from crm.queries.board import MOST, PAGE, Part, Place, Row
+from crm.queries.progress import progress_of
 from crm.views.cards import Card, Reader
 from pipeline.playbook import Playbook
 from pipeline.queries.process import in_force
@@ -77,6 +79,7 @@ def column(request: HtmxRequest) -> HttpResponse:
     reader.book = _book(request)
     stage, after = _place(request.GET)
     rows = queries.more_rows(found.deals, stage=stage, after=after)
+    reader.progress = progress_of(_deals({stage: rows}))
     left = _number(request.GET, "left") - len(rows)
     context = {
         "column": _column(request.GET, reader, stage, rows, Part(count=len(rows) + max(left, 0))),
@@ -89,6 +92,11 @@ def _book(request: HtmxRequest) -> Playbook:
     """What the reader calls the stages, and how long a stay usually takes at his or her team."""
     user = request.user
     return in_force(team_id=user.team_id, user_id=user.pk).playbook()
+
+
+def _deals(rows: Mapping[Stage, Iterable[Row]]) -> list[int]:
+    """Those whose cards say how far they are; leads have thin ones."""
+    return [row.id for stage, cards in rows.items() if not stage.is_lead for row in cards]
 
 
 def _asked(request: HtmxRequest) -> tuple[Reader, BoardFilter]:
@@ -106,6 +114,7 @@ def _columns(
 ) -> dict[str, object]:
     limits = {stage: _limit(query, stage) for stage in Stage}
     rows, ended = queries.rows(found, limits=limits, closed=opened, at=reader.at)
+    reader.progress = progress_of(_deals(rows))
     columns = [
         _column(query, reader, stage, rows[stage], sums.stages.get(stage, Part()))
         for stage in Stage

@@ -1,7 +1,9 @@
 """How a deal is told on a card: everything is text before the template loops over it."""
 
 import datetime as dt
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from django.db.models import Choices
@@ -9,6 +11,7 @@ from django.utils.translation import get_language
 
 from crm.models import ActivityKind
 from crm.queries.board import Row
+from crm.queries.progress import Progress
 from pipeline.models import User
 from pipeline.models.people import initials_of
 from pipeline.playbook import Playbook, merge
@@ -28,6 +31,8 @@ class Card(NamedTuple):
     name: str
     about: str
     value: str
+    dots: str
+    dots_say: str
     owner: str
     initials: str
     next_class: str
@@ -52,6 +57,8 @@ class Reader:
     """Whom a card is written for: whose day, whose language, whose reach, and by which process."""
 
     book: Playbook = UNIVERSAL
+    # How far each deal is in its stage, where a page shows that.
+    progress: Mapping[int, Progress] = MappingProxyType({})
 
     def __init__(self, user: User, *, at: dt.datetime) -> None:
         self.user = user
@@ -74,6 +81,7 @@ class Reader:
             "overdue": _("Overdue · %(day)s"),
             "past": _("Past close"),
             "silent": _("Silent %(n)s d"),
+            "steps": _("%(n)s of %(all)s expected steps done"),
         }
 
     @cached_property
@@ -92,12 +100,15 @@ class Reader:
         stage = Stage(row.stage)
         next_class, what_next = self.what_next(row)
         days, is_late = self.days_in_stage(row)
+        dots, dots_say = self._dots(row)
         return Card(
             id=row.id,
             version=row.version,
             name=row.company or row.name,
             about=self._about(row),
             value="" if stage.is_lead else money(row.amount, row.currency),
+            dots=dots,
+            dots_say=dots_say,
             owner=row.owner or "",
             initials=initials_of(row.owner or ""),
             next_class=next_class,
@@ -117,6 +128,8 @@ class Reader:
             name=row.company or row.name,
             about=self._about(row),
             value=money(row.amount, row.currency),
+            dots="",
+            dots_say="",
             owner=row.owner or "",
             initials=initials_of(row.owner or ""),
             next_class=next_class,
@@ -126,6 +139,15 @@ class Reader:
             risk="",
             may="",
         )
+
+    def _dots(self, row: Row) -> tuple[str, str]:
+        """A dot for each step that is expected, filled where it is settled; and the same in words."""
+        progress = self.progress.get(row.id)
+        if progress is None:
+            return "", ""
+        settled, expected = progress
+        said = self._words["steps"] % {"n": settled, "all": expected}
+        return "●" * settled + "○" * (expected - settled), said
 
     def _about(self, row: Row) -> str:
         """What the deal is; where that is the company over again, where it came from."""

@@ -34,9 +34,10 @@ from pipeline.stages import Stage
 from salesprocess.prepared import run
 
 # From a team up to the root: the published version of each team that has one.
-_PATH = """
+# The published versions in force for `{team}`, from the framework down.
+CURRENT = """
 WITH RECURSIVE path AS (
-    SELECT id, parent_id, 0 AS up FROM pipeline_team WHERE id = %s
+    SELECT id, parent_id, 0 AS up FROM pipeline_team WHERE id = {team}
     UNION ALL
     SELECT team.id, team.parent_id, path.up + 1 FROM pipeline_team team
     JOIN path ON team.id = path.parent_id
@@ -45,6 +46,7 @@ SELECT layer.current_id FROM path
 JOIN pipeline_layer layer ON layer.team_id = path.id
 WHERE layer.current_id IS NOT NULL ORDER BY path.up DESC
 """
+_PATH = CURRENT.format(team="%s")
 
 # What is in force for somebody, now: the versions of a team's path (of the organisation's where
 # there is no team), and what the person has for himself, as `LayerContent` keeps it. No layer of
