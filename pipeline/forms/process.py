@@ -34,6 +34,8 @@ OF_TEAMS = ("gives_managers", "locked", "reason")
 
 
 class StepForm(SeenForm):
+    # The name of which it was told that another step has it; sent once more, it is meant.
+    told = forms.CharField(required=False, max_length=160, widget=forms.HiddenInput)
     label = forms.CharField(label=gettext_lazy("Step"), max_length=160)
     kind = forms.TypedChoiceField(
         label=gettext_lazy("Kind"), choices=StepKind.choices, coerce=StepKind
@@ -114,7 +116,7 @@ class StepForm(SeenForm):
             kw["initial"] = {**_initial(step), **kw.get("initial", {})}
         kw.setdefault("initial", {}).setdefault("importance", Importance.EXPECTED)
         super().__init__(data, **kw)
-        for name in set(self.fields) - {"seen"} - self._offered():
+        for name in set(self.fields) - {"seen", "told"} - self._offered():
             del self.fields[name]
         if "importance" in self.fields and level == Level.MINE:
             _choice(self, "importance").choices = Importance.choices[:2]
@@ -134,6 +136,16 @@ class StepForm(SeenForm):
         elif self.above.locked:
             return names & set(TIGHTER)
         return names
+
+    @property
+    def asks(self) -> bool:
+        """Whether the name is to be asked about if another step has it."""
+        return str(self.cleaned_data["told"]) != str(self.cleaned_data["label"])
+
+    def tell(self) -> None:
+        """The next answer is to what was told of this name."""
+        told = self.cleaned_data["label"]
+        self.data = {**{name: self.data.get(name) for name in self.data}, "told": told}
 
     def clean_choices(self) -> list[str] | None:
         typed = self.cleaned_data["choices"].splitlines()
@@ -169,7 +181,7 @@ class StepForm(SeenForm):
             "proof": kind == StepKind.EVIDENCE,
             "doing": kind == StepKind.ACTIVITY,
         }
-        names = set(self.fields) - {"seen", "reason"}
+        names = set(self.fields) - {"seen", "told", "reason"}
         return cast(
             Said,
             {

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from pipeline.commands import process as commands
-from pipeline.commands.process import StaleLayer
+from pipeline.commands.process import Namesake, StaleLayer
 from pipeline.forms.attempt import SeenForm
 from pipeline.forms.process import MoveForm, ReasonForm, StageForm, StepForm, StrengthForm
 from pipeline.gates import Gate
@@ -246,14 +246,19 @@ def add(request: HtmxRequest, of: Of, number: int) -> HttpResponse:
     form = StepForm(request.POST, level=tried.look.level, stage=tried.stage)
 
     def command(layer: Layer, seen: int | None) -> None:
-        step = commands.add_step(
-            layer,
-            stage=tried.stage,
-            said=form.said(),
-            by=request.user,
-            at=timezone.now(),
-            revision=seen,
-        )
+        try:
+            step = commands.add_step(
+                layer,
+                stage=tried.stage,
+                said=form.said(),
+                by=request.user,
+                at=timezone.now(),
+                revision=seen,
+                ask=form.asks,
+            )
+        except Namesake:
+            form.tell()
+            raise
         tried.key = step.key
 
     return tried.run(form, command, do="add", done=_("The step was added."))

@@ -13,7 +13,7 @@ from crm.commands.locked_deal import locked
 from crm.commands.process import Flight
 from crm.models import Deal, StageVisit
 from pipeline.commands import process as commands
-from pipeline.models import Layer, Team, User
+from pipeline.models import Layer, Step, Team, User
 from pipeline.queries.process import current_version_ids
 from pipeline.stages import Stage
 from tests.crm.threads import at_once
@@ -71,3 +71,15 @@ def test_all_who_publish_on_one_path_at_once_come_through(cast):
         )
 
         assert ends == [None, None, None]
+
+
+def test_two_who_add_a_step_of_one_name_on_one_path_at_once_get_two_keys(cast):
+    for time in range(6):
+        ends = at_once(
+            partial(drafted, cast.north, f"Same name {time}", by=cast.mona),
+            partial(drafted, cast.root, f"Same name {time}", by=cast.adele),
+        )
+
+        assert all(isinstance(end, Layer) for end in ends), ends
+        keys = Step.objects.filter(label=f"Same name {time}").values_list("key", flat=True)
+        assert set(keys) == {f"same-name-{time}", f"same-name-{time}-2"}

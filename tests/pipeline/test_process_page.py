@@ -458,6 +458,40 @@ def test_it_stays_on_the_page_on_which_something_was_decided(signed_in, cast):
     assert len(re.findall(r"/process/collisions/(\d+)/", page)) == 20
 
 
+# One name for two steps --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("from_above", [True, False])
+def test_it_asks_before_a_name_is_given_twice_on_a_path(signed_in, cast, from_above):
+    first, later = (cast.root, cast.north) if from_above else (cast.north, cast.root)
+    people = {cast.root.pk: "adele", cast.north.pk: "mona"}
+    add(first, by=getattr(cast, people[first.pk]), label="Ask the price range")
+    if from_above:
+        publish(first, by=cast.adele)
+    client, sent = signed_in(people[later.pk]), body_of(label="ask the PRICE range", seen="")
+    before = keys(later)
+    answer = client.post(path(later, "4/add/"), sent)
+    assert answer.status_code == 422
+    told = answer.content.decode()
+    who = "Framework" if from_above else "North"
+    assert f"{who} has a step “ask the PRICE range” in this stage already" in told
+    assert keys(later) == before
+    # Another name was not told of, and is asked about in its turn.
+    sent["told"] = "another name"
+    assert client.post(path(later, "4/add/"), sent).status_code == 422
+    (sent["told"],) = re.findall(r'name="told" value="([^"]+)"', told)
+    assert client.post(path(later, "4/add/"), sent).status_code == 302
+    assert keys(later) - before == {"ask-the-price-range-2"}
+
+
+def test_it_asks_nobody_about_the_name_of_a_step_beside_or_of_ones_own(signed_in, cast):
+    add(cast.south, by=cast.nora, label="Ask the price range")
+    add(cast.ana, by=cast.ana, label="Ask the price range")
+    answer = signed_in("mona").post(path(cast.north, "4/add/"), body_of())
+    assert answer.status_code == 302
+    assert keys(cast.north) == {"ask-the-price-range-3"}
+
+
 # Two who do not see each other ------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from pipeline.commands.process.publish import discard_draft, publish, restore
 from pipeline.commands.process.ship import ship_framework
 from pipeline.commands.process.stage import name_stage, set_strength
 from pipeline.commands.process.step import (
+    Namesake,
     Said,
     adapt_step,
     add_step,
@@ -23,6 +24,7 @@ from pipeline.commands.process.step import (
 from pipeline.commands.process.vote import vote
 
 __all__ = [
+    "Namesake",
     "Said",
     "StaleLayer",
     "adapt_step",

@@ -1,14 +1,17 @@
 """What can be done to the steps of a layer. Each row is a difference; equal ones are not kept."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypedDict
 
+from django.db import connection, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from pipeline.access import all_below
 from pipeline.commands.process.layer import locked, touch
-from pipeline.models import Choice, Collision, Layer, Step, User, Version
+from pipeline.models import Choice, Collision, Layer, Step, Team, User, Version
 from pipeline.moves import Refused
 from pipeline.playbook import (
     Answer,
@@ -16,6 +19,7 @@ from pipeline.playbook import (
     Doing,
     Fact,
     Importance,
+    Level,
     Proof,
     Side,
     StepKind,
@@ -28,6 +32,12 @@ from pipeline.stages import Stage
 
 # The room between two steps that are added one after the other.
 GAP = 10.0
+KEYS_LOCK = 77_011
+
+
+class Namesake(Refused):
+    """A step that is added has the name of one that stands above or below it in the stage: it may
+    be the same one, which is adapted and not added."""
 
 
 class Said(TypedDict, total=False):
@@ -59,19 +69,30 @@ def add_step(
     reason: str = "",
     key: str = "",
     revision: int | None = None,
+    ask: bool = False,
 ) -> Step:
     """Add a step at the end of a stage. `said` has at least a label; a check that is expected is
     what it is otherwise (of one's own: a hint of nothing but oneself, never a gate, never counted).
 
-    `key` is made of the label where none is given, and never one that was used before (G14: the
-    step belongs to this stage for ever).
+    `key` is made of the label where none is given, and never one that was used before, on whatever
+    layer (G14: the step belongs to this stage for ever). With `ask` a name that another step of the
+    stage has, on a layer above or of a team below, is asked about before it is given twice.
 
-    Raises Refused for a step without a name, a gate that gives nothing to those who are asked
+    Raises Namesake where it asks; Refused for a step without a name, a gate that gives nothing to those who are asked
     (CHECKLIST B10), a choice of fewer than two, and by `Clash`; ValidationError for a text that is
     too long.
     """
-    with locked(layer, by=by, revision=revision) as row:
+    with _keys_locked(), locked(layer, by=by, revision=revision) as row:
         label = (said.get("label") or "").strip()
+        if ask and (other := _namesake(row, stage, label)):
+            raise Namesake(
+                _(
+                    "%(who)s has a step “%(label)s” in this stage already. If yours is the same,"
+                    " adapt that one; if not, add it once more."
+                )
+                % {"who": other, "label": label},
+                field="label",
+            )
         step = Step(
             layer=row,
             stage=stage,
@@ -326,6 +347,39 @@ def _places(
                 return
             last += GAP
             yield step, last
+
+
+@contextmanager
+def _keys_locked() -> Iterator[None]:
+    """Two who add a step of the same name to different layers lock different rows: both would find
+    its key free, and the one would be taken for a difference from the other.
+
+    Taken before any row is locked, so that nobody waits for a row while holding it.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [KEYS_LOCK])
+        yield
+
+
+def _namesake(row: Layer, stage: Stage, label: str) -> str:
+    """Who has a step of that name above the layer, or in a team below it; empty for nobody. What
+    people have for themselves is told to nobody."""
+    name = label.casefold()
+    inherited = merge(queries.above(row))
+    for step in inherited.stages[stage]:
+        if step.label.casefold() == name:
+            level = step.origin.level
+            return str(level.label) if level == Level.FRAMEWORK else step.origin.name
+    if row.team is None:
+        return ""
+    parents = dict(Team.objects.values_list("pk", "parent_id"))
+    below = Layer.objects.filter(team__in=all_below(parents)[row.team_id])
+    for layer in below.select_related("team", "current").order_by("pk"):
+        said = (queries.draft(layer), queries.published(layer))
+        rows = (each for content in said for each in content.steps)
+        if any(each.stage == stage and (each.label or "").casefold() == name for each in rows):
+            return str(layer.team)
+    return ""
 
 
 def _free_key(stage: Stage, text: str) -> str:
