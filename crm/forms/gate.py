@@ -3,7 +3,7 @@ to be filled in on the spot, and a reason to go ahead where one is enough (METHO
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 LINE = forms.TextInput(attrs={"autocomplete": "off"})
+# People of a company that are offered; more are typed.
+FEW = 6
+# What a thing that is asked for begins with.
+_BEGIN = {"talk": "talk_on", "path": "path_who", "offer": "offer_value"}
 # Which fields fill the gap of a fact; a step that is bound to one of these is filled by the same.
 _ASKS = {
     Fact.PARTY: "party",
@@ -205,6 +209,16 @@ class GateForm(VerbForm):
         self.go_ahead_offered = any(one.weight != Weight.HARD for one in findings)
         if "talk" in {ask.name for ask in self.asks}:
             self.initial.setdefault("talk_on", timezone.localdate(timezone=self.user.zone))
+        if self.is_bound:
+            self._begin({ask.name for ask in self.asks} - {ask.name for ask in before})
+
+    def _begin(self, names: Set[str]) -> None:
+        """What is asked for by the answer to an act begins as in a form that nobody has sent yet."""
+        typed: Any = self.data
+        self.data = begun = typed.copy()
+        for ask, field in _BEGIN.items():
+            if ask in names and self.initial.get(field) is not None:
+                begun.setdefault(field, self.initial[field])
 
     def refuse(self, refused: Refused) -> None:
         if isinstance(refused, Gap):
@@ -257,11 +271,12 @@ class GateForm(VerbForm):
 
     def _show(self, name: str, *, hard: bool, step: Step | None = None) -> None:
         if name in ("talk", "path"):
-            people = [(str(pk), who) for pk, who, _role in self.people]
+            people = self.people if name == "talk" else self.deciders
+            choices = [(str(pk), who) for pk, who, _role in people]
             nobody = [("", _("somebody else"))] if name == "talk" else []
-            self._choices("talk_with" if name == "talk" else "path_who", nobody + people)
+            self._choices("talk_with" if name == "talk" else "path_who", nobody + choices)
             if name == "path" and len(people) == 1:
-                self.initial.setdefault("path_who", people[0][0])
+                self.initial.setdefault("path_who", choices[0][0])
         if name == "concerns":
             for concern in self.concerns:
                 self._add_concern(concern)
@@ -342,6 +357,15 @@ class GateForm(VerbForm):
             return []
         rows = self.deal.deal_contacts.order_by("id")
         return list(rows.values_list("contact_id", "contact__name", "role"))
+
+    @cached_property
+    def deciders(self) -> list[tuple[int, str, str]]:
+        """Who may decide: the people of the deal, or while nobody is on it those of its company."""
+        if self.people or self.deal is None or self.deal.company_id is None:
+            return self.people
+        known = Contact.objects.visible_to(self.user).filter(company=self.deal.company_id)
+        found = list(known.order_by("id").values_list("id", "name")[: FEW + 1])
+        return [(pk, name, "") for pk, name in found] if len(found) <= FEW else []
 
     @property
     def decider_known(self) -> bool:
@@ -472,7 +496,10 @@ class GateForm(VerbForm):
 
     def _path(self, data: Mapping[str, Any]) -> PathSaid | None:
         person = data["path_person"].strip()
-        decides = NewContact(name=person) if person else self._contact(data["path_who"])
+        # The only one is chosen beforehand: alone that says nothing yet.
+        alone = len(self.deciders) == 1 and not data["path_steps"]
+        known = None if alone else self._contact(data["path_who"])
+        decides = NewContact(name=person) if person else known
         if not data["path_steps"] and decides is None:
             return None
         return PathSaid(steps=data["path_steps"], decides=decides, decides_on=data["path_on"])

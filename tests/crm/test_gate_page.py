@@ -1,5 +1,6 @@
 """What a gate asks on the pages: only what is missing, filled in on the spot, or gone past."""
 
+import re
 from decimal import Decimal
 from html import unescape
 from typing import Any
@@ -15,7 +16,7 @@ from pipeline.playbook import Answer, Importance, LayerContent, Proof, StageRow,
 from pipeline.stages import Stage
 from tests.conftest import Cast
 from tests.crm.truth import all_rows, faults_of
-from tests.factories import NOW, ago, make_company, make_deal, ready_deal
+from tests.factories import NOW, ago, make_company, make_contact, make_deal, ready_deal
 from tests.pipeline.process import in_force, row
 
 HTMX = {"hx-request": "true", "hx-current-url": "http://testserver/board/"}
@@ -357,3 +358,82 @@ def test_a_stop_takes_three_actions_whatever_is_missing(cast, ana):
     deal = lead(cast, at=ago(days=3))
 
     assert post(ana, deal, "stop", decision="customer:price").status_code == 200
+
+
+def asked_for_path(client: Client, deal: Deal) -> str:
+    response = post(client, deal, "advance", to=5, version=deal.version)
+    assert response.status_code == 422
+    return words(response)
+
+
+def checked(page: str) -> list[str]:
+    return re.findall(r'name="path_who" value="(\d+)" checked', page)
+
+
+def test_it_takes_the_only_person_for_who_decides(cast, ana):
+    deal = lead(cast, Stage.NEEDS_ANALYSIS)
+    petra = make_contact(by=cast.ana, name="Petra Voss", company=deal.company)
+    assert checked(asked_for_path(ana, deal)) == [str(petra.pk)]
+
+    said: Any = {"asks": ["need", "path"], "need_words": "Stops", "path_who": petra.pk}
+    post(ana, deal, to=5, **said, path_steps="She signs")
+
+    link = deal.deal_contacts.get()
+    assert (link.contact, link.role) == (petra, "decides")
+    deal.refresh_from_db()
+    assert deal.stage == Stage.PROPOSAL
+
+
+def test_it_leaves_the_choice_of_who_decides_among_several(cast, ana):
+    deal = lead(cast, Stage.NEEDS_ANALYSIS)
+    for name in ("Petra Voss", "Otto Lang"):
+        make_contact(by=cast.ana, name=name, company=deal.company)
+    page = asked_for_path(ana, deal)
+    assert checked(page) == []
+    assert "Otto Lang" in page
+
+
+def test_it_asks_the_people_of_the_deal_before_those_of_the_company(cast, ana):
+    company = make_company(by=cast.ana)
+    petra = make_contact(by=cast.ana, name="Petra Voss", company=company)
+    make_contact(by=cast.ana, name="Otto Lang", company=company)
+    deal = make_deal(by=cast.ana, company=company, contact=petra, stage=Stage.NEEDS_ANALYSIS)
+    page = asked_for_path(ana, deal)
+    assert checked(page) == [str(petra.pk)]
+    assert "Otto Lang" not in page
+
+
+def test_whom_it_chose_beforehand_says_nothing_where_one_goes_ahead(cast, ana):
+    deal = lead(cast, Stage.NEEDS_ANALYSIS)
+    petra = make_contact(by=cast.ana, name="Petra Voss", company=deal.company)
+    said: Any = {"asks": ["need", "path"], "path_who": petra.pk, "go_reason": "customer_insisted"}
+    post(ana, deal, to=5, **said)
+    deal.refresh_from_db()
+    assert deal.stage == Stage.PROPOSAL
+    assert not deal.deal_contacts.exists()
+
+
+def test_it_says_which_half_of_a_path_is_missing(cast, ana):
+    deal = lead(cast, Stage.NEEDS_ANALYSIS)
+    said: Any = {"asks": ["need", "path"], "need_words": "Stops"}
+    half = words(post(ana, deal, to=5, **said, path_steps="Somebody signs"))
+    assert 'id="ask-path_person_error"' in half
+    half = words(post(ana, deal, to=5, **said, path_person="Petra"))
+    assert 'id="ask-path_steps_error"' in half
+
+
+def test_it_asks_with_the_day_of_today_whoever_asked_first(cast, ana):
+    sheet = words(post(ana, lead(cast), "advance", to=3))
+    assert f'name="talk_on" value="{NOW:%Y-%m-%d}"' in sheet
+
+
+def test_a_win_that_passes_stages_over_points_to_a_sale_at_once(cast, ana):
+    early, late = lead(cast, Stage.QUALIFICATION), lead(cast, Stage.CLOSING)
+    pages = [
+        words(ana.get(f"/deals/{early.pk}/win/", headers=HTMX)),
+        words(post(ana, early, "win", value="80")),
+        words(ana.get(f"/deals/{late.pk}/win/", headers=HTMX)),
+        words(ana.get(f"/deals/{early.pk}/sell/", headers=HTMX)),
+    ]
+    assert [page.count('id="sell-instead"') for page in pages] == [1, 1, 0, 0]
+    assert f'href="/deals/{early.pk}/sell/?version={early.version}"' in pages[0]
