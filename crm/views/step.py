@@ -219,7 +219,7 @@ def own(request: HtmxRequest, pk: int, number: int, key: str, verb: str) -> Http
         OWN[verb](Own(request=request, look=look, stage=stage, key=key))
     except (Refused, ValidationError) as refused:
         return _panel(request, pk, stage, problem=_words(refused))
-    response = _panel(request, pk, stage)
+    response = _panel(request, pk, stage, opened=key)
     if verb == "hide" and wants_fragment(request):
         back = f"/deals/{pk}/steps/{number}/{key}/show/"
         undo = {"href": back, "values": {}, "words": _("Undo")}
@@ -254,8 +254,10 @@ def _panel(
     *,
     form: OwnStepForm | None = None,
     problem: str = "",
+    opened: str = "",
 ) -> HttpResponse:
-    """The steps as they are now; without a script the page on which they stand."""
+    """The steps as they are now, with the one that is at work unfolded as it was; without a script
+    the page on which they stand."""
     bad = form is not None or bool(problem)
     if not bad and not wants_fragment(request):
         return HttpResponseRedirect(f"/deals/{pk}/stages/{stage.value}/")
@@ -265,7 +267,7 @@ def _panel(
         request,
         page="crm/deal/page.html",
         fragment="crm/deal/_stage.html",
-        context=part | {"own_form": form, "problem": problem},
+        context=part | {"own_form": form, "problem": problem, "opened": opened},
         status=HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK,
     )
     return reswap(retarget(response, "#deal-stage"), "outerHTML")

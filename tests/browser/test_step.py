@@ -131,3 +131,22 @@ def test_it_is_accessible(page_of: PageOf, people: Cast, deal: Deal, theme: str)
     page.locator("#aside-need").click()
     expect(page.locator("#sheet .sheet")).to_be_visible()
     assert axe.findings(page) == []
+
+
+def test_a_vote_leaves_the_step_unfolded_and_the_focus_where_it_was(
+    page_of: PageOf, people: Cast, deal: Deal
+):
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    step = page.locator(".askrow", has=page.locator("#row-need"))
+    step.locator("#row-need").click()
+    helps = step.get_by_role("button", name="Helps", exact=True)
+    for pressed in ("true", "false"):
+        helps.press("Enter")
+        expect(helps).to_have_attribute("aria-pressed", pressed)
+        expect(helps).to_be_visible()
+        expect(helps).to_be_focused()
+    not_so = step.get_by_role("button", name="Doesn’t help")
+    not_so.click()
+    expect(not_so).to_have_attribute("aria-pressed", "true")
+    expect(not_so).to_be_focused()
+    expect(page.locator(".askrow details[open]")).to_have_count(1)

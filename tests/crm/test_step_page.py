@@ -250,6 +250,7 @@ def test_it_takes_a_vote_and_takes_it_back(client: Client, cast: Cast, deal: Dea
     assert StepVote.objects.get(user=cast.ana, key="need").vote == "helps"
     text = panel(client, cast.ana, deal)
     assert 'id="helps-need" name="vote" value="" ' in text
+    assert '<details class="how" open>' not in text
     post(client, cast.ana, deal, "3/need/vote/", vote="")
     assert not StepVote.objects.exists()
 
