@@ -3,6 +3,7 @@ import time
 from celery import shared_task
 from django.utils import timezone, translation
 
+from crm import mail
 from crm.commands import people
 from crm.imports import work
 from crm.models import ImportJob
@@ -48,7 +49,11 @@ def person_moved(row: OutboxRow) -> None:
         people.bring_along(change.person, by=change.by, at=timezone.now())
 
 
-HANDLERS: dict[str, outbox.Handler] = {OutboxKind.PERSON_MOVED: person_moved}
+HANDLERS: dict[str, outbox.Handler] = {
+    OutboxKind.PERSON_MOVED: person_moved,
+    OutboxKind.PROCESS_NOTE: mail.process_note,
+    OutboxKind.PROCESS_ANSWER: mail.process_answer,
+}
 
 
 @shared_task

@@ -1,6 +1,8 @@
 """The mails that the pipeline sends, written at the moment of sending from ids."""
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -9,7 +11,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from pipeline.models import Invitation, OutboxRow, PeopleChange, Team, User
+from pipeline.differences import diff
+from pipeline.models import Invitation, OutboxRow, PeopleChange, Team, User, Version
+from pipeline.playbook import LayerContent, merge
+from pipeline.queries.process import above
 from salesprocess.format import written_day
 
 
@@ -39,7 +44,8 @@ def _invite(row: OutboxRow, found: Invitation, organisation: Team, *, link: str)
         "time": f"{until:%H:%M}",
     }
     subject = _("%(name)s invites you to Seven") % {"name": found.created_by.name}
-    _send(row, to=found.email, subject=subject, template="invitation", context=context)
+    template = "pipeline/mail/invitation.txt"
+    send(row, to=found.email, subject=subject, template=template, context=context)
 
 
 def email_changed(row: OutboxRow) -> None:
@@ -62,15 +68,64 @@ def _tell_of_change(row: OutboxRow, change: PeopleChange, person: User) -> None:
         "site": settings.SITE_URL,
     }
     subject = _("Your e-mail address for Seven was changed")
-    _send(row, to=change.old, subject=subject, template="email_changed", context=context)
+    template = "pipeline/mail/email_changed.txt"
+    send(row, to=change.old, subject=subject, template=template, context=context)
 
 
 def _day(at: dt.datetime) -> str:
     return written_day(at.date(), "d MMMM y", translation.get_language() or "en")
 
 
-def _send(row: OutboxRow, *, to: str, subject: str, template: str, context: dict[str, str]) -> None:
-    body = render_to_string(f"pipeline/mail/{template}.txt", context)
+def process_published(row: OutboxRow) -> None:
+    """What is in force from now on; nothing to somebody who left meanwhile, or wants no such mail."""
+    versions = Version.objects.select_related("layer__team", "published_by")
+    version = versions.filter(pk=row.payload["version"]).first()
+    person = User.objects.told_of_the_process().filter(pk=row.payload["person"]).first()
+    if version is None or person is None:
+        return
+    with translation.override(person.language):
+        _tell_of_version(row, version, person)
+
+
+# So many changes are told one by one; the page that the link leads to has all.
+TOLD = 10
+
+
+def _tell_of_version(row: OutboxRow, version: Version, person: User) -> None:
+    team = version.layer.team
+    if team is None:
+        return
+    before = version.layer.versions.filter(number__lt=version.number).order_by("-number").first()
+    was = LayerContent.from_json(before.content) if before else LayerContent()
+    now = LayerContent.from_json(version.content)
+    changes = diff(was, now, above=merge(above(version.layer)))
+    name = team.name if team.parent_id else _("Framework")
+    context = {
+        "name": person.name,
+        "by": version.published_by.name if version.published_by else "",
+        "of": name,
+        "number": version.number,
+        "note": version.note,
+        "changes": [change.words for change in changes[:TOLD]],
+        "more": max(len(changes) - TOLD, 0),
+        "link": address("pipeline:process_history", team.pk),
+        "profile": address("pipeline:profile"),
+    }
+    said = {"name": name, "number": version.number}
+    subject = _("The process has changed: %(name)s v%(number)s") % said
+    template = "pipeline/mail/process_published.txt"
+    send(row, to=person.email or "", subject=subject, template=template, context=context)
+
+
+def address(name: str, *args: object) -> str:
+    """A page of this installation, from the beginning, as a mail has to say it."""
+    return f"{settings.SITE_URL}{reverse(name, args=args)}"
+
+
+def send(
+    row: OutboxRow, *, to: str, subject: str, template: str, context: Mapping[str, Any]
+) -> None:
+    body = render_to_string(template, dict(context))
     # From the row alone, so that a mail sent again after a crash is known as the same one.
     message_id = f"<outbox.{row.pk}.{row.created_at:%Y%m%d%H%M%S}@{settings.SITE_HOST}>"
     EmailMessage(

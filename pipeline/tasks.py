@@ -8,6 +8,7 @@ from pipeline.models import OutboxKind
 HANDLERS: dict[str, outbox.Handler] = {
     OutboxKind.INVITATION: mail.invitation,
     OutboxKind.EMAIL_CHANGED: mail.email_changed,
+    OutboxKind.PROCESS_PUBLISHED: mail.process_published,
 }
 
 

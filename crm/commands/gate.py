@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from crm.commands import record_changes, supply
+from crm.commands import process_note, record_changes, supply
 from crm.commands.locked_deal import follow, open_visit, save
 from crm.commands.supply import NOTHING, Supplied
 from crm.models import Deal, Judgement, NoteKind, Offer, ProcessNote, StageVisit
@@ -213,7 +213,7 @@ def _tell_owner(
     row: Deal, findings: tuple[Finding, ...], words: str, *, by: User, at: dt.datetime
 ) -> None:
     about = next((one for one in findings if one.step is not None), findings[0])
-    ProcessNote.objects.create(
+    note = ProcessNote.objects.create(
         kind=NoteKind.WRONG,
         words=words.strip(),
         team=row.team,
@@ -223,3 +223,4 @@ def _tell_owner(
         at=at,
         by=by,
     )
+    process_note.tell_owner(note)

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from crm.commands import values
 from crm.models import Deal, NoteKind, Place, ProcessNote
-from pipeline.models import Team, User
+from pipeline.commands import outbox
+from pipeline.models import OutboxKind, Role, Team, User
 from pipeline.moves import Refused
 from pipeline.stages import Stage
 
@@ -27,7 +28,8 @@ def file(
 ) -> ProcessNote:
     """Say to the owner of the process that something does not fit, is wrong, or could be better.
 
-    It goes to whoever leads the team of `deal`, else the own one, else the organisation's.
+    It goes to whoever leads the team of `deal`, else the own one, else the organisation's; they are
+    told by mail.
 
     Raises Refused without words or with too many, Deal.DoesNotExist for a deal out of reach.
     """
@@ -47,15 +49,41 @@ def file(
         by=by,
     )
     values.check(note)
-    note.save(force_insert=True)
+    with transaction.atomic():
+        note.save(force_insert=True)
+        tell_owner(note)
     return note
+
+
+def tell_owner(note: ProcessNote) -> None:
+    """Leave a mail to who owns the process that a note is about; part of other commands that file
+    one, in their transaction."""
+    payloads = ({"note": note.pk, "person": pk} for pk in _owners(note.team_id, but=note.by_id))
+    outbox.put_all(OutboxKind.PROCESS_NOTE, payloads, at=note.at)
+
+
+def _owners(team_id: int, *, but: int) -> list[int]:
+    """Who leads the team, else the nearest one above whose leader is here and did not ask; else the
+    admins. Whoever asks knows the question already."""
+    leads = {
+        pk: (parent, manager)
+        for pk, parent, manager in Team.objects.values_list("pk", "parent_id", "manager_id")
+    }
+    able = User.objects.able_to_sign_in().exclude(pk=but).exclude(role=Role.SALESPERSON)
+    roles = dict(able.order_by("pk").values_list("pk", "role"))
+    place: int | None = team_id
+    while place is not None:
+        place, manager = leads[place]
+        if manager in roles:
+            return [manager]
+    return [pk for pk, role in roles.items() if role == Role.ADMIN]
 
 
 def answer(
     note: ProcessNote, *, words: str, by: User, at: dt.datetime, place: Place | None = None
 ) -> None:
-    """Answer a note, so that whoever wrote it reads what becomes of it; `place` says where it
-    belongs after all. A later answer takes the place of an earlier one.
+    """Answer a note, so that whoever wrote it reads what becomes of it, and is told so by mail;
+    `place` says where it belongs after all. A later answer takes the place of an earlier one.
 
     Raises Refused without words, ProcessNote.DoesNotExist for whom it is not to answer.
     """
@@ -67,6 +95,9 @@ def answer(
         if place is not None:
             row.place = place
         row.save(update_fields=["answer", "answered_at", "answered_by", "place"])
+        if row.by_id != by.pk:
+            told = {"note": row.pk, "person": row.by_id}
+            outbox.put(OutboxKind.PROCESS_ANSWER, told, at=at)
     note.refresh_from_db()
 
 

@@ -12,7 +12,7 @@ import datetime as dt
 
 from django.utils.translation import gettext as _
 
-from crm.commands import record_changes, supply
+from crm.commands import process_note, record_changes, supply
 from crm.commands.gate import GoAhead
 from crm.commands.locked_deal import StaleDeal, locked, save
 from crm.commands.supply import Agreement, StepAnswer
@@ -117,7 +117,7 @@ def set_aside(
                 raise Refused(
                     _("Write what is wrong with the process: its owner gets it."), field="go_words"
                 )
-            ProcessNote.objects.create(
+            note = ProcessNote.objects.create(
                 kind=NoteKind.WRONG,
                 words=words,
                 team=row.team,
@@ -127,6 +127,7 @@ def set_aside(
                 at=at,
                 by=by,
             )
+            process_note.tell_owner(note)
         supply.override(
             row, step, reason=said.reason, words=words, version_ids=version_ids, by=by, at=at
         )

@@ -61,7 +61,7 @@ def add_first_admin(
 # What others decide about a person.
 EDITABLE = ("name", "email", "role", "team", "style", "hired_on", "time_zone")
 # What a person decides alone.
-OWN = ("name", "time_zone", "style", "theme", "language")
+OWN = ("name", "time_zone", "style", "theme", "language", "process_mails")
 
 
 def add(*, by: User, at: dt.datetime, invite: bool = False, **facts: Any) -> User:
@@ -191,7 +191,9 @@ def change_email(person: User, *, email: str, password: str, by: User, at: dt.da
             outbox.put(OutboxKind.EMAIL_CHANGED, {"change": noted.pk}, at=at)
 
 
-def change_profile(person: User, *, at: dt.datetime, seen: int | None = None, **facts: str) -> None:
+def change_profile(
+    person: User, *, at: dt.datetime, seen: int | None = None, **facts: str | bool
+) -> None:
     """Change what everybody may about himself or herself: facts from OWN.
 
     `seen` is the state that the page has shown (`check_seen`): another tab, or the manager, may
@@ -205,7 +207,8 @@ def change_profile(person: User, *, at: dt.datetime, seen: int | None = None, **
         row = User.objects.active().select_for_update(no_key=True).get(pk=person.pk)
         check_seen(row, seen, by=row)
         for field, value in facts.items():
-            note_change(row, field, value.strip(), by=row, at=at)
+            said = value.strip() if isinstance(value, str) else value
+            note_change(row, field, said, by=row, at=at)
         row.full_clean()
         row.save(update_fields=list(facts))
 

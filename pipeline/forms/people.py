@@ -122,6 +122,9 @@ class ProfileForm(SeenForm):
     language = forms.ChoiceField(
         label=_("Language"), choices=Language.choices, widget=forms.RadioSelect
     )
+    process_mails = forms.BooleanField(
+        label=_("Mail me when my process changes, and about questions to it"), required=False
+    )
 
 
 class EmailForm(forms.Form):

@@ -17,8 +17,11 @@ MOST_ATTEMPTS = 8
 class OutboxKind(models.TextChoices):
     INVITATION = "invitation", _("Invitation")
     EMAIL_CHANGED = "email_changed", _("Notice of a changed e-mail address")
+    PROCESS_PUBLISHED = "process_published", _("News of a version of the process")
     # For crm: the pipeline knows people, not their deals.
     PERSON_MOVED = "person_moved", _("Deals of somebody who changed teams")
+    PROCESS_NOTE = "process_note", _("Question about the process")
+    PROCESS_ANSWER = "process_answer", _("Answer about the process")
 
 
 class OutboxRowQuerySet(models.QuerySet["OutboxRow"]):

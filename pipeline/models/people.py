@@ -162,6 +162,10 @@ class UserQuerySet(models.QuerySet["User"]):
             self.active().filter(email__isnull=False).exclude(password__startswith=UNUSABLE_PREFIX)
         )
 
+    def told_of_the_process(self) -> Self:
+        """Those who get mails about it: whoever has left reads none, and who wants none."""
+        return self.able_to_sign_in().filter(process_mails=True)
+
     def whose_records_are_visible_to(self, user: "User") -> Self:
         """The people one may filter lists by, because their records are in one's scope."""
         scope = user.scope
@@ -214,6 +218,8 @@ class User(AbstractBaseUser):
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
     # In which pages are shown and mails are written.
     language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)
+    # Whether mails tell of a new version of the process, and of questions about it.
+    process_mails = models.BooleanField(default=True)
     is_active = models.BooleanField(default=True)
     # How often everybody who was signed in as this person was signed out; see the session's hash.
     sign_outs = models.PositiveIntegerField(default=0)

@@ -20,7 +20,7 @@ class Undelivered:
 
 
 def dead(user: User) -> list[Undelivered]:
-    """The rows that were given up, the latest first; three queries, however many there are."""
+    """The rows that were given up, the latest first; four queries, however many there are."""
     rows = list(OutboxRow.objects.visible_to(user).dead().order_by("-dead_at", "-pk")[:MOST])
     names = _names(rows)
     return [
@@ -44,4 +44,7 @@ def _names(rows: list[OutboxRow]) -> dict[int, str]:
     invitations = Invitation.objects.filter(pk__in=invited).values_list("pk", "person__name")
     changes = PeopleChange.objects.filter(pk__in=changed).values_list("pk", "person__name")
     named = {invited[pk]: name for pk, name in invitations}
-    return named | {changed[pk]: name for pk, name in changes if name}
+    named |= {changed[pk]: name for pk, name in changes if name}
+    told = {row.pk: row.payload["person"] for row in rows if "person" in row.payload}
+    people = dict(User.objects.filter(pk__in=told.values()).values_list("pk", "name"))
+    return named | {row: people[pk] for row, pk in told.items() if pk in people}

@@ -264,6 +264,7 @@ def history(changes: Iterable[PeopleChange], *, zone: zoneinfo.ZoneInfo) -> list
         "time_zone": _("Time zone"),
         "theme": _("Theme"),
         "language": _("Language"),
+        "process_mails": _("Mails about the process"),
         "parent": _("Below"),
         "manager": _("Manager"),
         "sign_outs": _("Signed out everywhere else"),
@@ -290,6 +291,8 @@ def _told(field: str, value: str) -> str:
         return ""
     if field in {"team", "parent", "manager"}:
         return value.partition(" ")[2]
+    if field == "process_mails":
+        return _("yes") if value == str(True) else _("no")
     choices: dict[str, type[models.TextChoices]] = {
         "role": Role,
         "style": SellingStyle,

@@ -33,7 +33,6 @@ from pipeline.playbook import Layer as MergedLayer
 from pipeline.stages import Stage
 from salesprocess.prepared import run
 
-# From a team up to the root: the published version of each team that has one.
 # The published versions in force for `{team}`, from the framework down.
 CURRENT = """
 WITH RECURSIVE path AS (

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from pipeline.access import all_below
 from pipeline.commands.process.layer import locked, require_team, touch
+from pipeline.commands.process.tell import tell
 from pipeline.differences import diff, lint, meetings
 from pipeline.models import Collision, Layer, StageWording, Step, Team, User, Version
 from pipeline.moves import Refused
@@ -25,6 +26,7 @@ def publish(
     enter their next stage. `note` is what the team reads about it.
 
     A change that meets a difference of a team below goes to that team as a `Collision`, to decide.
+    Those who work by it are told by mail.
 
     Raises Refused where nothing has changed, for a framework that is not whole (`lint`, in words),
     and on one's own layer, which needs no publishing.
@@ -41,6 +43,7 @@ def publish(
         version = put_in_force(row, after, note=note.strip(), by=by, at=at)
         touch(row, by=by, at=at, fields=("current", "restores"))
         file_collisions(below_it, inherited=inherited, version_id=version.pk, at=at)
+        tell(version, team=team, by=by, at=at)
     return version
 
 

@@ -373,7 +373,7 @@ def _namesake(row: Layer, stage: Stage, label: str) -> str:
     if row.team is None:
         return ""
     parents = dict(Team.objects.values_list("pk", "parent_id"))
-    below = Layer.objects.filter(team__in=all_below(parents)[row.team_id])
+    below = Layer.objects.filter(team__in=all_below(parents)[row.team.pk])
     for layer in below.select_related("team", "current").order_by("pk"):
         said = (queries.draft(layer), queries.published(layer))
         rows = (each for content in said for each in content.steps)
