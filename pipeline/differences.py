@@ -439,15 +439,25 @@ def _faults(stage: Stage, playbook: Playbook) -> Iterator[Fault]:
     name = str(playbook.label(stage))
     about = ABOUT[stage]
     if not str(about.enters_when):
-        yield Fault(stage=stage, key="", words=_("%s: when it begins is not said.") % name)
+        yield Fault(
+            stage=stage, key="", words=_("%(stage)s: when it begins is not said.") % {"stage": name}
+        )
     if not str(about.done_when):
-        yield Fault(stage=stage, key="", words=_("%s: when it is done is not said.") % name)
+        yield Fault(
+            stage=stage,
+            key="",
+            words=_("%(stage)s: when it is done is not said.") % {"stage": name},
+        )
     if not FIGURES.get(stage):
-        yield Fault(stage=stage, key="", words=_("%s: no figure is made of it.") % name)
+        yield Fault(
+            stage=stage, key="", words=_("%(stage)s: no figure is made of it.") % {"stage": name}
+        )
     counted = [step for step in playbook.steps(stage) if step.counts]
     if not any(step.kind != StepKind.HINT for step in counted):
         yield Fault(
-            stage=stage, key="", words=_("%s: nothing is captured: add a step that counts.") % name
+            stage=stage,
+            key="",
+            words=_("%(stage)s: nothing is captured: add a step that counts.") % {"stage": name},
         )
     for step in counted:
         words = {"stage": name, "step": step.label}
