@@ -9,12 +9,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from crm.commands import concern as concerns
 from crm.commands import deal as deals
 from crm.commands import need as needs
 from crm.commands import step as steps
 from crm.commands.gate import GoAhead
 from crm.commands.supply import StepAnswer
-from crm.models import Deal, StepResult
+from crm.models import ConcernCategory, Deal, Disposition, StepResult
 from pipeline.commands import process
 from pipeline.gates import Reason
 from pipeline.models import Step, StepVote, User
@@ -329,3 +330,28 @@ def test_it_asks_as_much_for_one_answer_as_for_many(client: Client, cast: Cast, 
         panel(client, cast.ana, deal)
     assert len([q for q in queries if "stepresult" in q["sql"]]) == 1
     assert len([q for q in queries if "pipeline_step" in q["sql"]]) <= 2
+
+
+def test_it_shows_no_concern_as_settled_where_none_is_recorded(client: Client, cast: Cast):
+    deal = make_deal(by=cast.ana, contact=make_contact(by=cast.ana), stage=Stage.OBJECTIONS)
+
+    def line() -> str:
+        page = panel(client, cast.ana, deal, Stage.OBJECTIONS)
+        before = page[: page.index('id="row-concerns-settled"')]
+        return before[before.rindex('<li class="askrow') :]
+
+    assert 'class="askrow moot"' in line()
+    assert "Done" not in line()
+    concern = concerns.add(
+        deal,
+        category=ConcernCategory.PRICE,
+        words="Too dear",
+        after_price=True,
+        by=cast.ana,
+        at=NOW,
+    )
+    assert 'class="askrow open"' in line()
+    concerns.settle(
+        concern, disposition=Disposition.ANSWERED, response="It pays", by=cast.ana, at=NOW
+    )
+    assert 'class="askrow done"' in line()

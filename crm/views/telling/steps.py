@@ -59,7 +59,8 @@ class Given(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class StepLine:
-    """A step of the panel. `state`: done, aside (with a reason), open, or hint.
+    """A step of the panel. `state`: done, aside (with a reason), moot (there is nothing that it could
+    be done to), open, or hint.
 
     `entry` says what it takes: check, text, decimal, date, choice, contact, proof, done; empty where
     nobody here may answer it, or the records do. `value` is what was said, as it is typed.
@@ -199,6 +200,8 @@ class StepTeller(AnswerTeller):
             and not (step.fact is not None and step.fact in recorded.facts.known)
         ):
             return "aside"
+        if result is None and _is_moot(step, recorded):
+            return "moot"
         if recorded.is_settled(step):
             return "done"
         return "hint" if step.kind == StepKind.HINT else "open"
@@ -270,6 +273,16 @@ def entry_of(step: Step) -> str:
     if step.kind == StepKind.QUESTION:
         return INPUTS.get(step.answer, "text")
     return "check"
+
+
+def _is_moot(step: Step, recorded: Recorded) -> bool:
+    """Where no concern is recorded, none is open: that holds up nothing, and is nothing done."""
+    known = recorded.facts.known
+    return (
+        step.fact == Fact.CONCERNS_SETTLED
+        and step.fact in known
+        and Fact.CONCERNS_RECORDED not in known
+    )
 
 
 def proofs_of(step: Step) -> frozenset[str]:
