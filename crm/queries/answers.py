@@ -1,7 +1,8 @@
 """The library of answers: what colleagues said to concerns, for everybody (CHECKLIST C17, F6).
 
 Words, answer and who gave it are common knowledge; the deal they belong to is not, and is named
-only to those who may see it.
+only to those who may see it. Who said the same to another concern of its kind added no answer, but
+shows whether that one works: equal answers are one, whatever their capitals and spaces.
 """
 
 import datetime as dt
@@ -9,9 +10,10 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, Window
+from django.db.models.functions import Coalesce, Lower, RowNumber, Trim
 
-from crm.models import Concern, Deal
+from crm.models import Concern, Deal, Disposition
 from crm.models.concern import ANSWERED, SAID
 from crm.queries.records import ANSWERS
 from pipeline.models import User
@@ -24,7 +26,9 @@ ALIKE = 0.3
 
 
 class Answer(NamedTuple):
-    """`uses` is how often it was taken for another concern; `deal` where the reader may see it."""
+    """`said` is to how many concerns it was said, as it stands or as what helped, and `settled` how
+    many of these it settled; `deal` where the reader may see it.
+    """
 
     id: int
     category: str
@@ -37,26 +41,43 @@ class Answer(NamedTuple):
     at: dt.datetime | None
     uses: int
     deal: int | None
+    key: str
+    said: int = 1
+    settled: int = 1
+
+    @property
+    def always(self) -> bool:
+        """Whether it settled every concern to which it was said."""
+        return self.settled == self.said
+
+
+# What equal answers have in common.
+def _key(response: str) -> Lower:
+    return Lower(Trim(response))
+
+
+_OF_GROUP: dict[str, Any] = {"partition_by": [F("category"), F("key")]}
 
 
 def find(
     user: User, *, words: str = "", category: str = "", after: int = 0, rows: int = PAGE
 ) -> tuple[list[Answer], bool]:
     """Answers with all of `words` in the concern or the answer, most used first, from number
-    `after` on; and whether there are more.
+    `after` on; and whether there are more. Three queries.
     """
     answers = _library(user)
     if category:
         answers = answers.filter(category=category)
     for word in words[:LONGEST].replace("\0", "").lower().split():
         answers = answers.filter(said__contains=word)
-    found = _rows(answers.order_by("-times", "-disposed_at", "-id")[after : after + rows + 1])
-    return _in_sight(found[:rows], user), len(found) > rows
+    order = ("-uses_of_all", "-disposed_at", "-id")
+    found = _rows(_once(answers, "-times", *order[1:]).order_by(*order)[after : after + rows + 1])
+    return _in_sight(_judged(found[:rows]), user), len(found) > rows
 
 
 def like(concern: Concern, user: User) -> list[Answer]:
     """What colleagues said to concerns like this one: of its category, those with similar words
-    before the others, most used first.
+    before the others, most used first. Three queries.
     """
     answers = (
         _library(user)
@@ -65,9 +86,10 @@ def like(concern: Concern, user: User) -> list[Answer]:
         .exclude(disposed_by=user)
         .annotate(alike=TrigramSimilarity("words", concern.words[:LONGEST]))
         .annotate(same=Q(alike__gte=ALIKE))
-        .order_by("-same", "-times", "-alike", "-disposed_at", "-id")
     )
-    return _in_sight(_rows(answers[:ANSWERS]), user)
+    once = _once(answers, "-alike", "-times", "-disposed_at", "-id")
+    first = once.order_by("-same", "-uses_of_all", "-alike", "-disposed_at", "-id")
+    return _in_sight(_judged(_rows(first[:ANSWERS])), user)
 
 
 def usable(user: User, pk: int) -> Concern | None:
@@ -78,14 +100,27 @@ def usable(user: User, pk: int) -> Concern | None:
 
 def _library(user: User) -> "QuerySet[Any]":
     everybodys = Concern.objects.filter(ANSWERED) if user.is_active else Concern.objects.none()
+    uses = Concern.objects.filter(used=OuterRef("pk")).order_by().values("used")
     own: QuerySet[Any] = (
         everybodys
         # Who took an answer as it stands has added none.
         .exclude(used__isnull=False, response=F("used__response")).annotate(
-            said=SAID, times=Count("uses")
+            said=SAID,
+            key=_key("response"),
+            times=Coalesce(Subquery(uses.annotate(n=Count("pk")).values("n")), Value(0)),
         )
     )
     return own
+
+
+def _once(answers: "QuerySet[Any]", *order: str) -> "QuerySet[Any]":
+    """Of equal answers the one that comes first in `order`; `uses_of_all` is how often any of them
+    was taken for another concern, or said anew.
+    """
+    return answers.annotate(
+        place=Window(RowNumber(), order_by=order, **_OF_GROUP),
+        uses_of_all=Window(Sum("times"), **_OF_GROUP) + Window(Count("pk"), **_OF_GROUP) - 1,
+    ).filter(place=1)
 
 
 def _rows(answers: "QuerySet[Any]") -> list[Answer]:
@@ -101,9 +136,36 @@ def _rows(answers: "QuerySet[Any]") -> list[Answer]:
             "disposed_by_id",
             "disposed_by__name",
             "disposed_at",
-            "times",
+            "uses_of_all",
             "deal_id",
+            "key",
         )
+    ]
+
+
+def _judged(answers: Collection[Answer]) -> list[Answer]:
+    """How often each was said, by whomever, and settled it. One query."""
+    groups = {(one.category, one.key): [0, 0] for one in answers}
+    if not groups:
+        return []
+    keys = {key for _category, key in groups}
+    said = (
+        Concern.objects.exclude(disposition=Disposition.OPEN)
+        .annotate(key=_key("response"), helped=_key("used__response"))
+        .filter(Q(key__in=keys) | Q(helped__in=keys))
+        .values_list("category", "key", "used__category", "helped")
+        .annotate(said=Count("pk"), settled=Count("pk", filter=ANSWERED))
+        .order_by()
+    )
+    for category, key, other, helped, times, settled in said:
+        # Once for who took it as it stands, whose words and whose help are the same.
+        for place in {(category, key), (other, helped)} & groups.keys():
+            groups[place][0] += times
+            groups[place][1] += settled
+    return [
+        one._replace(said=said, settled=settled)
+        for one in answers
+        for said, settled in (groups[one.category, one.key],)
     ]
 
 

@@ -15,6 +15,8 @@ from salesprocess.prepared import run
 
 # How many answers of colleagues are counted, and shown.
 ANSWERS = 10
+# Among how many equal ones are looked for, so that a common concern makes no page slow.
+LOOKED_AT = 100
 
 _RECORDS = """
 SELECT
@@ -66,8 +68,8 @@ SELECT
             concern.id, concern.category, concern.words, concern.after_price, concern.raised_by_us,
             who.name, concern.raised_at, concern.response, concern.disposition, concern.concession,
             CASE WHEN concern.disposition = 'open' THEN (
-                SELECT count(*) FROM (
-                    SELECT FROM crm_concern answer
+                SELECT least(count(DISTINCT lower(btrim(answers.response))), %(answers)s) FROM (
+                    SELECT answer.response FROM crm_concern answer
                     WHERE answer.category = concern.category AND answer.response <> ''
                         AND answer.disposition IN ('answered', 'conceded', 'withdrawn')
                         AND answer.deal_id <> concern.deal_id
@@ -76,7 +78,7 @@ SELECT
                             SELECT FROM crm_concern used
                             WHERE used.id = answer.used_id AND used.response = answer.response
                         )
-                    LIMIT %(answers)s
+                    LIMIT %(looked_at)s
                 ) answers
             ) END
         ) ORDER BY concern.disposition <> 'open', concern.raised_at DESC, concern.id DESC)
@@ -225,7 +227,7 @@ class Records:
 
 def records(deal: int, *, user: int) -> Records:
     """Everything that was recorded of the deal, which is within the reader's reach. One query."""
-    asked = {"deal": deal, "user": user, "answers": ANSWERS}
+    asked = {"deal": deal, "user": user, "answers": ANSWERS, "looked_at": LOOKED_AT}
     ((needs, path, verdict, offers, concerns, attempts, hand_off),) = run(_RECORDS, asked)
     return Records(
         needs=[_need(*row) for row in needs or ()],

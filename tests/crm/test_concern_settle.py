@@ -9,6 +9,7 @@ from crm.commands import deal as deals
 from crm.commands import offer as offers
 from crm.models import Concern, ConcernCategory, Contact, Deal, Disposition, OfferKind
 from crm.queries import answers
+from crm.queries.records import records
 from pipeline.stages import Initiator, Stage
 from tests.conftest import Cast
 from tests.crm.conftest import Refusal
@@ -218,3 +219,47 @@ def test_it_gives_nothing_to_a_deactivated_person(cast: Cast):
     cast.ana.save()
 
     assert answers.find(cast.again(cast.ana)) == ([], False)
+
+
+def test_it_shows_equal_answers_once_with_how_often_they_settled_it(cast: Cast, deal: Deal):
+    first = of_carl(cast, "120 days", "Factoring")
+    of_carl(cast, "Ninety days", " factoring ")
+    of_carl(cast, "Too dear", "Factoring", category=ConcernCategory.PRICE)
+    taken = settled(raised(deal, "60 days"), "", used=first)
+    helped = settled(raised(deal, "30 days"), "Our bank does it", used=first)
+    concerns.settle(
+        raised(deal, "Never"),
+        disposition=Disposition.NOT_SOLVED,
+        response="Factoring",
+        by=cast.ana,
+        at=NOW,
+    )
+    found, _more = answers.find(cast.adele, category="terms")
+
+    assert [(one.response.strip().lower(), one.said, one.settled) for one in found] == [
+        ("factoring", 5, 4),
+        ("our bank does it", 1, 1),
+    ]
+    assert not found[0].always
+    assert taken.pk not in {one.id for one in found}
+    assert found[1].id == helped.pk
+
+
+def test_it_offers_an_equal_answer_once_and_counts_it_once(cast: Cast, deal: Deal):
+    for words in ("120 days", "90 days", "60 days"):
+        of_carl(cast, words, "Factoring")
+    of_carl(cast, "Thirty", "By our bank")
+    mine = raised(deal, "60 days is our rule")
+    found = answers.like(mine, cast.ana)
+
+    assert [(one.words, one.said) for one in found] == [("60 days", 3), ("Thirty", 1)]
+    (shown,) = records(deal.pk, user=cast.ana.pk).concerns
+    assert shown.answers == len(found)
+
+
+def test_an_answer_that_stands_open_again_counts_for_nothing(cast: Cast, deal: Deal):
+    first = of_carl(cast, "120 days", "Factoring")
+    concern = settled(raised(deal, "60 days"), "", used=first)
+    concerns.reopen(concern, by=cast.ana, at=NOW)
+    (found,) = answers.find(cast.adele)[0]
+    assert (found.id, found.said, found.settled) == (first.pk, 1, 1)

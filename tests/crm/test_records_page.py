@@ -303,7 +303,7 @@ def test_it_offers_what_colleagues_said_and_takes_it_over(client: Client, cast: 
     client.force_login(cast.ana)
     library = client.get("/concerns/answers/", {"q": "bank", "category": "terms"}).content.decode()
     assert "Factoring with our bank" in library
-    assert "used once" in library
+    assert "said 2 times · settled it every time" in library
     assert "Canary" not in library
     assert f"/deals/{carls.pk}/" not in library
 
