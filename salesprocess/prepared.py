@@ -131,10 +131,14 @@ def _cursor() -> Iterator[Any]:
 
 def _wide(params: Sequence[Any] | Mapping[str, Any]) -> Sequence[Any] | Mapping[str, Any]:
     """Whole numbers of one type: by itself psycopg takes the smallest that holds each of them, and
-    a statement would be prepared for each."""
+    a statement would be prepared for each. A number that no column holds stays what it is."""
     if isinstance(params, Mapping):
-        return {name: Int8(one) if type(one) is int else one for name, one in params.items()}
-    return [Int8(one) if type(one) is int else one for one in params]
+        return {name: _bigint(one) for name, one in params.items()}
+    return [_bigint(one) for one in params]
+
+
+def _bigint(value: Any) -> Any:
+    return Int8(value) if type(value) is int and -(2**63) <= value < 2**63 else value
 
 
 class Prepared(Generic[Row]):

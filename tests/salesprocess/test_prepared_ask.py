@@ -99,6 +99,12 @@ def test_the_server_plans_it_once_for_all(cast: Cast):
     assert plans(name) == [(5, 0)]
 
 
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 10**30, -(2**63) - 1])
+def test_a_number_that_no_record_has_finds_none(cast: Cast, number: int):
+    make_deal(by=cast.ana)
+    assert names()(cast.ana, deal=number) == []
+
+
 def test_nothing_is_prepared_where_a_pooler_forbids_it(cast: Cast, settings: object):
     settings.PREPARED_STATEMENTS = False  # type: ignore[attr-defined]
     name = f"Deal {uuid4()}"
