@@ -108,14 +108,22 @@ def _scaled(amount: Decimal) -> tuple[Decimal, int]:
     return shown, power
 
 
-def number(count: int) -> str:
-    """A count with its thousands marked: `12,400`."""
-    return _number(count, _language()) if abs(count) >= 1000 else str(count)
+def number(count: float | Decimal) -> str:
+    """A count with its thousands marked: `12,400`; of days, with its part of a day: `4.5`."""
+    if isinstance(count, int) and abs(count) < 1000:
+        return str(count)
+    return _number(count, _language())
 
 
 @lru_cache(maxsize=KEPT)
-def _number(count: int, language: str) -> str:
+def _number(count: float | Decimal, language: str) -> str:
     return format_decimal(count, locale=_locale_of(language)).replace("-", MINUS)
+
+
+def percent(share: float | Decimal, digits: int = 0) -> str:
+    """A share of one as `63.15 %`, with `digits` after the point."""
+    pattern = f"0.{'0' * digits}" if digits else "0"
+    return f"{format_decimal(100 * share, format=pattern, locale=locale())} %"
 
 
 def day(on: date | None, today: date) -> str:

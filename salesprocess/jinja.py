@@ -86,6 +86,7 @@ def environment(**options: Any) -> Environment:
         messages=get_messages,
         language=language,
         number=formats.number,
+        percentage=formats.percent,
         drawn_icon=icon,
         framed=_framer(env),
     )

@@ -59,12 +59,35 @@ def test_it_writes_as_the_language_does_and_keeps_the_languages_apart():
             money_short(amount, "EUR").replace("\u00a0", " "),
             money_short(amount * 2, "EUR").replace("\u00a0", " "),
             number(12400),
+            number(Decimal("4.5")),
+            percent(Decimal("0.63151"), 2),
+            percent(0.5),
             day(date(2025, 12, 31), TODAY),
             day(TODAY, TODAY),
         ]
 
-    english = ["€745,500.50", "€746k", "€1.5M", "12,400", "31 Dec 2025", "today"]
-    german = ["745.500,50 €", "746 Tsd. €", "1,5 Mio. €", "12.400", "31. Dez. 2025", "heute"]
+    english = [
+        "€745,500.50",
+        "€746k",
+        "€1.5M",
+        "12,400",
+        "4.5",
+        "63.15 %",
+        "50 %",
+        "31 Dec 2025",
+        "today",
+    ]
+    german = [
+        "745.500,50 €",
+        "746 Tsd. €",
+        "1,5 Mio. €",
+        "12.400",
+        "4,5",
+        "63,15 %",
+        "50 %",
+        "31. Dez. 2025",
+        "heute",
+    ]
     for _again in range(2):
         assert written() == english
         with translation.override("de"):
