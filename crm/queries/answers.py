@@ -117,10 +117,11 @@ def _once(answers: "QuerySet[Any]", *order: str) -> "QuerySet[Any]":
     """Of equal answers the one that comes first in `order`; `uses_of_all` is how often any of them
     was taken for another concern, or said anew.
     """
-    return answers.annotate(
+    once: QuerySet[Any] = answers.annotate(
         place=Window(RowNumber(), order_by=order, **_OF_GROUP),
         uses_of_all=Window(Sum("times"), **_OF_GROUP) + Window(Count("pk"), **_OF_GROUP) - 1,
     ).filter(place=1)
+    return once
 
 
 def _rows(answers: "QuerySet[Any]") -> list[Answer]:
