@@ -77,7 +77,7 @@ def test_the_card_says_it_in_words_as_well(client: Client, cast: Cast):
     commands.answer(deal, place=(HERE, key), given=StepAnswer(), by=cast.ana, at=NOW)
     settled, expected = of(deal)
     client.force_login(cast.ana)
-    page = client.get("/board/")
+    page: Any = client.get("/board/")
     dots = "●" * settled + "○" * (expected - settled)
     assert dots in board.card(page, deal.pk)
     assert f'aria-label="{settled} of {expected} expected steps done"' in page.content.decode()

@@ -25,6 +25,7 @@ from pipeline.playbook import (
     StepKind,
 )
 from pipeline.stages import Outcome, Stage
+from salesprocess.format import number
 
 # How an answer is typed.
 INPUTS = {
@@ -345,4 +346,4 @@ def _raw(result: Result) -> str:
 def _size(count: int) -> str:
     if count < 1024**2:
         return _("%(n)s KB") % {"n": max(1, round(count / 1024))}
-    return _("%(n)s MB") % {"n": round(count / 1024**2, 1)}
+    return _("%(n)s MB") % {"n": number(round(count / 1024**2, 1))}
