@@ -160,9 +160,14 @@ def facts_of(deal_ids: Iterable[int], *, at: dt.datetime | None = None) -> dict[
 
 
 def facts_each(
-    deal_ids: Iterable[int], also: str = "", *, at: dt.datetime | None = None
+    deal_ids: Iterable[int],
+    also: str = "",
+    joined: str = "",
+    *,
+    at: dt.datetime | None = None,
 ) -> dict[int, tuple[Facts, tuple[Any, ...]]]:
-    """As `facts_of`, each together with what `also` asks: columns of SQL that may name `facts.id`.
+    """As `facts_of`, each together with what `also` asks: columns of SQL that may name `facts.id`
+    and what is `joined` to it.
 
     One query for all.
     """
@@ -170,7 +175,7 @@ def facts_each(
     if not ids:
         return {}
     asked: dict[str, Any] = {"ids": ids, "at": at or timezone.now(), "agreement": AGREEMENT_STEP}
-    sql = f"SELECT facts.*, {also} FROM ({_FACTS}) facts" if also else _FACTS  # noqa: S608
+    sql = f"SELECT facts.*, {also} FROM ({_FACTS}) facts {joined}" if also else _FACTS  # noqa: S608
     return {row[0]: (_read(*row[1:_OWN]), row[_OWN:]) for row in run(sql, asked)}
 
 

@@ -1,35 +1,33 @@
 """How far deals are in their stages: of the steps that are expected there, how many are settled."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from crm.queries.facts import facts_each
 from crm.queries.gates import named_versions
-from pipeline.gates import Facts
-from pipeline.playbook import Playbook
+from pipeline.playbook import Step
 from pipeline.queries.process import CURRENT, of_versions
 from pipeline.stages import Stage
 
 # The stage, the versions that the stay there names and those that the deal was told to keep; what
 # is current for its team is looked up for the few that name none.
 _ALSO = f"""
-    (
-        SELECT json_build_array(
-            deal.stage, stay.version_ids, deal.kept_version_ids,
-            CASE
-                WHEN jsonb_array_length(stay.version_ids) > 0
-                    OR jsonb_array_length(deal.kept_version_ids) > 0 THEN '[]'
-                ELSE to_json(ARRAY({CURRENT.format(team="deal.team_id")}))
-            END
-        )
-        FROM crm_deal deal CROSS JOIN LATERAL (
-            SELECT visit.version_ids FROM crm_stagevisit visit
-            WHERE visit.deal_id = deal.id ORDER BY visit.sequence DESC LIMIT 1
-        ) stay
-        WHERE deal.id = facts.id
-    )
-"""  # noqa: S608  # nothing but its own words
+    deal.stage, stay.version_ids, deal.kept_version_ids,
+    CASE
+        WHEN jsonb_array_length(stay.version_ids) > 0
+            OR jsonb_array_length(deal.kept_version_ids) > 0 THEN NULL
+        ELSE ARRAY({CURRENT.format(team="deal.team_id")})
+    END
+"""
+_JOINED = """
+    JOIN crm_deal deal ON deal.id = facts.id
+    CROSS JOIN LATERAL (
+        SELECT visit.version_ids FROM crm_stagevisit visit
+        WHERE visit.deal_id = deal.id ORDER BY visit.sequence DESC LIMIT 1
+    ) stay
+"""
 
 
 class Progress(NamedTuple):
@@ -45,22 +43,25 @@ def progress_of(deal_ids: Iterable[int]) -> dict[int, Progress]:
     One query for all, once their versions are known.
     """
     found = {}
-    for pk, (facts, (said,)) in facts_each(deal_ids, _ALSO).items():
-        if said is None:  # a deal without a stay
-            continue
-        stage, stay, kept, current = json.loads(said) if isinstance(said, str) else said
-        book = of_versions(named_versions(stay, kept) or current)
-        progress = _progress(book, Stage(stage), facts)
-        if progress.expected:
-            found[pk] = progress
+    # Most deals of a column are asked for the same.
+    asked: dict[Hashable, list[Step]] = {}
+    for pk, (facts, (stage, stay, kept, current)) in facts_each(deal_ids, _ALSO, _JOINED).items():
+        named = named_versions(_ids(stay), _ids(kept)) or tuple(current)
+        place = named, stage, facts.existing_customer
+        if place not in asked:
+            asked[place] = _asked(named, Stage(stage), existing=facts.existing_customer)
+        steps = asked[place]
+        if steps:
+            found[pk] = Progress(settled=sum(map(facts.has, steps)), expected=len(steps))
     return found
 
 
-def _progress(book: Playbook, stage: Stage, facts: Facts) -> Progress:
-    existing = facts.existing_customer
-    asked = [
-        step
-        for step in book.steps(stage)
-        if step.counts and step.is_for(existing_customer=existing)
-    ]
-    return Progress(settled=sum(map(facts.has, asked)), expected=len(asked))
+@lru_cache(maxsize=1024)
+def _ids(text: str | None) -> tuple[int, ...]:
+    """A cursor gives JSON as it is written."""
+    return tuple(json.loads(text) or ()) if text else ()
+
+
+def _asked(versions: tuple[int, ...], stage: Stage, *, existing: bool) -> list[Step]:
+    steps = of_versions(versions).steps(stage)
+    return [step for step in steps if step.counts and step.is_for(existing_customer=existing)]
