@@ -18,6 +18,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Expression, Field, QuerySet
 from psycopg import sql as words
+from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.numeric import Int8
 
 if TYPE_CHECKING:  # this module lies below the apps
@@ -109,6 +110,12 @@ def run(sql: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, 
 
 
 class _Preparing(psycopg.Cursor[Any]):
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        super().__init__(connection)
+        # Django's loader of instants does in Python what psycopg's own does in C: the connection is
+        # in UTC, so are they.
+        self.adapters.register_loader("timestamptz", TimestamptzLoader)
+
     def _send_query_prepared(self, name: bytes, pgq: Any, **options: Any) -> None:
         # What Django logs as the query; psycopg notes only what it sends with its words.
         self._query = pgq
