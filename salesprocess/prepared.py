@@ -128,6 +128,8 @@ def _cursor() -> Iterator[Any]:
         with connection.cursor() as cursor:
             yield cursor
         return
+    # As Django does before each cursor of its own: a kept connection may have died meanwhile.
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     # Django's cursors put the values into the text, so that they never prepare anything; psycopg's
     # own does it from the first time on (`parse_database_url`). It is in Django's wrapper, which

@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.db import connection
 from django.db.models import BigIntegerField
@@ -120,3 +121,18 @@ def test_its_queries_are_noted(cast: Cast):
         ask(since=0)
         ask(since=1)
     assert ["crm_deal" in query["sql"] for query in queries] == [True, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_died_meanwhile_is_made_anew():
+    """As each request begins: a server that was started again is asked whether it is still there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        ((pid,),) = cursor.fetchall()
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    connection.health_check_enabled, connection.health_check_done = True, False
+    try:
+        assert prepared.run("SELECT 1", []) == [(1,)]
+    finally:
+        connection.close()
