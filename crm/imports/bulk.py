@@ -220,5 +220,7 @@ def _prepared(values: tuple[Any, ...], as_json: list[int]) -> list[Any]:
     """Choices by their value: COPY writes what it is given, and a driver may read names."""
     row = [value.value if isinstance(value, enum.Enum) else value for value in values]
     for place in as_json:
-        row[place] = connection.ops.adapt_json_value(row[place], None)
+        # Nothing is NULL, as Django writes it, and no JSON that says so.
+        if row[place] is not None:
+            row[place] = connection.ops.adapt_json_value(row[place], None)
     return row

@@ -16,8 +16,7 @@ from pipeline.stages import Stage
 _ALSO = f"""
     deal.stage, stay.version_ids, deal.kept_version_ids,
     CASE
-        WHEN jsonb_array_length(stay.version_ids) > 0
-            OR jsonb_array_length(deal.kept_version_ids) > 0 THEN NULL
+        WHEN stay.version_ids <> '[]' OR deal.kept_version_ids NOT IN ('[]', 'null') THEN NULL
         ELSE ARRAY({CURRENT.format(team="deal.team_id")})
     END
 """

@@ -4,10 +4,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from crm.imports import mapping, run
 from crm.imports.faults import Unreadable
 from crm.models import Company, Contact, ContactPoint, Deal, ImportedRow, SearchEntry, StageVisit
+from crm.queries.progress import progress_of
 from pipeline import moves
 from pipeline.models import Batch, Role, Team, User
 from pipeline.stages import Stage
@@ -97,6 +99,16 @@ def test_it_makes_of_a_row_what_a_page_would_have_made(cast: Cast, tmp_path: Pat
     visit = deal.visits.get()
     assert (visit.stage, visit.entry_owner, visit.entry_amount) == (3, cast.ana, deal.amount)
     assert SearchEntry.objects.count() == 3
+
+
+@pytest.mark.parametrize("kept", [None, "null", "[]"])
+def test_the_board_shows_how_far_it_is(cast: Cast, tmp_path: Path, kept: str | None):
+    """What was brought in names no version; how nothing is written may be older than today."""
+    bring_in(tmp_path, row(owner="A. Ruiz", phase="Talks", since="2026-03-02"))
+    deal = Deal.objects.get(kept_version_ids__isnull=True)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE crm_deal SET kept_version_ids = %s::jsonb", [kept])
+    assert progress_of([deal.pk])[deal.pk].expected > 0
 
 
 def test_it_brings_each_row_in_once_and_says_why_others_stay_out(cast: Cast, tmp_path: Path):
