@@ -70,7 +70,7 @@ def step_answered(row: Deal, step: Step, result: StepResult, *, by: User, at: dt
     if result.activity is not None:
         said = result.activity.subject or result.activity.body
     kind = step.answer.value if step.kind == StepKind.QUESTION else step.kind.value
-    add_change(row, "step", old="", new=f"{kind} {step.label}\n{said}", by=by, at=at)
+    add_change(row, "step", old="", new=f"{kind} {result.label}\n{said}", by=by, at=at)
 
 
 def agreed(row: Deal, label: str, said: str, *, by: User, at: dt.datetime) -> None:
@@ -84,9 +84,11 @@ def step_undone(row: Deal, result: StepResult, *, by: User, at: dt.datetime) -> 
 
 
 def step_set_aside(
-    row: Deal, step: Step, *, reason: str, words: str, by: User, at: dt.datetime
+    row: Deal, result: StepResult, *, reason: str, words: str, by: User, at: dt.datetime
 ) -> None:
-    add_change(row, "step_aside", old="", new=f"{reason} {step.label}", by=by, at=at, reason=words)
+    add_change(
+        row, "step_aside", old="", new=f"{reason} {result.label}", by=by, at=at, reason=words
+    )
 
 
 def gate_passed(

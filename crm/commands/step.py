@@ -128,10 +128,10 @@ def set_aside(
                 by=by,
             )
             process_note.tell_owner(note)
-        supply.override(
+        result = supply.override(
             row, step, reason=said.reason, words=words, version_ids=version_ids, by=by, at=at
         )
-        record_changes.step_set_aside(row, step, reason=said.reason, words=words, by=by, at=at)
+        record_changes.step_set_aside(row, result, reason=said.reason, words=words, by=by, at=at)
         save(row, by=by, at=at)
 
 

@@ -61,7 +61,8 @@ from crm.queries.facts import AGREEMENT_STEP
 from pipeline import moves
 from pipeline.models import User
 from pipeline.moves import Refused
-from pipeline.playbook import Answer, Fact, Playbook, Proof, Step, StepKind
+from pipeline.playbook import Answer, Fact, Level, Playbook, Proof, Step, StepKind
+from pipeline.queries.process import of_versions
 from pipeline.stages import Stage
 
 M = TypeVar("M", bound=Model)
@@ -518,7 +519,7 @@ def answer(
         row,
         stage=step.stage,
         key=step.key,
-        label=step.label,
+        label=_told(step, version_ids),
         value=given.value,
         contact=given.contact,
         activity=activity,
@@ -649,7 +650,7 @@ def override(
         row,
         stage=step.stage,
         key=step.key,
-        label=step.label,
+        label=_told(step, version_ids),
         state=StepState.OVERRIDDEN,
         reason=reason,
         note=words.strip(),
@@ -657,6 +658,15 @@ def override(
         by=by,
         at=at,
     )
+
+
+def _told(step: Step, version_ids: tuple[int, ...]) -> str:
+    """The name by which everybody knows a step: how somebody words it for himself is told to nobody
+    else."""
+    if all(source.level != Level.MINE for source, _row in step.adapted):
+        return step.label
+    known = of_versions(version_ids).find(step.stage, step.key)
+    return known.label if known else step.label
 
 
 def _log(

@@ -14,6 +14,7 @@ from crm.commands.activity import About
 from crm.commands.gate import GoAhead
 from crm.commands.supply import StepAnswer, Upload
 from crm.models import ActivityKind, Deal, DealChange
+from pipeline.commands import process
 from pipeline.gates import Reason
 from pipeline.models import User
 from pipeline.playbook import Answer, Doing, Importance, StepKind
@@ -139,6 +140,22 @@ def test_it_keeps_quiet_about_what_is_ones_own(client: Client, cast: Cast):
     commands.undo(deal, place=place, by=cast.ana, at=NOW)
     for user in (cast.ana, cast.mona):
         assert "dog" not in told(client, user, deal)
+
+
+def test_it_tells_nobody_how_somebody_words_a_step_for_herself(client: Client, cast: Cast):
+    stage, key = place = team_step(cast, "Budget")
+    own: Any = {"label": "Squeeze the miser"}
+    layer = process.layer_of(cast.ana, by=cast.ana, at=NOW)
+    process.adapt_step(layer, stage=stage, key=key, said=own, by=cast.ana, at=NOW)
+    deal = lead(cast)
+    say(deal, place, cast.ana)
+    commands.undo(deal, place=place, by=cast.ana, at=NOW)
+    aside = GoAhead(reason=Reason.NOT_APPLICABLE)
+    commands.set_aside(deal, place=place, said=aside, by=cast.ana, at=NOW)
+    line = told(client, cast.mona, deal)
+    assert "miser" not in line
+    for words in ("Done: Budget", "Taken back: Budget", "Set aside: Budget"):
+        assert words in line
 
 
 def test_it_tells_what_was_done_only_once(client: Client, cast: Cast):
