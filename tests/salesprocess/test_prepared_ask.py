@@ -131,7 +131,9 @@ def test_a_connection_that_died_meanwhile_is_made_anew():
         ((pid,),) = cursor.fetchall()
     with psycopg.connect(**connection.get_connection_params()) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
-    connection.health_check_enabled, connection.health_check_done = True, False
+    # What a new request says of a connection that is kept.
+    connection.health_check_enabled = True  # type: ignore[attr-defined]
+    connection.health_check_done = False  # type: ignore[attr-defined]
     try:
         assert prepared.run("SELECT 1", []) == [(1,)]
     finally:
