@@ -39,6 +39,7 @@ from crm.models import (
 from crm.models.deal import DealQuerySet
 from pipeline.models import User
 from pipeline.stages import Outcome
+from salesprocess.days import instant_of
 from salesprocess.prepared import Asked, Prepared
 
 # How many entries a timeline shows before one asks for more.
@@ -450,8 +451,8 @@ class Place:
     def parse(cls, text: str) -> Self:
         """Raises ValueError for what no entry ever wrote."""
         at, rank, number = text.split("_")
-        moment = dt.datetime.fromisoformat(at)
-        if moment.tzinfo is None or not 0 <= int(number) < 2**63:
+        moment = instant_of(at)
+        if not 0 <= int(number) < 2**63:
             raise ValueError(text)
         return cls(moment, Rank(int(rank)), int(number))
 

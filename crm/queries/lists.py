@@ -17,6 +17,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from crm.models import ListKind, SavedView
 from pipeline.models import Team, User
+from salesprocess.days import instant_of
 from salesprocess.prepared import Statements, ask, run
 
 PAGE = 50
@@ -48,10 +49,7 @@ def _day(value: Any) -> dt.date:
 
 
 def _instant(value: Any) -> dt.datetime:
-    moment = dt.datetime.fromisoformat(_text(value))
-    if moment.tzinfo is None:
-        raise ValueError(value)
-    return moment
+    return instant_of(_text(value))
 
 
 @dataclass(frozen=True, kw_only=True)

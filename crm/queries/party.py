@@ -17,6 +17,7 @@ from crm.queries import alike
 from crm.queries.board import FIELDS, Row
 from pipeline.models import User
 from pipeline.stages import Outcome
+from salesprocess.days import instant_of
 
 PAGE = 20
 # How many deals, people and subsidiaries stand on a page before it refers to their list.
@@ -108,8 +109,8 @@ class Place:
     def parse(cls, text: str) -> Self:
         """Raises ValueError for what no timeline ever wrote."""
         at, number = text[:100].split("_")
-        moment = dt.datetime.fromisoformat(at)
-        if moment.tzinfo is None or not (number.isascii() and number.isdecimal()):
+        moment = instant_of(at)
+        if not (number.isascii() and number.isdecimal()):
             raise ValueError(text)
         if int(number) >= 2**63:
             raise ValueError(text)

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse, QueryDict
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
@@ -20,6 +19,7 @@ from crm.views.cards import Card, Reader
 from pipeline.playbook import Playbook
 from pipeline.queries.process import in_force
 from pipeline.stages import Outcome, Stage
+from salesprocess.days import instant_of
 from salesprocess.format import money_short, number
 from salesprocess.htmx import HtmxRequest, render, wants_fragment
 
@@ -190,11 +190,11 @@ def _number(query: QueryDict, name: str) -> int:
 def _place(query: QueryDict) -> tuple[Stage, Place]:
     at = query.get("at", "")
     try:
-        moment = parse_datetime(at) if at else None
-    except ValueError:
-        moment = None
+        moment = instant_of(at) if at else None
+    except ValueError as error:
+        raise BadRequest("no place of a column") from error
     stage = _number(query, "of")
-    if stage not in Stage.values or (at and (moment is None or timezone.is_naive(moment))):
+    if stage not in Stage.values:
         raise BadRequest("no place of a column")
     return Stage(stage), Place(attention_at=moment, id=_number(query, "id"))
 

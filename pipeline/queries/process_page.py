@@ -37,6 +37,7 @@ from pipeline.playbook import (
 from pipeline.playbook import Layer as MergedLayer
 from pipeline.queries.process import content, layers_of, step_row
 from pipeline.stages import Stage
+from salesprocess.days import instant_of
 
 # Whose process an address is about: a team's by its id, or one's own.
 Of = int | Literal["mine"]
@@ -452,10 +453,9 @@ class Place:
         if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
             return None
         try:
-            found = cls(at=dt.datetime.fromisoformat(at), id=int(pk))
+            return cls(at=instant_of(at), id=int(pk))
         except ValueError:
             return None
-        return found if found.at.tzinfo else None
 
 
 @dataclass(frozen=True, kw_only=True)

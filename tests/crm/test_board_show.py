@@ -179,7 +179,14 @@ def test_it_keeps_an_opened_column_open_in_a_poll(client, cast: Cast):
 
 
 @pytest.mark.parametrize(
-    "place", ["", "?of=9&id=1", "?of=1&id=1&at=yesterday", "?of=1&at=2026-01-01T00:00:00"]
+    "place",
+    [
+        "",
+        "?of=9&id=1",
+        "?of=1&id=1&at=yesterday",
+        "?of=1&at=2026-01-01T00:00:00",
+        "?of=1&id=1&at=2026-01-01T00:00:00%2B23:00",
+    ],
 )
 def test_it_refuses_a_place_that_is_none(client, cast: Cast, place: str):
     assert see(client, cast.ana, f"/board/column/{place}").status_code == 400

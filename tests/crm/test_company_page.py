@@ -90,7 +90,9 @@ def test_it_goes_on_where_the_timeline_was_left_off(cast: Cast, client: Client) 
         more = re.search(r'href="(/companies/\d+/timeline/[^"]+)"', part)
         address = more[1] if more else ""
     assert sorted(seen) == [f"Talk {n:02}" for n in range(45)]
-    assert client.get(f"/companies/{company.pk}/timeline/?before=junk").status_code == 400
+    for junk in ("junk", "2026-01-01T00:00:00%2B23:00_1"):
+        path = f"/companies/{company.pk}/timeline/?before={junk}"
+        assert client.get(path).status_code == 400
 
 
 def test_it_logs_a_touch_without_a_deal(cast: Cast, client: Client) -> None:

@@ -235,7 +235,16 @@ def test_it_narrows_the_timeline_down(client: Client, cast: Cast):
     assert "€1 → €2" in changes
 
 
-@pytest.mark.parametrize("place", ["x", "1_2_3", "2026-03-11T10:00:00_1_2", "2026-03-11_9_9"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "x",
+        "1_2_3",
+        "2026-03-11T10:00:00_1_2",
+        "2026-03-11_9_9",
+        "2026-03-11T10:00:00%2B23:00_1_2",
+    ],
+)
 def test_it_refuses_a_place_that_is_none(client: Client, cast: Cast, place: str):
     deal = make_deal(by=cast.ana)
     assert get(client, cast.ana, deal, f"timeline/?before={place}").status_code == 400

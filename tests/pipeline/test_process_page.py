@@ -438,7 +438,8 @@ def test_it_pages_what_is_to_decide_from_either_end(signed_in, cast):
     third, ways = at(ways["next"])
     assert (third, list(ways)) == (pks[40:], ["prev"])
     assert at(ways["prev"])[0] == second
-    for nonsense in ("x", "2026-01-01T00:00:00 1", "2026-01-01T00:00:00+00:00 " + "9" * 30):
+    instant = "2026-01-01T00:00:00"
+    for nonsense in ("x", f"{instant} 1", f"{instant}+00:00 {'9' * 30}", f"{instant}+23:00 1"):
         assert at(f"/process/collisions/?after={quote(nonsense)}")[0] == first
 
 
