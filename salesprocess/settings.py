@@ -155,7 +155,8 @@ DATABASE_URL = DATABASE_URL or embedded.database_url(STATE_DIR)
 REDIS_URL = REDIS_URL or embedded.redis_url(STATE_DIR)
 
 # What is asked again and again (salesprocess/prepared.py) is planned once a connection. A pooler in
-# transaction mode must know of such statements (PgBouncer from 1.21 on), or they are switched off.
+# transaction mode must know of such statements (PgBouncer from 1.21 on), or they are switched off;
+# and it must let the setting for their plans pass at the start of a connection (README).
 PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", True)
 
 DATABASES = {
