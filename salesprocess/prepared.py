@@ -66,8 +66,10 @@ class Statements:
             except EmptyResultSet:
                 found = Statement("")
             if key is not None:
-                while len(self._kept) >= KEPT:
-                    self._kept.pop(next(iter(self._kept)), None)
+                too_many = len(self._kept) - KEPT + 1
+                # From a copy, because other threads put in theirs meanwhile.
+                for oldest in list(self._kept)[: max(too_many, 0)]:
+                    self._kept.pop(oldest, None)
                 self._kept[key] = found = _settled(found)
         return found
 
