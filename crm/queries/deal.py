@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
-from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 from django.db import DEFAULT_DB_ALIAS
@@ -37,6 +36,7 @@ from crm.models import (
     StageVisit,
 )
 from crm.models.deal import DealQuerySet
+from crm.queries.gates import ids_of
 from pipeline.models import User
 from pipeline.stages import Outcome
 from salesprocess.days import instant_of
@@ -153,7 +153,7 @@ def _within(user: User) -> QuerySet[Deal, tuple[object, ...]]:
 
 def _found(row: Sequence[Any]) -> Found:
     found = Found._make(row)
-    return found._replace(kept_version_ids=_ids(row[_KEPT])) if row[_KEPT] else found
+    return found._replace(kept_version_ids=ids_of(row[_KEPT])) if row[_KEPT] else found
 
 
 _KEPT = Found._fields.index("kept_version_ids")
@@ -216,12 +216,7 @@ def visits(deal: int) -> list[Visit]:
 
 
 def _visit(row: Sequence[Any]) -> Visit:
-    return Visit._make((*row[:-1], _ids(row[-1])))
-
-
-@lru_cache(maxsize=1024)
-def _ids(text: str) -> tuple[int, ...]:
-    return tuple(json.loads(text) or ())
+    return Visit._make((*row[:-1], ids_of(row[-1])))
 
 
 _visits = Prepared(

@@ -1,6 +1,8 @@
 """What stands between a deal and an act, before anybody tries it; and the process that judges."""
 
+import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from crm.models import Company, Deal, Relationship, StageVisit
 from crm.queries.facts import facts
@@ -18,6 +20,12 @@ def named_versions(stay: Sequence[int] | None, kept: Sequence[int] | None) -> tu
     asks here.
     """
     return tuple(stay or ()) or tuple(kept or ())
+
+
+@lru_cache(maxsize=1024)
+def ids_of(text: str | None) -> tuple[int, ...]:
+    """The versions that a stay or a deal names, from JSON as a cursor gives it: as it is written."""
+    return tuple(json.loads(text) or ()) if text else ()
 
 
 def versions_in_force(deal: Deal) -> tuple[int, ...]:

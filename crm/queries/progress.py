@@ -1,12 +1,10 @@
 """How far deals are in their stages: of the steps that are expected there, how many are settled."""
 
-import json
 from collections.abc import Hashable, Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
 from crm.queries.facts import facts_each
-from crm.queries.gates import named_versions
+from crm.queries.gates import ids_of, named_versions
 from pipeline.playbook import Step
 from pipeline.queries.process import CURRENT, of_versions
 from pipeline.stages import Stage
@@ -45,7 +43,7 @@ def progress_of(deal_ids: Iterable[int]) -> dict[int, Progress]:
     # Most deals of a column are asked for the same.
     asked: dict[Hashable, list[Step]] = {}
     for pk, (facts, (stage, stay, kept, current)) in facts_each(deal_ids, _ALSO, _JOINED).items():
-        named = named_versions(_ids(stay), _ids(kept)) or tuple(current)
+        named = named_versions(ids_of(stay), ids_of(kept)) or tuple(current)
         place = named, stage, facts.existing_customer
         if place not in asked:
             asked[place] = _asked(named, Stage(stage), existing=facts.existing_customer)
@@ -53,12 +51,6 @@ def progress_of(deal_ids: Iterable[int]) -> dict[int, Progress]:
         if steps:
             found[pk] = Progress(settled=sum(map(facts.has, steps)), expected=len(steps))
     return found
-
-
-@lru_cache(maxsize=1024)
-def _ids(text: str | None) -> tuple[int, ...]:
-    """A cursor gives JSON as it is written."""
-    return tuple(json.loads(text) or ()) if text else ()
 
 
 def _asked(versions: tuple[int, ...], stage: Stage, *, existing: bool) -> list[Step]:

@@ -4,7 +4,6 @@ Private results are their author's alone; so are files that prove private steps.
 """
 
 import datetime as dt
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from crm.models import Deal, EvidenceFile, StepResult
 from crm.models.step_result import StepState
 from crm.queries.facts import facts_with
-from crm.queries.gates import named_versions
+from crm.queries.gates import ids_of, named_versions
 from pipeline.gates import Facts
 from pipeline.models import User
 from pipeline.playbook import Playbook, Step, StepKind
@@ -199,7 +198,7 @@ def open_activity_steps(
     """
     asked = {"deal": deal.pk, "stage": stage.value, "user": user.pk}
     ((named, results, has_own),) = run(_DOING, asked)
-    ids = named_versions(json.loads(named or "[]"), deal.kept_version_ids)
+    ids = named_versions(ids_of(named), deal.kept_version_ids)
     if has_own or not ids:
         force = in_force(team_id=deal.team_id, user_id=user.pk)
         ids = ids or force.version_ids
