@@ -131,6 +131,14 @@ def test_it_is_the_sale_of_somebody_whose_deals_one_may_change(cast: Cast, holde
     assert all_rows() == before
 
 
+def test_a_pool_sells_nothing_even_for_who_may_change_it(cast: Cast):
+    before = all_rows()
+    with pytest.raises(Refused, match="choose whose sale it was") as refused:
+        sell(cast, by=cast.north.manager, team=cast.north)
+    assert refused.value.field == "owner"
+    assert all_rows() == before
+
+
 def test_a_manager_records_a_sale_of_his_people(cast: Cast):
     manager = cast.north.manager
     deal = sell(cast, by=manager, owner=cast.ana)
