@@ -159,7 +159,8 @@ def _as_text(value: Any) -> str:
     if value is None:
         return ""
     if hasattr(value, "pk"):
-        return f"{value.pk} {value}"
+        # By the name that it keeps: what people read of some is in the language of the moment.
+        return f"{value.pk} {value.name}"
     return str(value)
 
 

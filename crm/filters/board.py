@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Deal, Source
 from crm.models.deal import DealQuerySet
+from crm.shipped import shown
 from pipeline.access import all_below
 from pipeline.models import Team, User
 from salesprocess.prepared import Prepared, reach
@@ -190,7 +191,8 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         return person_choices(self.user, people)
 
     def _sources(self) -> Choices:
-        return [(pk, name) for person, pk, name, _here in self._offers if not person]
+        sources = [(pk, shown(name)) for person, pk, name, _here in self._offers if not person]
+        return sorted(sources, key=lambda source: source[1].lower())
 
     @cached_property
     def _offers(self) -> list[tuple[bool, int, str, bool]]:

@@ -110,7 +110,7 @@ class StopForm(VerbForm):
             (
                 side.label,
                 [
-                    (f"{side.value}:{cause.key}", cause.name)
+                    (f"{side.value}:{cause.key}", str(cause))
                     for cause in self.causes.values()
                     if cause.initiator in ("", side)
                 ],

@@ -204,7 +204,7 @@ def _outcomes() -> list[tuple[str, Any]]:
             [
                 (
                     f"{Outcome.STOPPED}:{initiator}:{cause.key}",
-                    _("Stopped: %(why)s") % {"why": cause.name},
+                    _("Stopped: %(why)s") % {"why": cause},
                 )
                 for cause in causes
                 if cause.initiator in ("", initiator)

@@ -24,6 +24,7 @@ from crm.models import (
     Source,
     StageVisit,
 )
+from crm.shipped import SOURCES, spellings
 from pipeline.models import Team
 
 _OWN_WITHOUT_TEAM = """
@@ -104,6 +105,12 @@ _NAME = """
         (SELECT c.name FROM crm_contact AS c WHERE c.id = s.contact_id)
     ), 200)
 """
+_AS_KEPT = """
+    UPDATE {s} AS s SET source = known.name
+    FROM unnest(%(typed)s::text[], %(names)s::text[]) AS known(typed, name)
+    WHERE s.state IS NULL AND lower(s.source) = known.typed
+      AND NOT EXISTS (SELECT FROM crm_source AS own WHERE lower(own.name) = known.typed)
+"""
 _NEW_CUSTOMERS = """
     SELECT c.id, c.relationship, c.batch_id IS NOT DISTINCT FROM %(batch)s
     FROM crm_company AS c WHERE c.relationship <> 'customer' AND c.id = ANY(ARRAY(
@@ -139,11 +146,22 @@ def _resolve(judge: Judge) -> None:
     )
     unknown_team = _("There is no team “{value}”.")
     judge.resolve("team", "team_id", of=None, model=Team, missing=unknown_team)
+    _say_sources_as_kept(judge)
     unknown_source = _("The source “{value}” is not on the list of sources.")
     judge.resolve("source", "source_id", of=None, model=Source, missing=unknown_source)
     if judge.run.reach is not None:
         _keep_in_reach(judge)
     judge.execute(_TEAM)
+
+
+def _say_sources_as_kept(judge: Judge) -> None:
+    """A file may name a source as people read it, in any language; a name of one's own comes first."""
+    if "source" not in judge.mapped.columns:
+        return
+    said = [(typed, name) for name, _kind in SOURCES for typed in spellings(name)]
+    typed, names = zip(*said, strict=True)
+    arguments = {**judge.arguments, "typed": list(typed), "names": list(names)}
+    execute(_AS_KEPT, arguments, s=judge.table)
 
 
 def _keep_in_reach(judge: Judge) -> None:

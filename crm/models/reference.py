@@ -1,4 +1,7 @@
-"""Lists that the whole organisation shares. They are seeded by `manage.py reference`."""
+"""Lists that the whole organisation shares. They are seeded by `manage.py reference`.
+
+`name` is what a row keeps; people read `str()` of it, which is in their language (`crm.shipped`).
+"""
 
 import datetime as dt
 from decimal import Decimal
@@ -10,6 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from crm.shipped import shown
 from pipeline.models import Batch, User
 from pipeline.stages import Initiator
 
@@ -52,7 +56,7 @@ class Source(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(Lower("name"), name="source_name_once")]
 
     def __str__(self) -> str:
-        return self.name
+        return shown(self.name)
 
 
 class Method(models.Model):
@@ -67,7 +71,7 @@ class Method(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(Lower("name"), name="method_name_once")]
 
     def __str__(self) -> str:
-        return self.name
+        return shown(self.name)
 
 
 class CauseKind(models.TextChoices):
@@ -90,7 +94,7 @@ class StopCause(models.Model):
     objects = ReferenceManager()
 
     def __str__(self) -> str:
-        return self.name
+        return shown(self.name)
 
 
 class Product(models.Model):

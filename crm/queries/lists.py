@@ -6,7 +6,7 @@ page costs what the first one does, and a row that comes or goes shifts nothing.
 
 import datetime as dt
 import json
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from crm.models import ListKind, SavedView
+from crm.shipped import shown
 from pipeline.models import Team, User
 from salesprocess.days import instant_of
 from salesprocess.prepared import Statements, ask, run
@@ -315,7 +316,7 @@ def offers(user: User, kind: ListKind) -> Offers:
         rows.sort(key=lambda row: (row[1].lower(), row[0]))
     return Offers(
         people=[(pk, name, here == "true") for pk, name, here, _a, _b in found["person"]],
-        sources=[(pk, name) for pk, name, *_rest in found["source"]],
+        sources=_by_name((pk, shown(name)) for pk, name, *_rest in found["source"]),
         teams=[
             Team(pk=pk, name=name, parent_id=int(parent) if parent else None)
             for pk, name, parent, _a, _b in found["team"]
@@ -325,6 +326,10 @@ def offers(user: User, kind: ListKind) -> Offers:
             for pk, name, query, owner, team in found["view"]
         ],
     )
+
+
+def _by_name(rows: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    return sorted(rows, key=lambda row: (row[1].lower(), row[0]))
 
 
 def _offered(user: User, kind: ListKind) -> list[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from crm.models import ActivityKind
 from crm.queries.board import Row
 from crm.queries.progress import Progress
+from crm.shipped import shown
 from pipeline.models import User
 from pipeline.models.people import initials_of
 from pipeline.playbook import Playbook, merge
@@ -134,7 +135,7 @@ class Reader:
             initials=initials_of(row.owner or ""),
             next_class=next_class,
             next=what_next,
-            days=row.cause or "",
+            days=shown(row.cause),
             is_late=False,
             risk="",
             may="",
@@ -153,7 +154,7 @@ class Reader:
         """What the deal is; where that is the company over again, where it came from."""
         if row.company and row.name != row.company:
             return row.name
-        return row.source or ""
+        return shown(row.source)
 
     def days_in_stage(self, row: Row) -> tuple[str, bool]:
         """How long it has been in its stage, and whether that is more than usual."""

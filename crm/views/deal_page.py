@@ -19,6 +19,7 @@ from crm.queries import deal as queries
 from crm.queries.deal import SHOWS, Person, Place, Talk, Visit
 from crm.queries.records import Records, records
 from crm.queries.steps import recorded, versions_at
+from crm.shipped import shown
 from crm.views.cards import labels
 from crm.views.telling import Plan, Stay, Teller, roles
 from pipeline.models import User
@@ -191,6 +192,7 @@ class Look:
             "kinds": KINDS,
             "closed": self.teller.short_day(deal.closed_at),
             "outcome": Outcome(deal.outcome),
+            "cause": shown(deal.cause),
             "stopped_by": labels(Initiator, self.teller.language).get(deal.initiator, ""),
         }
 

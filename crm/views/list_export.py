@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from crm.models import ActivityKind, ActivityResult, ListKind, PointKind, Relationship
 from crm.queries import lists as queries
+from crm.shipped import shown
 from crm.views.cards import Reader
 from crm.views.list_rows import open_deals, point
 from crm.views.lists import DEALS, Asked
@@ -42,6 +43,10 @@ def _label(choices: Any) -> Callable[[Reader, Any], str]:
     return lambda _reader, value: str(choices(value).label) if value else ""
 
 
+def _shown(_reader: Reader, name: str | None) -> str:
+    return shown(name)
+
+
 _DEALS = (
     Part(gettext_lazy("Id"), "pk"),
     Part(gettext_lazy("Name"), "name"),
@@ -60,13 +65,13 @@ _DEALS = (
     Part(gettext_lazy("Last touch"), "touched_at", _instant),
     Part(gettext_lazy("Owner"), "owner__name"),
     Part(gettext_lazy("Team"), "team__name"),
-    Part(gettext_lazy("Source"), "source__name"),
+    Part(gettext_lazy("Source"), "source__name", _shown),
     Part(gettext_lazy("Source detail"), "source_detail"),
     Part(gettext_lazy("Customer it came from"), "source_company__name"),
     Part(gettext_lazy("Opened at"), "created_at", _instant),
     Part(gettext_lazy("Closed at"), "closed_at", _instant),
     Part(gettext_lazy("Who stopped it"), "initiator", _label(Initiator)),
-    Part(gettext_lazy("Cause"), "cause__name"),
+    Part(gettext_lazy("Cause"), "cause__name", _shown),
 )
 _COMPANIES = (
     Part(gettext_lazy("Id"), "pk"),

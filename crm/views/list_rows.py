@@ -21,6 +21,8 @@ from crm.models import (
 )
 from crm.queries.board import FIELDS, Row
 from crm.queries.lists import Order, by_day, by_instant, by_number, by_text
+from crm.queries.reference import Shown
+from crm.shipped import shown
 from crm.views.cards import Reader
 from pipeline.models import User
 from pipeline.models.people import initials_of
@@ -104,7 +106,7 @@ def deal_line(reader: Reader, row: Row, *, changed: str = "") -> DealLine:
         days, is_late = reader.days_in_stage(row)
     else:
         next_class, what_next = reader.how_it_ended(row)
-        days, is_late = row.cause or "", False
+        days, is_late = shown(row.cause), False
     closes = row.expected_close_on
     return DealLine(
         id=row.id,
@@ -121,7 +123,7 @@ def deal_line(reader: Reader, row: Row, *, changed: str = "") -> DealLine:
         is_past=is_open and closes is not None and closes < reader.today,
         owner=row.owner or "",
         initials=initials_of(row.owner) if row.owner else "",
-        source=row.source or "",
+        source=shown(row.source),
         changed=changed,
     )
 
@@ -327,7 +329,7 @@ _DEAL_ORDERS = {
     "next": by_instant("attention_at", nothing_first=True),
     "closes": by_day("expected_close_on"),
     "since": by_instant("stage_entered_at"),
-    "source": by_text(Lower("source__name")),
+    "source": by_text(Lower(Shown("source__name"))),
     "owner": by_text(Lower("owner__name")),
     "opened": by_instant("created_at", always=True),
     "closed": by_instant("closed_at"),

@@ -33,7 +33,8 @@ def test_it_leaves_what_an_organisation_made_of_them(db):
     StopCause.objects.filter(key="price").update(name="Too dear")
     Method.objects.filter(name="Letter").delete()
 
-    assert seed() == "1 rows added\n"
+    assert seed() == "0 rows added\n"
+    assert not Method.objects.filter(name="Letter").exists()
     assert not Source.objects.offered().filter(name="Website").exists()
     assert StopCause.objects.get(key="price").name == "Too dear"
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from crm.models import DealRole
 from crm.queries import deal as queries
 from crm.queries.deal import Found, Person
+from crm.shipped import shown
 from crm.views.cards import Reader, labels
 from pipeline.models.people import initials_of
 from salesprocess.format import money
@@ -52,7 +53,7 @@ class Line:
 
 class FactTeller(Reader):
     def facts(self, deal: Found) -> list[Fact]:
-        source = deal.source or ""
+        source = shown(deal.source)
         details = [deal.source_detail, deal.source_company or ""]
         return [
             Fact(
@@ -79,7 +80,7 @@ class FactTeller(Reader):
                 key="method",
                 field="method",
                 label=_("Method"),
-                value=deal.method or "",
+                value=shown(deal.method),
             ),
         ]
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from crm.queries.deal import Change, Entry, Found, Place, Rank, Talk, Visit
+from crm.shipped import shown
 from crm.views.telling.plans import ICONS, PlanTeller
 from crm.views.telling.record_changes import RecordChangeTeller
 from pipeline.moves import EnteredHow, LeftHow
@@ -98,7 +99,7 @@ class TimelineTeller(PlanTeller, RecordChangeTeller):
             return "trophy", "ok", _("Won"), money(visit.exit_amount, deal.currency)
         text = ""
         if deal.closed_at == visit.left_at and deal.cause:
-            text = f"{Initiator(deal.initiator).label}: {deal.cause}"
+            text = f"{Initiator(deal.initiator).label}: {shown(deal.cause)}"
         stage = str(self.book.label(Stage(visit.stage)))
         return "square-x", "bad", _("Stopped in %(stage)s") % {"stage": stage}, text
 
@@ -155,8 +156,10 @@ class TimelineTeller(PlanTeller, RecordChangeTeller):
         """A value as history keeps it (text; records by id and name), for people to read."""
         if not text:
             return ""
-        if field in ("owner", "team", "company", "source", "source_company", "method", "cause"):
+        if field in ("owner", "team", "company", "source_company"):
             return text.partition(" ")[2]
+        if field in ("source", "method", "cause"):
+            return shown(text.partition(" ")[2])
         if field == "initiator":
             return str(Initiator(text).label)
         if field == "amount":
