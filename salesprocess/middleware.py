@@ -4,9 +4,11 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
-from django.utils import translation
+from django.utils import timezone, translation
 
 from salesprocess.htmx import shown_path
+
+RENEWED = "renewed_on"
 
 
 def htmx_sign_in(
@@ -43,6 +45,30 @@ def keep_from_disk(
         if settings.SESSION_COOKIE_NAME in request.COOKIES:
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+    return middleware
+
+
+def begin_session(request: HttpRequest) -> None:
+    """From now on the session lasts as long again after each day on which somebody works."""
+    request.session[RENEWED] = timezone.now().date().isoformat()
+
+
+def renew_session(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Keeps whoever works signed in: once a day, by opening a page or by changing something.
+
+    What a page left open asks by itself is no work, or no session would ever end.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        works = request.method == "POST" or not request.headers.get("HX-Request")
+        if works and settings.SESSION_COOKIE_NAME in request.COOKIES:
+            last = request.session.get(RENEWED)
+            if last and last != timezone.now().date().isoformat():
+                begin_session(request)
+        return get_response(request)
 
     return middleware
 

@@ -20,6 +20,7 @@ from pipeline.models import Invitation, User
 from pipeline.models.invitation import hash_of
 from pipeline.views.asked import posted
 from salesprocess.htmx import render
+from salesprocess.middleware import begin_session
 
 KEPT = "invitation"
 
@@ -64,6 +65,7 @@ def accept(request: HttpRequest) -> HttpResponse:
         # Whatever this browser was before ends here, a session that somebody planted included.
         request.session.flush()
         login(request, joined[0], backend="django.contrib.auth.backends.ModelBackend")
+        begin_session(request)
         return redirect("home")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     context = {"form": form, "invitation": found}
