@@ -1,7 +1,13 @@
 """Error pages in the product's look. That for 500 stands alone: it must work when nothing does."""
 
+from http import HTTPStatus
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from salesprocess import unsent
+from salesprocess.htmx import trigger
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -13,7 +19,36 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "errors/csrf.html", status=403)
+    """A form with the token of an earlier sign-in costs nobody's words.
+
+    Only what a page of ours sent is heard at all. Where nobody is signed in any more, that comes
+    first; where the same person is, the form is offered again with a new token; where somebody else
+    is, nothing is taken in that name and nothing of it shown.
+    """
+    if not unsent.is_from_here(request):
+        return render(request, "errors/csrf.html", status=403)
+    if not request.user.is_authenticated:
+        return unsent.to_sign_in(request)
+    reader = unsent.reader_of(request)
+    if reader == request.user.pk:
+        return _sent_again(request, reader)
+    return _not_in_that_name(request) if reader else render(request, "errors/csrf.html", status=403)
+
+
+def _sent_again(request: HttpRequest, reader: int) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return unsent.new_token(request)
+    context = {"unsent": unsent.taken_from(request, reader=reader)}
+    return render(request, "errors/send_again.html", context, status=403)
+
+
+def _not_in_that_name(request: HttpRequest) -> HttpResponse:
+    if not request.headers.get("HX-Request"):
+        return render(request, "errors/somebody_else.html", status=403)
+    name = request.user.name  # type: ignore[union-attr]  # whoever is signed in has one
+    text = _("%(name)s is signed in here now, so nothing was sent.") % {"name": name}
+    answer = HttpResponse(status=HTTPStatus.FORBIDDEN)
+    return trigger(answer, "toast", {"text": text, "tone": "bad"})
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from salesprocess import format as formats
-from salesprocess import words
+from salesprocess import unsent, words
 
 
 class Jinja2Pages(Jinja2):
@@ -85,6 +85,8 @@ def environment(**options: Any) -> Environment:
         url=url,
         messages=get_messages,
         language=language,
+        reader_mark=unsent.mark,
+        unsent_of=unsent.kept,
         number=formats.number,
         percentage=formats.percent,
         drawn_icon=icon,

@@ -102,7 +102,9 @@ MIDDLEWARE = [
     "salesprocess.middleware.speak",
     "django_htmx.middleware.HtmxMiddleware",
     "salesprocess.middleware.htmx_sign_in",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "salesprocess.middleware.renew_session",
+    "salesprocess.unsent.let_go",
+    "salesprocess.unsent.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -122,6 +124,7 @@ TEMPLATES = [
         "APP_DIRS": False,
         "OPTIONS": {
             "environment": "salesprocess.jinja.environment",
+            "context_processors": ["salesprocess.unsent.marks"],
             "extensions": ["jinja2.ext.i18n"],
             "auto_reload": not PRODUCTION,
         },

@@ -1,7 +1,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from salesprocess import health
+from salesprocess import health, unsent
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="crm:board", query_string=True), name="home"),
@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("crm.urls")),
     path("", include("reports.urls")),
     path("accounts/", include("salesprocess.accounts_urls")),
+    path("unsent/put-away/", unsent.put_away_view, name="unsent_put_away"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -160,6 +160,7 @@ URLS: dict[str, Url] = {
     "home": Url(kind="own"),
     "healthz": Url(kind="public"),
     "readyz": Url(kind="public"),
+    "unsent_put_away": Url(kind="own", get=False),
     # accounts
     "account_login": Url(kind="public", ask={"next": "//evil.example/"}),
     "account_logout": Url(kind="own", ask={"next": "//evil.example/"}),

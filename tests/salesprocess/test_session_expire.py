@@ -1,6 +1,10 @@
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+
+from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
 
@@ -30,3 +34,31 @@ def test_it_does_not_lead_back_to_another_site(client: Client):
     response = client.get(PRIVATE, headers=headers)
 
     assert response["HX-Redirect"] == f"{reverse('account_login')}?next=/"
+
+
+def test_it_comes_back_to_the_page_of_a_form_that_only_takes(client: Client):
+    headers = {"Referer": "http://testserver/deals/1/?view=2"}
+
+    response = client.post("/deals/1/advance/", {"to": "3"}, headers=headers)
+
+    assert response["Location"] == f"{reverse('account_login')}?next=/deals/1/%3Fview%3D2"
+
+
+def test_it_lasts_as_long_again_after_each_day_of_work(cast: Cast, client: Client, clock):
+    said = {"login": cast.ana.email, "password": "right horse"}
+    client.post(reverse("account_login"), said)
+    for _day in range(5):
+        clock.shift(timedelta(days=4))
+        assert client.get("/board/").status_code == 200
+
+
+def test_a_page_left_open_keeps_nobody_signed_in(cast: Cast, client: Client, clock):
+    said = {"login": cast.ana.email, "password": "right horse"}
+    client.post(reverse("account_login"), said)
+    asks = {"HX-Request": "true", "HX-Current-URL": "http://testserver/board/"}
+    seen = []
+    for _day in range(5):
+        clock.shift(timedelta(days=4))
+        seen.append("HX-Redirect" in client.get("/board/", headers=asks))
+
+    assert seen == [False, False, False, True, True]
