@@ -1,6 +1,7 @@
 // What every page needs. All htmx events are handled here, in sheet.js and in board.js.
 import './board.js';
 import './deal.js';
+import './drafts.js';
 import { onListKey } from './list.js';
 import { note } from './say.js';
 import './process.js';
@@ -19,6 +20,7 @@ function remember(name, value) {
 
 document.addEventListener('htmx:configRequest', (event) => {
   event.detail.headers['X-CSRFToken'] = document.body.dataset.csrf;
+  event.detail.headers['X-Reader'] = document.body.dataset.reader ?? '';
 });
 document.addEventListener('htmx:beforeRequest', () => root.setAttribute('aria-busy', 'true'));
 document.addEventListener('htmx:afterRequest', () => root.removeAttribute('aria-busy'));
@@ -26,6 +28,8 @@ document.addEventListener('htmx:responseError', (event) => {
   const { status } = event.detail.xhr;
   // A conflict explains itself in the sheet that came with it; a poll tries again by itself.
   if (status === 409 || isPoll(event)) return;
+  // So does an answer that brings words of its own.
+  if (event.detail.xhr.getResponseHeader('HX-Trigger')) return;
   note(status === 404 ? document.body.dataset.gone : document.body.dataset.failed, 'bad');
 });
 document.addEventListener('htmx:sendError', (event) => {

@@ -10,7 +10,8 @@ export function say(text) {
 }
 
 // `undo` is a request that takes it back: {href, values, words, hint}. The focus stays where it is.
-export function note(text, tone = 'ok', undo = null) {
+// `more` is something else to press: [words, what it does]; it stays for as long as a refusal.
+export function note(text, tone = 'ok', undo = null, more = null) {
   const box = document.createElement('div');
   box.className = `toast-note ${tone}`;
   const words = document.createElement('span');
@@ -19,6 +20,7 @@ export function note(text, tone = 'ok', undo = null) {
   // One key can mean one thing only: the latest.
   document.querySelector('#toasts [data-key=z]')?.remove();
   if (undo) box.append(undoButton(undo, box));
+  if (more) box.append(moreButton(more, box));
   document.getElementById('toasts').append(box);
   say(undo ? `${text} ${undo.hint}` : text);
   const leave = () => {
@@ -26,7 +28,19 @@ export function note(text, tone = 'ok', undo = null) {
     if (box.matches(':hover, :focus-within')) setTimeout(leave, 1000);
     else box.remove();
   };
-  setTimeout(leave, tone === 'bad' ? 12000 : undo ? 8000 : 6000);
+  setTimeout(leave, tone === 'bad' || more ? 12000 : undo ? 8000 : 6000);
+}
+
+function moreButton([words, act], box) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'btn btn-s btn-quiet';
+  button.textContent = words;
+  button.addEventListener('click', () => {
+    box.remove();
+    act();
+  });
+  return button;
 }
 
 function undoButton({ href, values, words }, box) {
