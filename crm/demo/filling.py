@@ -12,7 +12,7 @@ from crm.commands import search
 from crm.commands.batch import fingerprints
 from crm.demo import people, writing
 from crm.demo.process import DemoProcess
-from crm.demo.recording import Recorder
+from crm.demo.recording import ProcessInForce, Recorder
 from crm.demo.records import Doing, SimCompany, SimContact, SimDeal, Simulated
 from crm.demo.simulation import simulate
 from crm.imports import bulk
@@ -61,23 +61,28 @@ def fill(*, at: dt.datetime, seed: int | None = None, closed: int | None = None)
         if Team.objects.exists():
             raise NotEmpty
         reference.seed()
-        return _Filling(simulated).write()
+        batch = Batch.objects.create(kind=BatchKind.DEMO, name=people.ORGANISATION, at=simulated.at)
+        Filling(simulated, batch).write()
+        with connection.cursor() as cursor:
+            # Without figures about the new rows the first pages would be planned badly.
+            cursor.execute("ANALYZE")
+        return batch
 
 
-class _Filling:
-    """Numbers what others refer to, then writes table by table."""
+class Filling:
+    """Numbers what others refer to, then writes table by table; an organisation of its own."""
 
-    def __init__(self, simulated: Simulated) -> None:
+    currency = people.CURRENCY
+
+    def __init__(self, simulated: Simulated, batch: Batch) -> None:
         self.simulated = simulated
         self.at = simulated.at
-        self.batch = Batch.objects.create(
-            kind=BatchKind.SAMPLE, name=people.ORGANISATION, at=simulated.at
-        )
+        self.batch = batch
         self.sources = {source.name: source.pk for source in Source.objects.all()}
         self.methods = {method.name: method.pk for method in Method.objects.all()}
         self.causes = {cause.key: cause.pk for cause in StopCause.objects.all()}
 
-    def write(self) -> Batch:
+    def write(self) -> None:
         written = self._organisation()
         written["product"] = bulk.write(Product, self._products())
         written["company"] = bulk.write(Company, self._companies())
@@ -94,10 +99,6 @@ class _Filling:
         self.batch.summary = {"written": written, "as_filled": fingerprints(self.batch)}
         self.batch.save(update_fields=["summary"])
         search.put_batch(self.batch.pk)
-        with connection.cursor() as cursor:
-            # Without figures about the new rows the first pages would be planned badly.
-            cursor.execute("ANALYZE")
-        return self.batch
 
     # Who sells -------------------------------------------------------------------------------
 
@@ -137,18 +138,22 @@ class _Filling:
     # The other side --------------------------------------------------------------------------
 
     def _products(self) -> list[Product]:
+        """Those that are not in the price list yet: what was kept of an earlier filling stays."""
+        known = dict(Product.objects.values_list("name", "pk"))
         products = [
             Product(
                 name=name,
                 series=series,
                 price=Decimal(price),
-                currency=people.CURRENCY,
+                currency=self.currency,
                 batch_id=self.batch.pk,
             )
             for name, series, price in writing.PRODUCTS
+            if name not in known
         ]
         bulk.number(Product, products)
-        self.product = [product.pk for product in products]
+        known |= {product.name: product.pk for product in products}
+        self.product = [known[name] for name, _series, _price in writing.PRODUCTS]
         return products
 
     def _companies(self) -> Iterator[Company]:
@@ -226,7 +231,7 @@ class _Filling:
             owner_id=self._user_id(held.owner),
             team_id=self.team[held.team],
             amount=sim.amounts[-1][1],
-            currency=people.CURRENCY,
+            currency=self.currency,
             expected_close_on=sim.expected_close_on,
             source_id=self.sources[sim.source],
             source_detail=sim.source_detail,
@@ -263,11 +268,13 @@ class _Filling:
                 deal.parked_until, dt.time.min, tzinfo=people.zone()
             )
 
+    def _write_process(self) -> ProcessInForce:
+        process = DemoProcess(batch=self.batch, team=self.team, user=self.user, at=self.at)
+        process.write()
+        return process
+
     def _process(self) -> None:
-        self.process = DemoProcess(
-            batch=self.batch, team=self.team, user=self.user, at=self.simulated.at
-        )
-        self.process.write()
+        self.process = self._write_process()
         self.recorder = Recorder(
             self.process,
             user=self.user,

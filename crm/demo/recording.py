@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import models
 
 from crm.commands.gate import as_json
 from crm.demo import wording, writing
-from crm.demo.process import DemoProcess
 from crm.demo.records import SimContact, SimDeal
 from crm.imports import bulk
 from crm.models import (
@@ -44,7 +43,7 @@ from crm.models import (
 )
 from pipeline.gates import Act, Facts, Reason, Verb, is_premature, judge
 from pipeline.moves import EnteredHow, LeftHow, Stay
-from pipeline.playbook import Answer, Fact, Importance, Step, StepKind
+from pipeline.playbook import Answer, Fact, Importance, Step, StepKind, StepRow
 from pipeline.queries.process import of_versions
 from pipeline.stages import Initiator, Outcome, Stage
 
@@ -54,12 +53,25 @@ ALWAYS = frozenset({Fact.PARTY, Fact.CONVERSATION, Fact.AGREEMENT})
 REASONS = (Reason.CUSTOMER_INSISTED, Reason.DONE_BEFORE, Reason.NOT_APPLICABLE)
 
 
+class ProcessInForce(Protocol):
+    """The process by which the people of a filling work."""
+
+    def in_force(self, team: str, at: dt.datetime) -> tuple[int, ...]:
+        """The ids of the published versions in force for a team at an instant."""
+
+    def own_steps(self, user_id: int, stage: Stage, at: dt.datetime) -> list[StepRow]:
+        """What a person ticks for himself in a stage, at an instant."""
+
+    def stamp(self, version_ids: tuple[int, ...]) -> str:
+        """The short name of these versions, as visits keep it."""
+
+
 class Recorder:
     """Collects the records of all deals, with ids where others refer to them, and writes them."""
 
     def __init__(
         self,
-        process: DemoProcess,
+        process: ProcessInForce,
         *,
         user: dict[str, int],
         contact: dict[SimContact, int],

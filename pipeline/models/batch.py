@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 class BatchKind(models.TextChoices):
     IMPORT = "import", _("Import")
+    DEMO = "demo", _("Demo organisation")
     SAMPLE = "sample", _("Sample data")
 
 
@@ -21,6 +22,10 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def editable_by(self, user: "User") -> Self:
         return self.visible_to(user)
 
+    def sample(self) -> "Batch | None":
+        """The sample data that is here now."""
+        return self.filter(kind=BatchKind.SAMPLE, undone_at=None).first()
+
 
 BatchManager = models.Manager.from_queryset(BatchQuerySet)
 
@@ -28,8 +33,8 @@ BatchManager = models.Manager.from_queryset(BatchQuerySet)
 class Batch(models.Model):
     """Records that came in together, so that they can leave together.
 
-    The only two ways to delete anything are the undo of an import and the removal of sample data;
-    both go by this mark.
+    Deletion is the undo of an import, or the removal of the demo or of sample data; all of them go
+    by this mark.
     """
 
     kind = models.CharField(max_length=10, choices=BatchKind)

@@ -45,7 +45,7 @@ def on_board(organisation: None, clock: object, db: None) -> None:
 def test_it_marks_every_record_with_one_batch():
     batch = Team.objects.root().batch
     assert batch is not None
-    assert batch.kind == BatchKind.SAMPLE
+    assert batch.kind == BatchKind.DEMO
     for model in (Team, User, Product, Company, Contact, Deal, Activity):
         assert model._default_manager.exists()
         assert not model._default_manager.exclude(batch=batch).exists()

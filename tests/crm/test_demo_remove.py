@@ -157,7 +157,7 @@ def test_the_command_lists_what_it_kept(admin: User):
 
 
 def remove() -> list[Kept]:
-    batch = Batch.objects.get(kind=BatchKind.SAMPLE, undone_at=None)
+    batch = Batch.objects.get(kind=BatchKind.DEMO, undone_at=None)
     return batch_commands.undo(batch, by=None, at=LATER).kept
 
 

@@ -41,7 +41,7 @@ class Command(BaseCommand):
     def _say_what_is_there(self) -> None:
         root = Team.objects.root()
         self.stdout.write(f"Nothing was done: there is an organisation already, {root.name}.")
-        if root.batch_id and Batch.objects.filter(pk=root.batch_id, kind=BatchKind.SAMPLE).exists():
+        if root.batch_id and Batch.objects.filter(pk=root.batch_id, kind=BatchKind.DEMO).exists():
             self._say_sign_ins()
 
     def _say_sign_ins(self) -> None:
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {role:<16}{email:<28}{password}")
 
     def _remove(self, at: dt.datetime) -> None:
-        batch = Batch.objects.filter(kind=BatchKind.SAMPLE, undone_at=None).first()
+        batch = Batch.objects.filter(kind=BatchKind.DEMO, undone_at=None).first()
         if batch is None:
             self.stdout.write("There is no sample data.")
             return

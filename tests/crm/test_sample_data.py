@@ -1,0 +1,114 @@
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from django.apps import apps
+from django.core import mail
+from django.db import connection, transaction
+from pytest_django import DjangoDbBlocker
+
+from crm.commands import deal as deal_commands
+from crm.demo import sample
+from crm.models import Company, Deal, StageVisit
+from pipeline.models import Batch, BatchKind, OutboxRow, Team, User
+from pipeline.moves import Refused
+from pipeline.stages import Outcome, Stage
+from tests.conftest import Cast, make_cast
+from tests.factories import NOW, make_deal
+
+LATER = NOW + dt.timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def added(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
+    """Once for all tests, each of which goes on in a savepoint: to add it costs a second."""
+    with django_db_blocker.unblock(), time_machine.travel(NOW, tick=False), transaction.atomic():
+        cast = make_cast()
+        sample.add(by=cast.adele, at=NOW)
+        connection.check_constraints()
+        yield cast
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def cast(added: Cast, clock: time_machine.Traveller, db: None) -> Cast:
+    return added
+
+
+def test_it_fills_every_stage_in_the_organisations_currency_and_process(cast: Cast):
+    deals = Deal.objects.filter(batch__kind=BatchKind.SAMPLE)
+    assert 55 <= deals.count() <= 65
+    assert set(deals.open().values_list("stage", flat=True)) == set(Stage)
+    assert {Outcome.WON, Outcome.STOPPED} <= set(deals.values_list("outcome", flat=True))
+    assert set(deals.values_list("currency", flat=True)) == {cast.root.currency}
+    framework = cast.root.layer.current_id
+    assert all(
+        ids == [framework] for ids in StageVisit.objects.values_list("version_ids", flat=True)
+    )
+
+
+def test_nobody_of_it_can_sign_in_or_be_written_to(cast: Cast):
+    people = User.objects.filter(batch__kind=BatchKind.SAMPLE)
+    assert people.count() == 4
+    assert not people.able_to_sign_in().exists()
+    assert not people.exclude(email=None).exists()
+    assert all("(sample)" in person.name for person in people)
+    assert not OutboxRow.objects.exists()
+    assert mail.outbox == []
+
+
+def test_others_of_the_organisation_see_none_of_its_deals(cast: Cast):
+    for person in (cast.rosa, cast.mona, cast.ana):
+        assert not Deal.objects.visible_to(cast.again(person)).exists()
+
+
+def test_it_comes_once(cast: Cast):
+    with pytest.raises(Refused, match="already"):
+        sample.add(by=cast.adele, at=LATER)
+
+
+def test_it_leaves_nothing_but_what_is_ones_own(cast: Cast):
+    own = make_deal(by=cast.ana)
+    undone = sample.take_away(by=cast.adele, at=LATER)
+    assert undone.kept == []
+    assert Batch.objects.get().undone_at == LATER
+    assert of_the_sample() == {}
+    assert list(Deal.objects.all()) == [own]
+    assert set(User.objects.all()) == set(cast.people)
+    with pytest.raises(Refused, match="no sample data"):
+        sample.take_away(by=cast.adele, at=LATER)
+
+
+def test_what_was_changed_stays_and_it_can_come_again_beside_it(
+    cast: Cast, clock: time_machine.Traveller
+):
+    clock.move_to(LATER)
+    changed = Deal.objects.open().exclude(owner=None).order_by("pk")[0]
+    deal_commands.edit(changed, name="Ours now", by=cast.adele, at=LATER)
+    kept = sample.take_away(by=cast.adele, at=LATER).kept
+    assert ("deal", "Ours now") in {(record.kind, record.name) for record in kept}
+    assert list(Deal.objects.all()) == [changed]
+    sample.add(by=cast.adele, at=LATER)
+    assert Deal.objects.filter(batch=Batch.objects.sample()).count() > 50
+    assert Team.objects.filter(parent=cast.root, batch__isnull=False).count() == 2
+
+
+def test_it_leaves_the_companies_that_an_own_deal_is_with(cast: Cast):
+    company = Company.objects.filter(batch__isnull=False)[0]
+    make_deal(by=cast.ana, company=company)
+    sample.take_away(by=cast.adele, at=LATER)
+    assert company in Company.objects.all()
+
+
+def of_the_sample() -> dict[str, int]:
+    """How many records of which kind carry the mark of a batch."""
+    models = [
+        model for app in ("pipeline", "crm") for model in apps.get_app_config(app).get_models()
+    ]
+    found = {
+        str(model._meta.label): model._default_manager.filter(batch__isnull=False).count()
+        for model in models
+        if any(field.name == "batch" for field in model._meta.concrete_fields)
+    }
+    return {label: count for label, count in found.items() if count}
