@@ -15,6 +15,7 @@ from crm.views import (
     deal_line,
     deal_page,
     decision_path,
+    first_run,
     hand_off,
     import_job,
     list_export,
@@ -34,6 +35,15 @@ from crm.views import (
 
 app_name = "crm"
 urlpatterns = [
+    # the beginning
+    path("first-run/", first_run.page, name="first_run"),
+    path("first-run/put-away/", first_run.put_away, name="first_run_put_away"),
+    path("first-run/take-out/", first_run.take_out, name="first_run_take_out"),
+    path("first-run/later/<slug:task>/", first_run.put_off, name="first_run_put_off"),
+    path("first-run/sample/add/", first_run.add_sample, name="first_run_add_sample"),
+    path(
+        "first-run/sample/take-away/", first_run.take_sample_away, name="first_run_take_sample_away"
+    ),
     path("board/", board.board, name="board"),
     path("board/column/", board.column, name="board_column"),
     path("search/", search.find, name="search"),

@@ -1,10 +1,10 @@
 from django.urls import include, path
-from django.views.generic import RedirectView
 
+from crm.views import first_run
 from salesprocess import health, unsent
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="crm:board", query_string=True), name="home"),
+    path("", first_run.home, name="home"),
     path("", include("pipeline.urls")),
     path("", include("crm.urls")),
     path("", include("reports.urls")),

@@ -33,6 +33,7 @@ from pipeline.models import (
     Batch,
     BatchKind,
     Collision,
+    FirstRun,
     Layer,
     StageWording,
     Step,
@@ -88,6 +89,7 @@ def one_of_each(cast: Cast) -> Cast:
     job.faults.create(line=2, reason="Nobody knows the owner.")
     ImportMapping.objects.create(owner=ana, kind="deals", name="old", answers={}, used_at=NOW)
     newcomer = make_user(name="Ida Moor", team=cast.north, password=None)
+    FirstRun.objects.create(team=cast.root)
     # With its row in the outbox and in the history of people.
     invitation.invite(newcomer, by=cast.mona, at=NOW)
     process_of(cast)

@@ -158,6 +158,15 @@ NEED = {"number": "=3", "key": "=need"}
 
 URLS: dict[str, Url] = {
     "home": Url(kind="own"),
+    # the beginning
+    "crm:first_run": Url(kind="function", may=ADMIN),
+    "crm:first_run_put_away": Url(kind="function", may=ADMIN, get=False, post={}),
+    "crm:first_run_take_out": Url(kind="function", may=ADMIN, get=False, post={}),
+    "crm:first_run_put_off": Url(
+        kind="function", may=ADMIN, at={"task": "=import"}, get=False, post={}
+    ),
+    "crm:first_run_add_sample": Url(kind="function", may=ADMIN, get=False, post={}),
+    "crm:first_run_take_sample_away": Url(kind="function", may=ADMIN, get=False, post={}),
     "healthz": Url(kind="public"),
     "readyz": Url(kind="public"),
     "unsent_put_away": Url(kind="own", get=False),

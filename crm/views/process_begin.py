@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from crm.models import Deal
+from pipeline.commands import first_run
 from pipeline.commands import process as commands
 from pipeline.models import Team
 from pipeline.moves import Refused
@@ -166,6 +167,7 @@ def _keep(request: HtmxRequest, recalled: list[Recalled]) -> HttpResponse:
         return _result(request, recalled, refused.message)
     except ValidationError as error:
         return _result(request, recalled, " ".join(error.messages))
+    first_run.recall_deals(by=request.user, at=at)
     messages.success(
         request,
         ngettext("%(n)s step was added.", "%(n)s steps were added.", len(wanted))

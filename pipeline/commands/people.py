@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from pipeline.commands import invitation, outbox
+from pipeline.commands import first_run, invitation, outbox
 from pipeline.commands.locked_people import (
     as_of_now,
     check_seen,
@@ -35,7 +35,9 @@ def found_organisation(*, name: str, currency: str, time_zone: str, country: str
         name=name.strip(), currency=currency.upper(), time_zone=time_zone, country=country.upper()
     )
     root.full_clean()
-    root.save(force_insert=True)
+    with transaction.atomic():
+        root.save(force_insert=True)
+        first_run.begin(root)
     return root
 
 

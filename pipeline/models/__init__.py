@@ -1,4 +1,5 @@
 from pipeline.models.batch import Batch, BatchKind
+from pipeline.models.first_run import FirstRun
 from pipeline.models.invitation import Invitation
 from pipeline.models.outbox import OutboxKind, OutboxRow
 from pipeline.models.people import Language, Role, SellingStyle, Team, Theme, User
@@ -19,6 +20,7 @@ __all__ = [
     "BatchKind",
     "Choice",
     "Collision",
+    "FirstRun",
     "Invitation",
     "Language",
     "Layer",

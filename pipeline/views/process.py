@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from pipeline.commands import first_run
 from pipeline.commands import process as commands
 from pipeline.commands.process import Namesake, StaleLayer
 from pipeline.forms.attempt import SeenForm
@@ -38,6 +39,7 @@ ADVISORY = (Gate.QUALIFIED, Gate.UNDERSTOOD)
 def page(request: HtmxRequest, of: Of | None = None) -> HttpResponse:
     """The steps of a stage as a level has them. What is open at the right is in the address."""
     look = find(request, of)
+    first_run.see_process(by=request.user, at=timezone.now())
     return Shown(request, look).answer()
 
 

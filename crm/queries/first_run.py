@@ -1,0 +1,114 @@
+"""How far an organisation has come with its beginning: read from what it has, never ticked off."""
+
+import datetime as dt
+import enum
+from dataclasses import dataclass, field
+
+from crm.models import Deal, ImportJob
+from pipeline.models import Batch, BatchKind, FirstRun, Invitation, User
+
+
+class Task(enum.StrEnum):
+    """What makes an organisation one's own, in the order in which it helps."""
+
+    ORGANISATION = "organisation"
+    PEOPLE = "people"
+    IMPORT = "import"
+    RECALL = "recall"
+    PROCESS = "process"
+    DEAL = "deal"
+
+
+class State(enum.StrEnum):
+    DONE = "done"
+    UNDER_WAY = "under-way"
+    PUT_OFF = "put-off"
+    NOT_YET = "not-yet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beginning:
+    """`joined` are the names of others who have signed in, `waiting` of those who were invited and
+    have not; `sample` is the sample data that is here now, `taken_away` the one taken away last."""
+
+    put_away: bool
+    states: dict[Task, State]
+    joined: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    sample: Batch | None = None
+    taken_away: Batch | None = None
+
+    @property
+    def done(self) -> int:
+        return sum(state == State.DONE for state in self.states.values())
+
+    @property
+    def under_way(self) -> int:
+        return sum(state == State.UNDER_WAY for state in self.states.values())
+
+    @property
+    def next(self) -> Task | None:
+        """The first thing that is neither done nor put off."""
+        settled = (State.DONE, State.PUT_OFF)
+        return next((task for task, state in self.states.items() if state not in settled), None)
+
+
+# Whoever thinks better of it has this long.
+BRING_BACK = dt.timedelta(minutes=10)
+
+
+def beginning(user: User, *, at: dt.datetime) -> Beginning:
+    """Where the organisation stands at an instant, for one of its admins. Eight queries."""
+    run = FirstRun.objects.visible_to(user).first() or FirstRun()
+    others = User.objects.active().filter(batch=None).exclude(pk=user.pk)
+    joined = list(others.able_to_sign_in().order_by("name").values_list("name", flat=True)[:50])
+    waiting = list(
+        Invitation.objects.open()
+        .order_by("person__name")
+        .values_list("person__name", flat=True)[:50]
+    )
+    facts = {
+        Task.ORGANISATION: State.DONE,  # nobody founds one without its settings
+        Task.PEOPLE: _of(bool(joined) and not waiting, bool(joined or waiting)),
+        Task.IMPORT: _imported(),
+        Task.RECALL: _of(run.recalled_at is not None),
+        Task.PROCESS: _of(run.process_seen_at is not None),
+        Task.DEAL: _of(Deal.objects.open().exclude(batch__kind=BatchKind.SAMPLE).exists()),
+    }
+    states = {
+        task: State.PUT_OFF if state == State.NOT_YET and task in run.put_off else state
+        for task, state in facts.items()
+    }
+    sample = Batch.objects.sample()
+    return Beginning(
+        put_away=run.put_away_at is not None,
+        states=states,
+        joined=joined,
+        waiting=waiting,
+        sample=sample,
+        taken_away=None if sample else _just_taken_away(at),
+    )
+
+
+def is_start(user: User, *, at: dt.datetime) -> bool:
+    """Whether an admin begins with it: from the founding on, until all is done or it is put away."""
+    if not FirstRun.objects.visible_to(user).filter(put_away_at=None).exists():
+        return False
+    found = beginning(user, at=at)
+    return found.done < len(found.states)
+
+
+def _of(done: bool, begun: bool = False) -> State:
+    if done:
+        return State.DONE
+    return State.UNDER_WAY if begun else State.NOT_YET
+
+
+def _imported() -> State:
+    loaded = Batch.objects.filter(kind=BatchKind.IMPORT, undone_at=None).exists()
+    return _of(loaded, not loaded and ImportJob.objects.exists())
+
+
+def _just_taken_away(at: dt.datetime) -> Batch | None:
+    gone = Batch.objects.filter(kind=BatchKind.SAMPLE, undone_at__gt=at - BRING_BACK)
+    return gone.order_by("-undone_at").first()
