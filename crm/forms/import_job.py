@@ -1,6 +1,7 @@
 """Forms for bringing in a file: the upload, its columns, and what only a person knows about it."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
@@ -8,13 +9,14 @@ from django.forms import BoundField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.imports import guessing
-from crm.imports.answers import kind_of
-from crm.imports.job import REASON
+from crm.imports import dates, guessing
+from crm.imports.answers import REASON, headings, kind_of
 from crm.imports.kinds import Field
+from crm.imports.scanning import in_words
 from crm.models import ImportJob, ImportKind, StopCause
 from pipeline.models import Role, User
 from pipeline.stages import Initiator, Outcome, Stage
+from salesprocess.format import number as number_text
 
 LABELS = {
     "id": gettext_lazy("Their number or id"),
@@ -44,6 +46,11 @@ LABELS = {
     "manager": gettext_lazy("Manager"),
     "office": gettext_lazy("Office"),
     "hired_on": gettext_lazy("Hired on"),
+}
+_ORDERS = {
+    "dmy": gettext_lazy("Day, month, year, whatever stands between"),
+    "mdy": gettext_lazy("Month, day, year, whatever stands between"),
+    "ymd": gettext_lazy("Year, month, day, whatever stands between"),
 }
 # One of these must be there, or nothing would name a deal.
 _NAMING = ("name", "company", "contact", "email", "phone", "product")
@@ -84,6 +91,7 @@ class ColumnsForm(forms.Form):
         self.job = job
         self.kind = kind_of(job.kind)
         self.initial["system"] = said.get("system", "")
+        new = set(said.get("new", ()))
         choices = [("", "–")]
         choices += [
             (str(place), column)
@@ -101,6 +109,8 @@ class ColumnsForm(forms.Form):
                 )
                 self.fields[name].error_messages["required"] = _("Choose the column that has it.")
                 self.initial[name] = chosen[number] if number < len(chosen) else ""
+                if self.initial[name] and job.columns[int(self.initial[name])] in new:
+                    self.fields[name].help_text = _("New in this file: guessed.")
 
     @staticmethod
     def _inputs(part: Field) -> list[str]:
@@ -140,48 +150,145 @@ def _label(part: Field, number: int) -> str:
     return _("%(field)s, another") % {"field": label} if number else label
 
 
+@dataclass(frozen=True, kw_only=True)
+class AskedColumn:
+    """A column of dates or numbers as the page shows it: where it goes to, how it is read, what
+    else it could be, and an input for how else it is written (dates only)."""
+
+    name: str
+    labels: str
+    bound: BoundField
+    example: BoundField | None
+    is_asked: bool
+    is_mixed: bool
+    is_remembered: bool
+    line: int
+    text: str
+    meanings: list[tuple[str, str]]
+
+
 class AnswersForm(forms.Form):
-    """What a column that can be read in two ways means, and which of ours a foreign stage is."""
+    """How columns are read and which of ours a foreign stage is: what only a person can say has no
+    answer yet, the rest can be changed."""
 
     NO_ANSWER: ClassVar = gettext_lazy("Choose what is meant.")
 
     def __init__(self, data: Any = None, *, job: ImportJob, **options: Any) -> None:
         super().__init__(data, **options)
-        self._formats = list(job.questions.get("formats", {}).items())
-        self._stages: list[str] = job.questions.get("stages", [])
-        for number, (column, question) in enumerate(self._formats):
-            self.fields[f"format-{number}"] = forms.ChoiceField(
-                label=column,
-                choices=[(way, words) for way, words in question["ways"]],
-                widget=forms.RadioSelect,
-                error_messages={"required": self.NO_ANSWER},
-            )
+        self.job = job
+        self._asked = list(job.questions.get("formats", ()))
+        readings = job.readings.get("columns", {})
+        self._columns = sorted(readings, key=lambda column: column not in self._asked)
+        self._readings: dict[str, dict[str, Any]] = readings
+        self._stages: list[str] = job.readings.get("stages", [])
+        for number, column in enumerate(self._columns):
+            self._add_format(number, column)
         outcomes = _outcomes() if self._stages else []
-        known = job.answers.get("stages", {})
         for number, word in enumerate(self._stages):
-            stage, outcome = _first(known.get(word), guessing.stage(word))
-            self.fields[f"stage-{number}"] = forms.ChoiceField(
-                label=_("Stage"),
-                choices=[(each.key, f"{each.value} {each.about.short}") for each in Stage],
-            )
-            self.fields[f"outcome-{number}"] = forms.ChoiceField(
-                label=_("Outcome"), choices=outcomes
-            )
-            self.initial[f"stage-{number}"], self.initial[f"outcome-{number}"] = stage, outcome
+            self._add_stage(number, word, outcomes)
 
-    def asked_formats(self) -> Iterator[tuple[BoundField, dict[str, Any]]]:
-        for number, (_column, question) in enumerate(self._formats):
-            yield self[f"format-{number}"], question
+    def _add_format(self, number: int, column: str) -> None:
+        reading, asked = self._readings[column], column in self._asked
+        answers = self.job.answers
+        way = answers["formats"].get(column) or answers.get("found", {}).get(column, "")
+        ways = [each for each, _rows in reading["ways"]]
+        if way and way not in ways:
+            ways.append(way)
+        self.fields[f"format-{number}"] = forms.ChoiceField(
+            label=column,
+            choices=[(each, self._in_words(reading, each)) for each in ways],
+            widget=forms.RadioSelect,
+            required=False,
+        )
+        if not asked:
+            self.initial[f"format-{number}"] = way
+        if reading["dates"]:
+            self.fields[f"example-{number}"] = forms.CharField(
+                label=_("Otherwise: 31 December 2016, as this column would write it"),
+                max_length=60,
+                required=False,
+            )
+
+    def _add_stage(self, number: int, word: str, outcomes: list[tuple[str, Any]]) -> None:
+        answers = self.job.answers
+        known = answers.get("stages", {}).get(word) or answers.get("hints", {}).get(word)
+        stage, outcome = _first(known, guessing.stage(word))
+        self.fields[f"stage-{number}"] = forms.ChoiceField(
+            label=_("Stage"),
+            choices=[(each.key, f"{each.value} {each.about.short}") for each in Stage],
+        )
+        self.fields[f"outcome-{number}"] = forms.ChoiceField(label=_("Outcome"), choices=outcomes)
+        self.initial[f"stage-{number}"], self.initial[f"outcome-{number}"] = stage, outcome
+
+    @staticmethod
+    def _in_words(reading: dict[str, Any], way: str) -> str:
+        """Samples and what they mean, and how many rows this reads if not all."""
+        meanings = [f"{text} → {words}" for text, words in _meanings(reading, way)]
+        words = ", ".join(meanings)
+        if way in dates.ORDERS:
+            words = f"{_ORDERS[way]}: {words}"
+        rows = next((rows for each, rows in reading["ways"] if each == way), reading["rows"])
+        if rows < reading["rows"]:
+            of = _("%(rows)s of %(all)s rows") % {
+                "rows": number_text(rows),
+                "all": number_text(reading["rows"]),
+            }
+            words = f"{words} ({of})"
+        return words
+
+    def columns(self) -> Iterator[AskedColumn]:
+        """What is asked comes first."""
+        remembered = self.job.answers.get("remembered", ())
+        for place, column in enumerate(self._columns):
+            reading, name = self._readings[column], f"format-{place}"
+            line, text = next(iter(reading["samples"]), None) or reading["unread"] or (0, "")
+            yield AskedColumn(
+                name=column,
+                labels=_labels_of(self.job, column),
+                bound=self[name],
+                example=self[f"example-{place}"] if reading["dates"] else None,
+                is_asked=column in self._asked,
+                is_mixed=reading["mixed"],
+                is_remembered=column in remembered,
+                line=line,
+                text=text,
+                meanings=_meanings(reading, self.initial.get(name, "")),
+            )
+
+    def left_out(self) -> list[str]:
+        """The columns of the file that go nowhere."""
+        named = {column for columns in self.job.answers["columns"].values() for column in columns}
+        return [column for column in headings(self.job.columns) if column not in named]
+
+    def asked(self) -> list[AskedColumn]:
+        return [column for column in self.columns() if column.is_asked]
 
     def asked_stages(self) -> Iterator[tuple[str, BoundField, BoundField]]:
         for number, word in enumerate(self._stages):
             yield word, self[f"stage-{number}"], self[f"outcome-{number}"]
 
+    def clean(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        for number, column in enumerate(self._columns):
+            example = said.get(f"example-{number}", "")
+            if example:
+                way = dates.way_of(example)
+                said[f"format-{number}"] = way
+                if not way:
+                    words = _("This cannot be read as 31 December 2016 in one way.")
+                    self.add_error(f"example-{number}", words)
+            elif column in self._asked and said.get(f"format-{number}") == "":
+                self.add_error(f"format-{number}", self.NO_ANSWER)
+        return said
+
     def formats(self) -> dict[str, str]:
-        return {
-            column: self.cleaned_data[f"format-{number}"]
-            for number, (column, _question) in enumerate(self._formats)
-        }
+        """What was asked, and what is otherwise than it was read."""
+        found = {}
+        for number, column in enumerate(self._columns):
+            way = self.cleaned_data.get(f"format-{number}", "")
+            if way and (column in self._asked or way != self.initial.get(f"format-{number}")):
+                found[column] = way
+        return found
 
     def stages(self) -> dict[str, dict[str, str]]:
         found = {}
@@ -193,6 +300,22 @@ class AnswersForm(forms.Form):
                 meaning |= {"initiator": initiator, "cause": cause}
             found[word] = meaning
         return found
+
+
+def _meanings(reading: dict[str, Any], way: str) -> list[tuple[str, str]]:
+    """The samples of a column that can be read in a way, each with what it means then."""
+    if not way:
+        return []
+    found = [
+        (text, in_words(text, way, dates=reading["dates"])) for _line, text in reading["samples"]
+    ]
+    return [(text, words) for text, words in found if words]
+
+
+def _labels_of(job: ImportJob, column: str) -> str:
+    """Where a column goes to."""
+    named = job.answers["columns"].items()
+    return ", ".join(str(LABELS[name]) for name, columns in named if column in columns)
 
 
 def _outcomes() -> list[tuple[str, Any]]:

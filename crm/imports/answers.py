@@ -3,27 +3,32 @@
 {"system": "old-crm",
  "columns": {"name": ["Deal"], "email": ["E-mail", "E-mail 2"]},
  "formats": {"Close date": "%d/%m/%Y"},     as answered
+ "remembered": ["Close date"],              those of them that were answered for an earlier file
  "found": {"Value": "."},                   as it could only be
- "stages": {"Won": {"stage": "closing", "outcome": "won"}}}
+ "stages": {"Won": {"stage": "closing", "outcome": "won"}},
+ "hints": {"Hot": {"stage": "proposal"}}}   as answered for a file of another shape: only suggested
+
+An answer holds for files of one shape: of one system, with the same headings.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from crm.imports import guessing, mapping
 from crm.imports.kinds import KINDS, Kind
 from crm.imports.mapping import MAKEABLE, Mapping
-from crm.imports.run import MOST_STAGES, Scan
-from crm.imports.values import Reading
+from crm.imports.scanning import MOST_STAGES, Reading, Scan
 from crm.models import ImportJob, ImportKind, ImportMapping
 from pipeline.models import User
 from pipeline.stages import Outcome, Stage
-from salesprocess.format import plainly
 
 _ANY_STAGE = {"": {"stage": Stage.LEAD_GENERATION.key}}
-# A file with one wrong cell in each way of writing dates need not offer all of them.
-_MOST_WAYS = 6
+# How a file of ours heads the reasons (crm.imports.error_file); it is no column of theirs.
+REASON = "Why it stayed out"
+# What is said of a file, and nothing about others of its shape.
+_OF_THIS_FILE = ("found", "remembered", "hints", "like", "new")
 
 
 def kind_of(name: str) -> Kind:
@@ -70,51 +75,90 @@ def _of_columns(said: dict[str, Any]) -> dict[str, str]:
     return {column: way for column, way in formats.items() if column in named}
 
 
-def open_questions(job: ImportJob, scan: Scan) -> dict[str, Any]:
-    """What nobody but a person can say about the file, and has not said yet."""
-    asked = {
-        column: _question(reading)
+def look(job: ImportJob, scan: Scan) -> None:
+    """Keep on `job` how its columns are read, and what nobody but a person can say about that."""
+    said, remembered = job.answers["formats"], set(job.answers.get("remembered", ()))
+    asked = [
+        column
         for column, reading in scan.readings.items()
-        if reading.witness or (reading.odd_one and reading.first)
+        if _asks(reading, said.get(column, ""), remembered=column in remembered)
+    ]
+    words = sorted(scan.stages)[:MOST_STAGES] if job.kind == ImportKind.DEALS else []
+    job.rows = scan.rows
+    job.readings = {
+        "columns": {column: _kept(reading) for column, reading in scan.readings.items()},
+        "stages": words,
     }
-    questions: dict[str, Any] = {}
-    if asked:
-        questions["formats"] = asked
-    known = job.answers.get("stages", {})
-    if job.kind == ImportKind.DEALS and set(scan.stages) - set(known):
-        questions["stages"] = sorted(scan.stages)[:MOST_STAGES]
-    return questions
+    job.questions = {"formats": asked} if asked else {}
+    if set(words) - set(job.answers.get("stages", {})):
+        job.questions["stages"] = words
+    job.answers["found"] = {
+        column: reading.way for column, reading in scan.readings.items() if reading.way
+    }
 
 
-def obvious_formats(scan: Scan) -> dict[str, str]:
-    return {column: reading.way for column, reading in scan.readings.items() if not reading.witness}
+def _asks(reading: Reading, stated: str, *, remembered: bool) -> bool:
+    """What was answered for an earlier file is asked again where it does not read all of this."""
+    if stated:
+        return remembered and reading.count(stated) < reading.rows
+    return reading.is_open
 
 
-def _question(reading: Reading) -> dict[str, Any]:
-    """The cell that shows it, and `ways`: format and what it makes of the cell, in words."""
-    line, text = reading.witness or reading.first or (0, "")
-    shown = [text]
-    question: dict[str, Any] = {"line": line, "text": text}
-    if reading.witness is None and reading.odd_one:
-        odd_line, odd_text = reading.odd_one
-        question |= {"odd_line": odd_line, "odd_text": odd_text}
-        shown.append(odd_text)
-    ways: dict[str, str] = {}
-    for each in shown:
-        for way, meant in reading.readings(each):
-            ways.setdefault(f"{each} → {plainly(meant)}", way)
-    return question | {"ways": [[way, words] for words, way in ways.items()][:_MOST_WAYS]}
+def _kept(reading: Reading) -> dict[str, Any]:
+    """As a page needs it: cells that show it, the ways that are offered, how many rows each reads."""
+    return {
+        "dates": reading.dates,
+        "mixed": reading.odd_one is not None,
+        "rows": reading.rows,
+        "samples": reading.telling(),
+        "unread": reading.unread,
+        "ways": [[choice.way, choice.rows] for choice in reading.offers()],
+    }
 
 
 def suggested(job: ImportJob) -> dict[str, Any]:
-    """What to fill into the page on which columns are named: as for the last file of this shape,
-    else our best guess."""
-    header = [column for column in job.columns if column]
-    for known in _known(job.kind, job.owner):
-        columns = known.answers["columns"]
-        if {column for some in columns.values() for column in some} <= set(header):
-            return {**known.answers, "like": known.name}
+    """What to fill into the page on which columns are named: as for the last file of this shape;
+    as for the last one whose columns are there, with our best guess for columns that it had not
+    (`new`); else our best guess."""
+    header = headings(job.columns)
+    known = _known(job.kind, job.owner)
+    for each in known:
+        if each.shape == shape_of(header):
+            remembered = list(each.answers.get("formats", {}))
+            return {**each.answers, "remembered": remembered, "like": each.name}
+    for each in known:
+        if _named(each.answers["columns"]) <= set(header):
+            return _completed(each, kind_of(job.kind), header)
     return {"system": "", "columns": guessing.columns(kind_of(job.kind), header)}
+
+
+def _completed(known: ImportMapping, kind: Kind, header: Sequence[str]) -> dict[str, Any]:
+    columns = dict(known.answers["columns"])
+    before = set(known.headings) | _named(columns)
+    new = [column for column in header if column not in before]
+    for name, guessed in guessing.columns(kind, new).items():
+        columns.setdefault(name, guessed)
+    return {
+        "system": known.answers["system"],
+        "columns": columns,
+        "hints": known.answers.get("stages", {}),
+        "like": known.name,
+        "new": new,
+    }
+
+
+def headings(columns: Iterable[str]) -> list[str]:
+    """The columns of a file that are theirs."""
+    return [column for column in columns if column and column != REASON]
+
+
+def shape_of(header: Iterable[str]) -> str:
+    """The same for files with the same headings, in whatever order."""
+    return hashlib.blake2b("\x1f".join(sorted(header)).encode(), digest_size=16).hexdigest()
+
+
+def _named(columns: dict[str, list[str]]) -> set[str]:
+    return {column for some in columns.values() for column in some}
 
 
 def _known(kind: str, owner: User) -> Sequence[ImportMapping]:
@@ -123,10 +167,17 @@ def _known(kind: str, owner: User) -> Sequence[ImportMapping]:
 
 
 def remember(job: ImportJob, *, at: dt.datetime) -> None:
-    """Keep what was said for the next file; what was obvious may be otherwise there."""
-    said = {key: value for key, value in job.answers.items() if key != "found"}
-    name = said["system"]
-    ImportMapping.objects.filter(owner=job.owner, kind=job.kind, name__iexact=name).delete()
+    """Keep what was said for the next file of this shape."""
+    said = {key: value for key, value in job.answers.items() if key not in _OF_THIS_FILE}
+    header, name = headings(job.columns), said["system"]
+    known = ImportMapping.objects.filter(owner=job.owner, kind=job.kind, name__iexact=name)
+    known.filter(shape=shape_of(header)).delete()
     ImportMapping.objects.create(
-        owner=job.owner, kind=job.kind, name=name, answers=said, used_at=at
+        owner=job.owner,
+        kind=job.kind,
+        name=name,
+        headings=header,
+        shape=shape_of(header),
+        answers=said,
+        used_at=at,
     )

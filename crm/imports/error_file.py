@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from crm.imports.job import REASON, table_of
+from crm.imports.answers import REASON
+from crm.imports.job import table_of
 from crm.models import ImportFault, ImportJob
 
 _AT_ONCE = 1_000

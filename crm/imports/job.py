@@ -26,9 +26,8 @@ from pipeline.models import Role, User
 from pipeline.moves import Refused
 from salesprocess.waking import wake
 
-# How a file of ours heads the reasons (crm.imports.error_file); it is no column of theirs.
-REASON = "Why it stayed out"
 _SAMPLE_ROWS, _SAMPLE_SIGNS = 3, 60
+_SAID_BEFORE = ("formats", "stages", "remembered", "hints")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -86,17 +85,15 @@ def name_columns(
     """Say which column holds which field, and have the file checked.
 
     `system` is whose ids and words these are; the answers are remembered by it. `like` are the
-    answers for an earlier file, whose formats and stages hold for this one as well.
+    answers for an earlier file of this shape (crm.imports.answers.suggested), which hold for this
+    one if it is of the same system, or what was said about this one before.
 
     Raises Refused for what makes no sense, or if the file is past that.
     """
     with _locked(job, by, NOT_LOADED) as row:
-        row.answers = {
-            "system": system,
-            "columns": dict(columns),
-            "formats": dict(like.get("formats", {})),
-            "stages": dict(like.get("stages", {})),
-        }
+        row.answers = {"system": system, "columns": dict(columns), "formats": {}, "stages": {}}
+        if system.casefold() == like.get("system", system).casefold():
+            row.answers |= {key: like[key] for key in _SAID_BEFORE if key in like}
         try:
             answers.mapping_of(row)
         except Unreadable as error:
@@ -113,13 +110,17 @@ def answer(
     by: User,
     at: dt.datetime,
 ) -> None:
-    """Answer what was asked about the file: how columns are written, what its stages are.
+    """Say how columns are written and what foreign stages are, as was asked or otherwise than they
+    were read; what nothing is said of stays as it was.
 
-    Raises Refused for an answer that makes no sense, or if nothing is asked.
+    Raises Refused for an answer that makes no sense, or if the file is past that.
     """
-    with _locked(job, by, (ImportState.ASKING,)) as row:
-        row.answers["formats"] = {**row.answers.get("formats", {}), **formats}
-        row.answers["stages"] = {**row.answers.get("stages", {}), **stages}
+    with _locked(job, by, (ImportState.ASKING, ImportState.CHECKED)) as row:
+        said = row.answers
+        said["formats"] = {**said.get("formats", {}), **formats}
+        said["stages"] = {**said.get("stages", {}), **stages}
+        said["remembered"] = [each for each in said.get("remembered", []) if each not in formats]
+        row.faults.all().delete()
         try:
             answers.mapping_of(row)
         except Unreadable as error:

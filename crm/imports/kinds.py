@@ -46,12 +46,18 @@ _COLUMN_TYPES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """`longest` is how many signs the record can hold."""
+    """`longest` is how many signs the record can hold; `refers` is said of the names of other
+    parties, which “none” and “unknown” are not."""
 
     name: str
     form: Form = Form.TEXT
     longest: int = 200
     required: bool = False
+    refers: bool = False
+
+    @property
+    def is_any_text(self) -> bool:
+        return self.form is Form.TEXT and not self.refers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +107,7 @@ COMPANIES = Kind(
         Field(name="employees", form=Form.WHOLE),
         Field(name="country", longest=80),
         Field(name="website", form=Form.LINK),
-        Field(name="parent"),
+        Field(name="parent", refers=True),
         Field(name="owner", longest=254),
     ),
 )
@@ -112,7 +118,7 @@ CONTACTS = Kind(
         ID,
         Field(name="name", required=True),
         Field(name="job_title", longest=120),
-        Field(name="company"),
+        Field(name="company", refers=True),
         Field(name="email", form=Form.EMAIL),
         Field(name="phone", form=Form.PHONE),
         Field(name="owner", longest=254),
@@ -124,8 +130,8 @@ DEALS = Kind(
     fields=(
         ID,
         Field(name="name"),
-        Field(name="company"),
-        Field(name="contact"),
+        Field(name="company", refers=True),
+        Field(name="contact", refers=True),
         Field(name="job_title", longest=120),
         Field(name="email", form=Form.EMAIL),
         Field(name="phone", form=Form.PHONE),

@@ -7,7 +7,7 @@ right, and never means "this column is not there".
     [format]                               # only where it cannot be found out
     encoding = "cp1252"
     delimiter = ";"
-    date = "%d/%m/%Y"
+    date = "31/12/2016"                    # that day as the files would write it, or "%d/%m/%Y"
     decimal = ","
     [deals]                                # also people, products, companies, contacts
     file = "opportunities*.csv"
@@ -19,7 +19,7 @@ right, and never means "this column is not there".
     [deals.values.product]                 # "their word" = "ours"
     GTXPro = "GTX Pro"
     [deals.formats]                        # for one of their columns
-    "Close date" = "%m/%d/%Y"
+    "Close date" = "Dec 31, 2016"
     [deals.stages]                         # their stage; "" is an empty cell, or no column at all
     Negotiation = { stage = "objections" }
     Lost = { stage = "proposal", outcome = "stopped", initiator = "customer", cause = "unknown", ignore = ["amount"] }
@@ -33,6 +33,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from crm.imports import dates
 from crm.imports.faults import Unreadable
 from crm.imports.kinds import KINDS, Kind
 from crm.imports.reading import DELIMITERS
@@ -127,7 +128,7 @@ def of_content(content: dict[str, Any]) -> Mapping:
         kinds=kinds,
         encoding=_choice(formats, "encoding", ENCODINGS, where="format"),
         delimiter=_choice(formats, "delimiter", DELIMITERS, where="format"),
-        date=_text(formats, "date", where="format"),
+        date=_date(formats, "date", where="format"),
         decimal=_choice(formats, "decimal", DECIMAL_SIGNS, where="format"),
     )
 
@@ -159,7 +160,7 @@ def _kind(kind: Kind, content: dict[str, Any]) -> KindMapping:
         file=content["file"],
         columns=columns,
         values=_values(kind, _table(content, "values", where=where)),
-        formats={column: _text(formats, column, where=f"{where}.formats") for column in formats},
+        formats=_formats(kind, columns, formats),
         stages={
             name: _meaning(name, _table(stages, name, where="deals.stages")) for name in stages
         },
@@ -185,6 +186,39 @@ def _columns(kind: Kind, content: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     if not columns:
         raise Unreadable(_("[%(kind)s] names no column.") % {"kind": where})
     return columns
+
+
+def _formats(
+    kind: Kind, columns: dict[str, tuple[str, ...]], content: dict[str, Any]
+) -> dict[str, str]:
+    where = f"{kind.name}.formats"
+    of_dates = {
+        column
+        for name, names in columns.items()
+        if kind.field(name).form.is_date
+        for column in names
+    }
+    return {
+        column: _date(content, column, where=where)
+        if column in of_dates
+        else _choice(content, column, DECIMAL_SIGNS, where=where)
+        for column in content
+    }
+
+
+def _date(content: dict[str, Any], name: str, *, where: str) -> str:
+    """How dates are written, as `crm.imports.dates` names it."""
+    stated = _text(content, name, where=where)
+    way = dates.way_of(stated)
+    if stated and not way:
+        raise Unreadable(
+            _(
+                "[%(kind)s] %(field)s says no way to write dates. Write 31 December 2016 as the "
+                'column would, or a format such as "%%d/%%m/%%Y".'
+            )
+            % _of(where, name)
+        )
+    return way
 
 
 def _values(kind: Kind, content: dict[str, Any]) -> dict[str, dict[str, str]]:

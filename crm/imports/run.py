@@ -15,23 +15,20 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from crm.commands import search
-from crm.imports import deals, parties, people, report, staging, values
+from crm.imports import deals, parties, people, report, staging
 from crm.imports.faults import Fault, Unreadable
 from crm.imports.judging import Judge
-from crm.imports.kinds import DEALS, KINDS
+from crm.imports.kinds import KINDS
 from crm.imports.mapping import KindMapping, Mapping
 from crm.imports.reading import Table, open_table
 from crm.imports.staging import Run
 from crm.models import SearchKind
 from pipeline.models import Batch, BatchKind, Team, User
-from salesprocess import spreadsheet
 
 _SHOWN = 20
 _FAULTS = "SELECT file, line, field, value, reason FROM {faults} ORDER BY array_position(%s, kind), file, line"
 # One import at a time: two that run together would each think that a record is new.
 LOCK = 5_737_001
-# A column with more different words than this is not a column of stages.
-MOST_STAGES = 40
 _REPEATS = """
     SELECT line, place FROM (
         SELECT line, row_number() OVER (PARTITION BY digest ORDER BY file, line)::int AS place FROM {s}
@@ -60,15 +57,6 @@ class Counts:
     matched: int
     known: int
     refused: int
-
-
-@dataclass(kw_only=True)
-class Scan:
-    """What a look at all rows tells: how many, the foreign stages, and how columns can be read."""
-
-    rows: int = 0
-    stages: dict[str, None] = field(default_factory=dict)
-    readings: dict[str, values.Reading]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,39 +136,6 @@ def run(
         else:
             transaction.set_rollback(True)
     return result
-
-
-def scan(mapped: KindMapping, table: Table) -> Scan:
-    """Read a whole table once, only to know what to ask about it before it can be brought in."""
-    dates = _columns_of(mapped, dates=True)
-    numbers = _columns_of(mapped, dates=False)
-    readings = {column: values.Reading(dates=True) for column in dates}
-    readings |= {column: values.Reading(dates=False) for column in numbers}
-    places = {column: table.header.index(column) for column in readings}
-    stage = table.header.index(mapped.columns["stage"][0]) if "stage" in mapped.columns else None
-    found = Scan(readings=readings)
-    for row in table.rows():
-        found.rows += 1
-        if row.fault:
-            continue
-        for column, reading in readings.items():
-            if text := spreadsheet.plain(" ".join(row.cells[places[column]].split())):
-                reading.see(text, row.line)
-        if stage is not None and len(found.stages) <= MOST_STAGES:
-            found.stages[spreadsheet.plain(" ".join(row.cells[stage].split()))] = None
-    if stage is None and mapped.kind is DEALS:
-        found.stages[""] = None
-    return found
-
-
-def _columns_of(mapped: KindMapping, *, dates: bool) -> list[str]:
-    return [
-        mapped.columns[part.name][0]
-        for part in mapped.kind.fields
-        if part.name in mapped.columns
-        and (part.form.is_date if dates else part.form.is_number)
-        and mapped.columns[part.name][0] not in mapped.formats
-    ]
 
 
 def try_out(

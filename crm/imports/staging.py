@@ -5,9 +5,11 @@ The tables are temporary and live as long as the transaction. Nothing holds more
 
 import datetime as dt
 import hashlib
+import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -17,17 +19,16 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from crm import normalise
-from crm.imports import bulk, values
-from crm.imports.faults import BadValue, Fault, Unreadable
+from crm.imports import bulk, cells, dates, values
+from crm.imports.faults import BadValue, Fault
 from crm.imports.kinds import DEALS, Field, Form, Kind
 from crm.imports.mapping import KindMapping, Mapping, Meaning
 from crm.imports.reading import Row, Table
+from crm.imports.scanning import Show, ways_of
 from crm.imports.stays import stays_of
 from pipeline import moves
 from pipeline.models import Batch, Team
 from pipeline.moves import Refused, Stay
-from salesprocess import spreadsheet
-from salesprocess.format import plainly
 
 FAULTS = "import_faults"
 STAYS = "import_stays"
@@ -73,6 +74,8 @@ _LOOKED_INTO = {
     "crm_searchentry": "record_id",
 }
 _SHORT, _MOST_KNOWN = 40, 1_024
+# In the order in which they happen.
+_ACTS = ("created_on", "entered_on", "closed_on")
 _url = URLValidator(schemes=("http", "https"))
 
 
@@ -92,7 +95,7 @@ class Run:
 
     `reach` is None for the command, whose user has the database. `repeats` says, for a file that
     comes in by pieces, which lines say the same as lines before them: the how manieth each is.
-    `tell` is told how many rows were read, now and then.
+    `tell` is told how many rows were read, now and then; `show`, how a column of a file is read.
     """
 
     mapping: Mapping
@@ -102,7 +105,14 @@ class Run:
     reach: Reach | None = None
     repeats: ReadOnly[int, int] | None = None
     tell: Callable[[int], None] | None = None
+    show: Show | None = None
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @cached_property
+    def zones(self) -> tuple[zoneinfo.ZoneInfo, ...]:
+        """Where days are counted: the organisation's zone, and that of who brings it in."""
+        by = self.batch.by
+        return tuple(dict.fromkeys([self.root.zone, *([by.zone] if by else [])]))
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -274,6 +284,7 @@ class _Reader:
 
     def __init__(self, mapped: KindMapping, table: Table, run: Run) -> None:
         self._mapped, self._table, self._run = mapped, table, run
+        self._ways = ways_of(mapped, table, run.mapping, show=run.show)
         self._cells = [
             self._cell(part) for part in mapped.kind.fields if part.name in mapped.columns
         ]
@@ -281,6 +292,7 @@ class _Reader:
         self._has_id = "id" in mapped.columns
         self._nothing = dict.fromkeys(part.name for part in mapped.kind.fields)
         self._judgements: dict[tuple[Any, ...], _Judgement] = {}
+        self._instants: dict[tuple[Any, ...], list[dt.datetime | None]] = {}
         self._faults: list[Fault] = []
         self._stays: list[tuple[Any, ...]] = []
 
@@ -313,7 +325,7 @@ class _Reader:
             found: dict[str, Any] = self._nothing.copy()
             for cell in self._cells:
                 found[cell.field.name] = self._value(cell, row.cells)
-            judged = self._judge(no, found) if self._mapped.kind is DEALS else ()
+            judged = self._judge(no, found, row.cells) if self._mapped.kind is DEALS else ()
         except _BadCell as bad:
             self._refuse(row.line, bad.column, bad.value, bad.reason)
             return None
@@ -339,22 +351,28 @@ class _Reader:
             field=part,
             columns=columns,
             places=tuple(self._table.header.index(column) for column in columns),
-            aliases=self._mapped.values.get(part.name, {}),
+            aliases=self._aliases(part),
             parse=self._parser(part, columns),
             is_list=part.form.is_list,
             known={},
         )
 
+    def _aliases(self, part: Field) -> dict[str, str]:
+        """A foreign stage is what the mapping knows by this word, even if it sounds like none."""
+        aliases = self._mapped.values.get(part.name, {})
+        stages = self._mapped.stages if part.name == "stage" else {}
+        return {**{word: word for word in stages}, **aliases}
+
     def _parser(self, part: Field, columns: tuple[str, ...]) -> Callable[[str], Any]:
         form = part.form
-        if form.is_date:
-            way = self._way(part, columns[0], dates=True)
-            if form is Form.DAY:
-                return lambda text: values.day(text, way)
+        if form.is_date or form.is_number:
+            way = self._ways[columns[0]]
+        if form is Form.DAY:
             zone = self._run.root.zone
-            return lambda text: values.moment(text, way, zone)
+            return lambda text: values.day(text, way, zone)
+        if form is Form.MOMENT:
+            return lambda text: values.moment(text, way)
         if form.is_number:
-            way = self._way(part, columns[0], dates=False)
             read = values.money if form is Form.MONEY else values.whole
             return lambda text: read(text, way)
         if form is Form.EMAIL:
@@ -363,24 +381,6 @@ class _Reader:
             country = self._run.root.country
             return lambda text: normalise.phone(text, country=country)
         return _link if form is Form.LINK else _plain
-
-    def _way(self, part: Field, column: str, *, dates: bool) -> str:
-        """How a column writes dates or numbers: stated in the mapping, or the only way that fits.
-
-        Raises Unreadable if it is ambiguous or mixed.
-        """
-        mapping = self._run.mapping
-        stated = self._mapped.formats.get(column) or (mapping.date if dates else mapping.decimal)
-        if stated:
-            return stated
-        reading = values.Reading(dates=dates)
-        place = self._table.header.index(column)
-        aliases = self._mapped.values.get(part.name, {})
-        for row in self._table.rows():
-            if not row.fault and (text := " ".join(row.cells[place].split())):
-                reading.see(aliases.get(text, text), row.line)
-        _require_one_way(reading, self._mapped, self._table.name, column)
-        return reading.way
 
     def _value(self, cell: _Cell, cells: list[str]) -> Any:
         if cell.is_list:
@@ -408,8 +408,7 @@ class _Reader:
 
     def _read(self, cell: _Cell, raw: str, column: str) -> tuple[Any, str]:
         """What a cell means and its text; None for an empty one."""
-        text = spreadsheet.plain(" ".join(raw.split()))
-        text = cell.aliases.get(text, text)
+        text = cells.said(raw, cell.aliases, any_text=cell.field.is_any_text)
         if not text:
             return None, ""
         if len(text) > cell.field.longest:
@@ -420,24 +419,44 @@ class _Reader:
         except BadValue as bad:
             raise _BadCell(column, text, bad.message) from bad
 
-    def _judge(self, no: int, found: dict[str, Any]) -> tuple[Any, ...]:
+    def _judge(self, no: int, found: dict[str, Any], row: list[str]) -> tuple[Any, ...]:
         """What the rules make of a deal: its visits are staged, the deal repeats the latest."""
-        said = (found["stage"] or "", found["entered_on"], found["closed_on"])
-        meaning = self._mapped.stages.get(said[0])
+        word = found["stage"] or ""
+        meaning = self._mapped.stages.get(word)
         if meaning is None:
-            reason = _("The mapping does not say what stage “%(stage)s” is.") % {"stage": said[0]}
-            raise _BadCell(self._column("stage"), said[0], reason)
+            reason = _("The mapping does not say what stage “%(stage)s” is.") % {"stage": word}
+            raise _BadCell(self._column("stage"), word, reason)
         for name in meaning.ignore:
             found[name] = None
-        created = found["created_on"]
-        if created is not None and created > self._run.now:
-            raise _BadCell(self._column("created_on"), "", _("This lies in the future."))
+        self._date(found)
+        try:
+            if found["created_on"] is not None and found["created_on"] > self._run.now:
+                raise Refused(_("This lies in the future."), field="created_on")
+            judged = self._judgement(word, meaning, found)
+        except Refused as refused:
+            name = refused.field or "stage"
+            raise _BadCell(self._column(name), self._raw(name, row), refused.message) from refused
+        self._stays += [(no, *stay) for stay in judged.stays]
+        return judged.deal
+
+    def _date(self, found: dict[str, Any]) -> None:
+        """Make instants of the days on which things happened."""
+        said = tuple(found[name] for name in _ACTS)
+        if not any(said):
+            return
+        ats = self._instants.get(said)
+        if ats is None:
+            ats = dates.instants(said, zones=self._run.zones, now=self._run.now)
+            _keep(self._instants, said, ats)
+        found.update(zip(_ACTS, ats, strict=True))
+
+    def _judgement(self, word: str, meaning: Meaning, found: dict[str, Any]) -> _Judgement:
+        said = (word, found["entered_on"], found["closed_on"])
         judged = self._judgements.get(said)
         if judged is None:
             judged = self._judged(meaning, found)
             _keep(self._judgements, said, judged)
-        self._stays += [(no, *stay) for stay in judged.stays]
-        return judged.deal
+        return judged
 
     def _judged(self, meaning: Meaning, found: dict[str, Any]) -> _Judgement:
         stays = self._judged_stays(meaning, found)
@@ -466,17 +485,12 @@ class _Reader:
         )
 
     def _judged_stays(self, meaning: Meaning, found: dict[str, Any]) -> tuple[Stay, ...]:
-        try:
-            stays = stays_of(
-                meaning,
-                entered_at=found["entered_on"],
-                closed_at=found["closed_on"],
-                now=self._run.now,
-            )
-        except Refused as refused:
-            name = refused.field or "stage"
-            value = found[name].isoformat() if found.get(name) else ""
-            raise _BadCell(self._column(name), value, refused.message) from refused
+        stays = stays_of(
+            meaning,
+            entered_at=found["entered_on"],
+            closed_at=found["closed_on"],
+            now=self._run.now,
+        )
         if faults := moves.broken_links(list(stays)):
             raise bulk.BrokenChain(faults)
         return stays
@@ -484,44 +498,9 @@ class _Reader:
     def _column(self, name: str) -> str:
         return (self._mapped.columns.get(name) or ("",))[0]
 
-
-def _require_one_way(reading: values.Reading, mapped: KindMapping, file: str, column: str) -> None:
-    place = {"file": file, "column": column, "kind": mapped.kind.name}
-    if reading.odd_one and reading.first:
-        raise Unreadable(
-            _(
-                "%(file)s: the column “%(column)s” is written in two ways: “%(one)s” in line %(line)d, "
-                "“%(other)s” in line %(odd_line)d. State the right one in the mapping, and the rows "
-                "that are written otherwise will be reported."
-            )
-            % {
-                **place,
-                "one": reading.first[1],
-                "line": reading.first[0],
-                "other": reading.odd_one[1],
-                "odd_line": reading.odd_one[0],
-            }
-        )
-    if reading.witness is None:
-        return
-    line, text = reading.witness
-    (way, one), (other_way, other) = reading.meanings(text)
-    raise Unreadable(
-        _(
-            "%(file)s: the column “%(column)s” is ambiguous: “%(text)s” in line %(line)d can be "
-            "%(one)s or %(other)s. Say which in the mapping: [%(kind)s.formats] "
-            '"%(column)s" = "%(way)s" or "%(other_way)s".'
-        )
-        % {
-            **place,
-            "text": text,
-            "line": line,
-            "one": plainly(one),
-            "other": plainly(other),
-            "way": way,
-            "other_way": other_way,
-        }
-    )
+    def _raw(self, name: str, row: list[str]) -> str:
+        column = self._column(name)
+        return cells.text(row[self._table.header.index(column)]) if column else ""
 
 
 def _plain(text: str) -> str:

@@ -1,34 +1,14 @@
-"""How the text of a cell becomes a value, and when it cannot because it means two things; pure."""
+"""How the text of a cell becomes a value, or is none; pure."""
 
 import datetime as dt
 import re
 import zoneinfo
 from decimal import Decimal
-from functools import lru_cache
-from itertools import product
-from typing import Any
 
 from django.utils.translation import gettext as _
 
+from crm.imports import dates
 from crm.imports.faults import BadValue
-
-_DAYS = (
-    "%Y-%m-%d",
-    "%Y/%m/%d",
-    "%d.%m.%Y",
-    "%m.%d.%Y",
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d-%m-%Y",
-    "%m-%d-%Y",
-    "%d.%m.%y",
-    "%d/%m/%y",
-    "%m/%d/%y",
-    "%y/%m/%d",
-    "%y-%m-%d",
-)
-_TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S", "T%H:%M:%S%z", "T%H:%M:%S.%f%z", " %H:%M:%S%z")
-DATE_FORMATS = tuple(day + time for time, day in product(_TIMES, _DAYS))
 
 POINT, COMMA = ".", ","
 DECIMAL_SIGNS = (POINT, COMMA)
@@ -42,17 +22,6 @@ _MARKS = {
     POINT: str.maketrans("", "", ", \u00a0\u2009\u202f'’"),
     COMMA: str.maketrans(",", ".", ". \u00a0\u2009\u202f'’"),
 }
-NOON = dt.time(12)
-
-
-@lru_cache(maxsize=8192)
-def instant(text: str, date_format: str) -> dt.datetime | None:
-    """What `text` says by a format of strptime, naive unless it names an offset; None if it does
-    not fit."""
-    try:
-        return dt.datetime.strptime(text, date_format)  # noqa: DTZ007  # the zone is the caller's
-    except ValueError:
-        return None
 
 
 def number(text: str, decimal_sign: str) -> Decimal | None:
@@ -61,24 +30,31 @@ def number(text: str, decimal_sign: str) -> Decimal | None:
     return Decimal(text.translate(_MARKS[decimal_sign]))
 
 
-def day(text: str, date_format: str) -> dt.date:
-    """Raises BadValue if `text` does not fit."""
-    return _instant(text, date_format).date()
+def numbers(text: str) -> dict[str, Decimal]:
+    """Every sensible reading of `text`, by its decimal sign."""
+    found = ((sign, number(text, sign)) for sign in DECIMAL_SIGNS)
+    return {sign: value for sign, value in found if value is not None}
 
 
-@lru_cache(maxsize=8192)
-def moment(text: str, date_format: str, zone: zoneinfo.ZoneInfo) -> dt.datetime:
-    """The instant in UTC; a mere date means noon of that day in `zone`.
+def day(text: str, way: str, zone: zoneinfo.ZoneInfo) -> dt.date:
+    """The day that `text` means, in `zone` where it names an instant.
 
-    Noon, because it stays the same date in nearly every zone, and half a day is the least that a
-    mere date can be wrong by. Raises BadValue if `text` does not fit.
+    Raises BadValue if `text` does not fit the way.
     """
-    found = _instant(text, date_format)
-    if "%H" not in date_format:
-        found = dt.datetime.combine(found, NOON)
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=zone)
-    return found.astimezone(dt.UTC)
+    return dates.day(moment(text, way), zone)
+
+
+def moment(text: str, way: str) -> dates.When:
+    """A day, with its hour if it has one. Raises BadValue if `text` does not fit the way."""
+    found = dates.when(text, way)
+    if found is not None:
+        return found
+    if not way:
+        raise BadValue(_("This is no date."))
+    raise BadValue(
+        _("This is no date as the rest of the column writes them (%(format)s).")
+        % {"format": dates.example(way)}
+    )
 
 
 def money(text: str, decimal_sign: str) -> Decimal:
@@ -101,76 +77,12 @@ def whole(text: str, decimal_sign: str) -> int:
     return int(found)
 
 
-def _instant(text: str, date_format: str) -> dt.datetime:
-    found = instant(text, date_format)
-    if found is None:
-        raise BadValue(
-            _("This is no date as the rest of the column writes them (%(format)s).")
-            % {"format": date_format}
-        )
-    return found
-
-
 def _number(text: str, decimal_sign: str) -> Decimal:
-    found = number(text, decimal_sign)
+    found = number(text, decimal_sign or POINT)
+    if found is None and not decimal_sign:
+        raise BadValue(_("This is no number."))
     if found is None:
         raise BadValue(
             _("This is no number with “%(sign)s” as its decimal sign.") % {"sign": decimal_sign}
         )
     return found
-
-
-class Reading:
-    """Which ways of reading fit all cells of a column that have been seen.
-
-    A column is read in the one way that fits all of it. Where two ways fit and differ, it is
-    ambiguous: `witness` is a cell that means two things. Where no way fits all, it is mixed:
-    `odd_one` is a cell that does not fit what came before. A cell that no way fits is that row's
-    fault and says nothing about the column.
-    """
-
-    def __init__(self, *, dates: bool) -> None:
-        self._read = instant if dates else number
-        self._all = DATE_FORMATS if dates else DECIMAL_SIGNS
-        self.fits = self._all
-        self.first: tuple[int, str] | None = None
-        self.witness: tuple[int, str] | None = None
-        self.odd_one: tuple[int, str] | None = None
-
-    def see(self, text: str, line: int) -> None:
-        found = {way: self._read(text, way) for way in self.fits}
-        fits = tuple(way for way in self.fits if found[way] is not None)
-        if not fits:
-            if self.odd_one is None and any(self._read(text, way) for way in self._all):
-                self.odd_one = (line, text)
-            return
-        if self.first is None:
-            self.first = (line, text)
-        if len(fits) < len(self.fits):
-            self.fits = fits
-            if self.witness and not self._differs(self.witness[1]):
-                self.witness = None
-        if self.witness is None and len(fits) > 1 and self._differs(text):
-            self.witness = (line, text)
-
-    def _differs(self, text: str) -> bool:
-        return len({self._read(text, way) for way in self.fits}) > 1
-
-    def meanings(self, text: str) -> list[tuple[str, Any]]:
-        """Two ways of reading an ambiguous cell that differ, each with what it makes of it."""
-        first = self.fits[0]
-        meant = self._read(text, first)
-        other = next(way for way in self.fits if self._read(text, way) != meant)
-        return [(first, meant), (other, self._read(text, other))]
-
-    def readings(self, text: str) -> list[tuple[str, Any]]:
-        """Every way to read a cell that is still open, or where none is left, any; each with what
-        it makes of the cell."""
-        ways = self.fits if self.witness else self._all
-        found = [(way, self._read(text, way)) for way in ways]
-        return [(way, meant) for way, meant in found if meant is not None]
-
-    @property
-    def way(self) -> str:
-        """The way to read the column, once it is known to be neither ambiguous nor mixed."""
-        return self.fits[0]

@@ -23,6 +23,7 @@ from crm.imports.faults import Unreadable
 from crm.imports.job import forget_file, table_of
 from crm.imports.mapping import Mapping
 from crm.imports.reading import MOST_ROWS
+from crm.imports.scanning import MOST_STAGES, scan
 from crm.imports.staging import Reach
 from crm.models import ImportFault, ImportJob, ImportKind, ImportState
 from pipeline.models import Batch, BatchKind, Role, User
@@ -96,18 +97,16 @@ def _check(pk: int, at: dt.datetime) -> None:
     try:
         table = table_of(job)
         (mapped,) = answers.mapping_of(job).kinds
-        scan = run.scan(mapped, table)
-        job.rows = scan.rows
-        job.questions = answers.open_questions(job, scan)
-        if len(scan.stages) > run.MOST_STAGES:
+        seen = scan(mapped, table)
+        if len(seen.stages) > MOST_STAGES:
             raise Unreadable(
                 _("The column of stages has more than %(n)d different words: is it another column?")
-                % {"n": run.MOST_STAGES}
+                % {"n": MOST_STAGES}
             )
+        answers.look(job, seen)
         if job.questions:
             _settle(job, ImportState.ASKING, at)
             return
-        job.answers["found"] = {**job.answers.get("found", {}), **answers.obvious_formats(scan)}
         ImportJob.objects.filter(pk=pk).update(rows=job.rows)
         _try_out(job, at)
     except Unreadable as error:

@@ -76,9 +76,11 @@ class ImportJob(models.Model):
     columns = models.JSONField()
     # A few rows, for the page on which columns are named.
     sample = models.JSONField(default=list)
-    # crm.imports.answers: system, columns, formats, stages; `found` are formats that were obvious.
+    # crm.imports.answers says what is in these three: what was said about the file,
     answers = models.JSONField(default=dict)
-    # What only a person can know: ambiguous columns, and foreign stages without a meaning.
+    # how its columns can be read,
+    readings = models.JSONField(default=dict)
+    # and what of that only a person can know: ambiguous columns, foreign stages without a meaning.
     questions = models.JSONField(default=dict)
     repeats = models.JSONField(default=dict)
     rows = models.PositiveIntegerField(default=0)
@@ -161,11 +163,14 @@ ImportMappingManager = models.Manager.from_queryset(ImportMappingQuerySet)
 
 
 class ImportMapping(models.Model):
-    """What somebody has said about the files of one system, for the next file of that shape."""
+    """What somebody has said about the files of one system with the same headings."""
 
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="import_mappings")
     kind = models.CharField(max_length=10, choices=ImportKind)
     name = models.CharField(max_length=80)
+    headings = models.JSONField(default=list)
+    # Of the headings, as crm.imports.answers.shape_of has it.
+    shape = models.CharField(max_length=32, blank=True)
     answers = models.JSONField()
     used_at = models.DateTimeField()
 
@@ -174,7 +179,11 @@ class ImportMapping(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                "owner", "kind", Lower("name"), name="import_mapping_name_once_a_person"
+                "owner",
+                "kind",
+                Lower("name"),
+                "shape",
+                name="import_mapping_once_a_person_and_shape",
             ),
         ]
 

@@ -163,6 +163,7 @@ def _columns_page(request: HtmxRequest, job: ImportJob, form: ColumnsForm | None
         "job": job,
         "form": form or ColumnsForm(job=job, said=said),
         "like": said.get("like", ""),
+        "new": said.get("new", []),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form else HTTPStatus.OK
     return render(request, page="crm/import/columns.html", context=context, status=status)

@@ -172,10 +172,9 @@ def test_it_asks_what_a_comma_in_a_number_means(cast: Cast):
     job = uploaded(cast.ana, 'Deal;Value\nPump;"1,234"\n')
     columns(cast.ana, job, name="Deal", amount="Value")
     worked(job)
-    assert [words for _way, words in job.questions["formats"]["Value"]["ways"]] == [
-        "1,234 → 1234",
-        "1,234 → 1.234",
-    ]
+    html = page(cast.ana, job)
+    assert "1,234 → 1234" in html
+    assert "1,234 → 1.234" in html
     answer(cast.ana, job, format_0=".")
     loaded(cast.ana, worked(job))
     assert Deal.objects.get().amount == 1234
@@ -186,7 +185,7 @@ def test_it_asks_which_of_two_ways_in_one_column_is_right(cast: Cast):
     job = uploaded(cast.ana, text)
     columns(cast.ana, job, name="Deal", expected_close_on="Close")
     assert worked(job).state == "asking"
-    assert "is written in two ways" in page(cast.ana, job)
+    assert "is written in several ways" in page(cast.ana, job)
     answer(cast.ana, job, format_0="%d/%m/%Y")
     loaded(cast.ana, worked(job))
     assert Deal.objects.get().name == "Pump"

@@ -139,7 +139,7 @@ def test_it_brings_each_row_in_once_and_says_why_others_stay_out(cast: Cast, tmp
         (5, "owner", "Several have the name “Eva Berg”."),
         (6, "phase", "The mapping does not say what stage “Dreaming” is."),
         (7, "value", "A value cannot be negative."),
-        (8, "since", "This is no date as the rest of the column writes them (%Y-%m-%d)."),
+        (8, "since", "This is no date as the rest of the column writes them (2016-12-31)."),
         (9, "since", "This lies in the future, so it cannot have happened."),
         (10, "closed", "The deal was closed before it entered its stage."),
         (11, "mail", "This is no e-mail address."),

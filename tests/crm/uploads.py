@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from crm.imports import work
+from crm.imports import mapping, run, work
 from crm.models import ImportJob
 from pipeline.models import User
 
@@ -85,3 +85,24 @@ def page(user: User, job: ImportJob, query: str = "") -> str:
     response = browser(user).get(f"/imports/{job.pk}/{query}")
     assert response.status_code == 200
     return str(response.content.decode())
+
+
+def by_command(
+    folder: Path,
+    text: str | bytes,
+    columns: dict[str, Any],
+    *,
+    kind: str = "deals",
+    formats: dict[str, str] | None = None,
+    stages: dict[str, dict[str, str]] | None = None,
+) -> run.Result:
+    """The same file by `manage.py import`: as a mapping would say it."""
+    folder.mkdir(exist_ok=True)
+    (folder / "old.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    content: dict[str, Any] = {"file": "*.csv", "columns": columns, "formats": formats or {}}
+    if kind in mapping.MAKEABLE:
+        content["make"] = list(mapping.MAKEABLE[kind])
+    if kind == "deals":
+        content["stages"] = stages or {"": {"stage": "lead_generation"}}
+    said = mapping.of_content({"system": "by command", kind: content})
+    return run.run(said, [folder], at=timezone.now(), commit=True)

@@ -1,0 +1,55 @@
+"""What stands in a cell: its text, and whether that says anything; pure."""
+
+from collections.abc import Mapping
+
+from salesprocess import spreadsheet
+
+# How programs write that there is nothing, or that a formula failed; a text without any letter or
+# digit says nothing either.
+_NOTHING_TO_PROGRAMS = """
+    n/a  n.a.  n. a.  n.v.  k.a.  k. a.  null  (null)  <null>  (none)  (blank)  (empty)  (leer)  nan
+    undefined  #n/a  #na  #nv  #n/v  #null!  #ref!  #value!  #name?  #num!  #div/0!  #wert!  #bezug!
+    #zahl!
+"""
+# How people do. A text may mean these words, what is no text cannot.
+_NOTHING_TO_PEOPLE = """
+    na  nil  no  nein  none  unknown  unbekannt  not known  nicht bekannt  not available  not set
+    empty  leer  missing  nothing  keine  keiner  keine angabe  tba  tbd
+"""
+
+
+def _words(lines: str) -> frozenset[str]:
+    return frozenset(word.strip() for line in lines.split("\n") for word in line.split("  "))
+
+
+_NOTHING, _NO_VALUE = _words(_NOTHING_TO_PROGRAMS), _words(_NOTHING_TO_PEOPLE)
+
+
+def text(raw: str) -> str:
+    """The text of a cell on one line, without what a spreadsheet or we put before it."""
+    return spreadsheet.plain(" ".join(raw.split()))
+
+
+def said(raw: str, aliases: Mapping[str, str], *, any_text: bool = False) -> str:
+    """What a cell says, in our word where `aliases` has one; nothing for words that mean nothing.
+
+    `any_text` is for fields that can hold any text, for which “unknown” is one, too.
+    """
+    found = text(raw)
+    if not found:
+        return ""
+    if found in aliases:
+        return aliases[found]
+    return "" if is_nothing(found, any_text=any_text) else found
+
+
+def is_nothing(found: str, *, any_text: bool = False) -> bool:
+    if not any(sign.isalnum() for sign in found):
+        return True
+    word = found.casefold()
+    return word in _NOTHING or _is_no_day(word) or (word in _NO_VALUE and not any_text)
+
+
+def _is_no_day(word: str) -> bool:
+    """A date of noughts, as databases write one that is not there."""
+    return len(word) >= 8 and word[:1] == "0" and not word.strip("0-/.: t") and not word.isdigit()
