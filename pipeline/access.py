@@ -19,6 +19,8 @@ class Scope:
     `assignable_ids` those to whom a record may be handed over (team mates as well),
     `pool_team_ids` the teams whose unowned records are visible, `managed_team_ids` the teams that
     the person leads, directly or further up the tree.
+
+    `sample_id` is the batch of the sample data that the organisation has; its records say so.
     """
 
     user_id: int
@@ -27,6 +29,7 @@ class Scope:
     assignable_ids: frozenset[int] = frozenset()
     pool_team_ids: frozenset[int] = frozenset()
     managed_team_ids: frozenset[int] = frozenset()
+    sample_id: int | None = None
 
     def owned(self, *, owner: str = "owner", team: str | None = "team", prefix: str = "") -> Q:
         """A condition for records with an owner and, if `team` is given, a team's pool.
@@ -45,6 +48,10 @@ class Scope:
                 }
             )
         return condition
+
+    def is_sample(self, batch_id: int | None) -> bool:
+        """Whether a record that came in with this batch is one of the sample data."""
+        return batch_id is not None and batch_id == self.sample_id
 
     def may_assign_to(self, user_id: int) -> bool:
         return self.everything or user_id in self.assignable_ids

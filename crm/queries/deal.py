@@ -81,6 +81,7 @@ class Found(NamedTuple):
     closing_note: str
     parked_until: dt.date | None
     team_id: int
+    batch_id: int | None
     kept_version_ids: tuple[int, ...] | None
     may_edit: bool
     pushes: int
@@ -141,6 +142,7 @@ def _within(user: User) -> QuerySet[Deal, tuple[object, ...]]:
             "closing_note",
             "parked_until",
             "team_id",
+            "batch_id",
             "kept_version_ids",
             "may_edit",
             "pushes",

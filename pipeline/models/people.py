@@ -193,8 +193,11 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 
 @lru_cache(maxsize=4096)
 def initials_of(name: str) -> str:
-    """The first letters of the first and the last word, for lists that read only names."""
-    words = name.split()
+    """The first letters of the first and the last word, for lists that read only names.
+
+    What stands behind a name in brackets says something of the person, and is no part of it.
+    """
+    words = [word for word in name.split() if not word.startswith("(")] or name.split()
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
@@ -303,16 +306,18 @@ def standing_of(user: User) -> tuple[Team | None, Scope]:
     a deactivated person nothing.
     """
     leads = user.is_active and user.role == Role.MANAGER
-    ((led, people, assignable, *root),) = run(_REACH, {"user": user.pk, "leads": leads})
+    ((led, people, assignable, sample_id, *root),) = run(_REACH, {"user": user.pk, "leads": leads})
     organisation = None if root[0] is None else Team.from_db(DEFAULT_DB_ALIAS, _ROOT, root)
-    return organisation, _scope(user, led, people, assignable)
+    return organisation, _scope(user, led, people, assignable, sample_id)
 
 
-def _scope(user: User, led: list[int], people: list[int], assignable: list[int]) -> Scope:
+def _scope(
+    user: User, led: list[int], people: list[int], assignable: list[int], sample_id: int | None
+) -> Scope:
     if not user.is_active:
         return Scope(user_id=user.pk)
     if user.role == Role.ADMIN:
-        return Scope(user_id=user.pk, everything=True)
+        return Scope(user_id=user.pk, everything=True, sample_id=sample_id)
     own_team = {user.team_id} if user.team_id else set()
     return Scope(
         user_id=user.pk,
@@ -320,6 +325,7 @@ def _scope(user: User, led: list[int], people: list[int], assignable: list[int])
         assignable_ids=frozenset(assignable) | {user.pk},
         pool_team_ids=frozenset(led) | own_team,
         managed_team_ids=frozenset(led),
+        sample_id=sample_id,
     )
 
 
@@ -342,6 +348,7 @@ _REACH = f"""
                 OR team_id = (SELECT team_id FROM pipeline_user WHERE id = %(user)s)
             )
         ),
+        (SELECT id FROM pipeline_batch WHERE kind = 'sample' AND undone_at IS NULL LIMIT 1),
         {", ".join(f"root.{column}" for column in _ROOT)}
     FROM (SELECT) AS whatever_there_is LEFT JOIN pipeline_team root ON root.parent_id IS NULL
 """  # noqa: S608  # columns of our own

@@ -6,6 +6,8 @@ import time_machine
 from django.apps import apps
 from django.core import mail
 from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoDbBlocker
 
 from crm.commands import deal as deal_commands
@@ -15,7 +17,7 @@ from pipeline.models import Batch, BatchKind, OutboxRow, Team, User
 from pipeline.moves import Refused
 from pipeline.stages import Outcome, Stage
 from tests.conftest import Cast, make_cast
-from tests.factories import NOW, make_deal
+from tests.factories import NOW, make_company, make_deal
 
 LATER = NOW + dt.timedelta(hours=1)
 
@@ -99,6 +101,26 @@ def test_it_leaves_the_companies_that_an_own_deal_is_with(cast: Cast):
     make_deal(by=cast.ana, company=company)
     sample.take_away(by=cast.adele, at=LATER)
     assert company in Company.objects.all()
+
+
+def test_its_records_say_what_they_are(cast: Cast, client: Client):
+    own = make_deal(by=cast.ana, company=make_company(by=cast.ana))
+    client.force_login(cast.adele)
+    sampled = Deal.objects.filter(batch=Batch.objects.sample()).exclude(company=None)[0]
+    mark = '<span class="chip ghost">sample</span>'
+    for record, marked in (
+        (sampled, True),
+        (sampled.company, True),
+        (own, False),
+        (own.company, False),
+    ):
+        assert record is not None
+        kind = "deal" if isinstance(record, Deal) else "company"
+        shown = client.get(reverse(f"crm:{kind}", args=[record.pk])).content.decode()
+        assert (mark in shown) is marked
+    assert "with sample data" in client.get(reverse("crm:board")).content.decode()
+    sample.take_away(by=cast.adele, at=LATER)
+    assert "with sample data" not in client.get(reverse("crm:board")).content.decode()
 
 
 def of_the_sample() -> dict[str, int]:

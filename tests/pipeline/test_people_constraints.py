@@ -75,3 +75,5 @@ def test_it_inherits_the_organisations_time_zone_until_one_has_an_own(cast):
 def test_it_makes_initials_of_the_first_and_the_last_name():
     assert User(name="Ana María Ruiz").initials == "AR"
     assert User(name="Cher").initials == "C"
+    assert User(name="Mira Sandoval (sample)").initials == "MS"
+    assert User(name="(?)").initials == "("
