@@ -67,7 +67,7 @@ STATEMENTS = [
     """
     INSERT INTO crm_deal (id, name, company_id, owner_id, team_id, stage, stage_entered_at, outcome,
                           amount, currency, expected_close_on, source_detail, source_id, closed_at,
-                          initiator, cause_id, closing_note, next_at, next_kind, next_all_day,
+                          initiator, cause_id, closing_note, next_at, next_kind,
                           attention_at, touched_at, version, created_at, changed_at)
     SELECT n, 'Deal ' || n, n % 20000 + 1, plan.owner_id, u.team_id, stage,
            began_at + make_interval(days => (stage - 1) * days), outcome,
@@ -77,7 +77,7 @@ STATEMENTS = [
            CASE WHEN outcome <> 'open' THEN began_at + make_interval(days => stage * days) END,
            CASE WHEN outcome = 'stopped' THEN 'customer' ELSE '' END,
            CASE WHEN outcome = 'stopped' THEN (SELECT id FROM crm_stopcause WHERE key = 'price') END,
-           '', due.at, CASE WHEN due.at IS NULL THEN '' ELSE 'call' END, false, due.at,
+           '', due.at, CASE WHEN due.at IS NULL THEN '' ELSE 'call' END, due.at,
            now() - make_interval(days => (n % 25)::int), 1, began_at, now() - make_interval(mins => (n % 90000)::int)
     FROM plan JOIN pipeline_user u ON u.id = plan.owner_id,
     LATERAL (SELECT CASE WHEN outcome = 'open' AND n % 4 > 0
@@ -101,16 +101,16 @@ STATEMENTS = [
     """,
     # activities: what is planned on open deals, and what was done on all
     """
-    INSERT INTO crm_activity (kind, subject, body, deal_id, company_id, owner_id, due_at, all_day,
+    INSERT INTO crm_activity (kind, subject, body, deal_id, company_id, owner_id, due_at, due_by,
                               result, created_at, version)
-    SELECT 'call', 'Call back', '', id, company_id, owner_id, next_at, false, '', created_at, 1
+    SELECT 'call', 'Call back', '', id, company_id, owner_id, next_at, next_at, '', created_at, 1
     FROM crm_deal WHERE next_at IS NOT NULL
     """,
     """
-    INSERT INTO crm_activity (kind, subject, body, deal_id, company_id, owner_id, all_day, done_at,
+    INSERT INTO crm_activity (kind, subject, body, deal_id, company_id, owner_id, done_at,
                               result, stage, created_at, version)
     SELECT (ARRAY['call','email','meeting','note'])[m % 4 + 1], '', 'What was said, number ' || m,
-           d.id, d.company_id, d.owner_id, false, d.created_at + make_interval(mins => (m % 20000)::int),
+           d.id, d.company_id, d.owner_id, d.created_at + make_interval(mins => (m % 20000)::int),
            CASE WHEN m % 4 = 3 THEN '' ELSE 'reached' END, d.stage, d.created_at, 1
     FROM generate_series(1, 500000 - (SELECT count(*) FROM crm_activity)) m
     JOIN crm_deal d ON d.id = CASE WHEN m % 5 < 3 THEN 100001 + m % 50000 ELSE 1 + m % 100000 END

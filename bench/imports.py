@@ -58,10 +58,10 @@ STAGED = (
 )
 UPSERT = """
     INSERT INTO limit_lead (id, name, team_id, stage, amount, currency, source_detail, outcome,
-                            initiator, created_at, changed_at, version, next_kind, closing_note, next_all_day,
+                            initiator, created_at, changed_at, version, next_kind, closing_note,
                             external_id)
     SELECT nextval((SELECT pg_get_serial_sequence('crm_deal', 'id'))::regclass), lead, 1, 1, value, 'EUR', '', 'open',
-           '', since, since, 1, '', '', false, no
+           '', since, since, 1, '', '', no
     FROM staged
     ON CONFLICT (external_id) DO UPDATE SET name = excluded.name, amount = excluded.amount
 """

@@ -36,9 +36,9 @@ def insert(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO crm_activity (kind, subject, body, deal_id, owner_id, all_day, done_at,
+            INSERT INTO crm_activity (kind, subject, body, deal_id, owner_id, done_at,
                                       result, stage, created_at, version)
-            VALUES ('note', '', %s, %s, %s, false, now(), '', 3, now(), 1)
+            VALUES ('note', '', %s, %s, %s, now(), '', 3, now(), 1)
             """,
             [request.POST["body"], int(request.POST["deal"]), request.user.pk],
         )

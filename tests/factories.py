@@ -109,10 +109,13 @@ def cause_named(key: str) -> StopCause:
     return StopCause.objects.get(key=key)
 
 
-def plan_call(deal: Deal, *, by: User, due_at: dt.datetime, all_day: bool = False) -> Activity:
+def plan_call(
+    deal: Deal, *, by: User, due_at: dt.datetime | None = None, due_on: dt.date | None = None
+) -> Activity:
+    """A call at an hour, or on a day."""
     return activity_commands.plan(
         About(deal=deal),
-        next=Next(kind=ActivityKind.CALL, due_at=due_at, all_day=all_day),
+        next=Next(kind=ActivityKind.CALL, due_at=due_at, due_on=due_on),
         by=by,
         at=ago(hours=1),
     )

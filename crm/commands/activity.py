@@ -22,11 +22,15 @@ from crm.models import (
     Method,
 )
 from crm.models.activity import PLANNABLE, TOUCHES
+from crm.models.due import Due
+from crm.queries.activity import stage_of
 from pipeline import moves
 from pipeline.models import User
 from pipeline.moves import Refused
 from pipeline.playbook import Doing
 from pipeline.stages import Stage
+
+_DUE = ("due_on", "due_at", "due_by")
 
 
 class StaleActivity(Exception):
@@ -41,13 +45,17 @@ class StaleActivity(Exception):
 class Next:
     """What's next: planned in the same gesture that records what was done.
 
-    `due_at` is an instant; for an `all_day` one, any instant of that day in the owner's zone.
+    Due on a day, or at an instant: one of the two.
     """
 
     kind: ActivityKind
-    due_at: dt.datetime
-    all_day: bool = True
+    due_on: dt.date | None = None
+    due_at: dt.datetime | None = None
     subject: str = ""
+
+    @property
+    def due(self) -> Due:
+        return Due(on=self.due_on, at=self.due_at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,26 +203,25 @@ def cancel(activity: Activity, *, by: User, at: dt.datetime, version: int | None
 def change(
     activity: Activity,
     *,
-    kind: ActivityKind,
-    subject: str,
-    due_at: dt.datetime,
-    all_day: bool,
+    to: Next,
     by: User,
     at: dt.datetime,
     version: int | None = None,
 ) -> None:
-    """Plan something else in its place: another kind, subject or time.
+    """Plan something else in its place: another kind, subject or time. The same is no change.
 
     Raises Refused for a kind that cannot be planned, otherwise as `complete` does.
     """
-    if kind not in PLANNABLE:
+    if to.kind not in PLANNABLE:
         raise Refused(_("A note cannot be planned. Choose a task instead."), field="kind")
     with _planned(activity, by=by, version=version) as (row, deal):
-        row.kind, row.subject = kind, subject.strip()
-        row.due_at = _due(due_at, all_day=all_day, owner=row.owner)
-        row.all_day = all_day
+        was = (row.kind, row.subject, row.due)
+        row.kind, row.subject = to.kind, to.subject.strip()
+        row.plan_for(to.due)
+        if (row.kind, row.subject, row.due) == was:
+            return
         values.check(row)
-        _save(row, "kind", "subject", "due_at", "all_day", by=by, at=at)
+        _save(row, "kind", "subject", *_DUE, by=by, at=at)
         if deal is not None:
             _update(deal, by=by, at=at)
 
@@ -222,17 +229,17 @@ def change(
 def postpone(
     activity: Activity,
     *,
-    due_at: dt.datetime,
-    all_day: bool = True,
+    to: Due,
     by: User,
     at: dt.datetime,
     version: int | None = None,
 ) -> None:
     """Plan an activity for another time. Raises Refused and StaleActivity as `complete` does."""
     with _planned(activity, by=by, version=version) as (row, deal):
-        row.due_at = _due(due_at, all_day=all_day, owner=row.owner)
-        row.all_day = all_day
-        _save(row, "due_at", "all_day", by=by, at=at)
+        if row.due == to:
+            return
+        row.plan_for(to)
+        _save(row, *_DUE, by=by, at=at)
         if deal is not None:
             _update(deal, by=by, at=at)
 
@@ -301,11 +308,10 @@ def _plan(
         company_id=_company_of(about),
         contact=about.contact,
         owner=owner,
-        due_at=_due(next.due_at, all_day=next.all_day, owner=owner),
-        all_day=next.all_day,
         created_at=at,
         created_by=by,
     )
+    activity.plan_for(next.due)
     values.check(activity)
     if deal is not None and deal.parked_until is not None:
         locked_deal.note_change(deal, "parked_until", None, by=by, at=at)
@@ -331,7 +337,7 @@ def _done(
 ) -> None:
     activity.result = result or ""
     activity.done_at = done_at
-    activity.stage = locked_deal.stage_at(deal, done_at) if deal else None
+    activity.stage = stage_of(activity.kind, deal, done_at)
 
 
 def _after(
@@ -406,13 +412,6 @@ def _move_forward(
 def _update(deal: Deal, *, by: User, at: dt.datetime) -> None:
     locked_deal.refresh_next(deal)
     locked_deal.save(deal, *locked_deal.NEXT_FIELDS, "parked_until", "touched_at", by=by, at=at)
-
-
-def _due(due_at: dt.datetime, *, all_day: bool, owner: User) -> dt.datetime:
-    """An all-day activity is due at the end of its day where its owner is."""
-    if not all_day:
-        return due_at
-    return locked_deal.end_of_day(due_at.astimezone(owner.zone).date(), owner)
 
 
 def _company_of(about: About) -> int | None:

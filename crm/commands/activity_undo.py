@@ -30,9 +30,10 @@ def plan_again(activity: Activity, *, by: User, at: dt.datetime) -> Activity:
     """
     with transaction.atomic():
         row = _locked(activity, by=by)
-        if row.cancelled_at is None or row.due_at is None:
+        if row.cancelled_at is None or row.due_by is None:
             raise Refused(_("This is not cancelled."))
-        same = {"kind": row.kind, "subject": row.subject, "due_at": row.due_at, "owner": row.owner}
+        same = {"kind": row.kind, "subject": row.subject, "owner": row.owner}
+        same |= {"due_on": row.due_on, "due_at": row.due_at}
         about = About(deal=row.deal, company=row.company, contact=row.contact)
         if Activity.objects.planned().filter(**same, **vars(about)).exists():
             raise Refused(_("This is planned again already."))
@@ -40,8 +41,8 @@ def plan_again(activity: Activity, *, by: User, at: dt.datetime) -> Activity:
             about,
             next=Next(
                 kind=ActivityKind(row.kind),
+                due_on=row.due_on,
                 due_at=row.due_at,
-                all_day=row.all_day,
                 subject=row.subject,
             ),
             owner=row.owner,
@@ -63,7 +64,7 @@ def take_back(activity: Activity, *, by: User, at: dt.datetime) -> None:
             deal = queries.editable(by, activity.deal_id, lock=True)
         row = _locked(activity, by=by)
         done_at = row.done_at
-        if done_at is None or row.due_at is None:
+        if done_at is None or row.due_by is None:
             raise Refused(_("This is not done."))
         if at - done_at > AT_ONCE:
             raise Refused(_("That was too long ago to be taken back: plan it anew."))
@@ -98,7 +99,7 @@ def _locked(activity: Activity, *, by: User) -> Activity:
 
 
 def _require_nothing_rests_on(row: Activity, deal: Deal | None, done_at: dt.datetime) -> None:
-    since = Activity.objects.filter(deal=deal, created_at__gte=done_at, due_at__isnull=False)
+    since = Activity.objects.filter(deal=deal, created_at__gte=done_at, due_by__isnull=False)
     if deal is None:
         since = since.filter(company=row.company, contact=row.contact)
     if since.filter(cancelled_at=None).exclude(pk=row.pk).exists():

@@ -13,13 +13,12 @@ from django.utils.translation import gettext as _
 
 from crm.commands import company as company_commands
 from crm.commands import contact as contact_commands
-from crm.commands import gate, search, supply, values
+from crm.commands import gate, planned, search, supply, values
 from crm.commands.contact import NewContact
 from crm.commands.gate import GoAhead
 from crm.commands.locked_deal import (
     NEXT_FIELDS,
     add_change,
-    end_of_day,
     enter,
     follow,
     locked,
@@ -46,7 +45,9 @@ from crm.models import (
     StageVisit,
     StopCause,
 )
+from crm.models.due import midnight
 from crm.queries import offer as offers
+from crm.queries.deal import First
 from crm.queries.gates import versions_in_force
 from pipeline import moves
 from pipeline.gates import Act, Verb
@@ -194,6 +195,7 @@ def win(
     at: dt.datetime,
     reason: str = "",
     note: str = "",
+    cancel_planned: bool = False,
     version: int | None = None,
     supplied: Supplied = NOTHING,
     go_ahead: GoAhead | None = None,
@@ -202,8 +204,8 @@ def win(
 
     From before stage 7 the deal advances there at the same instant; stages passed over need
     `reason`. What was accepted is the current offer (G9): where its value is another, a revision
-    "as agreed" is added. The company becomes a customer. Planned activities stay: the hand-off is
-    work too.
+    "as agreed" is added. The company becomes a customer. Planned activities stay, because the
+    hand-off is work too, unless `cancel_planned`.
 
     Raises Gap as `gate.check` does; Refused for a closed deal, a value that is no amount of money
     or a missing reason; StaleDeal as in `locked`.
@@ -212,6 +214,8 @@ def win(
         value = _money(row, value)
         visit, stay = open_visit(row, at)
         stays = moves.win(stay, at, reason=reason)
+        if cancel_planned:
+            _cancel_planned(row, at=at)
         _win(
             row,
             visit,
@@ -234,6 +238,7 @@ def sell_at_once(
     supplied: Supplied = NOTHING,
     go_ahead: GoAhead | None = None,
     note: str = "",
+    cancel_planned: bool = False,
     version: int | None = None,
 ) -> None:
     """Win a deal in one conversation: every stage from the present one to the seventh is entered at
@@ -247,6 +252,8 @@ def sell_at_once(
     with locked(deal, by=by, version=version) as row:
         value = _money(row, value)
         visit, stay = open_visit(row, at)
+        if cancel_planned:
+            _cancel_planned(row, at=at)
         if supplied.offer is None and offers.current(row.pk) is None:
             supplied = replace(supplied, offer=OfferSaid(value=value))
         _win(
@@ -334,15 +341,14 @@ def stop(
             OfferOutcome.DECLINED if initiator == Initiator.CUSTOMER else OfferOutcome.WITHDRAWN,
             at=at,
         )
-        Activity.objects.filter(deal=row).planned().update(cancelled_at=at)
+        _cancel_planned(row, at=at)
         row.outcome = Outcome.STOPPED
         row.closed_at = at
         row.initiator = initiator
         row.cause = cause
         row.closing_note = note.strip()
-        row.next_at, row.next_kind, row.next_all_day = None, "", False
         _unpark(row)
-        save(row, *_CLOSING, "next_at", "next_kind", "next_all_day", by=by, at=at)
+        save(row, *_CLOSING, *NEXT_FIELDS, by=by, at=at)
 
 
 def reopen(
@@ -427,11 +433,10 @@ def park(
     with locked(deal, by=by, version=version) as row:
         require_open(row)
         if until is not None:
-            zone = by.organisation.zone
-            if until <= timezone.localdate(at, zone):
+            if until <= timezone.localdate(at, by.zone):
                 raise Refused(_("Choose a day from tomorrow on."), field="until")
-            wakes_at = dt.datetime.combine(until, dt.time.min, tzinfo=zone)
-            Activity.objects.filter(deal=row, due_at__lt=wakes_at).planned().update(cancelled_at=at)
+            before = Q(due_on__lt=until) | Q(due_at__lt=midnight(until, by.zone))
+            Activity.objects.filter(before, deal=row).planned().update(cancelled_at=at)
         note_change(row, "parked_until", until, by=by, at=at)
         refresh_next(row)
         save(row, "parked_until", *NEXT_FIELDS, by=by, at=at)
@@ -533,7 +538,6 @@ _CLOSING = (
     "initiator",
     "cause",
     "parked_until",
-    "attention_at",
 )
 
 
@@ -577,7 +581,7 @@ def _win(
     row.closed_at = at
     row.closing_note = note.strip()
     _unpark(row)
-    save(row, *_CLOSING, "amount", by=by, at=at)
+    save(row, *_CLOSING, *NEXT_FIELDS, "amount", by=by, at=at)
     gate.keep(row, passed, visit, by=by, at=at)
     if row.company_id:
         Company.objects.filter(pk=row.company_id).exclude(
@@ -588,6 +592,11 @@ def _win(
             changed_at=at,
             changed_by=by,
         )
+
+
+def _cancel_planned(row: Deal, *, at: dt.datetime) -> None:
+    Activity.objects.filter(deal=row).planned().update(cancelled_at=at)
+    row.next_on, row.next_at, row.next_kind = None, None, ""
 
 
 def _with(person: Contact, said: Supplied) -> Supplied:
@@ -634,37 +643,15 @@ def _know_owner(row: Deal, seen: Deal) -> None:
 
 
 def _change_owner(row: Deal, to: User, *, by: User, at: dt.datetime, reason: str) -> None:
-    before = row.owner
     note_change(row, "owner", to, by=by, at=at, reason=reason)
     if to.team is not None and to.team_id != row.team_id:
         row.team = to.team
         # It kept a version of the team that it leaves: from its next stage on it goes by the
         # process of those who now work on it.
         row.kept_version_ids = None
-    _give_planned(row, to, before=before)
+    plans = planned.give(Activity.objects.filter(deal=row).planned(), to)
+    refresh_next(row, first=First.of(plans[0]) if plans else First())
     save(row, "owner", "team", "kept_version_ids", *NEXT_FIELDS, by=by, at=at)
-
-
-def _give_planned(row: Deal, to: User, *, before: User | None) -> None:
-    """What is due on a day stays due on that day, wherever the new owner's day ends."""
-    planned = Activity.objects.filter(deal=row).planned()
-    rows = list(planned.values_list("due_at", "pk", "kind", "all_day", "owner_id"))
-    # Mostly the owner of the deal, who is known already; and then of one zone with the new one.
-    owners = {before.pk: before} if before else {}
-    if others := {owner for *_plan, owner in rows} - set(owners):
-        owners |= User.objects.in_bulk(others)
-    then = []
-    for due_at, pk, kind, all_day, owner in rows:
-        zone = owners[owner].zone
-        due = due_at
-        if all_day and due is not None and zone.key != to.zone.key:
-            due = end_of_day(due.astimezone(zone).date(), to)
-            Activity.objects.filter(pk=pk).update(due_at=due)
-        then.append((due, pk, kind, all_day))
-    if then:
-        planned.update(owner=to)
-    due, _pk, kind, all_day = min(then, default=(None, 0, "", False))
-    refresh_next(row, first=(due, kind, all_day))
 
 
 def _owner_and_team(*, owner: User | None, team: Team | None, by: User) -> tuple[User | None, Team]:

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.commands import search
 from crm.models import Deal, DealChange, SearchKind, StageVisit
+from crm.models.due import midnight
 from crm.queries import deal as queries
 from crm.queries.gates import versions_in_force
 from pipeline import moves
@@ -21,7 +21,7 @@ from pipeline.playbook import stamp
 
 # What a search entry repeats of a deal.
 _SEARCHED = frozenset({"name", "company", "owner", "team", "outcome"})
-NEXT_FIELDS = ("next_at", "next_kind", "next_all_day", "attention_at")
+NEXT_FIELDS = ("next_on", "next_at", "next_kind", "attention_at")
 
 
 class StaleDeal(Exception):
@@ -125,15 +125,6 @@ def enter(
     return visit
 
 
-def stage_at(row: Deal, at: dt.datetime) -> int:
-    """The stage that the deal was in at an instant; before it began, its first one."""
-    if row.stage_entered_at is None or row.stage_entered_at <= at:
-        return row.stage
-    visits = StageVisit.objects.filter(deal=row)
-    then = visits.filter(Q(entered_at=None) | Q(entered_at__lte=at)).order_by("-sequence").first()
-    return (then or visits.get(sequence=1)).stage
-
-
 def note_change(
     row: Deal, field: str, value: Any, *, by: User, at: dt.datetime, reason: str = ""
 ) -> bool:
@@ -169,21 +160,15 @@ def require_open(row: Deal) -> None:
         raise Refused(_("The deal is closed: open it again first."))
 
 
-def end_of_day(day: dt.date, owner: User) -> dt.datetime:
-    """When something that is due on `day` is late where its owner is."""
-    return dt.datetime.combine(day, dt.time(23, 59), tzinfo=owner.zone)
-
-
-def refresh_next(deal: Deal, *, first: tuple[dt.datetime | None, str, bool] | None = None) -> None:
+def refresh_next(deal: Deal, *, first: queries.First | None = None) -> None:
     """Repeat on a locked deal which planned activity comes first, and when it asks for somebody.
 
-    Sets the fields; the caller saves them (`NEXT_FIELDS`). `first` is what comes first, its kind
-    and whether it is for the whole day, from a caller who has just read all that is planned.
+    Sets the fields; the caller saves them (`NEXT_FIELDS`). `first` is what comes first, from a
+    caller who has just read all that is planned.
     """
-    deal.next_at, deal.next_kind, deal.next_all_day = first or queries.first_planned(deal.pk)
+    first = first or queries.first_planned(deal.pk)
+    deal.next_on, deal.next_at, deal.next_kind = first.on, first.at, first.kind
     # A won deal may still have something planned (the hand-off), but asks nobody to sell.
-    deal.attention_at = deal.next_at if deal.is_open else None
+    deal.attention_at = first.by if deal.is_open else None
     if deal.attention_at is None and deal.parked_until is not None:
-        deal.attention_at = dt.datetime.combine(
-            deal.parked_until, dt.time.min, tzinfo=Team.objects.root().zone
-        )
+        deal.attention_at = midnight(deal.parked_until, Team.objects.root().zone)

@@ -23,11 +23,9 @@ from crm.commands.contact import NewContact
 from crm.commands.locked_deal import (
     NEXT_FIELDS,
     add_change,
-    end_of_day,
     note_change,
     refresh_next,
     save,
-    stage_at,
 )
 from crm.models import (
     Activity,
@@ -55,8 +53,10 @@ from crm.models import (
     Sure,
     Verdict,
 )
+from crm.models.due import Due
 from crm.models.evidence import LARGEST
 from crm.queries import offer as offers
+from crm.queries.activity import stage_of
 from crm.queries.facts import AGREEMENT_STEP
 from pipeline import moves
 from pipeline.models import User
@@ -312,17 +312,17 @@ def agreement(row: Deal, said: Agreement, playbook: Playbook, *, by: User, at: d
     if said.on is None or said.on < timezone.localdate(at, by.zone):
         return
     owner = row.owner or by
-    Activity.objects.create(
+    meeting = Activity(
         kind=ActivityKind.MEETING,
         subject=said.to.strip()[:200],
         deal=row,
         company_id=row.company_id,
         owner=owner,
-        due_at=end_of_day(said.on, owner),
-        all_day=True,
         created_at=at,
         created_by=by,
     )
+    meeting.plan_for(Due(on=said.on))
+    meeting.save(force_insert=True)
     if row.parked_until is not None:
         note_change(row, "parked_until", None, by=by, at=at)
     refresh_next(row)
@@ -690,7 +690,7 @@ def _log(
             owner=by,
             result=result,
             done_at=done_at,
-            stage=stage_at(row, done_at),
+            stage=stage_of(kind, row, done_at),
             created_at=at,
             created_by=by,
         )

@@ -259,10 +259,10 @@ class Filling:
         if deal.outcome != Outcome.OPEN:
             return
         if planned:
-            first = min(planned, key=lambda doing: doing.due_at or self.at)
-            deal.next_at, deal.next_kind = first.due_at, first.kind
-            deal.next_all_day = first.all_day
-        deal.attention_at = deal.next_at
+            first = min(planned, key=lambda doing: _by(doing) or self.at)
+            assert first.due is not None  # noqa: S101  # planned ones have it
+            deal.next_on, deal.next_at, deal.next_kind = first.due.on, first.due.at, first.kind
+            deal.attention_at = _by(first)
         if deal.attention_at is None and deal.parked_until is not None:
             deal.attention_at = dt.datetime.combine(
                 deal.parked_until, dt.time.min, tzinfo=people.zone()
@@ -353,8 +353,9 @@ class Filling:
                     contact_id=self.contact[doing.contact] if doing.contact else None,
                     method_id=self.methods[doing.method] if doing.method else None,
                     owner_id=self.user[doing.owner],
-                    due_at=doing.due_at,
-                    all_day=doing.all_day,
+                    due_on=doing.due.on if doing.due else None,
+                    due_at=doing.due.at if doing.due else None,
+                    due_by=_by(doing),
                     done_at=doing.done_at,
                     cancelled_at=doing.cancelled_at,
                     result=doing.result or "",
@@ -376,6 +377,10 @@ class Filling:
     def _named(self, name: str) -> str:
         """A person as history keeps one: id and name."""
         return f"{self.user[name]} {name}" if name else ""
+
+
+def _by(doing: Doing) -> dt.datetime | None:
+    return doing.due.by(people.zone()) if doing.due else None
 
 
 def _is_touch(doing: Doing) -> bool:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from crm.demo.paths import Path
 from crm.demo.people import DemoPerson
 from crm.models import ActivityKind, ActivityResult, DealRole, Relationship
+from crm.models.due import Due
 from pipeline.moves import Stay
 
 
@@ -100,8 +101,7 @@ class Doing:
     body: str = ""
     contact: SimContact | None = None
     method: str = ""
-    due_at: dt.datetime | None = None
-    all_day: bool = False
+    due: Due | None = None
     done_at: dt.datetime | None = None
     cancelled_at: dt.datetime | None = None
     result: ActivityResult | None = None

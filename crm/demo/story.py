@@ -12,6 +12,7 @@ from crm.demo.people import MANAGER_OF
 from crm.demo.records import Change, Doing, Draft, NextState, SimCompany, SimContact, SimDeal
 from crm.demo.working_time import MINUTES, WorkingTime
 from crm.models import ActivityKind, ActivityResult, DealRole
+from crm.models.due import Due
 from pipeline.moves import LeftHow, Stay
 from pipeline.stages import ABOUT, Stage
 
@@ -290,7 +291,7 @@ class _Telling:
             texts = writing.TOUCHES[stay.stage].get(kind, [""])
             unreached = result == ActivityResult.NO_ANSWER
             body = self.rng.choice(writing.NO_ANSWER if unreached else texts)
-        due_at, all_day, created_at = self._planned_for(at)
+        due, created_at = self._planned_for(at)
         prospecting = stay.stage <= Stage.PROSPECTING and kind != TASK
         self.deal.doings.append(
             Doing(
@@ -301,25 +302,24 @@ class _Telling:
                 body=self._text(body),
                 contact=self._who() if kind != TASK else None,
                 method=self.deal.method if prospecting else "",
-                due_at=due_at,
-                all_day=all_day,
+                due=due,
                 done_at=at,
                 result=result,
                 stage=stay.stage,
             )
         )
 
-    def _planned_for(self, at: dt.datetime) -> tuple[dt.datetime | None, bool, dt.datetime]:
-        """Half of what is done was planned: for when, whether all day, and since when."""
+    def _planned_for(self, at: dt.datetime) -> tuple[Due | None, dt.datetime]:
+        """Half of what is done was planned: for when, and since when."""
         since = max(self.instant(self.draft.created), at - dt.timedelta(days=5))
         if self.rng.random() < 0.5 or at - since < dt.timedelta(hours=20):
-            return None, False, at
+            return None, at
         late = dt.timedelta(days=self.rng.choice((0, 0, 0, 0, 1, 2)))
         all_day = self.rng.random() < 0.7
         day = (at - late).astimezone(self.time.zone).date()
         day -= dt.timedelta(days=max(0, day.weekday() - 4))  # nobody plans for a weekend
-        due_at = self._day_end(day) if all_day else at
-        return max(due_at, since), all_day, since
+        day = max(day, since.astimezone(self.time.zone).date())
+        return Due(on=day) if all_day else Due(at=at), since
 
     # How it ended, or goes on ----------------------------------------------------------------
 
@@ -369,10 +369,10 @@ class _Telling:
     ) -> None:
         kind, subject = self.rng.choice(writing.PLANS[self.draft.path.stage])
         all_day = kind != MEETING and self.rng.random() < 0.65
-        due_at = self._day_end(day)
+        due = Due(on=day)
         if not all_day:
             time = dt.time(self.rng.randint(8, 16), self.rng.choice((0, 0, 15, 30, 30, 45)))
-            due_at = dt.datetime.combine(day, time, tzinfo=self.time.zone).astimezone(dt.UTC)
+            due = Due(at=dt.datetime.combine(day, time, tzinfo=self.time.zone).astimezone(dt.UTC))
         self.deal.doings.append(
             Doing(
                 kind=kind,
@@ -380,8 +380,7 @@ class _Telling:
                 created_at=at,
                 subject=self._text(subject),
                 contact=self._who() if kind != TASK else None,
-                due_at=due_at,
-                all_day=all_day,
+                due=due,
                 cancelled_at=cancelled_at,
             )
         )
@@ -423,10 +422,6 @@ class _Telling:
 
     def _noon(self, day: dt.date) -> dt.datetime:
         return dt.datetime.combine(day, dt.time(12), tzinfo=self.time.zone)
-
-    def _day_end(self, day: dt.date) -> dt.datetime:
-        """When an all-day activity is due, as the commands have it."""
-        return dt.datetime.combine(day, dt.time(23, 59), tzinfo=self.time.zone).astimezone(dt.UTC)
 
 
 def _was_talk(doing: Doing) -> bool:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Deal, Source
 from crm.models.deal import DealQuerySet
+from crm.models.due import DueState, in_state
 from crm.shipped import shown
 from pipeline.access import all_below
 from pipeline.models import Team, User
@@ -39,20 +40,25 @@ class NextState:
     )
 
 
-def next_state(state: str, *, at: dt.datetime, midnight: dt.datetime) -> Q:
+_DUE = {
+    NextState.OVERDUE: DueState.OVER,
+    NextState.TODAY: DueState.TODAY,
+    NextState.LATER: DueState.LATER,
+}
+
+
+def next_state(state: str, *, at: dt.datetime, zone: dt.tzinfo) -> Q:
     """The deals whose what's-next is in that state, in the words of their cards.
 
-    `midnight` is the end of the reader's day, in his or her time zone.
+    `zone` is the reader's.
     """
-    tomorrow = midnight.date()
-    return {
-        NextState.OVERDUE: Q(next_at__lt=at),
-        NextState.TODAY: Q(next_at__gte=at, next_at__lt=midnight),
-        NextState.LATER: Q(next_at__gte=midnight),
-        # Whose parking has ended is on the board again, with nothing planned.
-        NextState.NONE: Q(next_at=None) & (Q(parked_until=None) | Q(parked_until__lt=tomorrow)),
-        NextState.PARKED: Q(next_at=None, parked_until__gte=tomorrow),
-    }[state]
+    if state in _DUE:
+        return in_state(_DUE[state], at=at, zone=zone, prefix="next")
+    today = at.astimezone(zone).date()
+    if state == NextState.PARKED:
+        return Q(next_kind="", parked_until__gt=today)
+    # Whose parking has ended is on the board again, with nothing planned.
+    return Q(next_kind="") & (Q(parked_until=None) | Q(parked_until__lte=today))
 
 
 def person_choices(user: User, people: Iterable[tuple[int, str, bool]]) -> Choices:
@@ -224,6 +230,4 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         return deals.filter(team_id__in=self.teams.below[int(value)])
 
     def by_next(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
-        local = self.at.astimezone(self.user.zone)
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(1)
-        return deals.filter(next_state(value, at=self.at, midnight=midnight))
+        return deals.filter(next_state(value, at=self.at, zone=self.user.zone))

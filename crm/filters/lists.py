@@ -32,7 +32,9 @@ from crm.models.activity import ActivityQuerySet
 from crm.models.company import CompanyQuerySet
 from crm.models.contact import ContactQuerySet
 from crm.models.deal import DealQuerySet
+from crm.models.due import DueState, in_state, near, within
 from crm.queries import search
+from crm.queries.activity import NO_STAGE, stage_now
 from crm.queries.lists import Offers
 from pipeline.models import User
 from pipeline.stages import Initiator, Outcome, Stage
@@ -50,7 +52,7 @@ OUTCOMES = [
 
 
 class DayFilter(django_filters.DateFilter):  # type: ignore[misc]  # ships no types
-    """A whole day of the organisation, so that a link from a report counts what the report did."""
+    """A whole day where the reader is: the day that the row shows."""
 
     def __init__(self, label: Any, **options: Any) -> None:
         super().__init__(label=label, validators=days.MEANT, **options)
@@ -67,18 +69,6 @@ def _text_filter(label: Any, **options: Any) -> Any:
 
 def _stages(first: Stage = Stage.LEAD_GENERATION, last: Stage = Stage.CLOSING) -> Choices:
     return [(stage.value, stage.about.short) for stage in Stage if first <= stage <= last]
-
-
-def _period(user: User, first: dt.date | None, last: dt.date | None, field: str) -> Q:
-    """The instants from the beginning of one day to the end of another, where they are given."""
-    zone = user.organisation.zone
-    found = Q()
-    if first is not None:
-        found &= Q(**{f"{field}__gte": dt.datetime.combine(first, dt.time.min, tzinfo=zone)})
-    if last is not None:
-        end = dt.datetime.combine(last + dt.timedelta(1), dt.time.min, tzinfo=zone)
-        found &= Q(**{f"{field}__lt": end})
-    return found
 
 
 class ListFilter(SparingFilterSet):
@@ -198,7 +188,11 @@ class DealFilter(BoardFilter, SparingFilterSet):
         what, end = name.split("_")
         field = {"opened": "created_at", "closed": "closed_at"}[what]
         first, last = (value, None) if end == "from" else (None, value)
-        return deals.filter(_period(self.user, first, last, field))
+        return deals.filter(within(first, last, zone=self.user.zone, moment=field))
+
+
+def _stages_or_none() -> Choices:
+    return [*_stages(), (NO_STAGE, gettext_lazy("No stage"))]
 
 
 class ActivityState:
@@ -240,7 +234,7 @@ class ActivityFilter(ListFilter):
         empty_label=gettext_lazy("Any result"),
     )
     stage = django_filters.MultipleChoiceFilter(
-        label=gettext_lazy("Stage"), distinct=False, choices=_stages, method="by_stage"
+        label=gettext_lazy("Stage"), distinct=False, choices=_stages_or_none, method="by_stage"
     )
     day_from = DayFilter(gettext_lazy("From"), method="by_day")
     day_to = DayFilter(gettext_lazy("To"), method="by_day")
@@ -273,10 +267,14 @@ class ActivityFilter(ListFilter):
         return rows.filter(owner__team_id__in=self.teams.below[int(value)])
 
     def by_stage(self, rows: ActivityQuerySet, name: str, value: Sequence[str]) -> ActivityQuerySet:
-        """The stage in which it was done; of what is to be done, that of its deal today."""
-        stages = [int(stage) for stage in value]
-        ahead = Q(done_at=None, deal__stage__in=stages)
-        return rows.filter(Q(stage__in=stages) | ahead) if stages else rows
+        """The stage for which it counted; of what is to be done, for which it would today."""
+        stages = {int(stage) for stage in value}
+        if not stages:
+            return rows
+        found = Q(_stage__in=stages - {NO_STAGE})
+        if NO_STAGE in stages:
+            found |= Q(_stage=None)
+        return rows.alias(_stage=stage_now()).filter(found)
 
     def by_state(self, rows: ActivityQuerySet, name: str, value: str) -> ActivityQuerySet:
         if value == ActivityState.DONE:
@@ -288,15 +286,19 @@ class ActivityFilter(ListFilter):
         if value == ActivityState.PLANNED:
             return rows.planned()
         if value == ActivityState.OVERDUE:
-            return rows.planned().filter(due_at__lt=self.at)
-        local = self.at.astimezone(self.user.zone)
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(1)
-        return rows.planned().filter(due_at__gte=self.at, due_at__lt=midnight)
+            return self._due(rows, DueState.OVER)
+        return self._due(rows, DueState.TODAY)
+
+    def _due(self, rows: ActivityQuerySet, state: DueState) -> ActivityQuerySet:
+        mine = in_state(state, at=self.at, zone=self.user.zone)
+        return rows.planned().filter(near(state, at=self.at), mine)
 
     def by_day(self, rows: ActivityQuerySet, name: str, value: dt.date) -> ActivityQuerySet:
         first, last = (value, None) if name == "day_from" else (None, value)
-        done = Q(done_at__isnull=False) & _period(self.user, first, last, "done_at")
-        return rows.filter(done | Q(done_at=None) & _period(self.user, first, last, "due_at"))
+        zone = self.user.zone
+        done = within(first, last, zone=zone, moment="done_at")
+        planned = within(first, last, zone=zone, moment="due_at", on="due_on")
+        return rows.filter(Q(done_at__isnull=False) & done | Q(done_at=None) & planned)
 
 
 class CompanyFilter(ListFilter):

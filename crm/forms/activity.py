@@ -11,6 +11,7 @@ from crm.commands.activity import Next
 from crm.forms.fields import DayField, VerbForm
 from crm.models import Activity, ActivityKind, ActivityResult, Contact
 from crm.models.activity import PLANNABLE
+from crm.models.due import Due
 from pipeline.stages import Stage
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class WhenForm(PlannedForm):
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
 
-    named = {"due_at": "next_on"}
+    named = {"due_on": "next_on", "due_at": "next_on"}
 
     def __init__(self, *args: Any, at: dt.datetime, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -73,23 +74,26 @@ class WhenForm(PlannedForm):
             day = self.cleaned_data.get("next_on")
             if day is None:
                 self.add_error("next_on", _("Choose a day."))
-            elif day < self.today:
+            elif not self._is_meant(day):
                 self.add_error("next_on", _("Choose today or a day ahead."))
         return said
 
-    def due(self) -> tuple[dt.datetime, bool] | None:
-        """When, and whether only the day counts; None if nothing was chosen."""
+    def due(self) -> Due | None:
+        """The day that the writer means, or an hour of it where he or she is; None if nothing was
+        chosen."""
         choice = self.cleaned_data["next"]
         if not choice:
             return None
-        time = self.cleaned_data["next_at"] if choice == "on" else None
-        if choice == "on":
-            day = self.cleaned_data["next_on"]
-        else:
-            day = self.today + dt.timedelta(days=AHEAD[choice])
-        # Noon is in the same day wherever the owner of the activity is near.
-        due_at = dt.datetime.combine(day, time or dt.time(12), tzinfo=self.user.zone)
-        return due_at, time is None
+        if choice != "on":
+            return Due(on=self.today + dt.timedelta(days=AHEAD[choice]))
+        day, time = self.cleaned_data["next_on"], self.cleaned_data["next_at"]
+        if time is None:
+            return Due(on=day)
+        return Due(at=dt.datetime.combine(day, time, tzinfo=self.user.zone))
+
+    def _is_meant(self, day: dt.date) -> bool:
+        """Whether something can be planned for that day."""
+        return day >= self.today
 
 
 class NextForm(WhenForm):
@@ -108,8 +112,8 @@ class NextForm(WhenForm):
             return None
         return Next(
             kind=ActivityKind(self.cleaned_data["next_kind"] or ActivityKind.CALL),
-            due_at=due[0],
-            all_day=due[1],
+            due_on=due.on,
+            due_at=due.at,
             subject=self.cleaned_data["next_subject"],
         )
 
@@ -186,7 +190,7 @@ class PostponeForm(WhenForm):
         if due is None:
             return None
         kind = ActivityKind(now.kind)
-        return Next(kind=kind, subject=now.subject, due_at=due[0], all_day=due[1])
+        return Next(kind=kind, subject=now.subject, due_on=due.on, due_at=due.at)
 
     def clean(self) -> dict[str, Any] | None:
         said = super().clean()
@@ -195,20 +199,38 @@ class PostponeForm(WhenForm):
         return said
 
 
+def _minute(moment: dt.datetime) -> dt.time:
+    """As the field of a time shows it."""
+    return moment.time().replace(second=0, microsecond=0)
+
+
 class ChangeForm(PlanForm):
     """A planned activity as it stands, to become another."""
 
     def __init__(self, *args: Any, of: Activity, **options: Any) -> None:
-        assert of.due_at is not None  # noqa: S101  # planned ones have it
-        due_at = of.due_at.astimezone(options["user"].zone)
+        assert of.due is not None  # noqa: S101  # planned ones have it
+        zone = options["user"].zone
+        self.was = of.due
+        self.shown = (of.due.day(zone), of.due.at and _minute(of.due.at.astimezone(zone)))
         options["initial"] = {
             "next": "on",
-            "next_on": due_at.date(),
-            "next_at": None if of.all_day else due_at.time(),
+            "next_on": self.shown[0],
+            "next_at": self.shown[1],
             "next_kind": of.kind,
             "next_subject": of.subject,
         }
         super().__init__(*args, of=of, **options)
+
+    def due(self) -> Due | None:
+        """What is left as it was shown stays what it is: to the second, in the hour that a clock
+        shows twice, and on a day that is past."""
+        said = self.cleaned_data["next_on"], self.cleaned_data["next_at"]
+        if self.cleaned_data["next"] == "on" and said == self.shown:
+            return self.was
+        return super().due()
+
+    def _is_meant(self, day: dt.date) -> bool:
+        return day == self.shown[0] or super()._is_meant(day)
 
     def instead(self, now: Activity) -> Next | None:
         return self.planned()

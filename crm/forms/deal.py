@@ -57,6 +57,15 @@ class WinForm(GateForm):
         required=False, max_length=2000, label=gettext_lazy("What decided it"), widget=REASON
     )
 
+    planned = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", gettext_lazy("Keep it for the hand-off")),
+            ("cancel", gettext_lazy("Cancel it")),
+        ],
+        label=gettext_lazy("What is planned"),
+    )
+
     named = {"at": "on"}
 
     def __init__(self, *args: Any, at: dt.datetime, through: bool = False, **options: Any) -> None:
@@ -78,6 +87,7 @@ class WinForm(GateForm):
         said = self.own()
         entered = self.deal.stage_entered_at if self.deal else None
         at = _instant(said.pop("on"), now=self.at, user=self.user, since=entered)
+        said["cancel_planned"] = said.pop("planned") == "cancel"
         if self.through:
             del said["reason"]
         return said | {"at": at} | self.gated()

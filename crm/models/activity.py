@@ -1,12 +1,13 @@
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.company import Company
 from crm.models.contact import Contact
 from crm.models.deal import Deal
+from crm.models.due import Due
 from crm.models.reference import Method
 from pipeline.models import Batch, Team, User
 from pipeline.stages import Stage
@@ -74,8 +75,9 @@ ActivityManager = models.Manager.from_queryset(ActivityQuerySet)
 class Activity(models.Model):
     """Something to do, or done: planned and done are one record.
 
-    `due_at` is when it was planned for (an all-day one: the end of that day in its owner's zone),
-    `done_at` when it happened. `stage` is the deal's stage when it was done. `owner` is who is to
+    What is planned is due on a day (`due_on`) or at an hour of it (`due_at`), as `Due` says; `due_by`
+    follows from them and puts it in order. `done_at` is when it happened. `stage` is the one for which it counted when it was
+    done, if any (`queries.activity`). `owner` is who is to
     do it and, once done, who did.
     """
 
@@ -117,8 +119,9 @@ class Activity(models.Model):
         db_index=False,
         related_name="+",
     )
+    due_on = models.DateField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
-    all_day = models.BooleanField(default=False)
+    due_by = models.DateTimeField(null=True, blank=True, editable=False)
     done_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     result = models.CharField(max_length=16, choices=ActivityResult, blank=True)
@@ -144,15 +147,21 @@ class Activity(models.Model):
         verbose_name_plural = "activities"
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(due_at__isnull=False) | Q(done_at__isnull=False),
+                condition=Q(due_by__isnull=False) | Q(done_at__isnull=False),
                 name="activity_planned_or_done",
+            ),
+            models.CheckConstraint(
+                condition=Q(due_on=None, due_at=None, due_by=None)
+                | Q(due_on__isnull=False, due_at=None, due_by__isnull=False)
+                | Q(due_on=None, due_at__isnull=False, due_by=F("due_at")),
+                name="activity_due_on_a_day_or_at_an_hour",
             ),
             models.CheckConstraint(
                 condition=Q(done_at=None) | Q(cancelled_at=None),
                 name="activity_done_or_cancelled",
             ),
             models.CheckConstraint(
-                condition=~Q(kind=ActivityKind.NOTE) | Q(due_at=None),
+                condition=~Q(kind=ActivityKind.NOTE) | Q(due_by=None),
                 name="activity_note_is_not_planned",
             ),
             models.CheckConstraint(
@@ -170,18 +179,18 @@ class Activity(models.Model):
             models.Index(fields=["deal", "-done_at"], name="activity_timeline"),
             # Serves what is next on a deal, and everybody's list of the day.
             models.Index(
-                fields=["deal", "due_at"],
+                fields=["deal", "due_by"],
                 condition=Q(done_at=None, cancelled_at=None),
                 name="activity_next_of_deal",
             ),
             models.Index(
-                fields=["owner", "due_at"],
+                fields=["owner", "due_by"],
                 condition=Q(done_at=None, cancelled_at=None),
                 name="activity_due_of_owner",
             ),
             # Serve the list of everybody's activities: what is due next, and what was done last.
             models.Index(
-                fields=["due_at", "id"],
+                fields=["due_by", "id"],
                 include=["holder", "holder_team"],
                 condition=Q(done_at=None, cancelled_at=None),
                 name="activity_due",
@@ -202,3 +211,12 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return self.subject or self.get_kind_display()
+
+    @property
+    def due(self) -> Due | None:
+        """When it was planned for; None for what was done without a plan."""
+        return None if self.due_by is None else Due(on=self.due_on, at=self.due_at)
+
+    def plan_for(self, due: Due) -> None:
+        """Set when it is due; the owner must be known."""
+        self.due_on, self.due_at, self.due_by = due.on, due.at, due.by(self.owner.zone)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models.company import Company
 from crm.models.contact import Contact
+from crm.models.due import Due
 from crm.models.reference import Method, Product, Source, StopCause
 from pipeline.models import Batch, Team, User
 from pipeline.stages import Initiator, Outcome, Stage
@@ -130,12 +131,13 @@ class Deal(models.Model):
     closing_note = models.TextField(blank=True)
 
     parked_until = models.DateField(null=True, blank=True)
-    # What's next: the earliest planned activity, repeated here by the commands that plan, complete
-    # and cancel. `attention_at` is when the deal asks for somebody: that activity's time, else the
-    # end of the parking; null, nothing planned, comes first on every list.
+    # What's next: the earliest planned activity, on its day or at its hour (`Due`), repeated here by
+    # the commands that plan, complete and cancel. `attention_at` is for the order alone: by when
+    # the deal asks for somebody, the last moment for that activity, else the end of the parking;
+    # null, nothing planned, comes first on every list.
+    next_on = models.DateField(null=True, blank=True)
     next_at = models.DateTimeField(null=True, blank=True)
     next_kind = models.CharField(max_length=8, blank=True)
-    next_all_day = models.BooleanField(default=False)
     attention_at = models.DateTimeField(null=True, blank=True)
     # The last time that the other side was spoken to, written to or met.
     touched_at = models.DateTimeField(null=True, blank=True)
@@ -185,9 +187,10 @@ class Deal(models.Model):
                 name="deal_parked_only_while_open",
             ),
             models.CheckConstraint(
-                condition=Q(next_at=None, next_kind="")
-                | Q(next_at__isnull=False) & ~Q(next_kind=""),
-                name="deal_next_at_with_its_kind",
+                condition=Q(next_on=None, next_at=None, next_kind="")
+                | ~Q(next_kind="") & Q(next_on__isnull=False, next_at=None)
+                | ~Q(next_kind="") & Q(next_on=None, next_at__isnull=False),
+                name="deal_next_with_its_kind",
             ),
         ]
         indexes: ClassVar = [
@@ -241,6 +244,11 @@ class Deal(models.Model):
     @property
     def is_open(self) -> bool:
         return self.outcome == Outcome.OPEN
+
+    @property
+    def whats_next(self) -> Due | None:
+        """When something is due next; None if nothing is planned."""
+        return Due(on=self.next_on, at=self.next_at) if self.next_kind else None
 
     @property
     def is_lead(self) -> bool:

@@ -49,9 +49,9 @@ class Row(NamedTuple):
     team_id: int
     stage_entered_at: dt.datetime | None
     expected_close_on: dt.date | None
+    next_on: dt.date | None
     next_at: dt.datetime | None
     next_kind: str
-    next_all_day: bool
     parked_until: dt.date | None
     attention_at: dt.datetime | None
     touched_at: dt.datetime | None
@@ -74,9 +74,9 @@ FIELDS = (
     "team_id",
     "stage_entered_at",
     "expected_close_on",
+    "next_on",
     "next_at",
     "next_kind",
-    "next_all_day",
     "parked_until",
     "attention_at",
     "touched_at",
@@ -130,7 +130,7 @@ _SINCE = Asked("since", DateTimeField())
 def sums(sight: Sight, *, at: dt.datetime, today: dt.date) -> Sums:
     """Sums over open deals by stage, and over those closed in the last CLOSED_DAYS by outcome.
 
-    `today` is the reader's: what is due today changes at his or her midnight. One query, grouped
+    `today` is the reader's: what is due on a day changes at his or her midnight. One query, grouped
     in SQL.
     """
     statement = _SUMS.of(sight.words, lambda: _summed(sight.deals))
@@ -165,7 +165,7 @@ def _summed(deals: DealQuerySet) -> QuerySet[Deal, tuple[Any, ...]]:
             total=Sum("value"),
             versions=Sum("version"),
             changed=Max("changed_at"),
-            due=Count("id", filter=Q(attention_at__lt=_AT)),
+            due=Count("id", filter=Q(next_at__lt=_AT)),
         )
         .order_by("outcome", "stage")
     )

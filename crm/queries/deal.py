@@ -36,6 +36,7 @@ from crm.models import (
     StageVisit,
 )
 from crm.models.deal import DealQuerySet
+from crm.models.due import Due
 from crm.queries.gates import ids_of
 from pipeline.models import User
 from pipeline.stages import Outcome
@@ -253,10 +254,15 @@ class Talk(NamedTuple):
     contact: str | None
     owner_id: int
     owner: str
+    due_on: dt.date | None
     due_at: dt.datetime | None
-    all_day: bool
+    due_by: dt.datetime | None
     done_at: dt.datetime | None
     result: str
+
+    @property
+    def due(self) -> Due | None:
+        return None if self.due_by is None else Due(on=self.due_on, at=self.due_at)
 
     @classmethod
     def of(cls, row: Activity) -> Self:
@@ -268,8 +274,9 @@ class Talk(NamedTuple):
             contact=row.contact.name if row.contact else None,
             owner_id=row.owner_id,
             owner=row.owner.name,
+            due_on=row.due_on,
             due_at=row.due_at,
-            all_day=row.all_day,
+            due_by=row.due_by,
             done_at=row.done_at,
             result=row.result,
         )
@@ -283,8 +290,9 @@ _TALK = (
     "contact__name",
     "owner_id",
     "owner__name",
+    "due_on",
     "due_at",
-    "all_day",
+    "due_by",
     "done_at",
     "result",
 )
@@ -292,7 +300,7 @@ _TALK = (
 
 def _planned() -> QuerySet[Activity, tuple[object, ...]]:
     rows = Activity.objects.filter(deal=_DEAL).planned()
-    return rows.order_by("due_at", "id").values_list(*_TALK)[:PLANNED]
+    return rows.order_by("due_by", "id").values_list(*_TALK)[:PLANNED]
 
 
 def _done(before: "Place | None" = None) -> QuerySet[Activity, tuple[object, ...]]:
@@ -310,24 +318,36 @@ def activities(deal: int) -> tuple[list[Talk], list[Talk]]:
     for row in _activities(deal=deal):
         (planned if row.done_at is None else done).append(row)
     # SQL does not promise that a union keeps the order of its parts.
-    planned.sort(key=lambda row: (row.due_at or _NEVER, row.id))
+    planned.sort(key=lambda row: (row.due_by or _NEVER, row.id))
     return planned, done
 
 
-def first_planned(deal: int) -> tuple[dt.datetime | None, str, bool]:
-    """When the next planned activity is due, its kind and whether it is for the whole day."""
+class First(NamedTuple):
+    """What comes next on a deal: on a day or at an hour, by when, and what; or nothing."""
+
+    on: dt.date | None = None
+    at: dt.datetime | None = None
+    by: dt.datetime | None = None
+    kind: str = ""
+
+    @classmethod
+    def of(cls, row: Activity) -> Self:
+        return cls(row.due_on, row.due_at, row.due_by, row.kind)
+
+
+def first_planned(deal: int) -> First:
     for row in _first_planned(deal=deal):
         return row
-    return None, "", False
+    return First()
 
 
-_first_planned: Prepared[tuple[dt.datetime, str, bool]] = Prepared(
-    lambda row: (row[0], row[1], row[2]),
+_first_planned = Prepared(
+    First._make,
     lambda: (
         Activity.objects.filter(deal=_DEAL)
         .planned()
-        .order_by("due_at", "id")
-        .values_list("due_at", "kind", "all_day")[:1]
+        .order_by("due_by", "id")
+        .values_list("due_on", "due_at", "due_by", "kind")[:1]
     ),
 )
 

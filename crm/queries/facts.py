@@ -74,7 +74,7 @@ SELECT
     concern.unsettled = 0 AND (concern.raised > 0 OR deal.stage >= 6) AS concerns_settled,
     EXISTS (SELECT FROM crm_closingattempt asked WHERE asked.deal_id = deal.id) AS asked,
     EXISTS (SELECT FROM crm_handoff hand WHERE hand.deal_id = deal.id) AS hand_off,
-    deal.next_at IS NOT NULL AS next,
+    deal.next_kind <> '' AS next,
     concern.unsettled,
     deal.parked_until IS NOT NULL AND deal.attention_at > %(at)s,
     company.relationship = 'customer' AND (deal.outcome <> 'won' OR EXISTS (

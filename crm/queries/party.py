@@ -140,7 +140,7 @@ def planned(user: User, of: Found) -> list[Activity]:
     """What is to be done, the next one first, each with `may_edit`."""
     editable = Activity.objects.editable_by(user).filter(pk=OuterRef("pk"))
     rows = _about(user, of).planned().annotate(may_edit=Exists(editable))
-    return list(rows.order_by("due_at", "id")[:PLANNED])
+    return list(rows.order_by("due_by", "id")[:PLANNED])
 
 
 @dataclass(frozen=True, kw_only=True)

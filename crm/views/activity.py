@@ -13,6 +13,7 @@ from django_htmx.http import reswap, retarget
 from crm.commands import activity as commands
 from crm.commands.activity import About
 from crm.forms.activity import (
+    KINDS,
     ChangeForm,
     DoneForm,
     LogForm,
@@ -25,6 +26,7 @@ from crm.forms.gate import GateForm
 from crm.models import Activity, ActivityKind, Deal
 from crm.queries.deal import Talk
 from crm.views import activity_undo, deal_page
+from crm.views.cards import path_of
 from crm.views.telling import Teller
 from crm.views.verbs import Ask, answer, editable_deal, now, posted, show, stay
 from pipeline.gates import Gap
@@ -100,7 +102,7 @@ def _ask_gap(
 
 def _after_gap(request: HtmxRequest, deal: Deal) -> HttpResponse | None:
     """The sheet cannot give the form back from which it came: the page begins anew."""
-    if request.htmx.target != "sheet":
+    if request.htmx.target != "sheet" or "asks" not in request.POST:
         return None
     messages.success(request, _("Logged."))
     return HttpResponse(headers={"HX-Redirect": deal.get_absolute_url()})
@@ -144,10 +146,13 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
     gate = _gate(request, deal)
     if gate.is_bound and not gate.is_valid():
         return _ask_gap(request, deal, gate)
-    ask = _ask(request, activity, deal, "crm/deal/_next_done.html", said=_("Done."))
+    # From a list or the page of a party it is a sheet, on the deal's own it stands in the strip.
+    in_sheet = request.htmx.target == "sheet"
+    template = "crm/activity/_sheet_done.html" if in_sheet else "crm/deal/_next_done.html"
+    ask = _ask(request, activity, deal, template, said=_("Done."))
     ask = replace(
         ask,
-        done=lambda: _after_gap(request, deal) or stay(),
+        done=lambda: _after_gap(request, deal) or (HttpResponse() if in_sheet else stay()),
         gap=lambda gap: _ask_gap(request, deal, gate, gap),
         undo=activity_undo.of_done(activity, request.user, form, "activities"),
     )
@@ -183,8 +188,7 @@ def postpone(request: HtmxRequest, pk: int) -> HttpResponse:
         assert due is not None  # noqa: S101  # PostponeForm asks for it
         commands.postpone(
             activity,
-            due_at=due[0],
-            all_day=due[1],
+            to=due,
             by=request.user,
             at=at,
             version=form.cleaned_data["version"],
@@ -212,10 +216,7 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
         assert said is not None  # noqa: S101  # ChangeForm asks for it
         commands.change(
             activity,
-            kind=said.kind,
-            subject=said.subject,
-            due_at=said.due_at,
-            all_day=said.all_day,
+            to=said,
             by=request.user,
             at=at,
             version=form.cleaned_data["version"],
@@ -285,4 +286,6 @@ def _editable(request: HtmxRequest, pk: int) -> tuple[Activity, Deal]:
 
 def _ask(request: HtmxRequest, activity: Activity, deal: Deal, template: str, *, said: str) -> Ask:
     (plan,) = Teller(request.user, at=now()).plans([Talk.of(activity)], owner_id=deal.owner_id)
-    return Ask(template=template, title=plan.title, said=said, context={"plan": plan}, done=stay)
+    path = path_of(activity.pk, deal.pk)
+    context = {"plan": plan, "activity": activity, "kinds": KINDS, "path": path}
+    return Ask(template=template, title=plan.title, said=said, context=context, done=stay)

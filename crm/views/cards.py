@@ -10,6 +10,7 @@ from django.db.models import Choices
 from django.utils.translation import get_language
 
 from crm.models import ActivityKind
+from crm.models.due import Due, DueState
 from crm.queries.board import Row
 from crm.queries.progress import Progress
 from crm.shipped import shown
@@ -48,6 +49,11 @@ class Card(NamedTuple):
 def labels(choices: type[Choices], language: str) -> dict[str, str]:
     """What each of some choices is called, in the language of the request, which `language` is."""
     return {str(one.value): str(one.label) for one in choices}
+
+
+def path_of(activity: int, deal: int | None) -> str:
+    """Where the verbs of an activity are."""
+    return f"/activities/{activity}/" if deal else f"/touches/{activity}/"
 
 
 # What the stages are called, and how long a stay takes, where no page asks for a process.
@@ -171,18 +177,29 @@ class Reader:
 
     def what_next(self, row: Row) -> tuple[str, str]:
         """Its class and its words."""
-        if row.next_at is None:
+        if not row.next_kind:
             if row.parked_until and row.parked_until > self.today:
                 return "parked", _("Parked to %(day)s") % {"day": self._date(row.parked_until)}
             return "none", self._words["nothing"]
-        if row.next_at < self.at:
-            return "over", self._words["overdue"] % {"day": self._past(row.next_at)}
-        if row.next_at.astimezone(self.zone).date() == self.today:
-            if row.next_all_day:
-                return f"today {row.next_kind}", _("Today")
-            return f"today {row.next_kind}", _("Today %(time)s") % {"time": self.time(row.next_at)}
+        due = Due(on=row.next_on, at=row.next_at)
+        state, day = due.state(at=self.at, zone=self.zone), due.day(self.zone)
+        if state == DueState.OVER:
+            return "over", self._words["overdue"] % {"day": self._past(day)}
+        if state == DueState.TODAY:
+            return f"today {row.next_kind}", self.today_at(due)
         kind = self.kinds.get(row.next_kind, "")
-        return row.next_kind, f"{kind} · {self.day(row.next_at)}"
+        return row.next_kind, f"{kind} · {self._date(day)}"
+
+    def today_at(self, due: Due) -> str:
+        """What is due today, with its hour if it has one."""
+        if due.at is None:
+            return _("Today")
+        return _("Today %(time)s") % {"time": self.time(due.at)}
+
+    def due_day(self, due: Due) -> str:
+        """The day of it, with its hour if it has one."""
+        day = self._date(due.day(self.zone))
+        return day if due.at is None else f"{day}, {self.time(due.at)}"
 
     def _risk(self, row: Row) -> str:
         """The one warning that a card has room for, with its reason."""
@@ -208,9 +225,8 @@ class Reader:
     def day(self, moment: dt.datetime) -> str:
         return self._date(moment.astimezone(self.zone).date())
 
-    def _past(self, moment: dt.datetime) -> str:
+    def _past(self, day: dt.date) -> str:
         """Short, because it stands beside a word: `Tue` in the last week, else `12 Mar`."""
-        day = moment.astimezone(self.zone).date()
         pattern = "EEE" if (self.today - day).days < 7 else "d MMM"
         return written_day(day, pattern, self.language)
 

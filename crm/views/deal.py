@@ -24,7 +24,10 @@ from crm.forms.fact import FACTS
 from crm.forms.fields import VerbForm
 from crm.models import Activity, Deal
 from crm.queries import alike as queries
+from crm.queries import deal as deal_queries
 from crm.queries import gates
+from crm.views.telling import Teller
+from crm.views.telling.plans import Plan
 from crm.views.verbs import (
     Ask,
     Undo,
@@ -126,9 +129,18 @@ def _win(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRes
         context={
             "passed": moves.jumped(here, Stage.CLOSING),
             "stays": [stage for stage in Stage if stage > here],
+            "plans": _planned_on(deal, request.user),
         },
     )
     return answer(request, deal, form, ask, lambda: command(deal, **form.verb(), by=request.user))
+
+
+def _planned_on(deal: Deal, user: User) -> list[Plan]:
+    """What is planned on the deal, of which its win asks what becomes."""
+    if not deal.next_kind:
+        return []
+    planned, _done = deal_queries.activities(deal.pk)
+    return Teller(user, at=now()).plans(planned, owner_id=deal.owner_id)
 
 
 @ask_or_do
@@ -142,7 +154,7 @@ def stop(request: HtmxRequest, pk: int) -> HttpResponse:
             verb="reopen",
             values={"reason": _("Undone at once")},
             # What was planned stays cancelled.
-            words=_("Undo") if deal.next_at is None else _("Open again"),
+            words=_("Undo") if not deal.next_kind else _("Open again"),
         ),
     )
     return do(request, deal, form_of(request, deal, StopForm), ask, commands.stop)
@@ -198,7 +210,7 @@ def _wake(deal: Deal) -> Undo | None:
     if deal.parked_until is not None:
         return None
     # What was planned before that day stays cancelled.
-    words = _("Undo") if deal.next_at is None else _("Take up again")
+    words = _("Undo") if not deal.next_kind else _("Take up again")
     return Undo(verb="park", values={"wake": "1"}, words=words)
 
 

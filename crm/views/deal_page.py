@@ -257,6 +257,11 @@ def composer(
     return {"deal": deal, "form": form, "with_whom": with_whom, "keep": keep, "kinds": KINDS}
 
 
+def _whats_next(teller: Teller, deal: Deal) -> str:
+    """The day of what is planned already, if anything is."""
+    return teller.date(deal.whats_next.day(teller.zone)) if deal.whats_next else ""
+
+
 def fresh_composer(request: HtmxRequest, deal: Deal) -> HttpResponse:
     """The composer, empty again; `deal` is as it was just left."""
     at = timezone.now()
@@ -264,7 +269,7 @@ def fresh_composer(request: HtmxRequest, deal: Deal) -> HttpResponse:
         deal,
         LogForm(user=request.user, at=at, auto_id="log-%s"),
         people=queries.people(deal.pk),
-        keep=Teller(request.user, at=at).day(deal.next_at) if deal.next_at else "",
+        keep=_whats_next(Teller(request.user, at=at), deal),
     )
     return HttpResponse(render_to_string("crm/deal/_composer.html", context, request))
 

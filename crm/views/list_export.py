@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db.models import Subquery
@@ -23,7 +24,10 @@ from salesprocess.htmx import HtmxRequest, render
 
 
 class Part(NamedTuple):
-    """A column of the file: its head, where the value comes from, and how it is written."""
+    """A column of the file: its head, where the value comes from, and how it is written.
+
+    `value` is a field, several of them, or what makes a subquery for a user.
+    """
 
     label: Any
     value: Any
@@ -37,6 +41,12 @@ def _day(_reader: Reader, day: dt.date | None) -> str:
 def _instant(reader: Reader, moment: dt.datetime | None) -> str:
     """To the minute, where the reader is: what a spreadsheet understands as a time."""
     return moment.astimezone(reader.zone).strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def _due(reader: Reader, when: tuple[dt.date | None, dt.datetime | None]) -> str:
+    """A bare day as a day, whoever reads; an hour where the reader is."""
+    on, moment = when
+    return _day(reader, on) or _instant(reader, moment)
 
 
 def _label(choices: Any) -> Callable[[Reader, Any], str]:
@@ -60,7 +70,7 @@ _DEALS = (
     Part(gettext_lazy("Value in the organisation’s currency"), "value"),
     Part(gettext_lazy("Expected to close on"), "expected_close_on", _day),
     Part(gettext_lazy("What’s next"), "next_kind", _label(ActivityKind)),
-    Part(gettext_lazy("Next at"), "next_at", _instant),
+    Part(gettext_lazy("Next at"), ("next_on", "next_at"), _due),
     Part(gettext_lazy("Parked until"), "parked_until", _day),
     Part(gettext_lazy("Last touch"), "touched_at", _instant),
     Part(gettext_lazy("Owner"), "owner__name"),
@@ -106,7 +116,7 @@ _ACTIVITIES = (
     Part(gettext_lazy("Contact"), "contact__name"),
     Part(gettext_lazy("Stage"), "stage", _label(Stage)),
     Part(gettext_lazy("Person"), "owner__name"),
-    Part(gettext_lazy("Due at"), "due_at", _instant),
+    Part(gettext_lazy("Due at"), ("due_on", "due_at"), _due),
     Part(gettext_lazy("Done at"), "done_at", _instant),
     Part(gettext_lazy("Cancelled at"), "cancelled_at", _instant),
     Part(gettext_lazy("Result"), "result", _label(ActivityResult)),
@@ -136,15 +146,25 @@ def _rows(asked: Asked, user: User) -> Iterator[Sequence[Any]]:
     yield [str(part.label) for part in parts]
     # A column may read a value that another one reads, too; a query takes each only once.
     fields = [part.value(user) if callable(part.value) else part.value for part in parts]
-    plain = list(dict.fromkeys(field for field in fields if isinstance(field, str)))
+    names = [name for field in fields for name in _names(field)]
+    plain = list(dict.fromkeys(names))
     asks = [*plain, *(field for field in fields if isinstance(field, Subquery))]
-    where = [
-        plain.index(field) if isinstance(field, str) else asks.index(field) for field in fields
-    ]
+    takes = [_taker(field, asks) for field in fields]
     for row in queries.each(asked.rows, asked.walk, asks):
-        yield [
-            part.write(asked.reader, row[place]) for part, place in zip(parts, where, strict=True)
-        ]
+        yield [part.write(asked.reader, take(row)) for part, take in zip(parts, takes, strict=True)]
+
+
+def _names(field: Any) -> Sequence[str]:
+    if isinstance(field, Subquery):
+        return ()
+    return (field,) if isinstance(field, str) else field
+
+
+def _taker(field: Any, asks: Sequence[Any]) -> Callable[[tuple[Any, ...]], Any]:
+    """What takes the value of a column out of a row of what is asked for."""
+    if isinstance(field, tuple):
+        return itemgetter(*map(asks.index, field))
+    return itemgetter(asks.index(field))
 
 
 def _refused(request: HtmxRequest, asked: Asked) -> HttpResponse:

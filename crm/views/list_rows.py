@@ -19,11 +19,13 @@ from crm.models import (
     PointKind,
     Relationship,
 )
+from crm.models.due import Due, DueState
+from crm.queries.activity import stage_now
 from crm.queries.board import FIELDS, Row
 from crm.queries.lists import Order, by_day, by_instant, by_number, by_text
 from crm.queries.reference import Shown
 from crm.shipped import shown
-from crm.views.cards import Reader
+from crm.views.cards import Reader, path_of
 from pipeline.models import User
 from pipeline.models.people import initials_of
 from pipeline.stages import Outcome
@@ -78,7 +80,7 @@ class DealLine(NamedTuple):
 # What is read for each line; a column less is a value less for each of 50 rows.
 _OF_DEAL = (
     *("id", "stage", "outcome", "name", "company__name", "amount", "currency", "owner__name"),
-    *("next_at", "next_kind", "next_all_day", "parked_until", "closed_at"),
+    *("next_on", "next_at", "next_kind", "parked_until", "closed_at"),
 )
 _IN_STAGE = ("stage_entered_at", "cause__name")
 
@@ -129,6 +131,7 @@ def deal_line(reader: Reader, row: Row, *, changed: str = "") -> DealLine:
 
 
 class ActivityLine(NamedTuple):
+    path: str  # where its verbs are, if it is to be done and the reader may
     icon: str
     title: str
     body: str
@@ -156,20 +159,22 @@ _ACTIVITY = (
     "contact_id",
     "contact__name",
     "owner__name",
+    "due_on",
     "due_at",
-    "all_day",
     "done_at",
     "cancelled_at",
     "result",
-    Coalesce("stage", "deal__stage"),
+    stage_now(),
+    "deal__outcome",
+    "holder_id",
+    "holder_team_id",
 )
 
 
 def _activity(reader: Reader, values: tuple[Any, ...]) -> ActivityLine:
-    (_pk, kind, subject, body, deal, deal_name, company, company_name) = values[:8]
-    (contact, contact_name, owner, due_at, all_day, done_at, cancelled_at, result, stage) = values[
-        8:
-    ]
+    (pk, kind, subject, body, deal, deal_name, company, company_name) = values[:8]
+    (contact, contact_name, owner, due_on, due_at, done_at, cancelled_at, result) = values[8:16]
+    stage, outcome, holder, team = values[16:]
     label = reader.kinds[kind]
     if deal:
         href, about = f"/deals/{deal}/", deal_name
@@ -178,8 +183,10 @@ def _activity(reader: Reader, values: tuple[Any, ...]) -> ActivityLine:
     else:
         href, about = f"/companies/{company}/", company_name
     with_whom = [name for name in (company_name, contact_name) if name and name != about]
-    when_class, when = _when(reader, due_at, all_day, done_at, cancelled_at)
+    when_class, when = _when(reader, due_on, due_at, done_at, cancelled_at)
+    ahead = done_at is None and cancelled_at is None
     return ActivityLine(
+        path=path_of(pk, deal) if ahead and _may_edit(reader.user, holder, team) else "",
         icon=kind,
         title=f"{label}: {subject}" if subject else label,
         body=body,
@@ -187,7 +194,7 @@ def _activity(reader: Reader, values: tuple[Any, ...]) -> ActivityLine:
         about=about,
         company=" · ".join(with_whom),
         stage=stage or 0,
-        stage_name=reader.stage_names[stage] if stage else "",
+        stage_name=reader.stage_names[stage] if stage else _no_stage(outcome),
         when_class=when_class,
         when=when,
         result=str(ActivityResult(result).label) if result else "",
@@ -196,24 +203,36 @@ def _activity(reader: Reader, values: tuple[Any, ...]) -> ActivityLine:
     )
 
 
+def _may_edit(user: User, holder: int | None, team: int | None) -> bool:
+    """Whether something planned is in the reach of a person: as `Activity.editable_by`."""
+    scope = user.scope
+    if scope.everything or holder in scope.owner_ids:
+        return True
+    return holder is None and team in scope.managed_team_ids
+
+
+def _no_stage(outcome: str) -> str:
+    """Why work counts for no stage."""
+    return _("Hand-off") if outcome == Outcome.WON else _("After the stop")
+
+
 def _when(
     reader: Reader,
+    due_on: dt.date | None,
     due_at: dt.datetime | None,
-    all_day: bool,
     done_at: dt.datetime | None,
     cancelled_at: dt.datetime | None,
 ) -> tuple[str, str]:
     if done_at is not None:
         return "", f"{reader.day(done_at)} {reader.time(done_at)}"
-    assert due_at is not None  # noqa: S101  # planned or done, says the database
-    day = reader.day(due_at) if all_day else f"{reader.day(due_at)} {reader.time(due_at)}"
+    due = Due(on=due_on, at=due_at)
+    day = reader.due_day(due)
     if cancelled_at is not None:
         return "t3", _("Cancelled · %(day)s") % {"day": day}
-    if due_at < reader.at:
+    state = due.state(at=reader.at, zone=reader.zone)
+    if state == DueState.OVER:
         return "nx over", _("Overdue · %(day)s") % {"day": day}
-    if due_at.astimezone(reader.zone).date() == reader.today:
-        return "acc", _("Today") if all_day else _("Today %(time)s") % {"time": reader.time(due_at)}
-    return "", day
+    return ("acc", reader.today_at(due)) if state == DueState.TODAY else ("", day)
 
 
 class CompanyLine(NamedTuple):
@@ -443,8 +462,8 @@ TABLES: Mapping[ListKind, Table] = {
             Column(label=gettext_lazy("Person"), sort="owner", css="p2"),
         ],
         orders={
-            "when": by_instant("due_at", always=True),
-            "stage": by_number(Coalesce("stage", "deal__stage")),
+            "when": by_instant("due_by", always=True),
+            "stage": by_number(stage_now()),
             "owner": _BY_OWNER,
         },
         default="when",
@@ -466,7 +485,7 @@ def order_of(kind: ListKind, name: str, state: str) -> Order | None:
         if state == ActivityState.DONE:
             return by_instant("done_at", always=True)
         if state == "any":
-            return by_instant(Coalesce("done_at", "due_at"), always=True)
+            return by_instant(Coalesce("done_at", "due_by"), always=True)
     return TABLES[kind].orders.get(name)
 
 

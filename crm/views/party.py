@@ -26,6 +26,7 @@ from crm.queries import party as queries
 from crm.queries.deal import Talk
 from crm.queries.party import Found, Place
 from crm.views import activity_undo
+from crm.views.cards import path_of
 from crm.views.list_rows import DealLine, deal_line
 from crm.views.telling import ICONS, Teller
 from crm.views.verbs import Conflict, offered, posted, rebased, refuse_values, stay
@@ -62,6 +63,7 @@ class Planned:
     who: str
     deal: int
     deal_name: str
+    path: str  # where its verbs are
     may: bool
 
 
@@ -124,7 +126,8 @@ class PartyTeller(Teller):
             who="" if row.owner_id == self.user.pk else row.owner.name,
             deal=row.deal_id or 0,
             deal_name=row.deal.name if row.deal else "",
-            may=row.deal_id is None and bool(vars(row).get("may_edit")),
+            path=path_of(row.pk, row.deal_id),
+            may=bool(vars(row).get("may_edit")),
         )
 
 
@@ -402,11 +405,11 @@ def complete(request: HtmxRequest, activity: Activity) -> HttpResponse:
         of=activity,
     )
     ask = Ask(
-        template="crm/party/_sheet_done.html",
+        template="crm/activity/_sheet_done.html",
         title=_("Done: %(what)s") % {"what": activity},
         back=address_of(activity),
         said=_("Done."),
-        context={"activity": activity, "kinds": KINDS},
+        context={"activity": activity, "kinds": KINDS, "path": path_of(activity.pk, None)},
         done=HttpResponse,
         undo=activity_undo.of_done(activity, request.user, form, "touches"),
     )

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from crm.commands.activity import postpone
 from crm.models import Activity, Deal
+from crm.models.due import Due
 from tests.conftest import Cast
 from tests.factories import make_deal, plan_call
 
@@ -77,7 +78,7 @@ def test_it_shows_both_where_somebody_changed_the_plan_meanwhile(
     strip.get_by_label("About what").fill("Mine")
     postpone(
         Activity.objects.get(pk=plan.pk),
-        due_at=due_at + dt.timedelta(days=3),
+        to=Due(at=due_at + dt.timedelta(days=3)),
         by=people.mona,
         at=timezone.now(),
     )

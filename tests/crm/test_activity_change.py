@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from crm.commands import activity as commands
+from crm.commands.activity import Next
 from crm.models import Activity, ActivityKind, Deal
 from pipeline.models import User
 from pipeline.moves import Refused
@@ -16,9 +17,8 @@ def change(activity: Activity, *, by: User, **facts: Any) -> None:
         "kind": ActivityKind.MEETING,
         "subject": "See the plant",
         "due_at": NOW + dt.timedelta(days=3),
-        "all_day": False,
     }
-    commands.change(activity, by=by, at=NOW, **planned | facts)
+    commands.change(activity, to=Next(**planned | facts), by=by, at=NOW)
 
 
 def test_it_plans_something_else_in_its_place(cast: Cast):

@@ -67,8 +67,8 @@ def test_it_is_found_by_a_handing_over_that_comes_between(cast):
         with connection.cursor() as cursor:
             for _time in range(40):
                 cursor.execute(
-                    "INSERT INTO crm_activity (kind, subject, body, deal_id, owner_id, all_day,"
-                    " due_at, result, created_at, version) VALUES ('call', '', '', %s, %s, false,"
+                    "INSERT INTO crm_activity (kind, subject, body, deal_id, owner_id, due_at,"
+                    " due_by, result, created_at, version) VALUES ('call', '', '', %s, %s, now(),"
                     " now(), '', now(), 1)",
                     [deal.pk, cast.ana.pk],
                 )

@@ -28,7 +28,7 @@ from tests.factories import (
 CALL, NOTE, MEETING = ActivityKind.CALL, ActivityKind.NOTE, ActivityKind.MEETING
 REACHED, NO_ANSWER = ActivityResult.REACHED, ActivityResult.NO_ANSWER
 FORWARD = ActivityResult.MOVED_FORWARD
-NEXT = Next(kind=MEETING, due_at=NOW + dt.timedelta(days=2), all_day=False)
+NEXT = Next(kind=MEETING, due_at=NOW + dt.timedelta(days=2))
 TOMORROW = NOW + dt.timedelta(days=1)
 
 
@@ -209,7 +209,7 @@ def test_it_may_have_no_deal(cast):
 
     activity = log(None, about=About(company=norte), by=cast.ana, next=NEXT)
 
-    assert (activity.deal, activity.stage, activity.company) == (None, None, norte)
+    assert (activity.deal, activity.stage, activity.company) == (None, 1, norte)
     assert norte.activities.planned().get().owner == cast.ana
 
 

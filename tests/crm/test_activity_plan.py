@@ -10,6 +10,7 @@ from crm.commands import deal as deal_commands
 from crm.commands.activity import About, Next
 from crm.models import Activity, ActivityKind, Deal
 from crm.models.activity import PLANNABLE
+from crm.models.due import Due
 from pipeline.models import Role
 from tests.crm.truth import faults_of
 from tests.factories import (
@@ -33,8 +34,8 @@ def march(day, hour, minute):
 def plan(deal, **given):
     next = Next(
         kind=given.pop("kind", ActivityKind.CALL),
-        due_at=given.pop("due_at", TOMORROW),
-        all_day=given.pop("all_day", False),
+        due_on=given.get("due_on"),
+        due_at=given.pop("due_at", None if given.pop("due_on", None) else TOMORROW),
         subject=given.pop("subject", ""),
     )
     about = given.pop("about", None) or About(deal=deal)
@@ -54,7 +55,7 @@ def test_it_becomes_what_is_next(cast, kind):
         None,
     )
     deal.refresh_from_db()
-    assert (deal.next_at, deal.next_kind, deal.next_all_day) == (TOMORROW, kind, False)
+    assert (deal.next_at, deal.next_on, deal.next_kind) == (TOMORROW, None, kind)
     assert (deal.attention_at, deal.version, deal.changed_by) == (TOMORROW, 2, cast.mona)
 
 
@@ -69,26 +70,27 @@ def test_it_stands_behind_what_comes_earlier(cast):
 
 
 @pytest.mark.parametrize(
-    ("zone", "due_at", "end"),
+    ("zone", "day", "end"),
     [
-        # Vienna is an hour ahead in winter: 23:30 UTC is the next day there.
-        ("", march(12, 9, 0), march(12, 22, 59)),
-        ("", march(12, 23, 30), march(13, 22, 59)),
+        # Vienna is an hour ahead in winter.
+        ("", 12, march(12, 22, 59)),
         # The day on which summer time begins ends an hour earlier.
-        ("", march(29, 0, 30), march(29, 21, 59)),
-        ("Asia/Tokyo", march(12, 15, 0), march(13, 14, 59)),
-        ("America/New_York", march(12, 3, 0), march(12, 3, 59)),
+        ("", 29, march(29, 21, 59)),
+        ("Asia/Tokyo", 13, march(13, 14, 59)),
+        ("America/New_York", 11, march(12, 3, 59)),
     ],
 )
-def test_it_is_due_at_the_end_of_its_owners_day(cast, zone, due_at, end):
+def test_a_day_stands_in_order_where_it_ends_for_its_owner(cast, zone, day, end):
     cast.ana.time_zone = zone
     cast.ana.save()
     deal = make_deal(by=cast.ana)
+    day = dt.date(2026, 3, day)
 
-    activity = plan(deal, by=cast.mona, due_at=due_at, all_day=True)
+    activity = plan(deal, by=cast.mona, due_on=day)
 
-    assert activity.due_at == end
-    assert activity.all_day
+    assert (activity.due_on, activity.due_at, activity.due_by) == (day, None, end)
+    deal.refresh_from_db()
+    assert (deal.next_on, deal.next_at, deal.attention_at) == (day, None, end)
 
 
 def test_it_goes_to_the_person_who_plans_where_nobody_owns_the_deal(cast):
@@ -156,7 +158,7 @@ def test_it_does_not_exist_for_others(cast, unseen, who):
     with unseen(ObjectDoesNotExist):
         activity_commands.cancel(call, by=other, at=NOW)
     with unseen(ObjectDoesNotExist):
-        activity_commands.postpone(call, due_at=TOMORROW, by=other, at=NOW)
+        activity_commands.postpone(call, to=Due(at=TOMORROW), by=other, at=NOW)
     with unseen(ObjectDoesNotExist):
         activity_commands.complete(call, by=other, at=NOW)
 
@@ -190,11 +192,9 @@ def test_it_is_postponed_behind_another(cast):
     first = plan(deal, by=cast.ana, due_at=NOW)
     second = plan(deal, by=cast.ana)
 
-    activity_commands.postpone(
-        first, due_at=TOMORROW + dt.timedelta(days=1), all_day=True, by=cast.ana, at=NOW
-    )
+    activity_commands.postpone(first, to=Due(on=dt.date(2026, 3, 13)), by=cast.ana, at=NOW)
 
-    assert (first.due_at, first.all_day) == (dt.datetime(2026, 3, 13, 22, 59, tzinfo=dt.UTC), True)
+    assert (first.due_at, first.due_on) == (None, dt.date(2026, 3, 13))
     deal.refresh_from_db()
     assert deal.next_at == second.due_at
     assert faults_of(deal) == []
@@ -211,7 +211,7 @@ def test_what_was_done_or_cancelled_is_so_for_ever(cast, refused, end):
     with refused(None):
         activity_commands.cancel(call, by=cast.ana, at=NOW)
     with refused(None):
-        activity_commands.postpone(call, due_at=TOMORROW, by=cast.ana, at=NOW)
+        activity_commands.postpone(call, to=Due(at=TOMORROW), by=cast.ana, at=NOW)
 
 
 def test_a_planned_one_follows_the_deal_out_of_reach(cast, unseen):

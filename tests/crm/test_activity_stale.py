@@ -8,6 +8,7 @@ from django.test import Client
 from crm.commands import activity as commands
 from crm.commands.activity import About, Next, StaleActivity
 from crm.models import Activity, ActivityKind
+from crm.models.due import Due
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_company, make_deal, plan_call
 
@@ -29,10 +30,7 @@ def planned(cast: Cast) -> Activity:
 def changed(activity: Activity, cast: Cast) -> None:
     commands.change(
         Activity.objects.get(pk=activity.pk),
-        kind=ActivityKind.MEETING,
-        subject="Theirs",
-        due_at=ago(days=-5),
-        all_day=True,
+        to=Next(kind=ActivityKind.MEETING, subject="Theirs", due_on=ago(days=-5).date()),
         by=cast.mona,
         at=NOW,
         version=1,
@@ -120,7 +118,7 @@ def test_it_holds_without_a_deal(cast: Cast, client: Client, verb: str):
 
 
 def test_it_counts_every_change_and_who_made_it(cast: Cast, planned: Activity):
-    commands.postpone(planned, due_at=ago(days=-9), by=cast.mona, at=NOW, version=1)
+    commands.postpone(planned, to=Due(at=ago(days=-9)), by=cast.mona, at=NOW, version=1)
     assert (planned.version, planned.changed_by, planned.changed_at) == (2, cast.mona, NOW)
     with pytest.raises(StaleActivity) as stale:
         commands.complete(planned, by=cast.ana, at=NOW, version=1)

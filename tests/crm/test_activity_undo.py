@@ -48,11 +48,11 @@ def test_it_plans_anew_what_was_cancelled(client, cast, deal, planned):
     planned.refresh_from_db()
     assert planned.cancelled_at == NOW
     anew = Activity.objects.planned().get()
-    assert (anew.kind, anew.subject, anew.due_at, anew.all_day, anew.owner) == (
+    assert (anew.kind, anew.subject, anew.due_at, anew.due_on, anew.owner) == (
         planned.kind,
         planned.subject,
         DUE,
-        False,
+        None,
         cast.ana,
     )
     assert anew.created_at == NOW

@@ -89,19 +89,21 @@ def test_it_puts_what_asks_most_urgently_first(client, cast: Cast):
 
 
 @pytest.mark.parametrize(
-    ("due", "all_day", "words"),
+    ("due", "words"),
     [
-        (dt.timedelta(days=-1), False, "Overdue · Tue"),
-        (dt.timedelta(days=-20), False, "Overdue · 19 Feb"),
+        ({"due_at": ago(days=1)}, "Overdue · Tue"),
+        ({"due_at": ago(days=20)}, "Overdue · 19 Feb"),
+        ({"due_on": dt.date(2026, 3, 10)}, "Overdue · Tue"),
         # Ten in the morning in UTC is eleven in Vienna.
-        (dt.timedelta(hours=2), False, "Today 13:00"),
-        (dt.timedelta(hours=2), True, "Today"),
-        (dt.timedelta(days=2), False, "Call · Fri 13 Mar"),
+        ({"due_at": ago(hours=-2)}, "Today 13:00"),
+        ({"due_on": NOW.date()}, "Today"),
+        ({"due_at": ago(days=-2)}, "Call · Fri 13 Mar"),
+        ({"due_on": dt.date(2026, 3, 13)}, "Call · Fri 13 Mar"),
     ],
 )
-def test_it_says_what_is_next_in_words(client, cast: Cast, due, all_day, words):
+def test_it_says_what_is_next_in_words(client, cast: Cast, due, words):
     deal = make_deal(by=cast.ana)
-    plan_call(deal, by=cast.ana, due_at=NOW + due, all_day=all_day)
+    plan_call(deal, by=cast.ana, **due)
     assert f" {words} " in board.card(see(client, cast.ana), deal.pk)
 
 

@@ -132,7 +132,7 @@ def test_companies_and_contacts_are_seen_by_everybody_and_changed_by_their_own(c
 def test_an_admin_sees_and_changes_activities_of_a_company_without_a_deal(cast):
     company = make_company(by=cast.ana, owner=cast.ana)
     mine = Activity.objects.create(
-        kind="task", company=company, owner=cast.ana, due_at=NOW, created_at=NOW
+        kind="task", company=company, owner=cast.ana, due_at=NOW, due_by=NOW, created_at=NOW
     )
 
     seen_by = {

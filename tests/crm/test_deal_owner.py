@@ -74,7 +74,7 @@ def test_it_keeps_the_day_of_what_is_due_on_a_day(cast):
     deal = make_deal(by=cast.ana)
     day = activity_commands.plan(
         About(deal=deal),
-        next=Next(kind=ActivityKind.TASK, due_at=NOW, all_day=True),
+        next=Next(kind=ActivityKind.TASK, due_on=dt.date(2026, 3, 11)),
         by=cast.ana,
         at=NOW,
     )
@@ -82,11 +82,12 @@ def test_it_keeps_the_day_of_what_is_due_on_a_day(cast):
 
     hand_over(deal, to=cast.ben, by=cast.ana)
 
-    due = day.due_at
+    due_by = day.due_by
     day.refresh_from_db()
-    assert day.due_at is not None
-    assert day.due_at != due
-    assert day.due_at.astimezone(cast.ben.zone).date() == dt.date(2026, 3, 11)
+    assert day.due_on == dt.date(2026, 3, 11)
+    assert day.due_by != due_by
+    assert day.due_by is not None
+    assert day.due_by.astimezone(cast.ben.zone).date() == day.due_on
     call.refresh_from_db()
     assert call.due_at == NOW + dt.timedelta(days=1)
     assert faults_of(deal) == []

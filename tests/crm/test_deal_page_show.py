@@ -257,7 +257,7 @@ def test_it_says_what_is_next(client: Client, cast: Cast):
     late = make_deal(by=cast.ana, at=ago(days=3))
     activities.plan(
         About(deal=late),
-        next=Next(kind=ActivityKind.EMAIL, due_at=ago(days=1), all_day=True),
+        next=Next(kind=ActivityKind.EMAIL, due_on=ago(days=1).date()),
         by=cast.ana,
         at=ago(days=2),
     )

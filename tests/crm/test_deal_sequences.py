@@ -20,6 +20,7 @@ from crm.commands import deal as deal_commands
 from crm.commands.activity import About, Next
 from crm.commands.locked_deal import StaleDeal
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, StageVisit, StopCause
+from crm.models.due import Due
 from pipeline.moves import Refused
 from pipeline.stages import Initiator, Outcome, Stage
 from tests.conftest import Cast
@@ -158,7 +159,12 @@ class Sales(RuleBasedStateMachine):
         if what is None:
             return None
         kind, day = what
-        return Next(kind=kind, due_at=self.at + dt.timedelta(days=day), all_day=day % 2 == 0)
+        due = self.due(day, all_day=day % 2 == 0)
+        return Next(kind=kind, due_on=due.on, due_at=due.at)
+
+    def due(self, day: int, *, all_day: bool) -> Due:
+        at = self.at + dt.timedelta(days=day)
+        return Due(on=at.date()) if all_day else Due(at=at)
 
     @rule(act=acts, what=tries)
     def somebody_does_something(self, act, what):
@@ -245,8 +251,7 @@ class Sales(RuleBasedStateMachine):
     def postpone(self, act, which, day, all_day):
         with self.doing(act, SOME_PLANNED) as (deal, given):
             activity = self.activity(deal, which)
-            due_at = self.at + dt.timedelta(days=day)
-            activity_commands.postpone(activity, due_at=due_at, all_day=all_day, **given)
+            activity_commands.postpone(activity, to=self.due(day, all_day=all_day), **given)
 
     def activity(self, deal: Deal, which: int) -> Activity:
         """A planned one, if the deal has any, else one that is over."""

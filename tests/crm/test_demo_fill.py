@@ -102,7 +102,7 @@ def test_it_gives_everybody_a_board_and_a_day():
     mine = Deal.objects.visible_to(seller).open().filter(owner=seller)
     assert Counter(mine.values_list("stage", flat=True)).keys() == set(Stage)
     planned = Activity.objects.visible_to(seller).planned().filter(owner=seller)
-    local = [row.due_at.astimezone(seller.zone).date() for row in planned if row.due_at]
+    local = [row.due.day(seller.zone) for row in planned if row.due]
     today = NOW.astimezone(seller.zone).date()
     assert any(day < today for day in local)
     assert any(day == today for day in local)

@@ -139,8 +139,8 @@ def test_it_tells_nothing_that_lies_ahead_and_plans_for_today(at: dt.datetime):
         times += [when for s in deal.stays for when in (s.entered_at, s.left_at) if when]
         for doing in deal.doings:
             times += [when for when in (doing.created_at, doing.done_at) if when]
-            if doing.due_at and not doing.done_at and not doing.cancelled_at:
-                due_today[doing.owner] += doing.due_at.astimezone(VIENNA).date() == today
+            if doing.due and not doing.done_at and not doing.cancelled_at:
+                due_today[doing.owner] += doing.due.day(VIENNA) == today
         assert max(times) <= at
         assert min(times) == deal.stays[0].entered_at
     assert all(due_today[person.name] for person in SELLERS)

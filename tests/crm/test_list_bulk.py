@@ -159,7 +159,7 @@ def test_it_knows_three_verbs(cast: Cast, client: Client) -> None:
 def test_it_asks_little_for_each_deal_and_finds_all_at_their_new_owner(cast: Cast) -> None:
     deals = [make_deal(by=cast.ana, name=f"Pump {n}") for n in range(12)]
     for deal in deals:
-        plan_call(deal, by=cast.ana, due_at=ago(days=-3), all_day=True)
+        plan_call(deal, by=cast.ana, due_on=ago(days=-3).date())
     ids = [deal.pk for deal in deals]
 
     def cost(some: list[int]) -> int:

@@ -164,8 +164,10 @@ DEAL_BROKEN = [
     ("deal_won_in_the_seventh_stage", {"outcome": "won"}),
     ("deal_stopped_by_somebody_for_a_cause", {"outcome": "stopped"}),
     ("deal_stopped_by_somebody_for_a_cause", {"initiator": "customer"}),
-    ("deal_next_at_with_its_kind", {"next_at": NOW}),
-    ("deal_next_at_with_its_kind", {"next_kind": "call"}),
+    ("deal_next_with_its_kind", {"next_at": NOW}),
+    ("deal_next_with_its_kind", {"next_on": NOW.date()}),
+    ("deal_next_with_its_kind", {"next_kind": "call"}),
+    ("deal_next_with_its_kind", {"next_kind": "call", "next_at": NOW, "next_on": NOW.date()}),
 ]
 
 
@@ -185,7 +187,9 @@ def test_the_database_parks_only_what_is_open(cast):
 
 
 ACTIVITY_BROKEN = [
-    ("activity_planned_or_done", {"due_at": None}),
+    ("activity_planned_or_done", {"due_at": None, "due_by": None}),
+    ("activity_due_on_a_day_or_at_an_hour", {"due_on": NOW.date()}),
+    ("activity_due_on_a_day_or_at_an_hour", {"due_by": ago(hours=1)}),
     ("activity_done_or_cancelled", {"done_at": NOW, "cancelled_at": NOW}),
     ("activity_note_is_not_planned", {"kind": "note"}),
     ("activity_with_somebody", {"deal": None}),
@@ -195,7 +199,7 @@ ACTIVITY_BROKEN = [
 
 @pytest.mark.parametrize(("constraint", "values"), ACTIVITY_BROKEN)
 def test_the_database_refuses_an_activity_that_cannot_be(moved, constraint, values):
-    moved.activities.create(kind="task", owner=moved.owner, due_at=NOW, created_at=NOW)
+    moved.activities.create(kind="task", owner=moved.owner, due_at=NOW, due_by=NOW, created_at=NOW)
 
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
         moved.activities.update(**values)

@@ -35,14 +35,14 @@ def _repeats(deal: Deal, visits: list[StageVisit]) -> Iterator[str]:
 
 
 def _next(deal: Deal) -> Iterator[str]:
-    first = Activity.objects.filter(deal=deal).planned().order_by("due_at", "id").first()
-    wanted = (first.due_at, first.kind, first.all_day) if first else (None, "", False)
-    if (deal.next_at, deal.next_kind, deal.next_all_day) != wanted:
-        yield f"says {deal.next_kind} at {deal.next_at} is next instead of {wanted}"
+    first = Activity.objects.filter(deal=deal).planned().order_by("due_by", "id").first()
+    wanted = (first.due, first.kind) if first else (None, "")
+    if (deal.whats_next, deal.next_kind) != wanted:
+        yield f"says {deal.next_kind} at {deal.whats_next} is next instead of {wanted}"
     if not deal.is_open and (deal.attention_at or deal.parked_until):
         yield "is closed, and yet asks for attention"
-    if deal.is_open and first and deal.attention_at != first.due_at:
-        yield f"asks for attention at {deal.attention_at} instead of {first.due_at}"
+    if deal.is_open and first and deal.attention_at != first.due_by:
+        yield f"asks for attention by {deal.attention_at} instead of {first.due_by}"
 
 
 def _held(deal: Deal) -> Iterator[str]:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from crm.commands.activity import Next
 from crm.models import Activity, ActivityResult
+from crm.models.due import Due, DueState
 from crm.queries.deal import Talk
 from crm.views.cards import Reader, labels
 
@@ -41,7 +42,7 @@ class PlanTeller(Reader):
             state=state,
             title=self._what(row),
             when=when,
-            short=self.day(row.due_at or self.at),
+            short=self.date(_due(row).day(self.zone)),
             who="" if row.owner_id == owner_id else row.owner,
         )
 
@@ -57,21 +58,18 @@ class PlanTeller(Reader):
         ]
 
     def _day_of(self, row: Talk | Activity | Next) -> str:
-        due_at = row.due_at or self.at
-        day = self.day(due_at)
-        return day if row.all_day else f"{day}, {self.time(due_at)}"
+        return self.due_day(_due(row))
 
     def _due(self, row: Talk | Activity) -> tuple[str, str]:
-        due_at = row.due_at or self.at
-        when = self._day_of(row)
-        if due_at < self.at:
-            return "over", _("Overdue · %(when)s") % {"when": when}
-        ahead = (self.date_of(due_at) - self.today).days
-        if ahead == 0:
-            time = "" if row.all_day else self.time(due_at)
-            return "today", f"{_('Today')} {time}".strip()
+        due, when = _due(row), self._day_of(row)
+        state = due.state(at=self.at, zone=self.zone)
+        if state == DueState.OVER:
+            return state.value, _("Overdue · %(when)s") % {"when": when}
+        if state == DueState.TODAY:
+            return state.value, self.today_at(due)
+        ahead = (due.day(self.zone) - self.today).days
         near = _("tomorrow") if ahead == 1 else _("in %(n)s days") % {"n": ahead}
-        return "later", f"{when} · {near}"
+        return state.value, f"{when} · {near}"
 
     def _what(self, row: Talk) -> str:
         title = self.kinds[row.kind]
@@ -85,3 +83,8 @@ class PlanTeller(Reader):
         if row.result:
             title = f"{title} · {labels(ActivityResult, self.language)[row.result]}"
         return title
+
+
+def _due(row: Talk | Activity | Next) -> Due:
+    assert row.due is not None  # noqa: S101  # planned ones have it
+    return row.due
