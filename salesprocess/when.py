@@ -1,0 +1,136 @@
+"""When something was, as people write it: “yesterday 15:00”, “Fr 14 Uhr”, “10 Mar”, „vor 3 Tagen“.
+
+English and German alike, whatever the reader's language: who writes a word of the other is understood.
+A day that can be read in two ways (3/4) is refused, as everywhere.
+"""
+
+import datetime as dt
+import re
+
+_DAYS = {
+    **dict.fromkeys(("today", "heute", "now", "jetzt"), 0),
+    **dict.fromkeys(("yesterday", "gestern"), 1),
+    **dict.fromkeys(("vorgestern", "day before yesterday"), 2),
+}
+_WEEKDAYS = (
+    ("monday", "mon", "montag", "mo"),
+    ("tuesday", "tue", "dienstag", "di"),
+    ("wednesday", "wed", "mittwoch", "mi"),
+    ("thursday", "thu", "donnerstag", "do"),
+    ("friday", "fri", "freitag", "fr"),
+    ("saturday", "sat", "samstag", "sonnabend", "sa"),
+    ("sunday", "sun", "sonntag", "so"),
+)
+_WEEKDAY = {name: number for number, names in enumerate(_WEEKDAYS) for name in names}
+_MONTHS = (
+    ("january", "jan", "januar", "jänner", "jän"),
+    ("february", "feb", "februar", "feber"),
+    ("march", "mar", "märz", "mär", "mrz"),
+    ("april", "apr"),
+    ("may", "mai"),
+    ("june", "jun", "juni"),
+    ("july", "jul", "juli"),
+    ("august", "aug"),
+    ("september", "sep", "sept"),
+    ("october", "oct", "oktober", "okt"),
+    ("november", "nov"),
+    ("december", "dec", "dezember", "dez"),
+)
+_MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
+
+_CLOCK = re.compile(
+    r"\b(?:at |um )?(?:"
+    r"(?P<h12>\d{1,2})(?:[:.](?P<m12>\d{2}))? ?(?P<half>am|pm)"
+    r"|(?P<h24>\d{1,2})[:.](?P<m24>\d{2}) ?(?:uhr|h)\b"
+    r"|(?P<hour>\d{1,2}) ?(?:uhr|h)\b"
+    r"|(?P<hh>\d{1,2}):(?P<mm>\d{2})"
+    r")(?=$|[\s,])"
+)
+_AGO = re.compile(r"(?:vor )?(?P<n>\d{1,3}) (?:days? ago|tagen?)")
+_ISO = re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})")
+_DOTS = re.compile(r"(?P<d>\d{1,2})\. ?(?P<m>\d{1,2})\.(?: ?(?P<y>\d{4}))?")
+_NAMED = re.compile(r"(?P<d>\d{1,2})(?:\.|st|nd|rd|th)? (?P<month>[a-zä]+)\.?(?: (?P<y>\d{4}))?")
+_NAMED_US = re.compile(r"(?P<month>[a-zä]+)\.? (?P<d>\d{1,2})(?:st|nd|rd|th)?(?:,? (?P<y>\d{4}))?")
+
+
+class NotUnderstoodError(ValueError):
+    """It says no day and no hour, or more than one of them."""
+
+
+def parse(text: str, *, now: dt.datetime) -> dt.datetime:
+    """The instant that is meant, in the zone of `now`, which is the writer's. A day without an hour
+    is its noon, today's is now.
+
+    Raises NotUnderstoodError.
+    """
+    try:
+        return _parsed(text, now)
+    except ValueError as error:
+        raise NotUnderstoodError(text) from error
+
+
+def _parsed(text: str, now: dt.datetime) -> dt.datetime:
+    said = " ".join(text.casefold().replace("’", "'").split()).strip(" ,.!") + (
+        "." if text.rstrip().endswith(".") else ""
+    )
+    clock = _CLOCK.search(said)
+    rest = said
+    if clock is not None:
+        rest = said[: clock.start()] + " " + said[clock.end() :]
+    rest = " ".join(rest.split()).strip(" ,")
+    day = _day(rest, now.date()) if rest else now.date()
+    if clock is None:
+        if not rest:
+            raise ValueError(text)
+        return now if day == now.date() else _at(day, dt.time(12), now)
+    return _at(day, _time(clock), now)
+
+
+def _at(day: dt.date, time: dt.time, now: dt.datetime) -> dt.datetime:
+    return dt.datetime.combine(day, time, tzinfo=now.tzinfo)
+
+
+def _time(found: re.Match[str]) -> dt.time:
+    """Raises ValueError for an hour that no clock shows."""
+    parts = found.groupdict()
+    if half := parts["half"]:
+        hour = int(parts["h12"])
+        if not 1 <= hour <= 12:
+            raise ValueError(found.group())
+        return dt.time(hour % 12 + (12 if half == "pm" else 0), int(parts["m12"] or 0))
+    said = parts["h24"] or parts["hour"] or parts["hh"]
+    return dt.time(int(said), int(parts["m24"] or parts["mm"] or 0))
+
+
+def _day(text: str, today: dt.date) -> dt.date:
+    if text in _DAYS:
+        return today - dt.timedelta(days=_DAYS[text])
+    name = re.sub(r"^(last|on|am|letzten|vergangenen) ", "", text).strip(" .,")
+    if name in _WEEKDAY:
+        return today - dt.timedelta(days=(today.weekday() - _WEEKDAY[name]) % 7)
+    if found := _AGO.fullmatch(text):
+        return today - dt.timedelta(days=int(found["n"]))
+    return _date(re.sub(r"^(on|am) ", "", text), today)
+
+
+def _date(text: str, today: dt.date) -> dt.date:
+    for form in (_ISO, _DOTS, _NAMED, _NAMED_US):
+        if found := form.fullmatch(text):
+            parts = found.groupdict()
+            month = int(parts["m"]) if "m" in parts else _MONTH.get(parts["month"], 0)
+            return _latest(int(parts["d"]), month, parts["y"], today)
+    raise ValueError(text)
+
+
+def _latest(day: int, month: int, year: str | None, today: dt.date) -> dt.date:
+    """That day; without a year the last one that there was."""
+    if year is not None:
+        return dt.date(int(year), month, day)
+    for before in range(9):  # a leap day is that far away at the most
+        try:
+            found = dt.date(today.year - before, month, day)
+        except ValueError:
+            continue
+        if found <= today:
+            return found
+    raise ValueError(day)
