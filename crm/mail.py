@@ -7,7 +7,8 @@ from crm.models import Deal, NoteKind, ProcessNote
 from pipeline.mail import address, send
 from pipeline.models import OutboxRow, User
 from pipeline.models.people import UserQuerySet
-from pipeline.stages import Stage
+from pipeline.queries.stages import names_of
+from pipeline.stages import Stage, called
 
 
 def process_note(row: OutboxRow) -> None:
@@ -15,7 +16,7 @@ def process_note(row: OutboxRow) -> None:
     note, person = _note(row), _person(row)
     if note is None or person is None or note.answered_at is not None:
         return
-    with translation.override(person.language):
+    with translation.override(person.language), called(lambda: names_of(person)):
         kind = str(NoteKind(note.kind).label)
         about = {"team": note.team.name, "kind": kind, "about": _about(note, person)}
         context = _context(note, person) | {"by": note.by.name} | about
@@ -30,7 +31,7 @@ def process_answer(row: OutboxRow) -> None:
     note, person = _note(row), _person(row)
     if note is None or person is None or note.answered_by is None:
         return
-    with translation.override(person.language):
+    with translation.override(person.language), called(lambda: names_of(person)):
         by = note.answered_by.name
         context = _context(note, person) | {"by": by, "answer": note.answer}
         subject = _("%(name)s has answered you about the process") % {"name": by}

@@ -1,8 +1,10 @@
-"""Whose records a person may see: one pure value, from which every list, count and form starts.
+"""Whose records a person may see: one pure value, from which every list, count and form starts;
+and by which process everybody works just then (`ProcessNow`), as the same query says it.
 
-The value holds literal ids, because PostgreSQL plans `owner_id IN (1, 2, 3)` far better than a
-subquery (a search over a million deals: 113 times faster). It is built by one query
-(`User.scope`) and lives as long as the request's user does; it is never cached across requests.
+The scope holds literal ids, because PostgreSQL plans `owner_id IN (1, 2, 3)` far better than a
+subquery (a search over a million deals: 113 times faster). Both are built by one query
+(`User.scope`, `User.process_now`) and live as long as the request's user does; they are never
+cached across requests.
 """
 
 from collections.abc import Mapping
@@ -55,6 +57,31 @@ class Scope:
 
     def may_assign_to(self, user_id: int) -> bool:
         return self.everything or user_id in self.assignable_ids
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessNow:
+    """Which published versions each team works by at this moment, for one reader.
+
+    `teams` has each team's parent (None for the organisation) and the version of its layer that is
+    in force (None without one), by id. `team_id` is the reader's team, and `own_names` what he or
+    she calls some of the stages, by the number of the stage.
+    """
+
+    team_id: int | None
+    teams: Mapping[int, tuple[int | None, int | None]]
+    own_names: Mapping[int, str]
+
+    def versions(self, team_id: int | None) -> tuple[int, ...]:
+        """What a team works by, from the framework down; without a team, the framework alone."""
+        if team_id not in self.teams:
+            team_id = next((pk for pk, (above, _own) in self.teams.items() if above is None), None)
+        found: list[int] = []
+        while team_id is not None:
+            team_id, version = self.teams[team_id]
+            if version is not None:
+                found.append(version)
+        return tuple(reversed(found))
 
 
 def all_below(parents: Mapping[int, int | None]) -> dict[int, list[int]]:

@@ -317,11 +317,8 @@ class Playbook:
         return self._by_place.get((stage, key))
 
     def label(self, stage: Stage) -> StrOrPromise:
-        return self.labels.get(stage) or stage.label
-
-    def short(self, stage: Stage) -> StrOrPromise:
-        """Its name where there is little room; a name of one's own is all there is."""
-        return self.labels.get(stage) or stage.about.short
+        """What this process calls it, whoever reads: for pages that show a process."""
+        return self.labels.get(stage) or stage.universal
 
     def norm_days(self, stage: Stage) -> int:
         return self.norms.get(stage) or stage.about.norm_days

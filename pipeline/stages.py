@@ -2,19 +2,62 @@
 
 Pure: no tables, no Django models. Labels may be renamed by layers; keys, order, number and
 meaning never change, and every figure aggregates by key.
+
+What a stage is called depends on who reads, as its language does, and is set in the same way: once
+for each request and each mail (`called`). Then `Stage.label` is the one name of a stage wherever it
+is shown; what is no one person's to read, such as a file, says `Stage.universal`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+
+# What the reader calls some of the stages, by number; asked for when the first name is shown.
+_called: ContextVar[Callable[[], Mapping[int, str]] | None] = ContextVar("called", default=None)
+
+
+@contextmanager
+def called(names: Callable[[], Mapping[int, str]]) -> Iterator[None]:
+    """While it lasts, stages are called as one reader calls them.
+
+    `names` gives what he or she calls some of them, by their number; the others keep the name that
+    they have for everybody.
+    """
+    token = _called.set(cache(names))
+    try:
+        yield
+    finally:
+        _called.reset(token)
+
+
+class _Name:
+    """A name that is looked up when it is shown, so that what is made once may hold it."""
+
+    def __init__(self, stage: Stage, universal: StrOrPromise) -> None:
+        self.stage = stage
+        self.universal = universal
+
+    def __str__(self) -> str:
+        names = _called.get()
+        own = names().get(self.stage.value) if names is not None else None
+        return own or str(self.universal)
+
+
+_shown = lazy(str, str)
 
 
 class Phase(models.TextChoices):
@@ -34,6 +77,21 @@ class Stage(models.IntegerChoices):
     @property
     def key(self) -> str:
         return self.name.lower()
+
+    @property
+    def label(self) -> StrOrPromise:
+        """What the reader calls it (`called`)."""
+        return _shown(_Name(self, self.universal))
+
+    @property
+    def short(self) -> StrOrPromise:
+        """The same where there is little room; a name of one's own is all there is."""
+        return _shown(_Name(self, self.about.short))
+
+    @property
+    def universal(self) -> StrOrPromise:
+        """Its name for everybody, whatever layers call it; in the language of the reader."""
+        return self._label_
 
     @property
     def phase(self) -> Phase:

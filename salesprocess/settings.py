@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "salesprocess.middleware.speak",
+    "pipeline.middleware.call_stages",
     "django_htmx.middleware.HtmxMiddleware",
     "salesprocess.middleware.htmx_sign_in",
     "salesprocess.middleware.renew_session",

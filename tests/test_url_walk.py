@@ -295,6 +295,9 @@ URLS: dict[str, Url] = {
     "reports:funnel_rows": Url(
         kind="collection", ask={**FUNNEL, "stage": "2", "open": "1"}, needs=True
     ),
+    "reports:funnel_rows_export": Url(
+        kind="collection", ask={**FUNNEL, "stage": "1", "way": "entries"}, needs=True
+    ),
     "reports:funnel_medians": Url(kind="collection", ask=FUNNEL),
     # records
     "crm:view_change": record("view", frozenset({"owner", "admin"}), post={"name": "Other"}),
@@ -1105,3 +1108,43 @@ def test_it_answers_garbage_in_what_htmx_says_of_itself(world, name, value):
                 answer = world.ask(role, method, world.path(target), {"to": "3"}, **headers)
                 assert answer.status < 500
                 assert "evil.example" not in answer.goes_to.partition("?")[0]
+
+
+# Names of stages ---------------------------------------------------------------------------------
+
+# Where a process itself is shown, with what the seven stages are for everybody: whose it is says
+# which names it has. And files, which go to others.
+OF_A_PROCESS = frozenset(
+    {
+        "pipeline:process",
+        "pipeline:process_layer",
+        "pipeline:process_history",
+        "pipeline:process_compare",
+        "pipeline:process_preview",
+        "pipeline:collisions",
+        "crm:process_publish",
+        "crm:process_use",
+        "crm:list_export",
+        "reports:funnel_rows_export",
+    }
+)
+# "Closing" is the name of a phase, too, and of much that is no stage.
+UNIVERSAL = [str(stage.universal) for stage in Stage if stage != Stage.CLOSING]
+
+
+def test_it_calls_no_stage_but_as_its_reader_does(world):
+    wrong = []
+    with undone():
+        ana = world.cast.again(world.cast.ana)
+        own = process_commands.layer_of(ana, by=ana, at=NOW)
+        for stage in Stage:
+            process_commands.name_stage(
+                own, stage=stage, label=f"Mine {stage}", norm_days=None, by=ana, at=NOW
+            )
+        for name, url in URLS.items():
+            if name in OF_A_PROCESS or not url.get or "owner" not in url.may:
+                continue
+            for _how, headers in SHAPES if url.kind == "record" else SHAPES[:1]:
+                answer = world.ask("owner", "get", world.path(name), world.said(url.ask), **headers)
+                wrong += [f"{name}: {label}" for label in UNIVERSAL if label in answer.text]
+    assert sorted(set(wrong)) == []

@@ -68,7 +68,7 @@ def _text_filter(label: Any, **options: Any) -> Any:
 
 
 def _stages(first: Stage = Stage.LEAD_GENERATION, last: Stage = Stage.CLOSING) -> Choices:
-    return [(stage.value, stage.about.short) for stage in Stage if first <= stage <= last]
+    return [(stage.value, stage.short) for stage in Stage if first <= stage <= last]
 
 
 class ListFilter(SparingFilterSet):

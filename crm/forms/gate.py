@@ -379,8 +379,8 @@ class GateForm(VerbForm):
         return list(rows.order_by("id"))
 
     def name_of(self, stage: Stage) -> "StrOrPromise":
-        """The stage as the process of the deal calls it: the page behind the sheet does so, too."""
-        return stage.label if self._playbook is None else self._playbook.label(stage)
+        """The stage as its reader calls it: the page behind the sheet does so, too."""
+        return stage.label
 
     def names_of(self, stages: Iterable[Stage]) -> str:
         return ", ".join(str(self.name_of(stage)) for stage in stages)

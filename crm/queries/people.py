@@ -93,7 +93,7 @@ def carried(person: User, *, by: User, most: int) -> tuple[list[Carried], int]:
             name=name,
             company=company if company and company != name else "",
             stage=stage,
-            stage_name=str(Stage(stage).about.short),
+            stage_name=str(Stage(stage).short),
         )
         for pk, name, company, stage in rows[:most]
     ]

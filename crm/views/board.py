@@ -16,8 +16,7 @@ from crm.queries import board as queries
 from crm.queries.board import MOST, PAGE, Part, Place, Row
 from crm.queries.progress import progress_of
 from crm.views.cards import Card, Reader
-from pipeline.playbook import Playbook
-from pipeline.queries.process import in_force
+from pipeline.queries.stages import Norm
 from pipeline.stages import Outcome, Stage
 from salesprocess.days import instant_of
 from salesprocess.format import money_short, number
@@ -30,7 +29,7 @@ class Column:
 
     stage: Stage
     name: str
-    norm: int
+    norm: Norm
     cards: list[Card]
     sum: Part
     value: str
@@ -59,7 +58,6 @@ def board(request: HtmxRequest) -> HttpResponse:
     if fragment and request.GET.get("v") == sums.version:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     opened = _opened(request.GET)
-    reader.book = _book(request)
     context = _columns(request.GET, reader, found, sums, opened)
     context |= {"filter": found, "sums": sums, "fragment": fragment}
     context |= {"total": _total(sums.total, reader), "page_size": PAGE, "names": reader.stage_names}
@@ -76,7 +74,6 @@ def board(request: HtmxRequest) -> HttpResponse:
 def column(request: HtmxRequest) -> HttpResponse:
     """The next cards of one column, below the place where it was left off."""
     reader, found = _asked(request)
-    reader.book = _book(request)
     stage, after = _place(request.GET)
     rows = queries.more_rows(found.deals, stage=stage, after=after)
     reader.progress = progress_of(_deals({stage: rows}))
@@ -86,12 +83,6 @@ def column(request: HtmxRequest) -> HttpResponse:
         "focus": True,
     }
     return render(request, page="crm/board/_cards.html", context=context)
-
-
-def _book(request: HtmxRequest) -> Playbook:
-    """What the reader calls the stages, and how long a stay usually takes at his or her team."""
-    user = request.user
-    return in_force(team_id=user.team_id, user_id=user.pk).playbook()
 
 
 def _deals(rows: Mapping[Stage, Iterable[Row]]) -> list[int]:
@@ -137,7 +128,8 @@ def _column(query: QueryDict, reader: Reader, stage: Stage, rows: list[Row], par
     return Column(
         stage=stage,
         name=reader.stage_names[stage],
-        norm=reader.norms[stage],
+        # Of what stands in it; of an empty one, of those whose deals might.
+        norm=reader.norms.among(stage, {row.team_id for row in rows} or reader.team_ids),
         cards=[reader.card(row) for row in rows],
         sum=part,
         value=money_short(part.value, reader.currency) if part.value else "",

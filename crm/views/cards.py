@@ -1,7 +1,7 @@
 """How a deal is told on a card: everything is text before the template loops over it."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from crm.queries.progress import Progress
 from crm.shipped import shown
 from pipeline.models import User
 from pipeline.models.people import initials_of
-from pipeline.playbook import Playbook, merge
+from pipeline.queries.stages import Norms, norms_for
 from pipeline.stages import Outcome, Stage
 from salesprocess.format import clock, money, written_day
 from salesprocess.words import gettext as _
@@ -56,14 +56,9 @@ def path_of(activity: int, deal: int | None) -> str:
     return f"/activities/{activity}/" if deal else f"/touches/{activity}/"
 
 
-# What the stages are called, and how long a stay takes, where no page asks for a process.
-UNIVERSAL = merge(())
-
-
 class Reader:
-    """Whom a card is written for: whose day, whose language, whose reach, and by which process."""
+    """Whom a card is written for: whose day, whose language, whose reach, whose names of stages."""
 
-    book: Playbook = UNIVERSAL
     # How far each deal is in its stage, where a page shows that.
     progress: Mapping[int, Progress] = MappingProxyType({})
 
@@ -73,6 +68,12 @@ class Reader:
         self.zone = user.zone
         self.today = at.astimezone(self.zone).date()
         self.language = get_language() or "en"
+
+    @cached_property
+    def team_ids(self) -> Iterable[int]:
+        """The teams whose deals the reader may see."""
+        scope = self.user.scope
+        return self.user.process_now.teams if scope.everything else scope.pool_team_ids
 
     @cached_property
     def currency(self) -> str:
@@ -97,11 +98,11 @@ class Reader:
 
     @cached_property
     def stage_names(self) -> dict[int, str]:
-        return {int(stage): str(self.book.short(stage)) for stage in Stage}
+        return {stage.value: str(stage.short) for stage in Stage}
 
     @cached_property
-    def norms(self) -> dict[int, int]:
-        return {int(stage): self.book.norm_days(stage) for stage in Stage}
+    def norms(self) -> Norms:
+        return norms_for(self.user)
 
     def card(self, row: Row) -> Card:
         stage = Stage(row.stage)
@@ -167,7 +168,7 @@ class Reader:
         if row.stage_entered_at is None:
             return self._words["no date"], False
         days = self._days_since(row.stage_entered_at)
-        return self._words["days"] % {"n": days}, days > self.norms[row.stage]
+        return self._words["days"] % {"n": days}, days > self.norms.of(row.stage, row.team_id)
 
     def how_it_ended(self, row: Row) -> tuple[str, str]:
         won = row.outcome == Outcome.WON
@@ -207,7 +208,7 @@ class Reader:
             return self._words["past"]
         if row.touched_at is not None:
             silent = self._days_since(row.touched_at)
-            if silent > self.norms[row.stage]:
+            if silent > self.norms.of(row.stage, row.team_id):
                 return self._words["silent"] % {"n": silent}
         return ""
 

@@ -89,9 +89,7 @@ class Look:
 
     @cached_property
     def teller(self) -> Teller:
-        teller = Teller(self.user, at=self.at)
-        teller.book = self.book(Stage(self.deal.stage))
-        return teller
+        return Teller(self.user, at=self.at)
 
     @cached_property
     def force(self) -> InForce:
@@ -167,7 +165,7 @@ class Look:
             "closes": teller.date(deal.expected_close_on),
             "pushes": teller.pushes(deal),
             "ahead": here + 1 if here < Stage.CLOSING else None,
-            "ahead_name": teller.book.short(Stage(here + 1)) if here < Stage.CLOSING else "",
+            "ahead_name": Stage(here + 1).short if here < Stage.CLOSING else "",
             "initials": initials_of(deal.owner) if deal.owner else "",
         }
 

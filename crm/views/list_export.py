@@ -57,12 +57,17 @@ def _shown(_reader: Reader, name: str | None) -> str:
     return shown(name)
 
 
+def _stage(_reader: Reader, stage: int | None) -> str:
+    """As it is called everywhere, whatever the reader calls it: a file goes to others."""
+    return str(Stage(stage).universal) if stage else ""
+
+
 _DEALS = (
     Part(gettext_lazy("Id"), "pk"),
     Part(gettext_lazy("Name"), "name"),
     Part(gettext_lazy("Company"), "company__name"),
     Part(gettext_lazy("Stage number"), "stage"),
-    Part(gettext_lazy("Stage"), "stage", _label(Stage)),
+    Part(gettext_lazy("Stage"), "stage", _stage),
     Part(gettext_lazy("In stage since"), "stage_entered_at", _instant),
     Part(gettext_lazy("Outcome"), "outcome", _label(Outcome)),
     Part(gettext_lazy("Value"), "amount"),
@@ -114,7 +119,7 @@ _ACTIVITIES = (
     Part(gettext_lazy("Deal"), "deal__name"),
     Part(gettext_lazy("Company"), "company__name"),
     Part(gettext_lazy("Contact"), "contact__name"),
-    Part(gettext_lazy("Stage"), "stage", _label(Stage)),
+    Part(gettext_lazy("Stage"), "stage", _stage),
     Part(gettext_lazy("Person"), "owner__name"),
     Part(gettext_lazy("Due at"), ("due_on", "due_at"), _due),
     Part(gettext_lazy("Done at"), "done_at", _instant),

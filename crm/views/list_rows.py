@@ -80,7 +80,7 @@ class DealLine(NamedTuple):
 # What is read for each line; a column less is a value less for each of 50 rows.
 _OF_DEAL = (
     *("id", "stage", "outcome", "name", "company__name", "amount", "currency", "owner__name"),
-    *("next_on", "next_at", "next_kind", "parked_until", "closed_at"),
+    *("next_on", "next_at", "next_kind", "parked_until", "closed_at", "team_id"),
 )
 _IN_STAGE = ("stage_entered_at", "cause__name")
 

@@ -208,7 +208,7 @@ class Asked:
         if "stage" not in self.filter.filters:
             return []
         choices = self.filter.filters["stage"].extra["choices"]
-        return [(value, str(Stage(value).about.short)) for value, _label in choices() if value]
+        return [(value, str(Stage(value).short)) for value, _label in choices() if value]
 
     def _column(self, column: Column) -> "Head":
         direction = ""

@@ -1,5 +1,6 @@
 """Who sells: people and the tree of teams whose root is the organisation."""
 
+import json
 import zoneinfo
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self
@@ -14,7 +15,7 @@ from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from pipeline.access import Scope
+from pipeline.access import ProcessNow, Scope
 from pipeline.models.batch import Batch
 from salesprocess.prepared import run
 
@@ -293,22 +294,35 @@ class User(AbstractBaseUser):
         return self._standing[1]
 
     @cached_property
-    def _standing(self) -> tuple[Team | None, Scope]:
-        """Both by one query: hardly a page does without either."""
+    def process_now(self) -> ProcessNow:
+        """Which process each team works by just now, and this person; memoised like the scope."""
+        return self._standing[2]
+
+    @cached_property
+    def _standing(self) -> tuple[Team | None, Scope, ProcessNow]:
+        """All three by one query: hardly a page does without any."""
         return standing_of(self)
 
 
-def standing_of(user: User) -> tuple[Team | None, Scope]:
-    """The organisation, and a person's reach in it, from the tree of teams as it stands now.
+def standing_of(user: User) -> tuple[Team | None, Scope, ProcessNow]:
+    """The organisation, a person's reach in it, and which process is in force where, from the tree
+    of teams as it stands now.
 
     A manager sees the own records and those of everybody in the teams that he or she leads, with
     all teams below them; a salesperson the own ones and the own team's pool; an admin everything;
     a deactivated person nothing.
     """
     leads = user.is_active and user.role == Role.MANAGER
-    ((led, people, assignable, sample_id, *root),) = run(_REACH, {"user": user.pk, "leads": leads})
+    ((led, people, assignable, sample_id, teams, names, *root),) = run(
+        _REACH, {"user": user.pk, "leads": leads}
+    )
     organisation = None if root[0] is None else Team.from_db(DEFAULT_DB_ALIAS, _ROOT, root)
-    return organisation, _scope(user, led, people, assignable, sample_id)
+    now = ProcessNow(
+        team_id=user.team_id,
+        teams={pk: (above, version) for pk, above, version in json.loads(teams or "[]")},
+        own_names=dict(json.loads(names or "[]")),
+    )
+    return organisation, _scope(user, led, people, assignable, sample_id), now
 
 
 def _scope(
@@ -349,6 +363,15 @@ _REACH = f"""
             )
         ),
         (SELECT id FROM pipeline_batch WHERE kind = 'sample' AND undone_at IS NULL LIMIT 1),
+        (
+            SELECT json_agg(json_build_array(team.id, team.parent_id, layer.current_id))::text
+            FROM pipeline_team team LEFT JOIN pipeline_layer layer ON layer.team_id = team.id
+        ),
+        (
+            SELECT json_agg(json_build_array(wording.stage, wording.label))::text
+            FROM pipeline_stagewording wording JOIN pipeline_layer mine ON mine.id = layer_id
+            WHERE mine.user_id = %(user)s AND wording.label <> ''
+        ),
         {", ".join(f"root.{column}" for column in _ROOT)}
     FROM (SELECT) AS whatever_there_is LEFT JOIN pipeline_team root ON root.parent_id IS NULL
 """  # noqa: S608  # columns of our own

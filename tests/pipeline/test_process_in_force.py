@@ -38,7 +38,7 @@ def test_it_reads_the_versions_and_the_own_layer_in_one_query(cast: Cast):
         "It opens doors.",
     )
     assert (step.is_mine, step.author, step.made_on) == (True, "Ana Ruiz", NOW.date())
-    assert (book.label(HERE), book.short(HERE)) == ("Fit", "Fit")
+    assert book.label(HERE) == "Fit"
 
 
 def test_it_takes_up_a_change_of_the_own_layer_at_once(cast: Cast):

@@ -171,7 +171,7 @@ class RecordChangeTeller(AnswerTeller):
         facts = labels(Fact, self.language)
         without = [facts.get(one[1:], one) if one.startswith("=") else one for one in missing]
         title = _("Went ahead to %(stage)s without: %(what)s") % {
-            "stage": self.book.label(Stage(int(stage))),
+            "stage": Stage(int(stage)).label,
             "what": ", ".join(without),
         }
         return title, self._why(reason)

@@ -69,8 +69,8 @@ class StageTeller(Reader):
         state, text = self._state(stage, deal, here, visits)
         return Step(
             number=stage.value,
-            name=str(self.book.short(stage)),
-            full=str(self.book.label(stage)),
+            name=str(stage.short),
+            full=str(stage.label),
             state=state,
             text=text,
         )
@@ -83,7 +83,7 @@ class StageTeller(Reader):
                 return "won", _("won %(day)s") % {"day": self.short_day(deal.closed_at)}
             if deal.outcome == Outcome.STOPPED:
                 return "stopped", _("stopped %(day)s") % {"day": self.short_day(deal.closed_at)}
-            return "now", self.age(here[-1]) if here else ""
+            return "now", self.age(here[-1], deal) if here else ""
         if stage > deal.stage:
             if not here:
                 return "ahead", _("ahead")
@@ -117,9 +117,9 @@ class StageTeller(Reader):
         until = visit.left_at or self.at
         return (self.date_of(until) - self.date_of(visit.entered_at)).days
 
-    def age(self, visit: Visit) -> str:
+    def age(self, visit: Visit, deal: Found) -> str:
         days = self._days(visit)
-        usual = self.norms[visit.stage]
+        usual = self.norms.of(visit.stage, deal.team_id)
         if days is None:
             return _("usually %(usual)s d") % {"usual": usual}
         return _("%(n)s d of usually %(usual)s") % {"n": days, "usual": usual}
@@ -139,11 +139,11 @@ class StageTeller(Reader):
             move = _("Move here") if stage > deal.stage else _("Move back here")
         return StageCard(
             number=stage.value,
-            name=str(book.label(stage)),
+            name=str(stage.label),
             what=str(stage.about.what),
             enters_when=str(stage.about.enters_when),
             done_when=str(stage.about.done_when),
-            usual=_("%(n)s days") % {"n": book.norm_days(stage)},
+            usual=_("%(n)s days") % {"n": self.norms.of(stage, deal.team_id)},
             here="" if step.state == "ahead" and step.text == _("ahead") else step.text,
             is_now=is_now and deal.is_open,
             move=move,
@@ -161,12 +161,10 @@ class StageTeller(Reader):
     def _stay(self, deal: Found, visit: Visit, before: Visit | None) -> Stay:
         stage = Stage(visit.stage)
         days = self._days(visit)
-        # A stay is judged by the process that was in force then.
-        book = of_versions(visit.version_ids) if visit.version_ids else self.book
-        usual = book.norm_days(stage)
+        usual = self._usual(stage, visit, deal)
         return Stay(
             number=stage.value,
-            name=str(book.short(stage)),
+            name=str(stage.short),
             came=self.short_day(visit.entered_at) or _("not known"),
             went=self._went(visit),
             days="–" if days is None else str(days),
@@ -175,9 +173,15 @@ class StageTeller(Reader):
             how=self._came(visit, before),
             reason=visit.reason,
             who=visit.entered_by or "",
-            process=_process(book) if visit.version_ids else "",
+            process=_process(of_versions(visit.version_ids)) if visit.version_ids else "",
             value=money(visit.exit_amount if visit.left_how else deal.amount, deal.currency),
         )
+
+    def _usual(self, stage: Stage, visit: Visit, deal: Found) -> int:
+        """What is over was under the norm of its time, which its version keeps."""
+        if visit.left_how and visit.version_ids:
+            return of_versions(visit.version_ids).norm_days(stage)
+        return self.norms.of(stage, deal.team_id)
 
     def _went(self, visit: Visit) -> str:
         if not visit.left_how:

@@ -82,7 +82,7 @@ class TimelineTeller(PlanTeller, RecordChangeTeller):
         )
 
     def _move(self, visit: Visit) -> tuple[str, str, str, str]:
-        stage = str(self.book.label(Stage(visit.stage)))
+        stage = Stage(visit.stage).label
         how = EnteredHow(visit.entered_how)
         words = {
             EnteredHow.CREATED: ("plus", "acc", _("Opened in %(stage)s")),
@@ -100,7 +100,7 @@ class TimelineTeller(PlanTeller, RecordChangeTeller):
         text = ""
         if deal.closed_at == visit.left_at and deal.cause:
             text = f"{Initiator(deal.initiator).label}: {shown(deal.cause)}"
-        stage = str(self.book.label(Stage(visit.stage)))
+        stage = Stage(visit.stage).label
         return "square-x", "bad", _("Stopped in %(stage)s") % {"stage": stage}, text
 
     def _change(self, change: Change, deal: Found) -> tuple[str, str, str]:
