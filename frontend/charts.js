@@ -24,6 +24,12 @@ function look() {
   return { ...found, font: getComputedStyle(document.body).fontFamily };
 }
 
+// Numbers as the language of the page writes them.
+const numbers = new Intl.NumberFormat(document.documentElement.lang || undefined, {
+  maximumFractionDigits: 1,
+});
+const written = (value) => (typeof value === 'number' ? numbers.format(value) : '–');
+
 function frame(c, stages) {
   const words = { fontFamily: c.font, fontSize: 12, color: c['ink-2'] };
   return {
@@ -39,12 +45,13 @@ function frame(c, stages) {
       backgroundColor: c.surface,
       borderColor: c.line,
       textStyle: { ...words, color: c.ink },
+      valueFormatter: written,
     },
     xAxis: {
       type: 'value',
       splitNumber: 4,
       splitLine: { lineStyle: { color: c.line } },
-      axisLabel: words,
+      axisLabel: { ...words, formatter: written },
     },
     yAxis: {
       type: 'category',
@@ -105,18 +112,21 @@ const draw = {
             position: 'right',
             fontFamily: c.font,
             color: c['ink-2'],
-            formatter: ({ dataIndex }) => data.median.values[dataIndex] ?? '',
+            formatter: ({ dataIndex }) => {
+              const value = data.median.values[dataIndex];
+              return value === null ? '' : written(value);
+            },
           },
         },
-        {
-          name: data.norm.name,
+        ...data.norms.map((norm) => ({
+          name: norm.name,
           type: 'scatter',
           symbol: 'rect',
           symbolSize: [2, 18],
           z: 4,
-          data: data.norm.values,
+          data: norm.values,
           itemStyle: { color: c.ink },
-        },
+        })),
       ],
     };
   },

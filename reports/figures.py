@@ -70,13 +70,17 @@ class Definition:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A number as it may be shown. `value` None means unknown, never zero."""
+    """A number as it may be shown. `value` None means unknown, never zero.
+
+    `part` is how many of the `n` a rate counts: it is shown with both.
+    """
 
     value: Decimal | int | None
     n: int
     definition: Definition
     period: Period
     coverage: Coverage
+    part: int | None = None
 
 
 K1 = Definition(

@@ -101,6 +101,11 @@ class FunnelForm(forms.Form):
             teams=team_with_all_below(team) if team else None,
         )
 
+    def of_whom(self) -> str:
+        """The person and the team that were asked for, by their names; empty for all in reach."""
+        data = self.cleaned_data if self.is_valid() else {}
+        return " · ".join(str(found) for name in ("person", "team") if (found := data.get(name)))
+
 
 def _both(start: dt.date | None, end: dt.date | None) -> tuple[dt.date, dt.date]:
     if start is None or end is None:

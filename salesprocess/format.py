@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent
 from django.utils import translation
 from django.utils.translation import get_language, pgettext
 
@@ -120,10 +120,22 @@ def _number(count: float | Decimal, language: str) -> str:
     return format_decimal(count, locale=_locale_of(language)).replace("-", MINUS)
 
 
-def percent(share: float | Decimal, digits: int = 0) -> str:
-    """A share of one as `63.15 %`, with `digits` after the point."""
-    pattern = f"0.{'0' * digits}" if digits else "0"
-    return f"{format_decimal(100 * share, format=pattern, locale=locale())} %"
+# Of fewer, a decimal of a rate would be noise.
+FINE_FROM = 1000
+
+
+def percent(share: float | Decimal, n: int = 0) -> str:
+    """A share of one as the language writes it, `38%`, with as many decimals as `n` bears, which is
+    what it is a share of: none below 1,000, one from there. Less than the whole is never 100."""
+    unit = Decimal("0.001") if n >= FINE_FROM else Decimal("0.01")
+    exact = Decimal(str(share))
+    shown = exact.quantize(unit, ROUND_HALF_UP)
+    if exact < 1 <= shown:
+        shown = 1 - unit
+    pattern = locale().percent_formats[None].pattern
+    if n >= FINE_FROM:
+        pattern = pattern.replace("##0", "##0.0")
+    return format_percent(shown, format=pattern, locale=locale()).replace("-", MINUS)
 
 
 def day(on: date | None, today: date) -> str:

@@ -5,32 +5,41 @@ with the same condition, so a number can never differ from its rows.
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     Aggregate,
+    Case,
     Count,
     DurationField,
     Exists,
     ExpressionWrapper,
     F,
+    IntegerField,
     Max,
     Min,
     OuterRef,
     Q,
     QuerySet,
     Sum,
+    When,
 )
 
 from crm.models import Deal, Rate, StageVisit
 from pipeline.access import all_below
 from pipeline.models import Team, User
 from pipeline.moves import LeftHow
+from pipeline.queries.stages import Norm, Norms, norms_for
 from pipeline.stages import Initiator, Outcome, Stage
 from reports.figures import K1, K2, K4_CLOSED, K5, K8, Coverage, Definition, Figure, Period
+
+# Of fewer visits no sentence is made.
+ENOUGH = 10
 
 # Ways out of a visit; with "still" they add up to the entries (K1's accounting identity).
 VISIT_MEASURES: dict[str, Q] = {
@@ -59,6 +68,16 @@ class Question:
     # The ids of a team and all below it; None for every team in reach.
     teams: frozenset[int] | None = None
 
+    @property
+    def team_ids(self) -> Iterable[int | None]:
+        """The teams that are asked about, as they are now."""
+        if self.teams is not None:
+            return self.teams
+        if self.person is not None:
+            return [self.person.team_id]
+        scope, now = self.reader.scope, self.reader.process_now
+        return now.teams if scope.everything else scope.pool_team_ids
+
     def of_visits(self) -> Q:
         return self._narrowed(owner="entry_owner", team="entry_team")
 
@@ -75,13 +94,64 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StageRow:
-    """One stage of the funnel. Keys of `ways` are those of VISIT_MEASURES."""
+class Worth:
+    """How many rows stand behind a number, of how many deals, and what these are worth in the
+    organisation's currency; of `valued` deals that is known. A deal counts once, however often it
+    was there."""
+
+    rows: int
+    deals: int
+    valued: int
+    value: Decimal | None
+
+
+def worth(rows: QuerySet[Any], *, rates: dict[str, Decimal], of_visits: bool) -> Worth:
+    """What the rows behind a number are worth: deals, or visits (`of_visits`). Two queries at most."""
+    deals: Any = Deal.objects.filter(pk__in=rows.values("deal")) if of_visits else rows
+    found = deals.with_value(rates).aggregate(
+        deals=Count("pk"), valued=Count("value"), total=Sum("value")
+    )
+    return Worth(
+        rows=rows.count() if of_visits else found["deals"],
+        deals=found["deals"],
+        valued=found["valued"],
+        value=found["total"],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageTime:
+    """How long visits to a stage take (K5), in days.
+
+    `norm` is what their teams hold for usual, and `of_norm` the median of what each visit took of
+    the norm of its own team (1 is just the norm); None where nothing was timed.
+    """
 
     stage: Stage
-    ways: dict[str, Figure]
     median_days: Figure
     p75_days: Figure
+    norm: Norm
+    of_norm: Decimal | None
+
+    def is_over(self, *, digits: int) -> bool:
+        """Whether the middle visit took longer than its norm, told from ten visits on.
+
+        Where there is one norm, it is held against the median as it is printed, with so many
+        `digits` after the point: "5 d / 5" is not over.
+        """
+        days = self.median_days.value
+        if days is None or self.of_norm is None or self.median_days.n < ENOUGH:
+            return False
+        if self.norm.differs:
+            return self.of_norm > 1
+        return round(Decimal(days), digits) > self.norm.high
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageRow(StageTime):
+    """One stage of the funnel. Keys of `ways` are those of VISIT_MEASURES."""
+
+    ways: dict[str, Figure]
     open_count: Figure
     open_value: Figure
 
@@ -146,15 +216,6 @@ def held_deals(question: Question, *, stage: Stage) -> QuerySet[Deal]:
     return open_deals(question).filter(stage=stage)
 
 
-@dataclass(frozen=True, kw_only=True)
-class StageTime:
-    """How long visits to a stage take (K5), in days."""
-
-    stage: Stage
-    median_days: Figure
-    p75_days: Figure
-
-
 def times_in_stage(question: Question) -> list[StageTime]:
     """The time in each stage alone, as the funnel has it."""
     return _stage_times(question, _undated(question))
@@ -186,6 +247,8 @@ def funnel(question: Question) -> Funnel:
                 ways={key: figure(counts[key], dated, K1, known) for key in VISIT_MEASURES},
                 median_days=times[stage].median_days,
                 p75_days=times[stage].p75_days,
+                norm=times[stage].norm,
+                of_norm=times[stage].of_norm,
                 open_count=figure(
                     held["n"], held["n"], K8, Coverage(known=held["n"], population=held["n"])
                 ),
@@ -195,8 +258,11 @@ def funnel(question: Question) -> Funnel:
     decided = closed["won"] + closed["lost"]
     return Funnel(
         stages=rows,
-        win_rate=figure(
-            Decimal(closed["won"]) / decided if decided else None, decided, K4_CLOSED, coverage
+        win_rate=replace(
+            figure(
+                Decimal(closed["won"]) / decided if decided else None, decided, K4_CLOSED, coverage
+            ),
+            part=closed["won"],
         ),
         closed={
             key: figure(count, sum(closed.values()), K4_CLOSED, coverage)
@@ -267,6 +333,31 @@ class MedianAndP75(Aggregate):
     output_field = ArrayField(DurationField())
 
 
+class Middle(Aggregate):
+    """The median of an expression."""
+
+    function = "percentile_cont"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = DurationField()
+
+
+def _norm(norms: Norms) -> Case:
+    """The norm of a visit: of its stage, at the team that it was entered at."""
+    teams: dict[tuple[Stage, int], list[int]] = {}
+    for stage, pk in product(Stage, norms.team_ids):
+        if (days := norms.of(stage, pk)) != norms.of(stage, None):
+            teams.setdefault((stage, days), []).append(pk)
+    usual = (When(stage=stage, then=norms.of(stage, None)) for stage in Stage)
+    return Case(
+        *(
+            When(stage=stage, entry_team_id__in=found, then=days)
+            for (stage, days), found in teams.items()
+        ),
+        *usual,
+        output_field=IntegerField(),
+    )
+
+
 def _ways(question: Question) -> dict[int, dict[str, int]]:
     # Counting stages, not ids: ids are not in the index by which the visits of a period are found.
     measures = {key: Count("stage", filter=condition) for key, condition in VISIT_MEASURES.items()}
@@ -295,10 +386,12 @@ def _undated(question: Question) -> dict[int, tuple[int, int]]:
 
 
 def _stage_times(question: Question, undated: dict[int, tuple[int, int]]) -> list[StageTime]:
-    times = _times(question)
+    norms = norms_for(question.reader)
+    times = _times(question, norms)
     rows = []
     for stage in Stage:
         time = times.get(stage, {"n": 0, "percentiles": (None, None)})
+        norm, of_norm = _measured(question, norms, stage, time)
         _began, left = undated.get(stage, (0, 0))
         coverage = Coverage(known=time["n"], population=time["n"] + left)
         median, p75 = (
@@ -311,12 +404,36 @@ def _stage_times(question: Question, undated: dict[int, tuple[int, int]]) -> lis
             )
             for length in time["percentiles"]
         )
-        rows.append(StageTime(stage=stage, median_days=median, p75_days=p75))
+        rows.append(
+            StageTime(stage=stage, median_days=median, p75_days=p75, norm=norm, of_norm=of_norm)
+        )
     return rows
 
 
-def _times(question: Question) -> dict[int, dict[str, Any]]:
+def _measured(
+    question: Question, norms: Norms, stage: Stage, time: dict[str, Any]
+) -> tuple[Norm, Decimal | None]:
+    """The norm, or norms, of the visits that were timed, and what the middle one took of its own."""
+    if "of_norm" in time:
+        return Norm(low=time["low"], high=time["high"]), _share(time["of_norm"])
+    norm = norms.among(stage, question.team_ids)
+    middle = time["percentiles"][0]
+    return norm, _share(middle / norm.high) if middle is not None else None
+
+
+def _share(part: dt.timedelta) -> Decimal:
+    """Of a length of time that was divided by a number of days: 1 is as many."""
+    return Decimal(part.total_seconds()) / 86400
+
+
+def _times(question: Question, norms: Norms) -> dict[int, dict[str, Any]]:
     length = ExpressionWrapper(F("left_at") - F("entered_at"), output_field=DurationField())
+    also: dict[str, Any] = {}
+    if any(norms.among(stage, norms.team_ids).differs for stage in Stage):
+        # Each visit by the norm of its own team: a mix has no norm of its own.
+        norm = _norm(norms)
+        taken = ExpressionWrapper(F("length") / norm, output_field=DurationField())
+        also = {"low": Min(norm), "high": Max(norm), "of_norm": Middle(taken)}
     rows = (
         ended(question)
         .annotate(length=length)
@@ -324,6 +441,7 @@ def _times(question: Question) -> dict[int, dict[str, Any]]:
         .annotate(
             n=Count("stage"),
             percentiles=MedianAndP75("length"),
+            **also,
         )
         .order_by()
     )
@@ -352,7 +470,7 @@ def _deals(
         .values("stage")
         .annotate(
             n=Count("pk", filter=is_open),
-            valued=Count("amount", filter=is_open),
+            valued=Count("value", filter=is_open),
             total=Sum("value", filter=is_open),
             undated=Count("pk", filter=undated),
             **closed,

@@ -1,3 +1,6 @@
+import csv
+import html
+import io
 import re
 from collections.abc import Iterator
 from itertools import product
@@ -28,9 +31,9 @@ def deals(cast: Cast) -> None:
     make_deal(by=cast.ana, team=cast.north, name="In the pool")
 
 
-def numbers(html: str) -> Iterator[tuple[str, int]]:
+def numbers(page: str) -> Iterator[tuple[str, int]]:
     """Every number that links to its rows."""
-    for href, shown in re.findall(r'href="(/reports/funnel/rows/[^"]+)">([\d.]+)<', html):
+    for href, shown in re.findall(r'href="(/reports/funnel/rows/[^"]+)">([\d.]+)<', page):
         yield href.replace("&amp;", "&"), shown
 
 
@@ -62,9 +65,9 @@ def test_it_links_each_number_to_exactly_the_rows_that_it_counts(
 @pytest.mark.usefixtures("deals")
 def test_it_shows_salespeople_their_own(cast: Cast, client: Client) -> None:
     client.force_login(cast.carl)
-    html = client.get(f"{URL}?span=year").content.decode()
+    page = client.get(f"{URL}?span=year").content.decode()
     own = Deal.objects.filter(owner=cast.carl).count()
-    entries = sum(int(shown) for href, shown in numbers(html) if "way=entries" in href)
+    entries = sum(int(shown) for href, shown in numbers(page) if "way=entries" in href)
     assert own == 3
     assert entries == 3
 
@@ -108,7 +111,7 @@ def test_it_has_no_rows_for_a_number_that_is_none(cast: Cast, client: Client, qu
 def test_it_says_that_undated_visits_lower_the_coverage(cast: Cast, client: Client) -> None:
     make_deal(by=cast.ana)
     client.force_login(cast.ana)
-    assert "Coverage 100 %" in client.get(URL).content.decode()
+    assert "Coverage 100%" in client.get(URL).content.decode()
     undated = Deal.objects.create(
         name="Imported",
         owner=cast.ana,
@@ -126,9 +129,9 @@ def test_it_says_that_undated_visits_lower_the_coverage(cast: Cast, client: Clie
         entry_owner=cast.ana,
         entry_team=cast.north,
     )
-    html = client.get(URL).content.decode()
-    assert "Coverage 50 %" in html
-    assert "Visits without a date: 1" in html
+    page = client.get(URL).content.decode()
+    assert "Coverage 50%" in page
+    assert "Visits without a date: 1" in page
 
 
 @pytest.mark.parametrize("rows", [1, 12])
@@ -157,17 +160,17 @@ def test_it_counts_no_disqualification_as_a_loss(cast: Cast, client: Client) -> 
         at=ago(hours=1),
     )
     client.force_login(cast.ana)
-    assert "100.00 %" in client.get(URL).content.decode()
+    assert ">100%<" in client.get(URL).content.decode()
 
 
 @pytest.mark.usefixtures("deals")
 def test_it_says_which_period_it_shows_before_one_is_chosen(cast: Cast, client: Client) -> None:
     client.force_login(cast.ana)
 
-    html = client.get(URL).content.decode()
+    page = client.get(URL).content.decode()
 
-    assert '<option value="90d" selected>' in html
-    assert re.search(r"– today · Europe", html)
+    assert '<option value="90d" selected>' in page
+    assert re.search(r"– today · Europe", page)
 
 
 def test_it_tells_the_board_medians_of_ten_visits_only(cast: Cast, client: Client) -> None:
@@ -215,6 +218,114 @@ def test_it_counts_a_team_with_all_the_teams_below_it(cast: Cast, client: Client
     client.force_login(cast.rosa)
     entered = {}
     for team in (cast.west, cast.north):
-        html = client.get(f"{URL}?span=year&team={team.pk}").content.decode()
-        entered[team] = sum(int(shown) for href, shown in numbers(html) if "way=entries" in href)
+        page = client.get(f"{URL}?span=year&team={team.pk}").content.decode()
+        entered[team] = sum(int(shown) for href, shown in numbers(page) if "way=entries" in href)
     assert entered == {cast.west: 2, cast.north: 1}
+
+
+# What stands behind a number ---------------------------------------------------------------------
+
+BEHIND = [
+    "stage=2&way=entries",
+    "stage=2&way=still",
+    "stage=1&time=1",
+    "stage=2&open=1",
+    "outcome=won",
+    "outcome=lost",
+]
+
+
+def behind(client: Client, query: str) -> str:
+    response = client.get(f"/reports/funnel/rows/?span=year&{query}")
+    assert response.status_code == 200, query
+    return response.content.decode()
+
+
+def names(page: str) -> list[str]:
+    return re.findall(r'<th scope="row"><a href="/deals/\d+/"><bdi>(.*?)</bdi>', page)
+
+
+@pytest.mark.usefixtures("deals")
+@pytest.mark.parametrize("query", BEHIND)
+def test_it_sorts_what_stands_behind_a_number_by_every_column(
+    cast: Cast, client: Client, query: str
+) -> None:
+    client.force_login(cast.adele)
+    page = behind(client, query)
+    assert page.count("aria-sort=") == 1
+    sorts = re.findall(r'<th scope="col"[^>]*><a href="\?([^"]*)"', page)
+    assert len(sorts) > 4
+    for href in sorts:
+        again = client.get(f"/reports/funnel/rows/?{html.unescape(href)}").content.decode()
+        assert sorted(names(again)) == sorted(names(page))
+        assert again.count("aria-sort=") == 1
+
+
+def test_it_puts_the_most_first_and_says_what_they_are_worth(cast: Cast, client: Client) -> None:
+    for name, amount in (("Small", 10), ("Large", 400), ("None", None), ("Middle", 50)):
+        make_deal(by=cast.ana, name=name, amount=amount)
+    client.force_login(cast.ana)
+    page = behind(client, "stage=1&open=1")
+    assert names(page) == ["Large", "Middle", "Small", "None"]
+    assert "€460 · value of 1 deal unknown" in page
+    assert names(behind(client, "stage=1&open=1&sort=value")) == [
+        "Small",
+        "Middle",
+        "Large",
+        "None",
+    ]
+    assert "€460" in client.get(URL).content.decode()
+
+
+def test_a_deal_that_came_twice_is_worth_it_once(cast: Cast, client: Client) -> None:
+    deal = ready_deal(by=cast.ana, amount=100, at=ago(days=9))
+    deal_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=5))
+    deal_commands.move_back(deal, to=Stage.LEAD_GENERATION, reason="x", by=cast.ana, at=ago(days=3))
+    client.force_login(cast.ana)
+    page = behind(client, "stage=1&way=entries")
+    assert 'id="total">2</span> · 1 deal · €100' in page
+
+
+@pytest.mark.usefixtures("deals")
+@pytest.mark.parametrize("query", BEHIND)
+def test_it_hands_out_the_same_rows_as_a_file(cast: Cast, client: Client, query: str) -> None:
+    make_deal(by=cast.ana, name="=1+1", stage=Stage.PROSPECTING)
+    client.force_login(cast.adele)
+    page = behind(client, query)
+    (href,) = re.findall(r'href="(/reports/funnel/rows/export/[^"]*)" download', page)[:1]
+    text = b"".join(client.get(html.unescape(href)).streaming_content).decode()  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(io.StringIO(text)))
+    key = "Name" if "Name" in rows[0] else "Deal"
+    assert [row[key].removeprefix("'=1+1") or "=1+1" for row in rows] == names(page)
+
+
+def test_it_shows_a_page_at_a_time(cast: Cast, client: Client) -> None:
+    for number in range(53):
+        make_deal(by=cast.ana, name=f"Deal {number:02}")
+    client.force_login(cast.ana)
+    first = behind(client, "stage=1&open=1&sort=deal")
+    (href,) = re.findall(r'rel="next" href="\?([^"]*)"', first)
+    second = client.get(f"/reports/funnel/rows/?{html.unescape(href)}").content.decode()
+    assert names(first) + names(second) == [f"Deal {number:02}" for number in range(53)]
+    assert 'id="total">53<' in second
+
+
+@pytest.mark.parametrize("query", ["sort=x", "sort=-", "after=x", "before=[1]"])
+def test_it_knows_no_order_and_no_place_but_its_own(cast: Cast, client: Client, query: str) -> None:
+    client.force_login(cast.ana)
+    response = client.get(f"/reports/funnel/rows/?stage=1&open=1&{query}")
+    assert response.status_code == (200 if query.startswith("sort") else 404)
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "33%"), ("de", "33\xa0%")])
+def test_a_rate_says_of_how_many_and_no_more_than_they_bear(
+    cast: Cast, client: Client, language: str, said: str
+) -> None:
+    won_deal(by=cast.ana)
+    for _each in range(2):
+        stopped_deal(by=cast.ana, cause="price")
+    User.objects.filter(pk=cast.ana.pk).update(language=language)
+    client.force_login(cast.again(cast.ana))
+    page = client.get(URL).content.decode()
+    assert f">{said}</div>" in page
+    assert ("1 of 3" if language == "en" else "1 von 3") in page

@@ -60,7 +60,7 @@ def test_it_writes_as_the_language_does_and_keeps_the_languages_apart():
             money_short(amount * 2, "EUR").replace("\u00a0", " "),
             number(12400),
             number(Decimal("4.5")),
-            percent(Decimal("0.63151"), 2),
+            percent(Decimal("0.63151"), 1000),
             percent(0.5),
             day(date(2025, 12, 31), TODAY),
             day(TODAY, TODAY),
@@ -72,8 +72,8 @@ def test_it_writes_as_the_language_does_and_keeps_the_languages_apart():
         "€1.5M",
         "12,400",
         "4.5",
-        "63.15 %",
-        "50 %",
+        "63.2%",
+        "50%",
         "31 Dec 2025",
         "today",
     ]
@@ -83,8 +83,8 @@ def test_it_writes_as_the_language_does_and_keeps_the_languages_apart():
         "1,5 Mio. €",
         "12.400",
         "4,5",
-        "63,15 %",
-        "50 %",
+        "63,2\u00a0%",
+        "50\u00a0%",
         "31. Dez. 2025",
         "heute",
     ]
@@ -111,3 +111,20 @@ def test_it_writes_a_day_as_people_say_it(on: date | None, text: str):
 
 def test_it_writes_the_time_of_day_of_the_reader():
     assert clock(datetime(2026, 7, 1, 22, 5, tzinfo=UTC), ZoneInfo("Europe/Berlin")) == "00:05"
+
+
+@pytest.mark.parametrize(
+    ("share", "n", "text"),
+    [
+        (Decimal(12) / 32, 32, "38%"),
+        (Decimal(1) / 8, 8, "13%"),
+        (Decimal(0), 5, "0%"),
+        (Decimal(1), 5, "100%"),
+        # Short of the whole is not the whole.
+        (Decimal(998) / 999, 999, "99%"),
+        (Decimal(1234) / 4000, 4000, "30.9%"),
+        (Decimal(9999) / 10000, 10000, "99.9%"),
+    ],
+)
+def test_the_precision_of_a_rate_follows_its_n(share: Decimal, n: int, text: str):
+    assert percent(share, n) == text

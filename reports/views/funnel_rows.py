@@ -1,0 +1,470 @@
+"""The rows behind a number of the funnel: exactly what it counts, in any order, on a page or in a
+file, with what they are worth together."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.db.models import DecimalField, Func, OuterRef, Subquery
+from django.db.models.functions import Lower
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET
+
+from crm.models import Deal, Rate
+from crm.queries import lists
+from crm.queries.lists import Order, Place, Walk, by_instant, by_number, by_text
+from crm.shipped import shown
+from pipeline.moves import LeftHow
+from pipeline.queries.stages import norms_for
+from pipeline.stages import Outcome, Stage
+from reports.forms import FunnelForm
+from reports.queries import funnel as questions
+from reports.queries.funnel import CLOSED_MEASURES, VISIT_MEASURES, Question, Worth
+from reports.views.funnel import asked_in, form_of, outcome_words, way_words
+from salesprocess import spreadsheet
+from salesprocess.format import day, money, number
+from salesprocess.htmx import HtmxRequest, render
+
+DAY = 86400
+
+
+class _Length(Func):
+    """How long a visit that is over took, in seconds."""
+
+    template = "extract(epoch FROM %(expressions)s)"
+    arg_joiner = " - "
+    output_field = DecimalField()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of the page: its head, the order that it is put in, and whether it holds numbers.
+
+    `down` says that the first press is downwards.
+    """
+
+    key: str
+    label: Any
+    order: Order | None = None
+    down: bool = False
+    numeric: bool = False
+
+
+class Cell(NamedTuple):
+    """`late` marks what took longer than usual."""
+
+    text: str
+    numeric: bool
+    late: bool = False
+
+
+class Line(NamedTuple):
+    href: str
+    name: str
+    cells: Sequence[Cell]
+
+
+_DEAL = Column(key="deal", label=gettext_lazy("Deal"), order=by_text(Lower("name"), always=True))
+_COMPANY = Column(
+    key="company", label=gettext_lazy("Company"), order=by_text(Lower("company__name"))
+)
+_OWNER = Column(key="owner", label=gettext_lazy("Owner"), order=by_text(Lower("owner__name")))
+_STAGE = Column(key="stage", label=gettext_lazy("Stage"), order=by_number("stage", always=True))
+_VALUE = Column(
+    key="value", label=gettext_lazy("Value"), order=by_number("value"), down=True, numeric=True
+)
+_SINCE = Column(
+    key="since",
+    label=gettext_lazy("In stage"),
+    order=by_instant("stage_entered_at"),
+    numeric=True,
+)
+_CLOSED = Column(
+    key="closed", label=gettext_lazy("Closed"), order=by_instant("closed_at"), down=True
+)
+_CAUSE = Column(key="cause", label=gettext_lazy("Cause"), order=by_text(Lower("cause__name")))
+
+_ITS_DEAL = Column(
+    key="deal", label=gettext_lazy("Deal"), order=by_text(Lower("deal__name"), always=True)
+)
+_ITS_COMPANY = Column(
+    key="company", label=gettext_lazy("Company"), order=by_text(Lower("deal__company__name"))
+)
+_ENTRY_OWNER = Column(
+    key="owner", label=gettext_lazy("Owner at entry"), order=by_text(Lower("entry_owner__name"))
+)
+_ENTERED = Column(
+    key="entered", label=gettext_lazy("Entered"), order=by_instant("entered_at"), down=True
+)
+_LEFT = Column(key="left", label=gettext_lazy("Left"), order=by_instant("left_at"), down=True)
+_HOW = Column(key="how", label=gettext_lazy("How"), order=by_text("left_how"))
+_DAYS = Column(
+    key="days",
+    label=gettext_lazy("Days"),
+    order=by_number(_Length("left_at", "entered_at")),
+    down=True,
+    numeric=True,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behind:
+    """What stands behind one number: the rows, what they are in words, and how they are shown."""
+
+    rows: Any
+    title: str
+    of_visits: bool
+    columns: Sequence[Column]
+    default: str
+
+
+_VISIT_COLUMNS = (_ITS_DEAL, _ITS_COMPANY, _ENTRY_OWNER, _ENTERED, _LEFT, _DAYS, _HOW, _VALUE)
+
+
+def behind(query: Mapping[str, str], asked: Question) -> Behind:
+    """What the number is that an address names. Raises Http404 for none."""
+    outcome = query.get("outcome")
+    if outcome in CLOSED_MEASURES:
+        return Behind(
+            rows=questions.counted_deals(asked, outcome=outcome),
+            title=outcome_words()[outcome],
+            of_visits=False,
+            columns=(_DEAL, _COMPANY, _OWNER, _STAGE, _VALUE, _CLOSED, _CAUSE),
+            default="-closed",
+        )
+    try:
+        stage = Stage(int(query.get("stage", "")))
+    except ValueError as error:
+        raise Http404 from error
+    if (way := query.get("way")) in VISIT_MEASURES:
+        return Behind(
+            rows=questions.counted_visits(asked, way=way, stage=stage),
+            title=f"{stage.label} · {way_words()[way]}",
+            of_visits=True,
+            columns=_VISIT_COLUMNS,
+            # Of what is still there, what has been there longest.
+            default="entered" if way == "still" else "-entered",
+        )
+    if "time" in query:
+        return Behind(
+            rows=questions.timed_visits(asked, stage=stage),
+            title=f"{stage.label} · {_('visits that ended')}",
+            of_visits=True,
+            columns=_VISIT_COLUMNS,
+            default="-days",
+        )
+    if "open" in query:
+        return Behind(
+            rows=questions.held_deals(asked, stage=stage),
+            title=f"{stage.label} · {_('open now')}",
+            of_visits=False,
+            columns=(_DEAL, _COMPANY, _OWNER, _SINCE, _VALUE),
+            default="-value",
+        )
+    raise Http404
+
+
+class Asked:
+    """One reader's question for the rows behind a number, as an address puts it."""
+
+    def __init__(self, request: HtmxRequest) -> None:
+        self.form: FunnelForm = form_of(request)
+        if not self.form.is_valid():
+            raise Http404
+        self.query = request.GET
+        self.reader = request.user
+        self.at = timezone.now()
+        self.zone = request.user.zone
+        self.question = self.form.question()
+        self.behind = behind(request.GET, self.question)
+        self.sort = self._sort()
+        self.walk = self._walk()
+
+    def _sort(self) -> str:
+        said = self.query.get("sort", "")
+        orders = {column.key for column in self.behind.columns if column.order}
+        return said if said.removeprefix("-") in orders else self.behind.default
+
+    def _walk(self) -> Walk:
+        key = self.sort.removeprefix("-")
+        order = next(column.order for column in self.behind.columns if column.key == key)
+        assert order is not None  # noqa: S101  # as `_sort` saw to
+        return Walk(order=order, down=self.sort.startswith("-"))
+
+    def place(self, name: str) -> Place | None:
+        text = self.query.get(name, "")
+        try:
+            return Place.parse(text, self.walk.order) if text else None
+        except ValueError as error:
+            raise Http404 from error
+
+    @cached_property
+    def rates(self) -> dict[str, Decimal]:
+        return Rate.objects.on(self.question.period.end_on)
+
+    def rows(self) -> Any:
+        """The rows, each with its `value` in the organisation's currency; of a visit, its deal's."""
+        if not self.behind.of_visits:
+            return self.behind.rows.with_value(self.rates)
+        deal: Any = Deal.objects.filter(pk=OuterRef("deal")).with_value(self.rates)
+        return self.behind.rows.annotate(value=Subquery(deal.values("value")[:1]))
+
+    @cached_property
+    def worth(self) -> Worth:
+        return questions.worth(self.behind.rows, rates=self.rates, of_visits=self.behind.of_visits)
+
+    def address(self, **changed: object) -> str:
+        """This page with its question and order, and some of it changed; None takes a part out."""
+        kept = {
+            name: self.query[name]
+            for name in ("outcome", "stage", "way", "time", "open", "sort")
+            if self.query.get(name)
+        }
+        said = {name: str(value) for name, value in (kept | changed).items() if value is not None}
+        return f"?{'&'.join(part for part in (asked_in(self.query), urlencode(said)) if part)}"
+
+    def heads(self) -> Iterator[dict[str, Any]]:
+        for column in self.behind.columns:
+            is_here = self.sort.removeprefix("-") == column.key
+            down = not self.walk.down if is_here else column.down
+            direction = "descending" if self.walk.down else "ascending"
+            yield {
+                "label": column.label,
+                "numeric": column.numeric,
+                "direction": direction if is_here else "",
+                "href": self.address(sort=f"{'-' if down else ''}{column.key}"),
+            }
+
+    def total(self) -> str:
+        """What the rows are worth together, and what of that is not known."""
+        worth = self.worth
+        parts = []
+        if self.behind.of_visits:
+            deals = ngettext("%(n)s deal", "%(n)s deals", worth.deals)
+            parts.append(deals % {"n": number(worth.deals)})
+        if worth.valued:
+            parts.append(money(worth.value, self.reader.organisation.currency))
+        if unknown := worth.deals - worth.valued:
+            text = ngettext("value of %(n)s deal unknown", "value of %(n)s deals unknown", unknown)
+            parts.append(text % {"n": number(unknown)})
+        return " · ".join(parts)
+
+
+@require_GET
+def rows(request: HtmxRequest) -> HttpResponse:
+    """Exactly the rows that a number of the funnel counts, a page at a time."""
+    asked = Asked(request)
+    kind = _VISITS if asked.behind.of_visits else _DEALS
+    found = lists.page(
+        asked.rows,
+        asked.walk,
+        kind.fields,
+        after=asked.place("after"),
+        before=asked.place("before"),
+    )
+    return render(
+        request,
+        page="reports/funnel/rows.html",
+        context={
+            "title": asked.behind.title,
+            "count": number(asked.worth.rows),
+            "total": asked.total(),
+            "period": asked.question.period,
+            "of": asked.form.of_whom(),
+            "heads": list(asked.heads()),
+            "lines": [kind.line(asked, row) for row in found.rows],
+            "previous": asked.address(before=found.before) if found.before else "",
+            "next": asked.address(after=found.after) if found.after else "",
+            "start": asked.address(),
+            "csv": f"{reverse('reports:funnel_rows_export')}{asked.address()}",
+            "back": f"{reverse('reports:funnel')}?{asked_in(request.GET)}",
+            "today": timezone.localdate(timezone=request.user.zone),
+        },
+    )
+
+
+@require_GET
+def export(request: HtmxRequest) -> HttpResponseBase:
+    """The same rows as CSV, streamed; `bom=1` for programs that guess at encodings.
+
+    Stages are called as everywhere, not as the reader calls them: a file goes to others.
+    """
+    asked = Asked(request)
+    kind = _VISITS if asked.behind.of_visits else _DEALS
+    written = spreadsheet.lines(_written(asked, kind), bom="bom" in request.GET)
+    return spreadsheet.download(written, name=f"funnel-{asked.form.today.isoformat()}")
+
+
+def _written(asked: Asked, kind: "Shown") -> Iterator[Sequence[Any]]:
+    yield [str(label) for label, _write in kind.parts]
+    for row in lists.each(asked.rows(), asked.walk, kind.fields):
+        named = kind.row._make(row)
+        yield [write(asked, named) for _label, write in kind.parts]
+
+
+class DealRow(NamedTuple):
+    pk: int
+    name: str
+    company: str | None
+    owner: str | None
+    stage: int
+    outcome: str
+    team_id: int
+    amount: Decimal | None
+    currency: str
+    value: Decimal | None
+    stage_entered_at: dt.datetime | None
+    closed_at: dt.datetime | None
+    cause: str | None
+
+
+class VisitRow(NamedTuple):
+    pk: int
+    deal_id: int
+    name: str
+    company: str | None
+    owner: str | None
+    stage: int
+    team_id: int
+    amount: Decimal | None
+    currency: str
+    value: Decimal | None
+    entered_at: dt.datetime | None
+    left_at: dt.datetime | None
+    left_how: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """How rows of one kind are read, told on a page, and written into a file."""
+
+    fields: Sequence[str]
+    row: Any
+    cells: Mapping[str, Callable[[Asked, Any], Cell]]
+    parts: Sequence[tuple[Any, Callable[[Asked, Any], Any]]]
+    deal: Callable[[Any], int]
+
+    def line(self, asked: Asked, values: Sequence[Any]) -> Line:
+        row = self.row._make(values)
+        cells = [self.cells[column.key](asked, row) for column in asked.behind.columns[1:]]
+        return Line(href=f"/deals/{self.deal(row)}/", name=row.name, cells=cells)
+
+
+def _text(value: str | None) -> Cell:
+    return Cell(text=value or "", numeric=False)
+
+
+def _on(asked: Asked, at: dt.datetime | None) -> Cell:
+    """The day in the reader's zone."""
+    if at is None:
+        return _text("")
+    return Cell(
+        text=day(at.astimezone(asked.zone).date(), asked.at.astimezone(asked.zone).date()),
+        numeric=False,
+    )
+
+
+def _value(_asked: Asked, row: DealRow | VisitRow) -> Cell:
+    return Cell(text=money(row.amount, row.currency), numeric=True)
+
+
+def _taken(asked: Asked, row: VisitRow) -> Cell:
+    """The days of a stay, against the norm of its team."""
+    if row.entered_at is None:
+        return Cell(text="", numeric=True)
+    days = Decimal(((row.left_at or asked.at) - row.entered_at).total_seconds()) / DAY
+    norm = norms_for(asked.reader).of(row.stage, row.team_id)
+    taken = days.quantize(Decimal("0.1"))
+    return Cell(text=f"{number(taken)} / {norm}", numeric=True, late=taken > norm)
+
+
+def _in_stage(asked: Asked, row: DealRow) -> Cell:
+    if row.stage_entered_at is None:
+        return Cell(text=_("no date"), numeric=True)
+    since = row.stage_entered_at.astimezone(asked.zone).date()
+    days = (asked.at.astimezone(asked.zone).date() - since).days
+    norm = norms_for(asked.reader).of(row.stage, row.team_id)
+    return Cell(text=f"{number(days)} / {norm}", numeric=True, late=days > norm)
+
+
+def _how(row: VisitRow) -> str:
+    return str(LeftHow(row.left_how).label) if row.left_how else _("Still there")
+
+
+def _instant(asked: Asked, at: dt.datetime | None) -> str:
+    """To the minute, where the reader is: what a spreadsheet understands as a time."""
+    return at.astimezone(asked.zone).strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+_DEALS = Shown(
+    fields=(
+        *("pk", "name", "company__name", "owner__name", "stage", "outcome", "team_id", "amount"),
+        *("currency", "value", "stage_entered_at", "closed_at", "cause__name"),
+    ),
+    row=DealRow,
+    deal=lambda row: row.pk,
+    cells={
+        "company": lambda _asked, row: _text(row.company),
+        "owner": lambda _asked, row: _text(row.owner or _("pool")),
+        "stage": lambda _asked, row: _text(f"{row.stage} {Stage(row.stage).short}"),
+        "value": _value,
+        "since": _in_stage,
+        "closed": lambda asked, row: _on(asked, row.closed_at),
+        "cause": lambda _asked, row: _text(shown(row.cause)),
+    },
+    parts=(
+        (gettext_lazy("Id"), lambda _asked, row: row.pk),
+        (gettext_lazy("Name"), lambda _asked, row: row.name),
+        (gettext_lazy("Company"), lambda _asked, row: row.company),
+        (gettext_lazy("Owner"), lambda _asked, row: row.owner),
+        (gettext_lazy("Stage number"), lambda _asked, row: row.stage),
+        (gettext_lazy("Stage"), lambda _asked, row: Stage(row.stage).universal),
+        (gettext_lazy("In stage since"), lambda asked, row: _instant(asked, row.stage_entered_at)),
+        (gettext_lazy("Outcome"), lambda _asked, row: Outcome(row.outcome).label),
+        (gettext_lazy("Value"), lambda _asked, row: row.amount),
+        (gettext_lazy("Currency"), lambda _asked, row: row.currency),
+        (gettext_lazy("Value in the organisation’s currency"), lambda _asked, row: row.value),
+        (gettext_lazy("Closed at"), lambda asked, row: _instant(asked, row.closed_at)),
+        (gettext_lazy("Cause"), lambda _asked, row: shown(row.cause)),
+    ),
+)
+_VISITS = Shown(
+    fields=(
+        *("pk", "deal_id", "deal__name", "deal__company__name", "entry_owner__name", "stage"),
+        *("entry_team_id", "deal__amount", "deal__currency", "value", "entered_at", "left_at"),
+        "left_how",
+    ),
+    row=VisitRow,
+    deal=lambda row: row.deal_id,
+    cells={
+        "company": lambda _asked, row: _text(row.company),
+        "owner": lambda _asked, row: _text(row.owner or _("pool")),
+        "entered": lambda asked, row: _on(asked, row.entered_at),
+        "left": lambda asked, row: _on(asked, row.left_at),
+        "days": _taken,
+        "how": lambda _asked, row: _text(_how(row)),
+        "value": _value,
+    },
+    parts=(
+        (gettext_lazy("Id of the deal"), lambda _asked, row: row.deal_id),
+        (gettext_lazy("Deal"), lambda _asked, row: row.name),
+        (gettext_lazy("Company"), lambda _asked, row: row.company),
+        (gettext_lazy("Owner at entry"), lambda _asked, row: row.owner),
+        (gettext_lazy("Stage number"), lambda _asked, row: row.stage),
+        (gettext_lazy("Stage"), lambda _asked, row: Stage(row.stage).universal),
+        (gettext_lazy("Entered"), lambda asked, row: _instant(asked, row.entered_at)),
+        (gettext_lazy("Left"), lambda asked, row: _instant(asked, row.left_at)),
+        (gettext_lazy("How"), lambda _asked, row: _how(row)),
+        (gettext_lazy("Value"), lambda _asked, row: row.amount),
+        (gettext_lazy("Currency"), lambda _asked, row: row.currency),
+        (gettext_lazy("Value in the organisation’s currency"), lambda _asked, row: row.value),
+    ),
+)
