@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from pipeline.playbook import (
     REPLACING,
     SAYABLE,
+    Applies,
     Clash,
     Importance,
     Layer,
@@ -109,7 +110,9 @@ class Change:
     def words(self) -> str:
         """The change in one line: "Budget: Reworded (Name: Money → Budget)"."""
         told = "; ".join(
-            _("%(field)s: %(was)s → %(now)s")
+            _("%(field)s: %(now)s") % {"field": detail.name, "now": detail.now}
+            if self.what == What.ADDED
+            else _("%(field)s: %(was)s → %(now)s")
             % {"field": detail.name, "was": detail.was or "–", "now": detail.now or "–"}
             for detail in self.details
             # Where a step stands is seen, not read, and long texts are read in full beside.
@@ -183,7 +186,7 @@ def diff(
     """
     rows_before = {(row.stage, row.key): row for row in before.steps}
     rows_after = {(row.stage, row.key): row for row in after.steps}
-    found: list[Change] = list(_stage_changes(before, after))
+    found: list[Change] = list(_stage_changes(before, after, above))
     for stage, key in sorted(rows_before.keys() | rows_after.keys()):
         inherited = above.find(stage, key) if above else None
         found += _row_changes(
@@ -328,14 +331,39 @@ def _row_changes(
         )
 
     begins, began = new is not None and new.adds, old is not None and old.adds
-    if begins and not began:
-        yield change(What.ADDED)
+    if new is not None and begins and not began:
+        yield change(What.ADDED, *_asked(new))
     elif began and not begins:
         yield change(What.REMOVED)
     elif new is None:
         yield change(What.AS_ABOVE)
     else:
         yield from (change(what, *details) for what, details in _field_changes(old, new, inherited))
+
+
+# What a reader wants to know of a step that is new: what it is, how much it asks, what for.
+_TOLD = (
+    *("kind", "answer", "choices", "proof", "doing", "importance", "applies", "side", "fact"),
+    *("gives_you", "gives_managers", "locked"),
+)
+
+
+def _asked(row: StepRow) -> Iterator[Detail]:
+    """What a step that begins here asks, and what it gives; what is usual is not told."""
+    kind = row.kind or StepKind.CHECK
+    said = {
+        **{name: getattr(row, name) for name in _TOLD},
+        "kind": kind,
+        "importance": row.importance or Importance.EXPECTED,
+        "applies": None if row.applies == Applies.ALWAYS else row.applies,
+        "answer": row.answer if kind == StepKind.QUESTION else None,
+        "choices": row.choices if kind == StepKind.QUESTION else None,
+        "proof": row.proof if kind == StepKind.EVIDENCE else None,
+        "doing": row.doing if kind == StepKind.ACTIVITY else None,
+    }
+    for name in _TOLD:
+        if value := said[name]:
+            yield Detail(field=name, was="", now=_words(name, value))
 
 
 def _field_changes(
@@ -412,7 +440,9 @@ def _words(name: str, value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _stage_changes(before: LayerContent, after: LayerContent) -> Iterator[Change]:
+def _stage_changes(
+    before: LayerContent, after: LayerContent, above: Playbook | None
+) -> Iterator[Change]:
     olds = {row.stage: row for row in before.stages}
     news = {row.stage: row for row in after.stages}
     for stage in Stage:
@@ -421,8 +451,10 @@ def _stage_changes(before: LayerContent, after: LayerContent) -> Iterator[Change
         for what, name in ((What.NAMED, "label"), (What.TIMED, "norm_days")):
             was, now = getattr(old, name), getattr(new, name)
             if was != now:
-                detail = Detail(field=name, was=str(was or ""), now=str(now or ""))
-                yield Change(what=what, stage=stage, label=str(stage.label), details=(detail,))
+                # What a stage is called, and usually takes, is never nothing: it is as above.
+                as_above = _inherited(stage, name, above)
+                detail = Detail(field=name, was=str(was or as_above), now=str(now or as_above))
+                yield Change(what=what, stage=stage, label=str(stage.universal), details=(detail,))
     # The gates' own stages, for the order of the list only.
     for gate, stage in (("G4", Stage.NEEDS_ANALYSIS), ("G5", Stage.PROPOSAL)):
         was, now = before.strengths.get(gate), after.strengths.get(gate)
@@ -433,6 +465,11 @@ def _stage_changes(before: LayerContent, after: LayerContent) -> Iterator[Change
                 now=str(now.label) if now else "",
             )
             yield Change(what=What.STRENGTH, stage=stage, label=gate, details=(detail,))
+
+
+def _inherited(stage: Stage, name: str, above: Playbook | None) -> str:
+    inherited = above or merge(())
+    return str(inherited.label(stage) if name == "label" else inherited.norm_days(stage))
 
 
 def _faults(stage: Stage, playbook: Playbook) -> Iterator[Fault]:

@@ -14,7 +14,17 @@ from django.db.models import Choices
 from django.utils.translation import gettext as _
 
 from pipeline.differences import Change, compare, step_json
-from pipeline.playbook import SAYABLE, Clash, Layer, Playbook, Step, StepRow, merge
+from pipeline.playbook import (
+    SAYABLE,
+    Clash,
+    Layer,
+    Level,
+    Playbook,
+    Step,
+    StepRow,
+    merge,
+    sayable,
+)
 from pipeline.stages import Stage
 
 # Where a step stands changes neither what it asks nor its words: it is told, but stays common.
@@ -80,6 +90,16 @@ class StepLine:
     def says(self) -> bool:
         """Whether this level has something to take back."""
         return self.row is not None
+
+    def may_hide(self, level: Level) -> bool:
+        return "hidden" in self._sayable(level)
+
+    def may_edit(self, level: Level) -> bool:
+        """Whether a form would have anything in it that is not refused."""
+        return bool(self._sayable(level) - {"position", "hidden"})
+
+    def _sayable(self, level: Level) -> frozenset[str]:
+        return frozenset(SAYABLE) if self.above is None else sayable(self.above, level)
 
     def changes(self) -> tuple[Change, ...]:
         """What differs from what is inherited, in words."""

@@ -432,6 +432,23 @@ def clashes(row: StepRow, *, above: Step | None, level: Level) -> list[Clash]:
     return found
 
 
+def sayable(above: Step, level: Level) -> frozenset[str]:
+    """What a layer of `level` may say of the step that it inherits: all that a page need offer.
+
+    Of how important it is only more, where it may not be weakened (`weakest`).
+    """
+    anything = {name: getattr(above, name) for name in SAYABLE}
+    names = set(_allowed(anything, above=above, level=level))
+    if "importance" in names and weakest(above) == Importance.GATE:
+        names.discard("importance")  # there is nothing above a gate
+    return frozenset(names)
+
+
+def weakest(above: Step) -> Importance:
+    """The least that a layer below may ask for an inherited step."""
+    return above.importance if above.locked or above.gates else Importance.HINT
+
+
 def _allowed(said: Mapping[str, Any], *, above: Step, level: Level) -> dict[str, Any]:
     """What of `said` a layer of `level` may say over the step that it inherits."""
     names = set(said)

@@ -23,6 +23,8 @@ from pipeline.playbook import (
     StepRow,
     Strength,
     clashes,
+    sayable,
+    weakest,
 )
 from pipeline.stages import Stage
 
@@ -120,6 +122,11 @@ class StepForm(SeenForm):
             del self.fields[name]
         if "importance" in self.fields and level == Level.MINE:
             _choice(self, "importance").choices = Importance.choices[:2]
+        elif "importance" in self.fields and above is not None:
+            field, least = _choice(self, "importance"), weakest(above)
+            field.choices = [(each.value, each.label) for each in Importance if each >= least]
+            clash = Clash.LOCKED if above.locked else Clash.WEAKENS
+            field.error_messages["invalid_choice"] = clash.label
         if level == Level.MINE and "gives_you" in self.fields:
             self.fields["gives_you"].required = False
         if "reason" in self.fields:
@@ -130,7 +137,9 @@ class StepForm(SeenForm):
         if self.stage != Stage.QUALIFICATION:
             names.discard("side")
         if self.level == Level.MINE:
-            return names & set(OWN) if self.above else names - set(OF_TEAMS)
+            if self.above:
+                return names & set(OWN) & sayable(self.above, self.level)
+            return names - set(OF_TEAMS)
         if self.above is None:
             names.discard("reason")
         elif self.above.locked:

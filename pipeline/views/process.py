@@ -108,7 +108,7 @@ class Shown:
         look = self.look
         line = look.line(self.stage, self.key)
         do = self.do if look.editable and self.do in ("add", "edit", "stage", "hide") else ""
-        if do in ("edit", "hide") and line is None:
+        if do in ("edit", "hide") and (line is None or not _open_to(line, do, look.level)):
             do = ""
         return {
             "look": look,
@@ -144,6 +144,11 @@ class Shown:
             now = {"label": own.label, "norm_days": own.norm_days} if own else {}
             return StageForm(level=self.look.level, initial={**now, **seen})
         return None
+
+
+def _open_to(line: StepLine, do: str, level: Level) -> bool:
+    """Whether what is asked for would not be refused whatever one typed."""
+    return line.may_hide(level) if do == "hide" else line.may_edit(level)
 
 
 def _marks(look: Look) -> list[tuple[Mark, int, str]]:

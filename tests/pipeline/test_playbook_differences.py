@@ -74,7 +74,7 @@ def test_it_tells_of_stages_and_gates():
     )
     found = {change.what: change.words for change in diff(content(), after)}
     assert set(found) == {What.NAMED, What.TIMED, What.STRENGTH}
-    assert found[What.TIMED] == "Needs analysis: Usual days changed (Usual days: – → 14)"
+    assert found[What.TIMED] == "Needs analysis: Usual days changed (Usual days: 8 → 14)"
 
 
 @tried
