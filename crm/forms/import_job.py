@@ -185,19 +185,7 @@ class AnswersForm(forms.Form):
             self._add_format(number, column)
         outcomes = _outcomes() if self._stages else []
         for number, word in enumerate(self._stages):
-<<<<<<< HEAD
             self._add_stage(number, word, outcomes)
-=======
-            stage, outcome = _first(known.get(word), guessing.stage(word))
-            self.fields[f"stage-{number}"] = forms.ChoiceField(
-                label=_("Stage"),
-                choices=[(each.key, f"{each.value} {each.short}") for each in Stage],
-            )
-            self.fields[f"outcome-{number}"] = forms.ChoiceField(
-                label=_("Outcome"), choices=outcomes
-            )
-            self.initial[f"stage-{number}"], self.initial[f"outcome-{number}"] = stage, outcome
->>>>>>> 08065d1 (stages: Call each as its reader does, and measure each stay by the norm of its team.)
 
     def _add_format(self, number: int, column: str) -> None:
         reading, asked = self._readings[column], column in self._asked
@@ -227,7 +215,7 @@ class AnswersForm(forms.Form):
         stage, outcome = _first(known, guessing.stage(word))
         self.fields[f"stage-{number}"] = forms.ChoiceField(
             label=_("Stage"),
-            choices=[(each.key, f"{each.value} {each.about.short}") for each in Stage],
+            choices=[(each.key, f"{each.value} {each.short}") for each in Stage],
         )
         self.fields[f"outcome-{number}"] = forms.ChoiceField(label=_("Outcome"), choices=outcomes)
         self.initial[f"stage-{number}"], self.initial[f"outcome-{number}"] = stage, outcome
