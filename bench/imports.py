@@ -269,7 +269,12 @@ def _let_be_found(kind: str, key: str, title: str, words: str, source: str, said
         "kind": f"'{kind}'",
         "record_id": key,
         "title": title,
-        "plain": f"seven_plain({words})",
+        "plain": f"seven_spellings({words}, E'\\n')",
+        "keys": {
+            "company": f"seven_company_keys({title})",
+            "contact": f"seven_person_keys({title})",
+            "deal": "'{}'::text[]",
+        }[kind],
     }
     if kind == "deal":
         entry["team_id"] = "%(team)s"

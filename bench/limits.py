@@ -51,7 +51,7 @@ def search(request: HttpRequest) -> HttpResponse:
     found = _fetch(
         """
         SELECT kind, record_id, title, hint FROM crm_searchentry
-        WHERE plain LIKE '%%' || seven_plain(%s) || '%%' AND (kind <> 'deal' OR owner_id = %s)
+        WHERE plain LIKE '%%' || seven_words(%s) || '%%' AND (kind <> 'deal' OR owner_id = %s)
         ORDER BY current DESC, title LIMIT %s
         """,
         [request.GET["q"], request.user.pk, MOST],

@@ -13,23 +13,33 @@ from django.db import connection
 
 from crm.models import SearchKind
 
-_COMPANIES = """
+# Names stand in lines of their own, so that a beginning of one comes before the rest (see the model).
+_COMPANIES = r"""
     SELECT 'company', c.id, c.name, c.industry,
-           concat_ws(' ', c.name, c.industry, c.website), c.owner_id, NULL::bigint,
-           c.relationship <> 'inactive'
+           seven_spellings(c.name, E'\n')
+               || seven_spellings(concat_ws(' ', c.industry, c.website), E'\t'),
+           seven_company_keys(c.name), c.owner_id, NULL::bigint, c.relationship <> 'inactive'
     FROM crm_company c
 """
-_CONTACTS = """
+_CONTACTS = r"""
     SELECT 'contact', c.id, c.name, concat_ws(' · ', nullif(c.job_title, ''), f.name),
-           concat_ws(' ', c.name, f.name, (
-               SELECT string_agg(concat_ws(' ', p.typed, p.value), ' ')
-               FROM crm_contactpoint p WHERE p.contact_id = c.id
-           )), c.owner_id, NULL::bigint, true
+           concat(
+               seven_spellings(c.name, E'\n'),
+               seven_spellings(f.name, E'\t'),
+               (SELECT string_agg(CASE p.kind
+                    WHEN 'phone' THEN concat(
+                        E'\t ', regexp_replace(p.value, '[^0-9]', '', 'g'),
+                        ' ', regexp_replace(p.typed, '[^0-9]', '', 'g'), ' '
+                    ) ELSE seven_spellings(p.value, E'\t') END, '' ORDER BY p.id)
+                FROM crm_contactpoint p WHERE p.contact_id = c.id)
+           ),
+           seven_person_keys(c.name), c.owner_id, NULL::bigint, true
     FROM crm_contact c LEFT JOIN crm_company f ON f.id = c.company_id
 """
-_DEALS = """
+_DEALS = r"""
     SELECT 'deal', c.id, c.name, coalesce(f.name, ''),
-           concat_ws(' ', c.name, f.name), c.owner_id, c.team_id, c.outcome = 'open'
+           concat(seven_spellings(c.name, E'\n'), seven_spellings(f.name, E'\n')),
+           '{}'::text[], c.owner_id, c.team_id, c.outcome = 'open'
     FROM crm_deal c LEFT JOIN crm_company f ON f.id = c.company_id
 """
 _SOURCES = {
@@ -38,11 +48,12 @@ _SOURCES = {
     SearchKind.DEAL: _DEALS,
 }
 _PUT = """
-    INSERT INTO crm_searchentry (kind, record_id, title, hint, plain, owner_id, team_id, current)
-    SELECT kind, id, title, left(hint, 400), seven_plain(words), owner_id, team_id, is_current
-    FROM ({rows} {condition}) AS found (kind, id, title, hint, words, owner_id, team_id, is_current)
+    INSERT INTO crm_searchentry (kind, record_id, title, hint, plain, keys, owner_id, team_id, current)
+    SELECT kind, id, title, left(hint, 400), plain, keys, owner_id, team_id, is_current
+    FROM ({rows} {condition})
+        AS found (kind, id, title, hint, plain, keys, owner_id, team_id, is_current)
     ON CONFLICT (kind, record_id) DO UPDATE SET
-        title = excluded.title, hint = excluded.hint, plain = excluded.plain,
+        title = excluded.title, hint = excluded.hint, plain = excluded.plain, keys = excluded.keys,
         owner_id = excluded.owner_id, team_id = excluded.team_id, current = excluded.current
 """
 

@@ -12,10 +12,11 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Deal, Source
+from crm.models import Deal, SearchKind, Source
 from crm.models.deal import DealQuerySet
 from crm.models.due import DueState, in_state
 from crm.shipped import shown
+from crm.queries import search
 from pipeline.access import all_below
 from pipeline.models import Team, User
 from salesprocess.prepared import Prepared, reach
@@ -219,9 +220,7 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
                 yield name, field.label, choices, self.data.get(name, "")
 
     def by_text(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
-        text = value.strip().lower()
-        found = deals.alias(_name=Lower("name"), _company=Lower("company__name"))
-        return found.filter(Q(_name__contains=text) | Q(_company__contains=text))
+        return deals.filter(pk__in=search.ids(SearchKind.DEAL, value, reader=self.user))
 
     def by_person(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         return deals.filter(owner_id=None if value == NOBODY else int(value))

@@ -171,9 +171,6 @@ class DealFilter(BoardFilter, SparingFilterSet):
     def _sources(self) -> Choices:
         return list(self.offers.sources)
 
-    def by_text(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
-        return deals.filter(pk__in=search.ids(SearchKind.DEAL, value, reader=self.user))
-
     def by_next(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         return super().by_next(deals.open(), name, value)
 

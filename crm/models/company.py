@@ -3,9 +3,9 @@ from typing import ClassVar, Self
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.letters import Fold
 from pipeline.models import Batch, User
 
 
@@ -71,8 +71,9 @@ class Company(models.Model):
         ]
         indexes: ClassVar = [
             # Serves the search for similar names while one types, and the import's matching.
-            GinIndex(OpClass(Lower("name"), name="gin_trgm_ops"), name="company_name_trigrams"),
-            models.Index(Lower("name"), name="company_name_lower"),
+            GinIndex(OpClass(Fold("name"), name="gin_trgm_ops"), name="company_name_trigrams"),
+            # Serves the list of companies, in the order of their names.
+            models.Index(Fold("name"), "id", name="company_name_fold"),
         ]
 
     def __str__(self) -> str:

@@ -3,10 +3,10 @@ from typing import ClassVar, Self
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.company import Company
+from crm.models.letters import Fold
 from pipeline.models import Batch, User
 
 
@@ -51,9 +51,9 @@ class Contact(models.Model):
             models.CheckConstraint(condition=~Q(name=""), name="contact_has_a_name"),
         ]
         indexes: ClassVar = [
-            GinIndex(OpClass(Lower("name"), name="gin_trgm_ops"), name="contact_name_trigrams"),
+            GinIndex(OpClass(Fold("name"), name="gin_trgm_ops"), name="contact_name_trigrams"),
             # Serves the list of people, in the order of their names.
-            models.Index(Lower("name"), "id", name="contact_name_lower"),
+            models.Index(Fold("name"), "id", name="contact_name_fold"),
         ]
 
     def __str__(self) -> str:

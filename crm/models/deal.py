@@ -8,11 +8,9 @@ import datetime as dt
 from decimal import Decimal
 from typing import ClassVar, Self
 
-from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.company import Company
@@ -232,7 +230,6 @@ class Deal(models.Model):
             models.Index(
                 fields=["closed_at"], condition=~Q(outcome=Outcome.OPEN), name="deal_closed"
             ),
-            GinIndex(OpClass(Lower("name"), name="gin_trgm_ops"), name="deal_name_trigrams"),
         ]
 
     def __str__(self) -> str:

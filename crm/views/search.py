@@ -4,7 +4,8 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from crm.models import SearchKind
-from crm.queries.search import LONGEST, MOST, SHORTEST, search
+from crm.queries.search import MOST, search
+from crm.queries.search_words import LONGEST, read
 from salesprocess.htmx import HtmxRequest, render
 
 PICTURES = {
@@ -22,7 +23,7 @@ FEW = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hit:
+class HitLine:
     title: str
     hint: str
     kind: str
@@ -38,7 +39,7 @@ def find(request: HtmxRequest) -> HttpResponse:
     most = FEW if request.htmx else MOST
     found = search(text, reader=request.user, most=most + 1)
     hits = [
-        Hit(
+        HitLine(
             title=entry.title,
             hint=entry.hint,
             kind=str(SearchKind(entry.kind).label),
@@ -56,6 +57,7 @@ def find(request: HtmxRequest) -> HttpResponse:
             "text": text,
             "hits": hits,
             "more": len(found) > most,
-            "too_short": max(map(len, text.split()), default=0) < SHORTEST,
+            "too_short": not read(text).is_enough,
+            "is_short": read(text).is_short,
         },
     )

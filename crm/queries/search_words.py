@@ -1,0 +1,163 @@
+"""What is asked for when somebody types into a search: words and numbers, however written; pure.
+
+A word may stand anywhere in a record's text, one of fewer than three letters only at the beginning
+of a word. Each letter beyond ASCII counts as several (see `salesprocess.folding`).
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_, or_
+
+from django.db.models import Q
+
+from salesprocess.folding import spelled_out, words
+
+# From so many letters on a word is looked for inside of words, too: no index serves fewer.
+LETTERS = 3
+# So many are enough for a word that is whole: HP, 3M.
+FEWEST = 2
+LONGEST = 100
+# A number is looked for from so many digits on.
+DIGITS = 4
+# What stands before the number of a line when one dials from elsewhere: abroad, or another town.
+_DIALLED_FIRST = ("00", "011", "0")
+_NUMBER = re.compile("[+]?[(]?[0-9][0-9\\s()/.\u2010-\u2015\u2212-]*[0-9]|[0-9]")
+_TRUNK = re.compile(r"\(0\)")
+# They part names as a sign does: "Müller & Söhne", "Müller und Söhne".
+_BETWEEN_NAMES = {"and", "und", "et"}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One word; `ways` are the ways in which a record may write it: "muller", "mueller"."""
+
+    ways: Sequence[str]
+
+    @property
+    def is_long(self) -> bool:
+        return min(map(len, self.ways)) >= LETTERS
+
+    def inside(self) -> Q:
+        """Anywhere, if it is long enough."""
+        return self._either(self.ways if self.is_long else [f" {way}" for way in self.ways])
+
+    def at_start(self) -> Q:
+        """At the beginning of a word."""
+        return self._either([f" {way}" for way in self.ways])
+
+    def whole(self) -> Q:
+        return self._either([f" {way} " for way in self.ways])
+
+    @staticmethod
+    def _either(texts: Sequence[str]) -> Q:
+        return reduce(or_, (Q(plain__contains=text) for text in dict.fromkeys(texts)))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A typed text, read: all `pieces` are wanted; `numbers` are runs of digits, each of which may
+    stand for the pieces it was written with."""
+
+    pieces: Sequence[Piece]
+    numbers: Sequence["Number"] = field(default=())
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there is anything to look for."""
+        return any(len(way) >= FEWEST for piece in self._all for way in piece.ways)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether no word is long enough to be looked for inside of others."""
+        return not self.numbers and not any(piece.is_long for piece in self.pieces)
+
+    @property
+    def _all(self) -> list[Piece]:
+        return [*self.pieces, *(piece for number in self.numbers for piece in number.pieces)]
+
+    def inside(self) -> Q:
+        """A condition for records that have all of it."""
+        found = [piece.inside() for piece in self.pieces]
+        found += [number.inside() for number in self.numbers]
+        return reduce(and_, found)
+
+    def whole(self) -> Q:
+        """The same for records that have all of it as words of their own."""
+        return reduce(and_, (piece.whole() for piece in self._all))
+
+    def begins_words(self) -> Q:
+        found = [piece.at_start() for piece in self.pieces]
+        found += [number.inside() for number in self.numbers]
+        return reduce(and_, found)
+
+    def begins_name(self, *, whole: bool = False) -> Q:
+        """Records whose name begins with it as it was typed, with `whole` words or not."""
+        ways = {" ".join(piece.ways[0] for piece in self._all)}
+        ways.add(" ".join(piece.ways[-1] for piece in self._all))
+        end = " " if whole else ""
+        return reduce(or_, (Q(plain__contains=f"\n {way}{end}") for way in sorted(ways)))
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as somebody dials or writes it; as plain words it may also be found."""
+
+    pieces: Sequence[Piece]
+    ways: Sequence[str]
+
+    def inside(self) -> Q:
+        as_words = reduce(and_, (piece.inside() for piece in self.pieces))
+        return reduce(or_, (Q(plain__contains=way) for way in self.ways), as_words)
+
+
+def read(typed: str) -> Asked:
+    """What a typed text asks for; nothing of it beyond LONGEST letters."""
+    text = unicodedata.normalize("NFKC", typed[:LONGEST].replace("\0", " "))
+    numbers = [Number(pieces=tuple(_pieces(run)), ways=_dialled(run)) for run in _numbers(text)]
+    rest = _NUMBER.sub(_without_numbers, text)
+    pieces = [piece for token in rest.split() for piece in _pieces(token)]
+    wanted = [piece for piece in pieces if not _BETWEEN_NAMES.intersection(piece.ways)]
+    if not wanted and not numbers:
+        wanted = pieces
+    return Asked(pieces=tuple(wanted), numbers=tuple(numbers))
+
+
+def _numbers(text: str) -> Iterator[str]:
+    for found in _NUMBER.finditer(text):
+        if _is_number(found):
+            yield found.group()
+
+
+def _without_numbers(found: re.Match[str]) -> str:
+    return " " if _is_number(found) else found.group()
+
+
+def _is_number(found: re.Match[str]) -> bool:
+    """Enough digits, which are no part of a word: "A4711" is a word."""
+    before = found.string[: found.start()][-1:]
+    after = found.string[found.end() :][:1]
+    digits = sum(sign.isdigit() for sign in found.group())
+    return digits >= DIGITS and not before.isalnum() and not after.isalnum()
+
+
+def _dialled(run: str) -> list[str]:
+    """The digits that a record of the number may hold."""
+    digits = re.sub(r"[^0-9]", "", _TRUNK.sub("", run))
+    ways = [digits]
+    if not run.startswith("+"):
+        ways += [digits.removeprefix(first) for first in _DIALLED_FIRST if digits.startswith(first)]
+    return [way for way in dict.fromkeys(ways) if len(way) >= LETTERS]
+
+
+def _pieces(token: str) -> Iterator[Piece]:
+    usual = words(token).split()
+    if len(usual) > 1 and all(len(word) == 1 for word in usual):
+        usual = ["".join(usual)]  # "S.A." is "SA"
+    spelled = words(spelled_out(token)).split()
+    for one, other in zip(
+        usual, spelled if len(spelled) == len(usual) else usual, strict=True
+    ):
+        yield Piece(tuple(dict.fromkeys([one, other])))
