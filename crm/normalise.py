@@ -1,14 +1,10 @@
-"""How addresses, numbers and names are made comparable; pure."""
+"""How addresses and numbers are made comparable; pure. Names: see `salesprocess.folding`."""
 
 import re
-import unicodedata
 
 import phonenumbers
 
-_COMPANY_FORMS = re.compile(
-    r"\b(gmbh( & co kg)?|ag|kg|ohg|se|sa|sas|sarl|srl|spa|bv|nv|ab|as|aps|oy|oyj|plc|llc|ltd|limited"
-    r"|inc|incorporated|corp|corporation|co|company|sl|sro|kft|doo)\b"
-)
+_INTERNATIONAL = re.compile(r"^\s*\(?00\)?\s*(?=[1-9])")
 
 
 def email(typed: str) -> str:
@@ -20,22 +16,18 @@ def phone(typed: str, *, country: str) -> str:
 
     What cannot be read as a number keeps its digits, so that two equal entries still match.
     """
+    # "00" is dialled before a foreign number nearly everywhere, and written everywhere.
+    return _e164(typed, country) or _e164(_INTERNATIONAL.sub("+", typed), country) or _digits(typed)
+
+
+def _e164(typed: str, country: str) -> str | None:
     try:
         number = phonenumbers.parse(typed, country)
     except phonenumbers.NumberParseException:
-        return _digits(typed)
+        return None
     if not phonenumbers.is_possible_number(number):
-        return _digits(typed)
+        return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def company_name(name: str) -> str:
-    """The name without case, accents, punctuation and legal form, for comparison only."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    plain = re.sub(r"[^\w\s&]", "", plain)
-    shorter = " ".join(_COMPANY_FORMS.sub(" ", plain).split())
-    return shorter or " ".join(plain.split())
 
 
 def _digits(typed: str) -> str:

@@ -33,12 +33,14 @@ from crm.models.company import CompanyQuerySet
 from crm.models.contact import ContactQuerySet
 from crm.models.deal import DealQuerySet
 from crm.models.due import DueState, in_state, near, within
+from crm.models.letters import Fold
 from crm.queries import search
 from crm.queries.activity import NO_STAGE, stage_now
 from crm.queries.lists import Offers
 from pipeline.models import User
 from pipeline.stages import Initiator, Outcome, Stage
 from salesprocess import days
+from salesprocess.folding import fold
 
 ANY = "any"
 LOST = "lost"
@@ -317,10 +319,8 @@ class CompanyFilter(ListFilter):
         ],
         empty_label=gettext_lazy("With or without deals"),
     )
-    industry = _text_filter(
-        gettext_lazy("Industry"), field_name="industry", lookup_expr="icontains"
-    )
-    country = _text_filter(gettext_lazy("Country"), field_name="country", lookup_expr="icontains")
+    industry = _text_filter(gettext_lazy("Industry"), method="by_part")
+    country = _text_filter(gettext_lazy("Country"), method="by_part")
 
     class Meta:
         model = Company
@@ -328,6 +328,9 @@ class CompanyFilter(ListFilter):
 
     def by_text(self, rows: CompanyQuerySet, name: str, value: str) -> CompanyQuerySet:
         return rows.filter(pk__in=search.ids(SearchKind.COMPANY, value, reader=self.user))
+
+    def by_part(self, rows: CompanyQuerySet, name: str, value: str) -> CompanyQuerySet:
+        return rows.alias(folded=Fold(name)).filter(folded__contains=fold(value.strip()))
 
     def by_deals(self, rows: CompanyQuerySet, name: str, value: str) -> CompanyQuerySet:
         open_ones = Deal.objects.visible_to(self.user).open().filter(company=OuterRef("pk"))

@@ -23,6 +23,7 @@ from pipeline.models import Team, User
 from pipeline.playbook import Fact, Playbook
 from pipeline.queries import process
 from pipeline.stages import Initiator, Outcome, Stage
+from salesprocess.folding import words
 from salesprocess.format import money
 
 REASON = forms.Textarea(attrs={"rows": 3})
@@ -337,7 +338,7 @@ class OpenForm(AddContactForm, GateForm):
 
     def _path(self, data: Mapping[str, Any]) -> PathSaid | None:
         said = super()._path(data)
-        same = data["path_person"].strip().casefold() == (data.get("person") or "").casefold()
+        same = words(data["path_person"]) == words(data.get("person") or "")
         return replace(said, decides=None) if said is not None and same else said
 
     def party(self) -> Company | str | None:

@@ -10,6 +10,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from crm.models import Company, Deal
+from crm.queries import alike
 from pipeline.models import User
 from pipeline.moves import Refused
 from salesprocess import days
@@ -112,8 +113,7 @@ class CompanyPick:
             return CompanyPick.by_id(value, user=user)
         if now is not None and now.name == typed:
             return now
-        same = Company.objects.visible_to(user).filter(name__iexact=typed).order_by("id")[:2]
-        return same[0] if len(same) == 1 else typed
+        return alike.named(Company.objects.visible_to(user), typed) or typed
 
     @staticmethod
     def by_id(value: str, *, user: User) -> Company:

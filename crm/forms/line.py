@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.forms.fields import AmountField, VerbForm
 from crm.models import DealLine, Product
+from crm.queries import alike
 
 
 class LineForm(VerbForm):
@@ -60,5 +61,4 @@ class AddLineForm(LineForm):
         if value.isdecimal():
             found: Product | None = offered.filter(pk=int(value)).first()
             return found
-        same: Product | None = offered.filter(name__iexact=typed).first()
-        return same
+        return alike.named(offered, typed)

@@ -15,6 +15,7 @@ from crm.commands.offer import Line
 from crm.forms.deal_people import PeopleField, of_deal
 from crm.forms.fields import AmountField, DayField, VerbForm
 from crm.models import Deal, Need, Offer, OfferKind, Product
+from crm.queries import alike
 from pipeline.gates import Reason
 from pipeline.models import User
 from salesprocess.format import money
@@ -68,9 +69,8 @@ class OfferLineForm(forms.Form):
         if not what:
             return None
         offered = Product.objects.visible_to(user).offered()
-        product: Product | None = offered.filter(name__iexact=what).order_by("id").first()
         return Line(
-            product=product,
+            product=alike.named(offered, what),
             what=what,
             quantity=said["quantity"],
             unit_price=said["unit_price"],

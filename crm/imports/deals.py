@@ -46,7 +46,7 @@ _CONTACT_BY_POINT = """
         CROSS JOIN LATERAL unnest(r.{field}_key) AS key
         JOIN crm_contactpoint AS p ON p.value = key AND p.kind = '{field}'
         JOIN crm_contact AS c ON c.id = p.contact_id
-         AND (r.contact IS NULL OR lower(c.name) = lower(r.contact))
+         AND (r.contact IS NULL OR seven_fold(c.name) = seven_fold(r.contact))
         WHERE r.state IS NULL AND r.contact_id IS NULL
         GROUP BY r.no
     ) AS found
@@ -57,7 +57,7 @@ _CONTACT_OF_COMPANY = """
     FROM (
         SELECT r.no, (
             SELECT min(c.id) FROM crm_contact AS c
-            WHERE c.company_id = r.company_id AND lower(c.name) = lower(r.contact)
+            WHERE c.company_id = r.company_id AND seven_fold(c.name) = seven_fold(r.contact)
             GROUP BY c.company_id
         ) AS id
         FROM {s} AS r
@@ -79,7 +79,7 @@ _CONTACT_BY_ID = """
 # The same person in several rows becomes one contact: by address or number, else by the company.
 _NUMBER_CONTACTS = """
     WITH wanted AS MATERIALIZED (
-        SELECT s.no, lower(coalesce(s.contact, '')) || '|'
+        SELECT s.no, seven_fold(coalesce(s.contact, '')) || '|'
             || coalesce(s.email_key[1], s.phone_key[1], s.company_id::text, s.no::text) AS key
         FROM {s} AS s WHERE s.state IS NULL AND s.contact_id IS NULL AND {names_contact}
     ), made AS MATERIALIZED (

@@ -82,13 +82,19 @@ _OF_LEDGER = """
     (SELECT l.record_id FROM crm_importedrow AS l
      WHERE l.system = %(system)s AND l.kind = %(foreign)s AND l.external_id = {key})
 """
-# -1 says that several records have that name.
+# Letters are folded as everywhere; who is called so to the letter goes before the others. -1 says
+# that several records have that name.
+THE_ONE = """
+    CASE WHEN count(*) FILTER (WHERE lower({row}.name) = lower({typed})) = 1
+         THEN min({row}.id) FILTER (WHERE lower({row}.name) = lower({typed}))
+         WHEN count(*) > 1 THEN -1 ELSE min({row}.id) END
+"""
 _RESOLVE = """
     UPDATE {s} AS s SET {into} = found.id
     FROM (
         SELECT wanted.typed, coalesce({by_id}(
-            SELECT CASE count(*) WHEN 0 THEN NULL WHEN 1 THEN min(t.id) ELSE -1 END
-            FROM {table} AS t WHERE lower(t.name) = lower(wanted.typed)
+            SELECT {the_one}
+            FROM {table} AS t WHERE seven_fold(t.name) = seven_fold(wanted.typed)
         )) AS id
         FROM (
             SELECT DISTINCT {column} AS typed FROM {s}
@@ -202,6 +208,7 @@ class Judge:
             column=column,
             by_id="".join(f"{_OF_LEDGER.format(key=key)}, " for key in keys),
             table=model._meta.db_table,
+            the_one=THE_ONE.format(row="t", typed="wanted.typed"),
         )
         self.refuse(f"s.{into} = -1", _("Several have the name “{value}”."), field=column)
         if missing is not None:

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from crm.imports import bulk
-from crm.imports.judging import NEXT, Judge
+from crm.imports.judging import NEXT, THE_ONE, Judge
 from crm.imports.kinds import COMPANIES, PEOPLE
 from crm.models import Company, Contact, ContactPoint, Product
 from pipeline.models import User
@@ -16,10 +16,10 @@ _MATCH_PRODUCT = """
     ) AS found
     WHERE s.state IS NULL AND lower(s.name) = found.key AND found.many = 1
 """
-_NAMED_SO = """
-    (SELECT CASE count(*) WHEN 0 THEN NULL WHEN 1 THEN min(c.id) ELSE -1 END FROM crm_company AS c
-     WHERE lower(c.name) = lower(s.name) AND c.batch_id IS DISTINCT FROM %(batch)s)
-"""
+_NAMED_SO = f"""
+    (SELECT {THE_ONE.format(row="c", typed="s.name")} FROM crm_company AS c
+     WHERE seven_fold(c.name) = seven_fold(s.name) AND c.batch_id IS DISTINCT FROM %(batch)s)
+"""  # noqa: S608  # constants of these modules
 _MATCH_COMPANY = """
     UPDATE {s} AS s SET state = 'matched', record_id = found.id
     FROM (SELECT s.no, {named_so} AS id FROM {s} AS s WHERE s.state IS NULL) AS found
@@ -66,7 +66,7 @@ _MATCH_PERSON = """
         FROM {s} AS r
         CROSS JOIN LATERAL unnest(r.{field}_key) AS key
         JOIN crm_contactpoint AS p ON p.value = key AND p.kind = '{field}'
-        JOIN crm_contact AS c ON c.id = p.contact_id AND lower(c.name) = lower(r.name)
+        JOIN crm_contact AS c ON c.id = p.contact_id AND seven_fold(c.name) = seven_fold(r.name)
          AND c.batch_id IS DISTINCT FROM %(batch)s
         WHERE r.state IS NULL
         GROUP BY r.no
@@ -78,7 +78,7 @@ _MATCH_COLLEAGUE = """
     FROM (
         SELECT r.no, (
             SELECT min(c.id) FROM crm_contact AS c
-            WHERE c.company_id = r.company_id AND lower(c.name) = lower(r.name)
+            WHERE c.company_id = r.company_id AND seven_fold(c.name) = seven_fold(r.name)
               AND c.batch_id IS DISTINCT FROM %(batch)s
             GROUP BY c.company_id
         ) AS id
@@ -92,12 +92,12 @@ _NUMBER_COMPANIES = """
     WITH made AS MATERIALIZED (
         SELECT key, {next} AS id
         FROM (
-            SELECT DISTINCT lower(company) AS key FROM {s}
+            SELECT DISTINCT seven_fold(company) AS key FROM {s}
             WHERE state IS NULL AND company_id IS NULL AND company IS NOT NULL
         ) AS once
     )
     UPDATE {s} AS s SET company_id = made.id, company_made = true FROM made
-    WHERE s.state IS NULL AND s.company_id IS NULL AND lower(s.company) = made.key
+    WHERE s.state IS NULL AND s.company_id IS NULL AND seven_fold(s.company) = made.key
 """
 _MADE_COMPANIES = """
     (

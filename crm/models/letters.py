@@ -4,7 +4,7 @@
 """
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Func, TextField
+from django.db.models import BooleanField, FloatField, Func, TextField
 
 
 class Fold(Func):
@@ -31,3 +31,36 @@ class PersonKeys(Func):
     function = "seven_person_keys"
     arity = 1
     output_field = ArrayField(TextField())
+
+
+class Spellings(Func):
+    """All ways in which the words of a text may be asked for, each after a mark and a space."""
+
+    function = "seven_spellings"
+    arity = 2
+    output_field = TextField()
+
+
+class Overlap(Func):
+    """Whether two arrays have anything in common."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " && "
+    arity = 2
+    output_field = BooleanField()
+
+
+class First(Func):
+    """The first element of an array."""
+
+    template = "(%(expressions)s)[1]"
+    arity = 1
+    output_field = TextField()
+
+
+class Similarity(Func):
+    """How many groups of three letters two texts have in common, from 0 to 1."""
+
+    function = "similarity"
+    arity = 2
+    output_field = FloatField()

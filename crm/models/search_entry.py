@@ -60,9 +60,7 @@ class SearchEntry(models.Model):
         indexes: ClassVar = [
             # Serves any part of three letters or more of any word, and whole words of two.
             GinIndex(OpClass("plain", name="gin_trgm_ops"), name="search_entry_trigrams"),
-            GinIndex(
-                fields=["keys"], condition=~Q(kind=SearchKind.DEAL), name="search_entry_keys"
-            ),
+            GinIndex(fields=["keys"], condition=~Q(kind=SearchKind.DEAL), name="search_entry_keys"),
         ]
 
     def __str__(self) -> str:

@@ -1,61 +1,91 @@
 """Who is on record already: the search behind pick lists, and the duplicates shown while typing.
 
-Companies and contacts are common knowledge; deals are shown only within one's reach.
+Companies and contacts are common knowledge; deals are shown only within one's reach. What is shown
+is a suggestion, and never more: whoever types decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import Q
-from django.db.models.functions import Greatest, Lower
+from django.db.models import Func, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 
 from crm import normalise
-from crm.models import Company, Contact, ContactPoint, Deal, PointKind, Product, Relationship
+from crm.models import (
+    Company,
+    Contact,
+    ContactPoint,
+    Deal,
+    PointKind,
+    Product,
+    Relationship,
+    SearchEntry,
+    SearchKind,
+)
+from crm.models.letters import CompanyKeys, First, Fold, Overlap, PersonKeys, Similarity, Spellings
+from crm.queries.search import search
+from crm.queries.search_words import read
 from pipeline.models import User
+from salesprocess.folding import fold
 
-LETTERS = 2
 ROWS = 10
 # Shown while somebody types something else: fewer, so that they can be read at a glance.
 FEW = 4
+# A name that hundreds have is no help.
+MOST_SAME = 30
+# From this closeness on two names are so alike that somebody should look.
+NEARLY = 0.6
 # No name, address or number on record is longer; the search for a megabyte takes seconds.
 LONGEST = 254
+
+Row = TypeVar("Row", Company, Product)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Party:
-    """A company or contact on record, and why it is shown. `deals` are open ones in sight."""
+    """A company or contact on record, and why it is shown. `deals` are open ones in sight.
+
+    `is_same` says that its name is the one that was typed, but for legal form, punctuation, `and`,
+    the order of a person's names and how letters are written; `closeness` of the two is 0 to 1.
+    """
 
     id: int
     name: str
     about: str
     why: str = ""
     deals: Sequence[tuple[int, str]] = ()
+    is_same: bool = False
+    closeness: float = 0
 
 
 def companies(typed: str, *, user: User, rows: int = ROWS) -> list[Party]:
-    """Companies whose name is like `typed`, best first; none for less than two letters.
+    """Companies that are called `typed`, then those that a search finds, then similar names; none
+    for less than two letters. Two queries.
 
-    Case and legal form do not count: "Norte" finds "NORTE S.A.".
+    The same but for the legal form comes first: "Norte" finds "NORTE S.A.".
     """
-    typed = typed[:LONGEST]
-    words = _plain(typed)
-    plain = normalise.company_name(words)
-    if len(words) < LETTERS:
+    typed = _plain(typed)
+    if not is_enough(typed):
         return []
-    found = (
-        Company.objects.visible_to(user)
-        .annotate(lower=Lower("name"))
-        .filter(_like(words) | _like(plain))
-        .annotate(
-            alike=Greatest(TrigramSimilarity("lower", words), TrigramSimilarity("lower", plain))
-        )
-        .select_related("owner")
-        .order_by("-alike", "id")[: 3 * rows]
-    )
-    best = sorted(found, key=lambda row: normalise.company_name(row.name) != plain)[:rows]
-    return [Party(id=row.pk, name=row.name, about=_about_company(row)) for row in best]
+    known = Company.objects.visible_to(user)
+    hits = _hits(SearchKind.COMPANY, typed, user=user, rows=rows)
+    ids = _by_keys(SearchKind.COMPANY, CompanyKeys(Value(typed)), user=user)
+    ids = ids.union(_similar(known, typed, rows), known.filter(pk__in=hits).values("pk"))
+    judged = _judged(known.filter(pk__in=ids), CompanyKeys, typed).select_related("owner")
+    found = [_company(row) for row in judged]
+    return _in_order(found, hits)[:rows]
+
+
+def same_companies(company: Company, *, user: User) -> list[Party]:
+    """Other companies that may be this one: names equal but for form, or nearly. One query."""
+    known = Company.objects.visible_to(user).exclude(pk=company.pk)
+    ids = _by_keys(SearchKind.COMPANY, CompanyKeys(Value(company.name)), user=user)
+    ids = ids.union(_similar(known, company.name, ROWS))
+    judged = _judged(known.filter(pk__in=ids), CompanyKeys, company.name).select_related("owner")
+    found = [_company(row) for row in judged]
+    return _in_order([row for row in found if row.is_same or row.closeness >= NEARLY], [])
 
 
 def with_deals(parties: Sequence[Party], *, user: User) -> list[Party]:
@@ -71,41 +101,92 @@ def with_deals(parties: Sequence[Party], *, user: User) -> list[Party]:
 def contacts(
     name: str, *, user: User, email: str = "", phone: str = "", rows: int = ROWS
 ) -> list[Party]:
-    """People with the same address or number, then those whose name is like `name`."""
-    found = _reached_by(_plain(email), _plain(phone), user=user)
-    words = _plain(name)
-    if len(words) >= LETTERS:
-        alike = (
-            Contact.objects.visible_to(user)
-            .annotate(lower=Lower("name"))
-            .filter(_like(words))
-            .annotate(alike=TrigramSimilarity("lower", words))
-            .select_related("company")
-            .order_by("-alike", "id")[:rows]
-        )
-        for contact in alike:
-            found.setdefault(contact.pk, _person(contact, _("similar name")))
+    """People with the same address or number, then those whose name is like `name`, in whichever
+    order its parts stand."""
+    found = _reached_by(_plain(email).lower(), _plain(phone), user=user)
+    typed = _plain(name)
+    if is_enough(typed):
+        for party in _contacts_called(typed, user=user, rows=rows):
+            found.setdefault(party.id, party)
     return list(found.values())[:rows]
 
 
+def _contacts_called(typed: str, *, user: User, rows: int) -> list[Party]:
+    known = Contact.objects.visible_to(user)
+    hits = _hits(SearchKind.CONTACT, typed, user=user, rows=rows)
+    ids = _by_keys(SearchKind.CONTACT, PersonKeys(Value(typed)), user=user)
+    ids = ids.union(_similar(known, typed, rows), known.filter(pk__in=hits).values("pk"))
+    found = [
+        replace(
+            _person(row, _("similar name")),
+            is_same=vars(row)["is_same"],
+            closeness=vars(row)["closeness"],
+        )
+        for row in _judged(known.filter(pk__in=ids), PersonKeys, typed).select_related("company")
+    ]
+    return _in_order(found, hits)[:rows]
+
+
 def products(typed: str, *, user: User) -> list[Product]:
-    words = _plain(typed)
-    if len(words) < LETTERS:
+    """What is on offer and has all the words in its name."""
+    asked = read(_plain(typed))
+    if not asked.is_enough:
         return []
-    offered = Product.objects.visible_to(user).offered().annotate(lower=Lower("name"))
-    return list(offered.filter(lower__contains=words).order_by("lower")[:ROWS])
+    offered = Product.objects.visible_to(user).offered().alias(plain=Spellings("name", Value("\n")))
+    return list(offered.filter(asked.inside()).order_by(Fold("name"))[:ROWS])
+
+
+def named(rows: QuerySet[Row], typed: str) -> Row | None:
+    """The one row that is called `typed`: to the letter, else but for how its letters are written;
+    None if there is none, or several."""
+    typed = _plain(typed)
+    found = list(rows.alias(folded=Fold("name")).filter(folded=fold(typed)).order_by("id")[:ROWS])
+    best = [row for row in found if row.name == typed] or found
+    return best[0] if len(best) == 1 else None
+
+
+def is_enough(typed: str) -> bool:
+    """Whether there is anything to look for in a text."""
+    return read(typed).is_enough
 
 
 def _plain(typed: str) -> str:
-    """Without case, and without the one character that PostgreSQL cannot hold."""
-    return typed[:LONGEST].replace("\0", "").strip().lower()
+    """Without margins, and without the one character that PostgreSQL cannot hold."""
+    return typed[:LONGEST].replace("\0", "").strip()
 
 
-def _like(words: str) -> Q:
-    """A condition that the index of trigrams serves."""
-    alike = Q(lower__trigram_similar=words) | Q(lower__startswith=words)
-    # Two letters hold no trigram of the middle of a word.
-    return alike | Q(lower__contains=words) if len(words) > LETTERS else alike
+def _hits(kind: SearchKind, typed: str, *, user: User, rows: int) -> list[int]:
+    return [hit.record_id for hit in search(typed, reader=user, most=rows, kinds=[kind])]
+
+
+def _by_keys(kind: SearchKind, keys: Func, *, user: User) -> QuerySet[SearchEntry, Any]:
+    """The ids of those whose names are the same but for what `keys` leaves out."""
+    entries = SearchEntry.objects.visible_to(user).exclude(kind=SearchKind.DEAL).filter(kind=kind)
+    return entries.filter(keys__overlap=keys).order_by("record_id").values("record_id")[:MOST_SAME]
+
+
+def _similar(rows: QuerySet[Any], typed: str, most: int) -> QuerySet[Any, Any]:
+    """The ids of those whose names have most groups of three letters in common with `typed`."""
+    folded = fold(typed)
+    near = rows.alias(folded=Fold("name")).filter(folded__trigram_similar=folded)
+    found: QuerySet[Any, Any] = near.order_by(TrigramSimilarity("folded", folded).desc(), "pk")
+    return found.values("pk")[:most]
+
+
+def _judged(rows: QuerySet[Any], keys: type[Func], typed: str) -> QuerySet[Any]:
+    """The rows with how their names compare to `typed`."""
+    one, other = keys("name"), keys(Value(typed))
+    near = Similarity(First(one), First(other))
+    judged: QuerySet[Any] = rows.annotate(is_same=Overlap(one, other), closeness=near)
+    return judged
+
+
+def _in_order(found: Iterable[Party], hits: Sequence[int]) -> list[Party]:
+    places = {pk: place for place, pk in enumerate(hits)}
+    return sorted(
+        found,
+        key=lambda row: (not row.is_same, places.get(row.id, len(hits)), -row.closeness, row.id),
+    )
 
 
 def _reached_by(email: str, phone: str, *, user: User) -> dict[int, Party]:
@@ -129,6 +210,16 @@ def _person(contact: Contact, why: str) -> Party:
     company = contact.company.name if contact.company else ""
     about = " · ".join(filter(None, [contact.job_title, company]))
     return Party(id=contact.pk, name=contact.name, about=about, why=why)
+
+
+def _company(row: Company) -> Party:
+    return Party(
+        id=row.pk,
+        name=row.name,
+        about=_about_company(row),
+        is_same=vars(row)["is_same"],
+        closeness=vars(row)["closeness"],
+    )
 
 
 def _about_company(company: Company) -> str:

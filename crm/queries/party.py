@@ -6,12 +6,10 @@ The party is common knowledge; its deals and what was said are not.
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any, Self
 
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Subquery, When
 
-from crm import normalise
 from crm.models import Activity, Company, Contact, ContactPoint, Deal, PartyChange, PointKind
 from crm.queries import alike
 from crm.queries.board import FIELDS, Row
@@ -24,8 +22,6 @@ PAGE = 20
 MOST = 20
 PLANNED = 12
 FEW = 5
-# From here on two names are so alike that somebody should look.
-ALIKE = 0.85
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,16 +170,6 @@ def subsidiaries(user: User, company: Company) -> list[tuple[int, str]]:
     return list(rows.values_list("pk", "name")[:MOST])
 
 
-def same_companies(user: User, company: Company) -> list[alike.Party]:
-    """Other companies that may be this one: names equal but for form, or nearly."""
-    plain = normalise.company_name(company.name)
-    return [
-        row
-        for row in alike.companies(company.name, user=user)
-        if row.id != company.pk and _ratio(plain, normalise.company_name(row.name)) >= ALIKE
-    ]
-
-
 def same_contacts(
     user: User, contact: Contact, points: Sequence[ContactPoint]
 ) -> list[alike.Party]:
@@ -200,13 +186,4 @@ def same_contacts(
         .exclude(contact=contact)
         .values_list("contact_id", flat=True)
     )
-    name = contact.name.casefold()
-    return [
-        row
-        for row in found
-        if row.id != contact.pk and (row.id in reached or row.name.casefold() == name)
-    ]
-
-
-def _ratio(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other).ratio()
+    return [row for row in found if row.id != contact.pk and (row.id in reached or row.is_same)]

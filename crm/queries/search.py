@@ -1,31 +1,26 @@
 """Find any record by a part of a word, within what the reader may see."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, Q, QuerySet, When
 
 from crm.models import Deal, DealContact, SearchEntry, SearchKind
-from crm.queries.search_words import Asked, read
+from crm.queries.search_words import read
 from pipeline.models import User
 
 MOST = 20
 
 
 class Hit(NamedTuple):
-    """A record that was found; of equal `own` and `nearness` the current ones come first."""
+    """A record that was found."""
 
     kind: str
     record_id: int
     title: str
     hint: str
     current: bool
-    plain: str
-    own: int
-    nearness: int
-
-
-_PLACES = {SearchKind.DEAL: 0, SearchKind.COMPANY: 1, SearchKind.CONTACT: 2}
+    owner_id: int | None
 
 
 def search(
@@ -45,14 +40,19 @@ def search(
     entries = SearchEntry.objects.visible_to(reader)
     if kinds:
         entries = entries.filter(kind__in=kinds)
-    everything = asked.whole() if asked.is_short else asked.inside()
-    mine = entries.filter(asked.inside())
-    rows = _best(mine.filter(owner=reader, current=True), asked, own=0, most=most).union(
-        _best(mine.filter(_of_own_deals(reader)), asked, own=0, most=most),
-        _best(entries.filter(everything), asked, own=1, most=most),
-        all=True,
+    own = Q(owner=reader, current=True)
+    wanted = asked.whole() | (own & asked.inside()) if asked.is_short else asked.inside()
+    ranked = entries.filter(wanted).annotate(
+        rank_own=_rank(own | _of_own_deals(reader)),
+        rank_name=_rank(asked.begins_name(whole=True), asked.begins_name(), asked.begins_words()),
+        rank_kind=_rank(
+            Q(kind=SearchKind.DEAL, owner=reader),
+            Q(kind=SearchKind.COMPANY),
+            Q(kind=SearchKind.CONTACT),
+        ),
     )
-    return _once(Hit(*row) for row in rows)[:most]
+    order = ("rank_own", "rank_name", F("current").desc(), "rank_kind", "plain", "record_id")
+    return [Hit(*row) for row in ranked.order_by(*order).values_list(*Hit._fields)[:most]]
 
 
 def ids(kind: SearchKind, text: str, *, reader: User) -> QuerySet[SearchEntry, Any]:
@@ -78,28 +78,7 @@ def _of_own_deals(reader: User) -> Q:
     )
 
 
-def _best(
-    entries: QuerySet[SearchEntry], asked: Asked, *, own: int, most: int
-) -> QuerySet[SearchEntry, Any]:
-    nearness = Case(
-        When(asked.begins_name(whole=True), then=0),
-        When(asked.begins_name(), then=1),
-        When(asked.begins_words(), then=2),
-        default=3,
-        output_field=IntegerField(),
-    )
-    found = entries.annotate(own=Value(own), nearness=nearness)
-    return found.order_by("nearness", F("current").desc(), "plain").values_list(*Hit._fields)[:most]
-
-
-def _once(rows: Iterable[Hit]) -> list[Hit]:
-    """Each record at its best place."""
-    best: dict[tuple[str, int], Hit] = {}
-    for hit in sorted(rows, key=_place):
-        best.setdefault((hit.kind, hit.record_id), hit)
-    return list(best.values())
-
-
-def _place(hit: Hit) -> tuple[Any, ...]:
-    kind = _PLACES[SearchKind(hit.kind)] if hit.own == 0 else 0
-    return (hit.own, hit.nearness, not hit.current, kind, hit.plain, hit.record_id)
+def _rank(*conditions: Q) -> Case:
+    """The number of the first condition that holds; after them, how many there are."""
+    places = [When(condition, then=place) for place, condition in enumerate(conditions)]
+    return Case(*places, default=len(conditions), output_field=IntegerField())

@@ -157,7 +157,5 @@ def _pieces(token: str) -> Iterator[Piece]:
     if len(usual) > 1 and all(len(word) == 1 for word in usual):
         usual = ["".join(usual)]  # "S.A." is "SA"
     spelled = words(spelled_out(token)).split()
-    for one, other in zip(
-        usual, spelled if len(spelled) == len(usual) else usual, strict=True
-    ):
+    for one, other in zip(usual, spelled if len(spelled) == len(usual) else usual, strict=True):
         yield Piece(tuple(dict.fromkeys([one, other])))

@@ -14,6 +14,6 @@ def pick(request: HtmxRequest) -> HttpResponse:
         "companies": alike.companies(typed, user=request.user),
         "chosen": request.GET.get("company", ""),
         "new": "new" in request.GET,
-        "enough": len(typed.strip()) >= alike.LETTERS,
+        "enough": alike.is_enough(typed),
     }
     return render(request, page="crm/deal/_pick_company.html", context=context)

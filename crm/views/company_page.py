@@ -136,7 +136,7 @@ def _page(request: HtmxRequest, look: Look, before: Any = None) -> dict[str, Any
         "people": people,
         "people_more": len(people) >= queries.MOST,
         "subsidiaries": queries.subsidiaries(user, company),
-        "same": queries.same_companies(user, company),
+        "same": alike.same_companies(company, user=user),
         "facts": _facts(company),
         "relationship": Relationship(company.relationship).label,
     }

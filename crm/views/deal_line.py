@@ -73,5 +73,5 @@ def _offered(request: HtmxRequest) -> dict[str, object]:
     return {
         "products": alike.products(typed, user=request.user),
         "chosen": said.get("product", ""),
-        "enough": len(typed.strip()) >= alike.LETTERS,
+        "enough": alike.is_enough(typed),
     }

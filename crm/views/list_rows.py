@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Left, Lower
+from django.db.models.functions import Coalesce, Left
 from django.utils.translation import gettext_lazy
 
 from crm.filters.lists import ActivityState
@@ -21,6 +21,7 @@ from crm.models import (
 )
 from crm.models.due import Due, DueState
 from crm.queries.activity import stage_now
+from crm.models.letters import Fold
 from crm.queries.board import FIELDS, Row
 from crm.queries.lists import Order, by_day, by_instant, by_number, by_text
 from crm.queries.reference import Shown
@@ -341,15 +342,15 @@ def _contact(reader: Reader, values: tuple[Any, ...]) -> ContactLine:
 
 
 _DEAL_ORDERS = {
-    "name": by_text(Lower("name"), always=True),
-    "company": by_text(Lower("company__name")),
+    "name": by_text(Fold("name"), always=True),
+    "company": by_text(Fold("company__name")),
     "stage": by_number("stage", always=True),
     "value": by_number("value"),
     "next": by_instant("attention_at", nothing_first=True),
     "closes": by_day("expected_close_on"),
     "since": by_instant("stage_entered_at"),
-    "source": by_text(Lower(Shown("source__name"))),
-    "owner": by_text(Lower("owner__name")),
+    "source": by_text(Fold(Shown("source__name"))),
+    "owner": by_text(Fold("owner__name")),
     "opened": by_instant("created_at", always=True),
     "closed": by_instant("closed_at"),
     "changed": by_instant("changed_at", always=True),
@@ -389,7 +390,7 @@ def _deal_table(columns: Sequence[Column], default: str, *read: str) -> Table:
     )
 
 
-_BY_OWNER = by_text(Lower("owner__name"))
+_BY_OWNER = by_text(Fold("owner__name"))
 TABLES: Mapping[ListKind, Table] = {
     ListKind.LEADS: _deal_table(
         [_NAME, _STAGE, _NEXT, _SINCE, _VALUE, _SOURCE, _OWNER], "next", *_IN_STAGE, "source__name"
@@ -416,9 +417,9 @@ TABLES: Mapping[ListKind, Table] = {
             _OWNER,
         ],
         orders={
-            "name": by_text(Lower("name"), always=True),
+            "name": by_text(Fold("name"), always=True),
             "relationship": by_text("relationship", always=True),
-            "country": by_text(Lower("country"), always=True),
+            "country": by_text(Fold("country"), always=True),
             "employees": by_number("employees"),
             "owner": _BY_OWNER,
             "changed": by_instant("changed_at", always=True),
@@ -440,8 +441,8 @@ TABLES: Mapping[ListKind, Table] = {
             _OWNER,
         ],
         orders={
-            "name": by_text(Lower("name"), always=True),
-            "company": by_text(Lower("company__name")),
+            "name": by_text(Fold("name"), always=True),
+            "company": by_text(Fold("company__name")),
             "owner": _BY_OWNER,
             "changed": by_instant("changed_at", always=True),
         },

@@ -430,3 +430,34 @@ def test_it_is_dated_by_what_the_file_knows(cast: Cast, tmp_path: Path):
     dated, undated = Deal.objects.order_by("created_at")
     assert dated.created_at < ago(days=8)
     assert undated.created_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("on_record", "in_file"),
+    [
+        ("Müller & Söhne GmbH", "Mu\u0308ller & So\u0308hne GmbH"),
+        ("O'Brien Łódź", "O’BRIEN LODZ"),
+        ("Straße Ærø", "STRASSE AERO"),
+    ],
+)
+def test_it_knows_a_name_however_its_letters_are_written(
+    cast: Cast, tmp_path: Path, on_record: str, in_file: str
+):
+    company = make_company(by=cast.ana, name=on_record)
+    contact = make_contact(by=cast.ana, name=on_record, company=company)
+    bring_in(tmp_path, row(company=in_file, person=in_file, owner="Ana Ruiz"))
+    deal = Deal.objects.get()
+    assert (deal.company, list(deal.contacts.all())) == (company, [contact])
+
+
+def test_who_is_called_so_to_the_letter_goes_before_who_only_seems_so(cast: Cast, tmp_path: Path):
+    make_company(by=cast.ana, name="Müller")
+    exact = make_company(by=cast.ana, name="Muller")
+    bring_in(tmp_path, row(company="MULLER", owner="Ana Ruiz"))
+    assert Deal.objects.get().company == exact
+
+
+def test_it_joins_no_two_companies_that_differ_by_their_form(cast: Cast, tmp_path: Path):
+    make_company(by=cast.ana, name="Müller AG")
+    bring_in(tmp_path, row(company="Müller GmbH", owner="Ana Ruiz"))
+    assert Deal.objects.filter(company__name="Müller GmbH").count() == 1

@@ -87,7 +87,9 @@ def test_it_finds_a_name_however_its_letters_are_written(written: Cast) -> None:
 def test_a_list_finds_what_the_search_finds(written: Cast) -> None:
     for name, texts in WRITTEN.items():
         for text in texts:
-            listed = Company.objects.filter(pk__in=ids(SearchKind.COMPANY, text, reader=written.ben))
+            listed = Company.objects.filter(
+                pk__in=ids(SearchKind.COMPANY, text, reader=written.ben)
+            )
             assert name in [company.name for company in listed], text
 
 
