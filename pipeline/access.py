@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+# In an address: whoever reads it, so that each reader of a shared one sees his or her own.
+ME = "me"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:

@@ -8,6 +8,7 @@ from django.db import models
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from pipeline.access import ME
 from pipeline.models import Team, User
 from reports.figures import Period
 from reports.queries.funnel import Question, team_with_all_below
@@ -67,10 +68,12 @@ class FunnelForm(forms.Form):
     def __init__(
         self, data: QueryDict | None = None, *, reader: User, today: dt.date, **kwargs: Any
     ) -> None:
-        if data is not None and not data.get("span"):
-            # Said by the select as well, else it would show its first choice.
+        if data is not None:
             data = data.copy()
-            data["span"] = Span.DAYS_90.value
+            # Said by the selects as well, which would else show their first choice.
+            data["span"] = data.get("span") or Span.DAYS_90.value
+            if data.get("person") == ME:
+                data["person"] = str(reader.pk)
         super().__init__(data, **kwargs)
         self.reader = reader
         self.today = today

@@ -1,5 +1,5 @@
 """What people may narrow a list down to. Every choice comes from what they may see anyway."""
 
-from crm.filters.board import NOBODY, BoardFilter, NextState, Teams
+from crm.filters.board import ME, NOBODY, BoardFilter, NextState, Teams, saying_me
 
-__all__ = ["NOBODY", "BoardFilter", "NextState", "Teams"]
+__all__ = ["ME", "NOBODY", "BoardFilter", "NextState", "Teams", "saying_me"]

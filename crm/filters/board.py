@@ -9,15 +9,16 @@ from typing import Any
 import django_filters
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Lower
+from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Deal, SearchKind, Source
 from crm.models.deal import DealQuerySet
 from crm.models.due import DueState, in_state
-from crm.shipped import shown
 from crm.queries import search
-from pipeline.access import all_below
+from crm.shipped import shown
+from pipeline.access import ME, all_below
 from pipeline.models import Team, User
 from salesprocess.prepared import Prepared, reach
 
@@ -70,7 +71,21 @@ def person_choices(user: User, people: Iterable[tuple[int, str, bool]]) -> Choic
         for pk, name, here in people
         if pk != user.pk
     ]
-    return [(user.pk, _("Mine")), *others, (NOBODY, _("Nobody’s"))]
+    return [(ME, _("Mine")), *others, (NOBODY, _("Nobody’s"))]
+
+
+def saying_me(query: QueryDict, user: User) -> QueryDict:
+    """The same question, with "me" where it names its asker by number, as older addresses do."""
+    if query.get("person") != str(user.pk):
+        return query
+    said = query.copy()
+    said["person"] = ME
+    return said
+
+
+def owner_of(value: str, user: User) -> int | None:
+    """Whose records a choice of person asks for; None for nobody's."""
+    return {ME: user.pk, NOBODY: None}[value] if value in (ME, NOBODY) else int(value)
 
 
 class Teams:
@@ -162,9 +177,9 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         fields: list[str] = []
 
     def __init__(
-        self, data: Mapping[str, Any], *, user: User, rates: dict[str, Decimal], at: dt.datetime
+        self, data: QueryDict, *, user: User, rates: dict[str, Decimal], at: dt.datetime
     ) -> None:
-        super().__init__(data, Deal.objects.visible_to(user).with_value(rates))
+        super().__init__(saying_me(data, user), Deal.objects.visible_to(user).with_value(rates))
         self.user = user
         self.at = at
         self._rates = tuple(rates.items())
@@ -223,7 +238,7 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         return deals.filter(pk__in=search.ids(SearchKind.DEAL, value, reader=self.user))
 
     def by_person(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
-        return deals.filter(owner_id=None if value == NOBODY else int(value))
+        return deals.filter(owner_id=owner_of(value, self.user))
 
     def by_team(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         return deals.filter(team_id__in=self.teams.below[int(value)])

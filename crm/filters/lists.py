@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
-from crm.filters.board import NOBODY, BoardFilter, Choices, Teams, person_choices
+from crm.filters.board import BoardFilter, Choices, Teams, owner_of, person_choices
 from crm.filters.sparing import SparingFilterSet
 from crm.models import (
     Activity,
@@ -104,7 +104,7 @@ class ListFilter(SparingFilterSet):
         return found
 
     def by_person(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return rows.filter(owner_id=None if value == NOBODY else int(value))
+        return rows.filter(owner_id=owner_of(value, self.user))
 
 
 class DealFilter(BoardFilter, SparingFilterSet):

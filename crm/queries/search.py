@@ -32,7 +32,8 @@ def search(
     people one looks after; then by how the name fits: it begins with the text, its words do, or
     they are somewhere. One query. `kinds` empty finds all.
 
-    Two letters find what is called so, or one's own that begins so; one finds nothing.
+    Two letters find what is called so, or one's own that begins so (of one kind, as for a pick list,
+    all that begins so); one finds nothing.
     """
     asked = read(text)
     if not asked.is_enough:
@@ -41,7 +42,9 @@ def search(
     if kinds:
         entries = entries.filter(kind__in=kinds)
     own = Q(owner=reader, current=True)
-    wanted = asked.whole() | (own & asked.inside()) if asked.is_short else asked.inside()
+    wanted = asked.inside()
+    if asked.is_short and not kinds:
+        wanted = asked.whole() | (own & wanted)
     ranked = entries.filter(wanted).annotate(
         rank_own=_rank(own | _of_own_deals(reader)),
         rank_name=_rank(asked.begins_name(whole=True), asked.begins_name(), asked.begins_words()),

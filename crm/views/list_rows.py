@@ -20,8 +20,8 @@ from crm.models import (
     Relationship,
 )
 from crm.models.due import Due, DueState
-from crm.queries.activity import stage_now
 from crm.models.letters import Fold
+from crm.queries.activity import stage_now
 from crm.queries.board import FIELDS, Row
 from crm.queries.lists import Order, by_day, by_instant, by_number, by_text
 from crm.queries.reference import Shown

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
+from crm.filters import saying_me
 from crm.filters.lists import (
     ActivityFilter,
     CompanyFilter,
@@ -62,7 +63,7 @@ class Asked:
 
     def __init__(self, kind: ListKind, query: QueryDict, user: User) -> None:
         self.kind = kind
-        self.query = query
+        self.query = saying_me(query, user)
         self.user = user
         self.reader = Reader(user, at=timezone.now())
         self.table = TABLES[kind]

@@ -1,8 +1,10 @@
 """Views that are saved above a list."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 
 from crm.commands import saved_view as commands
@@ -10,7 +12,7 @@ from crm.models import ListKind, SavedView
 from pipeline.models import Team, User
 from pipeline.moves import Refused
 from tests.conftest import Cast
-from tests.factories import NOW, make_deal
+from tests.factories import NOW, make_company, make_deal
 
 
 def save(person: User, *, name: str = "Big", team: Team | None = None, **facts: Any) -> SavedView:
@@ -165,3 +167,40 @@ def test_it_tells_who_changed_a_view_meanwhile_and_keeps_what_was_typed(
     client.post(f"/views/{view.pk}/", {**said, "version": 2})
     kept = SavedView.objects.get()
     assert (kept.name, kept.team, kept.version, kept.changed_by) == ("Mine", None, 3, cast.mona)
+
+
+def test_a_shared_view_of_mine_shows_each_reader_his_or_her_own(cast: Cast, client: Client) -> None:
+    for person in (cast.ana, cast.ben, cast.mona):
+        make_deal(by=person, name=f"Deal of {person.name}")
+        make_company(by=person, owner=person, name=f"Company of {person.name}")
+    client.force_login(cast.mona)
+    for kind in ("leads", "companies"):
+        # As "Mine" is chosen, and as an older address says it.
+        for mine in ("me", str(cast.mona.pk)):
+            data = {"list": kind, "query": f"person={mine}", "name": f"Mine {mine}"}
+            client.post("/views/save/", {**data, "team": cast.north.pk})
+    assert set(SavedView.objects.values_list("query", "team")) == {("person=me", cast.north.pk)}
+    for person in (cast.ana, cast.ben, cast.mona):
+        client.force_login(person)
+        for address in ("/leads/?person=me", "/companies/?person=me", "/board/?person=me"):
+            page = client.get(address).content.decode()
+            names = {each.name for each in cast.people if f" of {each.name}" in page}
+            assert names == {person.name}, address
+            assert '<option value="me" selected>' in page
+        page = client.get("/leads/?person=me").content.decode()
+        assert '?person=me" aria-current="page"' in page
+
+
+def test_a_view_of_somebody_stays_that_persons(cast: Cast, client: Client) -> None:
+    client.force_login(cast.mona)
+    client.post("/views/save/", {"list": "leads", "query": f"person={cast.ana.pk}", "name": "Hers"})
+    assert SavedView.objects.get().query == f"person={cast.ana.pk}"
+
+
+def test_older_views_of_ones_own_say_me(cast: Cast) -> None:
+    mine = save(cast.ana, query=f"q=a+b&person={cast.ana.pk}&sort=-value", name="Mine")
+    hers = save(cast.mona, query=f"person={cast.ana.pk}", name="Hers")
+    import_module("crm.migrations.0021_views_say_me").say_me(apps, None)
+    mine.refresh_from_db()
+    hers.refresh_from_db()
+    assert (mine.query, hers.query) == ("q=a+b&person=me&sort=-value", f"person={cast.ana.pk}")

@@ -329,3 +329,19 @@ def test_a_rate_says_of_how_many_and_no_more_than_they_bear(
     page = client.get(URL).content.decode()
     assert f">{said}</div>" in page
     assert ("1 of 3" if language == "en" else "1 von 3") in page
+
+
+@pytest.mark.usefixtures("deals")
+def test_an_address_that_says_me_asks_for_its_readers_own(cast: Cast, client: Client) -> None:
+    for reader in (cast.ana, cast.mona):
+        client.force_login(reader)
+        one, other = (
+            [
+                shown
+                for _href, shown in numbers(
+                    client.get(f"{URL}?span=year&person={who}").content.decode()
+                )
+            ]
+            for who in ("me", reader.pk)
+        )
+        assert one == other

@@ -260,7 +260,7 @@ def trigrams(name: str, by: str | Func) -> GinIndex:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0016_kept_versions_of_imports"),
+        ("crm", "0019_stages_of_work"),
     ]
 
     operations = [
