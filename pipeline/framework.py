@@ -1,16 +1,20 @@
 """The framework that a new organisation starts with: METHOD's table of the seven stages, as steps.
 
 None of its steps is a gate, so that nobody is asked for more than the universal gates G1 to G13 ask;
-what those rest on is locked. Source strings are English and translated like all others; what is
-seeded is text in one language, from then on the organisation's own (`content`).
+what those rest on is locked. Source strings are English and translated like all others. What is
+seeded is text in one language (`content`); each reader sees what is still as shipped in his or her
+own (`shown`), and what somebody reworded as it was written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.playbook import (
@@ -20,11 +24,14 @@ from pipeline.playbook import (
     Fact,
     Importance,
     LayerContent,
+    Playbook,
     Side,
+    Step,
     StepKind,
     StepRow,
 )
 from pipeline.stages import Stage
+from salesprocess.words import gettext
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -437,7 +444,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
 
 def content() -> LayerContent:
     """The framework as text in the language that is active: that of the organisation when it is
-    seeded. From then on nothing translates it, as with everything that people write.
+    seeded. `shown` says it in any other.
     """
     return LayerContent(steps=tuple(_rows()))
 
@@ -464,3 +471,50 @@ def _rows() -> Iterator[StepRow]:
                 position=number * 10.0,
                 locked=step.locked,
             )
+
+
+# --- in the reader's language -------------------------------------------------------------------
+
+
+def shown(text: str) -> str:
+    """A text that the framework was shipped with, in the language of the moment; any other as it
+    was written. The one place that says so, for pages and for what history has kept.
+    """
+    source = _sources().get(text)
+    return gettext(source) if source else text
+
+
+def spoken(book: Playbook) -> Playbook:
+    """The playbook as somebody reads it who is asked in the language of the moment.
+
+    The choices of a question stay as they are kept, because answers are compared with them.
+    """
+    stages = {stage: tuple(_spoken(step) for step in steps) for stage, steps in book.stages.items()}
+    return replace(book, stages=stages)
+
+
+def _spoken(step: Step) -> Step:
+    label, text = shown(step.label), shown(step.help)
+    yours, managers = shown(step.gives_you), shown(step.gives_managers)
+    return replace(step, label=label, help=text, gives_you=yours, gives_managers=managers)
+
+
+@lru_cache(maxsize=1)
+def _sources() -> Mapping[str, str]:
+    """The English of each shipped text, by the text in each language."""
+    with translation.override("en"):
+        english = [str(text) for text in _texts()]
+    found: dict[str, str] = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            said = [str(text) for text in _texts()]
+        found.update(zip(said, english, strict=True))
+    return found
+
+
+def _texts() -> Iterator[StrOrPromise]:
+    for steps in STEPS.values():
+        for step in steps:
+            yield from (step.label, step.help, step.gives_you, *(step.choices or ()))
+            if step.gives_managers:
+                yield step.gives_managers

@@ -14,6 +14,7 @@ from django.utils import translation
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from pipeline.framework import shown as shipped
 from salesprocess import format as formats
 from salesprocess import unsent, words
 
@@ -97,6 +98,7 @@ def environment(**options: Any) -> Environment:
         money_short=formats.money_short,
         day=formats.day,
         clock=formats.clock,
+        shipped=shipped,
     )
     # newstyle=False: with it, every % in a translated text would have to be doubled.
     env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension

@@ -40,6 +40,7 @@ from crm.models import (
 )
 from crm.models.evidence import LARGEST
 from crm.queries import gates as queries
+from pipeline import framework
 from pipeline.gates import Finding, Gap, Reason, Weight
 from pipeline.moves import Refused
 from pipeline.playbook import Answer, Fact, Level, Proof, Step, StepKind
@@ -592,7 +593,9 @@ def _question(step: Step, people: Sequence[tuple[int, str, str]]) -> forms.Field
         return DayField(required=False, label=label)
     if step.answer == Answer.CHOICE:
         return forms.ChoiceField(
-            required=False, label=label, choices=[(one, one) for one in step.choices]
+            required=False,
+            label=label,
+            choices=[(one, framework.shown(one)) for one in step.choices],
         )
     if step.answer == Answer.CONTACT:
         return forms.ChoiceField(

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from django.utils.translation import get_language
+
+from pipeline.framework import spoken
 from pipeline.models import Layer, StageWording, Step, Team, Version
 from pipeline.playbook import (
     Answer,
@@ -104,12 +107,12 @@ def of_versions(version_ids: Iterable[int]) -> Playbook:
 
     Raises Version.DoesNotExist for an id that was never published.
     """
-    return _of_versions(tuple(version_ids))
+    return _of_versions(tuple(version_ids), get_language())
 
 
 @lru_cache(maxsize=256)
-def _of_versions(version_ids: tuple[int, ...]) -> Playbook:
-    return merge(_layers(version_ids))
+def _of_versions(version_ids: tuple[int, ...], _language: str | None) -> Playbook:
+    return spoken(merge(_layers(version_ids)))
 
 
 def layers_of(version_ids: Iterable[int]) -> tuple[MergedLayer, ...]:
@@ -153,7 +156,7 @@ class InForce:
     def playbook(self, version_ids: Iterable[int] = ()) -> Playbook:
         """By the versions that a deal works by, else by the current ones. No query once they are
         known; the merge, too, is kept until somebody changes what is on top."""
-        return _of_person(tuple(version_ids) or self.version_ids, self.mine)
+        return _of_person(tuple(version_ids) or self.version_ids, self.mine, get_language())
 
 
 def in_force(*, team_id: int | None, user_id: int) -> InForce:
@@ -182,10 +185,12 @@ def _heed(names: str | None) -> None:
 
 
 @lru_cache(maxsize=256)
-def _of_person(version_ids: tuple[int, ...], mine: tuple[int, str, str] | None) -> Playbook:
+def _of_person(
+    version_ids: tuple[int, ...], mine: tuple[int, str, str] | None, language: str | None
+) -> Playbook:
     if mine is None:
-        return _of_versions(version_ids)
-    return merge((*_layers(version_ids), _own(*mine)))
+        return _of_versions(version_ids, language)
+    return spoken(merge((*_layers(version_ids), _own(*mine))))
 
 
 def _own(layer_id: int, steps: str, wordings: str) -> MergedLayer:
@@ -197,7 +202,7 @@ def _own(layer_id: int, steps: str, wordings: str) -> MergedLayer:
 def for_person(version_ids: Iterable[int], user_id: int) -> Playbook:
     """The published playbook with what the person has for himself on top. One query at most."""
     ids = tuple(version_ids)
-    return _of_person(ids, in_force(team_id=None, user_id=user_id).mine)
+    return _of_person(ids, in_force(team_id=None, user_id=user_id).mine, get_language())
 
 
 def personal(user_id: int) -> MergedLayer | None:

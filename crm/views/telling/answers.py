@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 from crm.views.cards import Reader
+from pipeline.framework import shown
 from pipeline.playbook import Answer
 from salesprocess.format import money
 
@@ -16,6 +17,8 @@ class AnswerTeller(Reader):
                 return money(Decimal(value), self.currency)
             if answer == Answer.DATE:
                 return self._date(dt.date.fromisoformat(value))
+            if answer == Answer.CHOICE:
+                return shown(value)
         except (ValueError, ArithmeticError):
             return value
         return value

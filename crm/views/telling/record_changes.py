@@ -10,6 +10,7 @@ from crm.models import ConcernCategory, Disposition, OfferKind, Per, Reply, Ruli
 from crm.queries.deal import Change, Found
 from crm.views.cards import labels
 from crm.views.telling.answers import AnswerTeller
+from pipeline import framework
 from pipeline.gates import Reason
 from pipeline.playbook import Fact, StepKind
 from pipeline.stages import Stage
@@ -156,6 +157,7 @@ class RecordChangeTeller(AnswerTeller):
             return _("Taken back: %(step)s") % {"step": change.old}, ""
         head, _line, said = change.new.partition("\n")
         kind, _space, label = head.partition(" ")
+        label = framework.shown(label)
         if kind in (StepKind.CHECK, StepKind.EVIDENCE):
             words = _("Done: %(step)s") if kind == StepKind.CHECK else _("Proved: %(step)s")
             return words % {"step": label}, said
@@ -163,7 +165,7 @@ class RecordChangeTeller(AnswerTeller):
 
     def _step_set_aside(self, change: Change, deal: Found) -> tuple[str, str]:
         reason, _space, label = change.new.partition(" ")
-        return _("Set aside: %(step)s") % {"step": label}, self._why(reason)
+        return _("Set aside: %(step)s") % {"step": framework.shown(label)}, self._why(reason)
 
     def _gate_passed(self, change: Change, deal: Found) -> tuple[str, str]:
         head, *missing = change.new.split("\n")

@@ -13,6 +13,7 @@ from crm.queries.records import Records
 from crm.queries.steps import Recorded, Result
 from crm.views.cards import labels
 from crm.views.telling.answers import AnswerTeller
+from pipeline import framework
 from pipeline.gates import Reason
 from pipeline.playbook import (
     Answer,
@@ -183,7 +184,7 @@ class StepTeller(AnswerTeller):
             result=result.id if result else 0,
             value=_raw(result) if result else "",
             entry=entry_of(step) if may else "",
-            choices=[(one, one) for one in step.choices],
+            choices=[(one, framework.shown(one)) for one in step.choices],
             proofs=proofs_of(step) if may else frozenset(),
             verb=labels(ActivityKind, self.language)[step.doing]
             if step.kind == StepKind.ACTIVITY
@@ -240,7 +241,10 @@ class StepTeller(AnswerTeller):
 
     def _gone(self, result: Result) -> GoneLine:
         return GoneLine(
-            key=result.key, label=result.label, given=self.given(result), result=result.id
+            key=result.key,
+            label=framework.shown(result.label),
+            given=self.given(result),
+            result=result.id,
         )
 
     def _talk_words(self, talk: Talk) -> str:
