@@ -35,6 +35,7 @@ class Card(NamedTuple):
     value: str
     dots: str
     dots_say: str
+    dots_n: str  # the same as "2/7", for a column that is narrow
     owner: str
     initials: str
     next_class: str
@@ -108,7 +109,7 @@ class Reader:
         stage = Stage(row.stage)
         next_class, what_next = self.what_next(row)
         days, is_late = self.days_in_stage(row)
-        dots, dots_say = self._dots(row)
+        dots, dots_say, dots_n = self._dots(row)
         return Card(
             id=row.id,
             version=row.version,
@@ -117,6 +118,7 @@ class Reader:
             value="" if stage.is_lead else money(row.amount, row.currency),
             dots=dots,
             dots_say=dots_say,
+            dots_n=dots_n,
             owner=row.owner or "",
             initials=initials_of(row.owner or ""),
             next_class=next_class,
@@ -138,6 +140,7 @@ class Reader:
             value=money(row.amount, row.currency),
             dots="",
             dots_say="",
+            dots_n="",
             owner=row.owner or "",
             initials=initials_of(row.owner or ""),
             next_class=next_class,
@@ -148,14 +151,15 @@ class Reader:
             may="",
         )
 
-    def _dots(self, row: Row) -> tuple[str, str]:
-        """A dot for each step that is expected, filled where it is settled; and the same in words."""
+    def _dots(self, row: Row) -> tuple[str, str, str]:
+        """A dot for each step that is expected, filled where it is settled; the same in words, and
+        as a number."""
         progress = self.progress.get(row.id)
         if progress is None:
-            return "", ""
+            return "", "", ""
         settled, expected = progress
         said = self._words["steps"] % {"n": settled, "all": expected}
-        return "●" * settled + "○" * (expected - settled), said
+        return "●" * settled + "○" * (expected - settled), said, f"{settled}/{expected}"
 
     def _about(self, row: Row) -> str:
         """What the deal is; where that is the company over again, where it came from."""
