@@ -66,7 +66,20 @@ WITHOUT = re.compile(r"^(accounts/(login|logout|signup|inactive|password/reset)|
 # Of these there is none: what is asked for is not found. A file is no page anyway.
 UNKNOWN = {"kind": "none", "token": "none", "file": 0}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+LAPTOP: ViewportSize = {"width": 1280, "height": 800}
 DESK: ViewportSize = {"width": 1440, "height": 900}
+# The widest that the page gets, whatever menu is open.
+WIDTH = """(() => {
+    const width = () => document.documentElement.scrollWidth;
+    const menus = document.querySelectorAll('details.menu');
+    let widest = width();
+    for (const menu of menus) {
+        menu.open = true;
+        widest = Math.max(widest, width());
+        menu.open = false;
+    }
+    return widest;
+})()"""
 
 
 def make_records(people: Cast) -> dict[str, Any]:
@@ -175,9 +188,10 @@ def faults(page: Page) -> Iterator[str]:
     yield from axe.findings(page)
     page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
     yield from (f"dark {found}" for found in axe.contrast(page))
-    page.set_viewport_size(PHONE)
-    if (width := page.evaluate("document.documentElement.scrollWidth")) > PHONE["width"]:
-        yield f"{width} px wide on a phone"
+    for size in (LAPTOP, PHONE):
+        page.set_viewport_size(size)
+        if (width := page.evaluate(WIDTH)) > size["width"]:
+            yield f"{width} px wide on {size['width']}"
     page.set_viewport_size(DESK)
 
 
