@@ -2,7 +2,9 @@
 import './board.js';
 import './deal.js';
 import './drafts.js';
+import './focus.js';
 import { onListKey } from './list.js';
+import './open.js';
 import { note } from './say.js';
 import './process.js';
 import './search.js';
@@ -53,7 +55,10 @@ document.addEventListener('click', (event) => {
   if (!pressed) return;
   if (pressed.matches('[data-set-theme]')) setTheme(pressed);
   if (pressed.matches('[data-rail]')) {
-    const slim = document.getElementById('app').classList.toggle('slim');
+    const app = document.getElementById('app');
+    const slim = app.querySelector('.rail').offsetWidth > 100;
+    app.classList.toggle('slim', slim);
+    app.classList.toggle('kept-wide', !slim);
     remember('seven_rail', slim ? 'slim' : 'wide');
   }
   if (pressed.matches('[data-open]')) document.querySelector(pressed.dataset.open).showModal();

@@ -101,6 +101,7 @@ function sortable(list) {
     },
     onEnd: ({ item }) => {
       dragging = false;
+      document.dispatchEvent(new CustomEvent('card-dropped'));
       if (item.parentElement !== place.list) move(place, stageOf(item));
     },
   });
@@ -313,8 +314,11 @@ document.addEventListener('htmx:afterSwap', (event) => {
   centreStage();
   // A card that is still here keeps the focus by its id; one that is gone leaves it to the next.
   if (!focused || board().contains(document.activeElement)) return;
-  const cards = listOf(focused.stage).querySelectorAll('.deal');
-  cards[Math.min(focused.at, cards.length - 1)]?.focus();
+  const list = listOf(focused.stage);
+  const cards = list.querySelectorAll('.deal');
+  const next = cards[Math.min(focused.at, cards.length - 1)] ?? list;
+  if (next === list) list.tabIndex = -1;
+  next.focus({ preventScroll: true });
 });
 
 // --- one stage at a time, on a phone ---------------------------------------------------------

@@ -1,5 +1,6 @@
 // The deal page. Its parts get themselves again when the deal changed; a part in which somebody is
 // typing stays as it is until that is saved or given up.
+import { heading } from './focus.js';
 
 document.addEventListener('htmx:oobBeforeSwap', (event) => {
   const { target, fragment } = event.detail;
@@ -40,7 +41,7 @@ document.addEventListener('htmx:oobBeforeSwap', (event) => {
 });
 document.addEventListener('htmx:oobAfterSwap', () => {
   if (!had || back || document.activeElement !== document.body) return;
-  (document.getElementById(had.id) ?? document.getElementById('main')).focus({
+  (document.getElementById(had.id) ?? heading()).focus({
     preventScroll: true,
   });
   had = null;

@@ -96,16 +96,20 @@ function begun(form) {
   });
 }
 
+const typedIn = (form) =>
+  fieldsOf(form).some((field) => field.matches(TYPED) && field.value !== field.defaultValue);
+
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 function save(form, { sent = false } = {}) {
   const key = keyOf(form);
   const before = stored(key);
   const fields = said(form);
-  if (same(fields, begun(form)) && !before) return;
+  // A choice alone is made again in a moment, and is no word that could be lost.
+  if (!typedIn(form) && !before?.typed) return;
   const opened = form.closest('#sheet') ? (sheetAddress ?? before?.opened ?? null) : null;
   const page = location.pathname + location.search;
-  store(key, { base: begun(form), ...before, at: Date.now(), fields, page, opened, sent });
+  store(key, { base: begun(form), ...before, at: Date.now(), typed: true, fields, page, opened, sent });
 }
 
 // --- giving it back -------------------------------------------------------------------------------
@@ -163,6 +167,7 @@ const when = (at) =>
   new Intl.DateTimeFormat(document.documentElement.lang, {
     dateStyle: new Date(at).toDateString() === new Date().toDateString() ? undefined : 'medium',
     timeStyle: 'short',
+    hourCycle: 'h23',
   }).format(at);
 
 function giveUp(form) {

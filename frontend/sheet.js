@@ -1,6 +1,8 @@
 // The sheet at the side: opened by an answer that has one, closed by an empty answer, by its own
 // buttons or by Escape. Whoever opened it gets the focus back.
 
+import { heading, wrongIn } from './focus.js';
+
 const host = () => document.getElementById('sheet');
 let opener = null;
 
@@ -12,9 +14,9 @@ export function closeSheet() {
   settle();
 }
 
-// What opened the sheet went with the answer, or its menu is shut: its successor gets the focus, or else the page.
+// What opened the sheet went with the answer, or its menu is shut: its successor gets the focus, or else the heading.
 const afterwards = (gone) =>
-  document.getElementById(gone.dataset.back ?? gone.id) ?? document.getElementById('main');
+  document.getElementById(gone.dataset.back ?? gone.id) ?? heading();
 
 function settle() {
   if (!sheetIsOpen()) {
@@ -26,9 +28,12 @@ function settle() {
     document.dispatchEvent(new CustomEvent('sheet-closed'));
     return;
   }
-  const first = host().querySelector(
-    '[aria-invalid=true], [autofocus], .body input:not([type=hidden]), .body select, .body textarea, [type=submit]',
-  );
+  // What is wrong comes before what the form begins with, wherever it stands.
+  const first =
+    wrongIn(host()) ??
+    host().querySelector(
+      '[autofocus], .body input:not([type=hidden]), .body select, .body textarea, [type=submit]',
+    );
   first?.focus();
 }
 
