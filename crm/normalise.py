@@ -30,5 +30,11 @@ def _e164(typed: str, country: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def is_number(value: str) -> bool:
+    """Whether `phone` has read a number, by which a person can be known; of other texts it keeps
+    something to compare, but two that are equal say nothing (“-”, “ask at the desk”)."""
+    return value.startswith("+")
+
+
 def _digits(typed: str) -> str:
     return "".join(sign for sign in typed if sign.isdigit()) or typed.strip()

@@ -90,8 +90,11 @@ _FORGET = """
         OR NOT EXISTS (SELECT FROM {table} AS t WHERE t.id = l.record_id)
     )
 """
+# Who changed nothing else since has changed nothing: another batch may take the company back, too.
 _RELATIONSHIP = """
-    UPDATE crm_company AS c SET relationship = %(before)s, changed_at = %(at)s, changed_by_id = %(by)s
+    UPDATE crm_company AS c SET relationship = %(before)s,
+        changed_at = CASE WHEN c.changed_at = %(came_at)s THEN %(changed_at)s ELSE %(at)s END,
+        changed_by_id = CASE WHEN c.changed_at = %(came_at)s THEN %(changed_by)s ELSE %(by)s END
     WHERE c.id = %(company)s AND c.relationship = 'customer' AND NOT EXISTS (
         SELECT FROM crm_deal AS d WHERE d.company_id = c.id AND d.outcome = 'won'
     )
@@ -319,12 +322,17 @@ def _arguments(batch: Batch, model: type[models.Model]) -> dict[str, Any]:
 
 def _restore_relationships(batch: Batch, *, by: User | None, at: dt.datetime) -> None:
     before = batch.summary.get("relationships_before", {})
-    for company, relationship in before.items():
+    for company, was in before.items():
+        # Batches of earlier versions kept the relationship alone.
+        relationship, changed_at, changed_by = (was, at, None) if isinstance(was, str) else was
         _run(
             _RELATIONSHIP,
             {
                 "company": int(company),
                 "before": relationship,
+                "changed_at": changed_at,
+                "changed_by": changed_by,
+                "came_at": batch.at,
                 "at": at,
                 "by": by.pk if by else None,
             },

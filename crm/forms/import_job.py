@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from crm.imports import dates, guessing
 from crm.imports.answers import REASON, headings, kind_of
 from crm.imports.kinds import Field
+from crm.imports.letters import name_of
 from crm.imports.scanning import in_words
 from crm.models import ImportJob, ImportKind, StopCause
 from pipeline.models import Role, User
@@ -91,6 +92,7 @@ class ColumnsForm(forms.Form):
         self.job = job
         self.kind = kind_of(job.kind)
         self.initial["system"] = said.get("system", "")
+        self._add_encoding()
         new = set(said.get("new", ()))
         choices = [("", "–")]
         choices += [
@@ -112,9 +114,26 @@ class ColumnsForm(forms.Form):
                 if self.initial[name] and job.columns[int(self.initial[name])] in new:
                     self.fields[name].help_text = _("New in this file: guessed.")
 
+    def _add_encoding(self) -> None:
+        """Where the letters do not show it themselves; asked where they could be many."""
+        found = self.job.letters
+        if not found.get("samples"):
+            return
+        self.fields["encoding"] = forms.ChoiceField(
+            label=_("How are the letters to be read?"),
+            choices=[(each, f"{name_of(each)}: {words}") for each, words in found["samples"]],
+            widget=forms.RadioSelect,
+            error_messages={"required": _("Choose what is meant.")},
+        )
+        if not found["is_asked"]:
+            self.initial["encoding"] = self.job.encoding
+
+    def encoding(self) -> BoundField | None:
+        return self["encoding"] if "encoding" in self.fields else None
+
     @staticmethod
     def _inputs(part: Field) -> list[str]:
-        return [part.name, f"{part.name}-2"] if part.form.is_list else [part.name]
+        return [part.name, f"{part.name}-2"] if part.has_several else [part.name]
 
     def selects(self) -> list[BoundField]:
         return [self[name] for part in self.kind.fields for name in self._inputs(part)]
@@ -147,6 +166,8 @@ class ColumnsForm(forms.Form):
 
 def _label(part: Field, number: int) -> str:
     label = str(LABELS[part.name])
+    if number and part.joins:
+        return _("%(field)s, last name if apart") % {"field": label}
     return _("%(field)s, another") % {"field": label} if number else label
 
 
@@ -213,9 +234,11 @@ class AnswersForm(forms.Form):
         answers = self.job.answers
         known = answers.get("stages", {}).get(word) or answers.get("hints", {}).get(word)
         stage, outcome = _first(known, guessing.stage(word))
+        choices = [(each.key, f"{each.value} {each.short}") for each in Stage]
         self.fields[f"stage-{number}"] = forms.ChoiceField(
             label=_("Stage"),
-            choices=[(each.key, f"{each.value} {each.short}") for each in Stage],
+            choices=choices if stage else [("", "–"), *choices],
+            error_messages={"required": self.NO_ANSWER},
         )
         self.fields[f"outcome-{number}"] = forms.ChoiceField(label=_("Outcome"), choices=outcomes)
         self.initial[f"stage-{number}"], self.initial[f"outcome-{number}"] = stage, outcome
@@ -342,8 +365,12 @@ def _outcomes() -> list[tuple[str, Any]]:
     ]
 
 
-def _first(known: Mapping[str, str] | None, guess: guessing.Guess) -> tuple[str, str]:
+def _first(known: Mapping[str, str] | None, guess: guessing.Guess | None) -> tuple[str, str]:
+    """Stage and outcome as they were answered, else as they probably are; no stage where nobody
+    could say."""
     if known is None:
+        if guess is None:
+            return "", Outcome.OPEN.value
         known = {"stage": guess.stage.key, "outcome": guess.outcome.value, "cause": guess.cause}
         known = {**known, "initiator": guess.initiator or ""}
     if known.get("outcome") != Outcome.STOPPED:

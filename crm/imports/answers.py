@@ -16,10 +16,11 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from crm.imports import guessing, mapping
+from crm.imports import dates, guessing, mapping
 from crm.imports.kinds import KINDS, Kind
 from crm.imports.mapping import MAKEABLE, Mapping
 from crm.imports.scanning import MOST_STAGES, Reading, Scan
+from crm.imports.values import DECIMAL_SIGNS
 from crm.models import ImportJob, ImportKind, ImportMapping
 from pipeline.models import User
 from pipeline.stages import Outcome, Stage
@@ -41,7 +42,11 @@ def mapping_of(job: ImportJob) -> Mapping:
     content: dict[str, Any] = {
         "file": "*",
         "columns": said["columns"],
-        "formats": _of_columns(said),
+        "formats": fitting_formats(
+            kind_of(job.kind),
+            said["columns"],
+            {**said.get("found", {}), **said.get("formats", {})},
+        ),
     }
     if job.kind in MAKEABLE:
         content["make"] = list(MAKEABLE[job.kind])
@@ -68,11 +73,18 @@ def _share(columns: dict[str, list[str]]) -> bool:
     return "closed_on" in columns and columns["closed_on"] == columns.get("expected_close_on")
 
 
-def _of_columns(said: dict[str, Any]) -> dict[str, str]:
-    """The formats of the columns that are named now; others are left from an earlier naming."""
-    named = {column for columns in said["columns"].values() for column in columns}
-    formats = {**said.get("found", {}), **said.get("formats", {})}
-    return {column: way for column, way in formats.items() if column in named}
+def fitting_formats(
+    kind: Kind, columns_of: dict[str, list[str]], formats: dict[str, str]
+) -> dict[str, str]:
+    """The formats of the columns that are named now, for what they are named; others are left from
+    an earlier naming."""
+    found = {}
+    for name, columns in columns_of.items():
+        form = kind.field(name).form
+        way = formats.get(columns[0], "")
+        if (form.is_number and way in DECIMAL_SIGNS) or (form.is_date and dates.way_of(way)):
+            found[columns[0]] = way
+    return found
 
 
 def look(job: ImportJob, scan: Scan) -> None:

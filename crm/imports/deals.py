@@ -1,5 +1,7 @@
 """Deals with their visits, contacts and products."""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from crm.commands import search
@@ -7,6 +9,7 @@ from crm.imports import bulk, gaps
 from crm.imports.judging import NEXT, Judge
 from crm.imports.kinds import PRODUCTS
 from crm.imports.parties import (
+    KNOWN_BY,
     make_companies,
     resolve_company,
     resolve_owner,
@@ -37,14 +40,18 @@ _TEAM = """
     )
     WHERE s.state IS NULL AND s.team_id IS NULL
 """
-_NAMES_CONTACT = "coalesce(s.contact, s.email[1], s.phone[1]) IS NOT NULL"
+# Of the numbers, those that are some come first.
+_PHONE_TYPED = "CASE WHEN s.phone_key[1] LIKE '+%%' THEN s.phone[1] END"
+_PHONE_KEY = "CASE WHEN s.phone_key[1] LIKE '+%%' THEN s.phone_key[1] END"
+_CONTACT_NAME = f"coalesce(s.contact, s.email[1], {_PHONE_TYPED})"
+_NAMES_CONTACT = f"{_CONTACT_NAME} IS NOT NULL"
 _CONTACT_BY_POINT = """
     UPDATE {s} AS s SET contact_id = found.id
     FROM (
         SELECT r.no, min(c.id) AS id
         FROM {s} AS r
         CROSS JOIN LATERAL unnest(r.{field}_key) AS key
-        JOIN crm_contactpoint AS p ON p.value = key AND p.kind = '{field}'
+        JOIN crm_contactpoint AS p ON p.value = key AND p.kind = '{field}' AND {known_by}
         JOIN crm_contact AS c ON c.id = p.contact_id
          AND (r.contact IS NULL OR seven_fold(c.name) = seven_fold(r.contact))
         WHERE r.state IS NULL AND r.contact_id IS NULL
@@ -61,7 +68,8 @@ _CONTACT_OF_COMPANY = """
             GROUP BY c.company_id
         ) AS id
         FROM {s} AS r
-        WHERE r.state IS NULL AND r.contact_id IS NULL AND r.email IS NULL AND r.phone IS NULL
+        WHERE r.state IS NULL AND r.contact_id IS NULL AND r.email IS NULL
+          AND (r.phone_key[1] LIKE '+%%') IS NOT TRUE
     ) AS found
     WHERE s.no = found.no AND found.id IS NOT NULL
 """
@@ -80,7 +88,7 @@ _CONTACT_BY_ID = """
 _NUMBER_CONTACTS = """
     WITH wanted AS MATERIALIZED (
         SELECT s.no, seven_fold(coalesce(s.contact, '')) || '|'
-            || coalesce(s.email_key[1], s.phone_key[1], s.company_id::text, s.no::text) AS key
+            || coalesce(s.email_key[1], {phone_key}, s.company_id::text, s.no::text) AS key
         FROM {s} AS s WHERE s.state IS NULL AND s.contact_id IS NULL AND {names_contact}
     ), made AS MATERIALIZED (
         SELECT key, {next} AS id FROM (SELECT DISTINCT key FROM wanted) AS once
@@ -112,16 +120,16 @@ _AS_KEPT = """
       AND NOT EXISTS (SELECT FROM crm_source AS own WHERE lower(own.name) = known.typed)
 """
 _NEW_CUSTOMERS = """
-    SELECT c.id, c.relationship, c.batch_id IS NOT DISTINCT FROM %(batch)s
+    SELECT c.id, c.relationship, c.batch_id IS NOT DISTINCT FROM %(batch)s, c.changed_at, c.changed_by_id
     FROM crm_company AS c WHERE c.relationship <> 'customer' AND c.id = ANY(ARRAY(
         SELECT DISTINCT company_id FROM {s} WHERE state = 'new' AND outcome = 'won'
     ))
 """
 
 
-def bring_in(judge: Judge) -> dict[str, str]:
-    """Judge and write the staged deals; the relationship before, by id, of the companies on record
-    that are customers now (for the undo)."""
+def bring_in(judge: Judge) -> dict[str, list[Any]]:
+    """Judge and write the staged deals; of the companies on record that are customers now, by id,
+    the relationship before, and when and by whom they were changed (for the undo)."""
     judge.identify()
     _resolve(judge)
     _resolve_parties(judge)
@@ -186,7 +194,7 @@ def _resolve_parties(judge: Judge) -> None:
         judge.execute(_CONTACT_BY_ID)
     for field in ("email", "phone"):
         if field in judge.mapped.columns:
-            judge.execute(_CONTACT_BY_POINT, field=field)
+            judge.execute(_CONTACT_BY_POINT, field=field, known_by=KNOWN_BY[field])
     if "contact" in judge.mapped.columns:
         judge.execute(_CONTACT_OF_COMPANY)
     if "contact" not in judge.mapped.make:
@@ -194,7 +202,7 @@ def _resolve_parties(judge: Judge) -> None:
             f"s.contact_id IS NULL AND {_NAMES_CONTACT}",
             _("The person “{value}” is neither on record nor comes in with these files."),
             field="contact",
-            value="coalesce(s.contact, s.email[1], s.phone[1])",
+            value=_CONTACT_NAME,
         )
 
 
@@ -229,12 +237,14 @@ def _make_parties(judge: Judge) -> None:
 
 def _make_contacts(judge: Judge) -> None:
     next_id = NEXT.format(table="crm_contact")
-    judge.execute(_NUMBER_CONTACTS, names_contact=_NAMES_CONTACT, next=next_id)
+    judge.execute(
+        _NUMBER_CONTACTS, names_contact=_NAMES_CONTACT, phone_key=_PHONE_KEY, next=next_id
+    )
     bulk.insert_select(
         Contact,
         {
             "id": "s.contact_id",
-            "name": "coalesce(s.contact, s.email[1], s.phone[1])",
+            "name": _CONTACT_NAME,
             "job_title": "coalesce(s.job_title, '')",
             "company_id": "s.company_id",
             "owner_id": "s.owner_id",
@@ -317,14 +327,18 @@ def _write(judge: Judge) -> None:
         )
 
 
-def _make_customers(judge: Judge) -> dict[str, str]:
+def _make_customers(judge: Judge) -> dict[str, list[Any]]:
     """Who bought is a customer, as after a typed win."""
     before = select(_NEW_CUSTOMERS, judge.arguments, s=judge.table)
     execute(
         "UPDATE crm_company SET relationship = 'customer', changed_at = %(now)s,"
         " changed_by_id = %(by)s WHERE id = ANY(%(ids)s)",
-        {**judge.arguments, "ids": [pk for pk, _relationship, _ours in before]},
+        {**judge.arguments, "ids": [row[0] for row in before]},
     )
-    ours_before = {str(pk): relationship for pk, relationship, ours in before if not ours}
+    ours_before = {
+        str(pk): [relationship, changed_at.isoformat(), changed_by]
+        for pk, relationship, ours, changed_at, changed_by in before
+        if not ours
+    }
     search.put(SearchKind.COMPANY, [int(pk) for pk in ours_before])
     return ours_before

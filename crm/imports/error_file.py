@@ -37,7 +37,9 @@ def rows(job: ImportJob) -> Iterator[list[Any]]:
 
 def _faults(job: ImportJob) -> Iterator[ImportFault]:
     last = 0
-    while some := list(job.faults.filter(line__gt=last).order_by("line")[:_AT_ONCE]):
+    while some := list(
+        job.faults.filter(comes_in=False, line__gt=last).order_by("line")[:_AT_ONCE]
+    ):
         yield from some
         last = some[-1].line
 

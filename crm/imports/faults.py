@@ -21,11 +21,13 @@ class BadValue(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One row that stays out. `line` counts from 1 and includes the header; `column` is the
-    foreign name of the column, empty where the whole row is meant."""
+    """One row that stays out, or with `comes_in` one that comes in without what is said here. `line`
+    counts from 1 and includes the header; `column` is the foreign name of the column, empty where
+    the whole row is meant."""
 
     file: str
     line: int
     column: str
     value: str
     reason: str
+    comes_in: bool = False

@@ -17,7 +17,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from crm.imports import answers
+from crm.imports import answers, letters
 from crm.imports.faults import Unreadable
 from crm.imports.reading import Table, open_table
 from crm.models import ImportJob, ImportKind, ImportState
@@ -44,8 +44,10 @@ def create(upload: File[Any], *, name: str, kind: str, by: User, at: dt.datetime
     name = _CONTROL.sub(" ", name)[-200:]
     stored = default_storage.save(f"imports/{uuid.uuid4()}.csv", upload)
     try:
-        table = open_table(Path(default_storage.path(stored)), wanted=set())
-        sample = list(islice((row for row in table.rows() if not row.fault), _SAMPLE_ROWS))
+        path = Path(default_storage.path(stored))
+        found = letters.find(path)
+        table = open_table(path, wanted=set(), encoding=found.encoding)
+        sample = _sample(table)
     except Unreadable as error:
         default_storage.delete(stored)
         raise Refused(error.message.replace(Path(stored).name, name), field="file") from error
@@ -57,11 +59,18 @@ def create(upload: File[Any], *, name: str, kind: str, by: User, at: dt.datetime
         size=upload.size,
         encoding=table.encoding,
         delimiter=table.delimiter,
+        above=table.above,
+        letters={"samples": found.samples, "is_asked": not found.is_sure},
         columns=list(table.header),
-        sample=[[cell[:_SAMPLE_SIGNS] for cell in row.cells] for row in sample],
+        sample=sample,
         created_at=at,
         changed_at=at,
     )
+
+
+def _sample(table: Table) -> list[list[str]]:
+    rows = islice((row for row in table.rows() if not row.fault), _SAMPLE_ROWS)
+    return [[cell[:_SAMPLE_SIGNS] for cell in row.cells] for row in rows]
 
 
 def table_of(job: ImportJob) -> Table:
@@ -70,7 +79,27 @@ def table_of(job: ImportJob) -> Table:
         encoding=job.encoding,
         delimiter=job.delimiter,
         header=tuple(job.columns),
+        above=job.above,
     )
+
+
+def read_again(job: ImportJob, *, encoding: str, by: User, at: dt.datetime) -> None:
+    """Say in which encoding the file is written; the columns stay in their places.
+
+    Raises Refused for one that does not explain the file.
+    """
+    with _locked(job, by, NOT_LOADED) as row:
+        try:
+            table = open_table(Path(row.file.path), wanted=set(), encoding=encoding)
+            row.sample = _sample(table)
+        except Unreadable as error:
+            words = error.message.replace(Path(row.file.name).name, row.name)
+            raise Refused(words, field="encoding") from error
+        row.encoding, row.delimiter = table.encoding, table.delimiter
+        row.columns, row.above = list(table.header), table.above
+        row.letters["is_asked"] = False
+        row.state, row.changed_at = ImportState.MAPPING, at
+        row.save()
 
 
 def name_columns(
@@ -94,6 +123,9 @@ def name_columns(
         row.answers = {"system": system, "columns": dict(columns), "formats": {}, "stages": {}}
         if system.casefold() == like.get("system", system).casefold():
             row.answers |= {key: like[key] for key in _SAID_BEFORE if key in like}
+            row.answers["formats"] = answers.fitting_formats(
+                answers.kind_of(row.kind), row.answers["columns"], row.answers["formats"]
+            )
         try:
             answers.mapping_of(row)
         except Unreadable as error:

@@ -226,6 +226,8 @@ class Judge:
             "SELECT state, count(*) FROM {s} WHERE state <> 'refused' GROUP BY 1", s=self.table
         )
         refused = staging.select(
-            "SELECT count(*) FROM {faults} WHERE kind = %s", [self.kind.name], faults=FAULTS
+            "SELECT count(*) FROM {faults} WHERE kind = %s AND NOT comes_in",
+            [self.kind.name],
+            faults=FAULTS,
         )
         return {"new": 0, "matched": 0, "known": 0, **dict(rows), "refused": refused[0][0]}

@@ -47,13 +47,19 @@ _COLUMN_TYPES = {
 @dataclass(frozen=True, kw_only=True)
 class Field:
     """`longest` is how many signs the record can hold; `refers` is said of the names of other
-    parties, which “none” and “unknown” are not."""
+    parties, which “none” and “unknown” are not; what `joins` is one text of several columns."""
 
     name: str
     form: Form = Form.TEXT
     longest: int = 200
     required: bool = False
     refers: bool = False
+    joins: bool = False
+
+    @property
+    def has_several(self) -> bool:
+        """Whether more than one column may be named for it."""
+        return self.joins or self.form.is_list
 
     @property
     def is_any_text(self) -> bool:
@@ -80,7 +86,7 @@ PEOPLE = Kind(
     named=True,
     fields=(
         ID,
-        Field(name="name", longest=120, required=True),
+        Field(name="name", longest=120, required=True, joins=True),
         Field(name="email", form=Form.EMAIL),
         Field(name="manager", longest=120),
         Field(name="office", longest=120),
@@ -116,7 +122,7 @@ CONTACTS = Kind(
     named=False,
     fields=(
         ID,
-        Field(name="name", required=True),
+        Field(name="name", required=True, joins=True),
         Field(name="job_title", longest=120),
         Field(name="company", refers=True),
         Field(name="email", form=Form.EMAIL),
@@ -131,7 +137,7 @@ DEALS = Kind(
         ID,
         Field(name="name"),
         Field(name="company", refers=True),
-        Field(name="contact", refers=True),
+        Field(name="contact", refers=True, joins=True),
         Field(name="job_title", longest=120),
         Field(name="email", form=Form.EMAIL),
         Field(name="phone", form=Form.PHONE),

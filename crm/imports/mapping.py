@@ -15,7 +15,7 @@ right, and never means "this column is not there".
     currency = "EUR"                       # unless a column says so; by default the organisation's
     [deals.columns]                        # our field = "their column"
     id = "Opportunity ID"
-    email = ["E-mail", "E-mail 2"]         # several for e-mail and phone
+    email = ["E-mail", "E-mail 2"]         # several for e-mail, phone, and parts of a person's name
     [deals.values.product]                 # "their word" = "ours"
     GTXPro = "GTX Pro"
     [deals.formats]                        # for one of their columns
@@ -36,11 +36,11 @@ from django.utils.translation import gettext as _
 from crm.imports import dates
 from crm.imports.faults import Unreadable
 from crm.imports.kinds import KINDS, Kind
+from crm.imports.letters import NAMES
 from crm.imports.reading import DELIMITERS
 from crm.imports.values import DECIMAL_SIGNS
 from pipeline.stages import Initiator, Outcome, Stage
 
-ENCODINGS = ("utf-8", "cp1252")
 # What rows of a kind may name that is not on record yet, and is put there with them.
 MAKEABLE = {"deals": ("company", "contact"), "contacts": ("company",)}
 IGNORABLE = ("amount", "entered_on", "closed_on")
@@ -126,7 +126,7 @@ def of_content(content: dict[str, Any]) -> Mapping:
     return Mapping(
         system=system,
         kinds=kinds,
-        encoding=_choice(formats, "encoding", ENCODINGS, where="format"),
+        encoding=_choice(formats, "encoding", tuple(NAMES), where="format"),
         delimiter=_choice(formats, "delimiter", DELIMITERS, where="format"),
         date=_date(formats, "date", where="format"),
         decimal=_choice(formats, "decimal", DECIMAL_SIGNS, where="format"),
@@ -177,7 +177,7 @@ def _columns(kind: Kind, content: dict[str, Any]) -> dict[str, tuple[str, ...]]:
         names = tuple(value) if isinstance(value, list) else (value,)
         if not names or not all(isinstance(column, str) and column for column in names):
             raise Unreadable(_("[%(kind)s] %(field)s must name a column.") % _of(where, name))
-        if len(names) > 1 and not kind.field(name).form.is_list:
+        if len(names) > 1 and not kind.field(name).has_several:
             raise Unreadable(_("[%(kind)s] %(field)s can come from one column.") % _of(where, name))
         columns[name] = names
     for name in (part.name for part in kind.fields if part.required):

@@ -58,6 +58,8 @@ _OWNER_BY_ADDRESS = """
     WHERE s.state IS NULL AND u.email = lower(s.owner)
 """
 _OWN = "UPDATE {s} SET owner_id = %(owner)s WHERE state IS NULL AND owner_id IS NULL"
+# A text that is no number is kept, too, but says nothing about who it is.
+KNOWN_BY = {"email": "true", "phone": "key LIKE '+%%'"}
 # Who has the same address and name is the same person; a switchboard's number needs the name too.
 _MATCH_PERSON = """
     UPDATE {s} AS s SET state = 'matched', record_id = found.id
@@ -65,7 +67,7 @@ _MATCH_PERSON = """
         SELECT r.no, min(c.id) AS id
         FROM {s} AS r
         CROSS JOIN LATERAL unnest(r.{field}_key) AS key
-        JOIN crm_contactpoint AS p ON p.value = key AND p.kind = '{field}'
+        JOIN crm_contactpoint AS p ON p.value = key AND p.kind = '{field}' AND {known_by}
         JOIN crm_contact AS c ON c.id = p.contact_id AND seven_fold(c.name) = seven_fold(r.name)
          AND c.batch_id IS DISTINCT FROM %(batch)s
         WHERE r.state IS NULL
@@ -83,7 +85,7 @@ _MATCH_COLLEAGUE = """
             GROUP BY c.company_id
         ) AS id
         FROM {s} AS r
-        WHERE r.state IS NULL AND r.email IS NULL AND r.phone IS NULL
+        WHERE r.state IS NULL AND r.email IS NULL AND (r.phone_key[1] LIKE '+%%') IS NOT TRUE
     ) AS found
     WHERE s.no = found.no AND found.id IS NOT NULL
 """
@@ -201,8 +203,8 @@ def bring_in_contacts(judge: Judge) -> None:
     resolve_company(judge)
     resolve_owner(judge)
     own_the_rest(judge)
-    judge.execute(_MATCH_PERSON, field="email")
-    judge.execute(_MATCH_PERSON, field="phone")
+    for field, known_by in KNOWN_BY.items():
+        judge.execute(_MATCH_PERSON, field=field, known_by=known_by)
     judge.execute(_MATCH_COLLEAGUE)
     if "company" in judge.mapped.make:
         make_companies(judge)

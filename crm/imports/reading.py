@@ -3,32 +3,26 @@
 Nothing here holds more than one row: a file may be long, a line or a cell may not.
 """
 
-import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from crm.imports import letters
 from crm.imports.faults import Unreadable
 
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 MOST_COLUMNS: int = settings.IMPORT_MOST_COLUMNS
 MOST_ROWS: int = settings.IMPORT_MOST_ROWS
 LONGEST_CELL = 32_768
 LONGEST_LINE = 1_000_000
-_BLOCK = 1 << 16
-
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "UTF-32"),
-    (codecs.BOM_UTF32_BE, "UTF-32"),
-    (codecs.BOM_UTF16_LE, "UTF-16"),
-    (codecs.BOM_UTF16_BE, "UTF-16"),
-)
+_INSTRUCTION = re.compile(r"\ufeff?\"?sep=([^\s\"])\"?\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +37,14 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A file, or with `skip` and `most` a piece of it: so many rows from behind so many."""
+    """A file, or with `skip` and `most` a piece of it: so many rows from behind so many. `above` is
+    how many records stand above the header."""
 
     path: Path
     encoding: str
     delimiter: str
     header: tuple[str, ...]
+    above: int = 0
     skip: int = 0
     most: int = MOST_ROWS
 
@@ -60,7 +56,7 @@ class Table:
         """The rows below the header; raises Unreadable where what follows cannot be told apart."""
         records = _Records(self.path, encoding=self.encoding, delimiter=self.delimiter)
         width = len(self.header)
-        for count, (line, cells, fault) in enumerate(records):
+        for count, (line, cells, fault) in enumerate(records, start=-self.above):
             if count <= self.skip:
                 continue
             if count > MOST_ROWS:
@@ -89,30 +85,41 @@ def open_table(path: Path, *, wanted: set[str], encoding: str = "", delimiter: s
     Raises Unreadable, in words, for a file that is empty, in another encoding, without one of the
     columns, or with a header that is ambiguous.
     """
-    encoding = encoding or _encoding(path)
-    signs = (delimiter,) if delimiter else DELIMITERS
+    if encoding:
+        letters.check(path, encoding)
+    encoding = encoding or letters.require(path)
+    instruction = _instruction(path, encoding)
+    above = 1 if instruction else 0
+    signs = tuple(filter(None, (delimiter or instruction,))) or DELIMITERS
     tried: dict[str, tuple[str, ...]] = {}
     for sign in signs:
         try:
-            tried[sign] = _header(path, encoding, sign)
+            line, tried[sign] = _header(path, encoding, sign, above)
         except Unreadable:
             # A long header is one long cell to another sign; what none can read is told of.
             if sign == signs[-1] and not tried:
                 raise
     best = max(tried, key=lambda sign: (len(wanted & set(tried[sign])), len(tried[sign])))
     header = tried[best]
-    _check_header(path.name, header, wanted)
-    return Table(path=path, encoding=encoding, delimiter=best, header=header)
+    _check_header(path.name, header, wanted, line)
+    return Table(path=path, encoding=encoding, delimiter=best, header=header, above=above)
 
 
-def _header(path: Path, encoding: str, delimiter: str) -> tuple[str, ...]:
-    """The first record as this delimiter shows it; nothing where it makes no sense of it."""
+def _instruction(path: Path, encoding: str) -> str:
+    """The delimiter that the first line tells spreadsheets, “sep=;”: it is no heading."""
+    with path.open(encoding=encoding, newline="") as source:
+        found = _INSTRUCTION.match(source.readline(20))
+    return found[1] if found else ""
+
+
+def _header(path: Path, encoding: str, delimiter: str, above: int) -> tuple[int, tuple[str, ...]]:
+    """Line and cells of the header as this delimiter shows it; none where it makes no sense of it."""
     records = _Records(path, encoding=encoding, delimiter=delimiter)
-    _line, cells, _fault = next(iter(records), (1, [], ""))
-    return tuple(cell.strip() for cell in cells)
+    line, cells, _fault = next(islice(records, above, None), (1, [], ""))
+    return line, tuple(cell.strip() for cell in cells)
 
 
-def _check_header(name: str, header: tuple[str, ...], wanted: set[str]) -> None:
+def _check_header(name: str, header: tuple[str, ...], wanted: set[str], line: int) -> None:
     if not any(header):
         raise Unreadable(_("%(file)s is empty: there is no header.") % {"file": name})
     if len(header) > MOST_COLUMNS:
@@ -121,6 +128,11 @@ def _check_header(name: str, header: tuple[str, ...], wanted: set[str]) -> None:
             % {"file": name, "count": len(header), "most": MOST_COLUMNS}
         )
     for place, column in enumerate(header):
+        if "\0" in column:
+            raise Unreadable(
+                _("%(file)s, line %(line)d, column %(column)d: there is a NUL sign in the heading.")
+                % {"file": name, "line": line, "column": place + 1}
+            )
         if column and column in header[:place]:
             raise Unreadable(
                 _("%(file)s, line 1: “%(column)s” heads column %(first)d and column %(second)d.")
@@ -136,46 +148,6 @@ def _check_header(name: str, header: tuple[str, ...], wanted: set[str]) -> None:
             _("%(file)s has no column “%(column)s”, which the mapping names. It has: %(header)s.")
             % {"file": name, "column": "”, “".join(missing), "header": ", ".join(header)[:500]}
         )
-
-
-def _encoding(path: Path) -> str:
-    """UTF-8 if all of it is, else cp1252 if all of it can be; one pass in blocks."""
-    with path.open("rb") as source:
-        start = source.read(4)
-    for bom, encoding in _BOMS:
-        if start.startswith(bom):
-            if encoding == "utf-8-sig":
-                return encoding
-            raise Unreadable(
-                _("%(file)s is in %(encoding)s. Save it as UTF-8, or as Windows-1252.")
-                % {"file": path.name, "encoding": encoding}
-            )
-    if _undecodable(path, "utf-8") is None:
-        return "utf-8"
-    broken = _undecodable(path, "cp1252")
-    if broken is None:
-        return "cp1252"
-    line, byte = broken
-    raise Unreadable(
-        _("%(file)s, line %(line)d: byte %(byte)s is neither UTF-8 nor Windows-1252.")
-        % {"file": path.name, "line": line, "byte": f"0x{byte:02x}"}
-    )
-
-
-def _undecodable(path: Path, encoding: str) -> tuple[int, int] | None:
-    """The line and value of the first byte that `encoding` does not know, if there is one."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    line = 1
-    with path.open("rb") as source:
-        while True:
-            block = source.read(_BLOCK)
-            try:
-                decoder.decode(block, final=not block)
-            except UnicodeDecodeError as error:
-                return line + error.object.count(b"\n", 0, error.start), error.object[error.start]
-            if not block:
-                return None
-            line += block.count(b"\n")
 
 
 class _Records:

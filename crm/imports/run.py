@@ -9,7 +9,9 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -21,12 +23,18 @@ from crm.imports.judging import Judge
 from crm.imports.kinds import KINDS
 from crm.imports.mapping import KindMapping, Mapping
 from crm.imports.reading import Table, open_table
+from crm.imports.scanning import Reading, in_words
 from crm.imports.staging import Run
 from crm.models import SearchKind
 from pipeline.models import Batch, BatchKind, Team, User
 
 _SHOWN = 20
-_FAULTS = "SELECT file, line, field, value, reason FROM {faults} ORDER BY array_position(%s, kind), file, line"
+# A row that stays out says only that.
+_FAULTS = """
+    SELECT DISTINCT ON (array_position(%s, kind), file, line)
+        file, line, field, value, reason, comes_in
+    FROM {faults} ORDER BY array_position(%s, kind), file, line, comes_in
+"""
 # One import at a time: two that run together would each think that a record is new.
 LOCK = 5_737_001
 _REPEATS = """
@@ -75,12 +83,14 @@ class Piece:
 
 @dataclass(kw_only=True)
 class Result:
-    """`batch` is None after a dry run, and where nothing was new. `faults` are the first few."""
+    """`batch` is None after a dry run, and where nothing was new. `faults` are the first few,
+    `read_as` says of each column of dates or numbers how it was read, with samples."""
 
     counts: dict[str, Counts] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    read_as: list[str] = field(default_factory=list)
     batch: Batch | None = None
 
     @property
@@ -122,7 +132,8 @@ def run(
             by=by,
             at=at,
         )
-        this = Run(mapping=mapping, batch=batch, root=root, now=at)
+        show = partial(_show, result.read_as)
+        this = Run(mapping=mapping, batch=batch, root=root, now=at, show=show)
         _load(this, chosen, result)
         result.faults = _first(_faults())
         if report_to is not None:
@@ -138,6 +149,13 @@ def run(
     return result
 
 
+def _show(lines: list[str], file: str, column: str, reading: Reading, way: str) -> None:
+    found = [(text, in_words(text, way, dates=reading.dates)) for _line, text in reading.samples]
+    samples = ", ".join(f"{text} → {words}" for text, words in found if words)
+    if samples:
+        lines.append(f"{file}, {column}: {samples}")
+
+
 def try_out(
     mapping: Mapping,
     table: Table,
@@ -150,7 +168,7 @@ def try_out(
 ) -> Trial:
     """Bring a whole table in and take it back: what a load would do, row by row.
 
-    `report_to` gets the faults, a JSON array on each line: line, column, value, reason. A file,
+    `report_to` gets the faults, a JSON array on each line, as by `as_row`. A file,
     because they must outlive the transaction and may be too many to be held. `tell` as in `Run`.
 
     Raises Unreadable as `run` does.
@@ -166,11 +184,16 @@ def try_out(
         repeats = _repeats(mapped)
         with report_to.open("w", encoding="utf-8") as sink:
             for fault in _faults():
-                sink.write(json.dumps([fault.line, fault.column, fault.value, fault.reason]) + "\n")
+                sink.write(json.dumps(as_row(fault)) + "\n")
         staging.drop([mapped])
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         transaction.set_rollback(True)
     return Trial(counts=result.counts[mapped.kind.name], repeats=repeats)
+
+
+def as_row(fault: Fault) -> list[Any]:
+    """What is kept of a fault of the only file: line, column, value, reason, comes in."""
+    return [fault.line, fault.column, fault.value, fault.reason, fault.comes_in]
 
 
 def load_piece(
@@ -256,7 +279,7 @@ def _files(path: Path) -> list[Path]:
 def _load(this: Run, chosen: list[tuple[KindMapping, list[Table]]], result: Result) -> None:
     staging.inform_planner()
     staging.prepare([mapped for mapped, _tables in chosen])
-    relationships: dict[str, str] = {}
+    relationships: dict[str, list[Any]] = {}
     for mapped, tables in chosen:
         read = staging.fill(mapped, tables, this)
         judge = Judge(mapped=mapped, run=this)
@@ -304,9 +327,12 @@ def _faults() -> Iterator[Fault]:
     """Every row that stayed out, in the order of kinds, files and lines; not held all at once."""
     statement = _FAULTS.format(faults=staging.FAULTS)
     with connection.chunked_cursor() as cursor:
-        cursor.execute(statement, [[kind.name for kind in KINDS]])
-        for file, line, column, value, reason in cursor:
-            yield Fault(file=file, line=line, column=column, value=value, reason=reason)
+        kinds = [kind.name for kind in KINDS]
+        cursor.execute(statement, [kinds, kinds])
+        for file, line, column, value, reason, comes_in in cursor:
+            yield Fault(
+                file=file, line=line, column=column, value=value, reason=reason, comes_in=comes_in
+            )
 
 
 def _first(faults: Iterator[Fault]) -> list[Fault]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from crm.imports import cells, values
+from crm.imports import cells, currencies, values
 from crm.imports import dates as date_ways
 from crm.imports.dates import when as read_date
 from crm.imports.faults import Unreadable
@@ -255,7 +255,9 @@ def in_words(text: str, way: str, *, dates: bool) -> str:
     """What a cell means, read in a way, so that nobody can misread it; empty if it does not fit."""
     if not dates:
         amount = values.number(text, way)
-        return "" if amount is None else plainly(amount)
+        apart = currencies.split(text)
+        sign = f" {apart[1]}" if apart and apart[1] else ""
+        return "" if amount is None else f"{plainly(amount)}{sign}"
     said = read_date(text, way)
     if said is None:
         return ""

@@ -7,15 +7,15 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from crm.imports import dates
+from crm.imports import currencies, dates
 from crm.imports.faults import BadValue
 
 POINT, COMMA = ".", ","
 DECIMAL_SIGNS = (POINT, COMMA)
 # A thousand may be marked by a space of any kind, an apostrophe, or the sign that is not the
-# decimal one; groups have three digits, so that "1.5" is no number where the comma is decimal.
+# decimal one; groups have three digits (in India all but the last have two), so that "1.5" is no number where the comma is decimal.
 _NUMBER = {
-    POINT: re.compile(r"[+-]?(?:\d{1,3}(?:[,\s'’]\d{3})+|\d+)(?:\.\d+)?"),
+    POINT: re.compile(r"[+-]?(?:\d{1,3}(?:[,\s'’]\d{3})+|\d{1,2}(?:,\d{2})+,\d{3}|\d+)(?:\.\d+)?"),
     COMMA: re.compile(r"[+-]?(?:\d{1,3}(?:[.\s'’]\d{3})+|\d+)(?:,\d+)?"),
 }
 _MARKS = {
@@ -25,8 +25,12 @@ _MARKS = {
 
 
 def number(text: str, decimal_sign: str) -> Decimal | None:
+    """A currency may stand beside it (`crm.imports.currencies`)."""
     if _NUMBER[decimal_sign].fullmatch(text) is None:
-        return None
+        apart = currencies.split(text)
+        if apart is None or _NUMBER[decimal_sign].fullmatch(apart[0]) is None:
+            return None
+        text = apart[0]
     return Decimal(text.translate(_MARKS[decimal_sign]))
 
 

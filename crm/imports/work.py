@@ -153,7 +153,7 @@ def _load(pk: int, at: dt.datetime) -> None:
             reach=reach_of(job.owner),
             repeats={int(line): n for line, n in job.repeats.items()},
         )
-        _write_faults(job, ([f.line, f.column, f.value, f.reason] for f in piece.faults))
+        _write_faults(job, (run.as_row(fault) for fault in piece.faults))
         job.counts = {
             name: job.counts.get(name, 0) + getattr(piece.counts, name) for name in _COUNTED
         }
@@ -220,8 +220,15 @@ def _write_faults(job: ImportJob, faults: Iterator[Any]) -> None:
     bulk.write(
         ImportFault,
         (
-            ImportFault(job=job, line=line, column=column[:500], value=value[:200], reason=reason)
-            for line, column, value, reason in faults
+            ImportFault(
+                job=job,
+                line=line,
+                column=column[:500],
+                value=value[:200],
+                reason=reason,
+                comes_in=comes_in,
+            )
+            for line, column, value, reason, comes_in in faults
         ),
     )
 

@@ -73,6 +73,10 @@ class ImportJob(models.Model):
     size = models.PositiveBigIntegerField()
     encoding = models.CharField(max_length=12)
     delimiter = models.CharField(max_length=1)
+    # How many records stand above the header.
+    above = models.PositiveSmallIntegerField(default=0)
+    # crm.imports.letters: the encodings that it can be read in, with samples, where that is unsure.
+    letters = models.JSONField(default=dict)
     columns = models.JSONField()
     # A few rows, for the page on which columns are named.
     sample = models.JSONField(default=list)
@@ -130,13 +134,14 @@ ImportFaultManager = models.Manager.from_queryset(ImportFaultQuerySet)
 
 
 class ImportFault(models.Model):
-    """A row that stays out: where it begins in the file, and why."""
+    """A row that stays out, or comes in without something: where it begins in the file, and why."""
 
     job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="faults")
     line = models.PositiveIntegerField()
     column = models.CharField(max_length=500)
     value = models.CharField(max_length=200)
     reason = models.TextField()
+    comes_in = models.BooleanField(default=False)
 
     objects = ImportFaultManager()
 

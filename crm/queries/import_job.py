@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from crm.models import Deal, ImportJob
+from crm.models.import_job import ImportFaultQuerySet
 from pipeline.models import User
 from salesprocess.format import clock, day
 
@@ -73,13 +74,24 @@ def faults(job: ImportJob, *, after: int) -> Faults:
     """A page of the rows that stay out, by line; `job` is one that the reader may see."""
     if not job.counts.get("refused"):
         return Faults(rows=[], total=0, after=0, next=None)
-    rows = job.faults.filter(line__gt=after).order_by("line")[: FAULTS_ON_A_PAGE + 1]
+    return _page(job.faults.filter(comes_in=False), after=after)
+
+
+def remarks(job: ImportJob) -> Faults:
+    """The first rows that come in without something that they say."""
+    if not job.counts:
+        return Faults(rows=[], total=0, after=0, next=None)
+    return _page(job.faults.filter(comes_in=True), after=0)
+
+
+def _page(faults: ImportFaultQuerySet, *, after: int) -> Faults:
+    rows = faults.filter(line__gt=after).order_by("line")[: FAULTS_ON_A_PAGE + 1]
     found = [
         Fault(line=row.line, column=row.column, value=row.value, reason=row.reason) for row in rows
     ]
     more = len(found) > FAULTS_ON_A_PAGE
     found = found[:FAULTS_ON_A_PAGE]
-    total = job.faults.aggregate(total=Count("pk"))["total"]
+    total = faults.aggregate(total=Count("pk"))["total"] if more or after else len(found)
     return Faults(rows=found, total=total, after=after, next=found[-1].line if more else None)
 
 

@@ -98,12 +98,15 @@ def columns(request: HtmxRequest, pk: int) -> HttpResponse:
     form = ColumnsForm(request.POST, job=job, said=like)
     if form.is_valid():
         at, system = timezone.now(), form.cleaned_data["system"]
+        encoding = form.cleaned_data.get("encoding") or job.encoding
         try:
+            if encoding != job.encoding or job.letters.get("is_asked"):
+                verbs.read_again(job, encoding=encoding, by=request.user, at=at)
             verbs.name_columns(
                 job, system=system, columns=form.columns(), like=like, by=request.user, at=at
             )
         except Refused as refused:
-            form.add_error(None, refused.message)
+            form.add_error(refused.field, refused.message)
         else:
             return redirect("crm:import", pk)
     return _columns_page(request, job, form)
@@ -140,7 +143,7 @@ def act(request: HtmxRequest, pk: int, verb: str) -> HttpResponse:
 def errors(request: HtmxRequest, pk: int) -> StreamingHttpResponse:
     """The rows that stayed out, with the reasons, as a file that can be brought in again."""
     job = _job(request, pk)
-    if not job.file or not job.faults.exists():
+    if not job.file or not job.faults.filter(comes_in=False).exists():
         raise Http404
     lines = spreadsheet.lines(error_file.rows(job), bom=True)
     return spreadsheet.download(lines, name=f"stayed-out-{job.pk}")
@@ -179,6 +182,7 @@ def _page(
         "form": form,
         "states": ImportState,
         "faults": queries.faults(job, after=last),
+        "remarks": queries.remarks(job),
         "kept": queries.kept(job, by=request.user),
         "by_owner": job.owner_id == request.user.pk,
     }

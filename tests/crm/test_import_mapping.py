@@ -52,7 +52,11 @@ def test_it_says_what_foreign_columns_and_stages_are(tmp_path: Path):
         ('file = "deals.csv"', 'file = "deals.csv"\nmake = ["x"]', "make can be: company, contact"),
         ('file = "deals.csv"', 'file = "deals.csv"\nformats.X = "%Y"', "knows no “X”"),
         ("[deals]", '[format]\ndecimal = ";"\n[deals]', r"decimal can be: \., ,"),
-        ("[deals]", '[format]\nencoding = "latin"\n[deals]', "encoding can be: utf-8, cp1252"),
+        (
+            "[deals]",
+            '[format]\nencoding = "latin"\n[deals]',
+            "encoding can be: utf-8, cp1252, cp1250",
+        ),
         ("[deals]", '[people]\nfile = "p.csv"\n[deals]', "needs a column for name"),
         ("[deals]", "[deals", "map.toml: Expected"),
     ],

@@ -2,11 +2,12 @@
 
 import csv
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from crm.imports import reading
+from crm.imports import letters, reading
 from crm.imports.faults import Unreadable
 from crm.imports.reading import Table, open_table
 
@@ -31,6 +32,9 @@ def cells(table: Table) -> list[list[str]]:
         ("name,city\nZoë,Málaga\n".encode(), "utf-8"),
         ("name,city\nZoë,Málaga\n".encode("utf-8-sig"), "utf-8-sig"),
         ("name,city\nZoë,Málaga\n".encode("cp1252"), "cp1252"),
+        ("name,city\nZoë,Málaga\n".encode("utf-16"), "utf-16"),
+        ("name,city\nZoë,Málaga\n".encode("utf-16-le"), "utf-16-le"),
+        ("name,city\nZoë,Málaga\n".encode("utf-16-be"), "utf-16-be"),
     ],
 )
 def test_it_finds_the_encoding(file: Path, content: bytes, encoding: str):
@@ -40,10 +44,10 @@ def test_it_finds_the_encoding(file: Path, content: bytes, encoding: str):
     assert cells(table) == [["Zoë", "Málaga"]]
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_it_finds_the_delimiter_that_shows_the_mapped_columns(file: Path, delimiter: str):
     content = f"name{delimiter}net, gross; tax\nZoë{delimiter}1\n"
-    if delimiter != "\t":
+    if delimiter in ",;":
         content = f'name{delimiter}"net, gross; tax"\nZoë{delimiter}1\n'
     table = opened(file, content.encode())
     assert table.delimiter == delimiter
@@ -54,6 +58,39 @@ def test_it_finds_the_delimiter_between_quoted_names(file: Path):
     table = opened(file, b'"name";"city"\n"Zoe";"Graz, Linz"\n')
     assert table.header == ("name", "city")
     assert cells(table) == [["Zoe", "Graz, Linz"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Łódź;Gęś", "cp1250"),
+        ("Sławomir;x", "cp1250"),
+        ("Třinec Dvůr;Česko", "cp1250"),
+        ("Müller;Straße", "mac_roman"),
+        ("Москва;Иван", "cp1251"),
+        ("東京;カタカナ", "cp932"),
+    ],
+)
+def test_it_asks_in_which_of_several_encodings_a_file_is(file: Path, text: str, encoding: str):
+    file.write_bytes(f"name;city\n{text}\n".encode(encoding))
+    found = letters.find(file)
+    assert not found.is_sure
+    assert dict(found.samples)[encoding].split()[0] in text
+
+
+@pytest.mark.parametrize("text", ["Müller;Straße", "Señor;Köln", "Åse Øst;München", "5 €;“Zoë”"])
+def test_it_takes_one_western_language_for_what_it_is(file: Path, text: str):
+    file.write_bytes(f"name;city\n{text}\n".encode("cp1252"))
+    assert letters.find(file).is_sure
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])
+def test_it_takes_an_instruction_for_no_heading(file: Path, first: str):
+    table = opened(file, f"{first}\nname;a,b,c\nZoë;1\n\nBo;2\n".encode("utf-8-sig"))
+    assert (table.delimiter, table.header) == (";", ("name", "a,b,c"))
+    assert [(row.line, row.cells[0]) for row in table.rows()] == [(3, "Zoë"), (5, "Bo")]
+    piece = replace(table, skip=1, most=1)
+    assert cells(piece) == [["Bo", "2"]]
 
 
 def test_it_takes_what_is_stated_over_what_it_would_find(file: Path):
@@ -80,9 +117,13 @@ def test_it_reads_a_header_alone_as_no_rows(file: Path):
     [
         (b"", "deals.csv is empty"),
         (b"\n\n", "deals.csv is empty"),
-        ("name\nZoë\n".encode("utf-16"), "is in UTF-16. Save it as UTF-8"),
         ("name\nZoë\n".encode("utf-32"), "is in UTF-32"),
-        ("name\nA\n日本、\n".encode("shift-jis"), "line 3: byte 0x.. is neither UTF-8"),
+        ("x;name\nA\n日本;本\n".encode("shift-jis"), "encoding = .cp932. .“日本;?"),
+        ("name,city\nZoë,Málaga\nB,K\xc3".encode("latin-1"), "encoding"),
+        ("name,city\nMüller,Österreich\n".encode() + b"K\xc3,x\n", "line 3, column 1: byte 0xc3"),
+        ("name,city\n\ufeffK,Zoë\nA,".encode() + b"\xc3", "line 3, column 2: byte 0xc3"),
+        (b"\xef\xbb\xbfname,city\nA,K\xc3\n", "line 2, column 2: byte 0xc3 is no letter in UTF-8"),
+        (b"city,na\0me\nA,B\n", "line 1, column 2: there is a NUL sign"),
         (b"city\nGraz\n", "has no column “name”, which the mapping names. It has: city."),
         (b"name,city,name\n", "“name” heads column 1 and column 3"),
         (("name," + ",".join(map(str, range(200)))).encode(), "201 columns, more than 200"),

@@ -293,6 +293,16 @@ def test_a_reading_is_shown_and_can_be_changed_until_it_is_loaded(cast: Cast):
     assert since() == [dt.date(2017, 5, 24)]
 
 
+@pytest.mark.django_db
+def test_an_answer_goes_when_its_column_is_named_for_something_else(cast: Cast):
+    job = uploaded(cast.ana, "Deal,Number\na,03/04/2017\n")
+    columns(cast.ana, job, name="Deal", entered_on="Number")
+    answer(cast.ana, worked(job), format_0="%d/%m/%Y")
+    worked(job)
+    assert columns(cast.ana, job, name="Deal", amount="Number").status_code == 302
+    assert worked(job).counts["refused"] == 1
+
+
 # What is remembered --------------------------------------------------------------------------------
 
 HOT = "Deal,Phase,Since\nAlpha,Hot,03/04/2017\nBeta,Cold,05/06/2017\n"

@@ -85,6 +85,12 @@ def test_it_never_guesses_an_ambiguous_number(text: str):
         ("1\N{NARROW NO-BREAK SPACE}234,5", COMMA, "1234.5"),
         ("1'234.50", POINT, "1234.50"),
         ("0", POINT, "0"),
+        ("€ 1.234,56", COMMA, "1234.56"),
+        ("1,234.50 USD", POINT, "1234.50"),
+        ("$1,234.50", POINT, "1234.50"),
+        ("CHF 1'234.–", POINT, "1234"),
+        ("1.234,-", COMMA, "1234"),
+        ("12,34,567.50", POINT, "1234567.50"),
     ],
 )
 def test_it_reads_money(text: str, sign: str, amount: str):
@@ -97,7 +103,8 @@ def test_it_reads_money(text: str, sign: str, amount: str):
         ("-1", "cannot be negative"),
         ("1.234", "more than two decimals"),
         ("1,5", "no number with “.”"),
-        ("€ 5", "no number"),
+        ("5 apples", "no number"),
+        ("(5)", "cannot be negative"),
         ("1e5", "no number"),
         ("1" * 13, "more than a value can hold"),
     ],

@@ -38,13 +38,19 @@ def uploaded(user: User, text: str | bytes, **options: str) -> ImportJob:
     return ImportJob.objects.latest("pk")
 
 
-def columns(user: User, job: ImportJob, *, system: str = "old", **fields: str) -> Any:
+def columns(
+    user: User, job: ImportJob, *, system: str = "old", encoding: str = "", **fields: str
+) -> Any:
     """Names the columns by their headers: `columns(ana, job, name="Deal", email="Mail")`."""
+    letters = {"encoding": encoding or job.encoding}
+    if job.letters.get("is_asked") and not encoding:
+        letters = {}
     places = {
         name.replace("_2", "-2"): str(job.columns.index(column)) if column else ""
         for name, column in fields.items()
     }
-    return browser(user).post(f"/imports/{job.pk}/columns/", {"system": system, **places})
+    said = {"system": system, **letters, **places}
+    return browser(user).post(f"/imports/{job.pk}/columns/", said)
 
 
 def worked(job: ImportJob, *, most: int = 100) -> ImportJob:

@@ -69,18 +69,24 @@ class Command(BaseCommand):
             self.stdout.write(
                 row(name, counts.read, counts.new, counts.matched, counts.known, counts.refused)
             )
-        for fault in result.faults:
-            value = f" “{fault.value}”" if fault.value else ""
-            column = f", {fault.column}{value}" if fault.column else ""
-            self.stdout.write(printable(f"{fault.file}, line {fault.line}{column}: {fault.reason}"))
-        if result.refused > len(result.faults):
-            self.stdout.write(f"… and {result.refused - len(result.faults)} more: see --report.")
+        self._tell_rows(result)
         if result.batch is not None:
             self.stdout.write(f"Brought in as batch {result.batch.pk}.")
         elif not result.changes:
             self.stdout.write("There is nothing new in these files.")
         elif not commit:
             self.stdout.write("This was a dry run: nothing stays. Run it again with --commit.")
+
+    def _tell_rows(self, result: run.Result) -> None:
+        for line in result.read_as:
+            self.stdout.write(printable(line))
+        for fault in result.faults:
+            value = f" “{fault.value}”" if fault.value else ""
+            column = f", {fault.column}{value}" if fault.column else ""
+            self.stdout.write(printable(f"{fault.file}, line {fault.line}{column}: {fault.reason}"))
+        shown = sum(not fault.comes_in for fault in result.faults)
+        if result.refused > shown:
+            self.stdout.write(f"… and {result.refused - shown} more: see --report.")
 
     def _undo(self, number: int, by: User | None) -> None:
         batch = Batch.objects.filter(pk=number).first()

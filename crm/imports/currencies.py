@@ -1,0 +1,134 @@
+"""The currency that an amount or a heading names beside the number: “€ 12”, “12 USD”, “Value (CHF)”;
+pure."""
+
+import re
+from collections.abc import Collection
+from functools import lru_cache
+
+_CODES = frozenset(
+    [
+        "AED",
+        "ARS",
+        "AUD",
+        "BGN",
+        "BRL",
+        "CAD",
+        "CHF",
+        "CLP",
+        "CNY",
+        "COP",
+        "CZK",
+        "DKK",
+        "EGP",
+        "EUR",
+        "GBP",
+        "HKD",
+        "HRK",
+        "HUF",
+        "IDR",
+        "ILS",
+        "INR",
+        "ISK",
+        "JPY",
+        "KRW",
+        "KZT",
+        "MAD",
+        "MXN",
+        "MYR",
+        "NOK",
+        "NZD",
+        "PEN",
+        "PHP",
+        "PKR",
+        "PLN",
+        "RON",
+        "RSD",
+        "RUB",
+        "SAR",
+        "SEK",
+        "SGD",
+        "THB",
+        "TND",
+        "TRY",
+        "TWD",
+        "UAH",
+        "USD",
+        "VND",
+        "ZAR",
+    ]
+)
+_DOLLARS = ("USD", "AUD", "CAD", "NZD", "HKD", "SGD", "TWD", "MXN", "ARS", "CLP", "COP")
+# What each sign can mean; a code means itself.
+_SIGNS: dict[str, tuple[str, ...]] = {
+    "€": ("EUR",),
+    "£": ("GBP",),
+    "$": _DOLLARS,
+    "US$": ("USD",),
+    "A$": ("AUD",),
+    "AU$": ("AUD",),
+    "C$": ("CAD",),
+    "CA$": ("CAD",),
+    "NZ$": ("NZD",),
+    "HK$": ("HKD",),
+    "S$": ("SGD",),
+    "R$": ("BRL",),
+    "¥": ("JPY", "CNY"),
+    "₹": ("INR",),
+    "₽": ("RUB",),
+    "₺": ("TRY",),
+    "₴": ("UAH",),
+    "₩": ("KRW",),
+    "₫": ("VND",),
+    "₪": ("ILS",),
+    "฿": ("THB",),
+    "KR": ("SEK", "NOK", "DKK", "ISK"),
+    "ZŁ": ("PLN",),
+    "KČ": ("CZK",),
+    "FT": ("HUF",),
+    "LEI": ("RON",),
+    "FR": ("CHF",),
+    "SFR": ("CHF",),
+    "EURO": ("EUR",),
+}
+_SIGN = r"[^\W\d_]{1,4}\.?|[^\W\d_]{0,3}[$€£¥₹₽₺₴₩₫₪฿]"
+_AMOUNT = re.compile(
+    rf"(?P<open>\()?(?P<minus>[-+−]\s?)?(?P<before>{_SIGN})?\s?"
+    rf"(?P<number>[-+−]?\d[\d.,\s'’]*?)(?P<dash>[.,][-–—]{{1,2}})?\s?(?P<after>{_SIGN})?(?P<close>\))?"
+)
+_WORDS = re.compile(r"[^\W\d_]*[$€£¥₹₽₺₴₩₫₪฿]|[^\W\d_]+")
+
+
+@lru_cache(maxsize=8192)
+def split(text: str) -> tuple[str, str] | None:
+    """The number in a text, and the sign or code beside it; None where other words are there."""
+    found = _AMOUNT.fullmatch(text)
+    if found is None or bool(found["open"]) != bool(found["close"]):
+        return None
+    signs = [sign.rstrip(".").upper() for sign in (found["before"], found["after"]) if sign]
+    if any(not meanings(sign) for sign in signs) or len(set(signs)) > 1:
+        return None
+    minus = "-" if found["open"] or (found["minus"] or "+")[0] != "+" else ""
+    cents = f"{found['dash'][0]}00" if found["dash"] else ""  # “1.234,–”
+    return f"{minus}{found['number'].replace('−', '-')}{cents}", signs[0] if signs else ""
+
+
+def meanings(sign: str) -> tuple[str, ...]:
+    """The currencies that a sign or code can mean, as `split` names it."""
+    return (sign,) if sign in _CODES else _SIGNS.get(sign, ())
+
+
+def of_heading(heading: str) -> str:
+    """The only code or sign of a currency in the heading of a column, such as “Value (CHF)”."""
+    words = [word for word in _WORDS.findall(heading) if word == word.upper()]
+    found = {word for word in words if word in _CODES or (not word.isalpha() and meanings(word))}
+    return found.pop() if len(found) == 1 else ""
+
+
+def the_only(sign: str, known: Collection[str], *, own: str) -> str:
+    """Which currency a sign means where `own` is the organisation's and it has rates for the
+    `known`; empty if that does not decide it."""
+    can_be = meanings(sign)
+    if len(can_be) == 1 or own in can_be:
+        return own if own in can_be else can_be[0]
+    rated = [each for each in can_be if each in known]
+    return rated[0] if len(rated) == 1 else ""
