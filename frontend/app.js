@@ -3,6 +3,7 @@ import './board.js';
 import './deal.js';
 import './drafts.js';
 import './focus.js';
+import './gate.js';
 import { onListKey } from './list.js';
 import './open.js';
 import { note } from './say.js';

@@ -63,7 +63,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
         Shipped(
             key="party",
             label=_("Somebody to talk to"),
-            help=_("A company or a person is enough; the rest comes with the first call."),
+            help=_("A person with a name: ask the switchboard, or look who wrote about it."),
             gives_you=_("A name to call instead of a list to look through."),
             gives_managers=_("Leads that can be worked on, not only counted."),
             fact=Fact.PARTY,

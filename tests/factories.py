@@ -75,9 +75,8 @@ def ready_deal(*, by: User, **facts: Any) -> Deal:
 def needed_for(stage: Stage, *, known: dict[str, Any] | None = None) -> Supplied:
     """What the gates ask for on the way to `stage`, and no more."""
     known = known or {}
-    party = known.get("company") or known.get("contact")
     said: dict[str, Any] = {}
-    if stage >= Stage.PROSPECTING and not party:
+    if stage >= Stage.PROSPECTING and not known.get("contact"):
         said["contact"] = NewContact(name="Petra Voss")
     if stage >= Stage.QUALIFICATION:
         said["conversation"] = Conversation()

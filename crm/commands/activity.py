@@ -21,7 +21,7 @@ from crm.models import (
     Deal,
     Method,
 )
-from crm.models.activity import PLANNABLE, TOUCHES
+from crm.models.activity import PLANNABLE, TOUCHES, is_attempt
 from crm.models.due import Due
 from crm.queries.activity import stage_of
 from pipeline import moves
@@ -382,7 +382,7 @@ def _after(
 
 def _complete_steps(deal: Deal, activity: Activity, *, by: User, at: dt.datetime) -> None:
     """Doing it completes the step that asks for it; an attempt is not yet doing it."""
-    if activity.kind in Doing.values and activity.result != ActivityResult.NO_ANSWER:
+    if activity.kind in Doing.values and not is_attempt(activity.kind, activity.result):
         step.complete(deal, activity, by=by, at=at)
 
 

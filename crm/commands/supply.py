@@ -72,12 +72,15 @@ LONGEST = 2000
 
 @dataclass(frozen=True, kw_only=True)
 class Conversation:
-    """One that was held, at `done_at` (by default now), with `contact` where it is known."""
+    """One that was held, at `done_at` (by default now), with `contact` where it is known; or
+    `logged`, one that stands on the deal already and did not say that both sides spoke.
+    """
 
     kind: ActivityKind = ActivityKind.CALL
     done_at: dt.datetime | None = None
     contact: Contact | NewContact | None = None
     words: str = ""
+    logged: Activity | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,9 +274,14 @@ def person(
 
 
 def conversation(row: Deal, said: Conversation, *, by: User, at: dt.datetime) -> Activity:
-    """Log a conversation that was held (G2)."""
+    """Log a conversation that was held (G2), or say of what was logged that it was one.
+
+    Raises Refused for one that lies ahead, or is not there any more to be spoken of.
+    """
+    if said.logged is not None:
+        return _spoke(row, said.logged, by=by, at=at)
     done_at = said.done_at or at
-    moves.check_time(done_at, since=None, now=timezone.now())
+    _check_past(done_at, field="talk_on")
     contact = said.contact
     if isinstance(contact, NewContact):
         contact = contact_commands.create_new(contact, company=row.company, by=by, at=at)
@@ -290,6 +298,25 @@ def conversation(row: Deal, said: Conversation, *, by: User, at: dt.datetime) ->
         by=by,
         at=at,
     )
+
+
+def _spoke(row: Deal, logged: Activity, *, by: User, at: dt.datetime) -> Activity:
+    """Say of something that was logged without a result that both sides spoke."""
+    found: Activity | None = (
+        Activity.objects.without_result(row, by=by)
+        .select_for_update(of=("self",))
+        .filter(pk=logged.pk)
+        .first()
+    )
+    if found is None:
+        raise Refused(
+            _("What was logged has changed: choose again, or log it here."), field="talk_logged"
+        )
+    found.result = ActivityResult.REACHED
+    found.version += 1
+    found.changed_by, found.changed_at = by, at
+    found.save(update_fields=["result", "version", "changed_by", "changed_at"])
+    return found
 
 
 def agreement(row: Deal, said: Agreement, playbook: Playbook, *, by: User, at: dt.datetime) -> None:
@@ -492,7 +519,7 @@ def answer(
     if step.kind == StepKind.ACTIVITY and activity is None:
         if given.done_at is None:
             raise Refused(_("Say when “%(step)s” was done.") % {"step": step.label}, field=field)
-        moves.check_time(given.done_at, since=None, now=timezone.now())
+        _check_past(given.done_at, field=field)
         activity = _log(
             row,
             kind=ActivityKind(step.doing),
@@ -570,6 +597,13 @@ def _check_value(step: Step, given: StepAnswer, *, field: str) -> None:
         _check_number(value, field=field)
     if step.answer == Answer.DATE:
         _check_day(value, field=field)
+
+
+def _check_past(at: dt.datetime, *, field: str) -> None:
+    try:
+        moves.check_time(at, since=None, now=timezone.now())
+    except Refused as refused:
+        raise Refused(refused.message, field=field) from None
 
 
 def _check_day(value: str, *, field: str) -> None:

@@ -41,6 +41,7 @@ from crm.models import (
     Sure,
     Verdict,
 )
+from crm.models.activity import is_attempt
 from pipeline.gates import Act, Facts, Reason, Verb, is_premature, judge
 from pipeline.moves import EnteredHow, LeftHow, Stay
 from pipeline.playbook import Answer, Fact, Importance, Step, StepKind, StepRow
@@ -49,6 +50,7 @@ from pipeline.stages import Initiator, Outcome, Stage
 
 # Of older deals only what the gates rest on is on record: the rest was before the new process.
 RECENT = dt.timedelta(days=270)
+# What a deal has that came to where they are asked for (see `story`).
 ALWAYS = frozenset({Fact.PARTY, Fact.CONVERSATION, Fact.AGREEMENT})
 REASONS = (Reason.CUSTOMER_INSISTED, Reason.DONE_BEFORE, Reason.NOT_APPLICABLE)
 
@@ -552,6 +554,7 @@ class _Recording:
             for doing in self.sim.doings
             if doing.kind == kind and doing.done_at and stay.entered_at
             if stay.entered_at <= doing.done_at <= end
+            if not is_attempt(doing.kind, doing.result)
         ]
         return held[0] if held else None
 

@@ -12,6 +12,7 @@ from crm.demo.people import MANAGER_OF
 from crm.demo.records import Change, Doing, Draft, NextState, SimCompany, SimContact, SimDeal
 from crm.demo.working_time import MINUTES, WorkingTime
 from crm.models import ActivityKind, ActivityResult, DealRole
+from crm.models.activity import is_held
 from crm.models.due import Due
 from pipeline.moves import LeftHow, Stay
 from pipeline.stages import ABOUT, Stage
@@ -56,11 +57,13 @@ class _Telling:
         product = self._product()
         self.what = writing.PRODUCTS[product][0]
         self.place = self.rng.choice(writing.PLACES)
+        went = stays(draft.path, draft.created, self.instant)
+        self.furthest = max(stay.stage for stay in went)
         self.deal = SimDeal(
             name=self._name(company, product),
             company=company,
             contacts=self._contacts(company),
-            stays=stays(draft.path, draft.created, self.instant),
+            stays=went,
             owned=owned,
             amounts=[],
             products=[(product, self._quantity(product))],
@@ -71,7 +74,6 @@ class _Telling:
             method="",
             changes=changes,
         )
-        self.furthest = max(stay.stage for stay in self.deal.stays)
 
     def tell(self, brought_by: SimCompany | None) -> SimDeal:
         self._source(brought_by)
@@ -106,8 +108,8 @@ class _Telling:
         return self.rng.choice(names).format(short=short, place=self.place)
 
     def _contacts(self, company: SimCompany) -> list[tuple[SimContact, DealRole]]:
-        """Roles become known on the way; some deals have nobody yet."""
-        if self.rng.random() < 0.04:
+        """Roles become known on the way; some leads have nobody yet (G1)."""
+        if self.rng.random() < 0.04 and self.furthest == Stage.LEAD_GENERATION:
             return []
         count = 1 + (self.rng.random() < 0.35) + (self.rng.random() < 0.15)
         people = company.contacts[:count]
@@ -426,10 +428,7 @@ class _Telling:
 
 def _was_talk(doing: Doing) -> bool:
     """As the gates count one: both sides spoke, and not only about a date."""
-    silent = (ActivityResult.NO_ANSWER, ActivityResult.MEETING_SET, None)
-    return (
-        doing.done_at is not None and doing.kind in (CALL, MEETING) and doing.result not in silent
-    )
+    return doing.done_at is not None and is_held(doing.kind, doing.result)
 
 
 def _weekday(day: dt.date) -> dt.date:

@@ -67,7 +67,7 @@ class WinForm(GateForm):
         label=gettext_lazy("What is planned"),
     )
 
-    named = {"at": "on"}
+    named = GateForm.named | {"at": "on"}
 
     def __init__(self, *args: Any, at: dt.datetime, through: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -326,7 +326,7 @@ class OpenForm(AddContactForm, GateForm):
         findings = list(findings)
         others = [one for one in findings if _fact(one) != Fact.PARTY]
         if self.is_bound and len(others) < len(findings):
-            self.add_error("company_name", _("Write with whom it is: a company or a person."))
+            self.add_error("person", _("Write with whom it is: the name of a person."))
         super().ask_for(others)
 
     @cached_property

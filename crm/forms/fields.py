@@ -66,10 +66,22 @@ class VerbForm(forms.Form):
         options.setdefault("auto_id", "ask-%s")
         super().__init__(data, **options)
 
+    def place(self, name: str | None) -> str | None:
+        """The input that a refusal of `name` belongs to: the one of that name, else the first of its
+        parts; None for the form as a whole, where it has neither."""
+        name = self.named.get(name or "", name)
+        if name is None or name in self.fields:
+            return name
+        return next((field for field in self.fields if field.startswith(f"{name}_")), None)
+
+    def say(self, name: str | None, error: Any) -> None:
+        """Say at the input that it belongs to what is wrong. Never fails: what no input is for is
+        said of the whole."""
+        self.add_error(self.place(name), error)
+
     def refuse(self, refused: Refused) -> None:
-        """Say at the input that it belongs to what the domain does not allow."""
-        field = self.named.get(refused.field or "", refused.field)
-        self.add_error(field if field in self.fields else None, refused.message)
+        """Say what the domain does not allow."""
+        self.say(refused.field, refused.message)
 
     def rebase(self, version: int) -> None:
         """Keep all that was typed, and let it stand on the newest version."""

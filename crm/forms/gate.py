@@ -3,7 +3,7 @@ to be filled in on the spot, and a reason to go ahead where one is enough (METHO
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -54,6 +54,17 @@ LINE = forms.TextInput(attrs={"autocomplete": "off"})
 FEW = 6
 # What a thing that is asked for begins with.
 _BEGIN = {"talk": "talk_on", "path": "path_who", "offer": "offer_value"}
+# Which inputs fill a thing: one of each group. What depends on the deal is in `GateForm._needs`.
+_NEEDS = {
+    "party": (("party_person", "party_who"),),
+    "talk": (("talk_kind", "talk_logged"),),
+    "agreed": (("agreed_to",),),
+    "verdict": (("verdict",),),
+    "need": (("need_words",),),
+    "offer": (("offer_kind",),),
+}
+# What no reason can stand for (`pipeline.gates`).
+_HARD = frozenset({"party", "talk", "agreed", "offer", "concerns"})
 # Which fields fill the gap of a fact; a step that is bound to one of these is filled by the same.
 _ASKS = {
     Fact.PARTY: "party",
@@ -90,13 +101,16 @@ _GIVES: dict[str, "StrOrPromise"] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """One thing that is missing, as the sheet shows it. `hard` cannot be gone past."""
+    """One thing that is missing, as the sheet shows it. `hard` cannot be gone past; one input of each
+    group of `needs` fills it.
+    """
 
     name: str
     title: "StrOrPromise"
     gives: "StrOrPromise"
     origin: str
     hard: bool
+    needs: tuple[tuple[str, ...], ...]
     step: Step | None = None
 
     @property
@@ -120,8 +134,12 @@ class GateForm(VerbForm):
     party_company = forms.CharField(
         required=False, max_length=200, label=gettext_lazy("Company"), widget=LINE
     )
+    party_who = forms.ChoiceField(required=False, label=gettext_lazy("Who"))
     party_person = forms.CharField(
         required=False, max_length=200, label=gettext_lazy("Person"), widget=LINE
+    )
+    party_reach = forms.CharField(
+        required=False, max_length=254, label=gettext_lazy("Phone or e-mail"), widget=LINE
     )
     talk_kind = forms.ChoiceField(
         required=False,
@@ -131,6 +149,10 @@ class GateForm(VerbForm):
             (ActivityKind.EMAIL.value, ActivityKind.EMAIL.label),
         ],
         label=gettext_lazy("How"),
+    )
+    # Something that stands on the deal without a result, if that was the conversation.
+    talk_logged = forms.ChoiceField(
+        required=False, label=gettext_lazy("Logged without a result: did you speak with them?")
     )
     talk_on = DayField(required=False, label=gettext_lazy("On"))
     talk_with = forms.ChoiceField(required=False, label=gettext_lazy("With whom"))
@@ -177,6 +199,7 @@ class GateForm(VerbForm):
         required=False, max_length=2000, label=gettext_lazy("In your words"), widget=LINE
     )
 
+    named = {"email": "party_reach", "phone": "party_reach"}
     offer_has_value = True
     # Where nobody is on the deal who could.
     who_decides: "StrOrPromise" = gettext_lazy("Who decides")
@@ -206,7 +229,7 @@ class GateForm(VerbForm):
                 continue  # Whoever spoke with us had agreed to.
             self._ask(finding)
         names = {ask.name for ask in self.asks}
-        self.asks += [ask for ask in before if ask.name not in names and self._filled(ask)]
+        self.asks += [ask for ask in before if ask.name not in names and self._begun(ask)]
         self.go_ahead_offered = any(one.weight != Weight.HARD for one in findings)
         if "talk" in {ask.name for ask in self.asks}:
             self.initial.setdefault("talk_on", timezone.localdate(timezone=self.user.zone))
@@ -225,26 +248,31 @@ class GateForm(VerbForm):
         if isinstance(refused, Gap):
             self.ask_for(refused.findings)
             # That something is missing is what the sheet says; a second try says it of each.
-            for ask in self.asks if self.data.get("asks") else ():
-                if not self._filled(ask) and (ask.hard or not self.data.get("go_reason")):
-                    field = self._first_field(ask)
-                    if field not in self.errors:
-                        self.add_error(field, _("This is missing."))
-                elif ask.name == "path" and not self.data.get("go_reason"):
-                    self._ask_rest_of_path()
+            self._say_missing()
             return
         super().refuse(refused)
 
-    def _ask_rest_of_path(self) -> None:
-        """A path says both who and how; what was said of it was not enough."""
-        field = "path_person" if self.data.get("path_steps") else "path_steps"
-        self.add_error(field, _("This is missing."))
+    def _say_missing(self) -> None:
+        for ask in self.left if self.data.get("asks") else ():
+            empty = next((group for group in ask.needs if not self._has(group)), ask.needs[0])
+            if not self.errors.keys() & set(empty):
+                self.say(empty[0], _("This is missing."))
 
     @property
-    def missing(self) -> str:
-        """How many things, in words."""
-        count = len(self.asks)
-        return ngettext("%(n)s thing missing", "%(n)s things missing", count) % {"n": count}
+    def left(self) -> list[Ask]:
+        """What is missing still: what is filled in, or gone past with a reason, is not."""
+        if not self.is_bound:
+            return self.asks
+        past = bool(self.data.get("go_reason"))
+        return [ask for ask in self.asks if not (self._filled(ask) or (past and not ask.hard))]
+
+    def titles(self, to: Stage) -> list[str]:
+        """What the sheet of a move is called, by how many things are missing still."""
+        stage = self.name_of(to)
+        return [_("Move to %(stage)s") % {"stage": stage}] + [
+            _("%(what)s before %(stage)s") % {"what": _missing(count), "stage": stage}
+            for count in range(1, len(self.asks) + 1)
+        ]
 
     @property
     def hard_ones(self) -> bool:
@@ -261,7 +289,7 @@ class GateForm(VerbForm):
 
     def _ask_again(self, name: str) -> None:
         if name in _TITLES:
-            self._show(name, hard=False)
+            self._show(name, hard=name in _HARD)
             return
         stage, _dash, key = name.removeprefix("step_").partition("_")
         place = {str(one.value): one for one in Stage}.get(stage)
@@ -271,6 +299,8 @@ class GateForm(VerbForm):
                 self._ask_step(step)
 
     def _show(self, name: str, *, hard: bool, step: Step | None = None) -> None:
+        if name == "party":
+            self._choices("party_who", [(str(pk), who) for pk, who, _role in self.deciders])
         if name in ("talk", "path"):
             people = self.people if name == "talk" else self.deciders
             choices = [(str(pk), who) for pk, who, _role in people]
@@ -278,6 +308,10 @@ class GateForm(VerbForm):
             self._choices("talk_with" if name == "talk" else "path_who", nobody + choices)
             if name == "path" and len(people) == 1:
                 self.initial.setdefault("path_who", choices[0][0])
+            if name == "talk":
+                self._choices("talk_logged", self.unsaid)
+                if len(people) == 1:
+                    self.initial.setdefault("talk_with", choices[0][0])
         if name == "concerns":
             for concern in self.concerns:
                 self._add_concern(concern)
@@ -288,12 +322,24 @@ class GateForm(VerbForm):
                 gives=(step.gives_you if step else "") or _GIVES[name],
                 origin=_origin(step),
                 hard=hard,
+                needs=self._needs(name),
             )
         )
 
+    def _needs(self, name: str) -> tuple[tuple[str, ...], ...]:
+        if name == "concerns":
+            return tuple((f"concern_{concern.pk}",) for concern in self.concerns) or (("version",),)
+        if name == "path":
+            who = () if self.decider_known else (("path_person", "path_who"),)
+            return (("path_steps",), *who)
+        return _NEEDS[name]
+
     def _ask_step(self, step: Step) -> None:
         name = f"step_{step.stage.value}_{step.key}"
-        self.fields |= _fields_of(name, step, self._done, self.people)
+        fields = _fields_of(name, step, self._done, self.people)
+        self.fields |= fields
+        # A note beside an answer is none itself.
+        answers = tuple(field for field in fields if field != f"{name}_note")
         self.asks.append(
             Ask(
                 name=name,
@@ -301,6 +347,7 @@ class GateForm(VerbForm):
                 gives=step.gives_you,
                 origin=_origin(step),
                 hard=False,
+                needs=(answers,),
                 step=step,
             )
         )
@@ -327,28 +374,19 @@ class GateForm(VerbForm):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  # as declared above
         field.choices = choices
 
-    def _first_field(self, ask: Ask) -> str:
-        if ask.name == "concerns":
-            return f"concern_{self.concerns[0].pk}" if self.concerns else "version"
-        first = {
-            "party": "party_company",
-            "talk": "talk_kind",
-            "agreed": "agreed_to",
-            "need": "need_words",
-            "path": "path_steps",
-            "offer": "offer_kind",
-        }
-        return first.get(ask.name, ask.name)
+    def _has(self, group: Iterable[str]) -> bool:
+        return any(self._said(name) for name in group)
+
+    def _said(self, name: str) -> bool:
+        if isinstance(self.fields.get(name), forms.FileField):
+            return name in self.files
+        return bool(str(self.data.get(name) or "").strip())
 
     def _filled(self, ask: Ask) -> bool:
-        named = [ask.name, self._first_field(ask)]
-        if ask.name == "party":
-            named.append("party_person")
-        if ask.step is not None:
-            named += [f"{ask.name}_{part}" for part in ("link", "activity")]
-            if f"{ask.name}_file" in self.files:
-                return True
-        return any(self.data.get(name) for name in named)
+        return all(map(self._has, ask.needs))
+
+    def _begun(self, ask: Ask) -> bool:
+        return any(map(self._has, ask.needs))
 
     # --- what the deal has --------------------------------------------------------------------
 
@@ -394,10 +432,20 @@ class GateForm(VerbForm):
     def _done(self) -> list[tuple[int, str]]:
         """What was done lately on the deal, as evidence to choose from."""
         rows = Activity.objects.done().filter(deal=self.deal).order_by("-done_at", "-id")[:20]
-        return [
-            (row.pk, f"{row.done_at:%Y-%m-%d} {row.get_kind_display()} {row.subject}".strip())
-            for row in rows
-        ]
+        return [(row.pk, self._told(row)) for row in rows]
+
+    @cached_property
+    def unsaid(self) -> list[tuple[str, str]]:
+        """What was logged lately and does not say what came of it."""
+        if self.deal is None:
+            return []
+        rows = Activity.objects.without_result(self.deal, by=self.user)[:FEW]
+        return [(str(row.pk), self._told(row)) for row in rows]
+
+    def _told(self, row: Activity) -> str:
+        assert row.done_at is not None  # noqa: S101  # nothing else is told
+        day = row.done_at.astimezone(self.user.zone)
+        return f"{day:%Y-%m-%d} {row.get_kind_display()} {row.subject or row.body[:40]}".strip()
 
     # --- what was said ------------------------------------------------------------------------
 
@@ -407,7 +455,22 @@ class GateForm(VerbForm):
         worth_alone = data.get("need_worth") is not None and not data.get("need_words")
         if worth_alone and "need" in {ask.name for ask in self.asks}:
             self.add_error("need_words", _("Write the need, in the customer’s words."))
+        today = timezone.localdate(timezone=self.user.zone)
+        for name in self._days_done():
+            if (data.get(name) or today) > today:
+                self.add_error(name, _("That lies in the future: plan an activity instead."))
+        if self.errors:
+            # All that is wrong with it is told at once.
+            self._say_missing()
         return said
+
+    def _days_done(self) -> Iterator[str]:
+        """The inputs that ask when something was done."""
+        for ask in self.asks:
+            if ask.name == "talk":
+                yield "talk_on"
+            elif ask.step is not None and ask.step.kind == StepKind.ACTIVITY:
+                yield ask.name
 
     def supplied(self) -> Supplied:
         """What was filled in of that which was asked for."""
@@ -416,11 +479,9 @@ class GateForm(VerbForm):
         said: dict[str, Any] = {
             name: make(data) for name, make in self._makers().items() if name in asked
         }
-        company = self._company(data) if "party" in asked else None
-        person = data["party_person"].strip() if "party" in asked else ""
         return Supplied(
-            company=company,
-            contact=NewContact(name=person) if person else None,
+            company=self._company(data) if "party" in asked else None,
+            contact=self._party(data) if "party" in asked else None,
             conversation=said.get("talk"),
             agreement=said.get("agreed"),
             verdict=said.get("verdict"),
@@ -478,7 +539,16 @@ class GateForm(VerbForm):
         typed = data["party_company"].strip()
         return CompanyPick.chosen("", typed, user=self.user)
 
+    def _party(self, data: Mapping[str, Any]) -> Contact | NewContact | None:
+        name, reach = data["party_person"], data["party_reach"]
+        if not name:
+            return self._contact(data["party_who"])
+        way = "email" if "@" in reach else "phone"
+        return NewContact(name=name, **{way: reach})
+
     def _talk(self, data: Mapping[str, Any]) -> Conversation | None:
+        if data["talk_logged"]:
+            return Conversation(logged=Activity(pk=int(data["talk_logged"])))
         if not data["talk_kind"]:
             return None
         day = data["talk_on"]
@@ -560,6 +630,10 @@ class GateForm(VerbForm):
             name=file.name, content=file.read(), content_type=file.content_type or ""
         )
         return StepAnswer(link=link, file=upload or None, activity=activity)
+
+
+def _missing(count: int) -> str:
+    return ngettext("%(n)s thing missing", "%(n)s things missing", count) % {"n": count}
 
 
 def _fields_of(

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.models import SavedView
+from pipeline.forms.attempt import say
 from pipeline.models import Team, User
 from pipeline.moves import Refused
 
@@ -49,4 +50,4 @@ class SavedViewForm(forms.Form):
         self.data = data
 
     def refuse(self, refused: Refused) -> None:
-        self.add_error(refused.field if refused.field in self.fields else None, refused.message)
+        say(self, refused.field, refused.message)

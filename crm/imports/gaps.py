@@ -2,7 +2,7 @@
 
 An import states what is so and can be asked nothing, so every gate lets it through; what it did not
 say is kept as one judgement a deal, with the reason "imported" (METHOD, G1). A file of deals knows
-of a party at most. As judgements depend on little else, they are made once for each kind of deal.
+of a person at most. As judgements depend on little else, they are made once for each kind of deal.
 """
 
 import json
@@ -22,7 +22,7 @@ _JUDGED = """
         AS judged (verb, stage, party, findings)
         ON judged.verb = CASE s.outcome WHEN 'won' THEN 'win' ELSE 'open' END
         AND judged.stage = s.deal_stage
-        AND judged.party = (s.company_id IS NOT NULL OR s.contact_id IS NOT NULL)
+        AND judged.party = (s.contact_id IS NOT NULL)
     WHERE s.state = 'new'
 """
 

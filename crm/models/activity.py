@@ -34,6 +34,32 @@ class ActivityResult(models.TextChoices):
     MOVED_FORWARD = "moved_forward", _("Moved forward")
 
 
+# What says that a conversation was held, by kind (METHOD, G2). Without a result nobody knows if
+# they spoke; a call in which only a meeting was set agreed to a conversation and is none yet; of a
+# mail that moved the deal on nobody knows if it was answered.
+HELD = {
+    ActivityKind.CALL: (ActivityResult.REACHED, ActivityResult.MOVED_FORWARD),
+    ActivityKind.EMAIL: (ActivityResult.REACHED,),
+    ActivityKind.MEETING: (
+        ActivityResult.REACHED,
+        ActivityResult.MEETING_SET,
+        ActivityResult.MOVED_FORWARD,
+    ),
+}
+
+
+def is_held(kind: str, result: str | None) -> bool:
+    """Whether something done was a conversation: both sides spoke, and not only about a date."""
+    return result in HELD.get(ActivityKind(kind), ())
+
+
+def is_attempt(kind: str, result: str | None) -> bool:
+    """Whether something done may have reached nobody: nobody answered, or of a call or a meeting it
+    is not said what came of it."""
+    spoken = kind in (ActivityKind.CALL, ActivityKind.MEETING)
+    return result == ActivityResult.NO_ANSWER or (spoken and not result)
+
+
 class ActivityQuerySet(models.QuerySet["Activity"]):
     def visible_to(self, user: User) -> Self:
         """Those of visible deals; without a deal, one's own and one's people's."""
@@ -64,6 +90,12 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
 
     def done(self) -> Self:
         return self.filter(done_at__isnull=False)
+
+    def without_result(self, deal: Deal, *, by: User) -> Self:
+        """What `by` did on the deal of which nobody said what came of it, though it may have been a
+        conversation; the last of it first."""
+        done = self.done().filter(deal=deal, owner=by, result="", kind__in=list(HELD))
+        return done.order_by("-done_at", "-id")
 
     def for_timeline(self) -> Self:
         return self.done().select_related("owner", "contact").order_by("-done_at", "-id")

@@ -2,13 +2,12 @@
 
 Here alone is decided what counts as a fact; what follows from it is `pipeline.gates`' matter.
 
-- PARTY: a company, or a person of the other side.
+- PARTY: a person of the other side is named. Nobody can talk to a company.
 - SOURCE: where the deal came from.
-- CONVERSATION: something that was done and in which both sides spoke: a call or a meeting, unless
-  nobody answered; a call in which only a meeting was set agreed to a conversation and is none yet.
-  An e-mail is one where its result says that they were reached or that it moved the deal forward.
+- CONVERSATION: something that was done and whose result says that both sides spoke (`HELD`).
 - AGREEMENT: a meeting was set, a conversation was held (so they agreed to it), or the agreement was
-  recorded against the framework's step (`AGREEMENT_STEP`). Attempts never count (G3).
+  recorded against the framework's step (`AGREEMENT_STEP`). Attempts never count (G3), nor does what
+  has no result.
 - QUALIFIED: the latest verdict says so.
 - PROBLEM: a need that was not dropped; WORTH: one of them with its worth.
 - DECISION_PATH: somebody decides, and it is written how.
@@ -30,6 +29,7 @@ from typing import Any
 from django.utils import timezone
 
 from crm.models import Deal
+from crm.models.activity import HELD
 from pipeline.gates import Facts
 from pipeline.playbook import Fact
 from pipeline.stages import Stage
@@ -42,8 +42,7 @@ AGREEMENT_STEP = "agreement"
 _FACTS = """
 SELECT
     deal.id,
-    deal.company_id IS NOT NULL
-        OR EXISTS (SELECT FROM crm_dealcontact link WHERE link.deal_id = deal.id) AS party,
+    EXISTS (SELECT FROM crm_dealcontact link WHERE link.deal_id = deal.id) AS party,
     deal.source_id IS NOT NULL AS source,
     talk.held AS conversation,
     talk.held OR talk.agreed OR EXISTS (
@@ -96,15 +95,11 @@ LEFT JOIN LATERAL (
 ) offer ON true
 CROSS JOIN LATERAL (
     SELECT
-        coalesce(bool_or(
-            talk.kind = 'meeting' AND talk.result <> 'no_answer'
-            OR talk.kind = 'call' AND talk.result NOT IN ('no_answer', 'meeting_set')
-            OR talk.kind = 'email' AND talk.result IN ('reached', 'moved_forward')
-        ), false) AS held,
+        coalesce(bool_or(talk.kind || ' ' || talk.result = ANY(%(held)s)), false) AS held,
         coalesce(bool_or(talk.result = 'meeting_set'), false) AS agreed
     FROM crm_activity talk
     WHERE talk.deal_id = deal.id AND talk.done_at IS NOT NULL
-        AND talk.kind IN ('call', 'meeting', 'email')
+        AND talk.kind IN ('call', 'meeting', 'email') AND talk.result <> ''
 ) talk
 CROSS JOIN LATERAL (
     SELECT count(*) > 0 AS problem, count(need.worth) > 0 AS worth,
@@ -139,6 +134,11 @@ _KNOWN = (
     Fact.HAND_OFF,
     Fact.NEXT,
 )
+# What the query is told of results and steps, besides deals and an instant.
+_SAID: dict[str, Any] = {
+    "agreement": AGREEMENT_STEP,
+    "held": [f"{kind} {result}" for kind, results in HELD.items() for result in results],
+}
 # How many columns are the facts themselves.
 _OWN = len(_KNOWN) + 5
 
@@ -174,7 +174,7 @@ def facts_each(
     ids = list(deal_ids)
     if not ids:
         return {}
-    asked: dict[str, Any] = {"ids": ids, "at": at or timezone.now(), "agreement": AGREEMENT_STEP}
+    asked = {"ids": ids, "at": at or timezone.now()} | _SAID
     sql = f"SELECT facts.*, {also} FROM ({_FACTS}) facts {joined}" if also else _FACTS  # noqa: S608
     return {row[0]: (_read(*row[1:_OWN]), row[_OWN:]) for row in run(sql, asked)}
 
@@ -183,12 +183,7 @@ def facts_with(deal: int, also: str, **asked: Any) -> tuple[Facts, tuple[Any, ..
     """The facts of one deal together with what `also` asks: columns of SQL that may name
     `%(deal)s` and what is given by name. One query. Raises Deal.DoesNotExist.
     """
-    given: dict[str, Any] = {
-        "ids": [deal],
-        "at": timezone.now(),
-        "agreement": AGREEMENT_STEP,
-        "deal": deal,
-    }
+    given = {"ids": [deal], "at": timezone.now(), "deal": deal} | _SAID
     for row in run(f"SELECT facts.*, {also} FROM ({_FACTS}) facts", given | asked):  # noqa: S608
         return _read(*row[1:_OWN]), row[_OWN:]
     raise Deal.DoesNotExist

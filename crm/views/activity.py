@@ -24,12 +24,12 @@ from crm.forms.activity import (
 from crm.forms.fields import VerbForm
 from crm.forms.gate import GateForm
 from crm.models import Activity, ActivityKind, Deal
+from crm.models.activity import is_attempt
 from crm.queries.deal import Talk
 from crm.views import activity_undo, deal_page
 from crm.views.cards import path_of
 from crm.views.telling import Teller
 from crm.views.verbs import Ask, answer, editable_deal, now, posted, show, stay
-from pipeline.gates import Gap
 from pipeline.stages import Stage
 from salesprocess.htmx import HtmxRequest
 
@@ -42,15 +42,16 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     at = now()
     form = LogForm(request.POST, user=request.user, deal=deal, at=at, auto_id="log-%s")
+    gate = _gate(request, deal)
     ask = Ask(
         template="crm/deal/_composer.html",
         title=_("Log: %(deal)s") % {"deal": deal.name},
-        said=_("Logged."),
+        said=_logged(request),
         context=lambda: deal_page.find(request, pk).composer(form),
         done=lambda: _after_gap(request, deal) or deal_page.fresh_composer(request, deal),
-        gap=lambda gap: _ask_gap(request, deal, gate, gap),
+        gate=gate,
+        gap=lambda: _ask_gap(request, deal, gate),
     )
-    gate = _gate(request, deal)
     if not gate.is_valid():
         return _ask_gap(request, deal, gate)
 
@@ -71,17 +72,19 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
     return answer(request, deal, form, ask, run)
 
 
+def _logged(request: HtmxRequest) -> str:
+    if is_attempt(request.POST.get("kind", ""), request.POST.get("result")):
+        return _("Logged as an attempt.")
+    return _("Logged.")
+
+
 def _gate(request: HtmxRequest, deal: Deal) -> GateForm:
     """What gates asked for when this was sent the first time; mostly nothing."""
     return GateForm(posted(request), files=request.FILES or None, user=request.user, deal=deal)
 
 
-def _ask_gap(
-    request: HtmxRequest, deal: Deal, gate: GateForm, gap: Gap | None = None
-) -> HttpResponse:
+def _ask_gap(request: HtmxRequest, deal: Deal, gate: GateForm) -> HttpResponse:
     """The sheet with what is missing before the deal can move forward, and all that was written."""
-    if gap is not None:
-        gate.refuse(gap)
     here = Stage(deal.stage)
     own = {"csrfmiddlewaretoken", "asks", "go_offered", *gate.fields} - {"version"}
     kept = [
@@ -153,7 +156,8 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
     ask = replace(
         ask,
         done=lambda: _after_gap(request, deal) or (HttpResponse() if in_sheet else stay()),
-        gap=lambda gap: _ask_gap(request, deal, gate, gap),
+        gate=gate,
+        gap=lambda: _ask_gap(request, deal, gate),
         undo=activity_undo.of_done(activity, request.user, form, "activities"),
     )
     return answer(

@@ -18,6 +18,7 @@ from crm.imports import job as verbs
 from crm.models import ImportJob, ImportState
 from crm.models.import_job import NOT_LOADED
 from crm.queries import import_job as queries
+from pipeline.forms.attempt import say
 from pipeline.moves import Refused
 from salesprocess import spreadsheet
 from salesprocess.htmx import HtmxRequest, render
@@ -52,7 +53,7 @@ def _imports(request: HtmxRequest, *, limit: LimitedUpload) -> HttpResponse:
         try:
             job = verbs.create(file, name=file.name, kind=kind, by=request.user, at=at)
         except Refused as refused:
-            form.add_error(refused.field, refused.message)
+            say(form, refused.field, refused.message)
         else:
             return redirect("crm:import", job.pk)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK

@@ -16,6 +16,7 @@ from crm.commands import process_note as commands
 from crm.forms.process import AnswerForm, NoteForm
 from crm.models import Deal, NoteKind, Place, ProcessNote
 from crm.queries import process_notes as queries
+from pipeline.forms.attempt import say
 from pipeline.moves import Refused
 from pipeline.stages import Stage
 from salesprocess.htmx import HtmxRequest, render
@@ -62,7 +63,7 @@ def new(request: HtmxRequest) -> HttpResponse:
                 at=timezone.now(),
             )
         except Refused as refused:
-            form.add_error(refused.field, refused.message)
+            say(form, refused.field, refused.message)
         else:
             messages.success(request, _("Said. The owner of the process answers you here."))
             return HttpResponseRedirect(reverse("crm:process_notes"))
@@ -103,7 +104,7 @@ def answer(request: HtmxRequest, pk: int) -> HttpResponse:
                 at=timezone.now(),
             )
         except Refused as refused:
-            form.add_error(refused.field, refused.message)
+            say(form, refused.field, refused.message)
         else:
             messages.success(request, _("Answered."))
             return HttpResponseRedirect(reverse("crm:process_notes"))

@@ -24,6 +24,7 @@ from crm.views import deal_page
 from crm.views.verbs import Ask, Undo, editable_deal, form_of, now, posted, show, stay
 from crm.views.verbs import answer as answer_to
 from pipeline.commands import process
+from pipeline.forms.attempt import say
 from pipeline.models import Layer, Vote
 from pipeline.moves import Refused
 from pipeline.playbook import Step
@@ -59,7 +60,7 @@ def _answer(
         undo=Undo(verb=f"steps/{number}/{key}/undo", values={}, words=_("Undo")),
     )
     if limit.too_large:
-        form.add_error(f"{form.name}_file", _too_large())
+        form.say(f"{form.name}_file", _too_large())
         return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return answer_to(
         request,
@@ -240,8 +241,7 @@ def add(request: HtmxRequest, pk: int, number: int) -> HttpResponse:
         try:
             process.add_step(layer, stage=stage, said=form.said(), by=request.user, at=at)
         except Refused as refused:
-            field = refused.field if refused.field in form.fields else None
-            form.add_error(field, refused.message)
+            say(form, refused.field, refused.message)
         except ValidationError as error:
             form.add_error(None, error.messages)
     return _panel(request, pk, stage, form=form if form.errors else None)

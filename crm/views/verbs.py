@@ -23,6 +23,7 @@ from crm.commands.activity import StaleActivity
 from crm.commands.locked_deal import StaleDeal
 from crm.forms.activity import PlannedForm
 from crm.forms.fields import VerbForm
+from crm.forms.gate import GateForm
 from crm.models import Activity, Deal
 from crm.queries import deal as queries
 from crm.views.telling import Teller
@@ -76,8 +77,9 @@ class Ask:
     done: Callable[[], HttpResponse] = HttpResponse
     # The latter where it is no verb of the deal; asked when it is done.
     undo: Undo | Callable[[], dict[str, Any] | None] | None = None
-    # Where the form that was sent has no room for what a gate asks: the sheet that has.
-    gap: Callable[[Gap], HttpResponse] | None = None
+    # Where the form that was sent has no room for what a gate asks: the form that has, and its sheet.
+    gate: GateForm | None = None
+    gap: Callable[[], HttpResponse] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,24 +146,27 @@ def answer(
     except (StaleDeal, StaleActivity) as stale:
         conflict = _conflict(request, form, stale)
         return show(request, deal, form, ask, status=HTTPStatus.CONFLICT, conflict=conflict)
-    except Refused as refused:
-        return _refused(request, deal, form, ask, refused)
-    except ValidationError as error:
-        refuse_values(form, error)
+    except (Refused, ValidationError) as wrong:
+        return _refused(request, deal, form, ask, wrong)
     except ObjectDoesNotExist as gone:
         # Handed over, claimed or removed by somebody else since the view looked it up.
         raise Http404 from gone
-    else:
-        return done(request, deal, ask)
-    return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return done(request, deal, ask)
 
 
 def _refused(
-    request: HtmxRequest, deal: Deal, form: VerbForm, ask: Ask, refused: Refused
+    request: HtmxRequest, deal: Deal, form: VerbForm, ask: Ask, wrong: Refused | ValidationError
 ) -> HttpResponse:
-    if ask.gap is not None and isinstance(refused, Gap):
-        return ask.gap(refused)
-    form.refuse(refused)
+    gate = ask.gate
+    # Once a gate has asked, its sheet is what is before the person's eyes.
+    in_sheet = gate is not None and (isinstance(wrong, Gap) or bool(gate.asks))
+    told = gate if gate is not None and in_sheet else form
+    if isinstance(wrong, Refused):
+        told.refuse(wrong)
+    else:
+        refuse_values(told, wrong)
+    if in_sheet and ask.gap is not None:
+        return ask.gap()
     return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -257,8 +262,7 @@ def refuse_values(form: VerbForm, error: ValidationError) -> None:
         error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
     )
     for name, errors in named.items():
-        place = form.named.get(name, name)
-        form.add_error(place if place in form.fields else None, errors)
+        form.say(name, errors)
 
 
 def now() -> dt.datetime:

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -20,6 +21,11 @@ class SeenForm(forms.Form):
         self.data = {**{name: self.data.get(name) for name in self.data}, "seen": seen}
 
 
+def say(form: forms.Form, field: str | None, error: Any) -> None:
+    """Say at the input that it belongs to what is wrong; of the whole form, where it has none."""
+    form.add_error(field if field in form.fields else None, error)
+
+
 def attempt(form: forms.Form, command: Callable[[], object]) -> bool:
     """Run a command for a form that is valid; what the command has against it goes to its field."""
     if not form.is_valid():
@@ -27,12 +33,12 @@ def attempt(form: forms.Form, command: Callable[[], object]) -> bool:
     try:
         command()
     except Refused as error:
-        form.add_error(error.field if error.field in form.fields else None, error.message)
+        say(form, error.field, error.message)
         if isinstance(error, StalePeople) and isinstance(form, SeenForm):
             form.rebase(error.seen)
     except ValidationError as error:
         for field, messages in _by_field(error).items():
-            form.add_error(field if field in form.fields else None, messages)
+            say(form, field, messages)
     return not form.errors
 
 

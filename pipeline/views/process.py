@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from pipeline.commands import first_run
 from pipeline.commands import process as commands
 from pipeline.commands.process import Namesake, StaleLayer
-from pipeline.forms.attempt import SeenForm
+from pipeline.forms.attempt import SeenForm, say
 from pipeline.forms.process import MoveForm, ReasonForm, StageForm, StepForm, StrengthForm
 from pipeline.gates import Gate
 from pipeline.marks import Mark, StepLine
@@ -212,9 +212,7 @@ class Try:
                 form.rebase(stale.layer.revision)
                 form.add_error(None, stale.message)
             except Refused as refused:
-                form.add_error(
-                    refused.field if refused.field in form.fields else None, refused.message
-                )
+                say(form, refused.field, refused.message)
             except ValidationError as error:
                 form.add_error(None, error.messages)
             else:

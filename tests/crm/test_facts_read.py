@@ -10,6 +10,8 @@ import pytest
 from crm.commands import deal as deals
 from crm.models import (
     Activity,
+    ActivityKind,
+    ActivityResult,
     ClosingAttempt,
     Concern,
     Deal,
@@ -112,17 +114,6 @@ MAKES: dict[str, tuple[Fact, Callable[[Any], object]]] = {
     "a company": (Fact.PARTY, in_company),
     "a person": (Fact.PARTY, person),
     "a source": (Fact.SOURCE, from_source),
-    "a call": (Fact.CONVERSATION, lambda deal: done(deal, "call")),
-    "a call that reached them": (Fact.CONVERSATION, lambda deal: done(deal, "call", "reached")),
-    "a meeting": (Fact.CONVERSATION, lambda deal: done(deal, "meeting")),
-    "a meeting that set another": (
-        Fact.CONVERSATION,
-        lambda deal: done(deal, "meeting", "meeting_set"),
-    ),
-    "mail that moved it": (Fact.CONVERSATION, lambda deal: done(deal, "email", "moved_forward")),
-    "a conversation": (Fact.AGREEMENT, lambda deal: done(deal, "call")),
-    "a call that set a meeting": (Fact.AGREEMENT, lambda deal: done(deal, "call", "meeting_set")),
-    "mail that set a meeting": (Fact.AGREEMENT, lambda deal: done(deal, "email", "meeting_set")),
     "the step of an agreement": (Fact.AGREEMENT, lambda deal: result(deal, "agreement")),
     "a verdict": (Fact.QUALIFIED, lambda deal: verdict(deal, "qualified", NOW)),
     "a need": (Fact.PROBLEM, need),
@@ -164,22 +155,10 @@ def test_it_knows_a_fact_by_its_record(cast, what):
 
 
 LACKS: dict[str, tuple[Fact, Callable[[Any], object]]] = {
-    "nobody answered the call": (Fact.CONVERSATION, lambda deal: done(deal, "call", "no_answer")),
-    "nobody came to the meeting": (
-        Fact.CONVERSATION,
-        lambda deal: done(deal, "meeting", "no_answer"),
-    ),
-    "the call agreed to a meeting only": (
-        Fact.CONVERSATION,
-        lambda deal: done(deal, "call", "meeting_set"),
-    ),
-    "a mail was written": (Fact.CONVERSATION, lambda deal: done(deal, "email")),
-    "a note was written": (Fact.CONVERSATION, lambda deal: done(deal, "note", body="Nice")),
     "a call is planned": (
         Fact.CONVERSATION,
         lambda deal: plan_call(deal, by=deal.owner, due_at=NOW + dt.timedelta(days=1)),
     ),
-    "attempts were made": (Fact.AGREEMENT, lambda deal: done(deal, "call", "no_answer")),
     "the agreement was gone past": (
         Fact.AGREEMENT,
         lambda deal: result(deal, "agreement", state="overridden"),
@@ -232,6 +211,38 @@ def test_it_takes_nothing_else_for_a_fact(cast, what):
     assert fact not in facts(deal).known
 
 
+# What was done, by its result: a conversation (which they agreed to), an agreement to one, or neither.
+# What is not here is an attempt, or ours alone.
+SAYS = {
+    "call reached": {Fact.CONVERSATION, Fact.AGREEMENT},
+    "call moved_forward": {Fact.CONVERSATION, Fact.AGREEMENT},
+    "call meeting_set": {Fact.AGREEMENT},
+    "meeting reached": {Fact.CONVERSATION, Fact.AGREEMENT},
+    "meeting moved_forward": {Fact.CONVERSATION, Fact.AGREEMENT},
+    "meeting meeting_set": {Fact.CONVERSATION, Fact.AGREEMENT},
+    "email reached": {Fact.CONVERSATION, Fact.AGREEMENT},
+    "email meeting_set": {Fact.AGREEMENT},
+}
+
+
+def test_an_attempt_or_what_has_no_result_is_no_conversation(cast):
+    """Every kind of work with every result, and without one (G2, G3)."""
+    deals_of = {
+        f"{kind} {result}".strip(): make_deal(by=cast.ana)
+        for kind in ActivityKind
+        for result in ("", *ActivityResult)
+    }
+    for what, deal in deals_of.items():
+        kind, _space, said = what.partition(" ")
+        done(deal, kind, said)
+
+    found = facts_of([deal.pk for deal in deals_of.values()])
+
+    of_talk = {Fact.CONVERSATION, Fact.AGREEMENT}
+    known = {what: found[deal.pk].known & of_talk for what, deal in deals_of.items()}
+    assert known == {what: SAYS.get(what, set()) for what in deals_of}
+
+
 def test_no_concern_is_settled_once_the_stage_for_them_came(cast):
     deal = make_deal(by=cast.ana, stage=Stage.OBJECTIONS)
 
@@ -273,7 +284,7 @@ def test_it_is_parked_until_the_day_has_come(cast):
 
 def test_it_asks_once_for_any_number_of_deals(cast, django_assert_num_queries):
     first, second = make_deal(by=cast.ana), make_deal(by=cast.ana)
-    done(first, "call")
+    done(first, "call", "reached")
 
     with django_assert_num_queries(1):
         found = facts_of([first.pk, second.pk, 0])

@@ -62,7 +62,7 @@ def test_it_keeps_one_judgement_of_each_deal_that_lacks_something(cast: Cast, tm
     assert set(kept) == {"Talk", "Sold", "Gone"}
     talk, gone = kept["Talk"], kept["Gone"]
     assert (talk.reason, talk.verb, talk.to, talk.at) == ("imported", "open", 3, NOW)
-    assert [each["gate"] for each in talk.findings] == ["G2", "G3"]
+    assert [each["gate"] for each in talk.findings] == ["G1", "G2", "G3"]
     assert talk.visit == talk.deal.visits.get()
     assert "G1" in [each["gate"] for each in gone.findings]
     assert kept["Sold"].verb == "win"

@@ -41,6 +41,16 @@ def lead(cast: Cast, stage: Stage = Stage.PROSPECTING, **facts: Any) -> Any:
     return make_deal(by=cast.ana, company=make_company(by=cast.ana), stage=stage, **facts)
 
 
+def nameless(cast: Cast) -> Any:
+    """One that an import brought in before the proposal: nobody is named on it."""
+    deal = lead(cast, Stage.NEEDS_ANALYSIS)
+    people = list(deal.contacts.all())
+    deal.deal_contacts.all().delete()
+    for person in people:
+        person.delete()
+    return deal
+
+
 @pytest.mark.parametrize("verb", ["move", "advance"])
 def test_it_answers_a_drag_with_the_sheet_of_what_is_missing(cast, ana, verb):
     deal = lead(cast)
@@ -164,7 +174,7 @@ def test_no_reason_stands_for_what_is_needed(cast, ana):
 
 
 def test_it_says_who_decides_by_press_or_by_name(cast, ana):
-    first, second = (lead(cast, Stage.NEEDS_ANALYSIS) for _time in range(2))
+    first, second = (nameless(cast) for _time in range(2))
     deals.set_contact(first, contact=NewContact(name="Petra"), by=cast.ana, at=NOW)
     petra = first.contacts.get()
     said: dict[str, Any] = {
@@ -291,6 +301,8 @@ def test_it_sells_at_once_by_one_form(cast, ana):
         value="80",
         asks=["party", "talk", "verdict", "need", "path"],
         party_company="Norte SA",
+        party_person="Petra",
+        party_reach="petra@norte.test",
         talk_kind="call",
         verdict="qualified",
         need_words="Out of stock",
@@ -308,6 +320,8 @@ def test_it_sells_at_once_by_one_form(cast, ana):
 
 def test_it_asks_for_what_a_deal_needs_that_begins_further_on(cast, ana):
     said = {"name": "Line 3", "company_name": "Norte SA", "stage": "3"}
+    assert "Write with whom it is" in words(ana.post("/deals/new/", said))
+    said["person"] = "Petra Voss"
     response = ana.post("/deals/new/", said)
     assert response.status_code == 422
     assert "Which conversation was held?" in words(response)
@@ -371,7 +385,7 @@ def checked(page: str) -> list[str]:
 
 
 def test_it_takes_the_only_person_for_who_decides(cast, ana):
-    deal = lead(cast, Stage.NEEDS_ANALYSIS)
+    deal = nameless(cast)
     petra = make_contact(by=cast.ana, name="Petra Voss", company=deal.company)
     assert checked(asked_for_path(ana, deal)) == [str(petra.pk)]
 
@@ -385,7 +399,7 @@ def test_it_takes_the_only_person_for_who_decides(cast, ana):
 
 
 def test_it_leaves_the_choice_of_who_decides_among_several(cast, ana):
-    deal = lead(cast, Stage.NEEDS_ANALYSIS)
+    deal = nameless(cast)
     for name in ("Petra Voss", "Otto Lang"):
         make_contact(by=cast.ana, name=name, company=deal.company)
     page = asked_for_path(ana, deal)
@@ -404,7 +418,7 @@ def test_it_asks_the_people_of_the_deal_before_those_of_the_company(cast, ana):
 
 
 def test_whom_it_chose_beforehand_says_nothing_where_one_goes_ahead(cast, ana):
-    deal = lead(cast, Stage.NEEDS_ANALYSIS)
+    deal = nameless(cast)
     petra = make_contact(by=cast.ana, name="Petra Voss", company=deal.company)
     said: Any = {"asks": ["need", "path"], "path_who": petra.pk, "go_reason": "customer_insisted"}
     post(ana, deal, to=5, **said)
@@ -414,11 +428,11 @@ def test_whom_it_chose_beforehand_says_nothing_where_one_goes_ahead(cast, ana):
 
 
 def test_it_says_which_half_of_a_path_is_missing(cast, ana):
-    deal = lead(cast, Stage.NEEDS_ANALYSIS)
+    deal = nameless(cast)
     said: Any = {"asks": ["need", "path"], "need_words": "Stops"}
     half = words(post(ana, deal, to=5, **said, path_steps="Somebody signs"))
     assert 'id="ask-path_person_error"' in half
-    half = words(post(ana, deal, to=5, **said, path_person="Petra"))
+    half = words(post(ana, deal, to=5, **said, path_person="Dora"))
     assert 'id="ask-path_steps_error"' in half
 
 
@@ -437,3 +451,52 @@ def test_a_win_that_passes_stages_over_points_to_a_sale_at_once(cast, ana):
     ]
     assert [page.count('id="sell-instead"') for page in pages] == [1, 1, 0, 0]
     assert f'href="/deals/{early.pk}/sell/?version={early.version}"' in pages[0]
+
+
+# --- what counts is asked for in the same gesture -------------------------------------------------
+
+
+def test_a_call_without_a_result_is_asked_about_before_the_deal_moves(cast, ana):
+    deal = lead(cast)
+    assert "Logged as an attempt." in post(ana, deal, "log", kind="call")["HX-Trigger"]
+    call = deal.activities.get()
+
+    sheet = post(ana, deal, to=3)
+    assert sheet.status_code == 422
+    assert f'name="talk_logged" value="{call.pk}"' in words(sheet)
+
+    assert post(ana, deal, to=3, asks="talk", talk_logged=call.pk).status_code == 200
+    deal.refresh_from_db()
+    assert deal.stage == Stage.QUALIFICATION
+    assert deal.activities.get().result == "reached"
+
+
+@pytest.mark.parametrize("whose", ["another deal’s", "a mate’s", "one with a result"])
+def test_it_speaks_only_of_what_one_logged_without_a_result(cast, ana, whose):
+    deal, other = lead(cast), lead(cast)
+    row = Activity.objects.create(
+        deal=other if whose == "another deal’s" else deal,
+        kind="call",
+        result="no_answer" if whose == "one with a result" else "",
+        owner=cast.ben if whose == "a mate’s" else cast.ana,
+        done_at=ago(hours=2),
+        created_at=NOW,
+    )
+    before = all_rows()
+
+    response = post(ana, deal, to=3, asks="talk", talk_logged=row.pk)
+
+    assert response.status_code == 422
+    assert all_rows() == before
+
+
+def test_it_offers_the_people_of_the_company_to_talk_to(cast, ana):
+    deal = make_deal(by=cast.ana, company=make_company(by=cast.ana))
+    petra = make_contact(by=cast.ana, name="Petra Voss", company=deal.company)
+
+    sheet = post(ana, deal, to=2)
+    assert sheet.status_code == 422
+    assert "Petra Voss" in words(sheet)
+
+    assert post(ana, deal, to=2, asks="party", party_who=petra.pk).status_code == 200
+    assert deal.contacts.get() == petra

@@ -92,11 +92,15 @@ def concern(deal: Deal) -> Concern:
 # --- each gate, and what answers it -------------------------------------------------------------
 
 
-def test_g1_asks_with_whom_and_takes_a_company_or_a_person(cast):
+def test_g1_asks_for_somebody_to_talk_to_which_a_company_alone_is_not(cast):
     first, second, third = (make_deal(by=cast.ana) for _time in range(3))
     assert gap(lambda: move(first, 2)) == {"G1-party"}
+    assert gap(lambda: move(first, 2, supplied=Supplied(company="Norte SA"))) == {"G1-party"}
+    known = with_company(cast)
+    assert gap(lambda: move(known, 2)) == {"G1-party"}
 
-    move(first, 2, supplied=Supplied(company="Norte SA"))
+    named = Supplied(company="Norte SA", contact=NewContact(name="Petra Voss"))
+    move(first, 2, supplied=named)
     move(second, 2, supplied=Supplied(contact=NewContact(name="Jordi Pla", phone="01 2345")))
     move(third, 2, supplied=Supplied(contact=make_contact(by=cast.ana, name="Inés")))
 
@@ -200,7 +204,7 @@ def test_a_known_person_comes_to_decide(cast):
 
     move(deal, 5, supplied=said)
 
-    assert deal.deal_contacts.get().role == "decides"
+    assert deal.deal_contacts.get(contact=jordi).role == "decides"
     assert deal.decision_path.steps == "The board"
 
 
@@ -395,7 +399,7 @@ def test_a_deal_that_begins_further_on_is_asked_as_if_it_had_come_there(cast):
     said = Supplied(
         conversation=Conversation(), offer=OfferSaid(value=Decimal(50)), verdict=Qualified()
     )
-    deal = begin(company="Norte SA", supplied=said, go_ahead=YES)
+    deal = begin(contact=NewContact(name="Petra"), supplied=said, go_ahead=YES)
 
     kept = Judgement.objects.get(deal=deal)
     assert (kept.verb, kept.frm, kept.to, kept.visit) == ("open", None, 6, deal.visits.get())

@@ -47,7 +47,8 @@ def test_a_long_project_goes_back_twice_and_is_won_for_less(cast):
     def at() -> dict[str, Any]:
         return {"by": ana, "at": ago(days=next(days))}
 
-    deal = deals.open(name="Line 3 retrofit", company="Norte SA", **at())
+    jordi = NewContact(name="Jordi")
+    deal = deals.open(name="Line 3 retrofit", company="Norte SA", contact=jordi, **at())
     deals.advance(deal, to=Stage.PROSPECTING, **at())
     told: dict[str, Any] = {"kind": ActivityKind.CALL, "result": ActivityResult.NO_ANSWER}
     activities.log(About(deal=deal), **told, **at())
@@ -58,7 +59,7 @@ def test_a_long_project_goes_back_twice_and_is_won_for_less(cast):
     deals.move_back(deal, to=Stage.QUALIFICATION, reason="Another buyer", **at())
     deals.advance(deal, to=Stage.NEEDS_ANALYSIS, **at())
     problem = needs.add(deal, words="Two stops a week", worth=Decimal(90_000), **at())
-    path = PathSaid(steps="Plant test, then the board", decides=NewContact(name="Jordi"))
+    path = PathSaid(steps="Plant test, then the board", decides=deal.contacts.get())
     deals.advance(deal, to=Stage.PROPOSAL, supplied=Supplied(path=path), **at())
     offers.make(
         deal,
@@ -126,7 +127,8 @@ def test_a_service_contract_of_an_existing_customer_is_asked_what_is_for_custome
     house.save(update_fields=["relationship"])
     at = {"by": cast.ana, "at": ago(hours=2)}
     deal = deals.open(name="Service 2027", company=house, amount=Decimal(12_000), **at)
-    deals.advance(deal, to=Stage.PROSPECTING, **at)
+    host = Supplied(contact=NewContact(name="Vera"))
+    deals.advance(deal, to=Stage.PROSPECTING, supplied=host, **at)
     talk = Supplied(conversation=Conversation(kind=ActivityKind.MEETING))
     deals.advance(deal, to=Stage.QUALIFICATION, supplied=talk, **at)
     known = Supplied(verdict=Qualified(ours_why="Ten years"))

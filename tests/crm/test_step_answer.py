@@ -214,12 +214,13 @@ def log(deal: Deal, by: User, kind: ActivityKind, **said) -> Activity:
 def test_it_completes_the_step_that_asks_for_what_was_done(cast: Cast):
     place = team_step(cast, "Visit them", kind=StepKind.ACTIVITY, doing=Doing.MEETING)
     deal = make_deal(by=cast.ana, stage=HERE)
-    log(deal, cast.ana, ActivityKind.CALL)
+    log(deal, cast.ana, ActivityKind.CALL, result=ActivityResult.REACHED)
     log(deal, cast.ana, ActivityKind.MEETING, result=ActivityResult.NO_ANSWER)
+    log(deal, cast.ana, ActivityKind.MEETING)
     assert place not in facts(deal).settled
     visit = log(deal, cast.ana, ActivityKind.MEETING, result=ActivityResult.REACHED)
     assert current(deal, place).activity == visit
-    again = log(deal, cast.ana, ActivityKind.MEETING)
+    again = log(deal, cast.ana, ActivityKind.MEETING, result=ActivityResult.REACHED)
     assert current(deal, place).activity == visit != again
 
 
@@ -246,11 +247,11 @@ def test_it_completes_it_before_the_deal_moves_on(cast: Cast):
 
 def test_it_asks_one_query_more_for_it(cast: Cast):
     deal = make_deal(by=cast.ana, stage=HERE)
-    log(deal, cast.ana, ActivityKind.MEETING)
+    log(deal, cast.ana, ActivityKind.MEETING, result=ActivityResult.REACHED)
     with CaptureQueriesContext(connection) as note:
         log(deal, cast.ana, ActivityKind.NOTE, body="Words")
     with CaptureQueriesContext(connection) as meeting:
-        log(deal, cast.ana, ActivityKind.MEETING)
+        log(deal, cast.ana, ActivityKind.MEETING, result=ActivityResult.REACHED)
     assert len(meeting) == len(note) + 1
 
 
