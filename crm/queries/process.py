@@ -1,16 +1,17 @@
 """What the process pages show of deals: whom a change concerns, and how steps are used."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Min, OuterRef
+from django.db.models import Count, Min, OuterRef, QuerySet
 
-from crm.models import Deal, StageVisit, StepResult
+from crm.models import Deal, Judgement, StageVisit, StepResult
 from crm.models.step_result import StepState
 from crm.queries.facts import facts_of
+from pipeline.gates import Facts, Reason
 from pipeline.models import Layer, User
 from pipeline.playbook import Fact, Playbook, Step, StepKind
 from pipeline.queries.process import of_versions
@@ -128,7 +129,7 @@ FLOOR = 10
 @dataclass(frozen=True, kw_only=True)
 class Use:
     """How a step was used in the deals that left its stage: of `n`, `done` did it and `overridden`
-    went on without; the wins of closed deals with and without it; and the days from entering the
+    went on without, whether somebody set it aside or went past a gate that asked for it; the wins of closed deals with and without it; and the days from entering the
     stage until it was recorded as done, for those where both are known. None is what too few say.
     """
 
@@ -187,32 +188,29 @@ def use(
     at: dt.datetime,
     asked_on: Mapping[str, dt.date] | None = None,
 ) -> tuple[dict[str, Use], int]:
-    """How the steps of a stage were used in a year, and in how many deals; three queries.
+    """How the steps of a stage were used in a year, and in how many deals; four queries.
 
     Counted are deals in the reach of `user` that left the stage, by their team at the exit: a deal
     that is still there may yet do the step. A step counts under all its wordings, for the deals for
     which it was meant, and for those that left since it was first asked: `asked_on`, by key, else
     the day that the step names. Wins are of deals that the customer decided: what we stopped
-    ourselves is in no win rate (METHOD). How long it took is known of what somebody recorded, not
+    ourselves is in no win rate (METHOD). Nothing was done about concerns where none came up. How long it took is known of what somebody recorded, not
     of what the records say by themselves; done before the stage is no day. Not in the answer are
     steps that no deal tells afterwards (`measured`).
     """
-    went_on = StepResult.objects.current().filter(
-        deal=OuterRef("deal"), stage=stage, state=StepState.OVERRIDDEN, private_to=None
-    )
     rows = (
         StageVisit.objects.visible_to(user)
         .filter(stage=stage, exit_team_id__in=teams, left_at__gt=at - YEAR)
         .order_by("-left_at")
-        .annotate(overridden=ArraySubquery(went_on.values("key")))
+        .annotate(set_aside=ArraySubquery(_set_aside(stage).values("key")))
         .values_list(
-            "deal_id", "entered_at", "left_at", "deal__outcome", "deal__initiator", "overridden"
+            "deal_id", "entered_at", "left_at", "deal__outcome", "deal__initiator", "set_aside"
         )
     )
     left: dict[int, dt.datetime] = {}
     entered: dict[int, dt.datetime | None] = {}
     closed: dict[int, bool] = {}
-    overridden: dict[str, set[int]] = {}
+    overridden: dict[str | Fact, set[int]] = {}
     for pk, entered_at, left_at, outcome, initiator, keys in rows[:MOST]:
         if left_at is not None:
             left.setdefault(pk, left_at)
@@ -221,6 +219,8 @@ def use(
             closed[pk] = outcome == Outcome.WON
         for key in keys:
             overridden.setdefault(key, set()).add(pk)
+    for what, pk in _gone_past(stage, left):
+        overridden.setdefault(what, set()).add(pk)
     facts = facts_of(left, at=at)
     wanted = list(filter(measured, steps))
     recorded = _recorded(stage, {step.key for step in wanted}, left)
@@ -231,10 +231,13 @@ def use(
             pk
             for pk, when in left.items()
             if pk in facts
+            and not is_moot(step, facts[pk])
             and step.is_for(existing_customer=facts[pk].existing_customer)
             and (since is None or since <= when.date())
         ]
         without = overridden.get(step.key, set())
+        if step.fact is not None:
+            without = without | overridden.get(step.fact, set())
         done = {pk for pk in meant if facts[pk].has(step) and pk not in without}
         found[step.key] = Use(
             n=len(meant),
@@ -254,6 +257,31 @@ def use(
 
 
 DAY = dt.timedelta(days=1)
+
+
+def is_moot(step: Step, facts: Facts) -> bool:
+    """Where no concern is recorded, none is open: that holds up nothing, and is nothing done."""
+    return (
+        step.fact == Fact.CONCERNS_SETTLED
+        and step.fact in facts.known
+        and Fact.CONCERNS_RECORDED not in facts.known
+    )
+
+
+def _set_aside(stage: Stage) -> QuerySet[StepResult]:
+    return StepResult.objects.current().filter(
+        deal=OuterRef("deal"), stage=stage, state=StepState.OVERRIDDEN, private_to=None
+    )
+
+
+def _gone_past(stage: Stage, deals: Collection[int]) -> Iterator[tuple[str | Fact, int]]:
+    """What of a stage was missing when a deal went on past a gate all the same, a step by its key or
+    a fact, and the deal. What an import could not say nobody went past. One query."""
+    judged = Judgement.objects.filter(deal__in=list(deals)).exclude(reason=Reason.IMPORTED)
+    for pk, findings in judged.values_list("deal_id", "findings"):
+        for one in findings:
+            if one["stage"] == stage:
+                yield one["step"] if "step" in one else Fact(one["fact"]), pk
 
 
 def _recorded(

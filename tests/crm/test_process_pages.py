@@ -10,7 +10,17 @@ from crm import reference
 from crm.commands import process as crm_process
 from crm.commands import process_note
 from crm.commands.process import Flight
-from crm.models import Deal, NoteKind, ProcessNote, StageVisit, StepResult, StopCause
+from crm.models import (
+    Concern,
+    Deal,
+    Judgement,
+    Need,
+    NoteKind,
+    ProcessNote,
+    StageVisit,
+    StepResult,
+    StopCause,
+)
 from crm.queries import process as queries
 from pipeline.commands import process as commands
 from pipeline.models import Layer, Role, Version
@@ -232,7 +242,7 @@ def test_it_counts_how_a_step_was_used(cast):
         used, n = queries.use(
             user, [step], stage=Stage.LEAD_GENERATION, teams=[cast.north.pk], at=NOW
         )
-    assert len(caught) == 3
+    assert len(caught) == 4
     use = used[step.key]
     assert (n, use.n, use.done, use.overridden) == (2, 2, 1, 1)
     assert (use.with_won, use.with_closed, use.without_closed) == (1, 1, 0)
@@ -319,7 +329,73 @@ def test_it_leaves_out_what_no_deal_tells_after_its_stage(cast, signed_in):
     assert left_out == {s.key for s in steps if s.kind == "hint" or s.fact == "next"}
     assert len(left_out) > 1
     page = signed_in("mona").get(f"/process/use/?of={cast.north.pk}&stage=1").content.decode()
-    assert page.count(">not measured</span>") == len(left_out)
+    assert page.count(">not measured</span>") == 2 * len(left_out), "used, and overridden"
+
+
+# How a deal goes on without a step, and whether that is one that was gone past.
+def past_gate(deal, *, fact="problem", reason="customer_insisted"):
+    missing = [{"gate": "G5", "weight": "advisory", "stage": 4, "fact": fact}]
+    gone = {"verb": "move", "frm": 4, "to": 5, "findings": missing, "reason": reason}
+    Judgement.objects.create(deal=deal, at=ago(hours=1), **gone)
+
+
+def set_aside(deal):
+    StepResult.objects.create(
+        deal=deal,
+        stage=4,
+        key="problem",
+        label="x",
+        state="overridden",
+        reason="done_before",
+        at=NOW,
+    )
+
+
+GONE = {
+    "past an advisory gate, with a reason": (past_gate, 1),
+    "past one that only warns": (lambda deal: past_gate(deal, reason=""), 1),
+    "set aside on the page": (set_aside, 1),
+    "both": (lambda deal: (past_gate(deal), set_aside(deal)), 1),
+    "past it for something else": (lambda deal: past_gate(deal, fact="decision_path"), 0),
+    "brought in by an import": (lambda deal: past_gate(deal, reason="imported"), 0),
+}
+
+
+@pytest.mark.parametrize("how", GONE)
+def test_whatever_was_gone_past_is_overridden(cast, how):
+    go, overridden = GONE[how]
+    deal = make_deal(by=cast.ana, stage=NEEDS)
+    Need.objects.create(deal=deal, words="It stands still", at=NOW)
+    go(deal)
+    StageVisit.objects.filter(deal=deal).update(
+        left_at=ago(hours=1), left_how="advanced", exit_team=cast.north, exit_owner=cast.ana
+    )
+    book = of_versions(current_version_ids(cast.root.pk))
+
+    used, _n = queries.use(
+        cast.again(cast.mona), book.steps(NEEDS), stage=NEEDS, teams=[cast.north.pk], at=NOW
+    )
+
+    problem = used["problem"]
+    # That it was found out later does not undo that the deal went on without.
+    assert (problem.n, problem.done, problem.overridden) == (1, 1 - overridden, overridden)
+
+
+def test_it_counts_no_concern_as_settled_where_none_came_up(cast):
+    stage = Stage.OBJECTIONS
+    deals = [make_deal(by=cast.ana, stage=stage, name=name) for name in "ab"]
+    raised = {"category": "price", "words": "Too dear", "after_price": True, "raised_at": NOW}
+    settled = {"disposition": "answered", "disposed_at": NOW}
+    Concern.objects.create(deal=deals[0], **raised, **settled)
+    StageVisit.objects.filter(deal__in=deals).update(
+        left_at=ago(hours=1), left_how="advanced", exit_team=cast.north, exit_owner=cast.ana
+    )
+    steps = of_versions(current_version_ids(cast.root.pk)).steps(stage)
+
+    used, _n = queries.use(cast.again(cast.mona), steps, stage=stage, teams=[cast.north.pk], at=NOW)
+
+    of_settled = [used[step.key] for step in steps if step.fact == "concerns_settled"]
+    assert [(use.n, use.done) for use in of_settled] == [(1, 1)]
 
 
 def test_it_fills_the_places_beside_the_steps(signed_in, cast):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from crm.models import ActivityKind
 from crm.queries.deal import Found, Person, Talk
 from crm.queries.facts import AGREEMENT_STEP
+from crm.queries.process import is_moot
 from crm.queries.records import Records
 from crm.queries.steps import Recorded, Result
 from crm.views.cards import labels
@@ -202,7 +203,7 @@ class StepTeller(AnswerTeller):
             and not (step.fact is not None and step.fact in recorded.facts.known)
         ):
             return "aside"
-        if result is None and _is_moot(step, recorded):
+        if result is None and is_moot(step, recorded.facts):
             return "moot"
         if recorded.is_settled(step):
             return "done"
@@ -278,16 +279,6 @@ def entry_of(step: Step) -> str:
     if step.kind == StepKind.QUESTION:
         return INPUTS.get(step.answer, "text")
     return "check"
-
-
-def _is_moot(step: Step, recorded: Recorded) -> bool:
-    """Where no concern is recorded, none is open: that holds up nothing, and is nothing done."""
-    known = recorded.facts.known
-    return (
-        step.fact == Fact.CONCERNS_SETTLED
-        and step.fact in known
-        and Fact.CONCERNS_RECORDED not in known
-    )
 
 
 def proofs_of(step: Step) -> frozenset[str]:
