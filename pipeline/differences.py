@@ -247,23 +247,10 @@ def consistency(playbook: Playbook) -> Consistency:
     return Consistency(common=common, total=len(counted))
 
 
-# The figures that are made of what a stage records (METRICS): a stage without one could not be
-# managed by (CHECKLIST A6).
-FIGURES: dict[Stage, tuple[str, ...]] = {
-    Stage.LEAD_GENERATION: ("K1", "K17", "K18"),
-    Stage.PROSPECTING: ("K3", "K18", "K19"),
-    Stage.QUALIFICATION: ("K3", "K5", "K20"),
-    Stage.NEEDS_ANALYSIS: ("K3", "K5", "K20"),
-    Stage.PROPOSAL: ("K3", "K8", "K15"),
-    Stage.OBJECTIONS: ("K3", "K24", "K26"),
-    Stage.CLOSING: ("K4", "K6", "K27"),
-}
-
-
 def lint(content: LayerContent) -> tuple[Fault, ...]:
     """What a framework lacks to be whole (CHECKLIST D1, A6, B10): each stage has an entry and an
-    exit in words, something that is captured, and a figure made of it; each step that counts says
-    what it gives to those who do it and to those who lead them.
+    exit in words, and something that is captured; each step that counts says what it gives to those
+    who do it and to those who lead them. Which figures are made of it the reports know.
     """
     source = Source(level=Level.FRAMEWORK, layer_id=None, name="")
     playbook = merge([Layer(source=source, content=content)])
@@ -484,10 +471,6 @@ def _faults(stage: Stage, playbook: Playbook) -> Iterator[Fault]:
             stage=stage,
             key="",
             words=_("%(stage)s: when it is done is not said.") % {"stage": name},
-        )
-    if not FIGURES.get(stage):
-        yield Fault(
-            stage=stage, key="", words=_("%(stage)s: no figure is made of it.") % {"stage": name}
         )
     counted = [step for step in playbook.steps(stage) if step.counts]
     if not any(step.kind != StepKind.HINT for step in counted):

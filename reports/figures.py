@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
+from pipeline.stages import Stage
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # Below it a report says so and makes no ranking (METHOD, Management: "90 %").
 RELIABLE_FROM = Decimal("0.90")
@@ -66,6 +72,28 @@ class Definition:
     name: StrOrPromise
     text: StrOrPromise
     basis: StrOrPromise
+
+
+# The keys of what is told of each stage, by whoever tells it (`tells`).
+_OF_STAGE: dict[Stage, set[str]] = {stage: set() for stage in Stage}
+
+
+def tells(
+    *definitions: Definition, of: Iterable[Stage] = Stage
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Marks a question whose answer has these figures for each of the stages `of`."""
+
+    def mark(question: Callable[P, R]) -> Callable[P, R]:
+        for stage in of:
+            _OF_STAGE[stage].update(each.key for each in definitions)
+        return question
+
+    return mark
+
+
+def told_of_stages() -> dict[Stage, list[str]]:
+    """The keys of the figures that reports tell of each stage."""
+    return {stage: sorted(keys) for stage, keys in _OF_STAGE.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

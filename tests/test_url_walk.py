@@ -299,6 +299,7 @@ URLS: dict[str, Url] = {
         kind="collection", ask={**FUNNEL, "stage": "1", "way": "entries"}, needs=True
     ),
     "reports:funnel_medians": Url(kind="collection", ask=FUNNEL),
+    "reports:process_health": record("north", EVERYBODY, pk="of"),
     # records
     "crm:view_change": record("view", frozenset({"owner", "admin"}), post={"name": "Other"}),
     "crm:view_delete": record("view", frozenset({"owner", "admin"}), get=False, post={}),
@@ -411,6 +412,7 @@ OTHERS = [name for name, url in URLS.items() if url.kind != "record"]
 VARIANTS = [
     ("pipeline:process_layer", {"of": "mine"}),
     ("pipeline:process_history", {"of": "mine"}),
+    ("reports:process_health", {"of": "mine"}),
     *(("crm:deal_edit", {"fact": fact}) for fact in ("company", "value", "close", "source")),
     ("crm:deal_edit", {"fact": "method"}),
     *(("crm:list_export", {"kind": kind.value}) for kind in ListKind),

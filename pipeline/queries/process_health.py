@@ -1,6 +1,6 @@
 """Whether the process is what METHOD asks for: universal, customised and consistent (CHECKLIST A4)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from pipeline.models import StageWording, Step, User
 from pipeline.playbook import LayerContent, Level, merge
 from pipeline.queries.process import layers_of
 from pipeline.queries.process_page import Look, Tree
+from pipeline.stages import Stage
 
 # Below it most of what people do is no longer the same, and figures compare unlike with unlike.
 LEAST_COMMON = 70
@@ -28,20 +29,28 @@ class Measure:
     definition: str
 
 
-def measure(look: Look) -> list[Measure]:
+def measure(look: Look, *, figures: Mapping[Stage, Collection[str]]) -> list[Measure]:
     """The three measures, of the level that is looked at and of the whole organisation.
+
+    `figures` are the keys of the figures that are really told of each stage (METRICS): whoever
+    tells them knows.
 
     One query, besides contents of versions that are not known yet.
     """
     return [
-        _universal(look),
+        _universal(look, figures),
         _customised(look.tree),
         _consistent(look.tree),
     ]
 
 
-def _universal(look: Look) -> Measure:
+def _universal(look: Look, figures: Mapping[Stage, Collection[str]]) -> Measure:
     every = [fault.words for fault in lint(_framework(look))]
+    every += [
+        _("%(stage)s: no figure is made of it.") % {"stage": look.playbook.label(stage)}
+        for stage in Stage
+        if not figures.get(stage)
+    ]
     faults = every[:TOLD]
     if more := len(every) - len(faults):
         faults.append(_("And %(n)s more.") % {"n": more})

@@ -123,7 +123,6 @@ class Shown:
             "votes": queries.votes([line.step.place]).get(line.step.place) if line else None,
             "advisory": ADVISORY,
             "strengths": Strength,
-            "health": health.measure(look),
             "common": health.percent_of(look.consistency),
             "news": news.told(look.sources, at=timezone.now()),
             "waiting": queries.undecided_teams(self.request.user) if look.user.is_manager else [],

@@ -36,7 +36,7 @@ from pipeline.models import Team, User
 from pipeline.moves import LeftHow
 from pipeline.queries.stages import Norm, Norms, norms_for
 from pipeline.stages import Initiator, Outcome, Stage
-from reports.figures import K1, K2, K4_CLOSED, K5, K8, Coverage, Definition, Figure, Period
+from reports.figures import K1, K2, K4_CLOSED, K5, K8, Coverage, Definition, Figure, Period, tells
 
 # Of fewer visits no sentence is made.
 ENOUGH = 10
@@ -221,6 +221,7 @@ def times_in_stage(question: Question) -> list[StageTime]:
     return _stage_times(question, _undated(question))
 
 
+@tells(K1, K5, K8)
 def funnel(question: Question) -> Funnel:
     """All figures of the funnel for a reader, in a number of queries that no amount of rows changes."""
     ways = _ways(question)

@@ -1,6 +1,7 @@
 """Where the process meets deals: publishing, use, what does not fit, and the first beginning."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -351,7 +352,7 @@ def set_aside(deal):
     )
 
 
-GONE = {
+GONE: dict[str, tuple[Callable[[Deal], object], int]] = {
     "past an advisory gate, with a reason": (past_gate, 1),
     "past one that only warns": (lambda deal: past_gate(deal, reason=""), 1),
     "set aside on the page": (set_aside, 1),

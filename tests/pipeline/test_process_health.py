@@ -10,8 +10,9 @@ from pipeline.stages import Stage
 from tests.factories import NOW
 
 
-def measured(cast, of=None):
-    found = measure(Look(cast.again(cast.adele), of or cast.root.pk))
+def measured(cast, of=None, figures=None):
+    told = {stage: ["K1"] for stage in Stage} if figures is None else figures
+    found = measure(Look(cast.again(cast.adele), of or cast.root.pk), figures=told)
     return {each.name: each.holds for each in found}
 
 
@@ -31,6 +32,11 @@ def test_it_holds_for_a_framework_that_a_team_has_adapted(cast, customised):
 def test_it_says_that_a_stage_is_not_whole(cast, customised):
     Step.objects.filter(layer__team=cast.root, stage=Stage.CLOSING).delete()
     assert measured(cast) == {"Universal": False, "Customised": True, "Consistent": True}
+
+
+@pytest.mark.parametrize("told", [{}, {stage: ["K1"] for stage in Stage if stage != 4}])
+def test_it_says_that_no_figure_is_made_of_a_stage(cast, customised, told):
+    assert not measured(cast, figures=told)["Universal"]
 
 
 def test_it_says_that_nobody_has_adapted_it(cast):

@@ -1,0 +1,24 @@
+"""Whether the process is what METHOD asks for, with the figures that are really made of it."""
+
+from django.http import Http404, HttpResponse
+from django.views.decorators.http import require_GET
+
+from pipeline.queries.process_health import measure
+from pipeline.queries.process_page import Look, NoSuchTeam, Of
+from reports.figures import told_of_stages
+from salesprocess.htmx import HtmxRequest, render
+
+
+@require_GET
+def process_health(request: HtmxRequest, of: Of) -> HttpResponse:
+    """The three measures of a level; fills a place on its page."""
+    try:
+        look = Look(request.user, of)
+    except NoSuchTeam as missing:
+        raise Http404 from missing
+    return render(
+        request,
+        page="reports/process_health.html",
+        fragment="pipeline/process/_health.html",
+        context={"look": look, "health": measure(look, figures=told_of_stages())},
+    )
