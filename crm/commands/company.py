@@ -68,6 +68,9 @@ def edit(
             raise StaleCompany(row)
         if (parent := facts.get("parent")) is not None:
             _check_parent(row, parent)
+        facts = values.changed(row, facts)
+        if not facts:
+            return
         for field, value in facts.items():
             setattr(row, field, value)
         row.version += 1

@@ -102,16 +102,27 @@ def edit(
         row = Contact.objects.editable_by(by).select_for_update(of=("self",)).get(pk=contact.pk)
         if version is not None and version != row.version:
             raise StaleContact(row)
+        wanted = points(row, emails=emails, phones=phones)
+        facts = {"name": name.strip(), "job_title": job_title.strip(), "company": company}
+        if not values.changed(row, facts) and _same(row, wanted):
+            return
         row.name, row.job_title, row.company = name.strip(), job_title.strip(), company
         row.version += 1
         row.changed_at, row.changed_by = at, by
         values.check(row)
         row.save()
-        wanted = points(row, emails=emails, phones=phones)
         row.points.all().delete()
         ContactPoint.objects.bulk_create(wanted, ignore_conflicts=True)
         search.put(SearchKind.CONTACT, [row.pk])
     contact.refresh_from_db()
+
+
+def _same(row: Contact, wanted: list[ContactPoint]) -> bool:
+    """Whether a contact has just these addresses and numbers, typed just so and in this order."""
+    there = row.points.order_by("kind", "pk").values_list("kind", "typed")
+    first = {(point.kind, point.value): point.typed for point in reversed(wanted)}
+    told = dict.fromkeys((point.kind, first[point.kind, point.value]) for point in wanted)
+    return list(there) == list(told)
 
 
 def points(contact: Contact, *, emails: Iterable[str], phones: Iterable[str]) -> list[ContactPoint]:

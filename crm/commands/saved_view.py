@@ -62,6 +62,8 @@ def change(
         row = rows.select_for_update(of=("self",)).get(pk=view.pk)
         if version is not None and version != row.version:
             raise StaleView(row)
+        if not values.changed(row, {"name": name, "team": team}):
+            return
         row.version += 1
         _write(row, name=name, team=team, by=by, at=at)
     view.refresh_from_db()

@@ -1,6 +1,11 @@
 """What every command asks of the values that it is about to write."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import models
+
+from salesprocess.plain import plain
 
 
 def check(record: models.Model) -> None:
@@ -10,3 +15,20 @@ def check(record: models.Model) -> None:
     refuses those that are not there, and asking for each again costs a query apiece.
     """
     record.clean_fields(exclude=[field.name for field in record._meta.fields if field.is_relation])
+
+
+def changed(record: models.Model, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What of `said` is another than the record has. A form says all that it shows: what nobody
+    touched is no change, and must leave neither a version nor a day."""
+    return {name: value for name, value in said.items() if _is_other(record, name, value)}
+
+
+def _is_other(record: models.Model, name: str, value: Any) -> bool:
+    field = record._meta.get_field(name)
+    if field.is_relation:
+        now, value = getattr(record, field.attname), value and value.pk  # type: ignore[union-attr]  # a foreign key
+    else:
+        now = getattr(record, name)
+    if isinstance(now, str) and isinstance(value, str):
+        return plain(now) != plain(value)
+    return bool(now != value)

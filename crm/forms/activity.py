@@ -13,6 +13,7 @@ from crm.models import Activity, ActivityKind, ActivityResult, Contact
 from crm.models.activity import PLANNABLE
 from crm.models.due import Due
 from pipeline.stages import Stage
+from salesprocess.text_area import TextArea
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -125,7 +126,7 @@ class DoneForm(NextForm):
         required=False,
         max_length=20_000,
         strip=True,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=TextArea(attrs={"rows": 2}),
         label=gettext_lazy("What was said"),
     )
     result = forms.ChoiceField(

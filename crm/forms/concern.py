@@ -10,6 +10,7 @@ from crm.forms.deal_people import PersonField, of_deal
 from crm.forms.fields import VerbForm
 from crm.models import Concern, ConcernCategory, Deal, Disposition
 from crm.queries import answers
+from salesprocess.text_area import TextArea
 
 BEFORE, AFTER = "before", "after"
 
@@ -18,7 +19,7 @@ class ConcernForm(VerbForm):
     words = forms.CharField(
         max_length=2000,
         label=gettext_lazy("What they ask or have against it, in their words"),
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=TextArea(attrs={"rows": 3}),
     )
     category = forms.ChoiceField(
         choices=ConcernCategory.choices, label=gettext_lazy("What it is about")
@@ -67,7 +68,7 @@ class AnswerForm(VerbForm):
         required=False,
         max_length=4000,
         label=gettext_lazy("What we said"),
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=TextArea(attrs={"rows": 3}),
     )
     used = forms.IntegerField(required=False, widget=forms.HiddenInput)
 

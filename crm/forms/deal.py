@@ -25,8 +25,9 @@ from pipeline.queries import process
 from pipeline.stages import Initiator, Outcome, Stage
 from salesprocess.folding import words
 from salesprocess.format import money
+from salesprocess.text_area import TextArea
 
-REASON = forms.Textarea(attrs={"rows": 3})
+REASON = TextArea(attrs={"rows": 3})
 STAGES = [(stage.value, stage.label) for stage in Stage]
 
 

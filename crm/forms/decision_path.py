@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from crm.forms.deal_people import PersonField, of_deal
 from crm.forms.fields import DayField, VerbForm
 from crm.models import Deal, DealContact, DealRole, DecisionPath
+from salesprocess.text_area import TextArea
 
 
 class DecisionPathForm(VerbForm):
@@ -17,13 +18,13 @@ class DecisionPathForm(VerbForm):
         required=False,
         max_length=2000,
         label=gettext_lazy("How they decide, step by step"),
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=TextArea(attrs={"rows": 3}),
     )
     criteria = forms.CharField(
         required=False,
         max_length=2000,
         label=gettext_lazy("By what they decide"),
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=TextArea(attrs={"rows": 2}),
     )
     decides_on = DayField(required=False, label=gettext_lazy("Decision expected"))
     confirmed_by = PersonField(label=gettext_lazy("Who confirmed it"))

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.forms.fields import DayField, VerbForm
 from crm.models import Deal, HandOff
+from salesprocess.text_area import TextArea
 
 
 class HandOffForm(VerbForm):
@@ -16,7 +17,7 @@ class HandOffForm(VerbForm):
         required=False,
         max_length=4000,
         label=gettext_lazy("What was promised"),
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=TextArea(attrs={"rows": 3}),
     )
     starts_on = DayField(required=False, label=gettext_lazy("Begins"))
     due_on = DayField(required=False, label=gettext_lazy("Due"))

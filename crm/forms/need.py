@@ -9,13 +9,14 @@ from django.utils.translation import gettext_lazy
 from crm.forms.deal_people import PersonField, of_deal
 from crm.forms.fields import AmountField, DayField, VerbForm
 from crm.models import Deal, Need, Per
+from salesprocess.text_area import TextArea
 
 
 class NeedForm(VerbForm):
     words = forms.CharField(
         max_length=2000,
         label=gettext_lazy("The problem, in the customer’s words"),
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=TextArea(attrs={"rows": 3}),
     )
     worth = AmountField(required=False, label=gettext_lazy("What solving it is worth"))
     per = forms.ChoiceField(choices=Per.choices, initial=Per.YEAR, label=gettext_lazy("Per"))

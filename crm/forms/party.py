@@ -11,6 +11,7 @@ from crm.forms.activity import LogForm
 from crm.forms.fields import CompanyPick, VerbForm
 from crm.models import ActivityResult, Company, Contact, ContactPoint, PointKind, Relationship
 from pipeline.models import User
+from salesprocess.text_area import TextArea
 
 _PLAIN = {"autocomplete": "off"}
 
@@ -48,7 +49,7 @@ class OwnerForm(VerbForm):
         required=False,
         max_length=2000,
         label=gettext_lazy("What to know"),
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=TextArea(attrs={"rows": 2}),
     )
 
     def __init__(
@@ -139,13 +140,13 @@ class ContactForm(PartyForm):
         required=False,
         max_length=2000,
         label=gettext_lazy("E-mail, one a line"),
-        widget=forms.Textarea(attrs={"rows": 2, "inputmode": "email", **_PLAIN}),
+        widget=TextArea(attrs={"rows": 2, "inputmode": "email", **_PLAIN}),
     )
     phones = forms.CharField(
         required=False,
         max_length=600,
         label=gettext_lazy("Phone, one a line"),
-        widget=forms.Textarea(attrs={"rows": 2, "inputmode": "tel", **_PLAIN}),
+        widget=TextArea(attrs={"rows": 2, "inputmode": "tel", **_PLAIN}),
     )
 
     named = {"email": "emails", "phone": "phones"}

@@ -12,6 +12,7 @@ from crm.queries.process import Gone
 from pipeline.forms.attempt import SeenForm
 from pipeline.playbook import Playbook
 from pipeline.stages import Stage
+from salesprocess.text_area import TextArea
 
 
 class PublishForm(SeenForm):
@@ -22,7 +23,7 @@ class PublishForm(SeenForm):
         label=_("Note to the team"),
         max_length=2000,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=TextArea(attrs={"rows": 3}),
         help_text=_("What changes, and what it gives them."),
     )
 
@@ -61,7 +62,7 @@ class NoteForm(forms.Form):
 
     kind = forms.TypedChoiceField(choices=NoteKind.choices, coerce=NoteKind, required=False)
     words = forms.CharField(
-        label=_("What it is"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
+        label=_("What it is"), max_length=4000, widget=TextArea(attrs={"rows": 4})
     )
     place = forms.TypedChoiceField(
         label=_("What is it for?"), choices=Place.choices, coerce=Place, required=False
@@ -78,9 +79,7 @@ class NoteForm(forms.Form):
 
 
 class AnswerForm(forms.Form):
-    answer = forms.CharField(
-        label=_("Answer"), max_length=4000, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    answer = forms.CharField(label=_("Answer"), max_length=4000, widget=TextArea(attrs={"rows": 2}))
     place = forms.TypedChoiceField(
         label=_("Where it belongs"), choices=Place.choices, coerce=Place, required=False
     )

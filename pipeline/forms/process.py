@@ -27,6 +27,7 @@ from pipeline.playbook import (
     weakest,
 )
 from pipeline.stages import Stage
+from salesprocess.text_area import TextArea
 
 # What one may say of an inherited step for oneself alone; of a locked one only how much it asks.
 OWN = ("label", "help")
@@ -50,7 +51,7 @@ class StepForm(SeenForm):
         required=False,
         max_length=2000,
         help_text=gettext_lazy("One a line."),
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=TextArea(attrs={"rows": 3}),
     )
     proof = forms.TypedChoiceField(
         label=gettext_lazy("Evidence"), choices=Proof.choices, coerce=Proof, required=False
@@ -67,19 +68,19 @@ class StepForm(SeenForm):
         label=gettext_lazy("Gives you"),
         max_length=300,
         help_text=gettext_lazy("What the salesperson gets from it. Nobody works for nothing."),
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=TextArea(attrs={"rows": 2}),
     )
     gives_managers = forms.CharField(
         label=gettext_lazy("Gives the team"),
         max_length=300,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=TextArea(attrs={"rows": 2}),
     )
     help = forms.CharField(
         label=gettext_lazy("Help or script"),
         max_length=4000,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=TextArea(attrs={"rows": 3}),
     )
     applies = forms.TypedChoiceField(
         label=gettext_lazy("For"), choices=Applies.choices, coerce=Applies
@@ -99,7 +100,7 @@ class StepForm(SeenForm):
         max_length=300,
         required=False,
         help_text=gettext_lazy("Those below will read it."),
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=TextArea(attrs={"rows": 2}),
     )
 
     def __init__(
@@ -129,8 +130,6 @@ class StepForm(SeenForm):
             field.error_messages["invalid_choice"] = clash.label
         if level == Level.MINE and "gives_you" in self.fields:
             self.fields["gives_you"].required = False
-        if "reason" in self.fields:
-            self.fields["reason"].required = above is not None and level != Level.FRAMEWORK
 
     def _offered(self) -> set[str]:
         names = set(self.fields)

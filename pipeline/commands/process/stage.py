@@ -69,5 +69,7 @@ def set_strength(
             raise Refused(_("How strict a gate is, the organisation decides for everybody."))
         if gate not in ADVISORY:
             raise Refused(_("This gate is the same everywhere."))
+        if row.strengths.get(gate.value, Strength.ASK.value) == strength.value:
+            return
         row.strengths = {**row.strengths, gate.value: strength.value}
         touch(row, by=by, at=at, fields=("strengths",))

@@ -29,6 +29,7 @@ from pipeline.playbook import (
 from pipeline.playbook import Step as Inherited
 from pipeline.queries import process as queries
 from pipeline.stages import Stage
+from salesprocess.plain import plain
 
 # The room between two steps that are added one after the other.
 GAP = 10.0
@@ -248,6 +249,9 @@ def _adapt(
         if above is None:
             raise Refused(_("There is no such step here any more."))
         step = Step(layer=row, stage=stage, key=key, made_at=at)
+    said = _changes(step, said, now=queries.working(row).find(stage, key))
+    if not said and reason.strip() in ("", step.reason):
+        return step if step.pk else None
     if not step.adds:
         # A step keeps the name of who brought it in, however often it is reworded.
         step.author, step.made_at = by, at
@@ -257,6 +261,13 @@ def _adapt(
         if not queries.step_row(step).said():
             _take_back(step, row=row, by=by, at=at)
             return None
+    _give_reason(step, reason, row=row)
+    _keep(step, above=above, row=row)
+    touch(row, by=by, at=at)
+    return step
+
+
+def _give_reason(step: Step, reason: str, *, row: Layer) -> None:
     step.reason = reason.strip() or step.reason
     if not step.adds and not step.reason:
         if row.user_id is None:
@@ -264,9 +275,6 @@ def _adapt(
                 _("Say why it is done differently here: those below will read it."), field="reason"
             )
         step.reason = _("I like it better this way.")
-    _keep(step, above=above, row=row)
-    touch(row, by=by, at=at)
-    return step
 
 
 def _take_back(step: Step, *, row: Layer, by: User, at: dt.datetime) -> None:
@@ -275,6 +283,26 @@ def _take_back(step: Step, *, row: Layer, by: User, at: dt.datetime) -> None:
         step.delete()
         settle(row, stage=Stage(step.stage), key=step.key, by=by, at=at)
         touch(row, by=by, at=at)
+
+
+def _changes(step: Step, said: dict[str, Any], *, now: Inherited | None) -> dict[str, Any]:
+    """What of `said` is another than the layer says, and than what holds now: a form says all that it
+    shows, and what nobody touched is no change."""
+    return {
+        name: value
+        for name, value in said.items()
+        if value != getattr(step, name)
+        and (now is None or _as_shown(value) != _as_shown(getattr(now, name)))
+    }
+
+
+def _as_shown(value: Any) -> Any:
+    """A form shows alike what is empty and what is not said, and gives lines back in its own way."""
+    if isinstance(value, str):
+        value = plain(value)
+    elif isinstance(value, list):
+        value = tuple(value)
+    return value or None
 
 
 def _say(step: Step, said: dict[str, Any]) -> None:
