@@ -31,6 +31,7 @@ from crm.models.reference import (
 )
 from crm.models.saved_view import ListKind, SavedView
 from crm.models.search_entry import SearchEntry, SearchKind
+from crm.models.setting_change import Setting, SettingChange, SettingVerb
 from crm.models.stage_visit import StageVisit
 from crm.models.step_result import StepResult, StepState
 from crm.models.verdict import Ruling, Sure, Verdict
@@ -86,6 +87,9 @@ __all__ = [
     "SavedView",
     "SearchEntry",
     "SearchKind",
+    "Setting",
+    "SettingChange",
+    "SettingVerb",
     "Source",
     "SourceKind",
     "StageVisit",

@@ -33,6 +33,21 @@ class ReferenceQuerySet(models.QuerySet):  # type: ignore[type-arg]  # shared by
 ReferenceManager = models.Manager.from_queryset(ReferenceQuerySet)
 
 
+class Listed(models.Model):
+    """A row of a list that admins keep, by its `name`. What is in use is retired or merged into
+    another, and deleted only once nothing uses it."""
+
+    name: "models.CharField[str, str]"
+    retired = models.BooleanField(default=False)
+    # Counts the changes, so that two who edit a row notice each other.
+    version = models.PositiveIntegerField(default=1)
+
+    objects = ReferenceManager()
+
+    class Meta:
+        abstract = True
+
+
 class SourceKind(models.TextChoices):
     """Where a lead came from. An existing customer is a first-class source (CHECKLIST A9)."""
 
@@ -45,12 +60,9 @@ class SourceKind(models.TextChoices):
     OTHER = "other", _("Other")
 
 
-class Source(models.Model):
+class Source(Listed):
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=20, choices=SourceKind)
-    retired = models.BooleanField(default=False)
-
-    objects = ReferenceManager()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(Lower("name"), name="source_name_once")]
@@ -59,13 +71,10 @@ class Source(models.Model):
         return shown(self.name)
 
 
-class Method(models.Model):
+class Method(Listed):
     """How a lead was engaged (prospecting method)."""
 
     name = models.CharField(max_length=80)
-    retired = models.BooleanField(default=False)
-
-    objects = ReferenceManager()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(Lower("name"), name="method_name_once")]
@@ -83,21 +92,23 @@ class CauseKind(models.TextChoices):
     UNKNOWN = "unknown", _("Unknown")
 
 
-class StopCause(models.Model):
+class StopCause(Listed):
     key = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=12, choices=CauseKind)
     # Whose decision the cause belongs to; empty where it may be either's.
     initiator = models.CharField(max_length=10, choices=Initiator, blank=True)
-    retired = models.BooleanField(default=False)
 
-    objects = ReferenceManager()
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(Lower("name"), name="stop_cause_name_once")
+        ]
 
     def __str__(self) -> str:
         return shown(self.name)
 
 
-class Product(models.Model):
+class Product(Listed):
     name = models.CharField(max_length=120)
     series = models.CharField(max_length=80, blank=True)
     price = models.DecimalField(
@@ -108,12 +119,9 @@ class Product(models.Model):
         validators=[MinValueValidator(Decimal(0))],
     )
     currency = models.CharField(max_length=3)
-    retired = models.BooleanField(default=False)
     batch = models.ForeignKey(
         Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-
-    objects = ReferenceManager()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(Lower("name"), name="product_name_once")]

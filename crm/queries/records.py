@@ -54,7 +54,7 @@ SELECT
             ),
             (
                 SELECT json_agg(json_build_array(
-                    coalesce(product.name, line.what), line.quantity::text, line.unit_price::text,
+                    coalesce(nullif(line.what, ''), product.name), line.quantity::text, line.unit_price::text,
                     line.need_id
                 ) ORDER BY line.id)
                 FROM crm_offerline line LEFT JOIN crm_product product ON product.id = line.product_id

@@ -1,10 +1,23 @@
-"""The lists that the organisation shares, as they are asked for."""
+"""The lists that the organisation shares: what is in use, how much, and by which records."""
 
-from typing import Any
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from django.db.models import CharField, Func
+from django.db import models
+from django.db.models import CharField, Count, Exists, Func, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Lower
 
-from crm.shipped import NAMES, shown
+from crm.models import Deal, DealLine, Method, Product, Setting, Source, StopCause
+from crm.models.reference import Listed
+from crm.shipped import NAMES, shown, spellings
+from pipeline.models import User
+from pipeline.stages import Outcome
+
+PAGE = 50
+# How long ago the last use may be, for "not used for a year".
+YEAR = dt.timedelta(days=365)
 
 
 class Shown(Func):
@@ -22,3 +35,183 @@ class Shown(Func):
         whens = " ".join(["WHEN %s THEN %s"] * len(told))
         values = [text for pair in told for text in pair]
         return f"CASE {kept} {whens} ELSE {kept} END", [*params, *values, *params]
+
+
+class RowUse(NamedTuple):
+    """Of a row of a list: in how many records it is now, and in how many of the last 12 months."""
+
+    now: int = 0
+    year: int = 0
+
+
+NO_USE = RowUse()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """A list that admins keep: what of its rows can be edited, and which records count as its use.
+
+    `counts` are rows of (id, now, year); `recent` a condition on `counted` records for a use now or
+    in the last 12 months.
+    """
+
+    setting: Setting
+    model: type[Listed]
+    facts: tuple[str, ...]
+    # Whether its names are those that are shipped, as long as nobody renamed them.
+    is_shipped: bool = True
+    counted: type[models.Model] = Deal
+    column: str
+    now: Q
+    year: Callable[[dt.datetime], Q]
+    count: str = "pk"
+
+    def uses(self, ids: Sequence[int], *, at: dt.datetime) -> dict[int, RowUse]:
+        """How much each of the rows `ids` is used; those that are not used at all are left out."""
+        rows = self.counted._default_manager.filter(**{f"{self.column}__in": ids})
+        counted = (
+            rows.order_by()
+            .values_list(f"{self.column}_id")
+            .annotate(
+                now=Count(self.count, distinct=self.count != "pk", filter=self.now),
+                year=Count(self.count, distinct=self.count != "pk", filter=self.year(at - YEAR)),
+            )
+        )
+        return {pk: RowUse(now, year) for pk, now, year in counted}
+
+
+def _opened(since: dt.datetime) -> Q:
+    return Q(created_at__gte=since)
+
+
+_OPEN = Q(outcome=Outcome.OPEN)
+SHELVES: Mapping[str, Shelf] = {
+    "products": Shelf(
+        setting=Setting.PRODUCT,
+        model=Product,
+        facts=("name", "series", "price", "currency"),
+        is_shipped=False,
+        counted=DealLine,
+        column="product",
+        count="deal",
+        now=Q(deal__outcome=Outcome.OPEN),
+        year=lambda since: Q(deal__outcome=Outcome.WON, deal__closed_at__gte=since),
+    ),
+    "sources": Shelf(
+        setting=Setting.SOURCE,
+        model=Source,
+        facts=("name", "kind"),
+        column="source",
+        now=_OPEN,
+        year=_opened,
+    ),
+    "methods": Shelf(
+        setting=Setting.METHOD,
+        model=Method,
+        facts=("name",),
+        column="method",
+        now=_OPEN,
+        year=_opened,
+    ),
+    "stop-causes": Shelf(
+        setting=Setting.STOP_CAUSE,
+        model=StopCause,
+        facts=("name", "initiator", "kind"),
+        column="cause",
+        now=Q(),
+        year=lambda since: Q(closed_at__gte=since),
+    ),
+}
+
+
+def shelf_of(model: type[Listed]) -> Shelf:
+    return next(shelf for shelf in SHELVES.values() if shelf.model is model)
+
+
+def users_of(model: type[Listed]) -> Iterator[tuple[type[models.Model], str]]:
+    """Every model that refers to rows of a list, with the field by which it does: from the models
+    themselves, so that none is forgotten when a row is merged or deleted."""
+    for relation in model._meta.get_fields(include_hidden=True):
+        if isinstance(relation, models.ManyToOneRel):
+            yield relation.related_model, relation.field.name  # type: ignore[misc]  # no "self" is left
+
+
+def used(model: type[Listed]) -> Q:
+    """A condition on rows of a list: something refers to it, however long ago."""
+    found = Q()
+    for user, field in users_of(model):
+        found |= Q(Exists(user._base_manager.filter(**{field: OuterRef("pk")})))
+    return found
+
+
+def used_lately(shelf: Shelf, *, at: dt.datetime) -> Q:
+    lately = shelf.now | shelf.year(at - YEAR)
+    return Q(Exists(shelf.counted._base_manager.filter(lately, **{shelf.column: OuterRef("pk")})))
+
+
+def same_name(shelf: Shelf, name: str) -> QuerySet[Any]:
+    """The rows that somebody could take for one of this name, in whatever language they read."""
+    wanted = {name.lower()}
+    if shelf.is_shipped:
+        wanted = wanted.union(*(said for said in map(spellings, NAMES) if name.lower() in said))
+    rows = shelf.model._default_manager.annotate(lower=Lower("name"))
+    # The database has its own idea of small letters, and the last word.
+    found: QuerySet[Any] = rows.filter(Q(lower__in=wanted) | Q(lower=Lower(Value(name))))
+    return found
+
+
+class Shows:
+    """Which rows of a list are shown."""
+
+    ACTIVE, RETIRED, UNUSED = "active", "retired", "unused"
+    ALL = (ACTIVE, RETIRED, UNUSED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """A page of a list. `rows` carry `is_used`; `uses` is by id."""
+
+    rows: Sequence[Any]
+    uses: Mapping[int, RowUse]
+    counts: Mapping[str, int]
+    page: int
+    pages: int
+
+    def use(self, pk: int) -> RowUse:
+        return self.uses.get(pk, NO_USE)
+
+
+def listing(
+    shelf: Shelf, *, user: User, shows: str, text: str = "", page: int = 1, at: dt.datetime
+) -> Listing:
+    """Three queries, however many rows there are: how many of each, the page's rows, their use."""
+    every: QuerySet[Any] = shelf.model._default_manager.editable_by(user)
+    conditions = {
+        Shows.ACTIVE: Q(retired=False),
+        Shows.RETIRED: Q(retired=True),
+        Shows.UNUSED: Q(retired=False) & ~used_lately(shelf, at=at),
+    }
+    counts = every.aggregate(
+        **{f"n_{name}": Count("pk", filter=condition) for name, condition in conditions.items()}
+    )
+    total = counts[f"n_{shows}"]
+    rows = _in_order(shelf, every.filter(conditions[shows]))
+    if text:
+        rows = rows.filter(said__contains=text.lower())
+        total = rows.count()
+    pages = max(1, -(-total // PAGE))
+    page = min(max(page, 1), pages)
+    found = list(rows.annotate(is_used=used(shelf.model))[(page - 1) * PAGE : page * PAGE])
+    return Listing(
+        rows=found,
+        uses=shelf.uses([row.pk for row in found], at=at),
+        counts={name: counts[f"n_{name}"] for name in conditions},
+        page=page,
+        pages=pages,
+    )
+
+
+def _in_order(shelf: Shelf, rows: QuerySet[Any]) -> QuerySet[Any]:
+    rows = rows.annotate(said=Lower(Shown("name") if shelf.is_shipped else "name"))
+    by = {Product: ("series", "said", "pk"), StopCause: ("-initiator", "said", "pk")}
+    return rows.order_by(*by.get(shelf.model, ("said", "pk")))

@@ -1,0 +1,367 @@
+"""What admins can do to the lists: products, sources, methods and stop causes.
+
+Nothing disappears under those who use it. A row is retired (no longer offered, still shown where it
+is), merged into another one, which takes over all its uses and can be undone, or deleted, if it was
+never used.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+from django.db import connection, models, transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from crm import shipped
+from crm.commands import values
+from crm.models import (
+    ImportedRow,
+    OfferLine,
+    Product,
+    SavedView,
+    SettingChange,
+    SettingVerb,
+    Source,
+    StopCause,
+)
+from crm.models.reference import Listed
+from crm.queries.reference import SHELVES, same_name, shelf_of, used, users_of
+from crm.shipped import DISQUALIFIED
+from pipeline.models import User
+from pipeline.moves import Refused
+
+# Any number, but no other lock's: one change of the lists at a time, so that no two rows get one
+# name and nothing is merged into what goes.
+LISTS_LOCK = 77_021
+# For how long a merge can be undone.
+UNDO = dt.timedelta(days=30)
+Row = TypeVar("Row", bound=Listed)
+
+
+class NameTaken(Refused):
+    """Another row has the name; `other` may be what was meant, and can be merged with."""
+
+    def __init__(self, message: str, *, other: Listed) -> None:
+        super().__init__(message, field="name")
+        self.other = other
+
+
+class StaleRow(Refused):
+    """Somebody changed the row since the page was shown. `row` is how it stands now."""
+
+    def __init__(self, row: Listed) -> None:
+        super().__init__(
+            _("Somebody was faster: it is “%(name)s” by now. Save again to put yours in its place.")
+            % {"name": row}
+        )
+        self.row = row
+
+
+def add(row: Row, *, by: User, at: dt.datetime) -> Row:
+    """Put a row that is not saved yet on its list.
+
+    Raises NameTaken, ValidationError for a value that its field cannot hold, Refused for a currency
+    that no sum could hold, and for whoever is no admin.
+    """
+    with _lists_locked(by):
+        row.name = _clean_name(row)
+        _check_name(row)
+        if isinstance(row, StopCause):
+            row.key = _free_key(row.name)
+        _check(row)
+        row.save(force_insert=True)
+        _note(row, SettingVerb.ADDED, by=by, at=at)
+    return row
+
+
+def edit(
+    row: Listed, *, by: User, at: dt.datetime, version: int | None = None, **facts: Any
+) -> None:
+    """Change the named facts of a row. A product's new price is for new lines only: what is on a
+    deal or was offered stays as it was made.
+
+    Raises StaleRow if `version` is not the present one, otherwise as `add` does.
+    """
+    if unknown := set(facts) - set(shelf_of(type(row)).facts):
+        raise TypeError(f"not editable: {sorted(unknown)}")
+    with _locked(row, by=by, version=version) as now:
+        before = {name: getattr(now, name) for name in facts}
+        for name, value in facts.items():
+            setattr(now, name, value)
+        if "name" in facts:
+            now.name = _clean_name(now)
+            if now.name != before["name"]:
+                _check_name(now)
+                _keep_as_offered(now, before["name"])
+        changed = [name for name in facts if getattr(now, name) != before[name]]
+        if {"kind", "initiator"}.intersection(changed):
+            _check_free(now)
+        _check(now)
+        for name in changed:
+            old, new = _as_text(before[name]), _as_text(getattr(now, name))
+            _note(now, SettingVerb.CHANGED, field=name, old=old, new=new, by=by, at=at)
+        _save(now, *changed)
+
+
+def retire(row: Listed, *, by: User, at: dt.datetime, version: int | None = None) -> None:
+    """Offer it no longer; records that have it keep it. Nothing to do if it is retired already.
+
+    Raises StaleRow, and Refused for what the process itself uses.
+    """
+    with _locked(row, by=by, version=version) as now:
+        _check_free(now)
+        if not now.retired:
+            now.retired = True
+            _save(now, "retired")
+            _note(now, SettingVerb.RETIRED, by=by, at=at)
+
+
+def bring_back(row: Listed, *, by: User, at: dt.datetime, version: int | None = None) -> None:
+    """Offer a retired row again. Raises StaleRow."""
+    with _locked(row, by=by, version=version) as now:
+        if now.retired:
+            now.retired = False
+            _save(now, "retired")
+            _note(now, SettingVerb.BROUGHT_BACK, by=by, at=at)
+
+
+def delete(row: Listed, *, by: User, at: dt.datetime, version: int | None = None) -> None:
+    """Take a row off its list for good, if nothing ever used it.
+
+    Raises StaleRow, and Refused for what is in use.
+    """
+    with _locked(row, by=by, version=version, goes=True) as now:
+        _check_free(now)
+        if type(now)._default_manager.filter(used(type(now)), pk=now.pk).exists():
+            raise Refused(_("“%(name)s” is in use: retire it, or merge it.") % {"name": now})
+        _note(now, SettingVerb.DELETED, kept={"row": _as_json(now)}, by=by, at=at)
+        _ledger(now).delete()
+        now.delete()
+
+
+def merge(
+    row: Listed, *, into: Listed, by: User, at: dt.datetime, version: int | None = None
+) -> SettingChange:
+    """Let `into` take over everything that has `row`, which goes. Prices on deals, and offers that
+    were sent, stay as they are.
+
+    Raises Refused for a row into itself and for what the process itself uses, StaleRow, and
+    DoesNotExist for what is not there any more.
+    """
+    with _locked(row, by=by, version=version, goes=True) as now:
+        _check_free(now)
+        target = type(now)._default_manager.select_for_update().get(pk=into.pk)
+        if target.pk == now.pk:
+            raise Refused(_("Choose another one to merge it into."), field="into")
+        _keep_as_offered(now, now.name)
+        moved = _move_all(now, target)
+        what = {
+            "row": _as_json(now),
+            "into": target.pk,
+            "moved": moved,
+        }
+        change = _note(
+            now, SettingVerb.MERGED, old=now.name, new=target.name, kept=what, by=by, at=at
+        )
+        now.delete()
+    return change
+
+
+def unmerge(change: SettingChange, *, by: User, at: dt.datetime) -> int:
+    """Undo a merge: the row comes back, with all records that still have the one it went into.
+
+    The number of records that were moved on meanwhile, and so stay where they are.
+
+    Raises SettingChange.DoesNotExist for what can be undone by nobody or was undone, Refused after
+    30 days, if its name was given away, and if the other one is gone itself.
+    """
+    with _lists_locked(by):
+        merges = SettingChange.objects.editable_by(by).filter(verb=SettingVerb.MERGED)
+        found = merges.select_for_update(of=("self",)).get(pk=change.pk, undone_at=None)
+        if at - found.at > UNDO:
+            raise Refused(_("A merge can be undone for 30 days."))
+        kept = found.kept or {}
+        shelf = next(one for one in SHELVES.values() if one.setting == found.setting)
+        target = shelf.model._default_manager.filter(pk=kept["into"]).first()
+        if target is None:
+            raise Refused(_("“%(name)s” is gone itself: undo that first.") % {"name": found.new})
+        row = _from_json(shelf.model, kept["row"])
+        _check_name(row)
+        row.save(force_insert=True)
+        left = _move_back(kept["moved"], row, target)
+        found.undone_at = at
+        found.save(update_fields=["undone_at"])
+        _note(row, SettingVerb.UNMERGED, old=target.name, new=row.name, by=by, at=at)
+    return left
+
+
+# Locks --------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _lists_locked(by: User) -> Iterator[None]:
+    """One transaction in which nobody else changes a list. Taken before any row is locked."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LISTS_LOCK])
+        if not User.objects.get(pk=by.pk).scope.everything:
+            raise Refused(_("Only an admin changes this."))
+        yield
+
+
+@contextmanager
+def _locked(row: Row, *, by: User, version: int | None, goes: bool = False) -> Iterator[Row]:
+    """The row as it stands under the lock. Raises StaleRow if it is not the one that was shown.
+
+    If it `goes`, whoever is about to use it waits until that is decided.
+    """
+    with _lists_locked(by):
+        rows = type(row)._default_manager.editable_by(by)
+        now: Row = rows.select_for_update(no_key=not goes).get(pk=row.pk)
+        if version is not None and version != now.version:
+            raise StaleRow(now)
+        yield now
+
+
+def _save(row: Listed, *fields: str) -> None:
+    row.version += 1
+    row.save(update_fields=[*fields, "version"])
+
+
+# What is allowed ----------------------------------------------------------------------------------
+
+
+def _clean_name(row: Listed) -> str:
+    """Without space at its ends; a shipped name in whatever language is kept by its own."""
+    name = " ".join(row.name.split())
+    return shipped.kept(name, shipped.NAMES) if shelf_of(type(row)).is_shipped else name
+
+
+def _check_name(row: Listed) -> None:
+    other = same_name(shelf_of(type(row)), row.name).exclude(pk=row.pk).first()
+    if other is None:
+        return
+    words = _("“%(name)s” exists, but is retired.") if other.retired else _("“%(name)s” exists.")
+    raise NameTaken(words % {"name": other}, other=other)
+
+
+def _check(row: Listed) -> None:
+    values.check(row)
+    if isinstance(row, Product):
+        row.currency = row.currency.upper()
+
+
+def _check_free(row: Listed) -> None:
+    """A verdict stops a deal by this cause, as our decision: it stays what it is."""
+    if isinstance(row, StopCause) and row.key == DISQUALIFIED:
+        raise Refused(
+            _("“%(name)s” is what a verdict stops a deal by: it can only be renamed.")
+            % {"name": row}
+        )
+
+
+def _free_key(name: str) -> str:
+    stem = slugify(name).replace("-", "_")[:30] or "cause"
+    taken = set(StopCause.objects.filter(key__startswith=stem).values_list("key", flat=True))
+    keys = (stem, *(f"{stem}_{n}" for n in range(2, len(taken) + 3)))
+    return next(key for key in keys if key not in taken)
+
+
+# What is moved ------------------------------------------------------------------------------------
+
+
+def _keep_as_offered(row: Listed, name: str) -> None:
+    """What was offered under a name stays in its offers under that name."""
+    if isinstance(row, Product):
+        OfferLine._base_manager.filter(product=row, what="").update(what=name)
+
+
+def _move_all(row: Listed, target: Listed) -> dict[str, list[int]]:
+    """Which records were moved, by model and field."""
+    moved = {}
+    for model, field in users_of(type(row)):
+        users = model._base_manager.filter(**{field: row})
+        moved[f"{model._meta.label} {field}"] = list(
+            users.order_by("pk").values_list("pk", flat=True)
+        )
+        users.update(**{field: target})
+    if isinstance(row, Source):
+        moved["views"] = _say_in_views(row.pk, target.pk, among=None)
+    ledger = _ledger(row)
+    moved["ledger"] = list(ledger.order_by("pk").values_list("pk", flat=True))
+    ledger.update(record_id=target.pk)
+    return moved
+
+
+def _move_back(moved: dict[str, list[int]], row: Listed, target: Listed) -> int:
+    left = 0
+    for model, field in users_of(type(row)):
+        ids = moved.get(f"{model._meta.label} {field}", [])
+        back = model._base_manager.filter(pk__in=ids, **{field: target}).update(**{field: row})
+        left += len(ids) - back
+    if isinstance(row, Source):
+        _say_in_views(target.pk, row.pk, among=moved.get("views", []))
+    ImportedRow._base_manager.filter(pk__in=moved.get("ledger", []), record_id=target.pk).update(
+        record_id=row.pk
+    )
+    return left
+
+
+def _say_in_views(old: int, new: int, *, among: list[int] | None) -> list[int]:
+    """Let saved views ask for another source; which did. `among` None means any of them."""
+    views = SavedView._base_manager.filter(query__contains=f"source={old}").order_by("pk")
+    said = []
+    for view in views.select_for_update():
+        asked = parse_qsl(view.query, keep_blank_values=True)
+        if ("source", str(old)) not in asked or (among is not None and view.pk not in among):
+            continue
+        pairs = [(n, str(new) if (n, v) == ("source", str(old)) else v) for n, v in asked]
+        view.query = urlencode(pairs)
+        view.save(update_fields=["query"])
+        said.append(view.pk)
+    return said
+
+
+def _ledger(row: Listed) -> models.QuerySet[ImportedRow]:
+    """Which foreign products became this one, so that the next file finds it."""
+    if not isinstance(row, Product):
+        return ImportedRow._base_manager.none()
+    return ImportedRow._base_manager.filter(kind="products", record_id=row.pk)
+
+
+# History ------------------------------------------------------------------------------------------
+
+
+def _note(
+    row: Listed, verb: SettingVerb, *, by: User, at: dt.datetime, **facts: Any
+) -> SettingChange:
+    return SettingChange.objects.create(
+        setting=shelf_of(type(row)).setting,
+        verb=verb,
+        record_id=row.pk,
+        name=row.name,
+        by=by,
+        at=at,
+        **facts,
+    )
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return "" if value is None else str(value)[:300]
+
+
+def _as_json(row: Listed) -> dict[str, Any]:
+    """Numbers with a point as text, which keeps them exactly."""
+    raw = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    return {name: str(v) if isinstance(v, Decimal) else v for name, v in raw.items()}
+
+
+def _from_json(model: type[Row], said: dict[str, Any]) -> Row:
+    fields = model._meta.concrete_fields
+    return model(**{f.attname: f.to_python(said[f.attname]) for f in fields if f.attname in said})
