@@ -53,6 +53,8 @@ class Coverage:
 
     known: int
     population: int
+    # The share from which on the organisation calls it reliable.
+    reliable_from: Decimal = RELIABLE_FROM
 
     @property
     def share(self) -> Decimal | None:
@@ -61,7 +63,7 @@ class Coverage:
 
     @property
     def is_reliable(self) -> bool:
-        return self.share is not None and self.share >= RELIABLE_FROM
+        return self.share is not None and self.share >= self.reliable_from
 
 
 @dataclass(frozen=True, kw_only=True)

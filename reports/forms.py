@@ -24,9 +24,12 @@ class Span(models.TextChoices):
     CUSTOM = "custom", _("From … to …")
 
 
-def span_of(span: Span, today: dt.date) -> tuple[dt.date, dt.date]:
-    """The first and last day of a named span, seen from today; a custom one has none."""
-    quarter = dt.date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
+def span_of(span: Span, today: dt.date, *, first_month: int = 1) -> tuple[dt.date, dt.date]:
+    """The first and last day of a named span, seen from today; a custom one has none.
+
+    Quarters are those of a year that begins in `first_month`, 1 to 12.
+    """
+    quarter = _months_before(today, (today.month - first_month) % 3)
     day = dt.timedelta(days=1)
     match span:
         case Span.DAYS_30:
@@ -34,12 +37,17 @@ def span_of(span: Span, today: dt.date) -> tuple[dt.date, dt.date]:
         case Span.QUARTER:
             return quarter, today
         case Span.LAST_QUARTER:
-            end = quarter - day
-            return dt.date(end.year, end.month - 2, 1), end
+            return _months_before(quarter, 3), quarter - day
         case Span.YEAR:
             return today - 364 * day, today
         case _:
             return today - 89 * day, today
+
+
+def _months_before(day: dt.date, months: int) -> dt.date:
+    """The first day of the month that many months before that of `day`."""
+    count = day.year * 12 + day.month - 1 - months
+    return dt.date(count // 12, count % 12 + 1, 1)
 
 
 class FunnelForm(forms.Form):
@@ -87,7 +95,8 @@ class FunnelForm(forms.Form):
         if span == Span.CUSTOM:
             start, end = _both(data.get("start"), data.get("end"))
         else:
-            start, end = span_of(span, self.today)
+            first = self.reader.organisation.fiscal_month or 1
+            start, end = span_of(span, self.today, first_month=first)
         data["period"] = Period(start_on=start, end_on=end, zone=self.reader.organisation.zone)
         return data
 

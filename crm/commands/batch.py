@@ -43,6 +43,9 @@ _WATCHED: dict[type[models.Model], tuple[str, ...]] = {
         "currency",
         "time_zone",
         "country",
+        "fiscal_month",
+        "reliable_from",
+        "process_owner_id",
         "layer__revision",
     ),
     User: (

@@ -63,19 +63,19 @@ def tell_owner(note: ProcessNote) -> None:
 
 
 def _owners(team_id: int, *, but: int) -> list[int]:
-    """Who leads the team, else the nearest one above whose leader is here and did not ask; else the
-    admins. Whoever asks knows the question already."""
-    leads = {
-        pk: (parent, manager)
-        for pk, parent, manager in Team.objects.values_list("pk", "parent_id", "manager_id")
-    }
+    """Who leads the team, else the nearest one above whose leader is here and did not ask; of the
+    organisation it is the owner of its process, else who leads it, else the admins. Whoever asks
+    knows the question already."""
+    teams = Team.objects.values_list("pk", "parent_id", "manager_id", "process_owner_id")
+    leads = {pk: (parent, [owner, manager]) for pk, parent, manager, owner in teams}
     able = User.objects.able_to_sign_in().exclude(pk=but).exclude(role=Role.SALESPERSON)
     roles = dict(able.order_by("pk").values_list("pk", "role"))
     place: int | None = team_id
     while place is not None:
-        place, manager = leads[place]
-        if manager in roles:
-            return [manager]
+        place, leaders = leads[place]
+        for leader in leaders:
+            if leader in roles:
+                return [leader]
     return [pk for pk, role in roles.items() if role == Role.ADMIN]
 
 

@@ -1,28 +1,118 @@
 """What foreign money is worth."""
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
+from babel.numbers import list_currencies
+from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.commands import values
-from crm.models import Rate
-from pipeline.models import Team
+from crm.models import Rate, Setting, SettingChange, SettingVerb
+from crm.queries.rate import is_in_use
+from pipeline.models import Team, User
 from pipeline.moves import Refused
 
+# Any number, but no other lock's: one change of the rates at a time.
+RATES_LOCK = 77_023
 
-def set_rate(*, currency: str, on: dt.date, value: Decimal) -> Rate:
+
+@contextmanager
+def rates_locked() -> Iterator[None]:
+    """One transaction in which nobody else changes rates."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [RATES_LOCK])
+        yield
+
+
+def check_currency(code: str, *, field: str) -> str:
+    """The code as it is kept. Raises Refused for what is no currency of ISO 4217."""
+    code = code.strip().upper()
+    if code not in list_currencies():
+        raise Refused(
+            _("“%(code)s” is no currency: write three letters such as CHF.") % {"code": code},
+            field=field,
+        )
+    return code
+
+
+def set_rate(
+    *,
+    currency: str,
+    on: dt.date,
+    value: Decimal,
+    by: User | None = None,
+    at: dt.datetime | None = None,
+) -> Rate:
     """Say what one unit of `currency` (ISO 4217) is worth in the organisation's, from `on` on.
 
-    A rate of that day is replaced. Amounts in the currency can be entered from then on.
+    A rate of that day is replaced. Amounts in the currency can be entered from then on. `by` None is
+    somebody at the machine itself, who is in no history.
 
-    Raises Refused for the organisation's own currency, ValidationError for a rate that is none.
+    Raises Refused for the organisation's own currency and for what is none, ValidationError for a
+    rate that is none, and Refused for whoever is no admin.
     """
-    currency = currency.upper()
-    if currency == Team.objects.root().currency:
-        raise Refused(_("That is the organisation's own currency."), field="currency")
-    rate = Rate(currency=currency, on=on, value=value)
-    values.check(rate)
-    return Rate.objects.update_or_create(
-        currency=rate.currency, on=rate.on, defaults={"value": rate.value}
-    )[0]
+    currency = check_currency(currency, field="currency")
+    with rates_locked():
+        _check_admin(by)
+        if currency == Team.objects.root().currency:
+            raise Refused(_("That is the organisation's own currency."), field="currency")
+        rate = Rate(currency=currency, on=on, value=value)
+        values.check(rate)
+        before = Rate.objects.filter(currency=currency, on=on).first()
+        made, _new = Rate.objects.update_or_create(
+            currency=currency, on=on, defaults={"value": value}
+        )
+        if before is None or before.value != made.value:
+            verb = SettingVerb.CHANGED if before else SettingVerb.ADDED
+            _note(verb, made, old=_plain(before), new=_plain(made), by=by, at=at)
+    return made
+
+
+def remove_rate(rate: Rate, *, by: User, at: dt.datetime) -> None:
+    """Take back what was entered for a day: the rate before it is in force again.
+
+    Raises Rate.DoesNotExist if it is gone already, Refused for the first rate of a currency that
+    is in use, because amounts could not be counted without.
+    """
+    with rates_locked():
+        _check_admin(by)
+        now = Rate.objects.get(pk=rate.pk)
+        others = Rate.objects.filter(currency=now.currency).exclude(pk=now.pk)
+        today = timezone.localdate(at, Team.objects.root().zone)
+        if is_in_use(now.currency) and not others.filter(on__lte=min(now.on, today)).exists():
+            raise Refused(
+                _("Amounts in %(currency)s are counted by this rate: enter another one instead.")
+                % {"currency": now.currency}
+            )
+        _note(SettingVerb.DELETED, now, old=_plain(now), new="", by=by, at=at)
+        now.delete()
+
+
+def _check_admin(by: User | None) -> None:
+    if by is not None and not User.objects.get(pk=by.pk).scope.everything:
+        raise Refused(_("Only an admin changes this."))
+
+
+def _plain(rate: Rate | None) -> str:
+    return "" if rate is None else f"{rate.value.normalize():f}"
+
+
+def _note(
+    verb: SettingVerb, rate: Rate, *, old: str, new: str, by: User | None, at: dt.datetime | None
+) -> None:
+    if by is not None and at is not None:
+        SettingChange.objects.create(
+            setting=Setting.RATE,
+            verb=verb,
+            name=rate.currency,
+            field=rate.on.isoformat(),
+            old=old,
+            new=new,
+            by=by,
+            at=at,
+        )

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX as UNUSABLE_PREFIX
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -91,6 +91,18 @@ class Team(models.Model):
     )
     time_zone = models.CharField(max_length=64, blank=True, validators=[validate_time_zone])
     country = models.CharField(max_length=2, blank=True, validators=[RegexValidator(r"^[A-Z]{2}$")])
+    # In which month its year begins, and so its quarters; empty is January.
+    fiscal_month = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(12)]
+    )
+    # The coverage in percent from which on reports make rankings; empty is 90, the least there is.
+    reliable_from = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(90), MaxValueValidator(100)]
+    )
+    # Who answers what no leader of a team does; empty leaves it to who leads the organisation.
+    process_owner = models.ForeignKey(
+        "User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     batch = models.ForeignKey(
         Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -110,7 +122,15 @@ class Team(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(parent=None) & ~Q(currency="") & ~Q(time_zone="") & ~Q(country="")
-                | Q(parent__isnull=False, currency="", time_zone="", country=""),
+                | Q(
+                    parent__isnull=False,
+                    currency="",
+                    time_zone="",
+                    country="",
+                    fiscal_month=None,
+                    reliable_from=None,
+                    process_owner=None,
+                ),
                 name="team_settings_on_the_root_only",
             ),
             models.CheckConstraint(

@@ -267,6 +267,11 @@ def history(changes: Iterable[PeopleChange], *, zone: zoneinfo.ZoneInfo) -> list
         "process_mails": _("Mails about the process"),
         "parent": _("Below"),
         "manager": _("Manager"),
+        "currency": _("Currency"),
+        "country": _("Country"),
+        "fiscal_month": _("The year begins in"),
+        "reliable_from": _("Reliable from"),
+        "process_owner": _("Process owner"),
         "sign_outs": _("Signed out everywhere else"),
     }
     return [
@@ -289,7 +294,7 @@ def _told(field: str, value: str) -> str:
     """A kept value as people read it: names without ids, choices by their words."""
     if field in {"added", "sign_outs", "is_active"}:
         return ""
-    if field in {"team", "parent", "manager"}:
+    if field in {"team", "parent", "manager", "process_owner"}:
         return value.partition(" ")[2]
     if field == "process_mails":
         return _("yes") if value == str(True) else _("no")

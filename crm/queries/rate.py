@@ -1,0 +1,79 @@
+"""Currencies: which are in use, and what they are worth."""
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Min, Q
+
+from crm.models import Deal, Rate
+from crm.queries.reference import NO_USE, YEAR, RowUse
+from pipeline.models import User
+from pipeline.stages import Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Currency:
+    """A foreign currency with its rates, the latest day first, and in how many deals it is used.
+
+    `rate` is the one in force today; None where there is none, or only one of a day to come.
+    """
+
+    code: str
+    rates: Sequence[Rate]
+    rate: Rate | None
+    use: RowUse
+    today: dt.date
+
+    @property
+    def days_old(self) -> int:
+        return (self.today - self.rate.on).days if self.rate else 0
+
+    @property
+    def is_missing(self) -> bool:
+        return self.rate is None and (self.use.now > 0 or self.use.year > 0)
+
+
+def currencies_in_use(user: User, *, at: dt.datetime) -> list[Currency]:
+    """All but the organisation's own that have a rate or are on a deal; two queries."""
+    own, today = user.organisation.currency, at.astimezone(user.organisation.zone).date()
+    uses = _uses(own, at=at)
+    rates: dict[str, list[Rate]] = {}
+    for rate in Rate.objects.exclude(currency=own).order_by("currency", "-on"):
+        rates.setdefault(rate.currency, []).append(rate)
+    return [
+        Currency(
+            code=code,
+            rates=rates.get(code, []),
+            rate=next((rate for rate in rates.get(code, []) if rate.on <= today), None),
+            use=uses.get(code, NO_USE),
+            today=today,
+        )
+        for code in sorted({*rates, *uses})
+    ]
+
+
+def _uses(own: str, *, at: dt.datetime) -> dict[str, RowUse]:
+    deals = Deal.objects.exclude(currency=own).order_by().values_list("currency")
+    counted = deals.annotate(
+        now=Count("pk", filter=Q(outcome=Outcome.OPEN)),
+        year=Count("pk", filter=Q(created_at__gte=at - YEAR)),
+    )
+    return {code: RowUse(now, year) for code, now, year in counted}
+
+
+def is_in_use(currency: str) -> bool:
+    return Deal.objects.filter(currency=currency).exists()
+
+
+def first_deal_on(zone: zoneinfo.ZoneInfo) -> dt.date | None:
+    """The day of the first deal on record; None while there is none."""
+    first: dt.datetime | None = Deal.objects.aggregate(first=Min("created_at"))["first"]
+    return first.astimezone(zone).date() if first else None
+
+
+def worth(value: Decimal) -> str:
+    """A rate as it is kept, without the zeros behind it."""
+    return f"{value.normalize():f}"
