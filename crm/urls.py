@@ -22,13 +22,18 @@ from crm.views import (
     lists,
     need,
     offer,
+    organisation,
     people,
     process_begin,
     process_notes,
     process_publish,
     process_use,
+    rate,
+    reference,
     saved_view,
     search,
+    setting_changes,
+    settings,
     step,
     verdict,
 )
@@ -166,6 +171,34 @@ urlpatterns = [
     path("process/notes/<int:pk>/answer/", process_notes.answer, name="process_note_answer"),
     path("process/<whose:of>/publish/", process_publish.publish, name="process_publish"),
     path("process/<whose:of>/affected/", process_publish.affected, name="process_affected"),
+    # settings
+    path("settings/", settings.start, name="settings"),
+    path("settings/organisation/", organisation.organisation, name="settings_organisation"),
+    path("settings/process-owner/", organisation.process_owner, name="settings_process_owner"),
+    path("settings/thresholds/", organisation.thresholds, name="settings_thresholds"),
+    path("settings/rates/", rate.rates, name="settings_rates"),
+    path("settings/rates/enter/", rate.enter, name="settings_rate_enter"),
+    path("settings/rates/<int:pk>/remove/", rate.remove, name="settings_rate_remove"),
+    path("settings/changes/", setting_changes.changes, name="settings_changes"),
+    path("settings/changes/<int:pk>/undo/", setting_changes.undo, name="settings_undo"),
+    path("settings/products.csv", reference.prices, name="settings_prices"),
+    path("settings/<slug:kind>/", reference.page, name="settings_list"),
+    path("settings/<slug:kind>/add/", reference.add, name="settings_add"),
+    path("settings/<slug:kind>/<int:pk>/edit/", reference.edit, name="settings_edit"),
+    path("settings/<slug:kind>/<int:pk>/merge/", reference.merge, name="settings_merge"),
+    *(
+        path(
+            f"settings/<slug:kind>/<int:pk>/{verb}/",
+            reference.act,
+            {"verb": verb},
+            name=f"settings_{name}",
+        )
+        for verb, name in (
+            ("retire", "retire"),
+            ("bring-back", "bring_back"),
+            ("delete", "delete"),
+        )
+    ),
     # people's deals
     path("people/open-deals/", people.open_deals, name="people_open_deals"),
     path("people/<int:pk>/hand-over/", people.hand_over, name="person_hand_over"),

@@ -24,6 +24,7 @@ from crm.models import (
     Product,
     Rate,
     SavedView,
+    SettingChange,
     StepResult,
     Verdict,
 )
@@ -79,6 +80,7 @@ def one_of_each(cast: Cast) -> Cast:
     contact.changes.create(at=NOW, by=ana, field="owner", old="1 Ben Okafor", new="2 Ana Ruiz")
     SavedView.objects.create(kind="leads", name="Cold", owner=ana, changed_at=NOW)
     Rate.objects.create(currency="USD", on=NOW.date(), value=1)
+    SettingChange.objects.create(setting="product", verb="added", name="Line 3", at=NOW, by=ana)
     batch = Batch.objects.create(kind=BatchKind.IMPORT, name="From paper", by=cast.adele, at=NOW)
     ImportedRow.objects.create(
         system="paper", kind="deals", external_id="7", record_id=deal.pk, created=True, batch=batch

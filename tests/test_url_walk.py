@@ -28,6 +28,7 @@ from crm.commands import deal_line as line_commands
 from crm.commands import need as need_commands
 from crm.commands import offer as offer_commands
 from crm.commands import process_note as note_commands
+from crm.commands import reference as reference_commands
 from crm.commands import saved_view as view_commands
 from crm.commands.activity import About, Next
 from crm.imports import job as import_verbs
@@ -38,9 +39,11 @@ from crm.models import (
     EvidenceFile,
     ImportState,
     ListKind,
+    Method,
     NoteKind,
     OfferKind,
     Product,
+    Rate,
     StepResult,
 )
 from crm.models.step_result import StepState
@@ -403,6 +406,38 @@ URLS: dict[str, Url] = {
     "crm:activity_cancel": record("plan", get=False, post={}),
     "crm:activity_again": record("gone_plan", get=False, post={}),
     "crm:activity_take_back": record("done_plan", DOERS, get=False, post={}),
+    # settings
+    "crm:settings": Url(kind="function", may=ADMIN),
+    "crm:settings_organisation": Url(kind="function", may=ADMIN, post={"name": "Austral AG"}),
+    "crm:settings_process_owner": Url(kind="function", may=ADMIN, post={"process_owner": "@adele"}),
+    "crm:settings_thresholds": Url(kind="function", may=ADMIN, post={"reliable_from": "95"}),
+    "crm:settings_rates": Url(kind="function", may=ADMIN, ask={"add": "1"}),
+    "crm:settings_rate_enter": Url(
+        kind="function",
+        may=ADMIN,
+        get=False,
+        post={"currency": "CHF", "value": "1.05", "on": "2026-03-01"},
+    ),
+    "crm:settings_rate_remove": record("rate", ADMIN, get=False, post={}),
+    "crm:settings_changes": Url(kind="function", may=ADMIN, ask={"of": "method"}),
+    "crm:settings_undo": record("merge", ADMIN, get=False, post={}),
+    "crm:settings_prices": Url(kind="function", may=ADMIN),
+    "crm:settings_list": Url(
+        kind="function", may=ADMIN, at={"kind": "=products"}, ask={"edit": "@product"}
+    ),
+    "crm:settings_add": Url(
+        kind="function", may=ADMIN, at={"kind": "=methods"}, get=False, post={"name": "Fax"}
+    ),
+    **{
+        f"crm:settings_{verb}": record(of, ADMIN, at={"kind": f"={kind}"}, get=False, post=post)
+        for verb, kind, of, post in (
+            ("edit", "products", "product", {"name": "Line 4"}),
+            ("merge", "products", "product", {"into": "@spare"}),
+            ("retire", "products", "product", {}),
+            ("bring_back", "products", "gone_product", {}),
+            ("delete", "products", "spare", {}),
+        )
+    },
     "crm:person_hand_over": record("ana", post={"to": "@ben", "deals": "@deal"}),
 }
 RECORDS = [name for name, url in URLS.items() if url.kind == "record"]
@@ -584,6 +619,13 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
     company = make_company(by=ana, owner=ana)
     contact = make_contact(by=ana, owner=ana, company=company, phones=["+43 1 12"])
     product = Product.objects.create(name="Line 3", currency="EUR")
+    spare = Product.objects.create(name="Spare", currency="EUR")
+    gone_product = Product.objects.create(name="Line 1", currency="EUR", retired=True)
+    rate = Rate.objects.create(currency="USD", on=ago(days=9).date(), value=Decimal("0.9"))
+    fax = Method.objects.create(name="Fax machine")
+    merge = reference_commands.merge(
+        fax, into=Method.objects.get(name="Phone"), by=cast.adele, at=ago(days=1)
+    )
     word = CANARIES["deal"]
     # Fay opened it, owned it and said something on it: it is out of her sight all the same.
     deal = ready_deal(
@@ -720,6 +762,10 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "company": company.pk,
         "contact": contact.pk,
         "product": product.pk,
+        "spare": spare.pk,
+        "gone_product": gone_product.pk,
+        "rate": rate.pk,
+        "merge": merge.pk,
         "deal": deal.pk,
         "line": line.pk,
         "plan": plan.pk,

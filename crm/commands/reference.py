@@ -30,7 +30,6 @@ from crm.models import (
 )
 from crm.models.reference import Listed
 from crm.queries.reference import SHELVES, same_name, shelf_of, used, users_of
-from crm.shipped import DISQUALIFIED
 from pipeline.models import User
 from pipeline.moves import Refused
 
@@ -256,8 +255,7 @@ def _check(row: Listed) -> None:
 
 
 def _check_free(row: Listed) -> None:
-    """A verdict stops a deal by this cause, as our decision: it stays what it is."""
-    if isinstance(row, StopCause) and row.key == DISQUALIFIED:
+    if row.is_fixed:
         raise Refused(
             _("“%(name)s” is what a verdict stops a deal by: it can only be renamed.")
             % {"name": row}

@@ -171,7 +171,9 @@ class DealFilter(BoardFilter, SparingFilterSet):
         return person_choices(self.user, self.offers.people)
 
     def _sources(self) -> Choices:
-        return list(self.offers.sources)
+        asked = self.data.get("source")
+        gone = [source for source in self.offers.retired_sources if str(source[0]) == asked]
+        return [*self.offers.sources, *gone]
 
     def by_next(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         return super().by_next(deals.open(), name, value)

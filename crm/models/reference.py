@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from crm.shipped import shown
+from crm.shipped import DISQUALIFIED, shown
 from pipeline.models import Batch, User
 from pipeline.stages import Initiator
 
@@ -46,6 +46,11 @@ class Listed(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def is_fixed(self) -> bool:
+        """The process itself uses it, so that it can only be renamed."""
+        return False
 
 
 class SourceKind(models.TextChoices):
@@ -106,6 +111,11 @@ class StopCause(Listed):
 
     def __str__(self) -> str:
         return shown(self.name)
+
+    @property
+    def is_fixed(self) -> bool:
+        """A verdict stops a deal by it, as our decision."""
+        return self.key == DISQUALIFIED
 
 
 class Product(Listed):

@@ -282,6 +282,8 @@ class Offers:
 
     people: Sequence[tuple[int, str, bool]]
     sources: Sequence[tuple[int, str]]
+    # Offered only where the address asks for it, so that its deals can still be looked at.
+    retired_sources: Sequence[tuple[int, str]]
     teams: Sequence[Team]
     views: Sequence[View]
 
@@ -292,7 +294,7 @@ _OFFERED = """
     SELECT 'person', id, name, is_active::text, NULL, NULL FROM pipeline_user
     WHERE %s OR id = ANY(%s)
     UNION ALL
-    SELECT 'source', id, name, NULL, NULL, NULL FROM crm_source WHERE NOT retired
+    SELECT 'source', id, name, retired::text, NULL, NULL FROM crm_source
     UNION ALL
     SELECT 'team', id, name, parent_id::text, NULL, NULL FROM pipeline_team
     UNION ALL
@@ -314,9 +316,13 @@ def offers(user: User, kind: ListKind) -> Offers:
         found[what].append(row)
     for rows in found.values():
         rows.sort(key=lambda row: (row[1].lower(), row[0]))
+    sources = found["source"]
     return Offers(
         people=[(pk, name, here == "true") for pk, name, here, _a, _b in found["person"]],
-        sources=_by_name((pk, shown(name)) for pk, name, *_rest in found["source"]),
+        sources=_by_name((pk, shown(name)) for pk, name, gone, *_ in sources if gone != "true"),
+        retired_sources=_by_name(
+            (pk, shown(name)) for pk, name, gone, *_ in sources if gone == "true"
+        ),
         teams=[
             Team(pk=pk, name=name, parent_id=int(parent) if parent else None)
             for pk, name, parent, _a, _b in found["team"]

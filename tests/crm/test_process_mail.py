@@ -11,10 +11,10 @@ from crm.commands import gate as gates
 from crm.commands import process_note
 from crm.models import NoteKind
 from pipeline import tasks
-from pipeline.commands import people
+from pipeline.commands import organisation, people
 from pipeline.commands import process as commands
 from pipeline.gates import Reason
-from pipeline.models import Language, OutboxKind, OutboxRow, User
+from pipeline.models import Language, OutboxKind, OutboxRow, Role, User
 from pipeline.moves import Refused
 from pipeline.stages import Stage
 from tests.factories import NOW, make_deal, make_user
@@ -124,6 +124,20 @@ def test_it_goes_up_where_the_owner_asks_or_is_gone(cast):
     mail.outbox.clear()
     User.objects.filter(pk__in=[cast.mona.pk, cast.rosa.pk]).update(is_active=False)
     ask(by=cast.ana)
+    assert set(deliver()) == names("adele")
+
+
+def test_it_goes_to_the_owner_of_the_process_where_no_leader_takes_it(cast):
+    owner = make_user(name="Otto Graf", team=cast.root, role=Role.ADMIN)
+    organisation.change(by=cast.adele, at=NOW, process_owner=owner)
+    ask(by=cast.ana)
+    assert set(deliver()) == names("mona")
+    mail.outbox.clear()
+    ask(by=cast.rosa)
+    assert set(deliver()) == names("otto")
+    mail.outbox.clear()
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    ask(by=cast.rosa)
     assert set(deliver()) == names("adele")
 
 

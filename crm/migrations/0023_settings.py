@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0017_readings_of_imports'),
+        ('crm', '0022_remarks_of_imports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,99 @@
+"""What is set for the whole organisation."""
+
+from typing import Any
+
+from babel.dates import get_month_names
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.forms.reference import CurrencyField
+from pipeline.forms.attempt import SeenForm
+from pipeline.models import Role, Team, User
+from pipeline.models.people import validate_time_zone
+from salesprocess.format import locale
+
+
+class OrganisationForm(SeenForm):
+    name = forms.CharField(max_length=120, label=gettext_lazy("Name"))
+    currency = CurrencyField(
+        help_text=gettext_lazy("In which sums are shown. Deals and prices keep theirs."),
+    )
+    time_zone = forms.CharField(
+        max_length=64,
+        label=gettext_lazy("Time zone"),
+        validators=[validate_time_zone],
+        widget=forms.TextInput(attrs={"list": "time-zones", "autocomplete": "off"}),
+        help_text=gettext_lazy("When the days of reports begin. People may have one of their own."),
+    )
+    country = forms.ChoiceField(
+        label=gettext_lazy("Country"),
+        help_text=gettext_lazy("How telephone numbers without a country are read."),
+    )
+    fiscal_month = forms.TypedChoiceField(
+        coerce=int,
+        label=gettext_lazy("The year begins in"),
+        help_text=gettext_lazy("And with it the quarters of reports."),
+    )
+
+    def __init__(self, data: Any = None, *, root: Team, **options: Any) -> None:
+        start = {name: getattr(root, name) for name in self.base_fields if name != "seen"}
+        start["fiscal_month"] = root.fiscal_month or 1
+        super().__init__(data, initial=start | options.pop("initial", {}), **options)
+        places = locale().territories
+        country = self.fields["country"]
+        assert isinstance(country, forms.ChoiceField)  # noqa: S101  # as declared above
+        codes = (str(code) for code in places)
+        named = [(str(places[code]), code) for code in codes if len(code) == 2 and code.isalpha()]
+        country.choices = [(code, name) for name, code in sorted(named)]
+        months = self.fields["fiscal_month"]
+        assert isinstance(months, forms.ChoiceField)  # noqa: S101  # as declared above
+        months.choices = list(get_month_names("wide", locale=locale()).items())
+
+    def facts(self) -> dict[str, Any]:
+        """What was changed, but for the currency; January is the usual."""
+        said = {name: self.cleaned_data[name] for name in self.changed_data if name != "seen"}
+        said.pop("currency", None)
+        if said.get("fiscal_month") == 1:
+            said["fiscal_month"] = None
+        return said
+
+
+class OwnerForm(SeenForm):
+    process_owner = forms.ModelChoiceField(
+        queryset=User.objects.none(),
+        required=False,
+        label=gettext_lazy("Who answers"),
+        help_text=gettext_lazy("An admin, because questions may be about anybody’s deals."),
+    )
+
+    def __init__(self, data: Any = None, *, root: Team, **options: Any) -> None:
+        start = {"process_owner": root.process_owner_id}
+        super().__init__(data, initial=start | options.pop("initial", {}), **options)
+        owner = self.fields["process_owner"]
+        assert isinstance(owner, forms.ModelChoiceField)  # noqa: S101  # as declared above
+        owner.empty_label = _("whoever leads the organisation, else all admins")
+        owner.queryset = User.objects.active().filter(role=Role.ADMIN).order_by("name")
+
+    def facts(self) -> dict[str, Any]:
+        return {"process_owner": self.cleaned_data["process_owner"]}
+
+
+class ThresholdsForm(SeenForm):
+    reliable_from = forms.IntegerField(
+        min_value=90,
+        max_value=100,
+        label=gettext_lazy("Reliable from"),
+        help_text=gettext_lazy(
+            "Percent of what should be on record. Below it, reports say so and make no ranking. 90 "
+            "is the least: a report on less misleads."
+        ),
+    )
+
+    def __init__(self, data: Any = None, *, root: Team, **options: Any) -> None:
+        start = {"reliable_from": root.reliable_from or 90}
+        super().__init__(data, initial=start | options.pop("initial", {}), **options)
+
+    def facts(self) -> dict[str, Any]:
+        percent = self.cleaned_data["reliable_from"]
+        return {"reliable_from": None if percent == 90 else percent}

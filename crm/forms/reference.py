@@ -1,0 +1,120 @@
+"""Forms of the lists that admins keep. What is not sent stays as it is."""
+
+from typing import Any
+
+from babel.numbers import list_currencies
+from django import forms
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.commands.reference import NameTaken, StaleRow
+from crm.forms.fields import AmountField
+from crm.models import CauseKind, Method, Product, Source, SourceKind, StopCause
+from crm.models.reference import Listed
+from pipeline.moves import Refused
+from pipeline.stages import Initiator
+
+
+class CurrencyField(forms.CharField):
+    """Three letters, of which the page offers those that are in use."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.TextInput(
+            attrs={"list": "currencies", "autocomplete": "off", "autocapitalize": "characters"}
+        )
+        usual: dict[str, Any] = {"max_length": 3, "label": gettext_lazy("Currency")}
+        super().__init__(**usual | {"widget": widget} | options)
+
+    def clean(self, value: Any) -> str:
+        code: str = super().clean(value).upper()
+        if code and code not in list_currencies():
+            said = _("“%(code)s” is no currency: write three letters such as CHF.")
+            raise forms.ValidationError(said % {"code": code})
+        return code
+
+
+class RowForm(forms.Form):
+    """A row of a list: without `row` a new one, else what of it is to be another."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    name = forms.CharField(max_length=80, label=gettext_lazy("Name"))
+
+    def __init__(self, data: Any = None, *, row: Listed | None = None, **options: Any) -> None:
+        self.row = row
+        # The row that has the name already, which may be what was meant.
+        self.taken: Listed | None = None
+        self.is_stale = False
+        options.setdefault("auto_id", "row-%s")
+        initial = options.pop("initial", {})
+        if row is not None:
+            initial = self._facts_of(row) | {"version": row.version} | initial
+        super().__init__(None, initial=initial, **options)
+        if data is not None:
+            self.is_bound = True
+            self.data = self._with_the_rest(data)
+
+    def _facts_of(self, row: Listed) -> dict[str, Any]:
+        return {name: getattr(row, name) for name in self.base_fields if name != "version"} | {
+            "name": str(row)
+        }
+
+    def _with_the_rest(self, data: Any) -> MultiValueDict[str, Any]:
+        """What was sent over what stands in the row."""
+        whole = MultiValueDict(data)
+        for name, field in self.fields.items():
+            if name not in whole and self.row is not None and name != "version":
+                whole[name] = field.prepare_value(self.initial[name])
+        return whole
+
+    def facts(self) -> dict[str, Any]:
+        """What was said, under the names of the model."""
+        return {name: self.cleaned_data[name] for name in self.fields if name != "version"}
+
+    def changes(self) -> dict[str, Any]:
+        """Only what is another than the page has shown."""
+        facts = self.facts()
+        return {name: facts[name] for name in facts if name in self.changed_data}
+
+    def refuse(self, refused: Refused) -> None:
+        self.add_error(refused.field if refused.field in self.fields else None, refused.message)
+        if isinstance(refused, NameTaken):
+            self.taken = refused.other
+        if isinstance(refused, StaleRow):
+            self.is_stale = True
+            # All that was typed stays, and stands on the newest version.
+            data = MultiValueDict(self.data)
+            data["version"] = str(refused.row.version)
+            self.data = data
+
+
+class ProductRowForm(RowForm):
+    name = forms.CharField(max_length=120, label=gettext_lazy("Name"))
+    series = forms.CharField(required=False, max_length=80, label=gettext_lazy("Series"))
+    price = AmountField(required=False, label=gettext_lazy("Price"))
+    currency = CurrencyField()
+
+
+class SourceRowForm(RowForm):
+    kind = forms.ChoiceField(choices=SourceKind.choices, label=gettext_lazy("Kind"))
+
+
+class MethodRowForm(RowForm):
+    pass
+
+
+class StopCauseRowForm(RowForm):
+    initiator = forms.ChoiceField(
+        required=False,
+        choices=[("", gettext_lazy("either")), *Initiator.choices],
+        label=gettext_lazy("Who decided"),
+    )
+    kind = forms.ChoiceField(choices=CauseKind.choices, label=gettext_lazy("Counts as"))
+
+
+FORMS: dict[type[Listed], type[RowForm]] = {
+    Product: ProductRowForm,
+    Source: SourceRowForm,
+    Method: MethodRowForm,
+    StopCause: StopCauseRowForm,
+}

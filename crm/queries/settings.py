@@ -1,0 +1,105 @@
+"""What the menu of the settings says of each page, and who changed what."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import CharField, F, QuerySet, Value
+from django.db.models.functions import Cast
+
+from crm.models import SettingChange
+from crm.queries.reference import SHELVES
+from pipeline.models import PeopleChange, User
+from salesprocess.prepared import run
+
+PAGE = 50
+# What of the organisation's history is a setting; the rest of it is about its people.
+ORGANISATION = "organisation"
+_COUNTS = " UNION ALL ".join(
+    f"SELECT '{name}', count(*) FROM {shelf.model._meta.db_table} WHERE NOT retired"  # noqa: S608  # names of our own
+    for name, shelf in SHELVES.items()
+)
+_OF_ORGANISATION = (
+    "name",
+    "currency",
+    "time_zone",
+    "country",
+    "fiscal_month",
+    "reliable_from",
+    "process_owner",
+)
+
+
+def counts() -> dict[str, int]:
+    """How many rows each list offers, by its page."""
+    return dict(run(_COUNTS, {}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """A line of "All changes". `id` is of a SettingChange; 0 for a change of the organisation."""
+
+    id: int
+    setting: str
+    verb: str
+    name: str
+    field: str
+    old: str
+    new: str
+    at: dt.datetime
+    by: str
+    is_undone: bool
+
+
+_COLUMNS = ("pk", "setting", "verb", "name", "field", "old", "new", "at", "by__name", "undone_at")
+
+
+def changes(user: User, *, of: str = "", page: int = 1) -> tuple[list[Changed], bool]:
+    """A page of what was changed, the latest first, and whether there is more; one query.
+
+    `of` is a `Setting` or ORGANISATION; empty means all.
+    """
+    found: QuerySet[Any, tuple[Any, ...]]
+    listed = SettingChange.objects.visible_to(user).order_by()
+    if of == ORGANISATION:
+        found = _of_organisation(user)
+    elif of:
+        found = listed.filter(setting=of).values_list(*_COLUMNS)
+    else:
+        found = listed.values_list(*_COLUMNS).union(_of_organisation(user), all=True)
+    rows = list(found.order_by("-at", "-pk")[(page - 1) * PAGE : page * PAGE + 1])
+    return list(_told(rows[:PAGE])), len(rows) > PAGE
+
+
+def _of_organisation(user: User) -> QuerySet[Any, tuple[Any, ...]]:
+    changes = PeopleChange.objects.visible_to(user).order_by()
+    own = changes.filter(team__parent=None, team__isnull=False, field__in=_OF_ORGANISATION)
+    rows: QuerySet[Any, tuple[Any, ...]] = own.annotate(
+        setting=Value(ORGANISATION, CharField()),
+        verb=Value("changed", CharField()),
+        name=F("team__name"),
+        undone_at=Cast(Value(None), SettingChange._meta.get_field("undone_at")),
+    ).values_list(*_COLUMNS)
+    return rows
+
+
+def _told(rows: list[tuple[Any, ...]]) -> Iterator[Changed]:
+    for pk, setting, verb, name, field, old, new, at, by, undone_at in rows:
+        yield Changed(
+            id=0 if setting == ORGANISATION else pk,
+            setting=setting,
+            verb=verb,
+            name=name,
+            field=field,
+            old=old,
+            new=new,
+            at=at,
+            by=by or "",
+            is_undone=undone_at is not None,
+        )
+
+
+def latest(user: User, setting: str) -> Changed | None:
+    """The last change of one page."""
+    return next(iter(changes(user, of=setting)[0]), None)

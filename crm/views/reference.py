@@ -1,0 +1,343 @@
+"""The lists that admins keep: products, sources, methods and stop causes, each on one page.
+
+One row is open at a time, by the address: `?edit=5`, `?merge=5` or `?add=1`. So everything works
+without a script, and a refused form comes back open in its row.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from itertools import chain
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from crm.commands import reference as commands
+from crm.forms.reference import FORMS, RowForm
+from crm.models import Product, SourceKind, StopCause
+from crm.models.reference import CauseKind, Listed
+from crm.queries import reference as queries
+from crm.queries import settings as changes
+from crm.queries.deal import currencies
+from crm.queries.reference import SHELVES, Shelf, Shows
+from crm.views.setting_changes import tell
+from crm.views.settings import admins_only, settings_page
+from pipeline.moves import Refused
+from pipeline.stages import Initiator
+from salesprocess import spreadsheet
+from salesprocess.format import money
+from salesprocess.htmx import HtmxRequest
+
+# What a page says of its list: under the title, how a row is added, what its two counts mean.
+WORDS: dict[str, dict[str, Any]] = {
+    "products": {
+        "about": gettext_lazy("What can be put on a deal, and what it costs"),
+        "say": gettext_lazy(
+            "A new price counts for new lines only; deals and offers keep the price they were made "
+            "with. What is in use is retired or merged, never deleted."
+        ),
+        "one": gettext_lazy("Product"),
+        "add": gettext_lazy("Add a product"),
+        "now": gettext_lazy("Open deals"),
+        "year": gettext_lazy("Sold, 12 months"),
+    },
+    "sources": {
+        "about": gettext_lazy("Where leads come from"),
+        "say": gettext_lazy(
+            "The kind decides what is asked for: of an existing customer, which one it was. What is "
+            "in use is retired or merged, never deleted."
+        ),
+        "one": gettext_lazy("Source"),
+        "add": gettext_lazy("Add a source"),
+        "now": gettext_lazy("Open deals"),
+        "year": gettext_lazy("New deals, 12 months"),
+    },
+    "methods": {
+        "about": gettext_lazy("How leads are approached"),
+        "say": gettext_lazy("What is in use is retired or merged, never deleted."),
+        "one": gettext_lazy("Method"),
+        "add": gettext_lazy("Add a method"),
+        "now": gettext_lazy("Open deals"),
+        "year": gettext_lazy("New deals, 12 months"),
+    },
+    "stop-causes": {
+        "about": gettext_lazy("Why deals are stopped"),
+        "say": gettext_lazy(
+            "What a cause counts as decides in which win rate its deals are. What is in use is "
+            "retired or merged, never deleted."
+        ),
+        "one": gettext_lazy("Cause"),
+        "add": gettext_lazy("Add a cause"),
+        "now": gettext_lazy("Stopped deals"),
+        "year": gettext_lazy("In 12 months"),
+    },
+}
+SELECTABLE = 60
+
+
+@require_GET
+@admins_only
+def page(request: HtmxRequest, kind: str) -> HttpResponse:
+    shelf = _shelf(kind)
+    asked = request.GET
+    row = _asked_row(request, shelf, "edit")
+    if row is not None:
+        return _list(request, kind, form=_form(shelf, row=row))
+    if "add" in asked:
+        start = {"currency": request.user.organisation.currency, "name": asked.get("name", "")}
+        return _list(request, kind, form=_form(shelf, initial=start))
+    merged = _asked_row(request, shelf, "merge")
+    return _list(request, kind, merge=_Merge(request, shelf, merged) if merged else None)
+
+
+@require_POST
+@admins_only
+def add(request: HtmxRequest, kind: str) -> HttpResponse:
+    shelf = _shelf(kind)
+    form = _form(shelf, request.POST)
+
+    def run() -> Listed:
+        row = shelf.model(**form.facts())
+        return commands.add(row, by=request.user, at=timezone.now())
+
+    if (row := _attempt(form, run)) is None:
+        return _refused(request, kind, form)
+    messages.success(request, _("“%(name)s” was added.") % {"name": row})
+    return _back(request, kind)
+
+
+@require_POST
+@admins_only
+def edit(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
+    shelf = _shelf(kind)
+    row = _row(request, shelf, pk)
+    form = _form(shelf, request.POST, row=row)
+
+    def run() -> Listed:
+        version = form.cleaned_data["version"]
+        at = timezone.now()
+        commands.edit(row, by=request.user, at=at, version=version, **form.changes())
+        return row
+
+    if _attempt(form, run) is None:
+        return _refused(request, kind, form)
+    messages.success(request, _("Saved."))
+    return _back(request, kind, row=pk)
+
+
+@require_GET
+@admins_only
+def prices(request: HtmxRequest) -> HttpResponseBase:
+    """The whole price list, for a spreadsheet."""
+    heads = (_("Id"), _("Name"), _("Series"), _("Price"), _("Currency"), _("Offered"))
+    rows = Product.objects.editable_by(request.user).order_by("series", "name", "pk")
+    values = rows.values_list("pk", "name", "series", "price", "currency", "retired")
+    told = ((*row[:-1], _("no") if row[-1] else _("yes")) for row in values.iterator(1000))
+    return spreadsheet.download(spreadsheet.lines(chain([heads], told)), name="products")
+
+
+_VERBS: dict[str, tuple[Callable[..., None], Any]] = {
+    "retire": (commands.retire, gettext_lazy("“%(name)s” is no longer offered.")),
+    "bring-back": (commands.bring_back, gettext_lazy("“%(name)s” is offered again.")),
+    "delete": (commands.delete, gettext_lazy("“%(name)s” was deleted.")),
+}
+
+
+@require_POST
+@admins_only
+def act(request: HtmxRequest, kind: str, pk: int, verb: str) -> HttpResponse:
+    """Retire, bring back or delete; nothing is asked, because all of it is told in words."""
+    row = _row(request, _shelf(kind), pk)
+    command, said = _VERBS[verb]
+    name = str(row)
+    version = request.POST.get("version", "")
+    try:
+        command(
+            row,
+            by=request.user,
+            at=timezone.now(),
+            version=int(version) if version.isdecimal() and len(version) < 10 else None,
+        )
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, said % {"name": name})
+    return _back(request, kind)
+
+
+@require_POST
+@admins_only
+def merge(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
+    shelf = _shelf(kind)
+    row = _row(request, shelf, pk)
+    asked = _Merge(request, shelf, row)
+    if asked.into is None:
+        asked.problem = asked.problem or _("Choose what to merge it into.")
+    else:
+        try:
+            commands.merge(row, into=asked.into, by=request.user, at=timezone.now())
+        except Refused as refused:
+            asked.problem = refused.message
+    if asked.problem or asked.into is None:
+        return _list(request, kind, merge=asked, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    said = _("“%(old)s” is “%(new)s” now. It can be undone for 30 days under All changes.")
+    messages.success(request, said % {"old": asked.name, "new": asked.into})
+    return _back(request, kind, row=asked.into.pk)
+
+
+class _Merge:
+    """What is to be merged into what; `into` None until it was said."""
+
+    def __init__(self, request: HtmxRequest, shelf: Shelf, row: Listed) -> None:
+        self.row, self.name = row, str(row)
+        self.problem = ""
+        said = request.POST if request.method == "POST" else request.GET
+        others = shelf.model._default_manager.exclude(pk=row.pk)
+        self.choices: list[tuple[int, str]] = []
+        if others.count() <= SELECTABLE:
+            names = [(other.pk, str(other)) for other in others]
+            self.choices = sorted(names, key=lambda choice: choice[1].lower())
+        self.typed = said.get("into_name", "").replace("\0", "").strip()
+        self.into: Listed | None = None
+        if (pk := said.get("into", "")).isdecimal() and len(pk) < 19:
+            self.into = others.filter(pk=int(pk)).first()
+        elif self.typed:
+            self.into = queries.same_name(shelf, self.typed).exclude(pk=row.pk).first()
+            if self.into is None:
+                self.problem = _("There is no other row of this name.")
+        ids = [row.pk, self.into.pk] if self.into else [row.pk]
+        self.uses = shelf.uses(ids, at=timezone.now())
+
+    def use(self, row: Listed) -> queries.RowUse:
+        return self.uses.get(row.pk, queries.NO_USE)
+
+
+# What a page shows --------------------------------------------------------------------------------
+
+
+def _list(
+    request: HtmxRequest,
+    kind: str,
+    *,
+    form: RowForm | None = None,
+    merge: _Merge | None = None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    shelf = SHELVES[kind]
+    view = _view(request)
+    listing = queries.listing(
+        shelf,
+        user=request.user,
+        shows=view["shows"],
+        text=view["q"],
+        page=int(view["page"]),
+        at=timezone.now(),
+    )
+    row = form.row if form else merge.row if merge else None
+    context = {
+        "kind": kind,
+        "words": WORDS[kind],
+        "listing": listing,
+        "view": view,
+        "query": _query(view),
+        "tabs": _tabs(listing),
+        "form": form,
+        "merge": merge,
+        # Open in its row; above the list, if that is on another page of it.
+        "open_id": row.pk if row and row.pk in {one.pk for one in listing.rows} else 0,
+        "is_adding": form is not None and form.row is None,
+        "money": money,
+        "kinds": dict(CauseKind.choices if shelf.model is StopCause else SourceKind.choices),
+        "initiators": dict(Initiator.choices),
+        "is_priced": shelf.model is Product,
+        "currencies": currencies(request.user),
+        "last": tell(changes.latest(request.user, shelf.setting), user=request.user),
+        "setting": shelf.setting,
+    }
+    return settings_page(request, kind, "crm/settings/list.html", context, status=status)
+
+
+def _tabs(listing: queries.Listing) -> list[tuple[str, Any, int]]:
+    words = {
+        Shows.ACTIVE: _("Offered"),
+        Shows.RETIRED: _("Retired"),
+        Shows.UNUSED: _("Not used for a year"),
+    }
+    return [(shows, words[shows], listing.counts[shows]) for shows in Shows.ALL]
+
+
+def _view(request: HtmxRequest) -> dict[str, str]:
+    """Which part of the list is looked at, wherever the request says it."""
+    said = request.GET
+    shows, page = said.get("show", Shows.ACTIVE), said.get("page", "1")
+    return {
+        "shows": shows if shows in Shows.ALL else Shows.ACTIVE,
+        "q": said.get("q", "").replace("\0", "").strip()[:100],
+        "page": page if page.isdecimal() and 0 < len(page) < 7 else "1",
+    }
+
+
+def _query(view: dict[str, str]) -> str:
+    """What an address says of the view, to be carried along."""
+    said = {"show": view["shows"], "q": view["q"], "page": view["page"]}
+    usual = {"show": Shows.ACTIVE, "q": "", "page": "1"}
+    return urlencode({name: value for name, value in said.items() if value != usual[name]})
+
+
+def _back(request: HtmxRequest, kind: str, *, row: int | None = None) -> HttpResponse:
+    query = _query(_view(request))
+    href = reverse("crm:settings_list", args=[kind])
+    place = f"#r{row}" if row else ""
+    return HttpResponseRedirect(f"{href}{'?' if query else ''}{query}{place}")
+
+
+def _refused(request: HtmxRequest, kind: str, form: RowForm) -> HttpResponse:
+    status = HTTPStatus.CONFLICT if form.is_stale else HTTPStatus.UNPROCESSABLE_ENTITY
+    return _list(request, kind, form=form, status=status)
+
+
+def _attempt(form: RowForm, run: Callable[[], Listed]) -> Listed | None:
+    """What the command made; None with its reasons at the fields of the form."""
+    if not form.is_valid():
+        return None
+    try:
+        return run()
+    except Refused as refused:
+        form.refuse(refused)
+    except ValidationError as error:
+        for field, said in error.message_dict.items():
+            form.add_error(field if field in form.fields else None, said)
+    return None
+
+
+def _form(shelf: Shelf, data: Any = None, **options: Any) -> RowForm:
+    return FORMS[shelf.model](data, **options)
+
+
+def _shelf(kind: str) -> Shelf:
+    try:
+        return SHELVES[kind]
+    except KeyError as error:
+        raise Http404 from error
+
+
+def _asked_row(request: HtmxRequest, shelf: Shelf, name: str) -> Listed | None:
+    """The row that the address opens; None where it opens none."""
+    pk = request.GET.get(name, "")
+    if not (pk.isdecimal() and len(pk) < 19):
+        return None
+    return shelf.model._default_manager.editable_by(request.user).filter(pk=int(pk)).first()
+
+
+def _row(request: HtmxRequest, shelf: Shelf, pk: int) -> Listed:
+    rows = shelf.model._default_manager.editable_by(request.user)
+    found: Listed = get_object_or_404(rows, pk=pk)
+    return found
