@@ -152,6 +152,10 @@ K5 = Definition(
 K8 = Definition(
     key="K8",
     name=_("Open pipeline"),
-    text=_("Number and value of the deals that are open now, in the organisation's currency."),
+    text=_(
+        "Number and value of the deals that are open now, in the organisation's currency: at the "
+        "rates of the period's last day, else at the latest before it. Amounts without a rate are "
+        "unknown and lower the coverage."
+    ),
     basis=_("now; present owner and team"),
 )

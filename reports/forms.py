@@ -107,6 +107,7 @@ class FunnelForm(forms.Form):
         team = data.get("team")
         return Question(
             reader=self.reader,
+            today=self.today,
             period=data.get("period")
             or Period(start_on=start, end_on=end, zone=self.reader.organisation.zone),
             person=data.get("person"),

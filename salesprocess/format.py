@@ -1,6 +1,7 @@
 """How amounts and times are written for people, in the language of the request."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time
+from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 from django.utils import translation
 from django.utils.translation import get_language, pgettext
@@ -146,6 +148,16 @@ def day(on: date | None, today: date) -> str:
     if word := words.get((on - today).days):
         return word
     return written_day(on, "d MMM" if on.year == today.year else "d MMM y", _language())
+
+
+def full_day(on: date) -> str:
+    """`12 Mar 2026`, for days that are read at any time later."""
+    return written_day(on, "d MMM y", _language())
+
+
+def listed(words: Iterable[str]) -> str:
+    """`A`, `A and B`, `A, B and C`."""
+    return format_list(list(words), locale=locale())
 
 
 def clock(at: datetime, zone: ZoneInfo) -> str:

@@ -667,7 +667,7 @@ def _owner_and_team(*, owner: User | None, team: Team | None, by: User) -> tuple
 
 
 def _check_currency(currency: str, *, by: User, at: dt.datetime) -> None:
-    """Without a rate no sum could hold the amount (see `DealQuerySet.with_value`)."""
+    """Without a rate no sum could hold the amount (see `crm.worth`)."""
     organisation = by.organisation
     if currency == organisation.currency:
         return

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from crm.models.deal import DealQuerySet
 from crm.models.due import DueState, in_state
 from crm.queries import search
 from crm.shipped import shown
+from crm.worth import Rates
 from pipeline.access import ME, all_below
 from pipeline.models import Team, User
 from salesprocess.prepared import Prepared, reach
@@ -176,13 +177,11 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         model = Deal
         fields: list[str] = []
 
-    def __init__(
-        self, data: QueryDict, *, user: User, rates: dict[str, Decimal], at: dt.datetime
-    ) -> None:
+    def __init__(self, data: QueryDict, *, user: User, rates: Rates, at: dt.datetime) -> None:
         super().__init__(saying_me(data, user), Deal.objects.visible_to(user).with_value(rates))
         self.user = user
         self.at = at
-        self._rates = tuple(rates.items())
+        self.rates = rates
         self.teams = Teams(user)
         self._offer("person", self._people)
         self._offer("team", lambda: self.teams.choices)
@@ -194,10 +193,31 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         found: DealQuerySet = self.qs if self.is_on else self.queryset
         return found
 
+    def left_out(self) -> str:
+        """The deals that no filter by value can judge, because nobody knows what they are worth, in
+        words. One query where there is such a filter, else none."""
+        asked = [name for name in ("min", "max") if self.data.get(name)]
+        if not asked or not self.is_valid():
+            return ""
+        unknown = self._without(*asked).without_rate()
+        deals = unknown.worth().without_rate(self.rates)
+        return gettext("left out: %(deals)s") % {"deals": deals} if deals else ""
+
+    def _without(self, *names: str) -> DealQuerySet:
+        """What all filters but these leave."""
+        other = copy(self)
+        for kept in {"_qs", "_form", "asked"} & set(vars(other)):
+            delattr(other, kept)
+        other.data = self.data.copy()
+        for name in names:
+            del other.data[name]
+        found: DealQuerySet = other.qs
+        return found
+
     @property
     def words(self) -> Hashable:
         """What the SQL of `deals` depends on; None with filters, which hardly ever come again."""
-        return None if self.is_on else (reach(self.user), self._rates)
+        return None if self.is_on else (reach(self.user), self.rates)
 
     @property
     def is_on(self) -> bool:

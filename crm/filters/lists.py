@@ -3,7 +3,6 @@ left out silently, it would widen what an export or a bulk change takes in."""
 
 import datetime as dt
 from collections.abc import Sequence
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -37,6 +36,7 @@ from crm.models.letters import Fold
 from crm.queries import search
 from crm.queries.activity import NO_STAGE, stage_now
 from crm.queries.lists import Offers
+from crm.worth import Rates
 from pipeline.models import User
 from pipeline.stages import Initiator, Outcome, Stage
 from salesprocess import days
@@ -138,7 +138,7 @@ class DealFilter(BoardFilter, SparingFilterSet):
         kind: ListKind,
         user: User,
         offers: Offers,
-        rates: dict[str, Decimal],
+        rates: Rates,
         at: dt.datetime,
     ) -> None:
         super().__init__(data, user=user, rates=rates, at=at)

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -56,7 +57,7 @@ class ValueForm(FactForm):
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         super().__init__(data, **options)
-        codes = currencies(self.user)
+        codes = currencies(timezone.localdate(timezone=self.user.organisation.zone))
         if self.deal is not None and self.deal.currency not in codes:
             codes.append(self.deal.currency)
         self.fields["currency"].choices = [(code, code) for code in codes]  # type: ignore[attr-defined]  # a ChoiceField

@@ -212,9 +212,10 @@ def _refuse_the_rest(judge: Judge) -> None:
         _("Nothing names the deal: no name, company, product or person."),
     )
     judge.refuse(
-        "s.currency <> %(own_currency)s AND s.currency NOT IN (SELECT currency FROM crm_rate)",
+        "NOT coalesce(s.currency, %(currency)s) = ANY(%(currencies)s)",
         _("There is no rate for the currency “{value}”."),
         field="currency",
+        value="coalesce(s.currency, %(currency)s)",
     )
     judge.refuse(
         "s.outcome = 'stopped' AND NOT EXISTS ("
@@ -257,10 +258,6 @@ def _make_contacts(judge: Judge) -> None:
 
 
 def _write(judge: Judge) -> None:
-    arguments = {
-        **judge.arguments,
-        "currency": judge.mapped.currency or judge.run.root.currency,
-    }
     new = f"{judge.table} AS s"
     bulk.insert_select(
         Deal,
@@ -287,7 +284,7 @@ def _write(judge: Judge) -> None:
             "created_by_id": "%(by)s",
         },
         f"{new} LEFT JOIN crm_stopcause AS cause ON cause.key = s.cause WHERE s.state = 'new'",
-        arguments,
+        judge.arguments,
     )
     left = "CASE WHEN y.left_how IS NOT NULL THEN {} END".format
     bulk.insert_select(

@@ -121,7 +121,9 @@ class Judge:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        return {**self.run.arguments, "of": self.kind.name}
+        # What a row without a currency is in.
+        currency = self.mapped.currency or self.run.root.currency
+        return {**self.run.arguments, "of": self.kind.name, "currency": currency}
 
     def execute(self, statement: str, **names: str) -> int:
         return execute(statement, self.arguments, s=self.table, **names)

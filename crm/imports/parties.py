@@ -131,10 +131,7 @@ def bring_in_products(judge: Judge) -> None:
             "batch_id": "%(batch)s",
         },
         f"{judge.table} AS s WHERE s.state = 'new'",
-        {
-            **judge.arguments,
-            "currency": judge.mapped.currency or judge.run.root.currency,
-        },
+        judge.arguments,
     )
 
 

@@ -376,7 +376,7 @@ class Reader:
         sign = (apart[1] if apart else "") or self._heading_sign
         if not sign:
             return ""
-        code = currencies.the_only(sign, self._run.rated, own=self._own_currency)
+        code = currencies.the_only(sign, self._run.currencies, own=self._own_currency)
         if not code:
             reason = _(
                 "“%(sign)s” can be one of several currencies. Say which in a column of its own."

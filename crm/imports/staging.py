@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from crm.imports import bulk
 from crm.imports.faults import Fault
@@ -21,6 +22,7 @@ from crm.imports.mapping import KindMapping, Mapping
 from crm.imports.reader import JUDGED, Reader, names_of
 from crm.imports.reading import Table
 from crm.imports.scanning import Show
+from crm.queries.deal import currencies
 from pipeline.models import Batch, Team
 
 FAULTS = "import_faults"
@@ -95,9 +97,9 @@ class Run:
         return tuple(dict.fromkeys([self.root.zone, *([by.zone] if by else [])]))
 
     @cached_property
-    def rated(self) -> frozenset[str]:
-        """The currencies that the organisation has rates for."""
-        return frozenset(code for (code,) in select("SELECT DISTINCT currency FROM crm_rate"))
+    def currencies(self) -> list[str]:
+        """Those in which an amount can be added up now."""
+        return currencies(timezone.localdate(self.now, self.root.zone))
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -108,7 +110,7 @@ class Run:
             "by": self.batch.by_id,
             "now": self.now,
             "root": self.root.pk,
-            "own_currency": self.root.currency,
+            "currencies": self.currencies,
             "owner": self.reach.by_id if self.reach else None,
             "assignable": self.reach.assignable_ids if self.reach else [],
             "pools": self.reach.pool_team_ids if self.reach else [],

@@ -10,13 +10,14 @@ from typing import ClassVar, Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.company import Company
 from crm.models.contact import Contact
 from crm.models.due import Due
 from crm.models.reference import Method, Product, Source, StopCause
+from crm.worth import Rates, Worth, sums
 from pipeline.models import Batch, Team, User
 from pipeline.stages import Initiator, Outcome, Stage
 
@@ -54,16 +55,18 @@ class DealQuerySet(models.QuerySet["Deal"]):
         """Stopped by the customer. A disqualification is no loss (METRICS, K4)."""
         return self.filter(outcome=Outcome.STOPPED, initiator=Initiator.CUSTOMER)
 
-    def with_value(self, rates: dict[str, Decimal]) -> Self:
-        """Annotate `value`: the amount in the organisation's currency at the given rates.
+    def with_value(self, rates: Rates) -> Self:
+        """Annotate `value`, the amount in the organisation's currency, unknown without a rate; and
+        `foreign`, the currency that an amount had to be converted from."""
+        return self.annotate(value=rates.converted(), foreign=rates.foreign_currency())
 
-        A currency without a rate is the organisation's own: no other can be entered.
-        """
-        whens = [
-            When(currency=code, then=F("amount") * Value(rate)) for code, rate in rates.items()
-        ]
-        value = Case(*whens, default=F("amount")) if whens else F("amount")
-        return self.annotate(value=value)
+    def without_rate(self) -> Self:
+        """Those of `with_value` whose amount nobody can convert."""
+        return self.filter(Q(value=None, foreign__isnull=False))
+
+    def worth(self) -> Worth:
+        """What all of them come to, of `with_value`. One query."""
+        return Worth.read(*self.order_by().aggregate(**sums()).values())
 
 
 DealManager = models.Manager.from_queryset(DealQuerySet)

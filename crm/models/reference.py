@@ -14,6 +14,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from crm.shipped import DISQUALIFIED, shown
+from crm.worth import InForce, Rates
 from pipeline.models import Batch, User
 from pipeline.stages import Initiator
 
@@ -141,18 +142,23 @@ class Product(Listed):
 
 
 _RATES_ON = """
-    SELECT DISTINCT ON (currency) currency, value FROM crm_rate WHERE "on" <= %s
-    ORDER BY currency, "on" DESC
+    SELECT currency, NULL, NULL FROM pipeline_team WHERE parent_id IS NULL
+    UNION ALL (
+        SELECT DISTINCT ON (currency) currency, value, "on" FROM crm_rate WHERE "on" <= %s
+        ORDER BY currency, "on" DESC
+    )
 """
 
 
 class RateQuerySet(ReferenceQuerySet):
-    def on(self, day: dt.date) -> dict[str, Decimal]:
-        """The rate in force on `day` by currency: one unit of it in the organisation's currency."""
+    def on(self, day: dt.date) -> Rates:
+        """What is in force on `day`: of each currency the latest rate of that day or before."""
         # By hand: every page with a value asks this, and putting it together costs twice the asking.
         with connection.cursor() as cursor:
             cursor.execute(_RATES_ON, [day])
-            return dict(cursor.fetchall())
+            (own, *_none), *rates = sorted(cursor.fetchall(), key=lambda row: row[2] is not None)
+        foreign = sorted(InForce(*row) for row in rates if row[0] != own)
+        return Rates(day=day, own=own, foreign=tuple(foreign))
 
 
 RateManager = models.Manager.from_queryset(RateQuerySet)

@@ -20,8 +20,10 @@ from django.db.models import (
     Sum,
 )
 
+from crm import worth as worths
 from crm.models import Deal
 from crm.models.deal import DealQuerySet
+from crm.worth import NOTHING, Worth
 from pipeline.stages import Outcome, Stage
 from salesprocess.prepared import Asked, Statement, Statements, ask
 
@@ -95,7 +97,7 @@ class Place(NamedTuple):
 @dataclass(frozen=True, kw_only=True)
 class Part:
     count: int = 0
-    value: Decimal = Decimal(0)
+    worth: Worth = NOTHING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +139,8 @@ def sums(sight: Sight, *, at: dt.datetime, today: dt.date) -> Sums:
     rows = ask(statement, {"at": at, "since": at - dt.timedelta(CLOSED_DAYS)})
     stages: dict[Stage, Part] = {}
     closed: dict[Outcome, list[Part]] = defaultdict(list)
-    for outcome, stage, count, total, *_rest in rows:
-        part = Part(count=count, value=total or Decimal(0))
+    for outcome, stage, count, *worth, _versions, _changed, _due in rows:
+        part = Part(count=count, worth=Worth.read(*worth))
         if outcome == Outcome.OPEN:
             stages[Stage(stage)] = part
         else:
@@ -162,7 +164,7 @@ def _summed(deals: DealQuerySet) -> QuerySet[Deal, tuple[Any, ...]]:
         .values_list("outcome", "stage")
         .annotate(
             count=Count("id"),
-            total=Sum("value"),
+            **worths.sums(),
             versions=Sum("version"),
             changed=Max("changed_at"),
             due=Count("id", filter=Q(next_at__lt=_AT)),
@@ -176,7 +178,7 @@ def _added(parts: Iterable[Part]) -> Part:
     parts = list(parts)
     return Part(
         count=sum(part.count for part in parts),
-        value=sum((part.value for part in parts), Decimal(0)),
+        worth=sum((part.worth for part in parts), NOTHING),
     )
 
 

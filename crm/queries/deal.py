@@ -437,11 +437,10 @@ def total(rows: Sequence[Line]) -> Decimal | None:
     ).quantize(Decimal("0.01"))
 
 
-def currencies(user: User) -> list[str]:
-    """The organisation's currency and those that have a rate, so that every sum can be made."""
-    own = user.organisation.currency
-    rated = Rate.objects.order_by("currency").values_list("currency", flat=True).distinct()
-    return [own, *(code for code in rated if code != own)]
+def currencies(day: dt.date) -> list[str]:
+    """The organisation's currency and those with a rate on a day, so that sums can be made."""
+    rates = Rate.objects.on(day)
+    return [rates.own, *(rate.currency for rate in rates.foreign)]
 
 
 class Rank(IntEnum):

@@ -13,10 +13,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet
 
+from crm import worth as worths
 from crm.models import ListKind, SavedView
 from crm.shipped import shown
+from crm.worth import NOTHING, Worth
 from pipeline.models import Team, User
 from salesprocess.days import instant_of
 from salesprocess.prepared import Statements, ask, run
@@ -238,33 +240,42 @@ class Total:
     """
 
     count: int | None
-    value: Decimal | None = None
+    worth: Worth = NOTHING
 
 
-def total(rows: Callable[[], Rows], *, value: str | None = None, same: Hashable = None) -> Total:
-    """Count, and add up the annotation `value`, over the very rows that the list shows. One query.
+def total(rows: Callable[[], Rows], *, valued: bool = False, same: Hashable = None) -> Total:
+    """Count the very rows that the list shows, and where they are `valued` (annotated by
+    `with_value`) add up what they are worth. One query.
 
     `same` is as for `page`.
     """
     if same is None:
-        sums = {"worth": Sum(value)} if value else {}
+        sums = worths.sums() if valued else {}
         found = rows().order_by()[: CAP + 1].aggregate(count=Count("pk"), **sums)
-        count, worth = found["count"], found.get("worth")
+        count, *worth = found.values()
     else:
-        count, worth = _total(rows, value, same)
-    return Total(count=None) if count > CAP else Total(count=count, value=worth)
+        count, *worth = _total(rows, valued, same)
+    if count > CAP:
+        return Total(count=None)
+    return Total(count=count, worth=Worth.read(*worth) if worth else NOTHING)
 
 
-def _total(rows: Callable[[], Rows], value: str | None, same: Hashable) -> tuple[int, Any]:
-    columns = ["pk", *([value] if value else [])]
+_SUMMED = """
+    SELECT count(*), sum(value), count(*) FILTER (WHERE value IS NULL AND currency IS NOT NULL),
+        array_agg(DISTINCT currency) FILTER (WHERE currency IS NOT NULL)
+    FROM ({rows}) AS counted (id, value, currency)
+"""
+
+
+def _total(rows: Callable[[], Rows], valued: bool, same: Hashable) -> tuple[Any, ...]:
+    columns = ["pk", *(["value", "foreign"] if valued else [])]
     counted = _TOTALS.of((same, CAP), lambda: rows().order_by().values_list(*columns)[: CAP + 1])
     if not counted.sql:  # nothing is within the reach
-        return 0, None
-    worth = "sum(worth)" if value else "NULL"
-    names = "id, worth" if value else "id"
-    sql = f"SELECT count(*), {worth} FROM ({counted.sql}) AS counted ({names})"  # noqa: S608  # Django's
-    ((count, value),) = ask(counted._replace(sql=sql), {})
-    return count, value
+        return (0,)
+    # Both are Django's words for the rows, and ours around them.
+    sql = _SUMMED if valued else "SELECT count(*) FROM ({rows}) AS counted"
+    (found,) = ask(counted._replace(sql=sql.replace("{rows}", counted.sql)), {})
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

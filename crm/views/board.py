@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import NamedTuple
 
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse, QueryDict
@@ -16,11 +17,20 @@ from crm.queries import board as queries
 from crm.queries.board import MOST, PAGE, Part, Place, Row
 from crm.queries.progress import progress_of
 from crm.views.cards import Card, Reader
+from crm.worth import Rates
 from pipeline.queries.stages import Norm
 from pipeline.stages import Outcome, Stage
 from salesprocess.days import instant_of
 from salesprocess.format import money_short, number
 from salesprocess.htmx import HtmxRequest, render, wants_fragment
+
+
+class Money(NamedTuple):
+    """What a column comes to: the sum, what is no part of it, and at which rates it was made."""
+
+    value: str
+    unknown: str
+    rates: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +42,7 @@ class Column:
     norm: Norm
     cards: list[Card]
     sum: Part
-    value: str
+    value: Money
     more: str
     after: str
     opened: str
@@ -45,7 +55,7 @@ class Closed:
 
     outcome: Outcome
     count: int
-    value: str
+    value: Money
     cards: list[Card] | None
     href: str
 
@@ -60,7 +70,7 @@ def board(request: HtmxRequest) -> HttpResponse:
     opened = _opened(request.GET)
     context = _columns(request.GET, reader, found, sums, opened)
     context |= {"filter": found, "sums": sums, "fragment": fragment}
-    context |= {"total": _total(sums.total, reader), "page_size": PAGE, "names": reader.stage_names}
+    context |= {"total": _total(sums.total, found), "page_size": PAGE, "names": reader.stage_names}
     response = render(
         request, page="crm/board/page.html", fragment="crm/board/_board.html", context=context
     )
@@ -78,8 +88,9 @@ def column(request: HtmxRequest) -> HttpResponse:
     rows = queries.more_rows(found.deals, stage=stage, after=after)
     reader.progress = progress_of(_deals({stage: rows}))
     left = _number(request.GET, "left") - len(rows)
+    part = Part(count=len(rows) + max(left, 0))
     context = {
-        "column": _column(request.GET, reader, stage, rows, Part(count=len(rows) + max(left, 0))),
+        "column": _column(request.GET, reader, stage, rows, part, found.rates),
         "focus": True,
     }
     return render(request, page="crm/board/_cards.html", context=context)
@@ -107,7 +118,7 @@ def _columns(
     rows, ended = queries.rows(found, limits=limits, closed=opened, at=reader.at)
     reader.progress = progress_of(_deals(rows))
     columns = [
-        _column(query, reader, stage, rows[stage], sums.stages.get(stage, Part()))
+        _column(query, reader, stage, rows[stage], sums.stages.get(stage, Part()), found.rates)
         for stage in Stage
     ]
     current = _current(query, columns)
@@ -115,13 +126,15 @@ def _columns(
         "columns": columns,
         "current": current,
         "closed": [
-            _closed(query, reader, outcome, sums, ended if outcome == opened else None)
+            _closed(query, reader, outcome, sums, ended if outcome == opened else None, found.rates)
             for outcome in (Outcome.WON, Outcome.STOPPED)
         ],
     }
 
 
-def _column(query: QueryDict, reader: Reader, stage: Stage, rows: list[Row], part: Part) -> Column:
+def _column(
+    query: QueryDict, reader: Reader, stage: Stage, rows: list[Row], part: Part, rates: Rates
+) -> Column:
     left = part.count - len(rows)
     last = rows[-1] if rows else None
     at = last.attention_at.isoformat() if last and last.attention_at else ""
@@ -132,7 +145,7 @@ def _column(query: QueryDict, reader: Reader, stage: Stage, rows: list[Row], par
         norm=reader.norms.among(stage, {row.team_id for row in rows} or reader.team_ids),
         cards=[reader.card(row) for row in rows],
         sum=part,
-        value=money_short(part.value, reader.currency) if part.value else "",
+        value=_money(part, rates),
         more=ngettext("%(n)s more", "%(n)s more", left) % {"n": left} if left > 0 and rows else "",
         after=f"of={stage}&left={left}&id={last.id}&at={at.replace('+', '%2B')}" if last else "",
         opened=_address(query, **{f"n{stage}": min(len(rows) + PAGE, MOST)}),
@@ -146,12 +159,13 @@ def _closed(
     outcome: Outcome,
     sums: queries.Sums,
     rows: list[Row] | None,
+    rates: Rates,
 ) -> Closed:
     part = sums.closed.get(outcome, Part())
     return Closed(
         outcome=outcome,
         count=part.count,
-        value=money_short(part.value, reader.currency) if part.value else "",
+        value=_money(part, rates),
         cards=None if rows is None else [reader.ended(row) for row in rows],
         href=_address(query, closed="" if rows is not None else outcome.value),
     )
@@ -202,6 +216,17 @@ def _address(query: QueryDict, **changed: object) -> str:
     return f"/board/?{asked.urlencode()}" if asked else "/board/"
 
 
-def _total(part: Part, reader: Reader) -> str:
+def _money(part: Part, rates: Rates) -> Money:
+    worth = part.worth
+    return Money(
+        value=money_short(worth.value, rates.own) if worth.value else "",
+        unknown=worth.without_rate(rates),
+        rates=rates.earlier(worth.foreign),
+    )
+
+
+def _total(part: Part, found: BoardFilter) -> str:
     words = ngettext("%(n)s open deal", "%(n)s open deals", part.count) % {"n": number(part.count)}
-    return f"{words} · {money_short(part.value, reader.currency)}" if part.value else words
+    worth, rates = part.worth, found.rates
+    said = (words, worth.told(rates, short=True), rates.earlier(worth.foreign), found.left_out())
+    return " · ".join(filter(None, said))

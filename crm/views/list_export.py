@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from http import HTTPStatus
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -49,6 +50,11 @@ def _due(reader: Reader, when: tuple[dt.date | None, dt.datetime | None]) -> str
     return _day(reader, on) or _instant(reader, moment)
 
 
+def _cents(_reader: Reader, value: Decimal | None) -> Decimal | None:
+    """As it adds up on the page; nothing where nobody knows it, which is not zero."""
+    return None if value is None else value.quantize(Decimal("0.01"))
+
+
 def _label(choices: Any) -> Callable[[Reader, Any], str]:
     return lambda _reader, value: str(choices(value).label) if value else ""
 
@@ -72,7 +78,7 @@ _DEALS = (
     Part(gettext_lazy("Outcome"), "outcome", _label(Outcome)),
     Part(gettext_lazy("Value"), "amount"),
     Part(gettext_lazy("Currency"), "currency"),
-    Part(gettext_lazy("Value in the organisation’s currency"), "value"),
+    Part(gettext_lazy("Value in the organisation’s currency"), "value", _cents),
     Part(gettext_lazy("Expected to close on"), "expected_close_on", _day),
     Part(gettext_lazy("What’s next"), "next_kind", _label(ActivityKind)),
     Part(gettext_lazy("Next at"), ("next_on", "next_at"), _due),

@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
@@ -29,9 +28,10 @@ from crm.queries import lists as queries
 from crm.queries.lists import Offers, Place, Total, View, Walk
 from crm.views.cards import Reader
 from crm.views.list_rows import TABLES, Column, default_sort, order_of
+from crm.worth import Rates
 from pipeline.models import User
 from pipeline.stages import Stage
-from salesprocess.format import money, number
+from salesprocess.format import number
 from salesprocess.htmx import HtmxRequest, render
 from salesprocess.jinja import url
 
@@ -68,7 +68,7 @@ class Asked:
         self.reader = Reader(user, at=timezone.now())
         self.table = TABLES[kind]
         self.offers: Offers = queries.offers(user, kind)
-        self.rates: dict[str, Decimal] = {}
+        self.rates: Rates | None = None
         self.filter = self._filter()
         self.problems = problems(self.filter.form)
         self.sort = query.get("sort") or default_sort(kind, self._state)
@@ -88,7 +88,7 @@ class Asked:
         """All that the queries of a list depend on as it opens; None where anything is asked."""
         if self._pairs or self.problems or self.after or self.before:
             return None
-        return self.kind, self.user.is_active, self.user.scope, tuple(self.rates.items())
+        return self.kind, self.user.is_active, self.user.scope, self.rates
 
     def _filter(self) -> Any:
         at, user, offers = self.reader.at, self.user, self.offers
@@ -157,8 +157,7 @@ class Asked:
         found = queries.page(
             self._rows, self.walk, fields, after=self.after, before=self.before, same=self._same
         )
-        value = "value" if self.kind in DEALS else None
-        total = queries.total(self._rows, value=value, same=self._same)
+        total = queries.total(self._rows, valued=self.kind in DEALS, same=self._same)
         return {
             "kind": self.kind,
             "lines": [self.table.row(self.reader, row) for row in found.rows],
@@ -228,9 +227,12 @@ class Asked:
         if total.count is None:
             return _("more than %(n)s") % {"n": number(queries.CAP)}
         words = _counted(self.kind, total.count)
-        if not total.value:
+        if self.rates is None:
             return words
-        return f"{words} · {money(total.value, self.reader.currency)}"
+        worth, rates = total.worth, self.rates
+        left_out = self.filter.left_out() if isinstance(self.filter, DealFilter) else ""
+        said = (words, worth.told(rates), rates.earlier(worth.foreign), left_out)
+        return " · ".join(filter(None, said))
 
     def _view(self, view: View) -> "Tab":
         path = url(f"crm:{self.kind}")

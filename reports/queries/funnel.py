@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -26,11 +27,11 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
-    Sum,
     When,
 )
 
 from crm.models import Deal, Rate, StageVisit
+from crm.worth import NOTHING, Rates, Worth, sums
 from pipeline.access import all_below
 from pipeline.models import Team, User
 from pipeline.moves import LeftHow
@@ -60,9 +61,13 @@ CLOSED_MEASURES: dict[str, Q] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """Who asks, about which time, and of whom; `person` and `teams` narrow the reader's reach."""
+    """Who asks, about which time, and of whom; `person` and `teams` narrow the reader's reach.
+
+    `today` is the organisation's.
+    """
 
     reader: User
+    today: dt.date
     period: Period
     person: User | None = None
     # The ids of a team and all below it; None for every team in reach.
@@ -77,6 +82,11 @@ class Question:
             return [self.person.team_id]
         scope, now = self.reader.scope, self.reader.process_now
         return now.teams if scope.everything else scope.pool_team_ids
+
+    @cached_property
+    def rates(self) -> Rates:
+        """Those of the period's last day; a rate that lies ahead is none yet."""
+        return Rate.objects.on(min(self.period.end_on, self.today))
 
     def of_visits(self) -> Q:
         return self._narrowed(owner="entry_owner", team="entry_team")
@@ -94,7 +104,7 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Worth:
+class Together:
     """How many rows stand behind a number, of how many deals, and what these are worth in the
     organisation's currency; of `valued` deals that is known. A deal counts once, however often it
     was there."""
@@ -102,20 +112,18 @@ class Worth:
     rows: int
     deals: int
     valued: int
-    value: Decimal | None
+    worth: Worth
 
 
-def worth(rows: QuerySet[Any], *, rates: dict[str, Decimal], of_visits: bool) -> Worth:
+def together(rows: QuerySet[Any], *, rates: Rates, of_visits: bool) -> Together:
     """What the rows behind a number are worth: deals, or visits (`of_visits`). Two queries at most."""
     deals: Any = Deal.objects.filter(pk__in=rows.values("deal")) if of_visits else rows
-    found = deals.with_value(rates).aggregate(
-        deals=Count("pk"), valued=Count("value"), total=Sum("value")
-    )
-    return Worth(
+    found = deals.with_value(rates).aggregate(deals=Count("pk"), valued=Count("value"), **sums())
+    return Together(
         rows=rows.count() if of_visits else found["deals"],
         deals=found["deals"],
         valued=found["valued"],
-        value=found["total"],
+        worth=Worth.read(*(found[name] for name in sums())),
     )
 
 
@@ -154,6 +162,7 @@ class StageRow(StageTime):
     ways: dict[str, Figure]
     open_count: Figure
     open_value: Figure
+    open_worth: Worth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +171,13 @@ class Funnel:
     win_rate: Figure
     # Keys are those of CLOSED_MEASURES.
     closed: dict[str, Figure]
+    rates: Rates
+
+    @property
+    def earlier_rates(self) -> str:
+        """At which rates amounts count, where those are of an earlier day."""
+        foreign = sum((row.open_worth for row in self.stages), NOTHING).foreign
+        return self.rates.earlier(foreign)
 
 
 def entries(question: Question) -> QuerySet[StageVisit]:
@@ -240,8 +256,8 @@ def funnel(question: Question) -> Funnel:
         dated = counts["entries"]
         began, _left = undated.get(stage, (0, 0))
         known = Coverage(known=dated, population=dated + began)
-        held = stock.get(stage, {"n": 0, "total": None, "valued": 0})
-        valued = Coverage(known=held["valued"], population=held["n"])
+        held = stock.get(stage, _EMPTY)
+        valued = Coverage(known=held.valued, population=held.n)
         rows.append(
             StageRow(
                 stage=stage,
@@ -250,10 +266,9 @@ def funnel(question: Question) -> Funnel:
                 p75_days=times[stage].p75_days,
                 norm=times[stage].norm,
                 of_norm=times[stage].of_norm,
-                open_count=figure(
-                    held["n"], held["n"], K8, Coverage(known=held["n"], population=held["n"])
-                ),
-                open_value=figure(held["total"] if held["valued"] else None, held["n"], K8, valued),
+                open_count=figure(held.n, held.n, K8, Coverage(known=held.n, population=held.n)),
+                open_value=figure(held.worth.value, held.n, K8, valued),
+                open_worth=held.worth,
             )
         )
     decided = closed["won"] + closed["lost"]
@@ -269,6 +284,7 @@ def funnel(question: Question) -> Funnel:
             key: figure(count, sum(closed.values()), K4_CLOSED, coverage)
             for key, count in closed.items()
         },
+        rates=question.rates,
     )
 
 
@@ -449,9 +465,19 @@ def _times(question: Question, norms: Norms) -> dict[int, dict[str, Any]]:
     return {row["stage"]: row for row in rows}
 
 
-def _deals(
-    question: Question,
-) -> tuple[dict[int, dict[str, Any]], dict[str, int], Coverage]:
+@dataclass(frozen=True, kw_only=True)
+class _Stock:
+    """What is open in a stage: `n` deals, of which `valued` have an amount that counts."""
+
+    n: int = 0
+    valued: int = 0
+    worth: Worth = NOTHING
+
+
+_EMPTY = _Stock()
+
+
+def _deals(question: Question) -> tuple[dict[int, _Stock], dict[str, int], Coverage]:
     """What is open, by stage; what was closed, by CLOSED_MEASURES; and how much of that is dated.
 
     One query over both bases, because finding the deals in reach costs more than counting them.
@@ -467,12 +493,12 @@ def _deals(
         Deal.objects.visible_to(question.reader)
         .filter(question.of_deals())
         .filter(is_open | in_period | undated)
-        .with_value(Rate.objects.on(period.end_on))
+        .with_value(question.rates)
         .values("stage")
         .annotate(
             n=Count("pk", filter=is_open),
             valued=Count("value", filter=is_open),
-            total=Sum("value", filter=is_open),
+            **sums(is_open),
             undated=Count("pk", filter=undated),
             **closed,
         )
@@ -481,7 +507,15 @@ def _deals(
     counts = {key: sum(row[key] for row in rows) for key in closed}
     known = sum(counts.values())
     coverage = Coverage(known=known, population=known + sum(row["undated"] for row in rows))
-    return {row["stage"]: row for row in rows}, counts, coverage
+    stock = {
+        row["stage"]: _Stock(
+            n=row["n"],
+            valued=row["valued"],
+            worth=Worth.read(*(row[name] for name in sums())),
+        )
+        for row in rows
+    }
+    return stock, counts, coverage
 
 
 def _days(length: dt.timedelta | None) -> Decimal | None:

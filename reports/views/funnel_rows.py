@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
-from crm.models import Deal, Rate
+from crm.models import Deal
 from crm.queries import lists
 from crm.queries.lists import Order, Place, Walk, by_instant, by_number, by_text
 from crm.shipped import shown
@@ -27,7 +27,7 @@ from pipeline.queries.stages import norms_for
 from pipeline.stages import Outcome, Stage
 from reports.forms import FunnelForm
 from reports.queries import funnel as questions
-from reports.queries.funnel import CLOSED_MEASURES, VISIT_MEASURES, Question, Worth
+from reports.queries.funnel import CLOSED_MEASURES, VISIT_MEASURES, Question, Together
 from reports.views.funnel import asked_in, form_of, outcome_words, way_words
 from salesprocess import spreadsheet
 from salesprocess.format import day, money, number
@@ -206,20 +206,17 @@ class Asked:
         except ValueError as error:
             raise Http404 from error
 
-    @cached_property
-    def rates(self) -> dict[str, Decimal]:
-        return Rate.objects.on(self.question.period.end_on)
-
     def rows(self) -> Any:
         """The rows, each with its `value` in the organisation's currency; of a visit, its deal's."""
         if not self.behind.of_visits:
-            return self.behind.rows.with_value(self.rates)
-        deal: Any = Deal.objects.filter(pk=OuterRef("deal")).with_value(self.rates)
+            return self.behind.rows.with_value(self.question.rates)
+        deal: Any = Deal.objects.filter(pk=OuterRef("deal")).with_value(self.question.rates)
         return self.behind.rows.annotate(value=Subquery(deal.values("value")[:1]))
 
     @cached_property
-    def worth(self) -> Worth:
-        return questions.worth(self.behind.rows, rates=self.rates, of_visits=self.behind.of_visits)
+    def together(self) -> Together:
+        rates, of_visits = self.question.rates, self.behind.of_visits
+        return questions.together(self.behind.rows, rates=rates, of_visits=of_visits)
 
     def address(self, **changed: object) -> str:
         """This page with its question and order, and some of it changed; None takes a part out."""
@@ -245,17 +242,16 @@ class Asked:
 
     def total(self) -> str:
         """What the rows are worth together, and what of that is not known."""
-        worth = self.worth
+        found, rates = self.together, self.question.rates
         parts = []
         if self.behind.of_visits:
-            deals = ngettext("%(n)s deal", "%(n)s deals", worth.deals)
-            parts.append(deals % {"n": number(worth.deals)})
-        if worth.valued:
-            parts.append(money(worth.value, self.reader.organisation.currency))
-        if unknown := worth.deals - worth.valued:
+            deals = ngettext("%(n)s deal", "%(n)s deals", found.deals)
+            parts.append(deals % {"n": number(found.deals)})
+        parts += [found.worth.told(rates), rates.earlier(found.worth.foreign)]
+        if unknown := found.deals - found.valued - found.worth.unrated:
             text = ngettext("value of %(n)s deal unknown", "value of %(n)s deals unknown", unknown)
             parts.append(text % {"n": number(unknown)})
-        return " · ".join(parts)
+        return " · ".join(filter(None, parts))
 
 
 @require_GET
@@ -275,7 +271,7 @@ def rows(request: HtmxRequest) -> HttpResponse:
         page="reports/funnel/rows.html",
         context={
             "title": asked.behind.title,
-            "count": number(asked.worth.rows),
+            "count": number(asked.together.rows),
             "total": asked.total(),
             "period": asked.question.period,
             "of": asked.form.of_whom(),

@@ -10,7 +10,7 @@ from crm.commands import deal as deal_commands
 from crm.commands import rate as rate_commands
 from crm.commands.contact import NewContact
 from crm.commands.locked_deal import StaleDeal
-from crm.models import Contact, Deal, DealRole, Method, Source
+from crm.models import Contact, Deal, DealRole, Method, Rate, Source
 from tests.crm.truth import all_rows, faults_of
 from tests.factories import NOW, make_company, make_contact, make_deal, won_deal
 
@@ -98,7 +98,7 @@ def test_it_takes_a_currency_with_a_rate_and_counts_its_worth(cast):
 
     edit(deal, by=cast.ana, currency="USD")
 
-    (counted,) = Deal.objects.with_value({"USD": Decimal("0.9")})
+    (counted,) = Deal.objects.with_value(Rate.objects.on(NOW.date()))
     assert vars(counted)["value"] == 90
 
 

@@ -18,13 +18,15 @@ def test_it_uses_the_latest_rate_of_the_day(cast: Cast) -> None:
     set_rate(currency="usd", on=DAY, value=Decimal("0.90"))
     set_rate(currency="USD", on=dt.date(2026, 3, 9), value=Decimal("0.80"))
     set_rate(currency="USD", on=dt.date(2026, 4, 1), value=Decimal("0.70"))
-    assert Rate.objects.on(dt.date(2026, 3, 11)) == {"USD": Decimal("0.80")}
+    assert Rate.objects.on(dt.date(2026, 3, 11)).foreign == (
+        ("USD", Decimal("0.80"), dt.date(2026, 3, 9)),
+    )
 
 
 def test_it_replaces_a_rate_of_the_same_day(cast: Cast) -> None:
     set_rate(currency="USD", on=DAY, value=Decimal("0.90"))
     set_rate(currency="USD", on=DAY, value=Decimal("0.95"))
-    assert Rate.objects.on(DAY) == {"USD": Decimal("0.95")}
+    assert Rate.objects.on(DAY).foreign == (("USD", Decimal("0.95"), DAY),)
 
 
 def test_it_converts_the_value_of_deals(cast: Cast) -> None:

@@ -55,16 +55,21 @@ def _at(day: str) -> dt.datetime:
     return DAY_0 + dt.timedelta(days=int(day))
 
 
-@pytest.fixture
-def question(cast: Cast) -> Question:
-    for name, amount, story in STORIES:
-        tell(cast, name, amount, story)
+def asked(cast: Cast) -> Question:
+    """What Ana asks of the ninety days up to now."""
     period = Period(
         start_on=(DAY_0 - dt.timedelta(days=1)).date(),
         end_on=NOW.date(),
         zone=zoneinfo.ZoneInfo("Europe/Vienna"),
     )
-    return Question(reader=cast.again(cast.ana), period=period)
+    return Question(reader=cast.again(cast.ana), today=NOW.date(), period=period)
+
+
+@pytest.fixture
+def question(cast: Cast) -> Question:
+    for name, amount, story in STORIES:
+        tell(cast, name, amount, story)
+    return asked(cast)
 
 
 def test_it_counts_the_visits_of_the_fixture(question: Question) -> None:

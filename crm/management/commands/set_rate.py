@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from crm.commands import rate
+from pipeline.models import Team
 from pipeline.moves import Refused
 
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         try:
             row = rate.set_rate(
                 currency=options["currency"],
-                on=options["on"] or timezone.localdate(),
+                on=options["on"] or timezone.localdate(timezone=Team.objects.root().zone),
                 value=options["value"],
             )
         except Refused as refused:
