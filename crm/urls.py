@@ -103,6 +103,7 @@ urlpatterns = [
     path("deals/<int:pk>/win/", deal.win, name="deal_win"),
     path("deals/<int:pk>/sell/", deal.sell, name="deal_sell"),
     path("deals/<int:pk>/stop/", deal.stop, name="deal_stop"),
+    path("deals/<int:pk>/undo/", deal.undo, name="deal_undo"),
     path("deals/<int:pk>/reopen/", deal.reopen, name="deal_reopen"),
     path("deals/<int:pk>/hand-over/", deal.hand_over, name="deal_hand_over"),
     path("deals/<int:pk>/claim/", deal.claim, name="deal_claim"),
@@ -155,8 +156,6 @@ urlpatterns = [
     path("activities/<int:pk>/postpone/", activity.postpone, name="activity_postpone"),
     path("activities/<int:pk>/change/", activity.change, name="activity_change"),
     path("activities/<int:pk>/cancel/", activity.cancel, name="activity_cancel"),
-    path("activities/<int:pk>/again/", activity.again, name="activity_again"),
-    path("activities/<int:pk>/take-back/", activity.take_back, name="activity_take_back"),
     # remote pick lists
     path("companies/pick/", company.pick, name="company_pick"),
     path("contacts/pick/", contact.pick, name="contact_pick"),

@@ -26,6 +26,7 @@ from crm.models import (
     SavedView,
     SettingChange,
     StepResult,
+    UndoableAct,
     Verdict,
 )
 from crm.models.import_row import ImportedRow
@@ -81,6 +82,7 @@ def one_of_each(cast: Cast) -> Cast:
     SavedView.objects.create(kind="leads", name="Cold", owner=ana, changed_at=NOW)
     Rate.objects.create(currency="USD", on=NOW.date(), value=1)
     SettingChange.objects.create(setting="product", verb="added", name="Line 3", at=NOW, by=ana)
+    UndoableAct.objects.create(deal=deal, by=ana, at=NOW, verb="stop", version=1)
     batch = Batch.objects.create(kind=BatchKind.IMPORT, name="From paper", by=cast.adele, at=NOW)
     ImportedRow.objects.create(
         system="paper", kind="deals", external_id="7", record_id=deal.pk, created=True, batch=batch

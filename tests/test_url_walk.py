@@ -404,8 +404,7 @@ URLS: dict[str, Url] = {
     "crm:activity_postpone": record("plan", post={"next": "1w"}),
     "crm:activity_change": record("plan", post={"next": "1w", "next_kind": "task"}),
     "crm:activity_cancel": record("plan", get=False, post={}),
-    "crm:activity_again": record("gone_plan", get=False, post={}),
-    "crm:activity_take_back": record("done_plan", DOERS, get=False, post={}),
+    "crm:deal_undo": record("deal", get=False, post={}),
     # settings
     "crm:settings": Url(kind="function", may=ADMIN),
     "crm:settings_organisation": Url(kind="function", may=ADMIN, post={"name": "Austral AG"}),
@@ -673,14 +672,12 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         at=ago(hours=2),
     )
     task = Next(kind=ActivityKind.TASK, due_at=NOW)
-    of_deal, of_company = About(deal=deal), About(company=company)
-    gone_plan, done_plan, gone_touch, done_touch = (
-        activity_commands.plan(about, next=task, by=ana, at=ago(hours=2))
-        for about in (of_deal, of_deal, of_company, of_company)
+    gone_touch, done_touch = (
+        activity_commands.plan(About(company=company), next=task, by=ana, at=ago(hours=2))
+        for _ in range(2)
     )
-    for gone, done in ((gone_plan, done_plan), (gone_touch, done_touch)):
-        activity_commands.complete(done, by=ana, at=NOW)
-        activity_commands.cancel(gone, by=ana, at=NOW)
+    activity_commands.complete(done_touch, by=ana, at=NOW)
+    activity_commands.cancel(gone_touch, by=ana, at=NOW)
     need = need_commands.add(deal, words=word, by=ana, at=ago(hours=2))
     offer = offer_commands.make(
         deal,
@@ -782,8 +779,6 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "carls_plan": carls_plan.pk,
         "carls_line": carls_line.pk,
         "touch": touch.pk,
-        "gone_plan": gone_plan.pk,
-        "done_plan": done_plan.pk,
         "gone_touch": gone_touch.pk,
         "done_touch": done_touch.pk,
         "view": view.pk,

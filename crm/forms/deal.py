@@ -31,6 +31,15 @@ REASON = TextArea(attrs={"rows": 3})
 STAGES = [(stage.value, stage.label) for stage in Stage]
 
 
+class UndoForm(VerbForm):
+    """Which act of one's own; the note that offers it has no fields to fill in."""
+
+    act = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+    def verb(self) -> dict[str, Any]:
+        return {"act": self.cleaned_data["act"]}
+
+
 class MoveForm(GateForm):
     to = forms.TypedChoiceField(choices=STAGES, coerce=int, label=gettext_lazy("To"))
     reason = forms.CharField(

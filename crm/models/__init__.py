@@ -34,6 +34,7 @@ from crm.models.search_entry import SearchEntry, SearchKind
 from crm.models.setting_change import Setting, SettingChange, SettingVerb
 from crm.models.stage_visit import StageVisit
 from crm.models.step_result import StepResult, StepState
+from crm.models.undoable_act import UndoableAct
 from crm.models.verdict import Ruling, Sure, Verdict
 
 __all__ = [
@@ -97,5 +98,6 @@ __all__ = [
     "StepState",
     "StopCause",
     "Sure",
+    "UndoableAct",
     "Verdict",
 ]

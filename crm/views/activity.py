@@ -21,7 +21,6 @@ from crm.forms.activity import (
     PlannedForm,
     PostponeForm,
 )
-from crm.forms.fields import VerbForm
 from crm.forms.gate import GateForm
 from crm.models import Activity, ActivityKind, Deal
 from crm.models.activity import is_attempt
@@ -47,6 +46,7 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
         template="crm/deal/_composer.html",
         title=_("Log: %(deal)s") % {"deal": deal.name},
         said=_logged(request),
+        verb="log",
         context=lambda: deal_page.find(request, pk).composer(form),
         done=lambda: _after_gap(request, deal) or deal_page.fresh_composer(request, deal),
         gate=gate,
@@ -121,6 +121,7 @@ def plan(request: HtmxRequest, pk: int) -> HttpResponse:
         template="crm/deal/_next_plan.html",
         title=_("What’s next: %(deal)s") % {"deal": deal.name},
         said=_("Planned."),
+        verb="plan",
         done=stay,
     )
 
@@ -158,7 +159,7 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
         done=lambda: _after_gap(request, deal) or (HttpResponse() if in_sheet else stay()),
         gate=gate,
         gap=lambda: _ask_gap(request, deal, gate),
-        undo=activity_undo.of_done(activity, request.user, form, "activities"),
+        verb="complete",
     )
     return answer(
         request,
@@ -199,6 +200,7 @@ def postpone(request: HtmxRequest, pk: int) -> HttpResponse:
         )
 
     ask = _ask(request, activity, deal, "crm/deal/_next_later.html", said=_("Postponed."))
+    ask = replace(ask, verb="postpone")
     return answer(request, deal, form, ask, run)
 
 
@@ -227,6 +229,7 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
         )
 
     ask = _ask(request, activity, deal, "crm/deal/_next_change.html", said=_("Changed."))
+    ask = replace(ask, verb="change_plan")
     return answer(request, deal, form, ask, run)
 
 
@@ -240,7 +243,7 @@ def cancel(request: HtmxRequest, pk: int) -> HttpResponse:
         title=str(activity),
         said=_("Cancelled."),
         done=HttpResponse if in_sheet else stay,
-        undo=activity_undo.of_cancelled(activity, request.user, "activities"),
+        verb="cancel",
     )
     response = answer(
         request,
@@ -254,29 +257,6 @@ def cancel(request: HtmxRequest, pk: int) -> HttpResponse:
     if response.status_code == HTTPStatus.OK or in_sheet:
         return response
     # The strip from which it was sent has no place for why not.
-    return activity_undo.in_sheet(response)
-
-
-@require_POST
-def again(request: HtmxRequest, pk: int) -> HttpResponse:
-    return _take_back(request, pk, activity_undo.plan_again, _("Planned again."))
-
-
-@require_POST
-def take_back(request: HtmxRequest, pk: int) -> HttpResponse:
-    return _take_back(request, pk, activity_undo.take_back, _("Taken back."))
-
-
-def _take_back(
-    request: HtmxRequest, pk: int, command: activity_undo.Command, said: str
-) -> HttpResponse:
-    activity, deal = _editable(request, pk)
-    form = VerbForm(request.POST, user=request.user, deal=deal)
-    template = "crm/deal/_sheet_refused.html"
-    ask = Ask(template=template, title=str(activity), said=said, done=stay)
-    response = answer(
-        request, deal, form, ask, lambda: command(activity, by=request.user, at=now())
-    )
     return activity_undo.in_sheet(response)
 
 

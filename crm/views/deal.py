@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.commands import deal as commands
+from crm.commands import undo as undo_commands
 from crm.forms.deal import (
     HandOverForm,
     MoveForm,
@@ -18,19 +19,20 @@ from crm.forms.deal import (
     ParkForm,
     ReasonForm,
     StopForm,
+    UndoForm,
     WinForm,
 )
 from crm.forms.fact import FACTS
 from crm.forms.fields import VerbForm
-from crm.models import Activity, Deal
+from crm.models import Deal
 from crm.queries import alike as queries
 from crm.queries import deal as deal_queries
 from crm.queries import gates
+from crm.views.activity_undo import in_sheet
 from crm.views.telling import Teller
 from crm.views.telling.plans import Plan
 from crm.views.verbs import (
     Ask,
-    Undo,
     answer,
     do,
     editable_deal,
@@ -81,6 +83,7 @@ def _move(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRe
         template="crm/deal/_sheet_move.html",
         title=_("Move to %(stage)s") % {"stage": form.name_of(to)},
         said=_("Moved to %(stage)s.") % {"stage": form.name_of(to)},
+        verb="move",
         context={
             # A refused step forward may go anywhere when it is tried again.
             "sheet_action": f"{deal.get_absolute_url()}move/",
@@ -126,6 +129,7 @@ def _win(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRes
         template="crm/deal/_sheet_win.html",
         title=title % {"deal": deal.name},
         said=_("Won."),
+        verb="win",
         context={
             "passed": moves.jumped(here, Stage.CLOSING),
             "stays": [stage for stage in Stage if stage > here],
@@ -150,12 +154,7 @@ def stop(request: HtmxRequest, pk: int) -> HttpResponse:
         template="crm/deal/_sheet_stop.html",
         title=_("Stop: %(deal)s") % {"deal": deal.name},
         said=_("Stopped."),
-        undo=Undo(
-            verb="reopen",
-            values={"reason": _("Undone at once")},
-            # What was planned stays cancelled.
-            words=_("Undo") if not deal.next_kind else _("Open again"),
-        ),
+        verb="stop",
     )
     return do(request, deal, form_of(request, deal, StopForm), ask, commands.stop)
 
@@ -167,6 +166,7 @@ def reopen(request: HtmxRequest, pk: int) -> HttpResponse:
         template="crm/deal/_sheet_reopen.html",
         title=_("Open again: %(deal)s") % {"deal": deal.name},
         said=_("Opened again."),
+        verb="reopen",
         context={"stage_now": Stage(deal.stage)},
     )
     return do(request, deal, form_of(request, deal, ReasonForm), ask, commands.reopen)
@@ -179,21 +179,10 @@ def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
         template="crm/deal/_sheet_hand_over.html",
         title=_("Hand over: %(deal)s") % {"deal": deal.name},
         said=_("Handed over."),
-        undo=_back_to(deal, request.user) if request.method == "POST" else None,
+        verb="hand_over",
         done=lambda: _still_there(request, deal),
     )
     return do(request, deal, form_of(request, deal, HandOverForm), ask, commands.hand_over)
-
-
-def _back_to(deal: Deal, user: User) -> Undo | None:
-    """Only to somebody who may have it, and if nothing on it was planned for anybody else."""
-    if deal.owner is None or not User.objects.assignable_by(user).filter(pk=deal.owner_id).exists():
-        return None
-    planned = Activity.objects.filter(deal=deal).planned()
-    if deal.owner.team_id != deal.team_id or planned.exclude(owner=deal.owner_id).exists():
-        return None
-    values = {"to": str(deal.owner_id), "reason": _("Undone at once")}
-    return Undo(verb="hand-over", values=values, words=_("Undo"))
 
 
 def _still_there(request: HtmxRequest, deal: Deal) -> HttpResponse:
@@ -205,15 +194,6 @@ def _still_there(request: HtmxRequest, deal: Deal) -> HttpResponse:
     return HttpResponse(headers={"HX-Redirect": home})
 
 
-def _wake(deal: Deal) -> Undo | None:
-    """What was parked before would not be parked as it was."""
-    if deal.parked_until is not None:
-        return None
-    # What was planned before that day stays cancelled.
-    words = _("Undo") if not deal.next_kind else _("Take up again")
-    return Undo(verb="park", values={"wake": "1"}, words=words)
-
-
 @ask_or_do
 def park(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
@@ -222,9 +202,20 @@ def park(request: HtmxRequest, pk: int) -> HttpResponse:
         template="crm/deal/_sheet_park.html",
         title=_("Park: %(deal)s") % {"deal": deal.name},
         said=_("Taken up again.") if request.POST.get("wake") else _("Parked."),
-        undo=_wake(deal) if not request.POST.get("wake") else None,
+        verb="wake" if request.POST.get("wake") else "park",
     )
     return do(request, deal, form, ask, commands.park)
+
+
+@require_POST
+def undo(request: HtmxRequest, pk: int) -> HttpResponse:
+    """Take back what one has just done, whole: from the note that tells of it."""
+    deal = editable_deal(request, pk)
+    form = UndoForm(request.POST, user=request.user, deal=deal)
+    ask = Ask(
+        template="crm/deal/_sheet_refused.html", title=_("Undo"), said=_("Undone."), done=stay
+    )
+    return in_sheet(do(request, deal, form, ask, undo_commands.undo))
 
 
 @require_POST

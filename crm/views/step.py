@@ -21,7 +21,7 @@ from crm.models import Deal, EvidenceFile
 from crm.models.evidence import LARGEST
 from crm.queries import steps as queries
 from crm.views import deal_page
-from crm.views.verbs import Ask, Undo, editable_deal, form_of, now, posted, show, stay
+from crm.views.verbs import Ask, editable_deal, form_of, now, posted, show, stay
 from crm.views.verbs import answer as answer_to
 from pipeline.commands import process
 from pipeline.forms.attempt import say
@@ -57,7 +57,7 @@ def _answer(
         said=_("Done: %(step)s") % {"step": step.label},
         context=lambda: _shown(request, step, pk, form),
         done=stay,
-        undo=Undo(verb=f"steps/{number}/{key}/undo", values={}, words=_("Undo")),
+        verb="step",
     )
     if limit.too_large:
         form.say(f"{form.name}_file", _too_large())
@@ -99,6 +99,7 @@ def undo(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
         template="crm/deal/_sheet_refused.html",
         title=_("Undo"),
         said=_("Open again."),
+        verb="step",
         done=stay,
     )
     place = (_stage(number), key)
@@ -121,7 +122,7 @@ def aside(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
         title=_("Go on without: %(step)s") % {"step": step.label},
         said=_("Set aside."),
         context={"step": step},
-        undo=Undo(verb=f"steps/{number}/{key}/undo", values={}, words=_("Undo")),
+        verb="step",
     )
     return answer_to(
         request,

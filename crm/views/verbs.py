@@ -6,7 +6,7 @@ gets itself again; 422 with what is wrong; 409 with both versions, and all that 
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -21,10 +21,11 @@ from django.utils.translation import gettext as _
 
 from crm.commands.activity import StaleActivity
 from crm.commands.locked_deal import StaleDeal
+from crm.commands.undo import undoable
 from crm.forms.activity import PlannedForm
 from crm.forms.fields import VerbForm
 from crm.forms.gate import GateForm
-from crm.models import Activity, Deal
+from crm.models import Activity, Deal, UndoableAct
 from crm.queries import deal as queries
 from crm.views.telling import Teller
 from pipeline.gates import Gap
@@ -32,26 +33,6 @@ from pipeline.moves import Refused
 from salesprocess.htmx import HtmxRequest, render, shown_path, trigger, wants_fragment
 
 F = TypeVar("F", bound=VerbForm)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Undo:
-    """A verb that takes back what was just done, as a change of its own in the history.
-
-    `words` say what it does: "Undo" only where all is again as it was.
-    """
-
-    verb: str
-    values: Mapping[str, str]
-    words: str
-
-    def after(self, deal: Deal) -> dict[str, Any]:
-        """What the page needs to do it, if nobody changes the deal meanwhile."""
-        return offered(
-            f"{deal.get_absolute_url()}{self.verb}/",
-            {**self.values, "version": deal.version},
-            self.words,
-        )
 
 
 def offered(href: str, values: Mapping[str, Any], words: str) -> dict[str, Any]:
@@ -65,7 +46,8 @@ class Ask:
     """What a verb looks like before it is done.
 
     `template` is what an htmx request gets; `title` that of the page which it becomes without a
-    script. `said` tells afterwards what happened.
+    script. `said` tells afterwards what happened; what has a `verb`, the word of the history, may be
+    taken back from there.
     """
 
     template: str
@@ -75,8 +57,7 @@ class Ask:
     context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
     # What an htmx request gets once it is done; by default nothing, which closes the sheet.
     done: Callable[[], HttpResponse] = HttpResponse
-    # The latter where it is no verb of the deal; asked when it is done.
-    undo: Undo | Callable[[], dict[str, Any] | None] | None = None
+    verb: str = ""
     # Where the form that was sent has no room for what a gate asks: the form that has, and its sheet.
     gate: GateForm | None = None
     gap: Callable[[], HttpResponse] | None = None
@@ -142,7 +123,7 @@ def answer(
     if not form.is_valid():
         return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        run()
+        acts = _run(request, deal, ask, run)
     except (StaleDeal, StaleActivity) as stale:
         conflict = _conflict(request, form, stale)
         return show(request, deal, form, ask, status=HTTPStatus.CONFLICT, conflict=conflict)
@@ -151,7 +132,19 @@ def answer(
     except ObjectDoesNotExist as gone:
         # Handed over, claimed or removed by somebody else since the view looked it up.
         raise Http404 from gone
-    return done(request, deal, ask)
+    return done(request, deal, ask, acts)
+
+
+def _run(
+    request: HtmxRequest, deal: Deal, ask: Ask, run: Callable[[], object]
+) -> list[UndoableAct]:
+    """Do it; what it did, where that may be taken back."""
+    if not ask.verb:
+        run()
+        return []
+    with undoable(deal, verb=ask.verb, by=request.user, at=now()) as acts:
+        run()
+    return acts
 
 
 def _refused(
@@ -198,7 +191,7 @@ def show(
     )
 
 
-def done(request: HtmxRequest, deal: Deal, ask: Ask) -> HttpResponse:
+def done(request: HtmxRequest, deal: Deal, ask: Ask, acts: Sequence[UndoableAct]) -> HttpResponse:
     if not wants_fragment(request):
         return redirect(home_of(request, deal))
     if _stands_alone(request):
@@ -207,8 +200,18 @@ def done(request: HtmxRequest, deal: Deal, ask: Ask) -> HttpResponse:
     trigger(response, "deal-changed", {"id": deal.pk})
     if not ask.said:
         return response
-    undo = ask.undo.after(deal) if isinstance(ask.undo, Undo) else ask.undo and ask.undo()
-    return trigger(response, "toast", {"text": ask.said} | ({"undo": undo} if undo else {}))
+    undo = {"undo": _take_back(deal, acts[0])} if acts and _may_still(request, deal) else {}
+    return trigger(response, "toast", {"text": ask.said} | undo)
+
+
+def _take_back(deal: Deal, act: UndoableAct) -> dict[str, Any]:
+    return offered(f"{deal.get_absolute_url()}undo/", {"act": act.pk}, _("Undo"))
+
+
+def _may_still(request: HtmxRequest, deal: Deal) -> bool:
+    """Not where it was given out of the own reach."""
+    owner = deal.owner_id
+    return owner is None or request.user.scope.everything or owner in request.user.scope.owner_ids
 
 
 def home_of(request: HtmxRequest, deal: Deal) -> str:

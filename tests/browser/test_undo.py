@@ -35,7 +35,7 @@ def test_it_takes_back_a_parking(page_of: Callable[..., Page], people: Cast, way
     else:
         page.keyboard.press("z")
 
-    expect(page.locator(".toast-note")).to_have_text("Taken up again.")
+    expect(page.locator(".toast-note")).to_have_text("Undone.")
     assert Deal.objects.get(pk=deal.pk).parked_until is None
 
 
@@ -58,9 +58,7 @@ def test_it_takes_back_what_was_done_to_a_plan_on_a_phone(
 
     page.locator(".toast-note").get_by_role("button", name="Undo").click()
 
-    expect(page.locator(".toast-note")).to_have_text(
-        "Taken back." if verb == "complete" else "Planned again."
-    )
+    expect(page.locator(".toast-note")).to_have_text("Undone.")
     expect(strip).to_contain_text("Call")
     assert Activity.objects.planned().filter(deal=deal).count() == 1
 

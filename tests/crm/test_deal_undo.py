@@ -43,19 +43,19 @@ def test_it_takes_up_what_was_parked(mona, deal):
 
     back = undo(mona, toast["undo"])
 
-    assert told(back) == {"text": "Taken up again."}
+    assert told(back) == {"text": "Undone."}
     assert Deal.objects.get(pk=deal.pk).parked_until is None
-    assert deal.changes.filter(field="parked_until").count() == 2
+    assert not deal.changes.filter(field="parked_until").exists()
 
 
-def test_it_opens_what_was_stopped_and_says_so_in_the_history(mona, deal):
+def test_it_goes_on_in_the_stage_that_it_never_left(mona, deal):
     toast = told(do(mona, deal, "stop", decision="customer:price"))
 
     undo(mona, toast["undo"])
 
     found = Deal.objects.get(pk=deal.pk)
     assert (found.outcome, found.stage) == (Outcome.OPEN, deal.stage)
-    assert found.visits.latest("sequence").reason == "Undone at once"
+    assert found.visits.get().left_how is None
 
 
 def test_it_gives_back_what_was_handed_over(mona, cast, deal):
@@ -64,27 +64,36 @@ def test_it_gives_back_what_was_handed_over(mona, cast, deal):
     undo(mona, toast["undo"])
 
     assert Deal.objects.get(pk=deal.pk).owner == cast.ana
-    assert deal.changes.filter(field="owner").latest("pk").reason == "Undone at once"
+    assert not deal.changes.filter(field="owner").exists()
 
 
-def test_it_promises_no_more_than_it_does(mona, cast, deal):
-    """What was planned stays cancelled, so that it is not called undoing."""
+def test_what_was_planned_is_planned_again(mona, cast, deal):
     plan_call(deal, by=cast.ana, due_at=ago(days=-1))
 
-    assert told(do(mona, deal, "park", days="30"))["undo"]["words"] == "Take up again"
-    other = make_deal(by=cast.ana, name="Other")
-    plan_call(other, by=cast.ana, due_at=ago(days=-1))
-    stopped = told(do(mona, other, "stop", decision="customer:price"))
-    assert stopped["undo"]["words"] == "Open again"
+    for verb, said in (("park", {"days": "30"}), ("stop", {"decision": "customer:price"})):
+        toast = told(do(mona, deal, verb, **said))
+        assert Activity.objects.get().cancelled_at is not None
+        undo(mona, toast["undo"])
+        assert Activity.objects.get().cancelled_at is None
+        assert Deal.objects.get(pk=deal.pk).next_at == ago(days=-1)
 
 
-def test_it_is_not_offered_where_it_could_not_be_as_before(mona, cast, deal):
+def test_what_was_parked_before_is_parked_as_it_was(mona, cast, deal):
     do(mona, deal, "park", days="30")
-    assert "undo" not in told(do(mona, deal, "park", days="91"))
-    other = make_deal(by=cast.ana, name="Other")
-    plan_call(other, by=cast.ana, due_at=ago(days=-40))
-    Activity.objects.filter(deal=other).update(owner=cast.mona)
-    assert "undo" not in told(do(mona, other, "hand-over", to=cast.ben.pk))
+    before = Deal.objects.get(pk=deal.pk).parked_until
+
+    undo(mona, told(do(mona, deal, "park", days="91"))["undo"])
+
+    assert Deal.objects.get(pk=deal.pk).parked_until == before
+
+
+def test_what_others_had_planned_goes_back_to_them(mona, cast, deal):
+    plan_call(deal, by=cast.ana, due_at=ago(days=-40))
+    Activity.objects.update(owner=cast.mona)
+
+    undo(mona, told(do(mona, deal, "hand-over", to=cast.ben.pk))["undo"])
+
+    assert Activity.objects.get().owner == cast.mona
 
 
 def test_it_is_refused_when_somebody_changed_the_deal_meanwhile(mona, cast, deal):

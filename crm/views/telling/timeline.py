@@ -112,7 +112,7 @@ class TimelineTeller(PlanTeller, RecordChangeTeller):
                 return "hand-grab", _("Claimed by %(name)s") % {"name": new}, ""
             text = _("from %(name)s") % {"name": old}
             return "user-share", _("Handed over to %(name)s") % {"name": new}, text
-        if change.field in ("parked_until", "taken_back"):
+        if change.field in ("undone", "parked_until"):
             return self._course(change.field, old, new)
         icons = {"contact": "user", "line": "package", "amount": "coin"}
         icon = icons.get(change.field, "pencil")
@@ -122,12 +122,11 @@ class TimelineTeller(PlanTeller, RecordChangeTeller):
             return icon, _("%(what)s removed") % {"what": self._label(change.field)}, old
         return icon, _("%(what)s changed") % {"what": self._label(change.field)}, f"{old} → {new}"
 
-    def _course(self, field: str, old: str, new: str) -> tuple[str, str, str]:
-        """What is no fact of the deal, but became of its plans."""
-        if field == "taken_back":
-            kind, _space, subject = old.partition(" ")
-            what = f"{self.kinds[kind]}: {subject}" if subject else self.kinds[kind]
-            return "arrow-back-up", _("Not done after all"), what
+    @staticmethod
+    def _course(field: str, old: str, new: str) -> tuple[str, str, str]:
+        """What is no fact of the deal: that it was laid aside, or what was done and undone."""
+        if field == "undone":
+            return "arrow-back-up", _("Undone at once: %(what)s") % {"what": _undone(old)}, ""
         if not new:
             return "sun", _("Taken up again"), ""
         return "moon", _("Parked to %(day)s") % {"day": new}, ""
@@ -167,3 +166,24 @@ class TimelineTeller(PlanTeller, RecordChangeTeller):
         if field in ("expected_close_on", "parked_until"):
             return self._date(dt.date.fromisoformat(text))
         return text
+
+
+def _undone(verb: str) -> str:
+    """What was done and undone; see `UndoableAct.verb`."""
+    words = {
+        "move": _("moved"),
+        "win": _("won"),
+        "stop": _("stopped"),
+        "reopen": _("opened again"),
+        "hand_over": _("handed over"),
+        "park": _("parked"),
+        "wake": _("taken up again"),
+        "log": _("logged"),
+        "complete": _("plan done"),
+        "cancel": _("plan cancelled"),
+        "plan": _("planned"),
+        "postpone": _("postponed"),
+        "change_plan": _("plan changed"),
+        "step": _("step answered"),
+    }
+    return words.get(verb, verb)

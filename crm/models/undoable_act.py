@@ -1,0 +1,45 @@
+from typing import ClassVar, Self
+
+from django.db import models
+
+from crm.models.deal import Deal
+from pipeline.models import User
+
+
+class UndoableActQuerySet(models.QuerySet["UndoableAct"]):
+    def visible_to(self, user: User) -> Self:
+        """One's own alone, and everything for an admin."""
+        if not user.is_active or user.scope.everything:
+            return self.filter() if user.is_active else self.none()
+        return self.filter(by=user)
+
+    def editable_by(self, user: User) -> Self:
+        """Only who did it takes it back."""
+        return self.filter(by=user) if user.is_active else self.none()
+
+
+UndoableActManager = models.Manager.from_queryset(UndoableActQuerySet)
+
+
+class UndoableAct(models.Model):
+    """What one verb did to a deal and all that belongs to it, kept for the moments in which whoever
+    did it may take it back. Written and read by `crm.commands.undo` alone.
+    """
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="+")
+    by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    # What was done, as the history names it.
+    verb = models.CharField(max_length=20)
+    # The deal's version when it was done: any later one means that somebody went on from there.
+    version = models.PositiveIntegerField()
+    # Table, id, the row before and after as the text of its JSON; null where it was not there.
+    rows = models.JSONField(default=list)
+
+    objects = UndoableActManager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["by", "at"], name="undoable_act_of")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} of {self.deal_id}"

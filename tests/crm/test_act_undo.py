@@ -1,0 +1,255 @@
+"""A verb, then its undo from the note: everything is as it was, but for one quiet line."""
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import time_machine
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+
+from crm.commands import company as company_commands
+from crm.commands import deal as deal_commands
+from crm.commands.undo import AT_ONCE
+from crm.models import Company, Deal, StageVisit, UndoableAct
+from pipeline.models import User
+from pipeline.stages import Initiator, Stage
+from tests.conftest import Cast
+from tests.crm.truth import faults_of
+from tests.factories import (
+    NOW,
+    ago,
+    cause_named,
+    make_company,
+    make_deal,
+    plan_call,
+    ready_deal,
+    stopped_deal,
+    won_deal,
+)
+
+HTMX: Any = {"HX-Request": "true"}
+# What goes on counting, or says who changed it last; and what serves the search and the undo.
+COUNTED = {"version", "changed_at", "changed_by_id"}
+APART = {"crm_undoableact", "crm_searchentry"}
+
+
+def world() -> dict[tuple[str, int], dict[str, Any]]:
+    """Every row of every table of records."""
+    found = {}
+    with connection.cursor() as cursor:
+        for model in apps.get_app_config("crm").get_models(include_auto_created=True):
+            table = model._meta.db_table
+            if table in APART or model._meta.proxy:
+                continue
+            cursor.execute(f"SELECT id, to_jsonb(t)::text FROM {table} AS t")  # noqa: S608
+            for pk, text in cursor.fetchall():
+                row = json.loads(text)
+                found[table, pk] = {key: row[key] for key in row.keys() - COUNTED}
+    return found
+
+
+def posted(client: Client, address: str, **said: Any) -> Any:
+    response: Any = client.post(address, said, headers=HTMX)
+    assert response.status_code == 200, response.content.decode()
+    return response
+
+
+def toast(response: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(response["HX-Trigger"])["toast"]
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A verb as a page posts it: what the deal is before, where it goes, and what it says."""
+
+    make: Callable[[User], Deal]
+    path: str
+    said: dict[str, str]
+
+
+def planned(deal: Deal, user: User) -> Deal:
+    plan_call(deal, by=user, due_at=ago(days=-3))
+    plan_call(deal, by=user, due_on=ago(days=-9).date())
+    return deal
+
+
+def of_company(user: User, **facts: Any) -> Deal:
+    company = make_company(by=user)
+    return planned(ready_deal(by=user, company=company, amount=700, **facts), user)
+
+
+def alone(user: User) -> Deal:
+    return make_deal(by=user)
+
+
+def stopped(user: User) -> Deal:
+    deal = of_company(user, stage=Stage.PROPOSAL)
+    deal_commands.stop(
+        deal,
+        initiator=Initiator.CUSTOMER,
+        cause=cause_named("price"),
+        by=user,
+        at=ago(hours=1),
+    )
+    return deal
+
+
+def won(user: User) -> Deal:
+    return won_deal(by=user, company=make_company(by=user))
+
+
+def offered(user: User) -> Deal:
+    return of_company(user, stage=Stage.OBJECTIONS)
+
+
+def parked(user: User) -> Deal:
+    deal = of_company(user)
+    deal_commands.park(deal, until=dt.date(2026, 5, 1), by=user, at=NOW)
+    return deal
+
+
+CASES = {
+    "stop": Case(make=of_company, path="stop/", said={"decision": "customer:price"}),
+    "stop after an offer": Case(make=offered, path="stop/", said={"decision": "us:withdrawn"}),
+    "open a stopped one": Case(make=stopped, path="reopen/", said={"reason": "They called"}),
+    "open a won one": Case(make=won, path="reopen/", said={"reason": "Not signed"}),
+    "move": Case(make=of_company, path="move/", said={"to": "2"}),
+    "move with a party": Case(
+        make=alone, path="move/", said={"to": "2", "party_person": "Eva New", "asks": "party"}
+    ),
+    "jump": Case(make=of_company, path="move/", said={"to": "5", "reason": "Known"}),
+    "move back": Case(make=offered, path="move/", said={"to": "3", "reason": "Too early"}),
+    "win": Case(make=offered, path="win/", said={"value": "900", "reason": "At once"}),
+    "sell": Case(make=of_company, path="sell/", said={"value": "900"}),
+    "hand over": Case(make=of_company, path="hand-over/", said={"to": "BEN", "reason": "Leave"}),
+    "park": Case(make=of_company, path="park/", said={"days": "30"}),
+    "take up": Case(make=parked, path="park/", said={"wake": "1"}),
+    "log": Case(make=of_company, path="log/", said={"kind": "call", "body": "Hi", "next": ""}),
+    "log and advance": Case(
+        make=of_company,
+        path="log/",
+        said={"kind": "call", "result": "moved_forward", "next": "3d", "next_kind": "call"},
+    ),
+    "plan": Case(make=of_company, path="plan/", said={"next": "3d", "next_kind": "call"}),
+    "complete": Case(make=of_company, path="PLAN/complete/", said={"next": ""}),
+    "complete with words": Case(
+        make=of_company,
+        path="PLAN/complete/",
+        said={"body": "Yes", "result": "moved_forward", "next": "3d", "next_kind": "meeting"},
+    ),
+    "cancel": Case(make=of_company, path="PLAN/cancel/", said={}),
+    "postpone": Case(make=of_company, path="PLAN/postpone/", said={"next": "3d"}),
+}
+
+
+def address_of(case: Case, deal: Deal) -> str:
+    plan = deal.activities.planned().order_by("due_at").first()
+    whole = f"/deals/{deal.pk}/{case.path}"
+    return whole.replace(f"/deals/{deal.pk}/PLAN", f"/activities/{plan.pk if plan else 0}")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_verb_undone_at_once_leaves_one_quiet_line(cast: Cast, client: Client, name: str) -> None:
+    case = CASES[name]
+    deal = case.make(cast.ana)
+    client.force_login(cast.mona)
+    said = {key: str(cast.ben.pk) if text == "BEN" else text for key, text in case.said.items()}
+    before = world()
+
+    undo = toast(posted(client, address_of(case, deal), **said))["undo"]
+    assert world() != before
+    assert undo["words"] == "Undo"
+    told = posted(client, undo["href"], **undo["values"])
+
+    assert toast(told) == {"text": "Undone."}
+    after = world()
+    (line,) = after.keys() - before.keys()
+    row = after.pop(line)
+    assert (line[0], row["field"]) == ("crm_dealchange", "undone")
+    assert after == before
+    assert faults_of(Deal.objects.get(pk=deal.pk)) == []
+    page: Any = client.get(f"/deals/{deal.pk}/")
+    assert "Undone at once" in page.content.decode()
+
+
+@pytest.fixture
+def act(cast: Cast, client: Client) -> tuple[Deal, dict[str, Any]]:
+    deal = of_company(cast.ana)
+    client.force_login(cast.ana)
+    answer = posted(client, f"/deals/{deal.pk}/stop/", decision="customer:price")
+    return deal, toast(answer)["undo"]
+
+
+Offer = tuple[Deal, dict[str, Any]]
+
+
+def refused(client: Client, undo: dict[str, Any], status: int) -> None:
+    before = world()
+    response: Any = client.post(undo["href"], undo["values"], headers=HTMX)
+    assert response.status_code == status
+    assert world() == before
+
+
+def test_it_is_taken_back_once(client: Client, act: Offer) -> None:
+    posted(client, act[1]["href"], **act[1]["values"])
+    refused(client, act[1], 422)
+
+
+def test_it_is_taken_back_at_once_or_not_at_all(
+    client: Client, act: Offer, clock: time_machine.Traveller
+) -> None:
+    clock.shift(AT_ONCE + dt.timedelta(seconds=1))
+    refused(client, act[1], 422)
+
+
+def test_nobody_takes_back_what_another_did(cast: Cast, client: Client, act: Offer) -> None:
+    client.force_login(cast.mona)
+    refused(client, act[1], 422)
+    client.force_login(cast.carl)
+    refused(client, act[1], 404)
+
+
+def test_what_somebody_went_on_from_stays(cast: Cast, client: Client, act: Offer) -> None:
+    deal_commands.reopen(act[0], reason="They called", by=cast.mona, at=NOW)
+    refused(client, act[1], 409)
+
+
+def test_what_somebody_changed_beside_the_deal_stays(cast: Cast, client: Client) -> None:
+    deal = offered(cast.ana)
+    client.force_login(cast.ana)
+    undo = toast(posted(client, f"/deals/{deal.pk}/win/", value="9", reason="Now"))["undo"]
+    company = Company.objects.get(deals=deal)
+    company_commands.edit(company, relationship="former", by=cast.mona, at=NOW)
+    refused(client, undo, 422)
+
+
+def test_it_is_offered_only_to_who_may_still_change_the_deal(cast: Cast, client: Client) -> None:
+    deal = of_company(cast.ana)
+    client.force_login(cast.ana)
+    answer = posted(client, f"/deals/{deal.pk}/hand-over/", to=str(cast.ben.pk))
+    assert "undo" not in json.loads(answer.headers.get("HX-Trigger", "{}")).get("toast", {})
+
+
+def test_what_it_needs_is_not_kept_longer_than_the_note(
+    cast: Cast, client: Client, act: Offer, clock: time_machine.Traveller
+) -> None:
+    clock.shift(AT_ONCE + dt.timedelta(seconds=1))
+    other = of_company(cast.ana, name="Other")
+    posted(client, f"/deals/{other.pk}/move/", to="2")
+    assert [row.deal for row in UndoableAct.objects.all()] == [other]
+
+
+def test_the_undo_of_an_act_changes_no_visit_otherwise(cast: Cast) -> None:
+    visit = stopped_deal(by=cast.ana).visits.get()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL seven.undo = 'act'")
+        for change in ({"exit_amount": 5}, {"left_how": None, "left_at": None, "stage": 3}):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                StageVisit.objects.filter(pk=visit.pk).update(**change)
+        cursor.execute("SET LOCAL seven.undo = ''")
