@@ -45,6 +45,7 @@ from crm.models import (
     Product,
     Rate,
     StepResult,
+    UndoableAct,
 )
 from crm.models.step_result import StepState
 from pipeline.commands import process as process_commands
@@ -404,7 +405,7 @@ URLS: dict[str, Url] = {
     "crm:activity_postpone": record("plan", post={"next": "1w"}),
     "crm:activity_change": record("plan", post={"next": "1w", "next_kind": "task"}),
     "crm:activity_cancel": record("plan", get=False, post={}),
-    "crm:deal_undo": record("deal", get=False, post={}),
+    "crm:deal_undo": record("deal", DOERS, get=False, post={"act": "@act"}),
     # settings
     "crm:settings": Url(kind="function", may=ADMIN),
     "crm:settings_organisation": Url(kind="function", may=ADMIN, post={"name": "Austral AG"}),
@@ -755,6 +756,8 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         job.save()
         jobs[key] = job.pk
     PeopleChange.objects.create(person=ana, field="name", old=CANARIES["past"], new="Ana", at=NOW)
+    deal.refresh_from_db()
+    act = UndoableAct.objects.create(deal=deal, by=ana, at=NOW, verb="log", version=deal.version)
     return {
         "company": company.pk,
         "contact": contact.pk,
@@ -779,6 +782,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "carls_plan": carls_plan.pk,
         "carls_line": carls_line.pk,
         "touch": touch.pk,
+        "act": act.pk,
         "gone_touch": gone_touch.pk,
         "done_touch": done_touch.pk,
         "view": view.pk,

@@ -95,7 +95,7 @@ _FORGET = """
 """
 # Who changed nothing else since has changed nothing: another batch may take the company back, too.
 _RELATIONSHIP = """
-    UPDATE crm_company AS c SET relationship = %(before)s,
+    UPDATE crm_company AS c SET relationship = %(before)s, relationship_before_win = NULL,
         changed_at = CASE WHEN c.changed_at = %(came_at)s THEN %(changed_at)s ELSE %(at)s END,
         changed_by_id = CASE WHEN c.changed_at = %(came_at)s THEN %(changed_by)s ELSE %(by)s END
     WHERE c.id = %(company)s AND c.relationship = 'customer' AND NOT EXISTS (

@@ -71,6 +71,9 @@ def edit(
         facts = values.changed(row, facts)
         if not facts:
             return
+        if "relationship" in facts:
+            # From here on somebody has said what it is.
+            facts["relationship_before_win"] = None
         for field, value in facts.items():
             setattr(row, field, value)
         row.version += 1

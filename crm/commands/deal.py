@@ -7,13 +7,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.commands import company as company_commands
 from crm.commands import contact as contact_commands
-from crm.commands import gate, planned, search, supply, values
+from crm.commands import gate, planned, relationship, search, supply, values
 from crm.commands.contact import NewContact
 from crm.commands.gate import GoAhead
 from crm.commands.locked_deal import (
@@ -40,7 +40,6 @@ from crm.models import (
     OfferKind,
     OfferOutcome,
     Rate,
-    Relationship,
     SearchKind,
     StageVisit,
     StopCause,
@@ -357,7 +356,8 @@ def reopen(
     """Go on with a closed deal, in the stage in which it was closed.
 
     Who stopped it and why goes from the deal into its history. The offer that was accepted, or that
-    the stop had ended, is open again: there is neither an agreement nor a no any more.
+    the stop had ended, is open again: there is neither an agreement nor a no any more. A company
+    that is a customer by this win alone is again what it was before.
 
     Raises Refused if it is open or the reason is missing; StaleDeal as in `locked`.
     """
@@ -375,6 +375,7 @@ def reopen(
         enter(row, stay, by=by)
         refresh_next(row)
         save(row, *_CLOSING, *NEXT_FIELDS, "stage_entered_at", by=by, at=at)
+        relationship.follow_lost_win(row.company_id, by=by, at=at)
 
 
 def hand_over(
@@ -475,6 +476,7 @@ def edit(
             )
         if isinstance(name := facts.get("company"), str):
             facts["company"] = company_commands.create(name=name, by=by, at=at, owner=by)
+        sold_to = row.company_id
         changed = [
             field for field, value in facts.items() if note_change(row, field, value, by=by, at=at)
         ]
@@ -483,6 +485,9 @@ def edit(
             if "currency" in changed:
                 _check_currency(row.currency, by=by, at=at)
             save(row, *changed, by=by, at=at)
+        if "company" in changed and row.outcome == Outcome.WON:
+            relationship.follow_win(row.company_id, by=by, at=at)
+            relationship.follow_lost_win(sold_to, by=by, at=at)
 
 
 def set_contact(
@@ -583,15 +588,7 @@ def _win(
     _unpark(row)
     save(row, *_CLOSING, *NEXT_FIELDS, "amount", by=by, at=at)
     gate.keep(row, passed, visit, by=by, at=at)
-    if row.company_id:
-        Company.objects.filter(pk=row.company_id).exclude(
-            relationship=Relationship.CUSTOMER
-        ).update(
-            relationship=Relationship.CUSTOMER,
-            version=F("version") + 1,
-            changed_at=at,
-            changed_by=by,
-        )
+    relationship.follow_win(row.company_id, by=by, at=at)
 
 
 def _cancel_planned(row: Deal, *, at: dt.datetime) -> None:

@@ -68,11 +68,14 @@ def undo(deal: Deal, *, act: int, by: User, at: dt.datetime) -> None:
     """Take back an act of one's own on the deal: every row is again as it was, but for one line.
 
     Raises Refused after more than `AT_ONCE`, if it was taken back already or something rests on it
-    by now, StaleDeal if the deal was changed since, Deal.DoesNotExist out of the reach of `by`.
+    by now, StaleDeal if the deal was changed since; DoesNotExist for a deal out of the reach of `by`
+    and for another's act.
     """
     with transaction.atomic():
         row = queries.editable(by, deal.pk, lock=True)
-        found = UndoableAct.objects.editable_by(by).filter(pk=act, deal=row).first()
+        found = UndoableAct.objects.filter(pk=act, deal=row).first()
+        if found is not None and found.by_id != by.pk:
+            raise UndoableAct.DoesNotExist
         if found is None or at - found.at > AT_ONCE:
             raise Refused(_("That was too long ago to be taken back, or is taken back already."))
         if row.version != found.version:

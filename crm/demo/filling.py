@@ -165,6 +165,7 @@ class Filling:
                 pk=pk,
                 name=company.name,
                 relationship=company.relationship,
+                relationship_before_win=company.relationship_before_win,
                 parent_id=self.company[company.parent] if company.parent else None,
                 website=company.website,
                 industry=company.industry,

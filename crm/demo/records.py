@@ -47,6 +47,7 @@ class SimCompany:
     changed_by: str | None
     contacts: list[SimContact]
     relationship: Relationship = Relationship.NEVER_BOUGHT
+    relationship_before_win: Relationship | None = None
     customer_since: float | None = None
     parent: "SimCompany | None" = None
     deals: int = 0

@@ -247,6 +247,7 @@ class _Simulation:
             if company.customer_since is None or company.customer_since > draft.end:
                 company.customer_since = draft.end
             if company.relationship != Relationship.CUSTOMER:
+                company.relationship_before_win = company.relationship
                 company.relationship = Relationship.CUSTOMER
                 company.changed_at = self.time.instant(draft.end)
                 company.changed_by = deal.owned[-1].owner

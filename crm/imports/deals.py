@@ -328,7 +328,8 @@ def _make_customers(judge: Judge) -> dict[str, list[Any]]:
     """Who bought is a customer, as after a typed win."""
     before = select(_NEW_CUSTOMERS, judge.arguments, s=judge.table)
     execute(
-        "UPDATE crm_company SET relationship = 'customer', changed_at = %(now)s,"
+        "UPDATE crm_company SET relationship_before_win = relationship,"
+        " relationship = 'customer', changed_at = %(now)s,"
         " changed_by_id = %(by)s WHERE id = ANY(%(ids)s)",
         {**judge.arguments, "ids": [row[0] for row in before]},
     )

@@ -88,4 +88,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunSQL(FREEZE, BEFORE),
+        migrations.AddField(
+            model_name="company",
+            name="relationship_before_win",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("never_bought", "Never bought"),
+                    ("customer", "Customer"),
+                    ("former", "Former customer"),
+                    ("inactive", "Inactive"),
+                ],
+                max_length=12,
+                null=True,
+            ),
+        ),
     ]

@@ -39,6 +39,11 @@ class Company(models.Model):
     relationship = models.CharField(
         max_length=12, choices=Relationship, default=Relationship.NEVER_BOUGHT
     )
+    # What it was before a win made it a customer, and is again if that win is none any more; null
+    # where a person or a file said what it is.
+    relationship_before_win = models.CharField(  # noqa: DJ001
+        max_length=12, choices=Relationship, null=True, blank=True
+    )
     parent = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="subsidiaries"
     )

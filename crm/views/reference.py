@@ -258,7 +258,7 @@ def _list(
         "kinds": dict(CauseKind.choices if shelf.model is StopCause else SourceKind.choices),
         "initiators": dict(Initiator.choices),
         "is_priced": shelf.model is Product,
-        "currencies": currencies(request.user),
+        "currencies": currencies(timezone.localdate(timezone=request.user.organisation.zone)),
         "last": tell(changes.latest(request.user, shelf.setting), user=request.user),
         "setting": shelf.setting,
     }

@@ -6,13 +6,23 @@ from typing import Any
 
 import pytest
 
+from crm.commands import company as company_commands
 from crm.commands import deal as deal_commands
 from crm.commands.locked_deal import StaleDeal
 from crm.models import Deal
 from pipeline.moves import EnteredHow, LeftHow
 from pipeline.stages import Initiator, Outcome, Stage
 from tests.crm.truth import faults_of
-from tests.factories import NOW, ago, cause_named, make_deal, plan_call, stopped_deal, won_deal
+from tests.factories import (
+    NOW,
+    ago,
+    cause_named,
+    make_company,
+    make_deal,
+    plan_call,
+    stopped_deal,
+    won_deal,
+)
 
 
 def reopen(deal: Deal, **given: Any) -> None:
@@ -128,3 +138,52 @@ def test_it_says_how_the_deal_stands_to_who_saw_an_older_state(cast):
         reopen(deal, by=cast.ana, version=deal.version)
 
     assert stale.value.deal.is_open
+
+
+def relationship_of(company):
+    company.refresh_from_db()
+    return company.relationship
+
+
+@pytest.mark.parametrize("before", ["never_bought", "former", "inactive"])
+def test_who_bought_nothing_after_all_is_what_he_was_before(cast, before):
+    company = make_company(by=cast.ana, relationship=before)
+    deal = won_deal(by=cast.ana, company=company)
+    assert relationship_of(company) == "customer"
+
+    reopen(deal, by=cast.ana)
+
+    assert relationship_of(company) == before
+
+
+def test_who_was_a_customer_or_bought_something_else_is_one(cast):
+    old, new = (make_company(by=cast.ana, name=name) for name in ("Old", "New"))
+    company_commands.edit(old, relationship="customer", by=cast.ana, at=ago(days=3))
+    first, second = (won_deal(by=cast.ana, company=new) for _ in range(2))
+
+    reopen(won_deal(by=cast.ana, company=old), by=cast.ana)
+    assert relationship_of(old) == "customer"
+    reopen(first, by=cast.ana)
+    assert relationship_of(new) == "customer"
+    reopen(second, by=cast.ana)
+    assert relationship_of(new) == "never_bought"
+
+
+def test_what_somebody_said_of_a_company_stays(cast):
+    company = make_company(by=cast.ana)
+    deal = won_deal(by=cast.ana, company=company)
+    for said in ("former", "customer"):
+        company_commands.edit(company, relationship=said, by=cast.ana, at=NOW)
+
+    reopen(deal, by=cast.ana)
+
+    assert relationship_of(company) == "customer"
+
+
+def test_a_win_that_was_with_another_company_makes_that_one_the_customer(cast):
+    wrong, right = (make_company(by=cast.ana, name=name) for name in ("Wrong", "Right"))
+    deal = won_deal(by=cast.ana, company=wrong)
+
+    deal_commands.edit(deal, company=right, by=cast.ana, at=NOW)
+
+    assert (relationship_of(wrong), relationship_of(right)) == ("never_bought", "customer")

@@ -159,7 +159,7 @@ def decision_path(cast: Cast) -> str:
     deal = make_deal(by=cast.ana)
     who = make_contact(by=cast.ana)
     deals.set_contact(deal, contact=who, role=DealRole.DECIDES, by=cast.ana, at=NOW)
-    said = {"confirmed_by": who, "confirmed_on": NOW.date(), "decides_on": NOW.date()}
+    said: Any = {"confirmed_by": who, "confirmed_on": NOW.date(), "decides_on": NOW.date()}
     paths.write(deal, steps=LINES, criteria=LINES, **said, by=cast.ana, at=NOW)
     return f"/deals/{deal.pk}/decision-path/"
 
@@ -174,7 +174,7 @@ def concern(cast: Cast) -> str:
 
 def hand_off(cast: Cast) -> str:
     deal = won_deal(by=cast.ana)
-    days = {"starts_on": NOW.date(), "due_on": NOW.date()}
+    days: Any = {"starts_on": NOW.date(), "due_on": NOW.date()}
     hand_offs.write(
         deal, to="Ola", promised=LINES, **days, seller_involved=True, by=cast.ana, at=NOW
     )
@@ -184,7 +184,7 @@ def hand_off(cast: Cast) -> str:
 def line(cast: Cast) -> str:
     deal = make_deal(by=cast.ana)
     product = Product.objects.create(name="Belt", price=Decimal(100), currency="EUR")
-    said = {"quantity": Decimal("2.5"), "unit_price": Decimal("99.90")}
+    said: Any = {"quantity": Decimal("2.5"), "unit_price": Decimal("99.90")}
     made = lines.add(deal, product=product, **said, by=cast.ana, at=NOW)
     return f"/deals/{deal.pk}/lines/{made.pk}/"
 
@@ -304,11 +304,12 @@ OWN: dict[str, dict[str, Any]] = {
 
 def layer_with(cast: Cast, level: str) -> tuple[str, list[str]]:
     """An address of a level and the steps that it shows: of its own, inherited, and adapted."""
-    whose, by = {
+    levels: dict[str, tuple[Any, User]] = {
         "framework": (cast.root, cast.adele),
         "team": (cast.north, cast.mona),
         "mine": (cast.ana, cast.ana),
-    }[level]
+    }
+    whose, by = levels[level]
     in_force(cast.root, *steps())
     keys = [each.key for each in steps()]
     layer = process.layer_of(whose, by=by, at=NOW)
