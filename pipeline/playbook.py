@@ -96,7 +96,7 @@ class Fact(models.TextChoices):
     SOURCE = "source", _("The source is known")
     CONVERSATION = "conversation", _("A sales conversation was held")
     AGREEMENT = "agreement", _("The other side agreed to a conversation")
-    QUALIFIED = "qualified", _("Both sides want to go on")
+    QUALIFIED = "qualified", _("Both sides want to proceed")
     PROBLEM = "problem", _("The problem is known in the customer’s words")
     WORTH = "worth", _("What the problem is worth is known")
     DECISION_PATH = "decision_path", _("Who decides, and how, is known")

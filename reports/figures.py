@@ -115,7 +115,7 @@ class Figure:
 
 K1 = Definition(
     key="K1",
-    name=_("Stage entries"),
+    name=_("Deals that entered"),
     text=_(
         "Visits to the stage that began in the period. They add up: advanced, moved back, stopped, "
         "won and still there. Visits whose date is unknown cannot be placed and lower the coverage."

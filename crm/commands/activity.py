@@ -400,7 +400,7 @@ def _move_forward(
     stage = Stage(deal.stage)
     if from_stage not in (None, stage):
         raise Refused(
-            _("The deal was moved: it is in “%(stage)s” now. Choose again what came of it.")
+            _("The deal was moved: it is in “%(stage)s” now. Choose the result again.")
             % {"stage": stage.label},
             field="result",
         )

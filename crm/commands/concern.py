@@ -96,7 +96,7 @@ def settle(
         require_open(row)
         kept = _kept(row, concern)
         if disposition == Disposition.OPEN:
-            raise Refused(_("Choose what became of it."), field="disposition")
+            raise Refused(_("Choose how it was settled."), field="disposition")
         if disposition == Disposition.CONCEDED and not concession.strip():
             raise Refused(_("Write what we gave."), field="concession")
         was = kept.disposition

@@ -364,7 +364,7 @@ def reopen(
     with locked(deal, by=by, version=version) as row:
         last = row.visits.order_by("-sequence").first()
         if last is None:
-            raise Refused(_("The deal has no history to go on from."))
+            raise Refused(_("The deal has no history to continue from."))
         moves.check_time(at, since=last.left_at, now=timezone.now())
         stay = moves.reopen(last.stay, at, reason=reason)
         _open_offers(row)

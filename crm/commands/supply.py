@@ -482,7 +482,7 @@ def revise(
 def dispose(row: Deal, concern: int, said: Disposal, *, by: User, at: dt.datetime) -> None:
     """Say what became of a concern (G8). Raises Refused for one that is not the deal's."""
     if said.disposition == Disposition.OPEN:
-        raise Refused(_("Choose what became of it."), field=f"concern_{concern}")
+        raise Refused(_("Choose how it was settled."), field=f"concern_{concern}")
     found = Concern.objects.select_for_update().filter(deal=row, pk=concern).first()
     if found is None:
         raise Refused(_("This concern is not there any more."))

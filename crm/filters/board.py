@@ -72,7 +72,7 @@ def person_choices(user: User, people: Iterable[tuple[int, str, bool]]) -> Choic
         for pk, name, here in people
         if pk != user.pk
     ]
-    return [(ME, _("Mine")), *others, (NOBODY, _("Nobody’s"))]
+    return [(ME, _("Mine")), *others, (NOBODY, _("No owner"))]
 
 
 def saying_me(query: QueryDict, user: User) -> QueryDict:

@@ -81,7 +81,7 @@ class AnswerForm(VerbForm):
 class SettleForm(AnswerForm):
     disposition = forms.ChoiceField(
         choices=[choice for choice in Disposition.choices if choice[0] != Disposition.OPEN],
-        label=gettext_lazy("What became of it"),
+        label=gettext_lazy("How it was settled"),
     )
     concession = forms.CharField(
         required=False,

@@ -81,11 +81,11 @@ _TITLES: dict[str, "StrOrPromise"] = {
     "party": gettext_lazy("Who is it with?"),
     "talk": gettext_lazy("Which conversation was held?"),
     "agreed": gettext_lazy("What did they agree to?"),
-    "verdict": gettext_lazy("Do both sides want to go on?"),
+    "verdict": gettext_lazy("Do both sides want to proceed?"),
     "need": gettext_lazy("What is the problem, and what is it worth to them?"),
     "path": gettext_lazy("Who decides, and how?"),
     "offer": gettext_lazy("What was offered?"),
-    "concerns": gettext_lazy("What became of their concerns?"),
+    "concerns": gettext_lazy("How were their concerns settled?"),
 }
 _GIVES: dict[str, "StrOrPromise"] = {
     "party": gettext_lazy("a name to call."),

@@ -63,7 +63,7 @@ def settle(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
     )
     ask = Ask(
         template=_place(request, "_settle"),
-        title=_("What became of it?"),
+        title=_("How was it settled?"),
         said=_("Settled."),
         context=lambda: _with_answers(request, row, form),
         done=stay,

@@ -119,7 +119,7 @@ def aside(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
     form = form_of(request, deal, AsideForm)
     ask = Ask(
         template="crm/deal/_sheet_aside.html",
-        title=_("Go on without: %(step)s") % {"step": step.label},
+        title=_("Continue without: %(step)s") % {"step": step.label},
         said=_("Set aside."),
         context={"step": step},
         verb="step",

@@ -24,7 +24,7 @@ def give(request: HtmxRequest, pk: int) -> HttpResponse:
     at = now()
     ask = Ask(
         template="crm/deal/records/_sheet_verdict.html",
-        title=_("Do both sides want to go on? %(deal)s") % {"deal": deal.name},
+        title=_("Do both sides want to proceed? %(deal)s") % {"deal": deal.name},
         said=_said(request.POST.get("ruling", ""), deal, at),
     )
     return answer(

@@ -125,7 +125,7 @@ def _consistent(tree: Tree) -> Measure:
     return Measure(
         name=_("Consistent"),
         holds=percent_of(found) >= LEAST_COMMON,
-        found=_("%(percent)s %% is common at least, in %(team)s.")
+        found=_("%(percent)s%% is common at least, in %(team)s.")
         % {"percent": percent_of(found), "team": team},
         definition=_definition(),
     )

@@ -100,7 +100,7 @@ def email(request: HtmxRequest, pk: int) -> HttpResponse:
         commands.change_email(found, by=request.user, at=at, **form.cleaned_data)
 
     if request.method == "POST" and attempt(form, run):
-        messages.success(request, _("Saved. The old address is told by mail."))
+        messages.success(request, _("Saved. We write to the old address."))
         return redirect("pipeline:person", pk)
     title = _("E-mail address of %(name)s") % {"name": found.name}
     return _form(request, form, title=title, back=found)

@@ -47,7 +47,7 @@ def funnel(request: HtmxRequest) -> HttpResponse:
 def medians(request: HtmxRequest) -> HttpResponse:
     """The usual days in each stage, for the heads of the board's columns.
 
-    The board knows filters that no report does ("Nobody’s"): then its columns keep their norms.
+    The board knows filters that no report does ("No owner"): then its columns keep their norms.
     """
     form = form_of(request)
     return render(

@@ -99,7 +99,9 @@ _ITS_COMPANY = Column(
     key="company", label=gettext_lazy("Company"), order=by_text(Lower("deal__company__name"))
 )
 _ENTRY_OWNER = Column(
-    key="owner", label=gettext_lazy("Owner at entry"), order=by_text(Lower("entry_owner__name"))
+    key="owner",
+    label=gettext_lazy("Owner when it entered"),
+    order=by_text(Lower("entry_owner__name")),
 )
 _ENTERED = Column(
     key="entered", label=gettext_lazy("Entered"), order=by_instant("entered_at"), down=True
@@ -453,7 +455,7 @@ _VISITS = Shown(
         (gettext_lazy("Id of the deal"), lambda _asked, row: row.deal_id),
         (gettext_lazy("Deal"), lambda _asked, row: row.name),
         (gettext_lazy("Company"), lambda _asked, row: row.company),
-        (gettext_lazy("Owner at entry"), lambda _asked, row: row.owner),
+        (gettext_lazy("Owner when it entered"), lambda _asked, row: row.owner),
         (gettext_lazy("Stage number"), lambda _asked, row: row.stage),
         (gettext_lazy("Stage"), lambda _asked, row: Stage(row.stage).universal),
         (gettext_lazy("Entered"), lambda asked, row: _instant(asked, row.entered_at)),

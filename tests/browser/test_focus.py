@@ -36,7 +36,7 @@ def test_it_goes_to_the_heading_when_the_button_is_gone(
 
     page.locator("#deal-more").click()
     page.get_by_role("link", name="Open again").click()
-    page.get_by_label("Why does it go on?").fill("They called back.")
+    page.get_by_label("Why is it open again?").fill("They called back.")
     page.keyboard.press("Control+Enter")
 
     expect(page.get_by_role("link", name="Open again")).to_have_count(0)

@@ -49,7 +49,7 @@ def test_it_comes_in_and_goes_out_again(
     seen(page, "list")
 
     page.get_by_label("File").set_input_files(path)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_label("Company", exact=True)).to_have_value("1")
     seen(page, "columns")
 

@@ -155,11 +155,11 @@ def test_it_can_be_read_by_everybody(page_of: Callable[..., Page], people: Cast,
 def test_it_begins_with_a_deal_that_was_made(page_of: Callable[..., Page], people: Cast):
     page = page_of(people.ana, "/process/begin/")
     page.get_by_label("What you did, line by line").first.fill("called them\nsent plant pictures")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_label("called them")).to_have_value("2")
     page.get_by_label("sent plant pictures").select_option("4")
     assert axe.findings(page) == []
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("You follow 2 of the seven stages already.")).to_be_visible()
     assert axe.findings(page) == []
     page.get_by_role("button", name="Add the chosen ones as my own steps").click()

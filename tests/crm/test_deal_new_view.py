@@ -261,11 +261,11 @@ def test_it_says_on_which_day_it_was_sold(client: Client, cast: Cast):
 
 def test_it_asks_for_all_of_it_as_soon_as_it_is_said_to_be_sold(client: Client, cast: Cast):
     client.force_login(cast.ana)
-    assert "Do both sides want to go on?" not in sheet(client)
+    assert "Do both sides want to proceed?" not in sheet(client)
     asked = sheet(client, sold="on", value="80", source_detail="the fair")
     for words in (
         "Which conversation was held?",
-        "Do both sides want to go on?",
+        "Do both sides want to proceed?",
         "What is the problem, and what is it worth to them?",
         "Who decides, and how?",
         'value="the fair"',

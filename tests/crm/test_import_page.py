@@ -431,6 +431,6 @@ def test_it_goes_on_after_a_piece_that_failed(cast: Cast, monkeypatch):
                 work.step(job.pk, at=timezone.now())
     assert Deal.objects.count() == 1
     assert worked(job).state == "stuck"
-    assert "Go on" in page(cast.ana, job)
+    assert "Continue" in page(cast.ana, job)
     loaded(cast.ana, job)
     assert (job.state, job.counts["new"], job.counts["refused"]) == ("done", 2, 1)

@@ -107,7 +107,7 @@ def test_it_tells_of_a_gate_what_it_lacked_in_one_line(client: Client, cast: Cas
     deals.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW, go_ahead=said)
     line = told(client, cast.ana, deal)
     assert "Went ahead to Needs analysis without:" in line
-    assert "Both sides want to go on" in line
+    assert "Both sides want to proceed" in line
     assert "Budget" in line
     assert re.search("The customer insisted.*They asked for it", line)
     assert DealChange.objects.filter(deal=deal).count() == 1
@@ -123,7 +123,7 @@ def test_it_tells_as_much_of_a_gate_as_there_is_room_for(client: Client, cast: C
     line = told(client, cast.ana, deal)
     assert "without: 0 long" in line
     assert "4 long" not in line
-    assert "Both sides want to go on" in line
+    assert "Both sides want to proceed" in line
     assert "=" not in line
 
 
