@@ -166,6 +166,8 @@ class ColumnsForm(forms.Form):
 
 def _label(part: Field, number: int) -> str:
     label = str(LABELS[part.name])
+    if number and part.name == "stage":
+        return _("%(field)s, status if apart") % {"field": label}
     if number and part.joins:
         return _("%(field)s, last name if apart") % {"field": label}
     return _("%(field)s, another") % {"field": label} if number else label

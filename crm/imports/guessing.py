@@ -77,6 +77,8 @@ _OWN_NAMES = {
     "contacts": ("contact", "contactname", "fullname", "name", "person"),
     "people": ("salesagent", "salesperson", "person", "employee", "fullname", "name"),
 }  # fmt: skip
+# Beside a stage, how it ended.
+_STATUS = ("status", "dealstatus", "opportunitystatus", "outcome", "ergebnis")
 _WHOLE_NAMES = ("name", "fullname", "contactname", "contact", "contactperson", "primarycontact")
 _PARTS_OF_NAMES = (
     ("firstname", "lastname"),
@@ -103,6 +105,8 @@ _STAGES: tuple[tuple[str, Stage], ...] = (
     (r"clos|contract|decision|commit|abschluss", Stage.CLOSING),
     (r"lead|\bnew|\bneu|\bopen|offen|anfrage|interessent", Stage.LEAD_GENERATION),
 )
+# Where a deal can be lost that says so beside its stage; “closed lost” and “lost lead” say no stage.
+_ON_THE_WAY = (Stage.PROSPECTING, Stage.NEEDS_ANALYSIS, Stage.PROPOSAL, Stage.OBJECTIONS)
 _WON = re.compile(r"\bwon\b|gewonnen|customer|signed", re.IGNORECASE)
 _LOST = re.compile(r"lost|verloren|dead|declined|reject", re.IGNORECASE)
 _OURS = re.compile(r"unqualif|disqualif|junk|spam|abandon", re.IGNORECASE)
@@ -132,6 +136,8 @@ def columns(kind: Kind, header: Sequence[str]) -> dict[str, list[str]]:
                 found.setdefault(part.name, []).append(column)
                 if not part.has_several or part.joins or len(found[part.name]) == 2:
                     break
+    if "stage" in found and (status := next((left[key] for key in _STATUS if key in left), "")):
+        found["stage"].append(status)
     # Elsewhere one column often says when a closed deal was closed, and an open one may be.
     if kind is DEALS and "closed_on" in found and "expected_close_on" not in found:
         found["expected_close_on"] = list(found["closed_on"])
@@ -162,18 +168,22 @@ def stage(word: str) -> Guess | None:
             stage=stage, outcome=Outcome.STOPPED, initiator=Initiator.US, cause="disqualified"
         )
     if _LOST.search(word):
+        named = _named_stage(word)
         return Guess(
-            stage=Stage.QUALIFICATION,
+            stage=named if named and named in _ON_THE_WAY else Stage.QUALIFICATION,
             outcome=Outcome.STOPPED,
             initiator=Initiator.CUSTOMER,
             cause="unknown",
         )
     if _WON.search(word):
         return Guess(stage=Stage.CLOSING, outcome=Outcome.WON)
-    for pattern, stage in _STAGES:
-        if re.search(pattern, word, re.IGNORECASE):
-            return Guess(stage=stage)
-    return None if word else Guess(stage=Stage.LEAD_GENERATION)
+    named = _named_stage(word) if word else Stage.LEAD_GENERATION
+    return Guess(stage=named) if named else None
+
+
+def _named_stage(word: str) -> Stage | None:
+    found = (stage for pattern, stage in _STAGES if re.search(pattern, word, re.IGNORECASE))
+    return next(found, None)
 
 
 def _key(column: str) -> str:

@@ -148,7 +148,7 @@ DEALS = Kind(
         Field(name="source_detail"),
         Field(name="amount", form=Form.MONEY),
         Field(name="currency", longest=3),
-        Field(name="stage"),
+        Field(name="stage", joins=True),
         Field(name="created_on", form=Form.MOMENT),
         Field(name="entered_on", form=Form.MOMENT),
         Field(name="closed_on", form=Form.MOMENT),

@@ -20,7 +20,8 @@ right, and never means "this column is not there".
     GTXPro = "GTX Pro"
     [deals.formats]                        # for one of their columns
     "Close date" = "Dec 31, 2016"
-    [deals.stages]                         # their stage; "" is an empty cell, or no column at all
+    [deals.stages]                         # their stage; "" is an empty cell, or no column at all;
+                                           # of stage = ["Stage", "Status"] "Proposal Won"
     Negotiation = { stage = "objections" }
     Lost = { stage = "proposal", outcome = "stopped", initiator = "customer", cause = "unknown", ignore = ["amount"] }
 """

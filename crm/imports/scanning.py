@@ -169,7 +169,7 @@ def scan(mapped: KindMapping, table: Table) -> Scan:
         (reading, table.header.index(column), mapped.values.get(parts[column].name, {}))
         for column, reading in readings.items()
     ]
-    stage = table.header.index(mapped.columns["stage"][0]) if "stage" in mapped.columns else None
+    stage = [table.header.index(column) for column in mapped.columns.get("stage", ())]
     found = Scan(readings=readings)
     for row in table.rows():
         found.rows += 1
@@ -178,11 +178,18 @@ def scan(mapped: KindMapping, table: Table) -> Scan:
         for reading, place, aliases in looks:
             if text := cells.said(row.cells[place], aliases):
                 reading.see(text, row.line)
-        if stage is not None and len(found.stages) <= MOST_STAGES:
-            found.stages[cells.text(row.cells[stage])] = None
-    if stage is None and mapped.kind is DEALS:
+        if stage and len(found.stages) <= MOST_STAGES:
+            found.stages[_word([row.cells[place] for place in stage])] = None
+    if not stage and mapped.kind is DEALS:
         found.stages[""] = None
     return found
+
+
+def _word(raw: list[str]) -> str:
+    """The foreign word of a stage, of a column or of several: stage and status."""
+    if len(raw) == 1:
+        return cells.text(raw[0])
+    return " ".join(filter(None, (cells.said(each, {}, any_text=True) for each in raw)))
 
 
 def ways_of(

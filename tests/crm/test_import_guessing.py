@@ -40,3 +40,14 @@ def test_the_number_of_what_a_record_belongs_to_is_not_its_own():
 def test_a_whole_name_goes_before_its_parts():
     assert guessing.columns(CONTACTS, ["FirstName", "LastName", "Name"])["name"] == ["Name"]
     assert guessing.columns(CONTACTS, ["Nachname", "Vorname"])["name"] == ["Vorname", "Nachname"]
+
+
+def test_a_status_beside_a_stage_says_how_it_ended():
+    assert guessing.columns(DEALS, ["Name", "Stage", "Status"])["stage"] == ["Stage", "Status"]
+    assert guessing.columns(DEALS, ["Name", "Status"])["stage"] == ["Status"]
+    guesses = [guessing.stage(f"Proposal {status}") for status in ("Open", "Won", "Lost")]
+    assert [(each.stage, each.outcome) for each in guesses if each] == [
+        (Stage.PROPOSAL, Outcome.OPEN),
+        (Stage.CLOSING, Outcome.WON),
+        (Stage.PROPOSAL, Outcome.STOPPED),
+    ]

@@ -303,6 +303,21 @@ def test_an_answer_goes_when_its_column_is_named_for_something_else(cast: Cast):
     assert worked(job).counts["refused"] == 1
 
 
+@pytest.mark.django_db
+def test_stage_and_outcome_come_from_two_columns(cast: Cast, tmp_path: Path):
+    text = "Id,Opp,Stage,Status\n1,A,Proposal,Open\n2,B,Proposal,Won\n3,C,Proposal,Lost\n"
+    named = {"id": "Id", "name": "Opp", "stage": "Stage", "stage_2": "Status"}
+    job = loaded(cast.ana, checked(cast.ana, uploaded(cast.ana, text), **named))
+    assert job.readings["stages"] == ["Proposal Lost", "Proposal Open", "Proposal Won"]
+    expected = [("A", 5, "open"), ("B", 7, "won"), ("C", 5, "stopped")]
+    found = Deal.objects.order_by("name").values_list("name", "stage", "outcome")
+    assert list(found) == expected
+    Deal.objects.update(name="z")
+    two = {"id": "Id", "name": "Opp", "stage": ["Stage", "Status"]}
+    by_command(tmp_path / "in", text, two, stages=job.answers["stages"])
+    assert list(found.exclude(name="z")) == expected
+
+
 # What is remembered --------------------------------------------------------------------------------
 
 HOT = "Deal,Phase,Since\nAlpha,Hot,03/04/2017\nBeta,Cold,05/06/2017\n"
