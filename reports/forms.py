@@ -8,6 +8,7 @@ from django.db import models
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from crm.models import Deal
 from pipeline.access import ME
 from pipeline.models import Team, User
 from reports.figures import Period
@@ -104,15 +105,24 @@ class FunnelForm(forms.Form):
         """What was asked; where the form has mistakes, the last 90 days of everybody in reach."""
         data = self.cleaned_data if self.is_valid() else {}
         start, end = span_of(Span.DAYS_90, self.today)
-        team = data.get("team")
+        team, person = data.get("team"), data.get("person")
         return Question(
             reader=self.reader,
             today=self.today,
             period=data.get("period")
             or Period(start_on=start, end_on=end, zone=self.reader.organisation.zone),
-            person=data.get("person"),
+            person=person,
             teams=team_with_all_below(team) if team else None,
+            left_out=None if team or person else self._sample(),
         )
+
+    def _sample(self) -> int | None:
+        """The sample data, once there are deals of one's own beside it: who asks for everything
+        means these. It is shown where its team or one of its people is asked for."""
+        sample = self.reader.scope.sample_id
+        if sample is None or not Deal.objects.exclude(batch_id=sample).exists():
+            return None
+        return sample
 
     def of_whom(self) -> str:
         """The person and the team that were asked for, by their names; empty for all in reach."""

@@ -19,7 +19,7 @@ from pipeline.commands import first_run as commands
 from pipeline.models import User
 from pipeline.moves import Refused
 from pipeline.stages import Stage
-from salesprocess.format import day
+from salesprocess.format import day, locale
 from salesprocess.htmx import HtmxRequest, render
 
 
@@ -188,8 +188,9 @@ _Says = tuple[str, str, str, str]
 
 def _organisation(found: Beginning, user: User) -> _Says:
     root = user.organisation
-    facts = " · ".join((root.name, root.country, root.currency, root.time_zone))
-    return _("Your organisation"), facts, "", ""
+    country = locale().territories.get(root.country, root.country)
+    facts = " · ".join((root.name, country, root.currency, root.time_zone))
+    return _("Your organisation"), facts, _("Change"), reverse("crm:settings_organisation")
 
 
 def _people(found: Beginning, user: User) -> _Says:

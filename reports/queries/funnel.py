@@ -72,6 +72,8 @@ class Question:
     person: User | None = None
     # The ids of a team and all below it; None for every team in reach.
     teams: frozenset[int] | None = None
+    # The sample data, where it is no part of what is asked.
+    left_out: int | None = None
 
     @property
     def team_ids(self) -> Iterable[int | None]:
@@ -89,13 +91,15 @@ class Question:
         return Rate.objects.on(min(self.period.end_on, self.today))
 
     def of_visits(self) -> Q:
-        return self._narrowed(owner="entry_owner", team="entry_team")
+        return self._narrowed(owner="entry_owner", team="entry_team", batch="deal__batch")
 
     def of_deals(self) -> Q:
-        return self._narrowed(owner="owner", team="team")
+        return self._narrowed(owner="owner", team="team", batch="batch")
 
-    def _narrowed(self, *, owner: str, team: str) -> Q:
+    def _narrowed(self, *, owner: str, team: str, batch: str) -> Q:
         condition = Q()
+        if self.left_out is not None:
+            condition &= ~Q(**{f"{batch}_id": self.left_out})
         if self.person is not None:
             condition &= Q(**{f"{owner}_id": self.person.pk})
         if self.teams is not None:

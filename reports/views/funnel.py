@@ -33,6 +33,7 @@ def funnel(request: HtmxRequest) -> HttpResponse:
             "ways": way_words(),
             "outcomes": outcome_words(),
             "period": asked.period,
+            "without_sample": asked.left_out is not None,
             "today": form.today,
             "currency": request.user.organisation.currency,
             "undated": _undated(figures),

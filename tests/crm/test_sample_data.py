@@ -6,6 +6,7 @@ import time_machine
 from django.apps import apps
 from django.core import mail
 from django.db import connection, transaction
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoDbBlocker
@@ -16,6 +17,8 @@ from crm.models import Company, Deal, StageVisit
 from pipeline.models import Batch, BatchKind, OutboxRow, Team, User
 from pipeline.moves import Refused
 from pipeline.stages import Outcome, Stage
+from reports.forms import FunnelForm
+from reports.queries import funnel
 from tests.conftest import Cast, make_cast
 from tests.factories import NOW, make_company, make_deal
 
@@ -121,6 +124,24 @@ def test_its_records_say_what_they_are(cast: Cast, client: Client):
     assert "with sample data" in client.get(reverse("crm:board")).content.decode()
     sample.take_away(by=cast.adele, at=LATER)
     assert "with sample data" not in client.get(reverse("crm:board")).content.decode()
+
+
+def test_the_reports_leave_it_out_once_there_are_deals_of_ones_own(cast: Cast, client: Client):
+    client.force_login(cast.adele)
+    url, said = reverse("reports:funnel"), "without the sample data"
+    team = Team.objects.get(batch=Batch.objects.sample())
+    assert said not in client.get(url).content.decode()
+
+    make_deal(by=cast.ana)
+    reader = cast.again(cast.adele)
+    today = NOW.date()
+    everything = FunnelForm(QueryDict("span=year"), reader=reader, today=today).question()
+    assert funnel.open_deals(everything).count() == 1
+    assert all(visit.deal.batch_id is None for visit in funnel.entries(everything))
+    of_team = FunnelForm(QueryDict(f"span=year&team={team.pk}"), reader=reader, today=today)
+    assert funnel.open_deals(of_team.question()).count() == 35
+    assert said in client.get(url).content.decode()
+    assert said not in client.get(f"{url}?team={team.pk}").content.decode()
 
 
 def of_the_sample() -> dict[str, int]:
