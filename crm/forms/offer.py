@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,7 +15,7 @@ from crm.commands.gate import GoAhead
 from crm.commands.offer import Line
 from crm.forms.deal_people import PeopleField, of_deal
 from crm.forms.fields import AmountField, DayField, VerbForm
-from crm.models import Deal, Need, Offer, OfferKind, Product
+from crm.models import Deal, DealLine, Need, Offer, OfferKind, OfferLine, Product
 from crm.queries import alike
 from pipeline.gates import Reason
 from pipeline.models import User
@@ -63,12 +64,12 @@ class OfferLineForm(forms.Form):
             raise forms.ValidationError(_("Write how many: a number above zero."))
         return quantity or Decimal(1)
 
-    def line(self, user: User) -> Line | None:
+    def line(self, user: User, deal: Deal | None) -> Line | None:
         said = self.cleaned_data
         what = said.get("what", "")
         if not what:
             return None
-        offered = Product.objects.visible_to(user).offered()
+        offered = Product.objects.visible_to(user).filter(_on_sale_in(deal))
         return Line(
             product=alike.named(offered, what),
             what=what,
@@ -76,6 +77,16 @@ class OfferLineForm(forms.Form):
             unit_price=said["unit_price"],
             need=said["need"],
         )
+
+
+def _on_sale_in(deal: Deal | None) -> Q:
+    """What is offered to everybody, and what a deal has already, even if it was retired since."""
+    on_sale = Q(retired=False)
+    if deal is None:
+        return on_sale
+    lines = DealLine.objects.filter(product=OuterRef("pk"), deal=deal)
+    offered = OfferLine.objects.filter(product=OuterRef("pk"), offer__deal=deal)
+    return on_sale | Q(Exists(lines)) | Q(Exists(offered))
 
 
 class OfferForm(VerbForm):
@@ -179,7 +190,7 @@ class OfferForm(VerbForm):
             "kind": OfferKind(said["kind"]),
             "recipients": list(said["recipients"]),
             "sent_at": self._sent_at(said.pop("sent_on")),
-            "lines": [line for row in self.lines if (line := row.line(self.user))],
+            "lines": [line for row in self.lines if (line := row.line(self.user, self.deal))],
             "go_ahead": GoAhead(reason=Reason(reason), words=words) if reason else None,
         }
 

@@ -102,6 +102,7 @@ def _menu(user: User, *, at: dt.datetime) -> list[tuple[str, list[Entry]]]:
             ],
         ),
         (_("What was changed"), [entry("changes", "")]),
+        (_("To begin with"), [Entry("start", _("First steps"), reverse("crm:first_run"), "")]),
     ]
 
 

@@ -10,11 +10,22 @@ from django.test import Client
 
 from crm.commands import deal as deal_commands
 from crm.commands import deal_line as line_commands
+from crm.commands import offer as offer_commands
 from crm.commands import rate as rate_commands
-from crm.models import Deal, Method, Product, Rate, SettingChange, Source, StopCause
+from crm.models import (
+    Deal,
+    Method,
+    OfferKind,
+    OfferLine,
+    Product,
+    Rate,
+    SettingChange,
+    Source,
+    StopCause,
+)
 from pipeline.models import Language, PeopleChange, Team, User
 from tests.conftest import Cast
-from tests.factories import NOW, ago, make_deal, stopped_deal
+from tests.factories import NOW, ago, make_deal, ready_deal, stopped_deal
 
 LISTS = ("products", "sources", "methods", "stop-causes")
 PAGES = (
@@ -89,6 +100,27 @@ def test_a_retired_value_stays_in_the_form_of_a_record_that_has_it(admin: Client
     assert "Trade fair" in text(admin, f"/deals/{has.pk}/edit/source/")
     assert "Trade fair" not in text(admin, f"/deals/{has_not.pk}/edit/source/")
     assert "Trade fair" not in text(admin, "/deals/new/")
+
+
+def test_the_next_revision_of_an_offer_keeps_a_product_that_was_retired_since(
+    admin: Client, cast: Cast
+):
+    product = Product.objects.create(name="Scale", currency="EUR")
+    deal = ready_deal(by=cast.ana)
+    line = offer_commands.Line(product=product)
+    value = Decimal(10)
+    offer_commands.make(
+        deal, value=value, kind=OfferKind.VERBAL, lines=[line], by=cast.ana, at=ago(hours=2)
+    )
+    send(admin, f"/settings/products/{product.pk}/retire/")
+    said: dict[str, Any] = {"kind": "verbal", "value": "12", "what_changed": "Dearer"}
+    said |= {"line0-what": "Scale", "line0-quantity": "1"}
+    send(admin, f"/deals/{deal.pk}/offers/", **said)
+    lines = OfferLine.objects.filter(offer__deal=deal).order_by("-offer__revision")
+    assert [one.product for one in lines] == [product, product]
+    other = ready_deal(by=cast.ana, name="Another")
+    send(admin, f"/deals/{other.pk}/offers/", **said)
+    assert OfferLine.objects.get(offer__deal=other).product is None
 
 
 def test_the_use_of_a_retired_source_can_be_looked_at(admin: Client, cast: Cast):
