@@ -37,7 +37,19 @@ from pipeline.models import Team, User
 from pipeline.moves import LeftHow
 from pipeline.queries.stages import Norm, Norms, norms_for
 from pipeline.stages import Initiator, Outcome, Stage
-from reports.figures import K1, K2, K4_CLOSED, K5, K8, Coverage, Definition, Figure, Period, tells
+from reports.figures import (
+    K1,
+    K2,
+    K4_CLOSED,
+    K5,
+    K8,
+    RELIABLE_FROM,
+    Coverage,
+    Definition,
+    Figure,
+    Period,
+    tells,
+)
 
 # Of fewer visits no sentence is made.
 ENOUGH = 10
@@ -89,6 +101,12 @@ class Question:
     def rates(self) -> Rates:
         """Those of the period's last day; a rate that lies ahead is none yet."""
         return Rate.objects.on(min(self.period.end_on, self.today))
+
+    def coverage(self, *, known: int, population: int) -> Coverage:
+        """Judged by what the reader's organisation calls reliable."""
+        needed = self.reader.organisation.reliable_from
+        share = RELIABLE_FROM if needed is None else Decimal(needed) / 100
+        return Coverage(known=known, population=population, reliable_from=share)
 
     def of_visits(self) -> Q:
         return self._narrowed(owner="entry_owner", team="entry_team", batch="deal__batch")
@@ -259,9 +277,9 @@ def funnel(question: Question) -> Funnel:
         counts = ways.get(stage, dict.fromkeys(VISIT_MEASURES, 0))
         dated = counts["entries"]
         began, _left = undated.get(stage, (0, 0))
-        known = Coverage(known=dated, population=dated + began)
+        known = question.coverage(known=dated, population=dated + began)
         held = stock.get(stage, _EMPTY)
-        valued = Coverage(known=held.valued, population=held.n)
+        valued = question.coverage(known=held.valued, population=held.n)
         rows.append(
             StageRow(
                 stage=stage,
@@ -270,7 +288,9 @@ def funnel(question: Question) -> Funnel:
                 p75_days=times[stage].p75_days,
                 norm=times[stage].norm,
                 of_norm=times[stage].of_norm,
-                open_count=figure(held.n, held.n, K8, Coverage(known=held.n, population=held.n)),
+                open_count=figure(
+                    held.n, held.n, K8, question.coverage(known=held.n, population=held.n)
+                ),
                 open_value=figure(held.worth.value, held.n, K8, valued),
                 open_worth=held.worth,
             )
@@ -321,7 +341,7 @@ def reach(question: Question) -> list[Reach]:
     population = deals.count()
     began = deals.filter(began_at__gte=period.starts_at, began_at__lt=period.ends_at)
     undated = deals.filter(began_at=None).count()
-    coverage = Coverage(known=population - undated, population=population)
+    coverage = question.coverage(known=population - undated, population=population)
     n = began.count()
     rows = []
     for stage in Stage:
@@ -414,7 +434,7 @@ def _stage_times(question: Question, undated: dict[int, tuple[int, int]]) -> lis
         time = times.get(stage, {"n": 0, "percentiles": (None, None)})
         norm, of_norm = _measured(question, norms, stage, time)
         _began, left = undated.get(stage, (0, 0))
-        coverage = Coverage(known=time["n"], population=time["n"] + left)
+        coverage = question.coverage(known=time["n"], population=time["n"] + left)
         median, p75 = (
             Figure(
                 value=_days(length),
@@ -510,7 +530,9 @@ def _deals(question: Question) -> tuple[dict[int, _Stock], dict[str, int], Cover
     )
     counts = {key: sum(row[key] for row in rows) for key in closed}
     known = sum(counts.values())
-    coverage = Coverage(known=known, population=known + sum(row["undated"] for row in rows))
+    coverage = question.coverage(
+        known=known, population=known + sum(row["undated"] for row in rows)
+    )
     stock = {
         row["stage"]: _Stock(
             n=row["n"],
