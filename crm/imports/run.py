@@ -30,6 +30,20 @@ from pipeline.models import Batch, BatchKind, Team, User
 
 _SHOWN = 20
 # A row that stays out says only that.
+MOST_ALIKE = 20
+_ALIKE = """
+    SELECT made.title, other.record_id, other.title
+    FROM crm_company AS c
+    JOIN crm_searchentry AS made ON made.kind = 'company' AND made.record_id = c.id
+    CROSS JOIN LATERAL (
+        SELECT e.record_id, e.title
+        FROM crm_searchentry AS e JOIN crm_company AS o ON o.id = e.record_id
+        WHERE e.kind = 'company' AND e.kind <> 'deal' AND e.keys && made.keys
+          AND o.batch_id IS DISTINCT FROM %(batch)s
+        ORDER BY e.record_id LIMIT 1
+    ) AS other
+    WHERE c.batch_id = %(batch)s ORDER BY made.title, c.id LIMIT %(most)s
+"""
 _FAULTS = """
     SELECT DISTINCT ON (array_position(%s, kind), file, line)
         file, line, field, value, reason, comes_in
@@ -69,10 +83,13 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """What a load would do; `repeats` is for `load_piece`."""
+    """What a load would do; `repeats` is for `load_piece`. `alike` are the first of the new
+    companies that are called like one on record but for legal form, signs or spelling, each with
+    the id and the name of that one: they come in all the same, as only a person can know."""
 
     counts: Counts
     repeats: dict[int, int]
+    alike: list[tuple[str, int, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,13 +199,15 @@ def try_out(
         result = Result()
         _load(this, [(mapped, [table])], result)
         repeats = _repeats(mapped)
+        alike = staging.select(_ALIKE, {"batch": batch.pk, "most": MOST_ALIKE})
         with report_to.open("w", encoding="utf-8") as sink:
             for fault in _faults():
                 sink.write(json.dumps(as_row(fault)) + "\n")
         staging.drop([mapped])
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         transaction.set_rollback(True)
-    return Trial(counts=result.counts[mapped.kind.name], repeats=repeats)
+    counts = result.counts[mapped.kind.name]
+    return Trial(counts=counts, repeats=repeats, alike=[(new, pk, name) for new, pk, name in alike])
 
 
 def as_row(fault: Fault) -> list[Any]:

@@ -128,6 +128,7 @@ def _try_out(job: ImportJob, at: dt.datetime) -> None:
         )
         job.repeats, job.done = {str(line): n for line, n in trial.repeats.items()}, job.rows
         job.counts = {name: getattr(trial.counts, name) for name in _COUNTED}
+        job.counts["alike"] = trial.alike
         with transaction.atomic():
             job.faults.all().delete()
             with report.open(encoding="utf-8") as source:

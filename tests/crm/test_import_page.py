@@ -24,7 +24,7 @@ from tests.crm.uploads import (
     uploaded,
     worked,
 )
-from tests.factories import make_deal
+from tests.factories import make_company, make_deal
 
 __all__ = ["media"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
@@ -434,3 +434,14 @@ def test_it_goes_on_after_a_piece_that_failed(cast: Cast, monkeypatch):
     assert "Continue" in page(cast.ana, job)
     loaded(cast.ana, job)
     assert (job.state, job.counts["new"], job.counts["refused"]) == ("done", 2, 1)
+
+
+def test_it_says_which_new_companies_differ_from_ours_only_by_their_form(cast: Cast):
+    ours = make_company(by=cast.ana, name="Müller AG")
+    text = "Deal,Account,Phase\na,Mueller Ges.m.b.H.,New\nb,müller ag,New\nc,Sur SA,New\n"
+    job = checked(cast.ana, uploaded(cast.ana, text), name="Deal", company="Account", stage="Phase")
+    assert job.counts["alike"] == [["Mueller Ges.m.b.H.", ours.pk, "Müller AG"]]
+    assert f'<a href="/companies/{ours.pk}/"><bdi>Müller AG</bdi></a>' in page(cast.ana, job)
+    loaded(cast.ana, job)
+    named = dict(Deal.objects.values_list("name", "company__name"))
+    assert named == {"a": "Mueller Ges.m.b.H.", "b": "Müller AG", "c": "Sur SA"}
