@@ -3,6 +3,7 @@ from django.urls import path
 from crm.models import ListKind
 from crm.views import (
     activity,
+    activity_correct,
     board,
     bulk,
     closing_attempt,
@@ -105,6 +106,7 @@ urlpatterns = [
     path("deals/<int:pk>/stop/", deal.stop, name="deal_stop"),
     path("deals/<int:pk>/undo/", deal.undo, name="deal_undo"),
     path("deals/<int:pk>/reopen/", deal.reopen, name="deal_reopen"),
+    path("deals/<int:pk>/take-back/", deal.take_back, name="deal_take_back"),
     path("deals/<int:pk>/hand-over/", deal.hand_over, name="deal_hand_over"),
     path("deals/<int:pk>/claim/", deal.claim, name="deal_claim"),
     path("deals/<int:pk>/park/", deal.park, name="deal_park"),
@@ -155,6 +157,8 @@ urlpatterns = [
     path("activities/<int:pk>/complete/", activity.complete, name="activity_complete"),
     path("activities/<int:pk>/postpone/", activity.postpone, name="activity_postpone"),
     path("activities/<int:pk>/change/", activity.change, name="activity_change"),
+    path("activities/<int:pk>/correct/", activity_correct.correct, name="activity_correct"),
+    path("activities/<int:pk>/remove/", activity_correct.remove, name="activity_remove"),
     path("activities/<int:pk>/cancel/", activity.cancel, name="activity_cancel"),
     # remote pick lists
     path("companies/pick/", company.pick, name="company_pick"),

@@ -340,6 +340,7 @@ URLS: dict[str, Url] = {
     "crm:deal_sell": record("bare", post={"value": "10"}),
     "crm:deal_stop": record("deal", post={"decision": "customer:price"}),
     "crm:deal_reopen": record("closed", post={"reason": "They called again"}),
+    "crm:deal_take_back": record("slip", DOERS, post={}),
     "crm:deal_hand_over": record("deal", post={"to": "@ben"}),
     "crm:deal_claim": record("pool", POOL, get=False, post={}),
     "crm:deal_park": record("bare", post={"days": "30"}),
@@ -406,6 +407,12 @@ URLS: dict[str, Url] = {
     "crm:activity_change": record("plan", post={"next": "1w", "next_kind": "task"}),
     "crm:activity_cancel": record("plan", get=False, post={}),
     "crm:deal_undo": record("deal", DOERS, get=False, post={"act": "@act"}),
+    "crm:activity_correct": record(
+        "done_plan",
+        DOERS,
+        post={"kind": "task", "body": "said", "done_on": "2026-03-11", "done_time": "11:00"},
+    ),
+    "crm:activity_remove": record("done_plan", DOERS, get=False, post={}),
     # settings
     "crm:settings": Url(kind="function", may=ADMIN),
     "crm:settings_organisation": Url(kind="function", may=ADMIN, post={"name": "Austral AG"}),
@@ -660,6 +667,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         by=ana,
         at=ago(days=1),
     )
+    slip = make_deal(by=ana, name=CANARIES["bare"], company=company)
     pool = make_deal(by=cast.mona, name=CANARIES["pool"], team=cast.north, company=company)
     carls = make_deal(by=cast.carl, name=CANARIES["carls"], company=company, contact=contact)
     carls_plan = plan_call(carls, by=cast.carl, due_at=NOW)
@@ -770,6 +778,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "line": line.pk,
         "plan": plan.pk,
         "bare": bare.pk,
+        "slip": slip.pk,
         "closed": closed.pk,
         "won": won.pk,
         "need": need.pk,

@@ -153,6 +153,8 @@ def complete(
     at: dt.datetime,
     result: ActivityResult | None = None,
     body: str = "",
+    contact: Contact | None = None,
+    done_at: dt.datetime | None = None,
     next: Next | None = None,
     from_stage: Stage | None = None,
     supplied: Supplied = NOTHING,
@@ -161,18 +163,20 @@ def complete(
 ) -> None:
     """Record that a planned activity was done by `by`, and what comes next, in one gesture.
 
-    `version` is the state that the page showed; None takes whatever is there.
+    It was done at `done_at`, by default at `at`; with `contact`, by default whom it was planned
+    with. `version` is the state that the page showed; None takes whatever is there.
 
     Raises Refused if it was done or cancelled already, StaleActivity if `version` is not the
     present one, otherwise as `log` does.
     """
-    moves.check_time(at, since=None, now=timezone.now())
+    done_at = done_at or at
+    moves.check_time(done_at, since=None, now=timezone.now())
     with _planned(activity, by=by, version=version) as (row, deal):
         if body.strip():
             row.body = "\n".join(filter(None, [row.body, body.strip()]))
-        row.owner = by
-        _done(row, deal, result=result, done_at=at)
-        _save(row, "body", "owner", "result", "done_at", "stage", by=by, at=at)
+        row.owner, row.contact = by, contact or row.contact
+        _done(row, deal, result=result, done_at=done_at)
+        _save(row, "body", "owner", "contact", "result", "done_at", "stage", by=by, at=at)
         about = About(deal=deal, company=row.company, contact=row.contact)
         _after(
             row,

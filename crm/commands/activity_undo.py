@@ -46,11 +46,13 @@ def take_back(activity: Activity, *, by: User, at: dt.datetime) -> None:
         done_at = row.done_at
         if done_at is None or row.due_by is None:
             raise Refused(_("This is not done."))
-        if at - done_at > AT_ONCE:
+        # When it was written down, which may be later than it was done.
+        since = row.changed_at or done_at
+        if at - since > AT_ONCE:
             raise Refused(_("That was too long ago to be taken back: plan it anew."))
         if row.result or row.body:
             raise Refused(_("Something was written down with it: that stays."))
-        if _planned_since(row, done_at):
+        if _planned_since(row, since):
             raise Refused(_("Something was planned after it: change that instead."))
         row.done_at, row.stage = None, None
         _save(row, "done_at", "stage", by=by, at=at)

@@ -141,7 +141,7 @@ def add_change(
     row: Deal, field: str, *, old: str, new: str, by: User, at: dt.datetime, reason: str = ""
 ) -> None:
     DealChange.objects.create(
-        deal=row, at=at, by=by, field=field, old=old[:400], new=new[:400], reason=reason.strip()
+        deal=row, at=at, by=by, field=field, old=old, new=new, reason=reason.strip()
     )
 
 

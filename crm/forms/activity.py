@@ -1,7 +1,7 @@
 """Forms for what was done and what comes next."""
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy
 from crm.commands.activity import Next
 from crm.forms.fields import DayField, VerbForm
 from crm.models import Activity, ActivityKind, ActivityResult, Contact
-from crm.models.activity import PLANNABLE
+from crm.models.activity import PLANNABLE, ActivityQuerySet
 from crm.models.due import Due
 from pipeline.stages import Stage
 from salesprocess.text_area import TextArea
+from salesprocess.when import NotUnderstoodError, parse
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -64,6 +65,7 @@ class WhenForm(PlannedForm):
 
     def __init__(self, *args: Any, at: dt.datetime, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.at = at
         self.today = at.astimezone(self.user.zone).date()
 
     def clean(self) -> dict[str, Any] | None:
@@ -120,7 +122,21 @@ class NextForm(WhenForm):
 
 
 class DoneForm(NextForm):
-    """What came of it, in a word and in a text."""
+    """What came of it, in a word and in a text, and when it was, if that is not now."""
+
+    done_when = forms.CharField(
+        required=False,
+        max_length=60,
+        strip=True,
+        label=gettext_lazy("When, in words"),
+        help_text=gettext_lazy("yesterday 15:00"),
+    )
+    done_on = DayField(required=False, label=gettext_lazy("Day"))
+    done_time = forms.TimeField(
+        required=False,
+        label=gettext_lazy("Hour"),
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
 
     body = forms.CharField(
         required=False,
@@ -144,6 +160,34 @@ class DoneForm(NextForm):
         widget=forms.HiddenInput,
     )
 
+    named: ClassVar[dict[str, str]] = {**WhenForm.named, "at": "done_when"}
+
+    def clean(self) -> dict[str, Any] | None:
+        said = super().clean()
+        try:
+            done_at = self.done_at()
+        except NotUnderstoodError:
+            self.add_error("done_when", _("Write a day and an hour, such as “yesterday 15:00”."))
+        else:
+            if done_at is not None and done_at > self.at:
+                self.add_error("done_when", _("That lies ahead: plan it instead."))
+        return said
+
+    def done_at(self) -> dt.datetime | None:
+        """When it was, where the writer is; None for now. A day without an hour is its noon.
+
+        Raises NotUnderstoodError for words that say no time.
+        """
+        now = self.at.astimezone(self.user.zone)
+        if words := self.cleaned_data.get("done_when"):
+            return parse(words, now=now)
+        day, time = (self.cleaned_data.get(name) for name in ("done_on", "done_time"))
+        if day is None and time is None:
+            return None
+        if time is None and day == self.today:
+            return None
+        return dt.datetime.combine(day or self.today, time or dt.time(12), tzinfo=now.tzinfo)
+
     def came_of_it(self) -> ActivityResult | None:
         said = self.cleaned_data["result"]
         return ActivityResult(said) if said else None
@@ -160,14 +204,29 @@ class LogForm(DoneForm):
     contact = forms.ModelChoiceField(
         queryset=Contact.objects.none(), required=False, label=gettext_lazy("With")
     )
+    # What had been planned, and was done by this.
+    closes = forms.ModelMultipleChoiceField(
+        queryset=Activity.objects.none(), required=False, label=gettext_lazy("It was planned")
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        if self.data.get("closes"):
+            self.fields["closes"].queryset = self._planned()  # type: ignore[attr-defined]  # as declared
         if not self.data.get("contact"):
             return
         people = self.fields["contact"]
         assert isinstance(people, forms.ModelChoiceField)  # noqa: S101  # as declared above
         people.queryset = Contact.objects.visible_to(self.user).filter(deals=self.deal)
+
+    def _planned(self) -> ActivityQuerySet:
+        """What may be closed by the way: the plans of the deal that the writer may change."""
+        return Activity.objects.planned().editable_by(self.user).filter(deal=self.deal)
+
+    def closed(self) -> Activity | None:
+        """The plan that was done by this; one of another kind was ticked before the kind was."""
+        kind = self.cleaned_data["kind"]
+        return next((plan for plan in self.cleaned_data["closes"] if plan.kind == kind), None)
 
     def clean(self) -> dict[str, Any] | None:
         said = super().clean()
@@ -175,6 +234,87 @@ class LogForm(DoneForm):
         if self.cleaned_data.get("kind") == ActivityKind.NOTE:
             self.cleaned_data["result"] = ""
         return said
+
+
+class CorrectForm(PlannedForm):
+    """What was logged, as it stands, to be put right."""
+
+    kind = forms.ChoiceField(choices=ActivityKind.choices, label=gettext_lazy("What was done"))
+    contact = forms.ModelChoiceField(
+        queryset=Contact.objects.none(), required=False, label=gettext_lazy("With")
+    )
+    body = forms.CharField(
+        required=False,
+        max_length=20_000,
+        strip=True,
+        widget=TextArea(attrs={"rows": 4}),
+        label=gettext_lazy("What was said"),
+    )
+    result = forms.ChoiceField(
+        required=False,
+        choices=[("", gettext_lazy("No result")), *ActivityResult.choices],
+        label=gettext_lazy("Result"),
+    )
+    done_on = DayField(label=gettext_lazy("Day"))
+    done_time = forms.TimeField(
+        label=gettext_lazy("Hour"),
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+
+    becomes = gettext_lazy("Corrected")
+    named: ClassVar[dict[str, str]] = {"at": "done_on", "done_at": "done_on"}
+
+    def __init__(self, data: Any = None, *, of: Activity, at: dt.datetime, **options: Any) -> None:
+        assert of.done_at is not None  # noqa: S101  # only what was done is corrected
+        local = of.done_at.astimezone(options["user"].zone)
+        self.at, self.was, self.shown = at, of.done_at, (local.date(), _minute(local))
+        options["initial"] = {
+            "kind": of.kind,
+            "contact": of.contact_id,
+            "body": of.body,
+            "result": of.result,
+            "done_on": self.shown[0],
+            "done_time": self.shown[1],
+        }
+        super().__init__(data, of=of, **options)
+        people = Contact.objects.visible_to(self.user).filter(activities=of)
+        if of.deal is not None:
+            people |= Contact.objects.visible_to(self.user).filter(deals=of.deal)
+        elif of.company is not None:
+            people |= Contact.objects.visible_to(self.user).filter(company=of.company)
+        self.fields["contact"].queryset = people.distinct()  # type: ignore[attr-defined]  # as declared
+        if of.result != ActivityResult.MOVED_FORWARD:
+            # A correction moves nothing.
+            self.fields["result"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
+                choice
+                for choice in self.fields["result"].choices  # type: ignore[attr-defined]
+                if choice[0] != ActivityResult.MOVED_FORWARD
+            ]
+
+    def clean(self) -> dict[str, Any] | None:
+        said = super().clean()
+        if not self.errors and self.done_at() > self.at:
+            self.add_error("done_on", _("That lies ahead: plan it instead."))
+        return said
+
+    def done_at(self) -> dt.datetime:
+        """What is left as it was shown stays what it is, to the second."""
+        day, time = self.cleaned_data["done_on"], self.cleaned_data["done_time"]
+        if (day, time) == self.shown:
+            return self.was
+        return dt.datetime.combine(day, time, tzinfo=self.user.zone)
+
+    def verb(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        result = said["result"]
+        return {
+            "kind": ActivityKind(said["kind"]),
+            "contact": said["contact"],
+            "body": said["body"],
+            "result": ActivityResult(result) if result else None,
+            "done_at": self.done_at(),
+            "version": said["version"],
+        }
 
 
 class PlanForm(NextForm):

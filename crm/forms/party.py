@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from crm.forms.activity import LogForm
 from crm.forms.fields import CompanyPick, VerbForm
 from crm.models import ActivityResult, Company, Contact, ContactPoint, PointKind, Relationship
+from crm.models.activity import ActivityQuerySet
 from pipeline.models import User
 from salesprocess.text_area import TextArea
 
@@ -202,8 +203,16 @@ class TouchForm(LogForm):
     """The composer without a deal: nothing to move forward, and any of the company's people."""
 
     def __init__(
-        self, *args: Any, user: User, company: Company | None = None, **options: Any
+        self,
+        *args: Any,
+        user: User,
+        company: Company | None = None,
+        of_contact: Contact | None = None,
+        **options: Any,
     ) -> None:
+        self._party: dict[str, Company | Contact | None] = (
+            {"contact": of_contact} if of_contact else {"company": company}
+        )
         super().__init__(*args, user=user, **options)
         people = self.fields["contact"]
         assert isinstance(people, forms.ModelChoiceField)  # noqa: S101  # as LogForm declares it
@@ -220,6 +229,9 @@ class TouchForm(LogForm):
                 if result != ActivityResult.MOVED_FORWARD
             ),
         ]
+
+    def _planned(self) -> ActivityQuerySet:
+        return super()._planned().filter(**self._party)
 
 
 def _text(value: object) -> str:

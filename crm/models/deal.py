@@ -346,8 +346,9 @@ class DealChange(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     field = models.CharField(max_length=40)
-    old = models.CharField(max_length=400, blank=True)
-    new = models.CharField(max_length=400, blank=True)
+    # As long as what people write, which is kept whole.
+    old = models.TextField(blank=True)
+    new = models.TextField(blank=True)
     reason = models.TextField(blank=True)
 
     objects = PartOfDealManager()

@@ -10,8 +10,14 @@ from pipeline.models import User
 
 class PartyChangeQuerySet(models.QuerySet["PartyChange"]):
     def visible_to(self, user: User) -> Self:
-        """As the companies and contacts themselves."""
-        return self.filter() if user.is_active else self.none()
+        """As the companies and contacts themselves; what was said to them, as what was said."""
+        if not user.is_active:
+            return self.none()
+        scope = user.scope
+        if scope.everything:
+            return self.filter()
+        said = Q(field__startswith="talk_") | Q(field="taken_back")
+        return self.filter(~said | Q(by_id__in=sorted(scope.owner_ids)))
 
     def editable_by(self, user: User) -> Self:
         """History is not edited; only the undo of an import removes it, with what it is about."""
@@ -36,8 +42,9 @@ class PartyChange(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     field = models.CharField(max_length=40)
-    old = models.CharField(max_length=400, blank=True)
-    new = models.CharField(max_length=400, blank=True)
+    # As long as what people write, which is kept whole.
+    old = models.TextField(blank=True)
+    new = models.TextField(blank=True)
     reason = models.TextField(blank=True)
 
     objects = PartyChangeManager()

@@ -89,6 +89,7 @@ class Found(NamedTuple):
     talks: int
     edits: int
     items: int
+    created_by_id: int | None
 
     @property
     def is_open(self) -> bool:
@@ -150,6 +151,7 @@ def _within(user: User) -> QuerySet[Deal, tuple[object, ...]]:
             "talks",
             "edits",
             "items",
+            "created_by_id",
         )
     )
 

@@ -125,11 +125,25 @@ def _about(user: User, of: Found) -> Any:
 
 def touches(user: User, of: Found, *, before: Place | None = None) -> tuple[list[Activity], bool]:
     """The latest PAGE things that were done, older than `before`, and whether there are more."""
-    rows = _about(user, of).done().order_by("-done_at", "-id")
+    editable = Activity.objects.editable_by(user).filter(pk=OuterRef("pk"))
+    rows = _about(user, of).done().annotate(may_edit=Exists(editable)).order_by("-done_at", "-id")
     if before is not None:
         rows = rows.filter(Q(done_at__lt=before.at) | Q(done_at=before.at, pk__lt=before.id))
     found = list(rows[: PAGE + 1])
     return found[:PAGE], len(found) > PAGE
+
+
+def corrections(
+    user: User, of: Found, *, since: dt.datetime | None, before: dt.datetime | None
+) -> list[PartyChange]:
+    """What was corrected or removed of what was said without a deal, the latest first."""
+    rows = PartyChange.objects.visible_to(user).filter(field__startswith="talk_")
+    rows = rows.filter(company=of.company) if of.company else rows.filter(contact=of.contact)
+    if since is not None:
+        rows = rows.filter(at__gte=since)
+    if before is not None:
+        rows = rows.filter(at__lt=before)
+    return list(rows.select_related("by").order_by("-at", "-pk")[:PAGE])
 
 
 def planned(user: User, of: Found) -> list[Activity]:

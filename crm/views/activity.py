@@ -1,7 +1,9 @@
 """What was done on a deal, and what comes next."""
 
+import datetime as dt
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -29,6 +31,7 @@ from crm.views import activity_undo, deal_page
 from crm.views.cards import path_of
 from crm.views.telling import Teller
 from crm.views.verbs import Ask, answer, editable_deal, now, posted, show, stay
+from pipeline.models import User
 from pipeline.stages import Stage
 from salesprocess.htmx import HtmxRequest
 
@@ -57,17 +60,9 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
 
     def run() -> None:
         said = form.cleaned_data
-        commands.log(
-            About(deal=deal, contact=said["contact"]),
-            kind=ActivityKind(said["kind"]),
-            body=said["body"],
-            result=form.came_of_it(),
-            next=form.planned(),
-            from_stage=said["from_stage"],
-            by=request.user,
-            at=at,
-            **gate.gated(),
-        )
+        about = About(deal=deal, contact=said["contact"])
+        given = {"from_stage": said["from_stage"], **gate.gated()}
+        log_or_close(form, about, by=request.user, at=at, **given)
 
     return answer(request, deal, form, ask, run)
 
@@ -76,6 +71,22 @@ def _logged(request: HtmxRequest) -> str:
     if is_attempt(request.POST.get("kind", ""), request.POST.get("result")):
         return _("Logged as an attempt.")
     return _("Logged.")
+
+
+def log_or_close(form: LogForm, about: About, *, by: User, at: dt.datetime, **given: Any) -> None:
+    """Record what the composer says: as something new, or as the plan that was ticked."""
+    said = form.cleaned_data
+    given |= {
+        "body": said["body"],
+        "result": form.came_of_it(),
+        "done_at": form.done_at(),
+        "next": form.planned(),
+    }
+    plan = form.closed()
+    if plan is None:
+        commands.log(about, kind=ActivityKind(said["kind"]), by=by, at=at, **given)
+    else:
+        commands.complete(plan, contact=about.contact, by=by, at=at, **given)
 
 
 def _gate(request: HtmxRequest, deal: Deal) -> GateForm:
@@ -170,6 +181,7 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
             activity,
             result=form.came_of_it(),
             body=form.cleaned_data["body"],
+            done_at=form.done_at(),
             next=form.planned(),
             from_stage=form.cleaned_data["from_stage"],
             by=request.user,

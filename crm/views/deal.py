@@ -7,10 +7,12 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.commands import deal as commands
+from crm.commands import deal_take_back
 from crm.commands import undo as undo_commands
 from crm.forms.deal import (
     HandOverForm,
@@ -170,6 +172,26 @@ def reopen(request: HtmxRequest, pk: int) -> HttpResponse:
         context={"stage_now": Stage(deal.stage)},
     )
     return do(request, deal, form_of(request, deal, ReasonForm), ask, commands.reopen)
+
+
+@ask_or_do
+def take_back(request: HtmxRequest, pk: int) -> HttpResponse:
+    """Opened by mistake: gone, while nothing stands on it."""
+    deal = editable_deal(request, pk)
+    if deal.created_by_id != request.user.pk:
+        raise Http404
+    ask = Ask(
+        template="crm/deal/_sheet_take_back.html",
+        title=_("Opened by mistake: %(deal)s") % {"deal": deal.name},
+        done=lambda: _gone(request),
+    )
+    form = form_of(request, deal, VerbForm)
+    return do(request, deal, form, ask, deal_take_back.take_back)
+
+
+def _gone(request: HtmxRequest) -> HttpResponse:
+    messages.success(request, _("Taken back."))
+    return HttpResponse(headers={"HX-Redirect": reverse("crm:board")})
 
 
 @ask_or_do

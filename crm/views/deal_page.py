@@ -1,7 +1,7 @@
 """The deal page, whole, in parts, and the parts that are got on their own."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -174,9 +174,17 @@ class Look:
         return {
             "deal": deal,
             "may_edit": deal.may_edit,
+            "may_take_back": self._may_take_back,
             # In the pool, and in sight: one's own team's.
             "may_claim": deal.is_open and deal.owner_id is None,
         }
+
+    @property
+    def _may_take_back(self) -> bool:
+        """Whether it may have been opened by mistake: as far as the page knows of it already."""
+        deal = self.deal
+        untouched = deal.is_open and not deal.talks and not self.plans and len(self.visits) == 1
+        return untouched and deal.may_edit and deal.created_by_id == self.user.pk
 
     def next(self) -> dict[str, Any]:
         deal = self.deal
@@ -207,7 +215,7 @@ class Look:
 
     def composer(self, form: LogForm | None = None) -> dict[str, Any]:
         form = form or LogForm(user=self.user, at=self.at, auto_id="log-%s")
-        return composer(self.deal, form, people=self.persons, keep=self.keep)
+        return composer(self.deal, form, people=self.persons, keep=self.keep, plans=self.plans)
 
     def stage(self, stage: Stage, own_form: OwnStepForm | None = None) -> dict[str, Any]:
         deal, teller, book = self.deal, self.teller, self.book(stage)
@@ -248,11 +256,24 @@ class Look:
 
 
 def composer(
-    deal: queries.Found | Deal, form: LogForm, *, people: Iterable[Person], keep: str
+    deal: queries.Found | Deal,
+    form: LogForm,
+    *,
+    people: Iterable[Person],
+    keep: str,
+    plans: Sequence[Plan],
 ) -> dict[str, Any]:
-    """`keep` is the day of what is planned already, if anything is."""
+    """`keep` is the day of what is planned already, if anything is; any of `plans` may be closed by
+    what is logged."""
     with_whom = [(person.id, person.name) for person in people]
-    return {"deal": deal, "form": form, "with_whom": with_whom, "keep": keep, "kinds": KINDS}
+    return {
+        "deal": deal,
+        "form": form,
+        "with_whom": with_whom,
+        "keep": keep,
+        "kinds": KINDS,
+        "closable": plans,
+    }
 
 
 def _whats_next(teller: Teller, deal: Deal) -> str:
@@ -263,11 +284,14 @@ def _whats_next(teller: Teller, deal: Deal) -> str:
 def fresh_composer(request: HtmxRequest, deal: Deal) -> HttpResponse:
     """The composer, empty again; `deal` is as it was just left."""
     at = timezone.now()
+    teller = Teller(request.user, at=at)
+    planned = queries.activities(deal.pk)[0] if deal.next_kind else []
     context = composer(
         deal,
         LogForm(user=request.user, at=at, auto_id="log-%s"),
         people=queries.people(deal.pk),
-        keep=_whats_next(Teller(request.user, at=at), deal),
+        keep=_whats_next(teller, deal),
+        plans=teller.plans(planned, owner_id=deal.owner_id),
     )
     return HttpResponse(render_to_string("crm/deal/_composer.html", context, request))
 

@@ -132,7 +132,8 @@ def deal_line(reader: Reader, row: Row, *, changed: str = "") -> DealLine:
 
 
 class ActivityLine(NamedTuple):
-    path: str  # where its verbs are, if it is to be done and the reader may
+    path: str  # where its verbs are
+    verb: str  # the one that the reader may: complete, correct, or none
     icon: str
     title: str
     body: str
@@ -169,13 +170,14 @@ _ACTIVITY = (
     "deal__outcome",
     "holder_id",
     "holder_team_id",
+    "owner_id",
 )
 
 
 def _activity(reader: Reader, values: tuple[Any, ...]) -> ActivityLine:
     (pk, kind, subject, body, deal, deal_name, company, company_name) = values[:8]
     (contact, contact_name, owner, due_on, due_at, done_at, cancelled_at, result) = values[8:16]
-    stage, outcome, holder, team = values[16:]
+    stage, outcome, holder, team, owner_id = values[16:]
     label = reader.kinds[kind]
     if deal:
         href, about = f"/deals/{deal}/", deal_name
@@ -185,9 +187,11 @@ def _activity(reader: Reader, values: tuple[Any, ...]) -> ActivityLine:
         href, about = f"/companies/{company}/", company_name
     with_whom = [name for name in (company_name, contact_name) if name and name != about]
     when_class, when = _when(reader, due_on, due_at, done_at, cancelled_at)
-    ahead = done_at is None and cancelled_at is None
     return ActivityLine(
-        path=path_of(pk, deal) if ahead and _may_edit(reader.user, holder, team) else "",
+        path=path_of(pk, deal) if done_at is None else f"/activities/{pk}/",
+        verb=_verb(done_at, cancelled_at, owner_id == reader.user.pk)
+        if _may_edit(reader.user, holder, team)
+        else "",
         icon=kind,
         title=f"{label}: {subject}" if subject else label,
         body=body,
@@ -210,6 +214,13 @@ def _may_edit(user: User, holder: int | None, team: int | None) -> bool:
     if scope.everything or holder in scope.owner_ids:
         return True
     return holder is None and team in scope.managed_team_ids
+
+
+def _verb(done_at: dt.datetime | None, cancelled_at: dt.datetime | None, is_own: bool) -> str:
+    """What is to be done can be done; what was done its author corrects."""
+    if done_at is not None:
+        return "correct" if is_own else ""
+    return "complete" if cancelled_at is None else ""
 
 
 def _no_stage(outcome: str) -> str:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
@@ -21,11 +22,12 @@ from crm.commands.contact import StaleContact
 from crm.forms.activity import KINDS, DoneForm, PlanForm
 from crm.forms.fields import VerbForm
 from crm.forms.party import OwnerForm, TouchForm
-from crm.models import Activity, ActivityKind, Company, Contact
+from crm.models import Activity, ActivityKind, Company, Contact, PartyChange
 from crm.queries import party as queries
 from crm.queries.deal import Talk
 from crm.queries.party import Found, Place
 from crm.views import activity_undo
+from crm.views.activity import log_or_close
 from crm.views.cards import path_of
 from crm.views.list_rows import DealLine, deal_line
 from crm.views.telling import ICONS, Teller
@@ -39,15 +41,18 @@ from salesprocess.htmx import HtmxRequest, render, trigger, wants_fragment
 class Touch:
     """An entry of the timeline. `heading` is set where a new group begins."""
 
-    heading: str
+    at: dt.datetime
     icon: str
     title: str
     when: str
     iso: str
     text: str
     who: str
-    deal: int
-    deal_name: str
+    heading: str = ""
+    deal: int = 0
+    deal_name: str = ""
+    stage: str = ""  # for which it counted, where that is told by no deal
+    correct: str = ""  # where its author puts it right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +61,7 @@ class Planned:
 
     id: int
     version: int
+    kind: str
     icon: str
     state: str
     title: str
@@ -84,19 +90,40 @@ class PartyTeller(Teller):
     def deal_lines(self, deals: queries.Deals) -> list[DealLine]:
         return [deal_line(self, row) for row in deals.rows]
 
-    def touches(self, rows: Iterable[Activity], *, after: Place | None) -> list[Touch]:
+    def touches(
+        self,
+        rows: Iterable[Activity],
+        changes: Iterable[PartyChange] = (),
+        *,
+        after: Place | None,
+    ) -> list[Touch]:
+        """What was said, and what was put right of it, in order of time."""
         group = self._group(after.at) if after else ""
         told = []
-        for row in rows:
-            at = row.done_at or row.created_at
-            heading = self._group(at)
-            told.append(self._touch(row, at, heading="" if heading == group else heading))
+        entries = [self._touch(row, row.done_at or row.created_at) for row in rows]
+        entries += map(self._corrected, changes)
+        for entry in sorted(entries, key=lambda entry: entry.at, reverse=True):
+            heading = self._group(entry.at)
+            told.append(replace(entry, heading="" if heading == group else heading))
             group = heading
         return told
 
-    def _touch(self, row: Activity, at: dt.datetime, *, heading: str) -> Touch:
+    def _corrected(self, change: PartyChange) -> Touch:
+        at = change.at
+        icon, title, text = self.correction(change.field, change.old, change.new, change.reason)
         return Touch(
-            heading=heading,
+            at=at,
+            icon=icon,
+            title=title,
+            when=f"{self.day(at)} {self.time(at)}",
+            iso=at.isoformat(),
+            text=text,
+            who=change.by.name if change.by else "",
+        )
+
+    def _touch(self, row: Activity, at: dt.datetime) -> Touch:
+        return Touch(
+            at=at,
             icon=ICONS[row.kind],
             title=self._talk(Talk.of(row)),
             when=f"{self.day(at)} {self.time(at)}",
@@ -105,6 +132,10 @@ class PartyTeller(Teller):
             who=row.owner.name,
             deal=row.deal_id or 0,
             deal_name=row.deal.name if row.deal else "",
+            stage="" if row.deal_id or not row.stage else self.stage_names[row.stage],
+            correct=f"/activities/{row.pk}/correct/"
+            if row.owner_id == self.user.pk and vars(row).get("may_edit")
+            else "",
         )
 
     def planned(self, rows: Iterable[Activity]) -> list[Planned]:
@@ -119,6 +150,7 @@ class PartyTeller(Teller):
         return Planned(
             id=row.pk,
             version=row.version,
+            kind=row.kind,
             icon=ICONS[row.kind] if state != "over" else "alert-circle",
             state=state,
             title=title,
@@ -163,9 +195,14 @@ class Look:
             **self.timeline(before),
             "deals": self.teller.deal_lines(deals),
             "deals_count": deals.count,
-            "plans": self.teller.planned(queries.planned(self.user, self.found)),
+            "plans": self.plans,
             "owners": self.owners(),
         }
+
+    @cached_property
+    def plans(self) -> list[Planned]:
+        """What is to be done. One query."""
+        return self.teller.planned(queries.planned(self.user, self.found))
 
     def owners(self) -> list["Owned"]:
         """Who has looked after it before. One query, and none where nothing was ever changed."""
@@ -187,10 +224,16 @@ class Look:
     def timeline(self, before: Place | None = None) -> dict[str, Any]:
         rows, more = queries.touches(self.user, self.found, before=before)
         last = rows[-1] if rows else None
+        changes = queries.corrections(
+            self.user,
+            self.found,
+            since=last.done_at if more and last else None,
+            before=before.at if before else None,
+        )
         more_from = Place(last.done_at, last.pk) if more and last and last.done_at else ""
         return {
             "address": self.address,
-            "touches": self.teller.touches(rows, after=before),
+            "touches": self.teller.touches(rows, changes, after=before),
             "more": str(more_from),
             "older": before is not None,
         }
@@ -203,12 +246,18 @@ class Look:
             "form": form or self.touch_form(None),
             "with_whom": people,
             "kinds": KINDS,
+            "closable": [plan for plan in self.plans if plan.may and not plan.deal],
             "plan_form": PlanForm(user=self.user, at=self.at, auto_id="plan-%s"),
         }
 
     def touch_form(self, data: Any) -> TouchForm:
         return TouchForm(
-            data, user=self.user, company=self.found.company, at=self.at, auto_id="log-%s"
+            data,
+            user=self.user,
+            company=self.found.company,
+            of_contact=self.found.contact,
+            at=self.at,
+            auto_id="log-%s",
         )
 
 
@@ -351,15 +400,7 @@ def log(request: HtmxRequest, look: Look, people: Sequence[tuple[int, str]]) -> 
     def run() -> None:
         said = form.cleaned_data
         about = About(company=look.found.company, contact=look.found.contact or said.get("contact"))
-        commands.log(
-            about,
-            kind=ActivityKind(said["kind"]),
-            body=said["body"],
-            result=form.came_of_it(),
-            next=form.planned(),
-            by=request.user,
-            at=look.at,
-        )
+        log_or_close(form, about, by=request.user, at=look.at)
 
     ask = Ask(
         template="crm/party/_composer.html",
@@ -368,7 +409,9 @@ def log(request: HtmxRequest, look: Look, people: Sequence[tuple[int, str]]) -> 
         said=_("Logged."),
         context=look.composer(people, form),
         done=lambda: HttpResponse(
-            render_to_string("crm/party/_composer.html", look.composer(people), request)
+            render_to_string(
+                "crm/party/_composer.html", Look(look.found, look.user).composer(people), request
+            )
         ),
     )
     return answer(request, form, ask, run)
@@ -421,6 +464,7 @@ def complete(request: HtmxRequest, activity: Activity) -> HttpResponse:
             activity,
             result=form.came_of_it(),
             body=form.cleaned_data["body"],
+            done_at=form.done_at(),
             next=form.planned(),
             by=request.user,
             at=at,

@@ -184,8 +184,9 @@ class Asked:
         self.query = request.GET
         self.reader = request.user
         self.at = timezone.now()
-        self.zone = request.user.zone
         self.question = self.form.question()
+        # A row shows the day by which the period counted it.
+        self.zone = self.question.period.zone
         self.behind = behind(request.GET, self.question)
         self.sort = self._sort()
         self.walk = self._walk()
@@ -361,7 +362,7 @@ def _text(value: str | None) -> Cell:
 
 
 def _on(asked: Asked, at: dt.datetime | None) -> Cell:
-    """The day in the reader's zone."""
+    """The day in the zone of the report's period."""
     if at is None:
         return _text("")
     return Cell(

@@ -107,7 +107,7 @@ def test_it_logs_a_touch_without_a_deal(cast: Cast, client: Client) -> None:
     assert "party-changed" in answer["HX-Trigger"]
     done = Activity.objects.done().get()
     # Effort of stage 1, though no deal is in it.
-    assert (done.deal, done.stage, done.company, done.contact) == (None, None, company, contact)
+    assert (done.deal, done.stage, done.company, done.contact) == (None, 1, company, contact)
     ahead = Activity.objects.planned().get()
     assert (ahead.deal, ahead.company, ahead.owner) == (None, company, cast.ben)
     page = text(client, cast.ben, f"/companies/{company.pk}/")

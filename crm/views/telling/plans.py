@@ -21,6 +21,7 @@ class Plan:
     """Something planned."""
 
     id: int
+    kind: str
     icon: str
     state: str  # over, today, later
     title: str
@@ -38,6 +39,7 @@ class PlanTeller(Reader):
         state, when = self._due(row)
         return Plan(
             id=row.id,
+            kind=row.kind,
             icon=ICONS[row.kind] if state != "over" else "alert-circle",
             state=state,
             title=self._what(row),

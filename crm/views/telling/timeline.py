@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from crm.queries.deal import Change, Entry, Found, Place, Rank, Talk, Visit
 from crm.shipped import shown
+from crm.views.telling.corrections import TALK, CorrectionTeller
 from crm.views.telling.plans import ICONS, PlanTeller
 from crm.views.telling.record_changes import RecordChangeTeller
 from pipeline.moves import EnteredHow, LeftHow
@@ -29,9 +30,10 @@ class Item:
     text: str
     quote: str
     who: str
+    correct: str = ""  # where its author puts it right
 
 
-class TimelineTeller(PlanTeller, RecordChangeTeller):
+class TimelineTeller(PlanTeller, CorrectionTeller, RecordChangeTeller):
     def items(self, entries: Iterable[Entry], deal: Found, *, after: Place | None) -> list[Item]:
         """Entries in order; `after` is the last one that is shown already."""
         group = self._group(after.at) if after else ""
@@ -53,13 +55,16 @@ class TimelineTeller(PlanTeller, RecordChangeTeller):
     def _item(self, entry: Entry, deal: Found, *, heading: str) -> Item:
         at, record = entry.place.at, entry.record
         icon, tone, title, text, quote, who = "history", "", "", "", "", ""
+        correct = ""
         if isinstance(record, Talk):
             icon, tone = ICONS[record.kind], "acc"
             title, text = self._talk(record), record.body
             who = record.owner
+            if record.owner_id == self.user.pk and deal.may_edit:
+                correct = f"/activities/{record.id}/correct/"
         elif isinstance(record, Change):
             icon, title, text = self._change(record, deal)
-            quote = record.reason
+            quote = "" if record.field.startswith(TALK) else record.reason
             who = record.by or ""
         elif entry.place.rank == Rank.END:
             icon, tone, title, text = self._end(record, deal)
@@ -79,6 +84,7 @@ class TimelineTeller(PlanTeller, RecordChangeTeller):
             text=text,
             quote=quote,
             who=who,
+            correct=correct,
         )
 
     def _move(self, visit: Visit) -> tuple[str, str, str, str]:
@@ -106,6 +112,8 @@ class TimelineTeller(PlanTeller, RecordChangeTeller):
     def _change(self, change: Change, deal: Found) -> tuple[str, str, str]:
         if told := self.record_change(change, deal):
             return told
+        if change.field.startswith(TALK):
+            return self.correction(change.field, change.old, change.new, change.reason)
         old, new = (self._value(change.field, text, deal) for text in (change.old, change.new))
         if change.field == "owner":
             if not old:

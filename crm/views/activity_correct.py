@@ -1,0 +1,87 @@
+"""What was logged, put right or taken away by who logged it."""
+
+import datetime as dt
+from collections.abc import Callable
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from crm.commands import activity_correct as commands
+from crm.forms.activity import CorrectForm, PlannedForm
+from crm.forms.fields import VerbForm
+from crm.models import Activity
+from crm.views import activity_undo, party, verbs
+from crm.views.verbs import posted
+from pipeline.moves import Refused
+from salesprocess.htmx import HtmxRequest
+
+
+@require_http_methods(["GET", "POST"])
+def correct(request: HtmxRequest, pk: int) -> HttpResponse:
+    activity, at = _own(request, pk), timezone.now()
+    form = CorrectForm(posted(request), of=activity, user=request.user, at=at, auto_id="correct-%s")
+    return _answer(
+        request,
+        activity,
+        form,
+        template="crm/activity/_sheet_correct.html",
+        said=_("Corrected."),
+        may_remove=_may_remove(activity, at),
+        run=lambda: commands.correct(activity, **form.verb(), by=request.user, at=at),
+    )
+
+
+@require_POST
+def remove(request: HtmxRequest, pk: int) -> HttpResponse:
+    activity = _own(request, pk)
+    form = PlannedForm(request.POST, user=request.user)
+    response = _answer(
+        request,
+        activity,
+        form,
+        template="crm/deal/_sheet_refused.html",
+        said=_("Removed. A line in the history says so."),
+        may_remove=False,
+        run=lambda: commands.remove(activity, by=request.user, at=timezone.now()),
+    )
+    return activity_undo.in_sheet(response)
+
+
+def _own(request: HtmxRequest, pk: int) -> Activity:
+    """What was done by the person who asks, and is still in reach."""
+    rows = Activity.objects.editable_by(request.user).done().filter(owner=request.user)
+    return get_object_or_404(rows.select_related("deal", "company", "contact", "owner"), pk=pk)
+
+
+def _may_remove(activity: Activity, at: dt.datetime) -> bool:
+    try:
+        commands.require_removable(activity, at=at)
+    except Refused:
+        return False
+    return True
+
+
+def _answer(
+    request: HtmxRequest,
+    activity: Activity,
+    form: VerbForm,
+    *,
+    template: str,
+    said: str,
+    may_remove: bool,
+    run: Callable[[], object],
+) -> HttpResponse:
+    """On a deal's page, or on that of a party, which hear of it by events of their own."""
+    title = _("Correct: %(what)s") % {"what": activity}
+    context = {"activity": activity, "may_remove": may_remove, "at": timezone.now()}
+    if activity.deal is not None:
+        ask = verbs.Ask(template=template, title=title, said=said, context=context)
+        return verbs.answer(request, activity.deal, form, ask, run)
+    back = party.address_of(activity)
+    beside = party.Ask(
+        template=template, title=title, back=back, said=said, context=context, done=HttpResponse
+    )
+    return party.answer(request, form, beside, run)
