@@ -5,7 +5,7 @@ Beside `pipeline.playbook`, which alone decides what is in force; nothing here c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -107,6 +107,13 @@ class Change:
     reason: str = ""
 
     @property
+    def id(self) -> str:
+        """By which it is chosen: all changes of one step go together."""
+        if self.key:
+            return f"{self.stage.value}:{self.key}"
+        return f"{self.label if self.what == What.STRENGTH else self.stage.value}/{self.what}"
+
+    @property
     def words(self) -> str:
         """The change in one line: "Budget: Reworded (Name: Money → Budget)"."""
         told = "; ".join(
@@ -193,6 +200,40 @@ def diff(
             rows_before.get((stage, key)), rows_after.get((stage, key)), inherited
         )
     return tuple(sorted(found, key=lambda change: change.stage))
+
+
+def chosen_of(before: LayerContent, after: LayerContent, chosen: Collection[str]) -> LayerContent:
+    """One layer with some of the changes from one state to another: those whose `Change.id` is
+    chosen; everything else as it was before."""
+    rows = {(row.stage, row.key): row for row in before.steps}
+    news = {(row.stage, row.key): row for row in after.steps}
+    for stage, key in rows.keys() | news.keys():
+        if f"{stage.value}:{key}" in chosen:
+            rows.pop((stage, key), None)
+            if (stage, key) in news:
+                rows[stage, key] = news[stage, key]
+    strengths = dict(before.strengths)
+    for gate in before.strengths.keys() | after.strengths.keys():
+        if f"{gate}/{What.STRENGTH}" in chosen:
+            strengths.pop(gate, None)
+            if gate in after.strengths:
+                strengths[gate] = after.strengths[gate]
+    stages = tuple(_chosen_stages(before, after, chosen))
+    return LayerContent(steps=tuple(rows.values()), stages=stages, strengths=strengths)
+
+
+def _chosen_stages(
+    before: LayerContent, after: LayerContent, chosen: Collection[str]
+) -> Iterator[StageRow]:
+    olds = {row.stage: row for row in before.stages}
+    news = {row.stage: row for row in after.stages}
+    for stage in Stage:
+        old = olds.get(stage, StageRow(stage=stage))
+        new = news.get(stage, StageRow(stage=stage))
+        label = new.label if f"{stage.value}/{What.NAMED}" in chosen else old.label
+        days = new.norm_days if f"{stage.value}/{What.TIMED}" in chosen else old.norm_days
+        if label or days:
+            yield StageRow(stage=stage, label=label, norm_days=days)
 
 
 def compare(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> tuple[Change, ...]:

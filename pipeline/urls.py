@@ -39,7 +39,6 @@ urlpatterns = [
     path("process/compare/", process_compare.compare, name="process_compare"),
     path("process/preview/", process_compare.preview, name="process_preview"),
     path("process/collisions/", process_collision.inbox, name="collisions"),
-    path("process/collisions/count/", process_collision.count, name="collision_count"),
     path("process/collisions/<int:pk>/", process_collision.decide, name="collision_decide"),
     path("process/<whose:of>/", process.page, name="process_layer"),
     path("process/<whose:of>/history/", process_history.history, name="process_history"),

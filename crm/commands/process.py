@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from crm.commands import process_note
 from crm.models import Deal, StageVisit
 from crm.queries import process as queries
 from pipeline.commands import process as commands
@@ -52,8 +53,10 @@ def publish(
     at: dt.datetime,
     mapping: Map | None = None,
     revision: int | None = None,
+    only: Collection[str] | None = None,
 ) -> Published:
-    """Publish the draft of a team's layer, and say what its open deals go by from now on.
+    """Publish the draft of a team's layer, or `only` some of its changes, and say what its open
+    deals go by from now on. Whoever asked for something that goes in force with it is told so.
 
     `mapping` is for `Flight.MOVE`: the step, by key, that takes over what was recorded against a
     step that is gone; a step that is not named is lost, and told. One transaction, set by set: its
@@ -64,7 +67,8 @@ def publish(
     with transaction.atomic():
         teams = queries.teams_below(layer)
         before = {pk: current_version_ids(pk) for pk in teams}
-        version = commands.publish(layer, note=note, by=by, at=at, revision=revision)
+        version = commands.publish(layer, note=note, by=by, at=at, revision=revision, only=only)
+        process_note.tell_published(version, by=by, at=at)
         after = {pk: current_version_ids(pk) for pk in teams}
         copied = 0
         lost: tuple[queries.Gone, ...] = ()

@@ -1,18 +1,25 @@
 """What can be said to the owner of the process, and what comes back (METHOD, edge rule 4)."""
 
 import datetime as dt
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.commands import values
 from crm.models import Deal, NoteKind, Place, ProcessNote
-from pipeline.commands import outbox
-from pipeline.models import OutboxKind, Role, Team, User
+from crm.queries.process_notes import owners
+from pipeline.commands import outbox, process
+from pipeline.differences import diff
+from pipeline.models import Layer, OutboxKind, Team, User, Version
 from pipeline.moves import Refused
+from pipeline.playbook import Importance, LayerContent, merge
+from pipeline.queries.process import above, working
 from pipeline.stages import Stage
 
 LONGEST = 4000
+# How much of a note is the name of a step, and its reason.
+LABEL, REASON = 80, 300
 
 
 def file(
@@ -58,25 +65,11 @@ def file(
 def tell_owner(note: ProcessNote) -> None:
     """Leave a mail to who owns the process that a note is about; part of other commands that file
     one, in their transaction."""
-    payloads = ({"note": note.pk, "person": pk} for pk in _owners(note.team_id, but=note.by_id))
+    payloads = (
+        {"note": note.pk, "person": pk}
+        for pk in owners([(note.team_id, note.by_id)])[note.team_id, note.by_id]
+    )
     outbox.put_all(OutboxKind.PROCESS_NOTE, payloads, at=note.at)
-
-
-def _owners(team_id: int, *, but: int) -> list[int]:
-    """Who leads the team, else the nearest one above whose leader is here and did not ask; of the
-    organisation it is the owner of its process, else who leads it, else the admins. Whoever asks
-    knows the question already."""
-    teams = Team.objects.values_list("pk", "parent_id", "manager_id", "process_owner_id")
-    leads = {pk: (parent, [owner, manager]) for pk, parent, manager, owner in teams}
-    able = User.objects.able_to_sign_in().exclude(pk=but).exclude(role=Role.SALESPERSON)
-    roles = dict(able.order_by("pk").values_list("pk", "role"))
-    place: int | None = team_id
-    while place is not None:
-        place, leaders = leads[place]
-        for leader in leaders:
-            if leader in roles:
-                return [leader]
-    return [pk for pk, role in roles.items() if role == Role.ADMIN]
 
 
 def answer(
@@ -99,6 +92,87 @@ def answer(
             told = {"note": row.pk, "person": row.by_id}
             outbox.put(OutboxKind.PROCESS_ANSWER, told, at=at)
     note.refresh_from_db()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakenUp:
+    """Where a note became a change: the layer whose draft it is, and the step."""
+
+    layer: Layer
+    stage: Stage
+    key: str
+
+
+def take_up(note: ProcessNote, *, by: User, at: dt.datetime, stage: Stage | None = None) -> TakenUp:
+    """Make a note a change of the draft of its team's process: at the step that it names, which is
+    then edited there, or as a new step, in its words, which asks nothing of anybody until its owner
+    says how much. `stage` is where a note belongs that names none. Whoever asked is told when it
+    goes in force (`tell_published`).
+
+    Raises Refused without a stage, and for what is in force already; ProcessNote.DoesNotExist for
+    whom it is not to answer; and as `add_step`.
+    """
+    with transaction.atomic():
+        rows = ProcessNote.objects.editable_by(by).select_for_update(of=("self",))
+        row = rows.select_related("team", "by").get(pk=note.pk)
+        if row.version_id is not None:
+            raise Refused(_("It is in force already."))
+        layer = process.layer_of(row.team, by=by, at=at)
+        where = Stage(row.stage) if row.stage else stage
+        if where is None:
+            raise Refused(_("Choose the stage that it belongs to."), field="stage")
+        if not row.key or working(layer).find(where, row.key) is None:
+            row.key = _new_step(layer, row, stage=where, by=by, at=at)
+        row.stage, row.layer, row.taken_up_at = where, layer, at
+        row.save(update_fields=["stage", "key", "layer", "taken_up_at"])
+    note.refresh_from_db()
+    return TakenUp(layer=layer, stage=where, key=row.key)
+
+
+def _new_step(layer: Layer, note: ProcessNote, *, stage: Stage, by: User, at: dt.datetime) -> str:
+    first = " ".join(note.words.split())
+    said: process.Said = {"label": first[:LABEL], "importance": Importance.HINT}
+    reason = _("%(name)s: “%(words)s”") % {"name": note.by.name, "words": first}
+    step = process.add_step(layer, stage=stage, said=said, reason=reason[:REASON], by=by, at=at)
+    return step.key
+
+
+def tell_published(version: Version, *, by: User, at: dt.datetime) -> None:
+    """Tell those whose notes became a change that it went in force with `version`; part of
+    publishing, in its transaction. What was left in the draft waits on."""
+    notes = list(
+        ProcessNote.objects.filter(layer=version.layer_id, taken_up_at__isnull=False, version=None)
+        .exclude(key="")
+        .select_for_update(of=("self",))
+    )
+    if not notes:
+        return
+    changes = _changes(version)
+    for note in notes:
+        words = changes.get((note.stage, note.key))
+        if words is None:
+            continue
+        said = {"of": version.layer.team, "number": version.number, "change": "; ".join(words)}
+        text = _("In force with %(of)s v%(number)s: %(change)s") % said
+        note.version = version
+        note.answer = f"{note.answer}\n\n{text}".strip()[-LONGEST:]
+        note.answered_at, note.answered_by = at, by
+        note.save(update_fields=["version", "answer", "answered_at", "answered_by"])
+        if note.by_id != by.pk:
+            told = {"note": note.pk, "person": note.by_id}
+            outbox.put(OutboxKind.PROCESS_ANSWER, told, at=at)
+
+
+def _changes(version: Version) -> dict[tuple[int | None, str], list[str]]:
+    """What a version changed, in words, by the place of the step."""
+    before = version.layer.versions.filter(number__lt=version.number).order_by("-number").first()
+    was = LayerContent.from_json(before.content) if before else LayerContent()
+    now = LayerContent.from_json(version.content)
+    found: dict[tuple[int | None, str], list[str]] = {}
+    for change in diff(was, now, above=merge(above(version.layer))):
+        if change.key:
+            found.setdefault((change.stage.value, change.key), []).append(change.words)
+    return found
 
 
 def _words(text: str, *, field: str) -> str:

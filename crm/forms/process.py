@@ -1,6 +1,6 @@
 """Forms of the process pages that speak of deals: publishing, notes, and the first beginning."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.commands.process import Flight, takes_over
 from crm.models import NoteKind, Place
 from crm.queries.process import Gone
+from pipeline.differences import Change
 from pipeline.forms.attempt import SeenForm
 from pipeline.playbook import Playbook
 from pipeline.stages import Stage
@@ -27,10 +28,23 @@ class PublishForm(SeenForm):
         help_text=_("What changes, and what it gives them."),
     )
 
+    # The page lets one choose; whoever sends nothing of that publishes the whole draft.
+    choosing = forms.BooleanField(required=False, initial=True, widget=forms.HiddenInput)
+    changes = forms.MultipleChoiceField(label=_("What changes"), required=False)
+
     def __init__(
-        self, data: Any = None, *, gone: tuple[Gone, ...], after: Mapping[int, Playbook], **kw: Any
+        self,
+        data: Any = None,
+        *,
+        changes: Iterable[Change],
+        gone: tuple[Gone, ...],
+        after: Mapping[int, Playbook],
+        **kw: Any,
     ) -> None:
         super().__init__(data, **kw)
+        ids = list(dict.fromkeys(change.id for change in changes))
+        self.fields["changes"].choices = [(each, each) for each in ids]  # type: ignore[attr-defined]
+        self.initial["changes"] = ids
         self.gone = gone
         for each in gone:
             steps = {
@@ -44,6 +58,24 @@ class PublishForm(SeenForm):
                 choices=[("", _("nothing takes its place")), *steps.items()],
                 required=False,
             )
+
+    def rebase(self, seen: int) -> None:
+        chosen = self["changes"].value()
+        super().rebase(seen)
+        self.data = {**self.data, "changes": chosen}
+
+    def clean_changes(self) -> list[str]:
+        chosen: list[str] = self.cleaned_data["changes"]
+        if self.cleaned_data.get("choosing") and not chosen:
+            raise forms.ValidationError(_("Choose what is to be published."))
+        return chosen
+
+    @property
+    def only(self) -> list[str] | None:
+        """The changes that go, where some are left in the draft."""
+        chosen: list[str] = self.cleaned_data["changes"]
+        everything = not chosen or set(chosen) == set(self.initial["changes"])
+        return None if everything else chosen
 
     @property
     def maps(self) -> list[tuple[Gone, forms.BoundField]]:

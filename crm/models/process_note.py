@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.deal import Deal
-from pipeline.models import Batch, Team, User
+from pipeline.models import Batch, Layer, Team, User, Version
 from pipeline.stages import Stage
 
 
@@ -64,6 +64,16 @@ class ProcessNote(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    # Whose draft it became a change of, at the step of `stage` and `key`, and with which version
+    # that went in force.
+    layer = models.ForeignKey(
+        Layer, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    taken_up_at = models.DateTimeField(null=True, blank=True)
+    version = models.ForeignKey(
+        Version, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
 
     batch = models.ForeignKey(

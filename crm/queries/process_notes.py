@@ -1,13 +1,15 @@
 """The queue of what does not fit, as its owner and whoever asked see it."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from crm.models import Deal, NoteKind, Place, ProcessNote
-from pipeline.models import User
+from pipeline.models import Role, Step, Team, User
+from pipeline.queries.process import of_versions
 from pipeline.stages import Stage
 
 MOST = 200
@@ -20,7 +22,11 @@ class Note:
     words: str
     team: str
     stage: Stage | None
+    # The step that it is about, by its name; empty where it is not there (any more).
     step: str
+    key: str
+    team_id: int
+    state: str  # what became of it: "", "draft", "published"
     deal: tuple[int, str] | None
     place: str
     at: dt.datetime
@@ -32,8 +38,50 @@ class Note:
     answered_by: str
 
 
+def owners(asked: Collection[tuple[int, int]]) -> dict[tuple[int, int], list[int]]:
+    """Who is to answer what is asked of a team's process, by team and asker: who leads the team,
+    else the nearest one above whose leader is here and did not ask; of the organisation it is the
+    owner of its process, else who leads it, else the admins. Whoever asks knows the question
+    already. Two queries."""
+    teams = Team.objects.values_list("pk", "parent_id", "manager_id", "process_owner_id")
+    leads = {pk: (parent, (owner, manager)) for pk, parent, manager, owner in teams}
+    able = User.objects.able_to_sign_in().exclude(role=Role.SALESPERSON)
+    roles = dict(able.order_by("pk").values_list("pk", "role"))
+    return {
+        (team, asker): _owners(team, {pk: role for pk, role in roles.items() if pk != asker}, leads)
+        for team, asker in asked
+    }
+
+
+def _owners(
+    team: int,
+    roles: Mapping[int, str],
+    leads: Mapping[int, tuple[int | None, tuple[int | None, ...]]],
+) -> list[int]:
+    place: int | None = team
+    while place is not None:
+        place, leaders = leads[place]
+        for leader in leaders:
+            if leader is not None and leader in roles:
+                return [leader]
+    return [pk for pk, role in roles.items() if role == Role.ADMIN]
+
+
+def waiting(user: User) -> int:
+    """How many notes wait for an answer of `user`: not those that somebody nearer is to answer.
+    Three queries at most."""
+    asked = Counter(
+        ProcessNote.objects.editable_by(user)
+        .filter(answered_at=None, taken_up_at=None)
+        .values_list("team_id", "by_id")
+    )
+    if not asked:
+        return 0
+    return sum(asked[place] for place, who in owners(asked).items() if user.pk in who)
+
+
 def notes(user: User, *, answered: bool) -> list[Note]:
-    """One's own, and those that one is to answer: what waits first, oldest first. Two queries.
+    """One's own, and those that one is to answer: what waits first, oldest first. Three queries, once the versions are known.
 
     A deal is named only to those who may see it.
     """
@@ -48,6 +96,7 @@ def notes(user: User, *, answered: bool) -> list[Note]:
         .filter(pk__in={note.deal_id for note in rows if note.deal_id})
         .values_list("pk", "name")
     )
+    steps = _steps(user, rows)
     return [
         Note(
             id=note.pk,
@@ -55,7 +104,10 @@ def notes(user: User, *, answered: bool) -> list[Note]:
             words=note.words,
             team=note.team.name,
             stage=Stage(note.stage) if note.stage else None,
-            step=note.key,
+            step=steps.get((note.team_id, note.stage, note.key), ""),
+            key=note.key,
+            team_id=note.team_id,
+            state="published" if note.version_id else "draft" if note.taken_up_at else "",
             deal=(note.deal_id, deals[note.deal_id]) if note.deal_id in deals else None,
             place="" if note.place == Place.UNCLEAR else str(Place(note.place).label),
             at=note.at,
@@ -68,6 +120,29 @@ def notes(user: User, *, answered: bool) -> list[Note]:
         )
         for note in rows
     ]
+
+
+def _steps(user: User, rows: Iterable[ProcessNote]) -> dict[tuple[int, int | None, str], str]:
+    """The names of the steps that notes are about, as their team has them: in force, or else in the
+    draft, which only those see who may change it."""
+    named = [(note, Stage(note.stage)) for note in rows if note.stage and note.key]
+    drafts = {
+        (layer_id, stage, key): label or ""
+        for layer_id, stage, key, label in Step.objects.filter(
+            layer__in={note.layer_id for note, _stage in named if note.layer_id}
+        ).values_list("layer_id", "stage", "key", "label")
+    }
+    found: dict[tuple[int, int | None, str], str] = {}
+    for note, stage in named:
+        book = of_versions(user.process_now.versions(note.team_id))
+        step = book.find(stage, note.key)
+        label = step.label if step else ""
+        scope = user.scope
+        if scope.everything or note.team_id in scope.managed_team_ids:
+            label = drafts.get((note.layer_id or 0, stage.value, note.key)) or label
+        if label:
+            found[note.team_id, stage.value, note.key] = label
+    return found
 
 
 def examples() -> Mapping[Stage, str]:

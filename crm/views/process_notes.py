@@ -18,6 +18,7 @@ from crm.models import Deal, NoteKind, Place, ProcessNote
 from crm.queries import process_notes as queries
 from pipeline.forms.attempt import say
 from pipeline.moves import Refused
+from pipeline.queries.process_page import undecided_count
 from pipeline.stages import Stage
 from salesprocess.htmx import HtmxRequest, render
 
@@ -29,7 +30,11 @@ def notes(request: HtmxRequest) -> HttpResponse:
 
 
 def _notes(
-    request: HtmxRequest, *, bad: tuple[int, AnswerForm] | None = None, status: int = HTTPStatus.OK
+    request: HtmxRequest,
+    *,
+    bad: tuple[int, AnswerForm] | None = None,
+    problem: tuple[int, str] | None = None,
+    status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     user, answered = request.user, request.GET.get("answered") == "on"
     context = {
@@ -37,7 +42,9 @@ def _notes(
         "answered": answered,
         "form": AnswerForm(),
         "bad": bad,
+        "problem": problem,
         "places": Place,
+        "stages": list(Stage),
         "zone": user.zone,
         "today": timezone.now().astimezone(user.zone).date(),
     }
@@ -87,6 +94,35 @@ def _deal(request: HtmxRequest) -> Deal | None:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise Http404
     return get_object_or_404(Deal.objects.visible_to(request.user), pk=int(text))
+
+
+@require_POST
+def take_up(request: HtmxRequest, pk: int) -> HttpResponse:
+    """One press makes it a change of the draft; what it says exactly is then edited there."""
+    note = get_object_or_404(ProcessNote.objects.editable_by(request.user), pk=pk)
+    text = request.POST.get("stage", "")
+    stage = Stage(int(text)) if text in {str(each.value) for each in Stage} else None
+    try:
+        made = commands.take_up(note, stage=stage, by=request.user, at=timezone.now())
+    except Refused as refused:
+        return _notes(
+            request, problem=(note.pk, refused.message), status=HTTPStatus.UNPROCESSABLE_ENTITY
+        )
+    messages.success(
+        request, _("In the draft. %(name)s is told when it is published.") % {"name": note.by.name}
+    )
+    path = reverse("pipeline:process_layer", args=[note.team_id])
+    return HttpResponseRedirect(f"{path}?stage={made.stage}&step={made.key}&do=edit")
+
+
+@require_GET
+def waiting(request: HtmxRequest) -> HttpResponse:
+    """The number beside the process in the menu: notes to answer, and what is to be decided."""
+    context = {
+        "notes": queries.waiting(request.user),
+        "collisions": 0 if request.GET.get("only") else undecided_count(request.user),
+    }
+    return render(request, page="crm/process/_waiting.html", context=context)
 
 
 @require_POST

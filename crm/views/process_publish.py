@@ -1,6 +1,7 @@
 """Publishing a level's draft: what changes, whom it concerns, what becomes of open deals."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
@@ -19,9 +20,11 @@ from crm.commands.process import Flight, Published
 from crm.forms.process import PublishForm
 from crm.queries import process as queries
 from pipeline.commands.process import StaleLayer
+from pipeline.differences import chosen_of
 from pipeline.models import Layer
 from pipeline.moves import Refused
-from pipeline.playbook import Playbook, merge
+from pipeline.playbook import Layer as MergedLayer
+from pipeline.playbook import LayerContent, Playbook, merge
 from pipeline.queries.process import layers_of, of_versions
 from pipeline.queries.process_page import Look, NoSuchTeam, Of
 from pipeline.stages import Stage
@@ -29,9 +32,10 @@ from salesprocess.htmx import HtmxRequest, render
 
 
 class Draft:
-    """A draft about to be published, and all who work by it."""
+    """A draft about to be published, or what is `chosen` of it, and all who work by it."""
 
-    def __init__(self, request: HtmxRequest, of: Of) -> None:
+    def __init__(self, request: HtmxRequest, of: Of, chosen: Collection[str] | None = None) -> None:
+        self.chosen = chosen
         try:
             self.look = Look(request.user, of)
         except NoSuchTeam as missing:
@@ -59,7 +63,15 @@ class Draft:
         ids = [row.current_id if row else None for row in rows]
         above = layers_of(pk for pk in ids[:place] if pk)
         below = layers_of(pk for pk in ids[place + 1 :] if pk)
-        return merge((*above, self.look.working, *below))
+        return merge((*above, self.working, *below))
+
+    @cached_property
+    def working(self) -> MergedLayer:
+        draft = self.look.working
+        if self.chosen is None:
+            return draft
+        before = self.look.published or LayerContent()
+        return replace(draft, content=chosen_of(before, draft.content, self.chosen))
 
     @cached_property
     def gone(self) -> tuple[queries.Gone, ...]:
@@ -71,18 +83,21 @@ class Draft:
 
     def form(self, data: Any = None) -> PublishForm:
         initial = {"seen": self.look.revision}
-        return PublishForm(data, gone=self.gone, after=self.after, initial=initial)
+        return PublishForm(
+            data, changes=self.look.pending, gone=self.gone, after=self.after, initial=initial
+        )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def publish(request: HtmxRequest, of: Of) -> HttpResponse:
-    draft = Draft(request, of)
+    chosen = request.POST.getlist("changes") if "choosing" in request.POST else None
+    draft = Draft(request, of, chosen)
     form = draft.form(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
             done = _run(request, draft, form)
         except StaleLayer as stale:
-            draft = Draft(request, of)
+            draft = Draft(request, of, chosen)
             form.rebase(stale.layer.revision)
             form.add_error(None, stale.message)
         except Refused as refused:
@@ -99,6 +114,7 @@ def publish(request: HtmxRequest, of: Of) -> HttpResponse:
         "stages": list(Stage),
         "flights": Flight,
         "flight": form["flight"].value(),
+        "chosen": form["changes"].value(),
     }
     status = HTTPStatus.OK
     if form.is_bound:
@@ -119,6 +135,7 @@ def _run(request: HtmxRequest, draft: Draft, form: PublishForm) -> Published:
         by=request.user,
         at=timezone.now(),
         revision=said["seen"],
+        only=form.only,
     )
 
 

@@ -44,13 +44,6 @@ def _page(
     return render(request, page=page, context=context, status=422 if problem else 200)
 
 
-@require_GET
-def count(request: HtmxRequest) -> HttpResponse:
-    """The number beside the entry in the rail; nothing where nothing waits."""
-    context = {"count": queries.undecided_count(request.user)}
-    return render(request, page="pipeline/process/_count.html", context=context)
-
-
 @require_POST
 def decide(request: HtmxRequest, pk: int) -> HttpResponse:
     """Keep ours, or take theirs."""

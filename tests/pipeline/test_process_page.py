@@ -377,12 +377,12 @@ def test_it_lets_the_owner_of_a_team_decide(signed_in, cast, choice, left):
     page = client.get("/process/collisions/").content.decode()
     for words in ("As the house says", "As the house says now", "As the north says"):
         assert words in page
-    assert ">1<" in client.get("/process/collisions/count/").content.decode()
+    assert ">1<" in client.get("/process/notes/waiting/").content.decode()
     (pk,) = re.findall(r"/process/collisions/(\d+)/", page)
     assert (
         signed_in("nora").post(f"/process/collisions/{pk}/", {"choice": choice}).status_code == 404
     )
-    assert signed_in("nora").get("/process/collisions/count/").content.decode().strip() == ""
+    assert signed_in("nora").get("/process/notes/waiting/").content.decode().strip() == ""
     signed_in("mona").post(f"/process/collisions/{pk}/", {"choice": choice})
     rows = StepRow.objects.filter(layer__team=cast.north, key=key)
     assert rows.count() == left

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from pipeline.access import all_below
 from pipeline.commands.process.layer import locked, require_team, touch
 from pipeline.commands.process.tell import tell
-from pipeline.differences import diff, lint, meetings
+from pipeline.differences import chosen_of, diff, lint, meetings
 from pipeline.models import Collision, Layer, StageWording, Step, Team, User, Version
 from pipeline.moves import Refused
 from pipeline.playbook import LayerContent, Playbook, merge
@@ -20,10 +20,17 @@ from pipeline.stages import Stage
 
 
 def publish(
-    layer: Layer, *, note: str, by: User, at: dt.datetime, revision: int | None = None
+    layer: Layer,
+    *,
+    note: str,
+    by: User,
+    at: dt.datetime,
+    revision: int | None = None,
+    only: Collection[str] | None = None,
 ) -> Version:
     """Put the draft of a team's layer in force, as its next version; deals take it up when they
-    enter their next stage. `note` is what the team reads about it.
+    enter their next stage. `note` is what the team reads about it; `only` are the changes that go
+    (`Change.id`), while the others stay in the draft; without it, all go.
 
     A change that meets a difference of a team below goes to that team as a `Collision`, to decide.
     Those who work by it are told by mail.
@@ -36,6 +43,11 @@ def publish(
         before, after = queries.published(row), queries.draft(row)
         if not diff(before, after):
             raise Refused(_("Nothing has changed since the last version."))
+        if only is not None:
+            after = chosen_of(before, after, only)
+            row.restores = None  # a part of an earlier version is not that version
+            if not diff(before, after):
+                raise Refused(_("Choose what is to be published."))
         if team.parent_id is None and (faults := lint(after)):
             raise Refused("\n".join(fault.words for fault in faults))
         below_it = [each for each in layers_from(team) if each.pk != row.pk]
