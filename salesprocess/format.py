@@ -117,6 +117,11 @@ def number(count: float | Decimal) -> str:
     return _number(count, _language())
 
 
+def rate(value: Decimal) -> str:
+    """What one unit of a currency is worth, as exactly as it was entered: `1.0452`."""
+    return format_decimal(value, format="#,##0.########", locale=locale())
+
+
 @lru_cache(maxsize=KEPT)
 def _number(count: float | Decimal, language: str) -> str:
     return format_decimal(count, locale=_locale_of(language)).replace("-", MINUS)

@@ -4,7 +4,6 @@ import datetime as dt
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.db.models import Count, Min, Q
 
@@ -72,8 +71,3 @@ def first_deal_on(zone: zoneinfo.ZoneInfo) -> dt.date | None:
     """The day of the first deal on record; None while there is none."""
     first: dt.datetime | None = Deal.objects.aggregate(first=Min("created_at"))["first"]
     return first.astimezone(zone).date() if first else None
-
-
-def worth(value: Decimal) -> str:
-    """A rate as it is kept, without the zeros behind it."""
-    return f"{value.normalize():f}"

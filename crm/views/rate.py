@@ -17,11 +17,12 @@ from crm.commands import rate as commands
 from crm.forms.rate import RateForm
 from crm.models import Rate, Setting
 from crm.queries import settings as changes
-from crm.queries.rate import currencies_in_use, worth
+from crm.queries.rate import currencies_in_use
 from crm.views.setting_changes import tell
 from crm.views.settings import OLD_DAYS, admins_only, settings_page
 from pipeline.moves import Refused
-from salesprocess.format import locale
+from salesprocess.format import day, locale
+from salesprocess.format import rate as rate_text
 from salesprocess.htmx import HtmxRequest
 
 # How many days of a currency are listed.
@@ -52,7 +53,7 @@ def enter(request: HtmxRequest) -> HttpResponse:
             for field, said in error.message_dict.items():
                 form.add_error(field if field in form.fields else None, said)
         else:
-            words = {"currency": made.currency, "day": made.on}
+            words = {"currency": made.currency, "day": day(made.on, _today(request))}
             messages.success(request, _("%(currency)s has a rate from %(day)s.") % words)
             return HttpResponseRedirect(f"{reverse('crm:settings_rates')}#c-{made.currency}")
     return _page(request, form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -86,7 +87,7 @@ def _page(
         "days_of": request.GET.get("days", ""),
         "listed": LISTED,
         "name_of": _name_of,
-        "rate_text": worth,
+        "rate_text": rate_text,
         "today": _today(request),
         "old_days": OLD_DAYS,
         "last": tell(changes.latest(user, Setting.RATE), user=user),

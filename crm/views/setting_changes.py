@@ -1,5 +1,6 @@
 """All changes of the settings: who, when, what, from what to what, and the undo of a merge."""
 
+import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
@@ -10,8 +11,8 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.commands import reference as commands
@@ -22,7 +23,7 @@ from crm.views.settings import admins_only, settings_page
 from pipeline.models import User
 from pipeline.moves import Refused
 from pipeline.stages import Initiator
-from salesprocess.format import day, locale, number
+from salesprocess.format import day, locale, number, rate, written_day
 from salesprocess.htmx import HtmxRequest
 
 
@@ -136,9 +137,15 @@ def _rate_text(change: queries.Changed) -> str:
     if change.field == "all":
         return _("all rates are in another currency since")
     if not change.new:
-        return _("rate of %(day)s removed: %(old)s") % {"day": change.field, "old": change.old}
-    values = f"{change.old} → {change.new}" if change.old else change.new
-    return _("rate from %(day)s: %(values)s") % {"day": change.field, "values": values}
+        words = {"day": _day(change.field), "old": rate(Decimal(change.old))}
+        return _("rate of %(day)s removed: %(old)s") % words
+    values = " → ".join(rate(Decimal(text)) for text in (change.old, change.new) if text)
+    return _("rate from %(day)s: %(values)s") % {"day": _day(change.field), "values": values}
+
+
+def _day(text: str) -> str:
+    """A day as history keeps it, in full: its year may be any."""
+    return written_day(dt.date.fromisoformat(text), "d MMM y", get_language() or "en")
 
 
 def _field(field: str) -> str:

@@ -259,7 +259,8 @@ def test_a_rate_is_entered_corrected_and_taken_back(admin: Client, cast: Cast):
     send(admin, enter, currency="CHF", value="1.06", on=TODAY.isoformat())
     rate = Rate.objects.get()
     assert rate.value == Decimal("1.06")
-    assert "1.05 → 1.06" in words_of(text(admin, "/settings/changes/?of=rate"))
+    changes = words_of(text(admin, "/settings/changes/?of=rate"))
+    assert "rate from 11 Mar 2026: 1.05 → 1.06" in changes
     send(admin, f"/settings/rates/{rate.pk}/remove/")
     assert not Rate.objects.exists()
 
