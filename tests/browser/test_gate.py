@@ -139,3 +139,31 @@ def test_without_a_script_a_sale_is_asked_for_on_the_same_page(
     page.get_by_role("button", name="Won").click()
     expect(page.get_by_text("Won on")).to_be_visible()
     assert Deal.objects.get(name="Petra Voss").amount == 80
+
+
+def test_a_sheet_counts_down_what_is_missing_while_it_is_filled_in(
+    page_of: Callable[..., Page], people: Cast
+):
+    deal = deal_in(people, Stage.NEEDS_ANALYSIS)
+    board = page_of(people.ana, "/board/")
+    drag(board, deal, Stage.PROPOSAL)
+
+    sheet = board.get_by_role("dialog")
+    title = sheet.get_by_role("heading", level=2)
+    expect(title).to_have_text("2 things missing before Proposal")
+    sheet.get_by_label("In their words", exact=True).fill("Two stops a week")
+    expect(title).to_have_text("1 thing missing before Proposal")
+    # Half of a path is none yet: the only person is chosen, how they decide is not said.
+    sheet.get_by_label("Steps to a yes").fill("The board")
+    expect(title).to_have_text("Move to Proposal")
+    sheet.get_by_label("Steps to a yes").fill(" ")
+    expect(title).to_have_text("1 thing missing before Proposal")
+
+    # What is left after a refusal the server says by the same rule.
+    board.keyboard.press("Control+Enter")
+    expect(sheet.get_by_text("This is missing.")).to_be_visible()
+    expect(title).to_have_text("1 thing missing before Proposal")
+    sheet.get_by_text("Go ahead anyway").click()
+    sheet.get_by_role("radio", name="The customer insisted").check()
+    expect(title).to_have_text("Move to Proposal")
+    assert axe.findings(board) == []
