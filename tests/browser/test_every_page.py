@@ -64,7 +64,7 @@ ASKED = {
 # Pages of their own kind that several addresses share, and one that ends the visit.
 WITHOUT = re.compile(r"^(accounts/(login|logout|signup|inactive|password/reset)|healthz|readyz)")
 # Of these there is none: what is asked for is not found. A file is no page anyway.
-UNKNOWN = {"kind": "none", "token": "none", "file": 0}
+UNKNOWN = {"kind": "none", "token": "none", "file": 0, "task": "none"}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 LAPTOP: ViewportSize = {"width": 1280, "height": 800}
 DESK: ViewportSize = {"width": 1440, "height": 900}
