@@ -13,6 +13,7 @@ from pipeline.commands.locked_people import people_locked
 from pipeline.commands.organisation import set_facts
 from pipeline.models import User
 from pipeline.moves import Refused
+from salesprocess.format import full_day
 
 _FINEST = Decimal("0.00000001")
 
@@ -47,7 +48,7 @@ def _check_known(rates: Iterable[Rate], currency: str, *, own: str, since: dt.da
             "First enter what one %(new)s was worth in %(own)s on %(day)s, the day of the first deal, "
             "or before: otherwise deals could not be counted any more."
         )
-        % {"new": currency, "own": own, "day": since.isoformat()},
+        % {"new": currency, "own": own, "day": full_day(since)},
         field="currency",
     )
 

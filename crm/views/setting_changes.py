@@ -11,8 +11,8 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.commands import reference as commands
@@ -23,7 +23,7 @@ from crm.views.settings import admins_only, settings_page
 from pipeline.models import User
 from pipeline.moves import Refused
 from pipeline.stages import Initiator
-from salesprocess.format import day, locale, number, rate, written_day
+from salesprocess.format import day, full_day, locale, number, rate
 from salesprocess.htmx import HtmxRequest
 
 
@@ -137,15 +137,16 @@ def _rate_text(change: queries.Changed) -> str:
     if change.field == "all":
         return _("all rates are in another currency since")
     if not change.new:
-        words = {"day": _day(change.field), "old": rate(Decimal(change.old))}
+        words = {
+            "day": full_day(dt.date.fromisoformat(change.field)),
+            "old": rate(Decimal(change.old)),
+        }
         return _("rate of %(day)s removed: %(old)s") % words
     values = " → ".join(rate(Decimal(text)) for text in (change.old, change.new) if text)
-    return _("rate from %(day)s: %(values)s") % {"day": _day(change.field), "values": values}
-
-
-def _day(text: str) -> str:
-    """A day as history keeps it, in full: its year may be any."""
-    return written_day(dt.date.fromisoformat(text), "d MMM y", get_language() or "en")
+    return _("rate from %(day)s: %(values)s") % {
+        "day": full_day(dt.date.fromisoformat(change.field)),
+        "values": values,
+    }
 
 
 def _field(field: str) -> str:
