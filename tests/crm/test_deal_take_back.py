@@ -54,7 +54,7 @@ STANDS = {
 
 @pytest.mark.parametrize("what", STANDS)
 def test_it_stays_when_something_stands_on_it(cast: Cast, refused: Any, what: str):
-    deal = make_deal(by=cast.ana, company=make_company(by=cast.ana))
+    deal = make_deal(by=cast.ana, contact=make_contact(by=cast.ana))
     STANDS[what](deal, cast)
     with refused(None):
         take_back(deal, by=cast.ana, at=NOW)
