@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from salesprocess.format import full_day, listed, money, money_short, number
 
 
-class InForce(NamedTuple):
+class RateInForce(NamedTuple):
     """One unit of `currency` is worth `value` of the organisation's; said first for the day `on`."""
 
     currency: str
@@ -33,10 +33,10 @@ class Rates:
 
     day: dt.date
     own: str
-    foreign: tuple[InForce, ...] = ()
+    foreign: tuple[RateInForce, ...] = ()
 
     @cached_property
-    def _by_currency(self) -> dict[str, InForce]:
+    def _by_currency(self) -> dict[str, RateInForce]:
         return {rate.currency: rate for rate in self.foreign}
 
     def __contains__(self, currency: str) -> bool:

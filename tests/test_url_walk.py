@@ -407,6 +407,7 @@ URLS: dict[str, Url] = {
     "crm:activity_postpone": record("plan", post={"next": "1w"}),
     "crm:activity_change": record("plan", post={"next": "1w", "next_kind": "task"}),
     "crm:activity_cancel": record("plan", get=False, post={}),
+    "crm:deal_value": record("deal", get=False, post={"taken_from": "lines"}),
     "crm:deal_undo": record("deal", DOERS, get=False, post={"act": "@act"}),
     "crm:activity_correct": record(
         "done_plan",
@@ -650,7 +651,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
     )
     deal_commands.hand_over(deal, to=ana, by=rosa, at=ago(days=1), reason=word)
     line = line_commands.add(
-        deal, product=product, quantity=Decimal(1), unit_price=None, by=ana, at=ago(hours=3)
+        deal, product=product, quantity=Decimal(1), unit_price=Decimal(5), by=ana, at=ago(hours=3)
     )
     plan = activity_commands.plan(
         About(deal=deal),

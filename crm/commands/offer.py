@@ -43,15 +43,12 @@ class Line:
     unit_price: Decimal | None = None
     need: Need | None = None
 
-    @property
-    def total(self) -> Decimal | None:
-        return None if self.unit_price is None else self.quantity * self.unit_price
-
 
 def make(
     deal: Deal,
     *,
     value: Decimal | None,
+    value_why: str = "",
     kind: OfferKind = OfferKind.WRITTEN,
     recipients: Sequence[Contact] = (),
     sent_at: dt.datetime | None = None,
@@ -65,7 +62,7 @@ def make(
 ) -> Offer:
     """Record that an offer went out: the first, or the next revision of the last one, which then
     counts as revised (CHECKLIST F5, C19). `value` is in the deal's currency; without one it is what
-    the lines come to. `sent_at` is by default now.
+    the lines come to, and where it is another, `value_why` says why. `sent_at` is by default now.
 
     What the deal is worth follows the offer, with a row of history: a number that was offered is
     better known than one that was guessed. Without a value it stays as it is.
@@ -74,7 +71,8 @@ def make(
     one may be asked why; a word that was said, or a list that was shown, only is on record.
 
     Raises Gap where the organisation wants a reason for that and there is none; Refused for a
-    closed deal, a need or person of another deal, or a day of sending that is still to come;
+    closed deal, a need or person of another deal, a value that is not what the lines come to
+    without a reason, or a day of sending that is still to come;
     ValidationError for a value that its field cannot hold; StaleDeal as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
@@ -98,7 +96,8 @@ def make(
             kind=kind,
             sent_at=sent_at,
             what_changed=what_changed.strip(),
-            value=total(lines) if value is None else value,
+            value=offers.total(lines) if value is None else value,
+            value_why=_why(value, value_why, lines),
             currency=row.currency,
             decision_on=decision_on,
             premature=is_premature(passed.facts),
@@ -142,12 +141,19 @@ def withdraw(
     offer.refresh_from_db()
 
 
-def total(lines: Sequence[Line]) -> Decimal | None:
-    """What the lines come to; None while a price is not known, or without lines."""
-    totals = [line.total for line in lines]
-    if not totals or None in totals:
-        return None
-    return sum((one for one in totals if one is not None), Decimal(0)).quantize(Decimal("0.01"))
+def _why(value: Decimal | None, why: str, lines: Sequence[Line]) -> str:
+    """Why the value is not what the lines come to; nothing where it is, or nobody knows."""
+    come_to = offers.total(lines)
+    if value is None or come_to in (None, value):
+        return ""
+    if not why.strip():
+        raise Refused(
+            _(
+                "The lines come to something else: leave the value empty to follow them, or say why."
+            ),
+            field="value_why",
+        )
+    return why.strip()
 
 
 def _follow(row: Deal, offer: Offer | None, *, by: User, at: dt.datetime) -> None:

@@ -6,7 +6,7 @@ records themselves use the same functions, so that a need is a need however it c
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
@@ -36,6 +36,7 @@ from crm.models import (
     Contact,
     Deal,
     DealContact,
+    DealLine,
     DealRole,
     DecisionPath,
     Disposition,
@@ -408,28 +409,39 @@ def offer(row: Deal, said: OfferSaid, *, by: User, at: dt.datetime) -> Offer:
     """Record an offer in two clicks (G6, G7); the one before it counts as revised. The deal is worth
     what was offered, as with any other offer.
     """
-    value = row.amount if said.value is None else said.value
+    listed = list(row.lines.all()) if said.kind == OfferKind.PRICE_LIST else []
+    value, why = _offered(row, said, listed)
     made = revise(row, value=value, kind=said.kind, what=said.what, by=by, at=at, copying=False)
+    made.value_why = why
     if said.decision_on is not None:
         made.decision_on = said.decision_on
-        made.save(update_fields=["decision_on"])
+    made.save(update_fields=["decision_on", "value_why"])
     OfferRecipient.objects.bulk_create(
         OfferRecipient(offer=made, contact=contact) for contact in said.to
     )
-    if said.kind == OfferKind.PRICE_LIST:
-        OfferLine.objects.bulk_create(
-            OfferLine(
-                offer=made,
-                product_id=line.product_id,
-                quantity=line.quantity,
-                unit_price=line.unit_price,
-            )
-            for line in row.lines.all()
+    OfferLine.objects.bulk_create(
+        OfferLine(
+            offer=made,
+            product_id=line.product_id,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
         )
+        for line in listed
+    )
     record_changes.offer_made(row, made, by=by, at=at)
     if made.value is not None and note_change(row, "amount", made.value, by=by, at=at):
         save(row, "amount", by=by, at=at)
     return made
+
+
+def _offered(row: Deal, said: OfferSaid, listed: Sequence[DealLine]) -> tuple[Decimal | None, str]:
+    """For how much, and why it is not what the list comes to, where it is not."""
+    come_to = offers.total(listed)
+    if said.value is None:
+        return (row.amount if come_to is None else come_to), ""
+    if come_to in (None, said.value):
+        return said.value, ""
+    return said.value, said.what.strip() or _("As agreed")
 
 
 def revise(
@@ -471,6 +483,10 @@ def revise(
             OfferRecipient(offer=made, contact_id=went.contact_id) for went in last.went_to.all()
         )
         lines = list(last.lines.all())
+        if offers.total(lines) not in (None, value):
+            # What was agreed is the reason, where nobody gives another.
+            made.value_why = made.what_changed or last.value_why
+            made.save(update_fields=["value_why"])
         for line in lines:
             line.pk, line.offer = None, made
         OfferLine.objects.bulk_create(lines)

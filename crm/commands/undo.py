@@ -32,7 +32,7 @@ AT_ONCE = dt.timedelta(minutes=5)
 World = dict[tuple[str, int], str]
 
 
-class Changed(NamedTuple):
+class ChangedRow(NamedTuple):
     """A row that a verb changed, as `UndoableAct.rows` keeps it."""
 
     table: str
@@ -80,7 +80,7 @@ def undo(deal: Deal, *, act: int, by: User, at: dt.datetime) -> None:
             raise Refused(_("That was too long ago to be taken back, or is taken back already."))
         if row.version != found.version:
             raise StaleDeal(row)
-        _put_back([Changed(*one) for one in found.rows])
+        _put_back([ChangedRow(*one) for one in found.rows])
         row.refresh_from_db()
         row.version = found.version
         add_change(row, "undone", old=found.verb, new="", by=by, at=at)
@@ -90,15 +90,15 @@ def undo(deal: Deal, *, act: int, by: User, at: dt.datetime) -> None:
     deal.refresh_from_db()
 
 
-def _changed(before: World, after: World) -> list[Changed]:
+def _changed(before: World, after: World) -> list[ChangedRow]:
     return [
-        Changed(*place, before.get(place), after.get(place))
+        ChangedRow(*place, before.get(place), after.get(place))
         for place in sorted({*before, *after})
         if before.get(place) != after.get(place)
     ]
 
 
-def _put_back(rows: list[Changed]) -> None:
+def _put_back(rows: list[ChangedRow]) -> None:
     """New rows go first, because of some there is only room for one (the visit that goes on)."""
     made = [row for row in rows if row.before is None]
     try:
@@ -114,7 +114,7 @@ def _put_back(rows: list[Changed]) -> None:
     _forget(made)
 
 
-def _put_back_one(cursor: Any, row: Changed) -> None:
+def _put_back_one(cursor: Any, row: ChangedRow) -> None:
     part = _parts()[row.table]
     values = {"id": row.id, "before": row.before, "after": row.after}
     cursor.execute(part.statement(row), values)
@@ -122,14 +122,14 @@ def _put_back_one(cursor: Any, row: Changed) -> None:
         raise Refused(_("Something was changed since: change that instead."))
 
 
-def _forget(made: list[Changed]) -> None:
+def _forget(made: list[ChangedRow]) -> None:
     kinds = {Company._meta.db_table: SearchKind.COMPANY, Contact._meta.db_table: SearchKind.CONTACT}
     for table, kind in kinds.items():
         if gone := [row.id for row in made if row.table == table]:
             search.drop(kind, gone)
 
 
-class Part(NamedTuple):
+class WorldTable(NamedTuple):
     """A table of a deal's world: which of its rows belong to it, and what of a row is kept."""
 
     model: type[models.Model]
@@ -151,7 +151,7 @@ class Part(NamedTuple):
         own = [field.column for field in self.model._meta.concrete_fields]
         return ", ".join(f'"{name}"' for name in own if name not in ("content", "version"))
 
-    def statement(self, row: Changed) -> str:
+    def statement(self, row: ChangedRow) -> str:
         """Put one row back, if it is still as it was left."""
         if row.before is None:
             statement = _REMOVE
@@ -181,31 +181,33 @@ _NEW_COMPANY = "t.id > %(last_company)s AND t.changed_by_id = %(by)s"
 
 
 @lru_cache(maxsize=1)
-def _parts() -> Mapping[str, Part]:
+def _parts() -> Mapping[str, WorldTable]:
     """The deal, all that belongs to it however deep, its company, and who is new on record."""
-    parts = [Part(Deal, "t.id = %(deal)s"), *_belonging(Deal, _OF_DEAL)]
+    parts = [WorldTable(Deal, "t.id = %(deal)s"), *_belonging(Deal, _OF_DEAL)]
     parts += [
-        Part(Company, f"t.id = %(company)s OR {_NEW_COMPANY}"),
+        WorldTable(Company, f"t.id = %(company)s OR {_NEW_COMPANY}"),
         *_belonging(Company, "(t.{column} = %(company)s OR t.{column} > %(last_company)s)"),
-        Part(Contact, _NEW_CONTACT),
+        WorldTable(Contact, _NEW_CONTACT),
         *_belonging(Contact, "t.{column} > %(last_contact)s"),
     ]
-    found: dict[str, Part] = {}
+    found: dict[str, WorldTable] = {}
     for part in parts:
         before = found.get(part.table)
         found[part.table] = (
-            part if before is None else Part(part.model, f"({before.where}) OR ({part.where})")
+            part
+            if before is None
+            else WorldTable(part.model, f"({before.where}) OR ({part.where})")
         )
     return found
 
 
-def _belonging(model: type[models.Model], condition: str) -> Iterator[Part]:
+def _belonging(model: type[models.Model], condition: str) -> Iterator[WorldTable]:
     """The tables whose rows go and stay with a record of `model`, and theirs."""
     for rel in model._meta.related_objects:
         part: Any = rel.related_model
         if part is UndoableAct or rel.on_delete is not models.CASCADE:
             continue
-        own = Part(part, condition.format(column=rel.field.column))
+        own = WorldTable(part, condition.format(column=rel.field.column))
         yield own
         yield from _belonging(
             part, _OF_PART.format(column="{column}", table=own.table, where=own.where)

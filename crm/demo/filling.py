@@ -320,12 +320,13 @@ class Filling:
 
     def _lines(self) -> Iterator[DealLine]:
         for sim, deal in self.deal.items():
-            for product, quantity in sim.products:
+            prices = sim.priced(sim.amounts[-1][1])
+            for (product, quantity), price in zip(sim.products, prices, strict=True):
                 yield DealLine(
                     deal_id=deal.pk,
                     product_id=self.product[product],
                     quantity=Decimal(quantity),
-                    unit_price=Decimal(writing.PRODUCTS[product][2]),
+                    unit_price=price,
                 )
 
     def _changes(self) -> Iterator[DealChange]:

@@ -334,10 +334,7 @@ class _Recording:
         return self.within(stay) if self.chance(0.8) else None
 
     def _offer(self, number: int, at: dt.datetime, needs: list[Need], *, last: bool) -> Offer:
-        list_price = sum(_price(p) * n for p, n in self.sim.products)
-        value = self.sim.amount(at) or Decimal(list_price)
-        if last and self.won and self.deal.amount is not None:
-            value = self.deal.amount
+        value, prices = self._offered(at, last=last)
         outcome, known_at = self._outcome()
         expected = self.deal.expected_close_on
         small = value < 4000  # a care plan is agreed on the telephone
@@ -362,20 +359,32 @@ class _Recording:
         self.to.add(offer)
         for contact_id in self.people[:2]:
             self.to.add(OfferRecipient(offer_id=offer.pk, contact_id=contact_id))
-        for place, (product, quantity) in enumerate(self.sim.products):
+        for place, ((product, quantity), price) in enumerate(
+            zip(self.sim.products, prices, strict=True)
+        ):
             need = needs[place % len(needs)] if needs and self.chance(0.85) else None
             self.to.add(
                 OfferLine(
                     offer_id=offer.pk,
                     product_id=self.to.product[product],
                     quantity=Decimal(quantity),
-                    unit_price=(value / quantity).quantize(Decimal("0.01"))
-                    if len(self.sim.products) == 1
-                    else _price(product),
+                    unit_price=price,
                     need_id=need.pk if need else None,
                 )
             )
         return offer
+
+    def _offered(self, at: dt.datetime, *, last: bool) -> tuple[Decimal, list[Decimal | None]]:
+        """What was offered and for how much of each product. The deal is worth what the last one
+        says; a guess of before is none."""
+        amount = self.deal.amount if last else self.sim.amount(at)
+        if amount is not None and amount in self.sim.prices:
+            return amount, self.sim.priced(amount)
+        if last and amount is not None:
+            return amount, [None] * len(self.sim.products)
+        prices = [_price(product) for product, _quantity in self.sim.products]
+        pairs = zip(prices, self.sim.products, strict=True)
+        return sum((price * n for price, (_one, n) in pairs), Decimal(0)), [*prices]
 
     def _outcome(self) -> tuple[OfferOutcome, dt.datetime | None]:
         if self.closed_at is None:

@@ -131,6 +131,8 @@ class SimDeal:
     parked_until: dt.date | None = None
     changes: list[Change] = field(default_factory=list)
     doings: list[Doing] = field(default_factory=list)
+    # The price of each product, for every amount that is what they come to; a guess is not.
+    prices: dict[Decimal, list[Decimal]] = field(default_factory=dict)
 
     @property
     def created_at(self) -> dt.datetime:
@@ -142,6 +144,11 @@ class SimDeal:
 
     def amount(self, at: dt.datetime) -> Decimal | None:
         return next((amount for since, amount in reversed(self.amounts) if since <= at), None)
+
+    def priced(self, amount: Decimal | None) -> list[Decimal | None]:
+        """What each product costs where the deal is worth `amount`; nobody knows it of a guess."""
+        known = self.prices.get(amount) if amount is not None else None
+        return [*known] if known is not None else [None] * len(self.products)
 
 
 @dataclass(kw_only=True)

@@ -74,6 +74,8 @@ class _Telling:
             method="",
             changes=changes,
         )
+        # Of the prices on the list, by what was talked about last.
+        self.share = 1.0
 
     def tell(self, brought_by: SimCompany | None) -> SimDeal:
         self._source(brought_by)
@@ -153,18 +155,24 @@ class _Telling:
             if left - entered < 4 * MINUTE:
                 continue
             if stay.stage == Stage.NEEDS_ANALYSIS:
-                self._worth(entered + (left - entered) / 3, list_price * 1.02)
+                self._worth(entered + (left - entered) / 3, 1.02)
             elif stay.stage == Stage.PROPOSAL:
-                self._worth(entered + (left - entered) / 3, list_price)
+                self._worth(entered + (left - entered) / 3, 1)
             elif stay.stage == Stage.OBJECTIONS and self.rng.random() < 0.5:
-                self._worth(entered + (left - entered) / 2, list_price * self.rng.uniform(0.86, 1))
+                self._worth(entered + (left - entered) / 2, self.rng.uniform(0.86, 1))
         if self.deal.stays[-1].left_how == LeftHow.WON:
-            last = self.deal.amounts[-1][1]
-            worth = float(last) if last is not None else list_price
-            self._worth(self.end, worth * self.rng.choice((1, 1, 0.97, 0.95)))
+            self._worth(self.end, self.share * self.rng.choice((1, 1, 0.97, 0.95)))
 
-    def _worth(self, when: float, value: float) -> None:
-        at, old, new = self.instant(when), self.deal.amounts[-1][1], _rounded(value, to=50)
+    def _worth(self, when: float, share: float) -> None:
+        """From then on it is worth what its products come to, at a share of their prices."""
+        self.share = share
+        prices = [
+            _rounded(writing.PRODUCTS[one][2] * share, to=5) for one, _n in self.deal.products
+        ]
+        pairs = zip(prices, self.deal.products, strict=True)
+        new = sum((price * n for price, (_one, n) in pairs), Decimal(0))
+        at, old = self.instant(when), self.deal.amounts[-1][1]
+        self.deal.prices[new] = prices
         if new == old:
             return
         self.deal.amounts.append((at, new))

@@ -17,6 +17,7 @@ from crm.forms.fields import AmountField, CompanyPick, DayField, VerbForm
 from crm.forms.gate import GateForm
 from crm.models import Company, Deal, Source, StopCause
 from crm.queries import gates as queries
+from crm.queries.deal_value import ValuePlace
 from pipeline import moves
 from pipeline.gates import Finding
 from pipeline.models import Team, User
@@ -29,6 +30,18 @@ from salesprocess.text_area import TextArea
 
 REASON = TextArea(attrs={"rows": 3})
 STAGES = [(stage.value, stage.label) for stage in Stage]
+
+
+class TakeOverForm(VerbForm):
+    """From where the deal's value is taken: from its products or from its offer."""
+
+    taken_from = forms.ChoiceField(
+        choices=[(place, place) for place in (ValuePlace.LINES, ValuePlace.OFFER)]
+    )
+
+    def verb(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        return {"place": ValuePlace(said["taken_from"]), "version": said["version"]}
 
 
 class UndoForm(VerbForm):

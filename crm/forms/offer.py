@@ -102,6 +102,12 @@ class OfferForm(VerbForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     value = AmountField(required=False, label=gettext_lazy("Value"))
+    value_why = forms.CharField(
+        required=False,
+        max_length=300,
+        label=gettext_lazy("Why not what the lines come to"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     decision_on = DayField(required=False, label=gettext_lazy("Decision expected"))
     go_reason = forms.ChoiceField(
         required=False, choices=Reason.offered, label=gettext_lazy("Why go ahead all the same?")
@@ -129,17 +135,27 @@ class OfferForm(VerbForm):
         assert deal is not None  # noqa: S101  # an offer belongs to one
         self.needs = list(deal.needs.filter(dropped_at=None).order_by("id"))
         self.initial = {**self.initial, "kind": kind, "sent_on": self.today, "value": deal.amount}
+        before = self._before(deal, kind)
         if last is not None:
             self.fields["what_changed"].label = _("What changed")
             self.initial = {
                 **self.initial,
                 "value": deal.amount if last.value is None else last.value,
+                "value_why": last.value_why,
                 "decision_on": last.decision_on,
                 "recipients": [went.contact_id for went in last.went_to.all()],
             }
         elif (path := getattr(deal, "decision_path", None)) is not None:
             self.initial["decision_on"] = path.decides_on
-        self.lines = self._lines(data, self._before(deal, kind))
+        if self._follows(before):
+            self.initial["value"] = None
+        self.lines = self._lines(data, before)
+
+    def _follows(self, before: list[dict[str, Any]]) -> bool:
+        """Whether the value is left to the lines: all have a price, and nobody said why not."""
+        if self.last is not None and self.last.value_why:
+            return False
+        return bool(before) and all(line["unit_price"] is not None for line in before)
 
     def _before(self, deal: Deal, kind: OfferKind) -> list[dict[str, Any]]:
         """What the lines start with: those of the last revision, else what the deal names."""

@@ -49,6 +49,8 @@ class Offer(models.Model):
         blank=True,
         validators=[MinValueValidator(Decimal(0))],
     )
+    # Why the value is not what the lines come to, where it is not.
+    value_why = models.CharField(_("Why not what the lines come to"), max_length=300, blank=True)
     currency = models.CharField(max_length=3)
     decision_on = models.DateField(_("Decision expected"), null=True, blank=True)
     outcome = models.CharField(max_length=10, choices=OfferOutcome, default=OfferOutcome.OPEN)

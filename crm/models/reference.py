@@ -14,7 +14,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from crm.shipped import DISQUALIFIED, shown
-from crm.worth import InForce, Rates
+from crm.worth import RateInForce, Rates
 from pipeline.models import Batch, User
 from pipeline.stages import Initiator
 
@@ -157,7 +157,7 @@ class RateQuerySet(ReferenceQuerySet):
         with connection.cursor() as cursor:
             cursor.execute(_RATES_ON, [day])
             (own, *_none), *rates = sorted(cursor.fetchall(), key=lambda row: row[2] is not None)
-        foreign = sorted(InForce(*row) for row in rates if row[0] != own)
+        foreign = sorted(RateInForce(*row) for row in rates if row[0] != own)
         return Rates(day=day, own=own, foreign=tuple(foreign))
 
 

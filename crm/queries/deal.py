@@ -428,17 +428,6 @@ _lines = Prepared(
 )
 
 
-def total(rows: Sequence[Line]) -> Decimal | None:
-    """What the lines come to, in the deal's currency; None while a price is not known."""
-    prices = [line.unit_price for line in rows]
-    if not rows or None in prices:
-        return None
-    return sum(
-        (line.quantity * line.unit_price for line in rows if line.unit_price is not None),
-        Decimal(0),
-    ).quantize(Decimal("0.01"))
-
-
 def currencies(day: dt.date) -> list[str]:
     """The organisation's currency and those with a rate on a day, so that sums can be made."""
     rates = Rate.objects.on(day)

@@ -46,7 +46,7 @@ SELECT
     (
         SELECT json_agg(json_build_array(
             offer.id, offer.revision, offer.kind, offer.sent_at, offer.what_changed,
-            offer.value::text, offer.currency, offer.decision_on, offer.outcome, offer.premature,
+            offer.value::text, offer.value_why, offer.currency, offer.decision_on, offer.outcome, offer.premature,
             (
                 SELECT json_agg(who.name ORDER BY went.id)
                 FROM crm_offerrecipient went JOIN crm_contact who ON who.id = went.contact_id
@@ -144,6 +144,7 @@ class Offer(NamedTuple):
     sent_at: dt.datetime
     what_changed: str
     value: Decimal | None
+    value_why: str
     currency: str
     decision_on: dt.date | None
     outcome: str
@@ -265,7 +266,8 @@ def _verdict(*row: Any) -> Verdict:
 
 
 def _offer(*row: Any) -> Offer:
-    pk, revision, kind, sent_at, what, value, currency, decision_on, outcome, early, to, lines = row
+    pk, revision, kind, sent_at, what, value, why, currency, decision_on, *rest = row
+    outcome, early, to, lines = rest
     return Offer(
         id=pk,
         revision=revision,
@@ -273,6 +275,7 @@ def _offer(*row: Any) -> Offer:
         sent_at=dt.datetime.fromisoformat(sent_at),
         what_changed=what,
         value=_amount(value),
+        value_why=why,
         currency=currency,
         decision_on=_day(decision_on),
         outcome=outcome,

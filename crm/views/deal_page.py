@@ -17,6 +17,7 @@ from crm.forms.step import OwnStepForm
 from crm.models import Deal
 from crm.queries import deal as queries
 from crm.queries.deal import SHOWS, Person, Place, Talk, Visit
+from crm.queries.deal_value import said_of
 from crm.queries.records import Records, records
 from crm.queries.steps import recorded, versions_at
 from crm.shipped import shown
@@ -132,7 +133,8 @@ class Look:
         self, *, stage: Stage | None = None, show: str = "all", before: Place | None = None
     ) -> dict[str, Any]:
         deal, teller = self.deal, self.teller
-        lines, total = teller.lines(queries.lines(deal), deal.currency)
+        rows = queries.lines(deal)
+        lines, total = teller.lines(rows, deal.currency)
         return {
             **self.head(),
             **self.next(),
@@ -147,6 +149,7 @@ class Look:
             **teller.record_cards(deal, self.records),
             "lines": lines,
             "lines_total": total,
+            "worths": teller.worths(said_of(deal, rows, self.records.offer)),
         }
 
     def news(self) -> dict[str, Any]:

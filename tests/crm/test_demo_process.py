@@ -20,6 +20,7 @@ from crm.models import (
     Verdict,
 )
 from crm.queries.facts import facts_of
+from crm.queries.offer import total
 from pipeline.differences import diff, differences
 from pipeline.gates import Act, Verb, Weight, judge
 from pipeline.models import Collision, Layer, Step, Team, User, Version
@@ -119,6 +120,18 @@ def test_it_wins_what_was_offered_last():
         assert deal.closed_at is not None
         assert offer.sent_at <= deal.closed_at
         assert offer.revision == max(deal.offers.values_list("revision", flat=True))
+
+
+def test_value_products_and_offer_of_a_deal_say_the_same():
+    said = 0
+    for deal in Deal.objects.prefetch_related("lines", "offers"):
+        offers = sorted(deal.offers.all(), key=lambda offer: -offer.revision)
+        values = {deal.amount, total(list(deal.lines.all()))} - {None}
+        if offers and deal.amount is not None:
+            values.add(offers[0].value)
+        assert len(values) <= 1, deal
+        said += len(values)
+    assert said > 10
 
 
 def test_it_leaves_no_step_undone_that_the_process_asks_for():

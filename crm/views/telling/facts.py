@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from crm.models import DealRole
 from crm.queries import deal as queries
 from crm.queries.deal import Found, Person
+from crm.queries.deal_value import ValuePlace, ValueSaid, differ
+from crm.queries.offer import total
 from crm.shipped import shown
 from crm.views.cards import Reader, labels
 from pipeline.models.people import initials_of
@@ -40,6 +42,18 @@ class Human:
     role_label: str
     tone: str
     points: Sequence[tuple[str, str, str]]  # (icon, as typed, address)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorthLine:
+    """What is said of the worth in one place. `difference` is to the deal's own value."""
+
+    place: str
+    label: str
+    value: str
+    difference: str
+    why: str
+    may_take: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +151,32 @@ class FactTeller(Reader):
             )
             for row in rows
         ]
-        return told, money(queries.total(rows), currency)
+        return told, money(total(rows), currency)
+
+    def worths(self, said: Sequence[ValueSaid]) -> list[WorthLine]:
+        """What is said in each place, where that differs; from which the deal's value may be taken."""
+        if not differ(said):
+            return []
+        deal = next((one for one in said if one.place == ValuePlace.DEAL), None)
+        return [self._worth_line(one, deal) for one in said]
+
+    @staticmethod
+    def _worth_line(one: ValueSaid, deal: ValueSaid | None) -> WorthLine:
+        labels = {
+            ValuePlace.DEAL: _("The deal’s value"),
+            ValuePlace.LINES: _("Products together"),
+            ValuePlace.OFFER: _("Offer %(n)s") % {"n": one.revision},
+        }
+        same = deal is not None and deal.currency == one.currency
+        more = one.amount - deal.amount if deal is not None and same else Decimal(0)
+        return WorthLine(
+            place=one.place.value,
+            label=labels[one.place],
+            value=money(one.amount, one.currency),
+            difference=f"{'+' if more > 0 else ''}{money(more, one.currency)}" if more else "",
+            why=one.why,
+            may_take=one.place != ValuePlace.DEAL and (deal is None or (same and bool(more))),
+        )
 
 
 def roles() -> list[tuple[str, str]]:

@@ -193,5 +193,6 @@ def _undone(verb: str) -> str:
         "postpone": _("postponed"),
         "change_plan": _("plan changed"),
         "step": _("step answered"),
+        "value": _("value taken over"),
     }
     return words.get(verb, verb)
