@@ -103,7 +103,8 @@ def edit(
         for name in changed:
             old, new = _as_text(before[name]), _as_text(getattr(now, name))
             _note(now, SettingVerb.CHANGED, field=name, old=old, new=new, by=by, at=at)
-        _save(now, *changed)
+        if changed:
+            _save(now, *changed)
 
 
 def retire(row: Listed, *, by: User, at: dt.datetime, version: int | None = None) -> None:

@@ -111,7 +111,6 @@ def sent(deal: Any) -> object:
 
 
 MAKES: dict[str, tuple[Fact, Callable[[Any], object]]] = {
-    "a company": (Fact.PARTY, in_company),
     "a person": (Fact.PARTY, person),
     "a source": (Fact.SOURCE, from_source),
     "the step of an agreement": (Fact.AGREEMENT, lambda deal: result(deal, "agreement")),
@@ -155,6 +154,7 @@ def test_it_knows_a_fact_by_its_record(cast, what):
 
 
 LACKS: dict[str, tuple[Fact, Callable[[Any], object]]] = {
+    "a company alone is nobody": (Fact.PARTY, in_company),
     "a call is planned": (
         Fact.CONVERSATION,
         lambda deal: plan_call(deal, by=deal.owner, due_at=NOW + dt.timedelta(days=1)),
