@@ -410,11 +410,11 @@ URLS: dict[str, Url] = {
     "crm:deal_value": record("deal", get=False, post={"taken_from": "lines"}),
     "crm:deal_undo": record("deal", DOERS, get=False, post={"act": "@act"}),
     "crm:activity_correct": record(
-        "done_plan",
+        "done_touch",
         DOERS,
         post={"kind": "task", "body": "said", "done_on": "2026-03-11", "done_time": "11:00"},
     ),
-    "crm:activity_remove": record("done_plan", DOERS, get=False, post={}),
+    "crm:activity_remove": record("done_touch", DOERS, get=False, post={}),
     # settings
     "crm:settings": Url(kind="function", may=ADMIN),
     "crm:settings_organisation": Url(kind="function", may=ADMIN, post={"name": "Austral AG"}),
