@@ -137,13 +137,23 @@ def test_it_is_asked_for_by_htmx_as_the_part_that_changes(cast: Cast, job: Impor
     [
         (b"", "is empty"),
         (b"a,a\n1,2\n", "heads column 1 and column 2"),
-        ("Näme\n".encode("utf-16"), "is in UTF-16"),
-        (b"Deal\n\x81\n", "neither UTF-8 nor Windows-1252"),
+        ("Näme\n".encode("utf-32"), "is in UTF-32"),
+        ("Näme\n".encode() + b"K\xc3\n", "line 2, column 1: byte 0xc3 is no letter in UTF-8"),
+        (b"De\0al\nx\n", "line 1, column 1: there is a NUL sign"),
         (b",".join(b"c%d" % n for n in range(200_000)) + b"\n", "goes on for more than"),
         (b"c," * 150_000 + b"\n", "150001 columns, more than 200"),
         (b'Deal\n"' + b"x" * 100_000 + b"\n", "cell is longer than"),
     ],
-    ids=["empty", "twice", "utf-16", "bytes", "200,000 columns", "150,000 columns", "open quote"],
+    ids=[
+        "empty",
+        "twice",
+        "utf-32",
+        "bytes",
+        "nul",
+        "200,000 columns",
+        "150,000 columns",
+        "open quote",
+    ],
 )
 def test_it_says_at_once_why_a_file_cannot_be_read(
     cast: Cast, media: Path, content: bytes, words: str
