@@ -23,7 +23,7 @@ def test_a_slash_three_letters_and_enter_open_one_s_own_deal(page_of: PageOf, pe
     page.keyboard.press("/")
     page.keyboard.type("nor")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(rf"/deals/{deal.pk}/$"))
+    page.wait_for_url(re.compile(rf"/deals/{deal.pk}/$"), wait_until="commit")
 
 
 def test_enter_waits_for_the_hits_of_what_was_typed(page_of: PageOf, people: Cast):
@@ -40,7 +40,7 @@ def test_enter_waits_for_the_hits_of_what_was_typed(page_of: PageOf, people: Cas
         box.press("Enter")
     expect(page).to_have_url(re.compile("/board/$"))
     held[-1].continue_()
-    expect(page).to_have_url(re.compile(rf"/companies/{vega.pk}/$"))
+    page.wait_for_url(re.compile(rf"/companies/{vega.pk}/$"), wait_until="commit")
 
 
 def test_enter_without_a_hit_says_so_on_the_page_of_the_search(page_of: PageOf, people: Cast):
