@@ -125,9 +125,17 @@ def _is_small(fields: Iterable[list[str]]) -> bool:
     return sum(len(name) + len(value) for name, value in fields) <= MOST_CHARACTERS
 
 
+def _is_short(request: HttpRequest) -> bool:
+    """Whether a stranger may have it read at all: nothing long is what somebody typed."""
+    said = request.META.get("CONTENT_LENGTH") or "0"
+    return said.isdecimal() and int(said) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
 def keep(request: HttpRequest) -> None:
     """Keep what a request without a session says, if it came from a page of ours and fits."""
-    reader = reader_of(request) if request.method == "POST" else None
+    if request.method != "POST" or not _is_short(request):
+        return
+    reader = reader_of(request)
     if reader is None:
         return
     unsent = taken_from(request, reader=reader)
