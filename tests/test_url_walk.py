@@ -683,11 +683,12 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         at=ago(hours=2),
     )
     task = Next(kind=ActivityKind.TASK, due_at=NOW)
-    gone_touch, done_touch = (
-        activity_commands.plan(About(company=company), next=task, by=ana, at=ago(hours=2))
-        for _ in range(2)
+    done_plan, gone_touch, done_touch = (
+        activity_commands.plan(about, next=task, by=ana, at=ago(hours=2))
+        for about in (About(deal=deal), About(company=company), About(company=company))
     )
-    activity_commands.complete(done_touch, by=ana, at=NOW)
+    for done in (done_plan, done_touch):
+        activity_commands.complete(done, by=ana, at=NOW)
     activity_commands.cancel(gone_touch, by=ana, at=NOW)
     need = need_commands.add(deal, words=word, by=ana, at=ago(hours=2))
     offer = offer_commands.make(
@@ -795,6 +796,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "touch": touch.pk,
         "act": act.pk,
         "gone_touch": gone_touch.pk,
+        "done_plan": done_plan.pk,
         "done_touch": done_touch.pk,
         "view": view.pk,
         "outbox": row.pk,
