@@ -134,13 +134,15 @@ FINE_FROM = 1000
 def percent(share: float | Decimal, n: int = 0) -> str:
     """A share of one as the language writes it, `38%`, with as many decimals as `n` bears, which is
     what it is a share of: none below 1,000, one from there. Less than the whole is never 100."""
-    unit = Decimal("0.001") if n >= FINE_FROM else Decimal("0.01")
     exact = Decimal(str(share))
+    # Nothing and the whole are just that, of however many.
+    is_fine = n >= FINE_FROM and exact not in (0, 1)
+    unit = Decimal("0.001") if is_fine else Decimal("0.01")
     shown = exact.quantize(unit, ROUND_HALF_UP)
     if exact < 1 <= shown:
         shown = 1 - unit
     pattern = locale().percent_formats[None].pattern
-    if n >= FINE_FROM:
+    if is_fine:
         pattern = pattern.replace("##0", "##0.0")
     return format_percent(shown, format=pattern, locale=locale()).replace("-", MINUS)
 

@@ -120,6 +120,7 @@ def test_it_writes_the_time_of_day_of_the_reader():
         (Decimal(1) / 8, 8, "13%"),
         (Decimal(0), 5, "0%"),
         (Decimal(1), 5, "100%"),
+        (Decimal(1), 5000, "100%"),
         # Short of the whole is not the whole.
         (Decimal(998) / 999, 999, "99%"),
         (Decimal(1234) / 4000, 4000, "30.9%"),
