@@ -133,6 +133,10 @@ def facts_of_deal(cast: Cast) -> Any:
     )
 
 
+def always(address: str) -> Callable[[Cast], str]:
+    return lambda cast: address
+
+
 def fact(name: str, *, bare: bool) -> Callable[[Cast], str]:
     def make(cast: Cast) -> str:
         deal = make_deal(by=cast.ana) if bare else facts_of_deal(cast)
@@ -253,7 +257,7 @@ FORMS: dict[str, tuple[str, str, Callable[[Cast], str]]] = {
         f"the settings of {page}": (
             "adele",
             "crm:settings_" + page.replace("-", "_"),
-            lambda cast, page=page: f"/settings/{page}/",
+            always(f"/settings/{page}/"),
         )
         for page in ("organisation", "process-owner", "thresholds")
     },
