@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.commands import gate, locked_deal, step, values
+from crm.commands import gate, locked_deal, planned, step, values
 from crm.commands.gate import GoAhead
 from crm.commands.supply import NOTHING, Supplied
 from crm.models import (
@@ -244,6 +244,30 @@ def postpone(
             return
         row.plan_for(to)
         _save(row, *_DUE, by=by, at=at)
+        if deal is not None:
+            _update(deal, by=by, at=at)
+
+
+def hand_over(activity: Activity, *, to: User, by: User, at: dt.datetime) -> None:
+    """Let another person do what is planned, on the same day.
+
+    Raises Refused for somebody out of the reach of `by`, deactivated, who has it already or cannot
+    see its deal, and if it is no longer planned; Activity.DoesNotExist out of reach.
+    """
+    if not Activity.objects.editable_by(by).filter(pk=activity.pk).exists():
+        raise Activity.DoesNotExist
+    with _planned(activity, by=by, version=None) as (row, deal):
+        if not to.is_active or not by.scope.may_assign_to(to.pk):
+            raise Refused(_("You cannot plan for this person."), field="to")
+        if to.pk == row.owner_id:
+            raise Refused(_("This person has it already."), field="to")
+        if deal is not None and not _sees(to, deal, by=by):
+            raise Refused(
+                _("This person cannot see the deal, nor what is planned on it."), field="to"
+            )
+        planned.give(Activity.objects.filter(pk=row.pk).planned(), to)
+        row.refresh_from_db()
+        _save(row, by=by, at=at)
         if deal is not None:
             _update(deal, by=by, at=at)
 

@@ -12,15 +12,16 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
 from crm.commands import party as party_commands
 from crm.commands import search
-from crm.models import Company, Contact, Deal, StopCause
+from crm.models import Activity, Company, Contact, Deal, StopCause
 from pipeline.models import User
 from pipeline.moves import Refused
 from pipeline.stages import Initiator
 
-Subject = type[Deal] | type[Company] | type[Contact]
+Subject = type[Deal] | type[Company] | type[Contact] | type[Activity]
 
 # So many can be done while somebody waits.
 MOST = 1000
@@ -65,6 +66,16 @@ def hand_over_parties(
         lambda party: party_commands.hand_over(party, to=to, by=by, at=at, reason=reason),
         by=by,
         of=of,
+    )
+
+
+def hand_over_plans(ids: Sequence[int], *, to: User, by: User, at: dt.datetime) -> list[Result]:
+    """Let `to` do each thing that is planned, as `crm.commands.activity.hand_over` does."""
+    return _each(
+        ids,
+        lambda plan: activity_commands.hand_over(plan, to=to, by=by, at=at),
+        by=by,
+        of=Activity,
     )
 
 
@@ -115,10 +126,12 @@ def _each(
     return [results[pk] for pk in wanted]
 
 
-def _one(pk: int, row: Deal | Company | Contact | None, verb: Callable[[Any], None]) -> Result:
+def _one(
+    pk: int, row: Deal | Company | Contact | Activity | None, verb: Callable[[Any], None]
+) -> Result:
     if row is None:
         return Result(id=pk, name="", refused=_("Not there any more, or not yours to see."))
-    name = row.name
+    name = str(row)
     try:
         verb(row)
     except Refused as refused:

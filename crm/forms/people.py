@@ -15,7 +15,7 @@ class IdsField(forms.TypedMultipleChoiceField):
 
 
 class HandOverAllForm(forms.Form):
-    """Which of a person's deals, companies and contacts go to whom."""
+    """Which of a person's deals, companies, contacts and plans go to whom."""
 
     to = forms.ModelChoiceField(
         label=_("To"), queryset=User.objects.none(), empty_label=_("Choose a person")
@@ -24,6 +24,7 @@ class HandOverAllForm(forms.Form):
     deals = IdsField(coerce=int, required=False)
     companies = IdsField(coerce=int, required=False)
     contacts = IdsField(coerce=int, required=False)
+    plans = IdsField(coerce=int, required=False)
 
     def __init__(self, data: Any = None, *, by: User, owner: User, **options: Any) -> None:
         super().__init__(data, **options)
@@ -34,7 +35,7 @@ class HandOverAllForm(forms.Form):
 
     def clean(self) -> dict[str, Any] | None:
         said = super().clean()
-        kinds = ("deals", "companies", "contacts")
+        kinds = ("deals", "companies", "contacts", "plans")
         if not any(self.cleaned_data.get(kind) or kind in self.errors for kind in kinds):
             self.add_error("deals", _("Choose at least one of them."))
         return said

@@ -57,7 +57,9 @@ def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
         "parties": [
             ("companies", _("Companies"), *queries.companies_of(person, by=user, most=MOST)),
             ("contacts", _("Contacts"), *queries.contacts_of(person, by=user, most=MOST)),
+            ("plans", _("Planned otherwise"), *queries.plans_of(person, by=user, most=MOST)),
         ],
+        "staying": queries.staying(person, by=user),
     }
     bad = form.is_bound and not form.is_valid()
     status = HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK
@@ -71,7 +73,10 @@ def _hand_over(said: dict[str, Any], *, by: User) -> list[tuple[str, bulk.Result
     companies = bulk.hand_over_parties(said["companies"][:MOST], of=Company, **how)
     contacts = bulk.hand_over_parties(said["contacts"][:MOST], of=Contact, **how)
     places = ((deals, "deals"), (companies, "companies"), (contacts, "contacts"))
-    return [(f"/{place}/{each.id}/", each) for found, place in places for each in found]
+    results = [(f"/{place}/{each.id}/", each) for found, place in places for each in found]
+    del how["reason"]
+    # A plan has no page of its own.
+    return results + [("", each) for each in bulk.hand_over_plans(said["plans"][:MOST], **how)]
 
 
 def _told(load: queries.Load) -> str:
@@ -80,6 +85,7 @@ def _told(load: queries.Load) -> str:
         (load.count, ngettext("%(n)s open deal", "%(n)s open deals", load.count)),
         (load.companies, ngettext("%(n)s company", "%(n)s companies", load.companies)),
         (load.contacts, ngettext("%(n)s contact", "%(n)s contacts", load.contacts)),
+        (load.plans, ngettext("%(n)s plan", "%(n)s plans", load.plans)),
     )
     return ", ".join(words % {"n": number(count)} for count, words in counted if count)
 

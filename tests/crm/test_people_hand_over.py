@@ -132,7 +132,7 @@ def test_it_asks_no_more_for_more_deals(
     client = signed_in(client, cast.mona)
 
     for page in (address, "/people/open-deals/"):
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(12):
             assert client.get(page).status_code == 200
 
 
