@@ -42,7 +42,7 @@ def remove(request: HtmxRequest, pk: int) -> HttpResponse:
         request,
         activity,
         form,
-        template="crm/deal/_sheet_refused.html",
+        template=f"crm/{'deal' if activity.deal_id else 'party'}/_sheet_refused.html",
         said=_("Removed. A line in the history says so."),
         may_remove=False,
         run=lambda: commands.remove(activity, by=request.user, at=timezone.now()),
