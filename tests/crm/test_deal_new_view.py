@@ -216,7 +216,7 @@ def test_it_takes_few_queries_whatever_is_alike(
         make_contact(by=cast.ana, name=f"Jordi {n}", company=norte, emails=["j@n.test"])
         make_deal(by=cast.ana, company=norte)
     client.force_login(cast.ana)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         alike(client, company_name="Norte", person="Jordi", email="j@n.test")
 
 
