@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 
 from crm.commands.locked_deal import add_change
-from crm.models import Contact, Deal, DealRole
+from crm.models import Contact, Deal, DealContact, DealRole
 from pipeline.models import User
 from pipeline.moves import Refused
 
@@ -18,6 +18,23 @@ def require_of_deal(deal: Deal, *people: Contact, field: str) -> None:
         deal.deal_contacts.filter(contact__in=wanted).values_list("contact", flat=True)
     ):
         raise Refused(_("This person is not on the deal."), field=field)
+
+
+def add_person(
+    row: Deal, contact: Contact, *, role: DealRole | None = None, by: User, at: dt.datetime
+) -> None:
+    """Add a person to the deal, or give one that is there a role; without one nothing changes."""
+    link, new = DealContact.objects.get_or_create(
+        deal=row, contact=contact, defaults={"role": role or DealRole.UNKNOWN}
+    )
+    old = "" if new else f"{contact.name} ({link.get_role_display()})"
+    if not new and role in (None, link.role):
+        return
+    if not new and role is not None:
+        link.role = role
+        link.save(update_fields=["role"])
+    said = f"{contact.name} ({link.get_role_display()})"
+    add_change(row, "contact", old=old, new=said, by=by, at=at)
 
 
 def require_not_ahead(day: dt.date | None, *, by: User, at: dt.datetime, field: str) -> None:

@@ -9,8 +9,10 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.commands import contact as contact_commands
 from crm.commands import gate, record_changes, values
-from crm.commands.deal_people import require_of_deal
+from crm.commands.contact import NewContact
+from crm.commands.deal_people import add_person, require_of_deal
 from crm.commands.gate import GoAhead
 from crm.commands.locked_deal import locked, note_change, require_open, save
 from crm.models import (
@@ -50,7 +52,7 @@ def make(
     value: Decimal | None,
     value_why: str = "",
     kind: OfferKind = OfferKind.WRITTEN,
-    recipients: Sequence[Contact] = (),
+    recipients: Sequence[Contact | NewContact] = (),
     sent_at: dt.datetime | None = None,
     what_changed: str = "",
     decision_on: dt.date | None = None,
@@ -63,6 +65,9 @@ def make(
     """Record that an offer went out: the first, or the next revision of the last one, which then
     counts as revised (CHECKLIST F5, C19). `value` is in the deal's currency; without one it is what
     the lines come to, and where it is another, `value_why` says why. `sent_at` is by default now.
+
+    `recipients` are people of the deal, of its company, or somebody who is not on record yet; who
+    is not on the deal joins it.
 
     What the deal is worth follows the offer, with a row of history: a number that was offered is
     better known than one that was guessed. Without a value it stays as it is.
@@ -109,7 +114,7 @@ def make(
             outcome=OfferOutcome.REVISED, known_at=at
         )
         offer.save(force_insert=True)
-        _write_parts(row, offer, recipients, lines)
+        _write_parts(row, offer, _readers(row, recipients, by=by, at=at), lines)
         gate.keep(row, passed, visit, by=by, at=at)
         record_changes.offer_made(row, offer, by=by, at=at)
         _follow(row, offer, by=by, at=at)
@@ -162,10 +167,24 @@ def _follow(row: Deal, offer: Offer | None, *, by: User, at: dt.datetime) -> Non
     save(row, "amount", by=by, at=at)
 
 
+def _readers(
+    row: Deal, recipients: Sequence[Contact | NewContact], *, by: User, at: dt.datetime
+) -> list[Contact]:
+    """Those to whom an offer goes, each on the deal from then on."""
+    found = []
+    for who in recipients:
+        if isinstance(who, NewContact):
+            who = contact_commands.create_new(who, company=row.company, by=by, at=at)
+        elif row.company_id is None or who.company_id != row.company_id:
+            require_of_deal(row, who, field="recipients")
+        add_person(row, who, by=by, at=at)
+        found.append(who)
+    return found
+
+
 def _write_parts(
     row: Deal, offer: Offer, recipients: Sequence[Contact], lines: Sequence[Line]
 ) -> None:
-    require_of_deal(row, *recipients, field="recipients")
     OfferRecipient.objects.bulk_create(
         OfferRecipient(offer=offer, contact=contact) for contact in recipients
     )

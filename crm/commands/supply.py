@@ -20,6 +20,7 @@ from crm.commands import company as company_commands
 from crm.commands import contact as contact_commands
 from crm.commands import record_changes, values
 from crm.commands.contact import NewContact
+from crm.commands.deal_people import add_person
 from crm.commands.locked_deal import (
     NEXT_FIELDS,
     add_change,
@@ -35,7 +36,6 @@ from crm.models import (
     Concern,
     Contact,
     Deal,
-    DealContact,
     DealLine,
     DealRole,
     DecisionPath,
@@ -251,27 +251,10 @@ def party(
     if isinstance(contact, NewContact):
         contact = contact_commands.create_new(contact, company=company or row.company, by=by, at=at)
     if contact is not None:
-        person(row, contact, by=by, at=at)
+        add_person(row, contact, by=by, at=at)
         company = company or (contact.company if row.company_id is None else None)
     if company is not None and note_change(row, "company", company, by=by, at=at):
         save(row, "company", by=by, at=at)
-
-
-def person(
-    row: Deal, contact: Contact, *, role: DealRole | None = None, by: User, at: dt.datetime
-) -> None:
-    """Add a person to the deal, or give one that is there a role; without one nothing changes."""
-    link, new = DealContact.objects.get_or_create(
-        deal=row, contact=contact, defaults={"role": role or DealRole.UNKNOWN}
-    )
-    old = "" if new else f"{contact.name} ({link.get_role_display()})"
-    if not new and role in (None, link.role):
-        return
-    if not new and role is not None:
-        link.role = role
-        link.save(update_fields=["role"])
-    said = f"{contact.name} ({link.get_role_display()})"
-    add_change(row, "contact", old=old, new=said, by=by, at=at)
 
 
 def conversation(row: Deal, said: Conversation, *, by: User, at: dt.datetime) -> Activity:
@@ -287,7 +270,7 @@ def conversation(row: Deal, said: Conversation, *, by: User, at: dt.datetime) ->
     if isinstance(contact, NewContact):
         contact = contact_commands.create_new(contact, company=row.company, by=by, at=at)
     if contact is not None:
-        person(row, contact, by=by, at=at)
+        add_person(row, contact, by=by, at=at)
     return _log(
         row,
         kind=said.kind,
@@ -391,7 +374,7 @@ def path(row: Deal, said: PathSaid, *, by: User, at: dt.datetime) -> DecisionPat
     if isinstance(decides := said.decides, NewContact):
         decides = contact_commands.create_new(decides, company=row.company, by=by, at=at)
     if decides is not None:
-        person(row, decides, role=DealRole.DECIDES, by=by, at=at)
+        add_person(row, decides, role=DealRole.DECIDES, by=by, at=at)
     known = DecisionPath.objects.filter(deal=row).first() or DecisionPath(deal=row)
     old = known.steps
     known.steps = said.steps.strip() or known.steps

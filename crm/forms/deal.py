@@ -15,7 +15,7 @@ from crm.commands.supply import PathSaid
 from crm.forms.contact import AddContactForm
 from crm.forms.fields import AmountField, CompanyPick, DayField, VerbForm
 from crm.forms.gate import GateForm
-from crm.models import Company, Deal, Source, StopCause
+from crm.models import Company, Deal, Relationship, Source, SourceKind, StopCause
 from crm.queries import gates as queries
 from crm.queries.deal_value import ValuePlace
 from pipeline import moves
@@ -264,6 +264,12 @@ class OpenForm(AddContactForm, GateForm):
     source_detail = forms.CharField(
         required=False, max_length=200, label=gettext_lazy("Which, or who")
     )
+    customer = forms.CharField(
+        required=False,
+        max_length=200,
+        label=gettext_lazy("From which customer"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     stage = forms.TypedChoiceField(
         choices=STAGES, coerce=int, initial=Stage.LEAD_GENERATION, label=gettext_lazy("Stage")
     )
@@ -290,9 +296,21 @@ class OpenForm(AddContactForm, GateForm):
         assert isinstance(source, forms.ModelChoiceField)  # noqa: S101  # as declared above
         source.empty_label = _("not known")
         source.queryset = Source.objects.visible_to(self.user).offered().order_by("id")
+        self._begin_with_customer()
         choices = [(key, self._label(who)) for key, who in self.owners.items()]
         self.fields["owner"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
         self.initial.setdefault("owner", f"u{self.user.pk}")
+
+    def _begin_with_customer(self) -> None:
+        """A deal that is opened on the page of a customer comes from there, unless one says else."""
+        known = self._known()
+        if known is None or known.relationship != Relationship.CUSTOMER:
+            return
+        source = Source.objects.visible_to(self.user).offered()
+        first = source.filter(kind=SourceKind.EXISTING_CUSTOMER).order_by("id").first()
+        if first is not None and "source" not in self.initial:
+            self.initial["source"] = first.pk
+            self.initial["customer"] = known.name
 
     @property
     def is_sold(self) -> bool:
@@ -328,9 +346,15 @@ class OpenForm(AddContactForm, GateForm):
         data = self.cleaned_data
         if not (self.party() or self.who() or data.get("name")) and not self.errors:
             self.add_error("company_name", _("Write a name: of the deal, a company or a person."))
+        data["customer"] = self._customer(data)
         if data.get("sold") and data.get("value") is None and "value" not in self.errors:
             self.add_error("value", _("Write what it was won for: a number, zero or more."))
         return said
+
+    def _customer(self, data: dict[str, Any]) -> Company | None:
+        """From which customer it comes, where the source is one or another company is named."""
+        typed = CompanyPick.chosen("", data.get("customer", ""), user=self.user)
+        return CompanyPick.customer_of(self, "customer", typed, own=data.get("company"))
 
     def ask_for_sale(self) -> None:
         """Show what a sale of what is typed so far would be asked for."""
@@ -378,6 +402,7 @@ class OpenForm(AddContactForm, GateForm):
             "contact": self.who(),
             "source": data["source"],
             "source_detail": data["source_detail"],
+            "source_company": data["customer"],
             **place,
             **self.gated(),
         }

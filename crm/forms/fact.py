@@ -153,9 +153,13 @@ class SourceForm(FactForm):
         value = self.cleaned_data.get("company", "")
         now = self.deal.source_company if self.deal else None
         chosen = CompanyPick.chosen(value, typed, user=self.user, now=now)
-        if isinstance(chosen, str):
-            self.add_error("company_name", _("Choose a company that is on record."))
         self.cleaned_data["company"] = chosen
+        if chosen is None and not {"source", "company_name"} & set(self.changed_data):
+            return said  # what was said before anybody asked for it stays as it is
+        own = self.deal.company if self.deal else None
+        self.cleaned_data["company"] = CompanyPick.customer_of(
+            self, "company_name", chosen, own=own
+        )
         return said
 
     def verb(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
-from crm.models import Company, Deal
+from crm.models import Company, Deal, Relationship, Source, SourceKind
 from crm.queries import alike
 from pipeline.models import User
 from pipeline.moves import Refused
@@ -126,6 +126,28 @@ class CompanyPick:
         if now is not None and now.name == typed:
             return now
         return alike.named(Company.objects.visible_to(user), typed) or typed
+
+    @staticmethod
+    def customer_of(
+        form: forms.Form, field: str, typed: Company | str | None, *, own: Company | None
+    ) -> Company | None:
+        """From which customer a deal comes, as the form's source asks for it: who is an existing
+        customer is named, by default the deal's `own` company where that is one.
+
+        What is wrong is said at `field`.
+        """
+        if isinstance(typed, Company):
+            return typed
+        if typed:
+            form.add_error(field, _("Choose a company that is on record."))
+            return None
+        source: Source | None = form.cleaned_data.get("source")
+        if source is None or source.kind != SourceKind.EXISTING_CUSTOMER:
+            return None
+        if own is not None and own.relationship != Relationship.NEVER_BOUGHT:
+            return own
+        form.add_error(field, _("Say which customer it comes from."))
+        return None
 
     @staticmethod
     def by_id(value: str, *, user: User) -> Company:

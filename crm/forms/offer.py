@@ -11,11 +11,12 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.commands.contact import NewContact
 from crm.commands.gate import GoAhead
 from crm.commands.offer import Line
-from crm.forms.deal_people import PeopleField, of_deal
+from crm.forms.deal_people import ReadersField, of_deal
 from crm.forms.fields import AmountField, DayField, VerbForm
-from crm.models import Deal, DealLine, Need, Offer, OfferKind, OfferLine, Product
+from crm.models import Contact, Deal, DealLine, Need, Offer, OfferKind, OfferLine, Product
 from crm.queries import alike
 from pipeline.gates import Reason
 from pipeline.models import User
@@ -93,7 +94,19 @@ class OfferForm(VerbForm):
     """The next revision starts as a copy of the last one, the first one with the deal's lines."""
 
     kind = forms.ChoiceField(choices=OfferKind.choices, label=gettext_lazy("How"))
-    recipients = PeopleField(label=gettext_lazy("To whom"), widget=forms.CheckboxSelectMultiple)
+    recipients = ReadersField(label=gettext_lazy("To whom"), widget=forms.CheckboxSelectMultiple)
+    reader = forms.CharField(
+        required=False,
+        max_length=200,
+        label=gettext_lazy("To somebody else"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    reader_email = forms.EmailField(
+        required=False,
+        max_length=254,
+        label=gettext_lazy("Their e-mail"),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
     sent_on = DayField(required=False, label=gettext_lazy("Sent on"))
     what_changed = forms.CharField(
         required=False,
@@ -116,7 +129,13 @@ class OfferForm(VerbForm):
         required=False, max_length=2000, label=gettext_lazy("What else to say of it")
     )
 
-    named = {"sent_at": "sent_on", "at": "sent_on"}
+    named = {
+        "sent_at": "sent_on",
+        "at": "sent_on",
+        "name": "reader",
+        "email": "reader_email",
+        "emails": "reader_email",
+    }
 
     def __init__(
         self,
@@ -199,12 +218,31 @@ class OfferForm(VerbForm):
         lines = [line.is_valid() for line in self.lines]
         return super().is_valid() and all(lines)
 
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if said.get("reader_email") and not said.get("reader") and "reader" not in self.errors:
+            self.add_error("reader", _("Write who this is."))
+        return said
+
+    def _recipients(self, said: dict[str, Any]) -> list[Contact | NewContact]:
+        """Those who are ticked, and who is written beside them; one of the company is not made
+        twice."""
+        chosen: list[Contact | NewContact] = list(said["recipients"])
+        name, email = said.pop("reader"), said.pop("reader_email")
+        if not name:
+            return chosen
+        at_company = Contact.objects.filter(company=self.deal.company_id) if self.deal else None
+        known = alike.named(at_company, name) if at_company is not None else None
+        if known is None or (self.deal and self.deal.company_id is None):
+            return [*chosen, NewContact(name=name, email=email)]
+        return chosen if known in chosen else [*chosen, known]
+
     def verb(self) -> dict[str, Any]:
         said = dict(self.cleaned_data)
         reason, words = said.pop("go_reason"), said.pop("go_words")
         return said | {
             "kind": OfferKind(said["kind"]),
-            "recipients": list(said["recipients"]),
+            "recipients": self._recipients(said),
             "sent_at": self._sent_at(said.pop("sent_on")),
             "lines": [line for row in self.lines if (line := row.line(self.user, self.deal))],
             "go_ahead": GoAhead(reason=Reason(reason), words=words) if reason else None,

@@ -40,7 +40,7 @@ NEARLY = 0.6
 # No name, address or number on record is longer; the search for a megabyte takes seconds.
 LONGEST = 254
 
-Row = TypeVar("Row", Company, Product)
+Row = TypeVar("Row", Company, Product, Contact)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -305,7 +305,10 @@ def open_deal(request: HtmxRequest) -> HttpResponse:
 
 
 # What a new deal may begin with: from the page of a company or a person, or typed so far.
-_TYPED = ("company_name", "person", "company", "value", "on", "source", "source_detail", "sold")
+_TYPED = (
+    *("company_name", "person", "company", "value", "on"),
+    *("source", "source_detail", "customer", "sold"),
+)
 
 
 def _new(request: HtmxRequest) -> OpenForm:
