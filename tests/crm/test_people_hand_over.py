@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm.models import Deal
+from crm.models import Contact, Deal
 from pipeline.models import User
 from pipeline.stages import Stage
 from tests.factories import make_company, make_contact, make_deal, won_deal
@@ -52,9 +52,10 @@ def test_it_hands_over_what_somebody_left_behind(cast, client, deals, address):
     User.objects.filter(pk=cast.ana.pk).update(is_active=False)
     client = signed_in(client, cast.mona)
     told = client.get("/people/open-deals/", headers={"HX-Request": "true"}).content.decode()
-    assert "Ana Ruiz is deactivated and owns 3 open deals." in told
+    assert "Ana Ruiz is deactivated and owns 3 open deals, 2 contacts." in told
 
-    client.post(address, {"to": cast.ben.pk, "deals": ids(deals)})
+    people = Contact.objects.filter(owner=cast.ana)
+    client.post(address, {"to": cast.ben.pk, "deals": ids(deals), "contacts": ids(people)})
 
     assert owners(deals) == [cast.ben] * 3
     told = client.get("/people/open-deals/", headers={"HX-Request": "true"}).content.decode()
