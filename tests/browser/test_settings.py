@@ -46,7 +46,7 @@ def test_a_product_is_made_sold_and_retired_and_its_line_stays(
 def sell(page: Page, sheet: str, *, offered: bool) -> None:
     """Put the product on a deal by its name, as somebody without a script would."""
     page.goto(sheet)
-    page.get_by_label("Product").fill("Floor scale")
+    page.get_by_role("textbox", name="Product").fill("Floor scale")
     if not offered:
         expect(page.get_by_text("No product of that name is offered.")).to_be_visible()
         return
