@@ -38,7 +38,7 @@ def raised(deal: Deal, words: str, *, by: User) -> Concern:
 
 def test_it_records_an_offer_by_word_in_two_presses(page_of: PageOf, people: Cast, deal: Deal):
     page = page_of(people.ana, f"/deals/{deal.pk}/")
-    page.get_by_role("link", name="An offer by word").click()
+    page.get_by_role("link", name="A verbal offer").click()
     page.get_by_role("button", name="Save the offer").click()
     card = page.locator("section", has=page.locator("#offers-title"))
     expect(card).to_contain_text("€50,000")
