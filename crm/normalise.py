@@ -1,4 +1,4 @@
-"""How addresses and numbers are made comparable; pure. Names: see `salesprocess.folding`."""
+"""How addresses and numbers are made comparable; pure. Names: see `salesprocess.lib.folding`."""
 
 import re
 

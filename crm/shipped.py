@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext_noop
 
 from pipeline.stages import Initiator
-from salesprocess.words import gettext
+from salesprocess.lib.translation import gettext
 
 # Name and kind (`SourceKind`).
 SOURCES = [

@@ -9,7 +9,7 @@ from crm.imports import work
 from crm.models import ImportJob
 from pipeline.commands import outbox
 from pipeline.models import OutboxKind, OutboxRow, PeopleChange
-from salesprocess.waking import wake
+from salesprocess.lib.enqueue import enqueue
 
 # After so long other tasks have their turn.
 TURN_SECONDS = 20
@@ -33,7 +33,7 @@ def work_on_imports(pk: int | None = None) -> None:
                 if time.monotonic() > end:
                     break
         if more:
-            wake("crm.tasks.work_on_imports", pk=job)
+            enqueue("crm.tasks.work_on_imports", pk=job)
 
 
 @shared_task

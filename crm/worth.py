@@ -16,7 +16,7 @@ from django.db.models import Aggregate, Case, CharField, Count, DecimalField, F,
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from salesprocess.format import full_day, listed, money, money_short, number
+from salesprocess.lib.format import full_day, listed, money, money_short, number
 
 
 class RateInForce(NamedTuple):

@@ -31,7 +31,7 @@ from pipeline.playbook import (
     StepRow,
 )
 from pipeline.stages import Stage
-from salesprocess.words import gettext
+from salesprocess.lib.translation import gettext
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -15,7 +15,7 @@ from pipeline.differences import diff
 from pipeline.models import Invitation, OutboxRow, PeopleChange, Team, User, Version
 from pipeline.playbook import LayerContent, merge
 from pipeline.queries.process import above
-from salesprocess.format import written_day
+from salesprocess.lib.format import written_day
 
 
 def invitation(row: OutboxRow) -> None:

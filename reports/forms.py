@@ -13,7 +13,7 @@ from pipeline.access import ME
 from pipeline.models import Team, User
 from reports.figures import Period
 from reports.queries.funnel import Question, team_with_all_below
-from salesprocess import days
+from salesprocess.lib import dates
 
 
 class Span(models.TextChoices):
@@ -58,13 +58,13 @@ class FunnelForm(forms.Form):
     start = forms.DateField(
         label=_("From"),
         required=False,
-        validators=days.MEANT,
+        validators=dates.MEANT,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     end = forms.DateField(
         label=_("To"),
         required=False,
-        validators=days.MEANT,
+        validators=dates.MEANT,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     team = forms.ModelChoiceField(

@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from salesprocess import unsent
-from salesprocess.htmx import trigger
+from salesprocess.lib import unsent
+from salesprocess.lib.htmx import trigger
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 
-from salesprocess.htmx import shown_path
+from salesprocess.lib.htmx import shown_path
 
 RENEWED = "renewed_on"
 

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
 from salesprocess import embedded
-from salesprocess.database import parse_database_url
+from salesprocess.lib.database import parse_database_url
 
 # Lets annotations such as ManyToManyField[…] and ModelForm[Deal] stand at run time.
 django_stubs_ext.monkeypatch()
@@ -104,8 +104,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "salesprocess.middleware.htmx_sign_in",
     "salesprocess.middleware.renew_session",
-    "salesprocess.unsent.let_go",
-    "salesprocess.unsent.SignInRequired",
+    "salesprocess.lib.unsent.let_go",
+    "salesprocess.lib.unsent.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -120,14 +120,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [
     {
         "NAME": "jinja2",
-        "BACKEND": "salesprocess.jinja.Jinja2Pages",
+        "BACKEND": "salesprocess.lib.jinja.Jinja2Pages",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": False,
         "OPTIONS": {
-            "environment": "salesprocess.jinja.environment",
-            "context_processors": ["salesprocess.unsent.marks"],
+            "environment": "salesprocess.lib.jinja.environment",
+            "context_processors": ["salesprocess.lib.unsent.marks"],
             "extensions": ["jinja2.ext.i18n"],
             "auto_reload": not PRODUCTION,
+            "filters": {"shipped": "pipeline.framework.shown"},
         },
     },
     {
@@ -158,7 +159,7 @@ EMBEDDED = {"postgres": not DATABASE_URL, "valkey": not REDIS_URL}
 DATABASE_URL = DATABASE_URL or embedded.database_url(STATE_DIR)
 REDIS_URL = REDIS_URL or embedded.redis_url(STATE_DIR)
 
-# What is asked again and again (salesprocess/prepared.py) is planned once a connection. A pooler in
+# What is asked again and again (salesprocess/lib/prepared.py) is planned once a connection. A pooler in
 # transaction mode must know of such statements (PgBouncer from 1.21 on), or they are switched off;
 # and it must let the setting for their plans pass at the start of a connection (README).
 PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", True)
@@ -175,7 +176,7 @@ DATABASES = {
 
 CACHES = {
     "default": {
-        "BACKEND": "salesprocess.cache.ForgivingRedisCache",
+        "BACKEND": "salesprocess.lib.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "seven",
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
@@ -324,7 +325,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "salesprocess.logs.OneLine",
+            "()": "salesprocess.lib.logs.OneLine",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
         }
     },

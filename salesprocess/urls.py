@@ -1,7 +1,8 @@
 from django.urls import include, path
 
 from crm.views import first_run
-from salesprocess import health, unsent
+from salesprocess import health
+from salesprocess.lib import unsent
 
 urlpatterns = [
     path("", first_run.home, name="home"),

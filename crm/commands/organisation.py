@@ -13,7 +13,7 @@ from pipeline.commands.locked_people import people_locked
 from pipeline.commands.organisation import set_facts
 from pipeline.models import User
 from pipeline.moves import Refused
-from salesprocess.format import full_day
+from salesprocess.lib.format import full_day
 
 _FINEST = Decimal("0.00000001")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import models
 
-from salesprocess.plain import plain
+from salesprocess.lib.plain import plain
 
 
 def check(record: models.Model) -> None:

@@ -21,7 +21,7 @@ from crm.shipped import shown
 from crm.worth import Rates
 from pipeline.access import ME, all_below
 from pipeline.models import Team, User
-from salesprocess.prepared import Prepared, reach
+from salesprocess.lib.prepared import Prepared, reach
 
 NOBODY = "nobody"
 Choices = list[tuple[Any, Any]]

@@ -39,8 +39,8 @@ from crm.queries.lists import Offers
 from crm.worth import Rates
 from pipeline.models import User
 from pipeline.stages import Initiator, Outcome, Stage
-from salesprocess import days
-from salesprocess.folding import fold
+from salesprocess.lib import dates
+from salesprocess.lib.folding import fold
 
 ANY = "any"
 LOST = "lost"
@@ -57,7 +57,7 @@ class DayFilter(django_filters.DateFilter):  # type: ignore[misc]  # ships no ty
     """A whole day where the reader is: the day that the row shows."""
 
     def __init__(self, label: Any, **options: Any) -> None:
-        super().__init__(label=label, validators=days.MEANT, **options)
+        super().__init__(label=label, validators=dates.MEANT, **options)
 
 
 class IdFilter(django_filters.NumberFilter):  # type: ignore[misc]  # ships no types

@@ -13,8 +13,8 @@ from crm.models import Activity, ActivityKind, ActivityResult, Contact
 from crm.models.activity import PLANNABLE, ActivityQuerySet
 from crm.models.due import Due
 from pipeline.stages import Stage
-from salesprocess.text_area import TextArea
-from salesprocess.when import NotUnderstoodError, parse
+from salesprocess.lib.natural_dates import NotUnderstoodError, parse
+from salesprocess.lib.text_area import TextArea
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -10,7 +10,7 @@ from crm.forms.deal_people import PersonField, of_deal
 from crm.forms.fields import VerbForm
 from crm.models import Concern, ConcernCategory, Deal, Disposition
 from crm.queries import answers
-from salesprocess.text_area import TextArea
+from salesprocess.lib.text_area import TextArea
 
 BEFORE, AFTER = "before", "after"
 

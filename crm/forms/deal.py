@@ -24,9 +24,9 @@ from pipeline.models import Team, User
 from pipeline.playbook import Fact, Playbook
 from pipeline.queries import process
 from pipeline.stages import Initiator, Outcome, Stage
-from salesprocess.folding import words
-from salesprocess.format import money
-from salesprocess.text_area import TextArea
+from salesprocess.lib.folding import words
+from salesprocess.lib.format import money
+from salesprocess.lib.text_area import TextArea
 
 REASON = TextArea(attrs={"rows": 3})
 STAGES = [(stage.value, stage.label) for stage in Stage]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from crm.forms.deal_people import PersonField, of_deal
 from crm.forms.fields import DayField, VerbForm
 from crm.models import Deal, DealContact, DealRole, DecisionPath
-from salesprocess.text_area import TextArea
+from salesprocess.lib.text_area import TextArea
 
 
 class DecisionPathForm(VerbForm):

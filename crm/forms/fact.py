@@ -12,7 +12,7 @@ from crm.forms.fields import AmountField, CompanyPick, DayField, VerbForm
 from crm.models import Company, Deal, Method, Source
 from crm.queries import alike
 from crm.queries.deal import currencies
-from salesprocess.format import money
+from salesprocess.lib.format import money
 
 
 class FactForm(VerbForm):

@@ -13,8 +13,8 @@ from crm.models import Company, Deal, Relationship, Source, SourceKind
 from crm.queries import alike
 from pipeline.models import User
 from pipeline.moves import Refused
-from salesprocess import days
-from salesprocess.format import locale
+from salesprocess.lib import dates
+from salesprocess.lib.format import locale
 
 
 class AmountField(forms.DecimalField):
@@ -46,7 +46,7 @@ class AmountField(forms.DecimalField):
 class DayField(forms.DateField):
     def __init__(self, **options: Any) -> None:
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        usual: dict[str, Any] = {"widget": widget, "validators": days.MEANT}
+        usual: dict[str, Any] = {"widget": widget, "validators": dates.MEANT}
         super().__init__(**usual | options)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.forms.fields import DayField, VerbForm
 from crm.models import Deal, HandOff
-from salesprocess.text_area import TextArea
+from salesprocess.lib.text_area import TextArea
 
 
 class HandOffForm(VerbForm):

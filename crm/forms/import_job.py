@@ -17,7 +17,7 @@ from crm.imports.scanning import in_words
 from crm.models import ImportJob, ImportKind, StopCause
 from pipeline.models import Role, User
 from pipeline.stages import Initiator, Outcome, Stage
-from salesprocess.format import number as number_text
+from salesprocess.lib.format import number as number_text
 
 LABELS = {
     "id": gettext_lazy("Their number or id"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from crm.forms.deal_people import PersonField, of_deal
 from crm.forms.fields import AmountField, DayField, VerbForm
 from crm.models import Deal, Need, Per
-from salesprocess.text_area import TextArea
+from salesprocess.lib.text_area import TextArea
 
 
 class NeedForm(VerbForm):

@@ -20,7 +20,7 @@ from crm.models import Contact, Deal, DealLine, Need, Offer, OfferKind, OfferLin
 from crm.queries import alike
 from pipeline.gates import Reason
 from pipeline.models import User
-from salesprocess.format import money
+from salesprocess.lib.format import money
 
 # So many empty lines stand below those that are filled.
 SPARE = 2

@@ -11,7 +11,7 @@ from crm.forms.reference import CurrencyField
 from pipeline.forms.attempt import SeenForm
 from pipeline.models import Role, Team, User
 from pipeline.models.people import validate_time_zone
-from salesprocess.format import locale
+from salesprocess.lib.format import locale
 
 
 class OrganisationForm(SeenForm):

@@ -12,7 +12,7 @@ from crm.forms.fields import CompanyPick, VerbForm
 from crm.models import ActivityResult, Company, Contact, ContactPoint, PointKind, Relationship
 from crm.models.activity import ActivityQuerySet
 from pipeline.models import User
-from salesprocess.text_area import TextArea
+from salesprocess.lib.text_area import TextArea
 
 _PLAIN = {"autocomplete": "off"}
 

@@ -13,7 +13,7 @@ from pipeline.differences import Change
 from pipeline.forms.attempt import SeenForm
 from pipeline.playbook import Playbook
 from pipeline.stages import Stage
-from salesprocess.text_area import TextArea
+from salesprocess.lib.text_area import TextArea
 
 
 class PublishForm(SeenForm):

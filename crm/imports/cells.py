@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from salesprocess import spreadsheet
+from salesprocess.lib import spreadsheet
 
 # How programs write that there is nothing, or that a formula failed; a text without any letter or
 # digit says nothing either.

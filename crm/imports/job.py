@@ -24,7 +24,7 @@ from crm.models import ImportJob, ImportKind, ImportState
 from crm.models.import_job import NOT_LOADED
 from pipeline.models import Role, User
 from pipeline.moves import Refused
-from salesprocess.waking import wake
+from salesprocess.lib.enqueue import enqueue
 
 _SAMPLE_ROWS, _SAMPLE_SIGNS = 3, 60
 _SAID_BEFORE = ("formats", "stages", "remembered", "hints")
@@ -227,4 +227,4 @@ def _begin(row: ImportJob, state: ImportState, at: dt.datetime) -> None:
     if state == ImportState.CHECKING:
         row.done, row.rows, row.counts, row.questions = 0, 0, {}, {}
     row.save()
-    transaction.on_commit(lambda: wake("crm.tasks.work_on_imports", pk=row.pk), robust=True)
+    transaction.on_commit(lambda: enqueue("crm.tasks.work_on_imports", pk=row.pk), robust=True)

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from crm.imports.faults import Fault
-from salesprocess import spreadsheet
+from salesprocess.lib import spreadsheet
 
 COLUMNS = ("file", "line", "column", "value", "reason")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")

@@ -16,7 +16,7 @@ from crm.imports.faults import Unreadable
 from crm.imports.kinds import DEALS, Field
 from crm.imports.mapping import KindMapping, Mapping
 from crm.imports.reading import Table
-from salesprocess.format import plainly
+from salesprocess.lib.format import plainly
 
 # A column with more different words than this is not a column of stages.
 MOST_STAGES = 40

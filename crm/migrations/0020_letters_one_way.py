@@ -1,6 +1,6 @@
 """Names are found and compared with their letters written one way; what can be found is made anew.
 
-`salesprocess.folding` says the same in Python; a test goes through all letters and proves that both
+`salesprocess.lib.folding` says the same in Python; a test goes through all letters and proves that both
 agree. The functions name no other table or setting, so that they may stand in an index: the first
 one uses nothing but PostgreSQL's own, so that a restored dump can build its indexes, too.
 """

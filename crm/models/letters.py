@@ -1,6 +1,6 @@
 """The database's functions that write letters one way, for indexes and queries.
 
-`salesprocess.folding` is the same rule in Python.
+`salesprocess.lib.folding` is the same rule in Python.
 """
 
 from django.contrib.postgres.fields import ArrayField

@@ -28,7 +28,7 @@ from crm.models.letters import CompanyKeys, First, Fold, Overlap, PersonKeys, Si
 from crm.queries.search import search
 from crm.queries.search_words import read
 from pipeline.models import User
-from salesprocess.folding import fold
+from salesprocess.lib.folding import fold
 
 ROWS = 10
 # Shown while somebody types something else: fewer, so that they can be read at a glance.

@@ -25,7 +25,7 @@ from crm.models import Deal
 from crm.models.deal import DealQuerySet
 from crm.worth import NOTHING, Worth
 from pipeline.stages import Outcome, Stage
-from salesprocess.prepared import Asked, Statement, Statements, ask
+from salesprocess.lib.prepared import Asked, Statement, Statements, ask
 
 # How many cards a column shows before one asks for more, and the most that it will ever show.
 PAGE = 20

@@ -40,8 +40,8 @@ from crm.models.due import Due
 from crm.queries.gates import ids_of
 from pipeline.models import User
 from pipeline.stages import Outcome
-from salesprocess.days import instant_of
-from salesprocess.prepared import Asked, Prepared
+from salesprocess.lib.dates import instant_of
+from salesprocess.lib.prepared import Asked, Prepared
 
 # How many entries a timeline shows before one asks for more.
 PAGE = 20

@@ -33,7 +33,7 @@ from crm.models.activity import HELD
 from pipeline.gates import Facts
 from pipeline.playbook import Fact
 from pipeline.stages import Stage
-from salesprocess.prepared import run
+from salesprocess.lib.prepared import run
 
 # The step of the framework against which an agreement is recorded that no activity shows.
 AGREEMENT_STEP = "agreement"

@@ -8,7 +8,7 @@ from django.db.models import Count
 from crm.models import Deal, ImportJob
 from crm.models.import_job import ImportFaultQuerySet
 from pipeline.models import User
-from salesprocess.format import clock, day
+from salesprocess.lib.format import clock, day
 
 _RECENT = 50
 FAULTS_ON_A_PAGE = 50

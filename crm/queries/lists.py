@@ -20,8 +20,8 @@ from crm.models import ListKind, SavedView
 from crm.shipped import shown
 from crm.worth import NOTHING, Worth
 from pipeline.models import Team, User
-from salesprocess.days import instant_of
-from salesprocess.prepared import Statements, ask, run
+from salesprocess.lib.dates import instant_of
+from salesprocess.lib.prepared import Statements, ask, run
 
 PAGE = 50
 # Counting goes no further: nobody reads on, and it would cost more than the page.

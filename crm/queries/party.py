@@ -15,7 +15,7 @@ from crm.queries import alike
 from crm.queries.board import FIELDS, Row
 from pipeline.models import User
 from pipeline.stages import Outcome
-from salesprocess.days import instant_of
+from salesprocess.lib.dates import instant_of
 
 PAGE = 20
 # How many deals, people and subsidiaries stand on a page before it refers to their list.

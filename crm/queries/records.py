@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from crm.models import Disposition, OfferOutcome
-from salesprocess.prepared import run
+from salesprocess.lib.prepared import run
 
 # How many answers of colleagues are counted, and shown.
 ANSWERS = 10

@@ -1,7 +1,7 @@
 """What is asked for when somebody types into a search: words and numbers, however written; pure.
 
 A word may stand anywhere in a record's text, one of fewer than three letters only at the beginning
-of a word. Each letter beyond ASCII counts as several (see `salesprocess.folding`).
+of a word. Each letter beyond ASCII counts as several (see `salesprocess.lib.folding`).
 """
 
 import re
@@ -13,7 +13,7 @@ from operator import and_, or_
 
 from django.db.models import Q
 
-from salesprocess.folding import spelled_out, words
+from salesprocess.lib.folding import spelled_out, words
 
 # From so many letters on a word is looked for inside of words, too: no index serves fewer.
 LETTERS = 3

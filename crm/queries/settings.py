@@ -11,7 +11,7 @@ from django.db.models.functions import Cast
 from crm.models import SettingChange
 from crm.queries.reference import SHELVES
 from pipeline.models import PeopleChange, User
-from salesprocess.prepared import run
+from salesprocess.lib.prepared import run
 
 PAGE = 50
 # What of the organisation's history is a setting; the rest of it is about its people.

@@ -17,7 +17,7 @@ from pipeline.models import User
 from pipeline.playbook import Playbook, Step, StepKind
 from pipeline.queries.process import in_force, of_versions
 from pipeline.stages import Stage
-from salesprocess.prepared import run
+from salesprocess.lib.prepared import run
 
 _MINE = "(done.private_to_id IS NULL OR done.private_to_id = %(user)s)"
 # The answers of the stage, whether the reader finds each step of use, and all files of the deal.

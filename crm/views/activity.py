@@ -32,8 +32,8 @@ from crm.views.cards import path_of
 from crm.views.telling import Teller
 from crm.views.verbs import Ask, answer, editable_deal, now, posted, show, stay
 from pipeline.models import User
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
-from salesprocess.htmx import HtmxRequest
 
 ask_or_do = require_http_methods(["GET", "POST"])
 

@@ -16,7 +16,7 @@ from crm.models import Activity
 from crm.views import activity_undo, party, verbs
 from crm.views.verbs import posted
 from pipeline.moves import Refused
-from salesprocess.htmx import HtmxRequest
+from pipeline.requests import HtmxRequest
 
 
 @require_http_methods(["GET", "POST"])

@@ -19,10 +19,11 @@ from crm.queries.progress import progress_of
 from crm.views.cards import Card, Reader
 from crm.worth import Rates
 from pipeline.queries.stages import Norm
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Outcome, Stage
-from salesprocess.days import instant_of
-from salesprocess.format import money_short, number
-from salesprocess.htmx import HtmxRequest, render, wants_fragment
+from salesprocess.lib.dates import instant_of
+from salesprocess.lib.format import money_short, number
+from salesprocess.lib.htmx import render, wants_fragment
 
 
 class Money(NamedTuple):

@@ -22,8 +22,9 @@ from crm.forms.party import OwnerForm
 from crm.models import Company, Contact, Deal, ListKind
 from crm.views.lists import DEALS, Asked
 from pipeline.models import User
-from salesprocess.format import number
-from salesprocess.htmx import HtmxRequest, render, trigger
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.format import number
+from salesprocess.lib.htmx import render, trigger
 
 _ID = re.compile(r"\d{1,18}", re.ASCII)
 

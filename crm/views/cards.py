@@ -18,8 +18,8 @@ from pipeline.models import User
 from pipeline.models.people import initials_of
 from pipeline.queries.stages import Norms, norms_for
 from pipeline.stages import Outcome, Stage
-from salesprocess.format import clock, money, written_day
-from salesprocess.words import gettext as _
+from salesprocess.lib.format import clock, money, written_day
+from salesprocess.lib.translation import gettext as _
 
 
 class Card(NamedTuple):

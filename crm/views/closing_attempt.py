@@ -10,7 +10,8 @@ from crm.commands import closing_attempt as commands
 from crm.forms.closing_attempt import AttemptForm
 from crm.models import Reply
 from crm.views.verbs import Ask, do, editable_deal, form_of
-from salesprocess.htmx import HtmxRequest, wants_fragment
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.htmx import wants_fragment
 
 
 @require_http_methods(["GET", "POST"])

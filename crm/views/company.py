@@ -2,7 +2,8 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from crm.queries import alike
-from salesprocess.htmx import HtmxRequest, render
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.htmx import render
 
 
 @require_GET

@@ -12,7 +12,8 @@ from crm.models import Concern, ConcernCategory, Deal, Disposition
 from crm.queries import answers
 from crm.queries import offer as offers
 from crm.views.verbs import Ask, answer, do, editable_deal, form_of, now, posted, seen, stay
-from salesprocess.htmx import HtmxRequest, render, wants_fragment
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.htmx import render, wants_fragment
 
 SHEET = "crm/deal/records/_sheet_concern.html"
 

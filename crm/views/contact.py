@@ -11,7 +11,8 @@ from crm.forms.fields import VerbForm
 from crm.models import Contact, DealRole
 from crm.queries import alike
 from crm.views.verbs import Ask, answer, editable_deal, now, posted, stay
-from salesprocess.htmx import HtmxRequest, render
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.htmx import render
 
 
 @require_http_methods(["GET", "POST"])

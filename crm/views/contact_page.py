@@ -20,7 +20,8 @@ from crm.queries import party as queries
 from crm.views import activity_undo, party
 from crm.views.party import Ask, Look
 from crm.views.verbs import posted, refuse_values
-from salesprocess.htmx import HtmxRequest, render, wants_fragment
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.htmx import render, wants_fragment
 
 
 @require_GET

@@ -50,8 +50,9 @@ from pipeline import moves
 from pipeline.gates import Act, Verb
 from pipeline.models import User
 from pipeline.moves import Refused
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
-from salesprocess.htmx import HtmxRequest, render, wants_fragment
+from salesprocess.lib.htmx import render, wants_fragment
 
 ask_or_do = require_http_methods(["GET", "POST"])
 

@@ -11,7 +11,8 @@ from crm.forms.line import AddLineForm, LineForm
 from crm.models import DealLine
 from crm.queries import alike
 from crm.views.verbs import Ask, answer, do, editable_deal, form_of, now, stay
-from salesprocess.htmx import HtmxRequest, render
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.htmx import render
 
 
 @require_http_methods(["GET", "POST"])

@@ -28,9 +28,10 @@ from pipeline.models.people import initials_of
 from pipeline.playbook import Playbook
 from pipeline.queries import process_news
 from pipeline.queries.process import InForce, in_force
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Initiator, Outcome, Stage
-from salesprocess.format import money
-from salesprocess.htmx import HtmxRequest, render, wants_fragment
+from salesprocess.lib.format import money
+from salesprocess.lib.htmx import render, wants_fragment
 
 
 @require_GET

@@ -8,7 +8,7 @@ from crm.commands import deal_value as commands
 from crm.forms.deal import TakeOverForm
 from crm.views.activity_undo import in_sheet
 from crm.views.verbs import Ask, do, editable_deal, stay
-from salesprocess.htmx import HtmxRequest
+from pipeline.requests import HtmxRequest
 
 
 @require_POST

@@ -8,7 +8,7 @@ from crm.commands import decision_path as commands
 from crm.forms.decision_path import DecisionPathForm
 from crm.models import DecisionPath
 from crm.views.verbs import Ask, do, editable_deal, form_of
-from salesprocess.htmx import HtmxRequest
+from pipeline.requests import HtmxRequest
 
 
 @require_http_methods(["GET", "POST"])

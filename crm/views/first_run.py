@@ -18,9 +18,10 @@ from crm.queries.first_run import Beginning, State, Task
 from pipeline.commands import first_run as commands
 from pipeline.models import User
 from pipeline.moves import Refused
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
-from salesprocess.format import day, locale
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib.format import day, locale
+from salesprocess.lib.htmx import render
 
 
 @dataclass(frozen=True, kw_only=True)

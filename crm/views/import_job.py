@@ -20,9 +20,10 @@ from crm.models.import_job import NOT_LOADED
 from crm.queries import import_job as queries
 from pipeline.forms.attempt import say
 from pipeline.moves import Refused
-from salesprocess import spreadsheet
-from salesprocess.htmx import HtmxRequest, render
-from salesprocess.uploads import LimitedUpload, says_too_large
+from pipeline.requests import HtmxRequest
+from salesprocess.lib import spreadsheet
+from salesprocess.lib.htmx import render
+from salesprocess.lib.uploads import LimitedUpload, says_too_large
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 

@@ -19,9 +19,10 @@ from crm.views.cards import Reader
 from crm.views.list_rows import open_deals, point
 from crm.views.lists import DEALS, Asked
 from pipeline.models import User
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Initiator, Outcome, Stage
-from salesprocess import spreadsheet
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib import spreadsheet
+from salesprocess.lib.htmx import render
 
 
 class Part(NamedTuple):

@@ -30,8 +30,8 @@ from crm.views.cards import Reader, path_of
 from pipeline.models import User
 from pipeline.models.people import initials_of
 from pipeline.stages import Outcome
-from salesprocess.format import money, number
-from salesprocess.words import gettext as _
+from salesprocess.lib.format import money, number
+from salesprocess.lib.translation import gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,10 +30,11 @@ from crm.views.cards import Reader
 from crm.views.list_rows import TABLES, Column, default_sort, order_of
 from crm.worth import Rates
 from pipeline.models import User
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
-from salesprocess.format import number
-from salesprocess.htmx import HtmxRequest, render
-from salesprocess.jinja import url
+from salesprocess.lib.format import number
+from salesprocess.lib.htmx import render
+from salesprocess.lib.jinja import url
 
 DEALS = (ListKind.LEADS, ListKind.OPPORTUNITIES, ListKind.DEALS)
 

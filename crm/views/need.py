@@ -10,7 +10,7 @@ from crm.forms.fields import VerbForm
 from crm.forms.need import NeedForm
 from crm.models import Need
 from crm.views.verbs import Ask, answer, do, editable_deal, form_of, now, stay
-from salesprocess.htmx import HtmxRequest
+from pipeline.requests import HtmxRequest
 
 SHEET = "crm/deal/records/_sheet_need.html"
 

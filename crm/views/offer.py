@@ -13,9 +13,10 @@ from crm.queries.facts import facts
 from crm.queries.gates import playbook_of
 from crm.views.verbs import Ask, answer, do, editable_deal, form_of, now, posted, seen
 from pipeline.gates import Act, Verb, judge, stands_in_the_way
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
-from salesprocess.format import money, plainly
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib.format import money, plainly
+from salesprocess.lib.htmx import render
 
 
 @require_http_methods(["GET", "POST"])

@@ -21,8 +21,8 @@ from crm.views.settings import admins_only, settings_page
 from pipeline.commands import organisation as commands
 from pipeline.forms.attempt import SeenForm, attempt, status_of
 from pipeline.queries import people as people_queries
+from pipeline.requests import HtmxRequest
 from pipeline.views.asked import posted
-from salesprocess.htmx import HtmxRequest
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 

@@ -34,7 +34,8 @@ from crm.views.telling import ICONS, Teller
 from crm.views.verbs import Conflict, offered, posted, rebased, refuse_values, stay
 from pipeline.models import User
 from pipeline.moves import Refused
-from salesprocess.htmx import HtmxRequest, render, trigger, wants_fragment
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.htmx import render, trigger, wants_fragment
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,9 @@ from crm.forms.people import HandOverAllForm
 from crm.models import Company, Contact
 from crm.queries import people as queries
 from pipeline.models import User
-from salesprocess.format import number
-from salesprocess.htmx import HtmxRequest, render
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.format import number
+from salesprocess.lib.htmx import render
 
 # So many rows on one page; what is left is offered again afterwards.
 MOST = 200

@@ -23,8 +23,9 @@ from pipeline.moves import Refused
 from pipeline.playbook import Importance
 from pipeline.queries.process import current_version_ids, for_person
 from pipeline.recall import mapped, suggest
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib.htmx import render
 
 DEALS = 3
 MOST_LINES = 30

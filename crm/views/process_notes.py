@@ -19,8 +19,9 @@ from crm.queries import process_notes as queries
 from pipeline.forms.attempt import say
 from pipeline.moves import Refused
 from pipeline.queries.process_page import undecided_count
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib.htmx import render
 
 
 @require_GET

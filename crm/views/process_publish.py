@@ -27,8 +27,9 @@ from pipeline.playbook import Layer as MergedLayer
 from pipeline.playbook import LayerContent, Playbook, merge
 from pipeline.queries.process import layers_of, of_versions
 from pipeline.queries.process_page import Look, NoSuchTeam, Of
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib.htmx import render
 
 
 class Draft:

@@ -13,8 +13,9 @@ from crm.queries.gates import versions_of_visit
 from pipeline.queries import process as process_queries
 from pipeline.queries import process_words
 from pipeline.queries.process_page import Look, NoSuchTeam, Of
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib.htmx import render
 
 
 @require_GET

@@ -31,10 +31,10 @@ from crm.queries.reference import SHELVES, Shelf, Shows
 from crm.views.setting_changes import tell
 from crm.views.settings import admins_only, settings_page
 from pipeline.moves import Refused
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Initiator
-from salesprocess import spreadsheet
-from salesprocess.format import money
-from salesprocess.htmx import HtmxRequest
+from salesprocess.lib import spreadsheet
+from salesprocess.lib.format import money
 
 # What a page says of its list: under the title, how a row is added, what its two counts mean.
 WORDS: dict[str, dict[str, Any]] = {

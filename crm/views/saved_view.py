@@ -18,7 +18,8 @@ from crm.views.lists import Asked
 from crm.views.telling import Teller
 from crm.views.verbs import Conflict
 from pipeline.moves import Refused
-from salesprocess.htmx import HtmxRequest, render, wants_fragment
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.htmx import render, wants_fragment
 
 
 @require_http_methods(["GET", "POST"])

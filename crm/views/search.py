@@ -6,7 +6,8 @@ from django.views.decorators.http import require_GET
 from crm.models import SearchKind
 from crm.queries.search import MOST, search
 from crm.queries.search_words import LONGEST, read
-from salesprocess.htmx import HtmxRequest, render
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.htmx import render
 
 PICTURES = {
     SearchKind.COMPANY: "building",

@@ -22,9 +22,9 @@ from crm.shipped import shown
 from crm.views.settings import admins_only, settings_page
 from pipeline.models import User
 from pipeline.moves import Refused
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Initiator
-from salesprocess.format import day, full_day, locale, number, rate
-from salesprocess.htmx import HtmxRequest
+from salesprocess.lib.format import day, full_day, locale, number, rate
 
 
 class Line(NamedTuple):

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from crm.queries import settings as queries
 from crm.queries.rate import Currency, currencies_in_use
 from pipeline.models import Role, User
-from salesprocess.format import number
-from salesprocess.htmx import HtmxRequest, render
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.format import number
+from salesprocess.lib.htmx import render
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 # From how many days on a rate is called old.

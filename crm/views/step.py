@@ -28,9 +28,10 @@ from pipeline.forms.attempt import say
 from pipeline.models import Layer, Vote
 from pipeline.moves import Refused
 from pipeline.playbook import Step
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
-from salesprocess.htmx import HtmxRequest, render, trigger, wants_fragment
-from salesprocess.uploads import LimitedUpload
+from salesprocess.lib.htmx import render, trigger, wants_fragment
+from salesprocess.lib.uploads import LimitedUpload
 
 
 @csrf_exempt

@@ -30,7 +30,8 @@ from crm.queries import deal as queries
 from crm.views.telling import Teller
 from pipeline.gates import Gap
 from pipeline.moves import Refused
-from salesprocess.htmx import HtmxRequest, render, shown_path, trigger, wants_fragment
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.htmx import render, shown_path, trigger, wants_fragment
 
 F = TypeVar("F", bound=VerbForm)
 

@@ -11,7 +11,7 @@ from crm.commands import verdict as commands
 from crm.forms.verdict import VerdictForm
 from crm.models import Deal, Ruling
 from crm.views.verbs import Ask, answer, editable_deal, form_of, now
-from salesprocess.htmx import HtmxRequest
+from pipeline.requests import HtmxRequest
 
 
 @require_http_methods(["GET", "POST"])

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from pipeline.models import OutboxKind, OutboxRow, User
 from pipeline.models.outbox import MOST_ATTEMPTS
 from pipeline.moves import Refused
-from salesprocess.waking import wake
+from salesprocess.lib.enqueue import enqueue
 
 Handler = Callable[[OutboxRow], None]
 
@@ -140,4 +140,4 @@ def _mine(row: OutboxRow) -> Any:
 
 
 def _wake(pk: int) -> None:
-    wake("pipeline.tasks.relay_outbox", pk=pk)
+    enqueue("pipeline.tasks.relay_outbox", pk=pk)

@@ -43,7 +43,7 @@ def attempt(form: forms.Form, command: Callable[[], object]) -> bool:
 
 
 def status_of(form: forms.Form) -> HTTPStatus:
-    """The convention of `salesprocess.htmx.render`."""
+    """The convention of `salesprocess.lib.htmx.render`."""
     if not form.is_bound:
         return HTTPStatus.OK
     stale = isinstance(form, SeenForm) and form.is_stale

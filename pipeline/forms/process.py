@@ -27,7 +27,7 @@ from pipeline.playbook import (
     weakest,
 )
 from pipeline.stages import Stage
-from salesprocess.text_area import TextArea
+from salesprocess.lib.text_area import TextArea
 
 # What one may say of an inherited step for oneself alone; of a locked one only how much it asks.
 OWN = ("label", "help")

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.access import ProcessNow, Scope
 from pipeline.models.batch import Batch
-from salesprocess.prepared import run
+from salesprocess.lib.prepared import run
 
 
 class Role(models.TextChoices):

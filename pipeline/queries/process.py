@@ -34,7 +34,7 @@ from pipeline.playbook import (
 )
 from pipeline.playbook import Layer as MergedLayer
 from pipeline.stages import Stage
-from salesprocess.prepared import run
+from salesprocess.lib.prepared import run
 
 # The published versions in force for `{team}`, from the framework down.
 CURRENT = """

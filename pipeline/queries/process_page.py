@@ -37,7 +37,7 @@ from pipeline.playbook import (
 from pipeline.playbook import Layer as MergedLayer
 from pipeline.queries.process import content, layers_of, step_row
 from pipeline.stages import Stage
-from salesprocess.days import instant_of
+from salesprocess.lib.dates import instant_of
 
 # Whose process an address is about: a team's by its id, or one's own.
 Of = int | Literal["mine"]

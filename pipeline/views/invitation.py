@@ -19,7 +19,7 @@ from pipeline.forms.people import AcceptForm
 from pipeline.models import Invitation, User
 from pipeline.models.invitation import hash_of
 from pipeline.views.asked import posted
-from salesprocess.htmx import render
+from salesprocess.lib.htmx import render
 from salesprocess.middleware import begin_session
 
 KEPT = "invitation"

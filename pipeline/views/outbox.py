@@ -9,7 +9,8 @@ from pipeline.commands import outbox as commands
 from pipeline.models import OutboxRow, Role
 from pipeline.moves import Refused
 from pipeline.queries import outbox as queries
-from salesprocess.htmx import HtmxRequest, render
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.htmx import render
 
 
 @require_GET

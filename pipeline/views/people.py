@@ -15,8 +15,9 @@ from pipeline.forms.people import EmailForm, PersonForm
 from pipeline.models import OutboxRow, PeopleChange, Role, Team, User
 from pipeline.moves import Refused
 from pipeline.queries import people as queries
+from pipeline.requests import HtmxRequest
 from pipeline.views.asked import limit_guesses, posted
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib.htmx import render
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 

@@ -29,8 +29,9 @@ from pipeline.queries import process_news as news
 from pipeline.queries import process_page as queries
 from pipeline.queries import process_words
 from pipeline.queries.process_page import Look, NoSuchTeam, Of
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
-from salesprocess.htmx import HtmxRequest, render, wants_fragment
+from salesprocess.lib.htmx import render, wants_fragment
 
 ADVISORY = (Gate.QUALIFIED, Gate.UNDERSTOOD)
 

@@ -15,7 +15,8 @@ from pipeline.models import Choice, Collision
 from pipeline.moves import Refused
 from pipeline.queries import process_page as queries
 from pipeline.queries.process_page import Place
-from salesprocess.htmx import HtmxRequest, render
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.htmx import render
 
 
 @require_GET

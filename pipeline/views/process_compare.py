@@ -13,8 +13,9 @@ from pipeline.playbook import Playbook
 from pipeline.queries import process as process_queries
 from pipeline.queries.process_health import percent_of
 from pipeline.queries.process_page import Look, Tree, tree
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib.htmx import render
 
 
 @require_GET

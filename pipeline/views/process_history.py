@@ -21,8 +21,9 @@ from pipeline.playbook import LayerContent, merge
 from pipeline.queries import process_page as queries
 from pipeline.queries.process import layers_of
 from pipeline.queries.process_page import Look, Of, VersionLine
+from pipeline.requests import HtmxRequest
 from pipeline.views.process import find, find_to_edit, layer_to_change
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib.htmx import render
 
 
 @require_GET

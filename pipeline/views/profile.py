@@ -16,8 +16,9 @@ from pipeline.forms.attempt import attempt, status_of
 from pipeline.forms.people import EmailForm, ProfileForm
 from pipeline.models import Theme, User
 from pipeline.queries import people as queries
+from pipeline.requests import HtmxRequest
 from pipeline.views.asked import limit_guesses, posted
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib.htmx import render
 
 YEAR = 365 * 24 * 60 * 60
 

@@ -10,8 +10,9 @@ from pipeline.forms.attempt import attempt, status_of
 from pipeline.forms.people import TeamForm
 from pipeline.models import Team
 from pipeline.queries import people as queries
+from pipeline.requests import HtmxRequest
 from pipeline.views.asked import posted
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib.htmx import render
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -9,10 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from pipeline.requests import HtmxRequest
 from reports.forms import FunnelForm
 from reports.queries import funnel as questions
 from reports.queries.funnel import VISIT_MEASURES, Funnel, StageRow
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib.htmx import render
 
 
 @require_GET

@@ -24,14 +24,15 @@ from crm.queries.lists import Order, Place, Walk, by_instant, by_number, by_text
 from crm.shipped import shown
 from pipeline.moves import LeftHow
 from pipeline.queries.stages import norms_for
+from pipeline.requests import HtmxRequest
 from pipeline.stages import Outcome, Stage
 from reports.forms import FunnelForm
 from reports.queries import funnel as questions
 from reports.queries.funnel import CLOSED_MEASURES, VISIT_MEASURES, Question, Together
 from reports.views.funnel import asked_in, form_of, outcome_words, way_words
-from salesprocess import spreadsheet
-from salesprocess.format import day, money, number
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib import spreadsheet
+from salesprocess.lib.format import day, money, number
+from salesprocess.lib.htmx import render
 
 DAY = 86400
 

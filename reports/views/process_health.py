@@ -5,8 +5,9 @@ from django.views.decorators.http import require_GET
 
 from pipeline.queries.process_health import measure
 from pipeline.queries.process_page import Look, NoSuchTeam, Of
+from pipeline.requests import HtmxRequest
 from reports.figures import told_of_stages
-from salesprocess.htmx import HtmxRequest, render
+from salesprocess.lib.htmx import render
 
 
 @require_GET

@@ -7,7 +7,7 @@ from django import forms
 from django.utils import translation
 
 from crm.forms.fields import AmountField
-from salesprocess.format import money
+from salesprocess.lib.format import money
 
 
 @pytest.mark.parametrize(

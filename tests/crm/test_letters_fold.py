@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from salesprocess import folding
+from salesprocess.lib import folding
 
 # Every letter of the alphabets, and some of the thousands of signs that are all treated alike.
 # (Python's Unicode is older than PostgreSQL's: letters it does not know cannot agree.)

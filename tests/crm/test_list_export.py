@@ -9,7 +9,7 @@ from django.test import Client
 from crm.models import Deal, ListKind
 from pipeline.models import User
 from pipeline.stages import Stage
-from salesprocess.spreadsheet import inert, lines
+from salesprocess.lib.spreadsheet import inert, lines
 from tests.conftest import Cast
 from tests.crm.test_list_page import make_rows, names
 from tests.factories import make_company, make_deal

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import translation
 
-from salesprocess.format import clock, day, money, money_short, number, percent
+from salesprocess.lib.format import clock, day, money, money_short, number, percent
 
 TODAY = date(2026, 3, 12)
 

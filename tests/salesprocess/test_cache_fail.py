@@ -3,7 +3,7 @@ import logging
 import pytest
 from django.core.cache import cache
 
-from salesprocess.cache import ForgivingRedisCache
+from salesprocess.lib.cache import ForgivingRedisCache
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from salesprocess.logs import OneLine
+from salesprocess.lib.logs import OneLine
 
 
 def test_it_keeps_a_record_on_one_line():

@@ -6,7 +6,7 @@ from django.test import Client, RequestFactory
 from django_htmx.middleware import HtmxMiddleware
 
 from pipeline.models import User
-from salesprocess import htmx
+from salesprocess.lib import htmx
 from tests.conftest import Cast
 
 HTMX = {"HX-Request": "true"}

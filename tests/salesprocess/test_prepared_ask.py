@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.models import Deal
 from pipeline.models import User
-from salesprocess import prepared
-from salesprocess.database import parse_database_url
-from salesprocess.prepared import Asked, Prepared
+from salesprocess.lib import prepared
+from salesprocess.lib.database import parse_database_url
+from salesprocess.lib.prepared import Asked, Prepared
 from tests.conftest import Cast
 from tests.factories import make_deal
 

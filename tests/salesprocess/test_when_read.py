@@ -5,7 +5,7 @@ import zoneinfo
 
 import pytest
 
-from salesprocess.when import NotUnderstoodError, parse
+from salesprocess.lib.natural_dates import NotUnderstoodError, parse
 
 VIENNA = zoneinfo.ZoneInfo("Europe/Vienna")
 # A Wednesday afternoon.

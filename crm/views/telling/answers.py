@@ -6,7 +6,7 @@ from decimal import Decimal
 from crm.views.cards import Reader
 from pipeline.framework import shown
 from pipeline.playbook import Answer
-from salesprocess.format import money
+from salesprocess.lib.format import money
 
 
 class AnswerTeller(Reader):

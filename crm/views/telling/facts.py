@@ -14,7 +14,7 @@ from crm.queries.offer import total
 from crm.shipped import shown
 from crm.views.cards import Reader, labels
 from pipeline.models.people import initials_of
-from salesprocess.format import money
+from salesprocess.lib.format import money
 
 ROLE_TONES = {"decides": "acc", "for_us": "ok", "against_us": "warn"}
 

@@ -14,7 +14,7 @@ from pipeline import framework
 from pipeline.gates import Reason
 from pipeline.playbook import Fact, StepKind
 from pipeline.stages import Stage
-from salesprocess.format import money
+from salesprocess.lib.format import money
 
 # Icon, title, text.
 Sentence = tuple[str, str, str]

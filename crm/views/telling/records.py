@@ -23,7 +23,7 @@ from crm.queries.deal import Found
 from crm.queries.records import ANSWERS, Attempt, Concern, Need, Offer, Records
 from crm.views.cards import Reader, labels
 from pipeline.stages import Outcome, Stage
-from salesprocess.format import money
+from salesprocess.lib.format import money
 
 # From which stage on a card stands there while nothing is recorded for it.
 NEAR = {

@@ -12,7 +12,7 @@ from pipeline.moves import EnteredHow, LeftHow
 from pipeline.playbook import Playbook
 from pipeline.queries.process import of_versions
 from pipeline.stages import Outcome, Stage
-from salesprocess.format import money
+from salesprocess.lib.format import money
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ from pipeline.playbook import (
     StepKind,
 )
 from pipeline.stages import Outcome, Stage
-from salesprocess.format import number
+from salesprocess.lib.format import number
 
 # How an answer is typed.
 INPUTS = {

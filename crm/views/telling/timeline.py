@@ -14,7 +14,7 @@ from crm.views.telling.plans import ICONS, PlanTeller
 from crm.views.telling.record_changes import RecordChangeTeller
 from pipeline.moves import EnteredHow, LeftHow
 from pipeline.stages import Initiator, Stage
-from salesprocess.format import money
+from salesprocess.lib.format import money
 
 
 @dataclass(frozen=True, kw_only=True)

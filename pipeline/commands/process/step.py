@@ -29,7 +29,7 @@ from pipeline.playbook import (
 from pipeline.playbook import Step as Inherited
 from pipeline.queries import process as queries
 from pipeline.stages import Stage
-from salesprocess.plain import plain
+from salesprocess.lib.plain import plain
 
 # The room between two steps that are added one after the other.
 GAP = 10.0

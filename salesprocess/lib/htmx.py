@@ -2,24 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
 
-if TYPE_CHECKING:  # this module lies below the apps
-    from pipeline.models import User
-
 AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
-
-
-class HtmxRequest(HttpRequest):
-    """What a view behind the sign-in gets: a known user, and what htmx said about itself."""
-
-    user: "User"
-    htmx: HtmxDetails
 
 
 def wants_fragment(request: HttpRequest) -> bool:

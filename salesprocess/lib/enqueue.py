@@ -8,7 +8,7 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 
 
-def wake(task: str, *, pk: int) -> None:
+def enqueue(task: str, *, pk: int) -> None:
     """Send `task` the id of a row. Whoever asked for the page must neither fail nor wait for it:
     call it through `transaction.on_commit(…, robust=True)`; the task's own clock finds the row too.
 

@@ -14,7 +14,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from django.utils import translation
 from django.utils.translation import get_language, pgettext
 
-from salesprocess.words import gettext as _
+from salesprocess.lib.translation import gettext as _
 
 MINUS = "\N{MINUS SIGN}"
 

@@ -1,6 +1,6 @@
 """Jinja2 as Django's template engine for our own pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -11,12 +11,13 @@ from django.template.backends.jinja2 import Jinja2, Template
 from django.templatetags.static import static
 from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils import translation
+from django.utils.module_loading import import_string
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.framework import shown as shipped
-from salesprocess import format as formats
-from salesprocess import unsent, words
+from salesprocess.lib import format as formats
+from salesprocess.lib import unsent
+from salesprocess.lib.translation import gettext
 
 
 class Jinja2Pages(Jinja2):
@@ -77,7 +78,8 @@ def _framer(env: Environment) -> Callable[..., Markup]:
     return framed
 
 
-def environment(**options: Any) -> Environment:
+def environment(*, filters: Mapping[str, str], **options: Any) -> Environment:
+    """Made once, from the OPTIONS of the settings; `filters` are those of the apps, by their paths."""
     # A misspelt name is an error on the page that has it, not an empty place.
     env = Environment(**{**options, "undefined": StrictUndefined, "autoescape": True})  # noqa: S701  # it is on
     env.trim_blocks = env.lstrip_blocks = True
@@ -98,11 +100,11 @@ def environment(**options: Any) -> Environment:
         money_short=formats.money_short,
         day=formats.day,
         clock=formats.clock,
-        shipped=shipped,
+        **{name: import_string(path) for name, path in filters.items()},
     )
     # newstyle=False: with it, every % in a translated text would have to be doubled.
     env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
         translation.gettext, translation.ngettext, newstyle=False
     )
-    env.globals["_"] = words.gettext
+    env.globals["_"] = gettext
     return env

@@ -31,7 +31,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from salesprocess.htmx import shown_path
+from salesprocess.lib.htmx import shown_path
 
 KEY = "unsent"
 LASTS = dt.timedelta(days=1)

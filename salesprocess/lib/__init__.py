@@ -1,0 +1,1 @@
+"""The ground floor: what any app may stand on. It knows none of them (an import contract)."""
