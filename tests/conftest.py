@@ -8,6 +8,7 @@ Austral GmbH (root)         Adele, admin
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import time_machine
@@ -18,6 +19,7 @@ from crm import reference
 from pipeline.commands import process
 from pipeline.models import Role, Team, User
 from tests.factories import NOW, ago, make_team, make_user
+from tests.kept_cast import KeptCast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +52,16 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
+@pytest.fixture(scope="session")
+def kept_cast(django_db_setup: None, django_db_blocker: Any) -> KeptCast:
+    with django_db_blocker.unblock(), time_machine.travel(NOW, tick=False):
+        return KeptCast(make_cast)
+
+
 @pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return make_cast()
+def cast(kept_cast: KeptCast, db: None, clock: time_machine.Traveller) -> Cast:
+    laid_out: Cast = kept_cast.lay_out()
+    return laid_out
 
 
 def make_cast() -> Cast:

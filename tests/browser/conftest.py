@@ -11,7 +11,8 @@ from playwright.sync_api import BrowserContext, Page
 
 from pipeline.models import User
 from tests.browser import chromium
-from tests.conftest import Cast, make_cast
+from tests.conftest import Cast
+from tests.kept_cast import KeptCast
 
 # Playwright's synchronous interface keeps an event loop in this thread, which Django takes for ours.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -43,13 +44,15 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture
-def people(transactional_db: None, context: BrowserContext) -> Iterator[Cast]:
+def people(
+    kept_cast: KeptCast, transactional_db: None, context: BrowserContext
+) -> Iterator[Cast]:
     """The cast at the real time: the browser has a clock of its own.
 
     Its pages are closed before the database is emptied: one that still loads something would hold
     what the emptying waits for.
     """
-    yield make_cast()
+    yield kept_cast.lay_out()
     for page in context.pages:
         page.close()
 

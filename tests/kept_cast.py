@@ -1,0 +1,71 @@
+"""The cast, made once for each test database and laid out again by copying its rows.
+
+Making it goes through the product's own commands and takes a tenth of a second; four thousand tests
+begin with it. Its rows are kept in a schema of their own, where nothing that empties the product's
+tables reaches them. Each copy has the same ids; what a test adds gets others, as sequences go on.
+"""
+
+import pickle
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, transaction
+
+SCHEMA = "kept_cast"
+_COLUMNS = """
+SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
+WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+"""
+
+
+class KeptCast:
+    def __init__(self, make: Any) -> None:
+        """`make` lays the cast out for the first time and gives it."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}")
+            columns_of = {table: _columns(cursor, table) for table in _tables()}
+            before = {table: _rows(cursor, table, of) for table, of in columns_of.items()}
+            empty = transaction.savepoint()
+            self._cast = pickle.dumps(make())
+            after = {table: _rows(cursor, table, of) for table, of in columns_of.items()}
+            transaction.savepoint_rollback(empty)
+            copies = []
+            for table, columns in columns_of.items():
+                # What migrations have written stands there already.
+                lines = [line for line in after[table] if line not in before[table]]
+                if not lines:
+                    continue
+                kept = f"{SCHEMA}.{table}"
+                cursor.execute(f"CREATE TABLE {kept} AS SELECT {columns} FROM {table}")  # noqa: S608
+                with cursor.copy(f"COPY {kept} FROM STDIN") as copy:
+                    copy.write(b"".join(lines))
+                copies.append(
+                    f"INSERT INTO {table} ({columns})"  # noqa: S608  # names of our own
+                    f" OVERRIDING SYSTEM VALUE SELECT * FROM {kept}"
+                )
+        self._lay_out = ";\n".join(copies)
+
+    def lay_out(self) -> Any:
+        """Put the rows where they belong, and give the people as they were made."""
+        with connection.cursor() as cursor:
+            cursor.execute(self._lay_out)
+        return pickle.loads(self._cast)  # noqa: S301  # our own, from a moment ago
+
+
+def _tables() -> list[str]:
+    return [
+        model._meta.db_table
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.managed and not model._meta.proxy
+    ]
+
+
+def _columns(cursor: Any, table: str) -> str:
+    cursor.execute(_COLUMNS, [table])
+    (columns,) = cursor.fetchone()
+    return str(columns)
+
+
+def _rows(cursor: Any, table: str, columns: str) -> list[bytes]:
+    with cursor.copy(f"COPY (SELECT {columns} FROM {table}) TO STDOUT") as copy:  # noqa: S608
+        return [bytes(line) for line in copy]
