@@ -18,6 +18,7 @@ from django.core.files.base import ContentFile
 from django.db import connection, transaction
 from django.http import HttpResponseBase
 from django.test import Client, override_settings
+from django.test.client import ClientHandler
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils.datastructures import MultiValueDict
 
@@ -490,6 +491,7 @@ class World:
     def tries(self, role: str, method: str, path: str, data: Any, **headers: str) -> "Answer":
         """One request, by a browser that knows nothing of those before but its session."""
         client = Client(raise_request_exception=False)
+        client.handler = HANDLER
         if role in self.sessions:
             client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
         return Answer(getattr(client, method)(path, data, headers=headers))
@@ -502,6 +504,10 @@ class World:
 
 HTMX = {"HX-Request": "true"}
 SHAPES: Sequence[tuple[str, dict[str, str]]] = (("", {}), (" htmx", HTMX))
+
+
+# Of its own, a client would put all middleware together again for each request.
+HANDLER = ClientHandler(enforce_csrf_checks=False)
 
 
 class Answer:
