@@ -44,9 +44,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture
-def people(
-    kept_cast: KeptCast, transactional_db: None, context: BrowserContext
-) -> Iterator[Cast]:
+def people(kept_cast: KeptCast, transactional_db: None, context: BrowserContext) -> Iterator[Cast]:
     """The cast at the real time: the browser has a clock of its own.
 
     Its pages are closed before the database is emptied: one that still loads something would hold
