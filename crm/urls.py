@@ -47,10 +47,6 @@ urlpatterns = [
     path("first-run/put-away/", first_run.put_away, name="first_run_put_away"),
     path("first-run/take-out/", first_run.take_out, name="first_run_take_out"),
     path("first-run/later/<slug:task>/", first_run.put_off, name="first_run_put_off"),
-    path("first-run/sample/add/", first_run.add_sample, name="first_run_add_sample"),
-    path(
-        "first-run/sample/take-away/", first_run.take_sample_away, name="first_run_take_sample_away"
-    ),
     path("board/", board.board, name="board"),
     path("board/column/", board.column, name="board_column"),
     path("search/", search.find, name="search"),

@@ -170,8 +170,8 @@ URLS: dict[str, Url] = {
     "crm:first_run_put_off": Url(
         kind="function", may=ADMIN, at={"task": "=import"}, get=False, post={}
     ),
-    "crm:first_run_add_sample": Url(kind="function", may=ADMIN, get=False, post={}),
-    "crm:first_run_take_sample_away": Url(kind="function", may=ADMIN, get=False, post={}),
+    "demo:sample_add": Url(kind="function", may=ADMIN, get=False, post={}),
+    "demo:sample_take_away": Url(kind="function", may=ADMIN, get=False, post={}),
     "healthz": Url(kind="public"),
     "readyz": Url(kind="public"),
     "unsent_put_away": Url(kind="own", get=False),

@@ -9,15 +9,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from crm.demo import sample
 from crm.queries import first_run as queries
 from crm.queries.first_run import Beginning, State, Task
 from pipeline.commands import first_run as commands
 from pipeline.models import User
-from pipeline.moves import Refused
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
 from salesprocess.lib.format import day, locale
@@ -55,7 +52,7 @@ def home(request: HtmxRequest) -> HttpResponse:
 
 @require_GET
 def page(request: HtmxRequest) -> HttpResponse:
-    user = _admin(request)
+    user = admin_of(request)
     found = queries.beginning(user, at=timezone.now())
     context = {
         "found": found,
@@ -71,61 +68,28 @@ def page(request: HtmxRequest) -> HttpResponse:
 
 @require_POST
 def put_away(request: HtmxRequest) -> HttpResponse:
-    commands.put_away(by=_admin(request), at=timezone.now())
+    commands.put_away(by=admin_of(request), at=timezone.now())
     messages.success(request, _("Put away. You find it in the menu of your account."))
     return redirect("crm:board")
 
 
 @require_POST
 def take_out(request: HtmxRequest) -> HttpResponse:
-    commands.take_out(by=_admin(request))
+    commands.take_out(by=admin_of(request))
     return redirect("crm:first_run")
 
 
 @require_POST
 def put_off(request: HtmxRequest, task: str) -> HttpResponse:
-    user = _admin(request)
+    user = admin_of(request)
     if task not in set(Task):
         raise Http404
     commands.put_off(task, by=user)
     return redirect("crm:first_run")
 
 
-@require_POST
-def add_sample(request: HtmxRequest) -> HttpResponse:
-    """Add the sample data; as it was, if it was taken away only just."""
-    user, now = _admin(request), timezone.now()
-    before = queries.beginning(user, at=now).taken_away
-    try:
-        sample.add(by=user, at=before.at if before else now)
-    except Refused as refused:
-        messages.error(request, refused.message)
-    else:
-        messages.success(request, _("The sample data is in. Look around: everything works."))
-    return redirect("crm:first_run")
-
-
-@require_POST
-def take_sample_away(request: HtmxRequest) -> HttpResponse:
-    user = _admin(request)
-    try:
-        undone = sample.take_away(by=user, at=timezone.now())
-    except Refused as refused:
-        messages.error(request, refused.message)
-        return redirect("crm:first_run")
-    said = _("The sample data is gone.")
-    if undone.kept:
-        said += " " + ngettext(
-            "%(n)s record stays, because it was changed or is used: %(names)s.",
-            "%(n)s records stay, because they were changed or are used: %(names)s.",
-            len(undone.kept),
-        ) % {"n": len(undone.kept), "names": _names([kept.name for kept in undone.kept])}
-    messages.success(request, said)
-    return redirect("crm:first_run")
-
-
-def _admin(request: HtmxRequest) -> User:
-    """To begin is the business of admins."""
+def admin_of(request: HtmxRequest) -> User:
+    """Who asks; raises Http404 for anybody but admins, whose business it is to begin."""
     if not request.user.scope.everything:
         raise Http404
     return request.user
@@ -199,9 +163,9 @@ def _people(found: Beginning, user: User) -> _Says:
     if found.joined or found.waiting:
         told = []
         if found.joined:
-            told.append(_("Signed in: %(names)s.") % {"names": _names(found.joined)})
+            told.append(_("Signed in: %(names)s.") % {"names": some_of(found.joined)})
         if found.waiting:
-            told.append(_("Invited, not in yet: %(names)s.") % {"names": _names(found.waiting)})
+            told.append(_("Invited, not in yet: %(names)s.") % {"names": some_of(found.waiting)})
         text = " ".join(told)
     return _("Your people"), text, _("Add people"), reverse("pipeline:people")
 
@@ -251,7 +215,7 @@ _SAYS: dict[Task, Callable[[Beginning, User], _Says]] = {
 _MOST_NAMES = 5
 
 
-def _names(names: list[str]) -> str:
+def some_of(names: list[str]) -> str:
     """The first of them, and how many more there are."""
     told = ", ".join(names[:_MOST_NAMES])
     more = len(names) - _MOST_NAMES

@@ -106,7 +106,7 @@ def test_what_is_put_off_is_not_next_and_counts_once_it_is_done(admin: Client, f
 def test_sample_data_comes_goes_and_comes_back_as_it_was_within_ten_minutes(
     admin: Client, clock: time_machine.Traveller
 ):
-    add, away = reverse("crm:first_run_add_sample"), reverse("crm:first_run_take_sample_away")
+    add, away = reverse("demo:sample_add"), reverse("demo:sample_take_away")
     admin.post(add)
     assert Deal.objects.count() > 50
     # It is nobody's first deal, and nobody's colleague.
@@ -128,7 +128,7 @@ def test_sample_data_comes_goes_and_comes_back_as_it_was_within_ten_minutes(
 
 
 def test_said_twice_it_is_told_and_nothing_happens(admin: Client):
-    add, away = reverse("crm:first_run_add_sample"), reverse("crm:first_run_take_sample_away")
+    add, away = reverse("demo:sample_add"), reverse("demo:sample_take_away")
     admin.post(add)
     count = Deal.objects.count()
     assert "already" in admin.post(add, follow=True).content.decode()

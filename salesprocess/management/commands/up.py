@@ -72,7 +72,7 @@ class Command(BaseCommand):
     def _greet(self, port: int, *, empty: bool) -> None:
         self._say(f"\nSeven is at http://localhost:{port}   (Ctrl-C stops it)\n")
         if not empty:
-            for role, email, password in import_module("crm.demo").SIGN_INS:
+            for role, email, password in import_module("demo.people").SIGN_INS:
                 self._say(f"  {role:<16} {email:<30} {password}")
             self._say("")
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from crm.demo import filling
+from demo import filling
 from tests.factories import NOW
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crm.demo.people import ORGANISATION
+from demo.people import ORGANISATION
 from pipeline import framework
 from pipeline.playbook import (
     Answer,

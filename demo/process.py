@@ -5,9 +5,9 @@ import datetime as dt
 from dataclasses import replace
 from functools import cache
 
-from crm.demo import layers, people
-from crm.demo.layers import Published
 from crm.models import NoteKind, Place, ProcessNote
+from demo import layers, people
+from demo.layers import Published
 from pipeline.commands.process.publish import (
     file_collisions,
     layers_from,

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from crm.demo import writing
+from demo import writing
 from pipeline import moves
 from pipeline.moves import Stay
 from pipeline.stages import ABOUT, Stage

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from crm import reference
 from crm.commands import batch as batch_commands
 from crm.commands.batch import Undone
-from crm.demo import people
-from crm.demo.filling import Filling
-from crm.demo.recording import ProcessInForce
-from crm.demo.records import SimCompany, SimDeal, Simulated
-from crm.demo.simulation import simulate
 from crm.imports import bulk
+from demo import people
+from demo.filling import Filling
+from demo.recording import ProcessInForce
+from demo.records import SimCompany, SimDeal, Simulated
+from demo.simulation import simulate
 from pipeline.models import Batch, BatchKind, Team, User
 from pipeline.moves import LeftHow, Refused
 from pipeline.playbook import StepRow, stamp

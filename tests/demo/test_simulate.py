@@ -5,11 +5,11 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from crm.demo.people import PEOPLE
-from crm.demo.records import SimDeal, Simulated
-from crm.demo.simulation import simulate
-from crm.demo.working_time import WorkingTime
 from crm.models import Relationship
+from demo.people import PEOPLE
+from demo.records import SimDeal, Simulated
+from demo.simulation import simulate
+from demo.working_time import WorkingTime
 from pipeline import moves
 from pipeline.models import SellingStyle, Team
 from pipeline.moves import EnteredHow, LeftHow

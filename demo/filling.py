@@ -10,11 +10,6 @@ from django.db import connection, transaction
 from crm import normalise, reference
 from crm.commands import search
 from crm.commands.batch import fingerprints
-from crm.demo import people, writing
-from crm.demo.process import DemoProcess
-from crm.demo.recording import ProcessInForce, Recorder
-from crm.demo.records import Doing, SimCompany, SimContact, SimDeal, Simulated
-from crm.demo.simulation import simulate
 from crm.imports import bulk
 from crm.imports.bulk import Holding
 from crm.models import (
@@ -34,6 +29,11 @@ from crm.models import (
     StopCause,
 )
 from crm.models.activity import TOUCHES, ActivityResult
+from demo import people, writing
+from demo.process import DemoProcess
+from demo.recording import ProcessInForce, Recorder
+from demo.records import Doing, SimCompany, SimContact, SimDeal, Simulated
+from demo.simulation import simulate
 from pipeline.models import Batch, BatchKind, Team, User
 from pipeline.stages import Outcome
 

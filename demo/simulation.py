@@ -8,14 +8,14 @@ the first win on (`story`).
 import datetime as dt
 import random
 
-from crm.demo.names import CULTURES, TITLES, Culture, NameBook, plain
-from crm.demo.paths import Act, Path, PathMaker
-from crm.demo.people import MANAGER_OF, PEOPLE, DemoPerson, left_on, zone
-from crm.demo.plan import deal_out
-from crm.demo.records import Draft, NextState, SimCompany, SimContact, SimDeal, Simulated
-from crm.demo.story import Teller
-from crm.demo.working_time import WorkingTime
 from crm.models import Relationship
+from demo.names import CULTURES, TITLES, Culture, NameBook, plain
+from demo.paths import Act, Path, PathMaker
+from demo.people import MANAGER_OF, PEOPLE, DemoPerson, left_on, zone
+from demo.plan import deal_out
+from demo.records import Draft, NextState, SimCompany, SimContact, SimDeal, Simulated
+from demo.story import Teller
+from demo.working_time import WorkingTime
 from pipeline.models import SellingStyle
 from pipeline.stages import Stage
 

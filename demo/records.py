@@ -5,10 +5,10 @@ import enum
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from crm.demo.paths import Path
-from crm.demo.people import DemoPerson
 from crm.models import ActivityKind, ActivityResult, DealRole, Relationship
 from crm.models.due import Due
+from demo.paths import Path
+from demo.people import DemoPerson
 from pipeline.moves import Stay
 
 

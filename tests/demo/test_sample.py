@@ -12,8 +12,8 @@ from django.urls import reverse
 from pytest_django import DjangoDbBlocker
 
 from crm.commands import deal as deal_commands
-from crm.demo import sample
 from crm.models import Company, Deal, StageVisit
+from demo import sample
 from pipeline.models import Batch, BatchKind, OutboxRow, Team, User
 from pipeline.moves import Refused
 from pipeline.stages import Outcome, Stage

@@ -15,11 +15,11 @@ from crm.commands import contact as contact_commands
 from crm.commands import deal as deal_commands
 from crm.commands.activity import About
 from crm.commands.batch import Kept
-from crm.demo import filling
 from crm.models import ActivityKind, Company, Contact, Deal, StageVisit
+from demo import filling
 from pipeline.models import Batch, BatchKind, Role, Team, User
 from pipeline.stages import Initiator
-from tests.crm.demo_data import filled
+from tests.demo.filled import filled
 from tests.factories import NOW, cause_named
 
 LATER = NOW + dt.timedelta(hours=1)

@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from crm.commands import batch as batch_commands
-from crm.demo import SIGN_INS, filling
+from demo import filling
+from demo.people import SIGN_INS
 from pipeline.models import Batch, BatchKind, Team
 
 

@@ -3,10 +3,10 @@
 import datetime as dt
 import random
 
-from crm.demo import writing
-from crm.demo.people import MANAGER_OF, PEOPLE, TEAMS, DemoPerson, left_on
-from crm.demo.records import Change, Draft, Owned
-from crm.demo.working_time import WorkingTime
+from demo import writing
+from demo.people import MANAGER_OF, PEOPLE, TEAMS, DemoPerson, left_on
+from demo.records import Change, Draft, Owned
+from demo.working_time import WorkingTime
 
 FROM_POOL = 0.06
 HANDED_OVER = 0.035

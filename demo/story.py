@@ -5,15 +5,15 @@ import random
 from decimal import Decimal
 from typing import TypeVar
 
-from crm.demo import writing
-from crm.demo.ownership import Ownership
-from crm.demo.paths import Act, stays
-from crm.demo.people import MANAGER_OF
-from crm.demo.records import Change, Doing, Draft, NextState, SimCompany, SimContact, SimDeal
-from crm.demo.working_time import MINUTES, WorkingTime
 from crm.models import ActivityKind, ActivityResult, DealRole
 from crm.models.activity import is_held
 from crm.models.due import Due
+from demo import writing
+from demo.ownership import Ownership
+from demo.paths import Act, stays
+from demo.people import MANAGER_OF
+from demo.records import Change, Doing, Draft, NextState, SimCompany, SimContact, SimDeal
+from demo.working_time import MINUTES, WorkingTime
 from pipeline.moves import LeftHow, Stay
 from pipeline.stages import ABOUT, Stage
 

@@ -13,8 +13,6 @@ from typing import Any, Protocol
 from django.db import models
 
 from crm.commands.gate import as_json
-from crm.demo import wording, writing
-from crm.demo.records import SimContact, SimDeal
 from crm.imports import bulk
 from crm.models import (
     ActivityKind,
@@ -42,6 +40,8 @@ from crm.models import (
     Verdict,
 )
 from crm.models.activity import is_attempt
+from demo import wording, writing
+from demo.records import SimContact, SimDeal
 from pipeline.gates import Act, Facts, Reason, Verb, is_premature, judge
 from pipeline.moves import EnteredHow, LeftHow, Stay
 from pipeline.playbook import Answer, Fact, Importance, Step, StepKind, StepRow

@@ -27,7 +27,7 @@ from pipeline.models import Collision, Layer, Step, Team, User, Version
 from pipeline.playbook import LayerContent, Level
 from pipeline.queries import process as queries
 from pipeline.stages import Outcome, Stage
-from tests.crm.demo_data import filled
+from tests.demo.filled import filled
 
 
 @pytest.fixture(scope="module")

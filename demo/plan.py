@@ -2,7 +2,7 @@
 
 import random
 
-from crm.demo.records import NextState
+from demo.records import NextState
 
 SHARES = {
     NextState.OVERDUE: 0.12,

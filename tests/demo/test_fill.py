@@ -13,7 +13,6 @@ from pytest_django import DjangoDbBlocker
 
 from crm.commands import deal as deal_commands
 from crm.commands import locked_deal
-from crm.demo import SIGN_INS, filling
 from crm.models import (
     Activity,
     Company,
@@ -25,9 +24,11 @@ from crm.models import (
     StageVisit,
 )
 from crm.models.activity import TOUCHES, ActivityResult
+from demo import filling
+from demo.people import SIGN_INS
 from pipeline.models import BatchKind, Role, Team, User
 from pipeline.stages import Outcome, Stage
-from tests.crm.demo_data import filled
+from tests.demo.filled import filled
 from tests.factories import NOW
 
 
