@@ -143,16 +143,16 @@ class Use:
     days: tuple[float, ...] = ()
 
     @property
-    def done_percent(self) -> int | None:
+    def done_share(self) -> float | None:
         return share(self.done, self.n)
 
     @property
-    def overridden_percent(self) -> int | None:
+    def overridden_share(self) -> float | None:
         return share(self.overridden, self.n)
 
     @property
-    def wins(self) -> tuple[int | None, int | None]:
-        """In percent, with and without."""
+    def wins(self) -> tuple[float | None, float | None]:
+        """With and without."""
         return (
             share(self.with_won, self.with_closed),
             share(self.without_won, self.without_closed),
@@ -164,9 +164,9 @@ class Use:
         return median(self.days) if len(self.days) >= FLOOR else None
 
 
-def share(part: int, whole: int) -> int | None:
-    """In percent; None of too few."""
-    return round(100 * part / whole) if whole >= FLOOR else None
+def share(part: int, whole: int) -> float | None:
+    """From 0 to 1; None of too few."""
+    return part / whole if whole >= FLOOR else None
 
 
 # What is true of a deal only for a while: what's next was set then and is done or gone by now.

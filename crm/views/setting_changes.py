@@ -24,7 +24,7 @@ from pipeline.models import User
 from pipeline.moves import Refused
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Initiator
-from salesprocess.lib.format import day, full_day, locale, number, rate
+from salesprocess.lib.format import day, full_day, locale, number, percent, rate
 
 
 class Line(NamedTuple):
@@ -169,7 +169,7 @@ def _field(field: str) -> str:
 _WRITTEN: dict[str, Callable[[str], str]] = {
     "process_owner": lambda text: text.partition(" ")[2],
     "fiscal_month": lambda text: str(get_month_names("wide", locale=locale())[int(text)]),
-    "reliable_from": lambda text: f"{text} %",
+    "reliable_from": lambda text: percent(int(text) / 100),
     "price": lambda text: number(Decimal(text)),
 }
 

@@ -15,7 +15,7 @@ from crm.queries import settings as queries
 from crm.queries.rate import Currency, currencies_in_use
 from pipeline.models import Role, User
 from pipeline.requests import HtmxRequest
-from salesprocess.lib.format import number
+from salesprocess.lib.format import number, percent
 from salesprocess.lib.htmx import render
 
 Response = TypeVar("Response", bound=HttpResponseBase)
@@ -99,7 +99,7 @@ def _menu(user: User, *, at: dt.datetime) -> list[tuple[str, list[Entry]]]:
             _("How it works"),
             [
                 entry("process-owner", *_owner_state(owner)),
-                entry("thresholds", f"{root.reliable_from or 90} %"),
+                entry("thresholds", percent((root.reliable_from or 90) / 100)),
             ],
         ),
         (_("What was changed"), [entry("changes", "")]),

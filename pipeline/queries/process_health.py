@@ -12,8 +12,9 @@ from pipeline.playbook import LayerContent, Level, merge
 from pipeline.queries.process import layers_of
 from pipeline.queries.process_page import Look, Tree
 from pipeline.stages import Stage
+from salesprocess.lib.format import percent
 
-# Below it most of what people do is no longer the same, and figures compare unlike with unlike.
+# In percent. Below it most of what people do is no longer the same, and figures compare unlike with unlike.
 LEAST_COMMON = 70
 # More faults than these are counted only.
 TOLD = 3
@@ -124,9 +125,9 @@ def _consistent(tree: Tree) -> Measure:
     team, found = lowest
     return Measure(
         name=_("Consistent"),
-        holds=percent_of(found) >= LEAST_COMMON,
-        found=_("%(percent)s%% is common at least, in %(team)s.")
-        % {"percent": percent_of(found), "team": team},
+        holds=100 * found.common >= LEAST_COMMON * found.total,
+        found=_("%(share)s is common at least, in %(team)s.")
+        % {"share": percent(common_share(found), found.total), "team": team},
         definition=_definition(),
     )
 
@@ -134,13 +135,13 @@ def _consistent(tree: Tree) -> Measure:
 def _definition() -> str:
     return _(
         "The share of a team’s steps that are the framework’s own, in its words and with its"
-        " demands; steps that were only moved count as common. At least %(n)s %% in each team."
-    ) % {"n": LEAST_COMMON}
+        " demands; steps that were only moved count as common. At least %(share)s in each team."
+    ) % {"share": percent(LEAST_COMMON / 100)}
 
 
-def percent_of(found: Consistency) -> int:
-    """Rounded down, so that 100 means all of them."""
-    return 100 * found.common // found.total if found.total else 100
+def common_share(found: Consistency) -> float:
+    """From 0 to 1; of a process without steps all is common."""
+    return 1.0 if found.share is None else found.share
 
 
 def lowest_consistency(tree: Tree) -> tuple[str, Consistency] | None:
@@ -150,4 +151,4 @@ def lowest_consistency(tree: Tree) -> tuple[str, Consistency] | None:
         for pk in tree.layers
         if tree.parents[pk] is not None and _says_something(tree, pk)
     ]
-    return min(found, key=lambda pair: percent_of(pair[1]), default=None)
+    return min(found, key=lambda pair: common_share(pair[1]), default=None)

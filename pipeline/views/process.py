@@ -124,7 +124,7 @@ class Shown:
             "votes": queries.votes([line.step.place]).get(line.step.place) if line else None,
             "advisory": ADVISORY,
             "strengths": Strength,
-            "common": health.percent_of(look.consistency),
+            "common": health.common_share(look.consistency),
             "news": news.told(look.sources, at=timezone.now()),
             "waiting": queries.undecided_teams(self.request.user) if look.user.is_manager else [],
             "zone": self.request.user.zone,

@@ -11,7 +11,7 @@ from pipeline.marks import beside
 from pipeline.models import User
 from pipeline.playbook import Playbook
 from pipeline.queries import process as process_queries
-from pipeline.queries.process_health import percent_of
+from pipeline.queries.process_health import common_share
 from pipeline.queries.process_page import Look, Tree, tree
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
@@ -46,7 +46,7 @@ def _summary(found: Tree, pk: int, book: Playbook) -> dict[str, Any]:
         "name": found.names[pk],
         "differing": common.differing,
         "total": common.total,
-        "percent": percent_of(common),
+        "common": common_share(common),
     }
 
 

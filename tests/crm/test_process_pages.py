@@ -247,7 +247,7 @@ def test_it_counts_how_a_step_was_used(cast):
     use = used[step.key]
     assert (n, use.n, use.done, use.overridden) == (2, 2, 1, 1)
     assert (use.with_won, use.with_closed, use.without_closed) == (1, 1, 0)
-    assert use.done_percent is None, "of two deals no share is told"
+    assert use.done_share is None, "of two deals no share is told"
     assert still_there.pk
     used, n = queries.use(
         cast.again(cast.nora), [step], stage=Stage.LEAD_GENERATION, teams=[cast.north.pk], at=NOW
@@ -289,14 +289,15 @@ def test_it_tells_shares_and_the_middle_of_ten_deals_and_of_no_fewer(cast, signe
         used, _n = queries.use(cast.again(cast.mona), [step], stage=stage, teams=teams, at=NOW)
         return used["ours"]
 
-    assert (use().done_percent, use().wins, use().median_days) == (47, (None, 10), None)
+    assert (use().done_share, use().wins, use().median_days) == (9 / 19, (None, 0.1), None)
     address = f"/process/use/?of={cast.north.pk}&stage=1"
     page = signed_in("mona").get(address).content.decode()
-    assert "–&nbsp;/&nbsp;10&nbsp;%" in page
+    assert "–&nbsp;/&nbsp;10%" in page
+    assert "<span class=\"b\">47%</span>" in page
     assert "n&nbsp;9&nbsp;/&nbsp;10" in page
     assert "too few" in page
     left(cast, "with 9", days=20, won=False, done=9)
-    assert (use().done_percent, use().wins, use().median_days) == (50, (30, 10), 4.5)
+    assert (use().done_share, use().wins, use().median_days) == (0.5, (0.3, 0.1), 4.5)
 
 
 def test_it_counts_a_step_under_all_its_wordings_since_it_was_first_asked(cast, signed_in):
