@@ -39,9 +39,11 @@ def answer(
     at: dt.datetime,
     version: int | None = None,
     seen: int | None = None,
+    agreed_on: dt.date | None = None,
 ) -> StepResult:
     """Record that the step at `place` was done, with what its kind asks for; an answer that was
-    there stays on record as replaced. Of a step of one's own it is private.
+    there stays on record as replaced. Of a step of one's own it is private. What they agreed to may
+    be for a day, `agreed_on`: of an open deal it is planned as a meeting, as at the gate.
 
     Raises Refused for a step that is gone, a hint, one that the records themselves complete, and
     for what is not of the step's type (the field is `step_<stage>_<key>`, with `_link` or `_file`).
@@ -50,7 +52,8 @@ def answer(
         step, version_ids = _step(row, place, by=by)
         _check_seen(row, step, seen, by=by)
         if place == (Stage.PROSPECTING, AGREEMENT_STEP):
-            _agreed(row, given, version_ids, by=by, at=at)
+            said = Agreement(to=str(given.value or ""), on=agreed_on if row.is_open else None)
+            _agreed(row, said, version_ids, by=by, at=at)
         elif step.fact is not None:
             raise Refused(_("The records say this by themselves: fill in what is missing there."))
         else:
@@ -146,11 +149,11 @@ def complete(row: Deal, activity: Activity, *, by: User, at: dt.datetime) -> Non
 
 
 def _agreed(
-    row: Deal, given: StepAnswer, version_ids: tuple[int, ...], *, by: User, at: dt.datetime
+    row: Deal, said: Agreement, version_ids: tuple[int, ...], *, by: User, at: dt.datetime
 ) -> None:
     playbook: Playbook = of_versions(version_ids)
     try:
-        supply.agreement(row, Agreement(to=str(given.value or "")), playbook, by=by, at=at)
+        supply.agreement(row, said, playbook, by=by, at=at)
     except Refused as refused:
         field = f"step_{Stage.PROSPECTING.value}_{AGREEMENT_STEP}"
         raise Refused(refused.message, field=field) from refused

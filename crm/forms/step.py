@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.commands.gate import GoAhead
 from crm.commands.supply import StepAnswer
-from crm.forms.fields import VerbForm
+from crm.forms.fields import DayField, VerbForm
 from crm.forms.gate import LINE, GateForm
 from crm.models import Deal, StepResult
 from crm.queries.facts import AGREEMENT_STEP
@@ -31,6 +31,7 @@ class StepForm(GateForm):
         self.name = f"step_{step.stage.value}_{step.key}"
         if step.place == AGREEMENT:
             self.fields[self.name] = forms.CharField(required=False, max_length=200, widget=LINE)
+            self.fields[f"{self.name}_on"] = DayField(required=False)
         else:
             self._ask_step(step)
 
@@ -41,7 +42,8 @@ class StepForm(GateForm):
 
     def verb(self) -> dict[str, Any]:
         seen = self.cleaned_data["seen"]
-        return {"given": self.given(), "seen": seen, "place": self.step.place}
+        on = self.cleaned_data.get(f"{self.name}_on")
+        return {"given": self.given(), "seen": seen, "place": self.step.place, "agreed_on": on}
 
     def rebase(self, version: int) -> None:
         super().rebase(version)

@@ -1,5 +1,6 @@
 """The steps on the deal page: whose they are, what they say, and what a press does."""
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -355,3 +356,37 @@ def test_it_shows_no_concern_as_settled_where_none_is_recorded(client: Client, c
         concern, disposition=Disposition.ANSWERED, response="It pays", by=cast.ana, at=NOW
     )
     assert 'class="askrow done"' in line()
+
+
+def test_the_agreement_is_asked_for_with_its_day_which_becomes_whats_next(
+    client: Client, cast: Cast
+):
+    deal = make_deal(by=cast.ana, stage=Stage.PROSPECTING)
+    page = panel(client, cast.ana, deal, Stage.PROSPECTING)
+    assert 'name="step_2_agreement_on"' in page
+    said = {"step_2_agreement": "Half an hour on site", "step_2_agreement_on": "never"}
+    refused = post(client, cast.ana, deal, "2/agreement/", seen="0", **said)
+    assert refused.status_code == 422
+    assert 'value="Half an hour on site"' in refused.content.decode()
+    assert 'id="step_2_agreement_on_error"' in refused.content.decode()
+    day = NOW.date() + dt.timedelta(days=3)
+    said["step_2_agreement_on"] = day.isoformat()
+    assert post(client, cast.ana, deal, "2/agreement/", seen="0", **said).status_code == 200
+    assert answered(deal, "agreement").value == "Half an hour on site"
+    deal.refresh_from_db()
+    assert (deal.next_on, deal.next_kind) == (day, "meeting")
+    # What is put right in words plans nothing a second time.
+    change = client.get(f"/deals/{deal.pk}/steps/2/agreement/", headers=HTMX).content.decode()
+    assert "Half an hour on site" in change
+    assert "step_2_agreement_on" not in change.replace("step_2_agreement_on_error", "")
+
+
+def test_the_agreement_of_a_closed_deal_plans_nothing(client: Client, cast: Cast):
+    deal = make_deal(by=cast.ana, stage=Stage.PROSPECTING)
+    deals.stop(deal, **stopped())
+    assert "step_2_agreement_on" not in panel(client, cast.ana, deal, Stage.PROSPECTING)
+    day = (NOW.date() + dt.timedelta(days=3)).isoformat()
+    said = {"step_2_agreement": "A call", "step_2_agreement_on": day}
+    assert post(client, cast.ana, deal, "2/agreement/", seen="0", **said).status_code == 200
+    deal.refresh_from_db()
+    assert deal.next_on is None

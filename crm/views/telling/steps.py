@@ -65,8 +65,8 @@ class StepLine:
     """A step of the panel. `state`: done, aside (with a reason), moot (there is nothing that it could
     be done to), open, or hint.
 
-    `entry` says what it takes: check, text, decimal, date, choice, contact, proof, done; empty where
-    nobody here may answer it, or the records do. `value` is what was said, as it is typed.
+    `entry` says what it takes: check, text, decimal, date, choice, contact, proof, done, or agreed (in
+    words, and for which day); empty where nobody here may answer it, or the records do. `value` is what was said, as it is typed.
     """
 
     key: str
@@ -184,7 +184,7 @@ class StepTeller(AnswerTeller):
             given=self.given(result, step) if result else None,
             result=result.id if result else 0,
             value=_raw(result) if result else "",
-            entry=entry_of(step) if may else "",
+            entry=entry_of(step, plans=deal.is_open and result is None) if may else "",
             choices=[(one, framework.shown(one)) for one in step.choices],
             proofs=proofs_of(step) if may else frozenset(),
             verb=labels(ActivityKind, self.language)[step.doing]
@@ -266,10 +266,10 @@ class StepTeller(AnswerTeller):
         ]
 
 
-def entry_of(step: Step) -> str:
-    """What an open step takes in its place."""
+def entry_of(step: Step, *, plans: bool) -> str:
+    """What an open step takes in its place, also for a day where something is still to be planned."""
     if step.place == (Stage.PROSPECTING, AGREEMENT_STEP):
-        return "text"
+        return "agreed" if plans else "text"
     if step.fact is not None or step.kind == StepKind.HINT:
         return ""
     if step.kind == StepKind.EVIDENCE:
