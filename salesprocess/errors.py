@@ -51,6 +51,15 @@ def _not_in_that_name(request: HttpRequest) -> HttpResponse:
     return trigger(answer, "toast", {"text": text, "tone": "bad"})
 
 
+def gone(request: HttpRequest) -> HttpResponse:
+    """What was chosen went while it was being chosen; the form stays as it is."""
+    if not request.headers.get("HX-Request"):
+        return render(request, "errors/409.html", status=HTTPStatus.CONFLICT)
+    text = _("Something that you chose was removed just now, so nothing was saved. Choose again.")
+    answer = HttpResponse(status=HTTPStatus.CONFLICT, headers={"HX-Reswap": "none"})
+    return trigger(answer, "toast", {"text": text, "tone": "bad"})
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return render(request, "errors/404.html", status=404)
 

@@ -2,10 +2,13 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
+from psycopg.errors import ForeignKeyViolation
 
+from salesprocess import errors
 from salesprocess.lib.htmx import shown_path
 
 RENEWED = "renewed_on"
@@ -71,6 +74,25 @@ def renew_session(
         return get_response(request)
 
     return middleware
+
+
+class TellsWhatIsGone:
+    """Answers in words where something that a form chose was deleted while it was sent.
+
+    The database finds out when all is written, so nothing of it stays.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        is_gone = isinstance(exception, IntegrityError) and isinstance(
+            exception.__cause__, ForeignKeyViolation
+        )
+        return errors.gone(request) if is_gone else None
 
 
 def speak(

@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "salesprocess.middleware.htmx_sign_in",
     "salesprocess.middleware.renew_session",
+    "salesprocess.middleware.TellsWhatIsGone",
     "salesprocess.lib.unsent.let_go",
     "salesprocess.lib.unsent.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",

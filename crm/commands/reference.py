@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from django.db import connection, models, transaction
+from django.db.models import ProtectedError
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -29,7 +30,7 @@ from crm.models import (
     StopCause,
 )
 from crm.models.reference import Listed
-from crm.queries.reference import SHELVES, same_name, shelf_of, used, users_of
+from crm.queries.reference import SHELVES, same_name, shelf_of, users_of
 from pipeline.models import User
 from pipeline.moves import Refused
 
@@ -132,15 +133,17 @@ def bring_back(row: Listed, *, by: User, at: dt.datetime, version: int | None = 
 def delete(row: Listed, *, by: User, at: dt.datetime, version: int | None = None) -> None:
     """Take a row off its list for good, if nothing ever used it.
 
-    Raises StaleRow, and Refused for what is in use.
+    Raises StaleRow, Refused for what is in use, and DoesNotExist for what is not there any more.
     """
     with _locked(row, by=by, version=version, goes=True) as now:
         _check_free(now)
-        if type(now)._default_manager.filter(used(type(now)), pk=now.pk).exists():
-            raise Refused(_("“%(name)s” is in use: retire it, or merge it.") % {"name": now})
         _note(now, SettingVerb.DELETED, kept={"row": _as_json(now)}, by=by, at=at)
         _ledger(now).delete()
-        now.delete()
+        try:
+            now.delete()
+        except ProtectedError as error:
+            words = _("“%(name)s” is in use: retire it, or merge it.") % {"name": now}
+            raise Refused(words) from error
 
 
 def merge(

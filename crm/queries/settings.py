@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Cast
 
-from crm.models import SettingChange
+from crm.models import SettingChange, SettingVerb
 from crm.queries.reference import SHELVES
 from pipeline.models import PeopleChange, User
 from salesprocess.lib.prepared import run
@@ -34,6 +34,14 @@ _OF_ORGANISATION = (
 def counts() -> dict[str, int]:
     """How many rows each list offers, by its page."""
     return dict(run(_COUNTS, {}))
+
+
+def went(user: User, setting: str, record_id: int) -> bool:
+    """Whether a row of a list was deleted, or merged into another one."""
+    gone = SettingChange.objects.visible_to(user).filter(
+        verb__in=(SettingVerb.DELETED, SettingVerb.MERGED)
+    )
+    return gone.filter(setting=setting, record_id=record_id).exists()
 
 
 @dataclass(frozen=True, kw_only=True)

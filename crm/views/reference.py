@@ -5,15 +5,15 @@ without a script, and a refused form comes back open in its row.
 """
 
 from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
 from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -81,6 +81,23 @@ WORDS: dict[str, dict[str, Any]] = {
     },
 }
 SELECTABLE = 60
+View = Callable[..., HttpResponse]
+
+
+def _told_if_gone(verb: View) -> View:
+    """Says so where somebody was faster: the row, or the one to merge it into, is there no more."""
+
+    @wraps(verb)
+    def told(request: HtmxRequest, kind: str, *args: Any, **named: Any) -> HttpResponse:
+        try:
+            return verb(request, kind, *args, **named)
+        except ObjectDoesNotExist:
+            messages.error(
+                request, _("It is gone: somebody deleted it, or merged it into another.")
+            )
+            return _list(request, kind, status=HTTPStatus.CONFLICT)
+
+    return told
 
 
 @require_GET
@@ -116,6 +133,7 @@ def add(request: HtmxRequest, kind: str) -> HttpResponse:
 
 @require_POST
 @admins_only
+@_told_if_gone
 def edit(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
     shelf = _shelf(kind)
     row = _row(request, shelf, pk)
@@ -153,6 +171,7 @@ _VERBS: dict[str, tuple[Callable[..., None], Any]] = {
 
 @require_POST
 @admins_only
+@_told_if_gone
 def act(request: HtmxRequest, kind: str, pk: int, verb: str) -> HttpResponse:
     """Retire, bring back or delete; nothing is asked, because all of it is told in words."""
     row = _row(request, _shelf(kind), pk)
@@ -175,6 +194,7 @@ def act(request: HtmxRequest, kind: str, pk: int, verb: str) -> HttpResponse:
 
 @require_POST
 @admins_only
+@_told_if_gone
 def merge(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
     shelf = _shelf(kind)
     row = _row(request, shelf, pk)
@@ -338,6 +358,12 @@ def _asked_row(request: HtmxRequest, shelf: Shelf, name: str) -> Listed | None:
 
 
 def _row(request: HtmxRequest, shelf: Shelf, pk: int) -> Listed:
+    """Raises DoesNotExist for what is gone, and Http404 for what never was."""
     rows = shelf.model._default_manager.editable_by(request.user)
-    found: Listed = get_object_or_404(rows, pk=pk)
+    try:
+        found: Listed = rows.get(pk=pk)
+    except ObjectDoesNotExist as missing:
+        if changes.went(request.user, shelf.setting, pk):
+            raise
+        raise Http404 from missing
     return found

@@ -293,7 +293,7 @@ def test_it_tells_shares_and_the_middle_of_ten_deals_and_of_no_fewer(cast, signe
     address = f"/process/use/?of={cast.north.pk}&stage=1"
     page = signed_in("mona").get(address).content.decode()
     assert "–&nbsp;/&nbsp;10%" in page
-    assert "<span class=\"b\">47%</span>" in page
+    assert '<span class="b">47%</span>' in page
     assert "n&nbsp;9&nbsp;/&nbsp;10" in page
     assert "too few" in page
     left(cast, "with 9", days=20, won=False, done=9)
