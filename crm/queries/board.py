@@ -59,6 +59,7 @@ class Row(NamedTuple):
     touched_at: dt.datetime | None
     closed_at: dt.datetime | None
     cause: str | None
+    batch_id: int | None
 
 
 FIELDS = (
@@ -84,6 +85,7 @@ FIELDS = (
     "touched_at",
     "closed_at",
     "cause__name",
+    "batch_id",
 )
 
 

@@ -1,7 +1,7 @@
 """How a deal is told on a card: everything is text before the template loops over it."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -44,6 +44,7 @@ class Card(NamedTuple):
     is_late: bool
     risk: str
     may: str  # what its button does: move, claim, or nothing
+    is_sample: bool
 
 
 @lru_cache(maxsize=64)
@@ -105,6 +106,10 @@ class Reader:
     def norms(self) -> Norms:
         return norms_for(self.user)
 
+    @cached_property
+    def is_sample(self) -> Callable[[int | None], bool]:
+        return self.user.scope.is_sample
+
     def card(self, row: Row) -> Card:
         stage = Stage(row.stage)
         next_class, what_next = self.what_next(row)
@@ -127,6 +132,7 @@ class Reader:
             is_late=is_late,
             risk=self._risk(row),
             may=self._may(row),
+            is_sample=self.is_sample(row.batch_id),
         )
 
     def ended(self, row: Row) -> Card:
@@ -149,6 +155,7 @@ class Reader:
             is_late=False,
             risk="",
             may="",
+            is_sample=self.is_sample(row.batch_id),
         )
 
     def _dots(self, row: Row) -> tuple[str, str, str]:

@@ -76,12 +76,13 @@ class DealLine(NamedTuple):
     initials: str
     source: str
     changed: str
+    is_sample: bool
 
 
 # What is read for each line; a column less is a value less for each of 50 rows.
 _OF_DEAL = (
     *("id", "stage", "outcome", "name", "company__name", "amount", "currency", "owner__name"),
-    *("next_on", "next_at", "next_kind", "parked_until", "closed_at", "team_id"),
+    *("next_on", "next_at", "next_kind", "parked_until", "closed_at", "team_id", "batch_id"),
 )
 _IN_STAGE = ("stage_entered_at", "cause__name")
 
@@ -128,6 +129,7 @@ def deal_line(reader: Reader, row: Row, *, changed: str = "") -> DealLine:
         initials=initials_of(row.owner) if row.owner else "",
         source=shown(row.source),
         changed=changed,
+        is_sample=reader.is_sample(row.batch_id),
     )
 
 
@@ -147,6 +149,7 @@ class ActivityLine(NamedTuple):
     result: str
     owner: str
     initials: str
+    is_sample: bool
 
 
 _ACTIVITY = (
@@ -171,13 +174,14 @@ _ACTIVITY = (
     "holder_id",
     "holder_team_id",
     "owner_id",
+    "batch_id",
 )
 
 
 def _activity(reader: Reader, values: tuple[Any, ...]) -> ActivityLine:
     (pk, kind, subject, body, deal, deal_name, company, company_name) = values[:8]
     (contact, contact_name, owner, due_on, due_at, done_at, cancelled_at, result) = values[8:16]
-    stage, outcome, holder, team, owner_id = values[16:]
+    stage, outcome, holder, team, owner_id, batch = values[16:]
     label = reader.kinds[kind]
     if deal:
         href, about = f"/deals/{deal}/", deal_name
@@ -205,6 +209,7 @@ def _activity(reader: Reader, values: tuple[Any, ...]) -> ActivityLine:
         result=str(ActivityResult(result).label) if result else "",
         owner=owner,
         initials=initials_of(owner),
+        is_sample=reader.is_sample(batch),
     )
 
 
@@ -258,6 +263,7 @@ class CompanyLine(NamedTuple):
     deals: int
     owner: str
     initials: str
+    is_sample: bool
 
 
 def open_deals(user: User) -> Subquery:
@@ -281,11 +287,12 @@ def _company_fields(user: User) -> Sequence[Any]:
         "employees",
         open_deals(user),
         "owner__name",
+        "batch_id",
     )
 
 
 def _company(reader: Reader, values: tuple[Any, ...]) -> CompanyLine:
-    pk, name, industry, relationship, country, employees, deals, owner = values
+    pk, name, industry, relationship, country, employees, deals, owner, batch = values
     return CompanyLine(
         id=pk,
         name=name,
@@ -297,6 +304,7 @@ def _company(reader: Reader, values: tuple[Any, ...]) -> CompanyLine:
         deals=deals or 0,
         owner=owner or "",
         initials=initials_of(owner) if owner else "",
+        is_sample=reader.is_sample(batch),
     )
 
 
@@ -312,6 +320,7 @@ class ContactLine(NamedTuple):
     deals: int
     owner: str
     initials: str
+    is_sample: bool
 
 
 def point(kind: PointKind) -> Subquery:
@@ -332,11 +341,12 @@ def _contact_fields(user: User) -> Sequence[Any]:
         point(PointKind.PHONE),
         _count(deals, "contacts"),
         "owner__name",
+        "batch_id",
     )
 
 
 def _contact(reader: Reader, values: tuple[Any, ...]) -> ContactLine:
-    pk, name, job_title, company_id, company, email, phone, deals, owner = values
+    pk, name, job_title, company_id, company, email, phone, deals, owner, batch = values
     return ContactLine(
         id=pk,
         name=name,
@@ -349,6 +359,7 @@ def _contact(reader: Reader, values: tuple[Any, ...]) -> ContactLine:
         deals=deals or 0,
         owner=owner or "",
         initials=initials_of(owner) if owner else "",
+        is_sample=reader.is_sample(batch),
     )
 
 

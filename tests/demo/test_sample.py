@@ -1,4 +1,5 @@
 import datetime as dt
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -20,7 +21,7 @@ from pipeline.stages import Outcome, Stage
 from reports.forms import FunnelForm
 from reports.queries import funnel
 from tests.conftest import Cast, make_cast
-from tests.factories import NOW, make_company, make_deal
+from tests.factories import NOW, make_company, make_contact, make_deal, plan_call
 
 LATER = NOW + dt.timedelta(hours=1)
 
@@ -124,6 +125,35 @@ def test_its_records_say_what_they_are(cast: Cast, client: Client):
     assert "with sample data" in client.get(reverse("crm:board")).content.decode()
     sample.take_away(by=cast.adele, at=LATER)
     assert "with sample data" not in client.get(reverse("crm:board")).content.decode()
+
+
+ROWS = {
+    "/board/": r'<li class="deal.*?</li>',
+    **{
+        f"/{name}/": r"<tr><t[dh] [cs].*?</tr>"
+        for name in ("leads", "opportunities", "deals", "companies", "contacts", "activities")
+    },
+}
+
+
+@pytest.mark.parametrize("address", ROWS)
+def test_each_row_says_that_it_is_sample_data_and_no_other_does(
+    cast: Cast, client: Client, address: str
+):
+    company = make_company(by=cast.ana, name="0 Own")
+    contact = make_contact(by=cast.ana, company=company, name="0 Own")
+    for stage in (Stage.PROSPECTING, Stage.PROPOSAL):
+        plan_call(
+            make_deal(by=cast.ana, name="0 Own", contact=contact, stage=stage),
+            by=cast.ana,
+            due_on=NOW.date(),
+        )
+    client.force_login(cast.adele)
+    page = client.get(address).content.decode()
+    rows = re.findall(ROWS[address], page, re.DOTALL)
+    marked = ['<span class="chip ghost">sample</span>' in row for row in rows]
+    assert set(marked) == {True, False}
+    assert marked == ["0 Own" not in row for row in rows]
 
 
 def test_the_reports_leave_it_out_once_there_are_deals_of_ones_own(cast: Cast, client: Client):
