@@ -54,7 +54,7 @@ class UndoForm(VerbForm):
 
 
 class MoveForm(GateForm):
-    to = forms.TypedChoiceField(choices=STAGES, coerce=int, label=gettext_lazy("To"))
+    to = forms.TypedChoiceField(choices=STAGES, coerce=int, label=gettext_lazy("To which stage"))
     reason = forms.CharField(
         required=False, max_length=2000, label=gettext_lazy("Reason"), widget=REASON
     )
@@ -172,7 +172,7 @@ class ReasonForm(VerbForm):
 
 
 class HandOverForm(VerbForm):
-    to = forms.ModelChoiceField(queryset=User.objects.none(), label=gettext_lazy("To"))
+    to = forms.ModelChoiceField(queryset=User.objects.none(), label=gettext_lazy("Who takes over"))
     reason = forms.CharField(
         required=False, max_length=2000, label=gettext_lazy("What to know"), widget=REASON
     )

@@ -45,7 +45,7 @@ class PartyForm(VerbForm):
 class OwnerForm(VerbForm):
     """Who looks after a company or contact from now on."""
 
-    to = forms.ModelChoiceField(queryset=User.objects.none(), label=gettext_lazy("To"))
+    to = forms.ModelChoiceField(queryset=User.objects.none(), label=gettext_lazy("Who takes over"))
     reason = forms.CharField(
         required=False,
         max_length=2000,

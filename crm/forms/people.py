@@ -18,7 +18,7 @@ class HandOverAllForm(forms.Form):
     """Which of a person's deals, companies, contacts and plans go to whom."""
 
     to = forms.ModelChoiceField(
-        label=_("To"), queryset=User.objects.none(), empty_label=_("Choose a person")
+        label=_("Who takes over"), queryset=User.objects.none(), empty_label=_("Choose a person")
     )
     reason = forms.CharField(label=_("Reason"), required=False, max_length=400)
     deals = IdsField(coerce=int, required=False)

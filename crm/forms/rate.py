@@ -19,7 +19,7 @@ class RateForm(forms.Form):
         decimal_places=8,
         label=gettext_lazy("Is worth"),
     )
-    on = DayField(label=gettext_lazy("From"))
+    on = DayField(label=gettext_lazy("From the day"))
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         options.setdefault("auto_id", "rate-%s")

@@ -213,7 +213,7 @@ def _locked(job: ImportJob, by: User, states: tuple[ImportState, ...]) -> Iterat
         row = ImportJob.objects.editable_by(by).select_for_update(of=("self",)).get(pk=job.pk)
         if row.state not in states:
             raise Refused(
-                _("This import is already further: %(state)s.")
+                _("This file is already further: %(state)s.")
                 % {"state": row.get_state_display().lower()}
             )
         yield row

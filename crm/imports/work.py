@@ -78,7 +78,7 @@ def _forbidden(job: ImportJob) -> str:
     if job.state == ImportState.UNDOING:
         return ""
     if not job.owner.is_active:
-        return _("%(name)s, whose import this is, has been deactivated.") % {"name": job.owner.name}
+        return _("%(name)s, whose file this is, has been deactivated.") % {"name": job.owner.name}
     if job.kind == ImportKind.PEOPLE and job.owner.role != Role.ADMIN:
         return _("Only admins bring in people and teams.")
     return ""

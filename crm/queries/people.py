@@ -180,7 +180,7 @@ def staying(person: User, *, by: User) -> list[Staying]:
         (
             closed,
             _("closed deals"),
-            _("They stay with whoever closed them; figures ask who it was."),
+            _("They stay with whoever closed them, and so do the figures."),
         ),
         (
             beyond.exclude(pk__in=_plans(person, by=by).values("pk")),
@@ -207,7 +207,7 @@ def staying(person: User, *, by: User) -> list[Staying]:
         ),
         (
             ImportJob.objects.filter(owner=person).exclude(state__in=over),
-            _("imports that are not finished"),
+            _("files that are not brought in yet"),
             _("An admin can finish or discard them."),
         ),
     )

@@ -139,7 +139,7 @@ def _told(found: Beginning, task: Task, state: State, *, is_next: bool) -> str:
         joined, asked = len(found.joined), len(found.joined) + len(found.waiting)
         return _("Under way, %(n)s of %(all)s in") % {"n": joined, "all": asked}
     if is_next and state == State.NOT_YET:
-        return _("Next")
+        return _("Up next")
     return {
         State.DONE: _("Done"),
         State.UNDER_WAY: _("Under way"),

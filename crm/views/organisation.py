@@ -67,7 +67,7 @@ def process_owner(request: HtmxRequest) -> HttpResponse:
 @admins_only
 def thresholds(request: HtmxRequest) -> HttpResponse:
     form = ThresholdsForm(posted(request), root=request.user.organisation, initial=_seen(request))
-    context = {"about": gettext_lazy("From when on a figure counts"), "say": ""}
+    context = {"about": gettext_lazy("When a figure can be relied on"), "say": ""}
     return _form_page(request, "thresholds", form, _change(request, form), context)
 
 

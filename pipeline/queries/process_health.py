@@ -126,7 +126,7 @@ def _consistent(tree: Tree) -> Measure:
     return Measure(
         name=_("Consistent"),
         holds=100 * found.common >= LEAST_COMMON * found.total,
-        found=_("%(share)s is common at least, in %(team)s.")
+        found=_("At least %(share)s is common everywhere; the least is in %(team)s.")
         % {"share": percent(common_share(found), found.total), "team": team},
         definition=_definition(),
     )

@@ -44,8 +44,8 @@ def test_it_comes_in_and_goes_out_again(
     path = tmp_path / "opportunities.csv"
     path.write_text(FILE)
     page = page_of(people.ana, "/deals/", theme=theme)
-    page.get_by_role("link", name="Import", exact=True).click()
-    expect(page.get_by_role("heading", name="Imports")).to_be_visible()
+    page.get_by_role("link", name="Bring in", exact=True).click()
+    expect(page.get_by_role("heading", name="Bring in data")).to_be_visible()
     seen(page, "list")
 
     page.get_by_label("File").set_input_files(path)
@@ -66,7 +66,7 @@ def test_it_comes_in_and_goes_out_again(
     expect(page.get_by_role("heading", name="The file is being checked")).to_be_visible()
     worked(job)
 
-    load = page.get_by_role("button", name="Load 3 rows")
+    load = page.get_by_role("button", name="Bring in 3 rows")
     expect(load).to_be_visible()
     expect(page.locator("main")).to_contain_text("You cannot give records to “Carl Meier”")
     seen(page, "checked")
@@ -76,7 +76,7 @@ def test_it_comes_in_and_goes_out_again(
     expect(page.get_by_text("2 of 4 rows")).to_be_visible()
     worked(job)
 
-    expect(page.get_by_role("heading", name="Loaded", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Brought in", exact=True)).to_be_visible()
     seen(page, "loaded")
     assert Deal.objects.count() == 3
     page.get_by_role("button", name="Take it back").click()

@@ -74,7 +74,7 @@ def test_it_fills_in_how_many_deals_each_person_carries(page_of: Callable[..., P
 def test_it_hands_over_what_was_left_behind(page_of: Callable[..., Page], busy: Cast):
     page = page_of(busy.adele, "/people/")
     page.get_by_role("link", name="Hand over").click()
-    page.get_by_label("To", exact=True).select_option("Ana Ruiz")
+    page.get_by_label("Who takes over", exact=True).select_option("Ana Ruiz")
     page.get_by_role("button", name="Hand over").click()
 
     expect(page.get_by_role("heading", name="1 was handed over.")).to_be_visible()

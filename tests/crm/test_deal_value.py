@@ -47,7 +47,7 @@ def test_three_that_differ_are_shown_with_what_differs(
     cast: Cast, client: Client, deal: Deal
 ) -> None:
     _before, _found, told = page(client, cast, deal).partition(
-        "What it is worth is said differently"
+        "Its value is not the same everywhere"
     )
     assert told
     for words in ("€100", "€120", "+€20", "€90", "−€10", "Offer 1"):

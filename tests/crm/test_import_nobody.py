@@ -135,7 +135,7 @@ def test_what_comes_in_without_something_says_so(cast: Cast, tmp_path: Path):
     job = checked(cast.ana, job, name="Name", email="Email", phone="Phone")
     assert (job.counts["new"], job.counts["refused"]) == (3, 0)
     html = page(cast.ana, job)
-    assert "2 rows without something that they say" in html
+    assert "2 rows of which something stays out" in html
     assert "This is no e-mail address. The row comes in without it." in html
     loaded(cast.ana, job)
     assert Contact.objects.count() == 3

@@ -229,8 +229,8 @@ def test_it_copies_the_last_revision_and_shows_what_is_not_covered(
     page = get(client, cast.ana, deal)
     for words in ("€74,400", "+€10,500", "6 depots", "current", "to Petra Voss"):
         assert words in page
-    assert "No line answers:" in page
-    assert "For no need:" in page
+    assert "No line covers:" in page
+    assert "Covers no need:" in page
     current = deal.offers.get(revision=2)
     assert [line.what for line in current.lines.order_by("id")] == ["Sensors", "Coffee"]
     sheet = get(client, cast.ana, deal, f"offers/{current.pk}/")

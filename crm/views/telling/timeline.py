@@ -92,7 +92,7 @@ class TimelineTeller(PlanTeller, CorrectionTeller, RecordChangeTeller):
         how = EnteredHow(visit.entered_how)
         words = {
             EnteredHow.CREATED: ("plus", "acc", _("Opened in %(stage)s")),
-            EnteredHow.IMPORTED: ("plus", "", _("Imported in %(stage)s")),
+            EnteredHow.IMPORTED: ("plus", "", _("Brought in from a file, in %(stage)s")),
             EnteredHow.FORWARD: ("arrow-right", "ok", _("Moved to %(stage)s")),
             EnteredHow.BACK: ("arrow-back-up", "", _("Back to %(stage)s")),
             EnteredHow.REOPENED: ("lock-open", "acc", _("Opened again in %(stage)s")),
