@@ -456,8 +456,8 @@ TABLES: Mapping[ListKind, Table] = {
     ListKind.CONTACTS: Table(
         columns=[
             _NAME,
-            Column(label=gettext_lazy("Company"), sort="company"),
-            Column(label=gettext_lazy("E-mail"), css="p2"),
+            Column(label=gettext_lazy("Company"), sort="company", css="wide"),
+            Column(label=gettext_lazy("E-mail"), css="p2 wide"),
             Column(label=gettext_lazy("Phone"), css="p3"),
             Column(label=gettext_lazy("Open deals"), css="num p3"),
             _OWNER,
@@ -478,7 +478,7 @@ TABLES: Mapping[ListKind, Table] = {
     ListKind.ACTIVITIES: Table(
         columns=[
             Column(label=gettext_lazy("What")),
-            Column(label=gettext_lazy("About")),
+            Column(label=gettext_lazy("About"), css="wide"),
             Column(label=gettext_lazy("When"), sort="when"),
             Column(label=gettext_lazy("Result"), css="p3"),
             Column(label=gettext_lazy("Stage"), sort="stage", css="p3"),
