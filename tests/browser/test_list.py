@@ -11,7 +11,7 @@ from crm.models import Activity, Company, Deal, SavedView
 from pipeline.stages import Outcome, Stage
 from tests.browser import axe
 from tests.conftest import Cast
-from tests.factories import NOW, make_company, make_contact, make_deal, stopped_deal
+from tests.factories import NOW, make_company, make_contact, make_deal, plan_call, stopped_deal
 
 pytestmark = pytest.mark.browser
 
@@ -189,3 +189,36 @@ def test_it_can_be_used_on_a_phone(page_of: PageOf, people: Cast, deals: list[De
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert axe.findings(page) == []
+
+
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk Gesellschaft mbH"
+
+
+def test_no_name_is_so_long_that_a_column_is_cut(page_of: PageOf, people: Cast):
+    company = make_company(by=people.ana, name=LONG, industry=LONG[:40])
+    contact = make_contact(
+        by=people.ana,
+        name=LONG,
+        company=company,
+        job_title=LONG,
+        emails=[f"{LONG[:50].lower().replace('ä', 'a')}@example.test"],
+        phones=["+43 1 555 01 77"],
+    )
+    for stage in (Stage.PROSPECTING, Stage.PROPOSAL):
+        deal = make_deal(
+            by=people.ana,
+            name=LONG,
+            company=company,
+            contact=contact,
+            stage=stage,
+            amount=9_999_999,
+        )
+        plan_call(deal, by=people.ana, due_on=NOW.date())
+    page = page_of(people.ana, "/contacts/")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    for name in ("contacts", "activities", "companies", "deals", "leads", "opportunities"):
+        page.goto(page.url.replace(page.url.split("/")[3], name, 1))
+        table, box = page.evaluate(
+            "['.list', '.listbox'].map((at) => document.querySelector(at).getBoundingClientRect().right)"
+        )
+        assert table <= box, name
