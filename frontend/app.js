@@ -45,6 +45,11 @@ const isPoll = ({ detail }) =>
 document.addEventListener('toast', ({ detail }) =>
   note(detail.text, detail.tone, detail.undo));
 
+// A menu that is one line on a phone begins with where one is.
+for (const here of document.querySelectorAll('.settings-menu [aria-current]')) {
+  here.parentElement.scrollLeft = here.offsetLeft - 16;
+}
+
 // --- frame ----------------------------------------------------------------------------------
 
 document.addEventListener('click', (event) => {
