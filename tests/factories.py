@@ -8,17 +8,15 @@ from crm.commands import activity as activity_commands
 from crm.commands import company as company_commands
 from crm.commands import contact as contact_commands
 from crm.commands import deal as deal_commands
-from crm.commands.activity import About, Next
 from crm.commands.contact import NewContact
-from crm.commands.supply import (
-    Conversation,
-    NeedSaid,
-    OfferSaid,
-    PathSaid,
-    Qualified,
-    Supplied,
-)
-from crm.models import Activity, ActivityKind, Company, Contact, Deal, StopCause
+from crm.commands.gate_input import GateInput
+from crm.commands.writers.activity import About, Next
+from crm.commands.writers.conversation import ConversationInput
+from crm.commands.writers.decision_path import DecisionPathInput
+from crm.commands.writers.need import NeedInput
+from crm.commands.writers.offer import OfferInput
+from crm.commands.writers.verdict import VerdictInput
+from crm.models import Activity, ActivityKind, Company, Contact, Deal, OfferKind, StopCause
 from pipeline.models import Role, Team, User
 from pipeline.stages import Initiator, Stage
 
@@ -63,31 +61,31 @@ def make_deal(
     """A deal that begins in `stage`, with what the gates before it ask for."""
     if amount is not None:
         facts["amount"] = Decimal(amount)
-    facts.setdefault("supplied", needed_for(stage, known=facts))
+    facts.setdefault("gate_input", needed_for(stage, known=facts))
     return deal_commands.open(name=name, by=by, at=at or ago(days=10), stage=stage, **facts)
 
 
 def ready_deal(*, by: User, **facts: Any) -> Deal:
     """A deal of which all is known that the gates on the way to a win ask for."""
-    return make_deal(by=by, supplied=needed_for(Stage.CLOSING, known=facts), **facts)
+    return make_deal(by=by, gate_input=needed_for(Stage.CLOSING, known=facts), **facts)
 
 
-def needed_for(stage: Stage, *, known: dict[str, Any] | None = None) -> Supplied:
+def needed_for(stage: Stage, *, known: dict[str, Any] | None = None) -> GateInput:
     """What the gates ask for on the way to `stage`, and no more."""
     known = known or {}
     said: dict[str, Any] = {}
     if stage >= Stage.PROSPECTING and not known.get("contact"):
         said["contact"] = NewContact(name="Petra Voss")
     if stage >= Stage.QUALIFICATION:
-        said["conversation"] = Conversation()
+        said["conversation"] = ConversationInput()
     if stage >= Stage.NEEDS_ANALYSIS:
-        said["verdict"] = Qualified()
+        said["verdict"] = VerdictInput()
     if stage >= Stage.PROPOSAL:
-        said["need"] = NeedSaid(words="The old line stands still")
-        said["path"] = PathSaid(steps="The board", decides=NewContact(name="Dora Sato"))
+        said["need"] = NeedInput(words="The old line stands still")
+        said["path"] = DecisionPathInput(steps="The board", decides=NewContact(name="Dora Sato"))
     if stage >= Stage.OBJECTIONS:
-        said["offer"] = OfferSaid()
-    return Supplied(**said)
+        said["offer"] = OfferInput(kind=OfferKind.VERBAL)
+    return GateInput(**said)
 
 
 def won_deal(*, by: User, value: int = 1000, **facts: Any) -> Deal:

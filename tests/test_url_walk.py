@@ -31,7 +31,10 @@ from crm.commands import offer as offer_commands
 from crm.commands import process_note as note_commands
 from crm.commands import reference as reference_commands
 from crm.commands import saved_view as view_commands
-from crm.commands.activity import About, Next
+from crm.commands.writers.activity import About, Next
+from crm.commands.writers.concern import ConcernInput, DispositionInput
+from crm.commands.writers.need import NeedInput
+from crm.commands.writers.offer import OfferInput, OfferLineInput
 from crm.imports import job as import_verbs
 from crm.models import (
     ActivityKind,
@@ -696,13 +699,15 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
     for done in (done_plan, done_touch):
         activity_commands.complete(done, by=ana, at=NOW)
     activity_commands.cancel(gone_touch, by=ana, at=NOW)
-    need = need_commands.add(deal, words=word, by=ana, at=ago(hours=2))
+    need = need_commands.add(deal, NeedInput(words=word), by=ana, at=ago(hours=2))
     offer = offer_commands.make(
         deal,
-        value=Decimal(1000),
-        kind=OfferKind.VERBAL,
-        what_changed=word,
-        lines=[offer_commands.Line(what=word, need=need)],
+        OfferInput(
+            value=Decimal(1000),
+            kind=OfferKind.VERBAL,
+            what_changed=word,
+            lines=[OfferLineInput(what=word, need=need)],
+        ),
         by=ana,
         at=ago(hours=2),
     )
@@ -710,16 +715,17 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
     concern, settled = (
         concern_commands.add(
             deal,
-            words="Too dear",
-            category=ConcernCategory.PRICE,
-            after_price=True,
+            ConcernInput(words="Too dear", category=ConcernCategory.PRICE, after_price=True),
             by=ana,
             at=ago(hours=2),
         )
         for _each in range(2)
     )
     concern_commands.settle(
-        settled, disposition=Disposition.ANSWERED, response="An answer", by=ana, at=ago(hours=1)
+        settled,
+        DispositionInput(disposition=Disposition.ANSWERED, response="An answer"),
+        by=ana,
+        at=ago(hours=1),
     )
     file = EvidenceFile.objects.create(deal=deal, name=word, size=1, content=b"x", at=NOW, by=ana)
     StepResult.objects.create(

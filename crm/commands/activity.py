@@ -3,31 +3,21 @@
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.commands import gate, locked_deal, planned, step, values
+from crm.commands import gate, locked_deal, planned, values
 from crm.commands.gate import GoAhead
-from crm.commands.supply import NOTHING, Supplied
-from crm.models import (
-    Activity,
-    ActivityKind,
-    ActivityResult,
-    Company,
-    Contact,
-    Deal,
-    Method,
-)
-from crm.models.activity import PLANNABLE, TOUCHES, is_attempt
+from crm.commands.gate_input import NOTHING, GateInput
+from crm.commands.writers import activity as writer
+from crm.commands.writers import step_result
+from crm.commands.writers.activity import About, Next
+from crm.models import Activity, ActivityKind, ActivityResult, Contact, Deal, Method
+from crm.models.activity import PLANNABLE
 from crm.models.due import Due
-from crm.queries.activity import stage_of
-from pipeline import moves
 from pipeline.models import User
 from pipeline.moves import Refused
-from pipeline.playbook import Doing
 from pipeline.stages import Stage
 
 _DUE = ("due_on", "due_at", "due_by")
@@ -39,32 +29,6 @@ class StaleActivity(Exception):
     def __init__(self, activity: Activity) -> None:
         super().__init__(f"activity {activity.pk} is at version {activity.version}")
         self.activity = activity
-
-
-@dataclass(frozen=True, kw_only=True)
-class Next:
-    """What's next: planned in the same gesture that records what was done.
-
-    Due on a day, or at an instant: one of the two.
-    """
-
-    kind: ActivityKind
-    due_on: dt.date | None = None
-    due_at: dt.datetime | None = None
-    subject: str = ""
-
-    @property
-    def due(self) -> Due:
-        return Due(on=self.due_on, at=self.due_at)
-
-
-@dataclass(frozen=True, kw_only=True)
-class About:
-    """Whom an activity concerns: a deal, or a company or contact without one."""
-
-    deal: Deal | None = None
-    company: Company | None = None
-    contact: Contact | None = None
 
 
 def plan(
@@ -79,7 +43,7 @@ def plan(
     with _on(about, by=by) as deal:
         if deal is not None:
             locked_deal.require_open(deal)
-        activity = _plan(about, deal, next, by=by, at=at, owner=owner)
+        activity = writer.planned(about, deal, next, by=by, at=at, owner=owner)
         activity.save(force_insert=True)
         if deal is not None:
             _update(deal, by=by, at=at)
@@ -99,37 +63,31 @@ def log(
     done_at: dt.datetime | None = None,
     next: Next | None = None,
     from_stage: Stage | None = None,
-    supplied: Supplied = NOTHING,
+    gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
 ) -> Activity:
     """Record something that was done, at `done_at` (by default `at`), and what comes next.
 
     The result "moved forward" also advances the deal by one stage, in the same transaction;
-    `from_stage` is the one that the page showed, None advances from whichever it is in. `supplied`
+    `from_stage` is the one that the page showed, None advances from whichever it is in. `gate_input`
     and `go_ahead` answer the gates on the way.
 
     Raises Gap as `gate.check` does; Refused for an instant that lies ahead, a note without words,
     or "moved forward" where no stage follows or from another stage than the page showed.
     """
-    done_at = done_at or at
-    moves.check_time(done_at, since=None, now=timezone.now())
-    if kind == ActivityKind.NOTE and not body.strip():
-        raise Refused(_("Write what the note says."), field="body")
     with _on(about, by=by) as deal:
-        activity = Activity(
+        activity = writer.done(
+            about,
+            deal,
             kind=kind,
-            subject=subject.strip(),
-            body=body.strip(),
-            deal=about.deal,
-            company_id=_company_of(about),
-            contact=about.contact,
+            done_at=done_at or at,
+            subject=subject,
+            body=body,
+            result=result,
             method=method,
-            owner=by,
-            created_at=at,
-            created_by=by,
+            by=by,
+            at=at,
         )
-        _done(activity, deal, result=result, done_at=done_at)
-        values.check(activity)
         new = [activity]
         _after(
             activity,
@@ -138,7 +96,7 @@ def log(
             new,
             next=next,
             from_stage=from_stage,
-            supplied=supplied,
+            gate_input=gate_input,
             go_ahead=go_ahead,
             by=by,
             at=at,
@@ -157,7 +115,7 @@ def complete(
     done_at: dt.datetime | None = None,
     next: Next | None = None,
     from_stage: Stage | None = None,
-    supplied: Supplied = NOTHING,
+    gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
     version: int | None = None,
 ) -> None:
@@ -169,14 +127,12 @@ def complete(
     Raises Refused if it was done or cancelled already, StaleActivity if `version` is not the
     present one, otherwise as `log` does.
     """
-    done_at = done_at or at
-    moves.check_time(done_at, since=None, now=timezone.now())
     with _planned(activity, by=by, version=version) as (row, deal):
         if body.strip():
             row.body = "\n".join(filter(None, [row.body, body.strip()]))
         row.owner, row.contact = by, contact or row.contact
-        _done(row, deal, result=result, done_at=done_at)
-        _save(row, "body", "owner", "contact", "result", "done_at", "stage", by=by, at=at)
+        writer.set_done(row, deal, result=result, done_at=done_at or at)
+        writer.save(row, "body", "owner", "contact", "result", "done_at", "stage", by=by, at=at)
         about = About(deal=deal, company=row.company, contact=row.contact)
         _after(
             row,
@@ -185,7 +141,7 @@ def complete(
             [],
             next=next,
             from_stage=from_stage,
-            supplied=supplied,
+            gate_input=gate_input,
             go_ahead=go_ahead,
             by=by,
             at=at,
@@ -199,7 +155,7 @@ def cancel(activity: Activity, *, by: User, at: dt.datetime, version: int | None
     """
     with _planned(activity, by=by, version=version) as (row, deal):
         row.cancelled_at = at
-        _save(row, "cancelled_at", by=by, at=at)
+        writer.save(row, "cancelled_at", by=by, at=at)
         if deal is not None:
             _update(deal, by=by, at=at)
 
@@ -225,7 +181,7 @@ def change(
         if (row.kind, row.subject, row.due) == was:
             return
         values.check(row)
-        _save(row, "kind", "subject", *_DUE, by=by, at=at)
+        writer.save(row, "kind", "subject", *_DUE, by=by, at=at)
         if deal is not None:
             _update(deal, by=by, at=at)
 
@@ -243,7 +199,7 @@ def postpone(
         if row.due == to:
             return
         row.plan_for(to)
-        _save(row, *_DUE, by=by, at=at)
+        writer.save(row, *_DUE, by=by, at=at)
         if deal is not None:
             _update(deal, by=by, at=at)
 
@@ -261,13 +217,13 @@ def hand_over(activity: Activity, *, to: User, by: User, at: dt.datetime) -> Non
             raise Refused(_("You cannot plan for this person."), field="to")
         if to.pk == row.owner_id:
             raise Refused(_("This person has it already."), field="to")
-        if deal is not None and not _sees(to, deal, by=by):
+        if deal is not None and not writer.sees(to, deal, by=by):
             raise Refused(
                 _("This person cannot see the deal, nor what is planned on it."), field="to"
             )
         planned.give(Activity.objects.filter(pk=row.pk).planned(), to)
         row.refresh_from_db()
-        _save(row, by=by, at=at)
+        writer.save(row, by=by, at=at)
         if deal is not None:
             _update(deal, by=by, at=at)
 
@@ -309,65 +265,6 @@ def _planned(
     activity.refresh_from_db()
 
 
-def _save(row: Activity, *fields: str, by: User, at: dt.datetime) -> None:
-    """Write the named fields of a locked activity, and that it changed."""
-    row.version += 1
-    row.changed_by, row.changed_at = by, at
-    row.save(update_fields=[*fields, "version", "changed_by", "changed_at"])
-
-
-def _plan(
-    about: About, deal: Deal | None, next: Next, *, by: User, at: dt.datetime, owner: User | None
-) -> Activity:
-    """What is planned, judged; the caller writes it."""
-    if next.kind not in PLANNABLE:
-        raise Refused(_("A note cannot be planned. Choose a task instead."), field="next_kind")
-    owner = owner or _performer(deal, by=by)
-    if owner.pk != by.pk and not (owner.is_active and by.scope.may_assign_to(owner.pk)):
-        raise Refused(_("You cannot plan for this person."), field="owner")
-    if deal and not _sees(owner, deal, by=by):
-        raise Refused(
-            _("This person cannot see the deal, nor what is planned on it."), field="owner"
-        )
-    activity = Activity(
-        kind=next.kind,
-        subject=next.subject.strip(),
-        deal=about.deal,
-        company_id=_company_of(about),
-        contact=about.contact,
-        owner=owner,
-        created_at=at,
-        created_by=by,
-    )
-    activity.plan_for(next.due)
-    values.check(activity)
-    if deal is not None and deal.parked_until is not None:
-        locked_deal.note_change(deal, "parked_until", None, by=by, at=at)
-    return activity
-
-
-def _performer(deal: Deal | None, *, by: User) -> User:
-    """Who does what is planned, unless said otherwise: whoever owns the deal, else who plans it."""
-    if deal is None or deal.owner_id == by.pk:
-        return by
-    return deal.owner or by
-
-
-def _sees(owner: User, deal: Deal, *, by: User) -> bool:
-    return (
-        owner.pk in (by.pk, deal.owner_id)
-        or Deal.objects.visible_to(owner).filter(pk=deal.pk).exists()
-    )
-
-
-def _done(
-    activity: Activity, deal: Deal | None, *, result: ActivityResult | None, done_at: dt.datetime
-) -> None:
-    activity.result = result or ""
-    activity.done_at = done_at
-    activity.stage = stage_of(activity.kind, deal, done_at)
-
-
 def _after(
     activity: Activity,
     about: About,
@@ -376,7 +273,7 @@ def _after(
     *,
     next: Next | None,
     from_stage: Stage | None,
-    supplied: Supplied,
+    gate_input: GateInput,
     go_ahead: GoAhead | None,
     by: User,
     at: dt.datetime,
@@ -389,36 +286,28 @@ def _after(
     if deal is not None and activity.result == ActivityResult.MOVED_FORWARD:
         Activity.objects.bulk_create(new)
         new = []
-        _complete_steps(deal, activity, by=by, at=at)
+        step_result.complete(deal, activity, by=by, at=at)
         _move_forward(
-            deal, from_stage=from_stage, supplied=supplied, go_ahead=go_ahead, by=by, at=at
+            deal, from_stage=from_stage, gate_input=gate_input, go_ahead=go_ahead, by=by, at=at
         )
     if next is not None:
         if deal is not None:
             locked_deal.require_open(deal)
-        new = [*new, _plan(about, deal, next, by=by, at=at, owner=None)]
+        new = [*new, writer.planned(about, deal, next, by=by, at=at)]
     Activity.objects.bulk_create(new)
     if deal is None:
         return
     if activity.result != ActivityResult.MOVED_FORWARD:
-        _complete_steps(deal, activity, by=by, at=at)
-    touched = activity.kind in TOUCHES and activity.result != ActivityResult.NO_ANSWER
-    if touched and (deal.touched_at is None or deal.touched_at < activity.done_at):  # type: ignore[operator]
-        deal.touched_at = activity.done_at
+        step_result.complete(deal, activity, by=by, at=at)
+    writer.touch(deal, activity)
     _update(deal, by=by, at=at)
-
-
-def _complete_steps(deal: Deal, activity: Activity, *, by: User, at: dt.datetime) -> None:
-    """Doing it completes the step that asks for it; an attempt is not yet doing it."""
-    if activity.kind in Doing.values and not is_attempt(activity.kind, activity.result):
-        step.complete(deal, activity, by=by, at=at)
 
 
 def _move_forward(
     deal: Deal,
     *,
     from_stage: Stage | None,
-    supplied: Supplied,
+    gate_input: GateInput,
     go_ahead: GoAhead | None,
     by: User,
     at: dt.datetime,
@@ -434,17 +323,9 @@ def _move_forward(
         )
     if stage == Stage.CLOSING:
         raise Refused(_("No stage follows: record the win or the stop instead."), field="result")
-    gate.move(deal, to=Stage(stage + 1), by=by, at=at, supplied=supplied, go_ahead=go_ahead)
+    gate.move(deal, to=Stage(stage + 1), by=by, at=at, gate_input=gate_input, go_ahead=go_ahead)
 
 
 def _update(deal: Deal, *, by: User, at: dt.datetime) -> None:
     locked_deal.refresh_next(deal)
     locked_deal.save(deal, *locked_deal.NEXT_FIELDS, "parked_until", "touched_at", by=by, at=at)
-
-
-def _company_of(about: About) -> int | None:
-    if about.company is not None:
-        return about.company.pk
-    if about.contact is not None:
-        return about.contact.company_id
-    return about.deal.company_id if about.deal else None

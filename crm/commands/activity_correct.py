@@ -4,27 +4,17 @@ of history, and what is removed leaves a line that says what it was."""
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.commands import locked_deal, values
+from crm.commands import locked_deal
 from crm.commands.activity import StaleActivity
-from crm.models import (
-    Activity,
-    ActivityKind,
-    ActivityResult,
-    Contact,
-    Deal,
-    PartyChange,
-    StepResult,
-)
-from crm.models.activity import TOUCHES
+from crm.commands.writers import activity as writer
+from crm.models import Activity, ActivityKind, ActivityResult, Contact, Deal, StepResult
 from crm.queries import deal as queries
-from crm.queries.activity import stage_of
 from pipeline import moves
 from pipeline.models import User
 from pipeline.moves import Refused
@@ -32,8 +22,8 @@ from pipeline.moves import Refused
 # Later than that, what is wrong is corrected; others have read it.
 REMOVABLE = dt.timedelta(days=1)
 
-# What history calls the facts of an activity: these names begin its fields.
-TALK, REMOVED = "talk_", "talk_removed"
+# What history calls it.
+REMOVED = f"{writer.TALK}removed"
 
 
 def correct(
@@ -59,28 +49,15 @@ def correct(
     moves.check_time(done_at, since=None, now=timezone.now())
     with _own(activity, by=by, version=version) as (row, deal):
         _require_sense(row, kind=kind, body=body, result=result)
-        said: dict[str, Any] = {
+        said = {
             "kind": kind.value,
             "done_at": done_at,
             "body": body.strip(),
             "result": result.value if result else "",
             "contact": contact,
         }
-        changes = {name: value for name, value in said.items() if getattr(row, name) != value}
-        if not changes:
-            return
-        was = {name: _text(row, name) for name in changes}
-        before, what = row.done_at, _which(row)
-        for name, value in changes.items():
-            setattr(row, name, value)
-        row.stage = stage_of(row.kind, deal, row.done_at)  # type: ignore[arg-type]  # it was done
-        values.check(row)
-        row.version += 1
-        row.changed_by, row.changed_at = by, at
-        row.save(update_fields=[*changes, "stage", "version", "changed_by", "changed_at"])
-        for name, old in was.items():
-            _note(row, deal, TALK + name, old=old, new=_text(row, name), what=what, by=by, at=at)
-        _touch_anew(row, deal, before, by=by, at=at)
+        if writer.rewrite(row, deal, said, by=by, at=at):
+            _save_deal(deal, by=by, at=at)
 
 
 def remove(activity: Activity, *, by: User, at: dt.datetime) -> None:
@@ -93,17 +70,16 @@ def remove(activity: Activity, *, by: User, at: dt.datetime) -> None:
     """
     with _own(activity, by=by, version=None) as (row, deal):
         require_removable(row, at=at)
-        before, what, said = row.done_at, _which(row), row.body
+        before, what, said = row.done_at, writer.which(row), row.body
         if row.due is None:
             row.delete()
         else:
             row.done_at, row.stage, row.result = None, None, ""
-            row.version += 1
-            row.changed_by, row.changed_at = by, at
-            fields = ("done_at", "stage", "result", "version", "changed_by", "changed_at")
-            row.save(update_fields=fields)
-        _note(row, deal, REMOVED, old=said, new="", what=what, by=by, at=at)
-        _touch_anew(row, deal, before, by=by, at=at)
+            writer.save(row, "done_at", "stage", "result", by=by, at=at)
+        writer.note(row, deal, REMOVED, old=said, new="", what=what, by=by, at=at)
+        if deal is not None:
+            writer.touch_anew(deal, row, before)
+            _save_deal(deal, by=by, at=at)
 
 
 def require_removable(row: Activity, *, at: dt.datetime) -> None:
@@ -153,56 +129,6 @@ def _require_sense(
         raise Refused(_("Move the deal itself: a correction moves nothing."), field="result")
 
 
-def _text(row: Activity, name: str) -> str:
-    """A fact as history keeps it."""
-    value = getattr(row, name)
-    if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).isoformat()
-    return str(value or "") if name != "contact" or value is None else f"{value.pk} {value}"
-
-
-def _which(row: Activity) -> str:
-    """Which entry it was, for the history to name: its kind and when it was."""
-    return f"{row.kind} {_text(row, 'done_at')}"
-
-
-def _note(
-    row: Activity,
-    deal: Deal | None,
-    field: str,
-    *,
-    old: str,
-    new: str,
-    what: str,
-    by: User,
-    at: dt.datetime,
-) -> None:
+def _save_deal(deal: Deal | None, *, by: User, at: dt.datetime) -> None:
     if deal is not None:
-        locked_deal.add_change(deal, field, old=old, new=new, by=by, at=at, reason=what)
-        return
-    PartyChange.objects.create(
-        company=None if row.contact else row.company,
-        contact=row.contact,
-        at=at,
-        by=by,
-        field=field,
-        old=old,
-        new=new,
-        reason=what,
-    )
-
-
-def _touch_anew(
-    row: Activity, deal: Deal | None, before: dt.datetime | None, *, by: User, at: dt.datetime
-) -> None:
-    """The deal's last touch and what is next on it, as they are now."""
-    if deal is None:
-        return
-    touches = Activity.objects.done().filter(deal=deal, kind__in=TOUCHES)
-    if deal.touched_at == before:
-        last = touches.exclude(result=ActivityResult.NO_ANSWER).order_by("-done_at").first()
-        deal.touched_at = last.done_at if last else None
-    elif row.done_at and row.kind in TOUCHES and row.result != ActivityResult.NO_ANSWER:
-        deal.touched_at = max(filter(None, (deal.touched_at, row.done_at)))
-    locked_deal.refresh_next(deal)
-    locked_deal.save(deal, *locked_deal.NEXT_FIELDS, "touched_at", by=by, at=at)
+        locked_deal.save(deal, *locked_deal.NEXT_FIELDS, "touched_at", by=by, at=at)

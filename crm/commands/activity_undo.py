@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.commands.undo import AT_ONCE
+from crm.commands.writers import activity as writer
 from crm.models import Activity, PartyChange
 from pipeline.models import User
 from pipeline.moves import Refused
@@ -31,7 +32,7 @@ def plan_again(activity: Activity, *, by: User, at: dt.datetime) -> None:
         if row.owner_id != by.pk and not by.scope.may_assign_to(row.owner_id):
             raise Refused(_("You cannot plan for this person."))
         row.cancelled_at = None
-        _save(row, "cancelled_at", by=by, at=at)
+        writer.save(row, "cancelled_at", by=by, at=at)
     activity.refresh_from_db()
 
 
@@ -55,7 +56,7 @@ def take_back(activity: Activity, *, by: User, at: dt.datetime) -> None:
         if _planned_since(row, since):
             raise Refused(_("Something was planned after it: change that instead."))
         row.done_at, row.stage = None, None
-        _save(row, "done_at", "stage", by=by, at=at)
+        writer.save(row, "done_at", "stage", by=by, at=at)
         PartyChange.objects.create(
             company=None if row.contact else row.company,
             contact=row.contact,
@@ -77,9 +78,3 @@ def _planned_since(row: Activity, done_at: dt.datetime) -> bool:
         deal=None, company=row.company, contact=row.contact, created_at__gte=done_at
     )
     return since.filter(due_by__isnull=False, cancelled_at=None).exclude(pk=row.pk).exists()
-
-
-def _save(row: Activity, *fields: str, by: User, at: dt.datetime) -> None:
-    row.version += 1
-    row.changed_by, row.changed_at = by, at
-    row.save(update_fields=[*fields, "version", "changed_by", "changed_at"])

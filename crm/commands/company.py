@@ -49,6 +49,13 @@ def create(
     return company
 
 
+def on_record(company: Company | str, *, by: User, at: dt.datetime) -> Company:
+    """The company of a deal: put on record where it is but a name, and `by`'s own."""
+    if isinstance(company, Company):
+        return company
+    return create(name=company, by=by, at=at, owner=by)
+
+
 def edit(
     company: Company, *, by: User, at: dt.datetime, version: int | None = None, **facts: Any
 ) -> None:

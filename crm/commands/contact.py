@@ -67,13 +67,17 @@ def create(
     return contact
 
 
-def create_new(new: NewContact, *, company: Company | None, by: User, at: dt.datetime) -> Contact:
-    """Put on record somebody who came up with a deal; he or she is `by`'s own."""
+def on_record(
+    who: Contact | NewContact, *, company: Company | None, by: User, at: dt.datetime
+) -> Contact:
+    """Somebody who came up with a deal: put on record where he or she is new, and `by`'s own."""
+    if isinstance(who, Contact):
+        return who
     return create(
-        name=new.name,
-        job_title=new.job_title,
-        emails=[new.email] if new.email else [],
-        phones=[new.phone] if new.phone else [],
+        name=who.name,
+        job_title=who.job_title,
+        emails=[who.email] if who.email else [],
+        phones=[who.phone] if who.phone else [],
         company=company,
         by=by,
         at=at,

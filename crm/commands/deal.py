@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.commands import company as company_commands
-from crm.commands import contact as contact_commands
-from crm.commands import gate, planned, relationship, search, supply, values
-from crm.commands.contact import NewContact
+from crm.commands import gate, planned, relationship, search, values
+from crm.commands.contact import NewContact, on_record
+from crm.commands.deal_people import add_person
 from crm.commands.gate import GoAhead
+from crm.commands.gate_input import NOTHING, GateInput
 from crm.commands.locked_deal import (
     NEXT_FIELDS,
     add_change,
@@ -28,7 +29,8 @@ from crm.commands.locked_deal import (
     require_open,
     save,
 )
-from crm.commands.supply import NOTHING, OfferSaid, Supplied
+from crm.commands.writers import offer as offer_writer
+from crm.commands.writers.offer import OfferInput
 from crm.models import (
     Activity,
     Company,
@@ -65,7 +67,7 @@ def open(
     owner: User | None = None,
     team: Team | None = None,
     stage: Stage = Stage.LEAD_GENERATION,
-    supplied: Supplied = NOTHING,
+    gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
     **facts: Any,
 ) -> Deal:
@@ -75,7 +77,7 @@ def open(
     deal is `by`'s own; `team` alone puts it into that team's pool. `facts` are amount (in
     `currency`, by default the organisation's), expected_close_on, source, source_detail,
     source_company and method. A deal that begins further on is judged for the stages before it:
-    `supplied` is what their gates ask for.
+    `gate_input` is what their gates ask for.
 
     Raises Gap as `gate.check` does, Refused if nothing names the deal, if it would be out of the reach of `by`, or for a
     currency without a rate; ValidationError for a value that its field cannot hold.
@@ -84,12 +86,11 @@ def open(
         raise TypeError(f"no facts of a deal: {sorted(unknown)}")
     at = _not_ahead(at)
     with transaction.atomic():
-        if isinstance(company, str):
-            company = company_commands.create(name=company, by=by, at=at, owner=by)
-        if isinstance(contact, NewContact):
-            contact = contact_commands.create_new(contact, company=company, by=by, at=at)
-        if contact and not company:
-            company = contact.company
+        if company is not None:
+            company = company_commands.on_record(company, by=by, at=at)
+        if contact is not None:
+            contact = on_record(contact, company=company, by=by, at=at)
+            company = company or contact.company
         title = name.strip() or str(company or contact or "")
         if not title:
             raise Refused(_("Write a name: of the deal, a company or a person."), field="name")
@@ -115,14 +116,14 @@ def open(
             DealContact.objects.create(deal=deal, contact=contact)
         version_ids = versions_in_force(deal)
         visit = enter(deal, moves.start(stage, at), by=by, version_ids=version_ids)
-        if stage > Stage.LEAD_GENERATION or supplied != NOTHING:
+        if stage > Stage.LEAD_GENERATION or gate_input != NOTHING:
             passed = gate.check(
                 deal,
                 Act(verb=Verb.OPEN, frm=None, to=stage),
                 version_ids=version_ids,
                 by=by,
                 at=at,
-                supplied=supplied,
+                gate_input=gate_input,
                 go_ahead=go_ahead,
             )
             gate.keep(deal, passed, visit, by=by, at=at)
@@ -138,12 +139,12 @@ def advance(
     at: dt.datetime,
     reason: str = "",
     version: int | None = None,
-    supplied: Supplied = NOTHING,
+    gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
 ) -> None:
     """Move forward to `to`; over several stages with one reason for all that are passed (G12).
 
-    The gates of every stage that is left or passed over are judged: `supplied` is what they ask
+    The gates of every stage that is left or passed over are judged: `gate_input` is what they ask
     for, `go_ahead` why they are gone past.
 
     Raises Gap as `gate.check` does; Refused for a closed deal, a stage that lies behind, a missing reason or an `at` before
@@ -153,7 +154,7 @@ def advance(
         require_open(row)
         if to < row.stage:
             raise Refused(_("That stage lies behind the deal: move it back instead."), field="to")
-        gate.move(row, to=to, by=by, at=at, reason=reason, supplied=supplied, go_ahead=go_ahead)
+        gate.move(row, to=to, by=by, at=at, reason=reason, gate_input=gate_input, go_ahead=go_ahead)
 
 
 def move_back(
@@ -178,12 +179,12 @@ def move(
     at: dt.datetime,
     reason: str = "",
     version: int | None = None,
-    supplied: Supplied = NOTHING,
+    gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
 ) -> None:
     """Move to `to`, whichever way that is from where the deal stands. Raises as `advance` does."""
     with locked(deal, by=by, version=version) as row:
-        gate.move(row, to=to, by=by, at=at, reason=reason, supplied=supplied, go_ahead=go_ahead)
+        gate.move(row, to=to, by=by, at=at, reason=reason, gate_input=gate_input, go_ahead=go_ahead)
 
 
 def win(
@@ -196,7 +197,7 @@ def win(
     note: str = "",
     cancel_planned: bool = False,
     version: int | None = None,
-    supplied: Supplied = NOTHING,
+    gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
 ) -> None:
     """Record that the customer agreed, for `value` in the deal's currency.
@@ -221,7 +222,7 @@ def win(
             stays,
             value=value,
             note=note,
-            supplied=supplied,
+            gate_input=gate_input,
             go_ahead=go_ahead,
             by=by,
             at=at,
@@ -234,7 +235,7 @@ def sell_at_once(
     value: Decimal,
     by: User,
     at: dt.datetime,
-    supplied: Supplied = NOTHING,
+    gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
     note: str = "",
     cancel_planned: bool = False,
@@ -243,7 +244,7 @@ def sell_at_once(
     """Win a deal in one conversation: every stage from the present one to the seventh is entered at
     the same instant, and none is passed over (G12; CHECKLIST C20).
 
-    `supplied` is what the gates ask for: party, conversation, problem, decision path, verdict. An
+    `gate_input` is what the gates ask for: party, conversation, problem, decision path, verdict. An
     offer that was not recorded was made by word, for `value`.
 
     Raises as `win` does.
@@ -253,15 +254,16 @@ def sell_at_once(
         visit, stay = open_visit(row, at)
         if cancel_planned:
             _cancel_planned(row, at=at)
-        if supplied.offer is None and offers.current(row.pk) is None:
-            supplied = replace(supplied, offer=OfferSaid(value=value))
+        if gate_input.offer is None and offers.current(row.pk) is None:
+            said = OfferInput(kind=OfferKind.VERBAL, value=value)
+            gate_input = replace(gate_input, offer=said)
         _win(
             row,
             visit,
             moves.win_through(stay, at),
             value=value,
             note=note,
-            supplied=supplied,
+            gate_input=gate_input,
             go_ahead=go_ahead,
             by=by,
             at=at,
@@ -273,7 +275,7 @@ def sell_new(
     value: Decimal,
     by: User,
     at: dt.datetime,
-    supplied: Supplied = NOTHING,
+    gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
     note: str = "",
     **opened: Any,
@@ -282,7 +284,7 @@ def sell_new(
     neither (G12).
 
     `opened` is what `open` takes, but a stage. The person of the deal is whom one spoke with, and
-    who decides, where `supplied` names nobody else.
+    who decides, where `gate_input` names nobody else.
 
     Raises as `open` and `sell_at_once` do; Refused also for a sale of nobody, or of somebody whose
     deals `by` may not change.
@@ -293,10 +295,10 @@ def sell_new(
             raise Refused(_("A pool sells nothing: choose whose sale it was."), field="owner")
         link = deal.deal_contacts.select_related("contact").first()
         if link is not None:
-            supplied = _with(link.contact, supplied)
+            gate_input = _with(link.contact, gate_input)
         try:
             sell_at_once(
-                deal, value=value, by=by, at=at, supplied=supplied, go_ahead=go_ahead, note=note
+                deal, value=value, by=by, at=at, gate_input=gate_input, go_ahead=go_ahead, note=note
             )
         except Deal.DoesNotExist:
             raise Refused(
@@ -474,8 +476,8 @@ def edit(
             raise Refused(
                 _("The deal is closed: open it again to change its value."), field="amount"
             )
-        if isinstance(name := facts.get("company"), str):
-            facts["company"] = company_commands.create(name=name, by=by, at=at, owner=by)
+        if facts.get("company") is not None:
+            facts["company"] = company_commands.on_record(facts["company"], by=by, at=at)
         sold_to = row.company_id
         changed = [
             field for field, value in facts.items() if note_change(row, field, value, by=by, at=at)
@@ -501,27 +503,10 @@ def set_contact(
     """Add a person of the other side to the deal, or change what he or she is to it."""
     at = _not_ahead(at)
     with locked(deal, by=by) as row:
-        if isinstance(contact, NewContact):
-            contact = contact_commands.create_new(contact, company=row.company, by=by, at=at)
-        link: DealContact | None = row.deal_contacts.filter(contact=contact).first()
-        old = link.get_role_display() if link else ""
-        if link is None:
-            link = DealContact.objects.create(deal=row, contact=contact, role=role)
-        elif link.role == role:
-            return link
-        else:
-            link.role = role
-            link.save(update_fields=["role"])
-        add_change(
-            row,
-            "contact",
-            old=f"{contact.name} ({old})" if old else "",
-            new=f"{contact.name} ({link.get_role_display()})",
-            by=by,
-            at=at,
-        )
-        save(row, by=by, at=at)
-    return link
+        contact = on_record(contact, company=row.company, by=by, at=at)
+        if add_person(row, contact, role=role, by=by, at=at):
+            save(row, by=by, at=at)
+    return DealContact.objects.get(deal=row, contact=contact)
 
 
 def remove_contact(deal: Deal, *, contact: Contact, by: User, at: dt.datetime) -> None:
@@ -562,13 +547,13 @@ def _win(
     *,
     value: Decimal,
     note: str,
-    supplied: Supplied,
+    gate_input: GateInput,
     go_ahead: GoAhead | None,
     by: User,
     at: dt.datetime,
 ) -> None:
-    if supplied.offer is not None and supplied.offer.value is None:
-        supplied = replace(supplied, offer=replace(supplied.offer, value=value))
+    if gate_input.offer is not None and gate_input.offer.value is None:
+        gate_input = replace(gate_input, offer=replace(gate_input.offer, value=value))
     ahead = versions_in_force(row)
     passed = gate.check(
         row,
@@ -576,7 +561,7 @@ def _win(
         version_ids=tuple(visit.version_ids) or ahead,
         by=by,
         at=at,
-        supplied=supplied,
+        gate_input=gate_input,
         go_ahead=go_ahead,
     )
     _accept(row, value, by=by, at=at)
@@ -596,7 +581,7 @@ def _cancel_planned(row: Deal, *, at: dt.datetime) -> None:
     row.next_on, row.next_at, row.next_kind = None, None, ""
 
 
-def _with(person: Contact, said: Supplied) -> Supplied:
+def _with(person: Contact, said: GateInput) -> GateInput:
     """The person of a deal, where a conversation or a decision path names nobody."""
     if said.conversation is not None and said.conversation.contact is None:
         said = replace(said, conversation=replace(said.conversation, contact=person))
@@ -609,13 +594,8 @@ def _accept(row: Deal, value: Decimal, *, by: User, at: dt.datetime) -> None:
     """The current offer is what was agreed on (G9); one of another value never was."""
     offer = offers.current(row.pk)
     if offer is None or (offer.value, offer.currency) != (value, row.currency):
-        offer = supply.revise(
-            row, value=value, kind=OfferKind.VERBAL, what=_("As agreed"), by=by, at=at
-        )
-    others = Offer.objects.filter(deal=row).exclude(pk=offer.pk)
-    others.filter(outcome__in=(OfferOutcome.OPEN, OfferOutcome.ACCEPTED)).update(
-        outcome=OfferOutcome.REVISED, known_at=at
-    )
+        offer = offer_writer.write_agreed(row, offer, value, by=by, at=at)
+    offer_writer.supersede(row, offer, at=at)
     offer.outcome, offer.known_at = OfferOutcome.ACCEPTED, at
     offer.save(update_fields=["outcome", "known_at"])
 

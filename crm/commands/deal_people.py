@@ -22,19 +22,18 @@ def require_of_deal(deal: Deal, *people: Contact, field: str) -> None:
 
 def add_person(
     row: Deal, contact: Contact, *, role: DealRole | None = None, by: User, at: dt.datetime
-) -> None:
-    """Add a person to the deal, or give one that is there a role; without one nothing changes."""
+) -> bool:
+    """Add a person to the deal, or give one that is there a role; without one nothing changes.
+
+    False if nothing did.
+    """
     link, new = DealContact.objects.get_or_create(
         deal=row, contact=contact, defaults={"role": role or DealRole.UNKNOWN}
     )
-    old = "" if new else f"{contact.name} ({link.get_role_display()})"
-    if not new and role in (None, link.role):
-        return
-    if not new and role is not None:
-        link.role = role
-        link.save(update_fields=["role"])
-    said = f"{contact.name} ({link.get_role_display()})"
-    add_change(row, "contact", old=old, new=said, by=by, at=at)
+    if not new:
+        return role is not None and _set_role(row, link, role, by=by, at=at)
+    add_change(row, "contact", old="", new=_told(link), by=by, at=at)
+    return True
 
 
 def require_not_ahead(day: dt.date | None, *, by: User, at: dt.datetime, field: str) -> None:
@@ -43,20 +42,25 @@ def require_not_ahead(day: dt.date | None, *, by: User, at: dt.datetime, field: 
         raise Refused(_("This day is still to come."), field=field)
 
 
-def set_roles(row: Deal, roles: Mapping[int, DealRole], *, by: User, at: dt.datetime) -> list[int]:
-    """What people are to a locked deal, by the id of the contact; whose role changed.
+def set_roles(row: Deal, roles: Mapping[int, DealRole], *, by: User, at: dt.datetime) -> bool:
+    """What people are to a locked deal, by the id of the contact; False if they are that already.
 
     Somebody who is not on the deal is left out: he or she was taken off meanwhile.
     """
-    changed = []
-    for link in row.deal_contacts.select_related("contact").filter(contact__in=roles):
-        role = roles[link.contact_id]
-        if link.role == role:
-            continue
-        old, name = link.get_role_display(), link.contact.name
-        link.role = role
-        link.save(update_fields=["role"])
-        new = link.get_role_display()
-        add_change(row, "contact", old=f"{name} ({old})", new=f"{name} ({new})", by=by, at=at)
-        changed.append(link.contact_id)
-    return changed
+    links = row.deal_contacts.select_related("contact").filter(contact__in=roles)
+    changed = [_set_role(row, link, roles[link.contact_id], by=by, at=at) for link in links]
+    return any(changed)
+
+
+def _set_role(row: Deal, link: DealContact, role: DealRole, *, by: User, at: dt.datetime) -> bool:
+    if link.role == role:
+        return False
+    old = _told(link)
+    link.role = role
+    link.save(update_fields=["role"])
+    add_change(row, "contact", old=old, new=_told(link), by=by, at=at)
+    return True
+
+
+def _told(link: DealContact) -> str:
+    return f"{link.contact.name} ({link.get_role_display()})"

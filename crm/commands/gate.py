@@ -2,7 +2,7 @@
 
 Every verb that goes forward comes through `check`, inside its transaction and on a locked deal, so
 that page, drag, bulk and import get the same answer. It first records what the verb brings along
-(`crm.commands.supply`), then judges what the records say by the pure rules of `pipeline.gates`. What
+(`crm.commands.gate_input`), then judges what the records say by the pure rules of `pipeline.gates`. What
 is still missing is raised as `Gap`, and nothing was written; what was gone past with a reason, or
 may be gone past without one, is kept by `keep` as a `Judgement`. Stops and steps back never come
 here (G10, G11).
@@ -14,10 +14,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from crm.commands import process_note, record_changes, supply
+from crm.commands import gate_input as inputs
+from crm.commands import process_note, record_changes
+from crm.commands.gate_input import NOTHING, GateInput
 from crm.commands.locked_deal import follow, open_visit, save
-from crm.commands.supply import NOTHING, Supplied
-from crm.models import Deal, Judgement, NoteKind, Offer, ProcessNote, StageVisit
+from crm.commands.refusals import refused_at
+from crm.commands.writers import step_result
+from crm.models import Deal, Judgement, NoteKind, Offer, StageVisit
 from crm.queries.facts import facts
 from crm.queries.gates import versions_in_force
 from pipeline import moves
@@ -35,6 +38,7 @@ from pipeline.gates import (
 )
 from pipeline.models import User
 from pipeline.moves import Refused
+from pipeline.playbook import Step
 from pipeline.queries.process import of_versions
 from pipeline.stages import Stage
 
@@ -69,19 +73,19 @@ def check(
     version_ids: tuple[int, ...],
     by: User,
     at: dt.datetime,
-    supplied: Supplied = NOTHING,
+    gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
     asks_why: bool = True,
 ) -> Passed:
     """Record what is supplied, and judge the act on a locked deal by the process of `version_ids`.
 
     Raises Gap with all that stands in the way: what is hard can only be supplied, the rest can be
-    gone past by `go_ahead`. Raises as `supply.record` does, and Refused for "the process is wrong"
+    gone past by `go_ahead`. Raises as `gate_input.record` does, and Refused for "the process is wrong"
     without words. Costs one query where nothing is supplied. Without `asks_why` nobody is asked for
     a reason: what has happened already is kept with what was missing.
     """
     playbook = of_versions(version_ids)
-    offer = supply.record(row, supplied, playbook, by=by, at=at)
+    offer = inputs.record(row, gate_input, playbook, by=by, at=at)
     known = facts(row, at=at)
     findings = judge(known, playbook, act)
     blocking = stands_in_the_way(findings, playbook)
@@ -90,7 +94,7 @@ def check(
     if blocking and (go_ahead is None or any(one.weight == Weight.HARD for one in blocking)):
         raise Gap(blocking)
     if blocking and go_ahead is not None:
-        _check_reason(go_ahead)
+        require_reason(go_ahead)
     if offer is not None and is_premature(known):
         # G5: an offer before both are known is possible, and counted.
         offer.premature = True
@@ -116,7 +120,7 @@ def keep(
     said = passed.go_ahead
     for finding in passed.findings:
         if said is not None and finding.step is not None:
-            supply.override(
+            step_result.override(
                 row,
                 finding.step,
                 reason=said.reason,
@@ -135,8 +139,8 @@ def keep(
             by=by,
             at=at,
         )
-    if said is not None and said.reason == Reason.PROCESS_WRONG:
-        _tell_owner(row, passed.findings, said.words, by=by, at=at)
+        about = next((one for one in passed.findings if one.step), passed.findings[0])
+        tell_owner(row, said, stage=about.stage, step=about.step, by=by, at=at)
     return Judgement.objects.create(
         deal=row,
         visit=visit,
@@ -159,7 +163,7 @@ def move(
     by: User,
     at: dt.datetime,
     reason: str = "",
-    supplied: Supplied = NOTHING,
+    gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
 ) -> None:
     """Move a locked deal; forward through the gates, back without any (G11).
@@ -177,7 +181,7 @@ def move(
             version_ids=tuple(visit.version_ids) or ahead,
             by=by,
             at=at,
-            supplied=supplied,
+            gate_input=gate_input,
             go_ahead=go_ahead,
         )
     follow(row, visit, stays, by=by, version_ids=ahead)
@@ -200,7 +204,8 @@ def as_json(finding: Finding) -> dict[str, Any]:
     return data
 
 
-def _check_reason(said: GoAhead) -> None:
+def require_reason(said: GoAhead) -> None:
+    """Raises Refused for a reason that nobody may give, or "the process is wrong" without words."""
     if said.reason == Reason.IMPORTED:
         raise Refused(_("Choose why you go ahead."), field="go_reason")
     if said.reason == Reason.PROCESS_WRONG and not said.words.strip():
@@ -209,18 +214,14 @@ def _check_reason(said: GoAhead) -> None:
         )
 
 
-def _tell_owner(
-    row: Deal, findings: tuple[Finding, ...], words: str, *, by: User, at: dt.datetime
+def tell_owner(
+    row: Deal, said: GoAhead, *, stage: Stage, step: Step | None, by: User, at: dt.datetime
 ) -> None:
-    about = next((one for one in findings if one.step is not None), findings[0])
-    note = ProcessNote.objects.create(
-        kind=NoteKind.WRONG,
-        words=words.strip(),
-        team=row.team,
-        stage=about.stage,
-        key=about.step.key if about.step else "",
-        deal=row,
-        at=at,
-        by=by,
-    )
-    process_note.tell_owner(note)
+    """Tell the owner of the process where it is said to be wrong, with the deal."""
+    if said.reason != Reason.PROCESS_WRONG:
+        return
+    key = step.key if step else ""
+    with refused_at("go_{}"):
+        process_note.file(
+            kind=NoteKind.WRONG, words=said.words, stage=stage, key=key, deal=row, by=by, at=at
+        )

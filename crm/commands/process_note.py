@@ -58,18 +58,12 @@ def file(
     values.check(note)
     with transaction.atomic():
         note.save(force_insert=True)
-        tell_owner(note)
+        payloads = (
+            {"note": note.pk, "person": pk}
+            for pk in owners([(note.team_id, note.by_id)])[note.team_id, note.by_id]
+        )
+        outbox.put_all(OutboxKind.PROCESS_NOTE, payloads, at=note.at)
     return note
-
-
-def tell_owner(note: ProcessNote) -> None:
-    """Leave a mail to who owns the process that a note is about; part of other commands that file
-    one, in their transaction."""
-    payloads = (
-        {"note": note.pk, "person": pk}
-        for pk in owners([(note.team_id, note.by_id)])[note.team_id, note.by_id]
-    )
-    outbox.put_all(OutboxKind.PROCESS_NOTE, payloads, at=note.at)
 
 
 def answer(

@@ -6,16 +6,47 @@ people wrote; `reason` is what was said of it.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from crm.commands.locked_deal import add_change
-from crm.models import ClosingAttempt, Concern, Deal, Need, Offer, StepResult, Verdict
+from crm.models import ClosingAttempt, Concern, Contact, Deal, Need, Offer, StepResult, Verdict
 from pipeline.gates import Act, Finding
 from pipeline.models import User
 from pipeline.playbook import Step, StepKind
 
 # Characters of a value in history.
 LONGEST = 400
+
+
+def parts_changed(
+    row: Deal,
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    *,
+    of: str = "",
+    about: str = "",
+    by: User,
+    at: dt.datetime,
+) -> bool:
+    """A row for each part of a record that is another than `before`; False if none is.
+
+    `about` says of which record, unless the part `of` which it is made has changed itself.
+    """
+    changed = [field for field in before if before[field] != after[field]]
+    for field in changed:
+        reason = "" if field == of else about
+        old, new = before[field], after[field]
+        add_change(row, field, old=old, new=new, by=by, at=at, reason=reason)
+    return bool(changed)
+
+
+def named(person: Contact | None) -> str:
+    """A person as history keeps him or her: by id and name."""
+    return f"{person.pk} {person}" if person else ""
+
+
+def day(on: dt.date | None) -> str:
+    return on.isoformat() if on else ""
 
 
 def need_added(row: Deal, need: Need, *, by: User, at: dt.datetime) -> None:

@@ -12,15 +12,17 @@ import datetime as dt
 
 from django.utils.translation import gettext as _
 
-from crm.commands import process_note, record_changes, supply
+from crm.commands import gate, record_changes
 from crm.commands.gate import GoAhead
-from crm.commands.locked_deal import StaleDeal, locked, save
-from crm.commands.supply import Agreement, StepAnswer
-from crm.models import Activity, Deal, NoteKind, ProcessNote, StepResult
+from crm.commands.locked_deal import NEXT_FIELDS, StaleDeal, locked, save
+from crm.commands.refusals import refused_at
+from crm.commands.writers import conversation, step_result
+from crm.commands.writers.conversation import AgreementInput
+from crm.commands.writers.step_result import StepResultInput
+from crm.models import Deal, StepResult
 from crm.models.step_result import StepResultQuerySet
 from crm.queries.facts import AGREEMENT_STEP
-from crm.queries.steps import book_of, open_activity_steps
-from pipeline.gates import Reason
+from crm.queries.steps import book_of
 from pipeline.models import User
 from pipeline.moves import Refused
 from pipeline.playbook import Importance, Playbook, Step, StepKind
@@ -34,7 +36,7 @@ def answer(
     deal: Deal,
     *,
     place: Place,
-    given: StepAnswer,
+    given: StepResultInput,
     by: User,
     at: dt.datetime,
     version: int | None = None,
@@ -51,14 +53,17 @@ def answer(
     with locked(deal, by=by, version=version) as row:
         step, version_ids = _step(row, place, by=by)
         _check_seen(row, step, seen, by=by)
+        before = row.touched_at
         if place == (Stage.PROSPECTING, AGREEMENT_STEP):
-            said = Agreement(to=str(given.value or ""), on=agreed_on if row.is_open else None)
+            said = AgreementInput(to=str(given.value or ""), on=agreed_on if row.is_open else None)
             _agreed(row, said, version_ids, by=by, at=at)
         elif step.fact is not None:
             raise Refused(_("The records say this by themselves: fill in what is missing there."))
         else:
-            supply.answer(row, step, given, version_ids=version_ids, by=by, at=at)
-        _changed(row, step, by=by, at=at)
+            step_result.answer(row, step, given, version_ids=version_ids, by=by, at=at)
+        # What is private leaves no trace on the deal, but that we spoke to them.
+        if not step.is_mine or row.touched_at != before:
+            save(row, "touched_at", "parked_until", *NEXT_FIELDS, by=by, at=at)
         return _current(row, step, by=by).get()
 
 
@@ -112,51 +117,22 @@ def set_aside(
         _check_seen(row, step, seen, by=by)
         if step.is_mine or step.importance == Importance.HINT:
             raise Refused(_("Nobody asks for this step: leave it, or hide it."))
-        if said.reason == Reason.IMPORTED:
-            raise Refused(_("Choose why you go ahead."), field="go_reason")
+        gate.require_reason(said)
+        gate.tell_owner(row, said, stage=step.stage, step=step, by=by, at=at)
         words = said.words.strip()
-        if said.reason == Reason.PROCESS_WRONG:
-            if not words:
-                raise Refused(
-                    _("Write what is wrong with the process: its owner gets it."), field="go_words"
-                )
-            note = ProcessNote.objects.create(
-                kind=NoteKind.WRONG,
-                words=words,
-                team=row.team,
-                stage=step.stage,
-                key=step.key,
-                deal=row,
-                at=at,
-                by=by,
-            )
-            process_note.tell_owner(note)
-        result = supply.override(
+        result = step_result.override(
             row, step, reason=said.reason, words=words, version_ids=version_ids, by=by, at=at
         )
         record_changes.step_set_aside(row, result, reason=said.reason, words=words, by=by, at=at)
         save(row, by=by, at=at)
 
 
-def complete(row: Deal, activity: Activity, *, by: User, at: dt.datetime) -> None:
-    """Complete the steps of a locked deal's stage that ask for what was just done (METHOD: doing it
-    completes it)."""
-    stage = Stage(row.stage)
-    steps, version_ids = open_activity_steps(row, stage, activity.kind, by)
-    for step in steps:
-        done = StepAnswer(activity=activity)
-        supply.answer(row, step, done, version_ids=version_ids, by=by, at=at)
-
-
 def _agreed(
-    row: Deal, said: Agreement, version_ids: tuple[int, ...], *, by: User, at: dt.datetime
+    row: Deal, said: AgreementInput, version_ids: tuple[int, ...], *, by: User, at: dt.datetime
 ) -> None:
     playbook: Playbook = of_versions(version_ids)
-    try:
-        supply.agreement(row, said, playbook, by=by, at=at)
-    except Refused as refused:
-        field = f"step_{Stage.PROSPECTING.value}_{AGREEMENT_STEP}"
-        raise Refused(refused.message, field=field) from refused
+    with refused_at(f"step_{Stage.PROSPECTING.value}_{AGREEMENT_STEP}"):
+        conversation.write_agreement(row, said, playbook, by=by, at=at)
 
 
 def _step(row: Deal, place: Place, *, by: User) -> tuple[Step, tuple[int, ...]]:
@@ -187,9 +163,3 @@ def _of_place(row: Deal, place: Place, *, by: User) -> StepResultQuerySet:
     stage, key = place
     results = StepResult.objects.visible_to(by).current()
     return results.filter(deal=row, stage=stage, key=key)
-
-
-def _changed(row: Deal, step: Step, *, by: User, at: dt.datetime) -> None:
-    """What is private leaves no trace on the deal."""
-    if not step.is_mine:
-        save(row, by=by, at=at)

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.commands.activity import Next
+from crm.commands.writers.activity import Next
 from crm.forms.fields import DayField, VerbForm
 from crm.models import Activity, ActivityKind, ActivityResult, Contact
 from crm.models.activity import PLANNABLE, ActivityQuerySet

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.commands.writers.concern import ConcernInput, DispositionInput
 from crm.forms.deal_people import PersonField, of_deal
 from crm.forms.fields import VerbForm
 from crm.models import Concern, ConcernCategory, Deal, Disposition
@@ -50,11 +51,12 @@ class ConcernForm(VerbForm):
         self.initial.setdefault("price", AFTER if after else BEFORE)
 
     def verb(self) -> dict[str, Any]:
-        said = dict(self.cleaned_data)
-        return said | {
-            "after_price": said.pop("price") == AFTER,
-            "category": ConcernCategory(said["category"]),
-        }
+        data = self.cleaned_data
+        return self.said(
+            ConcernInput,
+            category=ConcernCategory(data["category"]),
+            after_price=data["price"] == AFTER,
+        )
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
         now = deal.concerns.filter(pk=self.concern.pk).first() if self.concern else None
@@ -91,5 +93,5 @@ class SettleForm(AnswerForm):
     )
 
     def verb(self) -> dict[str, Any]:
-        said = self.cleaned_data
-        return said | {"disposition": Disposition(said["disposition"])}
+        disposition = Disposition(self.cleaned_data["disposition"])
+        return self.said(DispositionInput, disposition=disposition)

@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.commands.supply import PathSaid
+from crm.commands.writers.decision_path import DecisionPathInput
 from crm.forms.contact import AddContactForm
 from crm.forms.fields import AmountField, CompanyPick, DayField, VerbForm
 from crm.forms.gate import GateForm
@@ -383,7 +383,7 @@ class OpenForm(AddContactForm, GateForm):
         team = holder.pk if isinstance(holder, Team) else holder.team_id
         return process.of_versions(process.current_version_ids(team or self.user.organisation.pk))
 
-    def _path(self, data: Mapping[str, Any]) -> PathSaid | None:
+    def _path(self, data: Mapping[str, Any]) -> DecisionPathInput | None:
         said = super()._path(data)
         same = words(data["path_person"]) == words(data.get("person") or "")
         return replace(said, decides=None) if said is not None and same else said

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.commands.writers.decision_path import DecisionPathInput
 from crm.forms.deal_people import PersonField, of_deal
 from crm.forms.fields import DayField, VerbForm
 from crm.models import Deal, DealContact, DealRole, DecisionPath
@@ -52,12 +53,12 @@ class DecisionPathForm(VerbForm):
             yield self[f"role_{link.contact_id}"]
 
     def verb(self) -> dict[str, Any]:
-        said = dict(self.cleaned_data)
+        data = self.cleaned_data
         roles = {
-            link.contact_id: DealRole(said.pop(f"role_{link.contact_id}") or link.role)
+            link.contact_id: DealRole(data[f"role_{link.contact_id}"] or link.role)
             for link in self.people
         }
-        return said | {"roles": roles}
+        return self.said(DecisionPathInput, roles=roles)
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
         now = DecisionPath.objects.filter(deal=deal).first()

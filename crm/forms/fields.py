@@ -1,6 +1,8 @@
 """What the forms of this app have in common."""
 
 import re
+from collections.abc import Callable
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -92,6 +94,13 @@ class VerbForm(forms.Form):
     def verb(self) -> dict[str, Any]:
         """What was asked for, in the words of the command."""
         return self.cleaned_data
+
+    def said(self, kind: Callable[..., Any], /, **more: Any) -> dict[str, Any]:
+        """For a command that takes a value of `kind`: made of the inputs that are called as its parts
+        and of `more`; and the version that was seen."""
+        parts = {part.name for part in fields(kind)}  # type: ignore[arg-type]  # a dataclass
+        given = {name: value for name, value in self.cleaned_data.items() if name in parts}
+        return {"said": kind(**given | more), "version": self.cleaned_data["version"]}
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
         """What stands in the deal now beside what was asked for: (what, theirs, yours)."""

@@ -15,18 +15,14 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from crm.commands.contact import NewContact
 from crm.commands.gate import GoAhead
-from crm.commands.supply import (
-    Agreement,
-    Conversation,
-    Disposal,
-    NeedSaid,
-    OfferSaid,
-    PathSaid,
-    Qualified,
-    StepAnswer,
-    Supplied,
-    Upload,
-)
+from crm.commands.gate_input import GateInput
+from crm.commands.writers.concern import DispositionInput
+from crm.commands.writers.conversation import AgreementInput, ConversationInput
+from crm.commands.writers.decision_path import DecisionPathInput
+from crm.commands.writers.need import NeedInput
+from crm.commands.writers.offer import OfferInput
+from crm.commands.writers.step_result import StepResultInput, Upload
+from crm.commands.writers.verdict import VerdictInput
 from crm.forms.fields import AmountField, CompanyPick, DayField, VerbForm
 from crm.models import (
     Activity,
@@ -199,7 +195,7 @@ class GateForm(VerbForm):
         required=False, max_length=2000, label=gettext_lazy("In your words"), widget=LINE
     )
 
-    named = {"email": "party_reach", "phone": "party_reach"}
+    named = {"email": "party_reach", "phone": "party_reach", "talk_at": "talk_on"}
     offer_has_value = True
     # Where nobody is on the deal who could.
     who_decides: "StrOrPromise" = gettext_lazy("Who decides")
@@ -472,14 +468,14 @@ class GateForm(VerbForm):
             elif ask.step is not None and ask.step.kind == StepKind.ACTIVITY:
                 yield ask.name
 
-    def supplied(self) -> Supplied:
+    def gate_input(self) -> GateInput:
         """What was filled in of that which was asked for."""
         data = self.cleaned_data
         asked = {ask.name for ask in self.asks}
         said: dict[str, Any] = {
             name: make(data) for name, make in self._makers().items() if name in asked
         }
-        return Supplied(
+        return GateInput(
             company=self._company(data) if "party" in asked else None,
             contact=self._party(data) if "party" in asked else None,
             conversation=said.get("talk"),
@@ -501,7 +497,7 @@ class GateForm(VerbForm):
 
     def gated(self) -> dict[str, Any]:
         """Both, as arguments of a verb."""
-        return {"supplied": self.supplied(), "go_ahead": self.go_ahead()}
+        return {"gate_input": self.gate_input(), "go_ahead": self.go_ahead()}
 
     def own(self) -> dict[str, Any]:
         """What the form asks for by itself, without what gates do."""
@@ -512,21 +508,23 @@ class GateForm(VerbForm):
         return {
             "talk": self._talk,
             "agreed": lambda data: (
-                Agreement(to=data["agreed_to"], on=data["agreed_on"]) if data["agreed_to"] else None
+                AgreementInput(to=data["agreed_to"], on=data["agreed_on"])
+                if data["agreed_to"]
+                else None
             ),
             "verdict": lambda data: (
-                Qualified(ours_why=data["ours_why"], theirs_why=data["theirs_why"])
+                VerdictInput(ours_why=data["ours_why"], theirs_why=data["theirs_why"])
                 if data["verdict"]
                 else None
             ),
             "need": lambda data: (
-                NeedSaid(words=data["need_words"], worth=data["need_worth"], per=Per.YEAR)
+                NeedInput(words=data["need_words"], worth=data["need_worth"], per=Per.YEAR)
                 if data["need_words"]
                 else None
             ),
             "path": self._path,
             "offer": lambda data: (
-                OfferSaid(
+                OfferInput(
                     kind=OfferKind(data["offer_kind"]),
                     value=data["offer_value"] if self.offer_has_value else None,
                 )
@@ -546,13 +544,13 @@ class GateForm(VerbForm):
         way = "email" if "@" in reach else "phone"
         return NewContact(name=name, **{way: reach})
 
-    def _talk(self, data: Mapping[str, Any]) -> Conversation | None:
+    def _talk(self, data: Mapping[str, Any]) -> ConversationInput | None:
         if data["talk_logged"]:
-            return Conversation(logged=Activity(pk=int(data["talk_logged"])))
+            return ConversationInput(logged=Activity(pk=int(data["talk_logged"])))
         if not data["talk_kind"]:
             return None
         day = data["talk_on"]
-        return Conversation(
+        return ConversationInput(
             kind=ActivityKind(data["talk_kind"]),
             done_at=self._noon(day) if day else None,
             contact=self._contact(data["talk_with"]),
@@ -565,7 +563,7 @@ class GateForm(VerbForm):
             return None
         return dt.datetime.combine(day, dt.time(12), tzinfo=self.user.zone)
 
-    def _path(self, data: Mapping[str, Any]) -> PathSaid | None:
+    def _path(self, data: Mapping[str, Any]) -> DecisionPathInput | None:
         person = data["path_person"].strip()
         # The only one is chosen beforehand: alone that says nothing yet.
         alone = len(self.deciders) == 1 and not data["path_steps"]
@@ -573,12 +571,14 @@ class GateForm(VerbForm):
         decides = NewContact(name=person) if person else known
         if not data["path_steps"] and decides is None:
             return None
-        return PathSaid(steps=data["path_steps"], decides=decides, decides_on=data["path_on"])
+        return DecisionPathInput(
+            steps=data["path_steps"], decides=decides, decides_on=data["path_on"]
+        )
 
     def _contact(self, pk: str) -> Contact | None:
         return Contact.objects.visible_to(self.user).filter(pk=int(pk)).first() if pk else None
 
-    def _dispositions(self, data: Mapping[str, Any]) -> dict[int, Disposal]:
+    def _dispositions(self, data: Mapping[str, Any]) -> dict[int, DispositionInput]:
         found = {}
         for concern in self.concerns:
             name = f"concern_{concern.pk}"
@@ -586,14 +586,14 @@ class GateForm(VerbForm):
                 continue
             words = data.get(f"{name}_response", "")
             conceded = data[name] == Disposition.CONCEDED
-            found[concern.pk] = Disposal(
+            found[concern.pk] = DispositionInput(
                 disposition=Disposition(data[name]),
                 response="" if conceded else words,
                 concession=words if conceded else "",
             )
         return found
 
-    def _answers(self, data: Mapping[str, Any]) -> dict[tuple[Stage, str], StepAnswer]:
+    def _answers(self, data: Mapping[str, Any]) -> dict[tuple[Stage, str], StepResultInput]:
         found = {}
         for ask in self.asks:
             if ask.step is None:
@@ -603,7 +603,7 @@ class GateForm(VerbForm):
                 found[ask.step.place] = answer
         return found
 
-    def _answer(self, name: str, step: Step, data: Mapping[str, Any]) -> StepAnswer | None:
+    def _answer(self, name: str, step: Step, data: Mapping[str, Any]) -> StepResultInput | None:
         value: Any = data.get(name)
         if step.kind == StepKind.EVIDENCE:
             return self._evidence(name, data)
@@ -611,14 +611,16 @@ class GateForm(VerbForm):
             return None
         if step.kind == StepKind.ACTIVITY:
             at = self._noon(value)
-            return StepAnswer(done_at=at or timezone.now(), note=data.get(f"{name}_note", ""))
+            return StepResultInput(done_at=at or timezone.now(), note=data.get(f"{name}_note", ""))
         if step.kind != StepKind.QUESTION:
-            return StepAnswer()
+            return StepResultInput()
         if step.answer == Answer.CONTACT:
-            return StepAnswer(contact=self._contact(value))
-        return StepAnswer(value=value.isoformat() if isinstance(value, dt.date) else str(value))
+            return StepResultInput(contact=self._contact(value))
+        return StepResultInput(
+            value=value.isoformat() if isinstance(value, dt.date) else str(value)
+        )
 
-    def _evidence(self, name: str, data: Mapping[str, Any]) -> StepAnswer | None:
+    def _evidence(self, name: str, data: Mapping[str, Any]) -> StepResultInput | None:
         link, file = data.get(f"{name}_link", ""), data.get(f"{name}_file")
         pk = data.get(f"{name}_activity", "")
         if not (link or file or pk):
@@ -629,7 +631,7 @@ class GateForm(VerbForm):
         upload = file and Upload(
             name=file.name, content=file.read(), content_type=file.content_type or ""
         )
-        return StepAnswer(link=link, file=upload or None, activity=activity)
+        return StepResultInput(link=link, file=upload or None, activity=activity)
 
 
 def _missing(count: int) -> str:

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.commands.writers.need import NeedInput
 from crm.forms.deal_people import PersonField, of_deal
 from crm.forms.fields import AmountField, DayField, VerbForm
 from crm.models import Deal, Need, Per
@@ -32,7 +33,7 @@ class NeedForm(VerbForm):
                 self.initial.setdefault(name, getattr(need, name))
 
     def verb(self) -> dict[str, Any]:
-        return self.cleaned_data | {"per": Per(self.cleaned_data["per"])}
+        return self.said(NeedInput, per=Per(self.cleaned_data["per"]))
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
         now = deal.needs.filter(pk=self.need.pk).first() if self.need else None

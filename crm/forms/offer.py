@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.commands.contact import NewContact
 from crm.commands.gate import GoAhead
-from crm.commands.offer import Line
+from crm.commands.writers.offer import OfferInput, OfferLineInput
 from crm.forms.deal_people import ReadersField, of_deal
 from crm.forms.fields import AmountField, DayField, VerbForm
 from crm.models import Contact, Deal, DealLine, Need, Offer, OfferKind, OfferLine, Product
@@ -65,13 +65,13 @@ class OfferLineForm(forms.Form):
             raise forms.ValidationError(_("Write how many: a number above zero."))
         return quantity or Decimal(1)
 
-    def line(self, user: User, deal: Deal | None) -> Line | None:
+    def line(self, user: User, deal: Deal | None) -> OfferLineInput | None:
         said = self.cleaned_data
         what = said.get("what", "")
         if not what:
             return None
         offered = Product.objects.visible_to(user).filter(_on_sale_in(deal))
-        return Line(
+        return OfferLineInput(
             product=alike.named(offered, what),
             what=what,
             quantity=said["quantity"],
@@ -228,7 +228,7 @@ class OfferForm(VerbForm):
         """Those who are ticked, and who is written beside them; one of the company is not made
         twice."""
         chosen: list[Contact | NewContact] = list(said["recipients"])
-        name, email = said.pop("reader"), said.pop("reader_email")
+        name, email = said["reader"], said["reader_email"]
         if not name:
             return chosen
         at_company = Contact.objects.filter(company=self.deal.company_id) if self.deal else None
@@ -238,15 +238,17 @@ class OfferForm(VerbForm):
         return chosen if known in chosen else [*chosen, known]
 
     def verb(self) -> dict[str, Any]:
-        said = dict(self.cleaned_data)
-        reason, words = said.pop("go_reason"), said.pop("go_words")
-        return said | {
-            "kind": OfferKind(said["kind"]),
-            "recipients": self._recipients(said),
-            "sent_at": self._sent_at(said.pop("sent_on")),
-            "lines": [line for row in self.lines if (line := row.line(self.user, self.deal))],
-            "go_ahead": GoAhead(reason=Reason(reason), words=words) if reason else None,
-        }
+        data = self.cleaned_data
+        reason = data["go_reason"]
+        said = self.said(
+            OfferInput,
+            kind=OfferKind(data["kind"]),
+            recipients=self._recipients(data),
+            sent_at=self._sent_at(data["sent_on"]),
+            lines=[line for row in self.lines if (line := row.line(self.user, self.deal))],
+        )
+        words = data["go_words"]
+        return said | {"go_ahead": GoAhead(reason=Reason(reason), words=words) if reason else None}
 
     def _sent_at(self, day: dt.date | None) -> dt.datetime:
         """Now, or at noon of another day."""

@@ -7,7 +7,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy
 
 from crm.commands.gate import GoAhead
-from crm.commands.supply import StepAnswer
+from crm.commands.writers.step_result import StepResultInput
 from crm.forms.fields import DayField, VerbForm
 from crm.forms.gate import LINE, GateForm
 from crm.models import Deal, StepResult
@@ -35,10 +35,10 @@ class StepForm(GateForm):
         else:
             self._ask_step(step)
 
-    def given(self) -> StepAnswer:
+    def given(self) -> StepResultInput:
         if self.step.place == AGREEMENT:
-            return StepAnswer(value=self.cleaned_data[self.name])
-        return self._answer(self.name, self.step, self.cleaned_data) or StepAnswer()
+            return StepResultInput(value=self.cleaned_data[self.name])
+        return self._answer(self.name, self.step, self.cleaned_data) or StepResultInput()
 
     def verb(self) -> dict[str, Any]:
         seen = self.cleaned_data["seen"]

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.commands.writers.verdict import VerdictInput
 from crm.forms.fields import DayField, VerbForm
 from crm.models import Deal, Ruling, Sure
 
@@ -25,12 +26,13 @@ class VerdictForm(VerbForm):
     revisit_on = DayField(required=False, label=gettext_lazy("Ask again on, if not yet"))
 
     def verb(self) -> dict[str, Any]:
-        said = self.cleaned_data
-        return said | {
-            "ruling": Ruling(said["ruling"]),
-            "ours": Sure(said["ours"]),
-            "theirs": Sure(said["theirs"]),
-        }
+        data = self.cleaned_data
+        return self.said(
+            VerdictInput,
+            ruling=Ruling(data["ruling"]),
+            ours=Sure(data["ours"]),
+            theirs=Sure(data["theirs"]),
+        )
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
         now = deal.verdicts.order_by("-at", "-id").first()

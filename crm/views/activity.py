@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
 from crm.commands import activity as commands
-from crm.commands.activity import About
+from crm.commands.writers.activity import About
 from crm.forms.activity import (
     KINDS,
     ChangeForm,

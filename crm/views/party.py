@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 
 from crm.commands import activity as commands
 from crm.commands import party as party_commands
-from crm.commands.activity import About, StaleActivity
+from crm.commands.activity import StaleActivity
 from crm.commands.company import StaleCompany
 from crm.commands.contact import StaleContact
+from crm.commands.writers.activity import About
 from crm.forms.activity import KINDS, DoneForm, PlanForm
 from crm.forms.fields import VerbForm
 from crm.forms.party import OwnerForm, TouchForm

@@ -7,6 +7,7 @@ word here. Each is opened once; only what the theme can change is looked at a se
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -29,7 +30,11 @@ from crm.commands import (
     saved_view,
     verdict,
 )
-from crm.commands.activity import About, Next
+from crm.commands.writers.activity import About, Next
+from crm.commands.writers.concern import ConcernInput, DispositionInput
+from crm.commands.writers.need import NeedInput
+from crm.commands.writers.offer import OfferInput, OfferLineInput
+from crm.commands.writers.verdict import VerdictInput
 from crm.models import (
     ActivityKind,
     ConcernCategory,
@@ -120,21 +125,28 @@ def make_records(people: Cast) -> dict[str, Any]:
 
 def make_sale(deal: Deal, *, by: User, at: dt.datetime) -> dict[str, Any]:
     """One of everything that is recorded of a deal."""
-    one = need.add(deal, words="Pallets warm up", worth=Decimal(41_000), by=by, at=at)
-    need.add(deal, words="Nobody hears the alarm", by=by, at=at)
-    lines = [offer.Line(what="Sensors", need=one), offer.Line(what="Coffee")]
-    make = partial(offer.make, deal, kind=OfferKind.VERBAL, lines=lines, by=by, at=at)
-    make(value=Decimal(40_000))
-    current = make(value=Decimal(48_000), what_changed="6 depots")
-    add = partial(concern.add, deal, category=ConcernCategory.TERMS, after_price=True, by=by, at=at)
-    settled = add(words="Too dear")
+    one = need.add(deal, NeedInput(words="Pallets warm up", worth=Decimal(41_000)), by=by, at=at)
+    need.add(deal, NeedInput(words="Nobody hears the alarm"), by=by, at=at)
+    lines = [OfferLineInput(what="Sensors", need=one), OfferLineInput(what="Coffee")]
+    offered = OfferInput(value=Decimal(40_000), kind=OfferKind.VERBAL, lines=lines)
+    offer.make(deal, offered, by=by, at=at)
+    offered = replace(offered, value=Decimal(48_000), what_changed="6 depots")
+    current = offer.make(deal, offered, by=by, at=at)
+    said = partial(ConcernInput, category=ConcernCategory.TERMS, after_price=True)
+    settled = concern.add(deal, said(words="Too dear"), by=by, at=at)
     concern.settle(
-        settled, disposition=Disposition.ANSWERED, response="Not in two years", by=by, at=at
+        settled,
+        DispositionInput(disposition=Disposition.ANSWERED, response="Not in two years"),
+        by=by,
+        at=at,
     )
-    raised = add(words="90 days is our rule")
+    raised = concern.add(deal, said(words="90 days is our rule"), by=by, at=at)
     closing_attempt.log(deal, reply=Reply.NOT_YET, why="In May", by=by, at=at)
     verdict.give(
-        deal, ruling=Ruling.QUALIFIED, ours=Sure.YES, theirs=Sure.YES, ours_why="So", by=by, at=at
+        deal,
+        VerdictInput(ruling=Ruling.QUALIFIED, ours=Sure.YES, theirs=Sure.YES, ours_why="So"),
+        by=by,
+        at=at,
     )
     return {"need": one.pk, "offer": current.pk, "concern": raised.pk}
 

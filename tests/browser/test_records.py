@@ -11,6 +11,9 @@ from playwright.sync_api import Page, ViewportSize, expect
 from crm.commands import concern as concerns
 from crm.commands import need as needs
 from crm.commands import offer as offers
+from crm.commands.writers.concern import ConcernInput, DispositionInput
+from crm.commands.writers.need import NeedInput
+from crm.commands.writers.offer import OfferInput, OfferLineInput
 from crm.models import ClosingAttempt, Concern, ConcernCategory, Deal, Disposition, Offer, OfferKind
 from pipeline.models import User
 from pipeline.stages import Stage
@@ -33,7 +36,7 @@ def deal(people: Cast) -> Deal:
 
 def raised(deal: Deal, words: str, *, by: User) -> Concern:
     said: dict[str, Any] = {"category": ConcernCategory.TERMS, "after_price": True}
-    return concerns.add(deal, words=words, **said, by=by, at=timezone.now())
+    return concerns.add(deal, ConcernInput(words=words, **said), by=by, at=timezone.now())
 
 
 def test_it_records_an_offer_by_word_in_two_presses(page_of: PageOf, people: Cast, deal: Deal):
@@ -57,7 +60,7 @@ def test_it_settles_a_concern_in_its_place_with_an_answer_of_a_colleague(
         "disposition": Disposition.ANSWERED,
         "response": "Sixty, with two years",
     }
-    concerns.settle(known, **said, by=people.carl, at=timezone.now())
+    concerns.settle(known, DispositionInput(**said), by=people.carl, at=timezone.now())
     concern = raised(deal, "90 days is our rule", by=people.ana)
     page = page_of(people.ana, f"/deals/{deal.pk}/")
     place = page.locator(f"#concern-{concern.pk}")
@@ -113,12 +116,12 @@ def test_it_goes_from_a_yes_to_winning(page_of: PageOf, people: Cast):
 def test_it_can_be_read_everywhere(page_of: PageOf, people: Cast, deal: Deal):
     at = timezone.now()
     need = needs.add(
-        deal, words="Pallets warm up at the ramp", worth=Decimal(5), by=people.ana, at=at
+        deal, NeedInput(words="Pallets warm up at the ramp", worth=Decimal(5)), by=people.ana, at=at
     )
-    lines = [offers.Line(what="Sensors", need=need), offers.Line(what="Coffee")]
-    made: dict[str, Any] = {"kind": OfferKind.VERBAL, "lines": lines, "by": people.ana, "at": at}
+    lines = [OfferLineInput(what="Sensors", need=need), OfferLineInput(what="Coffee")]
     for value in (63_900, 71_400):
-        offers.make(deal, value=Decimal(value), **made)
+        said = OfferInput(value=Decimal(value), kind=OfferKind.VERBAL, lines=lines)
+        offers.make(deal, said, by=people.ana, at=at)
     concern = raised(deal, "Averylongwordwithoutanyspaces" * 6, by=people.ana)
     page = page_of(people.ana, f"/deals/{deal.pk}/")
     page.locator(f"#concern-{concern.pk}").get_by_role("button", name="Answered").click()

@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 
 from crm.commands import need as needs
 from crm.commands import verdict as verdicts
+from crm.commands.writers.need import NeedInput
+from crm.commands.writers.verdict import VerdictInput
 from crm.models import Deal, Judgement, Ruling, StepResult, Sure
 from pipeline.commands import process
 from pipeline.models import Step
@@ -52,7 +54,10 @@ def test_it_goes_from_a_published_step_to_a_gate_that_is_gone_past(page_of: Page
     page.wait_for_load_state()
     deal = make_deal(by=people.ana, contact=make_contact(by=people.ana), stage=HERE)
     verdicts.give(
-        deal, ruling=Ruling.QUALIFIED, ours=Sure.YES, theirs=Sure.YES, by=people.ana, at=at
+        deal,
+        VerdictInput(ruling=Ruling.QUALIFIED, ours=Sure.YES, theirs=Sure.YES),
+        by=people.ana,
+        at=at,
     )
     page.context.clear_cookies()
     page = page_of(people.ana, f"/deals/{deal.pk}/")
@@ -122,7 +127,7 @@ def test_it_opens_the_sheet_of_the_record_that_a_step_asks_for(page_of: PageOf, 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_is_accessible(page_of: PageOf, people: Cast, deal: Deal, theme: str):
-    needs.add(deal, words="Too warm", by=people.ana, at=timezone.now())
+    needs.add(deal, NeedInput(words="Too warm"), by=people.ana, at=timezone.now())
     page = page_of(people.ana, f"/deals/{deal.pk}/", theme=theme)
     page.emulate_media(reduced_motion="reduce")
     page.locator("#row-need").click()

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from crm.commands import activity as commands
-from crm.commands.activity import Next
+from crm.commands.writers.activity import Next
 from crm.models import Activity, ActivityKind, Deal
 from pipeline.models import User
 from pipeline.moves import Refused

@@ -10,7 +10,8 @@ from django.test import Client
 from crm.commands import activity as activity_commands
 from crm.commands import activity_correct as commands
 from crm.commands import deal as deal_commands
-from crm.commands.activity import About, StaleActivity
+from crm.commands.activity import StaleActivity
+from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, PartyChange
 from pipeline.moves import Refused
 from pipeline.stages import Stage
@@ -231,7 +232,7 @@ def test_logging_a_call_offers_to_close_the_planned_one(
         "companies": (About(company=company), company.pk),
         "contacts": (About(contact=contact), contact.pk),
     }[place]
-    due = activity_commands.Next(kind=CALL, due_on=NOW.date(), subject="Ask")
+    due = Next(kind=CALL, due_on=NOW.date(), subject="Ask")
     plan = activity_commands.plan(about, next=due, by=cast.ana, at=ago(days=1))
     assert f'name="closes" value="{plan.pk}"' in client.get(f"/{place}/{pk}/").content.decode()
 

@@ -5,7 +5,7 @@ from django.db import connection
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
-from crm.commands.activity import About, Next
+from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, Deal
 from tests.crm.threads import at_once
 from tests.crm.truth import faults_of

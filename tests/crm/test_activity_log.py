@@ -8,7 +8,7 @@ import pytest
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
-from crm.commands.activity import About, Next
+from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, Method
 from crm.models.activity import TOUCHES
 from pipeline.stages import Stage

@@ -7,7 +7,7 @@ from django.core.exceptions import ObjectDoesNotExist
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
-from crm.commands.activity import About, Next
+from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, Deal
 from crm.models.activity import PLANNABLE
 from crm.models.due import Due

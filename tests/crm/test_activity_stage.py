@@ -12,7 +12,7 @@ from django.test import Client
 
 from crm.commands import activity as commands
 from crm.commands import deal as deal_commands
-from crm.commands.activity import About, Next
+from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, Deal
 from pipeline.stages import Stage
 from tests.conftest import Cast

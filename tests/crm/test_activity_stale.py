@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from crm.commands import activity as commands
-from crm.commands.activity import About, Next, StaleActivity
+from crm.commands.activity import StaleActivity
+from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind
 from crm.models.due import Due
 from tests.conftest import Cast

@@ -7,7 +7,7 @@ import pytest
 
 from crm.commands import activity as commands
 from crm.commands import activity_undo
-from crm.commands.activity import About, Next
+from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, PartyChange
 from pipeline.moves import Refused
 from tests.factories import NOW, ago, make_company, make_contact

@@ -13,7 +13,10 @@ from crm.commands import concern as concerns
 from crm.commands import deal as deal_commands
 from crm.commands import need as needs
 from crm.commands import offer as offers
-from crm.commands.activity import About
+from crm.commands.writers.activity import About
+from crm.commands.writers.concern import ConcernInput, DispositionInput
+from crm.commands.writers.need import NeedInput
+from crm.commands.writers.offer import OfferInput, OfferLineInput
 from crm.imports import mapping, run
 from crm.models import (
     Activity,
@@ -218,15 +221,15 @@ def test_it_leaves_history_frozen_again(cast: Cast, tmp_path: Path):
 
 def record(deal: Deal, by: User) -> Concern:
     """A need, an offer for it and a concern, written down when the deal came in."""
-    need = needs.add(deal, words="Pallets warm up", by=by, at=NOW)
-    lines = [offers.Line(what="Sensors", need=need)]
+    need = needs.add(deal, NeedInput(words="Pallets warm up"), by=by, at=NOW)
+    lines = [OfferLineInput(what="Sensors", need=need)]
     recipients = list(deal.contacts.all())
     said: dict[str, Any] = {"kind": OfferKind.VERBAL, "lines": lines, "recipients": recipients}
-    offers.make(deal, value=Decimal(5), **said, by=by, at=NOW)
+    offers.make(deal, OfferInput(value=Decimal(5), **said), by=by, at=NOW)
     raised: dict[str, Any] = {"category": ConcernCategory.PRICE, "after_price": True}
-    concern = concerns.add(deal, words="Too dear", **raised, by=by, at=NOW)
+    concern = concerns.add(deal, ConcernInput(words="Too dear", **raised), by=by, at=NOW)
     answered: dict[str, Any] = {"disposition": Disposition.ANSWERED, "response": "Not in two years"}
-    concerns.settle(concern, **answered, by=by, at=NOW)
+    concerns.settle(concern, DispositionInput(**answered), by=by, at=NOW)
     return concern
 
 
@@ -249,7 +252,7 @@ def test_it_takes_what_came_in_with_a_deal_and_forgets_that_it_was_of_use(
     used = record(Deal.objects.get(company__name="Alfa"), cast.adele)
     other = record(make_deal(by=cast.ana), cast.ana)
     again: dict[str, Any] = {"disposition": Disposition.ANSWERED, "response": "As they do"}
-    concerns.settle(other, **again, used=used, by=cast.ana, at=NOW)
+    concerns.settle(other, DispositionInput(**again, used=used), by=cast.ana, at=NOW)
     undone = batch_commands.undo(batch, by=cast.adele, at=NOW)
 
     assert undone.deleted["deals"] == 2

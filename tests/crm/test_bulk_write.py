@@ -5,10 +5,20 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from crm.commands import deal as deal_commands
-from crm.commands.supply import OfferSaid, Supplied
+from crm.commands.gate_input import GateInput
+from crm.commands.writers.offer import OfferInput
 from crm.imports import bulk
 from crm.imports.bulk import Holding
-from crm.models import Activity, ActivityKind, Company, Contact, Deal, DealContact, StageVisit
+from crm.models import (
+    Activity,
+    ActivityKind,
+    Company,
+    Contact,
+    Deal,
+    DealContact,
+    OfferKind,
+    StageVisit,
+)
 from pipeline import moves
 from pipeline.models import Batch, BatchKind
 from pipeline.stages import Outcome, Stage
@@ -62,8 +72,8 @@ def test_it_writes_a_deal_that_can_be_worked_on_like_a_typed_one(cast: Cast):
     assert kept.contacts.get() == contact
     assert kept.activities.get().kind == "call"
     assert moves.broken_links([visit.stay for visit in kept.visits.order_by("sequence")]) == []
-    made = Supplied(offer=OfferSaid())
-    deal_commands.advance(kept, to=Stage.OBJECTIONS, by=cast.ana, at=NOW, supplied=made)
+    made = GateInput(offer=OfferInput(kind=OfferKind.VERBAL))
+    deal_commands.advance(kept, to=Stage.OBJECTIONS, by=cast.ana, at=NOW, gate_input=made)
     assert kept.visits.count() == 3
 
 

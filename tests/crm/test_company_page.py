@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.commands import activity as activity_commands
 from crm.commands import company as commands
-from crm.commands.activity import About
+from crm.commands.writers.activity import About
 from crm.models import Activity, ActivityKind, Company, Relationship
 from pipeline.models import User
 from pipeline.moves import Refused

@@ -7,9 +7,12 @@ import pytest
 from crm.commands import concern as concerns
 from crm.commands import deal as deals
 from crm.commands import offer as offers
+from crm.commands.writers.concern import ConcernInput, DispositionInput
+from crm.commands.writers.offer import OfferInput
 from crm.models import Concern, ConcernCategory, Contact, Deal, Disposition, OfferKind
 from crm.queries import answers
 from crm.queries.records import records
+from pipeline.models import User
 from pipeline.stages import Initiator, Stage
 from tests.conftest import Cast
 from tests.crm.conftest import Refusal
@@ -27,22 +30,18 @@ def deal(cast: Cast, petra: Contact) -> Deal:
 
 
 def raised(deal: Deal, words: str = "90 days is our rule", **facts) -> Concern:
-    usual: dict[str, Any] = {
-        "category": ConcernCategory.TERMS,
-        "after_price": True,
-        "by": deal.owner,
-        "at": NOW,
-    }
-    return concerns.add(deal, words=words, **usual | facts)
+    usual: dict[str, Any] = {"category": ConcernCategory.TERMS, "after_price": True}
+    assert deal.owner is not None
+    return concerns.add(deal, ConcernInput(words=words, **usual | facts), by=deal.owner, at=NOW)
 
 
-def settled(concern: Concern, response: str = "Sixty, with two years", **facts) -> Concern:
-    usual: dict[str, Any] = {
-        "disposition": Disposition.ANSWERED,
-        "by": concern.deal.owner,
-        "at": NOW,
-    }
-    concerns.settle(concern, response=response, **usual | facts)
+def settled(
+    concern: Concern, response: str = "Sixty, with two years", *, by: User | None = None, **facts
+) -> Concern:
+    by = by or concern.deal.owner
+    assert by is not None
+    said = DispositionInput(response=response, **{"disposition": Disposition.ANSWERED} | facts)
+    concerns.settle(concern, said, by=by, at=NOW)
     return concern
 
 
@@ -52,7 +51,7 @@ def stop(deal: Deal, cast: Cast) -> None:
 
 
 def test_it_is_written_down_about_the_current_offer(cast: Cast, deal: Deal, petra: Contact):
-    offer = offers.make(deal, value=None, kind=OfferKind.VERBAL, by=cast.ana, at=NOW)
+    offer = offers.make(deal, OfferInput(value=None, kind=OfferKind.VERBAL), by=cast.ana, at=NOW)
     concern = raised(deal, raised_by=petra)
 
     concern.refresh_from_db()
@@ -93,11 +92,13 @@ def test_it_can_be_put_right(cast: Cast, deal: Deal):
     concern = raised(deal)
     concerns.change(
         concern,
-        words="90 days is the rule",
-        category=ConcernCategory.PRICE,
-        after_price=False,
-        raised_by_us=True,
-        raised_by=None,
+        ConcernInput(
+            words="90 days is the rule",
+            category=ConcernCategory.PRICE,
+            after_price=False,
+            raised_by_us=True,
+            raised_by=None,
+        ),
         by=cast.ana,
         at=NOW,
     )
@@ -229,8 +230,7 @@ def test_it_shows_equal_answers_once_with_how_often_they_settled_it(cast: Cast, 
     helped = settled(raised(deal, "30 days"), "Our bank does it", used=first)
     concerns.settle(
         raised(deal, "Never"),
-        disposition=Disposition.NOT_SOLVED,
-        response="Factoring",
+        DispositionInput(disposition=Disposition.NOT_SOLVED, response="Factoring"),
         by=cast.ana,
         at=NOW,
     )

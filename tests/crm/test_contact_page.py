@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.commands import activity as activity_commands
 from crm.commands import contact as commands
-from crm.commands.activity import About
+from crm.commands.writers.activity import About
 from crm.models import Activity, ActivityKind, Contact, PointKind
 from tests.conftest import Cast
 from tests.crm.test_company_page import talk, text

@@ -13,7 +13,7 @@ from django.test import Client
 
 from crm.commands import activity as commands
 from crm.commands import deal as deal_commands
-from crm.commands.activity import About, Next
+from crm.commands.writers.activity import About, Next
 from crm.forms.activity import ChangeForm
 from crm.models import Activity, ActivityKind, Deal
 from crm.models.due import Due, DueState, in_state, near, within

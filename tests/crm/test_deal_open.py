@@ -83,7 +83,7 @@ def test_it_leaves_nothing_when_a_part_is_refused(cast):
 
 @pytest.mark.parametrize("stage", Stage)
 def test_it_opens_in_any_stage(cast, stage):
-    deal = open_deal(by=cast.ana, stage=stage, supplied=needed_for(stage))
+    deal = open_deal(by=cast.ana, stage=stage, gate_input=needed_for(stage))
 
     assert faults_of(deal) == []
 

@@ -6,8 +6,8 @@ import pytest
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
-from crm.commands.activity import About, Next
 from crm.commands.locked_deal import StaleDeal
+from crm.commands.writers.activity import About, Next
 from crm.models import ActivityKind, Deal
 from pipeline.models import Role
 from pipeline.stages import Stage

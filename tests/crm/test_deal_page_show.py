@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from crm.commands import activity as activities
 from crm.commands import deal as deals
 from crm.commands import deal_line
-from crm.commands.activity import About, Next
 from crm.commands.contact import NewContact
+from crm.commands.writers.activity import About, Next
 from crm.models import ActivityKind, Deal, DealRole, Product
 from pipeline.stages import Stage
 from tests.conftest import Cast

@@ -9,8 +9,8 @@ import pytest
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
-from crm.commands.activity import About, Next
 from crm.commands.locked_deal import StaleDeal
+from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, StageVisit
 from pipeline.models import User
 from pipeline.moves import Refused

@@ -10,7 +10,12 @@ from django.core.exceptions import ValidationError
 from crm.commands import deal as deals
 from crm.commands.contact import NewContact
 from crm.commands.gate import GoAhead
-from crm.commands.supply import Conversation, NeedSaid, PathSaid, Qualified, StepAnswer, Supplied
+from crm.commands.gate_input import GateInput
+from crm.commands.writers.conversation import ConversationInput
+from crm.commands.writers.decision_path import DecisionPathInput
+from crm.commands.writers.need import NeedInput
+from crm.commands.writers.step_result import StepResultInput
+from crm.commands.writers.verdict import VerdictInput
 from crm.models import Activity, Company, Contact, Deal, DealChange, Judgement
 from pipeline.gates import Gap, Reason
 from pipeline.moves import Refused
@@ -21,11 +26,11 @@ from tests.crm.truth import all_rows, faults_of
 from tests.factories import NOW, ago, make_company, make_contact, won_deal
 from tests.pipeline.process import in_force, row
 
-CALLED = Supplied(
-    conversation=Conversation(words="Two boxes"),
-    verdict=Qualified(),
-    need=NeedSaid(words="The shelf is empty"),
-    path=PathSaid(steps="She orders"),
+CALLED = GateInput(
+    conversation=ConversationInput(words="Two boxes"),
+    verdict=VerdictInput(),
+    need=NeedInput(words="The shelf is empty"),
+    path=DecisionPathInput(steps="She orders"),
 )
 
 
@@ -36,7 +41,7 @@ def sell(cast: Cast, **said: Any) -> Any:
         "at": NOW,
         "company": "Corner shop",
         "contact": NewContact(name="Petra Voss"),
-        "supplied": CALLED,
+        "gate_input": CALLED,
     }
     return deals.sell_new(**given | said)
 
@@ -69,8 +74,8 @@ def test_it_takes_the_person_of_the_deal_for_whom_one_spoke_with_and_who_decides
 
 
 def test_it_takes_somebody_else_where_one_is_named(cast: Cast):
-    path = PathSaid(steps="The boss signs", decides=NewContact(name="Otto"))
-    deal = sell(cast, supplied=replace(CALLED, path=path))
+    path = DecisionPathInput(steps="The boss signs", decides=NewContact(name="Otto"))
+    deal = sell(cast, gate_input=replace(CALLED, path=path))
     assert dict(deal.deal_contacts.values_list("contact__name", "role")) == {
         "Petra Voss": "unknown",
         "Otto": "decides",
@@ -80,7 +85,7 @@ def test_it_takes_somebody_else_where_one_is_named(cast: Cast):
 def test_it_writes_nothing_where_a_gate_is_not_answered(cast: Cast):
     before = all_rows()
     with pytest.raises(Gap) as gap:
-        sell(cast, supplied=Supplied(conversation=Conversation()))
+        sell(cast, gate_input=GateInput(conversation=ConversationInput()))
     assert {one.key for one in gap.value.findings} == {
         "G4-qualified",
         "G5-problem",
@@ -92,7 +97,7 @@ def test_it_writes_nothing_where_a_gate_is_not_answered(cast: Cast):
 def test_it_keeps_what_was_gone_past(cast: Cast):
     deal = sell(
         cast,
-        supplied=Supplied(conversation=Conversation()),
+        gate_input=GateInput(conversation=ConversationInput()),
         go_ahead=GoAhead(reason=Reason.CUSTOMER_INSISTED),
     )
     assert deal.outcome == "won"
@@ -107,8 +112,8 @@ def test_it_is_asked_for_the_steps_of_every_stage(cast: Cast):
         sell(cast)
     assert [one.step.place for one in gap.value.findings if one.step] == places
 
-    done = replace(CALLED, answers=dict.fromkeys(places, StepAnswer()))
-    assert sell(cast, supplied=done).outcome == "won"
+    done = replace(CALLED, answers=dict.fromkeys(places, StepResultInput()))
+    assert sell(cast, gate_input=done).outcome == "won"
 
 
 def test_it_is_a_sale_to_a_customer_again(cast: Cast):

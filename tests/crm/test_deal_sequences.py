@@ -17,8 +17,8 @@ from hypothesis.stateful import run_state_machine_as_test as play
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
-from crm.commands.activity import About, Next
 from crm.commands.locked_deal import StaleDeal
+from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, StageVisit, StopCause
 from crm.models.activity import TOUCHES
 from crm.models.due import Due
@@ -127,7 +127,7 @@ class Sales(RuleBasedStateMachine):
             team=team,
             stage=stage,
             at=self.at,
-            supplied=needed_for(Stage.CLOSING),
+            gate_input=needed_for(Stage.CLOSING),
             **given,
         )
 

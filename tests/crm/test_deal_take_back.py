@@ -8,8 +8,9 @@ from django.test import Client
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
 from crm.commands import deal_take_back, need
-from crm.commands.activity import About
 from crm.commands.deal_take_back import take_back
+from crm.commands.writers.activity import About
+from crm.commands.writers.need import NeedInput
 from crm.models import Activity, ActivityKind, Company, Deal, DealChange, SearchEntry, StageVisit
 from pipeline.moves import Refused
 from pipeline.stages import Stage
@@ -45,7 +46,7 @@ STANDS = {
     "a call": _logged,
     "a plan": lambda deal, cast: plan_call(deal, by=cast.ana, due_at=NOW),
     "what was cancelled": _cancelled,
-    "a need": lambda deal, cast: need.add(deal, words="More", by=cast.ana, at=NOW),
+    "a need": lambda deal, cast: need.add(deal, NeedInput(words="More"), by=cast.ana, at=NOW),
     "a move": lambda deal, cast: deal_commands.move(
         deal, to=Stage.PROSPECTING, by=cast.ana, at=NOW
     ),

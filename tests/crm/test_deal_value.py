@@ -9,7 +9,7 @@ from django.test import Client
 from crm.commands import deal as deal_commands
 from crm.commands import deal_line, deal_value
 from crm.commands import offer as offer_commands
-from crm.commands.offer import Line
+from crm.commands.writers.offer import OfferInput, OfferLineInput
 from crm.models import Deal, Offer, OfferKind, Product
 from crm.queries.deal_value import ValuePlace
 from pipeline.moves import Refused
@@ -17,14 +17,14 @@ from pipeline.stages import Stage
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_deal
 
-BELT = Line(what="Belt", quantity=Decimal(2), unit_price=Decimal(50))
+BELT = OfferLineInput(what="Belt", quantity=Decimal(2), unit_price=Decimal(50))
 
 
 @pytest.fixture
 def deal(cast: Cast) -> Deal:
     """Worth 100, offered for 90, with products of 120."""
     deal = make_deal(by=cast.ana, stage=Stage.PROPOSAL)
-    offer_commands.make(deal, value=Decimal(90), by=cast.ana, at=ago(hours=3))
+    offer_commands.make(deal, OfferInput(value=Decimal(90)), by=cast.ana, at=ago(hours=3))
     deal_commands.edit(deal, amount=Decimal(100), by=cast.ana, at=ago(hours=2))
     product = Product.objects.create(name="Belt", price=Decimal(60), currency="EUR")
     deal_line.add(
@@ -74,7 +74,7 @@ def test_nothing_is_said_where_they_agree_or_nobody_knows(cast: Cast, client: Cl
     deal = make_deal(by=cast.ana, stage=Stage.PROPOSAL, amount=100)
     product = Product.objects.create(name="Belt", price=None, currency="EUR")
     deal_line.add(deal, product=product, quantity=Decimal(1), unit_price=None, by=cast.ana, at=NOW)
-    offer_commands.make(deal, value=Decimal(100), by=cast.ana, at=NOW)
+    offer_commands.make(deal, OfferInput(value=Decimal(100)), by=cast.ana, at=NOW)
     assert "deal-worths" not in page(client, cast, deal)
 
 
@@ -87,15 +87,16 @@ def test_there_is_nothing_to_take_over_from_nowhere(cast: Cast) -> None:
 
 def test_an_offer_follows_its_lines_unless_somebody_says_why_not(cast: Cast) -> None:
     deal = make_deal(by=cast.ana, stage=Stage.PROPOSAL)
-    said: dict[str, Any] = {"lines": [BELT], "by": cast.ana, "at": NOW}
+    said: dict[str, Any] = {"by": cast.ana, "at": NOW}
     with pytest.raises(Refused) as refused:
-        offer_commands.make(deal, value=Decimal(90), **said)
+        offer_commands.make(deal, OfferInput(value=Decimal(90), lines=[BELT]), **said)
     assert refused.value.field == "value_why"
     assert not Offer.objects.exists()
 
-    first = offer_commands.make(deal, value=None, value_why="not kept", **said)
+    first = offer_commands.make(deal, OfferInput(value_why="not kept", lines=[BELT]), **said)
     assert (first.value, first.value_why) == (Decimal(100), "")
-    second = offer_commands.make(deal, value=Decimal(90), value_why=" Ten off ", **said)
+    given = OfferInput(value=Decimal(90), value_why=" Ten off ", lines=[BELT])
+    second = offer_commands.make(deal, given, **said)
     assert (second.value, second.value_why) == (Decimal(90), "Ten off")
     deal.refresh_from_db()
     assert deal.amount == 90
@@ -103,7 +104,7 @@ def test_an_offer_follows_its_lines_unless_somebody_says_why_not(cast: Cast) -> 
 
 def test_what_was_agreed_is_the_reason_of_a_win_for_another_value(cast: Cast) -> None:
     deal = make_deal(by=cast.ana, stage=Stage.CLOSING)
-    offer_commands.make(deal, value=None, lines=[BELT], by=cast.ana, at=ago(hours=2))
+    offer_commands.make(deal, OfferInput(value=None, lines=[BELT]), by=cast.ana, at=ago(hours=2))
     deal_commands.win(deal, value=Decimal(95), by=cast.ana, at=ago(hours=1))
     agreed = deal.offers.get(outcome="accepted")
     assert (agreed.value, agreed.value_why) == (Decimal(95), "As agreed")

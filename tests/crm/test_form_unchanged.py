@@ -20,6 +20,9 @@ from crm.commands import decision_path as paths
 from crm.commands import hand_off as hand_offs
 from crm.commands import need as needs
 from crm.commands import saved_view as views
+from crm.commands.writers.concern import ConcernInput
+from crm.commands.writers.decision_path import DecisionPathInput
+from crm.commands.writers.need import NeedInput
 from crm.models import (
     Company,
     ConcernCategory,
@@ -149,11 +152,13 @@ def need(cast: Cast) -> str:
     deal = make_deal(by=cast.ana, contact=make_contact(by=cast.ana))
     made = needs.add(
         deal,
-        words=LINES,
-        worth=Decimal("9000.50"),
-        per=Per.MONTH,
-        said_by=deal.contacts.get(),
-        confirmed_on=NOW.date(),
+        NeedInput(
+            words=LINES,
+            worth=Decimal("9000.50"),
+            per=Per.MONTH,
+            said_by=deal.contacts.get(),
+            confirmed_on=NOW.date(),
+        ),
         by=cast.ana,
         at=NOW,
     )
@@ -165,14 +170,17 @@ def decision_path(cast: Cast) -> str:
     who = make_contact(by=cast.ana)
     deals.set_contact(deal, contact=who, role=DealRole.DECIDES, by=cast.ana, at=NOW)
     said: Any = {"confirmed_by": who, "confirmed_on": NOW.date(), "decides_on": NOW.date()}
-    paths.write(deal, steps=LINES, criteria=LINES, **said, by=cast.ana, at=NOW)
+    paths.write(deal, DecisionPathInput(steps=LINES, criteria=LINES, **said), by=cast.ana, at=NOW)
     return f"/deals/{deal.pk}/decision-path/"
 
 
 def concern(cast: Cast) -> str:
     deal = make_deal(by=cast.ana)
     made = concerns.add(
-        deal, words=LINES, category=ConcernCategory.PRICE, after_price=False, by=cast.ana, at=NOW
+        deal,
+        ConcernInput(words=LINES, category=ConcernCategory.PRICE, after_price=False),
+        by=cast.ana,
+        at=NOW,
     )
     return f"/deals/{deal.pk}/concerns/{made.pk}/"
 

@@ -17,7 +17,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from crm.commands import activity as activities
-from crm.commands.activity import About, Next
+from crm.commands.writers.activity import About, Next
 from crm.forms.deal import MoveForm, OpenForm, WinForm
 from crm.forms.gate import GateForm
 from crm.forms.step import StepForm

@@ -12,7 +12,7 @@ from django.test import Client
 from crm.commands import deal as deals
 from crm.commands.contact import NewContact
 from crm.models import Activity, Concern, Deal, Judgement, ProcessNote, StepResult
-from pipeline.playbook import Answer, Importance, LayerContent, Proof, StageRow, StepKind
+from pipeline.playbook import Answer, Doing, Importance, LayerContent, Proof, StageRow, StepKind
 from pipeline.stages import Stage
 from tests.conftest import Cast
 from tests.crm.truth import all_rows, faults_of
@@ -214,7 +214,11 @@ STEPS: dict[str, tuple[dict[str, Any], dict[str, Any], Any]] = {
         {"step_1_fit_link": "https://norte.test/"},
         None,
     ),
-    "activity": ({"kind": StepKind.ACTIVITY}, {"step_1_fit": "2026-03-10"}, None),
+    "activity": (
+        {"kind": StepKind.ACTIVITY, "doing": Doing.EMAIL},
+        {"step_1_fit": "2026-03-10"},
+        None,
+    ),
 }
 
 

@@ -11,20 +11,17 @@ from crm.commands import activity as activities
 from crm.commands import deal as deals
 from crm.commands import gate
 from crm.commands import offer as offers
-from crm.commands.activity import About
 from crm.commands.contact import NewContact
 from crm.commands.gate import GoAhead
-from crm.commands.supply import (
-    Agreement,
-    Conversation,
-    Disposal,
-    NeedSaid,
-    OfferSaid,
-    PathSaid,
-    Qualified,
-    StepAnswer,
-    Supplied,
-)
+from crm.commands.gate_input import GateInput
+from crm.commands.writers.activity import About
+from crm.commands.writers.concern import DispositionInput
+from crm.commands.writers.conversation import AgreementInput, ConversationInput
+from crm.commands.writers.decision_path import DecisionPathInput
+from crm.commands.writers.need import NeedInput
+from crm.commands.writers.offer import OfferInput
+from crm.commands.writers.step_result import StepResultInput
+from crm.commands.writers.verdict import VerdictInput
 from crm.models import (
     ActivityKind,
     ActivityResult,
@@ -95,14 +92,14 @@ def concern(deal: Deal) -> Concern:
 def test_g1_asks_for_somebody_to_talk_to_which_a_company_alone_is_not(cast):
     first, second, third = (make_deal(by=cast.ana) for _time in range(3))
     assert gap(lambda: move(first, 2)) == {"G1-party"}
-    assert gap(lambda: move(first, 2, supplied=Supplied(company="Norte SA"))) == {"G1-party"}
+    assert gap(lambda: move(first, 2, gate_input=GateInput(company="Norte SA"))) == {"G1-party"}
     known = with_company(cast)
     assert gap(lambda: move(known, 2)) == {"G1-party"}
 
-    named = Supplied(company="Norte SA", contact=NewContact(name="Petra Voss"))
-    move(first, 2, supplied=named)
-    move(second, 2, supplied=Supplied(contact=NewContact(name="Jordi Pla", phone="01 2345")))
-    move(third, 2, supplied=Supplied(contact=make_contact(by=cast.ana, name="Inés")))
+    named = GateInput(company="Norte SA", contact=NewContact(name="Petra Voss"))
+    move(first, 2, gate_input=named)
+    move(second, 2, gate_input=GateInput(contact=NewContact(name="Jordi Pla", phone="01 2345")))
+    move(third, 2, gate_input=GateInput(contact=make_contact(by=cast.ana, name="Inés")))
 
     assert first.company is not None
     assert first.company.name == "Norte SA"
@@ -115,10 +112,10 @@ def test_g2_and_g3_ask_for_a_conversation_and_take_the_one_that_was_held(cast):
     deal = with_company(cast, stage=Stage.PROSPECTING)
     assert gap(lambda: move(deal, 3)) == {"G2-conversation", "G3-agreement"}
 
-    talk = Conversation(
+    talk = ConversationInput(
         kind=ActivityKind.MEETING, done_at=ago(hours=3), words="They lose two days a month"
     )
-    move(deal, 3, supplied=Supplied(conversation=talk))
+    move(deal, 3, gate_input=GateInput(conversation=talk))
 
     held = deal.activities.get()
     assert (held.kind, held.done_at, held.body, held.stage, held.owner) == (
@@ -148,17 +145,18 @@ def test_attempts_never_advance(cast):
 
 def test_an_agreement_is_no_conversation_and_becomes_whats_next(cast):
     deal = with_company(cast, stage=Stage.PROSPECTING)
-    said = Supplied(agreement=Agreement(to="Half an hour on site", on=NOW.date()))
+    said = GateInput(agreement=AgreementInput(to="Half an hour on site", on=NOW.date()))
 
-    assert gap(lambda: move(deal, 3, supplied=said)) == {"G2-conversation"}
+    assert gap(lambda: move(deal, 3, gate_input=said)) == {"G2-conversation"}
 
-    both = Supplied(
-        agreement=Agreement(to="Half an hour on site", on=NOW.date() + dt.timedelta(days=2)),
-        conversation=Conversation(),
+    both = GateInput(
+        agreement=AgreementInput(to="Half an hour on site", on=NOW.date() + dt.timedelta(days=2)),
+        conversation=ConversationInput(),
     )
-    move(deal, 3, supplied=both)
+    move(deal, 3, gate_input=both)
     assert deal.next_kind == "meeting"
-    assert StepResult.objects.get(deal=deal).value == "Half an hour on site"
+    agreed = StepResult.objects.get(deal=deal, key="agreement")
+    assert agreed.value == "Half an hour on site"
     assert faults_of(deal) == []
 
 
@@ -166,7 +164,7 @@ def test_g4_asks_for_the_verdict_or_why_it_went_on(cast):
     deal, other = with_company(cast, stage=Stage.QUALIFICATION), with_company(cast, stage=3)
     assert gap(lambda: move(deal, 4)) == {"G4-qualified"}
 
-    move(deal, 4, supplied=Supplied(verdict=Qualified(ours_why="They pay in time")))
+    move(deal, 4, gate_input=GateInput(verdict=VerdictInput(ours_why="They pay in time")))
     move(other, 4, go_ahead=YES)
 
     assert deal.verdicts.get().ours_why == "They pay in time"
@@ -187,10 +185,10 @@ def test_g5_names_what_is_missing_and_counts_the_offer_that_came_too_early(cast)
     deal = with_company(cast, stage=Stage.NEEDS_ANALYSIS)
     assert gap(lambda: move(deal, 5)) == {"G5-problem", "G5-decision_path"}
 
-    need = Supplied(need=NeedSaid(words="Two stops a week", worth=Decimal(9000)))
-    assert gap(lambda: move(deal, 5, supplied=need)) == {"G5-decision_path"}
+    need = GateInput(need=NeedInput(words="Two stops a week", worth=Decimal(9000)))
+    assert gap(lambda: move(deal, 5, gate_input=need)) == {"G5-decision_path"}
 
-    move(deal, 6, supplied=Supplied(offer=OfferSaid()), go_ahead=YES)
+    move(deal, 6, gate_input=GateInput(offer=OfferInput(kind=OfferKind.VERBAL)), go_ahead=YES)
     assert deal.offers.get().premature
 
 
@@ -198,11 +196,12 @@ def test_a_known_person_comes_to_decide(cast):
     deal = with_company(cast, stage=Stage.NEEDS_ANALYSIS)
     jordi = make_contact(by=cast.ana)
     deals.set_contact(deal, contact=jordi, by=cast.ana, at=NOW)
-    said = Supplied(
-        need=NeedSaid(words="Two stops a week"), path=PathSaid(steps="The board", decides=jordi)
+    said = GateInput(
+        need=NeedInput(words="Two stops a week"),
+        path=DecisionPathInput(steps="The board", decides=jordi),
     )
 
-    move(deal, 5, supplied=said)
+    move(deal, 5, gate_input=said)
 
     assert deal.deal_contacts.get(contact=jordi).role == "decides"
     assert deal.decision_path.steps == "The board"
@@ -230,7 +229,7 @@ def test_g6_asks_for_an_offer_before_objections(cast):
     assert gap(lambda: move(deal, 6)) == {"G6-offer"}
     assert gap(lambda: move(deal, 6, go_ahead=YES)) == {"G6-offer"}
 
-    move(deal, 6, supplied=Supplied(offer=OfferSaid(kind=OfferKind.VERBAL)))
+    move(deal, 6, gate_input=GateInput(offer=OfferInput(kind=OfferKind.VERBAL)))
 
     made = deal.offers.get()
     assert (made.revision, made.kind, made.value, made.outcome) == (1, "verbal", 700, "open")
@@ -241,7 +240,7 @@ def test_g7_asks_for_an_offer_before_a_win_which_is_for_what_it_was_won(cast):
     deal = with_company(cast, stage=Stage.PROPOSAL)
     assert gap(lambda: win(deal, 900)) == {"G7-offer"}
 
-    win(deal, 900, supplied=Supplied(offer=OfferSaid(kind=OfferKind.PRICE_LIST)))
+    win(deal, 900, gate_input=GateInput(offer=OfferInput(kind=OfferKind.PRICE_LIST)))
 
     made = deal.offers.get()
     assert (made.kind, made.value, made.outcome, made.known_at) == (
@@ -258,14 +257,14 @@ def test_g8_asks_for_every_concern_and_settles_it_in_the_same_act(cast):
     first, second = concern(deal), concern(deal)
     assert gap(lambda: win(deal, 500)) == {"G8-concerns_settled"}
     assert gap(lambda: win(deal, 500, go_ahead=YES)) == {"G8-concerns_settled"}
-    answered = Disposal(disposition=Disposition.ANSWERED, response="Paid back in a year")
+    answered = DispositionInput(disposition=Disposition.ANSWERED, response="Paid back in a year")
     one = {first.pk: answered}
-    assert gap(lambda: win(deal, 500, supplied=Supplied(dispositions=one))) == {
+    assert gap(lambda: win(deal, 500, gate_input=GateInput(dispositions=one))) == {
         "G8-concerns_settled"
     }
 
-    given = Disposal(disposition=Disposition.CONCEDED, concession="2 % for cash")
-    win(deal, 500, supplied=Supplied(dispositions={**one, second.pk: given}))
+    given = DispositionInput(disposition=Disposition.CONCEDED, concession="2 % for cash")
+    win(deal, 500, gate_input=GateInput(dispositions={**one, second.pk: given}))
 
     first.refresh_from_db()
     second.refresh_from_db()
@@ -280,10 +279,10 @@ def test_g8_asks_for_every_concern_and_settles_it_in_the_same_act(cast):
 def test_a_concern_of_another_deal_is_none(cast):
     deal, other = with_company(cast, stage=7), with_company(cast, stage=7)
     mine, strange = concern(deal), concern(other)
-    disposal = Disposal(disposition=Disposition.ANSWERED)
+    disposal = DispositionInput(disposition=Disposition.ANSWERED)
 
     with pytest.raises(Refused):
-        win(deal, supplied=Supplied(dispositions={strange.pk: disposal}))
+        win(deal, gate_input=GateInput(dispositions={strange.pk: disposal}))
 
     mine.refresh_from_db()
     strange.refresh_from_db()
@@ -323,8 +322,12 @@ def test_a_stop_is_never_asked_and_ends_what_was_offered(cast):
 def test_a_stop_that_is_taken_back_leaves_the_offer_open(cast, side, cause):
     """Otherwise "Undo" would leave a deal in stage 6 without the offer that it had."""
     deal = with_company(cast, stage=Stage.OBJECTIONS)
-    last = offers.make(deal, value=None, kind=OfferKind.VERBAL, by=cast.ana, at=ago(hours=2))
-    gone = offers.make(deal, value=None, kind=OfferKind.VERBAL, by=cast.ana, at=ago(hours=2))
+    last = offers.make(
+        deal, OfferInput(value=None, kind=OfferKind.VERBAL), by=cast.ana, at=ago(hours=2)
+    )
+    gone = offers.make(
+        deal, OfferInput(value=None, kind=OfferKind.VERBAL), by=cast.ana, at=ago(hours=2)
+    )
     offers.withdraw(gone, by=cast.ana, at=ago(hours=1))
     deals.stop(deal, initiator=Initiator(side), cause=cause_named(cause), by=cast.ana, at=NOW)
 
@@ -338,7 +341,9 @@ def test_a_stop_that_is_taken_back_leaves_the_offer_open(cast, side, cause):
 def test_the_deal_is_worth_what_a_gate_was_told_that_was_offered(cast):
     deal = with_company(cast, stage=Stage.PROPOSAL, amount=300)
 
-    move(deal, 6, supplied=Supplied(offer=OfferSaid(value=Decimal(5000))))
+    move(
+        deal, 6, gate_input=GateInput(offer=OfferInput(kind=OfferKind.VERBAL, value=Decimal(5000)))
+    )
 
     assert Deal.objects.get(pk=deal.pk).amount == 5000
     assert deal.changes.filter(field="amount", new="5000").exists()
@@ -378,7 +383,7 @@ def test_a_jump_is_no_way_around_a_gate(cast):
         "G5-decision_path",
         "G6-offer",
     }
-    move(deal, 7, supplied=needed_for(Stage.CLOSING))
+    move(deal, 7, gate_input=needed_for(Stage.CLOSING))
     assert deal.stage == Stage.CLOSING
     assert not Judgement.objects.exists()
 
@@ -396,10 +401,12 @@ def test_a_deal_that_begins_further_on_is_asked_as_if_it_had_come_there(cast):
         "G5-decision_path",
         "G6-offer",
     }
-    said = Supplied(
-        conversation=Conversation(), offer=OfferSaid(value=Decimal(50)), verdict=Qualified()
+    said = GateInput(
+        conversation=ConversationInput(),
+        offer=OfferInput(kind=OfferKind.VERBAL, value=Decimal(50)),
+        verdict=VerdictInput(),
     )
-    deal = begin(contact=NewContact(name="Petra"), supplied=said, go_ahead=YES)
+    deal = begin(contact=NewContact(name="Petra"), gate_input=said, go_ahead=YES)
 
     kept = Judgement.objects.get(deal=deal)
     assert (kept.verb, kept.frm, kept.to, kept.visit) == ("open", None, 6, deal.visits.get())
@@ -423,10 +430,10 @@ def test_g15_asks_for_the_steps_of_every_stage_that_is_left_or_passed_over(cast)
     assert gap(lambda: move(deal, 3)) == {"G15-1-fit", "G15-2-card"}
 
     answers = {
-        (Stage.LEAD_GENERATION, "fit"): StepAnswer(),
-        (Stage.PROSPECTING, "card"): StepAnswer(),
+        (Stage.LEAD_GENERATION, "fit"): StepResultInput(),
+        (Stage.PROSPECTING, "card"): StepResultInput(),
     }
-    move(deal, 3, supplied=Supplied(answers=answers))
+    move(deal, 3, gate_input=GateInput(answers=answers))
 
     results = StepResult.objects.filter(deal=deal).order_by("stage")
     assert [(each.key, each.state, each.by) for each in results] == [
@@ -492,11 +499,11 @@ def test_nobody_goes_ahead_as_an_import(cast):
 def test_a_gate_that_the_records_answer_is_not_asked(cast):
     in_force(cast.root, row("talk", stage=Stage(3), fact=Fact.WORTH, **GATES))
     deal = with_company(cast, stage=Stage.QUALIFICATION)
-    said = Supplied(verdict=Qualified())
-    assert gap(lambda: move(deal, 4, supplied=said)) == {"G15-3-talk"}
+    said = GateInput(verdict=VerdictInput())
+    assert gap(lambda: move(deal, 4, gate_input=said)) == {"G15-3-talk"}
 
-    worth = NeedSaid(words="Stops", worth=Decimal(10))
-    move(deal, 4, supplied=Supplied(verdict=Qualified(), need=worth))
+    worth = NeedInput(words="Stops", worth=Decimal(10))
+    move(deal, 4, gate_input=GateInput(verdict=VerdictInput(), need=worth))
 
     assert deal.stage == Stage.NEEDS_ANALYSIS
 
@@ -504,17 +511,17 @@ def test_a_gate_that_the_records_answer_is_not_asked(cast):
 @pytest.mark.parametrize(
     ("kind", "given"),
     [
-        ({"kind": StepKind.QUESTION, "answer": Answer.TEXT}, StepAnswer(value="Red")),
-        ({"kind": StepKind.QUESTION, "answer": Answer.MONEY}, StepAnswer(value="12.50")),
-        ({"kind": StepKind.EVIDENCE}, StepAnswer(link="https://norte.test/plan")),
-        ({"kind": StepKind.CHECK}, StepAnswer()),
+        ({"kind": StepKind.QUESTION, "answer": Answer.TEXT}, StepResultInput(value="Red")),
+        ({"kind": StepKind.QUESTION, "answer": Answer.MONEY}, StepResultInput(value="12.50")),
+        ({"kind": StepKind.EVIDENCE}, StepResultInput(link="https://norte.test/plan")),
+        ({"kind": StepKind.CHECK}, StepResultInput()),
     ],
 )
 def test_a_step_takes_what_its_kind_asks_for(cast, kind, given):
     in_force(cast.root, row("fit", stage=Stage.LEAD_GENERATION, **kind, **GATES))
     deal = ready_deal(by=cast.ana)
 
-    move(deal, 2, supplied=Supplied(answers={(Stage.LEAD_GENERATION, "fit"): given}))
+    move(deal, 2, gate_input=GateInput(answers={(Stage.LEAD_GENERATION, "fit"): given}))
 
     kept = StepResult.objects.get(deal=deal)
     assert (kept.value, kept.link) == (given.value, given.link)
@@ -526,7 +533,11 @@ def test_a_step_is_not_done_by_nothing(cast, kind):
     deal = ready_deal(by=cast.ana)
 
     with pytest.raises(Refused):
-        move(deal, 2, supplied=Supplied(answers={(Stage.LEAD_GENERATION, "fit"): StepAnswer()}))
+        move(
+            deal,
+            2,
+            gate_input=GateInput(answers={(Stage.LEAD_GENERATION, "fit"): StepResultInput()}),
+        )
 
 
 def test_a_step_that_is_work_is_logged_with_it(cast):
@@ -535,9 +546,9 @@ def test_a_step_that_is_work_is_logged_with_it(cast):
         row("visit", stage=Stage(1), kind=StepKind.ACTIVITY, doing=Doing.MEETING, **GATES),
     )
     deal = ready_deal(by=cast.ana)
-    given = StepAnswer(done_at=ago(hours=1), note="Saw the plant")
+    given = StepResultInput(done_at=ago(hours=1), note="Saw the plant")
 
-    move(deal, 2, supplied=Supplied(answers={(Stage.LEAD_GENERATION, "visit"): given}))
+    move(deal, 2, gate_input=GateInput(answers={(Stage.LEAD_GENERATION, "visit"): given}))
 
     activity: Any = StepResult.objects.get(deal=deal).activity
     assert (activity.kind, activity.done_at, activity.body) == (
@@ -600,7 +611,7 @@ def test_what_was_logged_moves_the_deal_through_the_same_gates(cast):
         About(deal=deal), **told, by=cast.ana, at=NOW, **given
     )
     assert gap(again) == {"G4-qualified"}
-    again(supplied=Supplied(verdict=Qualified()))
+    again(gate_input=GateInput(verdict=VerdictInput()))
     deal.refresh_from_db()
     assert deal.stage == Stage.NEEDS_ANALYSIS
 
@@ -651,7 +662,7 @@ def sold(deal: Any, **given: Any) -> None:
 def test_a_sale_at_once_enters_every_stage_that_is_left(cast, stage):
     deal = with_company(cast, stage=stage)
 
-    sold(deal, supplied=needed_for(Stage.CLOSING, known={"company": deal.company}))
+    sold(deal, gate_input=needed_for(Stage.CLOSING, known={"company": deal.company}))
 
     visits = list(deal.visits.order_by("sequence"))
     assert [visit.stage for visit in visits] == list(range(stage, 8))
@@ -663,14 +674,14 @@ def test_a_sale_at_once_enters_every_stage_that_is_left(cast, stage):
 
 def test_a_sale_at_once_made_an_offer_by_word(cast):
     deal = with_company(cast)
-    said = Supplied(
-        conversation=Conversation(),
-        verdict=Qualified(),
-        need=NeedSaid(words="Out of stock"),
-        path=PathSaid(steps="She decides", decides=NewContact(name="Ola")),
+    said = GateInput(
+        conversation=ConversationInput(),
+        verdict=VerdictInput(),
+        need=NeedInput(words="Out of stock"),
+        path=DecisionPathInput(steps="She decides", decides=NewContact(name="Ola")),
     )
 
-    sold(deal, supplied=said)
+    sold(deal, gate_input=said)
 
     made = deal.offers.get()
     assert (made.kind, made.value, made.outcome) == ("verbal", 80, "accepted")

@@ -8,17 +8,17 @@ from crm.commands import concern as concerns
 from crm.commands import deal as deals
 from crm.commands import need as needs
 from crm.commands import offer as offers
-from crm.commands.activity import About
 from crm.commands.contact import NewContact
 from crm.commands.gate import GoAhead
-from crm.commands.supply import (
-    Conversation,
-    NeedSaid,
-    PathSaid,
-    Qualified,
-    StepAnswer,
-    Supplied,
-)
+from crm.commands.gate_input import GateInput
+from crm.commands.writers.activity import About
+from crm.commands.writers.concern import ConcernInput, DispositionInput
+from crm.commands.writers.conversation import ConversationInput
+from crm.commands.writers.decision_path import DecisionPathInput
+from crm.commands.writers.need import NeedInput
+from crm.commands.writers.offer import OfferInput, OfferLineInput
+from crm.commands.writers.step_result import StepResultInput
+from crm.commands.writers.verdict import VerdictInput
 from crm.models import (
     ActivityKind,
     ActivityResult,
@@ -55,27 +55,37 @@ def test_a_long_project_goes_back_twice_and_is_won_for_less(cast):
     told["result"] = ActivityResult.MOVED_FORWARD
     activities.log(About(deal=deal), **told, **at())
     deal.refresh_from_db()
-    deals.advance(deal, to=Stage.NEEDS_ANALYSIS, supplied=Supplied(verdict=Qualified()), **at())
+    deals.advance(
+        deal, to=Stage.NEEDS_ANALYSIS, gate_input=GateInput(verdict=VerdictInput()), **at()
+    )
     deals.move_back(deal, to=Stage.QUALIFICATION, reason="Another buyer", **at())
     deals.advance(deal, to=Stage.NEEDS_ANALYSIS, **at())
-    problem = needs.add(deal, words="Two stops a week", worth=Decimal(90_000), **at())
-    path = PathSaid(steps="Plant test, then the board", decides=deal.contacts.get())
-    deals.advance(deal, to=Stage.PROPOSAL, supplied=Supplied(path=path), **at())
+    problem = needs.add(deal, NeedInput(words="Two stops a week", worth=Decimal(90_000)), **at())
+    path = DecisionPathInput(steps="Plant test, then the board", decides=deal.contacts.get())
+    deals.advance(deal, to=Stage.PROPOSAL, gate_input=GateInput(path=path), **at())
     offers.make(
         deal,
-        value=Decimal(48_000),
-        recipients=[deal.contacts.get()],
-        lines=[offers.Line(what="Retrofit", unit_price=Decimal(48_000), need=problem)],
+        OfferInput(
+            value=Decimal(48_000),
+            recipients=[deal.contacts.get()],
+            lines=[OfferLineInput(what="Retrofit", unit_price=Decimal(48_000), need=problem)],
+        ),
         **at(),
     )
     deals.advance(deal, to=Stage.OBJECTIONS, **at())
     concern = concerns.add(
-        deal, words="Too dear", category=ConcernCategory.PRICE, after_price=True, **at()
+        deal,
+        ConcernInput(words="Too dear", category=ConcernCategory.PRICE, after_price=True),
+        **at(),
     )
     deals.move_back(deal, to=Stage.PROPOSAL, reason="They want it without the pumps", **at())
-    offers.make(deal, value=Decimal(45_000), what_changed="Without pumps", **at())
+    offers.make(deal, OfferInput(value=Decimal(45_000), what_changed="Without pumps"), **at())
     deals.advance(deal, to=Stage.OBJECTIONS, **at())
-    concerns.settle(concern, disposition=Disposition.ANSWERED, response="Pays in a year", **at())
+    concerns.settle(
+        concern,
+        DispositionInput(disposition=Disposition.ANSWERED, response="Pays in a year"),
+        **at(),
+    )
     deal.refresh_from_db()
     deals.advance(deal, to=Stage.CLOSING, **at())
     deals.win(deal, value=Decimal(44_000), **at())
@@ -98,11 +108,11 @@ def test_a_repeat_order_is_sold_in_one_call_through_all_seven_stages(cast):
         value=Decimal(80),
         by=cast.ana,
         at=ago(minutes=1),
-        supplied=Supplied(
-            conversation=Conversation(kind=ActivityKind.CALL, words="Two boxes"),
-            verdict=Qualified(),
-            need=NeedSaid(words="The shelf is empty"),
-            path=PathSaid(steps="She orders", decides=NewContact(name="Petra")),
+        gate_input=GateInput(
+            conversation=ConversationInput(kind=ActivityKind.CALL, words="Two boxes"),
+            verdict=VerdictInput(),
+            need=NeedInput(words="The shelf is empty"),
+            path=DecisionPathInput(steps="She orders", decides=NewContact(name="Petra")),
         ),
     )
 
@@ -127,23 +137,23 @@ def test_a_service_contract_of_an_existing_customer_is_asked_what_is_for_custome
     house.save(update_fields=["relationship"])
     at = {"by": cast.ana, "at": ago(hours=2)}
     deal = deals.open(name="Service 2027", company=house, amount=Decimal(12_000), **at)
-    host = Supplied(contact=NewContact(name="Vera"))
-    deals.advance(deal, to=Stage.PROSPECTING, supplied=host, **at)
-    talk = Supplied(conversation=Conversation(kind=ActivityKind.MEETING))
-    deals.advance(deal, to=Stage.QUALIFICATION, supplied=talk, **at)
-    known = Supplied(verdict=Qualified(ours_why="Ten years"))
-    deals.advance(deal, to=Stage.NEEDS_ANALYSIS, supplied=known, **at)
-    last_year = {(Stage.NEEDS_ANALYSIS, "last-year"): StepAnswer()}
-    need = NeedSaid(words="As last year, and the new wing")
+    host = GateInput(contact=NewContact(name="Vera"))
+    deals.advance(deal, to=Stage.PROSPECTING, gate_input=host, **at)
+    talk = GateInput(conversation=ConversationInput(kind=ActivityKind.MEETING))
+    deals.advance(deal, to=Stage.QUALIFICATION, gate_input=talk, **at)
+    known = GateInput(verdict=VerdictInput(ours_why="Ten years"))
+    deals.advance(deal, to=Stage.NEEDS_ANALYSIS, gate_input=known, **at)
+    last_year = {(Stage.NEEDS_ANALYSIS, "last-year"): StepResultInput()}
+    need = NeedInput(words="As last year, and the new wing")
     before = GoAhead(reason=Reason.DONE_BEFORE)
     deals.advance(
         deal,
         to=Stage.PROPOSAL,
-        supplied=Supplied(need=need, answers=last_year),
+        gate_input=GateInput(need=need, answers=last_year),
         go_ahead=before,
         **at,
     )
-    offers.make(deal, value=Decimal(13_000), **at, go_ahead=before)
+    offers.make(deal, OfferInput(value=Decimal(13_000)), **at, go_ahead=before)
     deals.win(deal, value=Decimal(13_000), reason="Signed by mail", **at)
 
     kept = [

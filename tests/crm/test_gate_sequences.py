@@ -14,20 +14,27 @@ from hypothesis.stateful import run_state_machine_as_test as play
 from crm.commands import activity as activities
 from crm.commands import deal as deals
 from crm.commands import process
-from crm.commands.activity import About
 from crm.commands.contact import NewContact
 from crm.commands.gate import GoAhead
-from crm.commands.supply import (
-    Conversation,
-    Disposal,
-    NeedSaid,
-    OfferSaid,
-    PathSaid,
-    Qualified,
-    StepAnswer,
-    Supplied,
+from crm.commands.gate_input import GateInput
+from crm.commands.writers.activity import About
+from crm.commands.writers.concern import DispositionInput
+from crm.commands.writers.conversation import ConversationInput
+from crm.commands.writers.decision_path import DecisionPathInput
+from crm.commands.writers.need import NeedInput
+from crm.commands.writers.offer import OfferInput
+from crm.commands.writers.step_result import StepResultInput
+from crm.commands.writers.verdict import VerdictInput
+from crm.models import (
+    ActivityKind,
+    Concern,
+    Deal,
+    Disposition,
+    Judgement,
+    OfferKind,
+    StageVisit,
+    StepResult,
 )
-from crm.models import ActivityKind, Concern, Deal, Disposition, Judgement, StageVisit, StepResult
 from crm.queries.facts import facts
 from pipeline.commands import process as layers
 from pipeline.gates import Gap, Reason, Weight
@@ -86,27 +93,27 @@ class Selling(RuleBasedStateMachine):
                 hard = [one for one in gap.findings if one.weight == Weight.HARD]
                 said, reason = self.supplies(Gap(hard), deal), SAYS
             # The truth is never refused once it is said: nothing is missing the second time.
-            run(supplied=said, go_ahead=reason)
+            run(gate_input=said, go_ahead=reason)
         except Refused:
             return
 
-    def supplies(self, gap: Gap, deal: Deal | None) -> Supplied:
+    def supplies(self, gap: Gap, deal: Deal | None) -> GateInput:
         missing = {one.fact for one in gap.findings}
         open_ones = Concern.objects.filter(deal=deal, disposition=Disposition.OPEN)
-        disposal = Disposal(disposition=Disposition.ANSWERED)
-        return Supplied(
+        disposal = DispositionInput(disposition=Disposition.ANSWERED)
+        return GateInput(
             contact=NewContact(name="Petra") if Fact.PARTY in missing else None,
-            conversation=Conversation() if Fact.CONVERSATION in missing else None,
-            verdict=Qualified() if Fact.QUALIFIED in missing else None,
-            need=NeedSaid(words="Stops") if Fact.PROBLEM in missing else None,
-            path=PathSaid(steps="The board", decides=NewContact(name="Dora"))
+            conversation=ConversationInput() if Fact.CONVERSATION in missing else None,
+            verdict=VerdictInput() if Fact.QUALIFIED in missing else None,
+            need=NeedInput(words="Stops") if Fact.PROBLEM in missing else None,
+            path=DecisionPathInput(steps="The board", decides=NewContact(name="Dora"))
             if Fact.DECISION_PATH in missing
             else None,
-            offer=OfferSaid() if Fact.OFFER in missing else None,
+            offer=OfferInput(kind=OfferKind.VERBAL) if Fact.OFFER in missing else None,
             dispositions={one.pk: disposal for one in open_ones}
             if Fact.CONCERNS_SETTLED in missing
             else {},
-            answers={one.step.place: StepAnswer() for one in gap.findings if one.step},
+            answers={one.step.place: StepResultInput() for one in gap.findings if one.step},
         )
 
     @rule(stage=stages, answer=answers)

@@ -11,7 +11,7 @@ from django.test import Client
 from crm.commands import activity as activity_commands
 from crm.commands import bulk
 from crm.commands import deal as deal_commands
-from crm.commands.activity import About, Next
+from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, Company, Contact, Deal, ListKind, SavedView
 from crm.queries import people as queries
 from pipeline.models import User

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from crm.commands import activity as activity_commands
-from crm.commands.activity import About, Next
+from crm.commands.writers.activity import About, Next
 from crm.models import ActivityKind, ListKind
 from pipeline.models import User
 from tests.conftest import Cast

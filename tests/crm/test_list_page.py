@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
-from crm.commands.activity import About, Next
+from crm.commands.writers.activity import About, Next
 from crm.models import ActivityKind, ListKind, Relationship, Source
 from crm.queries.lists import PAGE
 from pipeline.models import User

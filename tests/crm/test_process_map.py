@@ -5,7 +5,7 @@ import pytest
 from crm.commands import process as crm_process
 from crm.commands import step as steps
 from crm.commands.process import Flight
-from crm.commands.supply import StepAnswer
+from crm.commands.writers.step_result import StepResultInput
 from crm.models import Deal, StepResult
 from crm.queries.facts import AGREEMENT_STEP, facts
 from pipeline.commands import process as commands
@@ -31,7 +31,7 @@ def layer(cast: Cast) -> Layer:
 @pytest.fixture
 def deal(cast: Cast, layer: Layer) -> Deal:
     made = make_deal(by=cast.ana, stage=HERE, at=ago(days=2))
-    steps.answer(made, place=(HERE, "letter"), given=StepAnswer(), by=cast.ana, at=ago(days=1))
+    steps.answer(made, place=(HERE, "letter"), given=StepResultInput(), by=cast.ana, at=ago(days=1))
     commands.remove_step(layer, stage=HERE, key="letter", by=cast.mona, at=NOW)
     return made
 

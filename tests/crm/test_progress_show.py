@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from crm.commands import step as commands
-from crm.commands.supply import StepAnswer
+from crm.commands.writers.step_result import StepResultInput
 from crm.models import Deal, StageVisit
 from crm.queries.progress import Progress, progress_of
 from pipeline.commands import process
@@ -45,7 +45,7 @@ def test_it_counts_what_is_settled_of_what_is_expected(cast: Cast):
     key = add_step(cast.north, cast, importance=Importance.EXPECTED)
     deal = deal_of(cast.ana)
     before = of(deal)
-    commands.answer(deal, place=(HERE, key), given=StepAnswer(), by=cast.ana, at=NOW)
+    commands.answer(deal, place=(HERE, key), given=StepResultInput(), by=cast.ana, at=NOW)
     assert of(deal) == Progress(before.settled + 1, before.expected)
 
 
@@ -74,7 +74,7 @@ def test_a_stay_that_names_no_process_goes_by_the_current_one(cast: Cast):
 def test_the_card_says_it_in_words_as_well(client: Client, cast: Cast):
     key = add_step(cast.north, cast, importance=Importance.EXPECTED)
     deal, lead = deal_of(cast.ana), make_deal(by=cast.ana, stage=Stage.PROSPECTING)
-    commands.answer(deal, place=(HERE, key), given=StepAnswer(), by=cast.ana, at=NOW)
+    commands.answer(deal, place=(HERE, key), given=StepResultInput(), by=cast.ana, at=NOW)
     settled, expected = of(deal)
     client.force_login(cast.ana)
     page: Any = client.get("/board/")

@@ -16,7 +16,9 @@ from crm.commands import hand_off
 from crm.commands import need as needs
 from crm.commands import offer as offers
 from crm.commands.contact import NewContact
-from crm.commands.offer import Line
+from crm.commands.writers.concern import ConcernInput, DispositionInput
+from crm.commands.writers.need import NeedInput
+from crm.commands.writers.offer import OfferInput, OfferLineInput
 from crm.models import (
     ClosingAttempt,
     Concern,
@@ -68,25 +70,24 @@ def cards(page: str) -> set[str]:
 
 
 def raised(deal: Deal, words: str, by: User, **facts) -> Concern:
-    usual: dict[str, Any] = {
-        "category": ConcernCategory.TERMS,
-        "after_price": True,
-        "by": by,
-        "at": NOW,
-    }
-    return concerns.add(deal, words=words, **usual | facts)
+    usual: dict[str, Any] = {"category": ConcernCategory.TERMS, "after_price": True}
+    return concerns.add(deal, ConcernInput(words=words, **usual | facts), by=by, at=NOW)
 
 
 def full_deal(cast: Cast, deal: Deal, *, rows: int) -> None:
     """`rows` of everything that the cards show in rows."""
     for number in range(rows):
-        need = needs.add(deal, words=f"Need {number}", worth=Decimal(5), by=cast.ana, at=NOW)
-        lines = [Line(what=f"Line {number}", need=need), Line(what="Gift")]
-        offers.make(deal, value=Decimal(number), lines=lines, **VERBAL, by=cast.ana, at=NOW)
+        need = needs.add(
+            deal, NeedInput(words=f"Need {number}", worth=Decimal(5)), by=cast.ana, at=NOW
+        )
+        lines = [OfferLineInput(what=f"Line {number}", need=need), OfferLineInput(what="Gift")]
+        offers.make(
+            deal, OfferInput(value=Decimal(number), lines=lines, **VERBAL), by=cast.ana, at=NOW
+        )
         concern = raised(deal, f"Concern {number}", cast.ana)
         if number % 2:
             settled: dict[str, Any] = {"disposition": Disposition.ANSWERED, "response": "So"}
-            concerns.settle(concern, **settled, by=cast.ana, at=NOW)
+            concerns.settle(concern, DispositionInput(**settled), by=cast.ana, at=NOW)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 9])
@@ -203,17 +204,19 @@ def test_it_copies_the_last_revision_and_shows_what_is_not_covered(
     client: Client, cast: Cast, deal: Deal
 ):
     petra = deal.contacts.get(name="Petra Voss")
-    first = needs.add(deal, words="Pallets warm up", by=cast.ana, at=NOW)
-    needs.add(deal, words="Nobody hears the alarm", by=cast.ana, at=NOW)
-    lines = [Line(what="Sensors", quantity=Decimal(5), unit_price=Decimal(90), need=first)]
-    lines.append(Line(what="Coffee"))
+    first = needs.add(deal, NeedInput(words="Pallets warm up"), by=cast.ana, at=NOW)
+    needs.add(deal, NeedInput(words="Nobody hears the alarm"), by=cast.ana, at=NOW)
+    lines = [
+        OfferLineInput(what="Sensors", quantity=Decimal(5), unit_price=Decimal(90), need=first)
+    ]
+    lines.append(OfferLineInput(what="Coffee"))
     made: dict[str, Any] = {
         "value": Decimal(63_900),
         "recipients": [petra],
         "lines": lines,
         **VERBAL,
     }
-    offers.make(deal, **made, decision_on=dt.date(2026, 4, 6), by=cast.ana, at=NOW)
+    offers.make(deal, OfferInput(**made, decision_on=dt.date(2026, 4, 6)), by=cast.ana, at=NOW)
     sheet = get(client, cast.ana, deal, "offers/")
     for copied in ('value="Sensors"', 'value="63900"', 'value="2026-04-06"', 'value="Coffee"'):
         assert copied in sheet
@@ -256,9 +259,9 @@ def test_it_asks_for_another_line(client: Client, cast: Cast, deal: Deal):
 
 def test_it_knows_whether_a_price_was_named(client: Client, cast: Cast, deal: Deal):
     assert 'value="before" checked' in get(client, cast.ana, deal, "concerns/")
-    offers.make(deal, value=None, **VERBAL, by=cast.ana, at=NOW)
+    offers.make(deal, OfferInput(value=None, **VERBAL), by=cast.ana, at=NOW)
     assert 'value="before" checked' in get(client, cast.ana, deal, "concerns/")
-    offers.make(deal, value=Decimal(5), **VERBAL, by=cast.ana, at=NOW)
+    offers.make(deal, OfferInput(value=Decimal(5), **VERBAL), by=cast.ana, at=NOW)
     assert 'value="after" checked' in get(client, cast.ana, deal, "concerns/")
 
 
@@ -281,7 +284,7 @@ def test_it_offers_what_colleagues_said_and_takes_it_over(client: Client, cast: 
         "disposition": Disposition.ANSWERED,
         "response": "Factoring with our bank",
     }
-    concerns.settle(answer, **said, by=cast.carl, at=NOW)
+    concerns.settle(answer, DispositionInput(**said), by=cast.carl, at=NOW)
     concern = raised(deal, "90 days is our rule", cast.ana)
     assert "1 answer by a colleague" in get(client, cast.ana, deal)
     form = get(client, cast.ana, deal, f"concerns/{concern.pk}/settle/", used=str(answer.pk))
@@ -349,9 +352,9 @@ def test_it_lets_nobody_write_who_may_only_look(client: Client, cast: Cast):
 
 def test_it_keeps_records_with_their_own_deal(client: Client, cast: Cast, deal: Deal):
     other = make_deal(by=cast.ana, name="Other")
-    need = needs.add(other, words="Heat", by=cast.ana, at=NOW)
+    need = needs.add(other, NeedInput(words="Heat"), by=cast.ana, at=NOW)
     concern = raised(other, "Too dear", cast.ana)
-    offer = offers.make(other, value=None, **VERBAL, by=cast.ana, at=NOW)
+    offer = offers.make(other, OfferInput(value=None, **VERBAL), by=cast.ana, at=NOW)
     client.force_login(cast.ana)
     for path in (f"needs/{need.pk}/", f"concerns/{concern.pk}/", f"offers/{offer.pk}/"):
         assert client.get(f"/deals/{deal.pk}/{path}").status_code == 404

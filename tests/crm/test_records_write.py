@@ -7,6 +7,9 @@ import pytest
 
 from crm.commands import closing_attempt, decision_path, hand_off, verdict
 from crm.commands import offer as offers
+from crm.commands.writers.decision_path import DecisionPathInput
+from crm.commands.writers.offer import OfferInput
+from crm.commands.writers.verdict import VerdictInput
 from crm.models import (
     ClosingAttempt,
     Contact,
@@ -47,9 +50,11 @@ def test_it_writes_the_path_with_what_each_of_them_is_to_it(cast: Cast, deal: De
     for _again in range(2):
         decision_path.write(
             deal,
-            steps="Petra, then the board",
-            **said,
-            roles={petra.pk: DealRole.DECIDES, 99_999: DealRole.USES},
+            DecisionPathInput(
+                steps="Petra, then the board",
+                **said,
+                roles={petra.pk: DealRole.DECIDES, 99_999: DealRole.USES},
+            ),
             by=cast.ana,
             at=NOW,
         )
@@ -71,14 +76,18 @@ def test_it_writes_the_path_with_what_each_of_them_is_to_it(cast: Cast, deal: De
 def test_it_refuses_a_confirmation_that_cannot_be(cast: Cast, deal: Deal, refused: Refusal):
     stranger = make_contact(by=cast.ana, name="Somebody Else")
     with refused("confirmed_by"):
-        decision_path.write(deal, steps="So", confirmed_by=stranger, by=cast.ana, at=NOW)
+        decision_path.write(
+            deal, DecisionPathInput(steps="So", confirmed_by=stranger), by=cast.ana, at=NOW
+        )
     with refused("confirmed_on"):
-        decision_path.write(deal, steps="So", confirmed_on=SOON, by=cast.ana, at=NOW)
+        decision_path.write(
+            deal, DecisionPathInput(steps="So", confirmed_on=SOON), by=cast.ana, at=NOW
+        )
 
 
-def judge(deal: Deal, ruling: Ruling, **facts) -> Verdict:
-    usual: dict[str, Any] = {"ours": Sure.YES, "theirs": Sure.YES, "by": deal.owner, "at": NOW}
-    return verdict.give(deal, ruling=ruling, **usual | facts)
+def judge(deal: Deal, ruling: Ruling, *, by: Any = None, **facts) -> Verdict:
+    who: Any = by or deal.owner
+    return verdict.give(deal, VerdictInput(ruling=ruling, **facts), by=who, at=NOW)
 
 
 def test_it_qualifies_on_both_sides(cast: Cast, deal: Deal):
@@ -127,7 +136,7 @@ def test_disqualified_stops_the_deal_by_us_and_is_no_loss(cast: Cast, deal: Deal
 
 
 def test_it_counts_every_attempt(cast: Cast, deal: Deal):
-    offer = offers.make(deal, value=None, kind=OfferKind.VERBAL, by=cast.ana, at=NOW)
+    offer = offers.make(deal, OfferInput(value=None, kind=OfferKind.VERBAL), by=cast.ana, at=NOW)
     for reply, why in ((Reply.NOT_YET, "The board meets in May"), (Reply.YES, "")):
         closing_attempt.log(deal, reply=reply, why=why, by=cast.ana, at=NOW)
 
@@ -189,7 +198,7 @@ def test_it_hands_over_what_is_won_alone(cast: Cast, deal: Deal, refused: Refusa
 def test_it_records_nothing_of_a_closed_deal_but_its_hand_off(cast: Cast, refused: Refusal):
     deal = won_deal(by=cast.ana)
     with refused(None):
-        decision_path.write(deal, steps="So", by=cast.ana, at=NOW)
+        decision_path.write(deal, DecisionPathInput(steps="So"), by=cast.ana, at=NOW)
     with refused(None):
         judge(deal, Ruling.QUALIFIED)
     with refused(None):
@@ -199,7 +208,7 @@ def test_it_records_nothing_of_a_closed_deal_but_its_hand_off(cast: Cast, refuse
 def test_they_are_for_those_who_may_edit_the_deal(cast: Cast, deal: Deal, unseen):
     won = won_deal(by=cast.ana, name="Won")
     for write in (
-        lambda: decision_path.write(deal, steps="So", by=cast.ben, at=NOW),
+        lambda: decision_path.write(deal, DecisionPathInput(steps="So"), by=cast.ben, at=NOW),
         lambda: judge(deal, Ruling.DISQUALIFIED, by=cast.nora),
         lambda: closing_attempt.log(deal, reply=Reply.NO, by=cast.carl, at=NOW),
         lambda: hand_off.write(won, to="Plant", by=cast.ben, at=NOW),

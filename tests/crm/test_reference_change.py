@@ -13,6 +13,7 @@ from crm.commands import deal_line as line_commands
 from crm.commands import offer as offer_commands
 from crm.commands import reference as commands
 from crm.commands import saved_view as view_commands
+from crm.commands.writers.offer import OfferInput, OfferLineInput
 from crm.models import (
     Deal,
     DealLine,
@@ -195,9 +196,7 @@ def test_a_sent_offer_keeps_the_name_under_which_it_was_made(cast: Cast):
     deal = ready_deal(by=cast.ana)
     offer_commands.make(
         deal,
-        value=Decimal(10),
-        kind=OfferKind.VERBAL,
-        lines=[offer_commands.Line(product=one)],
+        OfferInput(value=Decimal(10), kind=OfferKind.VERBAL, lines=[OfferLineInput(product=one)]),
         by=cast.ana,
         at=ago(hours=2),
     )

@@ -12,6 +12,7 @@ from crm.commands import deal as deal_commands
 from crm.commands import deal_line as line_commands
 from crm.commands import offer as offer_commands
 from crm.commands import rate as rate_commands
+from crm.commands.writers.offer import OfferInput, OfferLineInput
 from crm.models import (
     Deal,
     Method,
@@ -107,10 +108,13 @@ def test_the_next_revision_of_an_offer_keeps_a_product_that_was_retired_since(
 ):
     product = Product.objects.create(name="Scale", currency="EUR")
     deal = ready_deal(by=cast.ana)
-    line = offer_commands.Line(product=product)
+    line = OfferLineInput(product=product)
     value = Decimal(10)
     offer_commands.make(
-        deal, value=value, kind=OfferKind.VERBAL, lines=[line], by=cast.ana, at=ago(hours=2)
+        deal,
+        OfferInput(value=value, kind=OfferKind.VERBAL, lines=[line]),
+        by=cast.ana,
+        at=ago(hours=2),
     )
     send(admin, f"/settings/products/{product.pk}/retire/")
     said: dict[str, Any] = {"kind": "verbal", "value": "12", "what_changed": "Dearer"}

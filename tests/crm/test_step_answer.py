@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from crm.commands import activity as activities
 from crm.commands import deal as deals
 from crm.commands import step as commands
-from crm.commands.activity import About
 from crm.commands.gate import GoAhead
 from crm.commands.locked_deal import StaleDeal
-from crm.commands.supply import StepAnswer, Upload
+from crm.commands.writers.activity import About
+from crm.commands.writers.step_result import StepResultInput, Upload
 from crm.models import (
     Activity,
     ActivityKind,
@@ -67,7 +67,9 @@ def own_step(user: User, label: str, *, stage: Stage = HERE, **more: Any) -> tup
 
 
 def answer(deal: Deal, place, by: User, *, seen: int | None = None, **given) -> StepResult:
-    return commands.answer(deal, place=place, given=StepAnswer(**given), by=by, at=NOW, seen=seen)
+    return commands.answer(
+        deal, place=place, given=StepResultInput(**given), by=by, at=NOW, seen=seen
+    )
 
 
 def field(place) -> str:

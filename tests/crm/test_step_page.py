@@ -15,7 +15,9 @@ from crm.commands import deal as deals
 from crm.commands import need as needs
 from crm.commands import step as steps
 from crm.commands.gate import GoAhead
-from crm.commands.supply import StepAnswer
+from crm.commands.writers.concern import ConcernInput, DispositionInput
+from crm.commands.writers.need import NeedInput
+from crm.commands.writers.step_result import StepResultInput
 from crm.models import ConcernCategory, Deal, Disposition, StepResult
 from pipeline.commands import process
 from pipeline.gates import Reason
@@ -60,7 +62,7 @@ def test_it_shows_what_each_step_gives_and_its_field_while_it_is_open(
     assert "No offer for a drawer." in before
     assert 'name="step_3_money"' in before
     assert "0 of 6 expected" in before
-    said = StepAnswer(value="40,000 from operations")
+    said = StepResultInput(value="40,000 from operations")
     steps.answer(deal, place=(HERE, "money"), given=said, by=cast.mona, at=NOW)
     after = panel(client, cast.ana, deal)
     assert "No offer for a drawer." not in after
@@ -93,7 +95,7 @@ def test_it_never_shows_a_private_step_or_what_was_said_to_a_manager(
     client: Client, cast: Cast, deal: Deal
 ):
     place = own_step(cast.ana, "Ask for the dog", kind=StepKind.QUESTION)
-    given = StepAnswer(value="Called Waldi")
+    given = StepResultInput(value="Called Waldi")
     steps.answer(deal, place=place, given=given, by=cast.ana, at=NOW)
     assert "Called Waldi" in panel(client, cast.ana, deal)
     client.force_login(cast.mona)
@@ -109,7 +111,7 @@ def test_it_shows_a_step_as_done_by_the_record_and_leads_to_it_otherwise(
     deal = make_deal(by=cast.ana, stage=Stage.NEEDS_ANALYSIS)
     here = Stage.NEEDS_ANALYSIS
     assert f'href="/deals/{deal.pk}/needs/?version=' in panel(client, cast.ana, deal, here)
-    needs.add(deal, words="Too warm", by=cast.ana, at=NOW)
+    needs.add(deal, NeedInput(words="Too warm"), by=cast.ana, at=NOW)
     text = panel(client, cast.ana, deal, here)
     assert 'id="fill-problem"' not in text
     assert 'id="fill-worth"' in text
@@ -149,7 +151,7 @@ def test_it_begins_another_answer_with_the_one_that_stands(client: Client, cast:
 
 
 def test_it_shows_both_answers_when_somebody_was_faster(client: Client, cast: Cast, deal: Deal):
-    given = StepAnswer(value="Too warm")
+    given = StepResultInput(value="Too warm")
     first = steps.answer(deal, place=(HERE, "need"), given=given, by=cast.mona, at=NOW)
     late = post(client, cast.ana, deal, "3/need/", step_3_need="Too slow", seen="0")
     text = late.content.decode()
@@ -260,7 +262,7 @@ def test_it_takes_a_vote_and_takes_it_back(client: Client, cast: Cast, deal: Dea
 def test_it_lists_what_was_recorded_against_steps_that_are_gone(client: Client, cast: Cast):
     place = team_step(cast, "Ask for the fleet", kind=StepKind.QUESTION)
     deal = make_deal(by=cast.ana, stage=HERE, contact=make_contact(by=cast.ana))
-    given = StepAnswer(value="Twelve lorries")
+    given = StepResultInput(value="Twelve lorries")
     steps.answer(deal, place=place, given=given, by=cast.ana, at=NOW)
     layer = process.layer_of(cast.north, by=cast.adele, at=NOW)
     process.remove_step(layer, stage=HERE, key=place[1], by=cast.adele, at=NOW)
@@ -325,7 +327,7 @@ def test_it_asks_as_much_for_one_answer_as_for_many(client: Client, cast: Cast, 
     deal = make_deal(by=cast.ana, stage=HERE)
     for number in range(count):
         place = (HERE, f"team-{number}")
-        steps.answer(deal, place=place, given=StepAnswer(), by=cast.ana, at=NOW)
+        steps.answer(deal, place=place, given=StepResultInput(), by=cast.ana, at=NOW)
     panel(client, cast.ana, deal)
     with CaptureQueriesContext(connection) as queries:
         panel(client, cast.ana, deal)
@@ -345,15 +347,16 @@ def test_it_shows_no_concern_as_settled_where_none_is_recorded(client: Client, c
     assert "Done" not in line()
     concern = concerns.add(
         deal,
-        category=ConcernCategory.PRICE,
-        words="Too dear",
-        after_price=True,
+        ConcernInput(category=ConcernCategory.PRICE, words="Too dear", after_price=True),
         by=cast.ana,
         at=NOW,
     )
     assert 'class="askrow open"' in line()
     concerns.settle(
-        concern, disposition=Disposition.ANSWERED, response="It pays", by=cast.ana, at=NOW
+        concern,
+        DispositionInput(disposition=Disposition.ANSWERED, response="It pays"),
+        by=cast.ana,
+        at=NOW,
     )
     assert 'class="askrow done"' in line()
 

@@ -10,9 +10,9 @@ from django.utils.html import strip_tags
 from crm.commands import activity as activities
 from crm.commands import deal as deals
 from crm.commands import step as commands
-from crm.commands.activity import About
 from crm.commands.gate import GoAhead
-from crm.commands.supply import StepAnswer, Upload
+from crm.commands.writers.activity import About
+from crm.commands.writers.step_result import StepResultInput, Upload
 from crm.models import ActivityKind, Deal, DealChange
 from pipeline.commands import process
 from pipeline.gates import Reason
@@ -39,7 +39,7 @@ def told(client: Client, user: User, deal: Deal, show: str = "changes") -> str:
 
 
 def say(deal: Deal, place: Any, by: User, **given: Any) -> None:
-    commands.answer(deal, place=place, given=StepAnswer(**given), by=by, at=NOW)
+    commands.answer(deal, place=place, given=StepResultInput(**given), by=by, at=NOW)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from crm.commands import batch as batch_commands
 from crm.commands import company as company_commands
 from crm.commands import contact as contact_commands
 from crm.commands import deal as deal_commands
-from crm.commands.activity import About
 from crm.commands.batch import Kept
+from crm.commands.writers.activity import About
 from crm.models import ActivityKind, Company, Contact, Deal, StageVisit
 from demo import filling
 from pipeline.models import Batch, BatchKind, Role, Team, User

@@ -4,7 +4,8 @@ import datetime as dt
 
 from django.utils.translation import gettext as _
 
-from crm.commands.activity_correct import REMOVED, TALK
+from crm.commands.activity_correct import REMOVED
+from crm.commands.writers.activity import TALK
 from crm.models import ActivityResult
 from crm.views.cards import Reader, labels
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from crm.commands.activity import Next
+from crm.commands.writers.activity import Next
 from crm.models import Activity, ActivityResult
 from crm.models.due import Due, DueState
 from crm.queries.deal import Talk

@@ -1,0 +1,117 @@
+"""A conversation that was held, and what the other side agreed to."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.commands import record_changes
+from crm.commands.contact import NewContact, on_record
+from crm.commands.deal_people import add_person
+from crm.commands.locked_deal import refresh_next
+from crm.commands.writers import activity as activities
+from crm.commands.writers import step_result
+from crm.commands.writers.activity import About, Next
+from crm.models import Activity, ActivityKind, ActivityResult, Contact, Deal
+from crm.queries.facts import AGREEMENT_STEP
+from pipeline.models import User
+from pipeline.moves import Refused
+from pipeline.playbook import Fact, Playbook
+from pipeline.stages import Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationInput:
+    """One that was held, at `done_at` (by default now), with `contact` where it is known; or
+    `logged`, one that stands on the deal already and did not say that both sides spoke.
+    """
+
+    kind: ActivityKind = ActivityKind.CALL
+    done_at: dt.datetime | None = None
+    contact: Contact | NewContact | None = None
+    words: str = ""
+    logged: Activity | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreementInput:
+    """What the other side agreed to, and for which day; a day ahead is planned as a meeting."""
+
+    to: str
+    on: dt.date | None = None
+
+
+def write(row: Deal, said: ConversationInput, *, by: User, at: dt.datetime) -> Activity:
+    """Log a conversation that was held (G2), which completes the steps that ask for it; or say of what
+    was logged that it was one.
+
+    Raises Refused for one that lies ahead, or is not there any more to be spoken of.
+    """
+    if said.logged is not None:
+        return _spoke(row, said.logged, by=by, at=at)
+    contact = None
+    if said.contact is not None:
+        contact = on_record(said.contact, company=row.company, by=by, at=at)
+        add_person(row, contact, by=by, at=at)
+    held = activities.done(
+        About(deal=row, contact=contact),
+        row,
+        kind=said.kind,
+        done_at=said.done_at or at,
+        # By telephone or in person both were there; of an e-mail it has to be said.
+        result=ActivityResult.REACHED,
+        body=said.words,
+        by=by,
+        at=at,
+    )
+    held.save(force_insert=True)
+    activities.touch(row, held)
+    step_result.complete(row, held, by=by, at=at)
+    return held
+
+
+def _spoke(row: Deal, logged: Activity, *, by: User, at: dt.datetime) -> Activity:
+    """Say of something that was logged without a result that both sides spoke."""
+    found: Activity | None = (
+        Activity.objects.without_result(row, by=by)
+        .select_for_update(of=("self",))
+        .filter(pk=logged.pk)
+        .first()
+    )
+    if found is None:
+        raise Refused(
+            _("What was logged has changed: choose again, or log it here."), field="logged"
+        )
+    activities.rewrite(found, row, {"result": ActivityResult.REACHED.value}, by=by, at=at)
+    return found
+
+
+def write_agreement(
+    row: Deal, said: AgreementInput, playbook: Playbook, *, by: User, at: dt.datetime
+) -> None:
+    """Record what the other side agreed to (G3).
+
+    Raises Refused for no words, and as `activities.planned` does for a day ahead.
+    """
+    words = said.to.strip()
+    if not words:
+        raise Refused(_("Write what they agreed to."), field="to")
+    step = playbook.find(Stage.PROSPECTING, AGREEMENT_STEP)
+    label = str(step.label if step else Fact.AGREEMENT.label)
+    step_result.replace_result(
+        row,
+        stage=Stage.PROSPECTING,
+        key=AGREEMENT_STEP,
+        label=label,
+        value=words,
+        version_ids=playbook.version_ids,
+        at=at,
+        by=by,
+    )
+    record_changes.agreed(row, label, words, by=by, at=at)
+    if said.on is None or said.on < timezone.localdate(at, by.zone):
+        return
+    plan = Next(kind=ActivityKind.MEETING, due_on=said.on, subject=words[:200])
+    activities.planned(About(deal=row), row, plan, by=by, at=at).save(force_insert=True)
+    refresh_next(row)

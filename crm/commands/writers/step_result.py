@@ -1,0 +1,274 @@
+"""What is recorded against a step of a deal: done, or gone past with a reason."""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext as _
+
+from crm.commands import record_changes, values
+from crm.commands.refusals import refused_at
+from crm.commands.writers import activity as activities
+from crm.commands.writers.activity import About
+from crm.models import (
+    Activity,
+    ActivityKind,
+    Contact,
+    Deal,
+    EvidenceFile,
+    StepResult,
+    StepState,
+)
+from crm.models.activity import is_attempt
+from crm.models.evidence import LARGEST
+from crm.queries.steps import open_activity_steps
+from pipeline.models import User
+from pipeline.moves import Refused
+from pipeline.playbook import Answer, Doing, Level, Proof, Step, StepKind
+from pipeline.queries.process import of_versions
+from pipeline.stages import Stage
+
+# Characters of an answer in words.
+LONGEST = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """A file as it came in."""
+
+    name: str
+    content: bytes
+    content_type: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepResultInput:
+    """What is recorded against a step, by its kind.
+
+    A question takes `value` (as `StepResult` keeps it: text; a number or money as digits; a day as
+    ISO; a choice as text) or `contact`; evidence takes `link`, `file` or `activity`; an activity
+    takes `activity`, or `done_at` and `note` for one that is logged with it; a check takes nothing.
+    """
+
+    value: Any = None
+    contact: Contact | None = None
+    link: str = ""
+    file: Upload | None = None
+    activity: Activity | None = None
+    done_at: dt.datetime | None = None
+    note: str = ""
+
+
+def answer(
+    row: Deal,
+    step: Step,
+    given: StepResultInput,
+    *,
+    version_ids: tuple[int, ...],
+    by: User,
+    at: dt.datetime,
+) -> StepResult:
+    """Record a step as done, in place of what was recorded against it before (G15). What is logged
+    with it touches the deal; the caller saves that.
+
+    Raises Refused where its kind asks for something that `given` lacks, or for something else.
+    """
+    field = f"step_{step.stage.value}_{step.key}"
+    activity, file = given.activity, None
+    _check_answer(row, step, given, field=field, by=by)
+    if step.kind == StepKind.ACTIVITY and activity is None:
+        if given.done_at is None:
+            raise Refused(_("Say when “%(step)s” was done.") % {"step": step.label}, field=field)
+        kind = ActivityKind(step.doing)
+        with refused_at(field):
+            activity = activities.done(
+                About(deal=row),
+                row,
+                kind=kind,
+                done_at=given.done_at,
+                body=given.note,
+                by=by,
+                at=at,
+            )
+        activity.save(force_insert=True)
+        activities.touch(row, activity)
+    if given.file is not None:
+        file = EvidenceFile(
+            deal=row,
+            name=given.file.name[:200],
+            content_type=given.file.content_type[:100],
+            size=len(given.file.content),
+            content=given.file.content,
+            at=at,
+            by=by,
+        )
+        values.check(file)
+        file.save(force_insert=True)
+    if step.kind == StepKind.EVIDENCE and not (given.link or file or activity):
+        raise Refused(_("Add what proves “%(step)s”.") % {"step": step.label}, field=field)
+    result = replace_result(
+        row,
+        stage=step.stage,
+        key=step.key,
+        label=_told(step, version_ids),
+        value=given.value,
+        contact=given.contact,
+        activity=activity,
+        file=file,
+        link=given.link,
+        note=given.note.strip(),
+        version_ids=version_ids,
+        private_to=by if step.is_mine else None,
+        at=at,
+        by=by,
+    )
+    record_changes.step_answered(row, step, result, by=by, at=at)
+    return result
+
+
+def complete(row: Deal, activity: Activity, *, by: User, at: dt.datetime) -> None:
+    """Complete the steps of a locked deal's stage that ask for what was just done (METHOD: doing it
+    completes it); an attempt is not yet doing it."""
+    if activity.kind not in Doing.values or is_attempt(activity.kind, activity.result):
+        return
+    steps, version_ids = open_activity_steps(row, Stage(row.stage), activity.kind, by)
+    done = StepResultInput(activity=activity)
+    for step in steps:
+        answer(row, step, done, version_ids=version_ids, by=by, at=at)
+
+
+def _check_answer(row: Deal, step: Step, given: StepResultInput, *, field: str, by: User) -> None:
+    """What is given must be what the step asks for: of its type, and of this deal."""
+    if step.kind == StepKind.HINT:
+        raise Refused(_("There is nothing to do about a hint."), field=field)
+    if step.kind == StepKind.QUESTION:
+        _check_value(step, given, field=field)
+    if given.contact is not None and (
+        not Contact.objects.visible_to(by).filter(pk=given.contact.pk).exists()
+    ):
+        raise Refused(_("This person is not there any more."), field=field)
+    if given.activity is not None:
+        done = given.activity
+        if done.deal_id != row.pk or done.done_at is None:
+            raise Refused(_("Choose something that was done on this deal."), field=field)
+        if step.kind == StepKind.ACTIVITY and done.kind != step.doing:
+            raise Refused(_("This step asks for something else to be done."), field=field)
+    _check_proof(step, given, field=field)
+
+
+def _check_value(step: Step, given: StepResultInput, *, field: str) -> None:
+    value = given.value
+    if step.answer == Answer.CONTACT:
+        if given.contact is None:
+            raise Refused(_("Choose a person."), field=field)
+        return
+    if not isinstance(value, str) or not value.strip():
+        raise Refused(_("Write the answer to “%(step)s”.") % {"step": step.label}, field=field)
+    if step.answer == Answer.TEXT and len(value) > LONGEST:
+        raise Refused(_("At most %(n)s characters.") % {"n": LONGEST}, field=field)
+    if step.answer == Answer.CHOICE and value not in step.choices:
+        raise Refused(_("Choose one of the answers."), field=field)
+    if step.answer in (Answer.NUMBER, Answer.MONEY):
+        _check_number(value, field=field)
+    if step.answer == Answer.DATE:
+        _check_day(value, field=field)
+
+
+def _check_day(value: str, *, field: str) -> None:
+    try:
+        dt.date.fromisoformat(value)
+    except ValueError:
+        raise Refused(_("Enter a valid date."), field=field) from None
+
+
+def _check_number(value: str, *, field: str) -> None:
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise Refused(_("Enter a number."), field=field) from None
+    if not number.is_finite() or abs(number) >= 10**12:
+        raise Refused(_("Enter a number."), field=field)
+
+
+def _check_proof(step: Step, given: StepResultInput, *, field: str) -> None:
+    if given.link and urlsplit(given.link).scheme not in ("http", "https"):
+        raise Refused(_("A link begins with https:// or http://."), field=f"{field}_link")
+    if given.file is not None and len(given.file.content) > LARGEST:
+        raise Refused(
+            _("This file is larger than %(n)s MB: add a link to it instead.")
+            % {"n": LARGEST // 1024**2},
+            field=f"{field}_file",
+        )
+    if step.kind != StepKind.EVIDENCE or step.proof == Proof.ANY:
+        return
+    kinds = {Proof.LINK: given.link, Proof.FILE: given.file, Proof.ACTIVITY: given.activity}
+    if not kinds[step.proof]:
+        raise Refused(_("Add what proves “%(step)s”.") % {"step": step.label}, field=field)
+
+
+def replace_result(
+    row: Deal,
+    *,
+    stage: Stage,
+    key: str,
+    version_ids: tuple[int, ...],
+    by: User,
+    at: dt.datetime,
+    state: StepState = StepState.DONE,
+    private_to: User | None = None,
+    **given: Any,
+) -> StepResult:
+    """A new row in place of the current one, which stays on record."""
+    StepResult.objects.current().filter(
+        deal=row, stage=stage, key=key, private_to=private_to
+    ).update(replaced_at=at, replaced_by=by)
+    result = StepResult(
+        deal=row,
+        stage=stage,
+        key=key,
+        state=state,
+        version_ids=list(version_ids),
+        private_to=private_to,
+        at=at,
+        by=by,
+        **given,
+    )
+    values.check(result)
+    result.save(force_insert=True)
+    return result
+
+
+def override(
+    row: Deal,
+    step: Step,
+    *,
+    reason: str,
+    words: str,
+    version_ids: tuple[int, ...],
+    by: User,
+    at: dt.datetime,
+) -> StepResult:
+    """Record that a step was gone past with a reason (G15)."""
+    return replace_result(
+        row,
+        stage=step.stage,
+        key=step.key,
+        label=_told(step, version_ids),
+        state=StepState.OVERRIDDEN,
+        reason=reason,
+        note=words.strip(),
+        version_ids=version_ids,
+        by=by,
+        at=at,
+    )
+
+
+def _told(step: Step, version_ids: tuple[int, ...]) -> str:
+    """The name by which everybody knows a step: how somebody words it for himself is told to nobody
+    else."""
+    if all(source.level != Level.MINE for source, _row in step.adapted):
+        return step.label
+    known = of_versions(version_ids).find(step.stage, step.key)
+    return known.label if known else step.label
