@@ -204,7 +204,7 @@ def _limit_of_all(text: str, by: Any) -> None:
     from django.utils import timezone
 
     from crm import models
-    from crm.imports.bulk import insert_select
+    from exchange.imports.bulk import insert_select
     from pipeline.models import Batch, BatchKind
 
     at = timezone.now()
@@ -262,8 +262,8 @@ def _limit_of_all(text: str, by: Any) -> None:
 
 
 def _let_be_found(kind: str, key: str, title: str, words: str, source: str, said: Any) -> None:
-    from crm.imports.bulk import insert_select
     from crm.models import SearchEntry
+    from exchange.imports.bulk import insert_select
 
     entry = {
         "kind": f"'{kind}'",
@@ -285,7 +285,7 @@ def _named(text: str, fields: Sequence[str], by: Any) -> Any:
     from django.core.files.base import ContentFile
     from django.utils import timezone
 
-    from crm.imports import job as verbs
+    from exchange.commands import job as verbs
 
     at = timezone.now()
     job = verbs.create(ContentFile(text.encode()), name="leads.csv", kind="deals", by=by, at=at)
@@ -298,7 +298,7 @@ def _named(text: str, fields: Sequence[str], by: Any) -> Any:
 def _begin_load(job: Any, by: Any) -> None:
     from django.utils import timezone
 
-    from crm.imports import job as verbs
+    from exchange.commands import job as verbs
 
     verbs.load(job, by=by, at=timezone.now())
 
@@ -307,7 +307,7 @@ def _until(job: Any, state: str) -> None:
     """The steps of a worker, until the job has left `state`."""
     from django.utils import timezone
 
-    from crm.imports import work
+    from exchange.commands import work
 
     while job.state == state:
         work.step(job.pk, at=timezone.now())

@@ -19,7 +19,6 @@ from crm.views import (
     decision_path,
     first_run,
     hand_off,
-    import_job,
     list_export,
     lists,
     need,
@@ -80,16 +79,6 @@ urlpatterns = [
     path("touches/<int:pk>/cancel/", contact_page.cancel, name="touch_cancel"),
     path("touches/<int:pk>/again/", contact_page.again, name="touch_again"),
     path("touches/<int:pk>/take-back/", contact_page.take_back, name="touch_take_back"),
-    # bringing in files
-    path("imports/", import_job.imports, name="imports"),
-    path("imports/<int:pk>/", import_job.page, name="import"),
-    path("imports/<int:pk>/columns/", import_job.columns, name="import_columns"),
-    path("imports/<int:pk>/answers/", import_job.answer, name="import_answer"),
-    path("imports/<int:pk>/errors.csv", import_job.errors, name="import_errors"),
-    *(
-        path(f"imports/<int:pk>/{verb}/", import_job.act, {"verb": verb}, name=f"import_{verb}")
-        for verb in ("load", "undo", "discard")
-    ),
     # deals
     path("deals/new/", deal.open_deal, name="deal_open"),
     path("deals/new/alike/", deal.alike, name="deal_alike"),

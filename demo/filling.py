@@ -9,9 +9,6 @@ from django.db import connection, transaction
 
 from crm import normalise, reference
 from crm.commands import search
-from crm.commands.batch import fingerprints
-from crm.imports import bulk
-from crm.imports.bulk import Holding
 from crm.models import (
     Activity,
     Company,
@@ -34,6 +31,9 @@ from demo.process import DemoProcess
 from demo.recording import ProcessInForce, Recorder
 from demo.records import Doing, SimCompany, SimContact, SimDeal, Simulated
 from demo.simulation import simulate
+from exchange.commands.batch import fingerprints
+from exchange.imports import bulk
+from exchange.imports.bulk import Holding
 from pipeline.models import Batch, BatchKind, Team, User
 from pipeline.stages import Outcome
 

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from django.db import models
 
 from crm.commands.gate import as_json
-from crm.imports import bulk
 from crm.models import (
     ActivityKind,
     ClosingAttempt,
@@ -42,6 +41,7 @@ from crm.models import (
 from crm.models.activity import is_attempt
 from demo import wording, writing
 from demo.records import SimContact, SimDeal
+from exchange.imports import bulk
 from pipeline.gates import Act, Facts, Reason, Verb, is_premature, judge
 from pipeline.moves import EnteredHow, LeftHow, Stay
 from pipeline.playbook import Answer, Fact, Importance, Step, StepKind, StepRow

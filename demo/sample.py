@@ -2,7 +2,7 @@
 
 A part of the demo's simulation, by the organisation's own process and in its currency. The people
 have no address and no password: nobody can sign in as one of them, and nothing is mailed to them.
-All of it is one batch and leaves as one (`crm.commands.batch`), except for what was changed since.
+All of it is one batch and leaves as one (`exchange.commands.batch`), but for what was changed.
 """
 
 import datetime as dt
@@ -12,14 +12,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm import reference
-from crm.commands import batch as batch_commands
-from crm.commands.batch import Undone
-from crm.imports import bulk
 from demo import people
 from demo.filling import Filling
 from demo.recording import ProcessInForce
 from demo.records import SimCompany, SimDeal, Simulated
 from demo.simulation import simulate
+from exchange.commands import batch as batch_commands
+from exchange.commands.batch import Undone
+from exchange.imports import bulk
 from pipeline.models import Batch, BatchKind, Team, User
 from pipeline.moves import LeftHow, Refused
 from pipeline.playbook import StepRow, stamp

@@ -53,12 +53,12 @@ app.conf.update(
         },
         # Woken by itself as well: this is for what a killed worker or a broker that was away left.
         "work-on-imports": {
-            "task": "crm.tasks.work_on_imports",
+            "task": "exchange.tasks.work_on_imports",
             "schedule": 5.0,
             "options": {"expires": 10},
         },
         "clear-old-import-files": {
-            "task": "crm.tasks.clear_old_import_files",
+            "task": "exchange.tasks.clear_old_import_files",
             "schedule": crontab(hour="3", minute="47"),
         },
         "clear-expired-sessions": {

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "pipeline",
     "crm",
     "reports",
+    "exchange",
     "demo",
 ]
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("pipeline.urls")),
     path("", include("crm.urls")),
     path("", include("reports.urls")),
+    path("", include("exchange.urls")),
     path("", include("demo.urls")),
     path("accounts/", include("salesprocess.accounts_urls")),
     path("unsent/put-away/", unsent.put_away_view, name="unsent_put_away"),

@@ -13,8 +13,6 @@ from crm.models import (
     DealLine,
     EvidenceFile,
     HandOff,
-    ImportJob,
-    ImportMapping,
     Judgement,
     Need,
     Offer,
@@ -30,6 +28,7 @@ from crm.models import (
     Verdict,
 )
 from crm.models.import_row import ImportedRow
+from exchange.models import ImportJob, ImportMapping
 from pipeline.commands import invitation
 from pipeline.models import (
     Batch,
@@ -58,7 +57,7 @@ from tests.factories import (
 
 MODELS = [
     model
-    for label in ("pipeline", "crm", "reports")
+    for label in ("pipeline", "crm", "reports", "exchange")
     if apps.is_installed(label)
     for model in apps.get_app_config(label).get_models(include_auto_created=True)
 ]

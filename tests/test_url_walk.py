@@ -35,13 +35,11 @@ from crm.commands.writers.activity import About, Next
 from crm.commands.writers.concern import ConcernInput, DispositionInput
 from crm.commands.writers.need import NeedInput
 from crm.commands.writers.offer import OfferInput, OfferLineInput
-from crm.imports import job as import_verbs
 from crm.models import (
     ActivityKind,
     ConcernCategory,
     Disposition,
     EvidenceFile,
-    ImportState,
     ListKind,
     Method,
     NoteKind,
@@ -52,6 +50,8 @@ from crm.models import (
     UndoableAct,
 )
 from crm.models.step_result import StepState
+from exchange.commands import job as import_verbs
+from exchange.models import ImportState
 from pipeline.commands import process as process_commands
 from pipeline.models import Batch, Collision, OutboxKind, OutboxRow, PeopleChange, Role, User
 from pipeline.stages import Initiator, Stage
@@ -324,14 +324,17 @@ URLS: dict[str, Url] = {
     "crm:contact_hand_over": record("contact", post={"to": "@ben"}),
     "crm:contact_log": record("contact", EVERYBODY, get=False, post=CALL),
     "crm:contact_plan": record("contact", EVERYBODY, post=TOMORROW),
-    "crm:imports": Url(kind="collection", ask={"kind": "deals"}),
-    "crm:import": record("job", IMPORTER),
-    "crm:import_columns": record("named", IMPORTER, get=False, post={"system": "Old", "name": "0"}),
-    "crm:import_answer": record("asked", IMPORTER, get=False, post={}),
-    "crm:import_errors": record("job", IMPORTER),
-    "crm:import_load": record("checked", IMPORTER, get=False, post={}),
-    "crm:import_undo": record("job", IMPORTER, get=False, post={}),
-    "crm:import_discard": record("checked", IMPORTER, get=False, post={}),
+    "exchange:imports": Url(kind="collection", ask={"kind": "deals"}),
+    "exchange:import": record("job", IMPORTER),
+    "exchange:import_columns": record(
+        "named", IMPORTER, get=False, post={"system": "Old", "name": "0"}
+    ),
+    "exchange:import_answer": record("asked", IMPORTER, get=False, post={}),
+    "exchange:import_errors": record("job", IMPORTER),
+    "exchange:import_load": record("checked", IMPORTER, get=False, post={}),
+    "exchange:import_undo": record("job", IMPORTER, get=False, post={}),
+    "exchange:import_discard": record("checked", IMPORTER, get=False, post={}),
+    "exchange:person_imports": record("ana"),
     "crm:touch_complete": record("touch", post={"body": "said"}),
     "crm:touch_cancel": record("touch", get=False, post={}),
     "crm:touch_again": record("gone_touch", get=False, post={}),
@@ -920,7 +923,7 @@ def test_it_shows_each_record_to_those_who_may(world):
         "touch": world.path("crm:company"),
         "view": world.path("crm:view_change"),
         "outbox": world.path("pipeline:outbox"),
-        "job": world.path("crm:import"),
+        "job": world.path("exchange:import"),
         "past": world.path("pipeline:person"),
     }
     for key, page in pages.items():

@@ -7,13 +7,6 @@ from crm.models.deal import Deal, DealChange, DealContact, DealLine, DealRole, L
 from crm.models.decision_path import DecisionPath
 from crm.models.evidence import EvidenceFile
 from crm.models.hand_off import HandOff
-from crm.models.import_job import (
-    ImportFault,
-    ImportJob,
-    ImportKind,
-    ImportMapping,
-    ImportState,
-)
 from crm.models.import_row import ImportedRow
 from crm.models.judgement import Judgement
 from crm.models.need import Need, Per
@@ -57,11 +50,6 @@ __all__ = [
     "Disposition",
     "EvidenceFile",
     "HandOff",
-    "ImportFault",
-    "ImportJob",
-    "ImportKind",
-    "ImportMapping",
-    "ImportState",
     "ImportedRow",
     "Judgement",
     "Lead",

@@ -26,7 +26,7 @@ class ImportedRow(models.Model):
     """
 
     system = models.CharField(max_length=80)
-    # Of crm.imports.kinds, in the plural: "deals".
+    # Of exchange.imports.kinds, in the plural: "deals".
     kind = models.CharField(max_length=12)
     external_id = models.CharField(max_length=200)
     digest = models.CharField(max_length=32)

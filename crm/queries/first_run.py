@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 from dataclasses import dataclass, field
 
-from crm.models import Deal, ImportJob
+from crm.models import Deal
 from pipeline.models import Batch, BatchKind, FirstRun, Invitation, User
 
 
@@ -58,7 +58,7 @@ BRING_BACK = dt.timedelta(minutes=10)
 
 
 def beginning(user: User, *, at: dt.datetime) -> Beginning:
-    """Where the organisation stands at an instant, for one of its admins. Eight queries."""
+    """Where the organisation stands at an instant, for one of its admins. Seven queries."""
     run = FirstRun.objects.visible_to(user).first() or FirstRun()
     others = User.objects.active().filter(batch=None).exclude(pk=user.pk)
     joined = list(others.able_to_sign_in().order_by("name").values_list("name", flat=True)[:50])
@@ -67,10 +67,11 @@ def beginning(user: User, *, at: dt.datetime) -> Beginning:
         .order_by("person__name")
         .values_list("person__name", flat=True)[:50]
     )
+    loaded = Batch.objects.filter(kind=BatchKind.IMPORT, undone_at=None).exists()
     facts = {
         Task.ORGANISATION: State.DONE,  # nobody founds one without its settings
         Task.PEOPLE: _of(bool(joined) and not waiting, bool(joined or waiting)),
-        Task.IMPORT: _imported(),
+        Task.IMPORT: _of(loaded, run.import_begun_at is not None),
         Task.RECALL: _of(run.recalled_at is not None),
         Task.PROCESS: _of(run.process_seen_at is not None),
         Task.DEAL: _of(Deal.objects.open().exclude(batch__kind=BatchKind.SAMPLE).exists()),
@@ -102,11 +103,6 @@ def _of(done: bool, begun: bool = False) -> State:
     if done:
         return State.DONE
     return State.UNDER_WAY if begun else State.NOT_YET
-
-
-def _imported() -> State:
-    loaded = Batch.objects.filter(kind=BatchKind.IMPORT, undone_at=None).exists()
-    return _of(loaded, not loaded and ImportJob.objects.exists())
 
 
 def _just_taken_away(at: dt.datetime) -> Batch | None:

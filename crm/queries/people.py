@@ -8,7 +8,7 @@ from django.db.models import Count, F, IntegerField, Subquery, Value
 from django.db.models.functions import Coalesce, Lower
 from django.utils.translation import gettext as _
 
-from crm.models import Activity, Company, Contact, Deal, ImportJob, ImportState, SavedView
+from crm.models import Activity, Company, Contact, Deal, SavedView
 from pipeline.models import Team, User
 from pipeline.stages import Outcome, Stage
 
@@ -175,7 +175,6 @@ def staying(person: User, *, by: User) -> list[Staying]:
     """Whatever else a person holds; nothing of which there is none. One query."""
     closed = Deal.objects.visible_to(by).filter(owner=person).exclude(outcome=Outcome.OPEN)
     beyond = _apart(Activity.objects.all()).filter(owner=person)
-    over = (ImportState.DONE, ImportState.UNDONE, ImportState.DISCARDED)
     kinds = (
         (
             closed,
@@ -204,11 +203,6 @@ def staying(person: User, *, by: User) -> list[Staying]:
             SavedView.objects.filter(owner=person, team__isnull=False),
             _("shared views"),
             _("The team goes on using them."),
-        ),
-        (
-            ImportJob.objects.filter(owner=person).exclude(state__in=over),
-            _("files that are not brought in yet"),
-            _("An admin can finish or discard them."),
         ),
     )
     asked = User.objects.filter(pk=person.pk).values_list(*(_counted(rows) for rows, *_s in kinds))

@@ -175,7 +175,7 @@ def _import(found: Beginning, user: User) -> _Says:
         "From another CRM or a spreadsheet. You see everything before it comes in, and can take"
         " it back."
     )
-    return _("Bring in what you have"), text, _("Bring in a file"), reverse("crm:imports")
+    return _("Bring in what you have"), text, _("Bring in a file"), reverse("exchange:imports")
 
 
 def _recall(found: Beginning, user: User) -> _Says:

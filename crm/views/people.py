@@ -28,7 +28,7 @@ def open_deals(request: HtmxRequest) -> HttpResponse:
     """Numbers for the tree of teams, or (`?person=`) the sentence on a person's own page."""
     asked = request.GET.get("person", "")
     if asked.isascii() and asked.isdigit() and len(asked) < 19:
-        person = _in_reach(request, int(asked))
+        person = person_in_reach(request, int(asked))
         load = queries.load_of(person, by=request.user)
         context = {"what": _told(load), "person": person}
         return render(request, page="crm/people/_load.html", context=context)
@@ -45,7 +45,7 @@ def open_deals(request: HtmxRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
     """Give what a person owns, those that are ticked, to somebody else."""
-    person = _in_reach(request, pk)
+    person = person_in_reach(request, pk)
     data = request.POST if request.method == "POST" else None
     form = HandOverAllForm(data, by=request.user, owner=person)
     results = _hand_over(form.cleaned_data, by=request.user) if form.is_valid() else []
@@ -91,7 +91,8 @@ def _told(load: queries.Load) -> str:
     return ", ".join(words % {"n": number(count)} for count, words in counted if count)
 
 
-def _in_reach(request: HtmxRequest, pk: int) -> User:
+def person_in_reach(request: HtmxRequest, pk: int) -> User:
+    """Somebody whose records the reader may see; raises Http404 for anybody else."""
     people = User.objects.whose_records_are_visible_to(request.user)
     if not request.user.is_active:
         raise Http404

@@ -41,6 +41,11 @@ def recall_deals(*, by: User, at: dt.datetime) -> None:
         FirstRun.objects.filter(recalled_at=None).update(recalled_at=at)
 
 
+def begin_import(*, at: dt.datetime) -> None:
+    """Remember that somebody has brought a file to be imported; the first one counts."""
+    FirstRun.objects.filter(import_begun_at=None).update(import_begun_at=at)
+
+
 def _row(by: User) -> FirstRunQuerySet:
     """The one that there is; an organisation from before there was any gets it now."""
     FirstRun.objects.get_or_create(team=by.organisation)

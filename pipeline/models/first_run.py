@@ -34,6 +34,7 @@ class FirstRun(models.Model):
     put_off = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     process_seen_at = models.DateTimeField(null=True, blank=True)
     recalled_at = models.DateTimeField(null=True, blank=True)
+    import_begun_at = models.DateTimeField(null=True, blank=True)
 
     objects = FirstRunManager()
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from crm.imports import work
-from crm.models import Deal, ImportJob
+from crm.models import Deal
+from exchange.commands import work
+from exchange.models import ImportJob
 from tests.browser import axe
 from tests.conftest import Cast
-from tests.crm.uploads import media, worked
+from tests.exchange.uploads import media, worked
 
 __all__ = ["media"]
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("media")]

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from crm.models import Deal
 from crm.queries.first_run import State, Task, beginning
+from pipeline.commands import first_run
 from pipeline.commands import people as people_commands
 from pipeline.models import Batch, BatchKind, FirstRun, Role, Team, User
 from tests.factories import NOW, make_company, make_deal
@@ -76,6 +77,8 @@ def test_each_tick_comes_from_what_was_done(admin: Client, founder: User):
     lena.save()
     assert states()[Task.PEOPLE] == State.DONE
 
+    first_run.begin_import(at=NOW)
+    assert states()[Task.IMPORT] == State.UNDER_WAY
     Batch.objects.create(kind=BatchKind.IMPORT, name="Old CRM", by=founder, at=NOW)
     assert states()[Task.IMPORT] == State.DONE
 

@@ -13,7 +13,7 @@ from crm.shipped import NAMES, kept, shown, spellings
 from pipeline.models import Language, User
 from pipeline.stages import Initiator
 from tests.conftest import Cast
-from tests.crm.test_import_rows import bring_in, row
+from tests.exchange.test_import_rows import bring_in, row
 from tests.factories import ago, cause_named, make_deal
 
 

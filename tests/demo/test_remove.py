@@ -9,14 +9,14 @@ from django.core.management import call_command
 from pytest_django import DjangoDbBlocker
 
 from crm.commands import activity as activity_commands
-from crm.commands import batch as batch_commands
 from crm.commands import company as company_commands
 from crm.commands import contact as contact_commands
 from crm.commands import deal as deal_commands
-from crm.commands.batch import Kept
 from crm.commands.writers.activity import About
 from crm.models import ActivityKind, Company, Contact, Deal, StageVisit
 from demo import filling
+from exchange.commands import batch as batch_commands
+from exchange.commands.batch import Kept
 from pipeline.models import Batch, BatchKind, Role, Team, User
 from pipeline.stages import Initiator
 from tests.demo.filled import filled

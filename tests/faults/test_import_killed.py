@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from crm.models import Deal, ImportJob, StageVisit
+from crm.models import Deal, StageVisit
+from exchange.models import ImportJob
 from tests.conftest import Cast, make_cast
-from tests.crm.uploads import answer, browser, columns, uploaded
+from tests.exchange.uploads import answer, browser, columns, uploaded
 from tests.machinery.background import Workers, kill, own_broker
 from tests.machinery.running import until
 

@@ -20,7 +20,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 @pytest.mark.parametrize(
     ("text", "source"),
     [
-        ("This batch was taken back already.", "crm/commands/batch.py"),
+        ("This batch was taken back already.", "exchange/commands/batch.py"),
         ("Stage", "crm/filters/lists.py"),  # by the name of gettext_lazy
         (("%(n)s open deal", "%(n)s open deals"), "crm/views/board.py"),
         ("Skip to content", "templates/base.html"),

@@ -5,9 +5,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from crm.commands import batch as batch_commands
 from demo import filling
 from demo.people import SIGN_INS
+from exchange.commands import batch as batch_commands
 from pipeline.models import Batch, BatchKind, Team
 
 

@@ -1,0 +1,222 @@
+"""What a person does with an upload: leave it, say what it means, have it loaded, take it back.
+
+The workers do the rest (exchange.commands.work); the row in the database is what they go by.
+"""
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from exchange.imports import answers, letters
+from exchange.imports.faults import Unreadable
+from exchange.imports.reading import Table, open_table
+from exchange.models import NOT_LOADED, ImportJob, ImportKind, ImportState
+from pipeline.commands import first_run
+from pipeline.models import Role, User
+from pipeline.moves import Refused
+from salesprocess.lib.enqueue import enqueue
+
+_SAMPLE_ROWS, _SAMPLE_SIGNS = 3, 60
+_SAID_BEFORE = ("formats", "stages", "remembered", "hints")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def create(upload: File[Any], *, name: str, kind: str, by: User, at: dt.datetime) -> ImportJob:
+    """Keep an uploaded file and look at how it is written.
+
+    `name` is what the person calls it; it is stored under one of ours.
+
+    Raises Refused for what cannot be read, in words with the place, and where `by` may not import
+    this kind: people come in through admins only.
+    """
+    if kind == ImportKind.PEOPLE and by.role != Role.ADMIN:
+        raise Refused(_("Only admins bring in people and teams."), field="kind")
+    name = _CONTROL.sub(" ", name)[-200:]
+    stored = default_storage.save(f"imports/{uuid.uuid4()}.csv", upload)
+    try:
+        path = Path(default_storage.path(stored))
+        found = letters.find(path)
+        table = open_table(path, wanted=set(), encoding=found.encoding)
+        sample = _sample(table)
+    except Unreadable as error:
+        default_storage.delete(stored)
+        raise Refused(error.message.replace(Path(stored).name, name), field="file") from error
+    with transaction.atomic():
+        first_run.begin_import(at=at)
+        return ImportJob.objects.create(
+            owner=by,
+            kind=kind,
+            name=name,
+            file=stored,
+            size=upload.size,
+            encoding=table.encoding,
+            delimiter=table.delimiter,
+            above=table.above,
+            letters={"samples": found.samples, "is_asked": not found.is_sure},
+            columns=list(table.header),
+            sample=sample,
+            created_at=at,
+            changed_at=at,
+        )
+
+
+def _sample(table: Table) -> list[list[str]]:
+    rows = islice((row for row in table.rows() if not row.fault), _SAMPLE_ROWS)
+    return [[cell[:_SAMPLE_SIGNS] for cell in row.cells] for row in rows]
+
+
+def read_again(job: ImportJob, *, encoding: str, by: User, at: dt.datetime) -> None:
+    """Say in which encoding the file is written; the columns stay in their places.
+
+    Raises Refused for one that does not explain the file.
+    """
+    with _locked(job, by, NOT_LOADED) as row:
+        try:
+            table = open_table(Path(row.file.path), wanted=set(), encoding=encoding)
+            row.sample = _sample(table)
+        except Unreadable as error:
+            words = error.message.replace(Path(row.file.name).name, row.name)
+            raise Refused(words, field="encoding") from error
+        row.encoding, row.delimiter = table.encoding, table.delimiter
+        row.columns, row.above = list(table.header), table.above
+        row.letters["is_asked"] = False
+        row.state, row.changed_at = ImportState.MAPPING, at
+        row.save()
+
+
+def name_columns(
+    job: ImportJob,
+    *,
+    system: str,
+    columns: Mapping[str, list[str]],
+    like: Mapping[str, Any],
+    by: User,
+    at: dt.datetime,
+) -> None:
+    """Say which column holds which field, and have the file checked.
+
+    `system` is whose ids and words these are; the answers are remembered by it. `like` are the
+    answers for an earlier file of this shape (imports.answers.suggested), which hold for this one
+    if it is of the same system, or what was said about this one before.
+
+    Raises Refused for what makes no sense, or if the file is past that.
+    """
+    with _locked(job, by, NOT_LOADED) as row:
+        row.answers = {"system": system, "columns": dict(columns), "formats": {}, "stages": {}}
+        if system.casefold() == like.get("system", system).casefold():
+            row.answers |= {key: like[key] for key in _SAID_BEFORE if key in like}
+            row.answers["formats"] = answers.fitting_formats(
+                answers.kind_of(row.kind), row.answers["columns"], row.answers["formats"]
+            )
+        try:
+            answers.mapping_of(row)
+        except Unreadable as error:
+            raise Refused(error.message) from error
+        row.faults.all().delete()
+        _begin(row, ImportState.CHECKING, at)
+
+
+def answer(
+    job: ImportJob,
+    *,
+    formats: Mapping[str, str],
+    stages: Mapping[str, Mapping[str, str]],
+    by: User,
+    at: dt.datetime,
+) -> None:
+    """Say how columns are written and what foreign stages are, as was asked or otherwise than they
+    were read; what nothing is said of stays as it was.
+
+    Raises Refused for an answer that makes no sense, or if the file is past that.
+    """
+    with _locked(job, by, (ImportState.ASKING, ImportState.CHECKED)) as row:
+        said = row.answers
+        said["formats"] = {**said.get("formats", {}), **formats}
+        said["stages"] = {**said.get("stages", {}), **stages}
+        said["remembered"] = [each for each in said.get("remembered", []) if each not in formats]
+        row.faults.all().delete()
+        try:
+            answers.mapping_of(row)
+        except Unreadable as error:
+            raise Refused(error.message) from error
+        _begin(row, ImportState.CHECKING, at)
+
+
+def load(job: ImportJob, *, by: User, at: dt.datetime) -> None:
+    """Have a checked file loaded, or go on where a load was interrupted.
+
+    Raises Refused if it is neither.
+    """
+    with _locked(job, by, (ImportState.CHECKED, ImportState.STUCK)) as row:
+        if row.state == ImportState.CHECKED:
+            row.faults.all().delete()
+            row.done, row.counts = 0, {}
+        _begin(row, ImportState.LOADING, at)
+
+
+def undo(job: ImportJob, *, by: User, at: dt.datetime) -> None:
+    """Have everything taken back that came in and nobody changed since.
+
+    Raises Refused if nothing came in.
+    """
+    with _locked(job, by, (ImportState.DONE, ImportState.STUCK)) as row:
+        if row.batch_id is None:
+            raise Refused(_("Nothing came in with this file."))
+        row.undo_by = by
+        _begin(row, ImportState.UNDOING, at)
+
+
+def discard(job: ImportJob, *, by: User, at: dt.datetime) -> None:
+    """Forget a file of which nothing was loaded.
+
+    Raises Refused if something was, or a worker is at it.
+    """
+    with _locked(job, by, NOT_LOADED) as row:
+        row.state, row.changed_at = ImportState.DISCARDED, at
+        forget_file(row)
+        row.save()
+
+
+def forget_file(row: ImportJob) -> None:
+    """Delete what the file says, once the transaction stands: other people's data is not hoarded."""
+    stored, row.file, row.sample = row.file.name, "", []
+    row.faults.all().delete()
+    if stored:
+        transaction.on_commit(lambda: default_storage.delete(stored), robust=True)
+
+
+@contextmanager
+def _locked(job: ImportJob, by: User, states: tuple[ImportState, ...]) -> Iterator[ImportJob]:
+    """The row for changing, if it is in one of `states`; a second press finds it gone on.
+
+    Raises ImportJob.DoesNotExist out of the reach of `by`.
+    """
+    with transaction.atomic():
+        row = ImportJob.objects.editable_by(by).select_for_update(of=("self",)).get(pk=job.pk)
+        if row.state not in states:
+            raise Refused(
+                _("This file is already further: %(state)s.")
+                % {"state": row.get_state_display().lower()}
+            )
+        yield row
+    job.refresh_from_db()
+
+
+def _begin(row: ImportJob, state: ImportState, at: dt.datetime) -> None:
+    """Hand the next step to the workers."""
+    row.state, row.changed_at = state, at
+    row.attempts, row.error = 0, ""
+    if state == ImportState.CHECKING:
+        row.done, row.rows, row.counts, row.questions = 0, 0, {}, {}
+    row.save()
+    transaction.on_commit(lambda: enqueue("exchange.tasks.work_on_imports", pk=row.pk), robust=True)

@@ -1,0 +1,282 @@
+"""What a worker does with an upload, step by step: check it, load it piece by piece, take it back.
+
+Every step is one transaction that also says how far it has come, so a worker may be killed at any
+moment: what it was at is as if it had not begun, and the next one goes on. One import happens at a
+time (`run.LOCK`), so no lease is needed: the lock ends with the connection of who is dead.
+"""
+
+import datetime as dt
+import json
+import logging
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from exchange.commands import batch as batch_commands
+from exchange.commands.job import forget_file
+from exchange.imports import answers, bulk, run
+from exchange.imports.faults import Unreadable
+from exchange.imports.mapping import Mapping
+from exchange.imports.reading import MOST_ROWS
+from exchange.imports.scanning import MOST_STAGES, scan
+from exchange.imports.staging import Reach
+from exchange.models import ImportFault, ImportJob, ImportKind, ImportState
+from pipeline.models import Batch, BatchKind, Role, User
+
+PIECE = 5_000
+# A file that kills so many workers is not tried again by itself.
+MOST_ATTEMPTS = 5
+KEEP_FILES = dt.timedelta(days=30)
+_LISTED = 200
+_COUNTED = ("new", "matched", "known", "refused")
+
+logger = logging.getLogger(__name__)
+
+
+def step(pk: int, *, at: dt.datetime) -> bool:
+    """Do the next step of a job; whether there is one more that this worker could do now."""
+    state = _begin(pk, at=at)
+    if state is None:
+        return False
+    work = {
+        ImportState.CHECKING: _check,
+        ImportState.LOADING: _load,
+        ImportState.UNDOING: _undo,
+    }[state]
+    work(pk, at)
+    return ImportJob.objects.working().filter(pk=pk).exists()
+
+
+def _begin(pk: int, *, at: dt.datetime) -> ImportState | None:
+    """Count the attempt before it is made, so that it counts even if it is the worker's last."""
+    with transaction.atomic():
+        if not run.try_lock():
+            return None
+        job = ImportJob.objects.working().select_for_update(of=("self",)).filter(pk=pk).first()
+        if job is None:
+            return None
+        if job.attempts >= MOST_ATTEMPTS:
+            logger.error("import %s was given up after %s attempts", pk, job.attempts)
+            words = _("This was tried %(n)d times and did not come to an end. Nothing is lost.")
+            _give_up(job, at, words % {"n": job.attempts})
+            return None
+        if words := _forbidden(job):
+            _give_up(job, at, words)
+            return None
+        job.attempts += 1
+        job.save(update_fields=["attempts"])
+    return ImportState(job.state)
+
+
+def _forbidden(job: ImportJob) -> str:
+    """Why the owner, in whose reach it happens, may not bring this in any more; empty if allowed."""
+    if job.state == ImportState.UNDOING:
+        return ""
+    if not job.owner.is_active:
+        return _("%(name)s, whose file this is, has been deactivated.") % {"name": job.owner.name}
+    if job.kind == ImportKind.PEOPLE and job.owner.role != Role.ADMIN:
+        return _("Only admins bring in people and teams.")
+    return ""
+
+
+def _give_up(job: ImportJob, at: dt.datetime, words: str) -> None:
+    before = {ImportState.CHECKING: ImportState.MAPPING, ImportState.UNDOING: ImportState.DONE}
+    job.state = before.get(ImportState(job.state), ImportState.STUCK)
+    job.error, job.changed_at = words, at
+    job.save(update_fields=["state", "error", "changed_at"])
+
+
+def _check(pk: int, at: dt.datetime) -> None:
+    """Look at the whole file; ask what only a person knows, else try the load out."""
+    job = ImportJob.objects.select_related("owner__team").get(pk=pk)
+    try:
+        table = answers.table_of(job)
+        (mapped,) = answers.mapping_of(job).kinds
+        seen = scan(mapped, table)
+        if len(seen.stages) > MOST_STAGES:
+            raise Unreadable(
+                _("The column of stages has more than %(n)d different words: is it another column?")
+                % {"n": MOST_STAGES}
+            )
+        answers.look(job, seen)
+        if job.questions:
+            _settle(job, ImportState.ASKING, at)
+            return
+        ImportJob.objects.filter(pk=pk).update(rows=job.rows)
+        _try_out(job, at)
+    except Unreadable as error:
+        job.error = error.message.replace(Path(job.file.name).name, job.name)
+        _settle(job, ImportState.MAPPING, at)
+
+
+def _try_out(job: ImportJob, at: dt.datetime) -> None:
+    with tempfile.TemporaryDirectory() as folder, _Progress(job.pk) as tell:
+        report = Path(folder) / "faults"
+        trial = run.try_out(
+            answers.mapping_of(job),
+            answers.table_of(job),
+            reach=reach_of(job.owner),
+            by=job.owner,
+            at=at,
+            report_to=report,
+            tell=tell,
+        )
+        job.repeats, job.done = {str(line): n for line, n in trial.repeats.items()}, job.rows
+        job.counts = {name: getattr(trial.counts, name) for name in _COUNTED}
+        job.counts["alike"] = trial.alike
+        with transaction.atomic():
+            job.faults.all().delete()
+            with report.open(encoding="utf-8") as source:
+                _write_faults(job, (json.loads(line) for line in source))
+            _settle(job, ImportState.CHECKED, at)
+            answers.remember(job, at=at)
+
+
+def _load(pk: int, at: dt.datetime) -> None:
+    """Load the next piece, and say so in the same transaction."""
+    with transaction.atomic():
+        if not run.try_lock():
+            return
+        job = ImportJob.objects.select_for_update(of=("self",)).get(pk=pk)
+        if job.state != ImportState.LOADING:
+            return
+        mapping, table = answers.mapping_of(job), answers.table_of(job)
+        most = piece_of(mapping)
+        piece = run.load_piece(
+            mapping,
+            replace(table, skip=job.done, most=most),
+            batch=_batch(job, at),
+            reach=reach_of(job.owner),
+            repeats={int(line): n for line, n in job.repeats.items()},
+        )
+        _write_faults(job, (run.as_row(fault) for fault in piece.faults))
+        job.counts = {
+            name: job.counts.get(name, 0) + getattr(piece.counts, name) for name in _COUNTED
+        }
+        job.done += piece.counts.read
+        if job.done >= job.rows or piece.counts.read < most:
+            _finish(job)
+        _settle(job, ImportState(job.state), at)
+
+
+def piece_of(mapping: Mapping) -> int:
+    """How many rows come in together: all of them where rows of a file refer to each other."""
+    (mapped,) = mapping.kinds
+    together = mapped.kind.name == ImportKind.PEOPLE or "parent" in mapped.columns
+    return MOST_ROWS if together else PIECE
+
+
+def _batch(job: ImportJob, at: dt.datetime) -> Batch:
+    if job.batch is None:
+        name = f"{job.answers['system']}: {job.name}"[:200]
+        job.batch = Batch.objects.create(kind=BatchKind.IMPORT, name=name, by=job.owner, at=at)
+    return job.batch
+
+
+def _finish(job: ImportJob) -> None:
+    job.state = ImportState.DONE
+    if job.batch and not (job.counts["new"] or job.counts["matched"]):
+        empty, job.batch = job.batch, None
+        job.save(update_fields=["batch"])
+        empty.delete()
+
+
+def _undo(pk: int, at: dt.datetime) -> None:
+    with transaction.atomic():
+        if not run.try_lock():
+            return
+        job = ImportJob.objects.select_for_update(of=("self",)).get(pk=pk)
+        if job.state != ImportState.UNDOING or job.batch is None:
+            return
+        undone = batch_commands.undo(job.batch, by=job.undo_by, at=at)
+        job.kept = [[each.kind, each.pk, each.name, each.why] for each in undone.kept[:_LISTED]]
+        job.counts |= {"deleted": sum(undone.deleted.values()), "kept": len(undone.kept)}
+        _settle(job, ImportState.UNDONE, at)
+
+
+def reach_of(owner: User) -> Reach:
+    """What the owner may do as of now, however long the file has been waiting."""
+    assignable = User.objects.assignable_by(owner) if owner.is_active else User.objects.none()
+    scope = owner.scope
+    pools = _all_teams() if scope.everything else scope.pool_team_ids
+    return Reach(
+        by_id=owner.pk,
+        assignable_ids=sorted(assignable.values_list("pk", flat=True)),
+        pool_team_ids=sorted(pools),
+    )
+
+
+def _all_teams() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM pipeline_team")
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _write_faults(job: ImportJob, faults: Iterator[Any]) -> None:
+    bulk.write(
+        ImportFault,
+        (
+            ImportFault(
+                job=job,
+                line=line,
+                column=column[:500],
+                value=value[:200],
+                reason=reason,
+                comes_in=comes_in,
+            )
+            for line, column, value, reason, comes_in in faults
+        ),
+    )
+
+
+def _settle(job: ImportJob, state: ImportState, at: dt.datetime) -> None:
+    """The step is done: the next one has its attempts again."""
+    job.state, job.changed_at, job.attempts = state, at, 0
+    job.save()
+
+
+def clear_old_files(*, at: dt.datetime) -> int:
+    """Forget the content of files that nobody has touched for a month; how many."""
+    old = ImportJob.objects.exclude(file="").filter(changed_at__lt=at - KEEP_FILES)
+    count = 0
+    for pk in old.values_list("pk", flat=True):
+        with transaction.atomic():
+            job = ImportJob.objects.select_for_update(of=("self",)).get(pk=pk)
+            if job.is_working:
+                continue
+            if job.state not in (ImportState.DONE, ImportState.STUCK, ImportState.UNDONE):
+                job.state = ImportState.DISCARDED
+            forget_file(job)
+            job.save()
+            count += 1
+    return count
+
+
+class _Progress:
+    """Says how far a trial has come while its own transaction is not to be seen: by a connection of
+    its own, opened only for files that take a while."""
+
+    def __init__(self, pk: int) -> None:
+        self._pk = pk
+        self._own: Any = None
+
+    def __enter__(self) -> Callable[[int], None]:
+        return self._tell
+
+    def _tell(self, read: int) -> None:
+        if self._own is None:
+            self._own = connection.copy()
+        with self._own.cursor() as cursor:
+            cursor.execute(
+                "UPDATE crm_importjob SET done = %s WHERE id = %s AND state = 'checking'",
+                [read, self._pk],
+            )
+
+    def __exit__(self, *_error: object) -> None:
+        if self._own is not None:
+            self._own.close()

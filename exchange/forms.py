@@ -1,0 +1,381 @@
+"""Forms for bringing in a file: the upload, its columns, and what only a person knows about it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django import forms
+from django.forms import BoundField
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.models import StopCause
+from exchange.imports import dates, guessing
+from exchange.imports.answers import REASON, headings, kind_of
+from exchange.imports.kinds import Field
+from exchange.imports.letters import name_of
+from exchange.imports.scanning import in_words
+from exchange.models import ImportJob, ImportKind
+from pipeline.models import Role, User
+from pipeline.stages import Initiator, Outcome, Stage
+from salesprocess.lib.format import number as number_text
+
+LABELS = {
+    "id": gettext_lazy("Their number or id"),
+    "name": gettext_lazy("Name"),
+    "company": gettext_lazy("Company"),
+    "contact": gettext_lazy("Contact person"),
+    "job_title": gettext_lazy("Job title"),
+    "email": gettext_lazy("E-mail"),
+    "phone": gettext_lazy("Phone"),
+    "product": gettext_lazy("Product"),
+    "owner": gettext_lazy("Owner"),
+    "team": gettext_lazy("Team"),
+    "source": gettext_lazy("Source"),
+    "source_detail": gettext_lazy("Source in detail"),
+    "amount": gettext_lazy("Value"),
+    "currency": gettext_lazy("Currency"),
+    "stage": gettext_lazy("Stage"),
+    "created_on": gettext_lazy("First on record"),
+    "entered_on": gettext_lazy("In this stage since"),
+    "closed_on": gettext_lazy("Closed on"),
+    "expected_close_on": gettext_lazy("Expected to close"),
+    "industry": gettext_lazy("Industry"),
+    "employees": gettext_lazy("Employees"),
+    "country": gettext_lazy("Country"),
+    "website": gettext_lazy("Website"),
+    "parent": gettext_lazy("Parent company"),
+    "manager": gettext_lazy("Manager"),
+    "office": gettext_lazy("Office"),
+    "hired_on": gettext_lazy("Hired on"),
+}
+_ORDERS = {
+    "dmy": gettext_lazy("Day, month, year, whatever stands between"),
+    "mdy": gettext_lazy("Month, day, year, whatever stands between"),
+    "ymd": gettext_lazy("Year, month, day, whatever stands between"),
+}
+# One of these must be there, or nothing would name a deal.
+_NAMING = ("name", "company", "contact", "email", "phone", "product")
+
+
+class UploadForm(forms.Form):
+    kind = forms.ChoiceField(label=gettext_lazy("What is in it"), choices=ImportKind.choices)
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        allow_empty_file=True,
+        error_messages={"required": gettext_lazy("Choose a file.")},
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
+    )
+
+    def __init__(self, *args: Any, by: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if by.role != Role.ADMIN:
+            kinds = [choice for choice in ImportKind.choices if choice[0] != ImportKind.PEOPLE]
+            self.fields["kind"].choices = kinds  # type: ignore[attr-defined]  # of a ChoiceField
+
+
+class ColumnsForm(forms.Form):
+    """A select for each field, with the file's columns; two for fields that may have several."""
+
+    system = forms.CharField(
+        label=gettext_lazy("Where does the file come from?"),
+        max_length=60,
+        help_text=gettext_lazy(
+            "A short name, such as the old system’s. What you say here is remembered by it, and "
+            "their ids are known again."
+        ),
+    )
+
+    def __init__(
+        self, data: Any = None, *, job: ImportJob, said: Mapping[str, Any], **options: Any
+    ) -> None:
+        super().__init__(data, **options)
+        self.job = job
+        self.kind = kind_of(job.kind)
+        self.initial["system"] = said.get("system", "")
+        self._add_encoding()
+        new = set(said.get("new", ()))
+        choices = [("", "–")]
+        choices += [
+            (str(place), column)
+            for place, column in enumerate(job.columns)
+            if column and column != REASON
+        ]
+        places = {column: str(place) for place, column in enumerate(job.columns)}
+        for part in self.kind.fields:
+            chosen = [places.get(column, "") for column in said["columns"].get(part.name, [])]
+            for number, name in enumerate(self._inputs(part)):
+                self.fields[name] = forms.ChoiceField(
+                    label=_label(part, number),
+                    choices=choices,
+                    required=part.required and not number,
+                )
+                self.fields[name].error_messages["required"] = _("Choose the column that has it.")
+                self.initial[name] = chosen[number] if number < len(chosen) else ""
+                if self.initial[name] and job.columns[int(self.initial[name])] in new:
+                    self.fields[name].help_text = _("New in this file: guessed.")
+
+    def _add_encoding(self) -> None:
+        """Where the letters do not show it themselves; asked where they could be many."""
+        found = self.job.letters
+        if not found.get("samples"):
+            return
+        self.fields["encoding"] = forms.ChoiceField(
+            label=_("How are the letters to be read?"),
+            choices=[(each, f"{name_of(each)}: {words}") for each, words in found["samples"]],
+            widget=forms.RadioSelect,
+            error_messages={"required": _("Choose what is meant.")},
+        )
+        if not found["is_asked"]:
+            self.initial["encoding"] = self.job.encoding
+
+    def encoding(self) -> BoundField | None:
+        return self["encoding"] if "encoding" in self.fields else None
+
+    @staticmethod
+    def _inputs(part: Field) -> list[str]:
+        return [part.name, f"{part.name}-2"] if part.has_several else [part.name]
+
+    def selects(self) -> list[BoundField]:
+        return [self[name] for part in self.kind.fields for name in self._inputs(part)]
+
+    def clean(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        if self.job.kind == ImportKind.DEALS and not any(said.get(name) for name in _NAMING):
+            self.add_error(None, _("Name a column for the deal’s name, its company or its person."))
+        used: dict[str, str] = {}
+        for bound in self.selects():
+            place = said.get(bound.name)
+            if bound.name == "expected_close_on" and place == said.get("closed_on"):
+                continue  # one column for the closed ones and the open ones
+            if place and place in used:
+                column = self.job.columns[int(place)]
+                words = _("“%(column)s” is given to “%(other)s” already.")
+                self.add_error(bound.name, words % {"column": column, "other": used[place]})
+            elif place:
+                used[place] = str(bound.label)
+        return said
+
+    def columns(self) -> dict[str, list[str]]:
+        said, found = self.cleaned_data, {}
+        for part in self.kind.fields:
+            places = [said[name] for name in self._inputs(part) if said[name]]
+            if places:
+                found[part.name] = [self.job.columns[int(place)] for place in places]
+        return found
+
+
+def _label(part: Field, number: int) -> str:
+    label = str(LABELS[part.name])
+    if number and part.name == "stage":
+        return _("%(field)s, status if apart") % {"field": label}
+    if number and part.joins:
+        return _("%(field)s, last name if apart") % {"field": label}
+    return _("%(field)s, another") % {"field": label} if number else label
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedColumn:
+    """A column of dates or numbers as the page shows it: where it goes to, how it is read, what
+    else it could be, and an input for how else it is written (dates only)."""
+
+    name: str
+    labels: str
+    bound: BoundField
+    example: BoundField | None
+    is_asked: bool
+    is_mixed: bool
+    is_remembered: bool
+    line: int
+    text: str
+    meanings: list[tuple[str, str]]
+
+
+class AnswersForm(forms.Form):
+    """How columns are read and which of ours a foreign stage is: what only a person can say has no
+    answer yet, the rest can be changed."""
+
+    NO_ANSWER: ClassVar = gettext_lazy("Choose what is meant.")
+
+    def __init__(self, data: Any = None, *, job: ImportJob, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.job = job
+        self._asked = list(job.questions.get("formats", ()))
+        readings = job.readings.get("columns", {})
+        self._columns = sorted(readings, key=lambda column: column not in self._asked)
+        self._readings: dict[str, dict[str, Any]] = readings
+        self._stages: list[str] = job.readings.get("stages", [])
+        for number, column in enumerate(self._columns):
+            self._add_format(number, column)
+        outcomes = _outcomes() if self._stages else []
+        for number, word in enumerate(self._stages):
+            self._add_stage(number, word, outcomes)
+
+    def _add_format(self, number: int, column: str) -> None:
+        reading, asked = self._readings[column], column in self._asked
+        answers = self.job.answers
+        way = answers["formats"].get(column) or answers.get("found", {}).get(column, "")
+        ways = [each for each, _rows in reading["ways"]]
+        if way and way not in ways:
+            ways.append(way)
+        self.fields[f"format-{number}"] = forms.ChoiceField(
+            label=column,
+            choices=[(each, self._in_words(reading, each)) for each in ways],
+            widget=forms.RadioSelect,
+            required=False,
+        )
+        if not asked:
+            self.initial[f"format-{number}"] = way
+        if reading["dates"]:
+            self.fields[f"example-{number}"] = forms.CharField(
+                label=_("Otherwise: 31 December 2016, as this column would write it"),
+                max_length=60,
+                required=False,
+            )
+
+    def _add_stage(self, number: int, word: str, outcomes: list[tuple[str, Any]]) -> None:
+        answers = self.job.answers
+        known = answers.get("stages", {}).get(word) or answers.get("hints", {}).get(word)
+        stage, outcome = _first(known, guessing.stage(word))
+        choices = [(each.key, f"{each.value} {each.short}") for each in Stage]
+        self.fields[f"stage-{number}"] = forms.ChoiceField(
+            label=_("Stage"),
+            choices=choices if stage else [("", "–"), *choices],
+            error_messages={"required": self.NO_ANSWER},
+        )
+        self.fields[f"outcome-{number}"] = forms.ChoiceField(label=_("Outcome"), choices=outcomes)
+        self.initial[f"stage-{number}"], self.initial[f"outcome-{number}"] = stage, outcome
+
+    @staticmethod
+    def _in_words(reading: dict[str, Any], way: str) -> str:
+        """Samples and what they mean, and how many rows this reads if not all."""
+        meanings = [f"{text} → {words}" for text, words in _meanings(reading, way)]
+        words = ", ".join(meanings)
+        if way in dates.ORDERS:
+            words = f"{_ORDERS[way]}: {words}"
+        rows = next((rows for each, rows in reading["ways"] if each == way), reading["rows"])
+        if rows < reading["rows"]:
+            of = _("%(rows)s of %(all)s rows") % {
+                "rows": number_text(rows),
+                "all": number_text(reading["rows"]),
+            }
+            words = f"{words} ({of})"
+        return words
+
+    def columns(self) -> Iterator[AskedColumn]:
+        """What is asked comes first."""
+        remembered = self.job.answers.get("remembered", ())
+        for place, column in enumerate(self._columns):
+            reading, name = self._readings[column], f"format-{place}"
+            line, text = next(iter(reading["samples"]), None) or reading["unread"] or (0, "")
+            yield AskedColumn(
+                name=column,
+                labels=_labels_of(self.job, column),
+                bound=self[name],
+                example=self[f"example-{place}"] if reading["dates"] else None,
+                is_asked=column in self._asked,
+                is_mixed=reading["mixed"],
+                is_remembered=column in remembered,
+                line=line,
+                text=text,
+                meanings=_meanings(reading, self.initial.get(name, "")),
+            )
+
+    def left_out(self) -> list[str]:
+        """The columns of the file that go nowhere."""
+        named = {column for columns in self.job.answers["columns"].values() for column in columns}
+        return [column for column in headings(self.job.columns) if column not in named]
+
+    def asked(self) -> list[AskedColumn]:
+        return [column for column in self.columns() if column.is_asked]
+
+    def asked_stages(self) -> Iterator[tuple[str, BoundField, BoundField]]:
+        for number, word in enumerate(self._stages):
+            yield word, self[f"stage-{number}"], self[f"outcome-{number}"]
+
+    def clean(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        for number, column in enumerate(self._columns):
+            example = said.get(f"example-{number}", "")
+            if example:
+                way = dates.way_of(example)
+                said[f"format-{number}"] = way
+                if not way:
+                    words = _("This cannot be read as 31 December 2016 in one way.")
+                    self.add_error(f"example-{number}", words)
+            elif column in self._asked and said.get(f"format-{number}") == "":
+                self.add_error(f"format-{number}", self.NO_ANSWER)
+        return said
+
+    def formats(self) -> dict[str, str]:
+        """What was asked, and what is otherwise than it was read."""
+        found = {}
+        for number, column in enumerate(self._columns):
+            way = self.cleaned_data.get(f"format-{number}", "")
+            if way and (column in self._asked or way != self.initial.get(f"format-{number}")):
+                found[column] = way
+        return found
+
+    def stages(self) -> dict[str, dict[str, str]]:
+        found = {}
+        for number, word in enumerate(self._stages):
+            outcome, _sign, rest = self.cleaned_data[f"outcome-{number}"].partition(":")
+            initiator, _sign, cause = rest.partition(":")
+            meaning = {"stage": self.cleaned_data[f"stage-{number}"], "outcome": outcome}
+            if outcome == Outcome.STOPPED:
+                meaning |= {"initiator": initiator, "cause": cause}
+            found[word] = meaning
+        return found
+
+
+def _meanings(reading: dict[str, Any], way: str) -> list[tuple[str, str]]:
+    """The samples of a column that can be read in a way, each with what it means then."""
+    if not way:
+        return []
+    found = [
+        (text, in_words(text, way, dates=reading["dates"])) for _line, text in reading["samples"]
+    ]
+    return [(text, words) for text, words in found if words]
+
+
+def _labels_of(job: ImportJob, column: str) -> str:
+    """Where a column goes to."""
+    named = job.answers["columns"].items()
+    return ", ".join(str(LABELS[name]) for name, columns in named if column in columns)
+
+
+def _outcomes() -> list[tuple[str, Any]]:
+    """Open, won, and each way to be stopped, by whose decision it was."""
+    causes = list(StopCause.objects.offered().order_by("pk"))
+    stops = [
+        (
+            str(initiator.label),
+            [
+                (
+                    f"{Outcome.STOPPED}:{initiator}:{cause.key}",
+                    _("Stopped: %(why)s") % {"why": cause},
+                )
+                for cause in causes
+                if cause.initiator in ("", initiator)
+            ],
+        )
+        for initiator in Initiator
+    ]
+    return [
+        (Outcome.OPEN.value, Outcome.OPEN.label),
+        (Outcome.WON.value, Outcome.WON.label),
+        *stops,
+    ]
+
+
+def _first(known: Mapping[str, str] | None, guess: guessing.Guess | None) -> tuple[str, str]:
+    """Stage and outcome as they were answered, else as they probably are; no stage where nobody
+    could say."""
+    if known is None:
+        if guess is None:
+            return "", Outcome.OPEN.value
+        known = {"stage": guess.stage.key, "outcome": guess.outcome.value, "cause": guess.cause}
+        known = {**known, "initiator": guess.initiator or ""}
+    if known.get("outcome") != Outcome.STOPPED:
+        return known["stage"], known.get("outcome") or Outcome.OPEN.value
+    return known["stage"], f"{Outcome.STOPPED}:{known['initiator']}:{known['cause']}"

@@ -1,0 +1,207 @@
+"""What a person has said about an uploaded file, and the mapping that follows from it.
+
+{"system": "old-crm",
+ "columns": {"name": ["Deal"], "email": ["E-mail", "E-mail 2"]},
+ "formats": {"Close date": "%d/%m/%Y"},     as answered
+ "remembered": ["Close date"],              those of them that were answered for an earlier file
+ "found": {"Value": "."},                   as it could only be
+ "stages": {"Won": {"stage": "closing", "outcome": "won"}},
+ "hints": {"Hot": {"stage": "proposal"}}}   as answered for a file of another shape: only suggested
+
+An answer holds for files of one shape: of one system, with the same headings.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from exchange.imports import dates, guessing, mapping
+from exchange.imports.kinds import KINDS, Kind
+from exchange.imports.mapping import MAKEABLE, Mapping
+from exchange.imports.reading import Table
+from exchange.imports.scanning import MOST_STAGES, Reading, Scan
+from exchange.imports.values import DECIMAL_SIGNS
+from exchange.models import ImportJob, ImportKind, ImportMapping
+from pipeline.models import User
+from pipeline.stages import Outcome, Stage
+
+_ANY_STAGE = {"": {"stage": Stage.LEAD_GENERATION.key}}
+# How a file of ours heads the reasons (exchange.imports.error_file); it is no column of theirs.
+REASON = "Why it stayed out"
+# What is said of a file, and nothing about others of its shape.
+_OF_THIS_FILE = ("found", "remembered", "hints", "like", "new")
+
+
+def kind_of(name: str) -> Kind:
+    return next(kind for kind in KINDS if kind.name == name)
+
+
+def table_of(job: ImportJob) -> Table:
+    return Table(
+        path=Path(job.file.path),
+        encoding=job.encoding,
+        delimiter=job.delimiter,
+        header=tuple(job.columns),
+        above=job.above,
+    )
+
+
+def mapping_of(job: ImportJob) -> Mapping:
+    """Raises Unreadable, in words, where what was said makes no sense."""
+    said = job.answers
+    content: dict[str, Any] = {
+        "file": "*",
+        "columns": said["columns"],
+        "formats": fitting_formats(
+            kind_of(job.kind),
+            said["columns"],
+            {**said.get("found", {}), **said.get("formats", {})},
+        ),
+    }
+    if job.kind in MAKEABLE:
+        content["make"] = list(MAKEABLE[job.kind])
+    if job.kind == ImportKind.DEALS:
+        content["stages"] = _stages(said)
+    return mapping.of_content({"system": said["system"], job.kind: content})
+
+
+def _stages(said: dict[str, Any]) -> dict[str, Any]:
+    """Where one column holds the day of closing for closed deals and the expected one for open
+    ones, it does not say that an open deal was closed."""
+    stages = said.get("stages") or _ANY_STAGE
+    if not _share(said["columns"]):
+        return dict(stages)
+    return {
+        word: {**meaning, "ignore": ["closed_on"]}
+        if meaning.get("outcome", "open") == Outcome.OPEN
+        else meaning
+        for word, meaning in stages.items()
+    }
+
+
+def _share(columns: dict[str, list[str]]) -> bool:
+    return "closed_on" in columns and columns["closed_on"] == columns.get("expected_close_on")
+
+
+def fitting_formats(
+    kind: Kind, columns_of: dict[str, list[str]], formats: dict[str, str]
+) -> dict[str, str]:
+    """The formats of the columns that are named now, for what they are named; others are left from
+    an earlier naming."""
+    found = {}
+    for name, columns in columns_of.items():
+        form = kind.field(name).form
+        way = formats.get(columns[0], "")
+        if (form.is_number and way in DECIMAL_SIGNS) or (form.is_date and dates.way_of(way)):
+            found[columns[0]] = way
+    return found
+
+
+def look(job: ImportJob, scan: Scan) -> None:
+    """Keep on `job` how its columns are read, and what nobody but a person can say about that."""
+    said, remembered = job.answers["formats"], set(job.answers.get("remembered", ()))
+    asked = [
+        column
+        for column, reading in scan.readings.items()
+        if _asks(reading, said.get(column, ""), remembered=column in remembered)
+    ]
+    words = sorted(scan.stages)[:MOST_STAGES] if job.kind == ImportKind.DEALS else []
+    job.rows = scan.rows
+    job.readings = {
+        "columns": {column: _kept(reading) for column, reading in scan.readings.items()},
+        "stages": words,
+    }
+    job.questions = {"formats": asked} if asked else {}
+    if set(words) - set(job.answers.get("stages", {})):
+        job.questions["stages"] = words
+    job.answers["found"] = {
+        column: reading.way for column, reading in scan.readings.items() if reading.way
+    }
+
+
+def _asks(reading: Reading, stated: str, *, remembered: bool) -> bool:
+    """What was answered for an earlier file is asked again where it does not read all of this."""
+    if stated:
+        return remembered and reading.count(stated) < reading.rows
+    return reading.is_open
+
+
+def _kept(reading: Reading) -> dict[str, Any]:
+    """As a page needs it: cells that show it, the ways that are offered, how many rows each reads."""
+    return {
+        "dates": reading.dates,
+        "mixed": reading.odd_one is not None,
+        "rows": reading.rows,
+        "samples": reading.telling(),
+        "unread": reading.unread,
+        "ways": [[choice.way, choice.rows] for choice in reading.offers()],
+    }
+
+
+def suggested(job: ImportJob) -> dict[str, Any]:
+    """What to fill into the page on which columns are named: as for the last file of this shape;
+    as for the last one whose columns are there, with our best guess for columns that it had not
+    (`new`); else our best guess."""
+    header = headings(job.columns)
+    known = _known(job.kind, job.owner)
+    for each in known:
+        if each.shape == shape_of(header):
+            remembered = list(each.answers.get("formats", {}))
+            return {**each.answers, "remembered": remembered, "like": each.name}
+    for each in known:
+        if _named(each.answers["columns"]) <= set(header):
+            return _completed(each, kind_of(job.kind), header)
+    return {"system": "", "columns": guessing.columns(kind_of(job.kind), header)}
+
+
+def _completed(known: ImportMapping, kind: Kind, header: Sequence[str]) -> dict[str, Any]:
+    columns = dict(known.answers["columns"])
+    before = set(known.headings) | _named(columns)
+    new = [column for column in header if column not in before]
+    for name, guessed in guessing.columns(kind, new).items():
+        columns.setdefault(name, guessed)
+    return {
+        "system": known.answers["system"],
+        "columns": columns,
+        "hints": known.answers.get("stages", {}),
+        "like": known.name,
+        "new": new,
+    }
+
+
+def headings(columns: Iterable[str]) -> list[str]:
+    """The columns of a file that are theirs."""
+    return [column for column in columns if column and column != REASON]
+
+
+def shape_of(header: Iterable[str]) -> str:
+    """The same for files with the same headings, in whatever order."""
+    return hashlib.blake2b("\x1f".join(sorted(header)).encode(), digest_size=16).hexdigest()
+
+
+def _named(columns: dict[str, list[str]]) -> set[str]:
+    return {column for some in columns.values() for column in some}
+
+
+def _known(kind: str, owner: User) -> Sequence[ImportMapping]:
+    known = ImportMapping.objects.visible_to(owner).filter(owner=owner, kind=kind)
+    return list(known.order_by("-used_at")[:50])
+
+
+def remember(job: ImportJob, *, at: dt.datetime) -> None:
+    """Keep what was said for the next file of this shape."""
+    said = {key: value for key, value in job.answers.items() if key not in _OF_THIS_FILE}
+    header, name = headings(job.columns), said["system"]
+    known = ImportMapping.objects.filter(owner=job.owner, kind=job.kind, name__iexact=name)
+    known.filter(shape=shape_of(header)).delete()
+    ImportMapping.objects.create(
+        owner=job.owner,
+        kind=job.kind,
+        name=name,
+        headings=header,
+        shape=shape_of(header),
+        answers=said,
+        used_at=at,
+    )

@@ -1,0 +1,342 @@
+"""Deals with their visits, contacts and products."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm.commands import search
+from crm.models import (
+    Contact,
+    Deal,
+    DealContact,
+    DealLine,
+    Product,
+    SearchKind,
+    Source,
+    StageVisit,
+)
+from crm.shipped import SOURCES, spellings
+from exchange.imports import bulk, gaps
+from exchange.imports.judging import NEXT, Judge
+from exchange.imports.kinds import PRODUCTS
+from exchange.imports.parties import (
+    KNOWN_BY,
+    make_companies,
+    resolve_company,
+    resolve_owner,
+    stamps,
+    write_points,
+)
+from exchange.imports.staging import STAYS, execute, inform_planner, select
+from pipeline.models import Team
+
+_OWN_WITHOUT_TEAM = """
+    UPDATE {s} SET owner_id = %(owner)s
+    WHERE state IS NULL AND owner_id IS NULL AND team_id IS NULL
+"""
+_TEAM = """
+    UPDATE {s} AS s SET team_id = coalesce(
+        (SELECT u.team_id FROM pipeline_user AS u WHERE u.id = s.owner_id), %(root)s
+    )
+    WHERE s.state IS NULL AND s.team_id IS NULL
+"""
+# Of the numbers, those that are some come first.
+_PHONE_TYPED = "CASE WHEN s.phone_key[1] LIKE '+%%' THEN s.phone[1] END"
+_PHONE_KEY = "CASE WHEN s.phone_key[1] LIKE '+%%' THEN s.phone_key[1] END"
+_CONTACT_NAME = f"coalesce(s.contact, s.email[1], {_PHONE_TYPED})"
+_NAMES_CONTACT = f"{_CONTACT_NAME} IS NOT NULL"
+_CONTACT_BY_POINT = """
+    UPDATE {s} AS s SET contact_id = found.id
+    FROM (
+        SELECT r.no, min(c.id) AS id
+        FROM {s} AS r
+        CROSS JOIN LATERAL unnest(r.{field}_key) AS key
+        JOIN crm_contactpoint AS p ON p.value = key AND p.kind = '{field}' AND {known_by}
+        JOIN crm_contact AS c ON c.id = p.contact_id
+         AND (r.contact IS NULL OR seven_fold(c.name) = seven_fold(r.contact))
+        WHERE r.state IS NULL AND r.contact_id IS NULL
+        GROUP BY r.no
+    ) AS found
+    WHERE s.no = found.no
+"""
+_CONTACT_OF_COMPANY = """
+    UPDATE {s} AS s SET contact_id = found.id
+    FROM (
+        SELECT r.no, (
+            SELECT min(c.id) FROM crm_contact AS c
+            WHERE c.company_id = r.company_id AND seven_fold(c.name) = seven_fold(r.contact)
+            GROUP BY c.company_id
+        ) AS id
+        FROM {s} AS r
+        WHERE r.state IS NULL AND r.contact_id IS NULL AND r.email IS NULL
+          AND (r.phone_key[1] LIKE '+%%') IS NOT TRUE
+    ) AS found
+    WHERE s.no = found.no AND found.id IS NOT NULL
+"""
+_CONTACT_BY_ID = """
+    UPDATE {s} AS s SET contact_id = found.id
+    FROM (
+        SELECT r.no, (
+            SELECT l.record_id FROM crm_importedrow AS l
+            WHERE l.system = %(system)s AND l.kind = 'contacts' AND l.external_id = r.contact
+        ) AS id
+        FROM {s} AS r WHERE r.state IS NULL AND r.contact IS NOT NULL
+    ) AS found
+    WHERE s.no = found.no AND found.id IS NOT NULL
+"""
+# The same person in several rows becomes one contact: by address or number, else by the company.
+_NUMBER_CONTACTS = """
+    WITH wanted AS MATERIALIZED (
+        SELECT s.no, seven_fold(coalesce(s.contact, '')) || '|'
+            || coalesce(s.email_key[1], {phone_key}, s.company_id::text, s.no::text) AS key
+        FROM {s} AS s WHERE s.state IS NULL AND s.contact_id IS NULL AND {names_contact}
+    ), made AS MATERIALIZED (
+        SELECT key, {next} AS id FROM (SELECT DISTINCT key FROM wanted) AS once
+    )
+    UPDATE {s} AS s SET contact_id = made.id, contact_made = true
+    FROM wanted JOIN made ON made.key = wanted.key WHERE s.no = wanted.no
+"""
+_MADE_CONTACTS = """
+    (
+        SELECT DISTINCT ON (contact_id) * FROM {s}
+        WHERE state IS NULL AND contact_made ORDER BY contact_id, no
+    ) AS s
+"""
+_NAME = """
+    left(coalesce(
+        s.name,
+        nullif(concat_ws(
+            ' · ',
+            (SELECT c.name FROM crm_company AS c WHERE c.id = s.company_id),
+            (SELECT p.name FROM crm_product AS p WHERE p.id = s.product_id)
+        ), ''),
+        (SELECT c.name FROM crm_contact AS c WHERE c.id = s.contact_id)
+    ), 200)
+"""
+_AS_KEPT = """
+    UPDATE {s} AS s SET source = known.name
+    FROM unnest(%(typed)s::text[], %(names)s::text[]) AS known(typed, name)
+    WHERE s.state IS NULL AND lower(s.source) = known.typed
+      AND NOT EXISTS (SELECT FROM crm_source AS own WHERE lower(own.name) = known.typed)
+"""
+_NEW_CUSTOMERS = """
+    SELECT c.id, c.relationship, c.batch_id IS NOT DISTINCT FROM %(batch)s, c.changed_at, c.changed_by_id
+    FROM crm_company AS c WHERE c.relationship <> 'customer' AND c.id = ANY(ARRAY(
+        SELECT DISTINCT company_id FROM {s} WHERE state = 'new' AND outcome = 'won'
+    ))
+"""
+
+
+def bring_in(judge: Judge) -> dict[str, list[Any]]:
+    """Judge and write the staged deals; of the companies on record that are customers now, by id,
+    the relationship before, and when and by whom they were changed (for the undo)."""
+    judge.identify()
+    _resolve(judge)
+    _resolve_parties(judge)
+    _refuse_the_rest(judge)
+    _make_parties(judge)
+    judge.number(Deal)
+    _write(judge)
+    return _make_customers(judge)
+
+
+def _resolve(judge: Judge) -> None:
+    resolve_owner(judge)
+    judge.resolve(
+        "product",
+        "product_id",
+        of=PRODUCTS,
+        model=Product,
+        missing=_(
+            "The product “{value}” is not on record. If it has another name there, "
+            "say so under [deals.values.product]."
+        ),
+    )
+    unknown_team = _("There is no team “{value}”.")
+    judge.resolve("team", "team_id", of=None, model=Team, missing=unknown_team)
+    _say_sources_as_kept(judge)
+    unknown_source = _("The source “{value}” is not on the list of sources.")
+    judge.resolve("source", "source_id", of=None, model=Source, missing=unknown_source)
+    if judge.run.reach is not None:
+        _keep_in_reach(judge)
+    judge.execute(_TEAM)
+
+
+def _say_sources_as_kept(judge: Judge) -> None:
+    """A file may name a source as people read it, in any language; a name of one's own comes first."""
+    if "source" not in judge.mapped.columns:
+        return
+    said = [(typed, name) for name, _kind in SOURCES for typed in spellings(name)]
+    typed, names = zip(*said, strict=True)
+    arguments = {**judge.arguments, "typed": list(typed), "names": list(names)}
+    execute(_AS_KEPT, arguments, s=judge.table)
+
+
+def _keep_in_reach(judge: Judge) -> None:
+    """As for a typed deal: an owner brings the team along, a team alone means its pool."""
+    judge.refuse(
+        "s.owner_id IS NULL AND NOT s.team_id = ANY(%(pools)s::bigint[])",
+        _("You cannot put deals into the pool of “{value}”."),
+        field="team",
+    )
+    judge.refuse(
+        "s.team_id <> u.team_id AND s.owner_id = u.id",
+        _("“{value}” is not the team of the owner."),
+        field="team",
+        source="FROM pipeline_user AS u",
+    )
+    judge.execute(_OWN_WITHOUT_TEAM)
+
+
+def _resolve_parties(judge: Judge) -> None:
+    resolve_company(judge)
+    if "contact" in judge.mapped.columns:
+        judge.execute(_CONTACT_BY_ID)
+    for field in ("email", "phone"):
+        if field in judge.mapped.columns:
+            judge.execute(_CONTACT_BY_POINT, field=field, known_by=KNOWN_BY[field])
+    if "contact" in judge.mapped.columns:
+        judge.execute(_CONTACT_OF_COMPANY)
+    if "contact" not in judge.mapped.make:
+        judge.refuse(
+            f"s.contact_id IS NULL AND {_NAMES_CONTACT}",
+            _("The person “{value}” is neither on record nor comes in with these files."),
+            field="contact",
+            value=_CONTACT_NAME,
+        )
+
+
+def _refuse_the_rest(judge: Judge) -> None:
+    judge.refuse(
+        f"coalesce(s.name, s.company, s.product) IS NULL AND NOT {_NAMES_CONTACT}",
+        _("Nothing names the deal: no name, company, product or person."),
+    )
+    judge.refuse(
+        "NOT coalesce(s.currency, %(currency)s) = ANY(%(currencies)s)",
+        _("There is no rate for the currency “{value}”."),
+        field="currency",
+        value="coalesce(s.currency, %(currency)s)",
+    )
+    judge.refuse(
+        "s.outcome = 'stopped' AND NOT EXISTS ("
+        " SELECT FROM crm_stopcause AS c WHERE c.key = s.cause"
+        " AND c.initiator IN ('', s.initiator))",
+        _("There is no cause “{value}” that this side could have."),
+        value="s.cause",
+    )
+
+
+def _make_parties(judge: Judge) -> None:
+    """The companies and people that the rows name and nobody knows, each once."""
+    if "company" in judge.mapped.make:
+        make_companies(judge)
+    if "contact" in judge.mapped.make:
+        _make_contacts(judge)
+    if judge.mapped.make:
+        inform_planner()
+
+
+def _make_contacts(judge: Judge) -> None:
+    next_id = NEXT.format(table="crm_contact")
+    judge.execute(
+        _NUMBER_CONTACTS, names_contact=_NAMES_CONTACT, phone_key=_PHONE_KEY, next=next_id
+    )
+    bulk.insert_select(
+        Contact,
+        {
+            "id": "s.contact_id",
+            "name": _CONTACT_NAME,
+            "job_title": "coalesce(s.job_title, '')",
+            "company_id": "s.company_id",
+            "owner_id": "s.owner_id",
+            **stamps(),
+        },
+        _MADE_CONTACTS.format(s=judge.table),
+        judge.arguments,
+    )
+    write_points(judge, "s.contact_id", "s.state IS NULL AND s.contact_made")
+
+
+def _write(judge: Judge) -> None:
+    new = f"{judge.table} AS s"
+    bulk.insert_select(
+        Deal,
+        {
+            **stamps(),
+            "id": "s.record_id",
+            "name": _NAME,
+            "company_id": "coalesce(s.company_id, ("
+            " SELECT c.company_id FROM crm_contact AS c WHERE c.id = s.contact_id))",
+            "owner_id": "s.owner_id",
+            "team_id": "s.team_id",
+            "stage": "s.deal_stage",
+            "stage_entered_at": "s.stage_at",
+            "amount": "s.amount",
+            "currency": "coalesce(s.currency, %(currency)s)",
+            "expected_close_on": "s.expected_close_on",
+            "source_id": "s.source_id",
+            "source_detail": "coalesce(s.source_detail, '')",
+            "outcome": "s.outcome",
+            "closed_at": "s.ended_at",
+            "initiator": "s.initiator",
+            "cause_id": "cause.id",
+            "created_at": "coalesce(s.created_on, s.entered_on, s.closed_on, %(now)s)",
+            "created_by_id": "%(by)s",
+        },
+        f"{new} LEFT JOIN crm_stopcause AS cause ON cause.key = s.cause WHERE s.state = 'new'",
+        judge.arguments,
+    )
+    left = "CASE WHEN y.left_how IS NOT NULL THEN {} END".format
+    bulk.insert_select(
+        StageVisit,
+        {
+            "deal_id": "s.record_id",
+            "sequence": "y.sequence",
+            "stage": "y.stage",
+            "entered_at": "y.entered_at",
+            "entered_how": "y.entered_how",
+            "reason": "y.reason",
+            "entry_owner_id": "s.owner_id",
+            "entry_team_id": "s.team_id",
+            "entry_amount": "s.amount",
+            "left_at": "y.left_at",
+            "left_how": "y.left_how",
+            "exit_owner_id": left("s.owner_id"),
+            "exit_team_id": left("s.team_id"),
+            "exit_amount": left("s.amount"),
+        },
+        f"{new} JOIN {STAYS} AS y ON y.no = s.no WHERE s.state = 'new'",
+        {},
+    )
+    gaps.keep(judge.table, judge.arguments)
+    bulk.insert_select(
+        DealContact,
+        {"deal_id": "s.record_id", "contact_id": "s.contact_id"},
+        f"{new} WHERE s.state = 'new' AND s.contact_id IS NOT NULL",
+        {},
+    )
+    if "product" in judge.mapped.columns:
+        bulk.insert_select(
+            DealLine,
+            {"deal_id": "s.record_id", "product_id": "s.product_id", "unit_price": "s.amount"},
+            f"{new} WHERE s.state = 'new' AND s.product_id IS NOT NULL",
+            {},
+        )
+
+
+def _make_customers(judge: Judge) -> dict[str, list[Any]]:
+    """Who bought is a customer, as after a typed win."""
+    before = select(_NEW_CUSTOMERS, judge.arguments, s=judge.table)
+    execute(
+        "UPDATE crm_company SET relationship_before_win = relationship,"
+        " relationship = 'customer', changed_at = %(now)s,"
+        " changed_by_id = %(by)s WHERE id = ANY(%(ids)s)",
+        {**judge.arguments, "ids": [row[0] for row in before]},
+    )
+    ours_before = {
+        str(pk): [relationship, changed_at.isoformat(), changed_by]
+        for pk, relationship, ours, changed_at, changed_by in before
+        if not ours
+    }
+    search.put(SearchKind.COMPANY, [int(pk) for pk in ours_before])
+    return ours_before

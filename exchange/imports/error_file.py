@@ -1,0 +1,47 @@
+"""The rows that stayed out, as they stood in the file, each with the reason in a last column: to be
+put right in a spreadsheet and brought in again as they are."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from exchange.imports.answers import REASON, table_of
+from exchange.models import ImportFault, ImportJob
+
+_AT_ONCE = 1_000
+# Else a spreadsheet would take a negative number for a formula, or we would make it a text.
+_NEGATIVE = re.compile(r"-(0|[1-9]\d*)(\.\d+)?")
+
+
+def rows(job: ImportJob) -> Iterator[list[Any]]:
+    """Header and rows, one by one, for `spreadsheet.lines`. The file must still be there."""
+    table = table_of(job)
+    # In a file of ours that came back there are the reasons of last time.
+    kept = [place for place, column in enumerate(table.header) if column != REASON]
+    yield [*(table.header[place] for place in kept), REASON]
+    faults = _faults(job)
+    fault = next(faults, None)
+    for row in table.rows():
+        if fault is None:
+            return
+        if row.line == fault.line:
+            cells = row.cells
+            if len(cells) == len(table.header):
+                cells = [cells[place] for place in kept]
+            cells += [""] * (len(kept) - len(cells))
+            yield [*(_cell(cell) for cell in cells), fault.reason]
+            fault = next(faults, None)
+
+
+def _faults(job: ImportJob) -> Iterator[ImportFault]:
+    last = 0
+    while some := list(
+        job.faults.filter(comes_in=False, line__gt=last).order_by("line")[:_AT_ONCE]
+    ):
+        yield from some
+        last = some[-1].line
+
+
+def _cell(text: str) -> str | Decimal:
+    return Decimal(text) if _NEGATIVE.fullmatch(text) else text.replace("\0", "")

@@ -1,0 +1,61 @@
+"""What was missing in the deals that an import brings in, judged by the same rules as typed acts.
+
+An import states what is so and can be asked nothing, so every gate lets it through; what it did not
+say is kept as one judgement a deal, with the reason "imported" (METHOD, G1). A file of deals knows
+of a person at most. As judgements depend on little else, they are made once for each kind of deal.
+"""
+
+import json
+from typing import Any
+
+from crm.commands.gate import as_json
+from crm.models import Judgement
+from exchange.imports import bulk
+from pipeline.gates import Act, Facts, Finding, Reason, Verb, judge
+from pipeline.playbook import Fact, merge
+from pipeline.stages import Outcome, Stage
+
+_JUDGED = """
+    {s} AS s
+    JOIN crm_stagevisit AS visit ON visit.deal_id = s.record_id AND visit.sequence = 1
+    JOIN unnest(%(verbs)s::text[], %(stages)s::int[], %(parties)s::bool[], %(findings)s::jsonb[])
+        AS judged (verb, stage, party, findings)
+        ON judged.verb = CASE s.outcome WHEN 'won' THEN 'win' ELSE 'open' END
+        AND judged.stage = s.deal_stage
+        AND judged.party = (s.contact_id IS NOT NULL)
+    WHERE s.state = 'new'
+"""
+
+
+def findings(*, stage: Stage, outcome: Outcome, party: bool) -> tuple[Finding, ...]:
+    """What an imported deal lacks that begins, or was closed, in `stage`."""
+    verb = Verb.WIN if outcome == Outcome.WON else Verb.OPEN
+    facts = Facts(known=frozenset({Fact.PARTY} if party else ()))
+    return judge(facts, merge(()), Act(verb=verb, frm=None, to=stage))
+
+
+def keep(table: str, arguments: dict[str, Any]) -> None:
+    """Keep what was missing in the staged deals of `table` that have just been written."""
+    judged = [
+        (verb, stage.value, party, json.dumps([as_json(one) for one in found]))
+        for verb, outcome in ((Verb.WIN.value, Outcome.WON), (Verb.OPEN.value, Outcome.OPEN))
+        for stage in Stage
+        for party in (True, False)
+        if (found := findings(stage=stage, outcome=outcome, party=party))
+    ]
+    verbs, stages, parties, texts = (list(column) for column in zip(*judged, strict=True))
+    bulk.insert_select(
+        Judgement,
+        {
+            "deal_id": "s.record_id",
+            "visit_id": "visit.id",
+            "verb": "judged.verb",
+            "to": "s.deal_stage",
+            "findings": "judged.findings",
+            "reason": f"'{Reason.IMPORTED.value}'",
+            "at": "%(now)s",
+            "by_id": "%(by)s",
+        },
+        _JUDGED.format(s=table),
+        {**arguments, "verbs": verbs, "stages": stages, "parties": parties, "findings": texts},
+    )

@@ -1,0 +1,191 @@
+"""What a foreign file probably means: the first suggestion on the pages, never a decision; pure."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from exchange.imports.kinds import DEALS, Kind
+from pipeline.stages import Initiator, Outcome, Stage
+
+# Headers as other systems write them, letters and digits only; the more telling ones first.
+_HEADERS: dict[str, tuple[str, ...]] = {
+    "company": (
+        "company", "companyname", "account", "accountname", "organisation", "organization",  "accountid", "firma", "kunde", "unternehmen",
+    ),
+    "contact": (
+        "contact", "contactname", "person", "contactperson", "primarycontact",
+        "ansprechpartner", "kontakt",
+    ),
+    "job_title": ("jobtitle", "position", "function", "role", "funktion", "title"),
+    "email": ("email", "emailaddress", "mail", "emailadresse", "additionalemailaddresses"),
+    "phone": (
+        "phone", "phonenumber", "telephone", "mobile", "tel", "mobilephone", "mobilephonenumber",
+        "businessphone", "telefon", "handy", "mobil",
+    ),
+    "product": ("product", "productname", "produkt"),
+    "owner": (
+        "owner", "dealowner", "accountowner", "contactowner", "opportunityowner", "leadowner",
+        "ownerid", "salesagent", "salesperson", "besitzer", "verantwortlich", "zustandig", "betreuer",
+    ),
+    "team": ("team", "salesteam"),
+    "source": ("source", "leadsource", "origin", "originalsource", "quelle", "leadquelle"),
+    "source_detail": ("sourcedetail", "campaign", "campaignsource"),
+    "amount": (
+        "amount", "value", "dealvalue", "closevalue", "revenue", "dealamount", "betrag", "wert",
+        "umsatz",
+    ),
+    "currency": ("currency", "currencycode", "currencyisocode", "amountcurrency", "wahrung"),
+    "stage": ("stage", "dealstage", "stagename", "phase", "status", "pipelinestage"),
+    "created_on": (
+        "createdon", "created", "createdate", "createddate", "createdtime", "datecreated", "createdat",
+        "erstelltam", "angelegtam",
+    ),
+    "entered_on": (
+        "enteredon", "engagedate", "stagesince", "since", "stageentered", "laststagechangedate",
+        "stagechange", "stagechangedate", "seit",
+    ),
+    "closed_on": (
+        "closedon", "closedate", "closed", "closeddate", "closingdate", "woncloseddate",
+        "abschlussdatum", "abgeschlossenam",
+    ),
+    "expected_close_on": (
+        "expectedclose", "expectedcloseon", "expectedclosedate", "forecastdate", "erwarteterabschluss",
+    ),
+    "industry": ("industry", "sector", "branch", "branche"),
+    "employees": ("employees", "numberofemployees", "staff", "headcount", "mitarbeiter"),
+    "country": ("country", "countryregion", "billingcountry", "officelocation", "location", "land"),
+    "website": ("website", "url", "web", "domain", "companydomainname", "webseite"),
+    "parent": ("parent", "parentcompany", "parentaccount", "parentid", "subsidiaryof"),
+    "manager": ("manager", "teamlead", "reportsto"),
+    "office": ("office", "regionaloffice", "region", "branchoffice"),
+    "hired_on": ("hiredon", "hired", "startdate", "hiredate"),
+}  # fmt: skip
+# The number of a record, not of what it belongs to.
+_OWN_IDS = {
+    "deals": ("id", "recordid", "externalid", "opportunityid", "dealid", "nummer"),
+    "companies": ("id", "recordid", "externalid", "accountid", "companyid", "nummer"),
+    "contacts": ("id", "recordid", "externalid", "contactid", "nummer"),
+    "people": ("id", "recordid", "externalid", "userid", "nummer"),
+}
+# Of one kind only: whose name the column "company" is in a file of companies.
+_OWN_NAMES = {
+    "deals": (
+        "deal", "opportunity", "dealname", "opportunityname", "title", "titel", "bezeichnung", "name",
+    ),
+    "companies": ("company", "companyname", "account", "accountname", "name"),
+    "contacts": ("contact", "contactname", "fullname", "name", "person"),
+    "people": ("salesagent", "salesperson", "person", "employee", "fullname", "name"),
+}  # fmt: skip
+# Beside a stage, how it ended.
+_STATUS = ("status", "dealstatus", "opportunitystatus", "outcome", "ergebnis")
+_WHOLE_NAMES = ("name", "fullname", "contactname", "contact", "contactperson", "primarycontact")
+_PARTS_OF_NAMES = (
+    ("firstname", "lastname"),
+    ("firstname", "surname"),
+    ("givenname", "familyname"),
+    ("givenname", "surname"),
+    ("forename", "surname"),
+    ("vorname", "nachname"),
+    ("vorname", "familienname"),
+    ("contactfirstname", "contactlastname"),
+)
+_STAGES: tuple[tuple[str, Stage], ...] = (
+    # Of the products that most files come from, where the words alone would say something else.
+    (r"bought.?in", Stage.OBJECTIONS),
+    (
+        r"value proposition|decision.?makers|perception|presentation|prasentation",
+        Stage.NEEDS_ANALYSIS,
+    ),
+    (r"negotiat|objection|verhandl", Stage.OBJECTIONS),
+    (r"propos|quot|offer|angebot", Stage.PROPOSAL),
+    (r"need|discover|demo|analys|bedarf", Stage.NEEDS_ANALYSIS),
+    (r"prospect|contacted|attempt|outreach|kontaktiert|erstkontakt", Stage.PROSPECTING),
+    (r"qualif|engag|meeting|appointment|termin", Stage.QUALIFICATION),
+    (r"clos|contract|decision|commit|abschluss", Stage.CLOSING),
+    (r"lead|\bnew|\bneu|\bopen|offen|anfrage|interessent", Stage.LEAD_GENERATION),
+)
+# Where a deal can be lost that says so beside its stage; “closed lost” and “lost lead” say no stage.
+_ON_THE_WAY = (Stage.PROSPECTING, Stage.NEEDS_ANALYSIS, Stage.PROPOSAL, Stage.OBJECTIONS)
+_WON = re.compile(r"\bwon\b|gewonnen|customer|signed", re.IGNORECASE)
+_LOST = re.compile(r"lost|verloren|dead|declined|reject", re.IGNORECASE)
+_OURS = re.compile(r"unqualif|disqualif|junk|spam|abandon", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guess:
+    """`cause` is the key of a cause."""
+
+    stage: Stage
+    outcome: Outcome = Outcome.OPEN
+    initiator: Initiator | None = None
+    cause: str = ""
+
+
+def columns(kind: Kind, header: Sequence[str]) -> dict[str, list[str]]:
+    """Which column each field is probably in; but for the closing date, no column twice."""
+    left = {_key(column): column for column in reversed(header) if column}
+    found: dict[str, list[str]] = {}
+    for part in kind.fields:
+        known = _known(kind, part.name)
+        if part.joins and (both := _first_and_last(part.name, left)):
+            found[part.name] = both
+            continue
+        for key in (part.name.replace("_", ""), *known):
+            if column := left.pop(key, None):
+                found.setdefault(part.name, []).append(column)
+                if not part.has_several or part.joins or len(found[part.name]) == 2:
+                    break
+    if "stage" in found and (status := next((left[key] for key in _STATUS if key in left), "")):
+        found["stage"].append(status)
+    # Elsewhere one column often says when a closed deal was closed, and an open one may be.
+    if kind is DEALS and "closed_on" in found and "expected_close_on" not in found:
+        found["expected_close_on"] = list(found["closed_on"])
+    return found
+
+
+def _known(kind: Kind, field: str) -> tuple[str, ...]:
+    own = {"id": _OWN_IDS, "name": _OWN_NAMES}.get(field)
+    return own[kind.name] if own else _HEADERS[field]
+
+
+def _first_and_last(name: str, left: dict[str, str]) -> list[str]:
+    """The columns of a first and a last name, taken from `left`, where no column has both."""
+    if any(key in left for key in (name, *_WHOLE_NAMES)):
+        return []
+    for first, last in _PARTS_OF_NAMES:
+        if first in left and last in left:
+            return [left.pop(first), left.pop(last)]
+    return []
+
+
+def stage(word: str) -> Guess | None:
+    """What a foreign stage probably is; a win in the last stage, a loss where the sale began. None
+    where its word says nothing to us; what has no stage is at the beginning."""
+    if _OURS.search(word):
+        stage = Stage.QUALIFICATION
+        return Guess(
+            stage=stage, outcome=Outcome.STOPPED, initiator=Initiator.US, cause="disqualified"
+        )
+    if _LOST.search(word):
+        named = _named_stage(word)
+        return Guess(
+            stage=named if named and named in _ON_THE_WAY else Stage.QUALIFICATION,
+            outcome=Outcome.STOPPED,
+            initiator=Initiator.CUSTOMER,
+            cause="unknown",
+        )
+    if _WON.search(word):
+        return Guess(stage=Stage.CLOSING, outcome=Outcome.WON)
+    named = _named_stage(word) if word else Stage.LEAD_GENERATION
+    return Guess(stage=named) if named else None
+
+
+def _named_stage(word: str) -> Stage | None:
+    found = (stage for pattern, stage in _STAGES if re.search(pattern, word, re.IGNORECASE))
+    return next(found, None)
+
+
+def _key(column: str) -> str:
+    plain = unicodedata.normalize("NFKD", column.lower())
+    return re.sub(r"[^a-z0-9]", "", plain)

@@ -1,0 +1,235 @@
+"""What is asked of staged rows of every kind, for all rows at once.
+
+A row's `state` is null until it is decided: refused, known (came in before), matched (a record that
+we had) or new. Statements are constants; `{s}` is the staging table of the kind.
+
+Records on file are mostly looked up by an index from each row or word, in subqueries that the
+planner cannot turn into joins: of tables that this very transaction is filling it knows nothing
+true, and would compare every pair. `GROUP BY` in them keeps it from looking for the least id by
+walking through all ids. What it knows at the beginning is seen to by `staging.inform_planner`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from exchange.imports import staging
+from exchange.imports.kinds import Kind
+from exchange.imports.mapping import KindMapping
+from exchange.imports.staging import FAULTS, Run, execute
+
+_REFUSE = """
+    WITH out AS (
+        UPDATE {s} AS s SET state = 'refused' {source}
+        WHERE s.state IS NULL AND ({condition})
+        RETURNING s.file, s.line, ({value})::text AS value
+    )
+    INSERT INTO {faults} (kind, file, line, field, value, reason)
+    SELECT %(kind)s, file, line, %(column)s, coalesce(left(value, 200), ''),
+           replace(%(reason)s, '{{value}}', coalesce(left(value, 200), ''))
+    FROM out
+"""
+_KEY_BY_NAME = "UPDATE {s} SET external_id = lower(name)"
+# Two rows that say the same may be two records: the second is told from the first by its number.
+_KEY_BY_ROW = """
+    UPDATE {s} AS s SET external_id = 'row ' || s.digest || ' ' || same.place
+    FROM (
+        SELECT no, row_number() OVER (PARTITION BY digest ORDER BY file, line) AS place FROM {s}
+    ) AS same
+    WHERE same.no = s.no
+"""
+_KEY_BY_REPEAT = """
+    UPDATE {s} AS s SET external_id = 'row ' || s.digest || ' ' || coalesce(again.place, 1)
+    FROM {s} AS r LEFT JOIN unnest(%(lines)s::int[], %(places)s::int[]) AS again (line, place)
+      ON again.line = r.line
+    WHERE r.no = s.no
+"""
+_AGAIN = """
+    FROM (
+        SELECT no, row_number() OVER w AS place, first_value(file || ', ' || line) OVER w AS first
+        FROM {s} WINDOW w AS (PARTITION BY external_id ORDER BY file, line)
+    ) AS same
+"""
+_BEFORE = """
+    UPDATE {s} AS s
+    SET before_id = found.record_id, before_digest = found.digest, before_batch = found.batch_id
+    FROM (
+        SELECT r.no, l.* FROM {s} AS r CROSS JOIN LATERAL (
+            SELECT record_id, digest, batch_id FROM crm_importedrow
+            WHERE system = %(system)s AND kind = %(of)s AND external_id = r.external_id LIMIT 1
+        ) AS l
+        WHERE r.state IS NULL
+    ) AS found
+    WHERE s.no = found.no
+"""
+_KNOWN = """
+    UPDATE {s} SET state = 'known', record_id = before_id
+    WHERE state IS NULL AND before_id IS NOT NULL
+"""
+# The name of the sequence is looked up once, not for each row.
+NEXT = "nextval((SELECT pg_get_serial_sequence('{table}', 'id'))::regclass)"
+_NUMBER = """
+    UPDATE {s} SET state = 'new', record_id = {next} WHERE state IS NULL
+"""
+_ENTER = """
+    INSERT INTO crm_importedrow (system, kind, external_id, digest, record_id, created, batch_id)
+    SELECT %(system)s, %(of)s, external_id, digest, record_id, state = 'new', %(batch)s
+    FROM {s} WHERE state IN ('new', 'matched')
+"""
+_OF_LEDGER = """
+    (SELECT l.record_id FROM crm_importedrow AS l
+     WHERE l.system = %(system)s AND l.kind = %(foreign)s AND l.external_id = {key})
+"""
+# Letters are folded as everywhere; who is called so to the letter goes before the others. -1 says
+# that several records have that name.
+THE_ONE = """
+    CASE WHEN count(*) FILTER (WHERE lower({row}.name) = lower({typed})) = 1
+         THEN min({row}.id) FILTER (WHERE lower({row}.name) = lower({typed}))
+         WHEN count(*) > 1 THEN -1 ELSE min({row}.id) END
+"""
+_RESOLVE = """
+    UPDATE {s} AS s SET {into} = found.id
+    FROM (
+        SELECT wanted.typed, coalesce({by_id}(
+            SELECT {the_one}
+            FROM {table} AS t WHERE seven_fold(t.name) = seven_fold(wanted.typed)
+        )) AS id
+        FROM (
+            SELECT DISTINCT {column} AS typed FROM {s}
+            WHERE state IS NULL AND {into} IS NULL AND {column} IS NOT NULL
+        ) AS wanted
+    ) AS found
+    WHERE s.state IS NULL AND s.{into} IS NULL AND s.{column} = found.typed
+      AND found.id IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    mapped: KindMapping
+    run: Run
+
+    @property
+    def kind(self) -> Kind:
+        return self.mapped.kind
+
+    @property
+    def table(self) -> str:
+        return staging.table_of(self.kind)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        # What a row without a currency is in.
+        currency = self.mapped.currency or self.run.root.currency
+        return {**self.run.arguments, "of": self.kind.name, "currency": currency}
+
+    def execute(self, statement: str, **names: str) -> int:
+        return execute(statement, self.arguments, s=self.table, **names)
+
+    def refuse(
+        self, condition: str, reason: str, *, field: str = "", value: str = "", source: str = ""
+    ) -> int:
+        """Refuse the undecided rows that meet `condition`; how many. `reason` may say “{value}”,
+        which is by default the text of `field`."""
+        arguments = {
+            **self.arguments,
+            "kind": self.kind.name,
+            "column": (self.mapped.columns.get(field) or (field,))[0],
+            "reason": reason,
+        }
+        return execute(
+            _REFUSE,
+            arguments,
+            s=self.table,
+            faults=FAULTS,
+            condition=condition.format(s=self.table),
+            source=source.format(s=self.table),
+            value=value or (f"s.{field}" if field else "NULL"),
+        )
+
+    def identify(self) -> None:
+        """Know each row by its foreign id, and leave out what came in before or comes twice."""
+        if "id" in self.mapped.columns:
+            self.refuse("s.id IS NULL", _("The row has no id."), field="id")
+        elif self.kind.named:
+            self.execute(_KEY_BY_NAME)
+        elif self.run.repeats is None:
+            self.execute(_KEY_BY_ROW)
+        else:
+            lines, places = list(self.run.repeats), list(self.run.repeats.values())
+            execute(_KEY_BY_REPEAT, {"lines": lines, "places": places}, s=self.table)
+        self.refuse(
+            "same.no = s.no AND same.place > 1",
+            _("The same record stands above already: {value}."),
+            field="id" if "id" in self.mapped.columns else "name",
+            value="same.first",
+            source=_AGAIN,
+        )
+        if not self.execute(_BEFORE):
+            return
+        # By a piece of the same file, which may have had the same row above.
+        self.refuse(
+            "s.before_batch = %(batch)s",
+            _("The same record stands above already: {value}."),
+            field="id" if "id" in self.mapped.columns else "name",
+            value="s.external_id",
+        )
+        self.refuse(
+            "s.before_digest <> s.digest",
+            _(
+                "The row came in before and says something else now. "
+                "The record was left as it is: change it on its page."
+            ),
+        )
+        self.execute(_KNOWN)
+
+    def resolve(
+        self,
+        column: str,
+        into: str,
+        *,
+        of: Kind | None,
+        model: type[models.Model],
+        missing: str | None,
+    ) -> None:
+        """Find the records that `column` names, by foreign id or by a name that only one has.
+
+        `of` is the kind that foreign ids belong to, None where there are none. `missing` is why a
+        row is refused whose name is not on record; None leaves it undecided.
+        """
+        if column not in self.mapped.columns:
+            return
+        keys = ("wanted.typed", "lower(wanted.typed)") if of else ()
+        execute(
+            _RESOLVE,
+            {**self.arguments, "foreign": of.name if of else ""},
+            s=self.table,
+            into=into,
+            column=column,
+            by_id="".join(f"{_OF_LEDGER.format(key=key)}, " for key in keys),
+            table=model._meta.db_table,
+            the_one=THE_ONE.format(row="t", typed="wanted.typed"),
+        )
+        self.refuse(f"s.{into} = -1", _("Several have the name “{value}”."), field=column)
+        if missing is not None:
+            self.refuse(f"s.{into} IS NULL AND s.{column} IS NOT NULL", missing, field=column)
+
+    def number(self, model: type[models.Model]) -> None:
+        """What is still undecided is new: give it ids, and remember where every record is from."""
+        self.execute(_NUMBER, next=NEXT.format(table=model._meta.db_table))
+        # The planner has seen no row of this state.
+        self.execute("ANALYZE {s} (no, state)")
+        self.execute(_ENTER)
+
+    def counts(self) -> dict[str, int]:
+        rows = staging.select(
+            "SELECT state, count(*) FROM {s} WHERE state <> 'refused' GROUP BY 1", s=self.table
+        )
+        refused = staging.select(
+            "SELECT count(*) FROM {faults} WHERE kind = %s AND NOT comes_in",
+            [self.kind.name],
+            faults=FAULTS,
+        )
+        return {"new": 0, "matched": 0, "known": 0, **dict(rows), "refused": refused[0][0]}

@@ -1,0 +1,265 @@
+"""In which encoding a file is written: known, likely, or a question with samples.
+
+UTF-8 and UTF-16 show themselves. Whatever else can be read in several ways that all make sense to a
+program; Windows-1252 is taken where its letters are those of one western language (and German), as
+nearly all such files are, and the rest is asked about.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from exchange.imports.faults import Unreadable
+
+# What may be stated, or chosen where it cannot be known; the more usual first.
+NAMES = {
+    "utf-8": "UTF-8",
+    "cp1252": "Windows-1252",
+    "cp1250": "Windows-1250",
+    "cp1251": "Windows-1251",
+    "cp1253": "Windows-1253",
+    "cp1254": "Windows-1254",
+    "mac_roman": "Mac Roman",
+    "cp932": "Shift-JIS",
+    "gb18030": "GB 18030",
+    "cp850": "DOS 850",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16 LE",
+    "utf-16-be": "UTF-16 BE",
+}
+_EIGHT_BIT = (
+    "cp1252",
+    "cp1250",
+    "mac_roman",
+    "cp932",
+    "cp1251",
+    "cp1253",
+    "cp1254",
+    "gb18030",
+    "cp850",
+)
+_MOST_OFFERED = 5
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_BLOCK = 1 << 16
+_LINES, _LONG = 200, 2_000
+_FOREIGN_BYTES = re.compile(rb"[\x80-\xff]")
+_UTF8_LETTER = re.compile(
+    rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
+_WORD = re.compile(r"[^\s,;|\"\t]+")
+_GERMAN = frozenset("äöüß")
+_WESTERN = [
+    frozenset(letters)
+    for letters in (
+        "áéíóúüñ",
+        "àâçéèêëîïôùûüœæ",
+        "àèéìíîòóùú",
+        "áâãàçéêíóôõú",
+        "æøåéöä",
+        "ëéïöüèáó",
+        "áðéíóúýþæö",
+    )
+]
+# Signs that stand beside letters in any text.
+_BESIDE_LETTERS = frozenset("0123456789'’`´-–—·.&/()€£“”„»«…®™ºª+!?:#@*§°")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letters:
+    """`samples` are the encodings that the file can be read in with words of it, the likeliest
+    first; none where it shows itself. `is_sure` is false where a person has to say which."""
+
+    encoding: str
+    is_sure: bool = True
+    samples: tuple[tuple[str, str], ...] = ()
+
+
+def find(path: Path) -> Letters:
+    """Raises Unreadable, with the place, for a file that no encoding explains or that is damaged."""
+    with path.open("rb") as source:
+        start = source.read(4_096)
+    marked = next((encoding for bom, encoding in _BOMS if start.startswith(bom)), "")
+    if marked == "UTF-32":
+        raise Unreadable(
+            _("%(file)s is in %(encoding)s. Save it as UTF-8.")
+            % {"file": path.name, "encoding": marked}
+        )
+    stated = marked or _utf16_without_mark(start)
+    if stated:
+        check(path, stated)
+        return Letters(encoding=stated)
+    if _undecodable(path, "utf-8") is None:
+        return Letters(encoding="utf-8")
+    lines = list(_telling_lines(path))
+    if _is_damaged(lines):
+        check(path, "utf-8")
+    return _of_eight_bits(path, lines)
+
+
+def require(path: Path) -> str:
+    """The encoding of a file of which nobody can be asked.
+
+    Raises Unreadable with the choices where it cannot be known.
+    """
+    found = find(path)
+    if found.is_sure:
+        return found.encoding
+    ways = _(" or ").join(f'"{encoding}" (“{sample}”)' for encoding, sample in found.samples)
+    raise Unreadable(
+        _(
+            "%(file)s: it cannot be known in which encoding this is written. Say which in the "
+            "mapping: [format] encoding = %(ways)s."
+        )
+        % {"file": path.name, "ways": ways}
+    )
+
+
+def check(path: Path, encoding: str) -> None:
+    """Raises Unreadable where `encoding` does not explain a byte."""
+    broken = _undecodable(path, encoding)
+    if broken is not None:
+        line, column, byte = broken
+        raise Unreadable(
+            _(
+                "%(file)s, line %(line)d, column %(column)d: byte %(byte)s is no letter in "
+                "%(encoding)s. The file was damaged or cut on its way."
+            )
+            % {
+                "file": path.name,
+                "line": line,
+                "column": column,
+                "byte": f"0x{byte:02x}",
+                "encoding": name_of(encoding),
+            }
+        )
+
+
+def name_of(encoding: str) -> str:
+    return NAMES.get(encoding.removesuffix("-sig"), encoding)
+
+
+def _utf16_without_mark(start: bytes) -> str:
+    """Half of the bytes of western text are noughts then, always the same half."""
+    half = len(start) // 2
+    if half < 2:
+        return ""
+    even, odd = start[::2].count(0) / half, start[1::2].count(0) / half
+    if odd > 0.4 and even < 0.1:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.4 and odd < 0.1 else ""
+
+
+def _undecodable(path: Path, encoding: str) -> tuple[int, int, int] | None:
+    """Line, column and value of the first byte that `encoding` does not know, if there is one."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line, before = 1, b""
+    with path.open("rb") as source:
+        while True:
+            block = source.read(_BLOCK)
+            try:
+                decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                # A decoder gives back what it had kept of the block before.
+                at = (before + block).rfind(error.object) + error.start
+                seen = (before + block)[: max(at, 0)]
+                line += seen.count(b"\n") - before.count(b"\n")
+                return line, _column(path, seen), error.object[error.start]
+            if not block:
+                return None
+            line += block.count(b"\n")
+            before = block
+
+
+def _column(path: Path, seen: bytes) -> int:
+    """In which column the row stands still, by the sign that the first line has most of."""
+    with path.open("rb") as source:
+        first = source.readline(_LONG)
+    delimiter = max((b",", b";", b"\t", b"|"), key=first.count)
+    return seen.rsplit(b"\n", 1)[-1].count(delimiter) + 1
+
+
+def _telling_lines(path: Path) -> Iterator[bytes]:
+    """The first lines with bytes that are no ASCII."""
+    found = 0
+    with path.open("rb") as source:
+        while found < _LINES and (line := source.readline(_LONG)):
+            if _FOREIGN_BYTES.search(line):
+                found += 1
+                yield line
+
+
+def _is_damaged(lines: list[bytes]) -> bool:
+    """Whether most of what is no ASCII are letters of UTF-8, which no other text has by chance."""
+    whole = sum(len(_UTF8_LETTER.findall(line)) for line in lines)
+    rest = sum(len(_FOREIGN_BYTES.findall(_UTF8_LETTER.sub(b"", line))) for line in lines)
+    return whole > 0 and whole >= rest
+
+
+def _of_eight_bits(path: Path, lines: list[bytes]) -> Letters:
+    possible = [each for each in _EIGHT_BIT if _undecodable(path, each) is None]
+    if not possible:
+        check(path, "cp1252")
+    oddness = {each: _oddness(lines, each) for each in possible}
+    ranked = sorted(possible, key=lambda each: oddness[each])
+    likely = "cp1252" in possible and _is_western(lines)
+    if likely:
+        ranked.remove("cp1252")
+        ranked.insert(0, "cp1252")
+    offered = ranked[:_MOST_OFFERED]
+    return Letters(
+        encoding=offered[0],
+        is_sure=likely,
+        samples=tuple((each, _sample(lines, each)) for each in offered),
+    )
+
+
+def _words(lines: list[bytes], encoding: str) -> Iterator[str]:
+    for line in lines:
+        for word in _WORD.findall(line.decode(encoding, "replace")):
+            if not word.isascii():
+                yield word
+
+
+def _sample(lines: list[bytes], encoding: str) -> str:
+    words = dict.fromkeys(word.strip("\ufeff") for word in _words(lines, encoding))
+    return " ".join(list(words)[:4])[:60]
+
+
+def _oddness(lines: list[bytes], encoding: str) -> float:
+    """How much there is that no word has: signs among letters, capitals behind small letters."""
+    odd = whole = 0
+    for word in _words(lines, encoding):
+        whole += 1
+        odd += any(not sign.isalpha() and sign not in _BESIDE_LETTERS for sign in word)
+        odd += any(
+            one.islower() and other.isupper() and not (one + other).isascii()
+            for one, other in pairwise(word)
+        )
+        odd += _mixes_scripts(word)
+    return odd / whole if whole else 0
+
+
+def _mixes_scripts(word: str) -> bool:
+    """Latin beside other letters in one word."""
+    latin = any(sign.isascii() and sign.isalpha() for sign in word)
+    return latin and any(sign.isalpha() and ord(sign) > 0x250 for sign in word)
+
+
+def _is_western(lines: list[bytes]) -> bool:
+    """Whether Windows-1252 makes of it the letters of German and one more western language."""
+    if _oddness(lines, "cp1252"):
+        return False
+    words = " ".join(_words(lines, "cp1252"))
+    letters = {sign for sign in words.lower() if sign.isalpha() and not sign.isascii()} - {"º", "ª"}
+    return any(letters <= _GERMAN | language for language in _WESTERN)

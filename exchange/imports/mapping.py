@@ -1,0 +1,305 @@
+"""What foreign files mean: a TOML file that names columns, stages, other names and formats.
+
+Everything is checked when it is read, so that a typing error is said with the words that would be
+right, and never means "this column is not there".
+
+    system = "old-crm"                     # whose ids these are: known again in a second run
+    [format]                               # only where it cannot be found out
+    encoding = "cp1252"
+    delimiter = ";"
+    date = "31/12/2016"                    # that day as the files would write it, or "%d/%m/%Y"
+    decimal = ","
+    [deals]                                # also people, products, companies, contacts
+    file = "opportunities*.csv"
+    make = ["company", "contact"]          # what a row may name that is not on record yet
+    currency = "EUR"                       # unless a column says so; by default the organisation's
+    [deals.columns]                        # our field = "their column"
+    id = "Opportunity ID"
+    email = ["E-mail", "E-mail 2"]         # several for e-mail, phone, and parts of a person's name
+    [deals.values.product]                 # "their word" = "ours"
+    GTXPro = "GTX Pro"
+    [deals.formats]                        # for one of their columns
+    "Close date" = "Dec 31, 2016"
+    [deals.stages]                         # their stage; "" is an empty cell, or no column at all;
+                                           # of stage = ["Stage", "Status"] "Proposal Won"
+    Negotiation = { stage = "objections" }
+    Lost = { stage = "proposal", outcome = "stopped", initiator = "customer", cause = "unknown", ignore = ["amount"] }
+"""
+
+import tomllib
+from collections.abc import Mapping as ReadOnly
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from exchange.imports import dates
+from exchange.imports.faults import Unreadable
+from exchange.imports.kinds import KINDS, Kind
+from exchange.imports.letters import NAMES
+from exchange.imports.reading import DELIMITERS
+from exchange.imports.values import DECIMAL_SIGNS
+from pipeline.stages import Initiator, Outcome, Stage
+
+# What rows of a kind may name that is not on record yet, and is put there with them.
+MAKEABLE = {"deals": ("company", "contact"), "contacts": ("company",)}
+IGNORABLE = ("amount", "entered_on", "closed_on")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """What a foreign stage is in ours: the stage it was (last) in, and how it ended, if it did.
+
+    `cause` is the key of a cause. The fields in `ignore` say nothing in this stage.
+    """
+
+    stage: Stage
+    outcome: Outcome = Outcome.OPEN
+    initiator: Initiator | None = None
+    cause: str = ""
+    ignore: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindMapping:
+    """`columns` are foreign names by field, `values` our words by field and foreign word,
+    `formats` a date format or decimal sign by foreign column."""
+
+    kind: Kind
+    file: str
+    columns: dict[str, tuple[str, ...]]
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    formats: dict[str, str] = field(default_factory=dict)
+    stages: dict[str, Meaning] = field(default_factory=dict)
+    make: frozenset[str] = frozenset()
+    currency: str = ""
+
+    @property
+    def wanted(self) -> set[str]:
+        return {column for columns in self.columns.values() for column in columns}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapping:
+    system: str
+    kinds: tuple[KindMapping, ...]
+    encoding: str = ""
+    delimiter: str = ""
+    date: str = ""
+    decimal: str = ""
+
+
+def load(path: Path) -> Mapping:
+    """Raises Unreadable, in words, for a file that is no mapping."""
+    try:
+        with path.open("rb") as source:
+            content = tomllib.load(source)
+    except OSError as error:
+        raise Unreadable(f"{path.name}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(f"{path.name}: {error}") from error
+    try:
+        return of_content(content)
+    except Unreadable as error:
+        raise Unreadable(f"{path.name}: {error.message}") from error
+
+
+def of_content(content: dict[str, Any]) -> Mapping:
+    """The mapping that a table says, as the file does or a page keeps it.
+
+    Raises Unreadable, in words, where it does not make sense.
+    """
+    _only(content, {"system", "format", *(kind.name for kind in KINDS)}, where="")
+    system = _text(content, "system", where="")
+    if not system:
+        raise Unreadable(_('Say which system the files come from: system = "old-crm".'))
+    formats = _table(content, "format", where="")
+    _only(formats, {"encoding", "delimiter", "date", "decimal"}, where="format")
+    kinds = tuple(
+        _kind(kind, _table(content, kind.name, where="")) for kind in KINDS if kind.name in content
+    )
+    if not kinds:
+        raise Unreadable(
+            _("Name at least one kind of record: %(kinds)s.")
+            % {"kinds": ", ".join(f"[{kind.name}]" for kind in KINDS)}
+        )
+    return Mapping(
+        system=system,
+        kinds=kinds,
+        encoding=_choice(formats, "encoding", tuple(NAMES), where="format"),
+        delimiter=_choice(formats, "delimiter", DELIMITERS, where="format"),
+        date=_date(formats, "date", where="format"),
+        decimal=_choice(formats, "decimal", DECIMAL_SIGNS, where="format"),
+    )
+
+
+def _kind(kind: Kind, content: dict[str, Any]) -> KindMapping:
+    where = kind.name
+    allowed = {"file", "columns", "values", "formats"}
+    if kind.name in ("deals", "contacts"):
+        allowed |= {"make"}
+    if kind.name == "deals":
+        allowed |= {"stages"}
+    if kind.name in ("deals", "products"):
+        allowed |= {"currency"}
+    _only(content, allowed, where=where)
+    if not _text(content, "file", where=where):
+        raise Unreadable(_('[%(kind)s] needs the name of a file: file = "…".') % {"kind": where})
+    columns = _columns(kind, _table(content, "columns", where=where))
+    formats = _table(content, "formats", where=where)
+    foreign = {column for names in columns.values() for column in names}
+    _only(formats, foreign, where=f"{where}.formats")
+    make, makeable = content.get("make", []), MAKEABLE.get(where, ())
+    if not isinstance(make, list) or set(make) - set(makeable):
+        raise Unreadable(_("[%(kind)s] make can be: %(names)s.") % _named(where, makeable))
+    stages = _table(content, "stages", where=where)
+    if kind.name == "deals" and not stages:
+        raise Unreadable(_("[deals.stages] must say what each foreign stage is in ours."))
+    return KindMapping(
+        kind=kind,
+        file=content["file"],
+        columns=columns,
+        values=_values(kind, _table(content, "values", where=where)),
+        formats=_formats(kind, columns, formats),
+        stages={
+            name: _meaning(name, _table(stages, name, where="deals.stages")) for name in stages
+        },
+        make=frozenset(make),
+        currency=_text(content, "currency", where=where),
+    )
+
+
+def _columns(kind: Kind, content: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    where = f"{kind.name}.columns"
+    _only(content, {field.name for field in kind.fields}, where=where)
+    columns = {}
+    for name, value in content.items():
+        names = tuple(value) if isinstance(value, list) else (value,)
+        if not names or not all(isinstance(column, str) and column for column in names):
+            raise Unreadable(_("[%(kind)s] %(field)s must name a column.") % _of(where, name))
+        if len(names) > 1 and not kind.field(name).has_several:
+            raise Unreadable(_("[%(kind)s] %(field)s can come from one column.") % _of(where, name))
+        columns[name] = names
+    for name in (part.name for part in kind.fields if part.required):
+        if name not in columns:
+            raise Unreadable(_("[%(kind)s] needs a column for %(field)s.") % _of(where, name))
+    if not columns:
+        raise Unreadable(_("[%(kind)s] names no column.") % {"kind": where})
+    return columns
+
+
+def _formats(
+    kind: Kind, columns: dict[str, tuple[str, ...]], content: dict[str, Any]
+) -> dict[str, str]:
+    where = f"{kind.name}.formats"
+    of_dates = {
+        column
+        for name, names in columns.items()
+        if kind.field(name).form.is_date
+        for column in names
+    }
+    return {
+        column: _date(content, column, where=where)
+        if column in of_dates
+        else _choice(content, column, DECIMAL_SIGNS, where=where)
+        for column in content
+    }
+
+
+def _date(content: dict[str, Any], name: str, *, where: str) -> str:
+    """How dates are written, as `exchange.imports.dates` names it."""
+    stated = _text(content, name, where=where)
+    way = dates.way_of(stated)
+    if stated and not way:
+        raise Unreadable(
+            _(
+                "[%(kind)s] %(field)s says no way to write dates. Write 31 December 2016 as the "
+                'column would, or a format such as "%%d/%%m/%%Y".'
+            )
+            % _of(where, name)
+        )
+    return way
+
+
+def _values(kind: Kind, content: dict[str, Any]) -> dict[str, dict[str, str]]:
+    where = f"{kind.name}.values"
+    _only(content, {field.name for field in kind.fields}, where=where)
+    return {
+        name: {
+            word: _text(_table(content, name, where=where), word, where=f"{where}.{name}")
+            for word in content[name]
+        }
+        for name in content
+    }
+
+
+def _meaning(name: str, content: dict[str, Any]) -> Meaning:
+    where = f"deals.stages.{name}"
+    _only(content, {"stage", "outcome", "initiator", "cause", "ignore"}, where=where)
+    keys = {stage.key: stage for stage in Stage}
+    stage = keys[_choice(content, "stage", tuple(keys), where=where, required=True)]
+    outcome = Outcome(_choice(content, "outcome", tuple(Outcome.values), where=where) or "open")
+    initiator = _choice(content, "initiator", tuple(Initiator.values), where=where)
+    cause = _text(content, "cause", where=where)
+    if (outcome == Outcome.STOPPED) != bool(initiator and cause):
+        raise Unreadable(
+            _("[%(kind)s] a stop, and only a stop, has an initiator and a cause.") % {"kind": where}
+        )
+    ignore = content.get("ignore", [])
+    if not isinstance(ignore, list) or set(ignore) - set(IGNORABLE):
+        raise Unreadable(_("[%(kind)s] ignore can be: %(names)s.") % _named(where, IGNORABLE))
+    return Meaning(
+        stage=stage,
+        outcome=outcome,
+        initiator=Initiator(initiator) if initiator else None,
+        cause=cause,
+        ignore=frozenset(ignore),
+    )
+
+
+def _only(content: ReadOnly[str, Any], allowed: set[str], *, where: str) -> None:
+    if unknown := sorted(set(content) - allowed):
+        raise Unreadable(
+            _("[%(kind)s] knows no “%(name)s”. It can have: %(names)s.")
+            % {**_named(where, sorted(allowed)), "name": unknown[0]}
+        )
+
+
+def _table(content: dict[str, Any], name: str, *, where: str) -> dict[str, Any]:
+    value = content.get(name, {})
+    if not isinstance(value, dict):
+        raise Unreadable(_("[%(kind)s] %(field)s must be a table.") % _of(where, name))
+    return value
+
+
+def _text(content: dict[str, Any], name: str, *, where: str) -> str:
+    value = content.get(name, "")
+    if not isinstance(value, str):
+        raise Unreadable(_("[%(kind)s] %(field)s must be text in quotes.") % _of(where, name))
+    return value
+
+
+def _choice(
+    content: dict[str, Any],
+    name: str,
+    choices: tuple[str, ...],
+    *,
+    where: str,
+    required: bool = False,
+) -> str:
+    value = _text(content, name, where=where)
+    if value not in choices and (value or required):
+        raise Unreadable(
+            _("[%(kind)s] %(field)s can be: %(names)s.")
+            % {**_named(where, choices), **_of(where, name)}
+        )
+    return value
+
+
+def _of(where: str, name: str) -> dict[str, str]:
+    return {"kind": where, "field": name}
+
+
+def _named(where: str, names: Any) -> dict[str, str]:
+    return {"kind": where, "names": ", ".join(repr(name)[1:-1] for name in names)}

@@ -1,0 +1,298 @@
+"""Products, companies and contacts."""
+
+from django.utils.translation import gettext as _
+
+from crm.models import Company, Contact, ContactPoint, Product
+from exchange.imports import bulk
+from exchange.imports.judging import NEXT, THE_ONE, Judge
+from exchange.imports.kinds import COMPANIES, PEOPLE
+from pipeline.models import User
+
+_MATCH_PRODUCT = """
+    UPDATE {s} AS s SET state = 'matched', record_id = found.id
+    FROM (
+        SELECT lower(name) AS key, min(id) AS id, count(*) AS many FROM crm_product
+        WHERE batch_id IS DISTINCT FROM %(batch)s GROUP BY 1
+    ) AS found
+    WHERE s.state IS NULL AND lower(s.name) = found.key AND found.many = 1
+"""
+_NAMED_SO = f"""
+    (SELECT {THE_ONE.format(row="c", typed="s.name")} FROM crm_company AS c
+     WHERE seven_fold(c.name) = seven_fold(s.name) AND c.batch_id IS DISTINCT FROM %(batch)s)
+"""  # noqa: S608  # constants of these modules
+_MATCH_COMPANY = """
+    UPDATE {s} AS s SET state = 'matched', record_id = found.id
+    FROM (SELECT s.no, {named_so} AS id FROM {s} AS s WHERE s.state IS NULL) AS found
+    WHERE s.no = found.no AND found.id IS NOT NULL
+"""
+# Other rows of the same file are looked at as well, so that the order of its rows does not matter.
+_PARENT_IN_FILE = """
+    UPDATE {s} AS s SET parent_id = p.record_id FROM {s} AS p
+    WHERE s.state = 'new' AND s.parent_id IS NULL AND p.state IN ('new', 'known', 'matched')
+      AND lower(s.parent) = {key} AND NOT p.no = s.no
+"""
+# Rows that come to themselves again from parent to parent; as above, an id goes before a name.
+_RINGS = """
+    FROM (
+        WITH RECURSIVE child AS (
+            SELECT no, lower(parent) AS parent FROM {s} WHERE state IS NULL AND parent_id IS NULL
+        ),
+        link AS (
+            SELECT c.no, p.no AS above FROM child AS c JOIN {s} AS p
+              ON lower(p.external_id) = c.parent AND p.state IS NULL
+            UNION
+            SELECT c.no, p.no FROM child AS c JOIN {s} AS p
+              ON lower(p.name) = c.parent AND p.state IS NULL
+            WHERE NOT EXISTS (SELECT FROM {s} AS q WHERE lower(q.external_id) = c.parent)
+        ),
+        walk AS (
+            SELECT no, above FROM link
+            UNION
+            SELECT walk.no, link.above FROM walk JOIN link ON link.no = walk.above
+        )
+        SELECT no FROM walk WHERE above = no
+    ) AS ring
+"""
+_OWNER_BY_ADDRESS = """
+    UPDATE {s} AS s SET owner_id = u.id FROM pipeline_user AS u
+    WHERE s.state IS NULL AND u.email = lower(s.owner)
+"""
+_OWN = "UPDATE {s} SET owner_id = %(owner)s WHERE state IS NULL AND owner_id IS NULL"
+# A text that is no number is kept, too, but says nothing about who it is.
+KNOWN_BY = {"email": "true", "phone": "key LIKE '+%%'"}
+# Who has the same address and name is the same person; a switchboard's number needs the name too.
+_MATCH_PERSON = """
+    UPDATE {s} AS s SET state = 'matched', record_id = found.id
+    FROM (
+        SELECT r.no, min(c.id) AS id
+        FROM {s} AS r
+        CROSS JOIN LATERAL unnest(r.{field}_key) AS key
+        JOIN crm_contactpoint AS p ON p.value = key AND p.kind = '{field}' AND {known_by}
+        JOIN crm_contact AS c ON c.id = p.contact_id AND seven_fold(c.name) = seven_fold(r.name)
+         AND c.batch_id IS DISTINCT FROM %(batch)s
+        WHERE r.state IS NULL
+        GROUP BY r.no
+    ) AS found
+    WHERE s.no = found.no
+"""
+_MATCH_COLLEAGUE = """
+    UPDATE {s} AS s SET state = 'matched', record_id = found.id
+    FROM (
+        SELECT r.no, (
+            SELECT min(c.id) FROM crm_contact AS c
+            WHERE c.company_id = r.company_id AND seven_fold(c.name) = seven_fold(r.name)
+              AND c.batch_id IS DISTINCT FROM %(batch)s
+            GROUP BY c.company_id
+        ) AS id
+        FROM {s} AS r
+        WHERE r.state IS NULL AND r.email IS NULL AND (r.phone_key[1] LIKE '+%%') IS NOT TRUE
+    ) AS found
+    WHERE s.no = found.no AND found.id IS NOT NULL
+"""
+
+_NUMBER_COMPANIES = """
+    WITH made AS MATERIALIZED (
+        SELECT key, {next} AS id
+        FROM (
+            SELECT DISTINCT seven_fold(company) AS key FROM {s}
+            WHERE state IS NULL AND company_id IS NULL AND company IS NOT NULL
+        ) AS once
+    )
+    UPDATE {s} AS s SET company_id = made.id, company_made = true FROM made
+    WHERE s.state IS NULL AND s.company_id IS NULL AND seven_fold(s.company) = made.key
+"""
+_MADE_COMPANIES = """
+    (
+        SELECT DISTINCT ON (company_id) * FROM {s}
+        WHERE state IS NULL AND company_made ORDER BY company_id, no
+    ) AS s
+"""
+_POINTS = """
+    (
+        SELECT DISTINCT ON (1, 2) {contact}, point.value, point.typed
+        FROM {s} AS s CROSS JOIN LATERAL unnest(s.{field}_key, s.{field}) AS point (value, typed)
+        WHERE {condition} ORDER BY 1, 2, 3
+    ) AS found (contact_id, value, typed)
+"""
+
+
+def bring_in_products(judge: Judge) -> None:
+    judge.identify()
+    judge.execute(_MATCH_PRODUCT)
+    judge.number(Product)
+    bulk.insert_select(
+        Product,
+        {
+            "id": "s.record_id",
+            "name": "s.name",
+            "series": "coalesce(s.series, '')",
+            "price": "s.price",
+            "currency": "%(currency)s",
+            "batch_id": "%(batch)s",
+        },
+        f"{judge.table} AS s WHERE s.state = 'new'",
+        judge.arguments,
+    )
+
+
+def bring_in_companies(judge: Judge) -> None:
+    judge.identify()
+    judge.refuse(
+        f"{_NAMED_SO} = -1",
+        _("Several companies on record have the name “{value}”."),
+        field="name",
+    )
+    judge.execute(_MATCH_COMPANY, named_so=_NAMED_SO)
+    resolve_owner(judge)
+    own_the_rest(judge)
+    judge.refuse(
+        "lower(s.parent) IN (s.external_id, lower(s.name))",
+        _("“{value}” is named as its own parent."),
+        field="parent",
+    )
+    _refuse_orphans(judge)
+    judge.number(Company)
+    if "parent" in judge.mapped.columns:
+        judge.execute(_PARENT_IN_FILE, key="lower(p.external_id)")
+        judge.execute(_PARENT_IN_FILE, key="lower(p.name)")
+    bulk.insert_select(
+        Company,
+        {
+            "id": "s.record_id",
+            "name": "s.name",
+            "industry": "coalesce(s.industry, '')",
+            "employees": "s.employees",
+            "country": "coalesce(s.country, '')",
+            "website": "coalesce(s.website, '')",
+            "parent_id": "s.parent_id",
+            "owner_id": "s.owner_id",
+            **stamps(),
+        },
+        f"{judge.table} AS s WHERE s.state = 'new'",
+        judge.arguments,
+    )
+
+
+def _refuse_orphans(judge: Judge) -> None:
+    """A parent is on record, or another row that comes in and stands above for good; a refused one
+    takes its children along."""
+    if "parent" not in judge.mapped.columns:
+        return
+    judge.resolve("parent", "parent_id", of=COMPANIES, model=Company, missing=None)
+    judge.refuse(
+        "ring.no = s.no",
+        _("“{value}” is named as the parent, and belongs to this company itself by other rows."),
+        field="parent",
+        source=_RINGS,
+    )
+    orphan = (
+        "s.parent IS NOT NULL AND s.parent_id IS NULL AND NOT EXISTS ("
+        " SELECT FROM {s} AS p WHERE p.state IS DISTINCT FROM 'refused'"
+        " AND lower(s.parent) IN (lower(p.external_id), lower(p.name)))"
+    )
+    reason = _("The parent company “{value}” is neither on record nor comes in with these files.")
+    while judge.refuse(orphan, reason, field="parent"):
+        pass
+
+
+def bring_in_contacts(judge: Judge) -> None:
+    judge.identify()
+    resolve_company(judge)
+    resolve_owner(judge)
+    own_the_rest(judge)
+    for field, known_by in KNOWN_BY.items():
+        judge.execute(_MATCH_PERSON, field=field, known_by=known_by)
+    judge.execute(_MATCH_COLLEAGUE)
+    if "company" in judge.mapped.make:
+        make_companies(judge)
+    judge.number(Contact)
+    bulk.insert_select(
+        Contact,
+        {
+            "id": "s.record_id",
+            "name": "s.name",
+            "job_title": "coalesce(s.job_title, '')",
+            "company_id": "s.company_id",
+            "owner_id": "s.owner_id",
+            **stamps(),
+        },
+        f"{judge.table} AS s WHERE s.state = 'new'",
+        judge.arguments,
+    )
+    write_points(judge, "s.record_id", "s.state = 'new'")
+
+
+def write_points(judge: Judge, contact_id: str, condition: str) -> None:
+    """The addresses and numbers of new contacts, each once."""
+    for field in ("email", "phone"):
+        if field not in judge.mapped.columns:
+            continue
+        bulk.insert_select(
+            ContactPoint,
+            {
+                "contact_id": "found.contact_id",
+                "kind": f"'{field}'",
+                "value": "found.value",
+                "typed": "found.typed",
+            },
+            _POINTS.format(s=judge.table, contact=contact_id, field=field, condition=condition),
+            {},
+        )
+
+
+def resolve_company(judge: Judge) -> None:
+    """Find the companies that rows name; an unknown one is refused unless it is to be made."""
+    missing = _("The company “{value}” is neither on record nor comes in with these files.")
+    judge.resolve(
+        "company",
+        "company_id",
+        of=COMPANIES,
+        model=Company,
+        missing=None if "company" in judge.mapped.make else missing,
+    )
+
+
+def make_companies(judge: Judge) -> None:
+    """Put the companies on record that undecided rows name and nobody knows, each once."""
+    judge.execute(_NUMBER_COMPANIES, next=NEXT.format(table="crm_company"))
+    bulk.insert_select(
+        Company,
+        {"id": "s.company_id", "name": "s.company", "owner_id": "s.owner_id", **stamps()},
+        _MADE_COMPANIES.format(s=judge.table),
+        judge.arguments,
+    )
+
+
+def own_the_rest(judge: Judge) -> None:
+    """What names no owner is that of the person who imports it by a page; the command has none."""
+    if judge.run.reach is not None:
+        judge.execute(_OWN)
+
+
+def resolve_owner(judge: Judge) -> None:
+    if "owner" in judge.mapped.columns:
+        judge.execute(_OWNER_BY_ADDRESS)
+    judge.resolve(
+        "owner",
+        "owner_id",
+        of=PEOPLE,
+        model=User,
+        missing=_("“{value}” is not on record as one of our people."),
+    )
+    if judge.run.reach is not None:
+        judge.refuse(
+            "NOT s.owner_id = ANY(%(assignable)s::bigint[])",
+            _("You cannot give records to “{value}”, who is out of your reach."),
+            field="owner",
+        )
+
+
+def stamps() -> dict[str, str]:
+    """When and with what a record came in; `changed_at` is the batch's own instant, by which the
+    undo knows what nobody touched since."""
+    return {
+        "created_at": "%(now)s",
+        "changed_at": "%(now)s",
+        "changed_by_id": "%(by)s",
+        "batch_id": "%(batch)s",
+    }

@@ -1,0 +1,407 @@
+"""Turns the rows of a file into lines of its staging table: every cell read, or why it cannot be."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.utils.translation import gettext as _
+
+from crm import normalise
+from exchange.imports import bulk, cells, currencies, dates, points, values
+from exchange.imports.faults import BadValue, Fault
+from exchange.imports.kinds import DEALS, PEOPLE, Field, Form
+from exchange.imports.mapping import KindMapping, Meaning
+from exchange.imports.points import Points
+from exchange.imports.reading import Row, Table
+from exchange.imports.scanning import ways_of
+from exchange.imports.stays import stays_of
+from pipeline import moves
+from pipeline.moves import Refused, Stay
+
+if TYPE_CHECKING:
+    from exchange.imports.staging import Run
+
+# What a row of deals says after the rules have read it, beside its own fields.
+JUDGED = {
+    "deal_stage": "smallint",
+    "stage_at": "timestamptz",
+    "outcome": "text",
+    "ended_at": "timestamptz",
+    "initiator": "text",
+    "cause": "text",
+}
+_SHORT, _MOST_KNOWN = 40, 1_024
+# In the order in which they happen.
+_ACTS = ("created_on", "entered_on", "closed_on")
+_url = URLValidator(schemes=("http", "https"))
+
+
+def names_of(part: Field) -> list[str]:
+    """A list is staged as it was typed and as it is compared."""
+    return [part.name, f"{part.name}_key"] if part.form.is_list else [part.name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cell:
+    field: Field
+    places: tuple[int, ...]
+    columns: tuple[str, ...]
+    aliases: dict[str, str]
+    parse: Callable[[str], Any]
+    is_list: bool
+    # What short cells say, as most columns say few things; forgotten before it is much.
+    known: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judgement:
+    """What the rules make of a stage and its dates, whichever deal has them."""
+
+    stays: list[tuple[Any, ...]]
+    deal: tuple[Any, ...]
+
+
+def _keep(known: dict[Any, Any], key: Any, value: Any) -> None:
+    if len(known) >= _MOST_KNOWN:
+        known.clear()
+    known[key] = value
+
+
+def _array(texts: Iterable[str]) -> str:
+    """As PostgreSQL writes arrays; the driver takes longer for it than for all the rest."""
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return '{"' + '","'.join(quoted) + '"}'
+
+
+class _BadCell(Exception):
+    def __init__(self, column: str, value: str, reason: str) -> None:
+        self.column, self.value, self.reason = column, value, reason
+
+
+class Reader:
+    """Turns the rows of one file into lines of the staging table."""
+
+    def __init__(self, mapped: KindMapping, table: Table, run: "Run") -> None:
+        self._mapped, self._table, self._run = mapped, table, run
+        self._ways = ways_of(mapped, table, run.mapping, show=run.show)
+        self._cells = [
+            self._cell(part) for part in mapped.kind.fields if part.name in mapped.columns
+        ]
+        self._places = [place for cell in self._cells for place in cell.places]
+        self._has_id = "id" in mapped.columns
+        # A currency that no column has may stand beside the amount, or in the heading.
+        self._says_currency = "amount" in mapped.columns and "currency" not in mapped.columns
+        self._heading_sign = currencies.of_heading(self._column("amount"))
+        self._own_currency = mapped.currency or run.root.currency
+        self._nothing = dict.fromkeys(part.name for part in mapped.kind.fields)
+        self._judgements: dict[tuple[Any, ...], _Judgement] = {}
+        self._instants: dict[tuple[Any, ...], list[dt.datetime | None]] = {}
+        self._faults: list[Fault] = []
+        # Of the row that is being read: column, text, and what is said of it.
+        self._remarks: list[tuple[str, str, str]] = []
+        self._stays: list[tuple[Any, ...]] = []
+
+    @property
+    def names(self) -> list[str]:
+        """The columns of the lines that are read: those of the file, and what follows from them."""
+        names = ["no", "file", "line", "digest"]
+        for cell in self._cells:
+            names += names_of(cell.field)
+        if self._has_id:
+            names.append("external_id")
+        if self._says_currency:
+            names.append("currency")
+        return names + list(JUDGED) if self._mapped.kind is DEALS else names
+
+    def taken_faults(self) -> list[Fault]:
+        taken, self._faults = self._faults, []
+        return taken
+
+    def taken_stays(self) -> list[tuple[Any, ...]]:
+        taken, self._stays = self._stays, []
+        return taken
+
+    def read(self, row: Row) -> list[Any] | None:
+        if row.fault:
+            self._refuse(row.line, row.column, "", row.fault)
+            return None
+        try:
+            line = self._line(row)
+        except _BadCell as bad:
+            self._refuse(row.line, bad.column, bad.value, bad.reason)
+            line = None
+        for column, value, reason in self._remarks[:1] if line else ():
+            self._refuse(row.line, column, value, reason, comes_in=True)
+        self._remarks = []
+        return line
+
+    def _line(self, row: Row) -> list[Any]:
+        """Raises _BadCell for the first that keeps the row out."""
+        no = next(self._run.numbers)
+        raw = "\x1f".join([row.cells[place] for place in self._places])
+        digest = hashlib.blake2b(raw.encode(), digest_size=12).hexdigest()
+        found: dict[str, Any] = self._nothing.copy()
+        for cell in self._cells:
+            found[cell.field.name] = self._value(cell, row.cells)
+        currency = self._currency(row.cells) if self._says_currency else ""
+        judged = self._judge(no, found, row.cells) if self._mapped.kind is DEALS else ()
+        line: list[Any] = [no, self._table.name, row.line, digest]
+        for cell in self._cells:
+            value = found[cell.field.name]
+            if cell.is_list:
+                line += (None, None) if value is None else value
+            else:
+                line.append(value)
+        if self._has_id:
+            line.append(found["id"])
+        if self._says_currency:
+            line.append(currency or None)
+        return [*line, *judged]
+
+    def _refuse(
+        self, line: int, column: str, value: str, reason: str, *, comes_in: bool = False
+    ) -> None:
+        self._faults.append(
+            Fault(
+                file=self._table.name,
+                line=line,
+                column=column,
+                value=value,
+                reason=reason,
+                comes_in=comes_in,
+            )
+        )
+
+    def _cell(self, part: Field) -> _Cell:
+        columns = self._mapped.columns[part.name]
+        return _Cell(
+            field=part,
+            columns=columns,
+            places=tuple(self._table.header.index(column) for column in columns),
+            aliases=self._aliases(part),
+            parse=self._parser(part, columns),
+            is_list=part.form.is_list,
+            known={},
+        )
+
+    def _aliases(self, part: Field) -> dict[str, str]:
+        """A foreign stage is what the mapping knows by this word, even if it sounds like none."""
+        aliases = self._mapped.values.get(part.name, {})
+        stages = self._mapped.stages if part.name == "stage" else {}
+        return {**{word: word for word in stages}, **aliases}
+
+    def _parser(self, part: Field, columns: tuple[str, ...]) -> Callable[[str], Any]:
+        form = part.form
+        if form.is_date or form.is_number:
+            way = self._ways[columns[0]]
+        if form is Form.DAY:
+            zone = self._run.root.zone
+            return lambda text: values.day(text, way, zone)
+        if form is Form.MOMENT:
+            return lambda text: values.moment(text, way)
+        if form.is_number:
+            read = values.money if form is Form.MONEY else values.whole
+            return lambda text: read(text, way)
+        if form is Form.EMAIL:
+            return points.emails
+        if form is Form.PHONE:
+            return partial(points.phones, country=self._run.root.country)
+        return _link if form is Form.LINK else _plain
+
+    def _value(self, cell: _Cell, row: list[str]) -> Any:
+        if cell.is_list:
+            return self._list(cell, row)
+        if len(cell.places) > 1:
+            return self._joined(cell, row)
+        raw = row[cell.places[0]]
+        if raw in cell.known:
+            return cell.known[raw]
+        value, _text = self._read(cell, raw, cell.columns[0])
+        if value is None and cell.field.required:
+            raise _BadCell(cell.columns[0], "", _("This cannot be empty."))
+        if len(raw) <= _SHORT:
+            _keep(cell.known, raw, value)
+        return value
+
+    def _joined(self, cell: _Cell, row: list[str]) -> str | None:
+        """One text of several columns: first and last name."""
+        parts = [
+            self._read(cell, row[place], column)[1]
+            for place, column in zip(cell.places, cell.columns, strict=True)
+        ]
+        found = " ".join(part for part in parts if part)
+        if not found and cell.field.required:
+            raise _BadCell(cell.columns[0], "", _("This cannot be empty."))
+        self._require_short(cell, found, cell.columns[0])
+        return found or None
+
+    def _list(self, cell: _Cell, row: list[str]) -> tuple[str, str] | None:
+        """The texts and what they are compared by, as literals of arrays."""
+        found: list[tuple[str, str]] = []
+        others: list[tuple[str, str]] = []
+        for place, column in zip(cell.places, cell.columns, strict=True):
+            text = cells.said(row[place], cell.aliases)
+            if not text:
+                continue
+            said: Points = cell.parse(text)
+            found += said.found
+            others += [self._no_point(cell, other, column) for other in said.others]
+        for _value, text in found:
+            self._require_short(cell, text, cell.columns[0])
+        if cell.field.form is Form.PHONE:
+            found += [(value, text) for value, text in others if len(text) <= cell.field.longest]
+        if not found:
+            return None
+        return _array(text for _value, text in found), _array(value for value, _text in found)
+
+    def _no_point(self, cell: _Cell, text: str, column: str) -> tuple[str, str]:
+        """Say that a text is no address or number: it identifies nobody.
+
+        Raises _BadCell where people are known by it.
+        """
+        if cell.field.form is Form.EMAIL:
+            if self._mapped.kind is PEOPLE:
+                raise _BadCell(column, text, _("This is no e-mail address."))
+            reason = _("This is no e-mail address. The row comes in without it.")
+        else:
+            reason = _("This is no phone number. It is kept as it stands where a person is named.")
+        self._remarks.append((column, text, reason))
+        return normalise.phone(text, country=self._run.root.country), text
+
+    @staticmethod
+    def _require_short(cell: _Cell, text: str, column: str) -> None:
+        if len(text) > cell.field.longest:
+            reason = _("This has more than %(most)d signs.") % {"most": cell.field.longest}
+            raise _BadCell(column, text, reason)
+
+    def _read(self, cell: _Cell, raw: str, column: str) -> tuple[Any, str]:
+        """What a cell means and its text; None for an empty one."""
+        text = cells.said(raw, cell.aliases, any_text=cell.field.is_any_text)
+        if not text:
+            return None, ""
+        self._require_short(cell, text, column)
+        try:
+            return cell.parse(text), text
+        except BadValue as bad:
+            raise _BadCell(column, text, bad.message) from bad
+
+    def _judge(self, no: int, found: dict[str, Any], row: list[str]) -> tuple[Any, ...]:
+        """What the rules make of a deal: its visits are staged, the deal repeats the latest."""
+        word = found["stage"] or ""
+        meaning = self._mapped.stages.get(word)
+        if meaning is None:
+            reason = _("The mapping does not say what stage “%(stage)s” is.") % {"stage": word}
+            raise _BadCell(self._column("stage"), word, reason)
+        for name in meaning.ignore:
+            found[name] = None
+        self._date(found)
+        try:
+            if found["created_on"] is not None and found["created_on"] > self._run.now:
+                raise Refused(_("This lies in the future."), field="created_on")
+            judged = self._judgement(word, meaning, found)
+        except Refused as refused:
+            name = refused.field or "stage"
+            raise _BadCell(self._column(name), self._raw(name, row), refused.message) from refused
+        self._stays += [(no, *stay) for stay in judged.stays]
+        return judged.deal
+
+    def _date(self, found: dict[str, Any]) -> None:
+        """Make instants of the days on which things happened."""
+        said = tuple(found[name] for name in _ACTS)
+        if not any(said):
+            return
+        ats = self._instants.get(said)
+        if ats is None:
+            ats = dates.instants(said, zones=self._run.zones, now=self._run.now)
+            _keep(self._instants, said, ats)
+        found.update(zip(_ACTS, ats, strict=True))
+
+    def _judgement(self, word: str, meaning: Meaning, found: dict[str, Any]) -> _Judgement:
+        said = (word, found["entered_on"], found["closed_on"])
+        judged = self._judgements.get(said)
+        if judged is None:
+            judged = self._judged(meaning, found)
+            _keep(self._judgements, said, judged)
+        return judged
+
+    def _judged(self, meaning: Meaning, found: dict[str, Any]) -> _Judgement:
+        stays = self._judged_stays(meaning, found)
+        last = stays[-1]
+        return _Judgement(
+            stays=[
+                (
+                    stay.sequence,
+                    stay.stage.value,
+                    stay.entered_how.value,
+                    stay.entered_at,
+                    stay.reason,
+                    stay.left_how.value if stay.left_how else None,
+                    stay.left_at,
+                )
+                for stay in stays
+            ],
+            deal=(
+                last.stage.value,
+                last.entered_at,
+                meaning.outcome.value,
+                last.left_at,
+                meaning.initiator.value if meaning.initiator else "",
+                meaning.cause or None,
+            ),
+        )
+
+    def _judged_stays(self, meaning: Meaning, found: dict[str, Any]) -> tuple[Stay, ...]:
+        stays = stays_of(
+            meaning,
+            entered_at=found["entered_on"],
+            closed_at=found["closed_on"],
+            now=self._run.now,
+        )
+        if faults := moves.broken_links(list(stays)):
+            raise bulk.BrokenChain(faults)
+        return stays
+
+    def _currency(self, row: list[str]) -> str:
+        """Raises _BadCell for a sign that may be one of several."""
+        column = self._column("amount")
+        raw = row[self._table.header.index(column)]
+        if raw.isdecimal() and not self._heading_sign:
+            return ""
+        apart = currencies.split(cells.text(raw))
+        sign = (apart[1] if apart else "") or self._heading_sign
+        if not sign:
+            return ""
+        code = currencies.the_only(sign, self._run.currencies, own=self._own_currency)
+        if not code:
+            reason = _(
+                "“%(sign)s” can be one of several currencies. Say which in a column of its own."
+            )
+            raise _BadCell(column, cells.text(raw), reason % {"sign": sign})
+        return code
+
+    def _column(self, name: str) -> str:
+        return (self._mapped.columns.get(name) or ("",))[0]
+
+    def _raw(self, name: str, row: list[str]) -> str:
+        column = self._column(name)
+        return cells.text(row[self._table.header.index(column)]) if column else ""
+
+
+def _plain(text: str) -> str:
+    return text
+
+
+def _link(text: str) -> str:
+    address = text if "://" in text else f"https://{text}"
+    try:
+        _url(address)
+    except ValidationError as error:
+        raise BadValue(_("This is no address of a website.")) from error
+    if len(address) > 200:
+        raise BadValue(_("This has more than %(most)d signs.") % {"most": 200})
+    return address

@@ -1,0 +1,284 @@
+"""What a look at all rows of a file tells before any of them comes in: the ways in which each
+column of dates or numbers can be read, and the words of the stages."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from exchange.imports import cells, currencies, values
+from exchange.imports import dates as date_ways
+from exchange.imports.dates import when as read_date
+from exchange.imports.faults import Unreadable
+from exchange.imports.kinds import DEALS, Field
+from exchange.imports.mapping import KindMapping, Mapping
+from exchange.imports.reading import Table
+from salesprocess.lib.format import plainly
+
+# A column with more different words than this is not a column of stages.
+MOST_STAGES = 40
+SAMPLES = 3
+# A file with one wrong cell in each way of writing dates need not offer all of them.
+_MOST_WAYS = 6
+
+Place = tuple[int, str]
+"""A line and the text of a cell there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A way to read a column, and how many of its cells can be read so."""
+
+    way: str
+    rows: int
+
+
+class Reading:
+    """Which ways of reading fit all cells of a column that have been seen.
+
+    A column is read in the one way that fits all of it. Where two ways fit and differ, it is
+    ambiguous: `witness` is a cell that means two things. Where no way fits all, it is mixed:
+    `odd_one` is a cell that does not fit what came before. A cell that no way fits is that row's
+    fault and says nothing about the column.
+    """
+
+    def __init__(self, *, dates: bool) -> None:
+        self.dates = dates
+        self.rows = 0
+        self.samples: list[Place] = []
+        self.odd_one: Place | None = None
+        self.unread: Place | None = None
+        self._fits: list[str] | None = None
+        self._counts: Counter[str] = Counter()
+        self._orders: Counter[str] = Counter()
+        self._first_of: dict[str, Place] = {}
+        # The cells that two ways read differently: of each pair, as any may be the last two.
+        self._doubts: dict[frozenset[str], list[Place]] = {}
+
+    def see(self, text: str, line: int) -> None:
+        found: dict[str, Any] = date_ways.readings(text) if self.dates else values.numbers(text)
+        if not found:
+            self.unread = self.unread or (line, text)
+            return
+        self.rows += 1
+        if len(self.samples) < SAMPLES:
+            _add(self.samples, line, text)
+        for way in found:
+            self._first_of.setdefault(way, (line, text))
+        self._counts.update(found.keys())
+        if self.dates:
+            self._orders.update(date_ways.orders(text))
+        self._narrow(found, line, text)
+        if len(found) > 1:
+            self._doubt(found, line, text)
+
+    def _narrow(self, found: dict[str, Any], line: int, text: str) -> None:
+        if self._fits is None:
+            self._fits = list(found)
+        elif self._fits:
+            self._fits = [way for way in self._fits if way in found]
+            if not self._fits:
+                self.odd_one = (line, text)
+
+    def _doubt(self, found: dict[str, Any], line: int, text: str) -> None:
+        for one, other in combinations(found, 2):
+            if found[one] != found[other]:
+                places = self._doubts.setdefault(frozenset((one, other)), [])
+                if len(places) < SAMPLES:
+                    _add(places, line, text)
+
+    @property
+    def first(self) -> Place | None:
+        return self.samples[0] if self.samples else None
+
+    @property
+    def witness(self) -> Place | None:
+        return next(iter(self._doubtful(self._fits or [])), None)
+
+    @property
+    def way(self) -> str:
+        """The only way to read the column; empty where there is none, or more than one."""
+        return self._fits[0] if self._fits and self.witness is None else ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether only a person can say how the column is to be read."""
+        return self.witness is not None or self.odd_one is not None
+
+    def choices(self) -> list[Choice]:
+        """The ways between which a person has to choose, and otherwise the only one."""
+        if self.odd_one is None:
+            fits = self._fits or []
+            ways = [way for place, way in enumerate(fits) if self._is_another(way, fits[:place])]
+            return [Choice(way=way, rows=self.rows) for way in ways]
+        orders = [order for order in date_ways.ORDERS if self._orders[order] == self.rows]
+        if not self._doubts:
+            orders = orders[:1]
+        ways = [*orders, *(way for way, _rows in self._counts.most_common())]
+        return [Choice(way=way, rows=self.count(way)) for way in ways[:_MOST_WAYS]]
+
+    def offers(self) -> list[Choice]:
+        """The choices, and the ways that some cells can be read in."""
+        found = {choice.way: choice for choice in self.choices()}
+        for way, rows in self._counts.most_common():
+            found.setdefault(way, Choice(way=way, rows=rows))
+        return list(found.values())[:_MOST_WAYS]
+
+    def count(self, way: str) -> int:
+        """How many of the cells can be read in `way`."""
+        return self._orders[way] if way in date_ways.ORDERS else self._counts[way]
+
+    def telling(self) -> list[Place]:
+        """A few cells that show what there is to choose, or how the column is read."""
+        if self.odd_one is not None:
+            places = [self._first_of[way] for way, _rows in self._counts.most_common()]
+            return list(dict.fromkeys(places))[:SAMPLES]
+        return self._doubtful(self._fits or [])[:SAMPLES] or self.samples
+
+    def _doubtful(self, ways: list[str]) -> list[Place]:
+        found: dict[Place, None] = {}
+        for pair in combinations(ways, 2):
+            found |= dict.fromkeys(self._doubts.get(frozenset(pair), ()))
+        return sorted(found)
+
+    def _is_another(self, way: str, before: list[str]) -> bool:
+        return all(frozenset((way, each)) in self._doubts for each in before)
+
+
+# Told of a file and a column, how it can be read and how it is.
+Show = Callable[[str, str, Reading, str], None]
+
+
+@dataclass(kw_only=True)
+class Scan:
+    """How many rows, the foreign stages, and how columns can be read."""
+
+    readings: dict[str, Reading]
+    rows: int = 0
+    stages: dict[str, None] = field(default_factory=dict)
+
+
+def scan(mapped: KindMapping, table: Table) -> Scan:
+    """Read a whole table once."""
+    parts = {mapped.columns[part.name][0]: part for part in read_parts(mapped)}
+    readings = {column: Reading(dates=part.form.is_date) for column, part in parts.items()}
+    looks = [
+        (reading, table.header.index(column), mapped.values.get(parts[column].name, {}))
+        for column, reading in readings.items()
+    ]
+    stage = [table.header.index(column) for column in mapped.columns.get("stage", ())]
+    found = Scan(readings=readings)
+    for row in table.rows():
+        found.rows += 1
+        if row.fault:
+            continue
+        for reading, place, aliases in looks:
+            if text := cells.said(row.cells[place], aliases):
+                reading.see(text, row.line)
+        if stage and len(found.stages) <= MOST_STAGES:
+            found.stages[_word([row.cells[place] for place in stage])] = None
+    if not stage and mapped.kind is DEALS:
+        found.stages[""] = None
+    return found
+
+
+def _word(raw: list[str]) -> str:
+    """The foreign word of a stage, of a column or of several: stage and status."""
+    if len(raw) == 1:
+        return cells.text(raw[0])
+    return " ".join(filter(None, (cells.said(each, {}, any_text=True) for each in raw)))
+
+
+def ways_of(
+    mapped: KindMapping, table: Table, mapping: Mapping, *, show: Show | None = None
+) -> dict[str, str]:
+    """How each column writes dates or numbers: stated in the mapping, or the only way that fits.
+
+    `show` is told of each column, whether it was stated or found.
+
+    Raises Unreadable if it is ambiguous or mixed, and not stated.
+    """
+    stated = {
+        column: mapped.formats.get(column)
+        or (mapping.date if part.form.is_date else mapping.decimal)
+        for part in read_parts(mapped)
+        for column in mapped.columns[part.name][:1]
+    }
+    if show is None and all(stated.values()):
+        return stated
+    for column, reading in scan(mapped, table).readings.items():
+        if not stated[column]:
+            _require_one_way(reading, mapped, table.name, column)
+            stated[column] = reading.way
+        if show is not None:
+            show(table.name, column, reading, stated[column])
+    return stated
+
+
+def _require_one_way(reading: Reading, mapped: KindMapping, file: str, column: str) -> None:
+    if not reading.is_open:
+        return
+    place = {"file": file, "column": column, "kind": mapped.kind.name}
+    ways = _(" or ").join(f'"{choice.way}"' for choice in reading.choices())
+    if reading.odd_one and reading.first:
+        raise Unreadable(
+            _(
+                "%(file)s: the column “%(column)s” is written in two ways: “%(one)s” in line %(line)d, "
+                "“%(other)s” in line %(odd_line)d. State the right one in the mapping, and the rows "
+                'that are written otherwise will be reported: [%(kind)s.formats] "%(column)s" = '
+                "%(ways)s."
+            )
+            % {
+                **place,
+                "one": reading.first[1],
+                "line": reading.first[0],
+                "other": reading.odd_one[1],
+                "odd_line": reading.odd_one[0],
+                "ways": ways,
+            }
+        )
+    line, text = reading.telling()[0]
+    meanings = [in_words(text, choice.way, dates=reading.dates) for choice in reading.choices()]
+    raise Unreadable(
+        _(
+            "%(file)s: the column “%(column)s” is ambiguous: “%(text)s” in line %(line)d can be "
+            '%(meanings)s. Say which in the mapping: [%(kind)s.formats] "%(column)s" = '
+            "%(ways)s."
+        )
+        % {
+            **place,
+            "text": text,
+            "line": line,
+            "meanings": _(" or ").join(dict.fromkeys(filter(None, meanings))),
+            "ways": ways,
+        }
+    )
+
+
+def in_words(text: str, way: str, *, dates: bool) -> str:
+    """What a cell means, read in a way, so that nobody can misread it; empty if it does not fit."""
+    if not dates:
+        amount = values.number(text, way)
+        apart = currencies.split(text)
+        sign = f" {apart[1]}" if apart and apart[1] else ""
+        return "" if amount is None else f"{plainly(amount)}{sign}"
+    said = read_date(text, way)
+    if said is None:
+        return ""
+    clock = f" {said.clock:%H:%M}" if said.clock else ""
+    return f"{plainly(said.at)}{clock}{f' {said.at:%Z}' if said.at.tzinfo else ''}"
+
+
+def read_parts(mapped: KindMapping) -> Iterator[Field]:
+    """The fields that a column is named for whose cells can be read in several ways."""
+    for part in mapped.kind.fields:
+        if part.name in mapped.columns and (part.form.is_date or part.form.is_number):
+            yield part
+
+
+def _add(places: list[Place], line: int, text: str) -> None:
+    if all(text != each for _line, each in places):
+        places.append((line, text))

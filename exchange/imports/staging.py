@@ -1,0 +1,232 @@
+"""Files into staging tables: every cell read, every row either staged or refused with its place.
+
+The tables are temporary and live as long as the transaction. Nothing holds more than a chunk.
+"""
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as ReadOnly
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from crm.queries.deal import currencies
+from exchange.imports import bulk
+from exchange.imports.faults import Fault
+from exchange.imports.kinds import DEALS, Kind
+from exchange.imports.mapping import KindMapping, Mapping
+from exchange.imports.reader import JUDGED, Reader, names_of
+from exchange.imports.reading import Table
+from exchange.imports.scanning import Show
+from pipeline.models import Batch, Team
+
+FAULTS = "import_faults"
+STAYS = "import_stays"
+TEAMS = "import_teams"
+_FAULT_COLUMNS = ("kind", "file", "line", "field", "value", "reason", "comes_in")
+_STAY_COLUMNS = (
+    "no",
+    "sequence",
+    "stage",
+    "entered_how",
+    "entered_at",
+    "reason",
+    "left_how",
+    "left_at",
+)
+# The records that a row refers to, found later.
+_REFERENCES = (
+    "owner_id",
+    "team_id",
+    "company_id",
+    "contact_id",
+    "product_id",
+    "source_id",
+    "parent_id",
+)
+_FEW = 10_000
+# With the columns that rows are found by: counting those is enough, and short.
+_LOOKED_INTO = {
+    "crm_company": "id, name",
+    "crm_contact": "id, name, company_id",
+    "crm_contactpoint": "contact_id, kind, value",
+    "crm_deal": "id",
+    "crm_importedrow": "external_id",
+    "crm_searchentry": "record_id",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """What a person may do, who imports by a page: to whom records may be given, and into which
+    teams' pools. What names no owner becomes the person's own, as what is typed does."""
+
+    by_id: int
+    assignable_ids: list[int]
+    pool_team_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One import: whose, when, into which organisation. Instants are judged against `now`.
+
+    `reach` is None for the command, whose user has the database. `repeats` says, for a file that
+    comes in by pieces, which lines say the same as lines before them: the how manieth each is.
+    `tell` is told how many rows were read, now and then; `show`, how a column of a file is read.
+    """
+
+    mapping: Mapping
+    batch: Batch
+    root: Team
+    now: dt.datetime
+    reach: Reach | None = None
+    repeats: ReadOnly[int, int] | None = None
+    tell: Callable[[int], None] | None = None
+    show: Show | None = None
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @cached_property
+    def zones(self) -> tuple[zoneinfo.ZoneInfo, ...]:
+        """Where days are counted: the organisation's zone, and that of who brings it in."""
+        by = self.batch.by
+        return tuple(dict.fromkeys([self.root.zone, *([by.zone] if by else [])]))
+
+    @cached_property
+    def currencies(self) -> list[str]:
+        """Those in which an amount can be added up now."""
+        return currencies(timezone.localdate(self.now, self.root.zone))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What statements may name."""
+        return {
+            "system": self.mapping.system,
+            "batch": self.batch.pk,
+            "by": self.batch.by_id,
+            "now": self.now,
+            "root": self.root.pk,
+            "currencies": self.currencies,
+            "owner": self.reach.by_id if self.reach else None,
+            "assignable": self.reach.assignable_ids if self.reach else [],
+            "pools": self.reach.pool_team_ids if self.reach else [],
+        }
+
+
+def execute(statement: str, arguments: Any = None, **names: str) -> int:
+    """Run a statement whose `{names}` are constants of this package; how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(**names), arguments)
+        return int(cursor.rowcount)
+
+
+def select(statement: str, arguments: Any = None, **names: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(**names), arguments)
+        return list(cursor.fetchall())
+
+
+def inform_planner() -> None:
+    """Count the tables that are looked into, as far as they are small or were when last counted.
+
+    A check fills them and takes it back, a load fills them piece by piece. Who was last told that
+    they are empty takes any index that has a column in it somewhere, and reads all of it for each
+    row; the database's own checks of foreign keys do so as well.
+    """
+    few = {
+        table
+        for (table,) in select(
+            "SELECT relname FROM pg_class WHERE oid = ANY(%s::regclass[]) AND reltuples < %s",
+            [list(_LOOKED_INTO), _FEW],
+        )
+    }
+    for table, columns in _LOOKED_INTO.items():
+        if table in few:
+            execute("ANALYZE {table} ({columns})", table=table, columns=columns)
+
+
+def table_of(kind: Kind) -> str:
+    return f"import_{kind.name}"
+
+
+def prepare(kinds: Sequence[KindMapping]) -> None:
+    """Make the staging tables."""
+    execute(
+        "CREATE TEMP TABLE {faults} (kind text, file text, line integer, field text, value text,"
+        " reason text, comes_in boolean NOT NULL DEFAULT false) ON COMMIT DROP",
+        faults=FAULTS,
+    )
+    execute(
+        "CREATE TEMP TABLE {stays} (no bigint, sequence smallint, stage smallint, entered_how text,"
+        " entered_at timestamptz, reason text, left_how text, left_at timestamptz) ON COMMIT DROP",
+        stays=STAYS,
+    )
+    execute(
+        "CREATE TEMP TABLE {teams} (office text, manager text, team_id bigint) ON COMMIT DROP",
+        teams=TEAMS,
+    )
+    for mapped in kinds:
+        columns = [f"{name} {type_of}" for name, type_of in _columns(mapped.kind).items()]
+        execute(
+            "CREATE TEMP TABLE {table} ({columns}, external_id text, before_id bigint, before_digest text,"
+            " before_batch bigint, company_made boolean, contact_made boolean, state text,"
+            " record_id bigint, {references}) ON COMMIT DROP",
+            table=table_of(mapped.kind),
+            columns=", ".join(columns),
+            references=", ".join(f"{name} bigint" for name in _REFERENCES),
+        )
+
+
+def drop(kinds: Sequence[KindMapping]) -> None:
+    """Several imports may share a transaction, as in tests."""
+    for table in (FAULTS, STAYS, TEAMS, *(table_of(mapped.kind) for mapped in kinds)):
+        execute("DROP TABLE {table}", table=table)
+
+
+def _columns(kind: Kind) -> dict[str, str]:
+    columns = {"no": "bigint", "file": "text", "line": "integer", "digest": "text"}
+    for part in kind.fields:
+        columns |= dict.fromkeys(names_of(part), part.form.column_type)
+    return columns | JUDGED if kind is DEALS else columns
+
+
+def fill(mapped: KindMapping, tables: Sequence[Table], run: Run) -> int:
+    """Stage the rows of all files of a kind; how many were read, refused ones included."""
+    read = 0
+    for table in tables:
+        reader = Reader(mapped, table, run)
+        for rows in bulk.chunks(table.rows(), bulk.CHUNK):
+            read += len(rows)
+            staged = [line for row in rows if (line := reader.read(row)) is not None]
+            bulk.copy(table_of(mapped.kind), reader.names, staged)
+            write_faults(mapped.kind, reader.taken_faults())
+            bulk.copy(STAYS, _STAY_COLUMNS, reader.taken_stays())
+            if run.tell is not None and len(rows) == bulk.CHUNK:
+                run.tell(read)
+    # The planner knows nothing of a temporary table: without this it joins row by row.
+    # Of what it is told, how many rows there are is what matters.
+    execute("ANALYZE {table} (no, state), {stays} (no)", table=table_of(mapped.kind), stays=STAYS)
+    return read
+
+
+def write_faults(kind: Kind, faults: Sequence[Fault]) -> None:
+    bulk.copy(
+        FAULTS,
+        _FAULT_COLUMNS,
+        (
+            (
+                kind.name,
+                each.file,
+                each.line,
+                each.column,
+                each.value[:200],
+                each.reason,
+                each.comes_in,
+            )
+            for each in faults
+        ),
+    )

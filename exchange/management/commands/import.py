@@ -1,0 +1,102 @@
+# ruff: noqa: N999  # `manage.py import` is what people look for; nothing imports it by name
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from exchange.commands import batch as batch_commands
+from exchange.imports import mapping, run
+from exchange.imports.faults import Unreadable
+from exchange.imports.report import printable
+from pipeline.models import Batch, User
+from pipeline.moves import Refused
+
+
+class Command(BaseCommand):
+    help = (
+        "Bring in companies, people and deals from files of another system. Without --commit it "
+        "only says what would happen."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("paths", nargs="*", type=Path, help="files, or a folder of files")
+        parser.add_argument("--mapping", type=Path, help="what the files mean (TOML)")
+        parser.add_argument("--commit", action="store_true", help="keep what was brought in")
+        parser.add_argument("--report", type=Path, help="write every refused row to this file")
+        parser.add_argument("--by", help="e-mail of the person in whose name it happens")
+        parser.add_argument(
+            "--undo", type=int, metavar="BATCH", help="take back what nobody changed since"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        by = self._person(options["by"])
+        if options["undo"] is not None:
+            self._undo(options["undo"], by)
+        elif options["paths"] and options["mapping"]:
+            self._import(by, options)
+        else:
+            raise CommandError("Name the files and their --mapping, or a batch to --undo.")
+
+    def _person(self, email: str | None) -> User | None:
+        if not email:
+            return None
+        person: User | None = User.objects.active().filter(email=email.strip().lower()).first()
+        if person is None:
+            raise CommandError(f"Nobody here has the address {email}.")
+        return person
+
+    def _import(self, by: User | None, options: dict[str, Any]) -> None:
+        try:
+            result = run.run(
+                mapping.load(options["mapping"]),
+                options["paths"],
+                at=timezone.now(),
+                commit=options["commit"],
+                by=by,
+                report_to=options["report"],
+            )
+        except Unreadable as error:
+            raise CommandError(f"Nothing was brought in. {error.message}") from error
+        self._tell(result, commit=options["commit"])
+
+    def _tell(self, result: run.Result, *, commit: bool) -> None:
+        if result.unread:
+            self.stdout.write(f"Not in the mapping, so not read: {', '.join(result.unread)}")
+        row = "{:<12}{:>9}{:>9}{:>9}{:>9}{:>9}".format
+        self.stdout.write(row("", "read", "new", "matched", "known", "refused"))
+        for name, counts in result.counts.items():
+            self.stdout.write(
+                row(name, counts.read, counts.new, counts.matched, counts.known, counts.refused)
+            )
+        self._tell_rows(result)
+        if result.batch is not None:
+            self.stdout.write(f"Brought in as batch {result.batch.pk}.")
+        elif not result.changes:
+            self.stdout.write("There is nothing new in these files.")
+        elif not commit:
+            self.stdout.write("This was a dry run: nothing stays. Run it again with --commit.")
+
+    def _tell_rows(self, result: run.Result) -> None:
+        for line in result.read_as:
+            self.stdout.write(printable(line))
+        for fault in result.faults:
+            value = f" “{fault.value}”" if fault.value else ""
+            column = f", {fault.column}{value}" if fault.column else ""
+            self.stdout.write(printable(f"{fault.file}, line {fault.line}{column}: {fault.reason}"))
+        shown = sum(not fault.comes_in for fault in result.faults)
+        if result.refused > shown:
+            self.stdout.write(f"… and {result.refused - shown} more: see --report.")
+
+    def _undo(self, number: int, by: User | None) -> None:
+        batch = Batch.objects.filter(pk=number).first()
+        if batch is None:
+            raise CommandError(f"There is no batch {number}.")
+        try:
+            undone = batch_commands.undo(batch, by=by, at=timezone.now())
+        except Refused as refused:
+            raise CommandError(refused.message) from refused
+        for name, count in undone.deleted.items():
+            self.stdout.write(f"{name:<12}{count:>9} taken back")
+        for kept in undone.kept:
+            self.stdout.write(printable(f"Kept {kept.kind} {kept.pk}, {kept.name}: {kept.why}"))

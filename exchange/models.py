@@ -1,0 +1,207 @@
+"""A file on its way in, by the pages: what was uploaded, what it means, how far it has come.
+
+The tables keep the names that they had before there was an app for files.
+"""
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from pipeline.models import Batch, User
+
+
+class ImportKind(models.TextChoices):
+    """Of exchange.imports.kinds, those that a page brings in; the value is the name there."""
+
+    DEALS = "deals", _("Deals")
+    COMPANIES = "companies", _("Companies")
+    CONTACTS = "contacts", _("Contacts")
+    PEOPLE = "people", _("People and teams")
+
+
+class ImportState(models.TextChoices):
+    MAPPING = "mapping", _("Columns to be named")
+    CHECKING = "checking", _("Being checked")
+    ASKING = "asking", _("Questions to be answered")
+    CHECKED = "checked", _("Checked, not loaded yet")
+    LOADING = "loading", _("Being loaded")
+    STUCK = "stuck", _("Interrupted")
+    DONE = "done", _("Loaded")
+    UNDOING = "undoing", _("Being taken back")
+    UNDONE = "undone", _("Taken back")
+    DISCARDED = "discarded", _("Discarded")
+
+
+# A worker has something to do, or is at it.
+WORKING = (ImportState.CHECKING, ImportState.LOADING, ImportState.UNDOING)
+# Nobody has anything to do any more.
+FINISHED = (ImportState.DONE, ImportState.UNDONE, ImportState.DISCARDED)
+# Nothing of the file has come in.
+NOT_LOADED = (ImportState.MAPPING, ImportState.ASKING, ImportState.CHECKED)
+
+
+class ImportJobQuerySet(models.QuerySet["ImportJob"]):
+    def visible_to(self, user: User) -> Self:
+        """What somebody uploads is nobody else's business, except the admins'."""
+        if not user.is_active:
+            return self.none()
+        return self.filter() if user.scope.everything else self.filter(owner=user)
+
+    def editable_by(self, user: User) -> Self:
+        return self.visible_to(user)
+
+    def working(self) -> Self:
+        return self.filter(state__in=WORKING)
+
+    def unfinished(self) -> Self:
+        return self.exclude(state__in=FINISHED)
+
+
+ImportJobManager = models.Manager.from_queryset(ImportJobQuerySet)
+
+
+class ImportJob(models.Model):
+    """One file that somebody brings in. It comes in within its owner's reach, whoever looks on.
+
+    The row is the record of the work: a worker that is killed loses at most the piece that it was
+    at, and the next one goes on from `done`.
+    """
+
+    owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="imports", editable=False
+    )
+    kind = models.CharField(max_length=10, choices=ImportKind)
+    state = models.CharField(max_length=10, choices=ImportState, default=ImportState.MAPPING)
+    # As it was called where it comes from; `file` has a name of ours, and none when it is gone.
+    name = models.CharField(max_length=200)
+    file = models.FileField(upload_to="imports", max_length=100, blank=True)
+    size = models.PositiveBigIntegerField()
+    encoding = models.CharField(max_length=12)
+    delimiter = models.CharField(max_length=1)
+    # How many records stand above the header.
+    above = models.PositiveSmallIntegerField(default=0)
+    # imports.letters: the encodings that it can be read in, with samples, where that is unsure.
+    letters = models.JSONField(default=dict)
+    columns = models.JSONField()
+    # A few rows, for the page on which columns are named.
+    sample = models.JSONField(default=list)
+    # exchange.imports.answers says what is in these three: what was said about the file,
+    answers = models.JSONField(default=dict)
+    # how its columns can be read,
+    readings = models.JSONField(default=dict)
+    # and what of that only a person can know: ambiguous columns, foreign stages without a meaning.
+    questions = models.JSONField(default=dict)
+    repeats = models.JSONField(default=dict)
+    rows = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    # new, matched, known, refused: of the check, then of the load.
+    counts = models.JSONField(default=dict)
+    # What an undo has left, and why.
+    kept = models.JSONField(default=list)
+    error = models.TextField(blank=True)
+    # How often a worker began the present step without finishing it.
+    attempts = models.PositiveSmallIntegerField(default=0)
+    batch = models.OneToOneField(
+        Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    undo_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    objects = ImportJobManager()
+
+    class Meta:
+        db_table = "crm_importjob"
+        indexes: ClassVar = [
+            # Serves the workers, every few seconds.
+            models.Index("id", condition=Q(state__in=WORKING), name="import_job_working"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_working(self) -> bool:
+        return self.state in WORKING
+
+
+class ImportFaultQuerySet(models.QuerySet["ImportFault"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(job__in=ImportJob.objects.visible_to(user))
+
+    def editable_by(self, user: User) -> Self:
+        """What was wrong with a row is not for changing."""
+        return self.none()
+
+
+ImportFaultManager = models.Manager.from_queryset(ImportFaultQuerySet)
+
+
+class ImportFault(models.Model):
+    """A row that stays out, or comes in without something: where it begins in the file, and why."""
+
+    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="faults")
+    line = models.PositiveIntegerField()
+    column = models.CharField(max_length=500)
+    value = models.CharField(max_length=200)
+    reason = models.TextField()
+    comes_in = models.BooleanField(default=False)
+
+    objects = ImportFaultManager()
+
+    class Meta:
+        db_table = "crm_importfault"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["job", "line"], name="import_fault_once_a_row"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.reason}"
+
+
+class ImportMappingQuerySet(models.QuerySet["ImportMapping"]):
+    def visible_to(self, user: User) -> Self:
+        if not user.is_active:
+            return self.none()
+        return self.filter() if user.scope.everything else self.filter(owner=user)
+
+    def editable_by(self, user: User) -> Self:
+        return self.visible_to(user)
+
+
+ImportMappingManager = models.Manager.from_queryset(ImportMappingQuerySet)
+
+
+class ImportMapping(models.Model):
+    """What somebody has said about the files of one system with the same headings."""
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="import_mappings")
+    kind = models.CharField(max_length=10, choices=ImportKind)
+    name = models.CharField(max_length=80)
+    headings = models.JSONField(default=list)
+    # Of the headings, as exchange.imports.answers.shape_of has it.
+    shape = models.CharField(max_length=32, blank=True)
+    answers = models.JSONField()
+    used_at = models.DateTimeField()
+
+    objects = ImportMappingManager()
+
+    class Meta:
+        db_table = "crm_importmapping"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "owner",
+                "kind",
+                Lower("name"),
+                "shape",
+                name="import_mapping_once_a_person_and_shape",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

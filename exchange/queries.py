@@ -1,0 +1,112 @@
+"""What the pages on imports show: the list, the rows that stayed out, what an undo has left."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Count
+
+from crm.models import Deal
+from exchange.models import ImportFaultQuerySet, ImportJob
+from pipeline.models import User
+from salesprocess.lib.format import clock, day
+
+_RECENT = 50
+FAULTS_ON_A_PAGE = 50
+# Of the records that an undo lists, only deals are not for everybody to see.
+_SCOPED = str(Deal._meta.verbose_name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    id: int
+    name: str
+    kind: str
+    state: str
+    is_working: bool
+    is_waiting: bool
+    owner: str
+    when: str
+    came_in: int | None
+    stayed_out: int | None
+
+
+def recent(user: User, *, at: dt.datetime) -> list[Listed]:
+    """The latest imports that `user` may see, the newest first."""
+    zone = user.zone
+    today = at.astimezone(zone).date()
+    jobs = ImportJob.objects.visible_to(user).select_related("owner").order_by("-pk")
+    return [
+        Listed(
+            id=job.pk,
+            name=job.name,
+            kind=job.get_kind_display(),
+            state=job.get_state_display(),
+            is_working=job.is_working,
+            is_waiting=job.state in ("mapping", "asking", "checked", "stuck"),
+            owner="" if job.owner_id == user.pk else job.owner.name,
+            when=f"{day(job.created_at.astimezone(zone).date(), today)} {clock(job.created_at, zone)}",
+            came_in=job.counts.get("new") if job.batch_id else None,
+            stayed_out=job.counts.get("refused") if job.batch_id else None,
+        )
+        for job in jobs[:_RECENT]
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    line: int
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Faults:
+    """`next` is the line after which the next page begins; None on the last."""
+
+    rows: list[Fault]
+    total: int
+    after: int
+    next: int | None
+
+
+def faults(job: ImportJob, *, after: int) -> Faults:
+    """A page of the rows that stay out, by line; `job` is one that the reader may see."""
+    if not job.counts.get("refused"):
+        return Faults(rows=[], total=0, after=0, next=None)
+    return _page(job.faults.filter(comes_in=False), after=after)
+
+
+def remarks(job: ImportJob) -> Faults:
+    """The first rows that come in without something that they say."""
+    if not job.counts:
+        return Faults(rows=[], total=0, after=0, next=None)
+    return _page(job.faults.filter(comes_in=True), after=0)
+
+
+def _page(faults: ImportFaultQuerySet, *, after: int) -> Faults:
+    rows = faults.filter(line__gt=after).order_by("line")[: FAULTS_ON_A_PAGE + 1]
+    found = [
+        Fault(line=row.line, column=row.column, value=row.value, reason=row.reason) for row in rows
+    ]
+    more = len(found) > FAULTS_ON_A_PAGE
+    found = found[:FAULTS_ON_A_PAGE]
+    total = faults.aggregate(total=Count("pk"))["total"] if more or after else len(found)
+    return Faults(rows=found, total=total, after=after, next=found[-1].line if more else None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    kind: str
+    name: str
+    why: str
+
+
+def kept(job: ImportJob, *, by: User) -> list[Kept]:
+    """What an undo has left. The name of a deal is told to those who may see the deal now."""
+    ids = [pk for kind, pk, _name, _why in job.kept if kind == _SCOPED]
+    seen = set(Deal.objects.visible_to(by).filter(pk__in=ids).values_list("pk", flat=True))
+    return [
+        Kept(kind=kind, name=name if kind != _SCOPED or pk in seen else "", why=why)
+        for kind, pk, name, why in job.kept
+    ]

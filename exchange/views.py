@@ -1,0 +1,210 @@
+"""Bringing in a file by page: upload, columns, questions, the check, the load, and the way back."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm.views.people import person_in_reach
+from exchange import queries
+from exchange.commands import job as verbs
+from exchange.forms import AnswersForm, ColumnsForm, UploadForm
+from exchange.imports import answers, error_file
+from exchange.models import NOT_LOADED, ImportJob, ImportState
+from pipeline.forms.attempt import say
+from pipeline.moves import Refused
+from pipeline.requests import HtmxRequest
+from salesprocess.lib import spreadsheet
+from salesprocess.lib.htmx import render
+from salesprocess.lib.uploads import LimitedUpload, says_too_large
+
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@csrf_exempt
+def imports(request: HtmxRequest) -> HttpResponse:
+    """The list of imports, and the form for one more. The token is checked by `_imports`: that
+    reads the body, which must be measured first."""
+    limit = LimitedUpload(request, settings.IMPORT_MOST_BYTES)
+    if request.method == "POST" and says_too_large(request, limit.most):
+        # Whatever it holds will not be read, so nothing of it can be forged either.
+        return _too_large(request, limit.most)
+    request.upload_handlers = [limit]
+    response: HttpResponse = _imports(request, limit=limit)
+    return response
+
+
+@csrf_protect
+@form_page
+def _imports(request: HtmxRequest, *, limit: LimitedUpload) -> HttpResponse:
+    files = request.FILES if request.method == "POST" else None
+    form = UploadForm(request.POST or None, files, by=request.user, initial=_asked_kind(request))
+    if limit.too_large:
+        return _too_large(request, limit.most)
+    if form.is_valid():
+        file, kind = form.cleaned_data["file"], form.cleaned_data["kind"]
+        at = timezone.now()
+        try:
+            job = verbs.create(file, name=file.name, kind=kind, by=request.user, at=at)
+        except Refused as refused:
+            say(form, refused.field, refused.message)
+        else:
+            return redirect("exchange:import", job.pk)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    return _list(request, form, status)
+
+
+def _asked_kind(request: HttpRequest) -> dict[str, str]:
+    return {"kind": request.GET.get("kind", "")[:10]}
+
+
+def _too_large(request: HtmxRequest, most: int) -> HttpResponse:
+    form = UploadForm(by=request.user, initial=_asked_kind(request))
+    error = _("The file is larger than %(most)d MB. Split it, and bring in one part after another.")
+    problem = error % {"most": most // 1_000_000}
+    return _list(request, form, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, problem)
+
+
+def _list(
+    request: HtmxRequest, form: UploadForm, status: HTTPStatus, problem: str = ""
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "problem": problem,
+        "most_bytes": settings.IMPORT_MOST_BYTES,
+        "jobs": queries.recent(request.user, at=timezone.now()),
+    }
+    return render(request, page="exchange/import/list.html", context=context, status=status)
+
+
+@require_GET
+def page(request: HtmxRequest, pk: int) -> HttpResponse:
+    """One import as it stands; asks again by itself while a worker is at it."""
+    job = _job(request, pk)
+    if job.state == ImportState.MAPPING or ("columns" in request.GET and job.state in NOT_LOADED):
+        return _columns_page(request, job, None)
+    return _page(request, job, AnswersForm(job=job))
+
+
+@require_GET
+def of_person(request: HtmxRequest, pk: int) -> HttpResponse:
+    """What stays with somebody whose records are handed over: imports that are not finished."""
+    person = person_in_reach(request, pk)
+    count = ImportJob.objects.unfinished().filter(owner=person).count()
+    return render(
+        request,
+        page="exchange/import/person.html",
+        fragment="exchange/import/_person.html",
+        context={"person": person, "count": count},
+    )
+
+
+@require_POST
+def columns(request: HtmxRequest, pk: int) -> HttpResponse:
+    job = _job(request, pk)
+    like = _said(job)
+    form = ColumnsForm(request.POST, job=job, said=like)
+    if form.is_valid():
+        at, system = timezone.now(), form.cleaned_data["system"]
+        encoding = form.cleaned_data.get("encoding") or job.encoding
+        try:
+            if encoding != job.encoding or job.letters.get("is_asked"):
+                verbs.read_again(job, encoding=encoding, by=request.user, at=at)
+            verbs.name_columns(
+                job, system=system, columns=form.columns(), like=like, by=request.user, at=at
+            )
+        except Refused as refused:
+            form.add_error(refused.field, refused.message)
+        else:
+            return redirect("exchange:import", pk)
+    return _columns_page(request, job, form)
+
+
+@require_POST
+def answer(request: HtmxRequest, pk: int) -> HttpResponse:
+    job = _job(request, pk)
+    form = AnswersForm(request.POST, job=job)
+    if form.is_valid():
+        at = timezone.now()
+        try:
+            verbs.answer(job, formats=form.formats(), stages=form.stages(), by=request.user, at=at)
+        except Refused as refused:
+            form.add_error(None, refused.message)
+        else:
+            return redirect("exchange:import", pk)
+    return _page(request, job, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@require_POST
+def act(request: HtmxRequest, pk: int, verb: str) -> HttpResponse:
+    """Load it, take it back, or discard it."""
+    job = _job(request, pk)
+    command = {"load": verbs.load, "undo": verbs.undo, "discard": verbs.discard}[verb]
+    try:
+        command(job, by=request.user, at=timezone.now())
+    except Refused as refused:
+        messages.error(request, refused.message)
+    return redirect("exchange:imports") if verb == "discard" else redirect("exchange:import", pk)
+
+
+@require_GET
+def errors(request: HtmxRequest, pk: int) -> StreamingHttpResponse:
+    """The rows that stayed out, with the reasons, as a file that can be brought in again."""
+    job = _job(request, pk)
+    if not job.file or not job.faults.filter(comes_in=False).exists():
+        raise Http404
+    lines = spreadsheet.lines(error_file.rows(job), bom=True)
+    return spreadsheet.download(lines, name=f"stayed-out-{job.pk}")
+
+
+def _job(request: HtmxRequest, pk: int) -> ImportJob:
+    jobs = ImportJob.objects.visible_to(request.user).select_related("owner")
+    job: ImportJob = get_object_or_404(jobs, pk=pk)
+    return job
+
+
+def _said(job: ImportJob) -> dict[str, Any]:
+    """What was said about this file already, else what is suggested."""
+    return job.answers or answers.suggested(job)
+
+
+def _columns_page(request: HtmxRequest, job: ImportJob, form: ColumnsForm | None) -> HttpResponse:
+    said = _said(job)
+    context = {
+        "job": job,
+        "form": form or ColumnsForm(job=job, said=said),
+        "like": said.get("like", ""),
+        "new": said.get("new", []),
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form else HTTPStatus.OK
+    return render(request, page="exchange/import/columns.html", context=context, status=status)
+
+
+def _page(
+    request: HtmxRequest, job: ImportJob, form: AnswersForm, status: HTTPStatus = HTTPStatus.OK
+) -> HttpResponse:
+    after = request.GET.get("after", "")
+    last = int(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0
+    context = {
+        "job": job,
+        "form": form,
+        "states": ImportState,
+        "faults": queries.faults(job, after=last),
+        "remarks": queries.remarks(job),
+        "kept": queries.kept(job, by=request.user),
+        "by_owner": job.owner_id == request.user.pk,
+    }
+    return render(
+        request,
+        page="exchange/import/page.html",
+        fragment="exchange/import/_job.html",
+        context=context,
+        status=status,
+    )

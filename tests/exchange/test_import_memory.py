@@ -1,0 +1,44 @@
+"""A longer file takes longer, and not more memory."""
+
+import tracemalloc
+
+import pytest
+from django.utils import timezone
+
+from crm.models import Deal
+from exchange.commands import work
+from exchange.models import ImportJob
+from tests.conftest import Cast
+from tests.exchange.uploads import answer, browser, columns, media, uploaded, worked
+
+__all__ = ["media"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+
+
+def peak_of(cast: Cast, rows: int, *, start: int) -> float:
+    """The most MB that a worker holds while it checks and loads so many rows."""
+    text = "No,Deal,Owner,Close\n" + "".join(
+        f"{n},Deal {n},{'Nobody' if n % 3 == 0 else 'Ana Ruiz'},2026-12-{n % 28 + 1:02}\n"
+        for n in range(start, start + rows)
+    )
+    job = uploaded(cast.ana, text)
+    columns(cast.ana, job, id="No", name="Deal", owner="Owner", expected_close_on="Close")
+    if worked(job).state == "asking":
+        answer(cast.ana, job)
+    tracemalloc.start()
+    try:
+        worked(job)
+        browser(cast.ana).post(f"/imports/{job.pk}/load/")
+        while ImportJob.objects.get(pk=job.pk).state != "done":
+            work.step(job.pk, at=timezone.now())
+        return tracemalloc.get_traced_memory()[1] / 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_it_holds_no_more_of_a_longer_file(cast: Cast):
+    peak_of(cast, 100, start=0)  # what is loaded once and stays
+    short = peak_of(cast, 5_000, start=1_000)
+    long = peak_of(cast, 20_000, start=10_000)
+    assert Deal.objects.count() > 16_000
+    assert long < short * 1.3 + 1, f"{short:.1f} MB for 5,000 rows, {long:.1f} MB for 20,000"

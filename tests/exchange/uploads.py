@@ -1,0 +1,115 @@
+"""An upload on its way through the pages, with the worker's part done here and now."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from exchange.commands import work
+from exchange.imports import mapping, run
+from exchange.models import ImportJob
+from pipeline.models import User
+
+
+@pytest.fixture
+def media(settings: Any, tmp_path: Path) -> Path:
+    folder = tmp_path / "media"
+    settings.MEDIA_ROOT = folder
+    return folder
+
+
+def browser(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def upload(user: User, text: str | bytes, *, kind: str = "deals", name: str = "old.csv") -> Any:
+    content = text if isinstance(text, bytes) else text.encode()
+    file = SimpleUploadedFile(name, content, content_type="text/csv")
+    return browser(user).post("/imports/", {"kind": kind, "file": file})
+
+
+def uploaded(user: User, text: str | bytes, **options: str) -> ImportJob:
+    response = upload(user, text, **options)
+    assert response.status_code == 302, response.content.decode()
+    return ImportJob.objects.latest("pk")
+
+
+def columns(
+    user: User, job: ImportJob, *, system: str = "old", encoding: str = "", **fields: str
+) -> Any:
+    """Names the columns by their headers: `columns(ana, job, name="Deal", email="Mail")`."""
+    letters = {"encoding": encoding or job.encoding}
+    if job.letters.get("is_asked") and not encoding:
+        letters = {}
+    places = {
+        name.replace("_2", "-2"): str(job.columns.index(column)) if column else ""
+        for name, column in fields.items()
+    }
+    said = {"system": system, **letters, **places}
+    return browser(user).post(f"/imports/{job.pk}/columns/", said)
+
+
+def worked(job: ImportJob, *, most: int = 100) -> ImportJob:
+    """The workers' turn, until there is nothing left for them."""
+    for _ in range(most):
+        if not work.step(job.pk, at=timezone.now()):
+            break
+    job.refresh_from_db()
+    return job
+
+
+def checked(user: User, job: ImportJob, **fields: str) -> ImportJob:
+    """Columns named, checked, the questions about stages answered as suggested."""
+    response = columns(user, job, **fields)
+    assert response.status_code == 302, response.content.decode()
+    worked(job)
+    if job.state == "asking":
+        answer(user, job)
+        worked(job)
+    return job
+
+
+def answer(user: User, job: ImportJob, **said: str) -> Any:
+    from exchange.forms import AnswersForm
+
+    form = AnswersForm(job=job)
+    data = {name: form.initial[name] for name in form.fields if name in form.initial}
+    said = {name.replace("_", "-"): value for name, value in said.items()}
+    return browser(user).post(f"/imports/{job.pk}/answers/", data | said)
+
+
+def loaded(user: User, job: ImportJob) -> ImportJob:
+    assert browser(user).post(f"/imports/{job.pk}/load/").status_code == 302
+    return worked(job)
+
+
+def page(user: User, job: ImportJob, query: str = "") -> str:
+    response = browser(user).get(f"/imports/{job.pk}/{query}")
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+def by_command(
+    folder: Path,
+    text: str | bytes,
+    columns: dict[str, Any],
+    *,
+    kind: str = "deals",
+    formats: dict[str, str] | None = None,
+    stages: dict[str, dict[str, str]] | None = None,
+) -> run.Result:
+    """The same file by `manage.py import`: as a mapping would say it."""
+    folder.mkdir(exist_ok=True)
+    (folder / "old.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    content: dict[str, Any] = {"file": "*.csv", "columns": columns, "formats": formats or {}}
+    if kind in mapping.MAKEABLE:
+        content["make"] = list(mapping.MAKEABLE[kind])
+    if kind == "deals":
+        content["stages"] = stages or {"": {"stage": "lead_generation"}}
+    said = mapping.of_content({"system": "by command", kind: content})
+    return run.run(said, [folder], at=timezone.now(), commit=True)
