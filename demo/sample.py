@@ -21,10 +21,11 @@ from exchange.commands import batch as batch_commands
 from exchange.commands.batch import Undone
 from exchange.imports import bulk
 from pipeline.models import Batch, BatchKind, Team, User
-from pipeline.moves import LeftHow, Refused
+from pipeline.moves import LeftHow
 from pipeline.playbook import StepRow, stamp
 from pipeline.queries.process import current_version_ids
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 
 TEAM = "Vienna"
 # Of each stage so many open deals, and so many closed ones of the last year.

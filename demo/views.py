@@ -11,8 +11,8 @@ from django.views.decorators.http import require_POST
 from crm.queries import first_run as queries
 from crm.views.first_run import admin_of, some_of
 from demo import sample
-from pipeline.moves import Refused
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.refused import Refused
 
 
 @require_POST

@@ -19,10 +19,10 @@ from exchange.forms import AnswersForm, ColumnsForm, UploadForm
 from exchange.imports import answers, error_file
 from exchange.models import NOT_LOADED, ImportJob, ImportState
 from pipeline.forms.attempt import say
-from pipeline.moves import Refused
 from pipeline.requests import HtmxRequest
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.htmx import render
+from salesprocess.lib.refused import Refused
 from salesprocess.lib.uploads import LimitedUpload, says_too_large
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])

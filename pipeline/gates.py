@@ -16,9 +16,9 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pipeline.moves import Refused
 from pipeline.playbook import Fact, Playbook, Step, Strength
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

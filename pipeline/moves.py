@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pipeline.stages import Outcome, Stage
+from salesprocess.lib.refused import Refused
 
 
 class EnteredHow(models.TextChoices):
@@ -28,15 +29,6 @@ class LeftHow(models.TextChoices):
     BACK = "back", gettext_lazy("Moved back")
     STOPPED = "stopped", gettext_lazy("Stopped")
     WON = "won", gettext_lazy("Won")
-
-
-class Refused(Exception):
-    """What no process allows, said to the person who asked for it. `message` is shown to the person; `field` names the input."""
-
-    def __init__(self, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.field = field
 
 
 @dataclass(frozen=True, kw_only=True)

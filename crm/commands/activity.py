@@ -17,8 +17,8 @@ from crm.models import Activity, ActivityKind, ActivityResult, Contact, Deal, Me
 from crm.models.activity import PLANNABLE
 from crm.models.due import Due
 from pipeline.models import User
-from pipeline.moves import Refused
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 
 _DUE = ("due_on", "due_at", "due_by")
 

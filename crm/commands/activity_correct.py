@@ -17,7 +17,7 @@ from crm.models import Activity, ActivityKind, ActivityResult, Contact, Deal, St
 from crm.queries import deal as queries
 from pipeline import moves
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 # Later than that, what is wrong is corrected; others have read it.
 REMOVABLE = dt.timedelta(days=1)

@@ -14,7 +14,7 @@ from crm.commands.undo import AT_ONCE
 from crm.commands.writers import activity as writer
 from crm.models import Activity, PartyChange
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 def plan_again(activity: Activity, *, by: User, at: dt.datetime) -> None:

@@ -18,8 +18,8 @@ from crm.commands import party as party_commands
 from crm.commands import search
 from crm.models import Activity, Company, Contact, Deal, StopCause
 from pipeline.models import User
-from pipeline.moves import Refused
 from pipeline.stages import Initiator
+from salesprocess.lib.refused import Refused
 
 Subject = type[Deal] | type[Company] | type[Contact] | type[Activity]
 

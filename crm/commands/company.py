@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from crm.commands import search, values
 from crm.models import Company, SearchKind
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 EDITABLE = ("name", "relationship", "parent", "website", "industry", "employees", "country")
 # Any number, but no other lock's: one change of who belongs to whom at a time.

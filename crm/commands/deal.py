@@ -53,8 +53,8 @@ from crm.queries.gates import versions_in_force
 from pipeline import moves
 from pipeline.gates import Act, Verb
 from pipeline.models import Team, User
-from pipeline.moves import Refused
 from pipeline.stages import Initiator, Outcome, Stage
+from salesprocess.lib.refused import Refused
 
 
 def open(

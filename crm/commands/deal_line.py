@@ -10,7 +10,7 @@ from crm.commands import values
 from crm.commands.locked_deal import add_change, locked, save
 from crm.models import Deal, DealLine, Product
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 def add(

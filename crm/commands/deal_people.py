@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from crm.commands.locked_deal import add_change
 from crm.models import Contact, Deal, DealContact, DealRole
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 def require_of_deal(deal: Deal, *people: Contact, field: str) -> None:

@@ -10,7 +10,7 @@ from crm.commands.locked_deal import StaleDeal
 from crm.models import Deal, SearchKind, UndoableAct
 from crm.queries import deal as queries
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 # What belongs to the opening itself, or is no work: it goes with the deal.
 _ITS_OWN = frozenset({"visits", "deal_contacts", "lines", "changes"})

@@ -10,7 +10,7 @@ from crm.models import Deal
 from crm.queries import offer as offers
 from crm.queries.deal_value import ValuePlace
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 def take_over(

@@ -37,10 +37,10 @@ from pipeline.gates import (
     stands_in_the_way,
 )
 from pipeline.models import User
-from pipeline.moves import Refused
 from pipeline.playbook import Step
 from pipeline.queries.process import of_versions
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,9 +35,9 @@ from crm.commands.writers.verdict import VerdictInput
 from crm.models import Company, Contact, Deal, Offer, OfferKind
 from crm.queries import offer as offers
 from pipeline.models import User
-from pipeline.moves import Refused
 from pipeline.playbook import Playbook
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 
 # What the writers may set of a deal, besides what they write.
 _FIELDS = ("company", "amount", "touched_at", "parked_until", *NEXT_FIELDS)

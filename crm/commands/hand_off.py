@@ -8,8 +8,8 @@ from crm.commands import values
 from crm.commands.locked_deal import add_change, locked, save
 from crm.models import Deal, HandOff
 from pipeline.models import User
-from pipeline.moves import Refused
 from pipeline.stages import Outcome
+from salesprocess.lib.refused import Refused
 
 
 def write(

@@ -16,8 +16,9 @@ from crm.queries import deal as queries
 from crm.queries.gates import versions_in_force
 from pipeline import moves
 from pipeline.models import Team, User
-from pipeline.moves import Refused, Stay
+from pipeline.moves import Stay
 from pipeline.playbook import stamp
+from salesprocess.lib.refused import Refused
 
 # What a search entry repeats of a deal.
 _SEARCHED = frozenset({"name", "company", "owner", "team", "outcome"})

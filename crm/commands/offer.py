@@ -14,8 +14,8 @@ from crm.queries import offer as offers
 from crm.queries.gates import versions_of_visit
 from pipeline.gates import Act, Verb, is_premature
 from pipeline.models import User
-from pipeline.moves import Refused
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 
 
 def make(

@@ -12,8 +12,8 @@ from crm.queries.rate import first_deal_on
 from pipeline.commands.locked_people import people_locked
 from pipeline.commands.organisation import set_facts
 from pipeline.models import User
-from pipeline.moves import Refused
 from salesprocess.lib.format import full_day
+from salesprocess.lib.refused import Refused
 
 _FINEST = Decimal("0.00000001")
 

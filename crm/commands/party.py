@@ -10,7 +10,7 @@ from crm.commands.company import StaleCompany
 from crm.commands.contact import StaleContact
 from crm.models import Company, Contact, PartyChange, SearchKind
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 def hand_over(

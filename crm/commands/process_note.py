@@ -12,10 +12,10 @@ from crm.queries.process_notes import owners
 from pipeline.commands import outbox, process
 from pipeline.differences import diff
 from pipeline.models import Layer, OutboxKind, Team, User, Version
-from pipeline.moves import Refused
 from pipeline.playbook import Importance, LayerContent, merge
 from pipeline.queries.process import above, working
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 
 LONGEST = 4000
 # How much of a note is the name of a step, and its reason.

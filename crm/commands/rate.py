@@ -14,7 +14,7 @@ from crm.commands import values
 from crm.models import Rate, Setting, SettingChange, SettingVerb
 from crm.queries.rate import is_in_use
 from pipeline.models import Team, User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 # Any number, but no other lock's: one change of the rates at a time.
 RATES_LOCK = 77_023

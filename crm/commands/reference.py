@@ -32,7 +32,7 @@ from crm.models import (
 from crm.models.reference import Listed
 from crm.queries.reference import SHELVES, same_name, shelf_of, users_of
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 # Any number, but no other lock's: one change of the lists at a time, so that no two rows get one
 # name and nothing is merged into what goes.

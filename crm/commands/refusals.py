@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from crm.commands import values
 from crm.models import ListKind, SavedView
 from pipeline.models import Team, User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 class StaleView(Exception):

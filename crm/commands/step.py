@@ -24,10 +24,10 @@ from crm.models.step_result import StepResultQuerySet
 from crm.queries.facts import AGREEMENT_STEP
 from crm.queries.steps import book_of
 from pipeline.models import User
-from pipeline.moves import Refused
 from pipeline.playbook import Importance, Playbook, Step, StepKind
 from pipeline.queries.process import of_versions
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 
 Place = tuple[Stage, str]
 

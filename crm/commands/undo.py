@@ -23,7 +23,7 @@ from crm.commands.locked_deal import StaleDeal, add_change, save
 from crm.models import Company, Contact, Deal, EvidenceFile, SearchKind, UndoableAct
 from crm.queries import deal as queries
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 # The note that offers it goes after eight seconds; somebody may stand on it, or the line be slow.
 AT_ONCE = dt.timedelta(minutes=5)

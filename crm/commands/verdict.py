@@ -10,8 +10,8 @@ from crm.commands.writers import verdict as writer
 from crm.commands.writers.verdict import VerdictInput
 from crm.models import Deal, Ruling, StopCause, Verdict
 from pipeline.models import User
-from pipeline.moves import Refused
 from pipeline.stages import Initiator
+from salesprocess.lib.refused import Refused
 
 DISQUALIFIED = "disqualified"
 

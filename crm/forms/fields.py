@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from crm.models import Company, Deal, Relationship, Source, SourceKind
 from crm.queries import alike
 from pipeline.models import User
-from pipeline.moves import Refused
 from salesprocess.lib import dates
 from salesprocess.lib.format import locale
+from salesprocess.lib.refused import Refused
 
 
 class AmountField(forms.DecimalField):

@@ -38,9 +38,9 @@ from crm.models.evidence import LARGEST
 from crm.queries import gates as queries
 from pipeline import framework
 from pipeline.gates import Finding, Gap, Reason, Weight
-from pipeline.moves import Refused
 from pipeline.playbook import Answer, Fact, Level, Proof, Step, StepKind
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.forms.fields import AmountField, DayField
 from crm.forms.reference import CurrencyField
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 class RateForm(forms.Form):

@@ -12,8 +12,8 @@ from crm.commands.reference import NameTaken, StaleRow
 from crm.forms.fields import AmountField
 from crm.models import CauseKind, Method, Product, Source, SourceKind, StopCause
 from crm.models.reference import Listed
-from pipeline.moves import Refused
 from pipeline.stages import Initiator
+from salesprocess.lib.refused import Refused
 
 
 class CurrencyField(forms.CharField):

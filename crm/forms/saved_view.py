@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from crm.models import SavedView
 from pipeline.forms.attempt import say
 from pipeline.models import Team, User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 class SavedViewForm(forms.Form):

@@ -15,8 +15,8 @@ from crm.forms.fields import VerbForm
 from crm.models import Activity
 from crm.views import activity_undo, party, verbs
 from crm.views.verbs import posted
-from pipeline.moves import Refused
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.refused import Refused
 
 
 @require_http_methods(["GET", "POST"])

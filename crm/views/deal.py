@@ -49,10 +49,10 @@ from crm.views.verbs import (
 from pipeline import moves
 from pipeline.gates import Act, Verb
 from pipeline.models import User
-from pipeline.moves import Refused
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
 from salesprocess.lib.htmx import render, wants_fragment
+from salesprocess.lib.refused import Refused
 
 ask_or_do = require_http_methods(["GET", "POST"])
 

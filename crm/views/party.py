@@ -34,9 +34,9 @@ from crm.views.list_rows import DealLine, deal_line
 from crm.views.telling import ICONS, Teller
 from crm.views.verbs import Conflict, offered, posted, rebased, refuse_values, stay
 from pipeline.models import User
-from pipeline.moves import Refused
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, trigger, wants_fragment
+from salesprocess.lib.refused import Refused
 
 
 @dataclass(frozen=True, kw_only=True)

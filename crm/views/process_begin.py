@@ -19,13 +19,13 @@ from crm.models import Deal
 from pipeline.commands import first_run
 from pipeline.commands import process as commands
 from pipeline.models import Team
-from pipeline.moves import Refused
 from pipeline.playbook import Importance
 from pipeline.queries.process import current_version_ids, for_person
 from pipeline.recall import mapped, suggest
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
 from salesprocess.lib.htmx import render
+from salesprocess.lib.refused import Refused
 
 DEALS = 3
 MOST_LINES = 30

@@ -17,11 +17,11 @@ from crm.forms.process import AnswerForm, NoteForm
 from crm.models import Deal, NoteKind, Place, ProcessNote
 from crm.queries import process_notes as queries
 from pipeline.forms.attempt import say
-from pipeline.moves import Refused
 from pipeline.queries.process_page import undecided_count
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
 from salesprocess.lib.htmx import render
+from salesprocess.lib.refused import Refused
 
 
 @require_GET

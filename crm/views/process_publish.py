@@ -22,7 +22,6 @@ from crm.queries import process as queries
 from pipeline.commands.process import StaleLayer
 from pipeline.differences import chosen_of
 from pipeline.models import Layer
-from pipeline.moves import Refused
 from pipeline.playbook import Layer as MergedLayer
 from pipeline.playbook import LayerContent, Playbook, merge
 from pipeline.queries.process import layers_of, of_versions
@@ -30,6 +29,7 @@ from pipeline.queries.process_page import Look, NoSuchTeam, Of
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
 from salesprocess.lib.htmx import render
+from salesprocess.lib.refused import Refused
 
 
 class Draft:

@@ -20,10 +20,10 @@ from crm.queries import settings as changes
 from crm.queries.rate import currencies_in_use
 from crm.views.setting_changes import tell
 from crm.views.settings import OLD_DAYS, admins_only, settings_page
-from pipeline.moves import Refused
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import day, locale
 from salesprocess.lib.format import rate as rate_text
+from salesprocess.lib.refused import Refused
 
 # How many days of a currency are listed.
 LISTED = 60

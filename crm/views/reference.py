@@ -30,11 +30,11 @@ from crm.queries.deal import currencies
 from crm.queries.reference import SHELVES, Shelf, Shows
 from crm.views.setting_changes import tell
 from crm.views.settings import admins_only, settings_page
-from pipeline.moves import Refused
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Initiator
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.format import money
+from salesprocess.lib.refused import Refused
 
 # What a page says of its list: under the title, how a row is added, what its two counts mean.
 WORDS: dict[str, dict[str, Any]] = {

@@ -17,9 +17,9 @@ from crm.models import ListKind, SavedView
 from crm.views.lists import Asked
 from crm.views.telling import Teller
 from crm.views.verbs import Conflict
-from pipeline.moves import Refused
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, wants_fragment
+from salesprocess.lib.refused import Refused
 
 
 @require_http_methods(["GET", "POST"])

@@ -21,10 +21,10 @@ from crm.queries import settings as queries
 from crm.shipped import shown
 from crm.views.settings import admins_only, settings_page
 from pipeline.models import User
-from pipeline.moves import Refused
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Initiator
 from salesprocess.lib.format import day, full_day, locale, number, percent, rate
+from salesprocess.lib.refused import Refused
 
 
 class Line(NamedTuple):

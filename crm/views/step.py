@@ -26,11 +26,11 @@ from crm.views.verbs import answer as answer_to
 from pipeline.commands import process
 from pipeline.forms.attempt import say
 from pipeline.models import Layer, Vote
-from pipeline.moves import Refused
 from pipeline.playbook import Step
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
 from salesprocess.lib.htmx import render, trigger, wants_fragment
+from salesprocess.lib.refused import Refused
 from salesprocess.lib.uploads import LimitedUpload
 
 

@@ -29,9 +29,9 @@ from crm.models import Activity, Deal, UndoableAct
 from crm.queries import deal as queries
 from crm.views.telling import Teller
 from pipeline.gates import Gap
-from pipeline.moves import Refused
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, shown_path, trigger, wants_fragment
+from salesprocess.lib.refused import Refused
 
 F = TypeVar("F", bound=VerbForm)
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from crm.commands import search
 from crm.models import Company, Contact, Deal, ProcessNote, Product, SearchKind
 from pipeline.models import Batch, Team, User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 # What refers to another comes before it; what refers to each other, goes or stays together.
 _GROUPS: tuple[tuple[type[models.Model], ...], ...] = (

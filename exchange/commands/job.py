@@ -23,8 +23,8 @@ from exchange.imports.reading import Table, open_table
 from exchange.models import NOT_LOADED, ImportJob, ImportKind, ImportState
 from pipeline.commands import first_run
 from pipeline.models import Role, User
-from pipeline.moves import Refused
 from salesprocess.lib.enqueue import enqueue
+from salesprocess.lib.refused import Refused
 
 _SAMPLE_ROWS, _SAMPLE_SIGNS = 3, 60
 _SAID_BEFORE = ("formats", "stages", "remembered", "hints")

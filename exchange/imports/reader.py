@@ -21,7 +21,8 @@ from exchange.imports.reading import Row, Table
 from exchange.imports.scanning import ways_of
 from exchange.imports.stays import stays_of
 from pipeline import moves
-from pipeline.moves import Refused, Stay
+from pipeline.moves import Stay
+from salesprocess.lib.refused import Refused
 
 if TYPE_CHECKING:
     from exchange.imports.staging import Run

@@ -9,7 +9,7 @@ from pipeline.commands import outbox
 from pipeline.commands.locked_people import as_of_now, note_change, people_locked
 from pipeline.models import Invitation, OutboxKind, PeopleChange, User
 from pipeline.models.invitation import LIFETIME, hash_of
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 def invite(person: User, *, by: User, at: dt.datetime) -> Invitation:

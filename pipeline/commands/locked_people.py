@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pipeline.models import PeopleChange, Team, User
-from pipeline.moves import Refused
 from pipeline.queries import people as queries
+from salesprocess.lib.refused import Refused
 
 
 class StalePeople(Refused):

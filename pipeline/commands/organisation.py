@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from pipeline.commands.locked_people import as_of_now, check_seen, note_change, people_locked
 from pipeline.models import Role, Team, User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 # The currency is not among them: what it is worth changes with it.
 EDITABLE = (

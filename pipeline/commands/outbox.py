@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from pipeline.models import OutboxKind, OutboxRow, User
 from pipeline.models.outbox import MOST_ATTEMPTS
-from pipeline.moves import Refused
 from salesprocess.lib.enqueue import enqueue
+from salesprocess.lib.refused import Refused
 
 Handler = Callable[[OutboxRow], None]
 

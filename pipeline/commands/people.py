@@ -18,7 +18,7 @@ from pipeline.commands.locked_people import (
 )
 from pipeline.models import Language, OutboxKind, PeopleChange, Role, Team, User
 from pipeline.models.people import normal_email
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 def found_organisation(*, name: str, currency: str, time_zone: str, country: str) -> Team:

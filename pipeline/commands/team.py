@@ -18,7 +18,7 @@ from pipeline.commands.locked_people import (
 )
 from pipeline.commands.process.moved_team import team_moved
 from pipeline.models import PeopleChange, Team, User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 def add(*, name: str, parent: Team, manager: User | None, by: User, at: dt.datetime) -> Team:

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from pipeline.commands.locked_people import StalePeople
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 class SeenForm(forms.Form):

@@ -2,7 +2,7 @@ from allauth.core import ratelimit
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

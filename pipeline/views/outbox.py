@@ -7,10 +7,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from pipeline.commands import outbox as commands
 from pipeline.models import OutboxRow, Role
-from pipeline.moves import Refused
 from pipeline.queries import outbox as queries
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
+from salesprocess.lib.refused import Refused
 
 
 @require_GET

@@ -13,11 +13,11 @@ from pipeline.commands import people as commands
 from pipeline.forms.attempt import attempt, status_of
 from pipeline.forms.people import EmailForm, PersonForm
 from pipeline.models import OutboxRow, PeopleChange, Role, Team, User
-from pipeline.moves import Refused
 from pipeline.queries import people as queries
 from pipeline.requests import HtmxRequest
 from pipeline.views.asked import limit_guesses, posted
 from salesprocess.lib.htmx import render
+from salesprocess.lib.refused import Refused
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 

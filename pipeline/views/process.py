@@ -22,7 +22,6 @@ from pipeline.forms.process import MoveForm, ReasonForm, StageForm, StepForm, St
 from pipeline.gates import Gate
 from pipeline.marks import Mark, StepLine
 from pipeline.models import Layer, Team
-from pipeline.moves import Refused
 from pipeline.playbook import Level, Strength
 from pipeline.queries import process_health as health
 from pipeline.queries import process_news as news
@@ -32,6 +31,7 @@ from pipeline.queries.process_page import Look, NoSuchTeam, Of
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
 from salesprocess.lib.htmx import render, wants_fragment
+from salesprocess.lib.refused import Refused
 
 ADVISORY = (Gate.QUALIFIED, Gate.UNDERSTOOD)
 

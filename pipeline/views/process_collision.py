@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from pipeline.commands import process as commands
 from pipeline.models import Choice, Collision
-from pipeline.moves import Refused
 from pipeline.queries import process_page as queries
 from pipeline.queries.process_page import Place
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
+from salesprocess.lib.refused import Refused
 
 
 @require_GET

@@ -16,7 +16,6 @@ from pipeline.commands.process import StaleLayer
 from pipeline.differences import diff
 from pipeline.forms.attempt import SeenForm
 from pipeline.models import Version
-from pipeline.moves import Refused
 from pipeline.playbook import LayerContent, merge
 from pipeline.queries import process_page as queries
 from pipeline.queries.process import layers_of
@@ -24,6 +23,7 @@ from pipeline.queries.process_page import Look, Of, VersionLine
 from pipeline.requests import HtmxRequest
 from pipeline.views.process import find, find_to_edit, layer_to_change
 from salesprocess.lib.htmx import render
+from salesprocess.lib.refused import Refused
 
 
 @require_GET

@@ -3,7 +3,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 from tests.crm.truth import all_rows
 
 Refusal = Callable[[str | None], AbstractContextManager[None]]

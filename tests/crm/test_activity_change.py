@@ -7,7 +7,7 @@ from crm.commands import activity as commands
 from crm.commands.writers.activity import Next
 from crm.models import Activity, ActivityKind, Deal
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, make_deal, plan_call
 

@@ -13,8 +13,8 @@ from crm.commands import deal as deal_commands
 from crm.commands.activity import StaleActivity
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, PartyChange
-from pipeline.moves import Refused
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.crm.truth import faults_of, rows
 from tests.factories import NOW, ago, make_company, make_contact, make_deal, plan_call, ready_deal

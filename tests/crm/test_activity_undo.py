@@ -9,7 +9,7 @@ from crm.commands import activity as commands
 from crm.commands import activity_undo
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, PartyChange
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 from tests.factories import NOW, ago, make_company, make_contact
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from crm.commands import company as company_commands
 from crm.commands.company import StaleCompany
 from crm.models import Company, Relationship
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 from tests.crm.threads import at_once
 from tests.crm.truth import all_rows
 from tests.factories import NOW, make_company

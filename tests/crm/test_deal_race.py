@@ -13,8 +13,8 @@ from crm.commands.locked_deal import StaleDeal
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, StageVisit
 from pipeline.models import User
-from pipeline.moves import Refused
 from pipeline.stages import Initiator, Outcome, Stage
+from salesprocess.lib.refused import Refused
 from tests.crm.threads import at_once
 from tests.crm.truth import faults_of
 from tests.factories import NOW, cause_named, make_deal, plan_call, ready_deal

@@ -18,9 +18,9 @@ from crm.commands.writers.step_result import StepResultInput
 from crm.commands.writers.verdict import VerdictInput
 from crm.models import Activity, Company, Contact, Deal, DealChange, Judgement
 from pipeline.gates import Gap, Reason
-from pipeline.moves import Refused
 from pipeline.playbook import Importance, StepKind
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.crm.truth import all_rows, faults_of
 from tests.factories import NOW, ago, make_company, make_contact, won_deal

@@ -22,8 +22,8 @@ from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, StageVisit, StopCause
 from crm.models.activity import TOUCHES
 from crm.models.due import Due
-from pipeline.moves import Refused
 from pipeline.stages import Initiator, Outcome, Stage
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.crm.truth import faults_of, rows
 from tests.factories import NOW, needed_for

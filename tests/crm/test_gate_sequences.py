@@ -39,9 +39,9 @@ from crm.queries.facts import facts
 from pipeline.commands import process as layers
 from pipeline.gates import Gap, Reason, Weight
 from pipeline.models import Layer
-from pipeline.moves import Refused
 from pipeline.playbook import Fact, Importance, StepKind
 from pipeline.stages import Initiator, Outcome, Stage
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.crm.truth import faults_of
 from tests.factories import NOW, cause_named

@@ -5,7 +5,7 @@ import pytest
 from crm.commands import deal_line
 from crm.commands.locked_deal import StaleDeal
 from crm.models import Deal, DealLine, Product
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, make_deal
 

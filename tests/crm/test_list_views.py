@@ -10,7 +10,7 @@ from django.test import Client
 from crm.commands import saved_view as commands
 from crm.models import ListKind, SavedView
 from pipeline.models import Team, User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, make_company, make_deal
 

@@ -10,8 +10,8 @@ from crm.commands.organisation import change_currency
 from crm.models import Rate, SettingChange
 from pipeline.commands import organisation as commands
 from pipeline.models import Team
-from pipeline.moves import Refused
 from reports.forms import Span, span_of
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_deal
 

@@ -7,7 +7,7 @@ from crm.commands import bulk, party
 from crm.commands.company import StaleCompany
 from crm.models import Company, Contact, PartyChange
 from crm.queries import search
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 from tests.factories import NOW, make_company, make_contact, make_deal
 
 pytestmark = pytest.mark.django_db

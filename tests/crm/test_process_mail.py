@@ -15,8 +15,8 @@ from pipeline.commands import organisation, people
 from pipeline.commands import process as commands
 from pipeline.gates import Reason
 from pipeline.models import Language, OutboxKind, OutboxRow, Role, User
-from pipeline.moves import Refused
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 from tests.factories import NOW, make_deal, make_user
 
 HERE = "http://localhost:8000"

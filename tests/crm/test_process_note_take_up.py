@@ -12,9 +12,9 @@ from crm.commands.process import Flight
 from crm.models import NoteKind, ProcessNote
 from pipeline.commands import process
 from pipeline.models import Layer, OutboxKind, OutboxRow, Step
-from pipeline.moves import Refused
 from pipeline.playbook import Importance
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, ago
 from tests.pipeline.process import FOUR, in_force, row, whole

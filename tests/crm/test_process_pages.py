@@ -26,10 +26,10 @@ from crm.queries import process as queries
 from pipeline.commands import process as commands
 from pipeline.models import Layer, Role, Version
 from pipeline.models import Step as StepRow
-from pipeline.moves import Refused
 from pipeline.queries.process import current_version_ids, of_versions
 from pipeline.recall import suggest
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 from tests.factories import NOW, ago, make_deal, make_team, make_user
 from tests.pipeline.process import in_force, row
 

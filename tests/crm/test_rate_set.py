@@ -7,7 +7,7 @@ from django.db.models import Max, Min
 
 from crm.commands.rate import set_rate
 from crm.models import Deal, Rate
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import make_deal
 

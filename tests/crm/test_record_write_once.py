@@ -55,9 +55,9 @@ from crm.models import (
     Verdict,
 )
 from crm.queries.facts import AGREEMENT_STEP
-from pipeline.moves import Refused
 from pipeline.playbook import Doing, StepKind
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_company, make_contact, make_deal
 from tests.pipeline.process import in_force, row

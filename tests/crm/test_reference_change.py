@@ -30,7 +30,7 @@ from crm.models import (
 )
 from crm.queries.reference import SHELVES, users_of
 from pipeline.models import Batch, User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.crm.truth import rows
 from tests.factories import NOW, ago, cause_named, make_deal, ready_deal, stopped_deal

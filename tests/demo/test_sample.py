@@ -16,10 +16,10 @@ from crm.commands import deal as deal_commands
 from crm.models import Company, Deal, StageVisit
 from demo import sample
 from pipeline.models import Batch, BatchKind, OutboxRow, Team, User
-from pipeline.moves import Refused
 from pipeline.stages import Outcome, Stage
 from reports.forms import FunnelForm
 from reports.queries import funnel
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast, make_cast
 from tests.factories import NOW, make_company, make_contact, make_deal, plan_call
 

@@ -34,8 +34,8 @@ from crm.models import (
 from exchange.commands import batch as batch_commands
 from exchange.imports import mapping, run
 from pipeline.models import Batch, Team, User
-from pipeline.moves import Refused
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, make_company, make_deal
 from tests.factories import won_deal as make_won_deal

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from pipeline.commands import people
 from pipeline.models import Role, Team, User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 PASSWORD = "seven-horses-and-a-cart"
 

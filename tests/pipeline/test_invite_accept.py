@@ -14,7 +14,7 @@ from pipeline.commands import invitation as commands
 from pipeline.commands import people
 from pipeline.models import Invitation, OutboxRow, Role, User
 from pipeline.models.invitation import LIFETIME
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 from tests.factories import NOW, make_user
 
 PASSWORD = "seven-horses-and-a-cart"

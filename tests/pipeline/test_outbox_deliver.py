@@ -13,7 +13,7 @@ from pipeline import tasks
 from pipeline.commands import outbox
 from pipeline.models import OutboxKind, OutboxRow
 from pipeline.models.outbox import MOST_ATTEMPTS
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 from tests.factories import NOW
 
 KIND = OutboxKind.INVITATION

@@ -9,7 +9,7 @@ from django.db import connections
 from pipeline.commands import people
 from pipeline.commands import team as teams
 from pipeline.models import Role, Team, User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast, make_cast
 from tests.factories import NOW, make_user
 

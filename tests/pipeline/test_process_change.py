@@ -4,7 +4,6 @@ from pipeline.commands import process
 from pipeline.commands.process import StaleLayer
 from pipeline.gates import Gate
 from pipeline.models import Collision, Layer, StageWording, Step, StepVote, User, Vote
-from pipeline.moves import Refused
 from pipeline.playbook import (
     Answer,
     Clash,
@@ -15,6 +14,7 @@ from pipeline.playbook import (
 )
 from pipeline.queries import process as queries
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, ago
 from tests.pipeline.process import FOUR, in_force, over, row

@@ -5,10 +5,10 @@ from pipeline.commands import process
 from pipeline.commands import team as team_commands
 from pipeline.commands.process.publish import layers_from
 from pipeline.models import Choice, Collision, Layer, User, Version
-from pipeline.moves import Refused
 from pipeline.playbook import Clash, Importance, LayerContent
 from pipeline.queries import process as queries
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, ago
 from tests.pipeline.process import FOUR, in_force, over, row, step_in, whole

@@ -24,7 +24,7 @@ from crm.models.due import Due
 from crm.queries.activity import stage_of
 from pipeline import moves
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 # What history calls the facts of an activity: this begins its fields.
 TALK = "talk_"

@@ -10,7 +10,7 @@ from crm.commands.deal_people import require_of_deal
 from crm.models import Concern, ConcernCategory, Contact, Deal, Disposition
 from crm.queries import offer as offers
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 @dataclass(frozen=True, kw_only=True)

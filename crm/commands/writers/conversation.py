@@ -16,9 +16,9 @@ from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Contact, Deal
 from crm.queries.facts import AGREEMENT_STEP
 from pipeline.models import User
-from pipeline.moves import Refused
 from pipeline.playbook import Fact, Playbook
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from crm.commands import record_changes, values
 from crm.commands.deal_people import require_not_ahead, require_of_deal
 from crm.models import Contact, Deal, Need, Per
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ from crm.models import (
 from crm.queries import offer as offers
 from pipeline import moves
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 @dataclass(frozen=True, kw_only=True)

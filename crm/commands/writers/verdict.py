@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from crm.commands import record_changes, values
 from crm.models import Deal, Ruling, Sure, Verdict
 from pipeline.models import User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 @dataclass(frozen=True, kw_only=True)

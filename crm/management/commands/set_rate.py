@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from crm.commands import rate
 from pipeline.models import Team
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 def amount(typed: str) -> Decimal:

@@ -10,7 +10,7 @@ from exchange.imports import mapping, run
 from exchange.imports.faults import Unreadable
 from exchange.imports.report import printable
 from pipeline.models import Batch, User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 class Command(BaseCommand):

@@ -6,10 +6,10 @@ from django.utils.translation import gettext as _
 
 from pipeline.commands.process.layer import locked, touch
 from pipeline.models import Choice, Collision, Layer, Step, User
-from pipeline.moves import Refused
 from pipeline.playbook import SAYABLE, Clash, LayerContent, Level, clashes, merge
 from pipeline.queries import process as queries
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 
 _MINE = (Clash.ORPHAN, Clash.TWIN)
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pipeline.models import Layer, Team, User
-from pipeline.moves import Refused
+from salesprocess.lib.refused import Refused
 
 
 class StaleLayer(Refused):

@@ -13,10 +13,10 @@ from pipeline.commands.process.layer import locked, require_team, touch
 from pipeline.commands.process.tell import tell
 from pipeline.differences import chosen_of, diff, lint, meetings
 from pipeline.models import Collision, Layer, StageWording, Step, Team, User, Version
-from pipeline.moves import Refused
 from pipeline.playbook import LayerContent, Playbook, merge
 from pipeline.queries import process as queries
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 
 
 def publish(

@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from pipeline.commands.process.layer import locked, touch
 from pipeline.gates import Gate
 from pipeline.models import Layer, StageWording, User
-from pipeline.moves import Refused
 from pipeline.playbook import Strength
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Refused
 
 # The gates that the organisation may make milder: METHOD's advisory ones.
 ADVISORY = (Gate.QUALIFIED, Gate.UNDERSTOOD)

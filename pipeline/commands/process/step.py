@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from pipeline.access import all_below
 from pipeline.commands.process.layer import locked, touch
 from pipeline.models import Choice, Collision, Layer, Step, Team, User, Version
-from pipeline.moves import Refused
 from pipeline.playbook import (
     Answer,
     Applies,
@@ -30,6 +29,7 @@ from pipeline.playbook import Step as Inherited
 from pipeline.queries import process as queries
 from pipeline.stages import Stage
 from salesprocess.lib.plain import plain
+from salesprocess.lib.refused import Refused
 
 # The room between two steps that are added one after the other.
 GAP = 10.0
