@@ -159,7 +159,7 @@ def behind(query: Mapping[str, str], asked: Question) -> Behind:
     if "time" in query:
         return Behind(
             rows=questions.timed_visits(asked, stage=stage),
-            title=f"{stage.label} · {_('visits that ended')}",
+            title=" · ".join((str(stage.label), _("visits that ended"))),
             of_visits=True,
             columns=_VISIT_COLUMNS,
             default="-days",
@@ -167,7 +167,7 @@ def behind(query: Mapping[str, str], asked: Question) -> Behind:
     if "open" in query:
         return Behind(
             rows=questions.held_deals(asked, stage=stage),
-            title=f"{stage.label} · {_('open now')}",
+            title=" · ".join((str(stage.label), _("open now"))),
             of_visits=False,
             columns=(_DEAL, _COMPANY, _OWNER, _SINCE, _VALUE),
             default="-value",

@@ -1,5 +1,6 @@
 """What translators are given: the texts of Python and of both kinds of templates."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -47,3 +48,19 @@ def test_it_finds_texts_in_every_sign_in_page(catalogue: Catalog):
     ]
     assert marked
     assert set(marked) <= sources
+
+
+def test_no_text_is_marked_within_an_f_string_where_it_is_not_found():
+    folders = [path.parent for path in ROOT.glob("*/__init__.py") if path.parent.name != "tests"]
+    marked = [
+        f"{path.relative_to(ROOT)}:{text.lineno}"
+        for folder in folders
+        for path in folder.rglob("*.py")
+        for text in ast.walk(ast.parse(path.read_text()))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in ("_", "gettext", "gettext_lazy", "ngettext")
+    ]
+    assert marked == []
