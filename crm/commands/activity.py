@@ -18,17 +18,9 @@ from crm.models.activity import PLANNABLE
 from crm.models.due import Due
 from pipeline.models import User
 from pipeline.stages import Stage
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, require_version
 
 _DUE = ("due_on", "due_at", "due_by")
-
-
-class StaleActivity(Exception):
-    """Somebody changed what is planned since the page was shown. `activity` is how it stands."""
-
-    def __init__(self, activity: Activity) -> None:
-        super().__init__(f"activity {activity.pk} is at version {activity.version}")
-        self.activity = activity
 
 
 def plan(
@@ -124,7 +116,7 @@ def complete(
     It was done at `done_at`, by default at `at`; with `contact`, by default whom it was planned
     with. `version` is the state that the page showed; None takes whatever is there.
 
-    Raises Refused if it was done or cancelled already, StaleActivity if `version` is not the
+    Raises Refused if it was done or cancelled already, Stale if `version` is not the
     present one, otherwise as `log` does.
     """
     with _planned(activity, by=by, version=version) as (row, deal):
@@ -151,7 +143,7 @@ def complete(
 def cancel(activity: Activity, *, by: User, at: dt.datetime, version: int | None = None) -> None:
     """Take back a planned activity; it stays on record as cancelled.
 
-    Raises Refused and StaleActivity as `complete` does.
+    Raises Refused and Stale as `complete` does.
     """
     with _planned(activity, by=by, version=version) as (row, deal):
         row.cancelled_at = at
@@ -194,7 +186,7 @@ def postpone(
     at: dt.datetime,
     version: int | None = None,
 ) -> None:
-    """Plan an activity for another time. Raises Refused and StaleActivity as `complete` does."""
+    """Plan an activity for another time. Raises Refused and Stale as `complete` does."""
     with _planned(activity, by=by, version=version) as (row, deal):
         if row.due == to:
             return
@@ -245,7 +237,7 @@ def _planned(
 ) -> Iterator[tuple[Activity, Deal | None]]:
     """One transaction on a planned activity: its deal is locked first, as everywhere, then itself.
 
-    Raises Refused if it is no longer planned, StaleActivity if `version` is not the present one,
+    Raises Refused if it is no longer planned, Stale if `version` is not the present one,
     Activity.DoesNotExist out of reach.
     """
     with _on(About(deal=activity.deal), by=by) as deal:
@@ -259,8 +251,7 @@ def _planned(
         )
         if row.done_at or row.cancelled_at:
             raise Refused(_("This was done or cancelled already."))
-        if version is not None and version != row.version:
-            raise StaleActivity(row)
+        require_version(row, version)
         yield row, deal
     activity.refresh_from_db()
 

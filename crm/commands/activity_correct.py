@@ -11,13 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.commands import locked_deal
-from crm.commands.activity import StaleActivity
 from crm.commands.writers import activity as writer
 from crm.models import Activity, ActivityKind, ActivityResult, Contact, Deal, StepResult
 from crm.queries import deal as queries
 from pipeline import moves
 from pipeline.models import User
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, require_version
 
 # Later than that, what is wrong is corrected; others have read it.
 REMOVABLE = dt.timedelta(days=1)
@@ -43,7 +42,7 @@ def correct(
     What is the same is no change.
 
     Raises Refused for an instant that lies ahead, a note without words, or a result that would move
-    the deal; StaleActivity if `version` is not the present one; Activity.DoesNotExist for all but
+    the deal; Stale if `version` is not the present one; Activity.DoesNotExist for all but
     who did it.
     """
     moves.check_time(done_at, since=None, now=timezone.now())
@@ -113,8 +112,7 @@ def _own(
             .select_related("owner", "company", "contact", "changed_by")
             .get(pk=activity.pk)
         )
-        if version is not None and version != row.version:
-            raise StaleActivity(row)
+        require_version(row, version)
         yield row, deal
 
 

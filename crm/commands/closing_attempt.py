@@ -26,7 +26,7 @@ def log(
 
     `at` is when we asked. A yes wins nothing by itself: winning is a verb of its own.
 
-    Raises Refused for a closed deal or a time that is still to come; StaleDeal as in `locked`.
+    Raises Refused for a closed deal or a time that is still to come; Stale as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
         require_open(row)

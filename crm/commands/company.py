@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from crm.commands import search, values
 from crm.models import Company, SearchKind
 from pipeline.models import User
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, require_version
 
 EDITABLE = ("name", "relationship", "parent", "website", "industry", "employees", "country")
 # Any number, but no other lock's: one change of who belongs to whom at a time.
@@ -22,14 +22,6 @@ _IS_ABOVE = """
     )
     SELECT EXISTS (SELECT FROM above WHERE id = %(company)s)
 """
-
-
-class StaleCompany(Exception):
-    """Somebody changed the company since the page was shown. `company` is how it stands now."""
-
-    def __init__(self, company: Company) -> None:
-        super().__init__(f"company {company.pk} is at version {company.version}")
-        self.company = company
 
 
 def create(
@@ -61,7 +53,7 @@ def edit(
 ) -> None:
     """Change facts of a company (those in EDITABLE).
 
-    Raises Company.DoesNotExist out of the reach of `by`, StaleCompany if `version` is not the
+    Raises Company.DoesNotExist out of the reach of `by`, Stale if `version` is not the
     present one, ValidationError for a value that its field cannot hold, Refused for a parent that
     belongs to the company itself.
     """
@@ -71,8 +63,7 @@ def edit(
         if facts.get("parent") is not None:
             _lock_parents()
         row = Company.objects.editable_by(by).select_for_update(of=("self",)).get(pk=company.pk)
-        if version is not None and version != row.version:
-            raise StaleCompany(row)
+        require_version(row, version)
         if (parent := facts.get("parent")) is not None:
             _check_parent(row, parent)
         facts = values.changed(row, facts)

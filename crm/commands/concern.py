@@ -15,7 +15,7 @@ def add(
 ) -> Concern:
     """Write down what the other side asks or has against it.
 
-    Raises as `writer.write` does, Refused for a closed deal, and StaleDeal as in `locked`.
+    Raises as `writer.write` does, Refused for a closed deal, and Stale as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
         require_open(row)
@@ -45,7 +45,7 @@ def settle(
 ) -> None:
     """Say what became of a concern.
 
-    Raises as `writer.dispose` does, Refused for a closed deal; Concern.DoesNotExist; StaleDeal as in
+    Raises as `writer.dispose` does, Refused for a closed deal; Concern.DoesNotExist; Stale as in
     `locked`.
     """
     with locked(concern.deal, by=by, version=version) as row:
@@ -89,7 +89,7 @@ def answer(
 ) -> None:
     """Write down what we said, for all colleagues; on a closed deal, too, as it settles nothing.
 
-    Raises Concern.DoesNotExist; StaleDeal as in `locked`.
+    Raises Concern.DoesNotExist; Stale as in `locked`.
     """
     with locked(concern.deal, by=by, version=version) as row:
         kept = _kept(row, concern)

@@ -13,6 +13,7 @@ from crm import normalise
 from crm.commands import search, values
 from crm.models import Company, Contact, ContactPoint, PointKind, SearchKind
 from pipeline.models import Team, User
+from salesprocess.lib.refused import require_version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,14 +24,6 @@ class NewContact:
     job_title: str = ""
     email: str = ""
     phone: str = ""
-
-
-class StaleContact(Exception):
-    """Somebody changed the contact since the page was shown. `contact` is how it stands now."""
-
-    def __init__(self, contact: Contact) -> None:
-        super().__init__(f"contact {contact.pk} is at version {contact.version}")
-        self.contact = contact
 
 
 def create(
@@ -99,13 +92,12 @@ def edit(
 ) -> None:
     """Replace the facts of a contact, addresses and numbers included.
 
-    Raises Contact.DoesNotExist out of the reach of `by`, StaleContact if `version` is not the
+    Raises Contact.DoesNotExist out of the reach of `by`, Stale if `version` is not the
     present one, ValidationError as `create` does.
     """
     with transaction.atomic():
         row = Contact.objects.editable_by(by).select_for_update(of=("self",)).get(pk=contact.pk)
-        if version is not None and version != row.version:
-            raise StaleContact(row)
+        require_version(row, version)
         wanted = points(row, emails=emails, phones=phones)
         facts = {"name": name.strip(), "job_title": job_title.strip(), "company": company}
         if not values.changed(row, facts) and _same(row, wanted):

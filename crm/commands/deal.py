@@ -148,7 +148,7 @@ def advance(
     for, `go_ahead` why they are gone past.
 
     Raises Gap as `gate.check` does; Refused for a closed deal, a stage that lies behind, a missing reason or an `at` before
-    the open visit; StaleDeal as in `locked`.
+    the open visit; Stale as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
         require_open(row)
@@ -208,7 +208,7 @@ def win(
     hand-off is work too, unless `cancel_planned`.
 
     Raises Gap as `gate.check` does; Refused for a closed deal, a value that is no amount of money
-    or a missing reason; StaleDeal as in `locked`.
+    or a missing reason; Stale as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
         value = _money(row, value)
@@ -325,7 +325,7 @@ def stop(
     What was planned on the deal is cancelled; an offer that was open was declined by the customer,
     or withdrawn by us.
 
-    Raises Refused for a closed deal or a cause that belongs to the other side; StaleDeal as in
+    Raises Refused for a closed deal or a cause that belongs to the other side; Stale as in
     `locked`.
     """
     with locked(deal, by=by, version=version) as row:
@@ -361,7 +361,7 @@ def reopen(
     the stop had ended, is open again: there is neither an agreement nor a no any more. A company
     that is a customer by this win alone is again what it was before.
 
-    Raises Refused if it is open or the reason is missing; StaleDeal as in `locked`.
+    Raises Refused if it is open or the reason is missing; Stale as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
         last = row.visits.order_by("-sequence").first()
@@ -466,7 +466,7 @@ def edit(
     `company` may be the name of a new one.
 
     Raises ValidationError for a value that the field cannot hold, Refused for the value of a closed
-    deal (it is what the last visit says it was closed for), StaleDeal as in `locked`.
+    deal (it is what the last visit says it was closed for), Stale as in `locked`.
     """
     if unknown := set(facts) - set(EDITABLE):
         raise TypeError(f"not editable: {sorted(unknown)}")

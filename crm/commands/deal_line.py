@@ -27,7 +27,7 @@ def add(
 
     The deal's own value stays what people say it is.
 
-    Raises Refused for a quantity or price that cannot be, StaleDeal as in `locked`.
+    Raises Refused for a quantity or price that cannot be, Stale as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
         line = DealLine(deal=row, product=product, quantity=quantity, unit_price=unit_price)
@@ -65,7 +65,7 @@ def change(
 def remove(line: DealLine, *, by: User, at: dt.datetime, version: int | None = None) -> None:
     """Take a product off the deal.
 
-    Raises DealLine.DoesNotExist if that was done already, StaleDeal as in `locked`.
+    Raises DealLine.DoesNotExist if that was done already, Stale as in `locked`.
     """
     with locked(line.deal, by=by, version=version) as row:
         line = row.lines.select_related("product").get(pk=line.pk)

@@ -6,11 +6,10 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from crm.commands import search
-from crm.commands.locked_deal import StaleDeal
 from crm.models import Deal, SearchKind, UndoableAct
 from crm.queries import deal as queries
 from pipeline.models import User
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, require_version
 
 # What belongs to the opening itself, or is no work: it goes with the deal.
 _ITS_OWN = frozenset({"visits", "deal_contacts", "lines", "changes"})
@@ -21,13 +20,12 @@ def take_back(deal: Deal, *, by: User, at: dt.datetime, version: int | None = No
     and people stay.
 
     Raises Refused for a deal that somebody else opened or brought in, that was moved or closed, or on
-    which anything was said, planned, offered or recorded; StaleDeal if `version` is not the present
+    which anything was said, planned, offered or recorded; Stale if `version` is not the present
     one; Deal.DoesNotExist out of reach.
     """
     with transaction.atomic():
         row = queries.editable(by, deal.pk, lock=True)
-        if version is not None and version != row.version:
-            raise StaleDeal(row)
+        require_version(row, version)
         if row.created_by_id != by.pk or row.batch_id is not None:
             raise Refused(_("Only who opened a deal can take it back: stop it instead."))
         if not row.is_open or row.visits.count() > 1 or stands_on(row):

@@ -19,7 +19,7 @@ def take_over(
     """Let the deal be worth what its lines come to, or what its current offer says.
 
     Raises Refused for a closed deal, and where nothing is said there in the deal's currency;
-    StaleDeal as in `locked`.
+    Stale as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
         require_open(row)

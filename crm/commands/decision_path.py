@@ -14,7 +14,7 @@ def write(
 ) -> DecisionPath:
     """Write down how they decide, and what each of their people is to it.
 
-    Raises as `writer.write` does, Refused for a closed deal, and StaleDeal as in `locked`.
+    Raises as `writer.write` does, Refused for a closed deal, and Stale as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
         require_open(row)

@@ -28,7 +28,7 @@ def write(
     it anew (METHOD, edge rule 3). Delivery itself is outside the process: there is no stage for it.
 
     Raises Refused for a deal that is not won, nobody to hand it to, or an end before its beginning;
-    ValidationError and StaleDeal as elsewhere.
+    ValidationError and Stale as elsewhere.
     """
     with locked(deal, by=by, version=version) as row:
         if row.outcome != Outcome.WON:

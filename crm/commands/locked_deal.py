@@ -18,19 +18,11 @@ from pipeline import moves
 from pipeline.models import Team, User
 from pipeline.moves import Stay
 from pipeline.playbook import stamp
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, require_version
 
 # What a search entry repeats of a deal.
 _SEARCHED = frozenset({"name", "company", "owner", "team", "outcome"})
 NEXT_FIELDS = ("next_on", "next_at", "next_kind", "attention_at")
-
-
-class StaleDeal(Exception):
-    """Somebody changed the deal since the page was shown. `deal` is how it stands now."""
-
-    def __init__(self, deal: Deal) -> None:
-        super().__init__(f"deal {deal.pk} is at version {deal.version}")
-        self.deal = deal
 
 
 @contextmanager
@@ -41,13 +33,12 @@ def locked(deal: Deal, *, by: User, version: int | None = None) -> Iterator[Deal
     The row is looked up again within the reach of `by`: a hand-over may have come in between.
     `version` is the state that the page showed; None changes whatever is there.
 
-    Raises StaleDeal if it is another, and Deal.DoesNotExist if the deal is out of reach.
+    Raises Stale if it is another, and Deal.DoesNotExist if the deal is out of reach.
     The caller's object is brought up to date afterwards.
     """
     with transaction.atomic():
         row = queries.editable(by, deal.pk, lock=True)
-        if version is not None and version != row.version:
-            raise StaleDeal(row)
+        require_version(row, version)
         yield row
     for field in Deal._meta.concrete_fields:
         setattr(deal, field.attname, getattr(row, field.attname))

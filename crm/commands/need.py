@@ -13,7 +13,7 @@ from pipeline.models import User
 def add(
     deal: Deal, said: NeedInput, *, by: User, at: dt.datetime, version: int | None = None
 ) -> Need:
-    """Write down a need. Raises as `writer.write` does, Refused for a closed deal, and StaleDeal as in
+    """Write down a need. Raises as `writer.write` does, Refused for a closed deal, and Stale as in
     `locked`.
     """
     with locked(deal, by=by, version=version) as row:

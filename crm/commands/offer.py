@@ -33,7 +33,7 @@ def make(
     one may be asked why; a word that was said, or a list that was shown, only is on record.
 
     Raises Gap where the organisation wants a reason for that and there is none; Refused for a
-    closed deal, otherwise as `writer.write` does; StaleDeal as in `locked`.
+    closed deal, otherwise as `writer.write` does; Stale as in `locked`.
     """
     with locked(deal, by=by, version=version) as row:
         require_open(row)
@@ -59,7 +59,7 @@ def withdraw(
     """Take an offer back. The revision before it is the current one again, and the deal is worth
     what that says; where there is none, what the deal is worth stays as it is.
 
-    Raises Refused for a closed deal or an offer that was withdrawn already; StaleDeal as in
+    Raises Refused for a closed deal or an offer that was withdrawn already; Stale as in
     `locked`.
     """
     with locked(offer.deal, by=by, version=version) as row:

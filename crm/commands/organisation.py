@@ -23,7 +23,7 @@ def change_currency(currency: str, *, by: User, at: dt.datetime, seen: int | Non
     is in the new currency, on every day on which it or the new currency's own changed.
 
     Raises Refused for a currency that is none, and where some deal could not be counted any more:
-    without a rate of the new currency since the first deal; for whoever is no admin; StalePeople
+    without a rate of the new currency since the first deal; for whoever is no admin; Stale
     as for other settings.
     """
     currency = check_currency(currency, field="currency")

@@ -6,11 +6,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.commands import search
-from crm.commands.company import StaleCompany
-from crm.commands.contact import StaleContact
 from crm.models import Company, Contact, PartyChange, SearchKind
 from pipeline.models import User
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, require_version
 
 
 def hand_over(
@@ -26,7 +24,7 @@ def hand_over(
 
     Its deals, and for a company its people, keep their own owners: each is handed over by itself.
 
-    Raises DoesNotExist out of the reach of `by`, StaleCompany or StaleContact if `version` is not
+    Raises DoesNotExist out of the reach of `by`, Stale if `version` is not
     the present one, Refused if `to` is out of the reach of `by`, deactivated, or the owner already.
     """
     with transaction.atomic():
@@ -59,11 +57,8 @@ def _locked(party: Company | Contact, *, by: User, version: int | None) -> Compa
     if isinstance(party, Company):
         companies = Company.objects.editable_by(by).select_for_update(of=("self",))
         row = companies.select_related("owner").get(pk=party.pk)
-        stale: type[Exception] = StaleCompany
     else:
         contacts = Contact.objects.editable_by(by).select_for_update(of=("self",))
         row = contacts.select_related("owner").get(pk=party.pk)
-        stale = StaleContact
-    if version is not None and version != row.version:
-        raise stale(row)
+    require_version(row, version)
     return row

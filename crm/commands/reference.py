@@ -32,7 +32,7 @@ from crm.models import (
 from crm.models.reference import Listed
 from crm.queries.reference import SHELVES, same_name, shelf_of, users_of
 from pipeline.models import User
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 
 # Any number, but no other lock's: one change of the lists at a time, so that no two rows get one
 # name and nothing is merged into what goes.
@@ -48,17 +48,6 @@ class NameTaken(Refused):
     def __init__(self, message: str, *, other: Listed) -> None:
         super().__init__(message, field="name")
         self.other = other
-
-
-class StaleRow(Refused):
-    """Somebody changed the row since the page was shown. `row` is how it stands now."""
-
-    def __init__(self, row: Listed) -> None:
-        super().__init__(
-            _("Somebody was faster: it is “%(name)s” by now. Save again to put yours in its place.")
-            % {"name": row}
-        )
-        self.row = row
 
 
 def add(row: Row, *, by: User, at: dt.datetime) -> Row:
@@ -84,7 +73,7 @@ def edit(
     """Change the named facts of a row. A product's new price is for new lines only: what is on a
     deal or was offered stays as it was made.
 
-    Raises StaleRow if `version` is not the present one, otherwise as `add` does.
+    Raises Stale if `version` is not the present one, otherwise as `add` does.
     """
     if unknown := set(facts) - set(shelf_of(type(row)).facts):
         raise TypeError(f"not editable: {sorted(unknown)}")
@@ -111,7 +100,7 @@ def edit(
 def retire(row: Listed, *, by: User, at: dt.datetime, version: int | None = None) -> None:
     """Offer it no longer; records that have it keep it. Nothing to do if it is retired already.
 
-    Raises StaleRow, and Refused for what the process itself uses.
+    Raises Stale, and Refused for what the process itself uses.
     """
     with _locked(row, by=by, version=version) as now:
         _check_free(now)
@@ -122,7 +111,7 @@ def retire(row: Listed, *, by: User, at: dt.datetime, version: int | None = None
 
 
 def bring_back(row: Listed, *, by: User, at: dt.datetime, version: int | None = None) -> None:
-    """Offer a retired row again. Raises StaleRow."""
+    """Offer a retired row again. Raises Stale."""
     with _locked(row, by=by, version=version) as now:
         if now.retired:
             now.retired = False
@@ -133,7 +122,7 @@ def bring_back(row: Listed, *, by: User, at: dt.datetime, version: int | None = 
 def delete(row: Listed, *, by: User, at: dt.datetime, version: int | None = None) -> None:
     """Take a row off its list for good, if nothing ever used it.
 
-    Raises StaleRow, Refused for what is in use, and DoesNotExist for what is not there any more.
+    Raises Stale, Refused for what is in use, and DoesNotExist for what is not there any more.
     """
     with _locked(row, by=by, version=version, goes=True) as now:
         _check_free(now)
@@ -152,7 +141,7 @@ def merge(
     """Let `into` take over everything that has `row`, which goes. Prices on deals, and offers that
     were sent, stay as they are.
 
-    Raises Refused for a row into itself and for what the process itself uses, StaleRow, and
+    Raises Refused for a row into itself and for what the process itself uses, Stale, and
     DoesNotExist for what is not there any more.
     """
     with _locked(row, by=by, version=version, goes=True) as now:
@@ -218,7 +207,7 @@ def _lists_locked(by: User) -> Iterator[None]:
 
 @contextmanager
 def _locked(row: Row, *, by: User, version: int | None, goes: bool = False) -> Iterator[Row]:
-    """The row as it stands under the lock. Raises StaleRow if it is not the one that was shown.
+    """The row as it stands under the lock. Raises Stale if it is not the one that was shown.
 
     If it `goes`, whoever is about to use it waits until that is decided.
     """
@@ -226,7 +215,10 @@ def _locked(row: Row, *, by: User, version: int | None, goes: bool = False) -> I
         rows = type(row)._default_manager.editable_by(by)
         now: Row = rows.select_for_update(no_key=not goes).get(pk=row.pk)
         if version is not None and version != now.version:
-            raise StaleRow(now)
+            words = _(
+                "Somebody was faster: it is “%(name)s” by now. Save again to put yours in its place."
+            )
+            raise Stale(now, version=now.version, message=words % {"name": now})
         yield now
 
 

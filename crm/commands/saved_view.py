@@ -8,16 +8,7 @@ from django.utils.translation import gettext as _
 from crm.commands import values
 from crm.models import ListKind, SavedView
 from pipeline.models import Team, User
-from salesprocess.lib.refused import Refused
-
-
-class StaleView(Exception):
-    """Somebody changed the view since the page was shown. `view` is how it stands now."""
-
-    def __init__(self, view: SavedView) -> None:
-        super().__init__(f"view {view.pk} is at version {view.version}")
-        self.view = view
-
+from salesprocess.lib.refused import Refused, require_version
 
 # More of them would be no help above a list.
 MOST = 30
@@ -54,14 +45,13 @@ def change(
 
     `version` is the state that the page showed; None changes whatever is there.
 
-    Raises SavedView.DoesNotExist for somebody else's, StaleView if `version` is not the present
+    Raises SavedView.DoesNotExist for somebody else's, Stale if `version` is not the present
     one, Refused as `save` does.
     """
     with transaction.atomic():
         rows = SavedView.objects.editable_by(by).select_related("team", "changed_by")
         row = rows.select_for_update(of=("self",)).get(pk=view.pk)
-        if version is not None and version != row.version:
-            raise StaleView(row)
+        require_version(row, version)
         if not values.changed(row, {"name": name, "team": team}):
             return
         row.version += 1

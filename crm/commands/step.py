@@ -4,7 +4,7 @@ A step is looked up in the process that the person works by in that stage of the
 layer included; what is recorded names the published versions in force (ARCHITECTURE 4). A closed
 deal takes answers, too: what decided it is often known afterwards.
 
-All raise Deal.DoesNotExist out of the reach of `by`, and StaleDeal if `seen` is not the id of what
+All raise Deal.DoesNotExist out of the reach of `by`, and Stale if `seen` is not the id of what
 stands against the step now: 0 for nothing, None for whatever is there.
 """
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from crm.commands import gate, record_changes
 from crm.commands.gate import GoAhead
-from crm.commands.locked_deal import NEXT_FIELDS, StaleDeal, locked, save
+from crm.commands.locked_deal import NEXT_FIELDS, locked, save
 from crm.commands.refusals import refused_at
 from crm.commands.writers import conversation, step_result
 from crm.commands.writers.conversation import AgreementInput
@@ -27,7 +27,7 @@ from pipeline.models import User
 from pipeline.playbook import Importance, Playbook, Step, StepKind
 from pipeline.queries.process import of_versions
 from pipeline.stages import Stage
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 
 Place = tuple[Stage, str]
 
@@ -85,7 +85,7 @@ def undo(
         # What is private comes first: the same name above is another step.
         result = next((one for one in found if one.private_to_id), found[0] if found else None)
         if seen and seen != (result.pk if result else None):
-            raise StaleDeal(row)
+            raise Stale(row, version=row.version, by=row.changed_by)
         if result is None:
             raise Refused(_("Nothing is recorded here any more."))
         result.replaced_at, result.replaced_by = at, by
@@ -151,7 +151,7 @@ def _check_seen(row: Deal, step: Step, seen: int | None, *, by: User) -> None:
         return
     now = _current(row, step, by=by).values_list("pk", flat=True).first()
     if (now or 0) != seen:
-        raise StaleDeal(row)
+        raise Stale(row, version=row.version, by=row.changed_by)
 
 
 def _current(row: Deal, step: Step, *, by: User) -> StepResultQuerySet:

@@ -19,11 +19,11 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from crm.commands import search
-from crm.commands.locked_deal import StaleDeal, add_change, save
+from crm.commands.locked_deal import add_change, save
 from crm.models import Company, Contact, Deal, EvidenceFile, SearchKind, UndoableAct
 from crm.queries import deal as queries
 from pipeline.models import User
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 
 # The note that offers it goes after eight seconds; somebody may stand on it, or the line be slow.
 AT_ONCE = dt.timedelta(minutes=5)
@@ -68,7 +68,7 @@ def undo(deal: Deal, *, act: int, by: User, at: dt.datetime) -> None:
     """Take back an act of one's own on the deal: every row is again as it was, but for one line.
 
     Raises Refused after more than `AT_ONCE`, if it was taken back already or something rests on it
-    by now, StaleDeal if the deal was changed since; DoesNotExist for a deal out of the reach of `by`
+    by now, Stale if the deal was changed since; DoesNotExist for a deal out of the reach of `by`
     and for another's act.
     """
     with transaction.atomic():
@@ -79,7 +79,7 @@ def undo(deal: Deal, *, act: int, by: User, at: dt.datetime) -> None:
         if found is None or at - found.at > AT_ONCE:
             raise Refused(_("That was too long ago to be taken back, or is taken back already."))
         if row.version != found.version:
-            raise StaleDeal(row)
+            raise Stale(row, version=row.version, by=row.changed_by)
         _put_back([ChangedRow(*one) for one in found.rows])
         row.refresh_from_db()
         row.version = found.version

@@ -23,7 +23,7 @@ def give(
     again; "disqualified" goes on to stop it by us, for that cause: a good outcome, and no loss
     (METRICS K4).
 
-    Raises as `writer.write` does, Refused for a closed deal or a day that is not ahead, and StaleDeal
+    Raises as `writer.write` does, Refused for a closed deal or a day that is not ahead, and Stale
     as in `locked`.
     """
     with transaction.atomic():

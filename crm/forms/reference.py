@@ -8,12 +8,12 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.commands.reference import NameTaken, StaleRow
+from crm.commands.reference import NameTaken
 from crm.forms.fields import AmountField
 from crm.models import CauseKind, Method, Product, Source, SourceKind, StopCause
 from crm.models.reference import Listed
 from pipeline.stages import Initiator
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 
 
 class CurrencyField(forms.CharField):
@@ -80,11 +80,11 @@ class RowForm(forms.Form):
         self.add_error(refused.field if refused.field in self.fields else None, refused.message)
         if isinstance(refused, NameTaken):
             self.taken = refused.other
-        if isinstance(refused, StaleRow):
+        if isinstance(refused, Stale):
             self.is_stale = True
             # All that was typed stays, and stands on the newest version.
             data = MultiValueDict(self.data)
-            data["version"] = str(refused.row.version)
+            data["version"] = str(refused.version)
             self.data = data
 
 

@@ -16,9 +16,6 @@ from django.utils.translation import gettext as _
 
 from crm.commands import activity as commands
 from crm.commands import party as party_commands
-from crm.commands.activity import StaleActivity
-from crm.commands.company import StaleCompany
-from crm.commands.contact import StaleContact
 from crm.commands.writers.activity import About
 from crm.forms.activity import KINDS, DoneForm, PlanForm
 from crm.forms.fields import VerbForm
@@ -36,7 +33,7 @@ from crm.views.verbs import Conflict, offered, posted, rebased, refuse_values, s
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, trigger, wants_fragment
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,7 +283,7 @@ def answer(
         return show(request, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         run()
-    except (StaleCompany, StaleContact, StaleActivity) as stale:
+    except Stale as stale:
         conflict = _conflict(request, form, stale)
         return show(request, form, ask, status=HTTPStatus.CONFLICT, conflict=conflict)
     except Refused as refused:
@@ -336,13 +333,11 @@ def done(request: HtmxRequest, ask: Ask) -> HttpResponse:
     return trigger(response, "toast", {"text": ask.said} | ({"undo": undo} if undo else {}))
 
 
-def _conflict(
-    request: HtmxRequest, form: VerbForm, stale: StaleCompany | StaleContact | StaleActivity
-) -> Conflict:
-    if isinstance(stale, StaleActivity):
-        return rebased(request, form, stale.activity)
-    now = stale.company if isinstance(stale, StaleCompany) else stale.contact
-    form.rebase(now.version)
+def _conflict(request: HtmxRequest, form: VerbForm, stale: Stale) -> Conflict:
+    now = stale.record
+    if isinstance(now, Activity):
+        return rebased(request, form, now)
+    form.rebase(stale.version)
     teller = PartyTeller(request.user, at=timezone.now())
     return Conflict(
         who=now.changed_by.name if now.changed_by else _("Somebody"),

@@ -19,7 +19,6 @@ from crm.commands import process as commands
 from crm.commands.process import Flight, Published
 from crm.forms.process import PublishForm
 from crm.queries import process as queries
-from pipeline.commands.process import StaleLayer
 from pipeline.differences import chosen_of
 from pipeline.models import Layer
 from pipeline.playbook import Layer as MergedLayer
@@ -29,7 +28,7 @@ from pipeline.queries.process_page import Look, NoSuchTeam, Of
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
 from salesprocess.lib.htmx import render
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 
 
 class Draft:
@@ -97,9 +96,9 @@ def publish(request: HtmxRequest, of: Of) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             done = _run(request, draft, form)
-        except StaleLayer as stale:
+        except Stale as stale:
             draft = Draft(request, of, chosen)
-            form.rebase(stale.layer.revision)
+            form.rebase(stale.version)
             form.add_error(None, stale.message)
         except Refused as refused:
             form.add_error(None, refused.message)

@@ -19,7 +19,7 @@ from crm.views.telling import Teller
 from crm.views.verbs import Conflict
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, wants_fragment
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 
 
 @require_http_methods(["GET", "POST"])
@@ -80,9 +80,9 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
                 at=timezone.now(),
                 version=form.cleaned_data["version"],
             )
-        except commands.StaleView as stale:
-            conflict = _conflict(request, form, stale.view)
-            form.rebase(stale.view.version)
+        except Stale as stale:
+            conflict = _conflict(request, form, stale.record)
+            form.rebase(stale.version)
         except Refused as refused:
             form.refuse(refused)
         else:

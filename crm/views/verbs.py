@@ -19,8 +19,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.commands.activity import StaleActivity
-from crm.commands.locked_deal import StaleDeal
 from crm.commands.undo import undoable
 from crm.forms.activity import PlannedForm
 from crm.forms.fields import VerbForm
@@ -31,7 +29,7 @@ from crm.views.telling import Teller
 from pipeline.gates import Gap
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, shown_path, trigger, wants_fragment
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 
 F = TypeVar("F", bound=VerbForm)
 
@@ -125,7 +123,7 @@ def answer(
         return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         acts = _run(request, deal, ask, run)
-    except (StaleDeal, StaleActivity) as stale:
+    except Stale as stale:
         conflict = _conflict(request, form, stale)
         return show(request, deal, form, ask, status=HTTPStatus.CONFLICT, conflict=conflict)
     except (Refused, ValidationError) as wrong:
@@ -232,11 +230,11 @@ def stay() -> HttpResponse:
     return HttpResponse(headers={"HX-Reswap": "none"})
 
 
-def _conflict(request: HtmxRequest, form: VerbForm, stale: StaleDeal | StaleActivity) -> Conflict:
-    if isinstance(stale, StaleActivity):
-        return rebased(request, form, stale.activity)
-    deal = stale.deal
-    form.rebase(deal.version)
+def _conflict(request: HtmxRequest, form: VerbForm, stale: Stale) -> Conflict:
+    if isinstance(stale.record, Activity):
+        return rebased(request, form, stale.record)
+    deal = stale.record
+    form.rebase(stale.version)
     teller = Teller(request.user, at=now())
     changed = deal.changed_at
     return Conflict(

@@ -10,15 +10,7 @@ from django.utils.translation import gettext as _
 
 from pipeline.models import PeopleChange, Team, User
 from pipeline.queries import people as queries
-from salesprocess.lib.refused import Refused
-
-
-class StalePeople(Refused):
-    """Somebody changed the person or team since the page was shown; `seen` is what it is now at."""
-
-    def __init__(self, message: str, *, seen: int) -> None:
-        super().__init__(message)
-        self.seen = seen
+from salesprocess.lib.refused import Stale
 
 
 @contextmanager
@@ -45,7 +37,7 @@ def check_seen(subject: User | Team, seen: int | None, *, by: User) -> None:
 
     `seen` is what `queries.latest_change` gave to the page; None changes whatever is there.
 
-    Raises StalePeople, which tells who changed what.
+    Raises Stale, which tells who changed what.
     """
     # A number from the future was never shown by a page: it says no more than None.
     if seen is None or queries.latest_change(subject) <= seen:
@@ -54,10 +46,12 @@ def check_seen(subject: User | Team, seen: int | None, *, by: User) -> None:
     lines = queries.history(newer, zone=by.zone)
     told = "; ".join(f"{line.what}: {line.old or '–'} → {line.new or '–'}" for line in lines)
     who = lines[-1].by
-    raise StalePeople(
-        _("%(who)s was faster (%(told)s). Save again to put yours in its place.")
-        % {"who": who, "told": told},
-        seen=queries.latest_change(subject),
+    message = _("%(who)s was faster (%(told)s). Save again to put yours in its place.")
+    raise Stale(
+        subject,
+        version=queries.latest_change(subject),
+        by=who,
+        message=message % {"who": who, "told": told},
     )
 
 

@@ -28,7 +28,7 @@ def change(*, by: User, at: dt.datetime, seen: int | None = None, **facts: Any) 
     `process_owner` answers what no leader of a team does; None leaves it to who leads the
     organisation. `seen` is the state that the page has shown (`check_seen`).
 
-    Raises Refused for whoever is no admin, and for a process owner who cannot answer; StalePeople;
+    Raises Refused for whoever is no admin, and for a process owner who cannot answer; Stale;
     ValidationError for a value that its field cannot hold.
     """
     if unknown := set(facts) - set(EDITABLE):

@@ -100,7 +100,7 @@ def change(
 
     `seen` is the state that the page has shown (`check_seen`).
 
-    Raises User.DoesNotExist if `by` may not decide about this person, StalePeople, else as `add`; Refused also
+    Raises User.DoesNotExist if `by` may not decide about this person, Stale, else as `add`; Refused also
     if a team would be led by a salesperson, or nobody could administer any more.
     """
     _known(facts)
@@ -201,7 +201,7 @@ def change_profile(
     `seen` is the state that the page has shown (`check_seen`): another tab, or the manager, may
     have been faster.
 
-    Raises StalePeople, ValidationError for a value that its field cannot hold.
+    Raises Stale, ValidationError for a value that its field cannot hold.
     """
     if unknown := set(facts) - set(OWN):
         raise TypeError(f"not one's own to change: {sorted(unknown)}")

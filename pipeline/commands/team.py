@@ -58,7 +58,7 @@ def change(
 
     `seen` is the state that the page has shown (`check_seen`).
 
-    Raises Team.DoesNotExist out of the reach of `by`, StalePeople, Refused for a name that is taken, a place
+    Raises Team.DoesNotExist out of the reach of `by`, Stale, Refused for a name that is taken, a place
     below itself or out of reach, and a manager who is deactivated, a salesperson or out of reach.
     """
     with people_locked():

@@ -5,8 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
-from pipeline.commands.locked_people import StalePeople
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 
 
 class SeenForm(forms.Form):
@@ -34,8 +33,8 @@ def attempt(form: forms.Form, command: Callable[[], object]) -> bool:
         command()
     except Refused as error:
         say(form, error.field, error.message)
-        if isinstance(error, StalePeople) and isinstance(form, SeenForm):
-            form.rebase(error.seen)
+        if isinstance(error, Stale) and isinstance(form, SeenForm):
+            form.rebase(error.version)
     except ValidationError as error:
         for field, messages in _by_field(error).items():
             say(form, field, messages)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from pipeline.commands import first_run
 from pipeline.commands import process as commands
-from pipeline.commands.process import Namesake, StaleLayer
+from pipeline.commands.process import Namesake
 from pipeline.forms.attempt import SeenForm, say
 from pipeline.forms.process import MoveForm, ReasonForm, StageForm, StepForm, StrengthForm
 from pipeline.gates import Gate
@@ -31,7 +31,7 @@ from pipeline.queries.process_page import Look, NoSuchTeam, Of
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
 from salesprocess.lib.htmx import render, wants_fragment
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 
 ADVISORY = (Gate.QUALIFIED, Gate.UNDERSTOOD)
 
@@ -208,8 +208,8 @@ class Try:
             seen = form.cleaned_data.get("seen")
             try:
                 command(layer_to_change(self.request, self.look), 1 if seen == 0 else seen)
-            except StaleLayer as stale:
-                form.rebase(stale.layer.revision)
+            except Stale as stale:
+                form.rebase(stale.version)
                 form.add_error(None, stale.message)
             except Refused as refused:
                 say(form, refused.field, refused.message)

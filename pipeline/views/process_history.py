@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from pipeline.commands import process as commands
-from pipeline.commands.process import StaleLayer
 from pipeline.differences import diff
 from pipeline.forms.attempt import SeenForm
 from pipeline.models import Version
@@ -23,7 +22,7 @@ from pipeline.queries.process_page import Look, Of, VersionLine
 from pipeline.requests import HtmxRequest
 from pipeline.views.process import find, find_to_edit, layer_to_change
 from salesprocess.lib.htmx import render
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 
 
 @require_GET
@@ -109,7 +108,7 @@ def _try(
     form = SeenForm(request.POST)
     try:
         command(form.cleaned_data["seen"] if form.is_valid() else None)
-    except StaleLayer as stale:
+    except Stale as stale:
         now = find(request, look.team_id)
         return _page(request, now, problem=stale.message, status=HTTPStatus.CONFLICT)
     except Refused as refused:

@@ -10,11 +10,10 @@ from django.test import Client
 from crm.commands import activity as activity_commands
 from crm.commands import activity_correct as commands
 from crm.commands import deal as deal_commands
-from crm.commands.activity import StaleActivity
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, PartyChange
 from pipeline.stages import Stage
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 from tests.conftest import Cast
 from tests.crm.truth import faults_of, rows
 from tests.factories import NOW, ago, make_company, make_contact, make_deal, plan_call, ready_deal
@@ -132,7 +131,7 @@ def test_it_refuses_what_cannot_be(cast: Cast, deal: Deal, refused: Any, said: A
 def test_of_two_windows_the_second_is_told(cast: Cast, deal: Deal):
     row = log(About(deal=deal), cast)
     correct(row, cast, body="One", version=1)
-    with pytest.raises(StaleActivity):
+    with pytest.raises(Stale):
         correct(row, cast, body="Two", version=1)
 
 

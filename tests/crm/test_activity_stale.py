@@ -6,10 +6,10 @@ import pytest
 from django.test import Client
 
 from crm.commands import activity as commands
-from crm.commands.activity import StaleActivity
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind
 from crm.models.due import Due
+from salesprocess.lib.refused import Stale
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_company, make_deal, plan_call
 
@@ -121,6 +121,6 @@ def test_it_holds_without_a_deal(cast: Cast, client: Client, verb: str):
 def test_it_counts_every_change_and_who_made_it(cast: Cast, planned: Activity):
     commands.postpone(planned, to=Due(at=ago(days=-9)), by=cast.mona, at=NOW, version=1)
     assert (planned.version, planned.changed_by, planned.changed_at) == (2, cast.mona, NOW)
-    with pytest.raises(StaleActivity) as stale:
+    with pytest.raises(Stale) as stale:
         commands.complete(planned, by=cast.ana, at=NOW, version=1)
-    assert stale.value.activity.changed_by == cast.mona
+    assert stale.value.record.changed_by == cast.mona

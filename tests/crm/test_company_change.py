@@ -5,9 +5,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from crm.commands import company as company_commands
-from crm.commands.company import StaleCompany
 from crm.models import Company, Relationship
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 from tests.crm.threads import at_once
 from tests.crm.truth import all_rows
 from tests.factories import NOW, make_company
@@ -67,10 +66,10 @@ def test_it_says_how_it_stands_to_who_saw_an_older_state(cast):
     edit(Company.objects.get(pk=norte.pk), by=cast.ben, name="Norte Nueva")
     before = all_rows()
 
-    with pytest.raises(StaleCompany) as stale:
+    with pytest.raises(Stale) as stale:
         edit(norte, by=cast.ana, name="Norte Vieja", version=seen)
 
-    assert stale.value.company.name == "Norte Nueva"
+    assert stale.value.record.name == "Norte Nueva"
     assert all_rows() == before
 
 

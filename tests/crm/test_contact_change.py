@@ -4,8 +4,8 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from crm.commands import contact as contact_commands
-from crm.commands.contact import StaleContact
 from crm.models import Contact, ContactPoint
+from salesprocess.lib.refused import Stale
 from tests.crm.truth import rows
 from tests.factories import NOW, make_company, make_contact
 
@@ -91,10 +91,10 @@ def test_it_says_how_it_stands_to_who_saw_an_older_state(cast):
     seen = jordi.version
     edit(Contact.objects.get(pk=jordi.pk), by=cast.ben, emails=["ben@norte.test"])
 
-    with pytest.raises(StaleContact) as stale:
+    with pytest.raises(Stale) as stale:
         edit(jordi, by=cast.ana, emails=["ana@norte.test"], version=seen)
 
-    assert stale.value.contact.changed_by == cast.ben
+    assert stale.value.record.changed_by == cast.ben
     assert [value for _kind, value, _typed in points(jordi)] == ["ben@norte.test"]
 
 

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from crm.commands import deal as deal_commands
 from crm.commands import rate as rate_commands
 from crm.commands.contact import NewContact
-from crm.commands.locked_deal import StaleDeal
 from crm.models import Contact, Deal, DealRole, Method, Rate, Source
+from salesprocess.lib.refused import Stale
 from tests.crm.truth import all_rows, faults_of
 from tests.factories import NOW, make_company, make_contact, make_deal, won_deal
 
@@ -155,10 +155,10 @@ def test_it_says_how_the_deal_stands_to_who_saw_an_older_state(cast):
     edit(Deal.objects.get(pk=deal.pk), by=cast.mona, name="Line 4")
     before = all_rows()
 
-    with pytest.raises(StaleDeal) as stale:
+    with pytest.raises(Stale) as stale:
         edit(deal, by=cast.ana, name="Line 5", version=deal.version)
 
-    assert stale.value.deal.name == "Line 4"
+    assert stale.value.record.name == "Line 4"
     assert all_rows() == before
 
 

@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 
 from crm.commands import deal as deal_commands
-from crm.commands.locked_deal import StaleDeal
 from crm.models import Deal, Lead, Opportunity
 from pipeline.moves import EnteredHow, LeftHow
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Stale
 from tests.crm.truth import all_rows, faults_of
 from tests.factories import NOW, ago, ready_deal, stopped_deal, won_deal
 
@@ -178,11 +178,11 @@ def test_it_says_how_the_deal_stands_to_who_saw_an_older_state(cast, verb):
     do("move", Deal.objects.get(pk=deal.pk), to=Stage.PROPOSAL, by=cast.mona)
     before = all_rows()
 
-    with pytest.raises(StaleDeal) as stale:
+    with pytest.raises(Stale) as stale:
         do(verb, deal, by=cast.ana, at=NOW, version=seen)
 
-    assert stale.value.deal.stage == Stage.PROPOSAL
-    assert stale.value.deal.changed_by == cast.mona
+    assert stale.value.record.stage == Stage.PROPOSAL
+    assert stale.value.record.changed_by == cast.mona
     assert all_rows() == before
 
 

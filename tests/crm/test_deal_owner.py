@@ -6,11 +6,11 @@ import pytest
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
-from crm.commands.locked_deal import StaleDeal
 from crm.commands.writers.activity import About, Next
 from crm.models import ActivityKind, Deal
 from pipeline.models import Role
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Stale
 from tests.crm.truth import faults_of
 from tests.factories import NOW, ago, make_deal, make_user, plan_call, ready_deal, stopped_deal
 
@@ -147,7 +147,7 @@ def test_it_says_how_the_deal_stands_to_who_saw_an_older_state(cast):
     deal = make_deal(by=cast.ana)
     deal_commands.edit(Deal.objects.get(pk=deal.pk), by=cast.mona, at=NOW, name="Renamed")
 
-    with pytest.raises(StaleDeal):
+    with pytest.raises(Stale):
         hand_over(deal, to=cast.ben, by=cast.ana, version=deal.version)
 
     deal.refresh_from_db()

@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from crm.commands import deal as deal_commands
-from crm.commands.locked_deal import StaleDeal
 from crm.models import Deal
+from salesprocess.lib.refused import Stale
 from tests.crm.truth import faults_of
 from tests.factories import NOW, make_deal, plan_call, stopped_deal, won_deal
 
@@ -113,7 +113,7 @@ def test_it_says_how_the_deal_stands_to_who_saw_an_older_state(cast):
     deal = make_deal(by=cast.ana)
     park(Deal.objects.get(pk=deal.pk), by=cast.mona)
 
-    with pytest.raises(StaleDeal) as stale:
+    with pytest.raises(Stale) as stale:
         park(deal, by=cast.ana, until=None, version=deal.version)
 
-    assert stale.value.deal.parked_until == DAY
+    assert stale.value.record.parked_until == DAY

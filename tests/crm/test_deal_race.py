@@ -9,12 +9,11 @@ import pytest
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
-from crm.commands.locked_deal import StaleDeal
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, StageVisit
 from pipeline.models import User
 from pipeline.stages import Initiator, Outcome, Stage
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 from tests.crm.threads import at_once
 from tests.crm.truth import faults_of
 from tests.factories import NOW, cause_named, make_deal, plan_call, ready_deal
@@ -71,8 +70,8 @@ def test_it_lets_one_of_those_who_saw_the_same_card_move_it(cast):
         *(partial(advance, by, mine(deal)) for by in (cast.ana, cast.mona, cast.rosa, cast.adele))
     )
 
-    assert kinds(ends) == ["NoneType", "StaleDeal", "StaleDeal", "StaleDeal"]
-    assert {end.deal.stage for end in ends if isinstance(end, StaleDeal)} == {4}
+    assert kinds(ends) == ["NoneType", "Stale", "Stale", "Stale"]
+    assert {end.record.stage for end in ends if isinstance(end, Stale)} == {4}
     assert faults_of(deal) == []
 
 

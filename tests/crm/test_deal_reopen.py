@@ -8,10 +8,10 @@ import pytest
 
 from crm.commands import company as company_commands
 from crm.commands import deal as deal_commands
-from crm.commands.locked_deal import StaleDeal
 from crm.models import Deal
 from pipeline.moves import EnteredHow, LeftHow
 from pipeline.stages import Initiator, Outcome, Stage
+from salesprocess.lib.refused import Stale
 from tests.crm.truth import faults_of
 from tests.factories import (
     NOW,
@@ -134,10 +134,10 @@ def test_it_says_how_the_deal_stands_to_who_saw_an_older_state(cast):
     deal = stopped_deal(by=cast.ana)
     reopen(Deal.objects.get(pk=deal.pk), by=cast.mona)
 
-    with pytest.raises(StaleDeal) as stale:
+    with pytest.raises(Stale) as stale:
         reopen(deal, by=cast.ana, version=deal.version)
 
-    assert stale.value.deal.is_open
+    assert stale.value.record.is_open
 
 
 def relationship_of(company):

@@ -17,7 +17,6 @@ from hypothesis.stateful import run_state_machine_as_test as play
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
-from crm.commands.locked_deal import StaleDeal
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, StageVisit, StopCause
 from crm.models.activity import TOUCHES
@@ -29,7 +28,7 @@ from tests.crm.truth import faults_of, rows
 from tests.factories import NOW, needed_for
 
 # Everything that a verb may answer; anything else is a fault of ours.
-ANSWERS = (Refused, StaleDeal, ObjectDoesNotExist)
+ANSWERS = (Refused, ObjectDoesNotExist)
 PEOPLE = ("ana", "ben", "mona", "carl", "rosa", "adele")
 
 

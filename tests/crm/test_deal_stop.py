@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from crm.commands import deal as deal_commands
-from crm.commands.locked_deal import StaleDeal
 from crm.models import Deal
 from pipeline.moves import LeftHow
 from pipeline.stages import Initiator, Outcome, Stage
+from salesprocess.lib.refused import Stale
 from tests.crm.truth import faults_of
 from tests.factories import NOW, ago, cause_named, make_deal, plan_call, stopped_deal, won_deal
 
@@ -123,7 +123,7 @@ def test_it_says_how_the_deal_stands_to_who_saw_an_older_state(cast):
     deal = make_deal(by=cast.ana)
     stop(Deal.objects.get(pk=deal.pk), by=cast.mona)
 
-    with pytest.raises(StaleDeal) as stale:
+    with pytest.raises(Stale) as stale:
         stop(deal, by=cast.ana, at=NOW, version=deal.version)
 
-    assert stale.value.deal.outcome == Outcome.STOPPED
+    assert stale.value.record.outcome == Outcome.STOPPED

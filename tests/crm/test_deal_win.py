@@ -8,11 +8,10 @@ import pytest
 
 from crm.commands import company as company_commands
 from crm.commands import deal as deal_commands
-from crm.commands.company import StaleCompany
-from crm.commands.locked_deal import StaleDeal
 from crm.models import Deal, Relationship
 from pipeline.moves import LeftHow
 from pipeline.stages import Outcome, Stage
+from salesprocess.lib.refused import Stale
 from tests.crm.truth import faults_of
 from tests.factories import NOW, ago, make_company, plan_call, ready_deal, stopped_deal, won_deal
 
@@ -117,10 +116,10 @@ def test_it_says_how_the_deal_stands_to_who_saw_an_older_state(cast):
     deal = ready_deal(by=cast.ana, stage=Stage.CLOSING)
     deal_commands.edit(Deal.objects.get(pk=deal.pk), by=cast.mona, at=NOW, name="Renamed")
 
-    with pytest.raises(StaleDeal) as stale:
+    with pytest.raises(Stale) as stale:
         win(deal, by=cast.ana, version=deal.version)
 
-    assert stale.value.deal.name == "Renamed"
+    assert stale.value.record.name == "Renamed"
     assert Deal.objects.get().is_open
 
 
@@ -134,7 +133,7 @@ def test_it_makes_the_company_a_customer(cast):
     norte.refresh_from_db()
     assert norte.relationship == Relationship.CUSTOMER
     assert (norte.changed_by, norte.changed_at) == (cast.ana, ago(days=1))
-    with pytest.raises(StaleCompany):
+    with pytest.raises(Stale):
         company_commands.edit(
             norte, by=cast.ben, at=NOW, version=seen, relationship=Relationship.NEVER_BOUGHT
         )

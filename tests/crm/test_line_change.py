@@ -3,9 +3,8 @@ from decimal import Decimal
 import pytest
 
 from crm.commands import deal_line
-from crm.commands.locked_deal import StaleDeal
 from crm.models import Deal, DealLine, Product
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 from tests.conftest import Cast
 from tests.factories import NOW, make_deal
 
@@ -91,7 +90,7 @@ def test_it_is_for_those_who_may_edit_the_deal(cast: Cast, product: Product):
 
 def test_it_refuses_a_version_that_is_not_the_newest(cast: Cast, product: Product):
     deal = make_deal(by=cast.ana)
-    with pytest.raises(StaleDeal):
+    with pytest.raises(Stale):
         deal_line.add(
             deal,
             product=product,

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from crm.commands import need as needs
-from crm.commands.locked_deal import StaleDeal
 from crm.commands.writers.need import NeedInput
 from crm.models import Contact, Deal, Need, Per
 from pipeline.stages import Stage
+from salesprocess.lib.refused import Stale
 from tests.conftest import Cast
 from tests.crm.conftest import Refusal
 from tests.factories import NOW, make_contact, make_deal, won_deal
@@ -121,5 +121,5 @@ def test_it_is_for_those_who_may_edit_the_deal(cast: Cast, deal: Deal, unseen):
 
 
 def test_it_refuses_a_version_that_is_not_the_newest(cast: Cast, deal: Deal):
-    with pytest.raises(StaleDeal):
+    with pytest.raises(Stale):
         needs.add(deal, NeedInput(words="Pallets"), by=cast.ana, at=NOW, version=99)

@@ -4,10 +4,9 @@ import pytest
 from django.urls import reverse
 
 from crm.commands import bulk, party
-from crm.commands.company import StaleCompany
 from crm.models import Company, Contact, PartyChange
 from crm.queries import search
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 from tests.factories import NOW, make_company, make_contact, make_deal
 
 pytestmark = pytest.mark.django_db
@@ -100,7 +99,7 @@ def test_it_is_refused_from_a_page_that_is_out_of_date(cast, client, kept):
     assert str(cast.mona) in text
     assert fresh(kept).owner == cast.ben
     if isinstance(kept, Company):
-        with pytest.raises(StaleCompany):
+        with pytest.raises(Stale):
             party.hand_over(kept, to=cast.mona, by=cast.mona, at=NOW, version=1)
 
 

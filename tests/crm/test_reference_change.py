@@ -30,7 +30,7 @@ from crm.models import (
 )
 from crm.queries.reference import SHELVES, users_of
 from pipeline.models import Batch, User
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 from tests.conftest import Cast
 from tests.crm.truth import rows
 from tests.factories import NOW, ago, cause_named, make_deal, ready_deal, stopped_deal
@@ -242,7 +242,7 @@ def test_saving_what_is_shown_renames_nothing(cast: Cast):
 def test_two_who_edit_a_row_notice_each_other(cast: Cast):
     letter = Method.objects.get(name="Letter")
     commands.edit(letter, name="Post", version=1, by=cast.adele, at=NOW)
-    with pytest.raises(commands.StaleRow):
+    with pytest.raises(Stale):
         commands.edit(letter, name="Mailing", version=1, by=cast.adele, at=NOW)
 
 

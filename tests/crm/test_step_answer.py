@@ -10,7 +10,6 @@ from crm.commands import activity as activities
 from crm.commands import deal as deals
 from crm.commands import step as commands
 from crm.commands.gate import GoAhead
-from crm.commands.locked_deal import StaleDeal
 from crm.commands.writers.activity import About
 from crm.commands.writers.step_result import StepResultInput, Upload
 from crm.models import (
@@ -32,6 +31,7 @@ from pipeline.models import User
 from pipeline.playbook import Answer, Doing, Importance, Proof, StepKind
 from pipeline.queries.process import current_version_ids
 from pipeline.stages import Initiator, Stage
+from salesprocess.lib.refused import Stale
 from tests.conftest import Cast
 from tests.crm.conftest import Refusal
 from tests.factories import NOW, ago, cause_named, make_contact, make_deal
@@ -100,7 +100,7 @@ def test_it_keeps_the_answer_before_as_replaced(cast: Cast, deal: Deal):
 
 def test_it_notices_who_answered_meanwhile(cast: Cast, deal: Deal):
     answer(deal, NEED, cast.mona, value="Too warm")
-    with pytest.raises(StaleDeal):
+    with pytest.raises(Stale):
         answer(deal, NEED, cast.ana, value="Too slow", seen=0)
     assert current(deal, NEED).value == "Too warm"
 

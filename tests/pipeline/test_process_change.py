@@ -1,7 +1,6 @@
 import pytest
 
 from pipeline.commands import process
-from pipeline.commands.process import StaleLayer
 from pipeline.gates import Gate
 from pipeline.models import Collision, Layer, StageWording, Step, StepVote, User, Vote
 from pipeline.playbook import (
@@ -14,7 +13,7 @@ from pipeline.playbook import (
 )
 from pipeline.queries import process as queries
 from pipeline.stages import Stage
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 from tests.conftest import Cast
 from tests.factories import NOW, ago
 from tests.pipeline.process import FOUR, in_force, over, row
@@ -79,7 +78,7 @@ def test_it_tells_a_second_editor_who_was_faster(cast, north):
     process.hide_step(
         north, stage=FOUR, key="problem", reason=WHY, by=cast.mona, at=NOW, revision=seen
     )
-    with pytest.raises(StaleLayer, match="Mona Reyes"):
+    with pytest.raises(Stale, match="Mona Reyes"):
         process.show_step(north, stage=FOUR, key="problem", by=cast.rosa, at=NOW, revision=seen)
     assert effective(north, "problem").hidden
 

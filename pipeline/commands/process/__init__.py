@@ -2,12 +2,12 @@
 
 Every verb takes the layer that the page has shown and `revision`, the state of its draft that the
 person saw (`Layer.revision`; None changes whatever is there). All raise Layer.DoesNotExist out of
-the reach of `by`, `StaleLayer` if the draft is another by now, and `Refused` with words for what
+the reach of `by`, `Stale` if the draft is another by now, and `Refused` with words for what
 no process allows; where layers meet, the words are `playbook.Clash`'s.
 """
 
 from pipeline.commands.process.collision import decide_collision
-from pipeline.commands.process.layer import StaleLayer, layer_of
+from pipeline.commands.process.layer import layer_of
 from pipeline.commands.process.publish import discard_draft, publish, restore
 from pipeline.commands.process.ship import ship_framework
 from pipeline.commands.process.stage import name_stage, set_strength
@@ -26,7 +26,6 @@ from pipeline.commands.process.vote import vote
 __all__ = [
     "Namesake",
     "Said",
-    "StaleLayer",
     "adapt_step",
     "add_step",
     "decide_collision",

@@ -9,19 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pipeline.models import Layer, Team, User
-from salesprocess.lib.refused import Refused
-
-
-class StaleLayer(Refused):
-    """Somebody changed the layer since the page was shown. `layer` is how it stands now."""
-
-    def __init__(self, layer: Layer) -> None:
-        who = layer.changed_by.name if layer.changed_by else _("Somebody")
-        super().__init__(
-            _("%(who)s changed this meanwhile. Look at it as it is now, and do it again.")
-            % {"who": who}
-        )
-        self.layer = layer
+from salesprocess.lib.refused import Refused, Stale
 
 
 def layer_of(owner: Team | User, *, by: User, at: dt.datetime) -> Layer:
@@ -44,14 +32,14 @@ def layer_of(owner: Team | User, *, by: User, at: dt.datetime) -> Layer:
 def locked(layer: Layer, *, by: User, revision: int | None = None) -> Iterator[Layer]:
     """One transaction around a change of `layer`, on a row that is locked before it is read.
 
-    Raises Layer.DoesNotExist out of the reach of `by`, StaleLayer if `revision` is not the present
+    Raises Layer.DoesNotExist out of the reach of `by`, Stale if `revision` is not the present
     one. The caller's object is brought up to date afterwards.
     """
     with transaction.atomic():
         rows = Layer.objects.editable_by(by).select_for_update(of=("self",), no_key=True)
         row = rows.select_related("team", "user", "current", "changed_by").get(pk=layer.pk)
         if revision is not None and revision != row.revision:
-            raise StaleLayer(row)
+            raise Stale(row, version=row.revision, by=row.changed_by)
         yield row
     layer.refresh_from_db()
 
