@@ -26,7 +26,7 @@ def deals(people: Cast) -> list[Deal]:
             by=people.ana,
             name=f"Line {n:02}",
             company=company if n % 2 else None,
-            stage=Stage.PROPOSAL,
+            stage=Stage.QUALIFICATION,
             amount=1000 + n,
         )
         for n in range(55)
