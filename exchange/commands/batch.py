@@ -5,8 +5,10 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
+from django.apps import apps
 from django.db import connection, models, transaction
 from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.utils.translation import gettext as _
@@ -16,52 +18,105 @@ from crm.models import Company, Contact, Deal, ProcessNote, Product, SearchKind
 from pipeline.models import Batch, Team, User
 from salesprocess.lib.refused import Refused
 
-# What refers to another comes before it; what refers to each other, goes or stays together.
-_GROUPS: tuple[tuple[type[models.Model], ...], ...] = (
-    (ProcessNote,),
-    (Deal,),
-    (Contact,),
-    (Company,),
-    (Product,),
-    (User, Team),
-)
-_SEARCHED = {Deal: SearchKind.DEAL, Contact: SearchKind.CONTACT, Company: SearchKind.COMPANY}
-_KINDS = {
-    Deal: "deals",
-    Contact: "contacts",
-    Company: "companies",
-    Product: "products",
-    User: "people",
-}
+# The label of a model, and the path that leads from its rows to the record that they belong to.
+Part = tuple[str, str]
 
-# Records that do not say when they were changed, by the fields that count as a change.
-_WATCHED: dict[type[models.Model], tuple[str, ...]] = {
-    Team: (
-        "name",
-        "parent_id",
-        "manager_id",
-        "currency",
-        "time_zone",
-        "country",
-        "fiscal_month",
-        "reliable_from",
-        "process_owner_id",
-        "layer__revision",
+
+def _parts(app: str, path: str, names: str) -> tuple[Part, ...]:
+    return tuple((f"{app}.{name}", path) for name in names.split())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undoable:
+    """A model whose records leave with their batch.
+
+    They stay if they were changed: those that do not say when, by the fields `watched`. `parts`
+    belong to a record and go with it, parts of parts first; whatever else refers to it keeps it.
+    `kind` is what an ImportedRow calls it.
+    """
+
+    model: type[models.Model]
+    parts: tuple[Part, ...] = ()
+    watched: tuple[str, ...] = ()
+    kind: str = ""
+    search: SearchKind | None = None
+
+
+_OF_LAYERS = "Step StageWording Collision Version"
+
+# What refers to another comes before it; what refers to each other, goes or stays together.
+UNDOABLE = (
+    (Undoable(model=ProcessNote, watched=("words", "answer")),),
+    (
+        Undoable(
+            model=Deal,
+            kind="deals",
+            search=SearchKind.DEAL,
+            parts=(
+                *_parts("crm", "offer__deal", "OfferLine OfferRecipient"),
+                *_parts("crm", "deal", "ClosingAttempt Concern Offer Need Judgement StageVisit"),
+                *_parts("crm", "deal", "StepResult EvidenceFile DecisionPath HandOff Verdict"),
+                *_parts("crm", "deal", "DealChange DealContact DealLine Activity UndoableAct"),
+            ),
+        ),
     ),
-    User: (
-        "name",
-        "email",
-        "password",
-        "role",
-        "style",
-        "team_id",
-        "hired_on",
-        "is_active",
-        "layer__revision",
+    (
+        Undoable(
+            model=Contact,
+            kind="contacts",
+            search=SearchKind.CONTACT,
+            parts=_parts("crm", "contact", "ContactPoint PartyChange"),
+        ),
     ),
-    ProcessNote: ("words", "answer"),
-    Product: ("name", "series", "price", "currency", "retired"),
-}
+    (
+        Undoable(
+            model=Company,
+            kind="companies",
+            search=SearchKind.COMPANY,
+            parts=_parts("crm", "company", "PartyChange"),
+        ),
+    ),
+    (
+        Undoable(
+            model=Product,
+            kind="products",
+            watched=("name", "series", "price", "currency", "retired"),
+        ),
+    ),
+    (
+        Undoable(
+            model=User,
+            kind="people",
+            parts=(
+                *_parts("pipeline", "layer__user", _OF_LAYERS),
+                *_parts("pipeline", "user", "Layer StepVote"),
+                *_parts("pipeline", "person", "PeopleChange"),
+                *_parts("account", "email_address__user", "EmailConfirmation"),
+                *_parts("account", "user", "EmailAddress"),
+                *_parts("crm", "owner", "SearchEntry"),
+                *_parts("crm", "private_to", "StepResult"),
+                *_parts("crm", "by", "UndoableAct"),
+                *_parts("exchange", "owner", "ImportMapping"),
+            ),
+            watched=(
+                *("name", "email", "password", "role", "style", "team_id", "hired_on"),
+                *("is_active", "layer__revision"),
+            ),
+        ),
+        Undoable(
+            model=Team,
+            parts=(
+                *_parts("pipeline", "layer__team", _OF_LAYERS),
+                *_parts("pipeline", "team", "Layer PeopleChange FirstRun"),
+                *_parts("crm", "team", "SearchEntry"),
+            ),
+            watched=(
+                *("name", "parent_id", "manager_id", "currency", "time_zone", "country"),
+                *("fiscal_month", "reliable_from", "process_owner_id", "layer__revision"),
+            ),
+        ),
+    ),
+)
 
 _UNTOUCHED = """
     CREATE TEMP TABLE {going} ON COMMIT DROP AS
@@ -78,11 +133,9 @@ _ORGANISATION = """
         SELECT FROM pipeline_user AS u WHERE NOT EXISTS (SELECT FROM {people} AS g WHERE g.id = u.id)
     )
 """
-_DELETE = "DELETE FROM {table} WHERE {column} IN ({owners})"
-_FORGET_IT = "UPDATE {table} SET {column} = NULL WHERE {column} IN ({owners})"
-_PARTS = "SELECT id FROM {table} WHERE {column} IN ({owners})"
-# A row that is a part of something that goes, however deep, goes with it.
-_BELONGS = "u.{column} IN ({owners})"
+_PART_IDS = "SELECT id FROM {table} WHERE {condition}"
+_DELETE = "DELETE FROM {table} WHERE {condition}"
+_FORGET_IT = "UPDATE {table} SET {column} = NULL WHERE {column} IN ({parts})"
 _KEPT = (
     "SELECT t.id, {name}, {unchanged} FROM {table} AS t WHERE t.batch_id = %(batch)s ORDER BY t.id"
 )
@@ -126,11 +179,13 @@ def fingerprints(batch: Batch) -> dict[str, dict[str, str]]:
     Kept in the batch's summary as "as_filled", they tell `undo` which of them were changed since.
     """
     return {
-        _label(model): {
+        _label(each.model): {
             str(pk): hashlib.sha256(repr(values).encode()).hexdigest()
-            for pk, *values in _of(model, batch).values_list("pk", *fields)
+            for pk, *values in _of(each.model, batch).values_list("pk", *each.watched)
         }
-        for model, fields in _WATCHED.items()
+        for group in UNDOABLE
+        for each in group
+        if each.watched
     }
 
 
@@ -149,20 +204,20 @@ def undo(batch: Batch, *, by: User | None, at: dt.datetime) -> Undone:
             raise Refused(_("This batch was taken back already."))
         undone = Undone()
         _run("SET LOCAL seven.undo = 'batch'")
-        for group in _GROUPS:
+        for group in UNDOABLE:
             _choose(row, group)
-            for model in group:
-                gone = _delete(model)
+            for each in group:
+                gone = _delete(each)
                 # Only sample data has notes: an import need not say that there were none.
-                if gone or model is not ProcessNote:
-                    undone.deleted[str(model._meta.verbose_name_plural)] = gone
-            for model in group:
-                _run(f"DROP TABLE {_going(model)}")
-                undone.kept += _kept(row, model)
+                if gone or each.model is not ProcessNote:
+                    undone.deleted[str(each.model._meta.verbose_name_plural)] = gone
+            for each in group:
+                _run(f"DROP TABLE {_going(each.model)}")
+                undone.kept += _kept(row, each.model)
         _run("SET LOCAL seven.undo = ''")
-        for model, kind in _KINDS.items():
-            table = model._meta.db_table
-            _run(_FORGET.format(table=table), {"batch": row.pk, "kind": kind})
+        for each in chain(*UNDOABLE):
+            table = each.model._meta.db_table
+            _run(_FORGET.format(table=table), {"batch": row.pk, "kind": each.kind})
         _restore_relationships(row, by=by, at=at)
         row.undone_at = at
         row.save(update_fields=["undone_at"])
@@ -170,92 +225,75 @@ def undo(batch: Batch, *, by: User | None, at: dt.datetime) -> Undone:
     return undone
 
 
-def _choose(batch: Batch, group: Sequence[type[models.Model]]) -> None:
+def _choose(batch: Batch, group: Sequence[Undoable]) -> None:
     """Collect the untouched records of a group that nothing uses which stays."""
-    for model in group:
+    for each in group:
         statement = _UNTOUCHED.format(
-            going=_going(model), table=model._meta.db_table, unchanged=_unchanged(batch, model)
+            going=_going(each.model),
+            table=each.model._meta.db_table,
+            unchanged=_unchanged(batch, each.model),
         )
-        _run(statement, _arguments(batch, model))
-    while sum([_spare_used(batch, model, group) for model in group]):
+        _run(statement, _arguments(batch, each.model))
+    while sum([_spare_used(batch, each, group) for each in group]):
         pass  # what stays may in turn use others of the group
 
 
-def _spare_used(
-    batch: Batch, model: type[models.Model], group: Sequence[type[models.Model]]
-) -> int:
+def _spare_used(batch: Batch, undoable: Undoable, group: Sequence[Undoable]) -> int:
+    going = _going(undoable.model)
     spared = 0
-    for rel in _relations(model):
+    for rel in _relations(undoable.model):
         user: Any = rel.related_model
-        staying = _STAYING.format(going=_going(user)) if user in group else ""
-        if rel.on_delete is models.CASCADE and user not in group:
+        staying = ""
+        if (user._meta.label, rel.field.name) in undoable.parts:
             if not _has_field(user, "batch"):
-                continue  # a part of the record, which goes and stays with it
+                continue
             staying = _OF_OTHERS
-        for owned in _owned_by(user, group):
-            staying += f" AND ({owned}) IS NOT TRUE"
+        elif any(user is each.model for each in group):
+            staying = _STAYING.format(going=_going(user))
+        for label, path in chain(*(each.parts for each in group)):
+            if label == user._meta.label and not _has_field(user, "batch"):
+                staying += f" AND ({_belongs(user, path)}) IS NOT TRUE"
         statement = _STILL_USED.format(
-            going=_going(model),
-            user=user._meta.db_table,
-            column=rel.field.column,
-            staying=staying,
+            going=going, user=user._meta.db_table, column=rel.field.column, staying=staying
         )
         spared += _run(statement, {"batch": batch.pk})
-    if model is Team:
-        spared += _run(_ORGANISATION.format(teams=_going(Team), people=_going(User)))
+    if undoable.model is Team:
+        spared += _run(_ORGANISATION.format(teams=going, people=_going(User)))
     return spared
 
 
-def _delete(model: type[models.Model]) -> int:
+def _belongs(model: type[models.Model], path: str) -> str:
+    """The condition on which a row belongs, by `path`, to a record that goes."""
+    first, _dots, rest = path.partition("__")
+    key: Any = model._meta.get_field(first)
+    owner = key.related_model
+    if rest:
+        ids = _PART_IDS.format(table=owner._meta.db_table, condition=_belongs(owner, rest))
+    else:
+        ids = _IDS.format(going=_going(owner))
+    return f"{key.column} IN ({ids})"
+
+
+def _delete(undoable: Undoable) -> int:
     """Delete the chosen records of one model with the parts that belong to them; how many."""
-    going = _going(model)
-    if kind := _SEARCHED.get(model):
-        search.drop(kind, _ids(_IDS.format(going=going)))
-    owners = _IDS.format(going=going)
-    _delete_parts(model, owners)
-    return _run(_DELETE.format(owners=owners, table=model._meta.db_table, column="id"))
-
-
-def _delete_parts(model: type[models.Model], owners: str) -> None:
-    """Delete what belongs to records of a model, parts of parts first: `owners` selects their ids."""
-    for rel in _relations(model):
-        if rel.on_delete is models.CASCADE:
-            part: Any = rel.related_model
-            names = {"table": part._meta.db_table, "column": rel.field.column, "owners": owners}
-            if not _has_field(part, "batch"):
-                _delete_parts(part, _PARTS.format(**names))
-            _run(_DELETE.format(**names))
-        elif rel.on_delete is models.SET_NULL:
-            user: Any = rel.related_model
-            names = {"table": user._meta.db_table, "column": rel.field.column, "owners": owners}
-            _run(_FORGET_IT.format(**names))
-
-
-def _owned_by(model: type[models.Model], group: Sequence[type[models.Model]]) -> Iterator[str]:
-    """By which conditions a row `u` of a model is a part of a record of the group that goes."""
-    if model in group or _has_field(model, "batch"):
-        return
-    for column, owners in _ways_up(model, group):
-        yield _BELONGS.format(column=column, owners=owners)
-
-
-def _ways_up(
-    model: type[models.Model], group: Sequence[type[models.Model]]
-) -> Iterator[tuple[str, str]]:
-    for key in model._meta.concrete_fields:
-        if not isinstance(key, models.ForeignKey) or _on_delete(key) is not models.CASCADE:
-            continue
-        owner: Any = key.related_model
-        if owner in group:
-            yield key.column, _IDS.format(going=_going(owner))
-        elif not _has_field(owner, "batch"):
-            for column, owners in _ways_up(owner, group):
-                table = owner._meta.db_table
-                yield key.column, _PARTS.format(table=table, column=column, owners=owners)
-
-
-def _on_delete(key: "models.ForeignKey[Any, Any]") -> Any:
-    return key.remote_field.on_delete
+    ids = _IDS.format(going=_going(undoable.model))
+    if undoable.search:
+        search.drop(undoable.search, _ids(ids))
+    for label, path in undoable.parts:
+        part = apps.get_model(label)
+        names = {"table": part._meta.db_table, "condition": _belongs(part, path)}
+        for rel in _relations(part):
+            if rel.on_delete is models.SET_NULL:
+                user: Any = rel.related_model
+                _run(
+                    _FORGET_IT.format(
+                        table=user._meta.db_table,
+                        column=rel.field.column,
+                        parts=_PART_IDS.format(**names),
+                    )
+                )
+        _run(_DELETE.format(**names))
+    return _run(_DELETE.format(table=undoable.model._meta.db_table, condition=f"id IN ({ids})"))
 
 
 def _going(model: type[models.Model]) -> str:

@@ -1,11 +1,13 @@
 """Taking back an import: what nobody touched goes, what changed stays and is listed."""
 
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
 
 from crm.commands import activity as activity_commands
 from crm.commands import concern as concerns
@@ -32,6 +34,7 @@ from crm.models import (
     StageVisit,
 )
 from exchange.commands import batch as batch_commands
+from exchange.commands.batch import Undoable
 from exchange.imports import mapping, run
 from pipeline.models import Batch, Team, User
 from pipeline.stages import Stage
@@ -259,3 +262,17 @@ def test_it_takes_what_came_in_with_a_deal_and_forgets_that_it_was_of_use(
     other.refresh_from_db()
     assert (other.used, other.response) == (None, "As they do")
     connection.check_constraints()
+
+
+@pytest.mark.parametrize(
+    "kind", [*chain(*batch_commands.UNDOABLE)], ids=lambda kind: kind.model.__name__
+)
+def test_all_that_belongs_to_a_record_is_named_to_go_with_it(kind: Undoable):
+    named = {label for label, _path in kind.parts}
+    assert named >= {
+        relation.related_model._meta.label
+        for model in (kind.model, *(apps.get_model(label) for label in named))
+        for relation in model._meta.get_fields(include_hidden=True)
+        if getattr(relation, "on_delete", None) is models.CASCADE
+        and not (model is Activity or relation.related_model._meta.proxy)
+    }
