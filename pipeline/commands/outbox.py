@@ -36,11 +36,11 @@ logger = logging.getLogger(__name__)
 def put(kind: OutboxKind, payload: Mapping[str, int], *, at: dt.datetime) -> OutboxRow:
     """Leave something to be delivered; call it inside the transaction that it tells about.
 
-    `payload` are ids only. After the commit a worker is woken. If the broker is away, or the kind
-    is one that an app above this one delivers, a relay's own clock finds the row within seconds.
+    `payload` are ids only. After the commit a worker is woken. If the broker is away, the relay's
+    own clock finds the row within seconds.
     """
     row = OutboxRow.objects.create(kind=kind, payload=dict(payload), created_at=at, next_at=at)
-    transaction.on_commit(lambda: _wake(row.pk), robust=True)
+    transaction.on_commit(lambda: _wake(row), robust=True)
     return row
 
 
@@ -52,7 +52,7 @@ def put_all(kind: OutboxKind, payloads: Iterable[Mapping[str, int]], *, at: dt.d
         for payload in payloads
     )
     if rows:
-        transaction.on_commit(lambda: _wake(rows[0].pk), robust=True)
+        transaction.on_commit(lambda: _wake(rows[0]), robust=True)
 
 
 def claim(*, kinds: Collection[str], at: dt.datetime, only: int | None = None) -> list[OutboxRow]:
@@ -107,7 +107,7 @@ def retry(row: OutboxRow, *, by: User, at: dt.datetime) -> None:
             raise Refused(_("This is being delivered, or was delivered already."))
         found.dead_at, found.next_at, found.attempts = None, at, 0
         found.save(update_fields=["dead_at", "next_at", "attempts"])
-        transaction.on_commit(lambda: _wake(found.pk), robust=True)
+        transaction.on_commit(lambda: _wake(found), robust=True)
 
 
 def forget(*, at: dt.datetime) -> int:
@@ -139,5 +139,5 @@ def _mine(row: OutboxRow) -> Any:
     return OutboxRow.objects.waiting().filter(pk=row.pk, lease=row.lease)
 
 
-def _wake(pk: int) -> None:
-    enqueue("pipeline.tasks.relay_outbox", pk=pk)
+def _wake(row: OutboxRow) -> None:
+    enqueue(OutboxKind(row.kind).relay, pk=row.pk)

@@ -23,6 +23,12 @@ class OutboxKind(models.TextChoices):
     PROCESS_NOTE = "process_note", _("Question about the process")
     PROCESS_ANSWER = "process_answer", _("Answer about the process")
 
+    @property
+    def relay(self) -> str:
+        """The task that delivers it; its worker is the one to wake."""
+        of_deals = (self.PERSON_MOVED, self.PROCESS_NOTE, self.PROCESS_ANSWER)
+        return f"{'crm' if self in of_deals else 'pipeline'}.tasks.relay_outbox"
+
 
 class OutboxRowQuerySet(models.QuerySet["OutboxRow"]):
     def visible_to(self, user: "User") -> Self:
