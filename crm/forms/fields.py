@@ -102,8 +102,8 @@ class VerbForm(forms.Form):
         given = {name: value for name, value in self.cleaned_data.items() if name in parts}
         return {"said": kind(**given | more), "version": self.cleaned_data["version"]}
 
-    def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
-        """What stands in the deal now beside what was asked for: (what, theirs, yours)."""
+    def versus(self, now: Any) -> list[tuple[str, str, str]]:
+        """What stands in the record now beside what was asked for: (what, theirs, yours)."""
         return []
 
 

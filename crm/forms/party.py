@@ -67,7 +67,7 @@ class OwnerForm(VerbForm):
         to.empty_label = _("Choose …")
         to.queryset = people.order_by(Lower("name"))
 
-    def compare(self, now: Company | Contact) -> list[tuple[str, str, str]]:
+    def versus(self, now: Company | Contact) -> list[tuple[str, str, str]]:
         """What it is now beside what was asked for: (what, theirs, yours)."""
         return [(_("Owner"), str(now.owner or ""), str(self.cleaned_data.get("to") or ""))]
 
@@ -112,7 +112,7 @@ class CompanyForm(PartyForm):
         said = self.cleaned_data
         return {name: said[name] for name in self.facts} | {"parent": said["company"]}
 
-    def compare(self, now: Company) -> list[tuple[str, str, str]]:
+    def versus(self, now: Company) -> list[tuple[str, str, str]]:
         """What stands in the company now beside what was typed: (what, theirs, yours)."""
         yours = self.cleaned_data
         shown = [
@@ -182,7 +182,7 @@ class ContactForm(PartyForm):
             "phones": said["phones"].splitlines(),
         }
 
-    def compare(self, now: Contact) -> list[tuple[str, str, str]]:
+    def versus(self, now: Contact) -> list[tuple[str, str, str]]:
         """What stands in the contact now beside what was typed: (what, theirs, yours)."""
         yours = self.cleaned_data
         points = list(now.points.order_by("kind", "pk"))

@@ -2,20 +2,17 @@ from typing import Any
 
 from django import forms
 from django.db.models.functions import Lower
-from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.forms.fields import VerbForm
 from crm.models import SavedView
-from pipeline.forms.attempt import say
 from pipeline.models import Team, User
-from salesprocess.lib.refused import Refused
 
 
-class SavedViewForm(forms.Form):
+class SavedViewForm(VerbForm):
     """A name, and for those who lead a team whether the team has it too."""
 
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     name = forms.CharField(
         max_length=60, label=gettext_lazy("Name"), widget=forms.TextInput({"autocomplete": "off"})
     )
@@ -27,7 +24,7 @@ class SavedViewForm(forms.Form):
     )
 
     def __init__(self, data: Any = None, *, user: User, **options: Any) -> None:
-        super().__init__(data, auto_id="view-%s", **options)
+        super().__init__(data, user=user, auto_id="view-%s", **options)
         team = self.fields["team"]
         assert isinstance(team, forms.ModelChoiceField)  # noqa: S101  # as declared above
         team.queryset = Team.objects.editable_by(user).order_by(Lower("name"))
@@ -35,19 +32,10 @@ class SavedViewForm(forms.Form):
         if not self.leads:
             del self.fields["team"]
 
-    def compare(self, now: SavedView) -> list[tuple[str, str, str]]:
+    def versus(self, now: SavedView) -> list[tuple[str, str, str]]:
         """How the view stands now beside what was typed: (what, theirs, yours)."""
         rows = [(_("Name"), now.name, self.cleaned_data["name"])]
         if self.leads:
             nobody, yours = _("Only me"), self.cleaned_data["team"]
             rows.append((_("Who has it"), str(now.team or nobody), str(yours or nobody)))
         return rows
-
-    def rebase(self, version: int) -> None:
-        """Keep all that was typed, and let it stand on the newest version."""
-        data = MultiValueDict(self.data)
-        data["version"] = str(version)
-        self.data = data
-
-    def refuse(self, refused: Refused) -> None:
-        say(self, refused.field, refused.message)

@@ -16,7 +16,7 @@ from crm.queries import alike
 from crm.queries import party as queries
 from crm.views import party
 from crm.views.party import Ask, Look
-from crm.views.verbs import posted, refuse_values
+from crm.views.verbs import posted, refuse
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import number
 from salesprocess.lib.htmx import render, wants_fragment
@@ -104,7 +104,7 @@ def new(request: HtmxRequest) -> HttpResponse:
                 **form.verb(), owner=request.user, by=request.user, at=timezone.now()
             )
         except ValidationError as error:
-            refuse_values(form, error)
+            refuse(form, error)
         else:
             return redirect(f"/companies/{company.pk}/")
     context = {"form": form, "fields": form.facts, "found": _alike(request), "is_company": True}

@@ -19,7 +19,7 @@ from crm.queries import alike
 from crm.queries import party as queries
 from crm.views import activity_undo, party
 from crm.views.party import Ask, Look
-from crm.views.verbs import posted, refuse_values
+from crm.views.verbs import posted, refuse
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, wants_fragment
 
@@ -116,7 +116,7 @@ def new(request: HtmxRequest) -> HttpResponse:
                 **form.verb(), owner=request.user, by=request.user, at=timezone.now()
             )
         except ValidationError as error:
-            refuse_values(form, error)
+            refuse(form, error)
         else:
             return redirect(f"/contacts/{contact.pk}/")
     context = {"form": form, "fields": FIELDS, "found": _alike(request), "is_company": False}

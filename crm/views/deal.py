@@ -42,7 +42,7 @@ from crm.views.verbs import (
     home_of,
     now,
     posted,
-    refuse_values,
+    refuse,
     seen,
     stay,
 )
@@ -283,10 +283,8 @@ def open_deal(request: HtmxRequest) -> HttpResponse:
         command = commands.sell_new if form.is_sold else commands.open
         try:
             deal = command(**form.verb(), by=request.user)
-        except Refused as refused:
-            form.refuse(refused)
-        except ValidationError as error:
-            refuse_values(form, error)
+        except (Refused, ValidationError) as wrong:
+            refuse(form, wrong)
         else:
             return _go_to(request, deal)
     return render(

@@ -3,11 +3,11 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import BadRequest, ObjectDoesNotExist, ValidationError
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -29,11 +29,10 @@ from crm.views.activity import log_or_close
 from crm.views.cards import path_of
 from crm.views.list_rows import DealLine, deal_line
 from crm.views.telling import ICONS, Teller
-from crm.views.verbs import Conflict, offered, posted, rebased, refuse_values, stay
+from crm.views.verbs import Conflict, attempt, offered, posted, stay
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, trigger, wants_fragment
-from salesprocess.lib.refused import Refused, Stale
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,25 +275,14 @@ class Ask:
 def answer(
     request: HtmxRequest, form: VerbForm, ask: Ask, run: Callable[[], object]
 ) -> HttpResponse:
-    """Show the form, or do what it says by `run`: 200, 422 with what is wrong, 409 with both."""
-    if not form.is_bound:
-        return show(request, form, ask)
-    if not form.is_valid():
-        return show(request, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    try:
-        run()
-    except Stale as stale:
-        conflict = _conflict(request, form, stale)
-        return show(request, form, ask, status=HTTPStatus.CONFLICT, conflict=conflict)
-    except Refused as refused:
-        form.refuse(refused)
-    except ValidationError as error:
-        refuse_values(form, error)
-    except ObjectDoesNotExist as gone:
-        raise Http404 from gone
-    else:
-        return done(request, ask)
-    return show(request, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    """Show the form, or do what it says by `run` and tell how that went."""
+    return attempt(
+        request,
+        form,
+        run,
+        show=partial(show, request, form, ask),
+        done=lambda: done(request, ask),
+    )
 
 
 def show(
@@ -331,19 +319,6 @@ def done(request: HtmxRequest, ask: Ask) -> HttpResponse:
         return response
     undo = ask.undo() if ask.undo else None
     return trigger(response, "toast", {"text": ask.said} | ({"undo": undo} if undo else {}))
-
-
-def _conflict(request: HtmxRequest, form: VerbForm, stale: Stale) -> Conflict:
-    now = stale.record
-    if isinstance(now, Activity):
-        return rebased(request, form, now)
-    form.rebase(stale.version)
-    teller = PartyTeller(request.user, at=timezone.now())
-    return Conflict(
-        who=now.changed_by.name if now.changed_by else _("Somebody"),
-        when=f"{teller.day(now.changed_at)} {teller.time(now.changed_at)}",
-        rows=form.compare(now),  # type: ignore[attr-defined]  # the forms of companies and contacts
-    )
 
 
 def hand_over(request: HtmxRequest, look: Look) -> HttpResponse:

@@ -15,11 +15,10 @@ from crm.commands import saved_view as commands
 from crm.forms.saved_view import SavedViewForm
 from crm.models import ListKind, SavedView
 from crm.views.lists import Asked
-from crm.views.telling import Teller
-from crm.views.verbs import Conflict
+from crm.views.verbs import attempt
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, wants_fragment
-from salesprocess.lib.refused import Refused, Stale
+from salesprocess.lib.refused import Refused
 
 
 @require_http_methods(["GET", "POST"])
@@ -69,39 +68,24 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
         user=request.user,
         initial={"name": view.name, "team": view.team_id, "version": view.version},
     )
-    conflict = None
-    if form.is_valid():
-        try:
-            commands.change(
-                view,
-                name=form.cleaned_data["name"],
-                team=form.cleaned_data.get("team", view.team),
-                by=request.user,
-                at=timezone.now(),
-                version=form.cleaned_data["version"],
-            )
-        except Stale as stale:
-            conflict = _conflict(request, form, stale.record)
-            form.rebase(stale.version)
-        except Refused as refused:
-            form.refuse(refused)
-        else:
-            return _to(request, address(view))
     context = {
         "view": view,
-        "conflict": conflict,
         "sheet_title": _("Change this view"),
         "sheet_back": address(view),
     }
-    return _ask(request, form, context)
-
-
-def _conflict(request: HtmxRequest, form: SavedViewForm, now: SavedView) -> Conflict:
-    teller = Teller(request.user, at=timezone.now())
-    return Conflict(
-        who=now.changed_by.name if now.changed_by else _("Somebody"),
-        when=f"{teller.day(now.changed_at)} {teller.time(now.changed_at)}",
-        rows=form.compare(now),
+    return attempt(
+        request,
+        form,
+        lambda: commands.change(
+            view,
+            name=form.cleaned_data["name"],
+            team=form.cleaned_data.get("team", view.team),
+            by=request.user,
+            at=timezone.now(),
+            version=form.cleaned_data["version"],
+        ),
+        show=lambda **told: _ask(request, form, context | told),
+        done=lambda: _to(request, address(view)),
     )
 
 

@@ -8,6 +8,7 @@ gets itself again; 422 with what is wrong; 409 with both versions, and all that 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -117,21 +118,46 @@ def answer(
     request: HtmxRequest, deal: Deal, form: VerbForm, ask: Ask, run: Callable[[], object]
 ) -> HttpResponse:
     """Show the form, or do what it says by `run` and tell how that went."""
+    acts: list[UndoableAct] = []
+    return attempt(
+        request,
+        form,
+        lambda: acts.extend(_run(request, deal, ask, run)),
+        show=partial(show, request, deal, form, ask),
+        done=lambda: done(request, deal, ask, acts),
+        refused=lambda wrong: _refused(request, deal, form, ask, wrong),
+    )
+
+
+def attempt(
+    request: HtmxRequest,
+    form: VerbForm,
+    run: Callable[[], object],
+    *,
+    show: Callable[..., HttpResponse],
+    done: Callable[[], HttpResponse],
+    refused: Callable[[Refused | ValidationError], HttpResponse] | None = None,
+) -> HttpResponse:
+    """Show the form, or do what it says by `run`: 200; 422 with what is wrong, which `refused` may
+    tell in its own way; 409 with what somebody else made of it."""
     if not form.is_bound:
-        return show(request, deal, form, ask)
-    if not form.is_valid():
-        return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    try:
-        acts = _run(request, deal, ask, run)
-    except Stale as stale:
-        conflict = _conflict(request, form, stale)
-        return show(request, deal, form, ask, status=HTTPStatus.CONFLICT, conflict=conflict)
-    except (Refused, ValidationError) as wrong:
-        return _refused(request, deal, form, ask, wrong)
-    except ObjectDoesNotExist as gone:
-        # Handed over, claimed or removed by somebody else since the view looked it up.
-        raise Http404 from gone
-    return done(request, deal, ask, acts)
+        return show()
+    if form.is_valid():
+        try:
+            run()
+        except Stale as stale:
+            conflict = _conflict(request, form, stale)
+            return show(status=HTTPStatus.CONFLICT, conflict=conflict)
+        except (Refused, ValidationError) as wrong:
+            if refused is not None:
+                return refused(wrong)
+            refuse(form, wrong)
+        except ObjectDoesNotExist as gone:
+            # Handed over, claimed or removed by somebody else since the view looked it up.
+            raise Http404 from gone
+        else:
+            return done()
+    return show(status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _run(
@@ -153,10 +179,7 @@ def _refused(
     # Once a gate has asked, its sheet is what is before the person's eyes.
     in_sheet = gate is not None and (isinstance(wrong, Gap) or bool(gate.asks))
     told = gate if gate is not None and in_sheet else form
-    if isinstance(wrong, Refused):
-        told.refuse(wrong)
-    else:
-        refuse_values(told, wrong)
+    refuse(told, wrong)
     if in_sheet and ask.gap is not None:
         return ask.gap()
     return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -231,37 +254,31 @@ def stay() -> HttpResponse:
 
 
 def _conflict(request: HtmxRequest, form: VerbForm, stale: Stale) -> Conflict:
-    if isinstance(stale.record, Activity):
-        return rebased(request, form, stale.record)
-    deal = stale.record
-    form.rebase(stale.version)
+    """What somebody made of it; the form keeps all, and stands on that from here."""
+    record = stale.record
     teller = Teller(request.user, at=now())
-    changed = deal.changed_at
+    if isinstance(record, Activity):
+        assert isinstance(form, PlannedForm)  # noqa: S101  # no other asks for a version of a plan
+        rows = teller.versus(record, form.instead(record), str(form.becomes))
+        changed = record.changed_at or record.created_at
+    else:
+        rows, changed = form.versus(record), record.changed_at
+    form.rebase(stale.version)
     return Conflict(
-        who=deal.changed_by.name if deal.changed_by else _("Somebody"),
+        who=stale.by.name if stale.by else _("Somebody"),
         when=f"{teller.day(changed)} {teller.time(changed)}",
-        rows=form.versus(deal),
+        rows=rows,
     )
 
 
-def rebased(request: HtmxRequest, form: VerbForm, now: Activity) -> Conflict:
-    """What somebody made of what is planned; the form keeps all, and stands on that from here."""
-    assert isinstance(form, PlannedForm)  # noqa: S101  # no other asks for a version of a plan
-    teller = Teller(request.user, at=timezone.now())
-    changed = now.changed_at or now.created_at
-    yours = form.instead(now)
-    form.rebase(now.version)
-    return Conflict(
-        who=now.changed_by.name if now.changed_by else _("Somebody"),
-        when=f"{teller.day(changed)} {teller.time(changed)}",
-        rows=teller.versus(now, yours, str(form.becomes)),
-    )
-
-
-def refuse_values(form: VerbForm, error: ValidationError) -> None:
-    """What the record itself refuses, at the input that has the field's name."""
+def refuse(form: VerbForm, wrong: Refused | ValidationError) -> None:
+    """Say what the domain does not allow, or what the record itself refuses, at the input that has the
+    field's name."""
+    if isinstance(wrong, Refused):
+        form.refuse(wrong)
+        return
     named = (
-        error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
+        wrong.error_dict if hasattr(wrong, "error_dict") else {NON_FIELD_ERRORS: wrong.error_list}
     )
     for name, errors in named.items():
         form.say(name, errors)
