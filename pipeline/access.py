@@ -1,19 +1,26 @@
 """Whose records a person may see: one pure value, from which every list, count and form starts;
 and by which process everybody works just then (`ProcessNow`), as the same query says it.
 
-The scope holds literal ids, because PostgreSQL plans `owner_id IN (1, 2, 3)` far better than a
-subquery (a search over a million deals: 113 times faster). Both are built by one query
+The scope holds ids, because PostgreSQL plans `owner_id IN (1, 2, 3)` far better than a subquery (a
+search over a million deals: 113 times faster). Both are built by one query
 (`User.scope`, `User.process_now`) and live as long as the request's user does; they are never
 cached across requests.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Protocol, cast
 
-from django.db.models import Q
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, Q
+
+from salesprocess.lib.prepared import Param
 
 # In an address: whoever reads it, so that each reader of a shared one sees his or her own.
 ME = "me"
+# So many people are still much the same as ten, for a plan.
+WIDE = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +33,11 @@ class Scope:
     the person leads, directly or further up the tree.
 
     `sample_id` is the batch of the sample data that the organisation has; its records say so.
+    Whoever left (`is_active` is false) sees nothing.
     """
 
     user_id: int
+    is_active: bool = True
     everything: bool = False
     owner_ids: frozenset[int] = frozenset()
     assignable_ids: frozenset[int] = frozenset()
@@ -44,15 +53,46 @@ class Scope:
         if self.everything:
             # Not an empty Q(): that vanishes when it is or-ed with another condition.
             return ~Q(pk__in=[])
-        condition = Q(**{f"{prefix}{owner}_id__in": sorted(self.owner_ids)})
+        condition = Q(**{f"{prefix}{owner}_id__any_of": self.owner_ids})
         if team is not None and self.pool_team_ids:
             condition |= Q(
                 **{
                     f"{prefix}{owner}_id__isnull": True,
-                    f"{prefix}{team}_id__in": sorted(self.pool_team_ids),
+                    f"{prefix}{team}_id__any_of": self.pool_team_ids,
                 }
             )
         return condition
+
+    @property
+    def scope(self) -> "Scope":
+        """Itself, so that `visible_to` takes a person or a scope."""
+        return self
+
+    @property
+    def shape(self) -> "Scope":
+        """The same reach with a `Param` for each id: what prepared statements are written for.
+
+        Who sees only the own records has a shape of its own: a plan for all counts on ten ids in a
+        list, and for one it would rather walk through everybody's records (measured with 2,000
+        people: 65 times slower).
+        """
+        if not self.is_active:
+            return _NOTHING
+        if self.everything:
+            return _EVERYTHING
+        return _ALONE if self.owner_ids == {self.user_id} else _SEVERAL
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether a list within it needs a plan of its own: far more people than the ten that a
+        plan for all counts on (measured with 1,000 of 2,000 people: up to 258 times slower)."""
+        return len(self.owner_ids) > WIDE
+
+    @cached_property
+    def params(self) -> Mapping[str, Any]:
+        """What the params of the shape stand for, by their names."""
+        lists = {name: _array(getattr(self, name)) for name in _LISTS}
+        return {"user_id": self.user_id, "sample_id": self.sample_id, **lists}
 
     def is_sample(self, batch_id: int | None) -> bool:
         """Whether a record that came in with this batch is one of the sample data."""
@@ -60,6 +100,32 @@ class Scope:
 
     def may_assign_to(self, user_id: int) -> bool:
         return self.everything or user_id in self.assignable_ids
+
+
+class HasScope(Protocol):
+    """Who reads: a person, or nothing of him or her but the scope."""
+
+    @property
+    def is_active(self) -> bool: ...
+
+    @property
+    def scope(self) -> Scope: ...
+
+
+def _array(ids: Iterable[int]) -> str:
+    """As PostgreSQL reads it: the type of a list would depend on the largest number in it."""
+    return f"{{{','.join(map(str, sorted(ids)))}}}"
+
+
+def _shape(**what: Any) -> Scope:
+    ids: Any = {name: Param(name, BigIntegerField()) for name in ("user_id", "sample_id")}
+    lists: Any = {name: Param(name, ArrayField(BigIntegerField())) for name in _LISTS}
+    return Scope(**ids, **lists, **what)
+
+
+_LISTS = ("owner_ids", "assignable_ids", "pool_team_ids", "managed_team_ids")
+_NOTHING, _SEVERAL, _EVERYTHING = _shape(is_active=False), _shape(), _shape(everything=True)
+_ALONE = replace(_SEVERAL, owner_ids=cast(Any, _SEVERAL.user_id))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,9 +19,9 @@ from crm.models.due import DueState, in_state
 from crm.queries import search
 from crm.shipped import shown
 from crm.worth import Rates
-from pipeline.access import ME, all_below
+from pipeline.access import ME, Scope, all_below
 from pipeline.models import Team, User
-from salesprocess.lib.prepared import Prepared, reach
+from salesprocess.lib.prepared import Prepared
 
 NOBODY = "nobody"
 Choices = list[tuple[Any, Any]]
@@ -127,12 +127,12 @@ def _depth(pk: int, parents: Mapping[int, int | None]) -> int:
     return 0 if above is None else 1 + _depth(above, parents)
 
 
-def _on_offer(user: User) -> QuerySet[Any, tuple[Any, ...]]:
+def _on_offer(scope: Scope) -> QuerySet[Any, tuple[Any, ...]]:
     """Whether it is a person (else a source), id, name, and whether the person is still here."""
     open_deals = Deal.objects.open().filter(owner=OuterRef("pk"))
-    people = User.objects.whose_records_are_visible_to(user)
+    people = User.objects.whose_records_are_visible_to(scope)
     people = people.filter(Q(is_active=True) | Exists(open_deals))
-    sources = Source.objects.visible_to(user).offered()
+    sources = Source.objects.visible_to(scope).offered()
     found: QuerySet[Any, tuple[Any, ...]] = people.order_by().values_list(
         Value(True), "pk", "name", "is_active"
     )
@@ -178,7 +178,7 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         fields: list[str] = []
 
     def __init__(self, data: QueryDict, *, user: User, rates: Rates, at: dt.datetime) -> None:
-        super().__init__(saying_me(data, user), Deal.objects.visible_to(user).with_value(rates))
+        super().__init__(saying_me(data, user), Deal.objects.with_value(rates))
         self.user = user
         self.at = at
         self.rates = rates
@@ -188,10 +188,18 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         self._offer("source", self._sources)
 
     @property
-    def deals(self) -> DealQuerySet:
-        """What the filters leave; a value that is none leaves out its own filter only."""
-        found: DealQuerySet = self.qs if self.is_on else self.queryset
-        return found
+    def scope(self) -> Scope:
+        return self.user.scope
+
+    def deals(self, scope: Scope) -> DealQuerySet:
+        """What the filters leave within a scope; a value that is none leaves out its own filter
+        only."""
+        found: DealQuerySet = self.queryset.visible_to(scope)
+        if not self.is_on:
+            return found
+        self.is_valid()  # else nothing is cleaned
+        left: DealQuerySet = self.filter_queryset(found)
+        return left
 
     def left_out(self) -> str:
         """The deals that no filter by value can judge, because nobody knows what they are worth, in
@@ -206,18 +214,18 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
     def _without(self, *names: str) -> DealQuerySet:
         """What all filters but these leave."""
         other = copy(self)
-        for kept in {"_qs", "_form", "asked"} & set(vars(other)):
+        for kept in {"_form", "asked"} & set(vars(other)):
             delattr(other, kept)
         other.data = self.data.copy()
         for name in names:
             del other.data[name]
-        found: DealQuerySet = other.qs
-        return found
+        return other.deals(self.scope)
 
     @property
-    def words(self) -> Hashable:
-        """What the SQL of `deals` depends on; None with filters, which hardly ever come again."""
-        return None if self.is_on else (reach(self.user), self.rates)
+    def key(self) -> Hashable:
+        """What the SQL of `deals` depends on besides; None with filters, which hardly ever come
+        again."""
+        return None if self.is_on or self.scope.is_wide else self.rates
 
     @property
     def is_on(self) -> bool:
@@ -238,7 +246,7 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
 
     @cached_property
     def _offers(self) -> list[tuple[bool, int, str, bool]]:
-        return sorted(_offered(self.user), key=lambda row: (row[2].lower(), row[1]))
+        return sorted(_offered(self.scope), key=lambda row: (row[2].lower(), row[1]))
 
     @property
     def selects(self) -> Iterator[tuple[str, Any, Choices, str]]:

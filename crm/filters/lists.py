@@ -37,6 +37,7 @@ from crm.queries import search
 from crm.queries.activity import NO_STAGE, stage_now
 from crm.queries.lists import Offers
 from crm.worth import Rates
+from pipeline.access import Scope
 from pipeline.models import User
 from pipeline.stages import Initiator, Outcome, Stage
 from salesprocess.lib import dates
@@ -79,13 +80,12 @@ class ListFilter(SparingFilterSet):
     def __init__(
         self,
         data: QueryDict,
-        rows: QuerySet[Any],
         *,
         user: User,
         offers: Offers,
         at: dt.datetime,
     ) -> None:
-        super().__init__(data, rows)
+        super().__init__(data, self._meta.model.objects.all())
         self.user = user
         self.offers = offers
         self.at = at
@@ -97,10 +97,11 @@ class ListFilter(SparingFilterSet):
             if name in self.filters:
                 self.filters[name].extra["choices"] = choices
 
-    @property
-    def rows(self) -> QuerySet[Any]:
-        """What the filters leave; nothing while one of them is wrong."""
-        found: QuerySet[Any] = self.qs if self.is_valid() else self.queryset.none()
+    def rows(self, scope: Scope) -> QuerySet[Any]:
+        """What the filters leave within a scope; nothing while one of them is wrong."""
+        found: QuerySet[Any] = self.queryset.none()
+        if self.is_valid():
+            found = self.filter_queryset(self.queryset.visible_to(scope))
         return found
 
     def by_person(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
@@ -150,10 +151,11 @@ class DealFilter(BoardFilter, SparingFilterSet):
         elif kind == ListKind.OPPORTUNITIES:
             self.filters["stage"].extra["choices"] = partial(_stages, first=Stage.QUALIFICATION)
 
-    @property
-    def rows(self) -> DealQuerySet:
-        """What the filters leave; nothing while one of them is wrong."""
-        found: DealQuerySet = self.qs if self.is_valid() else self.queryset.none()
+    def rows(self, scope: Scope) -> DealQuerySet:
+        """What the filters leave within a scope; nothing while one of them is wrong."""
+        found: DealQuerySet = self.queryset.none()
+        if self.is_valid():
+            found = self.filter_queryset(self.queryset.visible_to(scope))
         return found
 
     def filter_queryset(self, rows: DealQuerySet) -> DealQuerySet:

@@ -9,6 +9,7 @@ from crm.models.contact import Contact
 from crm.models.deal import Deal
 from crm.models.due import Due
 from crm.models.reference import Method
+from pipeline.access import HasScope
 from pipeline.models import Batch, Team, User
 from pipeline.stages import Stage
 
@@ -61,7 +62,7 @@ def is_attempt(kind: str, result: str | None) -> bool:
 
 
 class ActivityQuerySet(models.QuerySet["Activity"]):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: HasScope) -> Self:
         """Those of visible deals; without a deal, one's own and one's people's."""
         if not user.is_active:
             return self.none()

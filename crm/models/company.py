@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.letters import Fold
+from pipeline.access import HasScope
 from pipeline.models import Batch, User
 
 
@@ -20,7 +21,7 @@ class Relationship(models.TextChoices):
 
 
 class CompanyQuerySet(models.QuerySet["Company"]):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: HasScope) -> Self:
         """Companies are common knowledge, so that nobody enters one twice; deals are scoped."""
         return self.filter() if user.is_active else self.none()
 

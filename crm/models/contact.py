@@ -7,11 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models.company import Company
 from crm.models.letters import Fold
+from pipeline.access import HasScope
 from pipeline.models import Batch, User
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: HasScope) -> Self:
         return self.filter() if user.is_active else self.none()
 
     def editable_by(self, user: User) -> Self:
@@ -66,7 +67,7 @@ class PointKind(models.TextChoices):
 
 
 class ContactPointQuerySet(models.QuerySet["ContactPoint"]):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: HasScope) -> Self:
         return self.filter() if user.is_active else self.none()
 
     def editable_by(self, user: User) -> Self:

@@ -18,16 +18,17 @@ from crm.models.contact import Contact
 from crm.models.due import Due
 from crm.models.reference import Method, Product, Source, StopCause
 from crm.worth import Rates, Worth, sums
+from pipeline.access import HasScope
 from pipeline.models import Batch, Team, User
 from pipeline.stages import Initiator, Outcome, Stage
 
 
 class DealQuerySet(models.QuerySet["Deal"]):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: HasScope) -> Self:
         """One's own, one's people's, and the pool of one's team; everything for an admin."""
         return self.filter(user.scope.owned()) if user.is_active else self.none()
 
-    def editable_by(self, user: User) -> Self:
+    def editable_by(self, user: HasScope) -> Self:
         """As visible, but what lies in a pool must be claimed first, or be in a team one leads."""
         if not user.is_active:
             return self.none()
@@ -35,8 +36,8 @@ class DealQuerySet(models.QuerySet["Deal"]):
         if scope.everything:
             return self.filter()
         return self.filter(
-            Q(owner_id__in=sorted(scope.owner_ids))
-            | Q(owner_id__isnull=True, team_id__in=sorted(scope.managed_team_ids))
+            Q(owner_id__any_of=scope.owner_ids)
+            | Q(owner_id__isnull=True, team_id__any_of=scope.managed_team_ids)
         )
 
     def claimable_by(self, user: User) -> Self:

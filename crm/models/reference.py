@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.shipped import DISQUALIFIED, shown
 from crm.worth import RateInForce, Rates
+from pipeline.access import HasScope
 from pipeline.models import Batch, User
 from pipeline.stages import Initiator
 
 
 class ReferenceQuerySet(models.QuerySet):  # type: ignore[type-arg]  # shared by several models
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: HasScope) -> Self:
         return self.filter() if user.is_active else self.none()
 
     def editable_by(self, user: User) -> Self:

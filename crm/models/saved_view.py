@@ -6,6 +6,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from pipeline.access import HasScope
 from pipeline.models import Team, User
 
 
@@ -22,7 +23,8 @@ class ListKind(models.TextChoices):
 
 _TEAMS_ABOVE = """
     WITH RECURSIVE above AS (
-        SELECT id, parent_id FROM pipeline_team WHERE id = %s
+        SELECT id, parent_id FROM pipeline_team
+        WHERE id = (SELECT team_id FROM pipeline_user WHERE id = %s)
         UNION
         SELECT team.id, team.parent_id FROM pipeline_team team JOIN above ON team.id = above.parent_id
     )
@@ -31,7 +33,7 @@ _TEAMS_ABOVE = """
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: HasScope) -> Self:
         """One's own; those shared with one's team, or one above it; a manager's people's shared."""
         if not user.is_active:
             return self.none()
@@ -39,9 +41,9 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
         if scope.everything:
             return self.filter()
         return self.filter(
-            Q(owner=user)
-            | Q(team_id__in=RawSQL(_TEAMS_ABOVE, [user.team_id]))  # noqa: S611  # a constant
-            | Q(team_id__in=sorted(scope.managed_team_ids))
+            Q(owner_id=scope.user_id)
+            | Q(team_id__in=RawSQL(_TEAMS_ABOVE, [scope.user_id]))  # noqa: S611  # a constant
+            | Q(team_id__any_of=scope.managed_team_ids)
         )
 
     def editable_by(self, user: User) -> Self:
@@ -50,9 +52,10 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
             return self.none()
         return self.filter() if user.scope.everything else self.filter(owner=user)
 
-    def offered_to(self, user: User) -> Self:
+    def offered_to(self, user: HasScope) -> Self:
         """What stands above a list: one's own, and what is shared; not what an admin could see."""
-        return self.visible_to(user).filter(Q(owner=user) | Q(team__isnull=False))
+        own = Q(owner_id=user.scope.user_id)
+        return self.visible_to(user).filter(own | Q(team__isnull=False))
 
 
 SavedViewManager = models.Manager.from_queryset(SavedViewQuerySet)

@@ -24,8 +24,9 @@ from crm import worth as worths
 from crm.models import Deal
 from crm.models.deal import DealQuerySet
 from crm.worth import NOTHING, Worth
+from pipeline.access import Scope
 from pipeline.stages import Outcome, Stage
-from salesprocess.lib.prepared import Asked, Statement, Statements, ask
+from salesprocess.lib.prepared import Param, Statement, Statements, ask
 
 # How many cards a column shows before one asks for more, and the most that it will ever show.
 PAGE = 20
@@ -120,15 +121,17 @@ class Sight(Protocol):
     """What the reader may see and asks for, annotated by `with_value`."""
 
     @property
-    def deals(self) -> DealQuerySet: ...
+    def scope(self) -> Scope: ...
 
     @property
-    def words(self) -> Hashable:
-        """What the SQL of `deals` depends on, where it is worth keeping, else None."""
+    def key(self) -> Hashable:
+        """What the SQL of `deals` depends on besides, where it is worth keeping, else None."""
+
+    def deals(self, scope: Scope) -> DealQuerySet: ...
 
 
-_AT = Asked("at", DateTimeField())
-_SINCE = Asked("since", DateTimeField())
+_AT = Param("at", DateTimeField())
+_SINCE = Param("since", DateTimeField())
 
 
 def sums(sight: Sight, *, at: dt.datetime, today: dt.date) -> Sums:
@@ -137,8 +140,9 @@ def sums(sight: Sight, *, at: dt.datetime, today: dt.date) -> Sums:
     `today` is the reader's: what is due on a day changes at his or her midnight. One query, grouped
     in SQL.
     """
-    statement = _SUMS.of(sight.words, lambda: _summed(sight.deals))
-    rows = ask(statement, {"at": at, "since": at - dt.timedelta(CLOSED_DAYS)})
+    statement = _SUMS.of(lambda scope: _summed(sight.deals(scope)), sight.scope, key=sight.key)
+    times = {"at": at, "since": at - dt.timedelta(CLOSED_DAYS)}
+    rows = ask(statement, {**sight.scope.params, **times})
     stages: dict[Stage, Part] = {}
     closed: dict[Outcome, list[Part]] = defaultdict(list)
     for outcome, stage, count, *worth, _versions, _changed, _due in rows:
@@ -196,7 +200,9 @@ def rows(
     One query for all columns: stage by stage a short walk along the board's index, while a window
     over everything would sort all open deals, and a union of seven be planned seven times.
     """
-    column = _COLUMN.of(sight.words, lambda: _column(sight.deals, _Wanted(IntegerField())))
+    scope = sight.scope
+    wanted = _Wanted(IntegerField())
+    column = _COLUMN.of(lambda of: _column(sight.deals(of), wanted), scope, key=sight.key)
     columns: dict[Stage, list[Row]] = {stage: [] for stage in Stage}
     ended: list[Row] = []
     if not column.sql:
@@ -206,10 +212,14 @@ def rows(
     kept = column.kept and closed is None
     if closed is not None:
         since = at - dt.timedelta(CLOSED_DAYS)
-        late = sight.deals.filter(outcome=closed, closed_at__gte=since).order_by("-closed_at", "id")
+        late = (
+            sight.deals(scope)
+            .filter(outcome=closed, closed_at__gte=since)
+            .order_by("-closed_at", "id")
+        )
         more, its_params = late.values_list(*FIELDS)[:PAGE].query.sql_with_params()
         sql, params = f"{sql} UNION ALL ({more})", (*params, *its_params)
-    for row in map(Row._make, ask(Statement(sql, params, kept), {})):
+    for row in map(Row._make, ask(Statement(sql, params, kept), scope.params)):
         if row.outcome == Outcome.OPEN:
             columns[Stage(row.stage)].append(row)
         else:

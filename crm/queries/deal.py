@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import (
     BigIntegerField,
     Count,
+    DateTimeField,
     Exists,
     F,
     IntegerField,
@@ -38,10 +39,11 @@ from crm.models import (
 from crm.models.deal import DealQuerySet
 from crm.models.due import Due
 from crm.queries.gates import ids_of
+from pipeline.access import Scope
 from pipeline.models import User
 from pipeline.stages import Outcome
 from salesprocess.lib.dates import instant_of
-from salesprocess.lib.prepared import Asked, Prepared
+from salesprocess.lib.prepared import Param, Prepared
 
 # How many entries a timeline shows before one asks for more.
 PAGE = 20
@@ -49,7 +51,9 @@ PAGE = 20
 PLANNED = 12
 
 _NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
-_DEAL = Asked("deal", BigIntegerField())
+_DEAL = Param("deal", BigIntegerField())
+# Where a timeline was left off: entries of that instant below this id are older still.
+_BEFORE_AT, _BELOW_ID = Param("at", DateTimeField()), Param("id", BigIntegerField())
 
 
 class Found(NamedTuple):
@@ -101,20 +105,20 @@ class Found(NamedTuple):
 
 def find(user: User, pk: int) -> Found:
     """The deal within the reach of `user`. Raises Deal.DoesNotExist."""
-    for found in _find(user, deal=pk):
+    for found in _find(user.scope, deal=pk):
         return found
     raise Deal.DoesNotExist
 
 
-def _within(user: User) -> QuerySet[Deal, tuple[object, ...]]:
+def _within(scope: Scope) -> QuerySet[Deal, tuple[object, ...]]:
     changes = DealChange.objects.filter(deal=OuterRef("pk"))
     # Days are kept as ISO text, whose order is that of the days.
     pushed = changes.filter(field="expected_close_on", new__gt=F("old")).exclude(old="")
     return (
-        Deal.objects.visible_to(user)
+        Deal.objects.visible_to(scope)
         .filter(pk=_DEAL)
         .annotate(
-            may_edit=Exists(Deal.objects.editable_by(user).filter(pk=OuterRef("pk"))),
+            may_edit=Exists(Deal.objects.editable_by(scope).filter(pk=OuterRef("pk"))),
             pushes=_count(pushed),
             talks=_count(Activity.objects.done().filter(deal=OuterRef("pk"))),
             edits=_count(changes),
@@ -175,7 +179,7 @@ def editable(user: User, pk: int, *, lock: bool = False) -> Deal:
 
     Raises Deal.DoesNotExist.
     """
-    for deal in (_locked if lock else _editable)(user, deal=pk):
+    for deal in (_locked if lock else _editable)(user.scope, deal=pk):
         return deal
     raise Deal.DoesNotExist
 
@@ -191,12 +195,12 @@ def _whole(row: Sequence[object]) -> Deal:
     return deal
 
 
-def _to_edit(user: User) -> DealQuerySet:
-    return Deal.objects.editable_by(user).filter(pk=_DEAL)
+def _to_edit(scope: Scope) -> DealQuerySet:
+    return Deal.objects.editable_by(scope).filter(pk=_DEAL)
 
 
-_editable = Prepared(_whole, lambda user: _to_edit(user).values_list(*_FIELDS))
-_locked = Prepared(_whole, lambda user: _to_edit(user).select_for_update().values_list(*_FIELDS))
+_editable = Prepared(_whole, lambda scope: _to_edit(scope).values_list(*_FIELDS))
+_locked = Prepared(_whole, lambda scope: _to_edit(scope).select_for_update().values_list(*_FIELDS))
 
 
 class Visit(NamedTuple):
@@ -305,12 +309,12 @@ def _planned() -> QuerySet[Activity, tuple[object, ...]]:
     return rows.order_by("due_by", "id").values_list(*_TALK)[:PLANNED]
 
 
-def _done(before: "Place | None" = None) -> QuerySet[Activity, tuple[object, ...]]:
-    rows = Activity.objects.filter(deal=_DEAL).done().filter(_older("done_at", Rank.TALK, before))
+def _done(older: Q) -> QuerySet[Activity, tuple[object, ...]]:
+    rows = Activity.objects.filter(older, deal=_DEAL).done()
     return rows.order_by("-done_at", "-id").values_list(*_TALK)[: PAGE + 1]
 
 
-_activities = Prepared(Talk._make, lambda: _planned().union(_done(), all=True))
+_activities = Prepared(Talk._make, lambda: _planned().union(_done(Q()), all=True))
 
 
 def activities(deal: int) -> tuple[list[Talk], list[Talk]]:
@@ -476,13 +480,18 @@ class Change(NamedTuple):
     reason: str
 
 
-def _edited(before: Place | None = None) -> QuerySet[DealChange, tuple[object, ...]]:
-    rows = DealChange.objects.filter(deal=_DEAL).filter(_older("at", Rank.CHANGE, before))
-    rows = rows.order_by("-at", "-id")
+def _edited(older: Q) -> QuerySet[DealChange, tuple[object, ...]]:
+    rows = DealChange.objects.filter(older, deal=_DEAL).order_by("-at", "-id")
     return rows.values_list("id", "at", "by__name", "field", "old", "new", "reason")[: PAGE + 1]
 
 
-_changes = Prepared(Change._make, _edited)
+def _older(field: str) -> Q:
+    return Q(**{f"{field}__lt": _BEFORE_AT}) | Q(**{field: _BEFORE_AT, "pk__lt": _BELOW_ID})
+
+
+_changes = Prepared(Change._make, lambda: _edited(Q()))
+_older_changes = Prepared(Change._make, lambda: _edited(_older("at")))
+_older_talks = Prepared(Talk._make, lambda: _done(_older("done_at")))
 
 
 class Entry(NamedTuple):
@@ -518,7 +527,7 @@ def timeline(
 
 def _talks(found: Found, done: Sequence[Talk], before: Place | None) -> Iterator[Entry]:
     if before is not None:
-        done = Prepared(Talk._make, lambda: _done(before))(deal=found.pk)
+        done = _older_talks(deal=found.pk, at=before.at, id=_below(before, Rank.TALK))
     for row in done:
         assert row.done_at is not None  # noqa: S101  # they are done
         yield Entry(Place(row.done_at, Rank.TALK, row.id), row)
@@ -527,8 +536,11 @@ def _talks(found: Found, done: Sequence[Talk], before: Place | None) -> Iterator
 def _edits(found: Found, before: Place | None) -> Iterator[Entry]:
     if not found.edits:
         return
-    rows = _changes if before is None else Prepared(Change._make, lambda: _edited(before))
-    for row in rows(deal=found.pk):
+    if before is None:
+        rows = _changes(deal=found.pk)
+    else:
+        rows = _older_changes(deal=found.pk, at=before.at, id=_below(before, Rank.CHANGE))
+    for row in rows:
         yield Entry(Place(row.at, Rank.CHANGE, row.id), row)
 
 
@@ -541,12 +553,8 @@ def moves_of(stays: Sequence[Visit]) -> Iterator[Entry]:
             yield Entry(Place(stay.left_at, Rank.END, stay.id), stay)
 
 
-def _older(field: str, rank: Rank, before: Place | None) -> Q:
-    if before is None:
-        return Q()
-    older = Q(**{f"{field}__lt": before.at})
-    if rank < before.rank:
-        older |= Q(**{field: before.at})
-    elif rank == before.rank:
-        older |= Q(**{field: before.at, "pk__lt": before.id})
-    return older
+def _below(before: Place, rank: Rank) -> int:
+    """Below which id an entry of that rank, and of the instant of `before`, is older."""
+    if rank == before.rank:
+        return before.id
+    return 2**63 - 1 if rank < before.rank else 0

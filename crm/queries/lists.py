@@ -13,15 +13,16 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import CharField, Count, F, Q, QuerySet
 
 from crm import worth as worths
 from crm.models import ListKind, SavedView
 from crm.shipped import shown
 from crm.worth import NOTHING, Worth
+from pipeline.access import Scope
 from pipeline.models import Team, User
 from salesprocess.lib.dates import instant_of
-from salesprocess.lib.prepared import Statements, ask, run
+from salesprocess.lib.prepared import Param, Statements, ask
 
 PAGE = 50
 # Counting goes no further: nobody reads on, and it would cost more than the page.
@@ -31,6 +32,7 @@ CHUNK = 1000
 LONGEST = 500
 
 Rows = QuerySet[Any, Any]
+Within = Callable[[Scope], Rows]
 
 
 def _text(value: Any) -> str:
@@ -167,29 +169,33 @@ _PAGES, _TOTALS = Statements(), Statements()
 
 
 def page(
-    rows: Callable[[], Rows],
+    rows: Within,
     walk: Walk,
-    fields: Sequence[Any],
+    fields: Callable[[Scope], Sequence[Any]],
     *,
+    scope: Scope,
     after: Place | None = None,
     before: Place | None = None,
-    same: Hashable = None,
+    key: Hashable = None,
 ) -> Page:
     """The PAGE rows after one place or before another, or the first ones. One query.
 
-    Each row is a tuple of `fields`, whose first is the id. `same` is all that the query depends on,
-    if it is worth to be written once only.
+    Each row is a tuple of `fields`, whose first is the id. `key` is all that the query depends on
+    besides the scope, if it is worth to be written once only.
     """
     back = before is not None and after is None
     place = before if back else after
 
-    def written() -> Rows:
-        found = walk.of(rows(), back=back)
+    def written(scope: Scope) -> Rows:
+        found = walk.of(rows(scope), back=back)
         if place is not None:
             found = found.filter(walk.beyond(place, back=back))
-        return found.values_list(*fields, "row_key")[: PAGE + 1]
+        return found.values_list(*fields(scope), "row_key")[: PAGE + 1]
 
-    read = list(written()) if same is None else ask(_PAGES.of(same, written), {})
+    if key is None:
+        read = list(written(scope))
+    else:
+        read = ask(_PAGES.of(written, scope, key=key), scope.params)
     more, read = len(read) > PAGE, read[:PAGE]
     if back:
         read.reverse()
@@ -243,18 +249,18 @@ class Total:
     worth: Worth = NOTHING
 
 
-def total(rows: Callable[[], Rows], *, valued: bool = False, same: Hashable = None) -> Total:
+def total(rows: Within, *, scope: Scope, valued: bool = False, key: Hashable = None) -> Total:
     """Count the very rows that the list shows, and where they are `valued` (annotated by
     `with_value`) add up what they are worth. One query.
 
-    `same` is as for `page`.
+    `key` is as for `page`.
     """
-    if same is None:
+    if key is None:
         sums = worths.sums() if valued else {}
-        found = rows().order_by()[: CAP + 1].aggregate(count=Count("pk"), **sums)
+        found = rows(scope).order_by()[: CAP + 1].aggregate(count=Count("pk"), **sums)
         count, *worth = found.values()
     else:
-        count, *worth = _total(rows, valued, same)
+        count, *worth = _total(rows, scope, valued, key)
     if count > CAP:
         return Total(count=None)
     return Total(count=count, worth=Worth.read(*worth) if worth else NOTHING)
@@ -267,14 +273,18 @@ _SUMMED = """
 """
 
 
-def _total(rows: Callable[[], Rows], valued: bool, same: Hashable) -> tuple[Any, ...]:
+def _total(rows: Within, scope: Scope, valued: bool, key: Hashable) -> tuple[Any, ...]:
     columns = ["pk", *(["value", "foreign"] if valued else [])]
-    counted = _TOTALS.of((same, CAP), lambda: rows().order_by().values_list(*columns)[: CAP + 1])
-    if not counted.sql:  # nothing is within the reach
+
+    def written(scope: Scope) -> Rows:
+        return rows(scope).order_by().values_list(*columns)[: CAP + 1]
+
+    counted = _TOTALS.of(written, scope, key=(key, CAP))
+    if not counted.sql:  # nothing is within the scope
         return (0,)
     # Both are Django's words for the rows, and ours around them.
     sql = _SUMMED if valued else "SELECT count(*) FROM ({rows}) AS counted"
-    (found,) = ask(counted._replace(sql=sql.replace("{rows}", counted.sql)), {})
+    (found,) = ask(counted._replace(sql=sql.replace("{rows}", counted.sql)), scope.params)
     return found
 
 
@@ -315,13 +325,11 @@ _OFFERED = """
 
 
 _VIEW = ("pk", "name", "query", "owner_id", "team_id")
+_VIEWS = Statements()
 
 
 def offers(user: User, kind: ListKind) -> Offers:
-    """Four short lists by one query: a page should not cost more for its head than for its rows.
-
-    Written by hand, because putting it together would cost more than asking it.
-    """
+    """Four short lists by one query: a page should not cost more for its head than for its rows."""
     found: Mapping[str, list[Any]] = {"person": [], "source": [], "team": [], "view": []}
     for what, *row in _offered(user, kind) if user.is_active else ():
         found[what].append(row)
@@ -351,7 +359,14 @@ def _by_name(rows: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
 
 def _offered(user: User, kind: ListKind) -> list[tuple[Any, ...]]:
     scope = user.scope
-    views = SavedView.objects.offered_to(user).filter(kind=kind)
-    sql, params = views.values_list(*_VIEW).query.sql_with_params()
-    asked = _OFFERED.replace("{views}", sql)
-    return run(asked, [scope.everything, sorted(scope.owner_ids), *params])
+    views = _VIEWS.of(_offered_views, scope)
+    statement = views._replace(
+        sql=_OFFERED.replace("{views}", views.sql),
+        params=(scope.everything, scope.params["owner_ids"], *views.params),
+    )
+    return ask(statement, {**scope.params, "kind": str(kind)})
+
+
+def _offered_views(scope: Scope) -> Rows:
+    views = SavedView.objects.offered_to(scope).filter(kind=Param("kind", CharField()))
+    return views.values_list(*_VIEW)

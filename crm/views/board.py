@@ -86,7 +86,7 @@ def column(request: HtmxRequest) -> HttpResponse:
     """The next cards of one column, below the place where it was left off."""
     reader, found = _asked(request)
     stage, after = _place(request.GET)
-    rows = queries.more_rows(found.deals, stage=stage, after=after)
+    rows = queries.more_rows(found.deals(found.scope), stage=stage, after=after)
     reader.progress = progress_of(_deals({stage: rows}))
     left = _number(request.GET, "left") - len(rows)
     part = Part(count=len(rows) + max(left, 0))

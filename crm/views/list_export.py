@@ -157,7 +157,7 @@ def _rows(asked: Asked, user: User) -> Iterator[Sequence[Any]]:
     parts = PARTS[asked.kind]
     yield [str(part.label) for part in parts]
     # A column may read a value that another one reads, too; a query takes each only once.
-    fields = [part.value(user) if callable(part.value) else part.value for part in parts]
+    fields = [part.value(user.scope) if callable(part.value) else part.value for part in parts]
     names = [name for field in fields for name in _names(field)]
     plain = list(dict.fromkeys(names))
     asks = [*plain, *(field for field in fields if isinstance(field, Subquery))]

@@ -27,6 +27,7 @@ from crm.queries.lists import Order, by_day, by_instant, by_number, by_text
 from crm.queries.reference import Shown
 from crm.shipped import shown
 from crm.views.cards import Reader, path_of
+from pipeline.access import Scope
 from pipeline.models import User
 from pipeline.models.people import initials_of
 from pipeline.stages import Outcome
@@ -52,7 +53,7 @@ class Table:
     orders: Mapping[str, Order]
     default: str
     template: str
-    fields: Callable[[User], Sequence[Any]]
+    fields: Callable[[Scope], Sequence[Any]]
     row: Callable[[Reader, tuple[Any, ...]], Any]
     # Filters: one press each in the line above the list; what needs typing stands behind "More".
     selects: Sequence[str]
@@ -266,9 +267,9 @@ class CompanyLine(NamedTuple):
     is_sample: bool
 
 
-def open_deals(user: User) -> Subquery:
+def open_deals(scope: Scope) -> Subquery:
     """How many open deals in sight the company of the outer query has."""
-    found = Deal.objects.visible_to(user).open().filter(company=OuterRef("pk"))
+    found = Deal.objects.visible_to(scope).open().filter(company=OuterRef("pk"))
     return _count(found, "company")
 
 
@@ -277,7 +278,7 @@ def _count(rows: QuerySet[Any], by: str) -> Subquery:
     return Subquery(counted, output_field=IntegerField())
 
 
-def _company_fields(user: User) -> Sequence[Any]:
+def _company_fields(scope: Scope) -> Sequence[Any]:
     return (
         "pk",
         "name",
@@ -285,7 +286,7 @@ def _company_fields(user: User) -> Sequence[Any]:
         "relationship",
         "country",
         "employees",
-        open_deals(user),
+        open_deals(scope),
         "owner__name",
         "batch_id",
     )
@@ -329,8 +330,8 @@ def point(kind: PointKind) -> Subquery:
     return Subquery(found.values("typed")[:1])
 
 
-def _contact_fields(user: User) -> Sequence[Any]:
-    deals = Deal.objects.visible_to(user).open().filter(contacts=OuterRef("pk"))
+def _contact_fields(scope: Scope) -> Sequence[Any]:
+    deals = Deal.objects.visible_to(scope).open().filter(contacts=OuterRef("pk"))
     return (
         "pk",
         "name",
@@ -396,7 +397,7 @@ def _deal_table(columns: Sequence[Column], default: str, *read: str) -> Table:
         orders=_DEAL_ORDERS,
         default=default,
         template="crm/list/_deals.html",
-        fields=lambda _user: fields,
+        fields=lambda _scope: fields,
         row=line,
         selects=[*selects[:2], "outcome", *selects[2:]],
         more=(
@@ -491,7 +492,7 @@ TABLES: Mapping[ListKind, Table] = {
         },
         default="when",
         template="crm/list/_activities.html",
-        fields=lambda _user: _ACTIVITY,
+        fields=lambda _scope: _ACTIVITY,
         row=_activity,
         selects=("state", "person", "team", "kind", "result"),
         more=("day_from", "day_to"),

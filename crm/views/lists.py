@@ -23,12 +23,13 @@ from crm.filters.lists import (
     ListFilter,
     problems,
 )
-from crm.models import Activity, Company, Contact, ListKind, Rate
+from crm.models import ListKind, Rate
 from crm.queries import lists as queries
 from crm.queries.lists import Offers, Place, Total, View, Walk
 from crm.views.cards import Reader
 from crm.views.list_rows import TABLES, Column, default_sort, order_of
 from crm.worth import Rates
+from pipeline.access import Scope
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Stage
@@ -79,17 +80,19 @@ class Asked:
     @property
     def rows(self) -> Any:
         """What is asked for within the person's reach; nothing while there are problems."""
-        return self.filter.queryset.none() if self.problems else self.filter.rows
+        return self._rows(self.user.scope)
 
-    def _rows(self) -> Any:
-        return self.rows
+    def _rows(self, scope: Scope) -> Any:
+        return self.filter.queryset.none() if self.problems else self.filter.rows(scope)
 
     @property
-    def _same(self) -> Hashable:
-        """All that the queries of a list depend on as it opens; None where anything is asked."""
-        if self._pairs or self.problems or self.after or self.before:
+    def _key(self) -> Hashable:
+        """What the queries of a list depend on as it opens, besides the scope; None where anything is
+        asked."""
+        narrowed = self._pairs or self.problems or self.after or self.before
+        if narrowed or self.user.scope.is_wide:
             return None
-        return self.kind, self.user.is_active, self.user.scope, self.rates
+        return self.kind, self.rates
 
     def _filter(self) -> Any:
         at, user, offers = self.reader.at, self.user, self.offers
@@ -98,13 +101,12 @@ class Asked:
             return DealFilter(
                 self.query, kind=self.kind, user=user, offers=offers, rates=self.rates, at=at
             )
-        filters: dict[ListKind, tuple[type[ListFilter], Any]] = {
-            ListKind.COMPANIES: (CompanyFilter, Company.objects),
-            ListKind.CONTACTS: (ContactFilter, Contact.objects),
-            ListKind.ACTIVITIES: (ActivityFilter, Activity.objects),
+        filters: dict[ListKind, type[ListFilter]] = {
+            ListKind.COMPANIES: CompanyFilter,
+            ListKind.CONTACTS: ContactFilter,
+            ListKind.ACTIVITIES: ActivityFilter,
         }
-        filter_class, rows = filters[self.kind]
-        return filter_class(self.query, rows.visible_to(user), user=user, offers=offers, at=at)
+        return filters[self.kind](self.query, user=user, offers=offers, at=at)
 
     @property
     def _state(self) -> str:
@@ -154,11 +156,11 @@ class Asked:
 
     def body(self) -> dict[str, Any]:
         """The rows with their total and neighbours. Two queries."""
-        fields = self.table.fields(self.user)
+        same: Any = {"scope": self.user.scope, "key": self._key}
         found = queries.page(
-            self._rows, self.walk, fields, after=self.after, before=self.before, same=self._same
+            self._rows, self.walk, self.table.fields, after=self.after, before=self.before, **same
         )
-        total = queries.total(self._rows, valued=self.kind in DEALS, same=self._same)
+        total = queries.total(self._rows, valued=self.kind in DEALS, **same)
         return {
             "kind": self.kind,
             "lines": [self.table.row(self.reader, row) for row in found.rows],

@@ -15,7 +15,7 @@ from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from pipeline.access import ProcessNow, Scope
+from pipeline.access import HasScope, ProcessNow, Scope
 from pipeline.models.batch import Batch
 from salesprocess.lib.prepared import run
 
@@ -187,10 +187,10 @@ class UserQuerySet(models.QuerySet["User"]):
         """Those who get mails about it: whoever has left reads none, and who wants none."""
         return self.able_to_sign_in().filter(process_mails=True)
 
-    def whose_records_are_visible_to(self, user: "User") -> Self:
+    def whose_records_are_visible_to(self, user: HasScope) -> Self:
         """The people one may filter lists by, because their records are in one's scope."""
         scope = user.scope
-        return self.filter() if scope.everything else self.filter(pk__in=sorted(scope.owner_ids))
+        return self.filter() if scope.everything else self.filter(pk__any_of=scope.owner_ids)
 
     def assignable_by(self, user: "User") -> Self:
         """The people to whom one may hand a record over."""
@@ -349,7 +349,7 @@ def _scope(
     user: User, led: list[int], people: list[int], assignable: list[int], sample_id: int | None
 ) -> Scope:
     if not user.is_active:
-        return Scope(user_id=user.pk)
+        return Scope(user_id=user.pk, is_active=False)
     if user.role == Role.ADMIN:
         return Scope(user_id=user.pk, everything=True, sample_id=sample_id)
     own_team = {user.team_id} if user.team_id else set()

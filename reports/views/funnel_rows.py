@@ -264,9 +264,10 @@ def rows(request: HtmxRequest) -> HttpResponse:
     asked = Asked(request)
     kind = _VISITS if asked.behind.of_visits else _DEALS
     found = lists.page(
-        asked.rows,
+        lambda _scope: asked.rows(),
         asked.walk,
-        kind.fields,
+        lambda _scope: kind.fields,
+        scope=request.user.scope,
         after=asked.place("after"),
         before=asked.place("before"),
     )

@@ -1,9 +1,12 @@
 """Whose records each of the cast may see: the tree of teams, read once."""
 
+from dataclasses import fields
+
 import pytest
 
 from pipeline.access import Scope
 from pipeline.models import Role, Team, User
+from salesprocess.lib.prepared import Param
 from tests.factories import make_team, make_user
 
 
@@ -99,7 +102,7 @@ def test_it_gives_a_deactivated_person_nothing(cast):
         person.save()
         user = cast.again(person)
 
-        assert user.scope == Scope(user_id=person.pk)
+        assert user.scope == Scope(user_id=person.pk, is_active=False)
         for people in (
             User.objects.visible_to(user),
             User.objects.editable_by(user),
@@ -152,6 +155,23 @@ def test_it_lets_managers_change_their_own_teams_only(cast):
 def test_it_lets_people_change_themselves_and_managers_their_people(cast):
     assert names(User.objects.editable_by(cast.ana)) == {"Ana"}
     assert names(User.objects.editable_by(cast.mona)) == {"Mona", "Ana", "Ben"}
+
+
+def test_who_differs_by_ids_alone_has_the_same_shape(cast):
+    gone = Scope(user_id=cast.ben.pk, is_active=False)
+    ana, carl, mona, rosa, adele = (
+        person.scope.shape for person in (cast.ana, cast.carl, cast.mona, cast.rosa, cast.adele)
+    )
+    assert (ana is carl, mona is rosa, len({ana, mona, adele, gone.shape})) == (True, True, 4)
+
+
+def test_a_shape_has_a_param_in_place_of_each_id(cast):
+    for person in (cast.mona, cast.adele):
+        of_shape = {field.name: getattr(person.scope.shape, field.name) for field in fields(Scope)}
+        flags = {name: of_shape.pop(name) for name in ("is_active", "everything")}
+        assert flags == {"is_active": True, "everything": person == cast.adele}
+        assert all(isinstance(value, Param) for value in of_shape.values())
+        assert set(of_shape) == set(person.scope.params)
 
 
 def test_it_writes_literal_ids_into_the_condition(cast):

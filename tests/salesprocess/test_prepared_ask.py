@@ -1,18 +1,20 @@
 """A query that is written once answers for each reader and each record by itself."""
 
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import NotSupportedError, connection, transaction
 from django.db.models import BigIntegerField
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Deal
+from pipeline.access import Scope
 from pipeline.models import User
 from salesprocess.lib import prepared
 from salesprocess.lib.database import parse_database_url
-from salesprocess.lib.prepared import Asked, Prepared
+from salesprocess.lib.prepared import Param, Prepared, run
 from tests.conftest import Cast
 from tests.factories import make_deal
 
@@ -20,52 +22,69 @@ pytestmark = pytest.mark.django_db
 
 
 def names() -> Prepared[str]:
-    deal = Asked("deal", BigIntegerField())
+    deal = Param("deal", BigIntegerField())
     return Prepared(
         lambda row: row[0],
-        lambda user: Deal.objects.visible_to(user).filter(pk=deal).values_list("name"),
+        lambda scope: Deal.objects.visible_to(scope).filter(pk=deal).values_list("name"),
     )
 
 
 def test_it_answers_for_the_record_that_is_asked_for(cast: Cast):
     one, other = (make_deal(by=cast.ana, name=name) for name in ("One", "Other"))
     ask = names()
-    assert [ask(cast.ana, deal=deal.pk) for deal in (one, other, one)] == [
+    assert [ask(cast.ana.scope, deal=deal.pk) for deal in (one, other, one)] == [
         ["One"],
         ["Other"],
         ["One"],
     ]
 
 
-def test_it_answers_each_reader_within_the_own_reach(cast: Cast):
+def test_it_answers_each_reader_within_the_own_scope(cast: Cast):
     deal = make_deal(by=cast.ana, name="Hers")
     ask = names()
-    assert ask(cast.ana, deal=deal.pk) == ["Hers"]
-    assert ask(cast.ben, deal=deal.pk) == []
-    assert ask(cast.ana, deal=deal.pk) == ["Hers"]
+    assert ask(cast.ana.scope, deal=deal.pk) == ["Hers"]
+    assert ask(cast.ben.scope, deal=deal.pk) == []
+    assert ask(cast.ana.scope, deal=deal.pk) == ["Hers"]
 
 
-def test_it_follows_a_reach_that_has_changed(cast: Cast):
+def test_it_follows_a_scope_that_has_changed(cast: Cast):
     deal = make_deal(by=cast.ana, name="Hers")
     ask = names()
-    assert ask(User.objects.get(pk=cast.ana.pk), deal=deal.pk) == ["Hers"]
+    assert ask(cast.again(cast.ana).scope, deal=deal.pk) == ["Hers"]
     User.objects.filter(pk=cast.ana.pk).update(is_active=False)
-    assert ask(User.objects.get(pk=cast.ana.pk), deal=deal.pk) == []
+    assert ask(cast.again(cast.ana).scope, deal=deal.pk) == []
 
 
-def test_it_forgets_the_oldest_reaches(cast: Cast, monkeypatch: pytest.MonkeyPatch):
+def test_it_forgets_the_oldest(cast: Cast, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(prepared, "KEPT", 1)
     deal = make_deal(by=cast.ana, name="Hers")
     ask = names()
     for _ in range(2):
-        assert ask(cast.ana, deal=deal.pk) == ["Hers"]
-        assert ask(cast.ben, deal=deal.pk) == []
+        assert ask(cast.ana.scope, deal=deal.pk) == ["Hers"]
+        assert ask(cast.adele.scope, deal=deal.pk) == ["Hers"]
         assert len(ask._statements._kept) == 1
+
+
+def test_forty_readers_share_a_statement(cast: Cast):
+    make_deal(by=cast.ana, name="Hers")
+    name = f"Deal {uuid4()}"  # so that the statement is this test's own
+    ask: Prepared[str] = Prepared(
+        lambda row: row[0],
+        lambda scope: Deal.objects.visible_to(scope).exclude(name=name).values_list("name"),
+    )
+    others = (
+        Scope(user_id=pk, owner_ids=frozenset(range(pk, 2 * pk)), pool_team_ids=frozenset({pk}))
+        for pk in range(cast.carl.pk + 1, cast.carl.pk + 39)
+    )
+    found = [ask(scope) for scope in (cast.ana.scope, cast.mona.scope, *others)]
+    assert found == [["Hers"], ["Hers"], *[[]] * 38]
+    # One for who sees only the own records, one for all others.
+    assert sorted(plans(name)) == [(1, 0), (39, 0)]
 
 
 def named(name: str) -> Prepared[int]:
     """Deals of one name, which stands in the words; from a moment on, which is asked."""
-    since = Asked("since", BigIntegerField())
+    since = Param("since", BigIntegerField())
     return Prepared(
         lambda row: row[0],
         lambda: Deal.objects.filter(name=name, pk__gte=since).order_by("pk").values_list("pk"),
@@ -100,10 +119,17 @@ def test_the_server_plans_it_once_for_all(cast: Cast):
     assert plans(name) == [(5, 0)]
 
 
+def test_lists_of_numbers_of_any_size_share_a_statement(cast: Cast):
+    sql = f'SELECT %s = ANY(%s) AS "{uuid4()}"'
+    for numbers in ([1], [1, 300], [1, 2**20], [1, 2**40]):
+        assert run(sql, [1, numbers]) == [(True,)]
+    assert plans(sql[-37:-1]) == [(4, 0)]
+
+
 @pytest.mark.parametrize("number", [2**63 - 1, 2**63, 10**30, -(2**63) - 1])
 def test_a_number_that_no_record_has_finds_none(cast: Cast, number: int):
     make_deal(by=cast.ana)
-    assert names()(cast.ana, deal=number) == []
+    assert names()(cast.ana.scope, deal=number) == []
 
 
 def test_nothing_is_prepared_where_a_pooler_forbids_it(cast: Cast, settings: object):
@@ -121,6 +147,38 @@ def test_its_queries_are_noted(cast: Cast):
         ask(since=0)
         ask(since=1)
     assert ["crm_deal" in query["sql"] for query in queries] == [True, True]
+
+
+@pytest.fixture
+def changing() -> Iterator[Callable[[str], object]]:
+    """A table `scratch` of one number, whose column another connection gives a type."""
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
+        other.execute("CREATE TABLE scratch AS SELECT 7 AS n")
+        try:
+            yield lambda kind: other.execute(f"ALTER TABLE scratch ALTER n TYPE {kind}")
+        finally:
+            other.execute("DROP TABLE scratch")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_prepares_anew_what_a_changed_column_has_broken(changing):
+    assert run("SELECT n FROM scratch", []) == [(7,)]
+    changing("text")
+    assert run("SELECT n FROM scratch", []) == [("7",)]
+    # Nothing can be asked any more in a transaction that has failed; the next one is well.
+    changing("varchar(9)")
+    with pytest.raises(NotSupportedError), transaction.atomic():
+        run("SELECT n FROM scratch", [])
+    with transaction.atomic():
+        assert run("SELECT n FROM scratch", []) == [("7",)]
+    # Nor where only a part of it is undone.
+    with transaction.atomic():
+        assert run("SELECT n FROM scratch", []) == [("7",)]
+    changing("varchar(8)")
+    with transaction.atomic():
+        with pytest.raises(NotSupportedError), transaction.atomic():
+            run("SELECT n FROM scratch", [])
+        assert run("SELECT n FROM scratch", []) == [("7",)]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,43 @@
+"""What a connection keeps prepared does for every reader."""
+
+from django.db import connection
+
+from salesprocess.lib.prepared import forget
+from tests.conftest import Cast
+from tests.factories import make_deal
+
+PAGES = (
+    "/board/",
+    "/leads/",
+    "/opportunities/",
+    "/deals/",
+    "/companies/",
+    "/contacts/",
+    "/activities/",
+    "/deals/{deal}/",
+    "/deals/{deal}/?before=2026-03-11T10:00:00%2B00:00_2_{deal}",
+)
+
+
+def prepared() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements WHERE name LIKE '\\_pg3%'")
+        return {statement for (statement,) in cursor.fetchall()}
+
+
+def test_another_reader_of_the_same_shape_needs_no_statement_more(client, cast: Cast):
+    def read(person):
+        client.force_login(person)
+        deal = make_deal(by=person).pk
+        for page in PAGES:
+            assert client.get(page.format(deal=deal)).status_code == 200
+
+    forget()
+    for person in (cast.ana, cast.mona, cast.adele):
+        read(person)
+    kept = prepared()
+    # Else the connection forgets some of them, and prepares them anew the next time.
+    assert 20 < len(kept) < 100
+    for person in (cast.ben, cast.carl, cast.nora, cast.rosa):
+        read(person)
+    assert prepared() - kept == set()
