@@ -1,8 +1,10 @@
 """`python3 dev.py bench`: what each page costs, against the least that this stack could do.
 
 Starts its own PostgreSQL, fills it once (bench/data.py), serves with production settings and asks
-every page and its limit page in turn, so that a slow moment of the machine hits both alike. Prints
-a table and writes figures as JSON. Read the ratios; the milliseconds are this machine's of today.
+every page and its limit page in turn, so that a slow moment of the machine hits both alike: first
+as one reader of each role, then as 40 in turn, because what a connection keeps must do for all of
+them. Prints a table and writes figures as JSON. Read the ratios; the milliseconds are this machine's
+of today.
 """
 
 import argparse
@@ -21,9 +23,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bench.page import Page
+if TYPE_CHECKING:  # models need settings, and those the database that is only started here
+    from bench.page import Page
+    from pipeline.models import User
+
+    Readers = dict[str, list[User]]  # by role
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".state" / "bench"
@@ -50,27 +56,25 @@ class Measured:
 class Client:
     """A browser's connection: keeps it open, keeps the cookies, sends the token back."""
 
-    def __init__(self, port: int, email: str, password: str) -> None:
+    def __init__(self, port: int, user: "User") -> None:
+        from django.test import Client as Inside
+
         self.port = port
+        self.user = user
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        self.cookies: dict[str, str] = {}
+        inside = Inside()
+        inside.force_login(user)  # so many sign-ins from one address would be refused
+        self.cookies = {name: one.value for name, one in inside.cookies.items()}
         self.token = ""
-        page = self.get("/accounts/login/")
-        self.token = _between(page, b'name="csrfmiddlewaretoken" value="', b'"')
-        self.post("/accounts/login/", {"login": email, "password": password})
-        self.token = _between(self.get("/board/"), b'data-csrf="', b'"')
+        self.token = _between(self.ask("/board/"), b'data-csrf="', b'"')
 
-    def get(self, path: str, *, htmx: bool = False) -> bytes:
-        return self._ask("GET", path, None, htmx=htmx)
-
-    def post(self, path: str, data: dict[str, str], *, htmx: bool = False) -> bytes:
-        return self._ask("POST", path, {"csrfmiddlewaretoken": self.token, **data}, htmx=htmx)
-
-    def _ask(self, verb: str, path: str, data: dict[str, str] | None, *, htmx: bool) -> bytes:
+    def ask(self, path: str, data: dict[str, str] | None = None, *, htmx: bool = False) -> bytes:
+        """Posts `data`; without any, gets the page."""
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
-        body = None
+        verb, body = "GET", None
         if data is not None:
-            body = urllib.parse.urlencode(data)
+            verb = "POST"
+            body = urllib.parse.urlencode({"csrfmiddlewaretoken": self.token, **data})
             headers |= {"Content-Type": "application/x-www-form-urlencoded"}
             headers |= {"Referer": f"http://127.0.0.1:{self.port}/"}
         if htmx:
@@ -102,13 +106,16 @@ def main() -> None:
     with ExitStack() as stack:
         environment = stack.enter_context(_database(refill=options.refill))
         port, web = stack.enter_context(_web(environment))
-        from bench.pages import pages, people  # needs the filled database
+        from bench.pages import pages, readers  # needs the filled database
 
         wanted = [page for page in pages() if options.only in page.name or not page.goal]
-        queries = {page.name: count for page, count in _queries(wanted)}
-        one = _one_client(wanted, port, people(), options.rounds, web)
-        eight = _eight_clients(wanted, port, people(), max(5, options.rounds // 4))
-        figures = [_figure(page, one, eight, queries) for page in wanted]
+        everybody = readers()
+        first = {role: users[:1] for role, users in everybody.items()}
+        queries = {page.name: count for page, count in _queries(wanted, first)}
+        one = _one_client(wanted, port, first, options.rounds, web)
+        many = _one_client(wanted, port, everybody, options.rounds, web)
+        eight = _eight_clients(wanted, port, first, max(5, options.rounds // 4))
+        figures = [_figure(page, one, many, eight, queries) for page in wanted]
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(figures, indent=1))
     _print(figures)
@@ -184,19 +191,18 @@ def _wait(port: int, web: "subprocess.Popen[bytes]") -> None:
     raise SystemExit("the web server did not start")
 
 
-def _queries(pages: list[Page]) -> Iterator[tuple[Page, int]]:
+def _queries(pages: list["Page"], readers: "Readers") -> Iterator[tuple["Page", int]]:
     """How many queries each page takes, counted in this process."""
     from django.db import connection
     from django.test import Client as Inside
     from django.test.utils import CaptureQueriesContext
 
-    from bench.pages import accounts
-
     for page in pages:
         inside = Inside(headers={"host": "127.0.0.1"})
-        inside.force_login(accounts()[page.reader])
+        (reader,) = readers[page.reader]
+        inside.force_login(reader)
         headers = {"HX-Request": "true"} if page.htmx else {}
-        path, data = page.post(0) if page.post else (page.get, None)
+        path, data = page.asks(reader, 0)
         with CaptureQueriesContext(connection) as captured:
             if data is None:
                 inside.get(path, headers=headers)
@@ -206,18 +212,20 @@ def _queries(pages: list[Page]) -> Iterator[tuple[Page, int]]:
 
 
 def _one_client(
-    pages: list[Page],
+    pages: list["Page"],
     port: int,
-    people: dict[str, tuple[str, str]],
+    readers: "Readers",
     rounds: int,
     web: "subprocess.Popen[bytes]",
 ) -> dict[str, Measured]:
-    clients = {reader: Client(port, *credentials) for reader, credentials in people.items()}
+    """What each page costs its readers, who ask one after the other."""
+    clients = {role: [Client(port, user) for user in users] for role, users in readers.items()}
     measured = {page.name: Measured() for page in pages}
     for turn in range(rounds + 3):
         for page in pages:
+            asking = clients[page.reader]
             before = _cpu(web.pid)
-            seconds, size = _ask(clients[page.reader], page, turn)
+            seconds, size = _ask(asking[turn % len(asking)], page, turn)
             if turn >= 3:  # the first ones warm up
                 result = measured[page.name]
                 result.seconds.append(seconds)
@@ -227,19 +235,18 @@ def _one_client(
 
 
 def _eight_clients(
-    pages: list[Page], port: int, people: dict[str, tuple[str, str]], rounds: int
+    pages: list["Page"], port: int, readers: "Readers", rounds: int
 ) -> dict[str, tuple[Measured, float]]:
     """Per page: what 8 clients saw who ask at once, and requests a second."""
-    everybody = [
-        {reader: Client(port, *credentials) for reader, credentials in people.items()}
-        for _ in range(8)
-    ]
+    everybody = [{role: Client(port, user) for role, (user,) in readers.items()} for _ in range(8)]
     found = {}
     for page in pages:
         results: list[list[float]] = [[] for _ in everybody]
         gate = threading.Barrier(len(everybody))
 
-        def work(number: int, page: Page = page, results: Any = results, gate: Any = gate) -> None:
+        def work(
+            number: int, page: "Page" = page, results: Any = results, gate: Any = gate
+        ) -> None:
             gate.wait()
             for turn in range(rounds):
                 # Each client has numbers of its own, so that no two move one deal.
@@ -258,14 +265,10 @@ def _eight_clients(
     return found
 
 
-def _ask(client: Client, page: Page, turn: int) -> tuple[float, int]:
+def _ask(client: Client, page: "Page", turn: int) -> tuple[float, int]:
+    path, data = page.asks(client.user, turn)
     started = time.perf_counter()
-    if page.post is None:
-        text = client.get(page.get, htmx=page.htmx)
-    else:
-        path, data = page.post(turn)
-        started = time.perf_counter()
-        text = client.post(path, data, htmx=page.htmx)
+    text = client.ask(path, data, htmx=page.htmx)
     return time.perf_counter() - started, len(text)
 
 
@@ -282,13 +285,15 @@ def _cpu(parent: int) -> float:
 
 
 def _figure(
-    page: Page,
+    page: "Page",
     one: dict[str, Measured],
+    many: dict[str, Measured],
     eight: dict[str, tuple[Measured, float]],
     queries: dict[str, int],
 ) -> dict[str, Any]:
     mine, limit = one[page.name], one[page.limit]
-    many, rate = eight[page.name]
+    of_many, their_limit = many[page.name], many[page.limit]
+    at_once, rate = eight[page.name]
     return {
         "page": page.name,
         "p50_ms": round(1000 * mine.p50, 1),
@@ -298,10 +303,12 @@ def _figure(
         "kb": round(mine.size / 1024, 1),
         "limit": page.limit,
         "ratio": round(mine.p50 / limit.p50, 2),
+        "p50_ms_40": round(1000 * of_many.p50, 1),
+        "ratio_40": round(of_many.p50 / their_limit.p50, 2),
         "goal": page.goal,
-        "p50_ms_8": round(1000 * many.p50, 1),
-        "p95_ms_8": round(1000 * many.p95, 1),
-        "ratio_8_to_1": round(many.p50 / mine.p50, 2),
+        "p50_ms_8": round(1000 * at_once.p50, 1),
+        "p95_ms_8": round(1000 * at_once.p95, 1),
+        "ratio_8_to_1": round(at_once.p50 / mine.p50, 2),
         "requests_per_s_8": round(rate, 1),
     }
 
@@ -315,7 +322,11 @@ def _print(figures: list[dict[str, Any]]) -> None:
     widths = [max(len(line[place]) for line in table) for place in range(len(columns))]
     for line in table:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))  # noqa: T201
-    missed = [row["page"] for row in figures if row["goal"] and row["ratio"] > row["goal"]]
+    missed = [
+        row["page"]
+        for row in figures
+        if row["goal"] and max(row["ratio"], row["ratio_40"]) > row["goal"]
+    ]
     print(f"missed: {', '.join(missed) or 'none'}")  # noqa: T201
 
 
