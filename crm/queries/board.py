@@ -12,7 +12,6 @@ from django.db.models import (
     Count,
     DateTimeField,
     Expression,
-    F,
     IntegerField,
     Max,
     Q,
@@ -26,6 +25,7 @@ from crm.models.deal import DealQuerySet
 from crm.worth import NOTHING, Worth
 from pipeline.access import Scope
 from pipeline.stages import Outcome, Stage
+from salesprocess.lib.keyset import Cursor, Rows, Walk, by_instant
 from salesprocess.lib.prepared import Param, Statement, Statements, ask
 
 # How many cards a column shows before one asks for more, and the most that it will ever show.
@@ -88,13 +88,6 @@ FIELDS = (
     "cause__name",
     "batch_id",
 )
-
-
-class Place(NamedTuple):
-    """Where a column was left off: the order's two keys of the last card that is shown."""
-
-    attention_at: dt.datetime | None
-    id: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,8 +194,7 @@ def rows(
     over everything would sort all open deals, and a union of seven be planned seven times.
     """
     scope = sight.scope
-    wanted = _Wanted(IntegerField())
-    column = _COLUMN.of(lambda of: _column(sight.deals(of), wanted), scope, key=sight.key)
+    column = _COLUMN.of(lambda scope: _column(sight.deals(scope)), scope, key=sight.key)
     columns: dict[Stage, list[Row]] = {stage: [] for stage in Stage}
     ended: list[Row] = []
     if not column.sql:
@@ -245,20 +237,19 @@ class _Wanted(Expression):
         return "wanted.stage", []
 
 
-def more_rows(deals: DealQuerySet, *, stage: Stage, after: Place) -> list[Row]:
-    """The next PAGE cards of a column, below the place where it was left off."""
-    if after.attention_at is None:
-        below = Q(attention_at=None, id__gt=after.id) | Q(attention_at__isnull=False)
-    else:
-        below = Q(attention_at=after.attention_at, id__gt=after.id)
-        below |= Q(attention_at__gt=after.attention_at)
-    return [Row(*row) for row in _column(deals.filter(below), stage)[:PAGE]]
+# What asks for somebody first comes first, and nothing planned asks most urgently.
+WALK = Walk(order=by_instant("attention_at", nothing_first=True))
 
 
-def _column(deals: DealQuerySet, stage: Any):  # type: ignore[no-untyped-def]  # the stubs have no name for it
-    """What asks for somebody first comes first, and nothing planned asks most urgently."""
-    ordered = deals.open().filter(stage=stage)
-    return ordered.order_by(F("attention_at").asc(nulls_first=True), "id").values_list(*FIELDS)
+def more_rows(deals: DealQuerySet, *, stage: Stage, after: Cursor) -> list[Row]:
+    """The next PAGE cards of a column, below where it was left off."""
+    rows = WALK.of(deals.open().filter(stage=stage)).filter(WALK.beyond(after))
+    return [Row(*row) for row in rows.values_list(*FIELDS)[:PAGE]]
+
+
+def _column(deals: DealQuerySet) -> Rows:
+    wanted = _Wanted(IntegerField())
+    return WALK.of(deals.open().filter(stage=wanted)).values_list(*FIELDS)
 
 
 def _urgency(row: Row) -> tuple[bool, dt.datetime, int]:

@@ -43,6 +43,7 @@ from pipeline.access import Scope
 from pipeline.models import User
 from pipeline.stages import Outcome
 from salesprocess.lib.dates import instant_of
+from salesprocess.lib.keyset import Cursor, Order
 from salesprocess.lib.prepared import Param, Prepared
 
 # How many entries a timeline shows before one asks for more.
@@ -447,25 +448,13 @@ class Rank(IntEnum):
     END = 4
 
 
-@dataclass(frozen=True, order=True)
-class Place:
-    """Where an entry stands in the order of a timeline, which runs backwards."""
+def _read(key: Any) -> tuple[dt.datetime, Rank]:
+    at, rank = key
+    return instant_of(at), Rank(int(rank))
 
-    at: dt.datetime
-    rank: int
-    id: int
 
-    def __str__(self) -> str:
-        return f"{self.at.isoformat()}_{self.rank}_{self.id}"
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Raises ValueError for what no entry ever wrote."""
-        at, rank, number = text.split("_")
-        moment = instant_of(at)
-        if not 0 <= int(number) < 2**63:
-            raise ValueError(text)
-        return cls(moment, Rank(int(rank)), int(number))
+# Of a timeline, which runs backwards; it is merged from several tables.
+ORDER = Order(by=None, read=_read)
 
 
 class Change(NamedTuple):
@@ -495,8 +484,13 @@ _older_talks = Prepared(Talk._make, lambda: _done(_older("done_at")))
 
 
 class Entry(NamedTuple):
-    place: Place
+    at: dt.datetime
+    rank: Rank
     record: Talk | Change | Visit
+
+    @property
+    def cursor(self) -> Cursor:
+        return Cursor((self.at, self.rank), self.record.id)
 
 
 SHOWS = ("all", "talks", "changes")
@@ -508,7 +502,7 @@ def timeline(
     done: Sequence[Talk],
     *,
     show: str = "all",
-    before: Place | None = None,
+    before: Cursor | None = None,
 ) -> tuple[list[Entry], bool]:
     """The latest PAGE entries older than `before`, and whether there are older ones still.
 
@@ -520,41 +514,43 @@ def timeline(
         entries += _talks(found, done, before)
     if show in ("all", "changes"):
         entries += _edits(found, before)
-        entries += [one for one in moves_of(stays) if before is None or one.place < before]
-    entries.sort(key=lambda entry: entry.place, reverse=True)
+        entries += [one for one in moves_of(stays) if before is None or one.cursor < before]
+    entries.sort(key=lambda entry: entry.cursor, reverse=True)
     return entries[:PAGE], len(entries) > PAGE
 
 
-def _talks(found: Found, done: Sequence[Talk], before: Place | None) -> Iterator[Entry]:
+def _talks(found: Found, done: Sequence[Talk], before: Cursor | None) -> Iterator[Entry]:
     if before is not None:
-        done = _older_talks(deal=found.pk, at=before.at, id=_below(before, Rank.TALK))
+        done = _older_talks(deal=found.pk, **_left_off(before, Rank.TALK))
     for row in done:
         assert row.done_at is not None  # noqa: S101  # they are done
-        yield Entry(Place(row.done_at, Rank.TALK, row.id), row)
+        yield Entry(row.done_at, Rank.TALK, row)
 
 
-def _edits(found: Found, before: Place | None) -> Iterator[Entry]:
+def _edits(found: Found, before: Cursor | None) -> Iterator[Entry]:
     if not found.edits:
         return
     if before is None:
         rows = _changes(deal=found.pk)
     else:
-        rows = _older_changes(deal=found.pk, at=before.at, id=_below(before, Rank.CHANGE))
+        rows = _older_changes(deal=found.pk, **_left_off(before, Rank.CHANGE))
     for row in rows:
-        yield Entry(Place(row.at, Rank.CHANGE, row.id), row)
+        yield Entry(row.at, Rank.CHANGE, row)
 
 
 def moves_of(stays: Sequence[Visit]) -> Iterator[Entry]:
     """Entries of stages that have a date, and the ends that closed the deal."""
     for stay in stays:
         if stay.entered_at is not None:
-            yield Entry(Place(stay.entered_at, Rank.MOVE, stay.id), stay)
+            yield Entry(stay.entered_at, Rank.MOVE, stay)
         if stay.left_at is not None and stay.left_how in ("won", "stopped"):
-            yield Entry(Place(stay.left_at, Rank.END, stay.id), stay)
+            yield Entry(stay.left_at, Rank.END, stay)
 
 
-def _below(before: Place, rank: Rank) -> int:
-    """Below which id an entry of that rank, and of the instant of `before`, is older."""
-    if rank == before.rank:
-        return before.id
-    return 2**63 - 1 if rank < before.rank else 0
+def _left_off(before: Cursor, of: Rank) -> dict[str, Any]:
+    """The params of `_older` for entries of a rank: of the same instant those of a lower rank are
+    older, those of a higher one are not."""
+    at, rank = before.key
+    if of == rank:
+        return {"at": at, "id": before.id}
+    return {"at": at, "id": 2**63 - 1 if of < rank else 0}

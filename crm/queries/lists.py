@@ -4,16 +4,13 @@ A page is found by the keys of the row before it, never by how many rows precede
 page costs what the first one does, and a row that comes or goes shifts nothing.
 """
 
-import datetime as dt
-import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import CharField, Count, F, Q, QuerySet
+from django.db.models import CharField, Count
 
 from crm import worth as worths
 from crm.models import ListKind, SavedView
@@ -21,138 +18,15 @@ from crm.shipped import shown
 from crm.worth import NOTHING, Worth
 from pipeline.access import Scope
 from pipeline.models import Team, User
-from salesprocess.lib.dates import instant_of
+from salesprocess.lib.keyset import Cursor, Rows, Walk
 from salesprocess.lib.prepared import Param, Statements, ask
 
 PAGE = 50
 # Counting goes no further: nobody reads on, and it would cost more than the page.
 CAP = 10_000
 CHUNK = 1000
-# No key of ours is longer, in letters of an address.
-LONGEST = 500
 
-Rows = QuerySet[Any, Any]
 Within = Callable[[Scope], Rows]
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or "\0" in value:
-        raise ValueError(value)
-    value.encode()  # half a character, which JSON can write, is an error here and not in SQL
-    return value
-
-
-def _number(value: Any) -> Decimal:
-    number = Decimal(_text(value))
-    if not number.is_finite() or abs(number.adjusted()) > 30:
-        raise ValueError(value)
-    return number
-
-
-def _day(value: Any) -> dt.date:
-    return dt.date.fromisoformat(_text(value))
-
-
-def _instant(value: Any) -> dt.datetime:
-    return instant_of(_text(value))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """One way to put a list in order. `by` is a field or an expression, unique only with the id.
-
-    `read` takes a key back from an address. What has no value comes last in both directions,
-    except where its absence is what matters most (`nothing_first`, upwards).
-    """
-
-    by: Any
-    read: Callable[[Any], Any]
-    nothing_first: bool = False
-    # Never without a value: an index serves such an order only if it is not asked where nulls go.
-    always: bool = False
-
-
-def by_text(by: Any, *, always: bool = False) -> Order:
-    return Order(by=by, read=_text, always=always)
-
-
-def by_number(by: Any, *, always: bool = False) -> Order:
-    return Order(by=by, read=_number, always=always)
-
-
-def by_day(by: Any) -> Order:
-    return Order(by=by, read=_day)
-
-
-def by_instant(by: Any, *, always: bool = False, nothing_first: bool = False) -> Order:
-    return Order(by=by, read=_instant, always=always, nothing_first=nothing_first)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A row's place in an order: its key and its id."""
-
-    key: Any
-    id: int
-
-    def __str__(self) -> str:
-        key = self.key
-        if isinstance(key, dt.date):
-            key = key.isoformat()
-        elif isinstance(key, Decimal | int):
-            key = str(key)
-        return json.dumps([key, self.id], ensure_ascii=False, separators=(",", ":"))
-
-    @classmethod
-    def parse(cls, text: str, order: Order) -> "Place":
-        """Raises ValueError for what no page ever wrote."""
-        try:
-            if len(text) > LONGEST:
-                raise ValueError(text)
-            key, number = json.loads(text)
-            if type(number) is not int or not 0 <= number < 2**63:
-                raise ValueError(text)
-            return cls(None if key is None else order.read(key), number)
-        except (TypeError, ArithmeticError, InvalidOperation, RecursionError) as error:
-            raise ValueError(text) from error
-
-
-@dataclass(frozen=True, kw_only=True)
-class Walk:
-    """An order with its direction: what a list's `sort` says."""
-
-    order: Order
-    down: bool = False
-
-    def of(self, rows: Rows, *, back: bool = False) -> Rows:
-        """The rows in order (or in the opposite one), each with its key as `row_key`."""
-        up = self.down == back
-        nulls = {} if self.order.always else self._nulls(first=self._nothing_first != back)
-        key = F("row_key").asc(**nulls) if up else F("row_key").desc(**nulls)
-        by = self.order.by
-        keyed = rows.annotate(row_key=F(by) if isinstance(by, str) else by)
-        ordered: Rows = keyed.order_by(key, "pk" if up else "-pk")
-        return ordered
-
-    def beyond(self, place: Place, *, back: bool = False) -> Q:
-        """A condition for the rows that come after `place` (or before it)."""
-        up = self.down == back
-        nothing_last = self._nothing_first == back
-        side = "gt" if up else "lt"
-        if place.key is None:
-            later = Q(row_key=None, **{f"pk__{side}": place.id})
-            return later if nothing_last else later | Q(row_key__isnull=False)
-        later = Q(**{f"row_key__{side}": place.key})
-        later |= Q(row_key=place.key, **{f"pk__{side}": place.id})
-        return later | Q(row_key=None) if nothing_last and not self.order.always else later
-
-    @staticmethod
-    def _nulls(*, first: bool) -> dict[str, Any]:
-        return {"nulls_first": True} if first else {"nulls_last": True}
-
-    @property
-    def _nothing_first(self) -> bool:
-        return self.order.nothing_first and not self.down
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,8 +34,8 @@ class Page:
     """Some rows of a list, and from where its neighbours go on (None: there are none)."""
 
     rows: Sequence[tuple[Any, ...]]
-    before: Place | None
-    after: Place | None
+    before: Cursor | None
+    after: Cursor | None
 
 
 # The lists as they open, which is how they are asked for most.
@@ -174,8 +48,8 @@ def page(
     fields: Callable[[Scope], Sequence[Any]],
     *,
     scope: Scope,
-    after: Place | None = None,
-    before: Place | None = None,
+    after: Cursor | None = None,
+    before: Cursor | None = None,
     key: Hashable = None,
 ) -> Page:
     """The PAGE rows after one place or before another, or the first ones. One query.
@@ -195,11 +69,11 @@ def page(
     if key is None:
         read = list(written(scope))
     else:
-        read = ask(_PAGES.of(written, scope, key=key), scope.params)
+        read = ask(_PAGES.of(written, scope, key=(key, PAGE)), scope.params)
     more, read = len(read) > PAGE, read[:PAGE]
     if back:
         read.reverse()
-    first, last = (Place(row[-1], row[0]) for row in (read[0], read[-1])) if read else (None, None)
+    first, last = (Cursor(row[-1], row[0]) for row in (read[0], read[-1])) if read else (None, None)
     earlier, later = (more, True) if back else (place is not None, more)
     return Page(
         rows=[row[:-1] for row in read],
@@ -224,7 +98,7 @@ def each(rows: Rows, walk: Walk, fields: Sequence[Any]) -> Iterator[tuple[Any, .
                 yield row[:-1]
             if len(read) < CHUNK:
                 return
-            place = Place(read[-1][-1], read[-1][0])
+            place = Cursor(read[-1][-1], read[-1][0])
 
 
 @contextmanager

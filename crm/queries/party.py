@@ -6,7 +6,7 @@ The party is common knowledge; its deals and what was said are not.
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Subquery, When
 
@@ -15,7 +15,7 @@ from crm.queries import alike
 from crm.queries.board import FIELDS, Row
 from pipeline.models import User
 from pipeline.stages import Outcome
-from salesprocess.lib.dates import instant_of
+from salesprocess.lib.keyset import Cursor, Walk, by_instant
 
 PAGE = 20
 # How many deals, people and subsidiaries stand on a page before it refers to their list.
@@ -91,26 +91,8 @@ def deals(user: User, of: Found) -> Deals:
     return Deals(rows=[Row(*row[:-1]) for row in rows], count=rows[0][-1] if rows else 0)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a touch stands in a timeline, which runs backwards."""
-
-    at: dt.datetime
-    id: int
-
-    def __str__(self) -> str:
-        return f"{self.at.isoformat()}_{self.id}"
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Raises ValueError for what no timeline ever wrote."""
-        at, number = text[:100].split("_")
-        moment = instant_of(at)
-        if not (number.isascii() and number.isdecimal()):
-            raise ValueError(text)
-        if int(number) >= 2**63:
-            raise ValueError(text)
-        return cls(moment, int(number))
+# A timeline runs backwards.
+WALK = Walk(order=by_instant("done_at", always=True), down=True)
 
 
 def _about(user: User, of: Found) -> Any:
@@ -123,12 +105,12 @@ def _about(user: User, of: Found) -> Any:
     return rows.filter(Q(company=of.company) | Q(deal__in=own))
 
 
-def touches(user: User, of: Found, *, before: Place | None = None) -> tuple[list[Activity], bool]:
+def touches(user: User, of: Found, *, before: Cursor | None = None) -> tuple[list[Activity], bool]:
     """The latest PAGE things that were done, older than `before`, and whether there are more."""
     editable = Activity.objects.editable_by(user).filter(pk=OuterRef("pk"))
-    rows = _about(user, of).done().annotate(may_edit=Exists(editable)).order_by("-done_at", "-id")
+    rows = WALK.of(_about(user, of).done().annotate(may_edit=Exists(editable)))
     if before is not None:
-        rows = rows.filter(Q(done_at__lt=before.at) | Q(done_at=before.at, pk__lt=before.id))
+        rows = rows.filter(WALK.beyond(before))
     found = list(rows[: PAGE + 1])
     return found[:PAGE], len(found) > PAGE
 

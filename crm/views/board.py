@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse, QueryDict
@@ -14,16 +15,16 @@ from django.views.decorators.http import require_GET
 from crm.filters import BoardFilter
 from crm.models import Rate
 from crm.queries import board as queries
-from crm.queries.board import MOST, PAGE, Part, Place, Row
+from crm.queries.board import MOST, PAGE, WALK, Part, Row
 from crm.queries.progress import progress_of
 from crm.views.cards import Card, Reader
 from crm.worth import Rates
 from pipeline.queries.stages import Norm
 from pipeline.requests import HtmxRequest
 from pipeline.stages import Outcome, Stage
-from salesprocess.lib.dates import instant_of
 from salesprocess.lib.format import money_short, number
 from salesprocess.lib.htmx import render, wants_fragment
+from salesprocess.lib.keyset import Cursor
 
 
 class Money(NamedTuple):
@@ -83,9 +84,9 @@ def board(request: HtmxRequest) -> HttpResponse:
 
 @require_GET
 def column(request: HtmxRequest) -> HttpResponse:
-    """The next cards of one column, below the place where it was left off."""
+    """The next cards of one column, below where it was left off."""
     reader, found = _asked(request)
-    stage, after = _place(request.GET)
+    stage, after = _left_off(request.GET)
     rows = queries.more_rows(found.deals(found.scope), stage=stage, after=after)
     reader.progress = progress_of(_deals({stage: rows}))
     left = _number(request.GET, "left") - len(rows)
@@ -138,7 +139,7 @@ def _column(
 ) -> Column:
     left = part.count - len(rows)
     last = rows[-1] if rows else None
-    at = last.attention_at.isoformat() if last and last.attention_at else ""
+    after = str(Cursor(last.attention_at, last.id)) if last else ""
     return Column(
         stage=stage,
         name=reader.stage_names[stage],
@@ -148,7 +149,7 @@ def _column(
         sum=part,
         value=_money(part, rates),
         more=ngettext("%(n)s more", "%(n)s more", left) % {"n": left} if left > 0 and rows else "",
-        after=f"of={stage}&left={left}&id={last.id}&at={at.replace('+', '%2B')}" if last else "",
+        after=urlencode({"of": stage.value, "left": left, "after": after}),
         opened=_address(query, **{f"n{stage}": min(len(rows) + PAGE, MOST)}),
         is_current=False,
     )
@@ -194,16 +195,12 @@ def _number(query: QueryDict, name: str) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
 
 
-def _place(query: QueryDict) -> tuple[Stage, Place]:
-    at = query.get("at", "")
+def _left_off(query: QueryDict) -> tuple[Stage, Cursor]:
     try:
-        moment = instant_of(at) if at else None
+        stage = Stage(_number(query, "of"))
+        return stage, Cursor.parse(query.get("after", ""), WALK.order)
     except ValueError as error:
         raise BadRequest("no place of a column") from error
-    stage = _number(query, "of")
-    if stage not in Stage.values:
-        raise BadRequest("no place of a column")
-    return Stage(stage), Place(attention_at=moment, id=_number(query, "id"))
 
 
 def _address(query: QueryDict, **changed: object) -> str:

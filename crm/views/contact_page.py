@@ -38,8 +38,8 @@ def page(request: HtmxRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def timeline(request: HtmxRequest, pk: int) -> HttpResponse:
-    """What is older than a place in the timeline."""
-    before = party.place(request)
+    """What is older than where the timeline was left off."""
+    before = party.left_off(request)
     look = find(request, pk)
     alone = wants_fragment(request)
     return render(

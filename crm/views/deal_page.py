@@ -16,7 +16,7 @@ from crm.forms.activity import KINDS, LogForm, PlanForm
 from crm.forms.step import OwnStepForm
 from crm.models import Deal
 from crm.queries import deal as queries
-from crm.queries.deal import SHOWS, Person, Place, Talk, Visit
+from crm.queries.deal import ORDER, SHOWS, Person, Talk, Visit
 from crm.queries.deal_value import said_of
 from crm.queries.records import Records, records
 from crm.queries.steps import recorded, versions_at
@@ -32,6 +32,7 @@ from pipeline.requests import HtmxRequest
 from pipeline.stages import Initiator, Outcome, Stage
 from salesprocess.lib.format import money
 from salesprocess.lib.htmx import render, wants_fragment
+from salesprocess.lib.keyset import Cursor
 
 
 @require_GET
@@ -62,7 +63,7 @@ def stage(request: HtmxRequest, pk: int, number: int) -> HttpResponse:
 @require_GET
 def timeline(request: HtmxRequest, pk: int) -> HttpResponse:
     """The timeline narrowed down, or what is older than a place in it."""
-    before, show = _place(request), _show(request)
+    before, show = _left_off(request), _show(request)
     look = find(request, pk)
     alone = wants_fragment(request)
     return render(
@@ -131,7 +132,7 @@ class Look:
         return queries.people(self.deal.pk)
 
     def page(
-        self, *, stage: Stage | None = None, show: str = "all", before: Place | None = None
+        self, *, stage: Stage | None = None, show: str = "all", before: Cursor | None = None
     ) -> dict[str, Any]:
         deal, teller = self.deal, self.teller
         rows = queries.lines(deal)
@@ -242,7 +243,7 @@ class Look:
             "own_form": own_form,
         }
 
-    def timeline(self, show: str = "all", before: Place | None = None) -> dict[str, Any]:
+    def timeline(self, show: str = "all", before: Cursor | None = None) -> dict[str, Any]:
         deal = self.deal
         done = self.activities[1] if before is None and show != "changes" else []
         entries, more = queries.timeline(deal, self.visits, done, show=show, before=before)
@@ -252,7 +253,7 @@ class Look:
         return {
             "deal": deal,
             "items": self.teller.items(entries, deal, after=before),
-            "more": str(entries[-1].place) if more else "",
+            "more": str(entries[-1].cursor) if more else "",
             "show": show,
             "count": count,
             "left": _("%(n)s more") % {"n": count - len(entries)} if before is None else _("More"),
@@ -309,9 +310,9 @@ def _show(request: HtmxRequest) -> str:
     return show if show in SHOWS else "all"
 
 
-def _place(request: HtmxRequest) -> Place | None:
+def _left_off(request: HtmxRequest) -> Cursor | None:
     text = request.GET.get("before", "")
     try:
-        return Place.parse(text) if text else None
+        return Cursor.parse(text, ORDER) if text else None
     except ValueError as error:
         raise BadRequest("no place of a timeline") from error

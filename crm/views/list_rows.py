@@ -23,7 +23,6 @@ from crm.models.due import Due, DueState
 from crm.models.letters import Fold
 from crm.queries.activity import stage_now
 from crm.queries.board import FIELDS, Row
-from crm.queries.lists import Order, by_day, by_instant, by_number, by_text
 from crm.queries.reference import Shown
 from crm.shipped import shown
 from crm.views.cards import Reader, path_of
@@ -32,6 +31,7 @@ from pipeline.models import User
 from pipeline.models.people import initials_of
 from pipeline.stages import Outcome
 from salesprocess.lib.format import money, number
+from salesprocess.lib.keyset import Order, by_day, by_instant, by_number, by_text
 from salesprocess.lib.translation import gettext as _
 
 

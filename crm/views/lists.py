@@ -25,7 +25,7 @@ from crm.filters.lists import (
 )
 from crm.models import ListKind, Rate
 from crm.queries import lists as queries
-from crm.queries.lists import Offers, Place, Total, View, Walk
+from crm.queries.lists import Offers, Total, View
 from crm.views.cards import Reader
 from crm.views.list_rows import TABLES, Column, default_sort, order_of
 from crm.worth import Rates
@@ -36,6 +36,7 @@ from pipeline.stages import Stage
 from salesprocess.lib.format import number
 from salesprocess.lib.htmx import render
 from salesprocess.lib.jinja import url
+from salesprocess.lib.keyset import Cursor, Walk
 
 DEALS = (ListKind.LEADS, ListKind.OPPORTUNITIES, ListKind.DEALS)
 
@@ -75,7 +76,7 @@ class Asked:
         self.problems = problems(self.filter.form)
         self.sort = query.get("sort") or default_sort(kind, self._state)
         self.walk = self._walk()
-        self.after, self.before = self._place("after"), self._place("before")
+        self.after, self.before = self._cursor("after"), self._cursor("before")
 
     @property
     def rows(self) -> Any:
@@ -121,12 +122,12 @@ class Asked:
             assert order is not None  # noqa: S101  # the table's own
         return Walk(order=order, down=self.sort.startswith("-"))
 
-    def _place(self, name: str) -> Place | None:
+    def _cursor(self, name: str) -> Cursor | None:
         text = self.query.get(name, "")
         if not text:
             return None
         try:
-            return Place.parse(text, self.walk.order)
+            return Cursor.parse(text, self.walk.order)
         except ValueError:
             self.problems.append(_("There is no such place in this list: go to its beginning."))
             return None

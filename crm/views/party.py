@@ -23,7 +23,7 @@ from crm.forms.party import OwnerForm, TouchForm
 from crm.models import Activity, ActivityKind, Company, Contact, PartyChange
 from crm.queries import party as queries
 from crm.queries.deal import Talk
-from crm.queries.party import Found, Place
+from crm.queries.party import WALK, Found
 from crm.views import activity_undo
 from crm.views.activity import log_or_close
 from crm.views.cards import path_of
@@ -33,6 +33,7 @@ from crm.views.verbs import Conflict, attempt, offered, posted, stay
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, trigger, wants_fragment
+from salesprocess.lib.keyset import Cursor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +94,10 @@ class PartyTeller(Teller):
         rows: Iterable[Activity],
         changes: Iterable[PartyChange] = (),
         *,
-        after: Place | None,
+        after: Cursor | None,
     ) -> list[Touch]:
         """What was said, and what was put right of it, in order of time."""
-        group = self._group(after.at) if after else ""
+        group = self._group(after.key) if after else ""
         told = []
         entries = [self._touch(row, row.done_at or row.created_at) for row in rows]
         entries += map(self._corrected, changes)
@@ -185,7 +186,7 @@ class Look:
             "is_company": self.found.company is not None,
         }
 
-    def parts(self, *, before: Place | None = None) -> dict[str, Any]:
+    def parts(self, *, before: Cursor | None = None) -> dict[str, Any]:
         """What both pages show beside facts. Four queries."""
         deals = queries.deals(self.user, self.found)
         return {
@@ -219,16 +220,16 @@ class Look:
             for change in queries.owners(self.user, self.found)
         ]
 
-    def timeline(self, before: Place | None = None) -> dict[str, Any]:
+    def timeline(self, before: Cursor | None = None) -> dict[str, Any]:
         rows, more = queries.touches(self.user, self.found, before=before)
         last = rows[-1] if rows else None
         changes = queries.corrections(
             self.user,
             self.found,
             since=last.done_at if more and last else None,
-            before=before.at if before else None,
+            before=before.key if before else None,
         )
-        more_from = Place(last.done_at, last.pk) if more and last and last.done_at else ""
+        more_from = Cursor(last.done_at, last.pk) if more and last else ""
         return {
             "address": self.address,
             "touches": self.teller.touches(rows, changes, after=before),
@@ -451,9 +452,9 @@ def address_of(activity: Activity) -> str:
     return f"/companies/{activity.company_id}/"
 
 
-def place(request: HtmxRequest) -> Place | None:
+def left_off(request: HtmxRequest) -> Cursor | None:
     text = request.GET.get("before", "")
     try:
-        return Place.parse(text) if text else None
+        return Cursor.parse(text, WALK.order) if text else None
     except ValueError as error:
         raise BadRequest("no place of a timeline") from error

@@ -37,7 +37,7 @@ from pipeline.playbook import (
 from pipeline.playbook import Layer as MergedLayer
 from pipeline.queries.process import content, layers_of, step_row
 from pipeline.stages import Stage
-from salesprocess.lib.dates import instant_of
+from salesprocess.lib.keyset import Cursor, Rows, Walk, by_instant
 
 # Whose process an address is about: a team's by its id, or one's own.
 Of = int | Literal["mine"]
@@ -436,26 +436,7 @@ class Undecided:
 COLLISIONS_ON_A_PAGE = 20
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a page of collisions begins or ends: the keys of the row beside it."""
-
-    at: dt.datetime
-    id: int
-
-    def __str__(self) -> str:
-        return f"{self.at.isoformat()} {self.id}"
-
-    @classmethod
-    def parse(cls, text: str) -> "Place | None":
-        """What an address says; None for what no page has written."""
-        at, _space, pk = text.rpartition(" ")
-        if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
-            return None
-        try:
-            return cls(at=instant_of(at), id=int(pk))
-        except ValueError:
-            return None
+WALK = Walk(order=by_instant("at", always=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -463,22 +444,20 @@ class Inbox:
     """A page of what is to be decided; `before` and `after` are None at the ends."""
 
     rows: list[Undecided]
-    before: Place | None
-    after: Place | None
+    before: Cursor | None
+    after: Cursor | None
 
 
-def undecided(user: User, *, after: Place | None = None, before: Place | None = None) -> Inbox:
+def undecided(user: User, *, after: Cursor | None = None, before: Cursor | None = None) -> Inbox:
     """The collisions that wait for somebody who may decide them, oldest first, a page at a time:
-    those after, or else before, a place. Three queries at most.
+    those after, or else before, a cursor. Three queries at most.
     """
     waiting = Collision.objects.editable_by(user).filter(choice="")
     back = before is not None and after is None
-    order = ("-at", "-pk") if back else ("at", "pk")
-    rows = waiting.select_related("layer__team", "version__published_by").order_by(*order)
-    if after is not None:
-        rows = rows.filter(_beyond(after, "gt"))
-    elif before is not None:
-        rows = rows.filter(_beyond(before, "lt"))
+    rows = WALK.of(waiting.select_related("layer__team", "version__published_by"), back=back)
+    cursor = before if back else after
+    if cursor is not None:
+        rows = rows.filter(WALK.beyond(cursor, back=back))
     found = list(rows[: COLLISIONS_ON_A_PAGE + 1])
     more = len(found) > COLLISIONS_ON_A_PAGE
     found = found[:COLLISIONS_ON_A_PAGE]
@@ -490,13 +469,13 @@ def undecided(user: User, *, after: Place | None = None, before: Place | None = 
             layer__in={each.layer_id for each in found}, key__in={each.key for each in found}
         ).select_related("author")
     }
-    ends = [Place(at=each.at, id=each.pk) for each in (*found[:1], *found[-1:])]
+    ends = [Cursor(each.at, each.pk) for each in (*found[:1], *found[-1:])]
     # Where one came from may be decided by now, so that it is asked and not remembered.
     earlier, later = more, more
     if not back:
-        earlier = bool(after and found) and waiting.filter(_beyond(ends[0], "lt")).exists()
+        earlier = bool(after and found) and _is_more(waiting, ends[0], back=True)
     else:
-        later = bool(found) and waiting.filter(_beyond(ends[1], "gt")).exists()
+        later = bool(found) and _is_more(waiting, ends[1], back=False)
     return Inbox(
         rows=[_told(each, ours.get((each.layer_id, each.stage, each.key))) for each in found],
         before=ends[0] if earlier else None,
@@ -504,8 +483,8 @@ def undecided(user: User, *, after: Place | None = None, before: Place | None = 
     )
 
 
-def _beyond(place: Place, way: Literal["gt", "lt"]) -> Q:
-    return Q(**{f"at__{way}": place.at}) | Q(at=place.at, **{f"pk__{way}": place.id})
+def _is_more(waiting: Rows, cursor: Cursor, *, back: bool) -> bool:
+    return WALK.of(waiting).filter(WALK.beyond(cursor, back=back)).exists()
 
 
 def _told(collision: Collision, step: Step | None) -> Undecided:

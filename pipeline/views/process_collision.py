@@ -13,9 +13,10 @@ from django.views.decorators.http import require_GET, require_POST
 from pipeline.commands import process as commands
 from pipeline.models import Choice, Collision
 from pipeline.queries import process_page as queries
-from pipeline.queries.process_page import Place
+from pipeline.queries.process_page import WALK
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
+from salesprocess.lib.keyset import Cursor
 from salesprocess.lib.refused import Refused
 
 
@@ -28,7 +29,7 @@ def inbox(request: HtmxRequest) -> HttpResponse:
 def _page(
     request: HtmxRequest, asked: QueryDict, *, problem: tuple[int, str] | None = None
 ) -> HttpResponse:
-    after, before = (Place.parse(asked.get(name, "")) for name in ("after", "before"))
+    after, before = (_cursor(asked, name) for name in ("after", "before"))
     found = queries.undecided(request.user, after=after, before=before)
     if (after or before) and not found.rows:
         # All that stood there is decided.
@@ -68,6 +69,14 @@ def decide(request: HtmxRequest, pk: int) -> HttpResponse:
 
 def _address(asked: QueryDict) -> str:
     """Back to the page of the list on which it was decided."""
-    said = {name: asked[name] for name in ("after", "before") if Place.parse(asked.get(name, ""))}
+    said = {name: asked[name] for name in ("after", "before") if _cursor(asked, name)}
     path = reverse("pipeline:collisions")
     return f"{path}?{urlencode(said)}" if said else path
+
+
+def _cursor(asked: QueryDict, name: str) -> Cursor | None:
+    """None for what no page has written."""
+    try:
+        return Cursor.parse(asked.get(name, ""), WALK.order)
+    except ValueError:
+        return None

@@ -20,7 +20,6 @@ from django.views.decorators.http import require_GET
 
 from crm.models import Deal
 from crm.queries import lists
-from crm.queries.lists import Order, Place, Walk, by_instant, by_number, by_text
 from crm.shipped import shown
 from pipeline.moves import LeftHow
 from pipeline.queries.stages import norms_for
@@ -33,6 +32,7 @@ from reports.views.funnel import asked_in, form_of, outcome_words, way_words
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.format import day, money, number
 from salesprocess.lib.htmx import render
+from salesprocess.lib.keyset import Cursor, Order, Walk, by_instant, by_number, by_text
 
 DAY = 86400
 
@@ -203,10 +203,10 @@ class Asked:
         assert order is not None  # noqa: S101  # as `_sort` saw to
         return Walk(order=order, down=self.sort.startswith("-"))
 
-    def place(self, name: str) -> Place | None:
+    def cursor(self, name: str) -> Cursor | None:
         text = self.query.get(name, "")
         try:
-            return Place.parse(text, self.walk.order) if text else None
+            return Cursor.parse(text, self.walk.order) if text else None
         except ValueError as error:
             raise Http404 from error
 
@@ -268,8 +268,8 @@ def rows(request: HtmxRequest) -> HttpResponse:
         asked.walk,
         lambda _scope: kind.fields,
         scope=request.user.scope,
-        after=asked.place("after"),
-        before=asked.place("before"),
+        after=asked.cursor("after"),
+        before=asked.cursor("before"),
     )
     return render(
         request,

@@ -184,10 +184,11 @@ def test_it_keeps_an_opened_column_open_in_a_poll(client, cast: Cast):
     "place",
     [
         "",
-        "?of=9&id=1",
-        "?of=1&id=1&at=yesterday",
-        "?of=1&at=2026-01-01T00:00:00",
-        "?of=1&id=1&at=2026-01-01T00:00:00%2B23:00",
+        "?of=1",
+        "?of=9&after=[null,1]",
+        '?of=1&after=["yesterday",1]',
+        '?of=1&after=["2026-01-01T00:00:00",1]',
+        '?of=1&after=["2026-01-01T00:00:00%2B23:00",1]',
     ],
 )
 def test_it_refuses_a_place_that_is_none(client, cast: Cast, place: str):

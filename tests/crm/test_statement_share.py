@@ -15,7 +15,7 @@ PAGES = (
     "/contacts/",
     "/activities/",
     "/deals/{deal}/",
-    "/deals/{deal}/?before=2026-03-11T10:00:00%2B00:00_2_{deal}",
+    "/deals/{deal}/timeline/?before=[[%222026-03-11T10:00:00%2B00:00%22,%222%22],{deal}]",
 )
 
 

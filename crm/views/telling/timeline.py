@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from crm.queries.deal import Change, Entry, Found, Place, Rank, Talk, Visit
+from crm.queries.deal import Change, Entry, Found, Rank, Talk, Visit
 from crm.shipped import shown
 from crm.views.telling.corrections import TALK, CorrectionTeller
 from crm.views.telling.plans import ICONS, PlanTeller
@@ -15,6 +15,7 @@ from crm.views.telling.record_changes import RecordChangeTeller
 from pipeline.moves import EnteredHow, LeftHow
 from pipeline.stages import Initiator, Stage
 from salesprocess.lib.format import money
+from salesprocess.lib.keyset import Cursor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +35,12 @@ class Item:
 
 
 class TimelineTeller(PlanTeller, CorrectionTeller, RecordChangeTeller):
-    def items(self, entries: Iterable[Entry], deal: Found, *, after: Place | None) -> list[Item]:
+    def items(self, entries: Iterable[Entry], deal: Found, *, after: Cursor | None) -> list[Item]:
         """Entries in order; `after` is the last one that is shown already."""
-        group = self._group(after.at) if after else ""
+        group = self._group(after.key[0]) if after else ""
         items = []
         for entry in entries:
-            heading = self._group(entry.place.at)
+            heading = self._group(entry.at)
             items.append(self._item(entry, deal, heading="" if heading == group else heading))
             group = heading
         return items
@@ -53,7 +54,7 @@ class TimelineTeller(PlanTeller, CorrectionTeller, RecordChangeTeller):
         return _("Earlier")
 
     def _item(self, entry: Entry, deal: Found, *, heading: str) -> Item:
-        at, record = entry.place.at, entry.record
+        at, record = entry.at, entry.record
         icon, tone, title, text, quote, who = "history", "", "", "", "", ""
         correct = ""
         if isinstance(record, Talk):
@@ -66,7 +67,7 @@ class TimelineTeller(PlanTeller, CorrectionTeller, RecordChangeTeller):
             icon, title, text = self._change(record, deal)
             quote = "" if record.field.startswith(TALK) else record.reason
             who = record.by or ""
-        elif entry.place.rank == Rank.END:
+        elif entry.rank == Rank.END:
             icon, tone, title, text = self._end(record, deal)
             quote = deal.closing_note if deal.closed_at == record.left_at else ""
             who = record.left_by or ""
