@@ -155,17 +155,12 @@ def run(sql: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, 
         return _run(sql, params)
     except NotSupportedError:
         # The type of a column has changed since it was prepared: "cached plan must not change
-        # result type". Inside a transaction it is too late, but its end forgets them as well.
+        # result type". A new connection has nothing prepared. Inside a transaction it is too late
+        # for one; but psycopg forgets at a rollback what it has prepared.
         if connection.in_atomic_block:
             raise
-        forget()
+        connection.close()
         return _run(sql, params)
-
-
-def forget() -> None:
-    """Have the connection prepare its statements anew."""
-    with connection.cursor() as cursor:
-        cursor.execute("DEALLOCATE ALL")  # which psycopg sees, and keeps no names of them either
 
 
 def _run(sql: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:

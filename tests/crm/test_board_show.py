@@ -198,7 +198,9 @@ def test_it_refuses_a_place_that_is_none(client, cast: Cast, place: str):
 def test_it_shows_more_only_of_what_is_in_ones_reach(client, cast: Cast):
     make_deal(by=cast.carl)
     own = make_deal(by=cast.ana).pk
-    assert board.deals(see(client, cast.ana, "/board/column/?of=1&id=0").content.decode()) == [own]
+    assert board.deals(
+        see(client, cast.ana, "/board/column/?of=1&after=[null,0]").content.decode()
+    ) == [own]
 
 
 def test_it_keeps_won_and_stopped_folded_and_shows_them_on_request(client, cast: Cast):

@@ -1,10 +1,8 @@
 """What a connection keeps prepared does for every reader."""
 
-from django.db import connection
-
-from salesprocess.lib.prepared import forget
 from tests.conftest import Cast
 from tests.factories import make_deal
+from tests.statements import forget, prepared
 
 PAGES = (
     "/board/",
@@ -17,12 +15,6 @@ PAGES = (
     "/deals/{deal}/",
     "/deals/{deal}/timeline/?before=[[%222026-03-11T10:00:00%2B00:00%22,%222%22],{deal}]",
 )
-
-
-def prepared() -> set[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT statement FROM pg_prepared_statements WHERE name LIKE '\\_pg3%'")
-        return {statement for (statement,) in cursor.fetchall()}
 
 
 def test_another_reader_of_the_same_shape_needs_no_statement_more(client, cast: Cast):
