@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from pipeline.differences import diff
+from pipeline.layer_diff import diff
 from pipeline.models import Invitation, OutboxRow, PeopleChange, Team, User, Version
 from pipeline.playbook import LayerContent, merge
 from pipeline.queries.process import above

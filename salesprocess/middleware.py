@@ -95,7 +95,7 @@ class TellsWhatIsGone:
         return errors.gone(request) if is_gone else None
 
 
-def speak(
+def user_language(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Answers in the language of who is signed in, whatever the browser asks for.

@@ -101,7 +101,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "salesprocess.middleware.speak",
+    "salesprocess.middleware.user_language",
     "pipeline.middleware.call_stages",
     "django_htmx.middleware.HtmxMiddleware",
     "salesprocess.middleware.htmx_sign_in",

@@ -10,7 +10,7 @@ from crm.commands import values
 from crm.models import Deal, NoteKind, Place, ProcessNote
 from crm.queries.process_notes import owners
 from pipeline.commands import outbox, process
-from pipeline.differences import diff
+from pipeline.layer_diff import diff
 from pipeline.models import Layer, OutboxKind, Team, User, Version
 from pipeline.playbook import Importance, LayerContent, merge
 from pipeline.queries.process import above, working

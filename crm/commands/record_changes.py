@@ -1,7 +1,7 @@
 """How what happened to the records of a deal goes into its history, in one place for all commands.
 
 Each act is one row of the deal's changes. `field` says what, `new` begins with the plain words that
-`crm.views.telling.records` reads again (a ruling, a revision, a disposition) and goes on with what
+`crm.presenters.records` reads again (a ruling, a revision, a disposition) and goes on with what
 people wrote; `reason` is what was said of it.
 """
 

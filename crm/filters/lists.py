@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from crm.filters.board import BoardFilter, Choices, Teams, owner_of, person_choices
-from crm.filters.sparing import SparingFilterSet
+from crm.filters.lazy import LazyFilterSet
 from crm.models import (
     Activity,
     ActivityKind,
@@ -74,7 +74,7 @@ def _stages(first: Stage = Stage.LEAD_GENERATION, last: Stage = Stage.CLOSING) -
     return [(stage.value, stage.short) for stage in Stage if first <= stage <= last]
 
 
-class ListFilter(SparingFilterSet):
+class ListFilter(LazyFilterSet):
     """What the filters of all lists have in common: who asks, when, and the people to ask for."""
 
     def __init__(
@@ -108,7 +108,7 @@ class ListFilter(SparingFilterSet):
         return rows.filter(owner_id=owner_of(value, self.user))
 
 
-class DealFilter(BoardFilter, SparingFilterSet):
+class DealFilter(BoardFilter, LazyFilterSet):
     """The board's filters and those that only a list has room for."""
 
     q = _text_filter(gettext_lazy("Find in the list"), method="by_text")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.forms.fields import AmountField, CompanyPick, DayField, VerbForm
 from crm.models import Company, Deal, Method, Source
-from crm.queries import alike
+from crm.queries import duplicates
 from crm.queries.deal import currencies
 from salesprocess.lib.format import money
 
@@ -102,7 +102,7 @@ class CompanyForm(FactForm):
         super().__init__(data, **options)
         if self.deal is not None and self.deal.company:
             self.initial.setdefault("company_name", self.deal.company.name)
-        self.alike: list[alike.Party] = []
+        self.alike: list[duplicates.Party] = []
 
     def clean(self) -> dict[str, Any] | None:
         said = super().clean()
@@ -111,7 +111,7 @@ class CompanyForm(FactForm):
         now = self.deal.company if self.deal else None
         chosen = CompanyPick.chosen(value, typed, user=self.user, now=now)
         if isinstance(chosen, str) and not value:
-            self.alike = alike.companies(typed, user=self.user)
+            self.alike = duplicates.companies(typed, user=self.user)
         if self.alike:
             self.add_error("company_name", _("Choose one of these, or say that it is a new one."))
         self.cleaned_data["company"] = chosen

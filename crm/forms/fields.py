@@ -12,7 +12,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from crm.models import Company, Deal, Relationship, Source, SourceKind
-from crm.queries import alike
+from crm.queries import duplicates
 from pipeline.models import User
 from salesprocess.lib import dates
 from salesprocess.lib.format import locale
@@ -134,7 +134,7 @@ class CompanyPick:
             return CompanyPick.by_id(value, user=user)
         if now is not None and now.name == typed:
             return now
-        return alike.named(Company.objects.visible_to(user), typed) or typed
+        return duplicates.named(Company.objects.visible_to(user), typed) or typed
 
     @staticmethod
     def customer_of(

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.forms.fields import AmountField, VerbForm
 from crm.models import DealLine, Product
-from crm.queries import alike
+from crm.queries import duplicates
 
 
 class LineForm(VerbForm):
@@ -61,4 +61,4 @@ class AddLineForm(LineForm):
         if value.isdecimal():
             found: Product | None = offered.filter(pk=int(value)).first()
             return found
-        return alike.named(offered, typed)
+        return duplicates.named(offered, typed)

@@ -17,7 +17,7 @@ from crm.commands.writers.offer import OfferInput, OfferLineInput
 from crm.forms.deal_people import ReadersField, of_deal
 from crm.forms.fields import AmountField, DayField, VerbForm
 from crm.models import Contact, Deal, DealLine, Need, Offer, OfferKind, OfferLine, Product
-from crm.queries import alike
+from crm.queries import duplicates
 from pipeline.gates import Reason
 from pipeline.models import User
 from salesprocess.lib.format import money
@@ -72,7 +72,7 @@ class OfferLineForm(forms.Form):
             return None
         offered = Product.objects.visible_to(user).filter(_on_sale_in(deal))
         return OfferLineInput(
-            product=alike.named(offered, what),
+            product=duplicates.named(offered, what),
             what=what,
             quantity=said["quantity"],
             unit_price=said["unit_price"],
@@ -232,7 +232,7 @@ class OfferForm(VerbForm):
         if not name:
             return chosen
         at_company = Contact.objects.filter(company=self.deal.company_id) if self.deal else None
-        known = alike.named(at_company, name) if at_company is not None else None
+        known = duplicates.named(at_company, name) if at_company is not None else None
         if known is None or (self.deal and self.deal.company_id is None):
             return [*chosen, NewContact(name=name, email=email)]
         return chosen if known in chosen else [*chosen, known]

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from crm.commands.process import Flight, takes_over
 from crm.models import NoteKind, Place
 from crm.queries.process import Gone
-from pipeline.differences import Change
 from pipeline.forms.attempt import SeenForm
+from pipeline.layer_diff import Change
 from pipeline.playbook import Playbook
 from pipeline.stages import Stage
 from salesprocess.lib.text_area import TextArea

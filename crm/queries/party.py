@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Subquery, When
 
 from crm.models import Activity, Company, Contact, ContactPoint, Deal, PartyChange, PointKind
-from crm.queries import alike
+from crm.queries import duplicates
 from crm.queries.board import FIELDS, Row
 from pipeline.models import User
 from pipeline.stages import Outcome
@@ -168,10 +168,10 @@ def subsidiaries(user: User, company: Company) -> list[tuple[int, str]]:
 
 def same_contacts(
     user: User, contact: Contact, points: Sequence[ContactPoint]
-) -> list[alike.Party]:
+) -> list[duplicates.Party]:
     """Other people who may be this one: the same address or number, or the same name."""
     first = {point.kind: point.typed for point in reversed(points)}
-    found = alike.contacts(
+    found = duplicates.contacts(
         contact.name,
         email=first.get(PointKind.EMAIL, ""),
         phone=first.get(PointKind.PHONE, ""),

@@ -26,10 +26,10 @@ from crm.forms.activity import (
 from crm.forms.gate import GateForm
 from crm.models import Activity, ActivityKind, Deal
 from crm.models.activity import is_attempt
+from crm.presenters import DealPresenter
+from crm.presenters.cards import path_of
 from crm.queries.deal import Talk
 from crm.views import activity_undo, deal_page
-from crm.views.cards import path_of
-from crm.views.telling import Teller
 from crm.views.verbs import Ask, answer, editable_deal, now, posted, show, stay
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
@@ -281,7 +281,9 @@ def _editable(request: HtmxRequest, pk: int) -> tuple[Activity, Deal]:
 
 
 def _ask(request: HtmxRequest, activity: Activity, deal: Deal, template: str, *, said: str) -> Ask:
-    (plan,) = Teller(request.user, at=now()).plans([Talk.of(activity)], owner_id=deal.owner_id)
+    (plan,) = DealPresenter(request.user, at=now()).plans(
+        [Talk.of(activity)], owner_id=deal.owner_id
+    )
     path = path_of(activity.pk, deal.pk)
     context = {"plan": plan, "activity": activity, "kinds": KINDS, "path": path}
     return Ask(template=template, title=plan.title, said=said, context=context, done=stay)

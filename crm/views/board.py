@@ -14,10 +14,10 @@ from django.views.decorators.http import require_GET
 
 from crm.filters import BoardFilter
 from crm.models import Rate
+from crm.presenters.cards import Card, Reader
 from crm.queries import board as queries
 from crm.queries.board import MOST, PAGE, WALK, Part, Row
 from crm.queries.progress import progress_of
-from crm.views.cards import Card, Reader
 from crm.worth import Rates
 from pipeline.queries.stages import Norm
 from pipeline.requests import HtmxRequest

@@ -1,7 +1,7 @@
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from crm.queries import alike
+from crm.queries import duplicates
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
 
@@ -12,9 +12,9 @@ def pick(request: HtmxRequest) -> HttpResponse:
     typed = request.GET.get("company_name", "")
     context = {
         "typed": typed.strip(),
-        "companies": alike.companies(typed, user=request.user),
+        "companies": duplicates.companies(typed, user=request.user),
         "chosen": request.GET.get("company", ""),
         "new": "new" in request.GET,
-        "enough": alike.is_enough(typed),
+        "enough": duplicates.is_enough(typed),
     }
     return render(request, page="crm/deal/_pick_company.html", context=context)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from crm.commands import company as commands
 from crm.forms.party import CompanyForm
 from crm.models import Company, Relationship
-from crm.queries import alike
+from crm.queries import duplicates
 from crm.queries import party as queries
 from crm.views import party
 from crm.views.party import Ask, Look
@@ -137,7 +137,7 @@ def _page(request: HtmxRequest, look: Look, before: Any = None) -> dict[str, Any
         "people": people,
         "people_more": len(people) >= queries.MOST,
         "subsidiaries": queries.subsidiaries(user, company),
-        "same": alike.same_companies(company, user=user),
+        "same": duplicates.same_companies(company, user=user),
         "facts": _facts(company),
         "relationship": Relationship(company.relationship).label,
     }
@@ -158,7 +158,7 @@ def _with_whom(request: HtmxRequest, look: Look) -> list[tuple[int, str]]:
     return [(person.id, person.name) for person in queries.people(request.user, company)]
 
 
-def _alike(request: HtmxRequest) -> list[alike.Party]:
+def _alike(request: HtmxRequest) -> list[duplicates.Party]:
     said = request.POST if request.method == "POST" else request.GET
-    found = alike.companies(said.get("name", ""), user=request.user, rows=alike.FEW)
-    return list(alike.with_deals(found, user=request.user)) if found else []
+    found = duplicates.companies(said.get("name", ""), user=request.user, rows=duplicates.FEW)
+    return list(duplicates.with_deals(found, user=request.user)) if found else []

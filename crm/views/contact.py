@@ -9,7 +9,7 @@ from crm.commands import deal as commands
 from crm.forms.contact import AddContactForm, RoleForm
 from crm.forms.fields import VerbForm
 from crm.models import Contact, DealRole
-from crm.queries import alike
+from crm.queries import duplicates
 from crm.views.verbs import Ask, answer, editable_deal, now, posted, stay
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
@@ -84,7 +84,7 @@ def pick(request: HtmxRequest) -> HttpResponse:
 
 def _alike(request: HtmxRequest) -> dict[str, object]:
     said = request.POST if request.method == "POST" else request.GET
-    people = alike.contacts(
+    people = duplicates.contacts(
         said.get("person", ""),
         email=said.get("email", ""),
         phone=said.get("phone", ""),

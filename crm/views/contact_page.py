@@ -15,7 +15,7 @@ from crm.forms.activity import PlannedForm
 from crm.forms.fields import VerbForm
 from crm.forms.party import ContactForm
 from crm.models import Activity, Company, Contact
-from crm.queries import alike
+from crm.queries import duplicates
 from crm.queries import party as queries
 from crm.views import activity_undo, party
 from crm.views.party import Ask, Look
@@ -224,12 +224,12 @@ def _asked_company(request: HtmxRequest) -> dict[str, str]:
     return {"company": asked, "company_name": company.name} if company else {}
 
 
-def _alike(request: HtmxRequest) -> list[alike.Party]:
+def _alike(request: HtmxRequest) -> list[duplicates.Party]:
     said = request.POST if request.method == "POST" else request.GET
-    return alike.contacts(
+    return duplicates.contacts(
         said.get("name", ""),
         email=said.get("emails", "").partition("\n")[0],
         phone=said.get("phones", "").partition("\n")[0],
         user=request.user,
-        rows=alike.FEW,
+        rows=duplicates.FEW,
     )

@@ -27,12 +27,12 @@ from crm.forms.deal import (
 from crm.forms.fact import FACTS
 from crm.forms.fields import VerbForm
 from crm.models import Deal
-from crm.queries import alike as queries
+from crm.presenters import DealPresenter
+from crm.presenters.plans import Plan
 from crm.queries import deal as deal_queries
+from crm.queries import duplicates as queries
 from crm.queries import gates
 from crm.views.activity_undo import in_sheet
-from crm.views.telling import Teller
-from crm.views.telling.plans import Plan
 from crm.views.verbs import (
     Ask,
     answer,
@@ -147,7 +147,7 @@ def _planned_on(deal: Deal, user: User) -> list[Plan]:
     if not deal.next_kind:
         return []
     planned, _done = deal_queries.activities(deal.pk)
-    return Teller(user, at=now()).plans(planned, owner_id=deal.owner_id)
+    return DealPresenter(user, at=now()).plans(planned, owner_id=deal.owner_id)
 
 
 @ask_or_do

@@ -9,7 +9,7 @@ from crm.commands import deal_line as commands
 from crm.forms.fields import VerbForm
 from crm.forms.line import AddLineForm, LineForm
 from crm.models import DealLine
-from crm.queries import alike
+from crm.queries import duplicates
 from crm.views.verbs import Ask, answer, do, editable_deal, form_of, now, stay
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
@@ -72,7 +72,7 @@ def _offered(request: HtmxRequest) -> dict[str, object]:
     said = request.POST if request.method == "POST" else request.GET
     typed = said.get("product_name", "")
     return {
-        "products": alike.products(typed, user=request.user),
+        "products": duplicates.products(typed, user=request.user),
         "chosen": said.get("product", ""),
-        "enough": alike.is_enough(typed),
+        "enough": duplicates.is_enough(typed),
     }

@@ -15,14 +15,14 @@ from django.views.decorators.http import require_GET
 from crm.forms.activity import KINDS, LogForm, PlanForm
 from crm.forms.step import OwnStepForm
 from crm.models import Deal
+from crm.presenters import DealPresenter, Plan, Stay, roles
+from crm.presenters.cards import labels
 from crm.queries import deal as queries
 from crm.queries.deal import ORDER, SHOWS, Person, Talk, Visit
 from crm.queries.deal_value import said_of
 from crm.queries.records import Records, records
 from crm.queries.steps import recorded, versions_at
 from crm.shipped import shown
-from crm.views.cards import labels
-from crm.views.telling import Plan, Stay, Teller, roles
 from pipeline.models import User
 from pipeline.models.people import initials_of
 from pipeline.playbook import Playbook
@@ -91,8 +91,8 @@ class Look:
         self.at: dt.datetime = timezone.now()
 
     @cached_property
-    def teller(self) -> Teller:
-        return Teller(self.user, at=self.at)
+    def presenter(self) -> DealPresenter:
+        return DealPresenter(self.user, at=self.at)
 
     @cached_property
     def force(self) -> InForce:
@@ -112,7 +112,7 @@ class Look:
 
     @cached_property
     def history(self) -> list[Stay]:
-        return self.teller.history(self.deal, self.visits)
+        return self.presenter.history(self.deal, self.visits)
 
     @cached_property
     def activities(self) -> tuple[list[Talk], list[Talk]]:
@@ -121,7 +121,7 @@ class Look:
 
     @cached_property
     def plans(self) -> list[Plan]:
-        return self.teller.plans(self.activities[0], owner_id=self.deal.owner_id)
+        return self.presenter.plans(self.activities[0], owner_id=self.deal.owner_id)
 
     @cached_property
     def records(self) -> Records:
@@ -134,9 +134,9 @@ class Look:
     def page(
         self, *, stage: Stage | None = None, show: str = "all", before: Cursor | None = None
     ) -> dict[str, Any]:
-        deal, teller = self.deal, self.teller
+        deal, presenter = self.deal, self.presenter
         rows = queries.lines(deal)
-        lines, total = teller.lines(rows, deal.currency)
+        lines, total = presenter.lines(rows, deal.currency)
         return {
             **self.head(),
             **self.next(),
@@ -145,13 +145,13 @@ class Look:
             **self.timeline(show, before),
             **self.news(),
             "history": self.history,
-            "people": teller.people(self.persons),
+            "people": presenter.people(self.persons),
             "roles": roles(),
-            "facts": teller.facts(deal),
-            **teller.record_cards(deal, self.records),
+            "facts": presenter.facts(deal),
+            **presenter.record_cards(deal, self.records),
             "lines": lines,
             "lines_total": total,
-            "worths": teller.worths(said_of(deal, rows, self.records.offer)),
+            "worths": presenter.worths(said_of(deal, rows, self.records.offer)),
         }
 
     def news(self) -> dict[str, Any]:
@@ -161,14 +161,14 @@ class Look:
         return {"process_news": process_news.told(sources, at=self.at), "process_today": today}
 
     def head(self) -> dict[str, Any]:
-        deal, teller = self.deal, self.teller
+        deal, presenter = self.deal, self.presenter
         here = Stage(deal.stage)
         return {
             **self._who_may(),
-            "path": teller.path(deal, self.visits),
+            "path": presenter.path(deal, self.visits),
             "value": money(deal.amount, deal.currency),
-            "closes": teller.date(deal.expected_close_on),
-            "pushes": teller.pushes(deal),
+            "closes": presenter.date(deal.expected_close_on),
+            "pushes": presenter.pushes(deal),
             "ahead": here + 1 if here < Stage.CLOSING else None,
             "ahead_name": Stage(here + 1).short if here < Stage.CLOSING else "",
             "initials": initials_of(deal.owner) if deal.owner else "",
@@ -193,18 +193,18 @@ class Look:
 
     def next(self) -> dict[str, Any]:
         deal = self.deal
-        parked = deal.parked_until if deal.is_parked(self.teller.today) else None
+        parked = deal.parked_until if deal.is_parked(self.presenter.today) else None
         return {
             **self._who_may(),
             "plans": self.plans,
-            "parked": self.teller.date(parked),
+            "parked": self.presenter.date(parked),
             "keep": self.keep,
             "plan_form": self._plan_form(),
             "kinds": KINDS,
-            "closed": self.teller.short_day(deal.closed_at),
+            "closed": self.presenter.short_day(deal.closed_at),
             "outcome": Outcome(deal.outcome),
             "cause": shown(deal.cause),
-            "stopped_by": labels(Initiator, self.teller.language).get(deal.initiator, ""),
+            "stopped_by": labels(Initiator, self.presenter.language).get(deal.initiator, ""),
         }
 
     def _plan_form(self) -> PlanForm | None:
@@ -223,9 +223,9 @@ class Look:
         return composer(self.deal, form, people=self.persons, keep=self.keep, plans=self.plans)
 
     def stage(self, stage: Stage, own_form: OwnStepForm | None = None) -> dict[str, Any]:
-        deal, teller, book = self.deal, self.teller, self.book(stage)
+        deal, presenter, book = self.deal, self.presenter, self.book(stage)
         found = recorded(deal.pk, stage=stage, user=self.user.pk)
-        panel = teller.panel(
+        panel = presenter.panel(
             stage,
             deal,
             book,
@@ -237,9 +237,9 @@ class Look:
         return {
             "deal": deal,
             "may_edit": deal.may_edit,
-            "card": teller.stage(stage, deal, self.visits, self.history, book),
+            "card": presenter.stage(stage, deal, self.visits, self.history, book),
             "panel": panel,
-            "files": teller.files(found),
+            "files": presenter.files(found),
             "own_form": own_form,
         }
 
@@ -252,7 +252,7 @@ class Look:
         count = counts.get(show, deal.edits + moves)
         return {
             "deal": deal,
-            "items": self.teller.items(entries, deal, after=before),
+            "items": self.presenter.items(entries, deal, after=before),
             "more": str(entries[-1].cursor) if more else "",
             "show": show,
             "count": count,
@@ -281,22 +281,22 @@ def composer(
     }
 
 
-def _whats_next(teller: Teller, deal: Deal) -> str:
+def _whats_next(presenter: DealPresenter, deal: Deal) -> str:
     """The day of what is planned already, if anything is."""
-    return teller.date(deal.whats_next.day(teller.zone)) if deal.whats_next else ""
+    return presenter.date(deal.whats_next.day(presenter.zone)) if deal.whats_next else ""
 
 
 def fresh_composer(request: HtmxRequest, deal: Deal) -> HttpResponse:
     """The composer, empty again; `deal` is as it was just left."""
     at = timezone.now()
-    teller = Teller(request.user, at=at)
+    presenter = DealPresenter(request.user, at=at)
     planned = queries.activities(deal.pk)[0] if deal.next_kind else []
     context = composer(
         deal,
         LogForm(user=request.user, at=at, auto_id="log-%s"),
         people=queries.people(deal.pk),
-        keep=_whats_next(teller, deal),
-        plans=teller.plans(planned, owner_id=deal.owner_id),
+        keep=_whats_next(presenter, deal),
+        plans=presenter.plans(planned, owner_id=deal.owner_id),
     )
     return HttpResponse(render_to_string("crm/deal/_composer.html", context, request))
 

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from crm.models import ActivityKind, ActivityResult, ListKind, PointKind, Relationship
+from crm.presenters.cards import Reader
 from crm.queries import lists as queries
 from crm.shipped import shown
-from crm.views.cards import Reader
 from crm.views.list_rows import open_deals, point
 from crm.views.lists import DEALS, Asked
 from pipeline.models import User

@@ -21,11 +21,11 @@ from crm.models import (
 )
 from crm.models.due import Due, DueState
 from crm.models.letters import Fold
+from crm.presenters.cards import Reader, path_of
 from crm.queries.activity import stage_now
 from crm.queries.board import FIELDS, Row
 from crm.queries.reference import Shown
 from crm.shipped import shown
-from crm.views.cards import Reader, path_of
 from pipeline.access import Scope
 from pipeline.models import User
 from pipeline.models.people import initials_of

@@ -24,9 +24,9 @@ from crm.filters.lists import (
     problems,
 )
 from crm.models import ListKind, Rate
+from crm.presenters.cards import Reader
 from crm.queries import lists as queries
 from crm.queries.lists import Offers, Total, View
-from crm.views.cards import Reader
 from crm.views.list_rows import TABLES, Column, default_sort, order_of
 from crm.worth import Rates
 from pipeline.access import Scope

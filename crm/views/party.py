@@ -21,14 +21,14 @@ from crm.forms.activity import KINDS, DoneForm, PlanForm
 from crm.forms.fields import VerbForm
 from crm.forms.party import OwnerForm, TouchForm
 from crm.models import Activity, ActivityKind, Company, Contact, PartyChange
+from crm.presenters import ICONS, DealPresenter
+from crm.presenters.cards import path_of
 from crm.queries import party as queries
 from crm.queries.deal import Talk
 from crm.queries.party import WALK, Found
 from crm.views import activity_undo
 from crm.views.activity import log_or_close
-from crm.views.cards import path_of
 from crm.views.list_rows import DealLine, deal_line
-from crm.views.telling import ICONS, Teller
 from crm.views.verbs import Conflict, attempt, offered, posted, stay
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
@@ -83,7 +83,7 @@ class Owned:
     reason: str
 
 
-class PartyTeller(Teller):
+class PartyPresenter(DealPresenter):
     """Tells a company or a contact to one person."""
 
     def deal_lines(self, deals: queries.Deals) -> list[DealLine]:
@@ -170,7 +170,7 @@ class Look:
         self.party: Company | Contact = found.company or found.contact  # type: ignore[assignment]  # one of them is there
         self.user = user
         self.at = timezone.now()
-        self.teller = PartyTeller(user, at=self.at)
+        self.presenter = PartyPresenter(user, at=self.at)
         self.address = f"/{'companies' if found.company else 'contacts'}/{self.party.pk}/"
 
     @property
@@ -192,7 +192,7 @@ class Look:
         return {
             **self.common(),
             **self.timeline(before),
-            "deals": self.teller.deal_lines(deals),
+            "deals": self.presenter.deal_lines(deals),
             "deals_count": deals.count,
             "plans": self.plans,
             "owners": self.owners(),
@@ -201,7 +201,7 @@ class Look:
     @cached_property
     def plans(self) -> list[Planned]:
         """What is to be done. One query."""
-        return self.teller.planned(queries.planned(self.user, self.found))
+        return self.presenter.planned(queries.planned(self.user, self.found))
 
     def owners(self) -> list["Owned"]:
         """Who has looked after it before. One query, and none where nothing was ever changed."""
@@ -213,7 +213,7 @@ class Look:
                 came=_("from %(name)s") % {"name": change.old.partition(" ")[2]}
                 if change.old
                 else "",
-                when=self.teller.day(change.at),
+                when=self.presenter.day(change.at),
                 who=change.by.name if change.by else "",
                 reason=change.reason,
             )
@@ -232,7 +232,7 @@ class Look:
         more_from = Cursor(last.done_at, last.pk) if more and last else ""
         return {
             "address": self.address,
-            "touches": self.teller.touches(rows, changes, after=before),
+            "touches": self.presenter.touches(rows, changes, after=before),
             "more": str(more_from),
             "older": before is not None,
         }

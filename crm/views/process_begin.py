@@ -21,8 +21,8 @@ from pipeline.commands import process as commands
 from pipeline.models import Team
 from pipeline.playbook import Importance
 from pipeline.queries.process import current_version_ids, for_person
-from pipeline.recall import mapped, suggest
 from pipeline.requests import HtmxRequest
+from pipeline.stage_suggestion import mapped, suggest
 from pipeline.stages import Stage
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused

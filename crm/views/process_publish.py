@@ -19,7 +19,7 @@ from crm.commands import process as commands
 from crm.commands.process import Flight, Published
 from crm.forms.process import PublishForm
 from crm.queries import process as queries
-from pipeline.differences import chosen_of
+from pipeline.layer_diff import chosen_of
 from pipeline.models import Layer
 from pipeline.playbook import Layer as MergedLayer
 from pipeline.playbook import LayerContent, Playbook, merge

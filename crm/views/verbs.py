@@ -25,8 +25,8 @@ from crm.forms.activity import PlannedForm
 from crm.forms.fields import VerbForm
 from crm.forms.gate import GateForm
 from crm.models import Activity, Deal, UndoableAct
+from crm.presenters import DealPresenter
 from crm.queries import deal as queries
-from crm.views.telling import Teller
 from pipeline.gates import Gap
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, shown_path, trigger, wants_fragment
@@ -256,17 +256,17 @@ def stay() -> HttpResponse:
 def _conflict(request: HtmxRequest, form: VerbForm, stale: Stale) -> Conflict:
     """What somebody made of it; the form keeps all, and stands on that from here."""
     record = stale.record
-    teller = Teller(request.user, at=now())
+    presenter = DealPresenter(request.user, at=now())
     if isinstance(record, Activity):
         assert isinstance(form, PlannedForm)  # noqa: S101  # no other asks for a version of a plan
-        rows = teller.versus(record, form.instead(record), str(form.becomes))
+        rows = presenter.versus(record, form.instead(record), str(form.becomes))
         changed = record.changed_at or record.created_at
     else:
         rows, changed = form.versus(record), record.changed_at
     form.rebase(stale.version)
     return Conflict(
         who=stale.by.name if stale.by else _("Somebody"),
-        when=f"{teller.day(changed)} {teller.time(changed)}",
+        when=f"{presenter.day(changed)} {presenter.time(changed)}",
         rows=rows,
     )
 

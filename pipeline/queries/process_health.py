@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from pipeline.differences import Consistency, consistency, lint
+from pipeline.layer_diff import Consistency, consistency, lint
 from pipeline.models import StageWording, Step, User
 from pipeline.playbook import LayerContent, Level, merge
 from pipeline.queries.process import layers_of

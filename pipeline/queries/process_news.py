@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pipeline.differences import diff
+from pipeline.layer_diff import diff
 from pipeline.models import Version
 from pipeline.playbook import LayerContent, Level, Source
 from pipeline.queries.process import layers_of

@@ -10,8 +10,8 @@ from django.db.models import Count, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from pipeline.differences import FIELDS, Change, Consistency, consistency, diff
-from pipeline.marks import Mark, StepLine, in_words, lines
+from pipeline.layer_diff import FIELDS, Change, Consistency, consistency, diff
+from pipeline.layer_steps import Mark, StepLine, in_words, lines
 from pipeline.models import (
     Collision,
     Layer,

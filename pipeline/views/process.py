@@ -20,7 +20,7 @@ from pipeline.commands.process import Namesake
 from pipeline.forms.attempt import SeenForm, say
 from pipeline.forms.process import MoveForm, ReasonForm, StageForm, StepForm, StrengthForm
 from pipeline.gates import Gate
-from pipeline.marks import Mark, StepLine
+from pipeline.layer_steps import Mark, StepLine
 from pipeline.models import Layer, Team
 from pipeline.playbook import Level, Strength
 from pipeline.queries import process_health as health

@@ -6,8 +6,8 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from pipeline.differences import consistency
-from pipeline.marks import beside
+from pipeline.layer_diff import consistency
+from pipeline.layer_steps import beside
 from pipeline.models import User
 from pipeline.playbook import Playbook
 from pipeline.queries import process as process_queries

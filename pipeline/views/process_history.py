@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from pipeline.commands import process as commands
-from pipeline.differences import diff
 from pipeline.forms.attempt import SeenForm
+from pipeline.layer_diff import diff
 from pipeline.models import Version
 from pipeline.playbook import LayerContent, merge
 from pipeline.queries import process_page as queries

@@ -27,7 +27,7 @@ from pipeline.commands import process as commands
 from pipeline.models import Layer, Role, Version
 from pipeline.models import Step as StepRow
 from pipeline.queries.process import current_version_ids, of_versions
-from pipeline.recall import suggest
+from pipeline.stage_suggestion import suggest
 from pipeline.stages import Stage
 from salesprocess.lib.refused import Refused
 from tests.factories import NOW, ago, make_deal, make_team, make_user

@@ -21,8 +21,8 @@ from crm.models import (
 )
 from crm.queries.facts import facts_of
 from crm.queries.offer import total
-from pipeline.differences import diff, differences
 from pipeline.gates import Act, Verb, Weight, judge
+from pipeline.layer_diff import diff, differences
 from pipeline.models import Collision, Layer, Step, Team, User, Version
 from pipeline.playbook import LayerContent, Level
 from pipeline.queries import process as queries

@@ -8,8 +8,8 @@ from django.utils import translation
 
 from pipeline import framework
 from pipeline.commands import process
-from pipeline.differences import lint
 from pipeline.gates import Act, Facts, Verb, Weight, judge
+from pipeline.layer_diff import lint
 from pipeline.models import Layer, Version
 from pipeline.playbook import Fact, Importance, LayerContent, Side, StepKind, merge
 from pipeline.queries import process as queries

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from pipeline.differences import (
+from pipeline.layer_diff import (
     What,
     compare,
     consistency,

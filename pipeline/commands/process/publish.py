@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from pipeline.access import all_below
 from pipeline.commands.process.layer import locked, require_team, touch
 from pipeline.commands.process.tell import tell
-from pipeline.differences import chosen_of, diff, lint, meetings
+from pipeline.layer_diff import chosen_of, diff, lint, meetings
 from pipeline.models import Collision, Layer, StageWording, Step, Team, User, Version
 from pipeline.playbook import LayerContent, Playbook, merge
 from pipeline.queries import process as queries

@@ -1,4 +1,4 @@
-"""How the history of a deal's records is told: the other end of `crm.commands.record_changes`."""
+"""How the history of a deal's records is shown: the other end of `crm.commands.record_changes`."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from crm.models import ConcernCategory, Disposition, OfferKind, Per, Reply, Ruling, Sure
+from crm.presenters.answers import AnswerPresenter
+from crm.presenters.cards import labels
 from crm.queries.deal import Change, Found
-from crm.views.cards import labels
-from crm.views.telling.answers import AnswerTeller
 from pipeline import framework
 from pipeline.gates import Reason
 from pipeline.playbook import Fact, StepKind
@@ -32,7 +32,7 @@ _ICONS = {
 }
 
 
-class RecordChangeTeller(AnswerTeller):
+class RecordChangePresenter(AnswerPresenter):
     def record_change(self, change: Change, deal: Found) -> Sentence | None:
         """The sentence for a change of a record; None for what is no record's."""
         tell: dict[str, Callable[[Change, Found], tuple[str, str]]] = {

@@ -3,13 +3,13 @@
 import datetime as dt
 from decimal import Decimal
 
-from crm.views.cards import Reader
+from crm.presenters.cards import Reader
 from pipeline.framework import shown
 from pipeline.playbook import Answer
 from salesprocess.lib.format import money
 
 
-class AnswerTeller(Reader):
+class AnswerPresenter(Reader):
     def typed(self, value: str, answer: str) -> str:
         """In the reader's language; as it stands where the step was of another type then."""
         try:

@@ -1,4 +1,4 @@
-"""How a correction of what was logged is told: which entry, and what became of what."""
+"""How a correction of what was logged is shown: which entry, and what became of what."""
 
 import datetime as dt
 
@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 from crm.commands.activity_correct import REMOVED
 from crm.commands.writers.activity import TALK
 from crm.models import ActivityResult
-from crm.views.cards import Reader, labels
+from crm.presenters.cards import Reader, labels
 
-__all__ = ["TALK", "CorrectionTeller"]
+__all__ = ["TALK", "CorrectionPresenter"]
 
 
-class CorrectionTeller(Reader):
+class CorrectionPresenter(Reader):
     def correction(self, field: str, old: str, new: str, which: str) -> tuple[str, str, str]:
         """Icon, title and text; `which` names the entry by its kind and instant."""
         kind, _space, moment = which.partition(" ")

@@ -1,4 +1,4 @@
-"""How the stages of a deal are told: its path, one stage, and the history of its stays."""
+"""How the stages of a deal are shown: its path, one stage, and the history of its stays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm.presenters.cards import Reader
 from crm.queries.deal import Found, Visit
-from crm.views.cards import Reader
 from pipeline.moves import EnteredHow, LeftHow
 from pipeline.playbook import Playbook
 from pipeline.queries.process import of_versions
@@ -60,7 +60,7 @@ class Stay:
     process: str  # the version in force, empty where none is known
 
 
-class StageTeller(Reader):
+class StagePresenter(Reader):
     def path(self, deal: Found, visits: Sequence[Visit]) -> list[Step]:
         return [self._step(stage, deal, visits) for stage in Stage]
 

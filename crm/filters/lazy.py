@@ -26,7 +26,7 @@ class Control:
         return self.values[-1] if self.values else ""
 
 
-class SparingFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # ships no types
+class LazyFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # ships no types
     """A filter set whose form has only the fields that the address asks for.
 
     Django copies each field of a form deeply for each request, validators and all, and the filter

@@ -1,4 +1,4 @@
-"""How the steps of a stage are told on the deal page: what is asked, what it gives, what was said."""
+"""How the steps of a stage are shown on the deal page: what is asked, what it gives, what was said."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from crm.models import ActivityKind
+from crm.presenters.answers import AnswerPresenter
+from crm.presenters.cards import labels
 from crm.queries.deal import Found, Person, Talk
 from crm.queries.facts import AGREEMENT_STEP
 from crm.queries.process import is_moot
 from crm.queries.records import Records
 from crm.queries.steps import Recorded, Result
-from crm.views.cards import labels
-from crm.views.telling.answers import AnswerTeller
 from pipeline import framework
 from pipeline.gates import Reason
 from pipeline.playbook import (
@@ -130,7 +130,7 @@ class Panel:
         return _("%(n)s of %(all)s expected") % {"n": self.settled, "all": self.expected}
 
 
-class StepTeller(AnswerTeller):
+class StepPresenter(AnswerPresenter):
     def panel(
         self,
         stage: Stage,

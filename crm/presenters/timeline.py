@@ -1,4 +1,4 @@
-"""How a timeline is told: what was said, moved and changed."""
+"""How a timeline is shown: what was said, moved and changed."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from crm.presenters.corrections import TALK, CorrectionPresenter
+from crm.presenters.plans import ICONS, PlanPresenter
+from crm.presenters.record_changes import RecordChangePresenter
 from crm.queries.deal import Change, Entry, Found, Rank, Talk, Visit
 from crm.shipped import shown
-from crm.views.telling.corrections import TALK, CorrectionTeller
-from crm.views.telling.plans import ICONS, PlanTeller
-from crm.views.telling.record_changes import RecordChangeTeller
 from pipeline.moves import EnteredHow, LeftHow
 from pipeline.stages import Initiator, Stage
 from salesprocess.lib.format import money
@@ -34,7 +34,7 @@ class Item:
     correct: str = ""  # where its author puts it right
 
 
-class TimelineTeller(PlanTeller, CorrectionTeller, RecordChangeTeller):
+class TimelinePresenter(PlanPresenter, CorrectionPresenter, RecordChangePresenter):
     def items(self, entries: Iterable[Entry], deal: Found, *, after: Cursor | None) -> list[Item]:
         """Entries in order; `after` is the last one that is shown already."""
         group = self._group(after.key[0]) if after else ""

@@ -1,4 +1,4 @@
-"""How a deal is told on a card: everything is text before the template loops over it."""
+"""How a deal is shown on a card: everything is text before the template loops over it."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping

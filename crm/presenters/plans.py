@@ -1,4 +1,4 @@
-"""How something planned is told, and what something done was."""
+"""How something planned is shown, and what something done was."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from crm.commands.writers.activity import Next
 from crm.models import Activity, ActivityResult
 from crm.models.due import Due, DueState
+from crm.presenters.cards import Reader, labels
 from crm.queries.deal import Talk
-from crm.views.cards import Reader, labels
 
 ICONS = {"call": "phone", "email": "mail", "meeting": "calendar-event", "note": "note"} | {
     "task": "checkbox"
@@ -30,7 +30,7 @@ class Plan:
     who: str
 
 
-class PlanTeller(Reader):
+class PlanPresenter(Reader):
     def plans(self, rows: Iterable[Talk], *, owner_id: int | None) -> list[Plan]:
         """What is planned; who does it is told where it is not the owner of the deal."""
         return [self._plan(row, owner_id) for row in rows]

@@ -1,4 +1,4 @@
-"""How the records of a deal are told, from its needs to its hand-off, as cards beside its stage."""
+"""How the records of a deal are shown, from its needs to its hand-off, as cards beside its stage."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from crm.models import (
     Ruling,
     Sure,
 )
+from crm.presenters.cards import Reader, labels
 from crm.queries.deal import Found
 from crm.queries.records import ANSWERS, Attempt, Concern, Need, Offer, Records
-from crm.views.cards import Reader, labels
 from pipeline.stages import Outcome, Stage
 from salesprocess.lib.format import money
 
@@ -132,7 +132,7 @@ class Said:
     path: str
 
 
-class RecordTeller(Reader):
+class RecordPresenter(Reader):
     def record_cards(self, deal: Found, records: Records) -> dict[str, Any]:
         """All that the cards of the page show, and the facts that the records say."""
         cards = self.shown(deal, records)

@@ -1,6 +1,6 @@
 """The steps of a level, each marked by what the level does to it, and playbooks side by side.
 
-Pure, like `pipeline.playbook`; `pipeline.differences` tells what changed from one state to another.
+Pure, like `pipeline.playbook`; `pipeline.layer_diff` tells what changed from one state to another.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Choices
 from django.utils.translation import gettext as _
 
-from pipeline.differences import Change, compare, step_json
+from pipeline.layer_diff import Change, compare, step_json
 from pipeline.playbook import (
     SAYABLE,
     Clash,

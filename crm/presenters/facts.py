@@ -1,4 +1,4 @@
-"""How the facts of a deal are told, the people of the other side and what is to be sold."""
+"""How the facts of a deal are shown, the people of the other side and what is to be sold."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from crm.models import DealRole
+from crm.presenters.cards import Reader, labels
 from crm.queries import deal as queries
 from crm.queries.deal import Found, Person
 from crm.queries.deal_value import ValuePlace, ValueSaid, differ
 from crm.queries.offer import total
 from crm.shipped import shown
-from crm.views.cards import Reader, labels
 from pipeline.models.people import initials_of
 from salesprocess.lib.format import money
 
@@ -65,7 +65,7 @@ class Line:
     total: str
 
 
-class FactTeller(Reader):
+class FactPresenter(Reader):
     def facts(self, deal: Found) -> list[Fact]:
         source = shown(deal.source)
         details = [deal.source_detail, deal.source_company or ""]
