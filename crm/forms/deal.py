@@ -1,7 +1,7 @@
 """Forms for the verbs of a deal."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.commands.writers.decision_path import DecisionPathInput
+from crm.commands.gate_input import GateInput
 from crm.forms.contact import AddContactForm
 from crm.forms.fields import AmountField, CompanyPick, DayField, VerbForm
 from crm.forms.gate import GateForm
@@ -383,10 +383,11 @@ class OpenForm(AddContactForm, GateForm):
         team = holder.pk if isinstance(holder, Team) else holder.team_id
         return process.of_versions(process.current_version_ids(team or self.user.organisation.pk))
 
-    def _path(self, data: Mapping[str, Any]) -> DecisionPathInput | None:
-        said = super()._path(data)
-        same = words(data["path_person"]) == words(data.get("person") or "")
-        return replace(said, decides=None) if said is not None and same else said
+    def gate_input(self) -> GateInput:
+        """Who is named twice, as the person and as who decides, is one."""
+        said, data = super().gate_input(), self.cleaned_data
+        same = words(data.get("path_person") or "") == words(data.get("person") or "")
+        return replace(said, path=replace(said.path, decides=None)) if said.path and same else said
 
     def party(self) -> Company | str | None:
         known = self.cleaned_data.get("company")

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy
 from crm.commands.gate import GoAhead
 from crm.commands.writers.step_result import StepResultInput
 from crm.forms.fields import DayField, VerbForm
-from crm.forms.gate import LINE, GateForm
+from crm.forms.gate import GateForm
+from crm.forms.gate_part import LINE, StepPart
 from crm.models import Deal, StepResult
 from crm.queries.facts import AGREEMENT_STEP
 from pipeline.commands.process import Said
@@ -28,17 +29,17 @@ class StepForm(GateForm):
     def __init__(self, *args: Any, step: Step, **options: Any) -> None:
         super().__init__(*args, auto_id="%s", **options)
         self.step = step
-        self.name = f"step_{step.stage.value}_{step.key}"
+        self.name = StepPart.name_of(step)
         if step.place == AGREEMENT:
             self.fields[self.name] = forms.CharField(required=False, max_length=200, widget=LINE)
             self.fields[f"{self.name}_on"] = DayField(required=False)
         else:
-            self._ask_step(step)
+            self.part = self.ask(StepPart(self, step))
 
     def given(self) -> StepResultInput:
         if self.step.place == AGREEMENT:
             return StepResultInput(value=self.cleaned_data[self.name])
-        return self._answer(self.name, self.step, self.cleaned_data) or StepResultInput()
+        return self.part.value(self.cleaned_data) or StepResultInput()
 
     def verb(self) -> dict[str, Any]:
         seen = self.cleaned_data["seen"]
