@@ -1,6 +1,8 @@
 """What axe has against a page. Its package gives all that it looked at as well, which takes three
 times as long to put together and to hand over as what is wrong."""
 
+from collections.abc import Sequence
+
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
@@ -23,8 +25,11 @@ _IS_DARK = """
     })()
 """
 _VIOLATIONS = """
-    async ([within, runOnly]) => {
-        const found = await axe.run(within, {runOnly, resultTypes: ['violations']});
+    async ([within, without, runOnly]) => {
+        const exclude = without.filter((one) => document.querySelector(one));
+        const found = await axe.run(
+            {include: [within], exclude}, {runOnly, resultTypes: ['violations']}
+        );
         return found.violations.map((one) => {
             const where = one.nodes.slice(0, 4).map((node) => node.html.slice(0, 160));
             return `${one.id}: ${one.help}: ${where.join(' | ')}`;
@@ -33,34 +38,35 @@ _VIOLATIONS = """
 """
 
 
-def findings(page: Page, *, within: str = "html") -> list[str]:
+def findings(page: Page, *, within: str = "html", without: Sequence[str] = ()) -> list[str]:
     """What axe has against the page by WCAG 2.2 AA, each with the elements that it means.
 
-    `within` is the part that is new, on a page that was looked at without it. A dark page is looked
-    at for what a theme can change: tests show each of them in light, too.
+    `within` is the part that is new, on a page that was looked at without it; `without` are parts
+    that were looked at on another page. A dark page is looked at for what a theme can change: tests
+    show each of them in light, too.
     """
     # A sheet that is still coming in is not as readable as it will be.
     page.evaluate(_SETTLED)
-    return _violations(page, within, CONTRAST if page.evaluate(_IS_DARK) else LEVEL)
+    return _violations(page, within, without, CONTRAST if page.evaluate(_IS_DARK) else LEVEL)
 
 
-def contrast(page: Page) -> list[str]:
+def contrast(page: Page, *, without: Sequence[str] = ()) -> list[str]:
     """What is hard to read, on a page that has been looked at: all that a theme can change."""
-    return _violations(page, "html", CONTRAST)
+    return _violations(page, "html", without, CONTRAST)
 
 
-def findings_in_both_themes(page: Page) -> list[str]:
+def findings_in_both_themes(page: Page, *, without: Sequence[str] = ()) -> list[str]:
     """The same of a page in light and of all that dark changes, without asking for it twice."""
     page.emulate_media(reduced_motion="reduce")
-    found = findings(page)
+    found = findings(page, without=without)
     page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
-    found += [f"dark {one}" for one in contrast(page)]
+    found += [f"dark {one}" for one in contrast(page, without=without)]
     page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
     return found
 
 
-def _violations(page: Page, within: str, rules: list[str]) -> list[str]:
+def _violations(page: Page, within: str, without: Sequence[str], rules: Sequence[str]) -> list[str]:
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(Axe().axe_script)
-    found: list[str] = page.evaluate(_VIOLATIONS, [within, rules])
+    found: list[str] = page.evaluate(_VIOLATIONS, [within, list(without), list(rules)])
     return found
