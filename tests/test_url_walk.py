@@ -275,7 +275,7 @@ URLS: dict[str, Url] = {
     "pipeline:profile_sign_out": Url(kind="own", get=False),
     # collections
     "crm:board": Url(kind="collection", ask={**FIND, "closed": "stopped"}),
-    "crm:board_column": Url(kind="collection", ask={"of": "2"}, needs=True),
+    "crm:board_column": Url(kind="collection", ask={"of": "2", "after": "[null,0]"}, needs=True),
     "crm:search": Url(kind="collection", ask=FIND),
     **{f"crm:{kind}": Url(kind="collection", ask={"state": "any"}) for kind in ListKind},
     "crm:deals": Url(kind="collection", ask={**FIND, "outcome": "any", "company": "@company"}),
