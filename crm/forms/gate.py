@@ -195,6 +195,8 @@ class GateForm(VerbForm):
     @cached_property
     def done(self) -> list[tuple[int, str]]:
         """What was done lately on the deal, as evidence to choose from."""
+        if self.deal is None:
+            return []
         rows = Activity.objects.done().filter(deal=self.deal).order_by("-done_at", "-id")[:20]
         return [(row.pk, self._told(row)) for row in rows]
 

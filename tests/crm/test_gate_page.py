@@ -9,9 +9,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from crm.commands import activity as activities
 from crm.commands import deal as deals
 from crm.commands.contact import NewContact
-from crm.models import Activity, Concern, Deal, Judgement, ProcessNote, StepResult
+from crm.commands.writers.activity import About
+from crm.models import Activity, ActivityKind, Concern, Deal, Judgement, ProcessNote, StepResult
 from pipeline.playbook import Answer, Doing, Importance, LayerContent, Proof, StageRow, StepKind
 from pipeline.stages import Stage
 from tests.conftest import Cast
@@ -504,3 +506,26 @@ def test_it_offers_the_people_of_the_company_to_talk_to(cast, ana):
 
     assert post(ana, deal, to=2, asks="party", party_who=petra.pk).status_code == 200
     assert deal.contacts.get() == petra
+
+
+def test_it_offers_nothing_as_evidence_for_a_deal_that_is_none_yet(cast, client):
+    """What was done without a deal is of everybody, and no evidence for it."""
+    in_force(
+        cast.root,
+        row(
+            "proof", stage=Stage.LEAD_GENERATION, kind=StepKind.EVIDENCE, importance=Importance.GATE
+        ),
+    )
+    activities.log(
+        About(company=make_company(by=cast.carl)),
+        kind=ActivityKind.CALL,
+        body="Of Carl alone",
+        by=cast.carl,
+        at=NOW,
+    )
+    client.force_login(cast.ana)
+    said = {"sold": "on", "person": "Petra", "value": "80", "asks": ["step_1_proof"]}
+    page = client.post("/deals/new/", said)
+    assert page.status_code == 422
+    assert "step_1_proof_activity" in page.content.decode()
+    assert "Of Carl alone" not in page.content.decode()
