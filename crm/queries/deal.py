@@ -454,7 +454,7 @@ def _read(key: Any) -> tuple[dt.datetime, Rank]:
 
 
 # Of a timeline, which runs backwards; it is merged from several tables.
-ORDER = Order(by=None, read=_read)
+ORDER = Order(by=None, read=_read, always=True)
 
 
 class Change(NamedTuple):

@@ -94,6 +94,8 @@ class Cursor:
             key, number = json.loads(text)
             if type(number) is not int or not 0 <= number < 2**63:
                 raise ValueError(text)
+            if key is None and order.always:
+                raise ValueError(text)
             return cls(None if key is None else order.read(key), number)
         except (TypeError, ArithmeticError, InvalidOperation, RecursionError) as error:
             raise ValueError(text) from error
