@@ -85,7 +85,7 @@ def check(
     a reason: what has happened already is kept with what was missing.
     """
     playbook = of_versions(version_ids)
-    offer = inputs.record(row, gate_input, playbook, by=by, at=at)
+    offer = inputs.record(row, gate_input, playbook, by=by, at=at, completing=act.verb != Verb.OPEN)
     known = facts(row, at=at)
     findings = judge(known, playbook, act)
     blocking = stands_in_the_way(findings, playbook)

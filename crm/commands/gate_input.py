@@ -69,9 +69,18 @@ NOTHING = GateInput()
 
 
 def record(
-    row: Deal, said: GateInput, playbook: Playbook, *, by: User, at: dt.datetime
+    row: Deal,
+    said: GateInput,
+    playbook: Playbook,
+    *,
+    by: User,
+    at: dt.datetime,
+    completing: bool = True,
 ) -> Offer | None:
     """Write what is brought along on a locked deal, and give back the offer if one was.
+
+    A conversation completes the steps of the deal's stage that ask for it, as one does that is logged
+    on its page. Not so without `completing`: a deal that begins further on is in that stage already.
 
     Raises Refused for what cannot be (a conversation that lies ahead, a step that is none of the
     playbook's, a concern of another deal), ValidationError for a value that its field cannot hold.
@@ -81,7 +90,8 @@ def record(
         return None
     before = _facts(row)
     _party(row, said, by=by, at=at)
-    _talk(row, said, playbook, by=by, at=at)
+    _agree(row, said, playbook, by=by, at=at)
+    _talk(row, said, by=by, at=at, completing=completing)
     if said.verdict:
         verdict.write(row, said.verdict, by=by, at=at)
     if said.need:
@@ -118,13 +128,18 @@ def _party(row: Deal, said: GateInput, *, by: User, at: dt.datetime) -> None:
         add_person(row, contact, by=by, at=at)
 
 
-def _talk(row: Deal, said: GateInput, playbook: Playbook, *, by: User, at: dt.datetime) -> None:
+def _agree(row: Deal, said: GateInput, playbook: Playbook, *, by: User, at: dt.datetime) -> None:
     if said.agreement:
         with refused_at("agreed_{}"):
             conversation.write_agreement(row, said.agreement, playbook, by=by, at=at)
+
+
+def _talk(row: Deal, said: GateInput, *, by: User, at: dt.datetime, completing: bool) -> None:
     if said.conversation:
         with refused_at("talk_{}"):
-            conversation.write(row, said.conversation, by=by, at=at)
+            held = conversation.write(row, said.conversation, by=by, at=at)
+        if completing:
+            step_result.complete(row, held, but=said.answers.keys(), by=by, at=at)
 
 
 def _completed(row: Deal, said: OfferInput) -> OfferInput:

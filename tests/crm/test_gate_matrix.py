@@ -194,8 +194,6 @@ def tried(request: pytest.FixtureRequest, client: Client, cast: Cast) -> Tried:
     verb = VERBS[request.param]
     process_of(cast)
     deal = ready_deal(by=cast.ana)
-    # The call that it takes to be ready has done a step: here each of them is still to be done.
-    StepResult.objects.filter(deal=deal).delete()
     task = Next(kind=ActivityKind.TASK, due_at=NOW)
     activity = activities.plan(About(deal=deal), next=task, by=cast.ana, at=NOW)
     client.force_login(cast.ana)

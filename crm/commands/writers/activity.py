@@ -82,7 +82,7 @@ def planned(
     if next.kind not in PLANNABLE:
         raise Refused(_("A note cannot be planned. Choose a task instead."), field="next_kind")
     owner = owner or _performer(deal, by=by)
-    if owner.pk != by.pk and not (owner.is_active and by.scope.may_assign_to(owner.pk)):
+    if not may_plan_for(owner, by=by):
         raise Refused(_("You cannot plan for this person."), field="owner")
     if deal and not sees(owner, deal, by=by):
         raise Refused(
@@ -233,6 +233,10 @@ def note(
 def which(row: Activity) -> str:
     """Which entry it is, for the history to name: its kind and when it was."""
     return f"{row.kind} {_text(row, 'done_at')}"
+
+
+def may_plan_for(owner: User, *, by: User) -> bool:
+    return owner.pk == by.pk or (owner.is_active and by.scope.may_assign_to(owner.pk))
 
 
 def sees(owner: User, deal: Deal, *, by: User) -> bool:

@@ -43,8 +43,7 @@ class AgreementInput:
 
 
 def write(row: Deal, said: ConversationInput, *, by: User, at: dt.datetime) -> Activity:
-    """Log a conversation that was held (G2), which completes the steps that ask for it; or say of what
-    was logged that it was one.
+    """Log a conversation that was held (G2), or say of what was logged that it was one.
 
     Raises Refused for one that lies ahead, or is not there any more to be spoken of.
     """
@@ -67,7 +66,6 @@ def write(row: Deal, said: ConversationInput, *, by: User, at: dt.datetime) -> A
     )
     held.save(force_insert=True)
     activities.touch(row, held)
-    step_result.complete(row, held, by=by, at=at)
     return held
 
 
@@ -90,9 +88,10 @@ def _spoke(row: Deal, logged: Activity, *, by: User, at: dt.datetime) -> Activit
 def write_agreement(
     row: Deal, said: AgreementInput, playbook: Playbook, *, by: User, at: dt.datetime
 ) -> None:
-    """Record what the other side agreed to (G3).
+    """Record what the other side agreed to (G3). For a day ahead it is planned, for the owner of the
+    deal, or for `by` where nothing can be planned for that one (who left, for instance).
 
-    Raises Refused for no words, and as `activities.planned` does for a day ahead.
+    Raises Refused for no words.
     """
     words = said.to.strip()
     if not words:
@@ -113,5 +112,8 @@ def write_agreement(
     if said.on is None or said.on < timezone.localdate(at, by.zone):
         return
     plan = Next(kind=ActivityKind.MEETING, due_on=said.on, subject=words[:200])
-    activities.planned(About(deal=row), row, plan, by=by, at=at).save(force_insert=True)
+    owner = row.owner if row.owner and activities.may_plan_for(row.owner, by=by) else by
+    activities.planned(About(deal=row), row, plan, owner=owner, by=by, at=at).save(
+        force_insert=True
+    )
     refresh_next(row)

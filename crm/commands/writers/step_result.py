@@ -1,6 +1,7 @@
 """What is recorded against a step of a deal: done, or gone past with a reason."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -128,15 +129,23 @@ def answer(
     return result
 
 
-def complete(row: Deal, activity: Activity, *, by: User, at: dt.datetime) -> None:
+def complete(
+    row: Deal,
+    activity: Activity,
+    *,
+    by: User,
+    at: dt.datetime,
+    but: Collection[tuple[Stage, str]] = (),
+) -> None:
     """Complete the steps of a locked deal's stage that ask for what was just done (METHOD: doing it
-    completes it); an attempt is not yet doing it."""
+    completes it), but those that are answered by themselves; an attempt is not yet doing it."""
     if activity.kind not in Doing.values or is_attempt(activity.kind, activity.result):
         return
     steps, version_ids = open_activity_steps(row, Stage(row.stage), activity.kind, by)
     done = StepResultInput(activity=activity)
     for step in steps:
-        answer(row, step, done, version_ids=version_ids, by=by, at=at)
+        if step.place not in but:
+            answer(row, step, done, version_ids=version_ids, by=by, at=at)
 
 
 def _check_answer(row: Deal, step: Step, given: StepResultInput, *, field: str, by: User) -> None:
