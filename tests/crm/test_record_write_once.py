@@ -182,15 +182,25 @@ def test_other_steps_of_a_decision_path_that_nobody_has_confirmed(
     }
     for way, deal in three.items():
         paths.write(deal, DecisionPathInput(steps="Petra", **confirmed), **at)
-        # The form of the page says again what stood there; a gate says nothing of it.
-        stood = confirmed if way == "page" else {}
-        write(way, deal, paths.write, path=DecisionPathInput(steps="Petra, the board", **stood))
+        write(way, deal, paths.write, path=DecisionPathInput(steps="Petra, the board"))
 
     fields = ("path_steps", "path_confirmed_on", "path_confirmed_by")
     left = same(three, DecisionPath, of=fields)
     assert [change[0] for change in left["history"]] == list(fields)
     (path,) = left["rows"][DecisionPath]
     assert (path["confirmed_on"], path["steps"]) == (None, "Petra, the board")
+
+
+def test_a_page_that_shows_a_confirmation_keeps_what_it_sends(
+    cast: Cast, three: dict[str, Deal], petra: Contact
+):
+    """Who mends a letter of the steps sees the confirmation beside them, and may take it out."""
+    on = TODAY - dt.timedelta(days=3)
+    said = DecisionPathInput(steps="Petra, the bord", confirmed_by=petra, confirmed_on=on)
+    paths.write(three["page"], said, by=cast.ana, at=ago(days=1))
+    write("page", three["page"], paths.write, path=replace(said, steps="Petra, the board"))
+    path = DecisionPath.objects.get(deal=three["page"])
+    assert (path.steps, path.confirmed_by, path.confirmed_on) == ("Petra, the board", petra, on)
 
 
 @pytest.mark.parametrize("steps", ["Petra", "Petra, the board"])

@@ -31,10 +31,13 @@ class DecisionPathInput:
 
     def on_top_of(self, path: DecisionPath) -> Self:
         """With what stands already where nothing is said."""
-        confirmed = self.confirmed_by is not None or self.confirmed_on is not None
+        steps = self.steps.strip() or path.steps
+        said = self.confirmed_by is not None or self.confirmed_on is not None
+        # Nobody has confirmed other steps: a confirmation goes with the steps that it was of.
+        confirmed = said or steps != path.steps
         return replace(
             self,
-            steps=self.steps.strip() or path.steps,
+            steps=steps,
             criteria=self.criteria.strip() or path.criteria,
             decides_on=self.decides_on or path.decides_on,
             confirmed_by=self.confirmed_by if confirmed else path.confirmed_by,
@@ -47,8 +50,7 @@ def write(
 ) -> tuple[DecisionPath, bool]:
     """Write how they decide, each part with a row of history, and give back whether anything changed.
 
-    With `adding`, what is not said stays as it was. Nobody has confirmed other steps: a confirmation
-    goes with the steps that it was of, unless another is given.
+    With `adding`, what is not said stays as it was, but for the confirmation of other steps.
 
     Raises Refused for a confirmation by somebody who is not on the deal, or that is still to come;
     ValidationError for a value that its field cannot hold.
@@ -71,8 +73,6 @@ def _fill(path: DecisionPath, said: DecisionPathInput, *, by: User, at: dt.datet
             require_of_deal(path.deal, who, field="confirmed_by")
         on = on or at.astimezone(by.zone).date()
     require_not_ahead(on, by=by, at=at, field="confirmed_on")
-    if said.steps.strip() != path.steps and (who, on) == (path.confirmed_by, path.confirmed_on):
-        who, on = None, None
     path.steps, path.criteria = said.steps.strip(), said.criteria.strip()
     path.decides_on, path.confirmed_by, path.confirmed_on = said.decides_on, who, on
 
