@@ -199,6 +199,8 @@ def merge(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
     shelf = _shelf(kind)
     row = _row(request, shelf, pk)
     asked = _Merge(request, shelf, row)
+    if asked.into is None and asked.named:
+        raise ObjectDoesNotExist(asked.named)
     if asked.into is None:
         asked.problem = asked.problem or _("Choose what to merge it into.")
     else:
@@ -227,8 +229,10 @@ class _Merge:
             self.choices = sorted(names, key=lambda choice: choice[1].lower())
         self.typed = said.get("into_name", "").replace("\0", "").strip()
         self.into: Listed | None = None
-        if (pk := said.get("into", "")).isdecimal() and len(pk) < 19:
-            self.into = others.filter(pk=int(pk)).first()
+        # The id of another row that was chosen, whether it is there or not any more.
+        self.named = pk if (pk := said.get("into", "")).isdecimal() and len(pk) < 19 else ""
+        if self.named:
+            self.into = others.filter(pk=int(self.named)).first()
         elif self.typed:
             self.into = queries.same_name(shelf, self.typed).exclude(pk=row.pk).first()
             if self.into is None:

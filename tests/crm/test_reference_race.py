@@ -45,6 +45,15 @@ def test_of_two_merges_at_once_one_is_told_that_the_row_is_gone(cast: Cast):
     assert not Method.objects.filter(pk=phone.pk).exists()
 
 
+def test_what_a_row_was_to_be_merged_into_went_since(cast: Cast):
+    phone, visit = method("Phone"), method("Visit")
+    client, said = signed_in(cast.adele), {"into": visit.pk}
+    commands.delete(visit, by=cast.adele, at=NOW)
+    response = client.post(f"/settings/methods/{phone.pk}/merge/", said)
+    assert (response.status_code, "It is gone" in response.content.decode()) == (409, True)
+    assert Method.objects.filter(pk=phone.pk).exists()
+
+
 @pytest.mark.parametrize("verb", ["edit", "retire", "delete", "merge"])
 def test_a_verb_on_what_went_since_says_so(cast: Cast, monkeypatch: Any, verb: str):
     """Whether it went before the view looked it up, or between that and the lock."""
