@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Callable
 
 from django.conf import settings
@@ -10,6 +11,8 @@ from psycopg.errors import ForeignKeyViolation
 
 from salesprocess import errors
 from salesprocess.lib.htmx import shown_path
+
+logger = logging.getLogger(__name__)
 
 RENEWED = "renewed_on"
 
@@ -79,7 +82,8 @@ def renew_session(
 class TellsWhatIsGone:
     """Answers in words where something that a form chose was deleted while it was sent.
 
-    The database finds out when all is written, so nothing of it stays.
+    The database finds out when all is written, so nothing of it stays. It is logged, because a fault
+    of ours may look the same; that something is deleted which others still need is one.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -89,10 +93,13 @@ class TellsWhatIsGone:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        is_gone = isinstance(exception, IntegrityError) and isinstance(
-            exception.__cause__, ForeignKeyViolation
-        )
-        return errors.gone(request) if is_gone else None
+        cause = exception.__cause__ if isinstance(exception, IntegrityError) else None
+        if not isinstance(cause, ForeignKeyViolation):
+            return None
+        if not (cause.diag.message_primary or "").startswith("insert or update"):
+            return None
+        logger.warning("What a form chose was gone: %s", request.path, exc_info=exception)
+        return errors.gone(request)
 
 
 def user_language(
