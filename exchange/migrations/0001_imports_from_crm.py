@@ -6,6 +6,8 @@ from django.db import migrations, models
 # What Django keeps about the models by the name of their app, with the permissions that hang on it.
 _KINDS = "UPDATE django_content_type SET app_label = '{to}' WHERE app_label = '{of}' AND model IN ('importjob', 'importfault', 'importmapping')"
 # What the page of the first steps read from the jobs.
+# An organisation from before there were first steps has none to look at, but may have begun.
+_FIRST_RUN = "INSERT INTO pipeline_firstrun (team_id, put_off, put_away_at) SELECT id, '{}', now() FROM pipeline_team team WHERE parent_id IS NULL AND NOT EXISTS (SELECT FROM pipeline_firstrun WHERE team_id = team.id)"
 _BEGUN = "UPDATE pipeline_firstrun SET import_begun_at = (SELECT min(created_at) FROM crm_importjob)"
 
 
@@ -106,5 +108,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             _KINDS.format(of="crm", to="exchange"), _KINDS.format(of="exchange", to="crm")
         ),
-        migrations.RunSQL(_BEGUN, migrations.RunSQL.noop),
+        migrations.RunSQL([_FIRST_RUN, _BEGUN], migrations.RunSQL.noop),
     ]

@@ -79,6 +79,7 @@ def test_a_filled_database_keeps_its_imports(job: ImportJob):
     assert kinds("exchange") == known
     assert kinds("crm") == []
     assert FirstRun.objects.get().import_begun_at == job.created_at
+    assert FirstRun.objects.get().put_away_at is None
     # Models and tables fit: ids go on, and what the models forbid is forbidden.
     again = ImportJob.objects.get(pk=job.pk)
     assert again.batch == job.batch
@@ -87,3 +88,14 @@ def test_a_filled_database_keeps_its_imports(job: ImportJob):
     assert again.pk == ImportJob.objects.order_by("-pk")[1].pk + 1
     with pytest.raises(IntegrityError), transaction.atomic():
         ImportFault.objects.create(job=job, line=2)
+
+
+def test_an_organisation_from_before_there_were_first_steps_has_begun(job: ImportJob):
+    FirstRun.objects.all().delete()
+
+    call_command("migrate", "exchange", verbosity=0)
+
+    run = FirstRun.objects.get()
+    assert run.import_begun_at == job.created_at
+    # It sells already: nobody is led through a beginning.
+    assert run.put_away_at is not None
