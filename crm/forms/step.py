@@ -3,7 +3,9 @@
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.commands.gate import GoAhead
@@ -35,6 +37,15 @@ class StepForm(GateForm):
             self.fields[f"{self.name}_on"] = DayField(required=False)
         else:
             self.part = self.ask(StepPart(self, step))
+
+    def clean(self) -> dict[str, Any] | None:
+        said = super().clean()
+        on = self.cleaned_data.get(f"{self.name}_on")
+        if self.step.place == AGREEMENT and on and on < timezone.localdate(timezone=self.user.zone):
+            self.add_error(
+                f"{self.name}_on", _("That day is past: choose one ahead, or leave it empty.")
+            )
+        return said
 
     def given(self) -> StepResultInput:
         if self.step.place == AGREEMENT:

@@ -1,5 +1,5 @@
-"""What can be done to a batch: an import, or the sample data. Taking it back is the only deletion
-there is; what changed since, or is used by something that stays, is kept and listed."""
+"""What can be done to a batch: an import, or the sample data. Taking it back deletes records of
+selling, as little else does; what changed since, or is used by something that stays, is kept and listed."""
 
 import datetime as dt
 import hashlib

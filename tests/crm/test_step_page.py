@@ -372,6 +372,9 @@ def test_the_agreement_is_asked_for_with_its_day_which_becomes_whats_next(
     assert refused.status_code == 422
     assert 'value="Half an hour on site"' in refused.content.decode()
     assert 'id="step_2_agreement_on_error"' in refused.content.decode()
+    said["step_2_agreement_on"] = (NOW.date() - dt.timedelta(days=1)).isoformat()
+    past = post(client, cast.ana, deal, "2/agreement/", seen="0", **said)
+    assert (past.status_code, "That day is past" in past.content.decode()) == (422, True)
     day = NOW.date() + dt.timedelta(days=3)
     said["step_2_agreement_on"] = day.isoformat()
     assert post(client, cast.ana, deal, "2/agreement/", seen="0", **said).status_code == 200
