@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import hypothesis
 import pytest
 import time_machine
 from django.conf import settings
@@ -21,6 +22,10 @@ from pipeline.commands import process
 from pipeline.models import Role, Team, User
 from tests.factories import NOW, ago, make_team, make_user
 from tests.kept_cast import KeptCast
+
+# How long an example takes says how busy the machine is, and nothing of what it proves.
+hypothesis.settings.register_profile("unhurried", hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @dataclass(frozen=True, kw_only=True)
