@@ -4,8 +4,8 @@ import datetime as dt
 
 from django.utils.translation import gettext as _
 
-from crm.commands import values
-from crm.commands.locked_deal import add_change, locked, save
+from crm.commands import record_changes, values
+from crm.commands.locked_deal import locked, save
 from crm.models import Deal, HandOff
 from pipeline.models import User
 from pipeline.stages import Outcome
@@ -42,14 +42,7 @@ def write(
         hand_off.to, hand_off.promised = to.strip(), promised.strip()
         hand_off.starts_on, hand_off.due_on = starts_on, due_on
         hand_off.seller_involved = seller_involved
-        said = [
-            (field, old, new)
-            for (field, old), (_field, new) in zip(before, _parts(hand_off), strict=True)
-            if old != new
-        ]
-        for field, old, new in said:
-            add_change(row, field, old=old, new=new, by=by, at=at)
-        if said:
+        if record_changes.parts_changed(row, before, _parts(hand_off), by=by, at=at):
             hand_off.at, hand_off.by = at, by
             values.check(hand_off)
             hand_off.save()
@@ -57,12 +50,11 @@ def write(
     return hand_off
 
 
-def _parts(hand_off: HandOff) -> tuple[tuple[str, str], ...]:
-    starts_on, due_on = hand_off.starts_on, hand_off.due_on
-    return (
-        ("hand_off", hand_off.to),
-        ("hand_off_promised", hand_off.promised),
-        ("hand_off_starts_on", starts_on.isoformat() if starts_on else ""),
-        ("hand_off_due_on", due_on.isoformat() if due_on else ""),
-        ("hand_off_seller", "yes" if hand_off.seller_involved else ""),
-    )
+def _parts(hand_off: HandOff) -> dict[str, str]:
+    return {
+        "hand_off": hand_off.to,
+        "hand_off_promised": hand_off.promised,
+        "hand_off_starts_on": record_changes.day(hand_off.starts_on),
+        "hand_off_due_on": record_changes.day(hand_off.due_on),
+        "hand_off_seller": "yes" if hand_off.seller_involved else "",
+    }
