@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from crm import reference
 from crm.commands import search
-from pipeline.commands import people, process
 from pipeline.models import Role, Team, User, Version
-from pipeline.playbook import stamp
+from pipeline.people.commands import people
+from pipeline.process import commands as process
+from pipeline.process.playbook import stamp
 
 TEAMS = 5
 SALESPEOPLE = 44

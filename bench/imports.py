@@ -104,8 +104,8 @@ def _measure(rows: int, rounds: int) -> None:
     from django.core.management import call_command
 
     from crm import reference
-    from pipeline.commands import people
     from pipeline.models import Role, User
+    from pipeline.people.commands import people
 
     call_command("migrate", verbosity=0)
     reference.seed()

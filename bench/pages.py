@@ -5,7 +5,7 @@ from functools import cache
 from bench.page import Asks, Page
 from crm.models import Deal
 from pipeline.models import Role, User
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 
 LIST, INSERT, SEARCH, FUNNEL = "limit: 50 rows", "limit: insert", "limit: search", "limit: funnel"
 TERM = "moulin papier 1"

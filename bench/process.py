@@ -36,7 +36,7 @@ def _measure(rounds: int) -> None:
     django.setup()
     from django.core.management import call_command
 
-    from pipeline.playbook import merge
+    from pipeline.process.playbook import merge
 
     call_command("migrate", verbosity=0)
     read = _fill()
@@ -57,11 +57,11 @@ def _fill() -> Callable[[], list[Any]]:
     """Make the path, and give back what reads it: as `queries.process` does, with nothing kept."""
     from django.utils import timezone
 
-    from pipeline.commands import people
     from pipeline.models import Layer, Role, Team, User, Version
-    from pipeline.playbook import Layer as Merged
-    from pipeline.playbook import LayerContent
-    from pipeline.queries import process
+    from pipeline.people.commands import people
+    from pipeline.process.playbook import Layer as Merged
+    from pipeline.process.playbook import LayerContent
+    from pipeline.process.queries import in_force as process
 
     at = timezone.now()
     team = people.found_organisation(
@@ -97,8 +97,8 @@ def _fill() -> Callable[[], list[Any]]:
 
 def _rows(depth: int) -> list[Any]:
     """Half begin here; the other half adapt steps from above, of the framework's none."""
-    from pipeline.playbook import Importance, StepKind, StepRow
-    from pipeline.stages import Stage
+    from pipeline.process.playbook import Importance, StepKind, StepRow
+    from pipeline.process.stages import Stage
 
     stages = list(Stage)
     rows = []

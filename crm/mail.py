@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 from crm.models import Deal, NoteKind, ProcessNote
 from pipeline.mail import address, send
 from pipeline.models import OutboxRow, User
-from pipeline.models.people import UserQuerySet
-from pipeline.queries.stages import names_of
-from pipeline.stages import Stage, called
+from pipeline.people.models.people import UserQuerySet
+from pipeline.process.queries.stages import names_of
+from pipeline.process.stages import Stage, called
 
 
 def process_note(row: OutboxRow) -> None:

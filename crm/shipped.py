@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext_noop
 
-from pipeline.stages import Initiator
+from pipeline.process.stages import Initiator
 from salesprocess.lib.translation import gettext
 
 # Name and kind (`SourceKind`).

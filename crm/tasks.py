@@ -3,8 +3,8 @@ from django.utils import timezone
 
 from crm import mail
 from crm.commands import people
-from pipeline.commands import outbox
 from pipeline.models import OutboxKind, OutboxRow, PeopleChange
+from pipeline.outbox import commands as outbox
 
 
 def person_moved(row: OutboxRow) -> None:

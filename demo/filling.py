@@ -35,7 +35,7 @@ from exchange.commands.batch import fingerprints
 from exchange.imports import bulk
 from exchange.imports.bulk import Holding
 from pipeline.models import Batch, BatchKind, Team, User
-from pipeline.stages import Outcome
+from pipeline.process.stages import Outcome
 
 
 class NotEmpty(Exception):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from demo.people import ORGANISATION
-from pipeline import framework
-from pipeline.playbook import (
+from pipeline.process import framework
+from pipeline.process.playbook import (
     Answer,
     Importance,
     LayerContent,
@@ -17,7 +17,7 @@ from pipeline.playbook import (
     StepKind,
     StepRow,
 )
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 
 ONE, TWO, THREE, FOUR, FIVE, SIX, SEVEN = Stage
 

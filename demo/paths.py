@@ -1,6 +1,6 @@
 """Which way a deal goes through the stages, and how long it stays in each; chance decides.
 
-Lengths are in working days; `pipeline.moves` makes the stays of it, so that no path breaks a rule.
+Lengths are in working days; `pipeline.process.moves` makes the stays of it, so that no path breaks a rule.
 """
 
 import datetime as dt
@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from demo import writing
-from pipeline import moves
-from pipeline.moves import Stay
-from pipeline.stages import ABOUT, Stage
+from pipeline.process import moves
+from pipeline.process.moves import Stay
+from pipeline.process.stages import ABOUT, Stage
 
 # How often a stay leads on, for average skill: the front lets most fall, the end few.
 LEADS_ON = {1: 0.80, 2: 0.58, 3: 0.66, 4: 0.80, 5: 0.74, 6: 0.73, 7: 0.70}

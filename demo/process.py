@@ -8,16 +8,16 @@ from functools import cache
 from crm.models import NoteKind, Place, ProcessNote
 from demo import layers, people
 from demo.layers import Published
-from pipeline.commands.process.publish import (
+from pipeline.models import Batch, Layer, StepVote, Team, User, Version, Vote
+from pipeline.process.commands.publish import (
     file_collisions,
     layers_from,
     put_in_force,
     write_draft,
 )
-from pipeline.models import Batch, Layer, StepVote, Team, User, Version, Vote
-from pipeline.playbook import LayerContent, StepKind, StepRow, merge, stamp
-from pipeline.queries import process as queries
-from pipeline.stages import Stage
+from pipeline.process.playbook import LayerContent, StepKind, StepRow, merge, stamp
+from pipeline.process.queries import in_force
+from pipeline.process.stages import Stage
 
 # Since when people have had steps of their own.
 OWN_DAYS = 60
@@ -74,7 +74,7 @@ class DemoProcess:
         layer = Layer.objects.get(team_id=self.team[team])
         by = people.MANAGER_OF[team]
         at = self.ago(3)
-        queries.step_of(row, layer=layer, author_id=self.user[by], at=at).save()
+        in_force.step_of(row, layer=layer, author_id=self.user[by], at=at).save()
         Layer.objects.filter(pk=layer.pk).update(changed_at=at, changed_by_id=self.user[by])
         for name, content in layers.personal().items():
             self._personal(name, content)
@@ -87,11 +87,11 @@ class DemoProcess:
         team = Team.objects.get(pk=self.team[version.team])
         layer, _made = Layer.objects.get_or_create(team=team, defaults={"changed_at": at})
         below = [each for each in layers_from(team) if each.pk != layer.pk]
-        inherited = {each.pk: merge(queries.above(each)) for each in below}
+        inherited = {each.pk: merge(in_force.above(each)) for each in below}
         write_draft(
             layer, self._signed(layer, version, by, at), author_id=by.pk if by else None, at=at
         )
-        found = put_in_force(layer, queries.draft(layer), note=version.note, by=by, at=at)
+        found = put_in_force(layer, in_force.draft(layer), note=version.note, by=by, at=at)
         layer.changed_at, layer.changed_by = at, by
         layer.save(update_fields=["current", "strengths", "changed_at", "changed_by"])
         self.of_team[version.team].append(found)
@@ -101,7 +101,7 @@ class DemoProcess:
         self, layer: Layer, version: Published, by: User | None, at: dt.datetime
     ) -> LayerContent:
         """The content with authors and days; what stood there before keeps its own."""
-        before = {(row.stage, row.key): row for row in queries.published(layer).steps}
+        before = {(row.stage, row.key): row for row in in_force.published(layer).steps}
         rows = []
         for row in version.content.steps:
             old = before.get((row.stage, row.key))

@@ -42,11 +42,11 @@ from crm.models.activity import is_attempt
 from demo import wording, writing
 from demo.records import SimContact, SimDeal
 from exchange.imports import bulk
-from pipeline.gates import Act, Facts, Reason, Verb, is_premature, judge
-from pipeline.moves import EnteredHow, LeftHow, Stay
-from pipeline.playbook import Answer, Fact, Importance, Step, StepKind, StepRow
-from pipeline.queries.process import of_versions
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process.gates import Act, Facts, Reason, Verb, is_premature, judge
+from pipeline.process.moves import EnteredHow, LeftHow, Stay
+from pipeline.process.playbook import Answer, Fact, Importance, Step, StepKind, StepRow
+from pipeline.process.queries.in_force import of_versions
+from pipeline.process.stages import Initiator, Outcome, Stage
 
 # Of older deals only what the gates rest on is on record: the rest was before the new process.
 RECENT = dt.timedelta(days=270)

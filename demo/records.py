@@ -9,7 +9,7 @@ from crm.models import ActivityKind, ActivityResult, DealRole, Relationship
 from crm.models.due import Due
 from demo.paths import Path
 from demo.people import DemoPerson
-from pipeline.moves import Stay
+from pipeline.process.moves import Stay
 
 
 class NextState(enum.Enum):

@@ -21,10 +21,10 @@ from exchange.commands import batch as batch_commands
 from exchange.commands.batch import Undone
 from exchange.imports import bulk
 from pipeline.models import Batch, BatchKind, Team, User
-from pipeline.moves import LeftHow
-from pipeline.playbook import StepRow, stamp
-from pipeline.queries.process import current_version_ids
-from pipeline.stages import Stage
+from pipeline.process.moves import LeftHow
+from pipeline.process.playbook import StepRow, stamp
+from pipeline.process.queries.in_force import current_version_ids
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 
 TEAM = "Vienna"

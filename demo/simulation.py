@@ -17,7 +17,7 @@ from demo.records import Draft, NextState, SimCompany, SimContact, SimDeal, Simu
 from demo.story import Teller
 from demo.working_time import WorkingTime
 from pipeline.models import SellingStyle
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 
 SEED = 7
 MONTHS = 18

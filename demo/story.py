@@ -14,8 +14,8 @@ from demo.paths import Act, stays
 from demo.people import MANAGER_OF
 from demo.records import Change, Doing, Draft, NextState, SimCompany, SimContact, SimDeal
 from demo.working_time import MINUTES, WorkingTime
-from pipeline.moves import LeftHow, Stay
-from pipeline.stages import ABOUT, Stage
+from pipeline.process.moves import LeftHow, Stay
+from pipeline.process.stages import ABOUT, Stage
 
 MINUTE = 1 / MINUTES
 # Working days between two touches, by stage.

@@ -2,7 +2,7 @@
 labellers. `writing` has what they say and do."""
 
 from crm.models import ConcernCategory, Disposition
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 
 # By the place of the product in `writing.PRODUCTS`: what the customer says, and a year's worth as a
 # share of the list price.

@@ -4,7 +4,7 @@
 """
 
 from crm.models import ActivityKind
-from pipeline.stages import Initiator, Stage
+from pipeline.process.stages import Initiator, Stage
 
 CALL, EMAIL, MEETING, NOTE, TASK = ActivityKind
 ONE, TWO, THREE, FOUR, FIVE, SIX, SEVEN = Stage

@@ -17,7 +17,7 @@ from exchange.imports.letters import name_of
 from exchange.imports.scanning import in_words
 from exchange.models import ImportJob, ImportKind
 from pipeline.models import Role, User
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process.stages import Initiator, Outcome, Stage
 from salesprocess.lib.format import number as number_text
 
 LABELS = {

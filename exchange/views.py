@@ -18,9 +18,9 @@ from exchange.commands import job as verbs
 from exchange.forms import AnswersForm, ColumnsForm, UploadForm
 from exchange.imports import answers, error_file
 from exchange.models import NOT_LOADED, ImportJob, ImportState
-from pipeline.forms.attempt import say
 from pipeline.requests import HtmxRequest
 from salesprocess.lib import spreadsheet
+from salesprocess.lib.attempt import say
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused
 from salesprocess.lib.uploads import LimitedUpload, says_too_large

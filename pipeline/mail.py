@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from pipeline.layer_diff import diff
 from pipeline.models import Invitation, OutboxRow, PeopleChange, Team, User, Version
-from pipeline.playbook import LayerContent, merge
-from pipeline.queries.process import above
+from pipeline.process.layer_diff import diff
+from pipeline.process.playbook import LayerContent, merge
+from pipeline.process.queries.in_force import above
 from salesprocess.lib.format import written_day
 
 

@@ -3,8 +3,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-from pipeline.queries.stages import names_of
-from pipeline.stages import called
+from pipeline.process.queries.stages import names_of
+from pipeline.process.stages import called
 
 
 def call_stages(

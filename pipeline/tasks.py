@@ -2,8 +2,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from pipeline import mail
-from pipeline.commands import outbox
 from pipeline.models import OutboxKind
+from pipeline.outbox import commands as outbox
 
 HANDLERS: dict[str, outbox.Handler] = {
     OutboxKind.INVITATION: mail.invitation,

@@ -1,17 +1,8 @@
 from django.urls import path, register_converter
 
-from pipeline.views import (
-    invitation,
-    outbox,
-    people,
-    process,
-    process_collision,
-    process_compare,
-    process_history,
-    profile,
-    team,
-    whose,
-)
+from pipeline.outbox import views as outbox
+from pipeline.people.views import invitation, people, profile, team
+from pipeline.process.views import collision, compare, history, page, whose
 
 register_converter(whose.WhoseConverter, "whose")
 
@@ -35,30 +26,30 @@ urlpatterns = [
     path("invitations/accept/", invitation.accept, name="invitation_accept"),
     path("invitations/<slug:token>/", invitation.follow, name="invitation"),
     # the process, level by level
-    path("process/", process.page, name="process"),
-    path("process/compare/", process_compare.compare, name="process_compare"),
-    path("process/preview/", process_compare.preview, name="process_preview"),
-    path("process/collisions/", process_collision.inbox, name="collisions"),
-    path("process/collisions/<int:pk>/", process_collision.decide, name="collision_decide"),
-    path("process/<whose:of>/", process.page, name="process_layer"),
-    path("process/<whose:of>/history/", process_history.history, name="process_history"),
+    path("process/", page.page, name="process"),
+    path("process/compare/", compare.compare, name="process_compare"),
+    path("process/preview/", compare.preview, name="process_preview"),
+    path("process/collisions/", collision.inbox, name="collisions"),
+    path("process/collisions/<int:pk>/", collision.decide, name="collision_decide"),
+    path("process/<whose:of>/", page.page, name="process_layer"),
+    path("process/<whose:of>/history/", history.history, name="process_history"),
     path(
         "process/<whose:of>/history/<int:number>/restore/",
-        process_history.restore,
+        history.restore,
         name="process_restore",
     ),
-    path("process/<whose:of>/discard/", process_history.discard, name="process_discard"),
-    path("process/<whose:of>/strength/", process.strength, name="process_strength"),
-    path("process/<whose:of>/<int:number>/", process.name_stage, name="process_stage"),
-    path("process/<whose:of>/<int:number>/add/", process.add, name="step_add"),
+    path("process/<whose:of>/discard/", history.discard, name="process_discard"),
+    path("process/<whose:of>/strength/", page.strength, name="process_strength"),
+    path("process/<whose:of>/<int:number>/", page.name_stage, name="process_stage"),
+    path("process/<whose:of>/<int:number>/add/", page.add, name="step_add"),
     *(
         path(f"process/<whose:of>/<int:number>/<slug:key>/{verb}/", view, name=f"step_{name}")
         for verb, view, name in (
-            ("change", process.change, "change"),
-            ("hide", process.hide, "hide"),
-            ("show", process.show, "show"),
-            ("move", process.move, "move"),
-            ("take-back", process.take_back, "take_back"),
+            ("change", page.change, "change"),
+            ("hide", page.hide, "hide"),
+            ("show", page.show, "show"),
+            ("move", page.move, "move"),
+            ("take-back", page.take_back, "take_back"),
         )
     ),
     # oneself

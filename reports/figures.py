@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

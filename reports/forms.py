@@ -9,8 +9,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Deal
-from pipeline.access import ME
 from pipeline.models import Team, User
+from pipeline.people.access import ME
 from reports.figures import Period
 from reports.queries.funnel import Question, team_with_all_below
 from salesprocess.lib import dates

@@ -131,7 +131,7 @@ TEMPLATES = [
             "context_processors": ["salesprocess.lib.unsent.marks"],
             "extensions": ["jinja2.ext.i18n"],
             "auto_reload": not PRODUCTION,
-            "filters": {"shipped": "pipeline.framework.shown"},
+            "filters": {"shipped": "pipeline.process.framework.shown"},
         },
     },
     {

@@ -18,8 +18,8 @@ from django.db import connection
 from django.utils import translation
 
 from crm import reference
-from pipeline.commands import process
 from pipeline.models import Role, Team, User
+from pipeline.process import commands as process
 from tests.factories import NOW, ago, make_team, make_user
 from tests.kept_cast import KeptCast
 

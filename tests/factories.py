@@ -18,7 +18,7 @@ from crm.commands.writers.offer import OfferInput
 from crm.commands.writers.verdict import VerdictInput
 from crm.models import Activity, ActivityKind, Company, Contact, Deal, OfferKind, StopCause
 from pipeline.models import Role, Team, User
-from pipeline.stages import Initiator, Stage
+from pipeline.process.stages import Initiator, Stage
 
 # A Wednesday; every test's clock stands here unless it says otherwise (`cast` fixtures).
 NOW = dt.datetime(2026, 3, 11, 10, 0, tzinfo=dt.UTC)

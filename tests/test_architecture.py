@@ -29,7 +29,6 @@ from crm.models import (
 )
 from crm.models.import_row import ImportedRow
 from exchange.models import ImportJob, ImportMapping
-from pipeline.commands import invitation
 from pipeline.models import (
     Batch,
     BatchKind,
@@ -43,7 +42,8 @@ from pipeline.models import (
     User,
     Version,
 )
-from pipeline.stages import Stage
+from pipeline.people.commands import invitation
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import (
     NOW,

@@ -52,9 +52,9 @@ from crm.models import (
 from crm.models.step_result import StepState
 from exchange.commands import job as import_verbs
 from exchange.models import ImportState
-from pipeline.commands import process as process_commands
 from pipeline.models import Batch, Collision, OutboxKind, OutboxRow, PeopleChange, Role, User
-from pipeline.stages import Initiator, Stage
+from pipeline.process import commands as process_commands
+from pipeline.process.stages import Initiator, Stage
 from tests.conftest import Cast, make_cast
 from tests.factories import (
     NOW,

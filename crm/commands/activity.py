@@ -17,7 +17,7 @@ from crm.models import Activity, ActivityKind, ActivityResult, Contact, Deal, Me
 from crm.models.activity import PLANNABLE
 from crm.models.due import Due
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused, require_version
 
 _DUE = ("due_on", "due_at", "due_by")

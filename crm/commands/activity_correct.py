@@ -14,8 +14,8 @@ from crm.commands import locked_deal
 from crm.commands.writers import activity as writer
 from crm.models import Activity, ActivityKind, ActivityResult, Contact, Deal, StepResult
 from crm.queries import deal as queries
-from pipeline import moves
 from pipeline.models import User
+from pipeline.process import moves
 from salesprocess.lib.refused import Refused, require_version
 
 # Later than that, what is wrong is corrected; others have read it.

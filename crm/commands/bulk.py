@@ -18,7 +18,7 @@ from crm.commands import party as party_commands
 from crm.commands import search
 from crm.models import Activity, Company, Contact, Deal, StopCause
 from pipeline.models import User
-from pipeline.stages import Initiator
+from pipeline.process.stages import Initiator
 from salesprocess.lib.refused import Refused
 
 Subject = type[Deal] | type[Company] | type[Contact] | type[Activity]

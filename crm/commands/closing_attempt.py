@@ -8,8 +8,8 @@ from crm.commands import record_changes, values
 from crm.commands.locked_deal import locked, require_open, save
 from crm.models import ClosingAttempt, Deal, Reply
 from crm.queries import offer as offers
-from pipeline import moves
 from pipeline.models import User
+from pipeline.process import moves
 
 
 def log(

@@ -50,10 +50,10 @@ from crm.models.due import midnight
 from crm.queries import offer as offers
 from crm.queries.deal import First
 from crm.queries.gates import versions_in_force
-from pipeline import moves
-from pipeline.gates import Act, Verb
 from pipeline.models import Team, User
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process import moves
+from pipeline.process.gates import Act, Verb
+from pipeline.process.stages import Initiator, Outcome, Stage
 from salesprocess.lib.refused import Refused
 
 

@@ -2,7 +2,7 @@
 
 Every verb that goes forward comes through `check`, inside its transaction and on a locked deal, so
 that page, drag, bulk and import get the same answer. It first records what the verb brings along
-(`crm.commands.gate_input`), then judges what the records say by the pure rules of `pipeline.gates`. What
+(`crm.commands.gate_input`), then judges what the records say by the pure rules of `pipeline.process.gates`. What
 is still missing is raised as `Gap`, and nothing was written; what was gone past with a reason, or
 may be gone past without one, is kept by `keep` as a `Judgement`. Stops and steps back never come
 here (G10, G11).
@@ -23,8 +23,9 @@ from crm.commands.writers import step_result
 from crm.models import Deal, Judgement, NoteKind, Offer, StageVisit
 from crm.queries.facts import facts
 from crm.queries.gates import versions_in_force
-from pipeline import moves
-from pipeline.gates import (
+from pipeline.models import User
+from pipeline.process import moves
+from pipeline.process.gates import (
     Act,
     Facts,
     Finding,
@@ -36,10 +37,9 @@ from pipeline.gates import (
     judge,
     stands_in_the_way,
 )
-from pipeline.models import User
-from pipeline.playbook import Step
-from pipeline.queries.process import of_versions
-from pipeline.stages import Stage
+from pipeline.process.playbook import Step
+from pipeline.process.queries.in_force import of_versions
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 
 

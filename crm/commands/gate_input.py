@@ -35,8 +35,8 @@ from crm.commands.writers.verdict import VerdictInput
 from crm.models import Company, Contact, Deal, Offer, OfferKind
 from crm.queries import offer as offers
 from pipeline.models import User
-from pipeline.playbook import Playbook
-from pipeline.stages import Stage
+from pipeline.process.playbook import Playbook
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 
 # What the writers may set of a deal, besides what they write.

@@ -8,7 +8,7 @@ from crm.commands import record_changes, values
 from crm.commands.locked_deal import locked, save
 from crm.models import Deal, HandOff
 from pipeline.models import User
-from pipeline.stages import Outcome
+from pipeline.process.stages import Outcome
 from salesprocess.lib.refused import Refused
 
 

@@ -14,10 +14,10 @@ from crm.models import Deal, DealChange, SearchKind, StageVisit
 from crm.models.due import midnight
 from crm.queries import deal as queries
 from crm.queries.gates import versions_in_force
-from pipeline import moves
 from pipeline.models import Team, User
-from pipeline.moves import Stay
-from pipeline.playbook import stamp
+from pipeline.process import moves
+from pipeline.process.moves import Stay
+from pipeline.process.playbook import stamp
 from salesprocess.lib.refused import Refused, require_version
 
 # What a search entry repeats of a deal.

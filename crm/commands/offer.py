@@ -12,9 +12,9 @@ from crm.commands.writers.offer import OfferInput
 from crm.models import Deal, Offer, OfferKind, OfferOutcome
 from crm.queries import offer as offers
 from crm.queries.gates import versions_of_visit
-from pipeline.gates import Act, Verb, is_premature
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.process.gates import Act, Verb, is_premature
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 
 

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from crm.commands.rate import check_currency, rates_locked
 from crm.models import Rate, Setting, SettingChange, SettingVerb
 from crm.queries.rate import first_deal_on
-from pipeline.commands.locked_people import people_locked
-from pipeline.commands.organisation import set_facts
 from pipeline.models import User
+from pipeline.people.commands.locked_people import people_locked
+from pipeline.people.commands.organisation import set_facts
 from salesprocess.lib.format import full_day
 from salesprocess.lib.refused import Refused
 

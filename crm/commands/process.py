@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from crm.commands import process_note
 from crm.models import Deal, StageVisit
 from crm.queries import process as queries
-from pipeline.commands import process as commands
 from pipeline.models import Layer, User, Version
-from pipeline.playbook import Playbook, Step, StepKind, stamp
-from pipeline.queries.process import current_version_ids, of_versions
-from pipeline.stages import Outcome, Stage
+from pipeline.process import commands
+from pipeline.process.playbook import Playbook, Step, StepKind, stamp
+from pipeline.process.queries.in_force import current_version_ids, of_versions
+from pipeline.process.stages import Outcome, Stage
 
 
 class Flight(models.TextChoices):
@@ -62,7 +62,7 @@ def publish(
     step that is gone; a step that is not named is lost, and told. One transaction, set by set: its
     queries grow with the teams below, not with their deals.
 
-    Raises as `pipeline.commands.process.publish`.
+    Raises as `pipeline.process.commands.publish`.
     """
     with transaction.atomic():
         teams = queries.teams_below(layer)

@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from crm.commands import values
 from crm.models import Deal, NoteKind, Place, ProcessNote
 from crm.queries.process_notes import owners
-from pipeline.commands import outbox, process
-from pipeline.layer_diff import diff
 from pipeline.models import Layer, OutboxKind, Team, User, Version
-from pipeline.playbook import Importance, LayerContent, merge
-from pipeline.queries.process import above, working
-from pipeline.stages import Stage
+from pipeline.outbox import commands as outbox
+from pipeline.process import commands as process
+from pipeline.process.layer_diff import diff
+from pipeline.process.playbook import Importance, LayerContent, merge
+from pipeline.process.queries.in_force import above, working
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 
 LONGEST = 4000

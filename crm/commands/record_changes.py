@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 
 from crm.commands.locked_deal import add_change
 from crm.models import ClosingAttempt, Concern, Contact, Deal, Need, Offer, StepResult, Verdict
-from pipeline.gates import Act, Finding
 from pipeline.models import User
-from pipeline.playbook import Step, StepKind
+from pipeline.process.gates import Act, Finding
+from pipeline.process.playbook import Step, StepKind
 
 # Characters of a value in history.
 LONGEST = 400

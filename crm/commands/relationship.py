@@ -7,7 +7,7 @@ from django.db.models import Exists, F, OuterRef
 from crm.commands import search
 from crm.models import Company, Deal, Relationship, SearchKind
 from pipeline.models import User
-from pipeline.stages import Outcome
+from pipeline.process.stages import Outcome
 
 
 def follow_win(company_id: int | None, *, by: User, at: dt.datetime) -> None:

@@ -24,9 +24,9 @@ from crm.models.step_result import StepResultQuerySet
 from crm.queries.facts import AGREEMENT_STEP
 from crm.queries.steps import book_of
 from pipeline.models import User
-from pipeline.playbook import Importance, Playbook, Step, StepKind
-from pipeline.queries.process import of_versions
-from pipeline.stages import Stage
+from pipeline.process.playbook import Importance, Playbook, Step, StepKind
+from pipeline.process.queries.in_force import of_versions
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused, Stale
 
 Place = tuple[Stage, str]

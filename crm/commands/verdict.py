@@ -10,7 +10,7 @@ from crm.commands.writers import verdict as writer
 from crm.commands.writers.verdict import VerdictInput
 from crm.models import Deal, Ruling, StopCause, Verdict
 from pipeline.models import User
-from pipeline.stages import Initiator
+from pipeline.process.stages import Initiator
 from salesprocess.lib.refused import Refused
 
 DISQUALIFIED = "disqualified"

@@ -19,8 +19,8 @@ from crm.models.due import DueState, in_state
 from crm.queries import search
 from crm.shipped import shown
 from crm.worth import Rates
-from pipeline.access import ME, Scope, all_below
 from pipeline.models import Team, User
+from pipeline.people.access import ME, Scope, all_below
 from salesprocess.lib.prepared import Prepared
 
 NOBODY = "nobody"

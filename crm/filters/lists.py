@@ -37,9 +37,9 @@ from crm.queries import search
 from crm.queries.activity import NO_STAGE, stage_now
 from crm.queries.lists import Offers
 from crm.worth import Rates
-from pipeline.access import Scope
 from pipeline.models import User
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.people.access import Scope
+from pipeline.process.stages import Initiator, Outcome, Stage
 from salesprocess.lib import dates
 from salesprocess.lib.folding import fold
 

@@ -12,7 +12,7 @@ from crm.forms.fields import DayField, VerbForm
 from crm.models import Activity, ActivityKind, ActivityResult, Contact
 from crm.models.activity import PLANNABLE, ActivityQuerySet
 from crm.models.due import Due
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from salesprocess.lib.natural_dates import NotUnderstoodError, parse
 from salesprocess.lib.text_area import TextArea
 

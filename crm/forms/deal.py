@@ -18,12 +18,12 @@ from crm.forms.gate import GateForm
 from crm.models import Company, Deal, Relationship, Source, SourceKind, StopCause
 from crm.queries import gates as queries
 from crm.queries.deal_value import ValuePlace
-from pipeline import moves
-from pipeline.gates import Finding
 from pipeline.models import Team, User
-from pipeline.playbook import Fact, Playbook
-from pipeline.queries import process
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process import moves
+from pipeline.process.gates import Finding
+from pipeline.process.playbook import Fact, Playbook
+from pipeline.process.queries import in_force as process
+from pipeline.process.stages import Initiator, Outcome, Stage
 from salesprocess.lib.folding import words
 from salesprocess.lib.format import money
 from salesprocess.lib.text_area import TextArea

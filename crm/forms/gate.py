@@ -16,9 +16,9 @@ from crm.forms.fields import VerbForm
 from crm.forms.gate_part import FACT_PARTS, PART_OF_FACT, GatePart, StepPart, line
 from crm.models import Activity, Concern, Contact, DealRole, Disposition
 from crm.queries import gates as queries
-from pipeline.gates import Finding, Gap, Reason, Weight
-from pipeline.playbook import Fact
-from pipeline.stages import Stage
+from pipeline.process.gates import Finding, Gap, Reason, Weight
+from pipeline.process.playbook import Fact
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from crm.commands.writers.verdict import VerdictInput
 from crm.forms.fields import AmountField, CompanyPick, DayField
 from crm.models import Activity, ActivityKind, Disposition, OfferKind, Per
 from crm.models.evidence import LARGEST
-from pipeline import framework
-from pipeline.playbook import Answer, Fact, Level, Proof, Step, StepKind
-from pipeline.stages import Stage
+from pipeline.process import framework
+from pipeline.process.playbook import Answer, Fact, Level, Proof, Step, StepKind
+from pipeline.process.stages import Stage
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -18,8 +18,8 @@ from crm.forms.deal_people import ReadersField, of_deal
 from crm.forms.fields import AmountField, DayField, VerbForm
 from crm.models import Contact, Deal, DealLine, Need, Offer, OfferKind, OfferLine, Product
 from crm.queries import duplicates
-from pipeline.gates import Reason
 from pipeline.models import User
+from pipeline.process.gates import Reason
 from salesprocess.lib.format import money
 
 # So many empty lines stand below those that are filled.

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.forms.reference import CurrencyField
-from pipeline.forms.attempt import SeenForm
 from pipeline.models import Role, Team, User
-from pipeline.models.people import validate_time_zone
+from pipeline.people.models.people import validate_time_zone
+from salesprocess.lib.attempt import SeenForm
 from salesprocess.lib.format import locale
 
 

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from crm.commands.process import Flight, takes_over
 from crm.models import NoteKind, Place
 from crm.queries.process import Gone
-from pipeline.forms.attempt import SeenForm
-from pipeline.layer_diff import Change
-from pipeline.playbook import Playbook
-from pipeline.stages import Stage
+from pipeline.process.layer_diff import Change
+from pipeline.process.playbook import Playbook
+from pipeline.process.stages import Stage
+from salesprocess.lib.attempt import SeenForm
 from salesprocess.lib.text_area import TextArea
 
 

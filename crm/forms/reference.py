@@ -12,7 +12,7 @@ from crm.commands.reference import NameTaken
 from crm.forms.fields import AmountField
 from crm.models import CauseKind, Method, Product, Source, SourceKind, StopCause
 from crm.models.reference import Listed
-from pipeline.stages import Initiator
+from pipeline.process.stages import Initiator
 from salesprocess.lib.refused import Refused, Stale
 
 

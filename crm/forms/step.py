@@ -15,10 +15,10 @@ from crm.forms.gate import GateForm
 from crm.forms.gate_part import LINE, StepPart
 from crm.models import Deal, StepResult
 from crm.queries.facts import AGREEMENT_STEP
-from pipeline.commands.process import Said
-from pipeline.gates import Reason
-from pipeline.playbook import Importance, Step, StepKind
-from pipeline.stages import Stage
+from pipeline.process.commands import Said
+from pipeline.process.gates import Reason
+from pipeline.process.playbook import Importance, Step, StepKind
+from pipeline.process.stages import Stage
 
 AGREEMENT = (Stage.PROSPECTING, AGREEMENT_STEP)
 

@@ -9,9 +9,9 @@ from crm.models.contact import Contact
 from crm.models.deal import Deal
 from crm.models.due import Due
 from crm.models.reference import Method
-from pipeline.access import HasScope
 from pipeline.models import Batch, Team, User
-from pipeline.stages import Stage
+from pipeline.people.access import HasScope
+from pipeline.process.stages import Stage
 
 
 class ActivityKind(models.TextChoices):

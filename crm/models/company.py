@@ -6,8 +6,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.letters import Fold
-from pipeline.access import HasScope
 from pipeline.models import Batch, User
+from pipeline.people.access import HasScope
 
 
 class Relationship(models.TextChoices):

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models.company import Company
 from crm.models.letters import Fold
-from pipeline.access import HasScope
 from pipeline.models import Batch, User
+from pipeline.people.access import HasScope
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):

@@ -18,9 +18,9 @@ from crm.models.contact import Contact
 from crm.models.due import Due
 from crm.models.reference import Method, Product, Source, StopCause
 from crm.worth import Rates, Worth, sums
-from pipeline.access import HasScope
 from pipeline.models import Batch, Team, User
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.people.access import HasScope
+from pipeline.process.stages import Initiator, Outcome, Stage
 
 
 class DealQuerySet(models.QuerySet["Deal"]):

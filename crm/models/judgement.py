@@ -5,9 +5,9 @@ from django.db.models import Q
 
 from crm.models.deal import Deal, PartOfDealManager
 from crm.models.stage_visit import StageVisit
-from pipeline.gates import Reason, Verb
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.process.gates import Reason, Verb
+from pipeline.process.stages import Stage
 
 
 class Judgement(models.Model):

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models.deal import Deal
 from pipeline.models import Batch, Layer, Team, User, Version
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 
 
 class NoteKind(models.TextChoices):

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.shipped import DISQUALIFIED, shown
 from crm.worth import RateInForce, Rates
-from pipeline.access import HasScope
 from pipeline.models import Batch, User
-from pipeline.stages import Initiator
+from pipeline.people.access import HasScope
+from pipeline.process.stages import Initiator
 
 
 class ReferenceQuerySet(models.QuerySet):  # type: ignore[type-arg]  # shared by several models

@@ -6,8 +6,8 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from pipeline.access import HasScope
 from pipeline.models import Team, User
+from pipeline.people.access import HasScope
 
 
 class ListKind(models.TextChoices):

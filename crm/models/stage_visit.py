@@ -5,8 +5,8 @@ from django.db.models import F, Q
 
 from crm.models.deal import Deal
 from pipeline.models import Team, User
-from pipeline.moves import EnteredHow, LeftHow, Stay
-from pipeline.stages import Stage
+from pipeline.process.moves import EnteredHow, LeftHow, Stay
+from pipeline.process.stages import Stage
 
 UNDATED = Q(entered_at=None) | Q(left_how__isnull=False, left_at=None)
 

@@ -7,9 +7,9 @@ from crm.models.activity import Activity
 from crm.models.contact import Contact
 from crm.models.deal import Deal
 from crm.models.evidence import EvidenceFile
-from pipeline.gates import Reason
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.process.gates import Reason
+from pipeline.process.stages import Stage
 
 
 class StepState(models.TextChoices):

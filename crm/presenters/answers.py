@@ -4,8 +4,8 @@ import datetime as dt
 from decimal import Decimal
 
 from crm.presenters.cards import Reader
-from pipeline.framework import shown
-from pipeline.playbook import Answer
+from pipeline.process.framework import shown
+from pipeline.process.playbook import Answer
 from salesprocess.lib.format import money
 
 

@@ -15,9 +15,9 @@ from crm.queries.board import Row
 from crm.queries.progress import Progress
 from crm.shipped import shown
 from pipeline.models import User
-from pipeline.models.people import initials_of
-from pipeline.queries.stages import Norms, norms_for
-from pipeline.stages import Outcome, Stage
+from pipeline.people.models.people import initials_of
+from pipeline.process.queries.stages import Norms, norms_for
+from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.format import clock, money, written_day
 from salesprocess.lib.translation import gettext as _
 

@@ -13,7 +13,7 @@ from crm.queries.deal import Found, Person
 from crm.queries.deal_value import ValuePlace, ValueSaid, differ
 from crm.queries.offer import total
 from crm.shipped import shown
-from pipeline.models.people import initials_of
+from pipeline.people.models.people import initials_of
 from salesprocess.lib.format import money
 
 ROLE_TONES = {"decides": "acc", "for_us": "ok", "against_us": "warn"}

@@ -10,10 +10,10 @@ from crm.models import ConcernCategory, Disposition, OfferKind, Per, Reply, Ruli
 from crm.presenters.answers import AnswerPresenter
 from crm.presenters.cards import labels
 from crm.queries.deal import Change, Found
-from pipeline import framework
-from pipeline.gates import Reason
-from pipeline.playbook import Fact, StepKind
-from pipeline.stages import Stage
+from pipeline.process import framework
+from pipeline.process.gates import Reason
+from pipeline.process.playbook import Fact, StepKind
+from pipeline.process.stages import Stage
 from salesprocess.lib.format import money
 
 # Icon, title, text.

@@ -22,7 +22,7 @@ from crm.models import (
 from crm.presenters.cards import Reader, labels
 from crm.queries.deal import Found
 from crm.queries.records import ANSWERS, Attempt, Concern, Need, Offer, Records
-from pipeline.stages import Outcome, Stage
+from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.format import money
 
 # From which stage on a card stands there while nothing is recorded for it.

@@ -8,10 +8,10 @@ from django.utils.translation import ngettext
 
 from crm.presenters.cards import Reader
 from crm.queries.deal import Found, Visit
-from pipeline.moves import EnteredHow, LeftHow
-from pipeline.playbook import Playbook
-from pipeline.queries.process import of_versions
-from pipeline.stages import Outcome, Stage
+from pipeline.process.moves import EnteredHow, LeftHow
+from pipeline.process.playbook import Playbook
+from pipeline.process.queries.in_force import of_versions
+from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.format import money
 
 

@@ -14,9 +14,9 @@ from crm.queries.facts import AGREEMENT_STEP
 from crm.queries.process import is_moot
 from crm.queries.records import Records
 from crm.queries.steps import Recorded, Result
-from pipeline import framework
-from pipeline.gates import Reason
-from pipeline.playbook import (
+from pipeline.process import framework
+from pipeline.process.gates import Reason
+from pipeline.process.playbook import (
     Answer,
     Fact,
     Importance,
@@ -26,7 +26,7 @@ from pipeline.playbook import (
     Step,
     StepKind,
 )
-from pipeline.stages import Outcome, Stage
+from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.format import number
 
 # How an answer is typed.

@@ -12,8 +12,8 @@ from crm.presenters.plans import ICONS, PlanPresenter
 from crm.presenters.record_changes import RecordChangePresenter
 from crm.queries.deal import Change, Entry, Found, Rank, Talk, Visit
 from crm.shipped import shown
-from pipeline.moves import EnteredHow, LeftHow
-from pipeline.stages import Initiator, Stage
+from pipeline.process.moves import EnteredHow, LeftHow
+from pipeline.process.stages import Initiator, Stage
 from salesprocess.lib.format import money
 from salesprocess.lib.keyset import Cursor
 

@@ -15,8 +15,8 @@ from django.db.models import Case, IntegerField, Q, Value, When
 
 from crm.models import Deal, StageVisit
 from crm.models.activity import TOUCHES
-from pipeline.moves import LeftHow
-from pipeline.stages import Outcome, Stage
+from pipeline.process.moves import LeftHow
+from pipeline.process.stages import Outcome, Stage
 
 # What a filter asks for work that counts for no stage by.
 NO_STAGE = 0

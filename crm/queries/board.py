@@ -23,8 +23,8 @@ from crm import worth as worths
 from crm.models import Deal
 from crm.models.deal import DealQuerySet
 from crm.worth import NOTHING, Worth
-from pipeline.access import Scope
-from pipeline.stages import Outcome, Stage
+from pipeline.people.access import Scope
+from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.keyset import Cursor, Rows, Walk, by_instant
 from salesprocess.lib.prepared import Param, Statement, Statements, ask
 

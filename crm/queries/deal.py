@@ -39,9 +39,9 @@ from crm.models import (
 from crm.models.deal import DealQuerySet
 from crm.models.due import Due
 from crm.queries.gates import ids_of
-from pipeline.access import Scope
 from pipeline.models import User
-from pipeline.stages import Outcome
+from pipeline.people.access import Scope
+from pipeline.process.stages import Outcome
 from salesprocess.lib.dates import instant_of
 from salesprocess.lib.keyset import Cursor, Order
 from salesprocess.lib.prepared import Param, Prepared

@@ -1,6 +1,6 @@
 """What the records of a deal say: the facts that gates and steps are judged by (METHOD, "Gates").
 
-Here alone is decided what counts as a fact; what follows from it is `pipeline.gates`' matter.
+Here alone is decided what counts as a fact; what follows from it is `pipeline.process.gates`' matter.
 
 - PARTY: a person of the other side is named. Nobody can talk to a company.
 - SOURCE: where the deal came from.
@@ -30,9 +30,9 @@ from django.utils import timezone
 
 from crm.models import Deal
 from crm.models.activity import HELD
-from pipeline.gates import Facts
-from pipeline.playbook import Fact
-from pipeline.stages import Stage
+from pipeline.process.gates import Facts
+from pipeline.process.playbook import Fact
+from pipeline.process.stages import Stage
 from salesprocess.lib.prepared import run
 
 # The step of the framework against which an agreement is recorded that no activity shows.

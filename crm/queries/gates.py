@@ -6,10 +6,10 @@ from functools import lru_cache
 
 from crm.models import Company, Deal, Relationship, StageVisit
 from crm.queries.facts import facts
-from pipeline.gates import Act, Facts, Finding, Verb, judge, stands_in_the_way
-from pipeline.playbook import Fact, Playbook
-from pipeline.queries import process
-from pipeline.stages import Stage
+from pipeline.process.gates import Act, Facts, Finding, Verb, judge, stands_in_the_way
+from pipeline.process.playbook import Fact, Playbook
+from pipeline.process.queries import in_force as process
+from pipeline.process.stages import Stage
 
 
 def named_versions(stay: Sequence[int] | None, kept: Sequence[int] | None) -> tuple[int, ...]:

@@ -16,8 +16,8 @@ from crm import worth as worths
 from crm.models import ListKind, SavedView
 from crm.shipped import shown
 from crm.worth import NOTHING, Worth
-from pipeline.access import Scope
 from pipeline.models import Team, User
+from pipeline.people.access import Scope
 from salesprocess.lib.keyset import Cursor, Rows, Walk
 from salesprocess.lib.prepared import Param, Statements, ask
 

@@ -14,7 +14,7 @@ from crm.models import Activity, Company, Contact, ContactPoint, Deal, PartyChan
 from crm.queries import duplicates
 from crm.queries.board import FIELDS, Row
 from pipeline.models import User
-from pipeline.stages import Outcome
+from pipeline.process.stages import Outcome
 from salesprocess.lib.keyset import Cursor, Walk, by_instant
 
 PAGE = 20

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from crm.models import Activity, Company, Contact, Deal, SavedView
 from pipeline.models import Team, User
-from pipeline.stages import Outcome, Stage
+from pipeline.process.stages import Outcome, Stage
 
 
 @dataclass(frozen=True, kw_only=True)

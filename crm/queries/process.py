@@ -11,12 +11,12 @@ from django.db.models import Count, Min, OuterRef, QuerySet
 from crm.models import Deal, Judgement, StageVisit, StepResult
 from crm.models.step_result import StepState
 from crm.queries.facts import facts_of
-from pipeline.gates import Facts, Reason
 from pipeline.models import Layer, User
-from pipeline.playbook import Fact, Playbook, Step, StepKind
-from pipeline.queries.process import of_versions
-from pipeline.queries.process_page import tree
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process.gates import Facts, Reason
+from pipeline.process.playbook import Fact, Playbook, Step, StepKind
+from pipeline.process.queries.in_force import of_versions
+from pipeline.process.queries.page import tree
+from pipeline.process.stages import Initiator, Outcome, Stage
 
 
 def teams_below(layer: Layer) -> list[int]:

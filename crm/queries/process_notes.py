@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from crm.models import Deal, NoteKind, Place, ProcessNote
 from pipeline.models import Role, Step, Team, User
-from pipeline.queries.process import of_versions
-from pipeline.stages import Stage
+from pipeline.process.queries.in_force import of_versions
+from pipeline.process.stages import Stage
 
 MOST = 200
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from crm.queries.facts import facts_each
 from crm.queries.gates import ids_of, named_versions
-from pipeline.playbook import Step
-from pipeline.queries.process import CURRENT, of_versions
-from pipeline.stages import Stage
+from pipeline.process.playbook import Step
+from pipeline.process.queries.in_force import CURRENT, of_versions
+from pipeline.process.stages import Stage
 
 # The stage, the versions that the stay there names and those that the deal was told to keep; what
 # is current for its team is looked up for the few that name none.

@@ -10,7 +10,7 @@ from django.db.models import Count, Min, Q
 from crm.models import Deal, Rate
 from crm.queries.reference import NO_USE, YEAR, RowUse
 from pipeline.models import User
-from pipeline.stages import Outcome
+from pipeline.process.stages import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from crm.models import Deal, DealLine, Method, Product, Setting, Source, StopCau
 from crm.models.reference import Listed
 from crm.shipped import NAMES, shown, spellings
 from pipeline.models import User
-from pipeline.stages import Outcome
+from pipeline.process.stages import Outcome
 
 PAGE = 50
 # How long ago the last use may be, for "not used for a year".

@@ -12,11 +12,11 @@ from crm.models import Deal, EvidenceFile, StepResult
 from crm.models.step_result import StepState
 from crm.queries.facts import facts_with
 from crm.queries.gates import ids_of, named_versions
-from pipeline.gates import Facts
 from pipeline.models import User
-from pipeline.playbook import Playbook, Step, StepKind
-from pipeline.queries.process import in_force, of_versions
-from pipeline.stages import Stage
+from pipeline.process.gates import Facts
+from pipeline.process.playbook import Playbook, Step, StepKind
+from pipeline.process.queries.in_force import in_force, of_versions
+from pipeline.process.stages import Stage
 from salesprocess.lib.prepared import run
 
 _MINE = "(done.private_to_id IS NULL OR done.private_to_id = %(user)s)"

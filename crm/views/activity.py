@@ -32,8 +32,8 @@ from crm.queries.deal import Talk
 from crm.views import activity_undo, deal_page
 from crm.views.verbs import Ask, answer, editable_deal, now, posted, show, stay
 from pipeline.models import User
+from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Stage
 
 ask_or_do = require_http_methods(["GET", "POST"])
 

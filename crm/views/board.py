@@ -19,9 +19,9 @@ from crm.queries import board as queries
 from crm.queries.board import MOST, PAGE, WALK, Part, Row
 from crm.queries.progress import progress_of
 from crm.worth import Rates
-from pipeline.queries.stages import Norm
+from pipeline.process.queries.stages import Norm
+from pipeline.process.stages import Outcome, Stage
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Outcome, Stage
 from salesprocess.lib.format import money_short, number
 from salesprocess.lib.htmx import render, wants_fragment
 from salesprocess.lib.keyset import Cursor

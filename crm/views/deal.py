@@ -46,11 +46,11 @@ from crm.views.verbs import (
     seen,
     stay,
 )
-from pipeline import moves
-from pipeline.gates import Act, Verb
 from pipeline.models import User
+from pipeline.process import moves
+from pipeline.process.gates import Act, Verb
+from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Stage
 from salesprocess.lib.htmx import render, wants_fragment
 from salesprocess.lib.refused import Refused
 

@@ -24,12 +24,12 @@ from crm.queries.records import Records, records
 from crm.queries.steps import recorded, versions_at
 from crm.shipped import shown
 from pipeline.models import User
-from pipeline.models.people import initials_of
-from pipeline.playbook import Playbook
-from pipeline.queries import process_news
-from pipeline.queries.process import InForce, in_force
+from pipeline.people.models.people import initials_of
+from pipeline.process.playbook import Playbook
+from pipeline.process.queries import news as process_news
+from pipeline.process.queries.in_force import InForce, in_force
+from pipeline.process.stages import Initiator, Outcome, Stage
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Initiator, Outcome, Stage
 from salesprocess.lib.format import money
 from salesprocess.lib.htmx import render, wants_fragment
 from salesprocess.lib.keyset import Cursor

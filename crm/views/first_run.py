@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm.queries import first_run as queries
 from crm.queries.first_run import Beginning, State, Task
-from pipeline.commands import first_run as commands
 from pipeline.models import User
+from pipeline.people.commands import first_run as commands
+from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Stage
 from salesprocess.lib.format import day, locale
 from salesprocess.lib.htmx import render
 

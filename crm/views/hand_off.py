@@ -8,8 +8,8 @@ from crm.commands import hand_off as commands
 from crm.forms.hand_off import HandOffForm
 from crm.models import HandOff
 from crm.views.verbs import Ask, do, editable_deal, form_of
+from pipeline.process.stages import Outcome
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Outcome
 
 
 @require_http_methods(["GET", "POST"])

@@ -19,8 +19,8 @@ from crm.shipped import shown
 from crm.views.list_rows import open_deals, point
 from crm.views.lists import DEALS, Asked
 from pipeline.models import User
+from pipeline.process.stages import Initiator, Outcome, Stage
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Initiator, Outcome, Stage
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.htmx import render
 

@@ -26,10 +26,10 @@ from crm.queries.activity import stage_now
 from crm.queries.board import FIELDS, Row
 from crm.queries.reference import Shown
 from crm.shipped import shown
-from pipeline.access import Scope
 from pipeline.models import User
-from pipeline.models.people import initials_of
-from pipeline.stages import Outcome
+from pipeline.people.access import Scope
+from pipeline.people.models.people import initials_of
+from pipeline.process.stages import Outcome
 from salesprocess.lib.format import money, number
 from salesprocess.lib.keyset import Order, by_day, by_instant, by_number, by_text
 from salesprocess.lib.translation import gettext as _

@@ -29,10 +29,10 @@ from crm.queries import lists as queries
 from crm.queries.lists import Offers, Total, View
 from crm.views.list_rows import TABLES, Column, default_sort, order_of
 from crm.worth import Rates
-from pipeline.access import Scope
 from pipeline.models import User
+from pipeline.people.access import Scope
+from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Stage
 from salesprocess.lib.format import number
 from salesprocess.lib.htmx import render
 from salesprocess.lib.jinja import url

@@ -12,9 +12,9 @@ from crm.queries import offer as queries
 from crm.queries.facts import facts
 from crm.queries.gates import playbook_of
 from crm.views.verbs import Ask, answer, do, editable_deal, form_of, now, posted, seen
-from pipeline.gates import Act, Verb, judge, stands_in_the_way
+from pipeline.process.gates import Act, Verb, judge, stands_in_the_way
+from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Stage
 from salesprocess.lib.format import money, plainly
 from salesprocess.lib.htmx import render
 

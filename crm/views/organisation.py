@@ -18,11 +18,11 @@ from crm.forms.organisation import OrganisationForm, OwnerForm, ThresholdsForm
 from crm.queries import settings as changes
 from crm.views.setting_changes import tell
 from crm.views.settings import admins_only, settings_page
-from pipeline.commands import organisation as commands
-from pipeline.forms.attempt import SeenForm, attempt, status_of
-from pipeline.queries import people as people_queries
+from pipeline.people import queries as people_queries
+from pipeline.people.commands import organisation as commands
+from pipeline.people.views.posted import posted
 from pipeline.requests import HtmxRequest
-from pipeline.views.asked import posted
+from salesprocess.lib.attempt import SeenForm, attempt, status_of
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 

@@ -16,14 +16,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from crm.models import Deal
-from pipeline.commands import first_run
-from pipeline.commands import process as commands
 from pipeline.models import Team
-from pipeline.playbook import Importance
-from pipeline.queries.process import current_version_ids, for_person
+from pipeline.people.commands import first_run
+from pipeline.process import commands
+from pipeline.process.playbook import Importance
+from pipeline.process.queries.in_force import current_version_ids, for_person
+from pipeline.process.stage_suggestion import mapped, suggest
+from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from pipeline.stage_suggestion import mapped, suggest
-from pipeline.stages import Stage
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused
 

@@ -16,10 +16,10 @@ from crm.commands import process_note as commands
 from crm.forms.process import AnswerForm, NoteForm
 from crm.models import Deal, NoteKind, Place, ProcessNote
 from crm.queries import process_notes as queries
-from pipeline.forms.attempt import say
-from pipeline.queries.process_page import undecided_count
+from pipeline.process.queries.page import undecided_count
+from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Stage
+from salesprocess.lib.attempt import say
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused
 

@@ -19,14 +19,14 @@ from crm.commands import process as commands
 from crm.commands.process import Flight, Published
 from crm.forms.process import PublishForm
 from crm.queries import process as queries
-from pipeline.layer_diff import chosen_of
 from pipeline.models import Layer
-from pipeline.playbook import Layer as MergedLayer
-from pipeline.playbook import LayerContent, Playbook, merge
-from pipeline.queries.process import layers_of, of_versions
-from pipeline.queries.process_page import Look, NoSuchTeam, Of
+from pipeline.process.layer_diff import chosen_of
+from pipeline.process.playbook import Layer as MergedLayer
+from pipeline.process.playbook import LayerContent, Playbook, merge
+from pipeline.process.queries.in_force import layers_of, of_versions
+from pipeline.process.queries.page import Look, NoSuchTeam, Of
+from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Stage
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused, Stale
 

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_GET
 from crm.models import Deal, StageVisit
 from crm.queries import process as queries
 from crm.queries.gates import versions_of_visit
-from pipeline.queries import process as process_queries
-from pipeline.queries import process_words
-from pipeline.queries.process_page import Look, NoSuchTeam, Of
+from pipeline.process.queries import in_force
+from pipeline.process.queries import words as process_words
+from pipeline.process.queries.page import Look, NoSuchTeam, Of
+from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Stage
 from salesprocess.lib.htmx import render
 
 
@@ -76,7 +76,7 @@ def preview(request: HtmxRequest, pk: int) -> HttpResponse:
     """Exactly what a deal asks of its reader: the versions of its open stay, and one's own layer."""
     deal = get_object_or_404(Deal.objects.visible_to(request.user), pk=pk)
     visit = StageVisit.objects.filter(deal=deal).order_by("-sequence").first()
-    book = process_queries.for_person(versions_of_visit(deal, visit), request.user.pk)
+    book = in_force.for_person(versions_of_visit(deal, visit), request.user.pk)
     context: dict[str, Any] = {
         "deal": deal,
         "book": book,

@@ -30,8 +30,8 @@ from crm.queries.deal import currencies
 from crm.queries.reference import SHELVES, Shelf, Shows
 from crm.views.setting_changes import tell
 from crm.views.settings import admins_only, settings_page
+from pipeline.process.stages import Initiator
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Initiator
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.format import money
 from salesprocess.lib.refused import Refused

@@ -21,8 +21,8 @@ from crm.queries import settings as queries
 from crm.shipped import shown
 from crm.views.settings import admins_only, settings_page
 from pipeline.models import User
+from pipeline.process.stages import Initiator
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Initiator
 from salesprocess.lib.format import day, full_day, locale, number, percent, rate
 from salesprocess.lib.refused import Refused
 

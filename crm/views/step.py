@@ -23,12 +23,12 @@ from crm.queries import steps as queries
 from crm.views import deal_page
 from crm.views.verbs import Ask, editable_deal, form_of, now, posted, show, stay
 from crm.views.verbs import answer as answer_to
-from pipeline.commands import process
-from pipeline.forms.attempt import say
 from pipeline.models import Layer, Vote
-from pipeline.playbook import Step
+from pipeline.process import commands as process
+from pipeline.process.playbook import Step
+from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Stage
+from salesprocess.lib.attempt import say
 from salesprocess.lib.htmx import render, trigger, wants_fragment
 from salesprocess.lib.refused import Refused
 from salesprocess.lib.uploads import LimitedUpload

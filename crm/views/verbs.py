@@ -27,7 +27,7 @@ from crm.forms.gate import GateForm
 from crm.models import Activity, Deal, UndoableAct
 from crm.presenters import DealPresenter
 from crm.queries import deal as queries
-from pipeline.gates import Gap
+from pipeline.process.gates import Gap
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, shown_path, trigger, wants_fragment
 from salesprocess.lib.refused import Refused, Stale

@@ -21,8 +21,8 @@ from exchange.imports import answers, letters
 from exchange.imports.faults import Unreadable
 from exchange.imports.reading import Table, open_table
 from exchange.models import NOT_LOADED, ImportJob, ImportKind, ImportState
-from pipeline.commands import first_run
 from pipeline.models import Role, User
+from pipeline.people.commands import first_run
 from salesprocess.lib.enqueue import enqueue
 from salesprocess.lib.refused import Refused
 

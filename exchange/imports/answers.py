@@ -25,7 +25,7 @@ from exchange.imports.scanning import MOST_STAGES, Reading, Scan
 from exchange.imports.values import DECIMAL_SIGNS
 from exchange.models import ImportJob, ImportKind, ImportMapping
 from pipeline.models import User
-from pipeline.stages import Outcome, Stage
+from pipeline.process.stages import Outcome, Stage
 
 _ANY_STAGE = {"": {"stage": Stage.LEAD_GENERATION.key}}
 # How a file of ours heads the reasons (exchange.imports.error_file); it is no column of theirs.

@@ -1,7 +1,7 @@
 """Write many records at once, by COPY: what the import and the sample data stand on.
 
 The commands remain the only writers of single changes. Who writes in bulk decides by the same pure
-rules (`pipeline.moves`) and the database checks the rest: every constraint and trigger holds for
+rules (`pipeline.process.moves`) and the database checks the rest: every constraint and trigger holds for
 COPY as well. No signals, no `save()`, no defaults of the database: a model without its field's
 default written by Python would differ from a typed one, so whole instances are written.
 """
@@ -19,9 +19,9 @@ from django.db import connection, models
 from django.db.models import JSONField
 
 from crm.models import Deal, StageVisit
-from pipeline import moves
-from pipeline.moves import Stay
-from pipeline.stages import Outcome
+from pipeline.process import moves
+from pipeline.process.moves import Stay
+from pipeline.process.stages import Outcome
 
 CHUNK = 2_000
 
@@ -171,7 +171,7 @@ def visits(
     `by_id` is who moved it, None where nobody knows. `held` answers whose the deal was, and its
     amount, at an instant; by default as it is now, at all times.
 
-    Raises BrokenChain for stays that `pipeline.moves` could not have made.
+    Raises BrokenChain for stays that `pipeline.process.moves` could not have made.
     """
     if faults := moves.broken_links(list(stays)):
         raise BrokenChain(faults)

@@ -11,9 +11,9 @@ from typing import Any
 from crm.commands.gate import as_json
 from crm.models import Judgement
 from exchange.imports import bulk
-from pipeline.gates import Act, Facts, Finding, Reason, Verb, judge
-from pipeline.playbook import Fact, merge
-from pipeline.stages import Outcome, Stage
+from pipeline.process.gates import Act, Facts, Finding, Reason, Verb, judge
+from pipeline.process.playbook import Fact, merge
+from pipeline.process.stages import Outcome, Stage
 
 _JUDGED = """
     {s} AS s

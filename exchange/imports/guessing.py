@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from exchange.imports.kinds import DEALS, Kind
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process.stages import Initiator, Outcome, Stage
 
 # Headers as other systems write them, letters and digits only; the more telling ones first.
 _HEADERS: dict[str, tuple[str, ...]] = {

@@ -40,7 +40,7 @@ from exchange.imports.kinds import KINDS, Kind
 from exchange.imports.letters import NAMES
 from exchange.imports.reading import DELIMITERS
 from exchange.imports.values import DECIMAL_SIGNS
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process.stages import Initiator, Outcome, Stage
 
 # What rows of a kind may name that is not on record yet, and is put there with them.
 MAKEABLE = {"deals": ("company", "contact"), "contacts": ("company",)}

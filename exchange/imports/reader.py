@@ -20,8 +20,8 @@ from exchange.imports.points import Points
 from exchange.imports.reading import Row, Table
 from exchange.imports.scanning import ways_of
 from exchange.imports.stays import stays_of
-from pipeline import moves
-from pipeline.moves import Stay
+from pipeline.process import moves
+from pipeline.process.moves import Stay
 from salesprocess.lib.refused import Refused
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from django.utils.translation import gettext as _
 
 from exchange.imports.mapping import Meaning
-from pipeline import moves
-from pipeline.moves import LeftHow, Stay
-from pipeline.stages import Outcome, Stage
+from pipeline.process import moves
+from pipeline.process.moves import LeftHow, Stay
+from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.refused import Refused
 
 # Why stages between the one that the foreign system knew and the seventh have no visit (G12).

@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
-import pipeline.models.people
+import pipeline.people.models.people
 from django.conf import settings
 from django.db import migrations, models
 
@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('role', models.CharField(choices=[('salesperson', 'Salesperson'), ('manager', 'Manager'), ('admin', 'Admin')], default='salesperson', max_length=12)),
                 ('style', models.CharField(choices=[('account_management', 'Account management'), ('new_business', 'New business'), ('mixed', 'Mixed')], default='mixed', max_length=20)),
                 ('hired_on', models.DateField(blank=True, null=True)),
-                ('time_zone', models.CharField(blank=True, max_length=64, validators=[pipeline.models.people.validate_time_zone])),
+                ('time_zone', models.CharField(blank=True, max_length=64, validators=[pipeline.people.models.people.validate_time_zone])),
                 ('theme', models.CharField(choices=[('auto', 'As the device'), ('light', 'Light'), ('dark', 'Dark')], default='auto', max_length=5)),
                 ('is_active', models.BooleanField(default=True)),
             ],
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120)),
                 ('currency', models.CharField(blank=True, max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$')])),
-                ('time_zone', models.CharField(blank=True, max_length=64, validators=[pipeline.models.people.validate_time_zone])),
+                ('time_zone', models.CharField(blank=True, max_length=64, validators=[pipeline.people.models.people.validate_time_zone])),
                 ('country', models.CharField(blank=True, max_length=2, validators=[django.core.validators.RegexValidator('^[A-Z]{2}$')])),
                 ('batch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='pipeline.batch')),
                 ('manager', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='teams_led', to=settings.AUTH_USER_MODEL)),

@@ -1,10 +1,10 @@
 from pipeline.models.batch import Batch, BatchKind
-from pipeline.models.first_run import FirstRun
-from pipeline.models.invitation import Invitation
-from pipeline.models.outbox import OutboxKind, OutboxRow
-from pipeline.models.people import Language, Role, SellingStyle, Team, Theme, User
-from pipeline.models.people_change import PeopleChange
-from pipeline.models.process import (
+from pipeline.outbox.models import OutboxKind, OutboxRow
+from pipeline.people.models.first_run import FirstRun
+from pipeline.people.models.invitation import Invitation
+from pipeline.people.models.people import Language, Role, SellingStyle, Team, Theme, User
+from pipeline.people.models.people_change import PeopleChange
+from pipeline.process.models import (
     Choice,
     Collision,
     Layer,

@@ -5,7 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from pipeline.models.people import User
+    from pipeline.people.models.people import User
 
 
 class BatchKind(models.TextChoices):

@@ -32,11 +32,11 @@ from django.db.models import (
 
 from crm.models import Deal, Rate, StageVisit
 from crm.worth import NOTHING, Rates, Worth, sums
-from pipeline.access import all_below
 from pipeline.models import Team, User
-from pipeline.moves import LeftHow
-from pipeline.queries.stages import Norm, Norms, norms_for
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.people.access import all_below
+from pipeline.process.moves import LeftHow
+from pipeline.process.queries.stages import Norm, Norms, norms_for
+from pipeline.process.stages import Initiator, Outcome, Stage
 from reports.figures import (
     K1,
     K2,

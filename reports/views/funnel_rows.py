@@ -21,10 +21,10 @@ from django.views.decorators.http import require_GET
 from crm.models import Deal
 from crm.queries import lists
 from crm.shipped import shown
-from pipeline.moves import LeftHow
-from pipeline.queries.stages import norms_for
+from pipeline.process.moves import LeftHow
+from pipeline.process.queries.stages import norms_for
+from pipeline.process.stages import Outcome, Stage
 from pipeline.requests import HtmxRequest
-from pipeline.stages import Outcome, Stage
 from reports.forms import FunnelForm
 from reports.queries import funnel as questions
 from reports.queries.funnel import CLOSED_MEASURES, VISIT_MEASURES, Question, Together

@@ -3,8 +3,8 @@
 from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_GET
 
-from pipeline.queries.process_health import measure
-from pipeline.queries.process_page import Look, NoSuchTeam, Of
+from pipeline.process.queries.health import measure
+from pipeline.process.queries.page import Look, NoSuchTeam, Of
 from pipeline.requests import HtmxRequest
 from reports.figures import told_of_stages
 from salesprocess.lib.htmx import render

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from crm.commands import deal as commands
 from crm.models import Deal, StageVisit
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process.stages import Initiator, Outcome, Stage
 from tests.browser import axe
 from tests.conftest import Cast
 from tests.factories import make_company, make_deal, plan_call, ready_deal

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from crm.commands import deal as commands
 from crm.commands.contact import NewContact
 from crm.models import Activity, Deal, DealRole
-from pipeline.stages import Outcome, Stage
+from pipeline.process.stages import Outcome, Stage
 from tests.browser import axe
 from tests.conftest import Cast
 from tests.factories import make_company, plan_call, ready_deal

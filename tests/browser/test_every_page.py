@@ -48,9 +48,9 @@ from crm.models import (
     Ruling,
     Sure,
 )
-from pipeline.commands import process
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.process import commands as process
+from pipeline.process.stages import Stage
 from tests.browser import axe
 from tests.conftest import Cast
 from tests.factories import make_company, make_contact, make_deal, stopped_deal, won_deal

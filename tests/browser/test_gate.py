@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from crm.models import Deal, Judgement
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.browser import axe
 from tests.browser.test_board_move import card_of, drag, stage_of
 from tests.conftest import Cast

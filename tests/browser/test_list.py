@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from crm.commands import company as company_commands
 from crm.models import Activity, Company, Deal, SavedView
-from pipeline.stages import Outcome, Stage
+from pipeline.process.stages import Outcome, Stage
 from tests.browser import axe
 from tests.conftest import Cast
 from tests.factories import NOW, make_company, make_contact, make_deal, plan_call, stopped_deal

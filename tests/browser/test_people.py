@@ -7,9 +7,9 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from crm.models import Deal
-from pipeline.commands import invitation
 from pipeline.models import Invitation, OutboxRow, Team, User
-from pipeline.stages import Stage
+from pipeline.people.commands import invitation
+from pipeline.process.stages import Stage
 from tests.browser import axe
 from tests.conftest import Cast
 from tests.factories import make_deal, make_user

@@ -9,10 +9,10 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from crm.commands import process_note
 from crm.models import NoteKind
-from pipeline.commands import process
 from pipeline.models import Step, Version
-from pipeline.playbook import Importance, StepKind
-from pipeline.stages import Stage
+from pipeline.process import commands as process
+from pipeline.process.playbook import Importance, StepKind
+from pipeline.process.stages import Stage
 from tests.browser import axe
 from tests.conftest import Cast
 from tests.factories import make_deal

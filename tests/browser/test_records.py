@@ -16,7 +16,7 @@ from crm.commands.writers.need import NeedInput
 from crm.commands.writers.offer import OfferInput, OfferLineInput
 from crm.models import ClosingAttempt, Concern, ConcernCategory, Deal, Disposition, Offer, OfferKind
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.browser import axe
 from tests.conftest import Cast
 from tests.factories import make_deal

@@ -11,10 +11,10 @@ from crm.commands import verdict as verdicts
 from crm.commands.writers.need import NeedInput
 from crm.commands.writers.verdict import VerdictInput
 from crm.models import Deal, Judgement, Ruling, StepResult, Sure
-from pipeline.commands import process
 from pipeline.models import Step
-from pipeline.playbook import Importance
-from pipeline.stages import Stage
+from pipeline.process import commands as process
+from pipeline.process.playbook import Importance
+from pipeline.process.stages import Stage
 from tests.browser import axe
 from tests.conftest import Cast
 from tests.factories import make_contact, make_deal

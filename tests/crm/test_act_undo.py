@@ -17,7 +17,7 @@ from crm.commands import deal as deal_commands
 from crm.commands.undo import AT_ONCE
 from crm.models import Company, Deal, StageVisit, UndoableAct
 from pipeline.models import User
-from pipeline.stages import Initiator, Stage
+from pipeline.process.stages import Initiator, Stage
 from tests.conftest import Cast
 from tests.crm.truth import faults_of
 from tests.factories import (

@@ -12,7 +12,7 @@ from crm.commands import activity_correct as commands
 from crm.commands import deal as deal_commands
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, PartyChange
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused, Stale
 from tests.conftest import Cast
 from tests.crm.truth import faults_of, rows

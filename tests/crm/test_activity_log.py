@@ -11,7 +11,7 @@ from crm.commands import deal as deal_commands
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, Method
 from crm.models.activity import TOUCHES
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.crm.truth import faults_of
 from tests.factories import (
     NOW,

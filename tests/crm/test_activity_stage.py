@@ -14,7 +14,7 @@ from crm.commands import activity as commands
 from crm.commands import deal as deal_commands
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, Deal
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.crm.test_list_export import rows as exported
 from tests.factories import (

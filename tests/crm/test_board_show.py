@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from crm.commands import deal as commands
 from crm.models import Deal, DealChange, Rate, Source
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.crm import board
 from tests.factories import (

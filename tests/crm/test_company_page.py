@@ -11,7 +11,7 @@ from crm.commands import company as commands
 from crm.commands.writers.activity import About
 from crm.models import Activity, ActivityKind, Company, Relationship
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_company, make_contact, make_deal, plan_call, won_deal

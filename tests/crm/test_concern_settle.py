@@ -13,7 +13,7 @@ from crm.models import Concern, ConcernCategory, Contact, Deal, Disposition, Off
 from crm.queries import answers
 from crm.queries.records import records
 from pipeline.models import User
-from pipeline.stages import Initiator, Stage
+from pipeline.process.stages import Initiator, Stage
 from tests.conftest import Cast
 from tests.crm.conftest import Refusal
 from tests.factories import NOW, cause_named, make_contact, make_deal

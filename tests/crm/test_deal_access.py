@@ -16,7 +16,7 @@ from crm.models import (
     Product,
     StageVisit,
 )
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.factories import NOW, make_company, make_contact, make_deal, plan_call
 
 # Who owns the deal of that name; a pool's deal lies in the team's.

@@ -12,7 +12,7 @@ from crm.commands import deal as deal_commands
 from crm.commands.activity import plan as plan_activity
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, Deal
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.crm.truth import faults_of
 from tests.factories import NOW, ago, make_company, make_deal, plan_call

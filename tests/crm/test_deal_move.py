@@ -6,8 +6,8 @@ import pytest
 
 from crm.commands import deal as deal_commands
 from crm.models import Deal, Lead, Opportunity
-from pipeline.moves import EnteredHow, LeftHow
-from pipeline.stages import Stage
+from pipeline.process.moves import EnteredHow, LeftHow
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Stale
 from tests.crm.truth import all_rows, faults_of
 from tests.factories import NOW, ago, ready_deal, stopped_deal, won_deal

@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.models import Company, Contact, Deal
-from pipeline.playbook import Importance
-from pipeline.stages import Stage
+from pipeline.process.playbook import Importance
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.crm.truth import faults_of
 from tests.factories import make_company, make_contact, make_deal

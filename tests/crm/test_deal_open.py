@@ -11,8 +11,8 @@ from crm.commands import deal as deal_commands
 from crm.commands import rate as rate_commands
 from crm.commands.contact import NewContact
 from crm.models import Company, Contact, Deal, Source
-from pipeline.moves import EnteredHow
-from pipeline.stages import Stage
+from pipeline.process.moves import EnteredHow
+from pipeline.process.stages import Stage
 from tests.crm.truth import all_rows, faults_of
 from tests.factories import NOW, ago, make_company, make_contact, needed_for
 

@@ -9,7 +9,7 @@ from crm.commands import deal as deal_commands
 from crm.commands.writers.activity import About, Next
 from crm.models import ActivityKind, Deal
 from pipeline.models import Role
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Stale
 from tests.crm.truth import faults_of
 from tests.factories import NOW, ago, make_deal, make_user, plan_call, ready_deal, stopped_deal

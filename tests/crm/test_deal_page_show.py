@@ -14,7 +14,7 @@ from crm.commands import deal_line
 from crm.commands.contact import NewContact
 from crm.commands.writers.activity import About, Next
 from crm.models import ActivityKind, Deal, DealRole, Product
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import (
     NOW,

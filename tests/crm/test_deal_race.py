@@ -12,7 +12,7 @@ from crm.commands import deal as deal_commands
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, StageVisit
 from pipeline.models import User
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process.stages import Initiator, Outcome, Stage
 from salesprocess.lib.refused import Refused, Stale
 from tests.crm.threads import at_once
 from tests.crm.truth import faults_of

@@ -9,8 +9,8 @@ import pytest
 from crm.commands import company as company_commands
 from crm.commands import deal as deal_commands
 from crm.models import Deal
-from pipeline.moves import EnteredHow, LeftHow
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process.moves import EnteredHow, LeftHow
+from pipeline.process.stages import Initiator, Outcome, Stage
 from salesprocess.lib.refused import Stale
 from tests.crm.truth import faults_of
 from tests.factories import (

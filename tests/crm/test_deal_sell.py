@@ -17,9 +17,9 @@ from crm.commands.writers.need import NeedInput
 from crm.commands.writers.step_result import StepResultInput
 from crm.commands.writers.verdict import VerdictInput
 from crm.models import Activity, Company, Contact, Deal, DealChange, Judgement
-from pipeline.gates import Gap, Reason
-from pipeline.playbook import Importance, StepKind
-from pipeline.stages import Stage
+from pipeline.process.gates import Gap, Reason
+from pipeline.process.playbook import Importance, StepKind
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.crm.truth import all_rows, faults_of

@@ -21,7 +21,7 @@ from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, StageVisit, StopCause
 from crm.models.activity import TOUCHES
 from crm.models.due import Due
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process.stages import Initiator, Outcome, Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.crm.truth import faults_of, rows

@@ -8,8 +8,8 @@ import pytest
 
 from crm.commands import deal as deal_commands
 from crm.models import Deal
-from pipeline.moves import LeftHow
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process.moves import LeftHow
+from pipeline.process.stages import Initiator, Outcome, Stage
 from salesprocess.lib.refused import Stale
 from tests.crm.truth import faults_of
 from tests.factories import NOW, ago, cause_named, make_deal, plan_call, stopped_deal, won_deal

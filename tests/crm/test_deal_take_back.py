@@ -12,7 +12,7 @@ from crm.commands.deal_take_back import take_back
 from crm.commands.writers.activity import About
 from crm.commands.writers.need import NeedInput
 from crm.models import Activity, ActivityKind, Company, Deal, DealChange, SearchEntry, StageVisit
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, make_company, make_contact, make_deal, plan_call, stopped_deal

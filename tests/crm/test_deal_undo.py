@@ -6,7 +6,7 @@ import json
 import pytest
 
 from crm.models import Activity, Deal
-from pipeline.stages import Outcome
+from pipeline.process.stages import Outcome
 from tests.factories import ago, make_deal, plan_call
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from crm.commands import offer as offer_commands
 from crm.commands.writers.offer import OfferInput, OfferLineInput
 from crm.models import Deal, Offer, OfferKind, Product
 from crm.queries.deal_value import ValuePlace
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_deal

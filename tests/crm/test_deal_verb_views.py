@@ -22,7 +22,7 @@ from crm.models import (
     Product,
     StageVisit,
 )
-from pipeline.stages import Outcome, Stage
+from pipeline.process.stages import Outcome, Stage
 from tests.conftest import Cast
 from tests.factories import (
     NOW,

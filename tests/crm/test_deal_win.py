@@ -9,8 +9,8 @@ import pytest
 from crm.commands import company as company_commands
 from crm.commands import deal as deal_commands
 from crm.models import Deal, Relationship
-from pipeline.moves import LeftHow
-from pipeline.stages import Outcome, Stage
+from pipeline.process.moves import LeftHow
+from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.refused import Stale
 from tests.crm.truth import faults_of
 from tests.factories import NOW, ago, make_company, plan_call, ready_deal, stopped_deal, won_deal

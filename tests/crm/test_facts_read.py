@@ -28,8 +28,8 @@ from crm.models import (
     Verdict,
 )
 from crm.queries.facts import facts, facts_of
-from pipeline.playbook import Fact
-from pipeline.stages import Stage
+from pipeline.process.playbook import Fact
+from pipeline.process.stages import Stage
 from tests.factories import NOW, ago, make_company, make_contact, make_deal, plan_call, won_deal
 
 

@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from crm.models import Deal
 from crm.queries.first_run import State, Task, beginning
-from pipeline.commands import first_run
-from pipeline.commands import people as people_commands
 from pipeline.models import Batch, BatchKind, FirstRun, Role, Team, User
+from pipeline.people.commands import first_run
+from pipeline.people.commands import people as people_commands
 from tests.factories import NOW, make_company, make_deal
 
 LATER = NOW + dt.timedelta(hours=1)

@@ -35,10 +35,10 @@ from crm.models import (
     Source,
     StopCause,
 )
-from pipeline.commands import process
-from pipeline.gates import Gate
 from pipeline.models import SellingStyle, User
-from pipeline.playbook import (
+from pipeline.process import commands as process
+from pipeline.process.gates import Gate
+from pipeline.process.playbook import (
     Answer,
     Applies,
     Doing,
@@ -49,7 +49,7 @@ from pipeline.playbook import (
     StepRow,
     Strength,
 )
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.crm.page_forms import untouched
 from tests.factories import NOW, make_company, make_contact, make_deal, won_deal

@@ -8,8 +8,8 @@ from crm.commands.gate_input import GateInput
 from crm.commands.writers.conversation import AgreementInput, ConversationInput
 from crm.commands.writers.step_result import StepResultInput
 from crm.models import Activity, ActivityKind, Deal, StepResult
-from pipeline.playbook import Doing, Importance, StepKind
-from pipeline.stages import Stage
+from pipeline.process.playbook import Doing, Importance, StepKind
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import NOW, make_deal
 from tests.pipeline.process import in_force, row

@@ -22,8 +22,8 @@ from crm.forms.deal import MoveForm, OpenForm, WinForm
 from crm.forms.gate import GateForm
 from crm.forms.step import StepForm
 from crm.models import ActivityKind, Deal, EvidenceFile, StepResult
-from pipeline.playbook import Answer, Doing, Importance, Proof, StepKind
-from pipeline.stages import Stage
+from pipeline.process.playbook import Answer, Doing, Importance, Proof, StepKind
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.crm.truth import all_rows
 from tests.factories import NOW, ready_deal

@@ -14,8 +14,16 @@ from crm.commands import deal as deals
 from crm.commands.contact import NewContact
 from crm.commands.writers.activity import About
 from crm.models import Activity, ActivityKind, Concern, Deal, Judgement, ProcessNote, StepResult
-from pipeline.playbook import Answer, Doing, Importance, LayerContent, Proof, StageRow, StepKind
-from pipeline.stages import Stage
+from pipeline.process.playbook import (
+    Answer,
+    Doing,
+    Importance,
+    LayerContent,
+    Proof,
+    StageRow,
+    StepKind,
+)
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.crm.truth import all_rows, faults_of
 from tests.factories import NOW, ago, make_company, make_contact, make_deal, ready_deal

@@ -37,9 +37,9 @@ from crm.models import (
 )
 from crm.queries import gates
 from crm.queries.facts import facts
-from pipeline.gates import Act, Gap, Gate, Reason, Verb
-from pipeline.playbook import Answer, Doing, Fact, Importance, StepKind, Strength
-from pipeline.stages import Initiator, Stage
+from pipeline.process.gates import Act, Gap, Gate, Reason, Verb
+from pipeline.process.playbook import Answer, Doing, Fact, Importance, StepKind, Strength
+from pipeline.process.stages import Initiator, Stage
 from salesprocess.lib.refused import Refused
 from tests.crm.truth import all_rows, faults_of
 from tests.factories import (

@@ -29,9 +29,9 @@ from crm.models import (
     OfferKind,
     Relationship,
 )
-from pipeline.gates import Reason
-from pipeline.playbook import Applies, Importance
-from pipeline.stages import Stage
+from pipeline.process.gates import Reason
+from pipeline.process.playbook import Applies, Importance
+from pipeline.process.stages import Stage
 from tests.crm.truth import faults_of
 from tests.factories import ago, make_company, won_deal
 from tests.pipeline.process import in_force, row

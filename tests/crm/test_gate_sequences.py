@@ -36,11 +36,11 @@ from crm.models import (
     StepResult,
 )
 from crm.queries.facts import facts
-from pipeline.commands import process as layers
-from pipeline.gates import Gap, Reason, Weight
 from pipeline.models import Layer
-from pipeline.playbook import Fact, Importance, StepKind
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process import commands as layers
+from pipeline.process.gates import Gap, Reason, Weight
+from pipeline.process.playbook import Fact, Importance, StepKind
+from pipeline.process.stages import Initiator, Outcome, Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.crm.truth import faults_of

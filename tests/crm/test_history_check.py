@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from crm.commands import deal as deal_commands
 from crm.management.commands import check_history
 from crm.models import Deal, StageVisit
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_deal, ready_deal, won_deal
 

@@ -15,7 +15,7 @@ from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, Company, Contact, Deal, ListKind, SavedView
 from crm.queries import people as queries
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_company, make_contact, make_deal, plan_call
 

@@ -11,7 +11,7 @@ from crm.commands import deal as deal_commands
 from crm.models import Activity, Deal
 from crm.queries import search
 from pipeline.models import User
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process.stages import Initiator, Outcome, Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, ago, cause_named, make_deal, plan_call, stopped_deal

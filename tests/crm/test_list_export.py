@@ -8,7 +8,7 @@ from django.test import Client
 
 from crm.models import Deal, ListKind
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from salesprocess.lib.spreadsheet import inert, lines
 from tests.conftest import Cast
 from tests.crm.test_list_page import make_rows, names

@@ -14,7 +14,7 @@ from crm.commands.writers.activity import About, Next
 from crm.models import ActivityKind, ListKind, Relationship, Source
 from crm.queries.lists import PAGE
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import (
     NOW,

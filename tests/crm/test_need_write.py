@@ -7,7 +7,7 @@ import pytest
 from crm.commands import need as needs
 from crm.commands.writers.need import NeedInput
 from crm.models import Contact, Deal, Need, Per
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Stale
 from tests.conftest import Cast
 from tests.crm.conftest import Refusal

@@ -15,8 +15,8 @@ from crm.commands.writers.need import NeedInput
 from crm.commands.writers.offer import OfferInput, OfferLineInput
 from crm.models import Contact, Deal, DealRole, Judgement, Need, Offer, OfferKind, Product
 from crm.queries import offer as queries
-from pipeline.gates import Reason
-from pipeline.stages import Stage
+from pipeline.process.gates import Reason
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.crm.conftest import Refusal
 from tests.factories import NOW, ago, make_contact, make_deal, won_deal

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from crm.models import Company, Contact, Deal, Offer, Relationship, Source, SourceKind
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import make_company, make_contact, make_deal
 

@@ -8,8 +8,8 @@ import pytest
 from crm.commands import rate as rate_commands
 from crm.commands.organisation import change_currency
 from crm.models import Rate, SettingChange
-from pipeline.commands import organisation as commands
 from pipeline.models import Team
+from pipeline.people.commands import organisation as commands
 from reports.forms import Span, span_of
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast

@@ -4,7 +4,7 @@ import pytest
 
 from crm.models import Contact, Deal
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.factories import make_company, make_contact, make_deal, won_deal
 
 

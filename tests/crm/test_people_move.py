@@ -3,9 +3,9 @@
 from crm import tasks
 from crm.commands import people as commands
 from crm.models import Deal
-from pipeline.commands import people
 from pipeline.models import OutboxRow, Team
-from pipeline.stages import Stage
+from pipeline.people.commands import people
+from pipeline.process.stages import Stage
 from tests.factories import NOW, make_deal, won_deal
 
 

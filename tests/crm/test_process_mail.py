@@ -11,11 +11,11 @@ from crm.commands import gate as gates
 from crm.commands import process_note
 from crm.models import NoteKind
 from pipeline import tasks
-from pipeline.commands import organisation, people
-from pipeline.commands import process as commands
-from pipeline.gates import Reason
 from pipeline.models import Language, OutboxKind, OutboxRow, Role, User
-from pipeline.stages import Stage
+from pipeline.people.commands import organisation, people
+from pipeline.process import commands
+from pipeline.process.gates import Reason
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 from tests.factories import NOW, make_deal, make_user
 

@@ -8,10 +8,10 @@ from crm.commands.process import Flight
 from crm.commands.writers.step_result import StepResultInput
 from crm.models import Deal, StepResult
 from crm.queries.facts import AGREEMENT_STEP, facts
-from pipeline.commands import process as commands
 from pipeline.models import Layer
-from pipeline.playbook import Fact
-from pipeline.stages import Stage
+from pipeline.process import commands
+from pipeline.process.playbook import Fact
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_deal
 

@@ -10,10 +10,10 @@ from crm.commands import process as publishing
 from crm.commands import process_note as notes
 from crm.commands.process import Flight
 from crm.models import NoteKind, ProcessNote
-from pipeline.commands import process
 from pipeline.models import Layer, OutboxKind, OutboxRow, Step
-from pipeline.playbook import Importance
-from pipeline.stages import Stage
+from pipeline.process import commands as process
+from pipeline.process.playbook import Importance
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, ago

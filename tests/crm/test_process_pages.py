@@ -23,12 +23,12 @@ from crm.models import (
     StopCause,
 )
 from crm.queries import process as queries
-from pipeline.commands import process as commands
 from pipeline.models import Layer, Role, Version
 from pipeline.models import Step as StepRow
-from pipeline.queries.process import current_version_ids, of_versions
-from pipeline.stage_suggestion import suggest
-from pipeline.stages import Stage
+from pipeline.process import commands
+from pipeline.process.queries.in_force import current_version_ids, of_versions
+from pipeline.process.stage_suggestion import suggest
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 from tests.factories import NOW, ago, make_deal, make_team, make_user
 from tests.pipeline.process import in_force, row

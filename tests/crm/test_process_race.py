@@ -12,10 +12,10 @@ from crm.commands import process as crm_process
 from crm.commands.locked_deal import locked
 from crm.commands.process import Flight
 from crm.models import Deal, StageVisit
-from pipeline.commands import process as commands
 from pipeline.models import Layer, Step, Team, User
-from pipeline.queries.process import current_version_ids
-from pipeline.stages import Stage
+from pipeline.process import commands
+from pipeline.process.queries.in_force import current_version_ids
+from pipeline.process.stages import Stage
 from tests.crm.threads import at_once
 from tests.factories import NOW, ready_deal
 

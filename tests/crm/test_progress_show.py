@@ -11,10 +11,10 @@ from crm.commands import step as commands
 from crm.commands.writers.step_result import StepResultInput
 from crm.models import Deal, StageVisit
 from crm.queries.progress import Progress, progress_of
-from pipeline.commands import process
 from pipeline.models import User
-from pipeline.playbook import Importance
-from pipeline.stages import Stage
+from pipeline.process import commands as process
+from pipeline.process.playbook import Importance
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.crm import board
 from tests.factories import NOW, ago, make_deal

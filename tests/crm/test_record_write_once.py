@@ -55,8 +55,8 @@ from crm.models import (
     Verdict,
 )
 from crm.queries.facts import AGREEMENT_STEP
-from pipeline.playbook import Doing, StepKind
-from pipeline.stages import Stage
+from pipeline.process.playbook import Doing, StepKind
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_company, make_contact, make_deal

@@ -34,7 +34,7 @@ from crm.models import (
     Verdict,
 )
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import NOW, make_contact, make_deal, won_deal
 

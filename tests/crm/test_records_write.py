@@ -23,7 +23,7 @@ from crm.models import (
     Sure,
     Verdict,
 )
-from pipeline.stages import Outcome, Stage
+from pipeline.process.stages import Outcome, Stage
 from tests.conftest import Cast
 from tests.crm.conftest import Refusal
 from tests.factories import NOW, make_contact, make_deal, plan_call, won_deal

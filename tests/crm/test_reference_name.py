@@ -11,7 +11,7 @@ from crm.commands import deal as commands
 from crm.models import Deal, DealChange, Method, Source, StopCause
 from crm.shipped import NAMES, kept, shown, spellings
 from pipeline.models import Language, User
-from pipeline.stages import Initiator
+from pipeline.process.stages import Initiator
 from tests.conftest import Cast
 from tests.exchange.test_import_rows import bring_in, row
 from tests.factories import ago, cause_named, make_deal

@@ -5,7 +5,7 @@ import io
 from django.core.management import call_command
 
 from crm.models import CauseKind, Method, Source, SourceKind, StopCause
-from pipeline.stages import Initiator
+from pipeline.process.stages import Initiator
 from tests.crm.truth import rows
 
 

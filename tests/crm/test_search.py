@@ -9,7 +9,7 @@ from crm.commands import deal as deal_commands
 from crm.models import Company, DealRole, SearchEntry, SearchKind
 from crm.queries.search import ids, search
 from pipeline.models import User
-from pipeline.stages import Initiator
+from pipeline.process.stages import Initiator
 from tests.conftest import Cast
 from tests.factories import NOW, cause_named, make_company, make_contact, make_deal
 

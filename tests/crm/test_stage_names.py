@@ -9,9 +9,9 @@ from django.test import Client
 from crm import mail
 from crm.commands import process_note
 from crm.models import NoteKind
-from pipeline.commands import process
 from pipeline.models import OutboxKind, OutboxRow
-from pipeline.stages import Stage
+from pipeline.process import commands as process
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_deal, ready_deal
 

@@ -7,9 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.commands import deal as commands
-from pipeline.commands import process
 from pipeline.models import Team
-from pipeline.stages import Stage
+from pipeline.process import commands as process
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import ago, make_deal, ready_deal
 

@@ -25,12 +25,12 @@ from crm.models import (
 from crm.models.evidence import LARGEST
 from crm.queries.facts import facts
 from crm.queries.steps import recorded
-from pipeline.commands import process
-from pipeline.gates import Reason
 from pipeline.models import User
-from pipeline.playbook import Answer, Doing, Importance, Proof, StepKind
-from pipeline.queries.process import current_version_ids
-from pipeline.stages import Initiator, Stage
+from pipeline.process import commands as process
+from pipeline.process.gates import Reason
+from pipeline.process.playbook import Answer, Doing, Importance, Proof, StepKind
+from pipeline.process.queries.in_force import current_version_ids
+from pipeline.process.stages import Initiator, Stage
 from salesprocess.lib.refused import Stale
 from tests.conftest import Cast
 from tests.crm.conftest import Refusal

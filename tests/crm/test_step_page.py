@@ -19,11 +19,11 @@ from crm.commands.writers.concern import ConcernInput, DispositionInput
 from crm.commands.writers.need import NeedInput
 from crm.commands.writers.step_result import StepResultInput
 from crm.models import ConcernCategory, Deal, Disposition, StepResult
-from pipeline.commands import process
-from pipeline.gates import Reason
 from pipeline.models import Step, StepVote, User
-from pipeline.playbook import Proof, StepKind
-from pipeline.stages import Stage
+from pipeline.process import commands as process
+from pipeline.process.gates import Reason
+from pipeline.process.playbook import Proof, StepKind
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.crm.test_step_answer import own_step, stopped, team_step
 from tests.factories import NOW, ago, make_contact, make_deal

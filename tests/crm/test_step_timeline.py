@@ -14,11 +14,11 @@ from crm.commands.gate import GoAhead
 from crm.commands.writers.activity import About
 from crm.commands.writers.step_result import StepResultInput, Upload
 from crm.models import ActivityKind, Deal, DealChange
-from pipeline.commands import process
-from pipeline.gates import Reason
 from pipeline.models import User
-from pipeline.playbook import Answer, Doing, Importance, StepKind
-from pipeline.stages import Stage
+from pipeline.process import commands as process
+from pipeline.process.gates import Reason
+from pipeline.process.playbook import Answer, Doing, Importance, StepKind
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.crm.test_step_answer import own_step, team_step
 from tests.factories import NOW, ago, make_company, make_contact, make_deal

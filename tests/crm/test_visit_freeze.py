@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from crm.commands import deal as deal_commands
 from crm.models import Deal, StageVisit
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.factories import NOW, ago, ready_deal, stopped_deal
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from crm.models import Deal, Rate
 from pipeline.models import User
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from reports.queries.funnel import funnel
 from reports.queries.funnel import held_deals as held
 from tests.conftest import Cast

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from crm.models import Activity, Company, Deal, DealChange, DealContact, StageVisit
-from pipeline import moves
-from pipeline.stages import Outcome
+from pipeline.process import moves
+from pipeline.process.stages import Outcome
 
 
 def faults_of(deal: Deal) -> list[str]:

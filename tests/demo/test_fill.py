@@ -27,7 +27,7 @@ from crm.models.activity import TOUCHES, ActivityResult
 from demo import filling
 from demo.people import SIGN_INS
 from pipeline.models import BatchKind, Role, Team, User
-from pipeline.stages import Outcome, Stage
+from pipeline.process.stages import Outcome, Stage
 from tests.demo.filled import filled
 from tests.factories import NOW
 

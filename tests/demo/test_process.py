@@ -21,12 +21,12 @@ from crm.models import (
 )
 from crm.queries.facts import facts_of
 from crm.queries.offer import total
-from pipeline.gates import Act, Verb, Weight, judge
-from pipeline.layer_diff import diff, differences
 from pipeline.models import Collision, Layer, Step, Team, User, Version
-from pipeline.playbook import LayerContent, Level
-from pipeline.queries import process as queries
-from pipeline.stages import Outcome, Stage
+from pipeline.process.gates import Act, Verb, Weight, judge
+from pipeline.process.layer_diff import diff, differences
+from pipeline.process.playbook import LayerContent, Level
+from pipeline.process.queries import in_force as queries
+from pipeline.process.stages import Outcome, Stage
 from tests.demo.filled import filled
 
 

@@ -18,7 +18,7 @@ from demo import filling
 from exchange.commands import batch as batch_commands
 from exchange.commands.batch import Kept
 from pipeline.models import Batch, BatchKind, Role, Team, User
-from pipeline.stages import Initiator
+from pipeline.process.stages import Initiator
 from tests.demo.filled import filled
 from tests.factories import NOW, cause_named
 

@@ -16,7 +16,7 @@ from crm.commands import deal as deal_commands
 from crm.models import Company, Deal, StageVisit
 from demo import sample
 from pipeline.models import Batch, BatchKind, OutboxRow, Team, User
-from pipeline.stages import Outcome, Stage
+from pipeline.process.stages import Outcome, Stage
 from reports.forms import FunnelForm
 from reports.queries import funnel
 from salesprocess.lib.refused import Refused

@@ -10,10 +10,10 @@ from demo.people import PEOPLE
 from demo.records import SimDeal, Simulated
 from demo.simulation import simulate
 from demo.working_time import WorkingTime
-from pipeline import moves
 from pipeline.models import SellingStyle, Team
-from pipeline.moves import EnteredHow, LeftHow
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process import moves
+from pipeline.process.moves import EnteredHow, LeftHow
+from pipeline.process.stages import Initiator, Outcome, Stage
 from tests.factories import NOW
 
 SELLERS = [person for person in PEOPLE if person.sells and not person.left_months]

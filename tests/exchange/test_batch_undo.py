@@ -37,7 +37,7 @@ from exchange.commands import batch as batch_commands
 from exchange.commands.batch import Undoable
 from exchange.imports import mapping, run
 from pipeline.models import Batch, Team, User
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, make_company, make_deal

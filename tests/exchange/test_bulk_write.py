@@ -19,9 +19,9 @@ from crm.models import (
 )
 from exchange.imports import bulk
 from exchange.imports.bulk import Holding
-from pipeline import moves
 from pipeline.models import Batch, BatchKind
-from pipeline.stages import Outcome, Stage
+from pipeline.process import moves
+from pipeline.process.stages import Outcome, Stage
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_deal
 

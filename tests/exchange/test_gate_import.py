@@ -7,8 +7,8 @@ import pytest
 from crm.commands import deal as deals
 from crm.models import Deal, Judgement
 from exchange.imports import gaps
-from pipeline.gates import Gap
-from pipeline.stages import Outcome, Stage
+from pipeline.process.gates import Gap
+from pipeline.process.stages import Outcome, Stage
 from tests.conftest import Cast
 from tests.exchange.test_import_rows import bring_in, row
 from tests.factories import NOW

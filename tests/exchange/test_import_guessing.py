@@ -4,7 +4,7 @@ import pytest
 
 from exchange.imports import guessing
 from exchange.imports.kinds import CONTACTS, DEALS
-from pipeline.stages import Outcome, Stage
+from pipeline.process.stages import Outcome, Stage
 
 
 @pytest.mark.parametrize(

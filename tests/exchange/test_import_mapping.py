@@ -6,7 +6,7 @@ import pytest
 
 from exchange.imports import mapping
 from exchange.imports.faults import Unreadable
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process.stages import Initiator, Outcome, Stage
 
 GOOD = """
 system = "old"

@@ -9,9 +9,9 @@ from django.utils import timezone
 from crm.models import Company, Contact, ContactPoint, Deal
 from exchange.commands import work
 from exchange.models import ImportJob, ImportMapping
-from pipeline import moves
 from pipeline.models import Batch, Team, User
-from pipeline.stages import Outcome, Stage
+from pipeline.process import moves
+from pipeline.process.stages import Outcome, Stage
 from tests.conftest import Cast
 from tests.exchange.uploads import (
     answer,

@@ -10,9 +10,9 @@ from crm.models import Company, Contact, ContactPoint, Deal, ImportedRow, Search
 from crm.queries.progress import progress_of
 from exchange.imports import mapping, run
 from exchange.imports.faults import Unreadable
-from pipeline import moves
 from pipeline.models import Batch, Role, Team, User
-from pipeline.stages import Stage
+from pipeline.process import moves
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_company, make_contact, make_user
 

@@ -13,11 +13,11 @@ from django.utils import timezone
 from crm import reference
 from crm.models import Company, Deal, Product, StageVisit
 from exchange.imports import mapping, run
-from pipeline import moves
-from pipeline.commands.people import found_organisation
 from pipeline.models import Role, Team, User
-from pipeline.moves import EnteredHow, LeftHow
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.people.commands.people import found_organisation
+from pipeline.process import moves
+from pipeline.process.moves import EnteredHow, LeftHow
+from pipeline.process.stages import Initiator, Outcome, Stage
 
 HERE = Path(__file__).resolve().parent.parent
 MAPPING = HERE / "data" / "crm_sales_opportunities.toml"

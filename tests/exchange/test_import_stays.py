@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from exchange.imports.mapping import Meaning
 from exchange.imports.stays import REASON, stays_of
-from pipeline import moves
-from pipeline.moves import EnteredHow, LeftHow
-from pipeline.stages import Initiator, Outcome, Stage
+from pipeline.process import moves
+from pipeline.process.moves import EnteredHow, LeftHow
+from pipeline.process.stages import Initiator, Outcome, Stage
 from salesprocess.lib.refused import Refused
 from tests.factories import NOW, ago
 

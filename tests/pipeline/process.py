@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline.models import Layer, Team, Version
-from pipeline.playbook import (
+from pipeline.process.playbook import (
     Importance,
     LayerContent,
     Level,
@@ -13,9 +13,9 @@ from pipeline.playbook import (
     StepKind,
     StepRow,
 )
-from pipeline.playbook import Layer as MergedLayer
-from pipeline.queries.process import step_of
-from pipeline.stages import Stage
+from pipeline.process.playbook import Layer as MergedLayer
+from pipeline.process.queries.in_force import step_of
+from pipeline.process.stages import Stage
 from tests.factories import NOW, ago
 
 FOUR = Stage.NEEDS_ANALYSIS

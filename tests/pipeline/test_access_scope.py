@@ -4,8 +4,8 @@ from dataclasses import fields
 
 import pytest
 
-from pipeline.access import Scope
 from pipeline.models import Role, Team, User
+from pipeline.people.access import Scope
 from salesprocess.lib.prepared import Param
 from tests.factories import make_team, make_user
 

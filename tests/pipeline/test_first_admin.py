@@ -6,8 +6,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
-from pipeline.commands import people
 from pipeline.models import Role, Team, User
+from pipeline.people.commands import people
 from salesprocess.lib.refused import Refused
 
 PASSWORD = "seven-horses-and-a-cart"

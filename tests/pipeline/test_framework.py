@@ -6,14 +6,14 @@ import pytest
 from django.core.management import call_command
 from django.utils import translation
 
-from pipeline import framework
-from pipeline.commands import process
-from pipeline.gates import Act, Facts, Verb, Weight, judge
-from pipeline.layer_diff import lint
 from pipeline.models import Layer, Version
-from pipeline.playbook import Fact, Importance, LayerContent, Side, StepKind, merge
-from pipeline.queries import process as queries
-from pipeline.stages import Stage
+from pipeline.process import commands as process
+from pipeline.process import framework
+from pipeline.process.gates import Act, Facts, Verb, Weight, judge
+from pipeline.process.layer_diff import lint
+from pipeline.process.playbook import Fact, Importance, LayerContent, Side, StepKind, merge
+from pipeline.process.queries import in_force as queries
+from pipeline.process.stages import Stage
 from tests.factories import NOW, make_team
 from tests.pipeline.process import layer
 

@@ -3,10 +3,10 @@
 from django.test import Client
 from django.utils import translation
 
-from pipeline import framework
-from pipeline.commands import process
-from pipeline.queries import process as queries
-from pipeline.stages import Stage
+from pipeline.process import commands as process
+from pipeline.process import framework
+from pipeline.process.queries import in_force as queries
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import NOW, make_deal
 

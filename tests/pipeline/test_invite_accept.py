@@ -10,10 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from pipeline import tasks
-from pipeline.commands import invitation as commands
-from pipeline.commands import people
 from pipeline.models import Invitation, OutboxRow, Role, User
-from pipeline.models.invitation import LIFETIME
+from pipeline.people.commands import invitation as commands
+from pipeline.people.commands import people
+from pipeline.people.models.invitation import LIFETIME
 from salesprocess.lib.refused import Refused
 from tests.factories import NOW, make_user
 

@@ -6,9 +6,9 @@ from django.test import Client
 from django.utils import translation
 
 from pipeline import tasks
-from pipeline.commands import invitation as invitations
-from pipeline.commands import people as commands
 from pipeline.models import Language, Role, User
+from pipeline.people.commands import invitation as invitations
+from pipeline.people.commands import people as commands
 from tests.factories import NOW
 
 

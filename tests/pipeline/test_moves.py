@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import moves
-from pipeline.moves import EnteredHow, LeftHow, Stay
-from pipeline.stages import Outcome, Stage
+from pipeline.process import moves
+from pipeline.process.moves import EnteredHow, LeftHow, Stay
+from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.refused import Refused
 
 T0 = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)

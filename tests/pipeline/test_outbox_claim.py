@@ -5,8 +5,8 @@ import threading
 import pytest
 from django.db import connection, connections, transaction
 
-from pipeline.commands import outbox
 from pipeline.models import OutboxKind, OutboxRow
+from pipeline.outbox import commands as outbox
 from tests.factories import NOW
 
 KIND = OutboxKind.INVITATION

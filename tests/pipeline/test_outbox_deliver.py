@@ -10,9 +10,9 @@ from kombu.exceptions import OperationalError
 
 from crm import tasks as crm_tasks
 from pipeline import tasks
-from pipeline.commands import outbox
 from pipeline.models import OutboxKind, OutboxRow
-from pipeline.models.outbox import MOST_ATTEMPTS
+from pipeline.outbox import commands as outbox
+from pipeline.outbox.models import MOST_ATTEMPTS
 from salesprocess.lib.refused import Refused
 from tests.factories import NOW
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.commands import invitation
 from pipeline.models import OutboxRow
+from pipeline.people.commands import invitation
 from tests.factories import NOW, make_user
 
 

@@ -5,9 +5,9 @@ import re
 import pytest
 from django.urls import reverse
 
-from pipeline.commands import invitation, people
-from pipeline.commands import team as teams
 from pipeline.models import Role, Team, User
+from pipeline.people.commands import invitation, people
+from pipeline.people.commands import team as teams
 from tests.factories import NOW, make_deal, make_team, make_user
 
 TREE = "/people/"

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from django.db import connections
 
-from pipeline.commands import people
-from pipeline.commands import team as teams
 from pipeline.models import Role, Team, User
+from pipeline.people.commands import people
+from pipeline.people.commands import team as teams
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast, make_cast
 from tests.factories import NOW, make_user

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from pipeline.layer_diff import (
+from pipeline.process.layer_diff import (
     What,
     compare,
     consistency,
@@ -11,7 +11,7 @@ from pipeline.layer_diff import (
     meetings,
     step_json,
 )
-from pipeline.playbook import (
+from pipeline.process.playbook import (
     Clash,
     Importance,
     LayerContent,
@@ -21,7 +21,7 @@ from pipeline.playbook import (
     Strength,
     merge,
 )
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.pipeline.process import FOUR, layer, over, row, whole
 from tests.pipeline.test_playbook_merge import contents, everything, paths, tried
 

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.playbook import (
+from pipeline.process.playbook import (
     Answer,
     Applies,
     Clash,
@@ -32,7 +32,7 @@ from pipeline.playbook import (
     clashes,
     merge,
 )
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from tests.pipeline.process import FOUR, layer, over, row, step_in
 
 # A loaded machine is no fault of the rules.

@@ -1,9 +1,9 @@
 import pytest
 
-from pipeline.commands import process
-from pipeline.gates import Gate
 from pipeline.models import Collision, Layer, StageWording, Step, StepVote, User, Vote
-from pipeline.playbook import (
+from pipeline.process import commands as process
+from pipeline.process.gates import Gate
+from pipeline.process.playbook import (
     Answer,
     Clash,
     Importance,
@@ -11,8 +11,8 @@ from pipeline.playbook import (
     StepKind,
     Strength,
 )
-from pipeline.queries import process as queries
-from pipeline.stages import Stage
+from pipeline.process.queries import in_force as queries
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused, Stale
 from tests.conftest import Cast
 from tests.factories import NOW, ago

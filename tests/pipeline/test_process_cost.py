@@ -4,8 +4,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pipeline.models import Collision, Layer, Step
-from pipeline.queries.process import step_of
-from pipeline.queries.process_page import history, tree, undecided
+from pipeline.process.queries.in_force import step_of
+from pipeline.process.queries.page import history, tree, undecided
 from tests.factories import NOW
 from tests.pipeline.process import FOUR, in_force, over
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from pipeline.commands import process as commands
 from pipeline.models import Step
-from pipeline.queries.process_health import LEAST_COMMON, measure
-from pipeline.queries.process_page import Look
-from pipeline.stages import Stage
+from pipeline.process import commands
+from pipeline.process.queries.health import LEAST_COMMON, measure
+from pipeline.process.queries.page import Look
+from pipeline.process.stages import Stage
 from tests.factories import NOW
 
 

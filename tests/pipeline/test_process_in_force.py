@@ -3,11 +3,11 @@
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from pipeline.commands import process
 from pipeline.models import Team
-from pipeline.playbook import Importance, StepKind
-from pipeline.queries.process import current_version_ids, in_force, personal
-from pipeline.stages import Stage
+from pipeline.process import commands as process
+from pipeline.process.playbook import Importance, StepKind
+from pipeline.process.queries.in_force import current_version_ids, in_force, personal
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import NOW
 from tests.pipeline.process import in_force as from_north

@@ -9,11 +9,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from pipeline.commands import process as commands
 from pipeline.models import Collision, Layer, Version
 from pipeline.models import Step as StepRow
-from pipeline.playbook import Importance
-from pipeline.stages import Stage
+from pipeline.process import commands
+from pipeline.process.playbook import Importance
+from pipeline.process.stages import Stage
 from tests.factories import NOW, ago
 
 NEEDS = Stage.NEEDS_ANALYSIS

@@ -1,13 +1,13 @@
 import pytest
 from django.db import DatabaseError, transaction
 
-from pipeline.commands import process
-from pipeline.commands import team as team_commands
-from pipeline.commands.process.publish import layers_from
 from pipeline.models import Choice, Collision, Layer, User, Version
-from pipeline.playbook import Clash, Importance, LayerContent
-from pipeline.queries import process as queries
-from pipeline.stages import Stage
+from pipeline.people.commands import team as team_commands
+from pipeline.process import commands as process
+from pipeline.process.commands.publish import layers_from
+from pipeline.process.playbook import Clash, Importance, LayerContent
+from pipeline.process.queries import in_force as queries
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, ago

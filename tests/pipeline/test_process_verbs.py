@@ -8,7 +8,7 @@ from django.db import transaction
 from django.test import Client
 
 from pipeline.models import Step
-from pipeline.playbook import Importance, StepKind
+from pipeline.process.playbook import Importance, StepKind
 from tests.conftest import Cast
 from tests.pipeline.process import FOUR, in_force, row, whole
 

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from pipeline import tasks
-from pipeline.commands import people as commands
 from pipeline.models import OutboxRow, Theme, User
+from pipeline.people.commands import people as commands
 from tests.factories import NOW
 
 PASSWORD = "right horse"  # of everybody in the cast

@@ -1,7 +1,7 @@
 from django.db.models import Q
 
 from crm.models import Company
-from pipeline.access import Scope
+from pipeline.people.access import Scope
 from tests.conftest import Cast
 from tests.factories import make_company
 

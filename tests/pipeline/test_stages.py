@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.stages import ABOUT, Outcome, Phase, Stage
+from pipeline.process.stages import ABOUT, Outcome, Phase, Stage
 
 KEYS = {
     1: "lead_generation",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.commands import organisation
+from pipeline.people.commands import organisation
 from reports.figures import Period
 from reports.queries.funnel import Question
 from tests.conftest import Cast

@@ -8,7 +8,7 @@ import pytest
 
 from crm.commands import deal as deal_commands
 from crm.models import Deal
-from pipeline.stages import Initiator, Stage
+from pipeline.process.stages import Initiator, Stage
 from reports.figures import Period
 from reports.queries.funnel import Question, funnel, reach
 from tests.conftest import Cast

@@ -11,8 +11,8 @@ from django.test import Client
 from crm.commands import deal as deal_commands
 from crm.models import Deal, StageVisit
 from pipeline.models import Team, User
-from pipeline.moves import EnteredHow
-from pipeline.stages import Initiator, Stage
+from pipeline.process.moves import EnteredHow
+from pipeline.process.stages import Initiator, Stage
 from tests.conftest import Cast
 from tests.factories import NOW, ago, cause_named, make_deal, ready_deal, stopped_deal, won_deal
 from tests.reports.test_funnel_fixture import STORIES, tell

@@ -3,7 +3,7 @@
 import pytest
 from django.http import QueryDict
 
-from pipeline.stages import Stage
+from pipeline.process.stages import Stage
 from reports import figures
 from reports.figures import K4_CLOSED, Figure, told_of_stages
 from reports.forms import FunnelForm

@@ -10,8 +10,8 @@ from django.db.models import BigIntegerField
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Deal
-from pipeline.access import Scope
 from pipeline.models import User
+from pipeline.people.access import Scope
 from salesprocess.lib import prepared
 from salesprocess.lib.database import parse_database_url
 from salesprocess.lib.prepared import Param, Prepared, run

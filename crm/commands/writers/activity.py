@@ -22,8 +22,8 @@ from crm.models import (
 from crm.models.activity import PLANNABLE, TOUCHES
 from crm.models.due import Due
 from crm.queries.activity import stage_of
-from pipeline import moves
 from pipeline.models import User
+from pipeline.process import moves
 from salesprocess.lib.refused import Refused
 
 # What history calls the facts of an activity: this begins its fields.

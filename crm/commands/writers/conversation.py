@@ -16,8 +16,8 @@ from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Contact, Deal
 from crm.queries.facts import AGREEMENT_STEP
 from pipeline.models import User
-from pipeline.playbook import Fact, Playbook
-from pipeline.stages import Stage
+from pipeline.process.playbook import Fact, Playbook
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 
 

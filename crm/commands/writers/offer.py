@@ -27,8 +27,8 @@ from crm.models import (
     Product,
 )
 from crm.queries import offer as offers
-from pipeline import moves
 from pipeline.models import User
+from pipeline.process import moves
 from salesprocess.lib.refused import Refused
 
 

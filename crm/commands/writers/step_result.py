@@ -26,9 +26,9 @@ from crm.models.activity import is_attempt
 from crm.models.evidence import LARGEST
 from crm.queries.steps import open_activity_steps
 from pipeline.models import User
-from pipeline.playbook import Answer, Doing, Level, Proof, Step, StepKind
-from pipeline.queries.process import of_versions
-from pipeline.stages import Stage
+from pipeline.process.playbook import Answer, Doing, Level, Proof, Step, StepKind
+from pipeline.process.queries.in_force import of_versions
+from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 
 # Characters of an answer in words.

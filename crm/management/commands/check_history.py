@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from crm.models import Deal, StageVisit
-from pipeline import moves
-from pipeline.moves import Stay
-from pipeline.stages import Outcome
+from pipeline.process import moves
+from pipeline.process.moves import Stay
+from pipeline.process.stages import Outcome
 
 CHUNK = 1_000
 

@@ -4,8 +4,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone, translation
 
 from crm import reference
-from pipeline.commands import process
 from pipeline.models import Language
+from pipeline.process import commands as process
 
 
 class Command(BaseCommand):

@@ -7,8 +7,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone, translation
 
-from pipeline.commands import people, process
 from pipeline.models import Language, Team
+from pipeline.people.commands import people
+from pipeline.process import commands as process
 
 
 class Command(BaseCommand):

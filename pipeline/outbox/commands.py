@@ -1,0 +1,143 @@
+"""The outbox: what is to be delivered after a commit, and how it is tried until it is done.
+
+The database is the queue of record (ARCHITECTURE 8, RELIABILITY 3.11): a message to a worker only
+wakes it. No transaction is open while something is delivered; a lease stands for it.
+"""
+
+import datetime as dt
+import logging
+import secrets
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from pipeline.models import OutboxKind, OutboxRow, User
+from pipeline.outbox.models import MOST_ATTEMPTS
+from salesprocess.lib.enqueue import enqueue
+from salesprocess.lib.refused import Refused
+
+Handler = Callable[[OutboxRow], None]
+
+# Longer than a task may run (salesprocess/celery.py), so that a lease outlives its holder.
+LEASE = dt.timedelta(minutes=2)
+FIRST_PAUSE = dt.timedelta(seconds=15)
+LONGEST_PAUSE = dt.timedelta(hours=1)
+# How long one can look up what was delivered when.
+KEPT = dt.timedelta(days=30)
+# How many rows one task takes: fifty mails that hang until their timeout must not fit into one.
+BATCH = 5
+
+logger = logging.getLogger(__name__)
+
+
+def put(kind: OutboxKind, payload: Mapping[str, int], *, at: dt.datetime) -> OutboxRow:
+    """Leave something to be delivered; call it inside the transaction that it tells about.
+
+    `payload` are ids only. After the commit a worker is woken. If the broker is away, the relay's
+    own clock finds the row within seconds.
+    """
+    row = OutboxRow.objects.create(kind=kind, payload=dict(payload), created_at=at, next_at=at)
+    transaction.on_commit(lambda: _wake(row), robust=True)
+    return row
+
+
+def put_all(kind: OutboxKind, payloads: Iterable[Mapping[str, int]], *, at: dt.datetime) -> None:
+    """As `put`, many at once: one worker is woken for the first, and the clock brings the rest, so
+    that whoever asked for the page does not wait for as many messages."""
+    rows = OutboxRow.objects.bulk_create(
+        OutboxRow(kind=kind, payload=dict(payload), created_at=at, next_at=at)
+        for payload in payloads
+    )
+    if rows:
+        transaction.on_commit(lambda: _wake(rows[0]), robust=True)
+
+
+def claim(*, kinds: Collection[str], at: dt.datetime, only: int | None = None) -> list[OutboxRow]:
+    """Take the oldest due rows and commit the lease on them, which counts as an attempt.
+
+    `only` is the id of one row, for a wake-up that must not stand behind a backlog.
+
+    Rows that another worker is just claiming are skipped, not waited for. A row whose last allowed
+    attempt ended with its worker is given up here: it may be what kills workers.
+    """
+    with transaction.atomic():
+        due = OutboxRow.objects.due(at).filter(kind__in=kinds).order_by("next_at", "id")
+        if only is not None:
+            due = due.filter(pk=only)
+        claimed = []
+        for row in due.select_for_update(skip_locked=True)[:BATCH]:
+            if row.attempts >= MOST_ATTEMPTS:
+                _give_up(row, at=at, error=row.error or "The worker ended while delivering it.")
+                continue
+            row.attempts += 1
+            row.lease, row.leased_until = uuid.uuid4(), at + LEASE
+            row.save(update_fields=["attempts", "lease", "leased_until"])
+            claimed.append(row)
+    return claimed
+
+
+def deliver(row: OutboxRow, handler: Handler, *, now: Callable[[], dt.datetime]) -> None:
+    """Do what a claimed row asks for, and note how it went.
+
+    `now` is asked again because delivering takes time. Nothing is done under a lease that has run
+    out: another worker may be at it.
+    """
+    if row.leased_until is None or now() >= row.leased_until:
+        return
+    try:
+        handler(row)
+    except Exception as error:  # whatever the other end does, the next row must have its turn
+        logger.warning("outbox row %s: attempt %s failed: %s", row.pk, row.attempts, type(error))
+        _failed(row, error=f"{type(error).__name__}: {error}"[:300], at=now())
+    else:
+        _mine(row).update(done_at=now(), lease=None, leased_until=None, error="")
+
+
+def retry(row: OutboxRow, *, by: User, at: dt.datetime) -> None:
+    """Give a dead row its attempts again.
+
+    Raises OutboxRow.DoesNotExist out of the reach of `by`, Refused if it is not dead.
+    """
+    with transaction.atomic():
+        found = OutboxRow.objects.editable_by(by).select_for_update().get(pk=row.pk)
+        if found.dead_at is None:
+            raise Refused(_("This is being delivered, or was delivered already."))
+        found.dead_at, found.next_at, found.attempts = None, at, 0
+        found.save(update_fields=["dead_at", "next_at", "attempts"])
+        transaction.on_commit(lambda: _wake(found), robust=True)
+
+
+def forget(*, at: dt.datetime) -> int:
+    """Remove what was delivered a while ago; how many rows. Dead ones stay until somebody acts."""
+    gone, _by_model = OutboxRow.objects.filter(done_at__lt=at - KEPT).delete()
+    return int(gone)
+
+
+def _failed(row: OutboxRow, *, error: str, at: dt.datetime) -> None:
+    if row.attempts >= MOST_ATTEMPTS:
+        _give_up(row, at=at, error=error)
+        return
+    _mine(row).update(next_at=at + pause(row.attempts), lease=None, leased_until=None, error=error)
+
+
+def pause(attempts: int) -> dt.timedelta:
+    """How long to wait after so many attempts: doubling, and never all rows at the same moment."""
+    longest: dt.timedelta = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
+    return longest * (0.5 + secrets.randbelow(500) / 1000)
+
+
+def _give_up(row: OutboxRow, *, at: dt.datetime, error: str) -> None:
+    logger.error("outbox row %s is dead after %s attempts", row.pk, row.attempts)
+    _mine(row).update(dead_at=at, lease=None, leased_until=None, error=error)
+
+
+def _mine(row: OutboxRow) -> Any:
+    """The row, unless somebody else has taken it since."""
+    return OutboxRow.objects.waiting().filter(pk=row.pk, lease=row.lease)
+
+
+def _wake(row: OutboxRow) -> None:
+    enqueue(OutboxKind(row.kind).relay, pk=row.pk)

@@ -1,0 +1,153 @@
+"""The tree of teams, and one person: looked at by everybody, changed by those above."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from pipeline.models import OutboxRow, PeopleChange, Role, Team, User
+from pipeline.people import queries
+from pipeline.people.commands import invitation as invitation_commands
+from pipeline.people.commands import people as commands
+from pipeline.people.forms import EmailForm, PersonForm
+from pipeline.people.views.posted import limit_guesses, posted
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.attempt import attempt, status_of
+from salesprocess.lib.htmx import render
+from salesprocess.lib.refused import Refused
+
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_GET
+def people(request: HtmxRequest) -> HttpResponse:
+    context = {
+        "tree": queries.tree(request.user, at=timezone.now()),
+        "may_add": Team.objects.editable_by(request.user).exists(),
+        "dead": OutboxRow.objects.visible_to(request.user).dead().count(),
+        "is_admin": request.user.role == Role.ADMIN,
+    }
+    return render(request, page="pipeline/people/page.html", context=context)
+
+
+@require_GET
+def person(request: HtmxRequest, pk: int) -> HttpResponse:
+    user = request.user
+    found = get_object_or_404(User.objects.visible_to(user).select_related("team__manager"), pk=pk)
+    changes = PeopleChange.objects.visible_to(user).filter(person=found).select_related("by")
+    context = {
+        "person": found,
+        "state": queries.state(found, at=timezone.now()),
+        "leads": list(Team.objects.filter(manager=found)),
+        "may_manage": User.objects.manageable_by(user).filter(pk=pk).exists(),
+        "may_email": user.role == Role.ADMIN and found.has_joined and found != user,
+        "in_reach": user.scope.everything or pk in user.scope.owner_ids,
+        "history": queries.history(changes.order_by("-at", "-pk")[:20], zone=user.zone),
+    }
+    return render(request, page="pipeline/people/person.html", context=context)
+
+
+@form_page
+def add(request: HtmxRequest) -> HttpResponse:
+    if not Team.objects.editable_by(request.user).exists():
+        raise Http404
+    start = {"role": Role.SALESPERSON, "style": "mixed", "team": request.GET.get("team")}
+    form = PersonForm(posted(request), by=request.user, initial={**start, "invite": True})
+    added: list[User] = []
+
+    def run() -> None:
+        facts, invite = form.facts(), form.cleaned_data["invite"]
+        at = timezone.now()
+        added.append(commands.add(by=request.user, at=at, invite=invite, **facts))
+
+    if request.method == "POST" and attempt(form, run):
+        messages.success(request, _("%(name)s was added.") % {"name": added[0].name})
+        return redirect("pipeline:person", added[0].pk)
+    return _form(request, form, title=_("Add a person"), back=None)
+
+
+@form_page
+def change(request: HtmxRequest, pk: int) -> HttpResponse:
+    found = _manageable(request, pk)
+    now = {name: getattr(found, name) for name in commands.EDITABLE} | {"team": found.team_id}
+    now["seen"] = queries.latest_change(found)
+    form = PersonForm(posted(request), by=request.user, person=found, initial=now)
+
+    def run() -> None:
+        seen, at = form.cleaned_data["seen"], timezone.now()
+        commands.change(found, by=request.user, at=at, seen=seen, **form.facts())
+
+    if request.method == "POST" and attempt(form, run):
+        messages.success(request, _("Saved."))
+        return redirect("pipeline:person", pk)
+    return _form(request, form, title=_("Edit %(name)s") % {"name": found.name}, back=found)
+
+
+@sensitive_post_parameters("password")
+@form_page
+def email(request: HtmxRequest, pk: int) -> HttpResponse:
+    """An admin gives somebody who has joined another address to sign in with."""
+    found = _manageable(request, pk)
+    if request.user.role != Role.ADMIN or not found.has_joined:
+        raise Http404
+    form = EmailForm(posted(request), initial={"email": found.email})
+
+    def run() -> None:
+        limit_guesses(request)
+        at = timezone.now()
+        commands.change_email(found, by=request.user, at=at, **form.cleaned_data)
+
+    if request.method == "POST" and attempt(form, run):
+        messages.success(request, _("Saved. We write to the old address."))
+        return redirect("pipeline:person", pk)
+    title = _("E-mail address of %(name)s") % {"name": found.name}
+    return _form(request, form, title=title, back=found)
+
+
+@require_POST
+def invite(request: HtmxRequest, pk: int) -> HttpResponse:
+    found = _manageable(request, pk)
+    try:
+        invitation_commands.invite(found, by=request.user, at=timezone.now())
+    except Refused as error:
+        messages.error(request, error.message)
+    else:
+        sent = _("An invitation is on its way to %(email)s.") % {"email": found.email}
+        messages.success(request, sent)
+    return redirect("pipeline:person", pk)
+
+
+@require_POST
+def deactivate(request: HtmxRequest, pk: int) -> HttpResponse:
+    found = _manageable(request, pk)
+    try:
+        commands.deactivate(found, by=request.user, at=timezone.now())
+    except Refused as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("%(name)s is signed out everywhere.") % {"name": found.name})
+    return redirect("pipeline:person", pk)
+
+
+@require_POST
+def reactivate(request: HtmxRequest, pk: int) -> HttpResponse:
+    found = _manageable(request, pk)
+    commands.reactivate(found, by=request.user, at=timezone.now())
+    messages.success(request, _("%(name)s can sign in again.") % {"name": found.name})
+    return redirect("pipeline:person", pk)
+
+
+def _manageable(request: HtmxRequest, pk: int) -> User:
+    found: User = get_object_or_404(User.objects.manageable_by(request.user), pk=pk)
+    return found
+
+
+def _form(
+    request: HtmxRequest, form: PersonForm | EmailForm, *, title: str, back: User | None
+) -> HttpResponse:
+    context = {"form": form, "title": title, "person": back, "zones": queries.time_zones()}
+    page = "pipeline/people/form.html"
+    return render(request, page=page, context=context, status=status_of(form))

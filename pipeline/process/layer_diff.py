@@ -1,0 +1,530 @@
+"""What differs between two states of the process, and whether a process is whole: pure, in words.
+
+Beside `pipeline.process.playbook`, which alone decides what is in force; nothing here changes that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pipeline.process.playbook import (
+    REPLACING,
+    SAYABLE,
+    Applies,
+    Clash,
+    Importance,
+    Layer,
+    LayerContent,
+    Level,
+    Playbook,
+    Source,
+    StageRow,
+    Step,
+    StepKind,
+    StepRow,
+    clashes,
+    merge,
+)
+from pipeline.process.stages import ABOUT, Stage
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+class What(models.TextChoices):
+    """What kind of change it is."""
+
+    ADDED = "added", gettext_lazy("Added")
+    REMOVED = "removed", gettext_lazy("Removed")
+    AS_ABOVE = "as_above", gettext_lazy("As above again")
+    REWORDED = "reworded", gettext_lazy("Reworded")
+    REPLACED = "replaced", gettext_lazy("Asks something else")
+    HIDDEN = "hidden", gettext_lazy("Hidden")
+    SHOWN = "shown", gettext_lazy("Shown again")
+    MOVED = "moved", gettext_lazy("Moved")
+    TIGHTENED = "tightened", gettext_lazy("Asks more")
+    SOFTENED = "softened", gettext_lazy("Asks less")
+    LOCKED = "locked", gettext_lazy("Locked")
+    UNLOCKED = "unlocked", gettext_lazy("Unlocked")
+    NAMED = "named", gettext_lazy("Stage renamed")
+    TIMED = "timed", gettext_lazy("Usual days changed")
+    STRENGTH = "strength", gettext_lazy("Gate made stricter or milder")
+
+
+# In the order in which a step is read.
+FIELDS: dict[str, StrOrPromise] = {
+    "label": gettext_lazy("Name"),
+    "kind": gettext_lazy("Kind"),
+    "answer": gettext_lazy("Answer"),
+    "choices": gettext_lazy("Choices"),
+    "proof": gettext_lazy("Evidence"),
+    "doing": gettext_lazy("Activity"),
+    "importance": gettext_lazy("Importance"),
+    "applies": gettext_lazy("For"),
+    "side": gettext_lazy("Criterion"),
+    "fact": gettext_lazy("Done by"),
+    "gives_you": gettext_lazy("Gives you"),
+    "gives_managers": gettext_lazy("Gives the team"),
+    "help": gettext_lazy("Help or script"),
+    "position": gettext_lazy("Place"),
+    "hidden": gettext_lazy("Hidden"),
+    "locked": gettext_lazy("Locked for those below"),
+    "norm_days": gettext_lazy("Usual days"),
+    "strength": gettext_lazy("Strength"),
+}
+_WORDING = frozenset({"label", "help", "gives_you", "gives_managers"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detail:
+    """One field that changed; `was` and `now` are in words, empty where nothing was said."""
+
+    field: str
+    was: str
+    now: str
+
+    @property
+    def name(self) -> StrOrPromise:
+        return FIELDS[self.field]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One change of a step, or of a stage (then `key` is empty). `label` is what it is called."""
+
+    what: What
+    stage: Stage
+    key: str = ""
+    label: str = ""
+    details: tuple[Detail, ...] = ()
+    reason: str = ""
+
+    @property
+    def id(self) -> str:
+        """By which it is chosen: all changes of one step go together."""
+        if self.key:
+            return f"{self.stage.value}:{self.key}"
+        return f"{self.label if self.what == What.STRENGTH else self.stage.value}/{self.what}"
+
+    @property
+    def words(self) -> str:
+        """The change in one line: "Budget: Reworded (Name: Money → Budget)"."""
+        told = "; ".join(
+            _("%(field)s: %(now)s") % {"field": detail.name, "now": detail.now}
+            if self.what == What.ADDED
+            else _("%(field)s: %(was)s → %(now)s")
+            % {"field": detail.name, "was": detail.was or "–", "now": detail.now or "–"}
+            for detail in self.details
+            # Where a step stands is seen, not read, and long texts are read in full beside.
+            if detail.field not in ("position", "help", "hidden", "locked")
+        )
+        head = f"{self.label}: {self.what.label}"
+        return f"{head} ({told})" if told else head
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A step that is not as the layers above have it: what, on which layer, and why."""
+
+    step: Step
+    source: Source
+    what: tuple[What, ...]
+    reason: str
+    author: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consistency:
+    """How much is common: the framework's steps that nobody adapted, of all steps (METHOD,
+    Customisation; CHECKLIST A3).
+
+    Counted are all steps of the framework and of teams, hidden ones included, as hiding is a
+    difference. Another place within the stage is none: what is done stays the same. What people
+    have for themselves does not count.
+    """
+
+    common: int
+    total: int
+
+    @property
+    def differing(self) -> int:
+        return self.total - self.common
+
+    @property
+    def share(self) -> float | None:
+        """From 0 to 1; None for a process without steps."""
+        return self.common / self.total if self.total else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What a framework lacks, in words; `key` is empty where the whole stage is meant."""
+
+    stage: Stage
+    key: str
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meeting:
+    """A change above that meets a difference below. `was` and `now` are the step above, as JSON;
+    `clash` is why the difference does not hold any more, None where it still does."""
+
+    row: StepRow
+    was: dict[str, Any] | None
+    now: dict[str, Any] | None
+    clash: Clash | None
+
+
+def diff(
+    before: LayerContent, after: LayerContent, *, above: Playbook | None = None
+) -> tuple[Change, ...]:
+    """What was changed between two states of one layer, by stage and step.
+
+    `above` is what the layer inherits, by which a change of an inherited step is told with what it
+    was; without it such a step is told by its key.
+    """
+    rows_before = {(row.stage, row.key): row for row in before.steps}
+    rows_after = {(row.stage, row.key): row for row in after.steps}
+    found: list[Change] = list(_stage_changes(before, after, above))
+    for stage, key in sorted(rows_before.keys() | rows_after.keys()):
+        inherited = above.find(stage, key) if above else None
+        found += _row_changes(
+            rows_before.get((stage, key)), rows_after.get((stage, key)), inherited
+        )
+    return tuple(sorted(found, key=lambda change: change.stage))
+
+
+def chosen_of(before: LayerContent, after: LayerContent, chosen: Collection[str]) -> LayerContent:
+    """One layer with some of the changes from one state to another: those whose `Change.id` is
+    chosen; everything else as it was before."""
+    rows = {(row.stage, row.key): row for row in before.steps}
+    news = {(row.stage, row.key): row for row in after.steps}
+    for stage, key in rows.keys() | news.keys():
+        if f"{stage.value}:{key}" in chosen:
+            rows.pop((stage, key), None)
+            if (stage, key) in news:
+                rows[stage, key] = news[stage, key]
+    strengths = dict(before.strengths)
+    for gate in before.strengths.keys() | after.strengths.keys():
+        if f"{gate}/{What.STRENGTH}" in chosen:
+            strengths.pop(gate, None)
+            if gate in after.strengths:
+                strengths[gate] = after.strengths[gate]
+    stages = tuple(_chosen_stages(before, after, chosen))
+    return LayerContent(steps=tuple(rows.values()), stages=stages, strengths=strengths)
+
+
+def _chosen_stages(
+    before: LayerContent, after: LayerContent, chosen: Collection[str]
+) -> Iterator[StageRow]:
+    olds = {row.stage: row for row in before.stages}
+    news = {row.stage: row for row in after.stages}
+    for stage in Stage:
+        old = olds.get(stage, StageRow(stage=stage))
+        new = news.get(stage, StageRow(stage=stage))
+        label = new.label if f"{stage.value}/{What.NAMED}" in chosen else old.label
+        days = new.norm_days if f"{stage.value}/{What.TIMED}" in chosen else old.norm_days
+        if label or days:
+            yield StageRow(stage=stage, label=label, norm_days=days)
+
+
+def compare(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> tuple[Change, ...]:
+    """What changed between two steps as JSON (`step_json`), such as a collision keeps them."""
+    return tuple(_row_changes(_from_json(was), _from_json(now), None))
+
+
+def differences(playbook: Playbook) -> tuple[Difference, ...]:
+    """What differs here from the framework, by step in its order, and why."""
+    found = []
+    for stage in Stage:
+        for step in playbook.stages[stage]:
+            if step.origin.level != Level.FRAMEWORK:
+                found.append(
+                    Difference(
+                        step=step,
+                        source=step.origin,
+                        what=(What.ADDED,),
+                        reason=step.reason,
+                        author=step.author,
+                    )
+                )
+            found += [
+                Difference(
+                    step=step,
+                    source=source,
+                    what=_kinds(row),
+                    reason=row.reason,
+                    author=row.author,
+                )
+                for source, row in step.adapted
+            ]
+    return tuple(found)
+
+
+def consistency(playbook: Playbook) -> Consistency:
+    """How much of a playbook is common; see `Consistency` for what is counted."""
+    counted = [
+        step
+        for steps in playbook.stages.values()
+        for step in steps
+        if step.origin.level != Level.MINE
+    ]
+    common = sum(
+        step.origin.level == Level.FRAMEWORK
+        and not any(
+            source.level != Level.MINE and set(_kinds(row)) - {What.MOVED}
+            for source, row in step.adapted
+        )
+        for step in counted
+    )
+    return Consistency(common=common, total=len(counted))
+
+
+def lint(content: LayerContent) -> tuple[Fault, ...]:
+    """What a framework lacks to be whole (CHECKLIST D1, A6, B10): each stage has an entry and an
+    exit in words, and something that is captured; each step that counts says what it gives to those
+    who do it and to those who lead them. Which figures are made of it the reports know.
+    """
+    source = Source(level=Level.FRAMEWORK, layer_id=None, name="")
+    playbook = merge([Layer(source=source, content=content)])
+    return tuple(fault for stage in Stage for fault in _faults(stage, playbook))
+
+
+def step_json(step: Step | None) -> dict[str, Any] | None:
+    """A step in force as a collision keeps it: a row that says everything by itself."""
+    if step is None:
+        return None
+    said = {name: getattr(step, name) for name in SAYABLE}
+    row = StepRow(stage=step.stage, key=step.key, adds=True, **said)
+    data: dict[str, Any] = LayerContent(steps=(row,)).as_json()["steps"][0]
+    return data
+
+
+def meetings(rows: Iterable[StepRow], *, was: Playbook, now: Playbook) -> Iterator[Meeting]:
+    """Which differences of a team's layer a change above meets: those that speak of the same, and
+    those that hold no more. `was` and `now` are what the layer inherits, before and after.
+    """
+    for row in rows:
+        old, new = was.find(row.stage, row.key), now.find(row.stage, row.key)
+        changed = _changed(old, new)
+        if not changed:
+            continue
+        found = clashes(row, above=new, level=Level.TEAM)
+        # Whoever hides a step has to know of any change in it; one that asks something else is
+        # another step under the words of the team.
+        same = row.hidden or changed & row.said().keys() or changed & REPLACING
+        if found or (same and old is not None and new is not None):
+            yield Meeting(
+                row=row,
+                was=step_json(old),
+                now=step_json(new),
+                clash=found[0] if found else None,
+            )
+
+
+def _changed(old: Step | None, new: Step | None) -> frozenset[str]:
+    if old is None or new is None:
+        return frozenset() if old is new else frozenset(SAYABLE)
+    return frozenset(name for name in SAYABLE if getattr(old, name) != getattr(new, name))
+
+
+def _from_json(data: Mapping[str, Any] | None) -> StepRow | None:
+    return LayerContent.from_json({"steps": [data]}).steps[0] if data else None
+
+
+def _row_changes(
+    old: StepRow | None, new: StepRow | None, inherited: Step | None
+) -> Iterator[Change]:
+    row = new or old
+    if row is None:
+        return
+    label = (new and new.label) or (old and old.label) or (inherited and inherited.label) or row.key
+
+    def change(what: What, *details: Detail) -> Change:
+        return Change(
+            what=what,
+            stage=row.stage,
+            key=row.key,
+            label=label,
+            details=details,
+            reason=new.reason if new else "",
+        )
+
+    begins, began = new is not None and new.adds, old is not None and old.adds
+    if new is not None and begins and not began:
+        yield change(What.ADDED, *_asked(new))
+    elif began and not begins:
+        yield change(What.REMOVED)
+    elif new is None:
+        yield change(What.AS_ABOVE)
+    else:
+        yield from (change(what, *details) for what, details in _field_changes(old, new, inherited))
+
+
+# What a reader wants to know of a step that is new: what it is, how much it asks, what for.
+_TOLD = (
+    *("kind", "answer", "choices", "proof", "doing", "importance", "applies", "side", "fact"),
+    *("gives_you", "gives_managers", "locked"),
+)
+
+
+def _asked(row: StepRow) -> Iterator[Detail]:
+    """What a step that begins here asks, and what it gives; what is usual is not told."""
+    kind = row.kind or StepKind.CHECK
+    said = {
+        **{name: getattr(row, name) for name in _TOLD},
+        "kind": kind,
+        "importance": row.importance or Importance.EXPECTED,
+        "applies": None if row.applies == Applies.ALWAYS else row.applies,
+        "answer": row.answer if kind == StepKind.QUESTION else None,
+        "choices": row.choices if kind == StepKind.QUESTION else None,
+        "proof": row.proof if kind == StepKind.EVIDENCE else None,
+        "doing": row.doing if kind == StepKind.ACTIVITY else None,
+    }
+    for name in _TOLD:
+        if value := said[name]:
+            yield Detail(field=name, was="", now=_words(name, value))
+
+
+def _field_changes(
+    old: StepRow | None, new: StepRow, inherited: Step | None
+) -> Iterator[tuple[What, list[Detail]]]:
+    found: dict[What, list[Detail]] = {}
+    for name in FIELDS:
+        if name not in SAYABLE:
+            continue
+        was = _effective(old, name, inherited)
+        now = _effective(new, name, inherited)
+        # What is said for the first time as it is above anyway is a difference on paper only.
+        if was == now and getattr(old, name, None) == getattr(new, name):
+            continue
+        if was == now and inherited is None:
+            continue
+        detail = Detail(field=name, was=_words(name, was), now=_words(name, now))
+        found.setdefault(_kind(name, was, now), []).append(detail)
+    yield from found.items()
+
+
+def _effective(row: StepRow | None, name: str, inherited: Step | None) -> Any:
+    value = getattr(row, name) if row is not None else None
+    if value is None and inherited is not None and not (row is not None and row.adds):
+        value = getattr(inherited, name)
+    if value is False or value == "" or value == ():
+        return None  # nothing said, nothing hidden, nothing locked
+    return value
+
+
+def _kind(name: str, was: Any, now: Any) -> What:
+    if name in _WORDING:
+        return What.REWORDED
+    if name in REPLACING:
+        return What.REPLACED
+    if name == "hidden":
+        return What.HIDDEN if now else What.SHOWN
+    if name == "locked":
+        return What.LOCKED if now else What.UNLOCKED
+    if name == "importance":
+        return What.SOFTENED if _weight(now) < _weight(was) else What.TIGHTENED
+    return What.MOVED
+
+
+def _weight(importance: Importance | None) -> int:
+    """What is not known is what is usual."""
+    return importance or Importance.EXPECTED
+
+
+def _kinds(row: StepRow) -> tuple[What, ...]:
+    """What a row does to what it inherits. A gate cannot be softened and nothing is below a hint,
+    so that the importance that it says tells the direction."""
+    found: list[What] = []
+    for name in FIELDS:
+        value = getattr(row, name, None)
+        if name not in SAYABLE or value is None:
+            continue
+        was = Importance.HINT if name == "importance" and value != Importance.HINT else None
+        kind = _kind(name, was, value)
+        if kind not in found:
+            found.append(kind)
+    return tuple(found)
+
+
+def _words(name: str, value: Any) -> str:
+    if value is None:
+        return _("no") if name in ("hidden", "locked") else ""
+    if value is True:
+        return _("yes")
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, Enum):
+        return str(getattr(value, "label", value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _stage_changes(
+    before: LayerContent, after: LayerContent, above: Playbook | None
+) -> Iterator[Change]:
+    olds = {row.stage: row for row in before.stages}
+    news = {row.stage: row for row in after.stages}
+    for stage in Stage:
+        nothing = StageRow(stage=stage)
+        old, new = olds.get(stage, nothing), news.get(stage, nothing)
+        for what, name in ((What.NAMED, "label"), (What.TIMED, "norm_days")):
+            was, now = getattr(old, name), getattr(new, name)
+            if was != now:
+                # What a stage is called, and usually takes, is never nothing: it is as above.
+                as_above = _inherited(stage, name, above)
+                detail = Detail(field=name, was=str(was or as_above), now=str(now or as_above))
+                yield Change(what=what, stage=stage, label=str(stage.universal), details=(detail,))
+    # The gates' own stages, for the order of the list only.
+    for gate, stage in (("G4", Stage.NEEDS_ANALYSIS), ("G5", Stage.PROPOSAL)):
+        was, now = before.strengths.get(gate), after.strengths.get(gate)
+        if was != now:
+            detail = Detail(
+                field="strength",
+                was=str(was.label) if was else "",
+                now=str(now.label) if now else "",
+            )
+            yield Change(what=What.STRENGTH, stage=stage, label=gate, details=(detail,))
+
+
+def _inherited(stage: Stage, name: str, above: Playbook | None) -> str:
+    inherited = above or merge(())
+    return str(inherited.label(stage) if name == "label" else inherited.norm_days(stage))
+
+
+def _faults(stage: Stage, playbook: Playbook) -> Iterator[Fault]:
+    name = str(playbook.label(stage))
+    about = ABOUT[stage]
+    if not str(about.enters_when):
+        yield Fault(
+            stage=stage, key="", words=_("%(stage)s: when it begins is not said.") % {"stage": name}
+        )
+    if not str(about.done_when):
+        yield Fault(
+            stage=stage,
+            key="",
+            words=_("%(stage)s: when it is done is not said.") % {"stage": name},
+        )
+    counted = [step for step in playbook.steps(stage) if step.counts]
+    if not any(step.kind != StepKind.HINT for step in counted):
+        yield Fault(
+            stage=stage,
+            key="",
+            words=_("%(stage)s: nothing is captured: add a step that counts.") % {"stage": name},
+        )
+    for step in counted:
+        words = {"stage": name, "step": step.label}
+        if not step.gives_you:
+            text = _("%(stage)s, “%(step)s”: what it gives to those who do it is not said.")
+            yield Fault(stage=stage, key=step.key, words=text % words)
+        if not step.gives_managers:
+            text = _("%(stage)s, “%(step)s”: what it gives to the team is not said.")
+            yield Fault(stage=stage, key=step.key, words=text % words)

@@ -1,0 +1,212 @@
+"""How a deal may move through the seven stages: the part of the rules that needs no records.
+
+The pages' commands, the import and the demo's simulation all ask here, so that a row written in
+bulk can never differ from one that was typed (METHOD G11, G12; ARCHITECTURE 2 and 13).
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pipeline.process.stages import Outcome, Stage
+from salesprocess.lib.refused import Refused
+
+
+class EnteredHow(models.TextChoices):
+    CREATED = "created", gettext_lazy("Created")
+    FORWARD = "forward", gettext_lazy("Moved forward")
+    BACK = "back", gettext_lazy("Moved back")
+    REOPENED = "reopened", gettext_lazy("Reopened")
+    IMPORTED = "imported", gettext_lazy("Imported")
+
+
+class LeftHow(models.TextChoices):
+    ADVANCED = "advanced", gettext_lazy("Advanced")
+    BACK = "back", gettext_lazy("Moved back")
+    STOPPED = "stopped", gettext_lazy("Stopped")
+    WON = "won", gettext_lazy("Won")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stay:
+    """One stay of a deal in a stage: what a StageVisit records, without the people.
+
+    `entered_at` is None only for imported stays whose date is unknown.
+    `left_how` None means that the stay goes on.
+    """
+
+    sequence: int
+    stage: Stage
+    entered_how: EnteredHow
+    entered_at: dt.datetime | None
+    reason: str = ""
+    left_how: LeftHow | None = None
+    left_at: dt.datetime | None = None
+
+
+def jumped(frm: Stage, to: Stage) -> list[Stage]:
+    """The stages that a move forward passes over without a stay."""
+    return [stage for stage in Stage if frm < stage < to]
+
+
+def needs_reason(frm: Stage, to: Stage) -> bool:
+    """A step back and a jump over stages each need one reason (G11, G12)."""
+    return to < frm or bool(jumped(frm, to))
+
+
+def check_time(at: dt.datetime, *, since: dt.datetime | None, now: dt.datetime) -> None:
+    """Refuse an instant that would break the order of the history, or lies ahead."""
+    if at > now:
+        raise Refused(_("That lies in the future: plan an activity instead."), field="at")
+    if since is not None and at < since:
+        raise Refused(
+            _("That is before the deal entered its present stage. Choose a later moment."),
+            field="at",
+        )
+
+
+def start(stage: Stage, at: dt.datetime | None, *, imported: bool = False) -> Stay:
+    how = EnteredHow.IMPORTED if imported else EnteredHow.CREATED
+    if at is None and not imported:
+        raise Refused(_("Say when the deal began."), field="at")
+    return Stay(sequence=1, stage=stage, entered_how=how, entered_at=at)
+
+
+def move(stay: Stay, to: Stage, at: dt.datetime, *, reason: str = "") -> tuple[Stay, Stay]:
+    """The closed present stay and the one that follows it.
+
+    Raises Refused if the deal is closed, is in `to` already, or `reason` is missing for a step
+    back or a jump.
+    """
+    _require_open(stay)
+    reason = reason.strip()
+    if to == stay.stage:
+        raise Refused(_("The deal is in that stage already."), field="to")
+    if needs_reason(stay.stage, to) and not reason:
+        raise Refused(
+            _("Say why the deal goes back.")
+            if to < stay.stage
+            else _("Say why stages are passed over: one reason for all of them."),
+            field="reason",
+        )
+    forward = to > stay.stage
+    return (
+        replace(stay, left_at=at, left_how=LeftHow.ADVANCED if forward else LeftHow.BACK),
+        Stay(
+            sequence=stay.sequence + 1,
+            stage=to,
+            entered_how=EnteredHow.FORWARD if forward else EnteredHow.BACK,
+            entered_at=at,
+            reason=reason,
+        ),
+    )
+
+
+def win(stay: Stay, at: dt.datetime, *, reason: str = "") -> tuple[Stay, ...]:
+    """The stays after winning: visits end won only in stage 7, so an earlier one advances first.
+
+    Raises Refused if the deal is closed, or if stages are passed over without a reason.
+    """
+    _require_open(stay)
+    if stay.stage == Stage.CLOSING:
+        return (replace(stay, left_at=at, left_how=LeftHow.WON),)
+    before, closing = move(stay, Stage.CLOSING, at, reason=reason)
+    return before, replace(closing, left_at=at, left_how=LeftHow.WON)
+
+
+def win_through(stay: Stay, at: dt.datetime) -> tuple[Stay, ...]:
+    """The stays after a sale in one conversation: each stage up to the seventh, at one instant."""
+    _require_open(stay)
+    stays = [stay]
+    for stage in Stage:
+        if stage > stay.stage:
+            stays[-1:] = move(stays[-1], stage, at)
+    stays[-1] = replace(stays[-1], left_at=at, left_how=LeftHow.WON)
+    return tuple(stays)
+
+
+def stop(stay: Stay, at: dt.datetime) -> Stay:
+    """The stay after a decision to stop, possible from every stage at once (G10)."""
+    _require_open(stay)
+    return replace(stay, left_at=at, left_how=LeftHow.STOPPED)
+
+
+def reopen(stay: Stay, at: dt.datetime, *, reason: str) -> Stay:
+    """The stay that begins when a closed deal goes on, in the stage where it was closed."""
+    if stay.left_how not in (LeftHow.WON, LeftHow.STOPPED):
+        raise Refused(_("The deal is open already."))
+    if not reason.strip():
+        raise Refused(_("Say why the deal is opened again."), field="reason")
+    return Stay(
+        sequence=stay.sequence + 1,
+        stage=stay.stage,
+        entered_how=EnteredHow.REOPENED,
+        entered_at=at,
+        reason=reason.strip(),
+    )
+
+
+def outcome_of(stay: Stay) -> Outcome:
+    return {LeftHow.WON: Outcome.WON, LeftHow.STOPPED: Outcome.STOPPED}.get(
+        stay.left_how,  # type: ignore[arg-type]  # None and the other ways of leaving mean open
+        Outcome.OPEN,
+    )
+
+
+def broken_links(stays: list[Stay]) -> list[str]:
+    """What is wrong with a chain of stays, oldest first; an unbroken one gives nothing.
+
+    Used by the property tests, by the check after an import and by the demo's simulation.
+    """
+    faults: list[str] = []
+    for number, stay in enumerate(stays, start=1):
+        name = f"visit {number} ({stay.stage.key})"
+        if stay.sequence != number:
+            faults.append(f"{name}: sequence is {stay.sequence}")
+        if stay.left_at and stay.entered_at and stay.left_at < stay.entered_at:
+            faults.append(f"{name}: left before it was entered")
+        if stay.left_how == LeftHow.WON and stay.stage != Stage.CLOSING:
+            faults.append(f"{name}: won outside the seventh stage")
+        if number == 1:
+            if stay.entered_how not in (EnteredHow.CREATED, EnteredHow.IMPORTED):
+                faults.append(f"{name}: the first visit was {stay.entered_how}")
+            continue
+        faults += [f"{name}: {fault}" for fault in _link_faults(stays[number - 2], stay)]
+    return faults
+
+
+def _link_faults(before: Stay, after: Stay) -> Iterator[str]:
+    if before.left_how is None:
+        yield "follows a visit that goes on"
+        return
+    how, direction = {
+        LeftHow.ADVANCED: (EnteredHow.FORWARD, after.stage > before.stage),
+        LeftHow.BACK: (EnteredHow.BACK, after.stage < before.stage),
+        LeftHow.STOPPED: (EnteredHow.REOPENED, after.stage == before.stage),
+        LeftHow.WON: (EnteredHow.REOPENED, after.stage == before.stage),
+    }[before.left_how]
+    if after.entered_how != how or not direction:
+        yield f"{after.entered_how} does not follow {before.left_how}"
+    yield from _time_faults(before, after)
+    returns = after.entered_how in (EnteredHow.BACK, EnteredHow.REOPENED)
+    if not after.reason and (returns or jumped(before.stage, after.stage)):
+        yield "has no reason"
+
+
+def _time_faults(before: Stay, after: Stay) -> Iterator[str]:
+    if before.left_at is None or after.entered_at is None:
+        return
+    if after.entered_how == EnteredHow.REOPENED:
+        if after.entered_at < before.left_at:
+            yield "reopened before it was closed"
+    elif after.entered_at != before.left_at:
+        yield "does not begin when the one before it ends"
+
+
+def _require_open(stay: Stay) -> None:
+    if stay.left_how is not None:
+        raise Refused(_("The deal is closed: open it again first."))

@@ -1,0 +1,554 @@
+"""The process in layers, and the only place where they meet (ARCHITECTURE 4; CHECKLIST A2, A3, E20).
+
+The organisation's framework, the layers of the teams below it and a salesperson's own each hold
+only differences; `merge` folds them into the one `Playbook` that a person works by. Pure: it reads
+no table and knows no deal, so that pages, gates, previews and tests all get the same answer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from pipeline.process.stages import Stage
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+class Level(models.TextChoices):
+    """Whose layer it is. A team's layer may lie under another team's: the tree is of any depth."""
+
+    FRAMEWORK = "framework", _("Framework")
+    TEAM = "team", _("Team")
+    MINE = "mine", _("Mine")
+
+
+class StepKind(models.TextChoices):
+    CHECK = "check", _("Check")
+    QUESTION = "question", _("Question")
+    EVIDENCE = "evidence", _("Evidence")
+    ACTIVITY = "activity", _("Activity")
+    HINT = "hint", _("Hint or script")
+
+
+class Answer(models.TextChoices):
+    """What a question takes."""
+
+    TEXT = "text", _("Text")
+    NUMBER = "number", _("Number")
+    MONEY = "money", _("Money")
+    DATE = "date", _("Date")
+    CHOICE = "choice", _("Choice")
+    CONTACT = "contact", _("Person of the other side")
+
+
+class Proof(models.TextChoices):
+    """What counts as evidence."""
+
+    ANY = "any", _("File, link or activity")
+    FILE = "file", _("File")
+    LINK = "link", _("Link")
+    ACTIVITY = "activity", _("Activity")
+
+
+class Doing(models.TextChoices):
+    """The kinds of work whose doing completes a step of kind activity."""
+
+    CALL = "call", _("Call")
+    EMAIL = "email", _("E-mail")
+    MEETING = "meeting", _("Meeting")
+    TASK = "task", _("Task")
+
+
+class Importance(models.IntegerChoices):
+    HINT = 1, _("Hint")
+    EXPECTED = 2, _("Expected")
+    GATE = 3, _("Gate")
+
+
+class Applies(models.TextChoices):
+    """For whose business a step is meant."""
+
+    ALWAYS = "always", _("Every deal")
+    NEW = "new", _("New customers")
+    EXISTING = "existing", _("Existing customers")
+
+
+class Side(models.TextChoices):
+    """Qualification is two-sided: whose confidence a criterion is about (CHECKLIST C13, A18)."""
+
+    OURS = "ours", _("We in them")
+    THEIRS = "theirs", _("They in us")
+
+
+class Fact(models.TextChoices):
+    """What the records of a deal say by themselves. A step bound to one is done by it, unasked."""
+
+    PARTY = "party", _("There is somebody to talk to")
+    SOURCE = "source", _("The source is known")
+    CONVERSATION = "conversation", _("A sales conversation was held")
+    AGREEMENT = "agreement", _("The other side agreed to a conversation")
+    QUALIFIED = "qualified", _("Both sides want to proceed")
+    PROBLEM = "problem", _("The problem is known in the customer’s words")
+    WORTH = "worth", _("What the problem is worth is known")
+    DECISION_PATH = "decision_path", _("Who decides, and how, is known")
+    CONFIRMED = "confirmed", _("The customer confirmed it")
+    OFFER = "offer", _("An offer was made")
+    OFFER_SENT_TO = "offer_sent_to", _("The offer went to named people")
+    OFFER_FITS = "offer_fits", _("The offer’s lines are tied to needs")
+    DECISION_DATE = "decision_date", _("It is known when they decide")
+    CONCERNS_RECORDED = "concerns_recorded", _("Concerns are recorded in their words")
+    CONCERNS_SETTLED = "concerns_settled", _("Every concern is settled")
+    ASKED = "asked", _("We asked for the agreement")
+    HAND_OFF = "hand_off", _("Delivery knows what was promised")
+    NEXT = "next", _("What’s next is set")
+
+
+class Strength(models.TextChoices):
+    """How much an advisory gate (G4, G5) asks for; the organisation sets it."""
+
+    WARN = "warn", _("Say what is missing")
+    ASK = "ask", _("Say what is missing and ask why")
+
+
+class Clash(models.TextChoices):
+    """Why a difference on a layer does not hold against what lies above it."""
+
+    ORPHAN = "orphan", _("The step was taken out above.")
+    TWIN = "twin", _("A layer above has a step of the same name.")
+    LOCKED = "locked", _("This step is locked above: it can be moved or tightened only.")
+    WEAKENS = "weakens", _("A gate cannot be weakened or hidden below.")
+    PERSONAL = "personal", _("One’s own layer changes how steps are shown, not what they ask.")
+    UNLOCKS = "unlocks", _("A lock can be opened only where it was set.")
+
+
+# What a lower layer may still say of a locked step: `importance` upwards only.
+_FREE_WHEN_LOCKED = frozenset({"position", "importance"})
+# What somebody may say of an inherited step for himself or herself.
+_PERSONAL = frozenset({"label", "help", "position", "hidden"})
+# What changes what a step asks for; the rest is wording and place.
+REPLACING = frozenset({"kind", "answer", "choices", "proof", "doing", "applies", "side", "fact"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepRow:
+    """One difference on one layer, by (stage, key). None means: as inherited.
+
+    `adds` says that the step begins here; otherwise the row adapts one from above. `reason` is
+    why an inherited step is changed. `position` orders steps inside their stage, lowest first.
+    """
+
+    stage: Stage
+    key: str
+    adds: bool = False
+    label: str | None = None
+    kind: StepKind | None = None
+    answer: Answer | None = None
+    choices: tuple[str, ...] | None = None
+    proof: Proof | None = None
+    doing: Doing | None = None
+    importance: Importance | None = None
+    applies: Applies | None = None
+    side: Side | None = None
+    fact: Fact | None = None
+    gives_you: str | None = None
+    gives_managers: str | None = None
+    help: str | None = None
+    position: float | None = None
+    hidden: bool | None = None
+    locked: bool | None = None
+    reason: str = ""
+    author: str = ""
+    made_on: dt.date | None = None
+    # Who `author` is, so that a version that is restored gives each row back to its author.
+    author_id: int | None = None
+
+    def said(self) -> dict[str, Any]:
+        """What the row says of the step itself, without what it inherits."""
+        return {name: value for name in SAYABLE if (value := getattr(self, name, None)) is not None}
+
+
+SAYABLE = tuple(
+    f.name
+    for f in fields(StepRow)
+    if f.name not in {"stage", "key", "adds", "reason", "author", "made_on", "author_id"}
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StageRow:
+    """What a layer calls a stage, and how many days a stay in it usually takes."""
+
+    stage: Stage
+    label: str | None = None
+    norm_days: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerContent:
+    """Everything that a layer says; what a version keeps for ever."""
+
+    steps: tuple[StepRow, ...] = ()
+    stages: tuple[StageRow, ...] = ()
+    strengths: Mapping[str, Strength] = field(default_factory=dict)  # by gate: "G4", "G5"
+
+    def as_json(self) -> dict[str, Any]:
+        """Sorted, so that equal contents are equal texts."""
+        return {
+            "steps": [_row_json(row) for row in sorted(self.steps, key=_place)],
+            "stages": [_row_json(row) for row in sorted(self.stages, key=lambda row: row.stage)],
+            "strengths": {gate: str(self.strengths[gate]) for gate in sorted(self.strengths)},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> LayerContent:
+        return cls(
+            steps=tuple(_step_row(row) for row in data.get("steps", ())),
+            stages=tuple(
+                StageRow(**{**row, "stage": Stage(row["stage"])}) for row in data.get("stages", ())
+            ),
+            strengths={gate: Strength(value) for gate, value in data.get("strengths", {}).items()},
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The layer that something comes from."""
+
+    level: Level
+    layer_id: int | None
+    name: str
+    version_id: int | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    source: Source
+    content: LayerContent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """A step as it is in force, with where it comes from and who adapted it on the way."""
+
+    stage: Stage
+    key: str
+    label: str
+    kind: StepKind
+    importance: Importance
+    origin: Source
+    answer: Answer = Answer.TEXT
+    choices: tuple[str, ...] = ()
+    proof: Proof = Proof.ANY
+    doing: Doing = Doing.CALL
+    applies: Applies = Applies.ALWAYS
+    side: Side | None = None
+    fact: Fact | None = None
+    gives_you: str = ""
+    gives_managers: str = ""
+    help: str = ""
+    position: float = 0.0
+    hidden: bool = False
+    locked: bool = False
+    # Why it is asked, where whoever added it said so; why it was changed stands in `adapted`.
+    reason: str = ""
+    author: str = ""
+    made_on: dt.date | None = None
+    # Each layer that adapted it, from above down, with the row that did.
+    adapted: tuple[tuple[Source, StepRow], ...] = ()
+
+    @property
+    def place(self) -> tuple[Stage, str]:
+        return (self.stage, self.key)
+
+    @property
+    def is_mine(self) -> bool:
+        return self.origin.level == Level.MINE
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is part of "3 of 5" and of adherence: expected of everybody, not private."""
+        return not self.hidden and not self.is_mine and self.importance >= Importance.EXPECTED
+
+    @property
+    def gates(self) -> bool:
+        return not self.hidden and self.importance == Importance.GATE
+
+    def is_for(self, *, existing_customer: bool) -> bool:
+        if self.applies == Applies.ALWAYS:
+            return True
+        return (self.applies == Applies.EXISTING) == existing_customer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ignored:
+    """A difference that does not hold, and why; it stays on its layer until somebody decides."""
+
+    source: Source
+    row: StepRow
+    clash: Clash
+
+
+@dataclass(frozen=True)
+class Playbook:
+    """The process in force for somebody: the steps of each of the seven stages, and their names."""
+
+    stages: Mapping[Stage, tuple[Step, ...]]  # hidden ones included, in their order
+    labels: Mapping[Stage, str]
+    norms: Mapping[Stage, int]
+    strengths: Mapping[str, Strength]
+    sources: tuple[Source, ...]
+    ignored: tuple[Ignored, ...] = ()
+
+    def steps(self, stage: Stage) -> tuple[Step, ...]:
+        """What is shown of a stage, in its order."""
+        return self._shown[stage]
+
+    def find(self, stage: Stage, key: str) -> Step | None:
+        return self._by_place.get((stage, key))
+
+    def label(self, stage: Stage) -> StrOrPromise:
+        """What this process calls it, whoever reads: for pages that show a process."""
+        return self.labels.get(stage) or stage.universal
+
+    def norm_days(self, stage: Stage) -> int:
+        return self.norms.get(stage) or stage.about.norm_days
+
+    def strength(self, gate: str) -> Strength:
+        return self.strengths.get(gate, Strength.ASK)
+
+    @property
+    def version_ids(self) -> tuple[int, ...]:
+        """The published versions that it is made of, from the framework down."""
+        return tuple(s.version_id for s in self.sources if s.version_id is not None)
+
+    @property
+    def stamp(self) -> str:
+        return stamp(self.version_ids)
+
+    @cached_property
+    def _shown(self) -> Mapping[Stage, tuple[Step, ...]]:
+        return {
+            stage: tuple(step for step in steps if not step.hidden)
+            for stage, steps in self.stages.items()
+        }
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[Stage, str], Step]:
+        return {step.place: step for steps in self.stages.values() for step in steps}
+
+
+def stamp(version_ids: Iterable[int]) -> str:
+    """One short name for a set of versions in force, by which visits can be compared."""
+    text = "-".join(str(pk) for pk in version_ids)
+    return hashlib.sha256(text.encode()).hexdigest()[:12] if text else ""
+
+
+def merge(layers: Sequence[Layer]) -> Playbook:
+    """Fold the layers, from the framework down to a salesperson's own, into the playbook in force.
+
+    Total: a difference that does not hold is left out and reported in `ignored`, so that neither a
+    change above nor a faulty row can take away a locked step, weaken a gate or break a page. The
+    order of rows inside a layer does not matter.
+    """
+    found: dict[tuple[Stage, str], Step] = {}
+    labels: dict[Stage, str] = {}
+    norms: dict[Stage, int] = {}
+    strengths: dict[str, Strength] = {}
+    ignored: list[Ignored] = []
+    for layer in layers:
+        source = layer.source
+        ignored += _put_on(found, layer)
+        for wording in layer.content.stages:
+            if wording.label:
+                labels[wording.stage] = wording.label
+            # How long a stay usually takes is the team's matter: figures compare people by it.
+            if wording.norm_days and source.level != Level.MINE:
+                norms[wording.stage] = wording.norm_days
+        if source.level == Level.FRAMEWORK:
+            strengths.update(layer.content.strengths)
+    of_stage: dict[Stage, list[Step]] = {stage: [] for stage in Stage}
+    for step in sorted(found.values(), key=lambda step: (step.position, step.key)):
+        of_stage[step.stage].append(step)
+    return Playbook(
+        stages={stage: tuple(steps) for stage, steps in of_stage.items()},
+        labels=labels,
+        norms=norms,
+        strengths=strengths,
+        sources=tuple(layer.source for layer in layers),
+        ignored=tuple(ignored),
+    )
+
+
+def _put_on(found: dict[tuple[Stage, str], Step], layer: Layer) -> Iterator[Ignored]:
+    """Put the layer's differences over what was found above; what does not hold is given back."""
+    source = layer.source
+    for row in sorted(layer.content.steps, key=_place):
+        above = found.get((row.stage, row.key))
+        for clash in clashes(row, above=above, level=source.level):
+            yield Ignored(source=source, row=row, clash=clash)
+        step = _apply(row, above=above, source=source)
+        if step is not None:
+            found[step.place] = step
+
+
+def clashes(row: StepRow, *, above: Step | None, level: Level) -> list[Clash]:
+    """What speaks against `row` on a layer of `level`, over the step that it inherits.
+
+    Commands refuse a new row that has any; `merge` leaves out what became one later.
+    """
+    if above is None:
+        if not row.adds:
+            return [Clash.ORPHAN]
+        too_much = level == Level.MINE and (row.importance == Importance.GATE or row.locked)
+        return [Clash.PERSONAL] if too_much else []
+    found = [Clash.TWIN] if row.adds else []
+    said = row.said()
+    allowed = _allowed(said, above=above, level=level)
+    held_back = {
+        name
+        for name, value in said.items()
+        if name not in allowed and value != getattr(above, name)
+    }
+    if not held_back:
+        return found
+    if level == Level.MINE:
+        found.append(Clash.LOCKED if above.locked and held_back <= _PERSONAL else Clash.PERSONAL)
+    elif "locked" in held_back:
+        found.append(Clash.UNLOCKS)
+    elif above.locked:
+        found.append(Clash.LOCKED)
+    else:
+        found.append(Clash.WEAKENS)
+    return found
+
+
+def sayable(above: Step, level: Level) -> frozenset[str]:
+    """What a layer of `level` may say of the step that it inherits: all that a page need offer.
+
+    Of how important it is only more, where it may not be weakened (`weakest`).
+    """
+    anything = {name: getattr(above, name) for name in SAYABLE}
+    names = set(_allowed(anything, above=above, level=level))
+    if "importance" in names and weakest(above) == Importance.GATE:
+        names.discard("importance")  # there is nothing above a gate
+    return frozenset(names)
+
+
+def weakest(above: Step) -> Importance:
+    """The least that a layer below may ask for an inherited step."""
+    return above.importance if above.locked or above.gates else Importance.HINT
+
+
+def _allowed(said: Mapping[str, Any], *, above: Step, level: Level) -> dict[str, Any]:
+    """What of `said` a layer of `level` may say over the step that it inherits."""
+    names = set(said)
+    if level == Level.MINE:
+        names &= _PERSONAL
+        # A hint can be put away; what is expected of everybody stays in sight of everybody.
+        if above.importance > Importance.HINT and above.origin.level != Level.MINE:
+            names.discard("hidden")
+    if above.locked:
+        names &= _FREE_WHEN_LOCKED
+    wanted = said.get("importance")
+    if wanted is not None and wanted < above.importance and (above.locked or above.gates):
+        names.discard("importance")
+    if above.importance == Importance.GATE:
+        names.discard("hidden")
+        # To ask less, or of fewer deals, would be a weaker gate under the same name.
+        names -= REPLACING
+    return {name: said[name] for name in names}
+
+
+def _apply(row: StepRow, *, above: Step | None, source: Source) -> Step | None:
+    said = row.said()
+    if above is not None:
+        changed = {
+            name: value
+            for name, value in _allowed(said, above=above, level=source.level).items()
+            if value != getattr(above, name)
+        }
+        if not changed:
+            return above
+        step = replace(above, **changed, adapted=(*above.adapted, (source, row)))
+    elif row.adds:
+        said.setdefault("label", row.key)
+        said.setdefault("kind", StepKind.CHECK)
+        said.setdefault("importance", Importance.EXPECTED)
+        if source.level == Level.MINE:
+            said["importance"] = min(said["importance"], Importance.EXPECTED)
+            said["locked"] = False
+        step = Step(
+            stage=row.stage,
+            key=row.key,
+            origin=source,
+            reason=row.reason,
+            author=row.author,
+            made_on=row.made_on,
+            **said,
+        )
+    else:
+        return None
+    if step.kind == StepKind.HINT and step.importance != Importance.HINT:
+        # There is nothing to do about a hint, so nobody can be asked for it.
+        return replace(step, importance=Importance.HINT)
+    return step
+
+
+def _place(row: StepRow) -> tuple[int, str]:
+    return (row.stage, row.key)
+
+
+_ENUMS: dict[str, type] = {
+    "stage": Stage,
+    "kind": StepKind,
+    "answer": Answer,
+    "proof": Proof,
+    "doing": Doing,
+    "importance": Importance,
+    "applies": Applies,
+    "side": Side,
+    "fact": Fact,
+}
+
+
+# Empty means the same as not there; of what a step says, an empty text takes the inherited one away.
+_UNSAID = frozenset({"adds", "reason", "author"})
+
+
+def _row_json(row: StepRow | StageRow) -> dict[str, Any]:
+    """Only what is said: a row of nulls would be most of the text."""
+    data: dict[str, Any] = {}
+    for name in (f.name for f in fields(row)):
+        value = getattr(row, name)
+        if value is None or (name in _UNSAID and not value):
+            continue
+        if name == "made_on":
+            value = value.isoformat()
+        elif name == "choices":
+            value = list(value)
+        elif name in _ENUMS:
+            value = value.value
+        data[name] = value
+    return data
+
+
+def _step_row(data: Mapping[str, Any]) -> StepRow:
+    values = dict(data)
+    for name, enum in _ENUMS.items():
+        if name in values:
+            values[name] = enum(values[name])
+    if "choices" in values:
+        values["choices"] = tuple(values["choices"])
+    if "made_on" in values:
+        values["made_on"] = dt.date.fromisoformat(values["made_on"])
+    return StepRow(**values)

@@ -1,0 +1,540 @@
+"""What the process pages show of layers; what they show of deals is a fragment of crm."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from django.db.models import Count, Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
+
+from pipeline.models import (
+    Collision,
+    Layer,
+    StageWording,
+    Step,
+    StepVote,
+    Team,
+    User,
+    Version,
+    Vote,
+)
+from pipeline.process.layer_diff import FIELDS, Change, Consistency, consistency, diff
+from pipeline.process.layer_steps import Mark, StepLine, in_words, lines
+from pipeline.process.playbook import (
+    Clash,
+    Ignored,
+    LayerContent,
+    Level,
+    Playbook,
+    Source,
+    StepRow,
+    Strength,
+    merge,
+)
+from pipeline.process.playbook import Layer as MergedLayer
+from pipeline.process.queries.in_force import content, layers_of, step_row
+from pipeline.process.stages import Stage
+from salesprocess.lib.keyset import Cursor, Rows, Walk, by_instant
+
+# Whose process an address is about: a team's by its id, or one's own.
+Of = int | Literal["mine"]
+
+
+class NoSuchTeam(Exception):
+    """The address names a team that is not there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerRow:
+    """A team's layer, without its rows."""
+
+    id: int
+    team_id: int
+    current_id: int | None
+    number: int | None
+    revision: int
+    changed_at: dt.datetime
+    changed_by: str
+    strengths: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tree:
+    """All teams with their layers: what every process page starts from. Two queries."""
+
+    names: Mapping[int, str]
+    parents: Mapping[int, int | None]
+    layers: Mapping[int, LayerRow]  # by team
+
+    @property
+    def root_id(self) -> int:
+        return next(pk for pk, parent in self.parents.items() if parent is None)
+
+    def path(self, team_id: int) -> list[int]:
+        """From the root down to the team."""
+        found: list[int] = []
+        pk: int | None = team_id
+        while pk is not None:
+            found.append(pk)
+            pk = self.parents[pk]
+        return found[::-1]
+
+    def version_ids(self, team_id: int) -> tuple[int, ...]:
+        """What is in force for a team, as `queries.process.current_version_ids` reads it."""
+        found = (self.layers.get(pk) for pk in self.path(team_id))
+        return tuple(row.current_id for row in found if row and row.current_id)
+
+    def below(self, team_id: int) -> list[int]:
+        """The team and all teams under it."""
+        return [pk for pk in self.names if team_id in self.path(pk)]
+
+    def level(self, team_id: int) -> Level:
+        return Level.TEAM if self.parents[team_id] else Level.FRAMEWORK
+
+
+def tree() -> Tree:
+    teams = list(Team.objects.order_by(Lower("name"), "pk").values_list("pk", "name", "parent_id"))
+    rows = Layer.objects.filter(team__isnull=False).values_list(
+        "pk",
+        "team_id",
+        "current_id",
+        "current__number",
+        "revision",
+        "changed_at",
+        "changed_by__name",
+        "strengths",
+    )
+    layers = {
+        team_id: LayerRow(
+            id=pk,
+            team_id=team_id,
+            current_id=current_id,
+            number=number,
+            revision=revision,
+            changed_at=changed_at,
+            changed_by=changed_by or "",
+            strengths=strengths,
+        )
+        for pk, team_id, current_id, number, revision, changed_at, changed_by, strengths in rows
+    }
+    return Tree(
+        names={pk: name for pk, name, _parent in teams},
+        parents={pk: parent for pk, _name, parent in teams},
+        layers=layers,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tab:
+    of: str
+    name: str
+    picture: str
+    level: Level
+    editable: bool
+    current: bool = False
+
+
+class Look:
+    """One person's look at one layer: the draft of a team's, or what one has for oneself."""
+
+    def __init__(self, user: User, of: Of | None = None) -> None:
+        self.user = user
+        self.tree = tree()
+        own = user.team_id or self.tree.root_id
+        self.is_mine = of == "mine"
+        self.team_id: int = own if of is None or of == "mine" else of
+        if self.team_id not in self.tree.names:
+            raise NoSuchTeam(of)
+
+    @property
+    def of(self) -> str:
+        return "mine" if self.is_mine else str(self.team_id)
+
+    @property
+    def level(self) -> Level:
+        return Level.MINE if self.is_mine else self.tree.level(self.team_id)
+
+    @property
+    def name(self) -> str:
+        """Whose it is, as it stands after "in" or before "differs"."""
+        return _("your own layer") if self.is_mine else self.tree.names[self.team_id]
+
+    @property
+    def row(self) -> LayerRow | None:
+        return None if self.is_mine else self.tree.layers.get(self.team_id)
+
+    @property
+    def number(self) -> int | None:
+        return self.row.number if self.row else None
+
+    @cached_property
+    def layer(self) -> Layer | None:
+        """The layer itself, where somebody has begun one."""
+        if self.is_mine:
+            return Layer.objects.filter(user=self.user).first()
+        return Layer.objects.filter(team_id=self.team_id).first() if self.row else None
+
+    @property
+    def revision(self) -> int:
+        """Which state of the draft the page shows, so that two editors notice each other."""
+        if self.row is not None:
+            return self.row.revision
+        return self.layer.revision if self.is_mine and self.layer else 0
+
+    def may_edit(self, team_id: int) -> bool:
+        scope = self.user.scope
+        return self.user.is_active and (scope.everything or team_id in scope.managed_team_ids)
+
+    @cached_property
+    def editable(self) -> bool:
+        return self.is_mine or self.may_edit(self.team_id)
+
+    @cached_property
+    def above(self) -> tuple[MergedLayer, ...]:
+        """What is inherited: the published layers from the framework down."""
+        path = self.tree.path(self.team_id)
+        if not self.is_mine:
+            path = path[:-1]
+        ids = [row.current_id for pk in path if (row := self.tree.layers.get(pk))]
+        return layers_of(pk for pk in ids if pk)
+
+    @cached_property
+    def working(self) -> MergedLayer:
+        """The layer as it stands now, nothing at all where nobody has begun one: two queries.
+
+        A draft is for those who make it; everybody else reads what is in force.
+        """
+        if not self.editable:
+            return self._in_force()
+        owner: dict[str, Any] = (
+            {"layer__user": self.user} if self.is_mine else {"layer__team_id": self.team_id}
+        )
+        rows = list(Step.objects.filter(**owner).select_related("author"))
+        wordings = list(StageWording.objects.filter(**owner))
+        said = self.row.strengths if self.row else {}
+        strengths = {gate: Strength(value) for gate, value in said.items()}
+        source = Source(
+            level=self.level,
+            layer_id=self.row.id if self.row else (rows[0].layer_id if rows else None),
+            name="" if self.is_mine else self.tree.names[self.team_id],
+        )
+        return MergedLayer(source=source, content=content(rows, wordings, strengths))
+
+    def _in_force(self) -> MergedLayer:
+        if self.row is not None and self.row.current_id is not None:
+            return layers_of([self.row.current_id])[0]
+        source = Source(level=self.level, layer_id=None, name=self.tree.names[self.team_id])
+        return MergedLayer(source=source, content=LayerContent())
+
+    @property
+    def layers(self) -> tuple[MergedLayer, ...]:
+        return (*self.above, self.working)
+
+    @cached_property
+    def _marked(self) -> tuple[Playbook, dict[Stage, list[StepLine]]]:
+        return lines(self.layers)
+
+    @property
+    def playbook(self) -> Playbook:
+        return self._marked[0]
+
+    @property
+    def lines(self) -> dict[Stage, list[StepLine]]:
+        return self._marked[1]
+
+    def line(self, stage: Stage, key: str) -> StepLine | None:
+        return next((line for line in self.lines[stage] if line.step.key == key), None)
+
+    @property
+    def ignored(self) -> list[Ignored]:
+        """What this layer says and what does not hold any more."""
+        mine = self.working.source
+        return [found for found in self.playbook.ignored if found.source == mine]
+
+    @cached_property
+    def published(self) -> LayerContent | None:
+        """What is in force of a team's layer; None where it was never published."""
+        if self.row is None or self.row.current_id is None:
+            return None
+        return layers_of([self.row.current_id])[0].content
+
+    @property
+    def sources(self) -> list[Source]:
+        """Where what is in force for the team comes from."""
+        return [layer.source for layer in layers_of(self.tree.version_ids(self.team_id))]
+
+    @cached_property
+    def pending(self) -> tuple[Change, ...]:
+        """What publishing would change."""
+        if self.is_mine or not self.editable:
+            return ()
+        was = self.published or LayerContent()
+        return diff(was, self.working.content, above=merge(self.above))
+
+    @cached_property
+    def consistency(self) -> Consistency:
+        return consistency(self.playbook)
+
+    def counts(self, mark: Mark) -> int:
+        return sum(1 for found in self.lines.values() for line in found if line.mark == mark)
+
+    def counted(self, stage: Stage) -> tuple[int, int]:
+        """How many steps the stage shows here, and how many differ from what is inherited."""
+        found = self.lines[stage]
+        return (
+            sum(1 for line in found if not line.step.hidden),
+            sum(1 for line in found if line.mark != Mark.SAME),
+        )
+
+    # Where one can go ---------------------------------------------------------------------------
+
+    @cached_property
+    def tabs(self) -> list[Tab]:
+        """The layers on one's own path, the one that is looked at, and one's own."""
+        own = self.tree.path(self.user.team_id or self.tree.root_id)
+        if self.team_id not in own:
+            own = [*own, self.team_id]
+        tabs = [self._tab(pk) for pk in own]
+        return [
+            *tabs,
+            Tab(
+                of="mine",
+                name=_("Mine"),
+                picture="user",
+                level=Level.MINE,
+                editable=True,
+                current=self.is_mine,
+            ),
+        ]
+
+    def _tab(self, pk: int) -> Tab:
+        level, row = self.tree.level(pk), self.tree.layers.get(pk)
+        name = _("Framework") if level == Level.FRAMEWORK else self.tree.names[pk]
+        if row and row.number:
+            name = f"{name} v{row.number}"
+        return Tab(
+            of=str(pk),
+            name=name,
+            picture="lock" if level == Level.FRAMEWORK else "users",
+            level=level,
+            editable=self.may_edit(pk),
+            current=not self.is_mine and pk == self.team_id,
+        )
+
+    @property
+    def others(self) -> list[Tab]:
+        """The teams that have no tab: anybody's process can be read."""
+        shown = {tab.of for tab in self.tabs}
+        return [self._tab(pk) for pk in self.tree.names if str(pk) not in shown]
+
+
+def votes(places: Iterable[tuple[Stage, str]]) -> dict[tuple[int, str], tuple[int, int]]:
+    """How many say that a step helps, and that it does not; by (stage, key). One query."""
+    wanted = set(places)
+    counted = (
+        StepVote.objects.filter(stage__in={stage for stage, _key in wanted})
+        .values_list("stage", "key")
+        .annotate(
+            helps=Count("pk", filter=Q(vote=Vote.HELPS)),
+            doesnt=Count("pk", filter=Q(vote=Vote.DOESNT_HELP)),
+        )
+    )
+    return {(stage, key): (helps, doesnt) for stage, key, helps, doesnt in counted}
+
+
+# History -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionLine:
+    """A published version with what it changed."""
+
+    id: int
+    number: int
+    published_at: dt.datetime
+    published_by: str
+    note: str
+    restores: int | None
+    changed: int
+
+
+def history(layer: LayerRow | None) -> list[VersionLine]:
+    """The versions of a layer, newest first. One query; one more where versions are not known yet,
+    of which only the number of their changes is kept: all contents together are large.
+    """
+    if layer is None:
+        return []
+    rows = list(
+        Version.objects.filter(layer_id=layer.id)
+        .order_by("number")
+        .values_list(
+            "pk", "number", "published_at", "published_by__name", "note", "restores__number"
+        )
+    )
+    counts = _changed(layer.id, [row[0] for row in rows])
+    found = [
+        VersionLine(
+            id=pk,
+            number=number,
+            published_at=at,
+            published_by=by or "",
+            note=note,
+            restores=restores,
+            changed=counts[pk],
+        )
+        for pk, number, at, by, note, restores in rows
+    ]
+    return found[::-1]
+
+
+# How many steps and stages each version changed; versions never change.
+_CHANGED: dict[int, int] = {}
+
+
+def _changed(layer_id: int, version_ids: list[int]) -> Mapping[int, int]:
+    """By version; `version_ids` are all of the layer, in their order."""
+    if any(pk not in _CHANGED for pk in version_ids):
+        before = LayerContent()
+        contents = Version.objects.filter(layer_id=layer_id).order_by("number")
+        for pk, data in contents.values_list("pk", "content").iterator(chunk_size=20):
+            now = LayerContent.from_json(data)
+            _CHANGED[pk] = len(diff(before, now))
+            before = now
+    return _CHANGED
+
+
+# What a team decides ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """A field of a step that a change above and a team's difference both speak of."""
+
+    what: str
+    was: str
+    now: str
+    ours: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undecided:
+    id: int
+    stage: Stage
+    label: str
+    team: str
+    at: dt.datetime
+    by: str
+    clash: str
+    reason: str
+    rows: list[Beside]
+
+
+# Each is a table to read through.
+COLLISIONS_ON_A_PAGE = 20
+
+
+WALK = Walk(order=by_instant("at", always=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbox:
+    """A page of what is to be decided; `before` and `after` are None at the ends."""
+
+    rows: list[Undecided]
+    before: Cursor | None
+    after: Cursor | None
+
+
+def undecided(user: User, *, after: Cursor | None = None, before: Cursor | None = None) -> Inbox:
+    """The collisions that wait for somebody who may decide them, oldest first, a page at a time:
+    those after, or else before, a cursor. Three queries at most.
+    """
+    waiting = Collision.objects.editable_by(user).filter(choice="")
+    back = before is not None and after is None
+    rows = WALK.of(waiting.select_related("layer__team", "version__published_by"), back=back)
+    cursor = before if back else after
+    if cursor is not None:
+        rows = rows.filter(WALK.beyond(cursor, back=back))
+    found = list(rows[: COLLISIONS_ON_A_PAGE + 1])
+    more = len(found) > COLLISIONS_ON_A_PAGE
+    found = found[:COLLISIONS_ON_A_PAGE]
+    if back:
+        found.reverse()
+    ours = {
+        (step.layer_id, step.stage, step.key): step
+        for step in Step.objects.filter(
+            layer__in={each.layer_id for each in found}, key__in={each.key for each in found}
+        ).select_related("author")
+    }
+    ends = [Cursor(each.at, each.pk) for each in (*found[:1], *found[-1:])]
+    # Where one came from may be decided by now, so that it is asked and not remembered.
+    earlier, later = more, more
+    if not back:
+        earlier = bool(after and found) and _is_more(waiting, ends[0], back=True)
+    else:
+        later = bool(found) and _is_more(waiting, ends[1], back=False)
+    return Inbox(
+        rows=[_told(each, ours.get((each.layer_id, each.stage, each.key))) for each in found],
+        before=ends[0] if earlier else None,
+        after=ends[1] if later else None,
+    )
+
+
+def _is_more(waiting: Rows, cursor: Cursor, *, back: bool) -> bool:
+    return WALK.of(waiting).filter(WALK.beyond(cursor, back=back)).exists()
+
+
+def _told(collision: Collision, step: Step | None) -> Undecided:
+    row = step_row(step) if step else None
+    was, now = (_fields(data) for data in (collision.was, collision.now))
+    own = _fields(step_json_of(row)) if row else {}
+    names = [name for name in FIELDS if was.get(name) != now.get(name) or name in own]
+    names = [name for name in names if name != "position"]
+    by = collision.version.published_by
+    team = collision.layer.team
+    clash = Clash(collision.clash).label if collision.clash else ""
+    return Undecided(
+        id=collision.pk,
+        stage=Stage(collision.stage),
+        label=own.get("label") or now.get("label") or was.get("label") or collision.key,
+        team=team.name if team else "",
+        at=collision.at,
+        by=by.name if by else "",
+        clash=str(clash),
+        reason=row.reason if row else "",
+        rows=[
+            Beside(
+                what=str(FIELDS[name]),
+                was=was.get(name, ""),
+                now=now.get(name, ""),
+                ours=own.get(name, ""),
+            )
+            for name in names
+        ],
+    )
+
+
+def step_json_of(row: StepRow) -> dict[str, Any]:
+    data: dict[str, Any] = LayerContent(steps=(row,)).as_json()["steps"][0]
+    return data
+
+
+def _fields(data: Mapping[str, Any] | None) -> dict[str, str]:
+    """The fields of a step as JSON, in words."""
+    if data is None:
+        return {}
+    row = LayerContent.from_json({"steps": [data]}).steps[0]
+    return {name: in_words(value) for name, value in row.said().items()}
+
+
+def undecided_count(user: User) -> int:
+    return Collision.objects.editable_by(user).filter(choice="").count()
+
+
+def undecided_teams(user: User) -> list[tuple[str, int]]:
+    """The teams for which somebody may decide collisions, with how many wait there, by name."""
+    waiting = Collision.objects.editable_by(user).filter(choice="").order_by("layer__team__name")
+    return list(waiting.values_list("layer__team__name").annotate(count=Count("pk")))
