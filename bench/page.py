@@ -8,7 +8,7 @@ Asks = Callable[[User, int], tuple[str, dict[str, str] | None]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class MeasuredPage:
     """What is measured: who asks for what, the limit it is held to and the goal at p50, 1 client."""
 
     name: str

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from bench.page import Asks, Page
+from bench.page import Asks, MeasuredPage
 from crm.models import Deal
 from pipeline.models import Role, User
 from pipeline.process.stages import Stage
@@ -19,27 +19,29 @@ def readers() -> dict[str, list[User]]:
     return {"seller": list(sellers[: READERS - len(managers)]), "manager": managers}
 
 
-def pages() -> list[Page]:
+def pages() -> list[MeasuredPage]:
     """The limit pages first: every other page is a multiple of one of them."""
     limits = [
-        Page(
+        MeasuredPage(
             name=LIST,
             reader="seller",
             limit=LIST,
             asks=lambda user, _turn: (f"/limit/list/?seller={user.pk}", None),
         ),
-        Page(name=INSERT, reader="seller", limit=INSERT, asks=_insert),
-        Page(
+        MeasuredPage(name=INSERT, reader="seller", limit=INSERT, asks=_insert),
+        MeasuredPage(
             name=SEARCH,
             reader="seller",
             limit=SEARCH,
             asks=_get(f"/limit/search/?q={TERM.split()[0]}"),
         ),
-        Page(name=FUNNEL, reader="manager", limit=FUNNEL, asks=_get("/limit/funnel/")),
+        MeasuredPage(name=FUNNEL, reader="manager", limit=FUNNEL, asks=_get("/limit/funnel/")),
     ]
     found = [
         *(
-            Page(name=f"{name}, {reader}", reader=reader, limit=LIST, goal=3, asks=_get(address))
+            MeasuredPage(
+                name=f"{name}, {reader}", reader=reader, limit=LIST, goal=3, asks=_get(address)
+            )
             for reader in ("seller", "manager")
             for name, address in (
                 ("leads", "/leads/"),
@@ -51,11 +53,13 @@ def pages() -> list[Page]:
             )
         ),
         *(
-            Page(name=f"board, {reader}", reader=reader, limit=LIST, goal=6, asks=_get("/board/"))
+            MeasuredPage(
+                name=f"board, {reader}", reader=reader, limit=LIST, goal=6, asks=_get("/board/")
+            )
             for reader in ("seller", "manager")
         ),
-        Page(name="deal", reader="seller", limit=LIST, goal=3, asks=_deal),
-        Page(
+        MeasuredPage(name="deal", reader="seller", limit=LIST, goal=3, asks=_deal),
+        MeasuredPage(
             name="search",
             reader="seller",
             limit=SEARCH,
@@ -63,15 +67,17 @@ def pages() -> list[Page]:
             asks=_get(f"/search/?q={TERM.replace(' ', '+')}"),
             htmx=True,
         ),
-        Page(
+        MeasuredPage(
             name="funnel of a team, 90 days",
             reader="manager",
             limit=FUNNEL,
             goal=5,
             asks=_get("/reports/funnel/?span=90d"),
         ),
-        Page(name="log a call", reader="seller", limit=INSERT, goal=4, asks=_log, htmx=True),
-        Page(name="move", reader="seller", limit=INSERT, goal=4, asks=_move, htmx=True),
+        MeasuredPage(
+            name="log a call", reader="seller", limit=INSERT, goal=4, asks=_log, htmx=True
+        ),
+        MeasuredPage(name="move", reader="seller", limit=INSERT, goal=4, asks=_move, htmx=True),
     ]
     return [*limits, *found]
 

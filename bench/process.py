@@ -59,8 +59,8 @@ def _fill() -> Callable[[], list[Any]]:
 
     from pipeline.models import Layer, Role, Team, User, Version
     from pipeline.people.commands import people
-    from pipeline.process.playbook import Layer as Merged
     from pipeline.process.playbook import LayerContent
+    from pipeline.process.playbook import MergedLayer as Merged
     from pipeline.process.queries import in_force as process
 
     at = timezone.now()

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # models need settings, and those the database that is only started here
-    from bench.page import Page
+    from bench.page import MeasuredPage
     from pipeline.models import User
 
     Readers = dict[str, list[User]]  # by role
@@ -191,7 +191,9 @@ def _wait(port: int, web: "subprocess.Popen[bytes]") -> None:
     raise SystemExit("the web server did not start")
 
 
-def _queries(pages: list["Page"], readers: "Readers") -> Iterator[tuple["Page", int]]:
+def _queries(
+    pages: list["MeasuredPage"], readers: "Readers"
+) -> Iterator[tuple["MeasuredPage", int]]:
     """How many queries each page takes, counted in this process."""
     from django.db import connection
     from django.test import Client as Inside
@@ -212,7 +214,7 @@ def _queries(pages: list["Page"], readers: "Readers") -> Iterator[tuple["Page", 
 
 
 def _one_client(
-    pages: list["Page"],
+    pages: list["MeasuredPage"],
     port: int,
     readers: "Readers",
     rounds: int,
@@ -235,7 +237,7 @@ def _one_client(
 
 
 def _eight_clients(
-    pages: list["Page"], port: int, readers: "Readers", rounds: int
+    pages: list["MeasuredPage"], port: int, readers: "Readers", rounds: int
 ) -> dict[str, tuple[Measured, float]]:
     """Per page: what 8 clients saw who ask at once, and requests a second."""
     everybody = [{role: Client(port, user) for role, (user,) in readers.items()} for _ in range(8)]
@@ -245,7 +247,7 @@ def _eight_clients(
         gate = threading.Barrier(len(everybody))
 
         def work(
-            number: int, page: "Page" = page, results: Any = results, gate: Any = gate
+            number: int, page: "MeasuredPage" = page, results: Any = results, gate: Any = gate
         ) -> None:
             gate.wait()
             for turn in range(rounds):
@@ -265,7 +267,7 @@ def _eight_clients(
     return found
 
 
-def _ask(client: Client, page: "Page", turn: int) -> tuple[float, int]:
+def _ask(client: Client, page: "MeasuredPage", turn: int) -> tuple[float, int]:
     path, data = page.asks(client.user, turn)
     started = time.perf_counter()
     text = client.ask(path, data, htmx=page.htmx)
@@ -285,7 +287,7 @@ def _cpu(parent: int) -> float:
 
 
 def _figure(
-    page: "Page",
+    page: "MeasuredPage",
     one: dict[str, Measured],
     many: dict[str, Measured],
     eight: dict[str, tuple[Measured, float]],

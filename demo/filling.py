@@ -29,7 +29,7 @@ from crm.models.activity import TOUCHES, ActivityResult
 from demo import people, writing
 from demo.process import DemoProcess
 from demo.recording import ProcessInForce, Recorder
-from demo.records import Doing, SimCompany, SimContact, SimDeal, Simulated
+from demo.records import SimActivity, SimCompany, SimContact, SimDeal, Simulated
 from demo.simulation import simulate
 from exchange.commands.batch import fingerprints
 from exchange.imports import bulk
@@ -381,11 +381,11 @@ class Filling:
         return f"{self.user[name]} {name}" if name else ""
 
 
-def _by(doing: Doing) -> dt.datetime | None:
+def _by(doing: SimActivity) -> dt.datetime | None:
     return doing.due.by(people.zone()) if doing.due else None
 
 
-def _is_touch(doing: Doing) -> bool:
+def _is_touch(doing: SimActivity) -> bool:
     reached = doing.result != ActivityResult.NO_ANSWER
     return doing.done_at is not None and doing.kind in TOUCHES and reached
 

@@ -9,11 +9,11 @@ from typing import Any
 from demo.people import ORGANISATION
 from pipeline.process import framework
 from pipeline.process.playbook import (
-    Answer,
+    AnswerKind,
     Importance,
     LayerContent,
     Proof,
-    StageRow,
+    StageNaming,
     StepKind,
     StepRow,
 )
@@ -23,7 +23,7 @@ ONE, TWO, THREE, FOUR, FIVE, SIX, SEVEN = Stage
 
 
 @dataclass(frozen=True, kw_only=True)
-class Published:
+class SimVersion:
     """A version of a team's layer, `days` before the demo's day."""
 
     team: str
@@ -42,26 +42,26 @@ def differs(stage: Stage, key: str, reason: str, **said: Any) -> StepRow:
     return StepRow(stage=stage, key=key, reason=reason, **said)
 
 
-def published() -> list[Published]:
+def published() -> list[SimVersion]:
     """All versions, oldest first."""
     shipped = framework.content()
     return [
-        Published(team=ORGANISATION, days=640, by=None, note="", content=shipped),
-        Published(
+        SimVersion(team=ORGANISATION, days=640, by=None, note="", content=shipped),
+        SimVersion(
             team="Region Centre",
             days=430,
             by="Helene Brandauer",
             note="What we agreed on in spring: ask service first, and take the time to measure.",
             content=_centre(),
         ),
-        Published(
+        SimVersion(
             team="Vienna",
             days=400,
             by="Tomasz Wilk",
             note="Our own words for stage four, and the question that sizes every offer.",
             content=LayerContent(steps=tuple(_vienna_first()), stages=_VIENNA_STAGES),
         ),
-        Published(
+        SimVersion(
             team="Vienna",
             days=150,
             by="Tomasz Wilk",
@@ -69,17 +69,17 @@ def published() -> list[Published]:
             " survey without having measured.",
             content=LayerContent(
                 steps=(*_vienna_first(), *_VIENNA_SECOND),
-                stages=(*_VIENNA_STAGES, StageRow(stage=SIX, norm_days=10)),
+                stages=(*_VIENNA_STAGES, StageNaming(stage=SIX, norm_days=10)),
             ),
         ),
-        Published(
+        SimVersion(
             team="Hamburg",
             days=120,
             by="Birgit Lohse",
             note="Food plants here live by their audits. Let us ask for them first.",
             content=_hamburg(),
         ),
-        Published(
+        SimVersion(
             team=ORGANISATION,
             days=24,
             by="Agnes Kovar",
@@ -157,11 +157,11 @@ def _centre() -> LayerContent:
                 position=15.0,
             ),
         ),
-        stages=(StageRow(stage=FOUR, norm_days=12),),
+        stages=(StageNaming(stage=FOUR, norm_days=12),),
     )
 
 
-_VIENNA_STAGES = (StageRow(stage=FOUR, label="Line survey", norm_days=14),)
+_VIENNA_STAGES = (StageNaming(stage=FOUR, label="Line survey", norm_days=14),)
 
 
 def _vienna_first() -> Iterator[StepRow]:
@@ -170,7 +170,7 @@ def _vienna_first() -> Iterator[StepRow]:
         "lines",
         "How many lines do they run?",
         kind=StepKind.QUESTION,
-        answer=Answer.NUMBER,
+        answer=AnswerKind.NUMBER,
         help="Count what runs in one shift, not what stands in the hall.",
         gives_you="The size of the deal in one number.",
         gives_managers="Deals by size of plant, before there is an offer.",
@@ -218,7 +218,7 @@ def _hamburg() -> LayerContent:
                 "audit",
                 "Which audit do they stand under?",
                 kind=StepKind.QUESTION,
-                answer=Answer.CHOICE,
+                answer=AnswerKind.CHOICE,
                 choices=("IFS", "BRC", "Pharmacy", "None"),
                 gives_you="The reason why they must act, and by when.",
                 gives_managers="Deals that an audit drives.",
@@ -243,7 +243,7 @@ def _hamburg() -> LayerContent:
                 help="What does one recalled batch cost them? That is what the detector is worth.",
             ),
         ),
-        stages=(StageRow(stage=THREE, norm_days=9),),
+        stages=(StageNaming(stage=THREE, norm_days=9),),
     )
 
 

@@ -5,7 +5,7 @@ import random
 
 from demo import writing
 from demo.people import MANAGER_OF, PEOPLE, TEAMS, DemoPerson, left_on
-from demo.records import Change, Draft, Owned
+from demo.records import SimChange, SimDraft, SimOwned
 from demo.working_time import WorkingTime
 
 FROM_POOL = 0.06
@@ -22,7 +22,7 @@ class Ownership:
         self.leaver = next(person for person in PEOPLE if person.left_months)
         self.left = self._count(left_on(self.leaver, today), hour=16)
 
-    def of(self, draft: Draft) -> tuple[list[Owned], list[Change]]:
+    def of(self, draft: SimDraft) -> tuple[list[SimOwned], list[SimChange]]:
         """Whose the deal was from when on, with a row of history for each change."""
         if draft.seller is None:
             return [self._owned(draft.created, None, draft.team)], []
@@ -35,7 +35,7 @@ class Ownership:
             return self._from_colleague(draft)
         return [self._owned(draft.created, draft.seller, draft.team)], []
 
-    def _comes_from_the_leaver(self, draft: Draft) -> bool:
+    def _comes_from_the_leaver(self, draft: SimDraft) -> bool:
         return (
             draft.seller is not None
             and draft.seller is not self.leaver
@@ -44,7 +44,7 @@ class Ownership:
             and self.rng.random() < FROM_LEAVER
         )
 
-    def _claimed(self, draft: Draft) -> tuple[list[Owned], list[Change]]:
+    def _claimed(self, draft: SimDraft) -> tuple[list[SimOwned], list[SimChange]]:
         seller = _seller(draft)
         first = draft.path.steps[0].days if draft.path.steps else draft.path.rest
         when = draft.created + min(self.rng.uniform(0.05, 1.5), first / 2)
@@ -52,10 +52,10 @@ class Ownership:
             self._owned(draft.created, None, draft.team),
             self._owned(when, seller, draft.team),
         ]
-        change = Change(at=owned[1].at, by=seller.name, field="owner", new=seller.name)
+        change = SimChange(at=owned[1].at, by=seller.name, field="owner", new=seller.name)
         return owned, [change]
 
-    def _from_colleague(self, draft: Draft) -> tuple[list[Owned], list[Change]]:
+    def _from_colleague(self, draft: SimDraft) -> tuple[list[SimOwned], list[SimChange]]:
         seller = _seller(draft)
         colleagues = [
             person
@@ -72,12 +72,12 @@ class Ownership:
         return self._handed_over(draft, self.rng.choice(colleagues), when, reason)
 
     def _handed_over(
-        self, draft: Draft, frm: DemoPerson, when: float, reason: str
-    ) -> tuple[list[Owned], list[Change]]:
+        self, draft: SimDraft, frm: DemoPerson, when: float, reason: str
+    ) -> tuple[list[SimOwned], list[SimChange]]:
         to = _seller(draft)
         owned = [self._owned(draft.created, frm, frm.team), self._owned(when, to, to.team)]
         boss = frm.team if frm.team == to.team else REGION_OF[frm.team]
-        change = Change(
+        change = SimChange(
             at=owned[1].at,
             by=MANAGER_OF[boss],
             field="owner",
@@ -87,14 +87,16 @@ class Ownership:
         )
         return owned, [change]
 
-    def _owned(self, when: float, person: DemoPerson | None, team: str) -> Owned:
-        return Owned(at=self.time.instant(when), owner=person.name if person else None, team=team)
+    def _owned(self, when: float, person: DemoPerson | None, team: str) -> SimOwned:
+        return SimOwned(
+            at=self.time.instant(when), owner=person.name if person else None, team=team
+        )
 
     def _count(self, day: dt.date, *, hour: int) -> float:
         return self.time.count(dt.datetime.combine(day, dt.time(hour), tzinfo=self.time.zone))
 
 
-def _seller(draft: Draft) -> DemoPerson:
+def _seller(draft: SimDraft) -> DemoPerson:
     if draft.seller is None:
         raise ValueError("a deal in a pool has no seller")
     return draft.seller

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from demo import writing
 from pipeline.process import moves
-from pipeline.process.moves import Stay
+from pipeline.process.moves import Visit
 from pipeline.process.stages import ABOUT, Stage
 
 # How often a stay leads on, for average skill: the front lets most fall, the end few.
@@ -26,7 +26,7 @@ PACE = 5 / 7 * 1.1
 SHORTEST = 0.03  # a quarter of an hour
 
 
-class Act(enum.Enum):
+class SimAct(enum.Enum):
     MOVE = "move"
     WIN = "win"
     STOP = "stop"
@@ -34,21 +34,21 @@ class Act(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class SimStep:
     """What happens after `days` in the present state."""
 
     days: float
-    act: Act
+    act: SimAct
     to: Stage
     reason: str = ""
 
 
 @dataclass(kw_only=True)
-class Path:
+class SimPath:
     """`rest` is how long an open deal has been in its last stage by now."""
 
     start: Stage
-    steps: list[Step] = field(default_factory=list)
+    steps: list[SimStep] = field(default_factory=list)
     rest: float = 0.0
 
     @property
@@ -76,8 +76,8 @@ class PathMaker:
         self.odds = odds
         self.pace = pace
 
-    def closed(self, start: Stage) -> Path:
-        path = Path(start=start)
+    def closed(self, start: Stage) -> SimPath:
+        path = SimPath(start=start)
         while not self._finished(path):
             stage, chance = path.stage, self.rng.random()
             leads_on = _with_odds(LEADS_ON[stage], self.odds)
@@ -86,12 +86,12 @@ class PathMaker:
             elif chance < leads_on + BACK_FROM.get(stage, 0):
                 self._go_back(path)
             else:
-                path.steps.append(Step(days=self.stay(stage), act=Act.STOP, to=stage))
+                path.steps.append(SimStep(days=self.stay(stage), act=SimAct.STOP, to=stage))
         return path
 
-    def open_in(self, stage: Stage, start: Stage) -> Path:
+    def open_in(self, stage: Stage, start: Stage) -> SimPath:
         """A path that has reached `stage` and goes on."""
-        path = Path(start=min(start, stage))
+        path = SimPath(start=min(start, stage))
         while path.stage != stage:
             ahead = stage - path.stage
             to = stage if ahead in (2, 3) and self.rng.random() < JUMPS else Stage(path.stage + 1)
@@ -106,27 +106,27 @@ class PathMaker:
         median = ABOUT[stage].norm_days * PACE * self.pace
         return max(SHORTEST, self.rng.lognormvariate(math.log(median), 0.75))
 
-    def _finished(self, path: Path) -> bool:
+    def _finished(self, path: SimPath) -> bool:
         if not path.steps:
             return False
         last = path.steps[-1]
-        if last.act == Act.WIN:
+        if last.act == SimAct.WIN:
             return True
-        if last.act != Act.STOP:
+        if last.act != SimAct.STOP:
             return False
         if self.rng.random() > REOPENS or len(path.steps) > 9:
             return True
         reason = self.rng.choice(writing.REOPEN_REASONS)
         days = self.rng.uniform(8, 50)
-        path.steps.append(Step(days=days, act=Act.REOPEN, to=last.to, reason=reason))
+        path.steps.append(SimStep(days=days, act=SimAct.REOPEN, to=last.to, reason=reason))
         return False
 
-    def _go_on(self, path: Path) -> None:
+    def _go_on(self, path: SimPath) -> None:
         stage = path.stage
         early = stage >= Stage.PROPOSAL and self.rng.random() < WON_EARLY
         if stage == Stage.CLOSING or early:
             reason = self._reason(stage, Stage.CLOSING)
-            step = Step(days=self.stay(stage), act=Act.WIN, to=Stage.CLOSING, reason=reason)
+            step = SimStep(days=self.stay(stage), act=SimAct.WIN, to=Stage.CLOSING, reason=reason)
             path.steps.append(step)
             return
         ahead = 1
@@ -134,13 +134,13 @@ class PathMaker:
             ahead = self.rng.choice((2, 2, 3))
         self._move(path, Stage(stage + ahead))
 
-    def _go_back(self, path: Path) -> None:
+    def _go_back(self, path: SimPath) -> None:
         back = 1 if path.stage == Stage.NEEDS_ANALYSIS or self.rng.random() < 0.75 else 2
         self._move(path, Stage(path.stage - back))
 
-    def _move(self, path: Path, to: Stage) -> None:
+    def _move(self, path: SimPath, to: Stage) -> None:
         days, reason = self.stay(path.stage), self._reason(path.stage, to)
-        path.steps.append(Step(days=days, act=Act.MOVE, to=to, reason=reason))
+        path.steps.append(SimStep(days=days, act=SimAct.MOVE, to=to, reason=reason))
 
     def _reason(self, frm: Stage, to: Stage) -> str:
         if not moves.needs_reason(frm, to):
@@ -148,7 +148,7 @@ class PathMaker:
         return self.rng.choice(writing.BACK_REASONS if to < frm else writing.JUMP_REASONS)
 
 
-def stays(path: Path, created: float, instant: Callable[[float], dt.datetime]) -> list[Stay]:
+def stays(path: SimPath, created: float, instant: Callable[[float], dt.datetime]) -> list[Visit]:
     """The stays that the rules make of a path; `instant` turns a count of days into a time."""
     chain = [moves.start(path.start, instant(created))]
     for step, mark in zip(path.steps, path.marks(created), strict=True):
@@ -156,12 +156,12 @@ def stays(path: Path, created: float, instant: Callable[[float], dt.datetime]) -
     return chain
 
 
-def _take(step: Step, stay: Stay, at: dt.datetime) -> tuple[Stay, ...]:
-    if step.act == Act.MOVE:
+def _take(step: SimStep, stay: Visit, at: dt.datetime) -> tuple[Visit, ...]:
+    if step.act == SimAct.MOVE:
         return moves.move(stay, step.to, at, reason=step.reason)
-    if step.act == Act.WIN:
+    if step.act == SimAct.WIN:
         return moves.win(stay, at, reason=step.reason)
-    if step.act == Act.STOP:
+    if step.act == SimAct.STOP:
         return (moves.stop(stay, at),)
     return stay, moves.reopen(stay, at, reason=step.reason)
 

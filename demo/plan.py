@@ -2,19 +2,19 @@
 
 import random
 
-from demo.records import NextState
+from demo.records import SimNextState
 
 SHARES = {
-    NextState.OVERDUE: 0.12,
-    NextState.TODAY: 0.11,
-    NextState.PARKED: 0.06,
-    NextState.NOTHING: 0.13,
+    SimNextState.OVERDUE: 0.12,
+    SimNextState.TODAY: 0.11,
+    SimNextState.PARKED: 0.06,
+    SimNextState.NOTHING: 0.13,
 }
 
 
-def deal_out(rng: random.Random, count: int) -> list[NextState]:
+def deal_out(rng: random.Random, count: int) -> list[SimNextState]:
     """A state for each of a seller's open deals, in random order; at least one of each."""
     states = [state for state, share in SHARES.items() for _ in range(max(1, round(count * share)))]
-    states += [NextState.LATER] * (count - len(states))
+    states += [SimNextState.LATER] * (count - len(states))
     rng.shuffle(states)
     return states[:count]

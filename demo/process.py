@@ -7,7 +7,7 @@ from functools import cache
 
 from crm.models import NoteKind, Place, ProcessNote
 from demo import layers, people
-from demo.layers import Published
+from demo.layers import SimVersion
 from pipeline.models import Batch, Layer, StepVote, Team, User, Version, Vote
 from pipeline.process.commands.publish import (
     file_collisions,
@@ -81,7 +81,7 @@ class DemoProcess:
         self._votes()
         self._notes()
 
-    def _publish(self, version: Published) -> None:
+    def _publish(self, version: SimVersion) -> None:
         at = self.ago(version.days)
         by = User.objects.get(pk=self.user[version.by]) if version.by else None
         team = Team.objects.get(pk=self.team[version.team])
@@ -98,7 +98,7 @@ class DemoProcess:
         file_collisions(below, inherited=inherited, version_id=found.pk, at=at)
 
     def _signed(
-        self, layer: Layer, version: Published, by: User | None, at: dt.datetime
+        self, layer: Layer, version: SimVersion, by: User | None, at: dt.datetime
     ) -> LayerContent:
         """The content with authors and days; what stood there before keeps its own."""
         before = {(row.stage, row.key): row for row in in_force.published(layer).steps}

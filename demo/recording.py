@@ -43,8 +43,8 @@ from demo import wording, writing
 from demo.records import SimContact, SimDeal
 from exchange.imports import bulk
 from pipeline.process.gates import Act, Facts, Reason, Verb, is_premature, judge
-from pipeline.process.moves import EnteredHow, LeftHow, Stay
-from pipeline.process.playbook import Answer, Fact, Importance, Step, StepKind, StepRow
+from pipeline.process.moves import EnteredHow, LeftHow, Visit
+from pipeline.process.playbook import AnswerKind, Fact, Importance, PlaybookStep, StepKind, StepRow
 from pipeline.process.queries.in_force import of_versions
 from pipeline.process.stages import Initiator, Outcome, Stage
 
@@ -177,10 +177,10 @@ class _Recording:
         """When the deal came to a stage or beyond it."""
         return next((s.entered_at for s in self.stays if s.stage >= stage), None)
 
-    def stay(self, stage: Stage) -> Stay | None:
+    def stay(self, stage: Stage) -> Visit | None:
         return next((s for s in self.stays if s.stage == stage), None)
 
-    def within(self, stay: Stay) -> dt.datetime:
+    def within(self, stay: Visit) -> dt.datetime:
         """An instant of a stay at which something was done, else when it began."""
         begin, end = stay.entered_at or self.now, stay.left_at or self.now
         done = [d.done_at for d in self.sim.doings if d.done_at and begin < d.done_at < end]
@@ -548,11 +548,11 @@ class _Recording:
                     )
                 )
 
-    def _done_at(self, step: Step, stay: Stay) -> dt.datetime | None:
+    def _done_at(self, step: PlaybookStep, stay: Visit) -> dt.datetime | None:
         """When it was done; None if it was not: a meeting that was never held is no step."""
         if step.importance == Importance.GATE and self.chance(0.15):
             return None
-        if step.answer == Answer.CONTACT and step.kind == StepKind.QUESTION and not self.people:
+        if step.answer == AnswerKind.CONTACT and step.kind == StepKind.QUESTION and not self.people:
             return None
         if step.kind != StepKind.ACTIVITY:
             return self.within(stay)
@@ -567,7 +567,7 @@ class _Recording:
         ]
         return held[0] if held else None
 
-    def _result(self, step: Step, visit: StageVisit, at: dt.datetime) -> None:
+    def _result(self, step: PlaybookStep, visit: StageVisit, at: dt.datetime) -> None:
         row = StepResult(
             deal_id=self.deal.pk,
             stage=step.stage,
@@ -587,19 +587,19 @@ class _Recording:
         self.known.settled[step.place] = at
         self.to.add(row)
 
-    def _answer(self, step: Step, row: StepResult, at: dt.datetime) -> None:
-        if step.answer == Answer.CONTACT:
+    def _answer(self, step: PlaybookStep, row: StepResult, at: dt.datetime) -> None:
+        if step.answer == AnswerKind.CONTACT:
             row.contact_id = self.people[0]
-        elif step.answer == Answer.CHOICE:
+        elif step.answer == AnswerKind.CHOICE:
             row.value = self.rng.choice((step.choices[0], *step.choices))
-        elif step.answer == Answer.NUMBER:
+        elif step.answer == AnswerKind.NUMBER:
             row.value = str(self.rng.choice((1, 2, 2, 3, 4, 6)))
-        elif step.answer == Answer.DATE:
+        elif step.answer == AnswerKind.DATE:
             row.value = self.day(at, self.rng.randint(30, 150)).isoformat()
         else:
             row.value = self.rng.choice(wording.ANSWERS.get(step.key, ["Yes."]))
 
-    def _override(self, step: Step, visit: StageVisit) -> None:
+    def _override(self, step: PlaybookStep, visit: StageVisit) -> None:
         at = visit.left_at or self.now
         reason = self.rng.choice(REASONS)
         self.known.settled[step.place] = at

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from crm.models import ActivityKind, ActivityResult, DealRole, Relationship
 from crm.models.due import Due
-from demo.paths import Path
+from demo.paths import SimPath
 from demo.people import DemoPerson
-from pipeline.process.moves import Stay
+from pipeline.process.moves import Visit
 
 
-class NextState(enum.Enum):
+class SimNextState(enum.Enum):
     OVERDUE = "overdue"
     TODAY = "today"
     LATER = "later"
@@ -55,15 +55,15 @@ class SimCompany:
 
 
 @dataclass(kw_only=True, eq=False)
-class Draft:
+class SimDraft:
     """A deal before it is told: whose it is in the end, its path, and when that begins."""
 
     seller: DemoPerson | None
     team: str
-    path: Path
+    path: SimPath
     created: float
     repeat: bool
-    next_state: NextState | None = None
+    next_state: SimNextState | None = None
 
     @property
     def end(self) -> float:
@@ -71,7 +71,7 @@ class Draft:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Owned:
+class SimOwned:
     """Whose the deal is from an instant on; nobody's in a team's pool."""
 
     at: dt.datetime
@@ -80,7 +80,7 @@ class Owned:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class SimChange:
     """A row of a deal's history. `old` and `new` are people's names where `field` is the owner."""
 
     at: dt.datetime
@@ -92,7 +92,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Doing:
+class SimActivity:
     """An activity, planned or done."""
 
     kind: ActivityKind
@@ -114,9 +114,9 @@ class SimDeal:
     name: str
     company: SimCompany
     contacts: list[tuple[SimContact, DealRole]]
-    stays: list[Stay]
+    stays: list[Visit]
     # Each from its instant on, oldest first; the last ones are the deal's own.
-    owned: list[Owned]
+    owned: list[SimOwned]
     amounts: list[tuple[dt.datetime, Decimal | None]]
     products: list[tuple[int, int]]
     created_by: str
@@ -129,8 +129,8 @@ class SimDeal:
     cause: str = ""
     closing_note: str = ""
     parked_until: dt.date | None = None
-    changes: list[Change] = field(default_factory=list)
-    doings: list[Doing] = field(default_factory=list)
+    changes: list[SimChange] = field(default_factory=list)
+    doings: list[SimActivity] = field(default_factory=list)
     # The price of each product, for every amount that is what they come to; a guess is not.
     prices: dict[Decimal, list[Decimal]] = field(default_factory=dict)
 
@@ -138,7 +138,7 @@ class SimDeal:
     def created_at(self) -> dt.datetime:
         return self.owned[0].at
 
-    def holder(self, at: dt.datetime) -> Owned:
+    def holder(self, at: dt.datetime) -> SimOwned:
         """Whose the deal was at an instant."""
         return next((owned for owned in reversed(self.owned) if owned.at <= at), self.owned[0])
 

@@ -10,10 +10,10 @@ import random
 
 from crm.models import Relationship
 from demo.names import CULTURES, TITLES, Culture, NameBook, plain
-from demo.paths import Act, Path, PathMaker
+from demo.paths import PathMaker, SimAct, SimPath
 from demo.people import MANAGER_OF, PEOPLE, DemoPerson, left_on, zone
 from demo.plan import deal_out
-from demo.records import Draft, NextState, SimCompany, SimContact, SimDeal, Simulated
+from demo.records import SimCompany, SimContact, SimDeal, SimDraft, SimNextState, Simulated
 from demo.story import Teller
 from demo.working_time import WorkingTime
 from pipeline.models import SellingStyle
@@ -84,7 +84,7 @@ class _Simulation:
 
     # Whose deals, and which way they go ------------------------------------------------------
 
-    def _closed(self, sellers: list[DemoPerson], count: int) -> list[Draft]:
+    def _closed(self, sellers: list[DemoPerson], count: int) -> list[SimDraft]:
         weight = {p.name: p.share * (self._until(p) - self._since(p)) for p in sellers}
         total = sum(weight.values())
         return [
@@ -93,7 +93,7 @@ class _Simulation:
             for _ in range(round(count * weight[person.name] / total))
         ]
 
-    def _closed_draft(self, person: DemoPerson) -> Draft:
+    def _closed_draft(self, person: DemoPerson) -> SimDraft:
         since, until = self._since(person), self._until(person)
         repeat = self.rng.random() < REPEAT_SHARE[person.style]
         maker = self._maker(person, repeat=repeat)
@@ -101,11 +101,11 @@ class _Simulation:
             path = maker.closed(self._start(repeat=repeat))
             created = self.rng.uniform(since, until) - path.days
             if created > since:
-                return Draft(
+                return SimDraft(
                     seller=person, team=person.team, path=path, created=created, repeat=repeat
                 )
 
-    def _open(self, sellers: list[DemoPerson]) -> list[Draft]:
+    def _open(self, sellers: list[DemoPerson]) -> list[SimDraft]:
         drafts = []
         for person in sellers:
             if person.left_months:
@@ -120,32 +120,32 @@ class _Simulation:
             drafts += own
         return drafts
 
-    def _open_draft(self, person: DemoPerson, stage: Stage) -> Draft:
+    def _open_draft(self, person: DemoPerson, stage: Stage) -> SimDraft:
         repeat = self.rng.random() < REPEAT_SHARE[person.style]
         maker = self._maker(person, repeat=repeat)
         while True:
             path = maker.open_in(stage, self._start(repeat=repeat))
             created = self.now - path.days
             if created > self._since(person):
-                return Draft(
+                return SimDraft(
                     seller=person, team=person.team, path=path, created=created, repeat=repeat
                 )
 
-    def _pools(self) -> list[Draft]:
+    def _pools(self) -> list[SimDraft]:
         """What nobody has taken yet."""
         teams = list(CULTURES_OF)
         drafts = []
         for stage, count in IN_POOLS.items():
             for number in range(count):
-                path = Path(start=stage, rest=self.rng.uniform(0.1, 9))
+                path = SimPath(start=stage, rest=self.rng.uniform(0.1, 9))
                 drafts.append(
-                    Draft(
+                    SimDraft(
                         seller=None,
                         team=teams[number % len(teams)],
                         path=path,
                         created=self.now - path.rest,
                         repeat=False,
-                        next_state=NextState.NOTHING,
+                        next_state=SimNextState.NOTHING,
                     )
                 )
         return drafts
@@ -181,7 +181,7 @@ class _Simulation:
         if len(mine) > 1 and self.rng.random() < 0.12:
             company.parent = mine[0]
 
-    def _company(self, draft: Draft) -> SimCompany:
+    def _company(self, draft: SimDraft) -> SimCompany:
         """Repeat business is with one's customers; other deals are with somebody new, or again."""
         name = draft.seller.name if draft.seller else draft.team
         known = self.of_owner.setdefault(name, [])
@@ -232,7 +232,7 @@ class _Simulation:
             )
         return list(found.values())
 
-    def _brought_by(self, draft: Draft, company: SimCompany) -> SimCompany | None:
+    def _brought_by(self, draft: SimDraft, company: SimCompany) -> SimCompany | None:
         """The customer from which a deal came: itself, or one of the same seller's."""
         if draft.repeat:
             return company
@@ -240,10 +240,10 @@ class _Simulation:
         customers = [c for c in known if _is_customer(c, draft.created) and c is not company]
         return self.rng.choice(customers) if customers else None
 
-    def _remember(self, company: SimCompany, draft: Draft, deal: SimDeal) -> None:
+    def _remember(self, company: SimCompany, draft: SimDraft, deal: SimDeal) -> None:
         company.deals += 1
         company.latest = draft.end
-        if draft.path.steps and draft.path.steps[-1].act == Act.WIN:
+        if draft.path.steps and draft.path.steps[-1].act == SimAct.WIN:
             if company.customer_since is None or company.customer_since > draft.end:
                 company.customer_since = draft.end
             if company.relationship != Relationship.CUSTOMER:

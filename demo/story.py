@@ -10,11 +10,19 @@ from crm.models.activity import is_held
 from crm.models.due import Due
 from demo import writing
 from demo.ownership import Ownership
-from demo.paths import Act, stays
+from demo.paths import SimAct, stays
 from demo.people import MANAGER_OF
-from demo.records import Change, Doing, Draft, NextState, SimCompany, SimContact, SimDeal
+from demo.records import (
+    SimActivity,
+    SimChange,
+    SimCompany,
+    SimContact,
+    SimDeal,
+    SimDraft,
+    SimNextState,
+)
 from demo.working_time import MINUTES, WorkingTime
-from pipeline.process.moves import LeftHow, Stay
+from pipeline.process.moves import LeftHow, Visit
 from pipeline.process.stages import ABOUT, Stage
 
 MINUTE = 1 / MINUTES
@@ -37,7 +45,7 @@ class Teller:
         self.today = today
         self.ownership = Ownership(rng, time, today=today)
 
-    def tell(self, draft: Draft, company: SimCompany, brought_by: SimCompany | None) -> SimDeal:
+    def tell(self, draft: SimDraft, company: SimCompany, brought_by: SimCompany | None) -> SimDeal:
         return _Telling(self, draft, company).tell(brought_by)
 
     def weighted(self, choices: list[tuple[Item, int]]) -> Item:
@@ -46,7 +54,7 @@ class Teller:
 
 
 class _Telling:
-    def __init__(self, teller: Teller, draft: Draft, company: SimCompany) -> None:
+    def __init__(self, teller: Teller, draft: SimDraft, company: SimCompany) -> None:
         self.teller, self.draft = teller, draft
         self.rng, self.time = teller.rng, teller.time
         self.instant, self.today = teller.time.instant, teller.today
@@ -228,7 +236,7 @@ class _Telling:
         stage = before[-1] if before else self.deal.stays[0].stage
         texts = writing.TOUCHES[stage][CALL]
         self.deal.doings.append(
-            Doing(
+            SimActivity(
                 kind=CALL,
                 owner=self._actor(entered),
                 created_at=entered,
@@ -241,7 +249,7 @@ class _Telling:
             )
         )
 
-    def _last_touch(self, number: int, stay: Stay, left: float) -> None:
+    def _last_touch(self, number: int, stay: Visit, left: float) -> None:
         """The conversation that led on: its result moved the deal, in the same gesture."""
         if stay.left_how != LeftHow.ADVANCED or self.rng.random() > 0.6:
             return
@@ -251,7 +259,7 @@ class _Telling:
         kind = MEETING if stay.stage in (2, 3, 4) and self.rng.random() < 0.5 else CALL
         self._done(left, stay, kind, ActivityResult.MOVED_FORWARD)
 
-    def _touch(self, when: float, stay: Stay) -> None:
+    def _touch(self, when: float, stay: Visit) -> None:
         chance = self.rng.random()
         if chance < 0.10:
             self._note(when, stay)
@@ -273,10 +281,10 @@ class _Telling:
             return ActivityResult.MEETING_SET
         return ActivityResult.REACHED
 
-    def _note(self, when: float, stay: Stay) -> None:
+    def _note(self, when: float, stay: Visit) -> None:
         at = self.instant(when)
         self.deal.doings.append(
-            Doing(
+            SimActivity(
                 kind=NOTE,
                 owner=self._actor(at),
                 created_at=at,
@@ -289,7 +297,7 @@ class _Telling:
     def _done(
         self,
         when: float,
-        stay: Stay,
+        stay: Visit,
         kind: ActivityKind,
         result: ActivityResult | None,
         *,
@@ -304,7 +312,7 @@ class _Telling:
         due, created_at = self._planned_for(at)
         prospecting = stay.stage <= Stage.PROSPECTING and kind != TASK
         self.deal.doings.append(
-            Doing(
+            SimActivity(
                 kind=kind,
                 owner=self._actor(at),
                 created_at=created_at,
@@ -337,7 +345,7 @@ class _Telling:
         act = self.draft.path.steps[-1].act if self.draft.path.steps else None
         if self.open:
             return
-        if act == Act.WIN:
+        if act == SimAct.WIN:
             self.deal.closing_note = self.rng.choice(writing.WON_NOTES)
             return
         last = self.deal.stays[-1]
@@ -351,14 +359,14 @@ class _Telling:
     def _what_is_next(self) -> None:
         state = self.draft.next_state
         planned_at = self._last_instant()
-        if state == NextState.PARKED:
+        if state == SimNextState.PARKED:
             self.deal.parked_until = self.today + dt.timedelta(days=self.rng.randint(9, 80))
             self._change(planned_at, "parked_until", "", str(self.deal.parked_until))
-        elif state == NextState.TODAY:
+        elif state == SimNextState.TODAY:
             self._plan(planned_at, self.today)
-        elif state == NextState.OVERDUE:
+        elif state == SimNextState.OVERDUE:
             self._plan_overdue(planned_at)
-        elif state == NextState.LATER:
+        elif state == SimNextState.LATER:
             days = self.rng.choice((1, 1, 2, 2, 3, 3, 4, 5, 6, 7, 8, 10, 12, 14, 18, 25))
             day = _weekday(self.today + dt.timedelta(days=days))
             self._plan(planned_at, day)
@@ -384,7 +392,7 @@ class _Telling:
             time = dt.time(self.rng.randint(8, 16), self.rng.choice((0, 0, 15, 30, 30, 45)))
             due = Due(at=dt.datetime.combine(day, time, tzinfo=self.time.zone).astimezone(dt.UTC))
         self.deal.doings.append(
-            Doing(
+            SimActivity(
                 kind=kind,
                 owner=self._actor(cancelled_at or self.instant(self.end)),
                 created_at=at,
@@ -405,7 +413,9 @@ class _Telling:
 
     def _change(self, at: dt.datetime, field: str, old: str, new: str, reason: str = "") -> None:
         by = self._actor(at)
-        self.deal.changes.append(Change(at=at, by=by, field=field, old=old, new=new, reason=reason))
+        self.deal.changes.append(
+            SimChange(at=at, by=by, field=field, old=old, new=new, reason=reason)
+        )
 
     def _actor(self, at: dt.datetime) -> str:
         holder = self.deal.holder(at)
@@ -434,7 +444,7 @@ class _Telling:
         return dt.datetime.combine(day, dt.time(12), tzinfo=self.time.zone)
 
 
-def _was_talk(doing: Doing) -> bool:
+def _was_talk(doing: SimActivity) -> bool:
     """As the gates count one: both sides spoke, and not only about a date."""
     return doing.done_at is not None and is_held(doing.kind, doing.result)
 

@@ -17,7 +17,7 @@ _SCOPED = str(Deal._meta.verbose_name)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listed:
+class ImportJobRow:
     id: int
     name: str
     kind: str
@@ -30,13 +30,13 @@ class Listed:
     stayed_out: int | None
 
 
-def recent(user: User, *, at: dt.datetime) -> list[Listed]:
+def recent(user: User, *, at: dt.datetime) -> list[ImportJobRow]:
     """The latest imports that `user` may see, the newest first."""
     zone = user.zone
     today = at.astimezone(zone).date()
     jobs = ImportJob.objects.visible_to(user).select_related("owner").order_by("-pk")
     return [
-        Listed(
+        ImportJobRow(
             id=job.pk,
             name=job.name,
             kind=job.get_kind_display(),
@@ -53,7 +53,7 @@ def recent(user: User, *, at: dt.datetime) -> list[Listed]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class FaultLine:
     line: int
     column: str
     value: str
@@ -64,7 +64,7 @@ class Fault:
 class Faults:
     """`next` is the line after which the next page begins; None on the last."""
 
-    rows: list[Fault]
+    rows: list[FaultLine]
     total: int
     after: int
     next: int | None
@@ -87,7 +87,8 @@ def remarks(job: ImportJob) -> Faults:
 def _page(faults: ImportFaultQuerySet, *, after: int) -> Faults:
     rows = faults.filter(line__gt=after).order_by("line")[: FAULTS_ON_A_PAGE + 1]
     found = [
-        Fault(line=row.line, column=row.column, value=row.value, reason=row.reason) for row in rows
+        FaultLine(line=row.line, column=row.column, value=row.value, reason=row.reason)
+        for row in rows
     ]
     more = len(found) > FAULTS_ON_A_PAGE
     found = found[:FAULTS_ON_A_PAGE]
@@ -96,17 +97,17 @@ def _page(faults: ImportFaultQuerySet, *, after: int) -> Faults:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class KeptLine:
     kind: str
     name: str
     why: str
 
 
-def kept(job: ImportJob, *, by: User) -> list[Kept]:
+def kept(job: ImportJob, *, by: User) -> list[KeptLine]:
     """What an undo has left. The name of a deal is told to those who may see the deal now."""
     ids = [pk for kind, pk, _name, _why in job.kept if kind == _SCOPED]
     seen = set(Deal.objects.visible_to(by).filter(pk__in=ids).values_list("pk", flat=True))
     return [
-        Kept(kind=kind, name=name if kind != _SCOPED or pk in seen else "", why=why)
+        KeptLine(kind=kind, name=name if kind != _SCOPED or pk in seen else "", why=why)
         for kind, pk, name, why in job.kept
     ]

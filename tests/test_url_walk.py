@@ -475,7 +475,7 @@ VARIANTS = [
 
 
 @dataclass(frozen=True, kw_only=True)
-class World:
+class WalkWorld:
     cast: Cast
     ids: dict[str, int]
     sessions: dict[str, str]
@@ -494,15 +494,15 @@ class World:
     def _said(self, value: str) -> Any:
         return value[1:] if value.startswith("=") else self.ids[value]
 
-    def tries(self, role: str, method: str, path: str, data: Any, **headers: str) -> "Answer":
+    def tries(self, role: str, method: str, path: str, data: Any, **headers: str) -> "WalkAnswer":
         """One request, by a browser that knows nothing of those before but its session."""
         client = Client(raise_request_exception=False)
         client.handler = HANDLER
         if role in self.sessions:
             client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
-        return Answer(getattr(client, method)(path, data, headers=headers))
+        return WalkAnswer(getattr(client, method)(path, data, headers=headers))
 
-    def ask(self, role: str, method: str, path: str, data: Any, **headers: str) -> "Answer":
+    def ask(self, role: str, method: str, path: str, data: Any, **headers: str) -> "WalkAnswer":
         """The same, undone again."""
         with undone():
             return self.tries(role, method, path, data, **headers)
@@ -516,7 +516,7 @@ SHAPES: Sequence[tuple[str, dict[str, str]]] = (("", {}), (" htmx", HTMX))
 HANDLER = ClientHandler(enforce_csrf_checks=False)
 
 
-class Answer:
+class WalkAnswer:
     def __init__(self, response: HttpResponseBase) -> None:
         self.status = response.status_code
         body = b"".join(response) if response.streaming else response.content  # type: ignore[attr-defined]
@@ -566,7 +566,7 @@ def rows() -> dict[str, tuple[int, int]]:
 @pytest.fixture(scope="module")
 def world(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
+) -> Iterator[WalkWorld]:
     with (
         override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")),
         django_db_blocker.unblock(),
@@ -579,7 +579,7 @@ def world(
         yield found
 
 
-def _build() -> World:
+def _build() -> WalkWorld:
     cast = make_cast()
     people = {name: getattr(cast, name) for name in ("ana", "ben", "mona", "rosa", "nora", "carl")}
     people["adele"] = cast.adele
@@ -596,14 +596,14 @@ def _build() -> World:
         role: _session(people[name]) for role, name in {**INSIDE, "deactivated": "gil"}.items()
     }
     User.objects.filter(pk=ids["gil"]).update(is_active=False)
-    return World(cast=cast, ids=ids, sessions=sessions)
+    return WalkWorld(cast=cast, ids=ids, sessions=sessions)
 
 
 def _process(cast: Cast) -> dict[str, int]:
     """A layer of the north with two versions and a draft, one of Ana's own, and what is asked."""
     mona, ana = cast.mona, cast.ana
     north = process_commands.layer_of(cast.north, by=mona, at=NOW)
-    said: process_commands.Said = {"gives_you": "it", "gives_managers": "it"}
+    said: process_commands.StepWording = {"gives_you": "it", "gives_managers": "it"}
     for label in ("Alpha", "Beta"):
         process_commands.add_step(
             north, stage=Stage.NEEDS_ANALYSIS, said={**said, "label": label}, by=mona, at=NOW
@@ -859,7 +859,7 @@ def test_it_answers_for_a_record_only_within_its_reach(world, name):
     assert not wrong
 
 
-def _faults(url: Url, role: str, method: str, answer: Answer) -> Iterator[str]:
+def _faults(url: Url, role: str, method: str, answer: WalkAnswer) -> Iterator[str]:
     offered = url.get if method == "get" else url.post is not None
     if leaks := answer.leaks_to(role):
         yield f"leaks {leaks}"
@@ -967,7 +967,7 @@ def _changed(before: dict[str, tuple[int, int]], *, kept: Collection[str] = ()) 
     return [table for table in after if table not in kept and after[table] != before[table]]
 
 
-def _faults_of(url: Url, role: str, method: str, answer: Answer) -> Iterator[str]:
+def _faults_of(url: Url, role: str, method: str, answer: WalkAnswer) -> Iterator[str]:
     if leaks := answer.leaks_to(role):
         yield f"leaks {leaks}"
     if "evil.example" in answer.goes_to and not answer.goes_to.startswith("/accounts/"):

@@ -31,7 +31,7 @@ TOGETHER = 50
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class BulkResult:
     """What became of one record. `refused` is the reason in words, empty if it was done.
 
     `name` is empty for one that `by` may not see, of which nothing is told.
@@ -44,7 +44,7 @@ class Result:
 
 def hand_over(
     ids: Sequence[int], *, to: User, by: User, at: dt.datetime, reason: str = ""
-) -> list[Result]:
+) -> list[BulkResult]:
     """Give each deal to `to`, as `crm.commands.deal.hand_over` does."""
     return _each(
         ids, lambda deal: deal_commands.hand_over(deal, to=to, by=by, at=at, reason=reason), by=by
@@ -59,7 +59,7 @@ def hand_over_parties(
     by: User,
     at: dt.datetime,
     reason: str = "",
-) -> list[Result]:
+) -> list[BulkResult]:
     """Let `to` look after each company, or contact, as `crm.commands.party.hand_over` does."""
     return _each(
         ids,
@@ -69,7 +69,7 @@ def hand_over_parties(
     )
 
 
-def hand_over_plans(ids: Sequence[int], *, to: User, by: User, at: dt.datetime) -> list[Result]:
+def hand_over_plans(ids: Sequence[int], *, to: User, by: User, at: dt.datetime) -> list[BulkResult]:
     """Let `to` do each thing that is planned, as `crm.commands.activity.hand_over` does."""
     return _each(
         ids,
@@ -79,7 +79,7 @@ def hand_over_plans(ids: Sequence[int], *, to: User, by: User, at: dt.datetime) 
     )
 
 
-def park(ids: Sequence[int], *, until: dt.date, by: User, at: dt.datetime) -> list[Result]:
+def park(ids: Sequence[int], *, until: dt.date, by: User, at: dt.datetime) -> list[BulkResult]:
     """Lay each deal aside until a day, as `crm.commands.deal.park` does."""
     return _each(ids, lambda deal: deal_commands.park(deal, until=until, by=by, at=at), by=by)
 
@@ -92,7 +92,7 @@ def stop(
     by: User,
     at: dt.datetime,
     note: str = "",
-) -> list[Result]:
+) -> list[BulkResult]:
     """Stop each deal for the same cause, as `crm.commands.deal.stop` does."""
     return _each(
         ids,
@@ -105,7 +105,7 @@ def stop(
 
 def _each(
     ids: Sequence[int], verb: Callable[[Any], None], *, by: User, of: Subject = Deal
-) -> list[Result]:
+) -> list[BulkResult]:
     """Apply `verb` to each record in the order of `ids`, a repeated id once.
 
     Raises Refused, before anything is changed, for more than MOST.
@@ -113,7 +113,7 @@ def _each(
     wanted = list(dict.fromkeys(ids))
     if len(wanted) > MOST:
         raise Refused(_("That are more than %(n)s at once: narrow the list first.") % {"n": MOST})
-    results: dict[int, Result] = {}
+    results: dict[int, BulkResult] = {}
     # In the same order for everybody, so that two who change the same deals do not wait in a circle.
     ordered = sorted(wanted)
     for start in range(0, len(ordered), TOGETHER):
@@ -128,21 +128,21 @@ def _each(
 
 def _one(
     pk: int, row: Deal | Company | Contact | Activity | None, verb: Callable[[Any], None]
-) -> Result:
+) -> BulkResult:
     if row is None:
-        return Result(id=pk, name="", refused=_("Not there any more, or not yours to see."))
+        return BulkResult(id=pk, name="", refused=_("Not there any more, or not yours to see."))
     name = str(row)
     try:
         verb(row)
     except Refused as refused:
-        return Result(id=pk, name=name, refused=refused.message)
+        return BulkResult(id=pk, name=name, refused=refused.message)
     except ValidationError as error:
-        return Result(id=pk, name=name, refused=" ".join(error.messages))
+        return BulkResult(id=pk, name=name, refused=" ".join(error.messages))
     except ObjectDoesNotExist:
         why = (
             _("You may not change it: claim it first.")
             if row.owner_id is None
             else _("You may not change it.")
         )
-        return Result(id=pk, name=name, refused=why)
-    return Result(id=pk, name=name)
+        return BulkResult(id=pk, name=name, refused=why)
+    return BulkResult(id=pk, name=name)

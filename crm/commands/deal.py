@@ -48,7 +48,7 @@ from crm.models import (
 )
 from crm.models.due import midnight
 from crm.queries import offer as offers
-from crm.queries.deal import First
+from crm.queries.deal import NextPlan
 from crm.queries.gates import versions_in_force
 from pipeline.models import Team, User
 from pipeline.process import moves
@@ -543,7 +543,7 @@ def _money(row: Deal, value: Decimal) -> Decimal:
 def _win(
     row: Deal,
     visit: StageVisit,
-    stays: tuple[moves.Stay, ...],
+    stays: tuple[moves.Visit, ...],
     *,
     value: Decimal,
     note: str,
@@ -627,7 +627,7 @@ def _change_owner(row: Deal, to: User, *, by: User, at: dt.datetime, reason: str
         # process of those who now work on it.
         row.kept_version_ids = None
     plans = planned.give(Activity.objects.filter(deal=row).planned(), to)
-    refresh_next(row, first=First.of(plans[0]) if plans else First())
+    refresh_next(row, first=NextPlan.of(plans[0]) if plans else NextPlan())
     save(row, "owner", "team", "kept_version_ids", *NEXT_FIELDS, by=by, at=at)
 
 

@@ -37,7 +37,7 @@ from pipeline.process.gates import (
     judge,
     stands_in_the_way,
 )
-from pipeline.process.playbook import Step
+from pipeline.process.playbook import PlaybookStep
 from pipeline.process.queries.in_force import of_versions
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
@@ -215,7 +215,7 @@ def require_reason(said: GoAhead) -> None:
 
 
 def tell_owner(
-    row: Deal, said: GoAhead, *, stage: Stage, step: Step | None, by: User, at: dt.datetime
+    row: Deal, said: GoAhead, *, stage: Stage, step: PlaybookStep | None, by: User, at: dt.datetime
 ) -> None:
     """Tell the owner of the process where it is said to be wrong, with the deal."""
     if said.reason != Reason.PROCESS_WRONG:

@@ -16,7 +16,7 @@ from crm.queries import deal as queries
 from crm.queries.gates import versions_in_force
 from pipeline.models import Team, User
 from pipeline.process import moves
-from pipeline.process.moves import Stay
+from pipeline.process.moves import Visit
 from pipeline.process.playbook import stamp
 from salesprocess.lib.refused import Refused, require_version
 
@@ -54,7 +54,7 @@ def save(deal: Deal, *fields: str, by: User | None, at: dt.datetime) -> None:
         search.put(SearchKind.DEAL, [deal.pk])
 
 
-def open_visit(row: Deal, at: dt.datetime) -> tuple[StageVisit, Stay]:
+def open_visit(row: Deal, at: dt.datetime) -> tuple[StageVisit, Visit]:
     require_open(row)
     visit = row.visits.going_on().get()
     moves.check_time(at, since=visit.entered_at, now=timezone.now())
@@ -64,7 +64,7 @@ def open_visit(row: Deal, at: dt.datetime) -> tuple[StageVisit, Stay]:
 def follow(
     row: Deal,
     visit: StageVisit,
-    stays: tuple[Stay, ...],
+    stays: tuple[Visit, ...],
     *,
     by: User,
     version_ids: tuple[int, ...] | None = None,
@@ -76,7 +76,7 @@ def follow(
         enter(row, stay, by=by, version_ids=version_ids)
 
 
-def _leave(visit: StageVisit, stay: Stay, row: Deal, *, by: User) -> None:
+def _leave(visit: StageVisit, stay: Visit, row: Deal, *, by: User) -> None:
     visit.left_at = stay.left_at
     visit.left_how = stay.left_how
     visit.left_by = by
@@ -89,7 +89,7 @@ def _leave(visit: StageVisit, stay: Stay, row: Deal, *, by: User) -> None:
 
 
 def enter(
-    row: Deal, stay: Stay, *, by: User, version_ids: tuple[int, ...] | None = None
+    row: Deal, stay: Visit, *, by: User, version_ids: tuple[int, ...] | None = None
 ) -> StageVisit:
     """Write that a stay begins, under the process of `version_ids`: None for what is in force."""
     if version_ids is None:
@@ -152,7 +152,7 @@ def require_open(row: Deal) -> None:
         raise Refused(_("The deal is closed: open it again first."))
 
 
-def refresh_next(deal: Deal, *, first: queries.First | None = None) -> None:
+def refresh_next(deal: Deal, *, first: queries.NextPlan | None = None) -> None:
     """Repeat on a locked deal which planned activity comes first, and when it asks for somebody.
 
     Sets the fields; the caller saves them (`NEXT_FIELDS`). `first` is what comes first, from a

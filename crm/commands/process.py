@@ -16,7 +16,7 @@ from crm.models import Deal, StageVisit
 from crm.queries import process as queries
 from pipeline.models import Layer, User, Version
 from pipeline.process import commands
-from pipeline.process.playbook import Playbook, Step, StepKind, stamp
+from pipeline.process.playbook import Playbook, PlaybookStep, StepKind, stamp
 from pipeline.process.queries.in_force import current_version_ids, of_versions
 from pipeline.process.stages import Outcome, Stage
 
@@ -172,7 +172,7 @@ def _carry_over(
     return copied
 
 
-def takes_over(step: Step) -> bool:
+def takes_over(step: PlaybookStep) -> bool:
     """Whether what was recorded against another step may stand for this one. For what the records
     say by themselves nothing else does: a gate would take any answer for an agreement (G3)."""
     return step.fact is None and step.kind != StepKind.HINT

@@ -126,7 +126,7 @@ def take_up(note: ProcessNote, *, by: User, at: dt.datetime, stage: Stage | None
 
 def _new_step(layer: Layer, note: ProcessNote, *, stage: Stage, by: User, at: dt.datetime) -> str:
     first = " ".join(note.words.split())
-    said: process.Said = {"label": first[:LABEL], "importance": Importance.HINT}
+    said: process.StepWording = {"label": first[:LABEL], "importance": Importance.HINT}
     reason = _("%(name)s: “%(words)s”") % {"name": note.by.name, "words": first}
     step = process.add_step(layer, stage=stage, said=said, reason=reason[:REASON], by=by, at=at)
     return step.key

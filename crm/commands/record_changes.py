@@ -12,7 +12,7 @@ from crm.commands.locked_deal import add_change
 from crm.models import ClosingAttempt, Concern, Contact, Deal, Need, Offer, StepResult, Verdict
 from pipeline.models import User
 from pipeline.process.gates import Act, Finding
-from pipeline.process.playbook import Step, StepKind
+from pipeline.process.playbook import PlaybookStep, StepKind
 
 # Characters of a value in history.
 LONGEST = 400
@@ -90,7 +90,9 @@ def attempt_made(row: Deal, attempt: ClosingAttempt, *, by: User, at: dt.datetim
     add_change(row, "attempt", old="", new=attempt.reply, by=by, at=at, reason=attempt.why)
 
 
-def step_answered(row: Deal, step: Step, result: StepResult, *, by: User, at: dt.datetime) -> None:
+def step_answered(
+    row: Deal, step: PlaybookStep, result: StepResult, *, by: User, at: dt.datetime
+) -> None:
     """Of what type the answer is, the step's words, and in a line below them what was said.
 
     What is one's own leaves no trace, and what was done is told by itself.

@@ -24,7 +24,7 @@ from crm.models.step_result import StepResultQuerySet
 from crm.queries.facts import AGREEMENT_STEP
 from crm.queries.steps import book_of
 from pipeline.models import User
-from pipeline.process.playbook import Importance, Playbook, Step, StepKind
+from pipeline.process.playbook import Importance, Playbook, PlaybookStep, StepKind
 from pipeline.process.queries.in_force import of_versions
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused, Stale
@@ -135,7 +135,7 @@ def _agreed(
         conversation.write_agreement(row, said, playbook, by=by, at=at)
 
 
-def _step(row: Deal, place: Place, *, by: User) -> tuple[Step, tuple[int, ...]]:
+def _step(row: Deal, place: Place, *, by: User) -> tuple[PlaybookStep, tuple[int, ...]]:
     stage, key = place
     book, version_ids = book_of(row, stage, by)
     step = book.find(stage, key)
@@ -146,7 +146,7 @@ def _step(row: Deal, place: Place, *, by: User) -> tuple[Step, tuple[int, ...]]:
     return step, version_ids
 
 
-def _check_seen(row: Deal, step: Step, seen: int | None, *, by: User) -> None:
+def _check_seen(row: Deal, step: PlaybookStep, seen: int | None, *, by: User) -> None:
     if seen is None:
         return
     now = _current(row, step, by=by).values_list("pk", flat=True).first()
@@ -154,7 +154,7 @@ def _check_seen(row: Deal, step: Step, seen: int | None, *, by: User) -> None:
         raise Stale(row, version=row.version, by=row.changed_by)
 
 
-def _current(row: Deal, step: Step, *, by: User) -> StepResultQuerySet:
+def _current(row: Deal, step: PlaybookStep, *, by: User) -> StepResultQuerySet:
     found = _of_place(row, step.place, by=by)
     return found.filter(private_to=by if step.is_mine else None)
 

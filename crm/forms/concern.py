@@ -63,7 +63,7 @@ class ConcernForm(VerbForm):
         return [(_("Concern"), now.words, self.cleaned_data.get("words", ""))] if now else []
 
 
-class AnswerForm(VerbForm):
+class ConcernAnswerForm(VerbForm):
     """What we said; `used` is the answer of a colleague that it began with."""
 
     response = forms.CharField(
@@ -80,7 +80,7 @@ class AnswerForm(VerbForm):
         return answers.usable(self.user, pk) if pk and 0 < pk < 2**63 else None
 
 
-class SettleForm(AnswerForm):
+class SettleForm(ConcernAnswerForm):
     disposition = forms.ChoiceField(
         choices=[choice for choice in Disposition.choices if choice[0] != Disposition.OPEN],
         label=gettext_lazy("How it was settled"),

@@ -86,7 +86,7 @@ class MethodForm(FactForm):
         _offer(self, "method", Method.objects.visible_to(self.user))
 
 
-class CompanyForm(FactForm):
+class CompanyFactForm(FactForm):
     label = gettext_lazy("Company")
 
     company_name = forms.CharField(
@@ -173,7 +173,7 @@ class SourceForm(FactForm):
 
 FACTS: dict[str, type[FactForm]] = {
     "name": NameForm,
-    "company": CompanyForm,
+    "company": CompanyFactForm,
     "value": ValueForm,
     "close": CloseForm,
     "source": SourceForm,

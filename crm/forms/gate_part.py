@@ -24,7 +24,7 @@ from crm.forms.fields import AmountField, CompanyPick, DayField
 from crm.models import Activity, ActivityKind, Disposition, OfferKind, Per
 from crm.models.evidence import LARGEST
 from pipeline.process import framework
-from pipeline.process.playbook import Answer, Fact, Level, Proof, Step, StepKind
+from pipeline.process.playbook import AnswerKind, Fact, Level, PlaybookStep, Proof, StepKind
 from pipeline.process.stages import Stage
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ class GatePart(forms.Form):
     gives: "StrOrPromise"
     hard: bool = False
     needs: tuple[tuple[str, ...], ...]
-    step: Step | None = None
+    step: PlaybookStep | None = None
     begins: ClassVar[str] = ""
 
-    def __init__(self, gate: "GateForm", asked_by: Step | None = None) -> None:
+    def __init__(self, gate: "GateForm", asked_by: PlaybookStep | None = None) -> None:
         """`asked_by` is the step of the process that wants it, if one does."""
         super().__init__()
         self.gate = gate
@@ -110,7 +110,7 @@ class PartyPart(GatePart):
     party_person = line(200, gettext_lazy("Person"))
     party_reach = line(254, gettext_lazy("Phone or e-mail"))
 
-    def __init__(self, gate: "GateForm", asked_by: Step | None = None) -> None:
+    def __init__(self, gate: "GateForm", asked_by: PlaybookStep | None = None) -> None:
         super().__init__(gate, asked_by)
         self.choose("party_who", [(str(pk), who) for pk, who, _role in gate.deciders])
 
@@ -148,7 +148,7 @@ class ConversationPart(GatePart):
     talk_with = forms.ChoiceField(required=False, label=gettext_lazy("With whom"))
     talk_words = line(20_000, gettext_lazy("What was said"))
 
-    def __init__(self, gate: "GateForm", asked_by: Step | None = None) -> None:
+    def __init__(self, gate: "GateForm", asked_by: PlaybookStep | None = None) -> None:
         super().__init__(gate, asked_by)
         people = [(str(pk), who) for pk, who, _role in gate.people]
         self.choose("talk_with", [("", _("somebody else")), *people])
@@ -234,7 +234,7 @@ class DecisionPathPart(GatePart):
     path_steps = line(2000, gettext_lazy("Steps to a yes"))
     path_on = DayField(required=False, label=gettext_lazy("Decision expected"))
 
-    def __init__(self, gate: "GateForm", asked_by: Step | None = None) -> None:
+    def __init__(self, gate: "GateForm", asked_by: PlaybookStep | None = None) -> None:
         super().__init__(gate, asked_by)
         people = [(str(pk), who) for pk, who, _role in gate.deciders]
         self.choose("path_who", people)
@@ -268,7 +268,7 @@ class OfferPart(GatePart):
     )
     offer_value = AmountField(required=False, label=gettext_lazy("For"))
 
-    def __init__(self, gate: "GateForm", asked_by: Step | None = None) -> None:
+    def __init__(self, gate: "GateForm", asked_by: PlaybookStep | None = None) -> None:
         super().__init__(gate, asked_by)
         if gate.deal is not None and gate.deal.amount is not None:
             gate.initial.setdefault("offer_value", gate.deal.amount)
@@ -285,7 +285,7 @@ class ConcernsPart(GatePart):
     title = gettext_lazy("How were their concerns settled?")
     gives = gettext_lazy("no surprise after the handshake, and an answer for the next time.")
 
-    def __init__(self, gate: "GateForm", asked_by: Step | None = None) -> None:
+    def __init__(self, gate: "GateForm", asked_by: PlaybookStep | None = None) -> None:
         super().__init__(gate, asked_by)
         settled = [one for one in Disposition.choices if one[0] != Disposition.OPEN]
         for concern in gate.concerns:
@@ -334,9 +334,9 @@ FACT_PARTS = {part.name: part for part in PART_OF_FACT.values()}
 class StepPart(GatePart):
     """A step of the process, by its kind; no input is required, as a reason may do."""
 
-    step: Step
+    step: PlaybookStep
 
-    def __init__(self, gate: "GateForm", step: Step) -> None:
+    def __init__(self, gate: "GateForm", step: PlaybookStep) -> None:
         self.name = self.name_of(step)
         self.title = self.gives = ""
         super().__init__(gate, step)
@@ -346,7 +346,7 @@ class StepPart(GatePart):
         self.needs = (tuple(name for name in self.fields if name != f"{self.name}_note"),)
 
     @staticmethod
-    def name_of(step: Step) -> str:
+    def name_of(step: PlaybookStep) -> str:
         return f"step_{step.stage.value}_{step.key}"
 
     @staticmethod
@@ -371,7 +371,7 @@ class StepPart(GatePart):
             return StepResultInput(done_at=at, note=data.get(f"{self.name}_note", ""))
         if self.step.kind != StepKind.QUESTION:
             return StepResultInput()
-        if self.step.answer == Answer.CONTACT:
+        if self.step.answer == AnswerKind.CONTACT:
             return StepResultInput(contact=self.gate.visible_contact(value))
         return StepResultInput(
             value=value.isoformat() if isinstance(value, dt.date) else str(value)
@@ -408,16 +408,16 @@ class StepPart(GatePart):
 
     def _question(self) -> forms.Field:
         label, answer = self.step.label, self.step.answer
-        if answer == Answer.NUMBER:
+        if answer == AnswerKind.NUMBER:
             return AmountField(required=False, label=label, min_value=None, decimal_places=3)
-        if answer == Answer.MONEY:
+        if answer == AnswerKind.MONEY:
             return AmountField(required=False, label=label)
-        if answer == Answer.DATE:
+        if answer == AnswerKind.DATE:
             return DayField(required=False, label=label)
-        if answer == Answer.CHOICE:
+        if answer == AnswerKind.CHOICE:
             choices = [(one, framework.shown(one)) for one in self.step.choices]
             return forms.ChoiceField(required=False, label=label, choices=choices)
-        if answer == Answer.CONTACT:
+        if answer == AnswerKind.CONTACT:
             people = [(str(pk), who) for pk, who, _role in self.gate.people]
             return forms.ChoiceField(required=False, label=label, choices=people)
         return line(2000, label)

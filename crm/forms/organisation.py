@@ -59,7 +59,7 @@ class OrganisationForm(SeenForm):
         return said
 
 
-class OwnerForm(SeenForm):
+class ProcessOwnerForm(SeenForm):
     process_owner = forms.ModelChoiceField(
         queryset=User.objects.none(),
         required=False,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.commands.process import Flight, takes_over
 from crm.models import NoteKind, Place
 from crm.queries.process import Gone
-from pipeline.process.layer_diff import Change
+from pipeline.process.layer_diff import LayerChange
 from pipeline.process.playbook import Playbook
 from pipeline.process.stages import Stage
 from salesprocess.lib.attempt import SeenForm
@@ -36,7 +36,7 @@ class PublishForm(SeenForm):
         self,
         data: Any = None,
         *,
-        changes: Iterable[Change],
+        changes: Iterable[LayerChange],
         gone: tuple[Gone, ...],
         after: Mapping[int, Playbook],
         **kw: Any,
@@ -110,7 +110,7 @@ class NoteForm(forms.Form):
     deal = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 
 
-class AnswerForm(forms.Form):
+class NoteAnswerForm(forms.Form):
     answer = forms.CharField(label=_("Answer"), max_length=4000, widget=TextArea(attrs={"rows": 2}))
     place = forms.TypedChoiceField(
         label=_("Where it belongs"), choices=Place.choices, coerce=Place, required=False

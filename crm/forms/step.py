@@ -15,9 +15,9 @@ from crm.forms.gate import GateForm
 from crm.forms.gate_part import LINE, StepPart
 from crm.models import Deal, StepResult
 from crm.queries.facts import AGREEMENT_STEP
-from pipeline.process.commands import Said
+from pipeline.process.commands import StepWording
 from pipeline.process.gates import Reason
-from pipeline.process.playbook import Importance, Step, StepKind
+from pipeline.process.playbook import Importance, PlaybookStep, StepKind
 from pipeline.process.stages import Stage
 
 AGREEMENT = (Stage.PROSPECTING, AGREEMENT_STEP)
@@ -28,7 +28,7 @@ class StepForm(GateForm):
 
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, step: Step, **options: Any) -> None:
+    def __init__(self, *args: Any, step: PlaybookStep, **options: Any) -> None:
         super().__init__(*args, auto_id="%s", **options)
         self.step = step
         self.name = StepPart.name_of(step)
@@ -118,7 +118,7 @@ class OwnStepForm(forms.Form):
         required=False, max_length=4000, label=gettext_lazy("Help or script, if you like")
     )
 
-    def said(self) -> Said:
+    def said(self) -> StepWording:
         data = self.cleaned_data
         hint = data["kind"] == StepKind.HINT
         return {

@@ -50,7 +50,7 @@ class Overlap(Func):
     output_field = BooleanField()
 
 
-class First(Func):
+class FirstElement(Func):
     """The first element of an array."""
 
     template = "(%(expressions)s)[1]"

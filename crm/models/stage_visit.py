@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 from crm.models.deal import Deal
 from pipeline.models import Team, User
-from pipeline.process.moves import EnteredHow, LeftHow, Stay
+from pipeline.process.moves import EnteredHow, LeftHow, Visit
 from pipeline.process.stages import Stage
 
 UNDATED = Q(entered_at=None) | Q(left_how__isnull=False, left_at=None)
@@ -148,8 +148,8 @@ class StageVisit(models.Model):
         return f"{self.deal_id}/{self.sequence} {Stage(self.stage).key}"
 
     @property
-    def stay(self) -> Stay:
-        return Stay(
+    def stay(self) -> Visit:
+        return Visit(
             sequence=self.sequence,
             stage=Stage(self.stage),
             entered_how=EnteredHow(self.entered_how),

@@ -3,11 +3,11 @@
 from crm.presenters.facts import FactPresenter, roles
 from crm.presenters.plans import ICONS, Plan
 from crm.presenters.records import RecordPresenter
-from crm.presenters.stages import StagePresenter, Stay
+from crm.presenters.stages import StagePresenter, VisitLine
 from crm.presenters.steps import StepPresenter
 from crm.presenters.timeline import TimelinePresenter
 
-__all__ = ["ICONS", "DealPresenter", "Plan", "Stay", "roles"]
+__all__ = ["ICONS", "DealPresenter", "Plan", "VisitLine", "roles"]
 
 
 class DealPresenter(

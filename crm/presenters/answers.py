@@ -3,21 +3,21 @@
 import datetime as dt
 from decimal import Decimal
 
-from crm.presenters.cards import Reader
+from crm.presenters.cards import CardReader
 from pipeline.process.framework import shown
-from pipeline.process.playbook import Answer
+from pipeline.process.playbook import AnswerKind
 from salesprocess.lib.format import money
 
 
-class AnswerPresenter(Reader):
+class AnswerPresenter(CardReader):
     def typed(self, value: str, answer: str) -> str:
         """In the reader's language; as it stands where the step was of another type then."""
         try:
-            if answer == Answer.MONEY:
+            if answer == AnswerKind.MONEY:
                 return money(Decimal(value), self.currency)
-            if answer == Answer.DATE:
+            if answer == AnswerKind.DATE:
                 return self._date(dt.date.fromisoformat(value))
-            if answer == Answer.CHOICE:
+            if answer == AnswerKind.CHOICE:
                 return shown(value)
         except (ValueError, ArithmeticError):
             return value

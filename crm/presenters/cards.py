@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 
 from crm.models import ActivityKind
 from crm.models.due import Due, DueState
-from crm.queries.board import Row
+from crm.queries.board import BoardRow
 from crm.queries.progress import Progress
 from crm.shipped import shown
 from pipeline.models import User
@@ -58,7 +58,7 @@ def path_of(activity: int, deal: int | None) -> str:
     return f"/activities/{activity}/" if deal else f"/touches/{activity}/"
 
 
-class Reader:
+class CardReader:
     """Whom a card is written for: whose day, whose language, whose reach, whose names of stages."""
 
     # How far each deal is in its stage, where a page shows that.
@@ -110,7 +110,7 @@ class Reader:
     def is_sample(self) -> Callable[[int | None], bool]:
         return self.user.scope.is_sample
 
-    def card(self, row: Row) -> Card:
+    def card(self, row: BoardRow) -> Card:
         stage = Stage(row.stage)
         next_class, what_next = self.what_next(row)
         days, is_late = self.days_in_stage(row)
@@ -135,7 +135,7 @@ class Reader:
             is_sample=self.is_sample(row.batch_id),
         )
 
-    def ended(self, row: Row) -> Card:
+    def ended(self, row: BoardRow) -> Card:
         """A won or stopped deal: when it ended, and why."""
         next_class, what_next = self.how_it_ended(row)
         return Card(
@@ -158,7 +158,7 @@ class Reader:
             is_sample=self.is_sample(row.batch_id),
         )
 
-    def _dots(self, row: Row) -> tuple[str, str, str]:
+    def _dots(self, row: BoardRow) -> tuple[str, str, str]:
         """A dot for each step that is expected, filled where it is settled; the same in words, and
         as a number."""
         progress = self.progress.get(row.id)
@@ -168,26 +168,26 @@ class Reader:
         said = self._words["steps"] % {"n": settled, "all": expected}
         return "●" * settled + "○" * (expected - settled), said, f"{settled}/{expected}"
 
-    def _about(self, row: Row) -> str:
+    def _about(self, row: BoardRow) -> str:
         """What the deal is; where that is the company over again, where it came from."""
         if row.company and row.name != row.company:
             return row.name
         return shown(row.source)
 
-    def days_in_stage(self, row: Row) -> tuple[str, bool]:
+    def days_in_stage(self, row: BoardRow) -> tuple[str, bool]:
         """How long it has been in its stage, and whether that is more than usual."""
         if row.stage_entered_at is None:
             return self._words["no date"], False
         days = self._days_since(row.stage_entered_at)
         return self._words["days"] % {"n": days}, days > self.norms.of(row.stage, row.team_id)
 
-    def how_it_ended(self, row: Row) -> tuple[str, str]:
+    def how_it_ended(self, row: BoardRow) -> tuple[str, str]:
         won = row.outcome == Outcome.WON
         day = self.day(row.closed_at) if row.closed_at else ""
         words = _("Won · %(day)s") if won else _("Stopped · %(day)s")
         return "won" if won else "stopped", words % {"day": day}
 
-    def what_next(self, row: Row) -> tuple[str, str]:
+    def what_next(self, row: BoardRow) -> tuple[str, str]:
         """Its class and its words."""
         if not row.next_kind:
             if row.parked_until and row.parked_until > self.today:
@@ -213,7 +213,7 @@ class Reader:
         day = self._date(due.day(self.zone))
         return day if due.at is None else f"{day}, {self.time(due.at)}"
 
-    def _risk(self, row: Row) -> str:
+    def _risk(self, row: BoardRow) -> str:
         """The one warning that a card has room for, with its reason."""
         if row.expected_close_on and row.expected_close_on < self.today:
             return self._words["past"]
@@ -223,7 +223,7 @@ class Reader:
                 return self._words["silent"] % {"n": silent}
         return ""
 
-    def _may(self, row: Row) -> str:
+    def _may(self, row: BoardRow) -> str:
         reach = self.user.scope
         if reach.everything or row.owner_id in reach.owner_ids:
             return "move"

@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 from crm.commands.activity_correct import REMOVED
 from crm.commands.writers.activity import TALK
 from crm.models import ActivityResult
-from crm.presenters.cards import Reader, labels
+from crm.presenters.cards import CardReader, labels
 
 __all__ = ["TALK", "CorrectionPresenter"]
 
 
-class CorrectionPresenter(Reader):
+class CorrectionPresenter(CardReader):
     def correction(self, field: str, old: str, new: str, which: str) -> tuple[str, str, str]:
         """Icon, title and text; `which` names the entry by its kind and instant."""
         kind, _space, moment = which.partition(" ")

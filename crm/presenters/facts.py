@@ -7,9 +7,9 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from crm.models import DealRole
-from crm.presenters.cards import Reader, labels
+from crm.presenters.cards import CardReader, labels
 from crm.queries import deal as queries
-from crm.queries.deal import Found, Person
+from crm.queries.deal import DealPerson, DealRecord
 from crm.queries.deal_value import ValuePlace, ValueSaid, differ
 from crm.queries.offer import total
 from crm.shipped import shown
@@ -20,7 +20,7 @@ ROLE_TONES = {"decides": "acc", "for_us": "ok", "against_us": "warn"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fact:
+class FactLine:
     """`field` is the input that its form begins with: the focus goes there and comes back."""
 
     key: str
@@ -57,7 +57,7 @@ class WorthLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class DealLineView:
     id: int
     product: str
     quantity: str
@@ -65,32 +65,32 @@ class Line:
     total: str
 
 
-class FactPresenter(Reader):
-    def facts(self, deal: Found) -> list[Fact]:
+class FactPresenter(CardReader):
+    def facts(self, deal: DealRecord) -> list[FactLine]:
         source = shown(deal.source)
         details = [deal.source_detail, deal.source_company or ""]
         return [
-            Fact(
+            FactLine(
                 key="company",
                 field="company_name",
                 label=_("Company"),
                 value=deal.company or "",
             ),
-            Fact(
+            FactLine(
                 key="value",
                 field="amount",
                 label=_("Value"),
                 value=money(deal.amount, deal.currency),
             ),
             self._close(deal),
-            Fact(
+            FactLine(
                 key="source",
                 field="source",
                 label=_("Source"),
                 value=source or next(filter(None, details), ""),
                 note=" · ".join(filter(None, details)) if source else "",
             ),
-            Fact(
+            FactLine(
                 key="method",
                 field="method",
                 label=_("Method"),
@@ -98,10 +98,10 @@ class FactPresenter(Reader):
             ),
         ]
 
-    def _close(self, deal: Found) -> Fact:
+    def _close(self, deal: DealRecord) -> FactLine:
         day = deal.expected_close_on
         passed = day is not None and deal.is_open and day < self.today
-        return Fact(
+        return FactLine(
             key="close",
             field="expected_close_on",
             label=_("Closes"),
@@ -110,17 +110,17 @@ class FactPresenter(Reader):
             warning=_("This day has passed") if passed else "",
         )
 
-    def pushes(self, deal: Found) -> str:
+    def pushes(self, deal: DealRecord) -> str:
         if not deal.pushes:
             return ""
         if deal.pushes == 1:
             return _("pushed once")
         return _("pushed %(n)s times") % {"n": deal.pushes}
 
-    def people(self, rows: Iterable[Person]) -> list[Human]:
+    def people(self, rows: Iterable[DealPerson]) -> list[Human]:
         return [self._human(row) for row in rows]
 
-    def _human(self, row: Person) -> Human:
+    def _human(self, row: DealPerson) -> Human:
         return Human(
             id=row.id,
             name=row.name,
@@ -137,10 +137,12 @@ class FactPresenter(Reader):
             ],
         )
 
-    def lines(self, rows: Sequence[queries.Line], currency: str) -> tuple[list[Line], str]:
+    def lines(
+        self, rows: Sequence[queries.DealLineRecord], currency: str
+    ) -> tuple[list[DealLineView], str]:
         """The lines and what they come to."""
         told = [
-            Line(
+            DealLineView(
                 id=row.id,
                 product=row.product,
                 quantity=f"{row.quantity.normalize():f}",

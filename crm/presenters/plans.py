@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from crm.commands.writers.activity import Next
 from crm.models import Activity, ActivityResult
 from crm.models.due import Due, DueState
-from crm.presenters.cards import Reader, labels
+from crm.presenters.cards import CardReader, labels
 from crm.queries.deal import Talk
 
 ICONS = {"call": "phone", "email": "mail", "meeting": "calendar-event", "note": "note"} | {
@@ -30,7 +30,7 @@ class Plan:
     who: str
 
 
-class PlanPresenter(Reader):
+class PlanPresenter(CardReader):
     def plans(self, rows: Iterable[Talk], *, owner_id: int | None) -> list[Plan]:
         """What is planned; who does it is told where it is not the owner of the deal."""
         return [self._plan(row, owner_id) for row in rows]

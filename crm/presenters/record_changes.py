@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from crm.models import ConcernCategory, Disposition, OfferKind, Per, Reply, Ruling, Sure
 from crm.presenters.answers import AnswerPresenter
 from crm.presenters.cards import labels
-from crm.queries.deal import Change, Found
+from crm.queries.deal import DealChangeRecord, DealRecord
 from pipeline.process import framework
 from pipeline.process.gates import Reason
 from pipeline.process.playbook import Fact, StepKind
@@ -33,9 +33,9 @@ _ICONS = {
 
 
 class RecordChangePresenter(AnswerPresenter):
-    def record_change(self, change: Change, deal: Found) -> Sentence | None:
+    def record_change(self, change: DealChangeRecord, deal: DealRecord) -> Sentence | None:
         """The sentence for a change of a record; None for what is no record's."""
-        tell: dict[str, Callable[[Change, Found], tuple[str, str]]] = {
+        tell: dict[str, Callable[[DealChangeRecord, DealRecord], tuple[str, str]]] = {
             "need_dropped": self._need_dropped,
             "verdict": self._verdict_given,
             "offer": self._offer_made,
@@ -55,7 +55,9 @@ class RecordChangePresenter(AnswerPresenter):
             return None
         return icon, *self._part_changed(label, change, deal)
 
-    def _part_changed(self, label: str, change: Change, deal: Found) -> tuple[str, str]:
+    def _part_changed(
+        self, label: str, change: DealChangeRecord, deal: DealRecord
+    ) -> tuple[str, str]:
         old, new = (self._part(change.field, text, deal) for text in (change.old, change.new))
         if not old:
             return _("%(what)s: written down") % {"what": label}, new
@@ -86,7 +88,7 @@ class RecordChangePresenter(AnswerPresenter):
             "hand_off_seller": _("The salesperson takes part"),
         }
 
-    def _part(self, field: str, text: str, deal: Found) -> str:
+    def _part(self, field: str, text: str, deal: DealRecord) -> str:
         """A value as history keeps it, for people to read."""
         if not text:
             return ""
@@ -111,10 +113,10 @@ class RecordChangePresenter(AnswerPresenter):
             for value, label in labels(ConcernCategory, self.language).items()
         }
 
-    def _need_dropped(self, change: Change, deal: Found) -> tuple[str, str]:
+    def _need_dropped(self, change: DealChangeRecord, deal: DealRecord) -> tuple[str, str]:
         return _("Need dropped"), change.old
 
-    def _verdict_given(self, change: Change, deal: Found) -> tuple[str, str]:
+    def _verdict_given(self, change: DealChangeRecord, deal: DealRecord) -> tuple[str, str]:
         ruling, ours, theirs = change.new.split(" ")
         sures = labels(Sure, self.language)
         sides = _("We in them: %(ours)s · they in us: %(theirs)s") % {
@@ -123,7 +125,7 @@ class RecordChangePresenter(AnswerPresenter):
         }
         return _("Verdict: %(ruling)s") % {"ruling": labels(Ruling, self.language)[ruling]}, sides
 
-    def _offer_made(self, change: Change, deal: Found) -> tuple[str, str]:
+    def _offer_made(self, change: DealChangeRecord, deal: DealRecord) -> tuple[str, str]:
         if change.old:
             return _("Offer %(n)s withdrawn") % {"n": change.old}, ""
         number, kind, value, sent, to = change.new.split(" ", 4)
@@ -138,7 +140,7 @@ class RecordChangePresenter(AnswerPresenter):
             title = _("Offer %(n)s to %(names)s") % {"n": number, "names": to}
         return title, " · ".join(said)
 
-    def _concern_settled(self, change: Change, deal: Found) -> tuple[str, str]:
+    def _concern_settled(self, change: DealChangeRecord, deal: DealRecord) -> tuple[str, str]:
         disposition, _space, words = change.new.partition(" ")
         if not change.old:
             asked = disposition == "question"
@@ -148,11 +150,11 @@ class RecordChangePresenter(AnswerPresenter):
         became = labels(Disposition, self.language)[disposition]
         return _("Concern: %(became)s") % {"became": became}, words
 
-    def _attempt_made(self, change: Change, deal: Found) -> tuple[str, str]:
+    def _attempt_made(self, change: DealChangeRecord, deal: DealRecord) -> tuple[str, str]:
         reply = labels(Reply, self.language)[change.new]
         return _("Asked for the agreement: %(reply)s") % {"reply": reply}, ""
 
-    def _step_answered(self, change: Change, deal: Found) -> tuple[str, str]:
+    def _step_answered(self, change: DealChangeRecord, deal: DealRecord) -> tuple[str, str]:
         if not change.new:
             return _("Taken back: %(step)s") % {"step": change.old}, ""
         head, _line, said = change.new.partition("\n")
@@ -163,11 +165,11 @@ class RecordChangePresenter(AnswerPresenter):
             return words % {"step": label}, said
         return _("Answered: %(step)s") % {"step": label}, self.typed(said, kind)
 
-    def _step_set_aside(self, change: Change, deal: Found) -> tuple[str, str]:
+    def _step_set_aside(self, change: DealChangeRecord, deal: DealRecord) -> tuple[str, str]:
         reason, _space, label = change.new.partition(" ")
         return _("Set aside: %(step)s") % {"step": framework.shown(label)}, self._why(reason)
 
-    def _gate_passed(self, change: Change, deal: Found) -> tuple[str, str]:
+    def _gate_passed(self, change: DealChangeRecord, deal: DealRecord) -> tuple[str, str]:
         head, *missing = change.new.split("\n")
         reason, _space, stage = head.partition(" ")
         facts = labels(Fact, self.language)

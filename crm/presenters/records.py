@@ -19,9 +19,9 @@ from crm.models import (
     Ruling,
     Sure,
 )
-from crm.presenters.cards import Reader, labels
-from crm.queries.deal import Found
-from crm.queries.records import ANSWERS, Attempt, Concern, Need, Offer, Records
+from crm.presenters.cards import CardReader, labels
+from crm.queries.deal import DealRecord
+from crm.queries.records import ANSWERS, Attempt, ConcernRecord, NeedRecord, OfferRecord, Records
 from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.format import money
 
@@ -39,7 +39,7 @@ REPLIES = {Reply.YES: "ok", Reply.NOT_YET: "warn", Reply.NO: "bad"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
+class VerdictSide:
     label: str
     sure: str
     tone: str
@@ -50,7 +50,7 @@ class Side:
 class VerdictCard:
     ruling: str
     tone: str
-    sides: Sequence[Side]
+    sides: Sequence[VerdictSide]
     when: str
 
 
@@ -122,7 +122,7 @@ class HandOffCard:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class RecordedFact:
     """A fact that the records say. `path` leads to the sheet that changes it."""
 
     key: str
@@ -132,8 +132,8 @@ class Said:
     path: str
 
 
-class RecordPresenter(Reader):
-    def record_cards(self, deal: Found, records: Records) -> dict[str, Any]:
+class RecordPresenter(CardReader):
+    def record_cards(self, deal: DealRecord, records: Records) -> dict[str, Any]:
         """All that the cards of the page show, and the facts that the records say."""
         cards = self.shown(deal, records)
         said = self.said(deal, records)
@@ -156,7 +156,7 @@ class RecordPresenter(Reader):
             "hand_off": self.hand_off(records),
         }
 
-    def shown(self, deal: Found, records: Records) -> set[str]:
+    def shown(self, deal: DealRecord, records: Records) -> set[str]:
         """Which cards stand on the page: with something in them, or of a stage that is near."""
         filled = {
             "verdict": records.verdict,
@@ -187,7 +187,7 @@ class RecordPresenter(Reader):
             ruling=labels(Ruling, self.language)[said.ruling],
             tone=RULINGS[Ruling(said.ruling)],
             sides=[
-                Side(label=label, sure=sures[sure], tone=SURES[Sure(sure)], why=why)
+                VerdictSide(label=label, sure=sures[sure], tone=SURES[Sure(sure)], why=why)
                 for label, sure, why in (
                     (_("We in them"), said.ours, said.ours_why),
                     (_("They in us"), said.theirs, said.theirs_why),
@@ -212,7 +212,7 @@ class RecordPresenter(Reader):
             for need in rows
         ]
 
-    def _about_need(self, need: Need) -> str:
+    def _about_need(self, need: NeedRecord) -> str:
         if need.dropped:
             return _("dropped")
         said = [need.said_by or ""]
@@ -225,7 +225,7 @@ class RecordPresenter(Reader):
             return ""
         return f"{money(worth, currency)} {labels(Per, self.language)[per]}"
 
-    def said(self, deal: Found, records: Records) -> list[Said]:
+    def said(self, deal: DealRecord, records: Records) -> list[RecordedFact]:
         """Problem, worth, decision path and its day; from the stage on in which one asks for them."""
         path, needs = records.path, records.standing_needs
         if deal.stage < Stage.NEEDS_ANALYSIS and not needs and path is None:
@@ -237,7 +237,7 @@ class RecordPresenter(Reader):
             decides_on = records.offer.decision_on
         late = decides_on is not None and deal.is_open and decides_on < self.today
         return [
-            Said(
+            RecordedFact(
                 key="problem",
                 label=_("Problem"),
                 value=needs[0].words if needs else "",
@@ -246,21 +246,21 @@ class RecordPresenter(Reader):
                 else "",
                 path=f"needs/{first}",
             ),
-            Said(
+            RecordedFact(
                 key="worth",
                 label=_("Worth"),
                 value=self._worths(needs, deal.currency),
                 note="",
                 path=f"needs/{first}",
             ),
-            Said(
+            RecordedFact(
                 key="path",
                 label=_("Decision path"),
                 value=path.steps if path else "",
                 note=self._confirmed(records),
                 path="decision-path/",
             ),
-            Said(
+            RecordedFact(
                 key="due",
                 label=_("Decision due"),
                 value=self.date(decides_on),
@@ -269,7 +269,7 @@ class RecordPresenter(Reader):
             ),
         ]
 
-    def _worths(self, needs: Sequence[Need], currency: str) -> str:
+    def _worths(self, needs: Sequence[NeedRecord], currency: str) -> str:
         sums: dict[str, Decimal] = {}
         for need in needs:
             if need.worth is not None:
@@ -286,7 +286,7 @@ class RecordPresenter(Reader):
             return _("confirmed by %(name)s, %(day)s") % {"name": path.confirmed_by, "day": day}
         return _("confirmed %(day)s") % {"day": day}
 
-    def offers(self, deal: Found, records: Records) -> OfferCard:
+    def offers(self, deal: DealRecord, records: Records) -> OfferCard:
         current = records.offer
         late = ""
         if current and current.decision_on and deal.is_open and current.decision_on < self.today:
@@ -300,7 +300,7 @@ class RecordPresenter(Reader):
             is_premature=bool(current and current.premature),
         )
 
-    def _about_offer(self, offer: Offer) -> str:
+    def _about_offer(self, offer: OfferRecord) -> str:
         said = []
         if offer.to:
             said.append(_("to %(names)s") % {"names": ", ".join(offer.to)})
@@ -309,7 +309,9 @@ class RecordPresenter(Reader):
             said.append(_("decision expected %(day)s") % {"day": day})
         return " · ".join(said)
 
-    def _offers(self, offers: Sequence[Offer], current: Offer | None) -> Iterator[OfferRow]:
+    def _offers(
+        self, offers: Sequence[OfferRecord], current: OfferRecord | None
+    ) -> Iterator[OfferRow]:
         kinds = labels(OfferKind, self.language)
         outcomes = labels(OfferOutcome, self.language)
         standing = [one for one in offers if one.outcome != OfferOutcome.WITHDRAWN]
@@ -340,7 +342,7 @@ class RecordPresenter(Reader):
     def concerns(self, records: Records) -> list[ConcernRow]:
         return [self._concern(row) for row in records.concerns]
 
-    def _concern(self, row: Concern) -> ConcernRow:
+    def _concern(self, row: ConcernRecord) -> ConcernRow:
         tone = "warn" if row.is_open else "ok"
         if row.disposition == Disposition.NOT_SOLVED:
             tone = "bad"
@@ -355,7 +357,7 @@ class RecordPresenter(Reader):
             concession=row.concession,
         )
 
-    def _about_concern(self, row: Concern) -> Iterator[str]:
+    def _about_concern(self, row: ConcernRecord) -> Iterator[str]:
         yield labels(ConcernCategory, self.language)[row.category]
         if not row.is_open:
             return
@@ -407,7 +409,7 @@ class RecordPresenter(Reader):
         )
 
 
-def _adds(cards: set[str], said: Sequence[Said]) -> list[tuple[str, str, str, str]]:
+def _adds(cards: set[str], said: Sequence[RecordedFact]) -> list[tuple[str, str, str, str]]:
     """What can be written down besides what the cards ask for: (key, path, words, icon)."""
     adds = [
         ("verdict", "verdict/", _("Verdict of both sides"), "circle-check"),
@@ -420,7 +422,7 @@ def _adds(cards: set[str], said: Sequence[Said]) -> list[tuple[str, str, str, st
     return [add for add in adds if add[0] not in cards and not (add[0] == "path" and said)]
 
 
-def _difference(offer: Offer, before: Offer | None) -> str:
+def _difference(offer: OfferRecord, before: OfferRecord | None) -> str:
     """What the value went up or down by, as against the offer before."""
     if before is None or offer.value is None or before.value is None:
         return ""

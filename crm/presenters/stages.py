@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.presenters.cards import Reader
-from crm.queries.deal import Found, Visit
+from crm.presenters.cards import CardReader
+from crm.queries.deal import DealRecord, VisitRecord
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.playbook import Playbook
 from pipeline.process.queries.in_force import of_versions
@@ -16,7 +16,7 @@ from salesprocess.lib.format import money
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class PathStage:
     """A stage of the path bar."""
 
     number: int
@@ -39,11 +39,11 @@ class StageCard:
     here: str
     is_now: bool
     move: str  # the words of the button that moves the deal here; empty where it cannot
-    stays: Sequence["Stay"]
+    stays: Sequence["VisitLine"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stay:
+class VisitLine:
     """A row of the history of stages."""
 
     number: int
@@ -60,14 +60,14 @@ class Stay:
     process: str  # the version in force, empty where none is known
 
 
-class StagePresenter(Reader):
-    def path(self, deal: Found, visits: Sequence[Visit]) -> list[Step]:
+class StagePresenter(CardReader):
+    def path(self, deal: DealRecord, visits: Sequence[VisitRecord]) -> list[PathStage]:
         return [self._step(stage, deal, visits) for stage in Stage]
 
-    def _step(self, stage: Stage, deal: Found, visits: Sequence[Visit]) -> Step:
+    def _step(self, stage: Stage, deal: DealRecord, visits: Sequence[VisitRecord]) -> PathStage:
         here = [visit for visit in visits if visit.stage == stage]
         state, text = self._state(stage, deal, here, visits)
-        return Step(
+        return PathStage(
             number=stage.value,
             name=str(stage.short),
             full=str(stage.label),
@@ -76,7 +76,11 @@ class StagePresenter(Reader):
         )
 
     def _state(
-        self, stage: Stage, deal: Found, here: Sequence[Visit], visits: Sequence[Visit]
+        self,
+        stage: Stage,
+        deal: DealRecord,
+        here: Sequence[VisitRecord],
+        visits: Sequence[VisitRecord],
     ) -> tuple[str, str]:
         if stage == deal.stage:
             if deal.outcome == Outcome.WON:
@@ -95,14 +99,14 @@ class StagePresenter(Reader):
             return "skipped", _("not recorded")
         return "skipped", _("skipped · %(reason)s") % {"reason": reason}
 
-    def _spent(self, here: Sequence[Visit]) -> str:
+    def _spent(self, here: Sequence[VisitRecord]) -> str:
         days = [self._days(visit) for visit in here]
         known = [count for count in days if count is not None]
         if not known:
             return _("no date")
         return _("%(n)s d") % {"n": sum(known)}
 
-    def _with_returns(self, spent: str, here: Sequence[Visit]) -> str:
+    def _with_returns(self, spent: str, here: Sequence[VisitRecord]) -> str:
         returns = sum(visit.left_how == LeftHow.BACK for visit in here)
         if returns:
             return _("%(spent)s · back ×%(n)s") % {"spent": spent, "n": returns}
@@ -111,13 +115,13 @@ class StagePresenter(Reader):
             return f"{spent} · {visits}"
         return spent
 
-    def _days(self, visit: Visit) -> int | None:
+    def _days(self, visit: VisitRecord) -> int | None:
         if visit.entered_at is None or (visit.left_how and visit.left_at is None):
             return None
         until = visit.left_at or self.at
         return (self.date_of(until) - self.date_of(visit.entered_at)).days
 
-    def age(self, visit: Visit, deal: Found) -> str:
+    def age(self, visit: VisitRecord, deal: DealRecord) -> str:
         days = self._days(visit)
         usual = self.norms.of(visit.stage, deal.team_id)
         if days is None:
@@ -127,9 +131,9 @@ class StagePresenter(Reader):
     def stage(
         self,
         stage: Stage,
-        deal: Found,
-        visits: Sequence[Visit],
-        history: Sequence[Stay],
+        deal: DealRecord,
+        visits: Sequence[VisitRecord],
+        history: Sequence[VisitLine],
         book: Playbook,
     ) -> StageCard:
         step = self._step(stage, deal, visits)
@@ -150,7 +154,7 @@ class StagePresenter(Reader):
             stays=[row for row in history if row.number == stage],
         )
 
-    def history(self, deal: Found, visits: Sequence[Visit]) -> list[Stay]:
+    def history(self, deal: DealRecord, visits: Sequence[VisitRecord]) -> list[VisitLine]:
         """Every stay, the latest first."""
         rows = [
             self._stay(deal, visit, before)
@@ -158,11 +162,11 @@ class StagePresenter(Reader):
         ]
         return rows[::-1]
 
-    def _stay(self, deal: Found, visit: Visit, before: Visit | None) -> Stay:
+    def _stay(self, deal: DealRecord, visit: VisitRecord, before: VisitRecord | None) -> VisitLine:
         stage = Stage(visit.stage)
         days = self._days(visit)
         usual = self._usual(stage, visit, deal)
-        return Stay(
+        return VisitLine(
             number=stage.value,
             name=str(stage.short),
             came=self.short_day(visit.entered_at) or _("not known"),
@@ -177,13 +181,13 @@ class StagePresenter(Reader):
             value=money(visit.exit_amount if visit.left_how else deal.amount, deal.currency),
         )
 
-    def _usual(self, stage: Stage, visit: Visit, deal: Found) -> int:
+    def _usual(self, stage: Stage, visit: VisitRecord, deal: DealRecord) -> int:
         """What is over was under the norm of its time, which its version keeps."""
         if visit.left_how and visit.version_ids:
             return of_versions(visit.version_ids).norm_days(stage)
         return self.norms.of(stage, deal.team_id)
 
-    def _went(self, visit: Visit) -> str:
+    def _went(self, visit: VisitRecord) -> str:
         if not visit.left_how:
             return _("now")
         how = {
@@ -194,7 +198,7 @@ class StagePresenter(Reader):
         }[LeftHow(visit.left_how)]
         return f"{self.short_day(visit.left_at)} {how}".strip()
 
-    def _came(self, visit: Visit, before: Visit | None) -> str:
+    def _came(self, visit: VisitRecord, before: VisitRecord | None) -> str:
         how = EnteredHow(visit.entered_how)
         if how == EnteredHow.FORWARD and before and visit.stage - before.stage > 1:
             passed = visit.stage - before.stage - 1

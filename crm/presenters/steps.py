@@ -9,21 +9,21 @@ from django.utils.translation import gettext as _
 from crm.models import ActivityKind
 from crm.presenters.answers import AnswerPresenter
 from crm.presenters.cards import labels
-from crm.queries.deal import Found, Person, Talk
+from crm.queries.deal import DealPerson, DealRecord, Talk
 from crm.queries.facts import AGREEMENT_STEP
 from crm.queries.process import is_moot
 from crm.queries.records import Records
-from crm.queries.steps import Recorded, Result
+from crm.queries.steps import Recorded, StepResultRow
 from pipeline.process import framework
 from pipeline.process.gates import Reason
 from pipeline.process.playbook import (
-    Answer,
+    AnswerKind,
     Fact,
     Importance,
     Level,
     Playbook,
+    PlaybookStep,
     Proof,
-    Step,
     StepKind,
 )
 from pipeline.process.stages import Outcome, Stage
@@ -31,11 +31,11 @@ from salesprocess.lib.format import number
 
 # How an answer is typed.
 INPUTS = {
-    Answer.NUMBER: "decimal",
-    Answer.MONEY: "decimal",
-    Answer.DATE: "date",
-    Answer.CHOICE: "choice",
-    Answer.CONTACT: "contact",
+    AnswerKind.NUMBER: "decimal",
+    AnswerKind.MONEY: "decimal",
+    AnswerKind.DATE: "date",
+    AnswerKind.CHOICE: "choice",
+    AnswerKind.CONTACT: "contact",
 }
 ORIGINS = {
     Level.FRAMEWORK: ("lock", ""),
@@ -134,12 +134,12 @@ class StepPresenter(AnswerPresenter):
     def panel(
         self,
         stage: Stage,
-        deal: Found,
+        deal: DealRecord,
         book: Playbook,
         recorded: Recorded,
         records: Records,
         *,
-        people: Iterable[Person],
+        people: Iterable[DealPerson],
         done: Sequence[Talk],
     ) -> Panel:
         existing = recorded.facts.existing_customer
@@ -158,7 +158,9 @@ class StepPresenter(AnswerPresenter):
             today=self.today.isoformat(),
         )
 
-    def _line(self, step: Step, deal: Found, recorded: Recorded, records: Records) -> StepLine:
+    def _line(
+        self, step: PlaybookStep, deal: DealRecord, recorded: Recorded, records: Records
+    ) -> StepLine:
         result = recorded.of(step)
         state = self._state_of(step, result, recorded)
         icon, tone = ORIGINS[step.origin.level]
@@ -196,7 +198,9 @@ class StepPresenter(AnswerPresenter):
             may_hide=is_hint and not step.is_mine,
         )
 
-    def _state_of(self, step: Step, result: Result | None, recorded: Recorded) -> str:
+    def _state_of(
+        self, step: PlaybookStep, result: StepResultRow | None, recorded: Recorded
+    ) -> str:
         if (
             result is not None
             and not result.is_done
@@ -209,12 +213,12 @@ class StepPresenter(AnswerPresenter):
             return "done"
         return "hint" if step.kind == StepKind.HINT else "open"
 
-    def _origin(self, step: Step) -> str:
+    def _origin(self, step: PlaybookStep) -> str:
         if step.origin.level == Level.FRAMEWORK:
             return _("framework")
         return _("mine") if step.is_mine else step.origin.name
 
-    def given(self, result: Result, step: Step | None = None) -> Given:
+    def given(self, result: StepResultRow, step: PlaybookStep | None = None) -> Given:
         who = " · ".join(filter(None, (result.by or "", self.short_day(result.at))))
         if not result.is_done:
             words = labels(Reason, self.language).get(result.reason, result.reason)
@@ -227,7 +231,7 @@ class StepPresenter(AnswerPresenter):
             return Given(result.link, result.link, who)
         return Given(self._answer_words(result, step), "", who)
 
-    def _answer_words(self, result: Result, step: Step | None) -> str:
+    def _answer_words(self, result: StepResultRow, step: PlaybookStep | None) -> str:
         if result.contact:
             return result.contact
         if result.did:
@@ -240,7 +244,7 @@ class StepPresenter(AnswerPresenter):
             return str(value)
         return self.typed(str(value), step.answer)
 
-    def _gone(self, result: Result) -> GoneLine:
+    def _gone(self, result: StepResultRow) -> GoneLine:
         return GoneLine(
             key=result.key,
             label=framework.shown(result.label),
@@ -266,7 +270,7 @@ class StepPresenter(AnswerPresenter):
         ]
 
 
-def entry_of(step: Step, *, plans: bool) -> str:
+def entry_of(step: PlaybookStep, *, plans: bool) -> str:
     """What an open step takes in its place, also for a day where something is still to be planned."""
     if step.place == (Stage.PROSPECTING, AGREEMENT_STEP):
         return "agreed" if plans else "text"
@@ -281,7 +285,7 @@ def entry_of(step: Step, *, plans: bool) -> str:
     return "check"
 
 
-def proofs_of(step: Step) -> frozenset[str]:
+def proofs_of(step: PlaybookStep) -> frozenset[str]:
     if step.kind != StepKind.EVIDENCE or step.fact is not None:
         return frozenset()
     if step.proof == Proof.ANY:
@@ -289,7 +293,7 @@ def proofs_of(step: Step) -> frozenset[str]:
     return frozenset({step.proof.value})
 
 
-def fill_of(step: Step, deal: Found, records: Records) -> Fill | None:
+def fill_of(step: PlaybookStep, deal: DealRecord, records: Records) -> Fill | None:
     """What leads to the record that completes a step which is bound to a fact."""
     if step.fact is None or not deal.may_edit:
         return None
@@ -332,7 +336,7 @@ def _path(fact: Fact, records: Records) -> str:
     }.get(fact, "")
 
 
-def _raw(result: Result) -> str:
+def _raw(result: StepResultRow) -> str:
     if result.contact_id is not None:
         return str(result.contact_id)
     return result.link or ("" if result.value is None else str(result.value))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from crm.presenters.corrections import TALK, CorrectionPresenter
 from crm.presenters.plans import ICONS, PlanPresenter
 from crm.presenters.record_changes import RecordChangePresenter
-from crm.queries.deal import Change, Entry, Found, Rank, Talk, Visit
+from crm.queries.deal import DealChangeRecord, DealRecord, Rank, Talk, TimelineEntry, VisitRecord
 from crm.shipped import shown
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Stage
@@ -19,7 +19,7 @@ from salesprocess.lib.keyset import Cursor
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class TimelineItem:
     """An entry of the timeline. `heading` is set where a new group begins."""
 
     heading: str
@@ -35,7 +35,9 @@ class Item:
 
 
 class TimelinePresenter(PlanPresenter, CorrectionPresenter, RecordChangePresenter):
-    def items(self, entries: Iterable[Entry], deal: Found, *, after: Cursor | None) -> list[Item]:
+    def items(
+        self, entries: Iterable[TimelineEntry], deal: DealRecord, *, after: Cursor | None
+    ) -> list[TimelineItem]:
         """Entries in order; `after` is the last one that is shown already."""
         group = self._group(after.key[0]) if after else ""
         items = []
@@ -53,7 +55,7 @@ class TimelinePresenter(PlanPresenter, CorrectionPresenter, RecordChangePresente
             return _("This week")
         return _("Earlier")
 
-    def _item(self, entry: Entry, deal: Found, *, heading: str) -> Item:
+    def _item(self, entry: TimelineEntry, deal: DealRecord, *, heading: str) -> TimelineItem:
         at, record = entry.at, entry.record
         icon, tone, title, text, quote, who = "history", "", "", "", "", ""
         correct = ""
@@ -63,7 +65,7 @@ class TimelinePresenter(PlanPresenter, CorrectionPresenter, RecordChangePresente
             who = record.owner
             if record.owner_id == self.user.pk and deal.may_edit:
                 correct = f"/activities/{record.id}/correct/"
-        elif isinstance(record, Change):
+        elif isinstance(record, DealChangeRecord):
             icon, title, text = self._change(record, deal)
             quote = "" if record.field.startswith(TALK) else record.reason
             who = record.by or ""
@@ -75,7 +77,7 @@ class TimelinePresenter(PlanPresenter, CorrectionPresenter, RecordChangePresente
             icon, tone, title, text = self._move(record)
             quote = record.reason
             who = record.entered_by or ""
-        return Item(
+        return TimelineItem(
             heading=heading,
             icon=icon,
             tone=tone,
@@ -88,7 +90,7 @@ class TimelinePresenter(PlanPresenter, CorrectionPresenter, RecordChangePresente
             correct=correct,
         )
 
-    def _move(self, visit: Visit) -> tuple[str, str, str, str]:
+    def _move(self, visit: VisitRecord) -> tuple[str, str, str, str]:
         stage = Stage(visit.stage).label
         how = EnteredHow(visit.entered_how)
         words = {
@@ -101,7 +103,7 @@ class TimelinePresenter(PlanPresenter, CorrectionPresenter, RecordChangePresente
         icon, tone, title = words[how]
         return icon, tone, title % {"stage": stage}, ""
 
-    def _end(self, visit: Visit, deal: Found) -> tuple[str, str, str, str]:
+    def _end(self, visit: VisitRecord, deal: DealRecord) -> tuple[str, str, str, str]:
         if visit.left_how == LeftHow.WON:
             return "trophy", "ok", _("Won"), money(visit.exit_amount, deal.currency)
         text = ""
@@ -110,7 +112,7 @@ class TimelinePresenter(PlanPresenter, CorrectionPresenter, RecordChangePresente
         stage = Stage(visit.stage).label
         return "square-x", "bad", _("Stopped in %(stage)s") % {"stage": stage}, text
 
-    def _change(self, change: Change, deal: Found) -> tuple[str, str, str]:
+    def _change(self, change: DealChangeRecord, deal: DealRecord) -> tuple[str, str, str]:
         if told := self.record_change(change, deal):
             return told
         if change.field.startswith(TALK):
@@ -160,7 +162,7 @@ class TimelinePresenter(PlanPresenter, CorrectionPresenter, RecordChangePresente
         }
         return labels.get(field, field)
 
-    def _value(self, field: str, text: str, deal: Found) -> str:
+    def _value(self, field: str, text: str, deal: DealRecord) -> str:
         """A value as history keeps it (text; records by id and name), for people to read."""
         if not text:
             return ""

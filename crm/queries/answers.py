@@ -25,7 +25,7 @@ LONGEST = 254
 ALIKE = 0.3
 
 
-class Answer(NamedTuple):
+class ConcernAnswer(NamedTuple):
     """`said` is to how many concerns it was said, as it stands or as what helped, and `settled` how
     many of these it settled; `deal` where the reader may see it.
     """
@@ -61,7 +61,7 @@ _OF_GROUP: dict[str, Any] = {"partition_by": [F("category"), F("key")]}
 
 def find(
     user: User, *, words: str = "", category: str = "", after: int = 0, rows: int = PAGE
-) -> tuple[list[Answer], bool]:
+) -> tuple[list[ConcernAnswer], bool]:
     """Answers with all of `words` in the concern or the answer, most used first, from number
     `after` on; and whether there are more. Three queries.
     """
@@ -75,7 +75,7 @@ def find(
     return _in_sight(_judged(found[:rows]), user), len(found) > rows
 
 
-def like(concern: Concern, user: User) -> list[Answer]:
+def like(concern: Concern, user: User) -> list[ConcernAnswer]:
     """What colleagues said to concerns like this one: of its category, those with similar words
     before the others, most used first. Three queries.
     """
@@ -124,9 +124,9 @@ def _once(answers: "QuerySet[Any]", *order: str) -> "QuerySet[Any]":
     return once
 
 
-def _rows(answers: "QuerySet[Any]") -> list[Answer]:
+def _rows(answers: "QuerySet[Any]") -> list[ConcernAnswer]:
     return [
-        Answer(*row)
+        ConcernAnswer(*row)
         for row in answers.values_list(
             "id",
             "category",
@@ -144,7 +144,7 @@ def _rows(answers: "QuerySet[Any]") -> list[Answer]:
     ]
 
 
-def _judged(answers: Collection[Answer]) -> list[Answer]:
+def _judged(answers: Collection[ConcernAnswer]) -> list[ConcernAnswer]:
     """How often each was said, by whomever, and settled it. One query."""
     groups = {(one.category, one.key): [0, 0] for one in answers}
     if not groups:
@@ -170,7 +170,7 @@ def _judged(answers: Collection[Answer]) -> list[Answer]:
     ]
 
 
-def _in_sight(answers: Collection[Answer], user: User) -> list[Answer]:
+def _in_sight(answers: Collection[ConcernAnswer], user: User) -> list[ConcernAnswer]:
     deals = {answer.deal for answer in answers}
     seen = set(Deal.objects.visible_to(user).filter(pk__in=deals).values_list("pk", flat=True))
     return [one if one.deal in seen else one._replace(deal=None) for one in answers]

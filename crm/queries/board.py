@@ -35,7 +35,7 @@ MOST = 200
 CLOSED_DAYS = 90
 
 
-class Row(NamedTuple):
+class BoardRow(NamedTuple):
     """One deal as the board needs it: columns of one query, nothing formatted."""
 
     id: int
@@ -91,7 +91,7 @@ FIELDS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class StageSum:
     count: int = 0
     worth: Worth = NOTHING
 
@@ -104,10 +104,10 @@ class Sums:
     clock made something overdue.
     """
 
-    stages: Mapping[Stage, Part]
-    closed: Mapping[Outcome, Part]
+    stages: Mapping[Stage, StageSum]
+    closed: Mapping[Outcome, StageSum]
     version: str
-    total: Part = field(default_factory=Part)
+    total: StageSum = field(default_factory=StageSum)
 
 
 class Sight(Protocol):
@@ -136,10 +136,10 @@ def sums(sight: Sight, *, at: dt.datetime, today: dt.date) -> Sums:
     statement = _SUMS.of(lambda scope: _summed(sight.deals(scope)), sight.scope, key=sight.key)
     times = {"at": at, "since": at - dt.timedelta(CLOSED_DAYS)}
     rows = ask(statement, {**sight.scope.params, **times})
-    stages: dict[Stage, Part] = {}
-    closed: dict[Outcome, list[Part]] = defaultdict(list)
+    stages: dict[Stage, StageSum] = {}
+    closed: dict[Outcome, list[StageSum]] = defaultdict(list)
     for outcome, stage, count, *worth, _versions, _changed, _due in rows:
-        part = Part(count=count, worth=Worth.read(*worth))
+        part = StageSum(count=count, worth=Worth.read(*worth))
         if outcome == Outcome.OPEN:
             stages[Stage(stage)] = part
         else:
@@ -173,9 +173,9 @@ def _summed(deals: DealQuerySet) -> QuerySet[Deal, tuple[Any, ...]]:
     return found
 
 
-def _added(parts: Iterable[Part]) -> Part:
+def _added(parts: Iterable[StageSum]) -> StageSum:
     parts = list(parts)
-    return Part(
+    return StageSum(
         count=sum(part.count for part in parts),
         worth=sum((part.worth for part in parts), NOTHING),
     )
@@ -187,7 +187,7 @@ def rows(
     limits: Mapping[Stage, int],
     closed: Outcome | None = None,
     at: dt.datetime,
-) -> tuple[dict[Stage, list[Row]], list[Row]]:
+) -> tuple[dict[Stage, list[BoardRow]], list[BoardRow]]:
     """The first cards of each column, riskiest first, and the latest closed ones of one outcome.
 
     One query for all columns: stage by stage a short walk along the board's index, while a window
@@ -195,8 +195,8 @@ def rows(
     """
     scope = sight.scope
     column = _COLUMN.of(lambda scope: _column(sight.deals(scope)), scope, key=sight.key)
-    columns: dict[Stage, list[Row]] = {stage: [] for stage in Stage}
-    ended: list[Row] = []
+    columns: dict[Stage, list[BoardRow]] = {stage: [] for stage in Stage}
+    ended: list[BoardRow] = []
     if not column.sql:
         return columns, ended
     sql = _EACH_STAGE.replace("COLUMN", column.sql)
@@ -211,7 +211,7 @@ def rows(
         )
         more, its_params = late.values_list(*FIELDS)[:PAGE].query.sql_with_params()
         sql, params = f"{sql} UNION ALL ({more})", (*params, *its_params)
-    for row in map(Row._make, ask(Statement(sql, params, kept), scope.params)):
+    for row in map(BoardRow._make, ask(Statement(sql, params, kept), scope.params)):
         if row.outcome == Outcome.OPEN:
             columns[Stage(row.stage)].append(row)
         else:
@@ -241,10 +241,10 @@ class _Wanted(Expression):
 WALK = Walk(order=by_instant("attention_at", nothing_first=True))
 
 
-def more_rows(deals: DealQuerySet, *, stage: Stage, after: Cursor) -> list[Row]:
+def more_rows(deals: DealQuerySet, *, stage: Stage, after: Cursor) -> list[BoardRow]:
     """The next PAGE cards of a column, below where it was left off."""
     rows = WALK.of(deals.open().filter(stage=stage)).filter(WALK.beyond(after))
-    return [Row(*row) for row in rows.values_list(*FIELDS)[:PAGE]]
+    return [BoardRow(*row) for row in rows.values_list(*FIELDS)[:PAGE]]
 
 
 def _column(deals: DealQuerySet) -> Rows:
@@ -252,6 +252,6 @@ def _column(deals: DealQuerySet) -> Rows:
     return WALK.of(deals.open().filter(stage=wanted)).values_list(*FIELDS)
 
 
-def _urgency(row: Row) -> tuple[bool, dt.datetime, int]:
+def _urgency(row: BoardRow) -> tuple[bool, dt.datetime, int]:
     nothing = dt.datetime.min.replace(tzinfo=dt.UTC)
     return row.attention_at is not None, row.attention_at or nothing, row.id

@@ -57,7 +57,7 @@ _DEAL = Param("deal", BigIntegerField())
 _BEFORE_AT, _BELOW_ID = Param("at", DateTimeField()), Param("id", BigIntegerField())
 
 
-class Found(NamedTuple):
+class DealRecord(NamedTuple):
     """A deal with what one query can say about it; of other records, their names.
 
     `pushes` counts how often its closing date was moved to a later day (METRICS K13); `talks`,
@@ -104,7 +104,7 @@ class Found(NamedTuple):
         return self.parked_until is not None and self.parked_until > today
 
 
-def find(user: User, pk: int) -> Found:
+def find(user: User, pk: int) -> DealRecord:
     """The deal within the reach of `user`. Raises Deal.DoesNotExist."""
     for found in _find(user.scope, deal=pk):
         return found
@@ -161,12 +161,12 @@ def _within(scope: Scope) -> QuerySet[Deal, tuple[object, ...]]:
     )
 
 
-def _found(row: Sequence[Any]) -> Found:
-    found = Found._make(row)
+def _found(row: Sequence[Any]) -> DealRecord:
+    found = DealRecord._make(row)
     return found._replace(kept_version_ids=ids_of(row[_KEPT])) if row[_KEPT] else found
 
 
-_KEPT = Found._fields.index("kept_version_ids")
+_KEPT = DealRecord._fields.index("kept_version_ids")
 _find = Prepared(_found, _within)
 
 
@@ -204,7 +204,7 @@ _editable = Prepared(_whole, lambda scope: _to_edit(scope).values_list(*_FIELDS)
 _locked = Prepared(_whole, lambda scope: _to_edit(scope).select_for_update().values_list(*_FIELDS))
 
 
-class Visit(NamedTuple):
+class VisitRecord(NamedTuple):
     """A stay of the deal in a stage; people by their names."""
 
     id: int
@@ -220,13 +220,13 @@ class Visit(NamedTuple):
     version_ids: tuple[int, ...]
 
 
-def visits(deal: int) -> list[Visit]:
+def visits(deal: int) -> list[VisitRecord]:
     """Every stay of the deal, oldest first."""
     return _visits(deal=deal)
 
 
-def _visit(row: Sequence[Any]) -> Visit:
-    return Visit._make((*row[:-1], ids_of(row[-1])))
+def _visit(row: Sequence[Any]) -> VisitRecord:
+    return VisitRecord._make((*row[:-1], ids_of(row[-1])))
 
 
 _visits = Prepared(
@@ -329,7 +329,7 @@ def activities(deal: int) -> tuple[list[Talk], list[Talk]]:
     return planned, done
 
 
-class First(NamedTuple):
+class NextPlan(NamedTuple):
     """What comes next on a deal: on a day or at an hour, by when, and what; or nothing."""
 
     on: dt.date | None = None
@@ -342,14 +342,14 @@ class First(NamedTuple):
         return cls(row.due_on, row.due_at, row.due_by, row.kind)
 
 
-def first_planned(deal: int) -> First:
+def first_planned(deal: int) -> NextPlan:
     for row in _first_planned(deal=deal):
         return row
-    return First()
+    return NextPlan()
 
 
 _first_planned = Prepared(
-    First._make,
+    NextPlan._make,
     lambda: (
         Activity.objects.filter(deal=_DEAL)
         .planned()
@@ -360,7 +360,7 @@ _first_planned = Prepared(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Person:
+class DealPerson:
     """Somebody of the other side; `points` are the ways to reach: (kind, as typed)."""
 
     id: int
@@ -371,13 +371,13 @@ class Person:
     points: list[tuple[str, str]]
 
 
-def people(deal: int) -> list[Person]:
+def people(deal: int) -> list[DealPerson]:
     """The other side's people, who decides first, with how to reach them. One query."""
-    found: dict[int, Person] = {}
+    found: dict[int, DealPerson] = {}
     for link, pk, name, job_title, company, role, kind, typed in _people(deal=deal):
         person = found.get(link)
         if person is None:
-            person = found[link] = Person(
+            person = found[link] = DealPerson(
                 id=pk,
                 name=name,
                 job_title=job_title,
@@ -410,7 +410,7 @@ _people = Prepared(
 )
 
 
-class Line(NamedTuple):
+class DealLineRecord(NamedTuple):
     """Something that is to be sold."""
 
     id: int
@@ -419,12 +419,12 @@ class Line(NamedTuple):
     unit_price: Decimal | None
 
 
-def lines(found: Found) -> list[Line]:
+def lines(found: DealRecord) -> list[DealLineRecord]:
     return _lines(deal=found.pk) if found.items else []
 
 
 _lines = Prepared(
-    Line._make,
+    DealLineRecord._make,
     lambda: (
         DealLine.objects.filter(deal=_DEAL)
         .order_by("id")
@@ -457,7 +457,7 @@ def _read(key: Any) -> tuple[dt.datetime, Rank]:
 ORDER = Order(by=None, read=_read, always=True)
 
 
-class Change(NamedTuple):
+class DealChangeRecord(NamedTuple):
     """A fact of the deal that was changed, as history keeps it; who did it by name."""
 
     id: int
@@ -478,15 +478,15 @@ def _older(field: str) -> Q:
     return Q(**{f"{field}__lt": _BEFORE_AT}) | Q(**{field: _BEFORE_AT, "pk__lt": _BELOW_ID})
 
 
-_changes = Prepared(Change._make, lambda: _edited(Q()))
-_older_changes = Prepared(Change._make, lambda: _edited(_older("at")))
+_changes = Prepared(DealChangeRecord._make, lambda: _edited(Q()))
+_older_changes = Prepared(DealChangeRecord._make, lambda: _edited(_older("at")))
 _older_talks = Prepared(Talk._make, lambda: _done(_older("done_at")))
 
 
-class Entry(NamedTuple):
+class TimelineEntry(NamedTuple):
     at: dt.datetime
     rank: Rank
-    record: Talk | Change | Visit
+    record: Talk | DealChangeRecord | VisitRecord
 
     @property
     def cursor(self) -> Cursor:
@@ -497,19 +497,19 @@ SHOWS = ("all", "talks", "changes")
 
 
 def timeline(
-    found: Found,
-    stays: Sequence[Visit],
+    found: DealRecord,
+    stays: Sequence[VisitRecord],
     done: Sequence[Talk],
     *,
     show: str = "all",
     before: Cursor | None = None,
-) -> tuple[list[Entry], bool]:
+) -> tuple[list[TimelineEntry], bool]:
     """The latest PAGE entries older than `before`, and whether there are older ones still.
 
     `done` is what `activities` gives: the newest talks. Each table gives at most PAGE + 1 rows
     along its own index; the merge is made here, because a union would read the whole of each.
     """
-    entries: list[Entry] = []
+    entries: list[TimelineEntry] = []
     if show in ("all", "talks"):
         entries += _talks(found, done, before)
     if show in ("all", "changes"):
@@ -519,15 +519,17 @@ def timeline(
     return entries[:PAGE], len(entries) > PAGE
 
 
-def _talks(found: Found, done: Sequence[Talk], before: Cursor | None) -> Iterator[Entry]:
+def _talks(
+    found: DealRecord, done: Sequence[Talk], before: Cursor | None
+) -> Iterator[TimelineEntry]:
     if before is not None:
         done = _older_talks(deal=found.pk, **_left_off(before, Rank.TALK))
     for row in done:
         assert row.done_at is not None  # noqa: S101  # they are done
-        yield Entry(row.done_at, Rank.TALK, row)
+        yield TimelineEntry(row.done_at, Rank.TALK, row)
 
 
-def _edits(found: Found, before: Cursor | None) -> Iterator[Entry]:
+def _edits(found: DealRecord, before: Cursor | None) -> Iterator[TimelineEntry]:
     if not found.edits:
         return
     if before is None:
@@ -535,16 +537,16 @@ def _edits(found: Found, before: Cursor | None) -> Iterator[Entry]:
     else:
         rows = _older_changes(deal=found.pk, **_left_off(before, Rank.CHANGE))
     for row in rows:
-        yield Entry(row.at, Rank.CHANGE, row)
+        yield TimelineEntry(row.at, Rank.CHANGE, row)
 
 
-def moves_of(stays: Sequence[Visit]) -> Iterator[Entry]:
+def moves_of(stays: Sequence[VisitRecord]) -> Iterator[TimelineEntry]:
     """Entries of stages that have a date, and the ends that closed the deal."""
     for stay in stays:
         if stay.entered_at is not None:
-            yield Entry(stay.entered_at, Rank.MOVE, stay)
+            yield TimelineEntry(stay.entered_at, Rank.MOVE, stay)
         if stay.left_at is not None and stay.left_how in ("won", "stopped"):
-            yield Entry(stay.left_at, Rank.END, stay)
+            yield TimelineEntry(stay.left_at, Rank.END, stay)
 
 
 def _left_off(before: Cursor, of: Rank) -> dict[str, Any]:

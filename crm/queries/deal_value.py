@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from crm.queries.deal import Found, Line
+from crm.queries.deal import DealLineRecord, DealRecord
 from crm.queries.offer import total
-from crm.queries.records import Offer
+from crm.queries.records import OfferRecord
 
 
 class ValuePlace(StrEnum):
@@ -28,7 +28,9 @@ class ValueSaid:
     why: str = ""
 
 
-def said_of(deal: Found, lines: Sequence[Line], current: Offer | None) -> list[ValueSaid]:
+def said_of(
+    deal: DealRecord, lines: Sequence[DealLineRecord], current: OfferRecord | None
+) -> list[ValueSaid]:
     """Those of the three that say something; a product without a price says nothing.
 
     `current` is the offer that counts.

@@ -24,7 +24,15 @@ from crm.models import (
     SearchEntry,
     SearchKind,
 )
-from crm.models.letters import CompanyKeys, First, Fold, Overlap, PersonKeys, Similarity, Spellings
+from crm.models.letters import (
+    CompanyKeys,
+    FirstElement,
+    Fold,
+    Overlap,
+    PersonKeys,
+    Similarity,
+    Spellings,
+)
 from crm.queries.search import search
 from crm.queries.search_words import read
 from pipeline.models import User
@@ -176,7 +184,7 @@ def _similar(rows: QuerySet[Any], typed: str, most: int) -> QuerySet[Any, Any]:
 def _judged(rows: QuerySet[Any], keys: type[Func], typed: str) -> QuerySet[Any]:
     """The rows with how their names compare to `typed`."""
     one, other = keys("name"), keys(Value(typed))
-    near = Similarity(First(one), First(other))
+    near = Similarity(FirstElement(one), FirstElement(other))
     judged: QuerySet[Any] = rows.annotate(is_same=Overlap(one, other), closeness=near)
     return judged
 

@@ -12,7 +12,7 @@ from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Sub
 
 from crm.models import Activity, Company, Contact, ContactPoint, Deal, PartyChange, PointKind
 from crm.queries import duplicates
-from crm.queries.board import FIELDS, Row
+from crm.queries.board import FIELDS, BoardRow
 from pipeline.models import User
 from pipeline.process.stages import Outcome
 from salesprocess.lib.keyset import Cursor, Walk, by_instant
@@ -25,7 +25,7 @@ FEW = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class PartyRecord:
     """A company or contact, and whether the reader may change it."""
 
     company: Company | None = None
@@ -33,7 +33,7 @@ class Found:
     may_edit: bool
 
 
-def company(user: User, pk: int) -> Found:
+def company(user: User, pk: int) -> PartyRecord:
     """Raises Company.DoesNotExist."""
     editable = Company.objects.editable_by(user).filter(pk=OuterRef("pk"))
     row = (
@@ -42,10 +42,10 @@ def company(user: User, pk: int) -> Found:
         .annotate(may_edit=Exists(editable))
         .get(pk=pk)
     )
-    return Found(company=row, may_edit=vars(row)["may_edit"])
+    return PartyRecord(company=row, may_edit=vars(row)["may_edit"])
 
 
-def contact(user: User, pk: int) -> Found:
+def contact(user: User, pk: int) -> PartyRecord:
     """Raises Contact.DoesNotExist."""
     editable = Contact.objects.editable_by(user).filter(pk=OuterRef("pk"))
     row = (
@@ -54,7 +54,7 @@ def contact(user: User, pk: int) -> Found:
         .annotate(may_edit=Exists(editable))
         .get(pk=pk)
     )
-    return Found(contact=row, may_edit=vars(row)["may_edit"])
+    return PartyRecord(contact=row, may_edit=vars(row)["may_edit"])
 
 
 def points(contact: Contact) -> list[ContactPoint]:
@@ -62,7 +62,7 @@ def points(contact: Contact) -> list[ContactPoint]:
     return list(contact.points.order_by("kind", "pk"))
 
 
-def owners(user: User, of: Found) -> list[PartyChange]:
+def owners(user: User, of: PartyRecord) -> list[PartyChange]:
     """The latest changes of who looks after the party."""
     changes = PartyChange.objects.visible_to(user).filter(field="owner").select_related("by")
     changes = (
@@ -75,11 +75,11 @@ def owners(user: User, of: Found) -> list[PartyChange]:
 class Deals:
     """A party's deals in sight, open ones first, and how many there are in all."""
 
-    rows: Sequence[Row]
+    rows: Sequence[BoardRow]
     count: int
 
 
-def deals(user: User, of: Found) -> Deals:
+def deals(user: User, of: PartyRecord) -> Deals:
     """One query; the count rides along with the rows."""
     found = Deal.objects.visible_to(user)
     found = found.filter(company=of.company) if of.company else found.filter(contacts=of.contact)
@@ -88,14 +88,14 @@ def deals(user: User, of: Found) -> Deals:
     is_over = Case(When(outcome=Outcome.OPEN, then=0), default=1, output_field=IntegerField())
     ordered = found.order_by(is_over, "-changed_at", "pk")
     rows = list(ordered.values_list(*FIELDS, Subquery(counted))[:MOST])
-    return Deals(rows=[Row(*row[:-1]) for row in rows], count=rows[0][-1] if rows else 0)
+    return Deals(rows=[BoardRow(*row[:-1]) for row in rows], count=rows[0][-1] if rows else 0)
 
 
 # A timeline runs backwards.
 WALK = Walk(order=by_instant("done_at", always=True), down=True)
 
 
-def _about(user: User, of: Found) -> Any:
+def _about(user: User, of: PartyRecord) -> Any:
     """What concerns the party: said to it without a deal, or on one of its deals in sight."""
     rows = Activity.objects.visible_to(user).select_related("owner", "contact", "deal", "company")
     if of.contact:
@@ -105,7 +105,9 @@ def _about(user: User, of: Found) -> Any:
     return rows.filter(Q(company=of.company) | Q(deal__in=own))
 
 
-def touches(user: User, of: Found, *, before: Cursor | None = None) -> tuple[list[Activity], bool]:
+def touches(
+    user: User, of: PartyRecord, *, before: Cursor | None = None
+) -> tuple[list[Activity], bool]:
     """The latest PAGE things that were done, older than `before`, and whether there are more."""
     editable = Activity.objects.editable_by(user).filter(pk=OuterRef("pk"))
     rows = WALK.of(_about(user, of).done().annotate(may_edit=Exists(editable)))
@@ -116,7 +118,7 @@ def touches(user: User, of: Found, *, before: Cursor | None = None) -> tuple[lis
 
 
 def corrections(
-    user: User, of: Found, *, since: dt.datetime | None, before: dt.datetime | None
+    user: User, of: PartyRecord, *, since: dt.datetime | None, before: dt.datetime | None
 ) -> list[PartyChange]:
     """What was corrected or removed of what was said without a deal, the latest first."""
     rows = PartyChange.objects.visible_to(user).filter(field__startswith="talk_")
@@ -128,7 +130,7 @@ def corrections(
     return list(rows.select_related("by").order_by("-at", "-pk")[:PAGE])
 
 
-def planned(user: User, of: Found) -> list[Activity]:
+def planned(user: User, of: PartyRecord) -> list[Activity]:
     """What is to be done, the next one first, each with `may_edit`."""
     editable = Activity.objects.editable_by(user).filter(pk=OuterRef("pk"))
     rows = _about(user, of).planned().annotate(may_edit=Exists(editable))
@@ -136,7 +138,7 @@ def planned(user: User, of: Found) -> list[Activity]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Person:
+class PartyPerson:
     id: int
     name: str
     job_title: str
@@ -144,7 +146,7 @@ class Person:
     phone: str
 
 
-def people(user: User, company: Company) -> list[Person]:
+def people(user: User, company: Company) -> list[PartyPerson]:
     """The people of a company, with the first address and number of each. One query."""
 
     def first(kind: PointKind) -> Subquery:
@@ -156,7 +158,7 @@ def people(user: User, company: Company) -> list[Person]:
         "pk", "name", "job_title", first(PointKind.EMAIL), first(PointKind.PHONE)
     )
     return [
-        Person(id=pk, name=name, job_title=title, email=email or "", phone=phone or "")
+        PartyPerson(id=pk, name=name, job_title=title, email=email or "", phone=phone or "")
         for pk, name, title, email, phone in read[:MOST]
     ]
 

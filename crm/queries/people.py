@@ -111,7 +111,7 @@ def carried(person: User, *, by: User, most: int) -> tuple[list[Carried], int]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class HandOverRow:
     """A company or contact as a row that may be handed over."""
 
     id: int
@@ -119,19 +119,19 @@ class Kept:
     hint: str
 
 
-def companies_of(person: User, *, by: User, most: int) -> tuple[list[Kept], int]:
+def companies_of(person: User, *, by: User, most: int) -> tuple[list[HandOverRow], int]:
     """The first companies that a person looks after and `by` may hand over, and how many."""
     found = Company.objects.editable_by(by).filter(owner=person)
     rows = found.order_by(Lower("name"), "id").values_list("id", "name", "industry")[:most]
-    kept = [Kept(id=pk, name=name, hint=hint) for pk, name, hint in rows]
+    kept = [HandOverRow(id=pk, name=name, hint=hint) for pk, name, hint in rows]
     return kept, found.count() if len(kept) == most else len(kept)
 
 
-def contacts_of(person: User, *, by: User, most: int) -> tuple[list[Kept], int]:
+def contacts_of(person: User, *, by: User, most: int) -> tuple[list[HandOverRow], int]:
     """As `companies_of`, of people of the other side."""
     found = Contact.objects.editable_by(by).filter(owner=person)
     rows = found.order_by(Lower("name"), "id").values_list("id", "name", "company__name")[:most]
-    kept = [Kept(id=pk, name=name, hint=hint or "") for pk, name, hint in rows]
+    kept = [HandOverRow(id=pk, name=name, hint=hint or "") for pk, name, hint in rows]
     return kept, found.count() if len(kept) == most else len(kept)
 
 
@@ -144,12 +144,12 @@ def _plans(person: User, *, by: User) -> Any:
     return _apart(Activity.objects.editable_by(by)).filter(owner=person)
 
 
-def plans_of(person: User, *, by: User, most: int) -> tuple[list[Kept], int]:
+def plans_of(person: User, *, by: User, most: int) -> tuple[list[HandOverRow], int]:
     """What a person has planned with companies and people, and on the deals of others, and `by` may
     hand over: the first to be done, and how many."""
     rows = _plans(person, by=by).select_related("deal", "company", "contact")
     kept = [
-        Kept(id=row.pk, name=str(row), hint=str(row.deal or row.contact or row.company))
+        HandOverRow(id=row.pk, name=str(row), hint=str(row.deal or row.contact or row.company))
         for row in rows.order_by("due_by", "id")[:most]
     ]
     return kept, _plans(person, by=by).count() if len(kept) == most else len(kept)

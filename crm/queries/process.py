@@ -13,7 +13,7 @@ from crm.models.step_result import StepState
 from crm.queries.facts import facts_of
 from pipeline.models import Layer, User
 from pipeline.process.gates import Facts, Reason
-from pipeline.process.playbook import Fact, Playbook, Step, StepKind
+from pipeline.process.playbook import Fact, Playbook, PlaybookStep, StepKind
 from pipeline.process.queries.in_force import of_versions
 from pipeline.process.queries.page import tree
 from pipeline.process.stages import Initiator, Outcome, Stage
@@ -173,7 +173,7 @@ def share(part: int, whole: int) -> float | None:
 PASSING = frozenset({Fact.NEXT})
 
 
-def measured(step: Step) -> bool:
+def measured(step: PlaybookStep) -> bool:
     """Whether deals that left the stage still tell if a step was done: a hint is never done, and a
     passing fact speaks of today."""
     return step.kind != StepKind.HINT and step.fact not in PASSING
@@ -181,7 +181,7 @@ def measured(step: Step) -> bool:
 
 def use(
     user: User,
-    steps: Iterable[Step],
+    steps: Iterable[PlaybookStep],
     *,
     stage: Stage,
     teams: Collection[int],
@@ -259,7 +259,7 @@ def use(
 DAY = dt.timedelta(days=1)
 
 
-def is_moot(step: Step, facts: Facts) -> bool:
+def is_moot(step: PlaybookStep, facts: Facts) -> bool:
     """Where no concern is recorded, none is open: that holds up nothing, and is nothing done."""
     return (
         step.fact == Fact.CONCERNS_SETTLED

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from crm.queries.facts import facts_each
 from crm.queries.gates import ids_of, named_versions
-from pipeline.process.playbook import Step
+from pipeline.process.playbook import PlaybookStep
 from pipeline.process.queries.in_force import CURRENT, of_versions
 from pipeline.process.stages import Stage
 
@@ -41,7 +41,7 @@ def progress_of(deal_ids: Iterable[int]) -> dict[int, Progress]:
     """
     found = {}
     # Most deals of a column are asked for the same.
-    asked: dict[Hashable, list[Step]] = {}
+    asked: dict[Hashable, list[PlaybookStep]] = {}
     for pk, (facts, (stage, stay, kept, current)) in facts_each(deal_ids, _ALSO, _JOINED).items():
         named = named_versions(ids_of(stay), ids_of(kept)) or tuple(current)
         place = named, stage, facts.existing_customer
@@ -53,6 +53,6 @@ def progress_of(deal_ids: Iterable[int]) -> dict[int, Progress]:
     return found
 
 
-def _asked(versions: tuple[int, ...], stage: Stage, *, existing: bool) -> list[Step]:
+def _asked(versions: tuple[int, ...], stage: Stage, *, existing: bool) -> list[PlaybookStep]:
     steps = of_versions(versions).steps(stage)
     return [step for step in steps if step.counts and step.is_for(existing_customer=existing)]

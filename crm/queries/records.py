@@ -101,7 +101,7 @@ SELECT
 """
 
 
-class Need(NamedTuple):
+class NeedRecord(NamedTuple):
     id: int
     words: str
     worth: Decimal | None
@@ -111,7 +111,7 @@ class Need(NamedTuple):
     dropped: bool
 
 
-class Path(NamedTuple):
+class DecisionPathRecord(NamedTuple):
     steps: str
     criteria: str
     decides_on: dt.date | None
@@ -119,7 +119,7 @@ class Path(NamedTuple):
     confirmed_on: dt.date | None
 
 
-class Verdict(NamedTuple):
+class VerdictRecord(NamedTuple):
     ruling: str
     ours: str
     ours_why: str
@@ -130,14 +130,14 @@ class Verdict(NamedTuple):
     by: str | None
 
 
-class Line(NamedTuple):
+class OfferLineRecord(NamedTuple):
     what: str
     quantity: Decimal
     unit_price: Decimal | None
     need: int | None
 
 
-class Offer(NamedTuple):
+class OfferRecord(NamedTuple):
     id: int
     revision: int
     kind: str
@@ -150,10 +150,10 @@ class Offer(NamedTuple):
     outcome: str
     premature: bool
     to: Sequence[str]
-    lines: Sequence[Line]
+    lines: Sequence[OfferLineRecord]
 
 
-class Concern(NamedTuple):
+class ConcernRecord(NamedTuple):
     """`answers` counts those of colleagues, up to ANSWERS; only of an open concern."""
 
     id: int
@@ -181,7 +181,7 @@ class Attempt(NamedTuple):
     by: str | None
 
 
-class HandOff(NamedTuple):
+class HandOffRecord(NamedTuple):
     to: str
     promised: str
     starts_on: dt.date | None
@@ -193,26 +193,26 @@ class HandOff(NamedTuple):
 class Records:
     """Offers and attempts the latest first, open concerns before those that are settled."""
 
-    needs: Sequence[Need] = ()
-    path: Path | None = None
-    verdict: Verdict | None = None
-    offers: Sequence[Offer] = ()
-    concerns: Sequence[Concern] = ()
+    needs: Sequence[NeedRecord] = ()
+    path: DecisionPathRecord | None = None
+    verdict: VerdictRecord | None = None
+    offers: Sequence[OfferRecord] = ()
+    concerns: Sequence[ConcernRecord] = ()
     attempts: Sequence[Attempt] = ()
-    hand_off: HandOff | None = None
+    hand_off: HandOffRecord | None = None
 
     @property
-    def standing_needs(self) -> list[Need]:
+    def standing_needs(self) -> list[NeedRecord]:
         return [need for need in self.needs if not need.dropped]
 
     @property
-    def offer(self) -> Offer | None:
+    def offer(self) -> OfferRecord | None:
         """The current one: the latest that was not withdrawn."""
         standing = (one for one in self.offers if one.outcome != OfferOutcome.WITHDRAWN)
         return next(standing, None)
 
     @property
-    def uncovered(self) -> list[Need]:
+    def uncovered(self) -> list[NeedRecord]:
         """Needs that no line of the current offer answers; none where it has no lines (C16)."""
         offer = self.offer
         if offer is None or not offer.lines:
@@ -221,7 +221,7 @@ class Records:
         return [need for need in self.standing_needs if need.id not in covered]
 
     @property
-    def unneeded(self) -> list[Line]:
+    def unneeded(self) -> list[OfferLineRecord]:
         """Lines of the current offer that answer no need (C16)."""
         return [line for line in self.offer.lines if line.need is None] if self.offer else []
 
@@ -241,19 +241,19 @@ def records(deal: int, *, user: int) -> Records:
     )
 
 
-def _need(*row: Any) -> Need:
+def _need(*row: Any) -> NeedRecord:
     pk, words, worth, per, said_by, confirmed_on, dropped = row
-    return Need(pk, words, _amount(worth), per, said_by, _day(confirmed_on), dropped)
+    return NeedRecord(pk, words, _amount(worth), per, said_by, _day(confirmed_on), dropped)
 
 
-def _path(*row: Any) -> Path:
+def _path(*row: Any) -> DecisionPathRecord:
     steps, criteria, decides_on, confirmed_by, confirmed_on = row
-    return Path(steps, criteria, _day(decides_on), confirmed_by, _day(confirmed_on))
+    return DecisionPathRecord(steps, criteria, _day(decides_on), confirmed_by, _day(confirmed_on))
 
 
-def _verdict(*row: Any) -> Verdict:
+def _verdict(*row: Any) -> VerdictRecord:
     ruling, ours, ours_why, theirs, theirs_why, revisit_on, at, by = row
-    return Verdict(
+    return VerdictRecord(
         ruling=ruling,
         ours=ours,
         ours_why=ours_why,
@@ -265,10 +265,10 @@ def _verdict(*row: Any) -> Verdict:
     )
 
 
-def _offer(*row: Any) -> Offer:
+def _offer(*row: Any) -> OfferRecord:
     pk, revision, kind, sent_at, what, value, why, currency, decision_on, *rest = row
     outcome, early, to, lines = rest
-    return Offer(
+    return OfferRecord(
         id=pk,
         revision=revision,
         kind=kind,
@@ -282,15 +282,15 @@ def _offer(*row: Any) -> Offer:
         premature=early,
         to=to or (),
         lines=[
-            Line(name, Decimal(quantity), _amount(price), need)
+            OfferLineRecord(name, Decimal(quantity), _amount(price), need)
             for name, quantity, price, need in lines or ()
         ],
     )
 
 
-def _concern(*row: Any) -> Concern:
+def _concern(*row: Any) -> ConcernRecord:
     pk, category, words, after, by_us, by, raised_at, response, disposition, gave, answers = row
-    return Concern(
+    return ConcernRecord(
         id=pk,
         category=category,
         words=words,
@@ -310,9 +310,9 @@ def _attempt(*row: Any) -> Attempt:
     return Attempt(reply, why, asked, dt.datetime.fromisoformat(at), by)
 
 
-def _hand_off(*row: Any) -> HandOff:
+def _hand_off(*row: Any) -> HandOffRecord:
     to, promised, starts_on, due_on, involved = row
-    return HandOff(to, promised, _day(starts_on), _day(due_on), involved)
+    return HandOffRecord(to, promised, _day(starts_on), _day(due_on), involved)
 
 
 def _amount(text: str | None) -> Decimal | None:

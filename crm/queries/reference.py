@@ -20,7 +20,7 @@ PAGE = 50
 YEAR = dt.timedelta(days=365)
 
 
-class Shown(Func):
+class ShownName(Func):
     """A kept name as people read it in the language of the moment: what they expect it sorted by."""
 
     output_field = CharField()
@@ -212,6 +212,6 @@ def listing(
 
 
 def _in_order(shelf: Shelf, rows: QuerySet[Any]) -> QuerySet[Any]:
-    rows = rows.annotate(said=Lower(Shown("name") if shelf.is_shipped else "name"))
+    rows = rows.annotate(said=Lower(ShownName("name") if shelf.is_shipped else "name"))
     by = {Product: ("series", "said", "pk"), StopCause: ("-initiator", "said", "pk")}
     return rows.order_by(*by.get(shelf.model, ("said", "pk")))

@@ -31,7 +31,7 @@ _BETWEEN_NAMES = {"and", "und", "et"}
 
 
 @dataclass(frozen=True)
-class Piece:
+class SearchWord:
     """One word; `ways` are the ways in which a record may write it: "muller", "mueller"."""
 
     ways: Sequence[str]
@@ -57,11 +57,11 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchWords:
     """A typed text, read: all `pieces` are wanted; `numbers` are runs of digits, each of which may
     stand for the pieces it was written with."""
 
-    pieces: Sequence[Piece]
+    pieces: Sequence[SearchWord]
     numbers: Sequence["Number"] = field(default=())
 
     @property
@@ -75,7 +75,7 @@ class Asked:
         return not self.numbers and not any(piece.is_long for piece in self.pieces)
 
     @property
-    def _all(self) -> list[Piece]:
+    def _all(self) -> list[SearchWord]:
         return [*self.pieces, *(piece for number in self.numbers for piece in number.pieces)]
 
     def inside(self) -> Q:
@@ -105,7 +105,7 @@ class Asked:
 class Number:
     """A number as somebody dials or writes it; as plain words it may also be found."""
 
-    pieces: Sequence[Piece]
+    pieces: Sequence[SearchWord]
     ways: Sequence[str]
 
     def inside(self) -> Q:
@@ -113,7 +113,7 @@ class Number:
         return reduce(or_, (Q(plain__contains=way) for way in self.ways), as_words)
 
 
-def read(typed: str) -> Asked:
+def read(typed: str) -> SearchWords:
     """What a typed text asks for; nothing of it beyond LONGEST letters."""
     text = unicodedata.normalize("NFKC", typed[:LONGEST].replace("\0", " "))
     numbers = [Number(pieces=tuple(_pieces(run)), ways=_dialled(run)) for run in _numbers(text)]
@@ -122,7 +122,7 @@ def read(typed: str) -> Asked:
     wanted = [piece for piece in pieces if not _BETWEEN_NAMES.intersection(piece.ways)]
     if not wanted and not numbers:
         wanted = pieces
-    return Asked(pieces=tuple(wanted), numbers=tuple(numbers))
+    return SearchWords(pieces=tuple(wanted), numbers=tuple(numbers))
 
 
 def _numbers(text: str) -> Iterator[str]:
@@ -152,10 +152,10 @@ def _dialled(run: str) -> list[str]:
     return [way for way in dict.fromkeys(ways) if len(way) >= LETTERS]
 
 
-def _pieces(token: str) -> Iterator[Piece]:
+def _pieces(token: str) -> Iterator[SearchWord]:
     usual = words(token).split()
     if len(usual) > 1 and all(len(word) == 1 for word in usual):
         usual = ["".join(usual)]  # "S.A." is "SA"
     spelled = words(spelled_out(token)).split()
     for one, other in zip(usual, spelled if len(spelled) == len(usual) else usual, strict=True):
-        yield Piece(tuple(dict.fromkeys([one, other])))
+        yield SearchWord(tuple(dict.fromkeys([one, other])))

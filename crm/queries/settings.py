@@ -45,7 +45,7 @@ def went(user: User, setting: str, record_id: int) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Changed:
+class SettingsHistoryRow:
     """A line of "All changes". `id` is of a SettingChange; 0 for a change of the organisation."""
 
     id: int
@@ -63,7 +63,7 @@ class Changed:
 _COLUMNS = ("pk", "setting", "verb", "name", "field", "old", "new", "at", "by__name", "undone_at")
 
 
-def changes(user: User, *, of: str = "", page: int = 1) -> tuple[list[Changed], bool]:
+def changes(user: User, *, of: str = "", page: int = 1) -> tuple[list[SettingsHistoryRow], bool]:
     """A page of what was changed, the latest first, and whether there is more; one query.
 
     `of` is a `Setting` or ORGANISATION; empty means all.
@@ -92,9 +92,9 @@ def _of_organisation(user: User) -> QuerySet[Any, tuple[Any, ...]]:
     return rows
 
 
-def _told(rows: list[tuple[Any, ...]]) -> Iterator[Changed]:
+def _told(rows: list[tuple[Any, ...]]) -> Iterator[SettingsHistoryRow]:
     for pk, setting, verb, name, field, old, new, at, by, undone_at in rows:
-        yield Changed(
+        yield SettingsHistoryRow(
             id=0 if setting == ORGANISATION else pk,
             setting=setting,
             verb=verb,
@@ -108,6 +108,6 @@ def _told(rows: list[tuple[Any, ...]]) -> Iterator[Changed]:
         )
 
 
-def latest(user: User, setting: str) -> Changed | None:
+def latest(user: User, setting: str) -> SettingsHistoryRow | None:
     """The last change of one page."""
     return next(iter(changes(user, of=setting)[0]), None)

@@ -14,7 +14,7 @@ from crm.queries.facts import facts_with
 from crm.queries.gates import ids_of, named_versions
 from pipeline.models import User
 from pipeline.process.gates import Facts
-from pipeline.process.playbook import Playbook, Step, StepKind
+from pipeline.process.playbook import Playbook, PlaybookStep, StepKind
 from pipeline.process.queries.in_force import in_force, of_versions
 from pipeline.process.stages import Stage
 from salesprocess.lib.prepared import run
@@ -54,7 +54,7 @@ _ALSO = f"""
 """  # noqa: S608  # nothing but its own words
 
 
-class Result(NamedTuple):
+class StepResultRow(NamedTuple):
     """What stands against a step now; people, activities and files by their names."""
 
     id: int
@@ -95,23 +95,23 @@ class Recorded:
     """Of one stage of one deal; `files` are the deal's."""
 
     facts: Facts = field(default_factory=Facts)
-    results: Sequence[Result] = ()
+    results: Sequence[StepResultRow] = ()
     votes: Mapping[str, str] = field(default_factory=dict)
     files: Sequence[File] = ()
 
-    def of(self, step: Step) -> Result | None:
+    def of(self, step: PlaybookStep) -> StepResultRow | None:
         for one in self.results:
             if one.key == step.key and one.is_private == step.is_mine:
                 return one
         return None
 
-    def is_settled(self, step: Step) -> bool:
+    def is_settled(self, step: PlaybookStep) -> bool:
         """Done, set aside with a reason, or known from the records."""
         if step.is_mine:
             return self.of(step) is not None
         return self.facts.has(step)
 
-    def gone(self, steps: Iterable[Step]) -> list[Result]:
+    def gone(self, steps: Iterable[PlaybookStep]) -> list[StepResultRow]:
         """What stands against steps that are no longer among `steps`."""
         there = {(step.key, step.is_mine) for step in steps}
         return [one for one in self.results if (one.key, one.is_private) not in there]
@@ -133,17 +133,17 @@ def _file(*row: Any) -> File:
     return File(pk, name, size, dt.datetime.fromisoformat(at), by)
 
 
-def _result(*row: Any) -> Result:
+def _result(*row: Any) -> StepResultRow:
     said = list(row)
     for place in (7, 13):
         said[place] = said[place] and dt.datetime.fromisoformat(said[place])
-    return Result._make(said)
+    return StepResultRow._make(said)
 
 
 # By which process -----------------------------------------------------------------------------
 
 
-class Stay(Protocol):
+class VisitLike(Protocol):
     @property
     def stage(self) -> int: ...
 
@@ -152,7 +152,7 @@ class Stay(Protocol):
 
 
 def versions_at(
-    stage: Stage, visits: Iterable[Stay], *, kept: Sequence[int] | None
+    stage: Stage, visits: Iterable[VisitLike], *, kept: Sequence[int] | None
 ) -> tuple[int, ...]:
     """The versions that a deal works by in `stage`, by its last stay there (`named_versions`)."""
     last = next((one for one in reversed(list(visits)) if one.stage == stage), None)
@@ -191,7 +191,7 @@ SELECT
 
 def open_activity_steps(
     deal: Deal, stage: Stage, doing: str, user: User
-) -> tuple[list[Step], tuple[int, ...]]:
+) -> tuple[list[PlaybookStep], tuple[int, ...]]:
     """The steps of the stage that doing `doing` completes and that nothing stands against yet, and
     the versions they come from. One query; one more for whoever has such steps of his own, or
     where the stay names no version.

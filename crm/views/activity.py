@@ -30,7 +30,7 @@ from crm.presenters import DealPresenter
 from crm.presenters.cards import path_of
 from crm.queries.deal import Talk
 from crm.views import activity_undo, deal_page
-from crm.views.verbs import Ask, answer, editable_deal, now, posted, show, stay
+from crm.views.verbs import Dialog, answer, editable_deal, now, posted, show, stay
 from pipeline.models import User
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
@@ -45,7 +45,7 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
     at = now()
     form = LogForm(request.POST, user=request.user, deal=deal, at=at, auto_id="log-%s")
     gate = _gate(request, deal)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_composer.html",
         title=_("Log: %(deal)s") % {"deal": deal.name},
         said=_logged(request),
@@ -105,7 +105,7 @@ def _ask_gap(request: HtmxRequest, deal: Deal, gate: GateForm) -> HttpResponse:
         for value in values
     ]
     to = Stage(min(here + 1, Stage.CLOSING))
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_gap.html",
         title=_("Move to %(stage)s") % {"stage": gate.name_of(to)},
         context={"kept": kept, "stage_now": here, "to": to},
@@ -128,7 +128,7 @@ def plan(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     at = now()
     form = PlanForm(posted(request), user=request.user, deal=deal, at=at, auto_id="plan-%s")
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_next_plan.html",
         title=_("What’s next: %(deal)s") % {"deal": deal.name},
         said=_("Planned."),
@@ -250,7 +250,7 @@ def cancel(request: HtmxRequest, pk: int) -> HttpResponse:
     activity, deal = _editable(request, pk)
     form = PlannedForm(request.POST, user=request.user, deal=deal)
     in_sheet = request.htmx.target == "sheet"
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_cancel.html",
         title=str(activity),
         said=_("Cancelled."),
@@ -280,10 +280,12 @@ def _editable(request: HtmxRequest, pk: int) -> tuple[Activity, Deal]:
     return activity, activity.deal
 
 
-def _ask(request: HtmxRequest, activity: Activity, deal: Deal, template: str, *, said: str) -> Ask:
+def _ask(
+    request: HtmxRequest, activity: Activity, deal: Deal, template: str, *, said: str
+) -> Dialog:
     (plan,) = DealPresenter(request.user, at=now()).plans(
         [Talk.of(activity)], owner_id=deal.owner_id
     )
     path = path_of(activity.pk, deal.pk)
     context = {"plan": plan, "activity": activity, "kinds": KINDS, "path": path}
-    return Ask(template=template, title=plan.title, said=said, context=context, done=stay)
+    return Dialog(template=template, title=plan.title, said=said, context=context, done=stay)

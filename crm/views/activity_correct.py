@@ -78,10 +78,10 @@ def _answer(
     title = _("Correct: %(what)s") % {"what": activity}
     context = {"activity": activity, "may_remove": may_remove, "at": timezone.now()}
     if activity.deal is not None:
-        ask = verbs.Ask(template=template, title=title, said=said, context=context)
+        ask = verbs.Dialog(template=template, title=title, said=said, context=context)
         return verbs.answer(request, activity.deal, form, ask, run)
     back = party.address_of(activity)
-    beside = party.Ask(
+    beside = party.PartyDialog(
         template=template, title=title, back=back, said=said, context=context, done=HttpResponse
     )
     return party.answer(request, form, beside, run)

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET
 
 from crm.filters import BoardFilter
 from crm.models import Rate
-from crm.presenters.cards import Card, Reader
+from crm.presenters.cards import Card, CardReader
 from crm.queries import board as queries
-from crm.queries.board import MOST, PAGE, WALK, Part, Row
+from crm.queries.board import MOST, PAGE, WALK, BoardRow, StageSum
 from crm.queries.progress import progress_of
 from crm.worth import Rates
 from pipeline.process.queries.stages import Norm
@@ -36,14 +36,14 @@ class Money(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class BoardColumn:
     """A stage as the template draws it."""
 
     stage: Stage
     name: str
     norm: Norm
     cards: list[Card]
-    sum: Part
+    sum: StageSum
     value: Money
     more: str
     after: str
@@ -90,7 +90,7 @@ def column(request: HtmxRequest) -> HttpResponse:
     rows = queries.more_rows(found.deals(found.scope), stage=stage, after=after)
     reader.progress = progress_of(_deals({stage: rows}))
     left = _number(request.GET, "left") - len(rows)
-    part = Part(count=len(rows) + max(left, 0))
+    part = StageSum(count=len(rows) + max(left, 0))
     context = {
         "column": _column(request.GET, reader, stage, rows, part, found.rates),
         "focus": True,
@@ -98,20 +98,20 @@ def column(request: HtmxRequest) -> HttpResponse:
     return render(request, page="crm/board/_cards.html", context=context)
 
 
-def _deals(rows: Mapping[Stage, Iterable[Row]]) -> list[int]:
+def _deals(rows: Mapping[Stage, Iterable[BoardRow]]) -> list[int]:
     """Those whose cards say how far they are; leads have thin ones."""
     return [row.id for stage, cards in rows.items() if not stage.is_lead for row in cards]
 
 
-def _asked(request: HtmxRequest) -> tuple[Reader, BoardFilter]:
-    reader = Reader(request.user, at=timezone.now())
+def _asked(request: HtmxRequest) -> tuple[CardReader, BoardFilter]:
+    reader = CardReader(request.user, at=timezone.now())
     rates = Rate.objects.on(reader.today)
     return reader, BoardFilter(request.GET, user=request.user, rates=rates, at=reader.at)
 
 
 def _columns(
     query: QueryDict,
-    reader: Reader,
+    reader: CardReader,
     found: BoardFilter,
     sums: queries.Sums,
     opened: Outcome | None,
@@ -120,7 +120,7 @@ def _columns(
     rows, ended = queries.rows(found, limits=limits, closed=opened, at=reader.at)
     reader.progress = progress_of(_deals(rows))
     columns = [
-        _column(query, reader, stage, rows[stage], sums.stages.get(stage, Part()), found.rates)
+        _column(query, reader, stage, rows[stage], sums.stages.get(stage, StageSum()), found.rates)
         for stage in Stage
     ]
     current = _current(query, columns)
@@ -135,12 +135,17 @@ def _columns(
 
 
 def _column(
-    query: QueryDict, reader: Reader, stage: Stage, rows: list[Row], part: Part, rates: Rates
-) -> Column:
+    query: QueryDict,
+    reader: CardReader,
+    stage: Stage,
+    rows: list[BoardRow],
+    part: StageSum,
+    rates: Rates,
+) -> BoardColumn:
     left = part.count - len(rows)
     last = rows[-1] if rows else None
     after = str(Cursor(last.attention_at, last.id)) if last else ""
-    return Column(
+    return BoardColumn(
         stage=stage,
         name=reader.stage_names[stage],
         # Of what stands in it; of an empty one, of those whose deals might.
@@ -157,13 +162,13 @@ def _column(
 
 def _closed(
     query: QueryDict,
-    reader: Reader,
+    reader: CardReader,
     outcome: Outcome,
     sums: queries.Sums,
-    rows: list[Row] | None,
+    rows: list[BoardRow] | None,
     rates: Rates,
 ) -> Closed:
-    part = sums.closed.get(outcome, Part())
+    part = sums.closed.get(outcome, StageSum())
     return Closed(
         outcome=outcome,
         count=part.count,
@@ -173,7 +178,7 @@ def _closed(
     )
 
 
-def _current(query: QueryDict, columns: list[Column]) -> Stage:
+def _current(query: QueryDict, columns: list[BoardColumn]) -> Stage:
     """The stage that a phone shows: the chosen one, else the first that holds anything."""
     chosen = _number(query, "stage")
     if chosen in Stage.values:
@@ -214,7 +219,7 @@ def _address(query: QueryDict, **changed: object) -> str:
     return f"/board/?{asked.urlencode()}" if asked else "/board/"
 
 
-def _money(part: Part, rates: Rates) -> Money:
+def _money(part: StageSum, rates: Rates) -> Money:
     worth = part.worth
     return Money(
         value=money_short(worth.value, rates.own) if worth.value else "",
@@ -223,7 +228,7 @@ def _money(part: Part, rates: Rates) -> Money:
     )
 
 
-def _total(part: Part, found: BoardFilter) -> str:
+def _total(part: StageSum, found: BoardFilter) -> str:
     words = ngettext("%(n)s open deal", "%(n)s open deals", part.count) % {"n": number(part.count)}
     worth, rates = part.worth, found.rates
     said = (words, worth.told(rates, short=True), rates.earlier(worth.foreign), found.left_out())

@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from crm.commands import bulk as commands
-from crm.commands.bulk import MOST, Result
+from crm.commands.bulk import MOST, BulkResult
 from crm.forms.deal import HandOverForm, ParkForm, StopForm
 from crm.forms.fields import VerbForm
 from crm.forms.party import OwnerForm
 from crm.models import Company, Contact, Deal, ListKind
-from crm.views.lists import DEALS, Asked
+from crm.views.lists import DEALS, ListQuestion
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import number
@@ -30,13 +30,13 @@ _ID = re.compile(r"\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verb:
+class BulkVerb:
     """`template` is the inside of its form; `did` tells how many were done."""
 
     title: Any
     template: str
     form: Callable[..., VerbForm]
-    run: Callable[..., list[Result]]
+    run: Callable[..., list[BulkResult]]
     did: Callable[[int], str]
     button: Any
     tone: str = "btn-primary"
@@ -48,14 +48,14 @@ class Subject:
 
     model: type[Deal] | type[Company] | type[Contact]
     page: str
-    verbs: Mapping[str, Verb]
+    verbs: Mapping[str, BulkVerb]
     counted: Callable[[int], str]
     nameless: Any
     event: str
 
 
-DEAL_VERBS: Mapping[str, Verb] = {
-    "hand-over": Verb(
+DEAL_VERBS: Mapping[str, BulkVerb] = {
+    "hand-over": BulkVerb(
         title=gettext_lazy("Hand over"),
         template="crm/list/_bulk_hand_over.html",
         form=lambda data, user: HandOverForm(data, user=user),
@@ -63,7 +63,7 @@ DEAL_VERBS: Mapping[str, Verb] = {
         did=lambda n: ngettext("%(n)s deal handed over", "%(n)s deals handed over", n),
         button=gettext_lazy("Hand over"),
     ),
-    "park": Verb(
+    "park": BulkVerb(
         title=gettext_lazy("Park"),
         template="crm/list/_bulk_park.html",
         form=lambda data, user: ParkForm(data, user=user, at=timezone.now()),
@@ -71,7 +71,7 @@ DEAL_VERBS: Mapping[str, Verb] = {
         did=lambda n: ngettext("%(n)s deal parked", "%(n)s deals parked", n),
         button=gettext_lazy("Park"),
     ),
-    "stop": Verb(
+    "stop": BulkVerb(
         title=gettext_lazy("Stop"),
         template="crm/list/_bulk_stop.html",
         form=lambda data, user: StopForm(data, user=user),
@@ -83,8 +83,8 @@ DEAL_VERBS: Mapping[str, Verb] = {
 }
 
 
-def _hand_over(of: type[Company] | type[Contact], did: Callable[[int], str]) -> Verb:
-    return Verb(
+def _hand_over(of: type[Company] | type[Contact], did: Callable[[int], str]) -> BulkVerb:
+    return BulkVerb(
         title=gettext_lazy("Hand over"),
         template="crm/list/_bulk_hand_over.html",
         form=lambda data, user: OwnerForm(data, user=user),
@@ -157,7 +157,7 @@ def ask(request: HtmxRequest, verb: str, of: str = ListKind.DEALS) -> HttpRespon
 
 
 def _done(
-    request: HtmxRequest, subject: Subject, verb: Verb, form: VerbForm, chosen: Chosen
+    request: HtmxRequest, subject: Subject, verb: BulkVerb, form: VerbForm, chosen: Chosen
 ) -> HttpResponse:
     how = {name: value for name, value in form.verb().items() if name != "version"}
     results = verb.run(chosen.ids, **how, by=request.user, at=timezone.now())
@@ -178,7 +178,7 @@ def _done(
 
 
 def _form(
-    request: HtmxRequest, subject: Subject, verb: Verb, form: VerbForm, chosen: Chosen
+    request: HtmxRequest, subject: Subject, verb: BulkVerb, form: VerbForm, chosen: Chosen
 ) -> HttpResponse:
     rows = subject.model.objects
     seen = rows.visible_to(request.user).filter(pk__in=chosen.ids).count()
@@ -229,7 +229,7 @@ def _chosen(said: QueryDict, user: User, kind: ListKind) -> Chosen:
         kind = ListKind(str(said["list"]))
     back = reverse(f"crm:{kind}")
     if "all" in said:
-        asked = Asked(kind, QueryDict(said.get("query", "")), user)
+        asked = ListQuestion(kind, QueryDict(said.get("query", "")), user)
         ids = list(asked.rows.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
         problem = " ".join(asked.problems)
         back = asked.address()

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from crm.commands import closing_attempt as commands
 from crm.forms.closing_attempt import AttemptForm
 from crm.models import Reply
-from crm.views.verbs import Ask, do, editable_deal, form_of
+from crm.views.verbs import Dialog, do, editable_deal, form_of
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import wants_fragment
 
@@ -29,7 +29,7 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
         return HttpResponse(render_to_string("crm/deal/records/_go_on.html", context, request))
 
     in_place = request.htmx.target == "attempt-form"
-    ask = Ask(
+    ask = Dialog(
         template=f"crm/deal/records/{'_attempt' if in_place else '_sheet_attempt'}.html",
         title=_("We asked for the agreement: %(deal)s") % {"deal": deal.name},
         said=_("Written down."),

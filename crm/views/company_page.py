@@ -15,7 +15,7 @@ from crm.models import Company, Relationship
 from crm.queries import duplicates
 from crm.queries import party as queries
 from crm.views import party
-from crm.views.party import Ask, Look
+from crm.views.party import PartyDialog, PartyPage
 from crm.views.verbs import posted, refuse
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import number
@@ -57,7 +57,7 @@ def edit(request: HtmxRequest, pk: int) -> HttpResponse:
         raise Http404
     form = CompanyForm(posted(request), user=request.user, of=company, auto_id="fact-%s")
     inside = wants_fragment(request)
-    ask = Ask(
+    ask = PartyDialog(
         template="crm/party/_facts_form.html" if inside else "crm/party/_sheet_facts.html",
         title=company.name,
         back=look.address,
@@ -119,14 +119,14 @@ def same(request: HtmxRequest) -> HttpResponse:
     return render(request, page="crm/party/_alike.html", context=context)
 
 
-def find(request: HtmxRequest, pk: int) -> Look:
+def find(request: HtmxRequest, pk: int) -> PartyPage:
     try:
-        return Look(queries.company(request.user, pk), request.user)
+        return PartyPage(queries.company(request.user, pk), request.user)
     except Company.DoesNotExist as missing:
         raise Http404 from missing
 
 
-def _page(request: HtmxRequest, look: Look, before: Any = None) -> dict[str, Any]:
+def _page(request: HtmxRequest, look: PartyPage, before: Any = None) -> dict[str, Any]:
     company = look.found.company
     assert company is not None  # noqa: S101  # see `find`
     user = request.user
@@ -152,7 +152,7 @@ def _facts(company: Company) -> list[tuple[str, str]]:
     ]
 
 
-def _with_whom(request: HtmxRequest, look: Look) -> list[tuple[int, str]]:
+def _with_whom(request: HtmxRequest, look: PartyPage) -> list[tuple[int, str]]:
     company = look.found.company
     assert company is not None  # noqa: S101  # see `find`
     return [(person.id, person.name) for person in queries.people(request.user, company)]

@@ -6,12 +6,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.commands import concern as commands
-from crm.forms.concern import AnswerForm, ConcernForm, SettleForm
+from crm.forms.concern import ConcernAnswerForm, ConcernForm, SettleForm
 from crm.forms.fields import VerbForm
 from crm.models import Concern, ConcernCategory, Deal, Disposition
 from crm.queries import answers
 from crm.queries import offer as offers
-from crm.views.verbs import Ask, answer, do, editable_deal, form_of, now, posted, seen, stay
+from crm.views.verbs import Dialog, answer, do, editable_deal, form_of, now, posted, seen, stay
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, wants_fragment
 
@@ -25,7 +25,7 @@ def add(request: HtmxRequest, pk: int) -> HttpResponse:
     form = form_of(
         request, deal, ConcernForm, priced=current is not None and current.value is not None
     )
-    ask = Ask(
+    ask = Dialog(
         template=SHEET,
         title=_("A concern: %(deal)s") % {"deal": deal.name},
         said=_("Written down."),
@@ -38,7 +38,7 @@ def change(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     row = _concern(deal, concern)
     form = form_of(request, deal, ConcernForm, concern=row)
-    ask = Ask(
+    ask = Dialog(
         template=SHEET,
         title=_("A concern: %(deal)s") % {"deal": deal.name},
         said=_("Changed."),
@@ -62,7 +62,7 @@ def settle(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
             "concession": row.concession,
         },
     )
-    ask = Ask(
+    ask = Dialog(
         template=_place(request, "_settle"),
         title=_("How was it settled?"),
         said=_("Settled."),
@@ -77,10 +77,10 @@ def respond(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
     """What we said, whatever became of it; on a closed deal, too."""
     deal = editable_deal(request, pk)
     row = _concern(deal, concern)
-    form = AnswerForm(
+    form = ConcernAnswerForm(
         posted(request), user=request.user, deal=deal, initial=_begun(request, deal, row)
     )
-    ask = Ask(
+    ask = Dialog(
         template=_place(request, "_respond"),
         title=_("What did we say?"),
         said=_("Written down, for your colleagues, too."),
@@ -95,7 +95,7 @@ def reopen(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     row = _concern(deal, concern)
     form = VerbForm(request.POST, user=request.user, deal=deal)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_refused.html",
         title=row.words,
         said=_("Open again."),
@@ -149,7 +149,7 @@ def _begun(request: HtmxRequest, deal: Deal, row: Concern) -> dict[str, object]:
     }
 
 
-def _with_answers(request: HtmxRequest, row: Concern, form: AnswerForm) -> dict[str, object]:
+def _with_answers(request: HtmxRequest, row: Concern, form: ConcernAnswerForm) -> dict[str, object]:
     return {
         "concern": row,
         "answers": answers.like(row, request.user),

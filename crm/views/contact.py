@@ -10,7 +10,7 @@ from crm.forms.contact import AddContactForm, RoleForm
 from crm.forms.fields import VerbForm
 from crm.models import Contact, DealRole
 from crm.queries import duplicates
-from crm.views.verbs import Ask, answer, editable_deal, now, posted, stay
+from crm.views.verbs import Dialog, answer, editable_deal, now, posted, stay
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
 
@@ -19,7 +19,7 @@ from salesprocess.lib.htmx import render
 def add(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     form = AddContactForm(posted(request), user=request.user, deal=deal)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_person.html",
         title=_("Add a person: %(deal)s") % {"deal": deal.name},
         said=_("Added."),
@@ -40,7 +40,7 @@ def role(request: HtmxRequest, pk: int, contact: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     person = get_object_or_404(Contact.objects.filter(deals=deal), pk=contact)
     form = RoleForm(request.POST, user=request.user, deal=deal)
-    ask = Ask(template="crm/deal/_sheet_refused.html", title=person.name, done=stay)
+    ask = Dialog(template="crm/deal/_sheet_refused.html", title=person.name, done=stay)
     return answer(
         request,
         deal,
@@ -61,7 +61,7 @@ def remove(request: HtmxRequest, pk: int, contact: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     person = get_object_or_404(Contact.objects.filter(deals=deal), pk=contact)
     form = VerbForm(request.POST, user=request.user, deal=deal)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_refused.html",
         title=person.name,
         said=_("%(name)s is no longer on this deal.") % {"name": person.name},

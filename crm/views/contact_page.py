@@ -18,7 +18,7 @@ from crm.models import Activity, Company, Contact
 from crm.queries import duplicates
 from crm.queries import party as queries
 from crm.views import activity_undo, party
-from crm.views.party import Ask, Look
+from crm.views.party import PartyDialog, PartyPage
 from crm.views.verbs import posted, refuse
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, wants_fragment
@@ -65,7 +65,7 @@ def edit(request: HtmxRequest, pk: int) -> HttpResponse:
         auto_id="fact-%s",
     )
     inside = wants_fragment(request)
-    ask = Ask(
+    ask = PartyDialog(
         template="crm/party/_facts_form.html" if inside else "crm/party/_sheet_facts.html",
         title=contact.name,
         back=look.address,
@@ -141,7 +141,7 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
 def cancel(request: HtmxRequest, pk: int) -> HttpResponse:
     activity = _planned(request, pk)
     form = PlannedForm(request.POST, user=request.user)
-    ask = Ask(
+    ask = PartyDialog(
         template="crm/deal/_sheet_cancel.html",
         title=str(activity),
         back=party.address_of(activity),
@@ -173,7 +173,7 @@ def _take_back(
     request: HtmxRequest, activity: Activity, command: activity_undo.Command, said: str
 ) -> HttpResponse:
     form = VerbForm(request.POST, user=request.user)
-    ask = Ask(
+    ask = PartyDialog(
         template="crm/party/_sheet_refused.html",
         title=str(activity),
         back=party.address_of(activity),
@@ -190,14 +190,14 @@ def _planned(request: HtmxRequest, pk: int) -> Activity:
     return get_object_or_404(rows.select_related("company", "contact", "owner"), pk=pk)
 
 
-def find(request: HtmxRequest, pk: int) -> Look:
+def find(request: HtmxRequest, pk: int) -> PartyPage:
     try:
-        return Look(queries.contact(request.user, pk), request.user)
+        return PartyPage(queries.contact(request.user, pk), request.user)
     except Contact.DoesNotExist as missing:
         raise Http404 from missing
 
 
-def _page(request: HtmxRequest, look: Look, before: Any = None) -> dict[str, Any]:
+def _page(request: HtmxRequest, look: PartyPage, before: Any = None) -> dict[str, Any]:
     contact = look.found.contact
     assert contact is not None  # noqa: S101  # see `find`
     points = queries.points(contact)

@@ -34,7 +34,7 @@ from crm.queries import duplicates as queries
 from crm.queries import gates
 from crm.views.activity_undo import in_sheet
 from crm.views.verbs import (
-    Ask,
+    Dialog,
     answer,
     do,
     editable_deal,
@@ -82,7 +82,7 @@ def _move(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRe
     )
     if not form.is_bound and to > here and deal.is_open:
         form.ask_for(gates.missing(deal, Act(verb=Verb.MOVE, frm=here, to=to)))
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_move.html",
         title=_("Move to %(stage)s") % {"stage": form.name_of(to)},
         said=_("Moved to %(stage)s.") % {"stage": form.name_of(to)},
@@ -128,7 +128,7 @@ def _win(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRes
     if not form.is_bound and deal.is_open:
         form.ask_for(gates.missing(deal, Act(verb=Verb.WIN, frm=here, to=Stage.CLOSING)))
     title = _("Sold at once: %(deal)s") if through else _("Won: %(deal)s")
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_win.html",
         title=title % {"deal": deal.name},
         said=_("Won."),
@@ -153,7 +153,7 @@ def _planned_on(deal: Deal, user: User) -> list[Plan]:
 @ask_or_do
 def stop(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_stop.html",
         title=_("Stop: %(deal)s") % {"deal": deal.name},
         said=_("Stopped."),
@@ -165,7 +165,7 @@ def stop(request: HtmxRequest, pk: int) -> HttpResponse:
 @ask_or_do
 def reopen(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_reopen.html",
         title=_("Open again: %(deal)s") % {"deal": deal.name},
         said=_("Opened again."),
@@ -181,7 +181,7 @@ def take_back(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     if deal.created_by_id != request.user.pk:
         raise Http404
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_take_back.html",
         title=_("Opened by mistake: %(deal)s") % {"deal": deal.name},
         done=lambda: _gone(request),
@@ -198,7 +198,7 @@ def _gone(request: HtmxRequest) -> HttpResponse:
 @ask_or_do
 def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_hand_over.html",
         title=_("Hand over: %(deal)s") % {"deal": deal.name},
         said=_("Handed over."),
@@ -221,7 +221,7 @@ def _still_there(request: HtmxRequest, deal: Deal) -> HttpResponse:
 def park(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     form = form_of(request, deal, ParkForm, at=now())
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_park.html",
         title=_("Park: %(deal)s") % {"deal": deal.name},
         said=_("Taken up again.") if request.POST.get("wake") else _("Parked."),
@@ -235,7 +235,7 @@ def undo(request: HtmxRequest, pk: int) -> HttpResponse:
     """Take back what one has just done, whole: from the note that tells of it."""
     deal = editable_deal(request, pk)
     form = UndoForm(request.POST, user=request.user, deal=deal)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_refused.html", title=_("Undo"), said=_("Undone."), done=stay
     )
     return in_sheet(do(request, deal, form, ask, undo_commands.undo))
@@ -246,7 +246,7 @@ def claim(request: HtmxRequest, pk: int) -> HttpResponse:
     """Take a deal out of the team's pool."""
     deal = get_object_or_404(Deal.objects.claimable_by(request.user), pk=pk)
     form = VerbForm(request.POST, user=request.user, deal=deal)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_refused.html",
         title=_("Take: %(deal)s") % {"deal": deal.name},
         said=_("It is yours now."),
@@ -263,7 +263,7 @@ def edit(request: HtmxRequest, pk: int, fact: str) -> HttpResponse:
         Deal.objects.editable_by(request.user).select_related("company", "source_company"), pk=pk
     )
     form = form_of(request, deal, FACTS[fact])
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_fact_form.html"
         if wants_fragment(request)
         else "crm/deal/_sheet_fact.html",

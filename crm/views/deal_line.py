@@ -10,7 +10,7 @@ from crm.forms.fields import VerbForm
 from crm.forms.line import AddLineForm, LineForm
 from crm.models import DealLine
 from crm.queries import duplicates
-from crm.views.verbs import Ask, answer, do, editable_deal, form_of, now, stay
+from crm.views.verbs import Dialog, answer, do, editable_deal, form_of, now, stay
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
 
@@ -19,7 +19,7 @@ from salesprocess.lib.htmx import render
 def add(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     form = form_of(request, deal, AddLineForm)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_line.html",
         title=_("Add a product: %(deal)s") % {"deal": deal.name},
         said=_("Added."),
@@ -33,7 +33,7 @@ def change(request: HtmxRequest, pk: int, line: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     row = _line(deal.pk, line)
     form = form_of(request, deal, LineForm, line=row)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_line.html",
         title=row.product.name,
         said=_("Changed."),
@@ -47,7 +47,7 @@ def remove(request: HtmxRequest, pk: int, line: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     row = _line(deal.pk, line)
     form = VerbForm(request.POST, user=request.user, deal=deal)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_refused.html",
         title=row.product.name,
         said=_("%(name)s is no longer on this deal.") % {"name": row.product.name},

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET
 from crm.forms.activity import KINDS, LogForm, PlanForm
 from crm.forms.step import OwnStepForm
 from crm.models import Deal
-from crm.presenters import DealPresenter, Plan, Stay, roles
+from crm.presenters import DealPresenter, Plan, VisitLine, roles
 from crm.presenters.cards import labels
 from crm.queries import deal as queries
-from crm.queries.deal import ORDER, SHOWS, Person, Talk, Visit
+from crm.queries.deal import ORDER, SHOWS, DealPerson, Talk, VisitRecord
 from crm.queries.deal_value import said_of
 from crm.queries.records import Records, records
 from crm.queries.steps import recorded, versions_at
@@ -74,18 +74,18 @@ def timeline(request: HtmxRequest, pk: int) -> HttpResponse:
     )
 
 
-def find(request: HtmxRequest, pk: int) -> "Look":
+def find(request: HtmxRequest, pk: int) -> "DealPage":
     try:
         found = queries.find(request.user, pk)
     except Deal.DoesNotExist as missing:
         raise Http404 from missing
-    return Look(found, request.user)
+    return DealPage(found, request.user)
 
 
-class Look:
+class DealPage:
     """One person's look at one deal: gets only what the asked part needs."""
 
-    def __init__(self, deal: queries.Found, user: User) -> None:
+    def __init__(self, deal: queries.DealRecord, user: User) -> None:
         self.deal = deal
         self.user = user
         self.at: dt.datetime = timezone.now()
@@ -107,11 +107,11 @@ class Look:
         return self.force.playbook(self.versions(stage))
 
     @cached_property
-    def visits(self) -> list[Visit]:
+    def visits(self) -> list[VisitRecord]:
         return queries.visits(self.deal.pk)
 
     @cached_property
-    def history(self) -> list[Stay]:
+    def history(self) -> list[VisitLine]:
         return self.presenter.history(self.deal, self.visits)
 
     @cached_property
@@ -128,7 +128,7 @@ class Look:
         return records(self.deal.pk, user=self.user.pk)
 
     @cached_property
-    def persons(self) -> list[Person]:
+    def persons(self) -> list[DealPerson]:
         return queries.people(self.deal.pk)
 
     def page(
@@ -261,10 +261,10 @@ class Look:
 
 
 def composer(
-    deal: queries.Found | Deal,
+    deal: queries.DealRecord | Deal,
     form: LogForm,
     *,
-    people: Iterable[Person],
+    people: Iterable[DealPerson],
     keep: str,
     plans: Sequence[Plan],
 ) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 from crm.commands import deal_value as commands
 from crm.forms.deal import TakeOverForm
 from crm.views.activity_undo import in_sheet
-from crm.views.verbs import Ask, do, editable_deal, stay
+from crm.views.verbs import Dialog, do, editable_deal, stay
 from pipeline.requests import HtmxRequest
 
 
@@ -15,7 +15,7 @@ from pipeline.requests import HtmxRequest
 def take_over(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     form = TakeOverForm(request.POST, user=request.user, deal=deal)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_refused.html",
         title=_("Value"),
         said=_("The deal’s value was changed."),

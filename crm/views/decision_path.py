@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 from crm.commands import decision_path as commands
 from crm.forms.decision_path import DecisionPathForm
 from crm.models import DecisionPath
-from crm.views.verbs import Ask, do, editable_deal, form_of
+from crm.views.verbs import Dialog, do, editable_deal, form_of
 from pipeline.requests import HtmxRequest
 
 
@@ -17,7 +17,7 @@ def write(request: HtmxRequest, pk: int) -> HttpResponse:
     form = form_of(
         request, deal, DecisionPathForm, path=DecisionPath.objects.filter(deal=deal).first()
     )
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/records/_sheet_path.html",
         title=_("Decision path: %(deal)s") % {"deal": deal.name},
         said=_("Written down."),

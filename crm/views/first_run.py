@@ -22,7 +22,7 @@ from salesprocess.lib.htmx import render
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class FirstRunItem:
     """One thing to begin with, as the page draws it. `href` and `button` lead to where it is done."""
 
     task: Task
@@ -117,11 +117,11 @@ def _is_admin(user: User) -> bool:
 # How each thing is told --------------------------------------------------------------------------
 
 
-def _item(found: Beginning, user: User, task: Task, number: int) -> Item:
+def _item(found: Beginning, user: User, task: Task, number: int) -> FirstRunItem:
     state = found.states[task]
     title, text, button, href = _SAYS[task](found, user)
     is_next = task == found.next
-    return Item(
+    return FirstRunItem(
         task=task,
         number=number,
         title=title,

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from crm.models import ActivityKind, ActivityResult, ListKind, PointKind, Relationship
-from crm.presenters.cards import Reader
+from crm.presenters.cards import CardReader
 from crm.queries import lists as queries
 from crm.shipped import shown
 from crm.views.list_rows import open_deals, point
-from crm.views.lists import DEALS, Asked
+from crm.views.lists import DEALS, ListQuestion
 from pipeline.models import User
 from pipeline.process.stages import Initiator, Outcome, Stage
 from pipeline.requests import HtmxRequest
@@ -25,7 +25,7 @@ from salesprocess.lib import spreadsheet
 from salesprocess.lib.htmx import render
 
 
-class Part(NamedTuple):
+class ExportColumn(NamedTuple):
     """A column of the file: its head, where the value comes from, and how it is written.
 
     `value` is a field, several of them, or what makes a subquery for a user.
@@ -33,107 +33,107 @@ class Part(NamedTuple):
 
     label: Any
     value: Any
-    write: Callable[[Reader, Any], Any] = lambda _reader, value: value
+    write: Callable[[CardReader, Any], Any] = lambda _reader, value: value
 
 
-def _day(_reader: Reader, day: dt.date | None) -> str:
+def _day(_reader: CardReader, day: dt.date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def _instant(reader: Reader, moment: dt.datetime | None) -> str:
+def _instant(reader: CardReader, moment: dt.datetime | None) -> str:
     """To the minute, where the reader is: what a spreadsheet understands as a time."""
     return moment.astimezone(reader.zone).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
-def _due(reader: Reader, when: tuple[dt.date | None, dt.datetime | None]) -> str:
+def _due(reader: CardReader, when: tuple[dt.date | None, dt.datetime | None]) -> str:
     """A bare day as a day, whoever reads; an hour where the reader is."""
     on, moment = when
     return _day(reader, on) or _instant(reader, moment)
 
 
-def _cents(_reader: Reader, value: Decimal | None) -> Decimal | None:
+def _cents(_reader: CardReader, value: Decimal | None) -> Decimal | None:
     """As it adds up on the page; nothing where nobody knows it, which is not zero."""
     return None if value is None else value.quantize(Decimal("0.01"))
 
 
-def _label(choices: Any) -> Callable[[Reader, Any], str]:
+def _label(choices: Any) -> Callable[[CardReader, Any], str]:
     return lambda _reader, value: str(choices(value).label) if value else ""
 
 
-def _shown(_reader: Reader, name: str | None) -> str:
+def _shown(_reader: CardReader, name: str | None) -> str:
     return shown(name)
 
 
-def _stage(_reader: Reader, stage: int | None) -> str:
+def _stage(_reader: CardReader, stage: int | None) -> str:
     """As it is called everywhere, whatever the reader calls it: a file goes to others."""
     return str(Stage(stage).universal) if stage else ""
 
 
 _DEALS = (
-    Part(gettext_lazy("Id"), "pk"),
-    Part(gettext_lazy("Name"), "name"),
-    Part(gettext_lazy("Company"), "company__name"),
-    Part(gettext_lazy("Stage number"), "stage"),
-    Part(gettext_lazy("Stage"), "stage", _stage),
-    Part(gettext_lazy("In stage since"), "stage_entered_at", _instant),
-    Part(gettext_lazy("Outcome"), "outcome", _label(Outcome)),
-    Part(gettext_lazy("Value"), "amount"),
-    Part(gettext_lazy("Currency"), "currency"),
-    Part(gettext_lazy("Value in the organisation’s currency"), "value", _cents),
-    Part(gettext_lazy("Expected to close on"), "expected_close_on", _day),
-    Part(gettext_lazy("What’s next"), "next_kind", _label(ActivityKind)),
-    Part(gettext_lazy("Next at"), ("next_on", "next_at"), _due),
-    Part(gettext_lazy("Parked until"), "parked_until", _day),
-    Part(gettext_lazy("Last touch"), "touched_at", _instant),
-    Part(gettext_lazy("Owner"), "owner__name"),
-    Part(gettext_lazy("Team"), "team__name"),
-    Part(gettext_lazy("Source"), "source__name", _shown),
-    Part(gettext_lazy("Source detail"), "source_detail"),
-    Part(gettext_lazy("Customer it came from"), "source_company__name"),
-    Part(gettext_lazy("Opened at"), "created_at", _instant),
-    Part(gettext_lazy("Closed at"), "closed_at", _instant),
-    Part(gettext_lazy("Who stopped it"), "initiator", _label(Initiator)),
-    Part(gettext_lazy("Cause"), "cause__name", _shown),
+    ExportColumn(gettext_lazy("Id"), "pk"),
+    ExportColumn(gettext_lazy("Name"), "name"),
+    ExportColumn(gettext_lazy("Company"), "company__name"),
+    ExportColumn(gettext_lazy("Stage number"), "stage"),
+    ExportColumn(gettext_lazy("Stage"), "stage", _stage),
+    ExportColumn(gettext_lazy("In stage since"), "stage_entered_at", _instant),
+    ExportColumn(gettext_lazy("Outcome"), "outcome", _label(Outcome)),
+    ExportColumn(gettext_lazy("Value"), "amount"),
+    ExportColumn(gettext_lazy("Currency"), "currency"),
+    ExportColumn(gettext_lazy("Value in the organisation’s currency"), "value", _cents),
+    ExportColumn(gettext_lazy("Expected to close on"), "expected_close_on", _day),
+    ExportColumn(gettext_lazy("What’s next"), "next_kind", _label(ActivityKind)),
+    ExportColumn(gettext_lazy("Next at"), ("next_on", "next_at"), _due),
+    ExportColumn(gettext_lazy("Parked until"), "parked_until", _day),
+    ExportColumn(gettext_lazy("Last touch"), "touched_at", _instant),
+    ExportColumn(gettext_lazy("Owner"), "owner__name"),
+    ExportColumn(gettext_lazy("Team"), "team__name"),
+    ExportColumn(gettext_lazy("Source"), "source__name", _shown),
+    ExportColumn(gettext_lazy("Source detail"), "source_detail"),
+    ExportColumn(gettext_lazy("Customer it came from"), "source_company__name"),
+    ExportColumn(gettext_lazy("Opened at"), "created_at", _instant),
+    ExportColumn(gettext_lazy("Closed at"), "closed_at", _instant),
+    ExportColumn(gettext_lazy("Who stopped it"), "initiator", _label(Initiator)),
+    ExportColumn(gettext_lazy("Cause"), "cause__name", _shown),
 )
 _COMPANIES = (
-    Part(gettext_lazy("Id"), "pk"),
-    Part(gettext_lazy("Name"), "name"),
-    Part(gettext_lazy("Relationship"), "relationship", _label(Relationship)),
-    Part(gettext_lazy("Open deals"), open_deals, lambda _reader, count: count or 0),
-    Part(gettext_lazy("Parent company"), "parent__name"),
-    Part(gettext_lazy("Industry"), "industry"),
-    Part(gettext_lazy("Country"), "country"),
-    Part(gettext_lazy("Employees"), "employees"),
-    Part(gettext_lazy("Website"), "website"),
-    Part(gettext_lazy("Owner"), "owner__name"),
-    Part(gettext_lazy("On record since"), "created_at", _instant),
+    ExportColumn(gettext_lazy("Id"), "pk"),
+    ExportColumn(gettext_lazy("Name"), "name"),
+    ExportColumn(gettext_lazy("Relationship"), "relationship", _label(Relationship)),
+    ExportColumn(gettext_lazy("Open deals"), open_deals, lambda _reader, count: count or 0),
+    ExportColumn(gettext_lazy("Parent company"), "parent__name"),
+    ExportColumn(gettext_lazy("Industry"), "industry"),
+    ExportColumn(gettext_lazy("Country"), "country"),
+    ExportColumn(gettext_lazy("Employees"), "employees"),
+    ExportColumn(gettext_lazy("Website"), "website"),
+    ExportColumn(gettext_lazy("Owner"), "owner__name"),
+    ExportColumn(gettext_lazy("On record since"), "created_at", _instant),
 )
 _CONTACTS = (
-    Part(gettext_lazy("Id"), "pk"),
-    Part(gettext_lazy("Name"), "name"),
-    Part(gettext_lazy("Position"), "job_title"),
-    Part(gettext_lazy("Company"), "company__name"),
-    Part(gettext_lazy("E-mail"), lambda _user: point(PointKind.EMAIL)),
-    Part(gettext_lazy("Phone"), lambda _user: point(PointKind.PHONE)),
-    Part(gettext_lazy("Owner"), "owner__name"),
-    Part(gettext_lazy("On record since"), "created_at", _instant),
+    ExportColumn(gettext_lazy("Id"), "pk"),
+    ExportColumn(gettext_lazy("Name"), "name"),
+    ExportColumn(gettext_lazy("Position"), "job_title"),
+    ExportColumn(gettext_lazy("Company"), "company__name"),
+    ExportColumn(gettext_lazy("E-mail"), lambda _user: point(PointKind.EMAIL)),
+    ExportColumn(gettext_lazy("Phone"), lambda _user: point(PointKind.PHONE)),
+    ExportColumn(gettext_lazy("Owner"), "owner__name"),
+    ExportColumn(gettext_lazy("On record since"), "created_at", _instant),
 )
 _ACTIVITIES = (
-    Part(gettext_lazy("Id"), "pk"),
-    Part(gettext_lazy("Kind"), "kind", _label(ActivityKind)),
-    Part(gettext_lazy("Subject"), "subject"),
-    Part(gettext_lazy("Text"), "body"),
-    Part(gettext_lazy("Deal"), "deal__name"),
-    Part(gettext_lazy("Company"), "company__name"),
-    Part(gettext_lazy("Contact"), "contact__name"),
-    Part(gettext_lazy("Stage"), "stage", _stage),
-    Part(gettext_lazy("Person"), "owner__name"),
-    Part(gettext_lazy("Due at"), ("due_on", "due_at"), _due),
-    Part(gettext_lazy("Done at"), "done_at", _instant),
-    Part(gettext_lazy("Cancelled at"), "cancelled_at", _instant),
-    Part(gettext_lazy("Result"), "result", _label(ActivityResult)),
+    ExportColumn(gettext_lazy("Id"), "pk"),
+    ExportColumn(gettext_lazy("Kind"), "kind", _label(ActivityKind)),
+    ExportColumn(gettext_lazy("Subject"), "subject"),
+    ExportColumn(gettext_lazy("Text"), "body"),
+    ExportColumn(gettext_lazy("Deal"), "deal__name"),
+    ExportColumn(gettext_lazy("Company"), "company__name"),
+    ExportColumn(gettext_lazy("Contact"), "contact__name"),
+    ExportColumn(gettext_lazy("Stage"), "stage", _stage),
+    ExportColumn(gettext_lazy("Person"), "owner__name"),
+    ExportColumn(gettext_lazy("Due at"), ("due_on", "due_at"), _due),
+    ExportColumn(gettext_lazy("Done at"), "done_at", _instant),
+    ExportColumn(gettext_lazy("Cancelled at"), "cancelled_at", _instant),
+    ExportColumn(gettext_lazy("Result"), "result", _label(ActivityResult)),
 )
-PARTS: dict[ListKind, Sequence[Part]] = {
+PARTS: dict[ListKind, Sequence[ExportColumn]] = {
     **dict.fromkeys(DEALS, _DEALS),
     ListKind.COMPANIES: _COMPANIES,
     ListKind.CONTACTS: _CONTACTS,
@@ -146,14 +146,14 @@ def export(request: HtmxRequest, kind: str) -> HttpResponseBase:
     """The list of an address as CSV, streamed; `bom=1` for programs that guess at encodings."""
     if kind not in ListKind.values:
         raise Http404
-    asked = Asked(ListKind(kind), request.GET, request.user)
+    asked = ListQuestion(ListKind(kind), request.GET, request.user)
     if asked.problems:
         return _refused(request, asked)
     written = spreadsheet.lines(_rows(asked, request.user), bom="bom" in request.GET)
     return spreadsheet.download(written, name=f"{kind}-{asked.reader.today.isoformat()}")
 
 
-def _rows(asked: Asked, user: User) -> Iterator[Sequence[Any]]:
+def _rows(asked: ListQuestion, user: User) -> Iterator[Sequence[Any]]:
     parts = PARTS[asked.kind]
     yield [str(part.label) for part in parts]
     # A column may read a value that another one reads, too; a query takes each only once.
@@ -179,7 +179,7 @@ def _taker(field: Any, asks: Sequence[Any]) -> Callable[[tuple[Any, ...]], Any]:
     return itemgetter(asks.index(field))
 
 
-def _refused(request: HtmxRequest, asked: Asked) -> HttpResponse:
+def _refused(request: HtmxRequest, asked: ListQuestion) -> HttpResponse:
     """Rather no file than one with more in it than was asked for."""
     return render(
         request,

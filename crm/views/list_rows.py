@@ -21,10 +21,10 @@ from crm.models import (
 )
 from crm.models.due import Due, DueState
 from crm.models.letters import Fold
-from crm.presenters.cards import Reader, path_of
+from crm.presenters.cards import CardReader, path_of
 from crm.queries.activity import stage_now
-from crm.queries.board import FIELDS, Row
-from crm.queries.reference import Shown
+from crm.queries.board import FIELDS, BoardRow
+from crm.queries.reference import ShownName
 from crm.shipped import shown
 from pipeline.models import User
 from pipeline.people.access import Scope
@@ -36,7 +36,7 @@ from salesprocess.lib.translation import gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class ListColumn:
     """A column's head. `sort` names its order; `down` says that the first press is downwards."""
 
     label: Any
@@ -46,21 +46,21 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class ListTable:
     """How one list is shown. `fields` and `row` belong together: values read, and their text."""
 
-    columns: Sequence[Column]
+    columns: Sequence[ListColumn]
     orders: Mapping[str, Order]
     default: str
     template: str
     fields: Callable[[Scope], Sequence[Any]]
-    row: Callable[[Reader, tuple[Any, ...]], Any]
+    row: Callable[[CardReader, tuple[Any, ...]], Any]
     # Filters: one press each in the line above the list; what needs typing stands behind "More".
     selects: Sequence[str]
     more: Sequence[str]
 
 
-class DealLine(NamedTuple):
+class DealListRow(NamedTuple):
     id: int
     name: str
     company: str
@@ -88,15 +88,17 @@ _OF_DEAL = (
 _IN_STAGE = ("stage_entered_at", "cause__name")
 
 
-def _deals(*more: str) -> tuple[Sequence[str], Callable[[Reader, tuple[Any, ...]], DealLine]]:
+def _deals(
+    *more: str,
+) -> tuple[Sequence[str], Callable[[CardReader, tuple[Any, ...]], DealListRow]]:
     """The fields of a list of deals, and how their values become its lines."""
     fields = (*_OF_DEAL, *more)
     # The values in the order of a Row; what is not read is the None behind the last.
     ordered = itemgetter(*(fields.index(f) if f in fields else len(fields) for f in FIELDS))
     changed = fields.index("changed_at") if "changed_at" in fields else None
 
-    def line(reader: Reader, values: tuple[Any, ...]) -> DealLine:
-        row = Row._make(ordered((*values, None)))
+    def line(reader: CardReader, values: tuple[Any, ...]) -> DealListRow:
+        row = BoardRow._make(ordered((*values, None)))
         return deal_line(
             reader, row, changed="" if changed is None else reader.day(values[changed])
         )
@@ -104,7 +106,7 @@ def _deals(*more: str) -> tuple[Sequence[str], Callable[[Reader, tuple[Any, ...]
     return fields, line
 
 
-def deal_line(reader: Reader, row: Row, *, changed: str = "") -> DealLine:
+def deal_line(reader: CardReader, row: BoardRow, *, changed: str = "") -> DealListRow:
     is_open = row.outcome == Outcome.OPEN
     if is_open:
         next_class, what_next = reader.what_next(row)
@@ -113,7 +115,7 @@ def deal_line(reader: Reader, row: Row, *, changed: str = "") -> DealLine:
         next_class, what_next = reader.how_it_ended(row)
         days, is_late = shown(row.cause), False
     closes = row.expected_close_on
-    return DealLine(
+    return DealListRow(
         id=row.id,
         name=row.name,
         company=row.company or "",
@@ -179,7 +181,7 @@ _ACTIVITY = (
 )
 
 
-def _activity(reader: Reader, values: tuple[Any, ...]) -> ActivityLine:
+def _activity(reader: CardReader, values: tuple[Any, ...]) -> ActivityLine:
     (pk, kind, subject, body, deal, deal_name, company, company_name) = values[:8]
     (contact, contact_name, owner, due_on, due_at, done_at, cancelled_at, result) = values[8:16]
     stage, outcome, holder, team, owner_id, batch = values[16:]
@@ -235,7 +237,7 @@ def _no_stage(outcome: str) -> str:
 
 
 def _when(
-    reader: Reader,
+    reader: CardReader,
     due_on: dt.date | None,
     due_at: dt.datetime | None,
     done_at: dt.datetime | None,
@@ -292,7 +294,7 @@ def _company_fields(scope: Scope) -> Sequence[Any]:
     )
 
 
-def _company(reader: Reader, values: tuple[Any, ...]) -> CompanyLine:
+def _company(reader: CardReader, values: tuple[Any, ...]) -> CompanyLine:
     pk, name, industry, relationship, country, employees, deals, owner, batch = values
     return CompanyLine(
         id=pk,
@@ -346,7 +348,7 @@ def _contact_fields(scope: Scope) -> Sequence[Any]:
     )
 
 
-def _contact(reader: Reader, values: tuple[Any, ...]) -> ContactLine:
+def _contact(reader: CardReader, values: tuple[Any, ...]) -> ContactLine:
     pk, name, job_title, company_id, company, email, phone, deals, owner, batch = values
     return ContactLine(
         id=pk,
@@ -372,27 +374,27 @@ _DEAL_ORDERS = {
     "next": by_instant("attention_at", nothing_first=True),
     "closes": by_day("expected_close_on"),
     "since": by_instant("stage_entered_at"),
-    "source": by_text(Fold(Shown("source__name"))),
+    "source": by_text(Fold(ShownName("source__name"))),
     "owner": by_text(Fold("owner__name")),
     "opened": by_instant("created_at", always=True),
     "closed": by_instant("closed_at"),
     "changed": by_instant("changed_at", always=True),
 }
-_NAME = Column(label=gettext_lazy("Name"), sort="name")
-_STAGE = Column(label=gettext_lazy("Stage"), sort="stage", css="p2")
-_VALUE = Column(label=gettext_lazy("Value"), sort="value", down=True, css="num")
-_NEXT = Column(label=gettext_lazy("What’s next"), sort="next")
-_CLOSES = Column(label=gettext_lazy("Closes"), sort="closes", css="p3")
-_SINCE = Column(label=gettext_lazy("In stage"), sort="since", css="num p3")
-_SOURCE = Column(label=gettext_lazy("Source"), sort="source", css="p4")
-_OWNER = Column(label=gettext_lazy("Owner"), sort="owner", css="p2")
-_CHANGED = Column(label=gettext_lazy("Changed"), sort="changed", down=True, css="p3")
+_NAME = ListColumn(label=gettext_lazy("Name"), sort="name")
+_STAGE = ListColumn(label=gettext_lazy("Stage"), sort="stage", css="p2")
+_VALUE = ListColumn(label=gettext_lazy("Value"), sort="value", down=True, css="num")
+_NEXT = ListColumn(label=gettext_lazy("What’s next"), sort="next")
+_CLOSES = ListColumn(label=gettext_lazy("Closes"), sort="closes", css="p3")
+_SINCE = ListColumn(label=gettext_lazy("In stage"), sort="since", css="num p3")
+_SOURCE = ListColumn(label=gettext_lazy("Source"), sort="source", css="p4")
+_OWNER = ListColumn(label=gettext_lazy("Owner"), sort="owner", css="p2")
+_CHANGED = ListColumn(label=gettext_lazy("Changed"), sort="changed", down=True, css="p3")
 
 
-def _deal_table(columns: Sequence[Column], default: str, *read: str) -> Table:
+def _deal_table(columns: Sequence[ListColumn], default: str, *read: str) -> ListTable:
     selects = ["person", "team", "next", "source"]
     fields, line = _deals(*read)
-    return Table(
+    return ListTable(
         columns=columns,
         orders=_DEAL_ORDERS,
         default=default,
@@ -414,7 +416,7 @@ def _deal_table(columns: Sequence[Column], default: str, *read: str) -> Table:
 
 
 _BY_OWNER = by_text(Fold("owner__name"))
-TABLES: Mapping[ListKind, Table] = {
+TABLES: Mapping[ListKind, ListTable] = {
     ListKind.LEADS: _deal_table(
         [_NAME, _STAGE, _NEXT, _SINCE, _VALUE, _SOURCE, _OWNER], "next", *_IN_STAGE, "source__name"
     ),
@@ -431,13 +433,13 @@ TABLES: Mapping[ListKind, Table] = {
         "expected_close_on",
         "changed_at",
     ),
-    ListKind.COMPANIES: Table(
+    ListKind.COMPANIES: ListTable(
         columns=[
             _NAME,
-            Column(label=gettext_lazy("Relationship"), sort="relationship"),
-            Column(label=gettext_lazy("Open deals"), css="num"),
-            Column(label=gettext_lazy("Country"), sort="country", css="p3"),
-            Column(label=gettext_lazy("Employees"), sort="employees", down=True, css="num p4"),
+            ListColumn(label=gettext_lazy("Relationship"), sort="relationship"),
+            ListColumn(label=gettext_lazy("Open deals"), css="num"),
+            ListColumn(label=gettext_lazy("Country"), sort="country", css="p3"),
+            ListColumn(label=gettext_lazy("Employees"), sort="employees", down=True, css="num p4"),
             _OWNER,
         ],
         orders={
@@ -455,13 +457,13 @@ TABLES: Mapping[ListKind, Table] = {
         selects=("relationship", "deals", "person"),
         more=("industry", "country"),
     ),
-    ListKind.CONTACTS: Table(
+    ListKind.CONTACTS: ListTable(
         columns=[
             _NAME,
-            Column(label=gettext_lazy("Company"), sort="company", css="wide"),
-            Column(label=gettext_lazy("E-mail"), css="p2 wide"),
-            Column(label=gettext_lazy("Phone"), css="p3"),
-            Column(label=gettext_lazy("Open deals"), css="num p3"),
+            ListColumn(label=gettext_lazy("Company"), sort="company", css="wide"),
+            ListColumn(label=gettext_lazy("E-mail"), css="p2 wide"),
+            ListColumn(label=gettext_lazy("Phone"), css="p3"),
+            ListColumn(label=gettext_lazy("Open deals"), css="num p3"),
             _OWNER,
         ],
         orders={
@@ -477,14 +479,14 @@ TABLES: Mapping[ListKind, Table] = {
         selects=("reach", "person"),
         more=(),
     ),
-    ListKind.ACTIVITIES: Table(
+    ListKind.ACTIVITIES: ListTable(
         columns=[
-            Column(label=gettext_lazy("What")),
-            Column(label=gettext_lazy("About"), css="wide"),
-            Column(label=gettext_lazy("When"), sort="when"),
-            Column(label=gettext_lazy("Result"), css="p3"),
-            Column(label=gettext_lazy("Stage"), sort="stage", css="p3"),
-            Column(label=gettext_lazy("Person"), sort="owner", css="p2"),
+            ListColumn(label=gettext_lazy("What")),
+            ListColumn(label=gettext_lazy("About"), css="wide"),
+            ListColumn(label=gettext_lazy("When"), sort="when"),
+            ListColumn(label=gettext_lazy("Result"), css="p3"),
+            ListColumn(label=gettext_lazy("Stage"), sort="stage", css="p3"),
+            ListColumn(label=gettext_lazy("Person"), sort="owner", css="p2"),
         ],
         orders={
             "when": by_instant("due_by", always=True),

@@ -24,10 +24,10 @@ from crm.filters.lists import (
     problems,
 )
 from crm.models import ListKind, Rate
-from crm.presenters.cards import Reader
+from crm.presenters.cards import CardReader
 from crm.queries import lists as queries
 from crm.queries.lists import Offers, Total, View
-from crm.views.list_rows import TABLES, Column, default_sort, order_of
+from crm.views.list_rows import TABLES, ListColumn, default_sort, order_of
 from crm.worth import Rates
 from pipeline.models import User
 from pipeline.people.access import Scope
@@ -43,7 +43,7 @@ DEALS = (ListKind.LEADS, ListKind.OPPORTUNITIES, ListKind.DEALS)
 
 @require_GET
 def page(request: HtmxRequest, kind: ListKind) -> HttpResponse:
-    asked = Asked(kind, request.GET, request.user)
+    asked = ListQuestion(kind, request.GET, request.user)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if asked.problems else HTTPStatus.OK
     response = render(
         request,
@@ -58,7 +58,7 @@ def page(request: HtmxRequest, kind: ListKind) -> HttpResponse:
     return response
 
 
-class Asked:
+class ListQuestion:
     """One person's question to one list, as an address puts it.
 
     `problems` says in words what of it is no question; then there are no rows.
@@ -68,7 +68,7 @@ class Asked:
         self.kind = kind
         self.query = saying_me(query, user)
         self.user = user
-        self.reader = Reader(user, at=timezone.now())
+        self.reader = CardReader(user, at=timezone.now())
         self.table = TABLES[kind]
         self.offers: Offers = queries.offers(user, kind)
         self.rates: Rates | None = None
@@ -214,7 +214,7 @@ class Asked:
         choices = self.filter.filters["stage"].extra["choices"]
         return [(value, str(Stage(value).short)) for value, _label in choices() if value]
 
-    def _column(self, column: Column) -> "Head":
+    def _column(self, column: ListColumn) -> "Head":
         direction = ""
         if column.sort and self.sort.removeprefix("-") == column.sort:
             direction = "descending" if self.walk.down else "ascending"
@@ -238,9 +238,9 @@ class Asked:
         said = (words, worth.told(rates), rates.earlier(worth.foreign), left_out)
         return " · ".join(filter(None, said))
 
-    def _view(self, view: View) -> "Tab":
+    def _view(self, view: View) -> "ViewTab":
         path = url(f"crm:{self.kind}")
-        return Tab(
+        return ViewTab(
             id=view.id,
             name=view.name,
             href=f"{path}?{view.query}" if view.query else path,
@@ -268,7 +268,7 @@ class Head:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tab:
+class ViewTab:
     id: int
     name: str
     href: str

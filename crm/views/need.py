@@ -9,7 +9,7 @@ from crm.commands import need as commands
 from crm.forms.fields import VerbForm
 from crm.forms.need import NeedForm
 from crm.models import Need
-from crm.views.verbs import Ask, answer, do, editable_deal, form_of, now, stay
+from crm.views.verbs import Dialog, answer, do, editable_deal, form_of, now, stay
 from pipeline.requests import HtmxRequest
 
 SHEET = "crm/deal/records/_sheet_need.html"
@@ -19,7 +19,7 @@ SHEET = "crm/deal/records/_sheet_need.html"
 def add(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     form = form_of(request, deal, NeedForm)
-    ask = Ask(
+    ask = Dialog(
         template=SHEET, title=_("A need: %(deal)s") % {"deal": deal.name}, said=_("Written down.")
     )
     return do(request, deal, form, ask, commands.add)
@@ -30,7 +30,7 @@ def change(request: HtmxRequest, pk: int, need: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     row = _need(deal.pk, need)
     form = form_of(request, deal, NeedForm, need=row)
-    ask = Ask(
+    ask = Dialog(
         template=SHEET,
         title=_("A need: %(deal)s") % {"deal": deal.name},
         said=_("Changed."),
@@ -45,7 +45,7 @@ def confirm(request: HtmxRequest, pk: int, need: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     row = _need(deal.pk, need)
     form = VerbForm(request.POST, user=request.user, deal=deal)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_refused.html",
         title=row.words,
         said=_("Confirmed today."),
@@ -71,7 +71,7 @@ def drop(request: HtmxRequest, pk: int, need: int) -> HttpResponse:
     command, said = commands.drop, _("Dropped. It stays on record.")
     if row.dropped_at is not None:
         command, said = commands.take_up, _("Taken up again.")
-    ask = Ask(template="crm/deal/_sheet_refused.html", title=row.words, said=said, done=stay)
+    ask = Dialog(template="crm/deal/_sheet_refused.html", title=row.words, said=said, done=stay)
     return answer(request, deal, form, ask, lambda: command(row, by=request.user, at=now()))
 
 

@@ -11,7 +11,7 @@ from crm.models import Deal, Offer, OfferKind
 from crm.queries import offer as queries
 from crm.queries.facts import facts
 from crm.queries.gates import playbook_of
-from crm.views.verbs import Ask, answer, do, editable_deal, form_of, now, posted, seen
+from crm.views.verbs import Dialog, answer, do, editable_deal, form_of, now, posted, seen
 from pipeline.process.gates import Act, Verb, judge, stands_in_the_way
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
@@ -33,7 +33,7 @@ def make(request: HtmxRequest, pk: int) -> HttpResponse:
         kind=OfferKind(asked) if asked in OfferKind else OfferKind.WRITTEN,
         initial={"version": seen(request, deal)},
     )
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/records/_sheet_offer.html",
         title=_("Offer: %(deal)s") % {"deal": deal.name},
         said=_("The offer is on record."),
@@ -73,7 +73,7 @@ def revision(request: HtmxRequest, pk: int, offer: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     row = _offer(deal, offer)
     form = form_of(request, deal, WithdrawForm)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/records/_sheet_revision.html",
         title=_("Offer %(n)s: %(deal)s") % {"n": row.revision, "deal": deal.name},
         said=_("Withdrawn."),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from crm.commands import organisation as currency_commands
-from crm.forms.organisation import OrganisationForm, OwnerForm, ThresholdsForm
+from crm.forms.organisation import OrganisationForm, ProcessOwnerForm, ThresholdsForm
 from crm.queries import settings as changes
 from crm.views.setting_changes import tell
 from crm.views.settings import admins_only, settings_page
@@ -52,7 +52,7 @@ def organisation(request: HtmxRequest) -> HttpResponse:
 @form_page
 @admins_only
 def process_owner(request: HtmxRequest) -> HttpResponse:
-    form = OwnerForm(posted(request), root=request.user.organisation, initial=_seen(request))
+    form = ProcessOwnerForm(posted(request), root=request.user.organisation, initial=_seen(request))
     context = {
         "about": gettext_lazy("Who answers what does not fit"),
         "say": gettext_lazy(
@@ -71,7 +71,7 @@ def thresholds(request: HtmxRequest) -> HttpResponse:
     return _form_page(request, "thresholds", form, _change(request, form), context)
 
 
-def _change(request: HtmxRequest, form: OwnerForm | ThresholdsForm) -> Callable[[], None]:
+def _change(request: HtmxRequest, form: ProcessOwnerForm | ThresholdsForm) -> Callable[[], None]:
     def run() -> None:
         seen = form.cleaned_data["seen"]
         commands.change(by=request.user, at=timezone.now(), seen=seen, **form.facts())

@@ -25,10 +25,10 @@ from crm.presenters import ICONS, DealPresenter
 from crm.presenters.cards import path_of
 from crm.queries import party as queries
 from crm.queries.deal import Talk
-from crm.queries.party import WALK, Found
+from crm.queries.party import WALK, PartyRecord
 from crm.views import activity_undo
 from crm.views.activity import log_or_close
-from crm.views.list_rows import DealLine, deal_line
+from crm.views.list_rows import DealListRow, deal_line
 from crm.views.verbs import Conflict, attempt, offered, posted, stay
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
@@ -73,7 +73,7 @@ class Planned:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Owned:
+class OwnerChange:
     """A change of who looks after a party."""
 
     words: str
@@ -86,7 +86,7 @@ class Owned:
 class PartyPresenter(DealPresenter):
     """Tells a company or a contact to one person."""
 
-    def deal_lines(self, deals: queries.Deals) -> list[DealLine]:
+    def deal_lines(self, deals: queries.Deals) -> list[DealListRow]:
         return [deal_line(self, row) for row in deals.rows]
 
     def touches(
@@ -162,10 +162,10 @@ class PartyPresenter(DealPresenter):
         )
 
 
-class Look:
+class PartyPage:
     """One person's look at one party. `address` is its page."""
 
-    def __init__(self, found: Found, user: User) -> None:
+    def __init__(self, found: PartyRecord, user: User) -> None:
         self.found = found
         self.party: Company | Contact = found.company or found.contact  # type: ignore[assignment]  # one of them is there
         self.user = user
@@ -203,12 +203,12 @@ class Look:
         """What is to be done. One query."""
         return self.presenter.planned(queries.planned(self.user, self.found))
 
-    def owners(self) -> list["Owned"]:
+    def owners(self) -> list["OwnerChange"]:
         """Who has looked after it before. One query, and none where nothing was ever changed."""
         if self.party.version == 1:
             return []
         return [
-            Owned(
+            OwnerChange(
                 words=_("Handed over to %(name)s") % {"name": change.new.partition(" ")[2]},
                 came=_("from %(name)s") % {"name": change.old.partition(" ")[2]}
                 if change.old
@@ -261,7 +261,7 @@ class Look:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ask:
+class PartyDialog:
     """As for a deal (`verbs.Ask`): what is shown before it is done, and said afterwards."""
 
     template: str
@@ -274,7 +274,7 @@ class Ask:
 
 
 def answer(
-    request: HtmxRequest, form: VerbForm, ask: Ask, run: Callable[[], object]
+    request: HtmxRequest, form: VerbForm, ask: PartyDialog, run: Callable[[], object]
 ) -> HttpResponse:
     """Show the form, or do what it says by `run` and tell how that went."""
     return attempt(
@@ -289,7 +289,7 @@ def answer(
 def show(
     request: HtmxRequest,
     form: VerbForm,
-    ask: Ask,
+    ask: PartyDialog,
     *,
     status: HTTPStatus = HTTPStatus.OK,
     conflict: Conflict | None = None,
@@ -312,7 +312,7 @@ def show(
     )
 
 
-def done(request: HtmxRequest, ask: Ask) -> HttpResponse:
+def done(request: HtmxRequest, ask: PartyDialog) -> HttpResponse:
     if not wants_fragment(request):
         return redirect(ask.back)
     response = trigger(ask.done(), "party-changed")
@@ -322,12 +322,12 @@ def done(request: HtmxRequest, ask: Ask) -> HttpResponse:
     return trigger(response, "toast", {"text": ask.said} | ({"undo": undo} if undo else {}))
 
 
-def hand_over(request: HtmxRequest, look: Look) -> HttpResponse:
+def hand_over(request: HtmxRequest, look: PartyPage) -> HttpResponse:
     """Who looks after it from now on."""
     if not look.found.may_edit:
         raise Http404
     form = OwnerForm(posted(request), user=request.user, of=look.party)
-    ask = Ask(
+    ask = PartyDialog(
         template="crm/party/_sheet_hand_over.html",
         title=_("Hand over: %(name)s") % {"name": look.party.name},
         back=look.address,
@@ -352,7 +352,7 @@ def hand_over(request: HtmxRequest, look: Look) -> HttpResponse:
     )
 
 
-def _back_to(look: Look, owner: int | None) -> dict[str, Any] | None:
+def _back_to(look: PartyPage, owner: int | None) -> dict[str, Any] | None:
     """Only to somebody who may have it, and by who may still give it."""
     rows = type(look.party)._default_manager
     if not User.objects.assignable_by(look.user).filter(pk=owner).exists():
@@ -366,7 +366,7 @@ def _back_to(look: Look, owner: int | None) -> dict[str, Any] | None:
 # what is said and planned without a deal ---------------------------------------------------------
 
 
-def log(request: HtmxRequest, look: Look, people: Sequence[tuple[int, str]]) -> HttpResponse:
+def log(request: HtmxRequest, look: PartyPage, people: Sequence[tuple[int, str]]) -> HttpResponse:
     """A touch without a deal: effort of stage 1 (METHOD, edge rule 2)."""
     form = look.touch_form(request.POST)
 
@@ -375,7 +375,7 @@ def log(request: HtmxRequest, look: Look, people: Sequence[tuple[int, str]]) -> 
         about = About(company=look.found.company, contact=look.found.contact or said.get("contact"))
         log_or_close(form, about, by=request.user, at=look.at)
 
-    ask = Ask(
+    ask = PartyDialog(
         template="crm/party/_composer.html",
         title=_("Log: %(name)s") % {"name": look.party.name},
         back=look.address,
@@ -383,14 +383,16 @@ def log(request: HtmxRequest, look: Look, people: Sequence[tuple[int, str]]) -> 
         context=look.composer(people, form),
         done=lambda: HttpResponse(
             render_to_string(
-                "crm/party/_composer.html", Look(look.found, look.user).composer(people), request
+                "crm/party/_composer.html",
+                PartyPage(look.found, look.user).composer(people),
+                request,
             )
         ),
     )
     return answer(request, form, ask, run)
 
 
-def plan(request: HtmxRequest, look: Look) -> HttpResponse:
+def plan(request: HtmxRequest, look: PartyPage) -> HttpResponse:
     form = PlanForm(posted(request), user=request.user, at=look.at, auto_id="plan-%s")
 
     def run() -> None:
@@ -398,7 +400,7 @@ def plan(request: HtmxRequest, look: Look) -> HttpResponse:
         assert planned is not None  # noqa: S101  # PlanForm asks for it
         commands.plan(look.about, next=planned, by=request.user, at=look.at)
 
-    ask = Ask(
+    ask = PartyDialog(
         template="crm/party/_sheet_plan.html",
         title=_("Plan: %(name)s") % {"name": look.party.name},
         back=look.address,
@@ -420,7 +422,7 @@ def complete(request: HtmxRequest, activity: Activity) -> HttpResponse:
         initial={"next_kind": activity.kind},
         of=activity,
     )
-    ask = Ask(
+    ask = PartyDialog(
         template="crm/activity/_sheet_done.html",
         title=_("Done: %(what)s") % {"what": activity},
         back=address_of(activity),

@@ -67,7 +67,7 @@ def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
     return render(request, page="crm/people/hand_over.html", context=context, status=status)
 
 
-def _hand_over(said: dict[str, Any], *, by: User) -> list[tuple[str, bulk.Result]]:
+def _hand_over(said: dict[str, Any], *, by: User) -> list[tuple[str, bulk.BulkResult]]:
     """What became of each, with the address of its page."""
     how = {"to": said["to"], "by": by, "at": timezone.now(), "reason": said["reason"]}
     deals = bulk.hand_over(said["deals"][:MOST], **how)

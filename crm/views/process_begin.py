@@ -33,7 +33,7 @@ OUTSIDE = "outside"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class DoneLine:
     """Something that was done in one of the deals, and where it belongs as far as is known."""
 
     name: str
@@ -46,7 +46,7 @@ class Recalled:
     number: int
     name: str
     text: str
-    lines: list[Line]
+    lines: list[DoneLine]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -73,7 +73,7 @@ def _recalled(said: QueryDict, number: int) -> Recalled:
         name = f"place-{number}-{place}"
         chosen = said.get(name)
         lines.append(
-            Line(name=name, text=line, place=_suggested(line) if chosen is None else chosen)
+            DoneLine(name=name, text=line, place=_suggested(line) if chosen is None else chosen)
         )
     return Recalled(
         number=number, name=said.get(f"deal-{number}", "")[:200], text=text, lines=lines

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.commands import process_note as commands
-from crm.forms.process import AnswerForm, NoteForm
+from crm.forms.process import NoteAnswerForm, NoteForm
 from crm.models import Deal, NoteKind, Place, ProcessNote
 from crm.queries import process_notes as queries
 from pipeline.process.queries.page import undecided_count
@@ -33,7 +33,7 @@ def notes(request: HtmxRequest) -> HttpResponse:
 def _notes(
     request: HtmxRequest,
     *,
-    bad: tuple[int, AnswerForm] | None = None,
+    bad: tuple[int, NoteAnswerForm] | None = None,
     problem: tuple[int, str] | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
@@ -41,7 +41,7 @@ def _notes(
     context = {
         "notes": queries.notes(user, answered=answered),
         "answered": answered,
-        "form": AnswerForm(),
+        "form": NoteAnswerForm(),
         "bad": bad,
         "problem": problem,
         "places": Place,
@@ -129,7 +129,7 @@ def waiting(request: HtmxRequest) -> HttpResponse:
 @require_POST
 def answer(request: HtmxRequest, pk: int) -> HttpResponse:
     note = get_object_or_404(ProcessNote.objects.editable_by(request.user), pk=pk)
-    form = AnswerForm(request.POST)
+    form = NoteAnswerForm(request.POST)
     if form.is_valid():
         said = form.cleaned_data
         try:

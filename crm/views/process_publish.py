@@ -21,23 +21,23 @@ from crm.forms.process import PublishForm
 from crm.queries import process as queries
 from pipeline.models import Layer
 from pipeline.process.layer_diff import chosen_of
-from pipeline.process.playbook import Layer as MergedLayer
 from pipeline.process.playbook import LayerContent, Playbook, merge
+from pipeline.process.playbook import MergedLayer as MergedLayer
 from pipeline.process.queries.in_force import layers_of, of_versions
-from pipeline.process.queries.page import Look, NoSuchTeam, Of
+from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused, Stale
 
 
-class Draft:
+class DraftToPublish:
     """A draft about to be published, or what is `chosen` of it, and all who work by it."""
 
     def __init__(self, request: HtmxRequest, of: Of, chosen: Collection[str] | None = None) -> None:
         self.chosen = chosen
         try:
-            self.look = Look(request.user, of)
+            self.look = LayerPage(request.user, of)
         except NoSuchTeam as missing:
             raise Http404 from missing
         if self.look.is_mine or not self.look.editable:
@@ -91,13 +91,13 @@ class Draft:
 @require_http_methods(["GET", "HEAD", "POST"])
 def publish(request: HtmxRequest, of: Of) -> HttpResponse:
     chosen = request.POST.getlist("changes") if "choosing" in request.POST else None
-    draft = Draft(request, of, chosen)
+    draft = DraftToPublish(request, of, chosen)
     form = draft.form(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
             done = _run(request, draft, form)
         except Stale as stale:
-            draft = Draft(request, of, chosen)
+            draft = DraftToPublish(request, of, chosen)
             form.rebase(stale.version)
             form.add_error(None, stale.message)
         except Refused as refused:
@@ -122,7 +122,7 @@ def publish(request: HtmxRequest, of: Of) -> HttpResponse:
     return render(request, page="crm/process/publish.html", context=context, status=status)
 
 
-def _run(request: HtmxRequest, draft: Draft, form: PublishForm) -> Published:
+def _run(request: HtmxRequest, draft: DraftToPublish, form: PublishForm) -> Published:
     layer = Layer.objects.editable_by(request.user).filter(team_id=draft.look.team_id).first()
     if layer is None:
         raise Refused(_("Nothing has changed since the last version."))
@@ -139,7 +139,7 @@ def _run(request: HtmxRequest, draft: Draft, form: PublishForm) -> Published:
     )
 
 
-def _tell(request: HtmxRequest, look: Look, done: Published, flight: Flight) -> None:
+def _tell(request: HtmxRequest, look: LayerPage, done: Published, flight: Flight) -> None:
     name = _("Framework") if done.version.layer.team_id == look.tree.root_id else look.name
     parts = [
         _("%(name)s v%(number)s is in force.") % {"name": name, "number": done.version.number},
@@ -180,7 +180,7 @@ def _flight(n: int, flight: Flight) -> str:
 @require_GET
 def affected(request: HtmxRequest, of: Of) -> HttpResponse:
     """Whom publishing would concern, beside the draft."""
-    draft = Draft(request, of)
+    draft = DraftToPublish(request, of)
     return render(
         request,
         page="crm/process/affected.html",

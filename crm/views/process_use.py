@@ -12,7 +12,7 @@ from crm.queries import process as queries
 from crm.queries.gates import versions_of_visit
 from pipeline.process.queries import in_force
 from pipeline.process.queries import words as process_words
-from pipeline.process.queries.page import Look, NoSuchTeam, Of
+from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
@@ -46,13 +46,13 @@ def use(request: HtmxRequest) -> HttpResponse:
     )
 
 
-def _look(request: HtmxRequest) -> Look:
+def _look(request: HtmxRequest) -> LayerPage:
     text = request.GET.get("of", "")
     of: Of | None = "mine" if text == "mine" else None
     if text.isascii() and text.isdigit() and len(text) < 19:
         of = int(text)
     try:
-        return Look(request.user, of)
+        return LayerPage(request.user, of)
     except NoSuchTeam as missing:
         raise Http404 from missing
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crm.commands import saved_view as commands
 from crm.forms.saved_view import SavedViewForm
 from crm.models import ListKind, SavedView
-from crm.views.lists import Asked
+from crm.views.lists import ListQuestion
 from crm.views.verbs import attempt
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, wants_fragment
@@ -29,7 +29,7 @@ def save(request: HtmxRequest) -> HttpResponse:
     query = QueryDict(said.get("query", ""), mutable=True)
     for place in ("after", "before"):
         query.pop(place, None)
-    asked = Asked(kind, query, request.user)
+    asked = ListQuestion(kind, query, request.user)
     form = SavedViewForm(request.POST or None, user=request.user)
     problem = " ".join(asked.problems)
     if not problem and form.is_valid():

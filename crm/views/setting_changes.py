@@ -27,7 +27,7 @@ from salesprocess.lib.format import day, full_day, locale, number, percent, rate
 from salesprocess.lib.refused import Refused
 
 
-class Line(NamedTuple):
+class SettingChangeLine(NamedTuple):
     """A change in words; `undo` is its address while it can be undone."""
 
     what: str
@@ -85,7 +85,7 @@ def _settings() -> list[tuple[str, str]]:
     return [(one.value, str(one.label)) for one in Setting]
 
 
-def tell(change: queries.Changed | None, *, user: User) -> Line | None:
+def tell(change: queries.SettingsHistoryRow | None, *, user: User) -> SettingChangeLine | None:
     """A change in the words and the language of its reader."""
     if change is None:
         return None
@@ -96,7 +96,7 @@ def tell(change: queries.Changed | None, *, user: User) -> Line | None:
         and not change.is_undone
         and timezone.now() - change.at <= commands.UNDO
     )
-    return Line(
+    return SettingChangeLine(
         what=_what(change),
         text=_text(change),
         at=f"{day(at.date(), today)}, {at:%H:%M}",
@@ -106,7 +106,7 @@ def tell(change: queries.Changed | None, *, user: User) -> Line | None:
     )
 
 
-def _what(change: queries.Changed) -> str:
+def _what(change: queries.SettingsHistoryRow) -> str:
     if change.setting == queries.ORGANISATION:
         return _("Organisation")
     if change.setting == Setting.RATE:
@@ -114,7 +114,7 @@ def _what(change: queries.Changed) -> str:
     return shown(change.name) if change.setting != Setting.PRODUCT else change.name
 
 
-def _text(change: queries.Changed) -> str:
+def _text(change: queries.SettingsHistoryRow) -> str:
     old, new = _value(change, change.old), _value(change, change.new)
     if change.setting == Setting.RATE:
         return _rate_text(change)
@@ -133,7 +133,7 @@ def _text(change: queries.Changed) -> str:
     return words[SettingVerb(change.verb)]
 
 
-def _rate_text(change: queries.Changed) -> str:
+def _rate_text(change: queries.SettingsHistoryRow) -> str:
     if change.field == "all":
         return _("all rates are in another currency since")
     if not change.new:
@@ -174,7 +174,7 @@ _WRITTEN: dict[str, Callable[[str], str]] = {
 }
 
 
-def _value(change: queries.Changed, text: str) -> str:
+def _value(change: queries.SettingsHistoryRow, text: str) -> str:
     """A kept value as people read it."""
     if not text:
         return ""

@@ -35,7 +35,7 @@ def admins_only(view: Callable[..., Response]) -> Callable[..., Response]:
     return guarded
 
 
-class Entry(NamedTuple):
+class SettingsMenuItem(NamedTuple):
     """A line of the menu; `tone` is warn where something is to do."""
 
     key: str
@@ -77,18 +77,22 @@ def start(request: HtmxRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("crm:settings_list", args=["products"]))
 
 
-def _menu(user: User, *, at: dt.datetime) -> list[tuple[str, list[Entry]]]:
+def _menu(user: User, *, at: dt.datetime) -> list[tuple[str, list[SettingsMenuItem]]]:
     counts = queries.counts()
     root = user.organisation
     rates, tone = rates_state(currencies_in_use(user, at=at), own=root.currency)
     owner = root.process_owner
     lists = [
-        Entry(key, str(LABELS[key]), reverse("crm:settings_list", args=[key]), number(count))
+        SettingsMenuItem(
+            key, str(LABELS[key]), reverse("crm:settings_list", args=[key]), number(count)
+        )
         for key, count in counts.items()
     ]
 
-    def entry(key: str, state: str, tone: str = "") -> Entry:
-        return Entry(key, str(LABELS[key]), reverse(f"crm:settings_{_plain(key)}"), state, tone)
+    def entry(key: str, state: str, tone: str = "") -> SettingsMenuItem:
+        return SettingsMenuItem(
+            key, str(LABELS[key]), reverse(f"crm:settings_{_plain(key)}"), state, tone
+        )
 
     return [
         (
@@ -103,7 +107,10 @@ def _menu(user: User, *, at: dt.datetime) -> list[tuple[str, list[Entry]]]:
             ],
         ),
         (_("What was changed"), [entry("changes", "")]),
-        (_("To begin with"), [Entry("start", _("First steps"), reverse("crm:first_run"), "")]),
+        (
+            _("To begin with"),
+            [SettingsMenuItem("start", _("First steps"), reverse("crm:first_run"), "")],
+        ),
     ]
 
 

@@ -21,11 +21,11 @@ from crm.models import Deal, EvidenceFile
 from crm.models.evidence import LARGEST
 from crm.queries import steps as queries
 from crm.views import deal_page
-from crm.views.verbs import Ask, editable_deal, form_of, now, posted, show, stay
+from crm.views.verbs import Dialog, editable_deal, form_of, now, posted, show, stay
 from crm.views.verbs import answer as answer_to
 from pipeline.models import Layer, Vote
 from pipeline.process import commands as process
-from pipeline.process.playbook import Step
+from pipeline.process.playbook import PlaybookStep
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import say
@@ -52,7 +52,7 @@ def _answer(
     deal, step = _editable(request, pk, number, key)
     files = request.FILES if request.method == "POST" else None
     form = StepForm(posted(request), files=files, user=request.user, deal=deal, step=step)
-    ask = Ask(
+    ask = Dialog(
         template=_place(request, "_step_answer"),
         title=step.label,
         said=_("Done: %(step)s") % {"step": step.label},
@@ -82,7 +82,7 @@ def _place(request: HtmxRequest, name: str) -> str:
     return f"crm/deal/{name}{'' if wants_fragment(request) else '_sheet'}.html"
 
 
-def _shown(request: HtmxRequest, step: Step, pk: int, form: StepForm) -> dict[str, Any]:
+def _shown(request: HtmxRequest, step: PlaybookStep, pk: int, form: StepForm) -> dict[str, Any]:
     panel = deal_page.find(request, pk).stage(step.stage)["panel"]
     line = next((one for one in panel.steps if one.key == step.key), None)
     if line is None:
@@ -96,7 +96,7 @@ def undo(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
     """Take back what stands against a step, also one that is gone."""
     deal = editable_deal(request, pk)
     form = VerbForm(request.POST, user=request.user, deal=deal)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_refused.html",
         title=_("Undo"),
         said=_("Open again."),
@@ -118,7 +118,7 @@ def aside(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
     """Why one goes on without it."""
     deal, step = _editable(request, pk, number, key)
     form = form_of(request, deal, AsideForm)
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/_sheet_aside.html",
         title=_("Continue without: %(step)s") % {"step": step.label},
         said=_("Set aside."),
@@ -164,7 +164,7 @@ class Own:
     """A change of one's own layer, from a step of a deal."""
 
     request: HtmxRequest
-    look: deal_page.Look
+    look: deal_page.DealPage
     stage: Stage
     key: str
 
@@ -281,7 +281,7 @@ def _words(refused: Refused | ValidationError) -> str:
     return str(refused.message)
 
 
-def _editable(request: HtmxRequest, pk: int, number: int, key: str) -> tuple[Deal, Step]:
+def _editable(request: HtmxRequest, pk: int, number: int, key: str) -> tuple[Deal, PlaybookStep]:
     deal, stage = editable_deal(request, pk), _stage(number)
     book, _versions = queries.book_of(deal, stage, request.user)
     step = book.find(stage, key)

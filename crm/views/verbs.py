@@ -42,7 +42,7 @@ def offered(href: str, values: Mapping[str, Any], words: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ask:
+class Dialog:
     """What a verb looks like before it is done.
 
     `template` is what an htmx request gets; `title` that of the page which it becomes without a
@@ -99,7 +99,7 @@ def do(
     request: HtmxRequest,
     deal: Deal,
     form: VerbForm,
-    ask: Ask,
+    ask: Dialog,
     command: Callable[..., object],
     row: object = None,
 ) -> HttpResponse:
@@ -115,7 +115,7 @@ def do(
 
 
 def answer(
-    request: HtmxRequest, deal: Deal, form: VerbForm, ask: Ask, run: Callable[[], object]
+    request: HtmxRequest, deal: Deal, form: VerbForm, ask: Dialog, run: Callable[[], object]
 ) -> HttpResponse:
     """Show the form, or do what it says by `run` and tell how that went."""
     acts: list[UndoableAct] = []
@@ -161,7 +161,7 @@ def attempt(
 
 
 def _run(
-    request: HtmxRequest, deal: Deal, ask: Ask, run: Callable[[], object]
+    request: HtmxRequest, deal: Deal, ask: Dialog, run: Callable[[], object]
 ) -> list[UndoableAct]:
     """Do it; what it did, where that may be taken back."""
     if not ask.verb:
@@ -173,7 +173,7 @@ def _run(
 
 
 def _refused(
-    request: HtmxRequest, deal: Deal, form: VerbForm, ask: Ask, wrong: Refused | ValidationError
+    request: HtmxRequest, deal: Deal, form: VerbForm, ask: Dialog, wrong: Refused | ValidationError
 ) -> HttpResponse:
     gate = ask.gate
     # Once a gate has asked, its sheet is what is before the person's eyes.
@@ -189,7 +189,7 @@ def show(
     request: HtmxRequest,
     deal: Deal,
     form: VerbForm,
-    ask: Ask,
+    ask: Dialog,
     *,
     status: HTTPStatus = HTTPStatus.OK,
     conflict: Conflict | None = None,
@@ -213,7 +213,9 @@ def show(
     )
 
 
-def done(request: HtmxRequest, deal: Deal, ask: Ask, acts: Sequence[UndoableAct]) -> HttpResponse:
+def done(
+    request: HtmxRequest, deal: Deal, ask: Dialog, acts: Sequence[UndoableAct]
+) -> HttpResponse:
     if not wants_fragment(request):
         return redirect(home_of(request, deal))
     if _stands_alone(request):

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from crm.commands import verdict as commands
 from crm.forms.verdict import VerdictForm
 from crm.models import Deal, Ruling
-from crm.views.verbs import Ask, answer, editable_deal, form_of, now
+from crm.views.verbs import Dialog, answer, editable_deal, form_of, now
 from pipeline.requests import HtmxRequest
 
 
@@ -22,7 +22,7 @@ def give(request: HtmxRequest, pk: int) -> HttpResponse:
     initial = {name: getattr(last, name) for name in sides}
     form = form_of(request, deal, VerdictForm, initial=initial)
     at = now()
-    ask = Ask(
+    ask = Dialog(
         template="crm/deal/records/_sheet_verdict.html",
         title=_("Do both sides want to proceed? %(deal)s") % {"deal": deal.name},
         said=_said(request.POST.get("ruling", ""), deal, at),

@@ -158,7 +158,7 @@ _RELATIONSHIP = """
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class KeptRecord:
     kind: str
     pk: int
     name: str
@@ -170,7 +170,7 @@ class Undone:
     """`deleted` counts by kind of record; `kept` is what stays, and why."""
 
     deleted: dict[str, int] = field(default_factory=dict)
-    kept: list[Kept] = field(default_factory=list)
+    kept: list[KeptRecord] = field(default_factory=list)
 
 
 def fingerprints(batch: Batch) -> dict[str, dict[str, str]]:
@@ -338,7 +338,7 @@ def _has_field(model: type[models.Model], name: str) -> bool:
     return any(each.name == name for each in model._meta.concrete_fields)
 
 
-def _kept(batch: Batch, model: type[models.Model]) -> list[Kept]:
+def _kept(batch: Batch, model: type[models.Model]) -> list[KeptRecord]:
     statement = _KEPT.format(
         table=model._meta.db_table,
         name="t.name" if _has_field(model, "name") else "left(t.words, 80)",
@@ -347,7 +347,7 @@ def _kept(batch: Batch, model: type[models.Model]) -> list[Kept]:
     with connection.cursor() as cursor:
         cursor.execute(statement, _arguments(batch, model))
         return [
-            Kept(
+            KeptRecord(
                 kind=str(model._meta.verbose_name),
                 pk=pk,
                 name=name,

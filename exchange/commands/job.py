@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from exchange.imports import answers, letters
 from exchange.imports.faults import Unreadable
-from exchange.imports.reading import Table, open_table
+from exchange.imports.reading import FileTable, open_table
 from exchange.models import NOT_LOADED, ImportJob, ImportKind, ImportState
 from pipeline.models import Role, User
 from pipeline.people.commands import first_run
@@ -70,7 +70,7 @@ def create(upload: File[Any], *, name: str, kind: str, by: User, at: dt.datetime
         )
 
 
-def _sample(table: Table) -> list[list[str]]:
+def _sample(table: FileTable) -> list[list[str]]:
     rows = islice((row for row in table.rows() if not row.fault), _SAMPLE_ROWS)
     return [[cell[:_SAMPLE_SIGNS] for cell in row.cells] for row in rows]
 

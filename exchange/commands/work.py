@@ -24,7 +24,7 @@ from exchange.imports.faults import Unreadable
 from exchange.imports.mapping import Mapping
 from exchange.imports.reading import MOST_ROWS
 from exchange.imports.scanning import MOST_STAGES, scan
-from exchange.imports.staging import Reach
+from exchange.imports.staging import ImporterReach
 from exchange.models import ImportFault, ImportJob, ImportKind, ImportState
 from pipeline.models import Batch, BatchKind, Role, User
 
@@ -199,12 +199,12 @@ def _undo(pk: int, at: dt.datetime) -> None:
         _settle(job, ImportState.UNDONE, at)
 
 
-def reach_of(owner: User) -> Reach:
+def reach_of(owner: User) -> ImporterReach:
     """What the owner may do as of now, however long the file has been waiting."""
     assignable = User.objects.assignable_by(owner) if owner.is_active else User.objects.none()
     scope = owner.scope
     pools = _all_teams() if scope.everything else scope.pool_team_ids
-    return Reach(
+    return ImporterReach(
         by_id=owner.pk,
         assignable_ids=sorted(assignable.values_list("pk", flat=True)),
         pool_team_ids=sorted(pools),

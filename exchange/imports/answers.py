@@ -20,7 +20,7 @@ from typing import Any
 from exchange.imports import dates, guessing, mapping
 from exchange.imports.kinds import KINDS, Kind
 from exchange.imports.mapping import MAKEABLE, Mapping
-from exchange.imports.reading import Table
+from exchange.imports.reading import FileTable
 from exchange.imports.scanning import MOST_STAGES, Reading, Scan
 from exchange.imports.values import DECIMAL_SIGNS
 from exchange.models import ImportJob, ImportKind, ImportMapping
@@ -38,8 +38,8 @@ def kind_of(name: str) -> Kind:
     return next(kind for kind in KINDS if kind.name == name)
 
 
-def table_of(job: ImportJob) -> Table:
-    return Table(
+def table_of(job: ImportJob) -> FileTable:
+    return FileTable(
         path=Path(job.file.path),
         encoding=job.encoding,
         delimiter=job.delimiter,

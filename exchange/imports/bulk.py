@@ -20,7 +20,7 @@ from django.db.models import JSONField
 
 from crm.models import Deal, StageVisit
 from pipeline.process import moves
-from pipeline.process.moves import Stay
+from pipeline.process.moves import Visit
 from pipeline.process.stages import Outcome
 
 CHUNK = 2_000
@@ -147,7 +147,7 @@ def insert_select(
 _INSERT_SELECT = "INSERT INTO {table} ({columns}) SELECT {values} FROM {source}"
 
 
-def settle(deal: Deal, stays: Sequence[Stay]) -> None:
+def settle(deal: Deal, stays: Sequence[Visit]) -> None:
     """Repeat on an unsaved deal what its latest stay says: stage, since when, outcome, closing.
 
     Initiator, cause and amount are the caller's.
@@ -161,7 +161,7 @@ def settle(deal: Deal, stays: Sequence[Stay]) -> None:
 
 def visits(
     deal: Deal,
-    stays: Sequence[Stay],
+    stays: Sequence[Visit],
     *,
     by_id: int | None = None,
     held: Callable[[dt.datetime | None], Holding] | None = None,
@@ -181,7 +181,7 @@ def visits(
 
 def _visit(
     deal: Deal,
-    stay: Stay,
+    stay: Visit,
     by_id: int | None,
     held: Callable[[dt.datetime | None], Holding],
 ) -> StageVisit:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from exchange.imports import staging
 from exchange.imports.kinds import Kind
 from exchange.imports.mapping import KindMapping
-from exchange.imports.staging import FAULTS, Run, execute
+from exchange.imports.staging import FAULTS, ImportRun, execute
 
 _REFUSE = """
     WITH out AS (
@@ -109,7 +109,7 @@ _RESOLVE = """
 @dataclass(frozen=True, kw_only=True)
 class Judge:
     mapped: KindMapping
-    run: Run
+    run: ImportRun
 
     @property
     def kind(self) -> Kind:

@@ -17,15 +17,15 @@ from exchange.imports.faults import BadValue, Fault
 from exchange.imports.kinds import DEALS, PEOPLE, Field, Form
 from exchange.imports.mapping import KindMapping, Meaning
 from exchange.imports.points import Points
-from exchange.imports.reading import Row, Table
+from exchange.imports.reading import FileRow, FileTable
 from exchange.imports.scanning import ways_of
 from exchange.imports.stays import stays_of
 from pipeline.process import moves
-from pipeline.process.moves import Stay
+from pipeline.process.moves import Visit
 from salesprocess.lib.refused import Refused
 
 if TYPE_CHECKING:
-    from exchange.imports.staging import Run
+    from exchange.imports.staging import ImportRun
 
 # What a row of deals says after the rules have read it, beside its own fields.
 JUDGED = {
@@ -84,10 +84,10 @@ class _BadCell(Exception):
         self.column, self.value, self.reason = column, value, reason
 
 
-class Reader:
+class RowReader:
     """Turns the rows of one file into lines of the staging table."""
 
-    def __init__(self, mapped: KindMapping, table: Table, run: "Run") -> None:
+    def __init__(self, mapped: KindMapping, table: FileTable, run: "ImportRun") -> None:
         self._mapped, self._table, self._run = mapped, table, run
         self._ways = ways_of(mapped, table, run.mapping, show=run.show)
         self._cells = [
@@ -127,7 +127,7 @@ class Reader:
         taken, self._stays = self._stays, []
         return taken
 
-    def read(self, row: Row) -> list[Any] | None:
+    def read(self, row: FileRow) -> list[Any] | None:
         if row.fault:
             self._refuse(row.line, row.column, "", row.fault)
             return None
@@ -141,7 +141,7 @@ class Reader:
         self._remarks = []
         return line
 
-    def _line(self, row: Row) -> list[Any]:
+    def _line(self, row: FileRow) -> list[Any]:
         """Raises _BadCell for the first that keeps the row out."""
         no = next(self._run.numbers)
         raw = "\x1f".join([row.cells[place] for place in self._places])
@@ -356,7 +356,7 @@ class Reader:
             ),
         )
 
-    def _judged_stays(self, meaning: Meaning, found: dict[str, Any]) -> tuple[Stay, ...]:
+    def _judged_stays(self, meaning: Meaning, found: dict[str, Any]) -> tuple[Visit, ...]:
         stays = stays_of(
             meaning,
             entered_at=found["entered_on"],

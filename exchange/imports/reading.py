@@ -26,7 +26,7 @@ _INSTRUCTION = re.compile(r"\ufeff?\"?sep=([^\s\"])\"?\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class FileRow:
     """`line` is where the row begins, counted from 1. With a `fault`, `cells` must not be used."""
 
     line: int
@@ -36,7 +36,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class FileTable:
     """A file, or with `skip` and `most` a piece of it: so many rows from behind so many. `above` is
     how many records stand above the header."""
 
@@ -52,7 +52,7 @@ class Table:
     def name(self) -> str:
         return self.path.name
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[FileRow]:
         """The rows below the header; raises Unreadable where what follows cannot be told apart."""
         records = _Records(self.path, encoding=self.encoding, delimiter=self.delimiter)
         width = len(self.header)
@@ -67,17 +67,19 @@ class Table:
             if count > self.skip + self.most:
                 return
             if fault:
-                yield Row(line=line, cells=cells, fault=fault)
+                yield FileRow(line=line, cells=cells, fault=fault)
             elif len(cells) != width:
-                yield Row(line=line, cells=cells, fault=_ragged(len(cells), width))
+                yield FileRow(line=line, cells=cells, fault=_ragged(len(cells), width))
             elif records.saw_nul and (bad := [i for i, cell in enumerate(cells) if "\0" in cell]):
                 nul = _("There is a NUL sign in this cell: the file was damaged on its way.")
-                yield Row(line=line, cells=cells, fault=nul, column=self.header[bad[0]])
+                yield FileRow(line=line, cells=cells, fault=nul, column=self.header[bad[0]])
             else:
-                yield Row(line=line, cells=cells)
+                yield FileRow(line=line, cells=cells)
 
 
-def open_table(path: Path, *, wanted: set[str], encoding: str = "", delimiter: str = "") -> Table:
+def open_table(
+    path: Path, *, wanted: set[str], encoding: str = "", delimiter: str = ""
+) -> FileTable:
     """Look at a file: its encoding, delimiter and header, each found where it is not stated.
 
     `wanted` are the columns that the mapping names; the delimiter is the one that shows them.
@@ -102,7 +104,7 @@ def open_table(path: Path, *, wanted: set[str], encoding: str = "", delimiter: s
     best = max(tried, key=lambda sign: (len(wanted & set(tried[sign])), len(tried[sign])))
     header = tried[best]
     _check_header(path.name, header, wanted, line)
-    return Table(path=path, encoding=encoding, delimiter=best, header=header, above=above)
+    return FileTable(path=path, encoding=encoding, delimiter=best, header=header, above=above)
 
 
 def _instruction(path: Path, encoding: str) -> str:

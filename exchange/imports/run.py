@@ -23,9 +23,9 @@ from exchange.imports.faults import Fault, Unreadable
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import KINDS
 from exchange.imports.mapping import KindMapping, Mapping
-from exchange.imports.reading import Table, open_table
+from exchange.imports.reading import FileTable, open_table
 from exchange.imports.scanning import Reading, in_words
-from exchange.imports.staging import Run
+from exchange.imports.staging import ImportRun
 from pipeline.models import Batch, BatchKind, Team, User
 
 _SHOWN = 20
@@ -93,13 +93,13 @@ class Trial:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Piece:
+class RunPiece:
     counts: Counts
     faults: list[Fault]
 
 
 @dataclass(kw_only=True)
-class Result:
+class ImportResult:
     """`batch` is None after a dry run, and where nothing was new. `faults` are the first few,
     `read_as` says of each column of dates or numbers how it was read, with samples."""
 
@@ -127,7 +127,7 @@ def run(
     commit: bool,
     by: User | None = None,
     report_to: Path | None = None,
-) -> Result:
+) -> ImportResult:
     """Bring in the files among `paths` (files, or folders of files) that the mapping names.
 
     `at` is the instant of the import, after which nothing can have happened. Without `commit`
@@ -136,7 +136,7 @@ def run(
     Raises Unreadable, in words, where a file or the organisation is missing or a file cannot be
     read; then nothing came in.
     """
-    result = Result()
+    result = ImportResult()
     chosen = _choose(mapping, paths, result)
     root = Team.objects.filter(parent=None).first()
     if root is None:
@@ -150,7 +150,7 @@ def run(
             at=at,
         )
         show = partial(_show, result.read_as)
-        this = Run(mapping=mapping, batch=batch, root=root, now=at, show=show)
+        this = ImportRun(mapping=mapping, batch=batch, root=root, now=at, show=show)
         _load(this, chosen, result)
         result.faults = _first(_faults())
         if report_to is not None:
@@ -175,9 +175,9 @@ def _show(lines: list[str], file: str, column: str, reading: Reading, way: str) 
 
 def try_out(
     mapping: Mapping,
-    table: Table,
+    table: FileTable,
     *,
-    reach: staging.Reach,
+    reach: staging.ImporterReach,
     by: User,
     at: dt.datetime,
     report_to: Path,
@@ -186,7 +186,7 @@ def try_out(
     """Bring a whole table in and take it back: what a load would do, row by row.
 
     `report_to` gets the faults, a JSON array on each line, as by `as_row`. A file,
-    because they must outlive the transaction and may be too many to be held. `tell` as in `Run`.
+    because they must outlive the transaction and may be too many to be held. `tell` as in `ImportRun`.
 
     Raises Unreadable as `run` does.
     """
@@ -195,8 +195,8 @@ def try_out(
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         batch = Batch.objects.create(kind=BatchKind.IMPORT, name=mapping.system[:200], by=by, at=at)
         root = Team.objects.root()
-        this = Run(mapping=mapping, batch=batch, root=root, now=at, reach=reach, tell=tell)
-        result = Result()
+        this = ImportRun(mapping=mapping, batch=batch, root=root, now=at, reach=reach, tell=tell)
+        result = ImportResult()
         _load(this, [(mapped, [table])], result)
         repeats = _repeats(mapped)
         alike = staging.select(_ALIKE, {"batch": batch.pk, "most": MOST_ALIKE})
@@ -217,19 +217,19 @@ def as_row(fault: Fault) -> list[Any]:
 
 def load_piece(
     mapping: Mapping,
-    piece: Table,
+    piece: FileTable,
     *,
     batch: Batch,
-    reach: staging.Reach,
+    reach: staging.ImporterReach,
     repeats: dict[int, int],
-) -> Piece:
+) -> RunPiece:
     """Bring in one piece of a table, in the caller's transaction, as a part of `batch`.
 
     Pieces that are loaded one after the other make what one load of all of them would make. The
     caller holds LOCK.
     """
     (mapped,) = mapping.kinds
-    this = Run(
+    this = ImportRun(
         mapping=mapping,
         batch=batch,
         root=Team.objects.root(),
@@ -237,11 +237,11 @@ def load_piece(
         reach=reach,
         repeats=repeats,
     )
-    result = Result()
+    result = ImportResult()
     _load(this, [(mapped, [piece])], result)
     faults = list(_faults())
     staging.drop([mapped])
-    return Piece(counts=result.counts[mapped.kind.name], faults=faults)
+    return RunPiece(counts=result.counts[mapped.kind.name], faults=faults)
 
 
 def try_lock() -> bool:
@@ -260,8 +260,8 @@ def _repeats(mapped: KindMapping) -> dict[int, int]:
 
 
 def _choose(
-    mapping: Mapping, paths: Sequence[Path], result: Result
-) -> list[tuple[KindMapping, list[Table]]]:
+    mapping: Mapping, paths: Sequence[Path], result: ImportResult
+) -> list[tuple[KindMapping, list[FileTable]]]:
     files = sorted({file for path in paths for file in _files(path)})
     chosen = []
     for mapped in mapping.kinds:
@@ -295,7 +295,9 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
-def _load(this: Run, chosen: list[tuple[KindMapping, list[Table]]], result: Result) -> None:
+def _load(
+    this: ImportRun, chosen: list[tuple[KindMapping, list[FileTable]]], result: ImportResult
+) -> None:
     staging.inform_planner()
     staging.prepare([mapped for mapped, _tables in chosen])
     relationships: dict[str, list[Any]] = {}

@@ -15,7 +15,7 @@ from exchange.imports.dates import when as read_date
 from exchange.imports.faults import Unreadable
 from exchange.imports.kinds import DEALS, Field
 from exchange.imports.mapping import KindMapping, Mapping
-from exchange.imports.reading import Table
+from exchange.imports.reading import FileTable
 from salesprocess.lib.format import plainly
 
 # A column with more different words than this is not a column of stages.
@@ -29,7 +29,7 @@ Place = tuple[int, str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class ReadingChoice:
     """A way to read a column, and how many of its cells can be read so."""
 
     way: str
@@ -108,23 +108,23 @@ class Reading:
         """Whether only a person can say how the column is to be read."""
         return self.witness is not None or self.odd_one is not None
 
-    def choices(self) -> list[Choice]:
+    def choices(self) -> list[ReadingChoice]:
         """The ways between which a person has to choose, and otherwise the only one."""
         if self.odd_one is None:
             fits = self._fits or []
             ways = [way for place, way in enumerate(fits) if self._is_another(way, fits[:place])]
-            return [Choice(way=way, rows=self.rows) for way in ways]
+            return [ReadingChoice(way=way, rows=self.rows) for way in ways]
         orders = [order for order in date_ways.ORDERS if self._orders[order] == self.rows]
         if not self._doubts:
             orders = orders[:1]
         ways = [*orders, *(way for way, _rows in self._counts.most_common())]
-        return [Choice(way=way, rows=self.count(way)) for way in ways[:_MOST_WAYS]]
+        return [ReadingChoice(way=way, rows=self.count(way)) for way in ways[:_MOST_WAYS]]
 
-    def offers(self) -> list[Choice]:
+    def offers(self) -> list[ReadingChoice]:
         """The choices, and the ways that some cells can be read in."""
         found = {choice.way: choice for choice in self.choices()}
         for way, rows in self._counts.most_common():
-            found.setdefault(way, Choice(way=way, rows=rows))
+            found.setdefault(way, ReadingChoice(way=way, rows=rows))
         return list(found.values())[:_MOST_WAYS]
 
     def count(self, way: str) -> int:
@@ -161,7 +161,7 @@ class Scan:
     stages: dict[str, None] = field(default_factory=dict)
 
 
-def scan(mapped: KindMapping, table: Table) -> Scan:
+def scan(mapped: KindMapping, table: FileTable) -> Scan:
     """Read a whole table once."""
     parts = {mapped.columns[part.name][0]: part for part in read_parts(mapped)}
     readings = {column: Reading(dates=part.form.is_date) for column, part in parts.items()}
@@ -193,7 +193,7 @@ def _word(raw: list[str]) -> str:
 
 
 def ways_of(
-    mapped: KindMapping, table: Table, mapping: Mapping, *, show: Show | None = None
+    mapped: KindMapping, table: FileTable, mapping: Mapping, *, show: Show | None = None
 ) -> dict[str, str]:
     """How each column writes dates or numbers: stated in the mapping, or the only way that fits.
 

@@ -20,8 +20,8 @@ from exchange.imports import bulk
 from exchange.imports.faults import Fault
 from exchange.imports.kinds import DEALS, Kind
 from exchange.imports.mapping import KindMapping, Mapping
-from exchange.imports.reader import JUDGED, Reader, names_of
-from exchange.imports.reading import Table
+from exchange.imports.reader import JUDGED, RowReader, names_of
+from exchange.imports.reading import FileTable
 from exchange.imports.scanning import Show
 from pipeline.models import Batch, Team
 
@@ -62,7 +62,7 @@ _LOOKED_INTO = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reach:
+class ImporterReach:
     """What a person may do, who imports by a page: to whom records may be given, and into which
     teams' pools. What names no owner becomes the person's own, as what is typed does."""
 
@@ -72,7 +72,7 @@ class Reach:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class ImportRun:
     """One import: whose, when, into which organisation. Instants are judged against `now`.
 
     `reach` is None for the command, whose user has the database. `repeats` says, for a file that
@@ -84,7 +84,7 @@ class Run:
     batch: Batch
     root: Team
     now: dt.datetime
-    reach: Reach | None = None
+    reach: ImporterReach | None = None
     repeats: ReadOnly[int, int] | None = None
     tell: Callable[[int], None] | None = None
     show: Show | None = None
@@ -194,11 +194,11 @@ def _columns(kind: Kind) -> dict[str, str]:
     return columns | JUDGED if kind is DEALS else columns
 
 
-def fill(mapped: KindMapping, tables: Sequence[Table], run: Run) -> int:
+def fill(mapped: KindMapping, tables: Sequence[FileTable], run: ImportRun) -> int:
     """Stage the rows of all files of a kind; how many were read, refused ones included."""
     read = 0
     for table in tables:
-        reader = Reader(mapped, table, run)
+        reader = RowReader(mapped, table, run)
         for rows in bulk.chunks(table.rows(), bulk.CHUNK):
             read += len(rows)
             staged = [line for row in rows if (line := reader.read(row)) is not None]

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from exchange.imports.mapping import Meaning
 from pipeline.process import moves
-from pipeline.process.moves import LeftHow, Stay
+from pipeline.process.moves import LeftHow, Visit
 from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.refused import Refused
 
@@ -21,7 +21,7 @@ def stays_of(
     entered_at: dt.datetime | None,
     closed_at: dt.datetime | None,
     now: dt.datetime,
-) -> tuple[Stay, ...]:
+) -> tuple[Visit, ...]:
     """The visits of an imported deal, no more of them than the row can vouch for.
 
     What is open has one visit, in its stage since `entered_at`. A stop ends that visit. A win in a
@@ -47,7 +47,7 @@ def stays_of(
     return moves.win(first, closed_at, reason=REASON)
 
 
-def _closed_undated(meaning: Meaning, entered_at: dt.datetime | None) -> Stay:
+def _closed_undated(meaning: Meaning, entered_at: dt.datetime | None) -> Visit:
     if meaning.outcome == Outcome.STOPPED:
         stay = moves.start(meaning.stage, entered_at, imported=True)
         return replace(stay, left_how=LeftHow.STOPPED)

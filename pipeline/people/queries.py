@@ -58,7 +58,7 @@ class Branch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gap:
+class TeamGap:
     """Something that is missing in the tree, in words, and where to mend it."""
 
     text: str
@@ -67,13 +67,13 @@ class Gap:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tree:
+class PeopleTree:
     root: Branch
     outside: list[Member]  # people without a team
-    gaps: list[Gap]
+    gaps: list[TeamGap]
 
 
-def tree(user: User, *, at: dt.datetime) -> Tree:
+def tree(user: User, *, at: dt.datetime) -> PeopleTree:
     """Everybody, team by team; three queries, however many there are.
 
     Gaps are told to those who can mend them, so only about teams that `user` may change.
@@ -101,7 +101,7 @@ def tree(user: User, *, at: dt.datetime) -> Tree:
     root = next(branches[pk] for pk, above in parents.items() if above is None)
     outside = placed.get(None, [])
     gaps = [*_team_gaps(root, above=None), *_people_gaps(user, root, members)]
-    return Tree(root=root, outside=outside, gaps=gaps)
+    return PeopleTree(root=root, outside=outside, gaps=gaps)
 
 
 def _members(user: User, *, at: dt.datetime) -> dict[int, tuple[int | None, Member]]:
@@ -150,17 +150,17 @@ def _state(person: User, expires_at: dt.datetime | None, *, at: dt.datetime) -> 
     return (_("Invited"), "acc") if expires_at > at else (_("Invitation expired"), "warn")
 
 
-def _team_gaps(branch: Branch, *, above: Member | None) -> Iterator[Gap]:
+def _team_gaps(branch: Branch, *, above: Member | None) -> Iterator[TeamGap]:
     leader = branch.manager if branch.is_led else above
     active = [member for member in branch.members if member.is_active]
     selling = [member for member in active if member.sells]
     if branch.editable:
         is_root = branch.manager is None and above is None and not selling
         if not branch.is_led and not is_root:
-            yield Gap(text=_unled(branch, len(selling), above), team_id=branch.id)
+            yield TeamGap(text=_unled(branch, len(selling), above), team_id=branch.id)
         if active and not any(member.has_joined for member in active):
             text = _("Nobody of %(team)s can sign in yet.") % {"team": branch.name}
-            yield Gap(text=text, team_id=branch.id)
+            yield TeamGap(text=text, team_id=branch.id)
     for below in branch.below:
         yield from _team_gaps(below, above=leader)
 
@@ -191,14 +191,14 @@ def _unled(branch: Branch, selling: int, above: Member | None) -> str:
 
 def _people_gaps(
     user: User, root: Branch, members: dict[int, tuple[int | None, Member]]
-) -> Iterator[Gap]:
+) -> Iterator[TeamGap]:
     leaders = {branch.manager.id for branch in _walk(root) if branch.manager}
     for team_id, member in members.values():
         idle = member.is_manager and member.is_active and member.id not in leaders
         may = user.scope.everything or team_id in user.scope.managed_team_ids
         if idle and may and member.id != user.pk:
             text = _("%(name)s is a manager and leads no team.") % {"name": member.name}
-            yield Gap(text=text, person_id=member.id)
+            yield TeamGap(text=text, person_id=member.id)
 
 
 def _walk(branch: Branch) -> Iterator[Branch]:
@@ -240,7 +240,7 @@ def time_zones() -> list[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Changed:
+class PersonHistoryRow:
     """A line of a person's history: when, by whom, what, from what to what."""
 
     at: dt.datetime
@@ -250,7 +250,7 @@ class Changed:
     new: str
 
 
-def history(changes: Iterable[PeopleChange], *, zone: zoneinfo.ZoneInfo) -> list[Changed]:
+def history(changes: Iterable[PeopleChange], *, zone: zoneinfo.ZoneInfo) -> list[PersonHistoryRow]:
     words = {
         "added": _("Added"),
         "invited": _("Invited"),
@@ -275,7 +275,7 @@ def history(changes: Iterable[PeopleChange], *, zone: zoneinfo.ZoneInfo) -> list
         "sign_outs": _("Signed out everywhere else"),
     }
     return [
-        Changed(
+        PersonHistoryRow(
             at=change.at.astimezone(zone),
             by=change.by.name if change.by else "",
             what=words.get(change.field) or _active_word(change),

@@ -7,20 +7,20 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pipeline.process.commands import Said
+from pipeline.process.commands import StepWording
 from pipeline.process.playbook import (
-    Answer,
+    AnswerKind,
     Applies,
     Clash,
-    Doing,
     Importance,
     Level,
+    PlaybookStep,
     Proof,
     Side,
-    Step,
     StepKind,
     StepRow,
     Strength,
+    WorkKind,
     clashes,
     sayable,
     weakest,
@@ -36,7 +36,7 @@ TIGHTER = ("importance", "reason")
 OF_TEAMS = ("gives_managers", "locked", "reason")
 
 
-class StepForm(SeenForm):
+class StepChangeForm(SeenForm):
     # The name of which it was told that another step has it; sent once more, it is meant.
     told = forms.CharField(required=False, max_length=160, widget=forms.HiddenInput)
     label = forms.CharField(label=gettext_lazy("Step"), max_length=160)
@@ -44,7 +44,7 @@ class StepForm(SeenForm):
         label=gettext_lazy("Kind"), choices=StepKind.choices, coerce=StepKind
     )
     answer = forms.TypedChoiceField(
-        label=gettext_lazy("Answer"), choices=Answer.choices, coerce=Answer, required=False
+        label=gettext_lazy("Answer"), choices=AnswerKind.choices, coerce=AnswerKind, required=False
     )
     choices = forms.CharField(
         label=gettext_lazy("Choices"),
@@ -57,7 +57,7 @@ class StepForm(SeenForm):
         label=gettext_lazy("Evidence"), choices=Proof.choices, coerce=Proof, required=False
     )
     doing = forms.TypedChoiceField(
-        label=gettext_lazy("Activity"), choices=Doing.choices, coerce=Doing, required=False
+        label=gettext_lazy("Activity"), choices=WorkKind.choices, coerce=WorkKind, required=False
     )
     importance = forms.TypedChoiceField(
         label=gettext_lazy("Importance"),
@@ -109,8 +109,8 @@ class StepForm(SeenForm):
         *,
         level: Level,
         stage: Stage,
-        step: Step | None = None,
-        above: Step | None = None,
+        step: PlaybookStep | None = None,
+        above: PlaybookStep | None = None,
         **kw: Any,
     ) -> None:
         """`step` is what is changed, as it stands; `above` the same as inherited from above."""
@@ -166,7 +166,7 @@ class StepForm(SeenForm):
                 self.add_error(name, str(clash.label))
         return cleaned
 
-    def _clashes(self, cleaned: dict[str, Any], above: Step) -> list[tuple[str, Clash]]:
+    def _clashes(self, cleaned: dict[str, Any], above: PlaybookStep) -> list[tuple[str, Clash]]:
         """Each field by itself against what is above, so that the words stand where they belong."""
         found = []
         for name, value in self.said(cleaned).items():
@@ -179,19 +179,19 @@ class StepForm(SeenForm):
                 found.append((name, clash))
         return found
 
-    def said(self, cleaned: dict[str, Any] | None = None) -> Said:
+    def said(self, cleaned: dict[str, Any] | None = None) -> StepWording:
         """What the commands take. What belongs to another kind of step is not said."""
         cleaned = self.cleaned_data if cleaned is None else cleaned
         kind = cleaned.get("kind", self.step.kind if self.step else StepKind.CHECK)
         only = {
             "answer": kind == StepKind.QUESTION,
-            "choices": kind == StepKind.QUESTION and cleaned.get("answer") == Answer.CHOICE,
+            "choices": kind == StepKind.QUESTION and cleaned.get("answer") == AnswerKind.CHOICE,
             "proof": kind == StepKind.EVIDENCE,
             "doing": kind == StepKind.ACTIVITY,
         }
         names = set(self.fields) - {"seen", "told", "reason"}
         return cast(
-            Said,
+            StepWording,
             {
                 name: (cleaned[name] if cleaned[name] != "" else None)
                 for name in names
@@ -200,7 +200,7 @@ class StepForm(SeenForm):
         )
 
 
-def _initial(step: Step) -> dict[str, Any]:
+def _initial(step: PlaybookStep) -> dict[str, Any]:
     initial = {
         name: getattr(step, name)
         for name in [
@@ -248,7 +248,7 @@ class StageForm(SeenForm):
             del self.fields["norm_days"]
 
 
-class ReasonForm(SeenForm):
+class StepReasonForm(SeenForm):
     """A verb that needs a reason where several people work by its result."""
 
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=300, required=False)
@@ -259,7 +259,7 @@ class StrengthForm(SeenForm):
     strength = forms.ChoiceField(choices=Strength.choices)
 
 
-class MoveForm(SeenForm):
+class StepMoveForm(SeenForm):
     """Where a step goes in its stage: one place up or down, or after another one."""
 
     way = forms.ChoiceField(choices=[("up", "up"), ("down", "down")], required=False)

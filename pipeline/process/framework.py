@@ -18,17 +18,17 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.process.playbook import (
-    Answer,
+    AnswerKind,
     Applies,
-    Doing,
     Fact,
     Importance,
     LayerContent,
     Playbook,
+    PlaybookStep,
     Side,
-    Step,
     StepKind,
     StepRow,
+    WorkKind,
 )
 from pipeline.process.stages import Stage
 from salesprocess.lib.translation import gettext
@@ -49,9 +49,9 @@ class Shipped:
     gives_managers: StrOrPromise = ""
     kind: StepKind = StepKind.CHECK
     importance: Importance = Importance.EXPECTED
-    answer: Answer | None = None
+    answer: AnswerKind | None = None
     choices: tuple[StrOrPromise, ...] | None = None
-    doing: Doing | None = None
+    doing: WorkKind | None = None
     applies: Applies | None = None
     side: Side | None = None
     fact: Fact | None = None
@@ -85,7 +85,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
             gives_you=_("Fewer hours with those who will never buy."),
             gives_managers=_("The share of leads that fit, by source."),
             kind=StepKind.QUESTION,
-            answer=Answer.CHOICE,
+            answer=AnswerKind.CHOICE,
             choices=(_("They fit"), _("Partly"), _("Hardly, but worth a try")),
         ),
         Shipped(
@@ -95,7 +95,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
             gives_you=_("Your first sentence on the telephone."),
             gives_managers=_("Leads with a reason, so that prospecting is not random."),
             kind=StepKind.QUESTION,
-            answer=Answer.TEXT,
+            answer=AnswerKind.TEXT,
         ),
         Shipped(
             key="bought-before",
@@ -123,7 +123,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
             gives_you=_("You ask one person well instead of five by chance."),
             gives_managers=_("How far up and how near to the need we begin."),
             kind=StepKind.QUESTION,
-            answer=Answer.CONTACT,
+            answer=AnswerKind.CONTACT,
         ),
         Shipped(
             key="opening",
@@ -144,7 +144,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
             gives_managers=_("Attempts per conversation, by method and source."),
             kind=StepKind.ACTIVITY,
             importance=Importance.HINT,
-            doing=Doing.CALL,
+            doing=WorkKind.CALL,
         ),
         Shipped(
             key="agreement",
@@ -173,7 +173,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
             gives_you=_("An early no gives you back weeks; an early yes tells you where to dig."),
             gives_managers=_("Deals that rest on a need, apart from those that rest on hope."),
             kind=StepKind.QUESTION,
-            answer=Answer.TEXT,
+            answer=AnswerKind.TEXT,
             side=Side.OURS,
         ),
         Shipped(
@@ -183,7 +183,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
             gives_you=_("No offer for a drawer."),
             gives_managers=_("How many offers go to people who could pay them."),
             kind=StepKind.QUESTION,
-            answer=Answer.TEXT,
+            answer=AnswerKind.TEXT,
             side=Side.OURS,
         ),
         Shipped(
@@ -193,7 +193,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
             gives_you=_("You know whom you have to meet before it is too late."),
             gives_managers=_("Stops that a missing person caused are seen before they happen."),
             kind=StepKind.QUESTION,
-            answer=Answer.TEXT,
+            answer=AnswerKind.TEXT,
             side=Side.OURS,
         ),
         Shipped(
@@ -203,7 +203,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
             gives_you=_("You see whether you are a partner or the second price."),
             gives_managers=_("Where references and visits help, before the offer."),
             kind=StepKind.QUESTION,
-            answer=Answer.TEXT,
+            answer=AnswerKind.TEXT,
             side=Side.THEIRS,
         ),
         Shipped(
@@ -213,7 +213,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
             gives_you=_("No order that costs you next year’s customers."),
             gives_managers=_("What we turn away, and why: that is part of the strategy."),
             kind=StepKind.QUESTION,
-            answer=Answer.TEXT,
+            answer=AnswerKind.TEXT,
             side=Side.THEIRS,
         ),
         Shipped(
@@ -234,7 +234,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
             gives_you=_("You speak of their work, and the others of their products."),
             gives_managers=_("What our customers have in common before they buy."),
             kind=StepKind.QUESTION,
-            answer=Answer.TEXT,
+            answer=AnswerKind.TEXT,
         ),
         Shipped(
             key="problem",
@@ -269,7 +269,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
             gives_you=_("A date that is theirs, to plan backwards from."),
             gives_managers=_("Deals with a reason to end, apart from those without."),
             kind=StepKind.QUESTION,
-            answer=Answer.DATE,
+            answer=AnswerKind.DATE,
         ),
         Shipped(
             key="front-loaded",
@@ -330,7 +330,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
             gives_you=_("You hear the concerns that nobody writes."),
             gives_managers=_("Offers that were talked about, apart from offers that were posted."),
             kind=StepKind.ACTIVITY,
-            doing=Doing.MEETING,
+            doing=WorkKind.MEETING,
         ),
         Shipped(
             key="decision-date",
@@ -374,7 +374,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
             gives_managers=_("How deep discounts go, and what came back for them."),
             kind=StepKind.QUESTION,
             importance=Importance.HINT,
-            answer=Answer.TEXT,
+            answer=AnswerKind.TEXT,
         ),
         Shipped(
             key="concerns-settled",
@@ -427,7 +427,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
             gives_you=_("The sentence that wins your next deal."),
             gives_managers=_("Why we win and lose, in the customers’ words."),
             kind=StepKind.QUESTION,
-            answer=Answer.TEXT,
+            answer=AnswerKind.TEXT,
         ),
         Shipped(
             key="hand-off",
@@ -493,7 +493,7 @@ def spoken(book: Playbook) -> Playbook:
     return replace(book, stages=stages)
 
 
-def _spoken(step: Step) -> Step:
+def _spoken(step: PlaybookStep) -> PlaybookStep:
     label, text = shown(step.label), shown(step.help)
     yours, managers = shown(step.gives_you), shown(step.gives_managers)
     return replace(step, label=label, help=text, gives_you=yours, gives_managers=managers)

@@ -16,7 +16,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pipeline.process.playbook import Fact, Playbook, Step, Strength
+from pipeline.process.playbook import Fact, Playbook, PlaybookStep, Strength
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 
@@ -93,7 +93,7 @@ class Facts:
     existing_customer: bool = False
     parked: bool = False
 
-    def has(self, step: Step) -> bool:
+    def has(self, step: PlaybookStep) -> bool:
         return step.place in self.settled or (step.fact is not None and step.fact in self.known)
 
 
@@ -109,7 +109,7 @@ class Finding:
     weight: Weight
     stage: Stage
     fact: Fact | None = None
-    step: Step | None = None
+    step: PlaybookStep | None = None
 
     @property
     def label(self) -> StrOrPromise:

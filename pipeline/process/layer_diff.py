@@ -20,13 +20,13 @@ from pipeline.process.playbook import (
     Applies,
     Clash,
     Importance,
-    Layer,
     LayerContent,
+    LayerSource,
     Level,
+    MergedLayer,
     Playbook,
-    Source,
-    StageRow,
-    Step,
+    PlaybookStep,
+    StageNaming,
     StepKind,
     StepRow,
     clashes,
@@ -96,7 +96,7 @@ class Detail:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class LayerChange:
     """One change of a step, or of a stage (then `key` is empty). `label` is what it is called."""
 
     what: What
@@ -133,8 +133,8 @@ class Change:
 class Difference:
     """A step that is not as the layers above have it: what, on which layer, and why."""
 
-    step: Step
-    source: Source
+    step: PlaybookStep
+    source: LayerSource
     what: tuple[What, ...]
     reason: str
     author: str
@@ -164,7 +164,7 @@ class Consistency:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class FrameworkFault:
     """What a framework lacks, in words; `key` is empty where the whole stage is meant."""
 
     stage: Stage
@@ -185,7 +185,7 @@ class Meeting:
 
 def diff(
     before: LayerContent, after: LayerContent, *, above: Playbook | None = None
-) -> tuple[Change, ...]:
+) -> tuple[LayerChange, ...]:
     """What was changed between two states of one layer, by stage and step.
 
     `above` is what the layer inherits, by which a change of an inherited step is told with what it
@@ -193,7 +193,7 @@ def diff(
     """
     rows_before = {(row.stage, row.key): row for row in before.steps}
     rows_after = {(row.stage, row.key): row for row in after.steps}
-    found: list[Change] = list(_stage_changes(before, after, above))
+    found: list[LayerChange] = list(_stage_changes(before, after, above))
     for stage, key in sorted(rows_before.keys() | rows_after.keys()):
         inherited = above.find(stage, key) if above else None
         found += _row_changes(
@@ -203,7 +203,7 @@ def diff(
 
 
 def chosen_of(before: LayerContent, after: LayerContent, chosen: Collection[str]) -> LayerContent:
-    """One layer with some of the changes from one state to another: those whose `Change.id` is
+    """One layer with some of the changes from one state to another: those whose `LayerChange.id` is
     chosen; everything else as it was before."""
     rows = {(row.stage, row.key): row for row in before.steps}
     news = {(row.stage, row.key): row for row in after.steps}
@@ -224,19 +224,21 @@ def chosen_of(before: LayerContent, after: LayerContent, chosen: Collection[str]
 
 def _chosen_stages(
     before: LayerContent, after: LayerContent, chosen: Collection[str]
-) -> Iterator[StageRow]:
+) -> Iterator[StageNaming]:
     olds = {row.stage: row for row in before.stages}
     news = {row.stage: row for row in after.stages}
     for stage in Stage:
-        old = olds.get(stage, StageRow(stage=stage))
-        new = news.get(stage, StageRow(stage=stage))
+        old = olds.get(stage, StageNaming(stage=stage))
+        new = news.get(stage, StageNaming(stage=stage))
         label = new.label if f"{stage.value}/{What.NAMED}" in chosen else old.label
         days = new.norm_days if f"{stage.value}/{What.TIMED}" in chosen else old.norm_days
         if label or days:
-            yield StageRow(stage=stage, label=label, norm_days=days)
+            yield StageNaming(stage=stage, label=label, norm_days=days)
 
 
-def compare(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> tuple[Change, ...]:
+def compare(
+    was: Mapping[str, Any] | None, now: Mapping[str, Any] | None
+) -> tuple[LayerChange, ...]:
     """What changed between two steps as JSON (`step_json`), such as a collision keeps them."""
     return tuple(_row_changes(_from_json(was), _from_json(now), None))
 
@@ -288,17 +290,17 @@ def consistency(playbook: Playbook) -> Consistency:
     return Consistency(common=common, total=len(counted))
 
 
-def lint(content: LayerContent) -> tuple[Fault, ...]:
+def lint(content: LayerContent) -> tuple[FrameworkFault, ...]:
     """What a framework lacks to be whole (CHECKLIST D1, A6, B10): each stage has an entry and an
     exit in words, and something that is captured; each step that counts says what it gives to those
     who do it and to those who lead them. Which figures are made of it the reports know.
     """
-    source = Source(level=Level.FRAMEWORK, layer_id=None, name="")
-    playbook = merge([Layer(source=source, content=content)])
+    source = LayerSource(level=Level.FRAMEWORK, layer_id=None, name="")
+    playbook = merge([MergedLayer(source=source, content=content)])
     return tuple(fault for stage in Stage for fault in _faults(stage, playbook))
 
 
-def step_json(step: Step | None) -> dict[str, Any] | None:
+def step_json(step: PlaybookStep | None) -> dict[str, Any] | None:
     """A step in force as a collision keeps it: a row that says everything by itself."""
     if step is None:
         return None
@@ -330,7 +332,7 @@ def meetings(rows: Iterable[StepRow], *, was: Playbook, now: Playbook) -> Iterat
             )
 
 
-def _changed(old: Step | None, new: Step | None) -> frozenset[str]:
+def _changed(old: PlaybookStep | None, new: PlaybookStep | None) -> frozenset[str]:
     if old is None or new is None:
         return frozenset() if old is new else frozenset(SAYABLE)
     return frozenset(name for name in SAYABLE if getattr(old, name) != getattr(new, name))
@@ -341,15 +343,15 @@ def _from_json(data: Mapping[str, Any] | None) -> StepRow | None:
 
 
 def _row_changes(
-    old: StepRow | None, new: StepRow | None, inherited: Step | None
-) -> Iterator[Change]:
+    old: StepRow | None, new: StepRow | None, inherited: PlaybookStep | None
+) -> Iterator[LayerChange]:
     row = new or old
     if row is None:
         return
     label = (new and new.label) or (old and old.label) or (inherited and inherited.label) or row.key
 
-    def change(what: What, *details: Detail) -> Change:
-        return Change(
+    def change(what: What, *details: Detail) -> LayerChange:
+        return LayerChange(
             what=what,
             stage=row.stage,
             key=row.key,
@@ -395,7 +397,7 @@ def _asked(row: StepRow) -> Iterator[Detail]:
 
 
 def _field_changes(
-    old: StepRow | None, new: StepRow, inherited: Step | None
+    old: StepRow | None, new: StepRow, inherited: PlaybookStep | None
 ) -> Iterator[tuple[What, list[Detail]]]:
     found: dict[What, list[Detail]] = {}
     for name in FIELDS:
@@ -413,7 +415,7 @@ def _field_changes(
     yield from found.items()
 
 
-def _effective(row: StepRow | None, name: str, inherited: Step | None) -> Any:
+def _effective(row: StepRow | None, name: str, inherited: PlaybookStep | None) -> Any:
     value = getattr(row, name) if row is not None else None
     if value is None and inherited is not None and not (row is not None and row.adds):
         value = getattr(inherited, name)
@@ -470,11 +472,11 @@ def _words(name: str, value: Any) -> str:
 
 def _stage_changes(
     before: LayerContent, after: LayerContent, above: Playbook | None
-) -> Iterator[Change]:
+) -> Iterator[LayerChange]:
     olds = {row.stage: row for row in before.stages}
     news = {row.stage: row for row in after.stages}
     for stage in Stage:
-        nothing = StageRow(stage=stage)
+        nothing = StageNaming(stage=stage)
         old, new = olds.get(stage, nothing), news.get(stage, nothing)
         for what, name in ((What.NAMED, "label"), (What.TIMED, "norm_days")):
             was, now = getattr(old, name), getattr(new, name)
@@ -482,7 +484,9 @@ def _stage_changes(
                 # What a stage is called, and usually takes, is never nothing: it is as above.
                 as_above = _inherited(stage, name, above)
                 detail = Detail(field=name, was=str(was or as_above), now=str(now or as_above))
-                yield Change(what=what, stage=stage, label=str(stage.universal), details=(detail,))
+                yield LayerChange(
+                    what=what, stage=stage, label=str(stage.universal), details=(detail,)
+                )
     # The gates' own stages, for the order of the list only.
     for gate, stage in (("G4", Stage.NEEDS_ANALYSIS), ("G5", Stage.PROPOSAL)):
         was, now = before.strengths.get(gate), after.strengths.get(gate)
@@ -492,7 +496,7 @@ def _stage_changes(
                 was=str(was.label) if was else "",
                 now=str(now.label) if now else "",
             )
-            yield Change(what=What.STRENGTH, stage=stage, label=gate, details=(detail,))
+            yield LayerChange(what=What.STRENGTH, stage=stage, label=gate, details=(detail,))
 
 
 def _inherited(stage: Stage, name: str, above: Playbook | None) -> str:
@@ -500,22 +504,22 @@ def _inherited(stage: Stage, name: str, above: Playbook | None) -> str:
     return str(inherited.label(stage) if name == "label" else inherited.norm_days(stage))
 
 
-def _faults(stage: Stage, playbook: Playbook) -> Iterator[Fault]:
+def _faults(stage: Stage, playbook: Playbook) -> Iterator[FrameworkFault]:
     name = str(playbook.label(stage))
     about = ABOUT[stage]
     if not str(about.enters_when):
-        yield Fault(
+        yield FrameworkFault(
             stage=stage, key="", words=_("%(stage)s: when it begins is not said.") % {"stage": name}
         )
     if not str(about.done_when):
-        yield Fault(
+        yield FrameworkFault(
             stage=stage,
             key="",
             words=_("%(stage)s: when it is done is not said.") % {"stage": name},
         )
     counted = [step for step in playbook.steps(stage) if step.counts]
     if not any(step.kind != StepKind.HINT for step in counted):
-        yield Fault(
+        yield FrameworkFault(
             stage=stage,
             key="",
             words=_("%(stage)s: nothing is captured: add a step that counts.") % {"stage": name},
@@ -524,7 +528,7 @@ def _faults(stage: Stage, playbook: Playbook) -> Iterator[Fault]:
         words = {"stage": name, "step": step.label}
         if not step.gives_you:
             text = _("%(stage)s, “%(step)s”: what it gives to those who do it is not said.")
-            yield Fault(stage=stage, key=step.key, words=text % words)
+            yield FrameworkFault(stage=stage, key=step.key, words=text % words)
         if not step.gives_managers:
             text = _("%(stage)s, “%(step)s”: what it gives to the team is not said.")
-            yield Fault(stage=stage, key=step.key, words=text % words)
+            yield FrameworkFault(stage=stage, key=step.key, words=text % words)

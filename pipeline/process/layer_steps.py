@@ -13,14 +13,14 @@ from typing import Any
 from django.db.models import Choices
 from django.utils.translation import gettext as _
 
-from pipeline.process.layer_diff import Change, compare, step_json
+from pipeline.process.layer_diff import LayerChange, compare, step_json
 from pipeline.process.playbook import (
     SAYABLE,
     Clash,
-    Layer,
     Level,
+    MergedLayer,
     Playbook,
-    Step,
+    PlaybookStep,
     StepRow,
     merge,
     sayable,
@@ -56,16 +56,16 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepLine:
+class LayerStep:
     """A step as a level has it, against what it would be without the level's own layer.
 
     `above` is the step as inherited (None: it begins here), `row` what the level says of it and
     `clash` why that does not hold as it stands.
     """
 
-    step: Step
+    step: PlaybookStep
     mark: Mark
-    above: Step | None = None
+    above: PlaybookStep | None = None
     row: StepRow | None = None
     clash: Clash | None = None
 
@@ -101,12 +101,12 @@ class StepLine:
     def _sayable(self, level: Level) -> frozenset[str]:
         return frozenset(SAYABLE) if self.above is None else sayable(self.above, level)
 
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[LayerChange, ...]:
         """What differs from what is inherited, in words."""
         return compare(step_json(self.above), step_json(self.step)) if self.above else ()
 
 
-def lines(layers: Sequence[Layer]) -> tuple[Playbook, dict[Stage, list[StepLine]]]:
+def lines(layers: Sequence[MergedLayer]) -> tuple[Playbook, dict[Stage, list[LayerStep]]]:
     """The playbook that `layers` make, and its steps marked by what the last layer says."""
     *above, last = layers
     now, before = merge(layers), merge(above)
@@ -118,7 +118,7 @@ def lines(layers: Sequence[Layer]) -> tuple[Playbook, dict[Stage, list[StepLine]
     }
     found = {
         stage: [
-            StepLine(
+            LayerStep(
                 step=step,
                 mark=_mark(step, before.find(*step.place)),
                 above=before.find(*step.place),
@@ -132,7 +132,7 @@ def lines(layers: Sequence[Layer]) -> tuple[Playbook, dict[Stage, list[StepLine]
     return now, found
 
 
-def _mark(step: Step, above: Step | None) -> Mark:
+def _mark(step: PlaybookStep, above: PlaybookStep | None) -> Mark:
     if above is None:
         return Mark.ADDED
     if step.hidden and not above.hidden:
@@ -140,18 +140,18 @@ def _mark(step: Step, above: Step | None) -> Mark:
     return Mark.CHANGED if differ(step, above) else Mark.SAME
 
 
-def differ(one: Step, other: Step) -> bool:
+def differ(one: PlaybookStep, other: PlaybookStep) -> bool:
     """Whether two steps differ in anything but their place."""
     return any(getattr(one, name) != getattr(other, name) for name in SAYABLE if name not in _PLACE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beside:
+class ComparedStep:
     """A step in several playbooks; None where it is not there."""
 
     stage: Stage
     key: str
-    steps: tuple[Step | None, ...]
+    steps: tuple[PlaybookStep | None, ...]
 
     @property
     def label(self) -> str:
@@ -187,16 +187,18 @@ class Beside:
         return list(found)
 
 
-def beside(playbooks: Sequence[Playbook]) -> dict[Stage, list[Beside]]:
+def beside(playbooks: Sequence[Playbook]) -> dict[Stage, list[ComparedStep]]:
     """Every step of the playbooks, in the order of the first that has it."""
-    found: dict[Stage, list[Beside]] = {}
+    found: dict[Stage, list[ComparedStep]] = {}
     for stage in Stage:
         places: dict[str, float] = {}
         for playbook in playbooks:
             for step in playbook.stages[stage]:
                 places.setdefault(step.key, step.position)
         found[stage] = [
-            Beside(stage=stage, key=key, steps=tuple(book.find(stage, key) for book in playbooks))
+            ComparedStep(
+                stage=stage, key=key, steps=tuple(book.find(stage, key) for book in playbooks)
+            )
             for key in sorted(places, key=lambda key: (places[key], key))
         ]
     return found

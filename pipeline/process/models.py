@@ -12,15 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.people.models.people import Team, User
 from pipeline.process.playbook import (
-    Answer,
+    AnswerKind,
     Applies,
     Clash,
-    Doing,
     Fact,
     Importance,
     Proof,
     Side,
     StepKind,
+    WorkKind,
 )
 from pipeline.process.stages import Stage
 
@@ -111,14 +111,14 @@ class Step(models.Model):
         _("Kind"), max_length=10, choices=StepKind, null=True, blank=True
     )
     answer = models.CharField(  # noqa: DJ001
-        _("Answer"), max_length=10, choices=Answer, null=True, blank=True
+        _("Answer"), max_length=10, choices=AnswerKind, null=True, blank=True
     )
     choices = models.JSONField(_("Choices"), null=True, blank=True)
     proof = models.CharField(  # noqa: DJ001
         _("Evidence"), max_length=10, choices=Proof, null=True, blank=True
     )
     doing = models.CharField(  # noqa: DJ001
-        _("Activity"), max_length=10, choices=Doing, null=True, blank=True
+        _("Activity"), max_length=10, choices=WorkKind, null=True, blank=True
     )
     importance = models.PositiveSmallIntegerField(
         _("Importance"), choices=Importance, null=True, blank=True

@@ -32,7 +32,7 @@ class LeftHow(models.TextChoices):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stay:
+class Visit:
     """One stay of a deal in a stage: what a StageVisit records, without the people.
 
     `entered_at` is None only for imported stays whose date is unknown.
@@ -69,14 +69,14 @@ def check_time(at: dt.datetime, *, since: dt.datetime | None, now: dt.datetime) 
         )
 
 
-def start(stage: Stage, at: dt.datetime | None, *, imported: bool = False) -> Stay:
+def start(stage: Stage, at: dt.datetime | None, *, imported: bool = False) -> Visit:
     how = EnteredHow.IMPORTED if imported else EnteredHow.CREATED
     if at is None and not imported:
         raise Refused(_("Say when the deal began."), field="at")
-    return Stay(sequence=1, stage=stage, entered_how=how, entered_at=at)
+    return Visit(sequence=1, stage=stage, entered_how=how, entered_at=at)
 
 
-def move(stay: Stay, to: Stage, at: dt.datetime, *, reason: str = "") -> tuple[Stay, Stay]:
+def move(stay: Visit, to: Stage, at: dt.datetime, *, reason: str = "") -> tuple[Visit, Visit]:
     """The closed present stay and the one that follows it.
 
     Raises Refused if the deal is closed, is in `to` already, or `reason` is missing for a step
@@ -96,7 +96,7 @@ def move(stay: Stay, to: Stage, at: dt.datetime, *, reason: str = "") -> tuple[S
     forward = to > stay.stage
     return (
         replace(stay, left_at=at, left_how=LeftHow.ADVANCED if forward else LeftHow.BACK),
-        Stay(
+        Visit(
             sequence=stay.sequence + 1,
             stage=to,
             entered_how=EnteredHow.FORWARD if forward else EnteredHow.BACK,
@@ -106,7 +106,7 @@ def move(stay: Stay, to: Stage, at: dt.datetime, *, reason: str = "") -> tuple[S
     )
 
 
-def win(stay: Stay, at: dt.datetime, *, reason: str = "") -> tuple[Stay, ...]:
+def win(stay: Visit, at: dt.datetime, *, reason: str = "") -> tuple[Visit, ...]:
     """The stays after winning: visits end won only in stage 7, so an earlier one advances first.
 
     Raises Refused if the deal is closed, or if stages are passed over without a reason.
@@ -118,7 +118,7 @@ def win(stay: Stay, at: dt.datetime, *, reason: str = "") -> tuple[Stay, ...]:
     return before, replace(closing, left_at=at, left_how=LeftHow.WON)
 
 
-def win_through(stay: Stay, at: dt.datetime) -> tuple[Stay, ...]:
+def win_through(stay: Visit, at: dt.datetime) -> tuple[Visit, ...]:
     """The stays after a sale in one conversation: each stage up to the seventh, at one instant."""
     _require_open(stay)
     stays = [stay]
@@ -129,19 +129,19 @@ def win_through(stay: Stay, at: dt.datetime) -> tuple[Stay, ...]:
     return tuple(stays)
 
 
-def stop(stay: Stay, at: dt.datetime) -> Stay:
+def stop(stay: Visit, at: dt.datetime) -> Visit:
     """The stay after a decision to stop, possible from every stage at once (G10)."""
     _require_open(stay)
     return replace(stay, left_at=at, left_how=LeftHow.STOPPED)
 
 
-def reopen(stay: Stay, at: dt.datetime, *, reason: str) -> Stay:
+def reopen(stay: Visit, at: dt.datetime, *, reason: str) -> Visit:
     """The stay that begins when a closed deal goes on, in the stage where it was closed."""
     if stay.left_how not in (LeftHow.WON, LeftHow.STOPPED):
         raise Refused(_("The deal is open already."))
     if not reason.strip():
         raise Refused(_("Say why the deal is opened again."), field="reason")
-    return Stay(
+    return Visit(
         sequence=stay.sequence + 1,
         stage=stay.stage,
         entered_how=EnteredHow.REOPENED,
@@ -150,14 +150,14 @@ def reopen(stay: Stay, at: dt.datetime, *, reason: str) -> Stay:
     )
 
 
-def outcome_of(stay: Stay) -> Outcome:
+def outcome_of(stay: Visit) -> Outcome:
     return {LeftHow.WON: Outcome.WON, LeftHow.STOPPED: Outcome.STOPPED}.get(
         stay.left_how,  # type: ignore[arg-type]  # None and the other ways of leaving mean open
         Outcome.OPEN,
     )
 
 
-def broken_links(stays: list[Stay]) -> list[str]:
+def broken_links(stays: list[Visit]) -> list[str]:
     """What is wrong with a chain of stays, oldest first; an unbroken one gives nothing.
 
     Used by the property tests, by the check after an import and by the demo's simulation.
@@ -179,7 +179,7 @@ def broken_links(stays: list[Stay]) -> list[str]:
     return faults
 
 
-def _link_faults(before: Stay, after: Stay) -> Iterator[str]:
+def _link_faults(before: Visit, after: Visit) -> Iterator[str]:
     if before.left_how is None:
         yield "follows a visit that goes on"
         return
@@ -197,7 +197,7 @@ def _link_faults(before: Stay, after: Stay) -> Iterator[str]:
         yield "has no reason"
 
 
-def _time_faults(before: Stay, after: Stay) -> Iterator[str]:
+def _time_faults(before: Visit, after: Visit) -> Iterator[str]:
     if before.left_at is None or after.entered_at is None:
         return
     if after.entered_how == EnteredHow.REOPENED:
@@ -207,6 +207,6 @@ def _time_faults(before: Stay, after: Stay) -> Iterator[str]:
         yield "does not begin when the one before it ends"
 
 
-def _require_open(stay: Stay) -> None:
+def _require_open(stay: Visit) -> None:
     if stay.left_how is not None:
         raise Refused(_("The deal is closed: open it again first."))

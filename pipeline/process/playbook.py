@@ -39,7 +39,7 @@ class StepKind(models.TextChoices):
     HINT = "hint", _("Hint or script")
 
 
-class Answer(models.TextChoices):
+class AnswerKind(models.TextChoices):
     """What a question takes."""
 
     TEXT = "text", _("Text")
@@ -59,7 +59,7 @@ class Proof(models.TextChoices):
     ACTIVITY = "activity", _("Activity")
 
 
-class Doing(models.TextChoices):
+class WorkKind(models.TextChoices):
     """The kinds of work whose doing completes a step of kind activity."""
 
     CALL = "call", _("Call")
@@ -151,10 +151,10 @@ class StepRow:
     adds: bool = False
     label: str | None = None
     kind: StepKind | None = None
-    answer: Answer | None = None
+    answer: AnswerKind | None = None
     choices: tuple[str, ...] | None = None
     proof: Proof | None = None
-    doing: Doing | None = None
+    doing: WorkKind | None = None
     importance: Importance | None = None
     applies: Applies | None = None
     side: Side | None = None
@@ -184,7 +184,7 @@ SAYABLE = tuple(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StageRow:
+class StageNaming:
     """What a layer calls a stage, and how many days a stay in it usually takes."""
 
     stage: Stage
@@ -197,7 +197,7 @@ class LayerContent:
     """Everything that a layer says; what a version keeps for ever."""
 
     steps: tuple[StepRow, ...] = ()
-    stages: tuple[StageRow, ...] = ()
+    stages: tuple[StageNaming, ...] = ()
     strengths: Mapping[str, Strength] = field(default_factory=dict)  # by gate: "G4", "G5"
 
     def as_json(self) -> dict[str, Any]:
@@ -213,14 +213,15 @@ class LayerContent:
         return cls(
             steps=tuple(_step_row(row) for row in data.get("steps", ())),
             stages=tuple(
-                StageRow(**{**row, "stage": Stage(row["stage"])}) for row in data.get("stages", ())
+                StageNaming(**{**row, "stage": Stage(row["stage"])})
+                for row in data.get("stages", ())
             ),
             strengths={gate: Strength(value) for gate, value in data.get("strengths", {}).items()},
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class LayerSource:
     """The layer that something comes from."""
 
     level: Level
@@ -231,13 +232,13 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layer:
-    source: Source
+class MergedLayer:
+    source: LayerSource
     content: LayerContent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class PlaybookStep:
     """A step as it is in force, with where it comes from and who adapted it on the way."""
 
     stage: Stage
@@ -245,11 +246,11 @@ class Step:
     label: str
     kind: StepKind
     importance: Importance
-    origin: Source
-    answer: Answer = Answer.TEXT
+    origin: LayerSource
+    answer: AnswerKind = AnswerKind.TEXT
     choices: tuple[str, ...] = ()
     proof: Proof = Proof.ANY
-    doing: Doing = Doing.CALL
+    doing: WorkKind = WorkKind.CALL
     applies: Applies = Applies.ALWAYS
     side: Side | None = None
     fact: Fact | None = None
@@ -264,7 +265,7 @@ class Step:
     author: str = ""
     made_on: dt.date | None = None
     # Each layer that adapted it, from above down, with the row that did.
-    adapted: tuple[tuple[Source, StepRow], ...] = ()
+    adapted: tuple[tuple[LayerSource, StepRow], ...] = ()
 
     @property
     def place(self) -> tuple[Stage, str]:
@@ -293,7 +294,7 @@ class Step:
 class Ignored:
     """A difference that does not hold, and why; it stays on its layer until somebody decides."""
 
-    source: Source
+    source: LayerSource
     row: StepRow
     clash: Clash
 
@@ -302,18 +303,18 @@ class Ignored:
 class Playbook:
     """The process in force for somebody: the steps of each of the seven stages, and their names."""
 
-    stages: Mapping[Stage, tuple[Step, ...]]  # hidden ones included, in their order
+    stages: Mapping[Stage, tuple[PlaybookStep, ...]]  # hidden ones included, in their order
     labels: Mapping[Stage, str]
     norms: Mapping[Stage, int]
     strengths: Mapping[str, Strength]
-    sources: tuple[Source, ...]
+    sources: tuple[LayerSource, ...]
     ignored: tuple[Ignored, ...] = ()
 
-    def steps(self, stage: Stage) -> tuple[Step, ...]:
+    def steps(self, stage: Stage) -> tuple[PlaybookStep, ...]:
         """What is shown of a stage, in its order."""
         return self._shown[stage]
 
-    def find(self, stage: Stage, key: str) -> Step | None:
+    def find(self, stage: Stage, key: str) -> PlaybookStep | None:
         return self._by_place.get((stage, key))
 
     def label(self, stage: Stage) -> StrOrPromise:
@@ -336,14 +337,14 @@ class Playbook:
         return stamp(self.version_ids)
 
     @cached_property
-    def _shown(self) -> Mapping[Stage, tuple[Step, ...]]:
+    def _shown(self) -> Mapping[Stage, tuple[PlaybookStep, ...]]:
         return {
             stage: tuple(step for step in steps if not step.hidden)
             for stage, steps in self.stages.items()
         }
 
     @cached_property
-    def _by_place(self) -> Mapping[tuple[Stage, str], Step]:
+    def _by_place(self) -> Mapping[tuple[Stage, str], PlaybookStep]:
         return {step.place: step for steps in self.stages.values() for step in steps}
 
 
@@ -353,14 +354,14 @@ def stamp(version_ids: Iterable[int]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12] if text else ""
 
 
-def merge(layers: Sequence[Layer]) -> Playbook:
+def merge(layers: Sequence[MergedLayer]) -> Playbook:
     """Fold the layers, from the framework down to a salesperson's own, into the playbook in force.
 
     Total: a difference that does not hold is left out and reported in `ignored`, so that neither a
     change above nor a faulty row can take away a locked step, weaken a gate or break a page. The
     order of rows inside a layer does not matter.
     """
-    found: dict[tuple[Stage, str], Step] = {}
+    found: dict[tuple[Stage, str], PlaybookStep] = {}
     labels: dict[Stage, str] = {}
     norms: dict[Stage, int] = {}
     strengths: dict[str, Strength] = {}
@@ -376,7 +377,7 @@ def merge(layers: Sequence[Layer]) -> Playbook:
                 norms[wording.stage] = wording.norm_days
         if source.level == Level.FRAMEWORK:
             strengths.update(layer.content.strengths)
-    of_stage: dict[Stage, list[Step]] = {stage: [] for stage in Stage}
+    of_stage: dict[Stage, list[PlaybookStep]] = {stage: [] for stage in Stage}
     for step in sorted(found.values(), key=lambda step: (step.position, step.key)):
         of_stage[step.stage].append(step)
     return Playbook(
@@ -389,7 +390,7 @@ def merge(layers: Sequence[Layer]) -> Playbook:
     )
 
 
-def _put_on(found: dict[tuple[Stage, str], Step], layer: Layer) -> Iterator[Ignored]:
+def _put_on(found: dict[tuple[Stage, str], PlaybookStep], layer: MergedLayer) -> Iterator[Ignored]:
     """Put the layer's differences over what was found above; what does not hold is given back."""
     source = layer.source
     for row in sorted(layer.content.steps, key=_place):
@@ -401,7 +402,7 @@ def _put_on(found: dict[tuple[Stage, str], Step], layer: Layer) -> Iterator[Igno
             found[step.place] = step
 
 
-def clashes(row: StepRow, *, above: Step | None, level: Level) -> list[Clash]:
+def clashes(row: StepRow, *, above: PlaybookStep | None, level: Level) -> list[Clash]:
     """What speaks against `row` on a layer of `level`, over the step that it inherits.
 
     Commands refuse a new row that has any; `merge` leaves out what became one later.
@@ -432,7 +433,7 @@ def clashes(row: StepRow, *, above: Step | None, level: Level) -> list[Clash]:
     return found
 
 
-def sayable(above: Step, level: Level) -> frozenset[str]:
+def sayable(above: PlaybookStep, level: Level) -> frozenset[str]:
     """What a layer of `level` may say of the step that it inherits: all that a page need offer.
 
     Of how important it is only more, where it may not be weakened (`weakest`).
@@ -444,12 +445,12 @@ def sayable(above: Step, level: Level) -> frozenset[str]:
     return frozenset(names)
 
 
-def weakest(above: Step) -> Importance:
+def weakest(above: PlaybookStep) -> Importance:
     """The least that a layer below may ask for an inherited step."""
     return above.importance if above.locked or above.gates else Importance.HINT
 
 
-def _allowed(said: Mapping[str, Any], *, above: Step, level: Level) -> dict[str, Any]:
+def _allowed(said: Mapping[str, Any], *, above: PlaybookStep, level: Level) -> dict[str, Any]:
     """What of `said` a layer of `level` may say over the step that it inherits."""
     names = set(said)
     if level == Level.MINE:
@@ -469,7 +470,7 @@ def _allowed(said: Mapping[str, Any], *, above: Step, level: Level) -> dict[str,
     return {name: said[name] for name in names}
 
 
-def _apply(row: StepRow, *, above: Step | None, source: Source) -> Step | None:
+def _apply(row: StepRow, *, above: PlaybookStep | None, source: LayerSource) -> PlaybookStep | None:
     said = row.said()
     if above is not None:
         changed = {
@@ -487,7 +488,7 @@ def _apply(row: StepRow, *, above: Step | None, source: Source) -> Step | None:
         if source.level == Level.MINE:
             said["importance"] = min(said["importance"], Importance.EXPECTED)
             said["locked"] = False
-        step = Step(
+        step = PlaybookStep(
             stage=row.stage,
             key=row.key,
             origin=source,
@@ -511,9 +512,9 @@ def _place(row: StepRow) -> tuple[int, str]:
 _ENUMS: dict[str, type] = {
     "stage": Stage,
     "kind": StepKind,
-    "answer": Answer,
+    "answer": AnswerKind,
     "proof": Proof,
-    "doing": Doing,
+    "doing": WorkKind,
     "importance": Importance,
     "applies": Applies,
     "side": Side,
@@ -525,7 +526,7 @@ _ENUMS: dict[str, type] = {
 _UNSAID = frozenset({"adds", "reason", "author"})
 
 
-def _row_json(row: StepRow | StageRow) -> dict[str, Any]:
+def _row_json(row: StepRow | StageNaming) -> dict[str, Any]:
     """Only what is said: a row of nulls would be most of the text."""
     data: dict[str, Any] = {}
     for name in (f.name for f in fields(row)):

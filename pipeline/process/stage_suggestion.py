@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipeline.process.playbook import Playbook, Step
+from pipeline.process.playbook import Playbook, PlaybookStep
 from pipeline.process.stages import Stage
 
 
@@ -128,10 +128,10 @@ def _stems(text: str) -> set[str]:
     return {word[:5] for word in re.findall(r"\w{3,}", text.lower()) if word not in _SMALL}
 
 
-def step_like(line: str, steps: Iterable[Step]) -> Step | None:
+def step_like(line: str, steps: Iterable[PlaybookStep]) -> PlaybookStep | None:
     """The step that says what a line says already, by the words that they share; None if none does."""
     said = _stems(line)
-    best: tuple[float, Step] | None = None
+    best: tuple[float, PlaybookStep] | None = None
     for step in steps:
         words = _stems(step.label)
         shared = len(said & words) / min(len(said), len(words)) if said and words else 0.0
@@ -146,7 +146,7 @@ class Done:
 
     text: str
     stage: Stage
-    step: Step | None = None
+    step: PlaybookStep | None = None
 
 
 def mapped(lines: Sequence[tuple[str, Stage]], playbook: Playbook) -> list[Done]:

@@ -98,7 +98,7 @@ class Stage(models.IntegerChoices):
         return Phase.QUALIFYING if self <= Stage.QUALIFICATION else Phase.CLOSING
 
     @property
-    def about(self) -> About:
+    def about(self) -> StageDescription:
         return ABOUT[self]
 
     @property
@@ -121,7 +121,7 @@ class Initiator(models.TextChoices):
 
 
 @dataclass(frozen=True, kw_only=True)
-class About:
+class StageDescription:
     """What a stage is for, in words for the people who work in it.
 
     `norm_days` is how long a stay usually takes until the organisation has a norm of its own.
@@ -134,50 +134,50 @@ class About:
     norm_days: int
 
 
-ABOUT: dict[Stage, About] = {
-    Stage.LEAD_GENERATION: About(
+ABOUT: dict[Stage, StageDescription] = {
+    Stage.LEAD_GENERATION: StageDescription(
         short=_("Lead gen"),
         what=_("Decide whom one could contact about a sale. Keeping customers warm belongs here."),
         enters_when=_("There is an idea of somebody to contact."),
         done_when=_("A reachable party, a source, an owner and a reason to contact exist."),
         norm_days=5,
     ),
-    Stage.PROSPECTING: About(
+    Stage.PROSPECTING: StageDescription(
         short=_("Prospecting"),
         what=_("Engage a lead and get agreement to a sales conversation."),
         enters_when=_("There is someone to direct it at."),
         done_when=_("The other side agreed: who, when, to what. An attempt is not an agreement."),
         norm_days=7,
     ),
-    Stage.QUALIFICATION: About(
+    Stage.QUALIFICATION: StageDescription(
         short=_("Qualification"),
         what=_("Both sides gain confidence that the other can fulfil its role."),
         enters_when=_("A sales conversation was held."),
         done_when=_("Each criterion is answered with evidence and a verdict is given."),
         norm_days=7,
     ),
-    Stage.NEEDS_ANALYSIS: About(
+    Stage.NEEDS_ANALYSIS: StageDescription(
         short=_("Needs analysis"),
         what=_("Discover the situation that we may improve, and how a decision will be made."),
         enters_when=_("Both sides see a reason to go on."),
         done_when=_("Problem, worth and decision path are recorded and confirmed by the customer."),
         norm_days=8,
     ),
-    Stage.PROPOSAL: About(
+    Stage.PROPOSAL: StageDescription(
         short=_("Proposal"),
         what=_("Based on the needs analysis, suggest a solution."),
         enters_when=_("Problem and decision path are understood."),
         done_when=_("An offer was delivered to named people, with an expected decision date."),
         norm_days=10,
     ),
-    Stage.OBJECTIONS: About(
+    Stage.OBJECTIONS: StageDescription(
         short=_("Objections"),
         what=_("Address questions, comments and concerns about the proposal."),
         enters_when=_("An offer was delivered."),
         done_when=_("Every concern is settled and the current offer says what was agreed."),
         norm_days=12,
     ),
-    Stage.CLOSING: About(
+    Stage.CLOSING: StageDescription(
         short=pgettext_lazy("seventh stage of the sales process", "Closing"),
         what=_("Attempt to reach agreement on the proposal as modified."),
         enters_when=_("An offer exists and concerns are addressed."),

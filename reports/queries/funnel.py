@@ -178,7 +178,7 @@ class StageTime:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StageRow(StageTime):
+class FunnelStage(StageTime):
     """One stage of the funnel. Keys of `ways` are those of VISIT_MEASURES."""
 
     ways: dict[str, Figure]
@@ -189,7 +189,7 @@ class StageRow(StageTime):
 
 @dataclass(frozen=True, kw_only=True)
 class Funnel:
-    stages: list[StageRow]
+    stages: list[FunnelStage]
     win_rate: Figure
     # Keys are those of CLOSED_MEASURES.
     closed: dict[str, Figure]
@@ -281,7 +281,7 @@ def funnel(question: Question) -> Funnel:
         held = stock.get(stage, _EMPTY)
         valued = question.coverage(known=held.valued, population=held.n)
         rows.append(
-            StageRow(
+            FunnelStage(
                 stage=stage,
                 ways={key: figure(counts[key], dated, K1, known) for key in VISIT_MEASURES},
                 median_days=times[stage].median_days,
@@ -313,7 +313,7 @@ def funnel(question: Question) -> Funnel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reach:
+class StageReach:
     """How far the deals that began in a period came (K2)."""
 
     stage: Stage
@@ -323,7 +323,7 @@ class Reach:
     created_late: Figure
 
 
-def reach(question: Question) -> list[Reach]:
+def reach(question: Question) -> list[StageReach]:
     """Per stage: visited, reached, skipped and created late, of the deals that began in the period.
 
     A deal begins with its first visit; one whose first visit is undated began nobody knows when.
@@ -355,7 +355,7 @@ def reach(question: Question) -> list[Reach]:
             for rows_ in counts
         ]
         rows.append(
-            Reach(
+            StageReach(
                 stage=stage,
                 visited=figures[0],
                 reached=figures[1],

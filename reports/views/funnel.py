@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from pipeline.requests import HtmxRequest
 from reports.forms import FunnelForm
 from reports.queries import funnel as questions
-from reports.queries.funnel import VISIT_MEASURES, Funnel, StageRow
+from reports.queries.funnel import VISIT_MEASURES, Funnel, FunnelStage
 from salesprocess.lib.htmx import render
 
 
@@ -103,7 +103,7 @@ def _undated(figures: Funnel) -> int:
     return sum(coverage.population - coverage.known for coverage in coverages)
 
 
-def _slowest(figures: Funnel) -> StageRow | None:
+def _slowest(figures: Funnel) -> FunnelStage | None:
     """The stage whose visits exceed their norms most."""
     told = [
         row
@@ -113,7 +113,7 @@ def _slowest(figures: Funnel) -> StageRow | None:
     return max(told, key=lambda row: row.of_norm or 0, default=None)
 
 
-def _chart(figures: Funnel, slowest: StageRow | None) -> dict[str, Any]:
+def _chart(figures: Funnel, slowest: FunnelStage | None) -> dict[str, Any]:
     """What the pictures draw; the table beside them shows the same."""
     words = way_words()
     return {

@@ -46,7 +46,7 @@ class _Length(Func):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class FunnelColumn:
     """A column of the page: its head, the order that it is put in, and whether it holds numbers.
 
     `down` says that the first press is downwards.
@@ -67,49 +67,53 @@ class Cell(NamedTuple):
     late: bool = False
 
 
-class Line(NamedTuple):
+class FunnelLine(NamedTuple):
     href: str
     name: str
     cells: Sequence[Cell]
 
 
-_DEAL = Column(key="deal", label=gettext_lazy("Deal"), order=by_text(Lower("name"), always=True))
-_COMPANY = Column(
+_DEAL = FunnelColumn(
+    key="deal", label=gettext_lazy("Deal"), order=by_text(Lower("name"), always=True)
+)
+_COMPANY = FunnelColumn(
     key="company", label=gettext_lazy("Company"), order=by_text(Lower("company__name"))
 )
-_OWNER = Column(key="owner", label=gettext_lazy("Owner"), order=by_text(Lower("owner__name")))
-_STAGE = Column(key="stage", label=gettext_lazy("Stage"), order=by_number("stage", always=True))
-_VALUE = Column(
+_OWNER = FunnelColumn(key="owner", label=gettext_lazy("Owner"), order=by_text(Lower("owner__name")))
+_STAGE = FunnelColumn(
+    key="stage", label=gettext_lazy("Stage"), order=by_number("stage", always=True)
+)
+_VALUE = FunnelColumn(
     key="value", label=gettext_lazy("Value"), order=by_number("value"), down=True, numeric=True
 )
-_SINCE = Column(
+_SINCE = FunnelColumn(
     key="since",
     label=gettext_lazy("In stage"),
     order=by_instant("stage_entered_at"),
     numeric=True,
 )
-_CLOSED = Column(
+_CLOSED = FunnelColumn(
     key="closed", label=gettext_lazy("Closed"), order=by_instant("closed_at"), down=True
 )
-_CAUSE = Column(key="cause", label=gettext_lazy("Cause"), order=by_text(Lower("cause__name")))
+_CAUSE = FunnelColumn(key="cause", label=gettext_lazy("Cause"), order=by_text(Lower("cause__name")))
 
-_ITS_DEAL = Column(
+_ITS_DEAL = FunnelColumn(
     key="deal", label=gettext_lazy("Deal"), order=by_text(Lower("deal__name"), always=True)
 )
-_ITS_COMPANY = Column(
+_ITS_COMPANY = FunnelColumn(
     key="company", label=gettext_lazy("Company"), order=by_text(Lower("deal__company__name"))
 )
-_ENTRY_OWNER = Column(
+_ENTRY_OWNER = FunnelColumn(
     key="owner",
     label=gettext_lazy("Owner when it entered"),
     order=by_text(Lower("entry_owner__name")),
 )
-_ENTERED = Column(
+_ENTERED = FunnelColumn(
     key="entered", label=gettext_lazy("Entered"), order=by_instant("entered_at"), down=True
 )
-_LEFT = Column(key="left", label=gettext_lazy("Left"), order=by_instant("left_at"), down=True)
-_HOW = Column(key="how", label=gettext_lazy("How"), order=by_text("left_how"))
-_DAYS = Column(
+_LEFT = FunnelColumn(key="left", label=gettext_lazy("Left"), order=by_instant("left_at"), down=True)
+_HOW = FunnelColumn(key="how", label=gettext_lazy("How"), order=by_text("left_how"))
+_DAYS = FunnelColumn(
     key="days",
     label=gettext_lazy("Days"),
     order=by_number(_Length("left_at", "entered_at")),
@@ -125,7 +129,7 @@ class Behind:
     rows: Any
     title: str
     of_visits: bool
-    columns: Sequence[Column]
+    columns: Sequence[FunnelColumn]
     default: str
 
 
@@ -175,7 +179,7 @@ def behind(query: Mapping[str, str], asked: Question) -> Behind:
     raise Http404
 
 
-class Asked:
+class FunnelRowsQuestion:
     """One reader's question for the rows behind a number, as an address puts it."""
 
     def __init__(self, request: HtmxRequest) -> None:
@@ -261,7 +265,7 @@ class Asked:
 @require_GET
 def rows(request: HtmxRequest) -> HttpResponse:
     """Exactly the rows that a number of the funnel counts, a page at a time."""
-    asked = Asked(request)
+    asked = FunnelRowsQuestion(request)
     kind = _VISITS if asked.behind.of_visits else _DEALS
     found = lists.page(
         lambda _scope: asked.rows(),
@@ -298,13 +302,13 @@ def export(request: HtmxRequest) -> HttpResponseBase:
 
     Stages are called as everywhere, not as the reader calls them: a file goes to others.
     """
-    asked = Asked(request)
+    asked = FunnelRowsQuestion(request)
     kind = _VISITS if asked.behind.of_visits else _DEALS
     written = spreadsheet.lines(_written(asked, kind), bom="bom" in request.GET)
     return spreadsheet.download(written, name=f"funnel-{asked.form.today.isoformat()}")
 
 
-def _written(asked: Asked, kind: "Shown") -> Iterator[Sequence[Any]]:
+def _written(asked: FunnelRowsQuestion, kind: "RowKind") -> Iterator[Sequence[Any]]:
     yield [str(label) for label, _write in kind.parts]
     for row in lists.each(asked.rows(), asked.walk, kind.fields):
         named = kind.row._make(row)
@@ -344,26 +348,26 @@ class VisitRow(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class RowKind:
     """How rows of one kind are read, told on a page, and written into a file."""
 
     fields: Sequence[str]
     row: Any
-    cells: Mapping[str, Callable[[Asked, Any], Cell]]
-    parts: Sequence[tuple[Any, Callable[[Asked, Any], Any]]]
+    cells: Mapping[str, Callable[[FunnelRowsQuestion, Any], Cell]]
+    parts: Sequence[tuple[Any, Callable[[FunnelRowsQuestion, Any], Any]]]
     deal: Callable[[Any], int]
 
-    def line(self, asked: Asked, values: Sequence[Any]) -> Line:
+    def line(self, asked: FunnelRowsQuestion, values: Sequence[Any]) -> FunnelLine:
         row = self.row._make(values)
         cells = [self.cells[column.key](asked, row) for column in asked.behind.columns[1:]]
-        return Line(href=f"/deals/{self.deal(row)}/", name=row.name, cells=cells)
+        return FunnelLine(href=f"/deals/{self.deal(row)}/", name=row.name, cells=cells)
 
 
 def _text(value: str | None) -> Cell:
     return Cell(text=value or "", numeric=False)
 
 
-def _on(asked: Asked, at: dt.datetime | None) -> Cell:
+def _on(asked: FunnelRowsQuestion, at: dt.datetime | None) -> Cell:
     """The day in the zone of the report's period."""
     if at is None:
         return _text("")
@@ -373,11 +377,11 @@ def _on(asked: Asked, at: dt.datetime | None) -> Cell:
     )
 
 
-def _value(_asked: Asked, row: DealRow | VisitRow) -> Cell:
+def _value(_asked: FunnelRowsQuestion, row: DealRow | VisitRow) -> Cell:
     return Cell(text=money(row.amount, row.currency), numeric=True)
 
 
-def _taken(asked: Asked, row: VisitRow) -> Cell:
+def _taken(asked: FunnelRowsQuestion, row: VisitRow) -> Cell:
     """The days of a stay, against the norm of its team."""
     if row.entered_at is None:
         return Cell(text="", numeric=True)
@@ -387,7 +391,7 @@ def _taken(asked: Asked, row: VisitRow) -> Cell:
     return Cell(text=f"{number(taken)} / {norm}", numeric=True, late=taken > norm)
 
 
-def _in_stage(asked: Asked, row: DealRow) -> Cell:
+def _in_stage(asked: FunnelRowsQuestion, row: DealRow) -> Cell:
     if row.stage_entered_at is None:
         return Cell(text=_("no date"), numeric=True)
     since = row.stage_entered_at.astimezone(asked.zone).date()
@@ -400,12 +404,12 @@ def _how(row: VisitRow) -> str:
     return str(LeftHow(row.left_how).label) if row.left_how else _("Still there")
 
 
-def _instant(asked: Asked, at: dt.datetime | None) -> str:
+def _instant(asked: FunnelRowsQuestion, at: dt.datetime | None) -> str:
     """To the minute, where the reader is: what a spreadsheet understands as a time."""
     return at.astimezone(asked.zone).strftime("%Y-%m-%d %H:%M") if at else ""
 
 
-_DEALS = Shown(
+_DEALS = RowKind(
     fields=(
         *("pk", "name", "company__name", "owner__name", "stage", "outcome", "team_id", "amount"),
         *("currency", "value", "stage_entered_at", "closed_at", "cause__name"),
@@ -437,7 +441,7 @@ _DEALS = Shown(
         (gettext_lazy("Cause"), lambda _asked, row: shown(row.cause)),
     ),
 )
-_VISITS = Shown(
+_VISITS = RowKind(
     fields=(
         *("pk", "deal_id", "deal__name", "deal__company__name", "entry_owner__name", "stage"),
         *("entry_team_id", "deal__amount", "deal__currency", "value", "entered_at", "left_at"),

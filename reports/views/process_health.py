@@ -4,7 +4,7 @@ from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_GET
 
 from pipeline.process.queries.health import measure
-from pipeline.process.queries.page import Look, NoSuchTeam, Of
+from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
 from pipeline.requests import HtmxRequest
 from reports.figures import told_of_stages
 from salesprocess.lib.htmx import render
@@ -14,7 +14,7 @@ from salesprocess.lib.htmx import render
 def process_health(request: HtmxRequest, of: Of) -> HttpResponse:
     """The three measures of a level; fills a place on its page."""
     try:
-        look = Look(request.user, of)
+        look = LayerPage(request.user, of)
     except NoSuchTeam as missing:
         raise Http404 from missing
     return render(

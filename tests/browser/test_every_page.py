@@ -156,7 +156,11 @@ def make_process(people: Cast, *, at: dt.datetime) -> dict[str, Any]:
     mona = people.mona
     layer = process.layer_of(people.north, by=mona, at=at)
     for label in ("Ask the price range", "Look at the plant"):
-        said: process.Said = {"label": label, "gives_you": "no surprise", "gives_managers": "n"}
+        said: process.StepWording = {
+            "label": label,
+            "gives_you": "no surprise",
+            "gives_managers": "n",
+        }
         process.add_step(layer, stage=Stage.LEAD_GENERATION, said=said, by=mona, at=at)
         if not layer.versions.exists():
             process.publish(layer, note="Ask early", by=mona, at=at)

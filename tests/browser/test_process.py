@@ -27,7 +27,11 @@ def add_steps(cast: Cast, *labels: str) -> None:
     at, mona = timezone.now(), cast.mona
     layer = process.layer_of(cast.north, by=mona, at=at)
     for label in labels:
-        said: process.Said = {"label": label, "gives_you": "no surprise", "gives_managers": "n"}
+        said: process.StepWording = {
+            "label": label,
+            "gives_you": "no surprise",
+            "gives_managers": "n",
+        }
         process.add_step(layer, stage=LEADS, said=said, by=mona, at=at)
 
 
@@ -40,7 +44,7 @@ def steps_of(page: Page) -> list[str]:
 
 def test_it_takes_a_step_from_an_admin_to_a_salesperson(page_of: Callable[..., Page], people: Cast):
     framework = process.layer_of(people.root, by=people.adele, at=timezone.now())
-    hint: process.Said = {
+    hint: process.StepWording = {
         "label": "Mind the season",
         "kind": StepKind.HINT,
         "importance": Importance.HINT,

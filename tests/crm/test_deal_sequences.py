@@ -33,7 +33,7 @@ PEOPLE = ("ana", "ben", "mona", "carl", "rosa", "adele")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Act:
+class SalesAct:
     """Who does something to which deal, when, and having seen which state of it.
 
     `minutes` is how long after the last act. `behind` is by how many versions the page is old;
@@ -48,7 +48,7 @@ class Act:
 
 # Mostly such as succeed, so that stories grow long; sometimes by anybody, too early or too late.
 acts = st.builds(
-    Act,
+    SalesAct,
     who=st.sampled_from(["", "", "", "", "", *PEOPLE]),
     number=st.integers(0, 5),
     minutes=st.sampled_from([0, 1, 2, 30, 60, 60 * 26, 60 * 50, -5]),
@@ -131,7 +131,7 @@ class Sales(RuleBasedStateMachine):
         )
 
     @contextmanager
-    def doing(self, act: Act, deals: Q | None = None) -> Iterator[tuple[Deal, dict[str, Any]]]:
+    def doing(self, act: SalesAct, deals: Q | None = None) -> Iterator[tuple[Deal, dict[str, Any]]]:
         """One of the deals (of those that the verb is for, if any), and who does it when.
 
         What is refused, stale or out of reach must have changed no row.
@@ -152,7 +152,7 @@ class Sales(RuleBasedStateMachine):
     def everything(self) -> list[Any]:
         return [rows(model) for model in (Deal, StageVisit, Activity)]
 
-    def seen(self, act: Act, deal: Deal) -> dict[str, Any]:
+    def seen(self, act: SalesAct, deal: Deal) -> dict[str, Any]:
         return {} if act.behind is None else {"version": deal.version - act.behind}
 
     def next(self, what: tuple[ActivityKind, int] | None) -> Next | None:

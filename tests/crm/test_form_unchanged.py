@@ -39,15 +39,15 @@ from pipeline.models import SellingStyle, User
 from pipeline.process import commands as process
 from pipeline.process.gates import Gate
 from pipeline.process.playbook import (
-    Answer,
+    AnswerKind,
     Applies,
-    Doing,
     Importance,
     Proof,
     Side,
     StepKind,
     StepRow,
     Strength,
+    WorkKind,
 )
 from pipeline.process.stages import Stage
 from tests.conftest import Cast
@@ -309,9 +309,11 @@ def test_a_form_that_is_saved_untouched_changes_nothing(client: Client, cast: Ca
 HERE = Stage.QUALIFICATION
 KINDS: dict[str, dict[str, Any]] = {
     "check": {"kind": StepKind.CHECK},
-    **{f"question-{answer}": {"kind": StepKind.QUESTION, "answer": answer} for answer in Answer},
+    **{
+        f"question-{answer}": {"kind": StepKind.QUESTION, "answer": answer} for answer in AnswerKind
+    },
     **{f"evidence-{proof}": {"kind": StepKind.EVIDENCE, "proof": proof} for proof in Proof},
-    **{f"activity-{doing}": {"kind": StepKind.ACTIVITY, "doing": doing} for doing in Doing},
+    **{f"activity-{doing}": {"kind": StepKind.ACTIVITY, "doing": doing} for doing in WorkKind},
     "hint": {"kind": StepKind.HINT},
 }
 KINDS["question-choice"]["choices"] = ("Big", "Small")

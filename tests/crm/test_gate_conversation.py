@@ -8,13 +8,13 @@ from crm.commands.gate_input import GateInput
 from crm.commands.writers.conversation import AgreementInput, ConversationInput
 from crm.commands.writers.step_result import StepResultInput
 from crm.models import Activity, ActivityKind, Deal, StepResult
-from pipeline.process.playbook import Doing, Importance, StepKind
+from pipeline.process.playbook import Importance, StepKind, WorkKind
 from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import NOW, make_deal
 from tests.pipeline.process import in_force, row
 
-CALL: dict[str, Any] = {"kind": StepKind.ACTIVITY, "doing": Doing.CALL}
+CALL: dict[str, Any] = {"kind": StepKind.ACTIVITY, "doing": WorkKind.CALL}
 
 
 def logged(deal: Deal) -> Activity:

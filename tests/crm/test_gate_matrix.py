@@ -22,7 +22,7 @@ from crm.forms.deal import MoveForm, OpenForm, WinForm
 from crm.forms.gate import GateForm
 from crm.forms.step import StepForm
 from crm.models import ActivityKind, Deal, EvidenceFile, StepResult
-from pipeline.process.playbook import Answer, Doing, Importance, Proof, StepKind
+from pipeline.process.playbook import AnswerKind, Importance, Proof, StepKind, WorkKind
 from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.crm.truth import all_rows
@@ -40,12 +40,12 @@ def shapes() -> Iterator[tuple[str, dict[str, Any]]]:
     """Each kind of step with each of what it may take; there is nothing to do about a hint."""
     for kind in StepKind:
         if kind == StepKind.QUESTION:
-            for answer in Answer:
+            for answer in AnswerKind:
                 yield f"{kind}-{answer}", {"kind": kind, "answer": answer, "choices": ("A", "B")}
         elif kind == StepKind.EVIDENCE:
             yield from ((f"{kind}-{proof}", {"kind": kind, "proof": proof}) for proof in Proof)
         elif kind == StepKind.ACTIVITY:
-            yield from ((f"{kind}-{doing}", {"kind": kind, "doing": doing}) for doing in Doing)
+            yield from ((f"{kind}-{doing}", {"kind": kind, "doing": doing}) for doing in WorkKind)
         elif kind != StepKind.HINT:
             yield str(kind), {"kind": kind}
 
@@ -93,7 +93,7 @@ def right(deal: Deal | None) -> dict[str, Any]:
         "evidence-any_link": "https://norte.test/",
         "evidence-link_link": "https://norte.test/",
         "evidence-file_file": SimpleUploadedFile("plan.txt", b"the plan"),
-        **{f"activity-{doing}": "2026-03-10" for doing in Doing},
+        **{f"activity-{doing}": "2026-03-10" for doing in WorkKind},
     }
     if deal is None:
         return {name_of(key): value for key, value in given.items()} | {"go_reason": "done_before"}
@@ -106,7 +106,7 @@ def right(deal: Deal | None) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verb:
+class MatrixVerb:
     """`path` and `said` send it; `does` is the step that it completes by itself."""
 
     form: type[GateForm]
@@ -116,12 +116,16 @@ class Verb:
 
 
 VERBS = {
-    "move": Verb(form=MoveForm, path="/deals/{deal}/move/", said={"to": 2}),
-    "advance": Verb(form=MoveForm, path="/deals/{deal}/advance/", said={"to": 2}),
-    "jump": Verb(form=MoveForm, path="/deals/{deal}/move/", said={"to": 5, "reason": "At once"}),
-    "win": Verb(form=WinForm, path="/deals/{deal}/win/", said={"value": "80", "reason": "Now"}),
-    "sell": Verb(form=WinForm, path="/deals/{deal}/sell/", said={"value": "80"}),
-    "sell a new one": Verb(
+    "move": MatrixVerb(form=MoveForm, path="/deals/{deal}/move/", said={"to": 2}),
+    "advance": MatrixVerb(form=MoveForm, path="/deals/{deal}/advance/", said={"to": 2}),
+    "jump": MatrixVerb(
+        form=MoveForm, path="/deals/{deal}/move/", said={"to": 5, "reason": "At once"}
+    ),
+    "win": MatrixVerb(
+        form=WinForm, path="/deals/{deal}/win/", said={"value": "80", "reason": "Now"}
+    ),
+    "sell": MatrixVerb(form=WinForm, path="/deals/{deal}/sell/", said={"value": "80"}),
+    "sell a new one": MatrixVerb(
         form=OpenForm,
         path="/deals/new/",
         said={
@@ -135,13 +139,13 @@ VERBS = {
         },
         does="activity-call",
     ),
-    "log": Verb(
+    "log": MatrixVerb(
         form=GateForm,
         path="/deals/{deal}/log/",
         said={"kind": "call", "result": "moved_forward", "from_stage": 1},
         does="activity-call",
     ),
-    "complete": Verb(
+    "complete": MatrixVerb(
         form=GateForm,
         path="/activities/{activity}/complete/",
         said={"result": "moved_forward", "from_stage": 1},
@@ -172,7 +176,7 @@ def process_of(cast: Cast) -> None:
 @dataclass(frozen=True, kw_only=True)
 class Tried:
     client: Client
-    verb: Verb
+    verb: MatrixVerb
     deal: Deal
     path: str
 

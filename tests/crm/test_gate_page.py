@@ -15,13 +15,13 @@ from crm.commands.contact import NewContact
 from crm.commands.writers.activity import About
 from crm.models import Activity, ActivityKind, Concern, Deal, Judgement, ProcessNote, StepResult
 from pipeline.process.playbook import (
-    Answer,
-    Doing,
+    AnswerKind,
     Importance,
     LayerContent,
     Proof,
-    StageRow,
+    StageNaming,
     StepKind,
+    WorkKind,
 )
 from pipeline.process.stages import Stage
 from tests.conftest import Cast
@@ -203,19 +203,19 @@ def test_it_says_who_decides_by_press_or_by_name(cast, ana):
 
 STEPS: dict[str, tuple[dict[str, Any], dict[str, Any], Any]] = {
     "check": ({"kind": StepKind.CHECK}, {"step_1_fit": "on"}, None),
-    "text": ({"kind": StepKind.QUESTION, "answer": Answer.TEXT}, {"step_1_fit": "Red"}, "Red"),
+    "text": ({"kind": StepKind.QUESTION, "answer": AnswerKind.TEXT}, {"step_1_fit": "Red"}, "Red"),
     "money": (
-        {"kind": StepKind.QUESTION, "answer": Answer.MONEY},
+        {"kind": StepKind.QUESTION, "answer": AnswerKind.MONEY},
         {"step_1_fit": "1,200.50"},
         "1200.50",
     ),
     "date": (
-        {"kind": StepKind.QUESTION, "answer": Answer.DATE},
+        {"kind": StepKind.QUESTION, "answer": AnswerKind.DATE},
         {"step_1_fit": "2026-05-01"},
         "2026-05-01",
     ),
     "choice": (
-        {"kind": StepKind.QUESTION, "answer": Answer.CHOICE, "choices": ("Big", "Small")},
+        {"kind": StepKind.QUESTION, "answer": AnswerKind.CHOICE, "choices": ("Big", "Small")},
         {"step_1_fit": "Small"},
         "Small",
     ),
@@ -225,7 +225,7 @@ STEPS: dict[str, tuple[dict[str, Any], dict[str, Any], Any]] = {
         None,
     ),
     "activity": (
-        {"kind": StepKind.ACTIVITY, "doing": Doing.EMAIL},
+        {"kind": StepKind.ACTIVITY, "doing": WorkKind.EMAIL},
         {"step_1_fit": "2026-03-10"},
         None,
     ),
@@ -252,7 +252,7 @@ def test_it_fills_in_a_step_by_its_kind(cast, ana, kind):
 def test_it_calls_stages_and_teams_as_the_page_behind_it_does(cast, ana):
     said = row("fit", stage=Stage.LEAD_GENERATION, **GATE)
     layer = in_force(cast.north, said).layer
-    named = StageRow(stage=Stage.PROSPECTING, label="First call")
+    named = StageNaming(stage=Stage.PROSPECTING, label="First call")
     content = LayerContent(steps=(said,), stages=(named,)).as_json()
     layer.current = layer.versions.create(number=2, content=content, published_at=ago(days=20))
     layer.save()

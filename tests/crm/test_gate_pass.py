@@ -38,7 +38,7 @@ from crm.models import (
 from crm.queries import gates
 from crm.queries.facts import facts
 from pipeline.process.gates import Act, Gap, Gate, Reason, Verb
-from pipeline.process.playbook import Answer, Doing, Fact, Importance, StepKind, Strength
+from pipeline.process.playbook import AnswerKind, Fact, Importance, StepKind, Strength, WorkKind
 from pipeline.process.stages import Initiator, Stage
 from salesprocess.lib.refused import Refused
 from tests.crm.truth import all_rows, faults_of
@@ -511,8 +511,8 @@ def test_a_gate_that_the_records_answer_is_not_asked(cast):
 @pytest.mark.parametrize(
     ("kind", "given"),
     [
-        ({"kind": StepKind.QUESTION, "answer": Answer.TEXT}, StepResultInput(value="Red")),
-        ({"kind": StepKind.QUESTION, "answer": Answer.MONEY}, StepResultInput(value="12.50")),
+        ({"kind": StepKind.QUESTION, "answer": AnswerKind.TEXT}, StepResultInput(value="Red")),
+        ({"kind": StepKind.QUESTION, "answer": AnswerKind.MONEY}, StepResultInput(value="12.50")),
         ({"kind": StepKind.EVIDENCE}, StepResultInput(link="https://norte.test/plan")),
         ({"kind": StepKind.CHECK}, StepResultInput()),
     ],
@@ -543,7 +543,7 @@ def test_a_step_is_not_done_by_nothing(cast, kind):
 def test_a_step_that_is_work_is_logged_with_it(cast):
     in_force(
         cast.root,
-        row("visit", stage=Stage(1), kind=StepKind.ACTIVITY, doing=Doing.MEETING, **GATES),
+        row("visit", stage=Stage(1), kind=StepKind.ACTIVITY, doing=WorkKind.MEETING, **GATES),
     )
     deal = ready_deal(by=cast.ana)
     given = StepResultInput(done_at=ago(hours=1), note="Saw the plant")

@@ -24,7 +24,11 @@ HERE = "http://localhost:8000"
 
 def publish(owner, *, by, label="Ask the price range", note="Try it."):
     layer = commands.layer_of(owner, by=by, at=NOW)
-    said: commands.Said = {"label": label, "gives_you": "less trouble", "gives_managers": "a view"}
+    said: commands.StepWording = {
+        "label": label,
+        "gives_you": "less trouble",
+        "gives_managers": "a view",
+    }
     commands.add_step(layer, stage=Stage.PROPOSAL, said=said, by=by, at=NOW)
     return commands.publish(layer, note=note, by=by, at=NOW)
 
@@ -93,7 +97,7 @@ def test_it_tells_nobody_of_what_was_not_published(cast):
 def test_it_counts_what_it_does_not_list(cast):
     layer = commands.layer_of(cast.north, by=cast.mona, at=NOW)
     for n in range(11):
-        said: commands.Said = {"label": f"Step {n}"}
+        said: commands.StepWording = {"label": f"Step {n}"}
         commands.add_step(layer, stage=Stage.PROPOSAL, said=said, by=cast.mona, at=NOW)
     publish(cast.north, by=cast.mona)
     assert "- and 2 more" in deliver()["ana@seven.test"].body

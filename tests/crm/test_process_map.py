@@ -22,7 +22,11 @@ HERE = Stage.PROSPECTING
 def layer(cast: Cast) -> Layer:
     found = commands.layer_of(cast.north, by=cast.mona, at=NOW)
     for label in ("Letter", "Card"):
-        said: commands.Said = {"label": label, "gives_you": "a reply", "gives_managers": "a view"}
+        said: commands.StepWording = {
+            "label": label,
+            "gives_you": "a reply",
+            "gives_managers": "a view",
+        }
         commands.add_step(found, stage=HERE, said=said, by=cast.mona, at=ago(days=9))
     crm_process.publish(found, note="", flight=Flight.ADOPT, by=cast.mona, at=ago(days=9))
     return found

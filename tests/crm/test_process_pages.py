@@ -50,7 +50,7 @@ def layer_of(owner, by):
 
 
 def add(owner, label, *, by, stage=NEEDS):
-    said: commands.Said = {
+    said: commands.StepWording = {
         "label": label,
         "gives_you": "less trouble",
         "gives_managers": "a view",

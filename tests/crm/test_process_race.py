@@ -24,7 +24,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def drafted(team: Team, label: str, *, by: User) -> Layer:
     layer = commands.layer_of(team, by=by, at=NOW)
-    said: commands.Said = {"label": label, "gives_you": "less trouble", "gives_managers": "a view"}
+    said: commands.StepWording = {
+        "label": label,
+        "gives_you": "less trouble",
+        "gives_managers": "a view",
+    }
     commands.add_step(layer, stage=Stage.CLOSING, said=said, by=by, at=NOW)
     return layer
 

@@ -55,7 +55,7 @@ from crm.models import (
     Verdict,
 )
 from crm.queries.facts import AGREEMENT_STEP
-from pipeline.process.playbook import Doing, StepKind
+from pipeline.process.playbook import StepKind, WorkKind
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
@@ -346,7 +346,11 @@ def log(deal: Deal, said: ConversationInput, **at: Any) -> None:
 def test_a_conversation_which_completes_what_asks_for_it(
     cast: Cast, three: dict[str, Deal], petra: Contact
 ):
-    asks: dict[str, Any] = {"kind": StepKind.ACTIVITY, "doing": Doing.CALL, "stage": Stage.PROPOSAL}
+    asks: dict[str, Any] = {
+        "kind": StepKind.ACTIVITY,
+        "doing": WorkKind.CALL,
+        "stage": Stage.PROPOSAL,
+    }
     version = in_force(cast.north, row("ring", **asks))
     for deal in three.values():
         deal.visits.going_on().update(version_ids=[version.pk])

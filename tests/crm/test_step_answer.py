@@ -28,7 +28,7 @@ from crm.queries.steps import recorded
 from pipeline.models import User
 from pipeline.process import commands as process
 from pipeline.process.gates import Reason
-from pipeline.process.playbook import Answer, Doing, Importance, Proof, StepKind
+from pipeline.process.playbook import AnswerKind, Importance, Proof, StepKind, WorkKind
 from pipeline.process.queries.in_force import current_version_ids
 from pipeline.process.stages import Initiator, Stage
 from salesprocess.lib.refused import Stale
@@ -115,18 +115,18 @@ def test_it_takes_an_answer_back_and_keeps_it_on_record(cast: Cast, deal: Deal, 
 
 
 TYPED = [
-    (Answer.TEXT, "In May", "   "),
-    (Answer.NUMBER, "12.5", "a dozen"),
-    (Answer.NUMBER, "-3", "NaN"),
-    (Answer.MONEY, "41000", "1e400"),
-    (Answer.DATE, "2026-05-01", "in May"),
-    (Answer.CHOICE, "Red", "Green"),
+    (AnswerKind.TEXT, "In May", "   "),
+    (AnswerKind.NUMBER, "12.5", "a dozen"),
+    (AnswerKind.NUMBER, "-3", "NaN"),
+    (AnswerKind.MONEY, "41000", "1e400"),
+    (AnswerKind.DATE, "2026-05-01", "in May"),
+    (AnswerKind.CHOICE, "Red", "Green"),
 ]
 
 
 @pytest.mark.parametrize(("kind", "good", "bad"), TYPED)
 def test_it_takes_what_is_of_the_steps_type_only(
-    cast: Cast, deal: Deal, refused: Refusal, kind: Answer, good: str, bad: str
+    cast: Cast, deal: Deal, refused: Refusal, kind: AnswerKind, good: str, bad: str
 ):
     place = team_step(cast, "Say it", kind=StepKind.QUESTION, answer=kind, choices=["Red", "Blue"])
     deals.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=ago(hours=2), **yes(deal))
@@ -141,7 +141,7 @@ def yes(deal: Deal) -> dict[str, Any]:
 
 
 def test_it_takes_a_person_in_reach(cast: Cast, refused: Refusal):
-    place = team_step(cast, "Who signs?", kind=StepKind.QUESTION, answer=Answer.CONTACT)
+    place = team_step(cast, "Who signs?", kind=StepKind.QUESTION, answer=AnswerKind.CONTACT)
     deal = make_deal(by=cast.ana, stage=HERE)
     with refused(field(place)):
         answer(deal, place, cast.ana, value="Petra")
@@ -214,7 +214,7 @@ def log(deal: Deal, by: User, kind: ActivityKind, **said) -> Activity:
 
 
 def test_it_completes_the_step_that_asks_for_what_was_done(cast: Cast):
-    place = team_step(cast, "Visit them", kind=StepKind.ACTIVITY, doing=Doing.MEETING)
+    place = team_step(cast, "Visit them", kind=StepKind.ACTIVITY, doing=WorkKind.MEETING)
     deal = make_deal(by=cast.ana, stage=HERE)
     log(deal, cast.ana, ActivityKind.CALL, result=ActivityResult.REACHED)
     log(deal, cast.ana, ActivityKind.MEETING, result=ActivityResult.NO_ANSWER)
@@ -231,7 +231,7 @@ def test_it_completes_it_before_the_deal_moves_on(cast: Cast):
         cast,
         "Visit them",
         kind=StepKind.ACTIVITY,
-        doing=Doing.MEETING,
+        doing=WorkKind.MEETING,
         importance=Importance.GATE,
     )
     deal = make_deal(by=cast.ana, contact=make_contact(by=cast.ana), stage=HERE)

@@ -17,7 +17,7 @@ from crm.models import ActivityKind, Deal, DealChange
 from pipeline.models import User
 from pipeline.process import commands as process
 from pipeline.process.gates import Reason
-from pipeline.process.playbook import Answer, Doing, Importance, StepKind
+from pipeline.process.playbook import AnswerKind, Importance, StepKind, WorkKind
 from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.crm.test_step_answer import own_step, team_step
@@ -45,14 +45,14 @@ def say(deal: Deal, place: Any, by: User, **given: Any) -> None:
 @pytest.mark.parametrize(
     ("answer", "value", "words"),
     [
-        (Answer.TEXT, "Monday", "Monday"),
-        (Answer.MONEY, "40000", "€40,000"),
-        (Answer.NUMBER, "12", "12"),
-        (Answer.DATE, "2026-04-01", "1 Apr"),
+        (AnswerKind.TEXT, "Monday", "Monday"),
+        (AnswerKind.MONEY, "40000", "€40,000"),
+        (AnswerKind.NUMBER, "12", "12"),
+        (AnswerKind.DATE, "2026-04-01", "1 Apr"),
     ],
 )
 def test_it_tells_what_was_answered_by_whom(
-    client: Client, cast: Cast, answer: Answer, value: str, words: str
+    client: Client, cast: Cast, answer: AnswerKind, value: str, words: str
 ):
     place = team_step(cast, "Budget", kind=StepKind.QUESTION, answer=answer)
     deal = lead(cast)
@@ -64,7 +64,7 @@ def test_it_tells_what_was_answered_by_whom(
 
 
 def test_it_tells_whom_an_answer_names(client: Client, cast: Cast):
-    place = team_step(cast, "Signs", kind=StepKind.QUESTION, answer=Answer.CONTACT)
+    place = team_step(cast, "Signs", kind=StepKind.QUESTION, answer=AnswerKind.CONTACT)
     deal = lead(cast)
     say(deal, place, cast.ana, contact=deal.contacts.get())
     assert re.search("Answered: Signs.*Petra Voss", told(client, cast.ana, deal))
@@ -159,7 +159,7 @@ def test_it_tells_nobody_how_somebody_words_a_step_for_herself(client: Client, c
 
 
 def test_it_tells_what_was_done_only_once(client: Client, cast: Cast):
-    team_step(cast, "Call the fleet", kind=StepKind.ACTIVITY, doing=Doing.CALL)
+    team_step(cast, "Call the fleet", kind=StepKind.ACTIVITY, doing=WorkKind.CALL)
     deal = lead(cast)
     activities.log(
         About(deal=deal), kind=ActivityKind.CALL, body="Forty lorries", by=cast.ana, at=NOW

@@ -16,7 +16,7 @@ from crm.commands.writers.activity import About
 from crm.models import ActivityKind, Company, Contact, Deal, StageVisit
 from demo import filling
 from exchange.commands import batch as batch_commands
-from exchange.commands.batch import Kept
+from exchange.commands.batch import KeptRecord
 from pipeline.models import Batch, BatchKind, Role, Team, User
 from pipeline.process.stages import Initiator
 from tests.demo.filled import filled
@@ -156,7 +156,7 @@ def test_the_command_lists_what_it_kept(admin: User):
     assert f"deal {deal.pk} Ours now: changed since" in out.getvalue()
 
 
-def remove() -> list[Kept]:
+def remove() -> list[KeptRecord]:
     batch = Batch.objects.get(kind=BatchKind.DEMO, undone_at=None)
     return batch_commands.undo(batch, by=None, at=LATER).kept
 

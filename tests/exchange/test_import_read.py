@@ -9,7 +9,7 @@ import pytest
 
 from exchange.imports import letters, reading
 from exchange.imports.faults import Unreadable
-from exchange.imports.reading import Table, open_table
+from exchange.imports.reading import FileTable, open_table
 
 
 @pytest.fixture
@@ -17,12 +17,12 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "deals.csv"
 
 
-def opened(path: Path, content: bytes, *, wanted: str = "name", **stated: str) -> Table:
+def opened(path: Path, content: bytes, *, wanted: str = "name", **stated: str) -> FileTable:
     path.write_bytes(content)
     return open_table(path, wanted=set(wanted.split(",")), **stated)
 
 
-def cells(table: Table) -> list[list[str]]:
+def cells(table: FileTable) -> list[list[str]]:
     return [row.cells for row in table.rows()]
 
 

@@ -53,17 +53,17 @@ def row(**cells: str) -> str:
     return ",".join(cells.get(column, "") for column in COLUMNS)
 
 
-def bring_in(folder: Path, *rows: str, text: str = DEALS, commit: bool = True) -> run.Result:
+def bring_in(folder: Path, *rows: str, text: str = DEALS, commit: bool = True) -> run.ImportResult:
     (folder / "deals.csv").write_text("\n".join([HEADER, *rows]) + "\n")
     return run_on(folder, text, commit=commit)
 
 
-def run_on(folder: Path, text: str, *, commit: bool = True) -> run.Result:
+def run_on(folder: Path, text: str, *, commit: bool = True) -> run.ImportResult:
     (folder / "map.toml").write_text(text)
     return run.run(mapping.load(folder / "map.toml"), [folder], at=NOW, commit=commit)
 
 
-def reasons(result: run.Result) -> list[tuple[int, str, str]]:
+def reasons(result: run.ImportResult) -> list[tuple[int, str, str]]:
     return [(fault.line, fault.column, fault.reason) for fault in result.faults]
 
 

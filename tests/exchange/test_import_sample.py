@@ -52,7 +52,7 @@ SMALL = {
 }
 
 
-def bring_in(folder: Path = SAMPLE, *, commit: bool = True) -> run.Result:
+def bring_in(folder: Path = SAMPLE, *, commit: bool = True) -> run.ImportResult:
     return run.run(mapping.load(MAPPING), [folder], at=timezone.now(), commit=commit)
 
 
@@ -144,7 +144,7 @@ def test_it_tells_each_history_no_further_than_the_rows_do():
     assert lost.initiator == Initiator.CUSTOMER
     assert lost.visits.get().left_how == LeftHow.STOPPED
 
-    chains: dict[int, list[moves.Stay]] = {}
+    chains: dict[int, list[moves.Visit]] = {}
     for visit in visits.order_by("deal", "sequence").iterator():
         chains.setdefault(visit.deal_id, []).append(visit.stay)
     assert len(chains) == 8_800

@@ -102,7 +102,7 @@ def by_command(
     kind: str = "deals",
     formats: dict[str, str] | None = None,
     stages: dict[str, dict[str, str]] | None = None,
-) -> run.Result:
+) -> run.ImportResult:
     """The same file by `manage.py import`: as a mapping would say it."""
     folder.mkdir(exist_ok=True)
     (folder / "old.csv").write_bytes(text if isinstance(text, bytes) else text.encode())

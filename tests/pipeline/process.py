@@ -6,14 +6,14 @@ from pipeline.models import Layer, Team, Version
 from pipeline.process.playbook import (
     Importance,
     LayerContent,
+    LayerSource,
     Level,
     Playbook,
-    Source,
-    Step,
+    PlaybookStep,
     StepKind,
     StepRow,
 )
-from pipeline.process.playbook import Layer as MergedLayer
+from pipeline.process.playbook import MergedLayer as MergedLayer
 from pipeline.process.queries.in_force import step_of
 from pipeline.process.stages import Stage
 from tests.factories import NOW, ago
@@ -41,7 +41,7 @@ def over(key: str = "problem", *, stage: Stage = FOUR, **said: Any) -> StepRow:
 
 
 def layer(*rows: StepRow, level: Level = Level.FRAMEWORK, number: int = 1) -> MergedLayer:
-    source = Source(level=level, layer_id=number, name=f"{level.value} {number}")
+    source = LayerSource(level=level, layer_id=number, name=f"{level.value} {number}")
     return MergedLayer(source=source, content=LayerContent(steps=rows))
 
 
@@ -50,7 +50,7 @@ def whole(*rows: StepRow) -> list[StepRow]:
     return [*rows, *(row("basics", stage=stage, position=5.0) for stage in Stage)]
 
 
-def step_in(playbook: Playbook, key: str = "problem") -> Step:
+def step_in(playbook: Playbook, key: str = "problem") -> PlaybookStep:
     """The step of that key, which must be there."""
     step = playbook.find(FOUR, key)
     assert step is not None

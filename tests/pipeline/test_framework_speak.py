@@ -50,7 +50,7 @@ def test_pages_say_it_in_the_language_of_who_reads(cast: Cast, client: Client) -
 def test_what_a_layer_reworded_stays_as_it_was_written(cast: Cast) -> None:
     step = framework.STEPS[Stage.LEAD_GENERATION][2]
     layer = process.layer_of(cast.north, by=cast.mona, at=NOW)
-    said: process.Said = {"label": "Do they fit Vienna?"}
+    said: process.StepWording = {"label": "Do they fit Vienna?"}
     process.adapt_step(
         layer,
         stage=Stage.LEAD_GENERATION,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.process import moves
-from pipeline.process.moves import EnteredHow, LeftHow, Stay
+from pipeline.process.moves import EnteredHow, LeftHow, Visit
 from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.refused import Refused
 
@@ -16,11 +16,11 @@ T0 = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 
 
-def stay_in(stage: Stage) -> Stay:
+def stay_in(stage: Stage) -> Visit:
     return moves.start(stage, T0)
 
 
-def closed(stage: Stage, how: LeftHow = LeftHow.STOPPED) -> Stay:
+def closed(stage: Stage, how: LeftHow = LeftHow.STOPPED) -> Visit:
     return replace(stay_in(stage), left_how=how, left_at=T0 + HOUR)
 
 
@@ -180,7 +180,7 @@ def test_it_reads_the_outcome_from_how_the_last_visit_ended(how, outcome):
 
 # What `broken_links` must see: the first of two visits, the second, and a word of the fault.
 FIRST = replace(stay_in(Stage.PROSPECTING), left_how=LeftHow.ADVANCED, left_at=T0 + HOUR)
-SECOND = Stay(
+SECOND = Visit(
     sequence=2,
     stage=Stage.QUALIFICATION,
     entered_how=EnteredHow.FORWARD,

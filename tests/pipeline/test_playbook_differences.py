@@ -16,7 +16,7 @@ from pipeline.process.playbook import (
     Importance,
     LayerContent,
     Level,
-    StageRow,
+    StageNaming,
     StepKind,
     Strength,
     merge,
@@ -69,7 +69,7 @@ def test_it_tells_each_kind_of_change_of_one_step():
 
 def test_it_tells_of_stages_and_gates():
     after = content(
-        stages=(StageRow(stage=FOUR, label="Dig", norm_days=14),),
+        stages=(StageNaming(stage=FOUR, label="Dig", norm_days=14),),
         strengths={"G5": Strength.WARN},
     )
     found = {change.what: change.words for change in diff(content(), after)}

@@ -12,23 +12,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.process.playbook import (
-    Answer,
+    AnswerKind,
     Applies,
     Clash,
-    Doing,
     Fact,
     Importance,
-    Layer,
     LayerContent,
+    LayerSource,
     Level,
+    MergedLayer,
     Playbook,
     Proof,
     Side,
-    Source,
-    StageRow,
+    StageNaming,
     StepKind,
     StepRow,
     Strength,
+    WorkKind,
     clashes,
     merge,
 )
@@ -50,10 +50,10 @@ SAID = [
     ("importance", Importance.HINT),
     *(("label", label) for label in ("One", "Two", "")),
     *(("kind", kind) for kind in StepKind),
-    ("answer", Answer.DATE),
+    ("answer", AnswerKind.DATE),
     ("choices", ("x", "y")),
     ("proof", Proof.LINK),
-    ("doing", Doing.MEETING),
+    ("doing", WorkKind.MEETING),
     ("applies", Applies.NEW),
     ("side", Side.OURS),
     ("fact", Fact.PROBLEM),
@@ -100,7 +100,7 @@ contents = st.builds(
     ),
     stages=st.lists(
         st.builds(
-            StageRow,
+            StageNaming,
             stage=STAGES,
             label=maybe(st.just("Dig")),
             norm_days=maybe(st.integers(1, 90)),
@@ -120,8 +120,8 @@ def paths(draw, *, least: int = 1):
     if draw(st.booleans()):
         levels.append(Level.MINE)
     return tuple(
-        Layer(
-            source=Source(level=level, layer_id=n, name=f"{level} {n}", version_id=n),
+        MergedLayer(
+            source=LayerSource(level=level, layer_id=n, name=f"{level} {n}", version_id=n),
             content=draw(frameworks if n == 0 and whole else contents),
         )
         for n, level in enumerate(levels)
@@ -143,7 +143,7 @@ def test_it_does_not_depend_on_the_order_of_rows(layers, chance: random.Random):
         content = LayerContent(
             steps=tuple(steps), stages=tuple(stages), strengths=each.content.strengths
         )
-        shuffled.append(Layer(source=each.source, content=content))
+        shuffled.append(MergedLayer(source=each.source, content=content))
     assert merge(shuffled) == merge(layers)
 
 
@@ -196,8 +196,8 @@ def test_it_has_every_step_in_exactly_one_of_the_seven(layers):
 def test_it_lets_nobody_change_for_oneself_what_is_asked_or_counted(layers, mine, words):
     teams = tuple(each for each in layers if each.source.level != Level.MINE)
     new = StepRow(stage=FOUR, key="mine", adds=True, **words)
-    own = Layer(
-        source=Source(level=Level.MINE, layer_id=9, name=""),
+    own = MergedLayer(
+        source=LayerSource(level=Level.MINE, layer_id=9, name=""),
         content=replace(mine, steps=(*mine.steps, new)),
     )
     shared, personal = merge(teams), merge((*teams, own))
@@ -225,9 +225,9 @@ def test_it_reads_again_what_it_wrote(content):
     text = json.dumps(content.as_json())
     again = LayerContent.from_json(json.loads(text))
     assert json.dumps(again.as_json()) == text
-    source = Source(level=Level.FRAMEWORK, layer_id=1, name="")
-    assert merge([Layer(source=source, content=again)]) == merge(
-        [Layer(source=source, content=content)]
+    source = LayerSource(level=Level.FRAMEWORK, layer_id=1, name="")
+    assert merge([MergedLayer(source=source, content=again)]) == merge(
+        [MergedLayer(source=source, content=content)]
     )
 
 
@@ -265,9 +265,9 @@ def test_it_says_nothing_against_a_row_that_says_what_is_inherited():
 
 def test_it_names_stages_from_above_down_and_days_by_teams_only():
     def naming(level, label, days):
-        stages = (StageRow(stage=FOUR, label=label, norm_days=days),)
-        source = Source(level=level, layer_id=1, name="")
-        return Layer(source=source, content=LayerContent(stages=stages))
+        stages = (StageNaming(stage=FOUR, label=label, norm_days=days),)
+        source = LayerSource(level=level, layer_id=1, name="")
+        return MergedLayer(source=source, content=LayerContent(stages=stages))
 
     playbook = merge(
         [

@@ -4,7 +4,7 @@ from pipeline.models import Collision, Layer, StageWording, Step, StepVote, User
 from pipeline.process import commands as process
 from pipeline.process.gates import Gate
 from pipeline.process.playbook import (
-    Answer,
+    AnswerKind,
     Clash,
     Importance,
     Playbook,
@@ -110,7 +110,7 @@ def test_it_gives_no_key_twice_in_a_stage_even_when_the_first_step_is_gone(cast,
             {
                 "label": "Size",
                 "kind": StepKind.QUESTION,
-                "answer": Answer.CHOICE,
+                "answer": AnswerKind.CHOICE,
                 "choices": ["one"],
             },
             "choices",
@@ -213,7 +213,11 @@ def test_it_lets_a_team_tighten_what_is_locked(cast, north):
 def test_it_lets_nobody_ask_others_for_something_by_a_layer_of_ones_own(cast, mine, said):
     with pytest.raises(Refused, match=str(Clash.PERSONAL.label)):
         change(mine, "problem", said, by=cast.ana)
-    added: process.Said = {"label": "Mine", "importance": Importance.GATE, "gives_you": "Calm"}
+    added: process.StepWording = {
+        "label": "Mine",
+        "importance": Importance.GATE,
+        "gives_you": "Calm",
+    }
     with pytest.raises(Refused):
         process.add_step(mine, stage=FOUR, said=added, by=cast.ana, at=NOW)
     assert not mine.steps.exists()

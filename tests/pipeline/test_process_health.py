@@ -5,21 +5,21 @@ import pytest
 from pipeline.models import Step
 from pipeline.process import commands
 from pipeline.process.queries.health import LEAST_COMMON, measure
-from pipeline.process.queries.page import Look
+from pipeline.process.queries.page import LayerPage
 from pipeline.process.stages import Stage
 from tests.factories import NOW
 
 
 def measured(cast, of=None, figures=None):
     told = {stage: ["K1"] for stage in Stage} if figures is None else figures
-    found = measure(Look(cast.again(cast.adele), of or cast.root.pk), figures=told)
+    found = measure(LayerPage(cast.again(cast.adele), of or cast.root.pk), figures=told)
     return {each.name: each.holds for each in found}
 
 
 @pytest.fixture
 def customised(cast):
     layer = commands.layer_of(cast.north, by=cast.mona, at=NOW)
-    said: commands.Said = {"label": "Ask the price range", "gives_you": "less trouble"}
+    said: commands.StepWording = {"label": "Ask the price range", "gives_you": "less trouble"}
     commands.add_step(layer, stage=Stage.NEEDS_ANALYSIS, said=said, by=cast.mona, at=NOW)
     commands.publish(layer, note="", by=cast.mona, at=NOW)
     return layer

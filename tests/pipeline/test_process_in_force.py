@@ -18,7 +18,7 @@ HERE = Stage.QUALIFICATION
 
 def test_it_reads_the_versions_and_the_own_layer_in_one_query(cast: Cast):
     layer = process.layer_of(cast.ana, by=cast.ana, at=NOW)
-    said: process.Said = {
+    said: process.StepWording = {
         "label": "The dog’s name",
         "kind": StepKind.QUESTION,
         "help": "It opens doors.",
@@ -79,7 +79,7 @@ def test_it_calls_a_team_by_its_new_name_at_once(cast: Cast):
 def test_it_works_by_older_versions_where_they_are_named(cast: Cast):
     before = current_version_ids(cast.north.pk)
     layer = process.layer_of(cast.north, by=cast.adele, at=NOW)
-    said: process.Said = {"label": "Ask for the fleet", "importance": Importance.EXPECTED}
+    said: process.StepWording = {"label": "Ask for the fleet", "importance": Importance.EXPECTED}
     process.add_step(layer, stage=HERE, said=said, by=cast.adele, at=NOW)
     process.publish(layer, note="", by=cast.adele, at=NOW)
     force = in_force(team_id=cast.north.pk, user_id=cast.ana.pk)

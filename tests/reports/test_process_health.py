@@ -7,11 +7,11 @@ from pipeline.process.stages import Stage
 from reports import figures
 from reports.figures import K4_CLOSED, Figure, told_of_stages
 from reports.forms import FunnelForm
-from reports.queries.funnel import StageRow, funnel
+from reports.queries.funnel import FunnelStage, funnel
 from tests.factories import NOW
 
 
-def keys_of(row: StageRow) -> set[str]:
+def keys_of(row: FunnelStage) -> set[str]:
     """Of all figures of a row, those in its fields and those in mappings of them."""
     told: set[str] = set()
     for value in vars(row).values():

@@ -26,7 +26,7 @@ from crm.models.activity import is_attempt
 from crm.models.evidence import LARGEST
 from crm.queries.steps import open_activity_steps
 from pipeline.models import User
-from pipeline.process.playbook import Answer, Doing, Level, Proof, Step, StepKind
+from pipeline.process.playbook import AnswerKind, Level, PlaybookStep, Proof, StepKind, WorkKind
 from pipeline.process.queries.in_force import of_versions
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
@@ -64,7 +64,7 @@ class StepResultInput:
 
 def answer(
     row: Deal,
-    step: Step,
+    step: PlaybookStep,
     given: StepResultInput,
     *,
     version_ids: tuple[int, ...],
@@ -139,7 +139,7 @@ def complete(
 ) -> None:
     """Complete the steps of a locked deal's stage that ask for what was just done (METHOD: doing it
     completes it), but those that are answered by themselves; an attempt is not yet doing it."""
-    if activity.kind not in Doing.values or is_attempt(activity.kind, activity.result):
+    if activity.kind not in WorkKind.values or is_attempt(activity.kind, activity.result):
         return
     steps, version_ids = open_activity_steps(row, Stage(row.stage), activity.kind, by)
     done = StepResultInput(activity=activity)
@@ -148,7 +148,9 @@ def complete(
             answer(row, step, done, version_ids=version_ids, by=by, at=at)
 
 
-def _check_answer(row: Deal, step: Step, given: StepResultInput, *, field: str, by: User) -> None:
+def _check_answer(
+    row: Deal, step: PlaybookStep, given: StepResultInput, *, field: str, by: User
+) -> None:
     """What is given must be what the step asks for: of its type, and of this deal."""
     if step.kind == StepKind.HINT:
         raise Refused(_("There is nothing to do about a hint."), field=field)
@@ -167,21 +169,21 @@ def _check_answer(row: Deal, step: Step, given: StepResultInput, *, field: str, 
     _check_proof(step, given, field=field)
 
 
-def _check_value(step: Step, given: StepResultInput, *, field: str) -> None:
+def _check_value(step: PlaybookStep, given: StepResultInput, *, field: str) -> None:
     value = given.value
-    if step.answer == Answer.CONTACT:
+    if step.answer == AnswerKind.CONTACT:
         if given.contact is None:
             raise Refused(_("Choose a person."), field=field)
         return
     if not isinstance(value, str) or not value.strip():
         raise Refused(_("Write the answer to “%(step)s”.") % {"step": step.label}, field=field)
-    if step.answer == Answer.TEXT and len(value) > LONGEST:
+    if step.answer == AnswerKind.TEXT and len(value) > LONGEST:
         raise Refused(_("At most %(n)s characters.") % {"n": LONGEST}, field=field)
-    if step.answer == Answer.CHOICE and value not in step.choices:
+    if step.answer == AnswerKind.CHOICE and value not in step.choices:
         raise Refused(_("Choose one of the answers."), field=field)
-    if step.answer in (Answer.NUMBER, Answer.MONEY):
+    if step.answer in (AnswerKind.NUMBER, AnswerKind.MONEY):
         _check_number(value, field=field)
-    if step.answer == Answer.DATE:
+    if step.answer == AnswerKind.DATE:
         _check_day(value, field=field)
 
 
@@ -201,7 +203,7 @@ def _check_number(value: str, *, field: str) -> None:
         raise Refused(_("Enter a number."), field=field)
 
 
-def _check_proof(step: Step, given: StepResultInput, *, field: str) -> None:
+def _check_proof(step: PlaybookStep, given: StepResultInput, *, field: str) -> None:
     if given.link and urlsplit(given.link).scheme not in ("http", "https"):
         raise Refused(_("A link begins with https:// or http://."), field=f"{field}_link")
     if given.file is not None and len(given.file.content) > LARGEST:
@@ -251,7 +253,7 @@ def replace_result(
 
 def override(
     row: Deal,
-    step: Step,
+    step: PlaybookStep,
     *,
     reason: str,
     words: str,
@@ -274,7 +276,7 @@ def override(
     )
 
 
-def _told(step: Step, version_ids: tuple[int, ...]) -> str:
+def _told(step: PlaybookStep, version_ids: tuple[int, ...]) -> str:
     """The name by which everybody knows a step: how somebody words it for himself is told to nobody
     else."""
     if all(source.level != Level.MINE for source, _row in step.adapted):

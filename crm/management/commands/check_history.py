@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from crm.models import Deal, StageVisit
 from pipeline.process import moves
-from pipeline.process.moves import Stay
+from pipeline.process.moves import Visit
 from pipeline.process.stages import Outcome
 
 CHUNK = 1_000
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{checked} deals have an unbroken history.")
 
 
-def _chunks() -> Iterator[tuple[list[Deal], dict[int, list[Stay]]]]:
+def _chunks() -> Iterator[tuple[list[Deal], dict[int, list[Visit]]]]:
     """Some deals at a time with their stays, by keyset: the memory stays flat.
 
     Server-side cursors are off (settings), so `iterator()` would hold every row.
@@ -39,7 +39,7 @@ def _chunks() -> Iterator[tuple[list[Deal], dict[int, list[Stay]]]]:
     fields = ("pk", "stage", "stage_entered_at", "outcome", "closed_at")
     last = 0
     while deals := list(Deal.objects.filter(pk__gt=last).order_by("pk").only(*fields)[:CHUNK]):
-        stays: dict[int, list[Stay]] = defaultdict(list)
+        stays: dict[int, list[Visit]] = defaultdict(list)
         visits = StageVisit.objects.filter(deal_id__gt=last, deal_id__lte=deals[-1].pk)
         for visit in visits.order_by("deal_id", "sequence"):
             stays[visit.deal_id].append(visit.stay)
@@ -47,7 +47,7 @@ def _chunks() -> Iterator[tuple[list[Deal], dict[int, list[Stay]]]]:
         last = deals[-1].pk
 
 
-def _faults(deal: Deal, stays: list[Stay]) -> list[str]:
+def _faults(deal: Deal, stays: list[Visit]) -> list[str]:
     if not stays:
         return ["has no visits"]
     faults, last = moves.broken_links(stays), stays[-1]

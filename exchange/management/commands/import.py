@@ -60,7 +60,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing was brought in. {error.message}") from error
         self._tell(result, commit=options["commit"])
 
-    def _tell(self, result: run.Result, *, commit: bool) -> None:
+    def _tell(self, result: run.ImportResult, *, commit: bool) -> None:
         if result.unread:
             self.stdout.write(f"Not in the mapping, so not read: {', '.join(result.unread)}")
         row = "{:<12}{:>9}{:>9}{:>9}{:>9}{:>9}".format
@@ -77,7 +77,7 @@ class Command(BaseCommand):
         elif not commit:
             self.stdout.write("This was a dry run: nothing stays. Run it again with --commit.")
 
-    def _tell_rows(self, result: run.Result) -> None:
+    def _tell_rows(self, result: run.ImportResult) -> None:
         for line in result.read_as:
             self.stdout.write(printable(line))
         for fault in result.faults:

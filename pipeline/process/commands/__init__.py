@@ -13,7 +13,7 @@ from pipeline.process.commands.ship import ship_framework
 from pipeline.process.commands.stage import name_stage, set_strength
 from pipeline.process.commands.step import (
     Namesake,
-    Said,
+    StepWording,
     adapt_step,
     add_step,
     hide_step,
@@ -25,7 +25,7 @@ from pipeline.process.commands.vote import vote
 
 __all__ = [
     "Namesake",
-    "Said",
+    "StepWording",
     "adapt_step",
     "add_step",
     "decide_collision",

@@ -13,19 +13,19 @@ from pipeline.models import Choice, Collision, Layer, Step, Team, User, Version
 from pipeline.people.access import all_below
 from pipeline.process.commands.layer import locked, touch
 from pipeline.process.playbook import (
-    Answer,
+    AnswerKind,
     Applies,
-    Doing,
     Fact,
     Importance,
     Level,
     Proof,
     Side,
     StepKind,
+    WorkKind,
     clashes,
     merge,
 )
-from pipeline.process.playbook import Step as Inherited
+from pipeline.process.playbook import PlaybookStep as Inherited
 from pipeline.process.queries import in_force
 from pipeline.process.stages import Stage
 from salesprocess.lib.plain import plain
@@ -41,15 +41,15 @@ class Namesake(Refused):
     be the same one, which is adapted and not added."""
 
 
-class Said(TypedDict, total=False):
+class StepWording(TypedDict, total=False):
     """What a layer says of a step; what is not named stays as it is, None means: as inherited."""
 
     label: str | None
     kind: StepKind | None
-    answer: Answer | None
+    answer: AnswerKind | None
     choices: list[str] | None
     proof: Proof | None
-    doing: Doing | None
+    doing: WorkKind | None
     importance: Importance | None
     applies: Applies | None
     side: Side | None
@@ -64,7 +64,7 @@ def add_step(
     layer: Layer,
     *,
     stage: Stage,
-    said: Said,
+    said: StepWording,
     by: User,
     at: dt.datetime,
     reason: str = "",
@@ -118,7 +118,7 @@ def adapt_step(
     *,
     stage: Stage,
     key: str,
-    said: Said,
+    said: StepWording,
     by: User,
     at: dt.datetime,
     reason: str = "",
@@ -344,7 +344,7 @@ def _check(step: Step, above: Inherited | None) -> None:
     if not effective("label"):
         raise Refused(_("Give the step a name."), field="label")
     choices = effective("choices") or ()
-    is_choice = effective("kind") == StepKind.QUESTION and effective("answer") == Answer.CHOICE
+    is_choice = effective("kind") == StepKind.QUESTION and effective("answer") == AnswerKind.CHOICE
     if is_choice and len(set(choices)) < 2:
         raise Refused(_("A choice needs at least two answers."), field="choices")
     asks = step.importance == Importance.GATE

@@ -10,7 +10,7 @@ from pipeline.models import StageWording, Step, User
 from pipeline.process.layer_diff import Consistency, consistency, lint
 from pipeline.process.playbook import LayerContent, Level, merge
 from pipeline.process.queries.in_force import layers_of
-from pipeline.process.queries.page import Look, Tree
+from pipeline.process.queries.page import LayerPage, LayerTree
 from pipeline.process.stages import Stage
 from salesprocess.lib.format import percent
 
@@ -30,7 +30,7 @@ class Measure:
     definition: str
 
 
-def measure(look: Look, *, figures: Mapping[Stage, Collection[str]]) -> list[Measure]:
+def measure(look: LayerPage, *, figures: Mapping[Stage, Collection[str]]) -> list[Measure]:
     """The three measures, of the level that is looked at and of the whole organisation.
 
     `figures` are the keys of the figures that are really told of each stage (METRICS): whoever
@@ -45,7 +45,7 @@ def measure(look: Look, *, figures: Mapping[Stage, Collection[str]]) -> list[Mea
     ]
 
 
-def _universal(look: Look, figures: Mapping[Stage, Collection[str]]) -> Measure:
+def _universal(look: LayerPage, figures: Mapping[Stage, Collection[str]]) -> Measure:
     every = [fault.words for fault in lint(_framework(look))]
     every += [
         _("%(stage)s: no figure is made of it.") % {"stage": look.playbook.label(stage)}
@@ -66,7 +66,7 @@ def _universal(look: Look, figures: Mapping[Stage, Collection[str]]) -> Measure:
     )
 
 
-def _framework(look: Look) -> LayerContent:
+def _framework(look: LayerPage) -> LayerContent:
     """As it is edited, where that is what is looked at; else as it is in force."""
     root = look.tree.layers.get(look.tree.root_id)
     if look.level == Level.FRAMEWORK:
@@ -74,7 +74,7 @@ def _framework(look: Look) -> LayerContent:
     return layers_of([root.current_id])[0].content if root and root.current_id else LayerContent()
 
 
-def _customised(tree: Tree) -> Measure:
+def _customised(tree: LayerTree) -> Measure:
     people = User.objects.active().count()
     own = (
         Step.objects.filter(layer__user__is_active=True)
@@ -105,7 +105,7 @@ def _customised(tree: Tree) -> Measure:
     )
 
 
-def _says_something(tree: Tree, team_id: int) -> bool:
+def _says_something(tree: LayerTree, team_id: int) -> bool:
     row = tree.layers.get(team_id)
     if row is None or row.current_id is None:
         return False
@@ -113,7 +113,7 @@ def _says_something(tree: Tree, team_id: int) -> bool:
     return bool(content.steps or content.stages)
 
 
-def _consistent(tree: Tree) -> Measure:
+def _consistent(tree: LayerTree) -> Measure:
     lowest = lowest_consistency(tree)
     if lowest is None:
         return Measure(
@@ -144,7 +144,7 @@ def common_share(found: Consistency) -> float:
     return 1.0 if found.share is None else found.share
 
 
-def lowest_consistency(tree: Tree) -> tuple[str, Consistency] | None:
+def lowest_consistency(tree: LayerTree) -> tuple[str, Consistency] | None:
     """The team that differs most in what is in force; None where no team differs."""
     found: Sequence[tuple[str, Consistency]] = [
         (tree.names[pk], consistency(merge(layers_of(tree.version_ids(pk)))))

@@ -15,24 +15,24 @@ from django.utils.translation import get_language
 from pipeline.models import Layer, StageWording, Step, Team, Version
 from pipeline.process.framework import spoken
 from pipeline.process.playbook import (
-    Answer,
+    AnswerKind,
     Applies,
-    Doing,
     Fact,
     Importance,
     LayerContent,
+    LayerSource,
     Level,
     Playbook,
     Proof,
     Side,
-    Source,
-    StageRow,
+    StageNaming,
     StepKind,
     StepRow,
     Strength,
+    WorkKind,
     merge,
 )
-from pipeline.process.playbook import Layer as MergedLayer
+from pipeline.process.playbook import MergedLayer as MergedLayer
 from pipeline.process.stages import Stage
 from salesprocess.lib.prepared import run
 
@@ -131,12 +131,12 @@ def _layers(version_ids: tuple[int, ...]) -> tuple[MergedLayer, ...]:
     )
 
 
-def source_of(version: Version) -> Source:
+def source_of(version: Version) -> LayerSource:
     """Where the content of a published version comes from."""
     team = version.layer.team
     if team is None:
         raise TypeError("only the layers of teams are published")
-    return Source(
+    return LayerSource(
         level=Level.TEAM if team.parent_id else Level.FRAMEWORK,
         layer_id=version.layer_id,
         name=team.name,
@@ -195,7 +195,7 @@ def _of_person(
 
 def _own(layer_id: int, steps: str, wordings: str) -> MergedLayer:
     said = {"steps": json.loads(steps), "stages": json.loads(wordings)}
-    source = Source(level=Level.MINE, layer_id=layer_id, name="")
+    source = LayerSource(level=Level.MINE, layer_id=layer_id, name="")
     return MergedLayer(source=source, content=LayerContent.from_json(said))
 
 
@@ -243,12 +243,12 @@ def as_merged(layer: Layer) -> MergedLayer:
     return MergedLayer(source=source_of_draft(layer), content=draft(layer))
 
 
-def source_of_draft(layer: Layer) -> Source:
+def source_of_draft(layer: Layer) -> LayerSource:
     team = layer.team
     if team is None:
-        return Source(level=Level.MINE, layer_id=layer.pk, name="")
+        return LayerSource(level=Level.MINE, layer_id=layer.pk, name="")
     level = Level.TEAM if team.parent_id else Level.FRAMEWORK
-    return Source(level=level, layer_id=layer.pk, name=team.name)
+    return LayerSource(level=level, layer_id=layer.pk, name=team.name)
 
 
 def published(layer: Layer) -> LayerContent:
@@ -266,7 +266,7 @@ def content(
     return LayerContent(
         steps=tuple(step_row(step) for step in steps),
         stages=tuple(
-            StageRow(
+            StageNaming(
                 stage=Stage(wording.stage),
                 label=wording.label or None,
                 norm_days=wording.norm_days,
@@ -284,10 +284,10 @@ def step_row(step: Step) -> StepRow:
         adds=step.adds,
         label=step.label,
         kind=StepKind(step.kind) if step.kind else None,
-        answer=Answer(step.answer) if step.answer else None,
+        answer=AnswerKind(step.answer) if step.answer else None,
         choices=tuple(step.choices) if step.choices is not None else None,
         proof=Proof(step.proof) if step.proof else None,
-        doing=Doing(step.doing) if step.doing else None,
+        doing=WorkKind(step.doing) if step.doing else None,
         importance=Importance(step.importance) if step.importance else None,
         applies=Applies(step.applies) if step.applies else None,
         side=Side(step.side) if step.side else None,

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from pipeline.models import Version
 from pipeline.process.layer_diff import diff
-from pipeline.process.playbook import LayerContent, Level, Source
+from pipeline.process.playbook import LayerContent, LayerSource, Level
 from pipeline.process.queries.in_force import layers_of
 
 # So long a version is told about.
@@ -30,7 +30,7 @@ class News:
     changed: int
 
 
-def told(sources: Iterable[Source], *, at: dt.datetime) -> list[News]:
+def told(sources: Iterable[LayerSource], *, at: dt.datetime) -> list[News]:
     """Which versions of a playbook's `sources` are younger than two weeks, newest first.
 
     The first framework is no news to anybody: nothing was before it. No query for known versions.

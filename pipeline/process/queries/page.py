@@ -21,20 +21,20 @@ from pipeline.models import (
     Version,
     Vote,
 )
-from pipeline.process.layer_diff import FIELDS, Change, Consistency, consistency, diff
-from pipeline.process.layer_steps import Mark, StepLine, in_words, lines
+from pipeline.process.layer_diff import FIELDS, Consistency, LayerChange, consistency, diff
+from pipeline.process.layer_steps import LayerStep, Mark, in_words, lines
 from pipeline.process.playbook import (
     Clash,
     Ignored,
     LayerContent,
+    LayerSource,
     Level,
     Playbook,
-    Source,
     StepRow,
     Strength,
     merge,
 )
-from pipeline.process.playbook import Layer as MergedLayer
+from pipeline.process.playbook import MergedLayer as MergedLayer
 from pipeline.process.queries.in_force import content, layers_of, step_row
 from pipeline.process.stages import Stage
 from salesprocess.lib.keyset import Cursor, Rows, Walk, by_instant
@@ -62,7 +62,7 @@ class LayerRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tree:
+class LayerTree:
     """All teams with their layers: what every process page starts from. Two queries."""
 
     names: Mapping[int, str]
@@ -95,7 +95,7 @@ class Tree:
         return Level.TEAM if self.parents[team_id] else Level.FRAMEWORK
 
 
-def tree() -> Tree:
+def tree() -> LayerTree:
     teams = list(Team.objects.order_by(Lower("name"), "pk").values_list("pk", "name", "parent_id"))
     rows = Layer.objects.filter(team__isnull=False).values_list(
         "pk",
@@ -120,7 +120,7 @@ def tree() -> Tree:
         )
         for pk, team_id, current_id, number, revision, changed_at, changed_by, strengths in rows
     }
-    return Tree(
+    return LayerTree(
         names={pk: name for pk, name, _parent in teams},
         parents={pk: parent for pk, _name, parent in teams},
         layers=layers,
@@ -128,7 +128,7 @@ def tree() -> Tree:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tab:
+class LayerTab:
     of: str
     name: str
     picture: str
@@ -137,7 +137,7 @@ class Tab:
     current: bool = False
 
 
-class Look:
+class LayerPage:
     """One person's look at one layer: the draft of a team's, or what one has for oneself."""
 
     def __init__(self, user: User, of: Of | None = None) -> None:
@@ -216,7 +216,7 @@ class Look:
         wordings = list(StageWording.objects.filter(**owner))
         said = self.row.strengths if self.row else {}
         strengths = {gate: Strength(value) for gate, value in said.items()}
-        source = Source(
+        source = LayerSource(
             level=self.level,
             layer_id=self.row.id if self.row else (rows[0].layer_id if rows else None),
             name="" if self.is_mine else self.tree.names[self.team_id],
@@ -226,7 +226,7 @@ class Look:
     def _in_force(self) -> MergedLayer:
         if self.row is not None and self.row.current_id is not None:
             return layers_of([self.row.current_id])[0]
-        source = Source(level=self.level, layer_id=None, name=self.tree.names[self.team_id])
+        source = LayerSource(level=self.level, layer_id=None, name=self.tree.names[self.team_id])
         return MergedLayer(source=source, content=LayerContent())
 
     @property
@@ -234,7 +234,7 @@ class Look:
         return (*self.above, self.working)
 
     @cached_property
-    def _marked(self) -> tuple[Playbook, dict[Stage, list[StepLine]]]:
+    def _marked(self) -> tuple[Playbook, dict[Stage, list[LayerStep]]]:
         return lines(self.layers)
 
     @property
@@ -242,10 +242,10 @@ class Look:
         return self._marked[0]
 
     @property
-    def lines(self) -> dict[Stage, list[StepLine]]:
+    def lines(self) -> dict[Stage, list[LayerStep]]:
         return self._marked[1]
 
-    def line(self, stage: Stage, key: str) -> StepLine | None:
+    def line(self, stage: Stage, key: str) -> LayerStep | None:
         return next((line for line in self.lines[stage] if line.step.key == key), None)
 
     @property
@@ -262,12 +262,12 @@ class Look:
         return layers_of([self.row.current_id])[0].content
 
     @property
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[LayerSource]:
         """Where what is in force for the team comes from."""
         return [layer.source for layer in layers_of(self.tree.version_ids(self.team_id))]
 
     @cached_property
-    def pending(self) -> tuple[Change, ...]:
+    def pending(self) -> tuple[LayerChange, ...]:
         """What publishing would change."""
         if self.is_mine or not self.editable:
             return ()
@@ -292,7 +292,7 @@ class Look:
     # Where one can go ---------------------------------------------------------------------------
 
     @cached_property
-    def tabs(self) -> list[Tab]:
+    def tabs(self) -> list[LayerTab]:
         """The layers on one's own path, the one that is looked at, and one's own."""
         own = self.tree.path(self.user.team_id or self.tree.root_id)
         if self.team_id not in own:
@@ -300,7 +300,7 @@ class Look:
         tabs = [self._tab(pk) for pk in own]
         return [
             *tabs,
-            Tab(
+            LayerTab(
                 of="mine",
                 name=_("Mine"),
                 picture="user",
@@ -310,12 +310,12 @@ class Look:
             ),
         ]
 
-    def _tab(self, pk: int) -> Tab:
+    def _tab(self, pk: int) -> LayerTab:
         level, row = self.tree.level(pk), self.tree.layers.get(pk)
         name = _("Framework") if level == Level.FRAMEWORK else self.tree.names[pk]
         if row and row.number:
             name = f"{name} v{row.number}"
-        return Tab(
+        return LayerTab(
             of=str(pk),
             name=name,
             picture="lock" if level == Level.FRAMEWORK else "users",
@@ -325,7 +325,7 @@ class Look:
         )
 
     @property
-    def others(self) -> list[Tab]:
+    def others(self) -> list[LayerTab]:
         """The teams that have no tab: anybody's process can be read."""
         shown = {tab.of for tab in self.tabs}
         return [self._tab(pk) for pk in self.tree.names if str(pk) not in shown]
@@ -410,7 +410,7 @@ def _changed(layer_id: int, version_ids: list[int]) -> Mapping[int, int]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beside:
+class ClashingField:
     """A field of a step that a change above and a team's difference both speak of."""
 
     what: str
@@ -429,7 +429,7 @@ class Undecided:
     by: str
     clash: str
     reason: str
-    rows: list[Beside]
+    rows: list[ClashingField]
 
 
 # Each is a table to read through.
@@ -506,7 +506,7 @@ def _told(collision: Collision, step: Step | None) -> Undecided:
         clash=str(clash),
         reason=row.reason if row else "",
         rows=[
-            Beside(
+            ClashingField(
                 what=str(FIELDS[name]),
                 was=was.get(name, ""),
                 now=now.get(name, ""),

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.models import Version
-from pipeline.process.playbook import Step
-from pipeline.process.queries.page import Look
+from pipeline.process.playbook import PlaybookStep
+from pipeline.process.queries.page import LayerPage
 from pipeline.process.stages import Stage
 
 
@@ -25,7 +25,7 @@ class Worded:
     since: dt.datetime | None = None
 
 
-def worded(look: Look, stage: Stage) -> Mapping[str, Worded]:
+def worded(look: LayerPage, stage: Stage) -> Mapping[str, Worded]:
     """The steps of a stage that were published on the path of a level, by key. Two queries at most,
     none once its versions are known.
     """
@@ -35,7 +35,7 @@ def worded(look: Look, stage: Stage) -> Mapping[str, Worded]:
     return _worded(tuple(row.id for row in rows), current, stage)
 
 
-def asked_on(look: Look, stage: Stage, steps: Sequence[Step]) -> dict[str, dt.date]:
+def asked_on(look: LayerPage, stage: Stage, steps: Sequence[PlaybookStep]) -> dict[str, dt.date]:
     """Since when each step is asked, by key; what is not published yet is since it was written."""
     known = worded(look, stage)
     found = {}

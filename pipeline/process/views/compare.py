@@ -12,7 +12,7 @@ from pipeline.process.layer_steps import beside
 from pipeline.process.playbook import Playbook
 from pipeline.process.queries import in_force
 from pipeline.process.queries.health import common_share
-from pipeline.process.queries.page import Look, Tree, tree
+from pipeline.process.queries.page import LayerPage, LayerTree, tree
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
@@ -40,7 +40,7 @@ def compare(request: HtmxRequest) -> HttpResponse:
     return render(request, page="pipeline/process/compare.html", context=context)
 
 
-def _summary(found: Tree, pk: int, book: Playbook) -> dict[str, Any]:
+def _summary(found: LayerTree, pk: int, book: Playbook) -> dict[str, Any]:
     common = consistency(book)
     return {
         "name": found.names[pk],
@@ -50,7 +50,7 @@ def _summary(found: Tree, pk: int, book: Playbook) -> dict[str, Any]:
     }
 
 
-def _asked_teams(request: HtmxRequest, found: Tree) -> list[int]:
+def _asked_teams(request: HtmxRequest, found: LayerTree) -> list[int]:
     """The framework, and the teams of the address; without any the reader's own."""
     asked = [_team(request.GET.get(name, ""), found) for name in ("b", "c")]
     teams = [pk for pk in dict.fromkeys(asked) if pk is not None and pk != found.root_id]
@@ -60,7 +60,7 @@ def _asked_teams(request: HtmxRequest, found: Tree) -> list[int]:
     return [found.root_id, *teams]
 
 
-def _team(text: str, found: Tree) -> int | None:
+def _team(text: str, found: LayerTree) -> int | None:
     is_number = text.isascii() and text.isdigit() and len(text) < 19
     return int(text) if is_number and int(text) in found.names else None
 
@@ -81,7 +81,7 @@ def preview(request: HtmxRequest) -> HttpResponse:
     team_id = team or request.user.team_id or found.root_id
     ids = found.version_ids(team_id)
     mine = person is not None and person.pk == request.user.pk
-    draft = Look(request.user, team_id)
+    draft = LayerPage(request.user, team_id)
     as_draft = bool(draft.pending) and request.GET.get("draft") == "on"
     if as_draft:
         book = draft.playbook

@@ -17,7 +17,7 @@ from pipeline.process.layer_diff import diff
 from pipeline.process.playbook import LayerContent, merge
 from pipeline.process.queries import page as queries
 from pipeline.process.queries.in_force import layers_of
-from pipeline.process.queries.page import Look, Of, VersionLine
+from pipeline.process.queries.page import LayerPage, Of, VersionLine
 from pipeline.process.views.page import find, find_to_edit, layer_to_change
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import SeenForm
@@ -31,7 +31,7 @@ def history(request: HtmxRequest, of: Of) -> HttpResponse:
 
 
 def _page(
-    request: HtmxRequest, look: Look, *, problem: str = "", status: int = HTTPStatus.OK
+    request: HtmxRequest, look: LayerPage, *, problem: str = "", status: int = HTTPStatus.OK
 ) -> HttpResponse:
     versions = queries.history(look.row)
     was, now = _asked(request, versions)
@@ -48,7 +48,7 @@ def _page(
     return render(request, page="pipeline/process/history.html", context=context, status=status)
 
 
-def _published(look: Look) -> Look:
+def _published(look: LayerPage) -> LayerPage:
     """One's own layer is in force at once: it has no versions."""
     if look.is_mine:
         raise Http404
@@ -67,7 +67,7 @@ def _asked(request: HtmxRequest, versions: list[VersionLine]) -> tuple[Side, Sid
     return was, by_number.get(request.GET.get("to", ""))
 
 
-def _content(look: Look, side: Side) -> LayerContent:
+def _content(look: LayerPage, side: Side) -> LayerContent:
     return layers_of([side.id])[0].content if side else look.working.content
 
 
@@ -102,7 +102,7 @@ def discard(request: HtmxRequest, of: Of) -> HttpResponse:
 
 
 def _try(
-    request: HtmxRequest, look: Look, command: Callable[[int | None], object], done: str
+    request: HtmxRequest, look: LayerPage, command: Callable[[int | None], object], done: str
 ) -> HttpResponse:
     """The draft as the page has shown it is what is given up, and nobody's later work with it."""
     form = SeenForm(request.POST)

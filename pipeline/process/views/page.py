@@ -18,14 +18,20 @@ from pipeline.models import Layer, Team
 from pipeline.people.commands import first_run
 from pipeline.process import commands
 from pipeline.process.commands import Namesake
-from pipeline.process.forms import MoveForm, ReasonForm, StageForm, StepForm, StrengthForm
+from pipeline.process.forms import (
+    StageForm,
+    StepChangeForm,
+    StepMoveForm,
+    StepReasonForm,
+    StrengthForm,
+)
 from pipeline.process.gates import Gate
-from pipeline.process.layer_steps import Mark, StepLine
+from pipeline.process.layer_steps import LayerStep, Mark
 from pipeline.process.playbook import Level, Strength
 from pipeline.process.queries import health, news
 from pipeline.process.queries import page as queries
 from pipeline.process.queries import words as process_words
-from pipeline.process.queries.page import Look, NoSuchTeam, Of
+from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import SeenForm, say
@@ -40,17 +46,17 @@ def page(request: HtmxRequest, of: Of | None = None) -> HttpResponse:
     """The steps of a stage as a level has them. What is open at the right is in the address."""
     look = find(request, of)
     first_run.see_process(by=request.user, at=timezone.now())
-    return Shown(request, look).answer()
+    return ProcessPage(request, look).answer()
 
 
-def find(request: HtmxRequest, of: Of | None) -> Look:
+def find(request: HtmxRequest, of: Of | None) -> LayerPage:
     try:
-        return Look(request.user, of)
+        return LayerPage(request.user, of)
     except NoSuchTeam as missing:
         raise Http404 from missing
 
 
-def find_to_edit(request: HtmxRequest, of: Of) -> Look:
+def find_to_edit(request: HtmxRequest, of: Of) -> LayerPage:
     """Anybody reads a team's process; to change it is a function that others do not have."""
     look = find(request, of)
     if not look.editable:
@@ -68,17 +74,17 @@ def stage_or_404(number: int) -> Stage:
     return Stage(number)
 
 
-def address(look: Look, **state: Any) -> str:
+def address(look: LayerPage, **state: Any) -> str:
     """A place in the process pages; what is empty is left out of it."""
     said = {name: value for name, value in state.items() if value}
     path = reverse("pipeline:process_layer", args=[look.of])
     return f"{path}?{urlencode(said)}" if said else path
 
 
-class Shown:
+class ProcessPage:
     """One look as a page, or as the part of it that takes the place of what is shown."""
 
-    def __init__(self, request: HtmxRequest, look: Look, stage: Stage | None = None) -> None:
+    def __init__(self, request: HtmxRequest, look: LayerPage, stage: Stage | None = None) -> None:
         self.request = request
         self.look = look
         asked = request.GET.get("stage", "")
@@ -130,14 +136,14 @@ class Shown:
             "today": timezone.now().astimezone(self.request.user.zone).date(),
         }
 
-    def _form(self, do: str, line: StepLine | None) -> SeenForm | None:
+    def _form(self, do: str, line: LayerStep | None) -> SeenForm | None:
         seen = {"seen": self.look.revision}
         if do == "add":
-            return StepForm(level=self.look.level, stage=self.stage, initial=seen)
+            return StepChangeForm(level=self.look.level, stage=self.stage, initial=seen)
         if do == "edit" and line is not None:
             return step_form(self.look, self.stage, line, initial=seen)
         if do == "hide":
-            return ReasonForm(initial=seen)
+            return StepReasonForm(initial=seen)
         if do == "stage":
             own = {row.stage: row for row in self.look.working.content.stages}.get(self.stage)
             now = {"label": own.label, "norm_days": own.norm_days} if own else {}
@@ -145,12 +151,12 @@ class Shown:
         return None
 
 
-def _open_to(line: StepLine, do: str, level: Level) -> bool:
+def _open_to(line: LayerStep, do: str, level: Level) -> bool:
     """Whether what is asked for would not be refused whatever one typed."""
     return line.may_hide(level) if do == "hide" else line.may_edit(level)
 
 
-def _marks(look: Look) -> list[tuple[Mark, int, str]]:
+def _marks(look: LayerPage) -> list[tuple[Mark, int, str]]:
     """What a level does to what it inherits, counted; of the framework everything is its own."""
     if look.level == Level.FRAMEWORK:
         return []
@@ -166,16 +172,20 @@ def _marks(look: Look) -> list[tuple[Mark, int, str]]:
     ]
 
 
-def step_form(look: Look, stage: Stage, line: StepLine, data: Any = None, **kw: Any) -> StepForm:
+def step_form(
+    look: LayerPage, stage: Stage, line: LayerStep, data: Any = None, **kw: Any
+) -> StepChangeForm:
     reason = line.row.reason if line.row and line.above else ""
     kw["initial"] = {"reason": reason, **kw.get("initial", {})}
-    return StepForm(data, level=look.level, stage=stage, step=line.step, above=line.above, **kw)
+    return StepChangeForm(
+        data, level=look.level, stage=stage, step=line.step, above=line.above, **kw
+    )
 
 
 # Changing ----------------------------------------------------------------------------------------
 
 
-def layer_to_change(request: HtmxRequest, look: Look) -> Layer:
+def layer_to_change(request: HtmxRequest, look: LayerPage) -> Layer:
     owner = request.user if look.is_mine else Team.objects.get(pk=look.team_id)
     return commands.layer_of(owner, by=request.user, at=timezone.now())
 
@@ -220,7 +230,7 @@ class Try:
         problem = "" if do else _all_errors(form)
         # What somebody else did meanwhile is shown beside what was typed.
         look = find(self.request, "mine" if self.look.is_mine else self.look.team_id)
-        shown = Shown(self.request, look, self.stage)
+        shown = ProcessPage(self.request, look, self.stage)
         return shown.answer(
             form=form if do else None, do=do, key=self.key, problem=problem, status=status
         )
@@ -235,7 +245,7 @@ class Try:
             if text:
                 messages.success(self.request, text)
             return HttpResponseRedirect(place)
-        response = Shown(self.request, look, self.stage).answer(do="", key=key)
+        response = ProcessPage(self.request, look, self.stage).answer(do="", key=key)
         response["HX-Push-Url"] = place
         return response
 
@@ -247,7 +257,7 @@ def _all_errors(form: SeenForm) -> str:
 @require_POST
 def add(request: HtmxRequest, of: Of, number: int) -> HttpResponse:
     tried = Try(request, of, number)
-    form = StepForm(request.POST, level=tried.look.level, stage=tried.stage)
+    form = StepChangeForm(request.POST, level=tried.look.level, stage=tried.stage)
 
     def command(layer: Layer, seen: int | None) -> None:
         try:
@@ -289,7 +299,7 @@ def change(request: HtmxRequest, of: Of, number: int, key: str) -> HttpResponse:
     return tried.run(form, command, do="edit", done=_("Saved."))
 
 
-def _line(tried: Try) -> StepLine:
+def _line(tried: Try) -> LayerStep:
     if tried.line is None:
         raise Http404
     return tried.line
@@ -298,7 +308,7 @@ def _line(tried: Try) -> StepLine:
 @require_POST
 def hide(request: HtmxRequest, of: Of, number: int, key: str) -> HttpResponse:
     tried = Try(request, of, number, key)
-    form = ReasonForm(request.POST)
+    form = StepReasonForm(request.POST)
 
     def command(layer: Layer, seen: int | None) -> None:
         reason = form.cleaned_data["reason"]
@@ -318,7 +328,7 @@ def hide(request: HtmxRequest, of: Of, number: int, key: str) -> HttpResponse:
 @require_POST
 def show(request: HtmxRequest, of: Of, number: int, key: str) -> HttpResponse:
     tried = Try(request, of, number, key)
-    form = ReasonForm(request.POST)
+    form = StepReasonForm(request.POST)
 
     def command(layer: Layer, seen: int | None) -> None:
         commands.show_step(
@@ -353,7 +363,7 @@ def take_back(request: HtmxRequest, of: Of, number: int, key: str) -> HttpRespon
 def move(request: HtmxRequest, of: Of, number: int, key: str) -> HttpResponse:
     """Another place in the same stage: one up, one down, first, or after another step."""
     tried = Try(request, of, number, key)
-    form = MoveForm(request.POST)
+    form = StepMoveForm(request.POST)
 
     def command(layer: Layer, seen: int | None) -> None:
         commands.move_step(
