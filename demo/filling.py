@@ -246,12 +246,12 @@ class Filling:
             created_by_id=self.user[sim.created_by],
             batch_id=self.batch.pk,
         )
-        bulk.settle(deal, sim.stays)
+        bulk.settle(deal, sim.visits)
         self._whats_next(deal, sim)
         deal.touched_at = max((d.done_at for d in sim.doings if _is_touch(d)), default=None)  # type: ignore[type-var]
         deal.changed_at = _last_change(sim)
         deal.changed_by_id = self._actor_id(sim, deal.changed_at)
-        deal.version = len(sim.stays) + len(sim.changes) + len(sim.doings)
+        deal.version = len(sim.visits) + len(sim.changes) + len(sim.doings)
         return deal
 
     def _whats_next(self, deal: Deal, sim: SimDeal) -> None:
@@ -287,7 +287,7 @@ class Filling:
     def _visits(self) -> Iterator[StageVisit]:
         """With the process that was in force at each entry; records refer to visits by id."""
         for sim, deal in self.deal.items():
-            visits = bulk.visits(deal, sim.stays, held=self._held(sim))
+            visits = bulk.visits(deal, sim.visits, held=self._held(sim))
             for visit in visits:
                 visit.pk = self.recorder.next_id(StageVisit)
                 visit.entered_by_id = self._actor_id(sim, visit.entered_at)
@@ -392,8 +392,8 @@ def _is_touch(doing: SimActivity) -> bool:
 
 def _last_change(sim: SimDeal) -> dt.datetime:
     found = [change.at for change in sim.changes]
-    for stay in sim.stays:
-        found += filter(None, (stay.entered_at, stay.left_at))
+    for visit in sim.visits:
+        found += filter(None, (visit.entered_at, visit.left_at))
     for doing in sim.doings:
         found += filter(None, (doing.created_at, doing.done_at, doing.cancelled_at))
     return max(found)

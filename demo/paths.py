@@ -1,6 +1,6 @@
 """Which way a deal goes through the stages, and how long it stays in each; chance decides.
 
-Lengths are in working days; `pipeline.process.moves` makes the stays of it, so that no path breaks a rule.
+Lengths are in working days; `pipeline.process.moves` makes the visits of it, so that no path breaks a rule.
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ from pipeline.process import moves
 from pipeline.process.moves import Visit
 from pipeline.process.stages import ABOUT, Stage
 
-# How often a stay leads on, for average skill: the front lets most fall, the end few.
+# How often a visit leads on, for average skill: the front lets most fall, the end few.
 LEADS_ON = {1: 0.80, 2: 0.58, 3: 0.66, 4: 0.80, 5: 0.74, 6: 0.73, 7: 0.70}
 BACK_FROM = {4: 0.05, 5: 0.06, 6: 0.10, 7: 0.08}
 JUMPS = 0.05
@@ -69,7 +69,7 @@ class SimPath:
 
 
 class PathMaker:
-    """Makes paths for one seller. `odds` multiplies the odds of getting on, `pace` the stays."""
+    """Makes paths for one seller. `odds` multiplies the odds of getting on, `pace` the visits."""
 
     def __init__(self, rng: random.Random, *, odds: float, pace: float = 1.0) -> None:
         self.rng = rng
@@ -86,7 +86,7 @@ class PathMaker:
             elif chance < leads_on + BACK_FROM.get(stage, 0):
                 self._go_back(path)
             else:
-                path.steps.append(SimStep(days=self.stay(stage), act=SimAct.STOP, to=stage))
+                path.steps.append(SimStep(days=self.visit(stage), act=SimAct.STOP, to=stage))
         return path
 
     def open_in(self, stage: Stage, start: Stage) -> SimPath:
@@ -99,10 +99,10 @@ class PathMaker:
             if self.rng.random() < BACK_FROM.get(path.stage, 0):
                 self._go_back(path)
         # Those that nobody closes age on the board.
-        path.rest = self.stay(stage) * (3 if self.rng.random() < 0.12 else 0.8)
+        path.rest = self.visit(stage) * (3 if self.rng.random() < 0.12 else 0.8)
         return path
 
-    def stay(self, stage: Stage) -> float:
+    def visit(self, stage: Stage) -> float:
         median = ABOUT[stage].norm_days * PACE * self.pace
         return max(SHORTEST, self.rng.lognormvariate(math.log(median), 0.75))
 
@@ -126,7 +126,7 @@ class PathMaker:
         early = stage >= Stage.PROPOSAL and self.rng.random() < WON_EARLY
         if stage == Stage.CLOSING or early:
             reason = self._reason(stage, Stage.CLOSING)
-            step = SimStep(days=self.stay(stage), act=SimAct.WIN, to=Stage.CLOSING, reason=reason)
+            step = SimStep(days=self.visit(stage), act=SimAct.WIN, to=Stage.CLOSING, reason=reason)
             path.steps.append(step)
             return
         ahead = 1
@@ -139,7 +139,7 @@ class PathMaker:
         self._move(path, Stage(path.stage - back))
 
     def _move(self, path: SimPath, to: Stage) -> None:
-        days, reason = self.stay(path.stage), self._reason(path.stage, to)
+        days, reason = self.visit(path.stage), self._reason(path.stage, to)
         path.steps.append(SimStep(days=days, act=SimAct.MOVE, to=to, reason=reason))
 
     def _reason(self, frm: Stage, to: Stage) -> str:
@@ -148,22 +148,22 @@ class PathMaker:
         return self.rng.choice(writing.BACK_REASONS if to < frm else writing.JUMP_REASONS)
 
 
-def stays(path: SimPath, created: float, instant: Callable[[float], dt.datetime]) -> list[Visit]:
-    """The stays that the rules make of a path; `instant` turns a count of days into a time."""
+def visits(path: SimPath, created: float, instant: Callable[[float], dt.datetime]) -> list[Visit]:
+    """The visits that the rules make of a path; `instant` turns a count of days into a time."""
     chain = [moves.start(path.start, instant(created))]
     for step, mark in zip(path.steps, path.marks(created), strict=True):
         chain[-1:] = _take(step, chain[-1], instant(mark))
     return chain
 
 
-def _take(step: SimStep, stay: Visit, at: dt.datetime) -> tuple[Visit, ...]:
+def _take(step: SimStep, visit: Visit, at: dt.datetime) -> tuple[Visit, ...]:
     if step.act == SimAct.MOVE:
-        return moves.move(stay, step.to, at, reason=step.reason)
+        return moves.move(visit, step.to, at, reason=step.reason)
     if step.act == SimAct.WIN:
-        return moves.win(stay, at, reason=step.reason)
+        return moves.win(visit, at, reason=step.reason)
     if step.act == SimAct.STOP:
-        return (moves.stop(stay, at),)
-    return stay, moves.reopen(stay, at, reason=step.reason)
+        return (moves.stop(visit, at),)
+    return visit, moves.reopen(visit, at, reason=step.reason)
 
 
 def _with_odds(chance: float, factor: float) -> float:

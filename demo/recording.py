@@ -86,9 +86,11 @@ class Recorder:
         self.rows: dict[type[models.Model], list[Any]] = {model: [] for model in _ORDER}
         self.ids: dict[type[models.Model], Iterator[int]] = {}
 
-    def record(self, sim: SimDeal, deal: Deal, visits: list[StageVisit], by: list[int]) -> None:
+    def record(
+        self, sim: SimDeal, deal: Deal, stage_visits: list[StageVisit], by: list[int]
+    ) -> None:
         """`visits` are numbered and know their versions; `by` is who acted in each of them."""
-        _Recording(self, sim, deal, visits, by).run()
+        _Recording(self, sim, deal, stage_visits, by).run()
 
     def write(self) -> None:
         for model, rows in self.rows.items():
@@ -143,16 +145,16 @@ class _Recording:
         recorder: Recorder,
         sim: SimDeal,
         deal: Deal,
-        visits: list[StageVisit],
+        stage_visits: list[StageVisit],
         by: list[int],
     ) -> None:
         self.to, self.rng, self.now = recorder, recorder.rng, recorder.now
-        self.sim, self.deal, self.visits, self.by = sim, deal, visits, by
-        self.stays = sim.stays
+        self.sim, self.deal, self.stage_visits, self.by = sim, deal, stage_visits, by
+        self.visits = sim.visits
         self.known = _Known()
         self.won = deal.outcome == Outcome.WON
         self.closed_at = deal.closed_at
-        self.reached = max(stay.stage for stay in self.stays)
+        self.reached = max(visit.stage for visit in self.visits)
         self.recent = self.closed_at is None or self.closed_at > self.now - RECENT
         self.people = [recorder.contact[contact] for contact, _role in sim.contacts]
 
@@ -175,22 +177,22 @@ class _Recording:
 
     def first(self, stage: Stage) -> dt.datetime | None:
         """When the deal came to a stage or beyond it."""
-        return next((s.entered_at for s in self.stays if s.stage >= stage), None)
+        return next((s.entered_at for s in self.visits if s.stage >= stage), None)
 
-    def stay(self, stage: Stage) -> Visit | None:
-        return next((s for s in self.stays if s.stage == stage), None)
+    def visit(self, stage: Stage) -> Visit | None:
+        return next((s for s in self.visits if s.stage == stage), None)
 
-    def within(self, stay: Visit) -> dt.datetime:
-        """An instant of a stay at which something was done, else when it began."""
-        begin, end = stay.entered_at or self.now, stay.left_at or self.now
+    def within(self, visit: Visit) -> dt.datetime:
+        """An instant of a visit at which something was done, else when it began."""
+        begin, end = visit.entered_at or self.now, visit.left_at or self.now
         done = [d.done_at for d in self.sim.doings if d.done_at and begin < d.done_at < end]
         return self.rng.choice(done) if done else begin
 
     def actor(self, at: dt.datetime) -> int:
-        """Who had the deal in the stay of that instant."""
+        """Who had the deal in the visit of that instant."""
         found = self.by[0]
-        for visit, who in zip(self.visits, self.by, strict=True):
-            if visit.entered_at and visit.entered_at <= at:
+        for stage_visit, who in zip(self.stage_visits, self.by, strict=True):
+            if stage_visit.entered_at and stage_visit.entered_at <= at:
                 found = who
         return found
 
@@ -250,10 +252,10 @@ class _Recording:
         Of a stage that was jumped over: at the jump.
         """
         beyond = self.first(Stage(stage + 1)) if stage < Stage.CLOSING else None
-        stay = self.stay(stage)
-        if stay is None:
+        visit = self.visit(stage)
+        if visit is None:
             return beyond, beyond is not None
-        at = self.within(stay)
+        at = self.within(visit)
         return (min(at, beyond) if beyond else at), beyond is not None
 
     # Stage 4 ---------------------------------------------------------------------------------
@@ -311,7 +313,7 @@ class _Recording:
         if sent_at is None:
             return []
         revisions = [sent_at]
-        talks = self.stay(Stage.OBJECTIONS)
+        talks = self.visit(Stage.OBJECTIONS)
         if talks is not None and self.recent and self.chance(0.5):
             again = self.within(talks)
             if again > sent_at:
@@ -326,12 +328,12 @@ class _Recording:
         return offers
 
     def _sent_at(self) -> dt.datetime | None:
-        stay, beyond = self.stay(Stage.PROPOSAL), self.first(Stage.OBJECTIONS)
+        visit, beyond = self.visit(Stage.PROPOSAL), self.first(Stage.OBJECTIONS)
         if beyond is not None:
-            return min(self.within(stay), beyond) if stay is not None else beyond
-        if stay is None:
+            return min(self.within(visit), beyond) if visit is not None else beyond
+        if visit is None:
             return None
-        return self.within(stay) if self.chance(0.8) else None
+        return self.within(visit) if self.chance(0.8) else None
 
     def _offer(self, number: int, at: dt.datetime, needs: list[Need], *, last: bool) -> Offer:
         value, prices = self._offered(at, last=last)
@@ -397,12 +399,12 @@ class _Recording:
     # Stages 6 and 7 --------------------------------------------------------------------------
 
     def _concerns(self, offers: list[Offer]) -> None:
-        before = self.stay(Stage.NEEDS_ANALYSIS)
+        before = self.visit(Stage.NEEDS_ANALYSIS)
         if before is not None and self.chance(0.35):
             category, words, response = self.rng.choice(wording.QUESTIONS)
             at = self.within(before)
             self._concern(category, words, at, response=response, by_us=self.chance(0.5))
-        talks = self.stay(Stage.OBJECTIONS)
+        talks = self.visit(Stage.OBJECTIONS)
         if talks is None or not offers:
             return
         settled_by = self.first(Stage.CLOSING) or (self.closed_at if self.won else None)
@@ -462,11 +464,11 @@ class _Recording:
         )
 
     def _attempts(self, offers: list[Offer]) -> None:
-        stay = self.stay(Stage.CLOSING)
-        if stay is None or not offers:
+        visit = self.visit(Stage.CLOSING)
+        if visit is None or not offers:
             return
-        if stay.left_at != stay.entered_at and self.chance(0.6):
-            self._attempt(offers[-1], self.within(stay), Reply.NOT_YET, wording.NOT_YET)
+        if visit.left_at != visit.entered_at and self.chance(0.6):
+            self._attempt(offers[-1], self.within(visit), Reply.NOT_YET, wording.NOT_YET)
         if self.won and self.closed_at:
             self._attempt(offers[-1], self.closed_at, Reply.YES, wording.YES)
         elif self.closed_at and self.sim.initiator == Initiator.CUSTOMER and self.chance(0.7):
@@ -507,9 +509,9 @@ class _Recording:
     def _steps(self) -> None:
         """Each visited stage's steps that no record says by itself; a gate that was left is always
         done, or overridden with a reason."""
-        for visit in self.visits:
-            stay, left = visit.stay, visit.left_how in (LeftHow.ADVANCED, LeftHow.WON)
-            for step in of_versions(visit.version_ids).steps(Stage(visit.stage)):
+        for stage_visit in self.stage_visits:
+            visit, left = stage_visit.visit, stage_visit.left_how in (LeftHow.ADVANCED, LeftHow.WON)
+            for step in of_versions(stage_visit.version_ids).steps(Stage(stage_visit.stage)):
                 if step.fact or step.kind == StepKind.HINT or step.place in self.known.settled:
                     continue
                 gate = left and step.importance == Importance.GATE
@@ -517,64 +519,64 @@ class _Recording:
                 lucky = gate or self.chance(usual if left else usual / 2)
                 # What was logged has done its step, whoever thought of it.
                 if lucky or step.kind == StepKind.ACTIVITY:
-                    done_at = self._done_at(step, stay)
+                    done_at = self._done_at(step, visit)
                     if done_at is not None:
-                        self._result(step, visit, done_at)
+                        self._result(step, stage_visit, done_at)
                     elif gate:
-                        self._override(step, visit)
+                        self._override(step, stage_visit)
                 elif left and step.counts and self.chance(0.2):
-                    self._override(step, visit)
+                    self._override(step, stage_visit)
 
     def _own_steps(self) -> None:
         """What people ask of themselves; nobody else sees it, and no gate knows it."""
         told = set()
-        for visit, by in zip(self.visits, self.by, strict=True):
-            at = self.within(visit.stay)
-            for row in self.to.process.own_steps(by, Stage(visit.stage), at):
+        for stage_visit, by in zip(self.stage_visits, self.by, strict=True):
+            at = self.within(stage_visit.visit)
+            for row in self.to.process.own_steps(by, Stage(stage_visit.stage), at):
                 if (row.key, by) in told or not self.chance(0.6):
                     continue
                 told.add((row.key, by))
                 self.to.add(
                     StepResult(
                         deal_id=self.deal.pk,
-                        stage=visit.stage,
+                        stage=stage_visit.stage,
                         key=row.key,
                         label=row.label or "",
                         state=StepState.DONE,
-                        version_ids=visit.version_ids,
+                        version_ids=stage_visit.version_ids,
                         at=at,
                         by_id=by,
                         private_to_id=by,
                     )
                 )
 
-    def _done_at(self, step: PlaybookStep, stay: Visit) -> dt.datetime | None:
+    def _done_at(self, step: PlaybookStep, visit: Visit) -> dt.datetime | None:
         """When it was done; None if it was not: a meeting that was never held is no step."""
         if step.importance == Importance.GATE and self.chance(0.15):
             return None
         if step.answer == AnswerKind.CONTACT and step.kind == StepKind.QUESTION and not self.people:
             return None
         if step.kind != StepKind.ACTIVITY:
-            return self.within(stay)
+            return self.within(visit)
         kind = {"call": ActivityKind.CALL, "meeting": ActivityKind.MEETING}.get(step.doing)
-        end = stay.left_at or self.now
+        end = visit.left_at or self.now
         held = [
             doing.done_at
             for doing in self.sim.doings
-            if doing.kind == kind and doing.done_at and stay.entered_at
-            if stay.entered_at <= doing.done_at <= end
+            if doing.kind == kind and doing.done_at and visit.entered_at
+            if visit.entered_at <= doing.done_at <= end
             if not is_attempt(doing.kind, doing.result)
         ]
         return held[0] if held else None
 
-    def _result(self, step: PlaybookStep, visit: StageVisit, at: dt.datetime) -> None:
+    def _result(self, step: PlaybookStep, stage_visit: StageVisit, at: dt.datetime) -> None:
         row = StepResult(
             deal_id=self.deal.pk,
             stage=step.stage,
             key=step.key,
             label=step.label,
             state=StepState.DONE,
-            version_ids=visit.version_ids,
+            version_ids=stage_visit.version_ids,
             at=at,
             by_id=self.actor(at),
         )
@@ -599,8 +601,8 @@ class _Recording:
         else:
             row.value = self.rng.choice(wording.ANSWERS.get(step.key, ["Yes."]))
 
-    def _override(self, step: PlaybookStep, visit: StageVisit) -> None:
-        at = visit.left_at or self.now
+    def _override(self, step: PlaybookStep, stage_visit: StageVisit) -> None:
+        at = stage_visit.left_at or self.now
         reason = self.rng.choice(REASONS)
         self.known.settled[step.place] = at
         self.to.add(
@@ -612,7 +614,7 @@ class _Recording:
                 state=StepState.OVERRIDDEN,
                 reason=reason,
                 note=wording.OVERRIDDEN[reason.value],
-                version_ids=visit.version_ids,
+                version_ids=stage_visit.version_ids,
                 at=at,
                 by_id=self.actor(at),
             )
@@ -620,7 +622,7 @@ class _Recording:
 
     def _judgements(self) -> None:
         """What was missing at each step forward: as the gates judged it, and why it went on."""
-        for before, after in zip(self.visits, [*self.visits[1:], None], strict=True):
+        for before, after in zip(self.stage_visits, [*self.stage_visits[1:], None], strict=True):
             won = before.left_how == LeftHow.WON
             forward = after is not None and after.entered_how == EnteredHow.FORWARD
             if not (won or forward) or before.left_at is None:

@@ -114,7 +114,7 @@ class SimDeal:
     name: str
     company: SimCompany
     contacts: list[tuple[SimContact, DealRole]]
-    stays: list[Visit]
+    visits: list[Visit]
     # Each from its instant on, oldest first; the last ones are the deal's own.
     owned: list[SimOwned]
     amounts: list[tuple[dt.datetime, Decimal | None]]

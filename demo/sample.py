@@ -71,15 +71,15 @@ def excerpt(simulated: Simulated) -> Simulated:
 
 
 def _open_in(deals: list[SimDeal], stage: Stage) -> list[SimDeal]:
-    return [d for d in deals if d.stays[-1].left_how is None and d.stays[-1].stage == stage]
+    return [d for d in deals if d.visits[-1].left_how is None and d.visits[-1].stage == stage]
 
 
 def _closed_since(deals: list[SimDeal], since: dt.datetime) -> list[SimDeal]:
     """Those that began and ended since then, by when they ended."""
     ended = {
-        deal: deal.stays[-1].left_at
+        deal: deal.visits[-1].left_at
         for deal in deals
-        if deal.stays[-1].left_how in (LeftHow.WON, LeftHow.STOPPED) and deal.created_at > since
+        if deal.visits[-1].left_how in (LeftHow.WON, LeftHow.STOPPED) and deal.created_at > since
     }
     return sorted(ended, key=lambda deal: ended[deal] or since)
 

@@ -10,7 +10,7 @@ from crm.models.activity import is_held
 from crm.models.due import Due
 from demo import writing
 from demo.ownership import Ownership
-from demo.paths import SimAct, stays
+from demo.paths import SimAct, visits
 from demo.people import MANAGER_OF
 from demo.records import (
     SimActivity,
@@ -65,13 +65,13 @@ class _Telling:
         product = self._product()
         self.what = writing.PRODUCTS[product][0]
         self.place = self.rng.choice(writing.PLACES)
-        went = stays(draft.path, draft.created, self.instant)
-        self.furthest = max(stay.stage for stay in went)
+        went = visits(draft.path, draft.created, self.instant)
+        self.furthest = max(visit.stage for visit in went)
         self.deal = SimDeal(
             name=self._name(company, product),
             company=company,
             contacts=self._contacts(company),
-            stays=went,
+            visits=went,
             owned=owned,
             amounts=[],
             products=[(product, self._quantity(product))],
@@ -153,22 +153,22 @@ class _Telling:
 
     def _amounts(self) -> None:
         list_price = sum(writing.PRODUCTS[product][2] * n for product, n in self.deal.products)
-        first = self.deal.stays[0]
+        first = self.deal.visits[0]
         guess: Decimal | None = None
         if first.stage >= Stage.QUALIFICATION or self.rng.random() < 0.45:
             guess = _rounded(list_price * self.rng.uniform(0.7, 1.3), to=500)
         self.deal.amounts = [(self.instant(self.draft.created), guess)]
-        for number, stay in enumerate(self.deal.stays):
+        for number, visit in enumerate(self.deal.visits):
             entered, left = self._bounds(number)
             if left - entered < 4 * MINUTE:
                 continue
-            if stay.stage == Stage.NEEDS_ANALYSIS:
+            if visit.stage == Stage.NEEDS_ANALYSIS:
                 self._worth(entered + (left - entered) / 3, 1.02)
-            elif stay.stage == Stage.PROPOSAL:
+            elif visit.stage == Stage.PROPOSAL:
                 self._worth(entered + (left - entered) / 3, 1)
-            elif stay.stage == Stage.OBJECTIONS and self.rng.random() < 0.5:
+            elif visit.stage == Stage.OBJECTIONS and self.rng.random() < 0.5:
                 self._worth(entered + (left - entered) / 2, self.rng.uniform(0.86, 1))
-        if self.deal.stays[-1].left_how == LeftHow.WON:
+        if self.deal.visits[-1].left_how == LeftHow.WON:
             self._worth(self.end, self.share * self.rng.choice((1, 1, 0.97, 0.95)))
 
     def _worth(self, when: float, share: float) -> None:
@@ -190,13 +190,13 @@ class _Telling:
         """Estimated once there is something to expect, pushed when the day comes, or forgotten."""
         entries = [
             self._bounds(number)[0]
-            for number, stay in enumerate(self.deal.stays)
-            if stay.stage >= Stage.QUALIFICATION
+            for number, visit in enumerate(self.deal.visits)
+            if visit.stage >= Stage.QUALIFICATION
         ]
         if not entries or self.rng.random() < 0.04:
             return
         when = entries[0]
-        stage = next(s.stage for s in self.deal.stays if s.stage >= Stage.QUALIFICATION)
+        stage = next(s.stage for s in self.deal.visits if s.stage >= Stage.QUALIFICATION)
         left = sum(ABOUT[Stage(n)].norm_days for n in range(stage, 8))
         day = self._date(when) + dt.timedelta(days=int(left * self.rng.uniform(0.8, 2.0)))
         if when > self.draft.created:
@@ -216,24 +216,24 @@ class _Telling:
     def _touches(self) -> None:
         if self.draft.seller is None:
             return
-        for number, stay in enumerate(self.deal.stays):
+        for number, visit in enumerate(self.deal.visits):
             entered, left = self._bounds(number)
-            count = min(5, int((left - entered) / RHYTHM[stay.stage] + self.rng.uniform(0.2, 1.2)))
+            count = min(5, int((left - entered) / RHYTHM[visit.stage] + self.rng.uniform(0.2, 1.2)))
             if left - entered < 10 * MINUTE:
                 count = 0
             for when in sorted(self.rng.uniform(entered + MINUTE, left) for _ in range(count)):
-                self._touch(when, stay)
-            self._last_touch(number, stay, left)
+                self._touch(when, visit)
+            self._last_touch(number, visit, left)
 
     def _conversation(self) -> None:
         """Nobody is qualified without having been spoken to (G2): what chance has left out."""
         entered = next(
-            (s.entered_at for s in self.deal.stays if s.stage >= Stage.QUALIFICATION), None
+            (s.entered_at for s in self.deal.visits if s.stage >= Stage.QUALIFICATION), None
         )
         if entered is None or any(_was_talk(d) and d.done_at <= entered for d in self.deal.doings):  # type: ignore[operator]
             return
-        before = [s.stage for s in self.deal.stays if s.entered_at and s.entered_at < entered]
-        stage = before[-1] if before else self.deal.stays[0].stage
+        before = [s.stage for s in self.deal.visits if s.entered_at and s.entered_at < entered]
+        stage = before[-1] if before else self.deal.visits[0].stage
         texts = writing.TOUCHES[stage][CALL]
         self.deal.doings.append(
             SimActivity(
@@ -249,29 +249,29 @@ class _Telling:
             )
         )
 
-    def _last_touch(self, number: int, stay: Visit, left: float) -> None:
+    def _last_touch(self, number: int, visit: Visit, left: float) -> None:
         """The conversation that led on: its result moved the deal, in the same gesture."""
-        if stay.left_how != LeftHow.ADVANCED or self.rng.random() > 0.6:
+        if visit.left_how != LeftHow.ADVANCED or self.rng.random() > 0.6:
             return
-        after = self.deal.stays[number + 1]
-        if after.stage != stay.stage + 1 or after.left_at == after.entered_at:
+        after = self.deal.visits[number + 1]
+        if after.stage != visit.stage + 1 or after.left_at == after.entered_at:
             return
-        kind = MEETING if stay.stage in (2, 3, 4) and self.rng.random() < 0.5 else CALL
-        self._done(left, stay, kind, ActivityResult.MOVED_FORWARD)
+        kind = MEETING if visit.stage in (2, 3, 4) and self.rng.random() < 0.5 else CALL
+        self._done(left, visit, kind, ActivityResult.MOVED_FORWARD)
 
-    def _touch(self, when: float, stay: Visit) -> None:
+    def _touch(self, when: float, visit: Visit) -> None:
         chance = self.rng.random()
         if chance < 0.10:
-            self._note(when, stay)
+            self._note(when, visit)
         elif chance < 0.15:
-            self._done(when, stay, TASK, None, subject=self.rng.choice(writing.TASKS), body="")
+            self._done(when, visit, TASK, None, subject=self.rng.choice(writing.TASKS), body="")
         elif chance < 0.58:
-            result = self._call_result(stay.stage)
-            self._done(when, stay, CALL, result)
-        elif chance < 0.86 or stay.stage == Stage.LEAD_GENERATION:
-            self._done(when, stay, EMAIL, ActivityResult.REACHED if chance < 0.68 else None)
+            result = self._call_result(visit.stage)
+            self._done(when, visit, CALL, result)
+        elif chance < 0.86 or visit.stage == Stage.LEAD_GENERATION:
+            self._done(when, visit, EMAIL, ActivityResult.REACHED if chance < 0.68 else None)
         else:
-            self._done(when, stay, MEETING, ActivityResult.REACHED)
+            self._done(when, visit, MEETING, ActivityResult.REACHED)
 
     def _call_result(self, stage: Stage) -> ActivityResult:
         chance = self.rng.random()
@@ -281,7 +281,7 @@ class _Telling:
             return ActivityResult.MEETING_SET
         return ActivityResult.REACHED
 
-    def _note(self, when: float, stay: Visit) -> None:
+    def _note(self, when: float, visit: Visit) -> None:
         at = self.instant(when)
         self.deal.doings.append(
             SimActivity(
@@ -290,14 +290,14 @@ class _Telling:
                 created_at=at,
                 body=self._text(self.rng.choice(writing.NOTES)),
                 done_at=at,
-                stage=stay.stage,
+                stage=visit.stage,
             )
         )
 
     def _done(
         self,
         when: float,
-        stay: Visit,
+        visit: Visit,
         kind: ActivityKind,
         result: ActivityResult | None,
         *,
@@ -306,11 +306,11 @@ class _Telling:
     ) -> None:
         at = self.instant(when)
         if body is None:
-            texts = writing.TOUCHES[stay.stage].get(kind, [""])
+            texts = writing.TOUCHES[visit.stage].get(kind, [""])
             unreached = result == ActivityResult.NO_ANSWER
             body = self.rng.choice(writing.NO_ANSWER if unreached else texts)
         due, created_at = self._planned_for(at)
-        prospecting = stay.stage <= Stage.PROSPECTING and kind != TASK
+        prospecting = visit.stage <= Stage.PROSPECTING and kind != TASK
         self.deal.doings.append(
             SimActivity(
                 kind=kind,
@@ -323,7 +323,7 @@ class _Telling:
                 due=due,
                 done_at=at,
                 result=result,
-                stage=stay.stage,
+                stage=visit.stage,
             )
         )
 
@@ -348,11 +348,11 @@ class _Telling:
         if act == SimAct.WIN:
             self.deal.closing_note = self.rng.choice(writing.WON_NOTES)
             return
-        last = self.deal.stays[-1]
+        last = self.deal.visits[-1]
         causes = [((key, who), weight) for key, who, weight in writing.CAUSES[last.stage]]
         self.deal.cause, self.deal.initiator = self.teller.weighted(causes)
         self.deal.closing_note = self.rng.choice(writing.STOP_NOTES[self.deal.cause])
-        entered, left = self._bounds(len(self.deal.stays) - 1)
+        entered, left = self._bounds(len(self.deal.visits) - 1)
         if self.rng.random() < 0.35 and left - entered > 1:
             self._plan(self.instant(left - 0.9), self._end_date(3), cancelled_at=last.left_at)
 
@@ -406,10 +406,10 @@ class _Telling:
     # Small things ----------------------------------------------------------------------------
 
     def _bounds(self, number: int) -> tuple[float, float]:
-        """When a stay begins and ends (for an open one: now), in working days."""
-        stay = self.deal.stays[number]
-        entered = self.time.count(stay.entered_at or self.deal.owned[0].at)
-        return entered, self.time.count(stay.left_at) if stay.left_at else self.end
+        """When a visit begins and ends (for an open one: now), in working days."""
+        visit = self.deal.visits[number]
+        entered = self.time.count(visit.entered_at or self.deal.owned[0].at)
+        return entered, self.time.count(visit.left_at) if visit.left_at else self.end
 
     def _change(self, at: dt.datetime, field: str, old: str, new: str, reason: str = "") -> None:
         by = self._actor(at)
@@ -430,7 +430,7 @@ class _Telling:
 
     def _last_instant(self) -> dt.datetime:
         done = [doing.done_at for doing in self.deal.doings if doing.done_at]
-        moved = [stay.entered_at for stay in self.deal.stays if stay.entered_at]
+        moved = [visit.entered_at for visit in self.deal.visits if visit.entered_at]
         held = [owned.at for owned in self.deal.owned]
         return max(*done, *moved, *held)
 

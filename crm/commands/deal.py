@@ -115,7 +115,7 @@ def open(
         if contact:
             DealContact.objects.create(deal=deal, contact=contact)
         version_ids = versions_in_force(deal)
-        visit = enter(deal, moves.start(stage, at), by=by, version_ids=version_ids)
+        stage_visit = enter(deal, moves.start(stage, at), by=by, version_ids=version_ids)
         if stage > Stage.LEAD_GENERATION or gate_input != NOTHING:
             passed = gate.check(
                 deal,
@@ -126,7 +126,7 @@ def open(
                 gate_input=gate_input,
                 go_ahead=go_ahead,
             )
-            gate.keep(deal, passed, visit, by=by, at=at)
+            gate.keep(deal, passed, stage_visit, by=by, at=at)
         search.put(SearchKind.DEAL, [deal.pk])
     return deal
 
@@ -212,14 +212,14 @@ def win(
     """
     with locked(deal, by=by, version=version) as row:
         value = _money(row, value)
-        visit, stay = open_visit(row, at)
-        stays = moves.win(stay, at, reason=reason)
+        stage_visit, visit = open_visit(row, at)
+        visits = moves.win(visit, at, reason=reason)
         if cancel_planned:
             _cancel_planned(row, at=at)
         _win(
             row,
-            visit,
-            stays,
+            stage_visit,
+            visits,
             value=value,
             note=note,
             gate_input=gate_input,
@@ -251,7 +251,7 @@ def sell_at_once(
     """
     with locked(deal, by=by, version=version) as row:
         value = _money(row, value)
-        visit, stay = open_visit(row, at)
+        stage_visit, visit = open_visit(row, at)
         if cancel_planned:
             _cancel_planned(row, at=at)
         if gate_input.offer is None and offers.current(row.pk) is None:
@@ -259,8 +259,8 @@ def sell_at_once(
             gate_input = replace(gate_input, offer=said)
         _win(
             row,
-            visit,
-            moves.win_through(stay, at),
+            stage_visit,
+            moves.win_through(visit, at),
             value=value,
             note=note,
             gate_input=gate_input,
@@ -335,8 +335,8 @@ def stop(
                 % {"cause": cause.name},
                 field="initiator",
             )
-        visit, stay = open_visit(row, at)
-        follow(row, visit, (moves.stop(stay, at),), by=by)
+        stage_visit, visit = open_visit(row, at)
+        follow(row, stage_visit, (moves.stop(visit, at),), by=by)
         _end_offers(
             row,
             OfferOutcome.DECLINED if initiator == Initiator.CUSTOMER else OfferOutcome.WITHDRAWN,
@@ -368,13 +368,13 @@ def reopen(
         if last is None:
             raise Refused(_("The deal has no history to continue from."))
         moves.check_time(at, since=last.left_at, now=timezone.now())
-        stay = moves.reopen(last.stay, at, reason=reason)
+        visit = moves.reopen(last.visit, at, reason=reason)
         _open_offers(row)
         row.outcome = Outcome.OPEN
         row.closed_at = None
         for field, empty in (("initiator", ""), ("cause", None), ("closing_note", "")):
             note_change(row, field, empty, by=by, at=at, reason=reason)
-        enter(row, stay, by=by)
+        enter(row, visit, by=by)
         refresh_next(row)
         save(row, *_CLOSING, *NEXT_FIELDS, "stage_entered_at", by=by, at=at)
         relationship.follow_lost_win(row.company_id, by=by, at=at)
@@ -542,8 +542,8 @@ def _money(row: Deal, value: Decimal) -> Decimal:
 
 def _win(
     row: Deal,
-    visit: StageVisit,
-    stays: tuple[moves.Visit, ...],
+    stage_visit: StageVisit,
+    visits: tuple[moves.Visit, ...],
     *,
     value: Decimal,
     note: str,
@@ -557,8 +557,8 @@ def _win(
     ahead = versions_in_force(row)
     passed = gate.check(
         row,
-        Act(verb=Verb.WIN, frm=Stage(visit.stage), to=Stage.CLOSING),
-        version_ids=tuple(visit.version_ids) or ahead,
+        Act(verb=Verb.WIN, frm=Stage(stage_visit.stage), to=Stage.CLOSING),
+        version_ids=tuple(stage_visit.version_ids) or ahead,
         by=by,
         at=at,
         gate_input=gate_input,
@@ -566,13 +566,13 @@ def _win(
     )
     _accept(row, value, by=by, at=at)
     note_change(row, "amount", value, by=by, at=at)
-    follow(row, visit, stays, by=by, version_ids=ahead)
+    follow(row, stage_visit, visits, by=by, version_ids=ahead)
     row.outcome = Outcome.WON
     row.closed_at = at
     row.closing_note = note.strip()
     _unpark(row)
     save(row, *_CLOSING, *NEXT_FIELDS, "amount", by=by, at=at)
-    gate.keep(row, passed, visit, by=by, at=at)
+    gate.keep(row, passed, stage_visit, by=by, at=at)
     relationship.follow_win(row.company_id, by=by, at=at)
 
 

@@ -110,7 +110,7 @@ def check(
 
 
 def keep(
-    row: Deal, passed: Passed, visit: StageVisit | None, *, by: User, at: dt.datetime
+    row: Deal, passed: Passed, stage_visit: StageVisit | None, *, by: User, at: dt.datetime
 ) -> Judgement | None:
     """Keep what was gone past: the judgement, each step of the process (G15), and a note to the
     process' owner where the process is said to be wrong. Nothing where nothing was missing.
@@ -143,7 +143,7 @@ def keep(
         tell_owner(row, said, stage=about.stage, step=about.step, by=by, at=at)
     return Judgement.objects.create(
         deal=row,
-        visit=visit,
+        visit=stage_visit,
         verb=passed.act.verb.value,
         frm=passed.act.frm,
         to=passed.act.to,
@@ -170,24 +170,24 @@ def move(
 
     Raises as `moves.move` and `check` do.
     """
-    visit, stay = open_visit(row, at)
-    stays = moves.move(stay, to, at, reason=reason)
+    stage_visit, visit = open_visit(row, at)
+    visits = moves.move(visit, to, at, reason=reason)
     ahead = versions_in_force(row)
     passed = None
-    if to > stay.stage:
+    if to > visit.stage:
         passed = check(
             row,
-            Act(verb=Verb.MOVE, frm=stay.stage, to=to),
-            version_ids=tuple(visit.version_ids) or ahead,
+            Act(verb=Verb.MOVE, frm=visit.stage, to=to),
+            version_ids=tuple(stage_visit.version_ids) or ahead,
             by=by,
             at=at,
             gate_input=gate_input,
             go_ahead=go_ahead,
         )
-    follow(row, visit, stays, by=by, version_ids=ahead)
+    follow(row, stage_visit, visits, by=by, version_ids=ahead)
     save(row, "stage", "stage_entered_at", by=by, at=at)
     if passed is not None:
-        keep(row, passed, visit, by=by, at=at)
+        keep(row, passed, stage_visit, by=by, at=at)
 
 
 def as_json(finding: Finding) -> dict[str, Any]:

@@ -56,65 +56,69 @@ def save(deal: Deal, *fields: str, by: User | None, at: dt.datetime) -> None:
 
 def open_visit(row: Deal, at: dt.datetime) -> tuple[StageVisit, Visit]:
     require_open(row)
-    visit = row.visits.going_on().get()
-    moves.check_time(at, since=visit.entered_at, now=timezone.now())
-    return visit, visit.stay
+    stage_visit = row.visits.going_on().get()
+    moves.check_time(at, since=stage_visit.entered_at, now=timezone.now())
+    return stage_visit, stage_visit.visit
 
 
 def follow(
     row: Deal,
-    visit: StageVisit,
-    stays: tuple[Visit, ...],
+    stage_visit: StageVisit,
+    visits: tuple[Visit, ...],
     *,
     by: User,
     version_ids: tuple[int, ...] | None = None,
 ) -> None:
-    """Write what the rules made of the open visit: its end, and the stays that come after."""
-    ended, *after = stays
-    _leave(visit, ended, row, by=by)
-    for stay in after:
-        enter(row, stay, by=by, version_ids=version_ids)
+    """Write what the rules made of the open visit: its end, and the visits that come after."""
+    ended, *after = visits
+    _leave(stage_visit, ended, row, by=by)
+    for visit in after:
+        enter(row, visit, by=by, version_ids=version_ids)
 
 
-def _leave(visit: StageVisit, stay: Visit, row: Deal, *, by: User) -> None:
-    visit.left_at = stay.left_at
-    visit.left_how = stay.left_how
-    visit.left_by = by
-    visit.exit_owner_id = row.owner_id
-    visit.exit_team_id = row.team_id
-    visit.exit_amount = row.amount
-    visit.save(
+def _leave(stage_visit: StageVisit, visit: Visit, row: Deal, *, by: User) -> None:
+    stage_visit.left_at = visit.left_at
+    stage_visit.left_how = visit.left_how
+    stage_visit.left_by = by
+    stage_visit.exit_owner_id = row.owner_id
+    stage_visit.exit_team_id = row.team_id
+    stage_visit.exit_amount = row.amount
+    stage_visit.save(
         update_fields=["left_at", "left_how", "left_by", "exit_owner", "exit_team", "exit_amount"]
     )
 
 
 def enter(
-    row: Deal, stay: Visit, *, by: User, version_ids: tuple[int, ...] | None = None
+    row: Deal, visit: Visit, *, by: User, version_ids: tuple[int, ...] | None = None
 ) -> StageVisit:
-    """Write that a stay begins, under the process of `version_ids`: None for what is in force."""
+    """Write that a visit begins, under the process of `version_ids`: None for what is in force."""
     if version_ids is None:
         version_ids = versions_in_force(row)
-    visit = StageVisit(
+    stage_visit = StageVisit(
         deal=row,
-        sequence=stay.sequence,
-        stage=stay.stage,
-        entered_at=stay.entered_at,
-        entered_how=stay.entered_how,
+        sequence=visit.sequence,
+        stage=visit.stage,
+        entered_at=visit.entered_at,
+        entered_how=visit.entered_how,
         entered_by=by,
-        reason=stay.reason,
+        reason=visit.reason,
         entry_owner_id=row.owner_id,
         entry_team_id=row.team_id,
         entry_amount=row.amount,
         version_ids=list(version_ids),
         playbook=stamp(version_ids),
     )
-    if stay.left_how is not None:
-        visit.left_at, visit.left_how, visit.left_by = stay.left_at, stay.left_how, by
-        visit.exit_owner_id, visit.exit_team_id = row.owner_id, row.team_id
-        visit.exit_amount = row.amount
-    visit.save(force_insert=True)
-    row.stage, row.stage_entered_at = stay.stage, stay.entered_at
-    return visit
+    if visit.left_how is not None:
+        stage_visit.left_at, stage_visit.left_how, stage_visit.left_by = (
+            visit.left_at,
+            visit.left_how,
+            by,
+        )
+        stage_visit.exit_owner_id, stage_visit.exit_team_id = row.owner_id, row.team_id
+        stage_visit.exit_amount = row.amount
+    stage_visit.save(force_insert=True)
+    row.stage, row.stage_entered_at = visit.stage, visit.entered_at
+    return stage_visit
 
 
 def note_change(

@@ -23,7 +23,7 @@ class StageVisitQuerySet(models.QuerySet["StageVisit"]):
         return self.filter(left_how=None)
 
     def dated(self) -> Self:
-        """What needs dates leaves undated imported stays out, which lowers its coverage."""
+        """What needs dates leaves undated imported visits out, which lowers its coverage."""
         return self.exclude(entered_at=None)
 
     def undated(self) -> Self:
@@ -35,7 +35,7 @@ StageVisitManager = models.Manager.from_queryset(StageVisitQuerySet)
 
 
 class StageVisit(models.Model):
-    """One stay of a deal in a stage: the history from which every figure is computed.
+    """One visit of a deal in a stage: the history from which every figure is computed.
 
     A closed visit is frozen: a trigger in the database refuses its change and deletion (the undo
     of a batch excepted). Owner, team and amount are those at entry and at exit, because reports
@@ -65,7 +65,7 @@ class StageVisit(models.Model):
     playbook = models.CharField(max_length=12, blank=True)
 
     left_at = models.DateTimeField(null=True, blank=True)
-    # Null, not "", means that the stay goes on: "" would be a way of leaving.
+    # Null, not "", means that the visit goes on: "" would be a way of leaving.
     left_how = models.CharField(  # noqa: DJ001
         max_length=10, choices=LeftHow, null=True, blank=True
     )
@@ -148,7 +148,7 @@ class StageVisit(models.Model):
         return f"{self.deal_id}/{self.sequence} {Stage(self.stage).key}"
 
     @property
-    def stay(self) -> Visit:
+    def visit(self) -> Visit:
         return Visit(
             sequence=self.sequence,
             stage=Stage(self.stage),

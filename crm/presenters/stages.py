@@ -1,4 +1,4 @@
-"""How the stages of a deal are shown: its path, one stage, and the history of its stays."""
+"""How the stages of a deal are shown: its path, one stage, and the history of its visits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class StageCard:
     here: str
     is_now: bool
     move: str  # the words of the button that moves the deal here; empty where it cannot
-    stays: Sequence["VisitLine"]
+    visits: Sequence["VisitLine"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,18 +151,18 @@ class StagePresenter(CardReader):
             here="" if step.state == "ahead" and step.text == _("ahead") else step.text,
             is_now=is_now and deal.is_open,
             move=move,
-            stays=[row for row in history if row.number == stage],
+            visits=[row for row in history if row.number == stage],
         )
 
     def history(self, deal: DealRecord, visits: Sequence[VisitRecord]) -> list[VisitLine]:
-        """Every stay, the latest first."""
+        """Every visit, the latest first."""
         rows = [
-            self._stay(deal, visit, before)
+            self._visit(deal, visit, before)
             for visit, before in zip(visits, [None, *visits], strict=False)
         ]
         return rows[::-1]
 
-    def _stay(self, deal: DealRecord, visit: VisitRecord, before: VisitRecord | None) -> VisitLine:
+    def _visit(self, deal: DealRecord, visit: VisitRecord, before: VisitRecord | None) -> VisitLine:
         stage = Stage(visit.stage)
         days = self._days(visit)
         usual = self._usual(stage, visit, deal)

@@ -205,7 +205,7 @@ _locked = Prepared(_whole, lambda scope: _to_edit(scope).select_for_update().val
 
 
 class VisitRecord(NamedTuple):
-    """A stay of the deal in a stage; people by their names."""
+    """A visit of the deal in a stage; people by their names."""
 
     id: int
     stage: int
@@ -221,7 +221,7 @@ class VisitRecord(NamedTuple):
 
 
 def visits(deal: int) -> list[VisitRecord]:
-    """Every stay of the deal, oldest first."""
+    """Every visit of the deal, oldest first."""
     return _visits(deal=deal)
 
 
@@ -498,7 +498,7 @@ SHOWS = ("all", "talks", "changes")
 
 def timeline(
     found: DealRecord,
-    stays: Sequence[VisitRecord],
+    visits: Sequence[VisitRecord],
     done: Sequence[Talk],
     *,
     show: str = "all",
@@ -514,7 +514,7 @@ def timeline(
         entries += _talks(found, done, before)
     if show in ("all", "changes"):
         entries += _edits(found, before)
-        entries += [one for one in moves_of(stays) if before is None or one.cursor < before]
+        entries += [one for one in moves_of(visits) if before is None or one.cursor < before]
     entries.sort(key=lambda entry: entry.cursor, reverse=True)
     return entries[:PAGE], len(entries) > PAGE
 
@@ -540,13 +540,13 @@ def _edits(found: DealRecord, before: Cursor | None) -> Iterator[TimelineEntry]:
         yield TimelineEntry(row.at, Rank.CHANGE, row)
 
 
-def moves_of(stays: Sequence[VisitRecord]) -> Iterator[TimelineEntry]:
+def moves_of(visits: Sequence[VisitRecord]) -> Iterator[TimelineEntry]:
     """Entries of stages that have a date, and the ends that closed the deal."""
-    for stay in stays:
-        if stay.entered_at is not None:
-            yield TimelineEntry(stay.entered_at, Rank.MOVE, stay)
-        if stay.left_at is not None and stay.left_how in ("won", "stopped"):
-            yield TimelineEntry(stay.left_at, Rank.END, stay)
+    for visit in visits:
+        if visit.entered_at is not None:
+            yield TimelineEntry(visit.entered_at, Rank.MOVE, visit)
+        if visit.left_at is not None and visit.left_how in ("won", "stopped"):
+            yield TimelineEntry(visit.left_at, Rank.END, visit)
 
 
 def _left_off(before: Cursor, of: Rank) -> dict[str, Any]:

@@ -12,24 +12,24 @@ from pipeline.process.queries import in_force as process
 from pipeline.process.stages import Stage
 
 
-def named_versions(stay: Sequence[int] | None, kept: Sequence[int] | None) -> tuple[int, ...]:
-    """The versions that a deal works by in a stay: those that the stay names, else those that the
+def named_versions(visit: Sequence[int] | None, kept: Sequence[int] | None) -> tuple[int, ...]:
+    """The versions that a deal works by in a visit: those that the visit names, else those that the
     deal was told to keep. Empty means: what is current for its team.
 
     Stays of old and of imported deals name none. Everything that asks by which process a deal goes
     asks here.
     """
-    return tuple(stay or ()) or tuple(kept or ())
+    return tuple(visit or ()) or tuple(kept or ())
 
 
 @lru_cache(maxsize=1024)
 def ids_of(text: str | None) -> tuple[int, ...]:
-    """The versions that a stay or a deal names, from JSON as a cursor gives it: as it is written."""
+    """The versions that a visit or a deal names, from JSON as a cursor gives it: as it is written."""
     return tuple(json.loads(text) or ()) if text else ()
 
 
 def versions_in_force(deal: Deal) -> tuple[int, ...]:
-    """The published versions that the deal's next stay is entered under. One query at most."""
+    """The published versions that the deal's next visit is entered under. One query at most."""
     return named_versions(None, deal.kept_version_ids) or process.current_version_ids(deal.team_id)
 
 

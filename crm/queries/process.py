@@ -117,7 +117,7 @@ def gone_steps(
 
 # How steps are used ------------------------------------------------------------------------------
 
-# The stays of a year say it, and of the last so many deals: nobody reads more into it.
+# The visits of a year say it, and of the last so many deals: nobody reads more into it.
 YEAR = dt.timedelta(days=365)
 MOST = 2000
 
@@ -214,7 +214,7 @@ def use(
     for pk, entered_at, left_at, outcome, initiator, keys in rows[:MOST]:
         if left_at is not None:
             left.setdefault(pk, left_at)
-        entered[pk] = entered_at  # the last that is read is the first stay
+        entered[pk] = entered_at  # the last that is read is the first visit
         if outcome == Outcome.WON or initiator == Initiator.CUSTOMER:
             closed[pk] = outcome == Outcome.WON
         for key in keys:

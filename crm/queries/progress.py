@@ -9,7 +9,7 @@ from pipeline.process.playbook import PlaybookStep
 from pipeline.process.queries.in_force import CURRENT, of_versions
 from pipeline.process.stages import Stage
 
-# The stage, the versions that the stay there names and those that the deal was told to keep; what
+# The stage, the versions that the visit there names and those that the deal was told to keep; what
 # is current for its team is looked up for the few that name none.
 _ALSO = f"""
     deal.stage, stay.version_ids, deal.kept_version_ids,
@@ -42,8 +42,8 @@ def progress_of(deal_ids: Iterable[int]) -> dict[int, Progress]:
     found = {}
     # Most deals of a column are asked for the same.
     asked: dict[Hashable, list[PlaybookStep]] = {}
-    for pk, (facts, (stage, stay, kept, current)) in facts_each(deal_ids, _ALSO, _JOINED).items():
-        named = named_versions(ids_of(stay), ids_of(kept)) or tuple(current)
+    for pk, (facts, (stage, visit, kept, current)) in facts_each(deal_ids, _ALSO, _JOINED).items():
+        named = named_versions(ids_of(visit), ids_of(kept)) or tuple(current)
         place = named, stage, facts.existing_customer
         if place not in asked:
             asked[place] = _asked(named, Stage(stage), existing=facts.existing_customer)

@@ -154,7 +154,7 @@ class VisitLike(Protocol):
 def versions_at(
     stage: Stage, visits: Iterable[VisitLike], *, kept: Sequence[int] | None
 ) -> tuple[int, ...]:
-    """The versions that a deal works by in `stage`, by its last stay there (`named_versions`)."""
+    """The versions that a deal works by in `stage`, by its last visit there (`named_versions`)."""
     last = next((one for one in reversed(list(visits)) if one.stage == stage), None)
     return named_versions(last.version_ids if last is not None else None, kept)
 
@@ -162,8 +162,8 @@ def versions_at(
 def book_of(deal: Deal, stage: Stage, user: User) -> tuple[Playbook, tuple[int, ...]]:
     """What `user` works by in a stage of the deal, and the published versions below it."""
     force = in_force(team_id=deal.team_id, user_id=user.pk)
-    stays = list(deal.visits.order_by("sequence").only("stage", "version_ids"))
-    named = versions_at(stage, stays, kept=deal.kept_version_ids)
+    visits = list(deal.visits.order_by("sequence").only("stage", "version_ids"))
+    named = versions_at(stage, visits, kept=deal.kept_version_ids)
     return force.playbook(named), named or force.version_ids
 
 
@@ -194,7 +194,7 @@ def open_activity_steps(
 ) -> tuple[list[PlaybookStep], tuple[int, ...]]:
     """The steps of the stage that doing `doing` completes and that nothing stands against yet, and
     the versions they come from. One query; one more for whoever has such steps of his own, or
-    where the stay names no version.
+    where the visit names no version.
     """
     asked = {"deal": deal.pk, "stage": stage.value, "user": user.pk}
     ((named, results, has_own),) = run(_DOING, asked)

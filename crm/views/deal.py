@@ -135,7 +135,7 @@ def _win(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRes
         verb="win",
         context={
             "passed": moves.jumped(here, Stage.CLOSING),
-            "stays": [stage for stage in Stage if stage > here],
+            "ahead": [stage for stage in Stage if stage > here],
             "plans": _planned_on(deal, request.user),
         },
     )

@@ -73,7 +73,7 @@ def deals(request: HtmxRequest) -> HttpResponse:
 
 @require_GET
 def preview(request: HtmxRequest, pk: int) -> HttpResponse:
-    """Exactly what a deal asks of its reader: the versions of its open stay, and one's own layer."""
+    """Exactly what a deal asks of its reader: the versions of its open visit, and one's own layer."""
     deal = get_object_or_404(Deal.objects.visible_to(request.user), pk=pk)
     visit = StageVisit.objects.filter(deal=deal).order_by("-sequence").first()
     book = in_force.for_person(versions_of_visit(deal, visit), request.user.pk)

@@ -29,7 +29,7 @@ Record = TypeVar("Record", bound=models.Model)
 
 
 class BrokenChain(ValueError):
-    """The stays of a deal do not follow from each other; `faults` says where."""
+    """The visits of a deal do not follow from each other; `faults` says where."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
@@ -147,12 +147,12 @@ def insert_select(
 _INSERT_SELECT = "INSERT INTO {table} ({columns}) SELECT {values} FROM {source}"
 
 
-def settle(deal: Deal, stays: Sequence[Visit]) -> None:
+def settle(deal: Deal, visits: Sequence[Visit]) -> None:
     """Repeat on an unsaved deal what its latest stay says: stage, since when, outcome, closing.
 
     Initiator, cause and amount are the caller's.
     """
-    last = stays[-1]
+    last = visits[-1]
     deal.stage = last.stage
     deal.stage_entered_at = last.entered_at
     deal.outcome = moves.outcome_of(last)
@@ -161,7 +161,7 @@ def settle(deal: Deal, stays: Sequence[Visit]) -> None:
 
 def visits(
     deal: Deal,
-    stays: Sequence[Visit],
+    visits: Sequence[Visit],
     *,
     by_id: int | None = None,
     held: Callable[[dt.datetime | None], Holding] | None = None,
@@ -171,39 +171,43 @@ def visits(
     `by_id` is who moved it, None where nobody knows. `held` answers whose the deal was, and its
     amount, at an instant; by default as it is now, at all times.
 
-    Raises BrokenChain for stays that `pipeline.process.moves` could not have made.
+    Raises BrokenChain for visits that `pipeline.process.moves` could not have made.
     """
-    if faults := moves.broken_links(list(stays)):
+    if faults := moves.broken_links(list(visits)):
         raise BrokenChain(faults)
     now = Holding(owner_id=deal.owner_id, team_id=deal.team_id, amount=deal.amount)
-    return [_visit(deal, stay, by_id, held or (lambda at: now)) for stay in stays]
+    return [_visit(deal, visit, by_id, held or (lambda at: now)) for visit in visits]
 
 
 def _visit(
     deal: Deal,
-    stay: Visit,
+    visit: Visit,
     by_id: int | None,
     held: Callable[[dt.datetime | None], Holding],
 ) -> StageVisit:
-    entry = held(stay.entered_at)
-    visit = StageVisit(
+    entry = held(visit.entered_at)
+    stage_visit = StageVisit(
         deal_id=deal.pk,
-        sequence=stay.sequence,
-        stage=stay.stage,
-        entered_at=stay.entered_at,
-        entered_how=stay.entered_how,
+        sequence=visit.sequence,
+        stage=visit.stage,
+        entered_at=visit.entered_at,
+        entered_how=visit.entered_how,
         entered_by_id=by_id,
-        reason=stay.reason,
+        reason=visit.reason,
         entry_owner_id=entry.owner_id,
         entry_team_id=entry.team_id,
         entry_amount=entry.amount,
     )
-    if stay.left_how is not None:
-        leave = held(stay.left_at)
-        visit.left_at, visit.left_how, visit.left_by_id = stay.left_at, stay.left_how, by_id
-        visit.exit_owner_id, visit.exit_team_id = leave.owner_id, leave.team_id
-        visit.exit_amount = leave.amount
-    return visit
+    if visit.left_how is not None:
+        leave = held(visit.left_at)
+        stage_visit.left_at, stage_visit.left_how, stage_visit.left_by_id = (
+            visit.left_at,
+            visit.left_how,
+            by_id,
+        )
+        stage_visit.exit_owner_id, stage_visit.exit_team_id = leave.owner_id, leave.team_id
+        stage_visit.exit_amount = leave.amount
+    return stage_visit
 
 
 Item = TypeVar("Item")

@@ -19,7 +19,7 @@ from exchange.imports.mapping import KindMapping, Meaning
 from exchange.imports.points import Points
 from exchange.imports.reading import FileRow, FileTable
 from exchange.imports.scanning import ways_of
-from exchange.imports.stays import stays_of
+from exchange.imports.visits import visits_of
 from pipeline.process import moves
 from pipeline.process.moves import Visit
 from salesprocess.lib.refused import Refused
@@ -63,7 +63,7 @@ class _Cell:
 class _Judgement:
     """What the rules make of a stage and its dates, whichever deal has them."""
 
-    stays: list[tuple[Any, ...]]
+    visits: list[tuple[Any, ...]]
     deal: tuple[Any, ...]
 
 
@@ -105,7 +105,7 @@ class RowReader:
         self._faults: list[Fault] = []
         # Of the row that is being read: column, text, and what is said of it.
         self._remarks: list[tuple[str, str, str]] = []
-        self._stays: list[tuple[Any, ...]] = []
+        self._visits: list[tuple[Any, ...]] = []
 
     @property
     def names(self) -> list[str]:
@@ -123,8 +123,8 @@ class RowReader:
         taken, self._faults = self._faults, []
         return taken
 
-    def taken_stays(self) -> list[tuple[Any, ...]]:
-        taken, self._stays = self._stays, []
+    def taken_visits(self) -> list[tuple[Any, ...]]:
+        taken, self._visits = self._visits, []
         return taken
 
     def read(self, row: FileRow) -> list[Any] | None:
@@ -308,7 +308,7 @@ class RowReader:
         except Refused as refused:
             name = refused.field or "stage"
             raise _BadCell(self._column(name), self._raw(name, row), refused.message) from refused
-        self._stays += [(no, *stay) for stay in judged.stays]
+        self._visits += [(no, *visit) for visit in judged.visits]
         return judged.deal
 
     def _date(self, found: dict[str, Any]) -> None:
@@ -331,20 +331,20 @@ class RowReader:
         return judged
 
     def _judged(self, meaning: Meaning, found: dict[str, Any]) -> _Judgement:
-        stays = self._judged_stays(meaning, found)
-        last = stays[-1]
+        visits = self._judged_visits(meaning, found)
+        last = visits[-1]
         return _Judgement(
-            stays=[
+            visits=[
                 (
-                    stay.sequence,
-                    stay.stage.value,
-                    stay.entered_how.value,
-                    stay.entered_at,
-                    stay.reason,
-                    stay.left_how.value if stay.left_how else None,
-                    stay.left_at,
+                    visit.sequence,
+                    visit.stage.value,
+                    visit.entered_how.value,
+                    visit.entered_at,
+                    visit.reason,
+                    visit.left_how.value if visit.left_how else None,
+                    visit.left_at,
                 )
-                for stay in stays
+                for visit in visits
             ],
             deal=(
                 last.stage.value,
@@ -356,16 +356,16 @@ class RowReader:
             ),
         )
 
-    def _judged_stays(self, meaning: Meaning, found: dict[str, Any]) -> tuple[Visit, ...]:
-        stays = stays_of(
+    def _judged_visits(self, meaning: Meaning, found: dict[str, Any]) -> tuple[Visit, ...]:
+        visits = visits_of(
             meaning,
             entered_at=found["entered_on"],
             closed_at=found["closed_on"],
             now=self._run.now,
         )
-        if faults := moves.broken_links(list(stays)):
+        if faults := moves.broken_links(list(visits)):
             raise bulk.BrokenChain(faults)
-        return stays
+        return visits
 
     def _currency(self, row: list[str]) -> str:
         """Raises _BadCell for a sign that may be one of several."""

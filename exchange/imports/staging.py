@@ -163,7 +163,7 @@ def prepare(kinds: Sequence[KindMapping]) -> None:
     execute(
         "CREATE TEMP TABLE {stays} (no bigint, sequence smallint, stage smallint, entered_how text,"
         " entered_at timestamptz, reason text, left_how text, left_at timestamptz) ON COMMIT DROP",
-        stays=STAYS,
+        visits=STAYS,
     )
     execute(
         "CREATE TEMP TABLE {teams} (office text, manager text, team_id bigint) ON COMMIT DROP",
@@ -204,12 +204,12 @@ def fill(mapped: KindMapping, tables: Sequence[FileTable], run: ImportRun) -> in
             staged = [line for row in rows if (line := reader.read(row)) is not None]
             bulk.copy(table_of(mapped.kind), reader.names, staged)
             write_faults(mapped.kind, reader.taken_faults())
-            bulk.copy(STAYS, _STAY_COLUMNS, reader.taken_stays())
+            bulk.copy(STAYS, _STAY_COLUMNS, reader.taken_visits())
             if run.tell is not None and len(rows) == bulk.CHUNK:
                 run.tell(read)
     # The planner knows nothing of a temporary table: without this it joins row by row.
     # Of what it is told, how many rows there are is what matters.
-    execute("ANALYZE {table} (no, state), {stays} (no)", table=table_of(mapped.kind), stays=STAYS)
+    execute("ANALYZE {table} (no, state), {stays} (no)", table=table_of(mapped.kind), visits=STAYS)
     return read
 
 

@@ -226,7 +226,7 @@ def _choice(form: forms.Form, name: str) -> forms.ChoiceField:
 
 
 class StageForm(SeenForm):
-    """What a stage is called here, and how long a stay usually takes."""
+    """What a stage is called here, and how long a visit usually takes."""
 
     label = forms.CharField(
         label=gettext_lazy("Name"),

@@ -171,7 +171,7 @@ class Step(models.Model):
 
 
 class StageWording(models.Model):
-    """What a layer calls a stage, and how long a stay in it usually takes there."""
+    """What a layer calls a stage, and how long a visit in it usually takes there."""
 
     layer = models.ForeignKey(Layer, on_delete=models.CASCADE, related_name="wordings")
     stage = models.PositiveSmallIntegerField(choices=Stage)

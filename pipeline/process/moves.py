@@ -33,10 +33,10 @@ class LeftHow(models.TextChoices):
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """One stay of a deal in a stage: what a StageVisit records, without the people.
+    """One visit of a deal in a stage: what a StageVisit records, without the people.
 
-    `entered_at` is None only for imported stays whose date is unknown.
-    `left_how` None means that the stay goes on.
+    `entered_at` is None only for imported visits whose date is unknown.
+    `left_how` None means that the visit goes on.
     """
 
     sequence: int
@@ -49,7 +49,7 @@ class Visit:
 
 
 def jumped(frm: Stage, to: Stage) -> list[Stage]:
-    """The stages that a move forward passes over without a stay."""
+    """The stages that a move forward passes over without a visit."""
     return [stage for stage in Stage if frm < stage < to]
 
 
@@ -76,28 +76,28 @@ def start(stage: Stage, at: dt.datetime | None, *, imported: bool = False) -> Vi
     return Visit(sequence=1, stage=stage, entered_how=how, entered_at=at)
 
 
-def move(stay: Visit, to: Stage, at: dt.datetime, *, reason: str = "") -> tuple[Visit, Visit]:
-    """The closed present stay and the one that follows it.
+def move(visit: Visit, to: Stage, at: dt.datetime, *, reason: str = "") -> tuple[Visit, Visit]:
+    """The closed present visit and the one that follows it.
 
     Raises Refused if the deal is closed, is in `to` already, or `reason` is missing for a step
     back or a jump.
     """
-    _require_open(stay)
+    _require_open(visit)
     reason = reason.strip()
-    if to == stay.stage:
+    if to == visit.stage:
         raise Refused(_("The deal is in that stage already."), field="to")
-    if needs_reason(stay.stage, to) and not reason:
+    if needs_reason(visit.stage, to) and not reason:
         raise Refused(
             _("Say why the deal goes back.")
-            if to < stay.stage
+            if to < visit.stage
             else _("Say why stages are passed over: one reason for all of them."),
             field="reason",
         )
-    forward = to > stay.stage
+    forward = to > visit.stage
     return (
-        replace(stay, left_at=at, left_how=LeftHow.ADVANCED if forward else LeftHow.BACK),
+        replace(visit, left_at=at, left_how=LeftHow.ADVANCED if forward else LeftHow.BACK),
         Visit(
-            sequence=stay.sequence + 1,
+            sequence=visit.sequence + 1,
             stage=to,
             entered_how=EnteredHow.FORWARD if forward else EnteredHow.BACK,
             entered_at=at,
@@ -106,76 +106,76 @@ def move(stay: Visit, to: Stage, at: dt.datetime, *, reason: str = "") -> tuple[
     )
 
 
-def win(stay: Visit, at: dt.datetime, *, reason: str = "") -> tuple[Visit, ...]:
-    """The stays after winning: visits end won only in stage 7, so an earlier one advances first.
+def win(visit: Visit, at: dt.datetime, *, reason: str = "") -> tuple[Visit, ...]:
+    """The visits after winning: visits end won only in stage 7, so an earlier one advances first.
 
     Raises Refused if the deal is closed, or if stages are passed over without a reason.
     """
-    _require_open(stay)
-    if stay.stage == Stage.CLOSING:
-        return (replace(stay, left_at=at, left_how=LeftHow.WON),)
-    before, closing = move(stay, Stage.CLOSING, at, reason=reason)
+    _require_open(visit)
+    if visit.stage == Stage.CLOSING:
+        return (replace(visit, left_at=at, left_how=LeftHow.WON),)
+    before, closing = move(visit, Stage.CLOSING, at, reason=reason)
     return before, replace(closing, left_at=at, left_how=LeftHow.WON)
 
 
-def win_through(stay: Visit, at: dt.datetime) -> tuple[Visit, ...]:
-    """The stays after a sale in one conversation: each stage up to the seventh, at one instant."""
-    _require_open(stay)
-    stays = [stay]
+def win_through(visit: Visit, at: dt.datetime) -> tuple[Visit, ...]:
+    """The visits after a sale in one conversation: each stage up to the seventh, at one instant."""
+    _require_open(visit)
+    visits = [visit]
     for stage in Stage:
-        if stage > stay.stage:
-            stays[-1:] = move(stays[-1], stage, at)
-    stays[-1] = replace(stays[-1], left_at=at, left_how=LeftHow.WON)
-    return tuple(stays)
+        if stage > visit.stage:
+            visits[-1:] = move(visits[-1], stage, at)
+    visits[-1] = replace(visits[-1], left_at=at, left_how=LeftHow.WON)
+    return tuple(visits)
 
 
-def stop(stay: Visit, at: dt.datetime) -> Visit:
+def stop(visit: Visit, at: dt.datetime) -> Visit:
     """The stay after a decision to stop, possible from every stage at once (G10)."""
-    _require_open(stay)
-    return replace(stay, left_at=at, left_how=LeftHow.STOPPED)
+    _require_open(visit)
+    return replace(visit, left_at=at, left_how=LeftHow.STOPPED)
 
 
-def reopen(stay: Visit, at: dt.datetime, *, reason: str) -> Visit:
+def reopen(visit: Visit, at: dt.datetime, *, reason: str) -> Visit:
     """The stay that begins when a closed deal goes on, in the stage where it was closed."""
-    if stay.left_how not in (LeftHow.WON, LeftHow.STOPPED):
+    if visit.left_how not in (LeftHow.WON, LeftHow.STOPPED):
         raise Refused(_("The deal is open already."))
     if not reason.strip():
         raise Refused(_("Say why the deal is opened again."), field="reason")
     return Visit(
-        sequence=stay.sequence + 1,
-        stage=stay.stage,
+        sequence=visit.sequence + 1,
+        stage=visit.stage,
         entered_how=EnteredHow.REOPENED,
         entered_at=at,
         reason=reason.strip(),
     )
 
 
-def outcome_of(stay: Visit) -> Outcome:
+def outcome_of(visit: Visit) -> Outcome:
     return {LeftHow.WON: Outcome.WON, LeftHow.STOPPED: Outcome.STOPPED}.get(
-        stay.left_how,  # type: ignore[arg-type]  # None and the other ways of leaving mean open
+        visit.left_how,  # type: ignore[arg-type]  # None and the other ways of leaving mean open
         Outcome.OPEN,
     )
 
 
-def broken_links(stays: list[Visit]) -> list[str]:
-    """What is wrong with a chain of stays, oldest first; an unbroken one gives nothing.
+def broken_links(visits: list[Visit]) -> list[str]:
+    """What is wrong with a chain of visits, oldest first; an unbroken one gives nothing.
 
     Used by the property tests, by the check after an import and by the demo's simulation.
     """
     faults: list[str] = []
-    for number, stay in enumerate(stays, start=1):
-        name = f"visit {number} ({stay.stage.key})"
-        if stay.sequence != number:
-            faults.append(f"{name}: sequence is {stay.sequence}")
-        if stay.left_at and stay.entered_at and stay.left_at < stay.entered_at:
+    for number, visit in enumerate(visits, start=1):
+        name = f"visit {number} ({visit.stage.key})"
+        if visit.sequence != number:
+            faults.append(f"{name}: sequence is {visit.sequence}")
+        if visit.left_at and visit.entered_at and visit.left_at < visit.entered_at:
             faults.append(f"{name}: left before it was entered")
-        if stay.left_how == LeftHow.WON and stay.stage != Stage.CLOSING:
+        if visit.left_how == LeftHow.WON and visit.stage != Stage.CLOSING:
             faults.append(f"{name}: won outside the seventh stage")
         if number == 1:
-            if stay.entered_how not in (EnteredHow.CREATED, EnteredHow.IMPORTED):
-                faults.append(f"{name}: the first visit was {stay.entered_how}")
+            if visit.entered_how not in (EnteredHow.CREATED, EnteredHow.IMPORTED):
+                faults.append(f"{name}: the first visit was {visit.entered_how}")
             continue
-        faults += [f"{name}: {fault}" for fault in _link_faults(stays[number - 2], stay)]
+        faults += [f"{name}: {fault}" for fault in _link_faults(visits[number - 2], visit)]
     return faults
 
 
@@ -207,6 +207,6 @@ def _time_faults(before: Visit, after: Visit) -> Iterator[str]:
         yield "does not begin when the one before it ends"
 
 
-def _require_open(stay: Visit) -> None:
-    if stay.left_how is not None:
+def _require_open(visit: Visit) -> None:
+    if visit.left_how is not None:
         raise Refused(_("The deal is closed: open it again first."))

@@ -185,7 +185,7 @@ SAYABLE = tuple(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageNaming:
-    """What a layer calls a stage, and how many days a stay in it usually takes."""
+    """What a layer calls a stage, and how many days a visit in it usually takes."""
 
     stage: Stage
     label: str | None = None
@@ -372,7 +372,7 @@ def merge(layers: Sequence[MergedLayer]) -> Playbook:
         for wording in layer.content.stages:
             if wording.label:
                 labels[wording.stage] = wording.label
-            # How long a stay usually takes is the team's matter: figures compare people by it.
+            # How long a visit usually takes is the team's matter: figures compare people by it.
             if wording.norm_days and source.level != Level.MINE:
                 norms[wording.stage] = wording.norm_days
         if source.level == Level.FRAMEWORK:

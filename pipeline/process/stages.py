@@ -124,7 +124,7 @@ class Initiator(models.TextChoices):
 class StageDescription:
     """What a stage is for, in words for the people who work in it.
 
-    `norm_days` is how long a stay usually takes until the organisation has a norm of its own.
+    `norm_days` is how long a visit usually takes until the organisation has a norm of its own.
     """
 
     short: StrOrPromise

@@ -382,7 +382,7 @@ def _value(_asked: FunnelRowsQuestion, row: DealRow | VisitRow) -> Cell:
 
 
 def _taken(asked: FunnelRowsQuestion, row: VisitRow) -> Cell:
-    """The days of a stay, against the norm of its team."""
+    """The days of a visit, against the norm of its team."""
     if row.entered_at is None:
         return Cell(text="", numeric=True)
     days = Decimal(((row.left_at or asked.at) - row.entered_at).total_seconds()) / DAY

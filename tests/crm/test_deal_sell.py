@@ -49,10 +49,10 @@ def sell(cast: Cast, **said: Any) -> Any:
 def test_it_goes_through_all_seven_stages_at_one_instant(cast: Cast):
     deal = sell(cast, at=ago(days=2))
 
-    stays = list(deal.visits.order_by("sequence"))
-    assert [stay.stage for stay in stays] == list(Stage)
-    assert [stay.left_how for stay in stays] == ["advanced"] * 6 + ["won"]
-    assert {stay.entered_at for stay in stays} == {ago(days=2)} == {deal.created_at}
+    visits = list(deal.visits.order_by("sequence"))
+    assert [visit.stage for visit in visits] == list(Stage)
+    assert [visit.left_how for visit in visits] == ["advanced"] * 6 + ["won"]
+    assert {visit.entered_at for visit in visits} == {ago(days=2)} == {deal.created_at}
     assert (deal.outcome, deal.amount, deal.owner) == ("won", 80, cast.ana)
     assert not deal.visits.exclude(reason="").exists()
     assert not Judgement.objects.exists()

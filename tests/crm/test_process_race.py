@@ -38,7 +38,7 @@ def publish(layer: Layer, flight: Flight, *, by: User) -> None:
 
 
 def test_a_deal_that_is_moving_moves_to_the_new_version_too(cast):
-    """It read what was in force before the other published, and entered its stay after that."""
+    """It read what was in force before the other published, and entered its visit after that."""
     deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
     layer = drafted(cast.north, "Early", by=cast.mona)
     moving, waiting = threading.Event(), threading.Event()

@@ -113,10 +113,10 @@ def test_whoever_refers_to_a_list_is_known_without_saying_so():
 
 def test_the_undo_of_a_merge_leaves_alone_what_was_changed_since(cast: Cast):
     fair, other = Source.objects.get(name="Trade fair"), Source.objects.get(name="Other")
-    stays, _goes, own = (make_deal(by=cast.ana, name=n, source=fair) for n in "abc")
+    visits, _goes, own = (make_deal(by=cast.ana, name=n, source=fair) for n in "abc")
     deal_commands.edit(own, by=cast.ana, at=ago(days=2), source=other)
     change = commands.merge(fair, into=other, by=cast.adele, at=NOW)
-    deal_commands.edit(stays, by=cast.ana, at=NOW, source=Source.objects.get(name="Partner"))
+    deal_commands.edit(visits, by=cast.ana, at=NOW, source=Source.objects.get(name="Partner"))
     assert commands.unmerge(change, by=cast.adele, at=NOW) == 1
     names = dict(Deal.objects.values_list("name", "source__name"))
     assert names == {"a": "Partner", "b": "Trade fair", "c": "Other"}

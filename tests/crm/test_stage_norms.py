@@ -1,4 +1,4 @@
-"""How long a stay usually takes is said by the team of its deal, to whoever looks and wherever."""
+"""How long a visit usually takes is said by the team of its deal, to whoever looks and wherever."""
 
 import re
 
@@ -52,7 +52,7 @@ def test_a_stay_is_late_by_the_norm_of_its_team(client: Client, slow_north: Cast
 
 
 def told(cast: Cast, by: str, days: int) -> None:
-    """Ten stays in the qualification that took so many days."""
+    """Ten visits in the qualification that took so many days."""
     for _each in range(10):
         deal = ready_deal(by=getattr(cast, by), at=ago(days=days + 1), stage=HERE)
         commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=getattr(cast, by), at=ago(days=1))

@@ -12,7 +12,7 @@ def faults_of(deal: Deal) -> list[str]:
     """What is untrue about a deal as the database has it; nothing if all is well."""
     deal = Deal.objects.get(pk=deal.pk)
     visits = list(deal.visits.order_by("sequence"))
-    faults = moves.broken_links([visit.stay for visit in visits])
+    faults = moves.broken_links([visit.visit for visit in visits])
     faults += _repeats(deal, visits)
     faults += _next(deal)
     faults += _held(deal)
@@ -24,7 +24,7 @@ def _repeats(deal: Deal, visits: list[StageVisit]) -> Iterator[str]:
     open_ones = [visit for visit in visits if visit.left_how is None]
     if (deal.stage, deal.stage_entered_at) != (last.stage, last.entered_at):
         yield f"repeats another visit than its latest: {deal.stage} since {deal.stage_entered_at}"
-    if deal.outcome != moves.outcome_of(last.stay):
+    if deal.outcome != moves.outcome_of(last.visit):
         yield f"is {deal.outcome}, but its last visit was left {last.left_how}"
     if len(open_ones) != (1 if deal.is_open else 0):
         yield f"is {deal.outcome} with {len(open_ones)} open visits"

@@ -26,7 +26,7 @@ def simulated() -> Simulated:
 
 
 def outcome(deal: SimDeal) -> Outcome:
-    return moves.outcome_of(deal.stays[-1])
+    return moves.outcome_of(deal.visits[-1])
 
 
 def test_it_is_the_same_for_one_seed_and_instant():
@@ -38,22 +38,22 @@ def test_it_is_another_for_another_seed():
 
 
 def told(simulated: Simulated) -> list[object]:
-    return [(d.name, d.company.name, d.stays, d.changes, d.amounts) for d in simulated.deals]
+    return [(d.name, d.company.name, d.visits, d.changes, d.amounts) for d in simulated.deals]
 
 
 def test_it_breaks_no_chain(simulated: Simulated):
-    assert [d.name for d in simulated.deals if moves.broken_links(d.stays)] == []
+    assert [d.name for d in simulated.deals if moves.broken_links(d.visits)] == []
 
 
 def test_it_shows_every_way_of_moving(simulated: Simulated):
-    stays = [stay for deal in simulated.deals for stay in deal.stays]
-    assert {stay.entered_how for stay in stays} == set(EnteredHow) - {EnteredHow.IMPORTED}
-    assert {stay.left_how for stay in stays} == {*LeftHow, None}
+    visits = [visit for deal in simulated.deals for visit in deal.visits]
+    assert {visit.entered_how for visit in visits} == set(EnteredHow) - {EnteredHow.IMPORTED}
+    assert {visit.left_how for visit in visits} == {*LeftHow, None}
     assert any(moves.jumped(a.stage, b.stage) for d in simulated.deals for a, b in pairs(d))
 
 
 def pairs(deal: SimDeal):
-    return zip(deal.stays, deal.stays[1:], strict=False)
+    return zip(deal.visits, deal.visits[1:], strict=False)
 
 
 def test_it_has_about_three_thousand_deals_of_which_hundreds_are_open(simulated: Simulated):
@@ -66,7 +66,7 @@ def test_it_fills_every_stage_of_every_salesperson_most_at_the_front(simulated: 
     on_board: dict[str | None, Counter[int]] = defaultdict(Counter)
     for deal in simulated.deals:
         if outcome(deal) == Outcome.OPEN:
-            on_board[deal.owned[-1].owner][deal.stays[-1].stage] += 1
+            on_board[deal.owned[-1].owner][deal.visits[-1].stage] += 1
     for person in SELLERS:
         assert set(on_board[person.name]) == set(Stage), person.name
     everybody = sum(on_board.values(), Counter[int]())
@@ -90,7 +90,7 @@ def test_it_wins_a_plausible_share_and_the_skilled_win_more(simulated: Simulated
 
 def test_it_stops_deals_in_every_stage_for_a_cause(simulated: Simulated):
     stopped = [deal for deal in simulated.deals if outcome(deal) == Outcome.STOPPED]
-    assert {deal.stays[-1].stage for deal in stopped} == set(Stage)
+    assert {deal.visits[-1].stage for deal in stopped} == set(Stage)
     assert all(deal.cause and deal.initiator for deal in stopped)
     assert {deal.initiator for deal in stopped} == set(Initiator)
 
@@ -136,20 +136,20 @@ def test_it_tells_nothing_that_lies_ahead_and_plans_for_today(at: dt.datetime):
     due_today = Counter[str]()
     for deal in simulated.deals:
         times = [c.at for c in deal.changes] + [o.at for o in deal.owned]
-        times += [when for s in deal.stays for when in (s.entered_at, s.left_at) if when]
+        times += [when for s in deal.visits for when in (s.entered_at, s.left_at) if when]
         for doing in deal.doings:
             times += [when for when in (doing.created_at, doing.done_at) if when]
             if doing.due and not doing.done_at and not doing.cancelled_at:
                 due_today[doing.owner] += doing.due.day(VIENNA) == today
         assert max(times) <= at
-        assert min(times) == deal.stays[0].entered_at
+        assert min(times) == deal.visits[0].entered_at
     assert all(due_today[person.name] for person in SELLERS)
 
 
 def test_it_works_in_working_hours_only(simulated: Simulated):
     for deal in simulated.deals:
         for doing in deal.doings:
-            local = (doing.done_at or deal.stays[0].entered_at).astimezone(VIENNA)  # type: ignore[union-attr]
+            local = (doing.done_at or deal.visits[0].entered_at).astimezone(VIENNA)  # type: ignore[union-attr]
             assert local.weekday() < 5
             assert 8 <= local.hour < 17
 

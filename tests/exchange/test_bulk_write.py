@@ -43,19 +43,19 @@ def new_deal(cast: Cast, **facts) -> Deal:
 
 def test_it_writes_a_deal_that_can_be_worked_on_like_a_typed_one(cast: Cast):
     start = moves.start(Stage.QUALIFICATION, ago(days=30))
-    stays = moves.move(start, Stage.PROPOSAL, ago(days=3), reason="repeat order")
+    visits = moves.move(start, Stage.PROPOSAL, ago(days=3), reason="repeat order")
     company = Company(name="Norte SA", created_at=NOW, changed_at=NOW)
     bulk.number(Company, [company])
     deal = new_deal(cast, company_id=company.pk, amount=Decimal("12.50"))
     bulk.number(Deal, [deal])
-    bulk.settle(deal, stays)
+    bulk.settle(deal, visits)
     contact = Contact(name="Jordi", company_id=company.pk, created_at=NOW, changed_at=NOW)
     bulk.number(Contact, [contact])
 
     assert bulk.write(Company, [company]) == 1
     assert bulk.write(Contact, [contact]) == 1
     assert bulk.write(Deal, [deal]) == 1
-    assert bulk.write(StageVisit, bulk.visits(deal, stays, by_id=cast.ana.pk)) == 2
+    assert bulk.write(StageVisit, bulk.visits(deal, visits, by_id=cast.ana.pk)) == 2
     assert bulk.write(DealContact, [DealContact(deal_id=deal.pk, contact_id=contact.pk)]) == 1
     note = Activity(
         kind=ActivityKind.CALL,
@@ -71,7 +71,7 @@ def test_it_writes_a_deal_that_can_be_worked_on_like_a_typed_one(cast: Cast):
     assert (kept.stage, kept.outcome, kept.amount) == (5, Outcome.OPEN, Decimal("12.50"))
     assert kept.contacts.get() == contact
     assert kept.activities.get().kind == "call"
-    assert moves.broken_links([visit.stay for visit in kept.visits.order_by("sequence")]) == []
+    assert moves.broken_links([visit.visit for visit in kept.visits.order_by("sequence")]) == []
     made = GateInput(offer=OfferInput(kind=OfferKind.VERBAL))
     deal_commands.advance(kept, to=Stage.OBJECTIONS, by=cast.ana, at=NOW, gate_input=made)
     assert kept.visits.count() == 3

@@ -230,7 +230,7 @@ def test_it_maps_foreign_outcomes_as_the_pages_would_close_a_deal(cast: Cast):
     assert lost.cause
     assert lost.cause.key == "unknown"
     for deal in (won, lost):
-        assert moves.broken_links([visit.stay for visit in deal.visits.order_by("sequence")]) == []
+        assert moves.broken_links([visit.visit for visit in deal.visits.order_by("sequence")]) == []
 
 
 def test_it_reads_the_next_file_of_that_shape_as_the_last(cast: Cast):

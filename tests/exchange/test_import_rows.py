@@ -245,10 +245,10 @@ def test_it_writes_only_chains_that_the_rules_could_have_made(cast: Cast, tmp_pa
     assert Deal.objects.count() == 5
     for deal in Deal.objects.all():
         visits = list(deal.visits.order_by("sequence"))
-        assert moves.broken_links([visit.stay for visit in visits]) == []
+        assert moves.broken_links([visit.visit for visit in visits]) == []
         last = visits[-1]
         assert (deal.stage, deal.stage_entered_at) == (last.stage, last.entered_at)
-        assert deal.outcome == moves.outcome_of(last.stay)
+        assert deal.outcome == moves.outcome_of(last.visit)
         assert deal.closed_at == last.left_at
     assert list(Deal.objects.lost().values_list("amount", flat=True)) == [None, None]
     assert StageVisit.objects.filter(stage=Stage.CLOSING).count() == 2

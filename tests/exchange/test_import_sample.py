@@ -146,15 +146,19 @@ def test_it_tells_each_history_no_further_than_the_rows_do():
 
     chains: dict[int, list[moves.Visit]] = {}
     for visit in visits.order_by("deal", "sequence").iterator():
-        chains.setdefault(visit.deal_id, []).append(visit.stay)
+        chains.setdefault(visit.deal_id, []).append(visit.visit)
     assert len(chains) == 8_800
-    assert [faults for stays in chains.values() if (faults := moves.broken_links(stays))] == []
+    assert [faults for visits in chains.values() if (faults := moves.broken_links(visits))] == []
     for pk, stage, since, closed, outcome in Deal.objects.values_list(
         "id", "stage", "stage_entered_at", "closed_at", "outcome"
     ).iterator():
-        last_stay = chains[pk][-1]
-        assert (stage, since, closed) == (last_stay.stage, last_stay.entered_at, last_stay.left_at)
-        assert outcome == moves.outcome_of(last_stay)
+        last_visit = chains[pk][-1]
+        assert (stage, since, closed) == (
+            last_visit.stage,
+            last_visit.entered_at,
+            last_visit.left_at,
+        )
+        assert outcome == moves.outcome_of(last_visit)
 
 
 @needs_the_sample

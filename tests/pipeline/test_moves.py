@@ -16,20 +16,20 @@ T0 = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 
 
-def stay_in(stage: Stage) -> Visit:
+def visit_in(stage: Stage) -> Visit:
     return moves.start(stage, T0)
 
 
 def closed(stage: Stage, how: LeftHow = LeftHow.STOPPED) -> Visit:
-    return replace(stay_in(stage), left_how=how, left_at=T0 + HOUR)
+    return replace(visit_in(stage), left_how=how, left_at=T0 + HOUR)
 
 
 def test_it_starts_a_chain_with_the_first_visit():
-    stay = moves.start(Stage.PROSPECTING, T0)
+    visit = moves.start(Stage.PROSPECTING, T0)
 
-    assert (stay.sequence, stay.stage, stay.entered_at) == (1, Stage.PROSPECTING, T0)
-    assert stay.entered_how == EnteredHow.CREATED
-    assert stay.left_how is None
+    assert (visit.sequence, visit.stage, visit.entered_at) == (1, Stage.PROSPECTING, T0)
+    assert visit.entered_how == EnteredHow.CREATED
+    assert visit.left_how is None
 
 
 def test_it_starts_without_a_date_only_when_imported():
@@ -40,7 +40,7 @@ def test_it_starts_without_a_date_only_when_imported():
 
 
 def test_it_advances_by_one_stage_without_a_reason():
-    before, after = moves.move(stay_in(Stage.PROSPECTING), Stage.QUALIFICATION, T0 + HOUR)
+    before, after = moves.move(visit_in(Stage.PROSPECTING), Stage.QUALIFICATION, T0 + HOUR)
 
     assert (before.left_how, before.left_at) == (LeftHow.ADVANCED, T0 + HOUR)
     assert (after.sequence, after.stage, after.entered_at) == (2, Stage.QUALIFICATION, T0 + HOUR)
@@ -50,14 +50,14 @@ def test_it_advances_by_one_stage_without_a_reason():
 @pytest.mark.parametrize("reason", ["", "   "])
 def test_it_asks_a_jump_for_one_reason(reason):
     with pytest.raises(Refused) as refused:
-        moves.move(stay_in(Stage.PROSPECTING), Stage.PROPOSAL, T0 + HOUR, reason=reason)
+        moves.move(visit_in(Stage.PROSPECTING), Stage.PROPOSAL, T0 + HOUR, reason=reason)
 
     assert refused.value.field == "reason"
 
 
 def test_it_lets_the_visit_after_a_jump_carry_the_reason():
     _before, after = moves.move(
-        stay_in(Stage.PROSPECTING), Stage.PROPOSAL, T0 + HOUR, reason=" They had a tender. "
+        visit_in(Stage.PROSPECTING), Stage.PROPOSAL, T0 + HOUR, reason=" They had a tender. "
     )
 
     assert after.reason == "They had a tender."
@@ -69,14 +69,14 @@ def test_it_lets_the_visit_after_a_jump_carry_the_reason():
 
 def test_it_asks_a_step_back_for_a_reason():
     with pytest.raises(Refused) as refused:
-        moves.move(stay_in(Stage.PROPOSAL), Stage.NEEDS_ANALYSIS, T0 + HOUR)
+        moves.move(visit_in(Stage.PROPOSAL), Stage.NEEDS_ANALYSIS, T0 + HOUR)
 
     assert refused.value.field == "reason"
 
 
 def test_it_records_a_step_back_as_one():
     before, after = moves.move(
-        stay_in(Stage.PROPOSAL), Stage.PROSPECTING, T0 + HOUR, reason="A new buyer."
+        visit_in(Stage.PROPOSAL), Stage.PROSPECTING, T0 + HOUR, reason="A new buyer."
     )
 
     assert (before.left_how, after.entered_how) == (LeftHow.BACK, EnteredHow.BACK)
@@ -84,7 +84,7 @@ def test_it_records_a_step_back_as_one():
 
 def test_it_refuses_a_move_to_the_stage_that_the_deal_is_in():
     with pytest.raises(Refused) as refused:
-        moves.move(stay_in(Stage.PROPOSAL), Stage.PROPOSAL, T0 + HOUR, reason="Again.")
+        moves.move(visit_in(Stage.PROPOSAL), Stage.PROPOSAL, T0 + HOUR, reason="Again.")
 
     assert refused.value.field == "to"
 
@@ -92,9 +92,9 @@ def test_it_refuses_a_move_to_the_stage_that_the_deal_is_in():
 @pytest.mark.parametrize(
     "verb",
     [
-        lambda stay: moves.move(stay, Stage.QUALIFICATION, T0 + HOUR),
-        lambda stay: moves.win(stay, T0 + HOUR, reason="Signed."),
-        lambda stay: moves.stop(stay, T0 + HOUR),
+        lambda visit: moves.move(visit, Stage.QUALIFICATION, T0 + HOUR),
+        lambda visit: moves.win(visit, T0 + HOUR, reason="Signed."),
+        lambda visit: moves.stop(visit, T0 + HOUR),
     ],
 )
 @pytest.mark.parametrize("how", [LeftHow.STOPPED, LeftHow.WON])
@@ -104,14 +104,14 @@ def test_it_refuses_to_move_a_closed_deal(verb, how):
 
 
 def test_it_wins_in_the_seventh_stage_with_one_visit():
-    (stay,) = moves.win(stay_in(Stage.CLOSING), T0 + HOUR)
+    (visit,) = moves.win(visit_in(Stage.CLOSING), T0 + HOUR)
 
-    assert (stay.left_how, stay.left_at) == (LeftHow.WON, T0 + HOUR)
+    assert (visit.left_how, visit.left_at) == (LeftHow.WON, T0 + HOUR)
 
 
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage != Stage.CLOSING])
 def test_it_wins_from_an_earlier_stage_through_the_seventh_at_the_same_instant(stage):
-    first, last = moves.win(stay_in(stage), T0 + HOUR, reason="Signed on the spot.")
+    first, last = moves.win(visit_in(stage), T0 + HOUR, reason="Signed on the spot.")
 
     assert first.left_how == LeftHow.ADVANCED
     assert (last.stage, last.left_how) == (Stage.CLOSING, LeftHow.WON)
@@ -119,28 +119,28 @@ def test_it_wins_from_an_earlier_stage_through_the_seventh_at_the_same_instant(s
 
 
 def test_it_wins_from_the_sixth_stage_without_a_reason_and_from_the_fifth_with_one():
-    assert len(moves.win(stay_in(Stage.OBJECTIONS), T0)) == 2
+    assert len(moves.win(visit_in(Stage.OBJECTIONS), T0)) == 2
     with pytest.raises(Refused) as refused:
-        moves.win(stay_in(Stage.PROPOSAL), T0)
+        moves.win(visit_in(Stage.PROPOSAL), T0)
     assert refused.value.field == "reason"
 
 
 @pytest.mark.parametrize("stage", Stage)
 def test_it_stops_from_every_stage(stage):
-    assert moves.stop(stay_in(stage), T0 + HOUR).left_how == LeftHow.STOPPED
+    assert moves.stop(visit_in(stage), T0 + HOUR).left_how == LeftHow.STOPPED
 
 
 @pytest.mark.parametrize("stage", Stage)
 def test_it_reopens_in_the_stage_in_which_the_deal_was_closed(stage):
-    stay = moves.reopen(closed(stage), T0 + 2 * HOUR, reason="They called back.")
+    visit = moves.reopen(closed(stage), T0 + 2 * HOUR, reason="They called back.")
 
-    assert (stay.sequence, stay.stage) == (2, stage)
-    assert stay.entered_how == EnteredHow.REOPENED
+    assert (visit.sequence, visit.stage) == (2, stage)
+    assert visit.entered_how == EnteredHow.REOPENED
 
 
 def test_it_reopens_only_what_is_closed_and_with_a_reason():
     with pytest.raises(Refused):
-        moves.reopen(stay_in(Stage.PROPOSAL), T0, reason="They called back.")
+        moves.reopen(visit_in(Stage.PROPOSAL), T0, reason="They called back.")
     with pytest.raises(Refused) as refused:
         moves.reopen(closed(Stage.PROPOSAL), T0, reason=" ")
     assert refused.value.field == "reason"
@@ -179,7 +179,7 @@ def test_it_reads_the_outcome_from_how_the_last_visit_ended(how, outcome):
 
 
 # What `broken_links` must see: the first of two visits, the second, and a word of the fault.
-FIRST = replace(stay_in(Stage.PROSPECTING), left_how=LeftHow.ADVANCED, left_at=T0 + HOUR)
+FIRST = replace(visit_in(Stage.PROSPECTING), left_how=LeftHow.ADVANCED, left_at=T0 + HOUR)
 SECOND = Visit(
     sequence=2,
     stage=Stage.QUALIFICATION,
@@ -227,28 +227,28 @@ def test_it_finds_each_way_in_which_a_chain_breaks(first, second, words):
 
 @given(data=st.data())
 def test_it_makes_no_chain_that_is_broken(data):
-    stays = [moves.start(data.draw(st.sampled_from(Stage)), T0)]
+    visits = [moves.start(data.draw(st.sampled_from(Stage)), T0)]
     at = T0
     for _step in range(data.draw(st.integers(0, 12))):
         at += dt.timedelta(minutes=data.draw(st.integers(0, 90)))
         verb = data.draw(st.sampled_from(["move", "win", "stop", "reopen"]))
         reason = data.draw(st.sampled_from(["", "Because."]))
-        last = stays[-1]
+        last = visits[-1]
         try:
             match verb:
                 case "move":
-                    stays[-1:] = moves.move(
+                    visits[-1:] = moves.move(
                         last, data.draw(st.sampled_from(Stage)), at, reason=reason
                     )
                 case "win":
-                    stays[-1:] = moves.win(last, at, reason=reason)
+                    visits[-1:] = moves.win(last, at, reason=reason)
                 case "stop":
-                    stays[-1:] = [moves.stop(last, at)]
+                    visits[-1:] = [moves.stop(last, at)]
                 case "reopen":
-                    stays.append(moves.reopen(last, at, reason=reason))
+                    visits.append(moves.reopen(last, at, reason=reason))
         except Refused:
-            assert stays[-1] == last
+            assert visits[-1] == last
 
-    assert moves.broken_links(stays) == []
-    assert all(stay.left_how is not None for stay in stays[:-1])
-    assert [stay.sequence for stay in stays] == list(range(1, len(stays) + 1))
+    assert moves.broken_links(visits) == []
+    assert all(visit.left_how is not None for visit in visits[:-1])
+    assert [visit.sequence for visit in visits] == list(range(1, len(visits) + 1))

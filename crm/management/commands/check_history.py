@@ -20,10 +20,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         checked = faulty = 0
-        for deals, stays in _chunks():
+        for deals, visits in _chunks():
             for deal in deals:
                 checked += 1
-                if faults := _faults(deal, stays[deal.pk]):
+                if faults := _faults(deal, visits[deal.pk]):
                     faulty += 1
                     self.stdout.write(f"deal {deal.pk}: {'; '.join(faults)}")
         if faulty:
@@ -39,18 +39,18 @@ def _chunks() -> Iterator[tuple[list[Deal], dict[int, list[Visit]]]]:
     fields = ("pk", "stage", "stage_entered_at", "outcome", "closed_at")
     last = 0
     while deals := list(Deal.objects.filter(pk__gt=last).order_by("pk").only(*fields)[:CHUNK]):
-        stays: dict[int, list[Visit]] = defaultdict(list)
-        visits = StageVisit.objects.filter(deal_id__gt=last, deal_id__lte=deals[-1].pk)
-        for visit in visits.order_by("deal_id", "sequence"):
-            stays[visit.deal_id].append(visit.stay)
-        yield deals, stays
+        visits: dict[int, list[Visit]] = defaultdict(list)
+        rows = StageVisit.objects.filter(deal_id__gt=last, deal_id__lte=deals[-1].pk)
+        for row in rows.order_by("deal_id", "sequence"):
+            visits[row.deal_id].append(row.visit)
+        yield deals, visits
         last = deals[-1].pk
 
 
-def _faults(deal: Deal, stays: list[Visit]) -> list[str]:
-    if not stays:
+def _faults(deal: Deal, visits: list[Visit]) -> list[str]:
+    if not visits:
         return ["has no visits"]
-    faults, last = moves.broken_links(stays), stays[-1]
+    faults, last = moves.broken_links(visits), visits[-1]
     if deal.stage != last.stage:
         faults.append(f"stage is {deal.stage}, the latest visit's {last.stage.value}")
     if deal.stage_entered_at != last.entered_at:

@@ -1,4 +1,4 @@
-"""What a layer calls a stage, how long a stay usually takes, and how strict the advisory gates are."""
+"""What a layer calls a stage, how long a visit usually takes, and how strict the advisory gates are."""
 
 import datetime as dt
 
@@ -25,7 +25,7 @@ def name_stage(
     at: dt.datetime,
     revision: int | None = None,
 ) -> None:
-    """Say what a stage is called here, and how many days a stay usually takes; empty and None mean:
+    """Say what a stage is called here, and how many days a visit usually takes; empty and None mean:
     as inherited. Key, order and meaning never change (CHECKLIST C27).
 
     Raises Refused for usual days on one's own layer, because people are compared by them;

@@ -1,4 +1,4 @@
-"""The stages as people have them: what they are called, and how long a stay usually takes.
+"""The stages as people have them: what they are called, and how long a visit usually takes.
 
 Both come from the published process of a team; a person may have names of one's own on top.
 """
@@ -25,7 +25,7 @@ def names_of(reader: User) -> Mapping[int, str]:
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Norm:
-    """How many days a stay usually takes: one number, or a range where teams differ."""
+    """How many days a visit usually takes: one number, or a range where teams differ."""
 
     low: int
     high: int
@@ -39,7 +39,7 @@ class Norm:
 
 
 class Norms:
-    """How long a stay in a stage usually takes, by team: the only place that says it.
+    """How long a visit in a stage usually takes, by team: the only place that says it.
 
     A stay is measured by the norm that its team has now, whoever looks, so that a mark on a card
     agrees with the head of its column, the page of its deal and the reports; several teams are

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from exchange.imports.mapping import Meaning
-from exchange.imports.stays import REASON, stays_of
+from exchange.imports.visits import REASON, visits_of
 from pipeline.process import moves
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Outcome, Stage
@@ -43,31 +43,31 @@ def test_it_makes_an_unbroken_chain_or_refuses(
     meaning: Meaning, entered_at: dt.datetime | None, closed_at: dt.datetime | None
 ):
     try:
-        stays = stays_of(meaning, entered_at=entered_at, closed_at=closed_at, now=NOW)
+        visits = visits_of(meaning, entered_at=entered_at, closed_at=closed_at, now=NOW)
     except Refused:
         assume(False)
-    assert moves.broken_links(list(stays)) == []
-    assert moves.outcome_of(stays[-1]) == meaning.outcome
-    assert stays[0].entered_how == EnteredHow.IMPORTED
+    assert moves.broken_links(list(visits)) == []
+    assert moves.outcome_of(visits[-1]) == meaning.outcome
+    assert visits[0].entered_how == EnteredHow.IMPORTED
     # A later visit is always dated: only the first can be of unknown age.
-    assert all(stay.entered_at is not None for stay in stays[1:])
+    assert all(visit.entered_at is not None for visit in visits[1:])
 
 
 def test_it_passes_to_the_seventh_stage_when_it_was_won():
-    first, last = stays_of(WON, entered_at=ago(days=9), closed_at=ago(days=2), now=NOW)
+    first, last = visits_of(WON, entered_at=ago(days=9), closed_at=ago(days=2), now=NOW)
     assert (first.stage, first.left_how) == (Stage.QUALIFICATION, LeftHow.ADVANCED)
     assert (last.stage, last.left_how, last.reason) == (Stage.CLOSING, LeftHow.WON, REASON)
     assert first.left_at == last.entered_at == last.left_at == ago(days=2)
 
 
 def test_it_knows_only_that_it_was_won_where_nobody_says_when():
-    (only,) = stays_of(WON, entered_at=ago(days=9), closed_at=None, now=NOW)
+    (only,) = visits_of(WON, entered_at=ago(days=9), closed_at=None, now=NOW)
     assert (only.stage, only.entered_at, only.left_at) == (Stage.CLOSING, None, None)
     assert only.left_how == LeftHow.WON
 
 
 def test_it_stops_in_the_stage_that_the_mapping_says():
-    (only,) = stays_of(LOST, entered_at=None, closed_at=ago(days=2), now=NOW)
+    (only,) = visits_of(LOST, entered_at=None, closed_at=ago(days=2), now=NOW)
     assert (only.stage, only.left_how, only.left_at) == (
         Stage.PROPOSAL,
         LeftHow.STOPPED,
@@ -91,5 +91,5 @@ def test_it_refuses_what_cannot_have_happened(
     field: str,
 ):
     with pytest.raises(Refused) as refused:
-        stays_of(meaning, entered_at=entered_at, closed_at=closed_at, now=NOW)
+        visits_of(meaning, entered_at=entered_at, closed_at=closed_at, now=NOW)
     assert refused.value.field == field

@@ -15,7 +15,7 @@ from salesprocess.lib.refused import Refused
 REASON = "imported"
 
 
-def stays_of(
+def visits_of(
     meaning: Meaning,
     *,
     entered_at: dt.datetime | None,
@@ -49,6 +49,6 @@ def stays_of(
 
 def _closed_undated(meaning: Meaning, entered_at: dt.datetime | None) -> Visit:
     if meaning.outcome == Outcome.STOPPED:
-        stay = moves.start(meaning.stage, entered_at, imported=True)
-        return replace(stay, left_how=LeftHow.STOPPED)
+        visit = moves.start(meaning.stage, entered_at, imported=True)
+        return replace(visit, left_how=LeftHow.STOPPED)
     return replace(moves.start(Stage.CLOSING, None, imported=True), left_how=LeftHow.WON)
