@@ -33,13 +33,14 @@ def failing(monkeypatch: pytest.MonkeyPatch, *failures: str) -> list[str]:
     monkeypatch.setattr(dev, "setup", lambda: None)
     monkeypatch.setattr(dev, "has_browser", lambda: True)
     monkeypatch.setattr(dev, "run_step", run_step)
+    monkeypatch.setattr(dev, "begin_step", lambda name, command: lambda: run_step(name, command))
     return ran
 
 
-STEPS = ["lint", "format", "types", "imports", "tests"]
+STEPS = ["lint", "format", "imports", "tests", "types"]
 
 
-@pytest.mark.parametrize(("failures", "code"), [((), 0), (("types", "tests"), 3)])
+@pytest.mark.parametrize(("failures", "code"), [((), 0), (("tests", "types"), 3), (("types",), 3)])
 def test_it_runs_every_step_and_returns_the_first_failure(
     monkeypatch: pytest.MonkeyPatch, failures: tuple[str, ...], code: int
 ):
@@ -50,6 +51,17 @@ def test_it_runs_every_step_and_returns_the_first_failure(
 
     assert ended.value.code == code
     assert ran == STEPS
+
+
+def test_a_step_beside_the_others_says_at_its_end_what_it_found(
+    capfd: pytest.CaptureFixture[str],
+):
+    end = dev.begin_step("types", [sys.executable, "-c", "print('two faults'); exit(2)"])
+    dev.say("meanwhile")
+
+    assert end() == 2
+    said = capfd.readouterr().out
+    assert said.index("meanwhile") < said.index("types") < said.index("two faults")
 
 
 def test_it_fails_with_words_where_no_browser_can_be_had(
