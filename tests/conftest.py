@@ -15,11 +15,13 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.db import connection
+from django.test import TransactionTestCase
 from django.utils import translation
 
 from crm import reference
 from pipeline.models import Role, Team, User
 from pipeline.process import commands as process
+from tests import emptying
 from tests.factories import NOW, ago, make_team, make_user
 from tests.kept_cast import KeptCast
 
@@ -62,7 +64,9 @@ def clock() -> Iterator[time_machine.Traveller]:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """At the end nobody else is left in the database, so that it can be dropped: while Playwright's
     loop runs in this thread, Django keeps a connection beside that of the time without it."""
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", emptying.empty)
+        yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

@@ -23,7 +23,7 @@ class KeptCast:
         """`make` lays the cast out for the first time and gives it."""
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}")
-            columns_of = {table: _columns(cursor, table) for table in _tables()}
+            columns_of = {table: _columns(cursor, table) for table in tables()}
             before = {table: _rows(cursor, table, of) for table, of in columns_of.items()}
             empty = transaction.savepoint()
             self._cast = pickle.dumps(make())
@@ -52,7 +52,7 @@ class KeptCast:
         return pickle.loads(self._cast)  # noqa: S301  # our own, from a moment ago
 
 
-def _tables() -> list[str]:
+def tables() -> list[str]:
     return [
         model._meta.db_table
         for model in apps.get_models(include_auto_created=True)
