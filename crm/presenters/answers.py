@@ -3,22 +3,21 @@
 import datetime as dt
 from decimal import Decimal
 
-from crm.presenters.cards import CardReader
+from crm.presenters.viewer import Viewer
 from pipeline.process.framework import shown
 from pipeline.process.playbook import AnswerKind
 from salesprocess.lib.format import money
 
 
-class AnswerPresenter(CardReader):
-    def typed(self, value: str, answer: str) -> str:
-        """In the reader's language; as it stands where the step was of another type then."""
-        try:
-            if answer == AnswerKind.MONEY:
-                return money(Decimal(value), self.currency)
-            if answer == AnswerKind.DATE:
-                return self._date(dt.date.fromisoformat(value))
-            if answer == AnswerKind.CHOICE:
-                return shown(value)
-        except (ValueError, ArithmeticError):
-            return value
+def answer_words(viewer: Viewer, value: str, answer: str) -> str:
+    """In the reader's language; as it stands where the step was of another type then."""
+    try:
+        if answer == AnswerKind.MONEY:
+            return money(Decimal(value), viewer.currency)
+        if answer == AnswerKind.DATE:
+            return viewer.date(dt.date.fromisoformat(value))
+        if answer == AnswerKind.CHOICE:
+            return shown(value)
+    except (ValueError, ArithmeticError):
         return value
+    return value

@@ -7,47 +7,49 @@ from django.utils.translation import gettext as _
 from crm.commands.activity_correct import REMOVED
 from crm.commands.writers.activity import TALK
 from crm.models import ActivityResult
-from crm.presenters.cards import CardReader, labels
+from crm.presenters.viewer import Viewer, labels
 
-__all__ = ["TALK", "CorrectionPresenter"]
+__all__ = ["TALK", "correction"]
 
 
-class CorrectionPresenter(CardReader):
-    def correction(self, field: str, old: str, new: str, which: str) -> tuple[str, str, str]:
-        """Icon, title and text; `which` names the entry by its kind and instant."""
-        kind, _space, moment = which.partition(" ")
-        entry = {"what": self.kinds.get(kind, kind), "when": self._moment(moment)}
-        if field == REMOVED:
-            return "trash", _("Removed: %(what)s of %(when)s") % entry, old
-        name = field.removeprefix(TALK)
-        label = self._fact_of_talk(name)
-        was, now = self._as_told(name, old) or "–", self._as_told(name, new) or "–"
-        title = _("Corrected: %(what)s of %(when)s") % entry
-        return "pencil", title, f"{label}: {was} → {now}"
+def correction(viewer: Viewer, field: str, old: str, new: str, which: str) -> tuple[str, str, str]:
+    """Icon, title and text; `which` names the entry by its kind and instant."""
+    kind, _space, moment = which.partition(" ")
+    entry = {"what": viewer.kinds.get(kind, kind), "when": _moment(viewer, moment)}
+    if field == REMOVED:
+        return "trash", _("Removed: %(what)s of %(when)s") % entry, old
+    name = field.removeprefix(TALK)
+    label = _fact_of_talk(name)
+    was, now = _as_told(viewer, name, old) or "–", _as_told(viewer, name, new) or "–"
+    title = _("Corrected: %(what)s of %(when)s") % entry
+    return "pencil", title, f"{label}: {was} → {now}"
 
-    def _fact_of_talk(self, name: str) -> str:
-        return {
-            "kind": _("What was done"),
-            "done_at": _("When"),
-            "body": _("What was said"),
-            "result": _("Result"),
-            "contact": _("With"),
-        }.get(name, name)
 
-    def _as_told(self, name: str, text: str) -> str:
-        if not text:
-            return ""
-        if name == "kind":
-            return self.kinds.get(text, text)
-        if name == "result":
-            return labels(ActivityResult, self.language).get(text, text)
-        if name == "done_at":
-            return self._moment(text)
-        return text.partition(" ")[2] if name == "contact" else text
+def _fact_of_talk(name: str) -> str:
+    return {
+        "kind": _("What was done"),
+        "done_at": _("When"),
+        "body": _("What was said"),
+        "result": _("Result"),
+        "contact": _("With"),
+    }.get(name, name)
 
-    def _moment(self, text: str) -> str:
-        try:
-            at = dt.datetime.fromisoformat(text)
-        except ValueError:
-            return text
-        return f"{self.day(at)} {self.time(at)}"
+
+def _as_told(viewer: Viewer, name: str, text: str) -> str:
+    if not text:
+        return ""
+    if name == "kind":
+        return viewer.kinds.get(text, text)
+    if name == "result":
+        return labels(ActivityResult, viewer.language).get(text, text)
+    if name == "done_at":
+        return _moment(viewer, text)
+    return text.partition(" ")[2] if name == "contact" else text
+
+
+def _moment(viewer: Viewer, text: str) -> str:
+    try:
+        at = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return viewer.day_and_time(at)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from crm.models import DealRole
-from crm.presenters.cards import CardReader, labels
+from crm.presenters.viewer import Viewer, labels
 from crm.queries import deal as queries
 from crm.queries.deal import DealPerson, DealRecord
 from crm.queries.deal_value import ValuePlace, ValueSaid, differ
@@ -65,120 +65,125 @@ class DealLineView:
     total: str
 
 
-class FactPresenter(CardReader):
-    def facts(self, deal: DealRecord) -> list[FactLine]:
-        source = shown(deal.source)
-        details = [deal.source_detail, deal.source_company or ""]
-        return [
-            FactLine(
-                key="company",
-                field="company_name",
-                label=_("Company"),
-                value=deal.company or "",
-            ),
-            FactLine(
-                key="value",
-                field="amount",
-                label=_("Value"),
-                value=money(deal.amount, deal.currency),
-            ),
-            self._close(deal),
-            FactLine(
-                key="source",
-                field="source",
-                label=_("Source"),
-                value=source or next(filter(None, details), ""),
-                note=" · ".join(filter(None, details)) if source else "",
-            ),
-            FactLine(
-                key="method",
-                field="method",
-                label=_("Method"),
-                value=shown(deal.method),
-            ),
-        ]
+def deal_facts(viewer: Viewer, deal: DealRecord) -> list[FactLine]:
+    source = shown(deal.source)
+    details = [deal.source_detail, deal.source_company or ""]
+    return [
+        FactLine(
+            key="company",
+            field="company_name",
+            label=_("Company"),
+            value=deal.company or "",
+        ),
+        FactLine(
+            key="value",
+            field="amount",
+            label=_("Value"),
+            value=money(deal.amount, deal.currency),
+        ),
+        _close(viewer, deal),
+        FactLine(
+            key="source",
+            field="source",
+            label=_("Source"),
+            value=source or next(filter(None, details), ""),
+            note=" · ".join(filter(None, details)) if source else "",
+        ),
+        FactLine(
+            key="method",
+            field="method",
+            label=_("Method"),
+            value=shown(deal.method),
+        ),
+    ]
 
-    def _close(self, deal: DealRecord) -> FactLine:
-        day = deal.expected_close_on
-        passed = day is not None and deal.is_open and day < self.today
-        return FactLine(
-            key="close",
-            field="expected_close_on",
-            label=_("Closes"),
-            value=self._date(day) if day else "",
-            note=self.pushes(deal),
-            warning=_("This day has passed") if passed else "",
-        )
 
-    def pushes(self, deal: DealRecord) -> str:
-        if not deal.pushes:
-            return ""
-        if deal.pushes == 1:
-            return _("pushed once")
-        return _("pushed %(n)s times") % {"n": deal.pushes}
+def _close(viewer: Viewer, deal: DealRecord) -> FactLine:
+    day = deal.expected_close_on
+    passed = day is not None and deal.is_open and day < viewer.today
+    return FactLine(
+        key="close",
+        field="expected_close_on",
+        label=_("Closes"),
+        value=viewer.date(day) if day else "",
+        note=pushes(deal),
+        warning=_("This day has passed") if passed else "",
+    )
 
-    def people(self, rows: Iterable[DealPerson]) -> list[Human]:
-        return [self._human(row) for row in rows]
 
-    def _human(self, row: DealPerson) -> Human:
-        return Human(
+def pushes(deal: DealRecord) -> str:
+    if not deal.pushes:
+        return ""
+    if deal.pushes == 1:
+        return _("pushed once")
+    return _("pushed %(n)s times") % {"n": deal.pushes}
+
+
+def deal_people(viewer: Viewer, rows: Iterable[DealPerson]) -> list[Human]:
+    return [_human(viewer, row) for row in rows]
+
+
+def _human(viewer: Viewer, row: DealPerson) -> Human:
+    return Human(
+        id=row.id,
+        name=row.name,
+        initials=initials_of(row.name),
+        about=row.job_title or row.company or "",
+        role=row.role.value,
+        role_label=labels(DealRole, viewer.language)[row.role.value],
+        tone=ROLE_TONES.get(row.role.value, ""),
+        points=[
+            ("mail", typed, f"mailto:{typed}")
+            if kind == "email"
+            else ("phone", typed, f"tel:{''.join(typed.split())}")
+            for kind, typed in row.points
+        ],
+    )
+
+
+def product_lines(
+    rows: Sequence[queries.DealLineRecord], currency: str
+) -> tuple[list[DealLineView], str]:
+    """The lines and what they come to."""
+    told = [
+        DealLineView(
             id=row.id,
-            name=row.name,
-            initials=initials_of(row.name),
-            about=row.job_title or row.company or "",
-            role=row.role.value,
-            role_label=labels(DealRole, self.language)[row.role.value],
-            tone=ROLE_TONES.get(row.role.value, ""),
-            points=[
-                ("mail", typed, f"mailto:{typed}")
-                if kind == "email"
-                else ("phone", typed, f"tel:{''.join(typed.split())}")
-                for kind, typed in row.points
-            ],
+            product=row.product,
+            quantity=f"{row.quantity.normalize():f}",
+            price=money(row.unit_price, currency),
+            total=""
+            if row.unit_price is None
+            else money((row.quantity * row.unit_price).quantize(Decimal("0.01")), currency),
         )
+        for row in rows
+    ]
+    return told, money(total(rows), currency)
 
-    def lines(
-        self, rows: Sequence[queries.DealLineRecord], currency: str
-    ) -> tuple[list[DealLineView], str]:
-        """The lines and what they come to."""
-        told = [
-            DealLineView(
-                id=row.id,
-                product=row.product,
-                quantity=f"{row.quantity.normalize():f}",
-                price=money(row.unit_price, currency),
-                total=""
-                if row.unit_price is None
-                else money((row.quantity * row.unit_price).quantize(Decimal("0.01")), currency),
-            )
-            for row in rows
-        ]
-        return told, money(total(rows), currency)
 
-    def worths(self, said: Sequence[ValueSaid]) -> list[WorthLine]:
-        """What is said in each place, where that differs; from which the deal's value may be taken."""
-        if not differ(said):
-            return []
-        deal = next((one for one in said if one.place == ValuePlace.DEAL), None)
-        return [self._worth_line(one, deal) for one in said]
+def worth_lines(said: Sequence[ValueSaid]) -> list[WorthLine]:
+    """What is said in each place, where that differs; from which the deal's value may be taken."""
+    if not differ(said):
+        return []
+    deal = next((one for one in said if one.place == ValuePlace.DEAL), None)
+    return [_worth_line(one, deal) for one in said]
 
-    @staticmethod
-    def _worth_line(one: ValueSaid, deal: ValueSaid | None) -> WorthLine:
-        labels = {
-            ValuePlace.DEAL: _("The deal’s value"),
-            ValuePlace.LINES: _("Products together"),
-            ValuePlace.OFFER: _("Offer %(n)s") % {"n": one.revision},
-        }
-        same = deal is not None and deal.currency == one.currency
-        more = one.amount - deal.amount if deal is not None and same else Decimal(0)
-        return WorthLine(
-            place=one.place.value,
-            label=labels[one.place],
-            value=money(one.amount, one.currency),
-            difference=f"{'+' if more > 0 else ''}{money(more, one.currency)}" if more else "",
-            why=one.why,
-            may_take=one.place != ValuePlace.DEAL and (deal is None or (same and bool(more))),
-        )
+
+def _worth_line(one: ValueSaid, deal: ValueSaid | None) -> WorthLine:
+    labels = {
+        ValuePlace.DEAL: _("The deal’s value"),
+        ValuePlace.LINES: _("Products together"),
+        ValuePlace.OFFER: _("Offer %(n)s") % {"n": one.revision},
+    }
+    same = deal is not None and deal.currency == one.currency
+    more = one.amount - deal.amount if deal is not None and same else Decimal(0)
+    return WorthLine(
+        place=one.place.value,
+        label=labels[one.place],
+        value=money(one.amount, one.currency),
+        difference=f"{'+' if more > 0 else ''}{money(more, one.currency)}" if more else "",
+        why=one.why,
+        may_take=one.place != ValuePlace.DEAL and (deal is None or (same and bool(more))),
+    )
 
 
 def roles() -> list[tuple[str, str]]:

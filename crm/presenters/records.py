@@ -19,7 +19,7 @@ from crm.models import (
     Ruling,
     Sure,
 )
-from crm.presenters.cards import CardReader, labels
+from crm.presenters.viewer import Viewer, labels
 from crm.queries.deal import DealRecord
 from crm.queries.records import ANSWERS, Attempt, ConcernRecord, NeedRecord, OfferRecord, Records
 from pipeline.process.stages import Outcome, Stage
@@ -132,281 +132,298 @@ class RecordedFact:
     path: str
 
 
-class RecordPresenter(CardReader):
-    def record_cards(self, deal: DealRecord, records: Records) -> dict[str, Any]:
-        """All that the cards of the page show, and the facts that the records say."""
-        cards = self.shown(deal, records)
-        said = self.said(deal, records)
-        may_record = deal.may_edit and deal.is_open
-        settled = sum(not row.is_open for row in records.concerns)
-        still_open = len(records.concerns) - settled
-        return {
-            "record_cards": cards,
-            "record_adds": _adds(cards, said) if may_record else [],
-            "may_record": may_record,
-            "said": said,
-            "verdict": self.verdict(records),
-            "needs": self.needs(records, deal.currency),
-            "offers": self.offers(deal, records),
-            "concerns": self.concerns(records),
-            "concerns_open": still_open and _("%(n)s open") % {"n": still_open},
-            "concerns_settled": settled and _("%(n)s settled") % {"n": settled},
-            "attempts": self.attempts(records),
-            "replies": list(labels(Reply, self.language).items()),
-            "hand_off": self.hand_off(records),
-        }
+def record_cards(viewer: Viewer, deal: DealRecord, records: Records) -> dict[str, Any]:
+    """All that the cards of the page show, and the facts that the records say."""
+    cards = _shown(deal, records)
+    said = _said(viewer, deal, records)
+    may_record = deal.may_edit and deal.is_open
+    settled = sum(not row.is_open for row in records.concerns)
+    still_open = len(records.concerns) - settled
+    return {
+        "record_cards": cards,
+        "record_adds": _adds(cards, said) if may_record else [],
+        "may_record": may_record,
+        "said": said,
+        "verdict": _verdict(viewer, records),
+        "needs": _needs(viewer, records, deal.currency),
+        "offers": _offer_card(viewer, deal, records),
+        "concerns": _concerns(viewer, records),
+        "concerns_open": still_open and _("%(n)s open") % {"n": still_open},
+        "concerns_settled": settled and _("%(n)s settled") % {"n": settled},
+        "attempts": _attempts(viewer, records),
+        "replies": list(labels(Reply, viewer.language).items()),
+        "hand_off": _hand_off(viewer, records),
+    }
 
-    def shown(self, deal: DealRecord, records: Records) -> set[str]:
-        """Which cards stand on the page: with something in them, or of a stage that is near."""
-        filled = {
-            "verdict": records.verdict,
-            "needs": records.needs,
-            "offers": records.offers,
-            "concerns": records.concerns,
-            "attempts": records.attempts,
-        }
-        cards = {name for name, rows in filled.items() if rows}
-        if deal.is_open and deal.may_edit:
-            cards |= {name for name, stage in NEAR.items() if deal.stage == stage}
-            # An objection is answered before one asks for the agreement, and asking brings new ones.
-            if deal.stage == Stage.CLOSING:
-                cards |= {"offers", "concerns"}
-        if deal.outcome == Outcome.WON:
-            cards.add("hand_off")
-        return cards
 
-    def verdict(self, records: Records) -> VerdictCard | None:
-        said = records.verdict
-        if said is None:
-            return None
-        sures = labels(Sure, self.language)
-        when = self.short_day(said.at)
-        if said.revisit_on:
-            when = _("ask again on %(day)s") % {"day": self._date(said.revisit_on)}
-        return VerdictCard(
-            ruling=labels(Ruling, self.language)[said.ruling],
-            tone=RULINGS[Ruling(said.ruling)],
-            sides=[
-                VerdictSide(label=label, sure=sures[sure], tone=SURES[Sure(sure)], why=why)
-                for label, sure, why in (
-                    (_("We in them"), said.ours, said.ours_why),
-                    (_("They in us"), said.theirs, said.theirs_why),
-                )
-            ],
-            when=" · ".join(filter(None, (when, said.by or ""))),
-        )
+def _shown(deal: DealRecord, records: Records) -> set[str]:
+    """Which cards stand on the page: with something in them, or of a stage that is near."""
+    filled = {
+        "verdict": records.verdict,
+        "needs": records.needs,
+        "offers": records.offers,
+        "concerns": records.concerns,
+        "attempts": records.attempts,
+    }
+    cards = {name for name, rows in filled.items() if rows}
+    if deal.is_open and deal.may_edit:
+        cards |= {name for name, stage in NEAR.items() if deal.stage == stage}
+        # An objection is answered before one asks for the agreement, and asking brings new ones.
+        if deal.stage == Stage.CLOSING:
+            cards |= {"offers", "concerns"}
+    if deal.outcome == Outcome.WON:
+        cards.add("hand_off")
+    return cards
 
-    def needs(self, records: Records, currency: str) -> list[NeedRow]:
-        uncovered = {need.id for need in records.uncovered}
-        rows = sorted(records.needs, key=lambda need: need.dropped)
-        return [
-            NeedRow(
-                id=need.id,
-                words=need.words,
-                worth=self._worth(need.worth, need.per, currency),
-                about=self._about_need(need),
-                is_confirmed=need.confirmed_on is not None,
-                is_dropped=need.dropped,
-                is_uncovered=need.id in uncovered,
+
+def _verdict(viewer: Viewer, records: Records) -> VerdictCard | None:
+    said = records.verdict
+    if said is None:
+        return None
+    sures = labels(Sure, viewer.language)
+    when = viewer.short_day(said.at)
+    if said.revisit_on:
+        when = _("ask again on %(day)s") % {"day": viewer.date(said.revisit_on)}
+    return VerdictCard(
+        ruling=labels(Ruling, viewer.language)[said.ruling],
+        tone=RULINGS[Ruling(said.ruling)],
+        sides=[
+            VerdictSide(label=label, sure=sures[sure], tone=SURES[Sure(sure)], why=why)
+            for label, sure, why in (
+                (_("We in them"), said.ours, said.ours_why),
+                (_("They in us"), said.theirs, said.theirs_why),
             )
-            for need in rows
-        ]
+        ],
+        when=" · ".join(filter(None, (when, said.by or ""))),
+    )
 
-    def _about_need(self, need: NeedRecord) -> str:
-        if need.dropped:
-            return _("dropped")
-        said = [need.said_by or ""]
-        if need.confirmed_on:
-            said.append(_("confirmed %(day)s") % {"day": self._date(need.confirmed_on)})
-        return " · ".join(filter(None, said))
 
-    def _worth(self, worth: Decimal | None, per: str, currency: str) -> str:
-        if worth is None:
-            return ""
-        return f"{money(worth, currency)} {labels(Per, self.language)[per]}"
-
-    def said(self, deal: DealRecord, records: Records) -> list[RecordedFact]:
-        """Problem, worth, decision path and its day; from the stage on in which one asks for them."""
-        path, needs = records.path, records.standing_needs
-        if deal.stage < Stage.NEEDS_ANALYSIS and not needs and path is None:
-            return []
-        more = len(needs) - 1
-        first = f"{needs[0].id}/" if needs else ""
-        decides_on = path.decides_on if path else None
-        if decides_on is None and records.offer:
-            decides_on = records.offer.decision_on
-        late = decides_on is not None and deal.is_open and decides_on < self.today
-        return [
-            RecordedFact(
-                key="problem",
-                label=_("Problem"),
-                value=needs[0].words if needs else "",
-                note=ngettext("and %(n)s more", "and %(n)s more", more) % {"n": more}
-                if more > 0
-                else "",
-                path=f"needs/{first}",
-            ),
-            RecordedFact(
-                key="worth",
-                label=_("Worth"),
-                value=self._worths(needs, deal.currency),
-                note="",
-                path=f"needs/{first}",
-            ),
-            RecordedFact(
-                key="path",
-                label=_("Decision path"),
-                value=path.steps if path else "",
-                note=self._confirmed(records),
-                path="decision-path/",
-            ),
-            RecordedFact(
-                key="due",
-                label=_("Decision due"),
-                value=self.date(decides_on),
-                note=_("this day has passed") if late else "",
-                path="decision-path/",
-            ),
-        ]
-
-    def _worths(self, needs: Sequence[NeedRecord], currency: str) -> str:
-        sums: dict[str, Decimal] = {}
-        for need in needs:
-            if need.worth is not None:
-                sums[need.per] = sums.get(need.per, Decimal(0)) + need.worth
-        ordered = [per.value for per in (Per.YEAR, Per.MONTH, Per.ONCE) if per.value in sums]
-        return " + ".join(self._worth(sums[per], per, currency) for per in ordered)
-
-    def _confirmed(self, records: Records) -> str:
-        path = records.path
-        if path is None or path.confirmed_on is None:
-            return ""
-        day = self._date(path.confirmed_on)
-        if path.confirmed_by:
-            return _("confirmed by %(name)s, %(day)s") % {"name": path.confirmed_by, "day": day}
-        return _("confirmed %(day)s") % {"day": day}
-
-    def offers(self, deal: DealRecord, records: Records) -> OfferCard:
-        current = records.offer
-        late = ""
-        if current and current.decision_on and deal.is_open and current.decision_on < self.today:
-            late = _("The day of their decision has passed")
-        return OfferCard(
-            rows=list(self._offers(records.offers, current)),
-            about=self._about_offer(current) if current else "",
-            late=late,
-            uncovered=[need.words for need in records.uncovered],
-            unneeded=[line.what for line in records.unneeded],
-            is_premature=bool(current and current.premature),
+def _needs(viewer: Viewer, records: Records, currency: str) -> list[NeedRow]:
+    uncovered = {need.id for need in records.uncovered}
+    rows = sorted(records.needs, key=lambda need: need.dropped)
+    return [
+        NeedRow(
+            id=need.id,
+            words=need.words,
+            worth=_worth(viewer, need.worth, need.per, currency),
+            about=_about_need(viewer, need),
+            is_confirmed=need.confirmed_on is not None,
+            is_dropped=need.dropped,
+            is_uncovered=need.id in uncovered,
         )
+        for need in rows
+    ]
 
-    def _about_offer(self, offer: OfferRecord) -> str:
-        said = []
-        if offer.to:
-            said.append(_("to %(names)s") % {"names": ", ".join(offer.to)})
-        if offer.decision_on:
-            day = self._date(offer.decision_on)
-            said.append(_("decision expected %(day)s") % {"day": day})
-        return " · ".join(said)
 
-    def _offers(
-        self, offers: Sequence[OfferRecord], current: OfferRecord | None
-    ) -> Iterator[OfferRow]:
-        kinds = labels(OfferKind, self.language)
-        outcomes = labels(OfferOutcome, self.language)
-        standing = [one for one in offers if one.outcome != OfferOutcome.WITHDRAWN]
-        before = {now.id: then for now, then in pairwise(standing)}
-        for offer in offers:
-            is_current = current is not None and offer.id == current.id
-            state, tone = "", ""
-            if is_current and offer.outcome == OfferOutcome.OPEN:
-                state, tone = _("current"), "acc"
-            elif offer.outcome != OfferOutcome.REVISED:
-                state = outcomes[offer.outcome]
-                tone = "ok" if offer.outcome == OfferOutcome.ACCEPTED else ""
-            by_word = "" if offer.kind == OfferKind.WRITTEN else kinds[offer.kind]
-            first = _("first offer") if offer.revision == 1 and not by_word else ""
-            yield OfferRow(
-                id=offer.id,
-                revision=offer.revision,
-                is_current=is_current,
-                is_withdrawn=offer.outcome == OfferOutcome.WITHDRAWN,
-                state=state,
-                tone=tone,
-                sent=self.short_day(offer.sent_at),
-                what=" · ".join(filter(None, (offer.what_changed or first, by_word))),
-                value=money(offer.value, offer.currency),
-                difference=_difference(offer, before.get(offer.id)),
-            )
+def _about_need(viewer: Viewer, need: NeedRecord) -> str:
+    if need.dropped:
+        return _("dropped")
+    said = [need.said_by or ""]
+    if need.confirmed_on:
+        said.append(_("confirmed %(day)s") % {"day": viewer.date(need.confirmed_on)})
+    return " · ".join(filter(None, said))
 
-    def concerns(self, records: Records) -> list[ConcernRow]:
-        return [self._concern(row) for row in records.concerns]
 
-    def _concern(self, row: ConcernRecord) -> ConcernRow:
-        tone = "warn" if row.is_open else "ok"
-        if row.disposition == Disposition.NOT_SOLVED:
-            tone = "bad"
-        return ConcernRow(
-            id=row.id,
-            words=row.words,
-            about=" · ".join(filter(None, self._about_concern(row))),
-            state=labels(Disposition, self.language)[row.disposition],
+def _worth(viewer: Viewer, worth: Decimal | None, per: str, currency: str) -> str:
+    if worth is None:
+        return ""
+    return f"{money(worth, currency)} {labels(Per, viewer.language)[per]}"
+
+
+def _said(viewer: Viewer, deal: DealRecord, records: Records) -> list[RecordedFact]:
+    """Problem, worth, decision path and its day; from the stage on in which one asks for them."""
+    path, needs = records.path, records.standing_needs
+    if deal.stage < Stage.NEEDS_ANALYSIS and not needs and path is None:
+        return []
+    more = len(needs) - 1
+    first = f"{needs[0].id}/" if needs else ""
+    decides_on = path.decides_on if path else None
+    if decides_on is None and records.offer:
+        decides_on = records.offer.decision_on
+    late = decides_on is not None and deal.is_open and decides_on < viewer.today
+    return [
+        RecordedFact(
+            key="problem",
+            label=_("Problem"),
+            value=needs[0].words if needs else "",
+            note=ngettext("and %(n)s more", "and %(n)s more", more) % {"n": more}
+            if more > 0
+            else "",
+            path=f"needs/{first}",
+        ),
+        RecordedFact(
+            key="worth",
+            label=_("Worth"),
+            value=_worths(viewer, needs, deal.currency),
+            note="",
+            path=f"needs/{first}",
+        ),
+        RecordedFact(
+            key="path",
+            label=_("Decision path"),
+            value=path.steps if path else "",
+            note=_confirmed(viewer, records),
+            path="decision-path/",
+        ),
+        RecordedFact(
+            key="due",
+            label=_("Decision due"),
+            value=viewer.date(decides_on),
+            note=_("this day has passed") if late else "",
+            path="decision-path/",
+        ),
+    ]
+
+
+def _worths(viewer: Viewer, needs: Sequence[NeedRecord], currency: str) -> str:
+    sums: dict[str, Decimal] = {}
+    for need in needs:
+        if need.worth is not None:
+            sums[need.per] = sums.get(need.per, Decimal(0)) + need.worth
+    ordered = [per.value for per in (Per.YEAR, Per.MONTH, Per.ONCE) if per.value in sums]
+    return " + ".join(_worth(viewer, sums[per], per, currency) for per in ordered)
+
+
+def _confirmed(viewer: Viewer, records: Records) -> str:
+    path = records.path
+    if path is None or path.confirmed_on is None:
+        return ""
+    day = viewer.date(path.confirmed_on)
+    if path.confirmed_by:
+        return _("confirmed by %(name)s, %(day)s") % {"name": path.confirmed_by, "day": day}
+    return _("confirmed %(day)s") % {"day": day}
+
+
+def _offer_card(viewer: Viewer, deal: DealRecord, records: Records) -> OfferCard:
+    current = records.offer
+    late = ""
+    if current and current.decision_on and deal.is_open and current.decision_on < viewer.today:
+        late = _("The day of their decision has passed")
+    return OfferCard(
+        rows=list(_offer_rows(viewer, records.offers, current)),
+        about=_about_offer(viewer, current) if current else "",
+        late=late,
+        uncovered=[need.words for need in records.uncovered],
+        unneeded=[line.what for line in records.unneeded],
+        is_premature=bool(current and current.premature),
+    )
+
+
+def _about_offer(viewer: Viewer, offer: OfferRecord) -> str:
+    said = []
+    if offer.to:
+        said.append(_("to %(names)s") % {"names": ", ".join(offer.to)})
+    if offer.decision_on:
+        day = viewer.date(offer.decision_on)
+        said.append(_("decision expected %(day)s") % {"day": day})
+    return " · ".join(said)
+
+
+def _offer_rows(
+    viewer: Viewer, offers: Sequence[OfferRecord], current: OfferRecord | None
+) -> Iterator[OfferRow]:
+    kinds = labels(OfferKind, viewer.language)
+    outcomes = labels(OfferOutcome, viewer.language)
+    standing = [one for one in offers if one.outcome != OfferOutcome.WITHDRAWN]
+    before = {now.id: then for now, then in pairwise(standing)}
+    for offer in offers:
+        is_current = current is not None and offer.id == current.id
+        state, tone = "", ""
+        if is_current and offer.outcome == OfferOutcome.OPEN:
+            state, tone = _("current"), "acc"
+        elif offer.outcome != OfferOutcome.REVISED:
+            state = outcomes[offer.outcome]
+            tone = "ok" if offer.outcome == OfferOutcome.ACCEPTED else ""
+        by_word = "" if offer.kind == OfferKind.WRITTEN else kinds[offer.kind]
+        first = _("first offer") if offer.revision == 1 and not by_word else ""
+        yield OfferRow(
+            id=offer.id,
+            revision=offer.revision,
+            is_current=is_current,
+            is_withdrawn=offer.outcome == OfferOutcome.WITHDRAWN,
+            state=state,
             tone=tone,
-            is_open=row.is_open,
-            response=row.response,
-            concession=row.concession,
+            sent=viewer.short_day(offer.sent_at),
+            what=" · ".join(filter(None, (offer.what_changed or first, by_word))),
+            value=money(offer.value, offer.currency),
+            difference=_difference(offer, before.get(offer.id)),
         )
 
-    def _about_concern(self, row: ConcernRecord) -> Iterator[str]:
-        yield labels(ConcernCategory, self.language)[row.category]
-        if not row.is_open:
-            return
-        yield _("after the price") if row.after_price else _("question before the price")
-        if row.raised_by_us:
-            yield _("raised by us")
-        elif row.raised_by:
-            yield _("raised %(day)s by %(name)s") % {
-                "day": self.short_day(row.raised_at),
-                "name": row.raised_by,
-            }
-        yield self.answers(row.answers)
 
-    def answers(self, count: int) -> str:
-        if not count:
-            return ""
-        if count >= ANSWERS:
-            return _("%(n)s or more answers by colleagues") % {"n": count}
-        words = ngettext("%(n)s answer by a colleague", "%(n)s answers by colleagues", count)
-        return words % {"n": count}
+def _concerns(viewer: Viewer, records: Records) -> list[ConcernRow]:
+    return [_concern(viewer, row) for row in records.concerns]
 
-    def attempts(self, records: Records) -> list[AttemptRow]:
-        return [self._attempt(row) for row in records.attempts]
 
-    def _attempt(self, row: Attempt) -> AttemptRow:
-        return AttemptRow(
-            reply=labels(Reply, self.language)[row.reply],
-            tone=REPLIES[Reply(row.reply)],
-            why=row.why,
-            about=" · ".join(filter(None, (self.short_day(row.at), row.asked, row.by or ""))),
-        )
+def _concern(viewer: Viewer, row: ConcernRecord) -> ConcernRow:
+    tone = "warn" if row.is_open else "ok"
+    if row.disposition == Disposition.NOT_SOLVED:
+        tone = "bad"
+    return ConcernRow(
+        id=row.id,
+        words=row.words,
+        about=" · ".join(filter(None, _about_concern(viewer, row))),
+        state=labels(Disposition, viewer.language)[row.disposition],
+        tone=tone,
+        is_open=row.is_open,
+        response=row.response,
+        concession=row.concession,
+    )
 
-    def hand_off(self, records: Records) -> HandOffCard | None:
-        row = records.hand_off
-        if row is None:
-            return None
-        days = []
-        if row.starts_on:
-            days.append(_("begins %(day)s") % {"day": self._date(row.starts_on)})
-        if row.due_on:
-            days.append(_("due %(day)s") % {"day": self._date(row.due_on)})
-        return HandOffCard(
-            to=row.to,
-            promised=row.promised,
-            days=" · ".join(days),
-            seller=_("The salesperson takes part")
-            if row.seller_involved
-            else _("Without the salesperson"),
-        )
+
+def _about_concern(viewer: Viewer, row: ConcernRecord) -> Iterator[str]:
+    yield labels(ConcernCategory, viewer.language)[row.category]
+    if not row.is_open:
+        return
+    yield _("after the price") if row.after_price else _("question before the price")
+    if row.raised_by_us:
+        yield _("raised by us")
+    elif row.raised_by:
+        yield _("raised %(day)s by %(name)s") % {
+            "day": viewer.short_day(row.raised_at),
+            "name": row.raised_by,
+        }
+    yield _answers(row.answers)
+
+
+def _answers(count: int) -> str:
+    if not count:
+        return ""
+    if count >= ANSWERS:
+        return _("%(n)s or more answers by colleagues") % {"n": count}
+    words = ngettext("%(n)s answer by a colleague", "%(n)s answers by colleagues", count)
+    return words % {"n": count}
+
+
+def _attempts(viewer: Viewer, records: Records) -> list[AttemptRow]:
+    return [_attempt(viewer, row) for row in records.attempts]
+
+
+def _attempt(viewer: Viewer, row: Attempt) -> AttemptRow:
+    return AttemptRow(
+        reply=labels(Reply, viewer.language)[row.reply],
+        tone=REPLIES[Reply(row.reply)],
+        why=row.why,
+        about=" · ".join(filter(None, (viewer.short_day(row.at), row.asked, row.by or ""))),
+    )
+
+
+def _hand_off(viewer: Viewer, records: Records) -> HandOffCard | None:
+    row = records.hand_off
+    if row is None:
+        return None
+    days = []
+    if row.starts_on:
+        days.append(_("begins %(day)s") % {"day": viewer.date(row.starts_on)})
+    if row.due_on:
+        days.append(_("due %(day)s") % {"day": viewer.date(row.due_on)})
+    return HandOffCard(
+        to=row.to,
+        promised=row.promised,
+        days=" · ".join(days),
+        seller=_("The salesperson takes part")
+        if row.seller_involved
+        else _("Without the salesperson"),
+    )
 
 
 def _adds(cards: set[str], said: Sequence[RecordedFact]) -> list[tuple[str, str, str, str]]:

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from crm.models import ActivityKind
-from crm.presenters.answers import AnswerPresenter
-from crm.presenters.cards import labels
+from crm.presenters.answers import answer_words
+from crm.presenters.viewer import Viewer, labels
 from crm.queries.deal import DealPerson, DealRecord, Talk
 from crm.queries.facts import AGREEMENT_STEP
 from crm.queries.process import is_moot
@@ -130,144 +129,147 @@ class Panel:
         return _("%(n)s of %(all)s expected") % {"n": self.settled, "all": self.expected}
 
 
-class StepPresenter(AnswerPresenter):
-    def panel(
-        self,
-        stage: Stage,
-        deal: DealRecord,
-        book: Playbook,
-        recorded: Recorded,
-        records: Records,
-        *,
-        people: Iterable[DealPerson],
-        done: Sequence[Talk],
-    ) -> Panel:
-        existing = recorded.facts.existing_customer
-        steps = [s for s in book.steps(stage) if s.is_for(existing_customer=existing)]
-        counted = [step for step in steps if step.counts]
-        with_whom = [(str(one.id), one.name) for one in people]
-        lines = [self._line(step, deal, recorded, records) for step in steps]
-        shows_talks = any("activity" in line.proofs for line in lines)
-        return Panel(
-            steps=lines,
-            gone=[self._gone(one) for one in recorded.gone(book.steps(stage))],
-            settled=sum(recorded.is_settled(step) for step in counted),
-            expected=len(counted),
-            people=with_whom,
-            talks=[(str(one.id), self._talk_words(one)) for one in done] if shows_talks else (),
-            today=self.today.isoformat(),
+def step_panel(
+    viewer: Viewer,
+    stage: Stage,
+    deal: DealRecord,
+    book: Playbook,
+    recorded: Recorded,
+    records: Records,
+    *,
+    people: Iterable[DealPerson],
+    done: Sequence[Talk],
+) -> Panel:
+    existing = recorded.facts.existing_customer
+    steps = [s for s in book.steps(stage) if s.is_for(existing_customer=existing)]
+    counted = [step for step in steps if step.counts]
+    with_whom = [(str(one.id), one.name) for one in people]
+    lines = [_line(viewer, step, deal, recorded, records) for step in steps]
+    shows_talks = any("activity" in line.proofs for line in lines)
+    return Panel(
+        steps=lines,
+        gone=[_gone(viewer, one) for one in recorded.gone(book.steps(stage))],
+        settled=sum(recorded.is_settled(step) for step in counted),
+        expected=len(counted),
+        people=with_whom,
+        talks=[(str(one.id), _talk_words(viewer, one)) for one in done] if shows_talks else (),
+        today=viewer.today.isoformat(),
+    )
+
+
+def _line(
+    viewer: Viewer, step: PlaybookStep, deal: DealRecord, recorded: Recorded, records: Records
+) -> StepLine:
+    result = recorded.of(step)
+    state = _state_of(step, result, recorded)
+    icon, tone = ORIGINS[step.origin.level]
+    is_open = state == "open"
+    may = deal.may_edit
+    is_hint = step.importance == Importance.HINT
+    fill = fill_of(step, deal, records) if is_open else None
+    return StepLine(
+        key=step.key,
+        name=f"step_{step.stage.value}_{step.key}",
+        label=step.label,
+        state=state,
+        origin=_origin(step),
+        origin_icon=icon,
+        origin_tone=tone,
+        is_mine=step.is_mine,
+        is_gate=step.gates,
+        gives=step.gives_you if state in ("open", "hint") else "",
+        help=step.help,
+        whys=[row.reason for _source, row in step.adapted if row.reason] or [step.reason]
+        if step.adapted or step.reason
+        else (),
+        given=_given(viewer, result, step) if result else None,
+        result=result.id if result else 0,
+        value=_raw(result) if result else "",
+        entry=entry_of(step, plans=deal.is_open and result is None) if may else "",
+        choices=[(one, framework.shown(one)) for one in step.choices],
+        proofs=proofs_of(step) if may else frozenset(),
+        verb=viewer.kinds[step.doing] if step.kind == StepKind.ACTIVITY else "",
+        fill=fill,
+        vote=recorded.votes.get(step.key, ""),
+        may_set_aside=is_open and may and not is_hint and not step.is_mine,
+        may_hide=is_hint and not step.is_mine,
+    )
+
+
+def _state_of(step: PlaybookStep, result: StepResultRow | None, recorded: Recorded) -> str:
+    if (
+        result is not None
+        and not result.is_done
+        and not (step.fact is not None and step.fact in recorded.facts.known)
+    ):
+        return "aside"
+    if result is None and is_moot(step, recorded.facts):
+        return "moot"
+    if recorded.is_settled(step):
+        return "done"
+    return "hint" if step.kind == StepKind.HINT else "open"
+
+
+def _origin(step: PlaybookStep) -> str:
+    if step.origin.level == Level.FRAMEWORK:
+        return _("framework")
+    return _("mine") if step.is_mine else step.origin.name
+
+
+def _given(viewer: Viewer, result: StepResultRow, step: PlaybookStep | None = None) -> Given:
+    who = " · ".join(filter(None, (result.by or "", viewer.short_day(result.at))))
+    if not result.is_done:
+        words = labels(Reason, viewer.language).get(result.reason, result.reason)
+        if result.note:
+            words = f"{words}: {result.note}"
+        return Given(words, "", who)
+    if result.file is not None:
+        return Given(result.file_name or "", f"files/{result.file}/", who)
+    if result.link:
+        return Given(result.link, result.link, who)
+    return Given(_answer_words(viewer, result, step), "", who)
+
+
+def _answer_words(viewer: Viewer, result: StepResultRow, step: PlaybookStep | None) -> str:
+    if result.contact:
+        return result.contact
+    if result.did:
+        kind = viewer.kinds.get(result.did, result.did)
+        return f"{kind}, {viewer.short_day(result.did_at)}"
+    value = result.value
+    if value is None:
+        return result.note
+    if step is None or step.kind != StepKind.QUESTION:
+        return str(value)
+    return answer_words(viewer, str(value), step.answer)
+
+
+def _gone(viewer: Viewer, result: StepResultRow) -> GoneLine:
+    return GoneLine(
+        key=result.key,
+        label=framework.shown(result.label),
+        given=_given(viewer, result),
+        result=result.id,
+    )
+
+
+def _talk_words(viewer: Viewer, talk: Talk) -> str:
+    kind = viewer.kinds.get(talk.kind, talk.kind)
+    what = talk.subject or talk.body
+    return " · ".join(filter(None, (viewer.short_day(talk.done_at), kind, what[:60])))
+
+
+def step_files(viewer: Viewer, recorded: Recorded) -> list[FileLine]:
+    return [
+        FileLine(
+            id=one.id,
+            name=one.name,
+            about=" · ".join(
+                filter(None, (_size(one.size), viewer.short_day(one.at), one.by or ""))
+            ),
         )
-
-    def _line(
-        self, step: PlaybookStep, deal: DealRecord, recorded: Recorded, records: Records
-    ) -> StepLine:
-        result = recorded.of(step)
-        state = self._state_of(step, result, recorded)
-        icon, tone = ORIGINS[step.origin.level]
-        is_open = state == "open"
-        may = deal.may_edit
-        is_hint = step.importance == Importance.HINT
-        fill = fill_of(step, deal, records) if is_open else None
-        return StepLine(
-            key=step.key,
-            name=f"step_{step.stage.value}_{step.key}",
-            label=step.label,
-            state=state,
-            origin=self._origin(step),
-            origin_icon=icon,
-            origin_tone=tone,
-            is_mine=step.is_mine,
-            is_gate=step.gates,
-            gives=step.gives_you if state in ("open", "hint") else "",
-            help=step.help,
-            whys=[row.reason for _source, row in step.adapted if row.reason] or [step.reason]
-            if step.adapted or step.reason
-            else (),
-            given=self.given(result, step) if result else None,
-            result=result.id if result else 0,
-            value=_raw(result) if result else "",
-            entry=entry_of(step, plans=deal.is_open and result is None) if may else "",
-            choices=[(one, framework.shown(one)) for one in step.choices],
-            proofs=proofs_of(step) if may else frozenset(),
-            verb=labels(ActivityKind, self.language)[step.doing]
-            if step.kind == StepKind.ACTIVITY
-            else "",
-            fill=fill,
-            vote=recorded.votes.get(step.key, ""),
-            may_set_aside=is_open and may and not is_hint and not step.is_mine,
-            may_hide=is_hint and not step.is_mine,
-        )
-
-    def _state_of(
-        self, step: PlaybookStep, result: StepResultRow | None, recorded: Recorded
-    ) -> str:
-        if (
-            result is not None
-            and not result.is_done
-            and not (step.fact is not None and step.fact in recorded.facts.known)
-        ):
-            return "aside"
-        if result is None and is_moot(step, recorded.facts):
-            return "moot"
-        if recorded.is_settled(step):
-            return "done"
-        return "hint" if step.kind == StepKind.HINT else "open"
-
-    def _origin(self, step: PlaybookStep) -> str:
-        if step.origin.level == Level.FRAMEWORK:
-            return _("framework")
-        return _("mine") if step.is_mine else step.origin.name
-
-    def given(self, result: StepResultRow, step: PlaybookStep | None = None) -> Given:
-        who = " · ".join(filter(None, (result.by or "", self.short_day(result.at))))
-        if not result.is_done:
-            words = labels(Reason, self.language).get(result.reason, result.reason)
-            if result.note:
-                words = f"{words}: {result.note}"
-            return Given(words, "", who)
-        if result.file is not None:
-            return Given(result.file_name or "", f"files/{result.file}/", who)
-        if result.link:
-            return Given(result.link, result.link, who)
-        return Given(self._answer_words(result, step), "", who)
-
-    def _answer_words(self, result: StepResultRow, step: PlaybookStep | None) -> str:
-        if result.contact:
-            return result.contact
-        if result.did:
-            kind = labels(ActivityKind, self.language).get(result.did, result.did)
-            return f"{kind}, {self.short_day(result.did_at)}"
-        value = result.value
-        if value is None:
-            return result.note
-        if step is None or step.kind != StepKind.QUESTION:
-            return str(value)
-        return self.typed(str(value), step.answer)
-
-    def _gone(self, result: StepResultRow) -> GoneLine:
-        return GoneLine(
-            key=result.key,
-            label=framework.shown(result.label),
-            given=self.given(result),
-            result=result.id,
-        )
-
-    def _talk_words(self, talk: Talk) -> str:
-        kind = labels(ActivityKind, self.language).get(talk.kind, talk.kind)
-        what = talk.subject or talk.body
-        return " · ".join(filter(None, (self.short_day(talk.done_at), kind, what[:60])))
-
-    def files(self, recorded: Recorded) -> list[FileLine]:
-        return [
-            FileLine(
-                id=one.id,
-                name=one.name,
-                about=" · ".join(
-                    filter(None, (_size(one.size), self.short_day(one.at), one.by or ""))
-                ),
-            )
-            for one in recorded.files
-        ]
+        for one in recorded.files
+    ]
 
 
 def entry_of(step: PlaybookStep, *, plans: bool) -> str:

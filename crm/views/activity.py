@@ -26,8 +26,9 @@ from crm.forms.activity import (
 from crm.forms.gate import GateForm
 from crm.models import Activity, ActivityKind, Deal
 from crm.models.activity import is_attempt
-from crm.presenters import DealPresenter
 from crm.presenters.cards import path_of
+from crm.presenters.plans import plans
+from crm.presenters.viewer import Viewer
 from crm.queries.deal import Talk
 from crm.views import activity_undo, deal_page
 from crm.views.verbs import Dialog, answer, editable_deal, now, posted, show, stay
@@ -283,9 +284,7 @@ def _editable(request: HtmxRequest, pk: int) -> tuple[Activity, Deal]:
 def _ask(
     request: HtmxRequest, activity: Activity, deal: Deal, template: str, *, said: str
 ) -> Dialog:
-    (plan,) = DealPresenter(request.user, at=now()).plans(
-        [Talk.of(activity)], owner_id=deal.owner_id
-    )
+    (plan,) = plans(Viewer(request.user, at=now()), [Talk.of(activity)], owner_id=deal.owner_id)
     path = path_of(activity.pk, deal.pk)
     context = {"plan": plan, "activity": activity, "kinds": KINDS, "path": path}
     return Dialog(template=template, title=plan.title, said=said, context=context, done=stay)

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_GET
 
 from crm.filters import BoardFilter
 from crm.models import Rate
-from crm.presenters.cards import Card, CardReader
+from crm.presenters.cards import Card, closed_card, deal_card
+from crm.presenters.viewer import Viewer
 from crm.queries import board as queries
 from crm.queries.board import MOST, PAGE, WALK, BoardRow, StageSum
-from crm.queries.progress import progress_of
+from crm.queries.progress import Progress, progress_of
 from crm.worth import Rates
 from pipeline.process.queries.stages import Norm
 from pipeline.process.stages import Outcome, Stage
@@ -64,15 +65,15 @@ class Closed:
 
 @require_GET
 def board(request: HtmxRequest) -> HttpResponse:
-    reader, found = _asked(request)
-    sums = queries.sums(found, at=reader.at, today=reader.today)
+    viewer, found = _asked(request)
+    sums = queries.sums(found, at=viewer.at, today=viewer.today)
     fragment = wants_fragment(request)
     if fragment and request.GET.get("v") == sums.version:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     opened = _opened(request.GET)
-    context = _columns(request.GET, reader, found, sums, opened)
+    context = _columns(request.GET, viewer, found, sums, opened)
     context |= {"filter": found, "sums": sums, "fragment": fragment}
-    context |= {"total": _total(sums.total, found), "page_size": PAGE, "names": reader.stage_names}
+    context |= {"total": _total(sums.total, found), "page_size": PAGE, "names": viewer.stage_names}
     response = render(
         request, page="crm/board/page.html", fragment="crm/board/_board.html", context=context
     )
@@ -85,14 +86,14 @@ def board(request: HtmxRequest) -> HttpResponse:
 @require_GET
 def column(request: HtmxRequest) -> HttpResponse:
     """The next cards of one column, below where it was left off."""
-    reader, found = _asked(request)
+    viewer, found = _asked(request)
     stage, after = _left_off(request.GET)
     rows = queries.more_rows(found.deals(found.scope), stage=stage, after=after)
-    reader.progress = progress_of(_deals({stage: rows}))
+    progress = progress_of(_deals({stage: rows}))
     left = _number(request.GET, "left") - len(rows)
     part = StageSum(count=len(rows) + max(left, 0))
     context = {
-        "column": _column(request.GET, reader, stage, rows, part, found.rates),
+        "column": _column(request.GET, viewer, stage, rows, part, progress, found.rates),
         "focus": True,
     }
     return render(request, page="crm/board/_cards.html", context=context)
@@ -103,24 +104,32 @@ def _deals(rows: Mapping[Stage, Iterable[BoardRow]]) -> list[int]:
     return [row.id for stage, cards in rows.items() if not stage.is_lead for row in cards]
 
 
-def _asked(request: HtmxRequest) -> tuple[CardReader, BoardFilter]:
-    reader = CardReader(request.user, at=timezone.now())
-    rates = Rate.objects.on(reader.today)
-    return reader, BoardFilter(request.GET, user=request.user, rates=rates, at=reader.at)
+def _asked(request: HtmxRequest) -> tuple[Viewer, BoardFilter]:
+    viewer = Viewer(request.user, at=timezone.now())
+    rates = Rate.objects.on(viewer.today)
+    return viewer, BoardFilter(request.GET, user=request.user, rates=rates, at=viewer.at)
 
 
 def _columns(
     query: QueryDict,
-    reader: CardReader,
+    viewer: Viewer,
     found: BoardFilter,
     sums: queries.Sums,
     opened: Outcome | None,
 ) -> dict[str, object]:
     limits = {stage: _limit(query, stage) for stage in Stage}
-    rows, ended = queries.rows(found, limits=limits, closed=opened, at=reader.at)
-    reader.progress = progress_of(_deals(rows))
+    rows, ended = queries.rows(found, limits=limits, closed=opened, at=viewer.at)
+    progress = progress_of(_deals(rows))
     columns = [
-        _column(query, reader, stage, rows[stage], sums.stages.get(stage, StageSum()), found.rates)
+        _column(
+            query,
+            viewer,
+            stage,
+            rows[stage],
+            sums.stages.get(stage, StageSum()),
+            progress,
+            found.rates,
+        )
         for stage in Stage
     ]
     current = _current(query, columns)
@@ -128,7 +137,7 @@ def _columns(
         "columns": columns,
         "current": current,
         "closed": [
-            _closed(query, reader, outcome, sums, ended if outcome == opened else None, found.rates)
+            _closed(query, viewer, outcome, sums, ended if outcome == opened else None, found.rates)
             for outcome in (Outcome.WON, Outcome.STOPPED)
         ],
     }
@@ -136,10 +145,11 @@ def _columns(
 
 def _column(
     query: QueryDict,
-    reader: CardReader,
+    viewer: Viewer,
     stage: Stage,
     rows: list[BoardRow],
     part: StageSum,
+    progress: Mapping[int, Progress],
     rates: Rates,
 ) -> BoardColumn:
     left = part.count - len(rows)
@@ -147,10 +157,10 @@ def _column(
     after = str(Cursor(last.attention_at, last.id)) if last else ""
     return BoardColumn(
         stage=stage,
-        name=reader.stage_names[stage],
+        name=viewer.stage_names[stage],
         # Of what stands in it; of an empty one, of those whose deals might.
-        norm=reader.norms.among(stage, {row.team_id for row in rows} or reader.team_ids),
-        cards=[reader.card(row) for row in rows],
+        norm=viewer.norms.among(stage, {row.team_id for row in rows} or viewer.team_ids),
+        cards=[deal_card(viewer, row, progress.get(row.id)) for row in rows],
         sum=part,
         value=_money(part, rates),
         more=ngettext("%(n)s more", "%(n)s more", left) % {"n": left} if left > 0 and rows else "",
@@ -162,7 +172,7 @@ def _column(
 
 def _closed(
     query: QueryDict,
-    reader: CardReader,
+    viewer: Viewer,
     outcome: Outcome,
     sums: queries.Sums,
     rows: list[BoardRow] | None,
@@ -173,7 +183,7 @@ def _closed(
         outcome=outcome,
         count=part.count,
         value=_money(part, rates),
-        cards=None if rows is None else [reader.ended(row) for row in rows],
+        cards=None if rows is None else [closed_card(viewer, row) for row in rows],
         href=_address(query, closed="" if rows is not None else outcome.value),
     )
 

@@ -27,8 +27,8 @@ from crm.forms.deal import (
 from crm.forms.fact import FACTS
 from crm.forms.fields import VerbForm
 from crm.models import Deal
-from crm.presenters import DealPresenter
-from crm.presenters.plans import Plan
+from crm.presenters.plans import Plan, plans
+from crm.presenters.viewer import Viewer
 from crm.queries import deal as deal_queries
 from crm.queries import duplicates as queries
 from crm.queries import gates
@@ -147,7 +147,7 @@ def _planned_on(deal: Deal, user: User) -> list[Plan]:
     if not deal.next_kind:
         return []
     planned, _done = deal_queries.activities(deal.pk)
-    return DealPresenter(user, at=now()).plans(planned, owner_id=deal.owner_id)
+    return plans(Viewer(user, at=now()), planned, owner_id=deal.owner_id)
 
 
 @ask_or_do

@@ -15,8 +15,13 @@ from django.views.decorators.http import require_GET
 from crm.forms.activity import KINDS, LogForm, PlanForm
 from crm.forms.step import OwnStepForm
 from crm.models import Deal
-from crm.presenters import DealPresenter, Plan, VisitLine, roles
-from crm.presenters.cards import labels
+from crm.presenters.facts import deal_facts, deal_people, product_lines, pushes, roles, worth_lines
+from crm.presenters.plans import Plan, plans
+from crm.presenters.records import record_cards
+from crm.presenters.stages import VisitLine, stage_card, stage_history, stage_path
+from crm.presenters.steps import step_files, step_panel
+from crm.presenters.timeline import timeline_items
+from crm.presenters.viewer import Viewer, labels
 from crm.queries import deal as queries
 from crm.queries.deal import ORDER, SHOWS, DealPerson, Talk, VisitRecord
 from crm.queries.deal_value import said_of
@@ -26,7 +31,7 @@ from crm.shipped import shown
 from pipeline.models import User
 from pipeline.people.models.people import initials_of
 from pipeline.process.playbook import Playbook
-from pipeline.process.queries import news as process_news
+from pipeline.process.queries import news
 from pipeline.process.queries.in_force import InForce, in_force
 from pipeline.process.stages import Initiator, Outcome, Stage
 from pipeline.requests import HtmxRequest
@@ -91,8 +96,8 @@ class DealPage:
         self.at: dt.datetime = timezone.now()
 
     @cached_property
-    def presenter(self) -> DealPresenter:
-        return DealPresenter(self.user, at=self.at)
+    def viewer(self) -> Viewer:
+        return Viewer(self.user, at=self.at)
 
     @cached_property
     def force(self) -> InForce:
@@ -112,7 +117,7 @@ class DealPage:
 
     @cached_property
     def history(self) -> list[VisitLine]:
-        return self.presenter.history(self.deal, self.visits)
+        return stage_history(self.viewer, self.deal, self.visits)
 
     @cached_property
     def activities(self) -> tuple[list[Talk], list[Talk]]:
@@ -121,7 +126,7 @@ class DealPage:
 
     @cached_property
     def plans(self) -> list[Plan]:
-        return self.presenter.plans(self.activities[0], owner_id=self.deal.owner_id)
+        return plans(self.viewer, self.activities[0], owner_id=self.deal.owner_id)
 
     @cached_property
     def records(self) -> Records:
@@ -134,9 +139,9 @@ class DealPage:
     def page(
         self, *, stage: Stage | None = None, show: str = "all", before: Cursor | None = None
     ) -> dict[str, Any]:
-        deal, presenter = self.deal, self.presenter
+        deal, viewer = self.deal, self.viewer
         rows = queries.lines(deal)
-        lines, total = presenter.lines(rows, deal.currency)
+        lines, total = product_lines(rows, deal.currency)
         return {
             **self.head(),
             **self.next(),
@@ -145,30 +150,30 @@ class DealPage:
             **self.timeline(show, before),
             **self.news(),
             "history": self.history,
-            "people": presenter.people(self.persons),
+            "people": deal_people(viewer, self.persons),
             "roles": roles(),
-            "facts": presenter.facts(deal),
-            **presenter.record_cards(deal, self.records),
+            "facts": deal_facts(viewer, deal),
+            **record_cards(viewer, deal, self.records),
             "lines": lines,
             "lines_total": total,
-            "worths": presenter.worths(said_of(deal, rows, self.records.offer)),
+            "worths": worth_lines(said_of(deal, rows, self.records.offer)),
         }
 
     def news(self) -> dict[str, Any]:
         """What came into force lately of the process that an open deal goes by."""
         sources = self.book(Stage(self.deal.stage)).sources if self.deal.is_open else ()
         today = self.at.astimezone(self.user.zone).date()
-        return {"process_news": process_news.told(sources, at=self.at), "process_today": today}
+        return {"process_news": news.told(sources, at=self.at), "process_today": today}
 
     def head(self) -> dict[str, Any]:
-        deal, presenter = self.deal, self.presenter
+        deal, viewer = self.deal, self.viewer
         here = Stage(deal.stage)
         return {
             **self._who_may(),
-            "path": presenter.path(deal, self.visits),
+            "path": stage_path(viewer, deal, self.visits),
             "value": money(deal.amount, deal.currency),
-            "closes": presenter.date(deal.expected_close_on),
-            "pushes": presenter.pushes(deal),
+            "closes": viewer.date(deal.expected_close_on),
+            "pushes": pushes(deal),
             "ahead": here + 1 if here < Stage.CLOSING else None,
             "ahead_name": Stage(here + 1).short if here < Stage.CLOSING else "",
             "initials": initials_of(deal.owner) if deal.owner else "",
@@ -193,18 +198,18 @@ class DealPage:
 
     def next(self) -> dict[str, Any]:
         deal = self.deal
-        parked = deal.parked_until if deal.is_parked(self.presenter.today) else None
+        parked = deal.parked_until if deal.is_parked(self.viewer.today) else None
         return {
             **self._who_may(),
             "plans": self.plans,
-            "parked": self.presenter.date(parked),
+            "parked": self.viewer.date(parked),
             "keep": self.keep,
             "plan_form": self._plan_form(),
             "kinds": KINDS,
-            "closed": self.presenter.short_day(deal.closed_at),
+            "closed": self.viewer.short_day(deal.closed_at),
             "outcome": Outcome(deal.outcome),
             "cause": shown(deal.cause),
-            "stopped_by": labels(Initiator, self.presenter.language).get(deal.initiator, ""),
+            "stopped_by": labels(Initiator, self.viewer.language).get(deal.initiator, ""),
         }
 
     def _plan_form(self) -> PlanForm | None:
@@ -223,9 +228,10 @@ class DealPage:
         return composer(self.deal, form, people=self.persons, keep=self.keep, plans=self.plans)
 
     def stage(self, stage: Stage, own_form: OwnStepForm | None = None) -> dict[str, Any]:
-        deal, presenter, book = self.deal, self.presenter, self.book(stage)
+        deal, viewer, book = self.deal, self.viewer, self.book(stage)
         found = recorded(deal.pk, stage=stage, user=self.user.pk)
-        panel = presenter.panel(
+        panel = step_panel(
+            viewer,
             stage,
             deal,
             book,
@@ -237,9 +243,9 @@ class DealPage:
         return {
             "deal": deal,
             "may_edit": deal.may_edit,
-            "card": presenter.stage(stage, deal, self.visits, self.history, book),
+            "card": stage_card(viewer, stage, deal, self.visits, self.history, book),
             "panel": panel,
-            "files": presenter.files(found),
+            "files": step_files(viewer, found),
             "own_form": own_form,
         }
 
@@ -252,7 +258,7 @@ class DealPage:
         count = counts.get(show, deal.edits + moves)
         return {
             "deal": deal,
-            "items": self.presenter.items(entries, deal, after=before),
+            "items": timeline_items(self.viewer, entries, deal, after=before),
             "more": str(entries[-1].cursor) if more else "",
             "show": show,
             "count": count,
@@ -281,22 +287,22 @@ def composer(
     }
 
 
-def _whats_next(presenter: DealPresenter, deal: Deal) -> str:
+def _whats_next(viewer: Viewer, deal: Deal) -> str:
     """The day of what is planned already, if anything is."""
-    return presenter.date(deal.whats_next.day(presenter.zone)) if deal.whats_next else ""
+    return viewer.date(deal.whats_next.day(viewer.zone)) if deal.whats_next else ""
 
 
 def fresh_composer(request: HtmxRequest, deal: Deal) -> HttpResponse:
     """The composer, empty again; `deal` is as it was just left."""
     at = timezone.now()
-    presenter = DealPresenter(request.user, at=at)
+    viewer = Viewer(request.user, at=at)
     planned = queries.activities(deal.pk)[0] if deal.next_kind else []
     context = composer(
         deal,
         LogForm(user=request.user, at=at, auto_id="log-%s"),
         people=queries.people(deal.pk),
-        keep=_whats_next(presenter, deal),
-        plans=presenter.plans(planned, owner_id=deal.owner_id),
+        keep=_whats_next(viewer, deal),
+        plans=plans(viewer, planned, owner_id=deal.owner_id),
     )
     return HttpResponse(render_to_string("crm/deal/_composer.html", context, request))
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from crm.models import ActivityKind, ActivityResult, ListKind, PointKind, Relationship
-from crm.presenters.cards import CardReader
+from crm.presenters.viewer import Viewer
 from crm.queries import lists as queries
 from crm.shipped import shown
 from crm.views.list_rows import open_deals, point
@@ -33,39 +33,39 @@ class ExportColumn(NamedTuple):
 
     label: Any
     value: Any
-    write: Callable[[CardReader, Any], Any] = lambda _reader, value: value
+    write: Callable[[Viewer, Any], Any] = lambda _viewer, value: value
 
 
-def _day(_reader: CardReader, day: dt.date | None) -> str:
+def _day(_viewer: Viewer, day: dt.date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def _instant(reader: CardReader, moment: dt.datetime | None) -> str:
-    """To the minute, where the reader is: what a spreadsheet understands as a time."""
-    return moment.astimezone(reader.zone).strftime("%Y-%m-%d %H:%M") if moment else ""
+def _instant(viewer: Viewer, moment: dt.datetime | None) -> str:
+    """To the minute, where the viewer is: what a spreadsheet understands as a time."""
+    return moment.astimezone(viewer.zone).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
-def _due(reader: CardReader, when: tuple[dt.date | None, dt.datetime | None]) -> str:
-    """A bare day as a day, whoever reads; an hour where the reader is."""
+def _due(viewer: Viewer, when: tuple[dt.date | None, dt.datetime | None]) -> str:
+    """A bare day as a day, whoever reads; an hour where the viewer is."""
     on, moment = when
-    return _day(reader, on) or _instant(reader, moment)
+    return _day(viewer, on) or _instant(viewer, moment)
 
 
-def _cents(_reader: CardReader, value: Decimal | None) -> Decimal | None:
+def _cents(_viewer: Viewer, value: Decimal | None) -> Decimal | None:
     """As it adds up on the page; nothing where nobody knows it, which is not zero."""
     return None if value is None else value.quantize(Decimal("0.01"))
 
 
-def _label(choices: Any) -> Callable[[CardReader, Any], str]:
-    return lambda _reader, value: str(choices(value).label) if value else ""
+def _label(choices: Any) -> Callable[[Viewer, Any], str]:
+    return lambda _viewer, value: str(choices(value).label) if value else ""
 
 
-def _shown(_reader: CardReader, name: str | None) -> str:
+def _shown(_viewer: Viewer, name: str | None) -> str:
     return shown(name)
 
 
-def _stage(_reader: CardReader, stage: int | None) -> str:
-    """As it is called everywhere, whatever the reader calls it: a file goes to others."""
+def _stage(_viewer: Viewer, stage: int | None) -> str:
+    """As it is called everywhere, whatever the viewer calls it: a file goes to others."""
     return str(Stage(stage).universal) if stage else ""
 
 
@@ -99,7 +99,7 @@ _COMPANIES = (
     ExportColumn(gettext_lazy("Id"), "pk"),
     ExportColumn(gettext_lazy("Name"), "name"),
     ExportColumn(gettext_lazy("Relationship"), "relationship", _label(Relationship)),
-    ExportColumn(gettext_lazy("Open deals"), open_deals, lambda _reader, count: count or 0),
+    ExportColumn(gettext_lazy("Open deals"), open_deals, lambda _viewer, count: count or 0),
     ExportColumn(gettext_lazy("Parent company"), "parent__name"),
     ExportColumn(gettext_lazy("Industry"), "industry"),
     ExportColumn(gettext_lazy("Country"), "country"),
@@ -150,7 +150,7 @@ def export(request: HtmxRequest, kind: str) -> HttpResponseBase:
     if asked.problems:
         return _refused(request, asked)
     written = spreadsheet.lines(_rows(asked, request.user), bom="bom" in request.GET)
-    return spreadsheet.download(written, name=f"{kind}-{asked.reader.today.isoformat()}")
+    return spreadsheet.download(written, name=f"{kind}-{asked.viewer.today.isoformat()}")
 
 
 def _rows(asked: ListQuestion, user: User) -> Iterator[Sequence[Any]]:
@@ -163,7 +163,7 @@ def _rows(asked: ListQuestion, user: User) -> Iterator[Sequence[Any]]:
     asks = [*plain, *(field for field in fields if isinstance(field, Subquery))]
     takes = [_taker(field, asks) for field in fields]
     for row in queries.each(asked.rows, asked.walk, asks):
-        yield [part.write(asked.reader, take(row)) for part, take in zip(parts, takes, strict=True)]
+        yield [part.write(asked.viewer, take(row)) for part, take in zip(parts, takes, strict=True)]
 
 
 def _names(field: Any) -> Sequence[str]:

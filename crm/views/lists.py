@@ -24,7 +24,7 @@ from crm.filters.lists import (
     problems,
 )
 from crm.models import ListKind, Rate
-from crm.presenters.cards import CardReader
+from crm.presenters.viewer import Viewer
 from crm.queries import lists as queries
 from crm.queries.lists import Offers, Total, View
 from crm.views.list_rows import TABLES, ListColumn, default_sort, order_of
@@ -68,7 +68,7 @@ class ListQuestion:
         self.kind = kind
         self.query = saying_me(query, user)
         self.user = user
-        self.reader = CardReader(user, at=timezone.now())
+        self.viewer = Viewer(user, at=timezone.now())
         self.table = TABLES[kind]
         self.offers: Offers = queries.offers(user, kind)
         self.rates: Rates | None = None
@@ -96,9 +96,9 @@ class ListQuestion:
         return self.kind, self.rates
 
     def _filter(self) -> Any:
-        at, user, offers = self.reader.at, self.user, self.offers
+        at, user, offers = self.viewer.at, self.user, self.offers
         if self.kind in DEALS:
-            self.rates = Rate.objects.on(self.reader.today)
+            self.rates = Rate.objects.on(self.viewer.today)
             return DealFilter(
                 self.query, kind=self.kind, user=user, offers=offers, rates=self.rates, at=at
             )
@@ -164,7 +164,7 @@ class ListQuestion:
         total = queries.total(self._rows, valued=self.kind in DEALS, **same)
         return {
             "kind": self.kind,
-            "lines": [self.table.row(self.reader, row) for row in found.rows],
+            "lines": [self.table.row(self.viewer, row) for row in found.rows],
             "rows_template": self.table.template,
             "columns": [self._column(column) for column in self.table.columns],
             "labels": ListKind,

@@ -1,7 +1,6 @@
 """What the pages of companies and contacts have in common: how they are told, asked and answered."""
 
-import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from http import HTTPStatus
@@ -20,146 +19,20 @@ from crm.commands.writers.activity import About
 from crm.forms.activity import KINDS, DoneForm, PlanForm
 from crm.forms.fields import VerbForm
 from crm.forms.party import OwnerForm, TouchForm
-from crm.models import Activity, ActivityKind, Company, Contact, PartyChange
-from crm.presenters import ICONS, DealPresenter
+from crm.models import Activity, Company, Contact
 from crm.presenters.cards import path_of
+from crm.presenters.list_lines import deal_line
+from crm.presenters.party import OwnerChange, Planned, owned, planned, touches
+from crm.presenters.viewer import Viewer
 from crm.queries import party as queries
-from crm.queries.deal import Talk
 from crm.queries.party import WALK, PartyRecord
 from crm.views import activity_undo
 from crm.views.activity import log_or_close
-from crm.views.list_rows import DealListRow, deal_line
 from crm.views.verbs import Conflict, attempt, offered, posted, stay
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, trigger, wants_fragment
 from salesprocess.lib.keyset import Cursor
-
-
-@dataclass(frozen=True, kw_only=True)
-class Touch:
-    """An entry of the timeline. `heading` is set where a new group begins."""
-
-    at: dt.datetime
-    icon: str
-    title: str
-    when: str
-    iso: str
-    text: str
-    who: str
-    heading: str = ""
-    deal: int = 0
-    deal_name: str = ""
-    stage: str = ""  # for which it counted, where that is told by no deal
-    correct: str = ""  # where its author puts it right
-
-
-@dataclass(frozen=True, kw_only=True)
-class Planned:
-    """Something to be done; `may` is whether it can be done from here: it has no deal of its own."""
-
-    id: int
-    version: int
-    kind: str
-    icon: str
-    state: str
-    title: str
-    when: str
-    who: str
-    deal: int
-    deal_name: str
-    path: str  # where its verbs are
-    may: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class OwnerChange:
-    """A change of who looks after a party."""
-
-    words: str
-    came: str
-    when: str
-    who: str
-    reason: str
-
-
-class PartyPresenter(DealPresenter):
-    """Tells a company or a contact to one person."""
-
-    def deal_lines(self, deals: queries.Deals) -> list[DealListRow]:
-        return [deal_line(self, row) for row in deals.rows]
-
-    def touches(
-        self,
-        rows: Iterable[Activity],
-        changes: Iterable[PartyChange] = (),
-        *,
-        after: Cursor | None,
-    ) -> list[Touch]:
-        """What was said, and what was put right of it, in order of time."""
-        group = self._group(after.key) if after else ""
-        told = []
-        entries = [self._touch(row, row.done_at or row.created_at) for row in rows]
-        entries += map(self._corrected, changes)
-        for entry in sorted(entries, key=lambda entry: entry.at, reverse=True):
-            heading = self._group(entry.at)
-            told.append(replace(entry, heading="" if heading == group else heading))
-            group = heading
-        return told
-
-    def _corrected(self, change: PartyChange) -> Touch:
-        at = change.at
-        icon, title, text = self.correction(change.field, change.old, change.new, change.reason)
-        return Touch(
-            at=at,
-            icon=icon,
-            title=title,
-            when=f"{self.day(at)} {self.time(at)}",
-            iso=at.isoformat(),
-            text=text,
-            who=change.by.name if change.by else "",
-        )
-
-    def _touch(self, row: Activity, at: dt.datetime) -> Touch:
-        return Touch(
-            at=at,
-            icon=ICONS[row.kind],
-            title=self._talk(Talk.of(row)),
-            when=f"{self.day(at)} {self.time(at)}",
-            iso=at.isoformat(),
-            text=row.body,
-            who=row.owner.name,
-            deal=row.deal_id or 0,
-            deal_name=row.deal.name if row.deal else "",
-            stage="" if row.deal_id or not row.stage else self.stage_names[row.stage],
-            correct=f"/activities/{row.pk}/correct/"
-            if row.owner_id == self.user.pk and vars(row).get("may_edit")
-            else "",
-        )
-
-    def planned(self, rows: Iterable[Activity]) -> list[Planned]:
-        return [self._planned(row) for row in rows]
-
-    def _planned(self, row: Activity) -> Planned:
-        state, when = self._due(row)
-        kind = str(ActivityKind(row.kind).label)
-        title = f"{kind}: {row.subject}" if row.subject else kind
-        if row.contact:
-            title = _("%(what)s with %(who)s") % {"what": title, "who": row.contact.name}
-        return Planned(
-            id=row.pk,
-            version=row.version,
-            kind=row.kind,
-            icon=ICONS[row.kind] if state != "over" else "alert-circle",
-            state=state,
-            title=title,
-            when=when,
-            who="" if row.owner_id == self.user.pk else row.owner.name,
-            deal=row.deal_id or 0,
-            deal_name=row.deal.name if row.deal else "",
-            path=path_of(row.pk, row.deal_id),
-            may=bool(vars(row).get("may_edit")),
-        )
 
 
 class PartyPage:
@@ -170,7 +43,7 @@ class PartyPage:
         self.party: Company | Contact = found.company or found.contact  # type: ignore[assignment]  # one of them is there
         self.user = user
         self.at = timezone.now()
-        self.presenter = PartyPresenter(user, at=self.at)
+        self.viewer = Viewer(user, at=self.at)
         self.address = f"/{'companies' if found.company else 'contacts'}/{self.party.pk}/"
 
     @property
@@ -192,7 +65,7 @@ class PartyPage:
         return {
             **self.common(),
             **self.timeline(before),
-            "deals": self.presenter.deal_lines(deals),
+            "deals": [deal_line(self.viewer, row) for row in deals.rows],
             "deals_count": deals.count,
             "plans": self.plans,
             "owners": self.owners(),
@@ -201,24 +74,13 @@ class PartyPage:
     @cached_property
     def plans(self) -> list[Planned]:
         """What is to be done. One query."""
-        return self.presenter.planned(queries.planned(self.user, self.found))
+        return planned(self.viewer, queries.planned(self.user, self.found))
 
-    def owners(self) -> list["OwnerChange"]:
+    def owners(self) -> list[OwnerChange]:
         """Who has looked after it before. One query, and none where nothing was ever changed."""
         if self.party.version == 1:
             return []
-        return [
-            OwnerChange(
-                words=_("Handed over to %(name)s") % {"name": change.new.partition(" ")[2]},
-                came=_("from %(name)s") % {"name": change.old.partition(" ")[2]}
-                if change.old
-                else "",
-                when=self.presenter.day(change.at),
-                who=change.by.name if change.by else "",
-                reason=change.reason,
-            )
-            for change in queries.owners(self.user, self.found)
-        ]
+        return owned(self.viewer, queries.owners(self.user, self.found))
 
     def timeline(self, before: Cursor | None = None) -> dict[str, Any]:
         rows, more = queries.touches(self.user, self.found, before=before)
@@ -232,7 +94,7 @@ class PartyPage:
         more_from = Cursor(last.done_at, last.pk) if more and last else ""
         return {
             "address": self.address,
-            "touches": self.presenter.touches(rows, changes, after=before),
+            "touches": touches(self.viewer, rows, changes, after=before),
             "more": str(more_from),
             "older": before is not None,
         }

@@ -25,7 +25,8 @@ from crm.forms.activity import PlannedForm
 from crm.forms.fields import VerbForm
 from crm.forms.gate import GateForm
 from crm.models import Activity, Deal, UndoableAct
-from crm.presenters import DealPresenter
+from crm.presenters import plans
+from crm.presenters.viewer import Viewer
 from crm.queries import deal as queries
 from pipeline.process.gates import Gap
 from pipeline.requests import HtmxRequest
@@ -258,17 +259,17 @@ def stay() -> HttpResponse:
 def _conflict(request: HtmxRequest, form: VerbForm, stale: Stale) -> Conflict:
     """What somebody made of it; the form keeps all, and stands on that from here."""
     record = stale.record
-    presenter = DealPresenter(request.user, at=now())
+    viewer = Viewer(request.user, at=now())
     if isinstance(record, Activity):
         assert isinstance(form, PlannedForm)  # noqa: S101  # no other asks for a version of a plan
-        rows = presenter.versus(record, form.instead(record), str(form.becomes))
+        rows = plans.versus(viewer, record, form.instead(record), str(form.becomes))
         changed = record.changed_at or record.created_at
     else:
         rows, changed = form.versus(record), record.changed_at
     form.rebase(stale.version)
     return Conflict(
         who=stale.by.name if stale.by else _("Somebody"),
-        when=f"{presenter.day(changed)} {presenter.time(changed)}",
+        when=viewer.day_and_time(changed),
         rows=rows,
     )
 
