@@ -6,6 +6,7 @@ Austral GmbH (root)         Adele, admin
    └─ South                 Nora leads it: Carl sells
 """
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,14 @@ from tests.kept_cast import KeptCast
 # How long an example takes says how busy the machine is, and nothing of what it proves.
 hypothesis.settings.register_profile("unhurried", hypothesis.settings.default, deadline=None)
 hypothesis.settings.load_profile("unhurried")
+
+# Half a million objects that stay to the end are not looked through again and again for garbage.
+gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(frozen=True, kw_only=True)
