@@ -27,7 +27,7 @@ from exchange.imports.parties import (
     stamps,
     write_points,
 )
-from exchange.imports.staging import STAYS, execute, inform_planner, select
+from exchange.imports.staging import VISITS, execute, inform_planner, select
 from pipeline.models import Team
 
 _OWN_WITHOUT_TEAM = """
@@ -305,7 +305,7 @@ def _write(judge: Judge) -> None:
             "exit_team_id": left("s.team_id"),
             "exit_amount": left("s.amount"),
         },
-        f"{new} JOIN {STAYS} AS y ON y.no = s.no WHERE s.state = 'new'",
+        f"{new} JOIN {VISITS} AS y ON y.no = s.no WHERE s.state = 'new'",
         {},
     )
     gaps.keep(judge.table, judge.arguments)

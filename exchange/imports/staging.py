@@ -26,10 +26,10 @@ from exchange.imports.scanning import Show
 from pipeline.models import Batch, Team
 
 FAULTS = "import_faults"
-STAYS = "import_stays"
+VISITS = "import_visits"
 TEAMS = "import_teams"
 _FAULT_COLUMNS = ("kind", "file", "line", "field", "value", "reason", "comes_in")
-_STAY_COLUMNS = (
+_VISIT_COLUMNS = (
     "no",
     "sequence",
     "stage",
@@ -161,9 +161,9 @@ def prepare(kinds: Sequence[KindMapping]) -> None:
         faults=FAULTS,
     )
     execute(
-        "CREATE TEMP TABLE {stays} (no bigint, sequence smallint, stage smallint, entered_how text,"
+        "CREATE TEMP TABLE {visits} (no bigint, sequence smallint, stage smallint, entered_how text,"
         " entered_at timestamptz, reason text, left_how text, left_at timestamptz) ON COMMIT DROP",
-        visits=STAYS,
+        visits=VISITS,
     )
     execute(
         "CREATE TEMP TABLE {teams} (office text, manager text, team_id bigint) ON COMMIT DROP",
@@ -183,7 +183,7 @@ def prepare(kinds: Sequence[KindMapping]) -> None:
 
 def drop(kinds: Sequence[KindMapping]) -> None:
     """Several imports may share a transaction, as in tests."""
-    for table in (FAULTS, STAYS, TEAMS, *(table_of(mapped.kind) for mapped in kinds)):
+    for table in (FAULTS, VISITS, TEAMS, *(table_of(mapped.kind) for mapped in kinds)):
         execute("DROP TABLE {table}", table=table)
 
 
@@ -204,12 +204,14 @@ def fill(mapped: KindMapping, tables: Sequence[FileTable], run: ImportRun) -> in
             staged = [line for row in rows if (line := reader.read(row)) is not None]
             bulk.copy(table_of(mapped.kind), reader.names, staged)
             write_faults(mapped.kind, reader.taken_faults())
-            bulk.copy(STAYS, _STAY_COLUMNS, reader.taken_visits())
+            bulk.copy(VISITS, _VISIT_COLUMNS, reader.taken_visits())
             if run.tell is not None and len(rows) == bulk.CHUNK:
                 run.tell(read)
     # The planner knows nothing of a temporary table: without this it joins row by row.
     # Of what it is told, how many rows there are is what matters.
-    execute("ANALYZE {table} (no, state), {stays} (no)", table=table_of(mapped.kind), visits=STAYS)
+    execute(
+        "ANALYZE {table} (no, state), {visits} (no)", table=table_of(mapped.kind), visits=VISITS
+    )
     return read
 
 
