@@ -1,6 +1,7 @@
 """Jinja2 as Django's template engine for our own pages."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,8 @@ from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils import translation
 from django.utils.module_loading import import_string
 from jinja2 import Environment, StrictUndefined
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 from markupsafe import Markup
 
 from salesprocess.lib import format as formats
@@ -26,6 +29,25 @@ class Jinja2Pages(Jinja2):
         if template_name.startswith("allauth/"):
             raise TemplateDoesNotExist(template_name, backend=self)
         return super().get_template(template_name)
+
+
+_INDENT = re.compile(r"(?<=>)\s*\n\s*|(\s*\n\s*|  +)")
+
+
+class FoldedIndents(Extension):
+    """A page gets one blank, or a line break after a tag, for each break and indent of a template.
+
+    Pages only: the lines of a mail are its own. No template has text of its own in a `pre` or a
+    `textarea`; what people typed is not folded.
+    """
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        is_page = (stream.name or "").endswith(".html")
+        for token in stream:
+            if is_page and token.type == "data":
+                text = _INDENT.sub(lambda found: " " if found[1] else "\n", token.value)
+                token = Token(token.lineno, token.type, text)
+            yield token
 
 
 # One page names the same few files and addresses dozens of times.
@@ -83,6 +105,7 @@ def environment(*, filters: Mapping[str, str], **options: Any) -> Environment:
     # A misspelt name is an error on the page that has it, not an empty place.
     env = Environment(**{**options, "undefined": StrictUndefined, "autoescape": True})  # noqa: S701  # it is on
     env.trim_blocks = env.lstrip_blocks = True
+    env.add_extension(FoldedIndents)
     env.globals.update(
         static=static_file,
         url=url,

@@ -4,9 +4,11 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django_htmx.middleware import HtmxMiddleware
+from jinja2 import DictLoader
 
 from pipeline.models import User
 from salesprocess.lib import htmx
+from salesprocess.lib.jinja import environment
 from tests.conftest import Cast
 
 HTMX = {"HX-Request": "true"}
@@ -44,6 +46,20 @@ def test_it_answers_with_the_page_when_there_is_no_fragment():
     response = htmx.render(request(**HTMX), page="errors/404.html")
 
     assert b"<html" in response.content
+
+
+@pytest.mark.parametrize(
+    ("name", "folded"),
+    [("a.html", '<a href="/">\n<b>two lines</b></a> and'), ("a.txt", None)],
+)
+def test_it_folds_how_a_page_is_laid_out_but_not_a_mail_nor_what_was_typed(
+    name: str, folded: str | None
+):
+    source = '<a\n    href="/">\n  <b>two\n  lines</b></a>  and'
+    loader = DictLoader({name: source + "{{ typed }}"})
+    env = environment(filters={}, loader=loader, extensions=["jinja2.ext.i18n"])
+
+    assert env.get_template(name).render(typed="\n  typed") == (folded or source) + "\n  typed"
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
