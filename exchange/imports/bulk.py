@@ -148,7 +148,7 @@ _INSERT_SELECT = "INSERT INTO {table} ({columns}) SELECT {values} FROM {source}"
 
 
 def settle(deal: Deal, visits: Sequence[Visit]) -> None:
-    """Repeat on an unsaved deal what its latest stay says: stage, since when, outcome, closing.
+    """Repeat on an unsaved deal what its latest visit says: stage, since when, outcome, closing.
 
     Initiator, cause and amount are the caller's.
     """
