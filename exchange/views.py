@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.views.people import person_in_reach
@@ -23,30 +22,21 @@ from salesprocess.lib import spreadsheet
 from salesprocess.lib.attempt import say
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused
-from salesprocess.lib.uploads import LimitedUpload, says_too_large
+from salesprocess.lib.uploads import takes_file, upload_of
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@csrf_exempt
-def imports(request: HtmxRequest) -> HttpResponse:
-    """The list of imports, and the form for one more. The token is checked by `_imports`: that
-    reads the body, which must be measured first."""
-    limit = LimitedUpload(request, settings.IMPORT_MOST_BYTES)
-    if request.method == "POST" and says_too_large(request, limit.most):
-        # Whatever it holds will not be read, so nothing of it can be forged either.
-        return _too_large(request, limit.most)
-    request.upload_handlers = [limit]
-    response: HttpResponse = _imports(request, limit=limit)
-    return response
-
-
-@csrf_protect
+@takes_file(lambda: settings.IMPORT_MOST_BYTES)
 @form_page
-def _imports(request: HtmxRequest, *, limit: LimitedUpload) -> HttpResponse:
+def imports(request: HtmxRequest) -> HttpResponse:
+    """The list of imports, and the form for one more."""
+    limit = upload_of(request)
+    if limit.too_large:
+        return _too_large(request, limit.most)
     files = request.FILES if request.method == "POST" else None
     form = UploadForm(request.POST or None, files, by=request.user, initial=_asked_kind(request))
-    if limit.too_large:
+    if limit.too_large:  # now that it was read; before, it had only announced less
         return _too_large(request, limit.most)
     if form.is_valid():
         file, kind = form.cleaned_data["file"], form.cleaned_data["kind"]

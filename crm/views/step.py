@@ -10,7 +10,6 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
@@ -31,24 +30,13 @@ from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import say
 from salesprocess.lib.htmx import render, trigger, wants_fragment
 from salesprocess.lib.refused import Refused
-from salesprocess.lib.uploads import LimitedUpload
+from salesprocess.lib.uploads import takes_file, upload_of
 
 
-@csrf_exempt
-def answer(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
-    """The form of one step, and what it takes. The token is checked by `_answer`: that reads the
-    body, which must be measured first."""
-    limit = LimitedUpload(request, LARGEST)
-    request.upload_handlers = [limit]
-    response: HttpResponse = _answer(request, pk, number, key, limit=limit)
-    return response
-
-
-@csrf_protect
+@takes_file(lambda: LARGEST)
 @require_http_methods(["GET", "POST"])
-def _answer(
-    request: HtmxRequest, pk: int, number: int, key: str, *, limit: LimitedUpload
-) -> HttpResponse:
+def answer(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
+    """The form of one step, and what it takes."""
     deal, step = _editable(request, pk, number, key)
     files = request.FILES if request.method == "POST" else None
     form = StepForm(posted(request), files=files, user=request.user, deal=deal, step=step)
@@ -60,7 +48,7 @@ def _answer(
         done=stay,
         verb="step",
     )
-    if limit.too_large:
+    if upload_of(request).too_large:
         form.say(f"{form.name}_file", _too_large())
         return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return answer_to(

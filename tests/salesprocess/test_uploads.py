@@ -1,0 +1,52 @@
+"""No address reads more of a file than it takes, whoever sends it and whatever it announces."""
+
+import io
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import Cast
+
+BOUNDARY = "x" * 20
+HUGE = 5_000_000
+
+
+def send(client: Client, path: str, body: io.BytesIO, announced: int) -> int:
+    """Post it; the status."""
+    response = client.generic(
+        "POST",
+        path,
+        b"",
+        content_type=f"multipart/form-data; boundary={BOUNDARY}",
+        **{"wsgi.input": body, "CONTENT_LENGTH": str(announced)},
+    )
+    return response.status_code
+
+
+def form_with_file(size: int) -> bytes:
+    head = 'Content-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+    return f"--{BOUNDARY}\r\n{head}{'x' * size}\r\n--{BOUNDARY}--\r\n".encode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["crm:deal_open", "crm:company_new", "account_login"])
+@pytest.mark.parametrize("checks", [True, False])
+def test_it_reads_no_file_where_none_is_taken(cast: Cast, name: str, checks: bool):
+    client = Client(enforce_csrf_checks=checks)
+    if name != "account_login":
+        client.force_login(cast.ana)
+    body = io.BytesIO(form_with_file(HUGE))
+    assert send(client, reverse(name), body, HUGE) < 500
+    assert body.tell() < 200_000
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("announced", [HUGE, 2000])
+def test_it_reads_no_more_than_is_taken(cast: Cast, settings, announced: int):
+    settings.IMPORT_MOST_BYTES = 100_000
+    client = Client()
+    client.force_login(cast.ana)
+    body = io.BytesIO(form_with_file(HUGE))
+    assert send(client, reverse("exchange:imports"), body, announced) in (413, 422)
+    assert body.tell() < 300_000
