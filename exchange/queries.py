@@ -111,3 +111,17 @@ def kept(job: ImportJob, *, by: User) -> list[KeptLine]:
         KeptLine(kind=kind, name=name if kind != _SCOPED or pk in seen else "", why=why)
         for kind, pk, name, why in job.kept
     ]
+
+
+def job(user: User, pk: int) -> ImportJob:
+    """Raises ImportJob.DoesNotExist."""
+    return ImportJob.objects.visible_to(user).select_related("owner").get(pk=pk)
+
+
+def unfinished_of(person: User) -> int:
+    return ImportJob.objects.unfinished().filter(owner=person).count()
+
+
+def has_left_out(job: ImportJob) -> bool:
+    """Whether rows of the file stay out."""
+    return job.faults.filter(comes_in=False).exists()

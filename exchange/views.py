@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -20,6 +20,7 @@ from exchange.models import NOT_LOADED, ImportJob, ImportState
 from pipeline.requests import HtmxRequest
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.attempt import say
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused
 from salesprocess.lib.uploads import takes_file, upload_of
@@ -87,7 +88,7 @@ def page(request: HtmxRequest, pk: int) -> HttpResponse:
 def of_person(request: HtmxRequest, pk: int) -> HttpResponse:
     """What stays with somebody whose records are handed over: imports that are not finished."""
     person = person_in_reach(request, pk)
-    count = ImportJob.objects.unfinished().filter(owner=person).count()
+    count = queries.unfinished_of(person)
     return render(
         request,
         page="exchange/import/person.html",
@@ -148,16 +149,14 @@ def act(request: HtmxRequest, pk: int, verb: str) -> HttpResponse:
 def errors(request: HtmxRequest, pk: int) -> StreamingHttpResponse:
     """The rows that stayed out, with the reasons, as a file that can be brought in again."""
     job = _job(request, pk)
-    if not job.file or not job.faults.filter(comes_in=False).exists():
+    if not job.file or not queries.has_left_out(job):
         raise Http404
     lines = spreadsheet.lines(error_file.rows(job), bom=True)
     return spreadsheet.download(lines, name=f"stayed-out-{job.pk}")
 
 
 def _job(request: HtmxRequest, pk: int) -> ImportJob:
-    jobs = ImportJob.objects.visible_to(request.user).select_related("owner")
-    job: ImportJob = get_object_or_404(jobs, pk=pk)
-    return job
+    return found_or_404(queries.job, request.user, pk)
 
 
 def _said(job: ImportJob) -> dict[str, Any]:

@@ -1,6 +1,9 @@
-"""Rules that hold for every model, so that a new one cannot be forgotten."""
+"""Rules that hold for every model and every view, so that a new one cannot be forgotten."""
 
+import ast
 import inspect
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -55,9 +58,10 @@ from tests.factories import (
     plan_call,
 )
 
+OURS = ("pipeline", "crm", "reports", "exchange")
 MODELS = [
     model
-    for label in ("pipeline", "crm", "reports", "exchange")
+    for label in OURS
     if apps.is_installed(label)
     for model in apps.get_app_config(label).get_models(include_auto_created=True)
 ]
@@ -186,3 +190,39 @@ def test_it_shows_nobody_twice_the_same_row(one_of_each, model):
 @each_model
 def test_it_keeps_rules_out_of_saving_and_deleting(model):
     assert not {"save", "delete"} & set(vars(model))
+
+
+# What asks the database: a manager, and what only a question to it is called.
+MANAGERS = {"objects", "_default_manager", "_base_manager"}
+QUESTIONS = {
+    *("filter", "exclude", "annotate", "aggregate", "select_related", "prefetch_related"),
+    *("values_list", "order_by", "exists", "first", "last", "in_bulk", "iterator", "distinct"),
+    *("select_for_update", "visible_to", "editable_by"),
+}
+
+
+def test_it_keeps_questions_to_the_database_out_of_views():
+    apps_of_ours = [Path(apps.get_app_config(name).path) for name in OURS]
+    views = [
+        path
+        for app in apps_of_ours
+        for path in app.rglob("*.py")
+        if "views" in (path.stem, path.parent.name)
+    ]
+    assert len(views) > 50
+
+    assert [line for path in views for line in _questions(path)] == []
+
+
+def _questions(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        called = node.func if isinstance(node, ast.Call) else None
+        asks = (
+            (isinstance(node, ast.Attribute) and node.attr in MANAGERS)
+            or (isinstance(called, ast.Attribute) and called.attr in QUESTIONS)
+            or (
+                isinstance(node, ast.ImportFrom) and str(node.module).startswith("django.db.models")
+            )
+        )
+        if asks:
+            yield f"{path}: {ast.unparse(node)}"

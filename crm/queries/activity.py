@@ -12,12 +12,17 @@
 import datetime as dt
 
 from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models.functions import Coalesce
 
-from crm.models import Deal, StageVisit
+from crm.models import Activity, Deal, StageVisit, StepResult
 from crm.models.activity import TOUCHES
+from pipeline.models import User
 from pipeline.process.moves import LeftHow
 from pipeline.process.stages import Outcome, Stage
+from salesprocess.lib.keyset import by_instant
 
+# When it was done, else when it is due: an order of all that was and will be done.
+DONE_OR_DUE = by_instant(Coalesce("done_at", "due_by"), always=True)
 # What a filter asks for work that counts for no stage by.
 NO_STAGE = 0
 
@@ -60,3 +65,26 @@ def stage_now() -> Case:
         default=None,
         output_field=IntegerField(),
     )
+
+
+def to_change(user: User, pk: int) -> Activity:
+    """What `user` may change on a deal, of what is or was planned. Raises Activity.DoesNotExist."""
+    rows = Activity.objects.editable_by(user).filter(deal__isnull=False, due_by__isnull=False)
+    return rows.select_related("deal", "contact", "owner").get(pk=pk)
+
+
+def without_deal(user: User, pk: int) -> Activity:
+    """As `to_change`, of what is planned with a company or a contact alone."""
+    rows = Activity.objects.editable_by(user).filter(deal=None, due_by__isnull=False)
+    return rows.select_related("company", "contact", "owner").get(pk=pk)
+
+
+def own_done(user: User, pk: int) -> Activity:
+    """What `user` has done, while it is in reach. Raises Activity.DoesNotExist."""
+    rows = Activity.objects.editable_by(user).done().filter(owner=user)
+    return rows.select_related("deal", "company", "contact", "owner").get(pk=pk)
+
+
+def has_steps(activity: Activity) -> bool:
+    """Whether it counts as having done a step."""
+    return StepResult.objects.filter(activity=activity).exists()

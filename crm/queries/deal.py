@@ -204,6 +204,41 @@ _editable = Prepared(_whole, lambda scope: _to_edit(scope).values_list(*_FIELDS)
 _locked = Prepared(_whole, lambda scope: _to_edit(scope).select_for_update().values_list(*_FIELDS))
 
 
+def claimable(user: User, pk: int) -> Deal:
+    """The deal in the pool of the team of `user`. Raises Deal.DoesNotExist."""
+    return Deal.objects.claimable_by(user).get(pk=pk)
+
+
+def visible(user: User, pk: int) -> Deal:
+    """The deal itself within the reach of `user`. Raises Deal.DoesNotExist."""
+    return Deal.objects.visible_to(user).get(pk=pk)
+
+
+def is_visible(user: User, pk: int) -> bool:
+    return Deal.objects.visible_to(user).filter(pk=pk).exists()
+
+
+def with_companies(user: User, pk: int) -> Deal:
+    """As `editable`, with its company and the customer it came from."""
+    return Deal.objects.editable_by(user).select_related("company", "source_company").get(pk=pk)
+
+
+def open_deals(user: User, *, most: int) -> list[tuple[int, str, str | None, int]]:
+    """The open deals in sight that were changed last: (id, name, company, stage)."""
+    rows = Deal.objects.visible_to(user).open().order_by("-changed_at", "-pk")
+    return list(rows.values_list("pk", "name", "company__name", "stage")[:most])
+
+
+def own_names(user: User, *, most: int) -> list[str]:
+    """What the deals of `user` are called, the one that was changed last first."""
+    rows = Deal.objects.visible_to(user).filter(owner=user).order_by("-changed_at")
+    return list(rows.values_list("name", flat=True)[:most])
+
+
+def latest_visit(deal: Deal) -> StageVisit | None:
+    return StageVisit.objects.filter(deal=deal).order_by("-sequence").first()
+
+
 class VisitRecord(NamedTuple):
     """A visit of the deal in a stage; people by their names."""
 

@@ -108,3 +108,9 @@ def _of(done: bool, begun: bool = False) -> State:
 def _just_taken_away(at: dt.datetime) -> Batch | None:
     gone = Batch.objects.filter(kind=BatchKind.SAMPLE, undone_at__gt=at - BRING_BACK)
     return gone.order_by("-undone_at").first()
+
+
+def colleagues(user: User) -> list[User]:
+    """People whom `user` manages and who can sign in, but for sample people."""
+    others = User.objects.manageable_by(user).able_to_sign_in().filter(batch=None)
+    return list(others.order_by("name")[:20])

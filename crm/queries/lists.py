@@ -4,7 +4,7 @@ A page is found by the keys of the row before it, never by how many rows precede
 page costs what the first one does, and a row that comes or goes shifts nothing.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -244,3 +244,20 @@ def _offered(user: User, kind: ListKind) -> list[tuple[Any, ...]]:
 def _offered_views(scope: Scope) -> Rows:
     views = SavedView.objects.offered_to(scope).filter(kind=Param("kind", CharField()))
     return views.values_list(*_VIEW)
+
+
+def view_to_change(user: User, pk: int) -> SavedView:
+    """Raises SavedView.DoesNotExist."""
+    return SavedView.objects.editable_by(user).get(pk=pk)
+
+
+def ids(rows: Rows, *, most: int) -> list[int]:
+    """The ids of the first `most` rows of a list."""
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:most])
+
+
+def in_reach(model: type[Any], ids: Collection[int], *, user: User) -> tuple[int, int]:
+    """How many of those rows `user` may see, and how many change."""
+    rows = model.objects
+    seen, editable = rows.visible_to(user), rows.editable_by(user)
+    return seen.filter(pk__in=ids).count(), editable.filter(pk__in=ids).count()

@@ -13,6 +13,7 @@ from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Sub
 from crm.models import Activity, Company, Contact, ContactPoint, Deal, PartyChange, PointKind
 from crm.queries import duplicates
 from crm.queries.board import FIELDS, BoardRow
+from crm.queries.list_fields import first_point
 from pipeline.models import User
 from pipeline.process.stages import Outcome
 from salesprocess.lib.keyset import Cursor, Walk, by_instant
@@ -149,13 +150,9 @@ class PartyPerson:
 def people(user: User, company: Company) -> list[PartyPerson]:
     """The people of a company, with the first address and number of each. One query."""
 
-    def first(kind: PointKind) -> Subquery:
-        rows = ContactPoint.objects.filter(contact=OuterRef("pk"), kind=kind).order_by("pk")
-        return Subquery(rows.values("typed")[:1])
-
     rows = Contact.objects.visible_to(user).filter(company=company).order_by("pk")
     read = rows.values_list(
-        "pk", "name", "job_title", first(PointKind.EMAIL), first(PointKind.PHONE)
+        "pk", "name", "job_title", first_point(PointKind.EMAIL), first_point(PointKind.PHONE)
     )
     return [
         PartyPerson(id=pk, name=name, job_title=title, email=email or "", phone=phone or "")
@@ -185,3 +182,14 @@ def same_contacts(
         .values_list("contact_id", flat=True)
     )
     return [row for row in found if row.id != contact.pk and (row.id in reached or row.is_same)]
+
+
+def company_named(user: User, pk: int) -> Company | None:
+    """The company whose id an address has, where it is one in sight."""
+    return Company.objects.visible_to(user).filter(pk=pk).first()
+
+
+def may_go_back(user: User, party: Company | Contact, *, owner: int | None) -> bool:
+    """Whether `user` may still give the party away, and that person may have it."""
+    rows = type(party)._default_manager.editable_by(user).filter(pk=party.pk)
+    return User.objects.assignable_by(user).filter(pk=owner).exists() and rows.exists()

@@ -212,3 +212,9 @@ def staying(person: User, *, by: User) -> list[Staying]:
         for count, (_rows, what, why) in zip(counts, kinds, strict=True)
         if count
     ]
+
+
+def in_reach(user: User, pk: int) -> User:
+    """Somebody whose records `user` may see. Raises User.DoesNotExist."""
+    found: User = User.objects.whose_records_are_visible_to(user).get(pk=pk)
+    return found

@@ -156,3 +156,8 @@ def examples() -> Mapping[Stage, str]:
         Stage.OBJECTIONS: _("answering the buyer, a discount, talking with their lawyers"),
         Stage.CLOSING: _("asking for the order, the contract, handing over to delivery"),
     }
+
+
+def note_to_answer(user: User, pk: int) -> ProcessNote:
+    """Raises ProcessNote.DoesNotExist."""
+    return ProcessNote.objects.editable_by(user).get(pk=pk)

@@ -9,6 +9,7 @@ from django.db.models import Count, Min, Q
 
 from crm.models import Deal, Rate
 from crm.queries.reference import NO_USE, YEAR, RowUse
+from crm.worth import Rates
 from pipeline.models import User
 from pipeline.process.stages import Outcome
 
@@ -71,3 +72,14 @@ def first_deal_on(zone: zoneinfo.ZoneInfo) -> dt.date | None:
     """The day of the first deal on record; None while there is none."""
     first: dt.datetime | None = Deal.objects.aggregate(first=Min("created_at"))["first"]
     return first.astimezone(zone).date() if first else None
+
+
+def rates_on(day: dt.date) -> Rates:
+    """The rates that hold on a day, to convert by."""
+    return Rate.objects.on(day)
+
+
+def rate_to_change(user: User, pk: int) -> Rate:
+    """Raises Rate.DoesNotExist."""
+    found: Rate = Rate.objects.editable_by(user).get(pk=pk)
+    return found

@@ -215,3 +215,35 @@ def _in_order(shelf: Shelf, rows: QuerySet[Any]) -> QuerySet[Any]:
     rows = rows.annotate(said=Lower(ShownName("name") if shelf.is_shipped else "name"))
     by = {Product: ("series", "said", "pk"), StopCause: ("-initiator", "said", "pk")}
     return rows.order_by(*by.get(shelf.model, ("said", "pk")))
+
+
+def row_named(shelf: Shelf, user: User, pk: int) -> Listed | None:
+    """The row whose id an address has, if `user` may change it."""
+    found: Listed | None = shelf.model._default_manager.editable_by(user).filter(pk=pk).first()
+    return found
+
+
+def others(shelf: Shelf, row: Listed, *, most: int) -> list[tuple[int, str]]:
+    """The other rows by name, to choose from; none where there are more than `most`."""
+    found = shelf.model._default_manager.exclude(pk=row.pk)
+    if found.count() > most:
+        return []
+    return sorted(((one.pk, str(one)) for one in found), key=lambda choice: choice[1].lower())
+
+
+def other(shelf: Shelf, row: Listed, pk: int) -> Listed | None:
+    found: Listed | None = shelf.model._default_manager.exclude(pk=row.pk).filter(pk=pk).first()
+    return found
+
+
+def namesake(shelf: Shelf, row: Listed, name: str) -> Listed | None:
+    """Another row that somebody could take for one of this name."""
+    found: Listed | None = same_name(shelf, name).exclude(pk=row.pk).first()
+    return found
+
+
+def price_list(user: User) -> Iterator[tuple[Any, ...]]:
+    """Every product: id, name, series, price, currency, and whether it is retired."""
+    rows = Product.objects.editable_by(user).order_by("series", "name", "pk")
+    values = rows.values_list("pk", "name", "series", "price", "currency", "retired")
+    return values.iterator(1000)

@@ -111,3 +111,8 @@ def _told(rows: list[tuple[Any, ...]]) -> Iterator[SettingsHistoryRow]:
 def latest(user: User, setting: str) -> SettingsHistoryRow | None:
     """The last change of one page."""
     return next(iter(changes(user, of=setting)[0]), None)
+
+
+def merge_to_undo(user: User, pk: int) -> SettingChange:
+    """Raises SettingChange.DoesNotExist."""
+    return SettingChange.objects.editable_by(user).filter(verb=SettingVerb.MERGED).get(pk=pk)

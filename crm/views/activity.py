@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
@@ -29,12 +28,14 @@ from crm.models.activity import is_attempt
 from crm.presenters.cards import path_of
 from crm.presenters.plans import plans
 from crm.presenters.viewer import Viewer
+from crm.queries import activity as activities
 from crm.queries.deal import Talk
 from crm.views import activity_undo, deal_page
 from crm.views.verbs import Dialog, answer, editable_deal, now, posted, show, stay
 from pipeline.models import User
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.found import found_or_404
 
 ask_or_do = require_http_methods(["GET", "POST"])
 
@@ -275,9 +276,8 @@ def cancel(request: HtmxRequest, pk: int) -> HttpResponse:
 
 def _editable(request: HtmxRequest, pk: int) -> tuple[Activity, Deal]:
     """What may be changed, on a deal that may be; those without a deal have no page yet."""
-    activities = Activity.objects.editable_by(request.user).filter(deal__isnull=False)
-    activity = get_object_or_404(activities.select_related("deal", "contact", "owner"), pk=pk)
-    assert activity.deal is not None  # noqa: S101  # see the filter
+    activity = found_or_404(activities.to_change, request.user, pk)
+    assert activity.deal is not None  # noqa: S101  # as it was asked for
     return activity, activity.deal
 
 

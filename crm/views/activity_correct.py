@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Callable
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,9 +12,11 @@ from crm.commands import activity_correct as commands
 from crm.forms.activity import CorrectForm, PlannedForm
 from crm.forms.fields import VerbForm
 from crm.models import Activity
+from crm.queries import activity as activities
 from crm.views import activity_undo, party, verbs
 from crm.views.verbs import posted
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.refused import Refused
 
 
@@ -52,8 +53,7 @@ def remove(request: HtmxRequest, pk: int) -> HttpResponse:
 
 def _own(request: HtmxRequest, pk: int) -> Activity:
     """What was done by the person who asks, and is still in reach."""
-    rows = Activity.objects.editable_by(request.user).done().filter(owner=request.user)
-    return get_object_or_404(rows.select_related("deal", "company", "contact", "owner"), pk=pk)
+    return found_or_404(activities.own_done, request.user, pk)
 
 
 def _may_remove(activity: Activity, at: dt.datetime) -> bool:

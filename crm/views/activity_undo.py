@@ -10,7 +10,8 @@ from django_htmx.http import reswap, retarget
 
 from crm.commands import activity_undo
 from crm.forms.activity import DoneForm
-from crm.models import Activity, StepResult
+from crm.models import Activity
+from crm.queries.activity import has_steps
 from crm.views.verbs import offered
 from pipeline.models import User
 
@@ -36,7 +37,7 @@ def of_done(activity: Activity, user: User, form: DoneForm, path: str) -> Offer:
 
     def offer() -> dict[str, Any] | None:
         said = activity.body or activity.result or form.planned() is not None
-        if not own or said or StepResult.objects.filter(activity=activity).exists():
+        if not own or said or has_steps(activity):
             return None
         return offered(f"/{path}/{activity.pk}/take-back/", {}, _("Undo"))
 

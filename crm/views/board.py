@@ -13,12 +13,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from crm.filters import BoardFilter
-from crm.models import Rate
 from crm.presenters.cards import Card, closed_card, deal_card
 from crm.presenters.viewer import Viewer
 from crm.queries import board as queries
 from crm.queries.board import MOST, PAGE, WALK, BoardRow, StageSum
 from crm.queries.progress import Progress, progress_of
+from crm.queries.rate import rates_on
 from crm.worth import Rates
 from pipeline.process.queries.stages import Norm
 from pipeline.process.stages import Outcome, Stage
@@ -106,7 +106,7 @@ def _deals(rows: Mapping[Stage, Iterable[BoardRow]]) -> list[int]:
 
 def _asked(request: HtmxRequest) -> tuple[Viewer, BoardFilter]:
     viewer = Viewer(request.user, at=timezone.now())
-    rates = Rate.objects.on(viewer.today)
+    rates = rates_on(viewer.today)
     return viewer, BoardFilter(request.GET, user=request.user, rates=rates, at=viewer.at)
 
 

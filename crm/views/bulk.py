@@ -20,6 +20,7 @@ from crm.forms.deal import HandOverForm, ParkForm, StopForm
 from crm.forms.fields import VerbForm
 from crm.forms.party import OwnerForm
 from crm.models import Company, Contact, Deal, ListKind
+from crm.queries import lists as queries
 from crm.views.lists import DEALS, ListQuestion
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
@@ -180,9 +181,7 @@ def _done(
 def _form(
     request: HtmxRequest, subject: Subject, verb: BulkVerb, form: VerbForm, chosen: Chosen
 ) -> HttpResponse:
-    rows = subject.model.objects
-    seen = rows.visible_to(request.user).filter(pk__in=chosen.ids).count()
-    closed_to_me = seen - rows.editable_by(request.user).filter(pk__in=chosen.ids).count()
+    seen, editable = queries.in_reach(subject.model, chosen.ids, user=request.user)
     bad = request.method == "POST"
     return _answer(
         request,
@@ -194,7 +193,7 @@ def _form(
             "tone": verb.tone,
             "ids": ",".join(map(str, chosen.ids)),
             "counted": subject.counted(seen) % {"n": number(seen)},
-            "closed_to_me": closed_to_me,
+            "closed_to_me": seen - editable,
             "problem": chosen.problem,
             "sheet_title": verb.title,
             "sheet_back": chosen.back,
@@ -230,7 +229,7 @@ def _chosen(said: QueryDict, user: User, kind: ListKind) -> Chosen:
     back = reverse(f"crm:{kind}")
     if "all" in said:
         asked = ListQuestion(kind, QueryDict(said.get("query", "")), user)
-        ids = list(asked.rows.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
+        ids = queries.ids(asked.rows, most=MOST + 1)
         problem = " ".join(asked.problems)
         back = asked.address()
     else:

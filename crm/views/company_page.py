@@ -19,6 +19,7 @@ from crm.views.party import PartyDialog, PartyPage
 from crm.views.verbs import posted, refuse
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import number
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, wants_fragment
 
 
@@ -120,10 +121,7 @@ def same(request: HtmxRequest) -> HttpResponse:
 
 
 def find(request: HtmxRequest, pk: int) -> PartyPage:
-    try:
-        return PartyPage(queries.company(request.user, pk), request.user)
-    except Company.DoesNotExist as missing:
-        raise Http404 from missing
+    return PartyPage(found_or_404(queries.company, request.user, pk), request.user)
 
 
 def _page(request: HtmxRequest, look: PartyPage, before: Any = None) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The concerns of a deal, and the library of what was said to others like them."""
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -9,10 +8,11 @@ from crm.commands import concern as commands
 from crm.forms.concern import ConcernAnswerForm, ConcernForm, SettleForm
 from crm.forms.fields import VerbForm
 from crm.models import Concern, ConcernCategory, Deal, Disposition
-from crm.queries import answers
+from crm.queries import answers, deal_records
 from crm.queries import offer as offers
 from crm.views.verbs import Dialog, answer, do, editable_deal, form_of, now, posted, seen, stay
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, wants_fragment
 
 SHEET = "crm/deal/records/_sheet_concern.html"
@@ -36,7 +36,7 @@ def add(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def change(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    row = _concern(deal, concern)
+    row = found_or_404(deal_records.concern, deal, concern)
     form = form_of(request, deal, ConcernForm, concern=row)
     ask = Dialog(
         template=SHEET,
@@ -51,7 +51,7 @@ def change(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
 def settle(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
     """What became of it, in its place; with what colleagues said to others like it."""
     deal = editable_deal(request, pk)
-    row = _concern(deal, concern)
+    row = found_or_404(deal_records.concern, deal, concern)
     form = SettleForm(
         posted(request),
         user=request.user,
@@ -76,7 +76,7 @@ def settle(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
 def respond(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
     """What we said, whatever became of it; on a closed deal, too."""
     deal = editable_deal(request, pk)
-    row = _concern(deal, concern)
+    row = found_or_404(deal_records.concern, deal, concern)
     form = ConcernAnswerForm(
         posted(request), user=request.user, deal=deal, initial=_begun(request, deal, row)
     )
@@ -93,7 +93,7 @@ def respond(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
 @require_POST
 def reopen(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    row = _concern(deal, concern)
+    row = found_or_404(deal_records.concern, deal, concern)
     form = VerbForm(request.POST, user=request.user, deal=deal)
     ask = Dialog(
         template="crm/deal/_sheet_refused.html",
@@ -124,13 +124,6 @@ def library(request: HtmxRequest) -> HttpResponse:
             "after": number + answers.PAGE if more else None,
         },
     )
-
-
-def _concern(deal: Deal, pk: int) -> Concern:
-    found: Concern = get_object_or_404(
-        Concern.objects.filter(deal=deal).select_related("deal", "raised_by"), pk=pk
-    )
-    return found
 
 
 def _place(request: HtmxRequest, name: str) -> str:

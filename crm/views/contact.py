@@ -1,17 +1,17 @@
 """The people of the other side, as a deal sees them."""
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.commands import deal as commands
 from crm.forms.contact import AddContactForm, RoleForm
 from crm.forms.fields import VerbForm
-from crm.models import Contact, DealRole
-from crm.queries import duplicates
+from crm.models import DealRole
+from crm.queries import deal_records, duplicates
 from crm.views.verbs import Dialog, answer, editable_deal, now, posted, stay
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 
 
@@ -38,7 +38,7 @@ def add(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_POST
 def role(request: HtmxRequest, pk: int, contact: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    person = get_object_or_404(Contact.objects.filter(deals=deal), pk=contact)
+    person = found_or_404(deal_records.person, deal, contact)
     form = RoleForm(request.POST, user=request.user, deal=deal)
     ask = Dialog(template="crm/deal/_sheet_refused.html", title=person.name, done=stay)
     return answer(
@@ -59,7 +59,7 @@ def role(request: HtmxRequest, pk: int, contact: int) -> HttpResponse:
 @require_POST
 def remove(request: HtmxRequest, pk: int, contact: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    person = get_object_or_404(Contact.objects.filter(deals=deal), pk=contact)
+    person = found_or_404(deal_records.person, deal, contact)
     form = VerbForm(request.POST, user=request.user, deal=deal)
     ask = Dialog(
         template="crm/deal/_sheet_refused.html",

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -14,13 +14,15 @@ from crm.commands import contact as commands
 from crm.forms.activity import PlannedForm
 from crm.forms.fields import VerbForm
 from crm.forms.party import ContactForm
-from crm.models import Activity, Company, Contact
+from crm.models import Activity
+from crm.queries import activity as activities
 from crm.queries import duplicates
 from crm.queries import party as queries
 from crm.views import activity_undo, party
 from crm.views.party import PartyDialog, PartyPage
 from crm.views.verbs import posted, refuse
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, wants_fragment
 
 
@@ -186,15 +188,11 @@ def _take_back(
 
 
 def _planned(request: HtmxRequest, pk: int) -> Activity:
-    rows = Activity.objects.editable_by(request.user).filter(deal=None)
-    return get_object_or_404(rows.select_related("company", "contact", "owner"), pk=pk)
+    return found_or_404(activities.without_deal, request.user, pk)
 
 
 def find(request: HtmxRequest, pk: int) -> PartyPage:
-    try:
-        return PartyPage(queries.contact(request.user, pk), request.user)
-    except Contact.DoesNotExist as missing:
-        raise Http404 from missing
+    return PartyPage(found_or_404(queries.contact, request.user, pk), request.user)
 
 
 def _page(request: HtmxRequest, look: PartyPage, before: Any = None) -> dict[str, Any]:
@@ -220,7 +218,7 @@ def _asked_company(request: HtmxRequest) -> dict[str, str]:
     asked = request.GET.get("company", "")
     if not (asked.isascii() and asked.isdecimal() and len(asked) < 19):
         return {}
-    company = Company.objects.visible_to(request.user).filter(pk=int(asked)).first()
+    company = queries.company_named(request.user, int(asked))
     return {"company": asked, "company_name": company.name} if company else {}
 
 

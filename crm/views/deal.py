@@ -6,7 +6,7 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -51,6 +51,7 @@ from pipeline.process import moves
 from pipeline.process.gates import Act, Verb
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, wants_fragment
 from salesprocess.lib.refused import Refused
 
@@ -244,7 +245,7 @@ def undo(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_POST
 def claim(request: HtmxRequest, pk: int) -> HttpResponse:
     """Take a deal out of the team's pool."""
-    deal = get_object_or_404(Deal.objects.claimable_by(request.user), pk=pk)
+    deal = found_or_404(deal_queries.claimable, request.user, pk)
     form = VerbForm(request.POST, user=request.user, deal=deal)
     ask = Dialog(
         template="crm/deal/_sheet_refused.html",
@@ -259,9 +260,7 @@ def edit(request: HtmxRequest, pk: int, fact: str) -> HttpResponse:
     """One fact of the deal, edited where it stands."""
     if fact not in FACTS:
         raise Http404
-    deal = get_object_or_404(
-        Deal.objects.editable_by(request.user).select_related("company", "source_company"), pk=pk
-    )
+    deal = found_or_404(deal_queries.with_companies, request.user, pk)
     form = form_of(request, deal, FACTS[fact])
     ask = Dialog(
         template="crm/deal/_fact_form.html"

@@ -1,17 +1,16 @@
 """What is to be sold in a deal."""
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.commands import deal_line as commands
 from crm.forms.fields import VerbForm
 from crm.forms.line import AddLineForm, LineForm
-from crm.models import DealLine
-from crm.queries import duplicates
+from crm.queries import deal_records, duplicates
 from crm.views.verbs import Dialog, answer, do, editable_deal, form_of, now, stay
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 
 
@@ -31,7 +30,7 @@ def add(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def change(request: HtmxRequest, pk: int, line: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    row = _line(deal.pk, line)
+    row = found_or_404(deal_records.line, deal, line)
     form = form_of(request, deal, LineForm, line=row)
     ask = Dialog(
         template="crm/deal/_sheet_line.html",
@@ -45,7 +44,7 @@ def change(request: HtmxRequest, pk: int, line: int) -> HttpResponse:
 @require_POST
 def remove(request: HtmxRequest, pk: int, line: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    row = _line(deal.pk, line)
+    row = found_or_404(deal_records.line, deal, line)
     form = VerbForm(request.POST, user=request.user, deal=deal)
     ask = Dialog(
         template="crm/deal/_sheet_refused.html",
@@ -60,12 +59,6 @@ def remove(request: HtmxRequest, pk: int, line: int) -> HttpResponse:
 def pick(request: HtmxRequest) -> HttpResponse:
     """Products like the one that is typed."""
     return render(request, page="crm/deal/_pick_product.html", context=_offered(request))
-
-
-def _line(deal: int, line: int) -> DealLine:
-    lines = DealLine.objects.filter(deal=deal).select_related("product", "deal")
-    found: DealLine = get_object_or_404(lines, pk=line)
-    return found
 
 
 def _offered(request: HtmxRequest) -> dict[str, object]:

@@ -36,6 +36,7 @@ from pipeline.process.queries.in_force import InForce, in_force
 from pipeline.process.stages import Initiator, Outcome, Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import money
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, wants_fragment
 from salesprocess.lib.keyset import Cursor
 
@@ -80,11 +81,7 @@ def timeline(request: HtmxRequest, pk: int) -> HttpResponse:
 
 
 def find(request: HtmxRequest, pk: int) -> "DealPage":
-    try:
-        found = queries.find(request.user, pk)
-    except Deal.DoesNotExist as missing:
-        raise Http404 from missing
-    return DealPage(found, request.user)
+    return DealPage(found_or_404(queries.find, request.user, pk), request.user)
 
 
 class DealPage:

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods
 
 from crm.commands import decision_path as commands
 from crm.forms.decision_path import DecisionPathForm
-from crm.models import DecisionPath
+from crm.queries import deal_records
 from crm.views.verbs import Dialog, do, editable_deal, form_of
 from pipeline.requests import HtmxRequest
 
@@ -14,9 +14,7 @@ from pipeline.requests import HtmxRequest
 @require_http_methods(["GET", "POST"])
 def write(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    form = form_of(
-        request, deal, DecisionPathForm, path=DecisionPath.objects.filter(deal=deal).first()
-    )
+    form = form_of(request, deal, DecisionPathForm, path=deal_records.decision_path(deal))
     ask = Dialog(
         template="crm/deal/records/_sheet_path.html",
         title=_("Decision path: %(deal)s") % {"deal": deal.name},

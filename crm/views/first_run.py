@@ -106,8 +106,8 @@ def _since(found: Beginning, user: User) -> str:
 
 def _helper(user: User) -> User | None:
     """Somebody who has joined and could be asked to help: the first colleague who is no admin."""
-    others = User.objects.manageable_by(user).able_to_sign_in().filter(batch=None)
-    return next((other for other in others.order_by("name")[:20] if not _is_admin(other)), None)
+    others = queries.colleagues(user)
+    return next((other for other in others if not _is_admin(other)), None)
 
 
 def _is_admin(user: User) -> bool:

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods
 
 from crm.commands import hand_off as commands
 from crm.forms.hand_off import HandOffForm
-from crm.models import HandOff
+from crm.queries import deal_records
 from crm.views.verbs import Dialog, do, editable_deal, form_of
 from pipeline.process.stages import Outcome
 from pipeline.requests import HtmxRequest
@@ -17,7 +17,7 @@ def write(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     if deal.outcome != Outcome.WON:
         raise Http404
-    form = form_of(request, deal, HandOffForm, hand_off=HandOff.objects.filter(deal=deal).first())
+    form = form_of(request, deal, HandOffForm, hand_off=deal_records.hand_off(deal))
     ask = Dialog(
         template="crm/deal/records/_sheet_hand_off.html",
         title=_("Hand-off: %(deal)s") % {"deal": deal.name},

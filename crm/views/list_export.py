@@ -7,7 +7,6 @@ from http import HTTPStatus
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from django.db.models import Subquery
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
@@ -15,8 +14,8 @@ from django.views.decorators.http import require_GET
 from crm.models import ActivityKind, ActivityResult, ListKind, PointKind, Relationship
 from crm.presenters.viewer import Viewer
 from crm.queries import lists as queries
+from crm.queries.list_fields import first_point, open_deals
 from crm.shipped import shown
-from crm.views.list_rows import open_deals, point
 from crm.views.lists import DEALS, ListQuestion
 from pipeline.models import User
 from pipeline.process.stages import Initiator, Outcome, Stage
@@ -28,7 +27,7 @@ from salesprocess.lib.htmx import render
 class ExportColumn(NamedTuple):
     """A column of the file: its head, where the value comes from, and how it is written.
 
-    `value` is a field, several of them, or what makes a subquery for a user.
+    `value` is a field, several of them, or what makes a subquery for a scope.
     """
 
     label: Any
@@ -113,8 +112,8 @@ _CONTACTS = (
     ExportColumn(gettext_lazy("Name"), "name"),
     ExportColumn(gettext_lazy("Position"), "job_title"),
     ExportColumn(gettext_lazy("Company"), "company__name"),
-    ExportColumn(gettext_lazy("E-mail"), lambda _user: point(PointKind.EMAIL)),
-    ExportColumn(gettext_lazy("Phone"), lambda _user: point(PointKind.PHONE)),
+    ExportColumn(gettext_lazy("E-mail"), lambda _scope: first_point(PointKind.EMAIL)),
+    ExportColumn(gettext_lazy("Phone"), lambda _scope: first_point(PointKind.PHONE)),
     ExportColumn(gettext_lazy("Owner"), "owner__name"),
     ExportColumn(gettext_lazy("On record since"), "created_at", _instant),
 )
@@ -160,16 +159,17 @@ def _rows(asked: ListQuestion, user: User) -> Iterator[Sequence[Any]]:
     fields = [part.value(user.scope) if callable(part.value) else part.value for part in parts]
     names = [name for field in fields for name in _names(field)]
     plain = list(dict.fromkeys(names))
-    asks = [*plain, *(field for field in fields if isinstance(field, Subquery))]
+    asks = [*plain, *(field for field in fields if not _names(field))]
     takes = [_taker(field, asks) for field in fields]
     for row in queries.each(asked.rows, asked.walk, asks):
         yield [part.write(asked.viewer, take(row)) for part, take in zip(parts, takes, strict=True)]
 
 
 def _names(field: Any) -> Sequence[str]:
-    if isinstance(field, Subquery):
-        return ()
-    return (field,) if isinstance(field, str) else field
+    """The names in a column's value; none in a subquery."""
+    if isinstance(field, tuple):
+        return field
+    return (field,) if isinstance(field, str) else ()
 
 
 def _taker(field: Any, asks: Sequence[Any]) -> Callable[[tuple[Any, ...]], Any]:

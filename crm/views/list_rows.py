@@ -5,16 +5,11 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Left
 from django.utils.translation import gettext_lazy
 
 from crm.filters.lists import ActivityState
 from crm.models import (
-    ContactPoint,
-    Deal,
     ListKind,
-    PointKind,
 )
 from crm.models.letters import Fold
 from crm.presenters.list_lines import (
@@ -25,7 +20,8 @@ from crm.presenters.list_lines import (
     deal_line,
 )
 from crm.presenters.viewer import Viewer
-from crm.queries.activity import stage_now
+from crm.queries import list_fields
+from crm.queries.activity import DONE_OR_DUE, stage_now
 from crm.queries.board import FIELDS, BoardRow
 from crm.queries.reference import ShownName
 from pipeline.people.access import Scope
@@ -57,17 +53,9 @@ class ListTable:
     more: Sequence[str]
 
 
-# What is read for each line; a column less is a value less for each of 50 rows.
-_OF_DEAL = (
-    *("id", "stage", "outcome", "name", "company__name", "amount", "currency", "owner__name"),
-    *("next_on", "next_at", "next_kind", "parked_until", "closed_at", "team_id", "batch_id"),
-)
-_IN_STAGE = ("stage_entered_at", "cause__name")
-
-
 def _deals(*more: str) -> tuple[Sequence[str], Callable[[Viewer, tuple[Any, ...]], DealListRow]]:
     """The fields of a list of deals, and how their values become its lines."""
-    fields = (*_OF_DEAL, *more)
+    fields = (*list_fields.OF_DEAL, *more)
     # The values in the order of a BoardRow; what is not read is the None behind the last.
     ordered = itemgetter(*(fields.index(f) if f in fields else len(fields) for f in FIELDS))
     changed = fields.index("changed_at") if "changed_at" in fields else None
@@ -79,79 +67,6 @@ def _deals(*more: str) -> tuple[Sequence[str], Callable[[Viewer, tuple[Any, ...]
         )
 
     return fields, line
-
-
-_ACTIVITY = (
-    "pk",
-    "kind",
-    "subject",
-    Left("body", 160),
-    "deal_id",
-    "deal__name",
-    "company_id",
-    "company__name",
-    "contact_id",
-    "contact__name",
-    "owner__name",
-    "due_on",
-    "due_at",
-    "done_at",
-    "cancelled_at",
-    "result",
-    stage_now(),
-    "deal__outcome",
-    "holder_id",
-    "holder_team_id",
-    "owner_id",
-    "batch_id",
-)
-
-
-def open_deals(scope: Scope) -> Subquery:
-    """How many open deals in sight the company of the outer query has."""
-    found = Deal.objects.visible_to(scope).open().filter(company=OuterRef("pk"))
-    return _count(found, "company")
-
-
-def _count(rows: QuerySet[Any], by: str) -> Subquery:
-    counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
-    return Subquery(counted, output_field=IntegerField())
-
-
-def _company_fields(scope: Scope) -> Sequence[Any]:
-    return (
-        "pk",
-        "name",
-        "industry",
-        "relationship",
-        "country",
-        "employees",
-        open_deals(scope),
-        "owner__name",
-        "batch_id",
-    )
-
-
-def point(kind: PointKind) -> Subquery:
-    """The first address or number of the contact of the outer query."""
-    found = ContactPoint.objects.filter(contact=OuterRef("pk"), kind=kind).order_by("pk")
-    return Subquery(found.values("typed")[:1])
-
-
-def _contact_fields(scope: Scope) -> Sequence[Any]:
-    deals = Deal.objects.visible_to(scope).open().filter(contacts=OuterRef("pk"))
-    return (
-        "pk",
-        "name",
-        "job_title",
-        "company_id",
-        "company__name",
-        point(PointKind.EMAIL),
-        point(PointKind.PHONE),
-        _count(deals, "contacts"),
-        "owner__name",
-        "batch_id",
-    )
 
 
 _DEAL_ORDERS = {
@@ -206,12 +121,15 @@ def _deal_table(columns: Sequence[ListColumn], default: str, *read: str) -> List
 _BY_OWNER = by_text(Fold("owner__name"))
 TABLES: Mapping[ListKind, ListTable] = {
     ListKind.LEADS: _deal_table(
-        [_NAME, _STAGE, _NEXT, _SINCE, _VALUE, _SOURCE, _OWNER], "next", *_IN_STAGE, "source__name"
+        [_NAME, _STAGE, _NEXT, _SINCE, _VALUE, _SOURCE, _OWNER],
+        "next",
+        *list_fields.IN_STAGE,
+        "source__name",
     ),
     ListKind.OPPORTUNITIES: _deal_table(
         [_NAME, _STAGE, _VALUE, _NEXT, _SINCE, _CLOSES, _OWNER],
         "next",
-        *_IN_STAGE,
+        *list_fields.IN_STAGE,
         "expected_close_on",
     ),
     ListKind.DEALS: _deal_table(
@@ -240,7 +158,7 @@ TABLES: Mapping[ListKind, ListTable] = {
         },
         default="name",
         template="crm/list/_companies.html",
-        fields=_company_fields,
+        fields=list_fields.of_company,
         row=company_line,
         selects=("relationship", "deals", "person"),
         more=("industry", "country"),
@@ -262,7 +180,7 @@ TABLES: Mapping[ListKind, ListTable] = {
         },
         default="name",
         template="crm/list/_contacts.html",
-        fields=_contact_fields,
+        fields=list_fields.of_contact,
         row=contact_line,
         selects=("reach", "person"),
         more=(),
@@ -283,7 +201,7 @@ TABLES: Mapping[ListKind, ListTable] = {
         },
         default="when",
         template="crm/list/_activities.html",
-        fields=lambda _scope: _ACTIVITY,
+        fields=lambda _scope: list_fields.OF_ACTIVITY,
         row=activity_line,
         selects=("state", "person", "team", "kind", "result"),
         more=("day_from", "day_to"),
@@ -300,7 +218,7 @@ def order_of(kind: ListKind, name: str, state: str) -> Order | None:
         if state == ActivityState.DONE:
             return by_instant("done_at", always=True)
         if state == "any":
-            return by_instant(Coalesce("done_at", "due_by"), always=True)
+            return DONE_OR_DUE
     return TABLES[kind].orders.get(name)
 
 

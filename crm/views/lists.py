@@ -23,10 +23,11 @@ from crm.filters.lists import (
     ListFilter,
     problems,
 )
-from crm.models import ListKind, Rate
+from crm.models import ListKind
 from crm.presenters.viewer import Viewer
 from crm.queries import lists as queries
 from crm.queries.lists import Offers, Total, View
+from crm.queries.rate import rates_on
 from crm.views.list_rows import TABLES, ListColumn, default_sort, order_of
 from crm.worth import Rates
 from pipeline.models import User
@@ -98,7 +99,7 @@ class ListQuestion:
     def _filter(self) -> Any:
         at, user, offers = self.viewer.at, self.user, self.offers
         if self.kind in DEALS:
-            self.rates = Rate.objects.on(self.viewer.today)
+            self.rates = rates_on(self.viewer.today)
             return DealFilter(
                 self.query, kind=self.kind, user=user, offers=offers, rates=self.rates, at=at
             )

@@ -1,16 +1,16 @@
 """The needs of a deal."""
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.commands import need as commands
 from crm.forms.fields import VerbForm
 from crm.forms.need import NeedForm
-from crm.models import Need
+from crm.queries import deal_records
 from crm.views.verbs import Dialog, answer, do, editable_deal, form_of, now, stay
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.found import found_or_404
 
 SHEET = "crm/deal/records/_sheet_need.html"
 
@@ -28,7 +28,7 @@ def add(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def change(request: HtmxRequest, pk: int, need: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    row = _need(deal.pk, need)
+    row = found_or_404(deal_records.need, deal, need)
     form = form_of(request, deal, NeedForm, need=row)
     ask = Dialog(
         template=SHEET,
@@ -43,7 +43,7 @@ def change(request: HtmxRequest, pk: int, need: int) -> HttpResponse:
 def confirm(request: HtmxRequest, pk: int, need: int) -> HttpResponse:
     """The customer said yes, that is it: today."""
     deal = editable_deal(request, pk)
-    row = _need(deal.pk, need)
+    row = found_or_404(deal_records.need, deal, need)
     form = VerbForm(request.POST, user=request.user, deal=deal)
     ask = Dialog(
         template="crm/deal/_sheet_refused.html",
@@ -66,17 +66,10 @@ def confirm(request: HtmxRequest, pk: int, need: int) -> HttpResponse:
 def drop(request: HtmxRequest, pk: int, need: int) -> HttpResponse:
     """It turned out to be none; or, pressed on one that was dropped, it is one after all."""
     deal = editable_deal(request, pk)
-    row = _need(deal.pk, need)
+    row = found_or_404(deal_records.need, deal, need)
     form = VerbForm(request.POST, user=request.user, deal=deal)
     command, said = commands.drop, _("Dropped. It stays on record.")
     if row.dropped_at is not None:
         command, said = commands.take_up, _("Taken up again.")
     ask = Dialog(template="crm/deal/_sheet_refused.html", title=row.words, said=said, done=stay)
     return answer(request, deal, form, ask, lambda: command(row, by=request.user, at=now()))
-
-
-def _need(deal: int, pk: int) -> Need:
-    found: Need = get_object_or_404(
-        Need.objects.filter(deal=deal).select_related("deal", "said_by"), pk=pk
-    )
-    return found

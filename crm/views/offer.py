@@ -1,13 +1,13 @@
 """The offers of a deal."""
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from crm.commands import offer as commands
 from crm.forms.offer import MOST_LINES, OfferForm, WithdrawForm
 from crm.models import Deal, Offer, OfferKind
+from crm.queries import deal_records
 from crm.queries import offer as queries
 from crm.queries.facts import facts
 from crm.queries.gates import playbook_of
@@ -16,6 +16,7 @@ from pipeline.process.gates import Act, Verb, judge, stands_in_the_way
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import money, plainly
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 
 
@@ -71,25 +72,13 @@ def line(request: HtmxRequest, pk: int) -> HttpResponse:
 def revision(request: HtmxRequest, pk: int, offer: int) -> HttpResponse:
     """What a revision said; and to withdraw it."""
     deal = editable_deal(request, pk)
-    row = _offer(deal, offer)
+    row = found_or_404(deal_records.offer, deal, offer)
     form = form_of(request, deal, WithdrawForm)
     ask = Dialog(
         template="crm/deal/records/_sheet_revision.html",
         title=_("Offer %(n)s: %(deal)s") % {"n": row.revision, "deal": deal.name},
         said=_("Withdrawn."),
-        context=lambda: {
-            "offer": row,
-            "lines": [
-                {
-                    "what": line.product.name if line.product else line.what,
-                    "quantity": plainly(line.quantity.normalize()),
-                    "price": money(line.unit_price, row.currency),
-                    "need": line.need.words if line.need else "",
-                }
-                for line in row.lines.select_related("product", "need").order_by("id")
-            ],
-            "to": list(row.recipients.order_by("id")),
-        },
+        context=lambda: _revision(row),
     )
     return do(request, deal, form, ask, commands.withdraw, row)
 
@@ -101,6 +90,18 @@ def _judged(deal: Deal) -> dict[str, object]:
     return {"missing": missing, "asks_why": bool(stands_in_the_way(missing, playbook))}
 
 
-def _offer(deal: Deal, pk: int) -> Offer:
-    found: Offer = get_object_or_404(Offer.objects.filter(deal=deal).select_related("deal"), pk=pk)
-    return found
+def _revision(offer: Offer) -> dict[str, object]:
+    lines, to = deal_records.offered(offer)
+    return {
+        "offer": offer,
+        "lines": [
+            {
+                "what": line.product.name if line.product else line.what,
+                "quantity": plainly(line.quantity.normalize()),
+                "price": money(line.unit_price, offer.currency),
+                "need": line.need.words if line.need else "",
+            }
+            for line in lines
+        ],
+        "to": to,
+    }

@@ -216,10 +216,7 @@ def hand_over(request: HtmxRequest, look: PartyPage) -> HttpResponse:
 
 def _back_to(look: PartyPage, owner: int | None) -> dict[str, Any] | None:
     """Only to somebody who may have it, and by who may still give it."""
-    rows = type(look.party)._default_manager
-    if not User.objects.assignable_by(look.user).filter(pk=owner).exists():
-        return None
-    if not rows.editable_by(look.user).filter(pk=look.party.pk).exists():
+    if not queries.may_go_back(look.user, look.party, owner=owner):
         return None
     values = {"to": owner, "reason": _("Undone at once"), "version": look.party.version}
     return offered(f"{look.address}hand-over/", values, _("Undo"))

@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,6 +16,7 @@ from crm.queries import people as queries
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import number
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 
 # So many rows on one page; what is left is offered again afterwards.
@@ -93,8 +93,6 @@ def _told(load: queries.Load) -> str:
 
 def person_in_reach(request: HtmxRequest, pk: int) -> User:
     """Somebody whose records the reader may see; raises Http404 for anybody else."""
-    people = User.objects.whose_records_are_visible_to(request.user)
     if not request.user.is_active:
         raise Http404
-    found: User = get_object_or_404(people, pk=pk)
-    return found
+    return found_or_404(queries.in_reach, request.user, pk)

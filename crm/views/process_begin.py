@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from crm.models import Deal
-from pipeline.models import Team
+from crm.queries.deal import own_names
+from pipeline.people import queries as people_queries
 from pipeline.people.commands import first_run
 from pipeline.process import commands
 from pipeline.process.playbook import Importance
@@ -88,11 +88,10 @@ def _suggested(line: str) -> str:
 
 
 def _tell(request: HtmxRequest, recalled: list[Recalled], *, empty: bool) -> HttpResponse:
-    own = Deal.objects.visible_to(request.user).filter(owner=request.user)
     context = {
         "recalled": recalled,
         "empty": empty,
-        "deals": own.order_by("-changed_at").values_list("name", flat=True)[:20],
+        "deals": own_names(request.user, most=20),
     }
     status = 422 if empty else 200
     return render(request, page="crm/process/begin.html", context=context, status=status)
@@ -110,7 +109,7 @@ def _placed(recalled: list[Recalled]) -> list[tuple[str, Stage]]:
 
 def _result(request: HtmxRequest, recalled: list[Recalled], problem: str = "") -> HttpResponse:
     user = request.user
-    team = user.team or Team.objects.root()
+    team = user.team or user.organisation
     playbook = for_person(current_version_ids(team.pk), user.pk)
     found = mapped(_placed(recalled), playbook)
     by_stage = {stage: [done for done in found if done.stage == stage] for stage in Stage}
@@ -135,8 +134,7 @@ def _result(request: HtmxRequest, recalled: list[Recalled], problem: str = "") -
 
 def _own_teams(request: HtmxRequest) -> list[tuple[int, str]]:
     """The teams whose draft one may add to; for a salesperson none."""
-    teams = Team.objects.editable_by(request.user).order_by("parent_id", "name")
-    return list(teams.values_list("pk", "name")[:100])
+    return people_queries.teams_to_change(request.user, most=100)
 
 
 def _keep(request: HtmxRequest, recalled: list[Recalled]) -> HttpResponse:
@@ -150,7 +148,7 @@ def _keep(request: HtmxRequest, recalled: list[Recalled]) -> HttpResponse:
     owner: Any = request.user
     text = request.POST.get("for", "")
     if text.isascii() and text.isdigit() and len(text) < 19:
-        owner = Team.objects.editable_by(request.user).filter(pk=int(text)).first() or owner
+        owner = people_queries.team_to_change(request.user, int(text)) or owner
     at = timezone.now()
     try:
         with transaction.atomic():

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,12 +13,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm.commands import process_note as commands
 from crm.forms.process import NoteAnswerForm, NoteForm
-from crm.models import Deal, NoteKind, Place, ProcessNote
+from crm.models import Deal, NoteKind, Place
 from crm.queries import process_notes as queries
+from crm.queries.deal import visible
 from pipeline.process.queries.page import undecided_count
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import say
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused
 
@@ -94,13 +95,13 @@ def _deal(request: HtmxRequest) -> Deal | None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise Http404
-    return get_object_or_404(Deal.objects.visible_to(request.user), pk=int(text))
+    return found_or_404(visible, request.user, int(text))
 
 
 @require_POST
 def take_up(request: HtmxRequest, pk: int) -> HttpResponse:
     """One press makes it a change of the draft; what it says exactly is then edited there."""
-    note = get_object_or_404(ProcessNote.objects.editable_by(request.user), pk=pk)
+    note = found_or_404(queries.note_to_answer, request.user, pk)
     text = request.POST.get("stage", "")
     stage = Stage(int(text)) if text in {str(each.value) for each in Stage} else None
     try:
@@ -128,7 +129,7 @@ def waiting(request: HtmxRequest) -> HttpResponse:
 
 @require_POST
 def answer(request: HtmxRequest, pk: int) -> HttpResponse:
-    note = get_object_or_404(ProcessNote.objects.editable_by(request.user), pk=pk)
+    note = found_or_404(queries.note_to_answer, request.user, pk)
     form = NoteAnswerForm(request.POST)
     if form.is_valid():
         said = form.cleaned_data

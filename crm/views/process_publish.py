@@ -19,12 +19,11 @@ from crm.commands import process as commands
 from crm.commands.process import Flight, Published
 from crm.forms.process import PublishForm
 from crm.queries import process as queries
-from pipeline.models import Layer
 from pipeline.process.layer_diff import chosen_of
 from pipeline.process.playbook import LayerContent, Playbook, merge
 from pipeline.process.playbook import MergedLayer as MergedLayer
 from pipeline.process.queries.in_force import layers_of, of_versions
-from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
+from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of, layer_to_publish
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
@@ -123,7 +122,7 @@ def publish(request: HtmxRequest, of: Of) -> HttpResponse:
 
 
 def _run(request: HtmxRequest, draft: DraftToPublish, form: PublishForm) -> Published:
-    layer = Layer.objects.editable_by(request.user).filter(team_id=draft.look.team_id).first()
+    layer = layer_to_publish(request.user, draft.look)
     if layer is None:
         raise Refused(_("Nothing has changed since the last version."))
     said = form.cleaned_data

@@ -3,18 +3,18 @@
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from crm.models import Deal, StageVisit
 from crm.queries import process as queries
+from crm.queries.deal import latest_visit, open_deals, visible
 from crm.queries.gates import versions_of_visit
 from pipeline.process.queries import in_force
 from pipeline.process.queries import words as process_words
 from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 
 
@@ -64,8 +64,7 @@ MOST_DEALS = 20
 @require_GET
 def deals(request: HtmxRequest) -> HttpResponse:
     """The deals in sight that were changed last, to preview the process as one of them has it."""
-    found = Deal.objects.visible_to(request.user).open().order_by("-changed_at", "-pk")
-    context = {"deals": found.values_list("pk", "name", "company__name", "stage")[:MOST_DEALS]}
+    context = {"deals": open_deals(request.user, most=MOST_DEALS)}
     return render(
         request, page="crm/process/deals.html", fragment="crm/process/_deals.html", context=context
     )
@@ -74,9 +73,8 @@ def deals(request: HtmxRequest) -> HttpResponse:
 @require_GET
 def preview(request: HtmxRequest, pk: int) -> HttpResponse:
     """Exactly what a deal asks of its reader: the versions of its open visit, and one's own layer."""
-    deal = get_object_or_404(Deal.objects.visible_to(request.user), pk=pk)
-    visit = StageVisit.objects.filter(deal=deal).order_by("-sequence").first()
-    book = in_force.for_person(versions_of_visit(deal, visit), request.user.pk)
+    deal = found_or_404(visible, request.user, pk)
+    book = in_force.for_person(versions_of_visit(deal, latest_visit(deal)), request.user.pk)
     context: dict[str, Any] = {
         "deal": deal,
         "book": book,

@@ -7,7 +7,6 @@ from babel.numbers import get_currency_name
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,12 +16,13 @@ from crm.commands import rate as commands
 from crm.forms.rate import RateForm
 from crm.models import Rate, Setting
 from crm.queries import settings as changes
-from crm.queries.rate import currencies_in_use
+from crm.queries.rate import currencies_in_use, rate_to_change
 from crm.views.setting_changes import tell
 from crm.views.settings import OLD_DAYS, admins_only, settings_page
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import day, locale
 from salesprocess.lib.format import rate as rate_text
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.refused import Refused
 
 # How many days of a currency are listed.
@@ -62,7 +62,7 @@ def enter(request: HtmxRequest) -> HttpResponse:
 @require_POST
 @admins_only
 def remove(request: HtmxRequest, pk: int) -> HttpResponse:
-    rate = get_object_or_404(Rate.objects.editable_by(request.user), pk=pk)
+    rate = found_or_404(rate_to_change, request.user, pk)
     try:
         commands.remove_rate(rate, by=request.user, at=timezone.now())
     except (Refused, Rate.DoesNotExist) as error:

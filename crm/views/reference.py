@@ -156,9 +156,8 @@ def edit(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
 def prices(request: HtmxRequest) -> HttpResponseBase:
     """The whole price list, for a spreadsheet."""
     heads = (_("Id"), _("Name"), _("Series"), _("Price"), _("Currency"), _("Offered"))
-    rows = Product.objects.editable_by(request.user).order_by("series", "name", "pk")
-    values = rows.values_list("pk", "name", "series", "price", "currency", "retired")
-    told = ((*row[:-1], _("no") if row[-1] else _("yes")) for row in values.iterator(1000))
+    prices = queries.price_list(request.user)
+    told = ((*row[:-1], _("no") if row[-1] else _("yes")) for row in prices)
     return spreadsheet.download(spreadsheet.lines(chain([heads], told)), name="products")
 
 
@@ -222,19 +221,15 @@ class _Merge:
         self.row, self.name = row, str(row)
         self.problem = ""
         said = request.POST if request.method == "POST" else request.GET
-        others = shelf.model._default_manager.exclude(pk=row.pk)
-        self.choices: list[tuple[int, str]] = []
-        if others.count() <= SELECTABLE:
-            names = [(other.pk, str(other)) for other in others]
-            self.choices = sorted(names, key=lambda choice: choice[1].lower())
+        self.choices = queries.others(shelf, row, most=SELECTABLE)
         self.typed = said.get("into_name", "").replace("\0", "").strip()
         self.into: Listed | None = None
         # The id of another row that was chosen, whether it is there or not any more.
         self.named = pk if (pk := said.get("into", "")).isdecimal() and len(pk) < 19 else ""
         if self.named:
-            self.into = others.filter(pk=int(self.named)).first()
+            self.into = queries.other(shelf, row, int(self.named))
         elif self.typed:
-            self.into = queries.same_name(shelf, self.typed).exclude(pk=row.pk).first()
+            self.into = queries.namesake(shelf, row, self.typed)
             if self.into is None:
                 self.problem = _("There is no other row of this name.")
         ids = [row.pk, self.into.pk] if self.into else [row.pk]
@@ -358,16 +353,14 @@ def _asked_row(request: HtmxRequest, shelf: Shelf, name: str) -> Listed | None:
     pk = request.GET.get(name, "")
     if not (pk.isdecimal() and len(pk) < 19):
         return None
-    return shelf.model._default_manager.editable_by(request.user).filter(pk=int(pk)).first()
+    return queries.row_named(shelf, request.user, int(pk))
 
 
 def _row(request: HtmxRequest, shelf: Shelf, pk: int) -> Listed:
     """Raises DoesNotExist for what is gone, and Http404 for what never was."""
-    rows = shelf.model._default_manager.editable_by(request.user)
-    try:
-        found: Listed = rows.get(pk=pk)
-    except ObjectDoesNotExist as missing:
-        if changes.went(request.user, shelf.setting, pk):
-            raise
-        raise Http404 from missing
-    return found
+    row = queries.row_named(shelf, request.user, pk)
+    if row is None and changes.went(request.user, shelf.setting, pk):
+        raise shelf.model.DoesNotExist
+    if row is None:
+        raise Http404
+    return row

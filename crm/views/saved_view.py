@@ -5,7 +5,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,9 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crm.commands import saved_view as commands
 from crm.forms.saved_view import SavedViewForm
 from crm.models import ListKind, SavedView
+from crm.queries import lists as queries
 from crm.views.lists import ListQuestion
 from crm.views.verbs import attempt
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, wants_fragment
 from salesprocess.lib.refused import Refused
 
@@ -62,7 +63,7 @@ def save(request: HtmxRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def change(request: HtmxRequest, pk: int) -> HttpResponse:
     """Rename a view of one's own, share it or keep it to oneself."""
-    view = get_object_or_404(SavedView.objects.editable_by(request.user), pk=pk)
+    view = found_or_404(queries.view_to_change, request.user, pk)
     form = SavedViewForm(
         request.POST or None,
         user=request.user,
@@ -91,7 +92,7 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def delete(request: HtmxRequest, pk: int) -> HttpResponse:
-    view = get_object_or_404(SavedView.objects.editable_by(request.user), pk=pk)
+    view = found_or_404(queries.view_to_change, request.user, pk)
     commands.delete(view, by=request.user, at=timezone.now())
     return _to(request, reverse(f"crm:{view.kind}"))
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from babel.dates import get_month_names
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,6 +23,7 @@ from pipeline.models import User
 from pipeline.process.stages import Initiator
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import day, full_day, locale, number, percent, rate
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.refused import Refused
 
 
@@ -61,8 +61,7 @@ def changes(request: HtmxRequest) -> HttpResponse:
 @admins_only
 def undo(request: HtmxRequest, pk: int) -> HttpResponse:
     """Undo a merge."""
-    merges = SettingChange.objects.editable_by(request.user).filter(verb=SettingVerb.MERGED)
-    change = get_object_or_404(merges, pk=pk)
+    change = found_or_404(queries.merge_to_undo, request.user, pk)
     try:
         left = commands.unmerge(change, by=request.user, at=timezone.now())
     except Refused as refused:

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,6 +17,7 @@ from crm.forms.fields import VerbForm
 from crm.forms.step import AsideForm, OwnStepForm, StepForm
 from crm.models import Deal, EvidenceFile
 from crm.models.evidence import LARGEST
+from crm.queries import deal as deal_queries
 from crm.queries import steps as queries
 from crm.views import deal_page
 from crm.views.verbs import Dialog, editable_deal, form_of, now, posted, show, stay
@@ -28,6 +28,7 @@ from pipeline.process.playbook import PlaybookStep
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import say
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, trigger, wants_fragment
 from salesprocess.lib.refused import Refused
 from salesprocess.lib.uploads import takes_file, upload_of
@@ -127,7 +128,7 @@ def aside(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
 @require_GET
 def file(request: HtmxRequest, pk: int, file: int) -> HttpResponse:
     """What proves a step: kept as it came, so it is never shown as a page of ours."""
-    deal = get_object_or_404(Deal.objects.visible_to(request.user), pk=pk)
+    deal = found_or_404(deal_queries.visible, request.user, pk)
     try:
         found = queries.file_of(deal, file, request.user)
     except EvidenceFile.DoesNotExist as missing:

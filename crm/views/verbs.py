@@ -30,6 +30,7 @@ from crm.presenters.viewer import Viewer
 from crm.queries import deal as queries
 from pipeline.process.gates import Gap
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, shown_path, trigger, wants_fragment
 from salesprocess.lib.refused import Refused, Stale
 
@@ -74,10 +75,7 @@ class Conflict:
 
 
 def editable_deal(request: HtmxRequest, pk: int) -> Deal:
-    try:
-        return queries.editable(request.user, pk)
-    except Deal.DoesNotExist as missing:
-        raise Http404 from missing
+    return found_or_404(queries.editable, request.user, pk)
 
 
 def posted(request: HtmxRequest) -> QueryDict | None:
@@ -241,7 +239,7 @@ def _may_still(request: HtmxRequest, deal: Deal) -> bool:
 
 def home_of(request: HtmxRequest, deal: Deal) -> str:
     """The page of the deal, or the board if the deal is no longer the person's to see."""
-    if Deal.objects.visible_to(request.user).filter(pk=deal.pk).exists():
+    if queries.is_visible(request.user, deal.pk):
         return deal.get_absolute_url()
     return reverse("crm:board")
 

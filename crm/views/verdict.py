@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from crm.commands import verdict as commands
 from crm.forms.verdict import VerdictForm
 from crm.models import Deal, Ruling
+from crm.queries import deal_records
 from crm.views.verbs import Dialog, answer, editable_deal, form_of, now
 from pipeline.requests import HtmxRequest
 
@@ -17,7 +18,7 @@ from pipeline.requests import HtmxRequest
 @require_http_methods(["GET", "POST"])
 def give(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    last = deal.verdicts.order_by("-at", "-id").first()
+    last = deal_records.last_verdict(deal)
     sides = ("ours", "ours_why", "theirs", "theirs_why") if last else ()
     initial = {name: getattr(last, name) for name in sides}
     form = form_of(request, deal, VerdictForm, initial=initial)

@@ -48,3 +48,16 @@ def _names(rows: list[OutboxRow]) -> dict[int, str]:
     told = {row.pk: row.payload["person"] for row in rows if "person" in row.payload}
     people = dict(User.objects.filter(pk__in=told.values()).values_list("pk", "name"))
     return named | {row: people[pk] for row, pk in told.items() if pk in people}
+
+
+def dead_count(user: User) -> int:
+    return OutboxRow.objects.visible_to(user).dead().count()
+
+
+def waiting_count(user: User) -> int:
+    return OutboxRow.objects.visible_to(user).waiting().count()
+
+
+def to_retry(user: User, pk: int) -> OutboxRow:
+    """Raises OutboxRow.DoesNotExist."""
+    return OutboxRow.objects.editable_by(user).get(pk=pk)

@@ -320,3 +320,72 @@ def changes_of(subject: User | Team) -> models.QuerySet[PeopleChange]:
 def latest_change(subject: User | Team) -> int:
     """The state that a page shows, as a number: the id of the latest change, or 0."""
     return changes_of(subject).aggregate(latest=models.Max("pk"))["latest"] or 0
+
+
+def team_to_change(user: User, pk: int) -> Team | None:
+    """The team with its manager and the team above, if `user` may change it."""
+    teams = Team.objects.editable_by(user).select_related("parent", "manager")
+    return teams.filter(pk=pk).first()
+
+
+def teams_to_change(user: User, *, most: int) -> list[tuple[int, str]]:
+    teams = Team.objects.editable_by(user).order_by("parent_id", "name")
+    return list(teams.values_list("pk", "name")[:most])
+
+
+def may_add(user: User) -> bool:
+    """Whether there is a team to which `user` may add people and teams."""
+    return Team.objects.editable_by(user).exists()
+
+
+def led_by(person: User) -> list[Team]:
+    return list(Team.objects.filter(manager=person))
+
+
+def person(user: User, pk: int) -> User:
+    """Raises User.DoesNotExist."""
+    found: User = User.objects.visible_to(user).select_related("team__manager").get(pk=pk)
+    return found
+
+
+def manageable(user: User, pk: int) -> User:
+    """Somebody whose place, role and access `user` may change. Raises User.DoesNotExist."""
+    found: User = User.objects.manageable_by(user).get(pk=pk)
+    return found
+
+
+def may_manage(user: User, pk: int) -> bool:
+    found: bool = User.objects.manageable_by(user).filter(pk=pk).exists()
+    return found
+
+
+def history_of(person: User, *, by: User) -> list[PersonHistoryRow]:
+    """The latest changes of a person that `by` may see."""
+    changes = PeopleChange.objects.visible_to(by).filter(person=person).select_related("by")
+    return history(changes.order_by("-at", "-pk")[:20], zone=by.zone)
+
+
+def again(user: User) -> User:
+    """As the database has the person now."""
+    found: User = User.objects.get(pk=user.pk)
+    return found
+
+
+def invitation_kept(token_hash: str) -> Invitation | None:
+    return Invitation.objects.filter(token_hash=token_hash).select_related("person").first()
+
+
+def is_invitation(token: str) -> bool:
+    return Invitation.objects.with_token(token).exists()
+
+
+def seen_by(user: User, *, most: int) -> list[tuple[int, str]]:
+    """Active people whose records `user` may see, by name."""
+    people = User.objects.whose_records_are_visible_to(user).active()
+    return list(people.order_by("name").values_list("pk", "name")[:most])
+
+
+def active_in_reach(user: User, pk: int) -> User:
+    """One of `seen_by`. Raises User.DoesNotExist."""
+    found: User = User.objects.whose_records_are_visible_to(user).active().get(pk=pk)
+    return found

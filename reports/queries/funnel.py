@@ -1,14 +1,8 @@
-"""The funnel: entries, ways out, time, and what is open, per stage (METRICS K1, K2, K4, K5, K8).
-
-Each count has a measure, a condition on one base of rows; the list behind the number is that base
-with the same condition, so a number can never differ from its rows.
-"""
+"""The funnel: entries, ways out, time, and what is open, per stage (METRICS K1, K2, K4, K5, K8)."""
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -26,127 +20,34 @@ from django.db.models import (
     Min,
     OuterRef,
     Q,
-    QuerySet,
     When,
 )
 
-from crm.models import Deal, Rate, StageVisit
+from crm.models import Deal, StageVisit
 from crm.worth import NOTHING, Rates, Worth, sums
-from pipeline.models import Team, User
-from pipeline.people.access import all_below
-from pipeline.process.moves import LeftHow
 from pipeline.process.queries.stages import Norm, Norms, norms_for
-from pipeline.process.stages import Initiator, Outcome, Stage
+from pipeline.process.stages import Outcome, Stage
 from reports.figures import (
     K1,
     K2,
     K4_CLOSED,
     K5,
     K8,
-    RELIABLE_FROM,
     Coverage,
     Definition,
     Figure,
-    Period,
     tells,
 )
+from reports.queries.populations import (
+    CLOSED_MEASURES,
+    VISIT_MEASURES,
+    ended,
+    entries,
+)
+from reports.queries.question import Question
 
 # Of fewer visits no sentence is made.
 ENOUGH = 10
-
-# Ways out of a visit; with "still" they add up to the entries (K1's accounting identity).
-VISIT_MEASURES: dict[str, Q] = {
-    "entries": Q(),
-    "advanced": Q(left_how=LeftHow.ADVANCED),
-    "back": Q(left_how=LeftHow.BACK),
-    "stopped": Q(left_how=LeftHow.STOPPED),
-    "won": Q(left_how=LeftHow.WON),
-    "still": Q(left_how=None),
-}
-
-CLOSED_MEASURES: dict[str, Q] = {
-    "won": Q(outcome=Outcome.WON),
-    "lost": Q(outcome=Outcome.STOPPED, initiator=Initiator.CUSTOMER),
-    "stopped_by_us": Q(outcome=Outcome.STOPPED, initiator=Initiator.US),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """Who asks, about which time, and of whom; `person` and `teams` narrow the reader's reach.
-
-    `today` is the organisation's.
-    """
-
-    reader: User
-    today: dt.date
-    period: Period
-    person: User | None = None
-    # The ids of a team and all below it; None for every team in reach.
-    teams: frozenset[int] | None = None
-    # The sample data, where it is no part of what is asked.
-    left_out: int | None = None
-
-    @property
-    def team_ids(self) -> Iterable[int | None]:
-        """The teams that are asked about, as they are now."""
-        if self.teams is not None:
-            return self.teams
-        if self.person is not None:
-            return [self.person.team_id]
-        scope, now = self.reader.scope, self.reader.process_now
-        return now.teams if scope.everything else scope.pool_team_ids
-
-    @cached_property
-    def rates(self) -> Rates:
-        """Those of the period's last day; a rate that lies ahead is none yet."""
-        return Rate.objects.on(min(self.period.end_on, self.today))
-
-    def coverage(self, *, known: int, population: int) -> Coverage:
-        """Judged by what the reader's organisation calls reliable."""
-        needed = self.reader.organisation.reliable_from
-        share = RELIABLE_FROM if needed is None else Decimal(needed) / 100
-        return Coverage(known=known, population=population, reliable_from=share)
-
-    def of_visits(self) -> Q:
-        return self._narrowed(owner="entry_owner", team="entry_team", batch="deal__batch")
-
-    def of_deals(self) -> Q:
-        return self._narrowed(owner="owner", team="team", batch="batch")
-
-    def _narrowed(self, *, owner: str, team: str, batch: str) -> Q:
-        condition = Q()
-        if self.left_out is not None:
-            condition &= ~Q(**{f"{batch}_id": self.left_out})
-        if self.person is not None:
-            condition &= Q(**{f"{owner}_id": self.person.pk})
-        if self.teams is not None:
-            condition &= Q(**{f"{team}_id__in": sorted(self.teams)})
-        return condition
-
-
-@dataclass(frozen=True, kw_only=True)
-class Together:
-    """How many rows stand behind a number, of how many deals, and what these are worth in the
-    organisation's currency; of `valued` deals that is known. A deal counts once, however often it
-    was there."""
-
-    rows: int
-    deals: int
-    valued: int
-    worth: Worth
-
-
-def together(rows: QuerySet[Any], *, rates: Rates, of_visits: bool) -> Together:
-    """What the rows behind a number are worth: deals, or visits (`of_visits`). Two queries at most."""
-    deals: Any = Deal.objects.filter(pk__in=rows.values("deal")) if of_visits else rows
-    found = deals.with_value(rates).aggregate(deals=Count("pk"), valued=Count("value"), **sums())
-    return Together(
-        rows=rows.count() if of_visits else found["deals"],
-        deals=found["deals"],
-        valued=found["valued"],
-        worth=Worth.read(*(found[name] for name in sums())),
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,58 +101,6 @@ class Funnel:
         """At which rates amounts count, where those are of an earlier day."""
         foreign = sum((row.open_worth for row in self.stages), NOTHING).foreign
         return self.rates.earlier(foreign)
-
-
-def entries(question: Question) -> QuerySet[StageVisit]:
-    """The dated visits that began in the period: the base of VISIT_MEASURES (K1)."""
-    period = question.period
-    return StageVisit.objects.visible_to(question.reader).filter(
-        question.of_visits(), entered_at__gte=period.starts_at, entered_at__lt=period.ends_at
-    )
-
-
-def ended(question: Question) -> QuerySet[StageVisit]:
-    """The visits that ended in the period and took time: the base of K5."""
-    period = question.period
-    return StageVisit.objects.visible_to(question.reader).filter(
-        question.of_visits(),
-        left_at__gte=period.starts_at,
-        left_at__lt=period.ends_at,
-        left_at__gt=F("entered_at"),
-    )
-
-
-def closed_deals(question: Question) -> QuerySet[Deal]:
-    """The deals whose closing, the one in force, lies in the period: the base of K4."""
-    period = question.period
-    return Deal.objects.visible_to(question.reader).filter(
-        question.of_deals(), closed_at__gte=period.starts_at, closed_at__lt=period.ends_at
-    )
-
-
-def open_deals(question: Question) -> QuerySet[Deal]:
-    """The deals that are open now: the base of K8."""
-    return Deal.objects.visible_to(question.reader).open().filter(question.of_deals())
-
-
-def counted_visits(question: Question, *, way: str, stage: Stage) -> QuerySet[StageVisit]:
-    """The visits behind one number of K1: `way` is a key of VISIT_MEASURES."""
-    return entries(question).filter(VISIT_MEASURES[way], stage=stage)
-
-
-def timed_visits(question: Question, *, stage: Stage) -> QuerySet[StageVisit]:
-    """The visits behind the median and the 75th percentile of a stage (K5)."""
-    return ended(question).filter(stage=stage)
-
-
-def counted_deals(question: Question, *, outcome: str) -> QuerySet[Deal]:
-    """The deals behind one number of K4: `outcome` is a key of CLOSED_MEASURES."""
-    return closed_deals(question).filter(CLOSED_MEASURES[outcome])
-
-
-def held_deals(question: Question, *, stage: Stage) -> QuerySet[Deal]:
-    """The deals behind the number and the value of what is open in a stage (K8)."""
-    return open_deals(question).filter(stage=stage)
 
 
 def times_in_stage(question: Question) -> list[StageTime]:
@@ -548,8 +397,3 @@ def _days(length: dt.timedelta | None) -> Decimal | None:
     if length is None:
         return None
     return (Decimal(length.total_seconds()) / 86400).quantize(Decimal("0.1"))
-
-
-def team_with_all_below(team: Team) -> frozenset[int]:
-    """The ids of a team and of every team below it."""
-    return frozenset(all_below(dict(Team.objects.values_list("pk", "parent_id")))[team.pk])

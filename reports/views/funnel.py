@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET
 from pipeline.requests import HtmxRequest
 from reports.forms import FunnelForm
 from reports.queries import funnel as questions
-from reports.queries.funnel import VISIT_MEASURES, Funnel, FunnelStage
+from reports.queries.funnel import Funnel, FunnelStage
+from reports.queries.populations import VISIT_MEASURES
 from salesprocess.lib.htmx import render
 
 

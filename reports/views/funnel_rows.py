@@ -9,8 +9,6 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import DecimalField, Func, OuterRef, Subquery
-from django.db.models.functions import Lower
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
-from crm.models import Deal
+from crm.models.letters import Fold
 from crm.queries import lists
 from crm.shipped import shown
 from pipeline.process.moves import LeftHow
@@ -26,8 +24,9 @@ from pipeline.process.queries.stages import norms_for
 from pipeline.process.stages import Outcome, Stage
 from pipeline.requests import HtmxRequest
 from reports.forms import FunnelForm
-from reports.queries import funnel as questions
-from reports.queries.funnel import CLOSED_MEASURES, VISIT_MEASURES, Question, Together
+from reports.queries import populations
+from reports.queries.populations import CLOSED_MEASURES, VISIT_MEASURES, Together
+from reports.queries.question import Question
 from reports.views.funnel import asked_in, form_of, outcome_words, way_words
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.format import day, money, number
@@ -35,14 +34,6 @@ from salesprocess.lib.htmx import render
 from salesprocess.lib.keyset import Cursor, Order, Walk, by_instant, by_number, by_text
 
 DAY = 86400
-
-
-class _Length(Func):
-    """How long a visit that is over took, in seconds."""
-
-    template = "extract(epoch FROM %(expressions)s)"
-    arg_joiner = " - "
-    output_field = DecimalField()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +65,12 @@ class FunnelLine(NamedTuple):
 
 
 _DEAL = FunnelColumn(
-    key="deal", label=gettext_lazy("Deal"), order=by_text(Lower("name"), always=True)
+    key="deal", label=gettext_lazy("Deal"), order=by_text(Fold("name"), always=True)
 )
 _COMPANY = FunnelColumn(
-    key="company", label=gettext_lazy("Company"), order=by_text(Lower("company__name"))
+    key="company", label=gettext_lazy("Company"), order=by_text(Fold("company__name"))
 )
-_OWNER = FunnelColumn(key="owner", label=gettext_lazy("Owner"), order=by_text(Lower("owner__name")))
+_OWNER = FunnelColumn(key="owner", label=gettext_lazy("Owner"), order=by_text(Fold("owner__name")))
 _STAGE = FunnelColumn(
     key="stage", label=gettext_lazy("Stage"), order=by_number("stage", always=True)
 )
@@ -95,18 +86,18 @@ _SINCE = FunnelColumn(
 _CLOSED = FunnelColumn(
     key="closed", label=gettext_lazy("Closed"), order=by_instant("closed_at"), down=True
 )
-_CAUSE = FunnelColumn(key="cause", label=gettext_lazy("Cause"), order=by_text(Lower("cause__name")))
+_CAUSE = FunnelColumn(key="cause", label=gettext_lazy("Cause"), order=by_text(Fold("cause__name")))
 
 _ITS_DEAL = FunnelColumn(
-    key="deal", label=gettext_lazy("Deal"), order=by_text(Lower("deal__name"), always=True)
+    key="deal", label=gettext_lazy("Deal"), order=by_text(Fold("deal__name"), always=True)
 )
 _ITS_COMPANY = FunnelColumn(
-    key="company", label=gettext_lazy("Company"), order=by_text(Lower("deal__company__name"))
+    key="company", label=gettext_lazy("Company"), order=by_text(Fold("deal__company__name"))
 )
 _ENTRY_OWNER = FunnelColumn(
     key="owner",
     label=gettext_lazy("Owner when it entered"),
-    order=by_text(Lower("entry_owner__name")),
+    order=by_text(Fold("entry_owner__name")),
 )
 _ENTERED = FunnelColumn(
     key="entered", label=gettext_lazy("Entered"), order=by_instant("entered_at"), down=True
@@ -116,7 +107,7 @@ _HOW = FunnelColumn(key="how", label=gettext_lazy("How"), order=by_text("left_ho
 _DAYS = FunnelColumn(
     key="days",
     label=gettext_lazy("Days"),
-    order=by_number(_Length("left_at", "entered_at")),
+    order=by_number(populations.Length("left_at", "entered_at")),
     down=True,
     numeric=True,
 )
@@ -141,7 +132,7 @@ def behind(query: Mapping[str, str], asked: Question) -> Behind:
     outcome = query.get("outcome")
     if outcome in CLOSED_MEASURES:
         return Behind(
-            rows=questions.counted_deals(asked, outcome=outcome),
+            rows=populations.counted_deals(asked, outcome=outcome),
             title=outcome_words()[outcome],
             of_visits=False,
             columns=(_DEAL, _COMPANY, _OWNER, _STAGE, _VALUE, _CLOSED, _CAUSE),
@@ -153,7 +144,7 @@ def behind(query: Mapping[str, str], asked: Question) -> Behind:
         raise Http404 from error
     if (way := query.get("way")) in VISIT_MEASURES:
         return Behind(
-            rows=questions.counted_visits(asked, way=way, stage=stage),
+            rows=populations.counted_visits(asked, way=way, stage=stage),
             title=f"{stage.label} · {way_words()[way]}",
             of_visits=True,
             columns=_VISIT_COLUMNS,
@@ -162,7 +153,7 @@ def behind(query: Mapping[str, str], asked: Question) -> Behind:
         )
     if "time" in query:
         return Behind(
-            rows=questions.timed_visits(asked, stage=stage),
+            rows=populations.timed_visits(asked, stage=stage),
             title=" · ".join((str(stage.label), _("visits that ended"))),
             of_visits=True,
             columns=_VISIT_COLUMNS,
@@ -170,7 +161,7 @@ def behind(query: Mapping[str, str], asked: Question) -> Behind:
         )
     if "open" in query:
         return Behind(
-            rows=questions.held_deals(asked, stage=stage),
+            rows=populations.held_deals(asked, stage=stage),
             title=" · ".join((str(stage.label), _("open now"))),
             of_visits=False,
             columns=(_DEAL, _COMPANY, _OWNER, _SINCE, _VALUE),
@@ -216,15 +207,13 @@ class FunnelRowsQuestion:
 
     def rows(self) -> Any:
         """The rows, each with its `value` in the organisation's currency; of a visit, its deal's."""
-        if not self.behind.of_visits:
-            return self.behind.rows.with_value(self.question.rates)
-        deal: Any = Deal.objects.filter(pk=OuterRef("deal")).with_value(self.question.rates)
-        return self.behind.rows.annotate(value=Subquery(deal.values("value")[:1]))
+        rates, of_visits = self.question.rates, self.behind.of_visits
+        return populations.with_value(self.behind.rows, rates=rates, of_visits=of_visits)
 
     @cached_property
     def together(self) -> Together:
         rates, of_visits = self.question.rates, self.behind.of_visits
-        return questions.together(self.behind.rows, rates=rates, of_visits=of_visits)
+        return populations.together(self.behind.rows, rates=rates, of_visits=of_visits)
 
     def address(self, **changed: object) -> str:
         """This page with its question and order, and some of it changed; None takes a part out."""

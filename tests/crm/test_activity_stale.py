@@ -124,3 +124,20 @@ def test_it_counts_every_change_and_who_made_it(cast: Cast, planned: Activity):
     with pytest.raises(Stale) as stale:
         commands.complete(planned, by=cast.ana, at=NOW, version=1)
     assert stale.value.record.changed_by == cast.mona
+
+
+@pytest.mark.parametrize("verb", LATE)
+def test_it_plans_nothing_of_what_was_only_ever_logged(cast: Cast, client: Client, verb: str):
+    deal = make_deal(by=cast.ana)
+    logged = commands.log(
+        About(deal=deal),
+        kind=ActivityKind.NOTE,
+        body="Met",
+        by=cast.ana,
+        at=NOW,
+        done_at=ago(hours=1),
+    )
+    client.force_login(cast.ana)
+
+    for ask in (client.get, client.post):
+        assert ask(f"/activities/{logged.pk}/{verb}/", headers=HTMX).status_code in (404, 405)

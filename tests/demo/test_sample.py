@@ -18,7 +18,7 @@ from demo import sample
 from pipeline.models import Batch, BatchKind, OutboxRow, Team, User
 from pipeline.process.stages import Outcome, Stage
 from reports.forms import FunnelForm
-from reports.queries import funnel
+from reports.queries import populations
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast, make_cast
 from tests.factories import NOW, make_company, make_contact, make_deal, plan_call
@@ -166,10 +166,10 @@ def test_the_reports_leave_it_out_once_there_are_deals_of_ones_own(cast: Cast, c
     reader = cast.again(cast.adele)
     today = NOW.date()
     everything = FunnelForm(QueryDict("span=year"), reader=reader, today=today).question()
-    assert funnel.open_deals(everything).count() == 1
-    assert all(visit.deal.batch_id is None for visit in funnel.entries(everything))
+    assert populations.open_deals(everything).count() == 1
+    assert all(visit.deal.batch_id is None for visit in populations.entries(everything))
     of_team = FunnelForm(QueryDict(f"span=year&team={team.pk}"), reader=reader, today=today)
-    assert funnel.open_deals(of_team.question()).count() == 35
+    assert populations.open_deals(of_team.question()).count() == 35
     assert said in client.get(url).content.decode()
     assert said not in client.get(f"{url}?team={team.pk}").content.decode()
 

@@ -10,7 +10,8 @@ from crm.commands import deal as deal_commands
 from crm.models import Deal
 from pipeline.process.stages import Initiator, Stage
 from reports.figures import Period
-from reports.queries.funnel import Question, funnel, reach
+from reports.queries.funnel import funnel, reach
+from reports.queries.question import Question
 from tests.conftest import Cast
 from tests.factories import NOW, cause_named, ready_deal
 

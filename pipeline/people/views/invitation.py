@@ -13,7 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from pipeline.models import Invitation, User
+from pipeline.models import User
+from pipeline.people import queries
 from pipeline.people.commands import invitation as commands
 from pipeline.people.forms import AcceptForm
 from pipeline.people.models.invitation import hash_of
@@ -33,7 +34,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponse:
 
     Looking does not use the link up, since mail programs look before people do.
     """
-    if Invitation.objects.with_token(token).exists():
+    if queries.is_invitation(token):
         request.session[KEPT] = hash_of(token)
     else:
         request.session.pop(KEPT, None)
@@ -48,8 +49,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_not_required
 def accept(request: HttpRequest) -> HttpResponse:
-    kept = Invitation.objects.filter(token_hash=request.session.get(KEPT, ""))
-    found = kept.select_related("person").first()
+    found = queries.invitation_kept(request.session.get(KEPT, ""))
     at = timezone.now()
     if found is None or not found.works_at(at):
         return render(request, page="pipeline/invitation/gone.html", status=HTTPStatus.GONE)

@@ -2,13 +2,14 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from pipeline.models import OutboxRow, PeopleChange, Role, Team, User
+from pipeline.models import Role, User
+from pipeline.outbox import queries as outbox_queries
 from pipeline.people import queries
 from pipeline.people.commands import invitation as invitation_commands
 from pipeline.people.commands import people as commands
@@ -16,6 +17,7 @@ from pipeline.people.forms import EmailForm, PersonForm
 from pipeline.people.views.posted import limit_guesses, posted
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt, status_of
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused
 
@@ -26,8 +28,8 @@ form_page = require_http_methods(["GET", "HEAD", "POST"])
 def people(request: HtmxRequest) -> HttpResponse:
     context = {
         "tree": queries.tree(request.user, at=timezone.now()),
-        "may_add": Team.objects.editable_by(request.user).exists(),
-        "dead": OutboxRow.objects.visible_to(request.user).dead().count(),
+        "may_add": queries.may_add(request.user),
+        "dead": outbox_queries.dead_count(request.user),
         "is_admin": request.user.role == Role.ADMIN,
     }
     return render(request, page="pipeline/people/page.html", context=context)
@@ -36,23 +38,22 @@ def people(request: HtmxRequest) -> HttpResponse:
 @require_GET
 def person(request: HtmxRequest, pk: int) -> HttpResponse:
     user = request.user
-    found = get_object_or_404(User.objects.visible_to(user).select_related("team__manager"), pk=pk)
-    changes = PeopleChange.objects.visible_to(user).filter(person=found).select_related("by")
+    found = found_or_404(queries.person, user, pk)
     context = {
         "person": found,
         "state": queries.state(found, at=timezone.now()),
-        "leads": list(Team.objects.filter(manager=found)),
-        "may_manage": User.objects.manageable_by(user).filter(pk=pk).exists(),
+        "leads": queries.led_by(found),
+        "may_manage": queries.may_manage(user, pk),
         "may_email": user.role == Role.ADMIN and found.has_joined and found != user,
         "in_reach": user.scope.everything or pk in user.scope.owner_ids,
-        "history": queries.history(changes.order_by("-at", "-pk")[:20], zone=user.zone),
+        "history": queries.history_of(found, by=user),
     }
     return render(request, page="pipeline/people/person.html", context=context)
 
 
 @form_page
 def add(request: HtmxRequest) -> HttpResponse:
-    if not Team.objects.editable_by(request.user).exists():
+    if not queries.may_add(request.user):
         raise Http404
     start = {"role": Role.SALESPERSON, "style": "mixed", "team": request.GET.get("team")}
     form = PersonForm(posted(request), by=request.user, initial={**start, "invite": True})
@@ -141,8 +142,7 @@ def reactivate(request: HtmxRequest, pk: int) -> HttpResponse:
 
 
 def _manageable(request: HtmxRequest, pk: int) -> User:
-    found: User = get_object_or_404(User.objects.manageable_by(request.user), pk=pk)
-    return found
+    return found_or_404(queries.manageable, request.user, pk)
 
 
 def _form(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from pipeline.models import Theme, User
+from pipeline.models import Theme
 from pipeline.people import queries
 from pipeline.people.commands import people as commands
 from pipeline.people.forms import EmailForm, ProfileForm
@@ -53,7 +53,7 @@ def email(request: HtmxRequest) -> HttpResponse:
 
     if not attempt(form, run):
         return _page(request, ProfileForm(initial=_now(request)), form)
-    update_session_auth_hash(request, User.objects.get(pk=user.pk))
+    update_session_auth_hash(request, queries.again(user))
     messages.success(request, _("Saved. From now on you sign in with the new address."))
     return redirect("pipeline:profile")
 
@@ -62,7 +62,7 @@ def email(request: HtmxRequest) -> HttpResponse:
 def sign_out(request: HtmxRequest) -> HttpResponse:
     """End one's own sessions everywhere but here."""
     commands.sign_out_everywhere(request.user, at=timezone.now())
-    update_session_auth_hash(request, User.objects.get(pk=request.user.pk))
+    update_session_auth_hash(request, queries.again(request.user))
     messages.success(request, _("You are signed out everywhere else."))
     return redirect("pipeline:profile")
 

@@ -1,11 +1,10 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from pipeline.models import Team
 from pipeline.people import queries
 from pipeline.people.commands import team as commands
 from pipeline.people.forms import TeamForm
@@ -17,7 +16,7 @@ from salesprocess.lib.htmx import render
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HtmxRequest) -> HttpResponse:
-    if not Team.objects.editable_by(request.user).exists():
+    if not queries.may_add(request.user):
         raise Http404
     start = {"parent": request.GET.get("below")}
     form = TeamForm(posted(request), by=request.user, initial=start)
@@ -33,8 +32,9 @@ def add(request: HtmxRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HtmxRequest, pk: int) -> HttpResponse:
-    teams = Team.objects.editable_by(request.user).select_related("parent", "manager")
-    found = get_object_or_404(teams, pk=pk)
+    found = queries.team_to_change(request.user, pk)
+    if found is None:
+        raise Http404
     now = {"name": found.name, "parent": found.parent_id, "manager": found.manager_id}
     now["seen"] = queries.latest_change(found)
     form = TeamForm(posted(request), by=request.user, team=found, initial=now)

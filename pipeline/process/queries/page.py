@@ -538,3 +538,27 @@ def undecided_teams(user: User) -> list[tuple[str, int]]:
     """The teams for which somebody may decide collisions, with how many wait there, by name."""
     waiting = Collision.objects.editable_by(user).filter(choice="").order_by("layer__team__name")
     return list(waiting.values_list("layer__team__name").annotate(count=Count("pk")))
+
+
+def to_decide(user: User, pk: int) -> Collision:
+    """Raises Collision.DoesNotExist."""
+    found: Collision = Collision.objects.editable_by(user).select_related("layer__team").get(pk=pk)
+    return found
+
+
+def version_of(user: User, look: LayerPage, number: int) -> Version:
+    """Raises Version.DoesNotExist."""
+    found: Version = Version.objects.visible_to(user).get(
+        layer__team_id=look.team_id, number=number
+    )
+    return found
+
+
+def owner_of(look: LayerPage) -> User | Team:
+    """Whose layer it is."""
+    return look.user if look.is_mine else Team.objects.get(pk=look.team_id)
+
+
+def layer_to_publish(user: User, look: LayerPage) -> Layer | None:
+    """The layer with its draft; None where a team has changed nothing yet."""
+    return Layer.objects.editable_by(user).filter(team_id=look.team_id).first()

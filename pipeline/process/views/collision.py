@@ -4,17 +4,17 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from pipeline.models import Choice, Collision
+from pipeline.models import Choice
 from pipeline.process import commands
 from pipeline.process.queries import page as queries
 from pipeline.process.queries.page import WALK
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 from salesprocess.lib.keyset import Cursor
 from salesprocess.lib.refused import Refused
@@ -49,9 +49,7 @@ def _page(
 @require_POST
 def decide(request: HtmxRequest, pk: int) -> HttpResponse:
     """Keep ours, or take theirs."""
-    collision = get_object_or_404(
-        Collision.objects.editable_by(request.user).select_related("layer__team"), pk=pk
-    )
+    collision = found_or_404(queries.to_decide, request.user, pk)
     choice = Choice.TAKE if request.POST.get("choice") == Choice.TAKE else Choice.KEEP
     try:
         commands.decide_collision(collision, choice=choice, by=request.user, at=timezone.now())

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from pipeline.models import User
+from pipeline.people import queries as people_queries
 from pipeline.process.layer_diff import consistency
 from pipeline.process.layer_steps import beside
 from pipeline.process.playbook import Playbook
@@ -15,6 +16,7 @@ from pipeline.process.queries.health import common_share
 from pipeline.process.queries.page import LayerPage, LayerTree, tree
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 
 
@@ -73,8 +75,7 @@ def preview(request: HtmxRequest) -> HttpResponse:
     colleague is the one of his or her team, and says so.
     """
     found = tree()
-    people = User.objects.whose_records_are_visible_to(request.user).active()
-    person = _person(request, people)
+    person = _person(request)
     team = _team(request.GET.get("team", ""), found)
     if person is not None:
         team = person.team_id
@@ -99,19 +100,16 @@ def preview(request: HtmxRequest) -> HttpResponse:
         "team": found.names[team_id],
         "team_id": team_id,
         "teams": list(found.names.items()),
-        "people": list(people.order_by("name").values_list("pk", "name")[:500]),
+        "people": people_queries.seen_by(request.user, most=500),
         "today": timezone.now().astimezone(request.user.zone).date(),
     }
     return render(request, page="pipeline/process/preview.html", context=context)
 
 
-def _person(request: HtmxRequest, people: Any) -> User | None:
+def _person(request: HtmxRequest) -> User | None:
     text = request.GET.get("person", "")
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise Http404
-    found: User | None = people.filter(pk=int(text)).first()
-    if found is None:
-        raise Http404
-    return found
+    return found_or_404(people_queries.active_in_reach, request.user, int(text))

@@ -5,13 +5,11 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from pipeline.models import Version
 from pipeline.process import commands
 from pipeline.process.layer_diff import diff
 from pipeline.process.playbook import LayerContent, merge
@@ -21,6 +19,7 @@ from pipeline.process.queries.page import LayerPage, Of, VersionLine
 from pipeline.process.views.page import find, find_to_edit, layer_to_change
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import SeenForm
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused, Stale
 
@@ -75,9 +74,7 @@ def _content(look: LayerPage, side: Side) -> LayerContent:
 def restore(request: HtmxRequest, of: Of, number: int) -> HttpResponse:
     """Make an earlier version the draft again; it is in force when it is published."""
     look = _published(find_to_edit(request, of))
-    version = get_object_or_404(
-        Version.objects.visible_to(request.user), layer__team_id=look.team_id, number=number
-    )
+    version = found_or_404(queries.version_of, request.user, look, number)
     return _try(
         request,
         look,

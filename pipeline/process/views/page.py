@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from pipeline.models import Layer, Team
+from pipeline.models import Layer
 from pipeline.people.commands import first_run
 from pipeline.process import commands
 from pipeline.process.commands import Namesake
@@ -186,8 +186,7 @@ def step_form(
 
 
 def layer_to_change(request: HtmxRequest, look: LayerPage) -> Layer:
-    owner = request.user if look.is_mine else Team.objects.get(pk=look.team_id)
-    return commands.layer_of(owner, by=request.user, at=timezone.now())
+    return commands.layer_of(queries.owner_of(look), by=request.user, at=timezone.now())
 
 
 class Try:

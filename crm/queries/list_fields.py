@@ -1,0 +1,89 @@
+"""What the lists read for each of their rows, beside what their lines are made of."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Left
+
+from crm.models import ContactPoint, Deal, PointKind
+from crm.queries.activity import stage_now
+from pipeline.people.access import Scope
+
+# What is read for each deal; a column less is a value less for each of 50 rows.
+OF_DEAL = (
+    *("id", "stage", "outcome", "name", "company__name", "amount", "currency", "owner__name"),
+    *("next_on", "next_at", "next_kind", "parked_until", "closed_at", "team_id", "batch_id"),
+)
+IN_STAGE = ("stage_entered_at", "cause__name")
+OF_ACTIVITY = (
+    "pk",
+    "kind",
+    "subject",
+    Left("body", 160),
+    "deal_id",
+    "deal__name",
+    "company_id",
+    "company__name",
+    "contact_id",
+    "contact__name",
+    "owner__name",
+    "due_on",
+    "due_at",
+    "done_at",
+    "cancelled_at",
+    "result",
+    stage_now(),
+    "deal__outcome",
+    "holder_id",
+    "holder_team_id",
+    "owner_id",
+    "batch_id",
+)
+
+
+def of_company(scope: Scope) -> Sequence[Any]:
+    return (
+        "pk",
+        "name",
+        "industry",
+        "relationship",
+        "country",
+        "employees",
+        open_deals(scope),
+        "owner__name",
+        "batch_id",
+    )
+
+
+def of_contact(scope: Scope) -> Sequence[Any]:
+    deals = Deal.objects.visible_to(scope).open().filter(contacts=OuterRef("pk"))
+    return (
+        "pk",
+        "name",
+        "job_title",
+        "company_id",
+        "company__name",
+        first_point(PointKind.EMAIL),
+        first_point(PointKind.PHONE),
+        _count(deals, "contacts"),
+        "owner__name",
+        "batch_id",
+    )
+
+
+def open_deals(scope: Scope) -> Subquery:
+    """How many open deals in sight the company of the outer query has."""
+    found = Deal.objects.visible_to(scope).open().filter(company=OuterRef("pk"))
+    return _count(found, "company")
+
+
+def _count(rows: QuerySet[Any], by: str) -> Subquery:
+    counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
+    return Subquery(counted, output_field=IntegerField())
+
+
+def first_point(kind: PointKind) -> Subquery:
+    """The first address or number of the contact of the outer query."""
+    found = ContactPoint.objects.filter(contact=OuterRef("pk"), kind=kind).order_by("pk")
+    return Subquery(found.values("typed")[:1])
