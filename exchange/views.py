@@ -32,13 +32,12 @@ form_page = require_http_methods(["GET", "HEAD", "POST"])
 @form_page
 def imports(request: HtmxRequest) -> HttpResponse:
     """The list of imports, and the form for one more."""
-    limit = upload_of(request)
-    if limit.too_large:
-        return _too_large(request, limit.most)
+    if upload_of(request).too_large:  # by what it announces
+        return _too_large(request)
     files = request.FILES if request.method == "POST" else None
     form = UploadForm(request.POST or None, files, by=request.user, initial=_asked_kind(request))
-    if limit.too_large:  # now that it was read; before, it had only announced less
-        return _too_large(request, limit.most)
+    if upload_of(request).too_large:  # now that it was read
+        return _too_large(request)
     if form.is_valid():
         file, kind = form.cleaned_data["file"], form.cleaned_data["kind"]
         at = timezone.now()
@@ -56,10 +55,10 @@ def _asked_kind(request: HttpRequest) -> dict[str, str]:
     return {"kind": request.GET.get("kind", "")[:10]}
 
 
-def _too_large(request: HtmxRequest, most: int) -> HttpResponse:
+def _too_large(request: HtmxRequest) -> HttpResponse:
     form = UploadForm(by=request.user, initial=_asked_kind(request))
     error = _("The file is larger than %(most)d MB. Split it, and bring in one part after another.")
-    problem = error % {"most": most // 1_000_000}
+    problem = error % {"most": settings.IMPORT_MOST_BYTES // 1_000_000}
     return _list(request, form, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, problem)
 
 
