@@ -1,8 +1,9 @@
 """What commands do to a deal that they have locked: the parts that several verbs share."""
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import transaction
@@ -25,6 +26,21 @@ _SEARCHED = frozenset({"name", "company", "owner", "team", "outcome"})
 NEXT_FIELDS = ("next_on", "next_at", "next_kind", "attention_at")
 
 
+Watch = Callable[[Deal], AbstractContextManager[None]]
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+
+
+@contextmanager
+def watched_by(watch: Watch | None) -> Iterator[None]:
+    """What is done inside to a deal that is `locked` is done within `watch` of its row, in the same
+    transaction; what it locks in turn is part of it."""
+    token = _watch.set(watch)
+    try:
+        yield
+    finally:
+        _watch.reset(token)
+
+
 @contextmanager
 def locked(deal: Deal, *, by: User, version: int | None = None) -> Iterator[Deal]:
     """One transaction around a change of `deal`, on a row that is locked before it is read.
@@ -39,7 +55,9 @@ def locked(deal: Deal, *, by: User, version: int | None = None) -> Iterator[Deal
     with transaction.atomic():
         row = queries.editable(by, deal.pk, lock=True)
         require_version(row, version)
-        yield row
+        watch = _watch.get()
+        with watched_by(None), watch(row) if watch else nullcontext():
+            yield row
     for field in Deal._meta.concrete_fields:
         setattr(deal, field.attname, getattr(row, field.attname))
 

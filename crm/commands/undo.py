@@ -19,17 +19,25 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from crm.commands import search
-from crm.commands.locked_deal import add_change, save
+from crm.commands.locked_deal import add_change, save, watched_by
 from crm.models import Company, Contact, Deal, EvidenceFile, SearchKind, UndoableAct
 from crm.queries import deal as queries
 from pipeline.models import User
+from salesprocess.lib.prepared import run
 from salesprocess.lib.refused import Refused, Stale
 
 # The note that offers it goes after eight seconds; somebody may stand on it, or the line be slow.
 AT_ONCE = dt.timedelta(minutes=5)
 
 # Where a row is, and its JSON as text: numbers keep their digits, instants their microseconds.
-World = dict[tuple[str, int], str]
+Rows = dict[tuple[str, int], str]
+
+
+class World(NamedTuple):
+    """The rows of a deal and all that belongs to it, and the newest company and contact there are."""
+
+    rows: Rows
+    newest: tuple[int, ...]
 
 
 class ChangedRow(NamedTuple):
@@ -42,26 +50,35 @@ class ChangedRow(NamedTuple):
 
 
 @contextmanager
-def undoable(deal: Deal, *, verb: str, by: User, at: dt.datetime) -> Iterator[list[UndoableAct]]:
-    """One transaction around a verb, with what it did kept so that `undo` can take it back.
+def undoable(*, verb: str, by: User, at: dt.datetime) -> Iterator[list[UndoableAct]]:
+    """Around a verb on a deal: what it does there is kept in its own transaction, so that `undo` can
+    take it back.
 
-    The list holds the act once the verb is done. Raises Deal.DoesNotExist out of the reach of `by`.
+    The list holds the act once the verb is done; none where it gave the deal to another company that
+    was on record.
     """
     acts: list[UndoableAct] = []
-    with transaction.atomic():
-        row = queries.editable(by, deal.pk, lock=True)
-        last = _last_ids()
-        before = _world(row, by=by, last=last)
-        yield acts
-        row.refresh_from_db()
-        after = _world(row, by=by, last=last)
+
+    @contextmanager
+    def watch(row: Deal) -> Iterator[None]:
+        company = row.company_id or 0
+        before = _world(row.pk, company)
+        yield
+        after = _world(row.pk, company)
+        if after.newest != before.newest:
+            after.rows.update(_new_parties(before, by=by))
+        if row.company_id and (Company._meta.db_table, row.company_id) not in after.rows:
+            return  # Of that company nobody knows what it was before.
         UndoableAct.objects.filter(by=by, at__lt=at - AT_ONCE).delete()
-        changed = _changed(before, after)
+        changed = _changed(before.rows, after.rows)
         acts.append(
             UndoableAct.objects.create(
                 deal=row, by=by, at=at, verb=verb, version=row.version, rows=changed
             )
         )
+
+    with watched_by(watch):
+        yield acts
 
 
 def undo(deal: Deal, *, act: int, by: User, at: dt.datetime) -> None:
@@ -90,7 +107,7 @@ def undo(deal: Deal, *, act: int, by: User, at: dt.datetime) -> None:
     deal.refresh_from_db()
 
 
-def _changed(before: World, after: World) -> list[ChangedRow]:
+def _changed(before: Rows, after: Rows) -> list[ChangedRow]:
     return [
         ChangedRow(*place, before.get(place), after.get(place))
         for place in sorted({*before, *after})
@@ -115,7 +132,7 @@ def _put_back(rows: list[ChangedRow]) -> None:
 
 
 def _put_back_one(cursor: Any, row: ChangedRow) -> None:
-    part = _parts()[row.table]
+    part = _tables()[row.table]
     values = {"id": row.id, "before": row.before, "after": row.after}
     cursor.execute(part.statement(row), values)
     if cursor.rowcount != 1:
@@ -140,10 +157,17 @@ class WorldTable(NamedTuple):
         return self.model._meta.db_table
 
     @property
+    def rows(self) -> str:
+        return _ROWS.format(table=self.table, kept=self.kept, where=self.where)
+
+    @property
     def kept(self) -> str:
         """The row as JSON, without what is too large to be kept and never changes."""
-        left_out = " - 'content'" if self.model is EvidenceFile else ""
-        return f"to_jsonb(t){left_out}"
+        if self.model is not EvidenceFile:
+            return "to_jsonb(t)"
+        fields = [field.column for field in self.model._meta.concrete_fields]
+        pairs = ", ".join(f"'{name}', t.\"{name}\"" for name in fields if name != "content")
+        return f"jsonb_build_object({pairs})"
 
     @property
     def columns(self) -> str:
@@ -173,36 +197,64 @@ _REPLACE = """
     WHERE t.id = %(id)s AND {kept} = %(after)s::jsonb
 """
 _ROWS = "SELECT '{table}', t.id, ({kept})::text FROM {table} AS t WHERE {where}"
+_NEWEST = "SELECT '', coalesce(max(id), 0), '{table}' FROM {table}"
+_PARTIES = (Company, Contact)
 _OF_DEAL = "t.{column} = %(deal)s"
+_OF_COMPANY = "t.{column} = %(company)s"
 _OF_PART = "t.{column} IN (SELECT id FROM {table} AS t WHERE {where})"
 # Made by the same person since, by the very verb: nobody else's comes between.
-_NEW_CONTACT = "t.id > %(last_contact)s AND t.changed_by_id = %(by)s"
-_NEW_COMPANY = "t.id > %(last_company)s AND t.changed_by_id = %(by)s"
+_NEW = "t.{column} IN (SELECT id FROM {table} WHERE id > %({table})s AND changed_by_id = %(by)s)"
+
+
+def _world(deal: int, company: int) -> World:
+    """The world of a deal and a company. One query."""
+    found = run(_world_sql(), {"deal": deal, "company": company})
+    newest = tuple(pk for table, pk, _of in found if not table)
+    return World({(table, pk): text for table, pk, text in found if table}, newest)
+
+
+def _new_parties(before: World, *, by: User) -> Rows:
+    """The companies and contacts that came on record since, with what belongs to them. One query."""
+    last = {model._meta.db_table: pk for model, pk in zip(_PARTIES, before.newest, strict=True)}
+    with connection.cursor() as cursor:
+        cursor.execute(_new_parties_sql(), {"by": by.pk, **last})
+        return {(table, pk): text for table, pk, text in cursor.fetchall()}
 
 
 @lru_cache(maxsize=1)
-def _parts() -> Mapping[str, WorldTable]:
-    """The deal, all that belongs to it however deep, its company, and who is new on record."""
-    parts = [WorldTable(Deal, "t.id = %(deal)s"), *_belonging(Deal, _OF_DEAL)]
-    parts += [
-        WorldTable(Company, f"t.id = %(company)s OR {_NEW_COMPANY}"),
-        *_belonging(Company, "(t.{column} = %(company)s OR t.{column} > %(last_company)s)"),
-        WorldTable(Contact, _NEW_CONTACT),
-        *_belonging(Contact, "t.{column} > %(last_contact)s"),
+def _world_sql() -> str:
+    """The deal, all that belongs to it however deep, and its company."""
+    parts = [*_with_its_parts(Deal, _OF_DEAL), *_with_its_parts(Company, _OF_COMPANY)]
+    newest = (_NEWEST.format(table=model._meta.db_table) for model in _PARTIES)
+    return " UNION ALL ".join([*(part.rows for part in parts), *newest])
+
+
+@lru_cache(maxsize=1)
+def _new_parties_sql() -> str:
+    parts = [
+        part
+        for model in _PARTIES
+        for part in _with_its_parts(model, _NEW.replace("{table}", model._meta.db_table))
     ]
-    found: dict[str, WorldTable] = {}
-    for part in parts:
-        before = found.get(part.table)
-        found[part.table] = (
-            part
-            if before is None
-            else WorldTable(part.model, f"({before.where}) OR ({part.where})")
-        )
-    return found
+    return " UNION ".join(part.rows for part in parts)
+
+
+@lru_cache(maxsize=1)
+def _tables() -> Mapping[str, WorldTable]:
+    parts = [part for model in (Deal, *_PARTIES) for part in _with_its_parts(model, "")]
+    return {part.table: part for part in parts}
+
+
+def _with_its_parts(model: type[models.Model], condition: str) -> Iterator[WorldTable]:
+    """The table of a record and those whose rows go and stay with it, and theirs.
+
+    `condition` finds the record by its id in `column`.
+    """
+    yield WorldTable(model, condition.format(column="id"))
+    yield from _belonging(model, condition)
 
 
 def _belonging(model: type[models.Model], condition: str) -> Iterator[WorldTable]:
-    """The tables whose rows go and stay with a record of `model`, and theirs."""
     for rel in model._meta.related_objects:
         part: Any = rel.related_model
         if part is UndoableAct or rel.on_delete is not models.CASCADE:
@@ -212,25 +264,3 @@ def _belonging(model: type[models.Model], condition: str) -> Iterator[WorldTable
         yield from _belonging(
             part, _OF_PART.format(column="{column}", table=own.table, where=own.where)
         )
-
-
-def _world(deal: Deal, *, by: User, last: Mapping[str, int]) -> World:
-    """Every row of the deal's world. One query."""
-    sql = " UNION ALL ".join(
-        _ROWS.format(table=part.table, kept=part.kept, where=part.where)
-        for part in _parts().values()
-    )
-    values = {"deal": deal.pk, "company": deal.company_id, "by": by.pk, **last}
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return {(table, pk): text for table, pk, text in cursor.fetchall()}
-
-
-def _last_ids() -> dict[str, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce((SELECT max(id) FROM crm_contact), 0),"
-            " coalesce((SELECT max(id) FROM crm_company), 0)"
-        )
-        contact, company = cursor.fetchone()
-    return {"last_contact": contact, "last_company": company}

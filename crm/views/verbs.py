@@ -121,7 +121,7 @@ def answer(
     return attempt(
         request,
         form,
-        lambda: acts.extend(_run(request, deal, ask, run)),
+        lambda: acts.extend(_run(request, ask, run)),
         show=partial(show, request, deal, form, ask),
         done=lambda: done(request, deal, ask, acts),
         refused=lambda wrong: _refused(request, deal, form, ask, wrong),
@@ -159,14 +159,12 @@ def attempt(
     return show(status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _run(
-    request: HtmxRequest, deal: Deal, ask: Dialog, run: Callable[[], object]
-) -> list[UndoableAct]:
+def _run(request: HtmxRequest, ask: Dialog, run: Callable[[], object]) -> list[UndoableAct]:
     """Do it; what it did, where that may be taken back."""
     if not ask.verb:
         run()
         return []
-    with undoable(deal, verb=ask.verb, by=request.user, at=now()) as acts:
+    with undoable(verb=ask.verb, by=request.user, at=now()) as acts:
         run()
     return acts
 

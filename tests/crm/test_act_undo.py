@@ -228,6 +228,18 @@ def test_what_somebody_changed_beside_the_deal_stays(cast: Cast, client: Client)
     refused(client, undo, 422)
 
 
+def test_a_company_that_was_on_record_stays(cast: Cast, client: Client) -> None:
+    company = make_company(by=cast.ana)
+    deal = alone(cast.ana)
+    client.force_login(cast.ana)
+    party = {"party_person": "Eva New", "party_company": company.name, "asks": "party"}
+    told = toast(posted(client, f"/deals/{deal.pk}/move/", to="2", **party))
+    assert Deal.objects.get(pk=deal.pk).company == company
+    for undo in filter(None, [told.get("undo")]):
+        client.post(undo["href"], undo["values"], headers=HTMX)
+    assert Company.objects.filter(pk=company.pk).exists()
+
+
 def test_it_is_offered_only_to_who_may_still_change_the_deal(cast: Cast, client: Client) -> None:
     deal = of_company(cast.ana)
     client.force_login(cast.ana)

@@ -522,7 +522,7 @@ def test_it_logs_and_plans_in_few_queries(
     said = {"kind": "call", "result": "reached", "body": "Spoke.", "next": "3d"}
     address = world.url("/deals/{deal}/log/")
 
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(17):
         response = client.post(address, said, headers={"HX-Request": "true"})
 
     assert response.status_code == 200
