@@ -84,6 +84,14 @@ class Worth:
         """From the three aggregates of `SUMS`."""
         return cls(value=value, unrated=unrated, foreign=tuple(foreign or ()))
 
+    @classmethod
+    def of(cls, currency: str | None, *, count: int, value: Decimal | None, valued: int) -> "Worth":
+        """Of `count` amounts that had to be converted from a currency, or from none: `value` is what
+        the `valued` ones come to."""
+        if currency is None:
+            return cls(value=value)
+        return cls(value=value, unrated=count - valued, foreign=(currency,))
+
     def __add__(self, other: "Worth") -> "Worth":
         values = [one.value for one in (self, other) if one.value is not None]
         return Worth(

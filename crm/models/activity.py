@@ -117,8 +117,14 @@ class Activity(models.Model):
     kind = models.CharField(max_length=8, choices=ActivityKind)
     subject = models.CharField(max_length=200, blank=True)
     body = models.TextField(blank=True)
+    # Without an index of its own: that of its timeline serves as well.
     deal = models.ForeignKey(
-        Deal, on_delete=models.CASCADE, null=True, blank=True, related_name="activities"
+        Deal,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="activities",
     )
     company = models.ForeignKey(
         Company, on_delete=models.PROTECT, null=True, blank=True, related_name="activities"
@@ -220,6 +226,13 @@ class Activity(models.Model):
                 fields=["owner", "due_by"],
                 condition=Q(done_at=None, cancelled_at=None),
                 name="activity_due_of_owner",
+            ),
+            # Serves the count of what is to be done by some people.
+            models.Index(
+                fields=["holder", "due_by", "id"],
+                include=["holder_team"],
+                condition=Q(done_at=None, cancelled_at=None),
+                name="activity_due_of_holder",
             ),
             # Serve the list of everybody's activities: what is due next, and what was done last.
             models.Index(

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import CharField, Count
+from django.db.models import CharField
 
-from crm import worth as worths
 from crm.models import ListKind, SavedView
 from crm.shipped import shown
 from crm.worth import NOTHING, Worth
@@ -123,43 +122,41 @@ class Total:
     worth: Worth = NOTHING
 
 
-def total(rows: Within, *, scope: Scope, valued: bool = False, key: Hashable = None) -> Total:
+def total(
+    rows: Within, *, scope: Scope, owned: bool = False, valued: bool = False, key: Hashable = None
+) -> Total:
     """Count the very rows that the list shows, and where they are `valued` (annotated by
     `with_value`) add up what they are worth. One query.
 
-    `key` is as for `page`.
+    `owned` are those that one sees by their owner or pool; `key` is as for `page`.
     """
-    if key is None:
-        sums = worths.sums() if valued else {}
-        found = rows(scope).order_by()[: CAP + 1].aggregate(count=Count("pk"), **sums)
-        count, *worth = found.values()
-    else:
-        count, *worth = _total(rows, scope, valued, key)
-    if count > CAP:
-        return Total(count=None)
-    return Total(count=count, worth=Worth.read(*worth) if worth else NOTHING)
+    columns = ("value", "foreign") if valued else ("pk",)
 
-
-_SUMMED = """
-    SELECT count(*), sum(value), count(*) FILTER (WHERE value IS NULL AND currency IS NOT NULL),
-        array_agg(DISTINCT currency) FILTER (WHERE currency IS NOT NULL)
-    FROM ({rows}) AS counted (id, value, currency)
-"""
-
-
-def _total(rows: Within, scope: Scope, valued: bool, key: Hashable) -> tuple[Any, ...]:
-    columns = ["pk", *(["value", "foreign"] if valued else [])]
-
-    def written(scope: Scope) -> Rows:
+    def within(scope: Scope) -> Rows:
         return rows(scope).order_by().values_list(*columns)[: CAP + 1]
 
-    counted = _TOTALS.of(written, scope, key=(key, CAP))
+    def written(scope: Scope) -> Rows:
+        # What is filtered may cost a query to write.
+        return within(scope) if key is None or not owned else scope.union(within)
+
+    counted = _TOTALS.of(written, scope, key=None if key is None else (key, CAP))
     if not counted.sql:  # nothing is within the scope
-        return (0,)
-    # Both are Django's words for the rows, and ours around them.
-    sql = _SUMMED if valued else "SELECT count(*) FROM ({rows}) AS counted"
-    (found,) = ask(counted._replace(sql=sql.replace("{rows}", counted.sql)), scope.params)
-    return found
+        return Total(count=0)
+    sql = _WORTH if valued else _COUNT
+    parts = ask(counted._replace(sql=sql.format(rows=counted.sql)), scope.params)
+    count = sum(part[1] for part in parts)
+    if count > CAP:
+        return Total(count=None)
+    worths = (Worth.of(one, count=n, value=value, valued=known) for one, n, value, known in parts)
+    return Total(count=count, worth=sum(worths, NOTHING))
+
+
+# Django's words for the rows, and ours around them.
+_WORTH = """
+    SELECT currency, count(*), sum(value), count(value) FROM ({rows}) AS counted (value, currency)
+    GROUP BY currency
+"""
+_COUNT = "SELECT NULL, count(*), NULL, 0 FROM ({rows}) AS counted"
 
 
 @dataclass(frozen=True, kw_only=True)

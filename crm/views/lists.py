@@ -162,7 +162,9 @@ class ListQuestion:
         found = queries.page(
             self._rows, self.walk, self.table.fields, after=self.after, before=self.before, **same
         )
-        total = queries.total(self._rows, valued=self.kind in DEALS, **same)
+        valued = self.kind in DEALS
+        owned = valued or self.kind == ListKind.ACTIVITIES
+        total = queries.total(self._rows, owned=owned, valued=valued, **same)
         return {
             "kind": self.kind,
             "lines": [self.table.row(self.viewer, row) for row in found.rows],

@@ -59,12 +59,12 @@ SERVES = {
     "ana": {
         "/board/": "deal_board_column_of_owner",
         "/leads/": "deal_board_column_of_owner",
-        "/deals/": "crm_deal_owner_id",
+        "/deals/": "deal_sums",
     },
     "nora": {
         "/board/": "deal_board_column_of_owner",
         "/leads/": "deal_board_column_of_owner",
-        "/deals/": "crm_deal_owner_id",
+        "/deals/": "deal_sums",
     },
     "adele": {
         "/board/": "deal_board_column",
