@@ -67,8 +67,9 @@ def deal_line(viewer: Viewer, row: BoardRow, *, changed: str = "") -> DealListRo
 
 
 class ActivityLine(NamedTuple):
-    path: str  # where its verbs are
+    id: int
     verb: str  # the one that the viewer may: complete, correct, or none
+    verb_href: str
     icon: str
     title: str
     body: str
@@ -98,11 +99,14 @@ def activity_line(viewer: Viewer, values: tuple[Any, ...]) -> ActivityLine:
         href, about = f"/companies/{company}/", company_name
     with_whom = [name for name in (company_name, contact_name) if name and name != about]
     when_class, when = _when(viewer, due_on, due_at, done_at, cancelled_at)
+    verb = ""
+    if _may_edit(viewer.user, holder, team):
+        verb = _verb(done_at, cancelled_at, owner_id == viewer.user.pk)
+    path = path_of(pk, deal) if done_at is None else f"/activities/{pk}/"
     return ActivityLine(
-        path=path_of(pk, deal) if done_at is None else f"/activities/{pk}/",
-        verb=_verb(done_at, cancelled_at, owner_id == viewer.user.pk)
-        if _may_edit(viewer.user, holder, team)
-        else "",
+        id=pk,
+        verb=verb,
+        verb_href=f"{path}{verb}/",
         icon=kind,
         title=f"{label}: {subject}" if subject else label,
         body=body,
