@@ -242,7 +242,7 @@ def test_it_shows_both_versions_loses_nothing_and_lets_one_do_it_again(
     )
     text = response.content.decode()
     assert response.status_code == 409
-    assert "Mona Reyes changed this deal: Wed 11 Mar 11:00." in text
+    assert "Mona Reyes changed this in the meantime: Wed 11 Mar 11:00." in text
     assert kept in text
     assert snapshot() == before
     world.deal.refresh_from_db()
