@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from django.db.models import Case, F, IntegerField, Q, QuerySet, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 
-from crm.models import Deal, DealContact, SearchEntry, SearchKind
+from crm.models import Company, Contact, Deal, DealContact, SearchEntry, SearchKind
 from crm.queries.search_words import read
 from pipeline.models import User
 
 MOST = 20
+_MODELS = {SearchKind.COMPANY: Company, SearchKind.CONTACT: Contact, SearchKind.DEAL: Deal}
 
 
 class Hit(NamedTuple):
@@ -21,6 +22,7 @@ class Hit(NamedTuple):
     hint: str
     current: bool
     owner_id: int | None
+    is_sample: bool
 
 
 def search(
@@ -53,6 +55,7 @@ def search(
             Q(kind=SearchKind.COMPANY),
             Q(kind=SearchKind.CONTACT),
         ),
+        is_sample=_is_sample(reader.scope.sample_id),
     )
     order = ("rank_own", "rank_name", F("current").desc(), "rank_kind", "plain", "record_id")
     return [Hit(*row) for row in ranked.order_by(*order).values_list(*Hit._fields)[:most]]
@@ -79,6 +82,17 @@ def _of_own_deals(reader: User) -> Q:
     return Q(kind=SearchKind.COMPANY, record_id__in=deals.values("company")) | Q(
         kind=SearchKind.CONTACT, record_id__in=people.values("contact")
     )
+
+
+def _is_sample(sample_id: int | None) -> Case | Value:
+    """Whether the record came in with this batch, which need not exist."""
+    if sample_id is None:
+        return Value(False)
+    batched = {
+        kind: Exists(model._default_manager.filter(pk=OuterRef("record_id"), batch=sample_id))
+        for kind, model in _MODELS.items()
+    }
+    return Case(*(When(kind=kind, then=found) for kind, found in batched.items()))
 
 
 def _rank(*conditions: Q) -> Case:

@@ -31,6 +31,7 @@ class HitLine:
     picture: str
     href: str
     is_current: bool
+    is_sample: bool
 
 
 @require_GET
@@ -47,6 +48,7 @@ def find(request: HtmxRequest) -> HttpResponse:
             picture=PICTURES[SearchKind(entry.kind)],
             href=f"{PLACES[SearchKind(entry.kind)]}{entry.record_id}/",
             is_current=entry.current,
+            is_sample=entry.is_sample,
         )
         for entry in found[:most]
     ]

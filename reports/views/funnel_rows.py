@@ -61,6 +61,7 @@ class Cell(NamedTuple):
 class FunnelLine(NamedTuple):
     href: str
     name: str
+    is_sample: bool
     cells: Sequence[Cell]
 
 
@@ -135,7 +136,7 @@ def behind(query: Mapping[str, str], asked: Question) -> Behind:
             rows=populations.counted_deals(asked, outcome=outcome),
             title=outcome_words()[outcome],
             of_visits=False,
-            columns=(_DEAL, _COMPANY, _OWNER, _STAGE, _VALUE, _CLOSED, _CAUSE),
+            columns=(_DEAL, _COMPANY, _OWNER, _STAGE, _CLOSED, _CAUSE, _VALUE),
             default="-closed",
         )
     try:
@@ -318,6 +319,7 @@ class DealRow(NamedTuple):
     stage_entered_at: dt.datetime | None
     closed_at: dt.datetime | None
     cause: str | None
+    batch_id: int | None
 
 
 class VisitRow(NamedTuple):
@@ -334,6 +336,7 @@ class VisitRow(NamedTuple):
     entered_at: dt.datetime | None
     left_at: dt.datetime | None
     left_how: str | None
+    batch_id: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -349,7 +352,12 @@ class RowKind:
     def line(self, asked: FunnelRowsQuestion, values: Sequence[Any]) -> FunnelLine:
         row = self.row._make(values)
         cells = [self.cells[column.key](asked, row) for column in asked.behind.columns[1:]]
-        return FunnelLine(href=f"/deals/{self.deal(row)}/", name=row.name, cells=cells)
+        return FunnelLine(
+            href=f"/deals/{self.deal(row)}/",
+            name=row.name,
+            is_sample=asked.reader.scope.is_sample(row.batch_id),
+            cells=cells,
+        )
 
 
 def _text(value: str | None) -> Cell:
@@ -402,6 +410,7 @@ _DEALS = RowKind(
     fields=(
         *("pk", "name", "company__name", "owner__name", "stage", "outcome", "team_id", "amount"),
         *("currency", "value", "stage_entered_at", "closed_at", "cause__name"),
+        "batch_id",
     ),
     row=DealRow,
     deal=lambda row: row.pk,
@@ -434,7 +443,7 @@ _VISITS = RowKind(
     fields=(
         *("pk", "deal_id", "deal__name", "deal__company__name", "entry_owner__name", "stage"),
         *("entry_team_id", "deal__amount", "deal__currency", "value", "entered_at", "left_at"),
-        "left_how",
+        *("left_how", "deal__batch_id"),
     ),
     row=VisitRow,
     deal=lambda row: row.deal_id,

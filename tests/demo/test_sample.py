@@ -133,6 +133,9 @@ ROWS = {
         f"/{name}/": r"<tr><t[dh] [cs].*?</tr>"
         for name in ("leads", "opportunities", "deals", "companies", "contacts", "activities")
     },
+    "/search/?q=gmbh": r"<li>.*?</li>",
+    "/reports/funnel/rows/?span=year&stage=1&open=1": r"<tr>\s*<th scope=\"row\".*?</tr>",
+    "/reports/funnel/rows/?span=year&stage=1&way=entries": r"<tr>\s*<th scope=\"row\".*?</tr>",
 }
 
 
@@ -140,7 +143,7 @@ ROWS = {
 def test_each_row_says_that_it_is_sample_data_and_no_other_does(
     cast: Cast, client: Client, address: str
 ):
-    company = make_company(by=cast.ana, name="0 Own")
+    company = make_company(by=cast.ana, name="0 Own GmbH")
     contact = make_contact(by=cast.ana, company=company, name="0 Own")
     for stage in (Stage.PROSPECTING, Stage.PROPOSAL):
         plan_call(
