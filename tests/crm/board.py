@@ -18,7 +18,8 @@ def deals(text: str) -> list[int]:
 
 def card(response: HttpResponse, pk: int) -> str:
     """One card's words, without its markup."""
-    found = re.search(rf'<li class="deal[^>]*id="d{pk}".*?</li>', response.content.decode())
+    text = response.content.decode()
+    found = re.search(rf'<li class="deal[^>]*id="d{pk}".*?</li>', text, re.DOTALL)
     assert found, f"deal {pk} is not on the board"
     return " ".join(re.sub(r"<[^>]+>", " ", found.group()).split())
 

@@ -58,7 +58,7 @@ def make_rows(kind: str, count: int, *, by: User) -> None:
 def names(page: Any) -> list[str]:
     """The first cell of each row, in the order of the page."""
     text = page.content.decode()
-    return re.findall(r'<th scope="row">.*?<bdi>(.*?)</bdi>', text)
+    return re.findall(r'<th scope="row">.*?<bdi>(.*?)</bdi>', text, re.DOTALL)
 
 
 @pytest.fixture

@@ -209,10 +209,10 @@ def test_what_is_in_use_is_shown(admin: Client, cast: Cast):
                 at=ago(days=1),
             )
     row = text(admin, "/settings/products/").split(f'id="r{product.pk}"')[1].split("</tr>")[0]
-    assert re.findall(r"<td class=\"num\"[^>]*>(\d+)", row) == ["1", "0"]
+    assert re.findall(r"<td class=\"num\"[^>]*>\s*(\d+)", row) == ["1", "0"]
     price = StopCause.objects.get(key="price")
     row = text(admin, "/settings/stop-causes/").split(f'id="r{price.pk}"')[1].split("</tr>")[0]
-    assert re.findall(r"<td class=\"num\"[^>]*>(\d+)", row) == ["1", "1"]
+    assert re.findall(r"<td class=\"num\"[^>]*>\s*(\d+)", row) == ["1", "1"]
 
 
 def test_what_nothing_uses_shows_delete_in_place_of_retire(admin: Client, cast: Cast):
