@@ -45,7 +45,7 @@ def _note(row: OutboxRow) -> ProcessNote | None:
 
 
 def _person(row: OutboxRow) -> User | None:
-    people: UserQuerySet = User.objects.told_of_the_process()
+    people: UserQuerySet = User.objects.notified_of_process()
     return people.filter(pk=row.payload["person"]).first()
 
 

@@ -16,7 +16,7 @@ from django.db.models import Aggregate, Case, CharField, Count, DecimalField, F,
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from salesprocess.lib.format import full_day, listed, money, money_short, number
+from salesprocess.lib.format import full_day, join_list, money, money_short, number
 
 
 class RateInForce(NamedTuple):
@@ -59,7 +59,7 @@ class Rates:
     def earlier(self, currencies: Sequence[str]) -> str:
         """Which of them count at a rate of an earlier day: `JPY at the rate of 1 Oct 2025`."""
         found = [self._by_currency[code] for code in currencies if code in self._by_currency]
-        return listed(
+        return join_list(
             _("%(currency)s at the rate of %(day)s")
             % {"currency": rate.currency, "day": full_day(rate.on)}
             for rate in found
@@ -109,7 +109,7 @@ class Worth:
             "%(n)s deals in %(currencies)s without a rate",
             self.unrated,
         )
-        unknown = listed(code for code in self.foreign if code not in rates)
+        unknown = join_list(code for code in self.foreign if code not in rates)
         return words % {"n": number(self.unrated), "currencies": unknown}
 
     def told(self, rates: Rates, *, short: bool = False) -> str:

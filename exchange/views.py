@@ -19,7 +19,7 @@ from exchange.imports import answers, error_file
 from exchange.models import NOT_LOADED, ImportJob, ImportState
 from pipeline.requests import HtmxRequest
 from salesprocess.lib import spreadsheet
-from salesprocess.lib.attempt import say
+from salesprocess.lib.attempt import add_error
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused
@@ -44,7 +44,7 @@ def imports(request: HtmxRequest) -> HttpResponse:
         try:
             job = verbs.create(file, name=file.name, kind=kind, by=request.user, at=at)
         except Refused as refused:
-            say(form, refused.field, refused.message)
+            add_error(form, refused.field, refused.message)
         else:
             return redirect("exchange:import", job.pk)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
@@ -150,8 +150,8 @@ def errors(request: HtmxRequest, pk: int) -> StreamingHttpResponse:
     job = _job(request, pk)
     if not job.file or not queries.has_left_out(job):
         raise Http404
-    lines = spreadsheet.lines(error_file.rows(job), bom=True)
-    return spreadsheet.download(lines, name=f"stayed-out-{job.pk}")
+    lines = spreadsheet.csv_lines(error_file.rows(job), bom=True)
+    return spreadsheet.csv_response(lines, name=f"stayed-out-{job.pk}")
 
 
 def _job(request: HtmxRequest, pk: int) -> ImportJob:

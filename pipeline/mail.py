@@ -15,7 +15,7 @@ from pipeline.models import Invitation, OutboxRow, PeopleChange, Team, User, Ver
 from pipeline.process.layer_diff import diff
 from pipeline.process.playbook import LayerContent, merge
 from pipeline.process.queries.in_force import above
-from salesprocess.lib.format import written_day
+from salesprocess.lib.format import format_day
 
 
 def invitation(row: OutboxRow) -> None:
@@ -73,14 +73,14 @@ def _tell_of_change(row: OutboxRow, change: PeopleChange, person: User) -> None:
 
 
 def _day(at: dt.datetime) -> str:
-    return written_day(at.date(), "d MMMM y", translation.get_language() or "en")
+    return format_day(at.date(), "d MMMM y", translation.get_language() or "en")
 
 
 def process_published(row: OutboxRow) -> None:
     """What is in force from now on; nothing to somebody who left meanwhile, or wants no such mail."""
     versions = Version.objects.select_related("layer__team", "published_by")
     version = versions.filter(pk=row.payload["version"]).first()
-    person = User.objects.told_of_the_process().filter(pk=row.payload["person"]).first()
+    person = User.objects.notified_of_process().filter(pk=row.payload["person"]).first()
     if version is None or person is None:
         return
     with translation.override(person.language):

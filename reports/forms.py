@@ -58,13 +58,13 @@ class FunnelForm(forms.Form):
     start = forms.DateField(
         label=_("From"),
         required=False,
-        validators=dates.MEANT,
+        validators=dates.PLAUSIBLE_DATE,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     end = forms.DateField(
         label=_("To"),
         required=False,
-        validators=dates.MEANT,
+        validators=dates.PLAUSIBLE_DATE,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     team = forms.ModelChoiceField(

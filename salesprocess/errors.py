@@ -25,10 +25,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     first; where the same person is, the form is offered again with a new token; where somebody else
     is, nothing is taken in that name and nothing of it shown.
     """
-    if not unsent.is_from_here(request):
+    if not unsent.is_same_origin(request):
         return render(request, "errors/csrf.html", status=403)
     if not request.user.is_authenticated:
-        return unsent.to_sign_in(request)
+        return unsent.redirect_to_sign_in(request)
     reader = unsent.reader_of(request)
     if reader == request.user.pk:
         return _sent_again(request, reader)
@@ -37,8 +37,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def _sent_again(request: HttpRequest, reader: int) -> HttpResponse:
     if request.headers.get("HX-Request"):
-        return unsent.new_token(request)
-    context = {"unsent": unsent.taken_from(request, reader=reader)}
+        return unsent.csrf_token_response(request)
+    context = {"unsent": unsent.unsent_from(request, reader=reader)}
     return render(request, "errors/send_again.html", context, status=403)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from psycopg.errors import ForeignKeyViolation
 
 from salesprocess import errors
-from salesprocess.lib.htmx import shown_path
+from salesprocess.lib.htmx import current_path
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def htmx_sign_in(
         sign_in = resolve_url(settings.LOGIN_URL)
         if not htmx or response.status_code != 302 or location.split("?")[0] != sign_in:
             return response
-        back = shown_path(request) or "/"
+        back = current_path(request) or "/"
         return HttpResponse(headers={"HX-Redirect": redirect_to_login(back).url})
 
     return middleware

@@ -108,7 +108,7 @@ MIDDLEWARE = [
     "salesprocess.middleware.htmx_sign_in",
     "salesprocess.middleware.renew_session",
     "salesprocess.middleware.TellsWhatIsGone",
-    "salesprocess.lib.unsent.let_go",
+    "salesprocess.lib.unsent.forget_accepted",
     "salesprocess.lib.unsent.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -129,7 +129,7 @@ TEMPLATES = [
         "APP_DIRS": False,
         "OPTIONS": {
             "environment": "salesprocess.lib.jinja.environment",
-            "context_processors": ["salesprocess.lib.unsent.marks"],
+            "context_processors": ["salesprocess.lib.unsent.csrf_with_reader"],
             "extensions": ["jinja2.ext.i18n"],
             "auto_reload": not PRODUCTION,
             "filters": {"shipped": "pipeline.process.framework.shown"},

@@ -12,7 +12,7 @@ urlpatterns = [
     path("", include("exchange.urls")),
     path("", include("demo.urls")),
     path("accounts/", include("salesprocess.accounts_urls")),
-    path("unsent/put-away/", unsent.put_away_view, name="unsent_put_away"),
+    path("unsent/put-away/", unsent.discard_view, name="unsent_put_away"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

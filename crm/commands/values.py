@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import models
 
-from salesprocess.lib.plain import plain
+from salesprocess.lib.clean_text import clean_text
 
 
 def check(record: models.Model) -> None:
@@ -30,5 +30,5 @@ def _is_other(record: models.Model, name: str, value: Any) -> bool:
     else:
         now = getattr(record, name)
     if isinstance(now, str) and isinstance(value, str):
-        return plain(now) != plain(value)
+        return clean_text(now) != clean_text(value)
     return bool(now != value)

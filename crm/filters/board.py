@@ -20,7 +20,7 @@ from crm.queries import search
 from crm.shipped import shown
 from crm.worth import Rates
 from pipeline.models import Team, User
-from pipeline.people.access import ME, Scope, all_below
+from pipeline.people.access import ME, Scope, subtrees
 from salesprocess.lib.prepared import Prepared
 
 NOBODY = "nobody"
@@ -99,7 +99,7 @@ class Teams:
     @cached_property
     def below(self) -> dict[int, list[int]]:
         """Each team with all the teams under it, itself included, from the root down."""
-        return all_below({team.pk: team.parent_id for team in self._all})
+        return subtrees({team.pk: team.parent_id for team in self._all})
 
     @cached_property
     def choices(self) -> Choices:

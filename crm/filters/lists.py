@@ -58,7 +58,7 @@ class DayFilter(django_filters.DateFilter):  # type: ignore[misc]  # ships no ty
     """A whole day where the reader is: the day that the row shows."""
 
     def __init__(self, label: Any, **options: Any) -> None:
-        super().__init__(label=label, validators=dates.MEANT, **options)
+        super().__init__(label=label, validators=dates.PLAUSIBLE_DATE, **options)
 
 
 class IdFilter(django_filters.NumberFilter):  # type: ignore[misc]  # ships no types

@@ -48,7 +48,7 @@ class AmountField(forms.DecimalField):
 class DayField(forms.DateField):
     def __init__(self, **options: Any) -> None:
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        usual: dict[str, Any] = {"widget": widget, "validators": dates.MEANT}
+        usual: dict[str, Any] = {"widget": widget, "validators": dates.PLAUSIBLE_DATE}
         super().__init__(**usual | options)
 
 

@@ -11,7 +11,7 @@ from crm.queries.progress import Progress
 from crm.shipped import shown
 from pipeline.people.models.people import initials_of
 from pipeline.process.stages import Outcome, Stage
-from salesprocess.lib.format import money, written_day
+from salesprocess.lib.format import format_day, money
 from salesprocess.lib.translation import gettext as _
 
 
@@ -186,4 +186,4 @@ def _days_since(viewer: Viewer, moment: dt.datetime) -> int:
 def _past(viewer: Viewer, day: dt.date) -> str:
     """Short, because it stands beside a word: `Tue` in the last week, else `12 Mar`."""
     pattern = "EEE" if (viewer.today - day).days < 7 else "d MMM"
-    return written_day(day, pattern, viewer.language)
+    return format_day(day, pattern, viewer.language)

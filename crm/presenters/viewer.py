@@ -12,7 +12,7 @@ from crm.models.due import Due
 from pipeline.models import User
 from pipeline.process.queries.stages import Norms, norms_for
 from pipeline.process.stages import Stage
-from salesprocess.lib.format import clock, written_day
+from salesprocess.lib.format import clock, format_day
 from salesprocess.lib.translation import gettext as _
 
 
@@ -69,7 +69,7 @@ class Viewer:
         if day is None:
             return ""
         near = abs((day - self.today).days) < 180
-        return written_day(day, "EEE d MMM" if near else "d MMM y", self.language)
+        return format_day(day, "EEE d MMM" if near else "d MMM y", self.language)
 
     def short_day(self, moment: dt.datetime | None) -> str:
         """Without the day of the week, for places where many stand together."""
@@ -77,7 +77,7 @@ class Viewer:
             return ""
         day = self.date_of(moment)
         pattern = "d MMM" if day.year == self.today.year else "d MMM y"
-        return written_day(day, pattern, self.language)
+        return format_day(day, pattern, self.language)
 
     def time(self, moment: dt.datetime) -> str:
         return clock(moment, self.zone)

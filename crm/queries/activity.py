@@ -22,7 +22,7 @@ from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.keyset import by_instant
 
 # When it was done, else when it is due: an order of all that was and will be done.
-DONE_OR_DUE = by_instant(Coalesce("done_at", "due_by"), always=True)
+DONE_OR_DUE = by_instant(Coalesce("done_at", "due_by"), never_null=True)
 # What a filter asks for work that counts for no stage by.
 NO_STAGE = 0
 

@@ -14,8 +14,8 @@ from crm.models.deal import DealQuerySet
 from crm.worth import NOTHING, Worth
 from pipeline.people.access import Scope
 from pipeline.process.stages import Outcome, Stage
-from salesprocess.lib.keyset import Cursor, Rows, Walk, by_instant
-from salesprocess.lib.prepared import Param, Statement, Statements, ask
+from salesprocess.lib.keyset import Cursor, Ordering, Rows, by_instant
+from salesprocess.lib.prepared import Param, Statement, Statements, fetch
 
 # How many cards a column shows before one asks for more, and the most that it will ever show.
 PAGE = 20
@@ -122,10 +122,10 @@ def sums(sight: Sight, *, at: dt.datetime, today: dt.date) -> Sums:
     `today` is the reader's: what is due on a day changes at his or her midnight. One query, grouped
     in SQL.
     """
-    found = _SUMS.of(lambda scope: _in_sums(sight, scope), sight.scope, key=sight.key)
+    found = _SUMS.get(lambda scope: _in_sums(sight, scope), sight.scope, key=sight.key)
     statement = found._replace(sql=_SUMMED.format(rows=found.sql), params=(_AT, *found.params))
     times = {"at": at, "since": at - dt.timedelta(CLOSED_DAYS)}
-    rows = ask(statement, {**sight.scope.params, **times}) if found.sql else []
+    rows = fetch(statement, {**sight.scope.params, **times}) if found.sql else []
     stages: dict[Stage, list[StageSum]] = defaultdict(list)
     closed: dict[Outcome, list[StageSum]] = defaultdict(list)
     for outcome, stage, currency, count, value, valued, *_marks in rows:
@@ -187,7 +187,7 @@ def rows(
     over everything would sort all open deals, and a union of seven be planned seven times.
     """
     scope = sight.scope
-    column = _COLUMN.of(lambda scope: _column(sight.deals(scope)), scope, key=sight.key)
+    column = _COLUMN.get(lambda scope: _column(sight.deals(scope)), scope, key=sight.key)
     columns: dict[Stage, list[BoardRow]] = {stage: [] for stage in Stage}
     ended: list[BoardRow] = []
     if not column.sql:
@@ -204,7 +204,7 @@ def rows(
         )
         more, its_params = late.values_list(*FIELDS)[:PAGE].query.sql_with_params()
         sql, params = f"{sql} UNION ALL ({more})", (*params, *its_params)
-    for row in map(BoardRow._make, ask(Statement(sql, params, kept), scope.params)):
+    for row in map(BoardRow._make, fetch(Statement(sql, params, kept), scope.params)):
         if row.outcome == Outcome.OPEN:
             columns[Stage(row.stage)].append(row)
         else:
@@ -231,18 +231,18 @@ class _Wanted(Expression):
 
 
 # What asks for somebody first comes first, and nothing planned asks most urgently.
-WALK = Walk(order=by_instant("attention_at", nothing_first=True))
+ORDERING = Ordering(sort_key=by_instant("attention_at", nulls_first_upwards=True))
 
 
 def more_rows(deals: DealQuerySet, *, stage: Stage, after: Cursor) -> list[BoardRow]:
     """The next PAGE cards of a column, below where it was left off."""
-    rows = WALK.of(deals.open().filter(stage=stage)).filter(WALK.beyond(after))
+    rows = ORDERING.apply(deals.open().filter(stage=stage)).filter(ORDERING.beyond(after))
     return [BoardRow(*row) for row in rows.values_list(*FIELDS)[:PAGE]]
 
 
 def _column(deals: DealQuerySet) -> Rows:
     wanted = _Wanted(IntegerField())
-    return WALK.of(deals.open().filter(stage=wanted)).values_list(*FIELDS)
+    return ORDERING.apply(deals.open().filter(stage=wanted)).values_list(*FIELDS)
 
 
 def _urgency(row: BoardRow) -> tuple[bool, dt.datetime, int]:

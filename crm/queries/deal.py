@@ -42,8 +42,8 @@ from crm.queries.gates import ids_of
 from pipeline.models import User
 from pipeline.people.access import Scope
 from pipeline.process.stages import Outcome
-from salesprocess.lib.dates import instant_of
-from salesprocess.lib.keyset import Cursor, Order
+from salesprocess.lib.dates import parse_instant
+from salesprocess.lib.keyset import Cursor, SortKey
 from salesprocess.lib.prepared import Param, Prepared
 
 # How many entries a timeline shows before one asks for more.
@@ -485,11 +485,11 @@ class Rank(IntEnum):
 
 def _read(key: Any) -> tuple[dt.datetime, Rank]:
     at, rank = key
-    return instant_of(at), Rank(int(rank))
+    return parse_instant(at), Rank(int(rank))
 
 
 # Of a timeline, which runs backwards; it is merged from several tables.
-ORDER = Order(by=None, read=_read, always=True)
+ORDER = SortKey(by=None, read=_read, never_null=True)
 
 
 class DealChangeRecord(NamedTuple):

@@ -17,8 +17,8 @@ from crm.shipped import shown
 from crm.worth import NOTHING, Worth
 from pipeline.models import Team, User
 from pipeline.people.access import Scope
-from salesprocess.lib.keyset import Cursor, Rows, Walk
-from salesprocess.lib.prepared import Param, Statements, ask
+from salesprocess.lib.keyset import Cursor, Ordering, Rows
+from salesprocess.lib.prepared import Param, Statements, fetch
 
 PAGE = 50
 # Counting goes no further: nobody reads on, and it would cost more than the page.
@@ -43,7 +43,7 @@ _PAGES, _TOTALS = Statements(), Statements()
 
 def page(
     rows: Within,
-    walk: Walk,
+    ordering: Ordering,
     fields: Callable[[Scope], Sequence[Any]],
     *,
     scope: Scope,
@@ -60,15 +60,15 @@ def page(
     place = before if back else after
 
     def written(scope: Scope) -> Rows:
-        found = walk.of(rows(scope), back=back)
+        found = ordering.apply(rows(scope), back=back)
         if place is not None:
-            found = found.filter(walk.beyond(place, back=back))
+            found = found.filter(ordering.beyond(place, back=back))
         return found.values_list(*fields(scope), "row_key")[: PAGE + 1]
 
     if key is None:
         read = list(written(scope))
     else:
-        read = ask(_PAGES.of(written, scope, key=(key, PAGE)), scope.params)
+        read = fetch(_PAGES.get(written, scope, key=(key, PAGE)), scope.params)
     more, read = len(read) > PAGE, read[:PAGE]
     if back:
         read.reverse()
@@ -81,7 +81,7 @@ def page(
     )
 
 
-def each(rows: Rows, walk: Walk, fields: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+def each(rows: Rows, ordering: Ordering, fields: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     """Every row in order, in pieces of CHUNK rows: any number of them in flat memory.
 
     Read in one snapshot, so that a change in between shows no row twice and hides none.
@@ -89,9 +89,9 @@ def each(rows: Rows, walk: Walk, fields: Sequence[Any]) -> Iterator[tuple[Any, .
     with _snapshot():
         place = None
         while True:
-            found = walk.of(rows)
+            found = ordering.apply(rows)
             if place is not None:
-                found = found.filter(walk.beyond(place))
+                found = found.filter(ordering.beyond(place))
             read = list(found.values_list(*fields, "row_key")[:CHUNK])
             for row in read:
                 yield row[:-1]
@@ -139,11 +139,11 @@ def total(
         # What is filtered may cost a query to write.
         return within(scope) if key is None or not owned else scope.union(within)
 
-    counted = _TOTALS.of(written, scope, key=None if key is None else (key, CAP))
+    counted = _TOTALS.get(written, scope, key=None if key is None else (key, CAP))
     if not counted.sql:  # nothing is within the scope
         return Total(count=0)
     sql = _WORTH if valued else _COUNT
-    parts = ask(counted._replace(sql=sql.format(rows=counted.sql)), scope.params)
+    parts = fetch(counted._replace(sql=sql.format(rows=counted.sql)), scope.params)
     count = sum(part[1] for part in parts)
     if count > CAP:
         return Total(count=None)
@@ -230,12 +230,12 @@ def _by_name(rows: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
 
 def _offered(user: User, kind: ListKind) -> list[tuple[Any, ...]]:
     scope = user.scope
-    views = _VIEWS.of(_offered_views, scope)
+    views = _VIEWS.get(_offered_views, scope)
     statement = views._replace(
         sql=_OFFERED.replace("{views}", views.sql),
         params=(scope.everything, scope.params["owner_ids"], *views.params),
     )
-    return ask(statement, {**scope.params, "kind": str(kind)})
+    return fetch(statement, {**scope.params, "kind": str(kind)})
 
 
 def _offered_views(scope: Scope) -> Rows:

@@ -16,7 +16,7 @@ from crm.queries.board import FIELDS, BoardRow
 from crm.queries.list_fields import first_point
 from pipeline.models import User
 from pipeline.process.stages import Outcome
-from salesprocess.lib.keyset import Cursor, Walk, by_instant
+from salesprocess.lib.keyset import Cursor, Ordering, by_instant
 
 PAGE = 20
 # How many deals, people and subsidiaries stand on a page before it refers to their list.
@@ -93,7 +93,7 @@ def deals(user: User, of: PartyRecord) -> Deals:
 
 
 # A timeline runs backwards.
-WALK = Walk(order=by_instant("done_at", always=True), down=True)
+ORDERING = Ordering(sort_key=by_instant("done_at", never_null=True), descending=True)
 
 
 def _about(user: User, of: PartyRecord) -> Any:
@@ -111,9 +111,9 @@ def touches(
 ) -> tuple[list[Activity], bool]:
     """The latest PAGE things that were done, older than `before`, and whether there are more."""
     editable = Activity.objects.editable_by(user).filter(pk=OuterRef("pk"))
-    rows = WALK.of(_about(user, of).done().annotate(may_edit=Exists(editable)))
+    rows = ORDERING.apply(_about(user, of).done().annotate(may_edit=Exists(editable)))
     if before is not None:
-        rows = rows.filter(WALK.beyond(before))
+        rows = rows.filter(ORDERING.beyond(before))
     found = list(rows[: PAGE + 1])
     return found[:PAGE], len(found) > PAGE
 

@@ -16,7 +16,7 @@ from crm.filters import BoardFilter
 from crm.presenters.cards import Card, closed_card, deal_card
 from crm.presenters.viewer import Viewer
 from crm.queries import board as queries
-from crm.queries.board import MOST, PAGE, WALK, BoardRow, StageSum
+from crm.queries.board import MOST, ORDERING, PAGE, BoardRow, StageSum
 from crm.queries.progress import Progress, progress_of
 from crm.queries.rate import rates_on
 from crm.worth import Rates
@@ -213,7 +213,7 @@ def _number(query: QueryDict, name: str) -> int:
 def _left_off(query: QueryDict) -> tuple[Stage, Cursor]:
     try:
         stage = Stage(_number(query, "of"))
-        return stage, Cursor.parse(query.get("after", ""), WALK.order)
+        return stage, Cursor.parse(query.get("after", ""), ORDERING.sort_key)
     except ValueError as error:
         raise BadRequest("no place of a column") from error
 

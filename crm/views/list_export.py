@@ -148,8 +148,8 @@ def export(request: HtmxRequest, kind: str) -> HttpResponseBase:
     asked = ListQuestion(ListKind(kind), request.GET, request.user)
     if asked.problems:
         return _refused(request, asked)
-    written = spreadsheet.lines(_rows(asked, request.user), bom="bom" in request.GET)
-    return spreadsheet.download(written, name=f"{kind}-{asked.viewer.today.isoformat()}")
+    written = spreadsheet.csv_lines(_rows(asked, request.user), bom="bom" in request.GET)
+    return spreadsheet.csv_response(written, name=f"{kind}-{asked.viewer.today.isoformat()}")
 
 
 def _rows(asked: ListQuestion, user: User) -> Iterator[Sequence[Any]]:
@@ -161,7 +161,7 @@ def _rows(asked: ListQuestion, user: User) -> Iterator[Sequence[Any]]:
     plain = list(dict.fromkeys(names))
     asks = [*plain, *(field for field in fields if not _names(field))]
     takes = [_taker(field, asks) for field in fields]
-    for row in queries.each(asked.rows, asked.walk, asks):
+    for row in queries.each(asked.rows, asked.ordering, asks):
         yield [part.write(asked.viewer, take(row)) for part, take in zip(parts, takes, strict=True)]
 
 

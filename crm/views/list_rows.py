@@ -25,7 +25,7 @@ from crm.queries.activity import DONE_OR_DUE, stage_now
 from crm.queries.board import FIELDS, BoardRow
 from crm.queries.reference import ShownName
 from pipeline.people.access import Scope
-from salesprocess.lib.keyset import Order, by_day, by_instant, by_number, by_text
+from salesprocess.lib.keyset import SortKey, by_day, by_instant, by_number, by_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class ListTable:
     """How one list is shown. `fields` and `row` belong together: values read, and their text."""
 
     columns: Sequence[ListColumn]
-    orders: Mapping[str, Order]
+    orders: Mapping[str, SortKey]
     default: str
     template: str
     fields: Callable[[Scope], Sequence[Any]]
@@ -70,18 +70,18 @@ def _deals(*more: str) -> tuple[Sequence[str], Callable[[Viewer, tuple[Any, ...]
 
 
 _DEAL_ORDERS = {
-    "name": by_text(Fold("name"), always=True),
+    "name": by_text(Fold("name"), never_null=True),
     "company": by_text(Fold("company__name")),
-    "stage": by_number("stage", always=True),
+    "stage": by_number("stage", never_null=True),
     "value": by_number("value"),
-    "next": by_instant("attention_at", nothing_first=True),
+    "next": by_instant("attention_at", nulls_first_upwards=True),
     "closes": by_day("expected_close_on"),
     "since": by_instant("stage_entered_at"),
     "source": by_text(Fold(ShownName("source__name"))),
     "owner": by_text(Fold("owner__name")),
-    "opened": by_instant("created_at", always=True),
+    "opened": by_instant("created_at", never_null=True),
     "closed": by_instant("closed_at"),
-    "changed": by_instant("changed_at", always=True),
+    "changed": by_instant("changed_at", never_null=True),
 }
 _NAME = ListColumn(label=gettext_lazy("Name"), sort="name")
 _STAGE = ListColumn(label=gettext_lazy("Stage"), sort="stage", css="p2")
@@ -149,12 +149,12 @@ TABLES: Mapping[ListKind, ListTable] = {
             _OWNER,
         ],
         orders={
-            "name": by_text(Fold("name"), always=True),
-            "relationship": by_text("relationship", always=True),
-            "country": by_text(Fold("country"), always=True),
+            "name": by_text(Fold("name"), never_null=True),
+            "relationship": by_text("relationship", never_null=True),
+            "country": by_text(Fold("country"), never_null=True),
             "employees": by_number("employees"),
             "owner": _BY_OWNER,
-            "changed": by_instant("changed_at", always=True),
+            "changed": by_instant("changed_at", never_null=True),
         },
         default="name",
         template="crm/list/_companies.html",
@@ -173,10 +173,10 @@ TABLES: Mapping[ListKind, ListTable] = {
             _OWNER,
         ],
         orders={
-            "name": by_text(Fold("name"), always=True),
+            "name": by_text(Fold("name"), never_null=True),
             "company": by_text(Fold("company__name")),
             "owner": _BY_OWNER,
-            "changed": by_instant("changed_at", always=True),
+            "changed": by_instant("changed_at", never_null=True),
         },
         default="name",
         template="crm/list/_contacts.html",
@@ -195,7 +195,7 @@ TABLES: Mapping[ListKind, ListTable] = {
             ListColumn(label=gettext_lazy("Person"), sort="owner", css="p2"),
         ],
         orders={
-            "when": by_instant("due_by", always=True),
+            "when": by_instant("due_by", never_null=True),
             "stage": by_number(stage_now()),
             "owner": _BY_OWNER,
         },
@@ -209,14 +209,14 @@ TABLES: Mapping[ListKind, ListTable] = {
 }
 
 
-def order_of(kind: ListKind, name: str, state: str) -> Order | None:
+def order_of(kind: ListKind, name: str, state: str) -> SortKey | None:
     """The order that a name stands for; None for one that is none.
 
     When an activity was depends on what is listed: when it is due, or when it was done.
     """
     if kind == ListKind.ACTIVITIES and name == "when":
         if state == ActivityState.DONE:
-            return by_instant("done_at", always=True)
+            return by_instant("done_at", never_null=True)
         if state == "any":
             return DONE_OR_DUE
     return TABLES[kind].orders.get(name)

@@ -37,7 +37,7 @@ from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import number
 from salesprocess.lib.htmx import render
 from salesprocess.lib.jinja import url
-from salesprocess.lib.keyset import Cursor, Walk
+from salesprocess.lib.keyset import Cursor, Ordering
 
 DEALS = (ListKind.LEADS, ListKind.OPPORTUNITIES, ListKind.DEALS)
 
@@ -76,7 +76,7 @@ class ListQuestion:
         self.filter = self._filter()
         self.problems = problems(self.filter.form)
         self.sort = query.get("sort") or default_sort(kind, self._state)
-        self.walk = self._walk()
+        self.ordering = self._ordering()
         self.after, self.before = self._cursor("after"), self._cursor("before")
 
     @property
@@ -114,21 +114,21 @@ class ListQuestion:
     def _state(self) -> str:
         return self.filter.shown if isinstance(self.filter, ActivityFilter) else ""
 
-    def _walk(self) -> Walk:
+    def _ordering(self) -> Ordering:
         order = order_of(self.kind, self.sort.removeprefix("-"), self._state)
         if order is None:
             self.problems.append(_("There is no such order of this list."))
             self.sort = default_sort(self.kind, self._state)
             order = order_of(self.kind, self.sort.removeprefix("-"), self._state)
             assert order is not None  # noqa: S101  # the table's own
-        return Walk(order=order, down=self.sort.startswith("-"))
+        return Ordering(sort_key=order, descending=self.sort.startswith("-"))
 
     def _cursor(self, name: str) -> Cursor | None:
         text = self.query.get(name, "")
         if not text:
             return None
         try:
-            return Cursor.parse(text, self.walk.order)
+            return Cursor.parse(text, self.ordering.sort_key)
         except ValueError:
             self.problems.append(_("There is no such place in this list: go to its beginning."))
             return None
@@ -160,7 +160,12 @@ class ListQuestion:
         """The rows with their total and neighbours. Two queries."""
         same: Any = {"scope": self.user.scope, "key": self._key}
         found = queries.page(
-            self._rows, self.walk, self.table.fields, after=self.after, before=self.before, **same
+            self._rows,
+            self.ordering,
+            self.table.fields,
+            after=self.after,
+            before=self.before,
+            **same,
         )
         valued = self.kind in DEALS
         owned = valued or self.kind == ListKind.ACTIVITIES
@@ -220,7 +225,7 @@ class ListQuestion:
     def _column(self, column: ListColumn) -> "Head":
         direction = ""
         if column.sort and self.sort.removeprefix("-") == column.sort:
-            direction = "descending" if self.walk.down else "ascending"
+            direction = "descending" if self.ordering.descending else "ascending"
         down = column.down if not direction else direction == "ascending"
         return Head(
             key=column.sort,

@@ -15,7 +15,7 @@ from crm.views.verbs import Dialog, answer, do, editable_deal, form_of, now, pos
 from pipeline.process.gates import Act, Verb, judge, stands_in_the_way
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from salesprocess.lib.format import money, plainly
+from salesprocess.lib.format import money, unambiguous
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 
@@ -97,7 +97,7 @@ def _revision(offer: Offer) -> dict[str, object]:
         "lines": [
             {
                 "what": line.product.name if line.product else line.what,
-                "quantity": plainly(line.quantity.normalize()),
+                "quantity": unambiguous(line.quantity.normalize()),
                 "price": money(line.unit_price, offer.currency),
                 "need": line.need.words if line.need else "",
             }

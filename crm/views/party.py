@@ -25,7 +25,7 @@ from crm.presenters.list_lines import deal_line
 from crm.presenters.party import OwnerChange, Planned, owned, planned, touches
 from crm.presenters.viewer import Viewer
 from crm.queries import party as queries
-from crm.queries.party import WALK, PartyRecord
+from crm.queries.party import ORDERING, PartyRecord
 from crm.views import activity_undo
 from crm.views.activity import log_or_close
 from crm.views.verbs import Conflict, attempt, offered, posted, stay
@@ -316,6 +316,6 @@ def address_of(activity: Activity) -> str:
 def left_off(request: HtmxRequest) -> Cursor | None:
     text = request.GET.get("before", "")
     try:
-        return Cursor.parse(text, WALK.order) if text else None
+        return Cursor.parse(text, ORDERING.sort_key) if text else None
     except ValueError as error:
         raise BadRequest("no place of a timeline") from error

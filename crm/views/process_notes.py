@@ -19,7 +19,7 @@ from crm.queries.deal import visible
 from pipeline.process.queries.page import undecided_count
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from salesprocess.lib.attempt import say
+from salesprocess.lib.attempt import add_error
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused
@@ -72,7 +72,7 @@ def new(request: HtmxRequest) -> HttpResponse:
                 at=timezone.now(),
             )
         except Refused as refused:
-            say(form, refused.field, refused.message)
+            add_error(form, refused.field, refused.message)
         else:
             messages.success(request, _("Said. The owner of the process answers you here."))
             return HttpResponseRedirect(reverse("crm:process_notes"))
@@ -142,7 +142,7 @@ def answer(request: HtmxRequest, pk: int) -> HttpResponse:
                 at=timezone.now(),
             )
         except Refused as refused:
-            say(form, refused.field, refused.message)
+            add_error(form, refused.field, refused.message)
         else:
             messages.success(request, _("Answered."))
             return HttpResponseRedirect(reverse("crm:process_notes"))

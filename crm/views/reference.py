@@ -158,7 +158,7 @@ def prices(request: HtmxRequest) -> HttpResponseBase:
     heads = (_("Id"), _("Name"), _("Series"), _("Price"), _("Currency"), _("Offered"))
     prices = queries.price_list(request.user)
     told = ((*row[:-1], _("no") if row[-1] else _("yes")) for row in prices)
-    return spreadsheet.download(spreadsheet.lines(chain([heads], told)), name="products")
+    return spreadsheet.csv_response(spreadsheet.csv_lines(chain([heads], told)), name="products")
 
 
 _VERBS: dict[str, tuple[Callable[..., None], Any]] = {

@@ -27,7 +27,7 @@ from pipeline.process import commands as process
 from pipeline.process.playbook import PlaybookStep
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from salesprocess.lib.attempt import say
+from salesprocess.lib.attempt import add_error
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, trigger, wants_fragment
 from salesprocess.lib.refused import Refused
@@ -232,7 +232,7 @@ def add(request: HtmxRequest, pk: int, number: int) -> HttpResponse:
         try:
             process.add_step(layer, stage=stage, said=form.said(), by=request.user, at=at)
         except Refused as refused:
-            say(form, refused.field, refused.message)
+            add_error(form, refused.field, refused.message)
         except ValidationError as error:
             form.add_error(None, error.messages)
     return _panel(request, pk, stage, form=form if form.errors else None)

@@ -31,7 +31,7 @@ from crm.queries import deal as queries
 from pipeline.process.gates import Gap
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
-from salesprocess.lib.htmx import render, shown_path, trigger, wants_fragment
+from salesprocess.lib.htmx import current_path, render, trigger, wants_fragment
 from salesprocess.lib.refused import Refused, Stale
 
 F = TypeVar("F", bound=VerbForm)
@@ -244,7 +244,7 @@ def home_of(request: HtmxRequest, deal: Deal) -> str:
 
 def _stands_alone(request: HtmxRequest) -> bool:
     """Whether the form was a page of its own, on which nothing else could show what changed."""
-    return urlsplit(shown_path(request)).path == request.path
+    return urlsplit(current_path(request)).path == request.path
 
 
 def stay() -> HttpResponse:

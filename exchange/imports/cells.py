@@ -27,7 +27,7 @@ _NOTHING, _NO_VALUE = _words(_NOTHING_TO_PROGRAMS), _words(_NOTHING_TO_PEOPLE)
 
 def text(raw: str) -> str:
     """The text of a cell on one line, without what a spreadsheet or we put before it."""
-    return spreadsheet.plain(" ".join(raw.split()))
+    return spreadsheet.unescape_formula(" ".join(raw.split()))
 
 
 def said(raw: str, aliases: Mapping[str, str], *, any_text: bool = False) -> str:

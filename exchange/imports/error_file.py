@@ -15,7 +15,7 @@ _NEGATIVE = re.compile(r"-(0|[1-9]\d*)(\.\d+)?")
 
 
 def rows(job: ImportJob) -> Iterator[list[Any]]:
-    """Header and rows, one by one, for `spreadsheet.lines`. The file must still be there."""
+    """Header and rows, one by one, for `spreadsheet.csv_lines`. The file must still be there."""
     table = table_of(job)
     # In a file of ours that came back there are the reasons of last time.
     kept = [place for place, column in enumerate(table.header) if column != REASON]

@@ -22,7 +22,7 @@ def write(path: Path, faults: Iterable[Fault]) -> None:
         for fault in faults
     )
     with path.open("w", encoding="utf-8", newline="") as sink:
-        for line in spreadsheet.lines(chain([COLUMNS], rows), bom=True):
+        for line in spreadsheet.csv_lines(chain([COLUMNS], rows), bom=True):
             sink.write(line)
 
 

@@ -16,7 +16,7 @@ from exchange.imports.faults import Unreadable
 from exchange.imports.kinds import DEALS, Field
 from exchange.imports.mapping import KindMapping, Mapping
 from exchange.imports.reading import FileTable
-from salesprocess.lib.format import plainly
+from salesprocess.lib.format import unambiguous
 
 # A column with more different words than this is not a column of stages.
 MOST_STAGES = 40
@@ -264,12 +264,12 @@ def in_words(text: str, way: str, *, dates: bool) -> str:
         amount = values.number(text, way)
         apart = currencies.split(text)
         sign = f" {apart[1]}" if apart and apart[1] else ""
-        return "" if amount is None else f"{plainly(amount)}{sign}"
+        return "" if amount is None else f"{unambiguous(amount)}{sign}"
     said = read_date(text, way)
     if said is None:
         return ""
     clock = f" {said.clock:%H:%M}" if said.clock else ""
-    return f"{plainly(said.at)}{clock}{f' {said.at:%Z}' if said.at.tzinfo else ''}"
+    return f"{unambiguous(said.at)}{clock}{f' {said.at:%Z}' if said.at.tzinfo else ''}"
 
 
 def read_parts(mapped: KindMapping) -> Iterator[Field]:

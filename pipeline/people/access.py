@@ -164,7 +164,7 @@ class ProcessNow:
         return tuple(reversed(found))
 
 
-def all_below(parents: Mapping[int, int | None]) -> dict[int, list[int]]:
+def subtrees(parents: Mapping[int, int | None]) -> dict[int, list[int]]:
     """Each team with all the teams under it, itself first, from the root down.
 
     `parents` has every team's parent (None for the root) by id; teams beside each other keep the

@@ -279,8 +279,8 @@ def history(changes: Iterable[PeopleChange], *, zone: zoneinfo.ZoneInfo) -> list
             at=change.at.astimezone(zone),
             by=change.by.name if change.by else "",
             what=words.get(change.field) or _active_word(change),
-            old=_told(change.field, change.old),
-            new=_told(change.field, change.new),
+            old=_readable(change.field, change.old),
+            new=_readable(change.field, change.new),
         )
         for change in changes
     ]
@@ -290,7 +290,7 @@ def _active_word(change: PeopleChange) -> str:
     return _("Reactivated") if change.new == str(True) else _("Deactivated")
 
 
-def _told(field: str, value: str) -> str:
+def _readable(field: str, value: str) -> str:
     """A kept value as people read it: names without ids, choices by their words."""
     if field in {"added", "sign_outs", "is_active"}:
         return ""

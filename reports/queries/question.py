@@ -11,7 +11,7 @@ from django.db.models import Q
 from crm.models import Rate
 from crm.worth import Rates
 from pipeline.models import Team, User
-from pipeline.people.access import all_below
+from pipeline.people.access import subtrees
 from reports.figures import RELIABLE_FROM, Coverage, Period
 
 
@@ -71,4 +71,4 @@ class Question:
 
 def team_with_all_below(team: Team) -> frozenset[int]:
     """The ids of a team and of every team below it."""
-    return frozenset(all_below(dict(Team.objects.values_list("pk", "parent_id")))[team.pk])
+    return frozenset(subtrees(dict(Team.objects.values_list("pk", "parent_id")))[team.pk])

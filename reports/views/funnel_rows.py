@@ -31,7 +31,7 @@ from reports.views.funnel import asked_in, form_of, outcome_words, way_words
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.format import day, money, number
 from salesprocess.lib.htmx import render
-from salesprocess.lib.keyset import Cursor, Order, Walk, by_instant, by_number, by_text
+from salesprocess.lib.keyset import Cursor, Ordering, SortKey, by_instant, by_number, by_text
 
 DAY = 86400
 
@@ -45,7 +45,7 @@ class FunnelColumn:
 
     key: str
     label: Any
-    order: Order | None = None
+    order: SortKey | None = None
     down: bool = False
     numeric: bool = False
 
@@ -66,14 +66,14 @@ class FunnelLine(NamedTuple):
 
 
 _DEAL = FunnelColumn(
-    key="deal", label=gettext_lazy("Deal"), order=by_text(Fold("name"), always=True)
+    key="deal", label=gettext_lazy("Deal"), order=by_text(Fold("name"), never_null=True)
 )
 _COMPANY = FunnelColumn(
     key="company", label=gettext_lazy("Company"), order=by_text(Fold("company__name"))
 )
 _OWNER = FunnelColumn(key="owner", label=gettext_lazy("Owner"), order=by_text(Fold("owner__name")))
 _STAGE = FunnelColumn(
-    key="stage", label=gettext_lazy("Stage"), order=by_number("stage", always=True)
+    key="stage", label=gettext_lazy("Stage"), order=by_number("stage", never_null=True)
 )
 _VALUE = FunnelColumn(
     key="value", label=gettext_lazy("Value"), order=by_number("value"), down=True, numeric=True
@@ -90,7 +90,7 @@ _CLOSED = FunnelColumn(
 _CAUSE = FunnelColumn(key="cause", label=gettext_lazy("Cause"), order=by_text(Fold("cause__name")))
 
 _ITS_DEAL = FunnelColumn(
-    key="deal", label=gettext_lazy("Deal"), order=by_text(Fold("deal__name"), always=True)
+    key="deal", label=gettext_lazy("Deal"), order=by_text(Fold("deal__name"), never_null=True)
 )
 _ITS_COMPANY = FunnelColumn(
     key="company", label=gettext_lazy("Company"), order=by_text(Fold("deal__company__name"))
@@ -186,23 +186,23 @@ class FunnelRowsQuestion:
         self.zone = self.question.period.zone
         self.behind = behind(request.GET, self.question)
         self.sort = self._sort()
-        self.walk = self._walk()
+        self.ordering = self._ordering()
 
     def _sort(self) -> str:
         said = self.query.get("sort", "")
         orders = {column.key for column in self.behind.columns if column.order}
         return said if said.removeprefix("-") in orders else self.behind.default
 
-    def _walk(self) -> Walk:
+    def _ordering(self) -> Ordering:
         key = self.sort.removeprefix("-")
         order = next(column.order for column in self.behind.columns if column.key == key)
         assert order is not None  # noqa: S101  # as `_sort` saw to
-        return Walk(order=order, down=self.sort.startswith("-"))
+        return Ordering(sort_key=order, descending=self.sort.startswith("-"))
 
     def cursor(self, name: str) -> Cursor | None:
         text = self.query.get(name, "")
         try:
-            return Cursor.parse(text, self.walk.order) if text else None
+            return Cursor.parse(text, self.ordering.sort_key) if text else None
         except ValueError as error:
             raise Http404 from error
 
@@ -229,8 +229,8 @@ class FunnelRowsQuestion:
     def heads(self) -> Iterator[dict[str, Any]]:
         for column in self.behind.columns:
             is_here = self.sort.removeprefix("-") == column.key
-            down = not self.walk.down if is_here else column.down
-            direction = "descending" if self.walk.down else "ascending"
+            down = not self.ordering.descending if is_here else column.down
+            direction = "descending" if self.ordering.descending else "ascending"
             yield {
                 "label": column.label,
                 "numeric": column.numeric,
@@ -259,7 +259,7 @@ def rows(request: HtmxRequest) -> HttpResponse:
     kind = _VISITS if asked.behind.of_visits else _DEALS
     found = lists.page(
         lambda _scope: asked.rows(),
-        asked.walk,
+        asked.ordering,
         lambda _scope: kind.fields,
         scope=request.user.scope,
         after=asked.cursor("after"),
@@ -294,13 +294,13 @@ def export(request: HtmxRequest) -> HttpResponseBase:
     """
     asked = FunnelRowsQuestion(request)
     kind = _VISITS if asked.behind.of_visits else _DEALS
-    written = spreadsheet.lines(_written(asked, kind), bom="bom" in request.GET)
-    return spreadsheet.download(written, name=f"funnel-{asked.form.today.isoformat()}")
+    written = spreadsheet.csv_lines(_written(asked, kind), bom="bom" in request.GET)
+    return spreadsheet.csv_response(written, name=f"funnel-{asked.form.today.isoformat()}")
 
 
 def _written(asked: FunnelRowsQuestion, kind: "RowKind") -> Iterator[Sequence[Any]]:
     yield [str(label) for label, _write in kind.parts]
-    for row in lists.each(asked.rows(), asked.walk, kind.fields):
+    for row in lists.each(asked.rows(), asked.ordering, kind.fields):
         named = kind.row._make(row)
         yield [write(asked, named) for _label, write in kind.parts]
 

@@ -9,40 +9,44 @@ from salesprocess.lib.refused import Refused, Stale
 
 
 class SeenForm(forms.Form):
-    """A form that knows which state its page has shown, so that nobody's change is lost unseen."""
+    """A form with the version of the record that its page showed, against lost updates."""
 
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
     is_stale = False
 
     def rebase(self, seen: int) -> None:
-        """What was typed stays; sent once more, after the other's change was told, it is meant."""
+        """Keep what was typed, on top of version `seen`: sending it again overwrites the other's change,
+        which the page shows by then."""
         self.is_stale = True
         self.data = {**{name: self.data.get(name) for name in self.data}, "seen": seen}
 
 
-def say(form: forms.Form, field: str | None, error: Any) -> None:
-    """Say at the input that it belongs to what is wrong; of the whole form, where it has none."""
+def add_error(form: forms.Form, field: str | None, error: Any) -> None:
+    """Add an error to `field`, or to the whole form if it has no such field."""
     form.add_error(field if field in form.fields else None, error)
 
 
 def attempt(form: forms.Form, command: Callable[[], object]) -> bool:
-    """Run a command for a form that is valid; what the command has against it goes to its field."""
+    """Run a command if the form is valid; its Refused or ValidationError become errors of the form.
+
+    Returns whether it was done. After Stale a SeenForm is rebased on the present version.
+    """
     if not form.is_valid():
         return False
     try:
         command()
     except Refused as error:
-        say(form, error.field, error.message)
+        add_error(form, error.field, error.message)
         if isinstance(error, Stale) and isinstance(form, SeenForm):
             form.rebase(error.version)
     except ValidationError as error:
         for field, messages in _by_field(error).items():
-            say(form, field, messages)
+            add_error(form, field, messages)
     return not form.errors
 
 
 def status_of(form: forms.Form) -> HTTPStatus:
-    """The convention of `salesprocess.lib.htmx.render`."""
+    """The status to render a form with: 200 unbound, 409 stale, 422 invalid (`htmx.render`)."""
     if not form.is_bound:
         return HTTPStatus.OK
     stale = isinstance(form, SeenForm) and form.is_stale

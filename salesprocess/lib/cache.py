@@ -10,34 +10,36 @@ Answer = TypeVar("Answer")
 
 
 class ForgivingRedisCache(RedisCache):
-    """A cache that is empty while its server is away, instead of breaking the page.
+    """A cache that is empty while its server is down, instead of raising.
 
-    Only what may be lost is kept here: sign-in must work without it, so rate limits fail open.
+    Only what may be lost is cached: sign-in must work without it, so rate limits fail open.
     """
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        return _or(default, lambda: super(ForgivingRedisCache, self).get(key, default, version))
+        return _fail_open(
+            default, lambda: super(ForgivingRedisCache, self).get(key, default, version)
+        )
 
     def set(self, *args: Any, **kwargs: Any) -> None:
-        return _or(None, lambda: super(ForgivingRedisCache, self).set(*args, **kwargs))
+        return _fail_open(None, lambda: super(ForgivingRedisCache, self).set(*args, **kwargs))
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         # As if it had been added: a limit or a lock kept here fails open.
-        return _or(True, lambda: super(ForgivingRedisCache, self).add(*args, **kwargs))
+        return _fail_open(True, lambda: super(ForgivingRedisCache, self).add(*args, **kwargs))
 
     def delete(self, key: Any, version: int | None = None) -> bool:
-        return _or(False, lambda: super(ForgivingRedisCache, self).delete(key, version))
+        return _fail_open(False, lambda: super(ForgivingRedisCache, self).delete(key, version))
 
     def touch(self, *args: Any, **kwargs: Any) -> bool:
-        return _or(False, lambda: super(ForgivingRedisCache, self).touch(*args, **kwargs))
+        return _fail_open(False, lambda: super(ForgivingRedisCache, self).touch(*args, **kwargs))
 
     def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
-        return _or(delta, lambda: super(ForgivingRedisCache, self).incr(key, delta, version))
+        return _fail_open(delta, lambda: super(ForgivingRedisCache, self).incr(key, delta, version))
 
 
-def _or(fallback: Answer, ask: Callable[[], Answer]) -> Answer:
+def _fail_open(fallback: Answer, call: Callable[[], Answer]) -> Answer:
     try:
-        return ask()
+        return call()
     except (RedisError, OSError) as error:
         logger.warning("cache unavailable: %s", type(error).__name__)
         return fallback

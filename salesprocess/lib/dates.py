@@ -1,19 +1,18 @@
-"""The days that somebody can mean, and the instants that our addresses say."""
+"""Validators for dates in forms, and instants in addresses."""
 
 import datetime as dt
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 
-# Further away it is a slip of the keyboard, and near the ends of the calendar no clock can count:
-# the evening of 9999-12-31 in New York has no date in Vienna.
-MEANT = [MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31))]
+# Beyond it is a typing error, and near the ends of the calendar conversions between time zones
+# overflow: the evening of 9999-12-31 in New York has no date in Vienna.
+PLAUSIBLE_DATE = [MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31))]
 
 
-def instant_of(text: str) -> dt.datetime:
-    """An instant as a page wrote it into an address: in UTC. Another zone is none of ours, and
-    PostgreSQL takes fewer of them than Python.
+def parse_instant(text: str) -> dt.datetime:
+    """Parse an instant from an address: ISO 8601 in UTC, as our pages write it.
 
-    Raises ValueError.
+    Raises ValueError, also for other zones: PostgreSQL accepts fewer offsets than Python.
     """
     moment = dt.datetime.fromisoformat(text)
     if moment.utcoffset() != dt.timedelta(0):

@@ -1,4 +1,4 @@
-"""Telling a worker that there is something to do; the something itself stands in the database."""
+"""Wake a worker; what it has to do stands in the database."""
 
 import logging
 
@@ -9,11 +9,12 @@ logger = logging.getLogger(__name__)
 
 
 def enqueue(task: str, *, pk: int) -> None:
-    """Send `task` the id of a row. Whoever asked for the page must neither fail nor wait for it:
-    call it through `transaction.on_commit(…, robust=True)`; the task's own clock finds the row too.
+    """Send the Celery task `task` the id of a row.
 
-    By a connection of its own, because the shared ones are as patient as a worker needs them: a
-    broker that is dead or hangs would hold the page for seven seconds.
+    A page must neither fail nor wait for the broker: call this through
+    `transaction.on_commit(…, robust=True)`. If it is lost, the periodic run of the task finds the row.
+    It opens a connection with short timeouts, because a dead broker would block the shared ones for
+    seven seconds.
     """
     quick = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "max_retries": 0}
     try:

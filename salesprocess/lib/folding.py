@@ -29,7 +29,7 @@ _LETTERS = str.maketrans(
         "þ": "th",
     }
 )
-# Whatever stands between words.
+# Everything that separates words.
 _BETWEEN = re.compile(
     "[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u00d7\u00f7\u060c\u061b\u061f"
     "\u066a-\u066d\u06d4\u0964\u0965\u2000-\u2069\u20a0-\u20cf\u2100-\u2bff\u2e00-\u2e7f"

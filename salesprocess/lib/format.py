@@ -19,9 +19,9 @@ from salesprocess.lib.translation import gettext as _
 MINUS = "\N{MINUS SIGN}"
 
 
-# A page writes the same few amounts and days again and again, and Babel reads its patterns anew
-# each time: what it made of them is kept, by everything that it depends on.
-KEPT = 4096
+# Results kept per function: a page formats the same few values again and again, and Babel parses
+# its patterns each time.
+CACHE_SIZE = 4096
 
 
 def _language() -> str:
@@ -34,16 +34,14 @@ def _locale_of(language: str) -> Locale:
 
 
 def locale() -> Locale:
-    """How the reader's language writes."""
+    """Babel's locale for the active language."""
     return _locale_of(_language())
 
 
-@lru_cache(maxsize=KEPT)
-def written_day(on: date, pattern: str, language: str) -> str:
-    """A day by one of Babel's patterns, in a language of ours such as `en` or `pt-br`.
-
-    Patterns are written as for English: `EEE d MMM`.
-    """
+@lru_cache(maxsize=CACHE_SIZE)
+def format_day(on: date, pattern: str, language: str) -> str:
+    """A date by a pattern of Babel written for English, such as `EEE d MMM`, in a language code of
+    Django such as `pt-br`."""
     with translation.override(language):
         number = pgettext("day of the month in a pattern for dates, as in 12 March", "d")
     local = re.sub(r"\bd(?= |$)", number, pattern)
@@ -55,7 +53,7 @@ def money(amount: Decimal | None, currency: str) -> str:
     return "" if amount is None else _money(amount, currency, _language())
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHE_SIZE)
 def _money(amount: Decimal, currency: str, language: str) -> str:
     locale = _locale_of(language)
     digits = amount != amount.to_integral_value()
@@ -79,7 +77,7 @@ def money_short(amount: Decimal | None, currency: str) -> str:
     return "" if amount is None else _money_short(amount, currency, _language())
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHE_SIZE)
 def _money_short(amount: Decimal, currency: str, language: str) -> str:
     locale = _locale_of(language)
     shown, power = _scaled(amount)
@@ -122,13 +120,13 @@ def rate(value: Decimal) -> str:
     return format_decimal(value, format="#,##0.########", locale=locale())
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHE_SIZE)
 def _number(count: float | Decimal, language: str) -> str:
     return format_decimal(count, locale=_locale_of(language)).replace("-", MINUS)
 
 
-# Of fewer, a decimal of a rate would be noise.
-FINE_FROM = 1000
+# Rates of fewer cases are shown without decimals.
+DECIMALS_FROM = 1000
 
 
 def percent(share: float | Decimal, n: int = 0) -> str:
@@ -136,7 +134,7 @@ def percent(share: float | Decimal, n: int = 0) -> str:
     what it is a share of: none below 1,000, one from there. Less than the whole is never 100."""
     exact = Decimal(str(share))
     # Nothing and the whole are just that, of however many.
-    is_fine = n >= FINE_FROM and exact not in (0, 1)
+    is_fine = n >= DECIMALS_FROM and exact not in (0, 1)
     unit = Decimal("0.001") if is_fine else Decimal("0.01")
     shown = exact.quantize(unit, ROUND_HALF_UP)
     if exact < 1 <= shown:
@@ -154,15 +152,15 @@ def day(on: date | None, today: date) -> str:
     words = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}
     if word := words.get((on - today).days):
         return word
-    return written_day(on, "d MMM" if on.year == today.year else "d MMM y", _language())
+    return format_day(on, "d MMM" if on.year == today.year else "d MMM y", _language())
 
 
 def full_day(on: date) -> str:
     """`12 Mar 2026`, for days that are read at any time later."""
-    return written_day(on, "d MMM y", _language())
+    return format_day(on, "d MMM y", _language())
 
 
-def listed(words: Iterable[str]) -> str:
+def join_list(words: Iterable[str]) -> str:
     """`A`, `A and B`, `A, B and C`."""
     return format_list(list(words), locale=locale())
 
@@ -173,14 +171,14 @@ def clock(at: datetime, zone: ZoneInfo) -> str:
     return _clock(local.hour, local.minute, _language())
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHE_SIZE)
 def _clock(hour: int, minute: int, language: str) -> str:
     return format_time(time(hour, minute), "HH:mm", locale=_locale_of(language))
 
 
-def plainly(value: datetime | Decimal) -> str:
+def unambiguous(value: datetime | Decimal) -> str:
     """A day with its month in letters, or a number to its last digit and without marks between
     thousands: what cannot be misread."""
     if isinstance(value, datetime):
-        return written_day(value.date(), "d MMMM y", _language())
+        return format_day(value.date(), "d MMMM y", _language())
     return format_decimal(value, format="0.##########", locale=locale()).replace("-", MINUS)

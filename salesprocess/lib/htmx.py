@@ -22,8 +22,8 @@ def wants_fragment(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
-def shown_path(request: HttpRequest) -> str:
-    """The path and query of the page in the window, as htmx says; empty where it says none."""
+def current_path(request: HttpRequest) -> str:
+    """Path and query of the page in the browser, from HX-Current-URL; empty without it."""
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # set by HtmxMiddleware
     try:
         return htmx.current_url_abs_path or ""

@@ -25,7 +25,7 @@ from salesprocess.lib.translation import gettext
 
 class Jinja2Pages(Jinja2):
     def get_template(self, template_name: str) -> Template:
-        """Any page but those of the other engine, whose folder lies inside ours."""
+        """Leaves templates/allauth/ to the Django engine, although it lies inside our folder."""
         if template_name.startswith("allauth/"):
             raise TemplateDoesNotExist(template_name, backend=self)
         return super().get_template(template_name)
@@ -66,23 +66,21 @@ def _plain_url(name: str, urlconf: str | None, _prefix: str) -> str:
 
 
 def language() -> str:
-    """What the page is written in, for its `lang`."""
+    """The language code for the `lang` attribute of the page."""
     return translation.get_language() or settings.LANGUAGE_CODE
 
 
 @lru_cache(maxsize=512)
 def icon(name: str, css: str = "") -> Markup:
-    """A picture of the sprite; `css` is a class of its own beside that of all."""
+    """An icon of the sprite; `css` is added to the class that all icons have."""
     return Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
         f"i {css}" if css else "i", static_file("dist/sprite.svg"), name
     )
 
 
-def _framer(env: Environment) -> Callable[..., Markup]:
-    """`framed("rail", here)`: a macro of components/frame.html, drawn once for each language.
-
-    For what stands around every page and says the same to everybody; its arguments are few words.
-    """
+def _cached_frame(env: Environment) -> Callable[..., Markup]:
+    """The global `framed("rail", here)`: a macro of components/frame.html, cached by its arguments and
+    the language. For the parts around every page that are the same for everybody."""
 
     def draw(name: str, *words: str) -> Markup:
         drawn: Markup = getattr(env.get_template("components/frame.html").module, name)(*words)
@@ -101,7 +99,7 @@ def _framer(env: Environment) -> Callable[..., Markup]:
 
 
 def environment(*, filters: Mapping[str, str], **options: Any) -> Environment:
-    """Made once, from the OPTIONS of the settings; `filters` are those of the apps, by their paths."""
+    """Called once by Django with the OPTIONS of TEMPLATES; `filters` maps names to import paths."""
     # A misspelt name is an error on the page that has it, not an empty place.
     env = Environment(**{**options, "undefined": StrictUndefined, "autoescape": True})  # noqa: S701  # it is on
     env.trim_blocks = env.lstrip_blocks = True
@@ -111,12 +109,12 @@ def environment(*, filters: Mapping[str, str], **options: Any) -> Environment:
         url=url,
         messages=get_messages,
         language=language,
-        reader_mark=unsent.mark,
-        unsent_of=unsent.kept,
+        reader_mark=unsent.sign_reader,
+        unsent_of=unsent.stored,
         number=formats.number,
         percentage=formats.percent,
         drawn_icon=icon,
-        framed=_framer(env),
+        framed=_cached_frame(env),
     )
     env.filters.update(
         money=formats.money,

@@ -1,7 +1,6 @@
-"""Long lists a page at a time, by the keys of the row where one left off.
+"""Keyset pagination: the next page begins after the key of the last row shown, never at an offset.
 
-Never by how many rows precede it: the thousandth page costs what the first one does, and a row that
-comes or goes shifts nothing.
+So page 1,000 costs what page 1 does, and a row that is added or removed meanwhile shifts nothing.
 """
 
 import datetime as dt
@@ -13,10 +12,10 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
-from salesprocess.lib.dates import instant_of
+from salesprocess.lib.dates import parse_instant
 
-# No key of ours is longer, in letters of an address.
-LONGEST = 500
+# Characters of a cursor in an address; ours are all shorter.
+MAX_LENGTH = 500
 
 Rows = QuerySet[Any, Any]
 
@@ -40,95 +39,96 @@ def _day(value: Any) -> dt.date:
 
 
 def _instant(value: Any) -> dt.datetime:
-    return instant_of(_text(value))
+    return parse_instant(_text(value))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
-    """One way to put a list in order. `by` is a field or an expression, unique only with the id.
+class SortKey:
+    """What a list is sorted by. Rows with equal keys are sorted by their id.
 
-    `read` takes a key back from an address. What has no value comes last in both directions,
-    except where its absence is what matters most (`nothing_first`, upwards).
+    `by` is a field or an expression; `read` parses a key from an address, or raises ValueError.
+    Nulls come last in both directions, unless `nulls_first_upwards`: then first when ascending.
     """
 
     by: Any
     read: Callable[[Any], Any]
-    nothing_first: bool = False
-    # Never without a value: an index serves such an order only if it is not asked where nulls go.
-    always: bool = False
+    nulls_first_upwards: bool = False
+    # PostgreSQL uses a plain index only if the query does not say where nulls go.
+    never_null: bool = False
 
 
-def by_text(by: Any, *, always: bool = False) -> Order:
-    return Order(by=by, read=_text, always=always)
+def by_text(by: Any, *, never_null: bool = False) -> SortKey:
+    return SortKey(by=by, read=_text, never_null=never_null)
 
 
-def by_number(by: Any, *, always: bool = False) -> Order:
-    return Order(by=by, read=_number, always=always)
+def by_number(by: Any, *, never_null: bool = False) -> SortKey:
+    return SortKey(by=by, read=_number, never_null=never_null)
 
 
-def by_day(by: Any) -> Order:
-    return Order(by=by, read=_day)
+def by_day(by: Any) -> SortKey:
+    return SortKey(by=by, read=_day)
 
 
-def by_instant(by: Any, *, always: bool = False, nothing_first: bool = False) -> Order:
-    return Order(by=by, read=_instant, always=always, nothing_first=nothing_first)
+def by_instant(by: Any, *, never_null: bool = False, nulls_first_upwards: bool = False) -> SortKey:
+    return SortKey(
+        by=by, read=_instant, never_null=never_null, nulls_first_upwards=nulls_first_upwards
+    )
 
 
 @dataclass(frozen=True, order=True)
 class Cursor:
-    """Where a row stands in an order: its key (or keys) and its id."""
+    """The position of a row in a sorted list: its sort key and its id."""
 
     key: Any
     id: int
 
     def __str__(self) -> str:
-        said = [_said(self.key), self.id]
-        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps([_as_json(self.key), self.id], ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
-    def parse(cls, text: str, order: Order) -> "Cursor":
-        """Raises ValueError for what no page ever wrote."""
+    def parse(cls, text: str, sort_key: SortKey) -> "Cursor":
+        """Raises ValueError for a text that is no cursor of this sort key."""
         try:
-            if len(text) > LONGEST:
+            if len(text) > MAX_LENGTH:
                 raise ValueError(text)
             key, number = json.loads(text)
             if type(number) is not int or not 0 <= number < 2**63:
                 raise ValueError(text)
-            if key is None and order.always:
+            if key is None and sort_key.never_null:
                 raise ValueError(text)
-            return cls(None if key is None else order.read(key), number)
+            return cls(None if key is None else sort_key.read(key), number)
         except (TypeError, ArithmeticError, InvalidOperation, RecursionError) as error:
             raise ValueError(text) from error
 
 
-def _said(key: Any) -> Any:
+def _as_json(key: Any) -> Any:
     if isinstance(key, tuple):
-        return [_said(one) for one in key]
+        return [_as_json(one) for one in key]
     if isinstance(key, dt.date):
         return key.isoformat()
     return str(key) if isinstance(key, Decimal | int) else key
 
 
 @dataclass(frozen=True, kw_only=True)
-class Walk:
-    """An order with its direction: what a list's `sort` says."""
+class Ordering:
+    """A sort key with its direction, as in a list's `?sort=-value`."""
 
-    order: Order
-    down: bool = False
+    sort_key: SortKey
+    descending: bool = False
 
-    def of(self, rows: Rows, *, back: bool = False) -> Rows:
-        """The rows in order (or in the opposite one), each with its key as `row_key`."""
-        up = self.down == back
-        nulls = {} if self.order.always else self._nulls(first=self._nothing_first != back)
+    def apply(self, rows: Rows, *, back: bool = False) -> Rows:
+        """Sort the rows (reversed with `back`) and annotate each with its key as `row_key`."""
+        up = self.descending == back
+        nulls = {} if self.sort_key.never_null else self._nulls(first=self._nothing_first != back)
         key = F("row_key").asc(**nulls) if up else F("row_key").desc(**nulls)
-        by = self.order.by
+        by = self.sort_key.by
         keyed = rows.annotate(row_key=F(by) if isinstance(by, str) else by)
         ordered: Rows = keyed.order_by(key, "pk" if up else "-pk")
         return ordered
 
     def beyond(self, cursor: Cursor, *, back: bool = False) -> Q:
-        """A condition for the rows that come after `cursor` (or before it)."""
-        up = self.down == back
+        """The condition for rows after `cursor` (before it with `back`), on rows from `apply`."""
+        up = self.descending == back
         nothing_last = self._nothing_first == back
         side = "gt" if up else "lt"
         if cursor.key is None:
@@ -136,7 +136,7 @@ class Walk:
             return later if nothing_last else later | Q(row_key__isnull=False)
         later = Q(**{f"row_key__{side}": cursor.key})
         later |= Q(row_key=cursor.key, **{f"pk__{side}": cursor.id})
-        return later | Q(row_key=None) if nothing_last and not self.order.always else later
+        return later | Q(row_key=None) if nothing_last and not self.sort_key.never_null else later
 
     @staticmethod
     def _nulls(*, first: bool) -> dict[str, Any]:
@@ -144,4 +144,4 @@ class Walk:
 
     @property
     def _nothing_first(self) -> bool:
-        return self.order.nothing_first and not self.down
+        return self.sort_key.nulls_first_upwards and not self.descending

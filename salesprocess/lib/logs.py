@@ -1,14 +1,14 @@
 import logging
 import re
 
-# What lets somebody in stands in the address of a mailed link, and Django logs the path of every
-# answer above 399: of a link to which a mail program has added a full stop, for instance.
+# Tokens in the paths of mailed links: Django logs the path of each response above 399, for example
+# of a link to which a mail program has added a full stop.
 _TOKEN = re.compile(r"(/invitations/|/password/reset/key/)(?!accept/|done/)[^\s'\"]+")
 
 
 class OneLine(logging.Formatter):
-    """One record, one line: a traceback's line ends are written as `\\n`, so that no text that
-    somebody sends can pass for a record of its own. Links that let somebody in are cut short."""
+    """Writes each record on one line, so that text from users cannot forge records, and cuts the
+    tokens out of mailed links."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record).replace("\r", "\\r").replace("\n", "\\n")

@@ -54,7 +54,7 @@ _NAMED_US = re.compile(r"(?P<month>[a-zä]+)\.? (?P<d>\d{1,2})(?:st|nd|rd|th)?(?
 
 
 class NotUnderstoodError(ValueError):
-    """It says no day and no hour, or more than one of them."""
+    """The text names no day and no time, or more than one."""
 
 
 def parse(text: str, *, now: dt.datetime) -> dt.datetime:

@@ -1,16 +1,14 @@
-"""Queries that are written once, planned once, and answered often.
+"""Prepared statements: queries whose SQL is compiled once and whose plan PostgreSQL keeps.
 
-Putting the SQL of a query with joins together costs Django a millisecond and more, each time anew,
-and planning it costs PostgreSQL as much again: several times what it takes to find the rows. A page
-that asks for one record by its id asks with the same words every time: only ids differ. So Django
-writes such a query once (`Prepared`), and each connection has the server prepare it the first time
-(`run`).
+For a query with joins Django takes a millisecond and more to compile the SQL and PostgreSQL as much
+to plan it: several times what it takes to find the rows. So the SQL is compiled once (`Prepared`),
+and each connection prepares it at its first execution (`run`).
 
-What differs from one asking to the next is a `Param`: ids, instants, and every id of the reader's
-scope, whose lists are bound as arrays (`any_of`). Readers whose scopes have the same shape share
-their statements, so that a connection needs no more of them however many people ask. Every other
-value stands in the words, because the plan is made for the words alone (`plan_cache_mode`): only an
-outcome that is written there lets the index of open deals serve.
+What differs between executions is a `Param`: ids, instants, and all ids of the reader's scope, whose
+lists are bound as arrays (`any_of`). Readers whose scopes have the same shape share a statement, so
+that the number of statements does not grow with the number of people. All other values are literals
+in the SQL, because plans are generic (`plan_cache_mode`): the partial index of open deals, say, is
+used only if the outcome is a literal.
 """
 
 import re
@@ -30,12 +28,12 @@ from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.numeric import Int8
 
 Row = TypeVar("Row")
-# Of one query: what it depends on besides params may change with the day, as rates do.
-KEPT = 128
+# Kept per query: its `key` may change from day to day, as rates do.
+MAX_STATEMENTS = 128
 
 
 class Param(Expression):
-    """A place in a query for a value that is given each time it is asked."""
+    """A placeholder in a query for a value that is passed at each execution."""
 
     def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
         super().__init__(output_field=output_field)
@@ -48,8 +46,7 @@ class Param(Expression):
 @Field.register_lookup
 @ForeignObject.register_lookup  # which takes none of a field's
 class AnyOf(In):  # type: ignore[type-arg]  # of any field
-    """`owner_id__any_of=ids`: as `in`, of ids, of a `Param` for an array of them, or for the only
-    one."""
+    """`owner_id__any_of=…`: like `in`, also for a `Param` that is one id or an array of ids."""
 
     lookup_name = "any_of"
 
@@ -59,11 +56,9 @@ class AnyOf(In):  # type: ignore[type-arg]  # of any field
         return f"= ANY {rhs}" if isinstance(self.rhs.output_field, ArrayField) else f"= {rhs}"
 
 
-class Shaped(Protocol):
-    """A scope, as far as this module knows it.
-
-    `shape` is the scope with a `Param` for each of its ids; `params` has the ids by their names.
-    """
+class HasShape(Protocol):
+    """A scope that statements can be compiled for: `shape` is the scope with a `Param` in place of
+    each id, `params` are the ids by the names of these."""
 
     @property
     def shape(self) -> Any: ...
@@ -72,14 +67,14 @@ class Shaped(Protocol):
     def params(self) -> Mapping[str, Any]: ...
 
 
-# Gives a queryset of `values_list`; it is given a scope, if the query lies within one.
+# Returns a queryset of `values_list`; takes the scope, if the query is limited to one.
 Write = Callable[..., QuerySet[Any, Any]]
 
 
 class Statement(NamedTuple):
-    """SQL with a %s for each of `params`, which are values or places for them (`Param`).
+    """SQL with a %s for each of `params`: values, or a `Param` for one.
 
-    It is empty where nothing can be found. What is `kept` is worth preparing.
+    `sql` is empty if no row can match. `kept` statements are executed as prepared ones.
     """
 
     sql: str
@@ -88,27 +83,27 @@ class Statement(NamedTuple):
 
 
 class Statements:
-    """The statements of one query: one for each shape of a scope, and for each `key`."""
+    """The compiled statements of one query, by shape of the scope and `key`."""
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, Statement] = {}
 
-    def of(self, write: Write, scope: Shaped | None = None, *, key: Hashable = "") -> Statement:
-        """What `write` gives for the shape of `scope`, written once.
+    def get(self, write: Write, scope: HasShape | None = None, *, key: Hashable = "") -> Statement:
+        """The statement of `write` for the shape of `scope`, compiled once.
 
-        `key` is all that it depends on besides. None is not worth keeping: it is written for the
-        scope as it is.
+        `key` is everything else that `write` depends on. With None it is compiled each time, for the
+        ids of `scope` themselves.
         """
         if key is None:
             return _written(write, scope)
         shape = scope and scope.shape
         found = self._kept.get((key, shape))
         if found is None:
-            too_many = len(self._kept) - KEPT + 1
-            # From a copy, because other threads put in theirs meanwhile.
+            too_many = len(self._kept) - MAX_STATEMENTS + 1
+            # A copy, because other threads add theirs meanwhile.
             for oldest in list(self._kept)[: max(too_many, 0)]:
                 self._kept.pop(oldest, None)
-            self._kept[key, shape] = found = _settled(_written(write, shape))
+            self._kept[key, shape] = found = _with_literals(_written(write, shape))
         return found
 
 
@@ -120,8 +115,8 @@ def _written(write: Write, scope: Any) -> Statement:
         return Statement("")
 
 
-def _settled(statement: Statement) -> Statement:
-    """With every value in its place, so that the plan is made for them."""
+def _with_literals(statement: Statement) -> Statement:
+    """Every value but a `Param` written into the SQL as a literal."""
     connection.ensure_connection()
     rest = iter(statement.params)
     params: list[Param] = []
@@ -138,7 +133,7 @@ def _settled(statement: Statement) -> Statement:
     return Statement(re.sub("%[s%]", place, statement.sql), tuple(params), kept=True)
 
 
-def ask(statement: Statement, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def fetch(statement: Statement, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     if not statement.sql:
         return []
     values = [params[one.name] if isinstance(one, Param) else one for one in statement.params]
@@ -150,7 +145,7 @@ def ask(statement: Statement, params: Mapping[str, Any]) -> list[tuple[Any, ...]
 
 
 def run(sql: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """All rows of a query that is asked in these words again and again."""
+    """Execute `sql` as a prepared statement; all its rows."""
     try:
         return _run(sql, params)
     except NotSupportedError:
@@ -165,7 +160,7 @@ def run(sql: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, 
 
 def _run(sql: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with _cursor() as cursor:
-        cursor.execute(sql, _wide(params))
+        cursor.execute(sql, _as_bigints(params))
         return list(cursor.fetchall())
 
 
@@ -198,27 +193,26 @@ def _cursor() -> Iterator[Any]:
         yield cursor
 
 
-def _wide(params: Sequence[Any] | Mapping[str, Any]) -> Sequence[Any] | Mapping[str, Any]:
-    """Whole numbers of one type, those in lists as well: by itself psycopg takes the smallest that
-    holds each of them, and a statement would be prepared for each."""
+def _as_bigints(params: Sequence[Any] | Mapping[str, Any]) -> Sequence[Any] | Mapping[str, Any]:
+    """All integers, also those in lists, as bigint: psycopg would take the smallest type that holds
+    each, and prepare a statement for each combination."""
     if isinstance(params, Mapping):
         return {name: _bigint(one) for name, one in params.items()}
     return [_bigint(one) for one in params]
 
 
 def _bigint(value: Any) -> Any:
-    """A number that no column holds stays what it is."""
+    """Numbers beyond 64 bits stay as they are."""
     if type(value) is list:
         return [_bigint(one) for one in value]
     return Int8(value) if type(value) is int and -(2**63) <= value < 2**63 else value
 
 
 class Prepared(Generic[Row]):
-    """A query by `write`, whose every row becomes what `row` makes of it.
+    """A callable query: `write` returns its queryset of `values_list`, `row` converts each row.
 
-    `write` gives a queryset of `values_list`, with `Param` for what differs from time to time. A
-    query within somebody's reach is given the scope's shape, which holds nothing of the reader that
-    could end up in the words.
+    What differs between calls is a `Param` in the queryset and a keyword of the call. `write` is
+    given the shape of the scope, not the reader, so that no id of a reader can get into the SQL.
     """
 
     def __init__(self, row: Callable[[Sequence[Any]], Row], write: Write) -> None:
@@ -226,7 +220,7 @@ class Prepared(Generic[Row]):
         self._write = write
         self._statements = Statements()
 
-    def __call__(self, scope: Shaped | None = None, /, **params: Any) -> list[Row]:
-        statement = self._statements.of(self._write, scope)
+    def __call__(self, scope: HasShape | None = None, /, **params: Any) -> list[Row]:
+        statement = self._statements.get(self._write, scope)
         given = params if scope is None else {**scope.params, **params}
-        return [self._row(row) for row in ask(statement, given)]
+        return [self._row(row) for row in fetch(statement, given)]

@@ -1,4 +1,4 @@
-"""What a command has against what it was asked for."""
+"""The exceptions by which commands refuse what they are asked for."""
 
 from typing import Any
 
@@ -6,8 +6,7 @@ from django.utils.translation import gettext as _
 
 
 class Refused(Exception):
-    """What cannot be, said to the person who asked for it: `message` is what he or she reads, `field`
-    names the input that it belongs to."""
+    """A command refuses: `message` is for the person who asked, `field` names the input at fault."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
@@ -16,8 +15,10 @@ class Refused(Exception):
 
 
 class Stale(Refused):
-    """Somebody changed a record since the page that asks was shown. `record` is how it stands now, at
-    `version`; `by` is who changed it, where that is known."""
+    """The record was changed since the page was rendered (409).
+
+    `record` is its present state, at `version`; `by` is who changed it, if known.
+    """
 
     def __init__(self, record: Any, *, version: int, by: Any = None, message: str = "") -> None:
         usual = _("%(who)s changed this meanwhile. Look at it as it is now, and do it again.")
@@ -26,7 +27,6 @@ class Stale(Refused):
 
 
 def require_version(record: Any, seen: int | None) -> None:
-    """Raises Stale if a record, which is locked, is not at the version that the page has shown; None
-    takes whatever is there."""
+    """Raise Stale unless the locked `record` is at version `seen`; None skips the check."""
     if seen is not None and seen != record.version:
         raise Stale(record, version=record.version, by=record.changed_by)

@@ -1,4 +1,4 @@
-"""CSV as spreadsheets read it, written row by row so that any size fits into little memory."""
+"""CSV for spreadsheets, streamed row by row."""
 
 import csv
 import unicodedata
@@ -14,8 +14,8 @@ _FORMULA = frozenset("=+-@\t\r\n")
 _PASSED_OVER = frozenset("\"';,")
 
 
-def inert(text: str) -> str:
-    """The text with an apostrophe before it, where a spreadsheet would run it as a formula.
+def escape_formula(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would run as a formula.
 
     For texts only: a negative number is a number, not a formula.
     """
@@ -29,13 +29,13 @@ def inert(text: str) -> str:
     return text
 
 
-def plain(text: str) -> str:
-    """The text as it was before `inert`, so that a file of ours can be read back."""
-    return text[1:] if text[:1] == "'" and inert(text[1:]) == text else text
+def unescape_formula(text: str) -> str:
+    """Undo `escape_formula`, so that our own files can be imported again."""
+    return text[1:] if text[:1] == "'" and escape_formula(text[1:]) == text else text
 
 
-def lines(rows: Iterable[Iterable[Any]], *, bom: bool = False) -> Iterator[str]:
-    """Each row as a line. Numbers stay numbers; everything else becomes harmless text."""
+def csv_lines(rows: Iterable[Iterable[Any]], *, bom: bool = False) -> Iterator[str]:
+    """Each row as a line of CSV. Numbers stay numbers, other values become escaped text."""
     if bom:
         yield BOM
     writer = csv.writer(_Echo(), quoting=csv.QUOTE_NONNUMERIC)
@@ -48,7 +48,7 @@ def _cell(value: Any) -> Any:
         return ""
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return value
-    return inert(str(value))
+    return escape_formula(str(value))
 
 
 class _Echo:
@@ -58,8 +58,8 @@ class _Echo:
         return line
 
 
-def download(lines: Iterable[str], *, name: str) -> StreamingHttpResponse:
-    """The lines as a file for the person who asked, which nothing on the way may keep."""
+def csv_response(lines: Iterable[str], *, name: str) -> StreamingHttpResponse:
+    """Stream the lines as the download `name`.csv, which no cache may store."""
     return StreamingHttpResponse(
         lines,
         content_type="text/csv; charset=utf-8",

@@ -1,4 +1,4 @@
-"""Finds what is to be translated in Django's templates; for Python and Jinja2 Babel knows by itself."""
+"""A Babel extractor for Django templates; Babel itself covers Python and Jinja2."""
 
 import io
 from collections.abc import Collection, Generator, Mapping
@@ -14,7 +14,7 @@ def extract(
     comment_tags: Collection[str],
     options: Any,
 ) -> Generator[Any, None, None]:
-    """What Babel calls for each template: (line, function, message, comments)."""
+    """Yields (line, function, message, comments) for a template, as Babel expects."""
     code = templatize(file.read().decode())
     # What is left is Python but for its indentation, which is the template's.
     lines = "\n".join(line.strip() for line in code.splitlines())

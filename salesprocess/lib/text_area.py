@@ -1,5 +1,3 @@
-"""A field of several lines that gives back what it was given."""
-
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,8 +5,7 @@ from django import forms
 
 
 class TextArea(forms.Textarea):
-    """Lines end as they do everywhere else, and not as a browser sends them: what nobody touched is
-    the same text."""
+    """Turns the `\\r\\n` that browsers send into `\\n`, so that untouched text compares as equal."""
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
         value = super().value_from_datadict(data, files, name)

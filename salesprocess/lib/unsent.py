@@ -1,11 +1,11 @@
-"""What somebody sent while nobody was signed in, or with the token of an earlier sign-in.
+"""Forms that were posted after the session had ended, or with the CSRF token of an earlier session.
 
-Such a request is refused before any view sees it, but its words are not lost: they stay in the
-browser's session, are offered on the next page once the same person is signed in, and go away when
-the server takes them. Nothing is ever sent a second time by itself.
+Such a request is refused before any view sees it, but what was typed is not lost: it is stored in the
+session, offered on the next page once the same person is signed in, and discarded when the server has
+accepted it. Nothing is ever sent again by itself.
 
-Each form says whose it is (`reader`), signed, because what comes without a session says it nowhere
-else; so nobody is offered another's words, and nothing is kept for who never had a page of ours.
+Each form carries the signed id of its reader, because a request without a session says nowhere else
+whose it is: nobody is offered what another typed, and nothing is stored for strangers.
 """
 
 import datetime as dt
@@ -31,23 +31,23 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from salesprocess.lib.htmx import shown_path
+from salesprocess.lib.htmx import current_path
 
-KEY = "unsent"
-LASTS = dt.timedelta(days=1)
-MOST_CHARACTERS = 64_000
-MOST_SHOWN = 12
-# Passwords are nobody's words to keep; the other two are of the page, not of the person.
-LEFT_OUT = re.compile(r"pass|^csrfmiddlewaretoken$|^reader$", re.IGNORECASE)
-# What a form says by itself, as against what a person typed: keys, numbers, days, currencies.
-BY_ITSELF = re.compile(r"[a-z0-9_:+.,-]*|on|[A-Z]{3}")
-# Read and taken away by the script, which has kept a draft of that form.
+SESSION_KEY = "unsent"
+LIFETIME = dt.timedelta(days=1)
+MAX_CHARACTERS = 64_000
+MAX_SHOWN = 12
+# Passwords are never stored; the other two belong to the page, not to the person.
+EXCLUDED_FIELDS = re.compile(r"pass|^csrfmiddlewaretoken$|^reader$", re.IGNORECASE)
+# Values of hidden inputs and choices, which nobody typed: keys, numbers, days, currencies.
+MACHINE_VALUE = re.compile(r"[a-z0-9_:+.,-]*|on|[A-Z]{3}")
+# Read and deleted by the script, which then drops its draft of that form.
 TAKEN_COOKIE = "seven_taken"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unsent:
-    """A form that was refused unseen: where it goes, whose it is, and all that it said."""
+    """A posted form that no view has seen: its path, reader (user id), time and fields."""
 
     path: str
     reader: int
@@ -58,28 +58,28 @@ class Unsent:
 
     @property
     def words(self) -> list[str]:
-        """What was typed, as far as it can be told from what a form says by itself."""
+        """What was probably typed by a person: the values that are no MACHINE_VALUE."""
         said = (value.strip() for _name, value in self.fields)
-        return [each for each in said if each and not BY_ITSELF.fullmatch(each)][:MOST_SHOWN]
+        return [each for each in said if each and not MACHINE_VALUE.fullmatch(each)][:MAX_SHOWN]
 
     def is_of(self, user: Any) -> bool:
         return bool(user.pk == self.reader)
 
 
-# --- whose a form is ----------------------------------------------------------------------------
+# --- the reader of a form -----------------------------------------------------------------------
 
 
 def _signer() -> Signer:
     return Signer(salt="seven.reader")
 
 
-def mark(user: Any) -> str:
-    """Whose page it is, for its forms to carry; empty for strangers."""
+def sign_reader(user: Any) -> str:
+    """The signed id of the user, for the forms of the page; empty for strangers."""
     return _signer().sign(str(user.pk)) if user.is_authenticated else ""
 
 
 def reader_of(request: HttpRequest) -> int | None:
-    """Whose page the request came from, as the page itself was told; None where it does not say."""
+    """The id of the user for whom the page of this request was rendered; None if it is not signed."""
     said = request.POST.get("reader") or request.headers.get("X-Reader", "")
     try:
         return int(_signer().unsign(said))
@@ -89,7 +89,7 @@ def reader_of(request: HttpRequest) -> int | None:
 
 def _marked_input(request: HttpRequest) -> SafeString:
     token = csrf_input(request)
-    if not (reader := mark(request.user)):
+    if not (reader := sign_reader(request.user)):
         return token
     return format_html('{}<input type="hidden" name="reader" value="{}">', token, reader)
 
@@ -97,19 +97,19 @@ def _marked_input(request: HttpRequest) -> SafeString:
 _marked_input_lazy = lazy(_marked_input, SafeString, str)
 
 
-def marks(request: HttpRequest) -> dict[str, Any]:
-    """For every template: `csrf_input`, which also says whose the form is."""
+def csrf_with_reader(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `csrf_input` with the signed reader beside the token."""
     return {"csrf_input": _marked_input_lazy(request)} if hasattr(request, "user") else {}
 
 
-# --- keeping ------------------------------------------------------------------------------------
+# --- storing ------------------------------------------------------------------------------------
 
 
-def taken_from(request: HttpRequest, *, reader: int) -> Unsent:
+def unsent_from(request: HttpRequest, *, reader: int) -> Unsent:
     fields = [
         [name, value]
         for name, values in request.POST.lists()
-        if not LEFT_OUT.search(name)
+        if not EXCLUDED_FIELDS.search(name)
         for value in values
     ]
     return Unsent(
@@ -122,62 +122,62 @@ def taken_from(request: HttpRequest, *, reader: int) -> Unsent:
 
 
 def _is_small(fields: Iterable[list[str]]) -> bool:
-    return sum(len(name) + len(value) for name, value in fields) <= MOST_CHARACTERS
+    return sum(len(name) + len(value) for name, value in fields) <= MAX_CHARACTERS
 
 
 def _is_short(request: HttpRequest) -> bool:
-    """Whether a stranger may have it read at all: nothing long is what somebody typed."""
+    """Whether the body is short enough to be parsed for somebody who is not signed in."""
     said = request.META.get("CONTENT_LENGTH") or "0"
     return said.isdecimal() and int(said) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
-def keep(request: HttpRequest) -> None:
-    """Keep what a request without a session says, if it came from a page of ours and fits."""
+def store(request: HttpRequest) -> None:
+    """Store the form of a request without a session, if it came from our page and is not too large."""
     if request.method != "POST" or not _is_short(request):
         return
     reader = reader_of(request)
     if reader is None:
         return
-    unsent = taken_from(request, reader=reader)
+    unsent = unsent_from(request, reader=reader)
     if not unsent.fields or not _is_small(unsent.fields):
         return
-    request.session[KEY] = asdict(unsent)
-    request.session.set_expiry(LASTS)
+    request.session[SESSION_KEY] = asdict(unsent)
+    request.session.set_expiry(LIFETIME)
 
 
-def kept(request: HttpRequest) -> Unsent | None:
-    """What the person who is signed in has not sent yet, if it is not too long ago."""
-    stored = request.session.get(KEY)
+def stored(request: HttpRequest) -> Unsent | None:
+    """The stored form of the person who is signed in, if it has not expired."""
+    stored = request.session.get(SESSION_KEY)
     if not stored:
         return None
     unsent = Unsent(**stored)
-    is_old = timezone.now().timestamp() - unsent.at > LASTS.total_seconds()
+    is_old = timezone.now().timestamp() - unsent.at > LIFETIME.total_seconds()
     return None if is_old or not unsent.is_of(request.user) else unsent
 
 
-def put_away(request: HttpRequest) -> None:
-    request.session.pop(KEY, None)
+def discard(request: HttpRequest) -> None:
+    request.session.pop(SESSION_KEY, None)
 
 
 @require_POST
-def put_away_view(request: HttpRequest) -> HttpResponse:
-    """Give up what was kept, and stay on the page."""
-    put_away(request)
-    return HttpResponseRedirect(_ours(request, request.POST.get("back", "")))
+def discard_view(request: HttpRequest) -> HttpResponse:
+    """Discard the stored form, and go back to the page."""
+    discard(request)
+    return HttpResponseRedirect(_local_path(request, request.POST.get("back", "")))
 
 
-# --- where it happens ---------------------------------------------------------------------------
+# --- middleware and views -----------------------------------------------------------------------
 
 
-def came_from(request: HttpRequest) -> str:
-    """The page that the request was sent from, if it is one of ours; else the first page."""
+def previous_page(request: HttpRequest) -> str:
+    """Path of the page that the request was sent from, if it is one of ours; else `/`."""
     if request.htmx:  # type: ignore[attr-defined]  # set by HtmxMiddleware
-        return shown_path(request) or "/"
-    return _ours(request, request.headers.get("Referer", ""))
+        return current_path(request) or "/"
+    return _local_path(request, request.headers.get("Referer", ""))
 
 
-def _ours(request: HttpRequest, address: str) -> str:
-    """The path and query of an address, if it leads to this installation; else the first page."""
+def _local_path(request: HttpRequest, address: str) -> str:
+    """Path and query of an address of this installation; of any other, `/`."""
     hosts = {request.get_host()}
     if not url_has_allowed_host_and_scheme(address, hosts, require_https=request.is_secure()):
         return "/"
@@ -187,42 +187,40 @@ def _ours(request: HttpRequest, address: str) -> str:
 
 
 class SignInRequired(LoginRequiredMiddleware):
-    """Sends strangers to the sign-in page, and from there back to the page that they had before them.
-
-    Where they sent something, what they sent waits for them there.
-    """
+    """Redirects strangers to the sign-in page, and afterwards back to the page they were on, where a
+    form that they had posted is offered again."""
 
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseRedirect:
         if request.method != "POST":
             return super().handle_no_permission(request, view_func)
-        return to_sign_in(request)
+        return redirect_to_sign_in(request)
 
 
-def to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
-    keep(request)
-    return redirect_to_login(came_from(request), resolve_url(settings.LOGIN_URL))
+def redirect_to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
+    store(request)
+    return redirect_to_login(previous_page(request), resolve_url(settings.LOGIN_URL))
 
 
-def is_from_here(request: HttpRequest) -> bool:
-    """Whether a page of this installation sent it; browsers say so with everything that is posted."""
+def is_same_origin(request: HttpRequest) -> bool:
+    """Whether the Origin header, which browsers send with every POST, is this installation's."""
     ours = f"{request.scheme}://{request.get_host()}"
     return request.headers.get("Origin") in {ours, *settings.CSRF_TRUSTED_ORIGINS}
 
 
-def new_token(request: HttpRequest) -> HttpResponse:
-    """The token that the page should have had. Only pages of this origin can read it."""
+def csrf_token_response(request: HttpRequest) -> HttpResponse:
+    """A 403 with a fresh CSRF token, which only pages of this origin can read."""
     return HttpResponse(status=HTTPStatus.FORBIDDEN, headers={"X-CSRFToken": get_token(request)})
 
 
-def let_go(
+def forget_accepted(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Forgets what was kept once the server has taken it.
+    """Middleware: discards the stored form once the server has accepted it.
 
-    A plain form's answer leads to another page, so that a cookie tells the script which of its
-    drafts is done with; an htmx request is told by its own answer.
+    After a plain form, which is answered by a redirect, a cookie tells the script which draft it may
+    drop; the response to an htmx request tells it by itself.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -231,9 +229,9 @@ def let_go(
             return response
         if not request.user.is_authenticated:
             return response
-        unsent = request.session.get(KEY)
+        unsent = request.session.get(SESSION_KEY)
         if unsent and unsent["path"] == request.get_full_path():
-            put_away(request)
+            discard(request)
         if response.status_code == HTTPStatus.FOUND:
             response.set_cookie(
                 TAKEN_COOKIE,

@@ -1,7 +1,7 @@
-"""Uploads that stop where they are too large, instead of filling the disk or the memory first.
+"""Uploads with a size limit, enforced while the file is received.
 
-`BoundUploads` measures every request before anything reads its body, which the check against forged
-requests does: an address takes no file unless its view says so with `takes_file`.
+`BoundUploads` measures every request before anything reads its body, as the CSRF check does. A view
+accepts files only if it is marked with `takes_file`.
 """
 
 from collections.abc import Callable
@@ -12,54 +12,53 @@ from django.http import HttpRequest, HttpResponseBase
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-# What a form adds to the file: its other fields and the lines between them.
-_AROUND = 64_000
+# Bytes that multipart/form-data adds to the file: other fields and boundaries.
+_FORM_OVERHEAD = 64_000
 
 
 class LimitedUpload(TemporaryFileUploadHandler):
-    """Writes to a temporary file and stops at `most` bytes, whatever the request announced."""
+    """Writes to a temporary file and stops after `max_bytes`, whatever the request announced."""
 
-    def __init__(self, request: HttpRequest, most: int) -> None:
+    def __init__(self, request: HttpRequest, max_bytes: int) -> None:
         super().__init__(request)
-        self.most = most
-        self.too_large = announced(request) > most + _AROUND
+        self.max_bytes = max_bytes
+        self.too_large = content_length(request) > max_bytes + _FORM_OVERHEAD
         self._seen = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self._seen += len(raw_data)
-        if self._seen > self.most:
+        if self._seen > self.max_bytes:
             self.too_large = True
             raise StopUpload(connection_reset=True)
         super().receive_data_chunk(raw_data, start)
 
 
-def announced(request: HttpRequest) -> int:
-    """The bytes that the request says its body has."""
+def content_length(request: HttpRequest) -> int:
     try:
         return int(request.headers.get("Content-Length") or 0)
     except ValueError:
         return 0
 
 
-def takes_file(most: Callable[[], int]) -> Callable[[View], View]:
-    """Marks a view that takes files, of `most()` bytes together. It asks `upload_of` first."""
+def takes_file(max_bytes: Callable[[], int]) -> Callable[[View], View]:
+    """Marks a view that takes files, of `max_bytes()` together. It calls `upload_of` first."""
 
     def mark(view: View) -> View:
-        view.most_bytes = most  # type: ignore[attr-defined]
+        view.max_bytes = max_bytes  # type: ignore[attr-defined]
         return view
 
     return mark
 
 
 def upload_of(request: HttpRequest) -> LimitedUpload:
-    """What became of the files of a request to a view that takes some."""
+    """The upload handler of a request to a view marked with `takes_file`."""
     [limit] = request.upload_handlers
     assert isinstance(limit, LimitedUpload)  # noqa: S101  # what the middleware gives
     return limit
 
 
 class BoundUploads:
-    """Stands before the check against forged requests, which is the first to read a body."""
+    """Middleware before the CSRF check, which is the first to read a body."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -68,9 +67,9 @@ class BoundUploads:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any) -> None:
-        most: Callable[[], int] | None = getattr(view, "most_bytes", None)
-        limit = LimitedUpload(request, most() if most else 0)
+        max_bytes: Callable[[], int] | None = getattr(view, "max_bytes", None)
+        limit = LimitedUpload(request, max_bytes() if max_bytes else 0)
         request.upload_handlers = [limit]
-        if most and limit.too_large:
-            # Its view refuses it unread, so that nothing of it can be forged either.
+        if max_bytes and limit.too_large:
+            # Its view refuses it unread, so there is nothing that could be forged.
             request.csrf_processing_done = True  # type: ignore[attr-defined]  # Django's own mark

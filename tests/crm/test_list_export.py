@@ -9,7 +9,7 @@ from django.test import Client
 from crm.models import Deal, ListKind
 from pipeline.models import User
 from pipeline.process.stages import Stage
-from salesprocess.lib.spreadsheet import inert, lines
+from salesprocess.lib.spreadsheet import csv_lines, escape_formula
 from tests.conftest import Cast
 from tests.crm.test_list_page import make_rows, names
 from tests.factories import make_company, make_deal
@@ -91,16 +91,16 @@ def test_it_lets_no_text_become_a_formula(cast: Cast, client: Client, text: str)
     Deal.objects.filter(pk=make_deal(by=cast.ana).pk).update(name=text)
     (row,) = rows(client, cast.ana, "/lists/deals.csv")
     assert row["Name"].startswith("'")
-    assert inert(text) == f"'{text}"
+    assert escape_formula(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("text", ["", "Norte SA", "3 = 3", "a@b.test", "  Norte", "¿Qué?", "1-2"])
 def test_it_leaves_other_texts_as_they_are(text: str) -> None:
-    assert inert(text) == text
+    assert escape_formula(text) == text
 
 
 def test_it_leaves_numbers_numbers() -> None:
-    assert list(lines([["a", -5, -1.5, None]])) == ['"a",-5,-1.5,""\r\n']
+    assert list(csv_lines([["a", -5, -1.5, None]])) == ['"a",-5,-1.5,""\r\n']
 
 
 def test_it_marks_the_encoding_for_those_who_guess(cast: Cast, client: Client) -> None:

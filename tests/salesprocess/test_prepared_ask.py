@@ -56,7 +56,7 @@ def test_it_follows_a_scope_that_has_changed(cast: Cast):
 
 
 def test_it_forgets_the_oldest(cast: Cast, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(prepared, "KEPT", 1)
+    monkeypatch.setattr(prepared, "MAX_STATEMENTS", 1)
     deal = make_deal(by=cast.ana, name="Hers")
     ask = names()
     for _ in range(2):

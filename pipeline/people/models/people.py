@@ -183,7 +183,7 @@ class UserQuerySet(models.QuerySet["User"]):
             self.active().filter(email__isnull=False).exclude(password__startswith=UNUSABLE_PREFIX)
         )
 
-    def told_of_the_process(self) -> Self:
+    def notified_of_process(self) -> Self:
         """Those who get mails about it: whoever has left reads none, and who wants none."""
         return self.able_to_sign_in().filter(process_mails=True)
 

@@ -9,7 +9,7 @@ from django.db.models import BigIntegerField, F, Func, Value
 from django.utils.translation import gettext as _
 
 from pipeline.models import Collision, Layer, StageWording, Step, Team, User, Version
-from pipeline.people.access import all_below
+from pipeline.people.access import subtrees
 from pipeline.process.commands.layer import locked, require_team, touch
 from pipeline.process.commands.tell import tell
 from pipeline.process.layer_diff import chosen_of, diff, lint, meetings
@@ -157,7 +157,7 @@ def layers_from(team: Team) -> list[Layer]:
     so that two who publish at once on one path wait for each other, and do not get stuck.
     """
     parents = dict(Team.objects.order_by("pk").values_list("pk", "parent_id"))
-    downwards = all_below(parents)[team.pk]
+    downwards = subtrees(parents)[team.pk]
     place = Func(
         Value(downwards, output_field=ArrayField(BigIntegerField())),
         F("team_id"),

@@ -10,7 +10,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from pipeline.models import Choice, Collision, Layer, Step, Team, User, Version
-from pipeline.people.access import all_below
+from pipeline.people.access import subtrees
 from pipeline.process.commands.layer import locked, touch
 from pipeline.process.playbook import (
     AnswerKind,
@@ -28,7 +28,7 @@ from pipeline.process.playbook import (
 from pipeline.process.playbook import PlaybookStep as Inherited
 from pipeline.process.queries import in_force
 from pipeline.process.stages import Stage
-from salesprocess.lib.plain import plain
+from salesprocess.lib.clean_text import clean_text
 from salesprocess.lib.refused import Refused
 
 # The room between two steps that are added one after the other.
@@ -299,7 +299,7 @@ def _changes(step: Step, said: dict[str, Any], *, now: Inherited | None) -> dict
 def _as_shown(value: Any) -> Any:
     """A form shows alike what is empty and what is not said, and gives lines back in its own way."""
     if isinstance(value, str):
-        value = plain(value)
+        value = clean_text(value)
     elif isinstance(value, list):
         value = tuple(value)
     return value or None
@@ -401,7 +401,7 @@ def _namesake(row: Layer, stage: Stage, label: str) -> str:
     if row.team is None:
         return ""
     parents = dict(Team.objects.values_list("pk", "parent_id"))
-    below = Layer.objects.filter(team__in=all_below(parents)[row.team.pk])
+    below = Layer.objects.filter(team__in=subtrees(parents)[row.team.pk])
     for layer in below.select_related("team", "current").order_by("pk"):
         said = (in_force.draft(layer), in_force.published(layer))
         rows = (each for content in said for each in content.steps)

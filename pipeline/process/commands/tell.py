@@ -4,7 +4,7 @@ import datetime as dt
 
 from pipeline.models import OutboxKind, Team, User, Version
 from pipeline.outbox import commands as outbox
-from pipeline.people.access import all_below
+from pipeline.people.access import subtrees
 
 
 def tell(version: Version, *, team: Team, by: User, at: dt.datetime) -> None:
@@ -13,7 +13,7 @@ def tell(version: Version, *, team: Team, by: User, at: dt.datetime) -> None:
     Part of the transaction that publishes: what is rolled back is told to nobody.
     """
     parents = dict(Team.objects.values_list("pk", "parent_id"))
-    people = User.objects.told_of_the_process().filter(team__in=all_below(parents)[team.pk])
+    people = User.objects.notified_of_process().filter(team__in=subtrees(parents)[team.pk])
     outbox.put_all(
         OutboxKind.PROCESS_PUBLISHED,
         (

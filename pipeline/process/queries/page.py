@@ -37,7 +37,7 @@ from pipeline.process.playbook import (
 from pipeline.process.playbook import MergedLayer as MergedLayer
 from pipeline.process.queries.in_force import content, layers_of, step_row
 from pipeline.process.stages import Stage
-from salesprocess.lib.keyset import Cursor, Rows, Walk, by_instant
+from salesprocess.lib.keyset import Cursor, Ordering, Rows, by_instant
 
 # Whose process an address is about: a team's by its id, or one's own.
 Of = int | Literal["mine"]
@@ -436,7 +436,7 @@ class Undecided:
 COLLISIONS_ON_A_PAGE = 20
 
 
-WALK = Walk(order=by_instant("at", always=True))
+ORDERING = Ordering(sort_key=by_instant("at", never_null=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -454,10 +454,10 @@ def undecided(user: User, *, after: Cursor | None = None, before: Cursor | None 
     """
     waiting = Collision.objects.editable_by(user).filter(choice="")
     back = before is not None and after is None
-    rows = WALK.of(waiting.select_related("layer__team", "version__published_by"), back=back)
+    rows = ORDERING.apply(waiting.select_related("layer__team", "version__published_by"), back=back)
     cursor = before if back else after
     if cursor is not None:
-        rows = rows.filter(WALK.beyond(cursor, back=back))
+        rows = rows.filter(ORDERING.beyond(cursor, back=back))
     found = list(rows[: COLLISIONS_ON_A_PAGE + 1])
     more = len(found) > COLLISIONS_ON_A_PAGE
     found = found[:COLLISIONS_ON_A_PAGE]
@@ -484,7 +484,7 @@ def undecided(user: User, *, after: Cursor | None = None, before: Cursor | None 
 
 
 def _is_more(waiting: Rows, cursor: Cursor, *, back: bool) -> bool:
-    return WALK.of(waiting).filter(WALK.beyond(cursor, back=back)).exists()
+    return ORDERING.apply(waiting).filter(ORDERING.beyond(cursor, back=back)).exists()
 
 
 def _told(collision: Collision, step: Step | None) -> Undecided:

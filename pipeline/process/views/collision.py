@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from pipeline.models import Choice
 from pipeline.process import commands
 from pipeline.process.queries import page as queries
-from pipeline.process.queries.page import WALK
+from pipeline.process.queries.page import ORDERING
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
@@ -75,6 +75,6 @@ def _address(asked: QueryDict) -> str:
 def _cursor(asked: QueryDict, name: str) -> Cursor | None:
     """None for what no page has written."""
     try:
-        return Cursor.parse(asked.get(name, ""), WALK.order)
+        return Cursor.parse(asked.get(name, ""), ORDERING.sort_key)
     except ValueError:
         return None

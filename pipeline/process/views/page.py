@@ -34,7 +34,7 @@ from pipeline.process.queries import words as process_words
 from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from salesprocess.lib.attempt import SeenForm, say
+from salesprocess.lib.attempt import SeenForm, add_error
 from salesprocess.lib.htmx import render, wants_fragment
 from salesprocess.lib.refused import Refused, Stale
 
@@ -220,7 +220,7 @@ class Try:
                 form.rebase(stale.version)
                 form.add_error(None, stale.message)
             except Refused as refused:
-                say(form, refused.field, refused.message)
+                add_error(form, refused.field, refused.message)
             except ValidationError as error:
                 form.add_error(None, error.messages)
             else:
