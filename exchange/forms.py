@@ -59,7 +59,7 @@ _NAMING = ("name", "company", "contact", "email", "phone", "product")
 
 
 class UploadForm(forms.Form):
-    kind = forms.ChoiceField(label=gettext_lazy("What is in it"), choices=ImportKind.choices)
+    kind = forms.ChoiceField(label=gettext_lazy("What is in it"))
     file = forms.FileField(
         label=gettext_lazy("File"),
         allow_empty_file=True,
@@ -69,9 +69,9 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, by: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        if by.role != Role.ADMIN:
-            kinds = [choice for choice in ImportKind.choices if choice[0] != ImportKind.PEOPLE]
-            self.fields["kind"].choices = kinds  # type: ignore[attr-defined]  # of a ChoiceField
+        out = {ImportKind.FILES} if by.role == Role.ADMIN else {ImportKind.FILES, ImportKind.PEOPLE}
+        kinds = [(kind.value, kind.label) for kind in ImportKind if kind not in out]
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]  # of a ChoiceField
 
 
 class ColumnsForm(forms.Form):

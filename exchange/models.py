@@ -1,4 +1,4 @@
-"""A file on its way in, by the pages: what was uploaded, what it means, how far it has come.
+"""What is on its way in, a file of a page or those of the command: what it means, how far it has come.
 
 The tables keep the names that they had before there was an app for files.
 """
@@ -14,12 +14,14 @@ from pipeline.models import Batch, User
 
 
 class ImportKind(models.TextChoices):
-    """Of exchange.imports.kinds, those that a page brings in; the value is the name there."""
+    """Of exchange.imports.kinds, those that a page brings in; the value is the name there. FILES are
+    those of one run of `manage.py import`, of whatever kinds its mapping names."""
 
     DEALS = "deals", _("Deals")
     COMPANIES = "companies", _("Companies")
     CONTACTS = "contacts", _("Contacts")
     PEOPLE = "people", _("People and teams")
+    FILES = "files", _("Files by command")
 
 
 class ImportState(models.TextChoices):
@@ -64,18 +66,25 @@ ImportJobManager = models.Manager.from_queryset(ImportJobQuerySet)
 
 
 class ImportJob(models.Model):
-    """One file that somebody brings in. It comes in within its owner's reach, whoever looks on.
+    """What somebody brings in: one file by a page, which comes in within its owner's reach, whoever
+    looks on; or files by the command, whose user has the database and may name no owner.
 
     The row is the record of the work: a worker that is killed loses at most the piece that it was
     at, and the next one goes on from `done`.
     """
 
     owner = models.ForeignKey(
-        User, on_delete=models.PROTECT, related_name="imports", editable=False
+        User,
+        on_delete=models.PROTECT,
+        related_name="imports",
+        null=True,
+        blank=True,
+        editable=False,
     )
     kind = models.CharField(max_length=10, choices=ImportKind)
     state = models.CharField(max_length=10, choices=ImportState, default=ImportState.MAPPING)
-    # As it was called where it comes from; `file` has a name of ours, and none when it is gone.
+    # As it was called where it comes from; `file` has a name of ours, and none when it is gone. Of
+    # the command it is a folder: exchange.imports.answers says what is in it.
     name = models.CharField(max_length=200)
     file = models.FileField(upload_to="imports", max_length=100, blank=True)
     size = models.PositiveBigIntegerField()
@@ -129,6 +138,10 @@ class ImportJob(models.Model):
     def is_working(self) -> bool:
         return self.state in WORKING
 
+    @property
+    def is_by_command(self) -> bool:
+        return self.kind == ImportKind.FILES
+
 
 class ImportFaultQuerySet(models.QuerySet["ImportFault"]):
     def visible_to(self, user: User) -> Self:
@@ -146,6 +159,8 @@ class ImportFault(models.Model):
     """A row that stays out, or comes in without something: where it begins in the file, and why."""
 
     job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="faults")
+    # Which of the files that came in together; 0 where there is one.
+    table = models.PositiveSmallIntegerField(default=0)
     line = models.PositiveIntegerField()
     column = models.CharField(max_length=500)
     value = models.CharField(max_length=200)
@@ -157,7 +172,9 @@ class ImportFault(models.Model):
     class Meta:
         db_table = "crm_importfault"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["job", "line"], name="import_fault_once_a_row"),
+            models.UniqueConstraint(
+                fields=["job", "table", "line"], name="import_fault_once_a_row"
+            ),
         ]
 
     def __str__(self) -> str:

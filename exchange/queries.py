@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.db.models import Count
 
@@ -43,7 +44,7 @@ def recent(user: User, *, at: dt.datetime) -> list[ImportJobRow]:
             state=job.get_state_display(),
             is_working=job.is_working,
             is_waiting=job.state in ("mapping", "asking", "checked", "stuck"),
-            owner="" if job.owner_id == user.pk else job.owner.name,
+            owner=job.owner.name if job.owner and job.owner_id != user.pk else "",
             when=f"{day(job.created_at.astimezone(zone).date(), today)} {clock(job.created_at, zone)}",
             came_in=job.counts.get("new") if job.batch_id else None,
             stayed_out=job.counts.get("refused") if job.batch_id else None,
@@ -54,6 +55,9 @@ def recent(user: User, *, at: dt.datetime) -> list[ImportJobRow]:
 
 @dataclass(frozen=True, kw_only=True)
 class FaultLine:
+    """`file` is named where there are several."""
+
+    file: str
     line: int
     column: str
     value: str
@@ -74,26 +78,35 @@ def faults(job: ImportJob, *, after: int) -> Faults:
     """A page of the rows that stay out, by line; `job` is one that the reader may see."""
     if not job.counts.get("refused"):
         return Faults(rows=[], total=0, after=0, next=None)
-    return _page(job.faults.filter(comes_in=False), after=after)
+    return _page(job, job.faults.filter(comes_in=False), after=after)
 
 
 def remarks(job: ImportJob) -> Faults:
     """The first rows that come in without something that they say."""
     if not job.counts:
         return Faults(rows=[], total=0, after=0, next=None)
-    return _page(job.faults.filter(comes_in=True), after=0)
+    return _page(job, job.faults.filter(comes_in=True), after=0)
 
 
-def _page(faults: ImportFaultQuerySet, *, after: int) -> Faults:
-    rows = faults.filter(line__gt=after).order_by("line")[: FAULTS_ON_A_PAGE + 1]
+def _page(job: ImportJob, faults: ImportFaultQuerySet, *, after: int) -> Faults:
+    rows = faults.filter(line__gt=after).order_by("table", "line")[: FAULTS_ON_A_PAGE + 1]
+    names = [Path(each["file"]).name for each in job.answers.get("tables", ())]
     found = [
-        FaultLine(line=row.line, column=row.column, value=row.value, reason=row.reason)
+        FaultLine(
+            file=names[row.table] if names else "",
+            line=row.line,
+            column=row.column,
+            value=row.value,
+            reason=row.reason,
+        )
         for row in rows
     ]
     more = len(found) > FAULTS_ON_A_PAGE
     found = found[:FAULTS_ON_A_PAGE]
     total = faults.aggregate(total=Count("pk"))["total"] if more or after else len(found)
-    return Faults(rows=found, total=total, after=after, next=found[-1].line if more else None)
+    # Several files have no common order of lines: the command's report has all of them.
+    following = found[-1].line if more and not names else None
+    return Faults(rows=found, total=total, after=after, next=following)
 
 
 @dataclass(frozen=True, kw_only=True)

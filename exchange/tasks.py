@@ -1,14 +1,17 @@
+import datetime as dt
 import time
 
 from celery import shared_task
 from django.utils import timezone, translation
 
 from exchange.commands import work
-from exchange.models import ImportJob
+from exchange.models import ImportJob, ImportKind
 from salesprocess.lib.enqueue import enqueue
 
 # After so long other tasks have their turn.
 TURN_SECONDS = 20
+# A command that said nothing for so long was killed.
+LEFT_AFTER = dt.timedelta(minutes=15)
 
 
 # A check is one transaction however long the file is; more than once at a time it does nothing.
@@ -19,7 +22,10 @@ def work_on_imports(pk: int | None = None) -> None:
     It may run any number of times, in any number of workers.
     """
     waiting = ImportJob.objects.working().order_by("changed_at", "pk")
-    if pk is not None:
+    if pk is None:
+        lately = timezone.now() - LEFT_AFTER
+        waiting = waiting.exclude(kind=ImportKind.FILES, changed_at__gt=lately)
+    else:
         waiting = waiting.filter(pk=pk)
     for job, language in waiting.values_list("pk", "owner__language"):
         end = time.monotonic() + TURN_SECONDS

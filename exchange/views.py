@@ -78,7 +78,8 @@ def _list(
 def page(request: HtmxRequest, pk: int) -> HttpResponse:
     """One import as it stands; asks again by itself while a worker is at it."""
     job = _job(request, pk)
-    if job.state == ImportState.MAPPING or ("columns" in request.GET and job.state in NOT_LOADED):
+    asked = job.state == ImportState.MAPPING or "columns" in request.GET
+    if asked and job.state in NOT_LOADED and not job.is_by_command:
         return _columns_page(request, job, None)
     return _page(request, job, AnswersForm(job=job))
 
@@ -148,7 +149,7 @@ def act(request: HtmxRequest, pk: int, verb: str) -> HttpResponse:
 def errors(request: HtmxRequest, pk: int) -> StreamingHttpResponse:
     """The rows that stayed out, with the reasons, as a file that can be brought in again."""
     job = _job(request, pk)
-    if not job.file or not queries.has_left_out(job):
+    if job.is_by_command or not job.file or not queries.has_left_out(job):
         raise Http404
     lines = spreadsheet.csv_lines(error_file.rows(job), bom=True)
     return spreadsheet.csv_response(lines, name=f"stayed-out-{job.pk}")

@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -189,10 +190,17 @@ def discard(job: ImportJob, *, by: User, at: dt.datetime) -> None:
 
 def forget_file(row: ImportJob) -> None:
     """Delete what the file says, once the transaction stands: other people's data is not hoarded."""
-    stored, row.file, row.sample = row.file.name, "", []
+    row.sample = []
     row.faults.all().delete()
-    if stored:
-        transaction.on_commit(lambda: default_storage.delete(stored), robust=True)
+    delete_stored(row)
+
+
+def delete_stored(row: ImportJob) -> None:
+    """Delete the file, or the files and then their folder, once the transaction stands."""
+    stored = list(dict.fromkeys(each["file"] for each in row.answers.get("tables", ())))
+    for name in filter(None, [*stored, row.file.name]):
+        transaction.on_commit(partial(default_storage.delete, name), robust=True)
+    row.file = ""
 
 
 @contextmanager

@@ -1,4 +1,5 @@
-"""What a worker does with an upload, step by step: check it, load it piece by piece, take it back.
+"""What a worker does with an import, step by step: check it, load it piece by piece, take it back.
+The command does the same with its own in its own process.
 
 Every step is one transaction that also says how far it has come, so a worker may be killed at any
 moment: what it was at is as if it had not begun, and the next one goes on. One import happens at a
@@ -11,6 +12,7 @@ import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,7 @@ from exchange.commands import batch as batch_commands
 from exchange.commands.job import forget_file
 from exchange.imports import answers, bulk, run
 from exchange.imports.faults import Unreadable
-from exchange.imports.mapping import Mapping
-from exchange.imports.reading import MOST_ROWS
-from exchange.imports.scanning import MOST_STAGES, scan
+from exchange.imports.scanning import MOST_STAGES, Chosen, scan
 from exchange.imports.staging import ImporterReach
 from exchange.models import ImportFault, ImportJob, ImportKind, ImportState
 from pipeline.models import Batch, BatchKind, Role, User
@@ -75,7 +75,7 @@ def _begin(pk: int, *, at: dt.datetime) -> ImportState | None:
 
 def _forbidden(job: ImportJob) -> str:
     """Why the owner, in whose reach it happens, may not bring this in any more; empty if allowed."""
-    if job.state == ImportState.UNDOING:
+    if job.state == ImportState.UNDOING or job.is_by_command or job.owner is None:
         return ""
     if not job.owner.is_active:
         return _("%(name)s, whose file this is, has been deactivated.") % {"name": job.owner.name}
@@ -95,15 +95,8 @@ def _check(pk: int, at: dt.datetime) -> None:
     """Look at the whole file; ask what only a person knows, else try the load out."""
     job = ImportJob.objects.select_related("owner__team").get(pk=pk)
     try:
-        table = answers.table_of(job)
-        (mapped,) = answers.mapping_of(job).kinds
-        seen = scan(mapped, table)
-        if len(seen.stages) > MOST_STAGES:
-            raise Unreadable(
-                _("The column of stages has more than %(n)d different words: is it another column?")
-                % {"n": MOST_STAGES}
-            )
-        answers.look(job, seen)
+        if not job.is_by_command:  # looked at before there was a job
+            _look(job)
         if job.questions:
             _settle(job, ImportState.ASKING, at)
             return
@@ -114,20 +107,31 @@ def _check(pk: int, at: dt.datetime) -> None:
         _settle(job, ImportState.MAPPING, at)
 
 
+def _look(job: ImportJob) -> None:
+    (mapped,) = answers.mapping_of(job).kinds
+    seen = scan(mapped, answers.table_of(job))
+    if len(seen.stages) > MOST_STAGES:
+        raise Unreadable(
+            _("The column of stages has more than %(n)d different words: is it another column?")
+            % {"n": MOST_STAGES}
+        )
+    answers.look(job, seen)
+
+
 def _try_out(job: ImportJob, at: dt.datetime) -> None:
     with tempfile.TemporaryDirectory() as folder, _Progress(job.pk) as tell:
         report = Path(folder) / "faults"
         trial = run.try_out(
             answers.mapping_of(job),
-            answers.table_of(job),
-            reach=reach_of(job.owner),
+            answers.chosen_of(job),
+            reach=_reach(job),
             by=job.owner,
             at=at,
             report_to=report,
             tell=tell,
         )
         job.repeats, job.done = {str(line): n for line, n in trial.repeats.items()}, job.rows
-        job.counts = {name: getattr(trial.counts, name) for name in _COUNTED}
+        _count(job, trial.counts)
         job.counts["alike"] = trial.alike
         with transaction.atomic():
             job.faults.all().delete()
@@ -145,30 +149,55 @@ def _load(pk: int, at: dt.datetime) -> None:
         job = ImportJob.objects.select_for_update(of=("self",)).get(pk=pk)
         if job.state != ImportState.LOADING:
             return
-        mapping, table = answers.mapping_of(job), answers.table_of(job)
-        most = piece_of(mapping)
-        piece = run.load_piece(
-            mapping,
-            replace(table, skip=job.done, most=most),
-            batch=_batch(job, at),
-            reach=reach_of(job.owner),
-            repeats={int(line): n for line, n in job.repeats.items()},
-        )
-        _write_faults(job, (run.as_row(fault) for fault in piece.faults))
-        job.counts = {
-            name: job.counts.get(name, 0) + getattr(piece.counts, name) for name in _COUNTED
-        }
-        job.done += piece.counts.read
-        if job.done >= job.rows or piece.counts.read < most:
+        chosen, counts = answers.chosen_of(job), {}
+        if piece := next_piece(chosen, job.done, numbered=not job.is_by_command):
+            repeats = {int(line): n for line, n in job.repeats.items()}
+            counts = run.load_piece(
+                answers.mapping_of(job),
+                piece,
+                batch=_batch(job, at),
+                reach=_reach(job),
+                repeats=None if job.is_by_command else repeats,
+                keep=partial(_write_faults, job),
+            )
+        _count(job, counts)
+        read = sum(each.read for each in counts.values())
+        job.done += read
+        if job.done >= job.rows or not read:
             _finish(job)
         _settle(job, ImportState(job.state), at)
 
 
-def piece_of(mapping: Mapping) -> int:
-    """How many rows come in together: all of them where rows of a file refer to each other."""
-    (mapped,) = mapping.kinds
-    together = mapped.kind.name == ImportKind.PEOPLE or "parent" in mapped.columns
-    return MOST_ROWS if together else PIECE
+def next_piece(chosen: Chosen, done: int, *, numbered: bool) -> Chosen:
+    """What comes in together behind the first `done` rows; nothing behind the last.
+
+    It is all of a kind where rows refer to each other, or are known only by what they say; unless a
+    check has `numbered` those that say the same.
+    """
+    for mapped, tables in chosen:
+        known = numbered or mapped.kind.named or "id" in mapped.columns
+        refer = mapped.kind.name == ImportKind.PEOPLE or "parent" in mapped.columns
+        room = PIECE if known and not refer else sum(table.length for table in tables)
+        piece = []
+        for table in tables:
+            some = min(table.length - done, room)
+            if some > 0:
+                piece.append(replace(table, skip=done, most=some))
+                room -= some
+            done = max(done - table.length, 0)
+        if piece:
+            return [(mapped, piece)]
+    return []
+
+
+def _count(job: ImportJob, now: dict[str, run.Counts]) -> None:
+    """Add what came now, and keep apart what kind it is of."""
+    kinds = run.added(job.counts.get("kinds", {}), now)
+    job.counts = {
+        name: job.counts.get(name, 0) + sum(getattr(each, name) for each in now.values())
+        for name in _COUNTED
+    }
+    job.counts["kinds"] = kinds
 
 
 def _batch(job: ImportJob, at: dt.datetime) -> Batch:
@@ -191,12 +220,27 @@ def _undo(pk: int, at: dt.datetime) -> None:
         if not run.try_lock():
             return
         job = ImportJob.objects.select_for_update(of=("self",)).get(pk=pk)
-        if job.state != ImportState.UNDOING or job.batch is None:
-            return
-        undone = batch_commands.undo(job.batch, by=job.undo_by, at=at)
-        job.kept = [[each.kind, each.pk, each.name, each.why] for each in undone.kept[:_LISTED]]
-        job.counts |= {"deleted": sum(undone.deleted.values()), "kept": len(undone.kept)}
-        _settle(job, ImportState.UNDONE, at)
+        if job.state == ImportState.UNDOING and job.batch is not None:
+            take_back(job.batch, by=job.undo_by, at=at)
+
+
+def take_back(batch: Batch, *, by: User | None, at: dt.datetime) -> batch_commands.Undone:
+    """Undo a batch, and say so where it is told how it came in.
+
+    Raises Refused if it was taken back already.
+    """
+    with transaction.atomic():
+        job = ImportJob.objects.select_for_update(of=("self",)).filter(batch=batch).first()
+        undone = batch_commands.undo(batch, by=by, at=at)
+        if job is not None:
+            job.kept = [[each.kind, each.pk, each.name, each.why] for each in undone.kept[:_LISTED]]
+            job.counts |= {"deleted": sum(undone.deleted.values()), "kept": len(undone.kept)}
+            _settle(job, ImportState.UNDONE, at)
+    return undone
+
+
+def _reach(job: ImportJob) -> ImporterReach | None:
+    return None if job.is_by_command or job.owner is None else reach_of(job.owner)
 
 
 def reach_of(owner: User) -> ImporterReach:
@@ -217,19 +261,20 @@ def _all_teams() -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _write_faults(job: ImportJob, faults: Iterator[Any]) -> None:
+def _write_faults(job: ImportJob, faults: Iterator[run.FaultRow]) -> None:
     bulk.write(
         ImportFault,
         (
             ImportFault(
                 job=job,
+                table=table,
                 line=line,
                 column=column[:500],
                 value=value[:200],
                 reason=reason,
                 comes_in=comes_in,
             )
-            for line, column, value, reason, comes_in in faults
+            for table, line, column, value, reason, comes_in in faults
         ),
     )
 

@@ -9,19 +9,26 @@
  "hints": {"Hot": {"stage": "proposal"}}}   as answered for a file of another shape: only suggested
 
 An answer holds for files of one shape: of one system, with the same headings.
+
+Of a job of the command, {"system": "old-crm", "columns": {}, "mapping": {…}, as the TOML file has it,
+ "tables": [{"kind": "deals", "file": "imports/…/a.csv", "encoding": "utf-8", "delimiter": ",",
+             "header": ["Deal"], "above": 0, "ways": {"Close date": "%d/%m/%Y"}, "length": 12}]}
 """
 
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from django.core.files.storage import default_storage
 
 from exchange.imports import dates, guessing, mapping
 from exchange.imports.kinds import KINDS, Kind
 from exchange.imports.mapping import MAKEABLE, Mapping
 from exchange.imports.reading import FileTable
-from exchange.imports.scanning import MOST_STAGES, Reading, Scan
+from exchange.imports.scanning import MOST_STAGES, Chosen, Reading, Scan
 from exchange.imports.values import DECIMAL_SIGNS
 from exchange.models import ImportJob, ImportKind, ImportMapping
 from pipeline.models import User
@@ -48,9 +55,26 @@ def table_of(job: ImportJob) -> FileTable:
     )
 
 
+def chosen_of(job: ImportJob) -> Chosen:
+    """What a checked job brings in, with the mapping of each kind."""
+    kinds = mapping_of(job).kinds
+    if not job.is_by_command:
+        table = replace(table_of(job), ways=kinds[0].formats, length=job.rows)
+        return [(kinds[0], [table])]
+    tables: dict[str, list[FileTable]] = {}
+    for number, said in enumerate(job.answers["tables"]):
+        path = Path(default_storage.path(said["file"]))
+        about = {key: value for key, value in said.items() if key not in ("kind", "file")}
+        table = FileTable(path=path, number=number, **about | {"header": tuple(said["header"])})
+        tables.setdefault(said["kind"], []).append(table)
+    return [(each, tables[each.kind.name]) for each in kinds if each.kind.name in tables]
+
+
 def mapping_of(job: ImportJob) -> Mapping:
     """Raises Unreadable, in words, where what was said makes no sense."""
     said = job.answers
+    if job.is_by_command:
+        return mapping.of_content(said["mapping"])
     content: dict[str, Any] = {
         "file": "*",
         "columns": said["columns"],
@@ -145,7 +169,7 @@ def suggested(job: ImportJob) -> dict[str, Any]:
     as for the last one whose columns are there, with our best guess for columns that it had not
     (`new`); else our best guess."""
     header = headings(job.columns)
-    known = _known(job.kind, job.owner)
+    known = _known(job.kind, job.owner) if job.owner else []
     for each in known:
         if each.shape == shape_of(header):
             remembered = list(each.answers.get("formats", {}))
@@ -191,7 +215,9 @@ def _known(kind: str, owner: User) -> Sequence[ImportMapping]:
 
 
 def remember(job: ImportJob, *, at: dt.datetime) -> None:
-    """Keep what was said for the next file of this shape."""
+    """Keep what was said for the next file of this shape. What the command goes by is a file itself."""
+    if job.is_by_command or job.owner is None:
+        return
     said = {key: value for key, value in job.answers.items() if key not in _OF_THIS_FILE}
     header, name = headings(job.columns), said["system"]
     known = ImportMapping.objects.filter(owner=job.owner, kind=job.kind, name__iexact=name)

@@ -88,6 +88,8 @@ class Mapping:
     delimiter: str = ""
     date: str = ""
     decimal: str = ""
+    # As `of_content` was given it.
+    content: dict[str, Any] = field(default_factory=dict)
 
 
 def load(path: Path) -> Mapping:
@@ -131,6 +133,7 @@ def of_content(content: dict[str, Any]) -> Mapping:
         delimiter=_choice(formats, "delimiter", DELIMITERS, where="format"),
         date=_date(formats, "date", where="format"),
         decimal=_choice(formats, "decimal", DECIMAL_SIGNS, where="format"),
+        content=content,
     )
 
 

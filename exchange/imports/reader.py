@@ -18,7 +18,6 @@ from exchange.imports.kinds import DEALS, PEOPLE, Field, Form
 from exchange.imports.mapping import KindMapping, Meaning
 from exchange.imports.points import Points
 from exchange.imports.reading import FileRow, FileTable
-from exchange.imports.scanning import ways_of
 from exchange.imports.visits import visits_of
 from pipeline.process import moves
 from pipeline.process.moves import Visit
@@ -89,7 +88,6 @@ class RowReader:
 
     def __init__(self, mapped: KindMapping, table: FileTable, run: "ImportRun") -> None:
         self._mapped, self._table, self._run = mapped, table, run
-        self._ways = ways_of(mapped, table, run.mapping, show=run.show)
         self._cells = [
             self._cell(part) for part in mapped.kind.fields if part.name in mapped.columns
         ]
@@ -199,7 +197,7 @@ class RowReader:
     def _parser(self, part: Field, columns: tuple[str, ...]) -> Callable[[str], Any]:
         form = part.form
         if form.is_date or form.is_number:
-            way = self._ways[columns[0]]
+            way = self._table.ways.get(columns[0], "")
         if form is Form.DAY:
             zone = self._run.root.zone
             return lambda text: values.day(text, way, zone)

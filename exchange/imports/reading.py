@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -38,7 +38,9 @@ class FileRow:
 @dataclass(frozen=True, kw_only=True)
 class FileTable:
     """A file, or with `skip` and `most` a piece of it: so many rows from behind so many. `above` is
-    how many records stand above the header."""
+    how many records stand above the header. `ways` say how its columns of dates and numbers are
+    read, `length` how many rows it has, and `number` which of the files it is that come in together,
+    once it was scanned."""
 
     path: Path
     encoding: str
@@ -47,6 +49,9 @@ class FileTable:
     above: int = 0
     skip: int = 0
     most: int = MOST_ROWS
+    ways: dict[str, str] = field(default_factory=dict)
+    length: int = 0
+    number: int = 0
 
     @property
     def name(self) -> str:

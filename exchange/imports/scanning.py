@@ -2,7 +2,7 @@
 column of dates or numbers can be read, and the words of the stages."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -24,6 +24,8 @@ SAMPLES = 3
 # A file with one wrong cell in each way of writing dates need not offer all of them.
 _MOST_WAYS = 6
 
+# The tables of each kind that come in together, in the order in which they do.
+Chosen = list[tuple[KindMapping, list[FileTable]]]
 Place = tuple[int, str]
 """A line and the text of a cell there."""
 
@@ -148,10 +150,6 @@ class Reading:
         return all(frozenset((way, each)) in self._doubts for each in before)
 
 
-# Told of a file and a column, how it can be read and how it is.
-Show = Callable[[str, str, Reading, str], None]
-
-
 @dataclass(kw_only=True)
 class Scan:
     """How many rows, the foreign stages, and how columns can be read."""
@@ -192,30 +190,29 @@ def _word(raw: list[str]) -> str:
     return " ".join(filter(None, (cells.said(each, {}, any_text=True) for each in raw)))
 
 
-def ways_of(
-    mapped: KindMapping, table: FileTable, mapping: Mapping, *, show: Show | None = None
-) -> dict[str, str]:
-    """How each column writes dates or numbers: stated in the mapping, or the only way that fits.
-
-    `show` is told of each column, whether it was stated or found.
+def ways_of(mapped: KindMapping, mapping: Mapping, seen: Scan, *, file: str) -> dict[str, str]:
+    """How each column of a scanned file writes dates or numbers: stated in the mapping, or the only
+    way that fits.
 
     Raises Unreadable if it is ambiguous or mixed, and not stated.
     """
-    stated = {
-        column: mapped.formats.get(column)
-        or (mapping.date if part.form.is_date else mapping.decimal)
-        for part in read_parts(mapped)
-        for column in mapped.columns[part.name][:1]
-    }
-    if show is None and all(stated.values()):
-        return stated
-    for column, reading in scan(mapped, table).readings.items():
-        if not stated[column]:
-            _require_one_way(reading, mapped, table.name, column)
-            stated[column] = reading.way
-        if show is not None:
-            show(table.name, column, reading, stated[column])
-    return stated
+    ways = {}
+    for part in read_parts(mapped):
+        column = mapped.columns[part.name][0]
+        general = mapping.date if part.form.is_date else mapping.decimal
+        ways[column] = mapped.formats.get(column) or general
+        if not ways[column]:
+            _require_one_way(seen.readings[column], mapped, file, column)
+            ways[column] = seen.readings[column].way
+    return ways
+
+
+def read_as(reading: Reading, way: str) -> list[tuple[str, str]]:
+    """The samples of a column that can be read in `way`, each with what it means then."""
+    if not way:
+        return []
+    found = [(text, in_words(text, way, dates=reading.dates)) for _line, text in reading.samples]
+    return [(text, words) for text, words in found if words]
 
 
 def _require_one_way(reading: Reading, mapped: KindMapping, file: str, column: str) -> None:

@@ -22,7 +22,6 @@ from exchange.imports.kinds import DEALS, Kind
 from exchange.imports.mapping import KindMapping, Mapping
 from exchange.imports.reader import JUDGED, RowReader, names_of
 from exchange.imports.reading import FileTable
-from exchange.imports.scanning import Show
 from pipeline.models import Batch, Team
 
 FAULTS = "import_faults"
@@ -77,7 +76,7 @@ class ImportRun:
 
     `reach` is None for the command, whose user has the database. `repeats` says, for a file that
     comes in by pieces, which lines say the same as lines before them: the how manieth each is.
-    `tell` is told how many rows were read, now and then; `show`, how a column of a file is read.
+    `tell` is told how many rows were read, now and then.
     """
 
     mapping: Mapping
@@ -87,7 +86,6 @@ class ImportRun:
     reach: ImporterReach | None = None
     repeats: ReadOnly[int, int] | None = None
     tell: Callable[[int], None] | None = None
-    show: Show | None = None
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @cached_property

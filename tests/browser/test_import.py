@@ -11,7 +11,8 @@ from exchange.commands import work
 from exchange.models import ImportJob
 from tests.browser import axe
 from tests.conftest import Cast
-from tests.exchange.uploads import media, worked
+from tests.exchange.conftest import media
+from tests.exchange.uploads import worked
 
 __all__ = ["media"]
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("media")]

@@ -35,11 +35,12 @@ from crm.models import (
 )
 from exchange.commands import batch as batch_commands
 from exchange.commands.batch import Undoable
-from exchange.imports import mapping, run
+from exchange.imports import mapping
 from pipeline.models import Batch, Team, User
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
+from tests.exchange.uploads import brought_in
 from tests.factories import NOW, make_company, make_deal
 from tests.factories import won_deal as make_won_deal
 
@@ -79,7 +80,7 @@ def bring_in(folder: Path) -> Batch:
     (folder / "map.toml").write_text(MAPPING)
     for name, content in FILES.items():
         (folder / name).write_text(content)
-    result = run.run(mapping.load(folder / "map.toml"), [folder], at=NOW, commit=True)
+    result = brought_in(mapping.load(folder / "map.toml"), [folder], at=NOW, commit=True)
     assert result.faults == []
     assert result.batch is not None
     return result.batch
@@ -131,7 +132,7 @@ def test_it_keeps_a_deal_that_was_worked_on_and_what_it_refers_to(cast: Cast, tm
     assert kept_deal.visits.count() == 2
     assert not Deal.objects.filter(company__name="Beta").exists()
     # What stays is still known, so that the same files bring in only what went.
-    result = run.run(mapping.load(tmp_path / "map.toml"), [tmp_path], at=NOW, commit=True)
+    result = brought_in(mapping.load(tmp_path / "map.toml"), [tmp_path], at=NOW, commit=True)
     assert (result.counts["deals"].known, result.counts["deals"].new) == (1, 1)
 
 
@@ -194,11 +195,11 @@ def test_it_lets_another_import_bring_in_again_what_both_had(cast: Cast, tmp_pat
     (other / "map.toml").write_text(
         'system = "new"\n[companies]\nfile = "companies.csv"\ncolumns = { name = "company" }\n'
     )
-    run.run(mapping.load(other / "map.toml"), [other], at=NOW, commit=True)
+    brought_in(mapping.load(other / "map.toml"), [other], at=NOW, commit=True)
     batch_commands.undo(batch, by=cast.adele, at=NOW)
     assert not Company.objects.filter(name="Alfa").exists()
 
-    result = run.run(mapping.load(other / "map.toml"), [other], at=NOW, commit=True)
+    result = brought_in(mapping.load(other / "map.toml"), [other], at=NOW, commit=True)
 
     assert (result.counts["companies"].known, result.counts["companies"].new) == (0, 1)
     assert Company.objects.filter(name="Alfa").exists()

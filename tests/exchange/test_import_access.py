@@ -12,11 +12,10 @@ from crm.models import Deal
 from exchange.commands import work
 from exchange.models import ImportFault, ImportJob, ImportState
 from tests.conftest import Cast
-from tests.exchange.uploads import browser, checked, loaded, media, page, upload, uploaded
+from tests.exchange.uploads import browser, checked, loaded, page, upload, uploaded
 from tests.factories import NOW, ago
 
-__all__ = ["media"]
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+pytestmark = pytest.mark.django_db
 
 TEXT = "Deal,Owner\nPump,Ana Ruiz\nBelt,Nobody Canary\n"
 READ = ["", "errors.csv", "?columns"]

@@ -13,15 +13,11 @@ from tests.exchange.uploads import (
     checked,
     columns,
     loaded,
-    media,
     page,
     uploaded,
     worked,
 )
 from tests.factories import ago
-
-__all__ = ["media"]
-pytestmark = pytest.mark.usefixtures("media")
 
 
 def make_rate(currency: str, rate: str) -> None:

@@ -9,10 +9,9 @@ from crm.models import Deal
 from exchange.commands import work
 from exchange.models import ImportJob
 from tests.conftest import Cast
-from tests.exchange.uploads import answer, browser, columns, media, uploaded, worked
+from tests.exchange.uploads import answer, browser, columns, uploaded, worked
 
-__all__ = ["media"]
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+pytestmark = pytest.mark.django_db
 
 
 def peak_of(cast: Cast, rows: int, *, start: int) -> float:

@@ -14,14 +14,10 @@ from tests.exchange.uploads import (
     by_command,
     checked,
     loaded,
-    media,
     page,
     uploaded,
     worked,
 )
-
-__all__ = ["media"]
-pytestmark = pytest.mark.usefixtures("media")
 
 NOTHING = [
     "",

@@ -19,7 +19,6 @@ from tests.exchange.uploads import (
     checked,
     columns,
     loaded,
-    media,
     page,
     upload,
     uploaded,
@@ -27,8 +26,7 @@ from tests.exchange.uploads import (
 )
 from tests.factories import make_company, make_deal
 
-__all__ = ["media"]
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+pytestmark = pytest.mark.django_db
 
 DEALS = (
     "Deal,Account,Owner,Value,Phase,Close date\n"

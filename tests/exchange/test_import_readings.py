@@ -18,15 +18,11 @@ from tests.exchange.uploads import (
     checked,
     columns,
     loaded,
-    media,
     page,
     uploaded,
     worked,
 )
 from tests.factories import NOW
-
-__all__ = ["media"]
-pytestmark = pytest.mark.usefixtures("media")
 
 VIENNA = zoneinfo.ZoneInfo("Europe/Vienna")
 ANY_DAYS = [dt.date(2016, 11, 3), dt.date(2017, 2, 1), dt.date(2016, 12, 8)]

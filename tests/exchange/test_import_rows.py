@@ -8,12 +8,14 @@ from django.db import connection
 
 from crm.models import Company, Contact, ContactPoint, Deal, ImportedRow, SearchEntry, StageVisit
 from crm.queries.progress import progress_of
-from exchange.imports import mapping, run
+from exchange.commands import files
+from exchange.imports import mapping
 from exchange.imports.faults import Unreadable
 from pipeline.models import Batch, Role, Team, User
 from pipeline.process import moves
 from pipeline.process.stages import Stage
 from tests.conftest import Cast
+from tests.exchange.uploads import brought_in
 from tests.factories import NOW, ago, make_company, make_contact, make_user
 
 pytestmark = pytest.mark.django_db
@@ -53,17 +55,19 @@ def row(**cells: str) -> str:
     return ",".join(cells.get(column, "") for column in COLUMNS)
 
 
-def bring_in(folder: Path, *rows: str, text: str = DEALS, commit: bool = True) -> run.ImportResult:
+def bring_in(
+    folder: Path, *rows: str, text: str = DEALS, commit: bool = True
+) -> files.ImportResult:
     (folder / "deals.csv").write_text("\n".join([HEADER, *rows]) + "\n")
     return run_on(folder, text, commit=commit)
 
 
-def run_on(folder: Path, text: str, *, commit: bool = True) -> run.ImportResult:
+def run_on(folder: Path, text: str, *, commit: bool = True) -> files.ImportResult:
     (folder / "map.toml").write_text(text)
-    return run.run(mapping.load(folder / "map.toml"), [folder], at=NOW, commit=commit)
+    return brought_in(mapping.load(folder / "map.toml"), [folder], at=NOW, commit=commit)
 
 
-def reasons(result: run.ImportResult) -> list[tuple[int, str, str]]:
+def reasons(result: files.ImportResult) -> list[tuple[int, str, str]]:
     return [(fault.line, fault.column, fault.reason) for fault in result.faults]
 
 

@@ -12,12 +12,14 @@ from django.utils import timezone
 
 from crm import reference
 from crm.models import Company, Deal, Product, StageVisit
-from exchange.imports import mapping, run
+from exchange.commands import files
+from exchange.imports import mapping
 from pipeline.models import Role, Team, User
 from pipeline.people.commands.people import found_organisation
 from pipeline.process import moves
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Outcome, Stage
+from tests.exchange.uploads import brought_in
 
 HERE = Path(__file__).resolve().parent.parent
 MAPPING = HERE / "data" / "crm_sales_opportunities.toml"
@@ -52,8 +54,8 @@ SMALL = {
 }
 
 
-def bring_in(folder: Path = SAMPLE, *, commit: bool = True) -> run.ImportResult:
-    return run.run(mapping.load(MAPPING), [folder], at=timezone.now(), commit=commit)
+def bring_in(folder: Path = SAMPLE, *, commit: bool = True) -> files.ImportResult:
+    return brought_in(mapping.load(MAPPING), [folder], at=timezone.now(), commit=commit)
 
 
 @pytest.fixture

@@ -73,9 +73,10 @@ def test_a_filled_database_keeps_its_imports(job: ImportJob):
     assert [len(before[name]) for name in TABLES] == [2, 1, 1]
     assert [model for _pk, model, _permissions in known] == sorted(KINDS)
 
+    call_command("migrate", "exchange", "0001", verbosity=0)
+    assert tables() == before
     call_command("migrate", "exchange", verbosity=0)
 
-    assert tables() == before
     assert kinds("exchange") == known
     assert kinds("crm") == []
     assert FirstRun.objects.get().import_begun_at == job.created_at

@@ -1,24 +1,17 @@
 """An upload on its way through the pages, with the worker's part done here and now."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
-import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from exchange.commands import work
-from exchange.imports import mapping, run
+from exchange.commands import files, work
+from exchange.imports import mapping
 from exchange.models import ImportJob
 from pipeline.models import User
-
-
-@pytest.fixture
-def media(settings: Any, tmp_path: Path) -> Path:
-    folder = tmp_path / "media"
-    settings.MEDIA_ROOT = folder
-    return folder
 
 
 def browser(user: User) -> Client:
@@ -94,6 +87,17 @@ def page(user: User, job: ImportJob, query: str = "") -> str:
     return str(response.content.decode())
 
 
+def brought_in(
+    said: mapping.Mapping, paths: list[Path], *, at: dt.datetime, commit: bool
+) -> files.ImportResult:
+    """As `manage.py import` does it."""
+    job = files.begin(said, paths, at=at, commit=commit)
+    files.finish(job, at=at)
+    result = files.result_of(job)
+    files.leave(job)
+    return result
+
+
 def by_command(
     folder: Path,
     text: str | bytes,
@@ -102,7 +106,7 @@ def by_command(
     kind: str = "deals",
     formats: dict[str, str] | None = None,
     stages: dict[str, dict[str, str]] | None = None,
-) -> run.ImportResult:
+) -> files.ImportResult:
     """The same file by `manage.py import`: as a mapping would say it."""
     folder.mkdir(exist_ok=True)
     (folder / "old.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -112,4 +116,4 @@ def by_command(
     if kind == "deals":
         content["stages"] = stages or {"": {"stage": "lead_generation"}}
     said = mapping.of_content({"system": "by command", kind: content})
-    return run.run(said, [folder], at=timezone.now(), commit=True)
+    return brought_in(said, [folder], at=timezone.now(), commit=True)

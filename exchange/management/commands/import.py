@@ -5,10 +5,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from exchange.commands import batch as batch_commands
-from exchange.imports import mapping, run
+from exchange.commands import files, work
+from exchange.imports import mapping, report
 from exchange.imports.faults import Unreadable
 from exchange.imports.report import printable
+from exchange.models import ImportJob, ImportState
 from pipeline.models import Batch, User
 from salesprocess.lib.refused import Refused
 
@@ -28,11 +29,16 @@ class Command(BaseCommand):
         parser.add_argument(
             "--undo", type=int, metavar="BATCH", help="take back what nobody changed since"
         )
+        parser.add_argument(
+            "--resume", type=int, metavar="IMPORT", help="go on with one that was interrupted"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         by = self._person(options["by"])
         if options["undo"] is not None:
             self._undo(options["undo"], by)
+        elif options["resume"] is not None:
+            self._finish(self._interrupted(options["resume"]), options["report"])
         elif options["paths"] and options["mapping"]:
             self._import(by, options)
         else:
@@ -46,21 +52,38 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody here has the address {email}.")
         return person
 
+    def _interrupted(self, number: int) -> ImportJob:
+        try:
+            return files.resume(number)
+        except ImportJob.DoesNotExist as error:
+            raise CommandError(f"There is no import {number} to go on with.") from error
+
     def _import(self, by: User | None, options: dict[str, Any]) -> None:
         try:
-            result = run.run(
+            job = files.begin(
                 mapping.load(options["mapping"]),
                 options["paths"],
                 at=timezone.now(),
                 commit=options["commit"],
                 by=by,
-                report_to=options["report"],
             )
         except Unreadable as error:
             raise CommandError(f"Nothing was brought in. {error.message}") from error
-        self._tell(result, commit=options["commit"])
+        if options["commit"]:
+            self.stdout.write(f"If it is interrupted, go on with --resume {job.pk}.")
+        self._finish(job, options["report"])
 
-    def _tell(self, result: run.ImportResult, *, commit: bool) -> None:
+    def _finish(self, job: ImportJob, report_to: Path | None) -> None:
+        try:
+            files.finish(job, at=timezone.now())
+        except Unreadable as error:
+            raise CommandError(error.message) from error
+        if report_to is not None:
+            report.write(report_to, files.faults_of(job))
+        self._tell(files.result_of(job), commit=job.state == ImportState.DONE)
+        files.leave(job)
+
+    def _tell(self, result: files.ImportResult, *, commit: bool) -> None:
         if result.unread:
             self.stdout.write(f"Not in the mapping, so not read: {', '.join(result.unread)}")
         row = "{:<12}{:>9}{:>9}{:>9}{:>9}{:>9}".format
@@ -77,7 +100,7 @@ class Command(BaseCommand):
         elif not commit:
             self.stdout.write("This was a dry run: nothing stays. Run it again with --commit.")
 
-    def _tell_rows(self, result: run.ImportResult) -> None:
+    def _tell_rows(self, result: files.ImportResult) -> None:
         for line in result.read_as:
             self.stdout.write(printable(line))
         for fault in result.faults:
@@ -93,7 +116,7 @@ class Command(BaseCommand):
         if batch is None:
             raise CommandError(f"There is no batch {number}.")
         try:
-            undone = batch_commands.undo(batch, by=by, at=timezone.now())
+            undone = work.take_back(batch, by=by, at=timezone.now())
         except Refused as refused:
             raise CommandError(refused.message) from refused
         for name, count in undone.deleted.items():
