@@ -130,8 +130,10 @@ def _party(row: Deal, said: GateInput, *, by: User, at: dt.datetime) -> None:
 
 def _agree(row: Deal, said: GateInput, playbook: Playbook, *, by: User, at: dt.datetime) -> None:
     if said.agreement:
+        held_at = conversation.held_at(row, said.conversation, at=at)
+        agreement = replace(said.agreement, held_at=held_at)
         with refused_at("agreed_{}"):
-            conversation.write_agreement(row, said.agreement, playbook, by=by, at=at)
+            conversation.write_agreement(row, agreement, playbook, by=by, at=at)
 
 
 def _talk(row: Deal, said: GateInput, *, by: User, at: dt.datetime, completing: bool) -> None:

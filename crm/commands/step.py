@@ -48,14 +48,15 @@ def answer(
     be for a day, `agreed_on`: of an open deal it is planned as a meeting, as at the gate.
 
     Raises Refused for a step that is gone, a hint, one that the records themselves complete, and
-    for what is not of the step's type (the field is `step_<stage>_<key>`, with `_link` or `_file`).
+    for what is not of the step's type (the field is `step_<stage>_<key>`, with `_link` or `_file`),
+    or an agreed day that is past (with `_on`).
     """
     with locked(deal, by=by, version=version) as row:
         step, version_ids = _step(row, place, by=by)
         _check_seen(row, step, seen, by=by)
         before = row.touched_at
         if place == (Stage.PROSPECTING, AGREEMENT_STEP):
-            said = AgreementInput(to=str(given.value or ""), on=agreed_on if row.is_open else None)
+            said = AgreementInput(to=str(given.value or ""), on=agreed_on)
             _agreed(row, said, version_ids, by=by, at=at)
         elif step.fact is not None:
             raise Refused(_("The records say this by themselves: fill in what is missing there."))
@@ -131,7 +132,7 @@ def _agreed(
     row: Deal, said: AgreementInput, version_ids: tuple[int, ...], *, by: User, at: dt.datetime
 ) -> None:
     playbook: Playbook = of_versions(version_ids)
-    with refused_at(f"step_{Stage.PROSPECTING.value}_{AGREEMENT_STEP}"):
+    with refused_at(f"step_{Stage.PROSPECTING.value}_{AGREEMENT_STEP}_{{}}"):
         conversation.write_agreement(row, said, playbook, by=by, at=at)
 
 

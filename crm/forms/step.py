@@ -3,9 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.commands.gate import GoAhead
@@ -21,10 +19,13 @@ from pipeline.process.playbook import Importance, PlaybookStep, StepKind
 from pipeline.process.stages import Stage
 
 AGREEMENT = (Stage.PROSPECTING, AGREEMENT_STEP)
+_AGREED = f"step_{Stage.PROSPECTING.value}_{AGREEMENT_STEP}"
 
 
 class StepForm(GateForm):
     """The answer to one step; `seen` is the id of what stood against it when it was shown."""
+
+    named = GateForm.named | {f"{_AGREED}_to": _AGREED}
 
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -37,15 +38,6 @@ class StepForm(GateForm):
             self.fields[f"{self.name}_on"] = DayField(required=False)
         else:
             self.part = self.ask(StepPart(self, step))
-
-    def clean(self) -> dict[str, Any] | None:
-        said = super().clean()
-        on = self.cleaned_data.get(f"{self.name}_on")
-        if self.step.place == AGREEMENT and on and on < timezone.localdate(timezone=self.user.zone):
-            self.add_error(
-                f"{self.name}_on", _("That day is past: choose one ahead, or leave it empty.")
-            )
-        return said
 
     def given(self) -> StepResultInput:
         if self.step.place == AGREEMENT:

@@ -3,15 +3,20 @@
 import datetime as dt
 from typing import Any
 
+import pytest
+
 from crm.commands import deal as deals
+from crm.commands import step as steps
 from crm.commands.gate_input import GateInput
 from crm.commands.writers.conversation import AgreementInput, ConversationInput
 from crm.commands.writers.step_result import StepResultInput
 from crm.models import Activity, ActivityKind, Deal, StepResult
+from crm.queries.facts import AGREEMENT_STEP
 from pipeline.process.playbook import Importance, StepKind, WorkKind
 from pipeline.process.stages import Stage
+from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
-from tests.factories import NOW, make_deal
+from tests.factories import NOW, ago, make_deal
 from tests.pipeline.process import in_force, row
 
 CALL: dict[str, Any] = {"kind": StepKind.ACTIVITY, "doing": WorkKind.CALL}
@@ -71,3 +76,52 @@ def test_what_was_agreed_is_planned_for_whoever_records_it_where_the_owner_left(
     deals.advance(deal, to=Stage.QUALIFICATION, gate_input=said, by=mona, at=NOW)
     meeting = Activity.objects.planned().get(deal=deal)
     assert (meeting.owner, meeting.subject) == (mona, "On site")
+
+
+TODAY = NOW.date()
+
+
+def agreed(deal: Deal, by: Any, on: dt.date, conversation: ConversationInput | None = None) -> None:
+    said = GateInput(agreement=AgreementInput(to="On site", on=on), conversation=conversation)
+    deals.advance(deal, to=Stage.QUALIFICATION, gate_input=said, by=by, at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("held", "days_ago"), [(ConversationInput(), 1), (ConversationInput(done_at=ago(days=3)), 4)]
+)
+def test_a_past_day_that_was_past_when_they_spoke_is_refused(
+    cast: Cast, held: ConversationInput, days_ago: int
+):
+    deal = make_deal(by=cast.ana, stage=Stage.PROSPECTING)
+    with pytest.raises(Refused, match="That day is past") as refused:
+        agreed(deal, cast.ana, TODAY - dt.timedelta(days=days_ago), held)
+    assert refused.value.field == "agreed_on"
+    assert not StepResult.objects.filter(deal=deal).exists()
+
+
+@pytest.mark.parametrize("was_logged", [False, True])
+def test_a_past_day_that_lay_ahead_when_they_spoke_is_kept_and_not_planned(
+    cast: Cast, was_logged: bool
+):
+    deal = make_deal(by=cast.ana, stage=Stage.PROSPECTING)
+    held = ConversationInput(done_at=ago(days=3))
+    if was_logged:
+        Activity.objects.filter(pk=logged(deal).pk).update(done_at=ago(days=3))
+        held = ConversationInput(logged=Activity.objects.get(deal=deal))
+    agreed(deal, cast.ana, TODAY - dt.timedelta(days=1), held)
+    assert StepResult.objects.get(deal=deal, key=AGREEMENT_STEP).value == "On site"
+    assert not Activity.objects.planned().filter(deal=deal).exists()
+    deal.refresh_from_db()
+    assert deal.next_on is None
+
+
+def test_a_past_day_without_a_conversation_is_refused_at_the_gate_and_on_the_page(cast: Cast):
+    deal = make_deal(by=cast.ana, stage=Stage.PROSPECTING)
+    past = TODAY - dt.timedelta(days=1)
+    given, place = StepResultInput(value="On site"), (Stage.PROSPECTING, AGREEMENT_STEP)
+    with pytest.raises(Refused, match="That day is past") as refused:
+        agreed(deal, cast.ana, past)
+    assert refused.value.field == "agreed_on"
+    with pytest.raises(Refused, match="That day is past") as refused:
+        steps.answer(deal, place=place, given=given, agreed_on=past, by=cast.ana, at=NOW)
+    assert refused.value.field == "step_2_agreement_on"

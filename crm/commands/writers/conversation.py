@@ -36,10 +36,23 @@ class ConversationInput:
 
 @dataclass(frozen=True, kw_only=True)
 class AgreementInput:
-    """What the other side agreed to, and for which day; a day ahead is planned as a meeting."""
+    """What the other side agreed to, and for which day: one ahead is planned as a meeting, one that
+    is past is told only along with the conversation, `held_at`, that was entered late as well.
+    """
 
     to: str
     on: dt.date | None = None
+    held_at: dt.datetime | None = None
+
+
+def held_at(row: Deal, said: ConversationInput | None, *, at: dt.datetime) -> dt.datetime | None:
+    """When a conversation that is to be written was held."""
+    if said is None:
+        return None
+    if said.logged is not None:
+        logged: Activity | None = row.activities.filter(pk=said.logged.pk).first()
+        return logged.done_at if logged else None
+    return said.done_at or at
 
 
 def write(row: Deal, said: ConversationInput, *, by: User, at: dt.datetime) -> Activity:
@@ -88,14 +101,20 @@ def _spoke(row: Deal, logged: Activity, *, by: User, at: dt.datetime) -> Activit
 def write_agreement(
     row: Deal, said: AgreementInput, playbook: Playbook, *, by: User, at: dt.datetime
 ) -> None:
-    """Record what the other side agreed to (G3). For a day ahead it is planned, for the owner of the
-    deal, or for `by` where nothing can be planned for that one (who left, for instance).
+    """Record what the other side agreed to (G3). For a day ahead it is planned while the deal is
+    open, for its owner, or for `by` where nothing can be planned for that one (who left, for
+    instance).
 
-    Raises Refused for no words.
+    Raises Refused for no words, and for a day that is past, unless the conversation was held no
+    later: then they agreed to a day that lay ahead, and nothing is left to be planned.
     """
     words = said.to.strip()
     if not words:
         raise Refused(_("Write what they agreed to."), field="to")
+    on, held = said.on, said.held_at
+    is_past = on is not None and on < timezone.localdate(at, by.zone)
+    if on and is_past and not (held and timezone.localdate(held, by.zone) <= on):
+        raise Refused(_("That day is past: choose one ahead, or leave it empty."), field="on")
     step = playbook.find(Stage.PROSPECTING, AGREEMENT_STEP)
     label = str(step.label if step else Fact.AGREEMENT.label)
     step_result.replace_result(
@@ -109,9 +128,9 @@ def write_agreement(
         by=by,
     )
     record_changes.agreed(row, label, words, by=by, at=at)
-    if said.on is None or said.on < timezone.localdate(at, by.zone):
+    if on is None or is_past or not row.is_open:
         return
-    plan = Next(kind=ActivityKind.MEETING, due_on=said.on, subject=words[:200])
+    plan = Next(kind=ActivityKind.MEETING, due_on=on, subject=words[:200])
     owner = row.owner if row.owner and activities.may_plan_for(row.owner, by=by) else by
     activities.planned(About(deal=row), row, plan, owner=owner, by=by, at=at).save(
         force_insert=True
