@@ -47,7 +47,8 @@ NOT_LOADED = (ImportState.MAPPING, ImportState.ASKING, ImportState.CHECKED)
 
 class ImportJobQuerySet(models.QuerySet["ImportJob"]):
     def visible_to(self, user: User) -> Self:
-        """What somebody uploads is nobody else's business, except the admins'."""
+        """What somebody uploads is nobody else's business, except the admins'. The one exception is
+        a number: `exchange.queries.unfinished_of`."""
         if not user.is_active:
             return self.none()
         return self.filter() if user.scope.everything else self.filter(owner=user)

@@ -132,6 +132,11 @@ def job(user: User, pk: int) -> ImportJob:
 
 
 def unfinished_of(person: User) -> int:
+    """How many files of somebody are not finished; `person` is one whose records the reader may see.
+
+    The one exception from `ImportJob.visible_to`: who hands over what somebody leaves has to know
+    that these stay behind. A manager learns how many there are, and nothing else of them.
+    """
     return ImportJob.objects.unfinished().filter(owner=person).count()
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 from crm.models import Deal
 from exchange.commands import work
 from exchange.models import ImportFault, ImportJob, ImportState
+from pipeline.models import User
 from tests.conftest import Cast
 from tests.exchange.uploads import browser, checked, loaded, page, upload, uploaded
 from tests.factories import NOW, ago
@@ -68,7 +69,28 @@ def test_it_stays_with_whose_records_are_handed_over_until_it_is_finished(
     browser(cast.ana).post(f"/imports/{job.pk}/discard/")
     assert mona.get(address, headers={"HX-Request": "true"}).content.decode().strip() == ""
     assert "Every file is finished." in mona.get(address).content.decode()
-    assert browser(cast.nora).get(address).status_code == 404
+
+
+def test_who_may_hand_over_learns_how_many_there_are_and_nothing_else(cast: Cast, job: ImportJob):
+    """By `visible_to` a manager sees no upload of others: the number is the only exception."""
+    address = f"/people/{cast.ana.pk}/imports/"
+    knows = {person for person in cast.people if "1</span> files" in _words(person, address)}
+    may = {
+        person
+        for person in cast.people
+        if User.objects.whose_records_are_visible_to(person).filter(pk=cast.ana.pk).exists()
+    }
+    assert knows == may
+    assert {cast.mona, cast.adele} <= knows
+    assert {cast.nora, cast.ben} & knows == set()
+    assert "old.csv" not in _words(cast.mona, address)
+    assert not ImportJob.objects.visible_to(cast.mona).exists()
+    assert Client().get(address).status_code == 302
+
+
+def _words(person: User, address: str) -> str:
+    response = browser(person).get(address, headers={"HX-Request": "true"})
+    return str(response.content.decode()) if response.status_code == 200 else ""
 
 
 def test_it_stays_in_the_owners_reach_when_an_admin_loads_it(cast: Cast):
