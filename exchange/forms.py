@@ -18,6 +18,7 @@ from exchange.imports.scanning import in_words
 from exchange.models import ImportJob, ImportKind
 from pipeline.models import Role, User
 from pipeline.process.stages import Initiator, Outcome, Stage
+from salesprocess.lib.attempt import CommandForm
 from salesprocess.lib.format import number as number_text
 
 LABELS = {
@@ -58,7 +59,7 @@ _ORDERS = {
 _NAMING = ("name", "company", "contact", "email", "phone", "product")
 
 
-class UploadForm(forms.Form):
+class UploadForm(CommandForm):
     kind = forms.ChoiceField(label=gettext_lazy("What is in it"))
     file = forms.FileField(
         label=gettext_lazy("File"),
@@ -74,7 +75,7 @@ class UploadForm(forms.Form):
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]  # of a ChoiceField
 
 
-class ColumnsForm(forms.Form):
+class ColumnsForm(CommandForm):
     """A select for each field, with the file's columns; two for fields that may have several."""
 
     system = forms.CharField(
@@ -191,7 +192,7 @@ class AskedColumn:
     meanings: list[tuple[str, str]]
 
 
-class AnswersForm(forms.Form):
+class AnswersForm(CommandForm):
     """How columns are read and which of ours a foreign stage is: what only a person can say has no
     answer yet, the rest can be changed."""
 

@@ -19,7 +19,7 @@ from exchange.imports import answers, error_file
 from exchange.models import NOT_LOADED, ImportJob, ImportState
 from pipeline.requests import HtmxRequest
 from salesprocess.lib import spreadsheet
-from salesprocess.lib.attempt import add_error
+from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused
@@ -38,17 +38,16 @@ def imports(request: HtmxRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, files, by=request.user, initial=_asked_kind(request))
     if upload_of(request).too_large:  # now that it was read
         return _too_large(request)
-    if form.is_valid():
+    made: list[ImportJob] = []
+
+    def run() -> None:
         file, kind = form.cleaned_data["file"], form.cleaned_data["kind"]
         at = timezone.now()
-        try:
-            job = verbs.create(file, name=file.name, kind=kind, by=request.user, at=at)
-        except Refused as refused:
-            add_error(form, refused.field, refused.message)
-        else:
-            return redirect("exchange:import", job.pk)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    return _list(request, form, status)
+        made.append(verbs.create(file, name=file.name, kind=kind, by=request.user, at=at))
+
+    if attempt(form, run):
+        return redirect("exchange:import", made[0].pk)
+    return _list(request, form, status_of(form))
 
 
 def _asked_kind(request: HttpRequest) -> dict[str, str]:
@@ -102,19 +101,18 @@ def columns(request: HtmxRequest, pk: int) -> HttpResponse:
     job = _job(request, pk)
     like = _said(job)
     form = ColumnsForm(request.POST, job=job, said=like)
-    if form.is_valid():
+
+    def run() -> None:
         at, system = timezone.now(), form.cleaned_data["system"]
         encoding = form.cleaned_data.get("encoding") or job.encoding
-        try:
-            if encoding != job.encoding or job.letters.get("is_asked"):
-                verbs.read_again(job, encoding=encoding, by=request.user, at=at)
-            verbs.name_columns(
-                job, system=system, columns=form.columns(), like=like, by=request.user, at=at
-            )
-        except Refused as refused:
-            form.add_error(refused.field, refused.message)
-        else:
-            return redirect("exchange:import", pk)
+        if encoding != job.encoding or job.letters.get("is_asked"):
+            verbs.read_again(job, encoding=encoding, by=request.user, at=at)
+        verbs.name_columns(
+            job, system=system, columns=form.columns(), like=like, by=request.user, at=at
+        )
+
+    if attempt(form, run):
+        return redirect("exchange:import", pk)
     return _columns_page(request, job, form)
 
 
@@ -122,14 +120,13 @@ def columns(request: HtmxRequest, pk: int) -> HttpResponse:
 def answer(request: HtmxRequest, pk: int) -> HttpResponse:
     job = _job(request, pk)
     form = AnswersForm(request.POST, job=job)
-    if form.is_valid():
+
+    def run() -> None:
         at = timezone.now()
-        try:
-            verbs.answer(job, formats=form.formats(), stages=form.stages(), by=request.user, at=at)
-        except Refused as refused:
-            form.add_error(None, refused.message)
-        else:
-            return redirect("exchange:import", pk)
+        verbs.answer(job, formats=form.formats(), stages=form.stages(), by=request.user, at=at)
+
+    if attempt(form, run):
+        return redirect("exchange:import", pk)
     return _page(request, job, form, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 

@@ -8,15 +8,14 @@ from typing import Any, ClassVar
 
 from babel.numbers import get_decimal_symbol, get_group_symbol
 from django import forms
-from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from crm.models import Company, Deal, Relationship, Source, SourceKind
 from crm.queries import duplicates
 from pipeline.models import User
 from salesprocess.lib import dates
+from salesprocess.lib.attempt import CommandForm
 from salesprocess.lib.format import locale
-from salesprocess.lib.refused import Refused
 
 
 class AmountField(forms.DecimalField):
@@ -52,7 +51,7 @@ class DayField(forms.DateField):
         super().__init__(**usual | options)
 
 
-class VerbForm(forms.Form):
+class VerbForm(CommandForm):
     """A form for one verb on a deal: the version that was seen, and room for what is refused."""
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -68,28 +67,13 @@ class VerbForm(forms.Form):
         options.setdefault("auto_id", "ask-%s")
         super().__init__(data, **options)
 
-    def place(self, name: str | None) -> str | None:
+    def input_of(self, name: str | None) -> str | None:
         """The input that a refusal of `name` belongs to: the one of that name, else the first of its
         parts; None for the form as a whole, where it has neither."""
         name = self.named.get(name or "", name)
         if name is None or name in self.fields:
             return name
         return next((field for field in self.fields if field.startswith(f"{name}_")), None)
-
-    def say(self, name: str | None, error: Any) -> None:
-        """Say at the input that it belongs to what is wrong. Never fails: what no input is for is
-        said of the whole."""
-        self.add_error(self.place(name), error)
-
-    def refuse(self, refused: Refused) -> None:
-        """Say what the domain does not allow."""
-        self.say(refused.field, refused.message)
-
-    def rebase(self, version: int) -> None:
-        """Keep all that was typed, and let it stand on the newest version."""
-        data = MultiValueDict(self.data)
-        data["version"] = str(version)
-        self.data = data
 
     def verb(self) -> dict[str, Any]:
         """What was asked for, in the words of the command."""

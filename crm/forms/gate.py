@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -77,13 +78,13 @@ class GateForm(VerbForm):
             if ask.name in names and self.initial.get(ask.begins) is not None:
                 begun.setdefault(ask.begins, self.initial[ask.begins])
 
-    def refuse(self, refused: Refused) -> None:
-        if isinstance(refused, Gap):
-            self.ask_for(refused.findings)
+    def refuse(self, wrong: Refused | ValidationError) -> None:
+        if isinstance(wrong, Gap):
+            self.ask_for(wrong.findings)
             # That something is missing is what the sheet says; a second try says it of each.
             self._say_missing()
             return
-        super().refuse(refused)
+        super().refuse(wrong)
 
     def _say_missing(self) -> None:
         for ask in self.left if self.data.get("asks") else ():

@@ -12,7 +12,7 @@ from crm.queries.process import Gone
 from pipeline.process.layer_diff import LayerChange
 from pipeline.process.playbook import Playbook
 from pipeline.process.stages import Stage
-from salesprocess.lib.attempt import SeenForm
+from salesprocess.lib.attempt import CommandForm, SeenForm
 from salesprocess.lib.text_area import TextArea
 
 
@@ -59,11 +59,6 @@ class PublishForm(SeenForm):
                 required=False,
             )
 
-    def rebase(self, seen: int) -> None:
-        chosen = self["changes"].value()
-        super().rebase(seen)
-        self.data = {**self.data, "changes": chosen}
-
     def clean_changes(self) -> list[str]:
         chosen: list[str] = self.cleaned_data["changes"]
         if self.cleaned_data.get("choosing") and not chosen:
@@ -89,7 +84,7 @@ class PublishForm(SeenForm):
         }
 
 
-class NoteForm(forms.Form):
+class NoteForm(CommandForm):
     """It does not fit: where digging leads, and in one's own words (METHOD, edge rule 4)."""
 
     kind = forms.TypedChoiceField(choices=NoteKind.choices, coerce=NoteKind, required=False)
@@ -110,7 +105,7 @@ class NoteForm(forms.Form):
     deal = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 
 
-class NoteAnswerForm(forms.Form):
+class NoteAnswerForm(CommandForm):
     answer = forms.CharField(label=_("Answer"), max_length=4000, widget=TextArea(attrs={"rows": 2}))
     place = forms.TypedChoiceField(
         label=_("Where it belongs"), choices=Place.choices, coerce=Place, required=False

@@ -1,15 +1,14 @@
 from decimal import Decimal
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext_lazy
 
 from crm.forms.fields import AmountField, DayField
 from crm.forms.reference import CurrencyField
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.attempt import CommandForm
 
 
-class RateForm(forms.Form):
+class RateForm(CommandForm):
     """What one unit of a currency is worth in the organisation's, from a day on."""
 
     currency = CurrencyField()
@@ -24,6 +23,3 @@ class RateForm(forms.Form):
     def __init__(self, data: Any = None, **options: Any) -> None:
         options.setdefault("auto_id", "rate-%s")
         super().__init__(data, **options)
-
-    def refuse(self, refused: Refused) -> None:
-        self.add_error(refused.field if refused.field in self.fields else None, refused.message)

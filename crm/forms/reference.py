@@ -4,6 +4,7 @@ from typing import Any
 
 from babel.numbers import list_currencies
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,7 +14,8 @@ from crm.forms.fields import AmountField
 from crm.models import CauseKind, Method, Product, Source, SourceKind, StopCause
 from crm.models.reference import Listed
 from pipeline.process.stages import Initiator
-from salesprocess.lib.refused import Refused, Stale
+from salesprocess.lib.attempt import CommandForm
+from salesprocess.lib.refused import Refused
 
 
 class CurrencyField(forms.CharField):
@@ -34,7 +36,7 @@ class CurrencyField(forms.CharField):
         return code
 
 
-class RowForm(forms.Form):
+class RowForm(CommandForm):
     """A row of a list: without `row` a new one, else what of it is to be another."""
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -44,7 +46,6 @@ class RowForm(forms.Form):
         self.row = row
         # The row that has the name already, which may be what was meant.
         self.taken: Listed | None = None
-        self.is_stale = False
         options.setdefault("auto_id", "row-%s")
         initial = options.pop("initial", {})
         if row is not None:
@@ -76,16 +77,10 @@ class RowForm(forms.Form):
         facts = self.facts()
         return {name: facts[name] for name in facts if name in self.changed_data}
 
-    def refuse(self, refused: Refused) -> None:
-        self.add_error(refused.field if refused.field in self.fields else None, refused.message)
-        if isinstance(refused, NameTaken):
-            self.taken = refused.other
-        if isinstance(refused, Stale):
-            self.is_stale = True
-            # All that was typed stays, and stands on the newest version.
-            data = MultiValueDict(self.data)
-            data["version"] = str(refused.version)
-            self.data = data
+    def refuse(self, wrong: Refused | ValidationError) -> None:
+        super().refuse(wrong)
+        if isinstance(wrong, NameTaken):
+            self.taken = wrong.other
 
 
 class ProductRowForm(RowForm):

@@ -17,6 +17,7 @@ from pipeline.process.commands import StepWording
 from pipeline.process.gates import Reason
 from pipeline.process.playbook import Importance, PlaybookStep, StepKind
 from pipeline.process.stages import Stage
+from salesprocess.lib.attempt import CommandForm
 
 AGREEMENT = (Stage.PROSPECTING, AGREEMENT_STEP)
 _AGREED = f"step_{Stage.PROSPECTING.value}_{AGREEMENT_STEP}"
@@ -92,7 +93,7 @@ class AsideForm(VerbForm):
         }
 
 
-class OwnStepForm(forms.Form):
+class OwnStepForm(CommandForm):
     """A step for nobody but oneself."""
 
     label = forms.CharField(max_length=160, label=gettext_lazy("What do you want to remember?"))

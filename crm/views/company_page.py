@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -16,8 +15,9 @@ from crm.queries import duplicates
 from crm.queries import party as queries
 from crm.views import party
 from crm.views.party import PartyDialog, PartyPage
-from crm.views.verbs import posted, refuse
+from crm.views.verbs import posted
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.format import number
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, wants_fragment
@@ -99,18 +99,17 @@ def plan(request: HtmxRequest, pk: int) -> HttpResponse:
 def new(request: HtmxRequest) -> HttpResponse:
     """A company by itself; those that it may be already are shown, and never in the way."""
     form = CompanyForm(posted(request), user=request.user, auto_id="new-%s")
-    if form.is_valid():
-        try:
-            company = commands.create(
-                **form.verb(), owner=request.user, by=request.user, at=timezone.now()
-            )
-        except ValidationError as error:
-            refuse(form, error)
-        else:
-            return redirect(f"/companies/{company.pk}/")
+    made: list[Company] = []
+
+    def run() -> None:
+        by, at = request.user, timezone.now()
+        made.append(commands.create(**form.verb(), owner=by, by=by, at=at))
+
+    if attempt(form, run):
+        return redirect(f"/companies/{made[0].pk}/")
     context = {"form": form, "fields": form.facts, "found": _alike(request), "is_company": True}
-    status = 422 if form.is_bound else 200
-    return render(request, page="crm/party/new.html", context=context, status=status)
+    page = "crm/party/new.html"
+    return render(request, page=page, context=context, status=status_of(form))
 
 
 @require_GET

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -14,14 +13,15 @@ from crm.commands import contact as commands
 from crm.forms.activity import PlannedForm
 from crm.forms.fields import VerbForm
 from crm.forms.party import ContactForm
-from crm.models import Activity
+from crm.models import Activity, Contact
 from crm.queries import activity as activities
 from crm.queries import duplicates
 from crm.queries import party as queries
 from crm.views import activity_undo, party
 from crm.views.party import PartyDialog, PartyPage
-from crm.views.verbs import posted, refuse
+from crm.views.verbs import posted
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, wants_fragment
 
@@ -112,18 +112,17 @@ def new(request: HtmxRequest) -> HttpResponse:
     form = ContactForm(
         posted(request), user=request.user, auto_id="new-%s", initial=_asked_company(request)
     )
-    if form.is_valid():
-        try:
-            contact = commands.create(
-                **form.verb(), owner=request.user, by=request.user, at=timezone.now()
-            )
-        except ValidationError as error:
-            refuse(form, error)
-        else:
-            return redirect(f"/contacts/{contact.pk}/")
+    made: list[Contact] = []
+
+    def run() -> None:
+        by, at = request.user, timezone.now()
+        made.append(commands.create(**form.verb(), owner=by, by=by, at=at))
+
+    if attempt(form, run):
+        return redirect(f"/contacts/{made[0].pk}/")
     context = {"form": form, "fields": FIELDS, "found": _alike(request), "is_company": False}
-    status = 422 if form.is_bound else 200
-    return render(request, page="crm/party/new.html", context=context, status=status)
+    page = "crm/party/new.html"
+    return render(request, page=page, context=context, status=status_of(form))
 
 
 @require_GET

@@ -1,10 +1,8 @@
 """The verbs of a deal, and opening a new one."""
 
 from collections.abc import Callable
-from http import HTTPStatus
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -42,7 +40,6 @@ from crm.views.verbs import (
     home_of,
     now,
     posted,
-    refuse,
     seen,
     stay,
 )
@@ -51,9 +48,9 @@ from pipeline.process import moves
 from pipeline.process.gates import Act, Verb
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, wants_fragment
-from salesprocess.lib.refused import Refused
 
 ask_or_do = require_http_methods(["GET", "POST"])
 
@@ -278,14 +275,14 @@ def open_deal(request: HtmxRequest) -> HttpResponse:
     """Quick create: one name is enough, and nothing that is on record already stops it. What is
     sold already is opened and won by the same form."""
     form = _new(request)
-    if form.is_valid():
+    made: list[Deal] = []
+
+    def run() -> None:
         command = commands.sell_new if form.is_sold else commands.open
-        try:
-            deal = command(**form.verb(), by=request.user)
-        except (Refused, ValidationError) as wrong:
-            refuse(form, wrong)
-        else:
-            return _go_to(request, deal)
+        made.append(command(**form.verb(), by=request.user))
+
+    if attempt(form, run):
+        return _go_to(request, made[0])
     return render(
         request,
         page="components/sheet_page.html",
@@ -298,7 +295,7 @@ def open_deal(request: HtmxRequest) -> HttpResponse:
             "stages": list(Stage),
             **_alike(request),
         },
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK,
+        status=status_of(form),
     )
 
 

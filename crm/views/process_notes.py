@@ -19,7 +19,7 @@ from crm.queries.deal import visible
 from pipeline.process.queries.page import undecided_count
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from salesprocess.lib.attempt import add_error
+from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused
@@ -58,24 +58,23 @@ def new(request: HtmxRequest) -> HttpResponse:
     """The dialogue: three questions, most of which need no owner at all."""
     form = NoteForm(request.POST if request.method == "POST" else None, initial=request.GET.dict())
     deal = _deal(request)
-    if request.method == "POST" and form.is_valid():
+
+    def run() -> None:
         said = form.cleaned_data
-        try:
-            commands.file(
-                kind=said["kind"] or NoteKind.DOESNT_FIT,
-                words=said["words"],
-                stage=said["stage"],
-                key=said["step"],
-                deal=deal,
-                place=said["place"] or Place.UNCLEAR,
-                by=request.user,
-                at=timezone.now(),
-            )
-        except Refused as refused:
-            add_error(form, refused.field, refused.message)
-        else:
-            messages.success(request, _("Said. The owner of the process answers you here."))
-            return HttpResponseRedirect(reverse("crm:process_notes"))
+        commands.file(
+            kind=said["kind"] or NoteKind.DOESNT_FIT,
+            words=said["words"],
+            stage=said["stage"],
+            key=said["step"],
+            deal=deal,
+            place=said["place"] or Place.UNCLEAR,
+            by=request.user,
+            at=timezone.now(),
+        )
+
+    if attempt(form, run):
+        messages.success(request, _("Said. The owner of the process answers you here."))
+        return HttpResponseRedirect(reverse("crm:process_notes"))
     context: dict[str, Any] = {
         "form": form,
         "deal": deal,
@@ -83,9 +82,8 @@ def new(request: HtmxRequest) -> HttpResponse:
         "stages": list(Stage),
         "examples": queries.examples(),
     }
-    bad = request.method == "POST"
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK
-    return render(request, page="crm/process/note.html", context=context, status=status)
+    page = "crm/process/note.html"
+    return render(request, page=page, context=context, status=status_of(form))
 
 
 def _deal(request: HtmxRequest) -> Deal | None:
@@ -131,19 +129,12 @@ def waiting(request: HtmxRequest) -> HttpResponse:
 def answer(request: HtmxRequest, pk: int) -> HttpResponse:
     note = found_or_404(queries.note_to_answer, request.user, pk)
     form = NoteAnswerForm(request.POST)
-    if form.is_valid():
-        said = form.cleaned_data
-        try:
-            commands.answer(
-                note,
-                words=said["answer"],
-                place=said["place"] or None,
-                by=request.user,
-                at=timezone.now(),
-            )
-        except Refused as refused:
-            add_error(form, refused.field, refused.message)
-        else:
-            messages.success(request, _("Answered."))
-            return HttpResponseRedirect(reverse("crm:process_notes"))
+
+    def run() -> None:
+        words, place = form.cleaned_data["answer"], form.cleaned_data["place"] or None
+        commands.answer(note, words=words, place=place, by=request.user, at=timezone.now())
+
+    if attempt(form, run):
+        messages.success(request, _("Answered."))
+        return HttpResponseRedirect(reverse("crm:process_notes"))
     return _notes(request, bad=(note.pk, form), status=HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -3,11 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cached_property
-from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -26,8 +24,9 @@ from pipeline.process.queries.in_force import layers_of, of_versions
 from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of, layer_to_publish
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.htmx import render
-from salesprocess.lib.refused import Refused, Stale
+from salesprocess.lib.refused import Refused
 
 
 class DraftToPublish:
@@ -92,20 +91,12 @@ def publish(request: HtmxRequest, of: Of) -> HttpResponse:
     chosen = request.POST.getlist("changes") if "choosing" in request.POST else None
     draft = DraftToPublish(request, of, chosen)
     form = draft.form(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
-        try:
-            done = _run(request, draft, form)
-        except Stale as stale:
-            draft = DraftToPublish(request, of, chosen)
-            form.rebase(stale.version)
-            form.add_error(None, stale.message)
-        except Refused as refused:
-            form.add_error(None, refused.message)
-        except ValidationError as error:
-            form.add_error(None, error.messages)
-        else:
-            _tell(request, draft.look, done, form.cleaned_data["flight"])
-            return HttpResponseRedirect(reverse("pipeline:process_layer", args=[draft.look.of]))
+    done: list[Published] = []
+    if attempt(form, lambda: done.append(_run(request, draft, form))):
+        _tell(request, draft.look, done[0], form.cleaned_data["flight"])
+        return HttpResponseRedirect(reverse("pipeline:process_layer", args=[draft.look.of]))
+    if form.is_stale:
+        draft = DraftToPublish(request, of, chosen)
     context = {
         "look": draft.look,
         "form": form,
@@ -115,10 +106,8 @@ def publish(request: HtmxRequest, of: Of) -> HttpResponse:
         "flight": form["flight"].value(),
         "chosen": form["changes"].value(),
     }
-    status = HTTPStatus.OK
-    if form.is_bound:
-        status = HTTPStatus.CONFLICT if form.is_stale else HTTPStatus.UNPROCESSABLE_ENTITY
-    return render(request, page="crm/process/publish.html", context=context, status=status)
+    page = "crm/process/publish.html"
+    return render(request, page=page, context=context, status=status_of(form))
 
 
 def _run(request: HtmxRequest, draft: DraftToPublish, form: PublishForm) -> Published:

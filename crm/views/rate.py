@@ -5,7 +5,6 @@ from typing import Any
 
 from babel.numbers import get_currency_name
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +19,7 @@ from crm.queries.rate import currencies_in_use, rate_to_change
 from crm.views.setting_changes import tell
 from crm.views.settings import OLD_DAYS, admins_only, settings_page
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.attempt import attempt
 from salesprocess.lib.format import day, locale
 from salesprocess.lib.format import rate as rate_text
 from salesprocess.lib.found import found_or_404
@@ -44,18 +44,17 @@ def rates(request: HtmxRequest) -> HttpResponse:
 @admins_only
 def enter(request: HtmxRequest) -> HttpResponse:
     form = RateForm(request.POST)
-    if form.is_valid():
-        try:
-            made = commands.set_rate(by=request.user, at=timezone.now(), **form.cleaned_data)
-        except Refused as refused:
-            form.refuse(refused)
-        except ValidationError as error:
-            for field, said in error.message_dict.items():
-                form.add_error(field if field in form.fields else None, said)
-        else:
-            words = {"currency": made.currency, "day": day(made.on, _today(request))}
-            messages.success(request, _("%(currency)s has a rate from %(day)s.") % words)
-            return HttpResponseRedirect(f"{reverse('crm:settings_rates')}#c-{made.currency}")
+    made: list[Rate] = []
+
+    def run() -> None:
+        how = {"by": request.user, "at": timezone.now(), **form.cleaned_data}
+        made.append(commands.set_rate(**how))
+
+    if attempt(form, run):
+        (rate,) = made
+        words = {"currency": rate.currency, "day": day(rate.on, _today(request))}
+        messages.success(request, _("%(currency)s has a rate from %(day)s.") % words)
+        return HttpResponseRedirect(f"{reverse('crm:settings_rates')}#c-{rate.currency}")
     return _page(request, form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -33,6 +33,7 @@ from crm.views.settings import admins_only, settings_page
 from pipeline.process.stages import Initiator
 from pipeline.requests import HtmxRequest
 from salesprocess.lib import spreadsheet
+from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.format import money
 from salesprocess.lib.refused import Refused
 
@@ -121,13 +122,15 @@ def add(request: HtmxRequest, kind: str) -> HttpResponse:
     shelf = _shelf(kind)
     form = _form(shelf, request.POST)
 
-    def run() -> Listed:
-        row = shelf.model(**form.facts())
-        return commands.add(row, by=request.user, at=timezone.now())
+    made: list[Listed] = []
 
-    if (row := _attempt(form, run)) is None:
-        return _refused(request, kind, form)
-    messages.success(request, _("“%(name)s” was added.") % {"name": row})
+    def run() -> None:
+        row = shelf.model(**form.facts())
+        made.append(commands.add(row, by=request.user, at=timezone.now()))
+
+    if not attempt(form, run):
+        return _list(request, kind, form=form, status=status_of(form))
+    messages.success(request, _("“%(name)s” was added.") % {"name": made[0]})
     return _back(request, kind)
 
 
@@ -139,14 +142,13 @@ def edit(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
     row = _row(request, shelf, pk)
     form = _form(shelf, request.POST, row=row)
 
-    def run() -> Listed:
+    def run() -> None:
         version = form.cleaned_data["version"]
         at = timezone.now()
         commands.edit(row, by=request.user, at=at, version=version, **form.changes())
-        return row
 
-    if _attempt(form, run) is None:
-        return _refused(request, kind, form)
+    if not attempt(form, run):
+        return _list(request, kind, form=form, status=status_of(form))
     messages.success(request, _("Saved."))
     return _back(request, kind, row=pk)
 
@@ -316,25 +318,6 @@ def _back(request: HtmxRequest, kind: str, *, row: int | None = None) -> HttpRes
     href = reverse("crm:settings_list", args=[kind])
     place = f"#r{row}" if row else ""
     return HttpResponseRedirect(f"{href}{'?' if query else ''}{query}{place}")
-
-
-def _refused(request: HtmxRequest, kind: str, form: RowForm) -> HttpResponse:
-    status = HTTPStatus.CONFLICT if form.is_stale else HTTPStatus.UNPROCESSABLE_ENTITY
-    return _list(request, kind, form=form, status=status)
-
-
-def _attempt(form: RowForm, run: Callable[[], Listed]) -> Listed | None:
-    """What the command made; None with its reasons at the fields of the form."""
-    if not form.is_valid():
-        return None
-    try:
-        return run()
-    except Refused as refused:
-        form.refuse(refused)
-    except ValidationError as error:
-        for field, said in error.message_dict.items():
-            form.add_error(field if field in form.fields else None, said)
-    return None
 
 
 def _form(shelf: Shelf, data: Any = None, **options: Any) -> RowForm:

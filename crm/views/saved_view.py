@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -14,12 +13,12 @@ from crm.commands import saved_view as commands
 from crm.forms.saved_view import SavedViewForm
 from crm.models import ListKind, SavedView
 from crm.queries import lists as queries
+from crm.views import verbs
 from crm.views.lists import ListQuestion
-from crm.views.verbs import attempt
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.attempt import attempt
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, wants_fragment
-from salesprocess.lib.refused import Refused
 
 
 @require_http_methods(["GET", "POST"])
@@ -33,9 +32,11 @@ def save(request: HtmxRequest) -> HttpResponse:
     asked = ListQuestion(kind, query, request.user)
     form = SavedViewForm(request.POST or None, user=request.user)
     problem = " ".join(asked.problems)
-    if not problem and form.is_valid():
-        try:
-            view = commands.save(
+    made: list[SavedView] = []
+
+    def run() -> None:
+        made.append(
+            commands.save(
                 kind=kind,
                 name=form.cleaned_data["name"],
                 query=asked.asked_for,
@@ -43,13 +44,10 @@ def save(request: HtmxRequest) -> HttpResponse:
                 by=request.user,
                 at=timezone.now(),
             )
-        except Refused as refused:
-            form.refuse(refused)
-        except ValidationError as error:
-            # The address itself: its parts are right one by one, but too many.
-            form.add_error(None, error.messages)
-        else:
-            return _to(request, address(view))
+        )
+
+    if not problem and attempt(form, run):
+        return _to(request, address(made[0]))
     context = {
         "kind": kind,
         "query": asked.asked_for,
@@ -74,7 +72,7 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
         "sheet_title": _("Change this view"),
         "sheet_back": address(view),
     }
-    return attempt(
+    return verbs.attempt(
         request,
         form,
         lambda: commands.change(

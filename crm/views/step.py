@@ -27,7 +27,7 @@ from pipeline.process import commands as process
 from pipeline.process.playbook import PlaybookStep
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from salesprocess.lib.attempt import add_error
+from salesprocess.lib.attempt import attempt
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, trigger, wants_fragment
 from salesprocess.lib.refused import Refused
@@ -226,15 +226,13 @@ def add(request: HtmxRequest, pk: int, number: int) -> HttpResponse:
     deal_page.find(request, pk)
     stage = _stage(number)
     form = OwnStepForm(request.POST)
-    if form.is_valid():
-        at = now()
-        layer = process.layer_of(request.user, by=request.user, at=at)
-        try:
-            process.add_step(layer, stage=stage, said=form.said(), by=request.user, at=at)
-        except Refused as refused:
-            add_error(form, refused.field, refused.message)
-        except ValidationError as error:
-            form.add_error(None, error.messages)
+
+    def run() -> None:
+        by, at = request.user, now()
+        layer = process.layer_of(by, by=by, at=at)
+        process.add_step(layer, stage=stage, said=form.said(), by=by, at=at)
+
+    attempt(form, run)
     return _panel(request, pk, stage, form=form if form.errors else None)
 
 

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -150,7 +150,7 @@ def attempt(
         except (Refused, ValidationError) as wrong:
             if refused is not None:
                 return refused(wrong)
-            refuse(form, wrong)
+            form.refuse(wrong)
         except ObjectDoesNotExist as gone:
             # Handed over, claimed or removed by somebody else since the view looked it up.
             raise Http404 from gone
@@ -176,7 +176,7 @@ def _refused(
     # Once a gate has asked, its sheet is what is before the person's eyes.
     in_sheet = gate is not None and (isinstance(wrong, Gap) or bool(gate.asks))
     told = gate if gate is not None and in_sheet else form
-    refuse(told, wrong)
+    told.refuse(wrong)
     if in_sheet and ask.gap is not None:
         return ask.gap()
     return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -268,19 +268,6 @@ def _conflict(request: HtmxRequest, form: VerbForm, stale: Stale) -> Conflict:
         when=viewer.day_and_time(changed),
         rows=rows,
     )
-
-
-def refuse(form: VerbForm, wrong: Refused | ValidationError) -> None:
-    """Say what the domain does not allow, or what the record itself refuses, at the input that has the
-    field's name."""
-    if isinstance(wrong, Refused):
-        form.refuse(wrong)
-        return
-    named = (
-        wrong.error_dict if hasattr(wrong, "error_dict") else {NON_FIELD_ERRORS: wrong.error_list}
-    )
-    for name, errors in named.items():
-        form.say(name, errors)
 
 
 def now() -> dt.datetime:

@@ -12,7 +12,7 @@ from pipeline.models import Language, Role, SellingStyle, Team, Theme, User
 from pipeline.people import queries
 from pipeline.people.commands.people import EDITABLE
 from pipeline.people.models.people import validate_time_zone
-from salesprocess.lib.attempt import SeenForm
+from salesprocess.lib.attempt import CommandForm, SeenForm
 
 
 class ZoneField(forms.CharField):
@@ -127,7 +127,7 @@ class ProfileForm(SeenForm):
     )
 
 
-class EmailForm(forms.Form):
+class EmailForm(CommandForm):
     email = forms.EmailField(label=_("New e-mail address"), max_length=254)
     password = forms.CharField(
         label=_("Your password"),
@@ -136,7 +136,7 @@ class EmailForm(forms.Form):
     )
 
 
-class AcceptForm(forms.Form):
+class AcceptForm(CommandForm):
     name = forms.CharField(
         label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )

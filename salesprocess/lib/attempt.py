@@ -1,59 +1,77 @@
+"""One way to answer a form: run its command, or say at its inputs what the command has against it."""
+
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.datastructures import MultiValueDict
 
 from salesprocess.lib.refused import Refused, Stale
 
 
-class SeenForm(forms.Form):
-    """A form with the version of the record that its page showed, against lost updates."""
+class CommandForm(forms.Form):
+    """A form whose command may refuse what was typed."""
 
-    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    # The input that holds the state which the page has shown, where the form has one.
+    version_input: ClassVar[str] = "version"
     is_stale = False
 
-    def rebase(self, seen: int) -> None:
-        """Keep what was typed, on top of version `seen`: sending it again overwrites the other's change,
+    def input_of(self, name: str | None) -> str | None:
+        """The input that something of this name belongs to; None for the form as a whole."""
+        return name if name in self.fields else None
+
+    def say(self, name: str | None, error: Any) -> None:
+        """Say at the input that it belongs to what is wrong. Never fails: what no input is for is
+        said of the whole."""
+        self.add_error(self.input_of(name), error)
+
+    def refuse(self, wrong: Refused | ValidationError) -> None:
+        """Say what the domain does not allow, or what the record itself refuses."""
+        if isinstance(wrong, Refused):
+            self.say(wrong.field, wrong.message)
+            return
+        by_field = hasattr(wrong, "error_dict")
+        named = wrong.error_dict if by_field else {NON_FIELD_ERRORS: wrong.error_list}
+        for name, errors in named.items():
+            self.say(name, errors)
+
+    def rebase(self, version: int) -> None:
+        """Keep what was typed, on top of `version`: sending it again overwrites the other's change,
         which the page shows by then."""
         self.is_stale = True
-        self.data = {**{name: self.data.get(name) for name in self.data}, "seen": seen}
+        data = MultiValueDict(self.data)
+        data[self.version_input] = str(version)
+        self.data = data
 
 
-def add_error(form: forms.Form, field: str | None, error: Any) -> None:
-    """Add an error to `field`, or to the whole form if it has no such field."""
-    form.add_error(field if field in form.fields else None, error)
+class SeenForm(CommandForm):
+    """A form with the version of the record that its page showed, against lost updates."""
+
+    version_input = "seen"
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
 
-def attempt(form: forms.Form, command: Callable[[], object]) -> bool:
+def attempt(form: CommandForm, command: Callable[[], object]) -> bool:
     """Run a command if the form is valid; its Refused or ValidationError become errors of the form.
 
-    Returns whether it was done. After Stale a SeenForm is rebased on the present version.
+    Returns whether it was done. After Stale the form is rebased on the present version.
     """
     if not form.is_valid():
         return False
     try:
         command()
-    except Refused as error:
-        add_error(form, error.field, error.message)
-        if isinstance(error, Stale) and isinstance(form, SeenForm):
-            form.rebase(error.version)
-    except ValidationError as error:
-        for field, messages in _by_field(error).items():
-            add_error(form, field, messages)
-    return not form.errors
+    except (Refused, ValidationError) as wrong:
+        form.refuse(wrong)
+        if isinstance(wrong, Stale):
+            form.rebase(wrong.version)
+        return False
+    return True
 
 
-def status_of(form: forms.Form) -> HTTPStatus:
+def status_of(form: CommandForm) -> HTTPStatus:
     """The status to render a form with: 200 unbound, 409 stale, 422 invalid (`htmx.render`)."""
     if not form.is_bound:
         return HTTPStatus.OK
-    stale = isinstance(form, SeenForm) and form.is_stale
-    return HTTPStatus.CONFLICT if stale else HTTPStatus.UNPROCESSABLE_ENTITY
-
-
-def _by_field(error: ValidationError) -> dict[str, list[str]]:
-    if hasattr(error, "error_dict"):
-        return error.message_dict
-    return {NON_FIELD_ERRORS: error.messages}
+    return HTTPStatus.CONFLICT if form.is_stale else HTTPStatus.UNPROCESSABLE_ENTITY

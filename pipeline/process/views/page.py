@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -34,9 +33,8 @@ from pipeline.process.queries import words as process_words
 from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from salesprocess.lib.attempt import SeenForm, add_error
+from salesprocess.lib.attempt import SeenForm, attempt, status_of
 from salesprocess.lib.htmx import render, wants_fragment
-from salesprocess.lib.refused import Refused, Stale
 
 ADVISORY = (Gate.QUALIFIED, Gate.UNDERSTOOD)
 
@@ -211,27 +209,20 @@ class Try:
         do: str = "",
         done: str = "",
     ) -> HttpResponse:
-        if form.is_valid():
+
+        def run() -> None:
             # Who saw no layer at all means the one that is made now: its first revision.
             seen = form.cleaned_data.get("seen")
-            try:
-                command(layer_to_change(self.request, self.look), 1 if seen == 0 else seen)
-            except Stale as stale:
-                form.rebase(stale.version)
-                form.add_error(None, stale.message)
-            except Refused as refused:
-                add_error(form, refused.field, refused.message)
-            except ValidationError as error:
-                form.add_error(None, error.messages)
-            else:
-                return self.done(done)
-        status = HTTPStatus.CONFLICT if form.is_stale else HTTPStatus.UNPROCESSABLE_ENTITY
+            command(layer_to_change(self.request, self.look), 1 if seen == 0 else seen)
+
+        if attempt(form, run):
+            return self.done(done)
         problem = "" if do else _all_errors(form)
         # What somebody else did meanwhile is shown beside what was typed.
         look = find(self.request, "mine" if self.look.is_mine else self.look.team_id)
         shown = ProcessPage(self.request, look, self.stage)
         return shown.answer(
-            form=form if do else None, do=do, key=self.key, problem=problem, status=status
+            form=form if do else None, do=do, key=self.key, problem=problem, status=status_of(form)
         )
 
     def done(self, text: str, *, key: str | None = None) -> HttpResponse:
