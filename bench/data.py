@@ -16,7 +16,7 @@ from crm.commands import search
 from pipeline.models import Role, Team, User, Version
 from pipeline.people.commands import people
 from pipeline.process import commands as process
-from pipeline.process.playbook import stamp
+from pipeline.process.playbook import fingerprint
 
 TEAMS = 5
 SALESPEOPLE = 44
@@ -135,7 +135,7 @@ def fill() -> None:
             for statement in STATEMENTS:
                 filled = statement.replace("{salespeople}", str(SALESPEOPLE))
                 filled = filled.replace("{framework}", str(framework))
-                cursor.execute(filled.replace("{stamp}", stamp([framework])))
+                cursor.execute(filled.replace("{stamp}", fingerprint([framework])))
         search.rebuild()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

@@ -89,7 +89,7 @@ def _fill() -> Callable[[], list[Any]]:
             )
             for pk in ids
         ]
-        mine = process.personal(user.pk)
+        mine = process.personal_layer(user.pk)
         return [*layers, mine] if mine else layers
 
     return read

@@ -8,7 +8,7 @@ from pipeline.mail import address, send
 from pipeline.models import OutboxRow, User
 from pipeline.people.models.people import UserQuerySet
 from pipeline.process.queries.stages import names_of
-from pipeline.process.stages import Stage, called
+from pipeline.process.stages import Stage, use_stage_names
 
 
 def process_note(row: OutboxRow) -> None:
@@ -16,7 +16,7 @@ def process_note(row: OutboxRow) -> None:
     note, person = _note(row), _person(row)
     if note is None or person is None or note.answered_at is not None:
         return
-    with translation.override(person.language), called(lambda: names_of(person)):
+    with translation.override(person.language), use_stage_names(lambda: names_of(person)):
         kind = str(NoteKind(note.kind).label)
         about = {"team": note.team.name, "kind": kind, "about": _about(note, person)}
         context = _context(note, person) | {"by": note.by.name} | about
@@ -31,7 +31,7 @@ def process_answer(row: OutboxRow) -> None:
     note, person = _note(row), _person(row)
     if note is None or person is None or note.answered_by is None:
         return
-    with translation.override(person.language), called(lambda: names_of(person)):
+    with translation.override(person.language), use_stage_names(lambda: names_of(person)):
         by = note.answered_by.name
         context = _context(note, person) | {"by": by, "answer": note.answer}
         subject = _("%(name)s has answered you about the process") % {"name": by}

@@ -296,7 +296,7 @@ class Filling:
                 entered_at = visit.entered_at or self.at
                 team = sim.holder(entered_at).team
                 visit.version_ids = self.process.in_force(team, entered_at)
-                visit.playbook = self.process.stamp(visit.version_ids)
+                visit.playbook = self.process.fingerprint(visit.version_ids)
             actors = [self._actor_id(sim, visit.entered_at) for visit in visits]
             self.recorder.record(sim, deal, visits, actors)
             yield from visits

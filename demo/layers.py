@@ -44,7 +44,7 @@ def differs(stage: Stage, key: str, reason: str, **said: Any) -> StepRow:
 
 def published() -> list[SimVersion]:
     """All versions, oldest first."""
-    shipped = framework.content()
+    shipped = framework.shipped_content()
     return [
         SimVersion(team=ORGANISATION, days=640, by=None, note="", content=shipped),
         SimVersion(

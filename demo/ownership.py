@@ -72,16 +72,16 @@ class Ownership:
         return self._handed_over(draft, self.rng.choice(colleagues), when, reason)
 
     def _handed_over(
-        self, draft: SimDraft, frm: DemoPerson, when: float, reason: str
+        self, draft: SimDraft, giver: DemoPerson, when: float, reason: str
     ) -> tuple[list[SimOwned], list[SimChange]]:
         to = _seller(draft)
-        owned = [self._owned(draft.created, frm, frm.team), self._owned(when, to, to.team)]
-        boss = frm.team if frm.team == to.team else REGION_OF[frm.team]
+        owned = [self._owned(draft.created, giver, giver.team), self._owned(when, to, to.team)]
+        boss = giver.team if giver.team == to.team else REGION_OF[giver.team]
         change = SimChange(
             at=owned[1].at,
             by=MANAGER_OF[boss],
             field="owner",
-            old=frm.name,
+            old=giver.name,
             new=to.name,
             reason=reason,
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from demo import writing
 from pipeline.process import moves
 from pipeline.process.moves import Visit
-from pipeline.process.stages import ABOUT, Stage
+from pipeline.process.stages import DESCRIPTIONS, Stage
 
 # How often a visit leads on, for average skill: the front lets most fall, the end few.
 LEADS_ON = {1: 0.80, 2: 0.58, 3: 0.66, 4: 0.80, 5: 0.74, 6: 0.73, 7: 0.70}
@@ -103,7 +103,7 @@ class PathMaker:
         return path
 
     def visit(self, stage: Stage) -> float:
-        median = ABOUT[stage].norm_days * PACE * self.pace
+        median = DESCRIPTIONS[stage].norm_days * PACE * self.pace
         return max(SHORTEST, self.rng.lognormvariate(math.log(median), 0.75))
 
     def _finished(self, path: SimPath) -> bool:
@@ -142,10 +142,10 @@ class PathMaker:
         days, reason = self.visit(path.stage), self._reason(path.stage, to)
         path.steps.append(SimStep(days=days, act=SimAct.MOVE, to=to, reason=reason))
 
-    def _reason(self, frm: Stage, to: Stage) -> str:
-        if not moves.needs_reason(frm, to):
+    def _reason(self, from_stage: Stage, to: Stage) -> str:
+        if not moves.needs_reason(from_stage, to):
             return ""
-        return self.rng.choice(writing.BACK_REASONS if to < frm else writing.JUMP_REASONS)
+        return self.rng.choice(writing.BACK_REASONS if to < from_stage else writing.JUMP_REASONS)
 
 
 def visits(path: SimPath, created: float, instant: Callable[[float], dt.datetime]) -> list[Visit]:

@@ -15,7 +15,7 @@ from pipeline.process.commands.publish import (
     put_in_force,
     write_draft,
 )
-from pipeline.process.playbook import LayerContent, StepKind, StepRow, merge, stamp
+from pipeline.process.playbook import LayerContent, StepKind, StepRow, fingerprint, merge
 from pipeline.process.queries import in_force
 from pipeline.process.stages import Stage
 
@@ -64,8 +64,8 @@ class DemoProcess:
         return [row for row in self.own.get(user_id, []) if row.stage == stage]
 
     @cache  # noqa: B019  # lives as long as the filling
-    def stamp(self, version_ids: tuple[int, ...]) -> str:
-        return stamp(version_ids)
+    def fingerprint(self, version_ids: tuple[int, ...]) -> str:
+        return fingerprint(version_ids)
 
     def write(self) -> None:
         for version in layers.published():
@@ -87,11 +87,11 @@ class DemoProcess:
         team = Team.objects.get(pk=self.team[version.team])
         layer, _made = Layer.objects.get_or_create(team=team, defaults={"changed_at": at})
         below = [each for each in layers_from(team) if each.pk != layer.pk]
-        inherited = {each.pk: merge(in_force.above(each)) for each in below}
+        inherited = {each.pk: merge(in_force.inherited_layers(each)) for each in below}
         write_draft(
             layer, self._signed(layer, version, by, at), author_id=by.pk if by else None, at=at
         )
-        found = put_in_force(layer, in_force.draft(layer), note=version.note, by=by, at=at)
+        found = put_in_force(layer, in_force.draft_content(layer), note=version.note, by=by, at=at)
         layer.changed_at, layer.changed_by = at, by
         layer.save(update_fields=["current", "strengths", "changed_at", "changed_by"])
         self.of_team[version.team].append(found)
@@ -101,7 +101,7 @@ class DemoProcess:
         self, layer: Layer, version: SimVersion, by: User | None, at: dt.datetime
     ) -> LayerContent:
         """The content with authors and days; what stood there before keeps its own."""
-        before = {(row.stage, row.key): row for row in in_force.published(layer).steps}
+        before = {(row.stage, row.key): row for row in in_force.published_content(layer).steps}
         rows = []
         for row in version.content.steps:
             old = before.get((row.stage, row.key))

@@ -64,7 +64,7 @@ class ProcessInForce(Protocol):
     def own_steps(self, user_id: int, stage: Stage, at: dt.datetime) -> list[StepRow]:
         """What a person ticks for himself in a stage, at an instant."""
 
-    def stamp(self, version_ids: tuple[int, ...]) -> str:
+    def fingerprint(self, version_ids: tuple[int, ...]) -> str:
         """The short name of these versions, as visits keep it."""
 
 
@@ -628,7 +628,7 @@ class _Recording:
             if not (won or forward) or before.left_at is None:
                 continue
             to = Stage.CLOSING if after is None else Stage(after.stage)
-            act = Act(verb=Verb.WIN if won else Verb.MOVE, frm=Stage(before.stage), to=to)
+            act = Act(verb=Verb.WIN if won else Verb.MOVE, from_stage=Stage(before.stage), to=to)
             facts = self.known.facts(before.left_at)
             findings = judge(facts, of_versions(before.version_ids), act)
             if not findings:
@@ -639,7 +639,7 @@ class _Recording:
                     deal_id=self.deal.pk,
                     visit_id=before.pk,
                     verb=act.verb.value,
-                    frm=act.frm,
+                    frm=act.from_stage,
                     to=act.to,
                     findings=[as_json(finding) for finding in findings],
                     reason=reason,

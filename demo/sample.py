@@ -22,7 +22,7 @@ from exchange.commands.batch import Undone
 from exchange.imports import bulk
 from pipeline.models import Batch, BatchKind, Team, User
 from pipeline.process.moves import LeftHow
-from pipeline.process.playbook import StepRow, stamp
+from pipeline.process.playbook import StepRow, fingerprint
 from pipeline.process.queries.in_force import current_version_ids
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
@@ -153,5 +153,5 @@ class _OwnProcess:
     def own_steps(self, user_id: int, stage: Stage, at: dt.datetime) -> list[StepRow]:
         return []
 
-    def stamp(self, version_ids: tuple[int, ...]) -> str:
-        return stamp(version_ids)
+    def fingerprint(self, version_ids: tuple[int, ...]) -> str:
+        return fingerprint(version_ids)

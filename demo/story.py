@@ -23,7 +23,7 @@ from demo.records import (
 )
 from demo.working_time import MINUTES, WorkingTime
 from pipeline.process.moves import LeftHow, Visit
-from pipeline.process.stages import ABOUT, Stage
+from pipeline.process.stages import DESCRIPTIONS, Stage
 
 MINUTE = 1 / MINUTES
 # Working days between two touches, by stage.
@@ -197,7 +197,7 @@ class _Telling:
             return
         when = entries[0]
         stage = next(s.stage for s in self.deal.visits if s.stage >= Stage.QUALIFICATION)
-        left = sum(ABOUT[Stage(n)].norm_days for n in range(stage, 8))
+        left = sum(DESCRIPTIONS[Stage(n)].norm_days for n in range(stage, 8))
         day = self._date(when) + dt.timedelta(days=int(left * self.rng.uniform(0.8, 2.0)))
         if when > self.draft.created:
             self._change(self.instant(when), "expected_close_on", "", str(day))

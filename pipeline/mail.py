@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from pipeline.models import Invitation, OutboxRow, PeopleChange, Team, User, Version
 from pipeline.process.layer_diff import diff
 from pipeline.process.playbook import LayerContent, merge
-from pipeline.process.queries.in_force import above
+from pipeline.process.queries.in_force import inherited_layers
 from salesprocess.lib.format import format_day
 
 
@@ -98,7 +98,7 @@ def _tell_of_version(row: OutboxRow, version: Version, person: User) -> None:
     before = version.layer.versions.filter(number__lt=version.number).order_by("-number").first()
     was = LayerContent.from_json(before.content) if before else LayerContent()
     now = LayerContent.from_json(version.content)
-    changes = diff(was, now, above=merge(above(version.layer)))
+    changes = diff(was, now, above=merge(inherited_layers(version.layer)))
     name = team.name if team.parent_id else _("Framework")
     context = {
         "name": person.name,

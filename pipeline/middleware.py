@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 from pipeline.process.queries.stages import names_of
-from pipeline.process.stages import called
+from pipeline.process.stages import use_stage_names
 
 
 def call_stages(
@@ -23,7 +23,7 @@ def call_stages(
         def names() -> dict[int, str]:
             return dict(names_of(request.user)) if request.user.is_authenticated else {}
 
-        with called(names):
+        with use_stage_names(names):
             return get_response(request)
 
     return middleware

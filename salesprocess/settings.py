@@ -132,7 +132,7 @@ TEMPLATES = [
             "context_processors": ["salesprocess.lib.unsent.csrf_with_reader"],
             "extensions": ["jinja2.ext.i18n"],
             "auto_reload": not PRODUCTION,
-            "filters": {"shipped": "pipeline.process.framework.shown"},
+            "filters": {"shipped": "pipeline.process.framework.translated_text"},
         },
     },
     {

@@ -119,7 +119,7 @@ def open(
         if stage > Stage.LEAD_GENERATION or gate_input != NOTHING:
             passed = gate.check(
                 deal,
-                Act(verb=Verb.OPEN, frm=None, to=stage),
+                Act(verb=Verb.OPEN, from_stage=None, to=stage),
                 version_ids=version_ids,
                 by=by,
                 at=at,
@@ -557,7 +557,7 @@ def _win(
     ahead = versions_in_force(row)
     passed = gate.check(
         row,
-        Act(verb=Verb.WIN, frm=Stage(stage_visit.stage), to=Stage.CLOSING),
+        Act(verb=Verb.WIN, from_stage=Stage(stage_visit.stage), to=Stage.CLOSING),
         version_ids=tuple(stage_visit.version_ids) or ahead,
         by=by,
         at=at,

@@ -33,9 +33,9 @@ from pipeline.process.gates import (
     Reason,
     Verb,
     Weight,
+    blocking_findings,
     is_premature,
     judge,
-    stands_in_the_way,
 )
 from pipeline.process.playbook import PlaybookStep
 from pipeline.process.queries.in_force import of_versions
@@ -88,7 +88,7 @@ def check(
     offer = inputs.record(row, gate_input, playbook, by=by, at=at, completing=act.verb != Verb.OPEN)
     known = facts(row, at=at)
     findings = judge(known, playbook, act)
-    blocking = stands_in_the_way(findings, playbook)
+    blocking = blocking_findings(findings, playbook)
     if not asks_why:
         blocking = tuple(one for one in blocking if one.weight == Weight.HARD)
     if blocking and (go_ahead is None or any(one.weight == Weight.HARD for one in blocking)):
@@ -145,7 +145,7 @@ def keep(
         deal=row,
         visit=stage_visit,
         verb=passed.act.verb.value,
-        frm=passed.act.frm,
+        frm=passed.act.from_stage,
         to=passed.act.to,
         findings=[as_json(finding) for finding in passed.findings],
         reason=said.reason if said else "",
@@ -177,7 +177,7 @@ def move(
     if to > visit.stage:
         passed = check(
             row,
-            Act(verb=Verb.MOVE, frm=visit.stage, to=to),
+            Act(verb=Verb.MOVE, from_stage=visit.stage, to=to),
             version_ids=tuple(stage_visit.version_ids) or ahead,
             by=by,
             at=at,

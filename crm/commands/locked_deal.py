@@ -18,7 +18,7 @@ from crm.queries.gates import versions_in_force
 from pipeline.models import Team, User
 from pipeline.process import moves
 from pipeline.process.moves import Visit
-from pipeline.process.playbook import stamp
+from pipeline.process.playbook import fingerprint
 from salesprocess.lib.refused import Refused, require_version
 
 # What a search entry repeats of a deal.
@@ -124,7 +124,7 @@ def enter(
         entry_team_id=row.team_id,
         entry_amount=row.amount,
         version_ids=list(version_ids),
-        playbook=stamp(version_ids),
+        playbook=fingerprint(version_ids),
     )
     if visit.left_how is not None:
         stage_visit.left_at, stage_visit.left_how, stage_visit.left_by = (

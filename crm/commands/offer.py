@@ -40,7 +40,7 @@ def make(
         stage, visit = Stage(row.stage), row.visits.going_on().get()
         passed = gate.check(
             row,
-            Act(verb=Verb.OFFER, frm=stage, to=stage),
+            Act(verb=Verb.OFFER, from_stage=stage, to=stage),
             version_ids=versions_of_visit(row, visit),
             by=by,
             at=at,

@@ -16,7 +16,7 @@ from crm.models import Deal, StageVisit
 from crm.queries import process as queries
 from pipeline.models import Layer, User, Version
 from pipeline.process import commands
-from pipeline.process.playbook import Playbook, PlaybookStep, StepKind, stamp
+from pipeline.process.playbook import Playbook, PlaybookStep, StepKind, fingerprint
 from pipeline.process.queries.in_force import current_version_ids, of_versions
 from pipeline.process.stages import Outcome, Stage
 
@@ -103,7 +103,7 @@ def _hold(before: Mapping[int, tuple[int, ...]]) -> None:
     """A stay that names no versions works by what is current: it is told what that was."""
     for team, ids in before.items():
         _open_visits([team]).filter(version_ids=[]).update(
-            version_ids=list(ids), playbook=stamp(ids)
+            version_ids=list(ids), playbook=fingerprint(ids)
         )
 
 
@@ -118,7 +118,7 @@ def _keep(teams: Collection[int]) -> None:
 
 def _move(after: Mapping[int, tuple[int, ...]]) -> None:
     for team, ids in after.items():
-        _open_visits([team]).update(version_ids=list(ids), playbook=stamp(ids))
+        _open_visits([team]).update(version_ids=list(ids), playbook=fingerprint(ids))
     Deal.objects.filter(
         team_id__in=after, outcome=Outcome.OPEN, kept_version_ids__isnull=False
     ).update(kept_version_ids=None)

@@ -14,7 +14,7 @@ from pipeline.outbox import commands as outbox
 from pipeline.process import commands as process
 from pipeline.process.layer_diff import diff
 from pipeline.process.playbook import Importance, LayerContent, merge
-from pipeline.process.queries.in_force import above, working
+from pipeline.process.queries.in_force import inherited_layers, working_playbook
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 
@@ -116,7 +116,7 @@ def take_up(note: ProcessNote, *, by: User, at: dt.datetime, stage: Stage | None
         where = Stage(row.stage) if row.stage else stage
         if where is None:
             raise Refused(_("Choose the stage that it belongs to."), field="stage")
-        if not row.key or working(layer).find(where, row.key) is None:
+        if not row.key or working_playbook(layer).find(where, row.key) is None:
             row.key = _new_step(layer, row, stage=where, by=by, at=at)
         row.stage, row.layer, row.taken_up_at = where, layer, at
         row.save(update_fields=["stage", "key", "layer", "taken_up_at"])
@@ -164,7 +164,7 @@ def _changes(version: Version) -> dict[tuple[int | None, str], list[str]]:
     was = LayerContent.from_json(before.content) if before else LayerContent()
     now = LayerContent.from_json(version.content)
     found: dict[tuple[int | None, str], list[str]] = {}
-    for change in diff(was, now, above=merge(above(version.layer))):
+    for change in diff(was, now, above=merge(inherited_layers(version.layer))):
         if change.key:
             found.setdefault((change.stage.value, change.key), []).append(change.words)
     return found

@@ -415,7 +415,7 @@ class StepPart(GatePart):
         if answer == AnswerKind.DATE:
             return DayField(required=False, label=label)
         if answer == AnswerKind.CHOICE:
-            choices = [(one, framework.shown(one)) for one in self.step.choices]
+            choices = [(one, framework.translated_text(one)) for one in self.step.choices]
             return forms.ChoiceField(required=False, label=label, choices=choices)
         if answer == AnswerKind.CONTACT:
             people = [(str(pk), who) for pk, who, _role in self.gate.people]

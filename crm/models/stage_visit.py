@@ -60,7 +60,7 @@ class StageVisit(models.Model):
     entry_team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     entry_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     # The playbook in force: its published versions from the framework down, and one name for the
-    # set, by which visits are compared (`playbook.stamp`). Only "move now" changes an open one's.
+    # set, by which visits are compared (`playbook.fingerprint`). Only "move now" changes an open one's.
     version_ids = models.JSONField(default=list)
     playbook = models.CharField(max_length=12, blank=True)
 

@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 from crm.presenters.viewer import Viewer
-from pipeline.process.framework import shown
+from pipeline.process.framework import translated_text
 from pipeline.process.playbook import AnswerKind
 from salesprocess.lib.format import money
 
@@ -17,7 +17,7 @@ def answer_words(viewer: Viewer, value: str, answer: str) -> str:
         if answer == AnswerKind.DATE:
             return viewer.date(dt.date.fromisoformat(value))
         if answer == AnswerKind.CHOICE:
-            return shown(value)
+            return translated_text(value)
     except (ValueError, ArithmeticError):
         return value
     return value

@@ -168,7 +168,7 @@ def _step_answered(viewer: Viewer, change: DealChangeRecord, deal: DealRecord) -
         return _("Taken back: %(step)s") % {"step": change.old}, ""
     head, _line, said = change.new.partition("\n")
     kind, _space, label = head.partition(" ")
-    label = framework.shown(label)
+    label = framework.translated_text(label)
     if kind in (StepKind.CHECK, StepKind.EVIDENCE):
         words = _("Done: %(step)s") if kind == StepKind.CHECK else _("Proved: %(step)s")
         return words % {"step": label}, said
@@ -177,7 +177,9 @@ def _step_answered(viewer: Viewer, change: DealChangeRecord, deal: DealRecord) -
 
 def _step_set_aside(viewer: Viewer, change: DealChangeRecord, deal: DealRecord) -> tuple[str, str]:
     reason, _space, label = change.new.partition(" ")
-    return _("Set aside: %(step)s") % {"step": framework.shown(label)}, _why(viewer, reason)
+    return _("Set aside: %(step)s") % {"step": framework.translated_text(label)}, _why(
+        viewer, reason
+    )
 
 
 def _gate_passed(viewer: Viewer, change: DealChangeRecord, deal: DealRecord) -> tuple[str, str]:

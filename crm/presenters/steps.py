@@ -186,7 +186,7 @@ def _line(
         result=result.id if result else 0,
         value=_raw(result) if result else "",
         entry=entry_of(step, plans=deal.is_open and result is None) if may else "",
-        choices=[(one, framework.shown(one)) for one in step.choices],
+        choices=[(one, framework.translated_text(one)) for one in step.choices],
         proofs=proofs_of(step) if may else frozenset(),
         verb=viewer.kinds[step.doing] if step.kind == StepKind.ACTIVITY else "",
         fill=fill,
@@ -247,7 +247,7 @@ def _answer_words(viewer: Viewer, result: StepResultRow, step: PlaybookStep | No
 def _gone(viewer: Viewer, result: StepResultRow) -> GoneLine:
     return GoneLine(
         key=result.key,
-        label=framework.shown(result.label),
+        label=framework.translated_text(result.label),
         given=_given(viewer, result),
         result=result.id,
     )

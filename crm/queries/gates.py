@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from crm.models import Company, Deal, Relationship, StageVisit
 from crm.queries.facts import facts
-from pipeline.process.gates import Act, Facts, Finding, Verb, judge, stands_in_the_way
+from pipeline.process.gates import Act, Facts, Finding, Verb, blocking_findings, judge
 from pipeline.process.playbook import Fact, Playbook
 from pipeline.process.queries import in_force as process
 from pipeline.process.stages import Stage
@@ -47,7 +47,7 @@ def playbook_of(deal: Deal) -> Playbook:
 def missing(deal: Deal, act: Act) -> tuple[Finding, ...]:
     """What would have to be supplied, or gone past with a reason, if the act were tried now."""
     playbook = playbook_of(deal)
-    return stands_in_the_way(judge(facts(deal), playbook, act), playbook)
+    return blocking_findings(judge(facts(deal), playbook, act), playbook)
 
 
 def missing_of_sale(
@@ -58,5 +58,5 @@ def missing_of_sale(
         known=frozenset(known),
         existing_customer=company is not None and company.relationship == Relationship.CUSTOMER,
     )
-    act = Act(verb=Verb.WIN, frm=Stage.LEAD_GENERATION, to=Stage.CLOSING)
-    return stands_in_the_way(judge(facts, playbook, act), playbook)
+    act = Act(verb=Verb.WIN, from_stage=Stage.LEAD_GENERATION, to=Stage.CLOSING)
+    return blocking_findings(judge(facts, playbook, act), playbook)

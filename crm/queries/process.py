@@ -15,13 +15,13 @@ from pipeline.models import Layer, User
 from pipeline.process.gates import Facts, Reason
 from pipeline.process.playbook import Fact, Playbook, PlaybookStep, StepKind
 from pipeline.process.queries.in_force import of_versions
-from pipeline.process.queries.page import tree
+from pipeline.process.queries.page import layer_tree
 from pipeline.process.stages import Initiator, Outcome, Stage
 
 
 def teams_below(layer: Layer) -> list[int]:
     """The team of a layer with all teams under it: those that work by what it publishes."""
-    return [] if layer.team_id is None else tree().below(layer.team_id)
+    return [] if layer.team_id is None else layer_tree().below(layer.team_id)
 
 
 @dataclass(frozen=True, kw_only=True)

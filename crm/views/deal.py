@@ -79,7 +79,7 @@ def _move(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRe
         initial={"to": to.value, "version": seen(request, deal)},
     )
     if not form.is_bound and to > here and deal.is_open:
-        form.ask_for(gates.missing(deal, Act(verb=Verb.MOVE, frm=here, to=to)))
+        form.ask_for(gates.missing(deal, Act(verb=Verb.MOVE, from_stage=here, to=to)))
     ask = Dialog(
         template="crm/deal/_sheet_move.html",
         title=_("Move to %(stage)s") % {"stage": form.name_of(to)},
@@ -90,7 +90,7 @@ def _move(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRe
             "sheet_action": f"{deal.get_absolute_url()}move/",
             "stage_now": here,
             "to": asked,
-            "passed": moves.jumped(here, to),
+            "passed": moves.skipped_stages(here, to),
         },
     )
     return do(request, deal, form, ask, command)
@@ -124,7 +124,7 @@ def _win(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRes
         initial={"version": seen(request, deal)},
     )
     if not form.is_bound and deal.is_open:
-        form.ask_for(gates.missing(deal, Act(verb=Verb.WIN, frm=here, to=Stage.CLOSING)))
+        form.ask_for(gates.missing(deal, Act(verb=Verb.WIN, from_stage=here, to=Stage.CLOSING)))
     title = _("Sold at once: %(deal)s") if through else _("Won: %(deal)s")
     ask = Dialog(
         template="crm/deal/_sheet_win.html",
@@ -132,7 +132,7 @@ def _win(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRes
         said=_("Won."),
         verb="win",
         context={
-            "passed": moves.jumped(here, Stage.CLOSING),
+            "passed": moves.skipped_stages(here, Stage.CLOSING),
             "ahead": [stage for stage in Stage if stage > here],
             "plans": _planned_on(deal, request.user),
         },

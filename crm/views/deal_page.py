@@ -160,7 +160,7 @@ class DealPage:
         """What came into force lately of the process that an open deal goes by."""
         sources = self.book(Stage(self.deal.stage)).sources if self.deal.is_open else ()
         today = self.at.astimezone(self.user.zone).date()
-        return {"process_news": news.told(sources, at=self.at), "process_today": today}
+        return {"process_news": news.recent_versions(sources, at=self.at), "process_today": today}
 
     def head(self) -> dict[str, Any]:
         deal, viewer = self.deal, self.viewer

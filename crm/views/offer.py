@@ -12,7 +12,7 @@ from crm.queries import offer as queries
 from crm.queries.facts import facts
 from crm.queries.gates import playbook_of
 from crm.views.verbs import Dialog, answer, do, editable_deal, form_of, now, posted, seen
-from pipeline.process.gates import Act, Verb, judge, stands_in_the_way
+from pipeline.process.gates import Act, Verb, blocking_findings, judge
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import money, unambiguous
@@ -86,8 +86,8 @@ def revision(request: HtmxRequest, pk: int, offer: int) -> HttpResponse:
 def _judged(deal: Deal) -> dict[str, object]:
     """What is missing for an offer (G5), and whether the organisation wants to know why."""
     here, playbook = Stage(deal.stage), playbook_of(deal)
-    missing = judge(facts(deal), playbook, Act(verb=Verb.OFFER, frm=here, to=here))
-    return {"missing": missing, "asks_why": bool(stands_in_the_way(missing, playbook))}
+    missing = judge(facts(deal), playbook, Act(verb=Verb.OFFER, from_stage=here, to=here))
+    return {"missing": missing, "asks_why": bool(blocking_findings(missing, playbook))}
 
 
 def _revision(offer: Offer) -> dict[str, object]:

@@ -21,7 +21,7 @@ from pipeline.people.commands import first_run
 from pipeline.process import commands
 from pipeline.process.playbook import Importance
 from pipeline.process.queries.in_force import current_version_ids, for_person
-from pipeline.process.stage_suggestion import mapped, suggest
+from pipeline.process.stage_suggestion import map_to_stages, suggest
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
@@ -111,7 +111,7 @@ def _result(request: HtmxRequest, recalled: list[Recalled], problem: str = "") -
     user = request.user
     team = user.team or user.organisation
     playbook = for_person(current_version_ids(team.pk), user.pk)
-    found = mapped(_placed(recalled), playbook)
+    found = map_to_stages(_placed(recalled), playbook)
     by_stage = {stage: [done for done in found if done.stage == stage] for stage in Stage}
     context: dict[str, Any] = {
         "recalled": recalled,

@@ -17,7 +17,7 @@ from crm.commands import process as commands
 from crm.commands.process import Flight, Published
 from crm.forms.process import PublishForm
 from crm.queries import process as queries
-from pipeline.process.layer_diff import chosen_of
+from pipeline.process.layer_diff import partial_content
 from pipeline.process.playbook import LayerContent, Playbook, merge
 from pipeline.process.playbook import MergedLayer as MergedLayer
 from pipeline.process.queries.in_force import layers_of, of_versions
@@ -69,7 +69,7 @@ class DraftToPublish:
         if self.chosen is None:
             return draft
         before = self.look.published or LayerContent()
-        return replace(draft, content=chosen_of(before, draft.content, self.chosen))
+        return replace(draft, content=partial_content(before, draft.content, self.chosen))
 
     @cached_property
     def gone(self) -> tuple[queries.Gone, ...]:

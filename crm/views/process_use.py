@@ -10,7 +10,7 @@ from crm.queries import process as queries
 from crm.queries.deal import latest_visit, open_deals, visible
 from crm.queries.gates import versions_of_visit
 from pipeline.process.queries import in_force
-from pipeline.process.queries import words as process_words
+from pipeline.process.queries import step_history as step_histories
 from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
@@ -26,7 +26,7 @@ def use(request: HtmxRequest) -> HttpResponse:
     stage = Stage(int(number)) if number in {"1", "2", "3", "4", "5", "6", "7"} else Stage(1)
     teams = look.tree.below(look.team_id)
     steps = [line.step for line in look.lines[stage]]
-    asked_on = process_words.asked_on(look, stage, steps)
+    asked_on = step_histories.asked_on(look, stage, steps)
     used, n = queries.use(
         request.user, steps, stage=stage, teams=teams, at=timezone.now(), asked_on=asked_on
     )
@@ -37,7 +37,7 @@ def use(request: HtmxRequest) -> HttpResponse:
         "used": used,
         "n": n,
         "floor": queries.FLOOR,
-        "worded": process_words.worded(look, stage),
+        "worded": step_histories.step_history(look, stage),
         "zone": request.user.zone,
         "today": timezone.now().astimezone(request.user.zone).date(),
     }

@@ -31,7 +31,7 @@ def findings(*, stage: Stage, outcome: Outcome, party: bool) -> tuple[Finding, .
     """What an imported deal lacks that begins, or was closed, in `stage`."""
     verb = Verb.WIN if outcome == Outcome.WON else Verb.OPEN
     facts = Facts(known=frozenset({Fact.PARTY} if party else ()))
-    return judge(facts, merge(()), Act(verb=verb, frm=None, to=stage))
+    return judge(facts, merge(()), Act(verb=verb, from_stage=None, to=stage))
 
 
 def keep(table: str, arguments: dict[str, Any]) -> None:

@@ -22,8 +22,8 @@ from pipeline.process.playbook import (
     Strength,
     WorkKind,
     clashes,
-    sayable,
-    weakest,
+    least_importance,
+    settable_fields,
 )
 from pipeline.process.stages import Stage
 from salesprocess.lib.attempt import SeenForm
@@ -124,7 +124,7 @@ class StepChangeForm(SeenForm):
         if "importance" in self.fields and level == Level.MINE:
             _choice(self, "importance").choices = Importance.choices[:2]
         elif "importance" in self.fields and above is not None:
-            field, least = _choice(self, "importance"), weakest(above)
+            field, least = _choice(self, "importance"), least_importance(above)
             field.choices = [(each.value, each.label) for each in Importance if each >= least]
             clash = Clash.LOCKED if above.locked else Clash.WEAKENS
             field.error_messages["invalid_choice"] = clash.label
@@ -137,7 +137,7 @@ class StepChangeForm(SeenForm):
             names.discard("side")
         if self.level == Level.MINE:
             if self.above:
-                return names & set(OWN) & sayable(self.above, self.level)
+                return names & set(OWN) & settable_fields(self.above, self.level)
             return names - set(OF_TEAMS)
         if self.above is None:
             names.discard("reason")

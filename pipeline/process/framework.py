@@ -2,8 +2,8 @@
 
 None of its steps is a gate, so that nobody is asked for more than the universal gates G1 to G13 ask;
 what those rest on is locked. Source strings are English and translated like all others. What is
-seeded is text in one language (`content`); each reader sees what is still as shipped in his or her
-own (`shown`), and what somebody reworded as it was written.
+seeded is text in one language (`shipped_content`); each reader sees what is still as shipped in his or her
+own (`translated_text`), and what somebody reworded as it was written.
 """
 
 from __future__ import annotations
@@ -442,9 +442,9 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
 }
 
 
-def content() -> LayerContent:
+def shipped_content() -> LayerContent:
     """The framework as text in the language that is active: that of the organisation when it is
-    seeded. `shown` says it in any other.
+    seeded. `translated_text` says it in any other.
     """
     return LayerContent(steps=tuple(_rows()))
 
@@ -476,7 +476,7 @@ def _rows() -> Iterator[StepRow]:
 # --- in the reader's language -------------------------------------------------------------------
 
 
-def shown(text: str) -> str:
+def translated_text(text: str) -> str:
     """A text that the framework was shipped with, in the language of the moment; any other as it
     was written. The one place that says so, for pages and for what history has kept.
     """
@@ -484,7 +484,7 @@ def shown(text: str) -> str:
     return gettext(source) if source else text
 
 
-def spoken(book: Playbook) -> Playbook:
+def translated_playbook(book: Playbook) -> Playbook:
     """The playbook as somebody reads it who is asked in the language of the moment.
 
     The choices of a question stay as they are kept, because answers are compared with them.
@@ -494,8 +494,8 @@ def spoken(book: Playbook) -> Playbook:
 
 
 def _spoken(step: PlaybookStep) -> PlaybookStep:
-    label, text = shown(step.label), shown(step.help)
-    yours, managers = shown(step.gives_you), shown(step.gives_managers)
+    label, text = translated_text(step.label), translated_text(step.help)
+    yours, managers = translated_text(step.gives_you), translated_text(step.gives_managers)
     return replace(step, label=label, help=text, gives_you=yours, gives_managers=managers)
 
 

@@ -72,10 +72,10 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """What somebody is about to do. `frm` is None for a deal that begins in `to`."""
+    """What somebody is about to do. `from_stage` is None when a deal begins in `to`."""
 
     verb: Verb
-    frm: Stage | None
+    from_stage: Stage | None
     to: Stage
 
 
@@ -158,7 +158,7 @@ def is_premature(facts: Facts) -> bool:
     return not facts.known.issuperset(_UNDERSTOOD)
 
 
-def stands_in_the_way(findings: Iterable[Finding], playbook: Playbook) -> tuple[Finding, ...]:
+def blocking_findings(findings: Iterable[Finding], playbook: Playbook) -> tuple[Finding, ...]:
     """Those that an act must answer, by a record or by a reason; the others are shown and counted."""
     return tuple(
         finding
@@ -262,16 +262,18 @@ def _universal(facts: Facts, act: Act) -> Iterator[Finding]:
 
 def _comes_to(stage: Stage, act: Act) -> bool:
     """Whether the act enters `stage` or a later one from before it; an offer is made from anywhere."""
-    return act.verb == Verb.OFFER or (act.to >= stage and (act.frm is None or act.frm < stage))
+    return act.verb == Verb.OFFER or (
+        act.to >= stage and (act.from_stage is None or act.from_stage < stage)
+    )
 
 
 def _steps(facts: Facts, playbook: Playbook, act: Act) -> Iterator[Finding]:
     """G15, of every stage that is left or passed over; a win leaves the seventh as well."""
-    if act.verb not in (Verb.MOVE, Verb.WIN) or act.frm is None:
+    if act.verb not in (Verb.MOVE, Verb.WIN) or act.from_stage is None:
         return
-    left = [stage for stage in Stage if act.frm <= stage < act.to]
+    left = [stage for stage in Stage if act.from_stage <= stage < act.to]
     if act.verb == Verb.WIN:
-        left = [stage for stage in Stage if stage >= act.frm]
+        left = [stage for stage in Stage if stage >= act.from_stage]
     for stage in left:
         for step in playbook.steps(stage):
             meant = step.gates and step.is_for(existing_customer=facts.existing_customer)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from pipeline.process.playbook import (
     REPLACING,
-    SAYABLE,
+    SETTABLE_FIELDS,
     Applies,
     Clash,
     Importance,
@@ -32,13 +32,13 @@ from pipeline.process.playbook import (
     clashes,
     merge,
 )
-from pipeline.process.stages import ABOUT, Stage
+from pipeline.process.stages import DESCRIPTIONS, Stage
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-class What(models.TextChoices):
+class ChangeKind(models.TextChoices):
     """What kind of change it is."""
 
     ADDED = "added", gettext_lazy("Added")
@@ -99,7 +99,7 @@ class Detail:
 class LayerChange:
     """One change of a step, or of a stage (then `key` is empty). `label` is what it is called."""
 
-    what: What
+    what: ChangeKind
     stage: Stage
     key: str = ""
     label: str = ""
@@ -111,14 +111,14 @@ class LayerChange:
         """By which it is chosen: all changes of one step go together."""
         if self.key:
             return f"{self.stage.value}:{self.key}"
-        return f"{self.label if self.what == What.STRENGTH else self.stage.value}/{self.what}"
+        return f"{self.label if self.what == ChangeKind.STRENGTH else self.stage.value}/{self.what}"
 
     @property
     def words(self) -> str:
         """The change in one line: "Budget: Reworded (Name: Money → Budget)"."""
         told = "; ".join(
             _("%(field)s: %(now)s") % {"field": detail.name, "now": detail.now}
-            if self.what == What.ADDED
+            if self.what == ChangeKind.ADDED
             else _("%(field)s: %(was)s → %(now)s")
             % {"field": detail.name, "was": detail.was or "–", "now": detail.now or "–"}
             for detail in self.details
@@ -135,7 +135,7 @@ class Difference:
 
     step: PlaybookStep
     source: LayerSource
-    what: tuple[What, ...]
+    what: tuple[ChangeKind, ...]
     reason: str
     author: str
 
@@ -173,7 +173,7 @@ class FrameworkFault:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meeting:
+class FoundCollision:
     """A change above that meets a difference below. `was` and `now` are the step above, as JSON;
     `clash` is why the difference does not hold any more, None where it still does."""
 
@@ -202,7 +202,9 @@ def diff(
     return tuple(sorted(found, key=lambda change: change.stage))
 
 
-def chosen_of(before: LayerContent, after: LayerContent, chosen: Collection[str]) -> LayerContent:
+def partial_content(
+    before: LayerContent, after: LayerContent, chosen: Collection[str]
+) -> LayerContent:
     """One layer with some of the changes from one state to another: those whose `LayerChange.id` is
     chosen; everything else as it was before."""
     rows = {(row.stage, row.key): row for row in before.steps}
@@ -214,7 +216,7 @@ def chosen_of(before: LayerContent, after: LayerContent, chosen: Collection[str]
                 rows[stage, key] = news[stage, key]
     strengths = dict(before.strengths)
     for gate in before.strengths.keys() | after.strengths.keys():
-        if f"{gate}/{What.STRENGTH}" in chosen:
+        if f"{gate}/{ChangeKind.STRENGTH}" in chosen:
             strengths.pop(gate, None)
             if gate in after.strengths:
                 strengths[gate] = after.strengths[gate]
@@ -230,8 +232,8 @@ def _chosen_stages(
     for stage in Stage:
         old = olds.get(stage, StageNaming(stage=stage))
         new = news.get(stage, StageNaming(stage=stage))
-        label = new.label if f"{stage.value}/{What.NAMED}" in chosen else old.label
-        days = new.norm_days if f"{stage.value}/{What.TIMED}" in chosen else old.norm_days
+        label = new.label if f"{stage.value}/{ChangeKind.NAMED}" in chosen else old.label
+        days = new.norm_days if f"{stage.value}/{ChangeKind.TIMED}" in chosen else old.norm_days
         if label or days:
             yield StageNaming(stage=stage, label=label, norm_days=days)
 
@@ -239,12 +241,12 @@ def _chosen_stages(
 def compare(
     was: Mapping[str, Any] | None, now: Mapping[str, Any] | None
 ) -> tuple[LayerChange, ...]:
-    """What changed between two steps as JSON (`step_json`), such as a collision keeps them."""
+    """The changes between two steps as JSON (`step_json`)."""
     return tuple(_row_changes(_from_json(was), _from_json(now), None))
 
 
 def differences(playbook: Playbook) -> tuple[Difference, ...]:
-    """What differs here from the framework, by step in its order, and why."""
+    """Where a playbook differs from the framework, in the order of its steps."""
     found = []
     for stage in Stage:
         for step in playbook.stages[stage]:
@@ -253,7 +255,7 @@ def differences(playbook: Playbook) -> tuple[Difference, ...]:
                     Difference(
                         step=step,
                         source=step.origin,
-                        what=(What.ADDED,),
+                        what=(ChangeKind.ADDED,),
                         reason=step.reason,
                         author=step.author,
                     )
@@ -272,7 +274,6 @@ def differences(playbook: Playbook) -> tuple[Difference, ...]:
 
 
 def consistency(playbook: Playbook) -> Consistency:
-    """How much of a playbook is common; see `Consistency` for what is counted."""
     counted = [
         step
         for steps in playbook.stages.values()
@@ -282,7 +283,7 @@ def consistency(playbook: Playbook) -> Consistency:
     common = sum(
         step.origin.level == Level.FRAMEWORK
         and not any(
-            source.level != Level.MINE and set(_kinds(row)) - {What.MOVED}
+            source.level != Level.MINE and set(_kinds(row)) - {ChangeKind.MOVED}
             for source, row in step.adapted
         )
         for step in counted
@@ -291,9 +292,10 @@ def consistency(playbook: Playbook) -> Consistency:
 
 
 def lint(content: LayerContent) -> tuple[FrameworkFault, ...]:
-    """What a framework lacks to be whole (CHECKLIST D1, A6, B10): each stage has an entry and an
-    exit in words, and something that is captured; each step that counts says what it gives to those
-    who do it and to those who lead them. Which figures are made of it the reports know.
+    """The faults of a framework (CHECKLIST D1, A6, B10).
+
+    Each stage needs an entry, an exit and something that is recorded; each step that counts says what
+    it gives to those who do it and to those who lead them.
     """
     source = LayerSource(level=Level.FRAMEWORK, layer_id=None, name="")
     playbook = merge([MergedLayer(source=source, content=content)])
@@ -301,16 +303,18 @@ def lint(content: LayerContent) -> tuple[FrameworkFault, ...]:
 
 
 def step_json(step: PlaybookStep | None) -> dict[str, Any] | None:
-    """A step in force as a collision keeps it: a row that says everything by itself."""
+    """A step in force as JSON, with every field, as collisions store it."""
     if step is None:
         return None
-    said = {name: getattr(step, name) for name in SAYABLE}
+    said = {name: getattr(step, name) for name in SETTABLE_FIELDS}
     row = StepRow(stage=step.stage, key=step.key, adds=True, **said)
     data: dict[str, Any] = LayerContent(steps=(row,)).as_json()["steps"][0]
     return data
 
 
-def meetings(rows: Iterable[StepRow], *, was: Playbook, now: Playbook) -> Iterator[Meeting]:
+def find_collisions(
+    rows: Iterable[StepRow], *, was: Playbook, now: Playbook
+) -> Iterator[FoundCollision]:
     """Which differences of a team's layer a change above meets: those that speak of the same, and
     those that hold no more. `was` and `now` are what the layer inherits, before and after.
     """
@@ -324,7 +328,7 @@ def meetings(rows: Iterable[StepRow], *, was: Playbook, now: Playbook) -> Iterat
         # another step under the words of the team.
         same = row.hidden or changed & row.said().keys() or changed & REPLACING
         if found or (same and old is not None and new is not None):
-            yield Meeting(
+            yield FoundCollision(
                 row=row,
                 was=step_json(old),
                 now=step_json(new),
@@ -334,8 +338,8 @@ def meetings(rows: Iterable[StepRow], *, was: Playbook, now: Playbook) -> Iterat
 
 def _changed(old: PlaybookStep | None, new: PlaybookStep | None) -> frozenset[str]:
     if old is None or new is None:
-        return frozenset() if old is new else frozenset(SAYABLE)
-    return frozenset(name for name in SAYABLE if getattr(old, name) != getattr(new, name))
+        return frozenset() if old is new else frozenset(SETTABLE_FIELDS)
+    return frozenset(name for name in SETTABLE_FIELDS if getattr(old, name) != getattr(new, name))
 
 
 def _from_json(data: Mapping[str, Any] | None) -> StepRow | None:
@@ -350,7 +354,7 @@ def _row_changes(
         return
     label = (new and new.label) or (old and old.label) or (inherited and inherited.label) or row.key
 
-    def change(what: What, *details: Detail) -> LayerChange:
+    def change(what: ChangeKind, *details: Detail) -> LayerChange:
         return LayerChange(
             what=what,
             stage=row.stage,
@@ -362,11 +366,11 @@ def _row_changes(
 
     begins, began = new is not None and new.adds, old is not None and old.adds
     if new is not None and begins and not began:
-        yield change(What.ADDED, *_asked(new))
+        yield change(ChangeKind.ADDED, *_asked(new))
     elif began and not begins:
-        yield change(What.REMOVED)
+        yield change(ChangeKind.REMOVED)
     elif new is None:
-        yield change(What.AS_ABOVE)
+        yield change(ChangeKind.AS_ABOVE)
     else:
         yield from (change(what, *details) for what, details in _field_changes(old, new, inherited))
 
@@ -398,10 +402,10 @@ def _asked(row: StepRow) -> Iterator[Detail]:
 
 def _field_changes(
     old: StepRow | None, new: StepRow, inherited: PlaybookStep | None
-) -> Iterator[tuple[What, list[Detail]]]:
-    found: dict[What, list[Detail]] = {}
+) -> Iterator[tuple[ChangeKind, list[Detail]]]:
+    found: dict[ChangeKind, list[Detail]] = {}
     for name in FIELDS:
-        if name not in SAYABLE:
+        if name not in SETTABLE_FIELDS:
             continue
         was = _effective(old, name, inherited)
         now = _effective(new, name, inherited)
@@ -424,18 +428,18 @@ def _effective(row: StepRow | None, name: str, inherited: PlaybookStep | None) -
     return value
 
 
-def _kind(name: str, was: Any, now: Any) -> What:
+def _kind(name: str, was: Any, now: Any) -> ChangeKind:
     if name in _WORDING:
-        return What.REWORDED
+        return ChangeKind.REWORDED
     if name in REPLACING:
-        return What.REPLACED
+        return ChangeKind.REPLACED
     if name == "hidden":
-        return What.HIDDEN if now else What.SHOWN
+        return ChangeKind.HIDDEN if now else ChangeKind.SHOWN
     if name == "locked":
-        return What.LOCKED if now else What.UNLOCKED
+        return ChangeKind.LOCKED if now else ChangeKind.UNLOCKED
     if name == "importance":
-        return What.SOFTENED if _weight(now) < _weight(was) else What.TIGHTENED
-    return What.MOVED
+        return ChangeKind.SOFTENED if _weight(now) < _weight(was) else ChangeKind.TIGHTENED
+    return ChangeKind.MOVED
 
 
 def _weight(importance: Importance | None) -> int:
@@ -443,13 +447,13 @@ def _weight(importance: Importance | None) -> int:
     return importance or Importance.EXPECTED
 
 
-def _kinds(row: StepRow) -> tuple[What, ...]:
+def _kinds(row: StepRow) -> tuple[ChangeKind, ...]:
     """What a row does to what it inherits. A gate cannot be softened and nothing is below a hint,
     so that the importance that it says tells the direction."""
-    found: list[What] = []
+    found: list[ChangeKind] = []
     for name in FIELDS:
         value = getattr(row, name, None)
-        if name not in SAYABLE or value is None:
+        if name not in SETTABLE_FIELDS or value is None:
             continue
         was = Importance.HINT if name == "importance" and value != Importance.HINT else None
         kind = _kind(name, was, value)
@@ -478,7 +482,7 @@ def _stage_changes(
     for stage in Stage:
         nothing = StageNaming(stage=stage)
         old, new = olds.get(stage, nothing), news.get(stage, nothing)
-        for what, name in ((What.NAMED, "label"), (What.TIMED, "norm_days")):
+        for what, name in ((ChangeKind.NAMED, "label"), (ChangeKind.TIMED, "norm_days")):
             was, now = getattr(old, name), getattr(new, name)
             if was != now:
                 # What a stage is called, and usually takes, is never nothing: it is as above.
@@ -496,7 +500,7 @@ def _stage_changes(
                 was=str(was.label) if was else "",
                 now=str(now.label) if now else "",
             )
-            yield LayerChange(what=What.STRENGTH, stage=stage, label=gate, details=(detail,))
+            yield LayerChange(what=ChangeKind.STRENGTH, stage=stage, label=gate, details=(detail,))
 
 
 def _inherited(stage: Stage, name: str, above: Playbook | None) -> str:
@@ -506,7 +510,7 @@ def _inherited(stage: Stage, name: str, above: Playbook | None) -> str:
 
 def _faults(stage: Stage, playbook: Playbook) -> Iterator[FrameworkFault]:
     name = str(playbook.label(stage))
-    about = ABOUT[stage]
+    about = DESCRIPTIONS[stage]
     if not str(about.enters_when):
         yield FrameworkFault(
             stage=stage, key="", words=_("%(stage)s: when it begins is not said.") % {"stage": name}

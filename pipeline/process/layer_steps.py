@@ -1,6 +1,6 @@
-"""The steps of a level, each marked by what the level does to it, and playbooks side by side.
+"""The steps of a layer compared with what it inherits, and several playbooks compared with each other.
 
-Pure, like `pipeline.process.playbook`; `pipeline.process.layer_diff` tells what changed from one state to another.
+Pure, like `pipeline.process.playbook`. `pipeline.process.layer_diff` compares two states of a layer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from pipeline.process.layer_diff import LayerChange, compare, step_json
 from pipeline.process.playbook import (
-    SAYABLE,
+    SETTABLE_FIELDS,
     Clash,
     Level,
     MergedLayer,
@@ -23,11 +23,11 @@ from pipeline.process.playbook import (
     PlaybookStep,
     StepRow,
     merge,
-    sayable,
+    settable_fields,
 )
 from pipeline.process.stages import Stage
 
-# Where a step stands changes neither what it asks nor its words: it is told, but stays common.
+# Another position is listed as a change, but the step still counts as common.
 _PLACE = frozenset({"position"})
 
 
@@ -57,10 +57,10 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class LayerStep:
-    """A step as a level has it, against what it would be without the level's own layer.
+    """A step of a playbook, compared with the same step without the last layer.
 
-    `above` is the step as inherited (None: it begins here), `row` what the level says of it and
-    `clash` why that does not hold as it stands.
+    `above` is the inherited step (None: this layer adds it), `row` the difference on this layer, and
+    `clash` why that difference is ignored.
     """
 
     step: PlaybookStep
@@ -79,7 +79,7 @@ class LayerStep:
 
     @property
     def what(self) -> str:
-        """What this level did to it, in one word."""
+        """What this layer changed, in one word."""
         if self.mark == Mark.CHANGED and self.is_reworded:
             return _("reworded")
         if self.mark == Mark.SAME and self.is_moved:
@@ -87,27 +87,29 @@ class LayerStep:
         return self.mark.word
 
     @property
-    def says(self) -> bool:
-        """Whether this level has something to take back."""
+    def has_own_row(self) -> bool:
+        """Whether this layer has a difference that could be removed."""
         return self.row is not None
 
     def may_hide(self, level: Level) -> bool:
-        return "hidden" in self._sayable(level)
+        return "hidden" in self._settable(level)
 
     def may_edit(self, level: Level) -> bool:
-        """Whether a form would have anything in it that is not refused."""
-        return bool(self._sayable(level) - {"position", "hidden"})
+        """Whether the layer may change any field of the step."""
+        return bool(self._settable(level) - {"position", "hidden"})
 
-    def _sayable(self, level: Level) -> frozenset[str]:
-        return frozenset(SAYABLE) if self.above is None else sayable(self.above, level)
+    def _settable(self, level: Level) -> frozenset[str]:
+        return (
+            frozenset(SETTABLE_FIELDS) if self.above is None else settable_fields(self.above, level)
+        )
 
     def changes(self) -> tuple[LayerChange, ...]:
-        """What differs from what is inherited, in words."""
+        """The changes against the inherited step."""
         return compare(step_json(self.above), step_json(self.step)) if self.above else ()
 
 
-def lines(layers: Sequence[MergedLayer]) -> tuple[Playbook, dict[Stage, list[LayerStep]]]:
-    """The playbook that `layers` make, and its steps marked by what the last layer says."""
+def layer_steps(layers: Sequence[MergedLayer]) -> tuple[Playbook, dict[Stage, list[LayerStep]]]:
+    """Merge `layers`; the playbook, and by stage its steps compared with those without the last layer."""
     *above, last = layers
     now, before = merge(layers), merge(above)
     said = {(row.stage, row.key): row for row in last.content.steps}
@@ -137,12 +139,14 @@ def _mark(step: PlaybookStep, above: PlaybookStep | None) -> Mark:
         return Mark.ADDED
     if step.hidden and not above.hidden:
         return Mark.HIDDEN
-    return Mark.CHANGED if differ(step, above) else Mark.SAME
+    return Mark.CHANGED if steps_differ(step, above) else Mark.SAME
 
 
-def differ(one: PlaybookStep, other: PlaybookStep) -> bool:
+def steps_differ(one: PlaybookStep, other: PlaybookStep) -> bool:
     """Whether two steps differ in anything but their place."""
-    return any(getattr(one, name) != getattr(other, name) for name in SAYABLE if name not in _PLACE)
+    return any(
+        getattr(one, name) != getattr(other, name) for name in SETTABLE_FIELDS if name not in _PLACE
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +166,7 @@ class ComparedStep:
         first, other = self.steps[0], self.steps[place]
         if first is None or other is None:
             return first is not other
-        return differ(first, other)
+        return steps_differ(first, other)
 
     @property
     def is_different(self) -> bool:
@@ -187,7 +191,7 @@ class ComparedStep:
         return list(found)
 
 
-def beside(playbooks: Sequence[Playbook]) -> dict[Stage, list[ComparedStep]]:
+def compare_playbooks(playbooks: Sequence[Playbook]) -> dict[Stage, list[ComparedStep]]:
     """Every step of the playbooks, in the order of the first that has it."""
     found: dict[Stage, list[ComparedStep]] = {}
     for stage in Stage:
@@ -204,7 +208,7 @@ def beside(playbooks: Sequence[Playbook]) -> dict[Stage, list[ComparedStep]]:
     return found
 
 
-def in_words(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value that a layer gives a step, for people."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")

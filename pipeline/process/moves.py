@@ -48,14 +48,14 @@ class Visit:
     left_at: dt.datetime | None = None
 
 
-def jumped(frm: Stage, to: Stage) -> list[Stage]:
+def skipped_stages(from_stage: Stage, to: Stage) -> list[Stage]:
     """The stages that a move forward passes over without a visit."""
-    return [stage for stage in Stage if frm < stage < to]
+    return [stage for stage in Stage if from_stage < stage < to]
 
 
-def needs_reason(frm: Stage, to: Stage) -> bool:
+def needs_reason(from_stage: Stage, to: Stage) -> bool:
     """A step back and a jump over stages each need one reason (G11, G12)."""
-    return to < frm or bool(jumped(frm, to))
+    return to < from_stage or bool(skipped_stages(from_stage, to))
 
 
 def check_time(at: dt.datetime, *, since: dt.datetime | None, now: dt.datetime) -> None:
@@ -193,7 +193,7 @@ def _link_faults(before: Visit, after: Visit) -> Iterator[str]:
         yield f"{after.entered_how} does not follow {before.left_how}"
     yield from _time_faults(before, after)
     returns = after.entered_how in (EnteredHow.BACK, EnteredHow.REOPENED)
-    if not after.reason and (returns or jumped(before.stage, after.stage)):
+    if not after.reason and (returns or skipped_stages(before.stage, after.stage)):
         yield "has no reason"
 
 

@@ -173,10 +173,14 @@ class StepRow:
 
     def said(self) -> dict[str, Any]:
         """What the row says of the step itself, without what it inherits."""
-        return {name: value for name in SAYABLE if (value := getattr(self, name, None)) is not None}
+        return {
+            name: value
+            for name in SETTABLE_FIELDS
+            if (value := getattr(self, name, None)) is not None
+        }
 
 
-SAYABLE = tuple(
+SETTABLE_FIELDS = tuple(
     f.name
     for f in fields(StepRow)
     if f.name not in {"stage", "key", "adds", "reason", "author", "made_on", "author_id"}
@@ -333,8 +337,8 @@ class Playbook:
         return tuple(s.version_id for s in self.sources if s.version_id is not None)
 
     @property
-    def stamp(self) -> str:
-        return stamp(self.version_ids)
+    def fingerprint(self) -> str:
+        return fingerprint(self.version_ids)
 
     @cached_property
     def _shown(self) -> Mapping[Stage, tuple[PlaybookStep, ...]]:
@@ -348,7 +352,7 @@ class Playbook:
         return {step.place: step for steps in self.stages.values() for step in steps}
 
 
-def stamp(version_ids: Iterable[int]) -> str:
+def fingerprint(version_ids: Iterable[int]) -> str:
     """One short name for a set of versions in force, by which visits can be compared."""
     text = "-".join(str(pk) for pk in version_ids)
     return hashlib.sha256(text.encode()).hexdigest()[:12] if text else ""
@@ -368,7 +372,7 @@ def merge(layers: Sequence[MergedLayer]) -> Playbook:
     ignored: list[Ignored] = []
     for layer in layers:
         source = layer.source
-        ignored += _put_on(found, layer)
+        ignored += _apply_layer(found, layer)
         for wording in layer.content.stages:
             if wording.label:
                 labels[wording.stage] = wording.label
@@ -390,7 +394,9 @@ def merge(layers: Sequence[MergedLayer]) -> Playbook:
     )
 
 
-def _put_on(found: dict[tuple[Stage, str], PlaybookStep], layer: MergedLayer) -> Iterator[Ignored]:
+def _apply_layer(
+    found: dict[tuple[Stage, str], PlaybookStep], layer: MergedLayer
+) -> Iterator[Ignored]:
     """Put the layer's differences over what was found above; what does not hold is given back."""
     source = layer.source
     for row in sorted(layer.content.steps, key=_place):
@@ -433,19 +439,19 @@ def clashes(row: StepRow, *, above: PlaybookStep | None, level: Level) -> list[C
     return found
 
 
-def sayable(above: PlaybookStep, level: Level) -> frozenset[str]:
+def settable_fields(above: PlaybookStep, level: Level) -> frozenset[str]:
     """What a layer of `level` may say of the step that it inherits: all that a page need offer.
 
-    Of how important it is only more, where it may not be weakened (`weakest`).
+    Of how important it is only more, where it may not be weakened (`least_importance`).
     """
-    anything = {name: getattr(above, name) for name in SAYABLE}
+    anything = {name: getattr(above, name) for name in SETTABLE_FIELDS}
     names = set(_allowed(anything, above=above, level=level))
-    if "importance" in names and weakest(above) == Importance.GATE:
+    if "importance" in names and least_importance(above) == Importance.GATE:
         names.discard("importance")  # there is nothing above a gate
     return frozenset(names)
 
 
-def weakest(above: PlaybookStep) -> Importance:
+def least_importance(above: PlaybookStep) -> Importance:
     """The least that a layer below may ask for an inherited step."""
     return above.importance if above.locked or above.gates else Importance.HINT
 

@@ -128,7 +128,7 @@ def _stems(text: str) -> set[str]:
     return {word[:5] for word in re.findall(r"\w{3,}", text.lower()) if word not in _SMALL}
 
 
-def step_like(line: str, steps: Iterable[PlaybookStep]) -> PlaybookStep | None:
+def matching_step(line: str, steps: Iterable[PlaybookStep]) -> PlaybookStep | None:
     """The step that says what a line says already, by the words that they share; None if none does."""
     said = _stems(line)
     best: tuple[float, PlaybookStep] | None = None
@@ -141,7 +141,7 @@ def step_like(line: str, steps: Iterable[PlaybookStep]) -> PlaybookStep | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Done:
+class DoneWork:
     """One thing that was done for a sale, in its stage; `step` is what asks for it already."""
 
     text: str
@@ -149,12 +149,12 @@ class Done:
     step: PlaybookStep | None = None
 
 
-def mapped(lines: Sequence[tuple[str, Stage]], playbook: Playbook) -> list[Done]:
+def map_to_stages(lines: Sequence[tuple[str, Stage]], playbook: Playbook) -> list[DoneWork]:
     """Each different line once, in the order of the stages, with the step that it matches."""
-    found: dict[tuple[Stage, str], Done] = {}
+    found: dict[tuple[Stage, str], DoneWork] = {}
     for text, stage in lines:
         place = (stage, " ".join(text.lower().split()))
         found.setdefault(
-            place, Done(text=text, stage=stage, step=step_like(text, playbook.steps(stage)))
+            place, DoneWork(text=text, stage=stage, step=matching_step(text, playbook.steps(stage)))
         )
     return sorted(found.values(), key=lambda done: done.stage)

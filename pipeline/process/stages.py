@@ -4,7 +4,7 @@ Pure: no tables, no Django models. Labels may be renamed by layers; keys, order,
 meaning never change, and every figure aggregates by key.
 
 What a stage is called depends on who reads, as its language does, and is set in the same way: once
-for each request and each mail (`called`). Then `Stage.label` is the one name of a stage wherever it
+for each request and each mail (`use_stage_names`). Then `Stage.label` is the one name of a stage wherever it
 is shown; what is no one person's to read, such as a file, says `Stage.universal`.
 """
 
@@ -27,21 +27,23 @@ if TYPE_CHECKING:
 
 
 # What the reader calls some of the stages, by number; asked for when the first name is shown.
-_called: ContextVar[Callable[[], Mapping[int, str]] | None] = ContextVar("called", default=None)
+_stage_names: ContextVar[Callable[[], Mapping[int, str]] | None] = ContextVar(
+    "called", default=None
+)
 
 
 @contextmanager
-def called(names: Callable[[], Mapping[int, str]]) -> Iterator[None]:
+def use_stage_names(names: Callable[[], Mapping[int, str]]) -> Iterator[None]:
     """While it lasts, stages are called as one reader calls them.
 
     `names` gives what he or she calls some of them, by their number; the others keep the name that
     they have for everybody.
     """
-    token = _called.set(cache(names))
+    token = _stage_names.set(cache(names))
     try:
         yield
     finally:
-        _called.reset(token)
+        _stage_names.reset(token)
 
 
 class _Name:
@@ -52,7 +54,7 @@ class _Name:
         self.universal = universal
 
     def __str__(self) -> str:
-        names = _called.get()
+        names = _stage_names.get()
         own = names().get(self.stage.value) if names is not None else None
         return own or str(self.universal)
 
@@ -80,7 +82,7 @@ class Stage(models.IntegerChoices):
 
     @property
     def label(self) -> StrOrPromise:
-        """What the reader calls it (`called`)."""
+        """What the reader calls it (`use_stage_names`)."""
         return _shown(_Name(self, self.universal))
 
     @property
@@ -99,7 +101,7 @@ class Stage(models.IntegerChoices):
 
     @property
     def about(self) -> StageDescription:
-        return ABOUT[self]
+        return DESCRIPTIONS[self]
 
     @property
     def is_lead(self) -> bool:
@@ -134,7 +136,7 @@ class StageDescription:
     norm_days: int
 
 
-ABOUT: dict[Stage, StageDescription] = {
+DESCRIPTIONS: dict[Stage, StageDescription] = {
     Stage.LEAD_GENERATION: StageDescription(
         short=_("Lead gen"),
         what=_("Decide whom one could contact about a sale. Keeping customers warm belongs here."),

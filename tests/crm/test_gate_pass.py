@@ -633,7 +633,7 @@ def test_what_was_planned_and_done_moves_the_deal_through_the_same_gates(cast):
 
 def test_what_stands_in_the_way_is_told_before_anybody_tries(cast):
     deal = with_company(cast, stage=Stage.PROSPECTING)
-    act = Act(verb=Verb.MOVE, frm=Stage.PROSPECTING, to=Stage.QUALIFICATION)
+    act = Act(verb=Verb.MOVE, from_stage=Stage.PROSPECTING, to=Stage.QUALIFICATION)
 
     found = gates.missing(deal, act)
 
@@ -704,7 +704,7 @@ def test_a_sale_at_once_is_asked_like_any_other(cast):
 
 def test_what_is_kept_of_a_finding_reads_back(cast):
     deal = make_deal(by=cast.ana)
-    act = Act(verb=Verb.MOVE, frm=Stage.LEAD_GENERATION, to=Stage.PROSPECTING)
+    act = Act(verb=Verb.MOVE, from_stage=Stage.LEAD_GENERATION, to=Stage.PROSPECTING)
 
     assert [gate.as_json(one) for one in gates.missing(deal, act)] == [
         {"gate": "G1", "weight": "hard", "stage": 1, "fact": "party"}

@@ -95,7 +95,7 @@ def test_it_tells_a_stay_without_versions_what_they_were(cast):
     publish(cast.north, by=cast.mona)
     visit = open_visit(deal)
     assert tuple(visit.version_ids) == before
-    assert visit.playbook == of_versions(before).stamp
+    assert visit.playbook == of_versions(before).fingerprint
 
 
 def test_it_lets_open_deals_keep_what_they_began_with(cast):

@@ -87,16 +87,16 @@ def test_it_leaves_something_to_decide_and_to_answer():
     assert ProcessNote.objects.exclude(answer="").count() == 1
     assert ProcessNote.objects.filter(answer="").count() == 1
     vienna = Layer.objects.get(team__name="Vienna")
-    assert diff(queries.published(vienna), queries.draft(vienna))
+    assert diff(queries.published_content(vienna), queries.draft_content(vienna))
 
 
 def test_it_has_no_deal_that_a_hard_gate_would_have_held():
     deals = Deal.objects.exclude(outcome=Outcome.STOPPED)
     found = facts_of(deals.values_list("pk", flat=True))
     for deal in deals:
-        way = Act(verb=Verb.MOVE, frm=Stage.LEAD_GENERATION, to=Stage(deal.stage))
+        way = Act(verb=Verb.MOVE, from_stage=Stage.LEAD_GENERATION, to=Stage(deal.stage))
         if deal.outcome == Outcome.WON:
-            way = Act(verb=Verb.WIN, frm=Stage.LEAD_GENERATION, to=Stage.CLOSING)
+            way = Act(verb=Verb.WIN, from_stage=Stage.LEAD_GENERATION, to=Stage.CLOSING)
         findings = judge(found[deal.pk], queries.of_versions(()), way)
         assert [f.label for f in findings if f.weight == Weight.HARD] == [], deal
 

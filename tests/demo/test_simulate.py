@@ -49,7 +49,7 @@ def test_it_shows_every_way_of_moving(simulated: Simulated):
     visits = [visit for deal in simulated.deals for visit in deal.visits]
     assert {visit.entered_how for visit in visits} == set(EnteredHow) - {EnteredHow.IMPORTED}
     assert {visit.left_how for visit in visits} == {*LeftHow, None}
-    assert any(moves.jumped(a.stage, b.stage) for d in simulated.deals for a, b in pairs(d))
+    assert any(moves.skipped_stages(a.stage, b.stage) for d in simulated.deals for a, b in pairs(d))
 
 
 def pairs(deal: SimDeal):

@@ -17,18 +17,18 @@ from pipeline.process.stages import Stage
 from tests.factories import NOW, make_team
 from tests.pipeline.process import layer
 
-ROWS = framework.content().steps
+ROWS = framework.shipped_content().steps
 
 
 def test_it_is_whole():
-    assert lint(framework.content()) == ()
+    assert lint(framework.shipped_content()) == ()
     assert {row.stage for row in ROWS} == set(Stage)
     assert 30 <= len(ROWS) <= 41
 
 
 def test_it_asks_for_nothing_but_the_universal_gates():
     playbook = merge([layer(*ROWS)])
-    win = Act(verb=Verb.WIN, frm=Stage.LEAD_GENERATION, to=Stage.CLOSING)
+    win = Act(verb=Verb.WIN, from_stage=Stage.LEAD_GENERATION, to=Stage.CLOSING)
 
     weights = {finding.weight for finding in judge(Facts(), playbook, win)}
 
@@ -76,7 +76,7 @@ def test_it_is_in_force_for_a_new_organisation(db):
     assert (version.number, version.published_by, version.layer.team) == (1, None, root)
     assert queries.current_version_ids(root.pk) == (version.pk,)
     assert len(queries.of_versions([version.pk]).stages[Stage.PROPOSAL]) == 7
-    assert queries.draft(version.layer).as_json() == version.content
+    assert queries.draft_content(version.layer).as_json() == version.content
 
 
 def test_it_is_shipped_once(cast):
@@ -121,7 +121,7 @@ def test_it_is_written_in_the_language_of_the_organisation(db):
     call_command("reference", language="de", stdout=io.StringIO())
 
     with translation.override("de"):
-        german = framework.content()
+        german = framework.shipped_content()
     assert Layer.objects.get().steps.get(key="source").label == next(
         row.label for row in german.steps if row.key == "source"
     )

@@ -61,7 +61,7 @@ def test_it_lets_the_visit_after_a_jump_carry_the_reason():
     )
 
     assert after.reason == "They had a tender."
-    assert moves.jumped(Stage.PROSPECTING, after.stage) == [
+    assert moves.skipped_stages(Stage.PROSPECTING, after.stage) == [
         Stage.QUALIFICATION,
         Stage.NEEDS_ANALYSIS,
     ]

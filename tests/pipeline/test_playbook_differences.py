@@ -2,13 +2,13 @@ import pytest
 from hypothesis import given
 
 from pipeline.process.layer_diff import (
-    What,
+    ChangeKind,
     compare,
     consistency,
     diff,
     differences,
+    find_collisions,
     lint,
-    meetings,
     step_json,
 )
 from pipeline.process.playbook import (
@@ -35,19 +35,19 @@ def content(*rows, **more):
 @pytest.mark.parametrize(
     ("before", "after", "what"),
     [
-        ([], [row("ovens")], What.ADDED),
-        ([row("ovens")], [], What.REMOVED),
-        ([over(label="Pain")], [], What.AS_ABOVE),
-        ([], [over(label="Pain")], What.REWORDED),
-        ([], [over(kind=StepKind.EVIDENCE)], What.REPLACED),
-        ([], [over(hidden=True)], What.HIDDEN),
-        ([over(hidden=True)], [over(hidden=False)], What.SHOWN),
-        ([], [over(position=3.0)], What.MOVED),
-        ([], [over(importance=Importance.GATE)], What.TIGHTENED),
-        ([], [over(importance=Importance.HINT)], What.SOFTENED),
-        ([], [over("tip", importance=Importance.EXPECTED)], What.TIGHTENED),
-        ([], [over(locked=True)], What.LOCKED),
-        ([row("ovens", locked=True)], [row("ovens")], What.UNLOCKED),
+        ([], [row("ovens")], ChangeKind.ADDED),
+        ([row("ovens")], [], ChangeKind.REMOVED),
+        ([over(label="Pain")], [], ChangeKind.AS_ABOVE),
+        ([], [over(label="Pain")], ChangeKind.REWORDED),
+        ([], [over(kind=StepKind.EVIDENCE)], ChangeKind.REPLACED),
+        ([], [over(hidden=True)], ChangeKind.HIDDEN),
+        ([over(hidden=True)], [over(hidden=False)], ChangeKind.SHOWN),
+        ([], [over(position=3.0)], ChangeKind.MOVED),
+        ([], [over(importance=Importance.GATE)], ChangeKind.TIGHTENED),
+        ([], [over(importance=Importance.HINT)], ChangeKind.SOFTENED),
+        ([], [over("tip", importance=Importance.EXPECTED)], ChangeKind.TIGHTENED),
+        ([], [over(locked=True)], ChangeKind.LOCKED),
+        ([row("ovens", locked=True)], [row("ovens")], ChangeKind.UNLOCKED),
     ],
 )
 def test_it_calls_a_change_by_its_name(before, after, what):
@@ -64,7 +64,7 @@ def test_it_tells_what_a_step_was_and_is():
 def test_it_tells_each_kind_of_change_of_one_step():
     after = content(over(label="Pain", importance=Importance.GATE, position=2.0))
     found = {change.what for change in diff(content(), after, above=ABOVE)}
-    assert found == {What.REWORDED, What.TIGHTENED, What.MOVED}
+    assert found == {ChangeKind.REWORDED, ChangeKind.TIGHTENED, ChangeKind.MOVED}
 
 
 def test_it_tells_of_stages_and_gates():
@@ -73,8 +73,8 @@ def test_it_tells_of_stages_and_gates():
         strengths={"G5": Strength.WARN},
     )
     found = {change.what: change.words for change in diff(content(), after)}
-    assert set(found) == {What.NAMED, What.TIMED, What.STRENGTH}
-    assert found[What.TIMED] == "Needs analysis: Usual days changed (Usual days: 8 → 14)"
+    assert set(found) == {ChangeKind.NAMED, ChangeKind.TIMED, ChangeKind.STRENGTH}
+    assert found[ChangeKind.TIMED] == "Needs analysis: Usual days changed (Usual days: 8 → 14)"
 
 
 @tried
@@ -100,8 +100,8 @@ def test_it_tells_what_differs_here_and_why():
     )
     found = {d.step.key: (d.what, d.reason, d.source.name) for d in differences(playbook)}
     assert found == {
-        "problem": ((What.REWORDED,), "Ours is another trade", "team 2"),
-        "ovens": ((What.ADDED,), "Bakeries", "team 2"),
+        "problem": ((ChangeKind.REWORDED,), "Ours is another trade", "team 2"),
+        "ovens": ((ChangeKind.ADDED,), "Bakeries", "team 2"),
     }
 
 
@@ -147,7 +147,7 @@ def test_it_takes_no_stage_for_whole_that_records_nothing(rows):
     ],
 )
 def test_it_finds_where_a_change_meets_a_difference(said, after, clash):
-    (found,) = meetings([said], was=ABOVE, now=merge([layer(*after)]))
+    (found,) = find_collisions([said], was=ABOVE, now=merge([layer(*after)]))
     assert (found.row, found.clash) == (said, clash)
 
 
@@ -161,4 +161,4 @@ def test_it_finds_where_a_change_meets_a_difference(said, after, clash):
     ],
 )
 def test_it_bothers_nobody_with_a_change_of_something_else(said, after):
-    assert not list(meetings([said], was=ABOVE, now=merge([layer(*after)])))
+    assert not list(find_collisions([said], was=ABOVE, now=merge([layer(*after)])))

@@ -47,7 +47,7 @@ def keys(playbook: Playbook, stage: Stage = FOUR) -> list[str]:
 
 
 def effective(layer: Layer, key: str):
-    return queries.working(layer).find(FOUR, key)
+    return queries.working_playbook(layer).find(FOUR, key)
 
 
 # Whose layer it is ---------------------------------------------------------------------------
@@ -89,7 +89,13 @@ def test_it_tells_a_second_editor_who_was_faster(cast, north):
 def test_it_adds_a_step_at_the_end_of_its_stage_with_its_author(cast, north):
     step = process.add_step(north, stage=FOUR, said={"label": " Oven size? "}, by=cast.mona, at=NOW)
     assert (step.key, step.label, step.author) == ("oven-size", "Oven size?", cast.mona)
-    assert keys(queries.working(north)) == ["problem", "budget", "decider", "tip", "oven-size"]
+    assert keys(queries.working_playbook(north)) == [
+        "problem",
+        "budget",
+        "decider",
+        "tip",
+        "oven-size",
+    ]
     assert effective(north, "oven-size").importance == Importance.EXPECTED
 
 
@@ -237,7 +243,7 @@ def test_it_puts_away_hints_of_ones_own_layer_and_nothing_that_counts(cast, mine
 def test_it_shows_again_what_a_team_above_has_hidden(cast, north, framework):
     in_force(cast.west, over("problem", hidden=True))
     process.show_step(north, stage=FOUR, key="problem", reason=WHY, by=cast.mona, at=NOW)
-    assert "problem" in keys(queries.working(north))
+    assert "problem" in keys(queries.working_playbook(north))
     process.hide_step(north, stage=FOUR, key="problem", reason=WHY, by=cast.mona, at=NOW)
     assert not north.steps.exists()
 
@@ -281,13 +287,13 @@ def test_it_takes_a_difference_back_and_settles_what_was_to_decide_about_it(cast
 )
 def test_it_moves_a_step_within_its_stage(cast, north, key, after, expected):
     process.move_step(north, stage=FOUR, key=key, after=after, reason=WHY, by=cast.mona, at=NOW)
-    assert keys(queries.working(north)) == expected
+    assert keys(queries.working_playbook(north)) == expected
 
 
 def test_it_makes_room_between_steps_that_stand_at_the_same_place(cast, north):
     in_force(cast.root, *(row(key, position=10.0) for key in ("a", "b", "c", "d")))
     process.move_step(north, stage=FOUR, key="d", after="a", reason=WHY, by=cast.mona, at=NOW)
-    assert keys(queries.working(north)) == ["a", "d", "b", "c"]
+    assert keys(queries.working_playbook(north)) == ["a", "d", "b", "c"]
 
 
 def test_it_moves_no_step_to_another_stage(cast, north):
@@ -304,7 +310,7 @@ def test_it_moves_no_step_to_another_stage(cast, north):
 
 def test_it_names_a_stage_and_says_how_long_it_takes(cast, north):
     name(north, "Discovery", 14, by=cast.mona)
-    playbook = queries.working(north)
+    playbook = queries.working_playbook(north)
     assert (playbook.label(FOUR), playbook.norm_days(FOUR)) == ("Discovery", 14)
     name(north, " ", None, by=cast.mona)
     assert not StageWording.objects.exists()
@@ -314,13 +320,13 @@ def test_it_lets_nobody_set_the_days_that_people_are_compared_by_for_oneself(cas
     with pytest.raises(Refused):
         name(mine, "", 90, by=cast.ana)
     name(mine, "Dig", None, by=cast.ana)
-    assert queries.working(mine).label(FOUR) == "Dig"
+    assert queries.working_playbook(mine).label(FOUR) == "Dig"
 
 
 def test_it_lets_the_organisation_alone_say_how_strict_a_gate_is(cast, north, mine):
     root = process.layer_of(cast.root, by=cast.adele, at=NOW)
     strict(root, Gate.UNDERSTOOD, by=cast.adele)
-    assert queries.working(root).strength("G5") == Strength.WARN
+    assert queries.working_playbook(root).strength("G5") == Strength.WARN
     with pytest.raises(Refused):
         strict(root, Gate.OFFER_BEFORE_WIN, by=cast.adele)
     for layer, who in ((north, cast.mona), (mine, cast.ana)):
@@ -353,7 +359,7 @@ def test_it_stands_on_the_framework_who_has_no_team(cast, framework):
     cast.adele.team = None
     cast.adele.save()
     layer = process.layer_of(cast.adele, by=cast.adele, at=NOW)
-    assert "problem" in keys(queries.working(layer))
+    assert "problem" in keys(queries.working_playbook(layer))
 
 
 def change(layer: Layer, key: str, said, *, by: User, reason: str = WHY) -> Step | None:

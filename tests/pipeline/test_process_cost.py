@@ -5,7 +5,7 @@ from django.test.utils import CaptureQueriesContext
 
 from pipeline.models import Collision, Layer, Step
 from pipeline.process.queries.in_force import step_of
-from pipeline.process.queries.page import history, tree, undecided
+from pipeline.process.queries.page import history, layer_tree, undecided_collisions
 from tests.factories import NOW
 from tests.pipeline.process import FOUR, in_force, over
 
@@ -22,7 +22,7 @@ def test_it_asks_no_more_for_many_collisions(cast):
     for number in range(6):
         collide(layer, f"step-{number}", by=cast.mona.pk)
         with CaptureQueriesContext(connection) as asked:
-            assert len(undecided(cast.mona).rows) == number + 1
+            assert len(undecided_collisions(cast.mona).rows) == number + 1
         counts.append(len(asked))
 
     assert Step.objects.filter(layer=layer, author=cast.mona).count() == 6
@@ -33,7 +33,7 @@ def test_it_reads_the_contents_of_versions_once_to_count_their_changes(cast):
     for number in range(4):
         rows = [over(f"step-{n}", label=str(number)) for n in range(number)]
         in_force(cast.north, *rows)
-    layer = tree().layers[cast.north.pk]
+    layer = layer_tree().layers[cast.north.pk]
 
     # Each names what it added, and what it words anew.
     assert [version.changed for version in history(layer)] == [3, 2, 1, 0]

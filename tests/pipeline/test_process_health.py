@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.models import Step
 from pipeline.process import commands
-from pipeline.process.queries.health import LEAST_COMMON, measure
+from pipeline.process.queries.health import MIN_COMMON, measure
 from pipeline.process.queries.page import LayerPage
 from pipeline.process.stages import Stage
 from tests.factories import NOW
@@ -51,7 +51,7 @@ def test_it_counts_what_people_have_for_themselves(cast):
 
 def test_it_says_that_a_team_has_little_in_common(cast, customised):
     framework = Step.objects.filter(layer__team=cast.root).count()
-    too_many = framework * (100 - LEAST_COMMON) // LEAST_COMMON + 2
+    too_many = framework * (100 - MIN_COMMON) // MIN_COMMON + 2
     for n in range(too_many):
         commands.add_step(
             customised,

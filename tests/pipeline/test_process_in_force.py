@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from pipeline.models import Team
 from pipeline.process import commands as process
 from pipeline.process.playbook import Importance, StepKind
-from pipeline.process.queries.in_force import current_version_ids, in_force, personal
+from pipeline.process.queries.in_force import current_version_ids, in_force, personal_layer
 from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import NOW
@@ -54,7 +54,7 @@ def test_it_takes_up_a_change_of_the_own_layer_at_once(cast: Cast):
     assert mine() == ["B"]
     process.remove_step(layer, stage=HERE, key=first.key, by=cast.ana, at=NOW)
     assert mine() == []
-    assert personal(cast.ana.pk) is None
+    assert personal_layer(cast.ana.pk) is None
 
 
 def test_it_keeps_the_layers_of_two_people_apart(cast: Cast):

@@ -106,14 +106,14 @@ def test_it_gives_a_draft_up(cast, root, north):
     reword(north, "problem", "What hurts", by=cast.mona)
     process.name_stage(north, stage=FOUR, label="Dig", norm_days=9, by=cast.mona, at=NOW)
     process.publish(north, note="", by=cast.mona, at=NOW)
-    published = queries.draft(north).as_json()
+    published = queries.draft_content(north).as_json()
     reword(north, "budget", "Money", by=cast.mona)
     process.remove_step(north, stage=FOUR, key="problem", by=cast.mona, at=NOW)
     process.name_stage(north, stage=FOUR, label="", norm_days=None, by=cast.mona, at=NOW)
 
     process.discard_draft(north, by=cast.mona, at=NOW)
 
-    assert queries.draft(north).as_json() == published
+    assert queries.draft_content(north).as_json() == published
     with pytest.raises(Refused):
         process.discard_draft(north, by=cast.mona, at=NOW)
 
@@ -121,7 +121,7 @@ def test_it_gives_a_draft_up(cast, root, north):
 def test_it_gives_up_all_of_a_draft_that_was_never_published(cast, north):
     reword(north, "problem", "What hurts", by=cast.mona)
     process.discard_draft(north, by=cast.mona, at=NOW)
-    assert queries.draft(north) == LayerContent()
+    assert queries.draft_content(north) == LayerContent()
 
 
 def test_it_brings_an_earlier_version_back_with_its_authors(cast, north):
@@ -194,7 +194,7 @@ def test_it_keeps_a_difference_where_the_team_wants_it(cast, root, north):
     collision = meet(cast, root, north)
     process.decide_collision(collision, choice=Choice.KEEP, by=cast.mona, at=NOW)
     assert (collision.choice, collision.decided_by) == (Choice.KEEP, cast.mona)
-    assert step_in(queries.working(north)).label == "What hurts"
+    assert step_in(queries.working_playbook(north)).label == "What hurts"
 
 
 def test_it_takes_what_is_above_by_taking_the_difference_out_of_the_draft(cast, root, north):

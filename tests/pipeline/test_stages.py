@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.process.stages import ABOUT, Outcome, Phase, Stage
+from pipeline.process.stages import DESCRIPTIONS, Outcome, Phase, Stage
 
 KEYS = {
     1: "lead_generation",
@@ -36,7 +36,7 @@ def test_it_keeps_the_outcome_apart_from_the_stage():
 
 @pytest.mark.parametrize("stage", Stage)
 def test_it_says_of_each_stage_what_it_is_for(stage):
-    about = ABOUT[stage]
+    about = DESCRIPTIONS[stage]
 
     assert stage.about is about
     assert about.short

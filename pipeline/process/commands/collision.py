@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from pipeline.models import Choice, Collision, Layer, Step, User
 from pipeline.process.commands.layer import locked, touch
-from pipeline.process.playbook import SAYABLE, Clash, LayerContent, Level, clashes, merge
+from pipeline.process.playbook import SETTABLE_FIELDS, Clash, LayerContent, Level, clashes, merge
 from pipeline.process.queries import in_force
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
@@ -51,7 +51,7 @@ def decide_collision(
 
 def _keep(step: Step, *, row: Layer, was: dict[str, object] | None) -> bool:
     """Make the team's difference hold over what is above now; whether it had to be changed."""
-    above = merge(in_force.above(row)).find(Stage(step.stage), step.key)
+    above = merge(in_force.inherited_layers(row)).find(Stage(step.stage), step.key)
     found = clashes(in_force.step_row(step), above=above, level=Level.TEAM)
     if not found:
         return False
@@ -74,7 +74,7 @@ def _stand_alone(step: Step, was: dict[str, object] | None) -> None:
     if was is None:
         raise Refused(str(Clash.ORPHAN.label))
     gone = LayerContent.from_json({"steps": [was]}).steps[0]
-    for name in SAYABLE:
+    for name in SETTABLE_FIELDS:
         if getattr(step, name) is None:
             value = getattr(gone, name)
             setattr(step, name, list(value) if isinstance(value, tuple) else value)

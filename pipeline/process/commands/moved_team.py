@@ -17,13 +17,13 @@ def team_moved(team: Team, *, at: dt.datetime) -> Iterator[None]:
     that their visits name.
     """
     layers = layers_from(team)
-    inherited = {layer.pk: merge(in_force.above(layer)) for layer in layers}
+    inherited = {layer.pk: merge(in_force.inherited_layers(layer)) for layer in layers}
     yield
     # Their teams were read before; where they hang is another place now.
     layers = layers_from(team)
     for layer in layers:
         # It is a change of the nearest version above; without one nothing is inherited.
-        above = in_force.above(layer)
+        above = in_force.inherited_layers(layer)
         version_id = above[-1].source.version_id if above else layer.current_id
         if version_id is not None:
             file_collisions([layer], inherited=inherited, version_id=version_id, at=at)

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from pipeline.models import Collision, Layer, StageWording, Step, Team, User, Version
 from pipeline.people.access import subtrees
 from pipeline.process.commands.layer import locked, require_team, touch
-from pipeline.process.commands.tell import tell
-from pipeline.process.layer_diff import chosen_of, diff, lint, meetings
+from pipeline.process.commands.notify import notify_published
+from pipeline.process.layer_diff import diff, find_collisions, lint, partial_content
 from pipeline.process.playbook import LayerContent, Playbook, merge
 from pipeline.process.queries import in_force
 from pipeline.process.stages import Stage
@@ -40,22 +40,22 @@ def publish(
     """
     with locked(layer, by=by, revision=revision) as row:
         team = require_team(row)
-        before, after = in_force.published(row), in_force.draft(row)
+        before, after = in_force.published_content(row), in_force.draft_content(row)
         if not diff(before, after):
             raise Refused(_("Nothing has changed since the last version."))
         if only is not None:
-            after = chosen_of(before, after, only)
+            after = partial_content(before, after, only)
             row.restores = None  # a part of an earlier version is not that version
             if not diff(before, after):
                 raise Refused(_("Choose what is to be published."))
         if team.parent_id is None and (faults := lint(after)):
             raise Refused("\n".join(fault.words for fault in faults))
         below_it = [each for each in layers_from(team) if each.pk != row.pk]
-        inherited = {each.pk: merge(in_force.above(each)) for each in below_it}
+        inherited = {each.pk: merge(in_force.inherited_layers(each)) for each in below_it}
         version = put_in_force(row, after, note=note.strip(), by=by, at=at)
         touch(row, by=by, at=at, fields=("current", "restores"))
         file_collisions(below_it, inherited=inherited, version_id=version.pk, at=at)
-        tell(version, team=team, by=by, at=at)
+        notify_published(version, team=team, by=by, at=at)
     return version
 
 
@@ -66,7 +66,7 @@ def restore(version: Version, *, by: User, at: dt.datetime, revision: int | None
     """
     with locked(version.layer, by=by, revision=revision) as row:
         wanted = LayerContent.from_json(version.content)
-        if not diff(in_force.draft(row), wanted):
+        if not diff(in_force.draft_content(row), wanted):
             raise Refused(_("The draft says exactly that already."))
         write_draft(row, wanted, author_id=by.pk, at=at)
         # A draft that only goes back to what is in force brings nothing back.
@@ -81,8 +81,8 @@ def discard_draft(layer: Layer, *, by: User, at: dt.datetime, revision: int | No
     """
     with locked(layer, by=by, revision=revision) as row:
         require_team(row)
-        wanted = in_force.published(row)
-        if not diff(in_force.draft(row), wanted):
+        wanted = in_force.published_content(row)
+        if not diff(in_force.draft_content(row), wanted):
             raise Refused(_("Nothing has changed since the last version."))
         write_draft(row, wanted, author_id=by.pk, at=at)
         row.restores = None
@@ -120,10 +120,10 @@ def file_collisions(
     One that is undecided from before is asked anew, from what it was then to what it is now.
     """
     for layer in layers:
-        was, now = inherited[layer.pk], merge(in_force.above(layer))
-        rows = {(row.stage, row.key): row for row in in_force.published(layer).steps}
-        rows |= {(row.stage, row.key): row for row in in_force.draft(layer).steps}
-        for meeting in meetings(rows.values(), was=was, now=now):
+        was, now = inherited[layer.pk], merge(in_force.inherited_layers(layer))
+        rows = {(row.stage, row.key): row for row in in_force.published_content(layer).steps}
+        rows |= {(row.stage, row.key): row for row in in_force.draft_content(layer).steps}
+        for meeting in find_collisions(rows.values(), was=was, now=now):
             place: dict[str, Any] = {
                 "layer": layer,
                 "stage": meeting.row.stage,

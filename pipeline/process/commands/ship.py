@@ -25,7 +25,7 @@ def ship_framework(*, at: dt.datetime) -> bool:
         touched = layer.current_id or layer.steps.exists() or layer.wordings.exists()
         if not made and (touched or layer.strengths):
             return False
-        write_draft(layer, framework.content(), author_id=None, at=at)
-        put_in_force(layer, in_force.draft(layer), note="", by=None, at=at)
+        write_draft(layer, framework.shipped_content(), author_id=None, at=at)
+        put_in_force(layer, in_force.draft_content(layer), note="", by=None, at=at)
         layer.save(update_fields=["current"])
     return True

@@ -104,7 +104,8 @@ def add_step(
             made_at=at,
         )
         step.position = (
-            max((s.position for s in in_force.working(row).stages[stage]), default=0.0) + GAP
+            max((s.position for s in in_force.working_playbook(row).stages[stage]), default=0.0)
+            + GAP
         )
         step.kind, step.importance = StepKind.CHECK, Importance.EXPECTED
         _say(step, dict(said))
@@ -188,7 +189,7 @@ def move_step(
     too. Raises Refused for an `after` that is not in the stage, and as `adapt_step`.
     """
     with locked(layer, by=by, revision=revision) as row:
-        steps = list(in_force.working(row).stages[stage])
+        steps = list(in_force.working_playbook(row).stages[stage])
         moved = next((step for step in steps if step.key == key), None)
         if moved is None:
             raise Refused(_("There is no such step here any more."))
@@ -222,11 +223,11 @@ def remove_step(
         gone, _kinds = Step.objects.filter(layer=row, stage=stage, key=key).delete()
         if not gone:
             raise Refused(_("Nothing differs here any more."))
-        settle(row, stage=stage, key=key, by=by, at=at)
+        settle_collision(row, stage=stage, key=key, by=by, at=at)
         touch(row, by=by, at=at)
 
 
-def settle(row: Layer, *, stage: Stage, key: str, by: User, at: dt.datetime) -> None:
+def settle_collision(row: Layer, *, stage: Stage, key: str, by: User, at: dt.datetime) -> None:
     """A difference that is gone has nothing to decide any more: theirs was taken."""
     Collision.objects.filter(layer=row, stage=stage, key=key, choice="").update(
         choice=Choice.TAKE, decided_at=at, decided_by=by
@@ -243,13 +244,13 @@ def _adapt(
     by: User,
     at: dt.datetime,
 ) -> Step | None:
-    above = merge(in_force.above(row)).find(stage, key)
+    above = merge(in_force.inherited_layers(row)).find(stage, key)
     step = Step.objects.filter(layer=row, stage=stage, key=key).first()
     if step is None:
         if above is None:
             raise Refused(_("There is no such step here any more."))
         step = Step(layer=row, stage=stage, key=key, made_at=at)
-    said = _changes(step, said, now=in_force.working(row).find(stage, key))
+    said = _changes(step, said, now=in_force.working_playbook(row).find(stage, key))
     if not said and reason.strip() in ("", step.reason):
         return step if step.pk else None
     if not step.adds:
@@ -281,7 +282,7 @@ def _take_back(step: Step, *, row: Layer, by: User, at: dt.datetime) -> None:
     """The step is as inherited again: a difference that says nothing is none."""
     if step.pk:
         step.delete()
-        settle(row, stage=Stage(step.stage), key=step.key, by=by, at=at)
+        settle_collision(row, stage=Stage(step.stage), key=step.key, by=by, at=at)
         touch(row, by=by, at=at)
 
 
@@ -393,7 +394,7 @@ def _namesake(row: Layer, stage: Stage, label: str) -> str:
     """Who has a step of that name above the layer, or in a team below it; empty for nobody. What
     people have for themselves is told to nobody."""
     name = label.casefold()
-    inherited = merge(in_force.above(row))
+    inherited = merge(in_force.inherited_layers(row))
     for step in inherited.stages[stage]:
         if step.label.casefold() == name:
             level = step.origin.level
@@ -403,7 +404,7 @@ def _namesake(row: Layer, stage: Stage, label: str) -> str:
     parents = dict(Team.objects.values_list("pk", "parent_id"))
     below = Layer.objects.filter(team__in=subtrees(parents)[row.team.pk])
     for layer in below.select_related("team", "current").order_by("pk"):
-        said = (in_force.draft(layer), in_force.published(layer))
+        said = (in_force.draft_content(layer), in_force.published_content(layer))
         rows = (each for content in said for each in content.steps)
         if any(each.stage == stage and (each.label or "").casefold() == name for each in rows):
             return str(layer.team)

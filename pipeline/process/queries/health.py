@@ -15,9 +15,9 @@ from pipeline.process.stages import Stage
 from salesprocess.lib.format import percent
 
 # In percent. Below it most of what people do is no longer the same, and figures compare unlike with unlike.
-LEAST_COMMON = 70
+MIN_COMMON = 70
 # More faults than these are counted only.
-TOLD = 3
+MAX_LISTED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ def _universal(look: LayerPage, figures: Mapping[Stage, Collection[str]]) -> Mea
         for stage in Stage
         if not figures.get(stage)
     ]
-    faults = every[:TOLD]
+    faults = every[:MAX_LISTED]
     if more := len(every) - len(faults):
         faults.append(_("And %(n)s more.") % {"n": more})
     return Measure(
@@ -125,7 +125,7 @@ def _consistent(tree: LayerTree) -> Measure:
     team, found = lowest
     return Measure(
         name=_("Consistent"),
-        holds=100 * found.common >= LEAST_COMMON * found.total,
+        holds=100 * found.common >= MIN_COMMON * found.total,
         found=_("At least %(share)s is common everywhere; the least is in %(team)s.")
         % {"share": percent(common_share(found), found.total), "team": team},
         definition=_definition(),
@@ -136,7 +136,7 @@ def _definition() -> str:
     return _(
         "The share of a team’s steps that are the framework’s own, in its words and with its"
         " demands; steps that were only moved count as common. At least %(share)s in each team."
-    ) % {"share": percent(LEAST_COMMON / 100)}
+    ) % {"share": percent(MIN_COMMON / 100)}
 
 
 def common_share(found: Consistency) -> float:

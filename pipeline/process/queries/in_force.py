@@ -13,7 +13,7 @@ from functools import lru_cache
 from django.utils.translation import get_language
 
 from pipeline.models import Layer, StageWording, Step, Team, Version
-from pipeline.process.framework import spoken
+from pipeline.process.framework import translated_playbook
 from pipeline.process.playbook import (
     AnswerKind,
     Applies,
@@ -112,7 +112,7 @@ def of_versions(version_ids: Iterable[int]) -> Playbook:
 
 @lru_cache(maxsize=256)
 def _of_versions(version_ids: tuple[int, ...], _language: str | None) -> Playbook:
-    return spoken(merge(_layers(version_ids)))
+    return translated_playbook(merge(_layers(version_ids)))
 
 
 def layers_of(version_ids: Iterable[int]) -> tuple[MergedLayer, ...]:
@@ -163,7 +163,7 @@ def in_force(*, team_id: int | None, user_id: int) -> InForce:
     """What is in force for a person at a team; without a team at the organisation. One query."""
     asked = {"team": team_id, "user": user_id}
     ((current, layer_id, steps, wordings, names),) = run(_IN_FORCE, asked)
-    _heed(names)
+    _forget_renamed(names)
     said = bool(steps or wordings)
     return InForce(
         version_ids=tuple(current),
@@ -175,7 +175,7 @@ def in_force(*, team_id: int | None, user_id: int) -> InForce:
 _named = ""
 
 
-def _heed(names: str | None) -> None:
+def _forget_renamed(names: str | None) -> None:
     """Forget what is kept once a team has another name; each process sees it by its next query."""
     global _named  # one for each process, as what is kept
     if (names or "") != _named:
@@ -190,7 +190,7 @@ def _of_person(
 ) -> Playbook:
     if mine is None:
         return _of_versions(version_ids, language)
-    return spoken(merge((*_layers(version_ids), _own(*mine))))
+    return translated_playbook(merge((*_layers(version_ids), _own(*mine))))
 
 
 def _own(layer_id: int, steps: str, wordings: str) -> MergedLayer:
@@ -205,13 +205,13 @@ def for_person(version_ids: Iterable[int], user_id: int) -> Playbook:
     return _of_person(ids, in_force(team_id=None, user_id=user_id).mine, get_language())
 
 
-def personal(user_id: int) -> MergedLayer | None:
+def personal_layer(user_id: int) -> MergedLayer | None:
     """What a person has for himself; None where there is nothing. One query."""
     mine = in_force(team_id=None, user_id=user_id).mine
     return None if mine is None else _own(*mine)
 
 
-def draft(layer: Layer) -> LayerContent:
+def draft_content(layer: Layer) -> LayerContent:
     """The working state of a layer: a team's draft, or what a person has in force."""
     return content(
         list(layer.steps.select_related("author")),
@@ -220,7 +220,7 @@ def draft(layer: Layer) -> LayerContent:
     )
 
 
-def above(layer: Layer) -> tuple[MergedLayer, ...]:
+def inherited_layers(layer: Layer) -> tuple[MergedLayer, ...]:
     """The published layers that `layer` stands on, from the framework down; none for the framework.
 
     A person stands on the layers of the own team and of all teams above it.
@@ -233,14 +233,14 @@ def above(layer: Layer) -> tuple[MergedLayer, ...]:
     return layers_of(current_version_ids(team_id)) if team_id else ()
 
 
-def working(layer: Layer) -> Playbook:
+def working_playbook(layer: Layer) -> Playbook:
     """How the process would be if the draft of `layer` were in force: for editors and previews."""
-    return merge((*above(layer), as_merged(layer)))
+    return merge((*inherited_layers(layer), as_merged(layer)))
 
 
 def as_merged(layer: Layer) -> MergedLayer:
     """The working state of a layer, ready to be merged."""
-    return MergedLayer(source=source_of_draft(layer), content=draft(layer))
+    return MergedLayer(source=source_of_draft(layer), content=draft_content(layer))
 
 
 def source_of_draft(layer: Layer) -> LayerSource:
@@ -251,7 +251,7 @@ def source_of_draft(layer: Layer) -> LayerSource:
     return LayerSource(level=level, layer_id=layer.pk, name=team.name)
 
 
-def published(layer: Layer) -> LayerContent:
+def published_content(layer: Layer) -> LayerContent:
     """What is in force of a team's layer; empty before its first version."""
     if layer.current is None:
         return LayerContent()

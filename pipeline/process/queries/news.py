@@ -14,7 +14,7 @@ from pipeline.process.playbook import LayerContent, LayerSource, Level
 from pipeline.process.queries.in_force import layers_of
 
 # So long a version is told about.
-YOUNG = dt.timedelta(days=14)
+RECENT = dt.timedelta(days=14)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class News:
     changed: int
 
 
-def told(sources: Iterable[LayerSource], *, at: dt.datetime) -> list[News]:
+def recent_versions(sources: Iterable[LayerSource], *, at: dt.datetime) -> list[News]:
     """Which versions of a playbook's `sources` are younger than two weeks, newest first.
 
     The first framework is no news to anybody: nothing was before it. No query for known versions.
@@ -40,7 +40,7 @@ def told(sources: Iterable[LayerSource], *, at: dt.datetime) -> list[News]:
         for source in sources
         if source.version_id and (source.level == Level.TEAM or source.number != 1)
     )
-    return [each for each in _news(ids) if each.published_at > at - YOUNG] if ids else []
+    return [each for each in _news(ids) if each.published_at > at - RECENT] if ids else []
 
 
 @lru_cache(maxsize=256)

@@ -22,7 +22,7 @@ from pipeline.models import (
     Vote,
 )
 from pipeline.process.layer_diff import FIELDS, Consistency, LayerChange, consistency, diff
-from pipeline.process.layer_steps import LayerStep, Mark, in_words, lines
+from pipeline.process.layer_steps import LayerStep, Mark, layer_steps, value_text
 from pipeline.process.playbook import (
     Clash,
     Ignored,
@@ -95,7 +95,7 @@ class LayerTree:
         return Level.TEAM if self.parents[team_id] else Level.FRAMEWORK
 
 
-def tree() -> LayerTree:
+def layer_tree() -> LayerTree:
     teams = list(Team.objects.order_by(Lower("name"), "pk").values_list("pk", "name", "parent_id"))
     rows = Layer.objects.filter(team__isnull=False).values_list(
         "pk",
@@ -142,7 +142,7 @@ class LayerPage:
 
     def __init__(self, user: User, of: Of | None = None) -> None:
         self.user = user
-        self.tree = tree()
+        self.tree = layer_tree()
         own = user.team_id or self.tree.root_id
         self.is_mine = of == "mine"
         self.team_id: int = own if of is None or of == "mine" else of
@@ -235,7 +235,7 @@ class LayerPage:
 
     @cached_property
     def _marked(self) -> tuple[Playbook, dict[Stage, list[LayerStep]]]:
-        return lines(self.layers)
+        return layer_steps(self.layers)
 
     @property
     def playbook(self) -> Playbook:
@@ -448,7 +448,9 @@ class Inbox:
     after: Cursor | None
 
 
-def undecided(user: User, *, after: Cursor | None = None, before: Cursor | None = None) -> Inbox:
+def undecided_collisions(
+    user: User, *, after: Cursor | None = None, before: Cursor | None = None
+) -> Inbox:
     """The collisions that wait for somebody who may decide them, oldest first, a page at a time:
     those after, or else before, a cursor. Three queries at most.
     """
@@ -477,7 +479,7 @@ def undecided(user: User, *, after: Cursor | None = None, before: Cursor | None 
     else:
         later = bool(found) and _is_more(waiting, ends[1], back=False)
     return Inbox(
-        rows=[_told(each, ours.get((each.layer_id, each.stage, each.key))) for each in found],
+        rows=[_undecided(each, ours.get((each.layer_id, each.stage, each.key))) for each in found],
         before=ends[0] if earlier else None,
         after=ends[1] if later else None,
     )
@@ -487,7 +489,7 @@ def _is_more(waiting: Rows, cursor: Cursor, *, back: bool) -> bool:
     return ORDERING.apply(waiting).filter(ORDERING.beyond(cursor, back=back)).exists()
 
 
-def _told(collision: Collision, step: Step | None) -> Undecided:
+def _undecided(collision: Collision, step: Step | None) -> Undecided:
     row = step_row(step) if step else None
     was, now = (_fields(data) for data in (collision.was, collision.now))
     own = _fields(step_json_of(row)) if row else {}
@@ -527,7 +529,7 @@ def _fields(data: Mapping[str, Any] | None) -> dict[str, str]:
     if data is None:
         return {}
     row = LayerContent.from_json({"steps": [data]}).steps[0]
-    return {name: in_words(value) for name, value in row.said().items()}
+    return {name: value_text(value) for name, value in row.said().items()}
 
 
 def undecided_count(user: User) -> int:

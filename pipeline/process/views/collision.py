@@ -30,10 +30,10 @@ def _page(
     request: HtmxRequest, asked: QueryDict, *, problem: tuple[int, str] | None = None
 ) -> HttpResponse:
     after, before = (_cursor(asked, name) for name in ("after", "before"))
-    found = queries.undecided(request.user, after=after, before=before)
+    found = queries.undecided_collisions(request.user, after=after, before=before)
     if (after or before) and not found.rows:
         # All that stood there is decided.
-        found, after, before = queries.undecided(request.user), None, None
+        found, after, before = queries.undecided_collisions(request.user), None, None
     context = {
         "inbox": found,
         "after": after,

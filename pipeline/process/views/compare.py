@@ -9,11 +9,11 @@ from django.views.decorators.http import require_GET
 from pipeline.models import User
 from pipeline.people import queries as people_queries
 from pipeline.process.layer_diff import consistency
-from pipeline.process.layer_steps import beside
+from pipeline.process.layer_steps import compare_playbooks
 from pipeline.process.playbook import Playbook
 from pipeline.process.queries import in_force
 from pipeline.process.queries.health import common_share
-from pipeline.process.queries.page import LayerPage, LayerTree, tree
+from pipeline.process.queries.page import LayerPage, LayerTree, layer_tree
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
@@ -23,10 +23,10 @@ from salesprocess.lib.htmx import render
 @require_GET
 def compare(request: HtmxRequest) -> HttpResponse:
     """The framework beside one team or two: what is in force, and why it differs."""
-    found = tree()
+    found = layer_tree()
     teams = _asked_teams(request, found)
     books = [in_force.of_versions(found.version_ids(pk)) for pk in teams]
-    rows = beside(books)
+    rows = compare_playbooks(books)
     context = {
         "tree": found,
         "teams": [(pk, found.names[pk]) for pk in found.names if pk != found.root_id],
@@ -74,7 +74,7 @@ def preview(request: HtmxRequest) -> HttpResponse:
     What somebody has for himself or herself is shown to nobody else, so that the list of a
     colleague is the one of his or her team, and says so.
     """
-    found = tree()
+    found = layer_tree()
     person = _person(request)
     team = _team(request.GET.get("team", ""), found)
     if person is not None:

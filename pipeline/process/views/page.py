@@ -29,7 +29,7 @@ from pipeline.process.layer_steps import LayerStep, Mark
 from pipeline.process.playbook import Level, Strength
 from pipeline.process.queries import health, news
 from pipeline.process.queries import page as queries
-from pipeline.process.queries import words as process_words
+from pipeline.process.queries import step_history as step_histories
 from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
@@ -123,12 +123,12 @@ class ProcessPage:
             "line": line,
             "do": do,
             "form": form or self._form(do, line),
-            "worded": process_words.worded(look, self.stage).get(self.key) if line else None,
+            "worded": step_histories.step_history(look, self.stage).get(self.key) if line else None,
             "votes": queries.votes([line.step.place]).get(line.step.place) if line else None,
             "advisory": ADVISORY,
             "strengths": Strength,
             "common": health.common_share(look.consistency),
-            "news": news.told(look.sources, at=timezone.now()),
+            "news": news.recent_versions(look.sources, at=timezone.now()),
             "waiting": queries.undecided_teams(self.request.user) if look.user.is_manager else [],
             "zone": self.request.user.zone,
             "today": timezone.now().astimezone(self.request.user.zone).date(),

@@ -1,5 +1,3 @@
-"""Who is told by mail that another version is in force."""
-
 import datetime as dt
 
 from pipeline.models import OutboxKind, Team, User, Version
@@ -7,10 +5,10 @@ from pipeline.outbox import commands as outbox
 from pipeline.people.access import subtrees
 
 
-def tell(version: Version, *, team: Team, by: User, at: dt.datetime) -> None:
-    """Leave one mail to each person who works by what `team` has published, but for its author.
+def notify_published(version: Version, *, team: Team, by: User, at: dt.datetime) -> None:
+    """Queue a mail about `version` to everybody who works by it, except its author `by`.
 
-    Part of the transaction that publishes: what is rolled back is told to nobody.
+    Part of the transaction that publishes, so a rollback sends nothing.
     """
     parents = dict(Team.objects.values_list("pk", "parent_id"))
     people = User.objects.notified_of_process().filter(team__in=subtrees(parents)[team.pk])

@@ -1,6 +1,6 @@
-"""Since when a step is asked, and since when in these words: read from what was published.
+"""Since when a step exists and under which names, read from the published versions.
 
-Versions never change, so that what is read of them is kept in memory.
+Versions never change, so the results are cached in memory.
 """
 
 import datetime as dt
@@ -15,9 +15,11 @@ from pipeline.process.stages import Stage
 
 
 @dataclass(frozen=True, kw_only=True)
-class Worded:
-    """`asked_on` is the day since when the step is asked, under whatever words; None if nobody
-    knows. `since` is when it was called `now` instead of `was`; None for the name it began with."""
+class StepHistory:
+    """`asked_on` is the first day of the step under any name, None if unknown.
+
+    `since` is when its name changed from `was` to `now`, None if it never did.
+    """
 
     asked_on: dt.date | None
     now: str = ""
@@ -25,19 +27,18 @@ class Worded:
     since: dt.datetime | None = None
 
 
-def worded(look: LayerPage, stage: Stage) -> Mapping[str, Worded]:
-    """The steps of a stage that were published on the path of a level, by key. Two queries at most,
-    none once its versions are known.
-    """
+def step_history(look: LayerPage, stage: Stage) -> Mapping[str, StepHistory]:
+    """The published steps of a stage on the path of a layer, by key. At most two queries, none once
+    the versions are cached."""
     path = look.tree.path(look.team_id)
     rows = [row for pk in path if (row := look.tree.layers.get(pk)) and row.current_id]
     current = tuple(row.current_id for row in rows if row.current_id)
-    return _worded(tuple(row.id for row in rows), current, stage)
+    return _step_history(tuple(row.id for row in rows), current, stage)
 
 
 def asked_on(look: LayerPage, stage: Stage, steps: Sequence[PlaybookStep]) -> dict[str, dt.date]:
-    """Since when each step is asked, by key; what is not published yet is since it was written."""
-    known = worded(look, stage)
+    """The first day of each step, by key; of a draft, the day on which it was written."""
+    known = step_history(look, stage)
     found = {}
     for step in steps:
         says = known.get(step.key)
@@ -48,12 +49,12 @@ def asked_on(look: LayerPage, stage: Stage, steps: Sequence[PlaybookStep]) -> di
 
 
 @lru_cache(maxsize=256)
-def _worded(
+def _step_history(
     layer_ids: tuple[int, ...], _current: tuple[int, ...], stage: Stage
-) -> Mapping[str, Worded]:
-    """`layer_ids` from the framework down; `_current` says which versions there are."""
+) -> Mapping[str, StepHistory]:
+    """`layer_ids` from the framework down; `_current` is a part of the cache key."""
     said: dict[str, dict[int, str | None]] = {}
-    found: dict[str, Worded] = {}
+    found: dict[str, StepHistory] = {}
     versions = Version.objects.filter(layer_id__in=layer_ids).order_by("published_at", "pk")
     read = versions.values_list("layer_id", "published_at", "content__steps")
     for layer_id, at, rows in read.iterator(chunk_size=20):
@@ -66,12 +67,14 @@ def _worded(
     return found
 
 
-def _next(before: Worded | None, label: str, made_on: str | None, at: dt.datetime) -> Worded:
-    """What is known of a step after one version more."""
+def _next(
+    before: StepHistory | None, label: str, made_on: str | None, at: dt.datetime
+) -> StepHistory:
+    """The history of a step after another version."""
     days = [dt.date.fromisoformat(made_on)] if made_on else []
     if before is None:
-        return Worded(asked_on=days[0] if days else None, now=label)
+        return StepHistory(asked_on=days[0] if days else None, now=label)
     asked = min([*days, *([before.asked_on] if before.asked_on else [])], default=None)
     if not label or label == before.now:
-        return Worded(asked_on=asked, now=before.now, was=before.was, since=before.since)
-    return Worded(asked_on=asked, now=label, was=before.now, since=at)
+        return StepHistory(asked_on=asked, now=before.now, was=before.was, since=before.since)
+    return StepHistory(asked_on=asked, now=label, was=before.now, since=at)
