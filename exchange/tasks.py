@@ -42,3 +42,10 @@ def work_on_imports(pk: int | None = None) -> None:
 def clear_old_import_files() -> None:
     """Deletes uploads that nobody has touched for a month."""
     work.clear_old_files(at=timezone.now())
+
+
+# By these names the release before there was an app for files left messages in the queue.
+shared_task(name="crm.tasks.work_on_imports", soft_time_limit=540, time_limit=600)(
+    work_on_imports.run
+)
+shared_task(name="crm.tasks.clear_old_import_files")(clear_old_import_files.run)

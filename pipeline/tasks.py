@@ -1,15 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from pipeline import mail
-from pipeline.models import OutboxKind
 from pipeline.outbox import commands as outbox
-
-HANDLERS: dict[str, outbox.Handler] = {
-    OutboxKind.INVITATION: mail.invitation,
-    OutboxKind.EMAIL_CHANGED: mail.email_changed,
-    OutboxKind.PROCESS_PUBLISHED: mail.process_published,
-}
 
 
 @shared_task
@@ -18,8 +10,9 @@ def relay_outbox(pk: int | None = None) -> None:
 
     It may run any number of times, in any number of workers.
     """
-    for row in outbox.claim(kinds=HANDLERS, at=timezone.now(), only=pk):
-        outbox.deliver(row, HANDLERS[row.kind], now=timezone.now)
+    outbox.relay("pipeline", now=timezone.now, only=pk)
+    if pk is None:
+        outbox.give_up_unknown(at=timezone.now())
 
 
 @shared_task

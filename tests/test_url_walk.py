@@ -52,7 +52,8 @@ from crm.models import (
 from crm.models.step_result import StepState
 from exchange.commands import job as import_verbs
 from exchange.models import ImportState
-from pipeline.models import Batch, Collision, OutboxKind, OutboxRow, PeopleChange, Role, User
+from pipeline.models import Batch, Collision, OutboxRow, PeopleChange, Role, User
+from pipeline.outbox import kinds
 from pipeline.process import commands as process_commands
 from pipeline.process.stages import Initiator, Stage
 from tests.conftest import Cast, make_cast
@@ -762,7 +763,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         kind=ListKind.DEALS, name=CANARIES["view"], query="outcome=any", by=ana, at=NOW
     )
     row = OutboxRow.objects.create(
-        kind=OutboxKind.INVITATION,
+        kind=kinds.INVITATION,
         payload={"invitation": 0},
         created_at=ago(days=1),
         next_at=ago(days=1),

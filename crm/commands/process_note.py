@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from crm.commands import values
 from crm.models import Deal, NoteKind, Place, ProcessNote
 from crm.queries.process_notes import owners
-from pipeline.models import Layer, OutboxKind, Team, User, Version
+from pipeline.models import Layer, Team, User, Version
 from pipeline.outbox import commands as outbox
 from pipeline.process import commands as process
 from pipeline.process.layer_diff import diff
@@ -18,6 +18,8 @@ from pipeline.process.queries.in_force import inherited_layers, working_playbook
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 
+# What the outbox delivers of it.
+ASKED, ANSWERED = "crm.process_note.ask", "crm.process_note.answer"
 LONGEST = 4000
 # How much of a note is the name of a step, and its reason.
 LABEL, REASON = 80, 300
@@ -63,7 +65,7 @@ def file(
             {"note": note.pk, "person": pk}
             for pk in owners([(note.team_id, note.by_id)])[note.team_id, note.by_id]
         )
-        outbox.put_all(OutboxKind.PROCESS_NOTE, payloads, at=note.at)
+        outbox.put_all(ASKED, payloads, at=note.at)
     return note
 
 
@@ -85,7 +87,7 @@ def answer(
         row.save(update_fields=["answer", "answered_at", "answered_by", "place"])
         if row.by_id != by.pk:
             told = {"note": row.pk, "person": row.by_id}
-            outbox.put(OutboxKind.PROCESS_ANSWER, told, at=at)
+            outbox.put(ANSWERED, told, at=at)
     note.refresh_from_db()
 
 
@@ -155,7 +157,7 @@ def tell_published(version: Version, *, by: User, at: dt.datetime) -> None:
         note.save(update_fields=["version", "answer", "answered_at", "answered_by"])
         if note.by_id != by.pk:
             told = {"note": note.pk, "person": note.by_id}
-            outbox.put(OutboxKind.PROCESS_ANSWER, told, at=at)
+            outbox.put(ANSWERED, told, at=at)
 
 
 def _changes(version: Version) -> dict[tuple[int | None, str], list[str]]:

@@ -1,5 +1,5 @@
 from pipeline.models.batch import Batch, BatchKind
-from pipeline.outbox.models import OutboxKind, OutboxRow
+from pipeline.outbox.models import OutboxRow
 from pipeline.people.models.first_run import FirstRun
 from pipeline.people.models.invitation import Invitation
 from pipeline.people.models.people import Language, Role, SellingStyle, Team, Theme, User
@@ -24,7 +24,6 @@ __all__ = [
     "Invitation",
     "Language",
     "Layer",
-    "OutboxKind",
     "OutboxRow",
     "PeopleChange",
     "Role",

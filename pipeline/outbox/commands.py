@@ -14,12 +14,11 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from pipeline.models import OutboxKind, OutboxRow, User
+from pipeline.models import OutboxRow, User
+from pipeline.outbox import kinds
 from pipeline.outbox.models import MOST_ATTEMPTS
 from salesprocess.lib.enqueue import enqueue
 from salesprocess.lib.refused import Refused
-
-Handler = Callable[[OutboxRow], None]
 
 # Longer than a task may run (salesprocess/celery.py), so that a lease outlives its holder.
 LEASE = dt.timedelta(minutes=2)
@@ -27,16 +26,18 @@ FIRST_PAUSE = dt.timedelta(seconds=15)
 LONGEST_PAUSE = dt.timedelta(hours=1)
 # How long one can look up what was delivered when.
 KEPT = dt.timedelta(days=30)
+# How long a row waits for a release that delivers it.
+UNKNOWN_FOR = dt.timedelta(hours=1)
 # How many rows one task takes: fifty mails that hang until their timeout must not fit into one.
 BATCH = 5
 
 logger = logging.getLogger(__name__)
 
 
-def put(kind: OutboxKind, payload: Mapping[str, int], *, at: dt.datetime) -> OutboxRow:
+def put(kind: str, payload: Mapping[str, int], *, at: dt.datetime) -> OutboxRow:
     """Leave something to be delivered; call it inside the transaction that it tells about.
 
-    `payload` are ids only. After the commit a worker is woken. If the broker is away, the relay's
+    `kind` is a registered one, `payload` are ids only. After the commit a worker is woken. If the broker is away, the relay's
     own clock finds the row within seconds.
     """
     row = OutboxRow.objects.create(kind=kind, payload=dict(payload), created_at=at, next_at=at)
@@ -44,7 +45,7 @@ def put(kind: OutboxKind, payload: Mapping[str, int], *, at: dt.datetime) -> Out
     return row
 
 
-def put_all(kind: OutboxKind, payloads: Iterable[Mapping[str, int]], *, at: dt.datetime) -> None:
+def put_all(kind: str, payloads: Iterable[Mapping[str, int]], *, at: dt.datetime) -> None:
     """As `put`, many at once: one worker is woken for the first, and the clock brings the rest, so
     that whoever asked for the page does not wait for as many messages."""
     rows = OutboxRow.objects.bulk_create(
@@ -55,7 +56,27 @@ def put_all(kind: OutboxKind, payloads: Iterable[Mapping[str, int]], *, at: dt.d
         transaction.on_commit(lambda: _wake(rows[0]), robust=True)
 
 
-def claim(*, kinds: Collection[str], at: dt.datetime, only: int | None = None) -> list[OutboxRow]:
+def relay(app: str, *, now: Callable[[], dt.datetime], only: int | None = None) -> None:
+    """Deliver what is due of what `app` delivers, or that one row."""
+    for row in claim(of=kinds.kinds_of(app), at=now(), only=only):
+        if delivery := kinds.delivery_of(row.kind):
+            deliver(row, delivery.handler, now=now)
+
+
+def give_up_unknown(*, at: dt.datetime) -> int:
+    """Tell admins of rows that nobody here delivers, rather than let them wait for ever; how many.
+
+    They stay, and can be tried again. A release that knows them may be just coming up: only what has
+    waited for UNKNOWN_FOR.
+    """
+    due = OutboxRow.objects.due(at - UNKNOWN_FOR).exclude(kind__in=kinds.kinds())
+    given_up: int = due.update(dead_at=at, error="Nothing here delivers this kind.")
+    if given_up:
+        logger.error("%s outbox rows are of a kind that nothing here delivers", given_up)
+    return given_up
+
+
+def claim(*, of: Collection[str], at: dt.datetime, only: int | None = None) -> list[OutboxRow]:
     """Take the oldest due rows and commit the lease on them, which counts as an attempt.
 
     `only` is the id of one row, for a wake-up that must not stand behind a backlog.
@@ -64,7 +85,7 @@ def claim(*, kinds: Collection[str], at: dt.datetime, only: int | None = None) -
     attempt ended with its worker is given up here: it may be what kills workers.
     """
     with transaction.atomic():
-        due = OutboxRow.objects.due(at).filter(kind__in=kinds).order_by("next_at", "id")
+        due = OutboxRow.objects.due(at).filter(kind__in=of).order_by("next_at", "id")
         if only is not None:
             due = due.filter(pk=only)
         claimed = []
@@ -79,7 +100,7 @@ def claim(*, kinds: Collection[str], at: dt.datetime, only: int | None = None) -
     return claimed
 
 
-def deliver(row: OutboxRow, handler: Handler, *, now: Callable[[], dt.datetime]) -> None:
+def deliver(row: OutboxRow, handler: kinds.Handler, *, now: Callable[[], dt.datetime]) -> None:
     """Do what a claimed row asks for, and note how it went.
 
     `now` is asked again because delivering takes time. Nothing is done under a lease that has run
@@ -140,4 +161,5 @@ def _mine(row: OutboxRow) -> Any:
 
 
 def _wake(row: OutboxRow) -> None:
-    enqueue(OutboxKind(row.kind).relay, pk=row.pk)
+    if delivery := kinds.delivery_of(row.kind):
+        enqueue(delivery.relay, pk=row.pk)

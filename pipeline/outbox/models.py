@@ -5,29 +5,12 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from pipeline.people.models.people import User
 
 # After so many attempts a row is dead: it waits for an admin, not for luck.
 MOST_ATTEMPTS = 8
-
-
-class OutboxKind(models.TextChoices):
-    INVITATION = "invitation", _("Invitation")
-    EMAIL_CHANGED = "email_changed", _("Notice of a changed e-mail address")
-    PROCESS_PUBLISHED = "process_published", _("News of a version of the process")
-    # For crm: the pipeline knows people, not their deals.
-    PERSON_MOVED = "person_moved", _("Deals of somebody who changed teams")
-    PROCESS_NOTE = "process_note", _("Question about the process")
-    PROCESS_ANSWER = "process_answer", _("Answer about the process")
-
-    @property
-    def relay(self) -> str:
-        """The task that delivers it; its worker is the one to wake."""
-        of_deals = (self.PERSON_MOVED, self.PROCESS_NOTE, self.PROCESS_ANSWER)
-        return f"{'crm' if self in of_deals else 'pipeline'}.tasks.relay_outbox"
 
 
 class OutboxRowQuerySet(models.QuerySet["OutboxRow"]):
@@ -61,7 +44,8 @@ class OutboxRow(models.Model):
     when the lease runs out another worker goes on.
     """
 
-    kind = models.CharField(max_length=20, choices=OutboxKind)
+    # One of pipeline.outbox.kinds, if the release that reads it knows it.
+    kind = models.CharField(max_length=60)
     payload = models.JSONField()
     created_at = models.DateTimeField()
     next_at = models.DateTimeField()

@@ -3,7 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from pipeline.models import Invitation, OutboxKind, OutboxRow, PeopleChange, User
+from pipeline.models import Invitation, OutboxRow, PeopleChange, User
+from pipeline.outbox import kinds
 
 MOST = 100
 
@@ -26,7 +27,7 @@ def dead(user: User) -> list[Undelivered]:
     return [
         Undelivered(
             id=row.pk,
-            kind=str(OutboxKind(row.kind).label),
+            kind=_label(row.kind),
             about=names.get(row.pk, ""),
             error=row.error,
             attempts=row.attempts,
@@ -35,6 +36,11 @@ def dead(user: User) -> list[Undelivered]:
         )
         for row in rows
     ]
+
+
+def _label(kind: str) -> str:
+    delivery = kinds.delivery_of(kind)
+    return str(delivery.label) if delivery else kind
 
 
 def _names(rows: list[OutboxRow]) -> dict[int, str]:

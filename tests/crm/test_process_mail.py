@@ -11,7 +11,8 @@ from crm.commands import gate as gates
 from crm.commands import process_note
 from crm.models import NoteKind
 from pipeline import tasks
-from pipeline.models import Language, OutboxKind, OutboxRow, Role, User
+from pipeline.models import Language, OutboxRow, Role, User
+from pipeline.outbox import kinds
 from pipeline.people.commands import organisation, people
 from pipeline.process import commands
 from pipeline.process.gates import Reason
@@ -76,7 +77,7 @@ def test_it_tells_nobody_who_left_or_cannot_sign_in_or_wants_no_mails(cast):
     people.deactivate(cast.ben, by=cast.again(cast.mona), at=NOW)
     people.change_profile(cast.ana, at=NOW, process_mails=False)
     publish(cast.north, by=cast.again(cast.mona))
-    assert OutboxRow.objects.filter(kind=OutboxKind.PROCESS_PUBLISHED).count() == 0
+    assert OutboxRow.objects.filter(kind=kinds.PROCESS_PUBLISHED).count() == 0
     assert deliver() == {}
 
 

@@ -9,8 +9,9 @@ from crm import mail
 from crm.commands import process as publishing
 from crm.commands import process_note as notes
 from crm.commands.process import Flight
+from crm.commands.process_note import ANSWERED
 from crm.models import NoteKind, ProcessNote
-from pipeline.models import Layer, OutboxKind, OutboxRow, Step
+from pipeline.models import Layer, OutboxRow, Step
 from pipeline.process import commands as process
 from pipeline.process.playbook import Importance
 from pipeline.process.stages import Stage
@@ -35,7 +36,7 @@ def asked(cast: Cast) -> ProcessNote:
 
 
 def answers() -> list[int]:
-    rows = OutboxRow.objects.filter(kind=OutboxKind.PROCESS_ANSWER)
+    rows = OutboxRow.objects.filter(kind=ANSWERED)
     return [each.payload["note"] for each in rows]
 
 
@@ -99,7 +100,7 @@ def test_the_asker_is_told_with_the_version_that_changes_it(
     assert answers() == [asked.pk]
     asked.refresh_from_db()
     assert (asked.version, asked.answered_by) == (layer.current, cast.mona)
-    mail.process_answer(OutboxRow.objects.get(kind=OutboxKind.PROCESS_ANSWER))
+    mail.process_answer(OutboxRow.objects.get(kind=ANSWERED))
     assert "Name: Ovens → Machines" in mailoutbox[0].body
     with pytest.raises(Refused):
         notes.take_up(asked, by=cast.mona, at=NOW)

@@ -8,8 +8,9 @@ from django.test import Client
 
 from crm import mail
 from crm.commands import process_note
+from crm.commands.process_note import ASKED
 from crm.models import NoteKind
-from pipeline.models import OutboxKind, OutboxRow
+from pipeline.models import OutboxRow
 from pipeline.process import commands as process
 from pipeline.process.stages import Stage
 from tests.conftest import Cast
@@ -106,7 +107,7 @@ def test_a_mail_calls_stages_as_its_reader_does(cast: Cast, mailoutbox):
     note = process_note.file(
         kind=NoteKind.WRONG, words="It is", stage=Stage.PROPOSAL, by=cast.ana, at=NOW
     )
-    row = OutboxRow.objects.get(kind=OutboxKind.PROCESS_NOTE)
+    row = OutboxRow.objects.get(kind=ASKED)
     assert row.payload["note"] == note.pk
     mail.process_note(row)
     assert "Part 5" in mailoutbox[0].body

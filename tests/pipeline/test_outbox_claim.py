@@ -5,11 +5,12 @@ import threading
 import pytest
 from django.db import connection, connections, transaction
 
-from pipeline.models import OutboxKind, OutboxRow
+from pipeline.models import OutboxRow
 from pipeline.outbox import commands as outbox
+from pipeline.outbox import kinds
 from tests.factories import NOW
 
-KIND = OutboxKind.INVITATION
+KIND = kinds.INVITATION
 
 
 @pytest.mark.django_db(transaction=True)
@@ -20,7 +21,7 @@ def test_it_gives_each_row_to_one_of_many_workers():
 
     def work():
         start.wait()
-        while claimed := outbox.claim(kinds=[KIND], at=NOW):
+        while claimed := outbox.claim(of=[KIND], at=NOW):
             taken.extend(row.pk for row in claimed)
         connections.close_all()
 
@@ -42,7 +43,7 @@ def test_it_passes_over_a_row_that_another_worker_is_just_claiming():
     def work():
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '2s'")
-        found.extend(outbox.claim(kinds=[KIND], at=NOW))
+        found.extend(outbox.claim(of=[KIND], at=NOW))
         connections.close_all()
 
     with transaction.atomic():

@@ -5,18 +5,22 @@ import uuid
 
 import pytest
 from celery import current_app
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from crm import tasks as crm_tasks
 from pipeline import tasks
-from pipeline.models import OutboxKind, OutboxRow
+from pipeline.models import OutboxRow
 from pipeline.outbox import commands as outbox
+from pipeline.outbox import kinds
 from pipeline.outbox.models import MOST_ATTEMPTS
+from salesprocess.celery import app
 from salesprocess.lib.refused import Refused
 from tests.factories import NOW
 
-KIND = OutboxKind.INVITATION
+KIND = kinds.INVITATION
 
 
 class Other:
@@ -38,7 +42,7 @@ def row(db):
 
 
 def claim(at=NOW, **options):
-    return outbox.claim(kinds=[KIND], at=at, **options)
+    return outbox.claim(of=[KIND], at=at, **options)
 
 
 def deliver(row, other, at=NOW):
@@ -111,10 +115,10 @@ def test_it_waits_longer_and_longer():
 
 
 def test_it_gives_up_after_the_eighth_failure_and_lets_others_pass(row):
-    sound = outbox.put(OutboxKind.EMAIL_CHANGED, {"change": 1}, at=NOW)
+    sound = outbox.put(kinds.EMAIL_CHANGED, {"change": 1}, at=NOW)
     at, broken = NOW, Other(fails=ValueError("poison"))
     for _ in range(MOST_ATTEMPTS):
-        for claimed in outbox.claim(kinds=list(OutboxKind), at=at):
+        for claimed in outbox.claim(of=kinds.kinds(), at=at):
             deliver(claimed, broken if claimed.pk == row.pk else Other(), at=at)
         at += dt.timedelta(hours=2)
 
@@ -148,7 +152,7 @@ def test_it_takes_only_the_row_that_it_was_woken_for(row):
 
 
 def test_it_leaves_rows_that_it_cannot_deliver_to_others(row):
-    assert outbox.claim(kinds=[OutboxKind.EMAIL_CHANGED], at=NOW) == []
+    assert outbox.claim(of=[kinds.EMAIL_CHANGED], at=NOW) == []
 
 
 def test_it_writes_nothing_when_the_change_is_undone(db):
@@ -172,7 +176,7 @@ def test_it_needs_no_broker(db, monkeypatch, django_capture_on_commit_callbacks)
     assert claim() == [row]
 
 
-@pytest.mark.parametrize("kind", OutboxKind)
+@pytest.mark.parametrize("kind", kinds.kinds())
 def test_it_wakes_who_delivers_it_with_the_id_alone(
     db, monkeypatch, django_capture_on_commit_callbacks, kind
 ):
@@ -184,8 +188,74 @@ def test_it_wakes_who_delivers_it_with_the_id_alone(
     with django_capture_on_commit_callbacks(execute=True):
         row = outbox.put(kind, {"invitation": 1}, at=NOW)
 
-    (relay,) = (app.relay_outbox.name for app in (tasks, crm_tasks) if kind in app.HANDLERS)
+    relay = kinds.delivery_of(kind).relay
     assert sent == [(relay, {"pk": row.pk})]
+    # Its app has a clock for what nobody was woken for.
+    assert relay in current_app.tasks
+    assert relay in {each["task"] for each in app.conf.beat_schedule.values()}
+
+
+def test_a_kind_is_delivered_by_one_app():
+    with pytest.raises(ValueError, match="by pipeline already"):
+        kinds.register(KIND, app="crm", label="Again", handler=Other())
+
+
+@pytest.fixture
+def unknown(db):
+    return outbox.put("mars.rover.call", {"rover": 1}, at=NOW)
+
+
+def test_a_kind_that_nobody_delivers_is_kept_and_told(cast, client, unknown, caplog):
+    tasks.relay_outbox()
+    crm_tasks.relay_outbox()
+    unknown.refresh_from_db()
+    assert (unknown.attempts, unknown.lease, unknown.done_at) == (0, None, None)
+
+    assert outbox.give_up_unknown(at=after(minutes=59)) == 0
+    assert outbox.give_up_unknown(at=after(hours=1)) == 1
+
+    assert "nothing here delivers" in caplog.text
+    client.force_login(cast.adele)
+    words = client.get("/people/outbox/").content.decode()
+    assert "mars.rover.call" in words
+    assert "Nothing here delivers this kind." in words
+
+
+def test_its_clock_tells_of_a_kind_that_nobody_delivers(unknown):
+    known = outbox.put(KIND, {"invitation": 0}, at=NOW)
+    OutboxRow.objects.filter(pk=known.pk).update(next_at=timezone.now() + dt.timedelta(days=1))
+    tasks.relay_outbox()
+    assert list(OutboxRow.objects.dead()) == [unknown]
+
+
+def test_a_release_that_knows_the_kind_delivers_it_after_all(cast, unknown, monkeypatch):
+    outbox.give_up_unknown(at=after(hours=1))
+    outbox.retry(unknown, by=cast.adele, at=after(hours=2))
+    other = Other()
+    delivery = kinds.Delivery(app="crm", label="Call", handler=other)
+    monkeypatch.setitem(kinds._deliveries, unknown.kind, delivery)
+    outbox.relay("crm", now=lambda: after(hours=2))
+    assert other.got == [unknown.pk]
+
+
+def test_rows_of_before_are_of_a_kind_that_is_delivered(db):
+    call_command("migrate", "pipeline", "0013", verbosity=0)
+    with connection.cursor() as cursor:
+        for old in (
+            "invitation",
+            "email_changed",
+            "process_published",
+            "person_moved",
+            "process_note",
+            "process_answer",
+        ):
+            cursor.execute(
+                "INSERT INTO pipeline_outboxrow (kind, payload, created_at, next_at, attempts, error)"
+                " VALUES (%s, '{}', now(), now(), 0, '')",
+                [old],
+            )
+    call_command("migrate", "pipeline", verbosity=0)
+    assert sorted(OutboxRow.objects.values_list("kind", flat=True)) == sorted(kinds.kinds())
 
 
 def test_it_gives_a_dead_row_its_attempts_again(cast, row):

@@ -5,8 +5,9 @@ import datetime as dt
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext as _
 
-from pipeline.models import Invitation, OutboxKind, PeopleChange, User
+from pipeline.models import Invitation, PeopleChange, User
 from pipeline.outbox import commands as outbox
+from pipeline.outbox import kinds
 from pipeline.people.commands.locked_people import as_of_now, note_change, people_locked
 from pipeline.people.models.invitation import LIFETIME, hash_of
 from salesprocess.lib.refused import Refused
@@ -32,7 +33,7 @@ def invite(person: User, *, by: User, at: dt.datetime) -> Invitation:
         invitation.token_hash = hash_of(invitation.token())
         invitation.save(force_insert=True)
         PeopleChange.objects.create(person=row, field="invited", new=row.email, by=by, at=at)
-        outbox.put(OutboxKind.INVITATION, {"invitation": invitation.pk}, at=at)
+        outbox.put(kinds.INVITATION, {"invitation": invitation.pk}, at=at)
     return invitation
 
 

@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from pipeline.models import Language, OutboxKind, PeopleChange, Role, Team, User
+from pipeline.models import Language, PeopleChange, Role, Team, User
 from pipeline.outbox import commands as outbox
+from pipeline.outbox import kinds
 from pipeline.people.commands import first_run, invitation
 from pipeline.people.commands.locked_people import (
     as_of_now,
@@ -128,7 +129,7 @@ def change(
         if "email" in changed:
             invitation.revoke_open(row, at=at)
         if moved := noted.get("team"):
-            outbox.put(OutboxKind.PERSON_MOVED, {"change": moved.pk}, at=at)
+            outbox.put(kinds.PERSON_MOVED, {"change": moved.pk}, at=at)
 
 
 def deactivate(person: User, *, by: User, at: dt.datetime) -> None:
@@ -191,7 +192,7 @@ def change_email(person: User, *, email: str, password: str, by: User, at: dt.da
         EmailAddress.objects.filter(user=row).delete()
         invitation.revoke_open(row, at=at)
         if noted.old:
-            outbox.put(OutboxKind.EMAIL_CHANGED, {"change": noted.pk}, at=at)
+            outbox.put(kinds.EMAIL_CHANGED, {"change": noted.pk}, at=at)
 
 
 def change_profile(
