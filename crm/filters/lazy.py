@@ -1,6 +1,5 @@
 """Filters that cost what is asked of them, not what they could do."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,27 +28,15 @@ class Control:
 class LazyFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # ships no types
     """A filter set whose form has only the fields that the address asks for.
 
-    Django copies each field of a form deeply for each request, validators and all, and the filter
-    set each filter: of a list with fifteen filters, of which one is used, a fifth of the whole page
-    went there. What is drawn takes no field: see `controls`.
+    Django copies each field of a form deeply for each request, validators and all. Measured of the
+    filters of deals, to make them and to ask whether they are valid: 14.5 ms with a form of all fields,
+    5.7 ms with one of those that are asked for, of which the filter set's own copies of its filters
+    take 0.7 ms; choices and validators that are not in `extra` keep that small. What is drawn takes
+    no field: see `controls`.
     """
 
     def __init__(self, data: QueryDict, rows: Any) -> None:
-        # Instead of the parent's, which would copy the filters deeply.
-        self.is_bound = True
-        self.data = data
-        self.queryset = rows
-        self.request = None
-        self.form_prefix = None
-        self.filters = {name: self._own(found) for name, found in self.base_filters.items()}
-
-    def _own(self, found: Any) -> Any:
-        mine = copy.copy(found)
-        mine.extra = dict(found.extra)
-        mine.model = self.queryset.model
-        mine.parent = self
-        mine.method = found.method  # binds it to this copy
-        return mine
+        super().__init__(data, queryset=rows)
 
     def get_form_class(self) -> type[forms.Form]:
         fields = {name: found.field for name, found in self.filters.items() if name in self.asked}

@@ -54,11 +54,17 @@ OUTCOMES = [
 ]
 
 
+class _PlausibleDay(forms.DateField):
+    default_validators = dates.PLAUSIBLE_DATE  # type: ignore[assignment]  # of dates, not of texts
+
+
 class DayFilter(django_filters.DateFilter):  # type: ignore[misc]  # ships no types
     """A whole day where the reader is: the day that the row shows."""
 
+    field_class = _PlausibleDay
+
     def __init__(self, label: Any, **options: Any) -> None:
-        super().__init__(label=label, validators=dates.PLAUSIBLE_DATE, **options)
+        super().__init__(label=label, **options)
 
 
 class IdFilter(django_filters.NumberFilter):  # type: ignore[misc]  # ships no types
