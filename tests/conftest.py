@@ -7,7 +7,7 @@ Austral GmbH (root)         Adele, admin
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from pipeline.models import Role, Team, User
 from pipeline.process import commands as process
 from tests import emptying
 from tests.factories import NOW, ago, make_team, make_user
-from tests.kept_cast import KeptCast
+from tests.kept_rows import KeptRows
 
 # How long an example takes says how busy the machine is, and nothing of what it proves.
 hypothesis.settings.register_profile("unhurried", hypothesis.settings.default, deadline=None)
@@ -63,6 +63,9 @@ class Cast:
         return found
 
 
+Keep = Callable[[Callable[[Cast], Any]], KeptRows]
+
+
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(NOW, tick=False) as traveller:
@@ -84,13 +87,28 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 
 @pytest.fixture(scope="session")
-def kept_cast(django_db_setup: None, django_db_blocker: Any) -> KeptCast:
+def kept_cast(django_db_setup: None, django_db_blocker: Any) -> KeptRows:
     with django_db_blocker.unblock(), time_machine.travel(NOW, tick=False):
-        return KeptCast(make_cast)
+        return KeptRows(make_cast, name="cast")
+
+
+@pytest.fixture(scope="session")
+def keep(kept_cast: KeptRows, django_db_blocker: Any) -> Keep:
+    """For a fixture of a module: `keep(make)`, where `make(cast)` adds rows to those of the cast and
+    gives what stands for them. Its tests lay them out after the cast."""
+    kept: dict[Callable[[Cast], Any], KeptRows] = {}
+
+    def keep(make: Callable[[Cast], Any]) -> KeptRows:
+        if make not in kept:
+            with django_db_blocker.unblock(), time_machine.travel(NOW, tick=False):
+                kept[make] = KeptRows(make, name=str(len(kept)), above=kept_cast)
+        return kept[make]
+
+    return keep
 
 
 @pytest.fixture
-def cast(kept_cast: KeptCast, db: None, clock: time_machine.Traveller) -> Cast:
+def cast(kept_cast: KeptRows, db: None, clock: time_machine.Traveller) -> Cast:
     laid_out: Cast = kept_cast.lay_out()
     return laid_out
 

@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
-from tests.kept_cast import tables
+from tests.kept_rows import tables
 
 STAYS = {ContentType._meta.db_table, Permission._meta.db_table}
 # From here on the rows that a test leaves dead would slow down those that read around them.

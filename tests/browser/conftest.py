@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page
 from pipeline.models import User
 from tests.browser import chromium
 from tests.conftest import Cast
-from tests.kept_cast import KeptCast
+from tests.kept_rows import KeptRows
 
 # Playwright's synchronous interface keeps an event loop in this thread, which Django takes for ours.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -51,7 +51,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture
-def people(kept_cast: KeptCast, transactional_db: None, context: BrowserContext) -> Iterator[Cast]:
+def people(kept_cast: KeptRows, transactional_db: None, context: BrowserContext) -> Iterator[Cast]:
     """The cast at the real time: the browser has a clock of its own.
 
     Its pages are closed before the database is emptied: one that still loads something would hold

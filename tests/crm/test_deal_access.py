@@ -37,8 +37,7 @@ CHANGES = SEES | {"ana": {"ana"}, "ben": {"ben"}, "carl": {"carl"}}
 CLAIMS = {who: sees & set(POOLS) for who, sees in SEES.items()}
 
 
-@pytest.fixture
-def deals(cast):
+def make_deals(cast):
     """One deal of everybody and of every pool, each with all that can hang on one."""
     found = {}
     product = Product.objects.create(name="Line 3", currency="EUR")
@@ -50,6 +49,16 @@ def deals(cast):
         DealChange.objects.create(deal=deal, at=NOW, field="name")
         found[name] = deal
     return found
+
+
+@pytest.fixture(scope="module")
+def kept_deals(keep):
+    return keep(make_deals)
+
+
+@pytest.fixture
+def deals(kept_deals, cast):
+    return kept_deals.lay_out()
 
 
 @pytest.mark.parametrize("who", SEES)

@@ -23,7 +23,7 @@ from crm.models import (
     StageVisit,
 )
 from pipeline.process.stages import Outcome, Stage
-from tests.conftest import Cast
+from tests.conftest import Cast, Keep
 from tests.factories import (
     NOW,
     ago,
@@ -34,6 +34,7 @@ from tests.factories import (
     ready_deal,
     stopped_deal,
 )
+from tests.kept_rows import KeptRows
 
 RECORDS = (Deal, StageVisit, DealChange, DealContact, DealLine, Activity, Company, Contact)
 
@@ -60,8 +61,7 @@ class World:
         )
 
 
-@pytest.fixture
-def world(cast: Cast) -> World:
+def make_world(cast: Cast) -> World:
     ana = cast.ana
     deal = ready_deal(by=ana, stage=Stage.PROPOSAL, amount=1000)
     product = Product.objects.create(name="Sensor", currency="EUR", price=Decimal(90))
@@ -78,6 +78,17 @@ def world(cast: Cast) -> World:
         line=line,
         product=product,
     )
+
+
+@pytest.fixture(scope="module")
+def kept_world(keep: Keep) -> KeptRows:
+    return keep(make_world)
+
+
+@pytest.fixture
+def world(kept_world: KeptRows, cast: Cast) -> World:
+    laid_out: World = kept_world.lay_out()
+    return laid_out
 
 
 def snapshot() -> list[Any]:

@@ -13,15 +13,15 @@ from crm.models import Deal, StageVisit
 from pipeline.models import Team, User
 from pipeline.process.moves import EnteredHow
 from pipeline.process.stages import Initiator, Stage
-from tests.conftest import Cast
+from tests.conftest import Cast, Keep
 from tests.factories import NOW, ago, cause_named, make_deal, ready_deal, stopped_deal, won_deal
+from tests.kept_rows import KeptRows
 from tests.reports.test_funnel_fixture import STORIES, tell
 
 URL = "/reports/funnel/"
 
 
-@pytest.fixture
-def deals(cast: Cast) -> None:
+def make_deals(cast: Cast) -> None:
     for name, amount, story in STORIES:
         tell(cast, name, amount, story)
     for person in (cast.ben, cast.carl, cast.mona):
@@ -29,6 +29,16 @@ def deals(cast: Cast) -> None:
         won_deal(by=person)
         stopped_deal(by=person, cause="price")
     make_deal(by=cast.ana, team=cast.north, name="In the pool")
+
+
+@pytest.fixture(scope="module")
+def kept_deals(keep: Keep) -> KeptRows:
+    return keep(make_deals)
+
+
+@pytest.fixture
+def deals(kept_deals: KeptRows, cast: Cast) -> None:
+    kept_deals.lay_out()
 
 
 def numbers(page: str) -> Iterator[tuple[str, int]]:
