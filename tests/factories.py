@@ -8,6 +8,7 @@ from crm.commands import activity as activity_commands
 from crm.commands import company as company_commands
 from crm.commands import contact as contact_commands
 from crm.commands import deal as deal_commands
+from crm.commands import deal_win as win_commands
 from crm.commands.contact import NewContact
 from crm.commands.gate_input import GateInput
 from crm.commands.writers.activity import About, Next
@@ -90,7 +91,7 @@ def needed_for(stage: Stage, *, known: dict[str, Any] | None = None) -> GateInpu
 
 def won_deal(*, by: User, value: int = 1000, **facts: Any) -> Deal:
     deal = make_deal(by=by, stage=Stage.CLOSING, **facts)
-    deal_commands.win(deal, value=Decimal(value), by=by, at=ago(days=1))
+    win_commands.win(deal, value=Decimal(value), by=by, at=ago(days=1))
     return deal
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm.commands import deal as commands
 from crm.commands import deal_take_back
+from crm.commands import deal_win as win_commands
 from crm.commands import undo as undo_commands
 from crm.forms.deal import (
     HandOverForm,
@@ -102,18 +103,18 @@ def _stage(text: str | None) -> Stage | None:
 
 @ask_or_do
 def win(request: HtmxRequest, pk: int) -> HttpResponse:
-    return _win(request, pk, commands.win)
+    return _win(request, pk, win_commands.win)
 
 
 @ask_or_do
 def sell(request: HtmxRequest, pk: int) -> HttpResponse:
     """Won in one conversation, by way of every stage that is left."""
-    return _win(request, pk, commands.sell_at_once)
+    return _win(request, pk, win_commands.sell_at_once)
 
 
 def _win(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpResponse:
     deal = editable_deal(request, pk)
-    here, through = Stage(deal.stage), command is commands.sell_at_once
+    here, through = Stage(deal.stage), command is win_commands.sell_at_once
     form = WinForm(
         posted(request),
         files=request.FILES or None,
@@ -278,7 +279,7 @@ def open_deal(request: HtmxRequest) -> HttpResponse:
     made: list[Deal] = []
 
     def run() -> None:
-        command = commands.sell_new if form.is_sold else commands.open
+        command = win_commands.sell_new if form.is_sold else commands.open
         made.append(command(**form.verb(), by=request.user))
 
     if attempt(form, run):

@@ -8,6 +8,7 @@ import pytest
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
+from crm.commands import deal_win as win_commands
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, Method
 from crm.models.activity import TOUCHES
@@ -177,7 +178,7 @@ def test_what_was_planned_for_the_hand_off_can_be_done(cast):
     deal = make_deal(by=cast.ana, stage=Stage.CLOSING)
     first = plan_call(deal, by=cast.ana, due_at=TOMORROW)
     second = plan_call(deal, by=cast.ana, due_at=NEXT.due_at)
-    deal_commands.win(deal, value=Decimal(1), by=cast.ana, at=NOW)
+    win_commands.win(deal, value=Decimal(1), by=cast.ana, at=NOW)
 
     activity_commands.complete(first, by=cast.ana, at=NOW)
 

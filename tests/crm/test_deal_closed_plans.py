@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from crm.commands import deal as deal_commands
+from crm.commands import deal_win as win_commands
 from crm.commands.activity import plan as plan_activity
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, Deal
@@ -26,7 +26,7 @@ def plan(cast: Cast) -> Activity:
     """Of a deal that was won; late since the day before yesterday."""
     deal = make_deal(by=cast.ana, stage=Stage.CLOSING, company=make_company(by=cast.ana))
     planned = plan_call(deal, by=cast.ana, due_on=ago(days=2).date())
-    deal_commands.win(deal, value=Decimal(1), by=cast.ana, at=NOW)
+    win_commands.win(deal, value=Decimal(1), by=cast.ana, at=NOW)
     return planned
 
 

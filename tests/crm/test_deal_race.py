@@ -9,6 +9,7 @@ import pytest
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
+from crm.commands import deal_win as win_commands
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, StageVisit
 from pipeline.models import User
@@ -100,7 +101,7 @@ def test_it_is_won_or_stopped_and_never_both(cast):
         pages = mine(deal), mine(deal)
 
         ends = at_once(
-            partial(deal_commands.win, pages[0], value=Decimal(1), by=cast.ana, at=NOW),
+            partial(win_commands.win, pages[0], value=Decimal(1), by=cast.ana, at=NOW),
             partial(
                 deal_commands.stop,
                 pages[1],

@@ -8,6 +8,7 @@ import pytest
 
 from crm.commands import company as company_commands
 from crm.commands import deal as deal_commands
+from crm.commands import deal_win as win_commands
 from crm.models import Deal
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Outcome, Stage
@@ -82,7 +83,7 @@ def test_it_remembers_who_had_stopped_it_and_why(cast):
 def test_it_asks_for_the_attention_of_what_was_planned_after_a_win(cast):
     deal = make_deal(by=cast.ana, stage=Stage.CLOSING)
     call = plan_call(deal, by=cast.ana, due_at=NOW + dt.timedelta(days=1))
-    deal_commands.win(deal, value=Decimal(1), by=cast.ana, at=ago(hours=1))
+    win_commands.win(deal, value=Decimal(1), by=cast.ana, at=ago(hours=1))
 
     reopen(deal, by=cast.ana)
 

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from crm.commands import deal as deals
+from crm.commands import deal_win as wins
 from crm.commands.contact import NewContact
 from crm.commands.gate import GoAhead
 from crm.commands.gate_input import GateInput
@@ -43,7 +44,7 @@ def sell(cast: Cast, **said: Any) -> Any:
         "contact": NewContact(name="Petra Voss"),
         "gate_input": CALLED,
     }
-    return deals.sell_new(**given | said)
+    return wins.sell_new(**given | said)
 
 
 def test_it_goes_through_all_seven_stages_at_one_instant(cast: Cast):

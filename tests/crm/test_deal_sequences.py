@@ -17,6 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test as play
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
+from crm.commands import deal_win as win_commands
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, StageVisit, StopCause
 from crm.models.activity import TOUCHES
@@ -191,7 +192,7 @@ class Sales(RuleBasedStateMachine):
     def win(self, act, value, reason):
         with self.doing(act, Q(outcome=Outcome.OPEN)) as (deal, given):
             given |= self.seen(act, deal)
-            deal_commands.win(deal, value=value or Decimal(0), reason=reason, **given)
+            win_commands.win(deal, value=value or Decimal(0), reason=reason, **given)
 
     def stop(self, act, why, initiator):
         with self.doing(act, Q(outcome=Outcome.OPEN)) as (deal, given):

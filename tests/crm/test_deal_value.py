@@ -8,6 +8,7 @@ from django.test import Client
 
 from crm.commands import deal as deal_commands
 from crm.commands import deal_line, deal_value
+from crm.commands import deal_win as win_commands
 from crm.commands import offer as offer_commands
 from crm.commands.writers.offer import OfferInput, OfferLineInput
 from crm.models import Deal, Offer, OfferKind, Product
@@ -105,7 +106,7 @@ def test_an_offer_follows_its_lines_unless_somebody_says_why_not(cast: Cast) -> 
 def test_what_was_agreed_is_the_reason_of_a_win_for_another_value(cast: Cast) -> None:
     deal = make_deal(by=cast.ana, stage=Stage.CLOSING)
     offer_commands.make(deal, OfferInput(value=None, lines=[BELT]), by=cast.ana, at=ago(hours=2))
-    deal_commands.win(deal, value=Decimal(95), by=cast.ana, at=ago(hours=1))
+    win_commands.win(deal, value=Decimal(95), by=cast.ana, at=ago(hours=1))
     agreed = deal.offers.get(outcome="accepted")
     assert (agreed.value, agreed.value_why) == (Decimal(95), "As agreed")
 

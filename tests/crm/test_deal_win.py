@@ -8,6 +8,7 @@ import pytest
 
 from crm.commands import company as company_commands
 from crm.commands import deal as deal_commands
+from crm.commands import deal_win as win_commands
 from crm.models import Deal, Relationship
 from pipeline.process.moves import LeftHow
 from pipeline.process.stages import Outcome, Stage
@@ -18,7 +19,7 @@ from tests.factories import NOW, ago, make_company, plan_call, ready_deal, stopp
 
 def win(deal: Deal, **given: Any) -> None:
     usual: dict[str, Any] = {"value": Decimal(900), "reason": "Signed at once."}
-    deal_commands.win(deal, **usual | {"at": ago(days=1)} | given)
+    win_commands.win(deal, **usual | {"at": ago(days=1)} | given)
 
 
 @pytest.mark.parametrize("stage", Stage)

@@ -9,6 +9,7 @@ import pytest
 
 from crm.commands import activity as activities
 from crm.commands import deal as deals
+from crm.commands import deal_win as wins
 from crm.commands import gate
 from crm.commands import offer as offers
 from crm.commands.contact import NewContact
@@ -64,7 +65,7 @@ def move(deal: Any, to: int, **given: Any) -> None:
 
 
 def win(deal: Any, value: int = 1000, **given: Any) -> None:
-    deals.win(deal, value=Decimal(value), by=deal.owner, at=NOW, reason="Because.", **given)
+    wins.win(deal, value=Decimal(value), by=deal.owner, at=NOW, reason="Because.", **given)
 
 
 def gap(run: Callable[[], object]) -> set[str]:
@@ -655,7 +656,7 @@ def test_a_move_with_nothing_missing_costs_two_questions_more(cast, django_asser
 
 
 def sold(deal: Any, **given: Any) -> None:
-    deals.sell_at_once(deal, value=Decimal(80), by=deal.owner, at=NOW, **given)
+    wins.sell_at_once(deal, value=Decimal(80), by=deal.owner, at=NOW, **given)
 
 
 @pytest.mark.parametrize("stage", Stage)

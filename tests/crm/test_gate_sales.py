@@ -6,6 +6,7 @@ from typing import Any
 from crm.commands import activity as activities
 from crm.commands import concern as concerns
 from crm.commands import deal as deals
+from crm.commands import deal_win as wins
 from crm.commands import need as needs
 from crm.commands import offer as offers
 from crm.commands.contact import NewContact
@@ -88,7 +89,7 @@ def test_a_long_project_goes_back_twice_and_is_won_for_less(cast):
     )
     deal.refresh_from_db()
     deals.advance(deal, to=Stage.CLOSING, **at())
-    deals.win(deal, value=Decimal(44_000), **at())
+    wins.win(deal, value=Decimal(44_000), **at())
 
     assert [stage for stage, _left in path_of(deal)] == [1, 2, 3, 4, 3, 4, 5, 6, 5, 6, 7]
     found = [(each.value, each.outcome) for each in deal.offers.order_by("revision")]
@@ -103,7 +104,7 @@ def test_a_repeat_order_is_sold_in_one_call_through_all_seven_stages(cast):
     won_deal(by=cast.ana, company=shop)
     order = deals.open(name="Beans, again", company=shop, by=cast.ana, at=ago(minutes=5))
 
-    deals.sell_at_once(
+    wins.sell_at_once(
         order,
         value=Decimal(80),
         by=cast.ana,
@@ -154,7 +155,7 @@ def test_a_service_contract_of_an_existing_customer_is_asked_what_is_for_custome
         **at,
     )
     offers.make(deal, OfferInput(value=Decimal(13_000)), **at, go_ahead=before)
-    deals.win(deal, value=Decimal(13_000), reason="Signed by mail", **at)
+    wins.win(deal, value=Decimal(13_000), reason="Signed by mail", **at)
 
     kept = [
         [each.get("fact") or each.get("step") for each in one.findings]

@@ -13,6 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test as play
 
 from crm.commands import activity as activities
 from crm.commands import deal as deals
+from crm.commands import deal_win as wins
 from crm.commands import process
 from crm.commands.contact import NewContact
 from crm.commands.gate import GoAhead
@@ -152,9 +153,9 @@ class Selling(RuleBasedStateMachine):
         def run(**given: Any) -> None:
             value = Decimal(70 + number)
             if at_once:
-                deals.sell_at_once(deal, value=value, by=self.cast.ana, at=at, **given)
+                wins.sell_at_once(deal, value=value, by=self.cast.ana, at=at, **given)
             else:
-                deals.win(deal, value=value, by=self.cast.ana, at=at, reason="So.", **given)
+                wins.win(deal, value=value, by=self.cast.ana, at=at, reason="So.", **given)
 
         self.through(run, deal, answer)
 
@@ -164,7 +165,7 @@ class Selling(RuleBasedStateMachine):
 
         def run(**given: Any) -> None:
             said: dict[str, Any] = {"company": "Corner shop", "value": Decimal(70)}
-            deals.sell_new(**said, by=self.cast.ana, at=at, **given)
+            wins.sell_new(**said, by=self.cast.ana, at=at, **given)
 
         before = Deal.objects.count()
         self.through(run, None, answer)

@@ -10,7 +10,7 @@ from django.test import Client
 
 from crm.commands import activity as activity_commands
 from crm.commands import bulk
-from crm.commands import deal as deal_commands
+from crm.commands import deal_win as win_commands
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, Company, Contact, Deal, ListKind, SavedView
 from crm.queries import people as queries
@@ -74,7 +74,7 @@ def plans(cast: Cast) -> list[Activity]:
         for about in (About(company=company), About(contact=contact))
     ]
     made.append(plan_call(won, by=cast.ana, due_on=ago(days=-3).date()))
-    deal_commands.win(won, value=Decimal(5), by=cast.ana, at=ago(minutes=30))
+    win_commands.win(won, value=Decimal(5), by=cast.ana, at=ago(minutes=30))
     made.append(plan_call(colleagues, by=cast.ben, due_on=ago(days=-3).date()))
     Activity.objects.filter(pk=made[-1].pk).update(owner=cast.ana)
     return made

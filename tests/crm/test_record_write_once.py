@@ -17,6 +17,7 @@ from crm.commands import activity as activities
 from crm.commands import activity_correct, step
 from crm.commands import concern as concerns
 from crm.commands import deal as deals
+from crm.commands import deal_win as wins
 from crm.commands import decision_path as paths
 from crm.commands import need as needs
 from crm.commands import offer as offers
@@ -96,7 +97,7 @@ def write(way: str, deal: Deal, page: Callable[..., object], **said: Any) -> Non
     else:
         offered = given.offer
         assert offered is not None
-        deals.sell_at_once(deal, value=offered.value or Decimal(500), gate_input=given, **at)
+        wins.sell_at_once(deal, value=offered.value or Decimal(500), gate_input=given, **at)
 
 
 def rows(deal: Deal, model: type[Model], **found: Any) -> list[dict[str, Any]]:
@@ -299,8 +300,8 @@ def test_what_was_agreed_on_in_the_end(cast: Cast, three: dict[str, Deal], petra
     for deal in three.values():
         offers.make(deal, first, by=cast.ana, at=ago(days=1))
     offers.make(three["page"], agreed, **at)
-    deals.win(three["gate"], value=Decimal(550), reason="Signed", **at)
-    deals.sell_at_once(three["sale"], value=Decimal(550), **at)
+    wins.win(three["gate"], value=Decimal(550), reason="Signed", **at)
+    wins.sell_at_once(three["sale"], value=Decimal(550), **at)
 
     same(three, Offer, of=("offer", "amount"))
     parts = [parts_of(deal) for deal in three.values()]
