@@ -188,7 +188,9 @@ def test_it_wakes_who_delivers_it_with_the_id_alone(
     with django_capture_on_commit_callbacks(execute=True):
         row = outbox.put(kind, {"invitation": 1}, at=NOW)
 
-    relay = kinds.delivery_of(kind).relay
+    delivery = kinds.delivery_of(kind)
+    assert delivery is not None
+    relay = delivery.relay
     assert sent == [(relay, {"pk": row.pk})]
     # Its app has a clock for what nobody was woken for.
     assert relay in current_app.tasks
