@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from crm.queries.search import MOST
+from crm.queries.search import MAX_HITS
 
 
 @require_GET
@@ -54,7 +54,7 @@ def search(request: HttpRequest) -> HttpResponse:
         WHERE plain LIKE '%%' || seven_words(%s) || '%%' AND (kind <> 'deal' OR owner_id = %s)
         ORDER BY current DESC, title LIMIT %s
         """,
-        [request.GET["q"], request.user.pk, MOST],
+        [request.GET["q"], request.user.pk, MAX_HITS],
     )
     return render(request, "bench/rows.html", {"rows": found})
 

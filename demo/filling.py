@@ -98,7 +98,7 @@ class Filling:
         written["activity"] = bulk.write(Activity, self._activities())
         self.batch.summary = {"written": written, "as_filled": fingerprints(self.batch)}
         self.batch.save(update_fields=["summary"])
-        search.put_batch(self.batch.pk)
+        search.index_batch(self.batch.pk)
 
     # Who sells -------------------------------------------------------------------------------
 
@@ -246,7 +246,7 @@ class Filling:
             created_by_id=self.user[sim.created_by],
             batch_id=self.batch.pk,
         )
-        bulk.settle(deal, sim.visits)
+        bulk.repeat_latest_visit(deal, sim.visits)
         self._whats_next(deal, sim)
         deal.touched_at = max((d.done_at for d in sim.doings if _is_touch(d)), default=None)  # type: ignore[type-var]
         deal.changed_at = _last_change(sim)
@@ -287,7 +287,7 @@ class Filling:
     def _visits(self) -> Iterator[StageVisit]:
         """With the process that was in force at each entry; records refer to visits by id."""
         for sim, deal in self.deal.items():
-            visits = bulk.visits(deal, sim.visits, held=self._held(sim))
+            visits = bulk.visit_rows(deal, sim.visits, held=self._held(sim))
             for visit in visits:
                 visit.pk = self.recorder.next_id(StageVisit)
                 visit.entered_by_id = self._actor_id(sim, visit.entered_at)

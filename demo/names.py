@@ -197,7 +197,7 @@ class NameBook:
         return pattern.format(self.rng.randrange(50))
 
 
-def plain(text: str) -> str:
+def ascii_name(text: str) -> str:
     """The text in the letters of an address."""
     text = text.replace("ø", "o").replace("æ", "ae").replace("ß", "ss").replace("ł", "l")
     letters = unicodedata.normalize("NFKD", text.casefold())

@@ -17,6 +17,7 @@ from crm.models import (
     ActivityKind,
     ClosingAttempt,
     Concern,
+    Confidence,
     Deal,
     DealRole,
     DecisionPath,
@@ -35,7 +36,6 @@ from crm.models import (
     StageVisit,
     StepResult,
     StepState,
-    Sure,
     Verdict,
 )
 from crm.models.activity import is_attempt
@@ -227,9 +227,9 @@ class _Recording:
         self, ruling: Ruling, at: dt.datetime, revisit_on: dt.date | None = None
     ) -> None:
         ours, theirs = {
-            Ruling.QUALIFIED: (Sure.YES, Sure.YES),
-            Ruling.DISQUALIFIED: (Sure.NO, Sure.UNSURE),
-            Ruling.NOT_YET: (Sure.UNSURE, Sure.YES),
+            Ruling.QUALIFIED: (Confidence.YES, Confidence.YES),
+            Ruling.DISQUALIFIED: (Confidence.NO, Confidence.UNSURE),
+            Ruling.NOT_YET: (Confidence.UNSURE, Confidence.YES),
         }[ruling]
         good = ruling == Ruling.QUALIFIED
         self.to.add(

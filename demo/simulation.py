@@ -9,7 +9,7 @@ import datetime as dt
 import random
 
 from crm.models import Relationship
-from demo.names import CULTURES, TITLES, Culture, NameBook, plain
+from demo.names import CULTURES, TITLES, Culture, NameBook, ascii_name
 from demo.paths import PathMaker, SimAct, SimPath
 from demo.people import MANAGER_OF, PEOPLE, DemoPerson, left_on, zone
 from demo.plan import deal_out
@@ -202,7 +202,7 @@ class _Simulation:
         rng = self.rng
         culture = CULTURES[rng.choice(CULTURES_OF[team])]
         name, country, industry = self.book.company(culture)
-        site = "-".join(plain(name).split()[:2])
+        site = "-".join(ascii_name(name).split()[:2])
         company = SimCompany(
             name=name,
             country=country,
@@ -223,7 +223,7 @@ class _Simulation:
         found: dict[str, SimContact] = {}
         for _ in range(self.rng.choice((1, 1, 2, 2, 3))):
             name = self.book.person(culture)
-            email = plain(name).replace(" ", ".")
+            email = ascii_name(name).replace(" ", ".")
             found[name] = SimContact(
                 name=name,
                 title=self.rng.choice(TITLES),

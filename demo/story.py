@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from crm.models import ActivityKind, ActivityResult, DealRole
-from crm.models.activity import is_held
+from crm.models.activity import is_conversation
 from crm.models.due import Due
 from demo import writing
 from demo.ownership import Ownership
@@ -446,7 +446,7 @@ class _Telling:
 
 def _was_talk(doing: SimActivity) -> bool:
     """As the gates count one: both sides spoke, and not only about a date."""
-    return doing.done_at is not None and is_held(doing.kind, doing.result)
+    return doing.done_at is not None and is_conversation(doing.kind, doing.result)
 
 
 def _weekday(day: dt.date) -> dt.date:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from crm.models import StopCause
 from exchange.imports import dates, guessing
 from exchange.imports.answers import REASON, headings, kind_of
+from exchange.imports.encodings import name_of
 from exchange.imports.kinds import Field
-from exchange.imports.letters import name_of
 from exchange.imports.scanning import in_words
 from exchange.models import ImportJob, ImportKind
 from pipeline.models import Role, User

@@ -93,7 +93,7 @@ class ImportJob(models.Model):
     delimiter = models.CharField(max_length=1)
     # How many records stand above the header.
     above = models.PositiveSmallIntegerField(default=0)
-    # imports.letters: the encodings that it can be read in, with samples, where that is unsure.
+    # imports.encodings: the encodings that it can be read in, with samples, where that is unsure.
     letters = models.JSONField(default=dict)
     columns = models.JSONField()
     # A few rows, for the page on which columns are named.

@@ -76,11 +76,11 @@ class Definition:
     basis: StrOrPromise
 
 
-# The keys of what is told of each stage, by whoever tells it (`tells`).
+# The keys of what is told of each stage, by whoever tells it (`shows_figures`).
 _OF_STAGE: dict[Stage, set[str]] = {stage: set() for stage in Stage}
 
 
-def tells(
+def shows_figures(
     *definitions: Definition, of: Iterable[Stage] = Stage
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Marks a question whose answer has these figures for each of the stages `of`."""
@@ -93,7 +93,7 @@ def tells(
     return mark
 
 
-def told_of_stages() -> dict[Stage, list[str]]:
+def figures_of_stages() -> dict[Stage, list[str]]:
     """The keys of the figures that reports tell of each stage."""
     return {stage: sorted(keys) for stage, keys in _OF_STAGE.items()}
 

@@ -124,7 +124,7 @@ class FunnelForm(forms.Form):
             return None
         return sample
 
-    def of_whom(self) -> str:
+    def scope_label(self) -> str:
         """The person and the team that were asked for, by their names; empty for all in reach."""
         data = self.cleaned_data if self.is_valid() else {}
         return " · ".join(str(found) for name in ("person", "team") if (found := data.get(name)))

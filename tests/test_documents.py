@@ -22,7 +22,7 @@ def test_it_names_no_file_that_is_not_there(document: Path):
 
 
 def _stands(name: str) -> bool:
-    """From the top, or on a shelf of one of the folders, as a document says it of them."""
+    """From the top, or on a reference_list of one of the folders, as a document says it of them."""
     return (ROOT / name).exists() or any(
         (folder / name).exists()
         for top in ("salesprocess", "pipeline", "crm", "reports", "templates", "tests")

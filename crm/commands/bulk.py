@@ -24,7 +24,7 @@ from salesprocess.lib.refused import Refused
 Subject = type[Deal] | type[Company] | type[Contact] | type[Activity]
 
 # So many can be done while somebody waits.
-MOST = 1000
+MAX_RECORDS = 1000
 # So many are made durable together: waiting for the disk after each would take longer than the
 # work, and one transaction around all would lock them for too long.
 TOGETHER = 50
@@ -46,7 +46,7 @@ def hand_over(
     ids: Sequence[int], *, to: User, by: User, at: dt.datetime, reason: str = ""
 ) -> list[BulkResult]:
     """Give each deal to `to`, as `crm.commands.deal.hand_over` does."""
-    return _each(
+    return _run_each(
         ids, lambda deal: deal_commands.hand_over(deal, to=to, by=by, at=at, reason=reason), by=by
     )
 
@@ -61,7 +61,7 @@ def hand_over_parties(
     reason: str = "",
 ) -> list[BulkResult]:
     """Let `to` look after each company, or contact, as `crm.commands.party.hand_over` does."""
-    return _each(
+    return _run_each(
         ids,
         lambda party: party_commands.hand_over(party, to=to, by=by, at=at, reason=reason),
         by=by,
@@ -71,7 +71,7 @@ def hand_over_parties(
 
 def hand_over_plans(ids: Sequence[int], *, to: User, by: User, at: dt.datetime) -> list[BulkResult]:
     """Let `to` do each thing that is planned, as `crm.commands.activity.hand_over` does."""
-    return _each(
+    return _run_each(
         ids,
         lambda plan: activity_commands.hand_over(plan, to=to, by=by, at=at),
         by=by,
@@ -81,7 +81,7 @@ def hand_over_plans(ids: Sequence[int], *, to: User, by: User, at: dt.datetime) 
 
 def park(ids: Sequence[int], *, until: dt.date, by: User, at: dt.datetime) -> list[BulkResult]:
     """Lay each deal aside until a day, as `crm.commands.deal.park` does."""
-    return _each(ids, lambda deal: deal_commands.park(deal, until=until, by=by, at=at), by=by)
+    return _run_each(ids, lambda deal: deal_commands.park(deal, until=until, by=by, at=at), by=by)
 
 
 def stop(
@@ -94,7 +94,7 @@ def stop(
     note: str = "",
 ) -> list[BulkResult]:
     """Stop each deal for the same cause, as `crm.commands.deal.stop` does."""
-    return _each(
+    return _run_each(
         ids,
         lambda deal: deal_commands.stop(
             deal, initiator=initiator, cause=cause, by=by, at=at, note=note
@@ -103,7 +103,7 @@ def stop(
     )
 
 
-def _each(
+def _run_each(
     ids: Sequence[int], verb: Callable[[Any], None], *, by: User, of: Subject = Deal
 ) -> list[BulkResult]:
     """Apply `verb` to each record in the order of `ids`, a repeated id once.
@@ -111,22 +111,24 @@ def _each(
     Raises Refused, before anything is changed, for more than MOST.
     """
     wanted = list(dict.fromkeys(ids))
-    if len(wanted) > MOST:
-        raise Refused(_("That are more than %(n)s at once: narrow the list first.") % {"n": MOST})
+    if len(wanted) > MAX_RECORDS:
+        raise Refused(
+            _("That are more than %(n)s at once: narrow the list first.") % {"n": MAX_RECORDS}
+        )
     results: dict[int, BulkResult] = {}
     # In the same order for everybody, so that two who change the same deals do not wait in a circle.
     ordered = sorted(wanted)
     for start in range(0, len(ordered), TOGETHER):
         part = ordered[start : start + TOGETHER]
-        with transaction.atomic(), search.together():
+        with transaction.atomic(), search.batched():
             # One object for each owner, whose name and zone are asked for once.
             rows = of.objects.visible_to(by).filter(pk__in=part).prefetch_related("owner")
             seen = {row.pk: row for row in rows}
-            results |= {pk: _one(pk, seen.get(pk), verb) for pk in part}
+            results |= {pk: _run_one(pk, seen.get(pk), verb) for pk in part}
     return [results[pk] for pk in wanted]
 
 
-def _one(
+def _run_one(
     pk: int, row: Deal | Company | Contact | Activity | None, verb: Callable[[Any], None]
 ) -> BulkResult:
     if row is None:

@@ -37,7 +37,7 @@ def create(
     values.check(company)
     with transaction.atomic():
         company.save(force_insert=True)
-        search.put(SearchKind.COMPANY, [company.pk])
+        search.index(SearchKind.COMPANY, [company.pk])
     return company
 
 
@@ -78,7 +78,7 @@ def edit(
         row.changed_at, row.changed_by = at, by
         values.check(row)
         row.save(update_fields=[*facts, "version", "changed_at", "changed_by"])
-        search.put_company(row.pk)
+        search.index_company(row.pk)
     company.refresh_from_db()
 
 

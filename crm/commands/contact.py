@@ -56,7 +56,7 @@ def create(
         ContactPoint.objects.bulk_create(
             points(contact, emails=emails, phones=phones), ignore_conflicts=True
         )
-        search.put(SearchKind.CONTACT, [contact.pk])
+        search.index(SearchKind.CONTACT, [contact.pk])
     return contact
 
 
@@ -109,7 +109,7 @@ def edit(
         row.save()
         row.points.all().delete()
         ContactPoint.objects.bulk_create(wanted, ignore_conflicts=True)
-        search.put(SearchKind.CONTACT, [row.pk])
+        search.index(SearchKind.CONTACT, [row.pk])
     contact.refresh_from_db()
 
 

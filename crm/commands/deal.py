@@ -119,7 +119,7 @@ def open(
                 go_ahead=go_ahead,
             )
             gate.keep(deal, passed, stage_visit, by=by, at=at)
-        search.put(SearchKind.DEAL, [deal.pk])
+        search.index(SearchKind.DEAL, [deal.pk])
     return deal
 
 

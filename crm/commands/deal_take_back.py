@@ -30,7 +30,7 @@ def take_back(deal: Deal, *, by: User, at: dt.datetime, version: int | None = No
             raise Refused(_("Only who opened a deal can take it back: stop it instead."))
         if not row.is_open or row.visits.count() > 1 or stands_on(row):
             raise Refused(_("Something stands on this deal by now: stop it instead."))
-        search.drop(SearchKind.DEAL, [row.pk])
+        search.remove(SearchKind.DEAL, [row.pk])
         with connection.cursor() as cursor:
             # Its one visit is no history yet; as with the undo of a batch (migration 0002).
             cursor.execute("SET LOCAL seven.undo = 'batch'")

@@ -69,7 +69,7 @@ def save(deal: Deal, *fields: str, by: User | None, at: dt.datetime) -> None:
     deal.changed_at = at
     deal.save(update_fields=[*fields, "version", "changed_by", "changed_at"])
     if _SEARCHED.intersection(fields):
-        search.put(SearchKind.DEAL, [deal.pk])
+        search.index(SearchKind.DEAL, [deal.pk])
 
 
 def open_visit(row: Deal, at: dt.datetime) -> tuple[StageVisit, Visit]:

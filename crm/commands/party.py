@@ -48,7 +48,7 @@ def hand_over(
         row.changed_at, row.changed_by = at, by
         row.save(update_fields=["owner", "version", "changed_at", "changed_by"])
         kind = SearchKind.COMPANY if isinstance(row, Company) else SearchKind.CONTACT
-        search.put(kind, [row.pk])
+        search.index(kind, [row.pk])
     party.refresh_from_db()
 
 

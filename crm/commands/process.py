@@ -41,7 +41,7 @@ class Published:
     people: int
     deals: int
     copied: int = 0
-    lost: tuple[queries.Gone, ...] = field(default=())
+    lost: tuple[queries.RemovedStep, ...] = field(default=())
 
 
 def publish(
@@ -71,11 +71,11 @@ def publish(
         process_note.tell_published(version, by=by, at=at)
         after = {pk: current_version_ids(pk) for pk in teams}
         copied = 0
-        lost: tuple[queries.Gone, ...] = ()
+        lost: tuple[queries.RemovedStep, ...] = ()
         _lock(teams)
         if flight == Flight.MOVE:
             _move(after)
-            gone = queries.gone(teams, before=before, after=after)
+            gone = queries.removed_steps_in_use(teams, before=before, after=after)
             copied = _carry_over(mapping or {}, teams=teams, after=after)
             lost = tuple(each for each in gone if not (mapping or {}).get(each.place))
         else:

@@ -29,8 +29,8 @@ from crm.models import (
     Source,
     StopCause,
 )
-from crm.models.reference import Listed
-from crm.queries.reference import SHELVES, same_name, shelf_of, users_of
+from crm.models.reference import ReferenceRow
+from crm.queries.reference import REFERENCE_LISTS, reference_list_of, referring_fields, same_name
 from pipeline.models import User
 from salesprocess.lib.refused import Refused, Stale
 
@@ -39,13 +39,13 @@ from salesprocess.lib.refused import Refused, Stale
 LISTS_LOCK = 77_021
 # For how long a merge can be undone.
 UNDO = dt.timedelta(days=30)
-Row = TypeVar("Row", bound=Listed)
+Row = TypeVar("Row", bound=ReferenceRow)
 
 
 class NameTaken(Refused):
     """Another row has the name; `other` may be what was meant, and can be merged with."""
 
-    def __init__(self, message: str, *, other: Listed) -> None:
+    def __init__(self, message: str, *, other: ReferenceRow) -> None:
         super().__init__(message, field="name")
         self.other = other
 
@@ -68,14 +68,14 @@ def add(row: Row, *, by: User, at: dt.datetime) -> Row:
 
 
 def edit(
-    row: Listed, *, by: User, at: dt.datetime, version: int | None = None, **facts: Any
+    row: ReferenceRow, *, by: User, at: dt.datetime, version: int | None = None, **facts: Any
 ) -> None:
     """Change the named facts of a row. A product's new price is for new lines only: what is on a
     deal or was offered stays as it was made.
 
     Raises Stale if `version` is not the present one, otherwise as `add` does.
     """
-    if unknown := set(facts) - set(shelf_of(type(row)).facts):
+    if unknown := set(facts) - set(reference_list_of(type(row)).facts):
         raise TypeError(f"not editable: {sorted(unknown)}")
     with _locked(row, by=by, version=version) as now:
         before = {name: getattr(now, name) for name in facts}
@@ -97,7 +97,7 @@ def edit(
             _save(now, *changed)
 
 
-def retire(row: Listed, *, by: User, at: dt.datetime, version: int | None = None) -> None:
+def retire(row: ReferenceRow, *, by: User, at: dt.datetime, version: int | None = None) -> None:
     """Offer it no longer; records that have it keep it. Nothing to do if it is retired already.
 
     Raises Stale, and Refused for what the process itself uses.
@@ -110,7 +110,7 @@ def retire(row: Listed, *, by: User, at: dt.datetime, version: int | None = None
             _note(now, SettingVerb.RETIRED, by=by, at=at)
 
 
-def bring_back(row: Listed, *, by: User, at: dt.datetime, version: int | None = None) -> None:
+def bring_back(row: ReferenceRow, *, by: User, at: dt.datetime, version: int | None = None) -> None:
     """Offer a retired row again. Raises Stale."""
     with _locked(row, by=by, version=version) as now:
         if now.retired:
@@ -119,7 +119,7 @@ def bring_back(row: Listed, *, by: User, at: dt.datetime, version: int | None = 
             _note(now, SettingVerb.BROUGHT_BACK, by=by, at=at)
 
 
-def delete(row: Listed, *, by: User, at: dt.datetime, version: int | None = None) -> None:
+def delete(row: ReferenceRow, *, by: User, at: dt.datetime, version: int | None = None) -> None:
     """Take a row off its list for good, if nothing ever used it.
 
     Raises Stale, Refused for what is in use, and DoesNotExist for what is not there any more.
@@ -127,7 +127,7 @@ def delete(row: Listed, *, by: User, at: dt.datetime, version: int | None = None
     with _locked(row, by=by, version=version, goes=True) as now:
         _check_free(now)
         _note(now, SettingVerb.DELETED, kept={"row": _as_json(now)}, by=by, at=at)
-        _ledger(now).delete()
+        _imported_rows(now).delete()
         try:
             now.delete()
         except ProtectedError as error:
@@ -136,7 +136,7 @@ def delete(row: Listed, *, by: User, at: dt.datetime, version: int | None = None
 
 
 def merge(
-    row: Listed, *, into: Listed, by: User, at: dt.datetime, version: int | None = None
+    row: ReferenceRow, *, into: ReferenceRow, by: User, at: dt.datetime, version: int | None = None
 ) -> SettingChange:
     """Let `into` take over everything that has `row`, which goes. Prices on deals, and offers that
     were sent, stay as they are.
@@ -177,11 +177,13 @@ def unmerge(change: SettingChange, *, by: User, at: dt.datetime) -> int:
         if at - found.at > UNDO:
             raise Refused(_("A merge can be undone for 30 days."))
         kept = found.kept or {}
-        shelf = next(one for one in SHELVES.values() if one.setting == found.setting)
-        target = shelf.model._default_manager.filter(pk=kept["into"]).first()
+        reference_list = next(
+            one for one in REFERENCE_LISTS.values() if one.setting == found.setting
+        )
+        target = reference_list.model._default_manager.filter(pk=kept["into"]).first()
         if target is None:
             raise Refused(_("“%(name)s” is gone itself: undo that first.") % {"name": found.new})
-        row = _from_json(shelf.model, kept["row"])
+        row = _from_json(reference_list.model, kept["row"])
         _check_name(row)
         row.save(force_insert=True)
         left = _move_back(kept["moved"], row, target)
@@ -222,7 +224,7 @@ def _locked(row: Row, *, by: User, version: int | None, goes: bool = False) -> I
         yield now
 
 
-def _save(row: Listed, *fields: str) -> None:
+def _save(row: ReferenceRow, *fields: str) -> None:
     row.version += 1
     row.save(update_fields=[*fields, "version"])
 
@@ -230,27 +232,27 @@ def _save(row: Listed, *fields: str) -> None:
 # What is allowed ----------------------------------------------------------------------------------
 
 
-def _clean_name(row: Listed) -> str:
+def _clean_name(row: ReferenceRow) -> str:
     """Without space at its ends; a shipped name in whatever language is kept by its own."""
     name = " ".join(row.name.split())
-    return shipped.kept(name, shipped.NAMES) if shelf_of(type(row)).is_shipped else name
+    return shipped.kept(name, shipped.NAMES) if reference_list_of(type(row)).is_shipped else name
 
 
-def _check_name(row: Listed) -> None:
-    other = same_name(shelf_of(type(row)), row.name).exclude(pk=row.pk).first()
+def _check_name(row: ReferenceRow) -> None:
+    other = same_name(reference_list_of(type(row)), row.name).exclude(pk=row.pk).first()
     if other is None:
         return
     words = _("“%(name)s” exists, but is retired.") if other.retired else _("“%(name)s” exists.")
     raise NameTaken(words % {"name": other}, other=other)
 
 
-def _check(row: Listed) -> None:
+def _check(row: ReferenceRow) -> None:
     values.check(row)
     if isinstance(row, Product):
         row.currency = row.currency.upper()
 
 
-def _check_free(row: Listed) -> None:
+def _check_free(row: ReferenceRow) -> None:
     if row.is_fixed:
         raise Refused(
             _("“%(name)s” is what a verdict stops a deal by: it can only be renamed.")
@@ -268,44 +270,44 @@ def _free_key(name: str) -> str:
 # What is moved ------------------------------------------------------------------------------------
 
 
-def _keep_as_offered(row: Listed, name: str) -> None:
+def _keep_as_offered(row: ReferenceRow, name: str) -> None:
     """What was offered under a name stays in its offers under that name."""
     if isinstance(row, Product):
         OfferLine._base_manager.filter(product=row, what="").update(what=name)
 
 
-def _move_all(row: Listed, target: Listed) -> dict[str, list[int]]:
+def _move_all(row: ReferenceRow, target: ReferenceRow) -> dict[str, list[int]]:
     """Which records were moved, by model and field."""
     moved = {}
-    for model, field in users_of(type(row)):
+    for model, field in referring_fields(type(row)):
         users = model._base_manager.filter(**{field: row})
         moved[f"{model._meta.label} {field}"] = list(
             users.order_by("pk").values_list("pk", flat=True)
         )
         users.update(**{field: target})
     if isinstance(row, Source):
-        moved["views"] = _say_in_views(row.pk, target.pk, among=None)
-    ledger = _ledger(row)
+        moved["views"] = _update_saved_views(row.pk, target.pk, among=None)
+    ledger = _imported_rows(row)
     moved["ledger"] = list(ledger.order_by("pk").values_list("pk", flat=True))
     ledger.update(record_id=target.pk)
     return moved
 
 
-def _move_back(moved: dict[str, list[int]], row: Listed, target: Listed) -> int:
+def _move_back(moved: dict[str, list[int]], row: ReferenceRow, target: ReferenceRow) -> int:
     left = 0
-    for model, field in users_of(type(row)):
+    for model, field in referring_fields(type(row)):
         ids = moved.get(f"{model._meta.label} {field}", [])
         back = model._base_manager.filter(pk__in=ids, **{field: target}).update(**{field: row})
         left += len(ids) - back
     if isinstance(row, Source):
-        _say_in_views(target.pk, row.pk, among=moved.get("views", []))
+        _update_saved_views(target.pk, row.pk, among=moved.get("views", []))
     ImportedRow._base_manager.filter(pk__in=moved.get("ledger", []), record_id=target.pk).update(
         record_id=row.pk
     )
     return left
 
 
-def _say_in_views(old: int, new: int, *, among: list[int] | None) -> list[int]:
+def _update_saved_views(old: int, new: int, *, among: list[int] | None) -> list[int]:
     """Let saved views ask for another source; which did. `among` None means any of them."""
     views = SavedView._base_manager.filter(query__contains=f"source={old}").order_by("pk")
     said = []
@@ -320,7 +322,7 @@ def _say_in_views(old: int, new: int, *, among: list[int] | None) -> list[int]:
     return said
 
 
-def _ledger(row: Listed) -> models.QuerySet[ImportedRow]:
+def _imported_rows(row: ReferenceRow) -> models.QuerySet[ImportedRow]:
     """Which foreign products became this one, so that the next file finds it."""
     if not isinstance(row, Product):
         return ImportedRow._base_manager.none()
@@ -331,10 +333,10 @@ def _ledger(row: Listed) -> models.QuerySet[ImportedRow]:
 
 
 def _note(
-    row: Listed, verb: SettingVerb, *, by: User, at: dt.datetime, **facts: Any
+    row: ReferenceRow, verb: SettingVerb, *, by: User, at: dt.datetime, **facts: Any
 ) -> SettingChange:
     return SettingChange.objects.create(
-        setting=shelf_of(type(row)).setting,
+        setting=reference_list_of(type(row)).setting,
         verb=verb,
         record_id=row.pk,
         name=row.name,
@@ -350,7 +352,7 @@ def _as_text(value: Any) -> str:
     return "" if value is None else str(value)[:300]
 
 
-def _as_json(row: Listed) -> dict[str, Any]:
+def _as_json(row: ReferenceRow) -> dict[str, Any]:
     """Numbers with a point as text, which keeps them exactly."""
     raw = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
     return {name: str(v) if isinstance(v, Decimal) else v for name, v in raw.items()}

@@ -46,4 +46,4 @@ def follow_lost_win(company_id: int | None, *, by: User, at: dt.datetime) -> Non
         changed_by=by,
     )
     if changed:
-        search.put(SearchKind.COMPANY, [company_id])
+        search.index(SearchKind.COMPANY, [company_id])

@@ -11,7 +11,7 @@ from pipeline.models import Team, User
 from salesprocess.lib.refused import Refused, require_version
 
 # More of them would be no help above a list.
-MOST = 30
+MAX_VIEWS = 30
 
 
 def save(
@@ -25,8 +25,10 @@ def save(
     with transaction.atomic():
         # The person's own row, so that two savings at once cannot both be the last that fits.
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
-        if SavedView.objects.filter(owner=by, kind=kind).count() >= MOST:
-            raise Refused(_("You have %(n)s views of this list: delete one first.") % {"n": MOST})
+        if SavedView.objects.filter(owner=by, kind=kind).count() >= MAX_VIEWS:
+            raise Refused(
+                _("You have %(n)s views of this list: delete one first.") % {"n": MAX_VIEWS}
+            )
         view = SavedView(kind=kind, query=query, owner=by)
         _write(view, name=name, team=team, by=by, at=at)
     return view

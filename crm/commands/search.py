@@ -62,8 +62,8 @@ _waiting: ContextVar[dict[SearchKind, set[int]] | None] = ContextVar("waiting", 
 
 
 @contextmanager
-def together() -> Iterator[None]:
-    """What is `put` inside is written at the end, each kind by one statement.
+def batched() -> Iterator[None]:
+    """What is `index` inside is written at the end, each kind by one statement.
 
     Only within a transaction, so that nobody finds what is not so yet. Entries are made of the
     records as they stand then: of what was refused in between, nothing remains.
@@ -75,10 +75,10 @@ def together() -> Iterator[None]:
     finally:
         _waiting.reset(token)
     for kind, ids in waiting.items():
-        put(kind, sorted(ids))
+        index(kind, sorted(ids))
 
 
-def put(kind: SearchKind, ids: Iterable[int]) -> None:
+def index(kind: SearchKind, ids: Iterable[int]) -> None:
     """Bring the entries of some records up to date."""
     waiting = _waiting.get()
     if waiting is not None:
@@ -87,27 +87,27 @@ def put(kind: SearchKind, ids: Iterable[int]) -> None:
     _put(kind, "WHERE c.id = ANY(%s)", [list(ids)])
 
 
-def put_company(company_id: int) -> None:
+def index_company(company_id: int) -> None:
     """Bring a company's entry up to date, and those of its people and deals, which name it."""
-    put(SearchKind.COMPANY, [company_id])
+    index(SearchKind.COMPANY, [company_id])
     _put(SearchKind.CONTACT, "WHERE c.company_id = %s", [company_id])
     _put(SearchKind.DEAL, "WHERE c.company_id = %s", [company_id])
 
 
-def put_selected(kind: SearchKind, ids: str) -> None:
+def index_selected(kind: SearchKind, ids: str) -> None:
     """Make entries for the records whose ids the statement `ids`, a constant of the caller, selects.
 
     As an array, so that each is looked up by its id whatever the planner thinks of the table."""
     _put(kind, f"WHERE c.id = ANY(ARRAY({ids}))", [])
 
 
-def put_batch(batch_id: int) -> None:
+def index_batch(batch_id: int) -> None:
     """Make entries for everything that came in with a batch."""
     for kind in SearchKind:
         _put(kind, "WHERE c.batch_id = %s", [batch_id])
 
 
-def drop(kind: SearchKind, ids: Iterable[int]) -> None:
+def remove(kind: SearchKind, ids: Iterable[int]) -> None:
     """Forget records that an undo has deleted."""
     with connection.cursor() as cursor:
         cursor.execute(

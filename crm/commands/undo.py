@@ -102,7 +102,7 @@ def undo(deal: Deal, *, act: int, by: User, at: dt.datetime) -> None:
         row.version = found.version
         add_change(row, "undone", old=found.verb, new="", by=by, at=at)
         save(row, by=by, at=at)
-        search.put(SearchKind.DEAL, [row.pk])
+        search.index(SearchKind.DEAL, [row.pk])
         found.delete()
     deal.refresh_from_db()
 
@@ -143,7 +143,7 @@ def _forget(made: list[ChangedRow]) -> None:
     kinds = {Company._meta.db_table: SearchKind.COMPANY, Contact._meta.db_table: SearchKind.CONTACT}
     for table, kind in kinds.items():
         if gone := [row.id for row in made if row.table == table]:
-            search.drop(kind, gone)
+            search.remove(kind, gone)
 
 
 class WorldTable(NamedTuple):

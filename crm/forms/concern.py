@@ -77,7 +77,7 @@ class ConcernAnswerForm(VerbForm):
     def clean_used(self) -> Concern | None:
         """One that is not there any more was of no use."""
         pk = self.cleaned_data["used"]
-        return answers.usable(self.user, pk) if pk and 0 < pk < 2**63 else None
+        return answers.usable_answer(self.user, pk) if pk and 0 < pk < 2**63 else None
 
 
 class SettleForm(ConcernAnswerForm):

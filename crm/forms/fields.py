@@ -118,7 +118,7 @@ class CompanyPick:
             return CompanyPick.by_id(value, user=user)
         if now is not None and now.name == typed:
             return now
-        return duplicates.named(Company.objects.visible_to(user), typed) or typed
+        return duplicates.exact_match(Company.objects.visible_to(user), typed) or typed
 
     @staticmethod
     def customer_of(

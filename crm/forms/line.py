@@ -61,4 +61,4 @@ class AddLineForm(LineForm):
         if value.isdecimal():
             found: Product | None = offered.filter(pk=int(value)).first()
             return found
-        return duplicates.named(offered, typed)
+        return duplicates.exact_match(offered, typed)

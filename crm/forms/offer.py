@@ -72,7 +72,7 @@ class OfferLineForm(forms.Form):
             return None
         offered = Product.objects.visible_to(user).filter(_on_sale_in(deal))
         return OfferLineInput(
-            product=duplicates.named(offered, what),
+            product=duplicates.exact_match(offered, what),
             what=what,
             quantity=said["quantity"],
             unit_price=said["unit_price"],
@@ -232,7 +232,7 @@ class OfferForm(VerbForm):
         if not name:
             return chosen
         at_company = Contact.objects.filter(company=self.deal.company_id) if self.deal else None
-        known = duplicates.named(at_company, name) if at_company is not None else None
+        known = duplicates.exact_match(at_company, name) if at_company is not None else None
         if known is None or (self.deal and self.deal.company_id is None):
             return [*chosen, NewContact(name=name, email=email)]
         return chosen if known in chosen else [*chosen, known]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.commands.process import Flight, takes_over
 from crm.models import NoteKind, Place
-from crm.queries.process import Gone
+from crm.queries.process import RemovedStep
 from pipeline.process.layer_diff import LayerChange
 from pipeline.process.playbook import Playbook
 from pipeline.process.stages import Stage
@@ -37,7 +37,7 @@ class PublishForm(SeenForm):
         data: Any = None,
         *,
         changes: Iterable[LayerChange],
-        gone: tuple[Gone, ...],
+        gone: tuple[RemovedStep, ...],
         after: Mapping[int, Playbook],
         **kw: Any,
     ) -> None:
@@ -73,7 +73,7 @@ class PublishForm(SeenForm):
         return None if everything else chosen
 
     @property
-    def maps(self) -> list[tuple[Gone, forms.BoundField]]:
+    def maps(self) -> list[tuple[RemovedStep, forms.BoundField]]:
         return [(each, self[each.name]) for each in self.gone]
 
     def mapping(self) -> dict[tuple[Stage, str], str]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from crm.commands.reference import NameTaken
 from crm.forms.fields import AmountField
 from crm.models import CauseKind, Method, Product, Source, SourceKind, StopCause
-from crm.models.reference import Listed
+from crm.models.reference import ReferenceRow
 from pipeline.process.stages import Initiator
 from salesprocess.lib.attempt import CommandForm
 from salesprocess.lib.refused import Refused
@@ -42,10 +42,12 @@ class RowForm(CommandForm):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     name = forms.CharField(max_length=80, label=gettext_lazy("Name"))
 
-    def __init__(self, data: Any = None, *, row: Listed | None = None, **options: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, row: ReferenceRow | None = None, **options: Any
+    ) -> None:
         self.row = row
         # The row that has the name already, which may be what was meant.
-        self.taken: Listed | None = None
+        self.taken: ReferenceRow | None = None
         options.setdefault("auto_id", "row-%s")
         initial = options.pop("initial", {})
         if row is not None:
@@ -55,7 +57,7 @@ class RowForm(CommandForm):
             self.is_bound = True
             self.data = self._with_the_rest(data)
 
-    def _facts_of(self, row: Listed) -> dict[str, Any]:
+    def _facts_of(self, row: ReferenceRow) -> dict[str, Any]:
         return {name: getattr(row, name) for name in self.base_fields if name != "version"} | {
             "name": str(row)
         }
@@ -107,7 +109,7 @@ class StopCauseRowForm(RowForm):
     kind = forms.ChoiceField(choices=CauseKind.choices, label=gettext_lazy("Counts as"))
 
 
-FORMS: dict[type[Listed], type[RowForm]] = {
+FORMS: dict[type[ReferenceRow], type[RowForm]] = {
     Product: ProductRowForm,
     Source: SourceRowForm,
     Method: MethodRowForm,

@@ -8,16 +8,17 @@ from django.utils.translation import gettext_lazy
 
 from crm.commands.writers.verdict import VerdictInput
 from crm.forms.fields import DayField, VerbForm
-from crm.models import Deal, Ruling, Sure
+from crm.models import Confidence, Deal, Ruling
 
 
 class VerdictForm(VerbForm):
     ours = forms.ChoiceField(
-        choices=Sure.choices, label=gettext_lazy("Can they buy, and do we want to serve them?")
+        choices=Confidence.choices,
+        label=gettext_lazy("Can they buy, and do we want to serve them?"),
     )
     ours_why = forms.CharField(required=False, max_length=400, label=gettext_lazy("What shows it"))
     theirs = forms.ChoiceField(
-        choices=Sure.choices, label=gettext_lazy("Do they trust us to do our part?")
+        choices=Confidence.choices, label=gettext_lazy("Do they trust us to do our part?")
     )
     theirs_why = forms.CharField(
         required=False, max_length=400, label=gettext_lazy("What shows it")
@@ -30,8 +31,8 @@ class VerdictForm(VerbForm):
         return self.said(
             VerdictInput,
             ruling=Ruling(data["ruling"]),
-            ours=Sure(data["ours"]),
-            theirs=Sure(data["theirs"]),
+            ours=Confidence(data["ours"]),
+            theirs=Confidence(data["theirs"]),
         )
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:

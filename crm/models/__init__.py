@@ -28,7 +28,7 @@ from crm.models.setting_change import Setting, SettingChange, SettingVerb
 from crm.models.stage_visit import StageVisit
 from crm.models.step_result import StepResult, StepState
 from crm.models.undoable_act import UndoableAct
-from crm.models.verdict import Ruling, Sure, Verdict
+from crm.models.verdict import Confidence, Ruling, Verdict
 
 __all__ = [
     "Activity",
@@ -39,6 +39,7 @@ __all__ = [
     "Company",
     "Concern",
     "ConcernCategory",
+    "Confidence",
     "Contact",
     "ContactPoint",
     "Deal",
@@ -85,7 +86,6 @@ __all__ = [
     "StepResult",
     "StepState",
     "StopCause",
-    "Sure",
     "UndoableAct",
     "Verdict",
 ]

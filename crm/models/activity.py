@@ -49,7 +49,7 @@ HELD = {
 }
 
 
-def is_held(kind: str, result: str | None) -> bool:
+def is_conversation(kind: str, result: str | None) -> bool:
     """Whether something done was a conversation: both sides spoke, and not only about a date."""
     return result in HELD.get(ActivityKind(kind), ())
 

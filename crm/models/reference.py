@@ -35,7 +35,7 @@ class ReferenceQuerySet(models.QuerySet):  # type: ignore[type-arg]  # shared by
 ReferenceManager = models.Manager.from_queryset(ReferenceQuerySet)
 
 
-class Listed(models.Model):
+class ReferenceRow(models.Model):
     """A row of a list that admins keep, by its `name`. What is in use is retired or merged into
     another, and deleted only once nothing uses it."""
 
@@ -67,7 +67,7 @@ class SourceKind(models.TextChoices):
     OTHER = "other", _("Other")
 
 
-class Source(Listed):
+class Source(ReferenceRow):
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=20, choices=SourceKind)
 
@@ -78,7 +78,7 @@ class Source(Listed):
         return shown(self.name)
 
 
-class Method(Listed):
+class Method(ReferenceRow):
     """How a lead was engaged (prospecting method)."""
 
     name = models.CharField(max_length=80)
@@ -99,7 +99,7 @@ class CauseKind(models.TextChoices):
     UNKNOWN = "unknown", _("Unknown")
 
 
-class StopCause(Listed):
+class StopCause(ReferenceRow):
     key = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=12, choices=CauseKind)
@@ -120,7 +120,7 @@ class StopCause(Listed):
         return self.key == DISQUALIFIED
 
 
-class Product(Listed):
+class Product(ReferenceRow):
     name = models.CharField(max_length=120)
     series = models.CharField(max_length=80, blank=True)
     price = models.DecimalField(

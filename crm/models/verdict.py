@@ -8,7 +8,7 @@ from crm.models.deal import Deal, PartOfDealManager
 from pipeline.models import User
 
 
-class Sure(models.TextChoices):
+class Confidence(models.TextChoices):
     YES = "yes", _("Yes")
     NO = "no", _("No")
     UNSURE = "unsure", _("Not sure yet")
@@ -27,9 +27,9 @@ class Verdict(models.Model):
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="verdicts")
     ruling = models.CharField(max_length=12, choices=Ruling)
-    ours = models.CharField(_("We in them"), max_length=6, choices=Sure)
+    ours = models.CharField(_("We in them"), max_length=6, choices=Confidence)
     ours_why = models.CharField(_("What shows it"), max_length=400, blank=True)
-    theirs = models.CharField(_("They in us"), max_length=6, choices=Sure)
+    theirs = models.CharField(_("They in us"), max_length=6, choices=Confidence)
     theirs_why = models.CharField(_("What shows it"), max_length=400, blank=True)
     # "Not yet" is asked again on this day; the deal is parked until then.
     revisit_on = models.DateField(null=True, blank=True)
@@ -41,7 +41,8 @@ class Verdict(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=~Q(ruling=Ruling.QUALIFIED) | Q(ours=Sure.YES, theirs=Sure.YES),
+                condition=~Q(ruling=Ruling.QUALIFIED)
+                | Q(ours=Confidence.YES, theirs=Confidence.YES),
                 name="verdict_qualified_on_both_sides",
             ),
             models.CheckConstraint(

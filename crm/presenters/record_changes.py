@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from crm.models import ConcernCategory, Disposition, OfferKind, Per, Reply, Ruling, Sure
+from crm.models import ConcernCategory, Confidence, Disposition, OfferKind, Per, Reply, Ruling
 from crm.presenters.answers import answer_words
 from crm.presenters.viewer import Viewer, labels
 from crm.queries.deal import DealChangeRecord, DealRecord
@@ -123,7 +123,7 @@ def _need_dropped(viewer: Viewer, change: DealChangeRecord, deal: DealRecord) ->
 
 def _verdict_given(viewer: Viewer, change: DealChangeRecord, deal: DealRecord) -> tuple[str, str]:
     ruling, ours, theirs = change.new.split(" ")
-    sures = labels(Sure, viewer.language)
+    sures = labels(Confidence, viewer.language)
     sides = _("We in them: %(ours)s · they in us: %(theirs)s") % {
         "ours": sures[ours],
         "theirs": sures[theirs],

@@ -11,13 +11,13 @@ from django.utils.translation import ngettext
 
 from crm.models import (
     ConcernCategory,
+    Confidence,
     Disposition,
     OfferKind,
     OfferOutcome,
     Per,
     Reply,
     Ruling,
-    Sure,
 )
 from crm.presenters.viewer import Viewer, labels
 from crm.queries.deal import DealRecord
@@ -34,7 +34,7 @@ NEAR = {
     "attempts": Stage.CLOSING,
 }
 RULINGS = {Ruling.QUALIFIED: "ok", Ruling.NOT_YET: "warn", Ruling.DISQUALIFIED: ""}
-SURES = {Sure.YES: "ok", Sure.NO: "bad", Sure.UNSURE: "warn"}
+SURES = {Confidence.YES: "ok", Confidence.NO: "bad", Confidence.UNSURE: "warn"}
 REPLIES = {Reply.YES: "ok", Reply.NOT_YET: "warn", Reply.NO: "bad"}
 
 
@@ -180,7 +180,7 @@ def _verdict(viewer: Viewer, records: Records) -> VerdictCard | None:
     said = records.verdict
     if said is None:
         return None
-    sures = labels(Sure, viewer.language)
+    sures = labels(Confidence, viewer.language)
     when = viewer.short_day(said.at)
     if said.revisit_on:
         when = _("ask again on %(day)s") % {"day": viewer.date(said.revisit_on)}
@@ -188,7 +188,7 @@ def _verdict(viewer: Viewer, records: Records) -> VerdictCard | None:
         ruling=labels(Ruling, viewer.language)[said.ruling],
         tone=RULINGS[Ruling(said.ruling)],
         sides=[
-            VerdictSide(label=label, sure=sures[sure], tone=SURES[Sure(sure)], why=why)
+            VerdictSide(label=label, sure=sures[sure], tone=SURES[Confidence(sure)], why=why)
             for label, sure, why in (
                 (_("We in them"), said.ours, said.ours_why),
                 (_("They in us"), said.theirs, said.theirs_why),

@@ -10,7 +10,7 @@ from crm.presenters.answers import answer_words
 from crm.presenters.viewer import Viewer, labels
 from crm.queries.deal import DealPerson, DealRecord, Talk
 from crm.queries.facts import AGREEMENT_STEP
-from crm.queries.process import is_moot
+from crm.queries.process import is_not_applicable
 from crm.queries.records import Records
 from crm.queries.steps import Recorded, StepResultRow
 from pipeline.process import framework
@@ -203,7 +203,7 @@ def _state_of(step: PlaybookStep, result: StepResultRow | None, recorded: Record
         and not (step.fact is not None and step.fact in recorded.facts.known)
     ):
         return "aside"
-    if result is None and is_moot(step, recorded.facts):
+    if result is None and is_not_applicable(step, recorded.facts):
         return "moot"
     if recorded.is_settled(step):
         return "done"

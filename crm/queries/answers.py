@@ -22,7 +22,7 @@ PAGE = 50
 # No concern is searched by more than this; a megabyte of words takes seconds.
 LONGEST = 254
 # From this similarity of its words on, a concern is one like it.
-ALIKE = 0.3
+MIN_SIMILARITY = 0.3
 
 
 class ConcernAnswer(NamedTuple):
@@ -75,7 +75,7 @@ def find(
     return _in_sight(_judged(found[:rows]), user), len(found) > rows
 
 
-def like(concern: Concern, user: User) -> list[ConcernAnswer]:
+def similar_answers(concern: Concern, user: User) -> list[ConcernAnswer]:
     """What colleagues said to concerns like this one: of its category, those with similar words
     before the others, most used first. Three queries.
     """
@@ -85,14 +85,14 @@ def like(concern: Concern, user: User) -> list[ConcernAnswer]:
         .exclude(deal=concern.deal_id)
         .exclude(disposed_by=user)
         .annotate(alike=TrigramSimilarity("words", concern.words[:LONGEST]))
-        .annotate(same=Q(alike__gte=ALIKE))
+        .annotate(same=Q(alike__gte=MIN_SIMILARITY))
     )
     once = _once(answers, "-alike", "-times", "-disposed_at", "-id")
     first = once.order_by("-same", "-uses_of_all", "-alike", "-disposed_at", "-id")
     return _in_sight(_judged(_rows(first[:ANSWERS])), user)
 
 
-def usable(user: User, pk: int) -> Concern | None:
+def usable_answer(user: User, pk: int) -> Concern | None:
     """One of the library's answers, to be used."""
     found: Concern | None = _library(user).filter(pk=pk).first()
     return found

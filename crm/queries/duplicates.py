@@ -34,7 +34,7 @@ from crm.models.letters import (
     Spellings,
 )
 from crm.queries.search import search
-from crm.queries.search_words import read
+from crm.queries.search_words import parse
 from pipeline.models import User
 from salesprocess.lib.folding import fold
 
@@ -137,14 +137,14 @@ def _contacts_called(typed: str, *, user: User, rows: int) -> list[Party]:
 
 def products(typed: str, *, user: User) -> list[Product]:
     """What is on offer and has all the words in its name."""
-    asked = read(_plain(typed))
+    asked = parse(_plain(typed))
     if not asked.is_enough:
         return []
     offered = Product.objects.visible_to(user).offered().alias(plain=Spellings("name", Value("\n")))
     return list(offered.filter(asked.inside()).order_by(Fold("name"))[:ROWS])
 
 
-def named(rows: QuerySet[Row], typed: str) -> Row | None:
+def exact_match(rows: QuerySet[Row], typed: str) -> Row | None:
     """The one row that is called `typed`: to the letter, else but for how its letters are written;
     None if there is none, or several."""
     typed = _plain(typed)
@@ -155,7 +155,7 @@ def named(rows: QuerySet[Row], typed: str) -> Row | None:
 
 def is_enough(typed: str) -> bool:
     """Whether there is anything to look for in a text."""
-    return read(typed).is_enough
+    return parse(typed).is_enough
 
 
 def _plain(typed: str) -> str:

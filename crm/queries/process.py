@@ -51,7 +51,7 @@ def affected(teams: Collection[int]) -> Affected:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gone:
+class RemovedStep:
     """A step that will not be there any more, and how many open deals have recorded something."""
 
     stage: Stage
@@ -69,24 +69,24 @@ class Gone:
         return f"map-{self.stage.value}-{self.key}"
 
 
-def gone(
+def removed_steps_in_use(
     teams: Collection[int],
     *,
     before: Mapping[int, tuple[int, ...]],
     after: Mapping[int, tuple[int, ...]],
-) -> tuple[Gone, ...]:
+) -> tuple[RemovedStep, ...]:
     """The steps that `before` shows and `after` does not, against which open deals recorded
     something; one query. Steps of the same key go on by themselves."""
-    return gone_steps(
+    return removed_steps(
         teams,
         before={pk: of_versions(ids) for pk, ids in before.items()},
         after={pk: of_versions(ids) for pk, ids in after.items()},
     )
 
 
-def gone_steps(
+def removed_steps(
     teams: Collection[int], *, before: Mapping[int, Playbook], after: Mapping[int, Playbook]
-) -> tuple[Gone, ...]:
+) -> tuple[RemovedStep, ...]:
     lost: dict[tuple[Stage, str], str] = {}
     for team in teams:
         for stage in Stage:
@@ -110,7 +110,7 @@ def gone_steps(
         .annotate(count=Count("deal", distinct=True))
     }
     return tuple(
-        Gone(stage=stage, key=key, label=label, deals=counted.get((stage.value, key), 0))
+        RemovedStep(stage=stage, key=key, label=label, deals=counted.get((stage.value, key), 0))
         for (stage, key), label in sorted(lost.items())
     )
 
@@ -123,11 +123,11 @@ MOST = 2000
 
 
 # Of fewer deals no share and no middle is told: one deal more would change it by a tenth.
-FLOOR = 10
+MIN_DEALS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Use:
+class StepUse:
     """How a step was used in the deals that left its stage: of `n`, `done` did it and `overridden`
     went on without, whether somebody set it aside or went past a gate that asked for it; the wins of closed deals with and without it; and the days from entering the
     stage until it was recorded as done, for those where both are known. None is what too few say.
@@ -161,12 +161,12 @@ class Use:
     @property
     def median_days(self) -> float | None:
         """In days; half of the deals took no longer."""
-        return median(self.days) if len(self.days) >= FLOOR else None
+        return median(self.days) if len(self.days) >= MIN_DEALS else None
 
 
 def share(part: int, whole: int) -> float | None:
     """From 0 to 1; None of too few."""
-    return part / whole if whole >= FLOOR else None
+    return part / whole if whole >= MIN_DEALS else None
 
 
 # What is true of a deal only for a while: what's next was set then and is done or gone by now.
@@ -179,7 +179,7 @@ def measured(step: PlaybookStep) -> bool:
     return step.kind != StepKind.HINT and step.fact not in PASSING
 
 
-def use(
+def step_use(
     user: User,
     steps: Iterable[PlaybookStep],
     *,
@@ -187,7 +187,7 @@ def use(
     teams: Collection[int],
     at: dt.datetime,
     asked_on: Mapping[str, dt.date] | None = None,
-) -> tuple[dict[str, Use], int]:
+) -> tuple[dict[str, StepUse], int]:
     """How the steps of a stage were used in a year, and in how many deals; four queries.
 
     Counted are deals in the reach of `user` that left the stage, by their team at the exit: a deal
@@ -231,7 +231,7 @@ def use(
             pk
             for pk, when in left.items()
             if pk in facts
-            and not is_moot(step, facts[pk])
+            and not is_not_applicable(step, facts[pk])
             and step.is_for(existing_customer=facts[pk].existing_customer)
             and (since is None or since <= when.date())
         ]
@@ -239,7 +239,7 @@ def use(
         if step.fact is not None:
             without = without | overridden.get(step.fact, set())
         done = {pk for pk in meant if facts[pk].has(step) and pk not in without}
-        found[step.key] = Use(
+        found[step.key] = StepUse(
             n=len(meant),
             done=len(done),
             overridden=sum(1 for pk in meant if pk in without),
@@ -259,7 +259,7 @@ def use(
 DAY = dt.timedelta(days=1)
 
 
-def is_moot(step: PlaybookStep, facts: Facts) -> bool:
+def is_not_applicable(step: PlaybookStep, facts: Facts) -> bool:
     """Where no concern is recorded, none is open: that holds up nothing, and is nothing done."""
     return (
         step.fact == Fact.CONCERNS_SETTLED

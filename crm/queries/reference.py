@@ -10,7 +10,7 @@ from django.db.models import CharField, Count, Exists, Func, OuterRef, Q, QueryS
 from django.db.models.functions import Lower
 
 from crm.models import Deal, DealLine, Method, Product, Setting, Source, StopCause
-from crm.models.reference import Listed
+from crm.models.reference import ReferenceRow
 from crm.shipped import NAMES, shown, spellings
 from pipeline.models import User
 from pipeline.process.stages import Outcome
@@ -48,7 +48,7 @@ NO_USE = RowUse()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shelf:
+class ReferenceList:
     """A list that admins keep: what of its rows can be edited, and which records count as its use.
 
     `counts` are rows of (id, now, year); `recent` a condition on `counted` records for a use now or
@@ -56,7 +56,7 @@ class Shelf:
     """
 
     setting: Setting
-    model: type[Listed]
+    model: type[ReferenceRow]
     facts: tuple[str, ...]
     # Whether its names are those that are shipped, as long as nobody renamed them.
     is_shipped: bool = True
@@ -85,8 +85,8 @@ def _opened(since: dt.datetime) -> Q:
 
 
 _OPEN = Q(outcome=Outcome.OPEN)
-SHELVES: Mapping[str, Shelf] = {
-    "products": Shelf(
+REFERENCE_LISTS: Mapping[str, ReferenceList] = {
+    "products": ReferenceList(
         setting=Setting.PRODUCT,
         model=Product,
         facts=("name", "series", "price", "currency"),
@@ -97,7 +97,7 @@ SHELVES: Mapping[str, Shelf] = {
         now=Q(deal__outcome=Outcome.OPEN),
         year=lambda since: Q(deal__outcome=Outcome.WON, deal__closed_at__gte=since),
     ),
-    "sources": Shelf(
+    "sources": ReferenceList(
         setting=Setting.SOURCE,
         model=Source,
         facts=("name", "kind"),
@@ -105,7 +105,7 @@ SHELVES: Mapping[str, Shelf] = {
         now=_OPEN,
         year=_opened,
     ),
-    "methods": Shelf(
+    "methods": ReferenceList(
         setting=Setting.METHOD,
         model=Method,
         facts=("name",),
@@ -113,7 +113,7 @@ SHELVES: Mapping[str, Shelf] = {
         now=_OPEN,
         year=_opened,
     ),
-    "stop-causes": Shelf(
+    "stop-causes": ReferenceList(
         setting=Setting.STOP_CAUSE,
         model=StopCause,
         facts=("name", "initiator", "kind"),
@@ -124,11 +124,15 @@ SHELVES: Mapping[str, Shelf] = {
 }
 
 
-def shelf_of(model: type[Listed]) -> Shelf:
-    return next(shelf for shelf in SHELVES.values() if shelf.model is model)
+def reference_list_of(model: type[ReferenceRow]) -> ReferenceList:
+    return next(
+        reference_list
+        for reference_list in REFERENCE_LISTS.values()
+        if reference_list.model is model
+    )
 
 
-def users_of(model: type[Listed]) -> Iterator[tuple[type[models.Model], str]]:
+def referring_fields(model: type[ReferenceRow]) -> Iterator[tuple[type[models.Model], str]]:
     """Every model that refers to rows of a list, with the field by which it does: from the models
     themselves, so that none is forgotten when a row is merged or deleted."""
     for relation in model._meta.get_fields(include_hidden=True):
@@ -136,25 +140,31 @@ def users_of(model: type[Listed]) -> Iterator[tuple[type[models.Model], str]]:
             yield relation.related_model, relation.field.name  # type: ignore[misc]  # no "self" is left
 
 
-def used(model: type[Listed]) -> Q:
+def in_use(model: type[ReferenceRow]) -> Q:
     """A condition on rows of a list: something refers to it, however long ago."""
     found = Q()
-    for user, field in users_of(model):
+    for user, field in referring_fields(model):
         found |= Q(Exists(user._base_manager.filter(**{field: OuterRef("pk")})))
     return found
 
 
-def used_lately(shelf: Shelf, *, at: dt.datetime) -> Q:
-    lately = shelf.now | shelf.year(at - YEAR)
-    return Q(Exists(shelf.counted._base_manager.filter(lately, **{shelf.column: OuterRef("pk")})))
+def used_recently(reference_list: ReferenceList, *, at: dt.datetime) -> Q:
+    lately = reference_list.now | reference_list.year(at - YEAR)
+    return Q(
+        Exists(
+            reference_list.counted._base_manager.filter(
+                lately, **{reference_list.column: OuterRef("pk")}
+            )
+        )
+    )
 
 
-def same_name(shelf: Shelf, name: str) -> QuerySet[Any]:
+def same_name(reference_list: ReferenceList, name: str) -> QuerySet[Any]:
     """The rows that somebody could take for one of this name, in whatever language they read."""
     wanted = {name.lower()}
-    if shelf.is_shipped:
+    if reference_list.is_shipped:
         wanted = wanted.union(*(said for said in map(spellings, NAMES) if name.lower() in said))
-    rows = shelf.model._default_manager.annotate(lower=Lower("name"))
+    rows = reference_list.model._default_manager.annotate(lower=Lower("name"))
     # The database has its own idea of small letters, and the last word.
     found: QuerySet[Any] = rows.filter(Q(lower__in=wanted) | Q(lower=Lower(Value(name))))
     return found
@@ -182,63 +192,75 @@ class Listing:
 
 
 def listing(
-    shelf: Shelf, *, user: User, shows: str, text: str = "", page: int = 1, at: dt.datetime
+    reference_list: ReferenceList,
+    *,
+    user: User,
+    shows: str,
+    text: str = "",
+    page: int = 1,
+    at: dt.datetime,
 ) -> Listing:
     """Three queries, however many rows there are: how many of each, the page's rows, their use."""
-    every: QuerySet[Any] = shelf.model._default_manager.editable_by(user)
+    every: QuerySet[Any] = reference_list.model._default_manager.editable_by(user)
     conditions = {
         Shows.ACTIVE: Q(retired=False),
         Shows.RETIRED: Q(retired=True),
-        Shows.UNUSED: Q(retired=False) & ~used_lately(shelf, at=at),
+        Shows.UNUSED: Q(retired=False) & ~used_recently(reference_list, at=at),
     }
     counts = every.aggregate(
         **{f"n_{name}": Count("pk", filter=condition) for name, condition in conditions.items()}
     )
     total = counts[f"n_{shows}"]
-    rows = _in_order(shelf, every.filter(conditions[shows]))
+    rows = _in_order(reference_list, every.filter(conditions[shows]))
     if text:
         rows = rows.filter(said__contains=text.lower())
         total = rows.count()
     pages = max(1, -(-total // PAGE))
     page = min(max(page, 1), pages)
-    found = list(rows.annotate(is_used=used(shelf.model))[(page - 1) * PAGE : page * PAGE])
+    found = list(
+        rows.annotate(is_used=in_use(reference_list.model))[(page - 1) * PAGE : page * PAGE]
+    )
     return Listing(
         rows=found,
-        uses=shelf.uses([row.pk for row in found], at=at),
+        uses=reference_list.uses([row.pk for row in found], at=at),
         counts={name: counts[f"n_{name}"] for name in conditions},
         page=page,
         pages=pages,
     )
 
 
-def _in_order(shelf: Shelf, rows: QuerySet[Any]) -> QuerySet[Any]:
-    rows = rows.annotate(said=Lower(ShownName("name") if shelf.is_shipped else "name"))
+def _in_order(reference_list: ReferenceList, rows: QuerySet[Any]) -> QuerySet[Any]:
+    rows = rows.annotate(said=Lower(ShownName("name") if reference_list.is_shipped else "name"))
     by = {Product: ("series", "said", "pk"), StopCause: ("-initiator", "said", "pk")}
-    return rows.order_by(*by.get(shelf.model, ("said", "pk")))
+    return rows.order_by(*by.get(reference_list.model, ("said", "pk")))
 
 
-def row_named(shelf: Shelf, user: User, pk: int) -> Listed | None:
+def row_named(reference_list: ReferenceList, user: User, pk: int) -> ReferenceRow | None:
     """The row whose id an address has, if `user` may change it."""
-    found: Listed | None = shelf.model._default_manager.editable_by(user).filter(pk=pk).first()
+    found: ReferenceRow | None = (
+        reference_list.model._default_manager.editable_by(user).filter(pk=pk).first()
+    )
     return found
 
 
-def others(shelf: Shelf, row: Listed, *, most: int) -> list[tuple[int, str]]:
+def others(reference_list: ReferenceList, row: ReferenceRow, *, most: int) -> list[tuple[int, str]]:
     """The other rows by name, to choose from; none where there are more than `most`."""
-    found = shelf.model._default_manager.exclude(pk=row.pk)
+    found = reference_list.model._default_manager.exclude(pk=row.pk)
     if found.count() > most:
         return []
     return sorted(((one.pk, str(one)) for one in found), key=lambda choice: choice[1].lower())
 
 
-def other(shelf: Shelf, row: Listed, pk: int) -> Listed | None:
-    found: Listed | None = shelf.model._default_manager.exclude(pk=row.pk).filter(pk=pk).first()
+def other(reference_list: ReferenceList, row: ReferenceRow, pk: int) -> ReferenceRow | None:
+    found: ReferenceRow | None = (
+        reference_list.model._default_manager.exclude(pk=row.pk).filter(pk=pk).first()
+    )
     return found
 
 
-def namesake(shelf: Shelf, row: Listed, name: str) -> Listed | None:
+def namesake(reference_list: ReferenceList, row: ReferenceRow, name: str) -> ReferenceRow | None:
     """Another row that somebody could take for one of this name."""
-    found: Listed | None = same_name(shelf, name).exclude(pk=row.pk).first()
+    found: ReferenceRow | None = same_name(reference_list, name).exclude(pk=row.pk).first()
     return found
 
 

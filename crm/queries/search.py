@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 
 from crm.models import Company, Contact, Deal, DealContact, SearchEntry, SearchKind
-from crm.queries.search_words import read
+from crm.queries.search_words import parse
 from pipeline.models import User
 
-MOST = 20
+MAX_HITS = 20
 _MODELS = {SearchKind.COMPANY: Company, SearchKind.CONTACT: Contact, SearchKind.DEAL: Deal}
 
 
@@ -26,7 +26,7 @@ class Hit(NamedTuple):
 
 
 def search(
-    text: str, *, reader: User, most: int = MOST, kinds: Sequence[SearchKind] = ()
+    text: str, *, reader: User, most: int = MAX_HITS, kinds: Sequence[SearchKind] = ()
 ) -> list[Hit]:
     """The best hits for all the words of `text`, in any order, each letter written in any way.
 
@@ -37,7 +37,7 @@ def search(
     Two letters find what is called so, or one's own that begins so (of one kind, as for a pick list,
     all that begins so); one finds nothing.
     """
-    asked = read(text)
+    asked = parse(text)
     if not asked.is_enough:
         return []
     entries = SearchEntry.objects.visible_to(reader)
@@ -48,7 +48,7 @@ def search(
     if asked.is_short and not kinds:
         wanted = asked.whole() | (own & wanted)
     ranked = entries.filter(wanted).annotate(
-        rank_own=_rank(own | _of_own_deals(reader)),
+        rank_own=_rank(own | _in_own_deals(reader)),
         rank_name=_rank(asked.begins_name(whole=True), asked.begins_name(), asked.begins_words()),
         rank_kind=_rank(
             Q(kind=SearchKind.DEAL, owner=reader),
@@ -67,7 +67,7 @@ def ids(kind: SearchKind, text: str, *, reader: User) -> QuerySet[SearchEntry, A
     Unlike `search` it takes words of any length: a list is narrowed down from what it shows.
     """
     entries = SearchEntry.objects.visible_to(reader).filter(kind=kind)
-    asked = read(text)
+    asked = parse(text)
     if asked.pieces or asked.numbers:
         entries = entries.filter(asked.inside())
     elif text.strip():
@@ -75,7 +75,7 @@ def ids(kind: SearchKind, text: str, *, reader: User) -> QuerySet[SearchEntry, A
     return entries.values("record_id")
 
 
-def _of_own_deals(reader: User) -> Q:
+def _in_own_deals(reader: User) -> Q:
     """The companies and people of the reader's open deals."""
     deals = Deal.objects.open().filter(owner=reader)
     people = DealContact.objects.filter(deal__in=deals)

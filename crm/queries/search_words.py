@@ -113,7 +113,7 @@ class Number:
         return reduce(or_, (Q(plain__contains=way) for way in self.ways), as_words)
 
 
-def read(typed: str) -> SearchWords:
+def parse(typed: str) -> SearchWords:
     """What a typed text asks for; nothing of it beyond LONGEST letters."""
     text = unicodedata.normalize("NFKC", typed[:LONGEST].replace("\0", " "))
     numbers = [Number(pieces=tuple(_pieces(run)), ways=_dialled(run)) for run in _numbers(text)]

@@ -9,7 +9,7 @@ from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Cast
 
 from crm.models import SettingChange, SettingVerb
-from crm.queries.reference import SHELVES
+from crm.queries.reference import REFERENCE_LISTS
 from pipeline.models import PeopleChange, User
 from salesprocess.lib.prepared import run
 
@@ -17,8 +17,8 @@ PAGE = 50
 # What of the organisation's history is a setting; the rest of it is about its people.
 ORGANISATION = "organisation"
 _COUNTS = " UNION ALL ".join(
-    f"SELECT '{name}', count(*) FROM {shelf.model._meta.db_table} WHERE NOT retired"  # noqa: S608  # names of our own
-    for name, shelf in SHELVES.items()
+    f"SELECT '{name}', count(*) FROM {reference_list.model._meta.db_table} WHERE NOT retired"  # noqa: S608  # names of our own
+    for name, reference_list in REFERENCE_LISTS.items()
 )
 _OF_ORGANISATION = (
     "name",
@@ -36,7 +36,7 @@ def counts() -> dict[str, int]:
     return dict(run(_COUNTS, {}))
 
 
-def went(user: User, setting: str, record_id: int) -> bool:
+def was_removed(user: User, setting: str, record_id: int) -> bool:
     """Whether a row of a list was deleted, or merged into another one."""
     gone = SettingChange.objects.visible_to(user).filter(
         verb__in=(SettingVerb.DELETED, SettingVerb.MERGED)

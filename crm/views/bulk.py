@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from crm.commands import bulk as commands
-from crm.commands.bulk import MOST, BulkResult
+from crm.commands.bulk import MAX_RECORDS, BulkResult
 from crm.forms.deal import HandOverForm, ParkForm, StopForm
 from crm.forms.fields import VerbForm
 from crm.forms.party import OwnerForm
@@ -229,16 +229,16 @@ def _chosen(said: QueryDict, user: User, kind: ListKind) -> Chosen:
     back = reverse(f"crm:{kind}")
     if "all" in said:
         asked = ListQuestion(kind, QueryDict(said.get("query", "")), user)
-        ids = queries.ids(asked.rows, most=MOST + 1)
+        ids = queries.ids(asked.rows, most=MAX_RECORDS + 1)
         problem = " ".join(asked.problems)
         back = asked.address()
     else:
         typed = said.get("ids", "").split(",") if "ids" in said else said.getlist("id")
         ids = [int(text) for text in typed if _ID.fullmatch(text)]
         problem = ""
-    if len(ids) > MOST:
+    if len(ids) > MAX_RECORDS:
         problem = _("That are more than %(n)s at once: narrow the list first.") % {
-            "n": number(MOST)
+            "n": number(MAX_RECORDS)
         }
     elif not ids and not problem:
         problem = _("Nothing is ticked. Tick some in the list first.")

@@ -134,7 +134,7 @@ def _place(request: HtmxRequest, name: str) -> str:
 def _begun(request: HtmxRequest, deal: Deal, row: Concern) -> dict[str, object]:
     """What we said begins with the answer that was chosen, or with what was said already."""
     pk = request.GET.get("used", "")
-    used = answers.usable(request.user, int(pk)) if pk.isdecimal() and len(pk) < 19 else None
+    used = answers.usable_answer(request.user, int(pk)) if pk.isdecimal() and len(pk) < 19 else None
     return {
         "version": seen(request, deal),
         "response": used.response if used else row.response,
@@ -145,7 +145,7 @@ def _begun(request: HtmxRequest, deal: Deal, row: Concern) -> dict[str, object]:
 def _with_answers(request: HtmxRequest, row: Concern, form: ConcernAnswerForm) -> dict[str, object]:
     return {
         "concern": row,
-        "answers": answers.like(row, request.user),
+        "answers": answers.similar_answers(row, request.user),
         "is_conceded": form["disposition"].value() == Disposition.CONCEDED
         if "disposition" in form.fields
         else False,

@@ -72,8 +72,8 @@ class DraftToPublish:
         return replace(draft, content=partial_content(before, draft.content, self.chosen))
 
     @cached_property
-    def gone(self) -> tuple[queries.Gone, ...]:
-        return queries.gone_steps(self.teams, before=self.before, after=self.after)
+    def gone(self) -> tuple[queries.RemovedStep, ...]:
+        return queries.removed_steps(self.teams, before=self.before, after=self.after)
 
     @cached_property
     def affected(self) -> queries.Affected:

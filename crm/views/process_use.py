@@ -27,7 +27,7 @@ def use(request: HtmxRequest) -> HttpResponse:
     teams = look.tree.below(look.team_id)
     steps = [line.step for line in look.lines[stage]]
     asked_on = step_histories.asked_on(look, stage, steps)
-    used, n = queries.use(
+    used, n = queries.step_use(
         request.user, steps, stage=stage, teams=teams, at=timezone.now(), asked_on=asked_on
     )
     context = {
@@ -36,7 +36,7 @@ def use(request: HtmxRequest) -> HttpResponse:
         "steps": steps,
         "used": used,
         "n": n,
-        "floor": queries.FLOOR,
+        "floor": queries.MIN_DEALS,
         "worded": step_histories.step_history(look, stage),
         "zone": request.user.zone,
         "today": timezone.now().astimezone(request.user.zone).date(),

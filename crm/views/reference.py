@@ -23,11 +23,11 @@ from django.views.decorators.http import require_GET, require_POST
 from crm.commands import reference as commands
 from crm.forms.reference import FORMS, RowForm
 from crm.models import Product, SourceKind, StopCause
-from crm.models.reference import CauseKind, Listed
+from crm.models.reference import CauseKind, ReferenceRow
 from crm.queries import reference as queries
 from crm.queries import settings as changes
 from crm.queries.deal import currencies
-from crm.queries.reference import SHELVES, Shelf, Shows
+from crm.queries.reference import REFERENCE_LISTS, ReferenceList, Shows
 from crm.views.setting_changes import tell
 from crm.views.settings import admins_only, settings_page
 from pipeline.process.stages import Initiator
@@ -104,28 +104,28 @@ def _told_if_gone(verb: View) -> View:
 @require_GET
 @admins_only
 def page(request: HtmxRequest, kind: str) -> HttpResponse:
-    shelf = _shelf(kind)
+    reference_list = _shelf(kind)
     asked = request.GET
-    row = _asked_row(request, shelf, "edit")
+    row = _asked_row(request, reference_list, "edit")
     if row is not None:
-        return _list(request, kind, form=_form(shelf, row=row))
+        return _list(request, kind, form=_form(reference_list, row=row))
     if "add" in asked:
         start = {"currency": request.user.organisation.currency, "name": asked.get("name", "")}
-        return _list(request, kind, form=_form(shelf, initial=start))
-    merged = _asked_row(request, shelf, "merge")
-    return _list(request, kind, merge=_Merge(request, shelf, merged) if merged else None)
+        return _list(request, kind, form=_form(reference_list, initial=start))
+    merged = _asked_row(request, reference_list, "merge")
+    return _list(request, kind, merge=_Merge(request, reference_list, merged) if merged else None)
 
 
 @require_POST
 @admins_only
 def add(request: HtmxRequest, kind: str) -> HttpResponse:
-    shelf = _shelf(kind)
-    form = _form(shelf, request.POST)
+    reference_list = _shelf(kind)
+    form = _form(reference_list, request.POST)
 
-    made: list[Listed] = []
+    made: list[ReferenceRow] = []
 
     def run() -> None:
-        row = shelf.model(**form.facts())
+        row = reference_list.model(**form.facts())
         made.append(commands.add(row, by=request.user, at=timezone.now()))
 
     if not attempt(form, run):
@@ -138,9 +138,9 @@ def add(request: HtmxRequest, kind: str) -> HttpResponse:
 @admins_only
 @_told_if_gone
 def edit(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
-    shelf = _shelf(kind)
-    row = _row(request, shelf, pk)
-    form = _form(shelf, request.POST, row=row)
+    reference_list = _shelf(kind)
+    row = _row(request, reference_list, pk)
+    form = _form(reference_list, request.POST, row=row)
 
     def run() -> None:
         version = form.cleaned_data["version"]
@@ -197,9 +197,9 @@ def act(request: HtmxRequest, kind: str, pk: int, verb: str) -> HttpResponse:
 @admins_only
 @_told_if_gone
 def merge(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
-    shelf = _shelf(kind)
-    row = _row(request, shelf, pk)
-    asked = _Merge(request, shelf, row)
+    reference_list = _shelf(kind)
+    row = _row(request, reference_list, pk)
+    asked = _Merge(request, reference_list, row)
     if asked.into is None and asked.named:
         raise ObjectDoesNotExist(asked.named)
     if asked.into is None:
@@ -219,25 +219,27 @@ def merge(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
 class _Merge:
     """What is to be merged into what; `into` None until it was said."""
 
-    def __init__(self, request: HtmxRequest, shelf: Shelf, row: Listed) -> None:
+    def __init__(
+        self, request: HtmxRequest, reference_list: ReferenceList, row: ReferenceRow
+    ) -> None:
         self.row, self.name = row, str(row)
         self.problem = ""
         said = request.POST if request.method == "POST" else request.GET
-        self.choices = queries.others(shelf, row, most=SELECTABLE)
+        self.choices = queries.others(reference_list, row, most=SELECTABLE)
         self.typed = said.get("into_name", "").replace("\0", "").strip()
-        self.into: Listed | None = None
+        self.into: ReferenceRow | None = None
         # The id of another row that was chosen, whether it is there or not any more.
         self.named = pk if (pk := said.get("into", "")).isdecimal() and len(pk) < 19 else ""
         if self.named:
-            self.into = queries.other(shelf, row, int(self.named))
+            self.into = queries.other(reference_list, row, int(self.named))
         elif self.typed:
-            self.into = queries.namesake(shelf, row, self.typed)
+            self.into = queries.namesake(reference_list, row, self.typed)
             if self.into is None:
                 self.problem = _("There is no other row of this name.")
         ids = [row.pk, self.into.pk] if self.into else [row.pk]
-        self.uses = shelf.uses(ids, at=timezone.now())
+        self.uses = reference_list.uses(ids, at=timezone.now())
 
-    def use(self, row: Listed) -> queries.RowUse:
+    def use(self, row: ReferenceRow) -> queries.RowUse:
         return self.uses.get(row.pk, queries.NO_USE)
 
 
@@ -252,10 +254,10 @@ def _list(
     merge: _Merge | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    shelf = SHELVES[kind]
+    reference_list = REFERENCE_LISTS[kind]
     view = _view(request)
     listing = queries.listing(
-        shelf,
+        reference_list,
         user=request.user,
         shows=view["shows"],
         text=view["q"],
@@ -276,12 +278,14 @@ def _list(
         "open_id": row.pk if row and row.pk in {one.pk for one in listing.rows} else 0,
         "is_adding": form is not None and form.row is None,
         "money": money,
-        "kinds": dict(CauseKind.choices if shelf.model is StopCause else SourceKind.choices),
+        "kinds": dict(
+            CauseKind.choices if reference_list.model is StopCause else SourceKind.choices
+        ),
         "initiators": dict(Initiator.choices),
-        "is_priced": shelf.model is Product,
+        "is_priced": reference_list.model is Product,
         "currencies": currencies(timezone.localdate(timezone=request.user.organisation.zone)),
-        "last": tell(changes.latest(request.user, shelf.setting), user=request.user),
-        "setting": shelf.setting,
+        "last": tell(changes.latest(request.user, reference_list.setting), user=request.user),
+        "setting": reference_list.setting,
     }
     return settings_page(request, kind, "crm/settings/list.html", context, status=status)
 
@@ -320,30 +324,32 @@ def _back(request: HtmxRequest, kind: str, *, row: int | None = None) -> HttpRes
     return HttpResponseRedirect(f"{href}{'?' if query else ''}{query}{place}")
 
 
-def _form(shelf: Shelf, data: Any = None, **options: Any) -> RowForm:
-    return FORMS[shelf.model](data, **options)
+def _form(reference_list: ReferenceList, data: Any = None, **options: Any) -> RowForm:
+    return FORMS[reference_list.model](data, **options)
 
 
-def _shelf(kind: str) -> Shelf:
+def _shelf(kind: str) -> ReferenceList:
     try:
-        return SHELVES[kind]
+        return REFERENCE_LISTS[kind]
     except KeyError as error:
         raise Http404 from error
 
 
-def _asked_row(request: HtmxRequest, shelf: Shelf, name: str) -> Listed | None:
+def _asked_row(
+    request: HtmxRequest, reference_list: ReferenceList, name: str
+) -> ReferenceRow | None:
     """The row that the address opens; None where it opens none."""
     pk = request.GET.get(name, "")
     if not (pk.isdecimal() and len(pk) < 19):
         return None
-    return queries.row_named(shelf, request.user, int(pk))
+    return queries.row_named(reference_list, request.user, int(pk))
 
 
-def _row(request: HtmxRequest, shelf: Shelf, pk: int) -> Listed:
+def _row(request: HtmxRequest, reference_list: ReferenceList, pk: int) -> ReferenceRow:
     """Raises DoesNotExist for what is gone, and Http404 for what never was."""
-    row = queries.row_named(shelf, request.user, pk)
-    if row is None and changes.went(request.user, shelf.setting, pk):
-        raise shelf.model.DoesNotExist
+    row = queries.row_named(reference_list, request.user, pk)
+    if row is None and changes.was_removed(request.user, reference_list.setting, pk):
+        raise reference_list.model.DoesNotExist
     if row is None:
         raise Http404
     return row

@@ -4,8 +4,8 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from crm.models import SearchKind
-from crm.queries.search import MOST, search
-from crm.queries.search_words import LONGEST, read
+from crm.queries.search import MAX_HITS, search
+from crm.queries.search_words import LONGEST, parse
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
 
@@ -38,7 +38,7 @@ class HitLine:
 def find(request: HtmxRequest) -> HttpResponse:
     """Companies, people and deals that the reader may see, by any part of a word."""
     text = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
-    most = FEW if request.htmx else MOST
+    most = FEW if request.htmx else MAX_HITS
     found = search(text, reader=request.user, most=most + 1)
     hits = [
         HitLine(
@@ -60,7 +60,7 @@ def find(request: HtmxRequest) -> HttpResponse:
             "text": text,
             "hits": hits,
             "more": len(found) > most,
-            "too_short": not read(text).is_enough,
-            "is_short": read(text).is_short,
+            "too_short": not parse(text).is_enough,
+            "is_short": parse(text).is_short,
         },
     )

@@ -278,7 +278,7 @@ def _delete(undoable: Undoable) -> int:
     """Delete the chosen records of one model with the parts that belong to them; how many."""
     ids = _IDS.format(going=_going(undoable.model))
     if undoable.search:
-        search.drop(undoable.search, _ids(ids))
+        search.remove(undoable.search, _ids(ids))
     for label, path in undoable.parts:
         part = apps.get_model(label)
         names = {"table": part._meta.db_table, "condition": _belongs(part, path)}
@@ -378,7 +378,7 @@ def _restore_relationships(batch: Batch, *, by: User | None, at: dt.datetime) ->
                 "by": by.pk if by else None,
             },
         )
-    search.put(SearchKind.COMPANY, [int(company) for company in before])
+    search.index(SearchKind.COMPANY, [int(company) for company in before])
 
 
 def _ids(statement: str) -> list[int]:

@@ -18,7 +18,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from exchange.imports import answers, letters
+from exchange.imports import answers, encodings
 from exchange.imports.faults import Unreadable
 from exchange.imports.reading import FileTable, open_table
 from exchange.models import NOT_LOADED, ImportJob, ImportKind, ImportState
@@ -46,7 +46,7 @@ def create(upload: File[Any], *, name: str, kind: str, by: User, at: dt.datetime
     stored = default_storage.save(f"imports/{uuid.uuid4()}.csv", upload)
     try:
         path = Path(default_storage.path(stored))
-        found = letters.find(path)
+        found = encodings.detect(path)
         table = open_table(path, wanted=set(), encoding=found.encoding)
         sample = _sample(table)
     except Unreadable as error:

@@ -115,13 +115,13 @@ def _look(job: ImportJob) -> None:
             _("The column of stages has more than %(n)d different words: is it another column?")
             % {"n": MOST_STAGES}
         )
-    answers.look(job, seen)
+    answers.store_readings(job, seen)
 
 
 def _try_out(job: ImportJob, at: dt.datetime) -> None:
     with tempfile.TemporaryDirectory() as folder, _Progress(job.pk) as tell:
         report = Path(folder) / "faults"
-        trial = run.try_out(
+        trial = run.dry_run(
             answers.mapping_of(job),
             answers.chosen_of(job),
             reach=_reach(job),

@@ -123,7 +123,7 @@ def fitting_formats(
     return found
 
 
-def look(job: ImportJob, scan: Scan) -> None:
+def store_readings(job: ImportJob, scan: Scan) -> None:
     """Keep on `job` how its columns are read, and what nobody but a person can say about that."""
     said, remembered = job.answers["formats"], set(job.answers.get("remembered", ()))
     asked = [
@@ -164,7 +164,7 @@ def _kept(reading: Reading) -> dict[str, Any]:
     }
 
 
-def suggested(job: ImportJob) -> dict[str, Any]:
+def suggested_columns(job: ImportJob) -> dict[str, Any]:
     """What to fill into the page on which columns are named: as for the last file of this shape;
     as for the last one whose columns are there, with our best guess for columns that it had not
     (`new`); else our best guess."""

@@ -147,7 +147,7 @@ def insert_select(
 _INSERT_SELECT = "INSERT INTO {table} ({columns}) SELECT {values} FROM {source}"
 
 
-def settle(deal: Deal, visits: Sequence[Visit]) -> None:
+def repeat_latest_visit(deal: Deal, visits: Sequence[Visit]) -> None:
     """Repeat on an unsaved deal what its latest visit says: stage, since when, outcome, closing.
 
     Initiator, cause and amount are the caller's.
@@ -159,7 +159,7 @@ def settle(deal: Deal, visits: Sequence[Visit]) -> None:
     deal.closed_at = None if deal.outcome == Outcome.OPEN else last.left_at
 
 
-def visits(
+def visit_rows(
     deal: Deal,
     visits: Sequence[Visit],
     *,

@@ -30,7 +30,7 @@ def text(raw: str) -> str:
     return spreadsheet.unescape_formula(" ".join(raw.split()))
 
 
-def said(raw: str, aliases: Mapping[str, str], *, any_text: bool = False) -> str:
+def cell_value(raw: str, aliases: Mapping[str, str], *, any_text: bool = False) -> str:
     """What a cell says, in our word where `aliases` has one; nothing for words that mean nothing.
 
     `any_text` is for fields that can hold any text, for which “unknown” is one, too.

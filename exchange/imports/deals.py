@@ -22,9 +22,9 @@ from exchange.imports.kinds import PRODUCTS
 from exchange.imports.parties import (
     KNOWN_BY,
     make_companies,
+    provenance,
     resolve_company,
     resolve_owner,
-    stamps,
     write_points,
 )
 from exchange.imports.staging import VISITS, execute, inform_planner, select
@@ -127,7 +127,7 @@ _NEW_CUSTOMERS = """
 """
 
 
-def bring_in(judge: Judge) -> dict[str, list[Any]]:
+def import_deals(judge: Judge) -> dict[str, list[Any]]:
     """Judge and write the staged deals; of the companies on record that are customers now, by id,
     the relationship before, and when and by whom they were changed (for the undo)."""
     judge.identify()
@@ -249,7 +249,7 @@ def _make_contacts(judge: Judge) -> None:
             "job_title": "coalesce(s.job_title, '')",
             "company_id": "s.company_id",
             "owner_id": "s.owner_id",
-            **stamps(),
+            **provenance(),
         },
         _MADE_CONTACTS.format(s=judge.table),
         judge.arguments,
@@ -262,7 +262,7 @@ def _write(judge: Judge) -> None:
     bulk.insert_select(
         Deal,
         {
-            **stamps(),
+            **provenance(),
             "id": "s.record_id",
             "name": _NAME,
             "company_id": "coalesce(s.company_id, ("
@@ -338,5 +338,5 @@ def _make_customers(judge: Judge) -> dict[str, list[Any]]:
         for pk, relationship, ours, changed_at, changed_by in before
         if not ours
     }
-    search.put(SearchKind.COMPANY, [int(pk) for pk in ours_before])
+    search.index(SearchKind.COMPANY, [int(pk) for pk in ours_before])
     return ours_before

@@ -4,7 +4,7 @@ import enum
 from dataclasses import dataclass
 
 
-class Form(enum.Enum):
+class CellType(enum.Enum):
     """What the cells of a field are read as."""
 
     TEXT = "text"
@@ -18,16 +18,16 @@ class Form(enum.Enum):
 
     @property
     def is_number(self) -> bool:
-        return self in (Form.WHOLE, Form.MONEY)
+        return self in (CellType.WHOLE, CellType.MONEY)
 
     @property
     def is_date(self) -> bool:
-        return self in (Form.DAY, Form.MOMENT)
+        return self in (CellType.DAY, CellType.MOMENT)
 
     @property
     def is_list(self) -> bool:
         """Several columns of a file may hold such a field: people have two telephones."""
-        return self in (Form.EMAIL, Form.PHONE)
+        return self in (CellType.EMAIL, CellType.PHONE)
 
     @property
     def column_type(self) -> str:
@@ -35,12 +35,12 @@ class Form(enum.Enum):
 
 
 _COLUMN_TYPES = {
-    Form.WHOLE: "integer",
-    Form.MONEY: "numeric(14, 2)",
-    Form.DAY: "date",
-    Form.MOMENT: "timestamptz",
-    Form.EMAIL: "text[]",
-    Form.PHONE: "text[]",
+    CellType.WHOLE: "integer",
+    CellType.MONEY: "numeric(14, 2)",
+    CellType.DAY: "date",
+    CellType.MOMENT: "timestamptz",
+    CellType.EMAIL: "text[]",
+    CellType.PHONE: "text[]",
 }
 
 
@@ -50,7 +50,7 @@ class Field:
     parties, which “none” and “unknown” are not; what `joins` is one text of several columns."""
 
     name: str
-    form: Form = Form.TEXT
+    form: CellType = CellType.TEXT
     longest: int = 200
     required: bool = False
     refers: bool = False
@@ -63,7 +63,7 @@ class Field:
 
     @property
     def is_any_text(self) -> bool:
-        return self.form is Form.TEXT and not self.refers
+        return self.form is CellType.TEXT and not self.refers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +87,10 @@ PEOPLE = Kind(
     fields=(
         ID,
         Field(name="name", longest=120, required=True, joins=True),
-        Field(name="email", form=Form.EMAIL),
+        Field(name="email", form=CellType.EMAIL),
         Field(name="manager", longest=120),
         Field(name="office", longest=120),
-        Field(name="hired_on", form=Form.DAY),
+        Field(name="hired_on", form=CellType.DAY),
     ),
 )
 PRODUCTS = Kind(
@@ -100,7 +100,7 @@ PRODUCTS = Kind(
         ID,
         Field(name="name", longest=120, required=True),
         Field(name="series", longest=80),
-        Field(name="price", form=Form.MONEY),
+        Field(name="price", form=CellType.MONEY),
     ),
 )
 COMPANIES = Kind(
@@ -110,9 +110,9 @@ COMPANIES = Kind(
         ID,
         Field(name="name", required=True),
         Field(name="industry", longest=80),
-        Field(name="employees", form=Form.WHOLE),
+        Field(name="employees", form=CellType.WHOLE),
         Field(name="country", longest=80),
-        Field(name="website", form=Form.LINK),
+        Field(name="website", form=CellType.LINK),
         Field(name="parent", refers=True),
         Field(name="owner", longest=254),
     ),
@@ -125,8 +125,8 @@ CONTACTS = Kind(
         Field(name="name", required=True, joins=True),
         Field(name="job_title", longest=120),
         Field(name="company", refers=True),
-        Field(name="email", form=Form.EMAIL),
-        Field(name="phone", form=Form.PHONE),
+        Field(name="email", form=CellType.EMAIL),
+        Field(name="phone", form=CellType.PHONE),
         Field(name="owner", longest=254),
     ),
 )
@@ -139,20 +139,20 @@ DEALS = Kind(
         Field(name="company", refers=True),
         Field(name="contact", refers=True, joins=True),
         Field(name="job_title", longest=120),
-        Field(name="email", form=Form.EMAIL),
-        Field(name="phone", form=Form.PHONE),
+        Field(name="email", form=CellType.EMAIL),
+        Field(name="phone", form=CellType.PHONE),
         Field(name="product", longest=150),
         Field(name="owner", longest=254),
         Field(name="team", longest=120),
         Field(name="source", longest=80),
         Field(name="source_detail"),
-        Field(name="amount", form=Form.MONEY),
+        Field(name="amount", form=CellType.MONEY),
         Field(name="currency", longest=3),
         Field(name="stage", joins=True),
-        Field(name="created_on", form=Form.MOMENT),
-        Field(name="entered_on", form=Form.MOMENT),
-        Field(name="closed_on", form=Form.MOMENT),
-        Field(name="expected_close_on", form=Form.DAY),
+        Field(name="created_on", form=CellType.MOMENT),
+        Field(name="entered_on", form=CellType.MOMENT),
+        Field(name="closed_on", form=CellType.MOMENT),
+        Field(name="expected_close_on", form=CellType.DAY),
     ),
 )
 

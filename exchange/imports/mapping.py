@@ -35,9 +35,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from exchange.imports import dates
+from exchange.imports.encodings import NAMES
 from exchange.imports.faults import Unreadable
 from exchange.imports.kinds import KINDS, Kind
-from exchange.imports.letters import NAMES
 from exchange.imports.reading import DELIMITERS
 from exchange.imports.values import DECIMAL_SIGNS
 from pipeline.process.stages import Initiator, Outcome, Stage
@@ -48,7 +48,7 @@ IGNORABLE = ("amount", "entered_on", "closed_on")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meaning:
+class StageMeaning:
     """What a foreign stage is in ours: the stage it was (last) in, and how it ended, if it did.
 
     `cause` is the key of a cause. The fields in `ignore` say nothing in this stage.
@@ -71,7 +71,7 @@ class KindMapping:
     columns: dict[str, tuple[str, ...]]
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     formats: dict[str, str] = field(default_factory=dict)
-    stages: dict[str, Meaning] = field(default_factory=dict)
+    stages: dict[str, StageMeaning] = field(default_factory=dict)
     make: frozenset[str] = frozenset()
     currency: str = ""
 
@@ -237,7 +237,7 @@ def _values(kind: Kind, content: dict[str, Any]) -> dict[str, dict[str, str]]:
     }
 
 
-def _meaning(name: str, content: dict[str, Any]) -> Meaning:
+def _meaning(name: str, content: dict[str, Any]) -> StageMeaning:
     where = f"deals.stages.{name}"
     _only(content, {"stage", "outcome", "initiator", "cause", "ignore"}, where=where)
     keys = {stage.key: stage for stage in Stage}
@@ -252,7 +252,7 @@ def _meaning(name: str, content: dict[str, Any]) -> Meaning:
     ignore = content.get("ignore", [])
     if not isinstance(ignore, list) or set(ignore) - set(IGNORABLE):
         raise Unreadable(_("[%(kind)s] ignore can be: %(names)s.") % _named(where, IGNORABLE))
-    return Meaning(
+    return StageMeaning(
         stage=stage,
         outcome=outcome,
         initiator=Initiator(initiator) if initiator else None,

@@ -116,7 +116,7 @@ _POINTS = """
 """
 
 
-def bring_in_products(judge: Judge) -> None:
+def import_products(judge: Judge) -> None:
     judge.identify()
     judge.execute(_MATCH_PRODUCT)
     judge.number(Product)
@@ -135,7 +135,7 @@ def bring_in_products(judge: Judge) -> None:
     )
 
 
-def bring_in_companies(judge: Judge) -> None:
+def import_companies(judge: Judge) -> None:
     judge.identify()
     judge.refuse(
         f"{_NAMED_SO} = -1",
@@ -144,7 +144,7 @@ def bring_in_companies(judge: Judge) -> None:
     )
     judge.execute(_MATCH_COMPANY, named_so=_NAMED_SO)
     resolve_owner(judge)
-    own_the_rest(judge)
+    assign_importer(judge)
     judge.refuse(
         "lower(s.parent) IN (s.external_id, lower(s.name))",
         _("“{value}” is named as its own parent."),
@@ -166,7 +166,7 @@ def bring_in_companies(judge: Judge) -> None:
             "website": "coalesce(s.website, '')",
             "parent_id": "s.parent_id",
             "owner_id": "s.owner_id",
-            **stamps(),
+            **provenance(),
         },
         f"{judge.table} AS s WHERE s.state = 'new'",
         judge.arguments,
@@ -195,11 +195,11 @@ def _refuse_orphans(judge: Judge) -> None:
         pass
 
 
-def bring_in_contacts(judge: Judge) -> None:
+def import_contacts(judge: Judge) -> None:
     judge.identify()
     resolve_company(judge)
     resolve_owner(judge)
-    own_the_rest(judge)
+    assign_importer(judge)
     for field, known_by in KNOWN_BY.items():
         judge.execute(_MATCH_PERSON, field=field, known_by=known_by)
     judge.execute(_MATCH_COLLEAGUE)
@@ -214,7 +214,7 @@ def bring_in_contacts(judge: Judge) -> None:
             "job_title": "coalesce(s.job_title, '')",
             "company_id": "s.company_id",
             "owner_id": "s.owner_id",
-            **stamps(),
+            **provenance(),
         },
         f"{judge.table} AS s WHERE s.state = 'new'",
         judge.arguments,
@@ -257,13 +257,13 @@ def make_companies(judge: Judge) -> None:
     judge.execute(_NUMBER_COMPANIES, next=NEXT.format(table="crm_company"))
     bulk.insert_select(
         Company,
-        {"id": "s.company_id", "name": "s.company", "owner_id": "s.owner_id", **stamps()},
+        {"id": "s.company_id", "name": "s.company", "owner_id": "s.owner_id", **provenance()},
         _MADE_COMPANIES.format(s=judge.table),
         judge.arguments,
     )
 
 
-def own_the_rest(judge: Judge) -> None:
+def assign_importer(judge: Judge) -> None:
     """What names no owner is that of the person who imports it by a page; the command has none."""
     if judge.run.reach is not None:
         judge.execute(_OWN)
@@ -287,7 +287,7 @@ def resolve_owner(judge: Judge) -> None:
         )
 
 
-def stamps() -> dict[str, str]:
+def provenance() -> dict[str, str]:
     """When and with what a record came in; `changed_at` is the batch's own instant, by which the
     undo knows what nobody touched since."""
     return {

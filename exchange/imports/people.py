@@ -30,7 +30,7 @@ _LED = """
 """
 
 
-def bring_in(judge: Judge) -> None:
+def import_people(judge: Judge) -> None:
     """Judge and write the staged people: new ones have no address of ours yet unless the file
     gives it, and no password; who is named as a manager leads a team."""
     judge.identify()

@@ -17,14 +17,14 @@ _BETWEEN_PHONES = re.compile(r"\s*(?:[;,|]|\s/\s)\s*")
 
 
 @dataclass(kw_only=True)
-class Points:
+class FoundPoints:
     """`found` are (compared by, as typed); `others` are texts that are no such thing."""
 
     found: list[tuple[str, str]] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
 
 
-def emails(text: str) -> Points:
+def emails(text: str) -> FoundPoints:
     """Every address in a text, however it separates them: “Ada <ada@x.example>, b@x.example”."""
     if not _SEVERAL.search(text):
         return _addresses([text])
@@ -38,8 +38,8 @@ def emails(text: str) -> Points:
     return _addresses([*addresses, *words])
 
 
-def _addresses(texts: list[str]) -> Points:
-    points = Points()
+def _addresses(texts: list[str]) -> FoundPoints:
+    points = FoundPoints()
     for text in texts:
         typed = text.removeprefix("mailto:")
         try:
@@ -52,12 +52,12 @@ def _addresses(texts: list[str]) -> Points:
     return points
 
 
-def phones(text: str, *, country: str) -> Points:
+def phones(text: str, *, country: str) -> FoundPoints:
     """Every number in a text, read as one of `country` unless it says otherwise.
 
     A text that is a number whole is one, whatever signs it has in it.
     """
-    points = Points()
+    points = FoundPoints()
     whole = normalise.phone(text, country=country)
     if normalise.is_number(whole):
         points.found.append((whole, text))

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from crm import normalise
 from exchange.imports import bulk, cells, currencies, dates, points, values
 from exchange.imports.faults import BadValue, Fault
-from exchange.imports.kinds import DEALS, PEOPLE, Field, Form
-from exchange.imports.mapping import KindMapping, Meaning
-from exchange.imports.points import Points
+from exchange.imports.kinds import DEALS, PEOPLE, CellType, Field
+from exchange.imports.mapping import KindMapping, StageMeaning
+from exchange.imports.points import FoundPoints
 from exchange.imports.reading import FileRow, FileTable
 from exchange.imports.visits import visits_of
 from pipeline.process import moves
@@ -198,19 +198,19 @@ class RowReader:
         form = part.form
         if form.is_date or form.is_number:
             way = self._table.ways.get(columns[0], "")
-        if form is Form.DAY:
+        if form is CellType.DAY:
             zone = self._run.root.zone
             return lambda text: values.day(text, way, zone)
-        if form is Form.MOMENT:
+        if form is CellType.MOMENT:
             return lambda text: values.moment(text, way)
         if form.is_number:
-            read = values.money if form is Form.MONEY else values.whole
+            read = values.money if form is CellType.MONEY else values.whole
             return lambda text: read(text, way)
-        if form is Form.EMAIL:
+        if form is CellType.EMAIL:
             return points.emails
-        if form is Form.PHONE:
+        if form is CellType.PHONE:
             return partial(points.phones, country=self._run.root.country)
-        return _link if form is Form.LINK else _plain
+        return _link if form is CellType.LINK else _plain
 
     def _value(self, cell: _Cell, row: list[str]) -> Any:
         if cell.is_list:
@@ -244,15 +244,15 @@ class RowReader:
         found: list[tuple[str, str]] = []
         others: list[tuple[str, str]] = []
         for place, column in zip(cell.places, cell.columns, strict=True):
-            text = cells.said(row[place], cell.aliases)
+            text = cells.cell_value(row[place], cell.aliases)
             if not text:
                 continue
-            said: Points = cell.parse(text)
+            said: FoundPoints = cell.parse(text)
             found += said.found
             others += [self._no_point(cell, other, column) for other in said.others]
         for _value, text in found:
             self._require_short(cell, text, cell.columns[0])
-        if cell.field.form is Form.PHONE:
+        if cell.field.form is CellType.PHONE:
             found += [(value, text) for value, text in others if len(text) <= cell.field.longest]
         if not found:
             return None
@@ -263,7 +263,7 @@ class RowReader:
 
         Raises _BadCell where people are known by it.
         """
-        if cell.field.form is Form.EMAIL:
+        if cell.field.form is CellType.EMAIL:
             if self._mapped.kind is PEOPLE:
                 raise _BadCell(column, text, _("This is no e-mail address."))
             reason = _("This is no e-mail address. The row comes in without it.")
@@ -280,7 +280,7 @@ class RowReader:
 
     def _read(self, cell: _Cell, raw: str, column: str) -> tuple[Any, str]:
         """What a cell means and its text; None for an empty one."""
-        text = cells.said(raw, cell.aliases, any_text=cell.field.is_any_text)
+        text = cells.cell_value(raw, cell.aliases, any_text=cell.field.is_any_text)
         if not text:
             return None, ""
         self._require_short(cell, text, column)
@@ -320,7 +320,7 @@ class RowReader:
             _keep(self._instants, said, ats)
         found.update(zip(_ACTS, ats, strict=True))
 
-    def _judgement(self, word: str, meaning: Meaning, found: dict[str, Any]) -> _Judgement:
+    def _judgement(self, word: str, meaning: StageMeaning, found: dict[str, Any]) -> _Judgement:
         said = (word, found["entered_on"], found["closed_on"])
         judged = self._judgements.get(said)
         if judged is None:
@@ -328,7 +328,7 @@ class RowReader:
             _keep(self._judgements, said, judged)
         return judged
 
-    def _judged(self, meaning: Meaning, found: dict[str, Any]) -> _Judgement:
+    def _judged(self, meaning: StageMeaning, found: dict[str, Any]) -> _Judgement:
         visits = self._judged_visits(meaning, found)
         last = visits[-1]
         return _Judgement(
@@ -354,7 +354,7 @@ class RowReader:
             ),
         )
 
-    def _judged_visits(self, meaning: Meaning, found: dict[str, Any]) -> tuple[Visit, ...]:
+    def _judged_visits(self, meaning: StageMeaning, found: dict[str, Any]) -> tuple[Visit, ...]:
         visits = visits_of(
             meaning,
             entered_at=found["entered_on"],

@@ -14,7 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from exchange.imports import letters
+from exchange.imports import encodings
 from exchange.imports.faults import Unreadable
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -93,8 +93,8 @@ def open_table(
     columns, or with a header that is ambiguous.
     """
     if encoding:
-        letters.check(path, encoding)
-    encoding = encoding or letters.require(path)
+        encodings.check(path, encoding)
+    encoding = encoding or encodings.require(path)
     instruction = _instruction(path, encoding)
     above = 1 if instruction else 0
     signs = tuple(filter(None, (delimiter or instruction,))) or DELIMITERS

@@ -26,7 +26,7 @@ from pipeline.models import Batch, BatchKind, Team, User
 # The number of the table, line, column, value, reason, comes in.
 FaultRow = list[Any]
 # A row that stays out says only that.
-MOST_ALIKE = 20
+MAX_DUPLICATES = 20
 _ALIKE = """
     SELECT made.title, other.record_id, other.title
     FROM crm_company AS c
@@ -78,7 +78,7 @@ class Counts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class DryRun:
     """What a load would do, by kind; `repeats` is for `load_piece`. `alike` are the first of the new
     companies that are called like one on record but for legal form, signs or spelling, each with
     the id and the name of that one: they come in all the same, as only a person can know."""
@@ -88,7 +88,7 @@ class Trial:
     alike: list[tuple[str, int, str]]
 
 
-def try_out(
+def dry_run(
     mapping: Mapping,
     chosen: Chosen,
     *,
@@ -97,7 +97,7 @@ def try_out(
     at: dt.datetime,
     report_to: Path,
     tell: Callable[[int], None] | None = None,
-) -> Trial:
+) -> DryRun:
     """Bring whole tables in and take them back: what a load would do, row by row.
 
     `report_to` gets the faults, a JSON array on each line: table, line, column, value, reason, comes
@@ -113,14 +113,16 @@ def try_out(
         this = ImportRun(mapping=mapping, batch=batch, root=root, now=at, reach=reach, tell=tell)
         counts = _load(this, chosen)
         repeats = _repeats(chosen)
-        alike = staging.select(_ALIKE, {"batch": batch.pk, "most": MOST_ALIKE})
+        alike = staging.select(_ALIKE, {"batch": batch.pk, "most": MAX_DUPLICATES})
         with report_to.open("w", encoding="utf-8") as sink:
             sink.writelines(json.dumps(row) + "\n" for row in _faults(chosen))
         staging.drop([mapped for mapped, _tables in chosen])
         # Asks now what the database would else ask at the commit.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         transaction.set_rollback(True)
-    return Trial(counts=counts, repeats=repeats, alike=[(new, pk, name) for new, pk, name in alike])
+    return DryRun(
+        counts=counts, repeats=repeats, alike=[(new, pk, name) for new, pk, name in alike]
+    )
 
 
 def load_piece(
@@ -133,7 +135,7 @@ def load_piece(
     keep: Callable[[Iterator[FaultRow]], None],
 ) -> dict[str, Counts]:
     """Bring in one piece of what there is, in the caller's transaction, as a part of `batch`; how
-    many rows, by kind. `keep` is given the faults, as in `try_out`.
+    many rows, by kind. `keep` is given the faults, as in `dry_run`.
 
     Pieces that are loaded one after the other make what one load of all of them would make. The
     caller holds LOCK.
@@ -178,15 +180,15 @@ def _load(this: ImportRun, chosen: Chosen) -> dict[str, Counts]:
         judge = Judge(mapped=mapped, run=this)
         match mapped.kind.name:
             case "people":
-                people.bring_in(judge)
+                people.import_people(judge)
             case "products":
-                parties.bring_in_products(judge)
+                parties.import_products(judge)
             case "companies":
-                parties.bring_in_companies(judge)
+                parties.import_companies(judge)
             case "contacts":
-                parties.bring_in_contacts(judge)
+                parties.import_contacts(judge)
             case "deals":
-                relationships = deals.bring_in(judge)
+                relationships = deals.import_deals(judge)
         counts = Counts(read=read, **judge.counts())
         found[mapped.kind.name] = counts
         if read != counts.new + counts.matched + counts.known + counts.refused:
@@ -206,7 +208,7 @@ def _let_be_found(kinds: Sequence[KindMapping]) -> None:
     staging.inform_planner()
     for mapped in kinds:
         for kind, made in _MADE.get(mapped.kind.name, ()):
-            search.put_selected(kind, made.format(s=staging.table_of(mapped.kind)))
+            search.index_selected(kind, made.format(s=staging.table_of(mapped.kind)))
 
 
 def added(before: dict[str, dict[str, int]], now: dict[str, Counts]) -> dict[str, dict[str, int]]:

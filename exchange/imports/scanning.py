@@ -174,7 +174,7 @@ def scan(mapped: KindMapping, table: FileTable) -> Scan:
         if row.fault:
             continue
         for reading, place, aliases in looks:
-            if text := cells.said(row.cells[place], aliases):
+            if text := cells.cell_value(row.cells[place], aliases):
                 reading.see(text, row.line)
         if stage and len(found.stages) <= MOST_STAGES:
             found.stages[_word([row.cells[place] for place in stage])] = None
@@ -187,7 +187,7 @@ def _word(raw: list[str]) -> str:
     """The foreign word of a stage, of a column or of several: stage and status."""
     if len(raw) == 1:
         return cells.text(raw[0])
-    return " ".join(filter(None, (cells.said(each, {}, any_text=True) for each in raw)))
+    return " ".join(filter(None, (cells.cell_value(each, {}, any_text=True) for each in raw)))
 
 
 def ways_of(mapped: KindMapping, mapping: Mapping, seen: Scan, *, file: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
-from exchange.imports.mapping import Meaning
+from exchange.imports.mapping import StageMeaning
 from pipeline.process import moves
 from pipeline.process.moves import LeftHow, Visit
 from pipeline.process.stages import Outcome, Stage
@@ -16,7 +16,7 @@ REASON = "imported"
 
 
 def visits_of(
-    meaning: Meaning,
+    meaning: StageMeaning,
     *,
     entered_at: dt.datetime | None,
     closed_at: dt.datetime | None,
@@ -47,7 +47,7 @@ def visits_of(
     return moves.win(first, closed_at, reason=REASON)
 
 
-def _closed_undated(meaning: Meaning, entered_at: dt.datetime | None) -> Visit:
+def _closed_undated(meaning: StageMeaning, entered_at: dt.datetime | None) -> Visit:
     if meaning.outcome == Outcome.STOPPED:
         visit = moves.start(meaning.stage, entered_at, imported=True)
         return replace(visit, left_how=LeftHow.STOPPED)

@@ -36,7 +36,7 @@ from reports.figures import (
     Coverage,
     Definition,
     Figure,
-    tells,
+    shows_figures,
 )
 from reports.queries.populations import (
     CLOSED_MEASURES,
@@ -47,14 +47,14 @@ from reports.queries.populations import (
 from reports.queries.question import Question
 
 # Of fewer visits no sentence is made.
-ENOUGH = 10
+MIN_VISITS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class StageTime:
     """How long visits to a stage take (K5), in days.
 
-    `norm` is what their teams hold for usual, and `of_norm` the median of what each visit took of
+    `norm` is what their teams hold for usual, and `share_of_norm` the median of what each visit took of
     the norm of its own team (1 is just the norm); None where nothing was timed.
     """
 
@@ -62,7 +62,7 @@ class StageTime:
     median_days: Figure
     p75_days: Figure
     norm: Norm
-    of_norm: Decimal | None
+    share_of_norm: Decimal | None
 
     def is_over(self, *, digits: int) -> bool:
         """Whether the middle visit took longer than its norm, told from ten visits on.
@@ -71,10 +71,10 @@ class StageTime:
         `digits` after the point: "5 d / 5" is not over.
         """
         days = self.median_days.value
-        if days is None or self.of_norm is None or self.median_days.n < ENOUGH:
+        if days is None or self.share_of_norm is None or self.median_days.n < MIN_VISITS:
             return False
         if self.norm.differs:
-            return self.of_norm > 1
+            return self.share_of_norm > 1
         return round(Decimal(days), digits) > self.norm.high
 
 
@@ -108,7 +108,7 @@ def times_in_stage(question: Question) -> list[StageTime]:
     return _stage_times(question, _undated(question))
 
 
-@tells(K1, K5, K8)
+@shows_figures(K1, K5, K8)
 def funnel(question: Question) -> Funnel:
     """All figures of the funnel for a reader, in a number of queries that no amount of rows changes."""
     ways = _ways(question)
@@ -136,7 +136,7 @@ def funnel(question: Question) -> Funnel:
                 median_days=times[stage].median_days,
                 p75_days=times[stage].p75_days,
                 norm=times[stage].norm,
-                of_norm=times[stage].of_norm,
+                share_of_norm=times[stage].share_of_norm,
                 open_count=figure(
                     held.n, held.n, K8, question.coverage(known=held.n, population=held.n)
                 ),
@@ -223,7 +223,7 @@ class MedianAndP75(Aggregate):
     output_field = ArrayField(DurationField())
 
 
-class Middle(Aggregate):
+class Median(Aggregate):
     """The median of an expression."""
 
     function = "percentile_cont"
@@ -281,7 +281,7 @@ def _stage_times(question: Question, undated: dict[int, tuple[int, int]]) -> lis
     rows = []
     for stage in Stage:
         time = times.get(stage, {"n": 0, "percentiles": (None, None)})
-        norm, of_norm = _measured(question, norms, stage, time)
+        norm, share_of_norm = _measured(question, norms, stage, time)
         _began, left = undated.get(stage, (0, 0))
         coverage = question.coverage(known=time["n"], population=time["n"] + left)
         median, p75 = (
@@ -295,7 +295,13 @@ def _stage_times(question: Question, undated: dict[int, tuple[int, int]]) -> lis
             for length in time["percentiles"]
         )
         rows.append(
-            StageTime(stage=stage, median_days=median, p75_days=p75, norm=norm, of_norm=of_norm)
+            StageTime(
+                stage=stage,
+                median_days=median,
+                p75_days=p75,
+                norm=norm,
+                share_of_norm=share_of_norm,
+            )
         )
     return rows
 
@@ -304,8 +310,8 @@ def _measured(
     question: Question, norms: Norms, stage: Stage, time: dict[str, Any]
 ) -> tuple[Norm, Decimal | None]:
     """The norm, or norms, of the visits that were timed, and what the middle one took of its own."""
-    if "of_norm" in time:
-        return Norm(low=time["low"], high=time["high"]), _share(time["of_norm"])
+    if "share_of_norm" in time:
+        return Norm(low=time["low"], high=time["high"]), _share(time["share_of_norm"])
     norm = norms.among(stage, question.team_ids)
     middle = time["percentiles"][0]
     return norm, _share(middle / norm.high) if middle is not None else None
@@ -323,7 +329,7 @@ def _times(question: Question, norms: Norms) -> dict[int, dict[str, Any]]:
         # Each visit by the norm of its own team: a mix has no norm of its own.
         norm = _norm(norms)
         taken = ExpressionWrapper(F("length") / norm, output_field=DurationField())
-        also = {"low": Min(norm), "high": Max(norm), "of_norm": Middle(taken)}
+        also = {"low": Min(norm), "high": Max(norm), "share_of_norm": Median(taken)}
     rows = (
         ended(question)
         .annotate(length=length)

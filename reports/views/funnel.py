@@ -69,13 +69,13 @@ def form_of(request: HtmxRequest) -> FunnelForm:
     return FunnelForm(request.GET, reader=reader, today=today)
 
 
-def asked_in(query: Mapping[str, str]) -> str:
+def question_params(query: Mapping[str, str]) -> str:
     """What the reader asked in an address, without what one drill-down adds."""
     return urlencode({key: query[key] for key in FunnelForm.base_fields if query.get(key)})
 
 
 def _rows_url(request: HtmxRequest) -> str:
-    asked = asked_in(request.GET)
+    asked = question_params(request.GET)
     return f"{reverse('reports:funnel_rows')}?{asked}{'&' if asked else ''}"
 
 
@@ -111,7 +111,7 @@ def _slowest(figures: Funnel) -> FunnelStage | None:
         for row in figures.stages
         if row.is_over(digits=1) and row.median_days.coverage.is_reliable
     ]
-    return max(told, key=lambda row: row.of_norm or 0, default=None)
+    return max(told, key=lambda row: row.share_of_norm or 0, default=None)
 
 
 def _chart(figures: Funnel, slowest: FunnelStage | None) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from reports.forms import FunnelForm
 from reports.queries import populations
 from reports.queries.populations import CLOSED_MEASURES, VISIT_MEASURES, Together
 from reports.queries.question import Question
-from reports.views.funnel import asked_in, form_of, outcome_words, way_words
+from reports.views.funnel import form_of, outcome_words, question_params, way_words
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.format import day, money, number
 from salesprocess.lib.htmx import render
@@ -115,7 +115,7 @@ _DAYS = FunnelColumn(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Behind:
+class DrillDown:
     """What stands behind one number: the rows, what they are in words, and how they are shown."""
 
     rows: Any
@@ -128,11 +128,11 @@ class Behind:
 _VISIT_COLUMNS = (_ITS_DEAL, _ITS_COMPANY, _ENTRY_OWNER, _ENTERED, _LEFT, _DAYS, _HOW, _VALUE)
 
 
-def behind(query: Mapping[str, str], asked: Question) -> Behind:
+def drill_down(query: Mapping[str, str], asked: Question) -> DrillDown:
     """What the number is that an address names. Raises Http404 for none."""
     outcome = query.get("outcome")
     if outcome in CLOSED_MEASURES:
-        return Behind(
+        return DrillDown(
             rows=populations.counted_deals(asked, outcome=outcome),
             title=outcome_words()[outcome],
             of_visits=False,
@@ -144,7 +144,7 @@ def behind(query: Mapping[str, str], asked: Question) -> Behind:
     except ValueError as error:
         raise Http404 from error
     if (way := query.get("way")) in VISIT_MEASURES:
-        return Behind(
+        return DrillDown(
             rows=populations.counted_visits(asked, way=way, stage=stage),
             title=f"{stage.label} · {way_words()[way]}",
             of_visits=True,
@@ -153,7 +153,7 @@ def behind(query: Mapping[str, str], asked: Question) -> Behind:
             default="entered" if way == "still" else "-entered",
         )
     if "time" in query:
-        return Behind(
+        return DrillDown(
             rows=populations.timed_visits(asked, stage=stage),
             title=" · ".join((str(stage.label), _("visits that ended"))),
             of_visits=True,
@@ -161,7 +161,7 @@ def behind(query: Mapping[str, str], asked: Question) -> Behind:
             default="-days",
         )
     if "open" in query:
-        return Behind(
+        return DrillDown(
             rows=populations.held_deals(asked, stage=stage),
             title=" · ".join((str(stage.label), _("open now"))),
             of_visits=False,
@@ -184,7 +184,7 @@ class FunnelRowsQuestion:
         self.question = self.form.question()
         # A row shows the day by which the period counted it.
         self.zone = self.question.period.zone
-        self.behind = behind(request.GET, self.question)
+        self.behind = drill_down(request.GET, self.question)
         self.sort = self._sort()
         self.ordering = self._ordering()
 
@@ -224,7 +224,9 @@ class FunnelRowsQuestion:
             if self.query.get(name)
         }
         said = {name: str(value) for name, value in (kept | changed).items() if value is not None}
-        return f"?{'&'.join(part for part in (asked_in(self.query), urlencode(said)) if part)}"
+        return (
+            f"?{'&'.join(part for part in (question_params(self.query), urlencode(said)) if part)}"
+        )
 
     def heads(self) -> Iterator[dict[str, Any]]:
         for column in self.behind.columns:
@@ -273,14 +275,14 @@ def rows(request: HtmxRequest) -> HttpResponse:
             "count": number(asked.together.rows),
             "total": asked.total(),
             "period": asked.question.period,
-            "of": asked.form.of_whom(),
+            "of": asked.form.scope_label(),
             "heads": list(asked.heads()),
             "lines": [kind.line(asked, row) for row in found.rows],
             "previous": asked.address(before=found.before) if found.before else "",
             "next": asked.address(after=found.after) if found.after else "",
             "start": asked.address(),
             "csv": f"{reverse('reports:funnel_rows_export')}{asked.address()}",
-            "back": f"{reverse('reports:funnel')}?{asked_in(request.GET)}",
+            "back": f"{reverse('reports:funnel')}?{question_params(request.GET)}",
             "today": timezone.localdate(timezone=request.user.zone),
         },
     )

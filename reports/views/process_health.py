@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET
 from pipeline.process.queries.health import measure
 from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
 from pipeline.requests import HtmxRequest
-from reports.figures import told_of_stages
+from reports.figures import figures_of_stages
 from salesprocess.lib.htmx import render
 
 
@@ -21,5 +21,5 @@ def process_health(request: HtmxRequest, of: Of) -> HttpResponse:
         request,
         page="reports/process_health.html",
         fragment="pipeline/process/_health.html",
-        context={"look": look, "health": measure(look, figures=told_of_stages())},
+        context={"look": look, "health": measure(look, figures=figures_of_stages())},
     )

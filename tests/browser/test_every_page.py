@@ -38,6 +38,7 @@ from crm.commands.writers.verdict import VerdictInput
 from crm.models import (
     ActivityKind,
     ConcernCategory,
+    Confidence,
     Deal,
     Disposition,
     ListKind,
@@ -46,7 +47,6 @@ from crm.models import (
     Product,
     Reply,
     Ruling,
-    Sure,
 )
 from pipeline.models import User
 from pipeline.process import commands as process
@@ -144,7 +144,9 @@ def make_sale(deal: Deal, *, by: User, at: dt.datetime) -> dict[str, Any]:
     closing_attempt.log(deal, reply=Reply.NOT_YET, why="In May", by=by, at=at)
     verdict.give(
         deal,
-        VerdictInput(ruling=Ruling.QUALIFIED, ours=Sure.YES, theirs=Sure.YES, ours_why="So"),
+        VerdictInput(
+            ruling=Ruling.QUALIFIED, ours=Confidence.YES, theirs=Confidence.YES, ours_why="So"
+        ),
         by=by,
         at=at,
     )

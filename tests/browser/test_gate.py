@@ -96,7 +96,7 @@ def test_a_new_deal_that_is_sold_already_is_told_by_one_sheet(
     assert axe.findings(page, within="#sheet") == []
     sheet.get_by_role("radio", name="Call").check()
     sheet.get_by_role("radio", name="Yes, both are sure").check()
-    sheet.get_by_label("In their words").fill("The shelf is empty")
+    sheet.get_by_label("In their words").fill("The reference_list is empty")
     sheet.get_by_label("Steps to a yes").fill("She orders")
     sheet.get_by_role("button", name="Won").click()
 
@@ -134,7 +134,7 @@ def test_without_a_script_a_sale_is_asked_for_on_the_same_page(
     page.get_by_role("button", name="Won").click()
     page.get_by_role("radio", name="Call").check()
     page.get_by_role("radio", name="Yes, both are sure").check()
-    page.get_by_label("In their words").fill("The shelf is empty")
+    page.get_by_label("In their words").fill("The reference_list is empty")
     page.get_by_label("Steps to a yes").fill("She orders")
     page.get_by_role("button", name="Won").click()
     expect(page.get_by_text("Won on")).to_be_visible()

@@ -10,7 +10,7 @@ from crm.commands import need as needs
 from crm.commands import verdict as verdicts
 from crm.commands.writers.need import NeedInput
 from crm.commands.writers.verdict import VerdictInput
-from crm.models import Deal, Judgement, Ruling, StepResult, Sure
+from crm.models import Confidence, Deal, Judgement, Ruling, StepResult
 from pipeline.models import Step
 from pipeline.process import commands as process
 from pipeline.process.playbook import Importance
@@ -55,7 +55,7 @@ def test_it_goes_from_a_published_step_to_a_gate_that_is_gone_past(page_of: Page
     deal = make_deal(by=people.ana, contact=make_contact(by=people.ana), stage=HERE)
     verdicts.give(
         deal,
-        VerdictInput(ruling=Ruling.QUALIFIED, ours=Sure.YES, theirs=Sure.YES),
+        VerdictInput(ruling=Ruling.QUALIFIED, ours=Confidence.YES, theirs=Confidence.YES),
         by=people.ana,
         at=at,
     )

@@ -150,7 +150,7 @@ def test_it_offers_what_colleagues_said_most_used_first(cast: Cast, deal: Deal):
     for number in range(2):
         settled(raised(deal, f"Case {number}"), "Ours", used=often)
     mine = raised(deal, "Nothing like the others")
-    found = answers.like(mine, cast.ana)
+    found = answers.similar_answers(mine, cast.ana)
 
     assert [(one.id, one.uses, one.by) for one in found] == [
         (often.pk, 2, "Carl Meier"),
@@ -163,7 +163,7 @@ def test_it_puts_similar_words_before_others(cast: Cast, deal: Deal):
     of_carl(cast, "Your contract is too long", "Twelve months will do")
     near = of_carl(cast, "90 days payment is our rule", "Sixty, with two years")
 
-    assert answers.like(raised(deal, "90 days is our rule"), cast.ana)[0].id == near.pk
+    assert answers.similar_answers(raised(deal, "90 days is our rule"), cast.ana)[0].id == near.pk
 
 
 def test_it_takes_over_the_words_of_an_answer_and_adds_none_to_the_library(cast: Cast, deal: Deal):
@@ -250,7 +250,7 @@ def test_it_offers_an_equal_answer_once_and_counts_it_once(cast: Cast, deal: Dea
         of_carl(cast, words, "Factoring")
     of_carl(cast, "Thirty", "By our bank")
     mine = raised(deal, "60 days is our rule")
-    found = answers.like(mine, cast.ana)
+    found = answers.similar_answers(mine, cast.ana)
 
     assert [(one.words, one.said) for one in found] == [("60 days", 3), ("Thirty", 1)]
     (shown,) = records(deal.pk, user=cast.ana.pk).concerns

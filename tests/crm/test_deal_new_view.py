@@ -230,7 +230,7 @@ SALE = {
     "asks": ["talk", "verdict", "need", "path"],
     "talk_kind": "call",
     "verdict": "qualified",
-    "need_words": "The shelf is empty",
+    "need_words": "The reference_list is empty",
     "path_steps": "She orders",
 }
 
@@ -295,7 +295,7 @@ def test_it_keeps_what_was_typed_where_something_is_missing(client: Client, cast
     response = client.post(NEW, SALE | {"path_steps": ""})
     assert response.status_code == 422
     page = unescape(response.content.decode())
-    assert "The shelf is empty" in page
+    assert "The reference_list is empty" in page
     assert "This is missing." in page
     assert not Deal.objects.exists()
     assert not Company.objects.exists()

@@ -30,7 +30,7 @@ from tests.pipeline.process import in_force, row
 CALLED = GateInput(
     conversation=ConversationInput(words="Two boxes"),
     verdict=VerdictInput(),
-    need=NeedInput(words="The shelf is empty"),
+    need=NeedInput(words="The reference_list is empty"),
     path=DecisionPathInput(steps="She orders"),
 )
 

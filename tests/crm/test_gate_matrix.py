@@ -134,7 +134,7 @@ VERBS = {
             "value": "80",
             "talk_kind": "call",
             "verdict": "qualified",
-            "need_words": "The shelf is empty",
+            "need_words": "The reference_list is empty",
             "path_steps": "She orders",
         },
         does="activity-call",

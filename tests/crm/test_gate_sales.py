@@ -112,7 +112,7 @@ def test_a_repeat_order_is_sold_in_one_call_through_all_seven_stages(cast):
         gate_input=GateInput(
             conversation=ConversationInput(kind=ActivityKind.CALL, words="Two boxes"),
             verdict=VerdictInput(),
-            need=NeedInput(words="The shelf is empty"),
+            need=NeedInput(words="The reference_list is empty"),
             path=DecisionPathInput(steps="She orders", decides=NewContact(name="Petra")),
         ),
     )

@@ -124,7 +124,7 @@ def test_it_says_that_nothing_is_ticked(cast: Cast, client: Client, ids: str) ->
 
 
 def test_it_refuses_more_than_it_can_do_while_one_waits(cast: Cast, client: Client) -> None:
-    too_many = list(range(1, bulk.MOST + 2))
+    too_many = list(range(1, bulk.MAX_RECORDS + 2))
     with pytest.raises(Refused):
         bulk.park(too_many, until=UNTIL, by=cast.ana, at=NOW)
     answer = ask(client, cast.ana, "park", ids=",".join(map(str, too_many)), until=str(UNTIL))

@@ -133,7 +133,7 @@ def test_it_wants_each_name_once(cast: Cast, client: Client) -> None:
 def test_it_keeps_no_more_than_fit_above_a_list(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "MOST", 2)
+    monkeypatch.setattr(commands, "MAX_VIEWS", 2)
     for name in ("A", "B"):
         save(cast.ana, name=name)
     with pytest.raises(Refused):

@@ -240,7 +240,7 @@ def test_it_counts_how_a_step_was_used(cast):
     user = cast.again(cast.mona)
     _ = user.scope
     with CaptureQueriesContext(connection) as caught:
-        used, n = queries.use(
+        used, n = queries.step_use(
             user, [step], stage=Stage.LEAD_GENERATION, teams=[cast.north.pk], at=NOW
         )
     assert len(caught) == 4
@@ -249,7 +249,7 @@ def test_it_counts_how_a_step_was_used(cast):
     assert (use.with_won, use.with_closed, use.without_closed) == (1, 1, 0)
     assert use.done_share is None, "of two deals no share is told"
     assert still_there.pk
-    used, n = queries.use(
+    used, n = queries.step_use(
         cast.again(cast.nora), [step], stage=Stage.LEAD_GENERATION, teams=[cast.north.pk], at=NOW
     )
     assert (n, used[step.key].n) == (0, 0)
@@ -286,7 +286,7 @@ def test_it_tells_shares_and_the_middle_of_ten_deals_and_of_no_fewer(cast, signe
         steps = of_versions(current_version_ids(cast.north.pk)).steps(Stage.LEAD_GENERATION)
         step = next(step for step in steps if step.key == "ours")
         stage, teams = Stage.LEAD_GENERATION, [cast.north.pk]
-        used, _n = queries.use(cast.again(cast.mona), [step], stage=stage, teams=teams, at=NOW)
+        used, _n = queries.step_use(cast.again(cast.mona), [step], stage=stage, teams=teams, at=NOW)
         return used["ours"]
 
     assert (use().done_share, use().wins, use().median_days) == (9 / 19, (None, 0.1), None)
@@ -324,7 +324,7 @@ def test_it_counts_a_step_under_all_its_wordings_since_it_was_first_asked(cast, 
 def test_it_leaves_out_what_no_deal_tells_after_its_stage(cast, signed_in):
     book = of_versions(current_version_ids(cast.root.pk))
     steps = book.steps(Stage.LEAD_GENERATION)
-    used, _n = queries.use(
+    used, _n = queries.step_use(
         cast.again(cast.mona), steps, stage=Stage.LEAD_GENERATION, teams=[cast.north.pk], at=NOW
     )
     left_out = {step.key for step in steps} - set(used)
@@ -374,7 +374,7 @@ def test_whatever_was_gone_past_is_overridden(cast, how):
     )
     book = of_versions(current_version_ids(cast.root.pk))
 
-    used, _n = queries.use(
+    used, _n = queries.step_use(
         cast.again(cast.mona), book.steps(NEEDS), stage=NEEDS, teams=[cast.north.pk], at=NOW
     )
 
@@ -394,7 +394,9 @@ def test_it_counts_no_concern_as_settled_where_none_came_up(cast):
     )
     steps = of_versions(current_version_ids(cast.root.pk)).steps(stage)
 
-    used, _n = queries.use(cast.again(cast.mona), steps, stage=stage, teams=[cast.north.pk], at=NOW)
+    used, _n = queries.step_use(
+        cast.again(cast.mona), steps, stage=stage, teams=[cast.north.pk], at=NOW
+    )
 
     of_settled = [used[step.key] for step in steps if step.fact == "concerns_settled"]
     assert [(use.n, use.done) for use in of_settled] == [(1, 1)]

@@ -12,6 +12,7 @@ from crm.commands.writers.offer import OfferInput
 from crm.commands.writers.verdict import VerdictInput
 from crm.models import (
     ClosingAttempt,
+    Confidence,
     Contact,
     Deal,
     DealRole,
@@ -20,7 +21,6 @@ from crm.models import (
     OfferKind,
     Reply,
     Ruling,
-    Sure,
     Verdict,
 )
 from pipeline.process.stages import Outcome, Stage
@@ -103,15 +103,15 @@ def test_it_qualifies_on_both_sides(cast: Cast, deal: Deal):
 
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])
-@pytest.mark.parametrize("sure", [Sure.NO, Sure.UNSURE])
-def test_it_needs_both_sides(cast: Cast, deal: Deal, refused: Refusal, side: str, sure: Sure):
+@pytest.mark.parametrize("sure", [Confidence.NO, Confidence.UNSURE])
+def test_it_needs_both_sides(cast: Cast, deal: Deal, refused: Refusal, side: str, sure: Confidence):
     with refused(side):
         judge(deal, Ruling.QUALIFIED, **{side: sure})
 
 
 def test_not_yet_parks_the_deal_until_the_day(cast: Cast, deal: Deal):
     plan_call(deal, by=cast.ana, due_at=NOW + dt.timedelta(days=1))
-    judge(deal, Ruling.NOT_YET, theirs=Sure.UNSURE, revisit_on=SOON)
+    judge(deal, Ruling.NOT_YET, theirs=Confidence.UNSURE, revisit_on=SOON)
 
     deal.refresh_from_db()
     assert (deal.parked_until, deal.next_at) == (SOON, None)
@@ -125,7 +125,7 @@ def test_not_yet_asks_for_a_day_ahead(cast: Cast, deal: Deal, refused: Refusal, 
 
 
 def test_disqualified_stops_the_deal_by_us_and_is_no_loss(cast: Cast, deal: Deal):
-    judge(deal, Ruling.DISQUALIFIED, ours=Sure.NO, ours_why="No budget before 2028")
+    judge(deal, Ruling.DISQUALIFIED, ours=Confidence.NO, ours_why="No budget before 2028")
 
     deal.refresh_from_db()
     assert deal.cause is not None

@@ -28,14 +28,14 @@ from crm.models import (
     Source,
     StopCause,
 )
-from crm.queries.reference import SHELVES, users_of
+from crm.queries.reference import REFERENCE_LISTS, referring_fields
 from pipeline.models import Batch, User
 from salesprocess.lib.refused import Refused, Stale
 from tests.conftest import Cast
 from tests.crm.truth import rows
 from tests.factories import NOW, ago, cause_named, make_deal, ready_deal, stopped_deal
 
-MODELS = [shelf.model for shelf in SHELVES.values()]
+MODELS = [reference_list.model for reference_list in REFERENCE_LISTS.values()]
 
 
 def make_product(cast: Cast, name: str = "Floor scale", price: int | None = 2450) -> Product:
@@ -93,14 +93,14 @@ def test_a_merge_moves_every_use_and_its_undo_leaves_all_as_it_was(cast: Cast, m
     before = everything()
     change = commands.merge(one, into=other, by=cast.adele, at=NOW)
     assert not model.objects.filter(pk=one.pk).exists()
-    for user, field in users_of(model):
+    for user, field in referring_fields(model):
         assert not user._base_manager.filter(**{f"{field}_id": one.pk}).exists()
     assert commands.unmerge(change, by=cast.adele, at=NOW) == 0
     assert everything() == before
 
 
 def test_whoever_refers_to_a_list_is_known_without_saying_so():
-    found = {(model.__name__, field) for one in MODELS for model, field in users_of(one)}
+    found = {(model.__name__, field) for one in MODELS for model, field in referring_fields(one)}
     assert found == {
         ("DealLine", "product"),
         ("OfferLine", "product"),

@@ -48,14 +48,14 @@ def test_it_writes_a_deal_that_can_be_worked_on_like_a_typed_one(cast: Cast):
     bulk.number(Company, [company])
     deal = new_deal(cast, company_id=company.pk, amount=Decimal("12.50"))
     bulk.number(Deal, [deal])
-    bulk.settle(deal, visits)
+    bulk.repeat_latest_visit(deal, visits)
     contact = Contact(name="Jordi", company_id=company.pk, created_at=NOW, changed_at=NOW)
     bulk.number(Contact, [contact])
 
     assert bulk.write(Company, [company]) == 1
     assert bulk.write(Contact, [contact]) == 1
     assert bulk.write(Deal, [deal]) == 1
-    assert bulk.write(StageVisit, bulk.visits(deal, visits, by_id=cast.ana.pk)) == 2
+    assert bulk.write(StageVisit, bulk.visit_rows(deal, visits, by_id=cast.ana.pk)) == 2
     assert bulk.write(DealContact, [DealContact(deal_id=deal.pk, contact_id=contact.pk)]) == 1
     note = Activity(
         kind=ActivityKind.CALL,
@@ -101,7 +101,7 @@ def test_it_refuses_a_broken_chain(cast: Cast):
     deal = new_deal(cast, id=1)
     first = moves.start(Stage.PROSPECTING, ago(days=3))
     with pytest.raises(bulk.BrokenChain, match="follows a visit that goes on"):
-        bulk.visits(deal, [first, moves.move(first, Stage.QUALIFICATION, NOW)[1]])
+        bulk.visit_rows(deal, [first, moves.move(first, Stage.QUALIFICATION, NOW)[1]])
 
 
 def test_it_records_whose_the_deal_was_at_each_moment(cast: Cast):
@@ -119,7 +119,7 @@ def test_it_records_whose_the_deal_was_at_each_moment(cast: Cast):
     first, second = moves.move(
         moves.start(Stage.PROSPECTING, ago(days=20)), Stage.QUALIFICATION, ago(days=5)
     )
-    visit, then = bulk.visits(deal, [first, second], held=held)
+    visit, then = bulk.visit_rows(deal, [first, second], held=held)
     assert (visit.entry_owner_id, visit.exit_owner_id) == (cast.ben.pk, cast.carl.pk)
     assert (visit.entry_amount, visit.exit_amount) == (Decimal(5), Decimal(9))
     assert (then.entry_team_id, then.exit_team_id) == (cast.south.pk, None)

@@ -26,8 +26,8 @@ def loaded(folder: Path, text: str) -> mapping.Mapping:
 def test_it_says_what_foreign_columns_and_stages_are(tmp_path: Path):
     (deals,) = loaded(tmp_path, GOOD).kinds
     assert deals.wanted == {"Id", "Phase", "Mail", "Mail 2"}
-    assert deals.stages["New"] == mapping.Meaning(stage=Stage.LEAD_GENERATION)
-    assert deals.stages["Lost"] == mapping.Meaning(
+    assert deals.stages["New"] == mapping.StageMeaning(stage=Stage.LEAD_GENERATION)
+    assert deals.stages["Lost"] == mapping.StageMeaning(
         stage=Stage.PROPOSAL,
         outcome=Outcome.STOPPED,
         initiator=Initiator.CUSTOMER,

@@ -40,21 +40,21 @@ NO_VALUE = ["none", "unknown", "Unbekannt", "keine Angabe", "TBD", "0000-00-00",
 
 @pytest.mark.parametrize("text", NOTHING)
 def test_some_words_say_nothing_anywhere(text: str):
-    assert cells.said(text, {}) == cells.said(text, {}, any_text=True) == ""
+    assert cells.cell_value(text, {}) == cells.cell_value(text, {}, any_text=True) == ""
 
 
 @pytest.mark.parametrize("text", NO_VALUE)
 def test_some_words_are_no_value(text: str):
-    assert cells.said(text, {}) == ""
+    assert cells.cell_value(text, {}) == ""
 
 
 @pytest.mark.parametrize("text", ["Unknown Pleasures", "None Such Ltd", "0", "1-2", "Nanna", "-5"])
 def test_other_words_are_what_they_say(text: str):
-    assert cells.said(text, {}) == text
+    assert cells.cell_value(text, {}) == text
 
 
 def test_a_word_that_the_mapping_knows_is_what_it_says():
-    assert cells.said("-", {"-": "Website"}) == "Website"
+    assert cells.cell_value("-", {"-": "Website"}) == "Website"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from exchange.imports import letters, reading
+from exchange.imports import encodings, reading
 from exchange.imports.faults import Unreadable
 from exchange.imports.reading import FileTable, open_table
 
@@ -73,7 +73,7 @@ def test_it_finds_the_delimiter_between_quoted_names(file: Path):
 )
 def test_it_asks_in_which_of_several_encodings_a_file_is(file: Path, text: str, encoding: str):
     file.write_bytes(f"name;city\n{text}\n".encode(encoding))
-    found = letters.find(file)
+    found = encodings.detect(file)
     assert not found.is_sure
     assert dict(found.samples)[encoding].split()[0] in text
 
@@ -81,7 +81,7 @@ def test_it_asks_in_which_of_several_encodings_a_file_is(file: Path, text: str, 
 @pytest.mark.parametrize("text", ["Müller;Straße", "Señor;Köln", "Åse Øst;München", "5 €;“Zoë”"])
 def test_it_takes_one_western_language_for_what_it_is(file: Path, text: str):
     file.write_bytes(f"name;city\n{text}\n".encode("cp1252"))
-    assert letters.find(file).is_sure
+    assert encodings.detect(file).is_sure
 
 
 @pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])

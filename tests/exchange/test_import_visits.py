@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from exchange.imports.mapping import Meaning
+from exchange.imports.mapping import StageMeaning
 from exchange.imports.visits import REASON, visits_of
 from pipeline.process import moves
 from pipeline.process.moves import EnteredHow, LeftHow
@@ -14,20 +14,20 @@ from pipeline.process.stages import Initiator, Outcome, Stage
 from salesprocess.lib.refused import Refused
 from tests.factories import NOW, ago
 
-WON = Meaning(stage=Stage.QUALIFICATION, outcome=Outcome.WON)
-LOST = Meaning(
+WON = StageMeaning(stage=Stage.QUALIFICATION, outcome=Outcome.WON)
+LOST = StageMeaning(
     stage=Stage.PROPOSAL,
     outcome=Outcome.STOPPED,
     initiator=Initiator.CUSTOMER,
     cause="unknown",
 )
-OPEN = Meaning(stage=Stage.PROSPECTING)
+OPEN = StageMeaning(stage=Stage.PROSPECTING)
 
 instants = st.none() | st.datetimes(
     min_value=dt.datetime(2020, 1, 1), max_value=dt.datetime(2027, 1, 1)  # noqa: DTZ001
 ).map(lambda at: at.replace(tzinfo=dt.UTC))  # fmt: skip
 meanings = st.builds(
-    lambda stage, how: Meaning(
+    lambda stage, how: StageMeaning(
         stage=stage,
         outcome=how,
         initiator=Initiator.US if how == Outcome.STOPPED else None,
@@ -40,7 +40,7 @@ meanings = st.builds(
 
 @given(meanings, instants, instants)
 def test_it_makes_an_unbroken_chain_or_refuses(
-    meaning: Meaning, entered_at: dt.datetime | None, closed_at: dt.datetime | None
+    meaning: StageMeaning, entered_at: dt.datetime | None, closed_at: dt.datetime | None
 ):
     try:
         visits = visits_of(meaning, entered_at=entered_at, closed_at=closed_at, now=NOW)
@@ -85,7 +85,7 @@ def test_it_stops_in_the_stage_that_the_mapping_says():
     ],
 )
 def test_it_refuses_what_cannot_have_happened(
-    meaning: Meaning,
+    meaning: StageMeaning,
     entered_at: dt.datetime | None,
     closed_at: dt.datetime | None,
     field: str,

@@ -5,7 +5,7 @@ from django.http import QueryDict
 
 from pipeline.process.stages import Stage
 from reports import figures
-from reports.figures import K4_CLOSED, Figure, told_of_stages
+from reports.figures import K4_CLOSED, Figure, figures_of_stages
 from reports.forms import FunnelForm
 from reports.queries.funnel import FunnelStage, funnel
 from tests.factories import NOW
@@ -27,7 +27,7 @@ def test_what_is_said_to_be_told_of_a_stage_is_what_the_funnel_tells(cast):
     rows = funnel(form.question()).stages
 
     assert {row.stage: keys_of(row) for row in rows} == {
-        stage: set(keys) for stage, keys in told_of_stages().items()
+        stage: set(keys) for stage, keys in figures_of_stages().items()
     }
 
 
@@ -58,5 +58,5 @@ def test_it_fails_where_a_stage_has_none(client, cast, untold):
 
 
 def test_a_question_says_which_figures_it_answers_of_which_stages(untold):
-    figures.tells(K4_CLOSED, of=[Stage.CLOSING])(lambda: None)
-    assert told_of_stages()[Stage.CLOSING] == ["K4"]
+    figures.shows_figures(K4_CLOSED, of=[Stage.CLOSING])(lambda: None)
+    assert figures_of_stages()[Stage.CLOSING] == ["K4"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from crm.commands import record_changes, values
-from crm.models import Deal, Ruling, Sure, Verdict
+from crm.models import Confidence, Deal, Ruling, Verdict
 from pipeline.models import User
 from salesprocess.lib.refused import Refused
 
@@ -19,8 +19,8 @@ class VerdictInput:
     """
 
     ruling: Ruling = Ruling.QUALIFIED
-    ours: Sure = Sure.YES
-    theirs: Sure = Sure.YES
+    ours: Confidence = Confidence.YES
+    theirs: Confidence = Confidence.YES
     ours_why: str = ""
     theirs_why: str = ""
     revisit_on: dt.date | None = None
@@ -58,5 +58,5 @@ def _check_sides(said: VerdictInput) -> None:
     if said.ruling != Ruling.QUALIFIED:
         return
     for field, side in (("ours", said.ours), ("theirs", said.theirs)):
-        if side != Sure.YES:
+        if side != Confidence.YES:
             raise Refused(_("Qualified means that both sides are sure."), field=field)

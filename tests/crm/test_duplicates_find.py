@@ -98,7 +98,7 @@ def test_products_are_found_by_words_in_any_order(cast: Cast) -> None:
     product = Product.objects.create(name="Kälteanlage Größe 3", currency="EUR")
     for text in ("kalteanlage", "groesse kaelte", "3 GRÖSSE"):
         assert duplicates.products(text, user=cast.ana) == [product], text
-    assert duplicates.named(Product.objects.all(), "KALTEANLAGE GROSSE 3") == product
+    assert duplicates.exact_match(Product.objects.all(), "KALTEANLAGE GROSSE 3") == product
 
 
 def test_a_misspelt_name_is_found_by_what_it_has_in_common(cast: Cast) -> None:

@@ -76,7 +76,7 @@ _BESIDE_LETTERS = frozenset("0123456789'’`´-–—·.&/()€£“”„»«�
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letters:
+class DetectedEncoding:
     """`samples` are the encodings that the file can be read in with words of it, the likeliest
     first; none where it shows itself. `is_sure` is false where a person has to say which."""
 
@@ -85,7 +85,7 @@ class Letters:
     samples: tuple[tuple[str, str], ...] = ()
 
 
-def find(path: Path) -> Letters:
+def detect(path: Path) -> DetectedEncoding:
     """Raises Unreadable, with the place, for a file that no encoding explains or that is damaged."""
     with path.open("rb") as source:
         start = source.read(4_096)
@@ -98,9 +98,9 @@ def find(path: Path) -> Letters:
     stated = marked or _utf16_without_mark(start)
     if stated:
         check(path, stated)
-        return Letters(encoding=stated)
+        return DetectedEncoding(encoding=stated)
     if _undecodable(path, "utf-8") is None:
-        return Letters(encoding="utf-8")
+        return DetectedEncoding(encoding="utf-8")
     lines = list(_telling_lines(path))
     if _is_damaged(lines):
         check(path, "utf-8")
@@ -112,7 +112,7 @@ def require(path: Path) -> str:
 
     Raises Unreadable with the choices where it cannot be known.
     """
-    found = find(path)
+    found = detect(path)
     if found.is_sure:
         return found.encoding
     ways = _(" or ").join(f'"{encoding}" (“{sample}”)' for encoding, sample in found.samples)
@@ -206,18 +206,18 @@ def _is_damaged(lines: list[bytes]) -> bool:
     return whole > 0 and whole >= rest
 
 
-def _of_eight_bits(path: Path, lines: list[bytes]) -> Letters:
+def _of_eight_bits(path: Path, lines: list[bytes]) -> DetectedEncoding:
     possible = [each for each in _EIGHT_BIT if _undecodable(path, each) is None]
     if not possible:
         check(path, "cp1252")
-    oddness = {each: _oddness(lines, each) for each in possible}
+    oddness = {each: _implausibility(lines, each) for each in possible}
     ranked = sorted(possible, key=lambda each: oddness[each])
     likely = "cp1252" in possible and _is_western(lines)
     if likely:
         ranked.remove("cp1252")
         ranked.insert(0, "cp1252")
     offered = ranked[:_MOST_OFFERED]
-    return Letters(
+    return DetectedEncoding(
         encoding=offered[0],
         is_sure=likely,
         samples=tuple((each, _sample(lines, each)) for each in offered),
@@ -236,7 +236,7 @@ def _sample(lines: list[bytes], encoding: str) -> str:
     return " ".join(list(words)[:4])[:60]
 
 
-def _oddness(lines: list[bytes], encoding: str) -> float:
+def _implausibility(lines: list[bytes], encoding: str) -> float:
     """How much there is that no word has: signs among letters, capitals behind small letters."""
     odd = whole = 0
     for word in _words(lines, encoding):
@@ -258,7 +258,7 @@ def _mixes_scripts(word: str) -> bool:
 
 def _is_western(lines: list[bytes]) -> bool:
     """Whether Windows-1252 makes of it the letters of German and one more western language."""
-    if _oddness(lines, "cp1252"):
+    if _implausibility(lines, "cp1252"):
         return False
     words = " ".join(_words(lines, "cp1252"))
     letters = {sign for sign in words.lower() if sign.isalpha() and not sign.isascii()} - {"º", "ª"}
