@@ -215,6 +215,7 @@ def faults(page: Page, *, first: bool) -> Iterator[str]:
     page.set_viewport_size(DESK)
 
 
+@pytest.mark.slow
 def test_it_can_be_read_in_both_themes_and_fits_a_phone(page_of: Callable[..., Page], people: Cast):
     records = make_records(people)
     found = pages(people.mona, records)

@@ -120,6 +120,7 @@ def test_it_keeps_what_is_open_in_the_address(page_of: Callable[..., Page], peop
     expect(page.get_by_label("Step", exact=True)).to_be_focused()
 
 
+@pytest.mark.slow
 def test_it_can_be_read_by_everybody(page_of: Callable[..., Page], people: Cast):
     at, mona = timezone.now(), people.mona
     add_steps(people, "One")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import Q
@@ -286,6 +287,7 @@ class Sales(RuleBasedStateMachine):
         assert not done.filter(Q(stage=None, kind__in=TOUCHES) | Q(done_at__gt=self.at)).exists()
 
 
+@pytest.mark.slow
 def test_it_stays_true_whatever_is_done_to_it(cast):
     Sales.cast = cast
     play(

@@ -5,6 +5,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -258,6 +259,7 @@ class Selling(RuleBasedStateMachine):
         assert StageVisit.objects.going_on().count() == Deal.objects.open().count()
 
 
+@pytest.mark.slow
 def test_no_gate_lets_through_what_it_should_ask_nor_refuses_what_is_true(cast):
     Selling.cast = cast
     play(

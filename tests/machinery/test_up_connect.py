@@ -27,6 +27,7 @@ def database_url() -> Iterator[str]:
         connection.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
 
 
+@pytest.mark.slow
 def test_it_starts_no_server_when_given_ones_own_and_its_worker_works(
     start: Callable[..., Run], database_url: str
 ):

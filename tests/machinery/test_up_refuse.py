@@ -24,6 +24,7 @@ def reset(run: Run) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_it_says_what_is_in_its_way_and_is_emptied_only_when_it_stands(start: Callable[..., Run]):
     first = start().ready()
 

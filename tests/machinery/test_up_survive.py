@@ -31,6 +31,7 @@ def rows(state: Path) -> int:
     return int(counted[0])
 
 
+@pytest.mark.slow
 def test_it_leaves_nothing_running_and_loses_nothing_whoever_is_killed(start: Callable[..., Run]):
     run = start()
     for kills, pattern in enumerate(VICTIMS.values()):
