@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from crm.forms.fields import AmountField, CompanyPick, DayField, VerbForm
 from crm.models import Company, Deal, Method, Source
 from crm.queries import duplicates
-from crm.queries.deal import currencies
+from crm.queries.rate import currencies
 from salesprocess.lib.format import money
 
 

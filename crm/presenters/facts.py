@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from crm.models import DealRole
 from crm.presenters.viewer import Viewer, labels
-from crm.queries import deal as queries
-from crm.queries.deal import DealPerson, DealRecord
+from crm.queries.deal import DealRecord
+from crm.queries.deal_parts import DealLineRecord, DealPerson
 from crm.queries.deal_value import ValuePlace, ValueSaid, differ
 from crm.queries.offer import total
 from crm.shipped import shown
@@ -141,9 +141,7 @@ def _human(viewer: Viewer, row: DealPerson) -> Human:
     )
 
 
-def product_lines(
-    rows: Sequence[queries.DealLineRecord], currency: str
-) -> tuple[list[DealLineView], str]:
+def product_lines(rows: Sequence[DealLineRecord], currency: str) -> tuple[list[DealLineView], str]:
     """The lines and what they come to."""
     told = [
         DealLineView(

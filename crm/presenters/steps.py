@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from crm.presenters.answers import answer_words
 from crm.presenters.viewer import Viewer, labels
-from crm.queries.deal import DealPerson, DealRecord, Talk
+from crm.queries.deal import DealRecord, Talk
+from crm.queries.deal_parts import DealPerson
 from crm.queries.facts import AGREEMENT_STEP
 from crm.queries.process import is_not_applicable
 from crm.queries.records import Records

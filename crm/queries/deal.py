@@ -6,7 +6,6 @@ Rows are tuples of what is shown, by queries that are written once: the page ask
 import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from typing import Any, NamedTuple, Self
@@ -30,10 +29,7 @@ from crm.models import (
     Activity,
     Deal,
     DealChange,
-    DealContact,
     DealLine,
-    DealRole,
-    Rate,
     StageVisit,
 )
 from crm.models.deal import DealQuerySet
@@ -223,18 +219,6 @@ def with_companies(user: User, pk: int) -> Deal:
     return Deal.objects.editable_by(user).select_related("company", "source_company").get(pk=pk)
 
 
-def open_deals(user: User, *, most: int) -> list[tuple[int, str, str | None, int]]:
-    """The open deals in sight that were changed last: (id, name, company, stage)."""
-    rows = Deal.objects.visible_to(user).open().order_by("-changed_at", "-pk")
-    return list(rows.values_list("pk", "name", "company__name", "stage")[:most])
-
-
-def own_names(user: User, *, most: int) -> list[str]:
-    """What the deals of `user` are called, the one that was changed last first."""
-    rows = Deal.objects.visible_to(user).filter(owner=user).order_by("-changed_at")
-    return list(rows.values_list("name", flat=True)[:most])
-
-
 def latest_visit(deal: Deal) -> StageVisit | None:
     return StageVisit.objects.filter(deal=deal).order_by("-sequence").first()
 
@@ -392,86 +376,6 @@ _first_planned = Prepared(
         .values_list("due_on", "due_at", "due_by", "kind")[:1]
     ),
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class DealPerson:
-    """Somebody of the other side; `points` are the ways to reach: (kind, as typed)."""
-
-    id: int
-    name: str
-    job_title: str
-    company: str | None
-    role: DealRole
-    points: list[tuple[str, str]]
-
-
-def people(deal: int) -> list[DealPerson]:
-    """The other side's people, who decides first, with how to reach them. One query."""
-    found: dict[int, DealPerson] = {}
-    for link, pk, name, job_title, company, role, kind, typed in _people(deal=deal):
-        person = found.get(link)
-        if person is None:
-            person = found[link] = DealPerson(
-                id=pk,
-                name=name,
-                job_title=job_title,
-                company=company,
-                role=DealRole(role),
-                points=[],
-            )
-        if typed:
-            person.points.append((kind, typed))
-    order = list(DealRole)
-    return sorted(found.values(), key=lambda person: order.index(person.role))
-
-
-_people = Prepared(
-    tuple,
-    lambda: (
-        DealContact.objects.filter(deal=_DEAL)
-        .order_by("id", "contact__points__kind", "contact__points__typed")
-        .values_list(
-            "id",
-            "contact_id",
-            "contact__name",
-            "contact__job_title",
-            "contact__company__name",
-            "role",
-            "contact__points__kind",
-            "contact__points__typed",
-        )
-    ),
-)
-
-
-class DealLineRecord(NamedTuple):
-    """Something that is to be sold."""
-
-    id: int
-    product: str
-    quantity: Decimal
-    unit_price: Decimal | None
-
-
-def lines(found: DealRecord) -> list[DealLineRecord]:
-    return _lines(deal=found.pk) if found.items else []
-
-
-_lines = Prepared(
-    DealLineRecord._make,
-    lambda: (
-        DealLine.objects.filter(deal=_DEAL)
-        .order_by("id")
-        .values_list("id", "product__name", "quantity", "unit_price")
-    ),
-)
-
-
-def currencies(day: dt.date) -> list[str]:
-    """The organisation's currency and those with a rate on a day, so that sums can be made."""
-    rates = Rate.objects.on(day)
-    return [rates.own, *(rate.currency for rate in rates.foreign)]
 
 
 class Rank(IntEnum):

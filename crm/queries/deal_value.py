@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from crm.queries.deal import DealLineRecord, DealRecord
+from crm.queries.deal import DealRecord
+from crm.queries.deal_parts import DealLineRecord
 from crm.queries.offer import total
 from crm.queries.records import OfferRecord
 

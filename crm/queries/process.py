@@ -298,3 +298,15 @@ def _recorded(
         .annotate(first=Min("at"))
     )
     return {(pk, key): first for pk, key, first in found}
+
+
+def open_deals(user: User, *, most: int) -> list[tuple[int, str, str | None, int]]:
+    """The open deals in sight that were changed last: (id, name, company, stage)."""
+    rows = Deal.objects.visible_to(user).open().order_by("-changed_at", "-pk")
+    return list(rows.values_list("pk", "name", "company__name", "stage")[:most])
+
+
+def own_names(user: User, *, most: int) -> list[str]:
+    """What the deals of `user` are called, the one that was changed last first."""
+    rows = Deal.objects.visible_to(user).filter(owner=user).order_by("-changed_at")
+    return list(rows.values_list("name", flat=True)[:most])

@@ -83,3 +83,9 @@ def rate_to_change(user: User, pk: int) -> Rate:
     """Raises Rate.DoesNotExist."""
     found: Rate = Rate.objects.editable_by(user).get(pk=pk)
     return found
+
+
+def currencies(day: dt.date) -> list[str]:
+    """The organisation's currency and those with a rate on a day, so that sums can be made."""
+    rates = Rate.objects.on(day)
+    return [rates.own, *(rate.currency for rate in rates.foreign)]

@@ -23,7 +23,9 @@ from crm.presenters.steps import step_files, step_panel
 from crm.presenters.timeline import timeline_items
 from crm.presenters.viewer import Viewer, labels
 from crm.queries import deal as queries
-from crm.queries.deal import ORDER, SHOWS, DealPerson, Talk, VisitRecord
+from crm.queries import deal_parts
+from crm.queries.deal import ORDER, SHOWS, Talk, VisitRecord
+from crm.queries.deal_parts import DealPerson
 from crm.queries.deal_value import said_of
 from crm.queries.records import Records, records
 from crm.queries.steps import recorded, versions_at
@@ -131,13 +133,13 @@ class DealPage:
 
     @cached_property
     def persons(self) -> list[DealPerson]:
-        return queries.people(self.deal.pk)
+        return deal_parts.people(self.deal.pk)
 
     def page(
         self, *, stage: Stage | None = None, show: str = "all", before: Cursor | None = None
     ) -> dict[str, Any]:
         deal, viewer = self.deal, self.viewer
-        rows = queries.lines(deal)
+        rows = deal_parts.lines(deal)
         lines, total = product_lines(rows, deal.currency)
         return {
             **self.head(),
@@ -297,7 +299,7 @@ def fresh_composer(request: HtmxRequest, deal: Deal) -> HttpResponse:
     context = composer(
         deal,
         LogForm(user=request.user, at=at, auto_id="log-%s"),
-        people=queries.people(deal.pk),
+        people=deal_parts.people(deal.pk),
         keep=_whats_next(viewer, deal),
         plans=plans(viewer, planned, owner_id=deal.owner_id),
     )

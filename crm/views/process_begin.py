@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from crm.queries.deal import own_names
+from crm.queries.process import own_names
 from pipeline.people import queries as people_queries
 from pipeline.people.commands import first_run
 from pipeline.process import commands

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from crm.queries import process as queries
-from crm.queries.deal import latest_visit, open_deals, visible
+from crm.queries.deal import latest_visit, visible
 from crm.queries.gates import versions_of_visit
 from pipeline.process.queries import in_force
 from pipeline.process.queries import step_history as step_histories
@@ -64,7 +64,7 @@ MOST_DEALS = 20
 @require_GET
 def deals(request: HtmxRequest) -> HttpResponse:
     """The deals in sight that were changed last, to preview the process as one of them has it."""
-    context = {"deals": open_deals(request.user, most=MOST_DEALS)}
+    context = {"deals": queries.open_deals(request.user, most=MOST_DEALS)}
     return render(
         request, page="crm/process/deals.html", fragment="crm/process/_deals.html", context=context
     )

@@ -26,7 +26,7 @@ from crm.models import Product, SourceKind, StopCause
 from crm.models.reference import CauseKind, ReferenceRow
 from crm.queries import reference as queries
 from crm.queries import settings as changes
-from crm.queries.deal import currencies
+from crm.queries.rate import currencies
 from crm.queries.reference import REFERENCE_LISTS, ReferenceList, Shows
 from crm.views.setting_changes import tell
 from crm.views.settings import admins_only, settings_page

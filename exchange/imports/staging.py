@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from crm.queries.deal import currencies
+from crm.queries.rate import currencies
 from exchange.imports import bulk
 from exchange.imports.faults import Fault
 from exchange.imports.kinds import DEALS, Kind
