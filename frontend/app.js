@@ -6,6 +6,7 @@ import './focus.js';
 import './gate.js';
 import { onListKey } from './list.js';
 import './open.js';
+import { isGateway, markOnce, settleOnce } from './once.js';
 import { note } from './say.js';
 import './process.js';
 import './search.js';
@@ -24,7 +25,9 @@ function remember(name, value) {
 document.addEventListener('htmx:configRequest', (event) => {
   event.detail.headers['X-CSRFToken'] = document.body.dataset.csrf;
   event.detail.headers['X-Reader'] = document.body.dataset.reader ?? '';
+  markOnce(event.detail);
 });
+document.addEventListener('htmx:afterRequest', ({ detail }) => settleOnce(detail));
 document.addEventListener('htmx:beforeRequest', () => root.setAttribute('aria-busy', 'true'));
 document.addEventListener('htmx:afterRequest', () => root.removeAttribute('aria-busy'));
 document.addEventListener('htmx:responseError', (event) => {
@@ -33,10 +36,16 @@ document.addEventListener('htmx:responseError', (event) => {
   if (status === 409 || isPoll(event)) return;
   // So does an answer that brings words of its own.
   if (event.detail.xhr.getResponseHeader('HX-Trigger')) return;
-  note(status === 404 ? document.body.dataset.gone : document.body.dataset.failed, 'bad');
+  const { gone, failed, unsure } = document.body.dataset;
+  // A gateway that gave up waiting does not know what became of it.
+  const isUnsure = isGateway(status) && event.detail.requestConfig.verb === 'post';
+  note(status === 404 ? gone : isUnsure ? unsure : failed, 'bad');
 });
 document.addEventListener('htmx:sendError', (event) => {
-  if (!isPoll(event)) note(document.body.dataset.offline, 'bad');
+  if (isPoll(event)) return;
+  const { offline, unsure } = document.body.dataset;
+  const isSent = navigator.onLine && event.detail.requestConfig.verb === 'post';
+  note(isSent ? unsure : offline, 'bad');
 });
 // What nobody asked for must not complain: it would do so every few seconds.
 const isPoll = ({ detail }) =>

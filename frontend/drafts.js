@@ -9,6 +9,7 @@ const me = (document.body.dataset.reader ?? '').split(':')[0];
 const PREFIX = 'seven-draft:';
 const mine = `${PREFIX}${me}:`;
 const LASTS_MS = 7 * 24 * 3600 * 1000;
+const REMEMBERED_MS = 20 * 3600 * 1000;
 const MOST = 40;
 const MOST_CHARACTERS = 40_000;
 const words = (name) => document.body.dataset[name] ?? '';
@@ -109,7 +110,8 @@ function save(form, { sent = false } = {}) {
   if (!typedIn(form) && !before?.typed) return;
   const opened = form.closest('#sheet') ? (sheetAddress ?? before?.opened ?? null) : null;
   const page = location.pathname + location.search;
-  store(key, { base: begun(form), ...before, at: Date.now(), typed: true, fields, page, opened, sent });
+  const once = form.elements.idempotency_key?.value;
+  store(key, { base: begun(form), ...before, at: Date.now(), typed: true, fields, page, opened, sent, once });
 }
 
 // --- giving it back -------------------------------------------------------------------------------
@@ -180,7 +182,11 @@ function giveUp(form) {
 function bring(form, draft) {
   form.classList.add('has-draft');
   fetchMissing(form, fill(form, draft));
-  const text = draft.sent ? words('draftUnsure') : words('draftBack');
+  // Sent once more as it was, it is known to be the same, for as long as the server remembers.
+  const isKnown = draft.sent && draft.once && Date.now() - draft.at < REMEMBERED_MS;
+  if (isKnown && form.elements.idempotency_key) form.elements.idempotency_key.value = draft.once;
+  const unsure = isKnown ? words('draftUnsure') : words('draftOld');
+  const text = draft.sent ? unsure : words('draftBack');
   line(form, text.replace('{when}', when(draft.at)), [[words('draftDrop'), () => giveUp(form)]]);
   hideBanner(form);
 }

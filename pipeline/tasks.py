@@ -1,6 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from pipeline.idempotency import commands as idempotency
 from pipeline.outbox import commands as outbox
 
 
@@ -18,3 +19,8 @@ def relay_outbox(pk: int | None = None) -> None:
 @shared_task
 def forget_delivered() -> None:
     outbox.forget(at=timezone.now())
+
+
+@shared_task
+def forget_idempotency_keys() -> None:
+    idempotency.forget(at=timezone.now())

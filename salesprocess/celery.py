@@ -51,6 +51,10 @@ app.conf.update(
             "task": "pipeline.tasks.forget_delivered",
             "schedule": crontab(hour="3", minute="27"),
         },
+        "forget-idempotency-keys": {
+            "task": "pipeline.tasks.forget_idempotency_keys",
+            "schedule": crontab(minute="37"),
+        },
         # Woken by itself as well: this is for what a killed worker or a broker that was away left.
         "work-on-imports": {
             "task": "exchange.tasks.work_on_imports",

@@ -113,6 +113,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    # Directly before the view: what comes back from here is done, or undone.
+    "pipeline.idempotency.middleware.OneEffect",
 ]
 
 ROOT_URLCONF = "salesprocess.urls"

@@ -37,6 +37,7 @@ from pipeline.models import (
     BatchKind,
     Collision,
     FirstRun,
+    IdempotencyKey,
     Layer,
     StageWording,
     Step,
@@ -81,6 +82,7 @@ def one_of_each(cast: Cast) -> Cast:
     product = Product.objects.create(name="Line 3", currency="EUR")
     DealLine.objects.create(deal=deal, product=product)
     deal.changes.create(at=NOW, by=ana, field="name", old="Line", new="Line 3 retrofit")
+    IdempotencyKey.objects.create(user=ana, key="k", digest=b"", at=NOW)
     contact.changes.create(at=NOW, by=ana, field="owner", old="1 Ben Okafor", new="2 Ana Ruiz")
     SavedView.objects.create(kind="leads", name="Cold", owner=ana, changed_at=NOW)
     Rate.objects.create(currency="USD", on=NOW.date(), value=1)

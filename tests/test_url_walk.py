@@ -887,6 +887,44 @@ def test_it_changes_a_record_for_those_who_may(world, name):
         assert rows() != before, (answer.status, answer.text[-2000:])
 
 
+# Where what is sent above is meant to be refused: what would be done.
+COMPLETE: dict[str, Mapping[str, Any]] = {
+    "pipeline:person_add": {
+        "name": "New",
+        "email": "new@seven.test",
+        "role": "salesperson",
+        "style": "mixed",
+        "team": "@north",
+    },
+    "pipeline:team_add": {"name": "New", "parent": "@north"},
+    "crm:settings_organisation": {
+        "name": "Austral AG",
+        "time_zone": "Europe/Vienna",
+        "country": "AT",
+        "fiscal_month": "1",
+        "currency": "EUR",
+        "working_days": "1",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, url in URLS.items() if url.post is not None and url.kind != "public"]
+)
+def test_it_does_once_what_is_sent_twice(world, name):
+    url = URLS[name]
+    role = "admin" if name in COMPLETE else next(role for role in INSIDE if role in url.may)
+    sent = {**world.said(url.ask), **world.said(COMPLETE.get(name) or url.post or {})}
+    sent["idempotency_key"] = "k"
+    with undone():
+        first = world.tries(role, "post", world.path(name), sent, **HTMX)
+        assert first.status < 400, first.text[-2000:]
+        done = rows()
+        again = world.tries(role, "post", world.path(name), sent, **HTMX)
+        assert _changed(done, kept=SESSION) == []
+    assert (again.status, again.goes_to) == (first.status, first.goes_to)
+
+
 @pytest.mark.parametrize("name", [name for name in RECORDS if URLS[name].may != EVERYBODY])
 def test_it_tells_a_foreign_record_from_a_missing_one_in_nothing(world, name):
     url = URLS[name]

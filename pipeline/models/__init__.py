@@ -1,3 +1,4 @@
+from pipeline.idempotency.models import IdempotencyKey
 from pipeline.models.batch import Batch, BatchKind
 from pipeline.outbox.models import OutboxRow
 from pipeline.people.models.first_run import FirstRun
@@ -21,6 +22,7 @@ __all__ = [
     "Choice",
     "Collision",
     "FirstRun",
+    "IdempotencyKey",
     "Invitation",
     "Language",
     "Layer",

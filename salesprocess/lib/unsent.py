@@ -32,6 +32,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from salesprocess.lib.htmx import current_path
+from salesprocess.lib.idempotency import FIELD, new_key
 
 SESSION_KEY = "unsent"
 LIFETIME = dt.timedelta(days=1)
@@ -91,14 +92,20 @@ def _marked_input(request: HttpRequest) -> SafeString:
     token = csrf_input(request)
     if not (reader := sign_reader(request.user)):
         return token
-    return format_html('{}<input type="hidden" name="reader" value="{}">', token, reader)
+    return format_html(
+        '{}<input type="hidden" name="reader" value="{}"><input type="hidden" name="{}" value="{}">',
+        token,
+        reader,
+        FIELD,
+        new_key(),
+    )
 
 
 _marked_input_lazy = lazy(_marked_input, SafeString, str)
 
 
 def csrf_with_reader(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `csrf_input` with the signed reader beside the token."""
+    """Context processor: `csrf_input` with the signed reader and an idempotency key beside the token."""
     return {"csrf_input": _marked_input_lazy(request)} if hasattr(request, "user") else {}
 
 

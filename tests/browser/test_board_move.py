@@ -170,7 +170,7 @@ def test_it_says_when_a_move_failed_and_puts_the_card_back(board: Page, deal: De
     board.route("**/advance/", lambda route: route.abort())
     board.locator(f"#d{deal.pk}").focus()
     board.keyboard.press("]")
-    expect(board.locator("#toasts")).to_contain_text("No connection")
+    expect(board.locator("#toasts")).to_contain_text("not known whether that arrived")
     expect(card_of(board, deal, Stage.QUALIFICATION)).to_be_focused()
     board.unroute("**/advance/")
     board.keyboard.press("]")

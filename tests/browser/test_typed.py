@@ -139,6 +139,29 @@ def test_without_a_line_it_stays_and_comes_back_after_a_reload(
     assert logged(deal) == [WORDS]
 
 
+@pytest.mark.parametrize("reloads", [False, True])
+def test_what_was_done_unheard_is_done_once_when_it_is_sent_again(
+    page: Page, deal: Deal, reloads: bool
+) -> None:
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    type_note(page)
+    page.route("**/log/", lose_the_answer)
+    log(page)
+    expect(page.locator("#toasts")).to_contain_text("It is not known whether that arrived")
+    assert logged(deal) == [WORDS]
+    page.unroute("**/log/")
+    if reloads:
+        page.reload()
+        expect(page.locator("#composer")).to_contain_text("it counts once, even if it arrived")
+    log(page)
+    expect(note_of(page)).to_have_value("")
+    expect(page.locator("#deal-timeline")).to_contain_text(WORDS)
+    assert logged(deal) == [WORDS]
+
+
 @pytest.mark.parametrize("status", [500, 403])
 def test_an_error_keeps_it_on_the_page_and_after_a_reload(page: Page, status: int) -> None:
     def fail(route: Route) -> None:

@@ -1,0 +1,52 @@
+"""Keeping the key of a form with its effect (RELIABILITY R2)."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from django.db import connection
+
+from pipeline.idempotency.models import IdempotencyKey
+from pipeline.models import User
+
+# A form that got no answer is offered again for so long.
+LASTS = dt.timedelta(days=1)
+
+# Waits for a request with the same key that is still at work, until it is done or given up.
+_CLAIM = """
+    INSERT INTO pipeline_idempotencykey (user_id, key, digest, at, status, headers, body)
+    VALUES (%s, %s, %s, %s, 0, '{}', NULL)
+    ON CONFLICT (user_id, key, digest) DO NOTHING RETURNING id
+"""
+
+
+def claim(
+    *, user: User, key: str, digest: bytes, at: dt.datetime
+) -> tuple[int, None] | tuple[None, IdempotencyKey]:
+    """Take a key, in a transaction, for what is done in it: its id. Or what was done with it before.
+
+    Who took it before and gave it up again leaves it free.
+    """
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM, [user.pk, key, digest, at])
+            taken = cursor.fetchone()
+        if taken:
+            return taken[0], None
+        before = IdempotencyKey.objects.filter(user=user, key=key, digest=digest).first()
+        if before is not None:
+            return None, before
+
+
+def keep(pk: int, *, status: int, headers: Mapping[str, str], body: bytes | None) -> None:
+    """Keep what was answered, for whoever asks once more."""
+    IdempotencyKey.objects.filter(pk=pk).update(status=status, headers=dict(headers), body=body)
+
+
+def give_up(pk: int) -> None:
+    """The request was refused: put right, it may be sent again with the same key."""
+    IdempotencyKey.objects.filter(pk=pk).delete()
+
+
+def forget(*, at: dt.datetime) -> int:
+    """Remove the keys of forms that nobody sends again; how many."""
+    return IdempotencyKey.objects.filter(at__lt=at - LASTS).delete()[0]

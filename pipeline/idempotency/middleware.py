@@ -1,0 +1,99 @@
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from http import HTTPStatus
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from pipeline.idempotency import commands
+from pipeline.idempotency.models import IdempotencyKey
+from salesprocess.lib.htmx import current_path, wants_fragment
+from salesprocess.lib.idempotency import digest_of, key_of
+
+MOST_BYTES = 16_000
+_KEPT = ("Content-Type", "Location")
+
+
+class OneEffect:
+    """Lets a form that is sent several times, or at once, have one effect and one answer.
+
+    The last middleware before the view: the key, what the view does and what it answers are written
+    in one transaction. What the view refuses keeps no key. An error takes all of it back.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with ExitStack() as stack:
+            request.one_effect = stack  # type: ignore[attr-defined]
+            response = self.get_response(request)
+            claimed: int | None = getattr(request, "claimed_key", None)
+            if claimed is not None:
+                _settle(claimed, response)
+            return response
+
+    def process_view(
+        self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any
+    ) -> HttpResponseBase | None:
+        key = key_of(request) if request.method == "POST" and request.user.is_authenticated else ""
+        if not key:
+            return None
+        stack: ExitStack = request.one_effect  # type: ignore[attr-defined]
+        stack.enter_context(transaction.atomic())
+        claimed, before = commands.claim(
+            user=request.user,  # type: ignore[arg-type]  # signed in
+            key=key,
+            digest=digest_of(request),
+            at=timezone.now(),
+        )
+        if before is not None:
+            return _answered(request, before)
+        request.claimed_key = claimed  # type: ignore[attr-defined]
+        return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+        """Nothing stays of what the view did: it is undone before an error page asks the database."""
+        claimed = getattr(request, "claimed_key", None)
+        if claimed is None:
+            return
+        request.claimed_key = None  # type: ignore[attr-defined]
+        stack: ExitStack = request.one_effect  # type: ignore[attr-defined]
+        atomic = stack.pop_all()
+        atomic.__exit__(type(error), error, error.__traceback__)
+
+
+def _settle(claimed: int, response: HttpResponseBase) -> None:
+    if transaction.get_connection().needs_rollback:
+        return
+    if response.status_code >= HTTPStatus.BAD_REQUEST or response.streaming:
+        commands.give_up(claimed)
+        return
+    assert isinstance(response, HttpResponse)  # noqa: S101  # it does not stream
+    short = len(response.content) <= MOST_BYTES
+    commands.keep(
+        claimed,
+        status=response.status_code,
+        headers=_headers_of(response),
+        body=response.content if short else None,
+    )
+
+
+def _headers_of(response: HttpResponseBase) -> Mapping[str, str]:
+    return {
+        name: value
+        for name, value in response.items()
+        if name in _KEPT or name.upper().startswith("HX-")
+    }
+
+
+def _answered(request: HttpRequest, before: IdempotencyKey) -> HttpResponse:
+    """What was answered the first time; where that was too long to keep, the page as it is now."""
+    if before.body is not None:
+        return HttpResponse(bytes(before.body), status=before.status, headers=before.headers)
+    if wants_fragment(request):
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return redirect(current_path(request) or request.path)

@@ -1,0 +1,43 @@
+"""One intent, one effect: what a form says of itself, so that sending it twice counts once.
+
+Each rendered form carries a key of its own, also without a script; what is sent by a script alone
+carries one in a header. `pipeline.idempotency` keeps a key with the effect of the request.
+"""
+
+import hashlib
+import json
+import secrets
+
+from django.http import HttpRequest
+
+FIELD = "idempotency_key"
+HEADER = "Idempotency-Key"
+LONGEST = 64
+# What differs between two renderings of one form, and is nothing that a person means by it.
+OF_THE_PAGE = frozenset({"csrfmiddlewaretoken", "reader", FIELD, "version", "seen"})
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(12)
+
+
+def key_of(request: HttpRequest) -> str:
+    """The key that a request carries; empty if it has none that could be one of ours."""
+    key = request.POST.get(FIELD) or request.headers.get(HEADER, "")
+    return key if len(key) <= LONGEST and key.isascii() and key.isprintable() else ""
+
+
+def digest_of(request: HttpRequest) -> bytes:
+    """What the request means: one key with another meaning is another intent.
+
+    So that a form that is sent once more after something was changed in it is not taken for the
+    same. Of files their names and sizes count.
+    """
+    said = sorted(
+        (name, values) for name, values in request.POST.lists() if name not in OF_THE_PAGE
+    )
+    files = sorted(
+        (name, [[file.name, file.size] for file in files]) for name, files in request.FILES.lists()
+    )
+    meant = json.dumps([request.get_full_path(), said, files])
+    return hashlib.sha256(meant.encode()).digest()

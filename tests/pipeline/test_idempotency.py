@@ -1,0 +1,148 @@
+"""One intent, one effect: the same form sent several times, or at once, counts once (R2)."""
+
+import re
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+
+from crm.models import Activity, Deal
+from pipeline.idempotency import commands, middleware
+from pipeline.models import IdempotencyKey
+from tests.conftest import Cast
+from tests.crm.threads import at_once
+from tests.factories import NOW, ago, make_deal
+
+HTMX = {"HX-Request": "true"}
+
+
+def signed_in(cast: Cast, name: str = "ana") -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(getattr(cast, name))
+    return client
+
+
+def log(client: Client, deal: Deal, *, key: str = "k", **sent: Any) -> Any:
+    said = {"kind": "call", "body": "Rang twice", "idempotency_key": key, **sent}
+    return client.post(f"/deals/{deal.pk}/log/", said, headers=HTMX)
+
+
+@pytest.fixture
+def deal(cast: Cast) -> Deal:
+    return make_deal(by=cast.ana)
+
+
+def calls() -> int:
+    return Activity.objects.filter(body__startswith="Rang").count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_does_once_what_comes_eight_times_at_once(cast: Cast, deal: Deal):
+    clients = [signed_in(cast) for _each in range(8)]
+    answers: list[Any] = []
+    assert at_once(*(lambda c=c: answers.append(log(c, deal)) for c in clients)) == [None] * 8
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer["HX-Trigger"] for answer in answers}) == 1  # the same call to take back
+    assert calls() == 1
+
+
+@pytest.mark.django_db
+def test_it_gives_every_form_that_is_shown_a_key_of_its_own(cast: Cast, deal: Deal):
+    html = signed_in(cast).get(f"/deals/{deal.pk}/").content.decode()
+    keys = re.findall(r'name="idempotency_key" value="([^"]+)"', html)
+    assert len(keys) > 3
+    assert len(set(keys)) == len(keys)
+    assert len(keys) == html.count("csrfmiddlewaretoken")
+
+
+@pytest.mark.django_db
+def test_it_takes_a_key_from_a_header_too(cast: Cast, deal: Deal):
+    client = signed_in(cast)
+    for _each in range(2):
+        said = {"kind": "call", "body": "Rang twice"}
+        client.post(f"/deals/{deal.pk}/log/", said, headers={**HTMX, "Idempotency-Key": "h"})
+    assert calls() == 1
+
+
+@pytest.mark.django_db
+def test_it_takes_other_words_another_person_and_another_key_for_another_intent(
+    cast: Cast, deal: Deal
+):
+    ana, mona = signed_in(cast), signed_in(cast, "mona")
+    for client, said in (
+        (ana, {}),
+        (ana, {"body": "Rang off"}),
+        (ana, {"key": "other"}),
+        (mona, {}),
+    ):
+        assert log(client, deal, **said).status_code == 200
+    assert calls() == 4
+
+
+@pytest.mark.django_db
+def test_it_knows_a_form_again_that_was_rendered_anew(cast: Cast, deal: Deal):
+    """The page has another version by then, because the lost one was done."""
+    client = signed_in(cast)
+    log(client, deal, version=deal.version)
+    deal.refresh_from_db()
+    log(client, deal, version=deal.version)
+    assert calls() == 1
+
+
+@pytest.mark.django_db
+def test_it_lets_what_was_refused_be_sent_again(cast: Cast, deal: Deal):
+    client = signed_in(cast)
+    for status in (422, 422):
+        sent = {"next": "date", "next_kind": "call", "next_on": ""}
+        assert log(client, deal, **sent).status_code == status
+    assert not IdempotencyKey.objects.exists()
+    assert log(client, deal).status_code == 200
+    assert calls() == 1
+
+
+@pytest.mark.django_db
+def test_it_undoes_all_of_what_failed(cast: Cast, deal: Deal, monkeypatch: pytest.MonkeyPatch):
+    client = signed_in(cast)
+
+    def fail(*_args: Any, **_named: Any) -> HttpResponse:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("crm.views.verbs.done", fail)
+        assert log(client, deal).status_code == 500
+    assert (calls(), IdempotencyKey.objects.count()) == (0, 0)
+    assert log(client, deal).status_code == 200
+    assert calls() == 1
+
+
+@pytest.mark.django_db
+def test_it_leads_to_the_page_where_the_answer_was_too_long_to_keep(
+    cast: Cast, deal: Deal, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(middleware, "MOST_BYTES", -1)
+    client = signed_in(cast)
+    log(client, deal)
+    assert log(client, deal)["HX-Refresh"] == "true"
+    plain = client.post(
+        f"/deals/{deal.pk}/log/", {"kind": "call", "body": "Rang twice", "idempotency_key": "k"}
+    )
+    assert plain.status_code == 302
+    assert calls() == 1
+
+
+@pytest.mark.django_db
+def test_it_shows_nobody_what_another_was_answered(cast: Cast, deal: Deal):
+    log(signed_in(cast), deal)
+    assert IdempotencyKey.objects.visible_to(cast.ana).count() == 1
+    assert not IdempotencyKey.objects.visible_to(cast.mona).exists()
+
+
+@pytest.mark.django_db
+def test_it_forgets_after_a_day(cast: Cast):
+    with transaction.atomic():
+        for key, at in (("old", ago(days=2)), ("new", NOW)):
+            commands.claim(user=cast.ana, key=key, digest=b"x", at=at)
+    assert commands.forget(at=NOW) == 1
+    assert IdempotencyKey.objects.get().key == "new"
