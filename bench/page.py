@@ -2,6 +2,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.models import User
+from salesprocess.lib.idempotency import FIELD, new_key
 
 # From who asks and the number of a turn to an address, and the fields of what is posted.
 Asks = Callable[[User, int], tuple[str, dict[str, str] | None]]
@@ -17,3 +18,8 @@ class MeasuredPage:
     goal: float | None = None
     asks: Asks
     htmx: bool = False
+
+    def request(self, reader: User, turn: int) -> tuple[str, dict[str, str] | None]:
+        """As a page sends it: a form with a key of its own."""
+        path, data = self.asks(reader, turn)
+        return path, data if data is None else {**data, FIELD: new_key()}

@@ -204,7 +204,7 @@ def _queries(
         (reader,) = readers[page.reader]
         inside.force_login(reader)
         headers = {"HX-Request": "true"} if page.htmx else {}
-        path, data = page.asks(reader, 0)
+        path, data = page.request(reader, 0)
         with CaptureQueriesContext(connection) as captured:
             if data is None:
                 inside.get(path, headers=headers)
@@ -268,7 +268,7 @@ def _eight_clients(
 
 
 def _ask(client: Client, page: "MeasuredPage", turn: int) -> tuple[float, int]:
-    path, data = page.asks(client.user, turn)
+    path, data = page.request(client.user, turn)
     started = time.perf_counter()
     text = client.ask(path, data, htmx=page.htmx)
     return time.perf_counter() - started, len(text)
