@@ -76,14 +76,14 @@ class Definition:
     basis: StrOrPromise
 
 
-# The keys of what is told of each stage, by whoever tells it (`shows_figures`).
+# K-numbers of the figures shown per stage, as registered by `shows_figures`.
 _OF_STAGE: dict[Stage, set[str]] = {stage: set() for stage in Stage}
 
 
 def shows_figures(
     *definitions: Definition, of: Iterable[Stage] = Stage
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Marks a question whose answer has these figures for each of the stages `of`."""
+    """Registers that the decorated query gives these figures for each of the stages `of`."""
 
     def mark(question: Callable[P, R]) -> Callable[P, R]:
         for stage in of:
@@ -94,7 +94,7 @@ def shows_figures(
 
 
 def figures_of_stages() -> dict[Stage, list[str]]:
-    """The keys of the figures that reports tell of each stage."""
+    """The K-numbers of the figures that reports show of each stage."""
     return {stage: sorted(keys) for stage, keys in _OF_STAGE.items()}
 
 

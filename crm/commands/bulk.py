@@ -1,6 +1,6 @@
-"""One verb on many records: each is judged and changed on its own, by the same command as alone.
+"""One command on many records, each judged and changed on its own.
 
-A refusal stops nothing else, and none is silent: every one that was asked for is in the answer.
+A refusal stops no other record, and each record that was asked for is in the result.
 """
 
 import datetime as dt
@@ -32,10 +32,8 @@ TOGETHER = 50
 
 @dataclass(frozen=True, kw_only=True)
 class BulkResult:
-    """What became of one record. `refused` is the reason in words, empty if it was done.
-
-    `name` is empty for one that `by` may not see, of which nothing is told.
-    """
+    """The result for one record. `refused` is the reason for people, empty if it was done; `name`
+    is empty for a record that `by` may not see."""
 
     id: int
     name: str

@@ -71,7 +71,7 @@ def _rebased(rates: Sequence[Rate], *, own: str, new: str) -> Iterator[Rate]:
 
 
 def _replace(rates: Sequence[Rate], rebased: Sequence[Rate], *, by: User, at: dt.datetime) -> None:
-    """What the rates were is kept, in one row of history for all of them."""
+    """Replace all rates, with one row of history for all of them."""
     if not rates:
         return
     Rate.objects.all().delete()

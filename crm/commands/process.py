@@ -1,6 +1,6 @@
-"""Publishing a layer, with what becomes of the deals that are in flight (ARCHITECTURE 4).
+"""Publishing a layer, and which versions open deals work by from then on (ARCHITECTURE 4).
 
-pipeline knows no deals: it makes the version, and this module decides what the deals go by.
+pipeline knows no deals: it makes the version, this module decides for the deals.
 """
 
 import datetime as dt
@@ -35,7 +35,8 @@ Map = Mapping[tuple[Stage, str], str]
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """What publishing did: to how many people and open deals, and what could not be carried over."""
+    """The result of publishing: people and open deals concerned, and what could not be carried
+    over."""
 
     version: Version
     people: int
@@ -93,14 +94,15 @@ def _open_visits(teams: Collection[int]) -> "models.QuerySet[StageVisit]":
 
 
 def _lock(teams: Collection[int]) -> None:
-    """Whoever is moving one of the deals right now, or answers a step, comes first: otherwise the
-    stay that ends meanwhile would be changed, and the one that begins left with what was before."""
+    """Lock the open visits, after whoever is moving one of the deals or answering a step: otherwise
+    the visit that ends meanwhile would be changed, and the one that begins left as it was."""
     deals = Deal.objects.filter(team_id__in=teams, outcome=Outcome.OPEN).order_by("pk")
     deque(deals.select_for_update(no_key=True).values_list("pk").iterator(), maxlen=0)
 
 
 def _hold(before: Mapping[int, tuple[int, ...]]) -> None:
-    """A stay that names no versions works by what is current: it is told what that was."""
+    """Write the present versions into visits that name none, which would otherwise follow the new
+    one."""
     for team, ids in before.items():
         _open_visits([team]).filter(version_ids=[]).update(
             version_ids=list(ids), playbook=fingerprint(ids)
@@ -108,7 +110,7 @@ def _hold(before: Mapping[int, tuple[int, ...]]) -> None:
 
 
 def _keep(teams: Collection[int]) -> None:
-    """Those that keep something older already go on with that."""
+    """Visits that name older versions already go on with these."""
     deals = Deal.objects.filter(
         team_id__in=teams, outcome=Outcome.OPEN, kept_version_ids__isnull=True
     )
@@ -173,8 +175,8 @@ def _carry_over(
 
 
 def takes_over(step: PlaybookStep) -> bool:
-    """Whether what was recorded against another step may stand for this one. For what the records
-    say by themselves nothing else does: a gate would take any answer for an agreement (G3)."""
+    """Whether results of another step may be copied to this one. Not for a step bound to a fact: a
+    gate would take any answer for an agreement (G3)."""
     return step.fact is None and step.kind != StepKind.HINT
 
 

@@ -1,4 +1,4 @@
-"""What can be said to the owner of the process, and what comes back (METHOD, edge rule 4)."""
+"""Notes to the owner of the process, and the answers (METHOD, edge rule 4)."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -72,10 +72,10 @@ def file(
 def answer(
     note: ProcessNote, *, words: str, by: User, at: dt.datetime, place: Place | None = None
 ) -> None:
-    """Answer a note, so that whoever wrote it reads what becomes of it, and is told so by mail;
-    `place` says where it belongs after all. A later answer takes the place of an earlier one.
+    """Answer a note; its author is told by mail. `place` says where it belongs after all.
 
-    Raises Refused without words, ProcessNote.DoesNotExist for whom it is not to answer.
+    A later answer replaces an earlier one. Raises Refused without words, ProcessNote.DoesNotExist
+    for whoever may not answer it.
     """
     words = _words(words, field="answer")
     with transaction.atomic():
@@ -93,7 +93,7 @@ def answer(
 
 @dataclass(frozen=True, kw_only=True)
 class TakenUp:
-    """Where a note became a change: the layer whose draft it is, and the step."""
+    """The layer and step of whose draft a note became a change."""
 
     layer: Layer
     stage: Stage
@@ -161,7 +161,7 @@ def tell_published(version: Version, *, by: User, at: dt.datetime) -> None:
 
 
 def _changes(version: Version) -> dict[tuple[int | None, str], list[str]]:
-    """What a version changed, in words, by the place of the step."""
+    """The changes of a version as texts, by (stage, key)."""
     before = version.layer.versions.filter(number__lt=version.number).order_by("-number").first()
     was = LayerContent.from_json(before.content) if before else LayerContent()
     now = LayerContent.from_json(version.content)

@@ -1,4 +1,4 @@
-"""What foreign money is worth."""
+"""Exchange rates."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ RATES_LOCK = 77_023
 
 @contextmanager
 def rates_locked() -> Iterator[None]:
-    """One transaction in which nobody else changes rates."""
+    """A transaction in which nobody else changes rates."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [RATES_LOCK])
@@ -30,7 +30,7 @@ def rates_locked() -> Iterator[None]:
 
 
 def check_currency(code: str, *, field: str) -> str:
-    """The code as it is kept. Raises Refused for what is no currency of ISO 4217."""
+    """The currency code, normalised. Raises Refused for what is no currency of ISO 4217."""
     code = code.strip().upper()
     if code not in list_currencies():
         raise Refused(
@@ -74,10 +74,10 @@ def set_rate(
 
 
 def remove_rate(rate: Rate, *, by: User, at: dt.datetime) -> None:
-    """Take back what was entered for a day: the rate before it is in force again.
+    """Delete the rate of a day, so that the one before it is in force again.
 
-    Raises Rate.DoesNotExist if it is gone already, Refused for the first rate of a currency that
-    is in use, because amounts could not be counted without.
+    Raises Rate.DoesNotExist if it is gone already, Refused for the first rate of a currency that is
+    in use, because its amounts could not be converted any more.
     """
     with rates_locked():
         _check_admin(by)

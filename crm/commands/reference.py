@@ -1,7 +1,7 @@
-"""What admins can do to the lists: products, sources, methods and stop causes.
+"""Commands on the lists that admins keep: products, sources, methods and stop causes.
 
-Nothing disappears under those who use it. A row is retired (no longer offered, still shown where it
-is), merged into another one, which takes over all its uses and can be undone, or deleted, if it was
+Nothing that is in use disappears. A row is retired (no longer offered, still shown where it is
+used), merged into another one, which takes over its uses and can be undone, or deleted if it was
 never used.
 """
 
@@ -98,7 +98,7 @@ def edit(
 
 
 def retire(row: ReferenceRow, *, by: User, at: dt.datetime, version: int | None = None) -> None:
-    """Offer it no longer; records that have it keep it. Nothing to do if it is retired already.
+    """Offer the row no longer; records that have it keep it. No effect if it is retired already.
 
     Raises Stale, and Refused for what the process itself uses.
     """
@@ -233,7 +233,7 @@ def _save(row: ReferenceRow, *fields: str) -> None:
 
 
 def _clean_name(row: ReferenceRow) -> str:
-    """Without space at its ends; a shipped name in whatever language is kept by its own."""
+    """Strip the name; a shipped name typed in any language is stored as shipped."""
     name = " ".join(row.name.split())
     return shipped.kept(name, shipped.NAMES) if reference_list_of(type(row)).is_shipped else name
 
@@ -271,13 +271,13 @@ def _free_key(name: str) -> str:
 
 
 def _keep_as_offered(row: ReferenceRow, name: str) -> None:
-    """What was offered under a name stays in its offers under that name."""
+    """Offers that name the product keep its old name."""
     if isinstance(row, Product):
         OfferLine._base_manager.filter(product=row, what="").update(what=name)
 
 
 def _move_all(row: ReferenceRow, target: ReferenceRow) -> dict[str, list[int]]:
-    """Which records were moved, by model and field."""
+    """The ids of the records that were moved, by model and field."""
     moved = {}
     for model, field in referring_fields(type(row)):
         users = model._base_manager.filter(**{field: row})
@@ -308,7 +308,8 @@ def _move_back(moved: dict[str, list[int]], row: ReferenceRow, target: Reference
 
 
 def _update_saved_views(old: int, new: int, *, among: list[int] | None) -> list[int]:
-    """Let saved views ask for another source; which did. `among` None means any of them."""
+    """Replace a source in the filters of saved views, of `among` only if given; returns the changed
+    views."""
     views = SavedView._base_manager.filter(query__contains=f"source={old}").order_by("pk")
     said = []
     for view in views.select_for_update():
@@ -323,7 +324,7 @@ def _update_saved_views(old: int, new: int, *, among: list[int] | None) -> list[
 
 
 def _imported_rows(row: ReferenceRow) -> models.QuerySet[ImportedRow]:
-    """Which foreign products became this one, so that the next file finds it."""
+    """The import rows that became this product, so that the next import finds it."""
     if not isinstance(row, Product):
         return ImportedRow._base_manager.none()
     return ImportedRow._base_manager.filter(kind="products", record_id=row.pk)
@@ -353,7 +354,7 @@ def _as_text(value: Any) -> str:
 
 
 def _as_json(row: ReferenceRow) -> dict[str, Any]:
-    """Numbers with a point as text, which keeps them exactly."""
+    """Decimal numbers as text, which keeps them exact."""
     raw = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
     return {name: str(v) if isinstance(v, Decimal) else v for name, v in raw.items()}
 

@@ -1,4 +1,4 @@
-"""What can be done to a saved view: save, change, delete."""
+"""Commands on saved views."""
 
 import datetime as dt
 
@@ -62,7 +62,7 @@ def change(
 
 
 def delete(view: SavedView, *, by: User, at: dt.datetime) -> None:
-    """Forget a view. Raises SavedView.DoesNotExist for somebody else's."""
+    """Raises SavedView.DoesNotExist for somebody else's."""
     with transaction.atomic():
         SavedView.objects.editable_by(by).select_for_update(of=("self",)).get(pk=view.pk).delete()
 

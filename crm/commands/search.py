@@ -1,7 +1,7 @@
-"""Keep what can be found beside the records: one statement for one record or a million.
+"""Keeps the search entries: one statement for one record or a million.
 
-Every command that changes a name, an owner or an address calls these in its own transaction; bulk
-loads call them once at their end.
+Every command that changes a name, an owner or an address calls these in its transaction; bulk loads
+call them once at their end.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -63,10 +63,10 @@ _waiting: ContextVar[dict[SearchKind, set[int]] | None] = ContextVar("waiting", 
 
 @contextmanager
 def batched() -> Iterator[None]:
-    """What is `index` inside is written at the end, each kind by one statement.
+    """Delay `index` to the end of the block, with one statement for each kind of record.
 
-    Only within a transaction, so that nobody finds what is not so yet. Entries are made of the
-    records as they stand then: of what was refused in between, nothing remains.
+    Only inside a transaction. Entries are made of the records as they are at the end, so nothing
+    remains of what was refused in between.
     """
     waiting: dict[SearchKind, set[int]] = {}
     token = _waiting.set(waiting)
@@ -79,7 +79,7 @@ def batched() -> Iterator[None]:
 
 
 def index(kind: SearchKind, ids: Iterable[int]) -> None:
-    """Bring the entries of some records up to date."""
+    """Update the entries of some records."""
     waiting = _waiting.get()
     if waiting is not None:
         waiting.setdefault(kind, set()).update(ids)
@@ -88,27 +88,28 @@ def index(kind: SearchKind, ids: Iterable[int]) -> None:
 
 
 def index_company(company_id: int) -> None:
-    """Bring a company's entry up to date, and those of its people and deals, which name it."""
+    """Update the entries of a company, and of its contacts and deals, which contain its name."""
     index(SearchKind.COMPANY, [company_id])
     _put(SearchKind.CONTACT, "WHERE c.company_id = %s", [company_id])
     _put(SearchKind.DEAL, "WHERE c.company_id = %s", [company_id])
 
 
 def index_selected(kind: SearchKind, ids: str) -> None:
-    """Make entries for the records whose ids the statement `ids`, a constant of the caller, selects.
+    """Make entries for the records whose ids are selected by the SQL `ids`, a constant of the caller.
 
-    As an array, so that each is looked up by its id whatever the planner thinks of the table."""
+    Selected as an array, so that PostgreSQL uses the primary key whatever its statistics say.
+    """
     _put(kind, f"WHERE c.id = ANY(ARRAY({ids}))", [])
 
 
 def index_batch(batch_id: int) -> None:
-    """Make entries for everything that came in with a batch."""
+    """Make entries for all records of a batch."""
     for kind in SearchKind:
         _put(kind, "WHERE c.batch_id = %s", [batch_id])
 
 
 def remove(kind: SearchKind, ids: Iterable[int]) -> None:
-    """Forget records that an undo has deleted."""
+    """Remove the entries of deleted records."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM crm_searchentry WHERE kind = %s AND record_id = ANY(%s)",
@@ -117,7 +118,7 @@ def remove(kind: SearchKind, ids: Iterable[int]) -> None:
 
 
 def rebuild() -> None:
-    """Make every entry anew."""
+    """Delete and remake all entries."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM crm_searchentry")
     for kind in SearchKind:

@@ -50,20 +50,20 @@ HELD = {
 
 
 def is_conversation(kind: str, result: str | None) -> bool:
-    """Whether something done was a conversation: both sides spoke, and not only about a date."""
+    """Whether something done was a conversation: both sides spoke, and not only about a date (G2)."""
     return result in HELD.get(ActivityKind(kind), ())
 
 
 def is_attempt(kind: str, result: str | None) -> bool:
-    """Whether something done may have reached nobody: nobody answered, or of a call or a meeting it
-    is not said what came of it."""
+    """Whether something done may have reached nobody: no answer, or a call or meeting without a
+    result."""
     spoken = kind in (ActivityKind.CALL, ActivityKind.MEETING)
     return result == ActivityResult.NO_ANSWER or (spoken and not result)
 
 
 class ActivityQuerySet(models.QuerySet["Activity"]):
     def visible_to(self, user: HasScope) -> Self:
-        """Those of visible deals; without a deal, one's own and one's people's."""
+        """Activities of visible deals; without a deal, one's own and one's people's."""
         if not user.is_active:
             return self.none()
         scope = user.scope
@@ -93,8 +93,7 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
         return self.filter(done_at__isnull=False)
 
     def without_result(self, deal: Deal, *, by: User) -> Self:
-        """What `by` did on the deal of which nobody said what came of it, though it may have been a
-        conversation; the last of it first."""
+        """Possible conversations of `by` on the deal without a result, latest first."""
         done = self.done().filter(deal=deal, owner=by, result="", kind__in=list(HELD))
         return done.order_by("-done_at", "-id")
 

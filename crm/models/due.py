@@ -38,15 +38,15 @@ class Due:
             raise TypeError("due on a day or at an instant, and not both")
 
     def by(self, zone: dt.tzinfo) -> dt.datetime:
-        """The last moment in time, for somebody in `zone`."""
+        """The last moment at which it is still in time, in `zone`."""
         return self.at or end_of_day(self.on, zone)  # type: ignore[arg-type]  # one of the two
 
     def day(self, zone: dt.tzinfo) -> dt.date:
-        """The day of it, for a reader in `zone`."""
+        """The day on which it is due, for a reader in `zone`."""
         return self.on or self.at.astimezone(zone).date()  # type: ignore[union-attr]  # one of the two
 
     def state(self, *, at: dt.datetime, zone: dt.tzinfo) -> DueState:
-        """Whether it is past, today's or ahead at the instant `at`, for a reader in `zone`."""
+        """Whether it is over, today or later at the instant `at`, for a reader in `zone`."""
         today, day = at.astimezone(zone).date(), self.day(zone)
         if day < today or (self.at is not None and self.at < at):
             return DueState.OVER
@@ -58,12 +58,12 @@ def end_of_day(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
 
 
 def midnight(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
-    """When a day begins in a zone."""
+    """The instant at which a day begins in `zone`."""
     return dt.datetime.combine(day, dt.time.min, tzinfo=zone)
 
 
 def in_state(state: DueState, *, at: dt.datetime, zone: dt.tzinfo, prefix: str = "due") -> Q:
-    """What `Due.state` says, in SQL, over the columns `prefix`_on and `prefix`_at."""
+    """`Due.state` as a condition on the columns `prefix`_on and `prefix`_at."""
     today = at.astimezone(zone).date()
     tomorrow = midnight(today + dt.timedelta(1), zone)
     on, moment = f"{prefix}_on", f"{prefix}_at"
@@ -75,7 +75,7 @@ def in_state(state: DueState, *, at: dt.datetime, zone: dt.tzinfo, prefix: str =
 
 
 def near(state: DueState, *, at: dt.datetime) -> Q:
-    """What `due_by` can be in that state, for any reader: a range that its indexes can find."""
+    """A range of `due_by` that contains this state for any reader, so that indexes can be used."""
     if state == DueState.OVER:
         return Q(due_by__lt=at + _APART)
     if state == DueState.TODAY:
@@ -86,9 +86,10 @@ def near(state: DueState, *, at: dt.datetime) -> Q:
 def within(
     first: dt.date | None, last: dt.date | None, *, zone: dt.tzinfo, moment: str, on: str = ""
 ) -> Q:
-    """From the beginning of a reader's day to the end of another, where they are given.
+    """The condition for instants between the start of the day `first` and the end of the day
+    `last`, in `zone`; either may be None.
 
-    `moment` names a column of instants; `on` one of days that stand in its place.
+    `moment` is a column of instants; `on` one of days that replaces it.
     """
     at, days = Q(), Q()
     if first is not None:

@@ -10,8 +10,8 @@ LARGEST = 20 * 1024 * 1024
 
 
 class EvidenceFile(models.Model):
-    """A file that proves a step, kept in the database with the deal whose history it belongs to,
-    so that a backup has it and whoever may see the deal, and nobody else, may read it."""
+    """A file that proves a step. Stored in the database, so that it is in the backup and visible
+    exactly to those who may see the deal."""
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="files")
     name = models.CharField(max_length=200)

@@ -18,11 +18,11 @@ ImportedRowManager = models.Manager.from_queryset(ImportedRowQuerySet)
 
 
 class ImportedRow(models.Model):
-    """Which record a row of a foreign system became, so that it never becomes a second one.
+    """Which record a row of a foreign system became, so that it is not imported twice.
 
-    `external_id` is the foreign id; where the file has none, the lower-case name of what is known
-    by its name, else a digest of the row. `digest` tells whether the row says the same as when it
-    came in. `created` is false where it was found to be a record that we had.
+    `external_id` is the foreign id; without one, the lower-case name for kinds known by name, else
+    a digest of the row. `digest` tells whether the row has changed since. `created` is false if the
+    record existed before.
     """
 
     system = models.CharField(max_length=80)

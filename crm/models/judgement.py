@@ -11,10 +11,10 @@ from pipeline.process.stages import Stage
 
 
 class Judgement(models.Model):
-    """Gates that were gone past: what was missing, why, and who said so (METHOD, "Gates").
+    """Gates that were passed with something missing: what, why, and by whom (METHOD, "Gates";
+    METRICS K20).
 
-    Whether the process was followed is itself data (METRICS K20). An act with nothing missing
-    leaves no row: its visit is the proof.
+    An act with nothing missing leaves no row: its visit is the proof.
     """
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="judgements")

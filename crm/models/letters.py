@@ -1,15 +1,12 @@
-"""The database's functions that write letters one way, for indexes and queries.
-
-`salesprocess.lib.folding` is the same rule in Python.
-"""
+"""Database functions for folded text, for indexes and queries; `salesprocess.lib.folding` does the
+same in Python."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BooleanField, FloatField, Func, TextField
 
 
 class Fold(Func):
-    """A text without case, accents and other ways to write the same letter; also an order by name
-    in which Ö stands with O."""
+    """Text without case, accents and other spelling variants; sorting by it puts Ö beside O."""
 
     function = "seven_fold"
     arity = 1
@@ -17,8 +14,8 @@ class Fold(Func):
 
 
 class CompanyKeys(Func):
-    """What two companies' names have in common that differ only by legal form, punctuation, `and`
-    or spelling."""
+    """Keys that companies share whose names differ only by legal form, punctuation, `and` or
+    spelling."""
 
     function = "seven_company_keys"
     arity = 1
@@ -26,7 +23,7 @@ class CompanyKeys(Func):
 
 
 class PersonKeys(Func):
-    """What two people's names have in common that differ only by their order or spelling."""
+    """Keys that people share whose names differ only by order or spelling."""
 
     function = "seven_person_keys"
     arity = 1
@@ -34,7 +31,7 @@ class PersonKeys(Func):
 
 
 class Spellings(Func):
-    """All ways in which the words of a text may be asked for, each after a mark and a space."""
+    """All spellings by which the words of a text can be searched, each after a mark and a space."""
 
     function = "seven_spellings"
     arity = 2
@@ -42,7 +39,7 @@ class Spellings(Func):
 
 
 class Overlap(Func):
-    """Whether two arrays have anything in common."""
+    """Whether two arrays have an element in common."""
 
     template = "(%(expressions)s)"
     arg_joiner = " && "
@@ -51,15 +48,13 @@ class Overlap(Func):
 
 
 class FirstElement(Func):
-    """The first element of an array."""
-
     template = "(%(expressions)s)[1]"
     arity = 1
     output_field = TextField()
 
 
 class Similarity(Func):
-    """How many groups of three letters two texts have in common, from 0 to 1."""
+    """Trigram similarity of two texts, 0 to 1."""
 
     function = "similarity"
     arity = 2

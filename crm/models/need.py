@@ -18,8 +18,8 @@ class Per(models.TextChoices):
 
 
 class Need(models.Model):
-    """A problem of the customer, in the customer's words, and what it is worth to solve it
-    (METHOD, stage 4). Offer lines say which need they answer."""
+    """A problem of the customer in the customer's words, and what solving it is worth (METHOD,
+    stage 4). Offer lines refer to the need that they answer."""
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="needs")
     words = models.TextField(_("In the customer’s words"))

@@ -16,7 +16,7 @@ class NoteKind(models.TextChoices):
 
 
 class Place(models.TextChoices):
-    """Where digging led (METHOD, edge rule 4)."""
+    """Where something belongs that did not seem to fit (METHOD, edge rule 4)."""
 
     STAGE = "stage", _("Towards new business: one of the seven stages")
     RELATIONSHIP = "relationship", _("Keeping a customer warm: lead generation")

@@ -28,7 +28,7 @@ class ReferenceQuerySet(models.QuerySet):  # type: ignore[type-arg]  # shared by
         return self.filter() if user.scope.everything else self.none()
 
     def offered(self) -> Self:
-        """What pick lists show; a retired row stays with the records that name it."""
+        """Active rows, for pick lists; a retired row stays with the records that have it."""
         return self.filter(retired=False)
 
 
@@ -36,8 +36,8 @@ ReferenceManager = models.Manager.from_queryset(ReferenceQuerySet)
 
 
 class ReferenceRow(models.Model):
-    """A row of a list that admins keep, by its `name`. What is in use is retired or merged into
-    another, and deleted only once nothing uses it."""
+    """A row of a list that admins keep. Rows in use are retired or merged; only unused ones are
+    deleted."""
 
     name: "models.CharField[str, str]"
     retired = models.BooleanField(default=False)
@@ -51,7 +51,7 @@ class ReferenceRow(models.Model):
 
     @property
     def is_fixed(self) -> bool:
-        """The process itself uses it, so that it can only be renamed."""
+        """Used by the process itself, so it can only be renamed."""
         return False
 
 
@@ -153,7 +153,7 @@ _RATES_ON = """
 
 class RateQuerySet(ReferenceQuerySet):
     def on(self, day: dt.date) -> Rates:
-        """What is in force on `day`: of each currency the latest rate of that day or before."""
+        """The rates in force on `day`: of each currency the latest one up to that day."""
         # By hand: every page with a value asks this, and putting it together costs twice the asking.
         with connection.cursor() as cursor:
             cursor.execute(_RATES_ON, [day])
@@ -166,7 +166,7 @@ RateManager = models.Manager.from_queryset(RateQuerySet)
 
 
 class Rate(models.Model):
-    """What one unit of a foreign currency is worth in the organisation's, from a day on."""
+    """The value of one unit of a foreign currency in the organisation's, from a day on."""
 
     currency = models.CharField(max_length=3, validators=[RegexValidator(r"^[A-Z]{3}$")])
     on = models.DateField()

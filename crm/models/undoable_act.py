@@ -22,9 +22,8 @@ UndoableActManager = models.Manager.from_queryset(UndoableActQuerySet)
 
 
 class UndoableAct(models.Model):
-    """What one verb did to a deal and all that belongs to it, kept for the moments in which whoever
-    did it may take it back. Written and read by `crm.commands.undo` alone.
-    """
+    """The rows of a deal before a command changed them, kept for some minutes so that its author
+    can undo it. Used by `crm.commands.undo` alone."""
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="+")
     by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")

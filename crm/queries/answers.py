@@ -26,9 +26,8 @@ MIN_SIMILARITY = 0.3
 
 
 class ConcernAnswer(NamedTuple):
-    """`said` is to how many concerns it was said, as it stands or as what helped, and `settled` how
-    many of these it settled; `deal` where the reader may see it.
-    """
+    """An answer with its use: given to `said` concerns, of which it settled `settled`. `deal` is
+    None out of the reader's reach."""
 
     id: int
     category: str
@@ -47,7 +46,7 @@ class ConcernAnswer(NamedTuple):
 
     @property
     def always(self) -> bool:
-        """Whether it settled every concern to which it was said."""
+        """Whether it settled every concern that it was given to."""
         return self.settled == self.said
 
 
@@ -76,9 +75,8 @@ def find(
 
 
 def similar_answers(concern: Concern, user: User) -> list[ConcernAnswer]:
-    """What colleagues said to concerns like this one: of its category, those with similar words
-    before the others, most used first. Three queries.
-    """
+    """Answers of colleagues to concerns of the same category, those with similar words first, most
+    used first. Three queries."""
     answers = (
         _library(user)
         .filter(category=concern.category, disposed_by__isnull=False)
@@ -93,7 +91,7 @@ def similar_answers(concern: Concern, user: User) -> list[ConcernAnswer]:
 
 
 def usable_answer(user: User, pk: int) -> Concern | None:
-    """One of the library's answers, to be used."""
+    """An answer of the library, by id."""
     found: Concern | None = _library(user).filter(pk=pk).first()
     return found
 
@@ -114,9 +112,7 @@ def _library(user: User) -> "QuerySet[Any]":
 
 
 def _once(answers: "QuerySet[Any]", *order: str) -> "QuerySet[Any]":
-    """Of equal answers the one that comes first in `order`; `uses_of_all` is how often any of them
-    was taken for another concern, or said anew.
-    """
+    """Of equal answers the first in `order`; `uses_of_all` counts the uses of all of them."""
     once: QuerySet[Any] = answers.annotate(
         place=Window(RowNumber(), order_by=order, **_OF_GROUP),
         uses_of_all=Window(Sum("times"), **_OF_GROUP) + Window(Count("pk"), **_OF_GROUP) - 1,
@@ -145,7 +141,7 @@ def _rows(answers: "QuerySet[Any]") -> list[ConcernAnswer]:
 
 
 def _judged(answers: Collection[ConcernAnswer]) -> list[ConcernAnswer]:
-    """How often each was said, by whomever, and settled it. One query."""
+    """How often each answer was given by anybody, and how often it settled the concern. One query."""
     groups = {(one.category, one.key): [0, 0] for one in answers}
     if not groups:
         return []

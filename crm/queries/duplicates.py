@@ -1,7 +1,7 @@
-"""Who is on record already: the search behind pick lists, and the duplicates shown while typing.
+"""Possible duplicates of what somebody types, and the search behind pick lists.
 
-Companies and contacts are common knowledge; deals are shown only within one's reach. What is shown
-is a suggestion, and never more: whoever types decides.
+Companies and contacts are visible to everyone, deals only within one's reach. Results are
+suggestions: the person decides.
 """
 
 from collections.abc import Iterable, Sequence
@@ -53,10 +53,11 @@ Row = TypeVar("Row", Company, Product, Contact)
 
 @dataclass(frozen=True, kw_only=True)
 class Party:
-    """A company or contact on record, and why it is shown. `deals` are open ones in sight.
+    """A company or contact on record, and why it is shown.
 
-    `is_same` says that its name is the one that was typed, but for legal form, punctuation, `and`,
-    the order of a person's names and how letters are written; `closeness` of the two is 0 to 1.
+    `deals` are visible open ones. `is_same` means that the names differ only by legal form,
+    punctuation, `and`, the order of a person's names or spelling; `closeness` of the names is 0 to
+    1.
     """
 
     id: int
@@ -136,7 +137,7 @@ def _contacts_called(typed: str, *, user: User, rows: int) -> list[Party]:
 
 
 def products(typed: str, *, user: User) -> list[Product]:
-    """What is on offer and has all the words in its name."""
+    """Active products that have all the words in their name."""
     asked = parse(_plain(typed))
     if not asked.is_enough:
         return []
@@ -145,8 +146,8 @@ def products(typed: str, *, user: User) -> list[Product]:
 
 
 def exact_match(rows: QuerySet[Row], typed: str) -> Row | None:
-    """The one row that is called `typed`: to the letter, else but for how its letters are written;
-    None if there is none, or several."""
+    """The only row with this name: letter by letter, else but for spelling; None if there is none
+    or several."""
     typed = _plain(typed)
     found = list(rows.alias(folded=Fold("name")).filter(folded=fold(typed)).order_by("id")[:ROWS])
     best = [row for row in found if row.name == typed] or found
@@ -154,12 +155,12 @@ def exact_match(rows: QuerySet[Row], typed: str) -> Row | None:
 
 
 def is_enough(typed: str) -> bool:
-    """Whether there is anything to look for in a text."""
+    """Whether the text is long enough to search for."""
     return parse(typed).is_enough
 
 
 def _plain(typed: str) -> str:
-    """Without margins, and without the one character that PostgreSQL cannot hold."""
+    """Stripped, and without NUL, which PostgreSQL cannot store."""
     return typed[:LONGEST].replace("\0", "").strip()
 
 
@@ -168,13 +169,13 @@ def _hits(kind: SearchKind, typed: str, *, user: User, rows: int) -> list[int]:
 
 
 def _by_keys(kind: SearchKind, keys: Func, *, user: User) -> QuerySet[SearchEntry, Any]:
-    """The ids of those whose names are the same but for what `keys` leaves out."""
+    """Ids of the rows whose names are the same but for what `keys` leaves out."""
     entries = SearchEntry.objects.visible_to(user).exclude(kind=SearchKind.DEAL).filter(kind=kind)
     return entries.filter(keys__overlap=keys).order_by("record_id").values("record_id")[:MOST_SAME]
 
 
 def _similar(rows: QuerySet[Any], typed: str, most: int) -> QuerySet[Any, Any]:
-    """The ids of those whose names have most groups of three letters in common with `typed`."""
+    """Ids of the rows with the names most similar to `typed`, by trigrams."""
     folded = fold(typed)
     near = rows.alias(folded=Fold("name")).filter(folded__trigram_similar=folded)
     found: QuerySet[Any, Any] = near.order_by(TrigramSimilarity("folded", folded).desc(), "pk")
@@ -182,7 +183,7 @@ def _similar(rows: QuerySet[Any], typed: str, most: int) -> QuerySet[Any, Any]:
 
 
 def _judged(rows: QuerySet[Any], keys: type[Func], typed: str) -> QuerySet[Any]:
-    """The rows with how their names compare to `typed`."""
+    """The rows, annotated with how their names compare to `typed`."""
     one, other = keys("name"), keys(Value(typed))
     near = Similarity(FirstElement(one), FirstElement(other))
     judged: QuerySet[Any] = rows.annotate(is_same=Overlap(one, other), closeness=near)

@@ -1,4 +1,4 @@
-"""How far an organisation has come with its beginning: read from what it has, never ticked off."""
+"""How far an organisation is with its first steps: computed from its records, not ticked off."""
 
 import datetime as dt
 import enum
@@ -28,8 +28,8 @@ class State(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Beginning:
-    """`joined` are the names of others who have signed in, `waiting` of those who were invited and
-    have not; `sample` is the sample data that is here now, `taken_away` the one taken away last."""
+    """`joined` are names of others who have signed in, `waiting` of invited people who have not.
+    `sample` is the present sample data, `taken_away` the one removed last."""
 
     put_away: bool
     states: dict[Task, State]
@@ -48,7 +48,7 @@ class Beginning:
 
     @property
     def next(self) -> Task | None:
-        """The first thing that is neither done nor put off."""
+        """The first task that is neither done nor put off."""
         settled = (State.DONE, State.PUT_OFF)
         return next((task for task, state in self.states.items() if state not in settled), None)
 
@@ -58,7 +58,7 @@ BRING_BACK = dt.timedelta(minutes=10)
 
 
 def beginning(user: User, *, at: dt.datetime) -> Beginning:
-    """Where the organisation stands at an instant, for one of its admins. Seven queries."""
+    """The state of the first steps at an instant, for an admin. Seven queries."""
     run = FirstRun.objects.visible_to(user).first() or FirstRun()
     others = User.objects.active().filter(batch=None).exclude(pk=user.pk)
     joined = list(others.able_to_sign_in().order_by("name").values_list("name", flat=True)[:50])
@@ -92,7 +92,7 @@ def beginning(user: User, *, at: dt.datetime) -> Beginning:
 
 
 def is_start(user: User, *, at: dt.datetime) -> bool:
-    """Whether an admin begins with it: from the founding on, until all is done or it is put away."""
+    """Whether the first steps are the start page of an admin: until all is done or it is put away."""
     if not FirstRun.objects.visible_to(user).filter(put_away_at=None).exists():
         return False
     found = beginning(user, at=at)

@@ -20,13 +20,13 @@ from pipeline.process.stages import Initiator, Outcome, Stage
 
 
 def teams_below(layer: Layer) -> list[int]:
-    """The team of a layer with all teams under it: those that work by what it publishes."""
+    """The team of a layer with all teams below it, which work by what it publishes."""
     return [] if layer.team_id is None else layer_tree().below(layer.team_id)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Affected:
-    """Whom a published change concerns: people, and open deals by stage."""
+    """The people and open deals, by stage, that a published change concerns."""
 
     people: int
     by_stage: Mapping[Stage, int]
@@ -52,7 +52,7 @@ def affected(teams: Collection[int]) -> Affected:
 
 @dataclass(frozen=True, kw_only=True)
 class RemovedStep:
-    """A step that will not be there any more, and how many open deals have recorded something."""
+    """A step that a new version no longer has, and how many open deals have a result for it."""
 
     stage: Stage
     key: str
@@ -65,7 +65,7 @@ class RemovedStep:
 
     @property
     def name(self) -> str:
-        """One name for the field of a form."""
+        """Its name in forms."""
         return f"map-{self.stage.value}-{self.key}"
 
 
@@ -75,8 +75,8 @@ def removed_steps_in_use(
     before: Mapping[int, tuple[int, ...]],
     after: Mapping[int, tuple[int, ...]],
 ) -> tuple[RemovedStep, ...]:
-    """The steps that `before` shows and `after` does not, against which open deals recorded
-    something; one query. Steps of the same key go on by themselves."""
+    """Steps that `before` shows and `after` does not, with results in open deals. One query. A step
+    with the same key is not removed."""
     return removed_steps(
         teams,
         before={pk: of_versions(ids) for pk, ids in before.items()},
@@ -117,20 +117,23 @@ def removed_steps(
 
 # How steps are used ------------------------------------------------------------------------------
 
-# The visits of a year say it, and of the last so many deals: nobody reads more into it.
+# The visits of the last year are counted, of at most MAX_VISITS.
 YEAR = dt.timedelta(days=365)
-MOST = 2000
+MAX_VISITS = 2000
 
 
-# Of fewer deals no share and no middle is told: one deal more would change it by a tenth.
+# With fewer deals no share and no median is shown: one more would change it by a tenth.
 MIN_DEALS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepUse:
-    """How a step was used in the deals that left its stage: of `n`, `done` did it and `overridden`
-    went on without, whether somebody set it aside or went past a gate that asked for it; the wins of closed deals with and without it; and the days from entering the
-    stage until it was recorded as done, for those where both are known. None is what too few say.
+    """How a step was used in the `n` deals that left its stage.
+
+    In `done` of them it was done; in `overridden` it was set aside, or a gate was passed without it.
+    `with_…` and `without_…` count closed deals and wins with and without the step. `days` are from
+    entering the stage until the step was recorded. Shares and medians of fewer than MIN_DEALS deals
+    are None.
     """
 
     n: int
@@ -152,7 +155,7 @@ class StepUse:
 
     @property
     def wins(self) -> tuple[float | None, float | None]:
-        """With and without."""
+        """The win rates with and without the step."""
         return (
             share(self.with_won, self.with_closed),
             share(self.without_won, self.without_closed),
@@ -160,22 +163,20 @@ class StepUse:
 
     @property
     def median_days(self) -> float | None:
-        """In days; half of the deals took no longer."""
         return median(self.days) if len(self.days) >= MIN_DEALS else None
 
 
 def share(part: int, whole: int) -> float | None:
-    """From 0 to 1; None of too few."""
+    """From 0 to 1; None if `whole` is less than MIN_DEALS."""
     return part / whole if whole >= MIN_DEALS else None
 
 
-# What is true of a deal only for a while: what's next was set then and is done or gone by now.
+# Facts that do not last: what was planned next then is done or cancelled by now.
 PASSING = frozenset({Fact.NEXT})
 
 
 def measured(step: PlaybookStep) -> bool:
-    """Whether deals that left the stage still tell if a step was done: a hint is never done, and a
-    passing fact speaks of today."""
+    """Whether it is known of past deals if the step was done: not of hints and of passing facts."""
     return step.kind != StepKind.HINT and step.fact not in PASSING
 
 
@@ -190,13 +191,12 @@ def step_use(
 ) -> tuple[dict[str, StepUse], int]:
     """How the steps of a stage were used in a year, and in how many deals; four queries.
 
-    Counted are deals in the reach of `user` that left the stage, by their team at the exit: a deal
-    that is still there may yet do the step. A step counts under all its wordings, for the deals for
-    which it was meant, and for those that left since it was first asked: `asked_on`, by key, else
-    the day that the step names. Wins are of deals that the customer decided: what we stopped
-    ourselves is in no win rate (METHOD). Nothing was done about concerns where none came up. How long it took is known of what somebody recorded, not
-    of what the records say by themselves; done before the stage is no day. Not in the answer are
-    steps that no deal tells afterwards (`measured`).
+    Counted are deals in the reach of `user` that left the stage, by their team at the exit. A step
+    counts under all its names, for the deals that it applied to, and that left after it was first
+    asked: `asked_on`, by key, else its own date. Win rates are of deals that the customer decided
+    (METHOD). A step about concerns does not count where none were raised. Days are known only of what
+    somebody recorded, not of facts, and not if it was done before the stage. Steps that are not
+    `measured` are left out.
     """
     rows = (
         StageVisit.objects.visible_to(user)
@@ -211,7 +211,7 @@ def step_use(
     entered: dict[int, dt.datetime | None] = {}
     closed: dict[int, bool] = {}
     overridden: dict[str | Fact, set[int]] = {}
-    for pk, entered_at, left_at, outcome, initiator, keys in rows[:MOST]:
+    for pk, entered_at, left_at, outcome, initiator, keys in rows[:MAX_VISITS]:
         if left_at is not None:
             left.setdefault(pk, left_at)
         entered[pk] = entered_at  # the last that is read is the first visit
@@ -260,7 +260,8 @@ DAY = dt.timedelta(days=1)
 
 
 def is_not_applicable(step: PlaybookStep, facts: Facts) -> bool:
-    """Where no concern is recorded, none is open: that holds up nothing, and is nothing done."""
+    """A step about concerns where none is recorded: it holds up nothing, and counts as nothing
+    done."""
     return (
         step.fact == Fact.CONCERNS_SETTLED
         and step.fact in facts.known
@@ -275,8 +276,8 @@ def _set_aside(stage: Stage) -> QuerySet[StepResult]:
 
 
 def _gone_past(stage: Stage, deals: Collection[int]) -> Iterator[tuple[str | Fact, int]]:
-    """What of a stage was missing when a deal went on past a gate all the same, a step by its key or
-    a fact, and the deal. What an import could not say nobody went past. One query."""
+    """By step key or fact, the deals that passed a gate of the stage without it; except what
+    imports could not say. One query."""
     judged = Judgement.objects.filter(deal__in=list(deals)).exclude(reason=Reason.IMPORTED)
     for pk, findings in judged.values_list("deal_id", "findings"):
         for one in findings:
@@ -287,8 +288,8 @@ def _gone_past(stage: Stage, deals: Collection[int]) -> Iterator[tuple[str | Fac
 def _recorded(
     stage: Stage, keys: Collection[str], deals: Collection[int]
 ) -> dict[tuple[int, str], dt.datetime]:
-    """When somebody first recorded a step as done, by deal and key; what was answered anew since
-    took no longer for it. One query."""
+    """When a step was first recorded as done, by deal and key; later corrections do not count. One
+    query."""
     found = (
         StepResult.objects.filter(
             deal__in=list(deals), stage=stage, key__in=keys, state=StepState.DONE, private_to=None

@@ -1,4 +1,4 @@
-"""The queue of what does not fit, as its owner and whoever asked see it."""
+"""The queue of process notes, for its owner and for those who wrote them."""
 
 import datetime as dt
 from collections import Counter
@@ -39,10 +39,11 @@ class Note:
 
 
 def owners(asked: Collection[tuple[int, int]]) -> dict[tuple[int, int], list[int]]:
-    """Who is to answer what is asked of a team's process, by team and asker: who leads the team,
-    else the nearest one above whose leader is here and did not ask; of the organisation it is the
-    owner of its process, else who leads it, else the admins. Whoever asks knows the question
-    already. Two queries."""
+    """Who is to answer a note on a team's process, by (team, asker).
+
+    The leader of the team, else the nearest leader above who is active and did not ask; for the
+    organisation the process owner, else its leader, else the admins. Two queries.
+    """
     teams = Team.objects.values_list("pk", "parent_id", "manager_id", "process_owner_id")
     leads = {pk: (parent, (owner, manager)) for pk, parent, manager, owner in teams}
     able = User.objects.able_to_sign_in().exclude(role=Role.SALESPERSON)
@@ -68,8 +69,8 @@ def _owners(
 
 
 def waiting(user: User) -> int:
-    """How many notes wait for an answer of `user`: not those that somebody nearer is to answer.
-    Three queries at most."""
+    """How many notes wait for an answer of `user`, without those that somebody nearer is to answer.
+    At most three queries."""
     asked = Counter(
         ProcessNote.objects.editable_by(user)
         .filter(answered_at=None, taken_up_at=None)
@@ -81,10 +82,8 @@ def waiting(user: User) -> int:
 
 
 def notes(user: User, *, answered: bool) -> list[Note]:
-    """One's own, and those that one is to answer: what waits first, oldest first. Three queries, once the versions are known.
-
-    A deal is named only to those who may see it.
-    """
+    """The user's own notes and those to be answered by the user: waiting ones first, oldest first.
+    Three queries, once versions are cached. A deal is named only to those who may see it."""
     scope = user.scope
     found = ProcessNote.objects.visible_to(user).select_related("team", "by", "answered_by")
     if not answered:
@@ -146,7 +145,7 @@ def _steps(user: User, rows: Iterable[ProcessNote]) -> dict[tuple[int, int | Non
 
 
 def examples() -> Mapping[Stage, str]:
-    """What people do who ask where it belongs, by stage."""
+    """Examples of what people do, by stage, for whoever wonders where something belongs."""
     return {
         Stage.LEAD_GENERATION: _("collecting addresses, a fair, a visit to a customer of old"),
         Stage.PROSPECTING: _("cold calls, a letter, asking for an appointment"),

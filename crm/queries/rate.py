@@ -16,10 +16,8 @@ from pipeline.process.stages import Outcome
 
 @dataclass(frozen=True, kw_only=True)
 class Currency:
-    """A foreign currency with its rates, the latest day first, and in how many deals it is used.
-
-    `rate` is the one in force today; None where there is none, or only one of a day to come.
-    """
+    """A foreign currency with its rates, latest first, and its use in deals. `rate` is today's;
+    None if all rates lie ahead or there is none."""
 
     code: str
     rates: Sequence[Rate]

@@ -1,4 +1,4 @@
-"""The lists that the organisation shares: what is in use, how much, and by which records."""
+"""The lists that admins keep: which rows are used, how much, and by which records."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ YEAR = dt.timedelta(days=365)
 
 
 class ShownName(Func):
-    """A kept name as people read it in the language of the moment: what they expect it sorted by."""
+    """A stored name in the active language, by which people expect lists to be sorted."""
 
     output_field = CharField()
 
@@ -38,7 +38,7 @@ class ShownName(Func):
 
 
 class RowUse(NamedTuple):
-    """Of a row of a list: in how many records it is now, and in how many of the last 12 months."""
+    """How many records use a row now, and how many of the last 12 months did."""
 
     now: int = 0
     year: int = 0
@@ -49,10 +49,10 @@ NO_USE = RowUse()
 
 @dataclass(frozen=True, kw_only=True)
 class ReferenceList:
-    """A list that admins keep: what of its rows can be edited, and which records count as its use.
+    """One list: its model, the fields that can be edited, and which records count as use.
 
-    `counts` are rows of (id, now, year); `recent` a condition on `counted` records for a use now or
-    in the last 12 months.
+    `counts` are rows of (id, now, year); `recent` is the condition on `counted` records for a use
+    now or in the last 12 months.
     """
 
     setting: Setting
@@ -67,7 +67,7 @@ class ReferenceList:
     count: str = "pk"
 
     def uses(self, ids: Sequence[int], *, at: dt.datetime) -> dict[int, RowUse]:
-        """How much each of the rows `ids` is used; those that are not used at all are left out."""
+        """The use of each of the rows `ids`; rows without any are left out."""
         rows = self.counted._default_manager.filter(**{f"{self.column}__in": ids})
         counted = (
             rows.order_by()
@@ -133,15 +133,15 @@ def reference_list_of(model: type[ReferenceRow]) -> ReferenceList:
 
 
 def referring_fields(model: type[ReferenceRow]) -> Iterator[tuple[type[models.Model], str]]:
-    """Every model that refers to rows of a list, with the field by which it does: from the models
-    themselves, so that none is forgotten when a row is merged or deleted."""
+    """Every (model, field) that refers to rows of `model`, read from the models, so that none is
+    forgotten when a row is merged or deleted."""
     for relation in model._meta.get_fields(include_hidden=True):
         if isinstance(relation, models.ManyToOneRel):
             yield relation.related_model, relation.field.name  # type: ignore[misc]  # no "self" is left
 
 
 def in_use(model: type[ReferenceRow]) -> Q:
-    """A condition on rows of a list: something refers to it, however long ago."""
+    """The condition for rows that anything refers to, however long ago."""
     found = Q()
     for user, field in referring_fields(model):
         found |= Q(Exists(user._base_manager.filter(**{field: OuterRef("pk")})))
@@ -160,7 +160,7 @@ def used_recently(reference_list: ReferenceList, *, at: dt.datetime) -> Q:
 
 
 def same_name(reference_list: ReferenceList, name: str) -> QuerySet[Any]:
-    """The rows that somebody could take for one of this name, in whatever language they read."""
+    """The rows with this name in any language."""
     wanted = {name.lower()}
     if reference_list.is_shipped:
         wanted = wanted.union(*(said for said in map(spellings, NAMES) if name.lower() in said))
@@ -179,7 +179,7 @@ class Shows:
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """A page of a list. `rows` carry `is_used`; `uses` is by id."""
+    """A page of a list. `rows` have `is_used`; `uses` is by id."""
 
     rows: Sequence[Any]
     uses: Mapping[int, RowUse]
@@ -200,7 +200,7 @@ def listing(
     page: int = 1,
     at: dt.datetime,
 ) -> Listing:
-    """Three queries, however many rows there are: how many of each, the page's rows, their use."""
+    """Three queries, whatever the number of rows: the counts, the page's rows, their use."""
     every: QuerySet[Any] = reference_list.model._default_manager.editable_by(user)
     conditions = {
         Shows.ACTIVE: Q(retired=False),

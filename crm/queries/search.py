@@ -1,4 +1,4 @@
-"""Find any record by a part of a word, within what the reader may see."""
+"""Search records by parts of words, within the reader's reach."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -96,6 +96,6 @@ def _is_sample(sample_id: int | None) -> Case | Value:
 
 
 def _rank(*conditions: Q) -> Case:
-    """The number of the first condition that holds; after them, how many there are."""
+    """The number of the first condition that holds, from 0; if none does, the number of conditions."""
     places = [When(condition, then=place) for place, condition in enumerate(conditions)]
     return Case(*places, default=len(conditions), output_field=IntegerField())

@@ -1,7 +1,7 @@
-"""What is asked for when somebody types into a search: words and numbers, however written; pure.
+"""Parses what was typed into a search: words and numbers, however written. Pure.
 
-A word may stand anywhere in a record's text, one of fewer than three letters only at the beginning
-of a word. Each letter beyond ASCII counts as several (see `salesprocess.lib.folding`).
+A word of three letters or more is found anywhere in a text, a shorter one only at the beginning of
+a word. Letters beyond ASCII count as several (`salesprocess.lib.folding`).
 """
 
 import re
@@ -32,7 +32,7 @@ _BETWEEN_NAMES = {"and", "und", "et"}
 
 @dataclass(frozen=True)
 class SearchWord:
-    """One word; `ways` are the ways in which a record may write it: "muller", "mueller"."""
+    """One word; `ways` are its possible spellings: "muller", "mueller"."""
 
     ways: Sequence[str]
 
@@ -41,7 +41,7 @@ class SearchWord:
         return min(map(len, self.ways)) >= LETTERS
 
     def inside(self) -> Q:
-        """Anywhere, if it is long enough."""
+        """The condition for the word anywhere, or at the start of a word if it is short."""
         return self._either(self.ways if self.is_long else [f" {way}" for way in self.ways])
 
     def at_start(self) -> Q:
@@ -58,8 +58,8 @@ class SearchWord:
 
 @dataclass(frozen=True)
 class SearchWords:
-    """A typed text, read: all `pieces` are wanted; `numbers` are runs of digits, each of which may
-    stand for the pieces it was written with."""
+    """A parsed text. All `pieces` must be found; each of `numbers` may be found instead of the
+    pieces that it was written with."""
 
     pieces: Sequence[SearchWord]
     numbers: Sequence["Number"] = field(default=())
@@ -71,7 +71,7 @@ class SearchWords:
 
     @property
     def is_short(self) -> bool:
-        """Whether no word is long enough to be looked for inside of others."""
+        """Whether no word is long enough to be found inside of other words."""
         return not self.numbers and not any(piece.is_long for piece in self.pieces)
 
     @property
@@ -79,13 +79,13 @@ class SearchWords:
         return [*self.pieces, *(piece for number in self.numbers for piece in number.pieces)]
 
     def inside(self) -> Q:
-        """A condition for records that have all of it."""
+        """The condition for records that contain all of it."""
         found = [piece.inside() for piece in self.pieces]
         found += [number.inside() for number in self.numbers]
         return reduce(and_, found)
 
     def whole(self) -> Q:
-        """The same for records that have all of it as words of their own."""
+        """The condition for records that contain all of it as whole words."""
         return reduce(and_, (piece.whole() for piece in self._all))
 
     def begins_words(self) -> Q:
@@ -94,7 +94,8 @@ class SearchWords:
         return reduce(and_, found)
 
     def begins_name(self, *, whole: bool = False) -> Q:
-        """Records whose name begins with it as it was typed, with `whole` words or not."""
+        """The condition for records whose name begins with the typed text; with `whole`, as whole
+        words."""
         ways = {" ".join(piece.ways[0] for piece in self._all)}
         ways.add(" ".join(piece.ways[-1] for piece in self._all))
         end = " " if whole else ""
@@ -103,7 +104,7 @@ class SearchWords:
 
 @dataclass(frozen=True)
 class Number:
-    """A number as somebody dials or writes it; as plain words it may also be found."""
+    """A telephone number or other number; it may also be found as plain words."""
 
     pieces: Sequence[SearchWord]
     ways: Sequence[str]
@@ -114,7 +115,7 @@ class Number:
 
 
 def parse(typed: str) -> SearchWords:
-    """What a typed text asks for; nothing of it beyond LONGEST letters."""
+    """Parse a typed text, of at most LONGEST characters."""
     text = unicodedata.normalize("NFKC", typed[:LONGEST].replace("\0", " "))
     numbers = [Number(pieces=tuple(_pieces(run)), ways=_dialled(run)) for run in _numbers(text)]
     rest = _NUMBER.sub(_without_numbers, text)
@@ -136,7 +137,7 @@ def _without_numbers(found: re.Match[str]) -> str:
 
 
 def _is_number(found: re.Match[str]) -> bool:
-    """Enough digits, which are no part of a word: "A4711" is a word."""
+    """Whether these are enough digits and no part of a word such as "A4711"."""
     before = found.string[: found.start()][-1:]
     after = found.string[found.end() :][:1]
     digits = sum(sign.isdigit() for sign in found.group())
@@ -144,7 +145,7 @@ def _is_number(found: re.Match[str]) -> bool:
 
 
 def _dialled(run: str) -> list[str]:
-    """The digits that a record of the number may hold."""
+    """The forms in which a record may store the number."""
     digits = re.sub(r"[^0-9]", "", _TRUNK.sub("", run))
     ways = [digits]
     if not run.startswith("+"):

@@ -1,4 +1,4 @@
-"""What the menu of the settings says of each page, and who changed what."""
+"""Counts for the menu of the settings, and the history of settings."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def counts() -> dict[str, int]:
 
 
 def was_removed(user: User, setting: str, record_id: int) -> bool:
-    """Whether a row of a list was deleted, or merged into another one."""
+    """Whether a row of a list was deleted or merged into another one."""
     gone = SettingChange.objects.visible_to(user).filter(
         verb__in=(SettingVerb.DELETED, SettingVerb.MERGED)
     )
@@ -46,7 +46,7 @@ def was_removed(user: User, setting: str, record_id: int) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsHistoryRow:
-    """A line of "All changes". `id` is of a SettingChange; 0 for a change of the organisation."""
+    """A row of "All changes". `id` is that of a SettingChange; 0 for a change of the organisation."""
 
     id: int
     setting: str
@@ -64,10 +64,8 @@ _COLUMNS = ("pk", "setting", "verb", "name", "field", "old", "new", "at", "by__n
 
 
 def changes(user: User, *, of: str = "", page: int = 1) -> tuple[list[SettingsHistoryRow], bool]:
-    """A page of what was changed, the latest first, and whether there is more; one query.
-
-    `of` is a `Setting` or ORGANISATION; empty means all.
-    """
+    """A page of changes, latest first, and whether there are more; one query. `of` is a `Setting`
+    or ORGANISATION; empty means all."""
     found: QuerySet[Any, tuple[Any, ...]]
     listed = SettingChange.objects.visible_to(user).order_by()
     if of == ORGANISATION:

@@ -62,8 +62,10 @@ _LOOKED_INTO = {
 
 @dataclass(frozen=True, kw_only=True)
 class ImporterReach:
-    """What a person may do, who imports by a page: to whom records may be given, and into which
-    teams' pools. What names no owner becomes the person's own, as what is typed does."""
+    """Limits of a person who imports on a page: possible owners, and teams whose pools may be used.
+
+    Rows without an owner become the person's own.
+    """
 
     by_id: int
     assignable_ids: list[int]
@@ -72,11 +74,11 @@ class ImporterReach:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportRun:
-    """One import: whose, when, into which organisation. Instants are judged against `now`.
+    """One import into the organisation `root`. Instants after `now` are refused.
 
-    `reach` is None for the command, whose user has the database. `repeats` says, for a file that
-    comes in by pieces, which lines say the same as lines before them: the how manieth each is.
-    `tell` is told how many rows were read, now and then.
+    `reach` is None for the management command. `repeats`, for a file that is loaded in pieces, maps
+    the number of a line to its ordinal among equal lines (2 for the second). `tell` is called now and
+    then with the number of rows read.
     """
 
     mapping: Mapping
@@ -90,18 +92,18 @@ class ImportRun:
 
     @cached_property
     def zones(self) -> tuple[zoneinfo.ZoneInfo, ...]:
-        """Where days are counted: the organisation's zone, and that of who brings it in."""
+        """Time zones for dates: the organisation's, and that of the person who imports."""
         by = self.batch.by
         return tuple(dict.fromkeys([self.root.zone, *([by.zone] if by else [])]))
 
     @cached_property
     def currencies(self) -> list[str]:
-        """Those in which an amount can be added up now."""
+        """The currencies that have a rate now."""
         return currencies(timezone.localdate(self.now, self.root.zone))
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What statements may name."""
+        """The named arguments of all statements."""
         return {
             "system": self.mapping.system,
             "batch": self.batch.pk,

@@ -443,9 +443,7 @@ STEPS: dict[Stage, tuple[Shipped, ...]] = {
 
 
 def shipped_content() -> LayerContent:
-    """The framework as text in the language that is active: that of the organisation when it is
-    seeded. `translated_text` says it in any other.
-    """
+    """The framework as text in the active language, which is the organisation's when it is seeded."""
     return LayerContent(steps=tuple(_rows()))
 
 
@@ -477,18 +475,15 @@ def _rows() -> Iterator[StepRow]:
 
 
 def translated_text(text: str) -> str:
-    """A text that the framework was shipped with, in the language of the moment; any other as it
-    was written. The one place that says so, for pages and for what history has kept.
-    """
+    """A shipped text in the active language; any other text unchanged. Used by pages and for kept
+    history."""
     source = _sources().get(text)
     return gettext(source) if source else text
 
 
 def translated_playbook(book: Playbook) -> Playbook:
-    """The playbook as somebody reads it who is asked in the language of the moment.
-
-    The choices of a question stay as they are kept, because answers are compared with them.
-    """
+    """The playbook in the active language. Choices of questions stay as stored, because answers are
+    compared with them."""
     stages = {stage: tuple(_spoken(step) for step in steps) for stage, steps in book.stages.items()}
     return replace(book, stages=stages)
 

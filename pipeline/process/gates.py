@@ -81,9 +81,9 @@ class Act:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the records of a deal say, given by crm in one query.
+    """What the records of a deal say, read by crm in one query.
 
-    `settled` are the steps, by (stage, key), that are done or were overridden with a reason.
+    `settled` are the steps, by (stage, key), that are done or overridden with a reason;
     `concerns_open` counts concerns without a disposition.
     """
 
@@ -99,9 +99,9 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that is missing: how hard it is asked for, and what supplies it.
+    """Something that is missing, how strictly it is asked for, and what supplies it.
 
-    `fact` names the record that fills the gap, `step` the step of the playbook (G15); `stage` is
+    `fact` is the record that would fill the gap, `step` the step of the playbook (G15), `stage`
     where it belongs.
     """
 
@@ -120,14 +120,15 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """One name of the finding inside its act, for fields and records."""
+        """A unique name within the act, for form fields and records."""
         if self.step is not None:
             return f"{self.gate.value}-{self.stage.value}-{self.step.key}"
         return f"{self.gate.value}-{self.fact.value}" if self.fact else self.gate.value
 
 
 class Gap(Refused):
-    """An act that needs something first: supply it, or go ahead with a reason where that is allowed."""
+    """Raised by commands for an act with findings: supply what is missing, or give a reason if that
+    is allowed."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
@@ -136,7 +137,7 @@ class Gap(Refused):
 
     @property
     def hard(self) -> bool:
-        """Whether something is missing that no reason can stand for."""
+        """Whether something is missing that no reason can replace."""
         return any(finding.weight == Weight.HARD for finding in self.findings)
 
 
@@ -154,12 +155,13 @@ def judge(facts: Facts, playbook: Playbook, act: Act) -> tuple[Finding, ...]:
 
 
 def is_premature(facts: Facts) -> bool:
-    """Whether an offer comes before problem and decision path are known (G5); it is counted so."""
+    """Whether an offer now comes before problem and decision path are known (G5)."""
     return not facts.known.issuperset(_UNDERSTOOD)
 
 
 def blocking_findings(findings: Iterable[Finding], playbook: Playbook) -> tuple[Finding, ...]:
-    """Those that an act must answer, by a record or by a reason; the others are shown and counted."""
+    """The findings that an act must answer by a record or a reason; the others are only shown and
+    counted."""
     return tuple(
         finding
         for finding in findings
@@ -261,14 +263,15 @@ def _universal(facts: Facts, act: Act) -> Iterator[Finding]:
 
 
 def _comes_to(stage: Stage, act: Act) -> bool:
-    """Whether the act enters `stage` or a later one from before it; an offer is made from anywhere."""
+    """Whether the act enters `stage` or a later one from before it; an offer may be made from any
+    stage."""
     return act.verb == Verb.OFFER or (
         act.to >= stage and (act.from_stage is None or act.from_stage < stage)
     )
 
 
 def _steps(facts: Facts, playbook: Playbook, act: Act) -> Iterator[Finding]:
-    """G15, of every stage that is left or passed over; a win leaves the seventh as well."""
+    """G15, for every stage that is left or skipped; a win also leaves the seventh."""
     if act.verb not in (Verb.MOVE, Verb.WIN) or act.from_stage is None:
         return
     left = [stage for stage in Stage if act.from_stage <= stage < act.to]

@@ -1,6 +1,6 @@
-"""What differs between two states of the process, and whether a process is whole: pure, in words.
+"""Changes between two states of the process, in words, and the checks of a framework.
 
-Beside `pipeline.process.playbook`, which alone decides what is in force; nothing here changes that.
+Pure. What is in force is decided by `pipeline.process.playbook` alone.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ _WORDING = frozenset({"label", "help", "gives_you", "gives_managers"})
 
 @dataclass(frozen=True, kw_only=True)
 class Detail:
-    """One field that changed; `was` and `now` are in words, empty where nothing was said."""
+    """One field that changed; `was` and `now` are texts, empty if not set."""
 
     field: str
     was: str
@@ -97,7 +97,7 @@ class Detail:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerChange:
-    """One change of a step, or of a stage (then `key` is empty). `label` is what it is called."""
+    """One change of a step, or of a stage (then `key` is empty). `label` is its name."""
 
     what: ChangeKind
     stage: Stage
@@ -108,7 +108,7 @@ class LayerChange:
 
     @property
     def id(self) -> str:
-        """By which it is chosen: all changes of one step go together."""
+        """Identifies the change in forms; all changes of one step share it."""
         if self.key:
             return f"{self.stage.value}:{self.key}"
         return f"{self.label if self.what == ChangeKind.STRENGTH else self.stage.value}/{self.what}"
@@ -174,8 +174,8 @@ class FrameworkFault:
 
 @dataclass(frozen=True, kw_only=True)
 class FoundCollision:
-    """A change above that meets a difference below. `was` and `now` are the step above, as JSON;
-    `clash` is why the difference does not hold any more, None where it still does."""
+    """A change above that meets a difference below. `was` and `now` are the step above as JSON;
+    `clash` is why the difference no longer holds, None if it does."""
 
     row: StepRow
     was: dict[str, Any] | None
@@ -186,10 +186,10 @@ class FoundCollision:
 def diff(
     before: LayerContent, after: LayerContent, *, above: Playbook | None = None
 ) -> tuple[LayerChange, ...]:
-    """What was changed between two states of one layer, by stage and step.
+    """The changes between two states of one layer, by stage and step.
 
-    `above` is what the layer inherits, by which a change of an inherited step is told with what it
-    was; without it such a step is told by its key.
+    `above` is what the layer inherits; without it, changed inherited steps have only their key for
+    a name.
     """
     rows_before = {(row.stage, row.key): row for row in before.steps}
     rows_after = {(row.stage, row.key): row for row in after.steps}
@@ -205,8 +205,7 @@ def diff(
 def partial_content(
     before: LayerContent, after: LayerContent, chosen: Collection[str]
 ) -> LayerContent:
-    """One layer with some of the changes from one state to another: those whose `LayerChange.id` is
-    chosen; everything else as it was before."""
+    """The layer with only some of its changes: those whose `LayerChange.id` is in `chosen`."""
     rows = {(row.stage, row.key): row for row in before.steps}
     news = {(row.stage, row.key): row for row in after.steps}
     for stage, key in rows.keys() | news.keys():
@@ -315,9 +314,8 @@ def step_json(step: PlaybookStep | None) -> dict[str, Any] | None:
 def find_collisions(
     rows: Iterable[StepRow], *, was: Playbook, now: Playbook
 ) -> Iterator[FoundCollision]:
-    """Which differences of a team's layer a change above meets: those that speak of the same, and
-    those that hold no more. `was` and `now` are what the layer inherits, before and after.
-    """
+    """The rows of a team's layer that meet a change above: those about the same fields, and those
+    that no longer hold. `was` and `now` are the inherited playbooks before and after."""
     for row in rows:
         old, new = was.find(row.stage, row.key), now.find(row.stage, row.key)
         changed = _changed(old, new)
@@ -383,7 +381,7 @@ _TOLD = (
 
 
 def _asked(row: StepRow) -> Iterator[Detail]:
-    """What a step that begins here asks, and what it gives; what is usual is not told."""
+    """The fields of an added step, without those that have their usual value."""
     kind = row.kind or StepKind.CHECK
     said = {
         **{name: getattr(row, name) for name in _TOLD},
@@ -448,8 +446,8 @@ def _weight(importance: Importance | None) -> int:
 
 
 def _kinds(row: StepRow) -> tuple[ChangeKind, ...]:
-    """What a row does to what it inherits. A gate cannot be softened and nothing is below a hint,
-    so that the importance that it says tells the direction."""
+    """The kinds of change that a row makes to the inherited step. A gate cannot be softened and
+    nothing is weaker than a hint, so the importance in the row tells the direction."""
     found: list[ChangeKind] = []
     for name in FIELDS:
         value = getattr(row, name, None)

@@ -143,7 +143,7 @@ def _mark(step: PlaybookStep, above: PlaybookStep | None) -> Mark:
 
 
 def steps_differ(one: PlaybookStep, other: PlaybookStep) -> bool:
-    """Whether two steps differ in anything but their place."""
+    """Whether two steps differ in anything but their position."""
     return any(
         getattr(one, name) != getattr(other, name) for name in SETTABLE_FIELDS if name not in _PLACE
     )
@@ -162,7 +162,7 @@ class ComparedStep:
         return next(step.label for step in self.steps if step is not None)
 
     def differs(self, place: int) -> bool:
-        """Whether the step in that playbook is another than in the first."""
+        """Whether the step of playbook number `place` differs from that of the first."""
         first, other = self.steps[0], self.steps[place]
         if first is None or other is None:
             return first is not other
@@ -174,7 +174,7 @@ class ComparedStep:
 
     @property
     def reasons(self) -> list[tuple[str, str, str]]:
-        """Why it differs, who says so and on which layer, each once."""
+        """Why it differs, by whom and on which layer; each once."""
         found = {
             (source.name, row.reason, row.author): None
             for step in self.steps
@@ -192,7 +192,7 @@ class ComparedStep:
 
 
 def compare_playbooks(playbooks: Sequence[Playbook]) -> dict[Stage, list[ComparedStep]]:
-    """Every step of the playbooks, in the order of the first that has it."""
+    """Every step of the playbooks, in the order of the first playbook that has it."""
     found: dict[Stage, list[ComparedStep]] = {}
     for stage in Stage:
         places: dict[str, float] = {}
@@ -209,7 +209,7 @@ def compare_playbooks(playbooks: Sequence[Playbook]) -> dict[Stage, list[Compare
 
 
 def value_text(value: Any) -> str:
-    """A value that a layer gives a step, for people."""
+    """A value of a step's field, as text for people."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, Choices):

@@ -1,7 +1,7 @@
-"""How a deal may move through the seven stages: the part of the rules that needs no records.
+"""The rules by which a deal moves through the seven stages, as pure functions on visits.
 
-The pages' commands, the import and the demo's simulation all ask here, so that a row written in
-bulk can never differ from one that was typed (METHOD G11, G12; ARCHITECTURE 2 and 13).
+Commands, the import and the demo's simulation all use them, so that rows written in bulk cannot
+differ from typed ones (METHOD G11, G12; ARCHITECTURE 2 and 13).
 """
 
 import datetime as dt
@@ -49,7 +49,7 @@ class Visit:
 
 
 def skipped_stages(from_stage: Stage, to: Stage) -> list[Stage]:
-    """The stages that a move forward passes over without a visit."""
+    """The stages between two stages, which a move forward jumps over."""
     return [stage for stage in Stage if from_stage < stage < to]
 
 
@@ -59,7 +59,7 @@ def needs_reason(from_stage: Stage, to: Stage) -> bool:
 
 
 def check_time(at: dt.datetime, *, since: dt.datetime | None, now: dt.datetime) -> None:
-    """Refuse an instant that would break the order of the history, or lies ahead."""
+    """Raise Refused for an instant in the future, or before `since`."""
     if at > now:
         raise Refused(_("That lies in the future: plan an activity instead."), field="at")
     if since is not None and at < since:
@@ -130,13 +130,13 @@ def win_through(visit: Visit, at: dt.datetime) -> tuple[Visit, ...]:
 
 
 def stop(visit: Visit, at: dt.datetime) -> Visit:
-    """The stay after a decision to stop, possible from every stage at once (G10)."""
+    """The visit after a decision to stop, which is possible in every stage (G10)."""
     _require_open(visit)
     return replace(visit, left_at=at, left_how=LeftHow.STOPPED)
 
 
 def reopen(visit: Visit, at: dt.datetime, *, reason: str) -> Visit:
-    """The stay that begins when a closed deal goes on, in the stage where it was closed."""
+    """The visit that begins when a closed deal is reopened, in the stage where it was closed."""
     if visit.left_how not in (LeftHow.WON, LeftHow.STOPPED):
         raise Refused(_("The deal is open already."))
     if not reason.strip():
@@ -158,9 +158,9 @@ def outcome_of(visit: Visit) -> Outcome:
 
 
 def broken_links(visits: list[Visit]) -> list[str]:
-    """What is wrong with a chain of visits, oldest first; an unbroken one gives nothing.
+    """The faults of a chain of visits, oldest first; empty if it is unbroken.
 
-    Used by the property tests, by the check after an import and by the demo's simulation.
+    Used by property tests, after an import and by the demo's simulation.
     """
     faults: list[str] = []
     for number, visit in enumerate(visits, start=1):

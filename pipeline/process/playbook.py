@@ -243,7 +243,7 @@ class MergedLayer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlaybookStep:
-    """A step as it is in force, with where it comes from and who adapted it on the way."""
+    """A step in force, with its origin and the layers that adapted it."""
 
     stage: Stage
     key: str
@@ -281,7 +281,7 @@ class PlaybookStep:
 
     @property
     def counts(self) -> bool:
-        """Whether it is part of "3 of 5" and of adherence: expected of everybody, not private."""
+        """Whether it counts in "3 of 5" and in adherence: expected of everybody, not personal."""
         return not self.hidden and not self.is_mine and self.importance >= Importance.EXPECTED
 
     @property
@@ -296,7 +296,7 @@ class PlaybookStep:
 
 @dataclass(frozen=True, kw_only=True)
 class Ignored:
-    """A difference that does not hold, and why; it stays on its layer until somebody decides."""
+    """A difference that is ignored, and why; it stays on its layer until somebody decides."""
 
     source: LayerSource
     row: StepRow
@@ -305,7 +305,7 @@ class Ignored:
 
 @dataclass(frozen=True)
 class Playbook:
-    """The process in force for somebody: the steps of each of the seven stages, and their names."""
+    """The process in force for somebody: the steps and names of the seven stages."""
 
     stages: Mapping[Stage, tuple[PlaybookStep, ...]]  # hidden ones included, in their order
     labels: Mapping[Stage, str]
@@ -315,14 +315,14 @@ class Playbook:
     ignored: tuple[Ignored, ...] = ()
 
     def steps(self, stage: Stage) -> tuple[PlaybookStep, ...]:
-        """What is shown of a stage, in its order."""
+        """The visible steps of a stage, in order."""
         return self._shown[stage]
 
     def find(self, stage: Stage, key: str) -> PlaybookStep | None:
         return self._by_place.get((stage, key))
 
     def label(self, stage: Stage) -> StrOrPromise:
-        """What this process calls it, whoever reads: for pages that show a process."""
+        """The name of the stage in this process, whoever reads: for pages about a process."""
         return self.labels.get(stage) or stage.universal
 
     def norm_days(self, stage: Stage) -> int:
@@ -353,7 +353,7 @@ class Playbook:
 
 
 def fingerprint(version_ids: Iterable[int]) -> str:
-    """One short name for a set of versions in force, by which visits can be compared."""
+    """A short hash of the versions in force, by which visits are compared."""
     text = "-".join(str(pk) for pk in version_ids)
     return hashlib.sha256(text.encode()).hexdigest()[:12] if text else ""
 
@@ -397,7 +397,7 @@ def merge(layers: Sequence[MergedLayer]) -> Playbook:
 def _apply_layer(
     found: dict[tuple[Stage, str], PlaybookStep], layer: MergedLayer
 ) -> Iterator[Ignored]:
-    """Put the layer's differences over what was found above; what does not hold is given back."""
+    """Apply the layer's differences to the steps found above; returns those that are ignored."""
     source = layer.source
     for row in sorted(layer.content.steps, key=_place):
         above = found.get((row.stage, row.key))
@@ -409,9 +409,10 @@ def _apply_layer(
 
 
 def clashes(row: StepRow, *, above: PlaybookStep | None, level: Level) -> list[Clash]:
-    """What speaks against `row` on a layer of `level`, over the step that it inherits.
+    """Why `row` on a layer of `level` does not hold over the step that it inherits; empty if it
+    does.
 
-    Commands refuse a new row that has any; `merge` leaves out what became one later.
+    Commands refuse a new row with a clash; `merge` ignores one that clashes later.
     """
     if above is None:
         if not row.adds:
@@ -440,10 +441,8 @@ def clashes(row: StepRow, *, above: PlaybookStep | None, level: Level) -> list[C
 
 
 def settable_fields(above: PlaybookStep, level: Level) -> frozenset[str]:
-    """What a layer of `level` may say of the step that it inherits: all that a page need offer.
-
-    Of how important it is only more, where it may not be weakened (`least_importance`).
-    """
+    """The fields that a layer of `level` may set on an inherited step. Of `importance`, only values
+    from `least_importance` up."""
     anything = {name: getattr(above, name) for name in SETTABLE_FIELDS}
     names = set(_allowed(anything, above=above, level=level))
     if "importance" in names and least_importance(above) == Importance.GATE:
@@ -452,12 +451,12 @@ def settable_fields(above: PlaybookStep, level: Level) -> frozenset[str]:
 
 
 def least_importance(above: PlaybookStep) -> Importance:
-    """The least that a layer below may ask for an inherited step."""
+    """The lowest importance that a layer below may give to an inherited step."""
     return above.importance if above.locked or above.gates else Importance.HINT
 
 
 def _allowed(said: Mapping[str, Any], *, above: PlaybookStep, level: Level) -> dict[str, Any]:
-    """What of `said` a layer of `level` may say over the step that it inherits."""
+    """The part of `said` that a layer of `level` may set on the inherited step."""
     names = set(said)
     if level == Level.MINE:
         names &= _PERSONAL
@@ -533,7 +532,7 @@ _UNSAID = frozenset({"adds", "reason", "author"})
 
 
 def _row_json(row: StepRow | StageNaming) -> dict[str, Any]:
-    """Only what is said: a row of nulls would be most of the text."""
+    """Only the fields that are set: most are null."""
     data: dict[str, Any] = {}
     for name in (f.name for f in fields(row)):
         value = getattr(row, name)

@@ -1,7 +1,7 @@
-"""From what somebody did to sell, to the stages that were followed all along (CHECKLIST C1, E11).
+"""Suggests the stage of what somebody did to sell, by words in the product's languages (CHECKLIST
+C1, E11).
 
-Plain rules by words, in the languages of the product: a suggestion, which the person corrects.
-Pure: no tables, no deals.
+Pure rules; a suggestion, which the person corrects.
 """
 
 import re
@@ -92,14 +92,14 @@ OUTSIDE = _listed(
 
 @dataclass(frozen=True, kw_only=True)
 class Suggestion:
-    """Where a line belongs: a stage, outside of the process, or (both empty) nobody can tell."""
+    """A stage, or outside of the process, or (both empty) unknown."""
 
     stage: Stage | None = None
     outside: bool = False
 
 
 def suggest(line: str) -> Suggestion:
-    """The stage whose words are found in a line; of several the one with the longest of them."""
+    """The stage whose words occur in the line; of several, the one with the longest word."""
     text = " ".join(line.lower().split())
     found: list[tuple[int, Stage | None]] = [
         (len(word), stage)
@@ -129,7 +129,7 @@ def _stems(text: str) -> set[str]:
 
 
 def matching_step(line: str, steps: Iterable[PlaybookStep]) -> PlaybookStep | None:
-    """The step that says what a line says already, by the words that they share; None if none does."""
+    """The step that says the same as the line, by the words that they share; None if none does."""
     said = _stems(line)
     best: tuple[float, PlaybookStep] | None = None
     for step in steps:

@@ -34,10 +34,9 @@ _stage_names: ContextVar[Callable[[], Mapping[int, str]] | None] = ContextVar(
 
 @contextmanager
 def use_stage_names(names: Callable[[], Mapping[int, str]]) -> Iterator[None]:
-    """While it lasts, stages are called as one reader calls them.
+    """Context manager: stages are called as one reader calls them (`Stage.label`).
 
-    `names` gives what he or she calls some of them, by their number; the others keep the name that
-    they have for everybody.
+    `names` returns the reader's own names by stage number; the others keep their universal name.
     """
     token = _stage_names.set(cache(names))
     try:
@@ -87,12 +86,12 @@ class Stage(models.IntegerChoices):
 
     @property
     def short(self) -> StrOrPromise:
-        """The same where there is little room; a name of one's own is all there is."""
+        """The same, short; a reader's own name is not shortened."""
         return _shown(_Name(self, self.about.short))
 
     @property
     def universal(self) -> StrOrPromise:
-        """Its name for everybody, whatever layers call it; in the language of the reader."""
+        """The name for everybody, whatever layers call it; in the reader's language."""
         return self._label_
 
     @property

@@ -65,10 +65,10 @@ class StageTime:
     share_of_norm: Decimal | None
 
     def is_over(self, *, digits: int) -> bool:
-        """Whether the middle visit took longer than its norm, told from ten visits on.
+        """Whether the median visit exceeded its norm; False for fewer than MIN_VISITS.
 
-        Where there is one norm, it is held against the median as it is printed, with so many
-        `digits` after the point: "5 d / 5" is not over.
+        A single norm is compared with the median rounded to `digits` decimals, as printed, so that
+        "5 d / 5" is not over.
         """
         days = self.median_days.value
         if days is None or self.share_of_norm is None or self.median_days.n < MIN_VISITS:
@@ -98,19 +98,19 @@ class Funnel:
 
     @property
     def earlier_rates(self) -> str:
-        """At which rates amounts count, where those are of an earlier day."""
+        """The rates of an earlier day that were used, as text; empty if there are none."""
         foreign = sum((row.open_worth for row in self.stages), NOTHING).foreign
         return self.rates.earlier(foreign)
 
 
 def times_in_stage(question: Question) -> list[StageTime]:
-    """The time in each stage alone, as the funnel has it."""
+    """The times of the funnel (K5) without its other figures."""
     return _stage_times(question, _undated(question))
 
 
 @shows_figures(K1, K5, K8)
 def funnel(question: Question) -> Funnel:
-    """All figures of the funnel for a reader, in a number of queries that no amount of rows changes."""
+    """All figures of the funnel for a reader; the number of queries does not depend on the rows."""
     ways = _ways(question)
     undated = _undated(question)
     times = {row.stage: row for row in _stage_times(question, undated)}

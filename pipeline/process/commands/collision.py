@@ -50,7 +50,8 @@ def decide_collision(
 
 
 def _keep(step: Step, *, row: Layer, was: dict[str, object] | None) -> bool:
-    """Make the team's difference hold over what is above now; whether it had to be changed."""
+    """Make the team's difference hold against what is above now; returns whether it had to be
+    changed."""
     above = merge(in_force.inherited_layers(row)).find(Stage(step.stage), step.key)
     found = clashes(in_force.step_row(step), above=above, level=Level.TEAM)
     if not found:
@@ -70,7 +71,7 @@ def _keep(step: Step, *, row: Layer, was: dict[str, object] | None) -> bool:
 
 
 def _stand_alone(step: Step, was: dict[str, object] | None) -> None:
-    """Give the step what it inherited from the one that is gone."""
+    """Copy into the step what it inherited from a step that is gone."""
     if was is None:
         raise Refused(str(Clash.ORPHAN.label))
     gone = LayerContent.from_json({"steps": [was]}).steps[0]

@@ -13,7 +13,7 @@ from salesprocess.lib.refused import Refused, Stale
 
 
 def layer_of(owner: Team | User, *, by: User, at: dt.datetime) -> Layer:
-    """The layer of a team, or of the person `by`; made when there is none yet.
+    """The layer of a team, or of the person `by`; created if there is none.
 
     Raises Layer.DoesNotExist for a team out of the reach of `by`, and for another person.
     """
@@ -30,10 +30,9 @@ def layer_of(owner: Team | User, *, by: User, at: dt.datetime) -> Layer:
 
 @contextmanager
 def locked(layer: Layer, *, by: User, revision: int | None = None) -> Iterator[Layer]:
-    """One transaction around a change of `layer`, on a row that is locked before it is read.
+    """A transaction with `layer` locked; its caller's object is refreshed at the end.
 
-    Raises Layer.DoesNotExist out of the reach of `by`, Stale if `revision` is not the present
-    one. The caller's object is brought up to date afterwards.
+    Raises Layer.DoesNotExist out of the reach of `by`, Stale if `revision` is not the present one.
     """
     with transaction.atomic():
         rows = Layer.objects.editable_by(by).select_for_update(of=("self",), no_key=True)
@@ -45,7 +44,7 @@ def locked(layer: Layer, *, by: User, revision: int | None = None) -> Iterator[L
 
 
 def touch(row: Layer, *, by: User, at: dt.datetime, fields: tuple[str, ...] = ()) -> None:
-    """Write that the working state of a locked layer changed, with the named fields."""
+    """Save `fields` of a locked layer and mark its draft as changed (`revision`, by whom, when)."""
     row.revision += 1
     row.changed_by = by
     row.changed_at = at
@@ -53,7 +52,7 @@ def touch(row: Layer, *, by: User, at: dt.datetime, fields: tuple[str, ...] = ()
 
 
 def require_team(row: Layer) -> Team:
-    """Only what several people share is published: one's own is in force at once."""
+    """Raise Refused for a personal layer: it is in force at once and has nothing to publish."""
     if row.team is None:
         raise Refused(_("Your own layer is in force at once: there is nothing to publish."))
     return row.team

@@ -1,4 +1,4 @@
-"""A team that is hung under another one inherits other layers from then on."""
+"""Collisions that arise when a team moves to another place in the tree and inherits other layers."""
 
 import datetime as dt
 from collections.abc import Iterator

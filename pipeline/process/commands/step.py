@@ -228,7 +228,7 @@ def remove_step(
 
 
 def settle_collision(row: Layer, *, stage: Stage, key: str, by: User, at: dt.datetime) -> None:
-    """A difference that is gone has nothing to decide any more: theirs was taken."""
+    """Decide the open collisions of a step whose difference was removed: what is above was taken."""
     Collision.objects.filter(layer=row, stage=stage, key=key, choice="").update(
         choice=Choice.TAKE, decided_at=at, decided_by=by
     )
@@ -279,7 +279,7 @@ def _give_reason(step: Step, reason: str, *, row: Layer) -> None:
 
 
 def _take_back(step: Step, *, row: Layer, by: User, at: dt.datetime) -> None:
-    """The step is as inherited again: a difference that says nothing is none."""
+    """Remove the difference, if nothing of it is left."""
     if step.pk:
         step.delete()
         settle_collision(row, stage=Stage(step.stage), key=step.key, by=by, at=at)
@@ -287,8 +287,8 @@ def _take_back(step: Step, *, row: Layer, by: User, at: dt.datetime) -> None:
 
 
 def _changes(step: Step, said: dict[str, Any], *, now: Inherited | None) -> dict[str, Any]:
-    """What of `said` is another than the layer says, and than what holds now: a form says all that it
-    shows, and what nobody touched is no change."""
+    """The part of `said` that differs from the layer's row and from what is in force: a form sends
+    all fields that it shows, also untouched ones."""
     return {
         name: value
         for name, value in said.items()
@@ -298,7 +298,7 @@ def _changes(step: Step, said: dict[str, Any], *, now: Inherited | None) -> dict
 
 
 def _as_shown(value: Any) -> Any:
-    """A form shows alike what is empty and what is not said, and gives lines back in its own way."""
+    """A value as a form gives it back: empty and None are the same, line ends are normalised."""
     if isinstance(value, str):
         value = clean_text(value)
     elif isinstance(value, list):
@@ -323,7 +323,7 @@ def _leave_out_what_is_inherited(step: Step, above: Inherited) -> None:
 
 
 def _keep(step: Step, *, above: Inherited | None, row: Layer) -> None:
-    """Check a difference against all that it meets, and write it."""
+    """Check a difference against the layers above, and save it."""
     if step.adds and step.kind == StepKind.HINT:
         step.importance = Importance.HINT
     _check(step, above)
@@ -336,7 +336,7 @@ def _keep(step: Step, *, above: Inherited | None, row: Layer) -> None:
 
 
 def _check(step: Step, above: Inherited | None) -> None:
-    """What makes a step no step, whatever the layers say."""
+    """Raise Refused for a step that is invalid by itself, whatever other layers say."""
 
     def effective(name: str) -> Any:
         own = getattr(step, name)
@@ -359,7 +359,8 @@ def _check(step: Step, above: Inherited | None) -> None:
 def _places(
     moved: Inherited, before: list[Inherited], after: list[Inherited]
 ) -> Iterable[tuple[Inherited, float]]:
-    """Where the moved step comes to stand; those behind it move up where there is no room."""
+    """New positions that put the moved step after the chosen one; following steps move if there is
+    no gap."""
     low = before[-1].position if before else None
     high = after[0].position if after else None
     if low is None:
@@ -380,19 +381,17 @@ def _places(
 
 @contextmanager
 def _keys_locked() -> Iterator[None]:
-    """Two who add a step of the same name to different layers lock different rows: both would find
-    its key free, and the one would be taken for a difference from the other.
-
-    Taken before any row is locked, so that nobody waits for a row while holding it.
-    """
+    """Lock all step keys, before any row is locked. Two people who add a step of the same name to
+    different layers lock different rows; without this both would get the same key, and one step
+    would be taken for a difference from the other."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [KEYS_LOCK])
         yield
 
 
 def _namesake(row: Layer, stage: Stage, label: str) -> str:
-    """Who has a step of that name above the layer, or in a team below it; empty for nobody. What
-    people have for themselves is told to nobody."""
+    """Who has a step of that name above the layer or in a team below it, as text; empty if nobody
+    has. Personal steps are not looked at."""
     name = label.casefold()
     inherited = merge(in_force.inherited_layers(row))
     for step in inherited.stages[stage]:
@@ -412,8 +411,8 @@ def _namesake(row: Layer, stage: Stage, label: str) -> str:
 
 
 def _free_key(stage: Stage, text: str) -> str:
-    """A key that no layer and no version has used in the stage: what was recorded against another
-    step must never count for this one."""
+    """A key that no layer and no version has used in the stage, so that results of another step can
+    never count for this one."""
     slug = slugify(text)[:50].strip("-") or "step"
     number, key = 1, slug
     while (

@@ -1,7 +1,7 @@
-"""The process in force: which versions, and the playbook that they make together.
+"""The process in force: the versions of a team, and the playbook that they make together.
 
-Versions never change, so a playbook made of them is kept in memory by their ids; only what a
-person has for himself is read each time, in one query.
+Versions never change, so playbooks are cached in memory by version ids; only personal layers are
+read each time, in one query.
 """
 
 import datetime as dt
@@ -103,7 +103,7 @@ def current_version_ids(team_id: int) -> tuple[int, ...]:
 
 
 def of_versions(version_ids: Iterable[int]) -> Playbook:
-    """The playbook that published versions make, in their order; no query once it is known.
+    """The playbook of published versions, in their order; no query once it is cached.
 
     Raises Version.DoesNotExist for an id that was never published.
     """
@@ -116,7 +116,7 @@ def _of_versions(version_ids: tuple[int, ...], _language: str | None) -> Playboo
 
 
 def layers_of(version_ids: Iterable[int]) -> tuple[MergedLayer, ...]:
-    """The published layers themselves, for previews and comparisons; kept like the playbook."""
+    """The published layers themselves, for previews and comparisons; cached like the playbook."""
     return _layers(tuple(version_ids))
 
 
@@ -132,7 +132,7 @@ def _layers(version_ids: tuple[int, ...]) -> tuple[MergedLayer, ...]:
 
 
 def source_of(version: Version) -> LayerSource:
-    """Where the content of a published version comes from."""
+    """The source of the content of a published version."""
     team = version.layer.team
     if team is None:
         raise TypeError("only the layers of teams are published")
@@ -154,8 +154,8 @@ class InForce:
     mine: tuple[int, str, str] | None
 
     def playbook(self, version_ids: Iterable[int] = ()) -> Playbook:
-        """By the versions that a deal works by, else by the current ones. No query once they are
-        known; the merge, too, is kept until somebody changes what is on top."""
+        """By the versions of a deal, else by the current ones. Cached by the ids and the state of
+        the personal layer."""
         return _of_person(tuple(version_ids) or self.version_ids, self.mine, get_language())
 
 
@@ -176,7 +176,7 @@ _named = ""
 
 
 def _forget_renamed(names: str | None) -> None:
-    """Forget what is kept once a team has another name; each process sees it by its next query."""
+    """Clear the caches when a team has another name; each process notices at its next query."""
     global _named  # one for each process, as what is kept
     if (names or "") != _named:
         _named = names or ""
@@ -200,13 +200,13 @@ def _own(layer_id: int, steps: str, wordings: str) -> MergedLayer:
 
 
 def for_person(version_ids: Iterable[int], user_id: int) -> Playbook:
-    """The published playbook with what the person has for himself on top. One query at most."""
+    """The published playbook with the person's own layer on top. At most one query."""
     ids = tuple(version_ids)
     return _of_person(ids, in_force(team_id=None, user_id=user_id).mine, get_language())
 
 
 def personal_layer(user_id: int) -> MergedLayer | None:
-    """What a person has for himself; None where there is nothing. One query."""
+    """A person's own layer; None if it is empty. One query."""
     mine = in_force(team_id=None, user_id=user_id).mine
     return None if mine is None else _own(*mine)
 
@@ -221,9 +221,9 @@ def draft_content(layer: Layer) -> LayerContent:
 
 
 def inherited_layers(layer: Layer) -> tuple[MergedLayer, ...]:
-    """The published layers that `layer` stands on, from the framework down; none for the framework.
+    """The published layers above `layer`, from the framework down; empty for the framework.
 
-    A person stands on the layers of the own team and of all teams above it.
+    Above a person are the layers of the own team and of all teams above it.
     """
     team_id: int | None
     if layer.user is not None:
@@ -234,7 +234,7 @@ def inherited_layers(layer: Layer) -> tuple[MergedLayer, ...]:
 
 
 def working_playbook(layer: Layer) -> Playbook:
-    """How the process would be if the draft of `layer` were in force: for editors and previews."""
+    """The playbook as if the draft of `layer` were in force: for editors and previews."""
     return merge((*inherited_layers(layer), as_merged(layer)))
 
 
@@ -252,7 +252,7 @@ def source_of_draft(layer: Layer) -> LayerSource:
 
 
 def published_content(layer: Layer) -> LayerContent:
-    """What is in force of a team's layer; empty before its first version."""
+    """The published content of a team's layer; empty before its first version."""
     if layer.current is None:
         return LayerContent()
     return LayerContent.from_json(layer.current.content)
@@ -306,8 +306,7 @@ def step_row(step: Step) -> StepRow:
 
 
 def step_of(row: StepRow, *, layer: Layer, author_id: int | None, at: dt.datetime) -> Step:
-    """The unsaved row of a draft that says what `row` says. `at` stands in for a day that nobody
-    knows."""
+    """An unsaved draft row that equals `row`. `at` replaces an unknown date."""
     made_at = dt.datetime.combine(row.made_on, dt.time.min, tzinfo=dt.UTC) if row.made_on else at
     said = row.said()
     if row.choices is not None:

@@ -1,6 +1,6 @@
-"""What came into force lately, for the pages of those who work by it.
+"""Versions that came into force lately, for the pages of those who work by them.
 
-Versions never change, so that what is told of one is kept in memory, and costs a page nothing.
+Versions never change, so what is shown of each is cached.
 """
 
 import datetime as dt
@@ -31,10 +31,8 @@ class News:
 
 
 def recent_versions(sources: Iterable[LayerSource], *, at: dt.datetime) -> list[News]:
-    """Which versions of a playbook's `sources` are younger than two weeks, newest first.
-
-    The first framework is no news to anybody: nothing was before it. No query for known versions.
-    """
+    """The versions among a playbook's `sources` that are younger than RECENT, newest first; without
+    the first framework. No query for cached versions."""
     ids = tuple(
         source.version_id
         for source in sources

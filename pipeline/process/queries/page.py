@@ -63,7 +63,7 @@ class LayerRow:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerTree:
-    """All teams with their layers: what every process page starts from. Two queries."""
+    """All teams with their layers, from which every process page starts. Two queries."""
 
     names: Mapping[int, str]
     parents: Mapping[int, int | None]
@@ -138,7 +138,7 @@ class LayerTab:
 
 
 class LayerPage:
-    """One person's look at one layer: the draft of a team's, or what one has for oneself."""
+    """One reader's view of one layer: the draft of a team's, or a personal one."""
 
     def __init__(self, user: User, of: Of | None = None) -> None:
         self.user = user
@@ -159,7 +159,7 @@ class LayerPage:
 
     @property
     def name(self) -> str:
-        """Whose it is, as it stands after "in" or before "differs"."""
+        """Whose layer it is, for sentences such as "differs in …"."""
         return _("your own layer") if self.is_mine else self.tree.names[self.team_id]
 
     @property
@@ -172,14 +172,14 @@ class LayerPage:
 
     @cached_property
     def layer(self) -> Layer | None:
-        """The layer itself, where somebody has begun one."""
+        """The layer's row, if somebody has begun one."""
         if self.is_mine:
             return Layer.objects.filter(user=self.user).first()
         return Layer.objects.filter(team_id=self.team_id).first() if self.row else None
 
     @property
     def revision(self) -> int:
-        """Which state of the draft the page shows, so that two editors notice each other."""
+        """The state of the draft that the page shows, against lost updates."""
         if self.row is not None:
             return self.row.revision
         return self.layer.revision if self.is_mine and self.layer else 0
@@ -194,7 +194,7 @@ class LayerPage:
 
     @cached_property
     def above(self) -> tuple[MergedLayer, ...]:
-        """What is inherited: the published layers from the framework down."""
+        """The inherited layers: the published ones from the framework down."""
         path = self.tree.path(self.team_id)
         if not self.is_mine:
             path = path[:-1]
@@ -250,7 +250,7 @@ class LayerPage:
 
     @property
     def ignored(self) -> list[Ignored]:
-        """What this layer says and what does not hold any more."""
+        """The differences of this layer that do not hold any more."""
         mine = self.working.source
         return [found for found in self.playbook.ignored if found.source == mine]
 
@@ -293,7 +293,7 @@ class LayerPage:
 
     @cached_property
     def tabs(self) -> list[LayerTab]:
-        """The layers on one's own path, the one that is looked at, and one's own."""
+        """The layers on one's own path, the one that is shown, and one's own."""
         own = self.tree.path(self.user.team_id or self.tree.root_id)
         if self.team_id not in own:
             own = [*own, self.team_id]
@@ -326,13 +326,13 @@ class LayerPage:
 
     @property
     def others(self) -> list[LayerTab]:
-        """The teams that have no tab: anybody's process can be read."""
+        """Teams without a tab; everybody may read any team's process."""
         shown = {tab.of for tab in self.tabs}
         return [self._tab(pk) for pk in self.tree.names if str(pk) not in shown]
 
 
 def votes(places: Iterable[tuple[Stage, str]]) -> dict[tuple[int, str], tuple[int, int]]:
-    """How many say that a step helps, and that it does not; by (stage, key). One query."""
+    """How many say that a step helps and that it does not, by (stage, key). One query."""
     wanted = set(places)
     counted = (
         StepVote.objects.filter(stage__in={stage for stage, _key in wanted})

@@ -55,7 +55,8 @@ def find(request: HtmxRequest, of: Of | None) -> LayerPage:
 
 
 def find_to_edit(request: HtmxRequest, of: Of) -> LayerPage:
-    """Anybody reads a team's process; to change it is a function that others do not have."""
+    """The layer to change; reading any team's process is allowed to everybody, so that needs
+    another function."""
     look = find(request, of)
     if not look.editable:
         raise Http404
