@@ -28,7 +28,7 @@ _VIOLATIONS = """
     async ([within, without, runOnly]) => {
         const exclude = without.filter((one) => document.querySelector(one));
         const found = await axe.run(
-            {include: [within], exclude}, {runOnly, resultTypes: ['violations']}
+            {include: [within], exclude}, {runOnly, preload: false, resultTypes: ['violations']}
         );
         return found.violations.map((one) => {
             const where = one.nodes.slice(0, 4).map((node) => node.html.slice(0, 160));
@@ -50,17 +50,19 @@ def findings(page: Page, *, within: str = "html", without: Sequence[str] = ()) -
     return _violations(page, within, without, CONTRAST if page.evaluate(_IS_DARK) else LEVEL)
 
 
-def contrast(page: Page, *, without: Sequence[str] = ()) -> list[str]:
+def contrast(page: Page, *, within: str = "html", without: Sequence[str] = ()) -> list[str]:
     """What is hard to read, on a page that has been looked at: all that a theme can change."""
-    return _violations(page, "html", without, CONTRAST)
+    return _violations(page, within, without, CONTRAST)
 
 
-def findings_in_both_themes(page: Page, *, without: Sequence[str] = ()) -> list[str]:
+def findings_in_both_themes(
+    page: Page, *, within: str = "html", without: Sequence[str] = ()
+) -> list[str]:
     """The same of a page in light and of all that dark changes, without asking for it twice."""
     page.emulate_media(reduced_motion="reduce")
-    found = findings(page, without=without)
+    found = findings(page, within=within, without=without)
     page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
-    found += [f"dark {one}" for one in contrast(page, without=without)]
+    found += [f"dark {one}" for one in contrast(page, within=within, without=without)]
     page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
     return found
 

@@ -48,19 +48,14 @@ def address_of(name: str, cast: Cast) -> str:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_it_can_be_read_by_everybody(page_of: Callable[..., Page], busy: Cast, name: str):
+def test_it_can_be_read_by_everybody_and_fits_a_phone(
+    page_of: Callable[..., Page], busy: Cast, name: str
+):
     page = page_of(busy.adele, address_of(name, busy))
     page.wait_for_load_state("networkidle")
 
     assert axe.findings_in_both_themes(page) == []
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_it_fits_a_phone(page_of: Callable[..., Page], busy: Cast, name: str):
-    page = page_of(busy.adele, address_of(name, busy))
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_load_state("networkidle")
-
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
