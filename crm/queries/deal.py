@@ -1,4 +1,4 @@
-"""What the deal page shows: one deal with its history, its people, its lines and what is planned.
+"""What the deal page shows: one deal with its history and what is planned.
 
 Rows are tuples of what is shown, by queries that are written once: the page asks half a dozen.
 """

@@ -1,10 +1,9 @@
 """The page of a company: facts, people, deals in sight, and what was said."""
 
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -14,39 +13,24 @@ from crm.models import Company, Relationship
 from crm.queries import duplicates
 from crm.queries import party as queries
 from crm.views import party
-from crm.views.party import PartyDialog, PartyPage
+from crm.views.party import PartyPage
 from crm.views.verbs import posted
 from pipeline.requests import HtmxRequest
-from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.format import number
 from salesprocess.lib.found import found_or_404
-from salesprocess.lib.htmx import render, wants_fragment
+from salesprocess.lib.htmx import render
 
 
 @require_GET
 def page(request: HtmxRequest, pk: int) -> HttpResponse:
     """The page; for htmx each of its parts, to take the place of the one that is shown."""
-    look = find(request, pk)
-    return render(
-        request,
-        page="crm/company/page.html",
-        fragment="crm/company/_parts.html",
-        context=_page(request, look),
-    )
+    return party.page(request, find(request, pk), partial(_page, request))
 
 
 @require_GET
 def timeline(request: HtmxRequest, pk: int) -> HttpResponse:
     """What is older than where the timeline was left off."""
-    before = party.left_off(request)
-    look = find(request, pk)
-    alone = wants_fragment(request)
-    return render(
-        request,
-        page="crm/company/page.html",
-        fragment="crm/party/_touches.html",
-        context=look.timeline(before) if alone else _page(request, look, before),
-    )
+    return party.timeline(request, find(request, pk), partial(_page, request))
 
 
 @require_http_methods(["GET", "POST"])
@@ -57,26 +41,7 @@ def edit(request: HtmxRequest, pk: int) -> HttpResponse:
     if company is None or not look.found.may_edit:
         raise Http404
     form = CompanyForm(posted(request), user=request.user, of=company, auto_id="fact-%s")
-    inside = wants_fragment(request)
-    ask = PartyDialog(
-        template="crm/party/_facts_form.html" if inside else "crm/party/_sheet_facts.html",
-        title=company.name,
-        back=look.address,
-        said=_("Saved."),
-        context={**look.common(), "fields": form.facts},
-    )
-    return party.answer(
-        request,
-        form,
-        ask,
-        lambda: commands.edit(
-            company,
-            **form.verb(),
-            version=form.cleaned_data["version"],
-            by=request.user,
-            at=timezone.now(),
-        ),
-    )
+    return party.edit(request, look, form, form.facts, partial(commands.edit, company))
 
 
 @require_http_methods(["GET", "POST"])
@@ -99,17 +64,8 @@ def plan(request: HtmxRequest, pk: int) -> HttpResponse:
 def new(request: HtmxRequest) -> HttpResponse:
     """A company by itself; those that it may be already are shown, and never in the way."""
     form = CompanyForm(posted(request), user=request.user, auto_id="new-%s")
-    made: list[Company] = []
-
-    def run() -> None:
-        by, at = request.user, timezone.now()
-        made.append(commands.create(**form.verb(), owner=by, by=by, at=at))
-
-    if attempt(form, run):
-        return redirect(f"/companies/{made[0].pk}/")
-    context = {"form": form, "fields": form.facts, "found": _alike(request), "is_company": True}
-    page = "crm/party/new.html"
-    return render(request, page=page, context=context, status=status_of(form))
+    shown = {"fields": form.facts, "found": _alike(request), "is_company": True}
+    return party.new(request, form, shown, commands.create)
 
 
 @require_GET

@@ -1,9 +1,9 @@
 """The page of a person of the other side: facts, deals in sight, and what was said."""
 
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -13,7 +13,7 @@ from crm.commands import contact as commands
 from crm.forms.activity import PlannedForm
 from crm.forms.fields import VerbForm
 from crm.forms.party import ContactForm
-from crm.models import Activity, Contact
+from crm.models import Activity
 from crm.queries import activity as activities
 from crm.queries import duplicates
 from crm.queries import party as queries
@@ -21,35 +21,20 @@ from crm.views import activity_undo, party
 from crm.views.party import PartyDialog, PartyPage
 from crm.views.verbs import posted
 from pipeline.requests import HtmxRequest
-from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.found import found_or_404
-from salesprocess.lib.htmx import render, wants_fragment
+from salesprocess.lib.htmx import render
 
 
 @require_GET
 def page(request: HtmxRequest, pk: int) -> HttpResponse:
     """The page; for htmx each of its parts, to take the place of the one that is shown."""
-    look = find(request, pk)
-    return render(
-        request,
-        page="crm/contact/page.html",
-        fragment="crm/contact/_parts.html",
-        context=_page(request, look),
-    )
+    return party.page(request, find(request, pk), partial(_page, request))
 
 
 @require_GET
 def timeline(request: HtmxRequest, pk: int) -> HttpResponse:
     """What is older than where the timeline was left off."""
-    before = party.left_off(request)
-    look = find(request, pk)
-    alone = wants_fragment(request)
-    return render(
-        request,
-        page="crm/contact/page.html",
-        fragment="crm/party/_touches.html",
-        context=look.timeline(before) if alone else _page(request, look, before),
-    )
+    return party.timeline(request, find(request, pk), partial(_page, request))
 
 
 @require_http_methods(["GET", "POST"])
@@ -59,33 +44,11 @@ def edit(request: HtmxRequest, pk: int) -> HttpResponse:
     contact = look.found.contact
     if contact is None or not look.found.may_edit:
         raise Http404
+    points = queries.points(contact)
     form = ContactForm(
-        posted(request),
-        user=request.user,
-        of=contact,
-        points=queries.points(contact),
-        auto_id="fact-%s",
+        posted(request), user=request.user, of=contact, points=points, auto_id="fact-%s"
     )
-    inside = wants_fragment(request)
-    ask = PartyDialog(
-        template="crm/party/_facts_form.html" if inside else "crm/party/_sheet_facts.html",
-        title=contact.name,
-        back=look.address,
-        said=_("Saved."),
-        context={**look.common(), "fields": FIELDS},
-    )
-    return party.answer(
-        request,
-        form,
-        ask,
-        lambda: commands.edit(
-            contact,
-            **form.verb(),
-            version=form.cleaned_data["version"],
-            by=request.user,
-            at=timezone.now(),
-        ),
-    )
+    return party.edit(request, look, form, FIELDS, partial(commands.edit, contact))
 
 
 FIELDS = ("name", "job_title", "emails", "phones")
@@ -112,17 +75,8 @@ def new(request: HtmxRequest) -> HttpResponse:
     form = ContactForm(
         posted(request), user=request.user, auto_id="new-%s", initial=_asked_company(request)
     )
-    made: list[Contact] = []
-
-    def run() -> None:
-        by, at = request.user, timezone.now()
-        made.append(commands.create(**form.verb(), owner=by, by=by, at=at))
-
-    if attempt(form, run):
-        return redirect(f"/contacts/{made[0].pk}/")
-    context = {"form": form, "fields": FIELDS, "found": _alike(request), "is_company": False}
-    page = "crm/party/new.html"
-    return render(request, page=page, context=context, status=status_of(form))
+    shown = {"fields": FIELDS, "found": _alike(request), "is_company": False}
+    return party.new(request, form, shown, commands.create)
 
 
 @require_GET

@@ -1,6 +1,6 @@
 """What the pages of companies and contacts have in common: how they are told, asked and answered."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from http import HTTPStatus
@@ -31,6 +31,8 @@ from crm.views.activity import log_or_close
 from crm.views.verbs import Conflict, attempt, offered, posted, stay
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.attempt import attempt as try_form
+from salesprocess.lib.attempt import status_of
 from salesprocess.lib.htmx import render, trigger, wants_fragment
 from salesprocess.lib.keyset import Cursor
 
@@ -44,7 +46,8 @@ class PartyPage:
         self.user = user
         self.at = timezone.now()
         self.viewer = Viewer(user, at=self.at)
-        self.address = f"/{'companies' if found.company else 'contacts'}/{self.party.pk}/"
+        self.noun = "company" if found.company else "contact"
+        self.address = address_of_party(self.party)
 
     @property
     def about(self) -> About:
@@ -184,6 +187,80 @@ def done(request: HtmxRequest, ask: PartyDialog) -> HttpResponse:
     return trigger(response, "toast", {"text": ask.said} | ({"undo": undo} if undo else {}))
 
 
+# What stands on the page of a party, from where its timeline was left off.
+Shown = Callable[..., dict[str, Any]]
+
+
+def page(request: HtmxRequest, look: PartyPage, shown: Shown) -> HttpResponse:
+    """The page; for htmx each of its parts, to take the place of the one that is shown."""
+    return render(
+        request,
+        page=f"crm/{look.noun}/page.html",
+        fragment=f"crm/{look.noun}/_parts.html",
+        context=shown(look),
+    )
+
+
+def timeline(request: HtmxRequest, look: PartyPage, shown: Shown) -> HttpResponse:
+    """What is older than where the timeline was left off."""
+    before = left_off(request)
+    alone = wants_fragment(request)
+    return render(
+        request,
+        page=f"crm/{look.noun}/page.html",
+        fragment="crm/party/_touches.html",
+        context=look.timeline(before) if alone else shown(look, before),
+    )
+
+
+def edit(
+    request: HtmxRequest,
+    look: PartyPage,
+    form: VerbForm,
+    fields: Iterable[str],
+    command: Callable[..., object],
+) -> HttpResponse:
+    """The facts, edited where they stand."""
+    inside = wants_fragment(request)
+    ask = PartyDialog(
+        template="crm/party/_facts_form.html" if inside else "crm/party/_sheet_facts.html",
+        title=look.party.name,
+        back=look.address,
+        said=_("Saved."),
+        context={**look.common(), "fields": fields},
+    )
+    return answer(
+        request,
+        form,
+        ask,
+        lambda: command(
+            **form.verb(),
+            version=form.cleaned_data["version"],
+            by=request.user,
+            at=timezone.now(),
+        ),
+    )
+
+
+def new(
+    request: HtmxRequest,
+    form: VerbForm,
+    shown: Mapping[str, Any],
+    create: Callable[..., Company | Contact],
+) -> HttpResponse:
+    """A company or a person on its own."""
+    made: list[Company | Contact] = []
+
+    def run() -> None:
+        by = request.user
+        made.append(create(**form.verb(), owner=by, by=by, at=timezone.now()))
+
+    if try_form(form, run):
+        return redirect(address_of_party(made[0]))
+    page, context = "crm/party/new.html", {"form": form, **shown}
+    return render(request, page=page, context=context, status=status_of(form))
+
+
 def hand_over(request: HtmxRequest, look: PartyPage) -> HttpResponse:
     """Who looks after it from now on."""
     if not look.found.may_edit:
@@ -305,6 +382,10 @@ def complete(request: HtmxRequest, activity: Activity) -> HttpResponse:
             version=form.cleaned_data["version"],
         ),
     )
+
+
+def address_of_party(party: Company | Contact) -> str:
+    return f"/{'companies' if isinstance(party, Company) else 'contacts'}/{party.pk}/"
 
 
 def address_of(activity: Activity) -> str:
