@@ -334,6 +334,14 @@ def _done(older: Q) -> QuerySet[Activity, tuple[object, ...]]:
     return rows.order_by("-done_at", "-id").values_list(*_TALK)[: PAGE + 1]
 
 
+_plans = Prepared(Talk._make, _planned)
+
+
+def planned(deal: int) -> list[Talk]:
+    """What is planned, the next one first."""
+    return _plans(deal=deal)
+
+
 _activities = Prepared(Talk._make, lambda: _planned().union(_done(Q()), all=True))
 
 

@@ -145,7 +145,7 @@ def _planned_on(deal: Deal, user: User) -> list[Plan]:
     """What is planned on the deal, of which its win asks what becomes."""
     if not deal.next_kind:
         return []
-    planned, _done = deal_queries.activities(deal.pk)
+    planned = deal_queries.planned(deal.pk)
     return plans(Viewer(user, at=now()), planned, owner_id=deal.owner_id)
 
 

@@ -295,7 +295,7 @@ def fresh_composer(request: HtmxRequest, deal: Deal) -> HttpResponse:
     """The composer, empty again; `deal` is as it was just left."""
     at = timezone.now()
     viewer = Viewer(request.user, at=at)
-    planned = queries.activities(deal.pk)[0] if deal.next_kind else []
+    planned = queries.planned(deal.pk) if deal.next_kind else []
     context = composer(
         deal,
         LogForm(user=request.user, at=at, auto_id="log-%s"),

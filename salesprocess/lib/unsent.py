@@ -12,6 +12,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import cache, partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -88,9 +89,13 @@ def reader_of(request: HttpRequest) -> int | None:
         return None
 
 
-def _marked_input(request: HttpRequest) -> SafeString:
-    token = csrf_input(request)
-    if not (reader := sign_reader(request.user)):
+def _token_and_reader(request: HttpRequest) -> tuple[SafeString, str]:
+    return csrf_input(request), sign_reader(request.user)
+
+
+def _marked_input(token_and_reader: Callable[[], tuple[SafeString, str]]) -> SafeString:
+    token, reader = token_and_reader()
+    if not reader:
         return token
     return format_html(
         '{}<input type="hidden" name="reader" value="{}"><input type="hidden" name="{}" value="{}">',
@@ -105,8 +110,13 @@ _marked_input_lazy = lazy(_marked_input, SafeString, str)
 
 
 def csrf_with_reader(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `csrf_input` with the signed reader and an idempotency key beside the token."""
-    return {"csrf_input": _marked_input_lazy(request)} if hasattr(request, "user") else {}
+    """Context processor: `csrf_input` with the signed reader and an idempotency key beside the token.
+
+    Each form of a page has a key of its own; token and reader are made once for all of them.
+    """
+    if not hasattr(request, "user"):
+        return {}
+    return {"csrf_input": _marked_input_lazy(cache(partial(_token_and_reader, request)))}
 
 
 # --- storing ------------------------------------------------------------------------------------
