@@ -1,7 +1,7 @@
-"""What no page of this stack can beat: the least that a view could do for the same kind of work.
+"""Limit pages: the least work that a view could do for the same kind of page.
 
-Each goes through the same middleware and the same sign-in as the product's pages, and does without
-everything else: scope, filters, forms, frame, words.
+They use the same middleware and session as the product's pages, without scope, filters, forms and
+layout.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Who has a deal when: from the first day, out of a pool, or from a colleague."""
+"""Who owns a deal when: from the first day, out of a pool, or from a colleague."""
 
 import datetime as dt
 import random
@@ -23,7 +23,7 @@ class Ownership:
         self.left = self._count(left_on(self.leaver, today), hour=16)
 
     def of(self, draft: SimDraft) -> tuple[list[SimOwned], list[SimChange]]:
-        """Whose the deal was from when on, with a row of history for each change."""
+        """The owners of a deal over time, with a row of history for each change."""
         if draft.seller is None:
             return [self._owned(draft.created, None, draft.team)], []
         if self._comes_from_the_leaver(draft):

@@ -1,4 +1,4 @@
-"""What is planned on the open deals: realistic shares, for every seller the same."""
+"""What is planned on the open deals: realistic shares, the same for every seller."""
 
 import random
 
@@ -13,7 +13,7 @@ SHARES = {
 
 
 def deal_out(rng: random.Random, count: int) -> list[SimNextState]:
-    """A state for each of a seller's open deals, in random order; at least one of each."""
+    """A planning state for each of a seller's open deals, shuffled; each state at least once."""
     states = [state for state, share in SHARES.items() for _ in range(max(1, round(count * share)))]
     states += [SimNextState.LATER] * (count - len(states))
     rng.shuffle(states)

@@ -1,4 +1,4 @@
-"""What the simulation hands to `filling`: records with people by name and no ids."""
+"""What the simulation hands to `filling`: records that refer to people by name and have no ids."""
 
 import datetime as dt
 import enum
@@ -56,7 +56,7 @@ class SimCompany:
 
 @dataclass(kw_only=True, eq=False)
 class SimDraft:
-    """A deal before it is told: whose it is in the end, its path, and when that begins."""
+    """A deal before its details are made: its final seller, its path, and when it begins."""
 
     seller: DemoPerson | None
     team: str
@@ -72,7 +72,7 @@ class SimDraft:
 
 @dataclass(frozen=True, kw_only=True)
 class SimOwned:
-    """Whose the deal is from an instant on; nobody's in a team's pool."""
+    """The owner of a deal from an instant on; None while it is in a team's pool."""
 
     at: dt.datetime
     owner: str | None
@@ -146,7 +146,7 @@ class SimDeal:
         return next((amount for since, amount in reversed(self.amounts) if since <= at), None)
 
     def priced(self, amount: Decimal | None) -> list[Decimal | None]:
-        """What each product costs where the deal is worth `amount`; nobody knows it of a guess."""
+        """Unit prices at which the products add up to `amount`; empty for a rough estimate."""
         known = self.prices.get(amount) if amount is not None else None
         return [*known] if known is not None else [None] * len(self.products)
 

@@ -1,4 +1,4 @@
-"""Tells one deal: who had it, what it was worth, what was done and said on the way."""
+"""Makes the details of one deal: owners, amounts, activities."""
 
 import datetime as dt
 import random
@@ -34,7 +34,7 @@ Item = TypeVar("Item")
 
 
 class Teller:
-    """Tells deals one after the other, from one stream of chance. `now` counts working days."""
+    """Makes deals one after the other, from one random generator. `now` counts working days."""
 
     def __init__(
         self, rng: random.Random, time: WorkingTime, *, now: float, today: dt.date
@@ -187,7 +187,7 @@ class _Telling:
         self._change(at, "amount", "" if old is None else str(old), str(new))
 
     def _expected_close(self) -> None:
-        """Estimated once there is something to expect, pushed when the day comes, or forgotten."""
+        """Estimated from qualification on; pushed when the day comes, or forgotten."""
         entries = [
             self._bounds(number)[0]
             for number, visit in enumerate(self.deal.visits)
@@ -250,7 +250,7 @@ class _Telling:
         )
 
     def _last_touch(self, number: int, visit: Visit, left: float) -> None:
-        """The conversation that led on: its result moved the deal, in the same gesture."""
+        """The conversation before a move: its result is that the deal moved on."""
         if visit.left_how != LeftHow.ADVANCED or self.rng.random() > 0.6:
             return
         after = self.deal.visits[number + 1]

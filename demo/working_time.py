@@ -1,4 +1,4 @@
-"""Working days as a number line, so that a simulated life happens in working hours only."""
+"""Working days as a number line, so that the simulation happens in working hours only."""
 
 import datetime as dt
 import zoneinfo

@@ -1,7 +1,7 @@
-"""What a number is: its value with its n, period, definition and coverage.
+"""Figures: a value with its n, period, definition and coverage, so that a page cannot show one
+without the others (ARCHITECTURE 9; CHECKLIST E9, E10).
 
-A page cannot show a value without them, because they are one thing (ARCHITECTURE 9; CHECKLIST E9,
-E10). Coverage is the share of a figure's population that has the data which the figure needs.
+Coverage is the share of a figure's population that has the data which the figure needs.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Coverage:
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """An entry of the glossary. `key` is its K-number, `basis` which time places a row."""
+    """An entry of METRICS. `key` is its K-number, `basis` says by which date a row is counted."""
 
     key: str
     name: StrOrPromise
@@ -100,10 +100,8 @@ def figures_of_stages() -> dict[Stage, list[str]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A number as it may be shown. `value` None means unknown, never zero.
-
-    `part` is how many of the `n` a rate counts: it is shown with both.
-    """
+    """A number as it may be shown. `value` None means unknown, never zero. `part` is the numerator
+    of a rate whose denominator is `n`."""
 
     value: Decimal | int | None
     n: int

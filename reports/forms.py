@@ -1,4 +1,4 @@
-"""What a reader may ask a report: a period, a team, a person."""
+"""Forms for the questions of reports: period, team and person."""
 
 import datetime as dt
 from typing import Any

@@ -71,7 +71,8 @@ def chosen_of(job: ImportJob) -> Chosen:
 
 
 def mapping_of(job: ImportJob) -> Mapping:
-    """Raises Unreadable, in words, where what was said makes no sense."""
+    """The mapping that follows from what was answered. Raises Unreadable, with words for people,
+    for answers that make no sense."""
     said = job.answers
     if job.is_by_command:
         return mapping.of_content(said["mapping"])
@@ -112,8 +113,7 @@ def _share(columns: dict[str, list[str]]) -> bool:
 def fitting_formats(
     kind: Kind, columns_of: dict[str, list[str]], formats: dict[str, str]
 ) -> dict[str, str]:
-    """The formats of the columns that are named now, for what they are named; others are left from
-    an earlier naming."""
+    """The formats of the columns that are named now; formats of an earlier naming are left out."""
     found = {}
     for name, columns in columns_of.items():
         form = kind.field(name).form
@@ -124,7 +124,7 @@ def fitting_formats(
 
 
 def store_readings(job: ImportJob, scan: Scan) -> None:
-    """Keep on `job` how its columns are read, and what nobody but a person can say about that."""
+    """Store on `job` how its columns are read, and what only a person can decide about that."""
     said, remembered = job.answers["formats"], set(job.answers.get("remembered", ()))
     asked = [
         column
@@ -146,14 +146,16 @@ def store_readings(job: ImportJob, scan: Scan) -> None:
 
 
 def _asks(reading: Reading, stated: str, *, remembered: bool) -> bool:
-    """What was answered for an earlier file is asked again where it does not read all of this."""
+    """Whether a person must choose; an answer for an earlier file is asked again if it does not
+    read all cells of this one."""
     if stated:
         return remembered and reading.count(stated) < reading.rows
     return reading.is_open
 
 
 def _kept(reading: Reading) -> dict[str, Any]:
-    """As a page needs it: cells that show it, the ways that are offered, how many rows each reads."""
+    """A reading as the page needs it: sample cells, the possible formats, and how many rows each
+    reads."""
     return {
         "dates": reading.dates,
         "mixed": reading.odd_one is not None,
@@ -201,7 +203,7 @@ def headings(columns: Iterable[str]) -> list[str]:
 
 
 def shape_of(header: Iterable[str]) -> str:
-    """The same for files with the same headings, in whatever order."""
+    """A digest of the headings, in whatever order."""
     return hashlib.blake2b("\x1f".join(sorted(header)).encode(), digest_size=16).hexdigest()
 
 
@@ -215,7 +217,7 @@ def _known(kind: str, owner: User) -> Sequence[ImportMapping]:
 
 
 def remember(job: ImportJob, *, at: dt.datetime) -> None:
-    """Keep what was said for the next file of this shape. What the command goes by is a file itself."""
+    """Keep the answers for the next file with the same headings."""
     if job.is_by_command or job.owner is None:
         return
     said = {key: value for key, value in job.answers.items() if key not in _OF_THIS_FILE}

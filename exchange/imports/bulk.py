@@ -29,7 +29,7 @@ Record = TypeVar("Record", bound=models.Model)
 
 
 class BrokenChain(ValueError):
-    """The visits of a deal do not follow from each other; `faults` says where."""
+    """The visits of a deal do not follow from each other; `faults` are the reasons."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
@@ -38,7 +38,7 @@ class BrokenChain(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Holding:
-    """Whose a deal was at some moment, and what it was thought to be worth."""
+    """Owner, team and amount of a deal at some moment."""
 
     owner_id: int | None
     team_id: int
@@ -71,14 +71,14 @@ def write(model: type[Record], records: Iterable[Record], *, chunk: int = CHUNK)
 
 
 def number(model: type[Record], records: Sequence[Record]) -> None:
-    """Give `records` without an id the next ones of the table, so that others may refer to them."""
+    """Give `records` without an id the next ids of the table, so that others can refer to them."""
     without = [record for record in records if record.pk is None]
     for record, pk in zip(without, next_ids(model, len(without)), strict=True):
         record.pk = pk
 
 
 def next_ids(model: type[models.Model], count: int) -> list[int]:
-    """As many ids of a table as asked for, in rising order; nobody else gets them."""
+    """Reserve `count` ids of a table, in rising order."""
     if not count:
         return []
     with connection.cursor() as cursor:
@@ -92,7 +92,8 @@ def next_ids(model: type[models.Model], count: int) -> list[int]:
 def copy(
     model: type[models.Model] | str, names: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> int:
-    """COPY tuples into the columns `names` of a model's table, or of a table named; how many."""
+    """COPY tuples into the columns `names` of a model's table, or of the named table; returns how
+    many."""
     if isinstance(model, str):
         table = model
     else:
@@ -148,10 +149,8 @@ _INSERT_SELECT = "INSERT INTO {table} ({columns}) SELECT {values} FROM {source}"
 
 
 def repeat_latest_visit(deal: Deal, visits: Sequence[Visit]) -> None:
-    """Repeat on an unsaved deal what its latest visit says: stage, since when, outcome, closing.
-
-    Initiator, cause and amount are the caller's.
-    """
+    """Set stage, entry, outcome and closing of an unsaved deal from its latest visit. Initiator,
+    cause and amount are the caller's."""
     last = visits[-1]
     deal.stage = last.stage
     deal.stage_entered_at = last.entered_at
@@ -214,7 +213,7 @@ Item = TypeVar("Item")
 
 
 def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Lists of at most `size`, read from `items` as they are asked for."""
+    """Lists of at most `size` items, read lazily."""
     source = iter(items)
     while some := list(islice(source, size)):
         yield some

@@ -1,4 +1,4 @@
-"""What stands in a cell: its text, and whether that says anything; pure."""
+"""Normalises the text of a cell, and decides whether it says anything. Pure."""
 
 from collections.abc import Mapping
 
@@ -26,14 +26,14 @@ _NOTHING, _NO_VALUE = _words(_NOTHING_TO_PROGRAMS), _words(_NOTHING_TO_PEOPLE)
 
 
 def text(raw: str) -> str:
-    """The text of a cell on one line, without what a spreadsheet or we put before it."""
+    """The text of a cell on one line, without what spreadsheets or our own export put before it."""
     return spreadsheet.unescape_formula(" ".join(raw.split()))
 
 
 def cell_value(raw: str, aliases: Mapping[str, str], *, any_text: bool = False) -> str:
-    """What a cell says, in our word where `aliases` has one; nothing for words that mean nothing.
+    """The value of a cell, translated by `aliases`; empty for words such as "n/a".
 
-    `any_text` is for fields that can hold any text, for which “unknown” is one, too.
+    `any_text` is for fields in which "unknown" may be a real value.
     """
     found = text(raw)
     if not found:
@@ -51,5 +51,5 @@ def is_nothing(found: str, *, any_text: bool = False) -> bool:
 
 
 def _is_no_day(word: str) -> bool:
-    """A date of noughts, as databases write one that is not there."""
+    """Whether it is a date of zeros, as databases write a missing one."""
     return len(word) >= 8 and word[:1] == "0" and not word.strip("0-/.: t") and not word.isdigit()

@@ -1,5 +1,4 @@
-"""The currency that an amount or a heading names beside the number: “€ 12”, “12 USD”, “Value (CHF)”;
-pure."""
+"""Finds the currency beside an amount or in a heading: “€ 12”, “12 USD”, “Value (CHF)”. Pure."""
 
 import re
 from collections.abc import Collection
@@ -100,7 +99,7 @@ _WORDS = re.compile(r"[^\W\d_]*[$€£¥₹₽₺₴₩₫₪฿]|[^\W\d_]+")
 
 @lru_cache(maxsize=8192)
 def split(text: str) -> tuple[str, str] | None:
-    """The number in a text, and the sign or code beside it; None where other words are there."""
+    """The number in a text, and the sign or code beside it; None if there are other words."""
     found = _AMOUNT.fullmatch(text)
     if found is None or bool(found["open"]) != bool(found["close"]):
         return None
@@ -118,15 +117,15 @@ def meanings(sign: str) -> tuple[str, ...]:
 
 
 def of_heading(heading: str) -> str:
-    """The only code or sign of a currency in the heading of a column, such as “Value (CHF)”."""
+    """The only currency sign or code in a heading such as “Value (CHF)”; empty if there is none."""
     words = [word for word in _WORDS.findall(heading) if word == word.upper()]
     found = {word for word in words if word in _CODES or (not word.isalpha() and meanings(word))}
     return found.pop() if len(found) == 1 else ""
 
 
 def the_only(sign: str, known: Collection[str], *, own: str) -> str:
-    """Which currency a sign means where `own` is the organisation's and it has rates for the
-    `known`; empty if that does not decide it."""
+    """The currency that a sign means, if the organisation's `own` and the `known` ones with rates
+    leave only one; else empty."""
     can_be = meanings(sign)
     if len(can_be) == 1 or own in can_be:
         return own if own in can_be else can_be[0]

@@ -97,7 +97,7 @@ class When:
 
 
 def when(text: str, way: str) -> When | None:
-    """What `text` says, read in `way`; None if it does not fit."""
+    """Parse `text` in the format `way`; None if it does not fit."""
     if way in ORDERS:
         return _in_order(text, way)
     if _WAY.fullmatch(way):
@@ -107,7 +107,7 @@ def when(text: str, way: str) -> When | None:
 
 @lru_cache(maxsize=8192)
 def readings(text: str) -> dict[str, When]:
-    """Every sensible reading of `text` by way, none of which can be had by another one."""
+    """All sensible readings of `text`, by way."""
     found = _TEXT_OF_A_DAY.fullmatch(text)
     if found is None or not _is_weekday(found["weekday"]):
         return {}
@@ -120,7 +120,7 @@ def readings(text: str) -> dict[str, When]:
 
 @lru_cache(maxsize=8192)
 def orders(text: str) -> tuple[str, ...]:
-    """The orders in which `text` can be read."""
+    """The orders of day, month and year in which `text` can be read."""
     return tuple(order for order in ORDERS if _in_order(text, order))
 
 
@@ -140,17 +140,17 @@ def way_of(stated: str) -> str:
 
 
 def example(way: str) -> str:
-    """How 31 December 2016 is written in a way, for people."""
+    """31 December 2016 in a format, for people."""
     return EXAMPLE.strftime("%d/%m/%Y" if way in ORDERS else way)
 
 
 def order_of(way: str) -> str:
-    """Of a way as `readings` names it."""
+    """The order of day, month and year in a format from `readings`."""
     return "".join(sign for sign in way.replace("b", "m").lower() if sign in "dmy")
 
 
 def day(said: When, zone: zoneinfo.ZoneInfo) -> dt.date:
-    """The day that is meant, in `zone` where an instant is named."""
+    """The date that is meant, in `zone` if an instant is given."""
     return (
         said.on
         if said.clock is None or said.clock.tzinfo is None
@@ -216,7 +216,7 @@ def _is_weekday(word: str | None) -> bool:
 
 
 def _clock(found: "re.Match[str]") -> tuple[dt.time | None, bool]:
-    """The hour that is named, and whether what is written there is one at all."""
+    """The time in the text, and whether the rest of the text is one."""
     if found["hour"] is None:
         return None, True
     half = (found["half"] or "")[:1].lower()
@@ -237,7 +237,7 @@ def _clock(found: "re.Match[str]") -> tuple[dt.time | None, bool]:
 
 
 def _offset(text: str | None) -> dt.tzinfo | None:
-    """Raises ValueError for one that no place has."""
+    """Raises ValueError for an offset that no time zone has."""
     if text is None:
         return None
     text = text.upper().removeprefix("UTC").removeprefix("GMT")
@@ -250,7 +250,7 @@ def _offset(text: str | None) -> dt.tzinfo | None:
 
 
 def _ways(found: "re.Match[str]") -> list[tuple[str, str, str, str]]:
-    """Each way that the text may be in, with its year, month and day."""
+    """Each possible format, with its year, month and day."""
     if found["sign"]:
         return _numeric_ways(found["a"], found["sign"], found["b"], found["c"])
     if whole := found["compact"]:
@@ -294,7 +294,7 @@ def _day(year: str, month: str, on: str) -> dt.date | None:
 
 
 def _way_of_format(stated: str) -> str:
-    """Ours for a format of strptime, where we have one."""
+    """Our format for a format string of strptime, if there is one."""
     days = _STATED_CLOCK.sub("", stated)
     named = re.sub(r"[-/.,\s]+", " ", days.replace("%B", "%b")).strip()
     way = named if "%b" in named else days
@@ -308,7 +308,7 @@ def _way_of_format(stated: str) -> str:
 
 
 def _way_of_unknown_example(stated: str) -> str:
-    """31 December 2016 in a form that we do not know, such as “31|12|2016”."""
+    """The format of an example of 31 December 2016 in an unusual form, such as “31|12|2016”."""
     for month in _MONTH_OF_EXAMPLE.findall(stated):
         if _MONTHS.get(month.casefold()) == EXAMPLE.month:
             stated = stated.replace(month, "%b")

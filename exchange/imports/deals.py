@@ -1,4 +1,4 @@
-"""Deals with their visits, contacts and products."""
+"""Imports deals with their visits, contacts and products."""
 
 from typing import Any
 
@@ -163,7 +163,8 @@ def _resolve(judge: Judge) -> None:
 
 
 def _say_sources_as_kept(judge: Judge) -> None:
-    """A file may name a source as people read it, in any language; a name of one's own comes first."""
+    """Translate sources that a file names in any language to their stored names; own names come
+    first."""
     if "source" not in judge.mapped.columns:
         return
     said = [(typed, name) for name, _kind in SOURCES for typed in spellings(name)]
@@ -173,7 +174,7 @@ def _say_sources_as_kept(judge: Judge) -> None:
 
 
 def _keep_in_reach(judge: Judge) -> None:
-    """As for a typed deal: an owner brings the team along, a team alone means its pool."""
+    """As for typed deals: an owner brings his or her team, a team alone means its pool."""
     judge.refuse(
         "s.owner_id IS NULL AND NOT s.team_id = ANY(%(pools)s::bigint[])",
         _("You cannot put deals into the pool of “{value}”."),
@@ -227,7 +228,7 @@ def _refuse_the_rest(judge: Judge) -> None:
 
 
 def _make_parties(judge: Judge) -> None:
-    """The companies and people that the rows name and nobody knows, each once."""
+    """Create the companies and contacts that rows name and that are not on record, each once."""
     if "company" in judge.mapped.make:
         make_companies(judge)
     if "contact" in judge.mapped.make:
@@ -325,7 +326,7 @@ def _write(judge: Judge) -> None:
 
 
 def _make_customers(judge: Judge) -> dict[str, list[Any]]:
-    """Who bought is a customer, as after a typed win."""
+    """Companies that bought become customers, as after a typed win."""
     before = select(_NEW_CUSTOMERS, judge.arguments, s=judge.table)
     execute(
         "UPDATE crm_company SET relationship_before_win = relationship,"

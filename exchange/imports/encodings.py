@@ -1,8 +1,8 @@
-"""In which encoding a file is written: known, likely, or a question with samples.
+"""Detects the encoding of a file, or offers choices with samples.
 
-UTF-8 and UTF-16 show themselves. Whatever else can be read in several ways that all make sense to a
-program; Windows-1252 is taken where its letters are those of one western language (and German), as
-nearly all such files are, and the rest is asked about.
+UTF-8 and UTF-16 are recognised. Anything else can be read in several encodings: Windows-1252 is
+taken if its letters are those of one western language (and German), as in nearly all such files;
+otherwise a person is asked.
 """
 
 import codecs
@@ -77,8 +77,8 @@ _BESIDE_LETTERS = frozenset("0123456789'’`´-–—·.&/()€£“”„»«�
 
 @dataclass(frozen=True, kw_only=True)
 class DetectedEncoding:
-    """`samples` are the encodings that the file can be read in with words of it, the likeliest
-    first; none where it shows itself. `is_sure` is false where a person has to say which."""
+    """`samples` are possible encodings with words of the file, the likeliest first; empty if it is
+    recognised. `is_sure` is false if a person has to choose."""
 
     encoding: str
     is_sure: bool = True
@@ -86,7 +86,7 @@ class DetectedEncoding:
 
 
 def detect(path: Path) -> DetectedEncoding:
-    """Raises Unreadable, with the place, for a file that no encoding explains or that is damaged."""
+    """Raises Unreadable, with the place, for a damaged file or one that no encoding can decode."""
     with path.open("rb") as source:
         start = source.read(4_096)
     marked = next((encoding for bom, encoding in _BOMS if start.startswith(bom)), "")
@@ -108,10 +108,8 @@ def detect(path: Path) -> DetectedEncoding:
 
 
 def require(path: Path) -> str:
-    """The encoding of a file of which nobody can be asked.
-
-    Raises Unreadable with the choices where it cannot be known.
-    """
+    """The encoding of a file when nobody can be asked. Raises Unreadable with the choices if it is
+    not sure."""
     found = detect(path)
     if found.is_sure:
         return found.encoding
@@ -126,7 +124,7 @@ def require(path: Path) -> str:
 
 
 def check(path: Path, encoding: str) -> None:
-    """Raises Unreadable where `encoding` does not explain a byte."""
+    """Raises Unreadable if `encoding` cannot decode the file."""
     broken = _undecodable(path, encoding)
     if broken is not None:
         line, column, byte = broken
@@ -150,7 +148,7 @@ def name_of(encoding: str) -> str:
 
 
 def _utf16_without_mark(start: bytes) -> str:
-    """Half of the bytes of western text are noughts then, always the same half."""
+    """In western text in UTF-16 half of the bytes are zero, always the same half."""
     half = len(start) // 2
     if half < 2:
         return ""
@@ -161,7 +159,7 @@ def _utf16_without_mark(start: bytes) -> str:
 
 
 def _undecodable(path: Path, encoding: str) -> tuple[int, int, int] | None:
-    """Line, column and value of the first byte that `encoding` does not know, if there is one."""
+    """Line, column and value of the first byte that `encoding` cannot decode, if there is one."""
     decoder = codecs.getincrementaldecoder(encoding)()
     line, before = 1, b""
     with path.open("rb") as source:
@@ -190,7 +188,7 @@ def _column(path: Path, seen: bytes) -> int:
 
 
 def _telling_lines(path: Path) -> Iterator[bytes]:
-    """The first lines with bytes that are no ASCII."""
+    """The first lines with bytes beyond ASCII."""
     found = 0
     with path.open("rb") as source:
         while found < _LINES and (line := source.readline(_LONG)):
@@ -200,7 +198,7 @@ def _telling_lines(path: Path) -> Iterator[bytes]:
 
 
 def _is_damaged(lines: list[bytes]) -> bool:
-    """Whether most of what is no ASCII are letters of UTF-8, which no other text has by chance."""
+    """Whether most bytes beyond ASCII form UTF-8 characters, which does not happen by chance."""
     whole = sum(len(_UTF8_LETTER.findall(line)) for line in lines)
     rest = sum(len(_FOREIGN_BYTES.findall(_UTF8_LETTER.sub(b"", line))) for line in lines)
     return whole > 0 and whole >= rest
@@ -237,7 +235,7 @@ def _sample(lines: list[bytes], encoding: str) -> str:
 
 
 def _implausibility(lines: list[bytes], encoding: str) -> float:
-    """How much there is that no word has: signs among letters, capitals behind small letters."""
+    """Counts what no word has: signs among letters, capitals after small letters."""
     odd = whole = 0
     for word in _words(lines, encoding):
         whole += 1

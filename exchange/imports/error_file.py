@@ -1,5 +1,5 @@
-"""The rows that stayed out, as they stood in the file, each with the reason in a last column: to be
-put right in a spreadsheet and brought in again as they are."""
+"""The rows that were refused, as they stood in the file, with the reason in a last column: to be
+corrected and imported again."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _NEGATIVE = re.compile(r"-(0|[1-9]\d*)(\.\d+)?")
 
 
 def rows(job: ImportJob) -> Iterator[list[Any]]:
-    """Header and rows, one by one, for `spreadsheet.csv_lines`. The file must still be there."""
+    """Header and rows for `spreadsheet.csv_lines`, one by one. The file must still exist."""
     table = table_of(job)
     # In a file of ours that came back there are the reasons of last time.
     kept = [place for place, column in enumerate(table.header) if column != REASON]

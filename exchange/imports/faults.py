@@ -1,10 +1,10 @@
-"""What keeps a file, or one row of it, from coming in; always said in words, with the place."""
+"""What keeps a file or a row from being imported, with words for people and the place."""
 
 from dataclasses import dataclass
 
 
 class Unreadable(Exception):
-    """A file or a mapping cannot be used at all, so nothing is brought in. `message` says why."""
+    """A file or mapping cannot be used, so nothing is imported. `message` is for people."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -12,7 +12,7 @@ class Unreadable(Exception):
 
 
 class BadValue(Exception):
-    """A cell says something that its field cannot hold. `message` says what would be right."""
+    """The value of a cell does not fit its field. `message` says what would be right."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -21,9 +21,11 @@ class BadValue(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One row that stays out, or with `comes_in` one that comes in without what is said here. `line`
-    counts from 1 and includes the header; `column` is the foreign name of the column, empty where
-    the whole row is meant."""
+    """A refused row; with `comes_in`, one that is imported without this value.
+
+    `line` counts from 1 and includes the header; `column` is the heading in the file, empty if the
+    whole row is meant.
+    """
 
     file: str
     line: int

@@ -1,8 +1,8 @@
-"""What was missing in the deals that an import brings in, judged by the same rules as typed acts.
+"""Judgements of imported deals, by the same rules as for typed ones.
 
-An import states what is so and can be asked nothing, so every gate lets it through; what it did not
-say is kept as one judgement a deal, with the reason "imported" (METHOD, G1). A file of deals knows
-of a person at most. As judgements depend on little else, they are made once for each kind of deal.
+An import can be asked nothing, so every gate lets it through; what was missing is kept as one
+judgement a deal with the reason "imported" (METHOD, G1). Judgements depend on little else than
+stage and outcome, so they are computed once for each combination.
 """
 
 import json
@@ -28,14 +28,14 @@ _JUDGED = """
 
 
 def findings(*, stage: Stage, outcome: Outcome, party: bool) -> tuple[Finding, ...]:
-    """What an imported deal lacks that begins, or was closed, in `stage`."""
+    """The findings for a deal imported into `stage`, or closed there."""
     verb = Verb.WIN if outcome == Outcome.WON else Verb.OPEN
     facts = Facts(known=frozenset({Fact.PARTY} if party else ()))
     return judge(facts, merge(()), Act(verb=verb, from_stage=None, to=stage))
 
 
 def keep(table: str, arguments: dict[str, Any]) -> None:
-    """Keep what was missing in the staged deals of `table` that have just been written."""
+    """Store the judgements of the staged deals of `table` that have just been written."""
     judged = [
         (verb, stage.value, party, json.dumps([as_json(one) for one in found]))
         for verb, outcome in ((Verb.WIN.value, Outcome.WON), (Verb.OPEN.value, Outcome.OPEN))

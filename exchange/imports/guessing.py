@@ -1,4 +1,4 @@
-"""What a foreign file probably means: the first suggestion on the pages, never a decision; pure."""
+"""Guesses what a foreign file means, as the first suggestion on the pages. Pure."""
 
 import re
 import unicodedata
@@ -123,7 +123,7 @@ class Guess:
 
 
 def columns(kind: Kind, header: Sequence[str]) -> dict[str, list[str]]:
-    """Which column each field is probably in; but for the closing date, no column twice."""
+    """The probable column of each field. No column is used twice, except for the closing date."""
     left = {_key(column): column for column in reversed(header) if column}
     found: dict[str, list[str]] = {}
     for part in kind.fields:
@@ -150,7 +150,7 @@ def _known(kind: Kind, field: str) -> tuple[str, ...]:
 
 
 def _first_and_last(name: str, left: dict[str, str]) -> list[str]:
-    """The columns of a first and a last name, taken from `left`, where no column has both."""
+    """The columns of a first and a last name, taken from `left`, if no column has both."""
     if any(key in left for key in (name, *_WHOLE_NAMES)):
         return []
     for first, last in _PARTS_OF_NAMES:
@@ -160,8 +160,8 @@ def _first_and_last(name: str, left: dict[str, str]) -> list[str]:
 
 
 def stage(word: str) -> Guess | None:
-    """What a foreign stage probably is; a win in the last stage, a loss where the sale began. None
-    where its word says nothing to us; what has no stage is at the beginning."""
+    """The probable meaning of a foreign stage; None for an unknown word. A win is in the last
+    stage; a loss is where the word says, else where a sale begins; so is an empty stage."""
     if _OURS.search(word):
         stage = Stage.QUALIFICATION
         return Guess(

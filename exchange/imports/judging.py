@@ -131,8 +131,10 @@ class Judge:
     def refuse(
         self, condition: str, reason: str, *, field: str = "", value: str = "", source: str = ""
     ) -> int:
-        """Refuse the undecided rows that meet `condition`; how many. `reason` may say “{value}”,
-        which is by default the text of `field`."""
+        """Refuse the undecided rows that meet `condition`; returns how many.
+
+        `reason` may contain “{value}”, which is by default the text of `field`.
+        """
         arguments = {
             **self.arguments,
             "kind": self.kind.name,
@@ -150,7 +152,7 @@ class Judge:
         )
 
     def identify(self) -> None:
-        """Know each row by its foreign id, and leave out what came in before or comes twice."""
+        """Identify each row by its foreign id, and leave out rows imported before or repeated."""
         if "id" in self.mapped.columns:
             self.refuse("s.id IS NULL", _("The row has no id."), field="id")
         elif self.kind.named:
@@ -217,7 +219,7 @@ class Judge:
             self.refuse(f"s.{into} IS NULL AND s.{column} IS NOT NULL", missing, field=column)
 
     def number(self, model: type[models.Model]) -> None:
-        """What is still undecided is new: give it ids, and remember where every record is from."""
+        """Undecided rows are new: give them ids, and remember the source of each record."""
         self.execute(_NUMBER, next=NEXT.format(table=model._meta.db_table))
         # The planner has seen no row of this state.
         self.execute("ANALYZE {s} (no, state)")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 class CellType(enum.Enum):
-    """What the cells of a field are read as."""
+    """How the cells of a field are parsed."""
 
     TEXT = "text"
     WHOLE = "whole number"
@@ -26,7 +26,7 @@ class CellType(enum.Enum):
 
     @property
     def is_list(self) -> bool:
-        """Several columns of a file may hold such a field: people have two telephones."""
+        """Whether several columns may hold the field: people have two telephones."""
         return self in (CellType.EMAIL, CellType.PHONE)
 
     @property
@@ -46,8 +46,11 @@ _COLUMN_TYPES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """`longest` is how many signs the record can hold; `refers` is said of the names of other
-    parties, which “none” and “unknown” are not; what `joins` is one text of several columns."""
+    """A field that a column can be mapped to.
+
+    `longest` is its maximum number of characters; `refers` marks names of other records, for which
+    “none” and “unknown” are no names; `joins` means that several columns are joined to one text.
+    """
 
     name: str
     form: CellType = CellType.TEXT
@@ -58,7 +61,7 @@ class Field:
 
     @property
     def has_several(self) -> bool:
-        """Whether more than one column may be named for it."""
+        """Whether several columns may be mapped to it."""
         return self.joins or self.form.is_list
 
     @property
@@ -68,8 +71,8 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """`named` kinds are known by their name where the file has no column of ids; of the others
-    two rows may say the same and still be two records."""
+    """A kind of record. `named` kinds are identified by name if the file has no column of ids; of
+    other kinds, equal rows may still be two records."""
 
     name: str
     fields: tuple[Field, ...]

@@ -49,10 +49,8 @@ IGNORABLE = ("amount", "entered_on", "closed_on")
 
 @dataclass(frozen=True, kw_only=True)
 class StageMeaning:
-    """What a foreign stage is in ours: the stage it was (last) in, and how it ended, if it did.
-
-    `cause` is the key of a cause. The fields in `ignore` say nothing in this stage.
-    """
+    """What a foreign stage means: the (last) stage, and the outcome. `cause` is the key of a stop
+    cause; the fields in `ignore` are not read in this stage."""
 
     stage: Stage
     outcome: Outcome = Outcome.OPEN
@@ -63,8 +61,8 @@ class StageMeaning:
 
 @dataclass(frozen=True, kw_only=True)
 class KindMapping:
-    """`columns` are foreign names by field, `values` our words by field and foreign word,
-    `formats` a date format or decimal sign by foreign column."""
+    """`columns` are headings by field, `values` our words by field and foreign word, `formats` a
+    date format or decimal sign by heading."""
 
     kind: Kind
     file: str
@@ -93,7 +91,7 @@ class Mapping:
 
 
 def load(path: Path) -> Mapping:
-    """Raises Unreadable, in words, for a file that is no mapping."""
+    """Raises Unreadable for a file that is no valid mapping."""
     try:
         with path.open("rb") as source:
             content = tomllib.load(source)

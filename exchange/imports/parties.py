@@ -1,4 +1,4 @@
-"""Products, companies and contacts."""
+"""Imports products, companies and contacts."""
 
 from django.utils.translation import gettext as _
 
@@ -223,7 +223,7 @@ def import_contacts(judge: Judge) -> None:
 
 
 def write_points(judge: Judge, contact_id: str, condition: str) -> None:
-    """The addresses and numbers of new contacts, each once."""
+    """Create the addresses and numbers of new contacts, each once."""
     for field in ("email", "phone"):
         if field not in judge.mapped.columns:
             continue
@@ -241,7 +241,7 @@ def write_points(judge: Judge, contact_id: str, condition: str) -> None:
 
 
 def resolve_company(judge: Judge) -> None:
-    """Find the companies that rows name; an unknown one is refused unless it is to be made."""
+    """Find the companies that rows name; refuse unknown ones, unless they are to be created."""
     missing = _("The company “{value}” is neither on record nor comes in with these files.")
     judge.resolve(
         "company",
@@ -253,7 +253,7 @@ def resolve_company(judge: Judge) -> None:
 
 
 def make_companies(judge: Judge) -> None:
-    """Put the companies on record that undecided rows name and nobody knows, each once."""
+    """Create the unknown companies that undecided rows name, each once."""
     judge.execute(_NUMBER_COMPANIES, next=NEXT.format(table="crm_company"))
     bulk.insert_select(
         Company,
@@ -264,7 +264,7 @@ def make_companies(judge: Judge) -> None:
 
 
 def assign_importer(judge: Judge) -> None:
-    """What names no owner is that of the person who imports it by a page; the command has none."""
+    """Rows without an owner become those of the person who imports on a page."""
     if judge.run.reach is not None:
         judge.execute(_OWN)
 
@@ -288,8 +288,8 @@ def resolve_owner(judge: Judge) -> None:
 
 
 def provenance() -> dict[str, str]:
-    """When and with what a record came in; `changed_at` is the batch's own instant, by which the
-    undo knows what nobody touched since."""
+    """When and with which batch a record was imported. `changed_at` is the batch's instant, so that
+    the undo knows which records were not changed since."""
     return {
         "created_at": "%(now)s",
         "changed_at": "%(now)s",

@@ -1,4 +1,5 @@
-"""People and their teams: the organisation, below it the offices, below them the managers' teams."""
+"""Imports people and their teams: the organisation, below it offices, below them the managers'
+teams."""
 
 from django.utils.translation import gettext as _
 
@@ -31,8 +32,8 @@ _LED = """
 
 
 def import_people(judge: Judge) -> None:
-    """Judge and write the staged people: new ones have no address of ours yet unless the file
-    gives it, and no password; who is named as a manager leads a team."""
+    """Judge and write the staged people. They get no password, and an e-mail address only if the
+    file has it; whoever is named as a manager leads a team."""
     judge.identify()
     judge.refuse(
         "several.key = lower(s.name) AND s.email IS NULL",
@@ -69,10 +70,8 @@ def import_people(judge: Judge) -> None:
 
 
 def _make_teams(judge: Judge) -> None:
-    """The teams that new people need, each made once; known by its name below its parent.
-
-    There are few: one per pair of office and manager.
-    """
+    """Create the teams that new people need, one for each office and manager, identified by name
+    below their parent."""
     pairs = select(
         "SELECT coalesce(lower(office), ''), coalesce(lower(manager), ''), min(office), min(manager)"
         " FROM {s} WHERE state = 'new' AND coalesce(office, manager) IS NOT NULL"

@@ -1,5 +1,4 @@
-"""The addresses and numbers that a cell holds: several of them, with names around them, or text
-that is neither; pure."""
+"""Parses e-mail addresses and telephone numbers out of a cell. Pure."""
 
 import re
 from dataclasses import dataclass, field
@@ -18,14 +17,14 @@ _BETWEEN_PHONES = re.compile(r"\s*(?:[;,|]|\s/\s)\s*")
 
 @dataclass(kw_only=True)
 class FoundPoints:
-    """`found` are (compared by, as typed); `others` are texts that are no such thing."""
+    """`found` are pairs of (normalised, as typed); `others` are texts that are neither."""
 
     found: list[tuple[str, str]] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
 
 
 def emails(text: str) -> FoundPoints:
-    """Every address in a text, however it separates them: “Ada <ada@x.example>, b@x.example”."""
+    """All addresses in a text, however separated: “Ada <ada@x.example>, b@x.example”."""
     if not _SEVERAL.search(text):
         return _addresses([text])
     addresses = _IN_BRACKETS.findall(text)
@@ -53,10 +52,7 @@ def _addresses(texts: list[str]) -> FoundPoints:
 
 
 def phones(text: str, *, country: str) -> FoundPoints:
-    """Every number in a text, read as one of `country` unless it says otherwise.
-
-    A text that is a number whole is one, whatever signs it has in it.
-    """
+    """All numbers in a text, read as numbers of `country` unless they have a country code."""
     points = FoundPoints()
     whole = normalise.phone(text, country=country)
     if normalise.is_number(whole):

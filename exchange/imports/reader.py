@@ -1,4 +1,4 @@
-"""Turns the rows of a file into lines of its staging table: every cell read, or why it cannot be."""
+"""Parses the rows of a file into lines of its staging table, or says why a cell cannot be parsed."""
 
 import datetime as dt
 import hashlib
@@ -42,7 +42,7 @@ _url = URLValidator(schemes=("http", "https"))
 
 
 def names_of(part: Field) -> list[str]:
-    """A list is staged as it was typed and as it is compared."""
+    """The staging columns of a field; a list has two, as typed and as compared."""
     return [part.name, f"{part.name}_key"] if part.form.is_list else [part.name]
 
 
@@ -107,7 +107,7 @@ class RowReader:
 
     @property
     def names(self) -> list[str]:
-        """The columns of the lines that are read: those of the file, and what follows from them."""
+        """The columns of the staged lines: those of the file, and derived ones."""
         names = ["no", "file", "line", "digest"]
         for cell in self._cells:
             names += names_of(cell.field)
@@ -140,7 +140,7 @@ class RowReader:
         return line
 
     def _line(self, row: FileRow) -> list[Any]:
-        """Raises _BadCell for the first that keeps the row out."""
+        """Raises _BadCell for the first cell that keeps the row out."""
         no = next(self._run.numbers)
         raw = "\x1f".join([row.cells[place] for place in self._places])
         digest = hashlib.blake2b(raw.encode(), digest_size=12).hexdigest()

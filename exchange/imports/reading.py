@@ -1,6 +1,6 @@
-"""Read a table of text, row by row, and say exactly where it is broken.
+"""Reads a table of text row by row, with the exact place of each fault.
 
-Nothing here holds more than one row: a file may be long, a line or a cell may not.
+Only one row is held in memory: a file may be long, a line or a cell may not.
 """
 
 import csv
@@ -37,10 +37,8 @@ class FileRow:
 
 @dataclass(frozen=True, kw_only=True)
 class FileTable:
-    """A file, or with `skip` and `most` a piece of it: so many rows from behind so many. `above` is
-    how many records stand above the header. `ways` say how its columns of dates and numbers are
-    read, `length` how many rows it has, and `number` which of the files it is that come in together,
-    once it was scanned."""
+    """A file, or a piece of it: `most` rows after the first `skip`. `above` is the number of rows
+    above the header."""
 
     path: Path
     encoding: str

@@ -27,7 +27,7 @@ def write(path: Path, faults: Iterable[Fault]) -> None:
 
 
 def printable(text: str) -> str:
-    """The text without signs that a terminal would obey."""
+    """The text without control characters, which a terminal would execute."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

@@ -1,7 +1,7 @@
-"""An import from end to end: stage, judge, write; all or nothing of it, or of a piece of it.
+"""An import from end to end: find the files, stage, judge, write, report; all or nothing.
 
-A dry run does the same and takes it back, so what it says is what would happen: every constraint
-of the database has been asked.
+A dry run does the same and rolls it back, so that it says exactly what would happen, with every
+constraint checked.
 """
 
 import datetime as dt
@@ -155,7 +155,7 @@ def load_piece(
 
 
 def try_lock() -> bool:
-    """Whether this transaction is the one import of this moment; others come back later."""
+    """Whether this transaction may import now; only one may at a time, others try again later."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         (mine,) = cursor.fetchone()
@@ -163,7 +163,7 @@ def try_lock() -> bool:
 
 
 def _repeats(chosen: Chosen) -> dict[int, int]:
-    """Where a file has neither ids nor names to know rows by: which rows say what others said."""
+    """For a file without ids or names: which rows are equal to earlier ones."""
     (mapped, tables), *others = chosen
     if others or len(tables) > 1 or mapped.kind.named or "id" in mapped.columns:
         return {}
@@ -220,7 +220,7 @@ def added(before: dict[str, dict[str, int]], now: dict[str, Counts]) -> dict[str
 
 
 def _faults(chosen: Chosen) -> Iterator[FaultRow]:
-    """Every row that stayed out, in the order of kinds, files and lines; not held all at once."""
+    """All refused rows by kind, file and line, as an iterator."""
     kinds = [kind.name for kind in KINDS]
     numbers = {(m.kind.name, table.name): table.number for m, tables in chosen for table in tables}
     with connection.chunked_cursor() as cursor:

@@ -1,5 +1,5 @@
-"""What a look at all rows of a file tells before any of them comes in: the ways in which each
-column of dates or numbers can be read, and the words of the stages."""
+"""Scans all rows of a file before the import: the possible formats of each column of dates or
+numbers, and the stages that occur."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ Place = tuple[int, str]
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingChoice:
-    """A way to read a column, and how many of its cells can be read so."""
+    """A format for a column, and how many of its cells can be read in it."""
 
     way: str
     rows: int
@@ -102,16 +102,16 @@ class Reading:
 
     @property
     def way(self) -> str:
-        """The only way to read the column; empty where there is none, or more than one."""
+        """The only format of the column; empty if there is none, or more than one."""
         return self._fits[0] if self._fits and self.witness is None else ""
 
     @property
     def is_open(self) -> bool:
-        """Whether only a person can say how the column is to be read."""
+        """Whether a person has to choose the format."""
         return self.witness is not None or self.odd_one is not None
 
     def choices(self) -> list[ReadingChoice]:
-        """The ways between which a person has to choose, and otherwise the only one."""
+        """The formats to choose from, or the only one."""
         if self.odd_one is None:
             fits = self._fits or []
             ways = [way for place, way in enumerate(fits) if self._is_another(way, fits[:place])]
@@ -123,7 +123,7 @@ class Reading:
         return [ReadingChoice(way=way, rows=self.count(way)) for way in ways[:_MOST_WAYS]]
 
     def offers(self) -> list[ReadingChoice]:
-        """The choices, and the ways that some cells can be read in."""
+        """The choices, and formats that read only some cells."""
         found = {choice.way: choice for choice in self.choices()}
         for way, rows in self._counts.most_common():
             found.setdefault(way, ReadingChoice(way=way, rows=rows))
@@ -134,7 +134,7 @@ class Reading:
         return self._orders[way] if way in date_ways.ORDERS else self._counts[way]
 
     def telling(self) -> list[Place]:
-        """A few cells that show what there is to choose, or how the column is read."""
+        """A few cells that show the difference between the formats, or how the column is read."""
         if self.odd_one is not None:
             places = [self._first_of[way] for way, _rows in self._counts.most_common()]
             return list(dict.fromkeys(places))[:SAMPLES]
@@ -152,7 +152,7 @@ class Reading:
 
 @dataclass(kw_only=True)
 class Scan:
-    """How many rows, the foreign stages, and how columns can be read."""
+    """The number of rows, the foreign stages, and how columns can be read."""
 
     readings: dict[str, Reading]
     rows: int = 0
@@ -256,7 +256,7 @@ def _require_one_way(reading: Reading, mapped: KindMapping, file: str, column: s
 
 
 def in_words(text: str, way: str, *, dates: bool) -> str:
-    """What a cell means, read in a way, so that nobody can misread it; empty if it does not fit."""
+    """The meaning of a cell in a format, written unambiguously; empty if it does not fit."""
     if not dates:
         amount = values.number(text, way)
         apart = currencies.split(text)

@@ -131,11 +131,11 @@ def select(statement: str, arguments: Any = None, **names: str) -> list[tuple[An
 
 
 def inform_planner() -> None:
-    """Count the tables that are looked into, as far as they are small or were when last counted.
+    """ANALYZE the tables that are looked into, if they are small or were at their last ANALYZE.
 
-    A check fills them and takes it back, a load fills them piece by piece. Who was last told that
-    they are empty takes any index that has a column in it somewhere, and reads all of it for each
-    row; the database's own checks of foreign keys do so as well.
+    A check fills them and rolls back, a load fills them in pieces. If the planner believes that
+    they are empty, it takes any index that contains a column and reads all of it for each row, also
+    in foreign key checks.
     """
     few = {
         table
@@ -195,7 +195,7 @@ def _columns(kind: Kind) -> dict[str, str]:
 
 
 def fill(mapped: KindMapping, tables: Sequence[FileTable], run: ImportRun) -> int:
-    """Stage the rows of all files of a kind; how many were read, refused ones included."""
+    """Stage the rows of all files of a kind; returns how many were read, including refused ones."""
     read = 0
     for table in tables:
         reader = RowReader(mapped, table, run)

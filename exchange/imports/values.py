@@ -1,4 +1,4 @@
-"""How the text of a cell becomes a value, or is none; pure."""
+"""Parses numbers, money and dates from the text of a cell. Pure."""
 
 import datetime as dt
 import re
@@ -35,7 +35,7 @@ def number(text: str, decimal_sign: str) -> Decimal | None:
 
 
 def numbers(text: str) -> dict[str, Decimal]:
-    """Every sensible reading of `text`, by its decimal sign."""
+    """All sensible readings of `text`, by decimal sign."""
     found = ((sign, number(text, sign)) for sign in DECIMAL_SIGNS)
     return {sign: value for sign, value in found if value is not None}
 
@@ -62,7 +62,7 @@ def moment(text: str, way: str) -> dates.When:
 
 
 def money(text: str, decimal_sign: str) -> Decimal:
-    """Raises BadValue for what is no number, negative, too large, or finer than a hundredth."""
+    """Raises BadValue for no number, a negative one, too large a one, or fractions of a cent."""
     found = _number(text, decimal_sign)
     if found < 0:
         raise BadValue(_("A value cannot be negative."))

@@ -1,4 +1,4 @@
-"""What a foreign row says about a deal's way through the seven stages; pure."""
+"""The visits of an imported deal. Pure."""
 
 import datetime as dt
 from dataclasses import replace

@@ -224,8 +224,6 @@ class MedianAndP75(Aggregate):
 
 
 class Median(Aggregate):
-    """The median of an expression."""
-
     function = "percentile_cont"
     template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
     output_field = DurationField()

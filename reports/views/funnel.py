@@ -99,13 +99,13 @@ def outcome_words() -> dict[str, str]:
 
 
 def _undated(figures: Funnel) -> int:
-    """Visits that no period can place, over all stages."""
+    """The number of visits without dates, over all stages."""
     coverages = [row.ways["entries"].coverage for row in figures.stages]
     return sum(coverage.population - coverage.known for coverage in coverages)
 
 
 def _slowest(figures: Funnel) -> FunnelStage | None:
-    """The stage whose visits exceed their norms most."""
+    """The stage whose median visit exceeds its norm most."""
     told = [
         row
         for row in figures.stages

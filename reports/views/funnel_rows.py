@@ -1,5 +1,4 @@
-"""The rows behind a number of the funnel: exactly what it counts, in any order, on a page or in a
-file, with what they are worth together."""
+"""The rows behind a number of the funnel, in any order, as a page or a file, with their totals."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,7 +50,7 @@ class FunnelColumn:
 
 
 class Cell(NamedTuple):
-    """`late` marks what took longer than usual."""
+    """`late` marks a visit that took longer than its norm."""
 
     text: str
     numeric: bool
@@ -116,7 +115,7 @@ _DAYS = FunnelColumn(
 
 @dataclass(frozen=True, kw_only=True)
 class DrillDown:
-    """What stands behind one number: the rows, what they are in words, and how they are shown."""
+    """The rows behind one number, their description, and how they are shown."""
 
     rows: Any
     title: str
@@ -129,7 +128,7 @@ _VISIT_COLUMNS = (_ITS_DEAL, _ITS_COMPANY, _ENTRY_OWNER, _ENTERED, _LEFT, _DAYS,
 
 
 def drill_down(query: Mapping[str, str], asked: Question) -> DrillDown:
-    """What the number is that an address names. Raises Http404 for none."""
+    """The drill-down that an address asks for. Raises Http404 for an unknown one."""
     outcome = query.get("outcome")
     if outcome in CLOSED_MEASURES:
         return DrillDown(
@@ -404,7 +403,7 @@ def _how(row: VisitRow) -> str:
 
 
 def _instant(asked: FunnelRowsQuestion, at: dt.datetime | None) -> str:
-    """To the minute, where the reader is: what a spreadsheet understands as a time."""
+    """In the reader's zone, to the minute, as spreadsheets parse it."""
     return at.astimezone(asked.zone).strftime("%Y-%m-%d %H:%M") if at else ""
 
 
