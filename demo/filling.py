@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from crm import normalise, reference
 from crm.commands import search
+from crm.commands.locked_deal import as_sum
 from crm.models import (
     Activity,
     Company,
@@ -36,6 +37,7 @@ from exchange.imports import bulk
 from exchange.imports.bulk import Holding
 from pipeline.models import Batch, BatchKind, Team, User
 from pipeline.process.stages import Outcome
+from salesprocess.lib.events import RecordRef, changed, written
 
 
 class NotEmpty(Exception):
@@ -332,15 +334,13 @@ class Filling:
     def _changes(self) -> Iterator[DealChange]:
         for sim, deal in self.deal.items():
             for change in sim.changes:
-                of_owner = change.field == "owner"
+                old, new = (self._kept(one, deal) for one in (change.old, change.new))
                 yield DealChange(
                     deal_id=deal.pk,
                     at=change.at,
                     by_id=self.user[change.by],
-                    field=change.field,
-                    old=self._named(change.old) if of_owner else change.old,
-                    new=self._named(change.new) if of_owner else change.new,
                     reason=change.reason,
+                    **written(changed(change.kind, old=old, new=new)),
                 )
 
     def _activities(self) -> Iterator[Activity]:
@@ -376,9 +376,11 @@ class Filling:
         holder = sim.holder(at or self.at)
         return self.user[holder.owner or people.MANAGER_OF[holder.team]]
 
-    def _named(self, name: str) -> str:
-        """A person as history keeps one: id and name."""
-        return f"{self.user[name]} {name}" if name else ""
+    def _kept(self, value: object, deal: Deal) -> object:
+        """As history keeps it: people by reference, sums with their currency."""
+        if isinstance(value, str):
+            return RecordRef(kind="user", id=self.user[value], name=value)
+        return as_sum(value, deal.currency) if isinstance(value, Decimal) else value
 
 
 def _by(doing: SimActivity) -> dt.datetime | None:

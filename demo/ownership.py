@@ -52,7 +52,7 @@ class Ownership:
             self._owned(draft.created, None, draft.team),
             self._owned(when, seller, draft.team),
         ]
-        change = SimChange(at=owned[1].at, by=seller.name, field="owner", new=seller.name)
+        change = SimChange(at=owned[1].at, by=seller.name, kind="owner", new=seller.name)
         return owned, [change]
 
     def _from_colleague(self, draft: SimDraft) -> tuple[list[SimOwned], list[SimChange]]:
@@ -80,7 +80,7 @@ class Ownership:
         change = SimChange(
             at=owned[1].at,
             by=MANAGER_OF[boss],
-            field="owner",
+            kind="owner",
             old=giver.name,
             new=to.name,
             reason=reason,

@@ -81,13 +81,14 @@ class SimOwned:
 
 @dataclass(frozen=True, kw_only=True)
 class SimChange:
-    """A row of a deal's history. `old` and `new` are people's names where `field` is the owner."""
+    """A row of a deal's history. `old` and `new` are people's names where `kind` is the owner, sums in
+    the organisation's currency, or days."""
 
     at: dt.datetime
     by: str
-    field: str
-    old: str = ""
-    new: str = ""
+    kind: str
+    old: str | Decimal | dt.date | None = None
+    new: str | Decimal | dt.date | None = None
     reason: str = ""
 
 

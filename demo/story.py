@@ -184,7 +184,7 @@ class _Telling:
         if new == old:
             return
         self.deal.amounts.append((at, new))
-        self._change(at, "amount", "" if old is None else str(old), str(new))
+        self._change(at, "amount", old, new)
 
     def _expected_close(self) -> None:
         """Estimated from qualification on; pushed when the day comes, or forgotten."""
@@ -200,7 +200,7 @@ class _Telling:
         left = sum(DESCRIPTIONS[Stage(n)].norm_days for n in range(stage, 8))
         day = self._date(when) + dt.timedelta(days=int(left * self.rng.uniform(0.8, 2.0)))
         if when > self.draft.created:
-            self._change(self.instant(when), "expected_close_on", "", str(day))
+            self._change(self.instant(when), "expected_close_on", None, day)
         while True:
             when = max(when, self.time.count(self._noon(day))) + self.rng.uniform(0, 1.5)
             if when >= self.end - 0.2 or self.rng.random() < 0.1:
@@ -208,7 +208,7 @@ class _Telling:
             old = day
             day += dt.timedelta(days=self.rng.choice((14, 21, 30, 30, 45, 60)))
             reason = self.rng.choice(writing.PUSH_REASONS)
-            self._change(self.instant(when), "expected_close_on", str(old), str(day), reason)
+            self._change(self.instant(when), "expected_close_on", old, day, reason)
         self.deal.expected_close_on = day
 
     # What was done ---------------------------------------------------------------------------
@@ -361,7 +361,7 @@ class _Telling:
         planned_at = self._last_instant()
         if state == SimNextState.PARKED:
             self.deal.parked_until = self.today + dt.timedelta(days=self.rng.randint(9, 80))
-            self._change(planned_at, "parked_until", "", str(self.deal.parked_until))
+            self._change(planned_at, "parked_until", None, self.deal.parked_until)
         elif state == SimNextState.TODAY:
             self._plan(planned_at, self.today)
         elif state == SimNextState.OVERDUE:
@@ -411,10 +411,17 @@ class _Telling:
         entered = self.time.count(visit.entered_at or self.deal.owned[0].at)
         return entered, self.time.count(visit.left_at) if visit.left_at else self.end
 
-    def _change(self, at: dt.datetime, field: str, old: str, new: str, reason: str = "") -> None:
+    def _change(
+        self,
+        at: dt.datetime,
+        kind: str,
+        old: Decimal | dt.date | None,
+        new: Decimal | dt.date | None,
+        reason: str = "",
+    ) -> None:
         by = self._actor(at)
         self.deal.changes.append(
-            SimChange(at=at, by=by, field=field, old=old, new=new, reason=reason)
+            SimChange(at=at, by=by, kind=kind, old=old, new=new, reason=reason)
         )
 
     def _actor(self, at: dt.datetime) -> str:

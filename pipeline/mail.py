@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from pipeline.models import Invitation, OutboxRow, PeopleChange, Team, User, Version
+from pipeline.people.events import EmailChanged
 from pipeline.process.layer_diff import diff
 from pipeline.process.playbook import LayerContent, merge
 from pipeline.process.queries.in_force import inherited_layers
@@ -51,25 +52,26 @@ def _invite(row: OutboxRow, found: Invitation, organisation: Team, *, link: str)
 def email_changed(row: OutboxRow) -> None:
     """To the old address: if somebody else has changed it, this is how its owner learns of it."""
     change = PeopleChange.objects.select_related("person", "by").get(pk=row.payload["change"])
-    if change.person is None or not change.old:
+    event = change.event
+    if change.person is None or not isinstance(event, EmailChanged) or not event.old:
         return
     with translation.override(change.person.language):
-        _tell_of_change(row, change, change.person)
+        _tell_of_change(row, change, change.person, old=event.old)
 
 
-def _tell_of_change(row: OutboxRow, change: PeopleChange, person: User) -> None:
+def _tell_of_change(row: OutboxRow, change: PeopleChange, person: User, *, old: str) -> None:
     at = timezone.localtime(change.at, person.zone)
     context = {
         "name": person.name,
         "by": change.by.name if change.by and change.by_id != change.person_id else "",
-        "old": change.old,
+        "old": old,
         "day": _day(at),
         "time": f"{at:%H:%M}",
         "site": settings.SITE_URL,
     }
     subject = _("Your e-mail address for Seven was changed")
     template = "pipeline/mail/email_changed.txt"
-    send(row, to=change.old, subject=subject, template=template, context=context)
+    send(row, to=old, subject=subject, template=template, context=context)
 
 
 def _day(at: dt.datetime) -> str:

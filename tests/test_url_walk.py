@@ -54,8 +54,10 @@ from exchange.commands import job as import_verbs
 from exchange.models import ImportState
 from pipeline.models import Batch, Collision, OutboxRow, PeopleChange, Role, User
 from pipeline.outbox import kinds
+from pipeline.people.events import NameChanged
 from pipeline.process import commands as process_commands
 from pipeline.process.stages import Initiator, Stage
+from salesprocess.lib.events import written
 from tests.conftest import Cast, make_cast
 from tests.factories import (
     NOW,
@@ -782,7 +784,8 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
             job.batch = Batch.objects.create(kind="import", name="Old", by=ana, at=NOW)
         job.save()
         jobs[key] = job.pk
-    PeopleChange.objects.create(person=ana, field="name", old=CANARIES["past"], new="Ana", at=NOW)
+    past = NameChanged(old=CANARIES["past"], new="Ana")
+    PeopleChange.objects.create(person=ana, at=NOW, **written(past))
     deal.refresh_from_db()
     act = UndoableAct.objects.create(deal=deal, by=ana, at=NOW, verb="log", version=deal.version)
     return {

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from crm.commands import locked_deal
 from crm.commands.writers import activity as writer
+from crm.events import EntryRemoved
 from crm.models import Activity, ActivityKind, ActivityResult, Contact, Deal, StepResult
 from crm.queries import deal as queries
 from pipeline.models import User
@@ -20,9 +21,6 @@ from salesprocess.lib.refused import Refused, require_version
 
 # Later than that, what is wrong is corrected; others have read it.
 REMOVABLE = dt.timedelta(days=1)
-
-# What history calls it.
-REMOVED = f"{writer.TALK}removed"
 
 
 def correct(
@@ -69,13 +67,13 @@ def remove(activity: Activity, *, by: User, at: dt.datetime) -> None:
     """
     with _own(activity, by=by, version=None) as (row, deal):
         require_removable(row, at=at)
-        before, what, said = row.done_at, writer.which(row), row.body
+        before, event = row.done_at, EntryRemoved(entry=writer.which(row), body=row.body)
         if row.due is None:
             row.delete()
         else:
             row.done_at, row.stage, row.result = None, None, ""
             writer.save(row, "done_at", "stage", "result", by=by, at=at)
-        writer.note(row, deal, REMOVED, old=said, new="", what=what, by=by, at=at)
+        writer.note(row, deal, event, by=by, at=at)
         if deal is not None:
             writer.touch_anew(deal, row, before)
             _save_deal(deal, by=by, at=at)

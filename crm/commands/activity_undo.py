@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from crm.commands.undo import AT_ONCE
 from crm.commands.writers import activity as writer
-from crm.models import Activity, PartyChange
+from crm.events import PlanTakenBack
+from crm.models import Activity
 from pipeline.models import User
 from salesprocess.lib.refused import Refused
 
@@ -57,14 +58,8 @@ def take_back(activity: Activity, *, by: User, at: dt.datetime) -> None:
             raise Refused(_("Something was planned after it: change that instead."))
         row.done_at, row.stage = None, None
         writer.save(row, "done_at", "stage", by=by, at=at)
-        PartyChange.objects.create(
-            company=None if row.contact else row.company,
-            contact=row.contact,
-            at=at,
-            by=by,
-            field="taken_back",
-            old=f"{row.kind} {row.subject}".strip(),
-        )
+        event = PlanTakenBack(plan=row.kind, subject=row.subject)
+        writer.note(row, None, event, by=by, at=at)
     activity.refresh_from_db()
 
 

@@ -4,8 +4,9 @@ import datetime as dt
 
 from django.utils import timezone
 
-from crm.commands import record_changes, values
-from crm.commands.locked_deal import locked, require_open, save
+from crm.commands import values
+from crm.commands.locked_deal import add_change, locked, require_open, save
+from crm.events import AttemptMade
 from crm.models import ClosingAttempt, Deal, Reply
 from crm.queries import offer as offers
 from pipeline.models import User
@@ -42,6 +43,6 @@ def log(
         )
         values.check(attempt)
         attempt.save(force_insert=True)
-        record_changes.attempt_made(row, attempt, by=by, at=at)
+        add_change(row, AttemptMade(reply=attempt.reply), by=by, at=at, reason=attempt.why)
         save(row, by=by, at=at)
     return attempt

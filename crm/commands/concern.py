@@ -8,6 +8,7 @@ from crm.commands.writers import concern as writer
 from crm.commands.writers.concern import ConcernInput, DispositionInput
 from crm.models import Concern, Deal, Disposition
 from pipeline.models import User
+from salesprocess.lib.events import changed
 
 
 def add(
@@ -98,8 +99,8 @@ def answer(
         values.check(kept)
         if kept.response != old:
             kept.save(update_fields=["response", "used"])
-            new = kept.response
-            add_change(row, "concern_response", old=old, new=new, by=by, at=at, reason=kept.words)
+            event = changed("concern_response", old=old, new=kept.response, about=kept.words)
+            add_change(row, event, by=by, at=at)
             save(row, by=by, at=at)
     concern.refresh_from_db()
 

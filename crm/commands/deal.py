@@ -21,11 +21,13 @@ from crm.commands.locked_deal import (
     follow,
     locked,
     note_change,
+    note_changes,
     open_visit,
     refresh_next,
     require_open,
     save,
 )
+from crm.events import DealPersonChanged, PersonInRole
 from crm.models import (
     Activity,
     Company,
@@ -46,6 +48,7 @@ from pipeline.models import Team, User
 from pipeline.process import moves
 from pipeline.process.gates import Act, Verb
 from pipeline.process.stages import Initiator, Outcome, Stage
+from salesprocess.lib.events import RecordRef
 from salesprocess.lib.refused import Refused
 
 
@@ -241,8 +244,8 @@ def reopen(
         _open_offers(row)
         row.outcome = Outcome.OPEN
         row.closed_at = None
-        for field, empty in (("initiator", ""), ("cause", None), ("closing_note", "")):
-            note_change(row, field, empty, by=by, at=at, reason=reason)
+        ended_by = {"initiator": "", "cause": None, "closing_note": ""}
+        note_changes(row, ended_by, by=by, at=at, reason=reason)
         enter(row, visit, by=by)
         refresh_next(row)
         save(row, *CLOSING, *NEXT_FIELDS, "stage_entered_at", by=by, at=at)
@@ -348,9 +351,7 @@ def edit(
         if facts.get("company") is not None:
             facts["company"] = company_commands.on_record(facts["company"], by=by, at=at)
         sold_to = row.company_id
-        changed = [
-            field for field, value in facts.items() if note_change(row, field, value, by=by, at=at)
-        ]
+        changed = note_changes(row, facts, by=by, at=at)
         if changed:
             values.check(row)
             if "currency" in changed:
@@ -382,9 +383,10 @@ def remove_contact(deal: Deal, *, contact: Contact, by: User, at: dt.datetime) -
     """Take a person off the deal; the person and what was said stay on record."""
     at = _not_ahead(at)
     with locked(deal, by=by) as row:
-        gone, _rows = DealContact.objects.filter(deal=row, contact=contact).delete()
-        if gone:
-            add_change(row, "contact", old=contact.name, new="", by=by, at=at)
+        count, _rows = DealContact.objects.filter(deal=row, contact=contact).delete()
+        if count:
+            gone = PersonInRole(person=RecordRef.to(contact))
+            add_change(row, DealPersonChanged(old=gone), by=by, at=at)
             save(row, by=by, at=at)
 
 

@@ -7,9 +7,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from crm.commands import values
-from crm.commands.locked_deal import add_change, locked, save
+from crm.commands.locked_deal import add_change, as_sum, locked, save
+from crm.events import DealLineChanged, LineFacts
 from crm.models import Deal, DealLine, Product
 from pipeline.models import User
+from salesprocess.lib.events import RecordRef
 from salesprocess.lib.refused import Refused
 
 
@@ -33,7 +35,7 @@ def add(
         line = DealLine(deal=row, product=product, quantity=quantity, unit_price=unit_price)
         _check(line)
         line.save(force_insert=True)
-        add_change(row, "line", old="", new=_as_text(line), by=by, at=at)
+        add_change(row, DealLineChanged(new=_facts(row, line)), by=by, at=at)
         save(row, by=by, at=at)
     return line
 
@@ -53,12 +55,12 @@ def change(
     """
     with locked(line.deal, by=by, version=version) as row:
         line = row.lines.select_related("product").get(pk=line.pk)
-        old = _as_text(line)
+        old = _facts(row, line)
         line.quantity, line.unit_price = quantity, unit_price
         _check(line)
-        if _as_text(line) != old:
+        if _facts(row, line) != old:
             line.save(update_fields=["quantity", "unit_price"])
-            add_change(row, "line", old=old, new=_as_text(line), by=by, at=at)
+            add_change(row, DealLineChanged(old=old, new=_facts(row, line)), by=by, at=at)
             save(row, by=by, at=at)
 
 
@@ -69,9 +71,9 @@ def remove(line: DealLine, *, by: User, at: dt.datetime, version: int | None = N
     """
     with locked(line.deal, by=by, version=version) as row:
         line = row.lines.select_related("product").get(pk=line.pk)
-        old = _as_text(line)
+        old = _facts(row, line)
         line.delete()
-        add_change(row, "line", old=old, new="", by=by, at=at)
+        add_change(row, DealLineChanged(old=old), by=by, at=at)
         save(row, by=by, at=at)
 
 
@@ -87,6 +89,9 @@ def _check(line: DealLine) -> None:
         raise Refused(" ".join(error.message_dict[field]), field=field) from error
 
 
-def _as_text(line: DealLine) -> str:
-    price = "" if line.unit_price is None else f" à {line.unit_price.normalize():f}"
-    return f"{line.quantity.normalize():f} × {line.product.name}{price}"
+def _facts(row: Deal, line: DealLine) -> LineFacts:
+    return LineFacts(
+        product=RecordRef.to(line.product),
+        quantity=line.quantity,
+        unit_price=as_sum(line.unit_price, row.currency),
+    )

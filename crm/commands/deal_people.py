@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 
 from crm.commands.locked_deal import add_change
+from crm.events import DealPersonChanged, PersonInRole
 from crm.models import Contact, Deal, DealContact, DealRole
 from pipeline.models import User
+from salesprocess.lib.events import RecordRef
 from salesprocess.lib.refused import Refused
 
 
@@ -32,7 +34,7 @@ def add_person(
     )
     if not new:
         return role is not None and _set_role(row, link, role, by=by, at=at)
-    add_change(row, "contact", old="", new=_told(link), by=by, at=at)
+    add_change(row, DealPersonChanged(new=_in_role(link)), by=by, at=at)
     return True
 
 
@@ -55,12 +57,12 @@ def set_roles(row: Deal, roles: Mapping[int, DealRole], *, by: User, at: dt.date
 def _set_role(row: Deal, link: DealContact, role: DealRole, *, by: User, at: dt.datetime) -> bool:
     if link.role == role:
         return False
-    old = _told(link)
+    old = _in_role(link)
     link.role = role
     link.save(update_fields=["role"])
-    add_change(row, "contact", old=old, new=_told(link), by=by, at=at)
+    add_change(row, DealPersonChanged(old=old, new=_in_role(link)), by=by, at=at)
     return True
 
 
-def _told(link: DealContact) -> str:
-    return f"{link.contact.name} ({link.get_role_display()})"
+def _in_role(link: DealContact) -> PersonInRole:
+    return PersonInRole(person=RecordRef.to(link.contact), role=link.role)

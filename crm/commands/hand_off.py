@@ -1,6 +1,7 @@
 """What can be told to those who deliver what was won."""
 
 import datetime as dt
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -50,11 +51,11 @@ def write(
     return hand_off
 
 
-def _parts(hand_off: HandOff) -> dict[str, str]:
+def _parts(hand_off: HandOff) -> dict[str, Any]:
     return {
         "hand_off": hand_off.to,
         "hand_off_promised": hand_off.promised,
-        "hand_off_starts_on": record_changes.day(hand_off.starts_on),
-        "hand_off_due_on": record_changes.day(hand_off.due_on),
-        "hand_off_seller": "yes" if hand_off.seller_involved else "",
+        "hand_off_starts_on": hand_off.starts_on,
+        "hand_off_due_on": hand_off.due_on,
+        "hand_off_seller": hand_off.seller_involved or None,
     }

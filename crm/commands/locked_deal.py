@@ -1,9 +1,10 @@
 """What commands do to a deal that they have locked: the parts that several verbs share."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +20,7 @@ from pipeline.models import Team, User
 from pipeline.process import moves
 from pipeline.process.moves import Visit
 from pipeline.process.playbook import fingerprint
+from salesprocess.lib.events import Event, Sum, changed, written
 from salesprocess.lib.refused import Refused, require_version
 
 # What a search entry repeats of a deal.
@@ -143,30 +145,35 @@ def note_change(
     row: Deal, field: str, value: Any, *, by: User, at: dt.datetime, reason: str = ""
 ) -> bool:
     """Set a field of a locked deal with a row of history; False if it has that value already."""
-    old = getattr(row, field)
-    if old == value:
-        return False
-    setattr(row, field, value)
-    add_change(row, field, old=_as_text(old), new=_as_text(value), by=by, at=at, reason=reason)
-    return True
+    return bool(note_changes(row, {field: value}, by=by, at=at, reason=reason))
 
 
-def add_change(
-    row: Deal, field: str, *, old: str, new: str, by: User, at: dt.datetime, reason: str = ""
-) -> None:
-    DealChange.objects.create(
-        deal=row, at=at, by=by, field=field, old=old, new=new, reason=reason.strip()
-    )
+def note_changes(
+    row: Deal, facts: Mapping[str, Any], *, by: User, at: dt.datetime, reason: str = ""
+) -> list[str]:
+    """Set fields of a locked deal, each with a row of history; those that had another value."""
+    before = {
+        field: getattr(row, field) for field, new in facts.items() if getattr(row, field) != new
+    }
+    currency = row.currency
+    for field in before:
+        setattr(row, field, facts[field])
+    for field, old in before.items():
+        new = facts[field]
+        if field == "amount":
+            old, new = as_sum(old, currency), as_sum(new, row.currency)
+        add_change(row, changed(field, old=old, new=new), by=by, at=at, reason=reason)
+    return list(before)
 
 
-def _as_text(value: Any) -> str:
-    """A value as history keeps it: people and records by id and name."""
-    if value is None:
-        return ""
-    if hasattr(value, "pk"):
-        # By the name that it keeps: what people read of some is in the language of the moment.
-        return f"{value.pk} {value.name}"
-    return str(value)
+def as_sum(amount: Decimal | None, currency: str) -> Sum | None:
+    """As history keeps it."""
+    return None if amount is None else Sum(amount=amount, currency=currency)
+
+
+def add_change(row: Deal, event: Event, *, by: User, at: dt.datetime, reason: str = "") -> None:
+    """Add a row to the history of a deal; `reason` is what was said of it."""
+    DealChange.objects.create(deal=row, at=at, by=by, reason=reason.strip(), **written(event))
 
 
 def require_open(row: Deal) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from crm.commands.locked_deal import add_change, locked, require_open, save
 from crm.commands.writers import need as writer
 from crm.commands.writers.need import NeedInput
+from crm.events import NeedChanged, NeedDropped
 from crm.models import Deal, Need
 from pipeline.models import User
 
@@ -68,7 +69,7 @@ def _set_dropped(
             return
         kept.dropped_at = dropped_at
         kept.save(update_fields=["dropped_at"])
-        old, new = (kept.words, "") if dropped_at else ("", kept.words)
-        add_change(row, "need_dropped" if dropped_at else "need", old=old, new=new, by=by, at=at)
+        event = NeedDropped(words=kept.words) if dropped_at else NeedChanged(new=kept.words)
+        add_change(row, event, by=by, at=at)
         save(row, by=by, at=at)
     need.refresh_from_db()

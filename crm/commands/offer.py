@@ -4,11 +4,12 @@ import datetime as dt
 
 from django.utils.translation import gettext as _
 
-from crm.commands import gate, record_changes
+from crm.commands import gate
 from crm.commands.gate import GoAhead
-from crm.commands.locked_deal import locked, require_open, save
+from crm.commands.locked_deal import add_change, locked, require_open, save
 from crm.commands.writers import offer as writer
 from crm.commands.writers.offer import OfferInput
+from crm.events import OfferWithdrawn
 from crm.models import Deal, Offer, OfferKind, OfferOutcome
 from crm.queries import offer as offers
 from crm.queries.gates import versions_of_visit
@@ -69,7 +70,7 @@ def withdraw(
             raise Refused(_("This offer was withdrawn already."))
         kept.outcome, kept.known_at = OfferOutcome.WITHDRAWN, at
         kept.save(update_fields=["outcome", "known_at"])
-        record_changes.offer_withdrawn(row, kept, reason=reason, by=by, at=at)
+        add_change(row, OfferWithdrawn(revision=kept.revision), by=by, at=at, reason=reason)
         current = offers.current(row.pk)
         if current is not None and current.outcome == OfferOutcome.REVISED:
             current.outcome, current.known_at = OfferOutcome.OPEN, None

@@ -7,11 +7,13 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from crm.commands.rate import check_currency, rates_locked
-from crm.models import Rate, Setting, SettingChange, SettingVerb
+from crm.events import RatesRebased
+from crm.models import Rate, Setting, SettingChange
 from crm.queries.rate import first_deal_on
 from pipeline.models import User
 from pipeline.people.commands.locked_people import people_locked
 from pipeline.people.commands.organisation import set_facts
+from salesprocess.lib.events import written
 from salesprocess.lib.format import full_day
 from salesprocess.lib.refused import Refused
 
@@ -78,11 +80,8 @@ def _replace(rates: Sequence[Rate], rebased: Sequence[Rate], *, by: User, at: dt
     Rate.objects.bulk_create(rebased)
     SettingChange.objects.create(
         setting=Setting.RATE,
-        verb=SettingVerb.CHANGED,
-        field="all",
-        old=str(len(rates)),
-        new=str(len(rebased)),
         kept={"rates": [[rate.currency, rate.on.isoformat(), str(rate.value)] for rate in rates]},
         by=by,
         at=at,
+        **written(RatesRebased(old=len(rates), new=len(rebased))),
     )

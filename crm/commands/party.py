@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from crm.commands import search
 from crm.models import Company, Contact, PartyChange, SearchKind
 from pipeline.models import User
+from salesprocess.lib.events import changed, written
 from salesprocess.lib.refused import Refused, require_version
 
 
@@ -38,10 +39,8 @@ def hand_over(
             contact=row if isinstance(row, Contact) else None,
             at=at,
             by=by,
-            field="owner",
-            old=f"{row.owner.pk} {row.owner}" if row.owner else "",
-            new=f"{to.pk} {to}",
             reason=reason.strip(),
+            **written(changed("owner", old=row.owner, new=to)),
         )
         row.owner = to
         row.version += 1

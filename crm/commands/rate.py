@@ -11,9 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.commands import values
-from crm.models import Rate, Setting, SettingChange, SettingVerb
+from crm.events import RateChanged
+from crm.models import Rate, Setting, SettingChange
 from crm.queries.rate import is_in_use
 from pipeline.models import Team, User
+from salesprocess.lib.events import written
 from salesprocess.lib.refused import Refused
 
 # Any number, but no other lock's: one change of the rates at a time.
@@ -68,8 +70,7 @@ def set_rate(
             currency=currency, on=on, defaults={"value": value}
         )
         if before is None or before.value != made.value:
-            verb = SettingVerb.CHANGED if before else SettingVerb.ADDED
-            _note(verb, made, old=_plain(before), new=_plain(made), by=by, at=at)
+            _note(made, old=before, new=made, by=by, at=at)
     return made
 
 
@@ -89,7 +90,7 @@ def remove_rate(rate: Rate, *, by: User, at: dt.datetime) -> None:
                 _("Amounts in %(currency)s are counted by this rate: enter another one instead.")
                 % {"currency": now.currency}
             )
-        _note(SettingVerb.DELETED, now, old=_plain(now), new="", by=by, at=at)
+        _note(now, old=now, new=None, by=by, at=at)
         now.delete()
 
 
@@ -98,21 +99,15 @@ def _check_admin(by: User | None) -> None:
         raise Refused(_("Only an admin changes this."))
 
 
-def _plain(rate: Rate | None) -> str:
-    return "" if rate is None else f"{rate.value.normalize():f}"
-
-
 def _note(
-    verb: SettingVerb, rate: Rate, *, old: str, new: str, by: User | None, at: dt.datetime | None
+    rate: Rate, *, old: Rate | None, new: Rate | None, by: User | None, at: dt.datetime | None
 ) -> None:
     if by is not None and at is not None:
+        event = RateChanged(
+            on=rate.on,
+            old=old.value.normalize() if old else None,
+            new=new.value.normalize() if new else None,
+        )
         SettingChange.objects.create(
-            setting=Setting.RATE,
-            verb=verb,
-            name=rate.currency,
-            field=rate.on.isoformat(),
-            old=old,
-            new=new,
-            by=by,
-            at=at,
+            setting=Setting.RATE, name=rate.currency, by=by, at=at, **written(event)
         )

@@ -6,7 +6,7 @@ never used.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from django.db.models import ProtectedError
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from crm import shipped
+from crm import events, shipped
 from crm.commands import values
 from crm.models import (
     ImportedRow,
@@ -25,13 +25,14 @@ from crm.models import (
     Product,
     SavedView,
     SettingChange,
-    SettingVerb,
     Source,
     StopCause,
 )
 from crm.models.reference import ReferenceRow
 from crm.queries.reference import REFERENCE_LISTS, reference_list_of, referring_fields, same_name
 from pipeline.models import User
+from pipeline.people.events import Added
+from salesprocess.lib.events import Event, RecordRef, Sum, changed, written
 from salesprocess.lib.refused import Refused, Stale
 
 # Any number, but no other lock's: one change of the lists at a time, so that no two rows get one
@@ -63,7 +64,7 @@ def add(row: Row, *, by: User, at: dt.datetime) -> Row:
             row.key = _free_key(row.name)
         _check(row)
         row.save(force_insert=True)
-        _note(row, SettingVerb.ADDED, by=by, at=at)
+        _note(row, Added(), by=by, at=at)
     return row
 
 
@@ -91,8 +92,7 @@ def edit(
             _check_free(now)
         _check(now)
         for name in changed:
-            old, new = _as_text(before[name]), _as_text(getattr(now, name))
-            _note(now, SettingVerb.CHANGED, field=name, old=old, new=new, by=by, at=at)
+            _note(now, _changed(now, name, before), by=by, at=at)
         if changed:
             _save(now, *changed)
 
@@ -107,7 +107,7 @@ def retire(row: ReferenceRow, *, by: User, at: dt.datetime, version: int | None 
         if not now.retired:
             now.retired = True
             _save(now, "retired")
-            _note(now, SettingVerb.RETIRED, by=by, at=at)
+            _note(now, events.Retired(), by=by, at=at)
 
 
 def bring_back(row: ReferenceRow, *, by: User, at: dt.datetime, version: int | None = None) -> None:
@@ -116,7 +116,7 @@ def bring_back(row: ReferenceRow, *, by: User, at: dt.datetime, version: int | N
         if now.retired:
             now.retired = False
             _save(now, "retired")
-            _note(now, SettingVerb.BROUGHT_BACK, by=by, at=at)
+            _note(now, events.BroughtBack(), by=by, at=at)
 
 
 def delete(row: ReferenceRow, *, by: User, at: dt.datetime, version: int | None = None) -> None:
@@ -126,7 +126,7 @@ def delete(row: ReferenceRow, *, by: User, at: dt.datetime, version: int | None 
     """
     with _locked(row, by=by, version=version, goes=True) as now:
         _check_free(now)
-        _note(now, SettingVerb.DELETED, kept={"row": _as_json(now)}, by=by, at=at)
+        _note(now, events.Deleted(), kept={"row": _as_json(now)}, by=by, at=at)
         _imported_rows(now).delete()
         try:
             now.delete()
@@ -156,9 +156,8 @@ def merge(
             "into": target.pk,
             "moved": moved,
         }
-        change = _note(
-            now, SettingVerb.MERGED, old=now.name, new=target.name, kept=what, by=by, at=at
-        )
+        event = events.Merged(into=RecordRef.to(target))
+        change = _note(now, event, kept=what, by=by, at=at)
         now.delete()
     return change
 
@@ -172,7 +171,7 @@ def unmerge(change: SettingChange, *, by: User, at: dt.datetime) -> int:
     30 days, if its name was given away, and if the other one is gone itself.
     """
     with _lists_locked(by):
-        merges = SettingChange.objects.editable_by(by).filter(verb=SettingVerb.MERGED)
+        merges = SettingChange.objects.editable_by(by).filter(kind=events.Merged.kind)
         found = merges.select_for_update(of=("self",)).get(pk=change.pk, undone_at=None)
         if at - found.at > UNDO:
             raise Refused(_("A merge can be undone for 30 days."))
@@ -182,14 +181,15 @@ def unmerge(change: SettingChange, *, by: User, at: dt.datetime) -> int:
         )
         target = reference_list.model._default_manager.filter(pk=kept["into"]).first()
         if target is None:
-            raise Refused(_("“%(name)s” is gone itself: undo that first.") % {"name": found.new})
+            name = found.event.into.name if isinstance(found.event, events.Merged) else ""
+            raise Refused(_("“%(name)s” is gone itself: undo that first.") % {"name": name})
         row = _from_json(reference_list.model, kept["row"])
         _check_name(row)
         row.save(force_insert=True)
         left = _move_back(kept["moved"], row, target)
         found.undone_at = at
         found.save(update_fields=["undone_at"])
-        _note(row, SettingVerb.UNMERGED, old=target.name, new=row.name, by=by, at=at)
+        _note(row, events.Unmerged(out_of=RecordRef.to(target)), by=by, at=at)
     return left
 
 
@@ -334,23 +334,35 @@ def _imported_rows(row: ReferenceRow) -> models.QuerySet[ImportedRow]:
 
 
 def _note(
-    row: ReferenceRow, verb: SettingVerb, *, by: User, at: dt.datetime, **facts: Any
+    row: ReferenceRow,
+    event: Event,
+    *,
+    by: User,
+    at: dt.datetime,
+    kept: dict[str, Any] | None = None,
 ) -> SettingChange:
     return SettingChange.objects.create(
         setting=reference_list_of(type(row)).setting,
-        verb=verb,
         record_id=row.pk,
         name=row.name,
+        kept=kept,
         by=by,
         at=at,
-        **facts,
+        **written(event),
     )
 
 
-def _as_text(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    return "" if value is None else str(value)[:300]
+def _changed(row: ReferenceRow, fact: str, before: Mapping[str, Any]) -> Event:
+    old, new = before[fact], getattr(row, fact)
+    if isinstance(row, Product) and fact == "price":
+        old_currency = before.get("currency", row.currency)
+        old = None if old is None else Sum(amount=old, currency=old_currency)
+        new = None if new is None else Sum(amount=new, currency=row.currency)
+    # Kinds and initiators are another thing on each list.
+    own = fact in ("kind", "initiator")
+    return changed(
+        f"{reference_list_of(type(row)).setting}_{fact}" if own else fact, old=old, new=new
+    )
 
 
 def _as_json(row: ReferenceRow) -> dict[str, Any]:

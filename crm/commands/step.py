@@ -12,13 +12,14 @@ import datetime as dt
 
 from django.utils.translation import gettext as _
 
-from crm.commands import gate, record_changes
+from crm.commands import gate
 from crm.commands.gate import GoAhead
-from crm.commands.locked_deal import NEXT_FIELDS, locked, save
+from crm.commands.locked_deal import NEXT_FIELDS, add_change, locked, save
 from crm.commands.refusals import refused_at
 from crm.commands.writers import conversation, step_result
 from crm.commands.writers.conversation import AgreementInput
 from crm.commands.writers.step_result import StepResultInput
+from crm.events import StepSetAside, StepUndone
 from crm.models import Deal, StepResult
 from crm.models.step_result import StepResultQuerySet
 from crm.queries.facts import AGREEMENT_STEP
@@ -91,8 +92,8 @@ def undo(
             raise Refused(_("Nothing is recorded here any more."))
         result.replaced_at, result.replaced_by = at, by
         result.save(update_fields=["replaced_at", "replaced_by"])
-        record_changes.step_undone(row, result, by=by, at=at)
         if result.private_to_id is None:
+            add_change(row, StepUndone(step=result.label), by=by, at=at)
             save(row, by=by, at=at)
 
 
@@ -124,7 +125,8 @@ def set_aside(
         result = step_result.override(
             row, step, reason=said.reason, words=words, version_ids=version_ids, by=by, at=at
         )
-        record_changes.step_set_aside(row, result, reason=said.reason, words=words, by=by, at=at)
+        event = StepSetAside(why=said.reason, step=result.label)
+        add_change(row, event, by=by, at=at, reason=words)
         save(row, by=by, at=at)
 
 

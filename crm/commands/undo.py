@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from crm.commands import search
 from crm.commands.locked_deal import add_change, save, watched_by
+from crm.events import ActUndone
 from crm.models import Company, Contact, Deal, EvidenceFile, SearchKind, UndoableAct
 from crm.queries import deal as queries
 from pipeline.models import User
@@ -100,7 +101,7 @@ def undo(deal: Deal, *, act: int, by: User, at: dt.datetime) -> None:
         _put_back([ChangedRow(*one) for one in found.rows])
         row.refresh_from_db()
         row.version = found.version
-        add_change(row, "undone", old=found.verb, new="", by=by, at=at)
+        add_change(row, ActUndone(verb=found.verb), by=by, at=at)
         save(row, by=by, at=at)
         search.index(SearchKind.DEAL, [row.pk])
         found.delete()

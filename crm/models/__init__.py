@@ -24,7 +24,7 @@ from crm.models.reference import (
 )
 from crm.models.saved_view import ListKind, SavedView
 from crm.models.search_entry import SearchEntry, SearchKind
-from crm.models.setting_change import Setting, SettingChange, SettingVerb
+from crm.models.setting_change import Setting, SettingChange
 from crm.models.stage_visit import StageVisit
 from crm.models.step_result import StepResult, StepState
 from crm.models.undoable_act import UndoableAct
@@ -79,7 +79,6 @@ __all__ = [
     "SearchKind",
     "Setting",
     "SettingChange",
-    "SettingVerb",
     "Source",
     "SourceKind",
     "StageVisit",

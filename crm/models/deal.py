@@ -21,6 +21,7 @@ from crm.worth import Rates, Worth, sums
 from pipeline.models import Batch, Team, User
 from pipeline.people.access import HasScope
 from pipeline.process.stages import Initiator, Outcome, Stage
+from salesprocess.lib.events import EventRow
 
 
 class DealQuerySet(models.QuerySet["Deal"]):
@@ -343,21 +344,17 @@ class DealLine(models.Model):
         return f"{self.quantity} × {self.product_id}"
 
 
-class DealChange(models.Model):
-    """One fact of a deal that changed: who, when, from what, to what.
+class DealChange(EventRow):
+    """What happened to a deal (`crm.events`): what, who and when.
 
     Moves are StageVisits; these rows are for the rest (owner, amount, expected close …), from
-    which pushes and the waterfall are computed (METRICS K12, K13). Values are kept as text, people
-    and records by id and name, so that a row can be read for ever.
+    which pushes and the waterfall are computed (METRICS K12, K13).
     """
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="changes")
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    field = models.CharField(max_length=40)
-    # As long as what people write, which is kept whole.
-    old = models.TextField(blank=True)
-    new = models.TextField(blank=True)
+    # What was said of it.
     reason = models.TextField(blank=True)
 
     objects = PartOfDealManager()
@@ -366,4 +363,4 @@ class DealChange(models.Model):
         indexes: ClassVar = [models.Index(fields=["deal", "-at"], name="deal_change_timeline")]
 
     def __str__(self) -> str:
-        return f"{self.deal_id} {self.field}"
+        return f"{self.kind} of {self.deal_id}"

@@ -6,6 +6,7 @@ from django.db.models import Q
 from crm.models.company import Company
 from crm.models.contact import Contact
 from pipeline.models import User
+from salesprocess.lib.events import EventRow
 
 
 class PartyChangeQuerySet(models.QuerySet["PartyChange"]):
@@ -16,7 +17,7 @@ class PartyChangeQuerySet(models.QuerySet["PartyChange"]):
         scope = user.scope
         if scope.everything:
             return self.filter()
-        said = Q(field__startswith="talk_") | Q(field="taken_back")
+        said = Q(kind__startswith="talk_") | Q(kind="taken_back")
         return self.filter(~said | Q(by_id__in=sorted(scope.owner_ids)))
 
     def editable_by(self, user: User) -> Self:
@@ -27,11 +28,8 @@ class PartyChangeQuerySet(models.QuerySet["PartyChange"]):
 PartyChangeManager = models.Manager.from_queryset(PartyChangeQuerySet)
 
 
-class PartyChange(models.Model):
-    """One fact of a company or a contact that changed: who, when, from what, to what.
-
-    As `DealChange`: values are text, people by id and name, so that a row can be read for ever.
-    """
+class PartyChange(EventRow):
+    """What happened to a company or a contact (`crm.events`): what, who and when."""
 
     company = models.ForeignKey(
         Company, on_delete=models.CASCADE, null=True, blank=True, related_name="changes"
@@ -41,10 +39,7 @@ class PartyChange(models.Model):
     )
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    field = models.CharField(max_length=40)
-    # As long as what people write, which is kept whole.
-    old = models.TextField(blank=True)
-    new = models.TextField(blank=True)
+    # What was said of it.
     reason = models.TextField(blank=True)
 
     objects = PartyChangeManager()
@@ -63,4 +58,4 @@ class PartyChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.old} → {self.new}"
+        return f"{self.kind} of {self.company_id or self.contact_id}"

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.models import User
+from salesprocess.lib.events import EventRow
 
 
 class Setting(models.TextChoices):
@@ -14,16 +15,6 @@ class Setting(models.TextChoices):
     METHOD = "method", _("Method")
     STOP_CAUSE = "stop_cause", _("Stop cause")
     RATE = "rate", _("Rate")
-
-
-class SettingVerb(models.TextChoices):
-    ADDED = "added", _("Added")
-    CHANGED = "changed", _("Changed")
-    RETIRED = "retired", _("Retired")
-    BROUGHT_BACK = "brought_back", _("Brought back")
-    MERGED = "merged", _("Merged")
-    UNMERGED = "unmerged", _("Merge undone")
-    DELETED = "deleted", _("Deleted")
 
 
 class SettingChangeQuerySet(models.QuerySet["SettingChange"]):
@@ -39,22 +30,16 @@ class SettingChangeQuerySet(models.QuerySet["SettingChange"]):
 SettingChangeManager = models.Manager.from_queryset(SettingChangeQuerySet)
 
 
-class SettingChange(models.Model):
-    """One change of a setting: who, when, of what, from what to what.
-
-    As `DealChange`: values are text, so that a row can be read for ever. `name` is what the row of
-    a list was called then.
+class SettingChange(EventRow):
+    """What happened to a setting (`crm.events`): what, who and when. `name` is what the row of a list
+    was called then, or the currency of a rate.
     """
 
     setting = models.CharField(max_length=12, choices=Setting)
-    verb = models.CharField(max_length=12, choices=SettingVerb)
     # Of the row of the list; null for the organisation, and none of a foreign key, because the row
     # may be merged or deleted.
     record_id = models.BigIntegerField(null=True, blank=True)
     name = models.CharField(max_length=120, blank=True)
-    field = models.CharField(max_length=20, blank=True)
-    old = models.CharField(max_length=300, blank=True)
-    new = models.CharField(max_length=300, blank=True)
     # Of a merge: the row that went, the one that it went into, and which records were moved.
     kept = models.JSONField(null=True, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
@@ -67,4 +52,4 @@ class SettingChange(models.Model):
         indexes: ClassVar = [models.Index(fields=["setting", "-id"], name="setting_change_latest")]
 
     def __str__(self) -> str:
-        return f"{self.setting} {self.name} {self.verb}"
+        return f"{self.setting} {self.name} {self.kind}"

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
+from crm.events import OwnerChanged
 from crm.models import Activity, PartyChange
 from crm.presenters.cards import path_of
-from crm.presenters.corrections import correction
+from crm.presenters.events import event_sentence
 from crm.presenters.plans import ICONS, due_state, plan_title, talk_title
 from crm.presenters.timeline import when_group
 from crm.presenters.viewer import Viewer
@@ -84,7 +85,7 @@ def touches(
 
 def _corrected(viewer: Viewer, change: PartyChange) -> Touch:
     at = change.at
-    icon, title, text = correction(viewer, change.field, change.old, change.new, change.reason)
+    icon, title, text = event_sentence(viewer, change.event)
     return Touch(
         at=at,
         icon=icon,
@@ -139,11 +140,12 @@ def _planned(viewer: Viewer, row: Activity) -> Planned:
 def owned(viewer: Viewer, changes: Iterable[PartyChange]) -> list[OwnerChange]:
     return [
         OwnerChange(
-            words=_("Handed over to %(name)s") % {"name": change.new.partition(" ")[2]},
-            came=_("from %(name)s") % {"name": change.old.partition(" ")[2]} if change.old else "",
+            words=_("Handed over to %(name)s") % {"name": event.new.name if event.new else ""},
+            came=_("from %(name)s") % {"name": event.old.name} if event.old else "",
             when=viewer.day(change.at),
             who=change.by.name if change.by else "",
             reason=change.reason,
         )
         for change in changes
+        if isinstance(event := change.event, OwnerChanged)
     ]

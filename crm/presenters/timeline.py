@@ -3,13 +3,11 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from crm.presenters.corrections import TALK, correction
+from crm.presenters.events import event_sentence
 from crm.presenters.plans import ICONS, talk_title
-from crm.presenters.record_changes import record_change
 from crm.presenters.viewer import Viewer
 from crm.queries.deal import DealChangeRecord, DealRecord, Rank, Talk, TimelineEntry, VisitRecord
 from crm.shipped import shown
@@ -68,8 +66,8 @@ def _item(viewer: Viewer, entry: TimelineEntry, deal: DealRecord, *, heading: st
         if record.owner_id == viewer.user.pk and deal.may_edit:
             correct = f"/activities/{record.id}/correct/"
     elif isinstance(record, DealChangeRecord):
-        icon, title, text = _change(viewer, record, deal)
-        quote = "" if record.field.startswith(TALK) else record.reason
+        icon, title, text = event_sentence(viewer, record.event, at)
+        quote = record.reason or getattr(record.event, "about", "")
         who = record.by or ""
     elif entry.rank == Rank.END:
         icon, tone, title, text = _end(record, deal)
@@ -115,94 +113,3 @@ def _end(visit: VisitRecord, deal: DealRecord) -> tuple[str, str, str, str]:
         text = f"{Initiator(deal.initiator).label}: {shown(deal.cause)}"
     stage = Stage(visit.stage).label
     return "square-x", "bad", _("Stopped in %(stage)s") % {"stage": stage}, text
-
-
-def _change(viewer: Viewer, change: DealChangeRecord, deal: DealRecord) -> tuple[str, str, str]:
-    if told := record_change(viewer, change, deal):
-        return told
-    if change.field.startswith(TALK):
-        return correction(viewer, change.field, change.old, change.new, change.reason)
-    old, new = (_value(viewer, change.field, text, deal) for text in (change.old, change.new))
-    if change.field == "owner":
-        if not old:
-            return "hand-grab", _("Claimed by %(name)s") % {"name": new}, ""
-        text = _("from %(name)s") % {"name": old}
-        return "user-share", _("Handed over to %(name)s") % {"name": new}, text
-    if change.field in ("undone", "parked_until"):
-        return _course(change.field, old, new)
-    icons = {"contact": "user", "line": "package", "amount": "coin"}
-    icon = icons.get(change.field, "pencil")
-    if not old:
-        return icon, _("%(what)s added") % {"what": _label(change.field)}, new
-    if not new:
-        return icon, _("%(what)s removed") % {"what": _label(change.field)}, old
-    return icon, _("%(what)s changed") % {"what": _label(change.field)}, f"{old} → {new}"
-
-
-def _course(field: str, old: str, new: str) -> tuple[str, str, str]:
-    """What is no fact of the deal: that it was laid aside, or what was done and undone."""
-    if field == "undone":
-        return "arrow-back-up", _("Undone at once: %(what)s") % {"what": _undone(old)}, ""
-    if not new:
-        return "sun", _("Taken up again"), ""
-    return "moon", _("Parked to %(day)s") % {"day": new}, ""
-
-
-def _label(field: str) -> str:
-    labels = {
-        "name": _("Name"),
-        "company": _("Company"),
-        "amount": _("Value"),
-        "currency": _("Currency"),
-        "expected_close_on": _("Closing date"),
-        "source": _("Source"),
-        "source_detail": _("Source detail"),
-        "source_company": _("Customer it came from"),
-        "method": _("Method"),
-        "contact": _("Person"),
-        "team": _("Team"),
-        "line": _("Product"),
-        "initiator": _("Who stopped it"),
-        "cause": _("Cause"),
-        "closing_note": _("What was said of it"),
-    }
-    return labels.get(field, field)
-
-
-def _value(viewer: Viewer, field: str, text: str, deal: DealRecord) -> str:
-    """A value as history keeps it (text; records by id and name), for people to read."""
-    if not text:
-        return ""
-    if field in ("owner", "team", "company", "source_company"):
-        return text.partition(" ")[2]
-    if field in ("source", "method", "cause"):
-        return shown(text.partition(" ")[2])
-    if field == "initiator":
-        return str(Initiator(text).label)
-    if field == "amount":
-        return money(Decimal(text), deal.currency)
-    if field in ("expected_close_on", "parked_until"):
-        return viewer.date(dt.date.fromisoformat(text))
-    return text
-
-
-def _undone(verb: str) -> str:
-    """What was done and undone; see `UndoableAct.verb`."""
-    words = {
-        "move": _("moved"),
-        "win": _("won"),
-        "stop": _("stopped"),
-        "reopen": _("opened again"),
-        "hand_over": _("handed over"),
-        "park": _("parked"),
-        "wake": _("taken up again"),
-        "log": _("logged"),
-        "complete": _("plan done"),
-        "cancel": _("plan cancelled"),
-        "plan": _("planned"),
-        "postpone": _("postponed"),
-        "change_plan": _("plan changed"),
-        "step": _("step answered"),
-        "value": _("value taken over"),
-    }
-    return words.get(verb, verb)

@@ -23,8 +23,10 @@ from django.db.models import (
     QuerySet,
     Subquery,
 )
+from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
+from crm.events import ExpectedCloseChanged
 from crm.models import (
     Activity,
     Deal,
@@ -39,6 +41,7 @@ from pipeline.models import User
 from pipeline.people.access import Scope
 from pipeline.process.stages import Outcome
 from salesprocess.lib.dates import parse_instant
+from salesprocess.lib.events import Event, read
 from salesprocess.lib.keyset import Cursor, SortKey
 from salesprocess.lib.prepared import Param, Prepared
 
@@ -109,8 +112,9 @@ def find(user: User, pk: int) -> DealRecord:
 
 def _within(scope: Scope) -> QuerySet[Deal, tuple[object, ...]]:
     changes = DealChange.objects.filter(deal=OuterRef("pk"))
-    # Days are kept as ISO text, whose order is that of the days.
-    pushed = changes.filter(field="expected_close_on", new__gt=F("old")).exclude(old="")
+    # Days are kept as ISO text, whose order is that of the days; a first or a last one has no other.
+    dates = changes.filter(kind=ExpectedCloseChanged.kind)
+    pushed = dates.alias(old=KT("data__old"), new=KT("data__new")).filter(new__gt=F("old"))
     return (
         Deal.objects.visible_to(scope)
         .filter(pk=_DEAL)
@@ -395,38 +399,41 @@ class Rank(IntEnum):
     END = 4
 
 
-def _read(key: Any) -> tuple[dt.datetime, Rank]:
+def _cursor_key(key: Any) -> tuple[dt.datetime, Rank]:
     at, rank = key
     return parse_instant(at), Rank(int(rank))
 
 
 # Of a timeline, which runs backwards; it is merged from several tables.
-ORDER = SortKey(by=None, read=_read, never_null=True)
+ORDER = SortKey(by=None, read=_cursor_key, never_null=True)
 
 
 class DealChangeRecord(NamedTuple):
-    """A fact of the deal that was changed, as history keeps it; who did it by name."""
+    """What happened to the deal, but for moves; who did it by name, and what was said of it."""
 
     id: int
     at: dt.datetime
     by: str | None
-    field: str
-    old: str
-    new: str
+    event: Event
     reason: str
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Self:
+        pk, at, by, kind, data, reason = row
+        return cls(pk, at, by, read(kind, data), reason)
 
 
 def _edited(older: Q) -> QuerySet[DealChange, tuple[object, ...]]:
     rows = DealChange.objects.filter(older, deal=_DEAL).order_by("-at", "-id")
-    return rows.values_list("id", "at", "by__name", "field", "old", "new", "reason")[: PAGE + 1]
+    return rows.values_list("id", "at", "by__name", "kind", "data", "reason")[: PAGE + 1]
 
 
 def _older(field: str) -> Q:
     return Q(**{f"{field}__lt": _BEFORE_AT}) | Q(**{field: _BEFORE_AT, "pk__lt": _BELOW_ID})
 
 
-_changes = Prepared(DealChangeRecord._make, lambda: _edited(Q()))
-_older_changes = Prepared(DealChangeRecord._make, lambda: _edited(_older("at")))
+_changes = Prepared(DealChangeRecord.of, lambda: _edited(Q()))
+_older_changes = Prepared(DealChangeRecord.of, lambda: _edited(_older("at")))
 _older_talks = Prepared(Talk._make, lambda: _done(_older("done_at")))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Subquery, When
 
+from crm.events import OwnerChanged
 from crm.models import Activity, Company, Contact, ContactPoint, Deal, PartyChange, PointKind
 from crm.queries import duplicates
 from crm.queries.board import FIELDS, BoardRow
@@ -65,7 +66,9 @@ def points(contact: Contact) -> list[ContactPoint]:
 
 def owners(user: User, of: PartyRecord) -> list[PartyChange]:
     """The latest changes of who looks after the party."""
-    changes = PartyChange.objects.visible_to(user).filter(field="owner").select_related("by")
+    changes = (
+        PartyChange.objects.visible_to(user).filter(kind=OwnerChanged.kind).select_related("by")
+    )
     changes = (
         changes.filter(company=of.company) if of.company else changes.filter(contact=of.contact)
     )
@@ -122,7 +125,7 @@ def corrections(
     user: User, of: PartyRecord, *, since: dt.datetime | None, before: dt.datetime | None
 ) -> list[PartyChange]:
     """What was corrected or removed of what was said without a deal, the latest first."""
-    rows = PartyChange.objects.visible_to(user).filter(field__startswith="talk_")
+    rows = PartyChange.objects.visible_to(user).filter(kind__startswith="talk_")
     rows = rows.filter(company=of.company) if of.company else rows.filter(contact=of.contact)
     if since is not None:
         rows = rows.filter(at__gte=since)

@@ -8,9 +8,12 @@ from typing import Any
 from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Cast
 
-from crm.models import SettingChange, SettingVerb
+from crm import events
+from crm.models import SettingChange
 from crm.queries.reference import REFERENCE_LISTS
 from pipeline.models import PeopleChange, User
+from pipeline.people.events import ORGANISATION_KINDS
+from salesprocess.lib.events import Event, read
 from salesprocess.lib.prepared import run
 
 PAGE = 50
@@ -19,15 +22,6 @@ ORGANISATION = "organisation"
 _COUNTS = " UNION ALL ".join(
     f"SELECT '{name}', count(*) FROM {reference_list.model._meta.db_table} WHERE NOT retired"  # noqa: S608  # names of our own
     for name, reference_list in REFERENCE_LISTS.items()
-)
-_OF_ORGANISATION = (
-    "name",
-    "currency",
-    "time_zone",
-    "country",
-    "fiscal_month",
-    "reliable_from",
-    "process_owner",
 )
 
 
@@ -38,9 +32,8 @@ def counts() -> dict[str, int]:
 
 def was_removed(user: User, setting: str, record_id: int) -> bool:
     """Whether a row of a list was deleted or merged into another one."""
-    gone = SettingChange.objects.visible_to(user).filter(
-        verb__in=(SettingVerb.DELETED, SettingVerb.MERGED)
-    )
+    kinds = (events.Deleted.kind, events.Merged.kind)
+    gone = SettingChange.objects.visible_to(user).filter(kind__in=kinds)
     return gone.filter(setting=setting, record_id=record_id).exists()
 
 
@@ -50,17 +43,14 @@ class SettingsHistoryRow:
 
     id: int
     setting: str
-    verb: str
+    event: Event
     name: str
-    field: str
-    old: str
-    new: str
     at: dt.datetime
     by: str
     is_undone: bool
 
 
-_COLUMNS = ("pk", "setting", "verb", "name", "field", "old", "new", "at", "by__name", "undone_at")
+_COLUMNS = ("pk", "setting", "kind", "data", "name", "at", "by__name", "undone_at")
 
 
 def changes(user: User, *, of: str = "", page: int = 1) -> tuple[list[SettingsHistoryRow], bool]:
@@ -80,10 +70,9 @@ def changes(user: User, *, of: str = "", page: int = 1) -> tuple[list[SettingsHi
 
 def _of_organisation(user: User) -> QuerySet[Any, tuple[Any, ...]]:
     changes = PeopleChange.objects.visible_to(user).order_by()
-    own = changes.filter(team__parent=None, team__isnull=False, field__in=_OF_ORGANISATION)
+    own = changes.filter(team__parent=None, team__isnull=False, kind__in=ORGANISATION_KINDS)
     rows: QuerySet[Any, tuple[Any, ...]] = own.annotate(
         setting=Value(ORGANISATION, CharField()),
-        verb=Value("changed", CharField()),
         name=F("team__name"),
         undone_at=Cast(Value(None), SettingChange._meta.get_field("undone_at")),
     ).values_list(*_COLUMNS)
@@ -91,15 +80,12 @@ def _of_organisation(user: User) -> QuerySet[Any, tuple[Any, ...]]:
 
 
 def _told(rows: list[tuple[Any, ...]]) -> Iterator[SettingsHistoryRow]:
-    for pk, setting, verb, name, field, old, new, at, by, undone_at in rows:
+    for pk, setting, kind, data, name, at, by, undone_at in rows:
         yield SettingsHistoryRow(
             id=0 if setting == ORGANISATION else pk,
             setting=setting,
-            verb=verb,
+            event=read(kind, data),
             name=name,
-            field=field,
-            old=old,
-            new=new,
             at=at,
             by=by or "",
             is_undone=undone_at is not None,
@@ -113,4 +99,4 @@ def latest(user: User, setting: str) -> SettingsHistoryRow | None:
 
 def merge_to_undo(user: User, pk: int) -> SettingChange:
     """Raises SettingChange.DoesNotExist."""
-    return SettingChange.objects.editable_by(user).filter(verb=SettingVerb.MERGED).get(pk=pk)
+    return SettingChange.objects.editable_by(user).filter(kind=events.Merged.kind).get(pk=pk)

@@ -1,9 +1,7 @@
 """All changes of the settings: who, when, what, from what to what, and the undo of a merge."""
 
-import datetime as dt
-from collections.abc import Callable
-from decimal import Decimal
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from babel.dates import get_month_names
 from django.contrib import messages
@@ -14,14 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from crm import events
 from crm.commands import reference as commands
-from crm.models import CauseKind, Setting, SettingChange, SettingVerb, SourceKind
+from crm.models import CauseKind, Setting, SettingChange, SourceKind
 from crm.queries import settings as queries
 from crm.shipped import shown
 from crm.views.settings import admins_only, settings_page
 from pipeline.models import User
+from pipeline.people.events import Added, FiscalMonthChanged, ReliableFromChanged
 from pipeline.process.stages import Initiator
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.events import Event, RecordRef, Sum, ValueChanged, in_words
 from salesprocess.lib.format import day, full_day, locale, number, percent, rate
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.refused import Refused
@@ -91,7 +92,7 @@ def tell(change: queries.SettingsHistoryRow | None, *, user: User) -> SettingCha
     at = change.at.astimezone(user.zone)
     today = timezone.now().astimezone(user.zone).date()
     may_undo = (
-        change.verb == SettingVerb.MERGED
+        isinstance(change.event, events.Merged)
         and not change.is_undone
         and timezone.now() - change.at <= commands.UNDO
     )
@@ -114,77 +115,59 @@ def _what(change: queries.SettingsHistoryRow) -> str:
 
 
 def _text(change: queries.SettingsHistoryRow) -> str:
-    old, new = _value(change, change.old), _value(change, change.new)
-    if change.setting == Setting.RATE:
-        return _rate_text(change)
-    if change.verb == SettingVerb.MERGED:
-        return _("merged into %(name)s") % {"name": new}
-    if change.verb == SettingVerb.UNMERGED:
-        return _("taken out of %(name)s again") % {"name": old}
-    if change.verb == SettingVerb.CHANGED:
-        return f"{_field(change.field)}: {old or '–'} → {new or '–'}"
     words = {
-        SettingVerb.ADDED: _("added"),
-        SettingVerb.RETIRED: _("retired"),
-        SettingVerb.BROUGHT_BACK: _("brought back"),
-        SettingVerb.DELETED: _("deleted"),
+        Added: _("added"),
+        events.Retired: _("retired"),
+        events.BroughtBack: _("brought back"),
+        events.Deleted: _("deleted"),
+        events.RatesRebased: _("all rates are in another currency since"),
     }
-    return words[SettingVerb(change.verb)]
+    match change.event:
+        case events.RateChanged() as event:
+            return _rate_text(event)
+        case events.Merged(into=other):
+            return _("merged into %(name)s") % {"name": _value(change, other)}
+        case events.Unmerged(out_of=other):
+            return _("taken out of %(name)s again") % {"name": _value(change, other)}
+        case ValueChanged() as event:
+            what = str(event.label)
+            old, new = _value(change, event.old), _value(change, event.new)
+        case event if type(event) in words:
+            return words[type(event)]
+        case event:
+            what, old, new = in_words(event)
+    return f"{what}: {old or '–'} → {new or '–'}"
 
 
-def _rate_text(change: queries.SettingsHistoryRow) -> str:
-    if change.field == "all":
-        return _("all rates are in another currency since")
-    if not change.new:
-        words = {
-            "day": full_day(dt.date.fromisoformat(change.field)),
-            "old": rate(Decimal(change.old)),
-        }
+def _rate_text(event: events.RateChanged) -> str:
+    words = {
+        "day": full_day(event.on),
+        "old": "" if event.old is None else rate(event.old),
+        "values": " → ".join(rate(one) for one in (event.old, event.new) if one is not None),
+    }
+    if event.new is None:
         return _("rate of %(day)s removed: %(old)s") % words
-    values = " → ".join(rate(Decimal(text)) for text in (change.old, change.new) if text)
-    return _("rate from %(day)s: %(values)s") % {
-        "day": full_day(dt.date.fromisoformat(change.field)),
-        "values": values,
-    }
+    return _("rate from %(day)s: %(values)s") % words
 
 
-def _field(field: str) -> str:
-    words = {
-        "name": _("Name"),
-        "series": _("Series"),
-        "price": _("Price"),
-        "currency": _("Currency"),
-        "kind": _("Kind"),
-        "initiator": _("Who decided"),
-        "time_zone": _("Time zone"),
-        "country": _("Country"),
-        "fiscal_month": _("The year begins in"),
-        "reliable_from": _("Reliable from"),
-        "process_owner": _("Process owner"),
-    }
-    return words.get(field, field)
-
-
-_WRITTEN: dict[str, Callable[[str], str]] = {
-    "process_owner": lambda text: text.partition(" ")[2],
-    "fiscal_month": lambda text: str(get_month_names("wide", locale=locale())[int(text)]),
-    "reliable_from": lambda text: percent(int(text) / 100),
-    "price": lambda text: number(Decimal(text)),
+_CHOICES: dict[type[Event], Mapping[str, Any]] = {
+    events.SourceKindChanged: dict(SourceKind.choices),
+    events.CauseKindChanged: dict(CauseKind.choices),
+    events.CauseInitiatorChanged: dict(Initiator.choices),
 }
 
 
-def _value(change: queries.SettingsHistoryRow, text: str) -> str:
+def _value(change: queries.SettingsHistoryRow, value: Any) -> str:
     """A kept value as people read it."""
-    if not text:
+    if value is None:
         return ""
-    if write := _WRITTEN.get(change.field):
-        return write(text)
-    labels: dict[str, str] = {}
-    if change.field == "kind":
-        kinds = CauseKind.choices if change.setting == Setting.STOP_CAUSE else SourceKind.choices
-        labels = {value: str(label) for value, label in kinds}
-    elif change.field == "initiator":
-        labels = {value: str(label) for value, label in Initiator.choices}
-    elif change.setting not in (Setting.PRODUCT, queries.ORGANISATION):
-        return shown(text)
-    return labels.get(text, text)
+    if isinstance(value, Sum):
+        return number(value.amount)
+    if isinstance(change.event, FiscalMonthChanged):
+        return str(get_month_names("wide", locale=locale())[value])
+    if isinstance(change.event, ReliableFromChanged):
+        return percent(value / 100)
+    if choices := _CHOICES.get(type(change.event)):
+        return str(choices.get(value, value))
+    text = value.name if isinstance(value, RecordRef) else str(value)
+    return text if change.setting in (Setting.PRODUCT, queries.ORGANISATION) else shown(text)

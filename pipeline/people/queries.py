@@ -2,8 +2,9 @@
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import models
 from django.db.models.functions import Lower
@@ -20,7 +21,9 @@ from pipeline.models import (
     Theme,
     User,
 )
+from pipeline.people import events
 from pipeline.people.models.people import initials_of
+from salesprocess.lib.events import Event, RecordRef, ValueChanged, in_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,61 +254,44 @@ class PersonHistoryRow:
 
 
 def history(changes: Iterable[PeopleChange], *, zone: zoneinfo.ZoneInfo) -> list[PersonHistoryRow]:
-    words = {
-        "added": _("Added"),
-        "invited": _("Invited"),
-        "joined": _("Joined"),
-        "name": _("Name"),
-        "email": _("E-mail"),
-        "role": _("Role"),
-        "team": _("Team"),
-        "style": _("Selling style"),
-        "hired_on": _("Hired on"),
-        "time_zone": _("Time zone"),
-        "theme": _("Theme"),
-        "language": _("Language"),
-        "process_mails": _("Mails about the process"),
-        "parent": _("Below"),
-        "manager": _("Manager"),
-        "currency": _("Currency"),
-        "country": _("Country"),
-        "fiscal_month": _("The year begins in"),
-        "reliable_from": _("Reliable from"),
-        "process_owner": _("Process owner"),
-        "sign_outs": _("Signed out everywhere else"),
-    }
-    return [
-        PersonHistoryRow(
-            at=change.at.astimezone(zone),
-            by=change.by.name if change.by else "",
-            what=words.get(change.field) or _active_word(change),
-            old=_readable(change.field, change.old),
-            new=_readable(change.field, change.new),
-        )
-        for change in changes
-    ]
+    lines = []
+    for change in changes:
+        what, old, new = _told(change.event)
+        at, by = change.at.astimezone(zone), change.by.name if change.by else ""
+        lines.append(PersonHistoryRow(at=at, by=by, what=what, old=old, new=new))
+    return lines
 
 
-def _active_word(change: PeopleChange) -> str:
-    return _("Reactivated") if change.new == str(True) else _("Deactivated")
+def _told(event: Event) -> tuple[str, str, str]:
+    """What, from what and to what, for people to read."""
+    match event:
+        case events.AccessChanged(new=lets_in):
+            return _("Reactivated") if lets_in else _("Deactivated"), "", ""
+        case events.Added() | events.SignedOutEverywhere():
+            return str(event.label), "", ""
+        case events.Invited(email=email) | events.Joined(email=email):
+            return str(event.label), "", email
+        case ValueChanged():
+            choices = _CHOICES.get(type(event), {})
+            old, new = _value(event.old, choices), _value(event.new, choices)
+            return str(event.label), old, new
+    return in_words(event)
 
 
-def _readable(field: str, value: str) -> str:
-    """A kept value as people read it: names without ids, choices by their words."""
-    if field in {"added", "sign_outs", "is_active"}:
+_CHOICES: dict[type[Event], Mapping[str, Any]] = {
+    events.RoleChanged: dict(Role.choices),
+    events.StyleChanged: dict(SellingStyle.choices),
+    events.ThemeChanged: dict(Theme.choices),
+    events.LanguageChanged: dict(Language.choices),
+}
+
+
+def _value(value: Any, choices: Mapping[str, Any]) -> str:
+    if value is None:
         return ""
-    if field in {"team", "parent", "manager", "process_owner"}:
-        return value.partition(" ")[2]
-    if field == "process_mails":
-        return _("yes") if value == str(True) else _("no")
-    choices: dict[str, type[models.TextChoices]] = {
-        "role": Role,
-        "style": SellingStyle,
-        "theme": Theme,
-        "language": Language,
-    }
-    labels = dict(choices[field].choices) if field in choices else {}
-    return str(labels.get(value, value))
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value.name if isinstance(value, RecordRef) else str(choices.get(value, value))
 
 
 def changes_of(subject: User | Team) -> models.QuerySet[PeopleChange]:

@@ -171,7 +171,7 @@ def test_a_verb_undone_at_once_leaves_one_quiet_line(cast: Cast, client: Client,
     after = world()
     (line,) = after.keys() - before.keys()
     row = after.pop(line)
-    assert (line[0], row["field"]) == ("crm_dealchange", "undone")
+    assert (line[0], row["kind"]) == ("crm_dealchange", "undone")
     assert after == before
     assert faults_of(Deal.objects.get(pk=deal.pk)) == []
     page: Any = client.get(f"/deals/{deal.pk}/")

@@ -11,6 +11,13 @@ from crm.commands import activity as activity_commands
 from crm.commands import activity_correct as commands
 from crm.commands import deal as deal_commands
 from crm.commands.writers.activity import About, Next
+from crm.events import (
+    EntryBodyChanged,
+    EntryDoneAtChanged,
+    EntryKindChanged,
+    EntryRef,
+    EntryResultChanged,
+)
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, PartyChange
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused, Stale
@@ -61,13 +68,14 @@ def test_a_correction_is_kept_beside_what_stood_there(cast: Cast, deal: Deal):
         "reached",
         ago(days=1),
     )
-    changes = {change.field: (change.old, change.new) for change in deal.changes.all()[before:]}
-    assert changes == {
-        "talk_kind": ("call", "meeting"),
-        "talk_body": (LONG.strip(), "Short"),
-        "talk_result": ("", "reached"),
-        "talk_done_at": (NOW.isoformat(), ago(days=1).isoformat()),
-    }
+    entry = EntryRef(kind="call", at=NOW)
+    events = [change.event for change in deal.changes.order_by("id")[before:]]
+    assert events == [
+        EntryKindChanged(entry=entry, old="call", new="meeting"),
+        EntryDoneAtChanged(entry=entry, old=NOW, new=ago(days=1)),
+        EntryBodyChanged(entry=entry, old=LONG.strip(), new="Short"),
+        EntryResultChanged(entry=entry, new="reached"),
+    ]
     deal.refresh_from_db()
     assert deal.touched_at == ago(days=1)
     assert faults_of(deal) == []
@@ -177,7 +185,7 @@ def test_on_a_party_it_is_told_to_those_who_could_read_what_was_said(cast: Cast,
     company = make_company(by=cast.ana)
     row = log(About(company=company), cast, body="A secret")
     correct(row, cast, body="Another")
-    assert PartyChange.objects.get(company=company, field="talk_body").old == "A secret"
+    assert PartyChange.objects.get(company=company, kind="talk_body").data["old"] == "A secret"
     for person, sees in (
         (cast.ana, True),
         (cast.mona, True),

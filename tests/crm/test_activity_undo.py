@@ -113,7 +113,7 @@ def test_it_holds_without_a_deal(client, cast, verb):
     told(undo(client, toast["undo"]))
 
     assert Activity.objects.planned().get().due_at == touch.due_at
-    assert PartyChange.objects.filter(field="taken_back").exists() == (verb == "complete")
+    assert PartyChange.objects.filter(kind="taken_back").exists() == (verb == "complete")
 
 
 @pytest.mark.parametrize("make", [make_company, make_contact])

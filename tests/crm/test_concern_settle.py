@@ -9,6 +9,14 @@ from crm.commands import deal as deals
 from crm.commands import offer as offers
 from crm.commands.writers.concern import ConcernInput, DispositionInput
 from crm.commands.writers.offer import OfferInput
+from crm.events import (
+    US,
+    ConcernAfterPriceChanged,
+    ConcernCategoryChanged,
+    ConcernRaised,
+    ConcernRaisedByChanged,
+    ConcernWordsChanged,
+)
 from crm.models import Concern, ConcernCategory, Contact, Deal, Disposition, OfferKind
 from crm.queries import answers
 from crm.queries.records import records
@@ -57,8 +65,8 @@ def test_it_is_written_down_about_the_current_offer(cast: Cast, deal: Deal, petr
     concern.refresh_from_db()
     assert (concern.offer, concern.raised_by, concern.disposition) == (offer, petra, "open")
     assert (concern.after_price, concern.raised_by_us) == (True, False)
-    change = deal.changes.get(field="concern")
-    assert (change.old, change.new) == ("", "open 90 days is our rule")
+    change = deal.changes.get(kind="concern")
+    assert change.event == ConcernRaised(words="90 days is our rule")
 
 
 def test_it_is_settled_and_open_again_with_all_of_its_history(cast: Cast, deal: Deal):
@@ -71,9 +79,8 @@ def test_it_is_settled_and_open_again_with_all_of_its_history(cast: Cast, deal: 
     settled(concern, disposition=Disposition.CONCEDED, concession="60 days")
 
     assert concern.concession == "60 days"
-    told = deal.changes.filter(field="concern").order_by("id")
-    assert [(change.old, change.new.split()[0]) for change in told] == [
-        ("", "open"),
+    told = deal.changes.filter(kind="concern_settled").order_by("id")
+    assert [(change.data["old"], change.data["new"]) for change in told] == [
         ("open", "answered"),
         ("answered", "open"),
         ("open", "conceded"),
@@ -103,12 +110,13 @@ def test_it_can_be_put_right(cast: Cast, deal: Deal):
         at=NOW,
     )
 
-    told = deal.changes.exclude(field="concern").order_by("id")
-    assert [(change.field, change.old, change.new) for change in told] == [
-        ("concern_words", "90 days is our rule", "90 days is the rule"),
-        ("concern_category", "terms", "price"),
-        ("concern_after_price", "after", "before"),
-        ("concern_raised_by", "", "us"),
+    told = deal.changes.exclude(kind="concern").order_by("id")
+    about = "90 days is the rule"
+    assert [change.event for change in told] == [
+        ConcernWordsChanged(old="90 days is our rule", new=about),
+        ConcernCategoryChanged(old="terms", new="price", about=about),
+        ConcernAfterPriceChanged(old=True, new=False, about=about),
+        ConcernRaisedByChanged(new=US, about=about),
     ]
 
 

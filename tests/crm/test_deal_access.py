@@ -46,7 +46,7 @@ def make_deals(cast):
         deal = make_deal(by=cast.adele, name=name, contact=make_contact(by=cast.adele), **whose)
         plan_call(deal, by=cast.adele, due_at=NOW)
         DealLine.objects.create(deal=deal, product=product)
-        DealChange.objects.create(deal=deal, at=NOW, field="name")
+        DealChange.objects.create(deal=deal, at=NOW, kind="name")
         found[name] = deal
     return found
 

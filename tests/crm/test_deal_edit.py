@@ -6,10 +6,13 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
+from crm import events
 from crm.commands import deal as deal_commands
 from crm.commands import rate as rate_commands
 from crm.commands.contact import NewContact
 from crm.models import Contact, Deal, DealRole, Method, Rate, Source
+from pipeline.people.events import NameChanged
+from salesprocess.lib.events import RecordRef, Sum
 from salesprocess.lib.refused import Stale
 from tests.crm.truth import all_rows, faults_of
 from tests.factories import NOW, make_company, make_contact, make_deal, won_deal
@@ -37,15 +40,17 @@ def test_it_changes_each_fact_with_a_row_of_history(cast):
         method=method,
     )
 
-    assert {(row.field, row.old, row.new) for row in deal.changes.all()} == {
-        ("name", "Line 3 retrofit", "Line 4"),
-        ("company", f"{old_company.pk} Norte SA", f"{company.pk} Sur SA"),
-        ("amount", "100.00", "250"),
-        ("expected_close_on", "", "2026-06-01"),
-        ("source", "", f"{source.pk} Website"),
-        ("source_detail", "", "Form"),
-        ("method", "", f"{method.pk} Phone"),
-    }
+    old, new = (Sum(amount=Decimal(one), currency="EUR") for one in (100, 250))
+    ref = RecordRef.to
+    assert [row.event for row in deal.changes.order_by("id")] == [
+        NameChanged(old="Line 3 retrofit", new="Line 4"),
+        events.CompanyChanged(old=ref(old_company), new=ref(company)),
+        events.AmountChanged(old=old, new=new),
+        events.ExpectedCloseChanged(new=dt.date(2026, 6, 1)),
+        events.SourceChanged(new=ref(source)),
+        events.SourceDetailChanged(new="Form"),
+        events.MethodChanged(new=ref(method)),
+    ]
     assert {(row.by, row.at) for row in deal.changes.all()} == {(cast.mona, NOW)}
     assert (deal.name, deal.company, deal.amount) == ("Line 4", company, Decimal(250))
     assert (deal.version, deal.changed_by, deal.changed_at) == (2, cast.mona, NOW)
@@ -173,10 +178,14 @@ def test_a_contact_is_added_changed_and_taken_off_with_history(cast):
 
     assert not deal.deal_contacts.exists()
     assert Contact.objects.filter(pk=jordi.pk).exists()
-    assert [(row.old, row.new, row.by) for row in deal.changes.order_by("id")] == [
-        ("", "Jordi Pla (Role not known)", cast.ana),
-        ("Jordi Pla (Role not known)", "Jordi Pla (Decides)", cast.ana),
-        ("Jordi Pla", "", cast.mona),
+    person = RecordRef.to(jordi)
+    unknown, decides = (
+        events.PersonInRole(person=person, role=role) for role in ("unknown", "decides")
+    )
+    assert [(row.event, row.by) for row in deal.changes.order_by("id")] == [
+        (events.DealPersonChanged(new=unknown), cast.ana),
+        (events.DealPersonChanged(old=unknown, new=decides), cast.ana),
+        (events.DealPersonChanged(old=events.PersonInRole(person=person)), cast.mona),
     ]
     assert deal.version == 4
 

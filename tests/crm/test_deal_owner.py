@@ -7,9 +7,11 @@ import pytest
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
 from crm.commands.writers.activity import About, Next
+from crm.events import OwnerChanged
 from crm.models import ActivityKind, Deal
 from pipeline.models import Role
 from pipeline.process.stages import Stage
+from salesprocess.lib.events import RecordRef
 from salesprocess.lib.refused import Stale
 from tests.crm.truth import faults_of
 from tests.factories import NOW, ago, make_deal, make_user, plan_call, ready_deal, stopped_deal
@@ -26,11 +28,7 @@ def test_it_gives_the_deal_and_its_team_with_a_row_of_history(cast):
 
     assert (deal.owner, deal.team) == (cast.carl, cast.south)
     change = deal.changes.get()
-    assert (change.field, change.old, change.new) == (
-        "owner",
-        f"{cast.ana.pk} Ana Ruiz",
-        f"{cast.carl.pk} Carl Meier",
-    )
+    assert change.event == OwnerChanged(old=RecordRef.to(cast.ana), new=RecordRef.to(cast.carl))
     assert (change.by, change.at, change.reason) == (cast.rosa, NOW, "His region.")
     assert list(Deal.objects.visible_to(cast.ana)) == []
 
@@ -170,13 +168,8 @@ def test_a_claim_takes_a_deal_out_of_the_pool(cast):
 
     assert (deal.owner, deal.team, deal.version) == (cast.ana, cast.north, 3)
     change = deal.changes.get()
-    assert (change.field, change.old, change.new, change.by, change.at) == (
-        "owner",
-        "",
-        f"{cast.ana.pk} Ana Ruiz",
-        cast.ana,
-        NOW,
-    )
+    assert change.event == OwnerChanged(new=RecordRef.to(cast.ana))
+    assert (change.by, change.at) == (cast.ana, NOW)
     assert deal.activities.get().owner == cast.ana
 
 

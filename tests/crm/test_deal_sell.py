@@ -168,4 +168,4 @@ def test_it_refuses_what_is_no_amount(cast: Cast, value: Decimal):
 
 def test_its_value_was_never_another(cast: Cast):
     deal = sell(cast)
-    assert not DealChange.objects.filter(deal=deal, field="amount").exists()
+    assert not DealChange.objects.filter(deal=deal, kind="amount").exists()

@@ -45,7 +45,7 @@ def test_it_takes_up_what_was_parked(mona, deal):
 
     assert told(back) == {"text": "Undone."}
     assert Deal.objects.get(pk=deal.pk).parked_until is None
-    assert not deal.changes.filter(field="parked_until").exists()
+    assert not deal.changes.filter(kind="parked_until").exists()
 
 
 def test_it_goes_on_in_the_stage_that_it_never_left(mona, deal):
@@ -64,7 +64,7 @@ def test_it_gives_back_what_was_handed_over(mona, cast, deal):
     undo(mona, toast["undo"])
 
     assert Deal.objects.get(pk=deal.pk).owner == cast.ana
-    assert not deal.changes.filter(field="owner").exists()
+    assert not deal.changes.filter(kind="owner").exists()
 
 
 def test_what_was_planned_is_planned_again(mona, cast, deal):

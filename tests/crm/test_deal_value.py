@@ -66,7 +66,7 @@ def test_one_press_takes_one_over_and_its_undo_gives_it_back(
     assert response.status_code == 200
     deal.refresh_from_db()
     assert deal.amount == amount
-    assert deal.changes.filter(field="amount", new=f"{amount}.00").exists()
+    assert deal.changes.filter(kind="amount", data__new__amount=f"{amount}.00").exists()
     again = client.post(address, said, headers={"HX-Request": "true"})
     assert again.status_code == 409
 

@@ -9,9 +9,11 @@ import pytest
 from crm.commands import company as company_commands
 from crm.commands import deal as deal_commands
 from crm.commands import deal_win as win_commands
+from crm.events import AmountChanged
 from crm.models import Deal, Relationship
 from pipeline.process.moves import LeftHow
 from pipeline.process.stages import Outcome, Stage
+from salesprocess.lib.events import Sum
 from salesprocess.lib.refused import Stale
 from tests.crm.truth import faults_of
 from tests.factories import NOW, ago, make_company, plan_call, ready_deal, stopped_deal, won_deal
@@ -51,8 +53,9 @@ def test_it_writes_the_value_into_the_history(cast):
 
     win(deal, by=cast.ana)
 
-    change = deal.changes.get(field="amount")
-    assert (change.field, change.old, change.new) == ("amount", "1000.00", "900")
+    change = deal.changes.get(kind="amount")
+    old, new = (Sum(amount=Decimal(one), currency="EUR") for one in (1000, 900))
+    assert change.event == AmountChanged(old=old, new=new)
     assert (change.by, change.at) == (cast.ana, ago(days=1))
 
 
@@ -61,7 +64,7 @@ def test_it_writes_no_change_of_a_value_that_stays(cast):
 
     win(deal, by=cast.ana)
 
-    assert not deal.changes.filter(field="amount").exists()
+    assert not deal.changes.filter(kind="amount").exists()
 
 
 def test_it_asks_for_the_reason_of_a_jump(cast, refused):

@@ -347,7 +347,7 @@ def test_the_deal_is_worth_what_a_gate_was_told_that_was_offered(cast):
     )
 
     assert Deal.objects.get(pk=deal.pk).amount == 5000
-    assert deal.changes.filter(field="amount", new="5000").exists()
+    assert deal.changes.filter(kind="amount", data__new__amount="5000").exists()
 
 
 def test_a_step_back_is_never_asked(cast):

@@ -3,7 +3,9 @@ from decimal import Decimal
 import pytest
 
 from crm.commands import deal_line
+from crm.events import DealLineChanged, LineFacts
 from crm.models import Deal, DealLine, Product
+from salesprocess.lib.events import RecordRef, Sum
 from salesprocess.lib.refused import Refused, Stale
 from tests.conftest import Cast
 from tests.factories import NOW, make_deal
@@ -14,6 +16,10 @@ def product(cast: Cast) -> Product:
     return Product.objects.create(name="Sensor", currency="EUR", price=Decimal(90))
 
 
+def sensors(product: Product, quantity: int, price: Sum | None = None) -> LineFacts:
+    return LineFacts(product=RecordRef.to(product), quantity=Decimal(quantity), unit_price=price)
+
+
 def test_it_puts_a_product_on_the_deal_with_history(cast: Cast, product: Product):
     deal = make_deal(by=cast.ana, amount=100)
     deal_line.add(
@@ -22,7 +28,8 @@ def test_it_puts_a_product_on_the_deal_with_history(cast: Cast, product: Product
     line = deal.lines.get()
     assert (line.quantity, line.unit_price) == (Decimal(6), Decimal("80.5"))
     change = deal.changes.get()
-    assert (change.field, change.old, change.new) == ("line", "", "6 × Sensor à 80.5")
+    price = Sum(amount=Decimal("80.5"), currency="EUR")
+    assert change.event == DealLineChanged(new=sensors(product, 6, price))
     assert (change.by, change.at) == (cast.ana, NOW)
     assert deal.amount == 100
     assert deal.version == 2
@@ -36,9 +43,9 @@ def test_it_changes_a_line_once(cast: Cast, product: Product):
     for _again in range(2):
         deal_line.change(line, quantity=Decimal(7), unit_price=None, by=cast.ana, at=NOW)
     assert deal.lines.get().quantity == 7
-    assert list(deal.changes.order_by("id").values_list("old", "new")) == [
-        ("", "6 × Sensor"),
-        ("6 × Sensor", "7 × Sensor"),
+    assert [change.event for change in deal.changes.order_by("id")] == [
+        DealLineChanged(new=sensors(product, 6)),
+        DealLineChanged(old=sensors(product, 6), new=sensors(product, 7)),
     ]
 
 

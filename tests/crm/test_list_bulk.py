@@ -41,7 +41,7 @@ def test_it_hands_many_deals_over(cast: Cast, client: Client) -> None:
     assert "3 deals handed over" in answer.content.decode()
     assert "deal-changed" in answer["HX-Trigger"]
     assert set(Deal.objects.values_list("owner_id", flat=True)) == {cast.ben.pk}
-    assert all(deal.changes.get(field="owner").reason == "Ana is away" for deal in deals)
+    assert all(deal.changes.get(kind="owner").reason == "Ana is away" for deal in deals)
 
 
 def test_it_parks_many_deals(cast: Cast, client: Client) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from crm.commands import need as needs
 from crm.commands.writers.need import NeedInput
+from crm.events import NeedChanged, NeedWorth, NeedWorthChanged
 from crm.models import Contact, Deal, Need, Per
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Stale
@@ -47,7 +48,7 @@ def test_it_writes_down_a_need_with_its_history(cast: Cast, deal: Deal, jordi: C
         NOW,
     )
     change = deal.changes.get()
-    assert (change.field, change.old, change.new) == ("need", "", "Pallets warm up")
+    assert change.event == NeedChanged(new="Pallets warm up")
     assert deal.version == 2
 
 
@@ -57,9 +58,10 @@ def test_it_tells_each_part_that_changes_once(cast: Cast, deal: Deal):
         needs.change(need, said(worth=Decimal(500), per=Per.MONTH), by=cast.mona, at=NOW)
 
     assert (need.worth, need.per) == (Decimal(500), "month")
-    told = deal.changes.exclude(field="need").get()
-    assert (told.field, told.old, told.new, told.by) == ("need_worth", "", "500 month", cast.mona)
-    assert told.reason == "Pallets warm up"
+    told = deal.changes.exclude(kind="need").get()
+    worth = NeedWorth(amount=Decimal(500), currency="EUR", per="month")
+    assert told.event == NeedWorthChanged(new=worth, about="Pallets warm up")
+    assert told.by == cast.mona
 
 
 def test_it_is_confirmed_and_keeps_what_was_said(cast: Cast, deal: Deal):
@@ -78,7 +80,7 @@ def test_it_is_dropped_and_taken_up_again_without_being_lost(cast: Cast, deal: D
     assert Need.objects.get().dropped_at == NOW
     needs.take_up(need, by=cast.ana, at=NOW)
     assert need.dropped_at is None
-    assert [change.field for change in deal.changes.order_by("id")] == [
+    assert [change.kind for change in deal.changes.order_by("id")] == [
         "need",
         "need_dropped",
         "need",

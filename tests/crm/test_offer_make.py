@@ -13,10 +13,12 @@ from crm.commands.gate import GoAhead
 from crm.commands.writers.decision_path import DecisionPathInput
 from crm.commands.writers.need import NeedInput
 from crm.commands.writers.offer import OfferInput, OfferLineInput
+from crm.events import AmountChanged, OfferMade
 from crm.models import Contact, Deal, DealRole, Judgement, Need, Offer, OfferKind, Product
 from crm.queries import offer as queries
 from pipeline.process.gates import Reason
 from pipeline.process.stages import Stage
+from salesprocess.lib.events import RecordRef, Sum
 from tests.conftest import Cast
 from tests.crm.conftest import Refusal
 from tests.factories import NOW, ago, make_contact, make_deal, won_deal
@@ -80,9 +82,12 @@ def test_it_makes_an_offer_and_the_deal_is_worth_what_it_says(
         (None, "Training", None),
     ]
     assert deal.amount == 63_900
-    told = {change.field: (change.old, change.new) for change in deal.changes.all()}
-    assert told["amount"] == ("50000.00", "63900")
-    assert told["offer"][1].startswith("1 written 63900 ")
+    told = {change.kind: change.event for change in deal.changes.all()}
+    old, new = (Sum(amount=Decimal(one), currency="EUR") for one in (50_000, 63_900))
+    assert told["amount"] == AmountChanged(old=old, new=new)
+    assert told["offer"] == OfferMade(
+        revision=1, form="written", value=new, sent_at=ago(days=3), to=(RecordRef.to(petra),)
+    )
     assert not Judgement.objects.exists()
 
 

@@ -63,7 +63,7 @@ def test_nothing_stands_in_its_way_before_the_first_deal(cast: Cast):
 def test_it_keeps_what_the_rates_were(cast: Cast):
     enter_rates()
     change_currency("CHF", by=cast.adele, at=NOW)
-    kept = SettingChange.objects.get(field="all").kept or {}
+    kept = SettingChange.objects.get(kind="rates_rebased").kept or {}
     assert {row[0] for row in kept["rates"]} == set(WORTH)
 
 

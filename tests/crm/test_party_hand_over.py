@@ -4,8 +4,10 @@ import pytest
 from django.urls import reverse
 
 from crm.commands import bulk, party
+from crm.events import OwnerChanged
 from crm.models import Company, Contact, PartyChange
 from crm.queries import search
+from salesprocess.lib.events import RecordRef
 from salesprocess.lib.refused import Refused, Stale
 from tests.factories import NOW, make_company, make_contact, make_deal
 
@@ -38,12 +40,8 @@ def test_it_is_handed_over_by_the_owner_or_those_above(cast, kept, name):
     assert (found.owner, found.version, found.changed_by) == (cast.ben, 2, by)
     (change,) = PartyChange.objects.all()
     assert (change.company or change.contact) == kept
-    assert (change.old, change.new, change.reason, change.by) == (
-        f"{cast.ana.pk} Ana Ruiz",
-        f"{cast.ben.pk} {cast.ben}",
-        "On leave",
-        by,
-    )
+    assert change.event == OwnerChanged(old=RecordRef.to(cast.ana), new=RecordRef.to(cast.ben))
+    assert (change.reason, change.by) == ("On leave", by)
 
 
 @pytest.mark.parametrize("name", ["ben", "carl", "nora"])
@@ -74,7 +72,7 @@ def test_it_is_taken_by_anybody_where_nobody_has_it(cast, kept):
     party.hand_over(kept, to=cast.ben, by=cast.ben, at=NOW)
 
     assert fresh(kept).owner == cast.ben
-    assert PartyChange.objects.get().old == ""
+    assert PartyChange.objects.get().event == OwnerChanged(new=RecordRef.to(cast.ben))
 
 
 def test_it_keeps_the_deals_with_their_owners(cast, client):

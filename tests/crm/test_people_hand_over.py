@@ -45,7 +45,7 @@ def test_it_hands_over_those_that_are_ticked(cast, client, deals, address):
     assert "2 were handed over." in page
     assert page.count("Handed over") == 2
     assert "1 open deal" in page
-    assert deals[0].changes.get(field="owner").reason == "Ana leaves"
+    assert deals[0].changes.get(kind="owner").reason == "Ana leaves"
 
 
 def test_it_hands_over_what_somebody_left_behind(cast, client, deals, address):

@@ -5,7 +5,9 @@ from crm.commands import people as commands
 from crm.models import Deal
 from pipeline.models import OutboxRow, Team
 from pipeline.people.commands import people
+from pipeline.people.events import TeamChanged
 from pipeline.process.stages import Stage
+from salesprocess.lib.events import RecordRef
 from tests.factories import NOW, make_deal, won_deal
 
 
@@ -26,8 +28,9 @@ def test_it_brings_open_deals_along_and_leaves_closed_ones(cast):
 
     assert teams_of(lead, offer) == [cast.south] * 2
     assert teams_of(won, of_ben) == [cast.north] * 2
-    change = offer.changes.get(field="team")
-    assert (change.by, change.new) == (cast.rosa, f"{cast.south.pk} South")
+    change = offer.changes.get(kind="team")
+    assert change.event == TeamChanged(old=RecordRef.to(cast.north), new=RecordRef.to(cast.south))
+    assert change.by == cast.rosa
     assert OutboxRow.objects.get().done_at is not None
 
 
@@ -46,7 +49,7 @@ def test_it_may_be_done_twice(cast):
     done = [commands.bring_along(cast.again(cast.ana), by=cast.rosa, at=NOW) for _ in range(2)]
 
     assert done == [1, 0]
-    assert deal.changes.filter(field="team").count() == 1
+    assert deal.changes.filter(kind="team").count() == 1
 
 
 def test_it_goes_by_the_team_of_now_when_the_move_was_taken_back(cast):
@@ -57,7 +60,7 @@ def test_it_goes_by_the_team_of_now_when_the_move_was_taken_back(cast):
     tasks.relay_outbox()
 
     assert teams_of(deal) == [cast.north]
-    assert not deal.changes.filter(field="team").exists()
+    assert not deal.changes.filter(kind="team").exists()
 
 
 def test_it_leaves_nothing_to_do_when_the_team_stays(cast):

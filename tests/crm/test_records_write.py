@@ -10,6 +10,7 @@ from crm.commands import offer as offers
 from crm.commands.writers.decision_path import DecisionPathInput
 from crm.commands.writers.offer import OfferInput
 from crm.commands.writers.verdict import VerdictInput
+from crm.events import HandOffChanged, VerdictGiven
 from crm.models import (
     ClosingAttempt,
     Confidence,
@@ -42,7 +43,7 @@ def deal(cast: Cast, petra: Contact) -> Deal:
 
 
 def fields(deal: Deal) -> list[str]:
-    return [change.field for change in deal.changes.order_by("id")]
+    return [change.kind for change in deal.changes.order_by("id")]
 
 
 def test_it_writes_the_path_with_what_each_of_them_is_to_it(cast: Cast, deal: Deal, petra: Contact):
@@ -95,10 +96,8 @@ def test_it_qualifies_on_both_sides(cast: Cast, deal: Deal):
 
     assert (said.ruling, said.ours_why) == ("qualified", "They pay")
     change = deal.changes.get()
-    assert (change.new, change.reason) == (
-        "qualified yes yes",
-        "They pay\nThey showed us the plant",
-    )
+    assert change.event == VerdictGiven(ruling="qualified", ours="yes", theirs="yes")
+    assert change.reason == "They pay\nThey showed us the plant"
     assert deal.is_open
 
 
@@ -169,10 +168,10 @@ def test_it_hands_a_won_deal_over_and_changes_it_later(cast: Cast):
         None,
         True,
     )
-    told = deal.changes.filter(field="hand_off").order_by("id")
-    assert [(change.old, change.new) for change in told] == [
-        ("", "Plant Linz"),
-        ("Plant Linz", "Plant Graz"),
+    told = deal.changes.filter(kind="hand_off").order_by("id")
+    assert [change.event for change in told] == [
+        HandOffChanged(new="Plant Linz"),
+        HandOffChanged(old="Plant Linz", new="Plant Graz"),
     ]
     assert list(deal.visits.values()) == visits
     assert deal.outcome == Outcome.WON

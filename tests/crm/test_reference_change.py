@@ -14,6 +14,7 @@ from crm.commands import offer as offer_commands
 from crm.commands import reference as commands
 from crm.commands import saved_view as view_commands
 from crm.commands.writers.offer import OfferInput, OfferLineInput
+from crm.events import PriceChanged, SeriesChanged
 from crm.models import (
     Deal,
     DealLine,
@@ -30,6 +31,8 @@ from crm.models import (
 )
 from crm.queries.reference import REFERENCE_LISTS, referring_fields
 from pipeline.models import Batch, User
+from pipeline.people.events import Added
+from salesprocess.lib.events import Sum
 from salesprocess.lib.refused import Refused, Stale
 from tests.conftest import Cast
 from tests.crm.truth import rows
@@ -84,7 +87,7 @@ def test_what_nothing_uses_can_be_deleted(cast: Cast, model: Any):
     _one, other = made(cast, model)
     commands.delete(other, by=cast.adele, at=NOW)
     assert not model.objects.filter(pk=other.pk).exists()
-    assert SettingChange.objects.latest("pk").verb == "deleted"
+    assert SettingChange.objects.latest("pk").kind == "deleted"
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -285,12 +288,14 @@ def test_a_new_cause_gets_a_key_of_its_own(cast: Cast):
 def test_history_says_who_changed_what_from_what_to_what(cast: Cast):
     product = make_product(cast)
     commands.edit(product, price=Decimal(2480), series="Scales", by=cast.adele, at=NOW)
-    told = SettingChange.objects.order_by("pk").values_list("verb", "field", "old", "new", "by")
-    assert list(told) == [
-        ("added", "", "", "", cast.adele.pk),
-        ("changed", "price", "2450", "2480", cast.adele.pk),
-        ("changed", "series", "", "Scales", cast.adele.pk),
+    old, new = (Sum(amount=Decimal(one), currency="EUR") for one in (2450, 2480))
+    changes = SettingChange.objects.order_by("pk")
+    assert [change.event for change in changes] == [
+        Added(),
+        PriceChanged(old=old, new=new),
+        SeriesChanged(new="Scales"),
     ]
+    assert {change.by for change in changes} == {cast.adele}
 
 
 @pytest.mark.django_db

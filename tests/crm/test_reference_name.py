@@ -75,8 +75,8 @@ def test_it_is_read_as_the_organisation_renamed_it(german: Client, cast: Cast):
 def test_history_keeps_the_name_and_each_reader_reads_it(german: Client, cast: Cast):
     with translation.override("de"):
         deal = stopped(cast)
-    change = DealChange.objects.get(deal=deal, field="method")
-    assert change.new.endswith(" Letter")
+    change = DealChange.objects.get(deal=deal, kind="method")
+    assert change.data["new"]["name"] == "Letter"
     assert "Brief" in text(german, f"/deals/{deal.pk}/timeline/")
 
 

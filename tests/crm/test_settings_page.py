@@ -345,7 +345,7 @@ def test_reliability_is_raised_and_never_below_ninety(admin: Client, cast: Cast)
     assert Team.objects.root().reliable_from == 95
     send(admin, "/settings/thresholds/", reliable_from="90")
     assert Team.objects.root().reliable_from is None
-    assert PeopleChange.objects.filter(field="reliable_from").count() == 2
+    assert PeopleChange.objects.filter(kind="reliable_from").count() == 2
 
 
 def test_settings_are_read_in_german(admin: Client, cast: Cast):

@@ -13,6 +13,7 @@ from pytest_django import DjangoDbBlocker
 
 from crm.commands import deal as deal_commands
 from crm.commands import locked_deal
+from crm.events import OwnerChanged
 from crm.models import (
     Activity,
     Company,
@@ -28,6 +29,7 @@ from demo import filling
 from demo.people import SIGN_INS
 from pipeline.models import BatchKind, Role, Team, User
 from pipeline.process.stages import Outcome, Stage
+from salesprocess.lib.events import RecordRef
 from tests.demo.filled import filled
 from tests.factories import NOW
 
@@ -76,16 +78,18 @@ def test_it_repeats_the_last_touch():
 
 def test_it_writes_owners_into_history_as_a_hand_over_does(clock: object):
     admin = User.objects.get(role=Role.ADMIN)
-    written = DealChange.objects.filter(field="owner").exclude(old="").first()
+    written = DealChange.objects.filter(kind="owner", data__has_key="old").first()
     assert written is not None
     deal = Deal.objects.open().exclude(owner=None).first()
     assert deal is not None
     to = User.objects.filter(role=Role.SALESPERSON, is_active=True).exclude(pk=deal.owner_id)[0]
+    before = RecordRef.to(deal.owner)
     deal_commands.hand_over(deal, to=to, by=admin, at=timezone.now())
-    typed = DealChange.objects.filter(deal=deal, field="owner").latest("at")
-    assert typed.new == f"{to.pk} {to.name}"
-    pk, name = written.new.split(" ", 1)
-    assert User.objects.get(pk=pk).name == name
+    typed = DealChange.objects.filter(deal=deal, kind="owner").latest("at")
+    assert typed.event == OwnerChanged(old=before, new=RecordRef.to(to))
+    event = written.event
+    assert isinstance(event, OwnerChanged)
+    assert event.new == RecordRef.to(User.objects.get(pk=written.data["new"]["id"]))
 
 
 def test_it_gives_the_amount_that_was_known_at_entry_and_exit():
@@ -94,7 +98,7 @@ def test_it_gives_the_amount_that_was_known_at_entry_and_exit():
     assert all(visit.exit_amount == visit.deal.amount for visit in won)
     opened = StageVisit.objects.going_on().select_related("deal")
     assert all(visit.exit_amount is None for visit in opened)
-    changed = DealChange.objects.filter(field="amount").count()
+    changed = DealChange.objects.filter(kind="amount").count()
     assert changed > 100
 
 

@@ -9,6 +9,7 @@ from pipeline import tasks
 from pipeline.models import Language, Role, User
 from pipeline.people.commands import invitation as invitations
 from pipeline.people.commands import people as commands
+from pipeline.people.events import LanguageChanged
 from tests.factories import NOW
 
 
@@ -29,7 +30,7 @@ def test_it_is_chosen_on_the_profile_and_kept_in_history(client, cast):
 
     page = client.get("/profile/").content.decode()
     assert '<html lang="de"' in page
-    assert cast.ana.changes.get(field="language").new == "de"
+    assert cast.ana.changes.get(kind="language").event == LanguageChanged(old="en", new="de")
 
 
 def test_it_costs_no_query(client, cast, django_assert_num_queries):

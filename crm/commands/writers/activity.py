@@ -8,7 +8,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.commands import locked_deal, record_changes, values
+from crm.commands import locked_deal, values
+from crm.events import EntryRef
 from crm.models import (
     Activity,
     ActivityKind,
@@ -24,9 +25,10 @@ from crm.models.due import Due
 from crm.queries.activity import stage_of
 from pipeline.models import User
 from pipeline.process import moves
+from salesprocess.lib.events import Event, changed, written
 from salesprocess.lib.refused import Refused
 
-# What history calls the facts of an activity: this begins its fields.
+# What history calls the facts of an activity: this begins their kinds.
 TALK = "talk_"
 
 
@@ -182,15 +184,16 @@ def rewrite(
     changes = {name: value for name, value in said.items() if getattr(row, name) != value}
     if not changes:
         return False
-    was = {name: _text(row, name) for name in changes}
-    before, what = row.done_at, which(row)
+    was = {name: getattr(row, name) for name in changes}
+    before, entry = row.done_at, which(row)
     for name, value in changes.items():
         setattr(row, name, value)
     row.stage = stage_of(row.kind, deal, row.done_at)  # type: ignore[arg-type]  # it was done
     values.check(row)
     save(row, *changes, "stage", by=by, at=at)
     for name, old in was.items():
-        note(row, deal, TALK + name, old=old, new=_text(row, name), what=what, by=by, at=at)
+        event = changed(TALK + name, old=old, new=getattr(row, name), entry=entry)
+        note(row, deal, event, by=by, at=at)
     if deal is not None:
         touch_anew(deal, row, before)
     return True
@@ -203,36 +206,23 @@ def save(row: Activity, *fields: str, by: User, at: dt.datetime) -> None:
     row.save(update_fields=[*fields, "version", "changed_by", "changed_at"])
 
 
-def note(
-    row: Activity,
-    deal: Deal | None,
-    field: str,
-    *,
-    old: str,
-    new: str,
-    what: str,
-    by: User,
-    at: dt.datetime,
-) -> None:
-    """Add a row to the history of the deal, or of whom it concerns; `what` says of which entry."""
+def note(row: Activity, deal: Deal | None, event: Event, *, by: User, at: dt.datetime) -> None:
+    """Add a row to the history of the deal, or of whom it concerns."""
     if deal is not None:
-        locked_deal.add_change(deal, field, old=old, new=new, by=by, at=at, reason=what)
+        locked_deal.add_change(deal, event, by=by, at=at)
         return
     PartyChange.objects.create(
         company=None if row.contact else row.company,
         contact=row.contact,
         at=at,
         by=by,
-        field=field,
-        old=old,
-        new=new,
-        reason=what,
+        **written(event),
     )
 
 
-def which(row: Activity) -> str:
-    """Which entry it is, for the history to name: its kind and when it was."""
-    return f"{row.kind} {_text(row, 'done_at')}"
+def which(row: Activity) -> EntryRef:
+    """Which entry it is, for the history to name."""
+    return EntryRef(kind=row.kind, at=row.done_at)
 
 
 def may_plan_for(owner: User, *, by: User) -> bool:
@@ -251,11 +241,3 @@ def _performer(deal: Deal | None, *, by: User) -> User:
     if deal is None or deal.owner_id == by.pk:
         return by
     return deal.owner or by
-
-
-def _text(row: Activity, name: str) -> str:
-    """A fact as history keeps it."""
-    value = getattr(row, name)
-    if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).isoformat()
-    return record_changes.named(value) if isinstance(value, Contact) else str(value or "")

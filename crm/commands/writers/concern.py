@@ -2,11 +2,14 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from crm.commands import record_changes, values
 from crm.commands.deal_people import require_of_deal
+from crm.commands.locked_deal import add_change
+from crm.events import US, ConcernRaised
 from crm.models import Concern, ConcernCategory, Contact, Deal, Disposition
 from crm.queries import offer as offers
 from pipeline.models import User
@@ -49,7 +52,8 @@ def write(row: Deal, said: ConcernInput, *, by: User, at: dt.datetime) -> Concer
     concern = Concern(deal=row, raised_at=at, by=by, offer=offers.current(row.pk))
     _fill(concern, said)
     concern.save(force_insert=True)
-    record_changes.concern_raised(row, concern, by=by, at=at)
+    event = ConcernRaised(words=concern.words, is_question=not concern.after_price)
+    add_change(row, event, by=by, at=at)
     return concern
 
 
@@ -107,11 +111,10 @@ def _fill(concern: Concern, said: ConcernInput) -> None:
     values.check(concern)
 
 
-def _parts(concern: Concern) -> dict[str, str]:
-    by = record_changes.named(concern.raised_by)
+def _parts(concern: Concern) -> dict[str, Any]:
     return {
         "concern_words": concern.words,
         "concern_category": concern.category,
-        "concern_after_price": "after" if concern.after_price else "before",
-        "concern_raised_by": "us" if concern.raised_by_us and not by else by,
+        "concern_after_price": concern.after_price,
+        "concern_raised_by": concern.raised_by or (US if concern.raised_by_us else None),
     }

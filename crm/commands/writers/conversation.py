@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.commands import record_changes
 from crm.commands.contact import NewContact, on_record
 from crm.commands.deal_people import add_person
-from crm.commands.locked_deal import refresh_next
+from crm.commands.locked_deal import add_change, refresh_next
 from crm.commands.writers import activity as activities
 from crm.commands.writers import step_result
 from crm.commands.writers.activity import About, Next
+from crm.events import StepAnswered
 from crm.models import Activity, ActivityKind, ActivityResult, Contact, Deal
 from crm.queries.facts import AGREEMENT_STEP
 from pipeline.models import User
-from pipeline.process.playbook import Fact, Playbook
+from pipeline.process.playbook import AnswerKind, Fact, Playbook
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 
@@ -127,7 +127,7 @@ def write_agreement(
         at=at,
         by=by,
     )
-    record_changes.agreed(row, label, words, by=by, at=at)
+    add_change(row, StepAnswered(answer=AnswerKind.TEXT, step=label, said=words), by=by, at=at)
     if on is None or is_past or not row.is_open:
         return
     plan = Next(kind=ActivityKind.MEETING, due_on=on, subject=words[:200])

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 from crm.commands import record_changes, values
 from crm.commands.contact import NewContact, on_record
@@ -85,11 +85,11 @@ def _people(row: Deal, said: DecisionPathInput, *, by: User, at: dt.datetime) ->
     return changed
 
 
-def _parts(path: DecisionPath) -> dict[str, str]:
+def _parts(path: DecisionPath) -> dict[str, Any]:
     return {
         "path_steps": path.steps,
         "path_criteria": path.criteria,
-        "path_decides_on": record_changes.day(path.decides_on),
-        "path_confirmed_on": record_changes.day(path.confirmed_on),
-        "path_confirmed_by": record_changes.named(path.confirmed_by),
+        "path_decides_on": path.decides_on,
+        "path_confirmed_on": path.confirmed_on,
+        "path_confirmed_by": path.confirmed_by,
     }

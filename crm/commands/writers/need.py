@@ -3,12 +3,14 @@
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from django.utils.translation import gettext as _
 
 from crm.commands import record_changes, values
 from crm.commands.deal_people import require_not_ahead, require_of_deal
+from crm.commands.locked_deal import add_change
+from crm.events import NeedChanged, NeedWorth
 from crm.models import Contact, Deal, Need, Per
 from pipeline.models import User
 from salesprocess.lib.refused import Refused
@@ -47,7 +49,7 @@ def write(row: Deal, said: NeedInput, *, by: User, at: dt.datetime) -> Need:
     need = Need(deal=row, at=at, by=by)
     _fill(need, said, by=by, at=at)
     need.save(force_insert=True)
-    record_changes.need_added(row, need, by=by, at=at)
+    add_change(row, NeedChanged(new=need.words), by=by, at=at)
     return need
 
 
@@ -78,10 +80,16 @@ def _fill(need: Need, said: NeedInput, *, by: User, at: dt.datetime) -> None:
     values.check(need)
 
 
-def _parts(need: Need) -> dict[str, str]:
+def _parts(need: Need) -> dict[str, Any]:
     return {
         "need": need.words,
-        "need_worth": "" if need.worth is None else f"{need.worth.normalize():f} {need.per}",
-        "need_said_by": record_changes.named(need.said_by),
-        "need_confirmed_on": record_changes.day(need.confirmed_on),
+        "need_worth": _worth(need),
+        "need_said_by": need.said_by,
+        "need_confirmed_on": need.confirmed_on,
     }
+
+
+def _worth(need: Need) -> NeedWorth | None:
+    if need.worth is None:
+        return None
+    return NeedWorth(amount=need.worth, currency=need.deal.currency, per=need.per)

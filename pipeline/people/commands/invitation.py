@@ -5,10 +5,11 @@ import datetime as dt
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext as _
 
-from pipeline.models import Invitation, PeopleChange, User
+from pipeline.models import Invitation, User
 from pipeline.outbox import commands as outbox
 from pipeline.outbox import kinds
-from pipeline.people.commands.locked_people import as_of_now, note_change, people_locked
+from pipeline.people.commands.locked_people import as_of_now, note, note_change, people_locked
+from pipeline.people.events import Invited, Joined
 from pipeline.people.models.invitation import LIFETIME, hash_of
 from salesprocess.lib.refused import Refused
 
@@ -32,7 +33,7 @@ def invite(person: User, *, by: User, at: dt.datetime) -> Invitation:
         )
         invitation.token_hash = hash_of(invitation.token())
         invitation.save(force_insert=True)
-        PeopleChange.objects.create(person=row, field="invited", new=row.email, by=by, at=at)
+        note(row, Invited(email=row.email), by=by, at=at)
         outbox.put(kinds.INVITATION, {"invitation": invitation.pk}, at=at)
     return invitation
 
@@ -66,5 +67,5 @@ def accept(
         person.save(update_fields=["name", "password", "language"])
         row.accepted_at = at
         row.save(update_fields=["accepted_at"])
-        PeopleChange.objects.create(person=person, field="joined", new=row.email, by=person, at=at)
+        note(person, Joined(email=row.email), by=person, at=at)
     return person

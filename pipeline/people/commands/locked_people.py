@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from pipeline.models import PeopleChange, Team, User
 from pipeline.people import queries
+from salesprocess.lib.events import Event, changed, written
 from salesprocess.lib.refused import Stale
 
 
@@ -63,20 +64,15 @@ def note_change(
     if old == value:
         return None
     setattr(subject, field, value)
+    return note(subject, changed(field, old=old, new=value), by=by, at=at)
+
+
+def note(subject: User | Team, event: Event, *, by: User | None, at: dt.datetime) -> PeopleChange:
+    """Add a row of history."""
     return PeopleChange.objects.create(
         person=subject if isinstance(subject, User) else None,
         team=subject if isinstance(subject, Team) else None,
-        field=field,
-        old=as_text(old),
-        new=as_text(value),
         by=by,
         at=at,
+        **written(event),
     )
-
-
-def as_text(value: Any) -> str:
-    if value is None:
-        return ""
-    if hasattr(value, "pk"):
-        return f"{value.pk} {value}"[:300]
-    return str(value)[:300]

@@ -9,16 +9,18 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from pipeline.models import Language, PeopleChange, Role, Team, User
+from pipeline.models import Language, Role, Team, User
 from pipeline.outbox import commands as outbox
 from pipeline.outbox import kinds
 from pipeline.people.commands import first_run, invitation
 from pipeline.people.commands.locked_people import (
     as_of_now,
     check_seen,
+    note,
     note_change,
     people_locked,
 )
+from pipeline.people.events import Added
 from pipeline.people.models.people import normal_email
 from salesprocess.lib.refused import Refused
 
@@ -84,7 +86,7 @@ def add(*, by: User, at: dt.datetime, invite: bool = False, **facts: Any) -> Use
         _check_place(person, by=by)
         person.full_clean()
         person.save(force_insert=True)
-        PeopleChange.objects.create(person=person, field="added", new=person.name, by=by, at=at)
+        note(person, Added(name=person.name), by=by, at=at)
         if invite:
             invitation.invite(person, by=by, at=at)
     return person
@@ -182,6 +184,7 @@ def change_email(person: User, *, email: str, password: str, by: User, at: dt.da
         new = normal_email(email)
         if new is None:
             raise Refused(_("Without an address nobody can sign in."), field="email")
+        old = row.email
         noted = note_change(row, "email", new, by=by, at=at)
         if noted is None:
             return
@@ -191,7 +194,7 @@ def change_email(person: User, *, email: str, password: str, by: User, at: dt.da
         # allauth would go on to accept the old address from a list of its own.
         EmailAddress.objects.filter(user=row).delete()
         invitation.revoke_open(row, at=at)
-        if noted.old:
+        if old:
             outbox.put(kinds.EMAIL_CHANGED, {"change": noted.pk}, at=at)
 
 

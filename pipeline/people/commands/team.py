@@ -9,14 +9,15 @@ from contextlib import nullcontext
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from pipeline.models import PeopleChange, Team, User
+from pipeline.models import Team, User
 from pipeline.people.commands.locked_people import (
     as_of_now,
-    as_text,
     check_seen,
+    note,
     note_change,
     people_locked,
 )
+from pipeline.people.events import Added
 from pipeline.process.commands.moved_team import team_moved
 from salesprocess.lib.refused import Refused
 
@@ -37,7 +38,7 @@ def add(*, name: str, parent: Team, manager: User | None, by: User, at: dt.datet
         team.manager = manager
         team.full_clean()
         team.save(force_insert=True)
-        PeopleChange.objects.create(team=team, field="added", new=as_text(team), by=by, at=at)
+        note(team, Added(name=team.name), by=by, at=at)
     return team
 
 

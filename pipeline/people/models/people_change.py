@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from pipeline.people.models.people import Team, User
+from salesprocess.lib.events import EventRow
 
 
 class PeopleChangeQuerySet(models.QuerySet["PeopleChange"]):
@@ -27,9 +28,9 @@ class PeopleChangeQuerySet(models.QuerySet["PeopleChange"]):
 PeopleChangeManager = models.Manager.from_queryset(PeopleChangeQuerySet)
 
 
-class PeopleChange(models.Model):
-    """One fact of a person or a team that changed: who may see what hangs on these, so that each
-    change can be traced. Values are text, people and teams by id and name, readable for ever."""
+class PeopleChange(EventRow):
+    """What happened to a person or a team (`pipeline.people.events`): who may see what hangs on these, so
+    that each change can be traced."""
 
     person = models.ForeignKey(
         User, on_delete=models.CASCADE, null=True, blank=True, related_name="changes"
@@ -39,9 +40,6 @@ class PeopleChange(models.Model):
     )
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    field = models.CharField(max_length=20)
-    old = models.CharField(max_length=300, blank=True)
-    new = models.CharField(max_length=300, blank=True)
 
     objects = PeopleChangeManager()
 
@@ -57,4 +55,4 @@ class PeopleChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.old} → {self.new}"
+        return f"{self.kind} of {self.person_id or self.team_id}"

@@ -1,0 +1,117 @@
+"""What happens to people, teams and the organisation, as their history keeps it; pure.
+
+Facts that records of several kinds have (a name, a currency, an owner) are here once for all.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from salesprocess.lib.events import Event, RecordRef, ValueChanged
+
+# Facts that others than people have, too ------------------------------------------------------
+
+
+class NameChanged(ValueChanged[str], kind="name", label=_("Name")): ...
+
+
+class CurrencyChanged(ValueChanged[str], kind="currency", label=_("Currency")): ...
+
+
+class TeamChanged(ValueChanged[RecordRef], kind="team", label=_("Team")): ...
+
+
+class TimeZoneChanged(ValueChanged[str], kind="time_zone", label=_("Time zone")): ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Added(Event, kind="added", label=_("Added")):
+    """A person, a team, or a row of a list; `name` where the row itself does not keep it."""
+
+    name: str = ""
+
+
+# People -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invited(Event, kind="invited", label=_("Invited")):
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joined(Event, kind="joined", label=_("Joined")):
+    email: str
+
+
+class EmailChanged(ValueChanged[str], kind="email", label=_("E-mail")): ...
+
+
+class RoleChanged(ValueChanged[str], kind="role", label=_("Role")): ...
+
+
+class StyleChanged(ValueChanged[str], kind="style", label=_("Selling style")): ...
+
+
+class HiredOnChanged(ValueChanged[dt.date], kind="hired_on", label=_("Hired on")): ...
+
+
+class ThemeChanged(ValueChanged[str], kind="theme", label=_("Theme")): ...
+
+
+class LanguageChanged(ValueChanged[str], kind="language", label=_("Language")): ...
+
+
+class ProcessMailsChanged(
+    ValueChanged[bool], kind="process_mails", label=_("Mails about the process")
+): ...
+
+
+class AccessChanged(ValueChanged[bool], kind="is_active"):
+    """Deactivated, or let in again."""
+
+
+class SignedOutEverywhere(
+    ValueChanged[int], kind="sign_outs", label=_("Signed out everywhere else")
+):
+    """How often so far."""
+
+
+# Teams and the organisation ---------------------------------------------------------------------
+
+
+class ParentChanged(ValueChanged[RecordRef], kind="parent", label=_("Below")): ...
+
+
+class ManagerChanged(ValueChanged[RecordRef], kind="manager", label=_("Manager")): ...
+
+
+class CountryChanged(ValueChanged[str], kind="country", label=_("Country")): ...
+
+
+class FiscalMonthChanged(ValueChanged[int], kind="fiscal_month", label=_("The year begins in")): ...
+
+
+class ReliableFromChanged(ValueChanged[int], kind="reliable_from", label=_("Reliable from")):
+    """The coverage in percent from which a figure is shown as reliable."""
+
+
+class ProcessOwnerChanged(
+    ValueChanged[RecordRef], kind="process_owner", label=_("Process owner")
+): ...
+
+
+# What of the organisation's history is a setting; the rest of it is about its people.
+ORGANISATION_KINDS = tuple(
+    one.kind
+    for one in (
+        NameChanged,
+        CurrencyChanged,
+        TimeZoneChanged,
+        CountryChanged,
+        FiscalMonthChanged,
+        ReliableFromChanged,
+        ProcessOwnerChanged,
+    )
+)
