@@ -13,8 +13,9 @@ from pipeline.process.stages import Initiator, Stage
 from reports.figures import Period
 from reports.queries.funnel import funnel, reach
 from reports.queries.question import Question
-from tests.conftest import Cast
+from tests.conftest import Cast, Keep
 from tests.factories import NOW, cause_named, ready_deal
+from tests.kept_rows import KeptRows
 
 DAY_0 = NOW - dt.timedelta(days=90)
 
@@ -67,10 +68,19 @@ def asked(cast: Cast) -> Question:
     return Question(reader=cast.again(cast.ana), today=NOW.date(), period=period)
 
 
-@pytest.fixture
-def question(cast: Cast) -> Question:
+def tell_all(cast: Cast) -> None:
     for name, amount, story in STORIES:
         tell(cast, name, amount, story)
+
+
+@pytest.fixture(scope="module")
+def kept_stories(keep: Keep) -> KeptRows:
+    return keep(tell_all)
+
+
+@pytest.fixture
+def question(kept_stories: KeptRows, cast: Cast) -> Question:
+    kept_stories.lay_out()
     return asked(cast)
 
 

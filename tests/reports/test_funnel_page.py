@@ -16,14 +16,13 @@ from pipeline.process.stages import Initiator, Stage
 from tests.conftest import Cast, Keep
 from tests.factories import NOW, ago, cause_named, make_deal, ready_deal, stopped_deal, won_deal
 from tests.kept_rows import KeptRows
-from tests.reports.test_funnel_fixture import STORIES, tell
+from tests.reports.test_funnel_fixture import tell_all
 
 URL = "/reports/funnel/"
 
 
 def make_deals(cast: Cast) -> None:
-    for name, amount, story in STORIES:
-        tell(cast, name, amount, story)
+    tell_all(cast)
     for person in (cast.ben, cast.carl, cast.mona):
         make_deal(by=person, stage=Stage.PROSPECTING, amount=10)
         won_deal(by=person)
