@@ -280,12 +280,17 @@ _VERBS_BACK = """
 """
 
 
+# A row that is written twice has its references checked at the end, and no table changes until then.
+_CHECKED = "SET CONSTRAINTS ALL IMMEDIATE"
+
+
 def forwards(apps: Any, schema_editor: Any) -> None:
     schema_editor.execute("DELETE FROM crm_undoableact")
     for table, (columns, typed) in COLUMNS.items():
         carry_over(schema_editor.connection, table, columns, typed)
         if table != "crm_settingchange":
             schema_editor.execute(_REASONS.format(table=table))
+    schema_editor.execute(_CHECKED)
 
 
 def backwards(apps: Any, schema_editor: Any) -> None:
@@ -296,6 +301,7 @@ def backwards(apps: Any, schema_editor: Any) -> None:
         if table != "crm_settingchange":
             schema_editor.execute(_REASONS_BACK.format(table=table))
     schema_editor.execute(_VERBS_BACK)
+    schema_editor.execute(_CHECKED)
 
 
 
