@@ -168,7 +168,7 @@ def note_changes(
 
 def as_sum(amount: Decimal | None, currency: str) -> Sum | None:
     """As history keeps it."""
-    return None if amount is None else Sum(amount=amount, currency=currency)
+    return None if amount is None else Sum(amount=Decimal(amount), currency=currency)
 
 
 def add_change(row: Deal, event: Event, *, by: User, at: dt.datetime, reason: str = "") -> None:

@@ -22,7 +22,7 @@ from crm.commands.writers.step_result import StepResultInput, Upload
 from crm.commands.writers.verdict import VerdictInput
 from crm.forms.fields import AmountField, CompanyPick, DayField
 from crm.models import Activity, ActivityKind, Disposition, OfferKind, Per
-from crm.models.evidence import LARGEST
+from crm.models.evidence import LARGEST, too_large
 from pipeline.process import framework
 from pipeline.process.playbook import AnswerKind, Fact, Level, PlaybookStep, Proof, StepKind
 from pipeline.process.stages import Stage
@@ -442,7 +442,4 @@ class StepPart(GatePart):
 
 def _not_too_large(file: Any) -> None:
     if file.size > LARGEST:
-        raise forms.ValidationError(
-            _("This file is larger than %(n)s MB: add a link to it instead.")
-            % {"n": LARGEST // 1024**2}
-        )
+        raise forms.ValidationError(too_large())

@@ -1,12 +1,19 @@
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from crm.models.deal import Deal, PartOfDealManager
 from pipeline.models import User
 
 # Bytes; larger things are better linked than copied.
 LARGEST = 20 * 1024 * 1024
+
+
+def too_large() -> str:
+    """What is said of a file of more than `LARGEST` bytes."""
+    words = _("This file is larger than %(n)s MB: add a link to it instead.")
+    return words % {"n": LARGEST // 1024**2}
 
 
 class EvidenceFile(models.Model):

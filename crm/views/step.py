@@ -16,7 +16,7 @@ from crm.commands import step as commands
 from crm.forms.fields import VerbForm
 from crm.forms.step import AsideForm, OwnStepForm, StepForm
 from crm.models import Deal, EvidenceFile
-from crm.models.evidence import LARGEST
+from crm.models.evidence import LARGEST, too_large
 from crm.queries import deal as deal_queries
 from crm.queries import steps as queries
 from crm.views import deal_page
@@ -50,7 +50,7 @@ def answer(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse
         verb="step",
     )
     if upload_of(request).too_large:
-        form.say(f"{form.name}_file", _too_large())
+        form.say(f"{form.name}_file", too_large())
         return show(request, deal, form, ask, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return answer_to(
         request,
@@ -59,11 +59,6 @@ def answer(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse
         ask,
         lambda: commands.answer(deal, **form.verb(), by=request.user, at=now()),
     )
-
-
-def _too_large() -> str:
-    words = _("This file is larger than %(n)s MB: add a link to it instead.")
-    return words % {"n": LARGEST // 1024**2}
 
 
 def _place(request: HtmxRequest, name: str) -> str:

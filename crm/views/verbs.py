@@ -25,6 +25,7 @@ from crm.forms.activity import PlannedForm
 from crm.forms.fields import VerbForm
 from crm.forms.gate import GateForm
 from crm.models import Activity, Deal, UndoableAct
+from crm.models.evidence import too_large
 from crm.presenters import plans
 from crm.presenters.viewer import Viewer
 from crm.queries import deal as queries
@@ -33,6 +34,7 @@ from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import current_path, render, trigger, wants_fragment
 from salesprocess.lib.refused import Refused, Stale
+from salesprocess.lib.uploads import upload_of
 
 F = TypeVar("F", bound=VerbForm)
 
@@ -141,7 +143,7 @@ def attempt(
     tell in its own way; 409 with what somebody else made of it."""
     if not form.is_bound:
         return show()
-    if form.is_valid():
+    if _is_valid(request, form):
         try:
             run()
         except Stale as stale:
@@ -157,6 +159,13 @@ def attempt(
         else:
             return done()
     return show(status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _is_valid(request: HtmxRequest, form: VerbForm) -> bool:
+    """Also where what was cut off is missing in the form, which may do without it."""
+    if form.is_valid() and upload_of(request).too_large:
+        form.add_error(None, too_large())
+    return form.is_valid()
 
 
 def _run(request: HtmxRequest, ask: Dialog, run: Callable[[], object]) -> list[UndoableAct]:

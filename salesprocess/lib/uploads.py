@@ -1,7 +1,8 @@
 """Uploads with a size limit, enforced while the file is received.
 
-`BoundUploads` measures every request before anything reads its body, as the CSRF check does. A view
-accepts files only if it is marked with `takes_file`.
+`BoundUploads` measures every request before anything reads its body, as the CSRF check does. A
+stranger sends no file to anything; who is signed in, no more than a form may hold, unless the view is
+marked with `takes_file`.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,9 @@ from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandl
 from django.http import HttpRequest, HttpResponseBase
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+# What the forms of gates and steps take, and one byte: so that they see what is too large.
+FORM_MAX_BYTES = 20 * 1024**2 + 1
 
 # Bytes that multipart/form-data adds to the file: other fields and boundaries.
 _FORM_OVERHEAD = 64_000
@@ -51,7 +55,7 @@ def takes_file(max_bytes: Callable[[], int]) -> Callable[[View], View]:
 
 
 def upload_of(request: HttpRequest) -> LimitedUpload:
-    """The upload handler of a request to a view marked with `takes_file`."""
+    """The upload handler of a request: whether what it sent was too large."""
     [limit] = request.upload_handlers
     assert isinstance(limit, LimitedUpload)  # noqa: S101  # what the middleware gives
     return limit
@@ -68,8 +72,13 @@ class BoundUploads:
 
     def process_view(self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any) -> None:
         max_bytes: Callable[[], int] | None = getattr(view, "max_bytes", None)
-        limit = LimitedUpload(request, max_bytes() if max_bytes else 0)
+        limit = LimitedUpload(request, max_bytes() if max_bytes else _form_max_bytes(request))
         request.upload_handlers = [limit]
         if max_bytes and limit.too_large:
             # Its view refuses it unread, so there is nothing that could be forged.
             request.csrf_processing_done = True  # type: ignore[attr-defined]  # Django's own mark
+
+
+def _form_max_bytes(request: HttpRequest) -> int:
+    sends_files = (request.content_type or "").startswith("multipart/")
+    return FORM_MAX_BYTES if sends_files and request.user.is_authenticated else 0

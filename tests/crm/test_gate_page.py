@@ -24,6 +24,7 @@ from pipeline.process.playbook import (
     WorkKind,
 )
 from pipeline.process.stages import Stage
+from salesprocess.lib import uploads
 from tests.conftest import Cast
 from tests.crm.truth import all_rows, faults_of
 from tests.factories import NOW, ago, make_company, make_contact, make_deal, ready_deal
@@ -274,6 +275,20 @@ def test_it_takes_a_file_as_evidence(cast, ana):
 
     kept: Any = StepResult.objects.get(deal=deal).file
     assert (kept.name, bytes(kept.content), kept.size) == ("plan.txt", b"the plan", 8)
+
+
+def test_it_says_that_a_file_is_too_large(cast, ana, monkeypatch):
+    monkeypatch.setattr(uploads, "FORM_MAX_BYTES", 1000)
+    in_force(cast.root, row("fit", stage=Stage.LEAD_GENERATION, kind=StepKind.EVIDENCE, **GATE))
+    deal = ready_deal(by=cast.ana)
+    file = SimpleUploadedFile("plan.txt", b"x" * 2000, content_type="text/plain")
+    sent = {"asks": "step_1_fit", "step_1_fit_link": "https://a.test/", "step_1_fit_file": file}
+
+    refused = post(ana, deal, to=2, **sent)
+
+    assert refused.status_code == 422
+    assert "add a link to it instead" in words(refused)
+    assert not StepResult.objects.exists()
 
 
 def test_it_wins_with_an_offer_in_two_clicks(cast, ana):

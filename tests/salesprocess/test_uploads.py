@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from salesprocess.lib import uploads
 from tests.conftest import Cast
 
 BOUNDARY = "x" * 20
@@ -31,7 +32,10 @@ def form_with_file(size: int) -> bytes:
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["crm:deal_open", "crm:company_new", "account_login"])
 @pytest.mark.parametrize("checks", [True, False])
-def test_it_reads_no_file_where_none_is_taken(cast: Cast, name: str, checks: bool):
+def test_it_reads_no_more_than_a_form_may_hold(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, name: str, checks: bool
+):
+    monkeypatch.setattr(uploads, "FORM_MAX_BYTES", 50_000)
     client = Client(enforce_csrf_checks=checks)
     if name != "account_login":
         client.force_login(cast.ana)

@@ -23,7 +23,7 @@ from crm.models import (
     StepState,
 )
 from crm.models.activity import is_attempt
-from crm.models.evidence import LARGEST
+from crm.models.evidence import LARGEST, too_large
 from crm.queries.steps import open_activity_steps
 from pipeline.models import User
 from pipeline.process.playbook import AnswerKind, Level, PlaybookStep, Proof, StepKind, WorkKind
@@ -207,11 +207,7 @@ def _check_proof(step: PlaybookStep, given: StepResultInput, *, field: str) -> N
     if given.link and urlsplit(given.link).scheme not in ("http", "https"):
         raise Refused(_("A link begins with https:// or http://."), field=f"{field}_link")
     if given.file is not None and len(given.file.content) > LARGEST:
-        raise Refused(
-            _("This file is larger than %(n)s MB: add a link to it instead.")
-            % {"n": LARGEST // 1024**2},
-            field=f"{field}_file",
-        )
+        raise Refused(too_large(), field=f"{field}_file")
     if step.kind != StepKind.EVIDENCE or step.proof == Proof.ANY:
         return
     kinds = {Proof.LINK: given.link, Proof.FILE: given.file, Proof.ACTIVITY: given.activity}
