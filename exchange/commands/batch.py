@@ -89,7 +89,7 @@ UNDOABLE = (
             kind="people",
             parts=(
                 *_parts("pipeline", "layer__user", _OF_LAYERS),
-                *_parts("pipeline", "user", "Layer StepVote"),
+                *_parts("pipeline", "user", "IdempotencyKey Layer StepVote"),
                 *_parts("pipeline", "person", "PeopleChange"),
                 *_parts("account", "email_address__user", "EmailConfirmation"),
                 *_parts("account", "user", "EmailAddress"),

@@ -116,7 +116,7 @@ def test_it_saves_a_view_that_becomes_a_tab(page_of: PageOf, people: Cast, deals
     page.locator("#sheet [name=name]").fill("Big ones")
     page.locator("#sheet [name=team]").select_option(label="North")
     page.locator("#sheet [type=submit]").click()
-    expect(page.locator(".listbar [aria-current]")).to_contain_text("Big ones")
+    expect(page.locator(".listbar [aria-current=page]")).to_contain_text("Big ones")
     expect(page.locator("tbody tr")).to_have_count(5)
     assert SavedView.objects.get().team == people.north
 

@@ -35,7 +35,7 @@ from crm.models import (
     Source,
     StopCause,
 )
-from pipeline.models import SellingStyle, User
+from pipeline.models import IdempotencyKey, SellingStyle, User
 from pipeline.process import commands as process
 from pipeline.process.gates import Gate
 from pipeline.process.playbook import (
@@ -63,6 +63,8 @@ def everything() -> dict[str, list[dict[str, Any]]]:
         *apps.get_app_config("pipeline").get_models(),
         *apps.get_app_config("crm").get_models(),
     ]
+    # That a form was sent is kept of each; what it changed is the question.
+    models.remove(IdempotencyKey)
     return {model.__name__: list(model._base_manager.order_by("pk").values()) for model in models}
 
 

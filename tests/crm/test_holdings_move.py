@@ -36,6 +36,7 @@ DECIDED = {
     "account.EmailAddress.user": OWN,
     "exchange.ImportMapping.owner": OWN,
     "crm.StepResult.private_to": OWN,
+    "pipeline.IdempotencyKey.user": OWN,
     "pipeline.Invitation.person": OWN,
     "pipeline.Layer.user": OWN,
     "pipeline.StepVote.user": OWN,

@@ -32,10 +32,10 @@ def rename_all(cast: Cast) -> None:
 
 
 def figures(client: Client) -> str:
-    """All that the page says, without the token that each request has anew; stages by their number,
+    """All that the page says, without token and keys, which each request has anew; stages by their number,
     whatever they are called."""
     page = html.unescape(client.get("/reports/funnel/").content.decode())
-    page = re.sub(r"\b\w{64}\b", "", page)
+    page = re.sub(r'\b\w{64}\b|name="idempotency_key" value="[^"]+"', "", page)
     # The longest first: some names begin with others.
     names = {str(name): each.value for each in Stage for name in (each.label, each.about.short)}
     names |= {f"Part {stage.value}": stage.value for stage in Stage}
