@@ -3,6 +3,7 @@
 // costs nothing; the form that comes back holds what was typed and says so.
 //
 // A draft is known by whose it is and by where its form goes. Files and passwords are never kept.
+import { newKey } from './once.js';
 import { note } from './say.js';
 
 const me = (document.body.dataset.reader ?? '').split(':')[0];
@@ -176,6 +177,7 @@ function giveUp(form) {
   forget(keyOf(form));
   form.classList.remove('has-draft');
   form.reset();
+  if (form.elements.idempotency_key) form.elements.idempotency_key.value = newKey();
   form.querySelector('textarea, input:not([type=hidden]), select')?.focus();
 }
 

@@ -6,7 +6,7 @@ const HEADER = 'Idempotency-Key';
 
 export const isGateway = (status) => status === 502 || status === 504;
 
-const newKey = () =>
+export const newKey = () =>
   [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 export function markOnce({ elt, verb, formData, headers }) {

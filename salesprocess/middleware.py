@@ -9,6 +9,7 @@ from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from psycopg.errors import ForeignKeyViolation
 
+from pipeline.idempotency import middleware
 from salesprocess import errors
 from salesprocess.lib.htmx import current_path
 
@@ -93,13 +94,25 @@ class TellsWhatIsGone:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        cause = exception.__cause__ if isinstance(exception, IntegrityError) else None
-        if not isinstance(cause, ForeignKeyViolation):
-            return None
-        if not (cause.diag.message_primary or "").startswith("insert or update"):
-            return None
-        logger.warning("What a form chose was gone: %s", request.path, exc_info=exception)
-        return errors.gone(request)
+        return what_is_gone(request, exception)
+
+
+class OneEffect(middleware.OneEffect):
+    """Tells also at the end of a transaction what is gone."""
+
+    def not_committed(self, request: HttpRequest, error: IntegrityError) -> HttpResponse | None:
+        return what_is_gone(request, error)
+
+
+def what_is_gone(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    """The answer, where that is what the database found; None for any other error."""
+    cause = exception.__cause__ if isinstance(exception, IntegrityError) else None
+    if not isinstance(cause, ForeignKeyViolation):
+        return None
+    if not (cause.diag.message_primary or "").startswith("insert or update"):
+        return None
+    logger.warning("What a form chose was gone: %s", request.path, exc_info=exception)
+    return errors.gone(request)
 
 
 def user_language(

@@ -26,6 +26,7 @@ from pipeline.models import User
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import number
 from salesprocess.lib.htmx import render, trigger
+from salesprocess.lib.idempotency import commits_in_pieces
 
 _ID = re.compile(r"\d{1,18}", re.ASCII)
 
@@ -142,6 +143,7 @@ class Chosen:
     problem: str = ""
 
 
+@commits_in_pieces
 @require_http_methods(["GET", "POST"])
 def ask(request: HtmxRequest, verb: str, of: str = ListKind.DEALS) -> HttpResponse:
     """Ask how, for just those that were chosen; then do it, and tell what became of each."""

@@ -3,7 +3,7 @@ from contextlib import ExitStack
 from http import HTTPStatus
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -12,8 +12,9 @@ from pipeline.idempotency import commands
 from pipeline.idempotency.models import IdempotencyKey
 from salesprocess.lib.htmx import current_path, wants_fragment
 from salesprocess.lib.idempotency import digest_of, key_of
+from salesprocess.lib.uploads import upload_of
 
-MOST_BYTES = 16_000
+MOST_BYTES = 512_000
 _KEPT = ("Content-Type", "Location")
 
 
@@ -28,17 +29,30 @@ class OneEffect:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with ExitStack() as stack:
-            request.one_effect = stack  # type: ignore[attr-defined]
-            response = self.get_response(request)
-            claimed: int | None = getattr(request, "claimed_key", None)
-            if claimed is not None:
-                _settle(claimed, response)
-            return response
+        try:
+            with ExitStack() as stack:
+                request.one_effect = stack  # type: ignore[attr-defined]
+                response = self.get_response(request)
+                claimed: int | None = getattr(request, "claimed_key", None)
+                if claimed is not None:
+                    _settle(claimed, response)
+                return response
+        except IntegrityError as error:
+            # What a row refers to is looked at when all is written: then the view has answered.
+            answer = self.not_committed(request, error)
+            if answer is None:
+                raise
+            return answer
+
+    def not_committed(self, request: HttpRequest, error: IntegrityError) -> HttpResponse | None:
+        """What to answer where the database did not take what the view wrote; None: an error."""
+        return None
 
     def process_view(
-        self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any
+        self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any
     ) -> HttpResponseBase | None:
+        if getattr(view, "commits_in_pieces", False) or upload_of(request).too_large:
+            return None
         key = key_of(request) if request.method == "POST" and request.user.is_authenticated else ""
         if not key:
             return None

@@ -7,14 +7,27 @@ carries one in a header. `pipeline.idempotency` keeps a key with the effect of t
 import hashlib
 import json
 import secrets
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 FIELD = "idempotency_key"
 HEADER = "Idempotency-Key"
 LONGEST = 64
 # What differs between two renderings of one form, and is nothing that a person means by it.
 OF_THE_PAGE = frozenset({"csrfmiddlewaretoken", "reader", FIELD, "version", "seen"})
+
+
+def commits_in_pieces(view: View) -> View:
+    """Marks a view whose command commits in pieces, each of which a repetition finds done: no key and
+    no transaction around it."""
+    view.commits_in_pieces = True  # type: ignore[attr-defined]
+    return view
 
 
 def new_key() -> str:
@@ -31,13 +44,23 @@ def digest_of(request: HttpRequest) -> bytes:
     """What the request means: one key with another meaning is another intent.
 
     So that a form that is sent once more after something was changed in it is not taken for the
-    same. Of files their names and sizes count.
+    same.
     """
     said = sorted(
         (name, values) for name, values in request.POST.lists() if name not in OF_THE_PAGE
     )
     files = sorted(
-        (name, [[file.name, file.size] for file in files]) for name, files in request.FILES.lists()
+        (name, [[file.name, _content_of(file)] for file in files])
+        for name, files in request.FILES.lists()
     )
     meant = json.dumps([request.get_full_path(), said, files])
-    return hashlib.sha256(meant.encode()).digest()
+    # Keyed, because a form may hold a password.
+    return salted_hmac(FIELD, meant, algorithm="sha256").digest()
+
+
+def _content_of(file: UploadedFile) -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()

@@ -61,7 +61,7 @@ class Unsent:
     @property
     def words(self) -> list[str]:
         """What was probably typed by a person: the values that are no MACHINE_VALUE."""
-        said = (value.strip() for _name, value in self.fields)
+        said = (value.strip() for name, value in self.fields if name != FIELD)
         return [each for each in said if each and not MACHINE_VALUE.fullmatch(each)][:MAX_SHOWN]
 
     def is_of(self, user: Any) -> bool:
@@ -156,7 +156,8 @@ def store(request: HttpRequest) -> None:
     if reader is None:
         return
     unsent = unsent_from(request, reader=reader)
-    if not unsent.fields or not _is_small(unsent.fields):
+    said = [name for name, _value in unsent.fields if name != FIELD]
+    if not said or not _is_small(unsent.fields):
         return
     request.session[SESSION_KEY] = asdict(unsent)
     request.session.set_expiry(LIFETIME)

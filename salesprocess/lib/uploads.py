@@ -26,7 +26,8 @@ class LimitedUpload(TemporaryFileUploadHandler):
     def __init__(self, request: HttpRequest, max_bytes: int) -> None:
         super().__init__(request)
         self.max_bytes = max_bytes
-        self.too_large = content_length(request) > max_bytes + _FORM_OVERHEAD
+        announced = content_length(request) if _sends_files(request) else 0
+        self.too_large = announced > max_bytes + _FORM_OVERHEAD
         self._seen = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
@@ -80,5 +81,8 @@ class BoundUploads:
 
 
 def _form_max_bytes(request: HttpRequest) -> int:
-    sends_files = (request.content_type or "").startswith("multipart/")
-    return FORM_MAX_BYTES if sends_files and request.user.is_authenticated else 0
+    return FORM_MAX_BYTES if _sends_files(request) and request.user.is_authenticated else 0
+
+
+def _sends_files(request: HttpRequest) -> bool:
+    return (request.content_type or "").startswith("multipart/")

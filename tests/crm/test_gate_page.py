@@ -282,7 +282,11 @@ def test_it_says_that_a_file_is_too_large(cast, ana, monkeypatch):
     in_force(cast.root, row("fit", stage=Stage.LEAD_GENERATION, kind=StepKind.EVIDENCE, **GATE))
     deal = ready_deal(by=cast.ana)
     file = SimpleUploadedFile("plan.txt", b"x" * 2000, content_type="text/plain")
-    sent = {"asks": "step_1_fit", "step_1_fit_link": "https://a.test/", "step_1_fit_file": file}
+    sent: dict[str, Any] = {
+        "asks": "step_1_fit",
+        "step_1_fit_link": "https://a.test/",
+        "step_1_fit_file": file,
+    }
 
     refused = post(ana, deal, to=2, **sent)
 

@@ -117,6 +117,21 @@ def test_it_undoes_all_of_what_failed(cast: Cast, deal: Deal, monkeypatch: pytes
     assert calls() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_it_tells_what_is_gone_where_only_the_end_of_the_transaction_finds_out(
+    cast: Cast, deal: Deal, monkeypatch: pytest.MonkeyPatch
+):
+    def point_to_nothing(*_args: Any, **_named: Any) -> HttpResponse:
+        Activity.objects.filter(body="Rang twice").update(contact_id=10**9)
+        return HttpResponse()
+
+    monkeypatch.setattr("crm.views.verbs.done", point_to_nothing)
+    answer = log(signed_in(cast), deal)
+    assert answer.status_code == 409
+    assert "removed just now" in answer["HX-Trigger"]
+    assert (calls(), IdempotencyKey.objects.count()) == (0, 0)
+
+
 @pytest.mark.django_db
 def test_it_leads_to_the_page_where_the_answer_was_too_long_to_keep(
     cast: Cast, deal: Deal, monkeypatch: pytest.MonkeyPatch

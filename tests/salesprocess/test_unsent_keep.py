@@ -9,6 +9,7 @@ from django.test import Client
 
 from crm.models import Activity
 from pipeline.models import User
+from salesprocess.lib import unsent
 from tests.conftest import Cast
 from tests.factories import make_deal
 
@@ -250,3 +251,8 @@ def test_the_script_is_told_which_form_was_taken(typed: Typed) -> None:
     typed.send()
 
     assert typed.visitor.cookies["seven_taken"].value == f"{typed.home}log/".replace("/", "%2F")
+
+
+def test_it_quotes_words_and_no_keys() -> None:
+    fields = [["idempotency_key", "xY3_abCD-e1"], ["body", "Rang"]]
+    assert unsent.Unsent(path="/", reader=1, at=0, fields=fields).words == ["Rang"]

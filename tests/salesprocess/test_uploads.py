@@ -2,6 +2,7 @@
 
 import io
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -9,6 +10,7 @@ from django.urls import reverse
 
 from salesprocess.lib import uploads
 from tests.conftest import Cast
+from tests.factories import make_deal
 
 BOUNDARY = "x" * 20
 HUGE = 5_000_000
@@ -53,3 +55,17 @@ def test_it_reads_no_more_than_is_taken(cast: Cast, settings, announced: int):
     body = io.BytesIO(form_with_file(HUGE))
     assert send(client, reverse("exchange:imports"), body, announced) in (413, 422)
     assert body.tell() < 300_000
+
+
+@pytest.mark.django_db
+def test_it_takes_a_long_text_for_no_file(cast: Cast):
+    client = Client()
+    client.force_login(cast.ana)
+    deal = make_deal(by=cast.ana)
+    said = {"kind": "note", "body": "щ" * 19_000}
+    answer = client.post(
+        f"/deals/{deal.pk}/log/",
+        urlencode(said),
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert answer.status_code == 302
