@@ -97,7 +97,7 @@ class TellsWhatIsGone:
         return what_is_gone(request, exception)
 
 
-class OneEffect(middleware.OneEffect):
+class OneEffectAndGone(middleware.OneEffect):
     """Tells also at the end of a transaction what is gone."""
 
     def not_committed(self, request: HttpRequest, error: IntegrityError) -> HttpResponse | None:

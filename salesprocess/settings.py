@@ -114,7 +114,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     # Directly before the view: what comes back from here is done, or undone.
-    "salesprocess.middleware.OneEffect",
+    "salesprocess.middleware.OneEffectAndGone",
 ]
 
 ROOT_URLCONF = "salesprocess.urls"
