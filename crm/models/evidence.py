@@ -5,9 +5,9 @@ from django.utils.translation import gettext as _
 
 from crm.models.deal import Deal, PartOfDealManager
 from pipeline.models import User
+from salesprocess.lib.uploads import FORM_MAX_BYTES
 
-# Bytes; larger things are better linked than copied.
-LARGEST = 20 * 1024 * 1024
+LARGEST = FORM_MAX_BYTES
 
 
 def too_large() -> str:

@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponseBase
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-# What the forms of gates and steps take, and one byte: so that they see what is too large.
-FORM_MAX_BYTES = 20 * 1024**2 + 1
+# What a form may hold; larger things are better linked than copied.
+FORM_MAX_BYTES = 20 * 1024**2
 
 # Bytes that multipart/form-data adds to the file: other fields and boundaries.
 _FORM_OVERHEAD = 64_000
