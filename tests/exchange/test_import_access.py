@@ -214,7 +214,7 @@ def test_it_refuses_a_gigabyte_before_reading_any_of_it(cast: Cast):
     response = client.generic(
         "POST",
         "/imports/",
-        content_type="multipart/form-data; boundary=x",
+        CONTENT_TYPE="multipart/form-data; boundary=x",  # not the client's, which is for its own data
         CONTENT_LENGTH=str(10**9),
         **{"wsgi.input": Untouched()},  # type: ignore[arg-type]  # of the environment, not a header
     )
