@@ -9,5 +9,6 @@ class PipelineConfig(AppConfig):
     verbose_name = _("Pipeline")
 
     def ready(self) -> None:
-        """Say what this app delivers from the outbox."""
+        """Say what this app delivers from the outbox, and what it checks before a start."""
         import_module("pipeline.handlers")
+        import_module("pipeline.operations.checks")

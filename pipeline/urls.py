@@ -1,5 +1,6 @@
 from django.urls import path, register_converter
 
+from pipeline.operations import views as operations
 from pipeline.outbox import views as outbox
 from pipeline.people.views import invitation, people, profile, team
 from pipeline.process.views import collision, compare, history, page, whose
@@ -22,6 +23,8 @@ urlpatterns = [
     # what could not be delivered
     path("people/outbox/", outbox.outbox, name="outbox"),
     path("people/outbox/<int:pk>/retry/", outbox.retry, name="outbox_retry"),
+    # how the installation is, for Prometheus
+    path("metrics", operations.metrics, name="metrics"),
     # joining
     path("invitations/accept/", invitation.accept, name="invitation_accept"),
     path("invitations/<slug:token>/", invitation.follow, name="invitation"),

@@ -47,6 +47,15 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 10},
         },
+        "give-sign-of-life": {
+            "task": "pipeline.tasks.give_sign_of_life",
+            "schedule": 30.0,
+            "options": {"expires": 60},
+        },
+        "forget-incidents": {
+            "task": "pipeline.tasks.forget_incidents",
+            "schedule": crontab(hour="3", minute="57"),
+        },
         "forget-delivered": {
             "task": "pipeline.tasks.forget_delivered",
             "schedule": crontab(hour="3", minute="27"),

@@ -92,6 +92,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "pipeline.operations.middleware.Watched",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -322,6 +323,13 @@ TIME_ZONE = "UTC"
 # Celery's own transport names a unix socket differently.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+
+# Operations --------------------------------------------------------------------------------------
+
+# From how many seconds on a page is counted as slow.
+SLOW_PAGE_SECONDS = env.float("SLOW_PAGE_SECONDS", 1.0)
+# What Prometheus sends to /metrics; without one there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 # Logs --------------------------------------------------------------------------------------------
 

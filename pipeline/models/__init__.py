@@ -1,5 +1,6 @@
 from pipeline.idempotency.models import IdempotencyKey
 from pipeline.models.batch import Batch, BatchKind
+from pipeline.operations.models import Heartbeat, Incident
 from pipeline.outbox.models import OutboxRow
 from pipeline.people.models.first_run import FirstRun
 from pipeline.people.models.invitation import Invitation
@@ -22,7 +23,9 @@ __all__ = [
     "Choice",
     "Collision",
     "FirstRun",
+    "Heartbeat",
     "IdempotencyKey",
+    "Incident",
     "Invitation",
     "Language",
     "Layer",
