@@ -46,6 +46,8 @@ from pipeline.models import (
     User,
     Version,
 )
+from pipeline.operations import commands as operations
+from pipeline.operations.models import IncidentKind, Part
 from pipeline.people.commands import invitation
 from pipeline.process.stages import Stage
 from tests.conftest import Cast
@@ -83,6 +85,8 @@ def one_of_each(cast: Cast) -> Cast:
     DealLine.objects.create(deal=deal, product=product)
     deal.changes.create(at=NOW, by=ana, kind="name", data={"old": "Line"})
     IdempotencyKey.objects.create(user=ana, key="k", digest=b"", at=NOW)
+    operations.give_sign(Part.WORKER, "host", at=NOW)
+    operations.note_incident(IncidentKind.SLOW, "GET crm:board", at=NOW, seconds=2)
     contact.changes.create(at=NOW, by=ana, kind="owner")
     SavedView.objects.create(kind="leads", name="Cold", owner=ana, changed_at=NOW)
     Rate.objects.create(currency="USD", on=NOW.date(), value=1)

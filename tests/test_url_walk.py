@@ -180,6 +180,8 @@ URLS: dict[str, Url] = {
     "demo:sample_take_away": Url(kind="function", may=ADMIN, get=False, post={}),
     "healthz": Url(kind="public"),
     "readyz": Url(kind="public"),
+    # Without the token that an operator sets it does not exist.
+    "pipeline:metrics": Url(kind="public"),
     "unsent_put_away": Url(kind="own", get=False),
     # accounts
     "account_login": Url(kind="public", ask={"next": "//evil.example/"}),
@@ -439,6 +441,7 @@ URLS: dict[str, Url] = {
     ),
     "crm:settings_rate_remove": record("rate", ADMIN, get=False, post={}),
     "crm:settings_changes": Url(kind="function", may=ADMIN, ask={"of": "method"}),
+    "crm:settings_operations": Url(kind="function", may=ADMIN),
     "crm:settings_undo": record("merge", ADMIN, get=False, post={}),
     "crm:settings_prices": Url(kind="function", may=ADMIN),
     "crm:settings_list": Url(

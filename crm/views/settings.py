@@ -55,6 +55,7 @@ LABELS = {
     "process-owner": gettext_lazy("Process owner"),
     "thresholds": gettext_lazy("Thresholds"),
     "changes": gettext_lazy("All changes"),
+    "operations": gettext_lazy("Operations"),
 }
 
 
@@ -107,6 +108,7 @@ def _menu(user: User, *, at: dt.datetime) -> list[tuple[str, list[SettingsMenuIt
             ],
         ),
         (_("What was changed"), [entry("changes", "")]),
+        (_("How it runs"), [entry("operations", "")]),
         (
             _("To begin with"),
             [SettingsMenuItem("start", _("First steps"), reverse("crm:first_run"), "")],
