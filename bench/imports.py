@@ -246,6 +246,7 @@ def _limit_of_all(text: str, by: Any) -> None:
         between = {"deal_id": "deal_id", "contact_id": "contact_id"}
         insert_select(models.DealContact, between, "parts", said)
         row = {
+            "owner_id": "%(by)s",
             "system": "'bare'",
             "kind": "'deals'",
             "external_id": "no",

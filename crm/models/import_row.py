@@ -20,11 +20,15 @@ ImportedRowManager = models.Manager.from_queryset(ImportedRowQuerySet)
 class ImportedRow(models.Model):
     """Which record a row of a foreign system became, so that it is not imported twice.
 
-    `external_id` is the foreign id; without one, the lower-case name for kinds known by name, else
+    `owner` is whose ledger it stands in: that of who imported it; None is the organisation's, of
+    admins and the command. exchange.imports.ledger says whom it concerns. `external_id` is the foreign id; without one, the lower-case name for kinds known by name, else
     a digest of the row. `digest` tells whether the row has changed since. `created` is false if the
     record existed before.
     """
 
+    owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     system = models.CharField(max_length=80)
     # Of exchange.imports.kinds, in the plural: "deals".
     kind = models.CharField(max_length=12)
@@ -39,7 +43,9 @@ class ImportedRow(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["system", "kind", "external_id"], name="imported_row_once"
+                fields=["system", "kind", "external_id", "owner"],
+                name="imported_row_once_a_ledger",
+                nulls_distinct=False,
             ),
         ]
 

@@ -250,6 +250,8 @@ def reach_of(owner: User) -> ImporterReach:
     pools = _all_teams() if scope.everything else scope.pool_team_ids
     return ImporterReach(
         by_id=owner.pk,
+        everything=scope.everything,
+        owner_ids=sorted(scope.owner_ids),
         assignable_ids=sorted(assignable.values_list("pk", flat=True)),
         pool_team_ids=sorted(pools),
     )

@@ -18,7 +18,8 @@ from crm.models import (
 from crm.shipped import SOURCES, spellings
 from exchange.imports import bulk, gaps
 from exchange.imports.judging import NEXT, Judge
-from exchange.imports.kinds import PRODUCTS
+from exchange.imports.kinds import CONTACTS, PRODUCTS
+from exchange.imports.ledger import record_of
 from exchange.imports.parties import (
     KNOWN_BY,
     make_companies,
@@ -76,10 +77,7 @@ _CONTACT_OF_COMPANY = """
 _CONTACT_BY_ID = """
     UPDATE {s} AS s SET contact_id = found.id
     FROM (
-        SELECT r.no, (
-            SELECT l.record_id FROM crm_importedrow AS l
-            WHERE l.system = %(system)s AND l.kind = 'contacts' AND l.external_id = r.contact
-        ) AS id
+        SELECT r.no, {record} AS id
         FROM {s} AS r WHERE r.state IS NULL AND r.contact IS NOT NULL
     ) AS found
     WHERE s.no = found.no AND found.id IS NOT NULL
@@ -192,7 +190,7 @@ def _keep_in_reach(judge: Judge) -> None:
 def _resolve_parties(judge: Judge) -> None:
     resolve_company(judge)
     if "contact" in judge.mapped.columns:
-        judge.execute(_CONTACT_BY_ID)
+        judge.execute(_CONTACT_BY_ID, record=record_of(CONTACTS, "r.contact"))
     for field in ("email", "phone"):
         if field in judge.mapped.columns:
             judge.execute(_CONTACT_BY_POINT, field=field, known_by=KNOWN_BY[field])

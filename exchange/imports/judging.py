@@ -1,7 +1,7 @@
 """What is asked of staged rows of every kind, for all rows at once.
 
-A row's `state` is null until it is decided: refused, known (came in before), matched (a record that
-we had) or new. Statements are constants; `{s}` is the staging table of the kind.
+A row's `state` is null until it is decided: refused, known (came in before, as the ledger says to who
+imports), matched (a record that we had) or new. Statements are constants; `{s}` is the staging table of the kind.
 
 Records on file are mostly looked up by an index from each row or word, in subqueries that the
 planner cannot turn into joins: of tables that this very transaction is filling it knows nothing
@@ -15,7 +15,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
-from exchange.imports import staging
+from exchange.imports import ledger, staging
 from exchange.imports.kinds import Kind
 from exchange.imports.mapping import KindMapping
 from exchange.imports.staging import FAULTS, ImportRun, execute
@@ -52,18 +52,6 @@ _AGAIN = """
         FROM {s} WINDOW w AS (PARTITION BY external_id ORDER BY file, line)
     ) AS same
 """
-_BEFORE = """
-    UPDATE {s} AS s
-    SET before_id = found.record_id, before_digest = found.digest, before_batch = found.batch_id
-    FROM (
-        SELECT r.no, l.* FROM {s} AS r CROSS JOIN LATERAL (
-            SELECT record_id, digest, batch_id FROM crm_importedrow
-            WHERE system = %(system)s AND kind = %(of)s AND external_id = r.external_id LIMIT 1
-        ) AS l
-        WHERE r.state IS NULL
-    ) AS found
-    WHERE s.no = found.no
-"""
 _KNOWN = """
     UPDATE {s} SET state = 'known', record_id = before_id
     WHERE state IS NULL AND before_id IS NOT NULL
@@ -72,15 +60,6 @@ _KNOWN = """
 NEXT = "nextval((SELECT pg_get_serial_sequence('{table}', 'id'))::regclass)"
 _NUMBER = """
     UPDATE {s} SET state = 'new', record_id = {next} WHERE state IS NULL
-"""
-_ENTER = """
-    INSERT INTO crm_importedrow (system, kind, external_id, digest, record_id, created, batch_id)
-    SELECT %(system)s, %(of)s, external_id, digest, record_id, state = 'new', %(batch)s
-    FROM {s} WHERE state IN ('new', 'matched')
-"""
-_OF_LEDGER = """
-    (SELECT l.record_id FROM crm_importedrow AS l
-     WHERE l.system = %(system)s AND l.kind = %(foreign)s AND l.external_id = {key})
 """
 # Letters are folded as everywhere; who is called so to the letter goes before the others. -1 says
 # that several records have that name.
@@ -169,7 +148,7 @@ class Judge:
             value="same.first",
             source=_AGAIN,
         )
-        if not self.execute(_BEFORE):
+        if not self.execute(ledger.came_before(self.kind)):
             return
         # By a piece of the same file, which may have had the same row above.
         self.refuse(
@@ -206,11 +185,11 @@ class Judge:
         keys = ("wanted.typed", "lower(wanted.typed)") if of else ()
         execute(
             _RESOLVE,
-            {**self.arguments, "foreign": of.name if of else ""},
+            self.arguments,
             s=self.table,
             into=into,
             column=column,
-            by_id="".join(f"{_OF_LEDGER.format(key=key)}, " for key in keys),
+            by_id="".join(f"{ledger.record_of(of, key)}, " for key in keys if of),
             table=model._meta.db_table,
             the_one=THE_ONE.format(row="t", typed="wanted.typed"),
         )
@@ -223,7 +202,7 @@ class Judge:
         self.execute(_NUMBER, next=NEXT.format(table=model._meta.db_table))
         # The planner has seen no row of this state.
         self.execute("ANALYZE {s} (no, state)")
-        self.execute(_ENTER)
+        self.execute(ledger.ENTER)
 
     def counts(self) -> dict[str, int]:
         rows = staging.select(

@@ -62,12 +62,15 @@ _LOOKED_INTO = {
 
 @dataclass(frozen=True, kw_only=True)
 class ImporterReach:
-    """Limits of a person who imports on a page: possible owners, and teams whose pools may be used.
+    """Limits of a person who imports on a page: possible owners, teams whose pools may be used, and
+    whose records are within reach (`everything` for admins).
 
     Rows without an owner become the person's own.
     """
 
     by_id: int
+    everything: bool
+    owner_ids: list[int]
     assignable_ids: list[int]
     pool_team_ids: list[int]
 
@@ -104,6 +107,7 @@ class ImportRun:
     @property
     def arguments(self) -> dict[str, Any]:
         """The named arguments of all statements."""
+        everything = self.reach is None or self.reach.everything
         return {
             "system": self.mapping.system,
             "batch": self.batch.pk,
@@ -114,6 +118,9 @@ class ImportRun:
             "owner": self.reach.by_id if self.reach else None,
             "assignable": self.reach.assignable_ids if self.reach else [],
             "pools": self.reach.pool_team_ids if self.reach else [],
+            "everything": everything,
+            "ledger": self.reach.by_id if self.reach and not everything else None,
+            "seen": self.reach.owner_ids if self.reach else [],
         }
 
 
