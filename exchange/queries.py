@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.db.models import Count
+from django.db.models import Count, Q, Sum
 
 from crm.models import Deal
 from exchange.models import ImportFaultQuerySet, ImportJob
@@ -138,6 +138,15 @@ def unfinished_of(person: User) -> int:
     that these stay behind. A manager learns how many there are, and nothing else of them.
     """
     return ImportJob.objects.unfinished().filter(owner=person).count()
+
+
+def stored_bytes(person: User) -> tuple[int, int]:
+    """How much the files take up that are there to be imported: those of `person`, and everybody's.
+    One query."""
+    sums = ImportJob.objects.exclude(file="").aggregate(
+        own=Sum("size", filter=Q(owner=person), default=0), everybodys=Sum("size", default=0)
+    )
+    return sums["own"], sums["everybodys"]
 
 
 def has_left_out(job: ImportJob) -> bool:

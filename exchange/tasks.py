@@ -4,7 +4,7 @@ import time
 from celery import shared_task
 from django.utils import timezone, translation
 
-from exchange.commands import work
+from exchange.commands import job, work
 from exchange.models import ImportJob, ImportKind
 from salesprocess.lib.enqueue import enqueue
 
@@ -27,21 +27,23 @@ def work_on_imports(pk: int | None = None) -> None:
         waiting = waiting.exclude(kind=ImportKind.FILES, changed_at__gt=lately)
     else:
         waiting = waiting.filter(pk=pk)
-    for job, language in waiting.values_list("pk", "owner__language"):
+    for pk, language in waiting.values_list("pk", "owner__language"):
         end = time.monotonic() + TURN_SECONDS
         # What it finds is kept as sentences, for the one who brought the file in.
         with translation.override(language):
-            while more := work.step(job, at=timezone.now()):
+            while more := work.step(pk, at=timezone.now()):
                 if time.monotonic() > end:
                     break
         if more:
-            enqueue("exchange.tasks.work_on_imports", pk=job)
+            enqueue("exchange.tasks.work_on_imports", pk=pk)
 
 
 @shared_task
 def clear_old_import_files() -> None:
-    """Deletes uploads that nobody has touched for a month."""
-    work.clear_old_files(at=timezone.now())
+    """Deletes uploads that nobody has touched for a month, and files that belong to no import."""
+    now = timezone.now()
+    work.clear_old_files(at=now)
+    job.sweep_files(at=now)
 
 
 # By these names the release before there was an app for files left messages in the queue.

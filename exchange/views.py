@@ -22,6 +22,7 @@ from salesprocess.lib import spreadsheet
 from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
+from salesprocess.lib.quota import megabytes
 from salesprocess.lib.refused import Refused
 from salesprocess.lib.uploads import takes_file, upload_of
 
@@ -68,6 +69,8 @@ def _list(
         "form": form,
         "problem": problem,
         "most_bytes": settings.IMPORT_MOST_BYTES,
+        "stored": megabytes(queries.stored_bytes(request.user)[0]),
+        "most_stored": megabytes(verbs.STORED.of_person),
         "jobs": queries.recent(request.user, at=timezone.now()),
     }
     return render(request, page="exchange/import/list.html", context=context, status=status)

@@ -203,6 +203,11 @@ MEDIA_ROOT = env.path("MEDIA_ROOT", BASE_DIR / "media" if PRODUCTION else STATE_
 IMPORT_MOST_BYTES = env.int("IMPORT_MOST_BYTES", 50_000_000)
 IMPORT_MOST_ROWS = env.int("IMPORT_MOST_ROWS", 200_000)
 IMPORT_MOST_COLUMNS = env.int("IMPORT_MOST_COLUMNS", 200)
+# What is stored at a time, in bytes: of files to import, which go after a month, and of evidence.
+IMPORT_STORED_BYTES_PER_PERSON = env.int("IMPORT_STORED_BYTES_PER_PERSON", 500_000_000)
+IMPORT_STORED_BYTES = env.int("IMPORT_STORED_BYTES", 5_000_000_000)
+EVIDENCE_STORED_BYTES_PER_PERSON = env.int("EVIDENCE_STORED_BYTES_PER_PERSON", 1_000_000_000)
+EVIDENCE_STORED_BYTES = env.int("EVIDENCE_STORED_BYTES", 20_000_000_000)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -22,7 +22,7 @@ from crm.commands.writers.step_result import StepResultInput, Upload
 from crm.commands.writers.verdict import VerdictInput
 from crm.forms.fields import AmountField, CompanyPick, DayField
 from crm.models import Activity, ActivityKind, Disposition, OfferKind, Per
-from crm.models.evidence import LARGEST, too_large
+from crm.models.evidence import LARGEST, bounds_in_words, too_large
 from pipeline.process import framework
 from pipeline.process.playbook import AnswerKind, Fact, Level, PlaybookStep, Proof, StepKind
 from pipeline.process.stages import Stage
@@ -430,7 +430,10 @@ class StepPart(GatePart):
             )
         if proof in (Proof.ANY, Proof.FILE):
             found[f"{self.name}_file"] = forms.FileField(
-                required=False, label=_("File"), validators=[_not_too_large]
+                required=False,
+                label=_("File"),
+                help_text=bounds_in_words(),
+                validators=[_not_too_large],
             )
         if proof in (Proof.ANY, Proof.ACTIVITY):
             done = [(str(pk), words) for pk, words in self.gate.done]

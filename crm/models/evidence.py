@@ -5,15 +5,25 @@ from django.utils.translation import gettext as _
 
 from crm.models.deal import Deal, PartOfDealManager
 from pipeline.models import User
+from salesprocess.lib.quota import Quota, megabytes
 from salesprocess.lib.uploads import FORM_MAX_BYTES
 
 LARGEST = FORM_MAX_BYTES
+STORED = Quota(
+    person="EVIDENCE_STORED_BYTES_PER_PERSON", everybody="EVIDENCE_STORED_BYTES", lock=5_737_003
+)
 
 
 def too_large() -> str:
     """What is said of a file of more than `LARGEST` bytes."""
     words = _("This file is larger than %(n)s MB: add a link to it instead.")
     return words % {"n": LARGEST // 1024**2}
+
+
+def bounds_in_words() -> str:
+    """What is said beside the input of a file."""
+    words = _("Up to %(n)s MB, and %(most)s MB of all your files.")
+    return words % {"n": LARGEST // 1024**2, "most": megabytes(STORED.of_person)}
 
 
 class EvidenceFile(models.Model):

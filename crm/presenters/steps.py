@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
+from crm.models.evidence import bounds_in_words
 from crm.presenters.answers import answer_words
 from crm.presenters.viewer import Viewer, labels
 from crm.queries.deal import DealRecord, Talk
@@ -122,6 +123,10 @@ class Panel:
     people: Sequence[tuple[str, str]]
     talks: Sequence[tuple[str, str]]
     today: str
+
+    @property
+    def file_bounds(self) -> str:
+        return bounds_in_words()
 
     @property
     def count(self) -> str:

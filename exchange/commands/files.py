@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -30,6 +29,7 @@ from exchange.imports.scanning import read_as, scan, ways_of
 from exchange.models import ImportJob, ImportKind, ImportState
 from pipeline.models import Batch, Team, User
 from pipeline.people.commands import first_run
+from salesprocess.lib import stored_files
 
 _SHOWN = 20
 # Before it asks again whether another import has come to its end.
@@ -76,12 +76,12 @@ def begin(
     said = [_look(mapping, mapped, table) for mapped, table in found]
     files = sorted({table.path for _mapped, table in found})
     folder = f"imports/{uuid.uuid4()}"
-    for path in files:
-        with path.open("rb") as source:
-            default_storage.save(f"{folder}/{path.name}", File(source))
     tables = [{**about, "file": f"{folder}/{about['file']}"} for about, _lines in said]
     nothing = vars(Counts(read=0, new=0, matched=0, known=0, refused=0))
     with transaction.atomic():
+        for path in files:
+            with path.open("rb") as source:
+                stored_files.save(f"{folder}/{path.name}", File(source))
         if commit:
             first_run.begin_import(at=at)
         return ImportJob.objects.create(

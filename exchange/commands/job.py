@@ -4,6 +4,7 @@ The workers do the rest (exchange.commands.work); the row in the database is wha
 """
 
 import datetime as dt
+import posixpath
 import re
 import uuid
 from collections.abc import Iterator, Mapping
@@ -18,15 +19,23 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from exchange import queries
 from exchange.imports import answers, encodings
 from exchange.imports.faults import Unreadable
 from exchange.imports.reading import FileTable, open_table
 from exchange.models import NOT_LOADED, ImportJob, ImportKind, ImportState
 from pipeline.models import Role, User
 from pipeline.people.commands import first_run
+from salesprocess.lib import stored_files
 from salesprocess.lib.enqueue import enqueue
+from salesprocess.lib.quota import Quota
 from salesprocess.lib.refused import Refused
 
+STORED = Quota(
+    person="IMPORT_STORED_BYTES_PER_PERSON", everybody="IMPORT_STORED_BYTES", lock=5_737_002
+)
+# No transaction lasts so long: a file without a row by then has none to come.
+UNNAMED_AFTER = dt.timedelta(days=1)
 _SAMPLE_ROWS, _SAMPLE_SIGNS = 3, 60
 _SAID_BEFORE = ("formats", "stages", "remembered", "hints")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -37,22 +46,24 @@ def create(upload: File[Any], *, name: str, kind: str, by: User, at: dt.datetime
 
     `name` is what the person calls it; it is stored under one of ours.
 
-    Raises Refused for what cannot be read, in words with the place, and where `by` may not import
-    this kind: people come in through admins only.
+    Raises Refused for what cannot be read, in words with the place, for more than may be stored, and
+    where `by` may not import this kind: people come in through admins only. Then no file stays.
     """
     if kind == ImportKind.PEOPLE and by.role != Role.ADMIN:
         raise Refused(_("Only admins bring in people and teams."), field="kind")
     name = _CONTROL.sub(" ", name)[-200:]
-    stored = default_storage.save(f"imports/{uuid.uuid4()}.csv", upload)
-    try:
-        path = Path(default_storage.path(stored))
-        found = encodings.detect(path)
-        table = open_table(path, wanted=set(), encoding=found.encoding)
-        sample = _sample(table)
-    except Unreadable as error:
-        default_storage.delete(stored)
-        raise Refused(error.message.replace(Path(stored).name, name), field="file") from error
     with transaction.atomic():
+        STORED.hold()
+        own, everybodys = queries.stored_bytes(by)
+        STORED.check(upload.size, own=own, everybodys=everybodys, field="file")
+        stored = stored_files.save(f"imports/{uuid.uuid4()}.csv", upload)
+        try:
+            path = Path(default_storage.path(stored))
+            found = encodings.detect(path)
+            table = open_table(path, wanted=set(), encoding=found.encoding)
+            sample = _sample(table)
+        except Unreadable as error:
+            raise Refused(error.message.replace(Path(stored).name, name), field="file") from error
         first_run.begin_import(at=at)
         return ImportJob.objects.create(
             owner=by,
@@ -197,10 +208,33 @@ def forget_file(row: ImportJob) -> None:
 
 def delete_stored(row: ImportJob) -> None:
     """Delete the file, or the files and then their folder, once the transaction stands."""
-    stored = list(dict.fromkeys(each["file"] for each in row.answers.get("tables", ())))
-    for name in filter(None, [*stored, row.file.name]):
-        transaction.on_commit(partial(default_storage.delete, name), robust=True)
+    tables = [each["file"] for each in row.answers.get("tables", ())]
+    for name in dict.fromkeys(filter(None, tables or [row.file.name])):
+        transaction.on_commit(partial(stored_files.remove, name), robust=True)
     row.file = ""
+
+
+def sweep_files(*, at: dt.datetime) -> int:
+    """Delete files that no import names and that are older than `UNNAMED_AFTER`; how many. A process
+    that was killed between storing and committing leaves such."""
+    named = set(ImportJob.objects.exclude(file="").values_list("file", flat=True))
+    count = 0
+    for stored in _stored("imports"):
+        is_named = stored in named or posixpath.dirname(stored) in named
+        if not is_named and default_storage.get_modified_time(stored) < at - UNNAMED_AFTER:
+            stored_files.remove(stored)
+            count += 1
+    return count
+
+
+def _stored(folder: str) -> Iterator[str]:
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    yield from (f"{folder}/{name}" for name in files)
+    for each in folders:
+        yield from _stored(f"{folder}/{each}")
 
 
 @contextmanager

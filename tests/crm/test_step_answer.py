@@ -31,7 +31,7 @@ from pipeline.process.gates import Reason
 from pipeline.process.playbook import AnswerKind, Importance, Proof, StepKind, WorkKind
 from pipeline.process.queries.in_force import current_version_ids
 from pipeline.process.stages import Initiator, Stage
-from salesprocess.lib.refused import Stale
+from salesprocess.lib.refused import Refused, Stale
 from tests.conftest import Cast
 from tests.crm.conftest import Refusal
 from tests.factories import NOW, ago, cause_named, make_contact, make_deal
@@ -341,3 +341,20 @@ def test_it_keeps_the_file_of_a_private_step_private(cast: Cast, deal: Deal):
     assert EvidenceFile.objects.count() == 1
     assert [f.name for f in recorded(deal.pk, stage=HERE, user=cast.ana.pk).files] == ["plan.png"]
     assert not recorded(deal.pk, stage=HERE, user=cast.mona.pk).files
+
+
+@pytest.mark.parametrize(
+    ("bound", "words"),
+    [
+        ("EVIDENCE_STORED_BYTES_PER_PERSON", "one person may store"),
+        ("EVIDENCE_STORED_BYTES", "no room left"),
+    ],
+)
+def test_it_stores_no_more_files_than_it_may(cast: Cast, settings: Any, bound: str, words: str):
+    place = team_step(cast, "Sketch", kind=StepKind.EVIDENCE, proof=Proof.FILE)
+    deal = make_deal(by=cast.ana, stage=HERE)
+    setattr(settings, bound, 3)
+    answer(deal, place, cast.ana, file=Upload(name="a.png", content=b"12"))
+    with pytest.raises(Refused, match=words):
+        answer(deal, place, cast.ana, file=Upload(name="b.png", content=b"12"))
+    answer(deal, place, cast.ana, file=Upload(name="c.png", content=b"3"))

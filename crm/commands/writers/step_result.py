@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from crm.commands import record_changes, values
@@ -23,7 +24,7 @@ from crm.models import (
     StepState,
 )
 from crm.models.activity import is_attempt
-from crm.models.evidence import LARGEST, too_large
+from crm.models.evidence import LARGEST, STORED, too_large
 from crm.queries.steps import open_activity_steps
 from pipeline.models import User
 from pipeline.process.playbook import AnswerKind, Level, PlaybookStep, Proof, StepKind, WorkKind
@@ -96,17 +97,7 @@ def answer(
         activity.save(force_insert=True)
         activities.touch(row, activity)
     if given.file is not None:
-        file = EvidenceFile(
-            deal=row,
-            name=given.file.name[:200],
-            content_type=given.file.content_type[:100],
-            size=len(given.file.content),
-            content=given.file.content,
-            at=at,
-            by=by,
-        )
-        values.check(file)
-        file.save(force_insert=True)
+        file = _store(row, given.file, field=f"{field}_file", by=by, at=at)
     if step.kind == StepKind.EVIDENCE and not (given.link or file or activity):
         raise Refused(_("Add what proves “%(step)s”.") % {"step": step.label}, field=field)
     result = replace_result(
@@ -146,6 +137,28 @@ def complete(
     for step in steps:
         if step.place not in but:
             answer(row, step, done, version_ids=version_ids, by=by, at=at)
+
+
+def _store(row: Deal, given: Upload, *, field: str, by: User, at: dt.datetime) -> EvidenceFile:
+    """Raises Refused for more than may be stored."""
+    size = len(given.content)
+    STORED.hold()
+    stored = EvidenceFile._base_manager.aggregate(
+        own=Sum("size", filter=Q(by=by), default=0), everybodys=Sum("size", default=0)
+    )
+    STORED.check(size, own=stored["own"], everybodys=stored["everybodys"], field=field)
+    file = EvidenceFile(
+        deal=row,
+        name=given.name[:200],
+        content_type=given.content_type[:100],
+        size=size,
+        content=given.content,
+        at=at,
+        by=by,
+    )
+    values.check(file)
+    file.save(force_insert=True)
+    return file
 
 
 def _check_answer(

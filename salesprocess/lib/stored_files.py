@@ -1,0 +1,40 @@
+"""Files that are stored with a transaction: they stay if it does."""
+
+import contextlib
+import posixpath
+import weakref
+from typing import Any
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+
+class _Kept:
+    """Called by the commit. A rollback, of a savepoint alike, throws it away uncalled."""
+
+    def __init__(self, stored: str) -> None:
+        self._remove = weakref.finalize(self, remove, stored)
+
+    def __call__(self) -> None:
+        self._remove.detach()
+
+
+def save(name: str, content: File[Any]) -> str:
+    """Store a file under about this name; the name that it got.
+
+    If the transaction around it is rolled back the file goes with it, and so it does where the process
+    ends in good order before the commit. What a killed process leaves is found by a sweep.
+    """
+    stored = default_storage.save(name, content)
+    transaction.on_commit(_Kept(stored))
+    return stored
+
+
+def remove(stored: str) -> None:
+    """Delete a file, and the folder that it was the last in if that lies in another."""
+    default_storage.delete(stored)
+    folder = posixpath.dirname(stored)
+    if posixpath.dirname(folder):
+        with contextlib.suppress(OSError):  # there is more in it
+            default_storage.delete(folder)
