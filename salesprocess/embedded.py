@@ -28,7 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -366,12 +366,80 @@ def _check_version(binaries: Path, data: Path) -> None:
         )
 
 
+@contextlib.contextmanager
+def serving(data: Path, *, reads: Path, options: Mapping[str, str]) -> Iterator[Path]:
+    """A PostgreSQL over `data` that nobody else reaches, for as long as the block lasts: the folder of
+    its socket. It answers when it has recovered. Its configuration is ours alone; `reads` is a folder
+    that it may read. Raises EmbeddedError, with what the server said.
+    """
+    with contextlib.ExitStack() as stack:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seven-")))
+        place.chmod(0o711)
+        lock = RunLock(place / "state")
+        stack.callback(lock.close)
+        lock.take()
+        socket_folder = _private(place / "run")
+        for folder in (data, reads):
+            _give_to_nobody(folder)
+        (place / "hba.conf").write_text("local all all trust\n")
+        (place / "postgresql.conf").write_text("")
+        for file in ("hba.conf", "postgresql.conf"):
+            (place / file).chmod(0o644)
+        ours = {
+            "config_file": place / "postgresql.conf",
+            "hba_file": place / "hba.conf",
+            "listen_addresses": "",
+            "unix_socket_directories": socket_folder,
+            # It answers nobody before it is where it should be, whatever the other server's sizes were.
+            "hot_standby": "off",
+        }
+        binaries = _reachable(_postgres_binaries(), place)
+        command: list[str | Path] = [binaries / "postgres", "-D", data]
+        for name, value in {**ours, **options}.items():
+            command += ["-c", f"{name}={value}"]
+        log = place / "postgres.log"
+        process = spawn(command, lock=lock, at_death=signal.SIGINT, as_nobody=True, log=log)
+        stack.callback(stop, process, signal.SIGINT, patience=60)
+        # Reading the changes of days takes minutes; a server that gives up ends by itself.
+        ready = _until(lambda: process.poll() is not None or _answers(socket_folder), 24 * 3600)
+        if not ready or process.poll() is not None:
+            raise EmbeddedError(log.read_text(errors="replace")[-2000:].strip())
+        yield socket_folder
+
+
+def _answers(folder: Path) -> bool:
+    """Whether a server answers at a socket in `folder`, if only to say that it knows nobody."""
+    try:
+        psycopg.connect(host=str(folder), user="-", dbname="-", connect_timeout=2).close()
+    except psycopg.OperationalError as error:
+        return 'role "-" does not exist' in str(error)
+    return True
+
+
+def _give_to_nobody(folder: Path) -> None:
+    """For root, whose servers run as `nobody`: what they read and write must be theirs."""
+    if os.geteuid() != 0:
+        return
+    if not all(parent.stat().st_mode & 0o001 for parent in folder.absolute().parents):
+        raise EmbeddedError(f"The user `nobody`, who runs the server, cannot enter {folder}.")
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+
+
 # Binaries ----------------------------------------------------------------------------------------
 
 
 def _package(name: str) -> Path | None:
     spec = importlib.util.find_spec(name)
     return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def postgres_program(name: str) -> Path:
+    """Where one of PostgreSQL's programs is. Raises EmbeddedError."""
+    program = _postgres_binaries() / name
+    if not program.exists():
+        raise EmbeddedError(f"There is no {program}.")
+    return program
 
 
 def _postgres_binaries() -> Path:

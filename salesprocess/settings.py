@@ -181,6 +181,9 @@ DATABASES = {
     }
 }
 
+# As whom backups are made: PostgreSQL asks for a role that may REPLICATE.
+BACKUP_DATABASE_URL = env.str("BACKUP_DATABASE_URL", "") or DATABASE_URL
+
 CACHES = {
     "default": {
         "BACKEND": "salesprocess.lib.cache.ForgivingRedisCache",
