@@ -12,7 +12,7 @@ from salesprocess.celery import app
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers. Asks nothing else, or a database outage would restart every process."""
-    return HttpResponse("ok\n", content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 @require_safe

@@ -8,7 +8,9 @@ from salesprocess.celery import app
 
 def test_it_is_alive_without_a_database(client: Client):
     # No database mark: a query would fail this test.
-    assert client.get("/healthz").status_code == 200
+    answer = client.get("/healthz")
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
 
 
 @pytest.mark.django_db

@@ -1,4 +1,5 @@
 import logging
+import time
 
 import pytest
 
@@ -21,3 +22,15 @@ def test_it_keeps_to_itself_what_a_mailed_link_lets_in_with(path):
 
     assert "c0ffee" not in line
     assert line.endswith("/…")
+
+
+def test_it_tells_the_time_in_utc(monkeypatch: pytest.MonkeyPatch):
+    """Whatever the clock of the machine shows."""
+    record = logging.makeLogRecord({"msg": "x", "created": 1_767_225_600.25, "msecs": 250.0})
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        assert OneLine("%(asctime)s").format(record) == "2026-01-01T00:00:00.250Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
