@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,12 +63,12 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where whoever runs the servers can enter."""
-    folder = Path(os.path.realpath(tmp_path_factory.mktemp("backups")))
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o711)
-    return folder
+def place() -> Iterator[Path]:
+    """Where whoever runs the servers can enter, which pytest's own folders forbid."""
+    with tempfile.TemporaryDirectory(prefix="seven-test-") as name:
+        folder = Path(os.path.realpath(name))
+        folder.chmod(0o711)
+        yield folder
 
 
 def numbers_in(done: backup.Restored, source: Source) -> list[int]:
