@@ -4,6 +4,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from django.http import HttpRequest
 
+from pipeline.people import signing_in
 from salesprocess.middleware import begin_session
 
 
@@ -15,6 +16,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)
         begin_session(request)
+        signing_in.begin(request)
 
 
 class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]  # allauth ships no types

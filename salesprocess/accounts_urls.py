@@ -1,7 +1,13 @@
-"""The part of allauth that we offer: sign-in, sign-out, and one's own password."""
+"""The part of allauth that we offer: sign-in, sign-out, one's own password, and second factors."""
 
 from allauth.account import views
+from allauth.mfa.base import views as second_factor
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as passkeys
 from django.urls import path, re_path
+
+from pipeline.people.views.profile import second_factors
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -23,4 +29,27 @@ urlpatterns = [
     # allauth's sign-in page asks for this name; the adapter keeps the door closed.
     path("signup/", views.signup, name="account_signup"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
+    # second factors; where allauth lists them, our profile does
+    path("second-factor/", second_factors, name="mfa_index"),
+    path("second-factor/ask/", second_factor.authenticate, name="mfa_authenticate"),
+    path("second-factor/confirm/", second_factor.reauthenticate, name="mfa_reauthenticate"),
+    path("second-factor/app/", totp.activate_totp, name="mfa_activate_totp"),
+    path("second-factor/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("recovery-codes/", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path(
+        "recovery-codes/new/",
+        recovery_codes.generate_recovery_codes,
+        name="mfa_generate_recovery_codes",
+    ),
+    path(
+        "recovery-codes/file/",
+        recovery_codes.download_recovery_codes,
+        name="mfa_download_recovery_codes",
+    ),
+    path("passkeys/", second_factors, name="mfa_list_webauthn"),
+    path("passkeys/new/", passkeys.add_webauthn, name="mfa_add_webauthn"),
+    path("passkeys/sign-in/", passkeys.login_webauthn, name="mfa_login_webauthn"),
+    path("passkeys/confirm/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("passkeys/<int:pk>/rename/", passkeys.edit_webauthn, name="mfa_edit_webauthn"),
+    path("passkeys/<int:pk>/remove/", passkeys.remove_webauthn, name="mfa_remove_webauthn"),
 ]

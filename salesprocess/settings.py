@@ -80,6 +80,8 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "django_filters",
     "csp",
@@ -108,6 +110,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "salesprocess.middleware.htmx_sign_in",
     "salesprocess.middleware.renew_session",
+    "pipeline.people.signing_in.note_last_seen",
     "salesprocess.middleware.TellsWhatIsGone",
     "salesprocess.lib.unsent.forget_accepted",
     "salesprocess.lib.unsent.SignInRequired",
@@ -260,6 +263,27 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {"reset_password": "salesprocess.accounts.ResetPasswordForm"}
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
+# For how long after signing in, or after confirming that it is oneself, exports, roles and second
+# factors ask nothing again.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * env.int("REAUTHENTICATION_MINUTES", 15)
+
+MFA_ADAPTER = "salesprocess.second_factor.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "salesprocess.second_factor.AuthenticateForm",
+    "reauthenticate": "salesprocess.second_factor.ReauthenticateForm",
+    "add_webauthn": "salesprocess.second_factor.AddPasskeyForm",
+    "authenticate_webauthn": "salesprocess.second_factor.UsePasskeyForm",
+    "login_webauthn": "salesprocess.second_factor.PasskeyAloneForm",
+    "reauthenticate_webauthn": "salesprocess.second_factor.ConfirmByPasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Seven"
+# A clock may be half a minute late, or early.
+MFA_TOTP_TOLERANCE = 1
+# Browsers make passkeys over HTTPS only, and for localhost.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS and SITE_HOST == "localhost"
+
 # Attempts are limited by address; behind proxies it is the one that the outermost of ours has seen.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 if MODE == "test":

@@ -7,6 +7,7 @@ Austral GmbH (root)         Adele, admin
 """
 
 import gc
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +15,14 @@ from typing import Any
 import hypothesis
 import pytest
 import time_machine
+from allauth.account.internal.flows.login import (
+    _AUTHENTICATION_METHODS_USER_SESSION_KEY,
+    AUTHENTICATION_METHODS_SESSION_KEY,
+)
+from allauth.account.internal.userkit import user_id_to_str
 from django.conf import settings
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import Client, TransactionTestCase
 from django.utils import translation
 
 from crm import reference
@@ -43,6 +49,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signed_in_just_now() -> Iterator[None]:
+    """Whom a test signs in has confirmed who it is at that moment, as by a password."""
+    sign_in = Client.force_login
+
+    def force_login(client: Client, user: User, backend: str | None = None) -> None:
+        sign_in(client, user, backend)
+        session = client.session
+        session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = user_id_to_str(user)
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+            {"method": "password", "at": time.time(), "reauthenticated": True}
+        ]
+        session.save()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "force_login", force_login)
+        yield
 
 
 @dataclass(frozen=True, kw_only=True)

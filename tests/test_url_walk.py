@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
@@ -71,6 +72,7 @@ from tests.factories import (
     ready_deal,
     won_deal,
 )
+from tests.passkeys import give_app, give_passkey
 
 pytestmark = pytest.mark.django_db
 
@@ -158,6 +160,8 @@ def record(of: str, may: frozenset[str] = REACH, *, pk: str = "pk", **facts: Any
 
 
 SESSION = frozenset({"django_session"})
+# allauth notes that recovery codes were looked at.
+VIEWED = frozenset({"mfa_authenticator"})
 FIND = {"q": "canary"}
 LIKE = {"name": "Norte", "company_name": "Norte", "person": "Jordi", "product_name": "Line"}
 FUNNEL = {"span": "custom", "start": "2026-01-01", "end": "2026-03-11"}
@@ -185,7 +189,8 @@ URLS: dict[str, Url] = {
     "unsent_put_away": Url(kind="own", get=False),
     # accounts
     "account_login": Url(kind="public", ask={"next": "//evil.example/"}),
-    "account_logout": Url(kind="own", ask={"next": "//evil.example/"}),
+    # What is left of the sign-in of somebody deactivated goes with it.
+    "account_logout": Url(kind="own", ask={"next": "//evil.example/"}, keeps=SESSION),
     "account_inactive": Url(kind="public"),
     "account_change_password": Url(kind="own"),
     "account_reset_password": Url(kind="public"),
@@ -199,6 +204,21 @@ URLS: dict[str, Url] = {
     "account_reset_password_from_key_done": Url(kind="public"),
     "account_signup": Url(kind="public", ask={"next": "//evil.example/"}),
     "account_reauthenticate": Url(kind="own", ask={"next": "//evil.example/"}),
+    # What is shown to be set up or used is kept in the session until it is.
+    "mfa_index": Url(kind="own"),
+    "mfa_authenticate": Url(kind="public"),
+    "mfa_reauthenticate": Url(kind="own", ask={"next": "//evil.example/"}, keeps=SESSION),
+    "mfa_activate_totp": Url(kind="own", keeps=SESSION),
+    "mfa_deactivate_totp": Url(kind="function", may=DOERS),
+    "mfa_view_recovery_codes": Url(kind="function", may=DOERS, keeps=VIEWED),
+    "mfa_generate_recovery_codes": Url(kind="own"),
+    "mfa_download_recovery_codes": Url(kind="function", may=DOERS, keeps=VIEWED),
+    "mfa_list_webauthn": Url(kind="own"),
+    "mfa_add_webauthn": Url(kind="own", keeps=SESSION),
+    "mfa_login_webauthn": Url(kind="public"),
+    "mfa_reauthenticate_webauthn": Url(kind="own", ask={"next": "//evil.example/"}, keeps=SESSION),
+    "mfa_edit_webauthn": record("passkey", DOERS, post={"name": "Mine"}),
+    "mfa_remove_webauthn": record("passkey", DOERS, post={}),
     # people
     "pipeline:people": Url(kind="collection"),
     "pipeline:person_add": Url(
@@ -278,6 +298,7 @@ URLS: dict[str, Url] = {
     "pipeline:profile": Url(kind="own"),
     "pipeline:profile_email": Url(kind="own", get=False),
     "pipeline:profile_sign_out": Url(kind="own", get=False),
+    "pipeline:session_end": record("session", DOERS, get=False, post={}),
     # collections
     "crm:board": Url(kind="collection", ask={**FIND, "closed": "stopped"}),
     "crm:board_column": Url(kind="collection", ask={"of": "2", "after": "[null,0]"}, needs=True),
@@ -601,6 +622,11 @@ def _build() -> WalkWorld:
     sessions = {
         role: _session(people[name]) for role, name in {**INSIDE, "deactivated": "gil"}.items()
     }
+    give_app(cast.ana)
+    ids["passkey"] = give_passkey(cast.ana).pk
+    open_elsewhere = UserSession(user=cast.ana, session_key="elsewhere", ip="192.0.2.1")
+    open_elsewhere.save()
+    ids["session"] = open_elsewhere.pk
     User.objects.filter(pk=ids["gil"]).update(is_active=False)
     return WalkWorld(cast=cast, ids=ids, sessions=sessions)
 

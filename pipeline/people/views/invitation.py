@@ -3,6 +3,7 @@ Django logs the path of each answer above 399, and a browser tells a page's addr
 
 from http import HTTPStatus
 
+from allauth.account.internal.flows.login import record_authentication
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from pipeline.models import User
-from pipeline.people import queries
+from pipeline.people import queries, signing_in
 from pipeline.people.commands import invitation as commands
 from pipeline.people.forms import AcceptForm
 from pipeline.people.models.invitation import hash_of
@@ -65,7 +66,9 @@ def accept(request: HttpRequest) -> HttpResponse:
         # Whatever this browser was before ends here, a session that somebody planted included.
         request.session.flush()
         login(request, joined[0], backend="django.contrib.auth.backends.ModelBackend")
+        record_authentication(request, joined[0], method="password")
         begin_session(request)
+        signing_in.begin(request)
         return redirect("home")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     context = {"form": form, "invitation": found}

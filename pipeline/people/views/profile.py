@@ -6,18 +6,21 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from pipeline.models import Theme
-from pipeline.people import queries
+from pipeline.people import queries, sign_in
 from pipeline.people.commands import people as commands
+from pipeline.people.commands import sessions
 from pipeline.people.forms import EmailForm, ProfileForm
 from pipeline.people.views.posted import limit_guesses, posted
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt, status_of
+from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 
 YEAR = 365 * 24 * 60 * 60
@@ -53,7 +56,9 @@ def email(request: HtmxRequest) -> HttpResponse:
 
     if not attempt(form, run):
         return _page(request, ProfileForm(initial=_now(request)), form)
-    update_session_auth_hash(request, queries.again(user))
+    here = request.session.session_key or ""
+    sessions.forget_others(user, here=here)
+    _keep_here(request, here)
     messages.success(request, _("Saved. From now on you sign in with the new address."))
     return redirect("pipeline:profile")
 
@@ -61,10 +66,32 @@ def email(request: HtmxRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HtmxRequest) -> HttpResponse:
     """End one's own sessions everywhere but here."""
+    here = request.session.session_key or ""
     commands.sign_out_everywhere(request.user, at=timezone.now())
-    update_session_auth_hash(request, queries.again(request.user))
+    sessions.forget_others(request.user, here=here)
+    _keep_here(request, here)
     messages.success(request, _("You are signed out everywhere else."))
     return redirect("pipeline:profile")
+
+
+@require_POST
+def end_session(request: HtmxRequest, pk: int) -> HttpResponse:
+    """End one of one's own sessions in another browser."""
+    found_or_404(sessions.end, request.user, pk)
+    messages.success(request, _("It is signed out."))
+    return redirect("pipeline:profile")
+
+
+@require_GET
+def second_factors(_request: HtmxRequest) -> HttpResponse:
+    """Where allauth lists second factors: ours stand in the profile."""
+    return redirect(reverse("pipeline:profile") + "#sign-in")
+
+
+def _keep_here(request: HtmxRequest, here: str) -> None:
+    """Go on in this browser, whose session gets another key, after all others were signed out."""
+    update_session_auth_hash(request, queries.again(request.user))
+    sessions.renamed(here, request.session.session_key or "")
 
 
 def _now(request: HtmxRequest) -> dict[str, Any]:
@@ -76,6 +103,16 @@ def _now(request: HtmxRequest) -> dict[str, Any]:
 
 
 def _page(request: HtmxRequest, form: ProfileForm, email_form: EmailForm) -> HttpResponse:
-    context = {"form": form, "email_form": email_form, "zones": queries.time_zones()}
+    at = timezone.now()
+    here = request.session.session_key or ""
+    context = {
+        "form": form,
+        "email_form": email_form,
+        "zones": queries.time_zones(),
+        "factors": sign_in.second_factors(request.user),
+        "sessions": sign_in.sessions_of(request.user, here=here, at=at),
+        "zone": request.user.zone,
+        "today": at.astimezone(request.user.zone).date(),
+    }
     status = status_of(email_form if email_form.is_bound else form)
     return render(request, page="pipeline/profile/page.html", context=context, status=status)

@@ -1,0 +1,147 @@
+import base64
+import hashlib
+from typing import Any
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base import forms as allauth_forms
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
+from allauth.mfa.webauthn import forms as passkey_forms
+from cryptography.fernet import Fernet, MultiFernet
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
+    """Keeps the secrets of second factors from who reads the database alone, or a backup of it."""
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Raises InvalidToken if neither the secret key nor one of before has encrypted it."""
+        return _cipher().decrypt(encrypted_text.encode()).decode()
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """By the address of the installation, whatever the request says that it is."""
+        return {"id": settings.SITE_HOST, "name": "Seven"}
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:  # allauth's
+        return _("Passkey")
+
+
+def _cipher() -> MultiFernet:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet(Fernet(_derived(key)) for key in keys)
+
+
+def _derived(key: str) -> bytes:
+    """32 bytes in base64, as Fernet wants them; the key itself is long and random."""
+    digest = hashlib.sha256(b"seven.second-factor:" + key.encode()).digest()
+    return base64.urlsafe_b64encode(digest)
+
+
+class OnceOnly:
+    """Takes each code once, though it comes at the same time twice and the cache is down."""
+
+    user: Any
+    authenticator: Any
+
+    def clean_code(self) -> str:
+        refused: ValidationError | None = None
+        code = ""
+        # What counts failures is to stay: nothing is raised out of the transaction.
+        with transaction.atomic():
+            list(Authenticator.objects.select_for_update().filter(user=self.user))
+            try:
+                code = super().clean_code()  # type: ignore[misc]  # a form's
+            except ValidationError as error:
+                refused = error
+            else:
+                if not _is_first_use(self.authenticator, code):
+                    refused = SecondFactorAdapter().validation_error("incorrect_code")
+        if refused is not None:
+            raise refused
+        return code
+
+
+def _is_first_use(authenticator: Any, code: str) -> bool:
+    """Whether no code of this half minute, or of a later one, was used before; keeps that it is now.
+
+    Only for codes of an app: allauth strikes out recovery codes itself.
+    """
+    if authenticator.type != Authenticator.Type.TOTP:
+        return True
+    secret = SecondFactorAdapter().decrypt(authenticator.data["secret"])
+    counter = max(
+        counter
+        for counter in totp.yield_hotp_counters_from_time()
+        if totp.compare_user_code(
+            actual=code, expected=totp.format_hotp_value(totp.hotp_value(secret, counter))
+        )
+    )
+    if counter <= authenticator.data.get("last_counter", -1):
+        return False
+    authenticator.data["last_counter"] = counter
+    authenticator.save(update_fields=["data"])
+    return True
+
+
+class AuthenticateForm(OnceOnly, allauth_forms.AuthenticateForm):  # type: ignore[misc]  # untyped
+    """The second step of signing in."""
+
+
+class ReauthenticateForm(OnceOnly, allauth_forms.ReauthenticateForm):  # type: ignore[misc]
+    """Confirming that it is oneself."""
+
+
+class CredentialField(forms.JSONField):
+    """What a browser says of a passkey. It is never shown again."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except (ValueError, RecursionError) as error:
+            raise SecondFactorAdapter().validation_error("incorrect_code") from error
+
+    def bound_data(self, data: Any, initial: Any) -> None:
+        return None
+
+    def prepare_value(self, value: Any) -> str:
+        return ""
+
+
+class TakesNoGarbage:
+    """Says that a passkey is not right where it is none at all; allauth and fido2 fall over some."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["credential"] = CredentialField(widget=forms.HiddenInput)
+
+    def full_clean(self) -> None:
+        try:
+            super().full_clean()  # type: ignore[misc]  # a form's
+        except (LookupError, TypeError, ValueError, AttributeError):
+            error = SecondFactorAdapter().validation_error("incorrect_code")
+            self.add_error("credential", error)  # type: ignore[attr-defined]  # a form's
+
+
+class AddPasskeyForm(TakesNoGarbage, passkey_forms.AddWebAuthnForm):  # type: ignore[misc]
+    pass
+
+
+class UsePasskeyForm(TakesNoGarbage, passkey_forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
+    """The second step of signing in."""
+
+
+class PasskeyAloneForm(TakesNoGarbage, passkey_forms.LoginWebAuthnForm):  # type: ignore[misc]
+    """The only step of signing in."""
+
+
+class ConfirmByPasskeyForm(TakesNoGarbage, passkey_forms.ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    """Confirming that it is oneself."""

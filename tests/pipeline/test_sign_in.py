@@ -1,0 +1,111 @@
+"""Signing in by more than a password, and where one is signed in."""
+
+import re
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import (
+    format_hotp_value,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.test import Client
+
+from tests.factories import NOW
+
+PASSWORD = "right horse"  # of everybody in the cast
+WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) AppleWebKit/605 Version/19.0 Safari/604.1"
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    cache.clear()
+
+
+def signed_in(email="ana@seven.test", agent=WINDOWS):
+    """A browser after its password was taken, and what was answered."""
+    client = Client(headers={"user-agent": agent})
+    return client, client.post("/accounts/login/", {"login": email, "password": PASSWORD})
+
+
+def code_of(secret):
+    *_before, now, _after = yield_hotp_counters_from_time()
+    return format_hotp_value(hotp_value(secret, now))
+
+
+def set_up_app(client):
+    """Its secret, and the recovery codes that came with it."""
+    page = client.get("/accounts/second-factor/app/").content.decode()
+    (secret,) = re.findall(r'<code class="key">(\w+)</code>', page)
+    assert "data:image/svg+xml" in page
+    done = client.post("/accounts/second-factor/app/", {"code": code_of(secret)}, follow=True)
+    codes = re.findall(r"<li>(\d{8})</li>", done.content.decode())
+    assert len(codes) == 10
+    return secret, codes
+
+
+def test_a_second_step_is_asked_once_it_is_set_up_and_each_code_opens_once(cast, clock):
+    client, answer = signed_in()
+    assert answer.url == "/"
+    secret, codes = set_up_app(client)
+    kept = Authenticator.objects.get(user=cast.ana, type="totp")
+    assert secret not in str(kept.data), "the secret lies readable in the database"
+
+    clock.shift(60)
+    client, answer = signed_in()
+    assert answer.url == "/accounts/second-factor/ask/"
+    assert client.get("/board/").status_code == 302
+    step = "/accounts/second-factor/ask/"
+    for wrong in ("000000", "", "1" * 4000, "²²²²²²"):
+        assert client.post(step, {"code": wrong}).status_code == 200
+    code = code_of(secret)
+    # The cache that allauth remembers used codes by may be gone.
+    cache.clear()
+    assert client.post(step, {"code": code}).url == "/"
+    assert client.get("/board/").status_code == 200
+
+    cache.clear()
+    other, _answer = signed_in()
+    assert other.post(step, {"code": code}).status_code == 200, "a code opened twice"
+    assert other.post(step, {"code": codes[0]}).url == "/"
+    other, _answer = signed_in()
+    assert other.post(step, {"code": codes[0]}).status_code == 200, "a code opened twice"
+
+
+def test_second_factors_are_changed_only_by_who_has_just_confirmed(cast, clock):
+    client, _answer = signed_in()
+    clock.shift(16 * 60)
+    for path in ("second-factor/app/", "passkeys/new/", "recovery-codes/new/"):
+        for send in (client.get, client.post):
+            assert "/accounts/reauthenticate/?next=" in send(f"/accounts/{path}").url
+    back = client.get("/accounts/second-factor/app/").url
+    assert client.post(back, {"password": "wrong"}).status_code == 200
+    assert client.post(back, {"password": PASSWORD}).url == "/accounts/second-factor/app/"
+    set_up_app(client)
+
+
+def test_it_lists_where_one_is_signed_in_and_ends_it(cast, clock):
+    here, _answer = signed_in()
+    phone, _answer = signed_in(agent=PHONE)
+    stranger, _answer = signed_in("ben@seven.test")
+    clock.shift(301)
+    phone.get("/board/")
+    page = here.get("/profile/").content.decode()
+    assert page.index("Chrome on Windows") < page.index("this one") < page.index("Safari on iPhone")
+    (other,) = re.findall(r"/profile/sessions/(\d+)/end/", page)
+
+    assert stranger.post(f"/profile/sessions/{other}/end/").status_code == 404
+    assert phone.get("/board/").status_code == 200
+    assert here.post(f"/profile/sessions/{other}/end/").url == "/profile/"
+    assert phone.get("/board/").status_code == 302
+    assert "iPhone" not in here.get("/profile/").content.decode()
+
+    signed_in(agent=PHONE)
+    here.post("/profile/sign-out/")
+    page = here.get("/profile/").content.decode()
+    assert "this one" in page
+    assert "iPhone" not in page
+    assert Session.objects.filter(expire_date__gt=NOW).count() == 2  # here, and Ben's
