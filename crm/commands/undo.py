@@ -23,6 +23,7 @@ from crm.commands.locked_deal import add_change, save, watched_by
 from crm.events import ActUndone
 from crm.models import Company, Contact, Deal, EvidenceFile, SearchKind, UndoableAct
 from crm.queries import deal as queries
+from pipeline.idempotency import commands as idempotency
 from pipeline.models import User
 from salesprocess.lib.prepared import run
 from salesprocess.lib.refused import Refused, Stale
@@ -104,6 +105,7 @@ def undo(deal: Deal, *, act: int, by: User, at: dt.datetime) -> None:
         add_change(row, ActUndone(verb=found.verb), by=by, at=at)
         save(row, by=by, at=at)
         search.index(SearchKind.DEAL, [row.pk])
+        idempotency.release(found.transaction)
         found.delete()
     deal.refresh_from_db()
 

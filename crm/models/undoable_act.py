@@ -4,6 +4,7 @@ from django.db import models
 
 from crm.models.deal import Deal
 from pipeline.models import User
+from salesprocess.lib.database import transaction_number
 
 
 class UndoableActQuerySet(models.QuerySet["UndoableAct"]):
@@ -34,6 +35,8 @@ class UndoableAct(models.Model):
     version = models.PositiveIntegerField()
     # Table, id, the row before and after as the text of its JSON; null where it was not there.
     rows = models.JSONField(default=list)
+    # The database's number of the transaction in which it was done.
+    transaction = models.BigIntegerField(db_default=transaction_number(), editable=False)
 
     objects = UndoableActManager()
 

@@ -10,6 +10,8 @@ from pipeline.models import User
 
 # A form that got no answer is offered again for so long.
 LASTS = dt.timedelta(days=1)
+# Several at once, or a request that the browser sends again by itself, come within so long.
+REPEATED_WITHIN = dt.timedelta(minutes=1)
 
 # Waits for a request with the same key that is still at work, until it is done or given up.
 _CLAIM = """
@@ -37,6 +39,13 @@ def claim(
             return None, before
 
 
+def is_latest(key: IdempotencyKey, *, at: dt.datetime) -> bool:
+    """Whether it is a moment ago, and the last that its sender has done: nothing was done against it
+    since."""
+    later = IdempotencyKey.objects.filter(user=key.user_id, pk__gt=key.pk, status__gt=0)
+    return at - key.at <= REPEATED_WITHIN and not later.exists()
+
+
 def keep(pk: int, *, status: int, headers: Mapping[str, str], body: bytes | None) -> None:
     """Keep what was answered, for whoever asks once more."""
     IdempotencyKey.objects.filter(pk=pk).update(status=status, headers=dict(headers), body=body)
@@ -45,6 +54,12 @@ def keep(pk: int, *, status: int, headers: Mapping[str, str], body: bytes | None
 def give_up(pk: int) -> None:
     """The request was refused: put right, it may be sent again with the same key."""
     IdempotencyKey.objects.filter(pk=pk).delete()
+
+
+def release(transaction: int) -> None:
+    """What was done in this transaction is undone: the same form sent once more means it anew, and is
+    judged by what there is by then."""
+    IdempotencyKey.objects.filter(transaction=transaction).delete()
 
 
 def forget(*, at: dt.datetime) -> int:

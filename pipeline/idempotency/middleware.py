@@ -3,15 +3,19 @@ from contextlib import ExitStack
 from http import HTTPStatus
 from typing import Any
 
+from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from pipeline.idempotency import commands
 from pipeline.idempotency.models import IdempotencyKey
-from salesprocess.lib.htmx import current_path, wants_fragment
+from salesprocess.lib.format import clock
+from salesprocess.lib.htmx import wants_fragment
 from salesprocess.lib.idempotency import digest_of, key_of
+from salesprocess.lib.unsent import previous_page
 from salesprocess.lib.uploads import upload_of
 
 MOST_BYTES = 512_000
@@ -81,9 +85,13 @@ class OneEffect:
 
 
 def _settle(claimed: int, response: HttpResponseBase) -> None:
+    is_refused = response.status_code >= HTTPStatus.BAD_REQUEST
     if transaction.get_connection().needs_rollback:
-        return
-    if response.status_code >= HTTPStatus.BAD_REQUEST or response.streaming:
+        if is_refused:
+            return
+        # It would be told as done, and nothing of it would be there.
+        raise transaction.TransactionManagementError("a view answered for what is rolled back")
+    if is_refused or response.streaming:
         commands.give_up(claimed)
         return
     assert isinstance(response, HttpResponse)  # noqa: S101  # it does not stream
@@ -105,9 +113,16 @@ def _headers_of(response: HttpResponseBase) -> Mapping[str, str]:
 
 
 def _answered(request: HttpRequest, before: IdempotencyKey) -> HttpResponse:
-    """What was answered the first time; where that was too long to keep, the page as it is now."""
-    if before.body is not None:
+    """What was answered the first time, while that is how it stands; later the page as it is now, and
+    in words that it came in then. The same where the answer was too long to keep."""
+    now = timezone.now()
+    if before.body is not None and commands.is_latest(before, at=now):
         return HttpResponse(bytes(before.body), status=before.status, headers=before.headers)
+    words = _(
+        "This came in already, at %(time)s, and counts once. The page shows how it stands now."
+    )
+    zone = request.user.zone  # type: ignore[union-attr]  # whose key it is
+    messages.info(request, words % {"time": clock(before.at, zone)})
     if wants_fragment(request):
         return HttpResponse(headers={"HX-Refresh": "true"})
-    return redirect(current_path(request) or request.path)
+    return redirect(before.headers.get("Location") or previous_page(request))

@@ -3,6 +3,7 @@ from typing import ClassVar, Self
 from django.db import models
 
 from pipeline.people.models.people import User
+from salesprocess.lib.database import transaction_number
 
 
 class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
@@ -30,6 +31,8 @@ class IdempotencyKey(models.Model):
     key = models.CharField(max_length=64)
     digest = models.BinaryField(max_length=32)
     at = models.DateTimeField(db_index=True)
+    # The database's number of the transaction of the effect: who undoes that, finds the key by it.
+    transaction = models.BigIntegerField(db_default=transaction_number(), editable=False)
     status = models.PositiveSmallIntegerField(default=0)
     headers = models.JSONField(default=dict)
     # None: too long to keep.

@@ -2,6 +2,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import BigIntegerField, Func, TextField
+from django.db.models.functions import Cast
 
 # By itself PostgreSQL plans the first five executions anew before it takes to a plan for all.
 _ONE_PLAN = "-c plan_cache_mode=force_generic_plan"
@@ -35,3 +37,9 @@ def parse_database_url(url: str, *, prepared: bool = False) -> dict[str, Any]:
         "PORT": options.pop("port", str(parts.port or "")),
         "OPTIONS": options,
     }
+
+
+def transaction_number() -> Cast:
+    """What PostgreSQL calls the transaction in which a row is written: the same for all its rows."""
+    number = Func(function="pg_current_xact_id", output_field=TextField())
+    return Cast(Cast(number, TextField()), BigIntegerField())

@@ -1,14 +1,16 @@
 """One intent, one effect: the same form sent several times, or at once, counts once (R2)."""
 
+import contextlib
 import re
 from typing import Any
 
 import pytest
-from django.db import transaction
+import time_machine
+from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.test import Client
 
-from crm.models import Activity, Deal
+from crm.models import Activity, Deal, UndoableAct
 from pipeline.idempotency import commands, middleware
 from pipeline.models import IdempotencyKey
 from tests.conftest import Cast
@@ -145,6 +147,56 @@ def test_it_leads_to_the_page_where_the_answer_was_too_long_to_keep(
     )
     assert plain.status_code == 302
     assert calls() == 1
+
+
+@pytest.mark.django_db
+def test_what_was_undone_is_not_told_as_done_when_it_is_sent_again(cast: Cast, deal: Deal):
+    """Its answer was lost, it was seen on the page and undone there, and then the draft is sent."""
+    client = signed_in(cast)
+    log(client, deal)
+    act = UndoableAct.objects.get()
+    undone = client.post(f"/deals/{deal.pk}/undo/", {"act": act.pk, "version": act.version})
+    assert (undone.status_code, calls()) == (302, 0)
+
+    again = log(client, deal)
+
+    assert (again.status_code, calls()) == (200, 1)
+    assert log(client, deal).content == again.content  # and that counts once
+    assert calls() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("later", ["he did something else", "a minute has passed"])
+def test_what_may_have_been_reversed_since_is_told_as_what_it_is(
+    cast: Cast, deal: Deal, clock: time_machine.Traveller, later: str
+):
+    client = signed_in(cast)
+    first = log(client, deal)
+    assert log(client, deal).content == first.content
+    if later == "he did something else":
+        log(client, deal, key="other", body="Rang once more")
+    else:
+        clock.shift(61)
+    again = log(client, deal)
+    assert (again["HX-Refresh"], again.content) == ("true", b"")
+    html = client.get(f"/deals/{deal.pk}/").content.decode()
+    assert "This came in already, at 11:00, and counts once." in html
+    assert calls() == 1 + (later == "he did something else")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_success_that_is_rolled_back_is_an_error(
+    cast: Cast, deal: Deal, monkeypatch: pytest.MonkeyPatch
+):
+    def swallow(*_args: Any, **_named: Any) -> HttpResponse:
+        with contextlib.suppress(IntegrityError):
+            Activity.objects.create(deal=deal)
+        return HttpResponse("saved")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("crm.views.verbs.done", swallow)
+        assert log(signed_in(cast), deal).status_code == 500
+    assert (calls(), IdempotencyKey.objects.count()) == (0, 0)
 
 
 @pytest.mark.django_db
