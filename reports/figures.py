@@ -25,6 +25,8 @@ R = TypeVar("R")
 
 # Below it a report says so and makes no ranking (METHOD, Management: "90 %").
 RELIABLE_FROM = Decimal("0.90")
+# Of fewer rows no sentence is made, and what is computed of them stands back.
+MIN_ROWS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,10 @@ class Coverage:
     population: int
     # The share from which on the organisation calls it reliable.
     reliable_from: Decimal = RELIABLE_FROM
+
+    @property
+    def missing(self) -> int:
+        return self.population - self.known
 
     @property
     def share(self) -> Decimal | None:
@@ -109,6 +115,10 @@ class Figure:
     period: Period
     coverage: Coverage
     part: int | None = None
+
+    @property
+    def is_small_sample(self) -> bool:
+        return self.n < MIN_ROWS
 
 
 K1 = Definition(

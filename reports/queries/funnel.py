@@ -46,9 +46,6 @@ from reports.queries.populations import (
 )
 from reports.queries.question import Question
 
-# Of fewer visits no sentence is made.
-MIN_VISITS = 10
-
 
 @dataclass(frozen=True, kw_only=True)
 class StageTime:
@@ -65,13 +62,13 @@ class StageTime:
     share_of_norm: Decimal | None
 
     def is_over(self, *, digits: int) -> bool:
-        """Whether the median visit exceeded its norm; False for fewer than MIN_VISITS.
+        """Whether the median visit exceeded its norm; False for fewer than MIN_ROWS.
 
         A single norm is compared with the median rounded to `digits` decimals, as printed, so that
         "5 d / 5" is not over.
         """
         days = self.median_days.value
-        if days is None or self.share_of_norm is None or self.median_days.n < MIN_VISITS:
+        if days is None or self.share_of_norm is None or self.median_days.is_small_sample:
             return False
         if self.norm.differs:
             return self.share_of_norm > 1
@@ -95,6 +92,8 @@ class Funnel:
     # Keys are those of CLOSED_MEASURES.
     closed: dict[str, Figure]
     rates: Rates
+    # The dated visits of the period, of all stages, beside those that no period can count (K1).
+    entries: Coverage
 
     @property
     def earlier_rates(self) -> str:
@@ -158,6 +157,10 @@ def funnel(question: Question) -> Funnel:
             for key, count in closed.items()
         },
         rates=question.rates,
+        entries=question.coverage(
+            known=sum(row.ways["entries"].coverage.known for row in rows),
+            population=sum(row.ways["entries"].coverage.population for row in rows),
+        ),
     )
 
 

@@ -38,7 +38,6 @@ def funnel(request: HtmxRequest) -> HttpResponse:
             "without_sample": asked.left_out is not None,
             "today": form.today,
             "currency": request.user.organisation.currency,
-            "undated": _undated(figures),
             "chart": json.dumps(_chart(figures, slowest)),
             "bottleneck": slowest,
             "rows_url": _rows_url(request),
@@ -96,12 +95,6 @@ def outcome_words() -> dict[str, str]:
         "lost": _("Stopped by the customer"),
         "stopped_by_us": _("Stopped by us"),
     }
-
-
-def _undated(figures: Funnel) -> int:
-    """The number of visits without dates, over all stages."""
-    coverages = [row.ways["entries"].coverage for row in figures.stages]
-    return sum(coverage.population - coverage.known for coverage in coverages)
 
 
 def _slowest(figures: Funnel) -> FunnelStage | None:

@@ -11,6 +11,7 @@ from django.test import Client
 from crm.commands import deal as deal_commands
 from crm.models import Deal, StageVisit
 from pipeline.models import Team, User
+from pipeline.people.commands import organisation
 from pipeline.process.moves import EnteredHow
 from pipeline.process.stages import Initiator, Stage
 from tests.conftest import Cast, Keep
@@ -120,11 +121,8 @@ def test_it_has_no_rows_for_a_number_that_is_none(cast: Cast, client: Client, qu
     assert client.get(f"/reports/funnel/rows/{query}").status_code == 404
 
 
-def test_it_says_that_undated_visits_lower_the_coverage(cast: Cast, client: Client) -> None:
-    make_deal(by=cast.ana)
-    client.force_login(cast.ana)
-    assert "Coverage 100%" in client.get(URL).content.decode()
-    undated = Deal.objects.create(
+def undated_deal(cast: Cast) -> None:
+    deal = Deal.objects.create(
         name="Imported",
         owner=cast.ana,
         team=cast.north,
@@ -134,16 +132,35 @@ def test_it_says_that_undated_visits_lower_the_coverage(cast: Cast, client: Clie
         changed_at=NOW,
     )
     StageVisit.objects.create(
-        deal=undated,
+        deal=deal,
         sequence=1,
         stage=Stage.PROSPECTING,
         entered_how=EnteredHow.IMPORTED,
         entry_owner=cast.ana,
         entry_team=cast.north,
     )
+
+
+def test_it_says_that_undated_visits_lower_the_coverage(cast: Cast, client: Client) -> None:
+    make_deal(by=cast.ana)
+    client.force_login(cast.ana)
+    assert "Coverage 100%" in client.get(URL).content.decode()
+    undated_deal(cast)
     page = client.get(URL).content.decode()
     assert "Coverage 50%" in page
     assert "Visits without a date: 1" in page
+
+
+def test_it_is_relied_on_from_the_share_that_the_organisation_asks_for(
+    cast: Cast, client: Client
+) -> None:
+    for number in range(12):
+        make_deal(by=cast.ana, name=f"Deal {number}")
+    undated_deal(cast)
+    client.force_login(cast.ana)
+    assert "Coverage 92%: it can be relied on" in client.get(URL).content.decode()
+    organisation.change(by=cast.adele, at=NOW, reliable_from=95)
+    assert "Coverage 92%: read with care" in client.get(URL).content.decode()
 
 
 @pytest.mark.parametrize("rows", [1, 12])
