@@ -11,11 +11,25 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 
 
+# How a filter is typed in, by its class; the first that fits.
+_INPUT_TYPES: tuple[tuple[type[django_filters.Filter], str], ...] = (
+    (django_filters.ChoiceFilter, "select"),
+    (django_filters.MultipleChoiceFilter, "select"),
+    (django_filters.NumberFilter, "number"),
+    (django_filters.DateFilter, "date"),
+    (django_filters.CharFilter, "text"),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """A filter as a page draws it: its label, what the address says, and what there is to choose."""
+    """A filter as a page draws it: its label, what the address says, and what there is to choose.
+
+    `input_type` is that of HTML, or "select".
+    """
 
     label: str | Promise
+    input_type: str
     values: Sequence[str]
     # The choices of a select: value, words, whether it is chosen.
     options: Sequence[tuple[str, str | Promise, bool]] = ()
@@ -51,6 +65,9 @@ class LazyFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # ships no
         return {
             name: Control(
                 label=self.filters[name].label,
+                input_type=next(
+                    kind for of, kind in _INPUT_TYPES if isinstance(self.filters[name], of)
+                ),
                 values=self.data.getlist(name),
                 options=self._options(self.filters[name], self.data.get(name)),
             )

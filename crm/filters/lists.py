@@ -125,6 +125,7 @@ class DealFilter(BoardFilter, LazyFilterSet):
         method="by_outcome",
         label=gettext_lazy("Outcome"),
         choices=lambda: OUTCOMES,
+        empty_label=gettext_lazy("Any outcome"),
     )
     company = IdFilter(field_name="company_id", label=gettext_lazy("Company"))
     opened_from = DayFilter(gettext_lazy("Opened from"), method="by_day")
@@ -152,6 +153,8 @@ class DealFilter(BoardFilter, LazyFilterSet):
         self.kind = kind
         self.offers = offers
         self.teams = Teams(user, known=offers.teams)
+        if kind != ListKind.DEALS:
+            self.filters["outcome"].extra["empty_label"] = gettext_lazy("Open")
         if kind == ListKind.LEADS:
             self.filters["stage"].extra["choices"] = partial(_stages, last=Stage.PROSPECTING)
         elif kind == ListKind.OPPORTUNITIES:
@@ -230,7 +233,10 @@ class ActivityFilter(ListFilter):
         method="by_team", label=gettext_lazy("Team"), empty_label=gettext_lazy("All teams")
     )
     state = django_filters.ChoiceFilter(
-        method="by_state", label=gettext_lazy("State"), choices=ActivityState.choices
+        method="by_state",
+        label=gettext_lazy("State"),
+        choices=ActivityState.choices,
+        empty_label=gettext_lazy("To do"),
     )
     kind = django_filters.ChoiceFilter(
         label=gettext_lazy("Kind"),

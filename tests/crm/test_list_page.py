@@ -418,3 +418,21 @@ def test_it_shows_names_as_they_are_typed(cast: Cast, look: Callable[..., Any]) 
 def test_it_stays_small(cast: Cast, look: Callable[..., Any], kind: str) -> None:
     make_rows(kind, 60, by=cast.ana)
     assert len(look(cast.ana, f"/{kind}/").content) < 100_000
+
+
+def test_it_draws_each_filter_by_what_it_takes(cast: Cast, look: Callable[..., Any]) -> None:
+    def drawn(kind: str) -> tuple[dict[str, str], list[str]]:
+        page = look(cast.ana, f"/{kind}/").content.decode()
+        inputs = re.findall(r'id="filter-(\w+)"[^>]*?type="(\w+)"', page)
+        return dict(inputs), re.findall(r'<option value="" selected>([^<]+)<', page)
+
+    inputs, unasked = drawn("deals")
+    assert inputs.pop("min") == inputs.pop("max") == "number"
+    assert len(inputs) == 6
+    assert set(inputs.values()) == {"date"}
+    assert "Any outcome" in unasked
+    assert "Open" in drawn("leads")[1]
+    assert drawn("companies")[0] == {"industry": "text", "country": "text"}
+    inputs, unasked = drawn("activities")
+    assert inputs == {"day_from": "date", "day_to": "date"}
+    assert unasked[0] == "To do"
