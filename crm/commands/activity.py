@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from crm.commands import gate, locked_deal, planned, values
+from crm.commands import locked_deal, planned, values
+from crm.commands.deal_move import move_locked
 from crm.commands.gate import GoAhead
 from crm.commands.gate_input import NOTHING, GateInput
 from crm.commands.writers import activity as writer
@@ -314,7 +315,7 @@ def _move_forward(
         )
     if stage == Stage.CLOSING:
         raise Refused(_("No stage follows: record the win or the stop instead."), field="result")
-    gate.move(deal, to=Stage(stage + 1), by=by, at=at, gate_input=gate_input, go_ahead=go_ahead)
+    move_locked(deal, to=Stage(stage + 1), by=by, at=at, gate_input=gate_input, go_ahead=go_ahead)
 
 
 def _update(deal: Deal, *, by: User, at: dt.datetime) -> None:

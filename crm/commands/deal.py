@@ -126,62 +126,6 @@ def open(
     return deal
 
 
-def advance(
-    deal: Deal,
-    *,
-    to: Stage,
-    by: User,
-    at: dt.datetime,
-    reason: str = "",
-    version: int | None = None,
-    gate_input: GateInput = NOTHING,
-    go_ahead: GoAhead | None = None,
-) -> None:
-    """Move forward to `to`; over several stages with one reason for all that are passed (G12).
-
-    The gates of every stage that is left or passed over are judged: `gate_input` is what they ask
-    for, `go_ahead` why they are gone past.
-
-    Raises Gap as `gate.check` does; Refused for a closed deal, a stage that lies behind, a missing reason or an `at` before
-    the open visit; Stale as in `locked`.
-    """
-    with locked(deal, by=by, version=version) as row:
-        require_open(row)
-        if to < row.stage:
-            raise Refused(_("That stage lies behind the deal: move it back instead."), field="to")
-        gate.move(row, to=to, by=by, at=at, reason=reason, gate_input=gate_input, go_ahead=go_ahead)
-
-
-def move_back(
-    deal: Deal, *, to: Stage, by: User, at: dt.datetime, reason: str, version: int | None = None
-) -> None:
-    """Move back to `to`, with a reason; allowed and recorded, nothing is deleted (G11).
-
-    Raises as `advance` does.
-    """
-    with locked(deal, by=by, version=version) as row:
-        require_open(row)
-        if to > row.stage:
-            raise Refused(_("That stage lies ahead of the deal: advance it instead."), field="to")
-        gate.move(row, to=to, by=by, at=at, reason=reason)
-
-
-def move(
-    deal: Deal,
-    *,
-    to: Stage,
-    by: User,
-    at: dt.datetime,
-    reason: str = "",
-    version: int | None = None,
-    gate_input: GateInput = NOTHING,
-    go_ahead: GoAhead | None = None,
-) -> None:
-    """Move to `to`, whichever way that is from where the deal stands. Raises as `advance` does."""
-    with locked(deal, by=by, version=version) as row:
-        gate.move(row, to=to, by=by, at=at, reason=reason, gate_input=gate_input, go_ahead=go_ahead)
-
-
 def stop(
     deal: Deal,
     *,

@@ -17,14 +17,11 @@ from django.utils.translation import gettext as _
 from crm.commands import gate_input as inputs
 from crm.commands import process_note, record_changes
 from crm.commands.gate_input import NOTHING, GateInput
-from crm.commands.locked_deal import follow, open_visit, save
 from crm.commands.refusals import refused_at
 from crm.commands.writers import step_result
 from crm.models import Deal, Judgement, NoteKind, Offer, StageVisit
 from crm.queries.facts import facts
-from crm.queries.gates import versions_in_force
 from pipeline.models import User
-from pipeline.process import moves
 from pipeline.process.gates import (
     Act,
     Facts,
@@ -154,40 +151,6 @@ def keep(
         at=at,
         by=by,
     )
-
-
-def move(
-    row: Deal,
-    *,
-    to: Stage,
-    by: User,
-    at: dt.datetime,
-    reason: str = "",
-    gate_input: GateInput = NOTHING,
-    go_ahead: GoAhead | None = None,
-) -> None:
-    """Move a locked deal; forward through the gates, back without any (G11).
-
-    Raises as `moves.move` and `check` do.
-    """
-    stage_visit, visit = open_visit(row, at)
-    visits = moves.move(visit, to, at, reason=reason)
-    ahead = versions_in_force(row)
-    passed = None
-    if to > visit.stage:
-        passed = check(
-            row,
-            Act(verb=Verb.MOVE, from_stage=visit.stage, to=to),
-            version_ids=tuple(stage_visit.version_ids) or ahead,
-            by=by,
-            at=at,
-            gate_input=gate_input,
-            go_ahead=go_ahead,
-        )
-    follow(row, stage_visit, visits, by=by, version_ids=ahead)
-    save(row, "stage", "stage_entered_at", by=by, at=at)
-    if passed is not None:
-        keep(row, passed, stage_visit, by=by, at=at)
 
 
 def as_json(finding: Finding) -> dict[str, Any]:

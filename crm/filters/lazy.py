@@ -10,7 +10,6 @@ from django import forms
 from django.http import QueryDict
 from django.utils.functional import Promise
 
-
 # How a filter is typed in, by its class; the first that fits.
 _INPUT_TYPES: tuple[tuple[type[django_filters.Filter], str], ...] = (
     (django_filters.ChoiceFilter, "select"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.commands import deal as commands
+from crm.commands import deal_move as move_commands
 from crm.commands import deal_take_back
 from crm.commands import deal_win as win_commands
 from crm.commands import undo as undo_commands
@@ -59,12 +60,12 @@ ask_or_do = require_http_methods(["GET", "POST"])
 @ask_or_do
 def move(request: HtmxRequest, pk: int) -> HttpResponse:
     """To any stage: one step forward, or a step back or a jump with its reason."""
-    return _move(request, pk, commands.move)
+    return _move(request, pk, move_commands.move)
 
 
 @require_POST
 def advance(request: HtmxRequest, pk: int) -> HttpResponse:
-    return _move(request, pk, commands.advance)
+    return _move(request, pk, move_commands.advance)
 
 
 def _move(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpResponse:

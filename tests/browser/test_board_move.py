@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from crm.commands import deal as commands
+from crm.commands import deal_move as move_commands
 from crm.models import Deal, StageVisit
 from pipeline.process.stages import Initiator, Outcome, Stage
 from tests.browser import axe
@@ -122,7 +122,9 @@ def test_it_offers_to_stop_from_the_menu(board: Page, deal: Deal):
 
 
 def test_it_wins_a_deal_from_its_card(board: Page, deal: Deal, people: Cast):
-    commands.move(deal, to=Stage.CLOSING, by=people.ana, at=timezone.now(), reason="Repeat order")
+    move_commands.move(
+        deal, to=Stage.CLOSING, by=people.ana, at=timezone.now(), reason="Repeat order"
+    )
     board.reload()
     board.get_by_role("link", name="Move Norte SA").click()
     board.get_by_role("menuitem", name="Won…").click()
@@ -137,7 +139,7 @@ def test_it_wins_a_deal_from_its_card(board: Page, deal: Deal, people: Cast):
 def test_it_shows_both_versions_when_somebody_else_was_faster(
     board: Page, deal: Deal, people: Cast
 ):
-    commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=people.mona, at=timezone.now())
+    move_commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=people.mona, at=timezone.now())
     drag(board, deal, Stage.NEEDS_ANALYSIS)
     sheet = board.get_by_role("dialog")
     expect(sheet).to_contain_text("Mona Reyes")
@@ -149,7 +151,7 @@ def test_it_shows_both_versions_when_somebody_else_was_faster(
 
 
 def test_it_shows_what_another_browser_did(board: Page, deal: Deal, people: Cast):
-    commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=people.mona, at=timezone.now())
+    move_commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=people.mona, at=timezone.now())
     # A page in the background of a test machine would wait ten seconds for its turn.
     board.evaluate("htmx.trigger('#board', 'board-poll')")
     expect(card_of(board, deal, Stage.NEEDS_ANALYSIS)).to_be_visible()
@@ -253,7 +255,9 @@ def test_it_shows_the_usual_days_of_those_whose_deals_it_shows(
     now = timezone.now()
     for count in range(10):
         one = ready_deal(by=people.ana, name=f"Line {count}", at=now - dt.timedelta(days=20))
-        commands.advance(one, to=Stage.PROSPECTING, by=people.ana, at=now - dt.timedelta(days=8))
+        move_commands.advance(
+            one, to=Stage.PROSPECTING, by=people.ana, at=now - dt.timedelta(days=8)
+        )
     page = page_of(people.mona, "/board/")
     head = page.locator("#median-1")
     expect(head).to_have_text("12 d / 5")

@@ -7,6 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from crm.commands import deal as commands
+from crm.commands import deal_move as move_commands
 from crm.commands.contact import NewContact
 from crm.models import Activity, Deal, DealRole
 from pipeline.process.stages import Outcome, Stage
@@ -99,7 +100,7 @@ def test_it_keeps_the_reason_of_a_move_that_came_too_late(shown: Page, people: C
     sheet = shown.locator("#sheet .sheet")
     sheet.get_by_label("In their words").fill("No budget this year")
     sheet.locator("label", has_text="Decided not to buy").click()
-    commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=people.mona, at=timezone.now())
+    move_commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=people.mona, at=timezone.now())
     sheet.get_by_role("button", name="Stop").click()
     expect(sheet).to_contain_text("Mona Reyes changed this in the meantime")
     expect(sheet.get_by_label("In their words")).to_have_value("No budget this year")
@@ -170,7 +171,7 @@ def test_it_shows_duplicates_while_a_new_deal_is_typed(shown: Page, people: Cast
 
 
 def test_it_is_accessible(page_of: PageOf, people: Cast, deal: Deal):
-    commands.advance(
+    move_commands.advance(
         deal, to=Stage.PROPOSAL, reason="They insisted", by=people.ana, at=timezone.now()
     )
     plan_call(deal, by=people.ana, due_at=timezone.now() - dt.timedelta(hours=1))

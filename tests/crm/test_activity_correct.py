@@ -9,7 +9,7 @@ from django.test import Client
 
 from crm.commands import activity as activity_commands
 from crm.commands import activity_correct as commands
-from crm.commands import deal as deal_commands
+from crm.commands import deal_move as move_commands
 from crm.commands.writers.activity import About, Next
 from crm.events import (
     EntryBodyChanged,
@@ -54,7 +54,7 @@ def correct(row: Activity, cast: Cast, **said: Any) -> None:
 
 def test_a_correction_is_kept_beside_what_stood_there(cast: Cast, deal: Deal):
     row = log(About(deal=deal), cast, body=LONG)
-    deal_commands.advance(deal, to=Stage.QUALIFICATION, by=cast.ana, at=NOW)
+    move_commands.advance(deal, to=Stage.QUALIFICATION, by=cast.ana, at=NOW)
     before = deal.changes.count()
 
     correct(
@@ -82,7 +82,7 @@ def test_a_correction_is_kept_beside_what_stood_there(cast: Cast, deal: Deal):
 
 
 def test_it_counts_for_the_stage_of_then(cast: Cast, deal: Deal):
-    deal_commands.advance(deal, to=Stage.QUALIFICATION, by=cast.ana, at=ago(days=2))
+    move_commands.advance(deal, to=Stage.QUALIFICATION, by=cast.ana, at=ago(days=2))
     row = log(About(deal=deal), cast)
     stages = [row.stage]
     for days in (3, 1):

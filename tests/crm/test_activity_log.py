@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crm.commands import activity as activity_commands
-from crm.commands import deal as deal_commands
+from crm.commands import deal_move as move_commands
 from crm.commands import deal_win as win_commands
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, Method
@@ -153,8 +153,8 @@ def test_an_older_touch_does_not_hide_the_latest(cast):
 
 def test_it_is_kept_with_the_stage_that_the_deal_was_in_then(cast):
     deal = ready_deal(by=cast.ana, stage=Stage.PROSPECTING, at=ago(days=10))
-    deal_commands.move(deal, to=Stage.QUALIFICATION, by=cast.ana, at=ago(days=5))
-    deal_commands.move(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=ago(days=2))
+    move_commands.move(deal, to=Stage.QUALIFICATION, by=cast.ana, at=ago(days=5))
+    move_commands.move(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=ago(days=2))
 
     stages = [log(deal, by=cast.ana, done_at=ago(days=days)).stage for days in (20, 10, 6, 5, 3, 1)]
 
@@ -244,7 +244,7 @@ def test_it_counts_a_version_of_the_deal(cast):
 
 def test_it_moves_forward_only_from_the_stage_that_was_shown(cast, refused):
     deal = ready_deal(by=cast.ana)
-    deal_commands.advance(deal, to=Stage.PROSPECTING, by=cast.mona, at=ago(hours=1))
+    move_commands.advance(deal, to=Stage.PROSPECTING, by=cast.mona, at=ago(hours=1))
     known = deal.activities.count()
 
     with refused("result"):

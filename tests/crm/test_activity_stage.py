@@ -12,6 +12,7 @@ from django.test import Client
 
 from crm.commands import activity as commands
 from crm.commands import deal as deal_commands
+from crm.commands import deal_move as move_commands
 from crm.commands import deal_win as win_commands
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, Deal
@@ -77,7 +78,7 @@ def test_between_two_outcomes_it_counts_for_the_stage_of_then(cast: Cast):
     deal = ready_deal(by=cast.ana, stage=Stage.PROPOSAL, at=ago(days=20))
     win_commands.win(deal, value=Decimal(9), reason="Quick", by=cast.ana, at=ago(days=10))
     deal_commands.reopen(deal, by=cast.ana, at=ago(days=5), reason="They called")
-    deal_commands.move_back(deal, to=Stage.PROPOSAL, by=cast.ana, at=ago(days=3), reason="Anew")
+    move_commands.move(deal, to=Stage.PROPOSAL, by=cast.ana, at=ago(days=3), reason="Anew")
     days = (30, 15, 8, 4, 1)
     stages = [
         log(About(deal=deal), cast, kind=ActivityKind.CALL, at=ago(days=day)).stage for day in days

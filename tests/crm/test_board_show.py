@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from crm.commands import deal as commands
+from crm.commands import deal_move as move_commands
 from crm.models import Deal, DealChange, Rate, Source
 from pipeline.models import User
 from pipeline.process.stages import Stage
@@ -333,7 +334,7 @@ class TestPoll:
     def test_it_shows_the_columns_after_any_change_in_sight(self, client, cast: Cast):
         deal = ready_deal(by=cast.ana)
         version = board.version(see(client, cast.ana))
-        commands.advance(deal, to=Stage.PROSPECTING, by=cast.mona, at=NOW)
+        move_commands.advance(deal, to=Stage.PROSPECTING, by=cast.mona, at=NOW)
         answer = self.poll(client, version)
         assert answer.status_code == 200
         assert board.columns(answer)[2] == [deal.pk]
@@ -348,7 +349,7 @@ class TestPoll:
     def test_it_ignores_what_is_out_of_sight(self, client, cast: Cast):
         far = ready_deal(by=cast.carl)
         version = board.version(see(client, cast.ana))
-        commands.advance(far, to=Stage.PROSPECTING, by=cast.carl, at=NOW)
+        move_commands.advance(far, to=Stage.PROSPECTING, by=cast.carl, at=NOW)
         assert self.poll(client, version).status_code == 204
 
     def test_it_notices_that_something_became_overdue(

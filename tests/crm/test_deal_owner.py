@@ -6,6 +6,7 @@ import pytest
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
+from crm.commands import deal_move as move_commands
 from crm.commands.writers.activity import About, Next
 from crm.events import OwnerChanged
 from crm.models import ActivityKind, Deal
@@ -47,7 +48,7 @@ def test_it_leaves_the_open_visit_with_who_owned_it_at_entry(cast):
     deal = ready_deal(by=cast.ana)
 
     hand_over(deal, to=cast.ben, by=cast.ana)
-    deal_commands.move(deal, to=Stage.PROSPECTING, by=cast.ben, at=NOW)
+    move_commands.move(deal, to=Stage.PROSPECTING, by=cast.ben, at=NOW)
 
     first = deal.visits.get(sequence=1)
     assert (first.entry_owner, first.exit_owner) == (cast.ana, cast.ben)

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from crm.commands import activity as activities
 from crm.commands import deal as deals
 from crm.commands import deal_line
+from crm.commands import deal_move as move_commands
 from crm.commands.contact import NewContact
 from crm.commands.writers.activity import About, Next
 from crm.models import ActivityKind, Deal, DealRole, Product
@@ -57,8 +58,8 @@ def busy_deal(cast: Cast, *, rows: int) -> Deal:
             next=Next(kind=ActivityKind.CALL, due_at=NOW + dt.timedelta(days=n + 1)),
         )
         deals.edit(deal, amount=Decimal(1000 + n), by=cast.ana, at=ago(hours=18))
-        deals.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(hours=17 - n / 10))
-        deals.move_back(
+        move_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(hours=17 - n / 10))
+        move_commands.move(
             deal, to=Stage.LEAD_GENERATION, reason="no", by=cast.ana, at=ago(hours=16.95 - n / 10)
         )
         deal_line.add(
@@ -92,11 +93,11 @@ def test_it_takes_the_same_few_queries_for_few_rows_and_many(client: Client, cas
 
 def test_it_says_how_long_each_stage_took_and_what_was_skipped(client: Client, cast: Cast):
     deal = ready_deal(by=cast.ana, at=ago(days=20))
-    deals.advance(
+    move_commands.advance(
         deal, to=Stage.QUALIFICATION, reason="They called us", by=cast.ana, at=ago(days=14)
     )
-    deals.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=ago(days=9))
-    deals.move_back(
+    move_commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=ago(days=9))
+    move_commands.move(
         deal, to=Stage.QUALIFICATION, reason="Another buyer", by=cast.ana, at=ago(days=5)
     )
     page = html(get(client, cast.ana, deal))
@@ -109,11 +110,11 @@ def test_it_says_how_long_each_stage_took_and_what_was_skipped(client: Client, c
 
 def test_it_tells_a_return_in_words(client: Client, cast: Cast):
     deal = ready_deal(by=cast.ana, at=ago(days=20), stage=Stage.NEEDS_ANALYSIS)
-    deals.move_back(
+    move_commands.move(
         deal, to=Stage.QUALIFICATION, reason="Another buyer", by=cast.ana, at=ago(days=8)
     )
-    deals.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=ago(days=6))
-    deals.advance(deal, to=Stage.PROPOSAL, by=cast.ana, at=ago(days=2))
+    move_commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=ago(days=6))
+    move_commands.advance(deal, to=Stage.PROPOSAL, by=cast.ana, at=ago(days=2))
     page = html(get(client, cast.ana, deal))
     assert "Stage 4 Needs analysis: 16 d · back ×1" in page
     assert "Stage 1 Lead generation: not recorded" in page

@@ -9,6 +9,7 @@ import pytest
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
+from crm.commands import deal_move as move_commands
 from crm.commands import deal_win as win_commands
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, StageVisit
@@ -40,7 +41,7 @@ def test_it_keeps_one_unbroken_history_of_all_moves(cast):
         dice, moved = random.Random(by.name), 0
         for _move in range(12):
             try:
-                deal_commands.move(
+                move_commands.move(
                     mine(deal),
                     to=dice.choice(list(Stage)),
                     by=by,
@@ -65,7 +66,7 @@ def test_it_lets_one_of_those_who_saw_the_same_card_move_it(cast):
     deal = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
 
     def advance(by: User, page: Deal) -> None:
-        deal_commands.advance(page, to=Stage.NEEDS_ANALYSIS, by=by, at=NOW, version=page.version)
+        move_commands.advance(page, to=Stage.NEEDS_ANALYSIS, by=by, at=NOW, version=page.version)
 
     ends = at_once(
         *(partial(advance, by, mine(deal)) for by in (cast.ana, cast.mona, cast.rosa, cast.adele))
@@ -170,7 +171,7 @@ def test_it_is_out_of_reach_at_once_for_who_gave_it_away(cast):
 
         given, moved = at_once(
             partial(deal_commands.hand_over, pages[0], to=cast.carl, by=cast.rosa, at=NOW),
-            partial(deal_commands.advance, pages[1], to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW),
+            partial(move_commands.advance, pages[1], to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW),
         )
 
         assert given is None
@@ -186,7 +187,7 @@ def test_it_keeps_a_sentence_that_was_typed_while_another_moved_the_card(cast):
     seen = deal.version
 
     ends = at_once(
-        lambda: deal_commands.advance(pages[0], to=Stage.NEEDS_ANALYSIS, by=cast.mona, at=NOW),
+        lambda: move_commands.advance(pages[0], to=Stage.NEEDS_ANALYSIS, by=cast.mona, at=NOW),
         lambda: deal_commands.edit(pages[1], by=cast.ana, at=NOW, name="Line 4"),
     )
 

@@ -18,6 +18,7 @@ from hypothesis.stateful import run_state_machine_as_test as play
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
+from crm.commands import deal_move as move_commands
 from crm.commands import deal_win as win_commands
 from crm.commands.writers.activity import About, Next
 from crm.models import Activity, ActivityKind, ActivityResult, Deal, StageVisit, StopCause
@@ -179,16 +180,16 @@ class Sales(RuleBasedStateMachine):
 
     def move(self, act, to, reason):
         with self.doing(act, Q(outcome=Outcome.OPEN)) as (deal, given):
-            deal_commands.move(deal, to=to, reason=reason, **given, **self.seen(act, deal))
+            move_commands.move(deal, to=to, reason=reason, **given, **self.seen(act, deal))
 
     def advance(self, act, by_how_many, reason):
         with self.doing(act, Q(outcome=Outcome.OPEN, stage__lt=7)) as (deal, given):
             to = Stage(min(deal.stage + by_how_many, 7))
-            deal_commands.advance(deal, to=to, reason=reason, **given, **self.seen(act, deal))
+            move_commands.advance(deal, to=to, reason=reason, **given, **self.seen(act, deal))
 
     def move_back(self, act, to, reason):
         with self.doing(act, Q(outcome=Outcome.OPEN, stage__gt=to)) as (deal, given):
-            deal_commands.move_back(deal, to=to, reason=reason, **given, **self.seen(act, deal))
+            move_commands.move(deal, to=to, reason=reason, **given, **self.seen(act, deal))
 
     def win(self, act, value, reason):
         with self.doing(act, Q(outcome=Outcome.OPEN)) as (deal, given):

@@ -7,6 +7,7 @@ from django.test import Client
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
+from crm.commands import deal_move as move_commands
 from crm.commands import deal_take_back, need
 from crm.commands.deal_take_back import take_back
 from crm.commands.writers.activity import About
@@ -47,7 +48,7 @@ STANDS = {
     "a plan": lambda deal, cast: plan_call(deal, by=cast.ana, due_at=NOW),
     "what was cancelled": _cancelled,
     "a need": lambda deal, cast: need.add(deal, NeedInput(words="More"), by=cast.ana, at=NOW),
-    "a move": lambda deal, cast: deal_commands.move(
+    "a move": lambda deal, cast: move_commands.move(
         deal, to=Stage.PROSPECTING, by=cast.ana, at=NOW
     ),
 }

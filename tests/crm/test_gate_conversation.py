@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from crm.commands import deal as deals
+from crm.commands import deal_move as move_commands
 from crm.commands import step as steps
 from crm.commands.gate_input import GateInput
 from crm.commands.writers.conversation import AgreementInput, ConversationInput
@@ -40,7 +40,7 @@ def prospect(cast: Cast, *steps: Any) -> Deal:
 def test_it_completes_the_step_that_asks_for_it_also_if_it_was_logged_before(cast: Cast):
     deal = prospect(cast, row("ring", stage=Stage.PROSPECTING, **CALL))
     said = ConversationInput(logged=logged(deal))
-    deals.advance(
+    move_commands.advance(
         deal, to=Stage.QUALIFICATION, gate_input=GateInput(conversation=said), by=cast.ana, at=NOW
     )
     assert done(deal) == [(Stage.PROSPECTING, "ring")]
@@ -53,7 +53,7 @@ def test_it_completes_no_step_that_is_answered_by_itself(cast: Cast):
         conversation=ConversationInput(),
         answers={(Stage.PROSPECTING, "ring"): StepResultInput(done_at=NOW, note="At last")},
     )
-    deals.advance(deal, to=Stage.QUALIFICATION, gate_input=said, by=cast.ana, at=NOW)
+    move_commands.advance(deal, to=Stage.QUALIFICATION, gate_input=said, by=cast.ana, at=NOW)
     assert StepResult.objects.filter(deal=deal).count() == 1
 
 
@@ -73,7 +73,7 @@ def test_what_was_agreed_is_planned_for_whoever_records_it_where_the_owner_left(
         conversation=ConversationInput(),
         agreement=AgreementInput(to="On site", on=NOW.date() + dt.timedelta(days=1)),
     )
-    deals.advance(deal, to=Stage.QUALIFICATION, gate_input=said, by=mona, at=NOW)
+    move_commands.advance(deal, to=Stage.QUALIFICATION, gate_input=said, by=mona, at=NOW)
     meeting = Activity.objects.planned().get(deal=deal)
     assert (meeting.owner, meeting.subject) == (mona, "On site")
 
@@ -83,7 +83,7 @@ TODAY = NOW.date()
 
 def agreed(deal: Deal, by: Any, on: dt.date, conversation: ConversationInput | None = None) -> None:
     said = GateInput(agreement=AgreementInput(to="On site", on=on), conversation=conversation)
-    deals.advance(deal, to=Stage.QUALIFICATION, gate_input=said, by=by, at=NOW)
+    move_commands.advance(deal, to=Stage.QUALIFICATION, gate_input=said, by=by, at=NOW)
 
 
 @pytest.mark.parametrize(

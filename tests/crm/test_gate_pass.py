@@ -9,6 +9,7 @@ import pytest
 
 from crm.commands import activity as activities
 from crm.commands import deal as deals
+from crm.commands import deal_move as move_commands
 from crm.commands import deal_win as wins
 from crm.commands import gate
 from crm.commands import offer as offers
@@ -61,7 +62,7 @@ GATES = {"importance": Importance.GATE}
 
 
 def move(deal: Any, to: int, **given: Any) -> None:
-    deals.move(deal, to=Stage(to), by=deal.owner, at=NOW, reason="Because.", **given)
+    move_commands.move(deal, to=Stage(to), by=deal.owner, at=NOW, reason="Because.", **given)
 
 
 def win(deal: Any, value: int = 1000, **given: Any) -> None:
@@ -355,7 +356,7 @@ def test_a_step_back_is_never_asked(cast):
     concern(deal)
 
     move(deal, 2)
-    deals.move_back(deal, to=Stage.LEAD_GENERATION, by=cast.ana, at=NOW, reason="Wrong house")
+    move_commands.move(deal, to=Stage.LEAD_GENERATION, by=cast.ana, at=NOW, reason="Wrong house")
 
     assert deal.stage == Stage.LEAD_GENERATION
 

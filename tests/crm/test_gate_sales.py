@@ -6,6 +6,7 @@ from typing import Any
 from crm.commands import activity as activities
 from crm.commands import concern as concerns
 from crm.commands import deal as deals
+from crm.commands import deal_move as move_commands
 from crm.commands import deal_win as wins
 from crm.commands import need as needs
 from crm.commands import offer as offers
@@ -50,20 +51,20 @@ def test_a_long_project_goes_back_twice_and_is_won_for_less(cast):
 
     jordi = NewContact(name="Jordi")
     deal = deals.open(name="Line 3 retrofit", company="Norte SA", contact=jordi, **at())
-    deals.advance(deal, to=Stage.PROSPECTING, **at())
+    move_commands.advance(deal, to=Stage.PROSPECTING, **at())
     told: dict[str, Any] = {"kind": ActivityKind.CALL, "result": ActivityResult.NO_ANSWER}
     activities.log(About(deal=deal), **told, **at())
     told["result"] = ActivityResult.MOVED_FORWARD
     activities.log(About(deal=deal), **told, **at())
     deal.refresh_from_db()
-    deals.advance(
+    move_commands.advance(
         deal, to=Stage.NEEDS_ANALYSIS, gate_input=GateInput(verdict=VerdictInput()), **at()
     )
-    deals.move_back(deal, to=Stage.QUALIFICATION, reason="Another buyer", **at())
-    deals.advance(deal, to=Stage.NEEDS_ANALYSIS, **at())
+    move_commands.move(deal, to=Stage.QUALIFICATION, reason="Another buyer", **at())
+    move_commands.advance(deal, to=Stage.NEEDS_ANALYSIS, **at())
     problem = needs.add(deal, NeedInput(words="Two stops a week", worth=Decimal(90_000)), **at())
     path = DecisionPathInput(steps="Plant test, then the board", decides=deal.contacts.get())
-    deals.advance(deal, to=Stage.PROPOSAL, gate_input=GateInput(path=path), **at())
+    move_commands.advance(deal, to=Stage.PROPOSAL, gate_input=GateInput(path=path), **at())
     offers.make(
         deal,
         OfferInput(
@@ -73,22 +74,22 @@ def test_a_long_project_goes_back_twice_and_is_won_for_less(cast):
         ),
         **at(),
     )
-    deals.advance(deal, to=Stage.OBJECTIONS, **at())
+    move_commands.advance(deal, to=Stage.OBJECTIONS, **at())
     concern = concerns.add(
         deal,
         ConcernInput(words="Too dear", category=ConcernCategory.PRICE, after_price=True),
         **at(),
     )
-    deals.move_back(deal, to=Stage.PROPOSAL, reason="They want it without the pumps", **at())
+    move_commands.move(deal, to=Stage.PROPOSAL, reason="They want it without the pumps", **at())
     offers.make(deal, OfferInput(value=Decimal(45_000), what_changed="Without pumps"), **at())
-    deals.advance(deal, to=Stage.OBJECTIONS, **at())
+    move_commands.advance(deal, to=Stage.OBJECTIONS, **at())
     concerns.settle(
         concern,
         DispositionInput(disposition=Disposition.ANSWERED, response="Pays in a year"),
         **at(),
     )
     deal.refresh_from_db()
-    deals.advance(deal, to=Stage.CLOSING, **at())
+    move_commands.advance(deal, to=Stage.CLOSING, **at())
     wins.win(deal, value=Decimal(44_000), **at())
 
     assert [stage for stage, _left in path_of(deal)] == [1, 2, 3, 4, 3, 4, 5, 6, 5, 6, 7]
@@ -139,15 +140,15 @@ def test_a_service_contract_of_an_existing_customer_is_asked_what_is_for_custome
     at = {"by": cast.ana, "at": ago(hours=2)}
     deal = deals.open(name="Service 2027", company=house, amount=Decimal(12_000), **at)
     host = GateInput(contact=NewContact(name="Vera"))
-    deals.advance(deal, to=Stage.PROSPECTING, gate_input=host, **at)
+    move_commands.advance(deal, to=Stage.PROSPECTING, gate_input=host, **at)
     talk = GateInput(conversation=ConversationInput(kind=ActivityKind.MEETING))
-    deals.advance(deal, to=Stage.QUALIFICATION, gate_input=talk, **at)
+    move_commands.advance(deal, to=Stage.QUALIFICATION, gate_input=talk, **at)
     known = GateInput(verdict=VerdictInput(ours_why="Ten years"))
-    deals.advance(deal, to=Stage.NEEDS_ANALYSIS, gate_input=known, **at)
+    move_commands.advance(deal, to=Stage.NEEDS_ANALYSIS, gate_input=known, **at)
     last_year = {(Stage.NEEDS_ANALYSIS, "last-year"): StepResultInput()}
     need = NeedInput(words="As last year, and the new wing")
     before = GoAhead(reason=Reason.DONE_BEFORE)
-    deals.advance(
+    move_commands.advance(
         deal,
         to=Stage.PROPOSAL,
         gate_input=GateInput(need=need, answers=last_year),

@@ -14,6 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test as play
 
 from crm.commands import activity as activities
 from crm.commands import deal as deals
+from crm.commands import deal_move as move_commands
 from crm.commands import deal_win as wins
 from crm.commands import process
 from crm.commands.contact import NewContact
@@ -137,7 +138,7 @@ class Selling(RuleBasedStateMachine):
         at = self.now()
 
         def run(**given: Any) -> None:
-            deals.move(deal, to=to, by=self.cast.ana, at=at, reason="Because.", **given)
+            move_commands.move(deal, to=to, by=self.cast.ana, at=at, reason="Because.", **given)
 
         if to < deal.stage:
             run()  # never asked

@@ -3,7 +3,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from crm.commands import deal as deal_commands
+from crm.commands import deal_move as move_commands
 from crm.management.commands import check_history
 from crm.models import Deal, StageVisit
 from pipeline.process.stages import Stage
@@ -22,7 +22,7 @@ def check() -> str:
 
 def test_it_finds_nothing_wrong_with_what_the_commands_wrote(cast: Cast):
     deal = ready_deal(by=cast.ana)
-    deal_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=2))
+    move_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=2))
     won_deal(by=cast.ben)
     assert check() == "2 deals have an unbroken history.\n"
 

@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 
 from crm import tasks as crm_tasks
-from crm.commands import deal as deals
+from crm.commands import deal_move as move_commands
 from crm.commands import gate as gates
 from crm.commands import process_note
 from crm.models import NoteKind
@@ -149,7 +149,7 @@ def test_it_goes_to_the_owner_of_the_process_where_no_leader_takes_it(cast):
 def test_it_tells_of_a_gate_that_somebody_went_past_because_it_is_wrong(cast):
     deal = make_deal(by=cast.ana, stage=Stage.QUALIFICATION)
     said = gates.GoAhead(reason=Reason.PROCESS_WRONG, words="Not for spare parts.")
-    deals.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW, go_ahead=said)
+    move_commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW, go_ahead=said)
     assert "Not for spare parts." in deliver()["mona@seven.test"].body
 
 

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from django.db import transaction
 
-from crm.commands import deal as deals
+from crm.commands import deal_move as move_commands
 from crm.commands import process as crm_process
 from crm.commands.locked_deal import locked
 from crm.commands.process import Flight
@@ -45,7 +45,9 @@ def test_a_deal_that_is_moving_moves_to_the_new_version_too(cast):
 
     def move() -> None:
         with transaction.atomic(), locked(Deal.objects.get(pk=deal.pk), by=cast.ana):
-            deals.move(Deal.objects.get(pk=deal.pk), to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW)
+            move_commands.move(
+                Deal.objects.get(pk=deal.pk), to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW
+            )
             moving.set()
             waiting.wait(dt.timedelta(seconds=1).total_seconds())
 

@@ -18,6 +18,7 @@ from crm.commands import activity as activities
 from crm.commands import activity_correct, step
 from crm.commands import concern as concerns
 from crm.commands import deal as deals
+from crm.commands import deal_move as move_commands
 from crm.commands import deal_win as wins
 from crm.commands import decision_path as paths
 from crm.commands import need as needs
@@ -94,7 +95,7 @@ def write(way: str, deal: Deal, page: Callable[..., object], **said: Any) -> Non
         return
     given = GateInput(**{"offer": BY_WORD} | said)
     if way == "gate":
-        deals.advance(deal, to=Stage.OBJECTIONS, gate_input=given, **at)
+        move_commands.advance(deal, to=Stage.OBJECTIONS, gate_input=given, **at)
     else:
         offered = given.offer
         assert offered is not None

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from crm.commands import deal as commands
+from crm.commands import deal_move as move_commands
 from pipeline.models import Team
 from pipeline.process import commands as process
 from pipeline.process.stages import Stage
@@ -55,7 +55,7 @@ def told(cast: Cast, by: str, days: int) -> None:
     """Ten visits in the qualification that took so many days."""
     for _each in range(10):
         deal = ready_deal(by=getattr(cast, by), at=ago(days=days + 1), stage=HERE)
-        commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=getattr(cast, by), at=ago(days=1))
+        move_commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=getattr(cast, by), at=ago(days=1))
 
 
 def funnel(client: Client, query: str = "") -> str:

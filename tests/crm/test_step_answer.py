@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.commands import activity as activities
 from crm.commands import deal as deals
+from crm.commands import deal_move as move_commands
 from crm.commands import step as commands
 from crm.commands.gate import GoAhead
 from crm.commands.writers.activity import About
@@ -129,8 +130,8 @@ def test_it_takes_what_is_of_the_steps_type_only(
     cast: Cast, deal: Deal, refused: Refusal, kind: AnswerKind, good: str, bad: str
 ):
     place = team_step(cast, "Say it", kind=StepKind.QUESTION, answer=kind, choices=["Red", "Blue"])
-    deals.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=ago(hours=2), **yes(deal))
-    deals.move_back(deal, to=HERE, reason="New step", by=cast.ana, at=ago(hours=1))
+    move_commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=ago(hours=2), **yes(deal))
+    move_commands.move(deal, to=HERE, reason="New step", by=cast.ana, at=ago(hours=1))
     with refused(field(place)):
         answer(deal, place, cast.ana, value=bad)
     assert answer(deal, place, cast.ana, value=good).value == good

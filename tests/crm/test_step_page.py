@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.commands import concern as concerns
 from crm.commands import deal as deals
+from crm.commands import deal_move as move_commands
 from crm.commands import need as needs
 from crm.commands import step as steps
 from crm.commands.gate import GoAhead
@@ -269,8 +270,8 @@ def test_it_lists_what_was_recorded_against_steps_that_are_gone(client: Client, 
     process.publish(layer, note="", by=cast.adele, at=NOW)
     # The stay goes on by the version that it began with.
     assert "steps that are gone" not in panel(client, cast.ana, deal)
-    deals.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW, go_ahead=BEFORE)
-    deals.move_back(deal, to=HERE, reason="Fleet", by=cast.ana, at=NOW)
+    move_commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW, go_ahead=BEFORE)
+    move_commands.move(deal, to=HERE, reason="Fleet", by=cast.ana, at=NOW)
     text = panel(client, cast.ana, deal)
     assert "steps that are gone" in text
     assert "Twelve lorries" in text

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils.html import strip_tags
 
 from crm.commands import activity as activities
-from crm.commands import deal as deals
+from crm.commands import deal_move as move_commands
 from crm.commands import step as commands
 from crm.commands.gate import GoAhead
 from crm.commands.writers.activity import About
@@ -104,7 +104,7 @@ def test_it_tells_of_a_gate_what_it_lacked_in_one_line(client: Client, cast: Cas
     team_step(cast, "Budget", importance=Importance.GATE, gives_managers="Forecasts that hold")
     deal = lead(cast)
     said = GoAhead(reason=Reason.CUSTOMER_INSISTED, words="They asked for it")
-    deals.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW, go_ahead=said)
+    move_commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW, go_ahead=said)
     line = told(client, cast.ana, deal)
     assert "Went ahead to Needs analysis without:" in line
     assert "Both sides want to proceed" in line
@@ -119,7 +119,7 @@ def test_it_tells_as_much_of_a_gate_as_there_is_room_for(client: Client, cast: C
         team_step(cast, name, importance=Importance.GATE, gives_managers="Forecasts that hold")
     deal = lead(cast)
     said = GoAhead(reason=Reason.DONE_BEFORE)
-    deals.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW, go_ahead=said)
+    move_commands.advance(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=NOW, go_ahead=said)
     line = told(client, cast.ana, deal)
     assert "without: 0 long" in line
     assert "4 long" not in line

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from crm.commands import deal as deal_commands
+from crm.commands import deal_move as move_commands
 from crm.models import Deal, StageVisit
 from pipeline.process.stages import Stage
 from tests.factories import NOW, ago, ready_deal, stopped_deal
@@ -27,7 +27,7 @@ def constraint_of(error):
 def moved(cast):
     """A deal with a closed and an open visit."""
     deal = ready_deal(by=cast.ana, stage=Stage.PROSPECTING)
-    deal_commands.move(deal, to=Stage.QUALIFICATION, by=cast.ana, at=ago(days=1))
+    move_commands.move(deal, to=Stage.QUALIFICATION, by=cast.ana, at=ago(days=1))
     return deal
 
 

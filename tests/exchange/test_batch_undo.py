@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, models, transaction
 
 from crm.commands import activity as activity_commands
 from crm.commands import concern as concerns
-from crm.commands import deal as deal_commands
+from crm.commands import deal_move as move_commands
 from crm.commands import need as needs
 from crm.commands import offer as offers
 from crm.commands.writers.activity import About
@@ -114,7 +114,7 @@ def test_it_leaves_nothing_of_an_untouched_import(cast: Cast, tmp_path: Path):
 def test_it_keeps_a_deal_that_was_worked_on_and_what_it_refers_to(cast: Cast, tmp_path: Path):
     batch = bring_in(tmp_path)
     kept_deal = Deal.objects.get(company__name="Alfa")
-    deal_commands.advance(kept_deal, to=Stage.PROSPECTING, by=cast.adele, at=batch.at)
+    move_commands.advance(kept_deal, to=Stage.PROSPECTING, by=cast.adele, at=batch.at)
     Deal.objects.filter(pk=kept_deal.pk).update(changed_at=NOW.replace(hour=11))
 
     undone = batch_commands.undo(batch, by=cast.adele, at=NOW)

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from crm.commands import deal as deal_commands
+from crm.commands import deal_move as move_commands
 from crm.commands.gate_input import GateInput
 from crm.commands.writers.offer import OfferInput
 from crm.models import (
@@ -73,7 +73,7 @@ def test_it_writes_a_deal_that_can_be_worked_on_like_a_typed_one(cast: Cast):
     assert kept.activities.get().kind == "call"
     assert moves.broken_links([visit.visit for visit in kept.visits.order_by("sequence")]) == []
     made = GateInput(offer=OfferInput(kind=OfferKind.VERBAL))
-    deal_commands.advance(kept, to=Stage.OBJECTIONS, by=cast.ana, at=NOW, gate_input=made)
+    move_commands.advance(kept, to=Stage.OBJECTIONS, by=cast.ana, at=NOW, gate_input=made)
     assert kept.visits.count() == 3
 
 

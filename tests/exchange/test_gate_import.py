@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crm.commands import deal as deals
+from crm.commands import deal_move as move_commands
 from crm.models import Deal, Judgement
 from exchange.imports import gaps
 from pipeline.process.gates import Gap
@@ -76,6 +76,6 @@ def test_what_an_import_passed_is_not_asked_again_and_what_lies_ahead_is(
     deal = Deal.objects.get()
 
     with pytest.raises(Gap) as caught:
-        deals.move(deal, to=Stage.NEEDS_ANALYSIS, by=cast.adele, at=NOW)
+        move_commands.move(deal, to=Stage.NEEDS_ANALYSIS, by=cast.adele, at=NOW)
 
     assert {one.key for one in caught.value.findings} == {"G4-qualified"}

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from crm.commands import deal as deal_commands
+from crm.commands import deal_move as move_commands
 from crm.commands import deal_win as win_commands
 from crm.models import Deal
 from pipeline.process.stages import Initiator, Stage
@@ -41,7 +42,7 @@ def tell(cast: Cast, name: str, amount: int, story: str) -> Deal:
     for event in rest:
         what, day = event.split("@")
         if what.isdigit():
-            deal_commands.move(deal, to=Stage(int(what)), by=cast.ana, at=_at(day), reason="told")
+            move_commands.move(deal, to=Stage(int(what)), by=cast.ana, at=_at(day), reason="told")
         elif what == "won":
             win_commands.win(deal, value=Decimal(amount), by=cast.ana, at=_at(day))
         elif what == "reopened":

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from crm.commands import deal as deal_commands
+from crm.commands import deal_move as move_commands
 from crm.models import Deal, StageVisit
 from pipeline.models import Team, User
 from pipeline.people.commands import organisation
@@ -205,9 +206,9 @@ def test_it_says_which_period_it_shows_before_one_is_chosen(cast: Cast, client: 
 def test_it_tells_the_board_medians_of_ten_visits_only(cast: Cast, client: Client) -> None:
     for count in range(10):
         deal = ready_deal(by=cast.ana, name=f"Line {count}", at=ago(days=20))
-        deal_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=8))
+        move_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=8))
         if count:
-            deal_commands.advance(deal, to=Stage.QUALIFICATION, by=cast.ana, at=ago(days=1))
+            move_commands.advance(deal, to=Stage.QUALIFICATION, by=cast.ana, at=ago(days=1))
     client.force_login(cast.ana)
 
     fragment = client.get(f"{URL}medians/").content.decode()
@@ -221,7 +222,7 @@ def test_it_tells_the_board_medians_of_ten_visits_only(cast: Cast, client: Clien
 def test_it_tells_the_board_no_medians_of_others(cast: Cast, client: Client, asked: str) -> None:
     for count in range(10):
         deal = ready_deal(by=cast.ana, name=f"Line {count}", at=ago(days=20))
-        deal_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=8))
+        move_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=8))
     client.force_login(cast.mona)
     query = asked.format(ben=cast.ben.pk, south=cast.south.pk)
 
@@ -308,8 +309,8 @@ def test_it_puts_the_most_first_and_says_what_they_are_worth(cast: Cast, client:
 
 def test_a_deal_that_came_twice_is_worth_it_once(cast: Cast, client: Client) -> None:
     deal = ready_deal(by=cast.ana, amount=100, at=ago(days=9))
-    deal_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=5))
-    deal_commands.move_back(deal, to=Stage.LEAD_GENERATION, reason="x", by=cast.ana, at=ago(days=3))
+    move_commands.advance(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=5))
+    move_commands.move(deal, to=Stage.LEAD_GENERATION, reason="x", by=cast.ana, at=ago(days=3))
     client.force_login(cast.ana)
     page = behind(client, "stage=1&way=entries")
     assert 'id="total">2</span> · 1 deal · €100' in page
