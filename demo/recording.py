@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 from django.db import models
 
@@ -512,7 +512,7 @@ class _Recording:
         for stage_visit in self.stage_visits:
             visit, left = stage_visit.visit, stage_visit.left_how in (LeftHow.ADVANCED, LeftHow.WON)
             for step in of_versions(stage_visit.version_ids).steps(Stage(stage_visit.stage)):
-                if step.fact or step.kind == StepKind.HINT or step.place in self.known.settled:
+                if step.fact or not step.can_be_done or step.place in self.known.settled:
                     continue
                 gate = left and step.importance == Importance.GATE
                 usual = 0.25 if step.importance == Importance.HINT else 0.74
@@ -580,26 +580,34 @@ class _Recording:
             at=at,
             by_id=self.actor(at),
         )
-        if step.kind == StepKind.EVIDENCE:
-            row.link = f"https://files.brunnmark.example/lines/{self.deal.pk}.pdf"
-        elif step.kind == StepKind.CHECK:
-            row.note = wording.PASSED_NOTES.get(step.stage, "") if self.chance(0.3) else ""
-        elif step.kind == StepKind.QUESTION:
-            self._answer(step, row, at)
+        match step.kind:
+            case StepKind.CHECK:
+                row.note = wording.PASSED_NOTES.get(step.stage, "") if self.chance(0.3) else ""
+            case StepKind.QUESTION:
+                self._answer(step, row, at)
+            case StepKind.EVIDENCE:
+                row.link = f"https://files.brunnmark.example/lines/{self.deal.pk}.pdf"
+            case StepKind.ACTIVITY | StepKind.HINT:
+                pass
+            case _:
+                assert_never(step.kind)
         self.known.settled[step.place] = at
         self.to.add(row)
 
     def _answer(self, step: PlaybookStep, row: StepResult, at: dt.datetime) -> None:
-        if step.answer == AnswerKind.CONTACT:
-            row.contact_id = self.people[0]
-        elif step.answer == AnswerKind.CHOICE:
-            row.value = self.rng.choice((step.choices[0], *step.choices))
-        elif step.answer == AnswerKind.NUMBER:
-            row.value = str(self.rng.choice((1, 2, 2, 3, 4, 6)))
-        elif step.answer == AnswerKind.DATE:
-            row.value = self.day(at, self.rng.randint(30, 150)).isoformat()
-        else:
-            row.value = self.rng.choice(wording.ANSWERS.get(step.key, ["Yes."]))
+        match step.answer:
+            case AnswerKind.TEXT:
+                row.value = self.rng.choice(wording.ANSWERS.get(step.key, ["Yes."]))
+            case AnswerKind.NUMBER | AnswerKind.MONEY:
+                row.value = str(self.rng.choice((1, 2, 2, 3, 4, 6)))
+            case AnswerKind.DATE:
+                row.value = self.day(at, self.rng.randint(30, 150)).isoformat()
+            case AnswerKind.CHOICE:
+                row.value = self.rng.choice((step.choices[0], *step.choices))
+            case AnswerKind.CONTACT:
+                row.contact_id = self.people[0]
+            case _:
+                assert_never(step.answer)
 
     def _override(self, step: PlaybookStep, stage_visit: StageVisit) -> None:
         at = stage_visit.left_at or self.now

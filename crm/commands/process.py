@@ -16,7 +16,7 @@ from crm.models import Deal, StageVisit
 from crm.queries import process as queries
 from pipeline.models import Layer, User, Version
 from pipeline.process import commands
-from pipeline.process.playbook import Playbook, PlaybookStep, StepKind, fingerprint
+from pipeline.process.playbook import Playbook, PlaybookStep, fingerprint
 from pipeline.process.queries.in_force import current_version_ids, of_versions
 from pipeline.process.stages import Outcome, Stage
 
@@ -177,7 +177,7 @@ def _carry_over(
 def takes_over(step: PlaybookStep) -> bool:
     """Whether results of another step may be copied to this one. Not for a step bound to a fact: a
     gate would take any answer for an agreement (G3)."""
-    return step.fact is None and step.kind != StepKind.HINT
+    return step.fact is None and step.can_be_done
 
 
 def _books(versions: Mapping[int, tuple[int, ...]]) -> dict[int, Playbook]:

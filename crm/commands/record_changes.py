@@ -65,14 +65,25 @@ def step_answered(
     row: Deal, step: PlaybookStep, result: StepResult, *, by: User, at: dt.datetime
 ) -> None:
     """What is one's own leaves no trace, and what was done is told by itself."""
-    if step.is_mine or step.kind == StepKind.ACTIVITY:
+    answer = _answer_of(step)
+    if step.is_mine or not answer:
         return
     said = str(result.value or result.contact or result.file or result.link or "")
     if result.activity is not None:
         said = result.activity.subject or result.activity.body
-    answer = step.answer.value if step.kind == StepKind.QUESTION else step.kind.value
     event = events.StepAnswered(answer=answer, step=result.label, said=said)
     add_change(row, event, by=by, at=at)
+
+
+def _answer_of(step: PlaybookStep) -> str:
+    """How its result is read; empty where it is told by itself."""
+    match step.kind:
+        case StepKind.CHECK | StepKind.EVIDENCE:
+            return step.kind.value
+        case StepKind.QUESTION:
+            return step.answer.value
+        case StepKind.ACTIVITY | StepKind.HINT:
+            return ""
 
 
 def gate_passed(

@@ -25,7 +25,7 @@ from crm.models.step_result import StepResultQuerySet
 from crm.queries.facts import AGREEMENT_STEP
 from crm.queries.steps import book_of
 from pipeline.models import User
-from pipeline.process.playbook import Importance, Playbook, PlaybookStep, StepKind
+from pipeline.process.playbook import Importance, Playbook, PlaybookStep
 from pipeline.process.queries.in_force import of_versions
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused, Stale
@@ -144,7 +144,7 @@ def _step(row: Deal, place: Place, *, by: User) -> tuple[PlaybookStep, tuple[int
     step = book.find(stage, key)
     if step is None or step.hidden:
         raise Refused(_("This step is no longer part of the process: look at it again."))
-    if step.kind == StepKind.HINT:
+    if not step.can_be_done:
         raise Refused(_("There is nothing to do about a hint."))
     return step, version_ids
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from crm.commands.gate import GoAhead
 from crm.commands.gate_input import GateInput
 from crm.forms.fields import VerbForm
-from crm.forms.gate_part import FACT_PARTS, PART_OF_FACT, GatePart, StepPart, line
+from crm.forms.gate_part import FACT_PARTS, PART_OF_FACT, GatePart, line, place_of, step_part
 from crm.models import Activity, Concern, Contact, DealRole, Disposition
 from crm.queries import gates as queries
 from pipeline.process.gates import Finding, Gap, Reason, Weight
@@ -117,7 +117,7 @@ class GateForm(VerbForm):
         fact = finding.fact or (step.fact if step else None)
         part = PART_OF_FACT.get(fact) if fact else None
         if part is None and step is not None:
-            self.ask(StepPart(self, step))
+            self.ask(step_part(self, step))
         elif part is not None and part.name not in {ask.name for ask in self.asks}:
             self.ask(part(self, step)).hard = finding.weight == Weight.HARD
 
@@ -125,11 +125,11 @@ class GateForm(VerbForm):
         if name in FACT_PARTS:
             self.ask(FACT_PARTS[name](self))
             return
-        place = StepPart.place_of(name)
+        place = place_of(name)
         if place is not None and self._playbook is not None:
             step = self._playbook.find(*place)
             if step is not None and not step.hidden:
-                self.ask(StepPart(self, step))
+                self.ask(step_part(self, step))
 
     def ask(self, part: GatePart) -> GatePart:
         """Take up a part and its inputs; those that are there already stay as they are."""

@@ -332,97 +332,94 @@ FACT_PARTS = {part.name: part for part in PART_OF_FACT.values()}
 
 
 class StepPart(GatePart):
-    """A step of the process, by its kind; no input is required, as a reason may do."""
+    """A step of the process; no input is required, as a reason may do. See STEP_PARTS."""
 
     step: PlaybookStep
+    # How `templates/crm/deal/_gate.html` draws its inputs.
+    layout: ClassVar[str]
 
     def __init__(self, gate: "GateForm", step: PlaybookStep) -> None:
-        self.name = self.name_of(step)
+        self.name = step_field(step)
         self.title = self.gives = ""
         super().__init__(gate, step)
         self.step = step
-        self.fields |= self._inputs()
+        self.fields |= self.inputs()
         # A note beside an answer is none itself.
         self.needs = (tuple(name for name in self.fields if name != f"{self.name}_note"),)
-
-    @staticmethod
-    def name_of(step: PlaybookStep) -> str:
-        return f"step_{step.stage.value}_{step.key}"
-
-    @staticmethod
-    def place_of(name: str) -> tuple[Stage, str] | None:
-        """Stage and key of the step that is called so, or None."""
-        number, _dash, key = name.removeprefix("step_").partition("_")
-        stage = {str(one.value): one for one in Stage}.get(number)
-        return (stage, key) if stage else None
 
     @property
     def mark(self) -> tuple[str, str]:
         return ("acc", "users") if self.step.origin.level == Level.TEAM else super().mark
 
+    def inputs(self) -> dict[str, forms.Field]:
+        raise NotImplementedError
+
+    def value(self, data: Mapping[str, Any]) -> StepResultInput | None:
+        raise NotImplementedError
+
+
+def step_field(step: PlaybookStep) -> str:
+    return f"step_{step.stage.value}_{step.key}"
+
+
+def place_of(name: str) -> tuple[Stage, str] | None:
+    """Stage and key of the step whose field is called so, or None."""
+    number, _dash, key = name.removeprefix("step_").partition("_")
+    stage = {str(one.value): one for one in Stage}.get(number)
+    return (stage, key) if stage else None
+
+
+class CheckPart(StepPart):
+    layout = "tick"
+
+    def inputs(self) -> dict[str, forms.Field]:
+        return {self.name: forms.BooleanField(required=False, label=_("Done"))}
+
+    def value(self, data: Mapping[str, Any]) -> StepResultInput | None:
+        return StepResultInput() if data.get(self.name) else None
+
+
+class QuestionPart(StepPart):
+    @property
+    def layout(self) -> str:  # type: ignore[override]  # of a question it goes by the answer
+        return "picks" if self.step.answer in (AnswerKind.CHOICE, AnswerKind.CONTACT) else "line"
+
+    def inputs(self) -> dict[str, forms.Field]:
+        return {self.name: self._question()}
+
+    def _question(self) -> forms.Field:
+        label = self.step.label
+        match self.step.answer:
+            case AnswerKind.TEXT:
+                return line(2000, label)
+            case AnswerKind.NUMBER:
+                return AmountField(required=False, label=label, min_value=None, decimal_places=3)
+            case AnswerKind.MONEY:
+                return AmountField(required=False, label=label)
+            case AnswerKind.DATE:
+                return DayField(required=False, label=label)
+            case AnswerKind.CHOICE:
+                choices = [(one, framework.translated_text(one)) for one in self.step.choices]
+                return forms.ChoiceField(required=False, label=label, choices=choices)
+            case AnswerKind.CONTACT:
+                people = [(str(pk), who) for pk, who, _role in self.gate.people]
+                return forms.ChoiceField(required=False, label=label, choices=people)
+
     def value(self, data: Mapping[str, Any]) -> StepResultInput | None:
         value: Any = data.get(self.name)
-        if self.step.kind == StepKind.EVIDENCE:
-            return self._evidence(data)
-        if value in (None, "", False):
+        if value in (None, ""):
             return None
-        if self.step.kind == StepKind.ACTIVITY:
-            at = self.noon(value) or timezone.now()
-            return StepResultInput(done_at=at, note=data.get(f"{self.name}_note", ""))
-        if self.step.kind != StepKind.QUESTION:
-            return StepResultInput()
         if self.step.answer == AnswerKind.CONTACT:
             return StepResultInput(contact=self.gate.visible_contact(value))
         return StepResultInput(
             value=value.isoformat() if isinstance(value, dt.date) else str(value)
         )
 
-    def faults(self, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        if self.step.kind == StepKind.ACTIVITY:
-            yield from self.not_ahead(self.name, data)
 
-    def _evidence(self, data: Mapping[str, Any]) -> StepResultInput | None:
-        link, file = data.get(f"{self.name}_link", ""), data.get(f"{self.name}_file")
-        pk = data.get(f"{self.name}_activity", "")
-        if not (link or file or pk):
-            return None
-        done = Activity.objects.done().filter(deal=self.gate.deal)
-        upload = file and Upload(
-            name=file.name, content=file.read(), content_type=file.content_type or ""
-        )
-        return StepResultInput(
-            link=link, file=upload or None, activity=done.filter(pk=int(pk)).first() if pk else None
-        )
+class EvidencePart(StepPart):
+    layout = "evidence"
 
-    def _inputs(self) -> dict[str, forms.Field]:
-        if self.step.kind == StepKind.EVIDENCE:
-            return self._evidence_inputs()
-        if self.step.kind == StepKind.ACTIVITY:
-            return {
-                self.name: DayField(required=False, label=_("Done on")),
-                f"{self.name}_note": line(2000, _("What was said")),
-            }
-        if self.step.kind == StepKind.QUESTION:
-            return {self.name: self._question()}
-        return {self.name: forms.BooleanField(required=False, label=_("Done"))}
-
-    def _question(self) -> forms.Field:
-        label, answer = self.step.label, self.step.answer
-        if answer == AnswerKind.NUMBER:
-            return AmountField(required=False, label=label, min_value=None, decimal_places=3)
-        if answer == AnswerKind.MONEY:
-            return AmountField(required=False, label=label)
-        if answer == AnswerKind.DATE:
-            return DayField(required=False, label=label)
-        if answer == AnswerKind.CHOICE:
-            choices = [(one, framework.translated_text(one)) for one in self.step.choices]
-            return forms.ChoiceField(required=False, label=label, choices=choices)
-        if answer == AnswerKind.CONTACT:
-            people = [(str(pk), who) for pk, who, _role in self.gate.people]
-            return forms.ChoiceField(required=False, label=label, choices=people)
-        return line(2000, label)
-
-    def _evidence_inputs(self) -> dict[str, forms.Field]:
+    def inputs(self) -> dict[str, forms.Field]:
         proof, found = self.step.proof, dict[str, forms.Field]()
         if proof in (Proof.ANY, Proof.LINK):
             found[f"{self.name}_link"] = forms.URLField(
@@ -441,6 +438,53 @@ class StepPart(GatePart):
                 required=False, label=_("Activity"), choices=[("", _("Choose …")), *done]
             )
         return found
+
+    def value(self, data: Mapping[str, Any]) -> StepResultInput | None:
+        link, file = data.get(f"{self.name}_link", ""), data.get(f"{self.name}_file")
+        pk = data.get(f"{self.name}_activity", "")
+        if not (link or file or pk):
+            return None
+        done = Activity.objects.done().filter(deal=self.gate.deal)
+        upload = file and Upload(
+            name=file.name, content=file.read(), content_type=file.content_type or ""
+        )
+        return StepResultInput(
+            link=link, file=upload or None, activity=done.filter(pk=int(pk)).first() if pk else None
+        )
+
+
+class ActivityPart(StepPart):
+    layout = "activity"
+
+    def inputs(self) -> dict[str, forms.Field]:
+        return {
+            self.name: DayField(required=False, label=_("Done on")),
+            f"{self.name}_note": line(2000, _("What was said")),
+        }
+
+    def value(self, data: Mapping[str, Any]) -> StepResultInput | None:
+        day = data.get(self.name)
+        if not day:
+            return None
+        at = self.noon(day) or timezone.now()
+        return StepResultInput(done_at=at, note=data.get(f"{self.name}_note", ""))
+
+    def faults(self, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        yield from self.not_ahead(self.name, data)
+
+
+STEP_PARTS: dict[StepKind, type[StepPart]] = {
+    StepKind.CHECK: CheckPart,
+    StepKind.QUESTION: QuestionPart,
+    StepKind.EVIDENCE: EvidencePart,
+    StepKind.ACTIVITY: ActivityPart,
+    # No gate asks for a hint; whoever ticks one all the same is told by the command.
+    StepKind.HINT: CheckPart,
+}
+
+
+def step_part(gate: "GateForm", step: PlaybookStep) -> StepPart:
+    return STEP_PARTS[step.kind](gate, step)
 
 
 def _not_too_large(file: Any) -> None:

@@ -10,7 +10,7 @@ from crm.commands.gate import GoAhead
 from crm.commands.writers.step_result import StepResultInput
 from crm.forms.fields import DayField, VerbForm
 from crm.forms.gate import GateForm
-from crm.forms.gate_part import LINE, StepPart
+from crm.forms.gate_part import LINE, step_field, step_part
 from crm.models import Deal, StepResult
 from crm.queries.facts import AGREEMENT_STEP
 from pipeline.process.commands import StepWording
@@ -33,12 +33,12 @@ class StepForm(GateForm):
     def __init__(self, *args: Any, step: PlaybookStep, **options: Any) -> None:
         super().__init__(*args, auto_id="%s", **options)
         self.step = step
-        self.name = StepPart.name_of(step)
+        self.name = step_field(step)
         if step.place == AGREEMENT:
             self.fields[self.name] = forms.CharField(required=False, max_length=200, widget=LINE)
             self.fields[f"{self.name}_on"] = DayField(required=False)
         else:
-            self.part = self.ask(StepPart(self, step))
+            self.part = self.ask(step_part(self, step))
 
     def given(self) -> StepResultInput:
         if self.step.place == AGREEMENT:

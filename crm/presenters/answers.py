@@ -9,15 +9,17 @@ from pipeline.process.playbook import AnswerKind
 from salesprocess.lib.format import money
 
 
-def answer_words(viewer: Viewer, value: str, answer: str) -> str:
+def answer_words(viewer: Viewer, value: str, answer: AnswerKind) -> str:
     """In the reader's language; as it stands where the step was of another type then."""
     try:
-        if answer == AnswerKind.MONEY:
-            return money(Decimal(value), viewer.currency)
-        if answer == AnswerKind.DATE:
-            return viewer.date(dt.date.fromisoformat(value))
-        if answer == AnswerKind.CHOICE:
-            return translated_text(value)
+        match answer:
+            case AnswerKind.MONEY:
+                return money(Decimal(value), viewer.currency)
+            case AnswerKind.DATE:
+                return viewer.date(dt.date.fromisoformat(value))
+            case AnswerKind.CHOICE:
+                return translated_text(value)
+            case AnswerKind.TEXT | AnswerKind.NUMBER | AnswerKind.CONTACT:
+                return value
     except (ValueError, ArithmeticError):
         return value
-    return value

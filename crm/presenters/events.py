@@ -26,7 +26,7 @@ from crm.presenters.viewer import Viewer, labels
 from crm.shipped import shown
 from pipeline.process.framework import translated_text
 from pipeline.process.gates import Reason
-from pipeline.process.playbook import Fact, StepKind
+from pipeline.process.playbook import AnswerKind, Fact, StepKind
 from pipeline.process.stages import Initiator, Stage
 from salesprocess.lib.events import Event, RecordRef, Sum, ValueChanged, in_words
 from salesprocess.lib.format import money
@@ -222,7 +222,9 @@ def _step_answered(viewer: Viewer, event: events.StepAnswered) -> Sentence:
         return "list-check", _("Done: %(step)s") % step, event.said
     if event.answer == StepKind.EVIDENCE:
         return "list-check", _("Proved: %(step)s") % step, event.said
-    said = answer_words(viewer, event.said, event.answer)
+    said = event.said
+    if event.answer in AnswerKind.values:
+        said = answer_words(viewer, said, AnswerKind(event.answer))
     return "list-check", _("Answered: %(step)s") % step, said
 
 

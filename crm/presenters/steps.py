@@ -32,6 +32,7 @@ from salesprocess.lib.format import number
 
 # How an answer is typed.
 INPUTS = {
+    AnswerKind.TEXT: "text",
     AnswerKind.NUMBER: "decimal",
     AnswerKind.MONEY: "decimal",
     AnswerKind.DATE: "date",
@@ -282,15 +283,19 @@ def entry_of(step: PlaybookStep, *, plans: bool) -> str:
     """What an open step takes in its place, also for a day where something is still to be planned."""
     if step.place == (Stage.PROSPECTING, AGREEMENT_STEP):
         return "agreed" if plans else "text"
-    if step.fact is not None or step.kind == StepKind.HINT:
+    if step.fact is not None:
         return ""
-    if step.kind == StepKind.EVIDENCE:
-        return "proof"
-    if step.kind == StepKind.ACTIVITY:
-        return "done"
-    if step.kind == StepKind.QUESTION:
-        return INPUTS.get(step.answer, "text")
-    return "check"
+    match step.kind:
+        case StepKind.CHECK:
+            return "check"
+        case StepKind.QUESTION:
+            return INPUTS[step.answer]
+        case StepKind.EVIDENCE:
+            return "proof"
+        case StepKind.ACTIVITY:
+            return "done"
+        case StepKind.HINT:
+            return ""
 
 
 def proofs_of(step: PlaybookStep) -> frozenset[str]:

@@ -13,7 +13,7 @@ from crm.models.step_result import StepState
 from crm.queries.facts import facts_of
 from pipeline.models import Layer, User
 from pipeline.process.gates import Facts, Reason
-from pipeline.process.playbook import Fact, Playbook, PlaybookStep, StepKind
+from pipeline.process.playbook import Fact, Playbook, PlaybookStep
 from pipeline.process.queries.in_force import of_versions
 from pipeline.process.queries.page import layer_tree
 from pipeline.process.stages import Initiator, Outcome, Stage
@@ -177,7 +177,7 @@ PASSING = frozenset({Fact.NEXT})
 
 def measured(step: PlaybookStep) -> bool:
     """Whether it is known of past deals if the step was done: not of hints and of passing facts."""
-    return step.kind != StepKind.HINT and step.fact not in PASSING
+    return step.can_be_done and step.fact not in PASSING
 
 
 def step_use(

@@ -22,6 +22,7 @@ from pipeline.process.playbook import (
     Strength,
     WorkKind,
     clashes,
+    fields_of_others,
     least_importance,
     settable_fields,
 )
@@ -183,19 +184,15 @@ class StepChangeForm(SeenForm):
         """What the commands take. What belongs to another kind of step is not said."""
         cleaned = self.cleaned_data if cleaned is None else cleaned
         kind = cleaned.get("kind", self.step.kind if self.step else StepKind.CHECK)
-        only = {
-            "answer": kind == StepKind.QUESTION,
-            "choices": kind == StepKind.QUESTION and cleaned.get("answer") == AnswerKind.CHOICE,
-            "proof": kind == StepKind.EVIDENCE,
-            "doing": kind == StepKind.ACTIVITY,
-        }
-        names = set(self.fields) - {"seen", "told", "reason"}
+        names = set(self.fields) - {"seen", "told", "reason"} - fields_of_others(kind)
+        if cleaned.get("answer") != AnswerKind.CHOICE:
+            names.discard("choices")
         return cast(
             StepWording,
             {
                 name: (cleaned[name] if cleaned[name] != "" else None)
                 for name in names
-                if name in cleaned and only.get(name, True)
+                if name in cleaned
             },
         )
 

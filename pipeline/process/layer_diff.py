@@ -30,6 +30,7 @@ from pipeline.process.playbook import (
     StepKind,
     StepRow,
     clashes,
+    fields_of_others,
     merge,
 )
 from pipeline.process.stages import DESCRIPTIONS, Stage
@@ -388,10 +389,7 @@ def _asked(row: StepRow) -> Iterator[Detail]:
         "kind": kind,
         "importance": row.importance or Importance.EXPECTED,
         "applies": None if row.applies == Applies.ALWAYS else row.applies,
-        "answer": row.answer if kind == StepKind.QUESTION else None,
-        "choices": row.choices if kind == StepKind.QUESTION else None,
-        "proof": row.proof if kind == StepKind.EVIDENCE else None,
-        "doing": row.doing if kind == StepKind.ACTIVITY else None,
+        **dict.fromkeys(fields_of_others(kind)),
     }
     for name in _TOLD:
         if value := said[name]:
@@ -520,7 +518,7 @@ def _faults(stage: Stage, playbook: Playbook) -> Iterator[FrameworkFault]:
             words=_("%(stage)s: when it is done is not said.") % {"stage": name},
         )
     counted = [step for step in playbook.steps(stage) if step.counts]
-    if not any(step.kind != StepKind.HINT for step in counted):
+    if not any(step.can_be_done for step in counted):
         yield FrameworkFault(
             stage=stage,
             key="",

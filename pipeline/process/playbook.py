@@ -136,6 +136,20 @@ _FREE_WHEN_LOCKED = frozenset({"position", "importance"})
 _PERSONAL = frozenset({"label", "help", "position", "hidden"})
 # What changes what a step asks for; the rest is wording and place.
 REPLACING = frozenset({"kind", "answer", "choices", "proof", "doing", "applies", "side", "fact"})
+# What only steps of one kind say.
+FIELDS_OF_KIND: Mapping[StepKind, tuple[str, ...]] = {
+    StepKind.CHECK: (),
+    StepKind.QUESTION: ("answer", "choices"),
+    StepKind.EVIDENCE: ("proof",),
+    StepKind.ACTIVITY: ("doing",),
+    StepKind.HINT: (),
+}
+
+
+def fields_of_others(kind: StepKind) -> frozenset[str]:
+    """The fields that say nothing of a step of this kind."""
+    every = {name for names in FIELDS_OF_KIND.values() for name in names}
+    return frozenset(every.difference(FIELDS_OF_KIND[kind]))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -278,6 +292,11 @@ class PlaybookStep:
     @property
     def is_mine(self) -> bool:
         return self.origin.level == Level.MINE
+
+    @property
+    def can_be_done(self) -> bool:
+        """There is nothing to do about a hint."""
+        return self.kind != StepKind.HINT
 
     @property
     def counts(self) -> bool:

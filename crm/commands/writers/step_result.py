@@ -1,10 +1,10 @@
 """What is recorded against a step of a deal: done, or gone past with a reason."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, assert_never
 from urllib.parse import urlsplit
 
 from django.db.models import Q, Sum
@@ -98,8 +98,6 @@ def answer(
         activities.touch(row, activity)
     if given.file is not None:
         file = _store(row, given.file, field=f"{field}_file", by=by, at=at)
-    if step.kind == StepKind.EVIDENCE and not (given.link or file or activity):
-        raise Refused(_("Add what proves “%(step)s”.") % {"step": step.label}, field=field)
     result = replace_result(
         row,
         stage=step.stage,
@@ -165,21 +163,36 @@ def _check_answer(
     row: Deal, step: PlaybookStep, given: StepResultInput, *, field: str, by: User
 ) -> None:
     """What is given must be what the step asks for: of its type, and of this deal."""
-    if step.kind == StepKind.HINT:
-        raise Refused(_("There is nothing to do about a hint."), field=field)
-    if step.kind == StepKind.QUESTION:
-        _check_value(step, given, field=field)
+    _check_given(row, given, field=field, by=by)
+    match step.kind:
+        case StepKind.CHECK:
+            pass
+        case StepKind.QUESTION:
+            _check_value(step, given, field=field)
+        case StepKind.EVIDENCE:
+            _check_proof(step, given, field=field)
+        case StepKind.ACTIVITY:
+            if given.activity is not None and given.activity.kind != step.doing:
+                raise Refused(_("This step asks for something else to be done."), field=field)
+        case StepKind.HINT:
+            raise Refused(_("There is nothing to do about a hint."), field=field)
+        case _:
+            assert_never(step.kind)
+
+
+def _check_given(row: Deal, given: StepResultInput, *, field: str, by: User) -> None:
+    """What must be true of an answer to a step of any kind."""
     if given.contact is not None and (
         not Contact.objects.visible_to(by).filter(pk=given.contact.pk).exists()
     ):
         raise Refused(_("This person is not there any more."), field=field)
-    if given.activity is not None:
-        done = given.activity
-        if done.deal_id != row.pk or done.done_at is None:
-            raise Refused(_("Choose something that was done on this deal."), field=field)
-        if step.kind == StepKind.ACTIVITY and done.kind != step.doing:
-            raise Refused(_("This step asks for something else to be done."), field=field)
-    _check_proof(step, given, field=field)
+    done = given.activity
+    if done is not None and (done.deal_id != row.pk or done.done_at is None):
+        raise Refused(_("Choose something that was done on this deal."), field=field)
+    if given.link and urlsplit(given.link).scheme not in ("http", "https"):
+        raise Refused(_("A link begins with https:// or http://."), field=f"{field}_link")
+    if given.file is not None and len(given.file.content) > LARGEST:
+        raise Refused(too_large(), field=f"{field}_file")
 
 
 def _check_value(step: PlaybookStep, given: StepResultInput, *, field: str) -> None:
@@ -190,24 +203,15 @@ def _check_value(step: PlaybookStep, given: StepResultInput, *, field: str) -> N
         return
     if not isinstance(value, str) or not value.strip():
         raise Refused(_("Write the answer to “%(step)s”.") % {"step": step.label}, field=field)
-    if step.answer == AnswerKind.TEXT and len(value) > LONGEST:
+    VALUE_CHECKS[step.answer](step, value, field)
+
+
+def _check_text(_step: PlaybookStep, value: str, field: str) -> None:
+    if len(value) > LONGEST:
         raise Refused(_("At most %(n)s characters.") % {"n": LONGEST}, field=field)
-    if step.answer == AnswerKind.CHOICE and value not in step.choices:
-        raise Refused(_("Choose one of the answers."), field=field)
-    if step.answer in (AnswerKind.NUMBER, AnswerKind.MONEY):
-        _check_number(value, field=field)
-    if step.answer == AnswerKind.DATE:
-        _check_day(value, field=field)
 
 
-def _check_day(value: str, *, field: str) -> None:
-    try:
-        dt.date.fromisoformat(value)
-    except ValueError:
-        raise Refused(_("Enter a valid date."), field=field) from None
-
-
-def _check_number(value: str, *, field: str) -> None:
+def _check_number(_step: PlaybookStep, value: str, field: str) -> None:
     try:
         number = Decimal(value)
     except InvalidOperation:
@@ -216,14 +220,35 @@ def _check_number(value: str, *, field: str) -> None:
         raise Refused(_("Enter a number."), field=field)
 
 
+def _check_day(_step: PlaybookStep, value: str, field: str) -> None:
+    try:
+        dt.date.fromisoformat(value)
+    except ValueError:
+        raise Refused(_("Enter a valid date."), field=field) from None
+
+
+def _check_choice(step: PlaybookStep, value: str, field: str) -> None:
+    if value not in step.choices:
+        raise Refused(_("Choose one of the answers."), field=field)
+
+
+# A person is no value.
+VALUE_CHECKS: Mapping[AnswerKind, Callable[[PlaybookStep, str, str], None]] = {
+    AnswerKind.TEXT: _check_text,
+    AnswerKind.NUMBER: _check_number,
+    AnswerKind.MONEY: _check_number,
+    AnswerKind.DATE: _check_day,
+    AnswerKind.CHOICE: _check_choice,
+}
+
+
 def _check_proof(step: PlaybookStep, given: StepResultInput, *, field: str) -> None:
-    if given.link and urlsplit(given.link).scheme not in ("http", "https"):
-        raise Refused(_("A link begins with https:// or http://."), field=f"{field}_link")
-    if given.file is not None and len(given.file.content) > LARGEST:
-        raise Refused(too_large(), field=f"{field}_file")
-    if step.kind != StepKind.EVIDENCE or step.proof == Proof.ANY:
-        return
-    kinds = {Proof.LINK: given.link, Proof.FILE: given.file, Proof.ACTIVITY: given.activity}
+    kinds = {
+        Proof.ANY: given.link or given.file or given.activity,
+        Proof.LINK: given.link,
+        Proof.FILE: given.file,
+        Proof.ACTIVITY: given.activity,
+    }
     if not kinds[step.proof]:
         raise Refused(_("Add what proves “%(step)s”.") % {"step": step.label}, field=field)
 
