@@ -71,12 +71,13 @@ class Client:
     def ask(self, path: str, data: dict[str, str] | None = None, *, htmx: bool = False) -> bytes:
         """Posts `data`; without any, gets the page."""
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
+        headers["X-Forwarded-Proto"] = "https"  # as the proxy in front says it
         verb, body = "GET", None
         if data is not None:
             verb = "POST"
             body = urllib.parse.urlencode({"csrfmiddlewaretoken": self.token, **data})
             headers |= {"Content-Type": "application/x-www-form-urlencoded"}
-            headers |= {"Referer": f"http://127.0.0.1:{self.port}/"}
+            headers |= {"Referer": f"https://127.0.0.1:{self.port}/"}
         if htmx:
             headers["HX-Request"] = "true"
         try:
@@ -142,10 +143,10 @@ def _database(*, refill: bool) -> Iterator[dict[str, str]]:
         if refill:
             embedded.erase(STATE)
         servers.start()
-        environment["DATABASE_URL"] = embedded.database_url(STATE)
+        environment["DATABASE_URL"] = embedded.production_url(STATE)
         environment["REDIS_URL"] = embedded.redis_url(STATE)
         port = _free_port()
-        environment["SITE_URL"] = f"http://127.0.0.1:{port}"
+        environment["SITE_URL"] = f"https://127.0.0.1:{port}"
         os.environ.update(environment)
         import django
 
@@ -200,7 +201,7 @@ def _queries(
     from django.test.utils import CaptureQueriesContext
 
     for page in pages:
-        inside = Inside(headers={"host": "127.0.0.1"})
+        inside = Inside(headers={"host": "127.0.0.1", "x-forwarded-proto": "https"})
         (reader,) = readers[page.reader]
         inside.force_login(reader)
         headers = {"HX-Request": "true"} if page.htmx else {}

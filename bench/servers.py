@@ -15,7 +15,7 @@ def throwaway(state: Path) -> Iterator[None]:
         "SEVEN_ENV": "production",
         "SEVEN_STATE": str(state),
         "SECRET_KEY": secrets.token_urlsafe(60),
-        "SITE_URL": "http://127.0.0.1:8000",
+        "SITE_URL": "https://127.0.0.1:8000",
         "LOG_LEVEL": "ERROR",
         "DJANGO_SETTINGS_MODULE": "salesprocess.settings",
     }
@@ -27,7 +27,7 @@ def throwaway(state: Path) -> Iterator[None]:
         lock.take()
         embedded.erase(state)  # what an interrupted run has left
         servers.start()
-        os.environ["DATABASE_URL"] = embedded.database_url(state)
+        os.environ["DATABASE_URL"] = embedded.production_url(state)
         os.environ["REDIS_URL"] = embedded.redis_url(state)
         yield
     finally:

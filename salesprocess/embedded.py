@@ -31,7 +31,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psycopg
 
@@ -71,6 +71,26 @@ def sockets(state: Path) -> Path:
 
 def database_url(state: Path) -> str:
     return f"postgresql://{NAME}@/{NAME}?host={sockets(state)}"
+
+
+def production_url(state: Path) -> str:
+    """Of a database for measuring with the settings of production, owned by a role without the
+    rights of a superuser; made if it is missing. PostgreSQL must be running."""
+    with psycopg.connect(database_url(state), autocommit=True) as connection:
+        return own_database(connection, "seven_production")
+
+
+def own_database(connection: "psycopg.Connection[Any]", name: str) -> str:
+    """The address of the database `name`, made if it is missing, as an ordinary role that owns it
+    and is called as it is."""
+    info = connection.info
+    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
+    if not known.fetchone():
+        connection.execute(f"CREATE ROLE {name} LOGIN")
+    known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+    if not known.fetchone():
+        connection.execute(f"CREATE DATABASE {name} OWNER {name}")
+    return f"postgresql://{name}@/{name}?host={info.host}&port={info.port}"
 
 
 def redis_url(state: Path) -> str:

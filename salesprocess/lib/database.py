@@ -29,7 +29,7 @@ def parse_database_url(url: str, *, prepared: bool = False) -> dict[str, Any]:
             "options": f"{options.get('options', '')} {_ONE_PLAN}".strip(),
         }
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "salesprocess.postgresql",
         "NAME": name,
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

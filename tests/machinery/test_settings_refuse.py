@@ -1,8 +1,13 @@
 import os
+import secrets
 import subprocess
 import sys
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+from salesprocess import refusals
 
 STRONG = "k9-Vx3qLr0TzB7wYc2NdGh5JmPs8UaEf1RiQoWtXvZyKlHjMn64"
 COMPLETE = {
@@ -31,6 +36,37 @@ def test_it_starts_with_a_strong_key():
     assert start().returncode == 0
 
 
+def test_no_key_drawn_by_chance_is_taken_for_a_pattern():
+    drawn = [
+        make(size) for make in (secrets.token_urlsafe, secrets.token_hex) for size in (40, 200)
+    ]
+    for key in drawn * 250:
+        refusals.check_secret_key(key, name="SECRET_KEY", public=[])
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "k9-Vx3qLr0TzB7wYc2Nd" * 3,
+        STRONG[:30] + "abcdefghijklmnopqrstuvwxyz",
+        STRONG[:40] + "0987654321",
+        f"django-insecure-{STRONG}",
+        STRONG.replace("x", "changeme"),
+    ],
+)
+def test_a_key_that_somebody_thought_of_is_refused(key: str):
+    with pytest.raises(ImproperlyConfigured, match="is weak"):
+        refusals.check_secret_key(key, name="SECRET_KEY", public=[])
+
+
+@pytest.mark.parametrize("url", ["memory://", "dummymail://", "file://", "pigeon://"])
+def test_a_mail_server_that_sends_nothing_is_refused(url: str):
+    found = Env().dj_email_url("NOT_THERE", url)
+
+    with pytest.raises(ImproperlyConfigured, match="sends nothing"):
+        refusals.check_mail(found.get("EMAIL_BACKEND", ""))
+
+
 def test_it_is_production_when_nothing_says_otherwise():
     assert "SECRET_KEY is not set" in start(SEVEN_ENV=None, SECRET_KEY=None).stderr
 
@@ -43,6 +79,10 @@ def test_it_is_production_when_nothing_says_otherwise():
         ({"SECRET_KEY": STRONG[:49]}, "SECRET_KEY is weak"),
         ({"SECRET_KEY": "ab" * 40}, "SECRET_KEY is weak"),
         ({"SECRET_KEY": "demo-" + "only-" * 12}, "SECRET_KEY is weak"),
+        ({"SECRET_KEY_FALLBACKS": "short"}, "SECRET_KEY_FALLBACKS is weak"),
+        ({"SITE_URL": "http://crm.example.com"}, "need TLS"),
+        ({"ALLOWED_HOSTS": "crm.example.com,*"}, "ALLOWED_HOSTS holds *"),
+        ({"EMAIL_URL": "console://"}, "EMAIL_URL sends nothing"),
         ({"DATABASE_URL": None}, "DATABASE_URL is not set"),
         ({"DATABASE_URL": "mysql://db/seven"}, "must start with postgresql://"),
         ({"DATABASE_URL": "postgresql://db/"}, "names no database"),

@@ -115,6 +115,8 @@ def _children(port: int, lock: embedded.RunLock) -> "Iterator[dict[str, subproce
     children: dict[str, subprocess.Popen[bytes]] = {}
     # Celery warns of root; who starts a demo as root has nothing else, as in a fresh container.
     env = {**os.environ, "PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
+    # Links in mails lead to where it is.
+    env.setdefault("SITE_URL", f"http://localhost:{port}")
     try:
         for name, command in _commands(port).items():
             children[name] = embedded.spawn(command, lock=lock, env=env)
