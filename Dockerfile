@@ -29,5 +29,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
 # The web processes of one container count their requests together.
 ENV PROMETHEUS_MULTIPROC_DIR=/tmp/metrics
 # No access log: addresses hold what people search for. The proxy in front may keep one.
-CMD ["gunicorn", "salesprocess.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
-     "--workers", "2", "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+CMD ["gunicorn", "salesprocess.wsgi", "--bind", "0.0.0.0:8000", "--worker-tmp-dir", "/dev/shm"]

@@ -1,11 +1,21 @@
 from typing import Any
 
+from allauth.account import views
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 
 from pipeline.people import signing_in
 from salesprocess.middleware import begin_session
+
+
+def sign_out(request: HttpRequest) -> HttpResponseBase:
+    """End the session, and let the browser forget what it keeps of the pages. Not its cookies: the
+    language of the sign-in page is one."""
+    response: HttpResponseBase = views.logout(request)
+    if request.method == "POST":
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types

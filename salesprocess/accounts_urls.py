@@ -8,10 +8,11 @@ from allauth.mfa.webauthn import views as passkeys
 from django.urls import path, re_path
 
 from pipeline.people.views.profile import second_factors
+from salesprocess.accounts import sign_out
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
-    path("logout/", views.logout, name="account_logout"),
+    path("logout/", sign_out, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("password/change/", views.password_change, name="account_change_password"),
     path("password/reset/", views.password_reset, name="account_reset_password"),

@@ -13,9 +13,27 @@ from pipeline.idempotency import middleware
 from salesprocess import errors
 from salesprocess.lib.htmx import current_path
 
+A_DAY = 24 * 60 * 60
+
 logger = logging.getLogger(__name__)
 
-RENEWED = "renewed_on"
+RENEWED = "renewed_at"
+# No page asks for any of these, and nothing that is smuggled into one shall.
+_REFUSED = "accelerometer camera display-capture geolocation gyroscope magnetometer microphone midi"
+PERMISSIONS = ", ".join(f"{name}=()" for name in f"{_REFUSED} payment usb".split())
+
+
+def name_permissions(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Says to the browser what it need not let any page of ours do."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response.headers["Permissions-Policy"] = PERMISSIONS
+        return response
+
+    return middleware
 
 
 def htmx_sign_in(
@@ -57,23 +75,24 @@ def keep_from_disk(
 
 
 def begin_session(request: HttpRequest) -> None:
-    """From now on the session lasts as long again after each day on which somebody works."""
-    request.session[RENEWED] = timezone.now().date().isoformat()
+    """From now on the session lasts as long again whenever somebody works."""
+    request.session[RENEWED] = int(timezone.now().timestamp())
 
 
 def renew_session(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Keeps whoever works signed in: once a day, by opening a page or by changing something.
+    """Keeps whoever works signed in, by opening a page or by changing something.
 
-    What a page left open asks by itself is no work, or no session would ever end.
+    Noted once a day, or ten times in the time that one may be idle, for it costs a write. What a page left open asks by itself is no work, or no session would ever end.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         works = request.method == "POST" or not request.headers.get("HX-Request")
         if works and settings.SESSION_COOKIE_NAME in request.COOKIES:
             last = request.session.get(RENEWED)
-            if last and last != timezone.now().date().isoformat():
+            since = abs(timezone.now().timestamp() - last) if last else 0
+            if since > min(A_DAY, settings.SESSION_COOKIE_AGE / 10):
                 begin_session(request)
         return get_response(request)
 

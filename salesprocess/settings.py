@@ -86,6 +86,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "pipeline.operations.middleware.Watched",
+    "salesprocess.middleware.name_permissions",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -319,6 +320,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "seven_session"
+# Without work for so long, one signs in again.
+SESSION_COOKIE_AGE = env.int("SESSION_IDLE_MINUTES", 14 * 24 * 60) * 60
 CSRF_COOKIE_NAME = "seven_csrf"
 CSRF_FAILURE_VIEW = "salesprocess.errors.csrf_failure"
 if PRODUCTION:

@@ -52,6 +52,28 @@ def test_it_lasts_as_long_again_after_each_day_of_work(cast: Cast, client: Clien
         assert client.get("/board/").status_code == 200
 
 
+def test_it_ends_when_nobody_has_worked_for_as_long_as_is_set(
+    cast: Cast, client: Client, clock, settings
+):
+    settings.SESSION_COOKIE_AGE = 60 * 60
+    said = {"login": cast.ana.email, "password": "right horse"}
+    client.post(reverse("account_login"), said)
+    for _time in range(5):
+        clock.shift(timedelta(minutes=50))
+        assert client.get("/board/").status_code == 200
+    clock.shift(timedelta(minutes=61))
+
+    assert client.get("/board/").status_code == 302
+
+
+def test_signing_out_lets_the_browser_forget_the_pages(cast: Cast, client: Client):
+    client.force_login(cast.ana)
+
+    assert "Clear-Site-Data" not in client.get(reverse("account_logout")).headers
+    left = client.post(reverse("account_logout"))
+    assert left.headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
 def test_a_page_left_open_keeps_nobody_signed_in(cast: Cast, client: Client, clock):
     said = {"login": cast.ana.email, "password": "right horse"}
     client.post(reverse("account_login"), said)

@@ -102,8 +102,7 @@ def _commands(port: int) -> dict[str, list[str]]:
     celery = [sys.executable, "-m", "celery", "--quiet", "-A", "salesprocess"]
     schedule = str(settings.STATE_DIR / "beat-schedule")
     web = [sys.executable, "-m", "gunicorn", "salesprocess.wsgi", "--bind", f"127.0.0.1:{port}"]
-    web += ["--worker-class", "gthread", "--workers", "1", "--threads", "8"]
-    web += ["--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning"]
+    web += ["--workers", "1", "--graceful-timeout", "5", "--log-level", "warning"]
     worker = [*celery, "worker", "--concurrency", "1", "--loglevel", "warning"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     beat = [*celery, "beat", "--loglevel", "warning", "--schedule", schedule]
