@@ -1,10 +1,12 @@
 from celery import shared_task
 from django.utils import timezone
 
+from pipeline import mail
 from pipeline.outbox import commands as outbox
 
 
 @shared_task
 def relay_outbox(pk: int | None = None) -> None:
     """Does for deals what the people's part of the product has left to be done."""
-    outbox.relay("crm", now=timezone.now, only=pk)
+    with mail.kept_connection():
+        outbox.relay("crm", now=timezone.now, only=pk)

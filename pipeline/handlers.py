@@ -7,6 +7,7 @@ from pipeline.outbox import kinds
 
 for kind, label, handler in (
     (kinds.INVITATION, _("Invitation"), mail.invitation),
+    (kinds.PASSWORD_RESET, _("Link for a new password"), mail.password_reset),
     (kinds.EMAIL_CHANGED, _("Notice of a changed e-mail address"), mail.email_changed),
     (kinds.PROCESS_PUBLISHED, _("News of a version of the process"), mail.process_published),
 ):

@@ -1,11 +1,16 @@
 """The mails that the pipeline sends, written at the moment of sending from ids."""
 
+import contextlib
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -17,6 +22,8 @@ from pipeline.process.layer_diff import diff
 from pipeline.process.playbook import LayerContent, merge
 from pipeline.process.queries.in_force import inherited_layers
 from salesprocess.lib.format import format_day
+
+_kept: ContextVar[BaseEmailBackend | None] = ContextVar("kept", default=None)
 
 
 def invitation(row: OutboxRow) -> None:
@@ -47,6 +54,19 @@ def _invite(row: OutboxRow, found: Invitation, organisation: Team, *, link: str)
     subject = _("%(name)s invites you to Seven") % {"name": found.created_by.name}
     template = "pipeline/mail/invitation.txt"
     send(row, to=found.email, subject=subject, template=template, context=context)
+
+
+def password_reset(row: OutboxRow) -> None:
+    """The link to choose a new password with; nothing to nobody, nor to who joins by an invitation."""
+    person = User.objects.filter(pk=row.payload["person"], is_active=True).first()
+    if person is None or person.email is None or not person.has_usable_password():
+        return
+    uid, key = user_pk_to_url_str(person), default_token_generator.make_token(person)
+    context = {"name": person.name, "link": address("account_reset_password_from_key", uid, key)}
+    with translation.override(person.language):
+        subject = _("Choose a new password for Seven")
+        template = "pipeline/mail/password_reset.txt"
+        send(row, to=person.email, subject=subject, template=template, context=context)
 
 
 def email_changed(row: OutboxRow) -> None:
@@ -130,6 +150,33 @@ def send(
     body = render_to_string(template, dict(context))
     # From the row alone, so that a mail sent again after a crash is known as the same one.
     message_id = f"<outbox.{row.pk}.{row.created_at:%Y%m%d%H%M%S}@{settings.SITE_HOST}>"
-    EmailMessage(
-        subject=" ".join(subject.split()), body=body, to=[to], headers={"Message-ID": message_id}
-    ).send()
+    connection = _kept.get()
+    message = EmailMessage(
+        subject=" ".join(subject.split()),
+        body=body,
+        to=[to],
+        headers={"Message-ID": message_id},
+        connection=connection,
+    )
+    try:
+        if connection is not None:
+            connection.open()
+        message.send()
+    except Exception:
+        if connection is not None:  # the next mail begins with a new one
+            with contextlib.suppress(OSError):
+                connection.close()
+        raise
+
+
+@contextlib.contextmanager
+def kept_connection() -> Iterator[None]:
+    """What is sent within this goes over one connection to the mail server, from the first mail on."""
+    connection = get_connection()
+    before = _kept.set(connection)
+    try:
+        yield
+    finally:
+        _kept.reset(before)
+        with contextlib.suppress(OSError):
+            connection.close()

@@ -6,6 +6,7 @@ from celery.signals import after_task_publish, task_failure
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from pipeline import mail
 from pipeline.idempotency import commands as idempotency
 from pipeline.operations import commands as operations
 from pipeline.operations.models import IncidentKind, Part
@@ -18,7 +19,8 @@ def relay_outbox(pk: int | None = None) -> None:
 
     It may run any number of times, in any number of workers.
     """
-    outbox.relay("pipeline", now=timezone.now, only=pk)
+    with mail.kept_connection():
+        outbox.relay("pipeline", now=timezone.now, only=pk)
     if pk is None:
         outbox.give_up_unknown(at=timezone.now())
 

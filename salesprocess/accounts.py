@@ -4,8 +4,10 @@ from allauth.account import views
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 
 from pipeline.people import signing_in
+from pipeline.people.commands import password
 from salesprocess.middleware import begin_session
 
 
@@ -36,4 +38,10 @@ class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]  # alla
         email: str = super().clean_email()
         known: list[Any] = self.users
         self.users: list[Any] = [user for user in known if user.has_usable_password()]
+        return email
+
+    def save(self, request: HttpRequest, **_options: Any) -> str:
+        """The page waits for no mail server, and does the same whether or not somebody is known."""
+        email: str = self.cleaned_data["email"]
+        password.ask_for_new(self.users[0] if self.users else None, at=timezone.now())
         return email

@@ -5,13 +5,17 @@ wakes it. No transaction is open while something is delivered; a lease stands fo
 """
 
 import datetime as dt
+import errno
 import logging
 import secrets
+import smtplib
+import socket
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from pipeline.models import OutboxRow, User
@@ -28,8 +32,15 @@ LONGEST_PAUSE = dt.timedelta(hours=1)
 KEPT = dt.timedelta(days=30)
 # How long a row waits for a release that delivers it.
 UNKNOWN_FOR = dt.timedelta(hours=1)
-# How many rows one task takes: fifty mails that hang until their timeout must not fit into one.
-BATCH = 5
+# How many rows are taken at once, and how long one task goes on: what else waits for a worker has its
+# turn, and mails that hang until their timeout do not add up to the limit of a task.
+BATCH = 20
+RUN = dt.timedelta(seconds=10)
+# What is at the other end is away: nothing is wrong with the row, so that it counts no attempt for
+# so long, and is tried again soon.
+AWAY_FOR = dt.timedelta(days=3)
+AWAY_PAUSE = dt.timedelta(minutes=1)
+_UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
 
 logger = logging.getLogger(__name__)
 
@@ -46,21 +57,33 @@ def put(kind: str, payload: Mapping[str, int], *, at: dt.datetime) -> OutboxRow:
 
 
 def put_all(kind: str, payloads: Iterable[Mapping[str, int]], *, at: dt.datetime) -> None:
-    """As `put`, many at once: one worker is woken for the first, and the clock brings the rest, so
-    that whoever asked for the page does not wait for as many messages."""
+    """As `put`, many at once: one worker is woken for all, so that whoever asked for the page does not
+    wait for as many messages."""
     rows = OutboxRow.objects.bulk_create(
         OutboxRow(kind=kind, payload=dict(payload), created_at=at, next_at=at)
         for payload in payloads
     )
     if rows:
-        transaction.on_commit(lambda: _wake(rows[0]), robust=True)
+        transaction.on_commit(lambda: _wake_for(kind), robust=True)
 
 
 def relay(app: str, *, now: Callable[[], dt.datetime], only: int | None = None) -> None:
-    """Deliver what is due of what `app` delivers, or that one row."""
-    for row in claim(of=kinds.kinds_of(app), at=now(), only=only):
-        if delivery := kinds.delivery_of(row.kind):
-            deliver(row, delivery.handler, now=now)
+    """Deliver what is due of what `app` delivers, or that one row; batch by batch, for RUN at most.
+
+    Where what a kind needs is away, it is tried once, and the others of that kind wait unharmed.
+    """
+    until, away = now() + RUN, set[str]()
+    while now() < until:
+        of = [kind for kind in kinds.kinds_of(app) if kind not in away]
+        claimed = claim(of=of, at=now(), only=only)
+        for row in claimed:
+            delivery = kinds.delivery_of(row.kind)
+            if delivery is None or row.kind in away or now() >= until:
+                _let_go(row)
+            elif not deliver(row, delivery.handler, now=now):
+                away.add(row.kind)
+        if not claimed or only is not None:
+            return
 
 
 def give_up_unknown(*, at: dt.datetime) -> int:
@@ -88,33 +111,45 @@ def claim(*, of: Collection[str], at: dt.datetime, only: int | None = None) -> l
         due = OutboxRow.objects.due(at).filter(kind__in=of).order_by("next_at", "id")
         if only is not None:
             due = due.filter(pk=only)
-        claimed = []
+        claimed, lease = [], uuid.uuid4()
         for row in due.select_for_update(skip_locked=True)[:BATCH]:
             if row.attempts >= MOST_ATTEMPTS:
                 _give_up(row, at=at, error=row.error or "The worker ended while delivering it.")
                 continue
             row.attempts += 1
-            row.lease, row.leased_until = uuid.uuid4(), at + LEASE
-            row.save(update_fields=["attempts", "lease", "leased_until"])
+            row.lease, row.leased_until = lease, at + LEASE
             claimed.append(row)
+        taken = OutboxRow.objects.filter(pk__in=[row.pk for row in claimed])
+        taken.update(attempts=F("attempts") + 1, lease=lease, leased_until=at + LEASE)
     return claimed
 
 
-def deliver(row: OutboxRow, handler: kinds.Handler, *, now: Callable[[], dt.datetime]) -> None:
-    """Do what a claimed row asks for, and note how it went.
+def deliver(row: OutboxRow, handler: kinds.Handler, *, now: Callable[[], dt.datetime]) -> bool:
+    """Do what a claimed row asks for, and note how it went; False if the other end is away.
 
     `now` is asked again because delivering takes time. Nothing is done under a lease that has run
     out: another worker may be at it.
     """
     if row.leased_until is None or now() >= row.leased_until:
-        return
+        return True
     try:
         handler(row)
     except Exception as error:  # whatever the other end does, the next row must have its turn
         logger.warning("outbox row %s: attempt %s failed: %s", row.pk, row.attempts, type(error))
-        _failed(row, error=f"{type(error).__name__}: {error}"[:300], at=now())
-    else:
-        _mine(row).update(done_at=now(), lease=None, leased_until=None, error="")
+        words = f"{type(error).__name__}: {error}"[:300]
+        if is_away(error) and now() - row.created_at < AWAY_FOR:
+            _let_go(row, next_at=now() + AWAY_PAUSE * _chance(), error=words)
+            return False
+        _failed(row, error=words, at=now())
+        return not is_away(error)
+    _mine(row).update(done_at=now(), lease=None, leased_until=None, error="")
+    return True
+
+
+def is_away(error: Exception) -> bool:
+    """Whether nobody answered at all, as opposed to answering that this cannot be done."""
+    nobody = (ConnectionError, TimeoutError, socket.gaierror, smtplib.SMTPConnectError)
+    return isinstance(error, nobody) or getattr(error, "errno", None) in _UNREACHABLE
 
 
 def retry(row: OutboxRow, *, by: User, at: dt.datetime) -> None:
@@ -147,7 +182,17 @@ def _failed(row: OutboxRow, *, error: str, at: dt.datetime) -> None:
 def pause(attempts: int) -> dt.timedelta:
     """How long to wait after so many attempts: doubling, and never all rows at the same moment."""
     longest: dt.timedelta = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
-    return longest * (0.5 + secrets.randbelow(500) / 1000)
+    return longest * _chance()
+
+
+def _chance() -> float:
+    """From a half to one."""
+    return 0.5 + secrets.randbelow(500) / 1000
+
+
+def _let_go(row: OutboxRow, **changes: Any) -> None:
+    """As if it had not been claimed."""
+    _mine(row).update(attempts=row.attempts - 1, lease=None, leased_until=None, **changes)
 
 
 def _give_up(row: OutboxRow, *, at: dt.datetime, error: str) -> None:
@@ -161,5 +206,9 @@ def _mine(row: OutboxRow) -> Any:
 
 
 def _wake(row: OutboxRow) -> None:
-    if delivery := kinds.delivery_of(row.kind):
-        enqueue(delivery.relay, pk=row.pk)
+    _wake_for(row.kind, pk=row.pk)
+
+
+def _wake_for(kind: str, *, pk: int | None = None) -> None:
+    if delivery := kinds.delivery_of(kind):
+        enqueue(delivery.relay, pk=pk)

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from pipeline.models import OutboxRow
 
 INVITATION = "pipeline.invitation.send"
+PASSWORD_RESET = "pipeline.password.reset"  # noqa: S105  # the name of a kind
 EMAIL_CHANGED = "pipeline.email.change"
 PROCESS_PUBLISHED = "pipeline.process.publish"
 # For an app that knows what people have, and brings it along.

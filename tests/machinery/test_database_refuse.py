@@ -119,7 +119,7 @@ def test_production_refuses_a_superuser_and_whoever_may_become_one(server):
     strong = urlsplit(url_of(NAME))
     strong = strong._replace(netloc=f"seven_strong@{strong.netloc.rpartition('@')[2]}")
     assert connect("production", url=strong.geturl()) == "None"
-    server.execute("GRANT CURRENT_USER TO seven_strong")
+    server.execute(f"GRANT {server.info.user} TO seven_strong")
     with pytest.raises(RefusedDatabase, match="a superuser"):
         connect("production", url=strong.geturl())
 

@@ -4,21 +4,23 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.machinery.mail_server import mail_server
 from tests.machinery.production import environment
 from tests.machinery.running import ROOT, free_port, until
 
 pytestmark = pytest.mark.machinery
 
 
-def manage(static: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def manage(static: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env=environment(static),
+        env=environment(static) | more,
         capture_output=True,
         text=True,
         check=False,
@@ -54,13 +56,11 @@ def get(
     scheme: str = "https",
     more: dict[str, str] | None = None,
 ) -> tuple[http.client.HTTPResponse, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     headers = {"Host": host, "X-Forwarded-Proto": scheme, **(more or {})}
-    connection.request("GET", path, headers=headers)
-    response = connection.getresponse()
-    body = response.read().decode(errors="replace")
-    connection.close()
-    return response, body
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        return response, response.read().decode(errors="replace")
 
 
 def answers(port: int) -> bool:
@@ -71,7 +71,10 @@ def answers(port: int) -> bool:
 
 
 def test_it_passes_the_deployment_check(tmp_path: Path):
-    checked = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING")
+    with mail_server() as server:
+        checked = manage(
+            tmp_path, "check", "--deploy", "--fail-level", "WARNING", EMAIL_URL=server.url
+        )
 
     assert checked.returncode == 0, checked.stderr
 
@@ -106,10 +109,10 @@ def test_it_serves_over_tls_only_with_strict_headers_and_lasting_files(port: int
 
     assert get(port, "/healthz", host="evil.example")[0].status == 400
     assert (
-        get(port, "/healthz", host="crm.example.com", more={"X-Long": "x" * 9000})[0].status == 400
+        get(port, "/healthz", host="crm.example.com", more={"X-Long": "x" * 9000})[0].status == 431
     )
     many = {f"X-{number}": "x" for number in range(80)}
-    assert get(port, "/healthz", host="crm.example.com", more=many)[0].status == 400
+    assert get(port, "/healthz", host="crm.example.com", more=many)[0].status == 431
     ready, body = get(port, "/readyz", host="localhost", scheme="http")
     assert ready.status == 503
     assert json.loads(body)["database"] == "migrations missing"
