@@ -59,5 +59,6 @@ urlpatterns = [
     path("profile/", profile.profile, name="profile"),
     path("profile/e-mail/", profile.email, name="profile_email"),
     path("profile/sign-out/", profile.sign_out, name="profile_sign_out"),
+    path("profile/download/", profile.download, name="download"),
     path("profile/sessions/<int:pk>/end/", profile.end_session, name="session_end"),
 ]

@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "pipeline.people.signing_in.AsksToConfirm",
     # Directly before the view: what comes back from here is done, or undone.
     "salesprocess.middleware.OneEffectAndGone",
 ]

@@ -298,6 +298,9 @@ URLS: dict[str, Url] = {
     "pipeline:profile": Url(kind="own"),
     "pipeline:profile_email": Url(kind="own", get=False),
     "pipeline:profile_sign_out": Url(kind="own", get=False),
+    "pipeline:download": Url(
+        kind="own", ask={"file": "//evil.example/", "back": "//evil.example/"}
+    ),
     "pipeline:session_end": record("session", DOERS, get=False, post={}),
     # collections
     "crm:board": Url(kind="collection", ask={**FIND, "closed": "stopped"}),

@@ -18,6 +18,7 @@ from crm.queries.list_fields import first_point, open_deals
 from crm.shipped import shown
 from crm.views.lists import DEALS, ListQuestion
 from pipeline.models import User
+from pipeline.people.signing_in import download_when_confirmed
 from pipeline.process.stages import Initiator, Outcome, Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib import spreadsheet
@@ -141,6 +142,7 @@ PARTS: dict[ListKind, Sequence[ExportColumn]] = {
 
 
 @require_GET
+@download_when_confirmed
 def export(request: HtmxRequest, kind: str) -> HttpResponseBase:
     """The list of an address as CSV, streamed; `bom=1` for programs that guess at encodings."""
     if kind not in ListKind.values:

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 from allauth.account.internal.flows.login import (
     AUTHENTICATION_METHODS_SESSION_KEY,
@@ -10,7 +11,15 @@ from allauth.account.internal.flows.login import (
 )
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from salesprocess.lib import unsent
+
+AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 
 # When the list of one's browsers was last told that this one is in use; so often at most.
 SEEN = "seen_at"
@@ -54,3 +63,62 @@ def note_last_seen(
         return get_response(request)
 
     return middleware
+
+
+# --- confirming that it is oneself ---------------------------------------------------------------
+
+
+class ConfirmFirst(Exception):
+    """Whoever asks is to confirm who it is. What the view did until then is undone."""
+
+    def __init__(self, *, download: bool = False) -> None:
+        self.download = download
+
+
+def check_confirmed(request: HttpRequest) -> None:
+    """Raises ConfirmFirst unless this session was signed in to, or confirmed, within the grace time."""
+    if not confirmed_recently(request):
+        raise ConfirmFirst
+
+
+def download_when_confirmed(view: Callable[..., AnyResponse]) -> Callable[..., AnyResponse]:
+    """For a view that gives a file with records of many: first it is confirmed who takes it."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> AnyResponse:
+        if not confirmed_recently(request):
+            raise ConfirmFirst(download=True)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+class AsksToConfirm:
+    """Middleware: leads to where it is confirmed who asks, and then back to what he or she was doing.
+
+    A form that was sent is kept, and offered on its page again; a file begins by itself.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, ConfirmFirst):
+            return None
+        back = unsent.previous_page(request)
+        if error.download:
+            said = urlencode({"file": request.get_full_path(), "back": back})
+            back = f"{reverse('pipeline:download')}?{said}"
+        return put_off(request, reverse("account_reauthenticate"), back=back)
+
+
+def put_off(request: HttpRequest, first: str, *, back: str) -> HttpResponse:
+    """Lead to the address `first`, which goes on to `back`; what was posted is kept meanwhile."""
+    unsent.store(request)
+    address = redirect_to_login(back, first).url
+    if request.htmx:  # type: ignore[attr-defined]  # set by HtmxMiddleware
+        return HttpResponse(headers={"HX-Redirect": address})
+    return redirect(address)

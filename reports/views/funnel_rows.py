@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 from crm.models.letters import Fold
 from crm.queries import lists
 from crm.shipped import shown
+from pipeline.people.signing_in import download_when_confirmed
 from pipeline.process.moves import LeftHow
 from pipeline.process.queries.stages import norms_for
 from pipeline.process.stages import Outcome, Stage
@@ -288,6 +289,7 @@ def rows(request: HtmxRequest) -> HttpResponse:
 
 
 @require_GET
+@download_when_confirmed
 def export(request: HtmxRequest) -> HttpResponseBase:
     """The same rows as CSV, streamed; `bom=1` for programs that guess at encodings.
 

@@ -57,6 +57,8 @@ class Unsent:
     fields: list[list[str]]
     # Files cannot be kept: they are to be chosen again.
     has_files: bool = False
+    # Whether that was because nobody was signed in; else something was to be done first.
+    signed_out: bool = True
 
     @property
     def words(self) -> list[str]:
@@ -135,6 +137,7 @@ def unsent_from(request: HttpRequest, *, reader: int) -> Unsent:
         at=timezone.now().timestamp(),
         fields=fields,
         has_files=bool(request.FILES),
+        signed_out=not request.user.is_authenticated,
     )
 
 
@@ -149,7 +152,8 @@ def _is_short(request: HttpRequest) -> bool:
 
 
 def store(request: HttpRequest) -> None:
-    """Store the form of a request without a session, if it came from our page and is not too large."""
+    """Store the form of a request that no view has taken, if it came from our page and is not too
+    large."""
     if request.method != "POST" or not _is_short(request):
         return
     reader = reader_of(request)
@@ -160,7 +164,9 @@ def store(request: HttpRequest) -> None:
     if not said or not _is_small(unsent.fields):
         return
     request.session[SESSION_KEY] = asdict(unsent)
-    request.session.set_expiry(LIFETIME)
+    request.unsent_stored = True  # type: ignore[attr-defined]  # told to the middleware below
+    if unsent.signed_out:
+        request.session.set_expiry(LIFETIME)
 
 
 def stored(request: HttpRequest) -> Unsent | None:
@@ -181,7 +187,7 @@ def discard(request: HttpRequest) -> None:
 def discard_view(request: HttpRequest) -> HttpResponse:
     """Discard the stored form, and go back to the page."""
     discard(request)
-    return HttpResponseRedirect(_local_path(request, request.POST.get("back", "")))
+    return HttpResponseRedirect(local_path(request, request.POST.get("back", "")))
 
 
 # --- middleware and views -----------------------------------------------------------------------
@@ -191,10 +197,10 @@ def previous_page(request: HttpRequest) -> str:
     """Path of the page that the request was sent from, if it is one of ours; else `/`."""
     if request.htmx:  # type: ignore[attr-defined]  # set by HtmxMiddleware
         return current_path(request) or "/"
-    return _local_path(request, request.headers.get("Referer", ""))
+    return local_path(request, request.headers.get("Referer", ""))
 
 
-def _local_path(request: HttpRequest, address: str) -> str:
+def local_path(request: HttpRequest, address: str) -> str:
     """Path and query of an address of this installation; of any other, `/`."""
     hosts = {request.get_host()}
     if not url_has_allowed_host_and_scheme(address, hosts, require_https=request.is_secure()):
@@ -245,7 +251,7 @@ def forget_accepted(
         response = get_response(request)
         if request.method != "POST" or response.status_code >= HTTPStatus.BAD_REQUEST:
             return response
-        if not request.user.is_authenticated:
+        if not request.user.is_authenticated or hasattr(request, "unsent_stored"):
             return response
         unsent = request.session.get(SESSION_KEY)
         if unsent and unsent["path"] == request.get_full_path():

@@ -1,6 +1,7 @@
 """Signing in by more than a password, and where one is signed in."""
 
 import re
+from html import unescape
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -13,6 +14,7 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 
+from pipeline.models import User
 from tests.factories import NOW
 
 PASSWORD = "right horse"  # of everybody in the cast
@@ -109,3 +111,51 @@ def test_it_lists_where_one_is_signed_in_and_ends_it(cast, clock):
     assert "this one" in page
     assert "iPhone" not in page
     assert Session.objects.filter(expire_date__gt=NOW).count() == 2  # here, and Ben's
+
+
+EXPORTS = ["/lists/deals.csv?outcome=any", "/reports/funnel/rows/export/?stage=1&way=entries"]
+
+
+@pytest.mark.parametrize("file", EXPORTS)
+def test_a_file_waits_until_it_is_confirmed_who_takes_it(cast, clock, file):
+    client, _answer = signed_in()
+    assert client.get(file).status_code == 200
+    clock.shift(16 * 60)
+    asked = client.get(file, headers={"referer": "http://testserver/deals/?outcome=any"}).url
+    assert asked.startswith("/accounts/reauthenticate/?next=/profile/download/")
+    assert client.get(file, headers={"HX-Request": "true"}).headers["HX-Redirect"]
+    goes_on = client.post(asked, {"password": PASSWORD}).url
+    page = unescape(client.get(goes_on).content.decode())
+    assert f'content="0;url={file}"' in page
+    assert 'href="/deals/?outcome=any"' in page
+    assert client.get(file).status_code == 200
+
+
+def test_a_role_waits_until_it_is_confirmed_who_gives_it_and_what_was_typed_is_kept(cast, clock):
+    client, _answer = signed_in("adele@seven.test")
+    clock.shift(16 * 60)
+    path = f"/people/{cast.ben.pk}/edit/"
+    said = {"name": "Ben Q. Okoro", "role": "manager", "style": "mixed", "team": cast.north.pk}
+    page = client.get(path).content.decode()
+    said |= dict(re.findall(r'name="(reader|idempotency_key|seen)" value="([^"]*)"', page))
+    asked = client.post(path, said, headers={"referer": f"http://testserver{path}"}).url
+    assert asked == f"/accounts/reauthenticate/?next={path}"
+    assert User.objects.get(pk=cast.ben.pk).role == "salesperson"
+
+    assert client.post(asked, {"password": PASSWORD}).url == path
+    kept = client.get(path).content.decode()
+    assert "You were asked for something else before this was sent" in kept
+    assert "Ben Q. Okoro" in kept
+    assert client.post(path, said).status_code == 302
+    found = User.objects.get(pk=cast.ben.pk)
+    assert (found.name, found.role) == ("Ben Q. Okoro", "manager")
+    assert "before this was sent" not in client.get(path).content.decode()
+
+    # What gives nobody more reach is not held up by it, and who leads a team is no less than a role.
+    clock.shift(16 * 60)
+    assert client.post(path, {**said, "name": "Ben", "idempotency_key": "2", "seen": ""}).url
+    team = {"name": "North", "parent": cast.west.pk, "manager": cast.ben.pk}
+    assert "reauthenticate" in client.post(f"/people/teams/{cast.north.pk}/edit/", team).url
+    new = {**said, "name": "New", "role": "admin", "email": "new@seven.test"}
+    assert "reauthenticate" in client.post("/people/new/", {**new, "idempotency_key": "3"}).url
+    assert not User.objects.filter(name="New").exists()

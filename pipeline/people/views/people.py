@@ -14,6 +14,7 @@ from pipeline.people import queries
 from pipeline.people.commands import invitation as invitation_commands
 from pipeline.people.commands import people as commands
 from pipeline.people.forms import EmailForm, PersonForm
+from pipeline.people.signing_in import check_confirmed
 from pipeline.people.views.posted import limit_guesses, posted
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt, status_of
@@ -61,6 +62,8 @@ def add(request: HtmxRequest) -> HttpResponse:
 
     def run() -> None:
         facts, invite = form.facts(), form.cleaned_data["invite"]
+        if facts["role"] != Role.SALESPERSON:
+            check_confirmed(request)
         at = timezone.now()
         added.append(commands.add(by=request.user, at=at, invite=invite, **facts))
 
@@ -79,6 +82,8 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
 
     def run() -> None:
         seen, at = form.cleaned_data["seen"], timezone.now()
+        if form.cleaned_data["role"] != found.role:
+            check_confirmed(request)
         commands.change(found, by=request.user, at=at, seen=seen, **form.facts())
 
     if request.method == "POST" and attempt(form, run):

@@ -22,6 +22,7 @@ from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
+from salesprocess.lib.unsent import local_path
 
 YEAR = 365 * 24 * 60 * 60
 
@@ -80,6 +81,14 @@ def end_session(request: HtmxRequest, pk: int) -> HttpResponse:
     found_or_404(sessions.end, request.user, pk)
     messages.success(request, _("It is signed out."))
     return redirect("pipeline:profile")
+
+
+@require_GET
+def download(request: HtmxRequest) -> HttpResponse:
+    """Where one arrives after confirming who takes a file: it begins by itself."""
+    file, back = (local_path(request, request.GET.get(name, "")) for name in ("file", "back"))
+    context = {"file": file, "back": back}
+    return render(request, page="pipeline/profile/download.html", context=context)
 
 
 @require_GET

@@ -5,9 +5,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from pipeline.models import Team
 from pipeline.people import queries
 from pipeline.people.commands import team as commands
 from pipeline.people.forms import TeamForm
+from pipeline.people.signing_in import check_confirmed
 from pipeline.people.views.posted import posted
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt, status_of
@@ -22,6 +24,7 @@ def add(request: HtmxRequest) -> HttpResponse:
     form = TeamForm(posted(request), by=request.user, initial=start)
 
     def run() -> None:
+        _check_leader(request, form, None)
         commands.add(by=request.user, at=timezone.now(), **form.facts())
 
     if request.method == "POST" and attempt(form, run):
@@ -41,12 +44,19 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
 
     def run() -> None:
         seen, at = form.cleaned_data["seen"], timezone.now()
+        _check_leader(request, form, found)
         commands.change(found, by=request.user, at=at, seen=seen, **form.facts())
 
     if request.method == "POST" and attempt(form, run):
         messages.success(request, _("Saved."))
         return redirect("pipeline:people")
     return _form(request, form, title=_("Edit %(name)s") % {"name": found.name})
+
+
+def _check_leader(request: HtmxRequest, form: TeamForm, team: Team | None) -> None:
+    """Who leads a team sees its deals: that is given like a role."""
+    if form.cleaned_data["manager"] != (team.manager_id if team else None):
+        check_confirmed(request)
 
 
 def _form(request: HtmxRequest, form: TeamForm, *, title: str) -> HttpResponse:
