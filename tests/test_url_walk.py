@@ -50,6 +50,7 @@ from crm.models import (
     StepResult,
     UndoableAct,
 )
+from crm.models.deal import DealQuerySet
 from crm.models.step_result import StepState
 from exchange.commands import job as import_verbs
 from exchange.models import ImportState
@@ -909,6 +910,16 @@ def _faults(url: Url, role: str, method: str, answer: WalkAnswer) -> Iterator[st
         fits = answer.status == 404
     if not fits:
         yield f"{answer.status} {answer.goes_to}".strip()
+
+
+@pytest.mark.parametrize("role", ["mate", "other_branch"])
+def test_it_would_find_a_leak(world, monkeypatch, role):
+    """The walk proves something only if a door that stands open turns it red."""
+    for name in ("visible_to", "editable_by"):
+        monkeypatch.setattr(DealQuerySet, name, lambda self, user: self.filter())
+    url = URLS["crm:deal_edit"]
+    answer = world.ask(role, "get", world.path("crm:deal_edit"), {})
+    assert "leaks ['deal']" in list(_faults(url, role, "get", answer))
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDS if URLS[name].post is not None])
