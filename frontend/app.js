@@ -1,5 +1,6 @@
 // What every page needs. All htmx events are handled here, in sheet.js and in board.js.
 import './board.js';
+import { keepCookie } from './cookies.js';
 import './deal.js';
 import './drafts.js';
 import './focus.js';
@@ -16,9 +17,7 @@ import './upload.js';
 const root = document.documentElement;
 root.classList.add('js');
 
-function remember(name, value) {
-  document.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax`;
-}
+const remember = (name, value) => keepCookie(name, value, 365 * 24 * 3600);
 
 // --- htmx -----------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 // costs nothing; the form that comes back holds what was typed and says so.
 //
 // A draft is known by whose it is and by where its form goes. Files and passwords are never kept.
+import { cookie, keepCookie } from './cookies.js';
 import { newKey } from './once.js';
 import { note } from './say.js';
 
@@ -333,10 +334,10 @@ function sendAgain({ elt, requestConfig, target, xhr }) {
 
 // The server names the plain form that it took last.
 function forgetTaken() {
-  const found = document.cookie.split('; ').find((each) => each.startsWith('seven_taken='));
-  if (!found) return;
-  forget(mine + decodeURIComponent(found.slice('seven_taken='.length)));
-  document.cookie = 'seven_taken=;path=/;max-age=0;samesite=lax';
+  const taken = cookie('seven_taken');
+  if (!taken) return;
+  forget(mine + decodeURIComponent(taken));
+  keepCookie('seven_taken', '', 0);
 }
 
 // Cancel gives it up on purpose. Escape closes and keeps it.

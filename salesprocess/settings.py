@@ -144,6 +144,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "salesprocess.lib.cookies.theme_of_browser",
             ],
         },
     },
@@ -320,10 +321,13 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_NAME = "seven_session"
+# Under TLS no other host can set them, and no plain connection (salesprocess/lib/cookies.py).
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}seven_session"
 # Without work for so long, one signs in again.
 SESSION_COOKIE_AGE = env.int("SESSION_IDLE_MINUTES", 14 * 24 * 60) * 60
-CSRF_COOKIE_NAME = "seven_csrf"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}seven_csrf"
+MESSAGE_STORAGE = "salesprocess.lib.cookies.MessageStorage"
 CSRF_FAILURE_VIEW = "salesprocess.errors.csrf_failure"
 if PRODUCTION:
     # The proxy in front ends TLS and must set or drop this header itself.
@@ -343,7 +347,7 @@ if PRODUCTION:
 # (`User.language`), anybody else reads what the browser asks for.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
-LANGUAGE_COOKIE_NAME = "seven_language"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}seven_language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 LANGUAGE_COOKIE_HTTPONLY = True
 LOCALE_PATHS = [BASE_DIR / "locale"]

@@ -32,6 +32,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
+from salesprocess.lib.cookies import set_script_cookie
 from salesprocess.lib.htmx import current_path
 from salesprocess.lib.idempotency import FIELD, new_key
 
@@ -257,13 +258,8 @@ def forget_accepted(
         if unsent and unsent["path"] == request.get_full_path():
             discard(request)
         if response.status_code == HTTPStatus.FOUND:
-            response.set_cookie(
-                TAKEN_COOKIE,
-                quote(request.get_full_path(), safe=""),
-                max_age=60,
-                secure=settings.SESSION_COOKIE_SECURE,
-                samesite="Lax",
-            )
+            taken = quote(request.get_full_path(), safe="")
+            set_script_cookie(response, TAKEN_COOKIE, taken, max_age=60)
         return response
 
     return middleware

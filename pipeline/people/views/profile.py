@@ -20,6 +20,7 @@ from pipeline.people.forms import EmailForm, ProfileForm
 from pipeline.people.views.posted import limit_guesses, posted
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt, status_of
+from salesprocess.lib.cookies import read_cookie, set_script_cookie
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 from salesprocess.lib.unsent import local_path
@@ -40,7 +41,7 @@ def profile(request: HtmxRequest) -> HttpResponse:
             messages.success(request, _("Saved."))
         response = redirect("pipeline:profile")
         theme = Theme(form.cleaned_data["theme"])
-        response.set_cookie("seven_theme", theme, max_age=YEAR, samesite="Lax")
+        set_script_cookie(response, "seven_theme", theme, max_age=YEAR)
         return response
     return _page(request, form, EmailForm())
 
@@ -107,7 +108,7 @@ def _now(request: HtmxRequest) -> dict[str, Any]:
     user = request.user
     now = {name: getattr(user, name) for name in commands.OWN}
     # The switch in the menu is kept by the browser; the form starts from what is seen.
-    now["theme"] = request.COOKIES.get("seven_theme", user.theme)
+    now["theme"] = read_cookie(request, "seven_theme", user.theme)
     return now | {"seen": queries.latest_change(user)}
 
 
