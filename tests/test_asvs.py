@@ -167,7 +167,7 @@ def test_what_a_proxy_says_counts_only_where_one_is_named(settings, proxies: int
         ("qwertyuiop", False),
         ("abcdefghijklmnoq", True),
         ("    zwölf Löffel 🥄    ", True),
-        ("x7" * 200, True),
+        ("x7-qk9 " * 60, True),
     ],
 )
 def test_passwords_are_long_and_of_any_letters(password: str, is_taken: bool):
