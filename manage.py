@@ -8,5 +8,6 @@ if __name__ == "__main__":
     # `up` is the demo; but where a production was described, it is for that one to say so.
     if sys.argv[1:2] == ["up"] and not {"DATABASE_URL", "SECRET_KEY", "SITE_URL"} & {*os.environ}:
         os.environ.setdefault("SEVEN_ENV", "demo")
+    os.environ["SEVEN_WORK"] = "migration" if sys.argv[1:2] == ["migrate"] else "command"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salesprocess.settings")
     execute_from_command_line(sys.argv)

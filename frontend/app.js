@@ -36,6 +36,9 @@ document.addEventListener('htmx:responseError', (event) => {
   // So does an answer that brings words of its own.
   if (event.detail.xhr.getResponseHeader('HX-Trigger')) return;
   const { gone, failed, unsure } = document.body.dataset;
+  // What the database cannot do now is said as plain text; a page would be that of a proxy.
+  const isPlain = event.detail.xhr.getResponseHeader('Content-Type')?.startsWith('text/plain');
+  if (status === 503 && isPlain) return note(event.detail.xhr.responseText, 'bad');
   // A gateway that gave up waiting does not know what became of it.
   const isUnsure = isGateway(status) && event.detail.requestConfig.verb === 'post';
   note(status === 404 ? gone : isUnsure ? unsure : failed, 'bad');

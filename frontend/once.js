@@ -5,6 +5,8 @@ const FIELD = 'idempotency_key';
 const HEADER = 'Idempotency-Key';
 
 export const isGateway = (status) => status === 502 || status === 504;
+// After these it may have arrived: what is sent once more must mean the same.
+const isOpen = (status) => isGateway(status) || status === 503;
 
 export const newKey = () =>
   [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -16,7 +18,7 @@ export function markOnce({ elt, verb, formData, headers }) {
 }
 
 export function settleOnce({ elt, requestConfig, successful, xhr }) {
-  if (requestConfig.verb !== 'post' || !xhr.status || isGateway(xhr.status)) return;
+  if (requestConfig.verb !== 'post' || !xhr.status || isOpen(xhr.status)) return;
   delete elt.dataset.once;
   // A form that stays where it is, is another one from here.
   const field = successful && elt.closest('form')?.elements[FIELD];

@@ -31,6 +31,9 @@ app.conf.update(
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "socket_connect_timeout": 2,
+        # A broker that has fallen silent is left and looked for anew, by workers and by the clock.
+        "socket_timeout": 5,
+        "socket_keepalive": True,
     },
     timezone="UTC",
     worker_hijack_root_logger=False,

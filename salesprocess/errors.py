@@ -1,13 +1,43 @@
-"""Error pages in the product's look. That for 500 stands alone: it must work when nothing does."""
+"""Error pages in the product's look. Those for 500 and 503 stand alone: they must work when nothing
+does."""
 
+import sys
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from salesprocess.lib import unsent
 from salesprocess.lib.htmx import trigger
+from salesprocess.lib.trouble import Trouble, trouble_of
+
+# Title, text, after how many seconds to ask again.
+_TROUBLES = {
+    Trouble.LOCKED: (
+        gettext_lazy("Somebody else is just saving here"),
+        gettext_lazy("Nothing was changed. Try again in a moment."),
+        2,
+    ),
+    Trouble.SLOW: (
+        gettext_lazy("That took too long"),
+        gettext_lazy(
+            "It was stopped, and nothing was changed. Ask for less at once, or try again."
+        ),
+        10,
+    ),
+    Trouble.FULL: (
+        gettext_lazy("There is no room to save anything"),
+        gettext_lazy("Nothing was changed. Tell whoever looks after Seven for you."),
+        60,
+    ),
+    Trouble.AWAY: (
+        gettext_lazy("Seven is not available at the moment"),
+        gettext_lazy("It comes back by itself. Nothing that was saved is lost."),
+        5,
+    ),
+}
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -65,4 +95,31 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Django asks for it while it handles what was raised, in a view or in any middleware."""
+    trouble = trouble_of(sys.exc_info()[1])
+    if trouble is not None:
+        return unavailable(request, trouble)
     return render(request, "errors/500.html", status=500)
+
+
+def unavailable(request: HttpRequest, trouble: Trouble) -> HttpResponse:
+    """Says in words what the database cannot do now (503), and when to ask again.
+
+    A form that a script sent stays as it is; any other is offered again with what was typed, and with
+    its key, so that it counts once even if it did arrive.
+    """
+    title, words, seconds = _TROUBLES[trouble]
+    text = str(words)
+    if trouble == Trouble.AWAY and request.method == "POST":
+        text = _("It is not known whether that arrived. Send it again as it is: it counts once.")
+    headers = {"Retry-After": str(seconds), "Cache-Control": "no-store"}
+    if request.headers.get("HX-Request"):
+        said = f"{title}. {text}"
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        return HttpResponse(said, content_type="text/plain", status=status, headers=headers)
+    back = unsent.page_before(request) if request.method == "POST" else request.get_full_path()
+    context = {"title": title, "text": text, "unsent": unsent.offer(request), "back": back}
+    response = render(request, "errors/503.html", context, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    for name, value in headers.items():
+        response[name] = value
+    return response

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
@@ -119,7 +119,7 @@ class TellsWhatIsGone:
 class OneEffectAndGone(middleware.OneEffect):
     """Tells also at the end of a transaction what is gone."""
 
-    def not_committed(self, request: HttpRequest, error: IntegrityError) -> HttpResponse | None:
+    def not_committed(self, request: HttpRequest, error: DatabaseError) -> HttpResponse | None:
         return what_is_gone(request, error)
 
 

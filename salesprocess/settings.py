@@ -14,6 +14,8 @@ from environs import Env
 
 from salesprocess import embedded, refusals
 from salesprocess.lib.database import parse_database_url
+from salesprocess.lib.logs import without_trace
+from salesprocess.lib.time_limits import LIMITS
 
 # Lets annotations such as ManyToManyField[…] and ModelForm[Deal] stand at run time.
 django_stubs_ext.monkeypatch()
@@ -90,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "salesprocess.health.healthy_for_anybody",
     "salesprocess.middleware.keep_from_disk",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -164,13 +167,17 @@ DATABASE_URL = DATABASE_URL or embedded.database_url(STATE_DIR)
 REDIS_URL = REDIS_URL or embedded.redis_url(STATE_DIR)
 
 # What is asked again and again (salesprocess/lib/prepared.py) is planned once a connection. A pooler in
-# transaction mode must know of such statements (PgBouncer from 1.21 on), or they are switched off;
-# and it must let the setting for their plans pass at the start of a connection (README).
+# transaction mode must know of such statements (PgBouncer from 1.21 on), or they are switched off.
 PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", True)
+
+# What kind of work this process does, which limits its connections: wsgi.py and manage.py say it.
+WORK = env.str("SEVEN_WORK", "command" if MODE == "test" else "task")
+if WORK not in LIMITS:
+    raise ImproperlyConfigured(f"SEVEN_WORK is {WORK!r}; it must be one of {', '.join(LIMITS)}.")
 
 DATABASES = {
     "default": {
-        **parse_database_url(DATABASE_URL, prepared=PREPARED_STATEMENTS),
+        **parse_database_url(DATABASE_URL, prepared=PREPARED_STATEMENTS, limits=LIMITS[WORK]),
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),
         "CONN_HEALTH_CHECKS": True,
         # A pooler in transaction mode gives each transaction another server connection.
@@ -186,7 +193,7 @@ CACHES = {
         "BACKEND": "salesprocess.lib.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "seven",
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        "OPTIONS": {"socket_connect_timeout": 0.3, "socket_timeout": 0.3},
     }
 }
 
@@ -379,8 +386,12 @@ LOGGING = {
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
         }
     },
+    "filters": {"without_trace": {"()": lambda: without_trace}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # Django's own handlers would mail errors, with what people typed, to addresses of ours.
-    "loggers": {"django": {"handlers": [], "level": LOG_LEVEL}},
+    "loggers": {
+        "django": {"handlers": [], "level": LOG_LEVEL},
+        "django.request": {"filters": ["without_trace"]},
+    },
 }

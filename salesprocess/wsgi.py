@@ -3,8 +3,13 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from salesprocess.health import migrations
+
+os.environ["SEVEN_WORK"] = "page"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salesprocess.settings")
 application = get_wsgi_application()
+# So that not the first who asks waits until they are read.
+migrations()
 
 from django.db import OperationalError, connection  # noqa: E402  # needs the settings
 

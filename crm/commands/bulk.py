@@ -5,12 +5,13 @@ A refusal stops no other record, and each record that was asked for is in the re
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
@@ -20,6 +21,8 @@ from crm.models import Activity, Company, Contact, Deal, StopCause
 from pipeline.models import User
 from pipeline.process.stages import Initiator
 from salesprocess.lib.refused import Refused
+from salesprocess.lib.time_limits import LIMITS, set_local
+from salesprocess.lib.trouble import Trouble, again, may_be_tried_again, trouble_of
 
 Subject = type[Deal] | type[Company] | type[Contact] | type[Activity]
 
@@ -28,6 +31,9 @@ MAX_RECORDS = 1000
 # So many are made durable together: waiting for the disk after each would take longer than the
 # work, and one transaction around all would lock them for too long.
 TOGETHER = 50
+_SAVING = gettext_lazy("Somebody else is just saving this: it was left as it is. Try again.")
+_NOT_KNOWN = gettext_lazy("It is not known whether this was done: look at it before you try again.")
+_ONLY_LOOKS = replace(LIMITS["page"], lock=0.01)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,17 +119,55 @@ def _run_each(
         raise Refused(
             _("That are more than %(n)s at once: narrow the list first.") % {"n": MAX_RECORDS}
         )
+    each = _Each(verb, of=of, by=by)
     results: dict[int, BulkResult] = {}
     # In the same order for everybody, so that two who change the same deals do not wait in a circle.
     ordered = sorted(wanted)
     for start in range(0, len(ordered), TOGETHER):
-        part = ordered[start : start + TOGETHER]
-        with transaction.atomic(), search.batched():
-            # One object for each owner, whose name and zone are asked for once.
-            rows = of.objects.visible_to(by).filter(pk__in=part).prefetch_related("owner")
-            seen = {row.pk: row for row in rows}
-            results |= {pk: _run_one(pk, seen.get(pk), verb) for pk in part}
+        results |= each.run(ordered[start : start + TOGETHER])
     return [results[pk] for pk in wanted]
+
+
+class _Each:
+    """A verb, applied to records a part at a time. Whatever the database cannot do, every record of
+    the part is told of."""
+
+    def __init__(self, verb: Callable[[Any], None], *, of: Subject, by: User) -> None:
+        self._verb, self._of, self._by = verb, of, by
+        self._waited = False
+
+    def run(self, part: Sequence[int]) -> dict[int, BulkResult]:
+        try:
+            return again(lambda: self._together(part))
+        except (DatabaseError, InterfaceError) as error:
+            trouble = trouble_of(error)
+            if trouble is None:
+                raise
+            # Nothing of the part is there; unless the connection broke at its very end.
+            why = _NOT_KNOWN if trouble == Trouble.AWAY else _SAVING
+            return {pk: BulkResult(id=pk, name="", refused=str(why)) for pk in part}
+
+    def _together(self, part: Sequence[int]) -> dict[int, BulkResult]:
+        with transaction.atomic(), search.batched():
+            if self._waited:
+                set_local(_ONLY_LOOKS)
+            # One object for each owner, whose name and zone are asked for once.
+            rows = self._of.objects.visible_to(self._by).filter(pk__in=part)
+            seen = {row.pk: row for row in rows.prefetch_related("owner")}
+            return {pk: self._one(pk, seen.get(pk)) for pk in part}
+
+    def _one(self, pk: int, row: Deal | Company | Contact | Activity | None) -> BulkResult:
+        try:
+            return _run_one(pk, row, self._verb)
+        except OperationalError as error:
+            # Undone to before this record by its own command.
+            if trouble_of(error) != Trouble.LOCKED or may_be_tried_again(error):
+                raise
+        if not self._waited:
+            # Nobody waits for a thousand locks in turn: after the first, it is only looked.
+            self._waited = True
+            set_local(_ONLY_LOOKS)
+        return BulkResult(id=pk, name=str(row), refused=str(_SAVING))
 
 
 def _run_one(

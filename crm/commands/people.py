@@ -1,12 +1,14 @@
 """What a change among people asks of their deals."""
 
 import datetime as dt
+from functools import partial
 
 from django.db import models, transaction
 
 from crm.commands.locked_deal import note_change, save
 from crm.models import Deal
 from pipeline.models import User
+from salesprocess.lib.trouble import again
 
 
 def bring_along(person: User, *, by: User, at: dt.datetime) -> int:
@@ -18,14 +20,18 @@ def bring_along(person: User, *, by: User, at: dt.datetime) -> int:
     """
     moved = 0
     for pk in _astray(person).order_by("pk").values_list("pk", flat=True):
-        with transaction.atomic():
-            row = _astray(person).select_for_update(of=("self",)).filter(pk=pk).first()
-            if row is None:
-                continue
-            note_change(row, "team", person.team, by=by, at=at)
-            save(row, "team", by=by, at=at)
-            moved += 1
+        moved += again(partial(_bring_one, pk, person, by=by, at=at))
     return moved
+
+
+def _bring_one(pk: int, person: User, *, by: User, at: dt.datetime) -> bool:
+    with transaction.atomic():
+        row = _astray(person).select_for_update(of=("self",)).filter(pk=pk).first()
+        if row is None:
+            return False
+        note_change(row, "team", person.team, by=by, at=at)
+        save(row, "team", by=by, at=at)
+    return True
 
 
 def _astray(person: User) -> models.QuerySet[Deal]:

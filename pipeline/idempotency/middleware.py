@@ -1,10 +1,12 @@
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -12,14 +14,21 @@ from django.utils.translation import gettext as _
 
 from pipeline.idempotency import commands
 from pipeline.idempotency.models import IdempotencyKey
+from salesprocess.lib.breaker import breaker_of
 from salesprocess.lib.format import clock
 from salesprocess.lib.htmx import wants_fragment
 from salesprocess.lib.idempotency import digest_of, key_of
+from salesprocess.lib.time_limits import LIMITS, set_local
+from salesprocess.lib.trouble import PAUSES, Trouble, may_be_tried_again, trouble_of
 from salesprocess.lib.unsent import previous_page
 from salesprocess.lib.uploads import upload_of
 
 MOST_BYTES = 512_000
 _KEPT = ("Content-Type", "Location")
+# Somebody who holds a lock for long would hold one thread after the other: where one has waited in
+# vain, the next ones ask only whether it is free.
+IMPATIENT = replace(LIMITS["page"], lock=0.2)
+LOCKS = "locks"
 
 
 class OneEffect:
@@ -27,28 +36,49 @@ class OneEffect:
 
     The last middleware before the view: the key, what the view does and what it answers are written
     in one transaction. What the view refuses keeps no key. An error takes all of it back.
+
+    So what the database undid because of somebody else, two who waited for each other, is simply done
+    again; what waited too long for a lock is given back to who asked.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        for pause in (*PAUSES, None):
+            request.may_be_done_again = pause is not None  # type: ignore[attr-defined]
+            response = self._once(request)
+            if response is not None:
+                return response
+            time.sleep(pause or 0)
+            for _name, files in request.FILES.lists():
+                for file in files:
+                    file.seek(0)
+        raise AssertionError("The last time answers.")
+
+    def _once(self, request: HttpRequest) -> HttpResponseBase | None:
+        """The answer; None if it is to be done again, of which nothing is there by now."""
+        request.claimed_key = None  # type: ignore[attr-defined]
         try:
             with ExitStack() as stack:
                 request.one_effect = stack  # type: ignore[attr-defined]
                 response = self.get_response(request)
-                claimed: int | None = getattr(request, "claimed_key", None)
+                claimed: int | None = request.claimed_key  # type: ignore[attr-defined]
                 if claimed is not None:
                     _settle(claimed, response)
-                return response
-        except IntegrityError as error:
+        except DatabaseError as error:
             # What a row refers to is looked at when all is written: then the view has answered.
+            if _is_to_be_done_again(request, error):
+                return None
             answer = self.not_committed(request, error)
             if answer is None:
                 raise
             return answer
+        if claimed is not None:
+            breaker_of(LOCKS).worked()
+        return None if isinstance(response, _DoneAgain) else response
 
-    def not_committed(self, request: HttpRequest, error: IntegrityError) -> HttpResponse | None:
+    def not_committed(self, request: HttpRequest, error: DatabaseError) -> HttpResponse | None:
         """What to answer where the database did not take what the view wrote; None: an error."""
         return None
 
@@ -62,6 +92,8 @@ class OneEffect:
             return None
         stack: ExitStack = request.one_effect  # type: ignore[attr-defined]
         stack.enter_context(transaction.atomic())
+        if not breaker_of(LOCKS).lets_through():
+            set_local(IMPATIENT)
         claimed, before = commands.claim(
             user=request.user,  # type: ignore[arg-type]  # signed in
             key=key,
@@ -73,15 +105,29 @@ class OneEffect:
         request.claimed_key = claimed  # type: ignore[attr-defined]
         return None
 
-    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Nothing stays of what the view did: it is undone before an error page asks the database."""
         claimed = getattr(request, "claimed_key", None)
         if claimed is None:
-            return
+            return None
         request.claimed_key = None  # type: ignore[attr-defined]
         stack: ExitStack = request.one_effect  # type: ignore[attr-defined]
         atomic = stack.pop_all()
         atomic.__exit__(type(error), error, error.__traceback__)
+        if trouble_of(error) == Trouble.LOCKED:
+            if _is_to_be_done_again(request, error):
+                return _DoneAgain()
+            breaker_of(LOCKS).failed()
+        return None
+
+
+class _DoneAgain(HttpResponse):
+    """Stands for an answer that there is none of yet."""
+
+
+def _is_to_be_done_again(request: HttpRequest, error: Exception) -> bool:
+    allowed: bool = request.may_be_done_again  # type: ignore[attr-defined]
+    return allowed and may_be_tried_again(error)
 
 
 def _settle(claimed: int, response: HttpResponseBase) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from pipeline.operations.models import Heartbeat, Incident, IncidentKind, Part
 
@@ -43,7 +43,7 @@ def note_incident(
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_INCIDENT, facts)
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         logger.warning("Could not count an incident: %s %s", kind, where)
 
 

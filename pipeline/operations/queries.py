@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 
 from pipeline.models import OutboxRow, User
 from pipeline.operations.models import Heartbeat, Incident, IncidentKind, Part
+from salesprocess.lib.enqueue import QUICK
 
 # The clock gives a sign every half minute; after so long without one something has stopped.
 SILENT = dt.timedelta(minutes=3)
@@ -116,7 +117,7 @@ def _database() -> tuple[int, int, str]:
 def _queue() -> tuple[bool, int | None]:
     """Whether the broker answers, and how many tasks wait in it."""
     try:
-        with current_app.connection_for_read() as broker:
+        with current_app.connection_for_read(transport_options=QUICK) as broker:
             broker.ensure_connection(max_retries=1, interval_start=0, timeout=1)
             return True, _length(broker.default_channel)
     except (OperationalError, OSError):

@@ -5,16 +5,25 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import BigIntegerField, Func, TextField
 from django.db.models.functions import Cast
 
+from salesprocess.lib.time_limits import TimeLimits
+
 # By itself PostgreSQL plans the first five executions anew before it takes to a plan for all.
 _ONE_PLAN = "-c plan_cache_mode=force_generic_plan"
 
 
-def parse_database_url(url: str, *, prepared: bool = False) -> dict[str, Any]:
+# Seconds, the least that libpq knows.
+_CONNECT_TIMEOUT = "2"
+
+
+def parse_database_url(
+    url: str, *, prepared: bool = False, limits: TimeLimits | None = None
+) -> dict[str, Any]:
     """Django's settings for `postgresql://user:password@host:port/name?option=value`.
 
     A unix socket is given as libpq does it: `postgresql://user@/name?host=/folder`. Other options
     of the query go to libpq as they are. Any other database is refused. With `prepared`, psycopg's
-    own cursors prepare each statement at its first execution, and its plan is kept.
+    own cursors prepare each statement at its first execution, and its plan is kept. Each connection
+    begins with `limits`; what the URL says itself goes before them.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
@@ -23,13 +32,17 @@ def parse_database_url(url: str, *, prepared: bool = False) -> dict[str, Any]:
     name = unquote(parts.path.removeprefix("/"))
     if not name:
         raise ImproperlyConfigured("DATABASE_URL names no database: postgresql://…/NAME")
+    settings = [limits.options] if limits else []
     if prepared:
-        options |= {
-            "prepare_threshold": 0,
-            "options": f"{options.get('options', '')} {_ONE_PLAN}".strip(),
-        }
+        options["prepare_threshold"] = 0
+        settings.append(_ONE_PLAN)
+    if settings:
+        # The last one counts.
+        options["options"] = " ".join([*settings, options.get("options", "")]).strip()
+    options.setdefault("connect_timeout", _CONNECT_TIMEOUT)
     return {
         "ENGINE": "salesprocess.postgresql",
+        "PATIENCE": limits.patience if limits else None,
         "NAME": name,
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

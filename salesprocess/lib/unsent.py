@@ -125,7 +125,7 @@ def csrf_with_reader(request: HttpRequest) -> dict[str, Any]:
 # --- storing ------------------------------------------------------------------------------------
 
 
-def unsent_from(request: HttpRequest, *, reader: int) -> Unsent:
+def unsent_from(request: HttpRequest, *, reader: int, signed_out: bool = False) -> Unsent:
     fields = [
         [name, value]
         for name, values in request.POST.lists()
@@ -138,7 +138,7 @@ def unsent_from(request: HttpRequest, *, reader: int) -> Unsent:
         at=timezone.now().timestamp(),
         fields=fields,
         has_files=bool(request.FILES),
-        signed_out=not request.user.is_authenticated,
+        signed_out=signed_out,
     )
 
 
@@ -147,9 +147,21 @@ def _is_small(fields: Iterable[list[str]]) -> bool:
 
 
 def _is_short(request: HttpRequest) -> bool:
-    """Whether the body is short enough to be parsed for somebody who is not signed in."""
+    """Whether the body is short enough to be parsed for whoever may not be signed in."""
     said = request.META.get("CONTENT_LENGTH") or "0"
     return said.isdecimal() and int(said) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+def offer(request: HttpRequest) -> Unsent | None:
+    """What a form of ours said, if it is small enough to be offered again at once; asks nothing of the
+    session or the database."""
+    if request.method != "POST" or not _is_short(request):
+        return None
+    reader = reader_of(request)
+    if reader is None:
+        return None
+    unsent = unsent_from(request, reader=reader)
+    return unsent if unsent.fields and _is_small(unsent.fields) else None
 
 
 def store(request: HttpRequest) -> None:
@@ -160,7 +172,8 @@ def store(request: HttpRequest) -> None:
     reader = reader_of(request)
     if reader is None:
         return
-    unsent = unsent_from(request, reader=reader)
+    signed_out = not request.user.is_authenticated
+    unsent = unsent_from(request, reader=reader, signed_out=signed_out)
     said = [name for name, _value in unsent.fields if name != FIELD]
     if not said or not _is_small(unsent.fields):
         return
@@ -198,6 +211,11 @@ def previous_page(request: HttpRequest) -> str:
     """Path of the page that the request was sent from, if it is one of ours; else `/`."""
     if request.htmx:  # type: ignore[attr-defined]  # set by HtmxMiddleware
         return current_path(request) or "/"
+    return page_before(request)
+
+
+def page_before(request: HttpRequest) -> str:
+    """Path of the page that a browser comes from by itself, if it is one of ours; else `/`."""
     return local_path(request, request.headers.get("Referer", ""))
 
 

@@ -72,6 +72,8 @@ class BoundUploads:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any) -> None:
+        if isinstance(request.upload_handlers[0], LimitedUpload):
+            return  # measured and read when it was done for the first time
         max_bytes: Callable[[], int] | None = getattr(view, "max_bytes", None)
         limit = LimitedUpload(request, max_bytes() if max_bytes else _form_max_bytes(request))
         request.upload_handlers = [limit]

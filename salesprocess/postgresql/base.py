@@ -1,12 +1,12 @@
 """The name under which Django looks for a backend."""
 
 from django.db.backends.base.base import NO_DB_ALIAS
-from django.db.backends.postgresql import base
 
 from salesprocess.postgresql import ownership
+from salesprocess.postgresql.patience import PatientDatabase
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+class DatabaseWrapper(PatientDatabase):
     def init_connection_state(self) -> None:
         super().init_connection_state()
         if self.alias == NO_DB_ALIAS:  # only to make a database, or to drop one

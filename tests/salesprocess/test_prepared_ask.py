@@ -138,7 +138,7 @@ def test_nothing_is_prepared_where_a_pooler_forbids_it(cast: Cast, settings: obj
     deal = make_deal(by=cast.ana, name=name)
     assert named(name)(since=0) == [deal.pk]
     assert plans(name) == []
-    assert parse_database_url("postgresql://u@h/n")["OPTIONS"] == {}
+    assert parse_database_url("postgresql://u@h/n")["OPTIONS"] == {"connect_timeout": "2"}
 
 
 def test_its_queries_are_noted(cast: Cast):
