@@ -62,7 +62,11 @@ def edit(
     with transaction.atomic():
         if facts.get("parent") is not None:
             _lock_parents()
-        row = Company.objects.editable_by(by).select_for_update(of=("self",)).get(pk=company.pk)
+        row = (
+            Company.objects.editable_by(by)
+            .select_for_update(of=("self",), no_key=True)
+            .get(pk=company.pk)
+        )
         require_version(row, version)
         if (parent := facts.get("parent")) is not None:
             _check_parent(row, parent)

@@ -96,7 +96,11 @@ def edit(
     present one, ValidationError as `create` does.
     """
     with transaction.atomic():
-        row = Contact.objects.editable_by(by).select_for_update(of=("self",)).get(pk=contact.pk)
+        row = (
+            Contact.objects.editable_by(by)
+            .select_for_update(of=("self",), no_key=True)
+            .get(pk=contact.pk)
+        )
         require_version(row, version)
         wanted = points(row, emails=emails, phones=phones)
         facts = {"name": name.strip(), "job_title": job_title.strip(), "company": company}

@@ -54,10 +54,10 @@ def hand_over(
 def _locked(party: Company | Contact, *, by: User, version: int | None) -> Company | Contact:
     row: Company | Contact
     if isinstance(party, Company):
-        companies = Company.objects.editable_by(by).select_for_update(of=("self",))
+        companies = Company.objects.editable_by(by).select_for_update(of=("self",), no_key=True)
         row = companies.select_related("owner").get(pk=party.pk)
     else:
-        contacts = Contact.objects.editable_by(by).select_for_update(of=("self",))
+        contacts = Contact.objects.editable_by(by).select_for_update(of=("self",), no_key=True)
         row = contacts.select_related("owner").get(pk=party.pk)
     require_version(row, version)
     return row

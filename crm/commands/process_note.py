@@ -140,6 +140,7 @@ def tell_published(version: Version, *, by: User, at: dt.datetime) -> None:
     notes = list(
         ProcessNote.objects.filter(layer=version.layer_id, taken_up_at__isnull=False, version=None)
         .exclude(key="")
+        .order_by("pk")
         .select_for_update(of=("self",))
     )
     if not notes:

@@ -50,7 +50,7 @@ _SOURCES = {
 _PUT = """
     INSERT INTO crm_searchentry (kind, record_id, title, hint, plain, keys, owner_id, team_id, current)
     SELECT kind, id, title, left(hint, 400), plain, keys, owner_id, team_id, is_current
-    FROM ({rows} {condition})
+    FROM ({rows} {condition} ORDER BY c.id)
         AS found (kind, id, title, hint, plain, keys, owner_id, team_id, is_current)
     ON CONFLICT (kind, record_id) DO UPDATE SET
         title = excluded.title, hint = excluded.hint, plain = excluded.plain, keys = excluded.keys,

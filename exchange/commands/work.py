@@ -27,6 +27,8 @@ from exchange.imports.scanning import MOST_STAGES, Chosen, scan
 from exchange.imports.staging import ImporterReach
 from exchange.models import ImportFault, ImportJob, ImportKind, ImportState
 from pipeline.models import Batch, BatchKind, Role, User
+from salesprocess.lib.time_limits import within
+from salesprocess.lib.trouble import again
 
 PIECE = 5_000
 # A file that kills so many workers is not tried again by itself.
@@ -48,7 +50,7 @@ def step(pk: int, *, at: dt.datetime) -> bool:
         ImportState.LOADING: _load,
         ImportState.UNDOING: _undo,
     }[state]
-    work(pk, at)
+    again(lambda: work(pk, at))
     return ImportJob.objects.working().filter(pk=pk).exists()
 
 
@@ -143,7 +145,7 @@ def _try_out(job: ImportJob, at: dt.datetime) -> None:
 
 def _load(pk: int, at: dt.datetime) -> None:
     """Load the next piece, and say so in the same transaction."""
-    with transaction.atomic():
+    with within("import"):
         if not run.try_lock():
             return
         job = ImportJob.objects.select_for_update(of=("self",)).get(pk=pk)
@@ -216,7 +218,7 @@ def _finish(job: ImportJob) -> None:
 
 
 def _undo(pk: int, at: dt.datetime) -> None:
-    with transaction.atomic():
+    with within("import"):
         if not run.try_lock():
             return
         job = ImportJob.objects.select_for_update(of=("self",)).get(pk=pk)

@@ -81,13 +81,15 @@ class ImportRun:
 
     `reach` is None for the management command. `repeats`, for a file that is loaded in pieces, maps
     the number of a line to its ordinal among equal lines (2 for the second). `tell` is called now and
-    then with the number of rows read.
+    then with the number of rows read. `is_trial` changes no record that there is: whoever edits one
+    meanwhile need not wait for it.
     """
 
     mapping: Mapping
     batch: Batch
     root: Team
     now: dt.datetime
+    is_trial: bool = False
     reach: ImporterReach | None = None
     repeats: ReadOnly[int, int] | None = None
     tell: Callable[[int], None] | None = None
