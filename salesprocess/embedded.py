@@ -270,24 +270,33 @@ class Servers:
     state: Path
     lock: RunLock
     durable: bool = True
-    running: "list[tuple[subprocess.Popen[bytes], signal.Signals]]" = field(default_factory=list)
+    running: "dict[str, tuple[subprocess.Popen[bytes], signal.Signals]]" = field(
+        default_factory=dict
+    )
 
     def start(self, *, postgres: bool = True, valkey: bool = True) -> None:
+        """Start the servers, of those that are asked for, which do not run. Raises EmbeddedError."""
         if postgres or valkey:
             _private(home(self.state))
             _private(sockets(self.state))
-        if postgres:
+        if postgres and "postgres" not in self.running:
             self._start_postgres()
-        if valkey:
+        if valkey and "valkey" not in self.running:
             self._start_valkey()
 
     def stop(self) -> None:
         while self.running:
-            process, sign = self.running.pop()
+            _name, (process, sign) = self.running.popitem()
             stop(process, sign, patience=20)
 
-    def failed(self) -> bool:
-        return any(process.poll() is not None for process, _ in self.running)
+    def take_dead(self) -> list[str]:
+        """The names of those that ended by themselves; what is left of them ends too, so that they
+        can be started again."""
+        dead = [name for name, (each, _sign) in self.running.items() if each.poll() is not None]
+        for name in dead:
+            process, sign = self.running.pop(name)
+            stop(process, sign, patience=0)
+        return dead
 
     def _start_postgres(self) -> None:
         binaries = _reachable(_postgres_binaries(), home(self.state))
@@ -329,7 +338,7 @@ class Servers:
     ) -> None:
         log = home(self.state) / f"{name}.log"
         process = spawn(command, lock=self.lock, at_death=sign, as_nobody=True, log=log)
-        self.running.append((process, sign))
+        self.running[name] = (process, sign)
         if not _until(lambda: process.poll() is not None or ready(), 60) or process.poll():
             raise EmbeddedError(f"{name} did not start; see {log}")
 

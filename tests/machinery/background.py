@@ -27,7 +27,7 @@ def own_broker(
     servers.start(postgres=False)
     url = embedded.redis_url(folder).replace("unix://", "redis+socket://")
     monkeypatch.setenv("CELERY_BROKER_URL", url)
-    process, _sign = servers.running[0]
+    process, _sign = servers.running["valkey"]
     yield process
     if process.poll() is None:
         process.send_signal(signal.SIGCONT)

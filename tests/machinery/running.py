@@ -81,10 +81,10 @@ class Run:
 
     def pid_of(self, pattern: str) -> int:
         """The oldest process of the run whose command line matches."""
-        assert until(lambda: self._matching(pattern)), processes(self.state)
-        return self._matching(pattern)[0]
+        assert until(lambda: self.matching(pattern)), processes(self.state)
+        return self.matching(pattern)[0]
 
-    def _matching(self, pattern: str) -> list[int]:
+    def matching(self, pattern: str) -> list[int]:
         found = processes(self.state).items()
         return sorted(pid for pid, command in found if re.search(pattern, command))
 

@@ -1,5 +1,6 @@
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,12 +8,11 @@ import psycopg
 import pytest
 
 from salesprocess import embedded
-from tests.machinery.running import Run, processes
+from tests.machinery.running import Run, processes, until
 
 pytestmark = pytest.mark.machinery
 
 VICTIMS = {
-    "supervisor": r"manage\.py up",
     "web": "gunicorn",
     "worker": "celery.* worker",
     "beat": "celery.* beat",
@@ -32,20 +32,43 @@ def rows(state: Path) -> int:
 
 
 @pytest.mark.slow
-def test_it_leaves_nothing_running_and_loses_nothing_whoever_is_killed(start: Callable[..., Run]):
-    run = start()
-    for kills, pattern in enumerate(VICTIMS.values()):
-        run.ready()
-        assert rows(run.state) == kills
+def test_it_starts_again_what_died_and_loses_nothing_and_leaves_nothing(start: Callable[..., Run]):
+    run = start().ready()
+    assert rows(run.state) == 0
+    healed = {}
+    for name, pattern in VICTIMS.items():
+        old = run.pid_of(pattern)
 
-        os.kill(run.pid_of(pattern), signal.SIGKILL)
+        os.kill(old, signal.SIGKILL)
+        began = time.monotonic()
 
-        assert run.nothing_left(), processes(run.state)
-        run = start()
-    run.ready()
+        assert until(lambda: run.pid_of(pattern) != old), run.text()  # noqa: B023
+        assert until(lambda: is_ready(run)), run.text()
+        healed[name] = round(time.monotonic() - began, 1)
+        assert f"{name} ended unexpectedly; it is started again in 0.5 s" in run.text()
+    assert rows(run.state) == 1
+    assert healed["postgres"] < 10, healed
 
-    assert rows(run.state) == len(VICTIMS)
-    assert run.get("/healthz") == 200
-    assert run.get("/readyz") == 200
-    assert run.interrupt() == 0
-    assert processes(run.state) == {}
+    os.kill(run.process.pid, signal.SIGKILL)
+
+    assert run.nothing_left(), processes(run.state)
+    run = start().ready()
+    assert rows(run.state) == 2
+    assert is_ready(run)
+
+    # What cannot live is not started for ever.
+    killed: set[int] = set()
+    while run.process.poll() is None and len(killed) < 9:
+        for pid in set(run.matching(VICTIMS["beat"])) - killed:
+            os.kill(pid, signal.SIGKILL)
+            killed.add(pid)
+    assert run.process.wait(30) != 0
+    assert "beat ended 5 times in a row" in run.text()
+    assert run.nothing_left(), processes(run.state)
+
+
+def is_ready(run: Run) -> bool:
+    try:
+        return run.get("/healthz") == run.get("/readyz") == 200
+    except OSError:
+        return False

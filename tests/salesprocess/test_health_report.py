@@ -13,6 +13,12 @@ from tests.faults.silence import silent_server
 from tests.machinery.running import until
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _read() -> None:
+    """Once, as at the start of a web process."""
+    health.migrations()
+
+
 def test_it_is_alive_without_a_database(client: Client):
     # No database mark: a query would fail this test.
     answer = client.get("/healthz")
@@ -59,7 +65,6 @@ def test_it_says_within_a_second_that_its_broker_is_silent(
 ):
     with silent_server() as port:
         monkeypatch.setattr(app.conf, "broker_read_url", f"redis://127.0.0.1:{port}/0")
-        health.migrations()
         start = time.perf_counter()
         response = client.get("/readyz")
         took = time.perf_counter() - start

@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -22,6 +22,10 @@ from salesprocess import embedded
 
 # Beat first and web last, so that what has just been asked for is still done.
 STOPPED_IN_ORDER = ("beat", "web", "worker")
+# Seconds before each time that what died is started again. What died more often within so many
+# seconds will not live.
+PAUSES = (0.5, 1.0, 2.0, 4.0)
+WITHIN = 60
 
 
 class Command(BaseCommand):
@@ -55,10 +59,12 @@ class Command(BaseCommand):
             self._say("Starting the servers")
             servers.start(**settings.EMBEDDED)
             self._fill(empty=empty)
-            children = stack.enter_context(_children(port, lock))
-            _wait_for_web(port, children["web"])
+            parts = _Parts(port, servers, lock, self._say)
+            stack.callback(parts.stop)
+            parts.start()
+            _wait_for_web(port, parts.web)
             self._greet(port, empty=empty)
-            _watch(servers, children)
+            parts.watch()
 
     def _fill(self, *, empty: bool) -> None:
         self._say("Migrating the database")
@@ -109,21 +115,85 @@ def _commands(port: int) -> dict[str, list[str]]:
     return {"worker": worker, "beat": beat, "web": web}
 
 
-@contextlib.contextmanager
-def _children(port: int, lock: embedded.RunLock) -> "Iterator[dict[str, subprocess.Popen[bytes]]]":
-    children: dict[str, subprocess.Popen[bytes]] = {}
-    # Celery warns of root; who starts a demo as root has nothing else, as in a fresh container.
-    env = {**os.environ, "PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
-    # Links in mails lead to where it is.
-    env.setdefault("SITE_URL", f"http://localhost:{port}")
-    try:
-        for name, command in _commands(port).items():
-            children[name] = embedded.spawn(command, lock=lock, env=env)
-        yield children
-    finally:
+class _Parts:
+    """All that runs below this process: the servers, and the product's own. What dies is started
+    again, each time after a longer pause; what dies at once again and again ends the run."""
+
+    def __init__(
+        self,
+        port: int,
+        servers: embedded.Servers,
+        lock: embedded.RunLock,
+        say: Callable[[str], None],
+    ) -> None:
+        self._commands = _commands(port)
+        # Celery warns of root; who starts a demo as root has nothing else, as in a fresh container.
+        unwarned = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
+        # Links in mails lead to where it is.
+        self._env = {"SITE_URL": f"http://localhost:{port}", **os.environ, **unwarned}
+        self._env.pop("SEVEN_WORK", None)  # theirs is another
+        self._servers, self._lock, self._say = servers, lock, say
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._died: dict[str, list[float]] = {}
+        self._due: dict[str, float] = {}
+
+    @property
+    def web(self) -> "subprocess.Popen[bytes]":
+        return self._running["web"]
+
+    def start(self) -> None:
+        for name in self._commands:
+            self._start(name)
+
+    def _start(self, name: str) -> None:
+        self._running[name] = embedded.spawn(self._commands[name], lock=self._lock, env=self._env)
+
+    def stop(self) -> None:
         for name in STOPPED_IN_ORDER:
-            if name in children:
-                embedded.stop(children[name], signal.SIGTERM, patience=10)
+            if name in self._running:
+                embedded.stop(self._running.pop(name), signal.SIGTERM, patience=10)
+
+    def watch(self) -> NoReturn:
+        while True:
+            for name in self._take_dead():
+                self._note_death(name)
+            for name in [name for name, at in self._due.items() if time.monotonic() >= at]:
+                del self._due[name]
+                self._start_again(name)
+            time.sleep(0.2)
+
+    def _take_dead(self) -> list[str]:
+        dead = [name for name, process in self._running.items() if process.poll() is not None]
+        for name in dead:
+            # What it has left behind would be in the way.
+            embedded.stop(self._running.pop(name), signal.SIGTERM, patience=0)
+        return [*self._servers.take_dead(), *dead]
+
+    def _note_death(self, name: str) -> None:
+        now = time.monotonic()
+        lately = [at for at in self._died.get(name, []) if now - at < WITHIN]
+        self._died[name] = [*lately, now]
+        if len(lately) == len(PAUSES):
+            raise CommandError(
+                f"{name} ended {len(PAUSES) + 1} times in a row; {self._where(name)}."
+            )
+        pause = PAUSES[len(lately)]
+        self._due[name] = now + pause
+        self._say(f"{name} ended unexpectedly; it is started again in {pause:g} s")
+
+    def _start_again(self, name: str) -> None:
+        if name in self._commands:
+            self._start(name)
+            return
+        try:
+            self._servers.start(**{each: each == name for each in ("postgres", "valkey")})
+        except embedded.EmbeddedError as error:
+            self._say(str(error))  # it is found dead, and counted, with the next look
+
+    def _where(self, name: str) -> str:
+        if name in self._commands:
+            return "its last words are above"
+        return f"see {embedded.home(settings.STATE_DIR)}"
 
 
 def _wait_for_web(port: int, web: "subprocess.Popen[bytes]") -> None:
@@ -138,13 +208,3 @@ def _wait_for_web(port: int, web: "subprocess.Popen[bytes]") -> None:
         else:
             return
     raise CommandError("The web server did not start; its last words are above.")
-
-
-def _watch(servers: embedded.Servers, children: "dict[str, subprocess.Popen[bytes]]") -> NoReturn:
-    """One process that dies ends the run: half a product would only look like a fault of ours."""
-    while not servers.failed():
-        for name, process in children.items():
-            if process.poll() is not None:
-                raise CommandError(f"{name} ended unexpectedly ({process.returncode}).")
-        time.sleep(0.5)
-    raise CommandError(f"A server ended unexpectedly; see {embedded.home(settings.STATE_DIR)}")
