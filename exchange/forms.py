@@ -347,7 +347,7 @@ def _labels_of(job: ImportJob, column: str) -> str:
 
 def _outcomes() -> list[tuple[str, Any]]:
     """Open, won, and each way to be stopped, by whose decision it was."""
-    causes = list(StopCause.objects.offered().order_by("pk"))
+    causes = list(StopCause.objects.active().order_by("pk"))
     stops = [
         (
             str(initiator.label),

@@ -127,12 +127,12 @@ def _depth(pk: int, parents: Mapping[int, int | None]) -> int:
     return 0 if above is None else 1 + _depth(above, parents)
 
 
-def _on_offer(scope: Scope) -> QuerySet[Any, tuple[Any, ...]]:
+def _person_and_source_choices(scope: Scope) -> QuerySet[Any, tuple[Any, ...]]:
     """Whether it is a person (else a source), id, name, and whether the person is still here."""
     open_deals = Deal.objects.open().filter(owner=OuterRef("pk"))
     people = User.objects.whose_records_are_visible_to(scope)
     people = people.filter(Q(is_active=True) | Exists(open_deals))
-    sources = Source.objects.visible_to(scope).offered()
+    sources = Source.objects.visible_to(scope).active()
     found: QuerySet[Any, tuple[Any, ...]] = people.order_by().values_list(
         Value(True), "pk", "name", "is_active"
     )
@@ -142,8 +142,8 @@ def _on_offer(scope: Scope) -> QuerySet[Any, tuple[Any, ...]]:
 
 
 # Two short lists in one: a board should not cost more for its head than for its cards.
-_offered: Prepared[tuple[bool, int, str, bool]] = Prepared(
-    lambda row: (row[0], row[1], row[2], row[3]), _on_offer
+_read_choices: Prepared[tuple[bool, int, str, bool]] = Prepared(
+    lambda row: (row[0], row[1], row[2], row[3]), _person_and_source_choices
 )
 
 
@@ -183,9 +183,9 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         self.at = at
         self.rates = rates
         self.teams = Teams(user)
-        self._offer("person", self._people)
-        self._offer("team", lambda: self.teams.choices)
-        self._offer("source", self._sources)
+        self._set_choices("person", self._people)
+        self._set_choices("team", lambda: self.teams.choices)
+        self._set_choices("source", self._sources)
 
     @property
     def scope(self) -> Scope:
@@ -231,22 +231,22 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
     def is_on(self) -> bool:
         return any(self.data.get(name) for name in self.filters)
 
-    def _offer(self, name: str, choices: Callable[[], Choices]) -> None:
+    def _set_choices(self, name: str, choices: Callable[[], Choices]) -> None:
         # Asked for only when the field is drawn or carries a value, so that a poll stays cheap.
         self.filters[name].extra["choices"] = choices
 
     def _people(self) -> Choices:
         """Who sells here; of those who left, only who still has work on the board."""
-        people = [(pk, name, here) for person, pk, name, here in self._offers if person]
+        people = [(pk, name, here) for person, pk, name, here in self._choices if person]
         return person_choices(self.user, people)
 
     def _sources(self) -> Choices:
-        sources = [(pk, shown(name)) for person, pk, name, _here in self._offers if not person]
+        sources = [(pk, shown(name)) for person, pk, name, _here in self._choices if not person]
         return sorted(sources, key=lambda source: source[1].lower())
 
     @cached_property
-    def _offers(self) -> list[tuple[bool, int, str, bool]]:
-        return sorted(_offered(self.scope), key=lambda row: (row[2].lower(), row[1]))
+    def _choices(self) -> list[tuple[bool, int, str, bool]]:
+        return sorted(_read_choices(self.scope), key=lambda row: (row[2].lower(), row[1]))
 
     @property
     def selects(self) -> Iterator[tuple[str, Any, Choices, str]]:

@@ -35,7 +35,7 @@ from crm.models.due import DueState, in_state, near, within
 from crm.models.letters import Fold
 from crm.queries import search
 from crm.queries.activity import NO_STAGE, stage_now
-from crm.queries.lists import Offers
+from crm.queries.lists import FilterChoices
 from crm.worth import Rates
 from pipeline.models import User
 from pipeline.people.access import Scope
@@ -88,20 +88,20 @@ class ListFilter(LazyFilterSet):
         data: QueryDict,
         *,
         user: User,
-        offers: Offers,
+        choices: FilterChoices,
         at: dt.datetime,
     ) -> None:
         super().__init__(data, self._meta.model.objects.all())
         self.user = user
-        self.offers = offers
+        self.choices = choices
         self.at = at
-        self.teams = Teams(user, known=offers.teams)
-        for name, choices in (
-            ("person", lambda: person_choices(user, offers.people)),
+        self.teams = Teams(user, known=choices.teams)
+        for name, choices_of in (
+            ("person", lambda: person_choices(user, choices.people)),
             ("team", lambda: self.teams.choices),
         ):
             if name in self.filters:
-                self.filters[name].extra["choices"] = choices
+                self.filters[name].extra["choices"] = choices_of
 
     def rows(self, scope: Scope) -> QuerySet[Any]:
         """What the filters leave within a scope; nothing while one of them is wrong."""
@@ -145,14 +145,14 @@ class DealFilter(BoardFilter, LazyFilterSet):
         *,
         kind: ListKind,
         user: User,
-        offers: Offers,
+        choices: FilterChoices,
         rates: Rates,
         at: dt.datetime,
     ) -> None:
         super().__init__(data, user=user, rates=rates, at=at)
         self.kind = kind
-        self.offers = offers
-        self.teams = Teams(user, known=offers.teams)
+        self.choices = choices
+        self.teams = Teams(user, known=choices.teams)
         if kind != ListKind.DEALS:
             self.filters["outcome"].extra["empty_label"] = gettext_lazy("Open")
         if kind == ListKind.LEADS:
@@ -179,12 +179,12 @@ class DealFilter(BoardFilter, LazyFilterSet):
         return found
 
     def _people(self) -> Choices:
-        return person_choices(self.user, self.offers.people)
+        return person_choices(self.user, self.choices.people)
 
     def _sources(self) -> Choices:
         asked = self.data.get("source")
-        gone = [source for source in self.offers.retired_sources if str(source[0]) == asked]
-        return [*self.offers.sources, *gone]
+        gone = [source for source in self.choices.retired_sources if str(source[0]) == asked]
+        return [*self.choices.sources, *gone]
 
     def by_next(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         return super().by_next(deals.open(), name, value)

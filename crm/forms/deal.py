@@ -139,7 +139,7 @@ class StopForm(VerbForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.causes = {cause.key: cause for cause in StopCause.objects.offered().order_by("id")}
+        self.causes = {cause.key: cause for cause in StopCause.objects.active().order_by("id")}
         self.groups = [
             (
                 side.label,
@@ -295,7 +295,7 @@ class OpenForm(AddContactForm, GateForm):
         source = self.fields["source"]
         assert isinstance(source, forms.ModelChoiceField)  # noqa: S101  # as declared above
         source.empty_label = _("not known")
-        source.queryset = Source.objects.visible_to(self.user).offered().order_by("id")
+        source.queryset = Source.objects.visible_to(self.user).active().order_by("id")
         self._begin_with_customer()
         choices = [(key, self._label(who)) for key, who in self.owners.items()]
         self.fields["owner"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
@@ -306,7 +306,7 @@ class OpenForm(AddContactForm, GateForm):
         known = self._known()
         if known is None or known.relationship != Relationship.CUSTOMER:
             return
-        source = Source.objects.visible_to(self.user).offered()
+        source = Source.objects.visible_to(self.user).active()
         first = source.filter(kind=SourceKind.EXISTING_CUSTOMER).order_by("id").first()
         if first is not None and "source" not in self.initial:
             self.initial["source"] = first.pk

@@ -83,7 +83,7 @@ class MethodForm(FactForm):
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         super().__init__(data, **options)
-        _offer(self, "method", Method.objects.visible_to(self.user))
+        _set_choices(self, "method", Method.objects.visible_to(self.user))
 
 
 class CompanyFactForm(FactForm):
@@ -143,7 +143,7 @@ class SourceForm(FactForm):
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         super().__init__(data, **options)
-        _offer(self, "source", Source.objects.visible_to(self.user))
+        _set_choices(self, "source", Source.objects.visible_to(self.user))
         if self.deal is not None and self.deal.source_company:
             self.initial.setdefault("company_name", self.deal.source_company.name)
 
@@ -181,7 +181,7 @@ FACTS: dict[str, type[FactForm]] = {
 }
 
 
-def _offer(form: FactForm, name: str, rows: Any) -> None:
+def _set_choices(form: FactForm, name: str, rows: Any) -> None:
     """Those in use, and the one that the deal has even if it was retired since."""
     field = form.fields[name]
     assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  # the caller's own

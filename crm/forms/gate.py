@@ -33,7 +33,7 @@ class GateForm(VerbForm):
     """The parts that are asked for: `asks` names them, and each brings its inputs."""
 
     go_reason = forms.ChoiceField(
-        required=False, choices=Reason.offered, label=gettext_lazy("Reason")
+        required=False, choices=Reason.choosable, label=gettext_lazy("Reason")
     )
     go_words = line(2000, gettext_lazy("In your words"))
 

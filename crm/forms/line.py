@@ -57,8 +57,8 @@ class AddLineForm(LineForm):
 
     def _product(self) -> Product | None:
         value, typed = (self.cleaned_data.get(name, "") for name in ("product", "product_name"))
-        offered = Product.objects.visible_to(self.user).offered()
+        products = Product.objects.visible_to(self.user).active()
         if value.isdecimal():
-            found: Product | None = offered.filter(pk=int(value)).first()
+            found: Product | None = products.filter(pk=int(value)).first()
             return found
-        return duplicates.exact_match(offered, typed)
+        return duplicates.exact_match(products, typed)

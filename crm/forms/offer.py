@@ -123,7 +123,7 @@ class OfferForm(VerbForm):
     )
     decision_on = DayField(required=False, label=gettext_lazy("Decision expected"))
     go_reason = forms.ChoiceField(
-        required=False, choices=Reason.offered, label=gettext_lazy("Why go ahead all the same?")
+        required=False, choices=Reason.choosable, label=gettext_lazy("Why go ahead all the same?")
     )
     go_words = forms.CharField(
         required=False, max_length=2000, label=gettext_lazy("What else to say of it")

@@ -74,7 +74,7 @@ class AsideForm(VerbForm):
     """Why one goes on without a step."""
 
     go_reason = forms.ChoiceField(
-        choices=Reason.offered,
+        choices=Reason.choosable,
         label=gettext_lazy("Reason"),
         error_messages={"required": gettext_lazy("Choose why you go ahead.")},
     )

@@ -27,8 +27,8 @@ class ReferenceQuerySet(models.QuerySet):  # type: ignore[type-arg]  # shared by
     def editable_by(self, user: User) -> Self:
         return self.filter() if user.scope.everything else self.none()
 
-    def offered(self) -> Self:
-        """Active rows, for pick lists; a retired row stays with the records that have it."""
+    def active(self) -> Self:
+        """For pick lists; a retired row stays with the records that have it."""
         return self.filter(retired=False)
 
 

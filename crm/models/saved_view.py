@@ -52,7 +52,7 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
             return self.none()
         return self.filter() if user.scope.everything else self.filter(owner=user)
 
-    def offered_to(self, user: HasScope) -> Self:
+    def shown_to(self, user: HasScope) -> Self:
         """What stands above a list: one's own, and what is shared; not what an admin could see."""
         own = Q(owner_id=user.scope.user_id)
         return self.visible_to(user).filter(own | Q(team__isnull=False))

@@ -46,7 +46,7 @@ def offer(deal: Deal, pk: int) -> Offer:
     return found
 
 
-def offered(offer: Offer) -> tuple[list[OfferLine], list[Contact]]:
+def lines_and_recipients(offer: Offer) -> tuple[list[OfferLine], list[Contact]]:
     """The lines of an offer, and to whom it went."""
     lines = offer.lines.select_related("product", "need").order_by("id")
     return list(lines), list(offer.recipients.order_by("id"))

@@ -141,8 +141,8 @@ def products(typed: str, *, user: User) -> list[Product]:
     asked = parse(_plain(typed))
     if not asked.is_enough:
         return []
-    offered = Product.objects.visible_to(user).offered().alias(plain=Spellings("name", Value("\n")))
-    return list(offered.filter(asked.inside()).order_by(Fold("name"))[:ROWS])
+    rows = Product.objects.visible_to(user).active().alias(plain=Spellings("name", Value("\n")))
+    return list(rows.filter(asked.inside()).order_by(Fold("name"))[:ROWS])
 
 
 def exact_match(rows: QuerySet[Row], typed: str) -> Row | None:

@@ -169,12 +169,12 @@ class View:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Offers:
-    """What the head of a list offers: people (id, name, still here), sources, teams, saved views."""
+class FilterChoices:
+    """What there is to choose in the head of a list: people (id, name, still here), sources, teams, saved views."""
 
     people: Sequence[tuple[int, str, bool]]
     sources: Sequence[tuple[int, str]]
-    # Offered only where the address asks for it, so that its deals can still be looked at.
+    # There only where the address asks for it, so that its deals can still be looked at.
     retired_sources: Sequence[tuple[int, str]]
     teams: Sequence[Team]
     views: Sequence[View]
@@ -182,7 +182,7 @@ class Offers:
 
 # Four short lists in one: what, id, name and up to three texts. Names of sources and teams are
 # common knowledge; people are those whose records one may see.
-_OFFERED = """
+_CHOICES = """
     SELECT 'person', id, name, is_active::text, NULL, NULL FROM pipeline_user
     WHERE %s OR id = ANY(%s)
     UNION ALL
@@ -199,15 +199,15 @@ _VIEW = ("pk", "name", "query", "owner_id", "team_id")
 _VIEWS = Statements()
 
 
-def offers(user: User, kind: ListKind) -> Offers:
+def filter_choices(user: User, kind: ListKind) -> FilterChoices:
     """Four short lists by one query: a page should not cost more for its head than for its rows."""
     found: Mapping[str, list[Any]] = {"person": [], "source": [], "team": [], "view": []}
-    for what, *row in _offered(user, kind) if user.is_active else ():
+    for what, *row in _read_choices(user, kind) if user.is_active else ():
         found[what].append(row)
     for rows in found.values():
         rows.sort(key=lambda row: (row[1].lower(), row[0]))
     sources = found["source"]
-    return Offers(
+    return FilterChoices(
         people=[(pk, name, here == "true") for pk, name, here, _a, _b in found["person"]],
         sources=_by_name((pk, shown(name)) for pk, name, gone, *_ in sources if gone != "true"),
         retired_sources=_by_name(
@@ -228,18 +228,18 @@ def _by_name(rows: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
     return sorted(rows, key=lambda row: (row[1].lower(), row[0]))
 
 
-def _offered(user: User, kind: ListKind) -> list[tuple[Any, ...]]:
+def _read_choices(user: User, kind: ListKind) -> list[tuple[Any, ...]]:
     scope = user.scope
-    views = _VIEWS.get(_offered_views, scope)
+    views = _VIEWS.get(_view_choices, scope)
     statement = views._replace(
-        sql=_OFFERED.replace("{views}", views.sql),
+        sql=_CHOICES.replace("{views}", views.sql),
         params=(scope.everything, scope.params["owner_ids"], *views.params),
     )
     return fetch(statement, {**scope.params, "kind": str(kind)})
 
 
-def _offered_views(scope: Scope) -> Rows:
-    views = SavedView.objects.offered_to(scope).filter(kind=Param("kind", CharField()))
+def _view_choices(scope: Scope) -> Rows:
+    views = SavedView.objects.shown_to(scope).filter(kind=Param("kind", CharField()))
     return views.values_list(*_VIEW)
 
 

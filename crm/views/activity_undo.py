@@ -12,7 +12,7 @@ from crm.commands import activity_undo
 from crm.forms.activity import DoneForm
 from crm.models import Activity
 from crm.queries.activity import has_steps
-from crm.views.verbs import offered
+from crm.views.verbs import undo_button
 from pipeline.models import User
 
 Command = Callable[..., object]
@@ -26,7 +26,7 @@ def of_cancelled(activity: Activity, user: User, path: str) -> Offer:
     def offer() -> dict[str, Any] | None:
         if activity.owner_id != user.pk and not user.scope.may_assign_to(activity.owner_id):
             return None
-        return offered(f"/{path}/{activity.pk}/again/", {}, _("Undo"))
+        return undo_button(f"/{path}/{activity.pk}/again/", {}, _("Undo"))
 
     return offer
 
@@ -39,7 +39,7 @@ def of_done(activity: Activity, user: User, form: DoneForm, path: str) -> Offer:
         said = activity.body or activity.result or form.planned() is not None
         if not own or said or has_steps(activity):
             return None
-        return offered(f"/{path}/{activity.pk}/take-back/", {}, _("Undo"))
+        return undo_button(f"/{path}/{activity.pk}/take-back/", {}, _("Undo"))
 
     return offer
 

@@ -22,7 +22,7 @@ def add(request: HtmxRequest, pk: int) -> HttpResponse:
         template="crm/deal/_sheet_line.html",
         title=_("Add a product: %(deal)s") % {"deal": deal.name},
         said=_("Added."),
-        context=_offered(request),
+        context=_product_choices(request),
     )
     return do(request, deal, form, ask, commands.add)
 
@@ -58,10 +58,10 @@ def remove(request: HtmxRequest, pk: int, line: int) -> HttpResponse:
 @require_GET
 def pick(request: HtmxRequest) -> HttpResponse:
     """Products like the one that is typed."""
-    return render(request, page="crm/deal/_pick_product.html", context=_offered(request))
+    return render(request, page="crm/deal/_pick_product.html", context=_product_choices(request))
 
 
-def _offered(request: HtmxRequest) -> dict[str, object]:
+def _product_choices(request: HtmxRequest) -> dict[str, object]:
     said = request.POST if request.method == "POST" else request.GET
     typed = said.get("product_name", "")
     return {

@@ -26,7 +26,7 @@ from crm.filters.lists import (
 from crm.models import ListKind
 from crm.presenters.viewer import Viewer
 from crm.queries import lists as queries
-from crm.queries.lists import Offers, Total, View
+from crm.queries.lists import FilterChoices, Total, View
 from crm.queries.rate import rates_on
 from crm.views.list_rows import TABLES, ListColumn, default_sort, order_of
 from crm.worth import Rates
@@ -71,7 +71,7 @@ class ListQuestion:
         self.user = user
         self.viewer = Viewer(user, at=timezone.now())
         self.table = TABLES[kind]
-        self.offers: Offers = queries.offers(user, kind)
+        self.choices: FilterChoices = queries.filter_choices(user, kind)
         self.rates: Rates | None = None
         self.filter = self._filter()
         self.problems = problems(self.filter.form)
@@ -97,18 +97,18 @@ class ListQuestion:
         return self.kind, self.rates
 
     def _filter(self) -> Any:
-        at, user, offers = self.viewer.at, self.user, self.offers
+        at, user, choices = self.viewer.at, self.user, self.choices
         if self.kind in DEALS:
             self.rates = rates_on(self.viewer.today)
             return DealFilter(
-                self.query, kind=self.kind, user=user, offers=offers, rates=self.rates, at=at
+                self.query, kind=self.kind, user=user, choices=choices, rates=self.rates, at=at
             )
         filters: dict[ListKind, type[ListFilter]] = {
             ListKind.COMPANIES: CompanyFilter,
             ListKind.CONTACTS: ContactFilter,
             ListKind.ACTIVITIES: ActivityFilter,
         }
-        return filters[self.kind](self.query, user=user, offers=offers, at=at)
+        return filters[self.kind](self.query, user=user, choices=choices, at=at)
 
     @property
     def _state(self) -> str:
@@ -185,7 +185,7 @@ class ListQuestion:
             "start": self.address(),
             "previous": self.address(before=found.before) if found.before else "",
             "next": self.address(after=found.after) if found.after else "",
-            "views": [self._view(view) for view in self.offers.views],
+            "views": [self._view(view) for view in self.choices.views],
             "can_save": bool(self.asked_for) and not self.problems,
             "bulk": BULK.get(self.kind),
             "is_refined": bool(self.after or self.before),

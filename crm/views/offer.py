@@ -91,7 +91,7 @@ def _judged(deal: Deal) -> dict[str, object]:
 
 
 def _revision(offer: Offer) -> dict[str, object]:
-    lines, to = deal_records.offered(offer)
+    lines, to = deal_records.lines_and_recipients(offer)
     return {
         "offer": offer,
         "lines": [

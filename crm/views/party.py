@@ -28,7 +28,7 @@ from crm.queries import party as queries
 from crm.queries.party import ORDERING, PartyRecord
 from crm.views import activity_undo
 from crm.views.activity import log_or_close
-from crm.views.verbs import Conflict, attempt, offered, posted, stay
+from crm.views.verbs import Conflict, attempt, posted, stay, undo_button
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt as try_form
@@ -296,7 +296,7 @@ def _back_to(look: PartyPage, owner: int | None) -> dict[str, Any] | None:
     if not queries.may_go_back(look.user, look.party, owner=owner):
         return None
     values = {"to": owner, "reason": _("Undone at once"), "version": look.party.version}
-    return offered(f"{look.address}hand-over/", values, _("Undo"))
+    return undo_button(f"{look.address}hand-over/", values, _("Undo"))
 
 
 # what is said and planned without a deal ---------------------------------------------------------

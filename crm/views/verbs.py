@@ -39,7 +39,7 @@ from salesprocess.lib.uploads import upload_of
 F = TypeVar("F", bound=VerbForm)
 
 
-def offered(href: str, values: Mapping[str, Any], words: str) -> dict[str, Any]:
+def undo_button(href: str, values: Mapping[str, Any], words: str) -> dict[str, Any]:
     """What takes back what was just done, as the note that tells of it needs it."""
     hint = _("%(undo)s with the key z.") % {"undo": words}
     return {"href": href, "values": dict(values), "words": words, "hint": hint}
@@ -235,7 +235,7 @@ def done(
 
 
 def _take_back(deal: Deal, act: UndoableAct) -> dict[str, Any]:
-    return offered(f"{deal.get_absolute_url()}undo/", {"act": act.pk}, _("Undo"))
+    return undo_button(f"{deal.get_absolute_url()}undo/", {"act": act.pk}, _("Undo"))
 
 
 def _may_still(request: HtmxRequest, deal: Deal) -> bool:

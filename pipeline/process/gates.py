@@ -57,7 +57,7 @@ class Reason(models.TextChoices):
     IMPORTED = "imported", gettext_lazy("Imported")
 
     @classmethod
-    def offered(cls) -> list[tuple[str, StrOrPromise]]:
+    def choosable(cls) -> list[tuple[str, StrOrPromise]]:
         """What a person can choose; imports give their own."""
         return [(reason.value, reason.label) for reason in cls if reason != cls.IMPORTED]
 

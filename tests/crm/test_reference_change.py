@@ -77,9 +77,9 @@ def test_what_is_in_use_is_not_deleted_but_retired_and_brought_back(cast: Cast, 
     with pytest.raises(Refused):
         commands.delete(one, by=cast.adele, at=NOW)
     commands.retire(one, by=cast.adele, at=NOW)
-    assert one not in model.objects.offered()
+    assert one not in model.objects.active()
     commands.bring_back(one, by=cast.adele, at=NOW)
-    assert one in model.objects.offered()
+    assert one in model.objects.active()
 
 
 @pytest.mark.parametrize("model", MODELS)

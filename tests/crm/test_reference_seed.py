@@ -35,7 +35,7 @@ def test_it_leaves_what_an_organisation_made_of_them(db):
 
     assert seed() == "0 rows added\n"
     assert not Method.objects.filter(name="Letter").exists()
-    assert not Source.objects.offered().filter(name="Website").exists()
+    assert not Source.objects.active().filter(name="Website").exists()
     assert StopCause.objects.get(key="price").name == "Too dear"
 
 
