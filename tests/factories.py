@@ -42,12 +42,12 @@ def make_user(
     return User.objects.create_user(name=name, team=team, role=role, **fields)
 
 
-def make_company(*, by: User, name: str = "Norte SA", **facts: Any) -> Company:
-    return company_commands.create(name=name, by=by, at=ago(days=40), **facts)
+def make_company(*, by: User, name: str = "Norte SA", **fields: Any) -> Company:
+    return company_commands.create(name=name, by=by, at=ago(days=40), **fields)
 
 
-def make_contact(*, by: User, name: str = "Jordi Pla", **facts: Any) -> Contact:
-    return contact_commands.create(name=name, by=by, at=ago(days=40), **facts)
+def make_contact(*, by: User, name: str = "Jordi Pla", **fields: Any) -> Contact:
+    return contact_commands.create(name=name, by=by, at=ago(days=40), **fields)
 
 
 def make_deal(
@@ -57,18 +57,18 @@ def make_deal(
     stage: Stage = Stage.LEAD_GENERATION,
     at: dt.datetime | None = None,
     amount: Decimal | int | None = None,
-    **facts: Any,
+    **fields: Any,
 ) -> Deal:
     """A deal that begins in `stage`, with what the gates before it ask for."""
     if amount is not None:
-        facts["amount"] = Decimal(amount)
-    facts.setdefault("gate_input", needed_for(stage, known=facts))
-    return deal_commands.open(name=name, by=by, at=at or ago(days=10), stage=stage, **facts)
+        fields["amount"] = Decimal(amount)
+    fields.setdefault("gate_input", needed_for(stage, known=fields))
+    return deal_commands.open(name=name, by=by, at=at or ago(days=10), stage=stage, **fields)
 
 
-def ready_deal(*, by: User, **facts: Any) -> Deal:
+def ready_deal(*, by: User, **fields: Any) -> Deal:
     """A deal of which all is known that the gates on the way to a win ask for."""
-    return make_deal(by=by, gate_input=needed_for(Stage.CLOSING, known=facts), **facts)
+    return make_deal(by=by, gate_input=needed_for(Stage.CLOSING, known=fields), **fields)
 
 
 def needed_for(stage: Stage, *, known: dict[str, Any] | None = None) -> GateInput:
@@ -89,14 +89,14 @@ def needed_for(stage: Stage, *, known: dict[str, Any] | None = None) -> GateInpu
     return GateInput(**said)
 
 
-def won_deal(*, by: User, value: int = 1000, **facts: Any) -> Deal:
-    deal = make_deal(by=by, stage=Stage.CLOSING, **facts)
+def won_deal(*, by: User, value: int = 1000, **fields: Any) -> Deal:
+    deal = make_deal(by=by, stage=Stage.CLOSING, **fields)
     win_commands.win(deal, value=Decimal(value), by=by, at=ago(days=1))
     return deal
 
 
-def stopped_deal(*, by: User, cause: str = "price", **facts: Any) -> Deal:
-    deal = make_deal(by=by, **facts)
+def stopped_deal(*, by: User, cause: str = "price", **fields: Any) -> Deal:
+    deal = make_deal(by=by, **fields)
     deal_commands.stop(
         deal, initiator=Initiator.CUSTOMER, cause=cause_named(cause), by=by, at=ago(days=1)
     )

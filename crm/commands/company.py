@@ -25,14 +25,14 @@ _IS_ABOVE = """
 
 
 def create(
-    *, name: str, by: User, at: dt.datetime, owner: User | None = None, **facts: Any
+    *, name: str, by: User, at: dt.datetime, owner: User | None = None, **fields: Any
 ) -> Company:
-    """Put a company on record. `owner` None leaves it to everybody; `facts` are those in EDITABLE.
+    """Put a company on record. `owner` None leaves it to everybody; `fields` are those in EDITABLE.
 
     Raises ValidationError for a value that its field cannot hold.
     """
     company = Company(
-        name=name.strip(), owner=owner, created_at=at, changed_at=at, changed_by=by, **facts
+        name=name.strip(), owner=owner, created_at=at, changed_at=at, changed_by=by, **fields
     )
     values.check(company)
     with transaction.atomic():
@@ -49,18 +49,18 @@ def on_record(company: Company | str, *, by: User, at: dt.datetime) -> Company:
 
 
 def edit(
-    company: Company, *, by: User, at: dt.datetime, version: int | None = None, **facts: Any
+    company: Company, *, by: User, at: dt.datetime, version: int | None = None, **fields: Any
 ) -> None:
-    """Change facts of a company (those in EDITABLE).
+    """Change fields of a company (those in EDITABLE).
 
     Raises Company.DoesNotExist out of the reach of `by`, Stale if `version` is not the
     present one, ValidationError for a value that its field cannot hold, Refused for a parent that
     belongs to the company itself.
     """
-    if unknown := set(facts) - set(EDITABLE):
+    if unknown := set(fields) - set(EDITABLE):
         raise TypeError(f"not editable: {sorted(unknown)}")
     with transaction.atomic():
-        if facts.get("parent") is not None:
+        if fields.get("parent") is not None:
             _lock_parents()
         row = (
             Company.objects.editable_by(by)
@@ -68,20 +68,20 @@ def edit(
             .get(pk=company.pk)
         )
         require_version(row, version)
-        if (parent := facts.get("parent")) is not None:
+        if (parent := fields.get("parent")) is not None:
             _check_parent(row, parent)
-        facts = values.changed(row, facts)
-        if not facts:
+        fields = values.changed(row, fields)
+        if not fields:
             return
-        if "relationship" in facts:
+        if "relationship" in fields:
             # From here on somebody has said what it is.
-            facts["relationship_before_win"] = None
-        for field, value in facts.items():
+            fields["relationship_before_win"] = None
+        for field, value in fields.items():
             setattr(row, field, value)
         row.version += 1
         row.changed_at, row.changed_by = at, by
         values.check(row)
-        row.save(update_fields=[*facts, "version", "changed_at", "changed_by"])
+        row.save(update_fields=[*fields, "version", "changed_at", "changed_by"])
         search.index_company(row.pk)
     company.refresh_from_db()
 

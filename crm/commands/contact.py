@@ -90,7 +90,7 @@ def edit(
     phones: Iterable[str],
     version: int | None = None,
 ) -> None:
-    """Replace the facts of a contact, addresses and numbers included.
+    """Replace the fields of a contact, addresses and numbers included.
 
     Raises Contact.DoesNotExist out of the reach of `by`, Stale if `version` is not the
     present one, ValidationError as `create` does.
@@ -103,8 +103,8 @@ def edit(
         )
         require_version(row, version)
         wanted = points(row, emails=emails, phones=phones)
-        facts = {"name": name.strip(), "job_title": job_title.strip(), "company": company}
-        if not values.changed(row, facts) and _same(row, wanted):
+        fields = {"name": name.strip(), "job_title": job_title.strip(), "company": company}
+        if not values.changed(row, fields) and _same(row, wanted):
             return
         row.name, row.job_title, row.company = name.strip(), job_title.strip(), company
         row.version += 1

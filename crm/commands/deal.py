@@ -64,12 +64,12 @@ def open(
     stage: Stage = Stage.LEAD_GENERATION,
     gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
-    **facts: Any,
+    **fields: Any,
 ) -> Deal:
     """Open a deal, with its company and contact where they are new; a name is enough.
 
     `company` is one on record or the name of a new one, `contact` likewise. Without `owner` the
-    deal is `by`'s own; `team` alone puts it into that team's pool. `facts` are amount (in
+    deal is `by`'s own; `team` alone puts it into that team's pool. `fields` are amount (in
     `currency`, by default the organisation's), expected_close_on, source, source_detail,
     source_company and method. A deal that begins further on is judged for the stages before it:
     `gate_input` is what their gates ask for.
@@ -77,8 +77,8 @@ def open(
     Raises Gap as `gate.check` does, Refused if nothing names the deal, if it would be out of the reach of `by`, or for a
     currency without a rate; ValidationError for a value that its field cannot hold.
     """
-    if unknown := set(facts) - set(EDITABLE):
-        raise TypeError(f"no facts of a deal: {sorted(unknown)}")
+    if unknown := set(fields) - set(EDITABLE):
+        raise TypeError(f"no fields of a deal: {sorted(unknown)}")
     at = _not_ahead(at)
     with transaction.atomic():
         if company is not None:
@@ -90,8 +90,8 @@ def open(
         if not title:
             raise Refused(_("Write a name: of the deal, a company or a person."), field="name")
         owner, team = _owner_and_team(owner=owner, team=team, by=by)
-        facts.setdefault("currency", by.organisation.currency)
-        _check_currency(facts["currency"], by=by, at=at)
+        fields.setdefault("currency", by.organisation.currency)
+        _check_currency(fields["currency"], by=by, at=at)
         deal = Deal(
             name=title,
             company=company,
@@ -103,7 +103,7 @@ def open(
             created_by=by,
             changed_at=at,
             changed_by=by,
-            **facts,
+            **fields,
         )
         values.check(deal)
         deal.save(force_insert=True)
@@ -275,27 +275,27 @@ EDITABLE = (
 
 
 def edit(
-    deal: Deal, *, by: User, at: dt.datetime, version: int | None = None, **facts: Any
+    deal: Deal, *, by: User, at: dt.datetime, version: int | None = None, **fields: Any
 ) -> None:
-    """Change facts of the deal (those in EDITABLE), each with a row of history.
+    """Change fields of the deal (those in EDITABLE), each with a row of history.
 
     `company` may be the name of a new one.
 
     Raises ValidationError for a value that the field cannot hold, Refused for the value of a closed
     deal (it is what the last visit says it was closed for), Stale as in `locked`.
     """
-    if unknown := set(facts) - set(EDITABLE):
+    if unknown := set(fields) - set(EDITABLE):
         raise TypeError(f"not editable: {sorted(unknown)}")
     at = _not_ahead(at)
     with locked(deal, by=by, version=version) as row:
-        if not row.is_open and {"amount", "currency"} & set(facts):
+        if not row.is_open and {"amount", "currency"} & set(fields):
             raise Refused(
                 _("The deal is closed: open it again to change its value."), field="amount"
             )
-        if facts.get("company") is not None:
-            facts["company"] = company_commands.on_record(facts["company"], by=by, at=at)
+        if fields.get("company") is not None:
+            fields["company"] = company_commands.on_record(fields["company"], by=by, at=at)
         sold_to = row.company_id
-        changed = note_changes(row, facts, by=by, at=at)
+        changed = note_changes(row, fields, by=by, at=at)
         if changed:
             values.check(row)
             if "currency" in changed:

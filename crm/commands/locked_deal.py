@@ -149,17 +149,17 @@ def note_change(
 
 
 def note_changes(
-    row: Deal, facts: Mapping[str, Any], *, by: User, at: dt.datetime, reason: str = ""
+    row: Deal, fields: Mapping[str, Any], *, by: User, at: dt.datetime, reason: str = ""
 ) -> list[str]:
     """Set fields of a locked deal, each with a row of history; those that had another value."""
     before = {
-        field: getattr(row, field) for field, new in facts.items() if getattr(row, field) != new
+        field: getattr(row, field) for field, new in fields.items() if getattr(row, field) != new
     }
     currency = row.currency
     for field in before:
-        setattr(row, field, facts[field])
+        setattr(row, field, fields[field])
     for field, old in before.items():
-        new = facts[field]
+        new = fields[field]
         if field == "amount":
             old, new = as_sum(old, currency), as_sum(new, row.currency)
         add_change(row, changed(field, old=old, new=new), by=by, at=at, reason=reason)

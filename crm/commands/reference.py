@@ -69,25 +69,25 @@ def add(row: Row, *, by: User, at: dt.datetime) -> Row:
 
 
 def edit(
-    row: ReferenceRow, *, by: User, at: dt.datetime, version: int | None = None, **facts: Any
+    row: ReferenceRow, *, by: User, at: dt.datetime, version: int | None = None, **fields: Any
 ) -> None:
-    """Change the named facts of a row. A product's new price is for new lines only: what is on a
+    """Change the named fields of a row. A product's new price is for new lines only: what is on a
     deal or was offered stays as it was made.
 
     Raises Stale if `version` is not the present one, otherwise as `add` does.
     """
-    if unknown := set(facts) - set(reference_list_of(type(row)).facts):
+    if unknown := set(fields) - set(reference_list_of(type(row)).fields):
         raise TypeError(f"not editable: {sorted(unknown)}")
     with _locked(row, by=by, version=version) as now:
-        before = {name: getattr(now, name) for name in facts}
-        for name, value in facts.items():
+        before = {name: getattr(now, name) for name in fields}
+        for name, value in fields.items():
             setattr(now, name, value)
-        if "name" in facts:
+        if "name" in fields:
             now.name = _clean_name(now)
             if now.name != before["name"]:
                 _check_name(now)
                 _keep_as_offered(now, before["name"])
-        changed = [name for name in facts if getattr(now, name) != before[name]]
+        changed = [name for name in fields if getattr(now, name) != before[name]]
         if {"kind", "initiator"}.intersection(changed):
             _check_free(now)
         _check(now)

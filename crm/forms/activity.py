@@ -304,7 +304,7 @@ class CorrectForm(PlannedForm):
             return self.was
         return dt.datetime.combine(day, time, tzinfo=self.user.zone)
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         said = self.cleaned_data
         result = said["result"]
         return {

@@ -24,5 +24,5 @@ class AttemptForm(VerbForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         return self.cleaned_data | {"reply": Reply(self.cleaned_data["reply"])}

@@ -50,9 +50,9 @@ class ConcernForm(VerbForm):
                 self.initial.setdefault(name, getattr(concern, name))
         self.initial.setdefault("price", AFTER if after else BEFORE)
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         data = self.cleaned_data
-        return self.said(
+        return self.arguments_with(
             ConcernInput,
             category=ConcernCategory(data["category"]),
             after_price=data["price"] == AFTER,
@@ -92,6 +92,6 @@ class SettleForm(ConcernAnswerForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         disposition = Disposition(self.cleaned_data["disposition"])
-        return self.said(DispositionInput, disposition=disposition)
+        return self.arguments_with(DispositionInput, disposition=disposition)

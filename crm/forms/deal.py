@@ -39,7 +39,7 @@ class TakeOverForm(VerbForm):
         choices=[(place, place) for place in (ValuePlace.LINES, ValuePlace.OFFER)]
     )
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         said = self.cleaned_data
         return {"place": ValuePlace(said["taken_from"]), "version": said["version"]}
 
@@ -49,7 +49,7 @@ class UndoForm(VerbForm):
 
     act = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         return {"act": self.cleaned_data["act"]}
 
 
@@ -59,7 +59,7 @@ class MoveForm(GateForm):
         required=False, max_length=2000, label=gettext_lazy("Reason"), widget=REASON
     )
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         return self.own() | {"to": Stage(self.cleaned_data["to"])} | self.gated()
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
@@ -107,7 +107,7 @@ class WinForm(GateForm):
             return False
         return moves.needs_reason(Stage(deal.stage), Stage.CLOSING)
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         said = self.own()
         entered = self.deal.stage_entered_at if self.deal else None
         at = _instant(said.pop("on"), now=self.at, user=self.user, since=entered)
@@ -155,7 +155,7 @@ class StopForm(VerbForm):
             choice for _side, choices in self.groups for choice in choices
         ]
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         said = dict(self.cleaned_data)
         side, key = said.pop("decision").split(":", 1)
         return said | {"initiator": Initiator(side), "cause": self.causes[key]}
@@ -225,7 +225,7 @@ class ParkForm(VerbForm):
             self.add_error("until", _("Choose until when."))
         return said
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in ("until", "version")}
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
@@ -393,7 +393,7 @@ class OpenForm(AddContactForm, GateForm):
         known = self.cleaned_data.get("company")
         return known or self.cleaned_data.get("company_name") or None
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         data = self.cleaned_data
         holder = self.owners.get(data["owner"], self.user)
         place = {"team" if isinstance(holder, Team) else "owner": holder}

@@ -52,13 +52,13 @@ class DecisionPathForm(VerbForm):
         for link in self.people:
             yield self[f"role_{link.contact_id}"]
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         data = self.cleaned_data
         roles = {
             link.contact_id: DealRole(data[f"role_{link.contact_id}"] or link.role)
             for link in self.people
         }
-        return self.said(DecisionPathInput, roles=roles)
+        return self.arguments_with(DecisionPathInput, roles=roles)
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
         now = DecisionPath.objects.filter(deal=deal).first()

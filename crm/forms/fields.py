@@ -75,11 +75,11 @@ class VerbForm(CommandForm):
             return name
         return next((field for field in self.fields if field.startswith(f"{name}_")), None)
 
-    def verb(self) -> dict[str, Any]:
-        """What was asked for, in the words of the command."""
+    def command_arguments(self) -> dict[str, Any]:
+        """What was asked for, as the keyword arguments of the command."""
         return self.cleaned_data
 
-    def said(self, kind: Callable[..., Any], /, **more: Any) -> dict[str, Any]:
+    def arguments_with(self, kind: Callable[..., Any], /, **more: Any) -> dict[str, Any]:
         """For a command that takes a value of `kind`: made of the inputs that are called as its parts
         and of `more`; and the version that was seen."""
         parts = {part.name for part in fields(kind)}  # type: ignore[arg-type]  # a dataclass

@@ -50,7 +50,7 @@ class AddLineForm(LineForm):
         self.cleaned_data["product"] = product
         return said
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         said = dict(self.cleaned_data)
         del said["product_name"]
         return said

@@ -32,8 +32,8 @@ class NeedForm(VerbForm):
             for name in ("words", "worth", "per", "said_by", "confirmed_on"):
                 self.initial.setdefault(name, getattr(need, name))
 
-    def verb(self) -> dict[str, Any]:
-        return self.said(NeedInput, per=Per(self.cleaned_data["per"]))
+    def command_arguments(self) -> dict[str, Any]:
+        return self.arguments_with(NeedInput, per=Per(self.cleaned_data["per"]))
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
         now = deal.needs.filter(pk=self.need.pk).first() if self.need else None

@@ -237,10 +237,10 @@ class OfferForm(VerbForm):
             return [*chosen, NewContact(name=name, email=email)]
         return chosen if known in chosen else [*chosen, known]
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         data = self.cleaned_data
         reason = data["go_reason"]
-        said = self.said(
+        said = self.arguments_with(
             OfferInput,
             kind=OfferKind(data["kind"]),
             recipients=self._recipients(data),

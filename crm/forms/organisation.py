@@ -50,7 +50,7 @@ class OrganisationForm(SeenForm):
         assert isinstance(months, forms.ChoiceField)  # noqa: S101  # as declared above
         months.choices = list(get_month_names("wide", locale=locale()).items())
 
-    def facts(self) -> dict[str, Any]:
+    def model_values(self) -> dict[str, Any]:
         """What was changed, but for the currency; January is the usual."""
         said = {name: self.cleaned_data[name] for name in self.changed_data if name != "seen"}
         said.pop("currency", None)
@@ -75,7 +75,7 @@ class ProcessOwnerForm(SeenForm):
         owner.empty_label = _("whoever leads the organisation, else all admins")
         owner.queryset = User.objects.active().filter(role=Role.ADMIN).order_by("name")
 
-    def facts(self) -> dict[str, Any]:
+    def model_values(self) -> dict[str, Any]:
         return {"process_owner": self.cleaned_data["process_owner"]}
 
 
@@ -94,6 +94,6 @@ class ThresholdsForm(SeenForm):
         start = {"reliable_from": root.reliable_from or 90}
         super().__init__(data, initial=start | options.pop("initial", {}), **options)
 
-    def facts(self) -> dict[str, Any]:
+    def model_values(self) -> dict[str, Any]:
         percent = self.cleaned_data["reliable_from"]
         return {"reliable_from": None if percent == 90 else percent}

@@ -95,29 +95,29 @@ class CompanyForm(PartyForm):
     country = forms.CharField(required=False, max_length=80, label=gettext_lazy("Country"))
 
     named = {"parent": "company_name"}
-    facts = ("name", "relationship", "website", "industry", "employees", "country")
+    model_fields = ("name", "relationship", "website", "industry", "employees", "country")
 
     def __init__(self, data: Any = None, *, of: Company | None = None, **options: Any) -> None:
         super().__init__(data, **options)
         self.fields["company_name"].label = gettext_lazy("Belongs to")
         if of is not None:
-            for name in self.facts:
+            for name in self.model_fields:
                 self.initial.setdefault(name, getattr(of, name))
             self.initial.setdefault("version", of.version)
             if of.parent is not None:
                 self.initial.setdefault("company_name", of.parent.name)
                 self.initial.setdefault("company", str(of.parent_id))
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         said = self.cleaned_data
-        return {name: said[name] for name in self.facts} | {"parent": said["company"]}
+        return {name: said[name] for name in self.model_fields} | {"parent": said["company"]}
 
     def versus(self, now: Company) -> list[tuple[str, str, str]]:
         """What stands in the company now beside what was typed: (what, theirs, yours)."""
         yours = self.cleaned_data
         shown = [
             (str(self.fields[name].label), _text(getattr(now, name)), _text(yours.get(name)))
-            for name in self.facts
+            for name in self.model_fields
             if name != "relationship"
         ]
         relationship = yours.get("relationship") or Relationship.NEVER_BOUGHT
@@ -172,7 +172,7 @@ class ContactForm(PartyForm):
                 self.initial.setdefault("company_name", of.company.name)
                 self.initial.setdefault("company", str(of.company_id))
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         said = self.cleaned_data
         return {
             "name": said["name"],

@@ -51,13 +51,13 @@ class RowForm(CommandForm):
         options.setdefault("auto_id", "row-%s")
         initial = options.pop("initial", {})
         if row is not None:
-            initial = self._facts_of(row) | {"version": row.version} | initial
+            initial = self._values_of(row) | {"version": row.version} | initial
         super().__init__(None, initial=initial, **options)
         if data is not None:
             self.is_bound = True
             self.data = self._with_the_rest(data)
 
-    def _facts_of(self, row: ReferenceRow) -> dict[str, Any]:
+    def _values_of(self, row: ReferenceRow) -> dict[str, Any]:
         return {name: getattr(row, name) for name in self.base_fields if name != "version"} | {
             "name": str(row)
         }
@@ -70,14 +70,14 @@ class RowForm(CommandForm):
                 whole[name] = field.prepare_value(self.initial[name])
         return whole
 
-    def facts(self) -> dict[str, Any]:
+    def model_values(self) -> dict[str, Any]:
         """What was said, under the names of the model."""
         return {name: self.cleaned_data[name] for name in self.fields if name != "version"}
 
     def changes(self) -> dict[str, Any]:
         """Only what is another than the page has shown."""
-        facts = self.facts()
-        return {name: facts[name] for name in facts if name in self.changed_data}
+        values = self.model_values()
+        return {name: values[name] for name in values if name in self.changed_data}
 
     def refuse(self, wrong: Refused | ValidationError) -> None:
         super().refuse(wrong)

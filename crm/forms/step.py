@@ -45,7 +45,7 @@ class StepForm(GateForm):
             return StepResultInput(value=self.cleaned_data[self.name])
         return self.part.value(self.cleaned_data) or StepResultInput()
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         seen = self.cleaned_data["seen"]
         on = self.cleaned_data.get(f"{self.name}_on")
         return {"given": self.given(), "seen": seen, "place": self.step.place, "agreed_on": on}
@@ -85,7 +85,7 @@ class AsideForm(VerbForm):
         widget=LINE,
     )
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         data = self.cleaned_data
         return {
             "said": GoAhead(reason=Reason(data["go_reason"]), words=data["go_words"]),

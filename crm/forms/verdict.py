@@ -26,9 +26,9 @@ class VerdictForm(VerbForm):
     ruling = forms.ChoiceField(choices=Ruling.choices, label=gettext_lazy("So it is"))
     revisit_on = DayField(required=False, label=gettext_lazy("Ask again on, if not yet"))
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         data = self.cleaned_data
-        return self.said(
+        return self.arguments_with(
             VerdictInput,
             ruling=Ruling(data["ruling"]),
             ours=Confidence(data["ours"]),

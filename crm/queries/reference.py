@@ -57,7 +57,7 @@ class ReferenceList:
 
     setting: Setting
     model: type[ReferenceRow]
-    facts: tuple[str, ...]
+    fields: tuple[str, ...]
     # Whether its names are those that are shipped, as long as nobody renamed them.
     is_shipped: bool = True
     counted: type[models.Model] = Deal
@@ -89,7 +89,7 @@ REFERENCE_LISTS: Mapping[str, ReferenceList] = {
     "products": ReferenceList(
         setting=Setting.PRODUCT,
         model=Product,
-        facts=("name", "series", "price", "currency"),
+        fields=("name", "series", "price", "currency"),
         is_shipped=False,
         counted=DealLine,
         column="product",
@@ -100,7 +100,7 @@ REFERENCE_LISTS: Mapping[str, ReferenceList] = {
     "sources": ReferenceList(
         setting=Setting.SOURCE,
         model=Source,
-        facts=("name", "kind"),
+        fields=("name", "kind"),
         column="source",
         now=_OPEN,
         year=_opened,
@@ -108,7 +108,7 @@ REFERENCE_LISTS: Mapping[str, ReferenceList] = {
     "methods": ReferenceList(
         setting=Setting.METHOD,
         model=Method,
-        facts=("name",),
+        fields=("name",),
         column="method",
         now=_OPEN,
         year=_opened,
@@ -116,7 +116,7 @@ REFERENCE_LISTS: Mapping[str, ReferenceList] = {
     "stop-causes": ReferenceList(
         setting=Setting.STOP_CAUSE,
         model=StopCause,
-        facts=("name", "initiator", "kind"),
+        fields=("name", "initiator", "kind"),
         column="cause",
         now=Q(),
         year=lambda since: Q(closed_at__gte=since),

@@ -31,7 +31,7 @@ def correct(request: HtmxRequest, pk: int) -> HttpResponse:
         template="crm/activity/_sheet_correct.html",
         said=_("Corrected."),
         may_remove=_may_remove(activity, at),
-        run=lambda: commands.correct(activity, **form.verb(), by=request.user, at=at),
+        run=lambda: commands.correct(activity, **form.command_arguments(), by=request.user, at=at),
     )
 
 

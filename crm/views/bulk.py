@@ -162,7 +162,7 @@ def ask(request: HtmxRequest, verb: str, of: str = ListKind.DEALS) -> HttpRespon
 def _done(
     request: HtmxRequest, subject: Subject, verb: BulkVerb, form: VerbForm, chosen: Chosen
 ) -> HttpResponse:
-    how = {name: value for name, value in form.verb().items() if name != "version"}
+    how = {name: value for name, value in form.command_arguments().items() if name != "version"}
     results = verb.run(chosen.ids, **how, by=request.user, at=timezone.now())
     done = sum(not result.refused for result in results)
     response = _answer(

@@ -41,7 +41,7 @@ def edit(request: HtmxRequest, pk: int) -> HttpResponse:
     if company is None or not look.found.may_edit:
         raise Http404
     form = CompanyForm(posted(request), user=request.user, of=company, auto_id="fact-%s")
-    return party.edit(request, look, form, form.facts, partial(commands.edit, company))
+    return party.edit(request, look, form, form.model_fields, partial(commands.edit, company))
 
 
 @require_http_methods(["GET", "POST"])
@@ -64,7 +64,7 @@ def plan(request: HtmxRequest, pk: int) -> HttpResponse:
 def new(request: HtmxRequest) -> HttpResponse:
     """A company by itself; those that it may be already are shown, and never in the way."""
     form = CompanyForm(posted(request), user=request.user, auto_id="new-%s")
-    shown = {"fields": form.facts, "found": _alike(request), "is_company": True}
+    shown = {"fields": form.model_fields, "found": _alike(request), "is_company": True}
     return party.new(request, form, shown, commands.create)
 
 

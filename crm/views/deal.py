@@ -24,7 +24,7 @@ from crm.forms.deal import (
     UndoForm,
     WinForm,
 )
-from crm.forms.fact import FACTS
+from crm.forms.deal_field import DEAL_FIELDS
 from crm.forms.fields import VerbForm
 from crm.models import Deal
 from crm.presenters.plans import Plan, plans
@@ -139,7 +139,9 @@ def _win(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRes
             "plans": _planned_on(deal, request.user),
         },
     )
-    return answer(request, deal, form, ask, lambda: command(deal, **form.verb(), by=request.user))
+    return answer(
+        request, deal, form, ask, lambda: command(deal, **form.command_arguments(), by=request.user)
+    )
 
 
 def _planned_on(deal: Deal, user: User) -> list[Plan]:
@@ -255,18 +257,18 @@ def claim(request: HtmxRequest, pk: int) -> HttpResponse:
 
 
 @ask_or_do
-def edit(request: HtmxRequest, pk: int, fact: str) -> HttpResponse:
-    """One fact of the deal, edited where it stands."""
-    if fact not in FACTS:
+def edit(request: HtmxRequest, pk: int, name: str) -> HttpResponse:
+    """A field of the deal, edited where it stands."""
+    if name not in DEAL_FIELDS:
         raise Http404
     deal = found_or_404(deal_queries.with_companies, request.user, pk)
-    form = form_of(request, deal, FACTS[fact])
+    form = form_of(request, deal, DEAL_FIELDS[name])
     ask = Dialog(
-        template="crm/deal/_fact_form.html"
+        template="crm/deal/_field_form.html"
         if wants_fragment(request)
-        else "crm/deal/_sheet_fact.html",
-        title=str(FACTS[fact].label),
-        context={"fact": fact, "label": FACTS[fact].label},
+        else "crm/deal/_sheet_field.html",
+        title=str(DEAL_FIELDS[name].label),
+        context={"field_name": name, "label": DEAL_FIELDS[name].label},
         done=stay,
     )
     return do(request, deal, form, ask, commands.edit)
@@ -281,7 +283,7 @@ def open_deal(request: HtmxRequest) -> HttpResponse:
 
     def run() -> None:
         command = win_commands.sell_new if form.is_sold else commands.open
-        made.append(command(**form.verb(), by=request.user))
+        made.append(command(**form.command_arguments(), by=request.user))
 
     if attempt(form, run):
         return _go_to(request, made[0])

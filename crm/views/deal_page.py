@@ -15,7 +15,14 @@ from django.views.decorators.http import require_GET
 from crm.forms.activity import KINDS, LogForm, PlanForm
 from crm.forms.step import OwnStepForm
 from crm.models import Deal
-from crm.presenters.facts import deal_facts, deal_people, product_lines, pushes, roles, worth_lines
+from crm.presenters.deal_fields import (
+    deal_fields,
+    deal_people,
+    product_lines,
+    pushes,
+    roles,
+    worth_lines,
+)
 from crm.presenters.plans import Plan, plans
 from crm.presenters.records import record_cards
 from crm.presenters.stages import VisitLine, stage_card, stage_history, stage_path
@@ -151,7 +158,7 @@ class DealPage:
             "history": self.history,
             "people": deal_people(viewer, self.persons),
             "roles": roles(),
-            "facts": deal_facts(viewer, deal),
+            "facts": deal_fields(viewer, deal),
             **record_cards(viewer, deal, self.records),
             "lines": lines,
             "lines_total": total,

@@ -45,7 +45,7 @@ def make(request: HtmxRequest, pk: int) -> HttpResponse:
         deal,
         form,
         ask,
-        lambda: commands.make(deal, **form.verb(), by=request.user, at=form.at),
+        lambda: commands.make(deal, **form.command_arguments(), by=request.user, at=form.at),
     )
 
 

@@ -37,7 +37,7 @@ def organisation(request: HtmxRequest) -> HttpResponse:
         """Both or neither: the currency is a change of its own."""
         at, seen, by = timezone.now(), form.cleaned_data["seen"], request.user
         with transaction.atomic():
-            commands.change(by=by, at=at, seen=seen, **form.facts())
+            commands.change(by=by, at=at, seen=seen, **form.model_values())
             if "currency" in form.changed_data:
                 currency_commands.change_currency(form.cleaned_data["currency"], by=by, at=at)
 
@@ -74,7 +74,7 @@ def thresholds(request: HtmxRequest) -> HttpResponse:
 def _change(request: HtmxRequest, form: ProcessOwnerForm | ThresholdsForm) -> Callable[[], None]:
     def run() -> None:
         seen = form.cleaned_data["seen"]
-        commands.change(by=request.user, at=timezone.now(), seen=seen, **form.facts())
+        commands.change(by=request.user, at=timezone.now(), seen=seen, **form.model_values())
 
     return run
 

@@ -234,7 +234,7 @@ def edit(
         form,
         ask,
         lambda: command(
-            **form.verb(),
+            **form.command_arguments(),
             version=form.cleaned_data["version"],
             by=request.user,
             at=timezone.now(),
@@ -253,7 +253,7 @@ def new(
 
     def run() -> None:
         by = request.user
-        made.append(create(**form.verb(), owner=by, by=by, at=timezone.now()))
+        made.append(create(**form.command_arguments(), owner=by, by=by, at=timezone.now()))
 
     if try_form(form, run):
         return redirect(address_of_party(made[0]))
@@ -286,7 +286,7 @@ def hand_over(request: HtmxRequest, look: PartyPage) -> HttpResponse:
         form,
         ask,
         lambda: party_commands.hand_over(
-            look.party, **form.verb(), by=request.user, at=timezone.now()
+            look.party, **form.command_arguments(), by=request.user, at=timezone.now()
         ),
     )
 

@@ -125,7 +125,7 @@ def add(request: HtmxRequest, kind: str) -> HttpResponse:
     made: list[ReferenceRow] = []
 
     def run() -> None:
-        row = reference_list.model(**form.facts())
+        row = reference_list.model(**form.model_values())
         made.append(commands.add(row, by=request.user, at=timezone.now()))
 
     if not attempt(form, run):

@@ -57,7 +57,7 @@ def answer(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse
         deal,
         form,
         ask,
-        lambda: commands.answer(deal, **form.verb(), by=request.user, at=now()),
+        lambda: commands.answer(deal, **form.command_arguments(), by=request.user, at=now()),
     )
 
 
@@ -93,7 +93,9 @@ def undo(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
         deal,
         form,
         ask,
-        lambda: commands.undo(deal, place=place, **form.verb(), by=request.user, at=now()),
+        lambda: commands.undo(
+            deal, place=place, **form.command_arguments(), by=request.user, at=now()
+        ),
     )
 
 
@@ -115,7 +117,7 @@ def aside(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
         form,
         ask,
         lambda: commands.set_aside(
-            deal, place=step.place, **form.verb(), by=request.user, at=now()
+            deal, place=step.place, **form.command_arguments(), by=request.user, at=now()
         ),
     )
 

@@ -111,7 +111,7 @@ def do(
         deal,
         form,
         ask,
-        lambda: command(subject, **form.verb(), by=request.user, at=now()),
+        lambda: command(subject, **form.command_arguments(), by=request.user, at=now()),
     )
 
 

@@ -33,7 +33,7 @@ def give(request: HtmxRequest, pk: int) -> HttpResponse:
         deal,
         form,
         ask,
-        lambda: commands.give(deal, **form.verb(), by=request.user, at=at),
+        lambda: commands.give(deal, **form.command_arguments(), by=request.user, at=at),
     )
 
 

@@ -1,4 +1,4 @@
-"""How the facts of a deal are shown, the people of the other side and what is to be sold."""
+"""How the fields of a deal are shown, the people of the other side and what is to be sold."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ ROLE_TONES = {"decides": "acc", "for_us": "ok", "against_us": "warn"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class FactLine:
+class DealFieldLine:
     """`field` is the input that its form begins with: the focus goes there and comes back."""
 
     key: str
@@ -65,31 +65,31 @@ class DealLineView:
     total: str
 
 
-def deal_facts(viewer: Viewer, deal: DealRecord) -> list[FactLine]:
+def deal_fields(viewer: Viewer, deal: DealRecord) -> list[DealFieldLine]:
     source = shown(deal.source)
     details = [deal.source_detail, deal.source_company or ""]
     return [
-        FactLine(
+        DealFieldLine(
             key="company",
             field="company_name",
             label=_("Company"),
             value=deal.company or "",
         ),
-        FactLine(
+        DealFieldLine(
             key="value",
             field="amount",
             label=_("Value"),
             value=money(deal.amount, deal.currency),
         ),
         _close(viewer, deal),
-        FactLine(
+        DealFieldLine(
             key="source",
             field="source",
             label=_("Source"),
             value=source or next(filter(None, details), ""),
             note=" · ".join(filter(None, details)) if source else "",
         ),
-        FactLine(
+        DealFieldLine(
             key="method",
             field="method",
             label=_("Method"),
@@ -98,10 +98,10 @@ def deal_facts(viewer: Viewer, deal: DealRecord) -> list[FactLine]:
     ]
 
 
-def _close(viewer: Viewer, deal: DealRecord) -> FactLine:
+def _close(viewer: Viewer, deal: DealRecord) -> DealFieldLine:
     day = deal.expected_close_on
     passed = day is not None and deal.is_open and day < viewer.today
-    return FactLine(
+    return DealFieldLine(
         key="close",
         field="expected_close_on",
         label=_("Closes"),

@@ -1,4 +1,4 @@
-"""The facts of a deal that are edited in place, one form each."""
+"""The fields of a deal that are edited in place, one form each."""
 
 from typing import Any, ClassVar
 
@@ -15,42 +15,42 @@ from crm.queries.rate import currencies
 from salesprocess.lib.format import money
 
 
-class FactForm(VerbForm):
-    """One fact of a deal. `label` names it for people."""
+class DealFieldForm(VerbForm):
+    """One field of a deal, or two that belong together. `label` names it for people."""
 
     label: ClassVar[Any]
     # The fields of the deal that this form edits under the same name.
-    fact_names: ClassVar[tuple[str, ...]] = ()
+    field_names: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         options.setdefault("auto_id", "edit-%s")
         super().__init__(data, **options)
         if self.deal is not None:
-            for name in self.fact_names:
+            for name in self.field_names:
                 self.initial.setdefault(name, getattr(self.deal, name))
 
-    def verb(self) -> dict[str, Any]:
+    def command_arguments(self) -> dict[str, Any]:
         said = self.cleaned_data
-        return {name: said[name] for name in (*self.fact_names, "version")}
+        return {name: said[name] for name in (*self.field_names, "version")}
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
         yours = self.cleaned_data
         return [
             (str(self.fields[name].label), _text(getattr(deal, name)), _text(yours.get(name)))
-            for name in self.fact_names
+            for name in self.field_names
         ]
 
 
-class NameForm(FactForm):
+class NameForm(DealFieldForm):
     label = gettext_lazy("Name")
-    fact_names = ("name",)
+    field_names = ("name",)
 
     name = forms.CharField(max_length=200, label=label)
 
 
-class ValueForm(FactForm):
+class ValueForm(DealFieldForm):
     label = gettext_lazy("Value")
-    fact_names = ("amount", "currency")
+    field_names = ("amount", "currency")
 
     amount = AmountField(required=False, label=label)
     currency = forms.ChoiceField(label=gettext_lazy("Currency"))
@@ -68,16 +68,16 @@ class ValueForm(FactForm):
         return [(_("Value"), money(deal.amount, deal.currency), yours)]
 
 
-class CloseForm(FactForm):
+class CloseForm(DealFieldForm):
     label = gettext_lazy("Closes")
-    fact_names = ("expected_close_on",)
+    field_names = ("expected_close_on",)
 
     expected_close_on = DayField(required=False, label=label)
 
 
-class MethodForm(FactForm):
+class MethodForm(DealFieldForm):
     label = gettext_lazy("Method")
-    fact_names = ("method",)
+    field_names = ("method",)
 
     method = forms.ModelChoiceField(queryset=Method.objects.none(), required=False, label=label)
 
@@ -86,7 +86,7 @@ class MethodForm(FactForm):
         _set_choices(self, "method", Method.objects.visible_to(self.user))
 
 
-class CompanyFactForm(FactForm):
+class DealCompanyForm(DealFieldForm):
     label = gettext_lazy("Company")
 
     company_name = forms.CharField(
@@ -117,17 +117,17 @@ class CompanyFactForm(FactForm):
         self.cleaned_data["company"] = chosen
         return said
 
-    def verb(self) -> dict[str, Any]:
-        return super().verb() | {"company": self.cleaned_data["company"]}
+    def command_arguments(self) -> dict[str, Any]:
+        return super().command_arguments() | {"company": self.cleaned_data["company"]}
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
         yours: Company | str | None = self.cleaned_data.get("company")
         return [(_("Company"), _text(deal.company), _text(yours))]
 
 
-class SourceForm(FactForm):
+class SourceForm(DealFieldForm):
     label = gettext_lazy("Source")
-    fact_names = ("source", "source_detail")
+    field_names = ("source", "source_detail")
 
     source = forms.ModelChoiceField(queryset=Source.objects.none(), required=False, label=label)
     source_detail = forms.CharField(
@@ -162,8 +162,8 @@ class SourceForm(FactForm):
         )
         return said
 
-    def verb(self) -> dict[str, Any]:
-        return super().verb() | {"source_company": self.cleaned_data["company"]}
+    def command_arguments(self) -> dict[str, Any]:
+        return super().command_arguments() | {"source_company": self.cleaned_data["company"]}
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
         yours: Company | str | None = self.cleaned_data.get("company")
@@ -171,9 +171,9 @@ class SourceForm(FactForm):
         return [*super().versus(deal), row]
 
 
-FACTS: dict[str, type[FactForm]] = {
+DEAL_FIELDS: dict[str, type[DealFieldForm]] = {
     "name": NameForm,
-    "company": CompanyFactForm,
+    "company": DealCompanyForm,
     "value": ValueForm,
     "close": CloseForm,
     "source": SourceForm,
@@ -181,7 +181,7 @@ FACTS: dict[str, type[FactForm]] = {
 }
 
 
-def _set_choices(form: FactForm, name: str, rows: Any) -> None:
+def _set_choices(form: DealFieldForm, name: str, rows: Any) -> None:
     """Those in use, and the one that the deal has even if it was retired since."""
     field = form.fields[name]
     assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  # the caller's own
