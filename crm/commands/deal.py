@@ -43,7 +43,7 @@ from crm.models import (
 )
 from crm.models.due import midnight
 from crm.queries.deal import NextPlan
-from crm.queries.gates import versions_in_force
+from crm.queries.deal_process import versions_in_force
 from pipeline.models import Team, User
 from pipeline.process import moves
 from pipeline.process.gates import Act, Verb

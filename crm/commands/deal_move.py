@@ -9,7 +9,7 @@ from crm.commands.gate import GoAhead
 from crm.commands.gate_input import NOTHING, GateInput
 from crm.commands.locked_deal import follow, locked, open_visit, require_open, save
 from crm.models import Deal
-from crm.queries.gates import versions_in_force
+from crm.queries.deal_process import versions_in_force
 from pipeline.models import User
 from pipeline.process import moves
 from pipeline.process.gates import Act, Verb

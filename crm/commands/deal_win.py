@@ -18,7 +18,7 @@ from crm.commands.writers import offer as offer_writer
 from crm.commands.writers.offer import OfferInput
 from crm.models import Contact, Deal, OfferKind, OfferOutcome, StageVisit
 from crm.queries import offer as offers
-from crm.queries.gates import versions_in_force
+from crm.queries.deal_process import versions_in_force
 from pipeline.models import User
 from pipeline.process import moves
 from pipeline.process.gates import Act, Verb

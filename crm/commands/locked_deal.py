@@ -15,7 +15,7 @@ from crm.commands import search
 from crm.models import Deal, DealChange, SearchKind, StageVisit
 from crm.models.due import midnight
 from crm.queries import deal as queries
-from crm.queries.gates import versions_in_force
+from crm.queries.deal_process import versions_in_force
 from pipeline.models import Team, User
 from pipeline.process import moves
 from pipeline.process.moves import Visit

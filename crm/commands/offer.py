@@ -12,7 +12,7 @@ from crm.commands.writers.offer import OfferInput
 from crm.events import OfferWithdrawn
 from crm.models import Deal, Offer, OfferKind, OfferOutcome
 from crm.queries import offer as offers
-from crm.queries.gates import versions_of_visit
+from crm.queries.deal_process import versions_of_visit
 from pipeline.models import User
 from pipeline.process.gates import Act, Verb, is_premature
 from pipeline.process.stages import Stage

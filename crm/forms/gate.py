@@ -16,7 +16,7 @@ from crm.commands.gate_input import GateInput
 from crm.forms.fields import VerbForm
 from crm.forms.gate_part import FACT_PARTS, PART_OF_FACT, GatePart, line, place_of, step_part
 from crm.models import Activity, Concern, Contact, DealRole, Disposition
-from crm.queries import gates as queries
+from crm.queries.deal_process import playbook_of
 from pipeline.process.gates import Finding, Gap, Reason, Weight
 from pipeline.process.playbook import Fact
 from pipeline.process.stages import Stage
@@ -191,7 +191,7 @@ class GateForm(VerbForm):
 
     @cached_property
     def _playbook(self) -> Any:
-        return queries.playbook_of(self.deal) if self.deal is not None else None
+        return playbook_of(self.deal) if self.deal is not None else None
 
     @cached_property
     def done(self) -> list[tuple[int, str]]:

@@ -36,7 +36,7 @@ from crm.models import (
 )
 from crm.models.deal import DealQuerySet
 from crm.models.due import Due
-from crm.queries.gates import ids_of
+from crm.queries.deal_process import ids_of
 from pipeline.models import User
 from pipeline.people.access import Scope
 from pipeline.process.stages import Outcome

@@ -1,47 +1,13 @@
-"""What stands between a deal and an act, before anybody tries it; and the process that judges."""
+"""What stands between a deal and an act, before anybody tries it."""
 
-import json
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable
 
-from crm.models import Company, Deal, Relationship, StageVisit
+from crm.models import Company, Deal, Relationship
+from crm.queries.deal_process import playbook_of
 from crm.queries.facts import facts
 from pipeline.process.gates import Act, Facts, Finding, Verb, blocking_findings, judge
 from pipeline.process.playbook import Fact, Playbook
-from pipeline.process.queries import in_force as process
 from pipeline.process.stages import Stage
-
-
-def named_versions(visit: Sequence[int] | None, kept: Sequence[int] | None) -> tuple[int, ...]:
-    """The versions that a deal works by in a visit: those that the visit names, else those that the
-    deal was told to keep. Empty means: what is current for its team.
-
-    Stays of old and of imported deals name none. Everything that asks by which process a deal goes
-    asks here.
-    """
-    return tuple(visit or ()) or tuple(kept or ())
-
-
-@lru_cache(maxsize=1024)
-def ids_of(text: str | None) -> tuple[int, ...]:
-    """The versions that a visit or a deal names, from JSON as a cursor gives it: as it is written."""
-    return tuple(json.loads(text) or ()) if text else ()
-
-
-def versions_in_force(deal: Deal) -> tuple[int, ...]:
-    """The published versions that the deal's next visit is entered under. One query at most."""
-    return named_versions(None, deal.kept_version_ids) or process.current_version_ids(deal.team_id)
-
-
-def versions_of_visit(deal: Deal, visit: StageVisit | None) -> tuple[int, ...]:
-    """The versions that the deal works by while it stays where it is. One query at most."""
-    named = named_versions(visit.version_ids if visit else None, deal.kept_version_ids)
-    return named or process.current_version_ids(deal.team_id)
-
-
-def playbook_of(deal: Deal) -> Playbook:
-    """The published process that the deal works by now. Two queries at most."""
-    return process.of_versions(versions_of_visit(deal, deal.visits.order_by("sequence").last()))
 
 
 def missing(deal: Deal, act: Act) -> tuple[Finding, ...]:

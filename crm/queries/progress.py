@@ -3,8 +3,8 @@
 from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
+from crm.queries.deal_process import ids_of, named_versions
 from crm.queries.facts import facts_each
-from crm.queries.gates import ids_of, named_versions
 from pipeline.process.playbook import PlaybookStep
 from pipeline.process.queries.in_force import CURRENT, of_versions
 from pipeline.process.stages import Stage

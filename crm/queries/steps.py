@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Protocol
 
 from crm.models import Deal, EvidenceFile, StepResult
 from crm.models.step_result import StepState
+from crm.queries.deal_process import ids_of, named_versions
 from crm.queries.facts import facts_with
-from crm.queries.gates import ids_of, named_versions
 from pipeline.models import User
 from pipeline.process.gates import Facts
 from pipeline.process.playbook import Playbook, PlaybookStep, StepKind

@@ -28,7 +28,7 @@ from crm.presenters.viewer import Viewer
 from crm.queries import lists as queries
 from crm.queries.lists import FilterChoices, Total, View
 from crm.queries.rate import rates_on
-from crm.views.list_rows import TABLES, ListColumn, default_sort, order_of
+from crm.views.list_tables import TABLES, ListColumn, default_sort, order_of
 from crm.worth import Rates
 from pipeline.models import User
 from pipeline.people.access import Scope

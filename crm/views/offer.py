@@ -9,8 +9,8 @@ from crm.forms.offer import MOST_LINES, OfferForm, WithdrawForm
 from crm.models import Deal, Offer, OfferKind
 from crm.queries import deal_records
 from crm.queries import offer as queries
+from crm.queries.deal_process import playbook_of
 from crm.queries.facts import facts
-from crm.queries.gates import playbook_of
 from crm.views.verbs import Dialog, answer, do, editable_deal, form_of, now, posted, seen
 from pipeline.process.gates import Act, Verb, blocking_findings, judge
 from pipeline.process.stages import Stage

@@ -21,7 +21,7 @@ from crm.forms.fields import VerbForm
 from crm.forms.party import OwnerForm, TouchForm
 from crm.models import Activity, Company, Contact
 from crm.presenters.cards import path_of
-from crm.presenters.list_lines import deal_line
+from crm.presenters.list_rows import deal_line
 from crm.presenters.party import OwnerChange, Planned, owned, planned, touches
 from crm.presenters.viewer import Viewer
 from crm.queries import party as queries

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from crm.queries import process as queries
 from crm.queries.deal import latest_visit, visible
-from crm.queries.gates import versions_of_visit
+from crm.queries.deal_process import versions_of_visit
 from pipeline.process.queries import in_force
 from pipeline.process.queries import step_history as step_histories
 from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of

@@ -37,7 +37,7 @@ from crm.models import (
     ProcessNote,
     StepResult,
 )
-from crm.queries import gates
+from crm.queries import deal_process, gates
 from crm.queries.facts import facts
 from pipeline.process.gates import Act, Gap, Gate, Reason, Verb
 from pipeline.process.playbook import AnswerKind, Fact, Importance, StepKind, Strength, WorkKind
@@ -645,7 +645,7 @@ def test_what_stands_in_the_way_is_told_before_anybody_tries(cast):
 def test_a_move_with_nothing_missing_costs_two_questions_more(cast, django_assert_max_num_queries):
     in_force(cast.root, row("basics", stage=Stage(1)))
     deal = ready_deal(by=cast.ana)
-    gates.playbook_of(deal)
+    deal_process.playbook_of(deal)
 
     # The deal, its visit; what is in force, the facts; the two visits, the deal; then the caller's
     # object again, and the transaction around.

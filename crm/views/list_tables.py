@@ -12,7 +12,7 @@ from crm.models import (
     ListKind,
 )
 from crm.models.letters import Fold
-from crm.presenters.list_lines import (
+from crm.presenters.list_rows import (
     DealListRow,
     activity_line,
     company_line,
