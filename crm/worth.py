@@ -112,7 +112,7 @@ class Worth:
         unknown = join_list(code for code in self.foreign if code not in rates)
         return words % {"n": number(self.unrated), "currencies": unknown}
 
-    def told(self, rates: Rates, *, short: bool = False) -> str:
+    def as_text(self, rates: Rates, *, short: bool = False) -> str:
         """`€418k and 2 deals in JPY without a rate`; nothing where there is nothing to add up."""
         write = money_short if short else money
         value = write(self.value, rates.own) if self.value else ""

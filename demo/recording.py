@@ -647,7 +647,7 @@ class _Recording:
                     deal_id=self.deal.pk,
                     visit_id=before.pk,
                     verb=act.verb.value,
-                    frm=act.from_stage,
+                    from_stage=act.from_stage,
                     to=act.to,
                     findings=[as_json(finding) for finding in findings],
                     reason=reason,

@@ -19,7 +19,7 @@ from salesprocess.lib.refused import Refused
 def add_sample(request: HtmxRequest) -> HttpResponse:
     """Add the sample data; as it was, if it was taken away only just."""
     user, now = admin_of(request), timezone.now()
-    before = queries.beginning(user, at=now).taken_away
+    before = queries.first_run_state(user, at=now).taken_away
     try:
         sample.add(by=user, at=before.at if before else now)
     except Refused as refused:

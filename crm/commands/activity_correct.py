@@ -75,7 +75,7 @@ def remove(activity: Activity, *, by: User, at: dt.datetime) -> None:
             writer.save(row, "done_at", "stage", "result", by=by, at=at)
         writer.note(row, deal, event, by=by, at=at)
         if deal is not None:
-            writer.touch_anew(deal, row, before)
+            writer.refresh_last_touch(deal, row, before)
             _save_deal(deal, by=by, at=at)
 
 

@@ -74,7 +74,7 @@ def reopen(
         kept.disposition = Disposition.OPEN
         kept.disposed_at = kept.disposed_by = None
         kept.save(update_fields=["disposition", "disposed_at", "disposed_by"])
-        record_changes.concern_settled(row, kept, was=was, reason=reason, by=by, at=at)
+        record_changes.note_concern_settled(row, kept, was=was, reason=reason, by=by, at=at)
         save(row, by=by, at=at)
     concern.refresh_from_db()
 

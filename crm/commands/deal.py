@@ -18,7 +18,6 @@ from crm.commands.locked_deal import (
     NEXT_FIELDS,
     add_change,
     enter,
-    follow,
     locked,
     note_change,
     note_changes,
@@ -26,6 +25,7 @@ from crm.commands.locked_deal import (
     refresh_next,
     require_open,
     save,
+    write_visits,
 )
 from crm.events import DealPersonChanged, PersonInRole
 from crm.models import (
@@ -152,7 +152,7 @@ def stop(
                 field="initiator",
             )
         stage_visit, visit = open_visit(row, at)
-        follow(row, stage_visit, (moves.stop(visit, at),), by=by)
+        write_visits(row, stage_visit, (moves.stop(visit, at),), by=by)
         _end_offers(
             row,
             OfferOutcome.DECLINED if initiator == Initiator.CUSTOMER else OfferOutcome.WITHDRAWN,

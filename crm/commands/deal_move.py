@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from crm.commands import gate
 from crm.commands.gate import GoAhead
 from crm.commands.gate_input import NOTHING, GateInput
-from crm.commands.locked_deal import follow, locked, open_visit, require_open, save
+from crm.commands.locked_deal import locked, open_visit, require_open, save, write_visits
 from crm.models import Deal
 from crm.queries.deal_process import versions_in_force
 from pipeline.models import User
@@ -91,7 +91,7 @@ def move_locked(
             gate_input=gate_input,
             go_ahead=go_ahead,
         )
-    follow(row, stage_visit, visits, by=by, version_ids=ahead)
+    write_visits(row, stage_visit, visits, by=by, version_ids=ahead)
     save(row, "stage", "stage_entered_at", by=by, at=at)
     if passed is not None:
         gate.keep(row, passed, stage_visit, by=by, at=at)

@@ -13,7 +13,14 @@ from crm.commands import gate, relationship
 from crm.commands.deal import CLOSING, cancel_planned_on, open, unpark
 from crm.commands.gate import GoAhead
 from crm.commands.gate_input import NOTHING, GateInput
-from crm.commands.locked_deal import NEXT_FIELDS, follow, locked, note_change, open_visit, save
+from crm.commands.locked_deal import (
+    NEXT_FIELDS,
+    locked,
+    note_change,
+    open_visit,
+    save,
+    write_visits,
+)
 from crm.commands.writers import offer as offer_writer
 from crm.commands.writers.offer import OfferInput
 from crm.models import Contact, Deal, OfferKind, OfferOutcome, StageVisit
@@ -184,7 +191,7 @@ def _win(
     )
     _accept(row, value, by=by, at=at)
     note_change(row, "amount", value, by=by, at=at)
-    follow(row, stage_visit, visits, by=by, version_ids=ahead)
+    write_visits(row, stage_visit, visits, by=by, version_ids=ahead)
     row.outcome = Outcome.WON
     row.closed_at = at
     row.closing_note = note.strip()

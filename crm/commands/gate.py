@@ -127,7 +127,7 @@ def keep(
                 at=at,
             )
     if said is not None:
-        record_changes.gate_passed(
+        record_changes.note_gate_passed(
             row,
             passed.act,
             passed.findings,
@@ -142,7 +142,7 @@ def keep(
         deal=row,
         visit=stage_visit,
         verb=passed.act.verb.value,
-        frm=passed.act.from_stage,
+        from_stage=passed.act.from_stage,
         to=passed.act.to,
         findings=[as_json(finding) for finding in passed.findings],
         reason=said.reason if said else "",

@@ -43,7 +43,7 @@ def write(
         hand_off.to, hand_off.promised = to.strip(), promised.strip()
         hand_off.starts_on, hand_off.due_on = starts_on, due_on
         hand_off.seller_involved = seller_involved
-        if record_changes.parts_changed(row, before, _parts(hand_off), by=by, at=at):
+        if record_changes.note_parts_changed(row, before, _parts(hand_off), by=by, at=at):
             hand_off.at, hand_off.by = at, by
             values.check(hand_off)
             hand_off.save()

@@ -33,7 +33,7 @@ _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 
 @contextmanager
-def watched_by(watch: Watch | None) -> Iterator[None]:
+def watching_deal(watch: Watch | None) -> Iterator[None]:
     """What is done inside to a deal that is `locked` is done within `watch` of its row, in the same
     transaction; what it locks in turn is part of it."""
     token = _watch.set(watch)
@@ -58,7 +58,7 @@ def locked(deal: Deal, *, by: User, version: int | None = None) -> Iterator[Deal
         row = queries.editable(by, deal.pk, lock=True)
         require_version(row, version)
         watch = _watch.get()
-        with watched_by(None), watch(row) if watch else nullcontext():
+        with watching_deal(None), watch(row) if watch else nullcontext():
             yield row
     for field in Deal._meta.concrete_fields:
         setattr(deal, field.attname, getattr(row, field.attname))
@@ -81,7 +81,7 @@ def open_visit(row: Deal, at: dt.datetime) -> tuple[StageVisit, Visit]:
     return stage_visit, stage_visit.visit
 
 
-def follow(
+def write_visits(
     row: Deal,
     stage_visit: StageVisit,
     visits: tuple[Visit, ...],

@@ -75,6 +75,6 @@ def withdraw(
         if current is not None and current.outcome == OfferOutcome.REVISED:
             current.outcome, current.known_at = OfferOutcome.OPEN, None
             current.save(update_fields=["outcome", "known_at"])
-        writer.follow(row, current, by=by, at=at)
+        writer.set_deal_value(row, current, by=by, at=at)
         save(row, "amount", by=by, at=at)
     offer.refresh_from_db()

@@ -13,7 +13,7 @@ from pipeline.process.playbook import PlaybookStep, StepKind
 from salesprocess.lib.events import RecordRef, changed
 
 
-def parts_changed(
+def note_parts_changed(
     row: Deal,
     before: Mapping[str, Any],
     after: Mapping[str, Any],
@@ -35,13 +35,13 @@ def parts_changed(
     return bool(kinds)
 
 
-def verdict_given(row: Deal, verdict: Verdict, *, by: User, at: dt.datetime) -> None:
+def note_verdict_given(row: Deal, verdict: Verdict, *, by: User, at: dt.datetime) -> None:
     event = events.VerdictGiven(ruling=verdict.ruling, ours=verdict.ours, theirs=verdict.theirs)
     why = "\n".join(filter(None, (verdict.ours_why, verdict.theirs_why)))
     add_change(row, event, by=by, at=at, reason=why)
 
 
-def offer_made(row: Deal, offer: Offer, *, by: User, at: dt.datetime) -> None:
+def note_offer_made(row: Deal, offer: Offer, *, by: User, at: dt.datetime) -> None:
     event = events.OfferMade(
         revision=offer.revision,
         form=offer.kind,
@@ -52,7 +52,7 @@ def offer_made(row: Deal, offer: Offer, *, by: User, at: dt.datetime) -> None:
     add_change(row, event, by=by, at=at, reason=offer.what_changed)
 
 
-def concern_settled(
+def note_concern_settled(
     row: Deal, concern: Concern, *, was: str, reason: str = "", by: User, at: dt.datetime
 ) -> None:
     """It has another disposition than `was`; reopening is one of them."""
@@ -61,7 +61,7 @@ def concern_settled(
     add_change(row, event, by=by, at=at, reason=said)
 
 
-def step_answered(
+def note_step_answered(
     row: Deal, step: PlaybookStep, result: StepResult, *, by: User, at: dt.datetime
 ) -> None:
     """What is one's own leaves no trace, and what was done is told by itself."""
@@ -86,7 +86,7 @@ def _answer_of(step: PlaybookStep) -> str:
             return ""
 
 
-def gate_passed(
+def note_gate_passed(
     row: Deal,
     act: Act,
     findings: Iterable[Finding],

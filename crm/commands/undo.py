@@ -19,7 +19,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from crm.commands import search
-from crm.commands.locked_deal import add_change, save, watched_by
+from crm.commands.locked_deal import add_change, save, watching_deal
 from crm.events import ActUndone
 from crm.models import Company, Contact, Deal, EvidenceFile, SearchKind, UndoableAct
 from crm.queries import deal as queries
@@ -79,7 +79,7 @@ def undoable(*, verb: str, by: User, at: dt.datetime) -> Iterator[list[UndoableA
             )
         )
 
-    with watched_by(watch):
+    with watching_deal(watch):
         yield acts
 
 

@@ -97,7 +97,7 @@ class Teams:
         self._known = known
 
     @cached_property
-    def below(self) -> dict[int, list[int]]:
+    def subtree_ids(self) -> dict[int, list[int]]:
         """Each team with all the teams under it, itself included, from the root down."""
         return subtrees({team.pk: team.parent_id for team in self._all})
 
@@ -109,7 +109,7 @@ class Teams:
         names = {team.pk: team.name for team in self._all}
         parents = {team.pk: team.parent_id for team in self._all}
         choices = []
-        for pk in self.below:
+        for pk in self.subtree_ids:
             if reach.everything or pk in reach.pool_team_ids:
                 indent = "\N{EM SPACE}" * _depth(pk, parents)
                 choices.append((pk, indent + names[pk]))
@@ -269,7 +269,7 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         return deals.filter(owner_id=owner_of(value, self.user))
 
     def by_team(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
-        return deals.filter(team_id__in=self.teams.below[int(value)])
+        return deals.filter(team_id__in=self.teams.subtree_ids[int(value)])
 
     def by_next(self, deals: DealQuerySet, name: str, value: str) -> DealQuerySet:
         return deals.filter(next_state(value, at=self.at, zone=self.user.zone))

@@ -279,7 +279,7 @@ class ActivityFilter(ListFilter):
         )
 
     def by_team(self, rows: ActivityQuerySet, name: str, value: str) -> ActivityQuerySet:
-        return rows.filter(owner__team_id__in=self.teams.below[int(value)])
+        return rows.filter(owner__team_id__in=self.teams.subtree_ids[int(value)])
 
     def by_stage(self, rows: ActivityQuerySet, name: str, value: Sequence[str]) -> ActivityQuerySet:
         """The stage for which it counted; of what is to be done, for which it would today."""

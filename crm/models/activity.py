@@ -69,7 +69,7 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
         scope = user.scope
         if scope.everything:
             return self.filter()
-        return self.filter(scope.owned(owner="holder", team="holder_team"))
+        return self.filter(scope.owned_filter(owner="holder", team="holder_team"))
 
     def editable_by(self, user: User) -> Self:
         """Planned ones in one's reach; completed ones only by who did them."""

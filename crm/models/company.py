@@ -29,7 +29,7 @@ class CompanyQuerySet(models.QuerySet["Company"]):
         """One's own, those that nobody owns, and one's people's."""
         if not user.is_active:
             return self.none()
-        return self.filter(Q(owner=None) | user.scope.owned(team=None))
+        return self.filter(Q(owner=None) | user.scope.owned_filter(team=None))
 
 
 CompanyManager = models.Manager.from_queryset(CompanyQuerySet)

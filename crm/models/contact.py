@@ -18,7 +18,7 @@ class ContactQuerySet(models.QuerySet["Contact"]):
     def editable_by(self, user: User) -> Self:
         if not user.is_active:
             return self.none()
-        return self.filter(Q(owner=None) | user.scope.owned(team=None))
+        return self.filter(Q(owner=None) | user.scope.owned_filter(team=None))
 
 
 ContactManager = models.Manager.from_queryset(ContactQuerySet)
@@ -73,7 +73,9 @@ class ContactPointQuerySet(models.QuerySet["ContactPoint"]):
     def editable_by(self, user: User) -> Self:
         if not user.is_active:
             return self.none()
-        return self.filter(Q(contact__owner=None) | user.scope.owned(team=None, prefix="contact__"))
+        return self.filter(
+            Q(contact__owner=None) | user.scope.owned_filter(team=None, prefix="contact__")
+        )
 
 
 ContactPointManager = models.Manager.from_queryset(ContactPointQuerySet)

@@ -27,7 +27,7 @@ from salesprocess.lib.events import EventRow
 class DealQuerySet(models.QuerySet["Deal"]):
     def visible_to(self, user: HasScope) -> Self:
         """One's own, one's people's, and the pool of one's team; everything for an admin."""
-        return self.filter(user.scope.owned()) if user.is_active else self.none()
+        return self.filter(user.scope.owned_filter()) if user.is_active else self.none()
 
     def editable_by(self, user: HasScope) -> Self:
         """As visible, but what lies in a pool must be claimed first, or be in a team one leads."""
@@ -285,7 +285,9 @@ class Opportunity(Deal):
 
 class PartOfDealQuerySet(models.QuerySet):  # type: ignore[type-arg]  # shared by several models
     def visible_to(self, user: User) -> Self:
-        return self.filter(user.scope.owned(prefix="deal__")) if user.is_active else self.none()
+        return (
+            self.filter(user.scope.owned_filter(prefix="deal__")) if user.is_active else self.none()
+        )
 
     def editable_by(self, user: User) -> Self:
         return self.filter(deal__in=Deal.objects.editable_by(user))

@@ -23,7 +23,9 @@ class Judgement(models.Model):
         StageVisit, on_delete=models.CASCADE, related_name="judgements", null=True, blank=True
     )
     verb = models.CharField(max_length=6, choices=[(verb.value, verb.value) for verb in Verb])
-    frm = models.PositiveSmallIntegerField(choices=Stage, null=True, blank=True)
+    from_stage = models.PositiveSmallIntegerField(
+        choices=Stage, null=True, blank=True, db_column="frm"
+    )
     to = models.PositiveSmallIntegerField(choices=Stage)
     # [{"gate": "G5", "weight": "advisory", "stage": 4, "fact": "problem"} or {… "step": key}]
     findings = models.JSONField()

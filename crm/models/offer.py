@@ -88,7 +88,9 @@ class Offer(models.Model):
 class PartOfOfferQuerySet(models.QuerySet):  # type: ignore[type-arg]  # one model, made below
     def visible_to(self, user: User) -> Self:
         return (
-            self.filter(user.scope.owned(prefix="offer__deal__")) if user.is_active else self.none()
+            self.filter(user.scope.owned_filter(prefix="offer__deal__"))
+            if user.is_active
+            else self.none()
         )
 
     def editable_by(self, user: User) -> Self:

@@ -20,7 +20,7 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
         """As the records themselves: companies and contacts are common, deals are scoped."""
         if not user.is_active:
             return self.none()
-        return self.filter(~Q(kind=SearchKind.DEAL) | user.scope.owned())
+        return self.filter(~Q(kind=SearchKind.DEAL) | user.scope.owned_filter())
 
     def editable_by(self, user: User) -> Self:
         """Derived rows: commands write them, nobody edits them."""

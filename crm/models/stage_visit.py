@@ -13,7 +13,9 @@ UNDATED = Q(entered_at=None) | Q(left_how__isnull=False, left_at=None)
 
 class StageVisitQuerySet(models.QuerySet["StageVisit"]):
     def visible_to(self, user: User) -> Self:
-        return self.filter(user.scope.owned(prefix="deal__")) if user.is_active else self.none()
+        return (
+            self.filter(user.scope.owned_filter(prefix="deal__")) if user.is_active else self.none()
+        )
 
     def editable_by(self, user: User) -> Self:
         """History is written by commands and edited by nobody."""

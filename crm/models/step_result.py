@@ -22,7 +22,7 @@ class StepResultQuerySet(models.QuerySet["StepResult"]):
         """Those of visible deals; what belongs to somebody's private step is private."""
         if not user.is_active:
             return self.none()
-        of_deals = user.scope.owned(prefix="deal__")
+        of_deals = user.scope.owned_filter(prefix="deal__")
         return self.filter(of_deals, Q(private_to=None) | Q(private_to=user))
 
     def editable_by(self, user: User) -> Self:

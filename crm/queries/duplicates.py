@@ -142,7 +142,7 @@ def products(typed: str, *, user: User) -> list[Product]:
     if not asked.is_enough:
         return []
     rows = Product.objects.visible_to(user).active().alias(plain=Spellings("name", Value("\n")))
-    return list(rows.filter(asked.inside()).order_by(Fold("name"))[:ROWS])
+    return list(rows.filter(asked.contains_all()).order_by(Fold("name"))[:ROWS])
 
 
 def exact_match(rows: QuerySet[Row], typed: str) -> Row | None:

@@ -27,7 +27,7 @@ class State(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beginning:
+class FirstRunState:
     """`joined` are names of others who have signed in, `waiting` of invited people who have not.
     `sample` is the present sample data, `taken_away` the one removed last."""
 
@@ -57,7 +57,7 @@ class Beginning:
 BRING_BACK = dt.timedelta(minutes=10)
 
 
-def beginning(user: User, *, at: dt.datetime) -> Beginning:
+def first_run_state(user: User, *, at: dt.datetime) -> FirstRunState:
     """The state of the first steps at an instant, for an admin. Seven queries."""
     run = FirstRun.objects.visible_to(user).first() or FirstRun()
     others = User.objects.active().filter(batch=None).exclude(pk=user.pk)
@@ -81,7 +81,7 @@ def beginning(user: User, *, at: dt.datetime) -> Beginning:
         for task, state in facts.items()
     }
     sample = Batch.objects.sample()
-    return Beginning(
+    return FirstRunState(
         put_away=run.put_away_at is not None,
         states=states,
         joined=joined,
@@ -95,7 +95,7 @@ def is_start(user: User, *, at: dt.datetime) -> bool:
     """Whether the first steps are the start page of an admin: until all is done or it is put away."""
     if not FirstRun.objects.visible_to(user).filter(put_away_at=None).exists():
         return False
-    found = beginning(user, at=at)
+    found = first_run_state(user, at=at)
     return found.done < len(found.states)
 
 

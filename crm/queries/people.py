@@ -156,7 +156,7 @@ def plans_of(person: User, *, by: User, most: int) -> tuple[list[HandOverRow], i
 
 
 @dataclass(frozen=True, kw_only=True)
-class Staying:
+class OtherHolding:
     """What somebody holds that is not handed over here: how many, what it is, and why it stays."""
 
     count: int
@@ -171,7 +171,7 @@ def _counted(rows: Any) -> Coalesce:
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
-def staying(person: User, *, by: User) -> list[Staying]:
+def other_holdings(person: User, *, by: User) -> list[OtherHolding]:
     """Whatever else a person holds; nothing of which there is none. One query."""
     closed = Deal.objects.visible_to(by).filter(owner=person).exclude(outcome=Outcome.OPEN)
     beyond = _apart(Activity.objects.all()).filter(owner=person)
@@ -208,7 +208,7 @@ def staying(person: User, *, by: User) -> list[Staying]:
     asked = User.objects.filter(pk=person.pk).values_list(*(_counted(rows) for rows, *_s in kinds))
     (counts,) = asked
     return [
-        Staying(count=count, what=what, why=why)
+        OtherHolding(count=count, what=what, why=why)
         for count, (_rows, what, why) in zip(counts, kinds, strict=True)
         if count
     ]

@@ -44,7 +44,7 @@ def search(
     if kinds:
         entries = entries.filter(kind__in=kinds)
     own = Q(owner=reader, current=True)
-    wanted = asked.inside()
+    wanted = asked.contains_all()
     if asked.is_short and not kinds:
         wanted = asked.whole() | (own & wanted)
     ranked = entries.filter(wanted).annotate(
@@ -69,7 +69,7 @@ def ids(kind: SearchKind, text: str, *, reader: User) -> QuerySet[SearchEntry, A
     entries = SearchEntry.objects.visible_to(reader).filter(kind=kind)
     asked = parse(text)
     if asked.pieces or asked.numbers:
-        entries = entries.filter(asked.inside())
+        entries = entries.filter(asked.contains_all())
     elif text.strip():
         entries = entries.none()  # nothing is called by signs alone
     return entries.values("record_id")

@@ -40,7 +40,7 @@ class SearchWord:
     def is_long(self) -> bool:
         return min(map(len, self.ways)) >= LETTERS
 
-    def inside(self) -> Q:
+    def contains(self) -> Q:
         """The condition for the word anywhere, or at the start of a word if it is short."""
         return self._either(self.ways if self.is_long else [f" {way}" for way in self.ways])
 
@@ -78,10 +78,10 @@ class SearchWords:
     def _all(self) -> list[SearchWord]:
         return [*self.pieces, *(piece for number in self.numbers for piece in number.pieces)]
 
-    def inside(self) -> Q:
+    def contains_all(self) -> Q:
         """The condition for records that contain all of it."""
-        found = [piece.inside() for piece in self.pieces]
-        found += [number.inside() for number in self.numbers]
+        found = [piece.contains() for piece in self.pieces]
+        found += [number.contains() for number in self.numbers]
         return reduce(and_, found)
 
     def whole(self) -> Q:
@@ -90,7 +90,7 @@ class SearchWords:
 
     def begins_words(self) -> Q:
         found = [piece.at_start() for piece in self.pieces]
-        found += [number.inside() for number in self.numbers]
+        found += [number.contains() for number in self.numbers]
         return reduce(and_, found)
 
     def begins_name(self, *, whole: bool = False) -> Q:
@@ -109,8 +109,8 @@ class Number:
     pieces: Sequence[SearchWord]
     ways: Sequence[str]
 
-    def inside(self) -> Q:
-        as_words = reduce(and_, (piece.inside() for piece in self.pieces))
+    def contains(self) -> Q:
+        as_words = reduce(and_, (piece.contains() for piece in self.pieces))
         return reduce(or_, (Q(plain__contains=way) for way in self.ways), as_words)
 
 

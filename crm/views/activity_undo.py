@@ -16,32 +16,32 @@ from crm.views.verbs import undo_button
 from pipeline.models import User
 
 Command = Callable[..., object]
-Offer = Callable[[], dict[str, Any] | None]
+UndoButton = Callable[[], dict[str, Any] | None]
 plan_again, take_back = activity_undo.plan_again, activity_undo.take_back
 
 
-def of_cancelled(activity: Activity, user: User, path: str) -> Offer:
+def undo_of_cancelled(activity: Activity, user: User, path: str) -> UndoButton:
     """Only where the same person may have it planned again. `path` is where its verbs are."""
 
-    def offer() -> dict[str, Any] | None:
+    def button() -> dict[str, Any] | None:
         if activity.owner_id != user.pk and not user.scope.may_assign_to(activity.owner_id):
             return None
         return undo_button(f"/{path}/{activity.pk}/again/", {}, _("Undo"))
 
-    return offer
+    return button
 
 
-def of_done(activity: Activity, user: User, form: DoneForm, path: str) -> Offer:
+def undo_of_done(activity: Activity, user: User, form: DoneForm, path: str) -> UndoButton:
     """Only without words, a result or a step that was done by it; and of what was one's own to do."""
     own = activity.owner_id == user.pk
 
-    def offer() -> dict[str, Any] | None:
+    def button() -> dict[str, Any] | None:
         said = activity.body or activity.result or form.planned() is not None
         if not own or said or has_steps(activity):
             return None
         return undo_button(f"/{path}/{activity.pk}/take-back/", {}, _("Undo"))
 
-    return offer
+    return button
 
 
 def in_sheet(response: HttpResponse) -> HttpResponse:

@@ -241,5 +241,5 @@ def _money(part: StageSum, rates: Rates) -> Money:
 def _total(part: StageSum, found: BoardFilter) -> str:
     words = ngettext("%(n)s open deal", "%(n)s open deals", part.count) % {"n": number(part.count)}
     worth, rates = part.worth, found.rates
-    said = (words, worth.told(rates, short=True), rates.earlier(worth.foreign), found.left_out())
+    said = (words, worth.as_text(rates, short=True), rates.earlier(worth.foreign), found.left_out())
     return " · ".join(filter(None, said))

@@ -102,7 +102,7 @@ def cancel(request: HtmxRequest, pk: int) -> HttpResponse:
         back=party.address_of(activity),
         said=_("Cancelled."),
         done=HttpResponse,
-        undo=activity_undo.of_cancelled(activity, request.user, "touches"),
+        undo=activity_undo.undo_of_cancelled(activity, request.user, "touches"),
     )
     return party.answer(
         request,

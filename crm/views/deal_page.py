@@ -109,13 +109,13 @@ class DealPage:
     def force(self) -> InForce:
         return in_force(team_id=self.deal.team_id, user_id=self.user.pk)
 
-    def versions(self, stage: Stage) -> tuple[int, ...]:
+    def version_ids(self, stage: Stage) -> tuple[int, ...]:
         named = versions_at(stage, self.visits, kept=self.deal.kept_version_ids)
         return named or self.force.version_ids
 
     def book(self, stage: Stage) -> Playbook:
         """What the reader works by in a stage of the deal."""
-        return self.force.playbook(self.versions(stage))
+        return self.force.playbook(self.version_ids(stage))
 
     @cached_property
     def visits(self) -> list[VisitRecord]:

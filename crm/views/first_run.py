@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.queries import first_run as queries
-from crm.queries.first_run import Beginning, State, Task
+from crm.queries.first_run import FirstRunState, State, Task
 from pipeline.models import User
 from pipeline.people.commands import first_run as commands
 from pipeline.process.stages import Stage
@@ -53,7 +53,7 @@ def home(request: HtmxRequest) -> HttpResponse:
 @require_GET
 def page(request: HtmxRequest) -> HttpResponse:
     user = admin_of(request)
-    found = queries.beginning(user, at=timezone.now())
+    found = queries.first_run_state(user, at=timezone.now())
     context = {
         "found": found,
         "items": [_item(found, user, task, n) for n, task in enumerate(Task, 1)],
@@ -95,7 +95,7 @@ def admin_of(request: HtmxRequest) -> User:
     return request.user
 
 
-def _since(found: Beginning, user: User) -> str:
+def _since(found: FirstRunState, user: User) -> str:
     """The day on which the sample data came in, for its reader."""
     if found.sample is None:
         return ""
@@ -117,7 +117,7 @@ def _is_admin(user: User) -> bool:
 # How each thing is told --------------------------------------------------------------------------
 
 
-def _item(found: Beginning, user: User, task: Task, number: int) -> FirstRunItem:
+def _item(found: FirstRunState, user: User, task: Task, number: int) -> FirstRunItem:
     state = found.states[task]
     title, text, button, href = _SAYS[task](found, user)
     is_next = task == found.next
@@ -134,7 +134,7 @@ def _item(found: Beginning, user: User, task: Task, number: int) -> FirstRunItem
     )
 
 
-def _told(found: Beginning, task: Task, state: State, *, is_next: bool) -> str:
+def _told(found: FirstRunState, task: Task, state: State, *, is_next: bool) -> str:
     if state == State.UNDER_WAY and task == Task.PEOPLE:
         joined, asked = len(found.joined), len(found.joined) + len(found.waiting)
         return _("Under way, %(n)s of %(all)s in") % {"n": joined, "all": asked}
@@ -151,14 +151,14 @@ def _told(found: Beginning, task: Task, state: State, *, is_next: bool) -> str:
 _Says = tuple[str, str, str, str]
 
 
-def _organisation(found: Beginning, user: User) -> _Says:
+def _organisation(found: FirstRunState, user: User) -> _Says:
     root = user.organisation
     country = locale().territories.get(root.country, root.country)
     facts = " · ".join((root.name, country, root.currency, root.time_zone))
     return _("Your organisation"), facts, _("Change"), reverse("crm:settings_organisation")
 
 
-def _people(found: Beginning, user: User) -> _Says:
+def _people(found: FirstRunState, user: User) -> _Says:
     text = _("You alone so far. Invite those who sell; each gets a link to join.")
     if found.joined or found.waiting:
         told = []
@@ -170,7 +170,7 @@ def _people(found: Beginning, user: User) -> _Says:
     return _("Your people"), text, _("Add people"), reverse("pipeline:people")
 
 
-def _import(found: Beginning, user: User) -> _Says:
+def _import(found: FirstRunState, user: User) -> _Says:
     text = _(
         "From another CRM or a spreadsheet. You see everything before it comes in, and can take"
         " it back."
@@ -178,7 +178,7 @@ def _import(found: Beginning, user: User) -> _Says:
     return _("Bring in what you have"), text, _("Bring in a file"), reverse("exchange:imports")
 
 
-def _recall(found: Beginning, user: User) -> _Says:
+def _recall(found: FirstRunState, user: User) -> _Says:
     text = _(
         "You have a process already. Write down what you did in your last three deals, and see"
         " it in the seven stages."
@@ -191,7 +191,7 @@ def _recall(found: Beginning, user: User) -> _Says:
     )
 
 
-def _process(found: Beginning, user: User) -> _Says:
+def _process(found: FirstRunState, user: User) -> _Says:
     text = _(
         "The seven stages are fixed, the steps inside are yours. Read them once; change the words"
         " where yours differ."
@@ -199,12 +199,12 @@ def _process(found: Beginning, user: User) -> _Says:
     return _("Look at the process"), text, _("Look at it"), reverse("pipeline:process")
 
 
-def _deal(found: Beginning, user: User) -> _Says:
+def _deal(found: FirstRunState, user: User) -> _Says:
     text = _("One name is enough: a company, a person, or what it is about.")
     return _("Your first open deal"), text, _("New deal"), reverse("crm:deal_open")
 
 
-_SAYS: dict[Task, Callable[[Beginning, User], _Says]] = {
+_SAYS: dict[Task, Callable[[FirstRunState, User], _Says]] = {
     Task.ORGANISATION: _organisation,
     Task.PEOPLE: _people,
     Task.IMPORT: _import,

@@ -243,7 +243,7 @@ class ListQuestion:
             return words
         worth, rates = total.worth, self.rates
         left_out = self.filter.left_out() if isinstance(self.filter, DealFilter) else ""
-        said = (words, worth.told(rates), rates.earlier(worth.foreign), left_out)
+        said = (words, worth.as_text(rates), rates.earlier(worth.foreign), left_out)
         return " · ".join(filter(None, said))
 
     def _view(self, view: View) -> "ViewTab":

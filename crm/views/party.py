@@ -365,7 +365,7 @@ def complete(request: HtmxRequest, activity: Activity) -> HttpResponse:
         said=_("Done."),
         context={"activity": activity, "kinds": KINDS, "path": path_of(activity.pk, None)},
         done=HttpResponse,
-        undo=activity_undo.of_done(activity, request.user, form, "touches"),
+        undo=activity_undo.undo_of_done(activity, request.user, form, "touches"),
     )
     return answer(
         request,

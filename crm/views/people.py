@@ -60,7 +60,7 @@ def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
             ("contacts", _("Contacts"), *queries.contacts_of(person, by=user, most=MOST)),
             ("plans", _("Planned otherwise"), *queries.plans_of(person, by=user, most=MOST)),
         ],
-        "staying": queries.staying(person, by=user),
+        "other_holdings": queries.other_holdings(person, by=user),
     }
     bad = form.is_bound and not form.is_valid()
     status = HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK

@@ -166,7 +166,7 @@ def _keep(request: HtmxRequest, recalled: list[Recalled]) -> HttpResponse:
         return _result(request, recalled, refused.message)
     except ValidationError as error:
         return _result(request, recalled, " ".join(error.messages))
-    first_run.recall_deals(by=request.user, at=at)
+    first_run.mark_stages_recalled(by=request.user, at=at)
     messages.success(
         request,
         ngettext("%(n)s step was added.", "%(n)s steps were added.", len(wanted))

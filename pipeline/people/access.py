@@ -45,7 +45,9 @@ class Scope:
     managed_team_ids: frozenset[int] = frozenset()
     sample_id: int | None = None
 
-    def owned(self, *, owner: str = "owner", team: str | None = "team", prefix: str = "") -> Q:
+    def owned_filter(
+        self, *, owner: str = "owner", team: str | None = "team", prefix: str = ""
+    ) -> Q:
         """A condition for records with an owner and, if `team` is given, a team's pool.
 
         `prefix` is a path to the record that carries them, such as `deal__`.

@@ -247,7 +247,7 @@ class FunnelRowsQuestion:
         if self.behind.of_visits:
             deals = ngettext("%(n)s deal", "%(n)s deals", found.deals)
             parts.append(deals % {"n": number(found.deals)})
-        parts += [found.worth.told(rates), rates.earlier(found.worth.foreign)]
+        parts += [found.worth.as_text(rates), rates.earlier(found.worth.foreign)]
         if unknown := found.deals - found.valued - found.worth.unrated:
             text = ngettext("value of %(n)s deal unknown", "value of %(n)s deals unknown", unknown)
             parts.append(text % {"n": number(unknown)})

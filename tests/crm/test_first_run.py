@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.models import Deal
-from crm.queries.first_run import State, Task, beginning
+from crm.queries.first_run import State, Task, first_run_state
 from pipeline.models import Batch, BatchKind, FirstRun, Role, Team, User
 from pipeline.people.commands import first_run
 from pipeline.people.commands import people as people_commands
@@ -32,7 +32,7 @@ def admin(client: Client, founder: User) -> Client:
 
 
 def states() -> dict[Task, State]:
-    return beginning(User.objects.get(name="Katrin Moser"), at=NOW).states
+    return first_run_state(User.objects.get(name="Katrin Moser"), at=NOW).states
 
 
 def test_a_founded_organisation_starts_with_it(admin: Client):
@@ -99,7 +99,7 @@ def test_what_is_put_off_is_not_next_and_counts_once_it_is_done(admin: Client, f
     for _twice in range(2):
         admin.post(reverse("crm:first_run_put_off", args=["people"]))
     assert states()[Task.PEOPLE] == State.PUT_OFF
-    assert beginning(founder, at=NOW).next == Task.IMPORT
+    assert first_run_state(founder, at=NOW).next == Task.IMPORT
     Batch.objects.create(kind=BatchKind.IMPORT, name="Old CRM", by=founder, at=NOW)
     admin.post(reverse("crm:first_run_put_off", args=["import"]))
     assert states()[Task.IMPORT] == State.DONE

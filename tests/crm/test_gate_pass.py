@@ -172,7 +172,7 @@ def test_g4_asks_for_the_verdict_or_why_it_went_on(cast):
     assert deal.verdicts.get().ours_why == "They pay in time"
     assert not Judgement.objects.filter(deal=deal).exists()
     kept = Judgement.objects.get(deal=other)
-    assert (kept.verb, kept.frm, kept.to, kept.reason, kept.by) == (
+    assert (kept.verb, kept.from_stage, kept.to, kept.reason, kept.by) == (
         "move",
         3,
         4,
@@ -411,7 +411,7 @@ def test_a_deal_that_begins_further_on_is_asked_as_if_it_had_come_there(cast):
     deal = begin(contact=NewContact(name="Petra"), gate_input=said, go_ahead=YES)
 
     kept = Judgement.objects.get(deal=deal)
-    assert (kept.verb, kept.frm, kept.to, kept.visit) == ("open", None, 6, deal.visits.get())
+    assert (kept.verb, kept.from_stage, kept.to, kept.visit) == ("open", None, 6, deal.visits.get())
     assert {each["fact"] for each in kept.findings} == {"problem", "decision_path"}
     assert faults_of(deal) == []
 

@@ -133,13 +133,13 @@ def test_what_stays_is_named_with_its_reason(
         kind=ListKind.LEADS, name="Cold", owner=cast.ana, changed_at=NOW
     )
     SavedView.objects.filter(pk=view.pk).update(team=cast.north)
-    told = {one.what: one.count for one in queries.staying(cast.ana, by=cast.mona)}
+    told = {one.what: one.count for one in queries.other_holdings(cast.ana, by=cast.mona)}
     assert told == {"closed deals": 1, "shared views": 1}
     client.force_login(cast.mona)
     page = client.get(f"/people/{cast.ana.pk}/hand-over/").content.decode()
     assert "What stays, and why" in page
     assert "The team goes on using them." in page
-    assert [one.what for one in queries.staying(cast.mona, by=cast.adele)] == ["teams led"]
+    assert [one.what for one in queries.other_holdings(cast.mona, by=cast.adele)] == ["teams led"]
 
 
 def test_a_plan_goes_to_nobody_who_could_not_do_it(cast: Cast, plans: list[Activity]) -> None:

@@ -150,7 +150,7 @@ def test_it_flags_an_offer_before_problem_and_path_are_known(cast: Cast, deal: D
 
     assert offer.premature
     judged = Judgement.objects.get()
-    assert (judged.verb, judged.frm, judged.to, judged.by) == ("offer", 2, 2, cast.ana)
+    assert (judged.verb, judged.from_stage, judged.to, judged.by) == ("offer", 2, 2, cast.ana)
     assert {found["fact"] for found in judged.findings} == {"problem", "decision_path"}
 
 

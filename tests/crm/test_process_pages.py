@@ -337,7 +337,7 @@ def test_it_leaves_out_what_no_deal_tells_after_its_stage(cast, signed_in):
 # How a deal goes on without a step, and whether that is one that was gone past.
 def past_gate(deal, *, fact="problem", reason="customer_insisted"):
     missing = [{"gate": "G5", "weight": "advisory", "stage": 4, "fact": fact}]
-    gone = {"verb": "move", "frm": 4, "to": 5, "findings": missing, "reason": reason}
+    gone = {"verb": "move", "from_stage": 4, "to": 5, "findings": missing, "reason": reason}
     Judgement.objects.create(deal=deal, at=ago(hours=1), **gone)
 
 

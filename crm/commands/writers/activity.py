@@ -164,7 +164,7 @@ def touch(deal: Deal, activity: Activity) -> None:
         deal.touched_at = max(filter(None, (deal.touched_at, activity.done_at)))
 
 
-def touch_anew(deal: Deal, activity: Activity, before: dt.datetime | None) -> None:
+def refresh_last_touch(deal: Deal, activity: Activity, before: dt.datetime | None) -> None:
     """Set when we last spoke to the other side after a correction of something that had been done at
     `before`, and what is next; the caller saves it."""
     if deal.touched_at == before:
@@ -195,7 +195,7 @@ def rewrite(
         event = changed(TALK + name, old=old, new=getattr(row, name), entry=entry)
         note(row, deal, event, by=by, at=at)
     if deal is not None:
-        touch_anew(deal, row, before)
+        refresh_last_touch(deal, row, before)
     return True
 
 

@@ -61,7 +61,7 @@ def rewrite(row: Deal, concern: Concern, said: ConcernInput, *, by: User, at: dt
     """Put a locked concern right; False if it says just that already. Raises as `write` does."""
     before = _parts(concern)
     _fill(concern, said)
-    changed = record_changes.parts_changed(
+    changed = record_changes.note_parts_changed(
         row, before, _parts(concern), of="concern_words", about=concern.words, by=by, at=at
     )
     if changed:
@@ -88,7 +88,7 @@ def dispose(
     respond(concern, said.response or concern.response, said.used)
     values.check(concern)
     concern.save()
-    record_changes.concern_settled(row, concern, was=was, by=by, at=at)
+    record_changes.note_concern_settled(row, concern, was=was, by=by, at=at)
 
 
 def respond(concern: Concern, response: str, used: Concern | None) -> None:

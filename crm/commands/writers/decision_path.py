@@ -58,7 +58,7 @@ def write(
     path = DecisionPath.objects.filter(deal=row).first() or DecisionPath(deal=row)
     before = _parts(path)
     _fill(path, said.on_top_of(path) if adding else said, by=by, at=at)
-    changed = record_changes.parts_changed(row, before, _parts(path), by=by, at=at)
+    changed = record_changes.note_parts_changed(row, before, _parts(path), by=by, at=at)
     if changed:
         path.at, path.by = at, by
         values.check(path)

@@ -60,7 +60,7 @@ def rewrite(row: Deal, need: Need, said: NeedInput, *, by: User, at: dt.datetime
     """
     before = _parts(need)
     _fill(need, said, by=by, at=at)
-    changed = record_changes.parts_changed(
+    changed = record_changes.note_parts_changed(
         row, before, _parts(need), of="need", about=need.words, by=by, at=at
     )
     if changed:

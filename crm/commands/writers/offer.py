@@ -146,12 +146,12 @@ def _write(
         OfferRecipient(offer=offer, contact=contact) for contact in people
     )
     OfferLine.objects.bulk_create(_lines(row, offer, lines))
-    record_changes.offer_made(row, offer, by=by, at=at)
-    follow(row, offer, by=by, at=at)
+    record_changes.note_offer_made(row, offer, by=by, at=at)
+    set_deal_value(row, offer, by=by, at=at)
     return offer
 
 
-def follow(row: Deal, offer: Offer | None, *, by: User, at: dt.datetime) -> None:
+def set_deal_value(row: Deal, offer: Offer | None, *, by: User, at: dt.datetime) -> None:
     """Let the deal be worth what the offer says, where it says that; the caller saves it."""
     if offer is not None and offer.value is not None and offer.currency == row.currency:
         note_change(row, "amount", offer.value, by=by, at=at)

@@ -114,7 +114,7 @@ def answer(
         at=at,
         by=by,
     )
-    record_changes.step_answered(row, step, result, by=by, at=at)
+    record_changes.note_step_answered(row, step, result, by=by, at=at)
     return result
 
 

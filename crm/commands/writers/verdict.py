@@ -49,7 +49,7 @@ def write(row: Deal, said: VerdictInput, *, by: User, at: dt.datetime) -> Verdic
     )
     values.check(verdict)
     verdict.save(force_insert=True)
-    record_changes.verdict_given(row, verdict, by=by, at=at)
+    record_changes.note_verdict_given(row, verdict, by=by, at=at)
     return verdict
 
 

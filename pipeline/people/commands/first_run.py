@@ -35,7 +35,7 @@ def see_process(*, by: User, at: dt.datetime) -> None:
         FirstRun.objects.filter(process_seen_at=None).update(process_seen_at=at)
 
 
-def recall_deals(*, by: User, at: dt.datetime) -> None:
+def mark_stages_recalled(*, by: User, at: dt.datetime) -> None:
     """Remember that an admin found the stages in the last deals; the first time counts."""
     if by.scope.everything:
         FirstRun.objects.filter(recalled_at=None).update(recalled_at=at)
