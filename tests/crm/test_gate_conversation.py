@@ -125,3 +125,20 @@ def test_a_past_day_without_a_conversation_is_refused_at_the_gate_and_on_the_pag
     with pytest.raises(Refused, match="That day is past") as refused:
         steps.answer(deal, place=place, given=given, agreed_on=past, by=cast.ana, at=NOW)
     assert refused.value.field == "step_2_agreement_on"
+
+
+@pytest.mark.parametrize(("days_ago", "planned"), [(2, 0), (0, 1)])
+def test_a_day_that_passed_until_it_was_entered_is_kept_and_not_planned(
+    cast: Cast, days_ago: int, planned: int
+):
+    deal = prospect(cast)
+    on = TODAY - dt.timedelta(days=days_ago)
+    said = GateInput(
+        agreement=AgreementInput(to="On site", on=on), conversation=ConversationInput()
+    )
+    move_commands.advance(
+        deal, to=Stage.QUALIFICATION, gate_input=said, by=cast.ana, at=ago(days=5)
+    )
+    assert StepResult.objects.get(deal=deal, key=AGREEMENT_STEP).value == "On site"
+    assert Activity.objects.planned().filter(deal=deal).count() == planned
+    assert deal.next_on == (on if planned else None)

@@ -36,8 +36,9 @@ class ConversationInput:
 
 @dataclass(frozen=True, kw_only=True)
 class AgreementInput:
-    """What the other side agreed to, and for which day: one ahead is planned as a meeting, one that
-    is past is told only along with the conversation, `held_at`, that was entered late as well.
+    """What the other side agreed to, and for which day: one ahead is planned as a meeting. One that
+    is past was agreed before it: it came with a conversation, `held_at`, that was entered late, or
+    with an act that was.
     """
 
     to: str
@@ -105,15 +106,15 @@ def write_agreement(
     open, for its owner, or for `by` where nothing can be planned for that one (who left, for
     instance).
 
-    Raises Refused for no words, and for a day that is past, unless the conversation was held no
-    later: then they agreed to a day that lay ahead, and nothing is left to be planned.
+    Raises Refused for no words, and for a day before `at`, unless the conversation was held no later:
+    then they agreed to a day that lay ahead. Once it is past nothing is left to be planned.
     """
     words = said.to.strip()
     if not words:
         raise Refused(_("Write what they agreed to."), field="to")
     on, held = said.on, said.held_at
-    is_past = on is not None and on < timezone.localdate(at, by.zone)
-    if on and is_past and not (held and timezone.localdate(held, by.zone) <= on):
+    agreed_on = min(timezone.localdate(moment, by.zone) for moment in (at, held or at))
+    if on is not None and on < agreed_on:
         raise Refused(_("That day is past: choose one ahead, or leave it empty."), field="on")
     step = playbook.find(Stage.PROSPECTING, AGREEMENT_STEP)
     label = str(step.label if step else Fact.AGREEMENT.label)
@@ -128,7 +129,7 @@ def write_agreement(
         by=by,
     )
     add_change(row, StepAnswered(answer=AnswerKind.TEXT, step=label, said=words), by=by, at=at)
-    if on is None or is_past or not row.is_open:
+    if on is None or on < timezone.localdate(timezone=by.zone) or not row.is_open:
         return
     plan = Next(kind=ActivityKind.MEETING, due_on=on, subject=words[:200])
     owner = row.owner if row.owner and activities.may_plan_for(row.owner, by=by) else by
