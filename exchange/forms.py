@@ -13,7 +13,7 @@ from crm.models import StopCause
 from exchange.imports import dates, guessing
 from exchange.imports.answers import REASON, headings, kind_of
 from exchange.imports.encodings import name_of
-from exchange.imports.kinds import Field
+from exchange.imports.kinds import ImportField
 from exchange.imports.scanning import in_words
 from exchange.models import ImportJob, ImportKind
 from pipeline.models import Role, User
@@ -103,13 +103,13 @@ class ColumnsForm(CommandForm):
             if column and column != REASON
         ]
         places = {column: str(place) for place, column in enumerate(job.columns)}
-        for part in self.kind.fields:
-            chosen = [places.get(column, "") for column in said["columns"].get(part.name, [])]
-            for number, name in enumerate(self._inputs(part)):
+        for field in self.kind.fields:
+            chosen = [places.get(column, "") for column in said["columns"].get(field.name, [])]
+            for number, name in enumerate(self._inputs(field)):
                 self.fields[name] = forms.ChoiceField(
-                    label=_label(part, number),
+                    label=_label(field, number),
                     choices=choices,
-                    required=part.required and not number,
+                    required=field.required and not number,
                 )
                 self.fields[name].error_messages["required"] = _("Choose the column that has it.")
                 self.initial[name] = chosen[number] if number < len(chosen) else ""
@@ -134,11 +134,11 @@ class ColumnsForm(CommandForm):
         return self["encoding"] if "encoding" in self.fields else None
 
     @staticmethod
-    def _inputs(part: Field) -> list[str]:
-        return [part.name, f"{part.name}-2"] if part.has_several else [part.name]
+    def _inputs(field: ImportField) -> list[str]:
+        return [field.name, f"{field.name}-2"] if field.has_several else [field.name]
 
     def selects(self) -> list[BoundField]:
-        return [self[name] for part in self.kind.fields for name in self._inputs(part)]
+        return [self[name] for field in self.kind.fields for name in self._inputs(field)]
 
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data
@@ -159,18 +159,18 @@ class ColumnsForm(CommandForm):
 
     def columns(self) -> dict[str, list[str]]:
         said, found = self.cleaned_data, {}
-        for part in self.kind.fields:
-            places = [said[name] for name in self._inputs(part) if said[name]]
+        for field in self.kind.fields:
+            places = [said[name] for name in self._inputs(field) if said[name]]
             if places:
-                found[part.name] = [self.job.columns[int(place)] for place in places]
+                found[field.name] = [self.job.columns[int(place)] for place in places]
         return found
 
 
-def _label(part: Field, number: int) -> str:
-    label = str(LABELS[part.name])
-    if number and part.name == "stage":
+def _label(field: ImportField, number: int) -> str:
+    label = str(LABELS[field.name])
+    if number and field.name == "stage":
         return _("%(field)s, status if apart") % {"field": label}
-    if number and part.joins:
+    if number and field.joins:
         return _("%(field)s, last name if apart") % {"field": label}
     return _("%(field)s, another") % {"field": label} if number else label
 

@@ -13,5 +13,5 @@ urlpatterns = [
         path(f"imports/<int:pk>/{verb}/", views.act, {"verb": verb}, name=f"import_{verb}")
         for verb in ("load", "undo", "discard")
     ),
-    path("people/<int:pk>/imports/", views.of_person, name="person_imports"),
+    path("people/<int:pk>/imports/", views.unfinished_imports_of, name="person_imports"),
 ]

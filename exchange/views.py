@@ -87,7 +87,7 @@ def page(request: HtmxRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def of_person(request: HtmxRequest, pk: int) -> HttpResponse:
+def unfinished_imports_of(request: HtmxRequest, pk: int) -> HttpResponse:
     """What stays with somebody whose records are handed over: imports that are not finished."""
     person = person_in_reach(request, pk)
     count = queries.unfinished_of(person)

@@ -25,7 +25,7 @@ from exchange.imports.kinds import KINDS
 from exchange.imports.mapping import KindMapping, Mapping
 from exchange.imports.reading import FileTable, open_table
 from exchange.imports.run import Counts
-from exchange.imports.scanning import read_as, scan, ways_of
+from exchange.imports.scanning import column_formats, read_as, scan
 from exchange.models import ImportJob, ImportKind, ImportState
 from pipeline.models import Batch, Team, User
 from pipeline.people.commands import first_run
@@ -177,7 +177,7 @@ def _look(
 ) -> tuple[dict[str, Any], list[str]]:
     """What the job keeps of a file, and how its columns are read, with samples."""
     seen = scan(mapped, table)
-    ways = ways_of(mapped, mapping, seen, file=table.name)
+    ways = column_formats(mapped, mapping, seen, file=table.name)
     about = {
         "kind": mapped.kind.name,
         "file": table.name,

@@ -194,7 +194,7 @@ def next_piece(chosen: Chosen, done: int, *, numbered: bool) -> Chosen:
 
 def _count(job: ImportJob, now: dict[str, run.Counts]) -> None:
     """Add what came now, and keep apart what kind it is of."""
-    kinds = run.added(job.counts.get("kinds", {}), now)
+    kinds = run.sum_counts(job.counts.get("kinds", {}), now)
     job.counts = {
         name: job.counts.get(name, 0) + sum(getattr(each, name) for each in now.values())
         for name in _COUNTED

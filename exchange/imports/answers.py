@@ -25,7 +25,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 
 from exchange.imports import dates, guessing, mapping
-from exchange.imports.kinds import KINDS, Kind
+from exchange.imports.kinds import KINDS, RecordKind
 from exchange.imports.mapping import MAKEABLE, Mapping
 from exchange.imports.reading import FileTable
 from exchange.imports.scanning import MOST_STAGES, Chosen, Reading, Scan
@@ -41,7 +41,7 @@ REASON = "Why it stayed out"
 _OF_THIS_FILE = ("found", "remembered", "hints", "like", "new")
 
 
-def kind_of(name: str) -> Kind:
+def kind_of(name: str) -> RecordKind:
     return next(kind for kind in KINDS if kind.name == name)
 
 
@@ -111,12 +111,12 @@ def _share(columns: dict[str, list[str]]) -> bool:
 
 
 def fitting_formats(
-    kind: Kind, columns_of: dict[str, list[str]], formats: dict[str, str]
+    kind: RecordKind, columns_of: dict[str, list[str]], formats: dict[str, str]
 ) -> dict[str, str]:
     """The formats of the columns that are named now; formats of an earlier naming are left out."""
     found = {}
     for name, columns in columns_of.items():
-        form = kind.field(name).form
+        form = kind.field(name).cell_type
         way = formats.get(columns[0], "")
         if (form.is_number and way in DECIMAL_SIGNS) or (form.is_date and dates.way_of(way)):
             found[columns[0]] = way
@@ -182,7 +182,7 @@ def suggested_columns(job: ImportJob) -> dict[str, Any]:
     return {"system": "", "columns": guessing.columns(kind_of(job.kind), header)}
 
 
-def _completed(known: ImportMapping, kind: Kind, header: Sequence[str]) -> dict[str, Any]:
+def _completed(known: ImportMapping, kind: RecordKind, header: Sequence[str]) -> dict[str, Any]:
     columns = dict(known.answers["columns"])
     before = set(known.headings) | _named(columns)
     new = [column for column in header if column not in before]

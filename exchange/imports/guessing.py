@@ -5,78 +5,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exchange.imports.kinds import DEALS, Kind
+from exchange.imports.kinds import DEALS, RecordKind
 from pipeline.process.stages import Initiator, Outcome, Stage
 
-# Headers as other systems write them, letters and digits only; the more telling ones first.
-_HEADERS: dict[str, tuple[str, ...]] = {
-    "company": (
-        "company", "companyname", "account", "accountname", "organisation", "organization",  "accountid", "firma", "kunde", "unternehmen",
-    ),
-    "contact": (
-        "contact", "contactname", "person", "contactperson", "primarycontact",
-        "ansprechpartner", "kontakt",
-    ),
-    "job_title": ("jobtitle", "position", "function", "role", "funktion", "title"),
-    "email": ("email", "emailaddress", "mail", "emailadresse", "additionalemailaddresses"),
-    "phone": (
-        "phone", "phonenumber", "telephone", "mobile", "tel", "mobilephone", "mobilephonenumber",
-        "businessphone", "telefon", "handy", "mobil",
-    ),
-    "product": ("product", "productname", "produkt"),
-    "owner": (
-        "owner", "dealowner", "accountowner", "contactowner", "opportunityowner", "leadowner",
-        "ownerid", "salesagent", "salesperson", "besitzer", "verantwortlich", "zustandig", "betreuer",
-    ),
-    "team": ("team", "salesteam"),
-    "source": ("source", "leadsource", "origin", "originalsource", "quelle", "leadquelle"),
-    "source_detail": ("sourcedetail", "campaign", "campaignsource"),
-    "amount": (
-        "amount", "value", "dealvalue", "closevalue", "revenue", "dealamount", "betrag", "wert",
-        "umsatz",
-    ),
-    "currency": ("currency", "currencycode", "currencyisocode", "amountcurrency", "wahrung"),
-    "stage": ("stage", "dealstage", "stagename", "phase", "status", "pipelinestage"),
-    "created_on": (
-        "createdon", "created", "createdate", "createddate", "createdtime", "datecreated", "createdat",
-        "erstelltam", "angelegtam",
-    ),
-    "entered_on": (
-        "enteredon", "engagedate", "stagesince", "since", "stageentered", "laststagechangedate",
-        "stagechange", "stagechangedate", "seit",
-    ),
-    "closed_on": (
-        "closedon", "closedate", "closed", "closeddate", "closingdate", "woncloseddate",
-        "abschlussdatum", "abgeschlossenam",
-    ),
-    "expected_close_on": (
-        "expectedclose", "expectedcloseon", "expectedclosedate", "forecastdate", "erwarteterabschluss",
-    ),
-    "industry": ("industry", "sector", "branch", "branche"),
-    "employees": ("employees", "numberofemployees", "staff", "headcount", "mitarbeiter"),
-    "country": ("country", "countryregion", "billingcountry", "officelocation", "location", "land"),
-    "website": ("website", "url", "web", "domain", "companydomainname", "webseite"),
-    "parent": ("parent", "parentcompany", "parentaccount", "parentid", "subsidiaryof"),
-    "manager": ("manager", "teamlead", "reportsto"),
-    "office": ("office", "regionaloffice", "region", "branchoffice"),
-    "hired_on": ("hiredon", "hired", "startdate", "hiredate"),
-}  # fmt: skip
-# The number of a record, not of what it belongs to.
-_OWN_IDS = {
-    "deals": ("id", "recordid", "externalid", "opportunityid", "dealid", "nummer"),
-    "companies": ("id", "recordid", "externalid", "accountid", "companyid", "nummer"),
-    "contacts": ("id", "recordid", "externalid", "contactid", "nummer"),
-    "people": ("id", "recordid", "externalid", "userid", "nummer"),
-}
-# Of one kind only: whose name the column "company" is in a file of companies.
-_OWN_NAMES = {
-    "deals": (
-        "deal", "opportunity", "dealname", "opportunityname", "title", "titel", "bezeichnung", "name",
-    ),
-    "companies": ("company", "companyname", "account", "accountname", "name"),
-    "contacts": ("contact", "contactname", "fullname", "name", "person"),
-    "people": ("salesagent", "salesperson", "person", "employee", "fullname", "name"),
-}  # fmt: skip
 # Beside a stage, how it ended.
 _STATUS = ("status", "dealstatus", "opportunitystatus", "outcome", "ergebnis")
 _WHOLE_NAMES = ("name", "fullname", "contactname", "contact", "contactperson", "primarycontact")
@@ -122,19 +53,18 @@ class Guess:
     cause: str = ""
 
 
-def columns(kind: Kind, header: Sequence[str]) -> dict[str, list[str]]:
+def columns(kind: RecordKind, header: Sequence[str]) -> dict[str, list[str]]:
     """The probable column of each field. No column is used twice, except for the closing date."""
     left = {_key(column): column for column in reversed(header) if column}
     found: dict[str, list[str]] = {}
-    for part in kind.fields:
-        known = _known(kind, part.name)
-        if part.joins and (both := _first_and_last(part.name, left)):
-            found[part.name] = both
+    for field in kind.fields:
+        if field.joins and (both := _first_and_last(field.name, left)):
+            found[field.name] = both
             continue
-        for key in (part.name.replace("_", ""), *known):
+        for key in (field.name.replace("_", ""), *field.headings.split()):
             if column := left.pop(key, None):
-                found.setdefault(part.name, []).append(column)
-                if not part.has_several or part.joins or len(found[part.name]) == 2:
+                found.setdefault(field.name, []).append(column)
+                if not field.has_several or field.joins or len(found[field.name]) == 2:
                     break
     if "stage" in found and (status := next((left[key] for key in _STATUS if key in left), "")):
         found["stage"].append(status)
@@ -142,11 +72,6 @@ def columns(kind: Kind, header: Sequence[str]) -> dict[str, list[str]]:
     if kind is DEALS and "closed_on" in found and "expected_close_on" not in found:
         found["expected_close_on"] = list(found["closed_on"])
     return found
-
-
-def _known(kind: Kind, field: str) -> tuple[str, ...]:
-    own = {"id": _OWN_IDS, "name": _OWN_NAMES}.get(field)
-    return own[kind.name] if own else _HEADERS[field]
 
 
 def _first_and_last(name: str, left: dict[str, str]) -> list[str]:

@@ -16,7 +16,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from exchange.imports import ledger, staging
-from exchange.imports.kinds import Kind
+from exchange.imports.kinds import RecordKind
 from exchange.imports.mapping import KindMapping
 from exchange.imports.staging import FAULTS, ImportRun, execute
 
@@ -91,7 +91,7 @@ class Judge:
     run: ImportRun
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> RecordKind:
         return self.mapped.kind
 
     @property
@@ -171,7 +171,7 @@ class Judge:
         column: str,
         into: str,
         *,
-        of: Kind | None,
+        of: RecordKind | None,
         model: type[models.Model],
         missing: str | None,
     ) -> None:

@@ -45,15 +45,17 @@ _COLUMN_TYPES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Field:
+class ImportField:
     """A field that a column can be mapped to.
 
-    `longest` is its maximum number of characters; `refers` marks names of other records, for which
+    `headings` are those that other systems give its column, letters and digits only, with blanks
+    between them; the more telling ones first. `longest` is its maximum number of characters; `refers` marks names of other records, for which
     “none” and “unknown” are no names; `joins` means that several columns are joined to one text.
     """
 
     name: str
-    form: CellType = CellType.TEXT
+    cell_type: CellType = CellType.TEXT
+    headings: str = ""
     longest: int = 200
     required: bool = False
     refers: bool = False
@@ -62,100 +64,251 @@ class Field:
     @property
     def has_several(self) -> bool:
         """Whether several columns may be mapped to it."""
-        return self.joins or self.form.is_list
+        return self.joins or self.cell_type.is_list
 
     @property
     def is_any_text(self) -> bool:
-        return self.form is CellType.TEXT and not self.refers
+        return self.cell_type is CellType.TEXT and not self.refers
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class RecordKind:
     """A kind of record. `named` kinds are identified by name if the file has no column of ids; of
     other kinds, equal rows may still be two records."""
 
     name: str
-    fields: tuple[Field, ...]
+    fields: tuple[ImportField, ...]
     named: bool
 
-    def field(self, name: str) -> Field:
+    def field(self, name: str) -> ImportField:
         return next(field for field in self.fields if field.name == name)
 
 
-ID = Field(name="id", longest=150)
+def _id(*headings: str) -> ImportField:
+    """The number of a record, not of what it belongs to."""
+    words = ("id", "recordid", "externalid", *headings, "nummer")
+    return ImportField(name="id", longest=150, headings=" ".join(words))
 
-PEOPLE = Kind(
+
+# Those of several kinds.
+_COMPANY = ImportField(
+    name="company",
+    refers=True,
+    headings=(
+        "company companyname account accountname organisation organization accountid "
+        "firma kunde unternehmen"
+    ),
+)
+_JOB_TITLE = ImportField(
+    name="job_title",
+    longest=120,
+    headings="jobtitle position function role funktion title",
+)
+_EMAIL = ImportField(
+    name="email",
+    cell_type=CellType.EMAIL,
+    headings="email emailaddress mail emailadresse additionalemailaddresses",
+)
+_PHONE = ImportField(
+    name="phone",
+    cell_type=CellType.PHONE,
+    headings=(
+        "phone phonenumber telephone mobile tel mobilephone mobilephonenumber "
+        "businessphone telefon handy mobil"
+    ),
+)
+_OWNER = ImportField(
+    name="owner",
+    longest=254,
+    headings=(
+        "owner dealowner accountowner contactowner opportunityowner leadowner ownerid "
+        "salesagent salesperson besitzer verantwortlich zustandig betreuer"
+    ),
+)
+
+PEOPLE = RecordKind(
     name="people",
     named=True,
     fields=(
-        ID,
-        Field(name="name", longest=120, required=True, joins=True),
-        Field(name="email", form=CellType.EMAIL),
-        Field(name="manager", longest=120),
-        Field(name="office", longest=120),
-        Field(name="hired_on", form=CellType.DAY),
+        _id("userid"),
+        ImportField(
+            name="name",
+            longest=120,
+            required=True,
+            joins=True,
+            headings="salesagent salesperson person employee fullname name",
+        ),
+        _EMAIL,
+        ImportField(
+            name="manager",
+            longest=120,
+            headings="manager teamlead reportsto",
+        ),
+        ImportField(
+            name="office",
+            longest=120,
+            headings="office regionaloffice region branchoffice",
+        ),
+        ImportField(
+            name="hired_on",
+            cell_type=CellType.DAY,
+            headings="hiredon hired startdate hiredate",
+        ),
     ),
 )
-PRODUCTS = Kind(
+PRODUCTS = RecordKind(
     name="products",
     named=True,
     fields=(
-        ID,
-        Field(name="name", longest=120, required=True),
-        Field(name="series", longest=80),
-        Field(name="price", form=CellType.MONEY),
+        _id(),
+        ImportField(name="name", longest=120, required=True),
+        ImportField(name="series", longest=80),
+        ImportField(name="price", cell_type=CellType.MONEY),
     ),
 )
-COMPANIES = Kind(
+COMPANIES = RecordKind(
     name="companies",
     named=True,
     fields=(
-        ID,
-        Field(name="name", required=True),
-        Field(name="industry", longest=80),
-        Field(name="employees", form=CellType.WHOLE),
-        Field(name="country", longest=80),
-        Field(name="website", form=CellType.LINK),
-        Field(name="parent", refers=True),
-        Field(name="owner", longest=254),
+        _id("accountid", "companyid"),
+        ImportField(
+            name="name",
+            required=True,
+            headings="company companyname account accountname name",
+        ),
+        ImportField(
+            name="industry",
+            longest=80,
+            headings="industry sector branch branche",
+        ),
+        ImportField(
+            name="employees",
+            cell_type=CellType.WHOLE,
+            headings="employees numberofemployees staff headcount mitarbeiter",
+        ),
+        ImportField(
+            name="country",
+            longest=80,
+            headings="country countryregion billingcountry officelocation location land",
+        ),
+        ImportField(
+            name="website",
+            cell_type=CellType.LINK,
+            headings="website url web domain companydomainname webseite",
+        ),
+        ImportField(
+            name="parent",
+            refers=True,
+            headings="parent parentcompany parentaccount parentid subsidiaryof",
+        ),
+        _OWNER,
     ),
 )
-CONTACTS = Kind(
+CONTACTS = RecordKind(
     name="contacts",
     named=False,
     fields=(
-        ID,
-        Field(name="name", required=True, joins=True),
-        Field(name="job_title", longest=120),
-        Field(name="company", refers=True),
-        Field(name="email", form=CellType.EMAIL),
-        Field(name="phone", form=CellType.PHONE),
-        Field(name="owner", longest=254),
+        _id("contactid"),
+        ImportField(
+            name="name",
+            required=True,
+            joins=True,
+            headings="contact contactname fullname name person",
+        ),
+        _JOB_TITLE,
+        _COMPANY,
+        _EMAIL,
+        _PHONE,
+        _OWNER,
     ),
 )
-DEALS = Kind(
+DEALS = RecordKind(
     name="deals",
     named=False,
     fields=(
-        ID,
-        Field(name="name"),
-        Field(name="company", refers=True),
-        Field(name="contact", refers=True, joins=True),
-        Field(name="job_title", longest=120),
-        Field(name="email", form=CellType.EMAIL),
-        Field(name="phone", form=CellType.PHONE),
-        Field(name="product", longest=150),
-        Field(name="owner", longest=254),
-        Field(name="team", longest=120),
-        Field(name="source", longest=80),
-        Field(name="source_detail"),
-        Field(name="amount", form=CellType.MONEY),
-        Field(name="currency", longest=3),
-        Field(name="stage", joins=True),
-        Field(name="created_on", form=CellType.MOMENT),
-        Field(name="entered_on", form=CellType.MOMENT),
-        Field(name="closed_on", form=CellType.MOMENT),
-        Field(name="expected_close_on", form=CellType.DAY),
+        _id("opportunityid", "dealid"),
+        ImportField(
+            name="name",
+            headings="deal opportunity dealname opportunityname title titel bezeichnung name",
+        ),
+        _COMPANY,
+        ImportField(
+            name="contact",
+            refers=True,
+            joins=True,
+            headings=(
+                "contact contactname person contactperson primarycontact ansprechpartner kontakt"
+            ),
+        ),
+        _JOB_TITLE,
+        _EMAIL,
+        _PHONE,
+        ImportField(
+            name="product",
+            longest=150,
+            headings="product productname produkt",
+        ),
+        _OWNER,
+        ImportField(
+            name="team",
+            longest=120,
+            headings="team salesteam",
+        ),
+        ImportField(
+            name="source",
+            longest=80,
+            headings="source leadsource origin originalsource quelle leadquelle",
+        ),
+        ImportField(
+            name="source_detail",
+            headings="sourcedetail campaign campaignsource",
+        ),
+        ImportField(
+            name="amount",
+            cell_type=CellType.MONEY,
+            headings="amount value dealvalue closevalue revenue dealamount betrag wert umsatz",
+        ),
+        ImportField(
+            name="currency",
+            longest=3,
+            headings="currency currencycode currencyisocode amountcurrency wahrung",
+        ),
+        ImportField(
+            name="stage",
+            joins=True,
+            headings="stage dealstage stagename phase status pipelinestage",
+        ),
+        ImportField(
+            name="created_on",
+            cell_type=CellType.MOMENT,
+            headings=(
+                "createdon created createdate createddate createdtime datecreated "
+                "createdat erstelltam angelegtam"
+            ),
+        ),
+        ImportField(
+            name="entered_on",
+            cell_type=CellType.MOMENT,
+            headings=(
+                "enteredon engagedate stagesince since stageentered laststagechangedate "
+                "stagechange stagechangedate seit"
+            ),
+        ),
+        ImportField(
+            name="closed_on",
+            cell_type=CellType.MOMENT,
+            headings=(
+                "closedon closedate closed closeddate closingdate woncloseddate "
+                "abschlussdatum abgeschlossenam"
+            ),
+        ),
+        ImportField(
+            name="expected_close_on",
+            cell_type=CellType.DAY,
+            headings=(
+                "expectedclose expectedcloseon expectedclosedate forecastdate erwarteterabschluss"
+            ),
+        ),
     ),
 )
 

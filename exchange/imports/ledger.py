@@ -15,7 +15,7 @@ that of the moment, so nothing is to be carried along when somebody moves or han
 whose record is gone counts for nothing, and the next import makes it anew.
 """
 
-from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS, PEOPLE, PRODUCTS, Kind
+from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS, PEOPLE, PRODUCTS, RecordKind
 
 _TABLES = {
     PEOPLE.name: "pipeline_user",
@@ -68,17 +68,17 @@ ENTER = """
 """
 
 
-def came_before(kind: Kind) -> str:
+def came_before(kind: RecordKind) -> str:
     """The statement that notes with each undecided row the entry of the ledger that it has."""
     return _CAME_BEFORE.format(entries=_entries(kind, "r.external_id"))
 
 
-def record_of(kind: Kind, key: str) -> str:
+def record_of(kind: RecordKind, key: str) -> str:
     """The expression for the id of the record that the foreign id `key` stands for."""
     return _RECORD_OF.format(entries=_entries(kind, key))
 
 
-def _entries(kind: Kind, key: str) -> str:
+def _entries(kind: RecordKind, key: str) -> str:
     return _ENTRIES.format(
         table=_TABLES[kind.name], kind=kind.name, key=key, concerns=_CONCERNS[kind.name]
     )

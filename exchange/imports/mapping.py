@@ -37,7 +37,7 @@ from django.utils.translation import gettext as _
 from exchange.imports import dates
 from exchange.imports.encodings import NAMES
 from exchange.imports.faults import Unreadable
-from exchange.imports.kinds import KINDS, Kind
+from exchange.imports.kinds import KINDS, RecordKind
 from exchange.imports.reading import DELIMITERS
 from exchange.imports.values import DECIMAL_SIGNS
 from pipeline.process.stages import Initiator, Outcome, Stage
@@ -64,7 +64,7 @@ class KindMapping:
     """`columns` are headings by field, `values` our words by field and foreign word, `formats` a
     date format or decimal sign by heading."""
 
-    kind: Kind
+    kind: RecordKind
     file: str
     columns: dict[str, tuple[str, ...]]
     values: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -135,7 +135,7 @@ def of_content(content: dict[str, Any]) -> Mapping:
     )
 
 
-def _kind(kind: Kind, content: dict[str, Any]) -> KindMapping:
+def _kind(kind: RecordKind, content: dict[str, Any]) -> KindMapping:
     where = kind.name
     allowed = {"file", "columns", "values", "formats"}
     if kind.name in ("deals", "contacts"):
@@ -171,7 +171,7 @@ def _kind(kind: Kind, content: dict[str, Any]) -> KindMapping:
     )
 
 
-def _columns(kind: Kind, content: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+def _columns(kind: RecordKind, content: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     where = f"{kind.name}.columns"
     _only(content, {field.name for field in kind.fields}, where=where)
     columns = {}
@@ -182,7 +182,7 @@ def _columns(kind: Kind, content: dict[str, Any]) -> dict[str, tuple[str, ...]]:
         if len(names) > 1 and not kind.field(name).has_several:
             raise Unreadable(_("[%(kind)s] %(field)s can come from one column.") % _of(where, name))
         columns[name] = names
-    for name in (part.name for part in kind.fields if part.required):
+    for name in (each.name for each in kind.fields if each.required):
         if name not in columns:
             raise Unreadable(_("[%(kind)s] needs a column for %(field)s.") % _of(where, name))
     if not columns:
@@ -191,13 +191,13 @@ def _columns(kind: Kind, content: dict[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def _formats(
-    kind: Kind, columns: dict[str, tuple[str, ...]], content: dict[str, Any]
+    kind: RecordKind, columns: dict[str, tuple[str, ...]], content: dict[str, Any]
 ) -> dict[str, str]:
     where = f"{kind.name}.formats"
     of_dates = {
         column
         for name, names in columns.items()
-        if kind.field(name).form.is_date
+        if kind.field(name).cell_type.is_date
         for column in names
     }
     return {
@@ -223,7 +223,7 @@ def _date(content: dict[str, Any], name: str, *, where: str) -> str:
     return way
 
 
-def _values(kind: Kind, content: dict[str, Any]) -> dict[str, dict[str, str]]:
+def _values(kind: RecordKind, content: dict[str, Any]) -> dict[str, dict[str, str]]:
     where = f"{kind.name}.values"
     _only(content, {field.name for field in kind.fields}, where=where)
     return {

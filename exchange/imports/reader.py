@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from crm import normalise
 from exchange.imports import bulk, cells, currencies, dates, points, values
 from exchange.imports.faults import BadValue, Fault
-from exchange.imports.kinds import DEALS, PEOPLE, CellType, Field
+from exchange.imports.kinds import DEALS, PEOPLE, CellType, ImportField
 from exchange.imports.mapping import KindMapping, StageMeaning
 from exchange.imports.points import FoundPoints
 from exchange.imports.reading import FileRow, FileTable
@@ -41,14 +41,14 @@ _ACTS = ("created_on", "entered_on", "closed_on")
 _url = URLValidator(schemes=("http", "https"))
 
 
-def names_of(part: Field) -> list[str]:
+def names_of(field: ImportField) -> list[str]:
     """The staging columns of a field; a list has two, as typed and as compared."""
-    return [part.name, f"{part.name}_key"] if part.form.is_list else [part.name]
+    return [field.name, f"{field.name}_key"] if field.cell_type.is_list else [field.name]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Cell:
-    field: Field
+    field: ImportField
     places: tuple[int, ...]
     columns: tuple[str, ...]
     aliases: dict[str, str]
@@ -89,7 +89,7 @@ class RowReader:
     def __init__(self, mapped: KindMapping, table: FileTable, run: "ImportRun") -> None:
         self._mapped, self._table, self._run = mapped, table, run
         self._cells = [
-            self._cell(part) for part in mapped.kind.fields if part.name in mapped.columns
+            self._cell(field) for field in mapped.kind.fields if field.name in mapped.columns
         ]
         self._places = [place for cell in self._cells for place in cell.places]
         self._has_id = "id" in mapped.columns
@@ -97,7 +97,7 @@ class RowReader:
         self._says_currency = "amount" in mapped.columns and "currency" not in mapped.columns
         self._heading_sign = currencies.of_heading(self._column("amount"))
         self._own_currency = mapped.currency or run.root.currency
-        self._nothing = dict.fromkeys(part.name for part in mapped.kind.fields)
+        self._nothing = dict.fromkeys(field.name for field in mapped.kind.fields)
         self._judgements: dict[tuple[Any, ...], _Judgement] = {}
         self._instants: dict[tuple[Any, ...], list[dt.datetime | None]] = {}
         self._faults: list[Fault] = []
@@ -176,41 +176,41 @@ class RowReader:
             )
         )
 
-    def _cell(self, part: Field) -> _Cell:
-        columns = self._mapped.columns[part.name]
+    def _cell(self, field: ImportField) -> _Cell:
+        columns = self._mapped.columns[field.name]
         return _Cell(
-            field=part,
+            field=field,
             columns=columns,
             places=tuple(self._table.header.index(column) for column in columns),
-            aliases=self._aliases(part),
-            parse=self._parser(part, columns),
-            is_list=part.form.is_list,
+            aliases=self._aliases(field),
+            parse=self._parser(field, columns),
+            is_list=field.cell_type.is_list,
             known={},
         )
 
-    def _aliases(self, part: Field) -> dict[str, str]:
+    def _aliases(self, field: ImportField) -> dict[str, str]:
         """A foreign stage is what the mapping knows by this word, even if it sounds like none."""
-        aliases = self._mapped.values.get(part.name, {})
-        stages = self._mapped.stages if part.name == "stage" else {}
+        aliases = self._mapped.values.get(field.name, {})
+        stages = self._mapped.stages if field.name == "stage" else {}
         return {**{word: word for word in stages}, **aliases}
 
-    def _parser(self, part: Field, columns: tuple[str, ...]) -> Callable[[str], Any]:
-        form = part.form
-        if form.is_date or form.is_number:
+    def _parser(self, field: ImportField, columns: tuple[str, ...]) -> Callable[[str], Any]:
+        cell_type = field.cell_type
+        if cell_type.is_date or cell_type.is_number:
             way = self._table.ways.get(columns[0], "")
-        if form is CellType.DAY:
+        if cell_type is CellType.DAY:
             zone = self._run.root.zone
             return lambda text: values.day(text, way, zone)
-        if form is CellType.MOMENT:
+        if cell_type is CellType.MOMENT:
             return lambda text: values.moment(text, way)
-        if form.is_number:
-            read = values.money if form is CellType.MONEY else values.whole
+        if cell_type.is_number:
+            read = values.money if cell_type is CellType.MONEY else values.whole
             return lambda text: read(text, way)
-        if form is CellType.EMAIL:
+        if cell_type is CellType.EMAIL:
             return points.emails
-        if form is CellType.PHONE:
+        if cell_type is CellType.PHONE:
             return partial(points.phones, country=self._run.root.country)
-        return _link if form is CellType.LINK else _plain
+        return _link if cell_type is CellType.LINK else _plain
 
     def _value(self, cell: _Cell, row: list[str]) -> Any:
         if cell.is_list:
@@ -252,7 +252,7 @@ class RowReader:
             others += [self._no_point(cell, other, column) for other in said.others]
         for _value, text in found:
             self._require_short(cell, text, cell.columns[0])
-        if cell.field.form is CellType.PHONE:
+        if cell.field.cell_type is CellType.PHONE:
             found += [(value, text) for value, text in others if len(text) <= cell.field.longest]
         if not found:
             return None
@@ -263,7 +263,7 @@ class RowReader:
 
         Raises _BadCell where people are known by it.
         """
-        if cell.field.form is CellType.EMAIL:
+        if cell.field.cell_type is CellType.EMAIL:
             if self._mapped.kind is PEOPLE:
                 raise _BadCell(column, text, _("This is no e-mail address."))
             reason = _("This is no e-mail address. The row comes in without it.")

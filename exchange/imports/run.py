@@ -203,7 +203,7 @@ def _load(this: ImportRun, chosen: Chosen) -> dict[str, Counts]:
     _let_be_found([mapped for mapped, _tables in chosen])
     this.batch.summary = {
         "system": this.mapping.system,
-        "rows": added(this.batch.summary.get("rows", {}), found),
+        "rows": sum_counts(this.batch.summary.get("rows", {}), found),
         "relationships_before": relationships | this.batch.summary.get("relationships_before", {}),
     }
     this.batch.save(update_fields=["summary"])
@@ -217,7 +217,9 @@ def _let_be_found(kinds: Sequence[KindMapping]) -> None:
             search.index_selected(kind, made.format(s=staging.table_of(mapped.kind)))
 
 
-def added(before: dict[str, dict[str, int]], now: dict[str, Counts]) -> dict[str, dict[str, int]]:
+def sum_counts(
+    before: dict[str, dict[str, int]], now: dict[str, Counts]
+) -> dict[str, dict[str, int]]:
     """What comes in by pieces counts all of them, by kind."""
     return before | {
         name: {key: value + before.get(name, {}).get(key, 0) for key, value in vars(counts).items()}

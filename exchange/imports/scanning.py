@@ -3,7 +3,8 @@ numbers, and the stages that occur."""
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from itertools import combinations
 from typing import Any
 
@@ -13,7 +14,7 @@ from exchange.imports import cells, currencies, values
 from exchange.imports import dates as date_ways
 from exchange.imports.dates import when as read_date
 from exchange.imports.faults import Unreadable
-from exchange.imports.kinds import DEALS, Field
+from exchange.imports.kinds import DEALS, ImportField
 from exchange.imports.mapping import KindMapping, Mapping
 from exchange.imports.reading import FileTable
 from salesprocess.lib.format import unambiguous
@@ -156,15 +157,15 @@ class Scan:
 
     readings: dict[str, Reading]
     rows: int = 0
-    stages: dict[str, None] = field(default_factory=dict)
+    stages: dict[str, None] = dataclass_field(default_factory=dict)
 
 
 def scan(mapped: KindMapping, table: FileTable) -> Scan:
     """Read a whole table once."""
-    parts = {mapped.columns[part.name][0]: part for part in read_parts(mapped)}
-    readings = {column: Reading(dates=part.form.is_date) for column, part in parts.items()}
+    fields = {mapped.columns[field.name][0]: field for field in read_fields(mapped)}
+    readings = {column: Reading(dates=field.cell_type.is_date) for column, field in fields.items()}
     looks = [
-        (reading, table.header.index(column), mapped.values.get(parts[column].name, {}))
+        (reading, table.header.index(column), mapped.values.get(fields[column].name, {}))
         for column, reading in readings.items()
     ]
     stage = [table.header.index(column) for column in mapped.columns.get("stage", ())]
@@ -190,16 +191,18 @@ def _word(raw: list[str]) -> str:
     return " ".join(filter(None, (cells.cell_value(each, {}, any_text=True) for each in raw)))
 
 
-def ways_of(mapped: KindMapping, mapping: Mapping, seen: Scan, *, file: str) -> dict[str, str]:
+def column_formats(
+    mapped: KindMapping, mapping: Mapping, seen: Scan, *, file: str
+) -> dict[str, str]:
     """How each column of a scanned file writes dates or numbers: stated in the mapping, or the only
     way that fits.
 
     Raises Unreadable if it is ambiguous or mixed, and not stated.
     """
     ways = {}
-    for part in read_parts(mapped):
-        column = mapped.columns[part.name][0]
-        general = mapping.date if part.form.is_date else mapping.decimal
+    for field in read_fields(mapped):
+        column = mapped.columns[field.name][0]
+        general = mapping.date if field.cell_type.is_date else mapping.decimal
         ways[column] = mapped.formats.get(column) or general
         if not ways[column]:
             _require_one_way(seen.readings[column], mapped, file, column)
@@ -269,11 +272,11 @@ def in_words(text: str, way: str, *, dates: bool) -> str:
     return f"{unambiguous(said.at)}{clock}{f' {said.at:%Z}' if said.at.tzinfo else ''}"
 
 
-def read_parts(mapped: KindMapping) -> Iterator[Field]:
+def read_fields(mapped: KindMapping) -> Iterator[ImportField]:
     """The fields that a column is named for whose cells can be read in several ways."""
-    for part in mapped.kind.fields:
-        if part.name in mapped.columns and (part.form.is_date or part.form.is_number):
-            yield part
+    for field in mapped.kind.fields:
+        if field.name in mapped.columns and (field.cell_type.is_date or field.cell_type.is_number):
+            yield field
 
 
 def _add(places: list[Place], line: int, text: str) -> None:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from crm.queries.rate import currencies
 from exchange.imports import bulk
 from exchange.imports.faults import Fault
-from exchange.imports.kinds import DEALS, Kind
+from exchange.imports.kinds import DEALS, RecordKind
 from exchange.imports.mapping import KindMapping, Mapping
 from exchange.imports.reader import JUDGED, RowReader, names_of
 from exchange.imports.reading import FileTable
@@ -158,7 +158,7 @@ def inform_planner() -> None:
             execute("ANALYZE {table} ({columns})", table=table, columns=columns)
 
 
-def table_of(kind: Kind) -> str:
+def table_of(kind: RecordKind) -> str:
     return f"import_{kind.name}"
 
 
@@ -196,10 +196,10 @@ def drop(kinds: Sequence[KindMapping]) -> None:
         execute("DROP TABLE {table}", table=table)
 
 
-def _columns(kind: Kind) -> dict[str, str]:
+def _columns(kind: RecordKind) -> dict[str, str]:
     columns = {"no": "bigint", "file": "text", "line": "integer", "digest": "text"}
-    for part in kind.fields:
-        columns |= dict.fromkeys(names_of(part), part.form.column_type)
+    for each in kind.fields:
+        columns |= dict.fromkeys(names_of(each), each.cell_type.column_type)
     return columns | JUDGED if kind is DEALS else columns
 
 
@@ -224,7 +224,7 @@ def fill(mapped: KindMapping, tables: Sequence[FileTable], run: ImportRun) -> in
     return read
 
 
-def write_faults(kind: Kind, faults: Sequence[Fault]) -> None:
+def write_faults(kind: RecordKind, faults: Sequence[Fault]) -> None:
     bulk.copy(
         FAULTS,
         _FAULT_COLUMNS,

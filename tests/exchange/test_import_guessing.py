@@ -2,8 +2,9 @@
 
 import pytest
 
+from exchange.forms import LABELS
 from exchange.imports import guessing
-from exchange.imports.kinds import CONTACTS, DEALS
+from exchange.imports.kinds import CONTACTS, DEALS, KINDS, PRODUCTS
 from pipeline.process.stages import Outcome, Stage
 
 
@@ -51,3 +52,10 @@ def test_a_status_beside_a_stage_says_how_it_ended():
         (Stage.CLOSING, Outcome.WON),
         (Stage.PROPOSAL, Outcome.STOPPED),
     ]
+
+
+def test_each_field_that_a_page_asks_for_has_a_label_and_headings() -> None:
+    # Products come by command only.
+    fields = [field for kind in KINDS if kind is not PRODUCTS for field in kind.fields]
+    assert {field.name for field in fields} == set(LABELS)
+    assert all(field.headings for field in fields)
