@@ -98,7 +98,7 @@ urlpatterns = [
     path("deals/<int:pk>/hand-over/", deal.hand_over, name="deal_hand_over"),
     path("deals/<int:pk>/claim/", deal.claim, name="deal_claim"),
     path("deals/<int:pk>/park/", deal.park, name="deal_park"),
-    path("deals/<int:pk>/edit/<slug:name>/", deal.edit, name="deal_edit"),
+    path("deals/<int:pk>/edit/<slug:field>/", deal.edit, name="deal_edit"),
     # the people of a deal, and what is to be sold
     path("deals/<int:pk>/people/", contact.add, name="deal_contact_add"),
     path("deals/<int:pk>/people/<int:contact>/", contact.role, name="deal_contact_role"),

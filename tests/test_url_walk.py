@@ -382,7 +382,7 @@ URLS: dict[str, Url] = {
     "crm:deal_hand_over": record("deal", post={"to": "@ben"}),
     "crm:deal_claim": record("pool", POOL, get=False, post={}),
     "crm:deal_park": record("bare", post={"days": "30"}),
-    "crm:deal_edit": record("deal", at={"name": "=name"}, post={"name": "Another"}),
+    "crm:deal_edit": record("deal", at={"field": "=name"}, post={"name": "Another"}),
     "crm:deal_contact_add": record("deal", post={"person": "New One", "role": "unknown"}),
     "crm:deal_contact_role": record(
         "deal", at={"contact": "contact"}, get=False, post={"role": "decides"}
@@ -495,8 +495,8 @@ VARIANTS = [
     ("pipeline:process_layer", {"of": "mine"}),
     ("pipeline:process_history", {"of": "mine"}),
     ("reports:process_health", {"of": "mine"}),
-    *(("crm:deal_edit", {"name": name}) for name in ("company", "value", "close", "source")),
-    ("crm:deal_edit", {"name": "method"}),
+    *(("crm:deal_edit", {"field": field}) for field in ("company", "value", "close", "source")),
+    ("crm:deal_edit", {"field": "method"}),
     *(("crm:list_export", {"kind": kind.value}) for kind in ListKind),
     *(("crm:deal_bulk", {"verb": verb}) for verb in ("hand-over", "park", "stop")),
 ]

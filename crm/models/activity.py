@@ -1,3 +1,5 @@
+"""What is to be done and what was done, with whom, and when it counts as a touch."""
+
 from typing import ClassVar, Self
 
 from django.db import models

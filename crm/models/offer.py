@@ -1,3 +1,5 @@
+"""The revisions of what was offered, their lines, and to whom they went."""
+
 from decimal import Decimal
 from typing import ClassVar, Self
 

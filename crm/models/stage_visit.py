@@ -1,3 +1,5 @@
+"""The stays of deals in stages, of which every report counts."""
+
 from typing import ClassVar, Self
 
 from django.db import models

@@ -257,18 +257,18 @@ def claim(request: HtmxRequest, pk: int) -> HttpResponse:
 
 
 @ask_or_do
-def edit(request: HtmxRequest, pk: int, name: str) -> HttpResponse:
+def edit(request: HtmxRequest, pk: int, field: str) -> HttpResponse:
     """A field of the deal, edited where it stands."""
-    if name not in DEAL_FIELDS:
+    if field not in DEAL_FIELDS:
         raise Http404
     deal = found_or_404(deal_queries.with_companies, request.user, pk)
-    form = form_of(request, deal, DEAL_FIELDS[name])
+    form = form_of(request, deal, DEAL_FIELDS[field])
     ask = Dialog(
         template="crm/deal/_field_form.html"
         if wants_fragment(request)
         else "crm/deal/_sheet_field.html",
-        title=str(DEAL_FIELDS[name].label),
-        context={"field_name": name, "label": DEAL_FIELDS[name].label},
+        title=str(DEAL_FIELDS[field].label),
+        context={"field_name": field, "label": DEAL_FIELDS[field].label},
         done=stay,
     )
     return do(request, deal, form, ask, commands.edit)

@@ -1,3 +1,5 @@
+"""Lets a form that is sent twice have its effect once, and answers the second as the first."""
+
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack

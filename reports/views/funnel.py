@@ -1,3 +1,5 @@
+"""The funnel as a page, and the usual days in a stage for the heads of the board."""
+
 import json
 from collections.abc import Mapping
 from typing import Any

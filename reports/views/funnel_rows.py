@@ -128,8 +128,13 @@ class DrillDown:
 _VISIT_COLUMNS = (_ITS_DEAL, _ITS_COMPANY, _ENTRY_OWNER, _ENTERED, _LEFT, _DAYS, _HOW, _VALUE)
 
 
+# What an address says of the number whose rows are asked for.
+DRILL_DOWN_PARAMS = ("outcome", "stage", "way", "time", "open")
+
+
 def drill_down(query: Mapping[str, str], asked: Question) -> DrillDown:
     """The drill-down that an address asks for. Raises Http404 for an unknown one."""
+    query = {name: query[name] for name in DRILL_DOWN_PARAMS if name in query}
     outcome = query.get("outcome")
     if outcome in CLOSED_MEASURES:
         return DrillDown(
@@ -219,9 +224,7 @@ class FunnelRowsQuestion:
     def address(self, **changed: object) -> str:
         """This page with its question and order, and some of it changed; None takes a part out."""
         kept = {
-            name: self.query[name]
-            for name in ("outcome", "stage", "way", "time", "open", "sort")
-            if self.query.get(name)
+            name: self.query[name] for name in (*DRILL_DOWN_PARAMS, "sort") if self.query.get(name)
         }
         said = {name: str(value) for name, value in (kept | changed).items() if value is not None}
         return (

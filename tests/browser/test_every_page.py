@@ -114,7 +114,7 @@ def make_records(people: Cast) -> dict[str, Any]:
         "contact": person.pk,
         "line": line.pk,
         "number": Stage.QUALIFICATION.value,
-        "name": "value",
+        "field": "value",
         "verb": "park",
         "hand-off": won.pk,
         **make_sale(deal, by=ana, at=at),

@@ -1,0 +1,16 @@
+"""Which entries of METRICS are computed is said there, and true."""
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+
+from reports import figures
+
+
+def test_the_marked_entries_are_those_that_are_computed() -> None:
+    text = Path(settings.BASE_DIR, "docs/METRICS.md").read_text()
+    marked = set(re.findall(r"\*\*● (K\d+)\b", text))
+    assert marked == {
+        each.key for each in vars(figures).values() if isinstance(each, figures.Definition)
+    }
