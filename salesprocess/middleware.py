@@ -2,6 +2,7 @@ import logging
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError, IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -17,6 +18,7 @@ A_DAY = 24 * 60 * 60
 
 logger = logging.getLogger(__name__)
 
+BEGAN = "began_at"
 RENEWED = "renewed_at"
 # No page asks for any of these, and nothing that is smuggled into one shall.
 _REFUSED = "accelerometer camera display-capture geolocation gyroscope magnetometer microphone midi"
@@ -75,25 +77,37 @@ def keep_from_disk(
 
 
 def begin_session(request: HttpRequest) -> None:
-    """From now on the session lasts as long again whenever somebody works."""
-    request.session[RENEWED] = int(timezone.now().timestamp())
+    """From now on the session lasts as long again whenever somebody works, within its longest time."""
+    request.session[BEGAN] = request.session[RENEWED] = int(timezone.now().timestamp())
+
+
+def is_over(request: HttpRequest) -> bool:
+    """Whether the session is older than any may be, however much was worked in it."""
+    began, longest = request.session.get(BEGAN), settings.SESSION_LONGEST_DAYS * A_DAY
+    return bool(began and longest and timezone.now().timestamp() - began > longest)
 
 
 def renew_session(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Keeps whoever works signed in, by opening a page or by changing something.
+    """Keeps whoever works signed in, by opening a page or by changing something, until the session
+    has lasted as long as any may.
 
-    Noted once a day, or ten times in the time that one may be idle, for it costs a write. What a page left open asks by itself is no work, or no session would ever end.
+    Noted once a day, or ten times in the time that one may be idle, for it costs a write. What a page
+    left open asks by itself is no work, or no session would ever end.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         works = request.method == "POST" or not request.headers.get("HX-Request")
-        if works and settings.SESSION_COOKIE_NAME in request.COOKIES:
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return get_response(request)
+        if is_over(request):
+            logout(request)
+        elif works:
+            now = int(timezone.now().timestamp())
             last = request.session.get(RENEWED)
-            since = abs(timezone.now().timestamp() - last) if last else 0
-            if since > min(A_DAY, settings.SESSION_COOKIE_AGE / 10):
-                begin_session(request)
+            if last and abs(now - last) > min(A_DAY, settings.SESSION_COOKIE_AGE / 10):
+                request.session[RENEWED] = now
         return get_response(request)
 
     return middleware

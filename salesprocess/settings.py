@@ -333,6 +333,8 @@ COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}seven_session"
 # Without work for so long, one signs in again.
 SESSION_COOKIE_AGE = env.int("SESSION_IDLE_MINUTES", 14 * 24 * 60) * 60
+# And after so long with work, too (NIST SP 800-63B); 0 is never.
+SESSION_LONGEST_DAYS = env.int("SESSION_LONGEST_DAYS", 30)
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}seven_csrf"
 MESSAGE_STORAGE = "salesprocess.lib.cookies.MessageStorage"
 CSRF_FAILURE_VIEW = "salesprocess.errors.csrf_failure"

@@ -66,6 +66,19 @@ def test_it_ends_when_nobody_has_worked_for_as_long_as_is_set(
     assert client.get("/board/").status_code == 302
 
 
+def test_it_ends_at_its_longest_time_whatever_was_worked(cast: Cast, client: Client, clock):
+    said = {"login": cast.ana.email, "password": "right horse"}
+    client.post(reverse("account_login"), said)
+    for _day in range(3):
+        clock.shift(timedelta(days=10) - timedelta(minutes=1))
+        assert client.get("/board/").status_code == 200
+    clock.shift(timedelta(minutes=4))
+
+    assert client.get("/board/").status_code == 302
+    client.post(reverse("account_login"), said)
+    assert client.get("/board/").status_code == 200
+
+
 def test_signing_out_lets_the_browser_forget_the_pages(cast: Cast, client: Client):
     client.force_login(cast.ana)
 
