@@ -4,6 +4,7 @@ from crm.models import ListKind
 from crm.views import (
     activity,
     activity_correct,
+    audit,
     board,
     bulk,
     closing_attempt,
@@ -174,6 +175,9 @@ urlpatterns = [
     path("settings/rates/<int:pk>/remove/", rate.remove, name="settings_rate_remove"),
     path("settings/changes/", setting_changes.changes, name="settings_changes"),
     path("settings/changes/<int:pk>/undo/", setting_changes.undo, name="settings_undo"),
+    path("settings/audit/", audit.audit, name="settings_audit"),
+    path("settings/audit.jsonl", audit.audit_file, name="settings_audit_file"),
+    path("profile/taken/", audit.mine, name="taken"),
     path("settings/operations/", operations.operations, name="settings_operations"),
     path("settings/products.csv", reference.prices, name="settings_prices"),
     path("settings/<slug:kind>/", reference.page, name="settings_list"),

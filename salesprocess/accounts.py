@@ -6,6 +6,7 @@ from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
+from pipeline.audit.commands import record_sign_in
 from pipeline.people import signing_in
 from pipeline.people.commands import password
 from salesprocess.middleware import begin_session
@@ -29,6 +30,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         super().login(request, user)
         begin_session(request)
         signing_in.begin(request)
+        record_sign_in(user, at=timezone.now())
 
 
 class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]  # allauth ships no types

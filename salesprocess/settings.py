@@ -373,6 +373,12 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 # From how many seconds on a page is counted as slow.
 SLOW_PAGE_SECONDS = env.float("SLOW_PAGE_SECONDS", 1.0)
+# How many rows somebody may take away in files on one day, by role; 0 is any number.
+EXPORT_ROWS_A_DAY = {
+    "salesperson": env.int("EXPORT_ROWS_SALESPERSON", 20_000),
+    "manager": env.int("EXPORT_ROWS_MANAGER", 100_000),
+    "admin": env.int("EXPORT_ROWS_ADMIN", 0),
+}
 # What Prometheus sends to /metrics; without one there is no such page.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 

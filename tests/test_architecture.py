@@ -32,6 +32,7 @@ from crm.models import (
 )
 from crm.models.import_row import ImportedRow
 from exchange.models import ImportJob, ImportMapping
+from pipeline.audit import commands as audit
 from pipeline.models import (
     Batch,
     BatchKind,
@@ -85,6 +86,7 @@ def one_of_each(cast: Cast) -> Cast:
     DealLine.objects.create(deal=deal, product=product)
     deal.changes.create(at=NOW, by=ana, kind="name", data={"old": "Line"})
     IdempotencyKey.objects.create(user=ana, key="k", digest=b"", at=NOW)
+    audit.record_sign_in(ana, at=NOW)
     operations.give_sign(Part.WORKER, "host", at=NOW)
     operations.note_incident(IncidentKind.SLOW, "GET crm:board", at=NOW, seconds=2)
     contact.changes.create(at=NOW, by=ana, kind="owner")

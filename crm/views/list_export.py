@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.http import Http404, HttpResponse, HttpResponseBase
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
@@ -17,12 +18,14 @@ from crm.queries import lists as queries
 from crm.queries.list_fields import first_point, open_deals
 from crm.shipped import shown
 from crm.views.lists import DEALS, ListQuestion
+from pipeline.audit.commands import record_export
 from pipeline.models import User
 from pipeline.people.signing_in import download_when_confirmed
 from pipeline.process.stages import Initiator, Outcome, Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.htmx import render
+from salesprocess.lib.refused import Refused
 
 
 class ExportColumn(NamedTuple):
@@ -149,6 +152,18 @@ def export(request: HtmxRequest, kind: str) -> HttpResponseBase:
         raise Http404
     asked = ListQuestion(ListKind(kind), request.GET, request.user)
     if asked.problems:
+        return _refused(request, asked)
+    try:
+        record_export(
+            asked.rows,
+            owner="owner",
+            what=kind,
+            asked=request.GET.urlencode(),
+            by=request.user,
+            at=timezone.now(),
+        )
+    except Refused as refusal:
+        asked.problems.append(refusal.message)
         return _refused(request, asked)
     written = spreadsheet.csv_lines(_rows(asked, request.user), bom="bom" in request.GET)
     return spreadsheet.csv_response(written, name=f"{kind}-{asked.viewer.today.isoformat()}")

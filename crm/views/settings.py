@@ -55,6 +55,7 @@ LABELS = {
     "process-owner": gettext_lazy("Process owner"),
     "thresholds": gettext_lazy("Thresholds"),
     "changes": gettext_lazy("All changes"),
+    "audit": gettext_lazy("Files and sign-ins"),
     "operations": gettext_lazy("Operations"),
 }
 
@@ -107,7 +108,7 @@ def _menu(user: User, *, at: dt.datetime) -> list[tuple[str, list[SettingsMenuIt
                 entry("thresholds", percent((root.reliable_from or 90) / 100)),
             ],
         ),
-        (_("What was changed"), [entry("changes", "")]),
+        (_("What was changed"), [entry("changes", ""), entry("audit", "")]),
         (_("How it runs"), [entry("operations", "")]),
         (
             _("To begin with"),

@@ -1,3 +1,4 @@
+from pipeline.audit.models import AuditEntry
 from pipeline.idempotency.models import IdempotencyKey
 from pipeline.models.batch import Batch, BatchKind
 from pipeline.operations.models import Heartbeat, Incident
@@ -18,6 +19,7 @@ from pipeline.process.models import (
 )
 
 __all__ = [
+    "AuditEntry",
     "Batch",
     "BatchKind",
     "Choice",

@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +20,7 @@ from django.views.decorators.http import require_GET
 from crm.models.letters import Fold
 from crm.queries import lists
 from crm.shipped import shown
+from pipeline.audit.commands import record_export
 from pipeline.people.signing_in import download_when_confirmed
 from pipeline.process.moves import LeftHow
 from pipeline.process.queries.stages import norms_for
@@ -32,6 +35,7 @@ from salesprocess.lib import spreadsheet
 from salesprocess.lib.format import day, money, number
 from salesprocess.lib.htmx import render
 from salesprocess.lib.keyset import Cursor, Ordering, SortKey, by_instant, by_number, by_text
+from salesprocess.lib.refused import Refused
 
 DAY = 86400
 
@@ -300,6 +304,18 @@ def export(request: HtmxRequest) -> HttpResponseBase:
     """
     asked = FunnelRowsQuestion(request)
     kind = _VISITS if asked.behind.of_visits else _DEALS
+    try:
+        record_export(
+            asked.rows(),
+            owner="entry_owner" if asked.behind.of_visits else "owner",
+            what="funnel",
+            asked=request.GET.urlencode(),
+            by=request.user,
+            at=timezone.now(),
+        )
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return redirect(f"{reverse('reports:funnel_rows')}{asked.address()}")
     written = spreadsheet.csv_lines(_written(asked, kind), bom="bom" in request.GET)
     return spreadsheet.csv_response(written, name=f"funnel-{asked.form.today.isoformat()}")
 

@@ -1,0 +1,93 @@
+"""Who signed in and who took records away in a file: for admins all of it, for each person what
+concerns him or her."""
+
+from typing import NamedTuple
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from crm.models import DealChange, ListKind, PartyChange, SettingChange
+from crm.views.settings import admins_only, settings_page
+from pipeline.audit import queries
+from pipeline.audit.models import AuditEntry, AuditKind
+from pipeline.models import PeopleChange, User
+from pipeline.people.signing_in import download_when_confirmed
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.format import full_day, number
+from salesprocess.lib.htmx import render
+
+HISTORY = (PeopleChange, SettingChange, PartyChange, DealChange)
+
+
+class AuditLine(NamedTuple):
+    """`href` shows the rows as they are now, to whoever reads."""
+
+    who: str
+    did: str
+    at: str
+    href: str
+
+
+@require_GET
+@admins_only
+def audit(request: HtmxRequest) -> HttpResponse:
+    page = request.GET.get("page", "1")
+    number_of = max(int(page) if page.isdecimal() and len(page) < 7 else 1, 1)
+    found, more = queries.entries(request.user, page=number_of)
+    context = {
+        "lines": [_line(one, request.user) for one in found],
+        "page": number_of,
+        "more": more,
+    }
+    return settings_page(request, "audit", "crm/settings/audit.html", context)
+
+
+@require_GET
+@admins_only
+@download_when_confirmed
+def audit_file(request: HtmxRequest) -> StreamingHttpResponse:
+    """All of it with every change of a record, as lines of JSON."""
+    name = f"audit-{timezone.now().date().isoformat()}.jsonl"
+    return StreamingHttpResponse(
+        queries.lines(HISTORY),
+        content_type="application/x-ndjson",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@require_GET
+def mine(request: HtmxRequest) -> HttpResponse:
+    """Who took records of one's own away."""
+    found = queries.of_records_of(request.user)
+    lines = [_line(one, request.user) for one in found]
+    return render(request, page="crm/list/taken.html", context={"lines": lines})
+
+
+def _line(entry: AuditEntry, user: User) -> AuditLine:
+    local = entry.at.astimezone(user.zone)
+    did = str(AuditKind(entry.kind).label)
+    if entry.what:
+        rows = ngettext("%(n)s row", "%(n)s rows", entry.rows) % {"n": number(entry.rows)}
+        did = f"{did}: {_called(entry.what)}, {rows}"
+    return AuditLine(
+        who=entry.by.name,
+        did=did,
+        at=f"{full_day(local.date())}, {local:%H:%M}",
+        href=_href(entry),
+    )
+
+
+def _called(what: str) -> str:
+    return str(ListKind(what).label) if what in ListKind.values else _("Funnel")
+
+
+def _href(entry: AuditEntry) -> str:
+    name = f"crm:{entry.what}" if entry.what in ListKind.values else "reports:funnel_rows"
+    try:
+        return f"{reverse(name)}?{entry.asked}" if entry.what else ""
+    except NoReverseMatch:
+        return ""

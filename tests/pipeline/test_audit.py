@@ -1,0 +1,118 @@
+"""Who took records away in a file, and who signed in: on record, for whom it concerns, for good."""
+
+import json
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from crm.commands import deal as deal_commands
+from crm.models import Deal
+from pipeline.audit.commands import record_sign_in
+from pipeline.audit.models import AuditKind
+from pipeline.models import AuditEntry
+from tests.conftest import Cast
+from tests.factories import NOW, make_deal
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def deals(cast: Cast) -> None:
+    for name in ("Pump", "Belt"):
+        make_deal(by=cast.ana, name=name)
+    make_deal(by=cast.ben, name="Valve")
+
+
+def taken(person: Any, address: str = "/lists/leads.csv?q=") -> int:
+    client = Client()
+    client.force_login(person)
+    answer: Any = client.get(address)
+    if answer.streaming:
+        b"".join(answer.streaming_content)
+    status: int = answer.status_code
+    return status
+
+
+@pytest.mark.usefixtures("deals")
+def test_it_notes_each_file_with_whose_records_went(cast: Cast, client: Client):
+    assert taken(cast.mona, "/lists/leads.csv?sort=name") == 200
+
+    entry = AuditEntry.objects.get()
+    assert (entry.by, entry.kind, entry.what) == (cast.mona, AuditKind.EXPORT, "leads")
+    assert (entry.rows, entry.asked) == (3, "sort=name")
+    assert entry.owner_ids == sorted([cast.ana.pk, cast.ben.pk])
+
+
+@pytest.mark.usefixtures("deals")
+def test_a_file_of_a_report_is_one_too(cast: Cast):
+    address = "/reports/funnel/rows/export/?span=year&way=entries&stage=1"
+    assert taken(cast.mona, address) == 200
+    entry = AuditEntry.objects.get()
+    assert (entry.what, entry.rows) == ("funnel", 3)
+
+
+@pytest.mark.usefixtures("deals")
+def test_each_person_sees_who_took_his_or_her_records(cast: Cast, client: Client):
+    taken(cast.mona)
+    taken(cast.ben)
+    for person, seen in ((cast.ana, "Mona"), (cast.ben, "Mona"), (cast.carl, None)):
+        client.force_login(person)
+        html = client.get("/profile/taken/").content.decode()
+        assert ("3 rows" in html) is (seen is not None)
+        assert ("Nobody else took any." in html) is (seen is None)
+        assert not AuditEntry.objects.editable_by(person).exists()
+    # What one took oneself is no news.
+    assert AuditEntry.objects.visible_to(cast.carl).count() == 0
+
+
+@pytest.mark.usefixtures("deals")
+def test_a_day_has_an_end_for_each_role(cast: Cast, client: Client, settings: Any):
+    settings.EXPORT_ROWS_A_DAY = {"salesperson": 3, "manager": 0, "admin": 0}
+    assert taken(cast.ana) == 200
+    client.force_login(cast.ana)
+    refused = client.get("/lists/leads.csv")
+    assert refused.status_code == 422
+    assert "more than 3 rows in files today" in refused.content.decode()
+    report = client.get("/reports/funnel/rows/export/?span=year&way=entries&stage=1", follow=True)
+    assert "more than 3 rows in files today" in report.content.decode()
+    for _again in range(3):
+        assert taken(cast.mona) == 200
+    kinds = AuditEntry.objects.filter(by=cast.ana).values_list("kind", flat=True).order_by("pk")
+    assert list(kinds) == [AuditKind.EXPORT, *[AuditKind.EXPORT_REFUSED] * 2]
+
+
+def test_it_notes_who_signs_in(cast: Cast, client: Client):
+    said = {"login": "ana@seven.test", "password": "right horse"}
+    assert client.post("/accounts/login/", {**said, "password": "wrong"}).status_code == 200
+    assert client.post("/accounts/login/", said).status_code == 302
+    assert AuditEntry.objects.get().kind == AuditKind.SIGN_IN
+
+
+def test_nobody_changes_it(cast: Cast):
+    record_sign_in(cast.ana, at=NOW)
+    for change in (
+        lambda: AuditEntry.objects.update(rows=1),
+        lambda: AuditEntry.objects.all().delete(),
+    ):
+        with pytest.raises(IntegrityError, match="written once"), transaction.atomic():
+            change()
+
+
+@pytest.mark.usefixtures("deals")
+def test_admins_see_all_of_it_and_take_it_along(cast: Cast, client: Client):
+    deal_commands.edit(Deal.objects.get(name="Pump"), by=cast.ana, at=NOW, name="Pump 2")
+    taken(cast.mona)
+    client.force_login(cast.adele)
+    html = client.get("/settings/audit/").content.decode()
+    assert "Mona" in html
+    assert "3 rows" in html
+    answer: Any = client.get("/settings/audit.jsonl")
+    lines = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+    assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
+    assert {"auditentry", "dealchange"} <= {line["table"] for line in lines}
+    [file] = [line for line in lines if line["table"] == "auditentry"]
+    assert (file["by_name"], file["rows"]) == (cast.mona.name, 3)
+    client.force_login(cast.mona)
+    assert client.get("/settings/audit.jsonl").status_code == 404
