@@ -81,7 +81,10 @@ def test_it_counts_what_failed_without_what_was_typed(
         (0, 503, IncidentKind.UNAVAILABLE),
     ],
 )
-def test_it_knows_what_is_slow_or_broken(seconds: float, status: int, kind: IncidentKind | None):
+def test_it_knows_what_is_slow_or_broken(
+    settings: Any, seconds: float, status: int, kind: IncidentKind | None
+):
+    settings.SLOW_PAGE_SECONDS = 1
     assert middleware._kind(status, seconds) == kind
 
 
