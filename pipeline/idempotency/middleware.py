@@ -29,7 +29,7 @@ MOST_BYTES = 512_000
 _KEPT = ("Content-Type", "Location")
 # Somebody who holds a lock for long would hold one thread after the other: where one has waited in
 # vain, the next ones ask only whether it is free.
-IMPATIENT = replace(LIMITS["page"], lock=0.2)
+IMPATIENT = replace(LIMITS["page"], lock=0.4)
 LOCKS = "locks"
 
 

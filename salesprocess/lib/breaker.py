@@ -18,6 +18,11 @@ class Breaker:
         self._lock = threading.Lock()
         self._broken_until = 0.0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it failed so lately that nobody tries it."""
+        return time.monotonic() < self._broken_until
+
     def lets_through(self) -> bool:
         if not self._broken_until:
             return True

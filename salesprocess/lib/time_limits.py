@@ -47,7 +47,7 @@ class TimeLimits:
 LIMITS = {
     # Somebody waits for it: a page, a report, what a form asks for. More than a second of waiting for
     # a lock lets PostgreSQL find out first whether it waits in a circle (`deadlock_timeout`).
-    "page": TimeLimits(statement=4, lock=2, idle=30),
+    "page": TimeLimits(statement=4, lock=1.5, idle=30),
     "task": TimeLimits(statement=60, lock=5, idle=60),
     # Set by set, over the rows of a whole file.
     "import": TimeLimits(statement=540, lock=5, idle=300),

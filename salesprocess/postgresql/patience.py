@@ -13,7 +13,7 @@ import psycopg
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
-from salesprocess.lib.breaker import breaker_of
+from salesprocess.lib.breaker import Breaker, breaker_of
 
 # A server that is well says at once that it is there.
 HEALTH_PATIENCE = 1.0
@@ -41,8 +41,12 @@ class PatientDatabase(base.DatabaseWrapper):
     # psycopg, but for the class of its connections.
     Database = SimpleNamespace(**vars(psycopg) | {"connect": PatientConnection.connect})
 
+    @property
+    def _breaker(self) -> Breaker:
+        return breaker_of(f"{self.settings_dict['HOST']}:{self.settings_dict['PORT']}")
+
     def get_new_connection(self, conn_params: Any) -> Any:
-        breaker = breaker_of(f"{conn_params.get('host')}:{conn_params.get('port')}")
+        breaker = self._breaker
         if not breaker.lets_through():
             raise psycopg.OperationalError("the server did not answer just now")
         start = time.monotonic()
@@ -58,7 +62,7 @@ class PatientDatabase(base.DatabaseWrapper):
 
     def is_usable(self) -> bool:
         own = self.connection
-        if own is None:
+        if own is None or self._breaker.is_open:
             return False
         before, own.patience = own.patience, HEALTH_PATIENCE
         try:

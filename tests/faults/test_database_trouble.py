@@ -112,7 +112,7 @@ def test_each_kind_of_process_begins_with_its_limits(monkeypatch: pytest.MonkeyP
     params = connection.get_connection_params() | {"options": page.options}
     with psycopg.connect(**params) as begun:
         shown = [begun.execute(f"SHOW {name}").fetchone() for name in page.settings]
-    assert shown == [("4s",), ("2s",), ("30s",)]
+    assert shown == [("4s",), ("1500ms",), ("30s",)]
 
 
 def test_other_work_has_its_own_limits_only_in_its_transaction(quick: None):
