@@ -49,7 +49,6 @@ def fresh(transactional_db: None) -> Iterator[None]:
     yield
     connection.settings_dict |= {"HOST": host, "PORT": port}
     connection.close()
-    breaker.breaker_of.cache_clear()
 
 
 @pytest.fixture
