@@ -41,7 +41,7 @@ def type_note(page: Page) -> None:
 def sign_in(page: Page, email: str = "ana@seven.test") -> None:
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill("right horse")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def sign_in_elsewhere(context: BrowserContext, address: str, email: str) -> None:
