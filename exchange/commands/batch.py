@@ -93,6 +93,8 @@ UNDOABLE = (
                 *_parts("pipeline", "person", "PeopleChange"),
                 *_parts("account", "email_address__user", "EmailConfirmation"),
                 *_parts("account", "user", "EmailAddress"),
+                *_parts("mfa", "user", "Authenticator"),
+                *_parts("usersessions", "user", "UserSession"),
                 *_parts("crm", "owner", "SearchEntry"),
                 *_parts("crm", "private_to", "StepResult"),
                 *_parts("crm", "by", "UndoableAct"),
@@ -118,6 +120,7 @@ UNDOABLE = (
     ),
 )
 
+_LOCK = "SELECT FROM {table} WHERE batch_id = %(batch)s ORDER BY id FOR UPDATE"
 _UNTOUCHED = """
     CREATE TEMP TABLE {going} ON COMMIT DROP AS
     SELECT t.id FROM {table} AS t WHERE t.batch_id = %(batch)s AND {unchanged}
@@ -196,6 +199,8 @@ def undo(batch: Batch, *, by: User | None, at: dt.datetime) -> Undone:
     that somebody logged something on, and so does what they refer to: it is the organisation's own
     from then on. A company on record that only became a customer by it is what it was before.
 
+    Who is at one of the records just then is waited for.
+
     Raises Refused if it was taken back already.
     """
     with transaction.atomic():
@@ -203,6 +208,7 @@ def undo(batch: Batch, *, by: User | None, at: dt.datetime) -> Undone:
         if row.undone_at is not None:
             raise Refused(_("This batch was taken back already."))
         undone = Undone()
+        _wait_for_others(row)
         _run("SET LOCAL seven.undo = 'batch'")
         for group in UNDOABLE:
             _choose(row, group)
@@ -223,6 +229,17 @@ def undo(batch: Batch, *, by: User | None, at: dt.datetime) -> Undone:
         row.save(update_fields=["undone_at"])
     batch.refresh_from_db()
     return undone
+
+
+def _wait_for_others(batch: Batch) -> None:
+    """Lock all records of the batch: who is at one of them is waited for, and what is written on it
+    counts; whoever comes later waits.
+
+    What refers to another comes first: whoever has written on a deal still needs, at the commit, the
+    company and the people that it refers to.
+    """
+    for each in chain(*UNDOABLE):
+        _run(_LOCK.format(table=each.model._meta.db_table), {"batch": batch.pk})
 
 
 def _choose(batch: Batch, group: Sequence[Undoable]) -> None:

@@ -16,8 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from exchange.commands import batch as batch_commands
 from exchange.commands.job import forget_file
@@ -50,7 +51,14 @@ def step(pk: int, *, at: dt.datetime) -> bool:
         ImportState.LOADING: _load,
         ImportState.UNDOING: _undo,
     }[state]
-    again(lambda: work(pk, at))
+    try:
+        again(lambda: work(pk, at))
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
+            raise
+        # Others are at what it needs, which says nothing against the file: its turn comes again.
+        ImportJob.objects.filter(pk=pk).update(attempts=0)
+        return False
     return ImportJob.objects.working().filter(pk=pk).exists()
 
 
