@@ -41,7 +41,11 @@ _TROUBLES = {
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "errors/400.html", status=400)
+    if not request.headers.get("HX-Request"):
+        return render(request, "errors/400.html", status=HTTPStatus.BAD_REQUEST)
+    text = _("Something in it was damaged on the way, so nothing was saved. Try again.")
+    answer = HttpResponse(status=HTTPStatus.BAD_REQUEST, headers={"HX-Reswap": "none"})
+    return trigger(answer, "toast", {"text": text, "tone": "bad"})
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

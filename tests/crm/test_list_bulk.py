@@ -116,7 +116,7 @@ def test_it_asks_before_it_does(cast: Cast, client: Client, verb: str) -> None:
     assert (deal.version, deal.owner_id, deal.outcome) == (1, cast.ana.pk, Outcome.OPEN)
 
 
-@pytest.mark.parametrize("ids", ["", "abc", "-1", "1e9", "NaN", "9" * 30, ",,,", "\x00"])
+@pytest.mark.parametrize("ids", ["", "abc", "-1", "1e9", "NaN", "9" * 30, ",,,"])
 def test_it_says_that_nothing_is_ticked(cast: Cast, client: Client, ids: str) -> None:
     answer = ask(client, cast.ana, "park", ids=ids, until=UNTIL.isoformat())
     assert answer.status_code == 422

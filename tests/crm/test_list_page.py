@@ -313,7 +313,7 @@ def test_it_narrows_parties_and_activities_down(cast: Cast, look: Callable[..., 
         "min=" + "9" * 5000,
         "person=abc",
         "person=999999999",
-        "person[]=1&person=%00",
+        "person[]=1&person=%01",
         "team=-1",
         "source=1e9",
         "stage=8",
@@ -321,7 +321,6 @@ def test_it_narrows_parties_and_activities_down(cast: Cast, look: Callable[..., 
         "outcome=gone",
         "next=never",
         "q=" + "a" * 101,
-        "q=%00",
         "company=0",
         "company=99999999999999999999",
         "company=1.5",
@@ -384,7 +383,9 @@ def test_it_lives_with_any_address(cast: Cast, client: Client, kind: str) -> Non
     addresses = ["&".join(f"{key}={value}" for key in keys) for value in junk]
     addresses += [f"{key}=NaN&{key}[]=1" for key in keys]
     for address in addresses:
-        assert client.get(f"/{kind}/?{address}").status_code in (200, 422), address
+        no_text = "%00" in address or "%ff" in address
+        status = client.get(f"/{kind}/?{address}").status_code
+        assert status == 400 if no_text else status in (200, 422), address
 
 
 @EACH
