@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from crm.commands import values
 from crm.models import ListKind, SavedView
 from pipeline.models import Team, User
+from salesprocess.lib.names import called
 from salesprocess.lib.refused import Refused, require_version
 
 # More of them would be no help above a list.
@@ -23,8 +24,7 @@ def save(
     many views; ValidationError for a value that its field cannot hold.
     """
     with transaction.atomic():
-        # The person's own row, so that two savings at once cannot both be the last that fits.
-        User.objects.select_for_update(no_key=True).get(pk=by.pk)
+        _hold_views_of(by.pk)
         if SavedView.objects.filter(owner=by, kind=kind).count() >= MAX_VIEWS:
             raise Refused(
                 _("You have %(n)s views of this list: delete one first.") % {"n": MAX_VIEWS}
@@ -51,6 +51,7 @@ def change(
     one, Refused as `save` does.
     """
     with transaction.atomic():
+        _hold_views_of(view.owner_id)
         rows = SavedView.objects.editable_by(by).select_related("team", "changed_by")
         row = rows.select_for_update(of=("self",)).get(pk=view.pk)
         require_version(row, version)
@@ -67,6 +68,12 @@ def delete(view: SavedView, *, by: User, at: dt.datetime) -> None:
         SavedView.objects.editable_by(by).select_for_update(of=("self",)).get(pk=view.pk).delete()
 
 
+def _hold_views_of(owner: int) -> None:
+    """The person's own row, so that of two at once neither gets a name that the other takes, and not
+    both are the last that fits."""
+    User.objects.select_for_update(no_key=True).get(pk=owner)
+
+
 def _write(view: SavedView, *, name: str, team: Team | None, by: User, at: dt.datetime) -> None:
     name = name.strip()
     if not name:
@@ -76,7 +83,7 @@ def _write(view: SavedView, *, name: str, team: Team | None, by: User, at: dt.da
         if not scope.everything and team.pk not in scope.managed_team_ids:
             raise Refused(_("You can share only with a team that you lead."), field="team")
     mine = SavedView.objects.filter(owner_id=view.owner_id, kind=view.kind)
-    if mine.filter(name__iexact=name).exclude(pk=view.pk).exists():
+    if called(mine.exclude(pk=view.pk), name).exists():
         raise Refused(_("You have a view of this name already."), field="name")
     view.name, view.team = name, team
     view.changed_at, view.changed_by = at, by

@@ -7,11 +7,12 @@ from exchange.imports import bulk
 from exchange.imports.judging import Judge
 from exchange.imports.staging import TEAMS, select
 from pipeline.models import Role, Team, User
+from salesprocess.lib.names import called
 
 # An address is one person's, so it decides before the name does.
 _MATCH = """
     UPDATE {s} AS s SET state = 'matched', record_id = u.id FROM pipeline_user AS u
-    WHERE s.state IS NULL AND u.email = s.email_key[1]
+    WHERE s.state IS NULL AND u.email = lower(s.email_key[1])
 """
 _MATCH_BY_NAME = """
     UPDATE {s} AS s SET state = 'matched', record_id = u.id FROM pipeline_user AS u
@@ -57,7 +58,7 @@ def import_people(judge: Judge) -> None:
         {
             "id": "s.record_id",
             "name": "s.name",
-            "email": "s.email_key[1]",
+            "email": "lower(s.email_key[1])",
             "password": "'!'",  # as Django marks one that nobody can type
             "role": f"CASE WHEN {_LED} IS NULL THEN 'salesperson' ELSE 'manager' END",
             "team_id": f"coalesce(s.team_id, {_LED}, %(root)s)",
@@ -136,7 +137,7 @@ class _Leaders:
 
 def _team(judge: Judge, name: str, *, parent: Team, manager_id: int | None = None) -> Team:
     name = name[:120]
-    found = Team.objects.filter(parent=parent, name__iexact=name).first()
+    found = called(Team.objects.filter(parent=parent), name).first()
     if found is None:
         found = Team(name=name, parent=parent, manager_id=manager_id, batch=judge.run.batch)
         bulk.write(Team, [found])

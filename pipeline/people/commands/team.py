@@ -6,7 +6,6 @@ A team that is not wanted any more is emptied, and renamed or moved when it find
 import datetime as dt
 from contextlib import nullcontext
 
-from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from pipeline.models import Team, User
@@ -19,6 +18,7 @@ from pipeline.people.commands.locked_people import (
 )
 from pipeline.people.events import Added
 from pipeline.process.commands.moved_team import team_moved
+from salesprocess.lib.names import called
 from salesprocess.lib.refused import Refused
 
 
@@ -102,7 +102,7 @@ def _check_parent(parent: Team | None, *, of: Team | None, by: User) -> None:
 
 def _check_name(team: Team) -> None:
     same = Team.objects.exclude(pk=team.pk).filter(parent=team.parent)
-    if same.annotate(lower=Lower("name")).filter(lower=team.name.lower()).exists():
+    if called(same, team.name).exists():
         raise Refused(_("There is a team of that name in the same place."), field="name")
 
 

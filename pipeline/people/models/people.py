@@ -208,7 +208,7 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        user: User = self.get(email__iexact=username)
+        user: User = self.get(email=normal_email(username))
         return user
 
 
@@ -259,7 +259,9 @@ class User(AbstractBaseUser):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(email=None) | Q(email=Lower("email")), name="user_email_lower_case"
+                condition=Q(email=None) | Q(email=Lower("email")),
+                name="user_email_lower_case",
+                violation_error_message=_("Enter a valid e-mail address."),
             ),
             models.CheckConstraint(
                 condition=~Q(role=Role.SALESPERSON) | Q(team__isnull=False),
