@@ -1214,6 +1214,12 @@ def test_it_changes_no_field_that_a_form_does_not_ask_for(world):
 HALF = "%ED%A0%80"
 GARBAGE = ["a\0b", "9" * 5000, "9999-12-31", '["\\ud800",1]', "0001-01-01", "1e999", "[1,2]"]
 GARBAGE += ["'\"><script>=1", "NaN", "-1", "²"]
+# Where a page of a list begins: instants and days at the ends of the calendar, ids beyond all.
+PLACES = [
+    *(f'["{at}",1]' for at in ("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999+00:00")),
+    *(f'[["{at}","1"],1]' for at in ("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00")),
+    *('["0001-01-01",1]', '["9999-12-31",1]', '["1e30",1]', '["a",9223372036854775808]'),
+]
 
 
 @contextmanager
@@ -1259,6 +1265,12 @@ def test_it_answers_garbage_without_falling_over(world, name, part):
         for place, asked in enumerate(names, start=len(path)):
             value = GARBAGE[place % len(GARBAGE)]
             tries.append((f"{asked}={value[:20]}", {**usual, asked: value}))
+        tries += [
+            (f"{place}={value}", {**usual, place: value})
+            for place in {"after", "before"}.intersection(names)
+            for value in PLACES
+            if method == "get"
+        ]
         for what, data in tries:
             if world.ask(role, method, path, data, **HTMX).status >= 500:
                 fell.append(f"{method} {what}")

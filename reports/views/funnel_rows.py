@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -213,7 +214,7 @@ class FunnelRowsQuestion:
         try:
             return Cursor.parse(text, self.ordering.sort_key) if text else None
         except ValueError as error:
-            raise Http404 from error
+            raise BadRequest("no place of a list") from error
 
     def rows(self) -> Any:
         """The rows, each with its `value` in the organisation's currency; of a visit, its deal's."""

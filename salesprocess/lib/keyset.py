@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
-from salesprocess.lib.dates import parse_instant
+from salesprocess.lib.dates import is_plausible, parse_instant
 
 # Characters of a cursor in an address; ours are all shorter.
 MAX_LENGTH = 500
@@ -35,7 +35,10 @@ def _number(value: Any) -> Decimal:
 
 
 def _day(value: Any) -> dt.date:
-    return dt.date.fromisoformat(_text(value))
+    day = dt.date.fromisoformat(_text(value))
+    if not is_plausible(day):
+        raise ValueError(value)
+    return day
 
 
 def _instant(value: Any) -> dt.datetime:

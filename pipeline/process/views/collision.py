@@ -3,6 +3,7 @@
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -73,8 +74,8 @@ def _address(asked: QueryDict) -> str:
 
 
 def _cursor(asked: QueryDict, name: str) -> Cursor | None:
-    """None for what no page has written."""
+    text = asked.get(name, "")
     try:
-        return Cursor.parse(asked.get(name, ""), ORDERING.sort_key)
-    except ValueError:
-        return None
+        return Cursor.parse(text, ORDERING.sort_key) if text else None
+    except ValueError as error:
+        raise BadRequest("no place of a list") from error
