@@ -233,7 +233,8 @@ def _given(viewer: Viewer, result: StepResultRow, step: PlaybookStep | None = No
     if result.file is not None:
         return Given(result.file_name or "", f"files/{result.file}/", who)
     if result.link:
-        return Given(result.link, result.link, who)
+        href = result.link if result.link.startswith(("https://", "http://")) else ""
+        return Given(result.link, href, who)
     return Given(_answer_words(viewer, result, step), "", who)
 
 
