@@ -18,7 +18,6 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
-from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from exchange.commands import batch as batch_commands
 from exchange.commands.job import forget_file
@@ -29,7 +28,7 @@ from exchange.imports.staging import ImporterReach
 from exchange.models import ImportFault, ImportJob, ImportKind, ImportState
 from pipeline.models import Batch, BatchKind, Role, User
 from salesprocess.lib.time_limits import within
-from salesprocess.lib.trouble import again
+from salesprocess.lib.trouble import Trouble, again, trouble_of
 
 PIECE = 5_000
 # A file that kills so many workers is not tried again by itself.
@@ -54,7 +53,7 @@ def step(pk: int, *, at: dt.datetime) -> bool:
     try:
         again(lambda: work(pk, at))
     except OperationalError as error:
-        if not isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
+        if trouble_of(error) is not Trouble.LOCKED:
             raise
         # Others are at what it needs, which says nothing against the file: its turn comes again.
         ImportJob.objects.filter(pk=pk).update(attempts=0)

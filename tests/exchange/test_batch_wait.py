@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from exchange.commands import batch as batch_commands
 from exchange.commands import job as job_commands
 from exchange.commands import work
 from exchange.models import ImportJob, ImportState
+from salesprocess.lib.time_limits import LIMITS
 from tests.conftest import Cast
 from tests.crm.threads import at_once
 from tests.exchange.uploads import checked, loaded, uploaded
@@ -76,15 +78,16 @@ def test_it_waits_for_who_is_at_a_record_and_keeps_it(cast: Cast, job: ImportJob
     assert Deal.objects.get().activities.filter(body="Mine.").exists()
 
 
-def test_a_worker_that_waited_in_vain_tries_again_as_often_as_it_takes(cast: Cast, job: ImportJob):
+def test_a_worker_that_waited_in_vain_tries_again_as_often_as_it_takes(
+    cast: Cast, job: ImportJob, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(LIMITS, "import", replace(LIMITS["import"], lock=0.05))
     job_commands.undo(job, by=cast.ana, at=timezone.now())
     begun, gave_up = threading.Event(), threading.Event()
     states: list[Any] = []
 
     def steps() -> None:
         begun.wait(20)
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '50ms'")
         for _each in range(work.MOST_ATTEMPTS + 1):
             assert not work.step(job.pk, at=timezone.now())
         states.extend(ImportJob.objects.filter(pk=job.pk).values_list("state", "attempts"))

@@ -173,7 +173,7 @@ def test_case_18_reach_is_asked_before_a_list_is_cut(they: Regress, as_: SignIn)
         make_deal(by=they.cast.carl, name=f"New {number}", at=NOW)
     html = as_(they.cast.ana).get("/deals/").content.decode()
     assert "Anas canary" in html
-    assert re.findall(r'id="list-total">([^<]*)<', html) == ["1"]
+    assert re.findall(r'id="list-total">([^<]*)<', html) == ["1 deal"]
 
 
 def test_case_19_nothing_is_kept_for_the_next_reader(they: Regress, as_: SignIn):
