@@ -29,7 +29,8 @@ from crm.models import (
 from crm.models.activity import TOUCHES, ActivityResult
 from demo import people, writing
 from demo.process import DemoProcess
-from demo.recording import ProcessInForce, Recorder
+from demo.recorder import ProcessInForce, Recorder
+from demo.recording import record
 from demo.records import SimActivity, SimCompany, SimContact, SimDeal, Simulated
 from demo.simulation import simulate
 from exchange.commands.batch import fingerprints
@@ -300,7 +301,7 @@ class Filling:
                 visit.version_ids = self.process.in_force(team, entered_at)
                 visit.playbook = self.process.fingerprint(visit.version_ids)
             actors = [self._actor_id(sim, visit.entered_at) for visit in visits]
-            self.recorder.record(sim, deal, visits, actors)
+            record(self.recorder, sim, deal, visits, actors)
             yield from visits
 
     def _held(self, sim: SimDeal) -> Callable[[dt.datetime | None], Holding]:

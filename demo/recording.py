@@ -3,27 +3,16 @@ deal has come further than the gates let it, and what was gone past with a reaso
 
 import datetime as dt
 import itertools
-import random
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
-from typing import Any, Protocol, assert_never
 
-from django.db import models
-
-from crm.commands.gate import as_json
 from crm.models import (
-    ActivityKind,
     ClosingAttempt,
     Concern,
     Confidence,
     Deal,
-    DealRole,
     DecisionPath,
     Disposition,
     HandOff,
-    Judgement,
     Need,
     Offer,
     OfferKind,
@@ -34,130 +23,25 @@ from crm.models import (
     Reply,
     Ruling,
     StageVisit,
-    StepResult,
-    StepState,
     Verdict,
 )
-from crm.models.activity import is_attempt
 from demo import wording, writing
-from demo.records import SimContact, SimDeal
-from exchange.imports import bulk
-from pipeline.process.gates import Act, Facts, Reason, Verb, is_premature, judge
-from pipeline.process.moves import EnteredHow, LeftHow, Visit
-from pipeline.process.playbook import AnswerKind, Fact, Importance, PlaybookStep, StepKind, StepRow
-from pipeline.process.queries.in_force import of_versions
+from demo.recorder import Recorder
+from demo.records import SimDeal
+from demo.steps import StepRecording
+from pipeline.process.gates import is_premature
+from pipeline.process.playbook import Fact
 from pipeline.process.stages import Initiator, Outcome, Stage
 
-# Of older deals only what the gates rest on is on record: the rest was before the new process.
-RECENT = dt.timedelta(days=270)
-# What a deal has that came to where they are asked for (see `story`).
-ALWAYS = frozenset({Fact.PARTY, Fact.CONVERSATION, Fact.AGREEMENT})
-REASONS = (Reason.CUSTOMER_INSISTED, Reason.DONE_BEFORE, Reason.NOT_APPLICABLE)
+
+def record(
+    recorder: Recorder, sim: SimDeal, deal: Deal, stage_visits: list[StageVisit], by: list[int]
+) -> None:
+    """`stage_visits` are numbered and know their versions; `by` is who acted in each of them."""
+    _Recording(recorder, sim, deal, stage_visits, by).run()
 
 
-class ProcessInForce(Protocol):
-    """The process by which the people of a filling work."""
-
-    def in_force(self, team: str, at: dt.datetime) -> tuple[int, ...]:
-        """The ids of the published versions in force for a team at an instant."""
-
-    def own_steps(self, user_id: int, stage: Stage, at: dt.datetime) -> list[StepRow]:
-        """What a person ticks for himself in a stage, at an instant."""
-
-    def fingerprint(self, version_ids: tuple[int, ...]) -> str:
-        """The short name of these versions, as visits keep it."""
-
-
-class Recorder:
-    """Collects the records of all deals, with ids where others refer to them, and writes them."""
-
-    def __init__(
-        self,
-        process: ProcessInForce,
-        *,
-        user: dict[str, int],
-        contact: dict[SimContact, int],
-        product: list[int],
-        now: dt.datetime,
-    ) -> None:
-        self.process, self.user, self.contact, self.product = process, user, contact, product
-        self.now = now
-        self.rng = random.Random(4)  # noqa: S311  # chance must be repeatable here
-        self.rows: dict[type[models.Model], list[Any]] = {model: [] for model in _ORDER}
-        self.ids: dict[type[models.Model], Iterator[int]] = {}
-
-    def record(
-        self, sim: SimDeal, deal: Deal, stage_visits: list[StageVisit], by: list[int]
-    ) -> None:
-        """`visits` are numbered and know their versions; `by` is who acted in each of them."""
-        _Recording(self, sim, deal, stage_visits, by).run()
-
-    def write(self) -> None:
-        for model, rows in self.rows.items():
-            bulk.write(model, rows)
-
-    def add(self, row: Any) -> Any:
-        self.rows[type(row)].append(row)
-        return row
-
-    def next_id(self, model: type[models.Model]) -> int:
-        """Ids are fetched by the thousand: most are used."""
-        found = next(self.ids.get(model, iter(())), None)
-        if found is None:
-            self.ids[model] = iter(bulk.next_ids(model, 1000))
-            found = next(self.ids[model])
-        return found
-
-
-_ORDER: tuple[type[models.Model], ...] = (
-    Verdict,
-    Need,
-    DecisionPath,
-    Offer,
-    OfferLine,
-    OfferRecipient,
-    Concern,
-    ClosingAttempt,
-    HandOff,
-    StepResult,
-    Judgement,
-)
-
-
-@dataclass
-class _Known:
-    """From when on what is known: what the gates would have been told at an instant."""
-
-    since: dict[Fact, dt.datetime] = field(default_factory=dict)
-    settled: dict[tuple[Stage, str], dt.datetime] = field(default_factory=dict)
-
-    def facts(self, at: dt.datetime) -> Facts:
-        known = {fact for fact, since in self.since.items() if since <= at}
-        return Facts(
-            known=ALWAYS | known,
-            settled=frozenset(place for place, since in self.settled.items() if since <= at),
-        )
-
-
-class _Recording:
-    def __init__(
-        self,
-        recorder: Recorder,
-        sim: SimDeal,
-        deal: Deal,
-        stage_visits: list[StageVisit],
-        by: list[int],
-    ) -> None:
-        self.to, self.rng, self.now = recorder, recorder.rng, recorder.now
-        self.sim, self.deal, self.stage_visits, self.by = sim, deal, stage_visits, by
-        self.visits = sim.visits
-        self.known = _Known()
-        self.won = deal.outcome == Outcome.WON
-        self.closed_at = deal.closed_at
-        self.reached = max(visit.stage for visit in self.visits)
-        self.recent = self.closed_at is None or self.closed_at > self.now - RECENT
-        self.people = [recorder.contact[contact] for contact, _role in sim.contacts]
-
+class _Recording(StepRecording):
     def run(self) -> None:
         needs: list[Need] = []
         if self.recent:
@@ -169,43 +53,9 @@ class _Recording:
             self._concerns(offers)
             self._attempts(offers)
             self._hand_off()
-            self._steps()
-            self._own_steps()
-            self._judgements()
-
-    # When, and by whom -----------------------------------------------------------------------
-
-    def first(self, stage: Stage) -> dt.datetime | None:
-        """When the deal came to a stage or beyond it."""
-        return next((s.entered_at for s in self.visits if s.stage >= stage), None)
-
-    def visit(self, stage: Stage) -> Visit | None:
-        return next((s for s in self.visits if s.stage == stage), None)
-
-    def within(self, visit: Visit) -> dt.datetime:
-        """An instant of a visit at which something was done, else when it began."""
-        begin, end = visit.entered_at or self.now, visit.left_at or self.now
-        done = [d.done_at for d in self.sim.doings if d.done_at and begin < d.done_at < end]
-        return self.rng.choice(done) if done else begin
-
-    def actor(self, at: dt.datetime) -> int:
-        """Who had the deal in the visit of that instant."""
-        found = self.by[0]
-        for stage_visit, who in zip(self.stage_visits, self.by, strict=True):
-            if stage_visit.entered_at and stage_visit.entered_at <= at:
-                found = who
-        return found
-
-    def day(self, at: dt.datetime, days: int = 0) -> dt.date:
-        return at.date() + dt.timedelta(days=days)
-
-    def chance(self, share: float) -> bool:
-        return self.rng.random() < share
-
-    @cached_property
-    def decider(self) -> int | None:
-        roles = zip(self.people, self.sim.contacts, strict=True)
-        return next((pk for pk, (_c, role) in roles if role == DealRole.DECIDES), None)
+            self.record_steps()
+            self.record_own_steps()
+            self.record_judgements()
 
     # Stage 3 ---------------------------------------------------------------------------------
 
@@ -503,160 +353,6 @@ class _Recording:
                 by_id=self.actor(self.closed_at),
             )
         )
-
-    # Steps and gates -------------------------------------------------------------------------
-
-    def _steps(self) -> None:
-        """Each visited stage's steps that no record says by itself; a gate that was left is always
-        done, or overridden with a reason."""
-        for stage_visit in self.stage_visits:
-            visit, left = stage_visit.visit, stage_visit.left_how in (LeftHow.ADVANCED, LeftHow.WON)
-            for step in of_versions(stage_visit.version_ids).steps(Stage(stage_visit.stage)):
-                if step.fact or not step.can_be_done or step.place in self.known.settled:
-                    continue
-                gate = left and step.importance == Importance.GATE
-                usual = 0.25 if step.importance == Importance.HINT else 0.74
-                lucky = gate or self.chance(usual if left else usual / 2)
-                # What was logged has done its step, whoever thought of it.
-                if lucky or step.kind == StepKind.ACTIVITY:
-                    done_at = self._done_at(step, visit)
-                    if done_at is not None:
-                        self._result(step, stage_visit, done_at)
-                    elif gate:
-                        self._override(step, stage_visit)
-                elif left and step.counts and self.chance(0.2):
-                    self._override(step, stage_visit)
-
-    def _own_steps(self) -> None:
-        """What people ask of themselves; nobody else sees it, and no gate knows it."""
-        told = set()
-        for stage_visit, by in zip(self.stage_visits, self.by, strict=True):
-            at = self.within(stage_visit.visit)
-            for row in self.to.process.own_steps(by, Stage(stage_visit.stage), at):
-                if (row.key, by) in told or not self.chance(0.6):
-                    continue
-                told.add((row.key, by))
-                self.to.add(
-                    StepResult(
-                        deal_id=self.deal.pk,
-                        stage=stage_visit.stage,
-                        key=row.key,
-                        label=row.label or "",
-                        state=StepState.DONE,
-                        version_ids=stage_visit.version_ids,
-                        at=at,
-                        by_id=by,
-                        private_to_id=by,
-                    )
-                )
-
-    def _done_at(self, step: PlaybookStep, visit: Visit) -> dt.datetime | None:
-        """When it was done; None if it was not: a meeting that was never held is no step."""
-        if step.importance == Importance.GATE and self.chance(0.15):
-            return None
-        if step.answer == AnswerKind.CONTACT and step.kind == StepKind.QUESTION and not self.people:
-            return None
-        if step.kind != StepKind.ACTIVITY:
-            return self.within(visit)
-        kind = {"call": ActivityKind.CALL, "meeting": ActivityKind.MEETING}.get(step.doing)
-        end = visit.left_at or self.now
-        held = [
-            doing.done_at
-            for doing in self.sim.doings
-            if doing.kind == kind and doing.done_at and visit.entered_at
-            if visit.entered_at <= doing.done_at <= end
-            if not is_attempt(doing.kind, doing.result)
-        ]
-        return held[0] if held else None
-
-    def _result(self, step: PlaybookStep, stage_visit: StageVisit, at: dt.datetime) -> None:
-        row = StepResult(
-            deal_id=self.deal.pk,
-            stage=step.stage,
-            key=step.key,
-            label=step.label,
-            state=StepState.DONE,
-            version_ids=stage_visit.version_ids,
-            at=at,
-            by_id=self.actor(at),
-        )
-        match step.kind:
-            case StepKind.CHECK:
-                row.note = wording.PASSED_NOTES.get(step.stage, "") if self.chance(0.3) else ""
-            case StepKind.QUESTION:
-                self._answer(step, row, at)
-            case StepKind.EVIDENCE:
-                row.link = f"https://files.brunnmark.example/lines/{self.deal.pk}.pdf"
-            case StepKind.ACTIVITY | StepKind.HINT:
-                pass
-            case _:
-                assert_never(step.kind)
-        self.known.settled[step.place] = at
-        self.to.add(row)
-
-    def _answer(self, step: PlaybookStep, row: StepResult, at: dt.datetime) -> None:
-        match step.answer:
-            case AnswerKind.TEXT:
-                row.value = self.rng.choice(wording.ANSWERS.get(step.key, ["Yes."]))
-            case AnswerKind.NUMBER | AnswerKind.MONEY:
-                row.value = str(self.rng.choice((1, 2, 2, 3, 4, 6)))
-            case AnswerKind.DATE:
-                row.value = self.day(at, self.rng.randint(30, 150)).isoformat()
-            case AnswerKind.CHOICE:
-                row.value = self.rng.choice((step.choices[0], *step.choices))
-            case AnswerKind.CONTACT:
-                row.contact_id = self.people[0]
-            case _:
-                assert_never(step.answer)
-
-    def _override(self, step: PlaybookStep, stage_visit: StageVisit) -> None:
-        at = stage_visit.left_at or self.now
-        reason = self.rng.choice(REASONS)
-        self.known.settled[step.place] = at
-        self.to.add(
-            StepResult(
-                deal_id=self.deal.pk,
-                stage=step.stage,
-                key=step.key,
-                label=step.label,
-                state=StepState.OVERRIDDEN,
-                reason=reason,
-                note=wording.OVERRIDDEN[reason.value],
-                version_ids=stage_visit.version_ids,
-                at=at,
-                by_id=self.actor(at),
-            )
-        )
-
-    def _judgements(self) -> None:
-        """What was missing at each step forward: as the gates judged it, and why it went on."""
-        for before, after in zip(self.stage_visits, [*self.stage_visits[1:], None], strict=True):
-            won = before.left_how == LeftHow.WON
-            forward = after is not None and after.entered_how == EnteredHow.FORWARD
-            if not (won or forward) or before.left_at is None:
-                continue
-            to = Stage.CLOSING if after is None else Stage(after.stage)
-            act = Act(verb=Verb.WIN if won else Verb.MOVE, from_stage=Stage(before.stage), to=to)
-            facts = self.known.facts(before.left_at)
-            findings = judge(facts, of_versions(before.version_ids), act)
-            if not findings:
-                continue
-            reason = self.rng.choice(REASONS)
-            self.to.add(
-                Judgement(
-                    deal_id=self.deal.pk,
-                    visit_id=before.pk,
-                    verb=act.verb.value,
-                    from_stage=act.from_stage,
-                    to=act.to,
-                    findings=[as_json(finding) for finding in findings],
-                    reason=reason,
-                    words=wording.OVERRIDDEN[reason.value],
-                    version_ids=before.version_ids,
-                    at=before.left_at,
-                    by_id=self.actor(before.left_at),
-                )
-            )
 
 
 def _price(product: int) -> Decimal:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from crm import reference
 from demo import people
 from demo.filling import Filling
-from demo.recording import ProcessInForce
+from demo.recorder import ProcessInForce
 from demo.records import SimCompany, SimDeal, Simulated
 from demo.simulation import simulate
 from exchange.commands import batch as batch_commands
