@@ -36,7 +36,7 @@ def _measure(rounds: int) -> None:
     django.setup()
     from django.core.management import call_command
 
-    from pipeline.process.playbook import merge
+    from pipeline.process.merging import merge
 
     call_command("migrate", verbosity=0)
     read = _fill()

@@ -15,7 +15,8 @@ from pipeline.process.commands.publish import (
     put_in_force,
     write_draft,
 )
-from pipeline.process.playbook import LayerContent, StepKind, StepRow, fingerprint, merge
+from pipeline.process.merging import merge
+from pipeline.process.playbook import LayerContent, StepKind, StepRow, fingerprint
 from pipeline.process.queries import in_force
 from pipeline.process.stages import Stage
 

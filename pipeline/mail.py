@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 from pipeline.models import Invitation, OutboxRow, PeopleChange, Team, User, Version
 from pipeline.people.events import EmailChanged
 from pipeline.process.layer_diff import diff
-from pipeline.process.playbook import LayerContent, merge
+from pipeline.process.merging import merge
+from pipeline.process.playbook import LayerContent
 from pipeline.process.queries.in_force import inherited_layers
 from salesprocess.lib.format import format_day
 

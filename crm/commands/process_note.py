@@ -13,7 +13,8 @@ from pipeline.models import Layer, Team, User, Version
 from pipeline.outbox import commands as outbox
 from pipeline.process import commands as process
 from pipeline.process.layer_diff import diff
-from pipeline.process.playbook import Importance, LayerContent, merge
+from pipeline.process.merging import merge
+from pipeline.process.playbook import Importance, LayerContent
 from pipeline.process.queries.in_force import inherited_layers, working_playbook
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused

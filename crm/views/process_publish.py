@@ -18,7 +18,8 @@ from crm.commands.process import Flight, Published
 from crm.forms.process import PublishForm
 from crm.queries import process as queries
 from pipeline.process.layer_diff import partial_content
-from pipeline.process.playbook import LayerContent, Playbook, merge
+from pipeline.process.merging import merge
+from pipeline.process.playbook import LayerContent, Playbook
 from pipeline.process.playbook import MergedLayer as MergedLayer
 from pipeline.process.queries.in_force import layers_of, of_versions
 from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of, layer_to_publish

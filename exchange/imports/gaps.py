@@ -12,7 +12,8 @@ from crm.commands.gate import as_json
 from crm.models import Judgement
 from exchange.imports import bulk
 from pipeline.process.gates import Act, Facts, Finding, Reason, Verb, judge
-from pipeline.process.playbook import Fact, merge
+from pipeline.process.merging import merge
+from pipeline.process.playbook import Fact
 from pipeline.process.stages import Outcome, Stage
 
 _JUDGED = """

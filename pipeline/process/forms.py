@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pipeline.process.commands import StepWording
+from pipeline.process.merging import clashes, least_importance, settable_fields
 from pipeline.process.playbook import (
     AnswerKind,
     Applies,
@@ -21,10 +22,7 @@ from pipeline.process.playbook import (
     StepRow,
     Strength,
     WorkKind,
-    clashes,
     fields_of_others,
-    least_importance,
-    settable_fields,
 )
 from pipeline.process.stages import Stage
 from salesprocess.lib.attempt import SeenForm

@@ -1,6 +1,6 @@
 """Changes between two states of the process, in words, and the checks of a framework.
 
-Pure. What is in force is decided by `pipeline.process.playbook` alone.
+Pure. What is in force is decided by `pipeline.process.merging` alone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pipeline.process.merging import clashes, merge
 from pipeline.process.playbook import (
     REPLACING,
     SETTABLE_FIELDS,
@@ -29,9 +30,7 @@ from pipeline.process.playbook import (
     StageNaming,
     StepKind,
     StepRow,
-    clashes,
     fields_of_others,
-    merge,
 )
 from pipeline.process.stages import DESCRIPTIONS, Stage
 

@@ -14,6 +14,7 @@ from django.db.models import Choices
 from django.utils.translation import gettext as _
 
 from pipeline.process.layer_diff import LayerChange, compare, step_json
+from pipeline.process.merging import merge, settable_fields
 from pipeline.process.playbook import (
     SETTABLE_FIELDS,
     Clash,
@@ -22,8 +23,6 @@ from pipeline.process.playbook import (
     Playbook,
     PlaybookStep,
     StepRow,
-    merge,
-    settable_fields,
 )
 from pipeline.process.stages import Stage
 

@@ -11,7 +11,8 @@ from pipeline.process import commands as process
 from pipeline.process import framework
 from pipeline.process.gates import Act, Facts, Verb, Weight, judge
 from pipeline.process.layer_diff import lint
-from pipeline.process.playbook import Fact, Importance, LayerContent, Side, StepKind, merge
+from pipeline.process.merging import merge
+from pipeline.process.playbook import Fact, Importance, LayerContent, Side, StepKind
 from pipeline.process.queries import in_force as queries
 from pipeline.process.stages import Stage
 from tests.factories import NOW, make_team

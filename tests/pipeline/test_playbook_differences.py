@@ -11,6 +11,7 @@ from pipeline.process.layer_diff import (
     lint,
     step_json,
 )
+from pipeline.process.merging import merge
 from pipeline.process.playbook import (
     Clash,
     Importance,
@@ -19,7 +20,6 @@ from pipeline.process.playbook import (
     StageNaming,
     StepKind,
     Strength,
-    merge,
 )
 from pipeline.process.stages import Stage
 from tests.pipeline.process import FOUR, layer, over, row, whole

@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.process.merging import clashes, merge
 from pipeline.process.playbook import (
     AnswerKind,
     Applies,
@@ -29,8 +30,6 @@ from pipeline.process.playbook import (
     StepRow,
     Strength,
     WorkKind,
-    clashes,
-    merge,
 )
 from pipeline.process.stages import Stage
 from tests.pipeline.process import FOUR, layer, over, row, step_in

@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 
 from pipeline.models import Choice, Collision, Layer, Step, User
 from pipeline.process.commands.layer import locked, touch
-from pipeline.process.playbook import SETTABLE_FIELDS, Clash, LayerContent, Level, clashes, merge
+from pipeline.process.merging import clashes, merge
+from pipeline.process.playbook import SETTABLE_FIELDS, Clash, LayerContent, Level
 from pipeline.process.queries import in_force
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused

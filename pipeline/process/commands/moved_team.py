@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from pipeline.models import Team
 from pipeline.process.commands.publish import file_collisions, layers_from
-from pipeline.process.playbook import merge
+from pipeline.process.merging import merge
 from pipeline.process.queries import in_force
 
 

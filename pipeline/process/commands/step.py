@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from pipeline.models import Choice, Collision, Layer, Step, Team, User, Version
 from pipeline.people.access import subtrees
 from pipeline.process.commands.layer import locked, touch
+from pipeline.process.merging import clashes, merge
 from pipeline.process.playbook import (
     AnswerKind,
     Applies,
@@ -22,8 +23,6 @@ from pipeline.process.playbook import (
     Side,
     StepKind,
     WorkKind,
-    clashes,
-    merge,
 )
 from pipeline.process.playbook import PlaybookStep as Inherited
 from pipeline.process.queries import in_force

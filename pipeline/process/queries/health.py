@@ -8,7 +8,8 @@ from django.utils.translation import ngettext
 
 from pipeline.models import StageWording, Step, User
 from pipeline.process.layer_diff import Consistency, consistency, lint
-from pipeline.process.playbook import LayerContent, Level, merge
+from pipeline.process.merging import merge
+from pipeline.process.playbook import LayerContent, Level
 from pipeline.process.queries.in_force import layers_of
 from pipeline.process.queries.page import LayerPage, LayerTree
 from pipeline.process.stages import Stage

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 
 from pipeline.models import Layer, StageWording, Step, Team, Version
 from pipeline.process.framework import translated_playbook
+from pipeline.process.merging import merge
 from pipeline.process.playbook import (
     AnswerKind,
     Applies,
@@ -30,7 +31,6 @@ from pipeline.process.playbook import (
     StepRow,
     Strength,
     WorkKind,
-    merge,
 )
 from pipeline.process.playbook import MergedLayer as MergedLayer
 from pipeline.process.stages import Stage

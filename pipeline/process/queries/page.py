@@ -23,6 +23,7 @@ from pipeline.models import (
 )
 from pipeline.process.layer_diff import FIELDS, Consistency, LayerChange, consistency, diff
 from pipeline.process.layer_steps import LayerStep, Mark, layer_steps, value_text
+from pipeline.process.merging import merge
 from pipeline.process.playbook import (
     Clash,
     Ignored,
@@ -32,7 +33,6 @@ from pipeline.process.playbook import (
     Playbook,
     StepRow,
     Strength,
-    merge,
 )
 from pipeline.process.playbook import MergedLayer as MergedLayer
 from pipeline.process.queries.in_force import content, layers_of, step_row

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from pipeline.process import commands
 from pipeline.process.layer_diff import diff
-from pipeline.process.playbook import LayerContent, merge
+from pipeline.process.merging import merge
+from pipeline.process.playbook import LayerContent
 from pipeline.process.queries import page as queries
 from pipeline.process.queries.in_force import layers_of
 from pipeline.process.queries.page import LayerPage, Of, VersionLine
