@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from crm.presenters.events import event_sentence
 from crm.presenters.plans import ICONS, talk_title
 from crm.presenters.viewer import Viewer
-from crm.queries.deal import DealChangeRecord, DealRecord, Rank, Talk, TimelineEntry, VisitRecord
+from crm.queries.deal import DealRecord, Talk, VisitRecord
+from crm.queries.timeline import DealChangeRecord, Rank, TimelineEntry
 from crm.shipped import shown
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Stage

@@ -31,11 +31,13 @@ from crm.presenters.timeline import timeline_items
 from crm.presenters.viewer import Viewer, labels
 from crm.queries import deal as queries
 from crm.queries import deal_parts
-from crm.queries.deal import ORDER, SHOWS, Talk, VisitRecord
+from crm.queries import timeline as timeline_queries
+from crm.queries.deal import Talk, VisitRecord
 from crm.queries.deal_parts import DealPerson
 from crm.queries.deal_value import said_of
 from crm.queries.records import Records, records
 from crm.queries.steps import recorded, versions_at
+from crm.queries.timeline import ORDER, SHOWS
 from crm.shipped import shown
 from pipeline.models import User
 from pipeline.people.models.people import initials_of
@@ -258,8 +260,8 @@ class DealPage:
     def timeline(self, show: str = "all", before: Cursor | None = None) -> dict[str, Any]:
         deal = self.deal
         done = self.activities[1] if before is None and show != "changes" else []
-        entries, more = queries.timeline(deal, self.visits, done, show=show, before=before)
-        moves = len(list(queries.moves_of(self.visits)))
+        entries, more = timeline_queries.timeline(deal, self.visits, done, show=show, before=before)
+        moves = len(list(timeline_queries.moves_of(self.visits)))
         counts = {"all": deal.talks + deal.edits + moves, "talks": deal.talks}
         count = counts.get(show, deal.edits + moves)
         return {

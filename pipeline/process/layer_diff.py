@@ -1,4 +1,4 @@
-"""Changes between two states of the process, in words, and the checks of a framework.
+"""Changes between two states of the process, in words.
 
 Pure. What is in force is decided by `pipeline.process.merging` alone.
 """
@@ -24,7 +24,6 @@ from pipeline.process.playbook import (
     LayerContent,
     LayerSource,
     Level,
-    MergedLayer,
     Playbook,
     PlaybookStep,
     StageNaming,
@@ -32,7 +31,7 @@ from pipeline.process.playbook import (
     StepRow,
     fields_of_others,
 )
-from pipeline.process.stages import DESCRIPTIONS, Stage
+from pipeline.process.stages import Stage
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -164,15 +163,6 @@ class Consistency:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrameworkFault:
-    """What a framework lacks, in words; `key` is empty where the whole stage is meant."""
-
-    stage: Stage
-    key: str
-    words: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class FoundCollision:
     """A change above that meets a difference below. `was` and `now` are the step above as JSON;
     `clash` is why the difference no longer holds, None if it does."""
@@ -288,17 +278,6 @@ def consistency(playbook: Playbook) -> Consistency:
         for step in counted
     )
     return Consistency(common=common, total=len(counted))
-
-
-def lint(content: LayerContent) -> tuple[FrameworkFault, ...]:
-    """The faults of a framework (CHECKLIST D1, A6, B10).
-
-    Each stage needs an entry, an exit and something that is recorded; each step that counts says what
-    it gives to those who do it and to those who lead them.
-    """
-    source = LayerSource(level=Level.FRAMEWORK, layer_id=None, name="")
-    playbook = merge([MergedLayer(source=source, content=content)])
-    return tuple(fault for stage in Stage for fault in _faults(stage, playbook))
 
 
 def step_json(step: PlaybookStep | None) -> dict[str, Any] | None:
@@ -501,33 +480,3 @@ def _stage_changes(
 def _inherited(stage: Stage, name: str, above: Playbook | None) -> str:
     inherited = above or merge(())
     return str(inherited.label(stage) if name == "label" else inherited.norm_days(stage))
-
-
-def _faults(stage: Stage, playbook: Playbook) -> Iterator[FrameworkFault]:
-    name = str(playbook.label(stage))
-    about = DESCRIPTIONS[stage]
-    if not str(about.enters_when):
-        yield FrameworkFault(
-            stage=stage, key="", words=_("%(stage)s: when it begins is not said.") % {"stage": name}
-        )
-    if not str(about.done_when):
-        yield FrameworkFault(
-            stage=stage,
-            key="",
-            words=_("%(stage)s: when it is done is not said.") % {"stage": name},
-        )
-    counted = [step for step in playbook.steps(stage) if step.counts]
-    if not any(step.can_be_done for step in counted):
-        yield FrameworkFault(
-            stage=stage,
-            key="",
-            words=_("%(stage)s: nothing is captured: add a step that counts.") % {"stage": name},
-        )
-    for step in counted:
-        words = {"stage": name, "step": step.label}
-        if not step.gives_you:
-            text = _("%(stage)s, “%(step)s”: what it gives to those who do it is not said.")
-            yield FrameworkFault(stage=stage, key=step.key, words=text % words)
-        if not step.gives_managers:
-            text = _("%(stage)s, “%(step)s”: what it gives to the team is not said.")
-            yield FrameworkFault(stage=stage, key=step.key, words=text % words)

@@ -9,8 +9,8 @@ from django.utils import translation
 from pipeline.models import Layer, Version
 from pipeline.process import commands as process
 from pipeline.process import framework
+from pipeline.process.framework_check import lint
 from pipeline.process.gates import Act, Facts, Verb, Weight, judge
-from pipeline.process.layer_diff import lint
 from pipeline.process.merging import merge
 from pipeline.process.playbook import Fact, Importance, LayerContent, Side, StepKind
 from pipeline.process.queries import in_force as queries

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 
+from pipeline.process.framework_check import lint
 from pipeline.process.layer_diff import (
     ChangeKind,
     compare,
@@ -8,7 +9,6 @@ from pipeline.process.layer_diff import (
     diff,
     differences,
     find_collisions,
-    lint,
     step_json,
 )
 from pipeline.process.merging import merge

@@ -12,7 +12,8 @@ from pipeline.models import Collision, Layer, StageWording, Step, Team, User, Ve
 from pipeline.people.access import subtrees
 from pipeline.process.commands.layer import locked, require_team, touch
 from pipeline.process.commands.notify import notify_published
-from pipeline.process.layer_diff import diff, find_collisions, lint, partial_content
+from pipeline.process.framework_check import lint
+from pipeline.process.layer_diff import diff, find_collisions, partial_content
 from pipeline.process.merging import merge
 from pipeline.process.playbook import LayerContent, Playbook
 from pipeline.process.queries import in_force

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from pipeline.models import StageWording, Step, User
-from pipeline.process.layer_diff import Consistency, consistency, lint
+from pipeline.process.framework_check import lint
+from pipeline.process.layer_diff import Consistency, consistency
 from pipeline.process.merging import merge
 from pipeline.process.playbook import LayerContent, Level
 from pipeline.process.queries.in_force import layers_of
