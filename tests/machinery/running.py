@@ -67,7 +67,10 @@ class Run:
             )
 
     def ready(self) -> "Run":
-        assert until(lambda: "Ctrl-C stops it" in self.text() or self.process.poll() is not None)
+        def up() -> bool:
+            return "Ctrl-C stops it" in self.text() or self.process.poll() is not None
+
+        assert until(up, seconds=180), self.text()
         assert self.process.poll() is None, self.text()
         return self
 
