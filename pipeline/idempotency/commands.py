@@ -58,8 +58,8 @@ def give_up(pk: int) -> None:
 
 def release(transaction: int) -> None:
     """What was done in this transaction is undone: the same form sent once more means it anew, and is
-    judged by what there is by then."""
-    IdempotencyKey.objects.filter(transaction=transaction).delete()
+    judged by what there is by then. The key of who undoes it has no answer yet, and stays."""
+    IdempotencyKey.objects.filter(transaction=transaction, status__gt=0).delete()
 
 
 def forget(*, at: dt.datetime) -> int:
