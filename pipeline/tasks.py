@@ -11,6 +11,7 @@ from pipeline.idempotency import commands as idempotency
 from pipeline.operations import commands as operations
 from pipeline.operations.models import IncidentKind, Part
 from pipeline.outbox import commands as outbox
+from pipeline.people.commands import sign_in
 
 
 @shared_task
@@ -33,6 +34,11 @@ def forget_delivered() -> None:
 @shared_task
 def forget_idempotency_keys() -> None:
     idempotency.forget(at=timezone.now())
+
+
+@shared_task
+def forget_sign_in_attempts() -> None:
+    sign_in.forget_attempts(at=timezone.now())
 
 
 @shared_task

@@ -1,14 +1,18 @@
+import math
 from typing import Any
 
 from allauth.account import views
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
+from allauth.core.internal.ratelimit import get_ip
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from pipeline.audit.commands import record_sign_in
 from pipeline.people import signing_in
-from pipeline.people.commands import password
+from pipeline.people.commands import password, sign_in
 from salesprocess.middleware import begin_session
 
 
@@ -25,6 +29,32 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """People are invited by an admin; nobody adds themselves."""
         return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Slow guessing down. Instead of allauth's own limit, which hangs on the cache and lets
+        anybody lock out whose address is known."""
+        account = credentials.get("email") or f"person {request.user.pk}"
+        try:
+            self.attempt = sign_in.begin_attempt(
+                account=account, network=get_ip(request), at=timezone.now()
+            )
+        except sign_in.TooSoon as soon:
+            seconds = math.ceil(soon.wait.total_seconds())
+            raise ValidationError(
+                ngettext(
+                    "Too many wrong passwords: wait %(n)s second, then try again.",
+                    "Too many wrong passwords: wait %(n)s seconds, then try again.",
+                    seconds,
+                )
+                % {"n": seconds},
+                code="too_soon",
+            ) from soon
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            sign_in.succeed(self.attempt)
+        return user
 
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)

@@ -67,6 +67,10 @@ app.conf.update(
             "task": "pipeline.tasks.forget_idempotency_keys",
             "schedule": crontab(minute="37"),
         },
+        "forget-sign-in-attempts": {
+            "task": "pipeline.tasks.forget_sign_in_attempts",
+            "schedule": crontab(minute="47"),
+        },
         # Woken by itself as well: this is for what a killed worker or a broker that was away left.
         "work-on-imports": {
             "task": "exchange.tasks.work_on_imports",

@@ -65,7 +65,7 @@ def accept(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and attempt(form, run):
         # Whatever this browser was before ends here, a session that somebody planted included.
         request.session.flush()
-        login(request, joined[0], backend="django.contrib.auth.backends.ModelBackend")
+        login(request, joined[0])
         record_authentication(request, joined[0], method="password")
         begin_session(request)
         signing_in.begin(request)
