@@ -8,9 +8,10 @@ from crm.models.stage_visit import StageVisit
 from pipeline.models import User
 from pipeline.process.gates import Reason, Verb
 from pipeline.process.stages import Stage
+from salesprocess.lib.events import AppendOnly
 
 
-class Judgement(models.Model):
+class Judgement(AppendOnly):
     """Gates that were passed with something missing: what, why, and by whom (METHOD, "Gates";
     METRICS K20).
 

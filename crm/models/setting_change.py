@@ -35,6 +35,8 @@ class SettingChange(EventRow):
     was called then, or the currency of a rate.
     """
 
+    noted_later = ("undone_at",)
+
     setting = models.CharField(max_length=12, choices=Setting)
     # Of the row of the list; null for the organisation, and none of a foreign key, because the row
     # may be merged or deleted.

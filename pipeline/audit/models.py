@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.people.models.people import User
+from salesprocess.lib.events import AppendOnly
 
 
 class AuditKind(models.TextChoices):
@@ -37,7 +38,7 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
 AuditEntryManager = models.Manager.from_queryset(AuditEntryQuerySet)
 
 
-class AuditEntry(models.Model):
+class AuditEntry(AppendOnly):
     """Written once; the database refuses every change.
 
     `what` is the name of the address, `asked` its query, so that the same may be looked at again;

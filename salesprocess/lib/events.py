@@ -94,13 +94,25 @@ class Sum:
     currency: str = ""
 
 
-class EventRow(models.Model):
+class AppendOnly(models.Model):
+    """Rows that are written and never changed. The database holds it, by a trigger of each table
+    (`pipeline/migrations/0022`) and by the rights of who serves pages (`manage.py grant`).
+
+    `noted_later` are columns that are empty at first, and written once."""
+
+    noted_later: ClassVar[tuple[str, ...]] = ()
+
+    class Meta:
+        abstract = True
+
+
+class EventRow(AppendOnly):
     """A row of a table of history. Its table says of what and when it was, and by whom."""
 
     kind = models.CharField(max_length=40)
     data = models.JSONField(default=dict)
 
-    class Meta:
+    class Meta(AppendOnly.Meta):
         abstract = True
 
     @property

@@ -14,6 +14,8 @@ VARIABLES = {
     "SECRET_KEY": "not-read-by-compose",
     "SITE_URL": "https://crm.example.com",
     "POSTGRES_PASSWORD": "for-this-test-only",
+    "SEVEN_OWNER_PASSWORD": "for-this-test-only",
+    "SEVEN_WEB_PASSWORD": "for-this-test-only",
     "EMAIL_URL": "smtp://mail.example.com",
 }
 
