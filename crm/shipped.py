@@ -57,7 +57,7 @@ STOP_CAUSES = [
 NAMES = frozenset([name for name, _kind in SOURCES] + METHODS + [cause[1] for cause in STOP_CAUSES])
 
 
-def shown(name: str | None) -> str:
+def shipped_name(name: str | None) -> str:
     """The name of a source, a method or a stop cause as the reader of this moment reads it.
 
     `name` is what the row keeps; None, where there is no row, is shown as nothing.
@@ -78,7 +78,7 @@ def spellings(name: str) -> set[str]:
     return found
 
 
-def kept(typed: str, names: Iterable[str]) -> str:
+def name_on_record(typed: str, names: Iterable[str]) -> str:
     """The one of the kept `names` that was typed, in whatever language; else what was typed."""
     wanted = typed.strip().lower()
     return next((name for name in names if wanted in spellings(name)), typed.strip())

@@ -38,7 +38,7 @@ from exchange.imports import bulk
 from exchange.imports.bulk import Holding
 from pipeline.models import Batch, BatchKind, Team, User
 from pipeline.process.stages import Outcome
-from salesprocess.lib.events import RecordRef, changed, written
+from salesprocess.lib.events import RecordRef, change_event, event_columns
 
 
 class NotEmpty(Exception):
@@ -341,7 +341,7 @@ class Filling:
                     at=change.at,
                     by_id=self.user[change.by],
                     reason=change.reason,
-                    **written(changed(change.kind, old=old, new=new)),
+                    **event_columns(change_event(change.kind, old=old, new=new)),
                 )
 
     def _activities(self) -> Iterator[Activity]:

@@ -33,7 +33,7 @@ class SimVersion:
     content: LayerContent
 
 
-def added(stage: Stage, key: str, label: str, **said: Any) -> StepRow:
+def added_row(stage: Stage, key: str, label: str, **said: Any) -> StepRow:
     usual: dict[str, Any] = {"kind": StepKind.CHECK, "importance": Importance.EXPECTED}
     return StepRow(stage=stage, key=key, adds=True, label=label, **usual | said)
 
@@ -91,7 +91,7 @@ def published() -> list[SimVersion]:
 
 def draft() -> tuple[str, StepRow]:
     """What a team has changed and not published yet."""
-    return "Vienna", added(
+    return "Vienna", added_row(
         SEVEN,
         "delivery-date-in-offer",
         "Repeat the delivery date before you ask",
@@ -107,7 +107,7 @@ def personal() -> dict[str, LayerContent]:
     return {
         "Mira Sandoval": LayerContent(
             steps=(
-                added(
+                added_row(
                     SEVEN,
                     "be-silent",
                     "After the question: be silent",
@@ -116,7 +116,7 @@ def personal() -> dict[str, LayerContent]:
                     help="Count to twenty. Whoever speaks first explains.",
                     position=15.0,
                 ),
-                added(
+                added_row(
                     FOUR,
                     "walk-the-line",
                     "Walked the line from the back to the front",
@@ -130,7 +130,7 @@ def personal() -> dict[str, LayerContent]:
         ),
         "Emeka Obi": LayerContent(
             steps=(
-                added(
+                added_row(
                     ONE,
                     "vacancies",
                     "Look at their vacancies",
@@ -146,7 +146,7 @@ def personal() -> dict[str, LayerContent]:
 def _centre() -> LayerContent:
     return LayerContent(
         steps=(
-            added(
+            added_row(
                 TWO,
                 "ask-service",
                 "Ask service before you call",
@@ -165,7 +165,7 @@ _VIENNA_STAGES = (StageNaming(stage=FOUR, label="Line survey", norm_days=14),)
 
 
 def _vienna_first() -> Iterator[StepRow]:
-    yield added(
+    yield added_row(
         THREE,
         "lines",
         "How many lines do they run?",
@@ -186,7 +186,7 @@ def _vienna_first() -> Iterator[StepRow]:
 
 
 _VIENNA_SECOND = (
-    added(
+    added_row(
         FOUR,
         "line-measured",
         "The line was measured",
@@ -198,7 +198,7 @@ _VIENNA_SECOND = (
         gives_managers="Offers that rest on measures.",
         position=55.0,
     ),
-    added(
+    added_row(
         FIVE,
         "delivery-slot",
         "Planning confirmed the delivery slot",
@@ -213,7 +213,7 @@ _VIENNA_SECOND = (
 def _hamburg() -> LayerContent:
     return LayerContent(
         steps=(
-            added(
+            added_row(
                 THREE,
                 "audit",
                 "Which audit do they stand under?",
@@ -260,7 +260,7 @@ def _reworded(content: LayerContent) -> LayerContent:
     return replace(content, steps=tuple(change(row) for row in content.steps))
 
 
-def dated(row: StepRow, *, author: str, author_id: int | None, on: dt.date) -> StepRow:
+def dated_row(row: StepRow, *, author: str, author_id: int | None, on: dt.date) -> StepRow:
     """The row with who made it and when."""
     return replace(row, author=author, author_id=author_id, made_on=on)
 

@@ -111,7 +111,7 @@ class DemoProcess:
             elif by is None:
                 rows.append(row)
             else:
-                rows.append(layers.dated(row, author=by.name, author_id=by.pk, on=at.date()))
+                rows.append(layers.dated_row(row, author=by.name, author_id=by.pk, on=at.date()))
         return replace(version.content, steps=tuple(rows))
 
     def _personal(self, name: str, content: LayerContent) -> None:

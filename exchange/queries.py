@@ -116,7 +116,7 @@ class KeptLine:
     why: str
 
 
-def kept(job: ImportJob, *, by: User) -> list[KeptLine]:
+def kept_lines(job: ImportJob, *, by: User) -> list[KeptLine]:
     """What an undo has left. The name of a deal is told to those who may see the deal now."""
     ids = [pk for kind, pk, _name, _why in job.kept if kind == _SCOPED]
     seen = set(Deal.objects.visible_to(by).filter(pk__in=ids).values_list("pk", flat=True))

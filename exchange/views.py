@@ -187,7 +187,7 @@ def _page(
         "states": ImportState,
         "faults": queries.faults(job, after=last),
         "remarks": queries.remarks(job),
-        "kept": queries.kept(job, by=request.user),
+        "kept": queries.kept_lines(job, by=request.user),
         "by_owner": job.owner_id == request.user.pk,
     }
     return render(

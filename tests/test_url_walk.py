@@ -59,7 +59,7 @@ from pipeline.outbox import kinds
 from pipeline.people.events import NameChanged
 from pipeline.process import commands as process_commands
 from pipeline.process.stages import Initiator, Stage
-from salesprocess.lib.events import written
+from salesprocess.lib.events import event_columns
 from tests.conftest import Cast, make_cast
 from tests.factories import (
     NOW,
@@ -825,7 +825,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         job.save()
         jobs[key] = job.pk
     past = NameChanged(old=CANARIES["past"], new="Ana")
-    PeopleChange.objects.create(person=ana, at=NOW, **written(past))
+    PeopleChange.objects.create(person=ana, at=NOW, **event_columns(past))
     deal.refresh_from_db()
     act = UndoableAct.objects.create(deal=deal, by=ana, at=NOW, verb="log", version=deal.version)
     return {

@@ -36,7 +36,7 @@ def plan(
     with _on(about, by=by) as deal:
         if deal is not None:
             locked_deal.require_open(deal)
-        activity = writer.planned(about, deal, next, by=by, at=at, owner=owner)
+        activity = writer.new_plan(about, deal, next, by=by, at=at, owner=owner)
         activity.save(force_insert=True)
         if deal is not None:
             _update(deal, by=by, at=at)
@@ -69,7 +69,7 @@ def log(
     or "moved forward" where no stage follows or from another stage than the page showed.
     """
     with _on(about, by=by) as deal:
-        activity = writer.done(
+        activity = writer.new_done(
             about,
             deal,
             kind=kind,
@@ -285,7 +285,7 @@ def _after(
     if next is not None:
         if deal is not None:
             locked_deal.require_open(deal)
-        new = [*new, writer.planned(about, deal, next, by=by, at=at)]
+        new = [*new, writer.new_plan(about, deal, next, by=by, at=at)]
     Activity.objects.bulk_create(new)
     if deal is None:
         return

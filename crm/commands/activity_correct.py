@@ -67,7 +67,7 @@ def remove(activity: Activity, *, by: User, at: dt.datetime) -> None:
     """
     with _own(activity, by=by, version=None) as (row, deal):
         require_removable(row, at=at)
-        before, event = row.done_at, EntryRemoved(entry=writer.which(row), body=row.body)
+        before, event = row.done_at, EntryRemoved(entry=writer.entry_ref(row), body=row.body)
         if row.due is None:
             row.delete()
         else:

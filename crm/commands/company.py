@@ -70,7 +70,7 @@ def edit(
         require_version(row, version)
         if (parent := fields.get("parent")) is not None:
             _check_parent(row, parent)
-        fields = values.changed(row, fields)
+        fields = values.other_values(row, fields)
         if not fields:
             return
         if "relationship" in fields:

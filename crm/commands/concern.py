@@ -8,7 +8,7 @@ from crm.commands.writers import concern as writer
 from crm.commands.writers.concern import ConcernInput, DispositionInput
 from crm.models import Concern, Deal, Disposition
 from pipeline.models import User
-from salesprocess.lib.events import changed
+from salesprocess.lib.events import change_event
 
 
 def add(
@@ -99,7 +99,7 @@ def answer(
         values.check(kept)
         if kept.response != old:
             kept.save(update_fields=["response", "used"])
-            event = changed("concern_response", old=old, new=kept.response, about=kept.words)
+            event = change_event("concern_response", old=old, new=kept.response, about=kept.words)
             add_change(row, event, by=by, at=at)
             save(row, by=by, at=at)
     concern.refresh_from_db()

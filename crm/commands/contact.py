@@ -104,7 +104,7 @@ def edit(
         require_version(row, version)
         wanted = points(row, emails=emails, phones=phones)
         fields = {"name": name.strip(), "job_title": job_title.strip(), "company": company}
-        if not values.changed(row, fields) and _same(row, wanted):
+        if not values.other_values(row, fields) and _same(row, wanted):
             return
         row.name, row.job_title, row.company = name.strip(), job_title.strip(), company
         row.version += 1

@@ -20,7 +20,7 @@ from pipeline.models import Team, User
 from pipeline.process import moves
 from pipeline.process.moves import Visit
 from pipeline.process.playbook import fingerprint
-from salesprocess.lib.events import Event, Sum, changed, written
+from salesprocess.lib.events import Event, Sum, change_event, event_columns
 from salesprocess.lib.refused import Refused, require_version
 
 # What a search entry repeats of a deal.
@@ -162,7 +162,7 @@ def note_changes(
         new = fields[field]
         if field == "amount":
             old, new = as_sum(old, currency), as_sum(new, row.currency)
-        add_change(row, changed(field, old=old, new=new), by=by, at=at, reason=reason)
+        add_change(row, change_event(field, old=old, new=new), by=by, at=at, reason=reason)
     return list(before)
 
 
@@ -173,7 +173,7 @@ def as_sum(amount: Decimal | None, currency: str) -> Sum | None:
 
 def add_change(row: Deal, event: Event, *, by: User, at: dt.datetime, reason: str = "") -> None:
     """Add a row to the history of a deal; `reason` is what was said of it."""
-    DealChange.objects.create(deal=row, at=at, by=by, reason=reason.strip(), **written(event))
+    DealChange.objects.create(deal=row, at=at, by=by, reason=reason.strip(), **event_columns(event))
 
 
 def require_open(row: Deal) -> None:

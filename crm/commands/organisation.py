@@ -13,7 +13,7 @@ from crm.queries.rate import first_deal_on
 from pipeline.models import User
 from pipeline.people.commands.locked_people import people_locked
 from pipeline.people.commands.organisation import set_facts
-from salesprocess.lib.events import written
+from salesprocess.lib.events import event_columns
 from salesprocess.lib.format import full_day
 from salesprocess.lib.refused import Refused
 
@@ -83,5 +83,5 @@ def _replace(rates: Sequence[Rate], rebased: Sequence[Rate], *, by: User, at: dt
         kept={"rates": [[rate.currency, rate.on.isoformat(), str(rate.value)] for rate in rates]},
         by=by,
         at=at,
-        **written(RatesRebased(old=len(rates), new=len(rebased))),
+        **event_columns(RatesRebased(old=len(rates), new=len(rebased))),
     )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from crm.commands import search
 from crm.models import Company, Contact, PartyChange, SearchKind
 from pipeline.models import User
-from salesprocess.lib.events import changed, written
+from salesprocess.lib.events import change_event, event_columns
 from salesprocess.lib.refused import Refused, require_version
 
 
@@ -40,7 +40,7 @@ def hand_over(
             at=at,
             by=by,
             reason=reason.strip(),
-            **written(changed("owner", old=row.owner, new=to)),
+            **event_columns(change_event("owner", old=row.owner, new=to)),
         )
         row.owner = to
         row.version += 1

@@ -83,7 +83,7 @@ def publish(
             _hold(before)
             if flight == Flight.KEEP:
                 _keep(teams)
-        found = queries.affected(teams)
+        found = queries.affected_deals(teams)
     return Published(
         version=version, people=found.people, deals=found.deals, copied=copied, lost=lost
     )

@@ -15,7 +15,7 @@ from crm.events import RateChanged
 from crm.models import Rate, Setting, SettingChange
 from crm.queries.rate import is_in_use
 from pipeline.models import Team, User
-from salesprocess.lib.events import written
+from salesprocess.lib.events import event_columns
 from salesprocess.lib.refused import Refused
 
 # Any number, but no other lock's: one change of the rates at a time.
@@ -109,5 +109,5 @@ def _note(
             new=new.value.normalize() if new else None,
         )
         SettingChange.objects.create(
-            setting=Setting.RATE, name=rate.currency, by=by, at=at, **written(event)
+            setting=Setting.RATE, name=rate.currency, by=by, at=at, **event_columns(event)
         )

@@ -10,7 +10,7 @@ from crm.models import Concern, Deal, Offer, StepResult, Verdict
 from pipeline.models import User
 from pipeline.process.gates import Act, Finding
 from pipeline.process.playbook import PlaybookStep, StepKind
-from salesprocess.lib.events import RecordRef, changed
+from salesprocess.lib.events import RecordRef, change_event
 
 
 def note_parts_changed(
@@ -30,7 +30,7 @@ def note_parts_changed(
     kinds = [kind for kind in before if before[kind] != after[kind]]
     for kind in kinds:
         which = "" if kind == of else about
-        event = changed(kind, old=before[kind], new=after[kind], about=which)
+        event = change_event(kind, old=before[kind], new=after[kind], about=which)
         add_change(row, event, by=by, at=at)
     return bool(kinds)
 

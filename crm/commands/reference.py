@@ -32,7 +32,7 @@ from crm.models.reference import ReferenceRow
 from crm.queries.reference import REFERENCE_LISTS, reference_list_of, referring_fields, same_name
 from pipeline.models import User
 from pipeline.people.events import Added
-from salesprocess.lib.events import Event, RecordRef, Sum, changed, written
+from salesprocess.lib.events import Event, RecordRef, Sum, change_event, event_columns
 from salesprocess.lib.refused import Refused, Stale
 
 # Any number, but no other lock's: one change of the lists at a time, so that no two rows get one
@@ -235,7 +235,11 @@ def _save(row: ReferenceRow, *fields: str) -> None:
 def _clean_name(row: ReferenceRow) -> str:
     """Strip the name; a shipped name typed in any language is stored as shipped."""
     name = " ".join(row.name.split())
-    return shipped.kept(name, shipped.NAMES) if reference_list_of(type(row)).is_shipped else name
+    return (
+        shipped.name_on_record(name, shipped.NAMES)
+        if reference_list_of(type(row)).is_shipped
+        else name
+    )
 
 
 def _check_name(row: ReferenceRow) -> None:
@@ -348,7 +352,7 @@ def _note(
         kept=kept,
         by=by,
         at=at,
-        **written(event),
+        **event_columns(event),
     )
 
 
@@ -360,7 +364,7 @@ def _changed(row: ReferenceRow, fact: str, before: Mapping[str, Any]) -> Event:
         new = None if new is None else Sum(amount=new, currency=row.currency)
     # Kinds and initiators are another thing on each list.
     own = fact in ("kind", "initiator")
-    return changed(
+    return change_event(
         f"{reference_list_of(type(row)).setting}_{fact}" if own else fact, old=old, new=new
     )
 

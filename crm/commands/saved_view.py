@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from crm.commands import values
 from crm.models import ListKind, SavedView
 from pipeline.models import Team, User
-from salesprocess.lib.names import called
+from salesprocess.lib.names import with_name
 from salesprocess.lib.refused import Refused, require_version
 
 # More of them would be no help above a list.
@@ -55,7 +55,7 @@ def change(
         rows = SavedView.objects.editable_by(by).select_related("team", "changed_by")
         row = rows.select_for_update(of=("self",)).get(pk=view.pk)
         require_version(row, version)
-        if not values.changed(row, {"name": name, "team": team}):
+        if not values.other_values(row, {"name": name, "team": team}):
             return
         row.version += 1
         _write(row, name=name, team=team, by=by, at=at)
@@ -83,7 +83,7 @@ def _write(view: SavedView, *, name: str, team: Team | None, by: User, at: dt.da
         if not scope.everything and team.pk not in scope.managed_team_ids:
             raise Refused(_("You can share only with a team that you lead."), field="team")
     mine = SavedView.objects.filter(owner_id=view.owner_id, kind=view.kind)
-    if called(mine.exclude(pk=view.pk), name).exists():
+    if with_name(mine.exclude(pk=view.pk), name).exists():
         raise Refused(_("You have a view of this name already."), field="name")
     view.name, view.team = name, team
     view.changed_at, view.changed_by = at, by

@@ -17,7 +17,7 @@ def check(record: models.Model) -> None:
     record.clean_fields(exclude=[field.name for field in record._meta.fields if field.is_relation])
 
 
-def changed(record: models.Model, said: Mapping[str, Any]) -> dict[str, Any]:
+def other_values(record: models.Model, said: Mapping[str, Any]) -> dict[str, Any]:
     """What of `said` is another than the record has. A form says all that it shows: what nobody
     touched is no change, and must leave neither a version nor a day."""
     return {name: value for name, value in said.items() if _is_other(record, name, value)}

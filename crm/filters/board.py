@@ -17,7 +17,7 @@ from crm.models import Deal, SearchKind, Source
 from crm.models.deal import DealQuerySet
 from crm.models.due import DueState, in_state
 from crm.queries import search
-from crm.shipped import shown
+from crm.shipped import shipped_name
 from crm.worth import Rates
 from pipeline.models import Team, User
 from pipeline.people.access import ME, Scope, subtrees
@@ -241,7 +241,9 @@ class BoardFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         return person_choices(self.user, people)
 
     def _sources(self) -> Choices:
-        sources = [(pk, shown(name)) for person, pk, name, _here in self._choices if not person]
+        sources = [
+            (pk, shipped_name(name)) for person, pk, name, _here in self._choices if not person
+        ]
         return sorted(sources, key=lambda source: source[1].lower())
 
     @cached_property

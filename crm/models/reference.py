@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from crm.shipped import DISQUALIFIED, shown
+from crm.shipped import DISQUALIFIED, shipped_name
 from crm.worth import RateInForce, Rates
 from pipeline.models import Batch, User
 from pipeline.people.access import HasScope
@@ -75,7 +75,7 @@ class Source(ReferenceRow):
         constraints: ClassVar = [models.UniqueConstraint(Lower("name"), name="source_name_once")]
 
     def __str__(self) -> str:
-        return shown(self.name)
+        return shipped_name(self.name)
 
 
 class Method(ReferenceRow):
@@ -87,7 +87,7 @@ class Method(ReferenceRow):
         constraints: ClassVar = [models.UniqueConstraint(Lower("name"), name="method_name_once")]
 
     def __str__(self) -> str:
-        return shown(self.name)
+        return shipped_name(self.name)
 
 
 class CauseKind(models.TextChoices):
@@ -112,7 +112,7 @@ class StopCause(ReferenceRow):
         ]
 
     def __str__(self) -> str:
-        return shown(self.name)
+        return shipped_name(self.name)
 
     @property
     def is_fixed(self) -> bool:

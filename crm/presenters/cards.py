@@ -8,7 +8,7 @@ from crm.models.due import Due, DueState
 from crm.presenters.viewer import Viewer
 from crm.queries.board import BoardRow
 from crm.queries.progress import Progress
-from crm.shipped import shown
+from crm.shipped import shipped_name
 from pipeline.people.models.people import initials_of
 from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.format import format_day, money
@@ -102,7 +102,7 @@ def closed_card(viewer: Viewer, row: BoardRow) -> Card:
         initials=initials_of(row.owner or ""),
         next_class=next_class,
         next=next_words,
-        days=shown(row.cause),
+        days=shipped_name(row.cause),
         is_late=False,
         risk="",
         may="",
@@ -124,7 +124,7 @@ def _about(row: BoardRow) -> str:
     """What the deal is; where that is the company over again, where it came from."""
     if row.company and row.name != row.company:
         return row.name
-    return shown(row.source)
+    return shipped_name(row.source)
 
 
 def days_in_stage(viewer: Viewer, row: BoardRow) -> tuple[str, bool]:

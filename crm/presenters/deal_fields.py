@@ -10,9 +10,9 @@ from crm.models import DealRole
 from crm.presenters.viewer import Viewer, labels
 from crm.queries.deal import DealRecord
 from crm.queries.deal_parts import DealLineRecord, DealPerson
-from crm.queries.deal_value import ValuePlace, ValueSaid, differ
+from crm.queries.deal_value import ValuePlace, ValueSaid, values_differ
 from crm.queries.offer import total
-from crm.shipped import shown
+from crm.shipped import shipped_name
 from pipeline.people.models.people import initials_of
 from salesprocess.lib.format import money
 
@@ -66,7 +66,7 @@ class DealLineView:
 
 
 def deal_fields(viewer: Viewer, deal: DealRecord) -> list[DealFieldLine]:
-    source = shown(deal.source)
+    source = shipped_name(deal.source)
     details = [deal.source_detail, deal.source_company or ""]
     return [
         DealFieldLine(
@@ -93,7 +93,7 @@ def deal_fields(viewer: Viewer, deal: DealRecord) -> list[DealFieldLine]:
             key="method",
             field="method",
             label=_("Method"),
-            value=shown(deal.method),
+            value=shipped_name(deal.method),
         ),
     ]
 
@@ -160,7 +160,7 @@ def product_lines(rows: Sequence[DealLineRecord], currency: str) -> tuple[list[D
 
 def worth_lines(said: Sequence[ValueSaid]) -> list[WorthLine]:
     """What is said in each place, where that differs; from which the deal's value may be taken."""
-    if not differ(said):
+    if not values_differ(said):
         return []
     deal = next((one for one in said if one.place == ValuePlace.DEAL), None)
     return [_worth_line(one, deal) for one in said]

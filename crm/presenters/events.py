@@ -23,7 +23,7 @@ from crm.models import (
 )
 from crm.presenters.answers import answer_words
 from crm.presenters.viewer import Viewer, labels
-from crm.shipped import shown
+from crm.shipped import shipped_name
 from pipeline.process.framework import translated_text
 from pipeline.process.gates import Reason
 from pipeline.process.playbook import AnswerKind, Fact, StepKind
@@ -110,7 +110,7 @@ def _label(viewer: Viewer, choices: type[Choices], value: str) -> str:
 def _record(_viewer: Viewer, record: RecordRef) -> str:
     if record == events.US:
         return _("raised by us")
-    return shown(record.name) if record.kind in _LISTS else record.name
+    return shipped_name(record.name) if record.kind in _LISTS else record.name
 
 
 def _need_worth(viewer: Viewer, worth: events.NeedWorth) -> str:

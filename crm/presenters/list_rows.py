@@ -8,7 +8,7 @@ from crm.models.due import Due, DueState
 from crm.presenters.cards import days_in_stage, how_it_ended, path_of, what_next
 from crm.presenters.viewer import Viewer
 from crm.queries.board import BoardRow
-from crm.shipped import shown
+from crm.shipped import shipped_name
 from pipeline.models import User
 from pipeline.people.models.people import initials_of
 from pipeline.process.stages import Outcome
@@ -43,7 +43,7 @@ def deal_line(viewer: Viewer, row: BoardRow, *, changed: str = "") -> DealListRo
         days, is_late = days_in_stage(viewer, row)
     else:
         next_class, next_words = how_it_ended(viewer, row)
-        days, is_late = shown(row.cause), False
+        days, is_late = shipped_name(row.cause), False
     closes = row.expected_close_on
     return DealListRow(
         id=row.id,
@@ -60,7 +60,7 @@ def deal_line(viewer: Viewer, row: BoardRow, *, changed: str = "") -> DealListRo
         is_past=is_open and closes is not None and closes < viewer.today,
         owner=row.owner or "",
         initials=initials_of(row.owner) if row.owner else "",
-        source=shown(row.source),
+        source=shipped_name(row.source),
         changed=changed,
         is_sample=viewer.is_sample(row.batch_id),
     )

@@ -115,7 +115,7 @@ def _touch(viewer: Viewer, row: Activity, at: dt.datetime) -> Touch:
     )
 
 
-def planned(viewer: Viewer, rows: Iterable[Activity]) -> list[Planned]:
+def planned_lines(viewer: Viewer, rows: Iterable[Activity]) -> list[Planned]:
     return [_planned(viewer, row) for row in rows]
 
 
@@ -137,7 +137,7 @@ def _planned(viewer: Viewer, row: Activity) -> Planned:
     )
 
 
-def owned(viewer: Viewer, changes: Iterable[PartyChange]) -> list[OwnerChange]:
+def owner_changes(viewer: Viewer, changes: Iterable[PartyChange]) -> list[OwnerChange]:
     return [
         OwnerChange(
             words=_("Handed over to %(name)s") % {"name": event.new.name if event.new else ""},

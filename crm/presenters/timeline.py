@@ -11,7 +11,7 @@ from crm.presenters.plans import ICONS, talk_title
 from crm.presenters.viewer import Viewer
 from crm.queries.deal import DealRecord, Talk, VisitRecord
 from crm.queries.timeline import DealChangeRecord, Rank, TimelineEntry
-from crm.shipped import shown
+from crm.shipped import shipped_name
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Stage
 from salesprocess.lib.format import money
@@ -111,6 +111,6 @@ def _end(visit: VisitRecord, deal: DealRecord) -> tuple[str, str, str, str]:
         return "trophy", "ok", _("Won"), money(visit.exit_amount, deal.currency)
     text = ""
     if deal.closed_at == visit.left_at and deal.cause:
-        text = f"{Initiator(deal.initiator).label}: {shown(deal.cause)}"
+        text = f"{Initiator(deal.initiator).label}: {shipped_name(deal.cause)}"
     stage = Stage(visit.stage).label
     return "square-x", "bad", _("Stopped in %(stage)s") % {"stage": stage}, text

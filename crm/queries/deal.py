@@ -334,7 +334,7 @@ def done_talks(older: Q) -> QuerySet[Activity, tuple[object, ...]]:
 _plans = Prepared(Talk._make, _planned)
 
 
-def planned(deal: int) -> list[Talk]:
+def planned_talks(deal: int) -> list[Talk]:
     """What is planned, the next one first."""
     return _plans(deal=deal)
 

@@ -29,7 +29,7 @@ class ValueSaid:
     why: str = ""
 
 
-def said_of(
+def value_sources(
     deal: DealRecord, lines: Sequence[DealLineRecord], current: OfferRecord | None
 ) -> list[ValueSaid]:
     """Those of the three that say something; a product without a price says nothing.
@@ -54,5 +54,5 @@ def said_of(
     return found
 
 
-def differ(said: Sequence[ValueSaid]) -> bool:
+def values_differ(said: Sequence[ValueSaid]) -> bool:
     return len({(one.amount, one.currency) for one in said}) > 1

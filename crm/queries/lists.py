@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import CharField
 
 from crm.models import ListKind, SavedView
-from crm.shipped import shown
+from crm.shipped import shipped_name
 from crm.worth import NOTHING, Worth
 from pipeline.models import Team, User
 from pipeline.people.access import Scope
@@ -209,9 +209,11 @@ def filter_choices(user: User, kind: ListKind) -> FilterChoices:
     sources = found["source"]
     return FilterChoices(
         people=[(pk, name, here == "true") for pk, name, here, _a, _b in found["person"]],
-        sources=_by_name((pk, shown(name)) for pk, name, gone, *_ in sources if gone != "true"),
+        sources=_by_name(
+            (pk, shipped_name(name)) for pk, name, gone, *_ in sources if gone != "true"
+        ),
         retired_sources=_by_name(
-            (pk, shown(name)) for pk, name, gone, *_ in sources if gone == "true"
+            (pk, shipped_name(name)) for pk, name, gone, *_ in sources if gone == "true"
         ),
         teams=[
             Team(pk=pk, name=name, parent_id=int(parent) if parent else None)

@@ -134,7 +134,7 @@ def corrections(
     return list(rows.select_related("by").order_by("-at", "-pk")[:PAGE])
 
 
-def planned(user: User, of: PartyRecord) -> list[Activity]:
+def planned_activities(user: User, of: PartyRecord) -> list[Activity]:
     """What is to be done, the next one first, each with `may_edit`."""
     editable = Activity.objects.editable_by(user).filter(pk=OuterRef("pk"))
     rows = _about(user, of).planned().annotate(may_edit=Exists(editable))

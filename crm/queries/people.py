@@ -93,7 +93,7 @@ class Carried:
     stage_name: str
 
 
-def carried(person: User, *, by: User, most: int) -> tuple[list[Carried], int]:
+def open_deals_of(person: User, *, by: User, most: int) -> tuple[list[Carried], int]:
     """The first open deals of a person that `by` may hand over, furthest first, and how many."""
     deals = Deal.objects.editable_by(by).open().filter(owner=person)
     rows = deals.order_by("-stage", "id").values_list("id", "name", "company__name", "stage")

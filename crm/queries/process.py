@@ -36,7 +36,7 @@ class Affected:
         return sum(self.by_stage.values())
 
 
-def affected(teams: Collection[int]) -> Affected:
+def affected_deals(teams: Collection[int]) -> Affected:
     """Two queries, however many teams."""
     counted = dict(
         Deal.objects.filter(team_id__in=teams, outcome=Outcome.OPEN)
@@ -175,7 +175,7 @@ def share(part: int, whole: int) -> float | None:
 PASSING = frozenset({Fact.NEXT})
 
 
-def measured(step: PlaybookStep) -> bool:
+def is_measured(step: PlaybookStep) -> bool:
     """Whether it is known of past deals if the step was done: not of hints and of passing facts."""
     return step.can_be_done and step.fact not in PASSING
 
@@ -222,7 +222,7 @@ def step_use(
     for what, pk in _gone_past(stage, left):
         overridden.setdefault(what, set()).add(pk)
     facts = facts_of(left, at=at)
-    wanted = list(filter(measured, steps))
+    wanted = list(filter(is_measured, steps))
     recorded = _recorded(stage, {step.key for step in wanted}, left)
     found = {}
     for step in wanted:

@@ -68,7 +68,7 @@ def _owners(
     return [pk for pk, role in roles.items() if role == Role.ADMIN]
 
 
-def waiting(user: User) -> int:
+def waiting_count(user: User) -> int:
     """How many notes wait for an answer of `user`, without those that somebody nearer is to answer.
     At most three queries."""
     asked = Counter(

@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 
 from crm.models import Deal, DealLine, Method, Product, Setting, Source, StopCause
 from crm.models.reference import ReferenceRow
-from crm.shipped import NAMES, shown, spellings
+from crm.shipped import NAMES, shipped_name, spellings
 from pipeline.models import User
 from pipeline.process.stages import Outcome
 
@@ -29,7 +29,7 @@ class ShownName(Func):
         self, compiler: Any, connection: Any, **_options: Any
     ) -> tuple[str, list[Any]]:
         kept, params = compiler.compile(self.get_source_expressions()[0])
-        told = [(name, shown(name)) for name in sorted(NAMES) if shown(name) != name]
+        told = [(name, shipped_name(name)) for name in sorted(NAMES) if shipped_name(name) != name]
         if not told:
             return kept, list(params)
         whens = " ".join(["WHEN %s THEN %s"] * len(told))

@@ -13,7 +13,7 @@ from crm.models import SettingChange
 from crm.queries.reference import REFERENCE_LISTS
 from pipeline.models import PeopleChange, User
 from pipeline.people.events import ORGANISATION_KINDS
-from salesprocess.lib.events import Event, read
+from salesprocess.lib.events import Event, event_of
 from salesprocess.lib.prepared import run
 
 PAGE = 50
@@ -84,7 +84,7 @@ def _told(rows: list[tuple[Any, ...]]) -> Iterator[SettingsHistoryRow]:
         yield SettingsHistoryRow(
             id=0 if setting == ORGANISATION else pk,
             setting=setting,
-            event=read(kind, data),
+            event=event_of(kind, data),
             name=name,
             at=at,
             by=by or "",

@@ -117,7 +117,7 @@ class Recorded:
         return [one for one in self.results if (one.key, one.is_private) not in there]
 
 
-def recorded(deal: int, *, stage: Stage, user: int) -> Recorded:
+def recorded_steps(deal: int, *, stage: Stage, user: int) -> Recorded:
     """One query. Raises Deal.DoesNotExist."""
     facts, (results, votes, files) = facts_with(deal, _ALSO, stage=stage.value, user=user)
     return Recorded(

@@ -17,7 +17,7 @@ from crm.models import (
 )
 from crm.queries.deal import PAGE, DealRecord, Talk, VisitRecord, done_talks
 from salesprocess.lib.dates import parse_instant
-from salesprocess.lib.events import Event, read
+from salesprocess.lib.events import Event, event_of
 from salesprocess.lib.keyset import Cursor, SortKey
 from salesprocess.lib.prepared import Param, Prepared
 
@@ -56,7 +56,7 @@ class DealChangeRecord(NamedTuple):
     @classmethod
     def of(cls, row: Sequence[Any]) -> Self:
         pk, at, by, kind, data, reason = row
-        return cls(pk, at, by, read(kind, data), reason)
+        return cls(pk, at, by, event_of(kind, data), reason)
 
 
 def _edited(older: Q) -> QuerySet[DealChange, tuple[object, ...]]:

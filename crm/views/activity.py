@@ -31,7 +31,7 @@ from crm.presenters.viewer import Viewer
 from crm.queries import activity as activities
 from crm.queries.deal import Talk
 from crm.views import activity_undo, deal_page
-from crm.views.verbs import Dialog, answer, editable_deal, now, posted, show, stay
+from crm.views.verbs import Dialog, answer, editable_deal, now, posted_data, show, stay
 from pipeline.models import User
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
@@ -93,7 +93,7 @@ def log_or_close(form: LogForm, about: About, *, by: User, at: dt.datetime, **gi
 
 def _gate(request: HtmxRequest, deal: Deal) -> GateForm:
     """What gates asked for when this was sent the first time; mostly nothing."""
-    return GateForm(posted(request), files=request.FILES or None, user=request.user, deal=deal)
+    return GateForm(posted_data(request), files=request.FILES or None, user=request.user, deal=deal)
 
 
 def _ask_gap(request: HtmxRequest, deal: Deal, gate: GateForm) -> HttpResponse:
@@ -129,7 +129,7 @@ def plan(request: HtmxRequest, pk: int) -> HttpResponse:
     """What's next, on a deal that has nothing planned or not enough."""
     deal = editable_deal(request, pk)
     at = now()
-    form = PlanForm(posted(request), user=request.user, deal=deal, at=at, auto_id="plan-%s")
+    form = PlanForm(posted_data(request), user=request.user, deal=deal, at=at, auto_id="plan-%s")
     ask = Dialog(
         template="crm/deal/_next_plan.html",
         title=_("What’s next: %(deal)s") % {"deal": deal.name},
@@ -152,7 +152,7 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
     activity, deal = _editable(request, pk)
     at = now()
     form = DoneForm(
-        posted(request),
+        posted_data(request),
         user=request.user,
         deal=deal,
         at=at,
@@ -199,7 +199,7 @@ def postpone(request: HtmxRequest, pk: int) -> HttpResponse:
     activity, deal = _editable(request, pk)
     at = now()
     form = PostponeForm(
-        posted(request), user=request.user, deal=deal, at=at, auto_id="later-%s", of=activity
+        posted_data(request), user=request.user, deal=deal, at=at, auto_id="later-%s", of=activity
     )
 
     def run() -> None:
@@ -223,7 +223,7 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
     activity, deal = _editable(request, pk)
     at = now()
     form = ChangeForm(
-        posted(request),
+        posted_data(request),
         user=request.user,
         deal=deal,
         at=at,

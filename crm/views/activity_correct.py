@@ -14,7 +14,7 @@ from crm.forms.fields import VerbForm
 from crm.models import Activity
 from crm.queries import activity as activities
 from crm.views import activity_undo, party, verbs
-from crm.views.verbs import posted
+from crm.views.verbs import posted_data
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.refused import Refused
@@ -23,7 +23,9 @@ from salesprocess.lib.refused import Refused
 @require_http_methods(["GET", "POST"])
 def correct(request: HtmxRequest, pk: int) -> HttpResponse:
     activity, at = _own(request, pk), timezone.now()
-    form = CorrectForm(posted(request), of=activity, user=request.user, at=at, auto_id="correct-%s")
+    form = CorrectForm(
+        posted_data(request), of=activity, user=request.user, at=at, auto_id="correct-%s"
+    )
     return _answer(
         request,
         activity,

@@ -14,7 +14,7 @@ from crm.queries import duplicates
 from crm.queries import party as queries
 from crm.views import party
 from crm.views.party import PartyPage
-from crm.views.verbs import posted
+from crm.views.verbs import posted_data
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import number
 from salesprocess.lib.found import found_or_404
@@ -40,7 +40,7 @@ def edit(request: HtmxRequest, pk: int) -> HttpResponse:
     company = look.found.company
     if company is None or not look.found.may_edit:
         raise Http404
-    form = CompanyForm(posted(request), user=request.user, of=company, auto_id="fact-%s")
+    form = CompanyForm(posted_data(request), user=request.user, of=company, auto_id="fact-%s")
     return party.edit(request, look, form, form.model_fields, partial(commands.edit, company))
 
 
@@ -63,7 +63,7 @@ def plan(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new(request: HtmxRequest) -> HttpResponse:
     """A company by itself; those that it may be already are shown, and never in the way."""
-    form = CompanyForm(posted(request), user=request.user, auto_id="new-%s")
+    form = CompanyForm(posted_data(request), user=request.user, auto_id="new-%s")
     shown = {"fields": form.model_fields, "found": _alike(request), "is_company": True}
     return party.new(request, form, shown, commands.create)
 

@@ -10,7 +10,17 @@ from crm.forms.fields import VerbForm
 from crm.models import Concern, ConcernCategory, Deal, Disposition
 from crm.queries import answers, deal_records
 from crm.queries import offer as offers
-from crm.views.verbs import Dialog, answer, do, editable_deal, form_of, now, posted, seen, stay
+from crm.views.verbs import (
+    Dialog,
+    answer,
+    do,
+    editable_deal,
+    form_of,
+    now,
+    posted_data,
+    seen_version,
+    stay,
+)
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, wants_fragment
@@ -53,7 +63,7 @@ def settle(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     row = found_or_404(deal_records.concern, deal, concern)
     form = SettleForm(
-        posted(request),
+        posted_data(request),
         user=request.user,
         deal=deal,
         initial={
@@ -78,7 +88,7 @@ def respond(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     row = found_or_404(deal_records.concern, deal, concern)
     form = ConcernAnswerForm(
-        posted(request), user=request.user, deal=deal, initial=_begun(request, deal, row)
+        posted_data(request), user=request.user, deal=deal, initial=_begun(request, deal, row)
     )
     ask = Dialog(
         template=_place(request, "_respond"),
@@ -136,7 +146,7 @@ def _begun(request: HtmxRequest, deal: Deal, row: Concern) -> dict[str, object]:
     pk = request.GET.get("used", "")
     used = answers.usable_answer(request.user, int(pk)) if pk.isdecimal() and len(pk) < 19 else None
     return {
-        "version": seen(request, deal),
+        "version": seen_version(request, deal),
         "response": used.response if used else row.response,
         "used": used.pk if used else row.used_id,
     }

@@ -9,7 +9,7 @@ from crm.forms.contact import AddContactForm, RoleForm
 from crm.forms.fields import VerbForm
 from crm.models import DealRole
 from crm.queries import deal_records, duplicates
-from crm.views.verbs import Dialog, answer, editable_deal, now, posted, stay
+from crm.views.verbs import Dialog, answer, editable_deal, now, posted_data, stay
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
@@ -18,7 +18,7 @@ from salesprocess.lib.htmx import render
 @require_http_methods(["GET", "POST"])
 def add(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    form = AddContactForm(posted(request), user=request.user, deal=deal)
+    form = AddContactForm(posted_data(request), user=request.user, deal=deal)
     ask = Dialog(
         template="crm/deal/_sheet_person.html",
         title=_("Add a person: %(deal)s") % {"deal": deal.name},

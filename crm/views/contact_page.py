@@ -19,7 +19,7 @@ from crm.queries import duplicates
 from crm.queries import party as queries
 from crm.views import activity_undo, party
 from crm.views.party import PartyDialog, PartyPage
-from crm.views.verbs import posted
+from crm.views.verbs import posted_data
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
@@ -46,7 +46,7 @@ def edit(request: HtmxRequest, pk: int) -> HttpResponse:
         raise Http404
     points = queries.points(contact)
     form = ContactForm(
-        posted(request), user=request.user, of=contact, points=points, auto_id="fact-%s"
+        posted_data(request), user=request.user, of=contact, points=points, auto_id="fact-%s"
     )
     return party.edit(request, look, form, FIELDS, partial(commands.edit, contact))
 
@@ -73,7 +73,7 @@ def plan(request: HtmxRequest, pk: int) -> HttpResponse:
 def new(request: HtmxRequest) -> HttpResponse:
     """A person by himself or herself, of a company on record or of none."""
     form = ContactForm(
-        posted(request), user=request.user, auto_id="new-%s", initial=_asked_company(request)
+        posted_data(request), user=request.user, auto_id="new-%s", initial=_asked_company(request)
     )
     shown = {"fields": FIELDS, "found": _alike(request), "is_company": False}
     return party.new(request, form, shown, commands.create)

@@ -41,8 +41,8 @@ from crm.views.verbs import (
     form_of,
     home_of,
     now,
-    posted,
-    seen,
+    posted_data,
+    seen_version,
     stay,
 )
 from pipeline.models import User
@@ -74,11 +74,11 @@ def _move(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRe
     asked = _stage(request.POST.get("to") or request.GET.get("to"))
     to = asked or Stage(min(here + 1, Stage.CLOSING))
     form = MoveForm(
-        posted(request),
+        posted_data(request),
         files=request.FILES or None,
         user=request.user,
         deal=deal,
-        initial={"to": to.value, "version": seen(request, deal)},
+        initial={"to": to.value, "version": seen_version(request, deal)},
     )
     if not form.is_bound and to > here and deal.is_open:
         form.ask_for(gates.missing(deal, Act(verb=Verb.MOVE, from_stage=here, to=to)))
@@ -117,13 +117,13 @@ def _win(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRes
     deal = editable_deal(request, pk)
     here, through = Stage(deal.stage), command is win_commands.sell_at_once
     form = WinForm(
-        posted(request),
+        posted_data(request),
         files=request.FILES or None,
         user=request.user,
         deal=deal,
         at=now(),
         through=through,
-        initial={"version": seen(request, deal)},
+        initial={"version": seen_version(request, deal)},
     )
     if not form.is_bound and deal.is_open:
         form.ask_for(gates.missing(deal, Act(verb=Verb.WIN, from_stage=here, to=Stage.CLOSING)))
@@ -148,7 +148,7 @@ def _planned_on(deal: Deal, user: User) -> list[Plan]:
     """What is planned on the deal, of which its win asks what becomes."""
     if not deal.next_kind:
         return []
-    planned = deal_queries.planned(deal.pk)
+    planned = deal_queries.planned_talks(deal.pk)
     return plans(Viewer(user, at=now()), planned, owner_id=deal.owner_id)
 
 
@@ -315,7 +315,7 @@ def _new(request: HtmxRequest) -> OpenForm:
     stage = _stage(request.GET.get("stage")) or Stage.LEAD_GENERATION
     initial = {"stage": stage.value, **said}
     form = OpenForm(
-        posted(request),
+        posted_data(request),
         files=request.FILES or None,
         user=request.user,
         at=now(),

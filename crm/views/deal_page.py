@@ -34,11 +34,11 @@ from crm.queries import deal_parts
 from crm.queries import timeline as timeline_queries
 from crm.queries.deal import Talk, VisitRecord
 from crm.queries.deal_parts import DealPerson
-from crm.queries.deal_value import said_of
+from crm.queries.deal_value import value_sources
 from crm.queries.records import Records, records
-from crm.queries.steps import recorded, versions_at
+from crm.queries.steps import recorded_steps, versions_at
 from crm.queries.timeline import ORDER, SHOWS
-from crm.shipped import shown
+from crm.shipped import shipped_name
 from pipeline.models import User
 from pipeline.people.models.people import initials_of
 from pipeline.process.playbook import Playbook
@@ -164,7 +164,7 @@ class DealPage:
             **record_cards(viewer, deal, self.records),
             "lines": lines,
             "lines_total": total,
-            "worths": worth_lines(said_of(deal, rows, self.records.offer)),
+            "worths": worth_lines(value_sources(deal, rows, self.records.offer)),
         }
 
     def news(self) -> dict[str, Any]:
@@ -216,7 +216,7 @@ class DealPage:
             "kinds": KINDS,
             "closed": self.viewer.short_day(deal.closed_at),
             "outcome": Outcome(deal.outcome),
-            "cause": shown(deal.cause),
+            "cause": shipped_name(deal.cause),
             "stopped_by": labels(Initiator, self.viewer.language).get(deal.initiator, ""),
         }
 
@@ -237,7 +237,7 @@ class DealPage:
 
     def stage(self, stage: Stage, own_form: OwnStepForm | None = None) -> dict[str, Any]:
         deal, viewer, book = self.deal, self.viewer, self.book(stage)
-        found = recorded(deal.pk, stage=stage, user=self.user.pk)
+        found = recorded_steps(deal.pk, stage=stage, user=self.user.pk)
         panel = step_panel(
             viewer,
             stage,
@@ -304,7 +304,7 @@ def fresh_composer(request: HtmxRequest, deal: Deal) -> HttpResponse:
     """The composer, empty again; `deal` is as it was just left."""
     at = timezone.now()
     viewer = Viewer(request.user, at=at)
-    planned = queries.planned(deal.pk) if deal.next_kind else []
+    planned = queries.planned_talks(deal.pk) if deal.next_kind else []
     context = composer(
         deal,
         LogForm(user=request.user, at=at, auto_id="log-%s"),

@@ -16,7 +16,7 @@ from crm.models import ActivityKind, ActivityResult, ListKind, PointKind, Relati
 from crm.presenters.viewer import Viewer
 from crm.queries import lists as queries
 from crm.queries.list_fields import first_point, open_deals
-from crm.shipped import shown
+from crm.shipped import shipped_name
 from crm.views.lists import DEALS, ListQuestion
 from pipeline.audit.commands import record_export
 from pipeline.models import User
@@ -64,7 +64,7 @@ def _label(choices: Any) -> Callable[[Viewer, Any], str]:
 
 
 def _shown(_viewer: Viewer, name: str | None) -> str:
-    return shown(name)
+    return shipped_name(name)
 
 
 def _stage(_viewer: Viewer, stage: int | None) -> str:

@@ -11,7 +11,16 @@ from crm.queries import deal_records
 from crm.queries import offer as queries
 from crm.queries.deal_process import playbook_of
 from crm.queries.facts import facts
-from crm.views.verbs import Dialog, answer, do, editable_deal, form_of, now, posted, seen
+from crm.views.verbs import (
+    Dialog,
+    answer,
+    do,
+    editable_deal,
+    form_of,
+    now,
+    posted_data,
+    seen_version,
+)
 from pipeline.process.gates import Act, Verb, blocking_findings, judge
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
@@ -26,13 +35,13 @@ def make(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     asked = request.GET.get("kind", "")
     form = OfferForm(
-        posted(request),
+        posted_data(request),
         user=request.user,
         deal=deal,
         at=now(),
         last=queries.current(deal.pk),
         kind=OfferKind(asked) if asked in OfferKind else OfferKind.WRITTEN,
-        initial={"version": seen(request, deal)},
+        initial={"version": seen_version(request, deal)},
     )
     ask = Dialog(
         template="crm/deal/records/_sheet_offer.html",

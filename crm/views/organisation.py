@@ -20,7 +20,7 @@ from crm.views.setting_changes import tell
 from crm.views.settings import admins_only, settings_page
 from pipeline.people import queries as people_queries
 from pipeline.people.commands import organisation as commands
-from pipeline.people.views.posted import posted
+from pipeline.people.views.posted import posted_data
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import SeenForm, attempt, status_of
 
@@ -31,7 +31,7 @@ form_page = require_http_methods(["GET", "HEAD", "POST"])
 @admins_only
 def organisation(request: HtmxRequest) -> HttpResponse:
     root = request.user.organisation
-    form = OrganisationForm(posted(request), root=root, initial=_seen(request))
+    form = OrganisationForm(posted_data(request), root=root, initial=_seen(request))
 
     def run() -> None:
         """Both or neither: the currency is a change of its own."""
@@ -52,7 +52,9 @@ def organisation(request: HtmxRequest) -> HttpResponse:
 @form_page
 @admins_only
 def process_owner(request: HtmxRequest) -> HttpResponse:
-    form = ProcessOwnerForm(posted(request), root=request.user.organisation, initial=_seen(request))
+    form = ProcessOwnerForm(
+        posted_data(request), root=request.user.organisation, initial=_seen(request)
+    )
     context = {
         "about": gettext_lazy("Who answers what does not fit"),
         "say": gettext_lazy(
@@ -66,7 +68,9 @@ def process_owner(request: HtmxRequest) -> HttpResponse:
 @form_page
 @admins_only
 def thresholds(request: HtmxRequest) -> HttpResponse:
-    form = ThresholdsForm(posted(request), root=request.user.organisation, initial=_seen(request))
+    form = ThresholdsForm(
+        posted_data(request), root=request.user.organisation, initial=_seen(request)
+    )
     context = {"about": gettext_lazy("When a figure can be relied on"), "say": ""}
     return _form_page(request, "thresholds", form, _change(request, form), context)
 

@@ -22,13 +22,13 @@ from crm.forms.party import OwnerForm, TouchForm
 from crm.models import Activity, Company, Contact
 from crm.presenters.cards import path_of
 from crm.presenters.list_rows import deal_line
-from crm.presenters.party import OwnerChange, Planned, owned, planned, touches
+from crm.presenters.party import OwnerChange, Planned, owner_changes, planned_lines, touches
 from crm.presenters.viewer import Viewer
 from crm.queries import party as queries
 from crm.queries.party import ORDERING, PartyRecord
 from crm.views import activity_undo
 from crm.views.activity import log_or_close
-from crm.views.verbs import Conflict, attempt, posted, stay, undo_button
+from crm.views.verbs import Conflict, attempt, posted_data, stay, undo_button
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt as try_form
@@ -77,13 +77,13 @@ class PartyPage:
     @cached_property
     def plans(self) -> list[Planned]:
         """What is to be done. One query."""
-        return planned(self.viewer, queries.planned(self.user, self.found))
+        return planned_lines(self.viewer, queries.planned_activities(self.user, self.found))
 
     def owners(self) -> list[OwnerChange]:
         """Who has looked after it before. One query, and none where nothing was ever changed."""
         if self.party.version == 1:
             return []
-        return owned(self.viewer, queries.owners(self.user, self.found))
+        return owner_changes(self.viewer, queries.owners(self.user, self.found))
 
     def timeline(self, before: Cursor | None = None) -> dict[str, Any]:
         rows, more = queries.touches(self.user, self.found, before=before)
@@ -265,7 +265,7 @@ def hand_over(request: HtmxRequest, look: PartyPage) -> HttpResponse:
     """Who looks after it from now on."""
     if not look.found.may_edit:
         raise Http404
-    form = OwnerForm(posted(request), user=request.user, of=look.party)
+    form = OwnerForm(posted_data(request), user=request.user, of=look.party)
     ask = PartyDialog(
         template="crm/party/_sheet_hand_over.html",
         title=_("Hand over: %(name)s") % {"name": look.party.name},
@@ -329,7 +329,7 @@ def log(request: HtmxRequest, look: PartyPage, people: Sequence[tuple[int, str]]
 
 
 def plan(request: HtmxRequest, look: PartyPage) -> HttpResponse:
-    form = PlanForm(posted(request), user=request.user, at=look.at, auto_id="plan-%s")
+    form = PlanForm(posted_data(request), user=request.user, at=look.at, auto_id="plan-%s")
 
     def run() -> None:
         planned = form.planned()
@@ -351,7 +351,7 @@ def complete(request: HtmxRequest, activity: Activity) -> HttpResponse:
     """Something planned without a deal was done; what came of it, and what comes next."""
     at = timezone.now()
     form = DoneForm(
-        posted(request),
+        posted_data(request),
         user=request.user,
         at=at,
         auto_id="done-%s",

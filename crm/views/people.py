@@ -54,7 +54,7 @@ def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
         "person": person,
         "form": form,
         "results": results,
-        "deals": queries.carried(person, by=user, most=MOST),
+        "deals": queries.open_deals_of(person, by=user, most=MOST),
         "parties": [
             ("companies", _("Companies"), *queries.companies_of(person, by=user, most=MOST)),
             ("contacts", _("Contacts"), *queries.contacts_of(person, by=user, most=MOST)),

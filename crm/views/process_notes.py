@@ -119,7 +119,7 @@ def take_up(request: HtmxRequest, pk: int) -> HttpResponse:
 def waiting(request: HtmxRequest) -> HttpResponse:
     """The number beside the process in the menu: notes to answer, and what is to be decided."""
     context = {
-        "notes": queries.waiting(request.user),
+        "notes": queries.waiting_count(request.user),
         "collisions": 0 if request.GET.get("only") else undecided_count(request.user),
     }
     return render(request, page="crm/process/_waiting.html", context=context)

@@ -78,7 +78,7 @@ class DraftToPublish:
 
     @cached_property
     def affected(self) -> queries.Affected:
-        return queries.affected(self.teams)
+        return queries.affected_deals(self.teams)
 
     def form(self, data: Any = None) -> PublishForm:
         initial = {"seen": self.look.revision}

@@ -16,7 +16,7 @@ from crm import events
 from crm.commands import reference as commands
 from crm.models import CauseKind, Setting, SettingChange, SourceKind
 from crm.queries import settings as queries
-from crm.shipped import shown
+from crm.shipped import shipped_name
 from crm.views.settings import admins_only, settings_page
 from pipeline.models import User
 from pipeline.people.events import Added, FiscalMonthChanged, ReliableFromChanged
@@ -70,7 +70,7 @@ def undo(request: HtmxRequest, pk: int) -> HttpResponse:
     except SettingChange.DoesNotExist:
         messages.error(request, _("That was undone already."))
     else:
-        messages.success(request, _("“%(name)s” is back.") % {"name": shown(change.name)})
+        messages.success(request, _("“%(name)s” is back.") % {"name": shipped_name(change.name)})
         if left:
             said = ngettext(
                 "%(n)s record was changed meanwhile and stays as it is.",
@@ -111,7 +111,7 @@ def _what(change: queries.SettingsHistoryRow) -> str:
         return _("Organisation")
     if change.setting == Setting.RATE:
         return change.name or _("Rates")
-    return shown(change.name) if change.setting != Setting.PRODUCT else change.name
+    return shipped_name(change.name) if change.setting != Setting.PRODUCT else change.name
 
 
 def _text(change: queries.SettingsHistoryRow) -> str:
@@ -170,4 +170,4 @@ def _value(change: queries.SettingsHistoryRow, value: Any) -> str:
     if choices := _CHOICES.get(type(change.event)):
         return str(choices.get(value, value))
     text = value.name if isinstance(value, RecordRef) else str(value)
-    return text if change.setting in (Setting.PRODUCT, queries.ORGANISATION) else shown(text)
+    return text if change.setting in (Setting.PRODUCT, queries.ORGANISATION) else shipped_name(text)

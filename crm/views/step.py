@@ -20,7 +20,7 @@ from crm.models.evidence import LARGEST, too_large
 from crm.queries import deal as deal_queries
 from crm.queries import steps as queries
 from crm.views import deal_page
-from crm.views.verbs import Dialog, editable_deal, form_of, now, posted, show, stay
+from crm.views.verbs import Dialog, editable_deal, form_of, now, posted_data, show, stay
 from crm.views.verbs import answer as answer_to
 from pipeline.models import Layer, Vote
 from pipeline.process import commands as process
@@ -40,7 +40,7 @@ def answer(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse
     """The form of one step, and what it takes."""
     deal, step = _editable(request, pk, number, key)
     files = request.FILES if request.method == "POST" else None
-    form = StepForm(posted(request), files=files, user=request.user, deal=deal, step=step)
+    form = StepForm(posted_data(request), files=files, user=request.user, deal=deal, step=step)
     ask = Dialog(
         template=_place(request, "_step_answer"),
         title=step.label,

@@ -80,11 +80,11 @@ def editable_deal(request: HtmxRequest, pk: int) -> Deal:
     return found_or_404(queries.editable, request.user, pk)
 
 
-def posted(request: HtmxRequest) -> QueryDict | None:
+def posted_data(request: HtmxRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def seen(request: HtmxRequest, deal: Deal) -> int:
+def seen_version(request: HtmxRequest, deal: Deal) -> int:
     """The version that the page which asks has shown."""
     version = request.GET.get("version", "")
     return int(version) if version.isdecimal() and len(version) < 10 else deal.version
@@ -92,8 +92,8 @@ def seen(request: HtmxRequest, deal: Deal) -> int:
 
 def form_of(request: HtmxRequest, deal: Deal, kind: type[F], **more: Any) -> F:
     """The form of a verb, as it is posted or as it begins; `more` is what its kind takes besides."""
-    initial = {"version": seen(request, deal), **more.pop("initial", {})}
-    return kind(posted(request), user=request.user, deal=deal, initial=initial, **more)
+    initial = {"version": seen_version(request, deal), **more.pop("initial", {})}
+    return kind(posted_data(request), user=request.user, deal=deal, initial=initial, **more)
 
 
 def do(

@@ -33,7 +33,7 @@ from exchange.imports.values import DECIMAL_SIGNS
 from exchange.models import ImportJob, ImportKind, ImportMapping
 from pipeline.models import User
 from pipeline.process.stages import Outcome, Stage
-from salesprocess.lib.names import called
+from salesprocess.lib.names import with_name
 
 _ANY_STAGE = {"": {"stage": Stage.LEAD_GENERATION.key}}
 # How a file of ours heads the reasons (exchange.imports.error_file); it is no column of theirs.
@@ -223,7 +223,7 @@ def remember(job: ImportJob, *, at: dt.datetime) -> None:
         return
     said = {key: value for key, value in job.answers.items() if key not in _OF_THIS_FILE}
     header, name = headings(job.columns), said["system"]
-    known = called(ImportMapping.objects.filter(owner=job.owner, kind=job.kind), name)
+    known = with_name(ImportMapping.objects.filter(owner=job.owner, kind=job.kind), name)
     known.filter(shape=shape_of(header)).delete()
     ImportMapping.objects.create(
         owner=job.owner,

@@ -7,7 +7,7 @@ from exchange.imports import bulk
 from exchange.imports.judging import Judge
 from exchange.imports.staging import TEAMS, select
 from pipeline.models import Role, Team, User
-from salesprocess.lib.names import called
+from salesprocess.lib.names import with_name
 
 # An address is one person's, so it decides before the name does.
 _MATCH = """
@@ -137,7 +137,7 @@ class _Leaders:
 
 def _team(judge: Judge, name: str, *, parent: Team, manager_id: int | None = None) -> Team:
     name = name[:120]
-    found = called(Team.objects.filter(parent=parent), name).first()
+    found = with_name(Team.objects.filter(parent=parent), name).first()
     if found is None:
         found = Team(name=name, parent=parent, manager_id=manager_id, batch=judge.run.batch)
         bulk.write(Team, [found])

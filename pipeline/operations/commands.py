@@ -39,7 +39,7 @@ def note_incident(
     seconds: float = 0,
 ) -> None:
     """Count something that went wrong. Raises nothing: without the database it is in the log alone."""
-    facts = (at.date(), str(kind), where[:200], described(error), seconds, at)
+    facts = (at.date(), str(kind), where[:200], error_text(error), seconds, at)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_INCIDENT, facts)
@@ -52,7 +52,7 @@ def forget(*, at: dt.datetime) -> None:
     Heartbeat.objects.exclude(part=Part.BACKUP).filter(seen_at__lt=at - KEPT).delete()
 
 
-def described(error: BaseException | None) -> str:
+def error_text(error: BaseException | None) -> str:
     """The class of an error and the line of ours that it came through last; never its message, which
     may hold what somebody typed."""
     if error is None:

@@ -351,7 +351,7 @@ def history_of(person: User, *, by: User) -> list[PersonHistoryRow]:
     return history(changes.order_by("-at", "-pk")[:20], zone=by.zone)
 
 
-def again(user: User) -> User:
+def fresh_person(user: User) -> User:
     """As the database has the person now."""
     found: User = User.objects.get(pk=user.pk)
     return found

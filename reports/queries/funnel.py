@@ -41,8 +41,8 @@ from reports.figures import (
 from reports.queries.populations import (
     CLOSED_MEASURES,
     VISIT_MEASURES,
-    ended,
-    entries,
+    ended_visits,
+    entered_visits,
 )
 from reports.queries.question import Question
 
@@ -252,7 +252,7 @@ def _norm(norms: Norms) -> Case:
 def _ways(question: Question) -> dict[int, dict[str, int]]:
     # Counting stages, not ids: ids are not in the index by which the visits of a period are found.
     measures = {key: Count("stage", filter=condition) for key, condition in VISIT_MEASURES.items()}
-    rows = entries(question).values("stage").annotate(**measures).order_by()
+    rows = entered_visits(question).values("stage").annotate(**measures).order_by()
     return {row["stage"]: row for row in rows}
 
 
@@ -332,7 +332,7 @@ def _times(question: Question, norms: Norms) -> dict[int, dict[str, Any]]:
         taken = ExpressionWrapper(F("length") / norm, output_field=DurationField())
         also = {"low": Min(norm), "high": Max(norm), "share_of_norm": Median(taken)}
     rows = (
-        ended(question)
+        ended_visits(question)
         .annotate(length=length)
         .values("stage")
         .annotate(

@@ -32,7 +32,7 @@ CLOSED_MEASURES: dict[str, Q] = {
 }
 
 
-def entries(question: Question) -> QuerySet[StageVisit]:
+def entered_visits(question: Question) -> QuerySet[StageVisit]:
     """The dated visits that began in the period: the base of VISIT_MEASURES (K1)."""
     period = question.period
     return StageVisit.objects.visible_to(question.reader).filter(
@@ -40,7 +40,7 @@ def entries(question: Question) -> QuerySet[StageVisit]:
     )
 
 
-def ended(question: Question) -> QuerySet[StageVisit]:
+def ended_visits(question: Question) -> QuerySet[StageVisit]:
     """The visits that ended in the period and took time: the base of K5."""
     period = question.period
     return StageVisit.objects.visible_to(question.reader).filter(
@@ -66,12 +66,12 @@ def open_deals(question: Question) -> QuerySet[Deal]:
 
 def counted_visits(question: Question, *, way: str, stage: Stage) -> QuerySet[StageVisit]:
     """The visits behind one number of K1: `way` is a key of VISIT_MEASURES."""
-    return entries(question).filter(VISIT_MEASURES[way], stage=stage)
+    return entered_visits(question).filter(VISIT_MEASURES[way], stage=stage)
 
 
 def timed_visits(question: Question, *, stage: Stage) -> QuerySet[StageVisit]:
     """The visits behind the median and the 75th percentile of a stage (K5)."""
-    return ended(question).filter(stage=stage)
+    return ended_visits(question).filter(stage=stage)
 
 
 def counted_deals(question: Question, *, outcome: str) -> QuerySet[Deal]:

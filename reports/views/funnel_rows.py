@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET
 
 from crm.models.letters import Fold
 from crm.queries import lists
-from crm.shipped import shown
+from crm.shipped import shipped_name
 from pipeline.audit.commands import record_export
 from pipeline.people.signing_in import download_when_confirmed
 from pipeline.process.moves import LeftHow
@@ -444,7 +444,7 @@ _DEALS = RowKind(
         "value": _value,
         "since": _in_stage,
         "closed": lambda asked, row: _on(asked, row.closed_at),
-        "cause": lambda _asked, row: _text(shown(row.cause)),
+        "cause": lambda _asked, row: _text(shipped_name(row.cause)),
     },
     parts=(
         (gettext_lazy("Id"), lambda _asked, row: row.pk),
@@ -459,7 +459,7 @@ _DEALS = RowKind(
         (gettext_lazy("Currency"), lambda _asked, row: row.currency),
         (gettext_lazy("Value in the organisation’s currency"), lambda _asked, row: row.value),
         (gettext_lazy("Closed at"), lambda asked, row: _instant(asked, row.closed_at)),
-        (gettext_lazy("Cause"), lambda _asked, row: shown(row.cause)),
+        (gettext_lazy("Cause"), lambda _asked, row: shipped_name(row.cause)),
     ),
 )
 _VISITS = RowKind(

@@ -117,10 +117,10 @@ class EventRow(AppendOnly):
 
     @property
     def event(self) -> Event:
-        return read(self.kind, self.data)
+        return event_of(self.kind, self.data)
 
 
-def changed(kind: str, *, old: Any, new: Any, **more: Any) -> Event:
+def change_event(kind: str, *, old: Any, new: Any, **more: Any) -> Event:
     """The event that a value became another one. Records become references, no text becomes None.
 
     Raises KeyError for a kind that is none.
@@ -134,13 +134,13 @@ def _as_kept(value: Any) -> Any:
     return None if value == "" else value
 
 
-def written(event: Event) -> dict[str, Any]:
+def event_columns(event: Event) -> dict[str, Any]:
     """The values of the columns `kind` and `data`.
 
     Raises TypeError for an event that could not be read again, because a value is of another type.
     """
     data = _plain(event)
-    if read(event.kind, data) != event:
+    if event_of(event.kind, data) != event:
         raise TypeError(f"{event!r} holds what its kind does not say")
     return {"kind": event.kind, "data": data}
 
@@ -161,7 +161,7 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def read(kind: str, data: Mapping[str, Any] | str) -> Event:
+def event_of(kind: str, data: Mapping[str, Any] | str) -> Event:
     """The event of a row; `data` is JSON or its text. An UnknownEvent for what is none: what was
     kept is shown, whatever became of the code that kept it."""
     said = json.loads(data) if isinstance(data, str) else data

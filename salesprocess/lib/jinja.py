@@ -112,7 +112,7 @@ def environment(*, filters: Mapping[str, str], **options: Any) -> Environment:
         read_cookie=read_cookie,
         language=language,
         reader_mark=unsent.sign_reader,
-        unsent_of=unsent.stored,
+        unsent_of=unsent.stored_form,
         number=formats.number,
         percentage=formats.percent,
         drawn_icon=icon,

@@ -9,7 +9,7 @@ from django.db.models.lookups import Exact
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
-def called(rows: Rows, name: str) -> Rows:
+def with_name(rows: Rows, name: str) -> Rows:
     """The rows that have this name, as their unique index on `Lower("name")` judges it: what Python,
     or the upper case of the database, takes for the same letters differs (ς, İ, the Kelvin sign)."""
     return rows.filter(Exact(Lower("name"), Lower(Value(name))))

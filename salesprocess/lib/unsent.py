@@ -183,7 +183,7 @@ def store(request: HttpRequest) -> None:
         request.session.set_expiry(LIFETIME)
 
 
-def stored(request: HttpRequest) -> Unsent | None:
+def stored_form(request: HttpRequest) -> Unsent | None:
     """The stored form of the person who is signed in, if it has not expired."""
     stored = request.session.get(SESSION_KEY)
     if not stored:

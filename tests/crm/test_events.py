@@ -19,9 +19,9 @@ from salesprocess.lib.events import (
     Event,
     KeptInWords,
     UnknownEvent,
-    changed,
-    read,
-    written,
+    change_event,
+    event_columns,
+    event_of,
 )
 from tests.conftest import Cast
 from tests.crm.event_samples import samples
@@ -38,19 +38,19 @@ def test_every_kind_has_one_here():
 
 @each_event
 def test_it_is_read_back_as_it_was_written(event: Event):
-    row = DealChange(**written(event))
+    row = DealChange(**event_columns(event))
     assert row.event == event
     text = json.dumps(row.data)
     # As the database gives it to a statement of one's own, and to a program that says it all.
-    assert read(row.kind, text) == event
-    assert read(row.kind, json.loads(text) | {"of_a_later_version": [1]}) == event
+    assert event_of(row.kind, text) == event
+    assert event_of(row.kind, json.loads(text) | {"of_a_later_version": [1]}) == event
 
 
 def told(event: Event, cast: Cast, language: str) -> list[str]:
     """The event as each page of its kind of record tells it."""
     with translation.override(language):
         timeline = event_sentence(Viewer(cast.ana, at=NOW), event)[1:]
-        row = PeopleChange(at=NOW, by=cast.ana, **written(event))
+        row = PeopleChange(at=NOW, by=cast.ana, **event_columns(event))
         (line,) = history([row], zone=cast.ana.zone)
         change = SettingsHistoryRow(
             id=1, setting=Setting.SOURCE, event=event, name="", at=NOW, by="", is_undone=False
@@ -89,9 +89,9 @@ def test_what_nobody_knows_is_shown_plainly(cast: Cast, client: Client):
 
 def test_what_could_not_be_read_again_is_not_written():
     with pytest.raises(TypeError, match="does not say"):
-        written(changed("amount", old=None, new="many"))
+        event_columns(change_event("amount", old=None, new="many"))
     with pytest.raises(KeyError):
-        changed("colour", old="red", new="green")
+        change_event("colour", old="red", new="green")
 
 
 def test_no_two_kinds_have_one_name():

@@ -9,7 +9,7 @@ from django.utils import translation
 
 from crm.commands import deal as commands
 from crm.models import Deal, DealChange, Method, Source, StopCause
-from crm.shipped import NAMES, kept, shown, spellings
+from crm.shipped import NAMES, name_on_record, shipped_name, spellings
 from pipeline.models import Language, User
 from pipeline.process.stages import Initiator
 from tests.conftest import Cast
@@ -104,12 +104,12 @@ def test_a_name_of_ones_own_comes_before_a_translation(cast: Cast, tmp_path: Pat
 
 def test_every_shipped_name_is_said_in_every_language(db: None):
     with translation.override("de"):
-        same = {name for name in NAMES if shown(name) == name}
+        same = {name for name in NAMES if shipped_name(name) == name}
     assert same == {"Partner", "Website"}
     assert spellings("Letter") == {"letter", "brief"}
-    assert kept(" BRIEF ", ["Phone", "Letter"]) == "Letter"
-    assert kept("Fax", ["Phone"]) == "Fax"
-    assert shown(None) == ""
+    assert name_on_record(" BRIEF ", ["Phone", "Letter"]) == "Letter"
+    assert name_on_record("Fax", ["Phone"]) == "Fax"
+    assert shipped_name(None) == ""
 
 
 def test_what_is_shown_of_a_row_is_what_people_read(cast: Cast):

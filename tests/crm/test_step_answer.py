@@ -25,7 +25,7 @@ from crm.models import (
 )
 from crm.models.evidence import LARGEST
 from crm.queries.facts import facts
-from crm.queries.steps import recorded
+from crm.queries.steps import recorded_steps
 from pipeline.models import User
 from pipeline.process import commands as process
 from pipeline.process.gates import Reason
@@ -312,8 +312,8 @@ def test_it_keeps_what_is_recorded_against_ones_own_step_to_oneself(cast: Cast, 
     assert deal.version == version
     for reader in (cast.mona, cast.rosa, cast.adele):
         assert not StepResult.objects.visible_to(cast.again(reader)).filter(deal=deal).exists()
-        assert not recorded(deal.pk, stage=HERE, user=reader.pk).results
-    assert recorded(deal.pk, stage=HERE, user=cast.ana.pk).results
+        assert not recorded_steps(deal.pk, stage=HERE, user=reader.pk).results
+    assert recorded_steps(deal.pk, stage=HERE, user=cast.ana.pk).results
     assert place not in facts(deal).settled
 
 
@@ -340,8 +340,10 @@ def test_it_keeps_the_file_of_a_private_step_private(cast: Cast, deal: Deal):
     place = own_step(cast.ana, "Sketch", kind=StepKind.EVIDENCE, proof=Proof.FILE)
     answer(deal, place, cast.ana, file=Upload(name="plan.png", content=b"1"))
     assert EvidenceFile.objects.count() == 1
-    assert [f.name for f in recorded(deal.pk, stage=HERE, user=cast.ana.pk).files] == ["plan.png"]
-    assert not recorded(deal.pk, stage=HERE, user=cast.mona.pk).files
+    assert [f.name for f in recorded_steps(deal.pk, stage=HERE, user=cast.ana.pk).files] == [
+        "plan.png"
+    ]
+    assert not recorded_steps(deal.pk, stage=HERE, user=cast.mona.pk).files
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.db import connection
 from crm import events
 from crm.events import NeedWorth, PersonInRole
 from pipeline.people import events as people
-from salesprocess.lib.events import Event, KeptInWords, RecordRef, Sum, read
+from salesprocess.lib.events import Event, KeptInWords, RecordRef, Sum, event_of
 from tests.conftest import Cast
 from tests.crm.event_samples import ANA, CALL, DAY, NORTE, NORTH, PETRA, PHONE, PRICE
 from tests.factories import NOW, make_deal
@@ -189,7 +189,7 @@ def fill(name: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
 def kept(name: str, more: str = "''") -> list[tuple[Event, str]]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT kind, data, {more} FROM {name} ORDER BY id")  # noqa: S608
-        return [(read(kind, data), said) for kind, data, said in cursor.fetchall()]
+        return [(event_of(kind, data), said) for kind, data, said in cursor.fetchall()]
 
 
 @pytest.fixture

@@ -181,7 +181,7 @@ def test_the_reports_leave_it_out_once_there_are_deals_of_ones_own(cast: Cast, c
     today = NOW.date()
     everything = FunnelForm(QueryDict("span=year"), reader=reader, today=today).question()
     assert populations.open_deals(everything).count() == 1
-    assert all(visit.deal.batch_id is None for visit in populations.entries(everything))
+    assert all(visit.deal.batch_id is None for visit in populations.entered_visits(everything))
     of_team = FunnelForm(QueryDict(f"span=year&team={team.pk}"), reader=reader, today=today)
     assert populations.open_deals(of_team.question()).count() == 35
     assert said in client.get(url).content.decode()

@@ -25,7 +25,7 @@ from crm.models.due import Due
 from crm.queries.activity import stage_of
 from pipeline.models import User
 from pipeline.process import moves
-from salesprocess.lib.events import Event, changed, written
+from salesprocess.lib.events import Event, change_event, event_columns
 from salesprocess.lib.refused import Refused
 
 # What history calls the facts of an activity: this begins their kinds.
@@ -66,7 +66,7 @@ class About:
         return self.deal.company_id if self.deal else None
 
 
-def planned(
+def new_plan(
     about: About,
     deal: Deal | None,
     next: Next,
@@ -107,7 +107,7 @@ def planned(
     return activity
 
 
-def done(
+def new_done(
     about: About,
     deal: Deal | None,
     *,
@@ -185,14 +185,14 @@ def rewrite(
     if not changes:
         return False
     was = {name: getattr(row, name) for name in changes}
-    before, entry = row.done_at, which(row)
+    before, entry = row.done_at, entry_ref(row)
     for name, value in changes.items():
         setattr(row, name, value)
     row.stage = stage_of(row.kind, deal, row.done_at)  # type: ignore[arg-type]  # it was done
     values.check(row)
     save(row, *changes, "stage", by=by, at=at)
     for name, old in was.items():
-        event = changed(TALK + name, old=old, new=getattr(row, name), entry=entry)
+        event = change_event(TALK + name, old=old, new=getattr(row, name), entry=entry)
         note(row, deal, event, by=by, at=at)
     if deal is not None:
         refresh_last_touch(deal, row, before)
@@ -216,11 +216,11 @@ def note(row: Activity, deal: Deal | None, event: Event, *, by: User, at: dt.dat
         contact=row.contact,
         at=at,
         by=by,
-        **written(event),
+        **event_columns(event),
     )
 
 
-def which(row: Activity) -> EntryRef:
+def entry_ref(row: Activity) -> EntryRef:
     """Which entry it is, for the history to name."""
     return EntryRef(kind=row.kind, at=row.done_at)
 

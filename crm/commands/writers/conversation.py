@@ -67,7 +67,7 @@ def write(row: Deal, said: ConversationInput, *, by: User, at: dt.datetime) -> A
     if said.contact is not None:
         contact = on_record(said.contact, company=row.company, by=by, at=at)
         add_person(row, contact, by=by, at=at)
-    held = activities.done(
+    held = activities.new_done(
         About(deal=row, contact=contact),
         row,
         kind=said.kind,
@@ -133,7 +133,7 @@ def write_agreement(
         return
     plan = Next(kind=ActivityKind.MEETING, due_on=on, subject=words[:200])
     owner = row.owner if row.owner and activities.may_plan_for(row.owner, by=by) else by
-    activities.planned(About(deal=row), row, plan, owner=owner, by=by, at=at).save(
+    activities.new_plan(About(deal=row), row, plan, owner=owner, by=by, at=at).save(
         force_insert=True
     )
     refresh_next(row)

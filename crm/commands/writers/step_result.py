@@ -85,7 +85,7 @@ def answer(
             raise Refused(_("Say when “%(step)s” was done.") % {"step": step.label}, field=field)
         kind = ActivityKind(step.doing)
         with refused_at(field):
-            activity = activities.done(
+            activity = activities.new_done(
                 About(deal=row),
                 row,
                 kind=kind,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from pipeline.models import PeopleChange, Team, User
 from pipeline.people import queries
-from salesprocess.lib.events import Event, changed, written
+from salesprocess.lib.events import Event, change_event, event_columns
 from salesprocess.lib.refused import Stale
 
 
@@ -64,7 +64,7 @@ def note_change(
     if old == value:
         return None
     setattr(subject, field, value)
-    return note(subject, changed(field, old=old, new=value), by=by, at=at)
+    return note(subject, change_event(field, old=old, new=value), by=by, at=at)
 
 
 def note(subject: User | Team, event: Event, *, by: User | None, at: dt.datetime) -> PeopleChange:
@@ -74,5 +74,5 @@ def note(subject: User | Team, event: Event, *, by: User | None, at: dt.datetime
         team=subject if isinstance(subject, Team) else None,
         by=by,
         at=at,
-        **written(event),
+        **event_columns(event),
     )

@@ -27,6 +27,6 @@ def forget_others(user: User, *, here: str) -> None:
     others.delete()
 
 
-def renamed(old: str, new: str) -> None:
+def update_session_key(old: str, new: str) -> None:
     """Keep the browser on its person's list after Django gave its session another key."""
     UserSession.objects.filter(session_key=old).update(session_key=new)

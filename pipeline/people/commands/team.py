@@ -18,7 +18,7 @@ from pipeline.people.commands.locked_people import (
 )
 from pipeline.people.events import Added
 from pipeline.process.commands.moved_team import team_moved
-from salesprocess.lib.names import called
+from salesprocess.lib.names import with_name
 from salesprocess.lib.refused import Refused
 
 
@@ -102,7 +102,7 @@ def _check_parent(parent: Team | None, *, of: Team | None, by: User) -> None:
 
 def _check_name(team: Team) -> None:
     same = Team.objects.exclude(pk=team.pk).filter(parent=team.parent)
-    if called(same, team.name).exists():
+    if with_name(same, team.name).exists():
         raise Refused(_("There is a team of that name in the same place."), field="name")
 
 

@@ -19,7 +19,7 @@ from pipeline.people import queries, signing_in
 from pipeline.people.commands import invitation as commands
 from pipeline.people.forms import AcceptForm
 from pipeline.people.models.invitation import hash_of
-from pipeline.people.views.posted import posted
+from pipeline.people.views.posted import posted_data
 from salesprocess.lib.attempt import attempt
 from salesprocess.lib.htmx import render
 from salesprocess.middleware import begin_session
@@ -54,7 +54,7 @@ def accept(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     if found is None or not found.works_at(at):
         return render(request, page="pipeline/invitation/gone.html", status=HTTPStatus.GONE)
-    form = AcceptForm(posted(request), initial={"name": found.person.name})
+    form = AcceptForm(posted_data(request), initial={"name": found.person.name})
     joined: list[User] = []
 
     def run() -> None:

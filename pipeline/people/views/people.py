@@ -15,7 +15,7 @@ from pipeline.people.commands import invitation as invitation_commands
 from pipeline.people.commands import people as commands
 from pipeline.people.forms import EmailForm, PersonForm
 from pipeline.people.signing_in import check_confirmed
-from pipeline.people.views.posted import limit_guesses, posted
+from pipeline.people.views.posted import limit_guesses, posted_data
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.found import found_or_404
@@ -57,7 +57,7 @@ def add(request: HtmxRequest) -> HttpResponse:
     if not queries.may_add(request.user):
         raise Http404
     start = {"role": Role.SALESPERSON, "style": "mixed", "team": request.GET.get("team")}
-    form = PersonForm(posted(request), by=request.user, initial={**start, "invite": True})
+    form = PersonForm(posted_data(request), by=request.user, initial={**start, "invite": True})
     added: list[User] = []
 
     def run() -> None:
@@ -78,7 +78,7 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
     found = _manageable(request, pk)
     now = {name: getattr(found, name) for name in commands.EDITABLE} | {"team": found.team_id}
     now["seen"] = queries.latest_change(found)
-    form = PersonForm(posted(request), by=request.user, person=found, initial=now)
+    form = PersonForm(posted_data(request), by=request.user, person=found, initial=now)
 
     def run() -> None:
         seen, at = form.cleaned_data["seen"], timezone.now()
@@ -99,7 +99,7 @@ def email(request: HtmxRequest, pk: int) -> HttpResponse:
     found = _manageable(request, pk)
     if request.user.role != Role.ADMIN or not found.has_joined:
         raise Http404
-    form = EmailForm(posted(request), initial={"email": found.email})
+    form = EmailForm(posted_data(request), initial={"email": found.email})
 
     def run() -> None:
         limit_guesses(request)

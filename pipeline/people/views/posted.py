@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from salesprocess.lib.refused import Refused
 
 
-def posted(request: HttpRequest) -> QueryDict | None:
+def posted_data(request: HttpRequest) -> QueryDict | None:
     """What a form is bound to; an empty POST is one, too, and gets its mistakes told."""
     return request.POST if request.method == "POST" else None
 

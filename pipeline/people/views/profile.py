@@ -17,7 +17,7 @@ from pipeline.people import queries, sign_in
 from pipeline.people.commands import people as commands
 from pipeline.people.commands import sessions
 from pipeline.people.forms import EmailForm, ProfileForm
-from pipeline.people.views.posted import limit_guesses, posted
+from pipeline.people.views.posted import limit_guesses, posted_data
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.cookies import read_cookie, set_script_cookie
@@ -31,7 +31,7 @@ YEAR = 365 * 24 * 60 * 60
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HtmxRequest) -> HttpResponse:
     user = request.user
-    form = ProfileForm(posted(request), initial=_now(request))
+    form = ProfileForm(posted_data(request), initial=_now(request))
 
     def run() -> None:
         commands.change_profile(user, at=timezone.now(), **form.cleaned_data)
@@ -100,8 +100,8 @@ def second_factors(_request: HtmxRequest) -> HttpResponse:
 
 def _keep_here(request: HtmxRequest, here: str) -> None:
     """Go on in this browser, whose session gets another key, after all others were signed out."""
-    update_session_auth_hash(request, queries.again(request.user))
-    sessions.renamed(here, request.session.session_key or "")
+    update_session_auth_hash(request, queries.fresh_person(request.user))
+    sessions.update_session_key(here, request.session.session_key or "")
 
 
 def _now(request: HtmxRequest) -> dict[str, Any]:

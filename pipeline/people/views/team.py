@@ -10,7 +10,7 @@ from pipeline.people import queries
 from pipeline.people.commands import team as commands
 from pipeline.people.forms import TeamForm
 from pipeline.people.signing_in import check_confirmed
-from pipeline.people.views.posted import posted
+from pipeline.people.views.posted import posted_data
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.htmx import render
@@ -21,7 +21,7 @@ def add(request: HtmxRequest) -> HttpResponse:
     if not queries.may_add(request.user):
         raise Http404
     start = {"parent": request.GET.get("below")}
-    form = TeamForm(posted(request), by=request.user, initial=start)
+    form = TeamForm(posted_data(request), by=request.user, initial=start)
 
     def run() -> None:
         _check_leader(request, form, None)
@@ -40,7 +40,7 @@ def change(request: HtmxRequest, pk: int) -> HttpResponse:
         raise Http404
     now = {"name": found.name, "parent": found.parent_id, "manager": found.manager_id}
     now["seen"] = queries.latest_change(found)
-    form = TeamForm(posted(request), by=request.user, team=found, initial=now)
+    form = TeamForm(posted_data(request), by=request.user, team=found, initial=now)
 
     def run() -> None:
         seen, at = form.cleaned_data["seen"], timezone.now()
