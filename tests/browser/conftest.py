@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from pipeline.models import User
 from tests.browser import chromium
@@ -18,6 +18,9 @@ from tests.kept_rows import KeptRows
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic"]
+BLANK = "about:blank"
+# What the plugin keeps of a context from its beginning to its end, if asked to.
+RECORDS = ("--tracing", "--video", "--screenshot")
 WATCH = """
     document.addEventListener('securitypolicyviolation', (event) =>
         watched(`${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`));
@@ -50,6 +53,67 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     return {**browser_context_args, "viewport": {"width": 1440, "height": 900}}
 
 
+class WatchedContext:
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.seen: list[str] = []
+        context.set_default_timeout(10_000)
+        context.expose_function("watched", lambda text: self.seen.append(text))
+        context.add_init_script(WATCH)
+        context.on("weberror", lambda error: self.seen.append(str(error.error)))
+
+
+class KeptContext(WatchedContext):
+    """What one test after the other has: only scripts and styles stay, as their browser compiled them.
+
+    That takes a second in a new context, which is more than most tests do with it.
+    """
+
+    def __init__(self, context: BrowserContext) -> None:
+        super().__init__(context)
+        self._blank = context.new_page()
+        self._protocol = context.new_cdp_session(self._blank)
+
+    def begin_anew(self, origin: str) -> None:
+        for page in self.context.pages:
+            if page is not self._blank:
+                page.close()
+        self._protocol.send(
+            "Storage.clearDataForOrigin",
+            {"origin": origin, "storageTypes": "local_storage,indexeddb,cache_storage"},
+        )
+        self.context.clear_cookies()
+        self.context.clear_permissions()
+        self.context.set_offline(False)
+        self.context.unroute_all()
+        self.seen.clear()
+
+
+@pytest.fixture(scope="session")
+def kept_context(
+    browser: Browser, browser_context_args: dict[str, Any], live_server: Any
+) -> Iterator[KeptContext]:
+    context = browser.new_context(**browser_context_args)
+    yield KeptContext(context)
+    context.close()
+
+
+@pytest.fixture
+def watched_context(request: pytest.FixtureRequest, live_server: Any) -> Iterator[WatchedContext]:
+    recorded = any(request.config.getoption(name) != "off" for name in RECORDS)
+    if recorded or request.node.get_closest_marker("own_context"):
+        yield WatchedContext(request.getfixturevalue("new_context")())
+        return
+    kept: KeptContext = request.getfixturevalue("kept_context")
+    kept.begin_anew(live_server.url)
+    yield kept
+
+
+@pytest.fixture
+def context(watched_context: WatchedContext) -> BrowserContext:
+    return watched_context.context
+
+
 @pytest.fixture
 def people(kept_cast: KeptRows, transactional_db: None, context: BrowserContext) -> Iterator[Cast]:
     """The cast at the real time: the browser has a clock of its own.
@@ -59,18 +123,14 @@ def people(kept_cast: KeptRows, transactional_db: None, context: BrowserContext)
     """
     yield kept_cast.lay_out()
     for page in context.pages:
-        page.close()
+        if page.url != BLANK:
+            page.close()
 
 
 @pytest.fixture(autouse=True)
-def _nothing_forbidden(context: BrowserContext) -> Iterator[None]:
-    seen: list[str] = []
-    context.set_default_timeout(10_000)
-    context.expose_function("watched", lambda text: seen.append(text))
-    context.add_init_script(WATCH)
-    context.on("weberror", lambda error: seen.append(str(error.error)))
+def _nothing_forbidden(watched_context: WatchedContext) -> Iterator[None]:
     yield
-    assert seen == []
+    assert watched_context.seen == []
 
 
 @pytest.fixture

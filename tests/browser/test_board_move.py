@@ -160,6 +160,8 @@ def test_it_shows_what_another_browser_did(board: Page, deal: Deal, people: Cast
     assert answer.value.status == 204
 
 
+# A clock that was put into a context stays there.
+@pytest.mark.own_context
 def test_it_polls_by_itself(context, page_of, people: Cast, deal: Deal):
     context.clock.install()
     page = page_of(people.ana, "/board/")
