@@ -446,7 +446,11 @@ def test_it_pages_what_is_to_decide_from_either_end(signed_in, cast):
         f'["{instant}+00:00",{"9" * 30}]',
         f'["{instant}+23:00",1]',
     ):
-        assert at(f"/process/collisions/?after={quote(nonsense)}")[0] == first
+        address = f"/process/collisions/?after={quote(nonsense)}"
+        assert client.get(address).status_code == 400
+        sent = {"choice": "keep", "after": nonsense}
+        assert client.post(f"/process/collisions/{pks[0]}/", sent).status_code == 400
+    assert at("/process/collisions/")[0] == first  # and nothing was decided
 
 
 def test_it_stays_on_the_page_on_which_something_was_decided(signed_in, cast):

@@ -51,6 +51,7 @@ def _page(
 def decide(request: HtmxRequest, pk: int) -> HttpResponse:
     """Keep ours, or take theirs."""
     collision = found_or_404(queries.to_decide, request.user, pk)
+    back = _address(request.POST)  # or nothing is decided
     choice = Choice.TAKE if request.POST.get("choice") == Choice.TAKE else Choice.KEEP
     try:
         commands.decide_collision(collision, choice=choice, by=request.user, at=timezone.now())
@@ -63,7 +64,7 @@ def decide(request: HtmxRequest, pk: int) -> HttpResponse:
         ),
     }
     messages.success(request, words[choice] % {"team": collision.layer.team})
-    return HttpResponseRedirect(_address(request.POST))
+    return HttpResponseRedirect(back)
 
 
 def _address(asked: QueryDict) -> str:
