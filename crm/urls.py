@@ -170,6 +170,7 @@ urlpatterns = [
     path("settings/organisation/", organisation.organisation, name="settings_organisation"),
     path("settings/process-owner/", organisation.process_owner, name="settings_process_owner"),
     path("settings/thresholds/", organisation.thresholds, name="settings_thresholds"),
+    path("settings/sign-in/", organisation.sign_in, name="settings_sign_in"),
     path("settings/rates/", rate.rates, name="settings_rates"),
     path("settings/rates/enter/", rate.enter, name="settings_rate_enter"),
     path("settings/rates/<int:pk>/remove/", rate.remove, name="settings_rate_remove"),

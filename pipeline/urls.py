@@ -15,6 +15,11 @@ urlpatterns = [
     path("people/<int:pk>/edit/", people.change, name="person_change"),
     path("people/<int:pk>/e-mail/", people.email, name="person_email"),
     path("people/<int:pk>/invite/", people.invite, name="person_invite"),
+    path(
+        "people/<int:pk>/second-factors/remove/",
+        people.remove_second_factors,
+        name="person_second_factors_remove",
+    ),
     path("people/<int:pk>/deactivate/", people.deactivate, name="person_deactivate"),
     path("people/<int:pk>/reactivate/", people.reactivate, name="person_reactivate"),
     # teams
@@ -59,6 +64,7 @@ urlpatterns = [
     path("profile/", profile.profile, name="profile"),
     path("profile/e-mail/", profile.email, name="profile_email"),
     path("profile/sign-out/", profile.sign_out, name="profile_sign_out"),
+    path("profile/second-factor/", profile.second_factor, name="second_factor"),
     path("profile/download/", profile.download, name="download"),
     path("profile/sessions/<int:pk>/end/", profile.end_session, name="session_end"),
 ]

@@ -9,6 +9,7 @@ from django.urls import path, re_path
 
 from pipeline.people.views.profile import second_factors
 from salesprocess.accounts import sign_out
+from salesprocess.second_factor import RemovePasskey
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -52,5 +53,5 @@ urlpatterns = [
     path("passkeys/sign-in/", passkeys.login_webauthn, name="mfa_login_webauthn"),
     path("passkeys/confirm/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path("passkeys/<int:pk>/rename/", passkeys.edit_webauthn, name="mfa_edit_webauthn"),
-    path("passkeys/<int:pk>/remove/", passkeys.remove_webauthn, name="mfa_remove_webauthn"),
+    path("passkeys/<int:pk>/remove/", RemovePasskey.as_view(), name="mfa_remove_webauthn"),
 ]

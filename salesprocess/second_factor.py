@@ -1,22 +1,32 @@
 import base64
 import hashlib
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base import forms as allauth_forms
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.webauthn import forms as passkey_forms
+from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from cryptography.fernet import Fernet, MultiFernet
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
     """Keeps the secrets of second factors from who reads the database alone, or a backup of it."""
+
+    error_messages: ClassVar = {
+        **DefaultMFAAdapter.error_messages,
+        "cannot_delete_authenticator": gettext_lazy(
+            "Your role must have a second factor: set up another one first."
+        ),
+    }
 
     def encrypt(self, text: str) -> str:
         return _cipher().encrypt(text.encode()).decode()
@@ -24,6 +34,15 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth s
     def decrypt(self, encrypted_text: str) -> str:
         """Raises InvalidToken if neither the secret key nor one of before has encrypted it."""
         return _cipher().decrypt(encrypted_text.encode()).decode()
+
+    def can_delete_authenticator(self, authenticator: Any) -> bool:
+        """The last one stays with who must have one."""
+        if not authenticator.user.must_have_second_factor:
+            return True
+        strong = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+        others = Authenticator.objects.filter(user=authenticator.user, type__in=strong)
+        found: bool = others.exclude(pk=authenticator.pk).exists()
+        return found
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """By the address of the installation, whatever the request says that it is."""
@@ -145,3 +164,14 @@ class PasskeyAloneForm(TakesNoGarbage, passkey_forms.LoginWebAuthnForm):  # type
 
 class ConfirmByPasskeyForm(TakesNoGarbage, passkey_forms.ReauthenticateWebAuthnForm):  # type: ignore[misc]
     """Confirming that it is oneself."""
+
+
+class RemovePasskey(RemoveWebAuthnView):  # type: ignore[misc]  # allauth ships no types
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        """allauth asks its adapter only before an app is switched off."""
+        adapter = SecondFactorAdapter()
+        if not adapter.can_delete_authenticator(self.object):
+            form.add_error(None, adapter.validation_error("cannot_delete_authenticator"))
+            return self.form_invalid(form)  # type: ignore[no-any-return]  # untyped
+        answer: HttpResponse = super().form_valid(form)
+        return answer

@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "pipeline.people.signing_in.AsksToConfirm",
+    "pipeline.people.signing_in.AsksForSecondFactor",
     # Directly before the view: what comes back from here is done, or undone.
     "salesprocess.middleware.OneEffectAndGone",
 ]

@@ -238,6 +238,7 @@ URLS: dict[str, Url] = {
         "ana", ADMIN, post={"email": "new@seven.test", "password": "right horse"}
     ),
     "pipeline:person_invite": record("ivo", ABOVE_ANA, get=False, post={}),
+    "pipeline:person_second_factors_remove": record("ana", ADMIN, get=False, post={}),
     "pipeline:person_deactivate": record("ana", ABOVE_ANA, get=False, post={}),
     "pipeline:person_reactivate": record("gil", ABOVE_ANA, get=False, post={}),
     "pipeline:team_add": Url(
@@ -302,6 +303,7 @@ URLS: dict[str, Url] = {
     "pipeline:profile": Url(kind="own"),
     "pipeline:profile_email": Url(kind="own", get=False),
     "pipeline:profile_sign_out": Url(kind="own", get=False),
+    "pipeline:second_factor": Url(kind="own", ask={"next": "//evil.example/"}, keeps=SESSION),
     "pipeline:download": Url(
         kind="own", ask={"file": "//evil.example/", "back": "//evil.example/"}
     ),
@@ -462,6 +464,7 @@ URLS: dict[str, Url] = {
     "crm:settings_organisation": Url(kind="function", may=ADMIN, post={"name": "Austral AG"}),
     "crm:settings_process_owner": Url(kind="function", may=ADMIN, post={"process_owner": "@adele"}),
     "crm:settings_thresholds": Url(kind="function", may=ADMIN, post={"reliable_from": "95"}),
+    "crm:settings_sign_in": Url(kind="function", may=ADMIN, post={"second_factor_for": "managers"}),
     "crm:settings_rates": Url(kind="function", may=ADMIN, ask={"add": "1"}),
     "crm:settings_rate_enter": Url(
         kind="function",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.forms.reference import CurrencyField
 from pipeline.models import Role, Team, User
-from pipeline.people.models.people import validate_time_zone
+from pipeline.people.models.people import SecondFactorFor, validate_time_zone
 from salesprocess.lib.attempt import SeenForm
 from salesprocess.lib.format import locale
 
@@ -97,3 +97,24 @@ class ThresholdsForm(SeenForm):
     def model_values(self) -> dict[str, Any]:
         percent = self.cleaned_data["reliable_from"]
         return {"reliable_from": None if percent == 90 else percent}
+
+
+class SecondFactorForm(SeenForm):
+    second_factor_for = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Who must have a second factor"),
+        help_text=gettext_lazy(
+            "An authenticator app or a passkey. Who has none yet is led to set it up at the next "
+            "click, and cannot go on before. Who comes in by single sign-on is asked by that."
+        ),
+    )
+
+    def __init__(self, data: Any = None, *, root: Team, **options: Any) -> None:
+        start = {"second_factor_for": root.second_factor_for}
+        super().__init__(data, initial=start | options.pop("initial", {}), **options)
+        asked = self.fields["second_factor_for"]
+        assert isinstance(asked, forms.ChoiceField)  # noqa: S101  # as declared above
+        asked.choices = [("", _("nobody")), *SecondFactorFor.choices]
+
+    def facts(self) -> dict[str, Any]:
+        return {"second_factor_for": self.cleaned_data["second_factor_for"]}

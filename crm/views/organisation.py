@@ -14,12 +14,18 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from crm.commands import organisation as currency_commands
-from crm.forms.organisation import OrganisationForm, ProcessOwnerForm, ThresholdsForm
+from crm.forms.organisation import (
+    OrganisationForm,
+    ProcessOwnerForm,
+    SecondFactorForm,
+    ThresholdsForm,
+)
 from crm.queries import settings as changes
 from crm.views.setting_changes import tell
 from crm.views.settings import admins_only, settings_page
 from pipeline.people import queries as people_queries
 from pipeline.people.commands import organisation as commands
+from pipeline.people.signing_in import check_confirmed
 from pipeline.people.views.posted import posted_data
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import SeenForm, attempt, status_of
@@ -75,7 +81,25 @@ def thresholds(request: HtmxRequest) -> HttpResponse:
     return _form_page(request, "thresholds", form, _change(request, form), context)
 
 
-def _change(request: HtmxRequest, form: ProcessOwnerForm | ThresholdsForm) -> Callable[[], None]:
+@form_page
+@admins_only
+def sign_in(request: HtmxRequest) -> HttpResponse:
+    form = SecondFactorForm(
+        posted_data(request), root=request.user.organisation, initial=_seen(request)
+    )
+    change = _change(request, form)
+
+    def run() -> None:
+        check_confirmed(request)
+        change()
+
+    context = {"about": gettext_lazy("How safely people come in"), "say": ""}
+    return _form_page(request, "sign-in", form, run, context)
+
+
+def _change(
+    request: HtmxRequest, form: ProcessOwnerForm | ThresholdsForm | SecondFactorForm
+) -> Callable[[], None]:
     def run() -> None:
         seen = form.cleaned_data["seen"]
         commands.change(by=request.user, at=timezone.now(), seen=seen, **form.model_values())

@@ -19,7 +19,13 @@ from crm.queries import settings as queries
 from crm.shipped import shipped_name
 from crm.views.settings import admins_only, settings_page
 from pipeline.models import User
-from pipeline.people.events import Added, FiscalMonthChanged, ReliableFromChanged
+from pipeline.people.events import (
+    Added,
+    FiscalMonthChanged,
+    ReliableFromChanged,
+    SecondFactorForChanged,
+)
+from pipeline.people.models.people import SecondFactorFor
 from pipeline.process.stages import Initiator
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.events import Event, RecordRef, Sum, ValueChanged, in_words
@@ -154,6 +160,7 @@ _CHOICES: dict[type[Event], Mapping[str, Any]] = {
     events.SourceKindChanged: dict(SourceKind.choices),
     events.CauseKindChanged: dict(CauseKind.choices),
     events.CauseInitiatorChanged: dict(Initiator.choices),
+    SecondFactorForChanged: dict(SecondFactorFor.choices),
 }
 
 

@@ -54,6 +54,7 @@ LABELS = {
     "rates": gettext_lazy("Currencies and rates"),
     "process-owner": gettext_lazy("Process owner"),
     "thresholds": gettext_lazy("Thresholds"),
+    "sign-in": gettext_lazy("Sign-in"),
     "changes": gettext_lazy("All changes"),
     "audit": gettext_lazy("Files and sign-ins"),
     "operations": gettext_lazy("Operations"),
@@ -106,6 +107,7 @@ def _menu(user: User, *, at: dt.datetime) -> list[tuple[str, list[SettingsMenuIt
             [
                 entry("process-owner", *_owner_state(owner)),
                 entry("thresholds", percent((root.reliable_from or 90) / 100)),
+                entry("sign-in", root.get_second_factor_for_display()),
             ],
         ),
         (_("What was changed"), [entry("changes", ""), entry("audit", "")]),

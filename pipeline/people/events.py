@@ -78,6 +78,11 @@ class SignedOutEverywhere(
     """How often so far."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorsRemoved(Event, kind="second_factors_removed", label=_("Second factors removed")):
+    """By an admin, because the person has lost them."""
+
+
 # Teams and the organisation ---------------------------------------------------------------------
 
 
@@ -97,6 +102,12 @@ class ReliableFromChanged(ValueChanged[int], kind="reliable_from", label=_("Reli
     """The coverage in percent from which a figure is shown as reliable."""
 
 
+class SecondFactorForChanged(
+    ValueChanged[str], kind="second_factor_for", label=_("Second factor for")
+):
+    """Who is to have more than a password."""
+
+
 class ProcessOwnerChanged(
     ValueChanged[RecordRef], kind="process_owner", label=_("Process owner")
 ): ...
@@ -112,6 +123,7 @@ ORGANISATION_KINDS = tuple(
         CountryChanged,
         FiscalMonthChanged,
         ReliableFromChanged,
+        SecondFactorForChanged,
         ProcessOwnerChanged,
     )
 )

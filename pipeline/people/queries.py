@@ -22,7 +22,7 @@ from pipeline.models import (
     User,
 )
 from pipeline.people import events
-from pipeline.people.models.people import initials_of
+from pipeline.people.models.people import SecondFactorFor, initials_of
 from salesprocess.lib.events import Event, RecordRef, ValueChanged, in_words
 
 
@@ -267,7 +267,7 @@ def _told(event: Event) -> tuple[str, str, str]:
     match event:
         case events.AccessChanged(new=lets_in):
             return _("Reactivated") if lets_in else _("Deactivated"), "", ""
-        case events.Added() | events.SignedOutEverywhere():
+        case events.Added() | events.SignedOutEverywhere() | events.SecondFactorsRemoved():
             return str(event.label), "", ""
         case events.Invited(email=email) | events.Joined(email=email):
             return str(event.label), "", email
@@ -283,6 +283,7 @@ _CHOICES: dict[type[Event], Mapping[str, Any]] = {
     events.StyleChanged: dict(SellingStyle.choices),
     events.ThemeChanged: dict(Theme.choices),
     events.LanguageChanged: dict(Language.choices),
+    events.SecondFactorForChanged: dict(SecondFactorFor.choices),
 }
 
 

@@ -17,7 +17,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from pipeline.people.sign_in import has_second_factor
 from salesprocess.lib import unsent
+from salesprocess.lib.htmx import current_path
 
 AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 
@@ -113,6 +115,63 @@ class AsksToConfirm:
             said = urlencode({"file": request.get_full_path(), "back": back})
             back = f"{reverse('pipeline:download')}?{said}"
         return put_off(request, reverse("account_reauthenticate"), back=back)
+
+
+# --- having a second factor ----------------------------------------------------------------------
+
+# Kept in the session once a second factor was found, so that it is not looked for again.
+HELD = "second_factor_held"
+# What can be done without one: to set it up, and to go.
+_OPEN_WITHOUT = {
+    "pipeline:second_factor",
+    "account_logout",
+    "account_reauthenticate",
+    "mfa_index",
+    "mfa_reauthenticate",
+    "mfa_reauthenticate_webauthn",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_view_recovery_codes",
+    "mfa_download_recovery_codes",
+}
+
+
+class AsksForSecondFactor:
+    """Middleware: leads who must have a second factor and has none to set it up, before anything
+    else. Whoever came in by single sign-on was asked by that."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any
+    ) -> HttpResponse | None:
+        user = request.user
+        if not getattr(view, "login_required", True) or not user.is_authenticated:
+            return None
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if name in _OPEN_WITHOUT or request.session.get(HELD) or not user.must_have_second_factor:
+            return None
+        if signed_on(request):
+            return None
+        if has_second_factor(user):
+            request.session[HELD] = True
+            return None
+        asked = current_path(request) if request.headers.get("HX-Request") else ""
+        here = request.get_full_path() if request.method == "GET" else unsent.previous_page(request)
+        return put_off(request, reverse("pipeline:second_factor"), back=asked or here)
+
+
+def signed_on(request: HttpRequest) -> bool:
+    """Whether this session was begun by single sign-on."""
+    records = get_authentication_records(request, request.user)
+    return any(record["method"] == "socialaccount" for record in records)
+
+
+# --- both ----------------------------------------------------------------------------------------
 
 
 def put_off(request: HttpRequest, first: str, *, back: str) -> HttpResponse:

@@ -54,6 +54,8 @@ def _of_people() -> Iterator[Event]:
     yield people.CountryChanged(old="AT", new="DE")
     yield people.FiscalMonthChanged(new=4)
     yield people.ReliableFromChanged(new=95)
+    yield people.SecondFactorForChanged(new="managers")
+    yield people.SecondFactorsRemoved()
     yield people.ProcessOwnerChanged(new=ANA)
 
 

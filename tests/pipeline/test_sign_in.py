@@ -16,6 +16,7 @@ from django.test import Client
 
 from pipeline.models import User
 from tests.factories import NOW
+from tests.passkeys import give_app, give_passkey
 
 PASSWORD = "right horse"  # of everybody in the cast
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
@@ -159,3 +160,53 @@ def test_a_role_waits_until_it_is_confirmed_who_gives_it_and_what_was_typed_is_k
     new = {**said, "name": "New", "role": "admin", "email": "new@seven.test"}
     assert "reauthenticate" in client.post("/people/new/", {**new, "idempotency_key": "3"}).url
     assert not User.objects.filter(name="New").exists()
+
+
+def test_who_must_have_a_second_factor_goes_no_further_without(cast, clock):
+    admin, _answer = signed_in("adele@seven.test")
+    give_app(cast.adele)
+    mona, _answer = signed_in("mona@seven.test")
+    ana, _answer = signed_in()
+    said = {"second_factor_for": "managers"}
+    assert admin.post("/settings/sign-in/", said).url == "/settings/sign-in/"
+    assert "Managers and admins" in admin.get("/settings/changes/").content.decode()
+
+    assert ana.get("/board/").status_code == 200, "it is not asked of her role"
+    assert admin.get("/board/").status_code == 200, "she has one"
+    led = mona.get("/board/?of=mine").url
+    assert led == "/profile/second-factor/?next=/board/%3Fof%3Dmine"
+    assert mona.get("/board/", headers={"HX-Request": "true"}).headers["HX-Redirect"]
+    name = {"name": "Changed", "style": "mixed", "theme": "auto", "language": "en"}
+    assert mona.post("/profile/", name).url == "/profile/second-factor/?next=/"
+    assert User.objects.get(pk=cast.mona.pk).name == "Mona Reyes"
+    assert "Set up a second factor" in mona.get(led).content.decode()
+    set_up_app(mona)
+    assert mona.get("/accounts/second-factor/").url == "/board/?of=mine"
+    assert mona.get("/board/").status_code == 200
+
+    # The last one stays; of two, one may go.
+    kept = mona.post("/accounts/second-factor/app/remove/").content.decode()
+    assert "set up another one first" in kept
+    passkey = give_passkey(cast.mona)
+    assert mona.post("/accounts/second-factor/app/remove/").url == "/accounts/second-factor/"
+    kept = mona.post(f"/accounts/passkeys/{passkey.pk}/remove/").content.decode()
+    assert "set up another one first" in kept
+    assert Authenticator.objects.filter(user=cast.mona, type="webauthn").exists()
+
+
+def test_an_admin_lets_somebody_in_who_has_lost_it(cast, clock):
+    admin, _answer = signed_in("adele@seven.test")
+    give_app(cast.ana)
+    ana = Client()
+    ana.force_login(cast.ana)
+    assert "lost" in admin.get(f"/people/{cast.ana.pk}/").content.decode()
+    remove = f"/people/{cast.ana.pk}/second-factors/remove/"
+    clock.shift(16 * 60)
+    assert "reauthenticate" in admin.post(remove).url
+    assert Authenticator.objects.filter(user=cast.ana).count() == 2
+    admin.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert admin.post(remove).url == f"/people/{cast.ana.pk}/"
+    assert ana.get("/board/").status_code == 302, "who has the phone is out"
+    _client, answer = signed_in()
+    assert answer.url == "/"
+    assert "Second factors removed" in admin.get(f"/people/{cast.ana.pk}/").content.decode()

@@ -18,6 +18,7 @@ EDITABLE = (
     "fiscal_month",
     "reliable_from",
     "process_owner",
+    "second_factor_for",
 )
 
 

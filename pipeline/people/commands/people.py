@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from pipeline.models import Language, Role, Team, User
 from pipeline.outbox import commands as outbox
 from pipeline.outbox import kinds
-from pipeline.people.commands import first_run, invitation
+from pipeline.people.commands import first_run, invitation, sessions
 from pipeline.people.commands.locked_people import (
     as_of_now,
     check_seen,
@@ -20,7 +21,7 @@ from pipeline.people.commands.locked_people import (
     note_change,
     people_locked,
 )
-from pipeline.people.events import Added
+from pipeline.people.events import Added, SecondFactorsRemoved
 from pipeline.people.models.people import normal_email
 from salesprocess.lib.refused import Refused
 
@@ -150,6 +151,7 @@ def deactivate(person: User, *, by: User, at: dt.datetime) -> None:
             _check_admin_left(row)
         row.sign_outs += 1
         row.save(update_fields=["is_active", "sign_outs"])
+        sessions.forget_others(row, here="")
         invitation.revoke_open(row, at=at)
 
 
@@ -163,6 +165,24 @@ def reactivate(person: User, *, by: User, at: dt.datetime) -> None:
         row = User.objects.manageable_by(by).get(pk=person.pk)
         if note_change(row, "is_active", True, by=by, at=at):
             row.save(update_fields=["is_active"])
+
+
+def remove_second_factors(person: User, *, by: User, at: dt.datetime) -> None:
+    """Let somebody who has lost phone and keys in by the password again; sessions of before end.
+
+    Raises User.DoesNotExist if `by` is no admin, or the person itself.
+    """
+    with people_locked():
+        by = as_of_now(by)
+        if by.role != Role.ADMIN:
+            raise User.DoesNotExist
+        row = User.objects.manageable_by(by).get(pk=person.pk)
+        if not Authenticator.objects.filter(user=row).delete()[0]:
+            return
+        row.sign_outs += 1
+        row.save(update_fields=["sign_outs"])
+        sessions.forget_others(row, here="")
+        note(row, SecondFactorsRemoved(), by=by, at=at)
 
 
 def change_email(person: User, *, email: str, password: str, by: User, at: dt.datetime) -> None:

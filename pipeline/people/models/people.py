@@ -40,6 +40,14 @@ class Theme(models.TextChoices):
     DARK = "dark", _("Dark")
 
 
+class SecondFactorFor(models.TextChoices):
+    """Who is to have more than a password; nobody where it is empty."""
+
+    ADMINS = "admins", _("Admins")
+    MANAGERS = "managers", _("Managers and admins")
+    EVERYBODY = "everybody", _("Everybody")
+
+
 class Language(models.TextChoices):
     """Each by its own name, which is never translated; settings.LANGUAGES has the same."""
 
@@ -99,6 +107,7 @@ class Team(models.Model):
     reliable_from = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MinValueValidator(90), MaxValueValidator(100)]
     )
+    second_factor_for = models.CharField(max_length=9, choices=SecondFactorFor, blank=True)
     # Who answers what no leader of a team does; empty leaves it to who leads the organisation.
     process_owner = models.ForeignKey(
         "User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -129,6 +138,7 @@ class Team(models.Model):
                     country="",
                     fiscal_month=None,
                     reliable_from=None,
+                    second_factor_for="",
                     process_owner=None,
                 ),
                 name="team_settings_on_the_root_only",
@@ -178,10 +188,10 @@ class UserQuerySet(models.QuerySet["User"]):
         return others.exclude(role=Role.ADMIN).exclude(pk__in=above.values("manager"))
 
     def able_to_sign_in(self) -> Self:
-        """Active, with an address and a password; `User.has_joined` says the same of one person."""
-        return (
-            self.active().filter(email__isnull=False).exclude(password__startswith=UNUSABLE_PREFIX)
-        )
+        """Active, with an address and a password or single sign-on; `User.has_joined` says the same
+        of one person."""
+        with_address = self.active().filter(email__isnull=False)
+        return with_address.filter(Q(signs_on=True) | ~Q(password__startswith=UNUSABLE_PREFIX))
 
     def notified_of_process(self) -> Self:
         """Those who get mails about it: whoever has left reads none, and who wants none."""
@@ -245,6 +255,8 @@ class User(AbstractBaseUser):
     # Whether mails tell of a new version of the process, and of questions about it.
     process_mails = models.BooleanField(default=True)
     is_active = models.BooleanField(default=True)
+    # Came in by single sign-on, and so has joined without a password.
+    signs_on = models.BooleanField(default=False)
     # How often everybody who was signed in as this person was signed out; see the session's hash.
     sign_outs = models.PositiveIntegerField(default=0)
     batch = models.ForeignKey(
@@ -283,8 +295,9 @@ class User(AbstractBaseUser):
 
     @property
     def has_joined(self) -> bool:
-        """Has chosen a password: no longer to be invited, and the address is the person's own."""
-        return self.has_usable_password()
+        """Has chosen a password or come in by single sign-on: no longer to be invited, and the address
+        is the person's own."""
+        return self.signs_on or self.has_usable_password()
 
     @property
     def initials(self) -> str:
@@ -304,6 +317,12 @@ class User(AbstractBaseUser):
         if root is None:
             raise Team.DoesNotExist
         return root
+
+    @property
+    def must_have_second_factor(self) -> bool:
+        """Whether the organisation asks for more than a password from somebody of this role."""
+        asked = self._standing[0].second_factor_for if self._standing[0] else ""
+        return self.role in _ASKED_ROLES.get(asked, ())
 
     @cached_property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -365,6 +384,11 @@ def _scope(
     )
 
 
+_ASKED_ROLES: dict[str, tuple[str, ...]] = {
+    SecondFactorFor.ADMINS: (Role.ADMIN,),
+    SecondFactorFor.MANAGERS: (Role.ADMIN, Role.MANAGER),
+    SecondFactorFor.EVERYBODY: tuple(Role),
+}
 # The columns of the organisation, all of them: whoever asks for it may write it.
 _ROOT = [field.attname for field in Team._meta.concrete_fields]
 _REACH = f"""

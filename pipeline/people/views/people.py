@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from pipeline.models import Role, User
 from pipeline.outbox import queries as outbox_queries
-from pipeline.people import queries
+from pipeline.people import queries, sign_in
 from pipeline.people.commands import invitation as invitation_commands
 from pipeline.people.commands import people as commands
 from pipeline.people.forms import EmailForm, PersonForm
@@ -46,6 +46,7 @@ def person(request: HtmxRequest, pk: int) -> HttpResponse:
         "leads": queries.led_by(found),
         "may_manage": queries.may_manage(user, pk),
         "may_email": user.role == Role.ADMIN and found.has_joined and found != user,
+        "factors": sign_in.second_factors(found) if user.role == Role.ADMIN else None,
         "in_reach": user.scope.everything or pk in user.scope.owner_ids,
         "history": queries.history_of(found, by=user),
     }
@@ -123,6 +124,18 @@ def invite(request: HtmxRequest, pk: int) -> HttpResponse:
     else:
         sent = _("An invitation is on its way to %(email)s.") % {"email": found.email}
         messages.success(request, sent)
+    return redirect("pipeline:person", pk)
+
+
+@require_POST
+def remove_second_factors(request: HtmxRequest, pk: int) -> HttpResponse:
+    found = _manageable(request, pk)
+    if request.user.role != Role.ADMIN:
+        raise Http404
+    check_confirmed(request)
+    commands.remove_second_factors(found, by=request.user, at=timezone.now())
+    told = _("%(name)s signs in by the password alone until a new one is set up.")
+    messages.success(request, told % {"name": found.name})
     return redirect("pipeline:person", pk)
 
 

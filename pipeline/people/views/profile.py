@@ -25,6 +25,8 @@ from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 from salesprocess.lib.unsent import local_path
 
+# Where somebody wanted to go who was led to set up a second factor.
+GOES_ON = "goes_on"
 YEAR = 365 * 24 * 60 * 60
 
 
@@ -93,8 +95,18 @@ def download(request: HtmxRequest) -> HttpResponse:
 
 
 @require_GET
-def second_factors(_request: HtmxRequest) -> HttpResponse:
-    """Where allauth lists second factors: ours stand in the profile."""
+def second_factor(request: HtmxRequest) -> HttpResponse:
+    """Where somebody is led whose role must have a second factor, and who has none."""
+    request.session[GOES_ON] = local_path(request, request.GET.get("next", ""))
+    return render(request, page="pipeline/profile/second_factor.html")
+
+
+@require_GET
+def second_factors(request: HtmxRequest) -> HttpResponse:
+    """Where allauth lists second factors: ours stand in the profile. Whoever was led to set one up
+    goes on from here."""
+    if request.session.get(GOES_ON) and sign_in.has_second_factor(request.user):
+        return redirect(request.session.pop(GOES_ON))
     return redirect(reverse("pipeline:profile") + "#sign-in")
 
 
