@@ -4,10 +4,15 @@ from typing import Any
 from allauth.account import views
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.internal.ratelimit import get_ip
+from allauth.socialaccount.models import SocialAccount, SocialApp
+from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from pipeline.audit.commands import record_sign_in
@@ -32,7 +37,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Slow guessing down. Instead of allauth's own limit, which hangs on the cache and lets
-        anybody lock out whose address is known."""
+        anybody lock out whose address is known. Of some addresses no password is taken at all."""
+        if signing_in.signs_on_only(credentials.get("email")):
+            raise ValidationError(_("People of this address come in by single sign-on."))
         account = credentials.get("email") or f"person {request.user.pk}"
         try:
             self.attempt = sign_in.begin_attempt(
@@ -56,6 +63,29 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
             sign_in.succeed(self.attempt)
         return user
 
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        """Whichever way somebody comes in: by a passkey, too, it is not by single sign-on."""
+        answer: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        last = [record["method"] for record in get_authentication_records(request, user)][-1:]
+        if answer is None and signing_in.signs_on_only(user.email) and last != ["socialaccount"]:
+            messages.error(request, _("People of this address come in by single sign-on."))
+            answer = redirect("account_login")
+        return answer
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """allauth knows none for who has neither a password nor a second factor."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        for account in SocialAccount.objects.filter(user=user.pk):
+            try:
+                provider = account.get_provider(self.request)
+            except SocialApp.DoesNotExist:  # no longer configured
+                continue
+            asked = {"process": "redirect", "auth_params": "prompt=login"}
+            name = _("Sign in with %(name)s") % {"name": provider.name}
+            url = provider.get_login_url(self.request, **asked)
+            methods.append({"id": account.provider, "description": name, "url": url})
+        return methods
+
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)
         begin_session(request)
@@ -69,7 +99,11 @@ class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]  # alla
         whoever was added without one is not let in at all."""
         email: str = super().clean_email()
         known: list[Any] = self.users
-        self.users: list[Any] = [user for user in known if user.has_usable_password()]
+        self.users: list[Any] = [
+            user
+            for user in known
+            if user.has_usable_password() and not signing_in.signs_on_only(user.email)
+        ]
         return email
 
     def save(self, request: HttpRequest, **_options: Any) -> str:

@@ -5,11 +5,15 @@ from allauth.mfa.base import views as second_factor
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
+from allauth.socialaccount import views as sign_on
+from allauth.socialaccount.providers.openid_connect import views as oidc
+from allauth.socialaccount.providers.saml import views as saml
 from django.urls import path, re_path
 
 from pipeline.people.views.profile import second_factors
 from salesprocess.accounts import sign_out
 from salesprocess.second_factor import RemovePasskey
+from salesprocess.single_sign_on import saml_acs, with_host
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -54,4 +58,13 @@ urlpatterns = [
     path("passkeys/confirm/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path("passkeys/<int:pk>/rename/", passkeys.edit_webauthn, name="mfa_edit_webauthn"),
     path("passkeys/<int:pk>/remove/", RemovePasskey.as_view(), name="mfa_remove_webauthn"),
+    # single sign-on
+    path("sign-on/cancelled/", sign_on.login_cancelled, name="socialaccount_login_cancelled"),
+    path("oidc/<slug:provider_id>/login/", oidc.login, name="openid_connect_login"),
+    path("oidc/<slug:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback"),
+    path("saml/<slug:organization_slug>/login/", with_host(saml.login), name="saml_login"),
+    path("saml/<slug:organization_slug>/acs/", saml_acs, name="saml_acs"),
+    path("saml/<slug:organization_slug>/acs/finish/", saml.finish_acs, name="saml_finish_acs"),
+    path("saml/<slug:organization_slug>/sls/", with_host(saml.sls), name="saml_sls"),
+    path("saml/<slug:organization_slug>/metadata/", saml.metadata, name="saml_metadata"),
 ]

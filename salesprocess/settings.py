@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
-from salesprocess import embedded, refusals
+from salesprocess import embedded, refusals, sign_on_settings
 from salesprocess.lib.database import parse_database_url
 from salesprocess.lib.logs import without_trace
 from salesprocess.lib.time_limits import LIMITS
@@ -74,6 +74,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
     "allauth.usersessions",
     "django_htmx",
     "django_filters",
@@ -269,6 +272,19 @@ ACCOUNT_SESSION_REMEMBER = True
 # For how long after signing in, or after confirming that it is oneself, exports, roles and second
 # factors ask nothing again.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * env.int("REAUTHENTICATION_MINUTES", 15)
+
+SOCIALACCOUNT_ADAPTER = "salesprocess.single_sign_on.SignOnAdapter"
+SOCIALACCOUNT_PROVIDERS = sign_on_settings.providers(env, https_only=PRODUCTION)
+# A link, not a form: the policy on forms holds for where they lead in the end, too.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+# Who has an address of these domains comes in by single sign-on only.
+SIGN_ON_ONLY_DOMAINS: list[str] = env.list("SIGN_ON_ONLY_DOMAINS", [])
+# Whether who comes in so and is not known is added, as a salesperson of the organisation itself.
+SIGN_ON_ADDS_PEOPLE: bool = env.bool("SIGN_ON_ADDS_PEOPLE", False)
+if SIGN_ON_ONLY_DOMAINS and not SOCIALACCOUNT_PROVIDERS:
+    raise ImproperlyConfigured(
+        "SIGN_ON_ONLY_DOMAINS is set, but no single sign-on: nobody comes in."
+    )
 
 MFA_ADAPTER = "salesprocess.second_factor.SecondFactorAdapter"
 MFA_FORMS = {

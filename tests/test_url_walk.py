@@ -221,6 +221,18 @@ URLS: dict[str, Url] = {
     "mfa_add_webauthn": Url(kind="own", keeps=SESSION),
     "mfa_login_webauthn": Url(kind="public"),
     "mfa_reauthenticate_webauthn": Url(kind="own", ask={"next": "//evil.example/"}, keeps=SESSION),
+    "socialaccount_login_cancelled": Url(kind="public"),
+    **{
+        name: Url(kind="public", at={slug: "=none"})
+        for slug, names in (
+            ("provider_id", ("openid_connect_login", "openid_connect_callback")),
+            (
+                "organization_slug",
+                ("saml_login", "saml_acs", "saml_finish_acs", "saml_sls", "saml_metadata"),
+            ),
+        )
+        for name in names
+    },
     "mfa_edit_webauthn": record("passkey", DOERS, post={"name": "Mine"}),
     "mfa_remove_webauthn": record("passkey", DOERS, post={}),
     # people

@@ -37,6 +37,11 @@ def begin(request: HttpRequest) -> None:
     UserSession.objects.create_from_request(request)
 
 
+def signs_on_only(email: str | None) -> bool:
+    """Whether people of this address come in by single sign-on, and by no password."""
+    return (email or "").rpartition("@")[2].lower() in settings.SIGN_ON_ONLY_DOMAINS
+
+
 def confirmed_recently(request: HttpRequest) -> bool:
     """Whether this session was signed in to, or confirmed, within the grace time."""
     times: list[Any] = [

@@ -4,12 +4,14 @@ Django logs the path of each answer above 399, and a browser tells a page's addr
 from http import HTTPStatus
 
 from allauth.account.internal.flows.login import record_authentication
+from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -54,6 +56,9 @@ def accept(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     if found is None or not found.works_at(at):
         return render(request, page="pipeline/invitation/gone.html", status=HTTPStatus.GONE)
+    if signing_in.signs_on_only(found.email):
+        messages.info(request, _("Sign in by single sign-on: you have joined by that."))
+        return redirect("account_login")
     form = AcceptForm(posted_data(request), initial={"name": found.person.name})
     joined: list[User] = []
 
