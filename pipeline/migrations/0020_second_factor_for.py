@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipeline', '0018_undone_acts'),
+        ('pipeline', '0019_audit'),
     ]
 
     operations = [
