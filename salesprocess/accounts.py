@@ -4,6 +4,7 @@ from typing import Any
 from allauth.account import views
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
+from allauth.account.forms import UserTokenForm
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.internal.ratelimit import get_ip
 from allauth.socialaccount.models import SocialAccount, SocialApp
@@ -111,3 +112,12 @@ class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]  # alla
         email: str = self.cleaned_data["email"]
         password.ask_for_new(self.users[0] if self.users else None, at=timezone.now())
         return email
+
+
+class ResetLinkForm(UserTokenForm):  # type: ignore[misc]  # allauth ships no types
+    """A link to a new password, which no longer works for who has left since, or signs on only."""
+
+    def _get_user(self, uidb36: str) -> Any:
+        user = super()._get_user(uidb36)
+        gone = user is None or not user.is_active or signing_in.signs_on_only(user.email)
+        return None if gone else user

@@ -266,7 +266,10 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 # An admin enters the address; there is no sign-up that could claim somebody else's.
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_FORMS = {"reset_password": "salesprocess.accounts.ResetPasswordForm"}
+ACCOUNT_FORMS = {
+    "reset_password": "salesprocess.accounts.ResetPasswordForm",
+    "user_token": "salesprocess.accounts.ResetLinkForm",
+}
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 # For how long after signing in, or after confirming that it is oneself, exports, roles and second

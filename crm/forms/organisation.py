@@ -116,5 +116,5 @@ class SecondFactorForm(SeenForm):
         assert isinstance(asked, forms.ChoiceField)  # noqa: S101  # as declared above
         asked.choices = [("", _("nobody")), *SecondFactorFor.choices]
 
-    def facts(self) -> dict[str, Any]:
+    def model_values(self) -> dict[str, Any]:
         return {"second_factor_for": self.cleaned_data["second_factor_for"]}

@@ -5,6 +5,8 @@ import zlib
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from allauth.socialaccount.models import SocialAccount
 from django.core import mail
 from django.test import Client
@@ -122,11 +124,16 @@ def test_who_left_is_out_everywhere_at_once(cast, outside):
     password.post("/accounts/login/", {"login": "ana@seven.test", "password": "right horse"})
     assert is_in(client)
     assert is_in(password)
+    ana = cast.again(cast.ana)
+    uid, key = user_pk_to_url_str(ana), default_token_generator.make_token(ana)
+    link = f"/accounts/password/reset/key/{uid}-{key}/"
+    assert Client().get(link).status_code == 302, "it works until then"
     people.deactivate(cast.ana, by=cast.adele, at=NOW)
     assert not is_in(client)
     assert not is_in(password)
     client, answer = sign_on(outside, email="ana@seven.test")
     assert (answer.url, is_in(client)) == ("/accounts/inactive/", False)
+    assert "does not work any more" in Client().get(link).content.decode()
 
 
 def test_a_domain_that_signs_on_takes_no_password(cast, outside, settings):
