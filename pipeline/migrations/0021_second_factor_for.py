@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipeline', '0019_audit'),
+        ('pipeline', '0020_address_in_words'),
     ]
 
     operations = [
