@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipeline', '0020_address_in_words'),
+        ('pipeline', '0022_history_is_append_only'),
     ]
 
     operations = [
