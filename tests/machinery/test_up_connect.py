@@ -1,6 +1,7 @@
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -46,6 +47,9 @@ def test_it_starts_no_server_when_given_ones_own_and_its_worker_works(
             return [key for (key,) in found]
 
         assert until(lambda: left() == ["new"], seconds=20)
+    # Links in the mails that the worker writes lead to where this one is.
+    worker = Path(f"/proc/{run.pid_of('celery.* worker')}/environ").read_bytes()
+    assert f"SITE_URL=http://localhost:{run.port}".encode() in worker.split(b"\0")
     commands = " ".join(processes(run.state).values())
     assert "celery" in commands
     assert "postgres" not in commands
