@@ -40,6 +40,7 @@ from pipeline.models import (
     FirstRun,
     IdempotencyKey,
     Layer,
+    SignInAttempt,
     StageWording,
     Step,
     StepVote,
@@ -87,6 +88,7 @@ def one_of_each(cast: Cast) -> Cast:
     deal.changes.create(at=NOW, by=ana, kind="name", data={"old": "Line"})
     IdempotencyKey.objects.create(user=ana, key="k", digest=b"", at=NOW)
     audit.record_sign_in(ana, at=NOW)
+    SignInAttempt.objects.create(network="n", place="p", at=NOW)
     operations.give_sign(Part.WORKER, "host", at=NOW)
     operations.note_incident(IncidentKind.SLOW, "GET crm:board", at=NOW, seconds=2)
     contact.changes.create(at=NOW, by=ana, kind="owner")
