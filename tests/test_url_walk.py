@@ -651,6 +651,8 @@ def _build() -> WalkWorld:
     }
     give_app(cast.ana)
     ids["passkey"] = give_passkey(cast.ana).pk
+    # Or what she asks of others would first be asked of her.
+    give_passkey(cast.adele)
     open_elsewhere = UserSession(user=cast.ana, session_key="elsewhere", ip="192.0.2.1")
     open_elsewhere.save()
     ids["session"] = open_elsewhere.pk
