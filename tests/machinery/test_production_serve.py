@@ -107,6 +107,9 @@ def test_it_serves_over_tls_only_with_strict_headers_and_lasting_files(port: int
     assert plain.status == 301
     assert plain.headers["Location"] == "https://crm.example.com/accounts/login/"
 
+    # Without its token nobody finds it, but it is asked for from inside.
+    assert get(port, "/metrics", host="localhost", scheme="http")[0].status == 404
+
     assert get(port, "/healthz", host="evil.example")[0].status == 400
     assert (
         get(port, "/healthz", host="crm.example.com", more={"X-Long": "x" * 9000})[0].status == 431
