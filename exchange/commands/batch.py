@@ -95,6 +95,8 @@ UNDOABLE = (
                 *_parts("account", "user", "EmailAddress"),
                 *_parts("mfa", "user", "Authenticator"),
                 *_parts("usersessions", "user", "UserSession"),
+                *_parts("socialaccount", "account__user", "SocialToken"),
+                *_parts("socialaccount", "user", "SocialAccount"),
                 *_parts("crm", "owner", "SearchEntry"),
                 *_parts("crm", "private_to", "StepResult"),
                 *_parts("crm", "by", "UndoableAct"),

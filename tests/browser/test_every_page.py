@@ -59,6 +59,7 @@ pytestmark = pytest.mark.browser
 
 # What an address needs to be told before it has a page.
 ASKED = {
+    "profile/download/": "?file=/lists/leads.csv",
     "views/save/": "?list=deals&query=stage%3D3",
     "search/": "?q=nor",
     "process/": "?step=ask-the-price-range",
@@ -70,6 +71,7 @@ ASKED = {
 WITHOUT = re.compile(r"^(accounts/(login|logout|signup|inactive|password/reset)|healthz|readyz)")
 # Of these there is none: what is asked for is not found. A file is no page anyway.
 UNKNOWN = {"kind": "none", "token": "none", "file": 0, "task": "none"}
+UNKNOWN |= {"provider_id": "none", "organization_slug": "none"}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 LAPTOP: ViewportSize = {"width": 1280, "height": 800}
 DESK: ViewportSize = {"width": 1440, "height": 900}

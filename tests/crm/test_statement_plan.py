@@ -17,8 +17,8 @@ from tests.statements import forget, prepared
 # 500 people and 20,000 deals, a third of them closed, spread evenly.
 FILL = """
 INSERT INTO pipeline_user (
-    name, password, role, style, team_id, time_zone, theme, language, process_mails, is_active, sign_outs
-) SELECT 'Seller ' || n, '', 'salesperson', 'mixed', %(team)s, '', 'auto', 'en', true, true, 0
+    name, password, role, style, team_id, time_zone, theme, language, process_mails, is_active, sign_outs, signs_on
+) SELECT 'Seller ' || n, '', 'salesperson', 'mixed', %(team)s, '', 'auto', 'en', true, true, 0, false
 FROM generate_series(1, 497) n;
 INSERT INTO crm_deal (
     name, owner_id, team_id, stage, outcome, initiator, closed_at, currency, source_detail, closing_note,

@@ -60,5 +60,6 @@ def test_the_deal_page_has_an_input_for_each(step: PlaybookStep) -> None:
         "proofs": proofs_of(step),
     }
     panel = {"people": [("1", "Pia")], "talks": [("1", "Call")], "today": "2026-11-29"}
+    panel["file_bounds"] = "20 MB"
     module = engines["jinja2"].env.get_template("crm/deal/steps.html").module  # type: ignore[attr-defined]
     assert 'name="step_3_asked' in module.entry(line, panel)

@@ -83,7 +83,7 @@ def test_no_visit_can_be_deleted(moved, sequence):
 
 
 def test_a_deal_cannot_be_deleted_with_its_history(moved):
-    with pytest.raises(IntegrityError, match="it cannot be deleted"), transaction.atomic():
+    with pytest.raises(IntegrityError, match=r"cannot be deleted|is history"), transaction.atomic():
         Deal.objects.filter(pk=moved.pk).delete()
 
 

@@ -36,7 +36,8 @@ def test_it_is_chosen_on_the_profile_and_kept_in_history(client, cast):
 def test_it_costs_no_query(client, cast, django_assert_num_queries):
     client.force_login(cast.ana)
     client.get("/profile/")
-    with django_assert_num_queries(3):  # session, person, state of the profile
+    # session, person, reach, state of the profile, second factors, browsers
+    with django_assert_num_queries(6):
         client.get("/profile/")
 
 
