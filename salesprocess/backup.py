@@ -42,7 +42,8 @@ _COUNTED = {
     "deals": "crm_deal",
     "activities": "crm_activity",
 }
-_FILES = "SELECT file FROM crm_evidencefile WHERE file <> ''"
+# Evidence lies in the database itself.
+_FILES = "SELECT file FROM crm_importjob WHERE file <> ''"
 
 
 class BackupError(RuntimeError):
@@ -322,7 +323,7 @@ def _inspect(socket: Path, connection: Mapping[str, str], files: Path) -> dict[s
             for name, table in _COUNTED.items()
             if table in tables
         }
-        named = asked.execute(_FILES).fetchall() if "crm_evidencefile" in tables else []
+        named = asked.execute(_FILES).fetchall() if "crm_importjob" in tables else []
     missing = sum(not (files / name).is_file() for (name,) in named)
     return {"reached": reached, "counts": counts, "files_missing": missing}
 

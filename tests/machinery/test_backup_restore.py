@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import connection as django_connection
 
 from pipeline.models import Heartbeat
 from pipeline.operations.models import Part
@@ -137,6 +138,9 @@ def test_the_commands_keep_what_they_should(source: Source, place: Path, setting
     settings.BACKUP_DATABASE_URL, settings.MEDIA_ROOT = source.address, source.files
     (source.files / "same.pdf").write_text("same")
     source.run("CREATE TABLE IF NOT EXISTS crm_company (number int)")
+    source.run(
+        "CREATE TABLE crm_importjob AS SELECT unnest(ARRAY['same.pdf', 'late.pdf', '']) AS file"
+    )
     folder = place / "daily"
     same = set()
     for day in (20, 21):
@@ -154,8 +158,18 @@ def test_the_commands_keep_what_they_should(source: Source, place: Path, setting
     call_command("restore", folder, place / "back", stdout=said)
     assert "0 companies" in said.getvalue()
     assert str(place / "back" / "postgres") in said.getvalue()
+    assert "1 files were uploaded after" in said.getvalue()
     with pytest.raises(CommandError, match="no backup"):
         call_command("restore", folder, place / "never", to=NOW.replace(day=20))
+
+
+@pytest.mark.django_db
+def test_what_it_asks_of_a_restored_database_is_there():
+    with django_connection.cursor() as cursor:
+        cursor.execute(backup._FILES)
+        for table in backup._COUNTED.values():
+            cursor.execute("SELECT to_regclass(%s)", [table])
+            assert cursor.fetchone() == (table,)
 
 
 def test_a_server_that_does_not_answer_leaves_no_backup_behind(tmp_path: Path):
