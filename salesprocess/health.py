@@ -1,17 +1,15 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from functools import cache
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
-from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
 
 from salesprocess.celery import app
 from salesprocess.lib.enqueue import QUICK
+from salesprocess.lib.migrations import missing_migrations
 
 # Who asks whether pages can be served waits no longer, whatever hangs.
 PATIENCE = 0.9
@@ -56,16 +54,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse(body, status=200 if body["database"] == "ok" else 503)
 
 
-@cache
-def migrations() -> frozenset[tuple[str, str]]:
-    """App and name of all that a database of this release has."""
-    return frozenset(MigrationLoader(None).graph.nodes)
-
-
 def _database_state() -> str:
     """By the connection of a thread that ends with it."""
     try:
-        missing = migrations() - set(MigrationRecorder(connection).applied_migrations())
+        missing = missing_migrations()
     except DatabaseError:
         return "unreachable"
     finally:

@@ -3,7 +3,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from salesprocess.health import migrations
+from salesprocess.lib.migrations import migrations
 
 os.environ["SEVEN_WORK"] = "page"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salesprocess.settings")

@@ -1,6 +1,5 @@
 """How the installation is, in an admin's words."""
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ from django.utils.translation import ngettext
 from pipeline.models import Heartbeat, Incident, User
 from pipeline.operations.models import IncidentKind, Part
 from pipeline.operations.queries import Installation
-from salesprocess.lib.format import full_day, number
+from salesprocess.lib.format import full_moment, number
 
 # A mail that waits longer than this for its turn is late.
 LATE_SECONDS = 60
@@ -55,7 +54,7 @@ def incident_lines(incidents: Sequence[Incident], user: User) -> list[IncidentLi
             slowest=_("%(n)s s") % {"n": number(round(one.worst_seconds, 1))}
             if one.worst_seconds
             else "",
-            last=_moment(one.last_at, user),
+            last=full_moment(one.last_at, user.zone),
         )
         for one in incidents
     ]
@@ -85,7 +84,7 @@ def _sign(part: Part, found: Installation, processes: Sequence[Heartbeat], user:
     if last is None:
         return PartLine(label, _("Never seen"), "warn", _NEVER[part]())
     names = ", ".join(one.name for one in processes if one.part == part)
-    text = f"{_moment(last, user)} · {names}"
+    text = f"{full_moment(last, user.zone)} · {names}"
     if part == Part.BACKUP:
         return PartLine(label, _("Due") if silent else _("Made"), "warn" if silent else "ok", text)
     return PartLine(label, _("Silent") if silent else _("Alive"), "bad" if silent else "ok", text)
@@ -117,11 +116,6 @@ def _outbox(found: Installation) -> PartLine:
     return PartLine(
         _("Mails and notices"), _("Late") if late else _("On time"), "warn" if late else "ok", text
     )
-
-
-def _moment(at: dt.datetime, user: User) -> str:
-    local = at.astimezone(user.zone)
-    return f"{full_day(local.date())}, {local:%H:%M}"
 
 
 def version_words(found: Installation) -> list[str]:

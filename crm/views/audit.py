@@ -11,13 +11,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from crm.models import DealChange, ListKind, PartyChange, SettingChange
-from crm.views.settings import admins_only, settings_page
+from crm.views.settings import admins_only, page_number, settings_page
 from pipeline.audit import queries
 from pipeline.audit.models import AuditEntry, AuditKind
 from pipeline.models import PeopleChange, User
 from pipeline.people.signing_in import download_when_confirmed
 from pipeline.requests import HtmxRequest
-from salesprocess.lib.format import full_day, number
+from salesprocess.lib.format import full_moment, number
 from salesprocess.lib.htmx import render
 
 HISTORY = (PeopleChange, SettingChange, PartyChange, DealChange)
@@ -35,12 +35,11 @@ class AuditLine(NamedTuple):
 @require_GET
 @admins_only
 def audit(request: HtmxRequest) -> HttpResponse:
-    page = request.GET.get("page", "1")
-    number_of = max(int(page) if page.isdecimal() and len(page) < 7 else 1, 1)
-    found, more = queries.entries(request.user, page=number_of)
+    page = page_number(request.GET)
+    found, more = queries.entries(request.user, page=page)
     context = {
         "lines": [_line(one, request.user) for one in found],
-        "page": number_of,
+        "page": page,
         "more": more,
     }
     return settings_page(request, "audit", "crm/settings/audit.html", context)
@@ -68,7 +67,6 @@ def mine(request: HtmxRequest) -> HttpResponse:
 
 
 def _line(entry: AuditEntry, user: User) -> AuditLine:
-    local = entry.at.astimezone(user.zone)
     did = str(AuditKind(entry.kind).label)
     if entry.what:
         rows = ngettext("%(n)s row", "%(n)s rows", entry.rows) % {"n": number(entry.rows)}
@@ -76,7 +74,7 @@ def _line(entry: AuditEntry, user: User) -> AuditLine:
     return AuditLine(
         who=entry.by.name,
         did=did,
-        at=f"{full_day(local.date())}, {local:%H:%M}",
+        at=full_moment(entry.at, user.zone),
         href=_href(entry),
     )
 

@@ -17,7 +17,7 @@ from crm.commands import reference as commands
 from crm.models import CauseKind, Setting, SettingChange, SourceKind
 from crm.queries import settings as queries
 from crm.shipped import shipped_name
-from crm.views.settings import admins_only, settings_page
+from crm.views.settings import admins_only, page_number, settings_page
 from pipeline.models import User
 from pipeline.people.events import (
     Added,
@@ -51,13 +51,12 @@ def changes(request: HtmxRequest) -> HttpResponse:
     of = request.GET.get("of", "")
     choices = [("", _("Everything")), (queries.ORGANISATION, _("Organisation")), *_settings()]
     of = of if of in dict(choices) else ""
-    page = request.GET.get("page", "1")
-    number_of = int(page) if page.isdecimal() and 0 < len(page) < 7 else 1
-    found, more = queries.changes(request.user, of=of, page=max(number_of, 1))
+    page = page_number(request.GET)
+    found, more = queries.changes(request.user, of=of, page=page)
     context = {
         "choices": choices,
         "of": of,
-        "page": number_of,
+        "page": page,
         "more": more,
         "lines": [tell(change, user=request.user) for change in found],
     }

@@ -1,7 +1,7 @@
 """The frame of the settings: for admins only, with a menu that says the state of each page."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar
 
@@ -73,6 +73,12 @@ def settings_page(
         "organisation": request.user.organisation,
     }
     return render(request, page=page, context=context, status=status)
+
+
+def page_number(query: Mapping[str, str]) -> int:
+    """The page that an address asks for; the first where it asks for none that could be."""
+    page = query.get("page", "1")
+    return max(int(page) if page.isdecimal() and len(page) < 7 else 1, 1)
 
 
 @admins_only

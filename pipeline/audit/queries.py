@@ -32,8 +32,9 @@ def of_records_of(user: User) -> list[AuditEntry]:
 
 
 def lines(tables: Iterable[type[Model]]) -> Iterator[str]:
-    """Everything that happened, a line of JSON each, the oldest first: sign-ins and files, and what
-    the tables of history say. In flat memory, however much it is."""
+    """Everything that happened, a line of JSON each: sign-ins and files, and what the tables of
+    history say. Each table as it was written, together by time, so that what was entered for an
+    earlier day stands where it was entered. In flat memory, however much it is."""
     merged = heapq.merge(
         _rows(AuditEntry), *(_rows(table) for table in tables), key=itemgetter("at")
     )
@@ -42,7 +43,7 @@ def lines(tables: Iterable[type[Model]]) -> Iterator[str]:
 
 
 def _rows(table: type[Model]) -> Iterator[dict[str, Any]]:
-    """Of one table, in pieces: one after the other by its id, which rises with the time."""
+    """Of one table, in pieces: one after the other by its id."""
     event = issubclass(table, EventRow)
     fields = [field.attname for field in table._meta.concrete_fields]
     last = 0

@@ -12,13 +12,13 @@ import django
 from celery import current_app
 from django.conf import settings
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max, Sum
 from kombu.exceptions import OperationalError
 
 from pipeline.models import OutboxRow, User
 from pipeline.operations.models import Heartbeat, Incident, IncidentKind, Part
 from salesprocess.lib.enqueue import QUICK
+from salesprocess.lib.migrations import missing_migrations
 
 # The clock gives a sign every half minute; after so long without one something has stopped.
 SILENT = dt.timedelta(minutes=3)
@@ -76,13 +76,6 @@ def installation(*, at: dt.datetime) -> Installation:
         outbox_dead=OutboxRow.objects.dead().count(),
         incidents=dict.fromkeys(IncidentKind.values, 0) | dict(today.annotate(Sum("count"))),
     )
-
-
-def missing_migrations() -> list[str]:
-    """The migrations that this code has and the database has not, as `app.name`."""
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{one.app_label}.{one.name}" for one, _backwards in plan]
 
 
 def incidents(user: User, *, since: dt.date) -> list[Incident]:

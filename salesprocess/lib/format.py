@@ -160,6 +160,12 @@ def full_day(on: date) -> str:
     return format_day(on, "d MMM y", _language())
 
 
+def full_moment(at: datetime, zone: ZoneInfo) -> str:
+    """Day with its year, and the clock, where somebody is."""
+    local = at.astimezone(zone)
+    return f"{full_day(local.date())}, {local:%H:%M}"
+
+
 def join_list(words: Iterable[str]) -> str:
     """`A`, `A and B`, `A, B and C`."""
     return format_list(list(words), locale=locale())

@@ -4,9 +4,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from salesprocess import health
 from salesprocess.celery import app
-from salesprocess.lib import breaker
+from salesprocess.lib import breaker, migrations
 from salesprocess.lib.cache import ForgivingRedisCache
 from salesprocess.lib.enqueue import enqueue
 from tests.faults.silence import silent_server
@@ -16,7 +15,7 @@ from tests.machinery.running import until
 @pytest.fixture(autouse=True, scope="module")
 def _read() -> None:
     """Once, as at the start of a web process."""
-    health.migrations()
+    migrations.migrations()
 
 
 def test_it_is_alive_without_a_database(client: Client):
@@ -38,8 +37,8 @@ def test_it_is_ready_when_the_database_has_every_migration(client: Client):
 def test_it_is_not_ready_while_a_migration_is_missing(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ):
-    known = health.migrations()
-    monkeypatch.setattr(health, "migrations", lambda: known | {("sessions", "0002_tomorrow")})
+    known = migrations.migrations()
+    monkeypatch.setattr(migrations, "migrations", lambda: known | {("sessions", "0002_tomorrow")})
 
     response = client.get("/readyz")
 
