@@ -95,7 +95,10 @@ def with_host(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @login_not_required
 @with_host
 def saml_acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
-    """What the provider sends; where there is none, nothing is kept of it."""
+    """What the provider sends; where there is none, nothing is kept of it.
+
+    It comes from the provider's page, which has no token of ours: its signature is what counts.
+    """
     get_app_or_404(request, organization_slug)
     answer: HttpResponse = saml.acs(request, organization_slug=organization_slug)
     return answer
