@@ -1,0 +1,254 @@
+"""The statistics of reports: pure functions over numbers, which know nothing of deals.
+
+Everything here is an estimate, so it is a float; money and counts stay exact where they are summed.
+"""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from statistics import NormalDist, fmean
+from typing import NamedTuple
+
+# How sure an interval is where nobody says otherwise: one in ten lies outside.
+CONFIDENCE = 0.90
+# Natural limits of fewer points say more about the few than about what is usual.
+FEWEST_POINTS = 20
+# So many points in a row on one side of the mean are a shift.
+LONG_RUN = 8
+# Makes three standard deviations of the mean moving range of two: 3 ÷ 1.128.
+_OF_MOVING_RANGE = 2.66
+# Shares are products of fractions; those that differ by less are the same.
+_SAME = 1e-9
+
+
+class Interval(NamedTuple):
+    """The shares, between 0 and 1, between which the true one is likely to be."""
+
+    low: float
+    high: float
+
+    def overlaps(self, other: "Interval") -> bool:
+        return self.low <= other.high and other.low <= self.high
+
+
+def wilson(part: int, n: int, *, confidence: float = CONFIDENCE) -> Interval:
+    """The interval of the share `part` ÷ `n`; of nothing, every share is as likely.
+
+    Wilson's score interval without correction for continuity: it stays within 0 and 1 and holds
+    for few rows and for shares near the ends, where "± so much" does not.
+    E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209–212.
+    """
+    if not 0 <= part <= n:
+        message = f"{part} of {n} is no share"
+        raise ValueError(message)
+    if n == 0:
+        return Interval(0.0, 1.0)
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share, weight = part / n, z * z / n
+    middle = (share + weight / 2) / (1 + weight)
+    half = z * math.sqrt(share * (1 - share) / n + weight / (4 * n)) / (1 + weight)
+    return Interval(
+        0.0 if part == 0 else middle - half,
+        1.0 if part == n else middle + half,
+    )
+
+
+def differ(part_a: int, n_a: int, part_b: int, n_b: int, *, confidence: float = CONFIDENCE) -> bool:
+    """Whether two shares differ beyond chance: their intervals do not overlap.
+
+    That is stricter than a test of the difference: what it calls a difference is one, and of some
+    small ones it says nothing.
+    """
+    return not wilson(part_a, n_a, confidence=confidence).overlaps(
+        wilson(part_b, n_b, confidence=confidence)
+    )
+
+
+def quantile(values: Iterable[float | Decimal], q: float) -> float | None:
+    """The value below which the share `q` lies, between two values by the straight line between
+    them, as PostgreSQL's percentile_cont does; None of no values."""
+    ordered = sorted(map(float, values))
+    if not ordered:
+        return None
+    place = _share(q) * (len(ordered) - 1)
+    below, above = ordered[math.floor(place)], ordered[math.ceil(place)]
+    return below + (above - below) * (place - math.floor(place))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A share that changes in steps as time goes on, each step at one of the `times`."""
+
+    # At the beginning: 1 of what falls, 0 of what rises.
+    start: float
+    # Ascending; at each of them the share becomes the height at the same place.
+    times: tuple[float, ...]
+    heights: tuple[float, ...]
+    # How long each row was followed, ascending.
+    followed: tuple[float, ...]
+    # Up to which time it is known: None where it holds for ever, as nothing is left to happen.
+    known_to: float | None
+
+    def at(self, time: float) -> float | None:
+        """The share at that time; None where no row was followed so long."""
+        if self.known_to is not None and time > self.known_to:
+            return None
+        steps = bisect_right(self.times, time)
+        return self.heights[steps - 1] if steps else self.start
+
+    def at_risk(self, time: float) -> int:
+        """Of how many rows it was still open at that time what they would come to."""
+        return len(self.followed) - bisect_left(self.followed, time)
+
+    def quantile(self, q: float) -> float | None:
+        """By when the share `q` has had its end; None where it has not come to that yet.
+
+        Where the curve stands at exactly that share for a while, the middle of it: so the median
+        of rows that all have ended is the usual one.
+        """
+        passed = [abs(height - self.start) for height in self.heights]
+        first = bisect_left(passed, _share(q) - _SAME)
+        if first == len(passed):
+            return None
+        if passed[first] > q + _SAME or first + 1 == len(passed):
+            return self.times[first]
+        return (self.times[first] + self.times[first + 1]) / 2
+
+    def median(self) -> float | None:
+        return self.quantile(0.5)
+
+
+def kaplan_meier(durations: Sequence[float], ended: Sequence[bool]) -> Curve:
+    """The share that is still there after each time, counting those who have not ended yet.
+
+    `ended` says of each duration whether it is over; the others are known to last at least so
+    long (right-censored). A row that ends when another's is cut off ended before it.
+    E. L. Kaplan and P. Meier, Journal of the American Statistical Association 53 (1958), 457–481.
+    """
+    times, heights, still = [], [], 1.0
+    for time, at_risk, ends in _ends(durations, ["ended" if end else None for end in ended]):
+        still *= 1 - ends.total() / at_risk
+        times.append(time)
+        heights.append(still)
+    return _curve(1.0, times, heights, durations, still)
+
+
+def cumulative_incidence(
+    durations: Sequence[float], ends: Sequence[str | None], *, of: str
+) -> Curve:
+    """The share that had come to the end `of` by each time, where other ends compete with it.
+
+    `ends` names the end of each duration, None where it is not over. The estimator of Aalen and
+    Johansen: what ended otherwise can never come to this end and stays in the population. One
+    minus the Kaplan–Meier curve would take those for open and promise too much.
+    O. O. Aalen and S. Johansen, Scandinavian Journal of Statistics 5 (1978), 141–150.
+    """
+    times, heights, still, come = [], [], 1.0, 0.0
+    for time, at_risk, ended in _ends(durations, ends):
+        if ended[of]:
+            come += still * ended[of] / at_risk
+            times.append(time)
+            heights.append(come)
+        still *= 1 - ended.total() / at_risk
+    return _curve(0.0, times, heights, durations, still)
+
+
+def _ends(
+    durations: Sequence[float], ends: Sequence[str | None]
+) -> Iterable[tuple[float, int, Counter[str]]]:
+    """Each time at which something ended, how many rows had come so far, and what ended there."""
+    at: dict[float, Counter[str]] = {}
+    left = 0
+    for duration, end in zip(durations, ends, strict=True):
+        if end is not None:
+            at.setdefault(duration, Counter())[end] += 1
+    ordered = sorted(durations)
+    for time in sorted(at):
+        left = bisect_left(ordered, time, left)
+        yield time, len(ordered) - left, at[time]
+
+
+def _curve(
+    start: float,
+    times: list[float],
+    heights: list[float],
+    durations: Sequence[float],
+    still: float,
+) -> Curve:
+    followed = tuple(sorted(durations))
+    longest = followed[-1] if followed else 0.0
+    return Curve(
+        start=start,
+        times=tuple(times),
+        heights=tuple(heights),
+        followed=followed,
+        known_to=None if followed and still < _SAME else longest,
+    )
+
+
+@dataclass(frozen=True)
+class NaturalLimits:
+    """Between which values a line of figures moves as long as nothing has changed."""
+
+    mean: float
+    moving_range: float
+    low: float
+    high: float
+    # The places of the values that lie outside of the limits.
+    outside: tuple[int, ...]
+    # The long runs on one side of the mean: the places of their first and last value.
+    runs: tuple[tuple[int, int], ...]
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether nothing but chance is seen in it."""
+        return not self.outside and not self.runs
+
+
+def natural_limits(
+    values: Sequence[float | Decimal],
+    *,
+    least: float | None = None,
+    fewest: int = FEWEST_POINTS,
+) -> NaturalLimits | None:
+    """The limits of a chart of individual values and moving ranges (XmR), and what leaves them.
+
+    `least` is what a value cannot fall below, such as 0 of a count. None for fewer values than
+    `fewest`. A value that is just the mean ends a run.
+    D. J. Wheeler, Understanding Variation (1993); W. A. Shewhart's limits of three sigma.
+    """
+    if len(values) < max(fewest, 2):
+        return None
+    points = [float(value) for value in values]
+    mean = fmean(points)
+    moving_range = fmean(abs(after - before) for before, after in pairwise(points))
+    low, high = mean - _OF_MOVING_RANGE * moving_range, mean + _OF_MOVING_RANGE * moving_range
+    return NaturalLimits(
+        mean=mean,
+        moving_range=moving_range,
+        low=low if least is None else max(low, least),
+        high=high,
+        outside=tuple(place for place, point in enumerate(points) if not low <= point <= high),
+        runs=tuple(_long_runs(points, mean)),
+    )
+
+
+def _long_runs(points: Sequence[float], mean: float) -> Iterable[tuple[int, int]]:
+    sides = [(point > mean) - (point < mean) for point in points]
+    first = 0
+    for place in range(1, len(sides) + 1):
+        if place == len(sides) or sides[place] != sides[first]:
+            if sides[first] and place - first >= LONG_RUN:
+                yield first, place - 1
+            first = place
+
+
+def _share(q: float) -> float:
+    if not 0 <= q <= 1:
+        message = f"{q} is no share"
+        raise ValueError(message)
+    return q
