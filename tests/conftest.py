@@ -22,7 +22,7 @@ from allauth.account.internal.flows.login import (
 from allauth.account.internal.userkit import user_id_to_str
 from django.conf import settings
 from django.db import connection
-from django.test import Client, TransactionTestCase
+from django.test import Client, TransactionTestCase, override_settings
 from django.utils import translation
 
 from crm import reference
@@ -32,6 +32,7 @@ from salesprocess.lib.breaker import breaker_of
 from tests import emptying
 from tests.factories import NOW, ago, make_team, make_user
 from tests.kept_rows import KeptRows
+from tests.published_sample import AFTER_IT, Hardware, make_hardware
 
 # How long an example takes says how busy the machine is, and nothing of what it proves.
 hypothesis.settings.register_profile("unhurried", hypothesis.settings.default, deadline=None)
@@ -143,6 +144,26 @@ def keep(kept_cast: KeptRows, django_db_blocker: Any) -> Keep:
 def cast(kept_cast: KeptRows, db: None, clock: time_machine.Traveller) -> Cast:
     laid_out: Cast = kept_cast.lay_out()
     return laid_out
+
+
+@pytest.fixture(scope="session")
+def kept_sample(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> KeptRows:
+    with (
+        django_db_blocker.unblock(),
+        override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")),
+        time_machine.travel(AFTER_IT, tick=False),
+    ):
+        return KeptRows(make_hardware, name="sample")
+
+
+@pytest.fixture
+def sample(kept_sample: KeptRows, db: None) -> Iterator[Hardware]:
+    """The published sample, imported, soon after its last day. Marked `needs_the_sample`."""
+    with time_machine.travel(AFTER_IT, tick=False):
+        laid_out: Hardware = kept_sample.lay_out()
+        yield laid_out
 
 
 def make_cast() -> Cast:

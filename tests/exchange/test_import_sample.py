@@ -2,36 +2,20 @@
 which is always here."""
 
 import datetime as dt
-import os
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from django.db.models import Sum
-from django.utils import timezone
 
-from crm import reference
 from crm.models import Company, Deal, Product, StageVisit
-from exchange.commands import files
-from exchange.imports import mapping
 from pipeline.models import Role, Team, User
-from pipeline.people.commands.people import found_organisation
 from pipeline.process import moves
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Outcome, Stage
-from tests.exchange.uploads import brought_in
-
-HERE = Path(__file__).resolve().parent.parent
-MAPPING = HERE / "data" / "crm_sales_opportunities.toml"
-SAMPLE = Path(
-    os.environ.get("SEVEN_SAMPLE", HERE.parent.parent / "shared/data/crm-sales-opportunities")
-)
+from tests.published_sample import Hardware, bring_in, found_hardware_inc, needs_the_sample
 
 pytestmark = pytest.mark.django_db
-needs_the_sample = pytest.mark.skipif(
-    not (SAMPLE / "sales_pipeline.csv").is_file(),
-    reason="the published sample is not here: name its folder in SEVEN_SAMPLE",
-)
 
 # As the sample is written, faults included: the product's other name, no account, no dates.
 SMALL = {
@@ -54,22 +38,14 @@ SMALL = {
 }
 
 
-def bring_in(folder: Path = SAMPLE, *, commit: bool = True) -> files.ImportResult:
-    return brought_in(mapping.load(MAPPING), [folder], at=timezone.now(), commit=commit)
-
-
 @pytest.fixture
-def _organisation(db: None) -> Team:
-    reference.seed()
-    return found_organisation(
-        name="Hardware Inc", currency="USD", time_zone="America/New_York", country="US"
-    )
+def _organisation(db: None) -> None:
+    found_hardware_inc()
 
 
 @needs_the_sample
-@pytest.mark.usefixtures("_organisation")
-def test_it_comes_in_whole_with_each_figure():
-    result = bring_in()
+def test_it_comes_in_whole_with_each_figure(sample: Hardware) -> None:
+    result = sample.result
 
     assert result.refused == 0
     assert result.unread == ["README.md", "data_dictionary.csv"]
@@ -79,7 +55,7 @@ def test_it_comes_in_whole_with_each_figure():
         "companies": 85,
         "deals": 8_800,
     }
-    people = User.objects.all()
+    people = User.objects.exclude(pk=sample.admin.pk)
     assert people.filter(role=Role.SALESPERSON).count() == 35
     assert people.filter(role=Role.MANAGER).count() == 6
     assert not people.exclude(email=None).exists()
@@ -122,10 +98,8 @@ def test_it_comes_in_whole_with_each_figure():
 
 
 @needs_the_sample
-@pytest.mark.usefixtures("_organisation")
+@pytest.mark.usefixtures("sample")
 def test_it_tells_each_history_no_further_than_the_rows_do():
-    bring_in()
-
     visits = StageVisit.objects.all()
     undated = visits.filter(stage=Stage.PROSPECTING)
     assert undated.filter(entered_at=None, entered_how=EnteredHow.IMPORTED).count() == 500

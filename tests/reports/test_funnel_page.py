@@ -18,7 +18,7 @@ from pipeline.process.stages import Initiator, Stage
 from tests.conftest import Cast, Keep
 from tests.factories import NOW, ago, cause_named, make_deal, ready_deal, stopped_deal, won_deal
 from tests.kept_rows import KeptRows
-from tests.reports.test_funnel_fixture import tell_all
+from tests.reports.worked import tell_all
 
 URL = "/reports/funnel/"
 
