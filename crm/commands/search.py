@@ -34,7 +34,8 @@ _CONTACTS = r"""
                 FROM crm_contactpoint p WHERE p.contact_id = c.id)
            ),
            seven_person_keys(c.name), c.owner_id, NULL::bigint, true
-    FROM crm_contact c LEFT JOIN crm_company f ON f.id = c.company_id
+    FROM (SELECT * FROM crm_contact WHERE erased_at IS NULL) c
+        LEFT JOIN crm_company f ON f.id = c.company_id
 """
 _DEALS = r"""
     SELECT 'deal', c.id, c.name, coalesce(f.name, ''),

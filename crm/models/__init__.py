@@ -5,6 +5,7 @@ from crm.models.concern import Concern, ConcernCategory, Disposition
 from crm.models.contact import Contact, ContactPoint, PointKind
 from crm.models.deal import Deal, DealChange, DealContact, DealLine, DealRole, Lead, Opportunity
 from crm.models.decision_path import DecisionPath
+from crm.models.deleted import DeletedKind, DeletedRecord
 from crm.models.evidence import EvidenceFile
 from crm.models.hand_off import HandOff
 from crm.models.import_row import ImportedRow
@@ -48,6 +49,8 @@ __all__ = [
     "DealLine",
     "DealRole",
     "DecisionPath",
+    "DeletedKind",
+    "DeletedRecord",
     "Disposition",
     "EvidenceFile",
     "HandOff",

@@ -1,24 +1,33 @@
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.erased import person_name
 from crm.models.company import Company
 from crm.models.letters import Fold
 from pipeline.models import Batch, User
 from pipeline.people.access import HasScope
 
 
+class PersonNameField(models.CharField[str, str]):
+    """A name that readers see in their own language once the person was erased."""
+
+    def from_db_value(self, value: str | None, *_of: Any) -> str | None:
+        return None if value is None else person_name(value)
+
+
 class ContactQuerySet(models.QuerySet["Contact"]):
     def visible_to(self, user: HasScope) -> Self:
-        return self.filter() if user.is_active else self.none()
+        """Everybody on record; who was erased stands on deals, and nowhere else."""
+        return self.filter(erased_at=None) if user.is_active else self.none()
 
     def editable_by(self, user: User) -> Self:
         if not user.is_active:
             return self.none()
-        return self.filter(Q(owner=None) | user.scope.owned_filter(team=None))
+        return self.filter(Q(owner=None) | user.scope.owned_filter(team=None), erased_at=None)
 
 
 ContactManager = models.Manager.from_queryset(ContactQuerySet)
@@ -27,7 +36,7 @@ ContactManager = models.Manager.from_queryset(ContactQuerySet)
 class Contact(models.Model):
     """A person on the other side. Several per company; some have none."""
 
-    name = models.CharField(_("Name"), max_length=200)
+    name = PersonNameField(_("Name"), max_length=200)
     job_title = models.CharField(max_length=120, blank=True)
     company = models.ForeignKey(
         Company, on_delete=models.PROTECT, null=True, blank=True, related_name="contacts"
@@ -44,6 +53,8 @@ class Contact(models.Model):
     batch = models.ForeignKey(
         Batch, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    # Since when nothing is kept of the person but that there was one (`privacy.commands.erasure`).
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ContactManager()
 

@@ -15,6 +15,7 @@ class Setting(models.TextChoices):
     METHOD = "method", _("Method")
     STOP_CAUSE = "stop_cause", _("Stop cause")
     RATE = "rate", _("Rate")
+    RETENTION = "retention", _("Retention")
 
 
 class SettingChangeQuerySet(models.QuerySet["SettingChange"]):

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from crm.erased import person_name
 from crm.models import DealRole
 from crm.presenters.viewer import Viewer, labels
 from crm.queries.deal import DealRecord
@@ -126,8 +127,8 @@ def deal_people(viewer: Viewer, rows: Iterable[DealPerson]) -> list[Human]:
 def _human(viewer: Viewer, row: DealPerson) -> Human:
     return Human(
         id=row.id,
-        name=row.name,
-        initials=initials_of(row.name),
+        name=person_name(row.name),
+        initials=initials_of(person_name(row.name)),
         about=row.job_title or row.company or "",
         role=row.role.value,
         role_label=labels(DealRole, viewer.language)[row.role.value],

@@ -9,6 +9,7 @@ from django.db.models import Choices
 from django.utils.translation import gettext as _
 
 from crm import events
+from crm.erased import person_name
 from crm.models import (
     ActivityKind,
     ActivityResult,
@@ -110,6 +111,8 @@ def _label(viewer: Viewer, choices: type[Choices], value: str) -> str:
 def _record(_viewer: Viewer, record: RecordRef) -> str:
     if record == events.US:
         return _("raised by us")
+    if record.kind == "contact":
+        return person_name(record.name)
     return shipped_name(record.name) if record.kind in _LISTS else record.name
 
 
@@ -118,9 +121,8 @@ def _need_worth(viewer: Viewer, worth: events.NeedWorth) -> str:
 
 
 def _in_role(viewer: Viewer, link: events.PersonInRole) -> str:
-    if not link.role:
-        return link.person.name
-    return f"{link.person.name} ({_label(viewer, DealRole, link.role)})"
+    name = person_name(link.person.name)
+    return f"{name} ({_label(viewer, DealRole, link.role)})" if link.role else name
 
 
 def _line(_viewer: Viewer, line: events.LineFacts) -> str:
@@ -187,7 +189,7 @@ def _offer_made(viewer: Viewer, event: events.OfferMade, at: dt.datetime | None)
         said.append(_label(viewer, OfferKind, event.form))
     if at is None or viewer.date_of(event.sent_at) != viewer.date_of(at):
         said.append(_("sent %(day)s") % {"day": viewer.day(event.sent_at)})
-    names = {"n": event.revision, "names": ", ".join(one.name for one in event.to)}
+    names = {"n": event.revision, "names": ", ".join(person_name(one.name) for one in event.to)}
     title = _("Offer %(n)s to %(names)s") if event.to else _("Offer %(n)s made")
     return "file-text", title % names, " · ".join(said)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from crm.commands.writers.activity import Next
+from crm.erased import person_name
 from crm.models import Activity, ActivityResult
 from crm.models.due import Due, DueState
 from crm.presenters.viewer import Viewer, labels
@@ -82,7 +83,7 @@ def due_state(viewer: Viewer, row: Talk | Activity) -> tuple[str, str]:
 def plan_title(viewer: Viewer, row: Talk) -> str:
     title = viewer.kinds[row.kind]
     if row.contact:
-        title = _("%(what)s with %(who)s") % {"what": title, "who": row.contact}
+        title = _("%(what)s with %(who)s") % {"what": title, "who": person_name(row.contact)}
     return f"{title}: {row.subject}" if row.subject else title
 
 

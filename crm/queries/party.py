@@ -59,6 +59,15 @@ def contact(user: User, pk: int) -> PartyRecord:
     return PartyRecord(contact=row, may_edit=vars(row)["may_edit"])
 
 
+def erased_on(user: User, pk: int) -> dt.date:
+    """The day on which a person was erased, by the clock of the reader. Raises Contact.DoesNotExist."""
+    if not user.is_active:
+        raise Contact.DoesNotExist
+    erased = Contact.objects.filter(erased_at__isnull=False).only("erased_at").get(pk=pk)
+    assert erased.erased_at is not None  # noqa: S101  # asked for
+    return erased.erased_at.astimezone(user.zone).date()
+
+
 def points(contact: Contact) -> list[ContactPoint]:
     """Addresses, then numbers, as they were entered."""
     return list(contact.points.order_by("kind", "pk"))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from crm.erased import person_name
 from crm.models import Disposition, OfferOutcome
 from salesprocess.lib.prepared import run
 
@@ -243,12 +244,14 @@ def records(deal: int, *, user: int) -> Records:
 
 def _need(*row: Any) -> NeedRecord:
     pk, words, worth, per, said_by, confirmed_on, dropped = row
+    said_by = said_by and person_name(said_by)
     return NeedRecord(pk, words, _amount(worth), per, said_by, _day(confirmed_on), dropped)
 
 
 def _path(*row: Any) -> DecisionPathRecord:
     steps, criteria, decides_on, confirmed_by, confirmed_on = row
-    return DecisionPathRecord(steps, criteria, _day(decides_on), confirmed_by, _day(confirmed_on))
+    by = confirmed_by and person_name(confirmed_by)
+    return DecisionPathRecord(steps, criteria, _day(decides_on), by, _day(confirmed_on))
 
 
 def _verdict(*row: Any) -> VerdictRecord:
@@ -280,7 +283,7 @@ def _offer(*row: Any) -> OfferRecord:
         decision_on=_day(decision_on),
         outcome=outcome,
         premature=early,
-        to=to or (),
+        to=[person_name(name) for name in to or ()],
         lines=[
             OfferLineRecord(name, Decimal(quantity), _amount(price), need)
             for name, quantity, price, need in lines or ()
@@ -296,7 +299,7 @@ def _concern(*row: Any) -> ConcernRecord:
         words=words,
         after_price=after,
         raised_by_us=by_us,
-        raised_by=by,
+        raised_by=by and person_name(by),
         raised_at=dt.datetime.fromisoformat(raised_at),
         response=response,
         disposition=disposition,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from crm.erased import person_name
 from crm.models import Deal, EvidenceFile, StepResult
 from crm.models.step_result import StepState
 from crm.queries.deal_process import ids_of, named_versions
@@ -135,6 +136,7 @@ def _file(*row: Any) -> File:
 
 def _result(*row: Any) -> StepResultRow:
     said = list(row)
+    said[5] = said[5] and person_name(said[5])
     for place in (7, 13):
         said[place] = said[place] and dt.datetime.fromisoformat(said[place])
     return StepResultRow._make(said)

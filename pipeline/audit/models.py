@@ -16,6 +16,7 @@ class AuditKind(models.TextChoices):
     EXPORT = "export", _("Took a file")
     EXPORT_REFUSED = "refused", _("Was refused a file")
     SIGN_IN = "sign_in", _("Signed in")
+    ERASURE = "erasure", _("Erased a person")
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):

@@ -65,3 +65,9 @@ def release(transaction: int) -> None:
 def forget(*, at: dt.datetime) -> int:
     """Remove the keys of forms that nobody sends again; how many."""
     return IdempotencyKey.objects.filter(at__lt=at - LASTS).delete()[0]
+
+
+def forget_answers() -> None:
+    """Keep that forms were sent, and nothing of what was answered: whoever sends one once more is
+    told that it was done."""
+    IdempotencyKey.objects.filter(body__isnull=False).update(body=None, headers={})
