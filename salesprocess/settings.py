@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "crm",
     "reports",
     "exchange",
+    "privacy",
     "demo",
 ]
 

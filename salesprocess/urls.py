@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("crm.urls")),
     path("", include("reports.urls")),
     path("", include("exchange.urls")),
+    path("", include("privacy.urls")),
     path("", include("demo.urls")),
     path("accounts/", include("salesprocess.accounts_urls")),
     path("unsent/put-away/", unsent.discard_view, name="unsent_put_away"),

@@ -14,6 +14,7 @@ from crm.models import (
     Contact,
     Deal,
     DealLine,
+    DeletedRecord,
     EvidenceFile,
     HandOff,
     Judgement,
@@ -52,6 +53,7 @@ from pipeline.operations import commands as operations
 from pipeline.operations.models import IncidentKind, Part
 from pipeline.people.commands import invitation
 from pipeline.process.stages import Stage
+from privacy.models import ErasureNotice, RetentionRule
 from tests.conftest import Cast
 from tests.factories import (
     NOW,
@@ -63,7 +65,7 @@ from tests.factories import (
     plan_call,
 )
 
-OURS = ("pipeline", "crm", "reports", "exchange")
+OURS = ("pipeline", "crm", "reports", "exchange", "privacy")
 MODELS = [
     model
     for label in OURS
@@ -96,6 +98,9 @@ def one_of_each(cast: Cast) -> Cast:
     Rate.objects.create(currency="USD", on=NOW.date(), value=1)
     SettingChange.objects.create(setting="product", kind="added", name="Line 3", at=NOW, by=ana)
     UndoableAct.objects.create(deal=deal, by=ana, at=NOW, verb="stop", version=1)
+    DeletedRecord.objects.create(kind="view", name="Cold", by=ana, at=NOW)
+    RetentionRule.objects.create(kind="contacts", months=24, changed_by=cast.adele, changed_at=NOW)
+    ErasureNotice.objects.create(contact=contact, kind="contacts", noted_at=NOW, due_on=NOW)
     batch = Batch.objects.create(kind=BatchKind.IMPORT, name="From paper", by=cast.adele, at=NOW)
     ImportedRow.objects.create(
         system="paper", kind="deals", external_id="7", record_id=deal.pk, created=True, batch=batch

@@ -5,7 +5,17 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-APPS = ("salesprocess", "pipeline", "crm", "exchange", "reports", "demo", "bench", "tools")
+APPS = (
+    "salesprocess",
+    "pipeline",
+    "crm",
+    "exchange",
+    "privacy",
+    "reports",
+    "demo",
+    "bench",
+    "tools",
+)
 GIVEN = {"Command", "Meta", "Migration"}  # what Django looks for by this name
 
 

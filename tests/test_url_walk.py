@@ -4,7 +4,9 @@ Each record carries a word of its own (a canary), which must not appear in anyth
 answered to somebody out of its reach. A forbidden request must leave every table as it was.
 """
 
+import io
 import re
+import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -373,6 +375,8 @@ URLS: dict[str, Url] = {
     "crm:contact_hand_over": record("contact", post={"to": "@ben"}),
     "crm:contact_log": record("contact", EVERYBODY, get=False, post=CALL),
     "crm:contact_plan": record("contact", EVERYBODY, post=TOMORROW),
+    "privacy:information": record("contact", IMPORTER, keeps=TAKEN),
+    "privacy:erase": record("contact", ADMIN, post={"name": "Jordi Pla"}),
     "exchange:imports": Url(kind="collection", ask={"kind": "deals"}),
     "exchange:import": record("job", IMPORTER),
     "exchange:import_columns": record(
@@ -570,12 +574,18 @@ SHAPES: Sequence[tuple[str, dict[str, str]]] = (("", {}), (" htmx", HTMX))
 HANDLER = ClientHandler(enforce_csrf_checks=False)
 
 
+def _unpacked(body: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(body)) as bundle:
+        return "\n".join(bundle.read(name).decode() for name in bundle.namelist())
+
+
 class WalkAnswer:
     def __init__(self, response: HttpResponseBase) -> None:
         self.status = response.status_code
         body = b"".join(response) if response.streaming else response.content  # type: ignore[attr-defined]
         head = "\n".join(f"{name}: {value}" for name, value in response.items())
-        self.text = f"{head}\n{body.decode()}"
+        is_packed = response.get("Content-Type") == "application/zip"
+        self.text = f"{head}\n{_unpacked(body) if is_packed else body.decode()}"
         self.goes_to = response.get("Location") or response.get("HX-Redirect") or ""
 
     @property
@@ -916,7 +926,7 @@ def test_it_answers_for_a_record_only_within_its_reach(world, name):
                 answer = send(role, method, path, data, **headers)
                 faults = _faults(url, role, method, answer)
                 wrong += [f"{role} {method.upper()}{shape} → {fault}" for fault in faults]
-    if changed := _changed(before):
+    if changed := sorted(set(_changed(before)) - url.keeps):
         wrong.append(f"{changed} changed by who may not")
     assert not wrong
 

@@ -20,6 +20,8 @@ from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import full_moment, number
 from salesprocess.lib.htmx import render
 
+# How the audit calls the file that the privacy app gives of one person.
+INFORMATION = "contact"
 HISTORY = (PeopleChange, SettingChange, PartyChange, DealChange)
 
 
@@ -68,7 +70,9 @@ def mine(request: HtmxRequest) -> HttpResponse:
 
 def _line(entry: AuditEntry, user: User) -> AuditLine:
     did = str(AuditKind(entry.kind).label)
-    if entry.what:
+    if entry.kind == AuditKind.ERASURE:
+        did = _("Erased a person: number %(number)s") % {"number": entry.asked}
+    elif entry.what:
         rows = ngettext("%(n)s row", "%(n)s rows", entry.rows) % {"n": number(entry.rows)}
         did = f"{did}: {_called(entry.what)}, {rows}"
     return AuditLine(
@@ -80,10 +84,14 @@ def _line(entry: AuditEntry, user: User) -> AuditLine:
 
 
 def _called(what: str) -> str:
+    if what == INFORMATION:
+        return _("What is kept of a person")
     return str(ListKind(what).label) if what in ListKind.values else _("Funnel")
 
 
 def _href(entry: AuditEntry) -> str:
+    if entry.what == INFORMATION:
+        return reverse("crm:contact", args=[entry.asked])
     name = f"crm:{entry.what}" if entry.what in ListKind.values else "reports:funnel_rows"
     try:
         return f"{reverse(name)}?{entry.asked}" if entry.what else ""

@@ -1,6 +1,7 @@
 """The page of a person of the other side: facts, deals in sight, and what was said."""
 
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -13,7 +14,7 @@ from crm.commands import contact as commands
 from crm.forms.activity import PlannedForm
 from crm.forms.fields import VerbForm
 from crm.forms.party import ContactForm
-from crm.models import Activity
+from crm.models import Activity, Contact
 from crm.queries import activity as activities
 from crm.queries import duplicates
 from crm.queries import party as queries
@@ -21,6 +22,7 @@ from crm.views import activity_undo, party
 from crm.views.party import PartyDialog, PartyPage
 from crm.views.verbs import posted_data
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.format import full_day
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 
@@ -28,7 +30,11 @@ from salesprocess.lib.htmx import render
 @require_GET
 def page(request: HtmxRequest, pk: int) -> HttpResponse:
     """The page; for htmx each of its parts, to take the place of the one that is shown."""
-    return party.page(request, find(request, pk), partial(_page, request))
+    try:
+        look = PartyPage(queries.contact(request.user, pk), request.user)
+    except Contact.DoesNotExist:
+        return _erased(request, pk)
+    return party.page(request, look, partial(_page, request))
 
 
 @require_GET
@@ -146,6 +152,13 @@ def _planned(request: HtmxRequest, pk: int) -> Activity:
 
 def find(request: HtmxRequest, pk: int) -> PartyPage:
     return PartyPage(found_or_404(queries.contact, request.user, pk), request.user)
+
+
+def _erased(request: HtmxRequest, pk: int) -> HttpResponse:
+    """Where deals lead to who stood on them: that the person is gone, and since when."""
+    day = found_or_404(queries.erased_on, request.user, pk)
+    context = {"day": full_day(day)}
+    return render(request, page="crm/contact/erased.html", context=context, status=HTTPStatus.GONE)
 
 
 def _page(request: HtmxRequest, look: PartyPage, before: Any = None) -> dict[str, Any]:

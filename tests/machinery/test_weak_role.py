@@ -17,8 +17,9 @@ from pipeline.models import PeopleChange
 from pipeline.people.commands import people
 from pipeline.process.gates import Verb
 from pipeline.process.stages import Stage
+from privacy.commands import erasure
 from tests.conftest import Cast
-from tests.factories import NOW, make_deal, won_deal
+from tests.factories import NOW, make_contact, make_deal, won_deal
 
 ROLE = "seven_weak"
 
@@ -58,6 +59,10 @@ ATTACKS = [
     "UPDATE pipeline_peoplechange SET by_id = NULL",
     "UPDATE crm_judgement SET findings = '[]'",
     "UPDATE pipeline_auditentry SET rows = 0",
+    "SET LOCAL seven.undo = 'erasure'; UPDATE crm_dealchange SET data = '{}'",
+    "SET LOCAL seven.undo = 'erasure'; UPDATE pipeline_auditentry SET asked = ''",
+    "SET LOCAL seven.undo = 'erasure'; UPDATE crm_stagevisit SET entry_amount = 1",
+    "SELECT seven_forget_audit('{export}', now())",
     "TRUNCATE pipeline_auditentry",
     "DELETE FROM crm_dealchange",
     "DELETE FROM pipeline_peoplechange",
@@ -88,6 +93,10 @@ def test_the_web_does_its_work_with_the_rights_of_its_role(cast: Cast, weak: Non
     deals.reopen(deal, by=cast.ana, at=NOW, reason="It was not signed.")
     mistaken = make_deal(by=cast.ana, at=NOW)
     deal_take_back.take_back(mistaken, by=cast.ana, at=NOW)
+    person = make_contact(by=cast.ana, name="Quorra Zyxwell", emails=["quorra@canary.test"])
+    deals.set_contact(deal, contact=person, by=cast.ana, at=NOW)
+    erasure.erase(person, by=cast.adele, at=NOW)
+    assert not DealChange.objects.filter(data__icontains="Quorra").exists()
     client.force_login(cast.ana)
     for page in ("/board/", f"/deals/{deal.pk}/", "/search/?q=line", "/readyz"):
         assert client.get(page).status_code == 200
