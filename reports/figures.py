@@ -7,15 +7,17 @@ Coverage is the share of a figure's population that has the data which the figur
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import zoneinfo
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.process.stages import Stage
+from reports.statistics import wilson
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -74,12 +76,16 @@ class Coverage:
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """An entry of METRICS. `key` is its K-number, `basis` says by which date a row is counted."""
+    """An entry of METRICS. `key` is its K-number, `basis` says by which date a row is counted,
+    `covers` what its coverage is the share of, `source` whose definition it is."""
 
     key: str
     name: StrOrPromise
     text: StrOrPromise
     basis: StrOrPromise
+    formula: StrOrPromise = ""
+    covers: StrOrPromise = ""
+    source: StrOrPromise = ""
 
 
 # K-numbers of the figures shown per stage, as registered by `shows_figures`.
@@ -104,10 +110,32 @@ def figures_of_stages() -> dict[Stage, list[str]]:
     return {stage: sorted(keys) for stage, keys in _OF_STAGE.items()}
 
 
+class Unit(enum.Enum):
+    """What a figure's value is a number of; how it is written follows from it."""
+
+    COUNT = "count"
+    SHARE = "share"
+    DAYS = "days"
+    HOURS = "hours"
+    MONEY = "money"
+    MONEY_A_DAY = "money_a_day"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """Which number of a metric: that of the value `key` of the axis `by`, or of the whole without an
+    axis. `part` asks for the numerator of a rate. A key of None is "not known"."""
+
+    metric: str
+    by: str = ""
+    key: Any = None
+    part: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """A number as it may be shown. `value` None means unknown, never zero. `part` is the numerator
-    of a rate whose denominator is `n`."""
+    of a rate whose denominator is `n`; `cell` names the rows that it counts."""
 
     value: Decimal | int | None
     n: int
@@ -115,10 +143,19 @@ class Figure:
     period: Period
     coverage: Coverage
     part: int | None = None
+    unit: Unit = Unit.COUNT
+    cell: Cell | None = None
 
     @property
     def is_small_sample(self) -> bool:
         return self.n < MIN_ROWS
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Where a rate lies 9 times in 10 (Wilson); None for what is no rate, or of nothing."""
+        if self.part is None or not self.n:
+            return None
+        return wilson(self.part, self.n)
 
 
 K1 = Definition(

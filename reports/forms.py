@@ -12,7 +12,7 @@ from crm.models import Deal
 from pipeline.models import Team, User
 from pipeline.people.access import ME
 from reports.figures import Period
-from reports.queries.question import Question, team_with_all_below
+from reports.question import Question, team_with_all_below
 from salesprocess.lib import dates
 
 

@@ -19,8 +19,8 @@ from crm.models import Deal
 from pipeline.models import Role, User
 from pipeline.process.stages import Stage
 from reports.figures import Period
-from reports.queries import populations
-from reports.queries.question import Question
+from reports.queries import funnel_rows as populations
+from reports.question import Question
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_deal, make_team, make_user
 

@@ -38,13 +38,13 @@ from reports.figures import (
     Figure,
     shows_figures,
 )
-from reports.queries.populations import (
+from reports.queries.funnel_rows import (
     CLOSED_MEASURES,
     VISIT_MEASURES,
     ended_visits,
     entered_visits,
 )
-from reports.queries.question import Question
+from reports.question import Question
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from pipeline.requests import HtmxRequest
 from reports.forms import FunnelForm
 from reports.queries import funnel as questions
 from reports.queries.funnel import Funnel, FunnelStage
-from reports.queries.populations import VISIT_MEASURES
+from reports.queries.funnel_rows import VISIT_MEASURES
 from salesprocess.lib.htmx import render
 
 

@@ -28,9 +28,9 @@ from pipeline.process.queries.stages import norms_for
 from pipeline.process.stages import Outcome, Stage
 from pipeline.requests import HtmxRequest
 from reports.forms import FunnelForm
-from reports.queries import populations
-from reports.queries.populations import CLOSED_MEASURES, VISIT_MEASURES, Together
-from reports.queries.question import Question
+from reports.queries import funnel_rows as populations
+from reports.queries.funnel_rows import CLOSED_MEASURES, VISIT_MEASURES, Together
+from reports.question import Question
 from reports.views.funnel import form_of, outcome_words, question_params, way_words
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.format import day, money, number

@@ -12,7 +12,7 @@ from crm.models import Deal, Rate
 from pipeline.models import User
 from pipeline.process.stages import Stage
 from reports.queries.funnel import funnel
-from reports.queries.populations import held_deals as held
+from reports.queries.funnel_rows import held_deals as held
 from tests.conftest import Cast
 from tests.crm.board import head
 from tests.crm.test_list_export import rows as exported

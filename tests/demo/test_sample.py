@@ -18,7 +18,7 @@ from demo import sample
 from pipeline.models import Batch, BatchKind, OutboxRow, Team, User
 from pipeline.process.stages import Outcome, Stage
 from reports.forms import FunnelForm
-from reports.queries import populations
+from reports.queries import funnel_rows as populations
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast, make_cast
 from tests.factories import NOW, make_company, make_contact, make_deal, plan_call

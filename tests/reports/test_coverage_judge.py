@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.people.commands import organisation
 from reports.figures import Period
-from reports.queries.question import Question
+from reports.question import Question
 from tests.conftest import Cast
 from tests.factories import NOW
 

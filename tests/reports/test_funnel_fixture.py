@@ -7,7 +7,7 @@ import pytest
 
 from reports.figures import Period
 from reports.queries.funnel import funnel, reach
-from reports.queries.question import Question
+from reports.question import Question
 from tests.conftest import Cast
 from tests.factories import NOW
 from tests.reports.worked import CLOSED_WIN_RATE, LINES, LOST, OPEN_VALUE, STOPPED_BY_US, on_day

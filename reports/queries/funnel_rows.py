@@ -13,7 +13,7 @@ from crm.models import Deal, StageVisit
 from crm.worth import Rates, Worth, sums
 from pipeline.process.moves import LeftHow
 from pipeline.process.stages import Initiator, Outcome, Stage
-from reports.queries.question import Question
+from reports.question import Question
 
 # Ways out of a visit; with "still" they add up to the entries (K1's accounting identity).
 VISIT_MEASURES: dict[str, Q] = {

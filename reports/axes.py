@@ -1,0 +1,132 @@
+"""Along what figures are broken down."""
+
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import ActivityKind, CauseKind, Company, Method, Product, Source, StopCause
+from pipeline.models import SellingStyle, Team, User
+from pipeline.process.stages import Initiator, Stage
+from reports.metric import Axis, axis
+from reports.question import Question
+from salesprocess.lib.format import format_day
+
+Names = Callable[[Question, Collection[Any]], Mapping[Any, str]]
+
+
+def _rows(model: Any) -> Names:
+    """The names of rows of a table, as their reader reads them. One query."""
+
+    def names(question: Question, keys: Collection[Any]) -> Mapping[Any, str]:
+        key = ("names", model, frozenset(keys))
+        return question.once(
+            key, lambda: {row.pk: str(row) for row in model.objects.filter(pk__in=keys)}
+        )
+
+    return names
+
+
+def _choices(choices: Any) -> Names:
+    return lambda _question, keys: {key: str(choices(key).label) for key in keys}
+
+
+def _one_of(choices: Any) -> Callable[[str], str]:
+    return lambda text: str(choices(text).value)
+
+
+def _stage(text: str) -> int:
+    return Stage(int(text)).value
+
+
+def _id(text: str) -> int:
+    found = int(text)
+    if not 0 < found < 2**63:
+        raise ValueError(text)
+    return found
+
+
+def _text(text: str) -> str:
+    if not 0 < len(text) <= 40 or "\0" in text:
+        raise ValueError(text)
+    return text
+
+
+def _as_they_are(_question: Question, keys: Collection[Any]) -> Mapping[Any, str]:
+    return {key: str(key) for key in keys}
+
+
+def _day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
+
+
+def _written(pattern: str) -> Names:
+    return lambda _question, keys: {
+        key: format_day(key, pattern, get_language() or "en") for key in keys
+    }
+
+
+STAGE = axis(
+    Axis(
+        key="stage",
+        label=_("Stage"),
+        read=_stage,
+        names=lambda _question, keys: {key: str(Stage(key).label) for key in keys},
+        every=[stage.value for stage in Stage],
+    )
+)
+PERSON = axis(Axis(key="person", label=_("Person"), read=_id, names=_rows(User)))
+TEAM = axis(Axis(key="team", label=_("Team"), read=_id, names=_rows(Team)))
+SOURCE = axis(Axis(key="source", label=_("Source"), read=_id, names=_rows(Source)))
+METHOD = axis(Axis(key="method", label=_("Prospecting method"), read=_id, names=_rows(Method)))
+# Of a deal with several products, the first of its lines: so that the parts add up.
+PRODUCT = axis(Axis(key="product", label=_("First product"), read=_id, names=_rows(Product)))
+CUSTOMER = axis(Axis(key="customer", label=_("Company"), read=_id, names=_rows(Company)))
+CAUSE = axis(Axis(key="cause", label=_("Cause"), read=_id, names=_rows(StopCause)))
+CAUSE_KIND = axis(
+    Axis(
+        key="cause_kind",
+        label=_("Kind of cause"),
+        read=_one_of(CauseKind),
+        names=_choices(CauseKind),
+        every=[kind.value for kind in CauseKind],
+    )
+)
+INITIATOR = axis(
+    Axis(
+        key="initiator",
+        label=_("Who stopped it"),
+        read=_one_of(Initiator),
+        names=_choices(Initiator),
+        every=[each.value for each in Initiator],
+    )
+)
+STYLE = axis(
+    Axis(
+        key="style",
+        label=_("Selling style"),
+        read=_one_of(SellingStyle),
+        names=_choices(SellingStyle),
+        every=[style.value for style in SellingStyle],
+    )
+)
+ACTIVITY_KIND = axis(
+    Axis(
+        key="activity_kind",
+        label=_("Kind of activity"),
+        read=_one_of(ActivityKind),
+        names=_choices(ActivityKind),
+        every=[kind.value for kind in ActivityKind],
+    )
+)
+VERSION = axis(
+    Axis(key="version", label=_("Version of the process"), read=_text, names=_as_they_are)
+)
+MONTH = axis(Axis(key="month", label=_("Month"), read=_day, names=_written("MMM y"), time="month"))
+QUARTER = axis(
+    Axis(key="quarter", label=_("Quarter"), read=_day, names=_written("MMM y"), time="quarter")
+)
+WEEK = axis(Axis(key="week", label=_("Week"), read=_day, names=_written("d MMM y"), time="week"))
+TIMES = (WEEK, MONTH, QUARTER)

@@ -1,0 +1,406 @@
+"""What a metric is: a figure that is defined once, with the rows that it counts beside it.
+
+A metric counts the rows of one population under its condition, whole or along an axis; the list
+behind a number is the same population under the same condition, so that they cannot differ. A new
+one is a function in `reports/metrics/`, with its definition and its line in METRICS.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from django.db.models import Aggregate, Avg, Count, F, Q, QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
+
+from reports.figures import Cell, Definition, Figure, Unit
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from reports.question import Question
+
+# The key of what stands for no axis: everything that was asked about.
+WHOLE = ""
+NOT_KNOWN = _("not known")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """Along what figures are broken down. Every row has one value of it (None: not known), so that
+    counts along an axis add up to the whole.
+
+    `read` gives a value back from its text in an address, or raises ValueError. `names` writes the
+    values for a reader. `every` are those that are shown without any row, in their order; `time` is
+    the kind of span of an axis of time.
+    """
+
+    key: str
+    label: StrOrPromise
+    read: Callable[[str], Any]
+    names: Callable[[Question, Collection[Any]], Mapping[Any, str]]
+    every: Sequence[Any] = ()
+    time: str = ""
+
+    def text(self, value: Any) -> str:
+        """A value as an address has it."""
+        return "none" if value is None else str(value)
+
+    def value(self, text: str) -> Any:
+        """The value that an address names. Raises ValueError for none of this axis."""
+        return None if text == "none" else self.read(text)
+
+    def named(self, question: Question, values: Iterable[Any]) -> dict[Any, str]:
+        """The values with their names, in the order in which they are shown: that of the axis, else
+        from A to Z, what is not known last. Never by size: nothing is ranked."""
+        found = set(values)
+        names = self.names(question, found - {None})
+        if self.every or self.time:
+            order = [*self.every, *sorted(found - {None} - set(self.every))]
+            names = {**self.names(question, order), **names}
+        else:
+            order = sorted(found - {None}, key=lambda value: names.get(value, "").casefold())
+        told = {value: str(names.get(value, value)) for value in order}
+        return {**told, None: str(NOT_KNOWN)} if None in found else told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Population:
+    """Rows that figures count. `kind` says what they are rows of: how they are listed.
+
+    `find` gives those of a question, in the reader's reach; `undated` those that would belong to it
+    if it were known when. `at` is the instant by which a row is placed in a period. `axes` has the
+    path or expression of each axis, given a question.
+    """
+
+    key: str
+    kind: str
+    find: Callable[[Question], QuerySet[Any]]
+    axes: Mapping[str, Callable[[Question], Any]]
+    at: str = ""
+    undated: Callable[[Question], QuerySet[Any]] | None = None
+    # The columns of the list of its rows, and its order at first.
+    columns: Sequence[str] = ()
+    order: str = ""
+    # Where the amount of a row stands, which may be that of its deal.
+    amount: str = "amount"
+    currency: str = "currency"
+
+    def valued(self, question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows, each with its `value` in the organisation's currency, if that is known."""
+        rates = question.rates
+        valued: QuerySet[Any] = rows.annotate(
+            value=rates.converted(self.amount, self.currency),
+            foreign=rates.foreign_currency(self.amount, self.currency),
+        )
+        return valued
+
+
+class Raw(NamedTuple):
+    """What a measure found for one value of an axis. `known` of `n` rows have what it needs."""
+
+    value: Decimal | int | None
+    n: int
+    part: int | None = None
+    known: int | None = None
+
+
+class Measure(Protocol):
+    """How a metric's value comes out of the rows of its population."""
+
+    @property
+    def unit(self) -> Unit: ...
+
+    def columns(self) -> dict[str, Any]:
+        """The aggregates that it needs; one is called `n`, the rows that it counts."""
+
+    def read(self, row: Mapping[str, Any]) -> Raw: ...
+
+    def rows(self, rows: QuerySet[Any], *, part: bool) -> QuerySet[Any]:
+        """Exactly the rows counted by `n`, or by the numerator."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """How many rows."""
+
+    where: Q = field(default_factory=Q)
+    unit: Unit = Unit.COUNT
+
+    def columns(self) -> dict[str, Any]:
+        return {"n": Count("pk", filter=self.where)}
+
+    def read(self, row: Mapping[str, Any]) -> Raw:
+        return Raw(row["n"], row["n"])
+
+    def rows(self, rows: QuerySet[Any], *, part: bool) -> QuerySet[Any]:
+        return rows.filter(self.where)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """Which share of the rows that are `among` has the `part`."""
+
+    part: Q
+    among: Q = field(default_factory=Q)
+    unit: Unit = Unit.SHARE
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "n": Count("pk", filter=self.among),
+            "part": Count("pk", filter=self.among & self.part),
+        }
+
+    def read(self, row: Mapping[str, Any]) -> Raw:
+        n, part = row["n"], row["part"]
+        return Raw(Decimal(part) / n if n else None, n, part)
+
+    def rows(self, rows: QuerySet[Any], *, part: bool) -> QuerySet[Any]:
+        return rows.filter(self.among & self.part if part else self.among)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summed:
+    """What an expression adds up to; of rows without it that is not known. By default their value."""
+
+    of: Any = "value"
+    where: Q = field(default_factory=Q)
+    unit: Unit = Unit.MONEY
+    aggregate: type[Aggregate] = Sum
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "n": Count("pk", filter=self.where),
+            "known": Count(self.of, filter=self.where),
+            "found": self.aggregate(self.of, filter=self.where),
+        }
+
+    def read(self, row: Mapping[str, Any]) -> Raw:
+        nothing = 0 if self.aggregate is Sum and not row["n"] else None
+        found = nothing if row["found"] is None else row["found"]
+        return Raw(_in_days(found), row["n"], known=row["known"])
+
+    def rows(self, rows: QuerySet[Any], *, part: bool) -> QuerySet[Any]:
+        return rows.filter(self.where)
+
+
+def averaged(of: Any = "value", *, where: Q | None = None, unit: Unit = Unit.MONEY) -> Summed:
+    """The mean of an expression over the rows that have it."""
+    return Summed(of=of, where=Q() if where is None else where, unit=unit, aggregate=Avg)
+
+
+class Percentile(Aggregate):
+    """The value below which a share of the rows lies; exact, by PostgreSQL."""
+
+    function = "percentile_cont"
+    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    allow_distinct = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Middle:
+    """The value of an expression below which a share of the rows lies: the median by default."""
+
+    of: Any
+    share: str = "0.5"
+    where: Q = field(default_factory=Q)
+    unit: Unit = Unit.DAYS
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "n": Count("pk", filter=self.where),
+            "known": Count(self.of, filter=self.where),
+            "found": Percentile(self.of, share=self.share, filter=self.where),
+        }
+
+    def read(self, row: Mapping[str, Any]) -> Raw:
+        return Raw(_in_days(row["found"]), row["n"], known=row["known"])
+
+    def rows(self, rows: QuerySet[Any], *, part: bool) -> QuerySet[Any]:
+        return rows.filter(self.where)
+
+
+def _in_days(found: Any) -> Any:
+    if isinstance(found, dt.timedelta):
+        return (Decimal(found.total_seconds()) / 86400).quantize(Decimal("0.1"))
+    return Decimal(str(found)) if isinstance(found, float) else found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A figure of METRICS, with the rows that it counts. `slug` names it in addresses."""
+
+    slug: str
+    definition: Definition
+    population: Population
+    measures: Measure
+    # The axes along which it means something.
+    axes: tuple[str, ...]
+    doc: str = ""
+
+    @property
+    def unit(self) -> Unit:
+        return self.measures.unit
+
+    def measure(self, question: Question, by: Axis | None = None) -> dict[Any, Figure]:
+        """The figure for each value of an axis, or for the whole under the key WHOLE. A value
+        without rows may be missing: `at` says what then holds."""
+        return figures(question, [self], by)[self.slug]
+
+    def whole(self, question: Question) -> Figure:
+        return self.measure(question).get(WHOLE) or self.of_nothing(question)
+
+    def at(self, question: Question, by: Axis, value: Any) -> Figure:
+        """The figure of one value of an axis."""
+        return self.measure(question, by).get(value) or self.of_nothing(question, by, value)
+
+    def of_nothing(self, question: Question, by: Axis | None = None, value: Any = WHOLE) -> Figure:
+        none = {"n": 0, "part": 0, "known": 0, "found": None}
+        return self._figure(question, by, value, none, 0)
+
+    def rows(self, question: Question, cell: Cell, by: Axis | None = None) -> QuerySet[Any]:
+        """Exactly the rows that a number counts: as many as its `n`, or its `part`."""
+        rows = self.measures.rows(self.population.find(question), part=cell.part)
+        if by is None:
+            return rows
+        value = self.population.axes[by.key](question)
+        rows = rows.annotate(axis_value=value)
+        if cell.key is None:
+            return rows.filter(axis_value=None)
+        return rows.filter(axis_value=cell.key)
+
+    def _figure(
+        self, question: Question, by: Axis | None, value: Any, row: Mapping[str, Any], undated: int
+    ) -> Figure:
+        found = self.measures.read(row)
+        known = found.n if found.known is None else found.known
+        return Figure(
+            value=found.value,
+            n=found.n,
+            part=found.part,
+            definition=self.definition,
+            period=question.period,
+            coverage=question.coverage(known=known, population=found.n + undated),
+            unit=self.unit,
+            cell=Cell(metric=self.slug, by=by.key if by else "", key=value if by else None),
+        )
+
+
+# Every metric by its slug, and every axis by its key; both come in as they are defined.
+METRICS: dict[str, Metric] = {}
+AXES: dict[str, Axis] = {}
+
+
+def axis(found: Axis) -> Axis:
+    AXES[found.key] = found
+    return found
+
+
+def metric(
+    definition: Definition, *, over: Population, axes: Iterable[str] | None = None
+) -> Callable[[Callable[[], Measure]], Metric]:
+    """Makes the function that says how it is measured a metric by the function's name.
+
+    `axes` are those along which it means something, by default all of its population.
+    """
+
+    def made(function: Callable[[], Measure]) -> Metric:
+        found = Metric(
+            slug=function.__name__,
+            definition=definition,
+            population=over,
+            measures=function(),
+            axes=tuple(over.axes if axes is None else axes),
+            doc=function.__doc__ or "",
+        )
+        if METRICS.setdefault(found.slug, found) is not found:
+            raise ValueError(f"two metrics are called {found.slug}")
+        return found
+
+    return made
+
+
+def figures(
+    question: Question, metrics: Iterable[Metric], by: Axis | None = None
+) -> dict[str, dict[Any, Figure]]:
+    """The figures of several metrics, by their slugs; one query for each population among them.
+
+    What was asked once is not asked again: a page that asks for all of its metrics first pays for
+    each population once.
+    """
+    wanted = list(metrics)
+    missing = [each for each in wanted if _key(each, by) not in _kept(question)]
+    for population in {each.population.key: each.population for each in missing}.values():
+        some = [each for each in missing if each.population.key == population.key]
+        for each, found in zip(some, _asked(question, population, some, by), strict=True):
+            _kept(question)[_key(each, by)] = found
+    return {each.slug: _kept(question)[_key(each, by)] for each in wanted}
+
+
+def _kept(question: Question) -> dict[Hashable, dict[Any, Figure]]:
+    return question.once("figures", dict)
+
+
+def _key(metric: Metric, by: Axis | None) -> Hashable:
+    return metric.slug, by.key if by else ""
+
+
+def _asked(
+    question: Question, population: Population, metrics: Sequence[Metric], by: Axis | None
+) -> list[dict[Any, Figure]]:
+    columns = {
+        f"m{number}_{name}": column
+        for number, each in enumerate(metrics)
+        for name, column in each.measures.columns().items()
+    }
+    rows = _grouped(question, population, population.find(question), by, columns)
+    undated = _undated(question, population, by, columns)
+    found: list[dict[Any, Figure]] = []
+    for number, each in enumerate(metrics):
+        prefix = f"m{number}_"
+        read: dict[Any, Figure] = {}
+        for value in {**rows, **undated}:
+            row = rows.get(value)
+            own = (
+                {"n": 0, "part": 0, "known": 0, "found": None}
+                if row is None
+                else {k.removeprefix(prefix): v for k, v in row.items() if k.startswith(prefix)}
+            )
+            lost = undated.get(value, {}).get(f"{prefix}n", 0)
+            if own["n"] or lost or by is None:
+                read[value] = each._figure(question, by, value, own, lost)
+        found.append(read)
+    return found
+
+
+def _undated(
+    question: Question, population: Population, by: Axis | None, columns: Mapping[str, Any]
+) -> dict[Any, dict[str, Any]]:
+    # What is undated falls into no month, and lowers the coverage of the whole alone.
+    if population.undated is None or (by is not None and by.time):
+        return {}
+    rows = population.undated(question)
+    # Only imports leave any: without them the answer is in an empty index.
+    if not question.once(("undated", population.key), rows.exists):
+        return {}
+    counts = {name: column for name, column in columns.items() if name.endswith("_n")}
+    return _grouped(question, population, rows, by, counts)
+
+
+def _grouped(
+    question: Question,
+    population: Population,
+    rows: QuerySet[Any],
+    by: Axis | None,
+    columns: Mapping[str, Any],
+) -> dict[Any, dict[str, Any]]:
+    rows = population.valued(question, rows)
+    if by is None:
+        return {WHOLE: rows.order_by().aggregate(**columns)}
+    value = population.axes[by.key](question)
+    rows = rows.annotate(axis_value=F(value) if isinstance(value, str) else value)
+    found = rows.order_by().values("axis_value").annotate(**columns)
+    return {row["axis_value"]: row for row in found}

@@ -1,0 +1,320 @@
+"""The rows that figures are made of: the only place of the reports that names tables.
+
+Each starts from what the reader may see. Owner and team are those at entry for visits, who did it
+for activities, and those of the day asked for (today by default) for what is open.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    DateField,
+    DecimalField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast, Trunc
+
+from crm.models import Activity, Deal, DealChange, DealLine, StageVisit
+from pipeline.models import User
+from pipeline.process.stages import Outcome
+from reports.metric import Population
+from reports.question import Question
+
+Expression = Callable[[Question], Any]
+
+
+def _span(kind: str, at: str) -> Expression:
+    return lambda question: Trunc(at, kind, output_field=DateField(), tzinfo=question.period.zone)
+
+
+def _path(path: str) -> Expression:
+    return lambda _question: F(path)
+
+
+def _no_empty(path: str) -> Expression:
+    """Of a text column: nothing is not known."""
+    return lambda _question: Case(
+        When(~Q(**{path: ""}), then=F(path)), default=Value(None), output_field=CharField()
+    )
+
+
+def _axes_of_deal(
+    deal: str, *, stage: str, owner: str, team: str, at: str
+) -> Mapping[str, Expression]:
+    """The axes of rows of a deal: `deal` is the path to it, the others are columns of the row."""
+
+    def product(_question: Question) -> Subquery:
+        lines = DealLine.objects.filter(deal=OuterRef(f"{deal}pk")).order_by("pk")
+        return Subquery(lines.values("product")[:1])
+
+    return {
+        "stage": _path(stage),
+        "person": _path(owner),
+        "team": _path(team),
+        "style": _path(f"{owner}__style"),
+        "source": _path(f"{deal}source"),
+        "method": _path(f"{deal}method"),
+        "customer": _path(f"{deal}company"),
+        "product": product,
+        **({kind: _span(kind, at) for kind in ("week", "month", "quarter")} if at else {}),
+    }
+
+
+def _axes_of_closing(deal: str) -> Mapping[str, Expression]:
+    return {
+        "cause": _path(f"{deal}cause"),
+        "cause_kind": _path(f"{deal}cause__kind"),
+        "initiator": _no_empty(f"{deal}initiator"),
+    }
+
+
+# Visits -----------------------------------------------------------------------------------------
+
+_VISIT_COLUMNS = ("deal", "company", "entry_owner", "entered", "left", "days", "how", "value")
+
+
+def _visits(question: Question) -> QuerySet[StageVisit]:
+    return StageVisit.objects.visible_to(question.reader).filter(question.of_visits())
+
+
+def _entries(question: Question) -> QuerySet[StageVisit]:
+    period = question.period
+    return _visits(question).filter(entered_at__gte=period.starts_at, entered_at__lt=period.ends_at)
+
+
+def _exits(question: Question) -> QuerySet[StageVisit]:
+    period = question.period
+    return _visits(question).filter(left_at__gte=period.starts_at, left_at__lt=period.ends_at)
+
+
+# Visits that began in the period.
+ENTRIES = Population(
+    key="entries",
+    kind="visit",
+    find=_entries,
+    undated=lambda question: _visits(question).filter(entered_at=None),
+    at="entered_at",
+    axes={
+        **_axes_of_deal(
+            "deal__", stage="stage", owner="entry_owner", team="entry_team", at="entered_at"
+        ),
+        "version": _no_empty("playbook"),
+    },
+    amount="deal__amount",
+    currency="deal__currency",
+    columns=_VISIT_COLUMNS,
+    order="-entered",
+)
+
+# Visits that ended in the period.
+EXITS = Population(
+    key="exits",
+    kind="visit",
+    find=_exits,
+    undated=lambda question: _visits(question).filter(left_how__isnull=False, left_at=None),
+    at="left_at",
+    axes={
+        **_axes_of_deal(
+            "deal__", stage="stage", owner="entry_owner", team="entry_team", at="left_at"
+        ),
+        "version": _no_empty("playbook"),
+    },
+    amount="deal__amount",
+    currency="deal__currency",
+    columns=_VISIT_COLUMNS,
+    order="-days",
+)
+
+# Deals ------------------------------------------------------------------------------------------
+
+
+def _deals(question: Question) -> QuerySet[Deal]:
+    return Deal.objects.visible_to(question.reader).filter(question.of_deals())
+
+
+def _closed(question: Question) -> QuerySet[Deal]:
+    period = question.period
+    return _deals(question).filter(closed_at__gte=period.starts_at, closed_at__lt=period.ends_at)
+
+
+# Deals whose closing, the one in force, lies in the period.
+CLOSED = Population(
+    key="closed",
+    kind="deal",
+    find=_closed,
+    undated=lambda question: _deals(question).exclude(outcome=Outcome.OPEN).filter(closed_at=None),
+    at="closed_at",
+    axes={
+        **_axes_of_deal("", stage="stage", owner="owner", team="team", at="closed_at"),
+        **_axes_of_closing(""),
+    },
+    columns=("deal", "company", "owner", "stage", "closed", "cause", "value"),
+    order="-closed",
+)
+
+
+def _with_beginning(question: Question) -> QuerySet[Any]:
+    """Deals with the instant of their first visit."""
+    first = StageVisit.objects.filter(deal=OuterRef("pk"), sequence=1)
+    return _deals(question).annotate(began_at=Subquery(first.values("entered_at")[:1]))
+
+
+def _begun(question: Question) -> QuerySet[Any]:
+    period = question.period
+    return _with_beginning(question).filter(
+        began_at__gte=period.starts_at, began_at__lt=period.ends_at
+    )
+
+
+# Deals whose first visit began in the period.
+BEGUN = Population(
+    key="begun",
+    kind="deal",
+    find=_begun,
+    undated=lambda question: _with_beginning(question).filter(began_at=None),
+    at="began_at",
+    axes={
+        **_axes_of_deal("", stage="stage", owner="owner", team="team", at="began_at"),
+        **_axes_of_closing(""),
+    },
+    columns=("deal", "company", "owner", "stage", "began", "closed", "value"),
+    order="-began",
+)
+
+
+# What is open ------------------------------------------------------------------------------------
+
+
+def _former(kind: str, question: Question) -> Subquery:
+    """What the first change of a fact after the day asked for says."""
+    later = DealChange.objects.filter(deal=OuterRef("pk"), kind=kind, at__gte=question.now)
+    return Subquery(later.order_by("at", "pk").values("data")[:1])
+
+
+def _then(kind: str, *path: str, now: str, output: Any) -> Case:
+    """What a fact was: what its first later change (`_former`, annotated) replaced, else what it is.
+    `path` leads to the value within what the change calls old."""
+    old: Any = KeyTransform("old", f"former_{kind}")
+    for part in path[:-1]:
+        old = KeyTransform(part, old)
+    old = KeyTextTransform(path[-1], old) if path else KeyTextTransform("old", f"former_{kind}")
+    return Case(
+        When(**{f"former_{kind}__isnull": True}, then=F(now)),
+        default=Cast(old, output),
+        output_field=output,
+    )
+
+
+def _as_now(question: Question) -> QuerySet[Deal]:
+    return (
+        Deal.objects.visible_to(question.reader)
+        .open()
+        .annotate(
+            stage_then=F("stage"),
+            entered_then=F("stage_entered_at"),
+            owner_then_id=F("owner_id"),
+            team_then_id=F("team_id"),
+            amount_then=F("amount"),
+            currency_then=F("currency"),
+            closes_then=F("expected_close_on"),
+        )
+    )
+
+
+def _as_of_a_day(question: Question) -> QuerySet[Deal]:
+    """The deals that were open at the end of the day asked for, by their visits and changes alone:
+    nothing of what they are today."""
+    at = question.now
+    stay = StageVisit.objects.filter(
+        Q(left_how=None) | Q(left_at__gte=at), deal=OuterRef("pk"), entered_at__lt=at
+    ).order_by("-sequence")
+    facts = ("owner", "team", "amount", "currency", "expected_close_on")
+    id_field: Any = BigIntegerField()
+    money: Any = DecimalField(max_digits=14, decimal_places=2)
+    return (
+        Deal.objects.visible_to(question.reader)
+        .filter(Exists(stay))
+        .annotate(
+            stage_then=Subquery(stay.values("stage")[:1]),
+            entered_then=Subquery(stay.values("entered_at")[:1]),
+            **{f"former_{kind}": _former(kind, question) for kind in facts},
+        )
+        .annotate(
+            owner_then_id=_then("owner", "id", now="owner_id", output=id_field),
+            team_then_id=_then("team", "id", now="team_id", output=id_field),
+            amount_then=_then("amount", "amount", now="amount", output=money),
+            currency_then=_then("currency", now="currency", output=CharField()),
+            closes_then=_then("expected_close_on", now="expected_close_on", output=DateField()),
+        )
+    )
+
+
+def is_past(question: Question) -> bool:
+    """Whether stock is asked for as of a day that is over."""
+    return question.as_of is not None and question.as_of < question.today
+
+
+def _open(question: Question) -> QuerySet[Deal]:
+    rows = _as_of_a_day(question) if is_past(question) else _as_now(question)
+    return rows.filter(question.of_deals(owner="owner_then", team="team_then"))
+
+
+def _style_then(_question: Question) -> Subquery:
+    return Subquery(User.objects.filter(pk=OuterRef("owner_then_id")).values("style")[:1])
+
+
+# Deals that are open: now, or at the end of the day asked for.
+OPEN = Population(
+    key="open",
+    kind="open_deal",
+    find=_open,
+    axes={
+        **_axes_of_deal("", stage="stage_then", owner="owner", team="team", at=""),
+        "person": _path("owner_then_id"),
+        "team": _path("team_then_id"),
+        "style": _style_then,
+    },
+    amount="amount_then",
+    currency="currency_then",
+    columns=("deal", "company", "owner", "stage", "since", "closes", "value"),
+    order="-value",
+)
+
+# Activities -------------------------------------------------------------------------------------
+
+
+def _done(question: Question) -> QuerySet[Activity]:
+    period = question.period
+    return (
+        Activity.objects.visible_to(question.reader)
+        .done()
+        .filter(question.of_activities(), done_at__gte=period.starts_at, done_at__lt=period.ends_at)
+    )
+
+
+# What was done in the period, by who did it.
+DONE = Population(
+    key="done",
+    kind="activity",
+    find=_done,
+    at="done_at",
+    axes={
+        **_axes_of_deal("deal__", stage="stage", owner="owner", team="owner__team", at="done_at"),
+        "activity_kind": _path("kind"),
+    },
+    amount="deal__amount",
+    currency="deal__currency",
+    columns=("activity", "deal", "company", "owner", "stage", "done", "result"),
+    order="-done",
+)

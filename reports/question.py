@@ -1,0 +1,130 @@
+"""What a report is asked: by whom, about which time, and of whom."""
+
+import datetime as dt
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeVar
+
+from django.db.models import Q
+from django.utils import timezone
+
+from crm.models import DealLine, Product, Rate, Source
+from crm.worth import Rates
+from pipeline.models import Team, User
+from pipeline.people.access import subtrees
+from reports.figures import RELIABLE_FROM, Coverage, Period
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """Who asks, about which time, and of whom; what is not None narrows the reader's reach.
+
+    `today` is the organisation's; `as_of` is the day whose end stock is asked for, None for now.
+    `compare` is the period that figures are set beside.
+    """
+
+    reader: User
+    today: dt.date
+    period: Period
+    compare: Period | None = None
+    as_of: dt.date | None = None
+    person: User | None = None
+    # The ids of a team and all below it; None for every team in reach.
+    teams: frozenset[int] | None = None
+    source: Source | None = None
+    style: str = ""
+    product: Product | None = None
+    # The sample data, where it is no part of what is asked.
+    left_out: int | None = None
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made when it is first asked for: several figures share one query."""
+        kept: dict[Hashable, Any] = self.__dict__.setdefault("_kept", {})
+        if key not in kept:
+            kept[key] = make()
+        return kept[key]  # type: ignore[no-any-return]  # kept under its key alone
+
+    def about(self, period: Period) -> "Question":
+        """The same question about another time."""
+        return self.once(("about", period), lambda: replace(self, period=period, compare=None))
+
+    def of_person(self, person: User) -> "Question":
+        """The same question about one of the people asked about."""
+        return self.once(("of", person.pk), lambda: replace(self, person=person))
+
+    @property
+    def before(self) -> "Question | None":
+        """The same question about the period that is compared with."""
+        return self.about(self.compare) if self.compare else None
+
+    @cached_property
+    def now(self) -> dt.datetime:
+        """The instant up to which is counted: the end of the day asked for, or this moment."""
+        if self.as_of is None:
+            return timezone.now()
+        end = self.as_of + dt.timedelta(days=1)
+        return dt.datetime.combine(end, dt.time.min, tzinfo=self.period.zone)
+
+    @property
+    def team_ids(self) -> Iterable[int | None]:
+        """The teams that are asked about, as they are now."""
+        if self.teams is not None:
+            return self.teams
+        if self.person is not None:
+            return [self.person.team_id]
+        scope, now = self.reader.scope, self.reader.process_now
+        return now.teams if scope.everything else scope.pool_team_ids
+
+    @cached_property
+    def rates(self) -> Rates:
+        """Those of the period's last day; a rate that lies ahead is none yet."""
+        return Rate.objects.on(min(self.period.end_on, self.today))
+
+    def coverage(self, *, known: int, population: int) -> Coverage:
+        """Judged by what the reader's organisation calls reliable."""
+        needed = self.reader.organisation.reliable_from
+        share = RELIABLE_FROM if needed is None else Decimal(needed) / 100
+        return Coverage(known=known, population=population, reliable_from=share)
+
+    def of_visits(self) -> Q:
+        return self._narrowed(owner="entry_owner", team="entry_team", deal="deal__")
+
+    def of_deals(self, *, owner: str = "owner", team: str = "team") -> Q:
+        """`owner` and `team` are the columns that say whose it was then."""
+        return self._narrowed(owner=owner, team=team, deal="")
+
+    def of_activities(self) -> Q:
+        """Of who did them, whose team is the present one."""
+        return self._narrowed(owner="owner", team="owner__team", deal="deal__")
+
+    def of_parts(self) -> Q:
+        """Of records of a deal, such as its offers."""
+        return self._narrowed(owner="deal__owner", team="deal__team", deal="deal__")
+
+    def _narrowed(self, *, owner: str, team: str, deal: str) -> Q:
+        """`deal` is the path to the deal."""
+        condition = Q()
+        if self.left_out is not None:
+            condition &= ~Q(**{f"{deal}batch_id": self.left_out})
+        if self.person is not None:
+            condition &= Q(**{f"{owner}_id": self.person.pk})
+        if self.teams is not None:
+            condition &= Q(**{f"{team}_id__in": sorted(self.teams)})
+        if self.style:
+            people = User.objects.filter(style=self.style)
+            condition &= Q(**{f"{owner}_id__in": people.values("pk")})
+        if self.source is not None:
+            condition &= Q(**{f"{deal}source_id": self.source.pk})
+        if self.product is not None:
+            lines = DealLine.objects.filter(product=self.product)
+            condition &= Q(**{f"{deal}pk__in": lines.values("deal")})
+        return condition
+
+
+def team_with_all_below(team: Team) -> frozenset[int]:
+    """The ids of a team and of every team below it."""
+    return frozenset(subtrees(dict(Team.objects.values_list("pk", "parent_id")))[team.pk])

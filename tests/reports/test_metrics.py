@@ -1,0 +1,112 @@
+"""Every metric, along every axis: a number counts exactly its rows, and the parts add up."""
+
+import datetime as dt
+import zoneinfo
+from typing import Any
+
+import pytest
+
+from crm.models import Source
+from pipeline.models import SellingStyle, User
+from reports import axes
+from reports.figures import Cell, Period
+from reports.metric import AXES, METRICS, WHOLE, Metric
+from reports.metrics import outcomes
+from reports.question import Question, team_with_all_below
+from tests.conftest import Cast, Keep
+from tests.factories import NOW
+from tests.kept_rows import KeptRows
+from tests.reports.test_funnel_fixture import DAY_0, tell_all
+
+TODAY = NOW.date()
+
+
+@pytest.fixture(scope="module")
+def kept_stories(keep: Keep) -> KeptRows:
+    return keep(tell_all)
+
+
+@pytest.fixture
+def stories(kept_stories: KeptRows, cast: Cast) -> Cast:
+    kept_stories.lay_out()
+    return cast
+
+
+def asked(reader: User, *, start: int = -1, end: int = 90, **narrowed: Any) -> Question:
+    """What somebody asks of the days of the fixture."""
+    period = Period(
+        start_on=(DAY_0 + dt.timedelta(days=start)).date(),
+        end_on=(DAY_0 + dt.timedelta(days=end)).date(),
+        zone=zoneinfo.ZoneInfo("Europe/Vienna"),
+    )
+    return Question(reader=reader, today=TODAY, period=period, **narrowed)
+
+
+def questions(cast: Cast) -> list[Question]:
+    ana, mona, ben = (cast.again(user) for user in (cast.ana, cast.mona, cast.ben))
+    return [
+        asked(ana),
+        asked(mona, start=10, end=40),
+        asked(mona, teams=team_with_all_below(cast.north), style=SellingStyle.MIXED),
+        asked(mona, as_of=(DAY_0 + dt.timedelta(days=32)).date(), source=Source.objects.first()),
+        asked(ben),
+    ]
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_a_number_counts_exactly_its_rows(stories: Cast, metric: Metric) -> None:
+    for question in questions(stories):
+        whole = metric.whole(question)
+        assert metric.rows(question, Cell(metric=metric.slug)).count() == whole.n
+        for key in metric.axes:
+            by = AXES[key]
+            found = metric.measure(question, by)
+            assert sum(figure.n for figure in found.values()) == whole.n, key
+            for value, figure in found.items():
+                cell = Cell(metric=metric.slug, by=key, key=by.value(by.text(value)))
+                assert metric.rows(question, cell, by).count() == figure.n, (key, value)
+                if figure.part is not None:
+                    part = Cell(metric=metric.slug, by=key, key=value, part=True)
+                    assert metric.rows(question, part, by).count() == figure.part
+            assert set(by.named(question, found)) >= set(found)
+
+
+def test_it_counts_what_was_open_on_a_day_that_is_over(stories: Cast) -> None:
+    """On day 32: D7 in 2, D3, D8 and D9 in 3, D1 in 5, D2 and D6 in 6."""
+    question = asked(stories.again(stories.ana), as_of=(DAY_0 + dt.timedelta(days=32)).date())
+    stock = METRICS["open_deals"].measure(question, axes.STAGE)
+    assert {stage: figure.value for stage, figure in stock.items()} == {2: 1, 3: 3, 5: 1, 6: 2}
+    assert METRICS["open_value"].whole(question).value == 100 + 60 + 120 + 40 + 50 + 90 + 80
+
+
+def test_it_finds_the_win_rates_of_the_fixture(stories: Cast) -> None:
+    question = asked(stories.again(stories.ana))
+    rates = {
+        metric.slug: (figure.part, figure.n)
+        for metric in (
+            outcomes.closed_win_rate,
+            outcomes.narrow_win_rate,
+            outcomes.created_win_rate,
+        )
+        for figure in [metric.whole(question)]
+    }
+    assert rates == {
+        "closed_win_rate": (2, 5),
+        "narrow_win_rate": (2, 4),
+        "created_win_rate": (2, 10),
+    }
+
+
+def test_it_finds_the_flow_of_the_fixture(stories: Cast) -> None:
+    question = asked(stories.again(stories.ana))
+    flow = METRICS["flow_conversion"].measure(question, axes.STAGE)
+    assert [(flow[stage].part, flow[stage].n) for stage in axes.STAGE.every] == [
+        (6, 7),
+        (4, 5),
+        (6, 7),
+        (4, 5),
+        (5, 5),
+        (2, 5),
+        (2, 2),
+    ]
+    assert WHOLE in METRICS["flow_conversion"].measure(question)
