@@ -122,7 +122,7 @@ class Unit(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class FigureCell:
     """Which number of a metric: that of the value `key` of the axis `by`, or of the whole without an
     axis. `part` asks for the numerator of a rate. A key of None is "not known"."""
 
@@ -144,7 +144,7 @@ class Figure:
     coverage: Coverage
     part: int | None = None
     unit: Unit = Unit.COUNT
-    cell: Cell | None = None
+    cell: FigureCell | None = None
 
     @property
     def is_small_sample(self) -> bool:

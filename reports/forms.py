@@ -1,4 +1,4 @@
-"""Forms for the questions of reports: period, team and person."""
+"""The form of what is asked of a report: all of it stands in the address."""
 
 import datetime as dt
 from typing import Any
@@ -8,8 +8,8 @@ from django.db import models
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Deal
-from pipeline.models import Team, User
+from crm.models import Deal, Product, Source
+from pipeline.models import SellingStyle, Team, User
 from pipeline.people.access import ME
 from reports.figures import Period
 from reports.question import Question, team_with_all_below
@@ -21,8 +21,20 @@ class Span(models.TextChoices):
     DAYS_90 = "90d", _("Last 90 days")
     QUARTER = "quarter", _("This quarter")
     LAST_QUARTER = "last-quarter", _("Last quarter")
+    FISCAL_YEAR = "fiscal-year", _("This fiscal year")
     YEAR = "year", _("Last 12 months")
+    ALL_TIME = "all", _("All time")
     CUSTOM = "custom", _("From … to …")
+
+
+class CompareWith(models.TextChoices):
+    NOTHING = "none", _("Nothing")
+    BEFORE = "before", _("The period before")
+    YEAR_AGO = "year", _("The same a year ago")
+
+
+# Before it nobody sold with anything that could be brought in.
+FIRST_DAY = dt.date(1990, 1, 1)
 
 
 def span_of(span: Span, today: dt.date, *, first_month: int = 1) -> tuple[dt.date, dt.date]:
@@ -39,8 +51,12 @@ def span_of(span: Span, today: dt.date, *, first_month: int = 1) -> tuple[dt.dat
             return quarter, today
         case Span.LAST_QUARTER:
             return _months_before(quarter, 3), quarter - day
+        case Span.FISCAL_YEAR:
+            return _months_before(today, (today.month - first_month) % 12), today
         case Span.YEAR:
             return today - 364 * day, today
+        case Span.ALL_TIME:
+            return FIRST_DAY, today
         case _:
             return today - 89 * day, today
 
@@ -51,8 +67,27 @@ def _months_before(day: dt.date, months: int) -> dt.date:
     return dt.date(count // 12, count % 12 + 1, 1)
 
 
-class FunnelForm(forms.Form):
-    """Period, team and person, all in the URL. Choices are those in the reader's reach."""
+def compared_with(
+    compare: CompareWith, start: dt.date, end: dt.date
+) -> tuple[dt.date, dt.date] | None:
+    """The first and last day of what a period is compared with: as many days, just before it or a
+    year earlier. All time is compared with nothing."""
+    if compare == CompareWith.NOTHING or start <= FIRST_DAY:
+        return None
+    days = end - start
+    if compare == CompareWith.BEFORE:
+        last = start - dt.timedelta(days=1)
+        return last - days, last
+    return _a_year_before(start), _a_year_before(end)
+
+
+def _a_year_before(day: dt.date) -> dt.date:
+    leap = day.month == 2 and day.day == 29
+    return day.replace(year=day.year - 1, day=28 if leap else day.day)
+
+
+class QuestionForm(forms.Form):
+    """What is asked, all in the address. Choices are those in the reader's reach."""
 
     span = forms.ChoiceField(label=_("Period"), choices=Span, required=False)
     start = forms.DateField(
@@ -73,6 +108,22 @@ class FunnelForm(forms.Form):
     person = forms.ModelChoiceField(
         label=_("Person"), queryset=User.objects.none(), required=False, empty_label=_("Everybody")
     )
+    compare = forms.ChoiceField(label=_("Beside"), choices=CompareWith, required=False)
+    as_of = forms.DateField(
+        label=_("As of"),
+        required=False,
+        validators=dates.PLAUSIBLE_DATE,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    source = forms.ModelChoiceField(
+        label=_("Source"), queryset=Source.objects.none(), required=False, empty_label=_("All")
+    )
+    style = forms.ChoiceField(
+        label=_("Selling style"), choices=[("", _("All")), *SellingStyle.choices], required=False
+    )
+    product = forms.ModelChoiceField(
+        label=_("Product"), queryset=Product.objects.none(), required=False, empty_label=_("All")
+    )
 
     def __init__(
         self, data: QueryDict | None = None, *, reader: User, today: dt.date, **kwargs: Any
@@ -81,6 +132,7 @@ class FunnelForm(forms.Form):
             data = data.copy()
             # Said by the selects as well, which would else show their first choice.
             data["span"] = data.get("span") or Span.DAYS_90.value
+            data["compare"] = data.get("compare") or CompareWith.BEFORE.value
             if data.get("person") == ME:
                 data["person"] = str(reader.pk)
         super().__init__(data, **kwargs)
@@ -89,6 +141,8 @@ class FunnelForm(forms.Form):
         teams, people = self.fields["team"], self.fields["person"]
         teams.queryset = Team.objects.editable_by(reader).order_by("name")  # type: ignore[attr-defined]
         people.queryset = User.objects.whose_records_are_visible_to(reader).order_by("name")  # type: ignore[attr-defined]
+        self.fields["source"].queryset = Source.objects.order_by("name")  # type: ignore[attr-defined]
+        self.fields["product"].queryset = Product.objects.order_by("name")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -98,8 +152,15 @@ class FunnelForm(forms.Form):
         else:
             first = self.reader.organisation.fiscal_month or 1
             start, end = span_of(span, self.today, first_month=first)
-        data["period"] = Period(start_on=start, end_on=end, zone=self.reader.organisation.zone)
+        data["period"] = self._period(start, end)
+        beside = compared_with(CompareWith(data.get("compare") or CompareWith.BEFORE), start, end)
+        data["beside"] = beside and self._period(*beside)
+        if (as_of := data.get("as_of")) and as_of > self.today:
+            self.add_error("as_of", _("That day is not over yet: choose an earlier one."))
         return data
+
+    def _period(self, start: dt.date, end: dt.date) -> Period:
+        return Period(start_on=start, end_on=end, zone=self.reader.organisation.zone)
 
     def question(self) -> Question:
         """What was asked; where the form has mistakes, the last 90 days of everybody in reach."""
@@ -109,8 +170,12 @@ class FunnelForm(forms.Form):
         return Question(
             reader=self.reader,
             today=self.today,
-            period=data.get("period")
-            or Period(start_on=start, end_on=end, zone=self.reader.organisation.zone),
+            period=data.get("period") or self._period(start, end),
+            compare=data.get("beside"),
+            as_of=data.get("as_of"),
+            source=data.get("source"),
+            style=data.get("style") or "",
+            product=data.get("product"),
             person=person,
             teams=team_with_all_below(team) if team else None,
             left_out=None if team or person else self._sample(),
@@ -127,7 +192,11 @@ class FunnelForm(forms.Form):
     def scope_label(self) -> str:
         """The person and the team that were asked for, by their names; empty for all in reach."""
         data = self.cleaned_data if self.is_valid() else {}
-        return " · ".join(str(found) for name in ("person", "team") if (found := data.get(name)))
+        return " · ".join(
+            str(found)
+            for name in ("person", "team", "source", "product")
+            if (found := data.get(name))
+        )
 
 
 def _both(start: dt.date | None, end: dt.date | None) -> tuple[dt.date, dt.date]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from django.db.models import Aggregate, Avg, Count, F, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
-from reports.figures import Cell, Definition, Figure, Unit
+from reports.figures import Definition, Figure, FigureCell, Unit
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -108,7 +108,7 @@ class Raw(NamedTuple):
     known: int | None = None
 
 
-class Measure(Protocol):
+class FigureMeasure(Protocol):
     """How a metric's value comes out of the rows of its population."""
 
     @property
@@ -236,7 +236,7 @@ class Metric:
     slug: str
     definition: Definition
     population: Population
-    measures: Measure
+    measures: FigureMeasure
     # The axes along which it means something.
     axes: tuple[str, ...]
     doc: str = ""
@@ -261,16 +261,16 @@ class Metric:
         none = {"n": 0, "part": 0, "known": 0, "found": None}
         return self._figure(question, by, value, none, 0)
 
-    def rows(self, question: Question, cell: Cell, by: Axis | None = None) -> QuerySet[Any]:
+    def rows(self, question: Question, cell: FigureCell, by: Axis | None = None) -> QuerySet[Any]:
         """Exactly the rows that a number counts: as many as its `n`, or its `part`."""
         rows = self.measures.rows(self.population.find(question), part=cell.part)
         if by is None:
             return rows
         value = self.population.axes[by.key](question)
-        rows = rows.annotate(axis_value=value)
-        if cell.key is None:
-            return rows.filter(axis_value=None)
-        return rows.filter(axis_value=cell.key)
+        along: QuerySet[Any] = rows.annotate(axis_value=value)
+        return (
+            along.filter(axis_value=None) if cell.key is None else along.filter(axis_value=cell.key)
+        )
 
     def _figure(
         self, question: Question, by: Axis | None, value: Any, row: Mapping[str, Any], undated: int
@@ -285,7 +285,7 @@ class Metric:
             period=question.period,
             coverage=question.coverage(known=known, population=found.n + undated),
             unit=self.unit,
-            cell=Cell(metric=self.slug, by=by.key if by else "", key=value if by else None),
+            cell=FigureCell(metric=self.slug, by=by.key if by else "", key=value if by else None),
         )
 
 
@@ -301,13 +301,13 @@ def axis(found: Axis) -> Axis:
 
 def metric(
     definition: Definition, *, over: Population, axes: Iterable[str] | None = None
-) -> Callable[[Callable[[], Measure]], Metric]:
+) -> Callable[[Callable[[], FigureMeasure]], Metric]:
     """Makes the function that says how it is measured a metric by the function's name.
 
     `axes` are those along which it means something, by default all of its population.
     """
 
-    def made(function: Callable[[], Measure]) -> Metric:
+    def made(function: Callable[[], FigureMeasure]) -> Metric:
         found = Metric(
             slug=function.__name__,
             definition=definition,

@@ -4,7 +4,9 @@ Each starts from what the reader may see. Owner and team are those at entry for 
 for activities, and those of the day asked for (today by default) for what is open.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
+from itertools import product
 from typing import Any
 
 from django.db.models import (
@@ -12,9 +14,12 @@ from django.db.models import (
     Case,
     CharField,
     DateField,
+    DateTimeField,
     DecimalField,
     Exists,
+    ExpressionWrapper,
     F,
+    IntegerField,
     OuterRef,
     Q,
     QuerySet,
@@ -27,7 +32,8 @@ from django.db.models.functions import Cast, Trunc
 
 from crm.models import Activity, Deal, DealChange, DealLine, StageVisit
 from pipeline.models import User
-from pipeline.process.stages import Outcome
+from pipeline.process.queries.stages import norms_for
+from pipeline.process.stages import Outcome, Stage
 from reports.metric import Population
 from reports.question import Question
 
@@ -54,7 +60,7 @@ def _axes_of_deal(
 ) -> Mapping[str, Expression]:
     """The axes of rows of a deal: `deal` is the path to it, the others are columns of the row."""
 
-    def product(_question: Question) -> Subquery:
+    def first_product(_question: Question) -> Subquery:
         lines = DealLine.objects.filter(deal=OuterRef(f"{deal}pk")).order_by("pk")
         return Subquery(lines.values("product")[:1])
 
@@ -66,7 +72,7 @@ def _axes_of_deal(
         "source": _path(f"{deal}source"),
         "method": _path(f"{deal}method"),
         "customer": _path(f"{deal}company"),
-        "product": product,
+        "product": first_product,
         **({kind: _span(kind, at) for kind in ("week", "month", "quarter")} if at else {}),
     }
 
@@ -265,9 +271,11 @@ def is_past(question: Question) -> bool:
     return question.as_of is not None and question.as_of < question.today
 
 
-def _open(question: Question) -> QuerySet[Deal]:
-    rows = _as_of_a_day(question) if is_past(question) else _as_now(question)
-    return rows.filter(question.of_deals(owner="owner_then", team="team_then"))
+def _open(question: Question) -> QuerySet[Any]:
+    rows: QuerySet[Any] = _as_of_a_day(question) if is_past(question) else _as_now(question)
+    owner = User.objects.filter(pk=OuterRef("owner_then_id"))
+    named: QuerySet[Any] = rows.annotate(owner_then_name=Subquery(owner.values("name")[:1]))
+    return named.filter(question.of_deals(owner="owner_then", team="team_then"))
 
 
 def _style_then(_question: Question) -> Subquery:
@@ -288,6 +296,67 @@ OPEN = Population(
     amount="amount_then",
     currency="currency_then",
     columns=("deal", "company", "owner", "stage", "since", "closes", "value"),
+    order="-value",
+)
+
+# Deals that are open now, judged by the rules of consistency ---------------------------------------
+
+
+def norm_days(question: Question, *, stage: str, team: str) -> Case:
+    """SQL for the usual days of a stage, at the team that a row belongs to."""
+    norms = norms_for(question.reader)
+    own: dict[tuple[Stage, int], list[int]] = {}
+    for each, pk in product(Stage, norms.team_ids):
+        if (days := norms.of(each, pk)) != norms.of(each, None):
+            own.setdefault((each, days), []).append(pk)
+    return Case(
+        *(
+            When(**{stage: each, f"{team}__in": teams}, then=days)
+            for (each, days), teams in own.items()
+        ),
+        *(When(**{stage: each}, then=norms.of(each, None)) for each in Stage),
+        output_field=IntegerField(),
+    )
+
+
+def _true(condition: Q) -> Case:
+    return Case(When(condition, then=Value(True)), default=Value(False))
+
+
+def _judged(question: Question) -> QuerySet[Any]:
+    """Each open deal with what its record has: a true stage, a next step, a touch, and dates."""
+    now, today = question.now, question.today
+    parked = Q(parked_until__gt=today)
+    since = ExpressionWrapper(
+        Value(now) - F("limit_days") * Value(dt.timedelta(days=1)), output_field=DateTimeField()
+    )
+    recent = {name: Q(**{f"{name}__gte": F("limit_at")}) for name in _SIGNS}
+    planned = Q(next_on__gte=today) | Q(next_at__gte=now)
+    late_stage = Q(stage__gte=Stage.PROPOSAL)
+    deals = Deal.objects.visible_to(question.reader).open().filter(question.of_deals())
+    judged: QuerySet[Any] = (
+        deals.annotate(limit_days=norm_days(question, stage="stage", team="team"))
+        .annotate(limit_at=since)
+        .annotate(
+            true_stage=_true(parked | recent["stage_entered_at"] | recent["changed_at"]),
+            has_next=_true(parked | planned),
+            is_touched=_true(
+                parked | recent["touched_at"] | Q(touched_at=None) & recent["created_at"]
+            ),
+            has_dates=_true(~late_stage | Q(amount__isnull=False, expected_close_on__gte=today)),
+        )
+    )
+    return judged
+
+
+_SIGNS = ("stage_entered_at", "changed_at", "touched_at", "created_at")
+
+JUDGED = Population(
+    key="judged",
+    kind="deal",
+    find=_judged,
+    axes=_axes_of_deal("", stage="stage", owner="owner", team="team", at=""),
+    columns=("deal", "company", "owner", "stage", "value"),
     order="-value",
 )
 

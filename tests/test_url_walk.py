@@ -359,6 +359,15 @@ URLS: dict[str, Url] = {
         keeps=TAKEN, kind="collection", ask={**FUNNEL, "stage": "1", "way": "entries"}, needs=True
     ),
     "reports:funnel_medians": Url(kind="collection", ask=FUNNEL),
+    "reports:overview": Url(kind="collection", ask=FUNNEL),
+    "reports:page": Url(kind="collection", at={"key": "=overview"}, ask=FUNNEL),
+    "reports:table": Url(kind="collection", at={"key": "=overview", "panel": "=open"}, ask=FUNNEL),
+    "reports:rows": Url(
+        kind="collection", at={"slug": "=open_deals"}, ask={**FUNNEL, "by": "stage", "of": "2"}
+    ),
+    "reports:rows_export": Url(
+        keeps=TAKEN, kind="collection", at={"slug": "=entered"}, ask={**FUNNEL, "sort": "-entered"}
+    ),
     "reports:process_health": record("north", EVERYBODY, pk="of"),
     # records
     "crm:view_change": record("view", frozenset({"owner", "admin"}), post={"name": "Other"}),
@@ -1345,6 +1354,7 @@ OF_A_PROCESS = frozenset(
         "crm:process_use",
         "crm:list_export",
         "reports:funnel_rows_export",
+        "reports:rows_export",
     }
 )
 # "Closing" is the name of a phase, too, and of much that is no stage.

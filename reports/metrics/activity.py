@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models.activity import HELD
 from reports.figures import Definition
-from reports.metric import Counted, Measure, metric
+from reports.metric import Counted, FigureMeasure, metric
 from reports.populations import DONE
 
 CONVERSATION = Q()
@@ -25,12 +25,12 @@ _EFFORT = Definition(
 
 
 @metric(_EFFORT, over=DONE)
-def activities() -> Measure:
+def activities() -> FigureMeasure:
     """What was done (METRICS K19)."""
     return Counted()
 
 
 @metric(_EFFORT, over=DONE)
-def conversations() -> Measure:
+def conversations() -> FigureMeasure:
     """Of it, the conversations that were held: both sides spoke (METHOD, G2)."""
     return Counted(where=CONVERSATION)

@@ -4,7 +4,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from reports.figures import Definition
-from reports.metric import Measure, Middle, metric
+from reports.metric import FigureMeasure, Middle, metric
 from reports.populations import EXITS
 
 LENGTH = ExpressionWrapper(F("left_at") - F("entered_at"), output_field=DurationField())
@@ -25,12 +25,12 @@ _TIME = Definition(
 
 
 @metric(_TIME, over=EXITS)
-def median_days() -> Measure:
+def median_days() -> FigureMeasure:
     """The days within which half of the visits that ended were over (METRICS K5)."""
     return Middle(of=LENGTH, where=TOOK_TIME)
 
 
 @metric(_TIME, over=EXITS)
-def p75_days() -> Measure:
+def p75_days() -> FigureMeasure:
     """The days within which three of four visits that ended were over (METRICS K5)."""
     return Middle(of=LENGTH, share="0.75", where=TOOK_TIME)

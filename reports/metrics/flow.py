@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.process.moves import LeftHow
 from reports.figures import Definition
-from reports.metric import Counted, Measure, Share, metric
+from reports.metric import Counted, FigureMeasure, Share, metric
 from reports.populations import ENTRIES, EXITS
 
 FORWARD = Q(left_how__in=[LeftHow.ADVANCED, LeftHow.WON])
@@ -24,37 +24,37 @@ _ENTRIES = Definition(
 
 
 @metric(_ENTRIES, over=ENTRIES)
-def entered() -> Measure:
+def entered() -> FigureMeasure:
     """Visits that began in the period (METRICS K1)."""
     return Counted()
 
 
 @metric(_ENTRIES, over=ENTRIES)
-def advanced() -> Measure:
+def advanced() -> FigureMeasure:
     """Of them, those that went on to a later stage."""
     return Counted(where=Q(left_how=LeftHow.ADVANCED))
 
 
 @metric(_ENTRIES, over=ENTRIES)
-def moved_back() -> Measure:
+def moved_back() -> FigureMeasure:
     """Of them, those that went back to an earlier stage."""
     return Counted(where=Q(left_how=LeftHow.BACK))
 
 
 @metric(_ENTRIES, over=ENTRIES)
-def stopped_there() -> Measure:
+def stopped_there() -> FigureMeasure:
     """Of them, those in which the deal was stopped."""
     return Counted(where=Q(left_how=LeftHow.STOPPED))
 
 
 @metric(_ENTRIES, over=ENTRIES)
-def won_there() -> Measure:
+def won_there() -> FigureMeasure:
     """Of them, those in which the deal was won."""
     return Counted(where=Q(left_how=LeftHow.WON))
 
 
 @metric(_ENTRIES, over=ENTRIES)
-def still_there() -> Measure:
+def still_there() -> FigureMeasure:
     """Of them, those that go on."""
     return Counted(where=Q(left_how=None))
 
@@ -77,6 +77,6 @@ WAYS = (advanced, moved_back, stopped_there, won_there, still_there)
     ),
     over=EXITS,
 )
-def flow_conversion() -> Measure:
+def flow_conversion() -> FigureMeasure:
     """Which share of the visits that ended went forward (METRICS K3b)."""
     return Share(part=FORWARD)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.models import CauseKind
 from pipeline.process.stages import Initiator, Outcome
 from reports.figures import Definition, Unit
-from reports.metric import Counted, Measure, Middle, Share, Summed, averaged, metric
+from reports.metric import Counted, FigureMeasure, Middle, Share, Summed, averaged, metric
 from reports.populations import BEGUN, CLOSED
 
 WON = Q(outcome=Outcome.WON)
@@ -24,7 +24,7 @@ def _closed_deals(name: object, text: object) -> Definition:
 
 
 @metric(_closed_deals(_("Won"), _("Deals that were won in the period.")), over=CLOSED)
-def won() -> Measure:
+def won() -> FigureMeasure:
     """Deals won (METRICS K4)."""
     return Counted(where=WON)
 
@@ -36,7 +36,7 @@ def won() -> Measure:
     ),
     over=CLOSED,
 )
-def lost() -> Measure:
+def lost() -> FigureMeasure:
     """Deals lost (METRICS, *Lost*)."""
     return Counted(where=LOST)
 
@@ -48,7 +48,7 @@ def lost() -> Measure:
     ),
     over=CLOSED,
 )
-def stopped_by_us() -> Measure:
+def stopped_by_us() -> FigureMeasure:
     """Deals disqualified or stopped by us (METRICS, *Lost*)."""
     return Counted(where=STOPPED_BY_US)
 
@@ -68,7 +68,7 @@ def stopped_by_us() -> Measure:
     ),
     over=CLOSED,
 )
-def closed_win_rate() -> Measure:
+def closed_win_rate() -> FigureMeasure:
     """Won among what was won or lost (METRICS K4, closed)."""
     return Share(part=WON, among=WON | LOST)
 
@@ -85,7 +85,7 @@ def closed_win_rate() -> Measure:
     ),
     over=CLOSED,
 )
-def narrow_win_rate() -> Measure:
+def narrow_win_rate() -> FigureMeasure:
     """Won among what was won or lost to someone (METRICS K4, narrow)."""
     return Share(part=WON, among=WON | TO_SOMEONE)
 
@@ -105,7 +105,7 @@ def narrow_win_rate() -> Measure:
     ),
     over=BEGUN,
 )
-def created_win_rate() -> Measure:
+def created_win_rate() -> FigureMeasure:
     """Won among what began in the period (METRICS K4, cohort)."""
     return Share(part=WON)
 
@@ -124,7 +124,7 @@ def created_win_rate() -> Measure:
     ),
     over=CLOSED,
 )
-def won_value() -> Measure:
+def won_value() -> FigureMeasure:
     """What was won (METRICS K27)."""
     return Summed(where=WON)
 
@@ -139,12 +139,12 @@ _AVERAGE = Definition(
 
 
 @metric(_AVERAGE, over=CLOSED)
-def average_won_value() -> Measure:
+def average_won_value() -> FigureMeasure:
     """The mean value of the deals won (METRICS K27)."""
     return averaged(where=WON)
 
 
 @metric(_AVERAGE, over=CLOSED)
-def median_won_value() -> Measure:
+def median_won_value() -> FigureMeasure:
     """The value that half of the deals won do not exceed (METRICS K27)."""
     return Middle(of="value", where=WON, unit=Unit.MONEY)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.process.stages import Stage
 from reports.figures import Definition
-from reports.metric import Counted, Measure, Summed, metric
+from reports.metric import Counted, FigureMeasure, Summed, metric
 from reports.populations import OPEN
 
 QUALIFIED = Q(stage_then__gte=Stage.QUALIFICATION)
@@ -24,24 +24,24 @@ _OPEN = Definition(
 
 
 @metric(_OPEN, over=OPEN)
-def open_deals() -> Measure:
+def open_deals() -> FigureMeasure:
     """How many deals are open (METRICS K8)."""
     return Counted()
 
 
 @metric(_OPEN, over=OPEN)
-def open_value() -> Measure:
+def open_value() -> FigureMeasure:
     """What the open deals are worth (METRICS K8)."""
     return Summed()
 
 
 @metric(_OPEN, over=OPEN)
-def qualified_deals() -> Measure:
+def qualified_deals() -> FigureMeasure:
     """How many deals are open from stage 3 on."""
     return Counted(where=QUALIFIED)
 
 
 @metric(_OPEN, over=OPEN)
-def qualified_value() -> Measure:
+def qualified_value() -> FigureMeasure:
     """What the open deals from stage 3 on are worth."""
     return Summed(where=QUALIFIED)

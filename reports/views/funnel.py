@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from pipeline.requests import HtmxRequest
-from reports.forms import FunnelForm
+from reports.forms import QuestionForm
 from reports.queries import funnel as questions
 from reports.queries.funnel import Funnel, FunnelStage
 from reports.queries.funnel_rows import VISIT_MEASURES
@@ -64,15 +64,15 @@ def medians(request: HtmxRequest) -> HttpResponse:
     )
 
 
-def form_of(request: HtmxRequest) -> FunnelForm:
+def form_of(request: HtmxRequest) -> QuestionForm:
     reader = request.user
     today = timezone.localdate(timezone=reader.organisation.zone)
-    return FunnelForm(request.GET, reader=reader, today=today)
+    return QuestionForm(request.GET, reader=reader, today=today)
 
 
 def question_params(query: Mapping[str, str]) -> str:
     """What the reader asked in an address, without what one drill-down adds."""
-    return urlencode({key: query[key] for key in FunnelForm.base_fields if query.get(key)})
+    return urlencode({key: query[key] for key in QuestionForm.base_fields if query.get(key)})
 
 
 def _rows_url(request: HtmxRequest) -> str:

@@ -17,7 +17,7 @@ from crm.models import Company, Deal, StageVisit
 from demo import sample
 from pipeline.models import Batch, BatchKind, OutboxRow, Team, User
 from pipeline.process.stages import Outcome, Stage
-from reports.forms import FunnelForm
+from reports.forms import QuestionForm
 from reports.queries import funnel_rows as populations
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast, make_cast
@@ -179,10 +179,10 @@ def test_the_reports_leave_it_out_once_there_are_deals_of_ones_own(cast: Cast, c
     make_deal(by=cast.ana)
     reader = cast.again(cast.adele)
     today = NOW.date()
-    everything = FunnelForm(QueryDict("span=year"), reader=reader, today=today).question()
+    everything = QuestionForm(QueryDict("span=year"), reader=reader, today=today).question()
     assert populations.open_deals(everything).count() == 1
     assert all(visit.deal.batch_id is None for visit in populations.entered_visits(everything))
-    of_team = FunnelForm(QueryDict(f"span=year&team={team.pk}"), reader=reader, today=today)
+    of_team = QuestionForm(QueryDict(f"span=year&team={team.pk}"), reader=reader, today=today)
     assert populations.open_deals(of_team.question()).count() == 35
     assert said in client.get(url).content.decode()
     assert said not in client.get(f"{url}?team={team.pk}").content.decode()

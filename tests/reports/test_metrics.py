@@ -9,7 +9,7 @@ import pytest
 from crm.models import Source
 from pipeline.models import SellingStyle, User
 from reports import axes
-from reports.figures import Cell, Period
+from reports.figures import FigureCell, Period
 from reports.metric import AXES, METRICS, WHOLE, Metric
 from reports.metrics import outcomes
 from reports.question import Question, team_with_all_below
@@ -57,16 +57,16 @@ def questions(cast: Cast) -> list[Question]:
 def test_a_number_counts_exactly_its_rows(stories: Cast, metric: Metric) -> None:
     for question in questions(stories):
         whole = metric.whole(question)
-        assert metric.rows(question, Cell(metric=metric.slug)).count() == whole.n
+        assert metric.rows(question, FigureCell(metric=metric.slug)).count() == whole.n
         for key in metric.axes:
             by = AXES[key]
             found = metric.measure(question, by)
             assert sum(figure.n for figure in found.values()) == whole.n, key
             for value, figure in found.items():
-                cell = Cell(metric=metric.slug, by=key, key=by.value(by.text(value)))
+                cell = FigureCell(metric=metric.slug, by=key, key=by.value(by.text(value)))
                 assert metric.rows(question, cell, by).count() == figure.n, (key, value)
                 if figure.part is not None:
-                    part = Cell(metric=metric.slug, by=key, key=value, part=True)
+                    part = FigureCell(metric=metric.slug, by=key, key=value, part=True)
                     assert metric.rows(question, part, by).count() == figure.part
             assert set(by.named(question, found)) >= set(found)
 

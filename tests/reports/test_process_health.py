@@ -6,7 +6,7 @@ from django.http import QueryDict
 from pipeline.process.stages import Stage
 from reports import figures
 from reports.figures import K4_CLOSED, Figure, figures_of_stages
-from reports.forms import FunnelForm
+from reports.forms import QuestionForm
 from reports.queries.funnel import FunnelStage, funnel
 from tests.factories import NOW
 
@@ -21,7 +21,7 @@ def keys_of(row: FunnelStage) -> set[str]:
 
 
 def test_what_is_said_to_be_told_of_a_stage_is_what_the_funnel_tells(cast):
-    form = FunnelForm(QueryDict(), reader=cast.again(cast.mona), today=NOW.date())
+    form = QuestionForm(QueryDict(), reader=cast.again(cast.mona), today=NOW.date())
     assert form.is_valid()
 
     rows = funnel(form.question()).stages

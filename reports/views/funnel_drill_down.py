@@ -27,7 +27,7 @@ from pipeline.process.moves import LeftHow
 from pipeline.process.queries.stages import norms_for
 from pipeline.process.stages import Outcome, Stage
 from pipeline.requests import HtmxRequest
-from reports.forms import FunnelForm
+from reports.forms import QuestionForm
 from reports.queries import funnel_rows as populations
 from reports.queries.funnel_rows import CLOSED_MEASURES, VISIT_MEASURES, Together
 from reports.question import Question
@@ -185,7 +185,7 @@ class FunnelRowsQuestion:
     """One reader's question for the rows behind a number, as an address puts it."""
 
     def __init__(self, request: HtmxRequest) -> None:
-        self.form: FunnelForm = form_of(request)
+        self.form: QuestionForm = form_of(request)
         if not self.form.is_valid():
             raise Http404
         self.query = request.GET

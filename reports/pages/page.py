@@ -1,0 +1,34 @@
+"""What a page of the reports is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.models import User
+from reports.presenters.panels import ReportPanel
+from reports.presenters.report import Report
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+def anybody(_user: User) -> bool:
+    return True
+
+
+def managers(user: User) -> bool:
+    return user.is_manager
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportPage:
+    """`key` is its address below `/reports/`. `shows` gives the boxes of a report; `asks` are the
+    fields of the question that it heeds, besides period, team and person, which all do. `basis` says
+    how it counts."""
+
+    key: str
+    title: "StrOrPromise"
+    shows: Callable[[Report], Sequence[ReportPanel]]
+    who: Callable[[User], bool] = anybody
+    asks: tuple[str, ...] = ("compare", "source", "style", "product")
+    basis: "StrOrPromise" = ""

@@ -1,0 +1,300 @@
+"""The parts of a report's page: what a box says, draws and holds as a table.
+
+Templates draw them and decide nothing. Positions are percent of the width; what is drawn can be
+pressed, and stands in the table of the same box (PAGES, "table twin").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from reports.figures import Coverage, Definition
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableCell:
+    """`text` is what is read, `raw` what a file has of it; `note` stands small beside it. `tone`:
+    young (too few to say anything), slow, warn, or none."""
+
+    text: str
+    raw: Any = None
+    href: str = ""
+    note: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableHead:
+    text: StrOrPromise
+    numeric: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRow:
+    """`stage` draws the mark of a stage before the name."""
+
+    name: str
+    cells: Sequence[TableCell]
+    href: str = ""
+    stage: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """The figures of a box in rows: shown, or opened under its picture; always a file as well."""
+
+    heads: Sequence[TableHead]
+    rows: Sequence[TableRow]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelChoice:
+    """One way of asking, beside others: `href` asks so."""
+
+    label: StrOrPromise
+    href: str
+    is_current: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """A line of a legend: the class that gives its colour, and what it means."""
+
+    css: str
+    text: StrOrPromise
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportPanel:
+    """A box of a page. `template` draws `drawing`; without one there is the table alone.
+
+    `say` is one sentence with what was found, where *this* is in bold; it is left out rather than
+    made of too few rows or of a difference that chance makes. `empty` is said instead of
+    everything, and `todo` are the best next things then.
+    """
+
+    key: str
+    title: StrOrPromise
+    template: str = ""
+    drawing: Any = None
+    table: Table | None = None
+    say: str = ""
+    definition: Definition | None = None
+    n: int | None = None
+    coverage: Coverage | None = None
+    switch: Sequence[PanelChoice] = ()
+    legend: Sequence[Key] = ()
+    note: str = ""
+    empty: str = ""
+    todo: Sequence[PanelChoice] = ()
+    wide: bool = False
+
+
+# What is drawn -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """One of the large numbers. `lines` stand under it; `limits` is what is usual, in words."""
+
+    title: StrOrPromise
+    text: str
+    definition: Definition
+    href: str = ""
+    tone: str = ""
+    lines: Sequence[str] = ()
+    limits: str = ""
+    trend: Trend | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """A part of a bar, from `start` on, `width` wide; `title` says what it is, with its number."""
+
+    css: str
+    start: float
+    width: float
+    title: str
+    href: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """A row of bars: `tick` marks what is usual, `whisker` from where to where it lies 9 times in 10."""
+
+    label: str
+    segments: Sequence[Segment] = ()
+    text: str = ""
+    note: str = ""
+    stage: int = 0
+    href: str = ""
+    tone: str = ""
+    tick: float | None = None
+    tick_title: str = ""
+    whisker: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleMark:
+    """A tick of a scale, or a text at a place of it."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bars:
+    rows: Sequence[Bar]
+    scale: Sequence[ScaleMark] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dot:
+    """A value with where it lies 9 times in 10. `past` is what it was; `few` has too few to say it.
+    `beyond` says that the interval goes on past the scale."""
+
+    label: str
+    at: float | None
+    low: float = 0
+    high: float = 0
+    past: float | None = None
+    text: str = ""
+    title: str = ""
+    n: str = ""
+    href: str = ""
+    n_href: str = ""
+    stage: int = 0
+    few: bool = False
+    beyond: bool = False
+    cells: Sequence[TableCell] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dots:
+    """Dots with intervals, a row each; `whole` is the band and the line of all of them."""
+
+    rows: Sequence[Dot]
+    scale: Sequence[ScaleMark]
+    heads: Sequence[TableHead] = ()
+    whole: tuple[float, float, float] | None = None
+    whole_row: Dot | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A point of a line: percent from the left and from the top."""
+
+    x: float
+    y: float
+    title: str = ""
+    href: str = ""
+    css: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line through points, stepped if it holds its value until the next one."""
+
+    css: str
+    points: Sequence[Point]
+    title: str = ""
+    stepped: bool = False
+    show_points: bool = False
+
+    @property
+    def path(self) -> str:
+        """The points as an SVG polyline of a box of 100 by 100."""
+        drawn: list[str] = []
+        for number, point in enumerate(self.points):
+            if self.stepped and number:
+                drawn.append(f"{point.x:.2f},{self.points[number - 1].y:.2f}")
+            drawn.append(f"{point.x:.2f},{point.y:.2f}")
+        return " ".join(drawn)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Area:
+    """What lies between two lines, or under one."""
+
+    css: str
+    upper: Sequence[Point]
+    lower: Sequence[Point] = ()
+    title: str = ""
+    href: str = ""
+
+    @property
+    def path(self) -> str:
+        lower = self.lower or [Point(x=point.x, y=100) for point in self.upper]
+        return " ".join(f"{p.x:.2f},{p.y:.2f}" for p in [*self.upper, *reversed(lower)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """A chart over time or days: lines, areas under them, limits, and notes pinned to days."""
+
+    lines: Sequence[Line] = ()
+    areas: Sequence[Area] = ()
+    limits: Sequence[tuple[float, str]] = ()
+    x_scale: Sequence[ScaleMark] = ()
+    y_scale: Sequence[ScaleMark] = ()
+    notes: Sequence[ScaleMark] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trend:
+    """A figure week by week within its natural limits, small."""
+
+    chart: Lines
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Square:
+    """A cell of a matrix; `shade` is 0 to 4, `framed` marks what was promised."""
+
+    text: str
+    href: str = ""
+    shade: int = 0
+    framed: bool = False
+    title: str = ""
+    hatched: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixRow:
+    name: str
+    squares: Sequence[Square]
+    note: str = ""
+    stage: int = 0
+    href: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    heads: Sequence[TableHead]
+    rows: Sequence[MatrixRow]
+    first: StrOrPromise = ""
+
+
+def scale_to(largest: float, *, steps: int = 4) -> tuple[float, list[float]]:
+    """The end of a scale for values up to `largest`, and its ticks at round numbers."""
+    if largest <= 0:
+        return 1.0, [0.0, 1.0]
+    power = 10 ** Decimal(str(largest / steps)).adjusted()
+    step = next(n * power for n in (1, 2, 2.5, 5, 10) if n * power * steps >= largest)
+    ticks = [step * number for number in range(steps + 1)]
+    while len(ticks) > 2 and ticks[-2] >= largest:
+        ticks.pop()
+    return float(ticks[-1]), [float(tick) for tick in ticks]
+
+
+def at_percent(value: float | Decimal, end: float) -> float:
+    """Where a value lies on a scale from 0 to `end`, in percent; never beyond it."""
+    return round(max(0.0, min(100.0, float(value) / end * 100)), 2) if end else 0.0

@@ -1,0 +1,139 @@
+"""One reader's report: the question, the addresses of everything on its page, and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from reports.figures import MIN_ROWS, Figure, FigureCell, Unit
+from reports.metric import AXES
+from reports.presenters.panels import PanelChoice, TableCell
+from reports.question import Question
+from reports.statistics import differ
+from salesprocess.lib.format import money, money_short, number, percent
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """`path` is the page's own address, `asked` the parts of it that say what is asked, `more` the
+    others, by which a page's boxes are switched."""
+
+    question: Question
+    path: str
+    asked: Mapping[str, str]
+    more: Mapping[str, str]
+
+    @property
+    def currency(self) -> str:
+        return self.question.reader.organisation.currency
+
+    def address(self, path: str = "", **changed: object) -> str:
+        """This page, or another one, with the same question and some of it changed; None takes a
+        part out. What switches boxes goes along on the same page only."""
+        kept = {**self.asked, **({} if path else self.more)}
+        said = {name: str(value) for name, value in (kept | changed).items() if value is not None}
+        return f"{path or self.path}?{urlencode(said)}" if said else path or self.path
+
+    def rows(self, at: Figure | FigureCell | None, *, part: bool = False) -> str:
+        """The address of the rows that a number counts."""
+        cell = at.cell if isinstance(at, Figure) else at
+        if cell is None:
+            return ""
+        by = AXES[cell.by] if cell.by else None
+        said: dict[str, object] = {"by": cell.by, "of": by.text(cell.key)} if by else {}
+        if part or cell.part:
+            said["part"] = "1"
+        path = reverse("reports:rows", args=[cell.metric])
+        return self.address(path, **said)
+
+    def chosen(
+        self, name: str, choices: Mapping[str, StrOrPromise]
+    ) -> tuple[str, list[PanelChoice]]:
+        """What a switch of a box says, and all that it may say; the first one by default."""
+        first = next(iter(choices))
+        found = self.more.get(name, first)
+        found = found if found in choices else first
+        return found, [
+            PanelChoice(
+                label=label,
+                href=self.address("", **{name: None if key == first else key}),
+                is_current=key == found,
+            )
+            for key, label in choices.items()
+        ]
+
+    # Words ---------------------------------------------------------------------------------------
+
+    def text(self, figure: Figure, *, short: bool = False) -> str:
+        """A figure's value as people read it; what is unknown says so."""
+        return value_text(
+            figure.value, figure.unit, n=figure.n, currency=self.currency, short=short
+        )
+
+    def cell(self, figure: Figure, *, with_n: bool = False, part: bool = False) -> TableCell:
+        """A figure in a table, with the way to its rows."""
+        return TableCell(
+            text=self.text(figure),
+            raw=figure.value,
+            href=self.rows(figure, part=part) if figure.n else "",
+            note=of_words(figure)
+            if figure.part is not None
+            else f"n {number(figure.n)}"
+            if with_n
+            else "",
+            tone="young" if figure.is_small_sample and figure.unit is not Unit.COUNT else "",
+        )
+
+
+def value_text(
+    value: Any, unit: Unit, *, n: int = 0, currency: str = "", short: bool = False
+) -> str:
+    if value is None:
+        return _("unknown")
+    match unit:
+        case Unit.SHARE:
+            return percent(value, n)
+        case Unit.MONEY:
+            return (money_short if short else money)(_whole(value), currency)
+        case Unit.MONEY_A_DAY:
+            return _("%(money)s a day") % {"money": money_short(_whole(value), currency)}
+        case Unit.DAYS:
+            return _("%(n)s d") % {"n": number(value)}
+        case Unit.HOURS:
+            return _("%(n)s h") % {"n": number(value)}
+        case _:
+            return number(value)
+
+
+def _whole(value: Any) -> Decimal:
+    return Decimal(value).quantize(Decimal(1))
+
+
+def of_words(figure: Figure) -> str:
+    """`12 of 32`: what a rate counts, and of how many."""
+    return _("%(part)s of %(n)s") % {"part": number(figure.part or 0), "n": number(figure.n)}
+
+
+def between_words(figure: Figure) -> str:
+    """`between 25 and 52%`: where a rate lies 9 times in 10; nothing for too few."""
+    found = figure.interval
+    if found is None or figure.is_small_sample:
+        return ""
+    low, high = (percent(share) for share in found)
+    return _("between %(low)s and %(high)s") % {"low": low, "high": high}
+
+
+def is_beyond_chance(one: Figure, other: Figure) -> bool:
+    """Whether two rates differ by more than chance makes: of enough rows, and their intervals part."""
+    if min(one.n, other.n) < MIN_ROWS or one.part is None or other.part is None:
+        return False
+    return differ(one.part, one.n, other.part, other.n)

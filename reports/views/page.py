@@ -1,0 +1,118 @@
+"""Any page of the reports, and the table of any box of it as a file."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from pipeline.requests import HtmxRequest
+from reports.forms import FIRST_DAY, QuestionForm
+from reports.pages import PAGES, ReportPage
+from reports.presenters.panels import ReportPanel
+from reports.presenters.report import Report
+from reports.presenters.stamp import stamp_of
+from salesprocess.lib import spreadsheet
+from salesprocess.lib.htmx import render
+
+
+def form_of(request: HtmxRequest) -> QuestionForm:
+    """What an address asks. Raises Http404 for a person or a team out of reach: nobody learns that
+    they are there."""
+    reader = request.user
+    today = timezone.localdate(timezone=reader.organisation.zone)
+    form = QuestionForm(request.GET, reader=reader, today=today)
+    if not form.is_valid():
+        for name in ("person", "team"):
+            if name in form.errors and form.data.get(name, "").isdigit():
+                raise Http404
+    return form
+
+
+def asked_of(query: QueryDict) -> Mapping[str, str]:
+    """The parts of an address that say what is asked."""
+    return {name: str(query[name]) for name in QuestionForm.base_fields if query.get(name)}
+
+
+def page_path(page: ReportPage) -> str:
+    return reverse("reports:overview") if page.key == "overview" else f"/reports/{page.key}/"
+
+
+def _page(request: HtmxRequest, key: str) -> ReportPage:
+    page = PAGES.get(key)
+    if page is None or not page.who(request.user):
+        raise Http404
+    return page
+
+
+def report_of(request: HtmxRequest, page: ReportPage, form: QuestionForm) -> Report:
+    asked = asked_of(request.GET)
+    more = {
+        name: str(value) for name, value in request.GET.items() if name not in form.fields and value
+    }
+    return Report(question=form.question(), path=page_path(page), asked=asked, more=more)
+
+
+@require_GET
+def show(request: HtmxRequest, key: str = "overview") -> HttpResponse:
+    """One page of the reports; what is asked stands in its address."""
+    page = _page(request, key)
+    form = form_of(request)
+    report = report_of(request, page, form)
+    return render(
+        request,
+        page="reports/page.html",
+        fragment="reports/_panels.html",
+        status=200 if form.is_valid() else 422,
+        context={
+            "page": page,
+            "form": form,
+            "asks": page.asks,
+            "report": report,
+            "period": report.question.period,
+            "is_all_time": report.question.period.start_on <= FIRST_DAY,
+            "today": form.today,
+            "scope": form.scope_label(),
+            "stamp": stamp_of(report),
+            "panels": page.shows(report),
+            "tabs": [
+                *(
+                    (each.title, report.address(page_path(each)), each is page)
+                    for each in PAGES.values()
+                    if each.who(request.user)
+                ),
+                (_("Funnel"), reverse("reports:funnel"), False),
+            ],
+        },
+    )
+
+
+@require_GET
+def table(request: HtmxRequest, key: str, panel: str) -> HttpResponseBase:
+    """The figures of one box as CSV: those that its page shows."""
+    page = _page(request, key)
+    form = form_of(request)
+    if not form.is_valid():
+        raise Http404
+    found: dict[str, ReportPanel] = {
+        each.key: each for each in page.shows(report_of(request, page, form)) if each.table
+    }
+    if panel not in found:
+        raise Http404
+    written = spreadsheet.csv_lines(_lines(found[panel]), bom="bom" in request.GET)
+    return spreadsheet.csv_response(written, name=f"{key}-{panel}-{form.today.isoformat()}")
+
+
+def _lines(panel: ReportPanel) -> Sequence[Sequence[Any]]:
+    assert panel.table is not None  # noqa: S101  # as the caller saw to
+    heads = [str(head.text) for head in panel.table.heads]
+    return [
+        heads,
+        *(
+            [row.name, *(cell.text if cell.raw is None else cell.raw for cell in row.cells)]
+            for row in panel.table.rows
+        ),
+    ]

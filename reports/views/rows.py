@@ -1,0 +1,233 @@
+"""The rows behind any number of any metric, in any order, as a page or a file, with their totals."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from crm.queries import lists
+from pipeline.audit.commands import record_export
+from pipeline.people.signing_in import download_when_confirmed
+from pipeline.requests import HtmxRequest
+from reports.figures import FigureCell
+from reports.metric import AXES, METRICS, Axis, Metric
+from reports.presenters.report import Report
+from reports.presenters.rows import ROW_KINDS, RowColumn, RowsReader, Written, columns_of
+from reports.queries.totals import RowsTotal, total_of
+from reports.views.page import asked_of, form_of
+from salesprocess.lib import spreadsheet
+from salesprocess.lib.format import number
+from salesprocess.lib.htmx import render
+from salesprocess.lib.keyset import Cursor, Ordering, by_number
+from salesprocess.lib.refused import Refused
+
+
+class ReportLine(NamedTuple):
+    href: str
+    name: str
+    is_sample: bool
+    cells: Sequence[tuple[Written, bool]]
+
+
+class CellRows:
+    """One reader's question for the rows behind a number, as an address puts it. Raises Http404 for
+    a number that there is not."""
+
+    def __init__(self, request: HtmxRequest, slug: str) -> None:
+        metric = METRICS.get(slug)
+        form = form_of(request)
+        if metric is None or not form.is_valid():
+            raise Http404
+        self.metric: Metric = metric
+        self.form = form
+        self.query = request.GET
+        question = form.question()
+        self.reader = RowsReader(question=question, at=timezone.now())
+        self.kind = ROW_KINDS[metric.population.kind]
+        self.columns: dict[str, RowColumn] = columns_of(
+            metric.population.kind, metric.population.columns
+        )
+        self.by, self.cell = self._cell()
+        self.report = Report(
+            question=question,
+            path=reverse("reports:rows", args=[slug]),
+            asked=asked_of(request.GET),
+            more={k: v for k in ("by", "of", "part", "sort") if (v := request.GET.get(k))},
+        )
+        self.sort = self._sort()
+
+    def _cell(self) -> tuple[Axis | None, FigureCell]:
+        key, text = self.query.get("by", ""), self.query.get("of", "")
+        part = self.query.get("part") == "1"
+        if not key:
+            return None, FigureCell(metric=self.metric.slug, part=part)
+        by = AXES.get(key)
+        if by is None or key not in self.metric.axes:
+            raise Http404
+        try:
+            return by, FigureCell(metric=self.metric.slug, by=key, key=by.value(text), part=part)
+        except ValueError as error:
+            raise Http404 from error
+
+    def _sort(self) -> str:
+        said = self.query.get("sort", "")
+        orders = {key for key, column in self.columns.items() if column.order}
+        return said if said.removeprefix("-") in orders else self.metric.population.order
+
+    @cached_property
+    def ordering(self) -> Ordering:
+        order = self.columns[self.sort.removeprefix("-")].order
+        return Ordering(sort_key=order or by_number("pk"), descending=self.sort.startswith("-"))
+
+    def cursor(self, name: str) -> Cursor | None:
+        text = self.query.get(name, "")
+        try:
+            return Cursor.parse(text, self.ordering.sort_key) if text else None
+        except ValueError as error:
+            raise BadRequest("no place of a list") from error
+
+    @cached_property
+    def title(self) -> str:
+        if self.by is None:
+            return str(self.metric.definition.name)
+        named = self.by.named(self.reader.question, [self.cell.key])
+        return f"{named[self.cell.key]} · {self.metric.definition.name}"
+
+    def counted(self) -> Any:
+        return self.metric.rows(self.reader.question, self.cell, self.by)
+
+    def rows(self) -> Any:
+        """The rows, each with its `value` in the organisation's currency."""
+        return self.metric.population.valued(self.reader.question, self.counted())
+
+    @property
+    def fields(self) -> list[str]:
+        reads = [path for column in self.columns.values() for path in column.reads]
+        return list(dict.fromkeys(["pk", *self.kind.deal_paths, *reads]))
+
+    def line(self, values: Sequence[Any]) -> ReportLine:
+        row = dict(zip(self.fields, values, strict=False))
+        pk, name, batch = (row[path] for path in self.kind.deal_paths)
+        first, *others = self._written(row)
+        return ReportLine(
+            href=f"/deals/{pk}/" if pk else "",
+            name=first.text if self.columns and "deal" not in self.columns else name or first.text,
+            is_sample=self.reader.reader.scope.is_sample(batch),
+            cells=[
+                (written, column.numeric)
+                for written, column in zip(others, list(self.columns.values())[1:], strict=True)
+            ],
+        )
+
+    def _written(self, row: dict[str, Any]) -> list[Written]:
+        return [
+            column.write(self.reader, *(row[path] for path in column.reads))
+            for column in self.columns.values()
+        ]
+
+    def filed(self) -> Iterator[Sequence[Any]]:
+        yield [_("Id of the deal"), *(str(column.label) for column in self.columns.values())]
+        for values in lists.each(self.rows(), self.ordering, self.fields):
+            row = dict(zip(self.fields, values, strict=False))
+            yield [row[self.kind.deal_paths[0]], *(each.raw for each in self._written(row))]
+
+    def heads(self) -> Iterator[dict[str, Any]]:
+        for key, column in self.columns.items():
+            is_here = self.sort.removeprefix("-") == key
+            down = not self.ordering.descending if is_here else column.down
+            direction = "descending" if self.ordering.descending else "ascending"
+            yield {
+                "label": column.label,
+                "numeric": column.numeric,
+                "direction": direction if is_here else "",
+                "href": self.report.address(sort=f"{'-' if down else ''}{key}")
+                if column.order
+                else "",
+            }
+
+    @cached_property
+    def together(self) -> RowsTotal:
+        rates = self.reader.question.rates
+        return total_of(self.counted(), deal=self.kind.path("pk"), rates=rates)
+
+    def total(self) -> str:
+        """Of how many deals the rows are, what these are worth together, and what of it is unknown."""
+        found, rates = self.together, self.reader.question.rates
+        parts = []
+        if self.kind.deal:
+            words = ngettext("%(n)s deal", "%(n)s deals", found.deals)
+            parts.append(words % {"n": number(found.deals)})
+        parts += [found.worth.as_text(rates), rates.earlier(found.worth.foreign)]
+        if unknown := found.deals - found.valued - found.worth.unrated:
+            text = ngettext("value of %(n)s deal unknown", "value of %(n)s deals unknown", unknown)
+            parts.append(text % {"n": number(unknown)})
+        return " · ".join(filter(None, parts))
+
+
+@require_GET
+def rows(request: HtmxRequest, slug: str) -> HttpResponse:
+    """Exactly the rows that a number counts, a page at a time."""
+    asked = CellRows(request, slug)
+    found = lists.page(
+        lambda _scope: asked.rows(),
+        asked.ordering,
+        lambda _scope: asked.fields,
+        scope=request.user.scope,
+        after=asked.cursor("after"),
+        before=asked.cursor("before"),
+    )
+    address = asked.report.address
+    return render(
+        request,
+        page="reports/rows.html",
+        context={
+            "title": asked.title,
+            "definition": asked.metric.definition,
+            "count": number(asked.together.rows),
+            "total": asked.total(),
+            "period": asked.reader.question.period,
+            "of": asked.form.scope_label(),
+            "heads": list(asked.heads()),
+            "lines": [asked.line(row) for row in found.rows],
+            "previous": address(before=found.before) if found.before else "",
+            "next": address(after=found.after) if found.after else "",
+            "start": address(),
+            "csv": address().replace("?", "export/?", 1)
+            if "?" in address()
+            else f"{address()}export/",
+            "today": timezone.localdate(timezone=request.user.zone),
+        },
+    )
+
+
+@require_GET
+@download_when_confirmed
+def export(request: HtmxRequest, slug: str) -> HttpResponseBase:
+    """The same rows as CSV, streamed; `bom=1` for programs that guess at encodings.
+
+    Stages are called as everywhere, not as the reader calls them: a file goes to others.
+    """
+    asked = CellRows(request, slug)
+    try:
+        record_export(
+            asked.counted(),
+            owner=asked.kind.owner,
+            what=slug,
+            asked=request.GET.urlencode(),
+            by=request.user,
+            at=timezone.now(),
+        )
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return redirect(asked.report.address())
+    written = spreadsheet.csv_lines(asked.filed(), bom="bom" in request.GET)
+    return spreadsheet.csv_response(written, name=f"{slug}-{asked.form.today.isoformat()}")

@@ -1,0 +1,106 @@
+"""Every page of the reports: who sees it, what it costs, and that all of its numbers open their rows."""
+
+import re
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from pipeline.models import User
+from reports.pages import PAGES, ReportPage
+from tests.conftest import Cast, Keep
+from tests.kept_rows import KeptRows
+from tests.reports.test_funnel_fixture import tell_all
+
+QUERIES = 14
+BYTES = 100_000
+DAYS = "span=custom&start=2025-12-01&end=2026-03-31"
+pages = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+
+
+@pytest.fixture(scope="module")
+def kept_stories(keep: Keep) -> KeptRows:
+    return keep(tell_all)
+
+
+@pytest.fixture
+def stories(kept_stories: KeptRows, cast: Cast) -> Cast:
+    kept_stories.lay_out()
+    return cast
+
+
+def address(page: ReportPage) -> str:
+    return "/reports/" if page.key == "overview" else f"/reports/{page.key}/"
+
+
+def reader(client: Client, cast: Cast, page: ReportPage) -> User:
+    """Mona, or an admin where a page is theirs alone."""
+    user = cast.again(cast.mona if page.who(cast.again(cast.mona)) else cast.adele)
+    client.force_login(user)
+    return user
+
+
+@pages
+def test_a_page_costs_so_many_queries_and_bytes_at_most(
+    client: Client, stories: Cast, page: ReportPage
+) -> None:
+    reader(client, stories, page)
+    client.get(f"{address(page)}?{DAYS}")  # what is kept for all requests is asked once
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        answer = client.get(f"{address(page)}?{DAYS}")
+    assert answer.status_code == 200
+    assert len(asked) <= QUERIES, "\n\n".join(query["sql"][:400] for query in asked)
+    assert len(answer.content) <= BYTES
+
+
+@pages
+def test_every_number_of_a_page_opens_its_rows(
+    client: Client, stories: Cast, page: ReportPage
+) -> None:
+    reader(client, stories, page)
+    text = client.get(f"{address(page)}?{DAYS}").content.decode()
+    links = {unescape(href) for href in re.findall(r'href="(/reports/rows/[^"]+)"', text)}
+    for href in sorted(links):
+        assert client.get(href).status_code == 200, href
+
+
+@pages
+def test_every_box_with_a_table_is_a_file_too(
+    client: Client, stories: Cast, page: ReportPage
+) -> None:
+    reader(client, stories, page)
+    text = client.get(f"{address(page)}?{DAYS}").content.decode()
+    for href in {unescape(href) for href in re.findall(r'href="([^"]+\.csv\?[^"]*)"', text)}:
+        answer = client.get(href)
+        assert answer["Content-Type"].startswith("text/csv"), href
+        assert b"".join(answer.streaming_content).count(b"\n") > 1  # type: ignore[attr-defined]
+
+
+@pages
+def test_a_page_of_nothing_says_so(client: Client, cast: Cast, page: ReportPage) -> None:
+    reader(client, cast, page)
+    assert client.get(address(page)).status_code == 200
+
+
+@pages
+def test_a_question_that_means_nothing_is_refused_in_words(
+    client: Client, cast: Cast, page: ReportPage
+) -> None:
+    reader(client, cast, page)
+    answer = client.get(f"{address(page)}?span=custom&start=2026-03-01&end=2026-01-01")
+    assert answer.status_code == 422
+    assert "The period ends before it begins." in answer.content.decode()
+
+
+@pages
+def test_a_page_about_somebody_out_of_reach_is_not_there(
+    client: Client, cast: Cast, page: ReportPage
+) -> None:
+    client.force_login(cast.again(cast.ana))
+    assert client.get(f"{address(page)}?person={cast.carl.pk}").status_code == 404
+    if not page.who(cast.again(cast.ana)):
+        assert client.get(address(page)).status_code == 404
