@@ -1,6 +1,5 @@
 """Every metric, along every axis: a number counts exactly its rows, and the parts add up."""
 
-import datetime as dt
 import zoneinfo
 from typing import Any
 
@@ -13,30 +12,18 @@ from reports.figures import FigureCell, Period
 from reports.metric import AXES, METRICS, WHOLE, Metric
 from reports.metrics import outcomes
 from reports.question import Question, team_with_all_below
-from tests.conftest import Cast, Keep
+from tests.conftest import Cast
 from tests.factories import NOW
-from tests.kept_rows import KeptRows
-from tests.reports.test_funnel_fixture import DAY_0, tell_all
+from tests.reports.worked import on_day
 
 TODAY = NOW.date()
-
-
-@pytest.fixture(scope="module")
-def kept_stories(keep: Keep) -> KeptRows:
-    return keep(tell_all)
-
-
-@pytest.fixture
-def stories(kept_stories: KeptRows, cast: Cast) -> Cast:
-    kept_stories.lay_out()
-    return cast
 
 
 def asked(reader: User, *, start: int = -1, end: int = 90, **narrowed: Any) -> Question:
     """What somebody asks of the days of the fixture."""
     period = Period(
-        start_on=(DAY_0 + dt.timedelta(days=start)).date(),
-        end_on=(DAY_0 + dt.timedelta(days=end)).date(),
+        start_on=on_day(start).date(),
+        end_on=on_day(end).date(),
         zone=zoneinfo.ZoneInfo("Europe/Vienna"),
     )
     return Question(reader=reader, today=TODAY, period=period, **narrowed)
@@ -48,14 +35,14 @@ def questions(cast: Cast) -> list[Question]:
         asked(ana),
         asked(mona, start=10, end=40),
         asked(mona, teams=team_with_all_below(cast.north), style=SellingStyle.MIXED),
-        asked(mona, as_of=(DAY_0 + dt.timedelta(days=32)).date(), source=Source.objects.first()),
+        asked(mona, as_of=on_day(32).date(), source=Source.objects.first()),
         asked(ben),
     ]
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
-def test_a_number_counts_exactly_its_rows(stories: Cast, metric: Metric) -> None:
-    for question in questions(stories):
+def test_a_number_counts_exactly_its_rows(worked_cast: Cast, metric: Metric) -> None:
+    for question in questions(worked_cast):
         whole = metric.whole(question)
         assert metric.rows(question, FigureCell(metric=metric.slug)).count() == whole.n
         for key in metric.axes:
@@ -71,16 +58,16 @@ def test_a_number_counts_exactly_its_rows(stories: Cast, metric: Metric) -> None
             assert set(by.named(question, found)) >= set(found)
 
 
-def test_it_counts_what_was_open_on_a_day_that_is_over(stories: Cast) -> None:
+def test_it_counts_what_was_open_on_a_day_that_is_over(worked_cast: Cast) -> None:
     """On day 32: D7 in 2, D3, D8 and D9 in 3, D1 in 5, D2 and D6 in 6."""
-    question = asked(stories.again(stories.ana), as_of=(DAY_0 + dt.timedelta(days=32)).date())
+    question = asked(worked_cast.again(worked_cast.ana), as_of=on_day(32).date())
     stock = METRICS["open_deals"].measure(question, axes.STAGE)
     assert {stage: figure.value for stage, figure in stock.items()} == {2: 1, 3: 3, 5: 1, 6: 2}
     assert METRICS["open_value"].whole(question).value == 100 + 60 + 120 + 40 + 50 + 90 + 80
 
 
-def test_it_finds_the_win_rates_of_the_fixture(stories: Cast) -> None:
-    question = asked(stories.again(stories.ana))
+def test_it_finds_the_win_rates_of_the_fixture(worked_cast: Cast) -> None:
+    question = asked(worked_cast.again(worked_cast.ana))
     rates = {
         metric.slug: (figure.part, figure.n)
         for metric in (
@@ -97,8 +84,8 @@ def test_it_finds_the_win_rates_of_the_fixture(stories: Cast) -> None:
     }
 
 
-def test_it_finds_the_flow_of_the_fixture(stories: Cast) -> None:
-    question = asked(stories.again(stories.ana))
+def test_it_finds_the_flow_of_the_fixture(worked_cast: Cast) -> None:
+    question = asked(worked_cast.again(worked_cast.ana))
     flow = METRICS["flow_conversion"].measure(question, axes.STAGE)
     assert [(flow[stage].part, flow[stage].n) for stage in axes.STAGE.every] == [
         (6, 7),

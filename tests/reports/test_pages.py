@@ -10,25 +10,12 @@ from django.test.utils import CaptureQueriesContext
 
 from pipeline.models import User
 from reports.pages import PAGES, ReportPage
-from tests.conftest import Cast, Keep
-from tests.kept_rows import KeptRows
-from tests.reports.test_funnel_fixture import tell_all
+from tests.conftest import Cast
 
 QUERIES = 14
 BYTES = 100_000
 DAYS = "span=custom&start=2025-12-01&end=2026-03-31"
 pages = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
-
-
-@pytest.fixture(scope="module")
-def kept_stories(keep: Keep) -> KeptRows:
-    return keep(tell_all)
-
-
-@pytest.fixture
-def stories(kept_stories: KeptRows, cast: Cast) -> Cast:
-    kept_stories.lay_out()
-    return cast
 
 
 def address(page: ReportPage) -> str:
@@ -44,9 +31,9 @@ def reader(client: Client, cast: Cast, page: ReportPage) -> User:
 
 @pages
 def test_a_page_costs_so_many_queries_and_bytes_at_most(
-    client: Client, stories: Cast, page: ReportPage
+    client: Client, worked_cast: Cast, page: ReportPage
 ) -> None:
-    reader(client, stories, page)
+    reader(client, worked_cast, page)
     client.get(f"{address(page)}?{DAYS}")  # what is kept for all requests is asked once
     with CaptureQueriesContext(
         connection,
@@ -59,9 +46,9 @@ def test_a_page_costs_so_many_queries_and_bytes_at_most(
 
 @pages
 def test_every_number_of_a_page_opens_its_rows(
-    client: Client, stories: Cast, page: ReportPage
+    client: Client, worked_cast: Cast, page: ReportPage
 ) -> None:
-    reader(client, stories, page)
+    reader(client, worked_cast, page)
     text = client.get(f"{address(page)}?{DAYS}").content.decode()
     links = {unescape(href) for href in re.findall(r'href="(/reports/rows/[^"]+)"', text)}
     for href in sorted(links):
@@ -70,9 +57,9 @@ def test_every_number_of_a_page_opens_its_rows(
 
 @pages
 def test_every_box_with_a_table_is_a_file_too(
-    client: Client, stories: Cast, page: ReportPage
+    client: Client, worked_cast: Cast, page: ReportPage
 ) -> None:
-    reader(client, stories, page)
+    reader(client, worked_cast, page)
     text = client.get(f"{address(page)}?{DAYS}").content.decode()
     for href in {unescape(href) for href in re.findall(r'href="([^"]+\.csv\?[^"]*)"', text)}:
         answer = client.get(href)
