@@ -124,11 +124,14 @@ class Unit(enum.Enum):
 @dataclass(frozen=True, kw_only=True)
 class FigureCell:
     """Which number of a metric: that of the value `key` of the axis `by`, or of the whole without an
-    axis. `part` asks for the numerator of a rate. A key of None is "not known"."""
+    axis; in a table of two axes that of `column` of the axis `across` as well. `part` asks for the
+    numerator of a rate. A value of None is "not known"."""
 
     metric: str
     by: str = ""
     key: Any = None
+    across: str = ""
+    column: Any = None
     part: bool = False
 
 

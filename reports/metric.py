@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from django.db.models import Aggregate, Avg, Count, F, Q, QuerySet, Sum
+from django.db.models import Aggregate, Avg, Count, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from reports.figures import Definition, Figure, FigureCell, Unit
@@ -245,10 +245,12 @@ class Metric:
     def unit(self) -> Unit:
         return self.measures.unit
 
-    def measure(self, question: Question, by: Axis | None = None) -> dict[Any, Figure]:
-        """The figure for each value of an axis, or for the whole under the key WHOLE. A value
-        without rows may be missing: `at` says what then holds."""
-        return figures(question, [self], by)[self.slug]
+    def measure(
+        self, question: Question, by: Axis | None = None, across: Axis | None = None
+    ) -> dict[Any, Figure]:
+        """The figure for each value of an axis, of two axes for each pair of values, or for the
+        whole under the key WHOLE. A value without rows may be missing: `at` says what then holds."""
+        return figures(question, [self], by, across)[self.slug]
 
     def whole(self, question: Question) -> Figure:
         return self.measure(question).get(WHOLE) or self.of_nothing(question)
@@ -258,25 +260,38 @@ class Metric:
         return self.measure(question, by).get(value) or self.of_nothing(question, by, value)
 
     def of_nothing(self, question: Question, by: Axis | None = None, value: Any = WHOLE) -> Figure:
+        """The figure of a value that no row has."""
         none = {"n": 0, "part": 0, "known": 0, "found": None}
-        return self._figure(question, by, value, none, 0)
+        return self._figure(question, (by,) if by else (), value, none, 0)
 
-    def rows(self, question: Question, cell: FigureCell, by: Axis | None = None) -> QuerySet[Any]:
+    def rows(
+        self,
+        question: Question,
+        cell: FigureCell,
+        by: Axis | None = None,
+        across: Axis | None = None,
+    ) -> QuerySet[Any]:
         """Exactly the rows that a number counts: as many as its `n`, or its `part`."""
         rows = self.measures.rows(self.population.find(question), part=cell.part)
-        if by is None:
-            return rows
-        value = self.population.axes[by.key](question)
-        along: QuerySet[Any] = rows.annotate(axis_value=value)
-        return (
-            along.filter(axis_value=None) if cell.key is None else along.filter(axis_value=cell.key)
-        )
+        for name, along, value in (("axis_value", by, cell.key), ("column", across, cell.column)):
+            if along is None:
+                continue
+            rows = rows.annotate(**{name: self.population.axes[along.key](question)})
+            rows = rows.filter(**({f"{name}__isnull": True} if value is None else {name: value}))
+        return rows
 
     def _figure(
-        self, question: Question, by: Axis | None, value: Any, row: Mapping[str, Any], undated: int
+        self,
+        question: Question,
+        axes: Sequence[Axis],
+        value: Any,
+        row: Mapping[str, Any],
+        undated: int,
     ) -> Figure:
         found = self.measures.read(row)
         known = found.n if found.known is None else found.known
+        values = dict(zip(("key", "column"), value if len(axes) > 1 else (value,), strict=False))
+        names = dict(zip(("by", "across"), (axis.key for axis in axes), strict=False))
         return Figure(
             value=found.value,
             n=found.n,
@@ -285,7 +300,7 @@ class Metric:
             period=question.period,
             coverage=question.coverage(known=known, population=found.n + undated),
             unit=self.unit,
-            cell=FigureCell(metric=self.slug, by=by.key if by else "", key=value if by else None),
+            cell=FigureCell(metric=self.slug, **({**names, **values} if axes else {})),
         )
 
 
@@ -324,7 +339,10 @@ def metric(
 
 
 def figures(
-    question: Question, metrics: Iterable[Metric], by: Axis | None = None
+    question: Question,
+    metrics: Iterable[Metric],
+    by: Axis | None = None,
+    across: Axis | None = None,
 ) -> dict[str, dict[Any, Figure]]:
     """The figures of several metrics, by their slugs; one query for each population among them.
 
@@ -332,32 +350,33 @@ def figures(
     each population once.
     """
     wanted = list(metrics)
-    missing = [each for each in wanted if _key(each, by) not in _kept(question)]
+    axes = tuple(axis for axis in (by, across) if axis is not None)
+    missing = [each for each in wanted if _key(each, axes) not in _kept(question)]
     for population in {each.population.key: each.population for each in missing}.values():
         some = [each for each in missing if each.population.key == population.key]
-        for each, found in zip(some, _asked(question, population, some, by), strict=True):
-            _kept(question)[_key(each, by)] = found
-    return {each.slug: _kept(question)[_key(each, by)] for each in wanted}
+        for each, found in zip(some, _asked(question, population, some, axes), strict=True):
+            _kept(question)[_key(each, axes)] = found
+    return {each.slug: _kept(question)[_key(each, axes)] for each in wanted}
 
 
 def _kept(question: Question) -> dict[Hashable, dict[Any, Figure]]:
     return question.once("figures", dict)
 
 
-def _key(metric: Metric, by: Axis | None) -> Hashable:
-    return metric.slug, by.key if by else ""
+def _key(metric: Metric, axes: Sequence[Axis]) -> Hashable:
+    return metric.slug, *(axis.key for axis in axes)
 
 
 def _asked(
-    question: Question, population: Population, metrics: Sequence[Metric], by: Axis | None
+    question: Question, population: Population, metrics: Sequence[Metric], axes: Sequence[Axis]
 ) -> list[dict[Any, Figure]]:
     columns = {
         f"m{number}_{name}": column
         for number, each in enumerate(metrics)
         for name, column in each.measures.columns().items()
     }
-    rows = _grouped(question, population, population.find(question), by, columns)
-    undated = _undated(question, population, by, columns)
+    rows = _grouped(question, population, population.find(question), axes, columns)
+    undated = _undated(question, population, axes, columns)
     found: list[dict[Any, Figure]] = []
     for number, each in enumerate(metrics):
         prefix = f"m{number}_"
@@ -370,37 +389,43 @@ def _asked(
                 else {k.removeprefix(prefix): v for k, v in row.items() if k.startswith(prefix)}
             )
             lost = undated.get(value, {}).get(f"{prefix}n", 0)
-            if own["n"] or lost or by is None:
-                read[value] = each._figure(question, by, value, own, lost)
+            if own["n"] or lost or not axes:
+                read[value] = each._figure(question, axes, value, own, lost)
         found.append(read)
     return found
 
 
 def _undated(
-    question: Question, population: Population, by: Axis | None, columns: Mapping[str, Any]
+    question: Question,
+    population: Population,
+    axes: Sequence[Axis],
+    columns: Mapping[str, Any],
 ) -> dict[Any, dict[str, Any]]:
     # What is undated falls into no month, and lowers the coverage of the whole alone.
-    if population.undated is None or (by is not None and by.time):
+    if population.undated is None or any(axis.time for axis in axes):
         return {}
     rows = population.undated(question)
     # Only imports leave any: without them the answer is in an empty index.
     if not question.once(("undated", population.key), rows.exists):
         return {}
     counts = {name: column for name, column in columns.items() if name.endswith("_n")}
-    return _grouped(question, population, rows, by, counts)
+    return _grouped(question, population, rows, axes, counts)
 
 
 def _grouped(
     question: Question,
     population: Population,
     rows: QuerySet[Any],
-    by: Axis | None,
+    axes: Sequence[Axis],
     columns: Mapping[str, Any],
 ) -> dict[Any, dict[str, Any]]:
     rows = population.valued(question, rows)
-    if by is None:
+    if not axes:
         return {WHOLE: rows.order_by().aggregate(**columns)}
-    value = population.axes[by.key](question)
-    rows = rows.annotate(axis_value=F(value) if isinstance(value, str) else value)
-    found = rows.order_by().values("axis_value").annotate(**columns)
-    return {row["axis_value"]: row for row in found}
+    names = ("axis_value", "column")[: len(axes)]
+    for name, axis in zip(names, axes, strict=True):
+        rows = rows.annotate(**{name: population.axes[axis.key](question)})
+    found = rows.order_by().values(*names).annotate(**columns)
+    if len(names) == 1:
+        return {row["axis_value"]: row for row in found}
+    return {(row["axis_value"], row["column"]): row for row in found}

@@ -48,8 +48,11 @@ class Report:
         cell = at.cell if isinstance(at, Figure) else at
         if cell is None:
             return ""
-        by = AXES[cell.by] if cell.by else None
-        said: dict[str, object] = {"by": cell.by, "of": by.text(cell.key)} if by else {}
+        said: dict[str, object] = {}
+        if cell.by:
+            said |= {"by": cell.by, "of": AXES[cell.by].text(cell.key)}
+        if cell.across:
+            said |= {"across": cell.across, "in": AXES[cell.across].text(cell.column)}
         if part or cell.part:
             said["part"] = "1"
         path = reverse("reports:rows", args=[cell.metric])

@@ -30,6 +30,9 @@ from salesprocess.lib.htmx import render
 from salesprocess.lib.keyset import Cursor, Ordering, by_number
 from salesprocess.lib.refused import Refused
 
+# What an address says of the number whose rows are asked for, and how they are sorted.
+CELL_PARAMS = ("by", "of", "across", "in", "part", "sort")
+
 
 class ReportLine(NamedTuple):
     href: str
@@ -56,25 +59,34 @@ class CellRows:
         self.columns: dict[str, RowColumn] = columns_of(
             metric.population.kind, metric.population.columns
         )
-        self.by, self.cell = self._cell()
+        self.by, key = self._axis("by", "of")
+        self.across, column = self._axis("across", "in")
+        self.cell = FigureCell(
+            metric=slug,
+            by=self.by.key if self.by else "",
+            key=key,
+            across=self.across.key if self.across else "",
+            column=column,
+            part=self.query.get("part") == "1",
+        )
         self.report = Report(
             question=question,
             path=reverse("reports:rows", args=[slug]),
             asked=asked_of(request.GET),
-            more={k: v for k in ("by", "of", "part", "sort") if (v := request.GET.get(k))},
+            more={k: v for k in CELL_PARAMS if (v := request.GET.get(k))},
         )
         self.sort = self._sort()
 
-    def _cell(self) -> tuple[Axis | None, FigureCell]:
-        key, text = self.query.get("by", ""), self.query.get("of", "")
-        part = self.query.get("part") == "1"
+    def _axis(self, name: str, value: str) -> tuple[Axis | None, Any]:
+        """The axis that one part of the address names, and its value that another does."""
+        key = self.query.get(name, "")
         if not key:
-            return None, FigureCell(metric=self.metric.slug, part=part)
-        by = AXES.get(key)
-        if by is None or key not in self.metric.axes:
+            return None, None
+        along = AXES.get(key)
+        if along is None or key not in self.metric.axes:
             raise Http404
         try:
-            return by, FigureCell(metric=self.metric.slug, by=key, key=by.value(text), part=part)
+            return along, along.value(self.query.get(value, ""))
         except ValueError as error:
             raise Http404 from error
 
@@ -97,13 +109,15 @@ class CellRows:
 
     @cached_property
     def title(self) -> str:
-        if self.by is None:
-            return str(self.metric.definition.name)
-        named = self.by.named(self.reader.question, [self.cell.key])
-        return f"{named[self.cell.key]} · {self.metric.definition.name}"
+        names = [
+            along.named(self.reader.question, [value])[value]
+            for along, value in ((self.by, self.cell.key), (self.across, self.cell.column))
+            if along is not None
+        ]
+        return " · ".join([*names, str(self.metric.definition.name)])
 
     def counted(self) -> Any:
-        return self.metric.rows(self.reader.question, self.cell, self.by)
+        return self.metric.rows(self.reader.question, self.cell, self.by, self.across)
 
     def rows(self) -> Any:
         """The rows, each with its `value` in the organisation's currency."""

@@ -58,6 +58,20 @@ def test_a_number_counts_exactly_its_rows(worked_cast: Cast, metric: Metric) -> 
             assert set(by.named(question, found)) >= set(found)
 
 
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_a_number_of_a_table_of_two_axes_counts_its_rows(worked_cast: Cast, metric: Metric) -> None:
+    question = asked(worked_cast.again(worked_cast.ana))
+    pairs = [("stage", "month"), ("person", "source"), ("cause_kind", "stage")]
+    for one, other in pairs:
+        if {one, other} <= set(metric.axes):
+            by, across = AXES[one], AXES[other]
+            found = metric.measure(question, by, across)
+            assert sum(figure.n for figure in found.values()) == metric.whole(question).n
+            for figure in found.values():
+                assert figure.cell is not None
+                assert metric.rows(question, figure.cell, by, across).count() == figure.n
+
+
 def test_it_counts_what_was_open_on_a_day_that_is_over(worked_cast: Cast) -> None:
     """On day 32: D7 in 2, D3, D8 and D9 in 3, D1 in 5, D2 and D6 in 6."""
     question = asked(worked_cast.again(worked_cast.ana), as_of=on_day(32).date())
