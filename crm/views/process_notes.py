@@ -16,7 +16,7 @@ from crm.forms.process import NoteAnswerForm, NoteForm
 from crm.models import Deal, NoteKind, Place
 from crm.queries import process_notes as queries
 from crm.queries.deal import visible
-from pipeline.process.queries.page import undecided_count
+from pipeline.process.queries.collisions import undecided_count
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt, status_of

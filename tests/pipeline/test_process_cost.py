@@ -4,8 +4,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pipeline.models import Collision, Layer, Step
+from pipeline.process.queries.collisions import undecided_collisions
 from pipeline.process.queries.in_force import step_of
-from pipeline.process.queries.page import history, layer_tree, undecided_collisions
+from pipeline.process.queries.page import history, layer_tree
 from tests.factories import NOW
 from tests.pipeline.process import FOUR, in_force, over
 

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from pipeline.models import Choice
 from pipeline.process import commands
-from pipeline.process.queries import page as queries
-from pipeline.process.queries.page import ORDERING
+from pipeline.process.queries import collisions as queries
+from pipeline.process.queries.collisions import ORDERING
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render

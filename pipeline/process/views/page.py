@@ -30,6 +30,7 @@ from pipeline.process.playbook import Level, Strength
 from pipeline.process.queries import health, news
 from pipeline.process.queries import page as queries
 from pipeline.process.queries import step_history as step_histories
+from pipeline.process.queries.collisions import undecided_teams
 from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
@@ -130,7 +131,7 @@ class ProcessPage:
             "strengths": Strength,
             "common": health.common_share(look.consistency),
             "news": news.recent_versions(look.sources, at=timezone.now()),
-            "waiting": queries.undecided_teams(self.request.user) if look.user.is_manager else [],
+            "waiting": undecided_teams(self.request.user) if look.user.is_manager else [],
             "zone": self.request.user.zone,
             "today": timezone.now().astimezone(self.request.user.zone).date(),
         }
