@@ -135,8 +135,9 @@ def _database(*, refill: bool) -> Iterator[dict[str, str]]:
         "DJANGO_SETTINGS_MODULE": "bench.settings",
     }
     from salesprocess import embedded
+    from salesprocess.child_processes import RunLock
 
-    lock = embedded.RunLock(STATE)
+    lock = RunLock(STATE)
     servers = embedded.Servers(STATE, lock)
     try:
         lock.take()

@@ -20,8 +20,9 @@ def throwaway(state: Path) -> Iterator[None]:
         "DJANGO_SETTINGS_MODULE": "salesprocess.settings",
     }
     from salesprocess import embedded
+    from salesprocess.child_processes import RunLock
 
-    lock = embedded.RunLock(state)
+    lock = RunLock(state)
     servers = embedded.Servers(state, lock)
     try:
         lock.take()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from salesprocess import embedded
+from salesprocess.child_processes import AlreadyRunning, RunLock
 
 _at_end: list[Callable[[], None]] = []
 
@@ -30,15 +31,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if not any(needs.values()):
         return
     state = early_config.rootpath / ".state" / "test"
-    lock = embedded.RunLock(state)
+    lock = RunLock(state)
     try:
         lock.take()
-    except embedded.EmbeddedError:  # another test run has the folder
+    except AlreadyRunning:  # another test run has the folder
         lock.close()
         state = Path(tempfile.mkdtemp(prefix="seven-test-"))
         _at_end.append(lambda: shutil.rmtree(state, ignore_errors=True))
         _at_end.append(lambda: embedded.erase(state))
-        lock = embedded.RunLock(state)
+        lock = RunLock(state)
         lock.take()
     _at_end.append(lock.close)
     servers = embedded.Servers(state, lock, durable=False)

@@ -13,6 +13,7 @@ import pytest
 from django.db import connection
 
 from salesprocess import embedded
+from salesprocess.child_processes import RunLock
 from tests.machinery.running import ROOT
 
 
@@ -21,7 +22,7 @@ def own_broker(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> "Iterator[subprocess.Popen[bytes]]":
     """A Valkey of its own, so that no other test's worker takes what this one sends."""
-    lock = embedded.RunLock(folder)
+    lock = RunLock(folder)
     lock.take()
     servers = embedded.Servers(folder, lock, durable=False)
     servers.start(postgres=False)

@@ -18,6 +18,7 @@ from django.db import connection as django_connection
 from pipeline.models import Heartbeat
 from pipeline.operations.models import Part
 from salesprocess import backup, embedded
+from salesprocess.child_processes import RunLock
 from tests.factories import NOW
 
 pytestmark = pytest.mark.machinery
@@ -51,7 +52,7 @@ class Source:
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
     state = tmp_path_factory.mktemp("source")
-    lock = embedded.RunLock(state)
+    lock = RunLock(state)
     lock.take()
     servers = embedded.Servers(state, lock, durable=False)
     try:

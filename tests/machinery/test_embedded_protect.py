@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from salesprocess import embedded
+from salesprocess.child_processes import NOBODY
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_it_makes_a_folder_that_only_the_servers_can_enter(state: Path):
     embedded._private(state)
 
     assert state.stat().st_mode & 0o777 == 0o700
-    assert state.stat().st_uid == (embedded.NOBODY if os.geteuid() == 0 else os.geteuid())
+    assert state.stat().st_uid == (NOBODY if os.geteuid() == 0 else os.geteuid())
 
 
 def test_it_refuses_data_of_another_major_version(tmp_path: Path):

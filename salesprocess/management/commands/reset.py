@@ -5,6 +5,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from salesprocess import embedded
+from salesprocess.child_processes import AlreadyRunning, RunLock
 
 
 class Command(BaseCommand):
@@ -17,11 +18,11 @@ class Command(BaseCommand):
         states = (settings.STATE_DIR, settings.STATE_DIR / "test")
         with contextlib.ExitStack() as stack:
             for state in states:
-                lock = embedded.RunLock(state)
+                lock = RunLock(state)
                 stack.callback(lock.close)
                 try:
                     lock.take()
-                except embedded.EmbeddedError as error:
+                except AlreadyRunning as error:
                     raise CommandError(f"{error} Stop it first.") from error
             for state in states:
                 embedded.erase(state)

@@ -18,7 +18,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from salesprocess import embedded
+from salesprocess import child_processes, embedded
+from salesprocess.child_processes import AlreadyRunning, RunLock
 
 # Beat first and web last, so that what has just been asked for is still done.
 STOPPED_IN_ORDER = ("beat", "web", "worker")
@@ -44,12 +45,12 @@ class Command(BaseCommand):
         try:
             with contextlib.suppress(KeyboardInterrupt):
                 self._run(port=port, empty=empty)
-        except embedded.EmbeddedError as error:
+        except (AlreadyRunning, embedded.EmbeddedError) as error:
             raise CommandError(str(error)) from error
 
     def _run(self, *, port: int, empty: bool) -> None:
         with contextlib.ExitStack() as stack:
-            lock = embedded.RunLock(settings.STATE_DIR)
+            lock = RunLock(settings.STATE_DIR)
             stack.callback(lock.close)
             lock.take()
             _refuse_taken_port(port)
@@ -123,7 +124,7 @@ class _Parts:
         self,
         port: int,
         servers: embedded.Servers,
-        lock: embedded.RunLock,
+        lock: RunLock,
         say: Callable[[str], None],
     ) -> None:
         self._commands = _commands(port)
@@ -146,12 +147,14 @@ class _Parts:
             self._start(name)
 
     def _start(self, name: str) -> None:
-        self._running[name] = embedded.spawn(self._commands[name], lock=self._lock, env=self._env)
+        self._running[name] = child_processes.spawn(
+            self._commands[name], lock=self._lock, env=self._env
+        )
 
     def stop(self) -> None:
         for name in STOPPED_IN_ORDER:
             if name in self._running:
-                embedded.stop(self._running.pop(name), signal.SIGTERM, patience=10)
+                child_processes.stop(self._running.pop(name), signal.SIGTERM, patience=10)
 
     def watch(self) -> NoReturn:
         while True:
@@ -166,7 +169,7 @@ class _Parts:
         dead = [name for name, process in self._running.items() if process.poll() is not None]
         for name in dead:
             # What it has left behind would be in the way.
-            embedded.stop(self._running.pop(name), signal.SIGTERM, patience=0)
+            child_processes.stop(self._running.pop(name), signal.SIGTERM, patience=0)
         return [*self._servers.take_dead(), *dead]
 
     def _note_death(self, name: str) -> None:
