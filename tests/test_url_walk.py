@@ -7,7 +7,7 @@ answered to somebody out of its reach. A forbidden request must leave every tabl
 import io
 import re
 import zipfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -76,6 +76,7 @@ from tests.factories import (
     ready_deal,
     won_deal,
 )
+from tests.known_tables import KnownTables
 from tests.passkeys import give_app, give_passkey
 
 pytestmark = pytest.mark.django_db
@@ -622,20 +623,6 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def rows() -> dict[str, tuple[int, int]]:
-    """For every table how many rows it has, and a sum over all that they say."""
-    tables = sorted(connection.introspection.table_names())
-    with connection.cursor() as cursor:
-        cursor.execute(
-            " UNION ALL ".join(
-                f"SELECT '{table}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) "  # noqa: S608  # names of our tables
-                f'FROM "{table}" t'
-                for table in tables
-            )
-        )
-        return {name: (count, total) for name, count, total in cursor.fetchall()}
-
-
 @pytest.fixture(scope="module")
 def world(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
@@ -650,6 +637,18 @@ def world(
         # Otherwise the end of every test checks all of these rows again.
         connection.check_constraints()
         yield found
+
+
+@pytest.fixture(autouse=True)
+def tables(world: WalkWorld, all_tables: KnownTables, db: None) -> KnownTables:
+    all_tables.begin()
+    return all_tables
+
+
+@pytest.fixture(scope="module")
+def all_tables(world: WalkWorld, django_db_blocker: Any) -> KnownTables:
+    with django_db_blocker.unblock():
+        return KnownTables()
 
 
 def _build() -> WalkWorld:
@@ -920,10 +919,9 @@ def test_it_knows_every_address_and_no_other():
 
 
 @pytest.mark.parametrize("name", RECORDS)
-def test_it_answers_for_a_record_only_within_its_reach(world, name):
+def test_it_answers_for_a_record_only_within_its_reach(world, tables, name):
     url = URLS[name]
     path = world.path(name)
-    before = rows()
     wrong = []
     for place, role in enumerate(ROLES):
         for method in ("get", "post"):
@@ -935,7 +933,7 @@ def test_it_answers_for_a_record_only_within_its_reach(world, name):
                 answer = send(role, method, path, data, **headers)
                 faults = _faults(url, role, method, answer)
                 wrong += [f"{role} {method.upper()}{shape} → {fault}" for fault in faults]
-    if changed := sorted(set(_changed(before)) - url.keeps):
+    if changed := tables.changed(kept=url.keeps):
         wrong.append(f"{changed} changed by who may not")
     assert not wrong
 
@@ -966,15 +964,29 @@ def test_it_would_find_a_leak(world, monkeypatch, role):
     assert "leaks ['deal']" in list(_faults(url, role, "get", answer))
 
 
+def test_it_would_find_a_change_in_any_table(tables):
+    """A row that goes is missed, and not in any other table; where it came back, it is not."""
+    found = {}
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        filled = [table for table, (count, _said) in tables.now().items() if count]
+        for table in filled:
+            with undone():
+                cursor.execute(f"DELETE FROM {table} WHERE ctid = (SELECT min(ctid) FROM {table})")  # noqa: S608
+                found[table] = tables.changed()
+    assert found == {table: [table] for table in filled}
+    assert len(found) > 40
+    assert tables.changed() == []
+
+
 @pytest.mark.parametrize("name", [name for name in RECORDS if URLS[name].post is not None])
-def test_it_changes_a_record_for_those_who_may(world, name):
+def test_it_changes_a_record_for_those_who_may(world, tables, name):
     """Otherwise it would prove nothing that the same request changes nothing for the others."""
     url = URLS[name]
     role = next(role for role in INSIDE if role in url.may)
-    before = rows()
     with undone():
         answer = world.tries(role, "post", world.path(name), world.said(url.post), **HTMX)
-        assert rows() != before, (answer.status, answer.text[-2000:])
+        assert tables.changed(), (answer.status, answer.text[-2000:])
 
 
 # Where what is sent above is meant to be refused: what would be done.
@@ -1001,7 +1013,7 @@ COMPLETE: dict[str, Mapping[str, Any]] = {
 @pytest.mark.parametrize(
     "name", [name for name, url in URLS.items() if url.post is not None and url.kind != "public"]
 )
-def test_it_does_once_what_is_sent_twice(world, name):
+def test_it_does_once_what_is_sent_twice(world, tables, name):
     url = URLS[name]
     role = "admin" if name in COMPLETE else next(role for role in INSIDE if role in url.may)
     sent = {**world.said(url.ask), **world.said(COMPLETE.get(name) or url.post or {})}
@@ -1009,9 +1021,9 @@ def test_it_does_once_what_is_sent_twice(world, name):
     with undone():
         first = world.tries(role, "post", world.path(name), sent, **HTMX)
         assert first.status < 400, first.text[-2000:]
-        done = rows()
+        done = tables.now()
         again = world.tries(role, "post", world.path(name), sent, **HTMX)
-        assert _changed(done, kept=SESSION) == []
+        assert tables.changed(since=done, kept=SESSION) == []
     assert (again.status, again.goes_to) == (first.status, first.goes_to)
 
 
@@ -1066,19 +1078,19 @@ def test_it_shows_each_record_to_those_who_may(world):
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_it_shows_nothing_out_of_reach(world, name):
+def test_it_shows_nothing_out_of_reach(world, tables, name):
     url, path = URLS[name], world.path(name)
     asks: list[tuple[dict[str, Any], dict[str, str]]] = [] if url.needs else [({}, {})]
     asks += [(world.said(url.ask), HTMX)] if url.ask else [({}, HTMX)]
-    before, wrong = rows(), []
+    wrong = []
     for role in ROLES:
         for data, headers in asks:
             answer = world.tries(role, "get", path, data, **headers)
             faults = _faults_of(url, role, "get", answer)
             wrong += [f"{role} GET {data} → {fault}" for fault in faults]
-    if changed := _changed(before, kept=url.keeps):
+    if changed := tables.changed(kept=url.keeps):
         wrong.append(f"{changed} changed by looking")
-    before, sent = rows(), {**world.said(url.ask), **world.said(url.post or {})}
+    sent = {**world.said(url.ask), **world.said(url.post or {})}
     for role in ROLES:
         # What is allowed is undone; what is not must have nothing to be undone.
         send = world.ask if role in url.may else world.tries
@@ -1086,14 +1098,9 @@ def test_it_shows_nothing_out_of_reach(world, name):
             answer = send(role, "post", path, sent, **headers)
             faults = _faults_of(url, role, "post", answer)
             wrong += [f"{role} POST → {fault}" for fault in faults]
-    if changed := _changed(before, kept=url.keeps):
+    if changed := tables.changed(kept=url.keeps):
         wrong.append(f"{changed} changed by who may not")
     assert not wrong
-
-
-def _changed(before: dict[str, tuple[int, int]], *, kept: Collection[str] = ()) -> list[str]:
-    after = rows()
-    return [table for table in after if table not in kept and after[table] != before[table]]
 
 
 def _faults_of(url: Url, role: str, method: str, answer: WalkAnswer) -> Iterator[str]:
@@ -1116,8 +1123,8 @@ def _faults_of(url: Url, role: str, method: str, answer: WalkAnswer) -> Iterator
 
 
 @pytest.mark.parametrize(("name", "part"), VARIANTS)
-def test_it_keeps_every_variant_of_an_address_within_reach(world, name, part):
-    path, before = world.path(name, **part), rows()
+def test_it_keeps_every_variant_of_an_address_within_reach(world, tables, name, part):
+    path = world.path(name, **part)
     said = world.said({"ids": "@deal", "list": "deals", "outcome": "any", "to": "@ben"})
     said |= {"days": "30", "decision": "us:no_fit", "bom": "1", "state": "any"}
     said |= {"company_name": "Norte SA", "amount": "1", "currency": "EUR"}
@@ -1127,7 +1134,7 @@ def test_it_keeps_every_variant_of_an_address_within_reach(world, name, part):
         for method in ("get", "post"):
             with undone():
                 answer = world.tries(role, method, path, said, **HTMX)
-                changed = _changed(before, kept=URLS[name].keeps)
+                changed = tables.changed(kept=URLS[name].keeps)
             assert answer.status < 500
             assert answer.leaks_to(role) == []
             assert not changed or (method == "post" and role in REACH), role
@@ -1198,15 +1205,15 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize(("role", "name", "at", "sent"), FOREIGN)
-def test_it_takes_nothing_out_of_reach_from_what_is_sent(world, role, name, at, sent):
-    path, before = world.path(name, **world.said(at)), rows()
+def test_it_takes_nothing_out_of_reach_from_what_is_sent(world, tables, role, name, at, sent):
+    path = world.path(name, **world.said(at))
     data = {
         key: value.format(**world.ids) if isinstance(value, str) else value
         for key, value in world.said(sent).items()
     }
     with undone():
         answer = world.tries(role, "post", path, data, **HTMX)
-        assert rows() == before
+        assert tables.changed() == []
     assert answer.status in (200, 404, 422)
     assert answer.leaks_to(role) == []
 
