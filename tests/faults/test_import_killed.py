@@ -18,8 +18,8 @@ from tests.machinery.running import until
 
 pytestmark = [pytest.mark.machinery, pytest.mark.django_db(transaction=True)]
 
-ROWS = 12_000  # two pieces, and some that are left for the last worker
-BAD = range(700, ROWS, 1_000)
+ROWS = 3_200  # three small pieces, and some that are left for the last worker
+BAD = range(70, ROWS, 200)
 
 
 @pytest.fixture
@@ -34,7 +34,8 @@ def worker(
 ) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
     """Starts a worker with a clock of its own on the test's database and files."""
     settings.MEDIA_ROOT = tmp_path / "media"
-    workers = Workers(tmp_path, MEDIA_ROOT=str(settings.MEDIA_ROOT))
+    app = "tests.machinery.small_pieces"
+    workers = Workers(tmp_path, app=app, MEDIA_ROOT=str(settings.MEDIA_ROOT))
     yield lambda: workers.start(clock=True)
     workers.end()
 
@@ -70,6 +71,7 @@ def test_it_brings_each_row_in_once_however_often_its_worker_is_killed(
     # In the middle of the check, which is one transaction.
     assert until(lambda: has(job, "checked")() or job.done > 0)
     kill(first)
+    assert not has(job, "checked")(), "killed too late to prove anything"
     second = worker()
     assert until(has(job, "checked"), seconds=120)
     assert (job.counts["new"], job.counts["refused"]) == (ROWS - len(BAD), len(BAD))
@@ -83,6 +85,7 @@ def test_it_brings_each_row_in_once_however_often_its_worker_is_killed(
     third = worker()
     assert until(lambda: has(job, "done")() or job.done > halfway)
     kill(third)
+    assert not has(job, "done")(), "killed too late to prove anything"
     worker()
     assert until(has(job, "done"), seconds=120)
 

@@ -38,10 +38,10 @@ def own_broker(
 
 
 class Workers:
-    """Workers on the test's database; what is named in `environment` is theirs alone."""
+    """Workers of `app` on the test's database; what is named in `environment` is theirs alone."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, app: str = "salesprocess", **environment: str) -> None:
+        self.folder, self.app = folder, app
         self.started: list[subprocess.Popen[bytes]] = []
         database = urlsplit(os.environ["DATABASE_URL"])._replace(
             path=f"/{connection.settings_dict['NAME']}"
@@ -56,7 +56,7 @@ class Workers:
     def start(self, *, clock: bool = False) -> "subprocess.Popen[bytes]":
         """One more worker; with `clock=True` it asks by itself, too."""
         number = len(self.started)
-        command = [sys.executable, "-m", "celery", "--quiet", "-A", "salesprocess", "worker"]
+        command = [sys.executable, "-m", "celery", "--quiet", "-A", self.app, "worker"]
         command += ["--concurrency", "1", "--without-gossip", "--without-mingle"]
         command += ["--loglevel", "warning"]
         command += ["-B", "--schedule", str(self.folder / f"beat-{number}")] if clock else []
