@@ -87,6 +87,10 @@ class ActUndone(Event, kind="undone"):
     verb: str
 
 
+class DealRestored(Event, kind="restored"):
+    """It had been opened by mistake and taken back, and is there again."""
+
+
 # Records of a deal ------------------------------------------------------------------------------
 
 
@@ -333,6 +337,13 @@ class EntryRemoved(Event, kind="talk_removed"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EntryRestored(Event, kind="talk_restored"):
+    """What had been removed is there again."""
+
+    entry: EntryRef
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanTakenBack(Event, kind="taken_back"):
     """What was completed a moment ago was not done: it is planned again. `plan` is an `ActivityKind`."""
 
@@ -360,6 +371,10 @@ class Merged(Event, kind="merged"):
 @dataclass(frozen=True, kw_only=True)
 class Unmerged(Event, kind="unmerged"):
     out_of: RecordRef
+
+
+class RetentionChanged(ValueChanged[int], kind="retention", label=_("Kept for months")):
+    """None is without end."""
 
 
 class SeriesChanged(ValueChanged[str], kind="series", label=_("Series")): ...

@@ -1,6 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from crm.commands import deleted
 from pipeline import mail
 from pipeline.outbox import commands as outbox
 
@@ -10,3 +11,9 @@ def relay_outbox(pk: int | None = None) -> None:
     """Does for deals what the people's part of the product has left to be done."""
     with mail.kept_connection():
         outbox.relay("crm", now=timezone.now, only=pk)
+
+
+@shared_task
+def forget_deleted() -> None:
+    """What was deleted and not brought back goes for good."""
+    deleted.forget(at=timezone.now())

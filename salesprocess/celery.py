@@ -59,6 +59,10 @@ app.conf.update(
             "task": "pipeline.tasks.forget_incidents",
             "schedule": crontab(hour="3", minute="57"),
         },
+        "forget-deleted": {
+            "task": "crm.tasks.forget_deleted",
+            "schedule": crontab(hour="3", minute="7"),
+        },
         "forget-delivered": {
             "task": "pipeline.tasks.forget_delivered",
             "schedule": crontab(hour="3", minute="27"),

@@ -41,6 +41,7 @@ from crm.commands.writers.offer import OfferInput, OfferLineInput
 from crm.models import (
     ActivityKind,
     ConcernCategory,
+    DeletedRecord,
     Disposition,
     EvidenceFile,
     ListKind,
@@ -118,6 +119,7 @@ SEEN_BY = {
     "pool": POOL,
     "carls": CARLS,
     "view": frozenset({"owner", "admin"}),
+    "deleted": frozenset({"owner", "admin"}),
     "outbox": ADMIN,
     "job": frozenset({"owner", "admin"}),
     "note": REACH,
@@ -503,6 +505,8 @@ URLS: dict[str, Url] = {
     "crm:settings_audit": Url(kind="function", may=ADMIN),
     "crm:settings_audit_file": Url(kind="function", may=ADMIN),
     "crm:taken": Url(kind="own"),
+    "crm:deleted": Url(kind="collection"),
+    "crm:deleted_restore": record("deleted", IMPORTER, get=False, post={}),
     "crm:settings_operations": Url(kind="function", may=ADMIN),
     "crm:settings_undo": record("merge", ADMIN, get=False, post={}),
     "crm:settings_prices": Url(kind="function", may=ADMIN),
@@ -837,6 +841,10 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
     )
     process_commands.hide_step(anas, stage=Stage.CLOSING, key="how-to-ask", by=ana, at=NOW)
     won = won_deal(by=ana, name=CANARIES["won"], company=company)
+    unwanted = view_commands.save(
+        kind=ListKind.DEALS, name=CANARIES["deleted"], query="outcome=any", by=ana, at=NOW
+    )
+    view_commands.delete(unwanted, by=ana, at=NOW)
     view = view_commands.save(
         kind=ListKind.DEALS, name=CANARIES["view"], query="outcome=any", by=ana, at=NOW
     )
@@ -894,6 +902,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "done_plan": done_plan.pk,
         "done_touch": done_touch.pk,
         "view": view.pk,
+        "deleted": DeletedRecord.objects.get().pk,
         "outbox": row.pk,
         **jobs,
     }
@@ -1064,6 +1073,7 @@ def test_it_shows_each_record_to_those_who_may(world):
         "carls": reverse("crm:deal", args=[world.ids["carls"]]),
         "touch": world.path("crm:company"),
         "view": world.path("crm:view_change"),
+        "deleted": reverse("crm:deleted"),
         "outbox": world.path("pipeline:outbox"),
         "job": world.path("exchange:import"),
         "past": world.path("pipeline:person"),

@@ -10,10 +10,18 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.commands import locked_deal
+from crm.commands import deleted, locked_deal
 from crm.commands.writers import activity as writer
 from crm.events import EntryRemoved
-from crm.models import Activity, ActivityKind, ActivityResult, Contact, Deal, StepResult
+from crm.models import (
+    Activity,
+    ActivityKind,
+    ActivityResult,
+    Contact,
+    Deal,
+    DeletedKind,
+    StepResult,
+)
 from crm.queries import deal as queries
 from pipeline.models import User
 from pipeline.process import moves
@@ -69,6 +77,8 @@ def remove(activity: Activity, *, by: User, at: dt.datetime) -> None:
         require_removable(row, at=at)
         before, event = row.done_at, EntryRemoved(entry=writer.entry_ref(row), body=row.body)
         if row.due is None:
+            name, of = row.body or str(row), deal or row.contact or row.company
+            deleted.keep(DeletedKind.ACTIVITY, row, name=name, of=str(of), by=by, at=at)
             row.delete()
         else:
             row.done_at, row.stage, row.result = None, None, ""

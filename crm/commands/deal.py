@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.commands import company as company_commands
-from crm.commands import gate, planned, relationship, search, values
+from crm.commands import deleted, gate, planned, relationship, search, values
 from crm.commands.contact import NewContact, on_record
 from crm.commands.deal_people import add_person
 from crm.commands.gate import GoAhead
@@ -35,6 +35,7 @@ from crm.models import (
     Deal,
     DealContact,
     DealRole,
+    DeletedKind,
     Offer,
     OfferOutcome,
     Rate,
@@ -327,8 +328,11 @@ def remove_contact(deal: Deal, *, contact: Contact, by: User, at: dt.datetime) -
     """Take a person off the deal; the person and what was said stay on record."""
     at = _not_ahead(at)
     with locked(deal, by=by) as row:
-        count, _rows = DealContact.objects.filter(deal=row, contact=contact).delete()
-        if count:
+        link = DealContact.objects.filter(deal=row, contact=contact).first()
+        if link is not None:
+            name = contact.name
+            deleted.keep(DeletedKind.PERSON, link, name=name, of=row.name, by=by, at=at)
+            link.delete()
             gone = PersonInRole(person=RecordRef.to(contact))
             add_change(row, DealPersonChanged(old=gone), by=by, at=at)
             save(row, by=by, at=at)

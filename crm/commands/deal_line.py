@@ -6,10 +6,10 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from crm.commands import values
+from crm.commands import deleted, values
 from crm.commands.locked_deal import add_change, as_sum, locked, save
 from crm.events import DealLineChanged, LineFacts
-from crm.models import Deal, DealLine, Product
+from crm.models import Deal, DealLine, DeletedKind, Product
 from pipeline.models import User
 from salesprocess.lib.events import RecordRef
 from salesprocess.lib.refused import Refused
@@ -35,7 +35,7 @@ def add(
         line = DealLine(deal=row, product=product, quantity=quantity, unit_price=unit_price)
         _check(line)
         line.save(force_insert=True)
-        add_change(row, DealLineChanged(new=_facts(row, line)), by=by, at=at)
+        add_change(row, put_on(row, line), by=by, at=at)
         save(row, by=by, at=at)
     return line
 
@@ -72,9 +72,16 @@ def remove(line: DealLine, *, by: User, at: dt.datetime, version: int | None = N
     with locked(line.deal, by=by, version=version) as row:
         line = row.lines.select_related("product").get(pk=line.pk)
         old = _facts(row, line)
+        name = line.product.name
+        deleted.keep(DeletedKind.LINE, line, name=name, of=row.name, by=by, at=at)
         line.delete()
         add_change(row, DealLineChanged(old=old), by=by, at=at)
         save(row, by=by, at=at)
+
+
+def put_on(row: Deal, line: DealLine) -> DealLineChanged:
+    """The event of a line that is on a deal from now on."""
+    return DealLineChanged(new=_facts(row, line))
 
 
 def _check(line: DealLine) -> None:

@@ -34,7 +34,7 @@ def add_person(
     )
     if not new:
         return role is not None and _set_role(row, link, role, by=by, at=at)
-    add_change(row, DealPersonChanged(new=_in_role(link)), by=by, at=at)
+    add_change(row, DealPersonChanged(new=in_role(link)), by=by, at=at)
     return True
 
 
@@ -57,12 +57,12 @@ def set_roles(row: Deal, roles: Mapping[int, DealRole], *, by: User, at: dt.date
 def _set_role(row: Deal, link: DealContact, role: DealRole, *, by: User, at: dt.datetime) -> bool:
     if link.role == role:
         return False
-    old = _in_role(link)
+    old = in_role(link)
     link.role = role
     link.save(update_fields=["role"])
-    add_change(row, DealPersonChanged(old=old, new=_in_role(link)), by=by, at=at)
+    add_change(row, DealPersonChanged(old=old, new=in_role(link)), by=by, at=at)
     return True
 
 
-def _in_role(link: DealContact) -> PersonInRole:
+def in_role(link: DealContact) -> PersonInRole:
     return PersonInRole(person=RecordRef.to(link.contact), role=link.role)

@@ -5,8 +5,8 @@ import datetime as dt
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from crm.commands import search
-from crm.models import Deal, SearchKind, UndoableAct
+from crm.commands import deleted, search
+from crm.models import Deal, DeletedKind, SearchKind, UndoableAct
 from crm.queries import deal as queries
 from pipeline.models import User
 from salesprocess.lib.refused import Refused, require_version
@@ -31,6 +31,9 @@ def take_back(deal: Deal, *, by: User, at: dt.datetime, version: int | None = No
         if not row.is_open or row.visits.count() > 1 or stands_on(row):
             raise Refused(_("Something stands on this deal by now: stop it instead."))
         search.remove(SearchKind.DEAL, [row.pk])
+        whole = deleted.with_parts(row, sorted(_ITS_OWN))
+        of = str(row.company or "")
+        deleted.keep(DeletedKind.DEAL, *whole, name=row.name, of=of, by=by, at=at)
         with connection.cursor() as cursor:
             # Its one visit is no history yet; as with the undo of a batch (migration 0002).
             cursor.execute("SET LOCAL seven.undo = 'batch'")

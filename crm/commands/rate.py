@@ -10,9 +10,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.commands import values
-from crm.events import RateChanged
-from crm.models import Rate, Setting, SettingChange
+from crm.commands import deleted, values
+from crm.events import RateChanged, RatesRebased
+from crm.models import DeletedKind, Rate, Setting, SettingChange
 from crm.queries.rate import is_in_use
 from pipeline.models import Team, User
 from salesprocess.lib.events import event_columns
@@ -91,7 +91,22 @@ def remove_rate(rate: Rate, *, by: User, at: dt.datetime) -> None:
                 % {"currency": now.currency}
             )
         _note(now, old=now, new=None, by=by, at=at)
+        named = f"{now.currency} {now.on.isoformat()}"
+        deleted.keep(DeletedKind.RATE, now, name=named, by=by, at=at)
         now.delete()
+
+
+def note_brought_back(rate: Rate, *, deleted_at: dt.datetime, by: User, at: dt.datetime) -> None:
+    """Part of the command that has put a deleted rate back, under the lock of rates.
+
+    Raises Refused for whoever is no admin, and if the organisation counts in another currency since,
+    in which the rate would be another one.
+    """
+    _check_admin(by)
+    rebased = SettingChange.objects.filter(kind=RatesRebased.kind, at__gte=deleted_at)
+    if rebased.exists():
+        raise Refused(_("The organisation counts in another currency since: enter the rate anew."))
+    _note(rate, old=None, new=rate, by=by, at=at)
 
 
 def _check_admin(by: User | None) -> None:

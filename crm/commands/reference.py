@@ -18,8 +18,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from crm import events, shipped
-from crm.commands import values
+from crm.commands import deleted, values
 from crm.models import (
+    DeletedKind,
     ImportedRow,
     OfferLine,
     Product,
@@ -57,7 +58,7 @@ def add(row: Row, *, by: User, at: dt.datetime) -> Row:
     Raises NameTaken, ValidationError for a value that its field cannot hold, Refused for a currency
     that no sum could hold, and for whoever is no admin.
     """
-    with _lists_locked(by):
+    with lists_locked(by):
         row.name = _clean_name(row)
         _check_name(row)
         if isinstance(row, StopCause):
@@ -120,7 +121,7 @@ def bring_back(row: ReferenceRow, *, by: User, at: dt.datetime, version: int | N
 
 
 def delete(row: ReferenceRow, *, by: User, at: dt.datetime, version: int | None = None) -> None:
-    """Take a row off its list for good, if nothing ever used it.
+    """Take a row off its list, if nothing ever used it; it can be brought back (`restore`).
 
     Raises Stale, Refused for what is in use, and DoesNotExist for what is not there any more.
     """
@@ -128,11 +129,21 @@ def delete(row: ReferenceRow, *, by: User, at: dt.datetime, version: int | None 
         _check_free(now)
         _note(now, events.Deleted(), kept={"row": _as_json(now)}, by=by, at=at)
         _imported_rows(now).delete()
+        deleted.keep(DeletedKind.LIST_ROW, now, name=now.name, by=by, at=at)
         try:
             now.delete()
         except ProtectedError as error:
             words = _("“%(name)s” is in use: retire it, or merge it.") % {"name": now}
             raise Refused(words) from error
+
+
+def note_brought_back(row: ReferenceRow, *, by: User, at: dt.datetime) -> None:
+    """Part of the command that has put a deleted row back, under the lock of the lists.
+
+    Raises NameTaken.
+    """
+    _check_name(row)
+    _note(row, events.BroughtBack(), by=by, at=at)
 
 
 def merge(
@@ -170,7 +181,7 @@ def unmerge(change: SettingChange, *, by: User, at: dt.datetime) -> int:
     Raises SettingChange.DoesNotExist for what can be undone by nobody or was undone, Refused after
     30 days, if its name was given away, and if the other one is gone itself.
     """
-    with _lists_locked(by):
+    with lists_locked(by):
         merges = SettingChange.objects.editable_by(by).filter(kind=events.Merged.kind)
         found = merges.select_for_update(of=("self",)).get(pk=change.pk, undone_at=None)
         if at - found.at > UNDO:
@@ -197,7 +208,7 @@ def unmerge(change: SettingChange, *, by: User, at: dt.datetime) -> int:
 
 
 @contextmanager
-def _lists_locked(by: User) -> Iterator[None]:
+def lists_locked(by: User) -> Iterator[None]:
     """One transaction in which nobody else changes a list. Taken before any row is locked."""
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -213,7 +224,7 @@ def _locked(row: Row, *, by: User, version: int | None, goes: bool = False) -> I
 
     If it `goes`, whoever is about to use it waits until that is decided.
     """
-    with _lists_locked(by):
+    with lists_locked(by):
         rows = type(row)._default_manager.editable_by(by)
         now: Row = rows.select_for_update(no_key=not goes).get(pk=row.pk)
         if version is not None and version != now.version:

@@ -5,8 +5,8 @@ import datetime as dt
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from crm.commands import values
-from crm.models import ListKind, SavedView
+from crm.commands import deleted, values
+from crm.models import DeletedKind, ListKind, SavedView
 from pipeline.models import Team, User
 from salesprocess.lib.names import with_name
 from salesprocess.lib.refused import Refused, require_version
@@ -65,7 +65,10 @@ def change(
 def delete(view: SavedView, *, by: User, at: dt.datetime) -> None:
     """Raises SavedView.DoesNotExist for somebody else's."""
     with transaction.atomic():
-        SavedView.objects.editable_by(by).select_for_update(of=("self",)).get(pk=view.pk).delete()
+        row = SavedView.objects.editable_by(by).select_for_update(of=("self",)).get(pk=view.pk)
+        of = str(ListKind(row.kind).label)
+        deleted.keep(DeletedKind.VIEW, row, name=row.name, of=of, by=by, at=at)
+        row.delete()
 
 
 def _hold_views_of(owner: int) -> None:

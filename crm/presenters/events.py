@@ -267,6 +267,15 @@ def _entry_removed(viewer: Viewer, event: events.EntryRemoved) -> Sentence:
     return "trash", title, event.body
 
 
+def _entry_restored(viewer: Viewer, event: events.EntryRestored) -> Sentence:
+    title = _("Brought back: %(what)s of %(when)s") % _entry(viewer, event.entry)
+    return "arrow-back-up", title, ""
+
+
+def _deal_restored(_viewer: Viewer, _event: events.DealRestored) -> Sentence:
+    return "arrow-back-up", _("Brought back, after it was taken back as opened by mistake"), ""
+
+
 def _entry(viewer: Viewer, entry: events.EntryRef) -> dict[str, str]:
     when = viewer.day_and_time(entry.at) if entry.at else ""
     return {"what": _label(viewer, ActivityKind, entry.kind), "when": when}
@@ -314,6 +323,8 @@ _SENTENCES: Mapping[type[Event], Callable[[Viewer, Any], Sentence]] = {
     events.StepUndone: _step_undone,
     events.StepSetAside: _step_set_aside,
     events.GatePassed: _gate_passed,
+    events.DealRestored: _deal_restored,
     events.EntryRemoved: _entry_removed,
+    events.EntryRestored: _entry_restored,
     events.PlanTakenBack: _plan_taken_back,
 }

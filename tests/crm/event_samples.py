@@ -77,6 +77,7 @@ def _of_deals() -> Iterator[Event]:
         new=events.LineFacts(product=SENSOR, quantity=Decimal("2.5"), unit_price=EUROS)
     )
     yield events.ActUndone(verb="win")
+    yield events.DealRestored()
 
 
 def _of_records() -> Iterator[Event]:
@@ -122,6 +123,7 @@ def _of_entries() -> Iterator[Event]:
     yield events.EntryResultChanged(entry=CALL, new="reached")
     yield events.EntryContactChanged(entry=CALL, new=PETRA)
     yield events.EntryRemoved(entry=CALL, body="Yes")
+    yield events.EntryRestored(entry=CALL)
     yield events.PlanTakenBack(plan="call", subject="About the offer")
 
 
@@ -132,6 +134,7 @@ def _of_settings() -> Iterator[Event]:
     yield events.Merged(into=PHONE)
     yield events.Unmerged(out_of=PHONE)
     yield events.SeriesChanged(new="Scales")
+    yield events.RetentionChanged(old=24, new=36)
     yield events.PriceChanged(old=EUROS, new=Sum(amount=Decimal(1300), currency="EUR"))
     yield events.SourceKindChanged(old="event", new="partner")
     yield events.CauseKindChanged(old="ours", new="unknown")
