@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from demo.effects import MEASURING_DAYS
 from demo.people import ORGANISATION
 from pipeline.process import framework
 from pipeline.process.playbook import (
@@ -63,7 +64,7 @@ def published() -> list[SimVersion]:
         ),
         SimVersion(
             team="Vienna",
-            days=150,
+            days=MEASURING_DAYS,
             by="Tomasz Wilk",
             note="Three offers in a row missed the line speed: from now on nobody leaves the line"
             " survey without having measured.",

@@ -8,15 +8,16 @@ import enum
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from demo import writing
+from demo.effects import USUAL, Manner
 from pipeline.process import moves
 from pipeline.process.moves import Visit
 from pipeline.process.stages import DESCRIPTIONS, Stage
 
 # How often a visit leads on, for average skill: the front lets most fall, the end few.
-LEADS_ON = {1: 0.80, 2: 0.58, 3: 0.66, 4: 0.80, 5: 0.74, 6: 0.73, 7: 0.70}
+LEADS_ON = {1: 0.80, 2: 0.58, 3: 0.66, 4: 0.80, 5: 0.68, 6: 0.73, 7: 0.70}
 BACK_FROM = {4: 0.05, 5: 0.06, 6: 0.10, 7: 0.08}
 JUMPS = 0.05
 REOPENS = 0.05
@@ -48,6 +49,7 @@ class SimPath:
     """`rest` is how long an open deal has been in its last stage by now."""
 
     start: Stage
+    manner: Manner = USUAL
     steps: list[SimStep] = field(default_factory=list)
     rest: float = 0.0
 
@@ -69,33 +71,38 @@ class SimPath:
 
 
 class PathMaker:
-    """Makes paths for one seller. `odds` multiplies the odds of getting on, `pace` the visits."""
+    """Makes paths of deals that are worked on in one manner."""
 
-    def __init__(self, rng: random.Random, *, odds: float, pace: float = 1.0) -> None:
+    def __init__(self, rng: random.Random, manner: Manner) -> None:
         self.rng = rng
-        self.odds = odds
-        self.pace = pace
+        self.manner = manner
 
-    def closed(self, start: Stage) -> SimPath:
-        path = SimPath(start=start)
+    def closed(self, start: Stage, created: float) -> SimPath:
+        """A path to its end, for a deal that begins at `created`."""
+        path = SimPath(start=start, manner=self.manner)
         while not self._finished(path):
             stage, chance = path.stage, self.rng.random()
-            leads_on = _with_odds(LEADS_ON[stage], self.odds)
+            odds = self.manner.odds_in(stage, created + path.days)
+            leads_on = _with_odds(LEADS_ON[stage], odds)
             if chance < leads_on:
                 self._go_on(path)
             elif chance < leads_on + BACK_FROM.get(stage, 0):
                 self._go_back(path)
             else:
                 path.steps.append(SimStep(days=self.visit(stage), act=SimAct.STOP, to=stage))
+            self._answered_first(path)
         return path
 
     def open_in(self, stage: Stage, start: Stage) -> SimPath:
         """A path that has reached `stage` and goes on."""
-        path = SimPath(start=min(start, stage))
+        path = SimPath(start=min(start, stage), manner=self.manner)
         while path.stage != stage:
             ahead = stage - path.stage
             to = stage if ahead in (2, 3) and self.rng.random() < JUMPS else Stage(path.stage + 1)
+            if ahead >= 2 and self._skips_analysis(path):
+                to = Stage.PROPOSAL
             self._move(path, to)
+            self._answered_first(path)
             if self.rng.random() < BACK_FROM.get(path.stage, 0):
                 self._go_back(path)
         # Those that nobody closes age on the board.
@@ -103,7 +110,7 @@ class PathMaker:
         return path
 
     def visit(self, stage: Stage) -> float:
-        median = DESCRIPTIONS[stage].norm_days * PACE * self.pace
+        median = DESCRIPTIONS[stage].norm_days * PACE * self.manner.pace_in(stage)
         return max(SHORTEST, self.rng.lognormvariate(math.log(median), 0.75))
 
     def _finished(self, path: SimPath) -> bool:
@@ -130,9 +137,23 @@ class PathMaker:
             path.steps.append(step)
             return
         ahead = 1
-        if stage <= Stage.NEEDS_ANALYSIS and self.rng.random() < JUMPS:
+        if self._skips_analysis(path):
+            ahead = 2
+        elif stage <= Stage.NEEDS_ANALYSIS and self.rng.random() < JUMPS:
             ahead = self.rng.choice((2, 2, 3))
         self._move(path, Stage(stage + ahead))
+
+    def _skips_analysis(self, path: SimPath) -> bool:
+        manner = self.manner
+        at = path.stage == Stage.QUALIFICATION
+        return at and manner.hasty and self.rng.random() < manner.skips
+
+    def _answered_first(self, path: SimPath) -> None:
+        """Nobody who waits for an answer is moved before having got one."""
+        first = path.steps[0]
+        least = (self.manner.answered or 0) + SHORTEST
+        if first.days < least:
+            path.steps[0] = replace(first, days=least)
 
     def _go_back(self, path: SimPath) -> None:
         back = 1 if path.stage == Stage.NEEDS_ANALYSIS or self.rng.random() < 0.75 else 2

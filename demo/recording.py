@@ -112,7 +112,7 @@ class _Recording(StepRecording):
 
     def _needs(self) -> list[Need]:
         at, left = self._when_done(Stage.NEEDS_ANALYSIS)
-        if at is None or not self.chance(0.9 if left else 0.6):
+        if at is None or not self.chance(self._understands(0.97 if left else 0.6)):
             return []
         product, quantity = self.sim.products[0]
         price = float(_price(product)) * quantity
@@ -138,7 +138,11 @@ class _Recording(StepRecording):
 
     def _path(self) -> None:
         at, left = self._when_done(Stage.NEEDS_ANALYSIS)
-        if at is None or self.decider is None or not self.chance(0.85 if left else 0.45):
+        if (
+            at is None
+            or self.decider is None
+            or not self.chance(self._understands(0.97 if left else 0.45))
+        ):
             return
         confirmed = left and self.chance(0.6)
         expected = self.deal.expected_close_on
@@ -155,6 +159,10 @@ class _Recording(StepRecording):
             )
         )
         self.known.since[Fact.DECISION_PATH] = at
+
+    def _understands(self, usual: float) -> float:
+        """How likely it is that needs and decision path are on record."""
+        return 0.15 if self.sim.manner.hasty else usual
 
     # Stage 5 ---------------------------------------------------------------------------------
 
@@ -204,7 +212,7 @@ class _Recording(StepRecording):
             decision_on=expected if expected and expected > at.date() else None,
             outcome=outcome,
             known_at=known_at,
-            premature=self.recent and is_premature(self.known.facts(at)),
+            premature=self._is_premature(at),
             at=at,
             by_id=self.actor(at),
         )
@@ -225,6 +233,10 @@ class _Recording(StepRecording):
                 )
             )
         return offer
+
+    def _is_premature(self, at: dt.datetime) -> bool:
+        """As it was seen then; of older deals what it was seen by is no longer on record."""
+        return is_premature(self.known.facts(at)) if self.recent else self.sim.manner.hasty
 
     def _offered(self, at: dt.datetime, *, last: bool) -> tuple[Decimal, list[Decimal | None]]:
         """What was offered and for how much of each product. The deal is worth what the last one
@@ -250,10 +262,10 @@ class _Recording(StepRecording):
 
     def _concerns(self, offers: list[Offer]) -> None:
         before = self.visit(Stage.NEEDS_ANALYSIS)
-        if before is not None and self.chance(0.35):
+        by_us = self.sim.manner.front_loads
+        if before is not None and (by_us or self.chance(0.2)):
             category, words, response = self.rng.choice(wording.QUESTIONS)
-            at = self.within(before)
-            self._concern(category, words, at, response=response, by_us=self.chance(0.5))
+            self._concern(category, words, self.within(before), response=response, by_us=by_us)
         talks = self.visit(Stage.OBJECTIONS)
         if talks is None or not offers:
             return

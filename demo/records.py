@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from crm.models import ActivityKind, ActivityResult, DealRole, Relationship
 from crm.models.due import Due
+from demo.effects import Manner
 from demo.paths import SimPath
 from demo.people import DemoPerson
 from pipeline.process.moves import Visit
@@ -56,14 +57,21 @@ class SimCompany:
 
 @dataclass(kw_only=True, eq=False)
 class SimDraft:
-    """A deal before its details are made: its final seller, its path, and when it begins."""
+    """A deal before its details are made: its final seller, its path, when it begins, and where it
+    came from."""
 
     seller: DemoPerson | None
     team: str
     path: SimPath
     created: float
     repeat: bool
+    source: str
     next_state: SimNextState | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether what is on record of an open deal is looked after."""
+        return self.next_state not in (SimNextState.OVERDUE, SimNextState.NOTHING)
 
     @property
     def end(self) -> float:
@@ -125,6 +133,7 @@ class SimDeal:
     source_detail: str
     source_company: SimCompany | None
     method: str
+    manner: Manner
     expected_close_on: dt.date | None = None
     initiator: str = ""
     cause: str = ""

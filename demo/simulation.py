@@ -9,12 +9,15 @@ import datetime as dt
 import random
 
 from crm.models import Relationship
+from demo import layers, writing
+from demo.effects import CARE, CARELESS, DRIFTING_DAYS, MEASURING_DAYS, Manners
 from demo.names import CULTURES, TITLES, Culture, NameBook, ascii_name
 from demo.paths import PathMaker, SimAct, SimPath
 from demo.people import MANAGER_OF, PEOPLE, DemoPerson, left_on, zone
 from demo.plan import deal_out
 from demo.records import SimCompany, SimContact, SimDeal, SimDraft, SimNextState, Simulated
-from demo.story import Teller
+from demo.story import tell
+from demo.telling import Teller
 from demo.working_time import WorkingTime
 from pipeline.models import SellingStyle
 from pipeline.process.stages import Stage
@@ -23,8 +26,8 @@ SEED = 7
 MONTHS = 18
 CLOSED_DEALS = 2_620
 
-# How many open deals an average seller has in each stage: fullest near the front.
-FULLNESS = {1: 12, 2: 10, 3: 8, 4: 6, 5: 6, 6: 5, 7: 3}
+# How many open deals an average seller has in each stage: fullest near the front, with a bulge.
+FULLNESS = {1: 12, 2: 10, 3: 8, 4: 5, 5: 7, 6: 5, 7: 3}
 IN_POOLS = {Stage.LEAD_GENERATION: 16, Stage.PROSPECTING: 6}
 
 # By style: how much of the business is repeat business, and customers from before the CRM.
@@ -63,6 +66,11 @@ class _Simulation:
         self.today = at.astimezone(self.time.zone).date()
         self.now = self.time.latest(at)
         self.begin = self.now - MONTHS * 365 / 12 * 5 / 7
+        self.manners = Manners(
+            rng=self.rng,
+            drifts_since=self._days_ago(DRIFTING_DAYS, at),
+            measures_since=self._days_ago(MEASURING_DAYS, at),
+        )
         self.book = NameBook(self.rng)
         self.result = Simulated(at=at)
         self.of_owner: dict[str, list[SimCompany]] = {}
@@ -73,10 +81,11 @@ class _Simulation:
             for _ in range(OLD_CUSTOMERS[person.style]):
                 self._old_customer(person)
         drafts = self._closed(sellers, closed) + self._open(sellers) + self._pools()
-        teller = Teller(self.rng, self.time, now=self.now, today=self.today)
+        at = self.result.at
+        teller = Teller(self.rng, self.time, at=at, now=self.now, today=self.today)
         for draft in sorted(drafts, key=lambda draft: draft.created):
             company = self._company(draft)
-            deal = teller.tell(draft, company, self._brought_by(draft, company))
+            deal = tell(teller, draft, company, self._brought_by(draft, company))
             self.result.deals.append(deal)
             self._remember(company, draft, deal)
         self._settle()
@@ -96,13 +105,19 @@ class _Simulation:
     def _closed_draft(self, person: DemoPerson) -> SimDraft:
         since, until = self._since(person), self._until(person)
         repeat = self.rng.random() < REPEAT_SHARE[person.style]
-        maker = self._maker(person, repeat=repeat)
+        source = self._source(repeat=repeat)
         while True:
-            path = maker.closed(self._start(repeat=repeat))
-            created = self.rng.uniform(since, until) - path.days
-            if created > since:
+            created = self.rng.uniform(since, until)
+            manner = self.manners.draw(person, source, repeat=repeat, when=created)
+            path = PathMaker(self.rng, manner).closed(self._start(repeat=repeat), created)
+            if created + path.days < until:
                 return SimDraft(
-                    seller=person, team=person.team, path=path, created=created, repeat=repeat
+                    seller=person,
+                    team=person.team,
+                    path=path,
+                    created=created,
+                    repeat=repeat,
+                    source=source,
                 )
 
     def _open(self, sellers: list[DemoPerson]) -> list[SimDraft]:
@@ -115,20 +130,28 @@ class _Simulation:
                 for stage, usual in FULLNESS.items()
                 for _ in range(max(2, round(usual * person.share * self.rng.uniform(0.75, 1.2))))
             ]
-            for draft, state in zip(own, deal_out(self.rng, len(own)), strict=True):
+            care = CARELESS.get(person.name, CARE)
+            for draft, state in zip(own, deal_out(self.rng, len(own), care=care), strict=True):
                 draft.next_state = state
             drafts += own
         return drafts
 
     def _open_draft(self, person: DemoPerson, stage: Stage) -> SimDraft:
         repeat = self.rng.random() < REPEAT_SHARE[person.style]
-        maker = self._maker(person, repeat=repeat)
+        source = self._source(repeat=repeat)
+        manner = self.manners.draw(person, source, repeat=repeat, when=self.now)
+        maker = PathMaker(self.rng, manner)
         while True:
             path = maker.open_in(stage, self._start(repeat=repeat))
             created = self.now - path.days
             if created > self._since(person):
                 return SimDraft(
-                    seller=person, team=person.team, path=path, created=created, repeat=repeat
+                    seller=person,
+                    team=person.team,
+                    path=path,
+                    created=created,
+                    repeat=repeat,
+                    source=source,
                 )
 
     def _pools(self) -> list[SimDraft]:
@@ -145,21 +168,26 @@ class _Simulation:
                         path=path,
                         created=self.now - path.rest,
                         repeat=False,
+                        source=self._source(repeat=False),
                         next_state=SimNextState.NOTHING,
                     )
                 )
         return drafts
 
-    def _maker(self, person: DemoPerson, *, repeat: bool) -> PathMaker:
-        odds = person.skill * (1.25 if repeat else 0.9)
-        pace = (0.85 if repeat else 1.05) * (1.1 if person.skill < 0.9 else 1.0)
-        return PathMaker(self.rng, odds=odds, pace=pace)
+    def _source(self, *, repeat: bool) -> str:
+        if repeat:
+            return writing.REPEAT_SOURCE
+        names = [name for name, _weight, _details in writing.SOURCES]
+        return self.rng.choices(names, [weight for _name, weight, _d in writing.SOURCES])[0]
 
     def _start(self, *, repeat: bool) -> Stage:
         chance = self.rng.random()
         if repeat and chance < 0.06:
             return Stage.QUALIFICATION
         return Stage.PROSPECTING if chance < 0.18 else Stage.LEAD_GENERATION
+
+    def _days_ago(self, days: int, at: dt.datetime) -> float:
+        return self.time.count(layers.instants(at)(days))
 
     def _since(self, person: DemoPerson) -> float:
         hired = dt.datetime.combine(person.hired_on(self.today), dt.time(9), tzinfo=self.time.zone)
@@ -189,7 +217,7 @@ class _Simulation:
             customers = [c for c in known if _is_customer(c, draft.created)]
             if customers:
                 return self.rng.choice(customers)
-            draft.repeat = False
+            draft.repeat, draft.source = False, writing.OWN_SOURCE
         if known and self.rng.random() < 0.62:
             others = [c for c in known if c.customer_since is None and c.deals < 5]
             if others:

@@ -77,7 +77,7 @@ class StepRecording(DealRecording):
         if step.answer == AnswerKind.CONTACT and step.kind == StepKind.QUESTION and not self.people:
             return None
         if step.kind != StepKind.ACTIVITY:
-            return self.within(visit)
+            return self._ticked_at(visit)
         kind = {"call": ActivityKind.CALL, "meeting": ActivityKind.MEETING}.get(step.doing)
         end = visit.left_at or self.now
         held = [
@@ -88,6 +88,14 @@ class StepRecording(DealRecording):
             if not is_attempt(doing.kind, doing.result)
         ]
         return held[0] if held else None
+
+    def _ticked_at(self, visit: Visit) -> dt.datetime:
+        """One after the other, or all of them when the deal has to move."""
+        at, end = self.within(visit), visit.left_at or self.now
+        if self.sim.manner.records_late:
+            return end
+        later = at + dt.timedelta(minutes=self.rng.randint(2, 150))
+        return later if later < end else at
 
     def _result(self, step: PlaybookStep, stage_visit: StageVisit, at: dt.datetime) -> None:
         row = StepResult(

@@ -1,27 +1,23 @@
-"""Makes the details of one deal: owners, amounts, activities."""
+"""Tells what happens to one deal: what it is worth, what is done, and how it ends."""
 
 import datetime as dt
-import random
 from decimal import Decimal
 from typing import TypeVar
 
-from crm.models import ActivityKind, ActivityResult, DealRole
-from crm.models.activity import is_conversation
+from crm.models import ActivityKind, ActivityResult
+from crm.models.activity import TOUCHES, is_conversation
 from crm.models.due import Due
-from demo import writing
-from demo.ownership import Ownership
-from demo.paths import SimAct, visits
-from demo.people import MANAGER_OF
+from demo import effects, writing
+from demo.paths import SimAct
 from demo.records import (
     SimActivity,
-    SimChange,
     SimCompany,
-    SimContact,
     SimDeal,
     SimDraft,
     SimNextState,
 )
-from demo.working_time import MINUTES, WorkingTime
+from demo.telling import DealTelling, Teller, working_day
+from demo.working_time import MINUTES
 from pipeline.process.moves import LeftHow, Visit
 from pipeline.process.stages import DESCRIPTIONS, Stage
 
@@ -29,62 +25,20 @@ MINUTE = 1 / MINUTES
 # Working days between two touches, by stage.
 RHYTHM = {1: 5.0, 2: 3.2, 3: 3.0, 4: 3.2, 5: 4.0, 6: 3.6, 7: 2.4}
 
+PULLED_IN = 0.3
+
 CALL, EMAIL, MEETING, NOTE, TASK = ActivityKind
 Item = TypeVar("Item")
 
 
-class Teller:
-    """Makes deals one after the other, from one random generator. `now` counts working days."""
-
-    def __init__(
-        self, rng: random.Random, time: WorkingTime, *, now: float, today: dt.date
-    ) -> None:
-        self.rng = rng
-        self.time = time
-        self.now = now
-        self.today = today
-        self.ownership = Ownership(rng, time, today=today)
-
-    def tell(self, draft: SimDraft, company: SimCompany, brought_by: SimCompany | None) -> SimDeal:
-        return _Telling(self, draft, company).tell(brought_by)
-
-    def weighted(self, choices: list[tuple[Item, int]]) -> Item:
-        items = [item for item, _weight in choices]
-        return self.rng.choices(items, [weight for _item, weight in choices])[0]
+def tell(
+    teller: Teller, draft: SimDraft, company: SimCompany, brought_by: SimCompany | None
+) -> SimDeal:
+    """A deal with all that happened to it; `brought_by` is the customer from whom it came."""
+    return _Story(teller, draft, company).tell(brought_by)
 
 
-class _Telling:
-    def __init__(self, teller: Teller, draft: SimDraft, company: SimCompany) -> None:
-        self.teller, self.draft = teller, draft
-        self.rng, self.time = teller.rng, teller.time
-        self.instant, self.today = teller.time.instant, teller.today
-        self.marks = draft.path.marks(draft.created)
-        self.open = draft.next_state is not None
-        self.end = teller.now if self.open else draft.end
-        owned, changes = teller.ownership.of(draft)
-        product = self._product()
-        self.what = writing.PRODUCTS[product][0]
-        self.place = self.rng.choice(writing.PLACES)
-        went = visits(draft.path, draft.created, self.instant)
-        self.furthest = max(visit.stage for visit in went)
-        self.deal = SimDeal(
-            name=self._name(company, product),
-            company=company,
-            contacts=self._contacts(company),
-            visits=went,
-            owned=owned,
-            amounts=[],
-            products=[(product, self._quantity(product))],
-            created_by=owned[0].owner or MANAGER_OF[draft.team],
-            source="",
-            source_detail="",
-            source_company=None,
-            method="",
-            changes=changes,
-        )
-        # Of the prices on the list, by what was talked about last.
-        self.share = 1.0
-
+class _Story(DealTelling):
     def tell(self, brought_by: SimCompany | None) -> SimDeal:
         self._source(brought_by)
         self._amounts()
@@ -96,58 +50,6 @@ class _Telling:
             self._what_is_next()
         self.deal.changes.sort(key=lambda change: change.at)
         return self.deal
-
-    # What it is ------------------------------------------------------------------------------
-
-    def _product(self) -> int:
-        if self.draft.repeat and self.rng.random() < 0.35:
-            return self.rng.choice((writing.CARE, writing.CARE, writing.TRAINING, writing.SOFTWARE))
-        return self.rng.choice([*writing.MACHINES, *writing.MACHINES, writing.SOFTWARE])
-
-    def _quantity(self, product: int) -> int:
-        if product in writing.MACHINES:
-            return self.rng.choice((1, 1, 1, 2, 2, 3, 4))
-        return self.rng.choice((1, 1, 2, 3))
-
-    def _name(self, company: SimCompany, product: int) -> str:
-        short = " ".join(self.what.split()[:2]).rstrip(",")
-        if product >= writing.CARE:
-            names = writing.CARE_NAMES
-        else:
-            names = writing.REPEAT_NAMES if self.draft.repeat else writing.NEW_NAMES
-        return self.rng.choice(names).format(short=short, place=self.place)
-
-    def _contacts(self, company: SimCompany) -> list[tuple[SimContact, DealRole]]:
-        """Roles become known on the way; some leads have nobody yet (G1)."""
-        if self.rng.random() < 0.04 and self.furthest == Stage.LEAD_GENERATION:
-            return []
-        count = 1 + (self.rng.random() < 0.35) + (self.rng.random() < 0.15)
-        people = company.contacts[:count]
-        roles = [DealRole.DECIDES, DealRole.INFLUENCES, DealRole.USES, DealRole.FOR_US]
-        known = self.rng.random() < 0.25 + 0.1 * self.draft.path.stage
-        first = self.rng.choice((DealRole.DECIDES, DealRole.DECIDES, DealRole.INFLUENCES))
-        return [
-            (person, (first if number == 0 else self.rng.choice(roles[1:])))
-            if known
-            else (person, DealRole.UNKNOWN)
-            for number, person in enumerate(people)
-        ]
-
-    def _source(self, brought_by: SimCompany | None) -> None:
-        deal = self.deal
-        deal.method = self.teller.weighted(writing.METHODS) if self.furthest > 1 else ""
-        if self.draft.repeat:
-            deal.source, deal.source_company = writing.REPEAT_SOURCE, brought_by
-            deal.source_detail = self.rng.choice(writing.REPEAT_DETAILS)
-            return
-        names = [(source, weight) for source, weight, _details in writing.SOURCES]
-        deal.source = self.teller.weighted(names)
-        details = next(row[2] for row in writing.SOURCES if row[0] == deal.source)
-        if deal.source == writing.REFERRED_BY_CUSTOMER:
-            if brought_by is None:
-                deal.source, details = writing.REFERRED_OTHERWISE, [""]
-            deal.source_company = brought_by
-        deal.source_detail = self.rng.choice(details) if self.rng.random() < 0.7 else ""
 
     # What it is worth, and when --------------------------------------------------------------
 
@@ -193,23 +95,41 @@ class _Telling:
             for number, visit in enumerate(self.deal.visits)
             if visit.stage >= Stage.QUALIFICATION
         ]
-        if not entries or self.rng.random() < 0.04:
+        kept = self.open and self.draft.is_kept
+        if not entries or (self.rng.random() < 0.04 and not kept):
             return
         when = entries[0]
         stage = next(s.stage for s in self.deal.visits if s.stage >= Stage.QUALIFICATION)
         left = sum(DESCRIPTIONS[Stage(n)].norm_days for n in range(stage, 8))
-        day = self._date(when) + dt.timedelta(days=int(left * self.rng.uniform(0.8, 2.0)))
+        hopes = self.draft.seller and effects.HOPEFUL.get(self.draft.seller.name)
+        day = self._date(when) + dt.timedelta(
+            days=int(left * self.rng.uniform(*hopes or effects.HOPES))
+        )
         if when > self.draft.created:
             self._change(self.instant(when), "expected_close_on", None, day)
         while True:
             when = max(when, self.time.count(self._noon(day))) + self.rng.uniform(0, 1.5)
-            if when >= self.end - 0.2 or self.rng.random() < 0.1:
+            if kept and day < self.today:
+                when = min(when, self.end)
+            elif when >= self.end - 0.2 or (self.rng.random() < 0.1 and not kept):
                 break
             old = day
             day += dt.timedelta(days=self.rng.choice((14, 21, 30, 30, 45, 60)))
             reason = self.rng.choice(writing.PUSH_REASONS)
             self._change(self.instant(when), "expected_close_on", old, day, reason)
+        day = self._pulled_in(entries[-1], day)
         self.deal.expected_close_on = day
+
+    def _pulled_in(self, when: float, day: dt.date) -> dt.date:
+        """Some find that it goes faster than they thought."""
+        earlier = day - dt.timedelta(days=self.rng.randint(5, 15))
+        changed = [change.at for change in self.deal.changes if change.kind == "expected_close_on"]
+        at = self.instant(when + self.rng.uniform(0.2, 2))
+        known = self.time.count(max(changed, default=at)) < self.time.count(at) < self.end - 0.2
+        if not known or earlier <= self._date(self.end) or self.rng.random() > PULLED_IN:
+            return day
+        self._change(at, "expected_close_on", day, earlier)
+        return earlier
 
     # What was done ---------------------------------------------------------------------------
 
@@ -221,9 +141,33 @@ class _Telling:
             count = min(5, int((left - entered) / RHYTHM[visit.stage] + self.rng.uniform(0.2, 1.2)))
             if left - entered < 10 * MINUTE:
                 count = 0
-            for when in sorted(self.rng.uniform(entered + MINUTE, left) for _ in range(count)):
+            times = sorted(self.rng.uniform(entered + MINUTE, left) for _ in range(count))
+            if number == 0 and self.deal.manner.waits:
+                times = self._after_the_answer(times, visit, entered)
+            for when in times:
                 self._touch(when, visit)
             self._last_touch(number, visit, left)
+        if self.open and self.draft.is_kept:
+            self._keep_in_touch()
+
+    def _after_the_answer(self, times: list[float], visit: Visit, entered: float) -> list[float]:
+        """They asked us: the first thing that they hear is our answer, if there is one."""
+        answered = self.deal.manner.answered
+        if answered is None or entered + answered > self.end:
+            return []
+        kind = EMAIL if self.rng.random() < 0.5 else CALL
+        self._done(entered + answered, visit, kind, ActivityResult.REACHED)
+        return [when for when in times if when > entered + answered]
+
+    def _keep_in_touch(self) -> None:
+        """Half of the usual time in a stage goes by at most without a word."""
+        visit = self.deal.visits[-1]
+        entered, now = self._bounds(len(self.deal.visits) - 1)
+        silent_since = now - DESCRIPTIONS[Stage(visit.stage)].norm_days * 5 / 7 / 2
+        touched = [d.done_at for d in self.deal.doings if d.kind in TOUCHES and d.done_at]
+        if not touched or self.time.count(max(touched)) < silent_since:
+            when = self.rng.uniform(max(entered, silent_since), now)
+            self._done(when, visit, CALL, ActivityResult.REACHED)
 
     def _conversation(self) -> None:
         """Nobody is qualified without having been spoken to (G2): what chance has left out."""
@@ -329,6 +273,10 @@ class _Telling:
 
     def _planned_for(self, at: dt.datetime) -> tuple[Due | None, dt.datetime]:
         """Half of what is done was planned: for when, and since when."""
+        if self.deal.manner.records_late:
+            return None, min(
+                at + dt.timedelta(days=self.rng.uniform(0.3, 4)), self.instant(self.end)
+            )
         since = max(self.instant(self.draft.created), at - dt.timedelta(days=5))
         if self.rng.random() < 0.5 or at - since < dt.timedelta(hours=20):
             return None, at
@@ -368,15 +316,17 @@ class _Telling:
             self._plan_overdue(planned_at)
         elif state == SimNextState.LATER:
             days = self.rng.choice((1, 1, 2, 2, 3, 3, 4, 5, 6, 7, 8, 10, 12, 14, 18, 25))
-            day = _weekday(self.today + dt.timedelta(days=days))
+            day = working_day(self.today + dt.timedelta(days=days))
             self._plan(planned_at, day)
             if self.rng.random() < 0.15:
-                self._plan(planned_at, _weekday(day + dt.timedelta(days=self.rng.randint(2, 9))))
+                self._plan(planned_at, working_day(day + dt.timedelta(days=self.rng.randint(2, 9))))
 
     def _plan_overdue(self, planned_at: dt.datetime) -> None:
         """Overdue since some days; a deal of today can only be due today."""
         created = self.instant(self.draft.created).astimezone(self.time.zone).date()
-        day = _weekday(self.today - dt.timedelta(days=self.rng.choice((1, 1, 2, 3, 4, 6, 9, 13))))
+        day = working_day(
+            self.today - dt.timedelta(days=self.rng.choice((1, 1, 2, 3, 4, 6, 9, 13)))
+        )
         day = max(day, created)
         day = min(self.today, day)
         noon = self._noon(day) - dt.timedelta(hours=4)
@@ -390,7 +340,9 @@ class _Telling:
         due = Due(on=day)
         if not all_day:
             time = dt.time(self.rng.randint(8, 16), self.rng.choice((0, 0, 15, 30, 30, 45)))
-            due = Due(at=dt.datetime.combine(day, time, tzinfo=self.time.zone).astimezone(dt.UTC))
+            at_hour = dt.datetime.combine(day, time, tzinfo=self.time.zone).astimezone(dt.UTC)
+            # What is for later today is not overdue already.
+            due = due if day == self.today and at_hour <= self.teller.at else Due(at=at_hour)
         self.deal.doings.append(
             SimActivity(
                 kind=kind,
@@ -403,62 +355,10 @@ class _Telling:
             )
         )
 
-    # Small things ----------------------------------------------------------------------------
-
-    def _bounds(self, number: int) -> tuple[float, float]:
-        """When a visit begins and ends (for an open one: now), in working days."""
-        visit = self.deal.visits[number]
-        entered = self.time.count(visit.entered_at or self.deal.owned[0].at)
-        return entered, self.time.count(visit.left_at) if visit.left_at else self.end
-
-    def _change(
-        self,
-        at: dt.datetime,
-        kind: str,
-        old: Decimal | dt.date | None,
-        new: Decimal | dt.date | None,
-        reason: str = "",
-    ) -> None:
-        by = self._actor(at)
-        self.deal.changes.append(
-            SimChange(at=at, by=by, kind=kind, old=old, new=new, reason=reason)
-        )
-
-    def _actor(self, at: dt.datetime) -> str:
-        holder = self.deal.holder(at)
-        return holder.owner or MANAGER_OF[holder.team]
-
-    def _who(self) -> SimContact | None:
-        return self.rng.choice(self.deal.contacts)[0] if self.deal.contacts else None
-
-    def _text(self, text: str) -> str:
-        who = self.deal.contacts[0][0].first_name if self.deal.contacts else "the plant manager"
-        return text.format(who=who, what=self.what, place=self.place)
-
-    def _last_instant(self) -> dt.datetime:
-        done = [doing.done_at for doing in self.deal.doings if doing.done_at]
-        moved = [visit.entered_at for visit in self.deal.visits if visit.entered_at]
-        held = [owned.at for owned in self.deal.owned]
-        return max(*done, *moved, *held)
-
-    def _date(self, when: float) -> dt.date:
-        return self.instant(when).astimezone(self.time.zone).date()
-
-    def _end_date(self, later: int) -> dt.date:
-        return _weekday(self._date(self.end) + dt.timedelta(days=later))
-
-    def _noon(self, day: dt.date) -> dt.datetime:
-        return dt.datetime.combine(day, dt.time(12), tzinfo=self.time.zone)
-
 
 def _was_talk(doing: SimActivity) -> bool:
     """As the gates count one: both sides spoke, and not only about a date."""
     return doing.done_at is not None and is_conversation(doing.kind, doing.result)
-
-
-def _weekday(day: dt.date) -> dt.date:
-    """That day, or the Monday after a weekend."""
-    return day + dt.timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
 
 
 def _rounded(value: float, *, to: int) -> Decimal:

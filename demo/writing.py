@@ -270,6 +270,6 @@ SOURCES: list[tuple[str, int, list[str]]] = [
     ("Referral by somebody else", 4, ["Former colleague"]),
 ]
 REFERRED_BY_CUSTOMER, REFERRED_OTHERWISE = "Referral by a customer", "Referral by somebody else"
-REPEAT_SOURCE = "Existing customer"
+REPEAT_SOURCE, OWN_SOURCE = "Existing customer", "Own research"
 REPEAT_DETAILS = ["Yearly review", "Service visit", "Call from the plant", "End of the care plan"]
 METHODS = [("Phone", 45), ("E-mail", 25), ("Visit", 12), ("Social network", 8), ("Event", 10)]
