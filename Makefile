@@ -1,7 +1,7 @@
 # dev.py does the work; `make lock` needs uv, `make messages` what dev.py has set up.
 LOCK = uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11
 
-demo test bench reset setup:
+demo test bench walk faults load reset setup:
 	python3 dev.py $@
 
 lock:
@@ -15,4 +15,4 @@ lock:
 messages:
 	.venv/bin/python -m tools.messages
 
-.PHONY: demo test bench reset setup lock messages
+.PHONY: demo test bench walk faults load reset setup lock messages

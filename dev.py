@@ -4,11 +4,12 @@
     python3 dev.py demo      the whole product with a demo organisation, at http://localhost:8000
     python3 dev.py test      every check and every test, real browser included
     python3 dev.py bench     what each page costs, against the least that its stack could do
+    python3 dev.py walk      whether any address shows or changes what is out of reach
     python3 dev.py reset     empties the demo's data
     python3 dev.py setup     only what the others need: .venv, the translations and the front end
 
-What follows `demo` goes to `manage.py up` (--port 8001), what follows `test` to pytest, what
-follows `bench` to bench/run.py (--only board).
+What follows `demo` goes to `manage.py up` (--port 8001), what follows `test` to pytest; `bench`
+(--only board) and the proofs (walk --plant) tell with --help what may follow them.
 A step whose inputs have not changed since it last succeeded is skipped.
 """
 
@@ -41,7 +42,8 @@ def main() -> None:
     verbs: dict[str, Callable[[list[str]], None]] = {
         "demo": demo,
         "test": test,
-        "bench": bench,
+        "bench": lambda arguments: become("bench.run", arguments),
+        "walk": lambda arguments: become("proof.walk", arguments),
         "reset": reset,
         "setup": lambda _: setup(),
     }
@@ -101,9 +103,9 @@ def test(arguments: list[str]) -> None:
     sys.exit(next((code for code in codes.values() if code), 0))
 
 
-def bench(arguments: list[str]) -> None:
+def become(module: str, arguments: list[str]) -> None:
     setup()
-    os.execv(PYTHON, [PYTHON, "-m", "bench.run", *arguments])
+    os.execv(PYTHON, [PYTHON, "-m", module, *arguments])
 
 
 def run_step(name: str, command: Command) -> int:

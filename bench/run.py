@@ -56,12 +56,12 @@ class Measured:
 class Client:
     """A browser's connection: keeps it open, keeps the cookies, sends the token back."""
 
-    def __init__(self, port: int, user: "User") -> None:
+    def __init__(self, port: int, user: "User", *, patience: float = 60) -> None:
         from django.test import Client as Inside
 
         self.port = port
         self.user = user
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
         inside = Inside()
         inside.force_login(user)  # so many sign-ins from one address would be refused
         self.cookies = {name: one.value for name, one in inside.cookies.items()}
@@ -70,6 +70,19 @@ class Client:
 
     def ask(self, path: str, data: dict[str, str] | None = None, *, htmx: bool = False) -> bytes:
         """Posts `data`; without any, gets the page."""
+        try:
+            status, text = self.send(path, data, htmx=htmx)
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            # gunicorn closes an idle connection; a browser opens the next one, and so do we.
+            status, text = self.send(path, data, htmx=htmx)
+        if status >= 400:
+            raise RuntimeError(f"{path}: {status} {text[:300]!r}")
+        return text
+
+    def send(
+        self, path: str, data: dict[str, str] | None = None, *, htmx: bool = False
+    ) -> tuple[int, bytes]:
+        """One request, and no other if no answer comes (OSError, HTTPException): status and body."""
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
         headers["X-Forwarded-Proto"] = "https"  # as the proxy in front says it
         verb, body = "GET", None
@@ -83,18 +96,14 @@ class Client:
         try:
             self.connection.request(verb, path, body, headers)
             response = self.connection.getresponse()
-        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-            # gunicorn closes an idle connection; a browser opens the next one, and so do we.
+            text = response.read()
+        except (OSError, http.client.HTTPException):
             self.connection.close()
-            self.connection.request(verb, path, body, headers)
-            response = self.connection.getresponse()
-        text = response.read()
+            raise
         for cookie in response.headers.get_all("Set-Cookie") or []:
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
-        if response.status >= 400:
-            raise RuntimeError(f"{verb} {path}: {response.status} {text[:300]!r}")
-        return text
+        return response.status, text
 
 
 def main() -> None:

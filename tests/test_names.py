@@ -14,6 +14,7 @@ APPS = (
     "reports",
     "demo",
     "bench",
+    "proof",
     "tools",
 )
 GIVEN = {"Command", "Meta", "Migration"}  # what Django looks for by this name

@@ -79,6 +79,7 @@ from tests.factories import (
 )
 from tests.known_tables import KnownTables
 from tests.passkeys import give_app, give_passkey
+from tests.tally import TALLY
 
 pytestmark = pytest.mark.django_db
 
@@ -572,7 +573,12 @@ class WalkWorld:
         client.handler = HANDLER
         if role in self.sessions:
             client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
-        return WalkAnswer(getattr(client, method)(path, data, headers=headers))
+        answer = WalkAnswer(getattr(client, method)(path, data, headers=headers))
+        TALLY["requests"] += 1
+        TALLY["leaks"] += len(answer.leaks_to(role))
+        # That something cannot be done just now is said in words, by a 503.
+        TALLY["server_errors"] += answer.status >= 500 and answer.status != 503
+        return answer
 
     def ask(self, role: str, method: str, path: str, data: Any, **headers: str) -> "WalkAnswer":
         """The same, undone again."""

@@ -94,24 +94,26 @@ def test_a_step_is_due_until_it_succeeds_and_again_when_its_inputs_change(
     assert not dev.Stamp("python", [lock]).fresh()
 
 
-def test_it_hands_on_what_follows_bench(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(("verb", "module"), [("bench", "bench.run"), ("walk", "proof.walk")])
+def test_it_hands_on_what_follows(monkeypatch: pytest.MonkeyPatch, verb: str, module: str):
     started: list[list[str]] = []
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(dev, "setup", lambda: None)
     monkeypatch.setattr("os.execv", lambda _path, command: started.append(command))
-    monkeypatch.setattr(sys, "argv", ["dev.py", "bench", "--only", "board"])
+    monkeypatch.setattr(sys, "argv", ["dev.py", verb, "--only", "board"])
 
     dev.main()
 
-    assert started == [[dev.PYTHON, "-m", "bench.run", "--only", "board"]]
+    assert started == [[dev.PYTHON, "-m", module, "--only", "board"]]
 
 
-def test_the_bench_can_be_asked_how_it_is_used():
+@pytest.mark.parametrize(("verb", "module"), [("bench", "bench.run"), ("walk", "proof.walk")])
+def test_it_can_be_asked_how_it_is_used(verb: str, module: str):
     answer = subprocess.run(
-        [sys.executable, "-m", "bench.run", "--help"],
+        [sys.executable, "-m", module, "--help"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert "dev.py bench" in answer.stdout
+    assert f"dev.py {verb}" in answer.stdout

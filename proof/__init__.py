@@ -1,0 +1,1 @@
+"""Commands that prove promises by figures: `python3 dev.py walk`, `faults` and `load`."""
