@@ -5,6 +5,8 @@
     python3 dev.py test      every check and every test, real browser included
     python3 dev.py bench     what each page costs, against the least that its stack could do
     python3 dev.py walk      whether any address shows or changes what is out of reach
+    python3 dev.py faults    whether anything is lost or doubled while parts are killed, hung, filled
+    python3 dev.py load      what rate of requests this machine holds with a thousand people
     python3 dev.py reset     empties the demo's data
     python3 dev.py setup     only what the others need: .venv, the translations and the front end
 
@@ -44,6 +46,8 @@ def main() -> None:
         "test": test,
         "bench": lambda arguments: become("bench.run", arguments),
         "walk": lambda arguments: become("proof.walk", arguments),
+        "faults": faults,
+        "load": lambda arguments: become("proof.load", arguments),
         "reset": reset,
         "setup": lambda _: setup(),
     }
@@ -101,6 +105,13 @@ def test(arguments: list[str]) -> None:
         codes["browser"] = 1
         print(f"  browser  FAILED: {browser_missing}")
     sys.exit(next((code for code in codes.values() if code), 0))
+
+
+def faults(arguments: list[str]) -> None:
+    # Without it all but one of the faults happen.
+    if may_install() and not list(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")):
+        apt_install("libfaketime")
+    become("proof.faults", arguments)
 
 
 def become(module: str, arguments: list[str]) -> None:

@@ -123,17 +123,17 @@ STATEMENTS = [
 ]
 
 
-def fill() -> None:
-    """Fill an empty database; a filled one is left as it is."""
+def fill(*, sellers: int = SALESPEOPLE) -> None:
+    """Fill an empty database, so that so many people share the deals; a filled one is left as it is."""
     if Team.objects.exists():
         return
     started = time.monotonic()
     with transaction.atomic():
-        _people()
+        _people(sellers)
         framework = Version.objects.get().pk
         with connection.cursor() as cursor:
             for statement in STATEMENTS:
-                filled = statement.replace("{salespeople}", str(SALESPEOPLE))
+                filled = statement.replace("{salespeople}", str(sellers))
                 filled = filled.replace("{framework}", str(framework))
                 cursor.execute(filled.replace("{stamp}", fingerprint([framework])))
         search.rebuild()
@@ -143,7 +143,7 @@ def fill() -> None:
     print(f"filled in {time.monotonic() - started:.0f} s")  # noqa: T201  # a tool for a terminal
 
 
-def _people() -> None:
+def _people(sellers: int) -> None:
     reference.seed()
     root = people.found_organisation(
         name="Bench", currency="EUR", time_zone="Europe/Vienna", country="AT"
@@ -172,5 +172,5 @@ def _people() -> None:
             team=teams[number % TEAMS],
             password=admin.password,
         )
-        for number in range(SALESPEOPLE)
+        for number in range(sellers)
     )

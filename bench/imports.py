@@ -125,11 +125,11 @@ def _measure_shape(
 ) -> None:
     limits, wholes, checks, loads = [], [], [], []
     for number in rounds:
-        text = _file(rows, number, owner=admin.name)
+        text = lead_file(rows, number, owner=admin.name)
         limits.append(_timed(partial(_limit, text)))
         if "company" in fields:
             wholes.append(_timed(partial(_limit_of_all, text, admin)))
-        job = _named(text, fields, admin)
+        job = named_job(text, fields, admin)
         checks.append(_timed(partial(_until, job, "checking")))
         _begin_load(job, admin)
         loads.append(_timed(partial(_until, job, "loading")))
@@ -147,7 +147,7 @@ def _measure_shape(
     _say(f"  the check before it                        {check:8.2f} {' '.join(times_of_check)}")
 
 
-def _file(rows: int, number: int, *, owner: str) -> str:
+def lead_file(rows: int, number: int, *, owner: str) -> str:
     sink = io.StringIO()
     writer = csv.writer(sink)
     writer.writerow(HEADER)
@@ -282,7 +282,7 @@ def _let_be_found(kind: str, key: str, title: str, words: str, source: str, said
     insert_select(SearchEntry, entry | OWNED, source, said)
 
 
-def _named(text: str, fields: Sequence[str], by: Any) -> Any:
+def named_job(text: str, fields: Sequence[str], by: Any) -> Any:
     from django.core.files.base import ContentFile
     from django.utils import timezone
 

@@ -87,27 +87,27 @@ def _get(path: str) -> Asks:
 
 
 @cache
-def _ids(seller: int, stage: Stage) -> list[int]:
+def open_deals(seller: int, stage: Stage) -> list[int]:
     deals = Deal.objects.open().filter(owner=seller, stage=stage)
     return list(deals.order_by("pk").values_list("pk", flat=True))
 
 
 def _deal(user: User, _turn: int) -> tuple[str, None]:
-    return f"/deals/{_ids(user.pk, Stage.CLOSING)[0]}/", None
+    return f"/deals/{open_deals(user.pk, Stage.CLOSING)[0]}/", None
 
 
 def _insert(user: User, turn: int) -> tuple[str, dict[str, str]]:
-    deals = _ids(user.pk, Stage.QUALIFICATION)
+    deals = open_deals(user.pk, Stage.QUALIFICATION)
     return "/limit/insert/", {"deal": str(deals[turn % len(deals)]), "body": "x"}
 
 
 def _log(user: User, turn: int) -> tuple[str, dict[str, str]]:
-    deals = _ids(user.pk, Stage.QUALIFICATION)
+    deals = open_deals(user.pk, Stage.QUALIFICATION)
     said = {"kind": "call", "result": "reached", "body": "We spoke.", "next": "3d"}
     return f"/deals/{deals[turn % len(deals)]}/log/", {**said, "next_kind": "call"}
 
 
 def _move(user: User, _turn: int) -> tuple[str, dict[str, str]]:
     """Each call takes another lead: forward from the first stage to the second, without a reason."""
-    lead = _ids(user.pk, Stage.LEAD_GENERATION).pop()
+    lead = open_deals(user.pk, Stage.LEAD_GENERATION).pop()
     return f"/deals/{lead}/move/", {"to": str(int(Stage.PROSPECTING))}

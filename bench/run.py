@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # models need settings, and those the database that is only s
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".state" / "bench"
-WORKERS, THREADS = 2, 4
+GUNICORN = ("--worker-class", "gthread", "--workers", "2", "--threads", "4")
 
 
 @dataclass(kw_only=True)
@@ -114,8 +114,8 @@ def main() -> None:
     parser.add_argument("--refill", action="store_true", help="make the database anew")
     options = parser.parse_args()
     with ExitStack() as stack:
-        environment = stack.enter_context(_database(refill=options.refill))
-        port, web = stack.enter_context(_web(environment))
+        environment = stack.enter_context(filled_database(refill=options.refill))
+        port, web = stack.enter_context(serve(environment, *GUNICORN))
         from bench.pages import pages, readers  # needs the filled database
 
         wanted = [page for page in pages() if options.only in page.name or not page.goal]
@@ -132,29 +132,34 @@ def main() -> None:
 
 
 @contextmanager
-def _database(*, refill: bool) -> Iterator[dict[str, str]]:
-    """An embedded PostgreSQL and Valkey of the bench's own, filled; the environment of the web."""
+def filled_database(
+    *, refill: bool, state: Path = STATE, sellers: int | None = None
+) -> Iterator[dict[str, str]]:
+    """An embedded PostgreSQL and Valkey of the bench's own, filled; the environment of the web.
+
+    `sellers` is how many people sell, if it is another number than the bench's.
+    """
     environment = {
         "SEVEN_ENV": "production",
-        "SEVEN_STATE": str(STATE),
+        "SEVEN_STATE": str(state),
         "SECRET_KEY": secrets.token_urlsafe(60),
         "ALLOWED_HOSTS": "127.0.0.1",
-        "STATIC_ROOT": str(STATE / "static"),
+        "STATIC_ROOT": str(state / "static"),
         "LOG_LEVEL": "ERROR",
         "DJANGO_SETTINGS_MODULE": "bench.settings",
     }
     from salesprocess import embedded
     from salesprocess.child_processes import RunLock
 
-    lock = RunLock(STATE)
-    servers = embedded.Servers(STATE, lock)
+    lock = RunLock(state)
+    servers = embedded.Servers(state, lock)
     try:
         lock.take()
         if refill:
-            embedded.erase(STATE)
+            embedded.erase(state)
         servers.start()
-        environment["DATABASE_URL"] = embedded.production_url(STATE)
-        environment["REDIS_URL"] = embedded.redis_url(STATE)
+        environment["DATABASE_URL"] = embedded.production_url(state)
+        environment["REDIS_URL"] = embedded.redis_url(state)
         port = _free_port()
         environment["SITE_URL"] = f"https://127.0.0.1:{port}"
         os.environ.update(environment)
@@ -166,7 +171,7 @@ def _database(*, refill: bool) -> Iterator[dict[str, str]]:
         from bench import data
 
         call_command("migrate", verbosity=0)
-        data.fill()
+        data.fill(sellers=sellers or data.SALESPEOPLE)
         call_command("collectstatic", "--noinput", verbosity=0)
         yield environment
     finally:
@@ -175,11 +180,13 @@ def _database(*, refill: bool) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _web(environment: dict[str, str]) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
+def serve(
+    environment: dict[str, str], *options: str
+) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
+    """The web as gunicorn.conf.py says, but for the options; its port and its first process."""
     port = int(environment["SITE_URL"].rsplit(":", 1)[1])
     command = [sys.executable, "-m", "gunicorn", "salesprocess.wsgi", "--bind", f"127.0.0.1:{port}"]
-    command += ["--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)]
-    command += ["--log-level", "error", "--keep-alive", "5"]
+    command += [*options, "--log-level", "error"]
     web = subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT)
     try:
         _wait(port, web)

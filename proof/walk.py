@@ -36,7 +36,9 @@ class Walked:
             for name, count in report.user_properties:
                 self.counts[name] += int(str(count))
         if report.failed:
-            self.failed.append(f"{report.nodeid}: {report.longreprtext.splitlines()[-1][:300]}")
+            lines = report.longreprtext.splitlines()
+            said = next((line for line in lines if line.startswith("E ")), lines[-1])
+            self.failed.append(f"{report.nodeid}: {said[:500]}")
         elif report.when == "call" and report.passed:
             self.passed += 1
 

@@ -94,11 +94,18 @@ def test_a_step_is_due_until_it_succeeds_and_again_when_its_inputs_change(
     assert not dev.Stamp("python", [lock]).fresh()
 
 
-@pytest.mark.parametrize(("verb", "module"), [("bench", "bench.run"), ("walk", "proof.walk")])
+MODULES = [
+    ("bench", "bench.run"),
+    *((verb, f"proof.{verb}") for verb in ("walk", "faults", "load")),
+]
+
+
+@pytest.mark.parametrize(("verb", "module"), MODULES)
 def test_it_hands_on_what_follows(monkeypatch: pytest.MonkeyPatch, verb: str, module: str):
     started: list[list[str]] = []
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(dev, "setup", lambda: None)
+    monkeypatch.setattr(dev, "may_install", lambda: False)
     monkeypatch.setattr("os.execv", lambda _path, command: started.append(command))
     monkeypatch.setattr(sys, "argv", ["dev.py", verb, "--only", "board"])
 
@@ -107,7 +114,7 @@ def test_it_hands_on_what_follows(monkeypatch: pytest.MonkeyPatch, verb: str, mo
     assert started == [[dev.PYTHON, "-m", module, "--only", "board"]]
 
 
-@pytest.mark.parametrize(("verb", "module"), [("bench", "bench.run"), ("walk", "proof.walk")])
+@pytest.mark.parametrize(("verb", "module"), MODULES)
 def test_it_can_be_asked_how_it_is_used(verb: str, module: str):
     answer = subprocess.run(
         [sys.executable, "-m", module, "--help"],
