@@ -29,7 +29,7 @@ from proof.figures import STATE, finish, machine
 
 ZEROS: tuple[str, ...] = ("lost", "doubled", "mails_missing", "never_acknowledged")
 ZEROS += ("errors_outside_faults", "errors_without_words", "not_healed", "history_broken")
-ZEROS += ("import_rows_missing", "import_rows_doubled")
+ZEROS += ("import_rows_missing", "import_rows_doubled", "failed")
 # Longer than anything here may take to heal.
 HEALS_WITHIN = 60.0
 CALM = 2.0
@@ -60,7 +60,8 @@ def main() -> int:
 
 def broken_figures(place: TestBed, names: Sequence[str]) -> dict[str, Any]:
     """Let people work while the faults happen, and judge it."""
-    skipped, broken, diary = dict[str, str](), list[BrokenPart](), place.diary
+    skipped, broken, failed = dict[str, str](), list[BrokenPart](), list[str]()
+    diary = place.diary
     workers = people_at_work(place)
     time.sleep(CALM)
     for name in names:
@@ -68,6 +69,8 @@ def broken_figures(place: TestBed, names: Sequence[str]) -> dict[str, Any]:
             broken.append(happen(place, name, FAULTS[name]))
         except NotTried as reason:
             skipped[name] = str(reason)
+        except Exception as error:  # the others are to happen all the same
+            failed.append(f"{name}: {error!r}")
         _pause_for_the_supervisor(place)
     for worker in workers:
         worker.ended.set()
@@ -92,6 +95,7 @@ def broken_figures(place: TestBed, names: Sequence[str]) -> dict[str, Any]:
         },
         "longest_recovery_s": max((each.recovery or 0 for each in broken), default=0),
         "not_tried": skipped,
+        "failed": failed,
         "faults": [summary_of(each, diary.tries) for each in broken],
     }
 

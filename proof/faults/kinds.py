@@ -203,14 +203,14 @@ SLOW = 6
 @fault
 def import_killed(place: TestBed) -> Figures:
     """The worker of an import is killed in its check, and in its load."""
-    from bench.imports import NAMED, lead_file, named_job
+    from bench.imports import SHAPES, lead_file, named_job
     from crm.models import Deal
     from exchange.commands import job as verbs
     from pipeline.models import User
 
     ana = User.objects.get(name="Ana Ruiz")
     turn = time.monotonic_ns()
-    job = named_job(lead_file(ROWS, turn, owner=ana.name), tuple(NAMED), ana)
+    job = named_job(lead_file(ROWS, turn, owner=ana.name), SHAPES["leads alone"], ana)
     _kill_in_the_middle(place, job, "checking", "checked")
     verbs.load(job, by=ana, at=timezone.now())
     _kill_in_the_middle(place, job, "loading", "done")
@@ -237,7 +237,7 @@ def _kill_in_the_middle(place: TestBed, job: Any, state: str, then: str) -> None
         job.refresh_from_db()
         return bool(job.state != state)
 
-    wait_until(is_over, seconds=240)
+    wait_until(is_over, seconds=600)
     if job.state != then:
         raise RuntimeError(f"the import is {job.state}: {job.error}")
 
