@@ -1,6 +1,7 @@
 """Text that is no text is refused before anything reads it: NUL, which PostgreSQL does not store, bytes
 that are no UTF-8, and halves of characters (lone surrogates)."""
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -17,11 +18,24 @@ from salesprocess.lib.uploads import upload_of
 _BROKEN = re.compile("%[89A-F][0-9A-F]", re.IGNORECASE)
 
 
-class RequestText:
-    """Middleware behind the one that bounds what is sent: a broken request is answered with 400.
+# UTF-8 in which nothing is replaced: Django's parser of forms with files asks any encoding to do so,
+# and what it wrote in the place of broken bytes looks like a sign that somebody sent.
+UNREPLACED = "unreplaced_utf_8"
 
-    Of a form with files only NUL is found: Django has replaced other bytes by signs that say so.
-    """
+
+def _unreplaced(name: str) -> codecs.CodecInfo | None:
+    if name != UNREPLACED:
+        return None
+    utf8 = codecs.lookup("utf-8")
+    # As bytes.decode() does, whatever it is asked to do about errors.
+    return codecs.CodecInfo(utf8.encode, lambda sent, _errors="": utf8.decode(sent), name=name)
+
+
+codecs.register(_unreplaced)
+
+
+class RequestText:
+    """Middleware behind the one that bounds what is sent: a broken request is answered with 400."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -51,10 +65,21 @@ def _check_body(request: HttpRequest) -> None:
         _check(*_texts(_json_of(request.body)))
     elif request.content_type == "application/x-www-form-urlencoded":
         _check(_text_of(unquote_to_bytes(request.body)))
+    elif request.content_type == "multipart/form-data" and request.encoding != UNREPLACED:
+        # Or it was read when it was done for the first time.
+        request.encoding = UNREPLACED
+        _read_form(request)
     for name, values in request.POST.lists():
         _check(name, *values)
     for name, files in request.FILES.lists():
         _check(name, *(file.name or "" for file in files))
+
+
+def _read_form(request: HttpRequest) -> None:
+    try:
+        request.POST  # noqa: B018  # it is read when it is first asked for
+    except UnicodeDecodeError as error:
+        raise BadRequest("no UTF-8") from error
 
 
 def _text_of(sent: bytes) -> str:

@@ -32,6 +32,8 @@ BROKEN = {
     "NUL in the name of a file": lambda c: c.post(
         "/imports/", {"file": SimpleUploadedFile("a.csv", b"a"), "kind": "a\0"}
     ),
+    "no UTF-8 in a form with files": lambda c: with_files(c, b"a\xff"),
+    "half a character in a form with files": lambda c: with_files(c, b"\xed\xa0\x80"),
     "NUL in JSON": lambda c: as_json(c, {"a": [{"b": "\0"}]}),
     "half a character in JSON": lambda c: as_json(c, {"\ud800": 1}),
     "no JSON": lambda c: c.post(PROFILE, "{", content_type="application/json"),
@@ -41,6 +43,12 @@ BROKEN = {
 
 def as_json(client: Client, value: Any) -> Any:
     return client.post(PROFILE, json.dumps(value), content_type="application/json")
+
+
+def with_files(client: Client, name: bytes) -> Any:
+    head = b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\n'
+    kind = "multipart/form-data; boundary=x"
+    return client.post(PROFILE, head + name + b"\r\n--x--\r\n", content_type=kind)
 
 
 @pytest.fixture
@@ -76,6 +84,7 @@ def test_all_that_is_text_comes_through(client: Client, text: str):
         assert client.get(path, {"q": text}).status_code == 200
     assert client.get("/nowhere/日本/").status_code == 404
     assert client.post(PROFILE, {"name": text}).status_code != 400
+    assert with_files(client, text.encode()).status_code != 400
 
 
 def test_a_body_is_measured_before_it_is_read():
