@@ -94,6 +94,17 @@ def gone(request: HttpRequest) -> HttpResponse:
     return trigger(answer, "toast", {"text": text, "tone": "bad"})
 
 
+def version_missing(request: HttpRequest) -> HttpResponse:
+    """What would overwrite what its page has not shown; only what no page of ours sent comes here."""
+    if not request.headers.get("HX-Request"):
+        return render(request, "errors/428.html", status=HTTPStatus.PRECONDITION_REQUIRED)
+    text = _(
+        "It was not said which version this is meant for, so nothing was saved. Reload the page."
+    )
+    answer = HttpResponse(status=HTTPStatus.PRECONDITION_REQUIRED, headers={"HX-Reswap": "none"})
+    return trigger(answer, "toast", {"text": text, "tone": "bad"})
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return render(request, "errors/404.html", status=404)
 

@@ -13,6 +13,7 @@ from psycopg.errors import ForeignKeyViolation
 from pipeline.idempotency import middleware
 from salesprocess import errors
 from salesprocess.lib.htmx import current_path
+from salesprocess.lib.refused import VersionMissing
 
 A_DAY = 24 * 60 * 60
 
@@ -113,11 +114,12 @@ def renew_session(
     return middleware
 
 
-class TellsWhatIsGone:
-    """Answers in words where something that a form chose was deleted while it was sent.
+class SaysWhyNot:
+    """Answers in words what a form asks for in vain: of what was deleted while it was sent, or of a
+    record of which it does not say which version it means.
 
-    The database finds out when all is written, so nothing of it stays. It is logged, because a fault
-    of ours may look the same; that something is deleted which others still need is one.
+    What is gone the database finds out when all is written, so nothing of it stays. It is logged,
+    because a fault of ours may look the same; that something is deleted which others still need is one.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -127,6 +129,8 @@ class TellsWhatIsGone:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, VersionMissing):
+            return errors.version_missing(request)
         return what_is_gone(request, exception)
 
 

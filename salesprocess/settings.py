@@ -111,7 +111,7 @@ MIDDLEWARE = [
     "salesprocess.middleware.htmx_sign_in",
     "salesprocess.middleware.renew_session",
     "pipeline.people.signing_in.note_last_seen",
-    "salesprocess.middleware.TellsWhatIsGone",
+    "salesprocess.middleware.SaysWhyNot",
     "salesprocess.lib.unsent.forget_accepted",
     "salesprocess.lib.unsent.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -33,6 +33,7 @@ from tests import emptying
 from tests.factories import NOW, ago, make_team, make_user
 from tests.kept_rows import KeptRows
 from tests.published_sample import AFTER_IT, Hardware, make_hardware
+from tests.shown_versions import saying_what_is_shown
 
 # How long an example takes says how busy the machine is, and nothing of what it proves.
 hypothesis.settings.register_profile("unhurried", hypothesis.settings.default, deadline=None)
@@ -54,8 +55,10 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def signed_in_just_now() -> Iterator[None]:
-    """Whom a test signs in has confirmed who it is at that moment, as by a password."""
+def as_from_a_page() -> Iterator[None]:
+    """Whom a test signs in has confirmed who it is at that moment, as by a password. What a test
+    posts says, as the form of a page does, which version was shown.
+    """
     sign_in = Client.force_login
 
     def force_login(client: Client, user: User, backend: str | None = None) -> None:
@@ -69,6 +72,7 @@ def signed_in_just_now() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Client, "force_login", force_login)
+        patch.setattr(Client, "post", saying_what_is_shown(Client.post))
         yield
 
 

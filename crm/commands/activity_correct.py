@@ -65,15 +65,16 @@ def correct(
             _save_deal(deal, by=by, at=at)
 
 
-def remove(activity: Activity, *, by: User, at: dt.datetime) -> None:
+def remove(activity: Activity, *, by: User, at: dt.datetime, version: int | None = None) -> None:
     """Take away what was logged by mistake: it leaves a line in the history, and no figure.
 
     What had been planned is planned again instead.
 
     Raises Refused later than REMOVABLE after it was logged, or if something rests on it: a step of
-    the process, or the move that was its result; Activity.DoesNotExist for all but who did it.
+    the process, or the move that was its result; Stale if `version` is not the present one;
+    Activity.DoesNotExist for all but who did it.
     """
-    with _own(activity, by=by, version=None) as (row, deal):
+    with _own(activity, by=by, version=version) as (row, deal):
         require_removable(row, at=at)
         before, event = row.done_at, EntryRemoved(entry=writer.entry_ref(row), body=row.body)
         if row.due is None:

@@ -314,20 +314,29 @@ def set_contact(
     role: DealRole = DealRole.UNKNOWN,
     by: User,
     at: dt.datetime,
+    version: int | None = None,
 ) -> DealContact:
-    """Add a person of the other side to the deal, or change what he or she is to it."""
+    """Add a person of the other side to the deal, or change what he or she is to it.
+
+    Raises Stale as in `locked`.
+    """
     at = _not_ahead(at)
-    with locked(deal, by=by) as row:
+    with locked(deal, by=by, version=version) as row:
         contact = on_record(contact, company=row.company, by=by, at=at)
         if add_person(row, contact, role=role, by=by, at=at):
             save(row, by=by, at=at)
     return DealContact.objects.get(deal=row, contact=contact)
 
 
-def remove_contact(deal: Deal, *, contact: Contact, by: User, at: dt.datetime) -> None:
-    """Take a person off the deal; the person and what was said stay on record."""
+def remove_contact(
+    deal: Deal, *, contact: Contact, by: User, at: dt.datetime, version: int | None = None
+) -> None:
+    """Take a person off the deal; the person and what was said stay on record.
+
+    Raises Stale as in `locked`.
+    """
     at = _not_ahead(at)
-    with locked(deal, by=by) as row:
+    with locked(deal, by=by, version=version) as row:
         link = DealContact.objects.filter(deal=row, contact=contact).first()
         if link is not None:
             name = contact.name

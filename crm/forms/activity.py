@@ -196,6 +196,8 @@ class DoneForm(NextForm):
 class LogForm(DoneForm):
     """The composer of the deal page."""
 
+    needs_version = False
+
     kind = forms.ChoiceField(
         choices=[(kind.value, kind.label) for kind in ActivityKind if kind != ActivityKind.TASK],
         initial=ActivityKind.CALL,
@@ -318,6 +320,8 @@ class CorrectForm(PlannedForm):
 
 
 class PlanForm(NextForm):
+    needs_version = False
+
     def clean(self) -> dict[str, Any] | None:
         said = super().clean()
         if not self.cleaned_data.get("next") and "next" not in self.errors:
@@ -347,6 +351,8 @@ def _minute(moment: dt.datetime) -> dt.time:
 
 class ChangeForm(PlanForm):
     """A planned activity as it stands, to become another."""
+
+    needs_version = True
 
     def __init__(self, *args: Any, of: Activity, **options: Any) -> None:
         assert of.due is not None  # noqa: S101  # planned ones have it

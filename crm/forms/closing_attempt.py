@@ -10,6 +10,8 @@ from crm.models import Reply
 
 
 class AttemptForm(VerbForm):
+    needs_version = False
+
     reply = forms.ChoiceField(choices=Reply.choices, label=gettext_lazy("They said"))
     why = forms.CharField(
         required=False,

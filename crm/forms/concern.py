@@ -43,6 +43,7 @@ class ConcernForm(VerbForm):
         super().__init__(*args, **options)
         of_deal(self, self.deal)
         self.concern = concern
+        self.needs_version = concern is not None
         after = priced
         if concern is not None:
             after = concern.after_price

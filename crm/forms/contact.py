@@ -16,9 +16,14 @@ class RoleForm(VerbForm):
         choices=DealRole.choices, initial=DealRole.UNKNOWN, label=gettext_lazy("Role in this deal")
     )
 
+    def command_arguments(self) -> dict[str, Any]:
+        return self.cleaned_data | {"role": DealRole(self.cleaned_data["role"])}
+
 
 class AddContactForm(RoleForm):
     """Somebody on record, or somebody new; a name is enough."""
+
+    needs_version = False
 
     person = forms.CharField(
         required=False,

@@ -45,7 +45,12 @@ class TakeOverForm(VerbForm):
 
 
 class UndoForm(VerbForm):
-    """Which act of one's own; the note that offers it has no fields to fill in."""
+    """Which act of one's own; the note that offers it has no fields to fill in.
+
+    The act itself holds the version that it made.
+    """
+
+    needs_version = False
 
     act = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 

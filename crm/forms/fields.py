@@ -55,6 +55,7 @@ class VerbForm(CommandForm):
     """A form for one verb on a deal: the version that was seen, and room for what is refused."""
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    needs_version = True
 
     # Which input a refusal belongs to, where the command names it otherwise than the form.
     named: ClassVar[dict[str, str]] = {}
@@ -89,6 +90,12 @@ class VerbForm(CommandForm):
     def versus(self, now: Any) -> list[tuple[str, str, str]]:
         """What stands in the record now beside what was asked for: (what, theirs, yours)."""
         return []
+
+
+class PressForm(VerbForm):
+    """One press that overwrites nothing: its command judges by what is there whether it may be done."""
+
+    needs_version = False
 
 
 class CompanyPick:

@@ -28,6 +28,8 @@ class LineForm(VerbForm):
 class AddLineForm(LineForm):
     """The product is searched by name; its list price stands in for a price that is not given."""
 
+    needs_version = False
+
     product_name = forms.CharField(
         required=False,
         max_length=120,

@@ -28,6 +28,7 @@ class NeedForm(VerbForm):
         super().__init__(*args, **options)
         of_deal(self, self.deal)
         self.need = need
+        self.needs_version = need is not None
         if need is not None:
             for name in ("words", "worth", "per", "said_by", "confirmed_on"):
                 self.initial.setdefault(name, getattr(need, name))

@@ -100,6 +100,7 @@ class CompanyForm(PartyForm):
     def __init__(self, data: Any = None, *, of: Company | None = None, **options: Any) -> None:
         super().__init__(data, **options)
         self.fields["company_name"].label = gettext_lazy("Belongs to")
+        self.needs_version = of is not None
         if of is not None:
             for name in self.model_fields:
                 self.initial.setdefault(name, getattr(of, name))
@@ -162,6 +163,7 @@ class ContactForm(PartyForm):
     ) -> None:
         super().__init__(data, **options)
         self.fields["company_name"].label = gettext_lazy("Company")
+        self.needs_version = of is not None
         if of is not None:
             self.initial.setdefault("name", of.name)
             self.initial.setdefault("job_title", of.job_title)

@@ -46,6 +46,7 @@ class RowForm(CommandForm):
         self, data: Any = None, *, row: ReferenceRow | None = None, **options: Any
     ) -> None:
         self.row = row
+        self.needs_version = row is not None
         # The row that has the name already, which may be what was meant.
         self.taken: ReferenceRow | None = None
         options.setdefault("auto_id", "row-%s")
@@ -83,6 +84,13 @@ class RowForm(CommandForm):
         super().refuse(wrong)
         if isinstance(wrong, NameTaken):
             self.taken = wrong.other
+
+
+class RowActForm(CommandForm):
+    """What is done to a row as the page has shown it."""
+
+    needs_version = True
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
 
 class ProductRowForm(RowForm):

@@ -23,8 +23,13 @@ class SavedViewForm(VerbForm):
         empty_label=gettext_lazy("Only me"),
     )
 
-    def __init__(self, data: Any = None, *, user: User, **options: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, user: User, of: SavedView | None = None, **options: Any
+    ) -> None:
         super().__init__(data, user=user, auto_id="view-%s", **options)
+        self.needs_version = of is not None
+        if of is not None:
+            self.initial = {"name": of.name, "team": of.team_id, "version": of.version}
         team = self.fields["team"]
         assert isinstance(team, forms.ModelChoiceField)  # noqa: S101  # as declared above
         team.queryset = Team.objects.editable_by(user).order_by(Lower("name"))

@@ -28,6 +28,7 @@ class StepForm(GateForm):
 
     named = GateForm.named | {f"{_AGREED}_to": _AGREED}
 
+    version_input = "seen"
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, step: PlaybookStep, **options: Any) -> None:
@@ -68,6 +69,16 @@ class StepForm(GateForm):
         stage, key = self.step.place
         results = StepResult.objects.visible_to(self.user).current()
         return results.filter(deal=self.deal, stage=stage, key=key, private_to=mine).first()
+
+
+class StepUndoForm(VerbForm):
+    """`seen` is the id of what stands against the step, and is to do so no longer."""
+
+    version_input = "seen"
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def command_arguments(self) -> dict[str, Any]:
+        return {"seen": self.cleaned_data["seen"]}
 
 
 class AsideForm(VerbForm):

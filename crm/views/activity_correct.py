@@ -48,7 +48,9 @@ def remove(request: HtmxRequest, pk: int) -> HttpResponse:
         template=f"crm/{'deal' if activity.deal_id else 'party'}/_sheet_refused.html",
         said=_("Removed. A line in the history says so."),
         may_remove=False,
-        run=lambda: commands.remove(activity, by=request.user, at=timezone.now()),
+        run=lambda: commands.remove(
+            activity, **form.command_arguments(), by=request.user, at=timezone.now()
+        ),
     )
     return activity_undo.in_sheet(response)
 

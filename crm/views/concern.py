@@ -11,12 +11,11 @@ from crm.models import Concern, ConcernCategory, Deal, Disposition
 from crm.queries import answers, deal_records
 from crm.queries import offer as offers
 from crm.views.verbs import (
+    REFUSED,
     Dialog,
-    answer,
     do,
     editable_deal,
     form_of,
-    now,
     posted_data,
     seen_version,
     stay,
@@ -106,12 +105,12 @@ def reopen(request: HtmxRequest, pk: int, concern: int) -> HttpResponse:
     row = found_or_404(deal_records.concern, deal, concern)
     form = VerbForm(request.POST, user=request.user, deal=deal)
     ask = Dialog(
-        template="crm/deal/_sheet_refused.html",
+        template=REFUSED,
         title=row.words,
         said=_("Open again."),
         done=stay,
     )
-    return answer(request, deal, form, ask, lambda: commands.reopen(row, by=request.user, at=now()))
+    return do(request, deal, form, ask, commands.reopen, row)
 
 
 @require_GET

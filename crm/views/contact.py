@@ -1,5 +1,7 @@
 """The people of the other side, as a deal sees them."""
 
+from functools import partial
+
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -9,7 +11,7 @@ from crm.forms.contact import AddContactForm, RoleForm
 from crm.forms.fields import VerbForm
 from crm.models import DealRole
 from crm.queries import deal_records, duplicates
-from crm.views.verbs import Dialog, answer, editable_deal, now, posted_data, stay
+from crm.views.verbs import REFUSED, Dialog, answer, do, editable_deal, now, posted_data, stay
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
@@ -40,20 +42,8 @@ def role(request: HtmxRequest, pk: int, contact: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     person = found_or_404(deal_records.person, deal, contact)
     form = RoleForm(request.POST, user=request.user, deal=deal)
-    ask = Dialog(template="crm/deal/_sheet_refused.html", title=person.name, done=stay)
-    return answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.set_contact(
-            deal,
-            contact=person,
-            role=DealRole(form.cleaned_data["role"]),
-            by=request.user,
-            at=now(),
-        ),
-    )
+    ask = Dialog(template=REFUSED, title=person.name, done=stay)
+    return do(request, deal, form, ask, partial(commands.set_contact, contact=person))
 
 
 @require_POST
@@ -62,18 +52,12 @@ def remove(request: HtmxRequest, pk: int, contact: int) -> HttpResponse:
     person = found_or_404(deal_records.person, deal, contact)
     form = VerbForm(request.POST, user=request.user, deal=deal)
     ask = Dialog(
-        template="crm/deal/_sheet_refused.html",
+        template=REFUSED,
         title=person.name,
         said=_("%(name)s is no longer on this deal.") % {"name": person.name},
         done=stay,
     )
-    return answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.remove_contact(deal, contact=person, by=request.user, at=now()),
-    )
+    return do(request, deal, form, ask, partial(commands.remove_contact, contact=person))
 
 
 @require_GET

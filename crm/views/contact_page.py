@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from crm.commands import activity as activity_commands
 from crm.commands import contact as commands
 from crm.forms.activity import PlannedForm
-from crm.forms.fields import VerbForm
+from crm.forms.fields import PressForm
 from crm.forms.party import ContactForm
 from crm.models import Activity, Contact
 from crm.queries import activity as activities
@@ -133,7 +133,7 @@ def take_back(request: HtmxRequest, pk: int) -> HttpResponse:
 def _take_back(
     request: HtmxRequest, activity: Activity, command: activity_undo.Command, said: str
 ) -> HttpResponse:
-    form = VerbForm(request.POST, user=request.user)
+    form = PressForm(request.POST, user=request.user)
     ask = PartyDialog(
         template="crm/party/_sheet_refused.html",
         title=str(activity),

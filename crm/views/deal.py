@@ -25,7 +25,7 @@ from crm.forms.deal import (
     WinForm,
 )
 from crm.forms.deal_field import DEAL_FIELDS
-from crm.forms.fields import VerbForm
+from crm.forms.fields import PressForm, VerbForm
 from crm.models import Deal
 from crm.presenters.plans import Plan, plans
 from crm.presenters.viewer import Viewer
@@ -34,6 +34,7 @@ from crm.queries import duplicates as queries
 from crm.queries import gates
 from crm.views.activity_undo import in_sheet
 from crm.views.verbs import (
+    REFUSED,
     Dialog,
     answer,
     do,
@@ -237,9 +238,7 @@ def undo(request: HtmxRequest, pk: int) -> HttpResponse:
     """Take back what one has just done, whole: from the note that tells of it."""
     deal = editable_deal(request, pk)
     form = UndoForm(request.POST, user=request.user, deal=deal)
-    ask = Dialog(
-        template="crm/deal/_sheet_refused.html", title=_("Undo"), said=_("Undone."), done=stay
-    )
+    ask = Dialog(template=REFUSED, title=_("Undo"), said=_("Undone."), done=stay)
     return in_sheet(do(request, deal, form, ask, undo_commands.undo))
 
 
@@ -247,9 +246,9 @@ def undo(request: HtmxRequest, pk: int) -> HttpResponse:
 def claim(request: HtmxRequest, pk: int) -> HttpResponse:
     """Take a deal out of the team's pool."""
     deal = found_or_404(deal_queries.claimable, request.user, pk)
-    form = VerbForm(request.POST, user=request.user, deal=deal)
+    form = PressForm(request.POST, user=request.user, deal=deal)
     ask = Dialog(
-        template="crm/deal/_sheet_refused.html",
+        template=REFUSED,
         title=_("Take: %(deal)s") % {"deal": deal.name},
         said=_("It is yours now."),
     )

@@ -8,7 +8,7 @@ from crm.commands import deal_line as commands
 from crm.forms.fields import VerbForm
 from crm.forms.line import AddLineForm, LineForm
 from crm.queries import deal_records, duplicates
-from crm.views.verbs import Dialog, answer, do, editable_deal, form_of, now, stay
+from crm.views.verbs import REFUSED, Dialog, do, editable_deal, form_of, stay
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
@@ -47,12 +47,12 @@ def remove(request: HtmxRequest, pk: int, line: int) -> HttpResponse:
     row = found_or_404(deal_records.line, deal, line)
     form = VerbForm(request.POST, user=request.user, deal=deal)
     ask = Dialog(
-        template="crm/deal/_sheet_refused.html",
+        template=REFUSED,
         title=row.product.name,
         said=_("%(name)s is no longer on this deal.") % {"name": row.product.name},
         done=stay,
     )
-    return answer(request, deal, form, ask, lambda: commands.remove(row, by=request.user, at=now()))
+    return do(request, deal, form, ask, commands.remove, row)
 
 
 @require_GET

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 from crm.commands import deal_value as commands
 from crm.forms.deal import TakeOverForm
 from crm.views.activity_undo import in_sheet
-from crm.views.verbs import Dialog, do, editable_deal, stay
+from crm.views.verbs import REFUSED, Dialog, do, editable_deal, stay
 from pipeline.requests import HtmxRequest
 
 
@@ -16,7 +16,7 @@ def take_over(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     form = TakeOverForm(request.POST, user=request.user, deal=deal)
     ask = Dialog(
-        template="crm/deal/_sheet_refused.html",
+        template=REFUSED,
         title=_("Value"),
         said=_("The deal’s value was changed."),
         verb="value",

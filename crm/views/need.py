@@ -1,5 +1,7 @@
 """The needs of a deal."""
 
+from functools import partial
+
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -8,7 +10,7 @@ from crm.commands import need as commands
 from crm.forms.fields import VerbForm
 from crm.forms.need import NeedForm
 from crm.queries import deal_records
-from crm.views.verbs import Dialog, answer, do, editable_deal, form_of, now, stay
+from crm.views.verbs import REFUSED, Dialog, do, editable_deal, form_of, now, stay
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
 
@@ -46,20 +48,13 @@ def confirm(request: HtmxRequest, pk: int, need: int) -> HttpResponse:
     row = found_or_404(deal_records.need, deal, need)
     form = VerbForm(request.POST, user=request.user, deal=deal)
     ask = Dialog(
-        template="crm/deal/_sheet_refused.html",
+        template=REFUSED,
         title=row.words,
         said=_("Confirmed today."),
         done=stay,
     )
-    at = now()
-    today = at.astimezone(request.user.zone).date()
-    return answer(
-        request,
-        deal,
-        form,
-        ask,
-        lambda: commands.confirm(row, on=today, by=request.user, at=at),
-    )
+    today = now().astimezone(request.user.zone).date()
+    return do(request, deal, form, ask, partial(commands.confirm, on=today), row)
 
 
 @require_POST
@@ -71,5 +66,5 @@ def drop(request: HtmxRequest, pk: int, need: int) -> HttpResponse:
     command, said = commands.drop, _("Dropped. It stays on record.")
     if row.dropped_at is not None:
         command, said = commands.take_up, _("Taken up again.")
-    ask = Dialog(template="crm/deal/_sheet_refused.html", title=row.words, said=said, done=stay)
-    return answer(request, deal, form, ask, lambda: command(row, by=request.user, at=now()))
+    ask = Dialog(template=REFUSED, title=row.words, said=said, done=stay)
+    return do(request, deal, form, ask, command, row)

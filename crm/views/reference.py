@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.commands import reference as commands
-from crm.forms.reference import FORMS, RowForm
+from crm.forms.reference import FORMS, RowActForm, RowForm
 from crm.models import Product, SourceKind, StopCause
 from crm.models.reference import CauseKind, ReferenceRow
 from crm.queries import reference as queries
@@ -35,7 +35,6 @@ from pipeline.requests import HtmxRequest
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.format import money
-from salesprocess.lib.refused import Refused
 
 # What a page says of its list: under the title, how a row is added, what its two counts mean.
 WORDS: dict[str, dict[str, Any]] = {
@@ -177,19 +176,11 @@ def act(request: HtmxRequest, kind: str, pk: int, verb: str) -> HttpResponse:
     """Retire, bring back or delete; nothing is asked, because all of it is told in words."""
     row = _row(request, _shelf(kind), pk)
     command, said = _VERBS[verb]
-    name = str(row)
-    version = request.POST.get("version", "")
-    try:
-        command(
-            row,
-            by=request.user,
-            at=timezone.now(),
-            version=int(version) if version.isdecimal() and len(version) < 10 else None,
-        )
-    except Refused as refused:
-        messages.error(request, refused.message)
-    else:
+    name, form = str(row), RowActForm(request.POST)
+    if attempt(form, lambda: command(row, **form.cleaned_data, by=request.user, at=timezone.now())):
         messages.success(request, said % {"name": name})
+    else:
+        messages.error(request, form.all_errors())
     return _back(request, kind)
 
 
@@ -205,15 +196,23 @@ def merge(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
     if asked.into is None:
         asked.problem = asked.problem or _("Choose what to merge it into.")
     else:
-        try:
-            commands.merge(row, into=asked.into, by=request.user, at=timezone.now())
-        except Refused as refused:
-            asked.problem = refused.message
+        _run_merge(request, asked, asked.into)
     if asked.problem or asked.into is None:
         return _list(request, kind, merge=asked, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     said = _("“%(old)s” is “%(new)s” now. It can be undone for 30 days under All changes.")
     messages.success(request, said % {"old": asked.name, "new": asked.into})
     return _back(request, kind, row=asked.into.pk)
+
+
+def _run_merge(request: HtmxRequest, asked: "_Merge", into: ReferenceRow) -> None:
+    form = RowActForm(request.POST)
+
+    def run() -> None:
+        at = timezone.now()
+        commands.merge(asked.row, into=into, **form.cleaned_data, by=request.user, at=at)
+
+    if not attempt(form, run):
+        asked.problem = form.all_errors()
 
 
 class _Merge:

@@ -62,11 +62,7 @@ def save(request: HtmxRequest) -> HttpResponse:
 def change(request: HtmxRequest, pk: int) -> HttpResponse:
     """Rename a view of one's own, share it or keep it to oneself."""
     view = found_or_404(queries.view_to_change, request.user, pk)
-    form = SavedViewForm(
-        request.POST or None,
-        user=request.user,
-        initial={"name": view.name, "team": view.team_id, "version": view.version},
-    )
+    form = SavedViewForm(verbs.posted_data(request), user=request.user, of=view)
     context = {
         "view": view,
         "sheet_title": _("Change this view"),

@@ -13,14 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import reswap, retarget
 
 from crm.commands import step as commands
-from crm.forms.fields import VerbForm
-from crm.forms.step import AsideForm, OwnStepForm, StepForm
+from crm.forms.step import AsideForm, OwnStepForm, StepForm, StepUndoForm
 from crm.models import Deal, EvidenceFile
 from crm.models.evidence import LARGEST, too_large
 from crm.queries import deal as deal_queries
 from crm.queries import steps as queries
 from crm.views import deal_page
-from crm.views.verbs import Dialog, editable_deal, form_of, now, posted_data, show, stay
+from crm.views.verbs import REFUSED, Dialog, editable_deal, form_of, now, posted_data, show, stay
 from crm.views.verbs import answer as answer_to
 from pipeline.models import Layer, Vote
 from pipeline.process import commands as process
@@ -79,9 +78,9 @@ def _shown(request: HtmxRequest, step: PlaybookStep, pk: int, form: StepForm) ->
 def undo(request: HtmxRequest, pk: int, number: int, key: str) -> HttpResponse:
     """Take back what stands against a step, also one that is gone."""
     deal = editable_deal(request, pk)
-    form = VerbForm(request.POST, user=request.user, deal=deal)
+    form = StepUndoForm(request.POST, user=request.user, deal=deal)
     ask = Dialog(
-        template="crm/deal/_sheet_refused.html",
+        template=REFUSED,
         title=_("Undo"),
         said=_("Open again."),
         verb="step",

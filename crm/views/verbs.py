@@ -38,6 +38,9 @@ from salesprocess.lib.uploads import upload_of
 
 F = TypeVar("F", bound=VerbForm)
 
+# The sheet that says why a press did nothing.
+REFUSED = "crm/deal/_sheet_refused.html"
+
 
 def undo_button(href: str, values: Mapping[str, Any], words: str) -> dict[str, Any]:
     """What takes back what was just done, as the note that tells of it needs it."""
@@ -140,9 +143,13 @@ def attempt(
     refused: Callable[[Refused | ValidationError], HttpResponse] | None = None,
 ) -> HttpResponse:
     """Show the form, or do what it says by `run`: 200; 422 with what is wrong, which `refused` may
-    tell in its own way; 409 with what somebody else made of it."""
+    tell in its own way; 409 with what somebody else made of it.
+
+    Raises VersionMissing (428) where the form has to say what its page has shown, and does not.
+    """
     if not form.is_bound:
         return show()
+    form.require_version()
     if _is_valid(request, form):
         try:
             run()
@@ -210,13 +217,17 @@ def show(
         "sheet_back": deal.get_absolute_url(),
         **(ask.context() if callable(ask.context) else ask.context),
     }
-    return render(
+    response = render(
         request,
         page="components/sheet_page.html",
         fragment=ask.template,
         context=context,
         status=status,
     )
+    if conflict is not None and ask.template == REFUSED:
+        # Nothing was typed that could be sent again: the page shows what there is, to press anew.
+        trigger(response, "deal-changed", {"id": deal.pk})
+    return response
 
 
 def done(

@@ -48,6 +48,7 @@ class PersonForm(SeenForm):
         self, data: Any = None, *, by: User, person: User | None = None, **kw: Any
     ) -> None:
         super().__init__(data, **kw)
+        self.needs_version = person is not None
         roles = [role for role in Role if by.scope.everything or role != Role.ADMIN]
         _choice(self, "role").choices = [(role.value, role.label) for role in roles]
         teams = queries.team_choices(by)
@@ -79,6 +80,7 @@ class TeamForm(SeenForm):
 
     def __init__(self, data: Any = None, *, by: User, team: Team | None = None, **kw: Any) -> None:
         super().__init__(data, **kw)
+        self.needs_version = team is not None
         parents, leaders = queries.team_choices(by), queries.leader_choices(by)
         if team is not None:
             # What is so now stays among the choices, also out of one's own reach.
@@ -127,7 +129,8 @@ class ProfileForm(SeenForm):
     )
 
 
-class EmailForm(CommandForm):
+class EmailForm(SeenForm):
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput(attrs={"id": "email-seen"}))
     email = forms.EmailField(label=_("New e-mail address"), max_length=254)
     password = forms.CharField(
         label=_("Your password"),

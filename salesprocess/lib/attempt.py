@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.datastructures import MultiValueDict
 
-from salesprocess.lib.refused import Refused, Stale
+from salesprocess.lib.refused import Refused, Stale, VersionMissing
 
 
 class CommandForm(forms.Form):
@@ -16,6 +16,9 @@ class CommandForm(forms.Form):
 
     # The input that holds the state which the page has shown, where the form has one.
     version_input: ClassVar[str] = "version"
+    # Whether it changes what is there, and so has to say which version of that its page has shown.
+    # False for what only adds, and for what its command judges by what is there.
+    needs_version = False
     is_stale = False
 
     def input_of(self, name: str | None) -> str | None:
@@ -37,6 +40,15 @@ class CommandForm(forms.Form):
         for name, errors in named.items():
             self.say(name, errors)
 
+    def all_errors(self) -> str:
+        """All that is said against it, where its inputs are not shown."""
+        return " ".join(str(error) for errors in self.errors.values() for error in errors)
+
+    def require_version(self) -> None:
+        """Raise VersionMissing rather than let somebody else's change be overwritten unseen."""
+        if self.needs_version and not self.data.get(self.add_prefix(self.version_input)):
+            raise VersionMissing(type(self).__name__)
+
     def rebase(self, version: int) -> None:
         """Keep what was typed, on top of `version`: sending it again overwrites the other's change,
         which the page shows by then."""
@@ -50,6 +62,7 @@ class SeenForm(CommandForm):
     """A form with the version of the record that its page showed, against lost updates."""
 
     version_input = "seen"
+    needs_version = True
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
 
@@ -57,7 +70,11 @@ def attempt(form: CommandForm, command: Callable[[], object]) -> bool:
     """Run a command if the form is valid; its Refused or ValidationError become errors of the form.
 
     Returns whether it was done. After Stale the form is rebased on the present version.
+
+    Raises VersionMissing where the form has to say what its page has shown, and does not.
     """
+    if form.is_bound:
+        form.require_version()
     if not form.is_valid():
         return False
     try:

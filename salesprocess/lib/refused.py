@@ -26,6 +26,10 @@ class Stale(Refused):
         self.record, self.version, self.by = record, version, by
 
 
+class VersionMissing(Exception):
+    """A form would change a record, and does not say which version of it its page has shown (428)."""
+
+
 def require_version(record: Any, seen: int | None) -> None:
     """Raise Stale unless the locked `record` is at version `seen`; None skips the check."""
     if seen is not None and seen != record.version:

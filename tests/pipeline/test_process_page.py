@@ -479,7 +479,7 @@ def test_it_asks_before_a_name_is_given_twice_on_a_path(signed_in, cast, from_ab
     add(first, by=getattr(cast, people[first.pk]), label="Ask the price range")
     if from_above:
         publish(first, by=cast.adele)
-    client, sent = signed_in(people[later.pk]), body_of(label="ask the PRICE range", seen="")
+    client, sent = signed_in(people[later.pk]), body_of(label="ask the PRICE range")
     before = keys(later)
     answer = client.post(path(later, "4/add/"), sent)
     assert answer.status_code == 422

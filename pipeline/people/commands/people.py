@@ -185,13 +185,16 @@ def remove_second_factors(person: User, *, by: User, at: dt.datetime) -> None:
         note(row, SecondFactorsRemoved(), by=by, at=at)
 
 
-def change_email(person: User, *, email: str, password: str, by: User, at: dt.datetime) -> None:
+def change_email(
+    person: User, *, email: str, password: str, by: User, at: dt.datetime, seen: int | None = None
+) -> None:
     """Change the address that a person signs in with: one's own, or as an admin anybody's.
 
     `password` is that of `by`: who finds a browser open must not get an account with it. Everybody
-    who is signed in as the person is signed out, and the old address is told by mail.
+    who is signed in as the person is signed out, and the old address is told by mail. `seen` is the state
+    that the page has shown (`check_seen`).
 
-    Raises Refused for a wrong password or an empty address, User.DoesNotExist if `by` may not,
+    Raises Refused for a wrong password or an empty address, User.DoesNotExist if `by` may not, Stale,
     ValidationError for an address that is none or taken.
     """
     with people_locked():
@@ -201,6 +204,7 @@ def change_email(person: User, *, email: str, password: str, by: User, at: dt.da
         if not by.check_password(password):
             raise Refused(_("That is not your password."), field="password")
         row = User.objects.get(pk=person.pk)
+        check_seen(row, seen, by=by)
         new = normal_email(email)
         if new is None:
             raise Refused(_("Without an address nobody can sign in."), field="email")

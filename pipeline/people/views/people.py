@@ -100,7 +100,8 @@ def email(request: HtmxRequest, pk: int) -> HttpResponse:
     found = _manageable(request, pk)
     if request.user.role != Role.ADMIN or not found.has_joined:
         raise Http404
-    form = EmailForm(posted_data(request), initial={"email": found.email})
+    now = {"email": found.email, "seen": queries.latest_change(found)}
+    form = EmailForm(posted_data(request), initial=now)
 
     def run() -> None:
         limit_guesses(request)

@@ -45,7 +45,7 @@ def profile(request: HtmxRequest) -> HttpResponse:
         theme = Theme(form.cleaned_data["theme"])
         set_script_cookie(response, "seven_theme", theme, max_age=YEAR)
         return response
-    return _page(request, form, EmailForm())
+    return _page(request, form, EmailForm(initial={"seen": form.initial["seen"]}))
 
 
 @sensitive_post_parameters("password")

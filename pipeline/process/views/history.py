@@ -19,10 +19,9 @@ from pipeline.process.queries.in_force import layers_of
 from pipeline.process.queries.page import LayerPage, Of, VersionLine
 from pipeline.process.views.page import find, find_to_edit, layer_to_change
 from pipeline.requests import HtmxRequest
-from salesprocess.lib.attempt import SeenForm
+from salesprocess.lib.attempt import SeenForm, attempt, status_of
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
-from salesprocess.lib.refused import Refused, Stale
 
 
 @require_GET
@@ -104,13 +103,11 @@ def _try(
 ) -> HttpResponse:
     """The draft as the page has shown it is what is given up, and nobody's later work with it."""
     form = SeenForm(request.POST)
-    try:
-        command(form.cleaned_data["seen"] if form.is_valid() else None)
-    except Stale as stale:
-        now = find(request, look.team_id)
-        return _page(request, now, problem=stale.message, status=HTTPStatus.CONFLICT)
-    except Refused as refused:
-        messages.error(request, refused.message)
+    if not attempt(form, lambda: command(form.cleaned_data["seen"])):
+        if form.is_stale:
+            now, status = find(request, look.team_id), status_of(form)
+            return _page(request, now, problem=form.all_errors(), status=status)
+        messages.error(request, form.all_errors())
         return HttpResponseRedirect(reverse("pipeline:process_history", args=[look.of]))
     messages.success(request, done)
     return HttpResponseRedirect(reverse("pipeline:process_layer", args=[look.of]))

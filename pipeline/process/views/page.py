@@ -219,7 +219,7 @@ class Try:
 
         if attempt(form, run):
             return self.done(done)
-        problem = "" if do else _all_errors(form)
+        problem = "" if do else form.all_errors()
         # What somebody else did meanwhile is shown beside what was typed.
         look = find(self.request, "mine" if self.look.is_mine else self.look.team_id)
         shown = ProcessPage(self.request, look, self.stage)
@@ -240,10 +240,6 @@ class Try:
         response = ProcessPage(self.request, look, self.stage).answer(do="", key=key)
         response["HX-Push-Url"] = place
         return response
-
-
-def _all_errors(form: SeenForm) -> str:
-    return " ".join(str(error) for errors in form.errors.values() for error in errors)
 
 
 @require_POST
