@@ -17,7 +17,12 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from pipeline.models import Invitation, OutboxRow, PeopleChange, Team, User, Version
-from pipeline.people.events import EmailChanged
+from pipeline.people.events import (
+    EmailChanged,
+    SecondFactorsRemoved,
+    SignInChanged,
+)
+from pipeline.people.queries import SIGN_IN_CHANGES
 from pipeline.process.layer_diff import diff
 from pipeline.process.merging import merge
 from pipeline.process.playbook import LayerContent
@@ -93,6 +98,33 @@ def _tell_of_change(row: OutboxRow, change: PeopleChange, person: User, *, old: 
     subject = _("Your e-mail address for Seven was changed")
     template = "pipeline/mail/email_changed.txt"
     send(row, to=old, subject=subject, template=template, context=context)
+
+
+def sign_in_changed(row: OutboxRow) -> None:
+    """To whose sign-in it is, whoever changed it; nothing to somebody who has no address any more."""
+    change = PeopleChange.objects.select_related("person", "by").get(pk=row.payload["change"])
+    person, event = change.person, change.event
+    if person is None or not person.email:
+        return
+    with translation.override(person.language):
+        by = change.by.name if change.by and change.by_id != change.person_id else ""
+        if isinstance(event, SignInChanged):
+            what = str(SIGN_IN_CHANGES[event.what])
+        elif isinstance(event, SecondFactorsRemoved):
+            what = _("%(by)s has removed your second factors.") % {"by": by}
+        else:
+            return
+        at = timezone.localtime(change.at, person.zone)
+        context = {
+            "name": person.name,
+            "what": what,
+            "day": _day(at),
+            "time": f"{at:%H:%M}",
+            "profile": f"{address('pipeline:profile')}#sign-in",
+        }
+        subject = _("How you sign in to Seven was changed")
+        template = "pipeline/mail/sign_in_changed.txt"
+        send(row, to=person.email, subject=subject, template=template, context=context)
 
 
 def _day(at: dt.datetime) -> str:

@@ -19,7 +19,22 @@ from django.utils.translation import ngettext
 from pipeline.audit.commands import record_sign_in
 from pipeline.people import signing_in
 from pipeline.people.commands import password, sign_in
+from pipeline.people.commands.people import note_sign_in_change
+from pipeline.people.events import SignInChange
 from salesprocess.middleware import begin_session
+
+# What of a sign-in is told to whose it is, by what allauth calls the mail.
+_TOLD = {
+    "password_changed": SignInChange.PASSWORD,
+    "password_set": SignInChange.PASSWORD,
+    "password_reset": SignInChange.PASSWORD,
+    "totp_activated": SignInChange.APP_ADDED,
+    "totp_deactivated": SignInChange.APP_REMOVED,
+    "webauthn_added": SignInChange.PASSKEY_ADDED,
+    "webauthn_removed": SignInChange.PASSKEY_REMOVED,
+    "recovery_codes_generated": SignInChange.CODES_MADE,
+    "account_connected": SignInChange.SIGN_ON_ADDED,
+}
 
 
 def sign_out(request: HttpRequest) -> HttpResponseBase:
@@ -86,6 +101,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
             url = provider.get_login_url(self.request, **asked)
             methods.append({"id": account.provider, "description": name, "url": url})
         return methods
+
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: Any = None, email: str | None = None
+    ) -> None:
+        """What allauth tells of is noted, and told by our outbox in the words of whose it is."""
+        what = _TOLD.get(template_prefix.rpartition("/")[2])
+        if what is not None:
+            note_sign_in_change(user, what, at=timezone.now())
 
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)

@@ -14,6 +14,7 @@ from pipeline.models import OutboxRow
 INVITATION = "pipeline.invitation.send"
 PASSWORD_RESET = "pipeline.password.reset"  # noqa: S105  # the name of a kind
 EMAIL_CHANGED = "pipeline.email.change"
+SIGN_IN_CHANGED = "pipeline.sign_in.change"
 PROCESS_PUBLISHED = "pipeline.process.publish"
 # For an app that knows what people have, and brings it along.
 PERSON_MOVED = "pipeline.person.move"

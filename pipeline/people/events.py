@@ -5,6 +5,7 @@ Facts that records of several kinds have (a name, a currency, an owner) are here
 
 import datetime as dt
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
@@ -81,6 +82,24 @@ class SignedOutEverywhere(
 @dataclass(frozen=True, kw_only=True)
 class SecondFactorsRemoved(Event, kind="second_factors_removed", label=_("Second factors removed")):
     """By an admin, because the person has lost them."""
+
+
+class SignInChange(StrEnum):
+    PASSWORD = "password"  # noqa: S105  # the name of a change
+    APP_ADDED = "app_added"
+    APP_REMOVED = "app_removed"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    CODES_MADE = "codes_made"
+    SIGN_ON_ADDED = "sign_on_added"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInChanged(Event, kind="sign_in", label=_("Sign-in")):
+    """How somebody signs in, changed by himself or herself: nothing of what is asked for is kept."""
+
+    # One of SignInChange.
+    what: str
 
 
 # Teams and the organisation ---------------------------------------------------------------------

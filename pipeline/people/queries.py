@@ -9,7 +9,7 @@ from typing import Any
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from pipeline.models import (
     Invitation,
@@ -269,6 +269,8 @@ def _told(event: Event) -> tuple[str, str, str]:
             return _("Reactivated") if lets_in else _("Deactivated"), "", ""
         case events.Added() | events.SignedOutEverywhere() | events.SecondFactorsRemoved():
             return str(event.label), "", ""
+        case events.SignInChanged(what=what):
+            return str(event.label), "", str(SIGN_IN_CHANGES[what])
         case events.Invited(email=email) | events.Joined(email=email):
             return str(event.label), "", email
         case ValueChanged():
@@ -284,6 +286,21 @@ _CHOICES: dict[type[Event], Mapping[str, Any]] = {
     events.ThemeChanged: dict(Theme.choices),
     events.LanguageChanged: dict(Language.choices),
     events.SecondFactorForChanged: dict(SecondFactorFor.choices),
+}
+
+
+SIGN_IN_CHANGES: Mapping[str, Any] = {
+    events.SignInChange.PASSWORD: gettext_lazy("Your password was changed."),
+    events.SignInChange.APP_ADDED: gettext_lazy(
+        "An app that makes codes was added as a second factor."
+    ),
+    events.SignInChange.APP_REMOVED: gettext_lazy("The app that makes codes was removed."),
+    events.SignInChange.PASSKEY_ADDED: gettext_lazy("A passkey was added."),
+    events.SignInChange.PASSKEY_REMOVED: gettext_lazy("A passkey was removed."),
+    events.SignInChange.CODES_MADE: gettext_lazy(
+        "New recovery codes were made; those of before no longer work."
+    ),
+    events.SignInChange.SIGN_ON_ADDED: gettext_lazy("An account of single sign-on was connected."),
 }
 
 

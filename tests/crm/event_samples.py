@@ -56,6 +56,7 @@ def _of_people() -> Iterator[Event]:
     yield people.ReliableFromChanged(new=95)
     yield people.SecondFactorForChanged(new="managers")
     yield people.SecondFactorsRemoved()
+    yield people.SignInChanged(what="passkey_added")
     yield people.ProcessOwnerChanged(new=ANA)
 
 

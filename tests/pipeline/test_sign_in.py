@@ -11,10 +11,12 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from django.contrib.sessions.models import Session
+from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
 from pipeline.models import User
+from pipeline.tasks import relay_outbox
 from tests.factories import NOW
 from tests.passkeys import give_app, give_passkey
 
@@ -211,3 +213,37 @@ def test_an_admin_lets_somebody_in_who_has_lost_it(cast, clock):
     _client, answer = signed_in()
     assert answer.url == "/"
     assert "Second factors removed" in admin.get(f"/people/{cast.ana.pk}/").content.decode()
+
+
+def test_whose_sign_in_it_is_hears_by_mail_of_each_change(
+    cast, clock, django_capture_on_commit_callbacks
+):
+    """Also of what somebody else did in an open browser, or an admin for whom it is."""
+    User.objects.filter(pk=cast.ana.pk).update(language="de")
+    client, _answer = signed_in()
+    new = {
+        "oldpassword": PASSWORD,
+        "password1": "battery staple 9",
+        "password2": "battery staple 9",
+    }
+    with django_capture_on_commit_callbacks(execute=True):
+        set_up_app(client)
+        assert client.post("/accounts/password/change/", new).status_code == 302
+        client.post("/accounts/second-factor/app/remove/")
+        give_passkey(cast.ana)
+        admin = Client()
+        admin.force_login(cast.adele)
+        admin.post(f"/people/{cast.ana.pk}/second-factors/remove/")
+    mail.outbox.clear()
+    relay_outbox()
+    assert {tuple(one.to) for one in mail.outbox} == {("ana@seven.test",)}
+    assert {one.subject for one in mail.outbox} == {
+        "Wie Sie sich bei Seven anmelden, wurde geändert"
+    }
+    told = " ".join(str(one.body) for one in mail.outbox)
+    assert "Ihr Passwort wurde geändert." in told
+    assert "Eine App für Codes wurde als zweiter Faktor hinzugefügt." in told
+    assert "Die App für Codes wurde entfernt." in told
+    assert "Adele Winter hat Ihre zweiten Faktoren entfernt." in told
+    page = admin.get(f"/people/{cast.ana.pk}/").content.decode()
+    assert "Your password was changed." in page

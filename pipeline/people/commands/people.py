@@ -21,7 +21,7 @@ from pipeline.people.commands.locked_people import (
     note_change,
     people_locked,
 )
-from pipeline.people.events import Added, SecondFactorsRemoved
+from pipeline.people.events import Added, SecondFactorsRemoved, SignInChange, SignInChanged
 from pipeline.people.models.people import normal_email
 from salesprocess.lib.refused import Refused
 
@@ -182,7 +182,16 @@ def remove_second_factors(person: User, *, by: User, at: dt.datetime) -> None:
         row.sign_outs += 1
         row.save(update_fields=["sign_outs"])
         sessions.forget_others(row, here="")
-        note(row, SecondFactorsRemoved(), by=by, at=at)
+        noted = note(row, SecondFactorsRemoved(), by=by, at=at)
+        outbox.put(kinds.SIGN_IN_CHANGED, {"change": noted.pk}, at=at)
+
+
+def note_sign_in_change(person: User, what: SignInChange, *, at: dt.datetime) -> None:
+    """Keep that a person changed how he or she signs in, and tell it by mail: if it was somebody
+    else, this is how its owner learns of it."""
+    with transaction.atomic():
+        noted = note(person, SignInChanged(what=what.value), by=person, at=at)
+        outbox.put(kinds.SIGN_IN_CHANGED, {"change": noted.pk}, at=at)
 
 
 def change_email(
