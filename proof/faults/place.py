@@ -81,7 +81,7 @@ def installation() -> Iterator[TestBed]:
         disk = home if _mount(home) else None
         run = Run(state, EMAIL_URL=mails.url, LOG_LEVEL="WARNING")
         try:
-            run.ready()
+            run.ready(seconds=900)  # a machine may be busy with much else
             import django
 
             django.setup()

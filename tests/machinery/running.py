@@ -66,11 +66,11 @@ class Run:
                 stderr=output,
             )
 
-    def ready(self) -> "Run":
+    def ready(self, *, seconds: float = 180) -> "Run":
         def up() -> bool:
             return "Ctrl-C stops it" in self.text() or self.process.poll() is not None
 
-        assert until(up, seconds=180), self.text()
+        assert until(up, seconds=seconds), self.text()
         assert self.process.poll() is None, self.text()
         return self
 

@@ -54,6 +54,14 @@ def after(**units):
     return NOW + dt.timedelta(**units)
 
 
+def test_it_holds_up_nothing_that_a_clock_ahead_has_put_in(db):
+    """Which has been set right since: nobody's mail waits for that tomorrow."""
+    now = timezone.now()
+    outbox.put(KIND, {"invitation": 1}, at=now + dt.timedelta(days=1))
+    outbox.put_all(KIND, [{"invitation": 2}], at=now + dt.timedelta(days=1))
+    assert len(claim(at=now + dt.timedelta(seconds=1))) == 2
+
+
 def test_it_delivers_a_row_once(row):
     other = Other()
     for claimed in claim():
