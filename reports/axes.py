@@ -18,13 +18,13 @@ Names = Callable[[Question, Collection[Any]], Mapping[Any, str]]
 
 
 def _rows(model: Any) -> Names:
-    """The names of rows of a table, as their reader reads them. One query."""
+    """The names of rows of a table, as their reader reads them. One query for those not known yet."""
 
     def names(question: Question, keys: Collection[Any]) -> Mapping[Any, str]:
-        key = ("names", model, frozenset(keys))
-        return question.once(
-            key, lambda: {row.pk: str(row) for row in model.objects.filter(pk__in=keys)}
-        )
+        known: dict[Any, str] = question.once_for_all(("names", model), dict)
+        if missing := set(keys) - set(known):
+            known.update({row.pk: str(row) for row in model.objects.filter(pk__in=missing)})
+        return known
 
     return names
 
@@ -84,6 +84,10 @@ METHOD = axis(Axis(key="method", label=_("Prospecting method"), read=_id, names=
 # Of a deal with several products, the first of its lines: so that the parts add up.
 PRODUCT = axis(Axis(key="product", label=_("First product"), read=_id, names=_rows(Product)))
 CUSTOMER = axis(Axis(key="customer", label=_("Company"), read=_id, names=_rows(Company)))
+# Whom a deal came from, where its source is an existing customer; the others have none.
+EXISTING_CUSTOMER = axis(
+    Axis(key="existing_customer", label=_("Existing customer"), read=_id, names=_rows(Company))
+)
 CAUSE = axis(Axis(key="cause", label=_("Cause"), read=_id, names=_rows(StopCause)))
 CAUSE_KIND = axis(
     Axis(

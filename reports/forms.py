@@ -8,11 +8,12 @@ from django.db import models
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Deal, Product, Source
-from pipeline.models import SellingStyle, Team, User
-from pipeline.people.access import ME
+from crm.models import Deal
+from pipeline.models import SellingStyle, User
+from pipeline.people.access import ME, subtrees
 from reports.figures import Period
-from reports.question import Question, team_with_all_below
+from reports.queries.asking import askable
+from reports.question import Question
 from salesprocess.lib import dates
 
 
@@ -86,6 +87,13 @@ def _a_year_before(day: dt.date) -> dt.date:
     return day.replace(year=day.year - 1, day=28 if leap else day.day)
 
 
+class IdField(forms.TypedChoiceField):
+    """One of some rows, by its id; None for all of them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(coerce=int, empty_value=None, required=False, **kwargs)
+
+
 class QuestionForm(forms.Form):
     """What is asked, all in the address. Choices are those in the reader's reach."""
 
@@ -102,12 +110,8 @@ class QuestionForm(forms.Form):
         validators=dates.PLAUSIBLE_DATE,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    team = forms.ModelChoiceField(
-        label=_("Team"), queryset=Team.objects.none(), required=False, empty_label=_("All in reach")
-    )
-    person = forms.ModelChoiceField(
-        label=_("Person"), queryset=User.objects.none(), required=False, empty_label=_("Everybody")
-    )
+    team = IdField(label=_("Team"))
+    person = IdField(label=_("Person"))
     compare = forms.ChoiceField(label=_("Beside"), choices=CompareWith, required=False)
     as_of = forms.DateField(
         label=_("As of"),
@@ -115,15 +119,11 @@ class QuestionForm(forms.Form):
         validators=dates.PLAUSIBLE_DATE,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    source = forms.ModelChoiceField(
-        label=_("Source"), queryset=Source.objects.none(), required=False, empty_label=_("All")
-    )
+    source = IdField(label=_("Source"))
     style = forms.ChoiceField(
         label=_("Selling style"), choices=[("", _("All")), *SellingStyle.choices], required=False
     )
-    product = forms.ModelChoiceField(
-        label=_("Product"), queryset=Product.objects.none(), required=False, empty_label=_("All")
-    )
+    product = IdField(label=_("Product"))
 
     def __init__(
         self, data: QueryDict | None = None, *, reader: User, today: dt.date, **kwargs: Any
@@ -138,11 +138,17 @@ class QuestionForm(forms.Form):
         super().__init__(data, **kwargs)
         self.reader = reader
         self.today = today
-        teams, people = self.fields["team"], self.fields["person"]
-        teams.queryset = Team.objects.editable_by(reader).order_by("name")  # type: ignore[attr-defined]
-        people.queryset = User.objects.whose_records_are_visible_to(reader).order_by("name")  # type: ignore[attr-defined]
-        self.fields["source"].queryset = Source.objects.order_by("name")  # type: ignore[attr-defined]
-        self.fields["product"].queryset = Product.objects.order_by("name")  # type: ignore[attr-defined]
+        self.askable = askable(reader)
+        scope = reader.scope
+        teams = None if scope.everything else sorted(scope.managed_team_ids)
+        for name, words, ids in (
+            ("team", _("All in reach"), teams),
+            ("person", _("Everybody"), None),
+            ("source", _("All"), None),
+            ("product", _("All"), None),
+        ):
+            field: Any = self.fields[name]
+            field.choices = [("", words), *self.askable.choices(name, ids)]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -167,7 +173,7 @@ class QuestionForm(forms.Form):
         data = self.cleaned_data if self.is_valid() else {}
         start, end = span_of(Span.DAYS_90, self.today)
         team, person = data.get("team"), data.get("person")
-        return Question(
+        question = Question(
             reader=self.reader,
             today=self.today,
             period=data.get("period") or self._period(start, end),
@@ -177,9 +183,15 @@ class QuestionForm(forms.Form):
             style=data.get("style") or "",
             product=data.get("product"),
             person=person,
-            teams=team_with_all_below(team) if team else None,
+            person_team=self.askable.above.get(("person", person)) if person else None,
+            teams=self._with_all_below(team) if team else None,
             left_out=None if team or person else self._sample(),
         )
+        return self.askable.tell(question)
+
+    def _with_all_below(self, team: int) -> frozenset[int]:
+        parents = {pk: above for (kind, pk), above in self.askable.above.items() if kind == "team"}
+        return frozenset(subtrees(parents)[team])
 
     def _sample(self) -> int | None:
         """The sample data, once there are deals of one's own beside it: who asks for everything
@@ -192,10 +204,11 @@ class QuestionForm(forms.Form):
     def scope_label(self) -> str:
         """The person and the team that were asked for, by their names; empty for all in reach."""
         data = self.cleaned_data if self.is_valid() else {}
+        names = self.askable.names
         return " · ".join(
-            str(found)
-            for name in ("person", "team", "source", "product")
-            if (found := data.get(name))
+            names[kind][found]
+            for kind in ("person", "team", "source", "product")
+            if (found := data.get(kind))
         )
 
 

@@ -72,7 +72,7 @@ class Population:
     """Rows that figures count. `kind` says what they are rows of: how they are listed.
 
     `find` gives those of a question, in the reader's reach; `undated` those that would belong to it
-    if it were known when. `at` is the instant by which a row is placed in a period. `axes` has the
+    if it were known when, or None if nothing at all is undated. `at` is the instant by which a row is placed in a period. `axes` has the
     path or expression of each axis, given a question.
     """
 
@@ -81,7 +81,7 @@ class Population:
     find: Callable[[Question], QuerySet[Any]]
     axes: Mapping[str, Callable[[Question], Any]]
     at: str = ""
-    undated: Callable[[Question], QuerySet[Any]] | None = None
+    undated: Callable[[Question], QuerySet[Any] | None] | None = None
     # The columns of the list of its rows, and its order at first.
     columns: Sequence[str] = ()
     order: str = ""
@@ -405,8 +405,7 @@ def _undated(
     if population.undated is None or any(axis.time for axis in axes):
         return {}
     rows = population.undated(question)
-    # Only imports leave any: without them the answer is in an empty index.
-    if not question.once(("undated", population.key), rows.exists):
+    if rows is None:
         return {}
     counts = {name: column for name, column in columns.items() if name.endswith("_n")}
     return _grouped(question, population, rows, axes, counts)
@@ -419,7 +418,8 @@ def _grouped(
     axes: Sequence[Axis],
     columns: Mapping[str, Any],
 ) -> dict[Any, dict[str, Any]]:
-    rows = population.valued(question, rows)
+    if any(_reads_value(column) for column in columns.values()):
+        rows = population.valued(question, rows)
     if not axes:
         return {WHOLE: rows.order_by().aggregate(**columns)}
     names = ("axis_value", "column")[: len(axes)]
@@ -429,3 +429,8 @@ def _grouped(
     if len(names) == 1:
         return {row["axis_value"]: row for row in found}
     return {(row["axis_value"], row["column"]): row for row in found}
+
+
+def _reads_value(column: Aggregate) -> bool:
+    """Whether an aggregate is one of the rows' `value`: what that needs is a question of its own."""
+    return any(getattr(each, "name", "") == "value" for each in column.get_source_expressions())

@@ -28,9 +28,9 @@ from django.db.models import (
     When,
 )
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast, Trunc
+from django.db.models.functions import Cast, Coalesce, Trunc
 
-from crm.models import Activity, Deal, DealChange, DealLine, StageVisit
+from crm.models import Activity, Deal, DealChange, DealLine, SourceKind, StageVisit
 from pipeline.models import User
 from pipeline.process.queries.stages import norms_for
 from pipeline.process.stages import Outcome, Stage
@@ -72,6 +72,13 @@ def _axes_of_deal(
         "source": _path(f"{deal}source"),
         "method": _path(f"{deal}method"),
         "customer": _path(f"{deal}company"),
+        "existing_customer": lambda _question: Case(
+            When(
+                **{f"{deal}source__kind": SourceKind.EXISTING_CUSTOMER},
+                then=Coalesce(f"{deal}source_company", f"{deal}company"),
+            ),
+            output_field=BigIntegerField(),
+        ),
         "product": first_product,
         **({kind: _span(kind, at) for kind in ("week", "month", "quarter")} if at else {}),
     }
@@ -83,6 +90,19 @@ def _axes_of_closing(deal: str) -> Mapping[str, Expression]:
         "cause_kind": _path(f"{deal}cause__kind"),
         "initiator": _no_empty(f"{deal}initiator"),
     }
+
+
+def _if_any(
+    rows: Callable[[Question], QuerySet[Any]],
+) -> Callable[[Question], QuerySet[Any] | None]:
+    """Rows without a date. Only imports leave any, of whatever kind together with an undated visit:
+    without them the answer is in an empty index."""
+
+    def found(question: Question) -> QuerySet[Any] | None:
+        there = question.once_for_all("undated", StageVisit.objects.undated().exists)
+        return rows(question) if there else None
+
+    return found
 
 
 # Visits -----------------------------------------------------------------------------------------
@@ -109,7 +129,7 @@ ENTRIES = Population(
     key="entries",
     kind="visit",
     find=_entries,
-    undated=lambda question: _visits(question).filter(entered_at=None),
+    undated=_if_any(lambda question: _visits(question).filter(entered_at=None)),
     at="entered_at",
     axes={
         **_axes_of_deal(
@@ -128,7 +148,9 @@ EXITS = Population(
     key="exits",
     kind="visit",
     find=_exits,
-    undated=lambda question: _visits(question).filter(left_how__isnull=False, left_at=None),
+    undated=_if_any(
+        lambda question: _visits(question).filter(left_how__isnull=False, left_at=None)
+    ),
     at="left_at",
     axes={
         **_axes_of_deal(
@@ -159,7 +181,9 @@ CLOSED = Population(
     key="closed",
     kind="deal",
     find=_closed,
-    undated=lambda question: _deals(question).exclude(outcome=Outcome.OPEN).filter(closed_at=None),
+    undated=_if_any(
+        lambda question: _deals(question).exclude(outcome=Outcome.OPEN).filter(closed_at=None)
+    ),
     at="closed_at",
     axes={
         **_axes_of_deal("", stage="stage", owner="owner", team="team", at="closed_at"),
@@ -172,8 +196,10 @@ CLOSED = Population(
 
 def _with_beginning(question: Question) -> QuerySet[Any]:
     """Deals with the instant of their first visit."""
-    first = StageVisit.objects.filter(deal=OuterRef("pk"), sequence=1)
-    return _deals(question).annotate(began_at=Subquery(first.values("entered_at")[:1]))
+    first: QuerySet[Any] = (
+        _deals(question).filter(visits__sequence=1).annotate(began_at=F("visits__entered_at"))
+    )
+    return first
 
 
 def _begun(question: Question) -> QuerySet[Any]:
@@ -188,7 +214,7 @@ BEGUN = Population(
     key="begun",
     kind="deal",
     find=_begun,
-    undated=lambda question: _with_beginning(question).filter(began_at=None),
+    undated=_if_any(lambda question: _with_beginning(question).filter(began_at=None)),
     at="began_at",
     axes={
         **_axes_of_deal("", stage="stage", owner="owner", team="team", at="began_at"),
@@ -381,6 +407,7 @@ DONE = Population(
     axes={
         **_axes_of_deal("deal__", stage="stage", owner="owner", team="owner__team", at="done_at"),
         "activity_kind": _path("kind"),
+        "method": lambda _question: Coalesce("method", "deal__method"),
     },
     amount="deal__amount",
     currency="deal__currency",

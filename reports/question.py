@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django.db.models import Q
 from django.utils import timezone
 
-from crm.models import DealLine, Product, Rate, Source
+from crm.models import DealLine, Rate
 from crm.worth import Rates
 from pipeline.models import Team, User
 from pipeline.people.access import subtrees
@@ -32,12 +32,14 @@ class Question:
     period: Period
     compare: Period | None = None
     as_of: dt.date | None = None
-    person: User | None = None
+    # The id of somebody, and that of his or her team.
+    person: int | None = None
+    person_team: int | None = None
     # The ids of a team and all below it; None for every team in reach.
     teams: frozenset[int] | None = None
-    source: Source | None = None
+    source: int | None = None
     style: str = ""
-    product: Product | None = None
+    product: int | None = None
     # The sample data, where it is no part of what is asked.
     left_out: int | None = None
 
@@ -48,13 +50,37 @@ class Question:
             kept[key] = make()
         return kept[key]  # type: ignore[no-any-return]  # kept under its key alone
 
+    def once_for_all(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The same for what holds for every question of this reader at this moment, about whatever
+        time and person: names, for example."""
+        kept: dict[Hashable, Any] = self.__dict__.setdefault("_kept_for_all", {})
+        if key not in kept:
+            kept[key] = make()
+        return kept[key]  # type: ignore[no-any-return]  # kept under its key alone
+
+    def _narrowed_to(self, **changed: Any) -> "Question":
+        found = replace(self, **changed)
+        found.__dict__["_kept_for_all"] = self.__dict__.setdefault("_kept_for_all", {})
+        return found
+
     def about(self, period: Period) -> "Question":
         """The same question about another time."""
-        return self.once(("about", period), lambda: replace(self, period=period, compare=None))
+        return self.once(("about", period), lambda: self._narrowed_to(period=period, compare=None))
+
+    def alone(self) -> "Question":
+        """The same question, compared with nothing."""
+        return self._narrowed_to(compare=None)
 
     def of_person(self, person: User) -> "Question":
         """The same question about one of the people asked about."""
-        return self.once(("of", person.pk), lambda: replace(self, person=person))
+        return self.once(
+            ("of", person.pk),
+            lambda: self._narrowed_to(person=person.pk, person_team=person.team_id),
+        )
+
+    def as_of_day(self, day: dt.date) -> "Question":
+        """The same question about what stood at the end of a day."""
+        return self.once(("as of", day), lambda: self._narrowed_to(as_of=day))
 
     @property
     def before(self) -> "Question | None":
@@ -75,14 +101,15 @@ class Question:
         if self.teams is not None:
             return self.teams
         if self.person is not None:
-            return [self.person.team_id]
+            return [self.person_team]
         scope, now = self.reader.scope, self.reader.process_now
         return now.teams if scope.everything else scope.pool_team_ids
 
     @cached_property
     def rates(self) -> Rates:
         """Those of the period's last day; a rate that lies ahead is none yet."""
-        return Rate.objects.on(min(self.period.end_on, self.today))
+        day = min(self.period.end_on, self.today)
+        return self.once_for_all(("rates", day), lambda: Rate.objects.on(day))
 
     def coverage(self, *, known: int, population: int) -> Coverage:
         """Judged by what the reader's organisation calls reliable."""
@@ -111,16 +138,16 @@ class Question:
         if self.left_out is not None:
             condition &= ~Q(**{f"{deal}batch_id": self.left_out})
         if self.person is not None:
-            condition &= Q(**{f"{owner}_id": self.person.pk})
+            condition &= Q(**{f"{owner}_id": self.person})
         if self.teams is not None:
             condition &= Q(**{f"{team}_id__in": sorted(self.teams)})
         if self.style:
             people = User.objects.filter(style=self.style)
             condition &= Q(**{f"{owner}_id__in": people.values("pk")})
         if self.source is not None:
-            condition &= Q(**{f"{deal}source_id": self.source.pk})
+            condition &= Q(**{f"{deal}source_id": self.source})
         if self.product is not None:
-            lines = DealLine.objects.filter(product=self.product)
+            lines = DealLine.objects.filter(product_id=self.product)
             condition &= Q(**{f"{deal}pk__in": lines.values("deal")})
         return condition
 

@@ -1,5 +1,5 @@
 """Every metric of METRICS, by what it is about. Importing this package registers them all."""
 
-from reports.metrics import activity, consistency, duration, flow, outcomes, pipeline
+from reports.metrics import activity, consistency, duration, flow, leads, outcomes, pipeline
 
-__all__ = ["activity", "consistency", "duration", "flow", "outcomes", "pipeline"]
+__all__ = ["activity", "consistency", "duration", "flow", "leads", "outcomes", "pipeline"]

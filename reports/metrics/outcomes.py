@@ -1,18 +1,32 @@
-"""What was won and lost (METRICS K4 and K27)."""
+"""What was won and lost, and why (METRICS K4, K24, K25 and K27)."""
 
-from django.db.models import Q
+from django.db.models import (
+    Count,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    OuterRef,
+    Q,
+    Subquery,
+)
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import CauseKind
+from crm.models import CauseKind, ClosingAttempt, StageVisit
+from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Outcome
 from reports.figures import Definition, Unit
 from reports.metric import Counted, FigureMeasure, Middle, Share, Summed, averaged, metric
-from reports.populations import BEGUN, CLOSED
+from reports.populations import BEGUN, CLOSED, EXITS
 
 WON = Q(outcome=Outcome.WON)
 # Stopped by the customer: a disqualification is no loss.
 LOST = Q(outcome=Outcome.STOPPED, initiator=Initiator.CUSTOMER)
 STOPPED_BY_US = Q(outcome=Outcome.STOPPED, initiator=Initiator.US)
+# Stopped by us for another reason than that it was no business of ours.
+DERAILED = STOPPED_BY_US & ~Q(cause__kind=CauseKind.OURS)
 TO_SOMEONE = LOST & Q(cause__kind=CauseKind.TO_SOMEONE)
 
 _BY_CLOSING = _("by the day of closing, the closing in force; present owner and team")
@@ -93,6 +107,26 @@ def narrow_win_rate() -> FigureMeasure:
 @metric(
     Definition(
         key="K4",
+        name=_("Win rate, broad"),
+        text=_(
+            "Of the deals won, lost, or stopped by us although they were our business, the share that "
+            "was won. Disqualified deals are in no win rate."
+        ),
+        basis=_BY_CLOSING,
+        formula=_("won ÷ (won + lost + derailed)"),
+        covers=_DATED,
+        source="Kellblog",
+    ),
+    over=CLOSED,
+)
+def broad_win_rate() -> FigureMeasure:
+    """Won among what was won, lost or derailed (METRICS K4, broad)."""
+    return Share(part=WON, among=WON | LOST | DERAILED)
+
+
+@metric(
+    Definition(
+        key="K4",
         name=_("Win rate, of those begun"),
         text=_(
             "Of the deals that began in the period, the share that is won by now; open ones are "
@@ -148,3 +182,123 @@ def average_won_value() -> FigureMeasure:
 def median_won_value() -> FigureMeasure:
     """The value that half of the deals won do not exceed (METRICS K27)."""
     return Middle(of="value", where=WON, unit=Unit.MONEY)
+
+
+# Why deals stop -------------------------------------------------------------------------------------
+
+_LOSSES = Definition(
+    key="K24",
+    name=_("Stopped deals"),
+    text=_(
+        "Deals that were stopped in the period, by cause and by the stage in which they were: count "
+        "and value. A disqualification stands among them and is no loss."
+    ),
+    basis=_BY_CLOSING,
+    covers=_("stopped deals whose value is known"),
+)
+STOPPED = Q(outcome=Outcome.STOPPED)
+
+
+@metric(_LOSSES, over=CLOSED)
+def stopped_deals() -> FigureMeasure:
+    """How many deals were stopped, by whomever (METRICS K24)."""
+    return Counted(where=STOPPED)
+
+
+@metric(_LOSSES, over=CLOSED)
+def stopped_value() -> FigureMeasure:
+    """What the stopped deals would have been worth (METRICS K24)."""
+    return Summed(where=STOPPED)
+
+
+_again = Exists(
+    StageVisit.objects.filter(
+        deal=OuterRef("deal"), sequence=OuterRef("sequence") + 1, entered_how=EnteredHow.REOPENED
+    )
+)
+
+
+def _opened_again(name: object, text: object, formula: object) -> Definition:
+    return Definition(
+        key="K25",
+        name=name,  # type: ignore[arg-type]
+        text=text,  # type: ignore[arg-type]
+        basis=_("by the day on which it was stopped; owner and team at entry"),
+        formula=formula,  # type: ignore[arg-type]
+        covers=_("stops whose day is known"),
+    )
+
+
+@metric(
+    _opened_again(
+        _("Opened again"),
+        _("Of the deals stopped in the period, the share that was opened again since."),
+        _("opened again ÷ stopped"),
+    ),
+    over=EXITS,
+)
+def reopen_rate() -> FigureMeasure:
+    """Stops after which the deal was opened again (METRICS K25)."""
+    return Share(part=Q(_again), among=Q(left_how=LeftHow.STOPPED))
+
+
+@metric(
+    _opened_again(
+        _("Won after it was opened again"),
+        _("Of the deals stopped in the period and opened again, the share that is won by now."),
+        _("won ÷ opened again"),
+    ),
+    over=EXITS,
+)
+def reopen_win_rate() -> FigureMeasure:
+    """Won among what was stopped and opened again (METRICS K25)."""
+    return Share(part=Q(deal__outcome=Outcome.WON), among=Q(left_how=LeftHow.STOPPED) & Q(_again))
+
+
+_attempts = (
+    ClosingAttempt.objects.filter(deal=OuterRef("pk"))
+    .order_by()
+    .values("deal")
+    .annotate(n=Count("pk"))
+    .values("n")
+)
+
+
+@metric(
+    Definition(
+        key="K4",
+        name=_("Attempts per win"),
+        text=_(
+            "How often we asked for the agreement, on average, in the deals won in the period. "
+            "Closing is an attempt; several are usual."
+        ),
+        basis=_BY_CLOSING,
+        covers=_("won deals in which an attempt was recorded"),
+    ),
+    over=CLOSED,
+)
+def attempts_per_win() -> FigureMeasure:
+    """Closing attempts of the deals won (CHECKLIST C18)."""
+    return averaged(Cast(Subquery(_attempts), FloatField()), where=WON, unit=Unit.COUNT)
+
+
+_began = StageVisit.objects.filter(deal=OuterRef("pk"), sequence=1).values("entered_at")[:1]
+
+
+@metric(
+    Definition(
+        key="K6",
+        name=_("Time to disqualify"),
+        text=_(
+            "The days from the beginning of a deal to our decision to stop it: half took no longer. "
+            "Early is good: it is time for deals that can be won."
+        ),
+        basis=_BY_CLOSING,
+        covers=_("deals stopped by us of which both days are known"),
+    ),
+    over=CLOSED,
+)
+def days_to_disqualify() -> FigureMeasure:
+    """The median days until we stopped a deal (CHECKLIST F12)."""
+    length = ExpressionWrapper(F("closed_at") - Subquery(_began), output_field=DurationField())
+    return Middle(of=length, where=STOPPED_BY_US)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from reports.pages import overview
+from reports.pages import overview, sources, wins
 from reports.pages.page import ReportPage
 
 # In the order of their tabs.
-PAGES: Mapping[str, ReportPage] = {page.key: page for page in (overview.PAGE,)}
+PAGES: Mapping[str, ReportPage] = {
+    page.key: page for page in (overview.PAGE, wins.PAGE, sources.PAGE)
+}
 
 __all__ = ["PAGES", "ReportPage"]

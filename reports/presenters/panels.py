@@ -31,8 +31,11 @@ class TableCell:
 
 @dataclass(frozen=True, kw_only=True)
 class TableHead:
+    """`title` is said in full of a head that is short."""
+
     text: StrOrPromise
     numeric: bool = True
+    title: StrOrPromise = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +66,7 @@ class PanelChoice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Key:
+class LegendKey:
     """A line of a legend: the class that gives its colour, and what it means."""
 
     css: str
@@ -89,7 +92,8 @@ class ReportPanel:
     n: int | None = None
     coverage: Coverage | None = None
     switch: Sequence[PanelChoice] = ()
-    legend: Sequence[Key] = ()
+    second_switch: Sequence[PanelChoice] = ()
+    legend: Sequence[LegendKey] = ()
     note: str = ""
     empty: str = ""
     todo: Sequence[PanelChoice] = ()
@@ -256,7 +260,7 @@ class Trend:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Square:
+class MatrixSquare:
     """A cell of a matrix; `shade` is 0 to 4, `framed` marks what was promised."""
 
     text: str
@@ -270,7 +274,7 @@ class Square:
 @dataclass(frozen=True, kw_only=True)
 class MatrixRow:
     name: str
-    squares: Sequence[Square]
+    squares: Sequence[MatrixSquare]
     note: str = ""
     stage: int = 0
     href: str = ""

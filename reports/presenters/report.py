@@ -114,7 +114,7 @@ def value_text(
         case Unit.HOURS:
             return _("%(n)s h") % {"n": number(value)}
         case _:
-            return number(value)
+            return number(round(value, 1) if isinstance(value, Decimal) else value)
 
 
 def _whole(value: Any) -> Decimal:

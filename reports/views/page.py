@@ -53,7 +53,10 @@ def report_of(request: HtmxRequest, page: ReportPage, form: QuestionForm) -> Rep
     more = {
         name: str(value) for name, value in request.GET.items() if name not in form.fields and value
     }
-    return Report(question=form.question(), path=page_path(page), asked=asked, more=more)
+    question = form.question()
+    if "compare" not in page.asks:
+        question = question.alone()
+    return Report(question=question, path=page_path(page), asked=asked, more=more)
 
 
 @require_GET

@@ -35,7 +35,11 @@ def questions(cast: Cast) -> list[Question]:
         asked(ana),
         asked(mona, start=10, end=40),
         asked(mona, teams=team_with_all_below(cast.north), style=SellingStyle.MIXED),
-        asked(mona, as_of=on_day(32).date(), source=Source.objects.first()),
+        asked(
+            mona,
+            as_of=on_day(32).date(),
+            source=Source.objects.values_list("pk", flat=True).first(),
+        ),
         asked(ben),
     ]
 

@@ -15,30 +15,30 @@ from tests.conftest import Cast
 QUERIES = 14
 BYTES = 100_000
 DAYS = "span=custom&start=2025-12-01&end=2026-03-31"
-pages = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+pages = pytest.mark.parametrize("shown", PAGES.values(), ids=PAGES)
 
 
-def address(page: ReportPage) -> str:
-    return "/reports/" if page.key == "overview" else f"/reports/{page.key}/"
+def address(shown: ReportPage) -> str:
+    return "/reports/" if shown.key == "overview" else f"/reports/{shown.key}/"
 
 
-def reader(client: Client, cast: Cast, page: ReportPage) -> User:
+def reader(client: Client, cast: Cast, shown: ReportPage) -> User:
     """Mona, or an admin where a page is theirs alone."""
-    user = cast.again(cast.mona if page.who(cast.again(cast.mona)) else cast.adele)
+    user = cast.again(cast.mona if shown.who(cast.again(cast.mona)) else cast.adele)
     client.force_login(user)
     return user
 
 
 @pages
 def test_a_page_costs_so_many_queries_and_bytes_at_most(
-    client: Client, worked_cast: Cast, page: ReportPage
+    client: Client, worked_cast: Cast, shown: ReportPage
 ) -> None:
-    reader(client, worked_cast, page)
-    client.get(f"{address(page)}?{DAYS}")  # what is kept for all requests is asked once
+    reader(client, worked_cast, shown)
+    client.get(f"{address(shown)}?{DAYS}")  # what is kept for all requests is asked once
     with CaptureQueriesContext(
         connection,
     ) as asked:
-        answer = client.get(f"{address(page)}?{DAYS}")
+        answer = client.get(f"{address(shown)}?{DAYS}")
     assert answer.status_code == 200
     assert len(asked) <= QUERIES, "\n\n".join(query["sql"][:400] for query in asked)
     assert len(answer.content) <= BYTES
@@ -46,10 +46,10 @@ def test_a_page_costs_so_many_queries_and_bytes_at_most(
 
 @pages
 def test_every_number_of_a_page_opens_its_rows(
-    client: Client, worked_cast: Cast, page: ReportPage
+    client: Client, worked_cast: Cast, shown: ReportPage
 ) -> None:
-    reader(client, worked_cast, page)
-    text = client.get(f"{address(page)}?{DAYS}").content.decode()
+    reader(client, worked_cast, shown)
+    text = client.get(f"{address(shown)}?{DAYS}").content.decode()
     links = {unescape(href) for href in re.findall(r'href="(/reports/rows/[^"]+)"', text)}
     for href in sorted(links):
         assert client.get(href).status_code == 200, href
@@ -57,10 +57,10 @@ def test_every_number_of_a_page_opens_its_rows(
 
 @pages
 def test_every_box_with_a_table_is_a_file_too(
-    client: Client, worked_cast: Cast, page: ReportPage
+    client: Client, worked_cast: Cast, shown: ReportPage
 ) -> None:
-    reader(client, worked_cast, page)
-    text = client.get(f"{address(page)}?{DAYS}").content.decode()
+    reader(client, worked_cast, shown)
+    text = client.get(f"{address(shown)}?{DAYS}").content.decode()
     for href in {unescape(href) for href in re.findall(r'href="([^"]+\.csv\?[^"]*)"', text)}:
         answer = client.get(href)
         assert answer["Content-Type"].startswith("text/csv"), href
@@ -68,26 +68,26 @@ def test_every_box_with_a_table_is_a_file_too(
 
 
 @pages
-def test_a_page_of_nothing_says_so(client: Client, cast: Cast, page: ReportPage) -> None:
-    reader(client, cast, page)
-    assert client.get(address(page)).status_code == 200
+def test_a_page_of_nothing_says_so(client: Client, cast: Cast, shown: ReportPage) -> None:
+    reader(client, cast, shown)
+    assert client.get(address(shown)).status_code == 200
 
 
 @pages
 def test_a_question_that_means_nothing_is_refused_in_words(
-    client: Client, cast: Cast, page: ReportPage
+    client: Client, cast: Cast, shown: ReportPage
 ) -> None:
-    reader(client, cast, page)
-    answer = client.get(f"{address(page)}?span=custom&start=2026-03-01&end=2026-01-01")
+    reader(client, cast, shown)
+    answer = client.get(f"{address(shown)}?span=custom&start=2026-03-01&end=2026-01-01")
     assert answer.status_code == 422
     assert "The period ends before it begins." in answer.content.decode()
 
 
 @pages
 def test_a_page_about_somebody_out_of_reach_is_not_there(
-    client: Client, cast: Cast, page: ReportPage
+    client: Client, cast: Cast, shown: ReportPage
 ) -> None:
     client.force_login(cast.again(cast.ana))
-    assert client.get(f"{address(page)}?person={cast.carl.pk}").status_code == 404
-    if not page.who(cast.again(cast.ana)):
-        assert client.get(address(page)).status_code == 404
+    assert client.get(f"{address(shown)}?person={cast.carl.pk}").status_code == 404
+    if not shown.who(cast.again(cast.ana)):
+        assert client.get(address(shown)).status_code == 404

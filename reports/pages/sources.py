@@ -1,0 +1,255 @@
+"""Where deals come from and how far they get (METRICS K17 and K18; CHECKLIST A9, C12)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from reports.axes import EXISTING_CUSTOMER, METHOD, SOURCE
+from reports.metric import WHOLE, Metric, figures
+from reports.metrics import leads
+from reports.pages.page import ReportPage
+from reports.presenters.forest import apart, counted, forest, step, table_of
+from reports.presenters.panels import (
+    Headline,
+    LegendKey,
+    ReportPanel,
+    Table,
+    TableCell,
+    TableHead,
+    TableRow,
+)
+from reports.presenters.report import Report, between_words, of_words
+from salesprocess.lib.format import join_list, number
+
+_LADDER: tuple[Metric, ...] = (
+    leads.leads,
+    leads.open_leads,
+    leads.talked,
+    leads.qualified,
+    leads.offered,
+    leads.offered_value,
+    leads.won_of_leads,
+    leads.won_of_leads_value,
+)
+
+
+def _shows(report: Report) -> Sequence[ReportPanel]:
+    figures(report.question, (*_LADDER, leads.response_days, leads.answered_within_an_hour))
+    return [_by_source(report), _by_method(report), _customers(report), _response(report)]
+
+
+def _by_source(report: Report) -> ReportPanel:
+    question = report.question
+    found = figures(question, _LADDER, SOURCE)
+    whole = figures(question, _LADDER)
+
+    def at(metric: Metric, value: Any) -> Any:
+        rows = whole if value == WHOLE else found
+        return rows[metric.slug].get(value) or metric.of_nothing(question, SOURCE, value)
+
+    def cells(value: Any) -> list[TableCell]:
+        young = at(leads.open_leads, value).n
+        first = counted(report, at(leads.leads, value))
+        if young:
+            first = TableCell(
+                text=first.text,
+                raw=first.raw,
+                href=first.href,
+                note=_("%(n)s open") % {"n": number(young)},
+            )
+        return [
+            first,
+            step(report, at(leads.talked, value)),
+            step(report, at(leads.qualified, value)),
+            step(report, at(leads.offered, value), at(leads.offered_value, value)),
+            step(report, at(leads.won_of_leads, value), at(leads.won_of_leads_value, value)),
+        ]
+
+    heads = (_("Leads"), _("→ Conversations"), _("→ Qualified"), _("→ Proposals"), _("→ Won"))
+    chart = forest(
+        report,
+        leads.won_of_leads,
+        SOURCE,
+        heads=[TableHead(text=head) for head in heads],
+        cells=cells,
+        also=list(found[leads.leads.slug]),
+    )
+    everything = leads.leads.whole(question)
+    return ReportPanel(
+        key="sources",
+        title=_("From lead to won, by source"),
+        template="reports/panels/dots.html",
+        drawing=chart,
+        table=table_of(chart),
+        definition=leads.won_of_leads.definition,
+        n=everything.n,
+        coverage=everything.coverage,
+        say=_differences(report),
+        legend=_FOREST_KEYS,
+        note=_("Small print: the share of the leads, and what they are worth."),
+        empty="" if everything.n else _("No deal began in this period: take a longer one."),
+        wide=True,
+    )
+
+
+_FOREST_KEYS = (
+    LegendKey(css="key-median", text=gettext_lazy("share, with where it lies 9 times in 10")),
+    LegendKey(css="key-still", text=gettext_lazy("all together")),
+)
+
+
+def _differences(report: Report) -> str:
+    """Which sources lie beyond chance of all together, by name."""
+    question = report.question
+    found = leads.won_of_leads.measure(question, SOURCE)
+    whole = leads.won_of_leads.whole(question)
+    if whole.is_small_sample:
+        return ""
+    named = {name: found[key] for key, name in SOURCE.named(question, found).items() if key}
+    names = apart(named, whole)
+    better = [name for name in names if (named[name].value or 0) > (whole.value or 0)]
+    worse = [name for name in names if name not in better]
+    parts = []
+    if better:
+        parts.append(
+            _("More than usual is won of what comes from *%(sources)s*.")
+            % {"sources": join_list(better)}
+        )
+    if worse:
+        parts.append(
+            _("Less than usual is won of what comes from *%(sources)s*.")
+            % {"sources": join_list(worse)}
+        )
+    return " ".join(parts) or _("No source differs from the others beyond chance.")
+
+
+def _by_method(report: Report) -> ReportPanel:
+    question = report.question
+    metric = leads.talks_of_attempts
+    found = metric.measure(question, METHOD)
+
+    def cells(value: Any) -> list[TableCell]:
+        figure = metric.whole(question) if value == WHOLE else found.get(value)
+        figure = figure or metric.of_nothing(question, METHOD, value)
+        return [counted(report, figure)]
+
+    chart = forest(report, metric, METHOD, heads=[TableHead(text=_("Attempts"))], cells=cells)
+    whole = metric.whole(question)
+    return ReportPanel(
+        key="methods",
+        title=_("How first conversations are won, by method"),
+        template="reports/panels/dots.html",
+        drawing=chart,
+        table=table_of(chart),
+        definition=metric.definition,
+        n=whole.n,
+        empty="" if whole.n else _("No attempt was recorded in this period: take a longer one."),
+        wide=True,
+    )
+
+
+def _customers(report: Report) -> ReportPanel:
+    """Numbers, never rates: of each customer there are few."""
+    question = report.question
+    some = (leads.leads, leads.qualified, leads.offered, leads.won_of_leads)
+    values = (leads.offered_value, leads.won_of_leads_value)
+    found = figures(question, (*some, *values), EXISTING_CUSTOMER)
+    names = EXISTING_CUSTOMER.named(question, found[leads.leads.slug])
+
+    def cell(metric: Metric, key: Any, value: Metric | None = None) -> TableCell:
+        figure = found[metric.slug].get(key)
+        if figure is None or (figure.part is not None and not figure.part):
+            return TableCell(text="·", raw=0, tone="t3")
+        worth = found[value.slug].get(key) if value else None
+        return TableCell(
+            text=number(figure.n if figure.part is None else figure.part),
+            raw=figure.n if figure.part is None else figure.part,
+            href=report.rows(figure, part=figure.part is not None),
+            note=report.text(worth, short=True) if worth and worth.value else "",
+        )
+
+    rows = [
+        TableRow(
+            name=name,
+            href=f"/companies/{key}/",
+            cells=[
+                cell(leads.leads, key),
+                cell(leads.qualified, key),
+                cell(leads.offered, key, leads.offered_value),
+                cell(leads.won_of_leads, key, leads.won_of_leads_value),
+            ],
+        )
+        for key, name in names.items()
+        if key is not None
+    ]
+    heads = (_("New deals"), _("Qualified"), _("Proposals"), _("Won"))
+    return ReportPanel(
+        key="customers",
+        title=_("Existing customers by name"),
+        definition=leads.leads.definition,
+        n=len(rows),
+        table=Table(
+            heads=[TableHead(text=_("Customer, A to Z"), numeric=False)]
+            + [TableHead(text=head) for head in heads],
+            rows=rows,
+        ),
+        empty=""
+        if rows
+        else _(
+            "No deal of this period came from an existing customer. Choose the source "
+            "“Existing customer” for those that did, and name it."
+        ),
+    )
+
+
+def _response(report: Report) -> ReportPanel:
+    question = report.question
+    time, soon = leads.response_days.whole(question), leads.answered_within_an_hour.whole(question)
+    return ReportPanel(
+        key="response",
+        title=_("How soon leads are answered"),
+        template="reports/panels/numbers.html",
+        drawing=[
+            Headline(
+                title=time.definition.name,
+                text=_response_text(time.value),
+                definition=time.definition,
+                href=report.rows(time),
+                tone="young" if time.is_small_sample else "",
+                lines=[
+                    _("half were answered sooner"),
+                    _("%(n)s of %(all)s answered")
+                    % {"n": number(time.coverage.known), "all": number(time.coverage.population)},
+                ],
+            ),
+            Headline(
+                title=soon.definition.name,
+                text=report.text(soon),
+                definition=soon.definition,
+                href=report.rows(soon, part=True),
+                tone="young" if soon.is_small_sample else "",
+                lines=[of_words(soon), between_words(soon)],
+            ),
+        ],
+        empty="" if soon.n else _("No lead came in during this period."),
+    )
+
+
+def _response_text(days: Any) -> str:
+    """A length in days as hours, where it is less than two days."""
+    if days is None:
+        return _("unknown")
+    if days < 2:
+        return _("%(n)s h") % {"n": number(round(days * 24, 1))}
+    return _("%(n)s d") % {"n": number(days)}
+
+
+PAGE = ReportPage(
+    key="sources",
+    title=gettext_lazy("Sources"),
+    shows=_shows,
+    asks=("style", "product"),
+    basis=gettext_lazy("by the day on which the deal began; present owner and team"),
+)

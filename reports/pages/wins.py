@@ -1,0 +1,367 @@
+"""What is won, what is not, and why (METRICS K4, K24 to K27; CHECKLIST C18, C22, F12, F15)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from reports.axes import CAUSE, CUSTOMER, MONTH, PERSON, PRODUCT, SOURCE, STAGE, STYLE, TEAM
+from reports.figures import MIN_ROWS, Figure, FigureCell
+from reports.metric import WHOLE, Axis, Metric, figures
+from reports.metrics import leads, outcomes
+from reports.pages.page import ReportPage
+from reports.presenters.forest import apart, counted, forest, table_of
+from reports.presenters.panels import (
+    Headline,
+    Matrix,
+    MatrixRow,
+    MatrixSquare,
+    ReportPanel,
+    Table,
+    TableCell,
+    TableHead,
+    TableRow,
+)
+from reports.presenters.report import Report, between_words, is_beyond_chance, of_words
+from salesprocess.lib.format import join_list, number, percent
+
+RATES: dict[str, Metric] = {
+    "closed": outcomes.closed_win_rate,
+    "narrow": outcomes.narrow_win_rate,
+    "broad": outcomes.broad_win_rate,
+    "begun": outcomes.created_win_rate,
+}
+_RATE_WORDS = {
+    "closed": gettext_lazy("Closed"),
+    "narrow": gettext_lazy("Against somebody"),
+    "broad": gettext_lazy("Broad"),
+    "begun": gettext_lazy("Of those begun"),
+}
+_ALONG: dict[str, Axis] = {axis.key: axis for axis in (SOURCE, PRODUCT, STYLE, TEAM, PERSON, MONTH)}
+# So many customers, or people, are the first ones.
+FIRST = 3
+
+
+def _shows(report: Report) -> Sequence[ReportPanel]:
+    closed = (
+        *RATES.values(),
+        outcomes.won_value,
+        outcomes.average_won_value,
+        outcomes.stopped_deals,
+        outcomes.attempts_per_win,
+        outcomes.days_to_disqualify,
+        leads.objection_frequency,
+        leads.front_load_rate,
+        leads.won_front_loaded,
+        leads.won_not_front_loaded,
+    )
+    figures(report.question, closed)
+    figures(report.question, (outcomes.reopen_rate, outcomes.reopen_win_rate))
+    return [
+        _rates(report),
+        _along(report),
+        _causes(report),
+        _around(report),
+        _objections(report),
+        _concentration(report),
+    ]
+
+
+def _headline(report: Report, metric: Metric, before: Figure | None = None) -> Headline:
+    figure = metric.whole(report.question)
+    beside = (
+        [_("before: %(value)s, %(n)s") % {"value": report.text(before), "n": _n(before)}]
+        if before is not None and before.n
+        else []
+    )
+    return Headline(
+        title=figure.definition.name,
+        text=report.text(figure),
+        definition=figure.definition,
+        href=report.rows(figure) if figure.n else "",
+        tone="young" if figure.is_small_sample else "",
+        lines=[_n(figure), between_words(figure), *beside],
+    )
+
+
+def _n(figure: Figure) -> str:
+    return of_words(figure) if figure.part is not None else f"n {number(figure.n)}"
+
+
+def _rates(report: Report) -> ReportPanel:
+    before = report.question.before
+    then = outcomes.closed_win_rate.whole(before) if before else None
+    return ReportPanel(
+        key="rates",
+        title=_("Four win rates"),
+        template="reports/panels/numbers.html",
+        drawing=[
+            _headline(report, metric, then if metric is outcomes.closed_win_rate else None)
+            for metric in RATES.values()
+        ],
+        say=_better(report, then),
+        wide=True,
+    )
+
+
+def _better(report: Report, then: Figure | None) -> str:
+    """Whether the usual rate moved beyond chance."""
+    now = outcomes.closed_win_rate.whole(report.question)
+    if then is None or min(now.n, then.n) < MIN_ROWS:
+        return ""
+    if not is_beyond_chance(now, then):
+        return _("No difference beyond chance to the period before.")
+    rates = {"now": report.text(now), "then": report.text(then)}
+    return _("The win rate went from %(then)s to *%(now)s*: more than chance makes.") % rates
+
+
+def _along(report: Report) -> ReportPanel:
+    question = report.question
+    rate, rates = report.chosen("rate", _RATE_WORDS)
+    along, axes = report.chosen("along", {key: axis.label for key, axis in _ALONG.items()})
+    metric, by = RATES[rate], _ALONG[along]
+    found = figures(question, (metric, outcomes.won_value), by)
+    values = found[outcomes.won_value.slug]
+
+    def cells(value: Any) -> list[TableCell]:
+        figure = (
+            outcomes.won_value.whole(question)
+            if value == WHOLE
+            else values.get(value) or outcomes.won_value.of_nothing(question, by, value)
+        )
+        return [
+            counted(report, figure),
+            TableCell(text=report.text(figure, short=True), raw=figure.value),
+        ]
+
+    chart = forest(
+        report,
+        metric,
+        by,
+        heads=[TableHead(text=_("Won")), TableHead(text=_("Won value"))],
+        cells=cells,
+    )
+    whole = metric.whole(question)
+    named = {
+        name: found[metric.slug].get(key)
+        for key, name in by.named(question, found[metric.slug]).items()
+    }
+    names = apart({name: each for name, each in named.items() if each}, whole)
+    return ReportPanel(
+        key="along",
+        title=_("Win rate by …"),
+        template="reports/panels/dots.html",
+        drawing=chart,
+        table=table_of(chart),
+        definition=metric.definition,
+        n=whole.n,
+        coverage=whole.coverage,
+        # Of people nobody says who stands apart: what to ask is on their own pages.
+        say=""
+        if by is PERSON or whole.is_small_sample
+        else _("*%(names)s* differs from all together beyond chance.") % {"names": join_list(names)}
+        if names
+        else _("No difference beyond chance."),
+        switch=axes,
+        second_switch=rates,
+        empty="" if whole.n else _("No deal was closed in this period: take a longer one."),
+        wide=True,
+    )
+
+
+def _causes(report: Report) -> ReportPanel:
+    """Cause × stage; each number opens its deals (METRICS K24)."""
+    question = report.question
+    metric = outcomes.stopped_deals
+    found = metric.measure(question, CAUSE, STAGE)
+    whole = metric.whole(question)
+    most = max((figure.n for figure in found.values()), default=1)
+    rows, lines = [], []
+    for cause, name in CAUSE.named(question, {cause for cause, _stage in found}).items():
+        cells = [found.get((cause, stage)) for stage in STAGE.every]
+        n = sum(cell.n for cell in cells if cell)
+        href = report.rows(FigureCell(metric=metric.slug, by=CAUSE.key, key=cause))
+        rows.append(
+            MatrixRow(
+                name=name,
+                squares=[
+                    *(_square(report, cell, most) for cell in cells),
+                    MatrixSquare(text=number(n), href=href),
+                ],
+            )
+        )
+        together = TableCell(text=number(n), raw=n, href=href)
+        lines.append(
+            TableRow(name=name, cells=[*(_plain(report, cell) for cell in cells), together])
+        )
+    stages = STAGE.named(question, STAGE.every)
+    return ReportPanel(
+        key="causes",
+        title=_("Why deals stop, and where"),
+        template="reports/panels/matrix.html",
+        drawing=Matrix(
+            first=_("Cause"),
+            heads=[TableHead(text=str(stage), title=name) for stage, name in stages.items()]
+            + [TableHead(text=_("All"))],
+            rows=rows,
+        ),
+        table=Table(
+            heads=[
+                TableHead(text=_("Cause"), numeric=False),
+                *(TableHead(text=f"{stage} {name}") for stage, name in stages.items()),
+                TableHead(text=_("All")),
+            ],
+            rows=lines,
+        ),
+        definition=metric.definition,
+        n=whole.n,
+        coverage=whole.coverage,
+        empty="" if whole.n else _("No deal was stopped in this period."),
+    )
+
+
+def _square(report: Report, figure: Figure | None, most: int) -> MatrixSquare:
+    if figure is None or not figure.n:
+        return MatrixSquare(text="·")
+    shade = 1 + round(3 * (figure.n - 1) / max(most - 1, 1))
+    return MatrixSquare(text=number(figure.n), href=report.rows(figure), shade=shade)
+
+
+def _plain(report: Report, figure: Figure | None) -> TableCell:
+    if figure is None or not figure.n:
+        return TableCell(text="0", raw=0)
+    return TableCell(text=number(figure.n), raw=figure.n, href=report.rows(figure))
+
+
+def _around(report: Report) -> ReportPanel:
+    """What lies around a closing: attempts, returns, and how soon we let go."""
+    some = (
+        outcomes.attempts_per_win,
+        outcomes.reopen_rate,
+        outcomes.reopen_win_rate,
+        outcomes.days_to_disqualify,
+    )
+    return ReportPanel(
+        key="around",
+        title=_("Asked, opened again, let go"),
+        template="reports/panels/numbers.html",
+        drawing=[_headline(report, metric) for metric in some],
+        table=_facts(report, some),
+    )
+
+
+def _facts(report: Report, metrics: Sequence[Metric]) -> Table:
+    found = [metric.whole(report.question) for metric in metrics]
+    return Table(
+        heads=[
+            TableHead(text=_("Figure"), numeric=False),
+            TableHead(text=_("Value")),
+            TableHead(text="n"),
+        ],
+        rows=[
+            TableRow(
+                name=str(figure.definition.name),
+                cells=[
+                    TableCell(text=report.text(figure), raw=figure.value),
+                    TableCell(text=number(figure.n), raw=figure.n, href=report.rows(figure)),
+                ],
+            )
+            for figure in found
+        ],
+    )
+
+
+def _objections(report: Report) -> ReportPanel:
+    question = report.question
+    first, other = (
+        leads.won_front_loaded.whole(question),
+        leads.won_not_front_loaded.whole(question),
+    )
+    say = ""
+    if min(first.n, other.n) >= MIN_ROWS:
+        rates = {"first": report.text(first), "other": report.text(other)}
+        say = (
+            _("Where we raised it first, *%(first)s* were won, else %(other)s.") % rates
+            if is_beyond_chance(first, other)
+            else _("Raising it first makes no difference beyond chance: %(first)s, else %(other)s.")
+            % rates
+        )
+    some = (leads.objection_frequency, leads.front_load_rate)
+    return ReportPanel(
+        key="objections",
+        title=_("Objections, and who raised them"),
+        template="reports/panels/numbers.html",
+        drawing=[
+            *(_headline(report, metric) for metric in some),
+            Headline(
+                title=_("Won, raised by us first"),
+                text=report.text(first),
+                definition=first.definition,
+                href=report.rows(first) if first.n else "",
+                tone="young" if first.is_small_sample else "",
+                lines=[of_words(first), between_words(first)],
+            ),
+            Headline(
+                title=_("Won, raised by them"),
+                text=report.text(other),
+                definition=other.definition,
+                href=report.rows(other) if other.n else "",
+                tone="young" if other.is_small_sample else "",
+                lines=[of_words(other), between_words(other)],
+            ),
+        ],
+        say=say,
+        table=_facts(report, (*some, leads.won_front_loaded, leads.won_not_front_loaded)),
+    )
+
+
+def _concentration(report: Report) -> ReportPanel:
+    """How much of what was won hangs on a few customers, or people (CHECKLIST F15)."""
+    question = report.question
+    rows = []
+    found = outcomes.won_value.measure(question, CUSTOMER, PERSON)
+    for place, words in enumerate(
+        (_("the first %(n)s of %(all)s customers"), _("the first %(n)s of %(all)s people"))
+    ):
+        sums: dict[Any, Any] = {}
+        for pair, figure in found.items():
+            if pair[place] is not None:
+                sums[pair[place]] = sums.get(pair[place], 0) + (figure.value or 0)
+        worth = sorted(sums.values(), reverse=True)
+        whole = sum(worth)
+        if not whole or len(worth) <= FIRST:
+            continue
+        share = sum(worth[:FIRST]) / whole
+        rows.append(
+            TableRow(
+                name=words % {"n": FIRST, "all": number(len(worth))},
+                cells=[TableCell(text=percent(share), raw=share)],
+            )
+        )
+    won = outcomes.won_value.whole(question)
+    return ReportPanel(
+        key="concentration",
+        title=_("How much hangs on a few"),
+        definition=won.definition,
+        n=won.n,
+        coverage=won.coverage,
+        table=Table(
+            heads=[
+                TableHead(text=_("Of the value that was won"), numeric=False),
+                TableHead(text=_("Share")),
+            ],
+            rows=rows,
+        ),
+        empty=""
+        if rows
+        else _("Too few customers and people to say how much hangs on a few of them."),
+    )
+
+
+PAGE = ReportPage(
+    key="wins",
+    title=gettext_lazy("Wins"),
+    shows=_shows,
+    basis=gettext_lazy("by the day of closing; present owner and team"),
+)

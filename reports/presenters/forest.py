@@ -1,0 +1,163 @@
+"""Rates along an axis as dots with where they lie 9 times in 10, beside what else is counted there."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from reports.figures import Figure
+from reports.metric import WHOLE, Axis, Metric
+from reports.presenters.panels import (
+    Dot,
+    Dots,
+    ScaleMark,
+    Table,
+    TableCell,
+    TableHead,
+    TableRow,
+    at_percent,
+    scale_to,
+)
+from reports.presenters.report import Report, between_words, of_words
+from salesprocess.lib.format import number, percent
+
+# What stands in a row besides its rate: given the value of the axis (WHOLE for all of them).
+Cells = Callable[[Any], Sequence[TableCell]]
+# No row of too few makes the scale longer than this, in percent.
+MOST = 100.0
+
+
+def forest(
+    report: Report,
+    metric: Metric,
+    by: Axis,
+    *,
+    heads: Sequence[TableHead] = (),
+    cells: Cells = lambda _value: (),
+    also: Sequence[Any] = (),
+) -> Dots:
+    """A rate for each value of an axis, A to Z; `cells` stand before the dots under `heads`. `also`
+    are values that are shown without any row of the rate."""
+    question = report.question
+    found = metric.measure(question, by)
+    past = metric.measure(question.before, by) if question.before else {}
+    whole = metric.whole(question)
+    names = by.named(question, {*found, *also})
+    end, ticks = scale_to(_longest(found, whole))
+    rows = [
+        _dot(
+            report,
+            name,
+            found.get(value) or metric.of_nothing(question, by, value),
+            past.get(value),
+            end,
+            cells(value),
+            stage=value if by.key == "stage" else 0,
+        )
+        for value, name in names.items()
+    ]
+    low, high = whole.interval or (0.0, 1.0)
+    share = float(whole.value or 0) * 100
+    return Dots(
+        rows=rows,
+        scale=[ScaleMark(at=at_percent(tick, end), text=percent(tick / 100)) for tick in ticks],
+        heads=[TableHead(text=by.label, numeric=False), *heads, TableHead(text=_("Share"))],
+        whole=(
+            (at_percent(share, end), at_percent(low * 100, end), at_percent(high * 100, end))
+            if whole.n
+            else None
+        ),
+        whole_row=_dot(report, _("All"), whole, None, end, cells(WHOLE)) if len(rows) > 1 else None,
+    )
+
+
+def _longest(found: Mapping[Any, Figure], whole: Figure) -> float:
+    """Up to where the interval of the widest row of enough rows goes, in percent."""
+    enough = [figure for figure in (*found.values(), whole) if not figure.is_small_sample]
+    highs = [interval[1] * 100 for figure in enough if (interval := figure.interval)]
+    return min(max(highs, default=MOST), MOST)
+
+
+def _dot(
+    report: Report,
+    name: str,
+    figure: Figure,
+    past: Figure | None,
+    end: float,
+    cells: Sequence[TableCell],
+    *,
+    stage: int = 0,
+) -> Dot:
+    low, high = figure.interval or (0.0, 0.0)
+    share = None if figure.value is None else float(figure.value) * 100
+    words = _("too few") if figure.is_small_sample else report.text(figure)
+    told = past is not None and not past.is_small_sample and past.value is not None
+    return Dot(
+        label=name,
+        at=None if share is None else at_percent(share, end),
+        low=at_percent(low * 100, end),
+        high=at_percent(high * 100, end),
+        past=at_percent(float(past.value) * 100, end)
+        if told and past and past.value is not None
+        else None,
+        text=words,
+        title=" · ".join(filter(None, (of_words(figure), between_words(figure)))),
+        href=report.rows(figure),
+        few=figure.is_small_sample,
+        beyond=high * 100 > end,
+        stage=stage,
+        cells=[
+            *cells,
+            TableCell(
+                text=words if figure.n else "–",
+                raw=figure.value,
+                href=report.rows(figure, part=True) if figure.part else "",
+                note=of_words(figure) if figure.n else "",
+            ),
+        ],
+    )
+
+
+def table_of(chart: Dots) -> Table:
+    """The same as a table: names, what stands beside, and the rates."""
+    rows = [*chart.rows, *([chart.whole_row] if chart.whole_row else [])]
+    return Table(
+        heads=chart.heads,
+        rows=[TableRow(name=row.label, stage=row.stage, cells=row.cells) for row in rows],
+    )
+
+
+def apart(figures: Mapping[str, Figure], whole: Figure) -> list[str]:
+    """The names of those whose interval lies outside that of all together: beyond chance."""
+    if whole.interval is None:
+        return []
+    low, high = whole.interval
+    told = [
+        (name, interval)
+        for name, figure in figures.items()
+        if not figure.is_small_sample and (interval := figure.interval)
+    ]
+    return [name for name, interval in told if interval[0] > high or interval[1] < low]
+
+
+def counted(report: Report, figure: Figure) -> TableCell:
+    """A count with the way to its rows; nothing is a pale dot."""
+    if not figure.n:
+        return TableCell(text="·", raw=0, tone="t3")
+    return TableCell(text=number(figure.n), raw=figure.n, href=report.rows(figure))
+
+
+def step(report: Report, figure: Figure, value: Figure | None = None) -> TableCell:
+    """A step of a ladder: how many, and small, which share of the whole and what they are worth."""
+    if not figure.part:
+        return TableCell(text="·", raw=0, tone="t3")
+    parts = [
+        percent(figure.value or 0) if not figure.is_small_sample else "",
+        report.text(value, short=True) if value is not None and value.value else "",
+    ]
+    return TableCell(
+        text=number(figure.part),
+        raw=figure.part,
+        href=report.rows(figure, part=True),
+        note=" · ".join(filter(None, parts)),
+    )

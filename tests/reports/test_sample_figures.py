@@ -1,0 +1,103 @@
+"""The figures of the published sample, imported, are those computed from its files alone."""
+
+import datetime as dt
+import zoneinfo
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pipeline.models import Team
+from reports.axes import MONTH, PERSON, PRODUCT, QUARTER, TEAM
+from reports.figures import Figure, Period
+from reports.metric import WHOLE, Axis, figures
+from reports.metrics import outcomes
+from reports.question import Question, team_with_all_below
+from tests.published_sample import needs_the_sample
+from tests.reports.sample import ZONE, expected
+
+pytestmark = needs_the_sample
+METRICS = {
+    "won": outcomes.won,
+    "lost": outcomes.lost,
+    "closed_win_rate": outcomes.closed_win_rate,
+    "won_value": outcomes.won_value,
+    "average_won_value": outcomes.average_won_value,
+    "median_won_value": outcomes.median_won_value,
+}
+
+
+def asked(sample: Any, **narrowed: Any) -> Question:
+    period = Period(
+        start_on=dt.date(2016, 1, 1),
+        end_on=dt.date(2017, 12, 31),
+        zone=zoneinfo.ZoneInfo(str(ZONE)),
+    )
+    return Question(reader=sample.admin, today=period.end_on, period=period, **narrowed)
+
+
+def told(figure: Figure) -> Any:
+    if figure.part is not None:
+        return figure.part, figure.n
+    value = figure.value
+    return None if value is None else round(Decimal(value), 6)
+
+
+def oracle(axis: str, measure: str) -> dict[Any, Any]:
+    """Rounded as the figures are; parts without any closed deal are in no figure."""
+    found = {
+        key: round(Decimal(value), 6) if isinstance(value, Decimal) else value
+        for key, value in expected(axis, measure).items()
+    }
+    return {key: value for key, value in found.items() if value not in (None, 0, (0, 0))}
+
+
+def measured(question: Question, by: Axis) -> dict[str, dict[str, Any]]:
+    found = figures(question, METRICS.values(), by)
+    keys = {key for each in found.values() for key in each}
+    names = _keys(by, keys) or by.named(question, keys)
+    return {
+        measure: {
+            names[key]: value
+            for key, figure in found[metric.slug].items()
+            if (value := told(figure)) not in (None, 0, (0, 0))
+        }
+        for measure, metric in METRICS.items()
+    }
+
+
+def _keys(by: Axis, keys: set[Any]) -> dict[Any, str]:
+    """The names that the oracle has for months, quarters and the managers of teams."""
+    if by is MONTH:
+        return {key: f"{key:%Y-%m}" for key in keys}
+    if by is QUARTER:
+        return {key: f"{key.year}-Q{(key.month + 2) // 3}" for key in keys}
+    if by is TEAM:
+        return {
+            team.pk: team.manager.name for team in Team.objects.filter(pk__in=keys) if team.manager
+        }
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("axis", "by"),
+    [
+        ("agent", PERSON),
+        ("manager", TEAM),
+        ("product", PRODUCT),
+        ("quarter", QUARTER),
+        ("month", MONTH),
+    ],
+)
+def test_the_figures_are_those_of_the_files(sample: Any, axis: str, by: Axis) -> None:
+    found = measured(asked(sample), by)
+    for measure in METRICS:
+        assert found[measure] == oracle(axis, measure), measure
+
+
+def test_the_figures_of_an_office_are_those_of_its_teams(sample: Any) -> None:
+    for name in expected("office", "deals"):
+        office = Team.objects.get(name=name)
+        found = figures(asked(sample, teams=team_with_all_below(office)), METRICS.values())
+        for measure, metric in METRICS.items():
+            assert told(found[metric.slug][WHOLE]) == oracle("office", measure)[name], measure

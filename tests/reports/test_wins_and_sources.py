@@ -1,0 +1,92 @@
+"""What is won and where it comes from, on deals that say it."""
+
+import datetime as dt
+
+from django.test import Client
+
+from crm.commands import deal as deal_commands
+from crm.models import Source
+from pipeline.process.stages import Initiator, Stage
+from reports.axes import EXISTING_CUSTOMER, STAGE
+from reports.metrics import leads, outcomes
+from reports.question import Question
+from tests.conftest import Cast
+from tests.factories import (
+    NOW,
+    ago,
+    cause_named,
+    make_company,
+    make_deal,
+    ready_deal,
+    won_deal,
+)
+from tests.reports.test_metrics import asked
+
+
+def question(cast: Cast) -> Question:
+    return asked(cast.again(cast.mona), start=-400, end=91)
+
+
+def test_losses_stand_by_cause_and_stage(worked_cast: Cast) -> None:
+    found = outcomes.stopped_deals.measure(question(worked_cast), STAGE)
+    assert {stage: figure.n for stage, figure in found.items()} == {1: 1, 2: 1, 3: 1, 6: 1}
+
+
+def test_a_disqualified_deal_is_in_no_win_rate(cast: Cast) -> None:
+    won_deal(by=cast.ana)
+    deal_commands.stop(
+        ready_deal(by=cast.ana, at=ago(days=5)),
+        initiator=Initiator.US,
+        cause=cause_named("disqualified"),
+        by=cast.ana,
+        at=NOW,
+    )
+    for metric in (
+        outcomes.closed_win_rate,
+        outcomes.narrow_win_rate,
+        outcomes.broad_win_rate,
+    ):
+        figure = metric.whole(question(cast))
+        assert (figure.part, figure.n) == (1, 1), metric.slug
+    assert outcomes.days_to_disqualify.whole(question(cast)).n == 1
+
+
+def test_a_deal_opened_again_is_counted_at_its_stop(worked_cast: Cast) -> None:
+    asked_of = question(worked_cast)
+    again, won = (
+        outcomes.reopen_rate.whole(asked_of),
+        outcomes.reopen_win_rate.whole(asked_of),
+    )
+    # Of five stops (D2 twice, D4, D5, D8) one was opened again, and lost in the end.
+    assert (again.part, again.n) == (1, 5)
+    assert (won.part, won.n) == (0, 1)
+
+
+def test_existing_customers_are_counted_by_name(cast: Cast) -> None:
+    """CHECKLIST A9: the customer whom a deal came from, else the one that it is with."""
+    source = Source.objects.get(kind="existing_customer")
+    norte, sur = (make_company(by=cast.ana, name=name) for name in ("Norte SA", "Sur SA"))
+    make_deal(by=cast.ana, company=norte, source=source)
+    make_deal(by=cast.ana, company=norte, source=source, source_company=sur)
+    make_deal(by=cast.ana, company=norte)
+    found = leads.leads.measure(question(cast), EXISTING_CUSTOMER)
+    assert {key: figure.n for key, figure in found.items()} == {norte.pk: 1, sur.pk: 1, None: 1}
+
+
+def test_the_ladder_goes_from_lead_to_won(cast: Cast) -> None:
+    make_deal(by=cast.ana)
+    ready_deal(by=cast.ana, stage=Stage.NEEDS_ANALYSIS)
+    won_deal(by=cast.ana)
+    asked_of = question(cast)
+    steps = (leads.qualified, leads.offered, leads.won_of_leads)
+    assert leads.leads.whole(asked_of).n == 3
+    assert [metric.whole(asked_of).part for metric in steps] == [2, 2, 1]
+
+
+def test_a_page_of_sources_says_no_difference_where_there_is_none(
+    client: Client, worked_cast: Cast
+) -> None:
+    client.force_login(worked_cast.again(worked_cast.mona))
+    start = (NOW - dt.timedelta(days=100)).date()
+    text = client.get(f"/reports/sources/?span=custom&start={start}&end={ago(days=0).date()}")
+    assert "No source differs from the others beyond chance." in text.content.decode()
