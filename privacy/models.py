@@ -17,10 +17,10 @@ class Kept(models.TextChoices):
     STOPPED_LEADS = "stopped_leads", _("People known from stopped leads alone")
     TAKEN_FILES = "taken_files", _("Who took files")
     SIGN_INS = "sign_ins", _("Who signed in")
-    IMPORT_FILES = "import_files", _("Files that were brought in")
 
 
-# What is about people: they are listed first, and erased only when that has stood for a while.
+# What is about people: they are listed first, and erased only when that has stood for a while. Files
+# that were brought in go after a month by themselves (`exchange.commands.work`).
 OF_PEOPLE = (Kept.CONTACTS, Kept.STOPPED_LEADS)
 
 

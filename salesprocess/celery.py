@@ -63,6 +63,10 @@ app.conf.update(
             "task": "crm.tasks.forget_deleted",
             "schedule": crontab(hour="3", minute="7"),
         },
+        "keep-to-rules": {
+            "task": "privacy.tasks.keep_to_rules",
+            "schedule": crontab(minute="7"),
+        },
         "forget-delivered": {
             "task": "pipeline.tasks.forget_delivered",
             "schedule": crontab(hour="3", minute="27"),

@@ -62,6 +62,7 @@ from pipeline.outbox import kinds
 from pipeline.people.events import NameChanged
 from pipeline.process import commands as process_commands
 from pipeline.process.stages import Initiator, Stage
+from privacy.models import ErasureNotice
 from salesprocess.lib import idempotency
 from salesprocess.lib.events import event_columns
 from tests.conftest import Cast, make_cast
@@ -388,6 +389,9 @@ URLS: dict[str, Url] = {
     "crm:contact_hand_over": record("contact", post={"to": "@ben"}),
     "crm:contact_log": record("contact", EVERYBODY, get=False, post=CALL),
     "crm:contact_plan": record("contact", EVERYBODY, post=TOMORROW),
+    "privacy:retention": Url(kind="function", may=ADMIN, post={"contacts": "240"}),
+    "privacy:retention_keep": record("notice", ADMIN, get=False, post={}),
+    "privacy:retention_let_go": record("kept", ADMIN, get=False, post={}),
     "privacy:information": record("contact", IMPORTER, keeps=TAKEN),
     "privacy:erase": record("contact", ADMIN, post={"name": "Jordi Pla"}),
     "exchange:imports": Url(kind="collection", ask={"kind": "deals"}),
@@ -909,12 +913,23 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "done_touch": done_touch.pk,
         "view": view.pk,
         "deleted": DeletedRecord.objects.get().pk,
+        **{key: notice.pk for key, notice in _due_people(cast).items()},
         "outbox": row.pk,
         **jobs,
     }
 
 
 # Nothing is forgotten ----------------------------------------------------------------------------
+
+
+def _due_people(cast: Cast) -> dict[str, ErasureNotice]:
+    """Somebody on the list of the rules of retention, and somebody whom an admin keeps."""
+    told = {"kind": "contacts", "noted_at": NOW, "due_on": NOW.date()}
+    due, kept = (make_contact(by=cast.carl, name=name) for name in ("Due Moor", "Kept Moor"))
+    return {
+        "notice": ErasureNotice.objects.create(contact=due, **told),
+        "kept": ErasureNotice.objects.create(contact=kept, kept_at=NOW, kept_by=cast.adele, **told),
+    }
 
 
 def _names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:

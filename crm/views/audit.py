@@ -70,7 +70,12 @@ def mine(request: HtmxRequest) -> HttpResponse:
 
 def _line(entry: AuditEntry, user: User) -> AuditLine:
     did = str(AuditKind(entry.kind).label)
-    if entry.kind == AuditKind.ERASURE:
+    if entry.kind == AuditKind.ERASURE and entry.what == "audit":
+        old = ngettext("%(n)s old entry", "%(n)s old entries", entry.rows)
+        did = _("By the rules of retention: %(what)s gone") % {
+            "what": old % {"n": number(entry.rows)}
+        }
+    elif entry.kind == AuditKind.ERASURE:
         did = _("Erased a person: number %(number)s") % {"number": entry.asked}
     elif entry.what:
         rows = ngettext("%(n)s row", "%(n)s rows", entry.rows) % {"n": number(entry.rows)}
@@ -90,6 +95,8 @@ def _called(what: str) -> str:
 
 
 def _href(entry: AuditEntry) -> str:
+    if entry.kind == AuditKind.ERASURE:
+        return ""
     if entry.what == INFORMATION:
         return reverse("crm:contact", args=[entry.asked])
     name = f"crm:{entry.what}" if entry.what in ListKind.values else "reports:funnel_rows"

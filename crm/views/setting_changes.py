@@ -114,6 +114,8 @@ def tell(change: queries.SettingsHistoryRow | None, *, user: User) -> SettingCha
 def _what(change: queries.SettingsHistoryRow) -> str:
     if change.setting == queries.ORGANISATION:
         return _("Organisation")
+    if change.setting == Setting.RETENTION:
+        return _("Retention")
     if change.setting == Setting.RATE:
         return change.name or _("Rates")
     return shipped_name(change.name) if change.setting != Setting.PRODUCT else change.name

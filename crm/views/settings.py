@@ -55,6 +55,7 @@ LABELS = {
     "process-owner": gettext_lazy("Process owner"),
     "thresholds": gettext_lazy("Thresholds"),
     "sign-in": gettext_lazy("Sign-in"),
+    "retention": gettext_lazy("Retention"),
     "changes": gettext_lazy("All changes"),
     "audit": gettext_lazy("Files and sign-ins"),
     "operations": gettext_lazy("Operations"),
@@ -114,6 +115,9 @@ def _menu(user: User, *, at: dt.datetime) -> list[tuple[str, list[SettingsMenuIt
                 entry("process-owner", *_owner_state(owner)),
                 entry("thresholds", percent((root.reliable_from or 90) / 100)),
                 entry("sign-in", root.get_second_factor_for_display()),
+                SettingsMenuItem(
+                    "retention", str(LABELS["retention"]), reverse("privacy:retention"), ""
+                ),
             ],
         ),
         (_("What was changed"), [entry("changes", ""), entry("audit", "")]),

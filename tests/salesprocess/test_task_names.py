@@ -15,7 +15,7 @@ from tests.factories import NOW
 NAMES = {
     *("pipeline.tasks.relay_outbox", "pipeline.tasks.forget_delivered", "crm.tasks.relay_outbox"),
     *("pipeline.tasks.forget_idempotency_keys", "pipeline.tasks.forget_incidents"),
-    "crm.tasks.forget_deleted",
+    *("crm.tasks.forget_deleted", "privacy.tasks.keep_to_rules"),
     *("pipeline.tasks.give_sign_of_life", "pipeline.tasks.forget_sign_in_attempts"),
     *("exchange.tasks.work_on_imports", "exchange.tasks.clear_old_import_files"),
     *("crm.tasks.work_on_imports", "crm.tasks.clear_old_import_files"),
