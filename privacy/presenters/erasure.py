@@ -35,7 +35,7 @@ def goes(look: ErasureOutlook) -> list[ErasureLine]:
             % {"name": look.contact.name}
         ),
         ErasureLine(_points(look)),
-        ErasureLine(said % {"n": look.sayings}),
+        *([ErasureLine(said % {"n": look.sayings})] if look.sayings else []),
         ErasureLine(
             _(
                 "The name, addresses and numbers wherever else somebody wrote them: names of deals, "

@@ -6,9 +6,11 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, ViewportSize, expect
 
-from crm.models import Product
+from crm.models import Contact, Product
+from privacy.commands import erasure, retention
+from privacy.models import Kept
 from tests.browser import axe
-from tests.factories import make_deal
+from tests.factories import NOW, ago, make_contact, make_deal
 
 pytestmark = pytest.mark.browser
 
@@ -68,6 +70,10 @@ PAGES = (
     "process-owner/",
     "thresholds/",
     "changes/",
+    "../retention/",
+    "../contacts/{contact}/erase/",
+    "../contacts/{erased}/",
+    "../deleted/",
 )
 
 
@@ -75,10 +81,15 @@ def test_every_page_can_be_read_by_everybody_and_fits_a_phone(
     page: Page, live_server: Any, people: Any, enter: Any
 ):
     product, other = (Product.objects.create(name=name, currency="EUR") for name in ("A", "B"))
+    kept, gone, due = (make_contact(by=people.adele, name=f"{name} Moor") for name in "ABC")
+    Contact.objects.filter(pk__in=[kept.pk, due.pk]).update(changed_at=ago(days=900))
+    retention.set_rules({Kept.CONTACTS: 24}, by=people.adele, at=NOW)
+    erasure.erase(gone, by=people.adele, at=NOW)
+    named = {"product": product.pk, "other": other.pk, "contact": kept.pk, "erased": gone.pk}
     enter(page.context, people.adele)
     wrong = []
     for address in PAGES:
-        at = address.format(product=product.pk, other=other.pk)
+        at = address.format(**named)
         page.goto(f"{live_server.url}/settings/{at}")
         wrong += [(at, found) for found in axe.findings_in_both_themes(page)]
         for size in (PHONE, DESK):
