@@ -40,7 +40,7 @@ class ReadersField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  #
     def of_deal(self, deal: Deal | None) -> None:
         if deal is None:
             return
-        of_it = Contact.objects.filter(deals=deal).order_by(Lower("name"), "id")
+        of_it = Contact.objects.filter(deals=deal, erased_at=None).order_by(Lower("name"), "id")
         others = Contact.objects.filter(company=deal.company_id).exclude(deals=deal)
         if deal.company_id is None:
             others = others.none()

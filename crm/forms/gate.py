@@ -159,7 +159,7 @@ class GateForm(VerbForm):
     def people(self) -> list[tuple[int, str, str]]:
         if self.deal is None:
             return []
-        rows = self.deal.deal_contacts.order_by("id")
+        rows = self.deal.deal_contacts.filter(contact__erased_at=None).order_by("id")
         return list(rows.values_list("contact_id", "contact__name", "role"))
 
     @cached_property

@@ -150,7 +150,7 @@ def step_panel(
     existing = recorded.facts.existing_customer
     steps = [s for s in book.steps(stage) if s.is_for(existing_customer=existing)]
     counted = [step for step in steps if step.counts]
-    with_whom = [(str(one.id), one.name) for one in people]
+    with_whom = [(str(one.id), one.name) for one in people if not one.is_erased]
     lines = [_line(viewer, step, deal, recorded, records) for step in steps]
     shows_talks = any("activity" in line.proofs for line in lines)
     return Panel(

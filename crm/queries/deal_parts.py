@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.db.models import BigIntegerField
 
+from crm.erased import ERASED_PERSON
 from crm.models import DealContact, DealLine, DealRole
 from crm.queries.deal import DealRecord
 from salesprocess.lib.prepared import Param, Prepared
@@ -23,6 +24,11 @@ class DealPerson:
     company: str | None
     role: DealRole
     points: list[tuple[str, str]]
+
+    @property
+    def is_erased(self) -> bool:
+        """Nothing can be said to the person any more."""
+        return self.name == ERASED_PERSON
 
 
 def people(deal: int) -> list[DealPerson]:

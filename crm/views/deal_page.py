@@ -284,7 +284,7 @@ def composer(
 ) -> dict[str, Any]:
     """`keep` is the day of what is planned already, if anything is; any of `plans` may be closed by
     what is logged."""
-    with_whom = [(person.id, person.name) for person in people]
+    with_whom = [(person.id, person.name) for person in people if not person.is_erased]
     return {
         "deal": deal,
         "form": form,

@@ -254,6 +254,7 @@ def test_everybody_finds_that_somebody_is_gone_and_nobody_who(
     assert "Erased person" not in client.get("/contacts/").content.decode()
     shown = client.get(f"/deals/{deal.pk}/").content.decode()
     assert "Erased person" in shown
+    assert f'<option value="{contact.pk}">' not in shown
     assert f"{ERASED_TEXT}: pump" in shown
     taken = b"".join(client.get("/settings/audit.jsonl")).decode().lower()
     assert "zyxwell" not in taken
