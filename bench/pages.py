@@ -109,5 +109,13 @@ def _log(user: User, turn: int) -> tuple[str, dict[str, str]]:
 
 def _move(user: User, _turn: int) -> tuple[str, dict[str, str]]:
     """Each call takes another lead: forward from the first stage to the second, without a reason."""
-    lead = open_deals(user.pk, Stage.LEAD_GENERATION).pop()
-    return f"/deals/{lead}/move/", {"to": str(int(Stage.PROSPECTING))}
+    pk, version = _leads(user.pk).pop()
+    to = {"to": str(int(Stage.PROSPECTING)), "version": str(version)}
+    return f"/deals/{pk}/move/", to
+
+
+@cache
+def _leads(seller: int) -> list[tuple[int, int]]:
+    """In their first stage, with the version that a page would have shown."""
+    leads = Deal.objects.open().filter(owner=seller, stage=Stage.LEAD_GENERATION)
+    return list(leads.order_by("pk").values_list("pk", "version"))

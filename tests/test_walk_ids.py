@@ -71,6 +71,8 @@ SENT: tuple[str, ...] = (
     *("deal", "won", "pool", "carls", "company", "contact", "touch", "view", "note", "job"),
     *("line", "carls_plan", "need", "file", "carl", "south"),
 )
+# What belongs to the form or to the page, and what says which version was shown.
+NO_IDS = {"csrfmiddlewaretoken", "idempotency_key", "reader", "account_login", "version", "seen"}
 METHODS = ("head", "options", "put", "patch", "delete")
 ADDRESSES = [*((name, {}) for name in URLS), *VARIANTS]
 
@@ -134,7 +136,7 @@ class Address:
         role = next(role for role in ("manager", "admin", "owner") if role in self.url.may)
         with names_asked_for() as found, undone():
             self.world.tries(role, method, self.own, self.usual[method], **HTMX)
-        return sorted(found - {"csrfmiddlewaretoken", "idempotency_key", "reader", "account_login"})
+        return sorted(found - NO_IDS)
 
     def filled(self, method: str, value: Any) -> dict[str, Any]:
         """An id wherever one may stand; what is a word stays, or the form would be refused for it."""

@@ -257,7 +257,8 @@ def clock_jumped(place: TestBed) -> Figures:
         web = _web_with_a_clock_of_its_own(place, library, offset, port)
         stack.callback(web.wait, 20)
         stack.callback(web.terminate)
-        wait_until(lambda: answers(port), seconds=60)
+        if wait_until(lambda: answers(port), seconds=300) is None:
+            raise RuntimeError(place.run.log.with_name("jumped.log").read_text()[-1000:])
         person = PersonAtWork.moving(place.diary, port)
         person.start()
         for jump in ("+1h", "-1h", "+1d", "-1d", "+0"):

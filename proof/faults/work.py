@@ -8,6 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connections
+
 from bench.run import Client
 from salesprocess.lib.idempotency import FIELD, new_key
 
@@ -89,10 +91,17 @@ class PersonAtWork(threading.Thread):
             if turn % 3 == 0:
                 self._look(turn)
             if self.moves:
-                stage = {"to": str(1 + turn % 3), "reason": "The clock"}
-                self._send(f"/deals/{self.deals[turn % 5]}/move/", {**stage, FIELD: new_key()})
+                self._move(turn)
             self.ended.wait(0.05)
         self.client.connection.close()
+        connections.close_all()  # those of this thread
+
+    def _move(self, turn: int) -> None:
+        from crm.models import Deal
+
+        deal = Deal.objects.get(pk=self.deals[turn % len(self.deals)])
+        said = {"to": str(deal.stage % 3 + 1), "version": str(deal.version), "reason": "The clock"}
+        self._send(f"/deals/{deal.pk}/move/", {**said, FIELD: new_key()})
 
     def _intent(self, turn: int) -> Intent:
         mark = f"mark-{self.number}-{turn}-{time.monotonic_ns()}"
