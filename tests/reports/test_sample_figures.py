@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from pipeline.models import Team
-from reports.axes import MONTH, PERSON, PRODUCT, QUARTER, TEAM
+from reports.axes import MONTH, PERSON, PRODUCT, QUARTER, STAGE, TEAM
 from reports.figures import Figure, Period
 from reports.metric import WHOLE, Axis, figures
-from reports.metrics import outcomes
+from reports.metrics import duration, flow, outcomes, pipeline
 from reports.question import Question, team_with_all_below
 from tests.published_sample import needs_the_sample
 from tests.reports.sample import ZONE, expected
@@ -101,3 +101,23 @@ def test_the_figures_of_an_office_are_those_of_its_teams(sample: Any) -> None:
         found = figures(asked(sample, teams=team_with_all_below(office)), METRICS.values())
         for measure, metric in METRICS.items():
             assert told(found[metric.slug][WHOLE]) == oracle("office", measure)[name], measure
+
+
+def test_what_is_open_was_begun_and_took_its_time_as_the_files_say(sample: Any) -> None:
+    question = asked(sample)
+    for axis, by in (("stage", STAGE), ("agent", PERSON)):
+        found = pipeline.open_deals.measure(question, by)
+        names = {key: key for key in found} if by is STAGE else by.named(question, found)
+        stock = {names[key]: figure.value for key, figure in found.items()}
+        assert stock == oracle(axis, "open")
+    begun = outcomes.created_win_rate.measure(question, QUARTER)
+    quarters = _keys(QUARTER, set(begun))
+    assert {quarters[key]: told(figure) for key, figure in begun.items()} == expected(
+        "engaged_quarter", "created_win_rate"
+    )
+    entered = flow.entered.measure(question, STAGE)[3].value
+    assert entered == expected("all", "entered_qualification")["all"]
+    days = duration.median_days.measure(question, QUARTER)
+    for quarter, wanted in expected("quarter", "median_days_in_qualification").items():
+        figure = next(f for key, f in days.items() if _keys(QUARTER, {key})[key] == quarter)
+        assert float(figure.value or 0) == pytest.approx(wanted, abs=0.051)
