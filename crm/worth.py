@@ -42,6 +42,13 @@ class Rates:
     def __contains__(self, currency: str) -> bool:
         return currency == self.own or currency in self._by_currency
 
+    def value_of(self, amount: Decimal | None, currency: str) -> Decimal | None:
+        """An amount in the organisation's currency; None where nobody knows it."""
+        if amount is None or currency == self.own:
+            return amount
+        rate = self._by_currency.get(currency)
+        return None if rate is None else amount * rate.value
+
     def converted(self, amount: str = "amount", currency: str = "currency") -> Case:
         """SQL for a column's amount in the organisation's currency; null where nobody knows it."""
         whens = [

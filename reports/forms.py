@@ -13,7 +13,7 @@ from pipeline.models import SellingStyle, User
 from pipeline.people.access import ME, subtrees
 from reports.figures import Period
 from reports.queries.asking import askable
-from reports.question import Question
+from reports.question import Question, months_before, quarter_of
 from salesprocess.lib import dates
 
 
@@ -26,6 +26,13 @@ class Span(models.TextChoices):
     YEAR = "year", _("Last 12 months")
     ALL_TIME = "all", _("All time")
     CUSTOM = "custom", _("From … to …")
+
+
+class Since(models.TextChoices):
+    WEEK = "7d", _("7 days ago")
+    MONTH = "month", _("Begin of the month")
+    QUARTER = "quarter", _("Begin of the quarter")
+    DAY = "day", _("Another day …")
 
 
 class CompareWith(models.TextChoices):
@@ -43,7 +50,7 @@ def span_of(span: Span, today: dt.date, *, first_month: int = 1) -> tuple[dt.dat
 
     Quarters are those of a year that begins in `first_month`, 1 to 12.
     """
-    quarter = _months_before(today, (today.month - first_month) % 3)
+    quarter, _end = quarter_of(today, first_month=first_month)
     day = dt.timedelta(days=1)
     match span:
         case Span.DAYS_30:
@@ -51,21 +58,15 @@ def span_of(span: Span, today: dt.date, *, first_month: int = 1) -> tuple[dt.dat
         case Span.QUARTER:
             return quarter, today
         case Span.LAST_QUARTER:
-            return _months_before(quarter, 3), quarter - day
+            return months_before(quarter, 3), quarter - day
         case Span.FISCAL_YEAR:
-            return _months_before(today, (today.month - first_month) % 12), today
+            return months_before(today, (today.month - first_month) % 12), today
         case Span.YEAR:
             return today - 364 * day, today
         case Span.ALL_TIME:
             return FIRST_DAY, today
         case _:
             return today - 89 * day, today
-
-
-def _months_before(day: dt.date, months: int) -> dt.date:
-    """The first day of the month that many months before that of `day`."""
-    count = day.year * 12 + day.month - 1 - months
-    return dt.date(count // 12, count % 12 + 1, 1)
 
 
 def compared_with(
@@ -119,6 +120,13 @@ class QuestionForm(forms.Form):
         validators=dates.PLAUSIBLE_DATE,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
+    since = forms.ChoiceField(label=_("What changed since"), choices=Since, required=False)
+    since_day = forms.DateField(
+        label=_("Day"),
+        required=False,
+        validators=dates.PLAUSIBLE_DATE,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
     source = IdField(label=_("Source"))
     style = forms.ChoiceField(
         label=_("Selling style"), choices=[("", _("All")), *SellingStyle.choices], required=False
@@ -163,7 +171,27 @@ class QuestionForm(forms.Form):
         data["beside"] = beside and self._period(*beside)
         if (as_of := data.get("as_of")) and as_of > self.today:
             self.add_error("as_of", _("That day is not over yet: choose an earlier one."))
+        elif since := data.get("since"):
+            self._clean_since(Since(since), data)
         return data
+
+    def _clean_since(self, since: Since, data: dict[str, Any]) -> None:
+        """Sets the day at whose end it begins, and the days from then on as the period."""
+        last = data.get("as_of") or self.today
+        first = self.reader.organisation.fiscal_month or 1
+        day = dt.timedelta(days=1)
+        begins = {
+            Since.WEEK: last - 7 * day,
+            Since.MONTH: months_before(last, 0) - day,
+            Since.QUARTER: quarter_of(last, first_month=first)[0] - day,
+            Since.DAY: data.get("since_day"),
+        }[since]
+        if begins is None or begins >= last:
+            self.add_error("since_day", _("Choose a day before the one that you ask about."))
+            return
+        data["since_on"] = begins
+        data["period"] = self._period(begins + day, last)
+        data["beside"] = None
 
     def _period(self, start: dt.date, end: dt.date) -> Period:
         return Period(start_on=start, end_on=end, zone=self.reader.organisation.zone)
@@ -179,6 +207,7 @@ class QuestionForm(forms.Form):
             period=data.get("period") or self._period(start, end),
             compare=data.get("beside"),
             as_of=data.get("as_of"),
+            since=data.get("since_on"),
             source=data.get("source"),
             style=data.get("style") or "",
             product=data.get("product"),

@@ -88,6 +88,9 @@ class Population:
     # Where the amount of a row stands, which may be that of its deal.
     amount: str = "amount"
     currency: str = "currency"
+    # Where SQL alone does not say what becomes of a row: the rows told one by one, each with its `pk`
+    # and its `axis_value`, or both of two axes. Metrics over it are `Told`.
+    told: Callable[[Question, QuerySet[Any]], Sequence[Any]] | None = None
 
     def valued(self, question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows, each with its `value` in the organisation's currency, if that is known."""
@@ -223,6 +226,40 @@ class Middle:
         return rows.filter(self.where)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What the rows that are told one by one come to, of a population that tells them: how many
+    there are or, with `of`, what it adds up to; of a row for which it is None that is not known. With
+    `part`, which share of them has it."""
+
+    where: Callable[[Any], bool]
+    of: Callable[[Any], Decimal | None] | None = None
+    part: Callable[[Any], bool] | None = None
+
+    @property
+    def unit(self) -> Unit:
+        if self.part is not None:
+            return Unit.SHARE
+        return Unit.COUNT if self.of is None else Unit.MONEY
+
+    def read(self, rows: Iterable[Any]) -> Raw:
+        counted = [row for row in rows if self.where(row)]
+        n = len(counted)
+        if self.part is not None:
+            part = sum(map(self.part, counted))
+            return Raw(Decimal(part) / n if n else None, n, part)
+        if self.of is None:
+            return Raw(n, n)
+        known = [value for value in map(self.of, counted) if value is not None]
+        unknown = n > 0 and not known
+        return Raw(None if unknown else sum(known, Decimal(0)), n, known=len(known))
+
+    def ids(self, rows: Iterable[Any], *, part: bool) -> list[int]:
+        """Of exactly the rows counted by `n`, or by the numerator."""
+        has = self.part if part and self.part else self.where
+        return [row.pk for row in rows if self.where(row) and has(row)]
+
+
 def _in_days(found: Any) -> Any:
     if isinstance(found, dt.timedelta):
         return (Decimal(found.total_seconds()) / 86400).quantize(Decimal("0.1"))
@@ -236,7 +273,7 @@ class Metric:
     slug: str
     definition: Definition
     population: Population
-    measures: FigureMeasure
+    measures: FigureMeasure | Told
     # The axes along which it means something.
     axes: tuple[str, ...]
     doc: str = ""
@@ -261,8 +298,7 @@ class Metric:
 
     def of_nothing(self, question: Question, by: Axis | None = None, value: Any = WHOLE) -> Figure:
         """The figure of a value that no row has."""
-        none = {"n": 0, "part": 0, "known": 0, "found": None}
-        return self._figure(question, (by,) if by else (), value, none, 0)
+        return self._figure(question, (by,) if by else (), value, self._read(None), 0)
 
     def rows(
         self,
@@ -272,7 +308,12 @@ class Metric:
         across: Axis | None = None,
     ) -> QuerySet[Any]:
         """Exactly the rows that a number counts: as many as its `n`, or its `part`."""
-        rows = self.measures.rows(self.population.find(question), part=cell.part)
+        rows = self.population.find(question)
+        if isinstance(self.measures, Told):
+            told = told_rows(question, self.population)
+            rows = rows.filter(pk__in=self.measures.ids(told, part=cell.part))
+        else:
+            rows = self.measures.rows(rows, part=cell.part)
         for name, along, value in (("axis_value", by, cell.key), ("column", across, cell.column)):
             if along is None:
                 continue
@@ -280,15 +321,15 @@ class Metric:
             rows = rows.filter(**({f"{name}__isnull": True} if value is None else {name: value}))
         return rows
 
+    def _read(self, row: Mapping[str, Any] | None) -> Raw:
+        if isinstance(self.measures, Told):
+            return self.measures.read([])
+        none = {"n": 0, "part": 0, "known": 0, "found": None}
+        return self.measures.read(none if row is None else row)
+
     def _figure(
-        self,
-        question: Question,
-        axes: Sequence[Axis],
-        value: Any,
-        row: Mapping[str, Any],
-        undated: int,
+        self, question: Question, axes: Sequence[Axis], value: Any, found: Raw, undated: int
     ) -> Figure:
-        found = self.measures.read(row)
         known = found.n if found.known is None else found.known
         values = dict(zip(("key", "column"), value if len(axes) > 1 else (value,), strict=False))
         names = dict(zip(("by", "across"), (axis.key for axis in axes), strict=False))
@@ -316,13 +357,13 @@ def axis(found: Axis) -> Axis:
 
 def metric(
     definition: Definition, *, over: Population, axes: Iterable[str] | None = None
-) -> Callable[[Callable[[], FigureMeasure]], Metric]:
+) -> Callable[[Callable[[], FigureMeasure | Told]], Metric]:
     """Makes the function that says how it is measured a metric by the function's name.
 
     `axes` are those along which it means something, by default all of its population.
     """
 
-    def made(function: Callable[[], FigureMeasure]) -> Metric:
+    def made(function: Callable[[], FigureMeasure | Told]) -> Metric:
         found = Metric(
             slug=function.__name__,
             definition=definition,
@@ -367,12 +408,51 @@ def _key(metric: Metric, axes: Sequence[Axis]) -> Hashable:
     return metric.slug, *(axis.key for axis in axes)
 
 
+def told_rows(
+    question: Question, population: Population, axes: Sequence[Axis] = ()
+) -> Sequence[Any]:
+    """The rows of a population that tells them one by one, each with its values along the axes; one
+    query."""
+
+    def made() -> Sequence[Any]:
+        assert population.told is not None  # noqa: S101  # as who asks knows
+        rows = population.find(question)
+        for name, axis in zip(("axis_value", "column"), axes, strict=False):
+            rows = rows.annotate(**{name: population.axes[axis.key](question)})
+        return population.told(question, rows)
+
+    return question.once(("told", population.key, *(axis.key for axis in axes)), made)
+
+
+def _asked_told(
+    question: Question, population: Population, metrics: Sequence[Metric], axes: Sequence[Axis]
+) -> list[dict[Any, Figure]]:
+    groups: dict[Any, list[Any]] = {} if axes else {WHOLE: []}
+    for row in told_rows(question, population, axes):
+        groups.setdefault(row.axis_value if axes else WHOLE, []).append(row)
+    found: list[dict[Any, Figure]] = []
+    for each in metrics:
+        assert isinstance(each.measures, Told)  # noqa: S101  # as its population says
+        read = {value: each.measures.read(rows) for value, rows in groups.items()}
+        found.append(
+            {
+                value: each._figure(question, axes, value, raw, 0)
+                for value, raw in read.items()
+                if raw.n or not axes
+            }
+        )
+    return found
+
+
 def _asked(
     question: Question, population: Population, metrics: Sequence[Metric], axes: Sequence[Axis]
 ) -> list[dict[Any, Figure]]:
+    if population.told is not None:
+        return _asked_told(question, population, metrics, axes)
     columns = {
         f"m{number}_{name}": column
         for number, each in enumerate(metrics)
+        if not isinstance(each.measures, Told)
         for name, column in each.measures.columns().items()
     }
     rows = _grouped(question, population, population.find(question), axes, columns)
@@ -390,7 +470,7 @@ def _asked(
             )
             lost = undated.get(value, {}).get(f"{prefix}n", 0)
             if own["n"] or lost or not axes:
-                read[value] = each._figure(question, axes, value, own, lost)
+                read[value] = each._figure(question, axes, value, each._read(own), lost)
         found.append(read)
     return found
 

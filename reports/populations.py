@@ -11,8 +11,10 @@ from typing import Any
 
 from django.db.models import (
     BigIntegerField,
+    BooleanField,
     Case,
     CharField,
+    Count,
     DateField,
     DateTimeField,
     DecimalField,
@@ -55,7 +57,7 @@ def _no_empty(path: str) -> Expression:
     )
 
 
-def _axes_of_deal(
+def axes_of_deal(
     deal: str, *, stage: str, owner: str, team: str, at: str
 ) -> Mapping[str, Expression]:
     """The axes of rows of a deal: `deal` is the path to it, the others are columns of the row."""
@@ -132,7 +134,7 @@ ENTRIES = Population(
     undated=_if_any(lambda question: _visits(question).filter(entered_at=None)),
     at="entered_at",
     axes={
-        **_axes_of_deal(
+        **axes_of_deal(
             "deal__", stage="stage", owner="entry_owner", team="entry_team", at="entered_at"
         ),
         "version": _no_empty("playbook"),
@@ -153,7 +155,7 @@ EXITS = Population(
     ),
     at="left_at",
     axes={
-        **_axes_of_deal(
+        **axes_of_deal(
             "deal__", stage="stage", owner="entry_owner", team="entry_team", at="left_at"
         ),
         "version": _no_empty("playbook"),
@@ -163,6 +165,36 @@ EXITS = Population(
     columns=_VISIT_COLUMNS,
     order="-days",
 )
+
+
+def _stood(question: Question) -> QuerySet[StageVisit]:
+    return _visits(question).filter(went_on(question.now))
+
+
+# Visits that went on at the end of the day asked for.
+STOOD = Population(
+    key="stood",
+    kind="visit",
+    find=_stood,
+    axes=axes_of_deal("deal__", stage="stage", owner="entry_owner", team="entry_team", at=""),
+    amount="deal__amount",
+    currency="deal__currency",
+    columns=_VISIT_COLUMNS,
+    order="-days",
+)
+
+
+def stays_since(question: Question, start: dt.datetime) -> QuerySet[Any]:
+    """How many visits that went on after an instant began, and ended, in which weeks."""
+    visits = _visits(question).filter(Q(left_how=None) | Q(left_at__gte=start))
+    visits = visits.filter(entered_at__lt=question.now)
+    weeks = {name: _span("week", at)(question) for name, at in _ENDS_OF_STAY.items()}
+    grouped: Any = visits.order_by().values("stage", "left_how", **weeks)
+    counted: QuerySet[Any] = grouped.annotate(n=Count("pk"))
+    return counted
+
+
+_ENDS_OF_STAY = {"began": "entered_at", "ended": "left_at"}
 
 # Deals ------------------------------------------------------------------------------------------
 
@@ -186,7 +218,7 @@ CLOSED = Population(
     ),
     at="closed_at",
     axes={
-        **_axes_of_deal("", stage="stage", owner="owner", team="team", at="closed_at"),
+        **axes_of_deal("", stage="stage", owner="owner", team="team", at="closed_at"),
         **_axes_of_closing(""),
     },
     columns=("deal", "company", "owner", "stage", "closed", "cause", "value"),
@@ -217,7 +249,7 @@ BEGUN = Population(
     undated=_if_any(lambda question: _with_beginning(question).filter(began_at=None)),
     at="began_at",
     axes={
-        **_axes_of_deal("", stage="stage", owner="owner", team="team", at="began_at"),
+        **axes_of_deal("", stage="stage", owner="owner", team="team", at="began_at"),
         **_axes_of_closing(""),
     },
     columns=("deal", "company", "owner", "stage", "began", "closed", "value"),
@@ -228,68 +260,92 @@ BEGUN = Population(
 # What is open ------------------------------------------------------------------------------------
 
 
-def _former(kind: str, question: Question) -> Subquery:
-    """What the first change of a fact after the day asked for says."""
-    later = DealChange.objects.filter(deal=OuterRef("pk"), kind=kind, at__gte=question.now)
+def _former(kind: str, at: dt.datetime) -> Subquery:
+    """What the first change of a fact after an instant says."""
+    later = DealChange.objects.filter(deal=OuterRef("pk"), kind=kind, at__gte=at)
     return Subquery(later.order_by("at", "pk").values("data")[:1])
 
 
-def _then(kind: str, *path: str, now: str, output: Any) -> Case:
-    """What a fact was: what its first later change (`_former`, annotated) replaced, else what it is.
+def fact_at(former: str, *path: str, now: str, output: Any) -> Case:
+    """What a fact was: what its first later change (annotated as `former`) replaced, else what it is.
     `path` leads to the value within what the change calls old."""
-    old: Any = KeyTransform("old", f"former_{kind}")
+    old: Any = KeyTransform("old", former)
     for part in path[:-1]:
         old = KeyTransform(part, old)
-    old = KeyTextTransform(path[-1], old) if path else KeyTextTransform("old", f"former_{kind}")
+    old = KeyTextTransform(path[-1], old) if path else KeyTextTransform("old", former)
     return Case(
-        When(**{f"former_{kind}__isnull": True}, then=F(now)),
+        When(**{f"{former}__isnull": True}, then=F(now)),
         default=Cast(old, output),
         output_field=output,
     )
 
 
-def _as_now(question: Question) -> QuerySet[Deal]:
-    return (
-        Deal.objects.visible_to(question.reader)
-        .open()
-        .annotate(
-            stage_then=F("stage"),
-            entered_then=F("stage_entered_at"),
-            owner_then_id=F("owner_id"),
-            team_then_id=F("team_id"),
-            amount_then=F("amount"),
-            currency_then=F("currency"),
-            closes_then=F("expected_close_on"),
-        )
+def went_on(at: dt.datetime) -> Q:
+    """Of visits: those that went on at an instant. One of which nobody knows when it began counts as
+    long as it goes on."""
+    begun = Q(entered_at__lt=at) | Q(entered_at=None, left_how=None)
+    return begun & (Q(left_how=None) | Q(left_at__gte=at))
+
+
+def as_of_now(deals: QuerySet[Any]) -> QuerySet[Any]:
+    """The deals with what they are, under the names of what they were then; those that are closed
+    have no stage."""
+    is_open = Q(outcome=Outcome.OPEN)
+    rows: QuerySet[Any] = deals.annotate(
+        stage_then=Case(When(is_open, then=F("stage")), output_field=IntegerField()),
+        entered_then=F("stage_entered_at"),
+        owner_then_id=F("owner_id"),
+        team_then_id=F("team_id"),
+        amount_then=F("amount"),
+        currency_then=F("currency"),
+        closes_then=F("expected_close_on"),
+        parked_then=F("parked_until"),
     )
+    return rows
 
 
-def _as_of_a_day(question: Question) -> QuerySet[Deal]:
-    """The deals that were open at the end of the day asked for, by their visits and changes alone:
-    nothing of what they are today."""
-    at = question.now
-    stay = StageVisit.objects.filter(
-        Q(left_how=None) | Q(left_at__gte=at), deal=OuterRef("pk"), entered_at__lt=at
-    ).order_by("-sequence")
-    facts = ("owner", "team", "amount", "currency", "expected_close_on")
+def as_of_instant(deals: QuerySet[Any], at: dt.datetime, *, when: str = "then") -> QuerySet[Any]:
+    """The deals with what they were just before an instant, by their visits and changes alone, as
+    `stage_then` and so on, or with another word for `then`; those that were not open have no stage."""
+    stay = StageVisit.objects.filter(went_on(at), deal=OuterRef("pk")).order_by("-sequence")
+    facts = ("owner", "team", "amount", "currency", "expected_close_on", "parked_until")
+    former = {kind: f"former_{kind}_{when}" for kind in facts}
     id_field: Any = BigIntegerField()
     money: Any = DecimalField(max_digits=14, decimal_places=2)
-    return (
-        Deal.objects.visible_to(question.reader)
-        .filter(Exists(stay))
-        .annotate(
-            stage_then=Subquery(stay.values("stage")[:1]),
-            entered_then=Subquery(stay.values("entered_at")[:1]),
-            **{f"former_{kind}": _former(kind, question) for kind in facts},
-        )
-        .annotate(
-            owner_then_id=_then("owner", "id", now="owner_id", output=id_field),
-            team_then_id=_then("team", "id", now="team_id", output=id_field),
-            amount_then=_then("amount", "amount", now="amount", output=money),
-            currency_then=_then("currency", now="currency", output=CharField()),
-            closes_then=_then("expected_close_on", now="expected_close_on", output=DateField()),
-        )
+
+    def then(kind: str, *path: str, now: str, output: Any) -> Case:
+        return fact_at(former[kind], *path, now=now, output=output)
+
+    rows: QuerySet[Any] = deals.annotate(
+        **{
+            f"stage_{when}": Subquery(stay.values("stage")[:1]),
+            f"entered_{when}": Subquery(stay.values("entered_at")[:1]),
+        },
+        **{former[kind]: _former(kind, at) for kind in facts},
+    ).annotate(
+        **{
+            f"owner_{when}_id": then("owner", "id", now="owner_id", output=id_field),
+            f"team_{when}_id": then("team", "id", now="team_id", output=id_field),
+            f"amount_{when}": then("amount", "amount", now="amount", output=money),
+            f"currency_{when}": then("currency", now="currency", output=CharField()),
+            f"closes_{when}": then(
+                "expected_close_on", now="expected_close_on", output=DateField()
+            ),
+            f"parked_{when}": then("parked_until", now="parked_until", output=DateField()),
+        }
     )
+    return rows
+
+
+def _as_of_a_day(question: Question) -> QuerySet[Any]:
+    """The deals that were open at the end of the day asked for: nothing of what they are today."""
+    at = question.now
+    stay = StageVisit.objects.filter(went_on(at), deal=OuterRef("pk"))
+    return as_of_instant(Deal.objects.visible_to(question.reader).filter(Exists(stay)), at)
+
+
+def _as_now(question: Question) -> QuerySet[Any]:
+    return as_of_now(Deal.objects.visible_to(question.reader).open())
 
 
 def is_past(question: Question) -> bool:
@@ -304,7 +360,7 @@ def _open(question: Question) -> QuerySet[Any]:
     return named.filter(question.of_deals(owner="owner_then", team="team_then"))
 
 
-def _style_then(_question: Question) -> Subquery:
+def style_then(_question: Question) -> Subquery:
     return Subquery(User.objects.filter(pk=OuterRef("owner_then_id")).values("style")[:1])
 
 
@@ -314,10 +370,10 @@ OPEN = Population(
     kind="open_deal",
     find=_open,
     axes={
-        **_axes_of_deal("", stage="stage_then", owner="owner", team="team", at=""),
+        **axes_of_deal("", stage="stage_then", owner="owner", team="team", at=""),
         "person": _path("owner_then_id"),
         "team": _path("team_then_id"),
-        "style": _style_then,
+        "style": style_then,
     },
     amount="amount_then",
     currency="currency_then",
@@ -345,31 +401,37 @@ def norm_days(question: Question, *, stage: str, team: str) -> Case:
     )
 
 
-def _true(condition: Q) -> Case:
-    return Case(When(condition, then=Value(True)), default=Value(False))
+def days_before(at: dt.datetime, days: str) -> Any:
+    """SQL for the instant that lies as many days before another one as a column says."""
+    return ExpressionWrapper(
+        Value(at) - F(days) * Value(dt.timedelta(days=1)), output_field=DateTimeField()
+    )
+
+
+def flag(condition: Q) -> Case | Value:
+    """SQL for whether a condition holds; an empty one always does."""
+    true = Value(True, output_field=BooleanField())
+    return Case(When(condition, then=true), default=Value(False)) if condition else true
 
 
 def _judged(question: Question) -> QuerySet[Any]:
     """Each open deal with what its record has: a true stage, a next step, a touch, and dates."""
     now, today = question.now, question.today
     parked = Q(parked_until__gt=today)
-    since = ExpressionWrapper(
-        Value(now) - F("limit_days") * Value(dt.timedelta(days=1)), output_field=DateTimeField()
-    )
     recent = {name: Q(**{f"{name}__gte": F("limit_at")}) for name in _SIGNS}
     planned = Q(next_on__gte=today) | Q(next_at__gte=now)
     late_stage = Q(stage__gte=Stage.PROPOSAL)
     deals = Deal.objects.visible_to(question.reader).open().filter(question.of_deals())
     judged: QuerySet[Any] = (
         deals.annotate(limit_days=norm_days(question, stage="stage", team="team"))
-        .annotate(limit_at=since)
+        .annotate(limit_at=days_before(now, "limit_days"))
         .annotate(
-            true_stage=_true(parked | recent["stage_entered_at"] | recent["changed_at"]),
-            has_next=_true(parked | planned),
-            is_touched=_true(
+            true_stage=flag(parked | recent["stage_entered_at"] | recent["changed_at"]),
+            has_next=flag(parked | planned),
+            is_touched=flag(
                 parked | recent["touched_at"] | Q(touched_at=None) & recent["created_at"]
             ),
-            has_dates=_true(~late_stage | Q(amount__isnull=False, expected_close_on__gte=today)),
+            has_dates=flag(~late_stage | Q(amount__isnull=False, expected_close_on__gte=today)),
         )
     )
     return judged
@@ -381,7 +443,7 @@ JUDGED = Population(
     key="judged",
     kind="deal",
     find=_judged,
-    axes=_axes_of_deal("", stage="stage", owner="owner", team="team", at=""),
+    axes=axes_of_deal("", stage="stage", owner="owner", team="team", at=""),
     columns=("deal", "company", "owner", "stage", "value"),
     order="-value",
 )
@@ -405,7 +467,7 @@ DONE = Population(
     find=_done,
     at="done_at",
     axes={
-        **_axes_of_deal("deal__", stage="stage", owner="owner", team="owner__team", at="done_at"),
+        **axes_of_deal("deal__", stage="stage", owner="owner", team="owner__team", at="done_at"),
         "activity_kind": _path("kind"),
         "method": lambda _question: Coalesce("method", "deal__method"),
     },
@@ -413,4 +475,53 @@ DONE = Population(
     currency="deal__currency",
     columns=("activity", "deal", "company", "owner", "stage", "done", "result"),
     order="-done",
+)
+
+
+# What was promised ------------------------------------------------------------------------------
+
+
+def _promised(question: Question) -> QuerySet[Any]:
+    """The deals that were open when the period began, and were to close in it by their date then."""
+    period = question.period
+    stay = StageVisit.objects.filter(went_on(period.starts_at), deal=OuterRef("pk"))
+    deals = Deal.objects.visible_to(question.reader).filter(Exists(stay))
+    rows = as_of_instant(deals, period.starts_at)
+    owner = User.objects.filter(pk=OuterRef("owner_then_id"))
+    closed = Q(closed_at__lt=question.now)
+    promised: QuerySet[Any] = rows.filter(
+        question.of_deals(owner="owner_then", team="team_then"),
+        closes_then__range=(period.start_on, period.end_on),
+    ).annotate(
+        owner_then_name=Subquery(owner.values("name")[:1]),
+        kept=flag(closed & Q(closed_at__lt=period.ends_at)),
+        happened=Case(
+            When(closed & Q(outcome=Outcome.STOPPED), then=Value("stopped")),
+            When(
+                closed & Q(outcome=Outcome.WON),
+                then=Cast(Cast(_span("month", "closed_at")(question), DateField()), CharField()),
+            ),
+            default=Value("open"),
+            output_field=CharField(),
+        ),
+    )
+    return promised
+
+
+# Deals whose date, as it stood when the period began, lay in it; with what happened to them.
+PROMISED = Population(
+    key="promised",
+    kind="open_deal",
+    find=_promised,
+    axes={
+        **axes_of_deal("", stage="stage_then", owner="owner", team="team", at=""),
+        "person": _path("owner_then_id"),
+        "team": _path("team_then_id"),
+        "style": style_then,
+        "happened": _path("happened"),
+    },
+    amount="amount_then",
+    currency="currency_then",
+    columns=("deal", "company", "owner", "stage", "since", "closes", "value"),
+    order="-value",
 )

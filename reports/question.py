@@ -24,7 +24,8 @@ class Question:
     """Who asks, about which time, and of whom; what is not None narrows the reader's reach.
 
     `today` is the organisation's; `as_of` is the day whose end stock is asked for, None for now.
-    `compare` is the period that figures are set beside.
+    `compare` is the period that figures are set beside. `since` is the day at whose end what changed
+    is asked from; None for the beginning of the period.
     """
 
     reader: User
@@ -32,6 +33,7 @@ class Question:
     period: Period
     compare: Period | None = None
     as_of: dt.date | None = None
+    since: dt.date | None = None
     # The id of somebody, and that of his or her team.
     person: int | None = None
     person_team: int | None = None
@@ -92,8 +94,41 @@ class Question:
         """The instant up to which is counted: the end of the day asked for, or this moment."""
         if self.as_of is None:
             return timezone.now()
-        end = self.as_of + dt.timedelta(days=1)
-        return dt.datetime.combine(end, dt.time.min, tzinfo=self.period.zone)
+        return self._end_of(self.as_of)
+
+    @property
+    def ends_now(self) -> bool:
+        """Whether what changed is asked up to this moment."""
+        if self.as_of is not None:
+            return self.as_of >= self.today
+        return self.since is not None or self.period.end_on >= self.today
+
+    @property
+    def changed_from(self) -> dt.datetime:
+        """The instant from which on a change counts: the end of the day `since`, or the beginning of
+        the period."""
+        return self.period.starts_at if self.since is None else self._end_of(self.since)
+
+    @property
+    def changed_until(self) -> dt.datetime:
+        """The first instant at which a change counts no more."""
+        if self.ends_now or self.as_of is not None:
+            return self.now
+        return self.period.ends_at
+
+    @property
+    def last_day(self) -> dt.date:
+        """The day that `changed_until` ends: the one asked for, that of the period, or today."""
+        return self.as_of or (self.today if self.ends_now else self.period.end_on)
+
+    @property
+    def quarter(self) -> tuple[dt.date, dt.date]:
+        """The first and last day of the organisation's quarter in which the last day lies."""
+        return quarter_of(self.last_day, first_month=self.reader.organisation.fiscal_month or 1)
+
+    def _end_of(self, day: dt.date) -> dt.datetime:
+        midnight = day + dt.timedelta(days=1)
+        return dt.datetime.combine(midnight, dt.time.min, tzinfo=self.period.zone)
 
     @property
     def team_ids(self) -> Iterable[int | None]:
@@ -150,6 +185,18 @@ class Question:
             lines = DealLine.objects.filter(product_id=self.product)
             condition &= Q(**{f"{deal}pk__in": lines.values("deal")})
         return condition
+
+
+def months_before(day: dt.date, months: int) -> dt.date:
+    """The first day of the month that many months before that of `day`; after it, if negative."""
+    count = day.year * 12 + day.month - 1 - months
+    return dt.date(count // 12, count % 12 + 1, 1)
+
+
+def quarter_of(day: dt.date, *, first_month: int = 1) -> tuple[dt.date, dt.date]:
+    """The first and last day of the quarter of `day`, in a year that begins in `first_month`."""
+    first = months_before(day, (day.month - first_month) % 3)
+    return first, months_before(first, -3) - dt.timedelta(days=1)
 
 
 def team_with_all_below(team: Team) -> frozenset[int]:

@@ -1,7 +1,7 @@
 """What a page of the reports is."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.models import User
@@ -23,7 +23,7 @@ def managers(user: User) -> bool:
 @dataclass(frozen=True, kw_only=True)
 class ReportPage:
     """`key` is its address below `/reports/`. `shows` gives the boxes of a report; `asks` are the
-    fields of the question that it heeds, besides period, team and person, which all do. `basis` says
+    fields of the question that it heeds, besides period (or `since`), team and person, which all do. `basis` says
     how it counts."""
 
     key: str
@@ -31,4 +31,6 @@ class ReportPage:
     shows: Callable[[Report], Sequence[ReportPanel]]
     who: Callable[[User], bool] = anybody
     asks: tuple[str, ...] = ("compare", "source", "style", "product")
+    # What is asked where the address says nothing of it.
+    asked: Mapping[str, str] = field(default_factory=dict)
     basis: "StrOrPromise" = ""

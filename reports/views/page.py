@@ -19,12 +19,15 @@ from salesprocess.lib import spreadsheet
 from salesprocess.lib.htmx import render
 
 
-def form_of(request: HtmxRequest) -> QuestionForm:
-    """What an address asks. Raises Http404 for a person or a team out of reach: nobody learns that
+def form_of(request: HtmxRequest, asked: Mapping[str, str] | None = None) -> QuestionForm:
+    """What an address asks; `asked` is what a page asks where the address does not. Raises Http404 for a person or a team out of reach: nobody learns that
     they are there."""
     reader = request.user
     today = timezone.localdate(timezone=reader.organisation.zone)
-    form = QuestionForm(request.GET, reader=reader, today=today)
+    query = request.GET.copy()
+    for name, value in (asked or {}).items():
+        query.setdefault(name, value)
+    form = QuestionForm(query, reader=reader, today=today)
     if not form.is_valid():
         for name in ("person", "team"):
             if name in form.errors and form.data.get(name, "").isdigit():
@@ -49,7 +52,7 @@ def _page(request: HtmxRequest, key: str) -> ReportPage:
 
 
 def report_of(request: HtmxRequest, page: ReportPage, form: QuestionForm) -> Report:
-    asked = asked_of(request.GET)
+    asked = {**page.asked, **asked_of(request.GET)}
     more = {
         name: str(value) for name, value in request.GET.items() if name not in form.fields and value
     }
@@ -63,7 +66,7 @@ def report_of(request: HtmxRequest, page: ReportPage, form: QuestionForm) -> Rep
 def show(request: HtmxRequest, key: str = "overview") -> HttpResponse:
     """One page of the reports; what is asked stands in its address."""
     page = _page(request, key)
-    form = form_of(request)
+    form = form_of(request, page.asked)
     report = report_of(request, page, form)
     return render(
         request,
@@ -97,7 +100,7 @@ def show(request: HtmxRequest, key: str = "overview") -> HttpResponse:
 def table(request: HtmxRequest, key: str, panel: str) -> HttpResponseBase:
     """The figures of one box as CSV: those that its page shows."""
     page = _page(request, key)
-    form = form_of(request)
+    form = form_of(request, page.asked)
     if not form.is_valid():
         raise Http404
     found: dict[str, ReportPanel] = {
