@@ -128,6 +128,28 @@ ACTIVITY_KIND = axis(
 VERSION = axis(
     Axis(key="version", label=_("Version of the process"), read=_text, names=_as_they_are)
 )
+
+
+def _happened(_question: Question, keys: Collection[Any]) -> Mapping[str, str]:
+    """What became of a promise: the month in which the deal was won, or how it is now."""
+    words = {"open": _("Open"), "stopped": _("Stopped")}
+    return {
+        key: str(words[key])
+        if key in words
+        else format_day(dt.date.fromisoformat(key), "MMM y", get_language() or "en")
+        for key in keys
+    }
+
+
+def _month_or_word(text: str) -> str:
+    if text not in ("open", "stopped"):
+        dt.date.fromisoformat(text)
+    return text
+
+
+HAPPENED = axis(
+    Axis(key="happened", label=_("What happened"), read=_month_or_word, names=_happened)
+)
 MONTH = axis(Axis(key="month", label=_("Month"), read=_day, names=_written("MMM y"), time="month"))
 QUARTER = axis(
     Axis(key="quarter", label=_("Quarter"), read=_day, names=_written("MMM y"), time="quarter")

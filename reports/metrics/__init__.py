@@ -1,5 +1,25 @@
 """Every metric of METRICS, by what it is about. Importing this package registers them all."""
 
-from reports.metrics import activity, consistency, duration, flow, leads, outcomes, pipeline
+from reports.metrics import (
+    activity,
+    consistency,
+    duration,
+    flow,
+    leads,
+    movement,
+    outcomes,
+    pipeline,
+    promise,
+)
 
-__all__ = ["activity", "consistency", "duration", "flow", "leads", "outcomes", "pipeline"]
+__all__ = [
+    "activity",
+    "consistency",
+    "duration",
+    "flow",
+    "leads",
+    "movement",
+    "outcomes",
+    "pipeline",
+    "promise",
+]

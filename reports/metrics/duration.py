@@ -34,3 +34,9 @@ def median_days() -> FigureMeasure:
 def p75_days() -> FigureMeasure:
     """The days within which three of four visits that ended were over (METRICS K5)."""
     return Middle(of=LENGTH, share="0.75", where=TOOK_TIME)
+
+
+@metric(_TIME, over=EXITS)
+def p90_days() -> FigureMeasure:
+    """The days within which nine in ten visits that ended were over (METRICS K5)."""
+    return Middle(of=LENGTH, share="0.9", where=TOOK_TIME)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline.process.moves import LeftHow
 from reports.figures import Definition
 from reports.metric import Counted, FigureMeasure, Share, metric
-from reports.populations import ENTRIES, EXITS
+from reports.populations import ENTRIES, EXITS, STOOD
 
 FORWARD = Q(left_how__in=[LeftHow.ADVANCED, LeftHow.WON])
 
@@ -80,3 +80,17 @@ WAYS = (advanced, moved_back, stopped_there, won_there, still_there)
 def flow_conversion() -> FigureMeasure:
     """Which share of the visits that ended went forward (METRICS K3b)."""
     return Share(part=FORWARD)
+
+
+@metric(
+    Definition(
+        key="K1",
+        name=_("In the stage"),
+        text=_("Visits that went on at the end of the day asked for: the height of a band."),
+        basis=_("at the end of the day asked for; owner and team at entry"),
+    ),
+    over=STOOD,
+)
+def stood() -> FigureMeasure:
+    """The stock of a stage at the end of a day (METRICS, *still* there)."""
+    return Counted()

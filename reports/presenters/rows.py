@@ -20,6 +20,8 @@ from pipeline.models import User
 from pipeline.process.moves import LeftHow
 from pipeline.process.queries.stages import norms_for
 from pipeline.process.stages import Stage
+from reports.movements import MOVEMENT_PATHS, movement_of
+from reports.presenters.changes import changes_of
 from reports.question import Question
 from salesprocess.lib.format import day, money, number
 from salesprocess.lib.keyset import SortKey, by_day, by_instant, by_number, by_text
@@ -333,10 +335,55 @@ _ACTIVITY = {
     ),
 }
 
+
+def _changed(reader: RowsReader, *values: Any) -> Written:
+    """What became of a deal: `Forward · Up €7,800`, with nothing where it stayed as it was."""
+    row = dict(zip(MOVEMENT_PATHS, values, strict=True))
+    changes = changes_of(
+        movement_of(reader.question, row), currency=reader.reader.organisation.currency
+    )
+    words = " · ".join(change.text for change in changes)
+    return Written(words, words)
+
+
+_MOVED_DEAL = {
+    **_OPEN_DEAL,
+    "changed": RowColumn(
+        label=gettext_lazy("What changed"), reads=MOVEMENT_PATHS, write=_changed, order=None
+    ),
+    "stage": RowColumn(
+        label=gettext_lazy("Stage"),
+        reads=("stage_then",),
+        write=_stage,
+        order=by_number("stage_then"),
+    ),
+    "was_stage": RowColumn(
+        label=gettext_lazy("Stage before"),
+        reads=("stage_was",),
+        write=_stage,
+        order=by_number("stage_was"),
+    ),
+    "was_closes": RowColumn(
+        label=gettext_lazy("Closes, before"),
+        reads=("closes_was",),
+        write=_day,
+        order=by_day("closes_was"),
+    ),
+    "was_value": RowColumn(
+        label=gettext_lazy("Value before"),
+        reads=("amount_was", "currency_was", "value_was"),
+        write=_value,
+        order=by_number("value_was"),
+        down=True,
+        numeric=True,
+    ),
+}
+
 # Every kind of row by its name; `Population.kind` names one.
 ROW_KINDS: dict[str, CountedRows] = {
     "deal": CountedRows(deal="", owner="owner", columns=_of_deal("")),
     "open_deal": CountedRows(deal="", owner="owner", columns={**_of_deal(""), **_OPEN_DEAL}),
+    "moved_deal": CountedRows(deal="", owner="owner", columns={**_of_deal(""), **_MOVED_DEAL}),
     "visit": CountedRows(
         deal="deal__", owner="entry_owner", columns={**_of_deal("deal__"), **_VISIT}
     ),
