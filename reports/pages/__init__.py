@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from reports.pages import overview, sources, wins
+from reports.pages import overview, pipeline, sources, wins
 from reports.pages.page import ReportPage
 
 # In the order of their tabs.
 PAGES: Mapping[str, ReportPage] = {
-    page.key: page for page in (overview.PAGE, wins.PAGE, sources.PAGE)
+    page.key: page for page in (overview.PAGE, pipeline.PAGE, wins.PAGE, sources.PAGE)
 }
 
 __all__ = ["PAGES", "ReportPage"]

@@ -287,6 +287,80 @@ class Matrix:
     first: StrOrPromise = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class StripPart:
+    """A part of what changed, which filters the list below it."""
+
+    label: StrOrPromise
+    count: str
+    note: str
+    href: str
+    icon: str = ""
+    is_current: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeLine:
+    """A deal that changed: each value now, and under it what it was, if that is another one."""
+
+    name: str
+    href: str
+    company: str
+    changes: Sequence[Any]
+    stage: int
+    stage_name: str
+    was_stage: str = ""
+    value: str = ""
+    was_value: str = ""
+    closes: str = ""
+    was_closes: str = ""
+    in_stage: str = ""
+    usual: str = ""
+    is_late: bool = False
+    next: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """The strip, and the first lines of what its part filters; `rows_href` has all of them."""
+
+    parts: Sequence[StripPart]
+    lines: Sequence[ChangeLine]
+    shown: str
+    rows_href: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A deal on its stage's line: percent from the left, and pixels from the middle."""
+
+    at: float
+    lift: int
+    title: str
+    href: str
+    css: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgingRow:
+    """A stage: the bands of finished visits (half, 3 of 4, 9 of 10) and its open deals."""
+
+    stage: int
+    label: str
+    bands: Sequence[Segment]
+    marks: Sequence[Mark]
+    text: str
+    note: str
+    href: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aging:
+    rows: Sequence[AgingRow]
+    scale: Sequence[ScaleMark]
+
+
 def scale_to(largest: float, *, steps: int = 4) -> tuple[float, list[float]]:
     """The end of a scale for values up to `largest`, and its ticks at round numbers."""
     if largest <= 0:

@@ -1,0 +1,373 @@
+"""What became of the pipeline since a day, and who is stuck in it now."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from reports.axes import HAPPENED, STAGE
+from reports.figures import Figure, FigureCell, Period
+from reports.metric import WHOLE, figures, told_rows
+from reports.metrics import duration, flow, movement, promise
+from reports.metrics import pipeline as stock
+from reports.movements import MOVED
+from reports.pages.page import ReportPage
+from reports.presenters.panels import (
+    Changes,
+    LegendKey,
+    Matrix,
+    MatrixRow,
+    MatrixSquare,
+    PanelChoice,
+    ReportPanel,
+    StripPart,
+    Table,
+    TableCell,
+    TableHead,
+    TableRow,
+)
+from reports.presenters.report import Report, between_words
+from reports.presenters.stock_charts import (
+    aging,
+    change_line,
+    closes_words,
+    cumulative_flow,
+    flow_table,
+    waterfall,
+    waterfall_table,
+)
+from reports.queries.stock import changed_deals, happened_to, open_at_the_end, stock_by_week
+from reports.question import Question, months_before
+from salesprocess.lib.format import day, number
+
+SHOWN = 12
+MONTHS = 6
+WEEKS = 53
+_ICONS = {
+    "new": "plus",
+    "forward": "arrow-right",
+    "back": "arrow-back-up",
+    "up": "arrow-up",
+    "down": "arrow-down",
+    "pulled": "calendar-plus",
+    "pushed": "calendar-plus",
+    "idle": "clock",
+    "won": "trophy",
+    "stopped": "square-x",
+}
+
+
+def _shows(report: Report) -> Sequence[ReportPanel]:
+    return [
+        _changes(report),
+        why_it_changed(report, _("Why it changed")),
+        _promised(report),
+        _aging(report),
+        _flow(report),
+    ]
+
+
+# What changed --------------------------------------------------------------------------------------
+
+
+def _changes(report: Report) -> ReportPanel:
+    question = report.question
+    found = figures(question, [movement.changed, *movement.STRIP.values()])
+    figure = {key: found[each.slug][WHOLE] for key, each in movement.STRIP.items()}
+    whole = found[movement.changed.slug][WHOLE]
+    labels = {key: each.definition.name for key, each in movement.STRIP.items()}
+    chosen, choices = report.chosen("part", {"all": _("All"), **labels})
+    metric = movement.STRIP.get(chosen, movement.changed)
+    told = told_rows(question, MOVED)
+    which = [one for one in told if metric.measures.where(one)]  # type: ignore[union-attr]
+    lines = changed_deals(question, which, most=SHOWN)
+    parts = [
+        StripPart(
+            label=choice.label,
+            count=number(whole.n if key == "all" else figure[key].n),
+            note=_("of %(n)s deals") % {"n": number(len(told))}
+            if key == "all"
+            else report.text(figure[key], short=True),
+            href=choice.href,
+            icon=_ICONS.get(key, ""),
+            is_current=choice.is_current,
+        )
+        for key, choice in zip(["all", *movement.STRIP], choices, strict=True)
+    ]
+    said = {"shown": number(len(lines)), "all": number(len(which))}
+    return ReportPanel(
+        key="changes",
+        title=_("What changed since %(day)s") % {"day": day(question.since, question.today)},
+        template="reports/panels/changes.html",
+        drawing=Changes(
+            parts=parts,
+            lines=[change_line(report, one) for one in lines],
+            shown=_("%(shown)s of %(all)s shown") % said,
+            rows_href=report.rows(FigureCell(metric=metric.slug)),
+        ),
+        definition=metric.definition,
+        say=_says_what(whole, figure, len(told)) if chosen == "all" else "",
+        note="" if lines else _("Nothing of that since then: choose an earlier day, or All."),
+        wide=True,
+    )
+
+
+def _says_what(whole: Figure, figure: dict[str, Figure], deals: int) -> str:
+    said = {"n": number(whole.n), "deals": number(deals)}
+    words = _("*%(n)s of %(deals)s* deals changed or fell silent.") % said
+    parts = {"pushed": number(figure["pushed"].n), "idle": number(figure["idle"].n)}
+    return words + " " + _("Pushed: %(pushed)s. Nothing heard from us: %(idle)s.") % parts
+
+
+# Why it changed ------------------------------------------------------------------------------------
+
+
+def why_it_changed(report: Report, title: str) -> ReportPanel:
+    question = report.question
+    chosen, choices = report.chosen(
+        "book", {"open": _("All open"), "quarter": _("Closing this quarter")}
+    )
+    boxes = movement.DUE if chosen == "quarter" else movement.ALL_OPEN
+    found = figures(question, boxes.values())
+    figure = {key: found[box.slug][WHOLE] for key, box in boxes.items()}
+    empty = all(one.n == 0 for one in figure.values())
+    return ReportPanel(
+        key="waterfall",
+        title=title,
+        template="reports/panels/bars.html",
+        drawing=waterfall(report, boxes, figure),
+        table=waterfall_table(report, boxes, figure),
+        definition=boxes["start"].definition,
+        n=figure["start"].n,
+        coverage=figure["end"].coverage,
+        switch=choices,
+        legend=[
+            LegendKey(css="k-accent", text=_("came in")),
+            LegendKey(css="k-back", text=_("went down or out")),
+            LegendKey(css="k-stopped", text=_("stopped")),
+            LegendKey(css="k-won", text=_("won")),
+        ],
+        note=closes_words(report, figure),
+        empty=_("No deal was open in these days.") if empty else "",
+        todo=[PanelChoice(label=_("All open"), href=report.address(book=None), is_current=False)]
+        if empty
+        else (),
+    )
+
+
+# Promised and happened -------------------------------------------------------------------------------
+
+
+def _months(question: Question) -> list[Period]:
+    """The last months up to that of the day asked for, whole ones."""
+    firsts = [months_before(question.last_day, MONTHS - 1 - number) for number in range(MONTHS)]
+    last = dt.timedelta(days=1)
+    return [
+        Period(start_on=first, end_on=months_before(first, -1) - last, zone=question.period.zone)
+        for first in firsts
+    ]
+
+
+def _asking_of(report: Report, month: Period) -> Report:
+    """The same report about a month."""
+    asked = {name: value for name, value in report.asked.items() if not name.startswith("since")}
+    asked |= {"span": "custom", "start": f"{month.start_on}", "end": f"{month.end_on}"}
+    return replace(report, asked=asked)
+
+
+def _promised(report: Report) -> ReportPanel:
+    question = report.question
+    months = _months(question)
+    found = happened_to([question.about(month) for month in months])
+    columns = [*(f"{month.start_on}" for month in months), "open", "stopped"]
+    names = HAPPENED.named(question, columns)
+    most = max((n for row in found for n in row.values()), default=1)
+    rows = []
+    for month, counts in zip(months, found, strict=True):
+        asking = _asking_of(report, month)
+        key, total = f"{month.start_on}", sum(counts.values())
+        squares = [_square(asking, column, counts.get(column, 0), key, most) for column in columns]
+        whole = FigureCell(metric=promise.slipped.slug)
+        rows.append(
+            MatrixRow(
+                name=names[key],
+                squares=squares,
+                note=number(total),
+                href=asking.rows(whole) if total else "",
+            )
+        )
+    past = [
+        (counts.get(f"{m.start_on}", 0), sum(counts.values()))
+        for m, counts in zip(months[:-1], found[:-1], strict=True)
+    ]
+    total = sum(sum(counts.values()) for counts in found)
+    return ReportPanel(
+        key="promised",
+        title=_("Promised and happened"),
+        template="reports/panels/matrix.html",
+        drawing=Matrix(
+            heads=[TableHead(text=names[column]) for column in columns],
+            rows=rows,
+            first=_("Promised"),
+        ),
+        table=Table(
+            heads=[
+                TableHead(text=_("Promised"), numeric=False),
+                *(TableHead(text=names[column]) for column in columns),
+            ],
+            rows=[
+                TableRow(
+                    name=row.name,
+                    href=row.href,
+                    cells=[TableCell(text=one.text, href=one.href) for one in row.squares],
+                )
+                for row in rows
+            ],
+        ),
+        definition=promise.slipped.definition,
+        n=total,
+        say=_says_kept(question, past),
+        note=_("Framed: won in the month that was promised. The last month is still running."),
+        empty="" if total else _("No open deal was to close in these months."),
+    )
+
+
+def _square(report: Report, column: str, n: int, promised: str, most: int) -> MatrixSquare:
+    cell = FigureCell(metric=promise.slipped.slug, by=HAPPENED.key, key=column)
+    is_month = column not in ("open", "stopped")
+    if not n and is_month and column < promised:
+        return MatrixSquare(text="")
+    return MatrixSquare(
+        text=number(n) if n else "·",
+        href=report.rows(cell) if n else "",
+        shade=1 + round(3 * n / most) if n and is_month else 1 if n else 0,
+        framed=column == promised,
+    )
+
+
+def _says_kept(question: Question, past: Sequence[tuple[int, int]]) -> str:
+    kept, n = (sum(numbers) for numbers in zip(*past, strict=True))
+    rate = replace(promise.slipped.of_nothing(question), n=n, part=kept)
+    if not (between := between_words(rate)):
+        return ""
+    said = {"n": number(n), "kept": number(kept), "between": between}
+    return (
+        _("Of %(n)s promised before this month, *%(kept)s were won in their month* (%(between)s).")
+        % said
+    )
+
+
+# Ages ----------------------------------------------------------------------------------------------
+
+
+def _aging(report: Report) -> ReportPanel:
+    question = report.question
+    year = replace(
+        question.period,
+        start_on=question.last_day - dt.timedelta(days=364),
+        end_on=question.last_day,
+    )
+    metrics = (duration.median_days, duration.p75_days, duration.p90_days)
+    found = figures(question.about(year), metrics, STAGE)
+    none = {metric.slug: metric.of_nothing(question) for metric in metrics}
+    bands = {
+        stage: [found[each.slug].get(stage, none[each.slug]).value for each in metrics]
+        for stage in STAGE.every
+    }
+    deals = open_at_the_end(question)
+    cells = {
+        stage: FigureCell(metric=stock.open_deals.slug, by=STAGE.key, key=stage)
+        for stage in STAGE.every
+    }
+    hrefs = {stage: report.rows(cell) for stage, cell in cells.items()}
+    drawn = aging(report, deals, bands, hrefs)  # type: ignore[arg-type]
+    finished = sum(figure.n for figure in found[duration.median_days.slug].values())
+    return ReportPanel(
+        key="aging",
+        title=_("How long each open deal has been where it is"),
+        template="reports/panels/aging.html",
+        drawing=drawn,
+        table=Table(
+            heads=[
+                TableHead(text=_("Stage"), numeric=False),
+                TableHead(text=_("Open")),
+                *(
+                    TableHead(text=text)
+                    for text in (_("Half by, d"), _("3 of 4, d"), _("9 of 10, d"))
+                ),
+            ],
+            rows=[
+                TableRow(
+                    name=row.label,
+                    stage=row.stage,
+                    cells=[
+                        TableCell(text=row.text, href=row.href),
+                        *(
+                            TableCell(text=number(band) if band is not None else "–", raw=band)
+                            for band in bands[row.stage]
+                        ),
+                    ],
+                )
+                for row in drawn.rows
+            ],
+        ),
+        definition=duration.median_days.definition,
+        n=len(deals),
+        legend=[
+            LegendKey(css="k-half", text=_("half of the finished visits")),
+            LegendKey(css="k-three", text=_("3 of 4")),
+            LegendKey(css="k-nine", text=_("9 of 10")),
+            LegendKey(css="k-accent", text=_("something planned")),
+            LegendKey(css="k-ring", text=_("nothing planned")),
+            LegendKey(css="k-warn", text=_("longer than nine in ten")),
+        ],
+        note=_(
+            "%(n)s finished visits of the last 12 months; at most 40 deals a stage are drawn, the longest."
+        )
+        % {"n": number(finished)},
+        empty="" if deals else _("No deal is open."),
+        wide=True,
+    )
+
+
+# Flow ----------------------------------------------------------------------------------------------
+
+
+def _flow(report: Report) -> ReportPanel:
+    weeks = stock_by_week(report.question, weeks=WEEKS)
+    choices = {"all": _("With what ended"), "stock": _("Open alone")}
+    chosen, switch = report.chosen("flow", choices)
+    is_empty = not any(week.stages or week.ended for week in weeks)
+    return ReportPanel(
+        key="flow",
+        title=_("How stock and flow move"),
+        template="reports/panels/lines.html",
+        drawing=cumulative_flow(report, weeks, with_ended=chosen == "all"),
+        switch=switch,
+        table=flow_table(report, weeks),
+        definition=flow.stood.definition,
+        legend=[
+            *(
+                LegendKey(css=f"k-s{stage}", text=name)
+                for stage, name in STAGE.named(report.question, STAGE.every).items()
+            ),
+            LegendKey(css="k-ended", text=_("ended since the first week")),
+        ],
+        note=_("The height of a band is how many deals stand there, its slope how fast they come."),
+        empty=_("Nothing happened in these 52 weeks.") if is_empty else "",
+        wide=True,
+    )
+
+
+PAGE = ReportPage(
+    key="pipeline",
+    title=gettext_lazy("Pipeline"),
+    shows=_shows,
+    asks=("since", "as_of", "source", "style", "product"),
+    asked={"since": "7d"},
+    basis=gettext_lazy(
+        "by every dated change, nothing of today’s columns; owner and team on the day"
+    ),
+)
