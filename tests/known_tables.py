@@ -9,9 +9,11 @@ Said = tuple[int, int]
 
 
 class KnownTables:
-    """All tables as they are now, which is how each of the tests finds them: what one does is undone
-    at its end. A table to which it has written nothing says what it said; PostgreSQL counts what a
-    transaction writes, and counts what was undone in it, too.
+    """All tables as they are when this is made. A table to which nothing was written since says what it
+    said; PostgreSQL counts what a transaction writes, and counts what was undone in it, too.
+
+    Where many tests begin with the same rows, it is made once: each says when it begins (`begin`), and
+    undoes at its end what it does.
     """
 
     def __init__(self) -> None:
