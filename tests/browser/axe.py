@@ -24,17 +24,43 @@ _IS_DARK = """
         return (scheme === 'light dark' ? system : scheme) === 'dark';
     })()
 """
-_VIOLATIONS = """
-    async ([within, without, runOnly]) => {
-        const exclude = without.filter((one) => document.querySelector(one));
-        const found = await axe.run(
-            {include: [within], exclude}, {runOnly, preload: false, resultTypes: ['violations']}
-        );
-        return found.violations.map((one) => {
-            const where = one.nodes.slice(0, 4).map((node) => node.html.slice(0, 160));
-            return `${one.id}: ${one.help}: ${where.join(' | ')}`;
-        });
+# Parts of a page that stood in the same place, in the same words but for numbers, on one that this tab
+# has shown in the same theme: a part is what it says, and the classes of all that it lies in.
+_LOOKED_AT = """
+    (theme) => {
+        const kept = JSON.parse(sessionStorage.getItem('looked at') || '[]');
+        const seen = new Set(kept), again = [];
+        const around = (part) => part ? `${around(part.parentElement)} ${part.className}` : theme;
+        const key = (text) => {
+            let sum = 0;
+            for (let at = 0; at < text.length; at++) sum = Math.imul(sum, 31) + text.charCodeAt(at) | 0;
+            return `${sum} ${text.length}`;
+        };
+        const look = (part) => {
+            const says = part.outerHTML;
+            if (says.length < 300 || !part.checkVisibility()) return;
+            const known = key(around(part.parentElement) + says.replace(/[0-9]+/g, ''));
+            if (seen.has(known)) again.push(part);
+            else { seen.add(known); [...part.children].forEach(look); }
+        };
+        document.querySelectorAll('main > *').forEach(look);
+        sessionStorage.setItem('looked at', JSON.stringify([...seen]));
+        return again;
     }
+"""
+_VIOLATIONS = f"""
+    async ([within, without, runOnly, rules, anew]) => {{
+        const exclude = without.filter((one) => document.querySelector(one));
+        if (anew) exclude.push(...({_LOOKED_AT})(anew));
+        const options = {{runOnly, rules, preload: false, selectors: false}};
+        const found = await axe.run(
+            {{include: [within], exclude}}, {{...options, resultTypes: ['violations']}}
+        );
+        return found.violations.map((one) => {{
+            const where = one.nodes.slice(0, 4).map((node) => node.html.slice(0, 160));
+            return `${{one.id}}: ${{one.help}}: ${{where.join(' | ')}}`;
+        }});
+    }}
 """
 
 
@@ -67,8 +93,32 @@ def findings_in_both_themes(
     return found
 
 
-def _violations(page: Page, within: str, without: Sequence[str], rules: Sequence[str]) -> list[str]:
+def findings_anew(page: Page, *, without: Sequence[str] = ()) -> list[str]:
+    """The same, of one page after another in one tab: whether a part can be read, which takes axe most
+    of its time, is asked where it was not the same on a page before."""
+    page.emulate_media(reduced_motion="reduce")
+    page.evaluate(_SETTLED)
+    found = _violations(page, "html", without, LEVEL, apart_from=CONTRAST)
+    found += _violations(page, "html", without, CONTRAST, anew="light")
+    page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+    dark = _violations(page, "html", without, CONTRAST, anew="dark")
+    page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
+    return found + [f"dark {one}" for one in dark]
+
+
+def _violations(
+    page: Page,
+    within: str,
+    without: Sequence[str],
+    rules: Sequence[str],
+    *,
+    apart_from: Sequence[str] = (),
+    anew: str = "",
+) -> list[str]:
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(Axe().axe_script)
-    found: list[str] = page.evaluate(_VIOLATIONS, [within, list(without), list(rules)])
+        # Half a megabyte, which is not handed over again for what else this page opens.
+        page.add_init_script(Axe().axe_script)
+    off = {rule: {"enabled": False} for rule in apart_from}
+    found: list[str] = page.evaluate(_VIOLATIONS, [within, list(without), list(rules), off, anew])
     return found
