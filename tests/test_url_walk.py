@@ -389,7 +389,7 @@ URLS: dict[str, Url] = {
     "crm:contact_hand_over": record("contact", post={"to": "@ben"}),
     "crm:contact_log": record("contact", EVERYBODY, get=False, post=CALL),
     "crm:contact_plan": record("contact", EVERYBODY, post=TOMORROW),
-    "privacy:retention": Url(kind="function", may=ADMIN, post={"contacts": "240"}),
+    "privacy:retention": Url(kind="function", may=ADMIN, post={"contacts": "240", "seen": "0"}),
     "privacy:retention_keep": record("notice", ADMIN, get=False, post={}),
     "privacy:retention_let_go": record("kept", ADMIN, get=False, post={}),
     "privacy:information": record("contact", IMPORTER, keeps=TAKEN),

@@ -26,6 +26,7 @@ UNVERSIONED = {
     *("crm:deal_claim", "crm:deal_undo", "crm:touch_again", "crm:touch_take_back"),
     *("crm:process_note_take_up", "crm:process_note_answer", "pipeline:collision_decide"),
     *("crm:settings_undo", "crm:deleted_restore", "crm:settings_rate_remove", "crm:view_delete"),
+    *("privacy:retention_keep", "privacy:retention_let_go"),
     *("pipeline:person_deactivate", "pipeline:person_reactivate", "pipeline:outbox_retry"),
     *("pipeline:person_second_factors_remove", "pipeline:session_end"),
     *("pipeline:profile_sign_out", "pipeline:invitation", "pipeline:invitation_accept"),

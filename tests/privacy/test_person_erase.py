@@ -243,7 +243,7 @@ def test_everybody_finds_that_somebody_is_gone_and_nobody_who(
     client.force_login(adele)
     asked = client.get(f"{page}erase/").content.decode()
     assert EMAIL in asked
-    assert client.post(f"{page}erase/", {"name": "Quorra"}).status_code == 422
+    assert client.post(f"{page}erase/", {"name": "Quorra", "seen": "1"}).status_code == 422
     with django_capture_on_commit_callbacks(execute=True):
         done = client.post(f"{page}erase/", {"name": f"{NAME} ", "seen": contact.version})
     assert done.status_code == 302

@@ -99,7 +99,7 @@ def test_admins_make_the_rules_and_see_who_is_due(
     client.force_login(cast.mona)
     assert client.get("/retention/").status_code == 404
     client.force_login(cast.adele)
-    assert client.post("/retention/", {"contacts": "0"}).status_code == 422
+    assert client.post("/retention/", {"contacts": "0", "seen": "0"}).status_code == 422
     assert client.post("/retention/", {"contacts": "12", "seen": "0"}).status_code == 302
     assert RetentionRule.objects.get().months == 12
     page = client.get("/retention/").content.decode()
