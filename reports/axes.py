@@ -7,8 +7,18 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import ActivityKind, CauseKind, Company, Method, Product, Source, StopCause
-from pipeline.models import SellingStyle, Team, User
+from crm.models import (
+    ActivityKind,
+    CauseKind,
+    Company,
+    Method,
+    Product,
+    Source,
+    StageVisit,
+    StopCause,
+)
+from pipeline.models import SellingStyle, Team, User, Version
+from pipeline.process.gates import Reason
 from pipeline.process.stages import Initiator, Stage
 from reports.metric import Axis, axis
 from reports.question import Question
@@ -54,8 +64,15 @@ def _text(text: str) -> str:
     return text
 
 
-def _as_they_are(_question: Question, keys: Collection[Any]) -> Mapping[Any, str]:
-    return {key: str(key) for key in keys}
+def _versions(question: Question, keys: Collection[Any]) -> Mapping[Any, str]:
+    """What was in force, from the organisation down: `Austral GmbH 3 · North 2`."""
+    rows = StageVisit.objects.filter(playbook__in=keys).order_by("playbook").distinct("playbook")
+    found = dict(rows.values_list("playbook", "version_ids"))
+    names: dict[Any, str] = question.once_for_all(("names", Version), dict)
+    if missing := {pk for ids in found.values() for pk in ids} - set(names):
+        versions = Version.objects.filter(pk__in=missing).select_related("layer__team")
+        names.update({each.pk: f"{each.layer.team} {each.number}" for each in versions})
+    return {key: " · ".join(names[pk] for pk in ids) for key, ids in found.items()}
 
 
 def _day(text: str) -> dt.date:
@@ -116,6 +133,15 @@ STYLE = axis(
         every=[style.value for style in SellingStyle],
     )
 )
+REASON = axis(
+    Axis(
+        key="reason",
+        label=_("Reason"),
+        read=_one_of(Reason),
+        names=_choices(Reason),
+        every=[value for value, _words in Reason.choosable()],
+    )
+)
 ACTIVITY_KIND = axis(
     Axis(
         key="activity_kind",
@@ -125,9 +151,7 @@ ACTIVITY_KIND = axis(
         every=[kind.value for kind in ActivityKind],
     )
 )
-VERSION = axis(
-    Axis(key="version", label=_("Version of the process"), read=_text, names=_as_they_are)
-)
+VERSION = axis(Axis(key="version", label=_("Version of the process"), read=_text, names=_versions))
 
 
 def _happened(_question: Question, keys: Collection[Any]) -> Mapping[str, str]:

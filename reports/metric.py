@@ -91,9 +91,13 @@ class Population:
     # Where SQL alone does not say what becomes of a row: the rows told one by one, each with its `pk`
     # and its `axis_value`, or both of two axes. Metrics over it are `Told`.
     told: Callable[[Question, QuerySet[Any]], Sequence[Any]] | None = None
+    # Whether a row may be given a `value`: not where its table has a column of that name.
+    has_value: bool = True
 
     def valued(self, question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows, each with its `value` in the organisation's currency, if that is known."""
+        if not self.has_value:
+            return rows
         rates = question.rates
         valued: QuerySet[Any] = rows.annotate(
             value=rates.converted(self.amount, self.currency),

@@ -32,8 +32,18 @@ from django.db.models import (
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Coalesce, Trunc
 
-from crm.models import Activity, Deal, DealChange, DealLine, SourceKind, StageVisit
+from crm.models import (
+    Activity,
+    Deal,
+    DealChange,
+    DealLine,
+    Judgement,
+    SourceKind,
+    StageVisit,
+    StepResult,
+)
 from pipeline.models import User
+from pipeline.process.gates import Reason
 from pipeline.process.queries.stages import norms_for
 from pipeline.process.stages import Outcome, Stage
 from reports.metric import Population
@@ -524,4 +534,64 @@ PROMISED = Population(
     currency="currency_then",
     columns=("deal", "company", "owner", "stage", "since", "closes", "value"),
     order="-value",
+)
+
+
+# What was gone past, and what was recorded of steps -------------------------------------------------
+
+
+def _judgements(question: Question) -> QuerySet[Judgement]:
+    period = question.period
+    return Judgement.objects.visible_to(question.reader).filter(
+        question.of_parts(), at__gte=period.starts_at, at__lt=period.ends_at
+    )
+
+
+def _axes_of_part(at: str) -> Mapping[str, Expression]:
+    """The axes of records of a deal, of its present owner and team."""
+    return axes_of_deal("deal__", stage="stage", owner="deal__owner", team="deal__team", at=at)
+
+
+# Gates that were passed with something missing, by people: what came by an import is none of these.
+JUDGEMENTS = Population(
+    key="judgements",
+    kind="judgement",
+    find=lambda question: _judgements(question).exclude(reason=Reason.IMPORTED),
+    at="at",
+    axes={
+        **_axes_of_part("at"),
+        "stage": _path("to"),
+        "reason": _no_empty("reason"),
+    },
+    amount="deal__amount",
+    currency="deal__currency",
+    columns=("deal", "company", "owner", "to", "reason", "words", "at", "by"),
+    order="-at",
+)
+
+
+def _recorded(question: Question) -> QuerySet[StepResult]:
+    """Results of everybody's steps: somebody's own steps are private, and no figure counts them."""
+    period = question.period
+    return StepResult.objects.visible_to(question.reader).filter(
+        question.of_parts(),
+        at__gte=period.starts_at,
+        at__lt=period.ends_at,
+        private_to=None,
+        replaced_at=None,
+    )
+
+
+# Steps that were recorded in the period, as they stand.
+STEPS = Population(
+    key="steps",
+    kind="step",
+    find=_recorded,
+    at="at",
+    axes=_axes_of_part("at"),
+    amount="deal__amount",
+    currency="deal__currency",
+    has_value=False,
+    columns=("step", "deal", "company", "stage", "state", "at", "by"),
+    order="-at",
 )

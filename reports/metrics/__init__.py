@@ -9,6 +9,7 @@ from reports.metrics import (
     movement,
     outcomes,
     pipeline,
+    process,
     promise,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "movement",
     "outcomes",
     "pipeline",
+    "process",
     "promise",
 ]

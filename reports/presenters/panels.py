@@ -361,6 +361,15 @@ class Aging:
     scale: Sequence[ScaleMark]
 
 
+@dataclass(frozen=True, kw_only=True)
+class GlossaryEntry:
+    """What a figure means, with its rows of the period; `anchor` is its place on the page."""
+
+    definition: Definition
+    anchor: str
+    href: str
+
+
 def scale_to(largest: float, *, steps: int = 4) -> tuple[float, list[float]]:
     """The end of a scale for values up to `largest`, and its ticks at round numbers."""
     if largest <= 0:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from reports.figures import MIN_ROWS, Figure, FigureCell, Unit
-from reports.metric import AXES
+from reports.metric import AXES, Metric
 from reports.presenters.panels import PanelChoice, TableCell
 from reports.question import Question
 from reports.statistics import differ
@@ -57,6 +57,10 @@ class Report:
             said["part"] = "1"
         path = reverse("reports:rows", args=[cell.metric])
         return self.address(path, **said)
+
+    def rows_of(self, metric: Metric) -> str:
+        """The address of all the rows that a metric counts."""
+        return self.rows(FigureCell(metric=metric.slug))
 
     def chosen(
         self, name: str, choices: Mapping[str, StrOrPromise]

@@ -13,10 +13,11 @@ from django.db.models import DecimalField, Func
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.models import ActivityKind, ActivityResult
+from crm.models import ActivityKind, ActivityResult, StepState
 from crm.models.letters import Fold
 from crm.shipped import shipped_name
 from pipeline.models import User
+from pipeline.process.gates import Reason
 from pipeline.process.moves import LeftHow
 from pipeline.process.queries.stages import norms_for
 from pipeline.process.stages import Stage
@@ -170,6 +171,16 @@ def _kind(_reader: RowsReader, kind: str) -> Written:
 
 def _result(_reader: RowsReader, result: str) -> Written:
     label = str(ActivityResult(result).label) if result else ""
+    return Written(label, label)
+
+
+def _reason(_reader: RowsReader, reason: str) -> Written:
+    label = str(Reason(reason).label) if reason else ""
+    return Written(label, label)
+
+
+def _state(_reader: RowsReader, state: str) -> Written:
+    label = _("Done") if state == StepState.DONE else _("Set aside")
     return Written(label, label)
 
 
@@ -378,6 +389,43 @@ _MOVED_DEAL = {
         numeric=True,
     ),
 }
+_BY_WHOM = {
+    "at": RowColumn(
+        label=gettext_lazy("When"),
+        reads=("at",),
+        write=_moment,
+        order=by_instant("at"),
+        down=True,
+    ),
+    "by": RowColumn(
+        label=gettext_lazy("By"),
+        reads=("by__name",),
+        write=_text,
+        order=by_text(Fold("by__name")),
+    ),
+}
+_JUDGEMENT = {
+    "to": RowColumn(
+        label=gettext_lazy("Into stage"), reads=("to",), write=_stage, order=by_number("to")
+    ),
+    "reason": RowColumn(
+        label=gettext_lazy("Reason"), reads=("reason",), write=_reason, order=by_text("reason")
+    ),
+    "words": RowColumn(label=gettext_lazy("In words"), reads=("words",), write=_text),
+    **_BY_WHOM,
+}
+_STEP = {
+    "step": RowColumn(
+        label=gettext_lazy("Step"), reads=("label",), write=_text, order=by_text(Fold("label"))
+    ),
+    "stage": RowColumn(
+        label=gettext_lazy("Stage"), reads=("stage",), write=_stage, order=by_number("stage")
+    ),
+    "state": RowColumn(
+        label=gettext_lazy("State"), reads=("state",), write=_state, order=by_text("state")
+    ),
+    **_BY_WHOM,
+}
 
 # Every kind of row by its name; `Population.kind` names one.
 ROW_KINDS: dict[str, CountedRows] = {
@@ -386,6 +434,12 @@ ROW_KINDS: dict[str, CountedRows] = {
     "moved_deal": CountedRows(deal="", owner="owner", columns={**_of_deal(""), **_MOVED_DEAL}),
     "visit": CountedRows(
         deal="deal__", owner="entry_owner", columns={**_of_deal("deal__"), **_VISIT}
+    ),
+    "judgement": CountedRows(
+        deal="deal__", owner="deal__owner", columns={**_of_deal("deal__"), **_JUDGEMENT}
+    ),
+    "step": CountedRows(
+        deal="deal__", owner="deal__owner", columns={**_of_deal("deal__"), **_STEP}
     ),
     "activity": CountedRows(
         deal="deal__", owner="owner", columns={**_of_deal("deal__"), **_ACTIVITY}

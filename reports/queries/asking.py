@@ -9,7 +9,7 @@ from django.db import connection
 
 from crm.models import Method, Product, Source, StopCause
 from crm.shipped import shipped_name
-from pipeline.models import Team, User
+from pipeline.models import Team, User, Version
 from reports.question import Question
 
 # Names of lists and teams are common knowledge; people to choose are those whose records one may see.
@@ -19,6 +19,10 @@ _SQL = """
     UNION ALL SELECT 'source', id, name, NULL FROM crm_source
     UNION ALL SELECT 'method', id, name, NULL FROM crm_method
     UNION ALL SELECT 'cause', id, name, NULL FROM crm_stopcause
+    UNION ALL SELECT 'version', version.id, team.name || ' ' || version.number, NULL
+    FROM pipeline_version version
+    JOIN pipeline_layer layer ON layer.id = version.layer_id
+    JOIN pipeline_team team ON team.id = layer.team_id
     UNION ALL (SELECT 'product', id, name, NULL FROM crm_product ORDER BY id LIMIT %(most)s)
     UNION ALL SELECT 'undated', count(*), '', NULL FROM (
         SELECT 1 FROM crm_stagevisit
@@ -34,6 +38,7 @@ MODELS: Mapping[str, Any] = {
     "method": Method,
     "cause": StopCause,
     "product": Product,
+    "version": Version,
 }
 
 
@@ -76,7 +81,7 @@ def askable(reader: User) -> Askable:
             if kind == "undated":
                 has_undated = bool(pk)
                 continue
-            told = name if kind in ("person", "team", "product") else shipped_name(name)
+            told = name if kind in ("person", "team", "product", "version") else shipped_name(name)
             names[kind][pk] = told
             above[kind, pk] = parent
     return Askable(names=names, above=above, has_undated=has_undated)

@@ -1,0 +1,196 @@
+"""Whether the process is followed, and what comes of it (METRICS K20)."""
+
+import datetime as dt
+
+from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact, GreaterThanOrEqual
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import Judgement, Offer, StageVisit, StepResult, StepState
+from pipeline.process.gates import Reason
+from pipeline.process.moves import EnteredHow, LeftHow
+from reports.figures import Definition
+from reports.metric import Counted, FigureMeasure, Share, metric
+from reports.metrics.flow import FORWARD
+from reports.metrics.outcomes import LOST, WON
+from reports.populations import CLOSED, EXITS, JUDGEMENTS, STEPS
+
+_OF_EXITS = _("by the day on which the visit ended; owner and team at entry")
+_DATED = _("visits whose day of leaving is known")
+
+_missed = Judgement.objects.filter(visit=OuterRef("pk")).exclude(reason=Reason.IMPORTED)
+
+
+@metric(
+    Definition(
+        key="K20",
+        name=_("Gates kept"),
+        text=_(
+            "Of the visits that ended forwards in the period, the share in which nothing was missing "
+            "that the gates ask for. Where something was, the reason is on record."
+        ),
+        basis=_OF_EXITS,
+        formula=_("forward with nothing missing ÷ forward"),
+        covers=_DATED,
+    ),
+    over=EXITS,
+)
+def gates_kept() -> FigureMeasure:
+    """Forward exits with all gates satisfied (METRICS K20, gate adherence)."""
+    return Share(part=~Q(Exists(_missed)), among=FORWARD)
+
+
+@metric(
+    Definition(
+        key="K20",
+        name=_("Moved back"),
+        text=_(
+            "Of the visits that ended in the period, the share that went back to a stage before."
+        ),
+        basis=_OF_EXITS,
+        formula=_("moved back ÷ ended"),
+        covers=_DATED,
+    ),
+    over=EXITS,
+)
+def backward_rate() -> FigureMeasure:
+    """Back exits among exits (METRICS K20, backward rate)."""
+    return Share(part=Q(left_how=LeftHow.BACK))
+
+
+@metric(
+    Definition(
+        key="K20",
+        name=_("Gone past"),
+        text=_(
+            "How often somebody went ahead although a gate asked for more, by the reason given."
+        ),
+        basis=_("by the moment at which it was gone past; present owner and team of the deal"),
+        covers=_("all that was recorded; imported history is not judged"),
+    ),
+    over=JUDGEMENTS,
+)
+def gone_past() -> FigureMeasure:
+    """Overrides, by reason (METRICS K20, override rate)."""
+    return Counted()
+
+
+# Steps -----------------------------------------------------------------------------------------------
+
+_AT_A_TIME = dt.timedelta(seconds=60)
+_together = (
+    StepResult.objects.filter(
+        deal=OuterRef("deal"),
+        by=OuterRef("by"),
+        private_to=None,
+        at__gte=OuterRef("at") - _AT_A_TIME,
+        at__lte=OuterRef("at") + _AT_A_TIME,
+    )
+    .order_by()
+    .values("deal")
+    .annotate(n=Count("pk"))
+    .values("n")
+)
+
+
+# So many steps of one deal within a minute are caught up on, not done.
+BURST = 3
+_RECORDED = _("by the moment at which it was recorded; present owner and team of the deal")
+
+
+@metric(
+    Definition(
+        key="K20",
+        name=_("Caught up on in a burst"),
+        text=_(
+            "Of the steps recorded in the period, the share of which three or more of one deal came "
+            "within a minute: recorded afterwards rather than done. It says more about the process "
+            "than about people."
+        ),
+        basis=_RECORDED,
+        formula=_("steps in bursts ÷ steps recorded"),
+        covers=_("steps that were recorded at all"),
+    ),
+    over=STEPS,
+)
+def backfilled() -> FigureMeasure:
+    """Steps recorded in bursts (METRICS K20, backfill rate)."""
+    burst = Coalesce(Subquery(_together, output_field=IntegerField()), 0)
+    return Share(part=Q(GreaterThanOrEqual(burst, BURST)))
+
+
+@metric(
+    Definition(
+        key="K20",
+        name=_("Steps set aside"),
+        text=_("Of the steps recorded in the period, the share that was set aside with a reason."),
+        basis=_RECORDED,
+        formula=_("set aside ÷ (done + set aside)"),
+        covers=_("steps that were recorded at all"),
+    ),
+    over=STEPS,
+)
+def steps_set_aside() -> FigureMeasure:
+    """Steps that were overridden (METRICS K20)."""
+    return Share(part=Q(state=StepState.OVERRIDDEN))
+
+
+# The path -------------------------------------------------------------------------------------------
+
+_visits = StageVisit.objects.filter(deal=OuterRef("pk")).order_by().values("deal")
+_returned = StageVisit.objects.filter(
+    deal=OuterRef("pk"), entered_how__in=[EnteredHow.BACK, EnteredHow.REOPENED]
+)
+_skipped = _visits.annotate(
+    missing=Max("stage") - Min("stage") + 1 - Count("stage", distinct=True)
+).values("missing")
+
+
+@metric(
+    Definition(
+        key="K20",
+        name=_("Kept to the path"),
+        text=_(
+            "Of the deals closed in the period, the share that went through the stages in their order: "
+            "none left out, none gone back to. If it falls, the defined process and the lived one "
+            "part: ask which of them is right."
+        ),
+        basis=_("by the day of closing; present owner and team"),
+        formula=_("in order ÷ closed"),
+        covers=_("closed deals whose day of closing is known"),
+    ),
+    over=CLOSED,
+)
+def kept_to_path() -> FigureMeasure:
+    """Closed deals whose recorded path is the defined one (METRICS K20, deal level)."""
+    nothing_skipped = Q(Exact(Subquery(_skipped, output_field=IntegerField()), 0))
+    return Share(part=nothing_skipped & ~Q(Exists(_returned)))
+
+
+# What an offer made too early costs -------------------------------------------------------------------
+
+_PREMATURE = Q(Exists(Offer.objects.filter(deal=OuterRef("pk"), premature=True)))
+_OFFERED = Q(Exists(Offer.objects.filter(deal=OuterRef("pk"))))
+_EARLY_OFFERS = Definition(
+    key="K20",
+    name=_("Won after an early offer"),
+    text=_(
+        "The win rate of deals in which an offer was made before problem and decision path were known, "
+        "beside that of the other deals with an offer."
+    ),
+    basis=_("by the day of closing; present owner and team"),
+    covers=_("closed deals whose day of closing is known"),
+)
+
+
+@metric(_EARLY_OFFERS, over=CLOSED)
+def won_after_early_offer() -> FigureMeasure:
+    """The win rate of deals with a premature offer (METHOD, G5)."""
+    return Share(part=WON, among=(WON | LOST) & _PREMATURE)
+
+
+@metric(_EARLY_OFFERS, over=CLOSED)
+def won_after_timely_offer() -> FigureMeasure:
+    """The win rate of the other deals with an offer."""
+    return Share(part=WON, among=(WON | LOST) & _OFFERED & ~_PREMATURE)

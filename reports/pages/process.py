@@ -1,0 +1,280 @@
+"""Was the process followed, and what came of it (METRICS K20)."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from reports.axes import MONTH, REASON, STAGE, VERSION
+from reports.figures import MIN_ROWS, Figure
+from reports.metric import figures
+from reports.metrics import flow
+from reports.metrics import process as metrics
+from reports.pages.page import ReportPage
+from reports.presenters.forest import counted, forest, table_of
+from reports.presenters.panels import (
+    Bar,
+    Bars,
+    Headline,
+    PanelChoice,
+    ReportPanel,
+    Segment,
+    Table,
+    TableHead,
+    TableRow,
+    at_percent,
+)
+from reports.presenters.report import Report, between_words, is_beyond_chance, of_words
+from salesprocess.lib.format import number
+
+# Of fewer moves nothing is said of a version.
+ENOUGH_MOVES = 30
+
+
+def _shows(report: Report) -> Sequence[ReportPanel]:
+    question = report.question
+    figures(
+        question,
+        (metrics.kept_to_path, metrics.won_after_early_offer, metrics.won_after_timely_offer),
+    )
+    figures(question, (metrics.gates_kept, metrics.backward_rate, flow.flow_conversion))
+    figures(question, (metrics.backfilled, metrics.steps_set_aside))
+    return [
+        _numbers(report),
+        _gates(report),
+        _reasons(report),
+        _early_offers(report),
+        _drift(report),
+        _versions(report),
+    ]
+
+
+def _headline(report: Report, figure: Figure) -> Headline:
+    return Headline(
+        title=figure.definition.name,
+        text=report.text(figure),
+        definition=figure.definition,
+        href=report.rows(figure) if figure.n else "",
+        tone="young" if figure.is_small_sample else "",
+        lines=[of_words(figure), between_words(figure)],
+    )
+
+
+def _numbers(report: Report) -> ReportPanel:
+    some = (
+        metrics.gates_kept,
+        metrics.kept_to_path,
+        metrics.backward_rate,
+        metrics.backfilled,
+        metrics.steps_set_aside,
+    )
+    return ReportPanel(
+        key="numbers",
+        title=_("Was it followed?"),
+        template="reports/panels/numbers.html",
+        drawing=[_headline(report, metric.whole(report.question)) for metric in some],
+        note=_(
+            "How often each step was done and set aside, with and without wins, stands beside the "
+            "step on the process page."
+        ),
+        todo=[PanelChoice(label=_("Process"), href=reverse("pipeline:process"), is_current=False)],
+        wide=True,
+    )
+
+
+def _gates(report: Report) -> ReportPanel:
+    question = report.question
+    metric = metrics.gates_kept
+    found = metric.measure(question, STAGE)
+    chart = forest(
+        report,
+        metric,
+        STAGE,
+        heads=[TableHead(text=_("Moved forward"))],
+        cells=lambda stage: [counted(report, found.get(stage) or metric.whole(question))],
+    )
+    whole = metric.whole(question)
+    return ReportPanel(
+        key="gates",
+        title=_("Gates kept, by stage left"),
+        template="reports/panels/dots.html",
+        drawing=chart,
+        table=table_of(chart),
+        definition=metric.definition,
+        n=whole.n,
+        coverage=whole.coverage,
+        empty="" if whole.n else _("No deal moved forward in this period."),
+        wide=True,
+    )
+
+
+def _reasons(report: Report) -> ReportPanel:
+    question = report.question
+    metric = metrics.gone_past
+    found = metric.measure(question, REASON)
+    names = REASON.named(question, {*REASON.every, *found})
+    most = max((figure.n for figure in found.values()), default=1)
+    none = metric.of_nothing(question)
+    rows = {key: found.get(key, none) for key in names}
+    n = sum(figure.n for figure in rows.values())
+    return ReportPanel(
+        key="reasons",
+        title=_("Why gates were gone past"),
+        template="reports/panels/bars.html",
+        drawing=Bars(
+            rows=[
+                Bar(
+                    label=names[key],
+                    segments=[
+                        Segment(
+                            css="fill-accent",
+                            start=0,
+                            width=at_percent(figure.n, most),
+                            title=number(figure.n),
+                            href=report.rows(figure),
+                        )
+                    ]
+                    if figure.n
+                    else [],
+                    text=number(figure.n),
+                )
+                for key, figure in rows.items()
+            ]
+        ),
+        table=Table(
+            heads=[TableHead(text=_("Reason"), numeric=False), TableHead(text=_("Gone past"))],
+            rows=[
+                TableRow(name=names[key], cells=[report.cell(figure)])
+                for key, figure in rows.items()
+            ],
+        ),
+        definition=metric.definition,
+        n=n,
+        empty="" if n else _("No gate was gone past in this period."),
+    )
+
+
+def _early_offers(report: Report) -> ReportPanel:
+    question = report.question
+    early, timely = (
+        metrics.won_after_early_offer.whole(question),
+        metrics.won_after_timely_offer.whole(question),
+    )
+    say = ""
+    if min(early.n, timely.n) >= MIN_ROWS:
+        rates = {"early": report.text(early), "timely": report.text(timely)}
+        say = (
+            _("After an early offer *%(early)s* are won, else %(timely)s.") % rates
+            if is_beyond_chance(early, timely)
+            else _("An early offer makes no difference beyond chance: %(early)s, else %(timely)s.")
+            % rates
+        )
+    named = ((_("Offered too early"), early), (_("Offered in time"), timely))
+    return ReportPanel(
+        key="early",
+        title=_("What an early offer costs"),
+        template="reports/panels/numbers.html",
+        drawing=[
+            Headline(
+                title=title,
+                text=report.text(figure),
+                definition=figure.definition,
+                href=report.rows(figure) if figure.n else "",
+                tone="young" if figure.is_small_sample else "",
+                lines=[of_words(figure), between_words(figure)],
+            )
+            for title, figure in named
+        ],
+        say=say,
+        table=Table(
+            heads=[TableHead(text=_("Deals"), numeric=False), TableHead(text=_("Won"))],
+            rows=[TableRow(name=title, cells=[report.cell(figure)]) for title, figure in named],
+        ),
+    )
+
+
+def _drift(report: Report) -> ReportPanel:
+    """The recorded path against the defined one, month by month."""
+    question = report.question
+    metric = metrics.kept_to_path
+    whole = metric.whole(question)
+    chart = forest(
+        report,
+        metric,
+        MONTH,
+        heads=[TableHead(text=_("Closed"))],
+        cells=lambda month: [counted(report, metric.measure(question, MONTH).get(month) or whole)],
+    )
+    return ReportPanel(
+        key="drift",
+        title=_("Does the lived process part from the defined one?"),
+        template="reports/panels/dots.html",
+        drawing=chart,
+        table=table_of(chart),
+        say=_drift_words(report),
+        definition=metric.definition,
+        n=whole.n,
+        coverage=whole.coverage,
+        empty="" if whole.n else _("No deal was closed in this period: take a longer one."),
+        wide=True,
+    )
+
+
+def _drift_words(report: Report) -> str:
+    """The first and the last month of enough deals, where they part beyond chance."""
+    found = metrics.kept_to_path.measure(report.question, MONTH)
+    told = [found[key] for key in sorted(found) if not found[key].is_small_sample]
+    if len(told) < 2:
+        return ""
+    first, last = told[0], told[-1]
+    rates = {"first": report.text(first), "last": report.text(last)}
+    if not is_beyond_chance(first, last):
+        return _("No drift beyond chance: %(first)s at first, %(last)s at last.") % rates
+    if (last.value or Decimal(0)) < (first.value or Decimal(0)):
+        return _("*The path is kept less and less*: %(first)s at first, %(last)s at last.") % rates
+    return _("*The path is kept more and more*: %(first)s at first, %(last)s at last.") % rates
+
+
+def _versions(report: Report) -> ReportPanel:
+    """How visits went on under each version of the process that was in force."""
+    question = report.question
+    metric = flow.flow_conversion
+    found = metric.measure(question, VERSION)
+    whole = metric.whole(question)
+    chart = forest(
+        report,
+        metric,
+        VERSION,
+        heads=[TableHead(text=_("Ended"))],
+        cells=lambda version: [counted(report, found.get(version) or whole)],
+    )
+    young = [
+        _("%(version)s: too early, %(n)s of %(enough)s moves")
+        % {"version": name, "n": number(found[key].n), "enough": ENOUGH_MOVES}
+        for key, name in VERSION.named(question, found).items()
+        if key is not None and found[key].n < ENOUGH_MOVES
+    ]
+    return ReportPanel(
+        key="versions",
+        title=_("Went on, by version of the process"),
+        template="reports/panels/dots.html",
+        drawing=chart,
+        table=table_of(chart),
+        definition=metric.definition,
+        n=whole.n,
+        coverage=whole.coverage,
+        note=" · ".join(young[:4]),
+        empty="" if whole.n else _("No visit ended in this period."),
+        wide=True,
+    )
+
+
+PAGE = ReportPage(
+    key="process",
+    title=gettext_lazy("Process"),
+    shows=_shows,
+    asks=("source", "style", "product"),
+    basis=gettext_lazy("owner and team at entry; of closed deals the present ones"),
+)
