@@ -23,7 +23,7 @@ from proof.faults.judge import (
     summary_of,
 )
 from proof.faults.kinds import FAULTS, NotTried
-from proof.faults.place import TestBed, installation, log_of, wait_until
+from proof.faults.place import TestBed, installation, let_go, log_of, wait_until
 from proof.faults.work import PersonAtWork
 from proof.figures import STATE, finish, machine
 
@@ -76,6 +76,7 @@ def broken_figures(place: TestBed, names: Sequence[str]) -> dict[str, Any]:
         worker.ended.set()
     for worker in workers:
         worker.join()
+    let_go()
     drained = wait_until(place.queue_is_empty, seconds=180)
     return {
         **effects(diary.intents, in_database()),
@@ -119,6 +120,7 @@ def people_at_work(place: TestBed) -> list[PersonAtWork]:
 def happen(
     place: TestBed, name: str, inject: Callable[[TestBed], dict[str, Any] | None]
 ) -> BrokenPart:
+    let_go()
     began_at = time.monotonic()
     more = inject(place) or {}
     ended_at = time.monotonic()

@@ -87,7 +87,7 @@ def installation() -> Iterator[TestBed]:
             django.setup()
             yield TestBed(run, mails, disk=disk)
         finally:
-            _let_go()
+            let_go()
             if run.process.poll() is None:
                 run.interrupt()
             run.end()
@@ -96,7 +96,8 @@ def installation() -> Iterator[TestBed]:
                 embedded.erase(state)
 
 
-def _let_go() -> None:
+def let_go() -> None:
+    """Of this process's own connections, which a fault may have ended."""
     from django.db import connections
 
     connections.close_all()
