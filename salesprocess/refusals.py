@@ -67,5 +67,5 @@ def check_mail(backend: str) -> None:
     if not backend or backend in _UNSENDING:
         raise ImproperlyConfigured(
             "EMAIL_URL sends nothing: nobody would get an invitation or choose a new password. "
-            "Name a mail server, as smtp+tls://user:password@mail.example.com:587"
+            "Name a mail server, as submission://user:password@mail.example.com:587"
         )

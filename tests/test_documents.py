@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import dj_email_url  # type: ignore[import-untyped]
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -19,6 +20,35 @@ def test_it_names_no_file_that_is_not_there(document: Path):
     missing = [link for link in links if not (document.parent / link).exists()]
     missing += [name for name in named if not name.startswith(MADE) and not _stands(name)]
     assert missing == []
+
+
+# Where an example of a variable stands for whoever sets it.
+EXAMPLES = ("README.md", "docker-compose.yml", "salesprocess/refusals.py")
+
+
+@pytest.mark.parametrize("document", EXAMPLES)
+def test_a_mail_server_as_it_is_shown_is_understood_and_spoken_to_in_secret(document: str):
+    text = (ROOT / document).read_text()
+    for example in re.findall(r"(?:smtp|subm)[\w+]*://user:password@[\w.]+:\d+", text):
+        found = dj_email_url.parse(example)
+        assert found.get("EMAIL_BACKEND") == "django.core.mail.backends.smtp.EmailBackend", example
+        assert found["EMAIL_USE_TLS"] or found["EMAIL_USE_SSL"], example
+    assert "://user:password@" in text
+
+
+def test_the_image_has_what_the_product_reads_beside_its_code():
+    taken = (ROOT / ".dockerignore").read_text().splitlines()
+    read = {
+        name
+        for app in ("crm", "exchange", "pipeline", "privacy", "reports", "salesprocess")
+        for file in (ROOT / app).rglob("*.py")
+        for name in re.findall(r'BASE_DIR / "([^"]+)"', file.read_text())
+    }
+    kept = {name for name in read if (ROOT / name).is_file() or (ROOT / name / ".").is_dir()}
+    assert "pyproject.toml" in kept
+    assert [
+        name for name in kept - {"staticfiles", "media", ".state"} if f"!{name}" not in taken
+    ] == []
 
 
 def _stands(name: str) -> bool:
