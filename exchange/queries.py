@@ -151,4 +151,9 @@ def stored_bytes(person: User) -> tuple[int, int]:
 
 def has_left_out(job: ImportJob) -> bool:
     """Whether rows of the file stay out."""
-    return job.faults.filter(comes_in=False).exists()
+    return left_out(job).exists()
+
+
+def left_out(job: ImportJob) -> ImportFaultQuerySet:
+    """The rows of the file that stay out."""
+    return job.faults.filter(comes_in=False)

@@ -11,12 +11,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from crm.views.audit import STAYED_OUT
 from crm.views.people import person_in_reach
 from exchange import queries
 from exchange.commands import job as verbs
 from exchange.forms import AnswersForm, ColumnsForm, UploadForm
 from exchange.imports import answers, error_file
 from exchange.models import NOT_LOADED, ImportJob, ImportState
+from pipeline.audit.commands import record_export
+from pipeline.people.signing_in import download_when_confirmed
 from pipeline.requests import HtmxRequest
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.attempt import attempt, status_of
@@ -146,11 +149,19 @@ def act(request: HtmxRequest, pk: int, verb: str) -> HttpResponse:
 
 
 @require_GET
-def errors(request: HtmxRequest, pk: int) -> StreamingHttpResponse:
+@download_when_confirmed
+def errors(request: HtmxRequest, pk: int) -> StreamingHttpResponse | HttpResponse:
     """The rows that stayed out, with the reasons, as a file that can be brought in again."""
     job = _job(request, pk)
     if job.is_by_command or not job.file or not queries.has_left_out(job):
         raise Http404
+    left_out = queries.left_out(job)
+    how = {"what": STAYED_OUT, "asked": str(pk), "by": request.user, "at": timezone.now()}
+    try:
+        record_export(left_out, owner="job__owner", **how)
+    except Refused as refused:
+        messages.error(request, refused.message)
+        return redirect("exchange:import", pk)
     lines = spreadsheet.csv_lines(error_file.rows(job), bom=True)
     return spreadsheet.csv_response(lines, name=f"stayed-out-{job.pk}")
 

@@ -57,6 +57,7 @@ from crm.models.deal import DealQuerySet
 from crm.models.step_result import StepState
 from exchange.commands import job as import_verbs
 from exchange.models import ImportState
+from pipeline.audit.models import AuditEntry
 from pipeline.models import Batch, Collision, OutboxRow, PeopleChange, Role, User
 from pipeline.outbox import kinds
 from pipeline.people.events import NameChanged
@@ -400,7 +401,7 @@ URLS: dict[str, Url] = {
         "named", IMPORTER, get=False, post={"system": "Old", "name": "0"}
     ),
     "exchange:import_answer": record("asked", IMPORTER, get=False, post={}),
-    "exchange:import_errors": record("job", IMPORTER),
+    "exchange:import_errors": record("job", IMPORTER, keeps=TAKEN),
     "exchange:import_load": record("checked", IMPORTER, get=False, post={}),
     "exchange:import_undo": record("job", IMPORTER, get=False, post={}),
     "exchange:import_discard": record("checked", IMPORTER, get=False, post={}),
@@ -508,13 +509,13 @@ URLS: dict[str, Url] = {
     "crm:settings_rate_remove": record("rate", ADMIN, get=False, post={}),
     "crm:settings_changes": Url(kind="function", may=ADMIN, ask={"of": "method"}),
     "crm:settings_audit": Url(kind="function", may=ADMIN),
-    "crm:settings_audit_file": Url(kind="function", may=ADMIN),
+    "crm:settings_audit_file": Url(kind="function", may=ADMIN, keeps=TAKEN),
     "crm:taken": Url(kind="own"),
     "crm:deleted": Url(kind="collection"),
     "crm:deleted_restore": record("deleted", IMPORTER, get=False, post={}),
     "crm:settings_operations": Url(kind="function", may=ADMIN),
     "crm:settings_undo": record("merge", ADMIN, get=False, post={}),
-    "crm:settings_prices": Url(kind="function", may=ADMIN),
+    "crm:settings_prices": Url(kind="function", may=ADMIN, keeps=TAKEN),
     "crm:settings_list": Url(
         kind="function", may=ADMIN, at={"kind": "=products"}, ask={"edit": "@product"}
     ),
@@ -1169,6 +1170,28 @@ def test_it_keeps_every_variant_of_an_address_within_reach(world, tables, name, 
             assert answer.status < 500
             assert answer.leaks_to(role) == []
             assert not changed or (method == "post" and role in REACH), role
+
+
+# One proof of one deal, what is about nobody but oneself, and sums in which nobody is named.
+UNNOTED = frozenset({"crm:file", "mfa_download_recovery_codes", "reports:table"})
+
+
+def test_each_file_that_leaves_is_noted_and_its_taker_confirmed(world):
+    taken = set()
+    for name, url in URLS.items():
+        role = next(role for role in ("owner", "admin", *INSIDE) if role in url.may)
+        path, asked = world.path(name), world.said(url.ask)
+        with undone():
+            before = AuditEntry.objects.count()
+            answer = world.tries(role, "get", path, asked)
+            if "Content-Disposition: attachment" not in answer.text or name in UNNOTED:
+                continue
+            assert AuditEntry.objects.count() == before + 1, name
+        with override_settings(ACCOUNT_REAUTHENTICATION_TIMEOUT=-1):
+            assert "/reauthenticate/" in world.ask(role, "get", path, asked).goes_to, name
+        taken.add(name)
+    assert {"crm:settings_prices", "exchange:import_errors", "crm:settings_audit_file"} <= taken
+    assert len(taken) > 6
 
 
 # Ids in what is sent -----------------------------------------------------------------------------

@@ -264,8 +264,13 @@ def namesake(reference_list: ReferenceList, row: ReferenceRow, name: str) -> Ref
     return found
 
 
+def products_to_price(user: User) -> models.QuerySet[Product]:
+    found: models.QuerySet[Product] = Product.objects.editable_by(user)
+    return found
+
+
 def price_list(user: User) -> Iterator[tuple[Any, ...]]:
     """Every product: id, name, series, price, currency, and whether it is retired."""
-    rows = Product.objects.editable_by(user).order_by("series", "name", "pk")
+    rows = products_to_price(user).order_by("series", "name", "pk")
     values = rows.values_list("pk", "name", "series", "price", "currency", "retired")
     return values.iterator(1000)

@@ -3,25 +3,37 @@ concerns him or her."""
 
 from typing import NamedTuple
 
+from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
 from crm.models import DealChange, ListKind, PartyChange, SettingChange
 from crm.views.settings import admins_only, page_number, settings_page
 from pipeline.audit import queries
+from pipeline.audit.commands import record_export
 from pipeline.audit.models import AuditEntry, AuditKind
 from pipeline.models import PeopleChange, User
 from pipeline.people.signing_in import download_when_confirmed
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import full_moment, number
 from salesprocess.lib.htmx import render
+from salesprocess.lib.refused import Refused
 
 # How the audit calls the file that the privacy app gives of one person.
 INFORMATION = "contact"
+# And those that are no list: the price list, what stayed out of an import, the audit itself.
+PRICES, STAYED_OUT, AUDIT = "prices", "stayed_out", "audit"
+OTHERS = {
+    INFORMATION: gettext_lazy("What is kept of a person"),
+    PRICES: gettext_lazy("Prices"),
+    STAYED_OUT: gettext_lazy("Rows that stayed out of an import"),
+    AUDIT: gettext_lazy("The audit"),
+}
 HISTORY = (PeopleChange, SettingChange, PartyChange, DealChange)
 
 
@@ -50,9 +62,15 @@ def audit(request: HtmxRequest) -> HttpResponse:
 @require_GET
 @admins_only
 @download_when_confirmed
-def audit_file(request: HtmxRequest) -> StreamingHttpResponse:
+def audit_file(request: HtmxRequest) -> StreamingHttpResponse | HttpResponse:
     """All of it with every change of a record, as lines of JSON."""
-    name = f"audit-{timezone.now().date().isoformat()}.jsonl"
+    at, user = timezone.now(), request.user
+    try:
+        record_export(queries.all_of_it(user), owner=None, what=AUDIT, asked="", by=user, at=at)
+    except Refused as refused:
+        messages.error(request, refused.message)
+        return redirect("crm:settings_audit")
+    name = f"audit-{at.date().isoformat()}.jsonl"
     return StreamingHttpResponse(
         queries.lines(HISTORY),
         content_type="application/x-ndjson",
@@ -89,8 +107,8 @@ def _line(entry: AuditEntry, user: User) -> AuditLine:
 
 
 def _called(what: str) -> str:
-    if what == INFORMATION:
-        return _("What is kept of a person")
+    if what in OTHERS:
+        return str(OTHERS[what])
     return str(ListKind(what).label) if what in ListKind.values else _("Funnel")
 
 
@@ -99,6 +117,8 @@ def _href(entry: AuditEntry) -> str:
         return ""
     if entry.what == INFORMATION:
         return reverse("crm:contact", args=[entry.asked])
+    if entry.what in OTHERS:
+        return ""
     name = f"crm:{entry.what}" if entry.what in ListKind.values else "reports:funnel_rows"
     try:
         return f"{reverse(name)}?{entry.asked}" if entry.what else ""

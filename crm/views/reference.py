@@ -28,13 +28,17 @@ from crm.queries import reference as queries
 from crm.queries import settings as changes
 from crm.queries.rate import currencies
 from crm.queries.reference import REFERENCE_LISTS, ReferenceList, Shows
+from crm.views.audit import PRICES
 from crm.views.setting_changes import tell
 from crm.views.settings import admins_only, settings_page
+from pipeline.audit.commands import record_export
+from pipeline.people.signing_in import download_when_confirmed
 from pipeline.process.stages import Initiator
 from pipeline.requests import HtmxRequest
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.format import money
+from salesprocess.lib.refused import Refused
 
 # What a page says of its list: under the title, how a row is added, what its two counts mean.
 WORDS: dict[str, dict[str, Any]] = {
@@ -154,8 +158,17 @@ def edit(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
 
 @require_GET
 @admins_only
+@download_when_confirmed
 def prices(request: HtmxRequest) -> HttpResponseBase:
     """The whole price list, for a spreadsheet."""
+    products = queries.products_to_price(request.user)
+    try:
+        record_export(
+            products, owner=None, what=PRICES, asked="", by=request.user, at=timezone.now()
+        )
+    except Refused as refused:
+        messages.error(request, refused.message)
+        return HttpResponseRedirect(reverse("crm:settings_list", args=["products"]))
     heads = (_("Id"), _("Name"), _("Series"), _("Price"), _("Currency"), _("Offered"))
     prices = queries.price_list(request.user)
     told = ((*row[:-1], _("no") if row[-1] else _("yes")) for row in prices)

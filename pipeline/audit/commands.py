@@ -23,7 +23,7 @@ def record_sign_in(user: User, *, at: dt.datetime) -> None:
 def record_export(
     rows: "QuerySet[Any, Any]",
     *,
-    owner: str,
+    owner: str | None,
     what: str,
     asked: str,
     by: User,
@@ -31,13 +31,13 @@ def record_export(
 ) -> None:
     """Note that somebody takes `rows` away in a file, before the first of them goes.
 
-    `owner` is the field of a row's owner, `what` the name of the address, `asked` its query. Raises
-    Refused where that is more than the person's role may take in a day; that is noted as well.
+    `owner` is the field of a row's owner, None where rows have none; `what` the name of the address,
+    `asked` its query. Raises Refused where that is more than the person's role may take in a day; that
+    is noted as well.
     """
-    found = rows.order_by().aggregate(
-        count=Count("pk"), owners=ArrayAgg(f"{owner}_id", distinct=True, default=[])
-    )
-    owners = sorted(pk for pk in found["owners"] if pk is not None)[:MOST_OWNERS]
+    whose = {"owners": ArrayAgg(f"{owner}_id", distinct=True, default=[])} if owner else {}
+    found = rows.order_by().aggregate(count=Count("pk"), **whose)
+    owners = sorted(pk for pk in found.get("owners", ()) if pk is not None)[:MOST_OWNERS]
     facts = {"what": what, "asked": asked[:500], "rows": found["count"], "owner_ids": owners}
     with transaction.atomic():
         # One file after the other, so that two at once are counted as two.

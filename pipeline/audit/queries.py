@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import F, Model
+from django.db.models import F, Model, QuerySet
 
 from pipeline.audit.models import AuditEntry
 from pipeline.models import User
@@ -23,6 +23,11 @@ def entries(user: User, *, page: int = 1) -> tuple[list[AuditEntry], bool]:
     start = (page - 1) * PAGE
     listed = list(found[start : start + PAGE + 1])
     return listed[:PAGE], len(listed) > PAGE
+
+
+def all_of_it(user: User) -> QuerySet[AuditEntry]:
+    found: QuerySet[AuditEntry] = AuditEntry.objects.visible_to(user)
+    return found
 
 
 def of_records_of(user: User) -> list[AuditEntry]:

@@ -83,11 +83,14 @@ def test_a_day_has_an_end_for_each_role(cast: Cast, client: Client, settings: An
     assert list(kinds) == [AuditKind.EXPORT, *[AuditKind.EXPORT_REFUSED] * 2]
 
 
-def test_it_notes_who_signs_in(cast: Cast, client: Client):
+def test_it_notes_who_signs_in(cast: Cast, client: Client, caplog: pytest.LogCaptureFixture):
     said = {"login": "ana@seven.test", "password": "right horse"}
     assert client.post("/accounts/login/", {**said, "password": "wrong"}).status_code == 200
     assert client.post("/accounts/login/", said).status_code == 302
     assert AuditEntry.objects.get().kind == AuditKind.SIGN_IN
+    # And that somebody failed to, but nothing of what was typed.
+    assert "A wrong password from 127.0.0.1" in caplog.text
+    assert "ana@" not in caplog.text
 
 
 def test_nobody_changes_it(cast: Cast):
@@ -112,7 +115,8 @@ def test_admins_see_all_of_it_and_take_it_along(cast: Cast, client: Client):
     lines = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
     assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
     assert {"auditentry", "dealchange"} <= {line["table"] for line in lines}
-    [file] = [line for line in lines if line["table"] == "auditentry"]
+    [file, itself] = [line for line in lines if line["table"] == "auditentry"]
     assert (file["by_name"], file["rows"]) == (cast.mona.name, 3)
+    assert (itself["by_name"], itself["what"]) == (cast.adele.name, "audit")
     client.force_login(cast.mona)
     assert client.get("/settings/audit.jsonl").status_code == 404
