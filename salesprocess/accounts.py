@@ -1,3 +1,4 @@
+import logging
 import math
 from typing import Any
 
@@ -22,6 +23,8 @@ from pipeline.people.commands import password, sign_in
 from pipeline.people.commands.people import note_sign_in_change
 from pipeline.people.events import SignInChange
 from salesprocess.middleware import begin_session
+
+logger = logging.getLogger(__name__)
 
 # What of a sign-in is told to whose it is, by what allauth calls the mail.
 _TOLD = {
@@ -62,6 +65,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
                 account=account, network=get_ip(request), at=timezone.now()
             )
         except sign_in.TooSoon as soon:
+            logger.warning("Too many wrong passwords from %s", get_ip(request))
             seconds = math.ceil(soon.wait.total_seconds())
             raise ValidationError(
                 ngettext(
@@ -77,6 +81,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         user = super().authenticate(request, **credentials)
         if user is not None:
             sign_in.succeed(self.attempt)
+        else:
+            # Not of which account: what is typed there is often a password.
+            logger.warning("A wrong password from %s", get_ip(request))
         return user
 
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:

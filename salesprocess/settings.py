@@ -91,6 +91,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "salesprocess.lib.logs.number_requests",
     "pipeline.operations.middleware.Watched",
     "salesprocess.middleware.name_permissions",
     "django.middleware.security.SecurityMiddleware",
@@ -414,7 +415,7 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": "salesprocess.lib.logs.OneLine",
-            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            "format": "%(asctime)s %(levelname)s %(asked_by)s %(name)s %(message)s",
         }
     },
     "filters": {"without_trace": {"()": lambda: without_trace}},

@@ -16,6 +16,7 @@ VARIABLES = {
     "POSTGRES_PASSWORD": "for-this-test-only",
     "SEVEN_OWNER_PASSWORD": "for-this-test-only",
     "SEVEN_WEB_PASSWORD": "for-this-test-only",
+    "VALKEY_PASSWORD": "forThisTestOnly",
     "EMAIL_URL": "smtp://mail.example.com",
 }
 

@@ -1,9 +1,13 @@
 import logging
+import re
 import time
 
 import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
 
-from salesprocess.lib.logs import OneLine
+from pipeline.models import User
+from salesprocess.lib.logs import OneLine, number_requests
 
 
 def test_it_keeps_a_record_on_one_line():
@@ -22,6 +26,27 @@ def test_it_keeps_to_itself_what_a_mailed_link_lets_in_with(path):
 
     assert "c0ffee" not in line
     assert line.endswith("/…")
+
+
+def test_it_says_in_which_request_it_was_and_by_whom(rf: RequestFactory):
+    """Also of what Django logs when all middleware is done."""
+    lines: list[str] = []
+
+    def note() -> None:
+        lines.append(OneLine("%(asked_by)s").format(logging.makeLogRecord({"msg": "x"})))
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        request._cached_user = User(pk=7)  # type: ignore[attr-defined]  # as Django keeps it
+        note()
+        return HttpResponse()
+
+    for request in (rf.get("/"), rf.get("/")):
+        number_requests(answer)(request)
+        note()
+    first, _first_later, second, _second_later = lines
+    assert lines == [first, first, second, second]
+    assert first != second
+    assert re.fullmatch(r"[0-9a-f]{8} 7", first)
 
 
 def test_it_tells_the_time_in_utc(monkeypatch: pytest.MonkeyPatch):
