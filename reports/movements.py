@@ -67,6 +67,8 @@ class Movement:
     is_idle: bool
     is_planned: bool
     name: str
+    owner_id: int | None
+    owner: str | None
     entered_then: dt.datetime | None
 
     @property
@@ -84,7 +86,7 @@ MOVEMENT_PATHS = (
     *("pk", "stage_was", "stage_then", "belongs_was", "belongs_then", "had_ended", "last_way"),
     *("amount_was", "currency_was", "amount_then", "currency_then", "closes_was", "closes_then"),
     *("was_pushed", "was_pulled", "touched_then", "created_at", "parked_then", "lies_ahead"),
-    *("team_then_id", "name", "entered_then"),
+    *("team_then_id", "name", "entered_then", "owner_then_id", "owner_then_name"),
 )
 
 
@@ -111,6 +113,8 @@ def movement_of(question: Question, row: Mapping[str, Any], *, along: Any = None
         is_idle=is_in and is_idle(question, row),
         is_planned=is_planned(question, row),
         name=row["name"],
+        owner_id=row["owner_then_id"],
+        owner=row["owner_then_name"],
         entered_then=row["entered_then"],
     )
 

@@ -18,6 +18,7 @@ from django.db.models import (
     DateField,
     DateTimeField,
     DecimalField,
+    DurationField,
     Exists,
     ExpressionWrapper,
     F,
@@ -213,9 +214,19 @@ def _deals(question: Question) -> QuerySet[Deal]:
     return Deal.objects.visible_to(question.reader).filter(question.of_deals())
 
 
-def _closed(question: Question) -> QuerySet[Deal]:
+def first_entry(deal: Any) -> QuerySet[Any]:
+    """When the first visit of a deal began."""
+    return StageVisit.objects.filter(deal=deal, sequence=1).values("entered_at")[:1]
+
+
+def _closed(question: Question) -> QuerySet[Any]:
     period = question.period
-    return _deals(question).filter(closed_at__gte=period.starts_at, closed_at__lt=period.ends_at)
+    deals = _deals(question).filter(closed_at__gte=period.starts_at, closed_at__lt=period.ends_at)
+    return deals.annotate(
+        cycle=ExpressionWrapper(
+            F("closed_at") - Subquery(first_entry(OuterRef("pk"))), output_field=DurationField()
+        )
+    )
 
 
 # Deals whose closing, the one in force, lies in the period.

@@ -86,8 +86,13 @@ class Question:
 
     @property
     def before(self) -> "Question | None":
-        """The same question about the period that is compared with."""
-        return self.about(self.compare) if self.compare else None
+        """The same question about the period that is compared with: at the same rates, so that no
+        currency is taken for news."""
+        if self.compare is None:
+            return None
+        found = self.about(self.compare)
+        found.__dict__["rates"] = self.rates
+        return found
 
     @cached_property
     def now(self) -> dt.datetime:

@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.process.moves import LeftHow
+from pipeline.process.stages import Stage
 from reports.figures import Definition
 from reports.metric import Counted, FigureMeasure, Share, metric
 from reports.populations import ENTRIES, EXITS, STOOD
@@ -94,3 +95,18 @@ def flow_conversion() -> FigureMeasure:
 def stood() -> FigureMeasure:
     """The stock of a stage at the end of a day (METRICS, *still* there)."""
     return Counted()
+
+
+@metric(
+    Definition(
+        key="K1",
+        name=_("Newly qualified"),
+        text=_("Visits to stage 3 that began in the period."),
+        basis=_("by the day of entry; owner and team at entry"),
+        covers=_("visits whose day of entry is known"),
+    ),
+    over=ENTRIES,
+)
+def newly_qualified() -> FigureMeasure:
+    """Entries to qualification (METRICS K1)."""
+    return Counted(where=Q(stage=Stage.QUALIFICATION))

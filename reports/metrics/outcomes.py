@@ -302,3 +302,18 @@ def days_to_disqualify() -> FigureMeasure:
     """The median days until we stopped a deal (CHECKLIST F12)."""
     length = ExpressionWrapper(F("closed_at") - Subquery(_began), output_field=DurationField())
     return Middle(of=length, where=STOPPED_BY_US)
+
+
+@metric(
+    Definition(
+        key="K6",
+        name=_("Sales cycle, average"),
+        text=_("The mean days from the first visit to the win, of the deals won in the period."),
+        basis=_BY_CLOSING,
+        covers=_("won deals whose first day is known"),
+    ),
+    over=CLOSED,
+)
+def average_cycle() -> FigureMeasure:
+    """The mean days from the first day to the win (METRICS K6)."""
+    return averaged(F("cycle"), where=WON, unit=Unit.DAYS)

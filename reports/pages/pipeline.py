@@ -324,7 +324,7 @@ def _aging(report: Report) -> ReportPanel:
             LegendKey(css="k-warn", text=_("longer than nine in ten")),
         ],
         note=_(
-            "%(n)s finished visits of the last 12 months; at most 40 deals a stage are drawn, the longest."
+            "%(n)s finished visits of the last 12 months; at most 30 deals a stage are drawn, the longest."
         )
         % {"n": number(finished)},
         empty="" if deals else _("No deal is open."),

@@ -1,0 +1,64 @@
+"""A manager's start: five numbers, and the five questions of METHOD answered in their order."""
+
+import re
+from decimal import Decimal
+from html import unescape
+
+import pytest
+from django.test import Client
+
+from reports.axes import STAGE
+from reports.metric import METRICS
+from reports.metrics import expected, outcomes, pipeline
+from tests.conftest import Cast
+from tests.reports.test_metrics import asked
+
+DAYS = "span=custom&start=2025-12-01&end=2026-03-31"
+QUESTIONS = (
+    "1. What is in it?",
+    "2. Is it qualified?",
+    "3. What can we sell them?",
+    "4. Did we make an offer?",
+    "5. Will they buy?",
+)
+
+
+def test_a_manager_answers_the_five_questions_from_the_start(
+    client: Client, worked_cast: Cast
+) -> None:
+    """In their order, each with a number that opens its rows: of the ten deals four are open, two in
+    stage 2, one each in 5 and in 6."""
+    client.force_login(worked_cast.again(worked_cast.mona))
+    text = client.get(f"/reports/?{DAYS}").content.decode()
+    box = text[text.index('id="panel-questions"') :].split("</section>")[0]
+    places = [box.index(question) for question in QUESTIONS]
+    assert places == sorted(places)
+    for stage, deals in ((2, 2), (5, 1), (6, 1)):
+        found = re.findall(rf'<a href="([^"]*open_deals/[^"]*of={stage}[^"]*)">(\d+)</a>', box)
+        assert [int(n) for _href, n in found] == [deals]
+        rows = client.get(unescape(found[0][0])).content.decode()
+        assert rows.count('href="/deals/') >= deals
+
+
+def test_it_weighs_what_is_open_by_what_was_won(worked_cast: Cast) -> None:
+    question = asked(worked_cast.again(worked_cast.ana))
+    assert pipeline.open_value.whole(question).value == 220
+    shares = expected.won_after_entering(question)
+    by_stage = METRICS["qualified_value"].measure(question, STAGE)
+    told = sum(
+        (Decimal(figure.value or 0) * (shares[stage].share or 0))
+        for stage, figure in by_stage.items()
+    )
+    assert expected.weighted_value(question).value == told
+    # D1 and D6 of the five that ever came to stage 5 (D3 is still there), and both of stage 7.
+    assert shares[7].share == 1
+    assert shares[5].n == 5
+
+
+def test_it_says_what_the_pipeline_brings_a_day(worked_cast: Cast) -> None:
+    """Open from stage 3 on: D3 and D9; won: 100 and 120 in 55 days each; 2 of 5 (METRICS K7)."""
+    question = asked(worked_cast.again(worked_cast.ana))
+    assert outcomes.average_cycle.whole(question).value == pytest.approx(Decimal(55))
+    speed = expected.velocity(question)
+    assert speed.n == 2
+    assert speed.value == pytest.approx(Decimal(2) * 110 * Decimal("0.4") / 55)
