@@ -156,9 +156,9 @@ def errors(request: HtmxRequest, pk: int) -> StreamingHttpResponse | HttpRespons
     if job.is_by_command or not job.file or not queries.has_left_out(job):
         raise Http404
     left_out = queries.left_out(job)
-    how = {"what": STAYED_OUT, "asked": str(pk), "by": request.user, "at": timezone.now()}
+    by, at = request.user, timezone.now()
     try:
-        record_export(left_out, owner="job__owner", **how)
+        record_export(left_out, owner="job__owner", what=STAYED_OUT, asked=str(pk), by=by, at=at)
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect("exchange:import", pk)
