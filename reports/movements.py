@@ -81,6 +81,14 @@ class Movement:
         return not self.came and not self.gone
 
 
+def went_forward(one: Movement) -> bool:
+    return one.stayed and (one.stage_then or 0) > (one.stage_was or 0)
+
+
+def went_back(one: Movement) -> bool:
+    return one.stayed and (one.stage_then or 0) < (one.stage_was or 0)
+
+
 # What a row must have for `movement_of`.
 MOVEMENT_PATHS = (
     *("pk", "stage_was", "stage_then", "belongs_was", "belongs_then", "had_ended", "last_way"),

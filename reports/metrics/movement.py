@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.figures import Definition
 from reports.metric import Metric, Population, Told, metric
-from reports.movements import MOVED, MOVED_DUE, Movement
+from reports.movements import MOVED, MOVED_DUE, Movement, went_back, went_forward
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -127,14 +127,6 @@ def _sign(slug: str, key: str, name: "StrOrPromise", text: "StrOrPromise", where
     """A part of the strip: which deals, and what they are worth at the end."""
     definition = Definition(key=key, name=name, text=text, basis=_BASIS, covers=_VALUED)
     return _made(slug, definition, MOVED, Told(where=where, of=_then))
-
-
-def went_forward(one: Movement) -> bool:
-    return one.stayed and (one.stage_then or 0) > (one.stage_was or 0)
-
-
-def went_back(one: Movement) -> bool:
-    return one.stayed and (one.stage_then or 0) < (one.stage_was or 0)
 
 
 # The parts of the strip by their keys, in its order.

@@ -9,8 +9,7 @@ from django.db.models import CharField, Count, Value
 
 from pipeline.process.moves import LeftHow
 from reports.metric import told_rows
-from reports.metrics.movement import went_back
-from reports.movements import MOVED, Movement
+from reports.movements import MOVED, Movement, went_back
 from reports.populations import PROMISED, stays_since
 from reports.question import Question
 
