@@ -332,7 +332,7 @@ class Changes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mark:
+class DealMark:
     """A deal on its stage's line: percent from the left, and pixels from the middle."""
 
     at: float
@@ -349,7 +349,7 @@ class AgingRow:
     stage: int
     label: str
     bands: Sequence[Segment]
-    marks: Sequence[Mark]
+    marks: Sequence[DealMark]
     text: str
     note: str
     href: str = ""

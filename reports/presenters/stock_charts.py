@@ -21,8 +21,8 @@ from reports.presenters.panels import (
     Bar,
     Bars,
     ChangeLine,
+    DealMark,
     Lines,
-    Mark,
     Point,
     ScaleMark,
     Segment,
@@ -242,7 +242,9 @@ def _bands(
     return found
 
 
-def _marks(days: Sequence[tuple[int, Movement]], nine: Decimal | None, end: float) -> list[Mark]:
+def _marks(
+    days: Sequence[tuple[int, Movement]], nine: Decimal | None, end: float
+) -> list[DealMark]:
     lifts: dict[float, int] = {}
     found = []
     for taken, one in days:
@@ -251,7 +253,7 @@ def _marks(days: Sequence[tuple[int, Movement]], nine: Decimal | None, end: floa
         planned = "" if one.is_planned else " · " + _("nothing planned")
         css = "late" if nine is not None and taken > nine else ""
         found.append(
-            Mark(
+            DealMark(
                 at=at,
                 lift=(0, -9, 9, -5, 5)[turn % 5],
                 title=f"{one.name} · {_('%(n)s d') % {'n': number(taken)}}{planned}",
