@@ -19,7 +19,7 @@ from crm.models import (
 )
 from pipeline.models import SellingStyle, Team, User, Version
 from pipeline.process.gates import Reason
-from pipeline.process.stages import Initiator, Stage
+from pipeline.process.stages import Initiator, Phase, Stage
 from reports.metric import Axis, axis
 from reports.question import Question
 from salesprocess.lib.format import format_day
@@ -92,6 +92,16 @@ STAGE = axis(
         read=_stage,
         names=lambda _question, keys: {key: str(Stage(key).label) for key in keys},
         every=[stage.value for stage in Stage],
+    )
+)
+# What is done without a stage lies outside the two phases (CHECKLIST B11).
+PHASE = axis(
+    Axis(
+        key="phase",
+        label=_("Phase"),
+        read=_one_of(Phase),
+        names=_choices(Phase),
+        every=[phase.value for phase in Phase],
     )
 )
 PERSON = axis(Axis(key="person", label=_("Person"), read=_id, names=_rows(User)))

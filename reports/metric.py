@@ -264,6 +264,27 @@ class Told:
         return [row.pk for row in rows if self.where(row) and has(row)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Different:
+    """How many different values of an expression the rows have; each of its rows is counted by `n`."""
+
+    of: Any
+    where: Q = field(default_factory=Q)
+    unit: Unit = Unit.COUNT
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "n": Count("pk", filter=self.where),
+            "found": Count(self.of, filter=self.where, distinct=True),
+        }
+
+    def read(self, row: Mapping[str, Any]) -> Raw:
+        return Raw(row["found"] or 0, row["n"])
+
+    def rows(self, rows: QuerySet[Any], *, part: bool) -> QuerySet[Any]:
+        return rows.filter(self.where)
+
+
 def _in_days(found: Any) -> Any:
     if isinstance(found, dt.timedelta):
         return (Decimal(found.total_seconds()) / 86400).quantize(Decimal("0.1"))

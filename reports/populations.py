@@ -45,8 +45,9 @@ from crm.models import (
 )
 from pipeline.models import User
 from pipeline.process.gates import Reason
+from pipeline.process.moves import LeftHow
 from pipeline.process.queries.stages import norms_for
-from pipeline.process.stages import Outcome, Stage
+from pipeline.process.stages import Outcome, Phase, Stage
 from reports.metric import Population
 from reports.question import Question
 
@@ -65,6 +66,15 @@ def _no_empty(path: str) -> Expression:
     """Of a text column: nothing is not known."""
     return lambda _question: Case(
         When(~Q(**{path: ""}), then=F(path)), default=Value(None), output_field=CharField()
+    )
+
+
+def _phase(stage: str) -> Expression:
+    return lambda _question: Case(
+        When(**{f"{stage}__lte": Stage.QUALIFICATION}, then=Value(Phase.QUALIFYING.value)),
+        When(**{f"{stage}__gt": Stage.QUALIFICATION}, then=Value(Phase.CLOSING.value)),
+        default=Value(None),
+        output_field=CharField(),
     )
 
 
@@ -169,6 +179,7 @@ EXITS = Population(
         **axes_of_deal(
             "deal__", stage="stage", owner="entry_owner", team="entry_team", at="left_at"
         ),
+        "phase": _phase("stage"),
         "version": _no_empty("playbook"),
     },
     amount="deal__amount",
@@ -358,15 +369,11 @@ def as_of_instant(deals: QuerySet[Any], at: dt.datetime, *, when: str = "then") 
     return rows
 
 
-def _as_of_a_day(question: Question) -> QuerySet[Any]:
-    """The deals that were open at the end of the day asked for: nothing of what they are today."""
+def _as_of_a_day(question: Question, deals: QuerySet[Deal]) -> QuerySet[Any]:
+    """Those that were open at the end of the day asked for: nothing of what they are today."""
     at = question.now
     stay = StageVisit.objects.filter(went_on(at), deal=OuterRef("pk"))
-    return as_of_instant(Deal.objects.visible_to(question.reader).filter(Exists(stay)), at)
-
-
-def _as_now(question: Question) -> QuerySet[Any]:
-    return as_of_now(Deal.objects.visible_to(question.reader).open())
+    return as_of_instant(deals.filter(Exists(stay)), at)
 
 
 def is_past(question: Question) -> bool:
@@ -374,11 +381,20 @@ def is_past(question: Question) -> bool:
     return question.as_of is not None and question.as_of < question.today
 
 
-def _open(question: Question) -> QuerySet[Any]:
-    rows: QuerySet[Any] = _as_of_a_day(question) if is_past(question) else _as_now(question)
+def open_then(question: Question) -> QuerySet[Any]:
+    rows = opened(question, Deal.objects.visible_to(question.reader))
+    return rows.filter(question.of_deals(owner="owner_then", team="team_then"))
+
+
+def opened(question: Question, deals: QuerySet[Deal]) -> QuerySet[Any]:
+    rows = (
+        _as_of_a_day(question, deals)
+        if is_past(question)
+        else as_of_now(deals.filter(outcome=Outcome.OPEN))
+    )
     owner = User.objects.filter(pk=OuterRef("owner_then_id"))
     named: QuerySet[Any] = rows.annotate(owner_then_name=Subquery(owner.values("name")[:1]))
-    return named.filter(question.of_deals(owner="owner_then", team="team_then"))
+    return named
 
 
 def style_then(_question: Question) -> Subquery:
@@ -389,7 +405,7 @@ def style_then(_question: Question) -> Subquery:
 OPEN = Population(
     key="open",
     kind="open_deal",
-    find=_open,
+    find=open_then,
     axes={
         **axes_of_deal("", stage="stage_then", owner="owner", team="team", at=""),
         "person": _path("owner_then_id"),
@@ -401,8 +417,6 @@ OPEN = Population(
     columns=("deal", "company", "owner", "stage", "since", "closes", "value"),
     order="-value",
 )
-
-# Deals that are open now, judged by the rules of consistency ---------------------------------------
 
 
 def norm_days(question: Question, *, stage: str, team: str) -> Case:
@@ -435,50 +449,32 @@ def flag(condition: Q) -> Case | Value:
     return Case(When(condition, then=true), default=Value(False)) if condition else true
 
 
-def _judged(question: Question) -> QuerySet[Any]:
-    """Each open deal with what its record has: a true stage, a next step, a touch, and dates."""
-    now, today = question.now, question.today
-    parked = Q(parked_until__gt=today)
-    recent = {name: Q(**{f"{name}__gte": F("limit_at")}) for name in _SIGNS}
-    planned = Q(next_on__gte=today) | Q(next_at__gte=now)
-    late_stage = Q(stage__gte=Stage.PROPOSAL)
-    deals = Deal.objects.visible_to(question.reader).open().filter(question.of_deals())
-    judged: QuerySet[Any] = (
-        deals.annotate(limit_days=norm_days(question, stage="stage", team="team"))
-        .annotate(limit_at=days_before(now, "limit_days"))
-        .annotate(
-            true_stage=flag(parked | recent["stage_entered_at"] | recent["changed_at"]),
-            has_next=flag(parked | planned),
-            is_touched=flag(
-                parked | recent["touched_at"] | Q(touched_at=None) & recent["created_at"]
-            ),
-            has_dates=flag(~late_stage | Q(amount__isnull=False, expected_close_on__gte=today)),
-        )
-    )
-    return judged
-
-
-_SIGNS = ("stage_entered_at", "changed_at", "touched_at", "created_at")
-
-JUDGED = Population(
-    key="judged",
-    kind="deal",
-    find=_judged,
-    axes=axes_of_deal("", stage="stage", owner="owner", team="team", at=""),
-    columns=("deal", "company", "owner", "stage", "value"),
-    order="-value",
-)
-
 # Activities -------------------------------------------------------------------------------------
 
 
-def _done(question: Question) -> QuerySet[Activity]:
+# Within so many days an activity may be what moved its deal on (METRICS K19).
+YIELD = dt.timedelta(days=14)
+
+
+def _done(question: Question) -> QuerySet[Any]:
+    """What was done, with whether its deal went on within the two weeks after it (`led_on`)."""
     period = question.period
-    return (
+    went_on = StageVisit.objects.filter(
+        deal=OuterRef("deal"),
+        left_how__in=[LeftHow.ADVANCED, LeftHow.WON],
+        left_at__gte=OuterRef("done_at"),
+        left_at__lte=OuterRef("done_at") + Value(YIELD),
+    )
+    done: QuerySet[Any] = (
         Activity.objects.visible_to(question.reader)
         .done()
         .filter(question.of_activities(), done_at__gte=period.starts_at, done_at__lt=period.ends_at)
+        .annotate(
+            led_on=Exists(went_on),
+            is_grown=flag(Q(deal__isnull=False, done_at__lte=question.now - YIELD)),
+        )
     )
+    return done
 
 
 # What was done in the period, by who did it.
@@ -489,6 +485,7 @@ DONE = Population(
     at="done_at",
     axes={
         **axes_of_deal("deal__", stage="stage", owner="owner", team="owner__team", at="done_at"),
+        "phase": _phase("stage"),
         "activity_kind": _path("kind"),
         "method": lambda _question: Coalesce("method", "deal__method"),
     },
@@ -606,3 +603,27 @@ STEPS = Population(
     columns=("step", "deal", "company", "stage", "state", "at", "by"),
     order="-at",
 )
+
+
+# Of everybody, whoever asks: never shown but as the middle of several people -----------------------
+
+
+def ends_of_everybody(question: Question) -> QuerySet[Any]:
+    """Visits that ended in the period, of all people; what it is asked of counts, by whom not."""
+    period = question.period
+    return StageVisit.objects.filter(
+        question.of_everybody().of_visits(),
+        entry_owner__isnull=False,
+        left_at__gte=period.starts_at,
+        left_at__lt=period.ends_at,
+    )
+
+
+def done_of_everybody(question: Question) -> QuerySet[Any]:
+    """What was done in the period, by all people."""
+    period = question.period
+    return Activity.objects.done().filter(
+        question.of_everybody().of_activities(),
+        done_at__gte=period.starts_at,
+        done_at__lt=period.ends_at,
+    )

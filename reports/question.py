@@ -84,6 +84,10 @@ class Question:
         """The same question about what stood at the end of a day."""
         return self.once(("as of", day), lambda: self._narrowed_to(as_of=day))
 
+    def of_everybody(self) -> "Question":
+        """The same question, of whoever there is: for what is shown of many people together only."""
+        return replace(self, person=None, person_team=None, teams=None, style="")
+
     @property
     def before(self) -> "Question | None":
         """The same question about the period that is compared with: at the same rates, so that no

@@ -17,6 +17,7 @@ urlpatterns = [
     path("reports/", page.show, name="overview"),
     path("reports/rows/<slug:slug>/", rows.rows, name="rows"),
     path("reports/rows/<slug:slug>/export/", rows.export, name="rows_export"),
+    path("reports/people/<int:pk>/", page.person, name="person"),
     path("reports/<slug:key>/", page.show, name="page"),
     path("reports/<slug:key>/<slug:panel>.csv", page.table, name="table"),
 ]

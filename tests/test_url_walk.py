@@ -172,6 +172,8 @@ def record(of: str, may: frozenset[str] = REACH, *, pk: str = "pk", **facts: Any
 SESSION = frozenset({"django_session"})
 # Each file is noted.
 TAKEN = frozenset({"pipeline_auditentry"})
+# Who looked at whose figures is noted.
+LOOKED = frozenset({"reports_pagelook"})
 # allauth notes that recovery codes were looked at.
 VIEWED = frozenset({"mfa_authenticator"})
 FIND = {"q": "canary"}
@@ -365,14 +367,23 @@ URLS: dict[str, Url] = {
         keeps=TAKEN, kind="collection", ask={**FUNNEL, "stage": "1", "way": "entries"}, needs=True
     ),
     "reports:funnel_medians": Url(kind="collection", ask=FUNNEL),
-    "reports:overview": Url(kind="collection", ask=FUNNEL),
-    "reports:page": Url(kind="collection", at={"key": "=overview"}, ask=FUNNEL),
-    "reports:table": Url(kind="collection", at={"key": "=overview", "panel": "=open"}, ask=FUNNEL),
+    "reports:overview": Url(kind="collection", keeps=LOOKED, ask=FUNNEL),
+    "reports:page": Url(kind="collection", keeps=LOOKED, at={"key": "=people"}, ask=FUNNEL),
+    "reports:table": Url(
+        kind="collection", keeps=LOOKED, at={"key": "=overview", "panel": "=open"}, ask=FUNNEL
+    ),
+    "reports:person": record("ana", keeps=LOOKED, ask=FUNNEL),
     "reports:rows": Url(
-        kind="collection", at={"slug": "=open_deals"}, ask={**FUNNEL, "by": "stage", "of": "2"}
+        keeps=LOOKED,
+        kind="collection",
+        at={"slug": "=open_deals"},
+        ask={**FUNNEL, "by": "stage", "of": "2"},
     ),
     "reports:rows_export": Url(
-        keeps=TAKEN, kind="collection", at={"slug": "=entered"}, ask={**FUNNEL, "sort": "-entered"}
+        keeps=TAKEN | LOOKED,
+        kind="collection",
+        at={"slug": "=entered"},
+        ask={**FUNNEL, "sort": "-entered"},
     ),
     "reports:process_health": record("north", EVERYBODY, pk="of"),
     # records

@@ -2,6 +2,7 @@
 
 from reports.metrics import (
     activity,
+    adoption,
     consistency,
     duration,
     expected,
@@ -16,6 +17,7 @@ from reports.metrics import (
 
 __all__ = [
     "activity",
+    "adoption",
     "consistency",
     "duration",
     "expected",

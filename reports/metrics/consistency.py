@@ -1,11 +1,17 @@
 """How far the record can be trusted (METRICS K21)."""
 
-from django.db.models import Q
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import Count, DateField, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from reports.figures import Definition
+from reports.judged import JUDGED, judged_of_own_team
 from reports.metric import Counted, FigureMeasure, Share, metric
-from reports.populations import JUDGED
+from reports.question import Question
 
 RULES = {
     "true_stage": Q(true_stage=True),
@@ -15,12 +21,19 @@ RULES = {
 }
 
 
+WHOLE_RECORD = Q()
+for _each in RULES.values():
+    WHOLE_RECORD &= _each
+
+
 def _rule(name: object, text: object) -> Definition:
     return Definition(
         key="K21",
         name=name,  # type: ignore[arg-type]
         text=text,  # type: ignore[arg-type]
-        basis=_("of the deals that are open now; present owner and team"),
+        basis=_(
+            "of the deals open at the end of the day asked for, now by default; their owner then"
+        ),
         covers=_("every open deal can be judged"),
         source=_("the nine in ten of the method"),
     )
@@ -39,10 +52,7 @@ def _rule(name: object, text: object) -> Definition:
 )
 def consistency() -> FigureMeasure:
     """Open deals that keep all four rules (METRICS K21)."""
-    whole = Q()
-    for rule in RULES.values():
-        whole &= rule
-    return Share(part=whole)
+    return Share(part=WHOLE_RECORD)
 
 
 @metric(
@@ -95,17 +105,14 @@ _MISSING = Definition(
     key="K21",
     name=_("To repair"),
     text=_("The open deals that do not keep a rule of consistency: what is missing, deal by deal."),
-    basis=_("of the deals that are open now; present owner and team"),
+    basis=_("of the deals open at the end of the day asked for, now by default; their owner then"),
 )
 
 
 @metric(_MISSING, over=JUDGED)
 def to_repair() -> FigureMeasure:
     """Open deals that break any rule (METRICS K21)."""
-    whole = Q()
-    for rule in RULES.values():
-        whole &= rule
-    return Counted(where=~whole)
+    return Counted(where=~WHOLE_RECORD)
 
 
 @metric(_MISSING, over=JUDGED)
@@ -130,3 +137,54 @@ def no_recent_touch() -> FigureMeasure:
 def date_passed() -> FigureMeasure:
     """Open deals from the proposal on without a value, or whose closing date has passed."""
     return Counted(where=~RULES["has_dates"])
+
+
+# All of them, which one query answers.
+EVERY = (
+    consistency,
+    rule_true_stage,
+    rule_next,
+    rule_touch,
+    rule_dates,
+    to_repair,
+    stage_to_confirm,
+    nothing_planned,
+    no_recent_touch,
+    date_passed,
+)
+
+
+def kept_on_days(question: Question, days: Sequence[dt.date]) -> dict[dt.date, tuple[int, int]]:
+    """Of the deals that were open at the end of each day, how many had a whole record, and how many
+    there were: what history tells (METRICS K21). One query."""
+    each = [_kept_on(question, day) for day in days]
+    found = {row["day"]: (row["whole"], row["n"]) for row in each[0].union(*each[1:], all=True)}
+    return {day: found[day] for day in days if found.get(day, (0, 0))[1]}
+
+
+def _kept_on(question: Question, day: dt.date) -> QuerySet[Any]:
+    asked = replace(question, as_of=day)
+    counted: QuerySet[Any] = (
+        JUDGED.find(asked)
+        .order_by()
+        .annotate(day=Value(day, output_field=DateField()))
+        .values("day")
+        .annotate(n=Count("pk"), whole=Count("pk", filter=WHOLE_RECORD))
+    )
+    return counted
+
+
+# So many people at least make a team of which all together something is told to one of them.
+LEAST_OF_A_TEAM = 3
+
+
+def kept_by_own_team(question: Question) -> Mapping[str, int] | None:
+    """How many of the open deals of the reader's team keep each rule (`n` there are, `whole` keep
+    all); None for a team of too few to tell of all without telling of each. One query."""
+    found: dict[str, int] = judged_of_own_team(question).aggregate(
+        n=Count("pk"),
+        people=Count("owner_then_id", distinct=True),
+        whole=Count("pk", filter=WHOLE_RECORD),
+        **{f"kept_{name}": Count("pk", filter=rule) for name, rule in RULES.items()},
+    )
+    return found if found.pop("people") >= LEAST_OF_A_TEAM else None

@@ -2,7 +2,18 @@
 
 from collections.abc import Mapping
 
-from reports.pages import definitions, overview, pipeline, process, sources, wins
+from reports.pages import (
+    consistency,
+    definitions,
+    overview,
+    people,
+    person,
+    pipeline,
+    process,
+    sources,
+    teams,
+    wins,
+)
 from reports.pages.page import ReportPage
 
 # In the order of their tabs.
@@ -11,11 +22,16 @@ PAGES: Mapping[str, ReportPage] = {
     for page in (
         overview.PAGE,
         pipeline.PAGE,
+        people.PAGE,
         wins.PAGE,
         sources.PAGE,
         process.PAGE,
+        consistency.PAGE,
+        teams.PAGE,
         definitions.PAGE,
     )
 }
+# About one person, at an address of his or her own; a tab for who has no other people.
+PERSON_PAGE = person.PAGE
 
-__all__ = ["PAGES", "ReportPage"]
+__all__ = ["PAGES", "PERSON_PAGE", "ReportPage"]

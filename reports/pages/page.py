@@ -24,7 +24,7 @@ def managers(user: User) -> bool:
 class ReportPage:
     """`key` is its address below `/reports/`. `shows` gives the boxes of a report; `asks` are the
     fields of the question that it heeds, besides period (or `since`), team and person, which all do. `basis` says
-    how it counts."""
+    how it counts. `shows_people`: people stand on it side by side, so that each is told who looked."""
 
     key: str
     title: "StrOrPromise"
@@ -34,3 +34,4 @@ class ReportPage:
     # What is asked where the address says nothing of it.
     asked: Mapping[str, str] = field(default_factory=dict)
     basis: "StrOrPromise" = ""
+    shows_people: bool = False

@@ -161,13 +161,14 @@ class Bars:
 @dataclass(frozen=True, kw_only=True)
 class Dot:
     """A value with where it lies 9 times in 10. `past` is what it was; `few` has too few to say it.
-    `beyond` says that the interval goes on past the scale."""
+    `usual` is a tick beside it. `beyond` says that the interval goes on past the scale."""
 
     label: str
     at: float | None
     low: float = 0
     high: float = 0
     past: float | None = None
+    usual: float | None = None
     text: str = ""
     title: str = ""
     n: str = ""

@@ -41,7 +41,7 @@ _GAPS = (
 def stamp_of(report: Report) -> Stamp | None:
     """None where no deal is open: nothing can be missing of nothing."""
     question = report.question
-    figures(question, (consistency.consistency, *_GAPS))
+    figures(question, consistency.EVERY)
     whole = consistency.consistency.whole(question)
     if not whole.n:
         return None

@@ -10,23 +10,32 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from pipeline.requests import HtmxRequest
+from reports.commands.looks import note_look
 from reports.forms import FIRST_DAY, QuestionForm
-from reports.pages import PAGES, ReportPage
+from reports.models import LookedAt
+from reports.pages import PAGES, PERSON_PAGE, ReportPage
 from reports.presenters.panels import ReportPanel
+from reports.presenters.people import person_path
 from reports.presenters.report import Report
 from reports.presenters.stamp import stamp_of
+from reports.queries.people import colleagues
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.htmx import render
 
 
-def form_of(request: HtmxRequest, asked: Mapping[str, str] | None = None) -> QuestionForm:
-    """What an address asks; `asked` is what a page asks where the address does not. Raises Http404 for a person or a team out of reach: nobody learns that
-    they are there."""
+def form_of(
+    request: HtmxRequest, asked: Mapping[str, str] | None = None, *, person: int | None = None
+) -> QuestionForm:
+    """What an address asks, of the person whom its path names; `asked` is what a page asks where the
+    address does not. Raises Http404 for a person or a team out of reach: nobody learns that they are
+    there."""
     reader = request.user
     today = timezone.localdate(timezone=reader.organisation.zone)
     query = request.GET.copy()
     for name, value in (asked or {}).items():
         query.setdefault(name, value)
+    if person is not None:
+        query["person"] = str(person)
     form = QuestionForm(query, reader=reader, today=today)
     if not form.is_valid():
         for name in ("person", "team"):
@@ -52,22 +61,50 @@ def _page(request: HtmxRequest, key: str) -> ReportPage:
 
 
 def report_of(request: HtmxRequest, page: ReportPage, form: QuestionForm) -> Report:
+    question = form.question()
     asked = {**page.asked, **asked_of(request.GET)}
     more = {
         name: str(value) for name, value in request.GET.items() if name not in form.fields and value
     }
-    question = form.question()
     if "compare" not in page.asks:
         question = question.alone()
-    return Report(question=question, path=page_path(page), asked=asked, more=more)
+    path = page_path(page)
+    if page is PERSON_PAGE and question.person is not None:
+        path = person_path(question.person)
+        asked["person"] = str(question.person)
+    return Report(question=question, path=path, asked=asked, more=more)
+
+
+def note_looks(report: Report, page: ReportPage) -> None:
+    """Tell the people whose figures are shown who looked (CHECKLIST E2)."""
+    question = report.question
+    if question.person is not None:
+        people, what = [question.person], LookedAt.PAGE
+    elif page.shows_people:
+        people, what = [each.id for each in colleagues(question)], LookedAt.TEAM
+    else:
+        return
+    note_look(people, what=what, by=question.reader, at=timezone.now())
 
 
 @require_GET
 def show(request: HtmxRequest, key: str = "overview") -> HttpResponse:
     """One page of the reports; what is asked stands in its address."""
     page = _page(request, key)
-    form = form_of(request, page.asked)
+    return _shown(request, page, form_of(request, page.asked))
+
+
+@require_GET
+def person(request: HtmxRequest, pk: int) -> HttpResponse:
+    """The page about one person, for the person and for who may see his or her figures."""
+    return _shown(request, PERSON_PAGE, form_of(request, PERSON_PAGE.asked, person=pk))
+
+
+def _shown(request: HtmxRequest, page: ReportPage, form: QuestionForm) -> HttpResponse:
     report = report_of(request, page, form)
+    if page is PERSON_PAGE and report.question.person is None:
+        raise Http404  # the question has mistakes, and so no person to be about
+    note_looks(report, page)
     return render(
         request,
         page="reports/page.html",
@@ -84,28 +121,40 @@ def show(request: HtmxRequest, key: str = "overview") -> HttpResponse:
             "scope": form.scope_label(),
             "stamp": stamp_of(report),
             "panels": page.shows(report),
-            "tabs": [
-                *(
-                    (each.title, report.address(page_path(each)), each is page)
-                    for each in PAGES.values()
-                    if each.who(request.user)
-                ),
-                (_("Funnel"), reverse("reports:funnel"), False),
-            ],
+            "tabs": _tabs(report, page),
+            "about": colleagues(report.question)[0] if page is PERSON_PAGE else None,
         },
     )
+
+
+def _tabs(report: Report, page: ReportPage) -> list[tuple[object, str, bool]]:
+    """The pages that the reader has; who leads nobody has the own page in place of all people's."""
+    reader = report.question.reader
+    tabs: list[tuple[object, str, bool]] = []
+    for each in PAGES.values():
+        is_here = each is page or (page is PERSON_PAGE and each.key == "people")
+        if each.key == "people" and not reader.is_manager:
+            mine = report.address(person_path(reader.pk), person=None)
+            tabs.append((_("My page"), mine, is_here))
+        elif each.key == "people":
+            tabs.append((each.title, report.address(page_path(each), person=None), is_here))
+        elif each.who(reader):
+            tabs.append((each.title, report.address(page_path(each)), is_here))
+    return [*tabs, (_("Funnel"), reverse("reports:funnel"), False)]
 
 
 @require_GET
 def table(request: HtmxRequest, key: str, panel: str) -> HttpResponseBase:
     """The figures of one box as CSV: those that its page shows."""
-    page = _page(request, key)
+    page = PERSON_PAGE if key == PERSON_PAGE.key else _page(request, key)
     form = form_of(request, page.asked)
     if not form.is_valid():
         raise Http404
-    found: dict[str, ReportPanel] = {
-        each.key: each for each in page.shows(report_of(request, page, form)) if each.table
-    }
+    report = report_of(request, page, form)
+    if page is PERSON_PAGE and report.question.person is None:
+        raise Http404
+    note_looks(report, page)
+    found: dict[str, ReportPanel] = {each.key: each for each in page.shows(report) if each.table}
     if panel not in found:
         raise Http404
     written = spreadsheet.csv_lines(_lines(found[panel]), bom="bom" in request.GET)

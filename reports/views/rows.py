@@ -18,8 +18,11 @@ from crm.queries import lists
 from pipeline.audit.commands import record_export
 from pipeline.people.signing_in import download_when_confirmed
 from pipeline.requests import HtmxRequest
+from reports.axes import PERSON
+from reports.commands.looks import note_look
 from reports.figures import FigureCell
 from reports.metric import AXES, METRICS, Axis, Metric
+from reports.models import LookedAt
 from reports.presenters.report import Report
 from reports.presenters.rows import ROW_KINDS, RowColumn, RowsReader, Written, columns_of
 from reports.queries.totals import RowsTotal, total_of
@@ -116,6 +119,15 @@ class CellRows:
         ]
         return " · ".join([*names, str(self.metric.definition.name)])
 
+    def note_look(self) -> None:
+        """Tell the person whose list it is who looked at it (CHECKLIST E2)."""
+        question = self.reader.question
+        people = [question.person] if question.person else []
+        for along, value in ((self.by, self.cell.key), (self.across, self.cell.column)):
+            if along is PERSON and value in question.reader.scope.owner_ids:
+                people.append(value)
+        note_look(people, what=LookedAt.LIST, by=question.reader, at=self.reader.at)
+
     def counted(self) -> Any:
         return self.metric.rows(self.reader.question, self.cell, self.by, self.across)
 
@@ -191,6 +203,7 @@ class CellRows:
 def rows(request: HtmxRequest, slug: str) -> HttpResponse:
     """Exactly the rows that a number counts, a page at a time."""
     asked = CellRows(request, slug)
+    asked.note_look()
     found = lists.page(
         lambda _scope: asked.rows(),
         asked.ordering,
@@ -231,6 +244,7 @@ def export(request: HtmxRequest, slug: str) -> HttpResponseBase:
     Stages are called as everywhere, not as the reader calls them: a file goes to others.
     """
     asked = CellRows(request, slug)
+    asked.note_look()
     try:
         record_export(
             asked.counted(),

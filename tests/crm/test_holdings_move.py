@@ -46,6 +46,7 @@ DECIDED = {
     "pipeline.StepVote.user": OWN,
     "pipeline.Step.author": TRACE,
     "pipeline.PeopleChange.person": TRACE,
+    "reports.PageLook.person": TRACE,
     "crm.StageVisit.entry_owner": TRACE,
     "crm.StageVisit.exit_owner": TRACE,
 }

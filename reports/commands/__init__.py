@@ -1,0 +1,1 @@
+"""What reports write: nothing of the work itself, only who looked at whose figures."""

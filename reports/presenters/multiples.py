@@ -1,0 +1,137 @@
+"""What boxes about people draw: a small picture for each stage of each person, a scatter, what is
+missing instead, and who looked. Positions are percent, from the left and from the top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.presenters.panels import PanelChoice, ScaleMark
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagePicture:
+    """Effect over effort in one stage: how high the share of what went on lies `at`, between `high`
+    and `low` 9 times in 10, what it was (`past`) and what is `usual` among the own style. `few` is
+    said where too few ended; then nothing is drawn but what is usual."""
+
+    stage: int
+    title: str
+    text: str = ""
+    few: str = ""
+    at: float | None = None
+    high: float = 0
+    low: float = 0
+    past: float | None = None
+    usual: float | None = None
+    href: str = ""
+    talks: str = ""
+    talks_width: float = 0
+    talks_href: str = ""
+    n: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """A rule of consistency that a person's deals keep to a share, and how many do not."""
+
+    name: StrOrPromise
+    share: str
+    width: float
+    text: str
+    href: str = ""
+    is_kept: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonPictures:
+    """One person's row. Who is below the line of consistency has `gaps` in place of pictures."""
+
+    name: str
+    href: str
+    initials: str
+    style: str
+    complete: str
+    is_behind: bool
+    talks: str
+    pictures: Sequence[StagePicture] = ()
+    gaps: Sequence[Gap] = ()
+    gaps_n: str = ""
+    ask: str = ""
+    todo: PanelChoice | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Multiples:
+    """`stages` are the heads of the pictures: number and name."""
+
+    rows: Sequence[PersonPictures]
+    stages: Sequence[tuple[int, StrOrPromise]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spot:
+    """A person in the scatter; `style` gives the shape. People are never coloured."""
+
+    name: str
+    x: float
+    y: float
+    high: float
+    low: float
+    style: str
+    title: str
+    href: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scatter:
+    """`corners` say what each quadrant is, from the upper left: nothing good, nothing bad."""
+
+    spots: Sequence[Spot]
+    x_scale: Sequence[ScaleMark]
+    y_scale: Sequence[ScaleMark]
+    corners: Sequence[StrOrPromise]
+    x_title: StrOrPromise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """A line of a list of facts: what, how much, and a word on it."""
+
+    name: StrOrPromise
+    text: str
+    note: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    rows: Sequence[Fact]
+    last: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repair:
+    """A deal of which something is missing, and the ways to mend each of it. They are pressed by
+    whose deal it is (`is_own`); others see them."""
+
+    stage: int
+    stage_name: str
+    name: str
+    company: str
+    owner: str
+    href: str
+    missing: Sequence[StrOrPromise]
+    ways: Sequence[PanelChoice]
+    is_own: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repairs:
+    rows: Sequence[Repair]
+    more: str = ""
+    href: str = ""
