@@ -46,7 +46,10 @@ def questions(cast: Cast) -> list[Question]:
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_a_number_counts_exactly_its_rows(worked_cast: Cast, metric: Metric) -> None:
-    for question in questions(worked_cast):
+    asked_of = questions(worked_cast)
+    # What is told row by row costs a query for each number; random histories try it besides
+    # (`test_movements`), so that one narrowed question is enough of it here.
+    for question in asked_of[3:4] if metric.population.told else asked_of:
         whole = metric.whole(question)
         assert metric.rows(question, FigureCell(metric=metric.slug)).count() == whole.n
         for key in metric.axes:
@@ -65,6 +68,8 @@ def test_a_number_counts_exactly_its_rows(worked_cast: Cast, metric: Metric) -> 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_a_number_of_a_table_of_two_axes_counts_its_rows(worked_cast: Cast, metric: Metric) -> None:
     question = asked(worked_cast.again(worked_cast.ana))
+    if metric.population.told:
+        question = questions(worked_cast)[3]
     pairs = [("stage", "month"), ("person", "source"), ("cause_kind", "stage")]
     for one, other in pairs:
         if {one, other} <= set(metric.axes):
