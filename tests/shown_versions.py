@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import connection, models
 from django.test import Client
 from django.urls import Resolver404, ResolverMatch, resolve
@@ -56,7 +57,9 @@ def _step(at: ResolverMatch) -> dict[str, int | None]:
 
 
 def _reader(client: Client) -> User | None:
-    pk = client.session.get("_auth_user_id")
+    # Of a stranger there is no session, and who asks for it would make one.
+    signed_in = settings.SESSION_COOKIE_NAME in client.cookies
+    pk = client.session.get("_auth_user_id") if signed_in else None
     return User.objects.filter(pk=pk).first() if pk else None
 
 
