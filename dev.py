@@ -46,7 +46,7 @@ def main() -> None:
         "test": test,
         "bench": lambda arguments: become("bench.run", arguments),
         "walk": lambda arguments: become("proof.walk", arguments),
-        "faults": faults,
+        "faults": lambda arguments: become("proof.faults", arguments),
         "load": lambda arguments: become("proof.load", arguments),
         "reset": reset,
         "setup": lambda _: setup(),
@@ -105,13 +105,6 @@ def test(arguments: list[str]) -> None:
         codes["browser"] = 1
         print(f"  browser  FAILED: {browser_missing}")
     sys.exit(next((code for code in codes.values() if code), 0))
-
-
-def faults(arguments: list[str]) -> None:
-    # Without it all but one of the faults happen.
-    if may_install() and not list(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")):
-        apt_install("libfaketime")
-    become("proof.faults", arguments)
 
 
 def become(module: str, arguments: list[str]) -> None:

@@ -105,7 +105,6 @@ def test_it_hands_on_what_follows(monkeypatch: pytest.MonkeyPatch, verb: str, mo
     started: list[list[str]] = []
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(dev, "setup", lambda: None)
-    monkeypatch.setattr(dev, "may_install", lambda: False)
     monkeypatch.setattr("os.execv", lambda _path, command: started.append(command))
     monkeypatch.setattr(sys, "argv", ["dev.py", verb, "--only", "board"])
 
