@@ -104,6 +104,17 @@ PHASE = axis(
         every=[phase.value for phase in Phase],
     )
 )
+# The stages that a deal came to or beyond: one that is in the fifth counts in five of them.
+REACHED = axis(
+    Axis(
+        key="reached",
+        label=_("Stage reached"),
+        read=_stage,
+        names=lambda _question, keys: {key: str(Stage(key).label) for key in keys},
+        every=[stage.value for stage in Stage],
+        is_partition=False,
+    )
+)
 PERSON = axis(Axis(key="person", label=_("Person"), read=_id, names=_rows(User)))
 TEAM = axis(Axis(key="team", label=_("Team"), read=_id, names=_rows(Team)))
 SOURCE = axis(Axis(key="source", label=_("Source"), read=_id, names=_rows(Source)))

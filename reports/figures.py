@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.process.stages import Stage
-from reports.statistics import wilson
+from reports.statistics import Curve, wilson
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -138,7 +138,12 @@ class FigureCell:
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """A number as it may be shown. `value` None means unknown, never zero. `part` is the numerator
-    of a rate whose denominator is `n`; `cell` names the rows that it counts."""
+    of a rate whose denominator is `n`; `cell` names the rows that it counts.
+
+    An estimate has its own `bounds`, between which it lies 9 times in 10 (the upper one None: no
+    telling), and the `curve` from which it was read; `half` is between which values the middle half
+    of the rows lies.
+    """
 
     value: Decimal | int | None
     n: int
@@ -148,6 +153,9 @@ class Figure:
     part: int | None = None
     unit: Unit = Unit.COUNT
     cell: FigureCell | None = None
+    half: tuple[Decimal, Decimal] | None = None
+    bounds: tuple[float, float | None] | None = None
+    curve: Curve | None = None
 
     @property
     def is_small_sample(self) -> bool:

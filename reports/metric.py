@@ -17,6 +17,7 @@ from django.db.models import Aggregate, Avg, Count, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from reports.figures import Definition, Figure, FigureCell, Unit
+from reports.statistics import Curve
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -31,7 +32,8 @@ NOT_KNOWN = _("not known")
 @dataclass(frozen=True, kw_only=True)
 class Axis:
     """Along what figures are broken down. Every row has one value of it (None: not known), so that
-    counts along an axis add up to the whole.
+    counts along an axis add up to the whole; unless it is no partition, such as the stages that a
+    deal reached: along it only measures that are `Unfolded` go.
 
     `read` gives a value back from its text in an address, or raises ValueError. `names` writes the
     values for a reader. `every` are those that are shown without any row, in their order; `time` is
@@ -44,6 +46,7 @@ class Axis:
     names: Callable[[Question, Collection[Any]], Mapping[Any, str]]
     every: Sequence[Any] = ()
     time: str = ""
+    is_partition: bool = True
 
     def text(self, value: Any) -> str:
         """A value as an address has it."""
@@ -113,6 +116,9 @@ class Raw(NamedTuple):
     n: int
     part: int | None = None
     known: int | None = None
+    half: tuple[Decimal, Decimal] | None = None
+    bounds: tuple[float, float | None] | None = None
+    curve: Curve | None = None
 
 
 class FigureMeasure(Protocol):
@@ -215,16 +221,30 @@ class Middle:
     share: str = "0.5"
     where: Q = field(default_factory=Q)
     unit: Unit = Unit.DAYS
+    # Whether it also finds between which values the middle half lies.
+    with_half: bool = False
 
     def columns(self) -> dict[str, Any]:
+        shares = {"found": self.share}
+        if self.with_half:
+            shares |= {"low": "0.25", "high": "0.75"}
         return {
             "n": Count("pk", filter=self.where),
             "known": Count(self.of, filter=self.where),
-            "found": Percentile(self.of, share=self.share, filter=self.where),
+            **{
+                name: Percentile(self.of, share=share, filter=self.where)
+                for name, share in shares.items()
+            },
         }
 
     def read(self, row: Mapping[str, Any]) -> Raw:
-        return Raw(_in_days(row["found"]), row["n"], known=row["known"])
+        low, high = (_in_days(row.get(name)) for name in ("low", "high"))
+        return Raw(
+            _in_days(row["found"]),
+            row["n"],
+            known=row["known"],
+            half=None if low is None or high is None else (low, high),
+        )
 
     def rows(self, rows: QuerySet[Any], *, part: bool) -> QuerySet[Any]:
         return rows.filter(self.where)
@@ -285,6 +305,30 @@ class Different:
         return rows.filter(self.where)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Unfolded:
+    """A measure that along one axis counts a row under every value that it belongs to: who reached
+    the proposal had reached the qualification before. `of` measures one value of that axis, `whole`
+    all rows and any other axis."""
+
+    whole: FigureMeasure
+    of: Callable[[Any], FigureMeasure]
+    axis: str
+
+    @property
+    def unit(self) -> Unit:
+        return self.whole.unit
+
+    def columns(self) -> dict[str, Any]:
+        return self.whole.columns()
+
+    def read(self, row: Mapping[str, Any]) -> Raw:
+        return self.whole.read(row)
+
+    def rows(self, rows: QuerySet[Any], *, part: bool) -> QuerySet[Any]:
+        return self.whole.rows(rows, part=part)
+
+
 def _in_days(found: Any) -> Any:
     if isinstance(found, dt.timedelta):
         return (Decimal(found.total_seconds()) / 86400).quantize(Decimal("0.1"))
@@ -338,19 +382,29 @@ class Metric:
             told = told_rows(question, self.population)
             rows = rows.filter(pk__in=self.measures.ids(told, part=cell.part))
         else:
-            rows = self.measures.rows(rows, part=cell.part)
+            rows = self._measured(by, cell.key).rows(rows, part=cell.part)
         for name, along, value in (("axis_value", by, cell.key), ("column", across, cell.column)):
-            if along is None:
+            if along is None or not along.is_partition:
                 continue
             rows = rows.annotate(**{name: self.population.axes[along.key](question)})
             rows = rows.filter(**({f"{name}__isnull": True} if value is None else {name: value}))
         return rows
 
-    def _read(self, row: Mapping[str, Any] | None) -> Raw:
+    def _measured(self, by: Axis | None, value: Any) -> Any:
+        """How one value of an axis is measured."""
+        found = self.measures
+        if by is None or by.is_partition or not isinstance(found, Unfolded):
+            return found
+        return found.of(value)
+
+    def _read(
+        self, row: Mapping[str, Any] | None, by: Axis | None = None, value: Any = WHOLE
+    ) -> Raw:
         if isinstance(self.measures, Told):
             return self.measures.read([])
         none = {"n": 0, "part": 0, "known": 0, "found": None}
-        return self.measures.read(none if row is None else row)
+        found: Raw = self._measured(by, value).read(none if row is None else row)
+        return found
 
     def _figure(
         self, question: Question, axes: Sequence[Axis], value: Any, found: Raw, undated: int
@@ -367,6 +421,9 @@ class Metric:
             coverage=question.coverage(known=known, population=found.n + undated),
             unit=self.unit,
             cell=FigureCell(metric=self.slug, **({**names, **values} if axes else {})),
+            half=found.half,
+            bounds=found.bounds,
+            curve=found.curve,
         )
 
 
@@ -389,12 +446,14 @@ def metric(
     """
 
     def made(function: Callable[[], FigureMeasure | Told]) -> Metric:
+        measures = function()
+        unfolds = [measures.axis] if isinstance(measures, Unfolded) else []
         found = Metric(
             slug=function.__name__,
             definition=definition,
             population=over,
-            measures=function(),
-            axes=tuple(over.axes if axes is None else axes),
+            measures=measures,
+            axes=(*(over.axes if axes is None else axes), *unfolds),
             doc=function.__doc__ or "",
         )
         if METRICS.setdefault(found.slug, found) is not found:
@@ -474,6 +533,8 @@ def _asked(
 ) -> list[dict[Any, Figure]]:
     if population.told is not None:
         return _asked_told(question, population, metrics, axes)
+    if axes and not axes[0].is_partition:
+        return _unfolded(question, population, metrics, axes[0])
     columns = {
         f"m{number}_{name}": column
         for number, each in enumerate(metrics)
@@ -496,6 +557,31 @@ def _asked(
             lost = undated.get(value, {}).get(f"{prefix}n", 0)
             if own["n"] or lost or not axes:
                 read[value] = each._figure(question, axes, value, each._read(own), lost)
+        found.append(read)
+    return found
+
+
+def _unfolded(
+    question: Question, population: Population, metrics: Sequence[Metric], by: Axis
+) -> list[dict[Any, Figure]]:
+    """Along an axis of which a row may have several values: each value has columns of its own."""
+    columns = {
+        f"m{number}_{value}_{name}": column
+        for number, each in enumerate(metrics)
+        for value in by.every
+        for name, column in each._measured(by, value).columns().items()
+    }
+    row = _grouped(question, population, population.find(question), (), columns)[WHOLE]
+    undated = _undated(question, population, (), columns).get(WHOLE, {})
+    found: list[dict[Any, Figure]] = []
+    for number, each in enumerate(metrics):
+        read: dict[Any, Figure] = {}
+        for value in by.every:
+            prefix = f"m{number}_{value}_"
+            own = {k.removeprefix(prefix): v for k, v in row.items() if k.startswith(prefix)}
+            lost = undated.get(f"{prefix}n", 0)
+            raw = each._read(own, by, value)
+            read[value] = each._figure(question, (by,), value, raw, lost)
         found.append(read)
     return found
 

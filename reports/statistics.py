@@ -92,6 +92,8 @@ class Curve:
     followed: tuple[float, ...]
     # Up to which time it is known: None where it holds for ever, as nothing is left to happen.
     known_to: float | None
+    # How far off each height may be: its standard error; empty where that is not estimated.
+    errors: tuple[float, ...] = ()
 
     def at(self, time: float) -> float | None:
         """The share at that time; None where no row was followed so long."""
@@ -121,20 +123,44 @@ class Curve:
     def median(self) -> float | None:
         return self.quantile(0.5)
 
+    def quantile_interval(
+        self, q: float, *, confidence: float = CONFIDENCE
+    ) -> tuple[float, float | None] | None:
+        """Between which times the quantile of a falling curve is likely to lie: those at which the
+        interval of its height holds what is left. None where it has not come so far; a last time of
+        None where it may still take longer than anything that was seen.
 
-def kaplan_meier(durations: Sequence[float], ended: Sequence[bool]) -> Curve:
+        R. Brookmeyer and J. Crowley, Biometrics 38 (1982), 29-41.
+        """
+        z = NormalDist().inv_cdf((1 + confidence) / 2)
+        left = 1 - _share(q)
+        steps = list(zip(self.times, self.heights, self.errors, strict=False))
+        low = next((t for t, s, e in steps if s - z * e <= left + _SAME), None)
+        high = next((t for t, s, e in steps if s + z * e < left - _SAME), None)
+        return None if low is None else (low, high)
+
+
+def kaplan_meier(
+    durations: Sequence[float], ended: Sequence[bool], *, since: Sequence[float] | None = None
+) -> Curve:
     """The share that is still there after each time, counting those who have not ended yet.
 
     `ended` says of each duration whether it is over; the others are known to last at least so
-    long (right-censored). A row that ends when another's is cut off ended before it.
+    long (right-censored). A row that ends when another's is cut off ended before it. `since` is how
+    long each had lasted when it came to be watched (left truncation): what a period finds already
+    there says nothing of the time before. The errors are Greenwood's.
     E. L. Kaplan and P. Meier, Journal of the American Statistical Association 53 (1958), 457–481.
     """
-    times, heights, still = [], [], 1.0
-    for time, at_risk, ends in _ends(durations, ["ended" if end else None for end in ended]):
-        still *= 1 - ends.total() / at_risk
+    times, heights, errors, still, spread = [], [], [], 1.0, 0.0
+    later = sorted(since or ())
+    for time, come, ends in _ends(durations, ["ended" if end else None for end in ended]):
+        at_risk, gone = come - (len(later) - bisect_left(later, time)), ends.total()
+        still *= 1 - gone / at_risk
+        spread += gone / (at_risk * (at_risk - gone)) if at_risk > gone else 0.0
         times.append(time)
         heights.append(still)
-    return _curve(1.0, times, heights, durations, still)
+        errors.append(still * math.sqrt(spread))
+    return _curve(1.0, times, heights, durations, still, errors)
 
 
 def cumulative_incidence(
@@ -178,6 +204,7 @@ def _curve(
     heights: list[float],
     durations: Sequence[float],
     still: float,
+    errors: Sequence[float] = (),
 ) -> Curve:
     followed = tuple(sorted(durations))
     longest = followed[-1] if followed else 0.0
@@ -187,6 +214,7 @@ def _curve(
         heights=tuple(heights),
         followed=followed,
         known_to=None if followed and still < _SAME else longest,
+        errors=tuple(errors),
     )
 
 

@@ -55,7 +55,8 @@ def test_a_number_counts_exactly_its_rows(worked_cast: Cast, metric: Metric) -> 
         for key in metric.axes:
             by = AXES[key]
             found = metric.measure(question, by)
-            assert sum(figure.n for figure in found.values()) == whole.n, key
+            if by.is_partition:
+                assert sum(figure.n for figure in found.values()) == whole.n, key
             for value, figure in found.items():
                 cell = FigureCell(metric=metric.slug, by=key, key=by.value(by.text(value)))
                 assert metric.rows(question, cell, by).count() == figure.n, (key, value)
