@@ -3,14 +3,10 @@
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from crm.models.activity import HELD
 from reports.figures import Definition
+from reports.flow_populations import CONVERSATION
 from reports.metric import Counted, FigureMeasure, Share, metric
 from reports.populations import DONE
-
-CONVERSATION = Q()
-for _kind, _results in HELD.items():
-    CONVERSATION |= Q(kind=_kind, result__in=_results)
 
 _EFFORT = Definition(
     key="K19",

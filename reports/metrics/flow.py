@@ -1,15 +1,19 @@
-"""How deals move through the stages (METRICS K1 and K3)."""
+"""How deals move through the stages (METRICS K1, K2 and K3)."""
 
-from django.db.models import Q
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Avg, Count, Max, Min, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.process.moves import LeftHow
-from pipeline.process.stages import Stage
-from reports.figures import Definition
-from reports.metric import Counted, FigureMeasure, Share, metric
+from pipeline.process.stages import Outcome, Stage
+from reports.figures import MIN_ROWS, Definition, Unit
+from reports.flow_populations import FIRST_ENTRIES, FORWARD, PATHS
+from reports.metric import Counted, FigureMeasure, Raw, Share, Unfolded, averaged, metric
 from reports.populations import ENTRIES, EXITS, STOOD
-
-FORWARD = Q(left_how__in=[LeftHow.ADVANCED, LeftHow.WON])
 
 _ENTRIES = Definition(
     key="K1",
@@ -67,6 +71,25 @@ WAYS = (advanced, moved_back, stopped_there, won_there, still_there)
 @metric(
     Definition(
         key="K3",
+        name=_("Went on, of those that left"),
+        text=_(
+            "Of the visits that began in the period and are over, the share that went on to a later "
+            "stage or were won. Those still there are not in it."
+        ),
+        basis=_("by the day of entry; owner and team at entry"),
+        formula=_("(advanced + won) ÷ (entered − still there)"),
+        covers=_("visits whose day of entry is known"),
+    ),
+    over=ENTRIES,
+)
+def went_on() -> FigureMeasure:
+    """Which share of the visits that began and are over went forward (METRICS K3, activity)."""
+    return Share(part=FORWARD, among=Q(left_how__isnull=False))
+
+
+@metric(
+    Definition(
+        key="K3",
         name=_("Went on (flow)"),
         text=_(
             "Of the visits that ended in the period, the share that went on to a later stage or were "
@@ -110,3 +133,354 @@ def stood() -> FigureMeasure:
 def newly_qualified() -> FigureMeasure:
     """Entries to qualification (METRICS K1)."""
     return Counted(where=Q(stage=Stage.QUALIFICATION))
+
+
+# Cohorts: the deals that first came to a stage ------------------------------------------------------
+
+_COHORT_BASIS = _("by the day on which the deal first came to the stage; owner and team at entry")
+_FIRSTS = _("first entries whose day is known")
+
+
+@metric(
+    Definition(
+        key="K3",
+        name=_("Went on in time (cohort)"),
+        text=_(
+            "Of the deals that first came to the stage in the period, the share that reached a later "
+            "stage, or was won, within the days that nine in ten took in the year before. Deals that "
+            "are younger than that and still open may yet: until they are settled it looks low."
+        ),
+        basis=_COHORT_BASIS,
+        formula=_("went on within N days ÷ first entries"),
+        covers=_FIRSTS,
+        source=_("Affinity, by date added; Varicent"),
+    ),
+    over=FIRST_ENTRIES,
+)
+def cohort_conversion() -> FigureMeasure:
+    """Which share of the deals that first came went on within N days (METRICS K3a)."""
+    return Share(part=Q(in_time=True))
+
+
+@metric(
+    Definition(
+        key="K3",
+        name=_("Maturity of the cohort"),
+        text=_(
+            "The share of first entries that are older than the days given to go on, or whose deal is "
+            "closed: what they come to is settled."
+        ),
+        basis=_COHORT_BASIS,
+        formula=_("(older than N days, or closed) ÷ first entries"),
+        covers=_FIRSTS,
+    ),
+    over=FIRST_ENTRIES,
+)
+def cohort_maturity() -> FigureMeasure:
+    """Which share of a cohort is settled (METRICS K3a)."""
+    return Share(part=Q(is_settled=True))
+
+
+_COHORT_PART = Definition(
+    key="K3",
+    name=_("First entries"),
+    text=_(
+        "The deals that first came to the stage in the period: they went on in time, did not, or are "
+        "still young."
+    ),
+    basis=_COHORT_BASIS,
+    formula=_("first entries = went on in time + did not + still young"),
+    covers=_FIRSTS,
+)
+
+
+@metric(_COHORT_PART, over=FIRST_ENTRIES)
+def cohort_young() -> FigureMeasure:
+    """First entries that have not gone on and may yet do so in time."""
+    return Counted(where=Q(in_time=False, is_settled=False))
+
+
+@metric(_COHORT_PART, over=FIRST_ENTRIES)
+def cohort_left_behind() -> FigureMeasure:
+    """First entries that did not go on in time."""
+    return Counted(where=Q(in_time=False, is_settled=True))
+
+
+# What one point more is worth -----------------------------------------------------------------------
+
+_WENT_ON = Q(went_on_at__isnull=False)
+_DECIDED = _WENT_ON & Q(came_to__isnull=False)
+_WON_LATER = _DECIDED & Q(came_to="won")
+DAYS_OF_A_QUARTER = Decimal("91.3125")
+
+
+@metric(
+    Definition(
+        key="K3",
+        name=_("Won, of those that went on"),
+        text=_(
+            "Of the deals that first came to the stage in the period, went on from it and are closed, "
+            "the share that was won."
+        ),
+        basis=_COHORT_BASIS,
+        formula=_("won ÷ (went on and closed)"),
+        covers=_FIRSTS,
+    ),
+    over=FIRST_ENTRIES,
+)
+def won_after_going_on() -> FigureMeasure:
+    """How often going on from a stage ended in a win (METRICS K3)."""
+    return Share(part=_WON_LATER, among=_DECIDED)
+
+
+@metric(
+    Definition(
+        key="K27",
+        name=_("Average won value, of those that went on"),
+        text=_("The mean value of the deals that came to the stage in the period and were won."),
+        basis=_COHORT_BASIS,
+        covers=_("won deals whose value is known"),
+    ),
+    over=FIRST_ENTRIES,
+)
+def value_after_going_on() -> FigureMeasure:
+    """What a deal that went on from a stage and was won is worth on average (METRICS K27)."""
+    return averaged(where=_WON_LATER)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorthOfAPoint:
+    """What one more of every hundred first entries going on would bring in a quarter: entries in a
+    quarter × 0.01 × won of those that went on × average won value. Unknown while fewer than MIN_ROWS
+    went on and are closed, or are won with a known value: the rate, or the mean, would be chance."""
+
+    where: Q = field(default_factory=Q)
+    unit: Unit = Unit.MONEY
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "n": Count("pk", filter=self.where),
+            "decided": Count("pk", filter=self.where & _DECIDED),
+            "won": Count("pk", filter=self.where & _WON_LATER),
+            "valued": Count("value", filter=self.where & _WON_LATER),
+            "average": Avg("value", filter=self.where & _WON_LATER),
+            "first": Min("entered_at", filter=self.where),
+            "until": Max("counted_until", filter=self.where),
+        }
+
+    def read(self, row: Mapping[str, Any]) -> Raw:
+        n = row["n"]
+        if min(row.get("decided", 0), row.get("valued", 0)) < MIN_ROWS:
+            return Raw(None, n)
+        days = max(Decimal((row["until"] - row["first"]).total_seconds()) / 86400, Decimal(1))
+        a_quarter = n * DAYS_OF_A_QUARTER / days
+        rate = Decimal(row["won"]) / row["decided"]
+        return Raw(a_quarter / 100 * rate * row["average"], n)
+
+    def rows(self, rows: QuerySet[Any], *, part: bool) -> QuerySet[Any]:
+        return rows.filter(self.where)
+
+
+@metric(
+    Definition(
+        key="K3",
+        name=_("Worth of one point"),
+        text=_(
+            "What it would bring in a quarter if of a hundred deals that come to the stage one more "
+            "went on, and fared like those that do now. It is an estimate from the period, from its "
+            "first entry on, and says nothing of how to get there."
+        ),
+        basis=_COHORT_BASIS,
+        formula=_(
+            "first entries a quarter × 1/100 × won of those that went on × average won value"
+        ),
+        covers=_FIRSTS,
+    ),
+    over=FIRST_ENTRIES,
+    axes=("stage", "team", "person", "source"),
+)
+def worth_of_a_point() -> FigureMeasure:
+    """What one point of conversion at a stage is worth a quarter (sensitivity of K3)."""
+    return WorthOfAPoint()
+
+
+# Paths: how far deals came --------------------------------------------------------------------------
+
+
+def _reached(stage: int) -> Q:
+    return Q(path__regex=f"[{stage}-7]")
+
+
+def _visited(stage: int) -> Q:
+    return Q(path__contains=str(stage))
+
+
+def _began_beyond(stage: int) -> Q:
+    return Q(path__regex=f"^[{stage + 1}-9]")
+
+
+def _skipped(stage: int) -> Q:
+    return _reached(stage) & ~_visited(stage) & ~_began_beyond(stage)
+
+
+def _in_order(stage: int) -> Q:
+    """It went through every stage up to this one, each after the one before."""
+    return Q(path__regex=".*".join(str(number) for number in range(1, stage + 1)))
+
+
+def _next(stage: int, reached: Any) -> Q:
+    """What comes after a stage: the one that follows, after the last the win."""
+    last = max(Stage)
+    found: Q = Q(outcome=Outcome.WON) & reached(last) if stage == last else reached(stage + 1)
+    return found
+
+
+def _any(condition: Any) -> Q:
+    found = Q()
+    for stage in Stage:
+        found |= condition(stage.value)
+    return found
+
+
+def _path(name: object, text: object, formula: object = "") -> Definition:
+    return Definition(
+        key="K2",
+        name=name,  # type: ignore[arg-type]
+        text=text,  # type: ignore[arg-type]
+        basis=_("by the day on which the deal began; present owner and team"),
+        formula=formula,  # type: ignore[arg-type]
+        covers=_("deals whose first day is known"),
+    )
+
+
+@metric(
+    _path(
+        _("Reached"),
+        _("Of the deals that began in the period, the share that came to the stage or beyond it."),
+        _("reached ÷ begun (cumulative)"),
+    ),
+    over=PATHS,
+)
+def reached() -> FigureMeasure:
+    """How many of all came as far as a stage: the cumulative share (METRICS K2 and K3)."""
+    return Unfolded(
+        whole=Share(part=_reached(max(Stage))),
+        of=lambda stage: Share(part=_reached(stage)),
+        axis="reached",
+    )
+
+
+@metric(
+    _path(
+        _("Reached the next stage"),
+        _(
+            "Of the deals that reached the stage, the share that reached the next one; after the last "
+            "stage, the share that was won."
+        ),
+        _("reached the next stage ÷ reached this one"),
+    ),
+    over=PATHS,
+)
+def reached_next() -> FigureMeasure:
+    """How many went from one stage to the next (METRICS K2 and K3)."""
+    return Unfolded(
+        whole=Share(part=_reached(Stage.PROSPECTING)),
+        of=lambda stage: Share(part=_next(stage, _reached), among=_reached(stage)),
+        axis="reached",
+    )
+
+
+@metric(
+    _path(_("Visited"), _("Deals that began in the period and stayed in the stage at least once.")),
+    over=PATHS,
+)
+def visited() -> FigureMeasure:
+    """Deals with a visit to the stage (METRICS K2)."""
+    return Unfolded(
+        whole=Counted(), of=lambda stage: Counted(where=_visited(stage)), axis="reached"
+    )
+
+
+@metric(
+    _path(
+        _("Skipped"),
+        _(
+            "Of the deals that reached the stage and had begun before it, the share that never stayed "
+            "in it. As a whole: those that skipped any stage."
+        ),
+        _("skipped ÷ (reached − entered late)"),
+    ),
+    over=PATHS,
+)
+def skipped() -> FigureMeasure:
+    """The skip rate of a stage (METRICS K2)."""
+    return Unfolded(
+        whole=Share(part=_any(_skipped)),
+        of=lambda stage: Share(part=_skipped(stage), among=_reached(stage) & ~_began_beyond(stage)),
+        axis="reached",
+    )
+
+
+@metric(
+    _path(
+        _("Entered late"),
+        _(
+            "Of the deals that reached the stage, the share whose first visit was to a later one: they "
+            "were entered when they had come further. As a whole: those that began beyond the first."
+        ),
+        _("began beyond the stage ÷ reached"),
+    ),
+    over=PATHS,
+)
+def entered_late() -> FigureMeasure:
+    """Deals created beyond a stage (METRICS K2, created late)."""
+    return Unfolded(
+        whole=Share(part=_began_beyond(1)),
+        of=lambda stage: Share(part=_began_beyond(stage), among=_reached(stage)),
+        axis="reached",
+    )
+
+
+@metric(
+    _path(
+        _("Returned"),
+        _(
+            "Of the deals that stayed in the stage, the share that came to it again: moved back, or "
+            "opened again. As a whole: those that came twice to any stage."
+        ),
+        _("came again ÷ visited"),
+    ),
+    over=PATHS,
+)
+def returned() -> FigureMeasure:
+    """Deals that came to a stage more than once (METRICS K2)."""
+    return Unfolded(
+        whole=Share(part=Q(path__regex=r"(.).*\1")),
+        of=lambda stage: Share(part=Q(path__regex=f"{stage}.*{stage}"), among=_visited(stage)),
+        axis="reached",
+    )
+
+
+@metric(
+    Definition(
+        key="K3",
+        name=_("Every stage in order (strict)"),
+        text=_(
+            "Of the deals that began in the period and went through every stage up to this one in "
+            "order, the share that went on to the next one likewise; after the last, that was won. "
+            "Whoever skipped a stage or began late is in none of them."
+        ),
+        basis=_("by the day on which the deal began; present owner and team"),
+        formula=_("every stage up to the next ÷ every stage up to this one"),
+        covers=_("deals whose first day is known"),
+        source=_("HubSpot, all stages"),
+    ),
+    over=PATHS,
+)
+def strict_conversion() -> FigureMeasure:
+    """What kept to the path from stage to stage (METRICS K3c)."""
+    return Unfolded(
+        whole=Share(part=_in_order(max(Stage))),
+        of=lambda stage: Share(part=_next(stage, _in_order), among=_in_order(stage)),
+        axis="reached",
+    )
