@@ -1,7 +1,26 @@
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+from crm.exported import tell_files
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class ReportsConfig(AppConfig):
     name = "reports"
     verbose_name = _("Reports")
+
+    def ready(self) -> None:
+        from reports.metric import METRICS  # of models, which are ready now
+
+        def told(what: str) -> "tuple[StrOrPromise, str] | None":
+            metric = METRICS.get(what)
+            if metric is None:
+                return None
+            return metric.definition.name, reverse("reports:rows", args=[what])
+
+        tell_files(told)

@@ -9,21 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import zoneinfo
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext_lazy as _
-
-from pipeline.process.stages import Stage
 from reports.statistics import Curve, wilson
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 # Below it a report says so and makes no ranking (METHOD, Management: "90 %").
 RELIABLE_FROM = Decimal("0.90")
@@ -88,28 +81,6 @@ class Definition:
     source: StrOrPromise = ""
 
 
-# K-numbers of the figures shown per stage, as registered by `shows_figures`.
-_OF_STAGE: dict[Stage, set[str]] = {stage: set() for stage in Stage}
-
-
-def shows_figures(
-    *definitions: Definition, of: Iterable[Stage] = Stage
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Registers that the decorated query gives these figures for each of the stages `of`."""
-
-    def mark(question: Callable[P, R]) -> Callable[P, R]:
-        for stage in of:
-            _OF_STAGE[stage].update(each.key for each in definitions)
-        return question
-
-    return mark
-
-
-def figures_of_stages() -> dict[Stage, list[str]]:
-    """The K-numbers of the figures that reports show of each stage."""
-    return {stage: sorted(keys) for stage, keys in _OF_STAGE.items()}
-
-
 class Unit(enum.Enum):
     """What a figure's value is a number of; how it is written follows from it."""
 
@@ -167,51 +138,3 @@ class Figure:
         if self.part is None or not self.n:
             return None
         return wilson(self.part, self.n)
-
-
-K1 = Definition(
-    key="K1",
-    name=_("Deals that entered"),
-    text=_(
-        "Visits to the stage that began in the period. They add up: advanced, moved back, stopped, "
-        "won and still there. Visits whose date is unknown cannot be placed and lower the coverage."
-    ),
-    basis=_("by the day of entry; owner and team at entry"),
-)
-K2 = Definition(
-    key="K2",
-    name=_("Reached and skipped"),
-    text=_(
-        "Reached: the deal came as far as the stage. Visited: it stayed there. Skipped: reached, "
-        "not visited, though the deal had begun before it."
-    ),
-    basis=_("by the day on which the deal began"),
-)
-K4_CLOSED = Definition(
-    key="K4",
-    name=_("Win rate, closed"),
-    text=_(
-        "Won ÷ (won + lost). Lost is what the customer stopped; what we stopped ourselves, such as "
-        "a disqualification, is no loss."
-    ),
-    basis=_("by the day of closing"),
-)
-K5 = Definition(
-    key="K5",
-    name=_("Time in stage"),
-    text=_(
-        "Median and 75th percentile of the days of visits that ended in the period; visits that "
-        "took no time (a one-call sale) stand aside."
-    ),
-    basis=_("by the day on which the visit ended; owner and team at entry"),
-)
-K8 = Definition(
-    key="K8",
-    name=_("Open pipeline"),
-    text=_(
-        "Number and value of the deals that are open now, in the organisation's currency: at the "
-        "rates of the period's last day, else at the latest before it. Amounts without a rate are "
-        "unknown and lower the coverage."
-    ),
-    basis=_("now; present owner and team"),
-)

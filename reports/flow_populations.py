@@ -96,41 +96,24 @@ def _usual_spans(question: Question) -> dict[Stage, int]:
 
 
 def _with_outcomes(question: Question, rows: QuerySet[StageVisit]) -> QuerySet[Any]:
-    """Only first entries, each with when it went on, whether in time, and what it came to."""
+    """Only first entries, each with when it went on and what its deal came to."""
     beyond = _of_same(stage__gt=OuterRef("stage"), sequence__gt=OuterRef("sequence"))
     won_at = Case(When(deal__outcome=Outcome.WON, then=F("deal__closed_at")))
-    span = Case(
-        *(
-            When(stage=stage, then=Value(dt.timedelta(days=days)))
-            for stage, days in usual_spans(question).items()
-        ),
-        output_field=DurationField(),
-    )
     until = Value(question.now, output_field=DateTimeField())
     is_open = Q(deal__outcome=Outcome.OPEN)
     watched = Case(When(is_open, then=until), default=F("deal__closed_at"))
-    found: QuerySet[Any] = (
-        rows.filter(
-            ~Exists(_of_same(stage=OuterRef("stage"), sequence__lt=OuterRef("sequence"))),
-        )
-        .annotate(
-            went_on_at=Coalesce(
-                Subquery(beyond.order_by("sequence").values("entered_at")[:1]), won_at
-            ),
-            late_from=ExpressionWrapper(F("entered_at") + span, output_field=DateTimeField()),
-            counted_until=Value(counted_until(question), output_field=DateTimeField()),
-            followed_days=Greatest(DaysBetween(watched, F("entered_at")), 0.0),
-            came_to=Case(
-                When(is_open, then=Value(None)),
-                When(deal__outcome=Outcome.WON, then=Value("won")),
-                default=Value("stopped"),
-                output_field=CharField(),
-            ),
-        )
-        .annotate(
-            in_time=_true(Q(went_on_at__lte=F("late_from"))),
-            is_settled=_true(~is_open | Q(late_from__lte=until)),
-        )
+    found: QuerySet[Any] = rows.filter(
+        ~Exists(_of_same(stage=OuterRef("stage"), sequence__lt=OuterRef("sequence"))),
+    ).annotate(
+        went_on_at=Coalesce(Subquery(beyond.order_by("sequence").values("entered_at")[:1]), won_at),
+        counted_until=Value(counted_until(question), output_field=DateTimeField()),
+        followed_days=Greatest(DaysBetween(watched, F("entered_at")), 0.0),
+        came_to=Case(
+            When(is_open, then=Value(None)),
+            When(deal__outcome=Outcome.WON, then=Value("won")),
+            default=Value("stopped"),
+            output_field=CharField(),
+        ),
     )
     return found
 
@@ -141,6 +124,37 @@ FIRST_ENTRIES = replace(
     key="first_entries",
     find=lambda question: _with_outcomes(question, ENTRIES.find(question)),
     undated=lambda question: _with_outcomes(question, _undated_entries(question)),
+)
+
+
+def _cohorts(question: Question, rows: QuerySet[StageVisit]) -> QuerySet[Any]:
+    """First entries, each with whether it went on in time, and whether that is settled."""
+    span = Case(
+        *(
+            When(stage=stage, then=Value(dt.timedelta(days=days)))
+            for stage, days in usual_spans(question).items()
+        ),
+        output_field=DurationField(),
+    )
+    late_from = ExpressionWrapper(F("entered_at") + span, output_field=DateTimeField())
+    until = Value(question.now, output_field=DateTimeField())
+    found: QuerySet[Any] = (
+        _with_outcomes(question, rows)
+        .annotate(late_from=late_from)
+        .annotate(
+            in_time=_true(Q(went_on_at__lte=F("late_from"))),
+            is_settled=_true(~Q(deal__outcome=Outcome.OPEN) | Q(late_from__lte=until)),
+        )
+    )
+    return found
+
+
+# The same, judged by the days that are given to go on.
+COHORTS = replace(
+    ENTRIES,
+    key="cohorts",
+    find=lambda question: _cohorts(question, ENTRIES.find(question)),
+    undated=lambda question: _cohorts(question, _undated_entries(question)),
 )
 
 
@@ -175,6 +189,11 @@ PATHS = replace(
 # Stays: how long visits last, those that go on included ---------------------------------------------
 
 
+def _of_usual() -> ExpressionWrapper[Any]:
+    taken = DaysBetween("left_at", "entered_at")
+    return ExpressionWrapper(taken / F("usual_days"), output_field=FloatField())
+
+
 def _stays(question: Question) -> QuerySet[Any]:
     """The visits that the period saw: over in it, or still there at its end. Each from when it was
     watched; those that took no time (a one-call sale) stand aside."""
@@ -193,7 +212,9 @@ def _stays(question: Question) -> QuerySet[Any]:
             watched_from=Greatest(
                 DaysBetween(Value(start, output_field=DateTimeField()), F("entered_at")), 0.0
             ),
+            usual_days=norm_days(question, stage="stage", team="entry_team"),
         )
+        .annotate(of_usual=_of_usual())
     )
     return rows
 
@@ -214,11 +235,7 @@ def _measured_by_norm(question: Question) -> QuerySet[Any]:
     rows: QuerySet[Any] = EXITS.find(question).annotate(
         usual_days=norm_days(question, stage="stage", team="entry_team"),
     )
-    found: QuerySet[Any] = rows.annotate(
-        of_usual=ExpressionWrapper(
-            DaysBetween("left_at", "entered_at") / F("usual_days"), output_field=FloatField()
-        )
-    )
+    found: QuerySet[Any] = rows.annotate(of_usual=_of_usual())
     return found
 
 

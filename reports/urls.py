@@ -1,14 +1,11 @@
 from django.urls import path
 
-from reports.views import funnel, funnel_drill_down, page, process_health, rows
+from reports.views import medians, page, process_health, rows
 
 app_name = "reports"
 
 urlpatterns = [
-    path("reports/funnel/", funnel.funnel, name="funnel"),
-    path("reports/funnel/rows/", funnel_drill_down.rows, name="funnel_rows"),
-    path("reports/funnel/rows/export/", funnel_drill_down.export, name="funnel_rows_export"),
-    path("reports/funnel/medians/", funnel.medians, name="funnel_medians"),
+    path("reports/funnel/medians/", medians.medians, name="funnel_medians"),
     path(
         "reports/process-health/<whose:of>/",
         process_health.process_health,

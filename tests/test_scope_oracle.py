@@ -19,7 +19,7 @@ from crm.models import Deal
 from pipeline.models import Role, User
 from pipeline.process.stages import Stage
 from reports.figures import Period
-from reports.queries import funnel_rows as populations
+from reports.populations import OPEN
 from reports.question import Question
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_deal, make_team, make_user
@@ -133,7 +133,7 @@ def surfaces(client: Client, reader: User) -> dict[str, set[str]]:
         | shown(client.get("/lists/opportunities.csv")),
         "board": shown(client.get("/board/")) | lists["leads"],
         "search": searched(client),
-        "report": named(populations.open_deals(question)),
+        "report": named(OPEN.find(question)),
         "bulk": named(bulk) | lists["opportunities"],
     }
 

@@ -359,13 +359,6 @@ URLS: dict[str, Url] = {
     "crm:contact_pick": Url(kind="collection", ask={**LIKE, "phone": "12", "email": "a@b.test"}),
     "crm:product_pick": Url(kind="collection", ask=LIKE),
     "crm:people_open_deals": Url(kind="collection"),
-    "reports:funnel": Url(kind="collection", ask=FUNNEL),
-    "reports:funnel_rows": Url(
-        kind="collection", ask={**FUNNEL, "stage": "2", "open": "1"}, needs=True
-    ),
-    "reports:funnel_rows_export": Url(
-        keeps=TAKEN, kind="collection", ask={**FUNNEL, "stage": "1", "way": "entries"}, needs=True
-    ),
     "reports:funnel_medians": Url(kind="collection", ask=FUNNEL),
     "reports:overview": Url(kind="collection", keeps=LOOKED, ask=FUNNEL),
     "reports:page": Url(kind="collection", keeps=LOOKED, at={"key": "=people"}, ask=FUNNEL),
@@ -1425,7 +1418,6 @@ OF_A_PROCESS = frozenset(
         "crm:process_publish",
         "crm:process_use",
         "crm:list_export",
-        "reports:funnel_rows_export",
         "reports:rows_export",
     }
 )

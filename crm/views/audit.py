@@ -6,12 +6,13 @@ from typing import NamedTuple
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
+from crm.exported import told_of
 from crm.models import DealChange, ListKind, PartyChange, SettingChange
 from crm.views.settings import admins_only, page_number, settings_page
 from pipeline.audit import queries
@@ -109,7 +110,10 @@ def _line(entry: AuditEntry, user: User) -> AuditLine:
 def _called(what: str) -> str:
     if what in OTHERS:
         return str(OTHERS[what])
-    return str(ListKind(what).label) if what in ListKind.values else _("Funnel")
+    if what in ListKind.values:
+        return str(ListKind(what).label)
+    told = told_of(what)
+    return str(told[0]) if told else _("Report")
 
 
 def _href(entry: AuditEntry) -> str:
@@ -119,8 +123,7 @@ def _href(entry: AuditEntry) -> str:
         return reverse("crm:contact", args=[entry.asked])
     if entry.what in OTHERS:
         return ""
-    name = f"crm:{entry.what}" if entry.what in ListKind.values else "reports:funnel_rows"
-    try:
-        return f"{reverse(name)}?{entry.asked}" if entry.what else ""
-    except NoReverseMatch:
-        return ""
+    if entry.what in ListKind.values:
+        return f"{reverse(f'crm:{entry.what}')}?{entry.asked}"
+    told = told_of(entry.what)
+    return f"{told[1]}?{entry.asked}" if told else ""

@@ -1,5 +1,8 @@
 """Every metric of METRICS, by what it is about. Importing this package registers them all."""
 
+from pipeline.process.stages import Stage
+from reports.axes import STAGE
+from reports.metric import METRICS
 from reports.metrics import (
     activity,
     adoption,
@@ -20,6 +23,7 @@ __all__ = [
     "adoption",
     "consistency",
     "duration",
+    "figures_of_stages",
     "expected",
     "flow",
     "leads",
@@ -29,3 +33,9 @@ __all__ = [
     "process",
     "promise",
 ]
+
+
+def figures_of_stages() -> dict[Stage, list[str]]:
+    """The K-numbers of the figures that are made of each stage."""
+    keys = sorted({each.definition.key for each in METRICS.values() if STAGE.key in each.axes})
+    return {stage: keys for stage in Stage if stage.value in STAGE.every}

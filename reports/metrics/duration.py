@@ -107,6 +107,8 @@ def cumulative_days() -> FigureMeasure:
     return Middle(of="stayed")
 
 
+OVER = Q(ended=True)
+
 # Those still there ----------------------------------------------------------------------------------
 
 
@@ -167,6 +169,48 @@ class Lasting:
 def lasting_days() -> FigureMeasure:
     """The median time in stage with those still there (METRICS K5)."""
     return Lasting()
+
+
+_ENDED = Definition(
+    key="K5",
+    name=_("Time in stage, ended ones"),
+    text=_(
+        "Median and 75th percentile of the days of those visits that ended in the period, beside the "
+        "usual days of their own teams; visits that took no time stand aside."
+    ),
+    basis=_("by the day on which the visit ended; owner and team at entry"),
+    covers=_("ended visits of which both days are known"),
+)
+
+
+@metric(_ENDED, over=STAYS)
+def ended_median() -> FigureMeasure:
+    """The median of the stays that are over: `median_days`, of the stays."""
+    return Middle(of=LENGTH, where=OVER)
+
+
+@metric(_ENDED, over=STAYS)
+def ended_p75() -> FigureMeasure:
+    """The 75th percentile of the stays that are over."""
+    return Middle(of=LENGTH, share="0.75", where=OVER)
+
+
+@metric(_ENDED, over=STAYS)
+def ended_of_usual() -> FigureMeasure:
+    """What the middle stay took of its team's usual days."""
+    return Middle(of="of_usual", where=OVER, unit=Unit.SHARE)
+
+
+@metric(_ENDED, over=STAYS)
+def ended_shortest_usual() -> FigureMeasure:
+    """The fewest usual days of a team among the stays that are over."""
+    return Summed(of="usual_days", where=OVER, unit=Unit.DAYS, aggregate=Min)
+
+
+@metric(_ENDED, over=STAYS)
+def ended_longest_usual() -> FigureMeasure:
+    """The most usual days of a team among the stays that are over."""
+    return Summed(of="usual_days", where=OVER, unit=Unit.DAYS, aggregate=Max)
 
 
 # Won within so many days ----------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline.process.moves import LeftHow
 from pipeline.process.stages import Outcome, Stage
 from reports.figures import MIN_ROWS, Definition, Unit
-from reports.flow_populations import FIRST_ENTRIES, FORWARD, PATHS
+from reports.flow_populations import COHORTS, FIRST_ENTRIES, FORWARD, PATHS
 from reports.metric import Counted, FigureMeasure, Raw, Share, Unfolded, averaged, metric
 from reports.populations import ENTRIES, EXITS, STOOD
 
@@ -155,7 +155,7 @@ _FIRSTS = _("first entries whose day is known")
         covers=_FIRSTS,
         source=_("Affinity, by date added; Varicent"),
     ),
-    over=FIRST_ENTRIES,
+    over=COHORTS,
 )
 def cohort_conversion() -> FigureMeasure:
     """Which share of the deals that first came went on within N days (METRICS K3a)."""
@@ -174,7 +174,7 @@ def cohort_conversion() -> FigureMeasure:
         formula=_("(older than N days, or closed) ÷ first entries"),
         covers=_FIRSTS,
     ),
-    over=FIRST_ENTRIES,
+    over=COHORTS,
 )
 def cohort_maturity() -> FigureMeasure:
     """Which share of a cohort is settled (METRICS K3a)."""
@@ -194,13 +194,13 @@ _COHORT_PART = Definition(
 )
 
 
-@metric(_COHORT_PART, over=FIRST_ENTRIES)
+@metric(_COHORT_PART, over=COHORTS)
 def cohort_young() -> FigureMeasure:
     """First entries that have not gone on and may yet do so in time."""
     return Counted(where=Q(in_time=False, is_settled=False))
 
 
-@metric(_COHORT_PART, over=FIRST_ENTRIES)
+@metric(_COHORT_PART, over=COHORTS)
 def cohort_left_behind() -> FigureMeasure:
     """First entries that did not go on in time."""
     return Counted(where=Q(in_time=False, is_settled=True))

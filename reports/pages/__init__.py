@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from reports.pages import (
     consistency,
     definitions,
+    funnel,
     overview,
     people,
     person,
@@ -12,6 +13,7 @@ from reports.pages import (
     process,
     sources,
     teams,
+    time,
     wins,
 )
 from reports.pages.page import ReportPage
@@ -22,6 +24,8 @@ PAGES: Mapping[str, ReportPage] = {
     for page in (
         overview.PAGE,
         pipeline.PAGE,
+        funnel.PAGE,
+        time.PAGE,
         people.PAGE,
         wins.PAGE,
         sources.PAGE,

@@ -160,8 +160,9 @@ class Bars:
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:
-    """A value with where it lies 9 times in 10. `past` is what it was; `few` has too few to say it.
-    `usual` is a tick beside it. `beyond` says that the interval goes on past the scale."""
+    """A value with where it lies 9 times in 10. `past` is what it was, or the other way of counting;
+    `few` has too few to say it. `beyond` says that the interval goes on past the scale. `half` is
+    where the middle half of its rows lies, `usual` a tick beside it."""
 
     label: str
     at: float | None
@@ -177,6 +178,9 @@ class Dot:
     stage: int = 0
     few: bool = False
     beyond: bool = False
+    half: tuple[float, float] | None = None
+    past_title: str = ""
+    past_href: str = ""
     cells: Sequence[TableCell] = ()
 
 

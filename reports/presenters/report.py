@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from reports.figures import MIN_ROWS, Figure, FigureCell, Unit
 from reports.metric import AXES, Metric
 from reports.presenters.panels import PanelChoice, TableCell
+from reports.queries.totals import worth_of
 from reports.question import Question
 from reports.statistics import differ
 from salesprocess.lib.format import money, money_short, number, percent
@@ -77,6 +78,15 @@ class Report:
             )
             for key, label in choices.items()
         ]
+
+    def worth_note(self, metric: Metric) -> str:
+        """Which amounts behind a metric have no rate, and which one of an earlier day. One query."""
+        question = self.question
+        rows = metric.rows(question, FigureCell(metric=metric.slug))
+        worth = worth_of(metric.population.valued(question, rows))
+        rates = question.rates
+        told = (worth.without_rate(rates), rates.earlier(worth.foreign))
+        return " · ".join(filter(None, told))
 
     # Words ---------------------------------------------------------------------------------------
 

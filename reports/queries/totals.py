@@ -30,3 +30,9 @@ def total_of(rows: QuerySet[Any], *, deal: str, rates: Rates) -> RowsTotal:
         valued=found["valued"],
         worth=Worth.read(*(found[name] for name in sums())),
     )
+
+
+def worth_of(rows: QuerySet[Any]) -> Worth:
+    """What rows with their `value` come to, and what of it has no rate. One query."""
+    found = rows.order_by().aggregate(**sums())
+    return Worth.read(*(found[name] for name in sums()))

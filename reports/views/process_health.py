@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET
 from pipeline.process.queries.health import measure
 from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
 from pipeline.requests import HtmxRequest
-from reports.figures import figures_of_stages
+from reports.metrics import figures_of_stages
 from salesprocess.lib.htmx import render
 
 

@@ -65,7 +65,6 @@ ASKED = {
     "search/": "?q=nor",
     "process/": "?step=ask-the-price-range",
     "process/<whose:of>/": "?do=add",
-    "reports/funnel/rows/": "?stage=1&open=1",
     "deals/bulk/<slug:verb>/": "?deals={deal}",
 }
 # Pages of their own kind that several addresses share, and one that ends the visit.

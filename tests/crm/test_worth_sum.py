@@ -11,14 +11,16 @@ from django.test import Client
 from crm.models import Deal, Rate
 from pipeline.models import User
 from pipeline.process.stages import Stage
-from reports.queries.funnel import funnel
-from reports.queries.funnel_rows import held_deals as held
+from reports.axes import STAGE
+from reports.figures import Figure, FigureCell
+from reports.metrics import pipeline
+from reports.question import Question
 from tests.conftest import Cast
 from tests.crm.board import head
 from tests.crm.test_list_export import rows as exported
 from tests.crm.test_list_page import names
 from tests.factories import NOW, make_deal, won_deal
-from tests.reports.test_funnel_fixture import asked
+from tests.reports.test_metrics import asked
 
 TODAY = NOW.date()
 YEN = Decimal("0.005")
@@ -136,42 +138,46 @@ def test_an_unknown_worth_is_sorted_as_unknown_and_left_out_of_a_comparison_alou
     assert "left out" not in text(client, cast.ana, "/deals/?min=900")
 
 
+def in_proposal(question: Question) -> Figure:
+    return pipeline.open_value.at(question, STAGE, Stage.PROPOSAL.value)
+
+
 @pytest.mark.usefixtures("deals")
-def test_the_funnel_covers_less_and_says_so(cast: Cast, client: Client) -> None:
-    stage = funnel(asked(cast)).stages[Stage.PROPOSAL - 1]
-    assert stage.open_value.value == 1000
-    assert stage.open_value.coverage.known == 1
-    assert stage.open_value.coverage.population == 3
-    page = text(client, cast.ana, "/reports/funnel/")
+def test_a_report_covers_less_and_says_so(cast: Cast, client: Client) -> None:
+    value = in_proposal(asked(cast.again(cast.ana)))
+    assert value.value == 1000
+    assert (value.coverage.known, value.coverage.population) == (1, 3)
+    page = text(client, cast.ana, "/reports/")
     assert "1 deal in JPY without a rate" in page
 
     rate(40)
-    stage = funnel(asked(cast)).stages[Stage.PROPOSAL - 1]
-    assert (stage.open_value.value, stage.open_value.coverage.known) == (26_000, 2)
-    assert "JPY at the rate of 30 Jan 2026" in text(client, cast.ana, "/reports/funnel/")
+    value = in_proposal(asked(cast.again(cast.ana)))
+    assert (value.value, value.coverage.known) == (26_000, 2)
+    assert "JPY at the rate of 30 Jan 2026" in text(client, cast.ana, "/reports/")
 
 
 @pytest.mark.usefixtures("deals")
 def test_a_report_of_last_quarter_knows_no_rate_of_today(cast: Cast, client: Client) -> None:
     rate(0)
-    page = text(client, cast.ana, "/reports/funnel/?span=last-quarter")
+    page = text(client, cast.ana, "/reports/?span=last-quarter")
     assert "1 deal in JPY without a rate" in page
 
 
 @pytest.mark.usefixtures("deals")
 def test_a_period_that_ends_ahead_takes_no_rate_from_there(cast: Cast, client: Client) -> None:
     rate(-5)
-    page = text(client, cast.ana, "/reports/funnel/?span=custom&start=2026-01-01&end=2026-04-30")
+    page = text(client, cast.ana, "/reports/?span=custom&start=2026-01-01&end=2026-04-30")
     assert "1 deal in JPY without a rate" in page
 
 
 @pytest.mark.usefixtures("deals")
 def test_a_figure_and_its_rows_are_worth_the_same(cast: Cast) -> None:
-    question = asked(cast)
-    figure = funnel(question).stages[Stage.PROPOSAL - 1]
-    rows = held(question, stage=Stage.PROPOSAL)
-    behind = Deal.objects.filter(pk__in=rows).with_value(question.rates)
-    assert behind.worth() == figure.open_worth
+    question = asked(cast.again(cast.ana))
+    figure = in_proposal(question)
+    cell = FigureCell(metric="open_value", by="stage", key=Stage.PROPOSAL.value)
+    rows = pipeline.open_value.rows(question, cell, STAGE)
+    behind = Deal.objects.filter(pk__in=rows.values("pk")).with_value(question.rates)
+    assert behind.worth().value == figure.value
 
 
 def test_a_currency_is_offered_from_the_day_of_its_rate_on(cast: Cast, client: Client) -> None:

@@ -18,7 +18,7 @@ from demo import sample
 from pipeline.models import Batch, BatchKind, OutboxRow, Team, User
 from pipeline.process.stages import Outcome, Stage
 from reports.forms import QuestionForm
-from reports.queries import funnel_rows as populations
+from reports.populations import ENTRIES, OPEN
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast, make_cast
 from tests.factories import NOW, make_company, make_contact, make_deal, plan_call
@@ -162,8 +162,9 @@ def test_the_rows_behind_a_number_say_that_they_are_sample_data(cast: Cast, clie
     client.force_login(cast.adele)
     team = Team.objects.get(batch=Batch.objects.sample())
     for of, is_sample in ((f"&team={team.pk}", True), ("", False)):
-        for asked in ("open=1", "way=entries"):
-            address = f"{reverse('reports:funnel_rows')}?span=year&stage=2&{asked}{of}"
+        for slug in ("open_deals", "entered"):
+            path = reverse("reports:rows", args=[slug])
+            address = f"{path}?span=year&by=stage&of=2{of}"
             rows = client.get(address).content.decode().partition("<tbody>")[2]
             marked = rows.count('<span class="chip ghost">sample</span>')
             assert rows.count("<tr>") > 0
@@ -172,7 +173,7 @@ def test_the_rows_behind_a_number_say_that_they_are_sample_data(cast: Cast, clie
 
 def test_the_reports_leave_it_out_once_there_are_deals_of_ones_own(cast: Cast, client: Client):
     client.force_login(cast.adele)
-    url, said = reverse("reports:funnel"), "without the sample data"
+    url, said = reverse("reports:page", args=["funnel"]), "without the sample data"
     team = Team.objects.get(batch=Batch.objects.sample())
     assert said not in client.get(url).content.decode()
 
@@ -180,10 +181,10 @@ def test_the_reports_leave_it_out_once_there_are_deals_of_ones_own(cast: Cast, c
     reader = cast.again(cast.adele)
     today = NOW.date()
     everything = QuestionForm(QueryDict("span=year"), reader=reader, today=today).question()
-    assert populations.open_deals(everything).count() == 1
-    assert all(visit.deal.batch_id is None for visit in populations.entered_visits(everything))
+    assert OPEN.find(everything).count() == 1
+    assert all(visit.deal.batch_id is None for visit in ENTRIES.find(everything))
     of_team = QuestionForm(QueryDict(f"span=year&team={team.pk}"), reader=reader, today=today)
-    assert populations.open_deals(of_team.question()).count() == 35
+    assert OPEN.find(of_team.question()).count() == 35
     assert said in client.get(url).content.decode()
     assert said not in client.get(f"{url}?team={team.pk}").content.decode()
 

@@ -47,10 +47,10 @@ def test_it_notes_each_file_with_whose_records_went(cast: Cast, client: Client):
 
 @pytest.mark.usefixtures("deals")
 def test_a_file_of_a_report_is_one_too(cast: Cast):
-    address = "/reports/funnel/rows/export/?span=year&way=entries&stage=1"
+    address = "/reports/rows/entered/export/?span=year&by=stage&of=1"
     assert taken(cast.mona, address) == 200
     entry = AuditEntry.objects.get()
-    assert (entry.what, entry.rows) == ("funnel", 3)
+    assert (entry.what, entry.rows) == ("entered", 3)
 
 
 @pytest.mark.usefixtures("deals")
@@ -75,7 +75,7 @@ def test_a_day_has_an_end_for_each_role(cast: Cast, client: Client, settings: An
     refused = client.get("/lists/leads.csv")
     assert refused.status_code == 422
     assert "more than 3 rows in files today" in refused.content.decode()
-    report = client.get("/reports/funnel/rows/export/?span=year&way=entries&stage=1", follow=True)
+    report = client.get("/reports/rows/entered/export/?span=year&by=stage&of=1", follow=True)
     assert "more than 3 rows in files today" in report.content.decode()
     for _again in range(3):
         assert taken(cast.mona) == 200

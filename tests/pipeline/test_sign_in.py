@@ -116,7 +116,7 @@ def test_it_lists_where_one_is_signed_in_and_ends_it(cast, clock):
     assert Session.objects.filter(expire_date__gt=NOW).count() == 2  # here, and Ben's
 
 
-EXPORTS = ["/lists/deals.csv?outcome=any", "/reports/funnel/rows/export/?stage=1&way=entries"]
+EXPORTS = ["/lists/deals.csv?outcome=any", "/reports/rows/entered/export/?by=stage&of=1"]
 
 
 @pytest.mark.parametrize("file", EXPORTS)

@@ -153,8 +153,8 @@ def test_case_13_a_file_of_a_list_holds_what_the_list_shows(they: Regress, as_: 
 
 def test_case_14_the_parameters_of_a_report_are_within_reach(they: Regress, as_: SignIn):
     client = as_(they.cast.ana)
-    assert client.get(f"/reports/funnel/?person={they.cast.carl.pk}").status_code == 422
-    path = f"/reports/funnel/rows/?stage=1&open=1&person={they.cast.carl.pk}"
+    assert client.get(f"/reports/funnel/?person={they.cast.carl.pk}").status_code == 404
+    path = f"/reports/rows/open_deals/?by=stage&of=1&person={they.cast.carl.pk}"
     assert client.get(path).status_code == 404
 
 

@@ -5,12 +5,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from reports import figures
+from reports.metric import METRICS
 
 
 def test_the_marked_entries_are_those_that_are_computed() -> None:
     text = Path(settings.BASE_DIR, "docs/METRICS.md").read_text()
     marked = set(re.findall(r"\*\*● (K\d+)\b", text))
-    assert marked == {
-        each.key for each in vars(figures).values() if isinstance(each, figures.Definition)
-    }
+    assert marked == {metric.definition.key for metric in METRICS.values()}

@@ -49,10 +49,12 @@ def test_a_number_counts_exactly_its_rows(worked_cast: Cast, metric: Metric) -> 
     asked_of = questions(worked_cast)
     # What is told row by row costs a query for each number; random histories try it besides
     # (`test_movements`), so that one narrowed question is enough of it here.
-    for question in asked_of[3:4] if metric.population.told else asked_of:
+    is_told = metric.population.told is not None
+    for place, question in enumerate(asked_of[3:4] if is_told else asked_of):
         whole = metric.whole(question)
         assert metric.rows(question, FigureCell(metric=metric.slug)).count() == whole.n
-        for key in metric.axes:
+        # Every axis for her whose deals they are; for each of the others some, in turn.
+        for key in metric.axes[place - 1 :: 4] if place else metric.axes:
             by = AXES[key]
             found = metric.measure(question, by)
             if by.is_partition:

@@ -1,0 +1,542 @@
+"""Where deals drop out: activity, cohort and strict path, and what a point more is worth."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pipeline.process.stages import Stage
+from reports.axes import REACHED, STAGE
+from reports.figures import Coverage, Figure
+from reports.flow_populations import usual_spans
+from reports.metric import Axis, Metric, figures
+from reports.metrics import flow
+from reports.pages.page import ReportPage
+from reports.presenters.panels import (
+    Bar,
+    Bars,
+    Key,
+    PanelChoice,
+    ReportPanel,
+    Segment,
+    Table,
+    TableCell,
+    TableHead,
+    TableRow,
+    at_percent,
+)
+from reports.presenters.report import Report, between_words, is_beyond_chance, of_words
+from salesprocess.lib.format import money_short, number, percent
+
+
+def _shows(report: Report) -> Sequence[ReportPanel]:
+    return [_drop_out(report), _far(report), _worth(report)]
+
+
+# Where deals drop out -------------------------------------------------------------------------------
+
+
+def _drop_out(report: Report) -> ReportPanel:
+    modes = {
+        "activity": gettext_lazy("Activity"),
+        "cohort": gettext_lazy("Cohort"),
+        "strict": gettext_lazy("Strict"),
+    }
+    mode, switch = report.chosen("mode", modes)
+    shown: dict[str, Callable[[Report, Sequence[PanelChoice]], ReportPanel]] = {
+        "activity": _activity,
+        "cohort": _cohort,
+        "strict": _strict,
+    }
+    return shown[mode](report, switch)
+
+
+def _activity(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
+    question = report.question
+    figures(question, (flow.entered, *flow.WAYS, flow.went_on), STAGE)
+    ended = {stage: flow.flow_conversion.at(question, STAGE, stage.value) for stage in Stage}
+    ways = (
+        (flow.advanced, "fill-advanced", _("Advanced")),
+        (flow.won_there, "fill-won", _("Won")),
+        (flow.moved_back, "fill-back", _("Moved back")),
+        (flow.stopped_there, "fill-stopped", _("Stopped")),
+        (flow.still_there, "fill-still", _("Still there")),
+    )
+    entered = _by_stage(report, flow.entered)
+    rates = _by_stage(report, flow.went_on)
+    largest = max(figure.n for figure in entered.values())
+    bars = []
+    for stage, name in _names(report).items():
+        parts = [(metric.at(question, STAGE, stage.value), css, word) for metric, css, word in ways]
+        rate = rates[stage]
+        bars.append(_bar(report, stage, name, entered[stage], rate, parts, largest, among=rate.n))
+    return ReportPanel(
+        key="drop-out",
+        title=_("Where deals drop out"),
+        template="reports/panels/bars.html",
+        drawing=Bars(rows=bars),
+        definition=flow.went_on.definition,
+        n=sum(figure.n for figure in entered.values()),
+        coverage=_together(report, entered.values()),
+        switch=switch,
+        say=_(
+            "Activity: every visit that began in the period, by where it went; a deal that comes back "
+            "counts each time."
+        )
+        + _weakest(report, rates),
+        legend=[
+            *(
+                Key(css=f"key-{css.removeprefix('fill-')}", text=word)
+                for _metric, css, word in ways
+            ),
+            Key(css="key-whisker", text=_("where the rate lies 9 times in 10")),
+        ],
+        table=Table(
+            heads=_heads(
+                _("Entered"),
+                *(word for _metric, _css, word in ways),
+                _("Went on, of those that left"),
+                _("Went on, of those that ended"),
+            ),
+            rows=[
+                TableRow(
+                    name=name,
+                    stage=stage,
+                    cells=[
+                        report.cell(entered[stage]),
+                        *(
+                            report.cell(metric.at(question, STAGE, stage.value))
+                            for metric, _css, _word in ways
+                        ),
+                        report.cell(rates[stage]),
+                        report.cell(ended[stage]),
+                    ],
+                )
+                for stage, name in _names(report).items()
+            ],
+        ),
+        wide=True,
+        **_if_nothing(report, largest),
+    )
+
+
+def _cohort(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
+    question = report.question
+    metrics = (
+        flow.cohort_conversion, flow.cohort_maturity, flow.cohort_left_behind, flow.cohort_young,
+    )  # fmt: skip
+    figures(question, metrics, STAGE)
+    rates, settled, behind, young = (_by_stage(report, metric) for metric in metrics)
+    largest = max(figure.n for figure in rates.values())
+    spans = usual_spans(question)
+    bars = [
+        _bar(
+            report,
+            stage,
+            name,
+            rates[stage],
+            rates[stage],
+            [
+                (rates[stage], "fill-accent", _("Went on in time")),
+                (behind[stage], "fill-still", _("Did not")),
+                (young[stage], "fill-young", _("Too young to say")),
+            ],
+            largest,
+            note=_("within %(days)s d") % {"days": number(spans[stage])},
+        )
+        for stage, name in _names(report).items()
+    ]
+    return ReportPanel(
+        key="drop-out",
+        title=_("Where deals drop out"),
+        template="reports/panels/bars.html",
+        drawing=Bars(rows=bars),
+        definition=flow.cohort_conversion.definition,
+        n=sum(figure.n for figure in rates.values()),
+        coverage=_together(report, rates.values()),
+        switch=switch,
+        say=_(
+            "Cohort: each deal once, by the day on which it first came to the stage; counted is "
+            "whether it went on within the days that nine in ten took before."
+        )
+        + _weakest(report, rates),
+        legend=[
+            Key(css="key-advanced", text=_("Went on in time")),
+            Key(css="key-still", text=_("Did not")),
+            Key(css="key-young", text=_("Too young to say")),
+            Key(css="key-whisker", text=_("where the rate lies 9 times in 10")),
+        ],
+        table=Table(
+            heads=_heads(
+                _("First entries"),
+                _("Went on in time"),
+                _("Days given"),
+                _("Did not"),
+                _("Too young to say"),
+                _("Settled"),
+            ),
+            rows=[
+                TableRow(
+                    name=name,
+                    stage=stage,
+                    cells=[
+                        _n_cell(report, rates[stage]),
+                        report.cell(rates[stage]),
+                        TableCell(text=number(spans[stage]), raw=spans[stage]),
+                        report.cell(behind[stage]),
+                        report.cell(young[stage]),
+                        report.cell(settled[stage]),
+                    ],
+                )
+                for stage, name in _names(report).items()
+            ],
+        ),
+        wide=True,
+        **_if_nothing(report, largest),
+    )
+
+
+def _strict(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
+    rates = _by_stage(report, flow.strict_conversion, REACHED)
+    largest = max(figure.n for figure in rates.values())
+    bars = [
+        _bar(
+            report,
+            stage,
+            name,
+            rates[stage],
+            rates[stage],
+            [(rates[stage], "fill-accent", _("Went on in order"))],
+            largest,
+            rest=_("Not, or not in order"),
+        )
+        for stage, name in _names(report).items()
+    ]
+    return ReportPanel(
+        key="drop-out",
+        title=_("Where deals drop out"),
+        template="reports/panels/bars.html",
+        drawing=Bars(rows=bars),
+        definition=flow.strict_conversion.definition,
+        n=rates[Stage.LEAD_GENERATION].n,
+        coverage=rates[Stage.LEAD_GENERATION].coverage,
+        switch=switch,
+        say=_(
+            "Strict: only deals that began in the period and went through every stage in order; "
+            "whoever skipped one or began late is in none."
+        )
+        + _weakest(report, rates),
+        legend=[
+            Key(css="key-advanced", text=_("Went on in order")),
+            Key(css="key-still", text=_("Not, or not in order")),
+        ],
+        table=Table(
+            heads=_heads(_("Every stage up to here"), _("Went on in order")),
+            rows=[
+                TableRow(
+                    name=name,
+                    stage=stage,
+                    cells=[_n_cell(report, rates[stage]), report.cell(rates[stage], part=True)],
+                )
+                for stage, name in _names(report).items()
+            ],
+        ),
+        wide=True,
+        **_if_nothing(report, largest),
+    )
+
+
+def _bar(
+    report: Report,
+    stage: Stage,
+    name: str,
+    whole: Figure,
+    rate: Figure,
+    parts: Sequence[tuple[Figure, str, str]],
+    largest: int,
+    *,
+    among: int | None = None,
+    note: str = "",
+    rest: str = "",
+) -> Bar:
+    """A bar as long as the rows it counts, its parts one after another; `among` are the rows that
+    the rate is a share of, for its whisker, and `rest` calls what the parts leave."""
+    segments, at = [], 0
+    for figure, css, word in parts:
+        is_rate = figure.part is not None
+        count = (figure.part or 0) if is_rate else figure.n
+        segments.append(
+            Segment(
+                css=css,
+                start=at_percent(at, largest),
+                width=at_percent(count, largest),
+                title=f"{word}: {number(count)}",
+                href=report.rows(figure, part=is_rate),
+            )
+        )
+        at += count
+    if rest and at < whole.n:
+        segments.append(
+            Segment(
+                css="fill-still",
+                start=at_percent(at, largest),
+                width=at_percent(whole.n - at, largest),
+                title=f"{rest}: {number(whole.n - at)}",
+                href=report.rows(whole),
+            )
+        )
+    interval = None if rate.is_small_sample else rate.interval
+    base = whole.n if among is None else among
+    words = of_words(rate) if rate.n else ""
+    return Bar(
+        label=name,
+        stage=stage,
+        href=report.rows(whole) if whole.n else "",
+        segments=segments,
+        text=report.text(rate) if rate.n else "–",
+        note=" · ".join(filter(None, (words, note))),
+        tone="young" if rate.is_small_sample else "",
+        whisker=None
+        if interval is None
+        else (at_percent(interval[0] * base, largest), at_percent(interval[1] * base, largest)),
+    )
+
+
+def _weakest(report: Report, rates: dict[Stage, Figure]) -> str:
+    """The stage from which fewest go on, if that is more than chance; nothing of too few."""
+    told = {stage: rate for stage, rate in rates.items() if rate.value is not None}
+    told = {stage: rate for stage, rate in told.items() if not rate.is_small_sample}
+    if len(told) < 2:
+        return ""
+    first, second, *_others = sorted(told, key=lambda stage: told[stage].value or 0)
+    if not is_beyond_chance(told[first], told[second]):
+        return " " + _("No stage loses more than all others beyond chance.")
+    return " " + _("Most drop out of *%(stage)s*: %(part)s went on, %(between)s.") % {
+        "stage": _names(report)[first],
+        "part": of_words(told[first]),
+        "between": between_words(told[first]),
+    }
+
+
+# How far they came ----------------------------------------------------------------------------------
+
+
+def _far(report: Report) -> ReportPanel:
+    question = report.question
+    metrics = (
+        flow.reached, flow.reached_next, flow.skipped, flow.entered_late, flow.returned,
+        flow.visited,
+    )  # fmt: skip
+    figures(question, metrics, REACHED)
+    reached, onward, skipped, late, returned, visited = (
+        _by_stage(report, metric, REACHED) for metric in metrics
+    )
+    begun = reached[Stage.LEAD_GENERATION].n
+    bars = [
+        _bar(
+            report,
+            stage,
+            name,
+            reached[stage],
+            reached[stage],
+            [(reached[stage], "fill-accent", _("Reached"))],
+            begun,
+        )
+        for stage, name in _names(report).items()
+    ]
+    return ReportPanel(
+        key="far",
+        title=_("How far deals came"),
+        template="reports/panels/bars.html",
+        drawing=Bars(rows=bars),
+        definition=flow.reached.definition,
+        n=begun,
+        coverage=reached[Stage.LEAD_GENERATION].coverage,
+        say=_left_out(skipped, late, report),
+        table=Table(
+            heads=_heads(
+                _("Reached, of all"),
+                _("Reached the next stage"),
+                _("Stayed there"),
+                _("Skipped"),
+                _("Entered late"),
+                _("Returned"),
+            ),
+            rows=[
+                TableRow(
+                    name=name,
+                    stage=stage,
+                    cells=[
+                        report.cell(reached[stage], part=True),
+                        report.cell(onward[stage], part=True),
+                        report.cell(visited[stage]),
+                        report.cell(skipped[stage], part=True),
+                        report.cell(late[stage], part=True),
+                        report.cell(returned[stage], part=True),
+                    ],
+                )
+                for stage, name in _names(report).items()
+            ],
+        ),
+        wide=True,
+        **_if_nothing(report, begun),
+    )
+
+
+def _left_out(skipped: dict[Stage, Figure], late: dict[Stage, Figure], report: Report) -> str:
+    """The stage that is skipped most, and how many were entered late; of enough deals only."""
+    told = [stage for stage in Stage if skipped[stage].part and not skipped[stage].is_small_sample]
+    words = []
+    if told:
+        most = max(told, key=lambda stage: skipped[stage].value or 0)
+        words.append(
+            _("*%(stage)s* is skipped most: by %(part)s.")
+            % {"stage": _names(report)[most], "part": of_words(skipped[most])}
+        )
+    first = late[Stage.LEAD_GENERATION]
+    if first.part and not first.is_small_sample:
+        words.append(
+            _("%(part)s were entered when they had already come further.")
+            % {"part": of_words(first)}
+        )
+    return " ".join(words)
+
+
+# What one point more is worth -----------------------------------------------------------------------
+
+
+def _worth(report: Report) -> ReportPanel:
+    question = report.question
+    metrics = (flow.worth_of_a_point, flow.won_after_going_on, flow.value_after_going_on)
+    figures(question, metrics, STAGE)
+    worth, won, value = (_by_stage(report, metric) for metric in metrics)
+    known = {stage: figure for stage, figure in worth.items() if figure.value is not None}
+    if not known:
+        return ReportPanel(
+            key="worth",
+            title=_("What one point more is worth"),
+            definition=flow.worth_of_a_point.definition,
+            empty=_("Too few deals were won in this period to say what a point more is worth."),
+            todo=_longer(report),
+        )
+    most = max(known, key=lambda stage: known[stage].value or 0)
+    largest = float(known[most].value or 0)
+    names = _names(report)
+    bars = [
+        Bar(
+            label=name,
+            stage=stage,
+            href=report.rows(worth[stage]) if worth[stage].n else "",
+            segments=[
+                Segment(
+                    css="fill-accent" if stage is most else "fill-pale",
+                    start=0,
+                    width=at_percent(known[stage].value or 0, largest),
+                    title=report.text(known[stage], short=True),
+                    href=report.rows(known[stage]),
+                )
+            ]
+            if stage in known
+            else [],
+            text=report.text(worth[stage], short=True) if stage in known else _("too few"),
+            tone="" if stage in known else "young",
+        )
+        for stage, name in names.items()
+    ]
+    return ReportPanel(
+        key="worth",
+        title=_("What one point more is worth"),
+        template="reports/panels/bars.html",
+        drawing=Bars(rows=bars),
+        definition=flow.worth_of_a_point.definition,
+        say=_(
+            "One point more in *%(stage)s* is worth about *%(worth)s a quarter*, because %(n)s deals "
+            "came in, %(rate)s of those that went on and closed were won, and a win brings %(value)s."
+        )
+        % {
+            "stage": names[most],
+            "worth": report.text(known[most], short=True),
+            "n": number(known[most].n),
+            "rate": percent(won[most].value or 0, won[most].n),
+            "value": money_short(Decimal(value[most].value or 0), report.currency),
+        },
+        note=_("An estimate: it says what is at stake, not how to get there."),
+        table=Table(
+            heads=_heads(
+                _("Came in"),
+                _("Won, of those that went on"),
+                _("A win brings"),
+                _("A point a quarter"),
+            ),
+            rows=[
+                TableRow(
+                    name=name,
+                    stage=stage,
+                    cells=[
+                        _n_cell(report, worth[stage]),
+                        report.cell(won[stage]),
+                        report.cell(value[stage]),
+                        report.cell(worth[stage]),
+                    ],
+                )
+                for stage, name in names.items()
+            ],
+        ),
+    )
+
+
+# What the boxes share -------------------------------------------------------------------------------
+
+
+def _by_stage(report: Report, metric: Metric, by: Axis = STAGE) -> dict[Stage, Figure]:
+    return {stage: metric.at(report.question, by, stage.value) for stage in Stage}
+
+
+def _names(report: Report) -> dict[Stage, str]:
+    named = STAGE.named(report.question, STAGE.every)
+    return {stage: named[stage.value] for stage in Stage}
+
+
+def _heads(*words: str) -> list[TableHead]:
+    return [TableHead(text=_("Stage"), numeric=False), *(TableHead(text=word) for word in words)]
+
+
+def _n_cell(report: Report, figure: Figure) -> TableCell:
+    """How many rows a figure counts, with the way to them."""
+    return TableCell(
+        text=number(figure.n), raw=figure.n, href=report.rows(figure) if figure.n else ""
+    )
+
+
+def _together(report: Report, parts: object) -> Coverage:
+    found: list[Figure] = list(parts)  # type: ignore[call-overload]
+    return report.question.coverage(
+        known=sum(each.coverage.known for each in found),
+        population=sum(each.coverage.population for each in found),
+    )
+
+
+def _longer(report: Report) -> list[PanelChoice]:
+    return [
+        PanelChoice(
+            label=_("Take the last 12 months"),
+            href=report.address("", span="year", start=None, end=None),
+            is_current=False,
+        )
+    ]
+
+
+def _if_nothing(report: Report, n: int) -> dict[str, Any]:
+    if n:
+        return {}
+    return {"empty": _("No deal moved in this period."), "todo": _longer(report)}
+
+
+PAGE = ReportPage(
+    key="funnel",
+    title=gettext_lazy("Funnel"),
+    shows=_shows,
+    basis=gettext_lazy("owner and team at entry"),
+)

@@ -1,0 +1,623 @@
+"""How long things take: in a stage, between stages, to the win, and from first to last."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pipeline.process.stages import Stage
+from reports.axes import QUARTER, STAGE
+from reports.figures import MIN_ROWS, Figure, Unit
+from reports.metric import figures
+from reports.metrics import duration
+from reports.metrics.duration import HORIZONS, share_bounds
+from reports.pages.page import ReportPage
+from reports.presenters.panels import (
+    Bar,
+    Bars,
+    Dot,
+    Dots,
+    Key,
+    Line,
+    Lines,
+    PanelChoice,
+    Point,
+    ReportPanel,
+    ScaleMark,
+    Segment,
+    Table,
+    TableCell,
+    TableHead,
+    TableRow,
+    at_percent,
+    scale_to,
+)
+from reports.presenters.report import Report, value_text
+from reports.presenters.stage_time import OF_STAYS, bottleneck, stage_times
+from salesprocess.lib.format import number, percent
+
+# The days after entry that the curves show.
+LAST_DAY = 120
+
+
+def _shows(report: Report) -> Sequence[ReportPanel]:
+    return [
+        _stages(report),
+        _clocks(report),
+        _waiting(report),
+        _won(report),
+    ]
+
+
+def _days(value: Any) -> str:
+    return value_text(value, Unit.DAYS) if value is not None else _("not yet")
+
+
+def _named(report: Report) -> Mapping[int, str]:
+    return STAGE.named(report.question, STAGE.every)
+
+
+def _scale(values: Sequence[Any]) -> tuple[float, list[ScaleMark]]:
+    """The end of a scale of days for these values, with its marks."""
+    end, ticks = scale_to(max((float(value) for value in values if value is not None), default=0))
+    return end, [ScaleMark(at=at_percent(tick, end), text=_days(tick)) for tick in ticks]
+
+
+# How long a stage takes -----------------------------------------------------------------------------
+
+
+def _stages(report: Report) -> ReportPanel:
+    question = report.question
+    shares = {"half": gettext_lazy("Half"), "most": gettext_lazy("Three of four")}
+    share, switch = report.chosen("share", shares)
+    figures(question, (*OF_STAYS, duration.lasting_days), STAGE)
+    times = {row.stage.value: row for row in stage_times(question, OF_STAYS)}
+    lasting = {stage: duration.lasting_days.at(question, STAGE, stage) for stage in STAGE.every}
+    q = 0.5 if share == "half" else 0.75
+    ended = {s: row.median if share == "half" else row.p75 for s, row in times.items()}
+    values = {s: _of_curve(figure, q) for s, figure in lasting.items()}
+    bounds = {s: _bounds(figure, q) for s, figure in lasting.items()}
+    shown = [*values.values(), *(figure.value for figure in ended.values())]
+    shown += [row.norm.high for row in times.values()]
+    shown += [figure.half[1] for figure in lasting.values() if figure.half and figure.n >= MIN_ROWS]
+    end, marks = _scale(shown)
+    rows, table = [], []
+    for stage, name in _named(report).items():
+        figure, norm, found = lasting[stage], times[stage].norm, bounds[stage]
+        few = figure.is_small_sample
+        cells = [
+            report.cell(ended[stage], with_n=True),
+            TableCell(
+                text=_days(values[stage]),
+                raw=values[stage],
+                href=report.rows(figure) if figure.n else "",
+                note=f"n {number(figure.n)}",
+                tone="young" if few else "slow" if times[stage].is_over(digits=1) else "",
+            ),
+            TableCell(text=str(norm), raw=str(norm)),
+        ]
+        rows.append(
+            Dot(
+                label=name,
+                stage=stage,
+                at=None if few else _place(values[stage], end),
+                low=_place(found and found[0], end) or 0,
+                high=100 if found and found[1] is None else _place(found and found[1], end) or 0,
+                past=_place(ended[stage].value, end),
+                past_title=_("ended only: %(days)s") % {"days": report.text(ended[stage])},
+                past_href=report.rows(ended[stage]),
+                href=report.rows(figure),
+                title=_("open ones counted: %(days)s") % {"days": _days(values[stage])},
+                few=few,
+                beyond=found is not None and found[1] is None,
+                half=None
+                if figure.half is None or few
+                else (at_percent(figure.half[0], end), at_percent(figure.half[1], end)),
+                usual=at_percent(norm.high, end),
+                cells=cells,
+            )
+        )
+        table.append(TableRow(name=name, stage=stage, cells=[*cells, *_quartiles(figure)]))
+    heads = [
+        TableHead(text=_("Stage"), numeric=False),
+        TableHead(text=_("Ended only")),
+        TableHead(text=_("Open ones counted")),
+        TableHead(text=_("Norm")),
+    ]
+    return ReportPanel(
+        key="stages",
+        title=_("How long a stage takes"),
+        template="reports/panels/dots.html",
+        drawing=Dots(rows=rows, scale=marks, heads=heads),
+        definition=duration.lasting_days.definition,
+        n=sum(figure.n for figure in lasting.values()),
+        coverage=question.coverage(
+            known=sum(figure.coverage.known for figure in lasting.values()),
+            population=sum(figure.coverage.population for figure in lasting.values()),
+        ),
+        switch=switch,
+        say=" ".join(filter(None, (_slowest(report), _looks_faster(report, lasting)))),
+        legend=[
+            Key(css="key-now", text=_("open ones counted (Kaplan–Meier)")),
+            Key(css="key-ring", text=_("ended only")),
+            Key(css="key-whisker", text=_("where it lies 9 times in 10")),
+            Key(css="key-half", text=_("the middle half")),
+            Key(css="key-norm", text=_("usual, by the process")),
+        ],
+        table=Table(
+            heads=[
+                *heads,
+                TableHead(text=_("A quarter within")),
+                TableHead(text=_("Three quarters within")),
+                TableHead(text=_("Between, 9 times in 10")),
+            ],
+            rows=table,
+        ),
+        wide=True,
+        **_if_none(report, sum(figure.n for figure in lasting.values())),
+    )
+
+
+def _place(days: float | Decimal | None, end: float) -> float | None:
+    return None if days is None else at_percent(days, end)
+
+
+def _of_curve(figure: Figure, q: float) -> Decimal | None:
+    found = figure.curve.quantile(q) if figure.curve else None
+    return None if found is None else Decimal(str(round(found, 1)))
+
+
+def _bounds(figure: Figure, q: float) -> tuple[float, float | None] | None:
+    """Between which days a quantile lies; nothing of too few."""
+    if figure.curve is None or figure.is_small_sample:
+        return None
+    return figure.curve.quantile_interval(q)
+
+
+def _quartiles(figure: Figure) -> list[TableCell]:
+    low, high = _of_curve(figure, 0.25), _of_curve(figure, 0.75)
+    between = _bounds(figure, 0.5)
+    words = ""
+    if between:
+        last = _days(between[1] and round(between[1], 1))
+        words = _("%(low)s to %(high)s") % {"low": _days(round(between[0], 1)), "high": last}
+    return [
+        TableCell(text=_days(low), raw=low),
+        TableCell(text=_days(high), raw=high),
+        TableCell(text=words, raw=words),
+    ]
+
+
+def _slowest(report: Report) -> str:
+    """The bottleneck, by what its teams hold for usual."""
+    times = stage_times(report.question, OF_STAYS)
+    row = bottleneck(times)
+    if row is None:
+        return _("No stage with enough visits takes longer than its norm.")
+    words = _("*%(stage)s is the bottleneck*: median %(days)s days, norm %(norm)s.") % {
+        "stage": row.stage.label,
+        "days": number(row.median.value or 0),
+        "norm": row.norm,
+    }
+    if row.norm.differs:
+        words += " " + _("The norm differs by team; each stay is measured by that of its own.")
+    return words
+
+
+def _looks_faster(report: Report, lasting: Mapping[int, Figure]) -> str:
+    """Where counting what has ended alone misleads most, if that is more than chance."""
+    misled = []
+    for stage, figure in lasting.items():
+        ended = duration.ended_median.at(report.question, STAGE, stage)
+        between = _bounds(figure, 0.5)
+        if between and figure.value is not None and ended.value is not None:
+            by = Decimal(figure.value) - Decimal(ended.value)
+            if not ended.is_small_sample and by >= 1 and float(ended.value) < between[0]:
+                misled.append((by, stage, ended, figure))
+    if not misled:
+        return ""
+    _by, stage, ended, figure = max(misled, key=lambda each: each[0])
+    return _(
+        "Counting only what has ended makes *%(stage)s* look faster than it is: %(ended)s, "
+        "*%(all)s with the open ones*."
+    ) % {
+        "stage": _named(report)[stage],
+        "ended": report.text(ended),
+        "all": report.text(figure),
+    }
+
+
+# The two clocks -------------------------------------------------------------------------------------
+
+
+def _clocks(report: Report) -> ReportPanel:
+    question = report.question
+    metrics = (
+        (duration.cycle_won, _("Won, from the first record")),
+        (duration.cycle_won_from_talk, _("Won, from the first talk")),
+        (duration.cycle_lost, _("Stopped by the customer, from the first record")),
+        (duration.cycle_lost_from_talk, _("Stopped by the customer, from the first talk")),
+    )
+    second = duration.cycle_won_from_prospecting
+    figures(question, (*(metric for metric, _name in metrics), second))
+    found = [(metric.whole(question), name) for metric, name in metrics]
+    ends = [figure.half[1] for figure, _name in found if figure.half]
+    end, marks = _scale([*ends, *(figure.value for figure, _name in found)])
+    rows = [
+        Dot(
+            label=name,
+            at=None if figure.value is None else at_percent(figure.value, end),
+            low=at_percent(figure.value or 0, end),
+            high=at_percent(figure.value or 0, end),
+            href=report.rows(figure) if figure.n else "",
+            title=_days(figure.value),
+            few=figure.is_small_sample,
+            half=None
+            if figure.half is None
+            else (at_percent(figure.half[0], end), at_percent(figure.half[1], end)),
+            cells=[report.cell(figure, with_n=True)],
+        )
+        for figure, name in found
+    ]
+    heads = [
+        TableHead(text=_("From … to the end"), numeric=False),
+        TableHead(text=_("Half within")),
+    ]
+    record, talk = found[0][0], found[1][0]
+    say = ""
+    if not (record.is_small_sample or talk.is_small_sample) and record.value and talk.value:
+        say = _(
+            "From the first record a won deal takes *%(record)s*, from the first talk *%(talk)s*."
+        ) % {"record": report.text(record), "talk": report.text(talk)}
+    return ReportPanel(
+        key="clocks",
+        title=_("Two clocks"),
+        template="reports/panels/dots.html",
+        drawing=Dots(rows=rows, scale=marks, heads=heads),
+        definition=duration.cycle_won.definition,
+        n=found[0][0].n + found[2][0].n,
+        coverage=question.coverage(
+            known=sum(figure.coverage.known for figure, _name in found),
+            population=sum(figure.coverage.population for figure, _name in found),
+        ),
+        say=say,
+        legend=[
+            Key(css="key-now", text=_("half within")),
+            Key(css="key-half", text=_("the middle half")),
+        ],
+        table=Table(
+            heads=[
+                *heads,
+                TableHead(text=_("A quarter within")),
+                TableHead(text=_("Three quarters within")),
+            ],
+            rows=[
+                TableRow(name=name, cells=[report.cell(figure, with_n=True), *_half(figure)])
+                for figure, name in [
+                    *found,
+                    (second.whole(question), _("Won, from prospecting on")),
+                ]
+            ],
+        ),
+        **_if_none(report, found[0][0].n + found[2][0].n),
+    )
+
+
+def _half(figure: Figure) -> list[TableCell]:
+    low, high = figure.half or (None, None)
+    return [TableCell(text=_days(low), raw=low), TableCell(text=_days(high), raw=high)]
+
+
+# Waiting between stages -----------------------------------------------------------------------------
+
+
+def _waiting(report: Report) -> ReportPanel:
+    question = report.question
+    names = _named(report)
+    stages = [stage for stage in STAGE.every if stage > Stage.LEAD_GENERATION]
+    found = {stage: duration.waiting_days.at(question, STAGE, stage) for stage in stages}
+    end, marks = _scale([figure.half[1] for figure in found.values() if figure.half])
+    told = {
+        s: figure.value
+        for s, figure in found.items()
+        if figure.value is not None and figure.coverage.known >= MIN_ROWS
+    }
+    longest = max(told, key=lambda stage: told[stage], default=None)
+    bars = [
+        Bar(
+            label=names[stage],
+            stage=stage,
+            href=report.rows(figure) if figure.n else "",
+            segments=[
+                Segment(
+                    css="fill-warn" if stage == longest else "fill-accent",
+                    start=0,
+                    width=at_percent(figure.value, end),
+                    title=_("half wait no longer than %(days)s") % {"days": _days(figure.value)},
+                    href=report.rows(figure),
+                ),
+                Segment(
+                    css="fill-still",
+                    start=at_percent(figure.value, end),
+                    width=at_percent(figure.half[1] - Decimal(figure.value), end),
+                    title=_("three of four no longer than %(days)s")
+                    % {"days": _days(figure.half[1])},
+                    href=report.rows(figure),
+                ),
+            ]
+            if figure.value is not None and figure.half
+            else [],
+            text=_days(figure.value),
+            note=f"n {number(figure.n)}",
+            tone="" if stage in told else "young",
+        )
+        for stage, figure in found.items()
+    ]
+    say = ""
+    if longest is not None and len(told) > 1 and told[longest] >= 1:
+        say = _(
+            "Longest before anything happens: *%(days)s in %(stage)s*. What is it waiting for?"
+        ) % {"days": _days(told[longest]), "stage": names[longest]}
+    return ReportPanel(
+        key="waiting",
+        title=_("Waiting in a new stage"),
+        template="reports/panels/bars.html",
+        drawing=Bars(rows=bars, scale=marks),
+        definition=duration.waiting_days.definition,
+        n=sum(figure.n for figure in found.values()),
+        coverage=question.coverage(
+            known=sum(figure.coverage.known for figure in found.values()),
+            population=sum(figure.coverage.population for figure in found.values()),
+        ),
+        say=say,
+        legend=[
+            Key(css="key-advanced", text=_("half wait no longer")),
+            Key(css="key-still", text=_("three of four")),
+            *([Key(css="key-slow", text=_("longest wait"))] if longest else []),
+        ],
+        table=Table(
+            heads=[
+                TableHead(text=_("After coming to"), numeric=False),
+                TableHead(text=_("Half within")),
+                TableHead(text=_("Three quarters within")),
+            ],
+            rows=[
+                TableRow(
+                    name=names[stage],
+                    stage=stage,
+                    cells=[report.cell(figure, with_n=True), _half(figure)[1]],
+                )
+                for stage, figure in found.items()
+            ],
+        ),
+        **_if_none(report, sum(figure.n for figure in found.values())),
+    )
+
+
+# Won within so many days ----------------------------------------------------------------------------
+
+
+def _within(figure: Figure, days: int) -> TableCell:
+    """The share won within so many days, and between which it lies; "not yet" where too young."""
+    share = figure.curve.at(days) if figure.curve else None
+    if share is None or figure.curve is None:
+        return TableCell(text=_("not yet"), tone="young")
+    bounds = None if figure.is_small_sample else share_bounds(figure.curve, days)
+    words = ""
+    if bounds:
+        low, high = (percent(each) for each in bounds)
+        words = _("%(low)s to %(high)s") % {"low": low, "high": high}
+    return TableCell(
+        text=percent(share),
+        raw=round(share, 4),
+        note=words,
+        tone="young" if figure.is_small_sample else "",
+    )
+
+
+def _horizons(first: str) -> list[TableHead]:
+    return [
+        TableHead(text=first, numeric=False),
+        TableHead(text=_("First entries")),
+        *(TableHead(text=_("within %(days)s d") % {"days": days}) for days in HORIZONS),
+    ]
+
+
+def _n_cell(report: Report, figure: Figure) -> TableCell:
+    return TableCell(
+        text=number(figure.n), raw=figure.n, href=report.rows(figure) if figure.n else ""
+    )
+
+
+def _won(report: Report) -> ReportPanel:
+    """By stage, or from one of the late stages on by quarter."""
+    names = _named(report)
+    late = (Stage.QUALIFICATION, Stage.NEEDS_ANALYSIS, Stage.PROPOSAL, Stage.OBJECTIONS)
+    choices: dict[str, Any] = {"stage": gettext_lazy("By stage")}
+    choices |= {str(stage.value): names[stage.value] for stage in late}
+    stage, switch = report.chosen("from", choices)
+    if stage == "stage":
+        return _won_by_stage(report, switch)
+    return _won_by_quarter(report, int(stage), switch)
+
+
+def _won_by_stage(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
+    question = report.question
+    figures_ = {stage: duration.won_within.at(question, STAGE, stage) for stage in STAGE.every}
+    marks = [
+        ScaleMark(at=share, text=percent(Decimal(share) / 100)) for share in (0, 25, 50, 75, 100)
+    ]
+    rows = []
+    for stage, name in _named(report).items():
+        figure = figures_[stage]
+        bounds = None if figure.is_small_sample else figure.bounds
+        low, high = (float(each or 0) * 100 for each in bounds or (0, 0))
+        told = figure.value is not None and bounds is not None
+        rows.append(
+            Dot(
+                label=name,
+                stage=stage,
+                at=float(figure.value or 0) * 100 if told else None,
+                low=round(low, 2),
+                high=round(high, 2),
+                href=report.rows(figure),
+                title=_within(figure, 90).text,
+                few=figure.is_small_sample,
+                cells=[_n_cell(report, figure), _within(figure, 90)],
+            )
+        )
+    return ReportPanel(
+        key="won",
+        switch=switch,
+        title=_("Won within 90 days, by stage"),
+        template="reports/panels/dots.html",
+        drawing=Dots(
+            rows=rows,
+            scale=marks,
+            heads=[
+                TableHead(text=_("From"), numeric=False),
+                TableHead(text=_("First entries")),
+                TableHead(text=_("within %(days)s d") % {"days": 90}),
+            ],
+        ),
+        definition=duration.won_within.definition,
+        n=sum(figure.n for figure in figures_.values()),
+        note=_("“Not yet”: nobody of them was followed for so long."),
+        table=Table(
+            heads=_horizons(_("From")),
+            rows=[
+                TableRow(
+                    name=name,
+                    stage=stage,
+                    cells=[
+                        _n_cell(report, figures_[stage]),
+                        *(_within(figures_[stage], days) for days in HORIZONS),
+                    ],
+                )
+                for stage, name in _named(report).items()
+            ],
+        ),
+        wide=True,
+        **_if_none(report, sum(figure.n for figure in figures_.values())),
+    )
+
+
+def _won_by_quarter(report: Report, stage: int, switch: Sequence[PanelChoice]) -> ReportPanel:
+    question = report.question
+    names = _named(report)
+    pairs = duration.won_within.measure(question, STAGE, QUARTER)
+    found = {pair[1]: figure for pair, figure in pairs.items() if pair[0] == stage}
+    quarters = QUARTER.named(question, found)
+    told = [quarter for quarter in quarters if not found[quarter].is_small_sample]
+    heights = [height for each in told if (curve := found[each].curve) for height in curve.heights]
+    end, ticks = scale_to(max(heights, default=0))
+    lines = []
+    for quarter in told:
+        curve = found[quarter].curve
+        if curve is None:
+            continue
+        until = min(LAST_DAY, curve.known_to or LAST_DAY)
+        steps = [(0.0, 0.0), *zip(curve.times, curve.heights, strict=True)]
+        steps = [(time, height) for time, height in steps if time <= until]
+        steps.append((until, steps[-1][1]))
+        young = until < max(HORIZONS)
+        name = quarters[quarter]
+        lines.append(
+            Line(
+                css="young" if young else "now" if quarter == _newest(told, found) else "",
+                title=_("from %(quarter)s on") % {"quarter": name},
+                stepped=True,
+                points=[
+                    Point(x=at_percent(time, LAST_DAY), y=100 - at_percent(height, end))
+                    for time, height in steps
+                ],
+            )
+        )
+    return ReportPanel(
+        key="won",
+        title=_("Won within so many days, by quarter"),
+        template="reports/panels/lines.html",
+        drawing=Lines(
+            lines=lines,
+            x_scale=[
+                ScaleMark(at=at_percent(day, LAST_DAY), text=_days(day))
+                for day in range(0, LAST_DAY + 1, 30)
+            ],
+            y_scale=[
+                ScaleMark(at=100 - at_percent(tick, end), text=percent(tick))
+                for tick in reversed(ticks)
+            ],
+            title=_("Won within so many days of coming to %(stage)s") % {"stage": names[stage]},
+        ),
+        definition=duration.won_within.definition,
+        n=sum(figure.n for figure in found.values()),
+        switch=switch,
+        say=_quarters_say(report, [found[quarter] for quarter in told], names[stage]),
+        legend=[
+            Key(css="key-now", text=_("newest quarter with 90 days or more")),
+            Key(css="key-back", text=_("quarters before")),
+            Key(css="key-young", text=_("dotted: still too young")),
+        ],
+        note=_("Quarters of fewer than ten entries are in the table alone."),
+        table=Table(
+            heads=_horizons(_("Quarter from")),
+            rows=[
+                TableRow(
+                    name=name,
+                    cells=[
+                        _n_cell(report, found[quarter]),
+                        *(_within(found[quarter], days) for days in HORIZONS),
+                    ],
+                )
+                for quarter, name in quarters.items()
+            ],
+        ),
+        wide=True,
+        **_if_none(report, sum(figure.n for figure in found.values())),
+    )
+
+
+def _newest(quarters: Sequence[Any], found: Mapping[Any, Figure]) -> Any:
+    """The last quarter that can be told to the last horizon."""
+    known = [each for each in quarters if found[each].value is not None]
+    return known[-1] if known else None
+
+
+def _quarters_say(report: Report, told: Sequence[Figure], stage: str) -> str:
+    """The newest quarter beside the one before, and whether they differ by more than chance."""
+    known = [figure for figure in told if figure.value is not None and figure.bounds]
+    if len(known) < 2:
+        return ""
+    before, now = known[-2:]
+    (low, high), (old_low, old_high) = now.bounds or (0, 0), before.bounds or (0, 0)
+    differs = low > (old_high or 0) or (high or 0) < old_low
+    words = _(
+        "Of those that came to %(stage)s in the newest full quarter *%(now)s* were won within 90 days, "
+        "of the quarter before %(before)s."
+    ) % {"stage": stage, "now": report.text(now), "before": report.text(before)}
+    return words if differs else f"{words} {_('No difference beyond chance.')}"
+
+
+def _if_none(report: Report, n: int) -> dict[str, Any]:
+    if n:
+        return {}
+    return {
+        "empty": _("Nothing ended or began here in this period."),
+        "todo": [
+            PanelChoice(
+                label=_("Take the last 12 months"),
+                href=report.address("", span="year", start=None, end=None),
+                is_current=False,
+            )
+        ],
+    }
+
+
+PAGE = ReportPage(
+    key="time",
+    title=gettext_lazy("Time"),
+    shows=_shows,
+    basis=gettext_lazy("visits that took time; owner and team at entry"),
+)
