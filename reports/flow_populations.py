@@ -3,6 +3,7 @@ with what became of each beside it. With `populations` the only place that names
 
 import datetime as dt
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -34,7 +35,7 @@ from crm.models.step_result import StepResult, StepState
 from pipeline.process.moves import LeftHow
 from pipeline.process.stages import Outcome, Stage
 from reports.figures import MIN_ROWS
-from reports.metric import Percentile
+from reports.metric import Percentile, Population
 from reports.populations import BEGUN, CLOSED, ENTRIES, EXITS, norm_days
 from reports.question import Question
 
@@ -66,6 +67,18 @@ def _true(condition: Q) -> Case:
 
 def _of_same(**conditions: Any) -> QuerySet[StageVisit]:
     return StageVisit.objects.filter(deal=OuterRef("deal"), **conditions)
+
+
+def _undated_of(
+    population: Population, then: Callable[[Question, QuerySet[Any]], QuerySet[Any]]
+) -> Callable[[Question], QuerySet[Any] | None]:
+    """The undated rows of a population, with what another one finds beside them."""
+
+    def find(question: Question) -> QuerySet[Any] | None:
+        rows = population.undated(question) if population.undated else None
+        return None if rows is None else then(question, rows)
+
+    return find
 
 
 def counted_until(question: Question) -> dt.datetime:
@@ -123,7 +136,7 @@ FIRST_ENTRIES = replace(
     ENTRIES,
     key="first_entries",
     find=lambda question: _with_outcomes(question, ENTRIES.find(question)),
-    undated=lambda question: _with_outcomes(question, _undated_entries(question)),
+    undated=_undated_of(ENTRIES, _with_outcomes),
 )
 
 
@@ -154,13 +167,8 @@ COHORTS = replace(
     ENTRIES,
     key="cohorts",
     find=lambda question: _cohorts(question, ENTRIES.find(question)),
-    undated=lambda question: _cohorts(question, _undated_entries(question)),
+    undated=_undated_of(ENTRIES, _cohorts),
 )
-
-
-def _undated_entries(question: Question) -> QuerySet[StageVisit]:
-    rows = StageVisit.objects.visible_to(question.reader)
-    return rows.filter(question.of_visits(), entered_at=None)
 
 
 # Paths: how far the deals that began came -----------------------------------------------------------
@@ -174,16 +182,12 @@ def _with_path(rows: QuerySet[Any]) -> QuerySet[Any]:
     return found
 
 
-def _undated_deals(question: Question) -> QuerySet[Any]:
-    return _with_path(BEGUN.undated(question)) if BEGUN.undated else BEGUN.find(question).none()
-
-
 # Deals whose first visit began in the period, with the way that they took.
 PATHS = replace(
     BEGUN,
     key="paths",
     find=lambda question: _with_path(BEGUN.find(question)),
-    undated=_undated_deals,
+    undated=_undated_of(BEGUN, lambda _question, rows: _with_path(rows)),
 )
 
 # Stays: how long visits last, those that go on included ---------------------------------------------
@@ -195,28 +199,33 @@ def _of_usual() -> ExpressionWrapper[Any]:
 
 
 def _stays(question: Question) -> QuerySet[Any]:
-    """The visits that the period saw: over in it, or still there at its end. Each from when it was
-    watched; those that took no time (a one-call sale) stand aside."""
-    start, until = question.period.starts_at, counted_until(question)
-    at_end = Value(until, output_field=DateTimeField())
-    is_over = Q(left_at__lt=until)
-    rows: QuerySet[Any] = (
+    """The visits that the period saw: over in it, or still there at its end. Those that took no time
+    (a one-call sale) stand aside."""
+    rows = (
         StageVisit.objects.visible_to(question.reader)
-        .filter(question.of_visits(), entered_at__lt=until)
-        .filter(Q(left_at__gte=start, left_at__gt=F("entered_at")) | Q(left_how=None))
-        .annotate(
-            ended=_true(is_over),
-            lasted=DaysBetween(
-                Case(When(is_over, then=F("left_at")), default=at_end), "entered_at"
-            ),
-            watched_from=Greatest(
-                DaysBetween(Value(start, output_field=DateTimeField()), F("entered_at")), 0.0
-            ),
-            usual_days=norm_days(question, stage="stage", team="entry_team"),
+        .filter(question.of_visits(), entered_at__lt=counted_until(question))
+        .filter(
+            Q(left_at__gte=question.period.starts_at, left_at__gt=F("entered_at"))
+            | Q(left_how=None)
         )
-        .annotate(of_usual=_of_usual())
     )
-    return rows
+    return _watched(question, rows)
+
+
+def _watched(question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Each with how long it lasted so far, from how old on it was watched, and what is usual."""
+    start, until = (
+        Value(at, output_field=DateTimeField())
+        for at in (question.period.starts_at, counted_until(question))
+    )
+    is_over = Q(left_at__lt=until)
+    found: QuerySet[Any] = rows.annotate(
+        ended=_true(is_over),
+        lasted=DaysBetween(Case(When(is_over, then=F("left_at")), default=until), F("entered_at")),
+        watched_from=Greatest(DaysBetween(start, F("entered_at")), 0.0),
+        usual_days=norm_days(question, stage="stage", team="entry_team"),
+    ).annotate(of_usual=_of_usual())
+    return found
 
 
 _TIMES = ("week", "month", "quarter")
@@ -225,7 +234,7 @@ STAYS = replace(
     key="stays",
     find=_stays,
     axes={key: path for key, path in EXITS.axes.items() if key not in _TIMES},
-    undated=_undated_entries,
+    undated=_undated_of(ENTRIES, _watched),
     order="-entered",
 )
 
@@ -262,6 +271,10 @@ LAST_EXITS = replace(EXITS, key="last_exits", find=_last_exits)
 # Waits: until something is done in a stage ----------------------------------------------------------
 
 
+def _after_moves(_question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.filter(sequence__gt=1)
+
+
 def _waits(question: Question) -> QuerySet[Any]:
     """Visits that began with a move forward, each with when something was first done in it."""
     now = Value(question.now, output_field=DateTimeField())
@@ -279,8 +292,7 @@ def _waits(question: Question) -> QuerySet[Any]:
         at__lte=last,
     )
     rows: QuerySet[Any] = (
-        ENTRIES.find(question)
-        .filter(sequence__gt=1)
+        _after_moves(question, ENTRIES.find(question))
         .annotate(
             worked_at=Least(
                 Subquery(talks.order_by("done_at").values("done_at")[:1]),
@@ -292,7 +304,7 @@ def _waits(question: Question) -> QuerySet[Any]:
     return rows
 
 
-WAITS = replace(ENTRIES, key="waits", find=_waits, undated=_undated_entries)
+WAITS = replace(ENTRIES, key="waits", find=_waits, undated=_undated_of(ENTRIES, _after_moves))
 
 # Cycles: from the first day to the closing ----------------------------------------------------------
 

@@ -76,8 +76,8 @@ class Population:
     """Rows that figures count. `kind` says what they are rows of: how they are listed.
 
     `find` gives those of a question, in the reader's reach; `undated` those that would belong to it
-    if it were known when, or None if nothing at all is undated. `at` is the instant by which a row is placed in a period. `axes` has the
-    path or expression of each axis, given a question.
+    if it were known when, or None if nothing at all is undated. `at` is the instant by which a row is
+    placed in a period. `axes` has the path or expression of each axis, given a question.
     """
 
     key: str

@@ -17,7 +17,7 @@ from reports.pages.page import ReportPage
 from reports.presenters.panels import (
     Bar,
     Bars,
-    Key,
+    LegendKey,
     PanelChoice,
     ReportPanel,
     Segment,
@@ -88,10 +88,10 @@ def _activity(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         + _weakest(report, rates),
         legend=[
             *(
-                Key(css=f"key-{css.removeprefix('fill-')}", text=word)
+                LegendKey(css=f"key-{css.removeprefix('fill-')}", text=word)
                 for _metric, css, word in ways
             ),
-            Key(css="key-whisker", text=_("where the rate lies 9 times in 10")),
+            LegendKey(css="key-whisker", text=_("where the rate lies 9 times in 10")),
         ],
         table=Table(
             heads=_heads(
@@ -163,10 +163,10 @@ def _cohort(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         )
         + _weakest(report, rates),
         legend=[
-            Key(css="key-advanced", text=_("Went on in time")),
-            Key(css="key-still", text=_("Did not")),
-            Key(css="key-young", text=_("Too young to say")),
-            Key(css="key-whisker", text=_("where the rate lies 9 times in 10")),
+            LegendKey(css="key-advanced", text=_("Went on in time")),
+            LegendKey(css="key-still", text=_("Did not")),
+            LegendKey(css="key-young", text=_("Too young to say")),
+            LegendKey(css="key-whisker", text=_("where the rate lies 9 times in 10")),
         ],
         table=Table(
             heads=_heads(
@@ -229,8 +229,8 @@ def _strict(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         )
         + _weakest(report, rates),
         legend=[
-            Key(css="key-advanced", text=_("Went on in order")),
-            Key(css="key-still", text=_("Not, or not in order")),
+            LegendKey(css="key-advanced", text=_("Went on in order")),
+            LegendKey(css="key-still", text=_("Not, or not in order")),
         ],
         table=Table(
             heads=_heads(_("Every stage up to here"), _("Went on in order")),

@@ -19,7 +19,7 @@ from reports.presenters.panels import (
     Bars,
     Dot,
     Dots,
-    Key,
+    LegendKey,
     Line,
     Lines,
     PanelChoice,
@@ -140,11 +140,11 @@ def _stages(report: Report) -> ReportPanel:
         switch=switch,
         say=" ".join(filter(None, (_slowest(report), _looks_faster(report, lasting)))),
         legend=[
-            Key(css="key-now", text=_("open ones counted (Kaplan–Meier)")),
-            Key(css="key-ring", text=_("ended only")),
-            Key(css="key-whisker", text=_("where it lies 9 times in 10")),
-            Key(css="key-half", text=_("the middle half")),
-            Key(css="key-norm", text=_("usual, by the process")),
+            LegendKey(css="key-now", text=_("open ones counted (Kaplan–Meier)")),
+            LegendKey(css="key-ring", text=_("ended only")),
+            LegendKey(css="key-whisker", text=_("where it lies 9 times in 10")),
+            LegendKey(css="key-half", text=_("the middle half")),
+            LegendKey(css="key-norm", text=_("usual, by the process")),
         ],
         table=Table(
             heads=[
@@ -284,8 +284,8 @@ def _clocks(report: Report) -> ReportPanel:
         ),
         say=say,
         legend=[
-            Key(css="key-now", text=_("half within")),
-            Key(css="key-half", text=_("the middle half")),
+            LegendKey(css="key-now", text=_("half within")),
+            LegendKey(css="key-half", text=_("the middle half")),
         ],
         table=Table(
             heads=[
@@ -373,9 +373,9 @@ def _waiting(report: Report) -> ReportPanel:
         ),
         say=say,
         legend=[
-            Key(css="key-advanced", text=_("half wait no longer")),
-            Key(css="key-still", text=_("three of four")),
-            *([Key(css="key-slow", text=_("longest wait"))] if longest else []),
+            LegendKey(css="key-advanced", text=_("half wait no longer")),
+            LegendKey(css="key-still", text=_("three of four")),
+            *([LegendKey(css="key-slow", text=_("longest wait"))] if longest else []),
         ],
         table=Table(
             heads=[
@@ -556,9 +556,9 @@ def _won_by_quarter(report: Report, stage: int, switch: Sequence[PanelChoice]) -
         switch=switch,
         say=_quarters_say(report, [found[quarter] for quarter in told], names[stage]),
         legend=[
-            Key(css="key-now", text=_("newest quarter with 90 days or more")),
-            Key(css="key-back", text=_("quarters before")),
-            Key(css="key-young", text=_("dotted: still too young")),
+            LegendKey(css="key-now", text=_("newest quarter with 90 days or more")),
+            LegendKey(css="key-back", text=_("quarters before")),
+            LegendKey(css="key-young", text=_("dotted: still too young")),
         ],
         note=_("Quarters of fewer than ten entries are in the table alone."),
         table=Table(
