@@ -18,8 +18,8 @@ from crm.models import Activity, Concern, Offer, StageVisit
 from crm.models.activity import TOUCHES
 from pipeline.process.stages import Outcome, Stage
 from reports.figures import Definition
+from reports.flow_populations import CONVERSATION
 from reports.metric import Counted, FigureMeasure, Middle, Share, Summed, metric
-from reports.metrics.activity import CONVERSATION
 from reports.metrics.outcomes import LOST, WON
 from reports.populations import BEGUN, CLOSED, DONE
 
