@@ -11,7 +11,7 @@ from pipeline.process.stages import Stage
 from reports.axes import QUARTER, STAGE
 from reports.figures import MIN_ROWS, Figure, Unit
 from reports.metric import figures
-from reports.metrics import duration
+from reports.metrics import duration, pipeline
 from reports.metrics.duration import HORIZONS, share_bounds
 from reports.pages.page import ReportPage
 from reports.presenters.panels import (
@@ -48,6 +48,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         _clocks(report),
         _waiting(report),
         _won(report),
+        _open(report),
     ]
 
 
@@ -598,6 +599,44 @@ def _quarters_say(report: Report, told: Sequence[Figure], stage: str) -> str:
         "of the quarter before %(before)s."
     ) % {"stage": stage, "now": report.text(now), "before": report.text(before)}
     return words if differs else f"{words} {_('No difference beyond chance.')}"
+
+
+# What is open ---------------------------------------------------------------------------------------
+
+
+def _open(report: Report) -> ReportPanel:
+    question = report.question
+    figures(question, (pipeline.open_deals, pipeline.open_value), STAGE)
+    deals, value = (
+        {stage: metric.at(question, STAGE, stage) for stage in STAGE.every}
+        for metric in (pipeline.open_deals, pipeline.open_value)
+    )
+    n = sum(figure.n for figure in deals.values())
+    known = sum(figure.coverage.known for figure in value.values())
+    return ReportPanel(
+        key="open",
+        title=_("Open now"),
+        definition=pipeline.open_value.definition,
+        n=n,
+        coverage=question.coverage(known=known, population=n),
+        note=report.worth_note(pipeline.open_value) if question.rates.foreign or known < n else "",
+        table=Table(
+            heads=[
+                TableHead(text=_("Stage"), numeric=False),
+                TableHead(text=_("Deals")),
+                TableHead(text=_("Value")),
+            ],
+            rows=[
+                TableRow(
+                    name=name,
+                    stage=stage,
+                    cells=[report.cell(deals[stage]), report.cell(value[stage])],
+                )
+                for stage, name in _named(report).items()
+            ],
+        ),
+        wide=True,
+    )
 
 
 def _if_none(report: Report, n: int) -> dict[str, Any]:

@@ -147,26 +147,26 @@ def test_a_report_covers_less_and_says_so(cast: Cast, client: Client) -> None:
     value = in_proposal(asked(cast.again(cast.ana)))
     assert value.value == 1000
     assert (value.coverage.known, value.coverage.population) == (1, 3)
-    page = text(client, cast.ana, "/reports/")
+    page = text(client, cast.ana, "/reports/time/")
     assert "1 deal in JPY without a rate" in page
 
     rate(40)
     value = in_proposal(asked(cast.again(cast.ana)))
     assert (value.value, value.coverage.known) == (26_000, 2)
-    assert "JPY at the rate of 30 Jan 2026" in text(client, cast.ana, "/reports/")
+    assert "JPY at the rate of 30 Jan 2026" in text(client, cast.ana, "/reports/time/")
 
 
 @pytest.mark.usefixtures("deals")
 def test_a_report_of_last_quarter_knows_no_rate_of_today(cast: Cast, client: Client) -> None:
     rate(0)
-    page = text(client, cast.ana, "/reports/?span=last-quarter")
+    page = text(client, cast.ana, "/reports/time/?span=last-quarter")
     assert "1 deal in JPY without a rate" in page
 
 
 @pytest.mark.usefixtures("deals")
 def test_a_period_that_ends_ahead_takes_no_rate_from_there(cast: Cast, client: Client) -> None:
     rate(-5)
-    page = text(client, cast.ana, "/reports/?span=custom&start=2026-01-01&end=2026-04-30")
+    page = text(client, cast.ana, "/reports/time/?span=custom&start=2026-01-01&end=2026-04-30")
     assert "1 deal in JPY without a rate" in page
 
 

@@ -196,7 +196,7 @@ def test_it_counts_no_disqualification_as_a_loss(cast: Cast, client: Client) -> 
         at=ago(hours=1),
     )
     client.force_login(cast.ana)
-    page = client.get("/reports/").content.decode()
+    page = client.get("/reports/wins/").content.decode()
     assert re.search(r">\s*100%\s*<", page)
     assert "1 of 1" in page
 
@@ -313,7 +313,7 @@ def test_it_puts_the_most_first_and_says_what_they_are_worth(cast: Cast, client:
         "Large",
         "None",
     ]
-    assert "€460" in client.get("/reports/").content.decode()
+    assert "€460" in client.get("/reports/time/").content.decode()
 
 
 def test_a_deal_that_came_twice_is_worth_it_once(cast: Cast, client: Client) -> None:
@@ -364,7 +364,7 @@ def test_a_rate_says_of_how_many_and_no_more_than_they_bear(
         stopped_deal(by=cast.ana, cause="price")
     User.objects.filter(pk=cast.ana.pk).update(language=language)
     client.force_login(cast.again(cast.ana))
-    page = client.get("/reports/").content.decode()
+    page = client.get("/reports/wins/").content.decode()
     assert re.search(rf">\s*{said}\s*</a>", page)
     assert ("1 of 3" if language == "en" else "1 von 3") in page
 
