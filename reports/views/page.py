@@ -6,6 +6,7 @@ from typing import Any
 from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from pipeline.requests import HtmxRequest
@@ -139,7 +140,7 @@ def _tabs(report: Report, page: ReportPage) -> list[tuple[object, str, bool]]:
             tabs.append((each.title, report.address(page_path(each), person=None), is_here))
         elif each.who(reader):
             tabs.append((each.title, report.address(page_path(each)), is_here))
-    return [*tabs, (_("Funnel"), reverse("reports:funnel"), False)]
+    return tabs
 
 
 @require_GET
