@@ -27,7 +27,7 @@ def _judged(question: Question) -> QuerySet[Any]:
 def judged_of_own_team(question: Question) -> QuerySet[Any]:
     """The open deals of the reader's team, whosever they are: for what is told of all of them
     together only."""
-    team = Deal.objects.filter(team_id=question.reader.team_id)
+    team = Deal.objects.filter(team=question.reader.team_id)
     rows = opened(question, team).filter(question.of_everybody().of_deals())
     return _with_signs(question, rows)
 
@@ -84,7 +84,7 @@ def _signs_then(question: Question) -> dict[str, Q]:
         | Exists(changes.filter(at__gte=limit))
     )
     return {
-        "true_stage": parked | Q(entered_then__gte=F("limit_at")) | recent_work,
+        "true_stage": parked | Q(entered_then__gte=F("limit_at")) | Q(recent_work),
         "has_next": parked | Q(Exists(planned)),
         "is_touched": parked
         | Q(Exists(touches.filter(done_at__gte=limit)))

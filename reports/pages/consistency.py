@@ -11,7 +11,7 @@ from reports.figures import MIN_ROWS, FigureCell
 from reports.metric import figures
 from reports.metrics import adoption, consistency
 from reports.pages.page import ReportPage
-from reports.presenters.multiples import Fact, Facts
+from reports.presenters.multiples import FactLine, FactList
 from reports.presenters.panels import (
     LegendKey,
     Line,
@@ -279,7 +279,7 @@ def _adoption(report: Report) -> ReportPanel:
     working = working_days(question.period.start_on, min(question.period.end_on, question.today))
     week = weekly.get(max(weekly)) if weekly else None
     rows = [
-        Fact(
+        FactLine(
             name=_("At work in it, in the week of the last record"),
             text=_("%(part)s of %(n)s") % {"part": number(week.value or 0), "n": len(people)}
             if week
@@ -287,7 +287,7 @@ def _adoption(report: Report) -> ReportPanel:
             note=_("people who recorded anything; signing in is not counted"),
             href=report.rows(week) if week else "",
         ),
-        Fact(
+        FactLine(
             name=adoption.hours_to_record.definition.name,
             text=report.text(whole),
             note=_("middle of %(n)s told afterwards") % {"n": number(whole.n)},
@@ -300,11 +300,11 @@ def _adoption(report: Report) -> ReportPanel:
         key="adoption",
         title=_("Is it used?"),
         template="reports/panels/facts.html",
-        drawing=Facts(
+        drawing=FactList(
             rows=[
                 *rows,
                 *(
-                    Fact(
+                    FactLine(
                         name=each.name,
                         text=_("%(n)s days") % {"n": number(days.get(each.id, none).value or 0)},
                         note=_("with a record, of %(n)s working days") % {"n": number(working)},

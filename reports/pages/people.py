@@ -12,7 +12,7 @@ from reports.metric import figures
 from reports.metrics import activity, flow
 from reports.metrics.styles import usual_flow
 from reports.pages.page import ReportPage
-from reports.presenters.multiples import Fact, Facts, Multiples, Scatter, Spot
+from reports.presenters.multiples import FactLine, FactList, Multiples, Scatter, Spot
 from reports.presenters.panels import (
     LegendKey,
     PanelChoice,
@@ -277,7 +277,7 @@ def _beside(report: Report) -> ReportPanel:
         title=_("Beside the selling"),
         n=len(people),
         template="reports/panels/facts.html",
-        drawing=Facts(
+        drawing=FactList(
             rows=rows,
             last=_("You opened this page just now. Everybody on it can see that."),
         ),
@@ -291,7 +291,7 @@ def _beside(report: Report) -> ReportPanel:
     )
 
 
-def _coaches(report: Report, people: Sequence[Colleague]) -> list[Fact]:
+def _coaches(report: Report, people: Sequence[Colleague]) -> list[FactLine]:
     """Managers who sell themselves (CHECKLIST B5)."""
     talks = figures(report.question, TALKS, PERSON, STAGE)[activity.conversations.slug]
     whole = sum(figure.n for figure in talks.values())
@@ -301,7 +301,7 @@ def _coaches(report: Report, people: Sequence[Colleague]) -> list[Fact]:
         if person.sells or not own:
             continue
         found.append(
-            Fact(
+            FactLine(
                 name=_("%(name)s leads, and sells too") % {"name": person.name},
                 text=percent(own / whole),
                 note=_("%(part)s of %(n)s talks") % {"part": number(own), "n": number(whole)},
@@ -311,19 +311,19 @@ def _coaches(report: Report, people: Sequence[Colleague]) -> list[Fact]:
     return found
 
 
-def _led(people: Sequence[Colleague]) -> Fact:
+def _led(people: Sequence[Colleague]) -> FactLine:
     alone = [each.name for each in people if each.sells and not each.is_led]
-    return Fact(
+    return FactLine(
         name=_("People without a manager"),
         text=number(len(alone)) if alone else _("none"),
         note=", ".join(alone),
     )
 
 
-def _outside_share(report: Report) -> Fact:
+def _outside_share(report: Report) -> FactLine:
     found = figures(report.question, TALKS, PERSON, STAGE)[activity.outside_share.slug]
     part, n = _added(list(found.values()))
-    return Fact(
+    return FactLine(
         name=activity.outside_share.definition.name,
         text=percent(part / n) if n else _("unknown"),
         note=_("%(part)s of %(n)s") % {"part": number(part), "n": number(n)},
@@ -335,10 +335,10 @@ def _added(found: Sequence[Figure]) -> tuple[int, int]:
     return sum(each.part or 0 for each in found), sum(each.n for each in found)
 
 
-def _changed(people: Sequence[Colleague]) -> list[Fact]:
+def _changed(people: Sequence[Colleague]) -> list[FactLine]:
     changed = [each for each in people if each.former_style and each.former_style != each.style]
     return [
-        Fact(
+        FactLine(
             name=ngettext("Style changed", "Styles changed", len(changed)),
             text=number(len(changed)) if changed else _("none"),
             note=", ".join(f"{each.name}: {each.style_name}" for each in changed),

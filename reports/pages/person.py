@@ -12,7 +12,7 @@ from reports.metric import figures
 from reports.metrics import activity, flow
 from reports.metrics.styles import LEAST_PEOPLE, usual_flow, weeks_of
 from reports.pages.page import ReportPage
-from reports.presenters.multiples import Fact, Facts
+from reports.presenters.multiples import FactLine, FactList
 from reports.presenters.panels import (
     Dot,
     Dots,
@@ -310,7 +310,7 @@ def _lookers(report: Report, person: Colleague) -> ReportPanel:
     reader, zone = question.reader, question.period.zone
     found = looks_at(person.id, reader=reader, today=question.today)
     rows = [
-        Fact(
+        FactLine(
             name=_("%(name)s (you)") % {"name": look.name}
             if look.by_id == reader.pk
             else look.name,
@@ -327,7 +327,7 @@ def _lookers(report: Report, person: Colleague) -> ReportPanel:
         key="looks",
         title=title,
         template="reports/panels/facts.html",
-        drawing=Facts(
+        drawing=FactList(
             rows=rows,
             last=_(
                 "Others see no more than you do. Colleagues see middles of %(n)s people or more."

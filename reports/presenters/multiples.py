@@ -36,7 +36,7 @@ class StagePicture:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gap:
+class RuleGap:
     """A rule of consistency that a person's deals keep to a share, and how many do not."""
 
     name: StrOrPromise
@@ -59,7 +59,7 @@ class PersonPictures:
     is_behind: bool
     talks: str
     pictures: Sequence[StagePicture] = ()
-    gaps: Sequence[Gap] = ()
+    gaps: Sequence[RuleGap] = ()
     gaps_n: str = ""
     ask: str = ""
     todo: PanelChoice | None = None
@@ -99,7 +99,7 @@ class Scatter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fact:
+class FactLine:
     """A line of a list of facts: what, how much, and a word on it."""
 
     name: StrOrPromise
@@ -109,8 +109,8 @@ class Fact:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
-    rows: Sequence[Fact]
+class FactList:
+    rows: Sequence[FactLine]
     last: str = ""
 
 

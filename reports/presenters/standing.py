@@ -14,7 +14,7 @@ from reports.axes import PERSON
 from reports.figures import MIN_ROWS, Coverage, Figure
 from reports.metric import Metric, figures
 from reports.metrics import consistency
-from reports.presenters.multiples import Gap
+from reports.presenters.multiples import RuleGap
 from reports.presenters.panels import at_percent
 from reports.presenters.report import Report
 from salesprocess.lib.format import percent
@@ -76,21 +76,21 @@ def standing_of(report: Report, person: int) -> Standing:
     )
 
 
-def gaps_of(report: Report, standing: Standing) -> list[Gap]:
+def gaps_of(report: Report, standing: Standing) -> list[RuleGap]:
     """What is missing, rule by rule."""
     return [_gap(report, standing, rule, name, missing) for rule, name, missing in RULES]
 
 
 def _gap(
     report: Report, standing: Standing, rule: Metric, name: StrOrPromise, missing: Metric
-) -> Gap:
+) -> RuleGap:
     kept, open_gaps = standing.figures[rule.slug], standing.figures[missing.slug]
     said = (
         ngettext("%(n)s deal to repair", "%(n)s deals to repair", open_gaps.n) % {"n": open_gaps.n}
         if open_gaps.n
         else _("all kept")
     )
-    return Gap(
+    return RuleGap(
         name=name,
         share=percent(kept.value or 0, kept.n),
         width=at_percent(kept.value or 0, 1),
