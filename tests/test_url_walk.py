@@ -363,7 +363,7 @@ URLS: dict[str, Url] = {
     "reports:overview": Url(kind="collection", keeps=LOOKED, ask=FUNNEL),
     "reports:page": Url(kind="collection", keeps=LOOKED, at={"key": "=people"}, ask=FUNNEL),
     "reports:table": Url(
-        kind="collection", keeps=LOOKED, at={"key": "=overview", "panel": "=open"}, ask=FUNNEL
+        kind="collection", keeps=LOOKED, at={"key": "=overview", "panel": "=drop-outs"}, ask=FUNNEL
     ),
     "reports:person": record("ana", keeps=LOOKED, ask=FUNNEL),
     "reports:rows": Url(
