@@ -27,7 +27,7 @@ def _judged(question: Question) -> QuerySet[Any]:
 def judged_of_own_team(question: Question) -> QuerySet[Any]:
     """The open deals of the reader's team, whosever they are: for what is told of all of them
     together only."""
-    team = Deal.objects.filter(team=question.reader.team_id)
+    team = Deal.objects.filter(team_id=question.reader.team_id or 0)
     rows = opened(question, team).filter(question.of_everybody().of_deals())
     return _with_signs(question, rows)
 
@@ -78,18 +78,19 @@ def _signs_then(question: Question) -> dict[str, Q]:
     )
     limit = OuterRef("limit_at")
     written = acts.filter(created_at__gte=limit, created_at__lt=at)
-    recent_work = (
+    recent_work: Any = (
         Exists(written)
         | Exists(done.filter(done_at__gte=limit))
         | Exists(changes.filter(at__gte=limit))
     )
-    return {
+    signs: dict[str, Q] = {
         "true_stage": parked | Q(entered_then__gte=F("limit_at")) | Q(recent_work),
         "has_next": parked | Q(Exists(planned)),
         "is_touched": parked
         | Q(Exists(touches.filter(done_at__gte=limit)))
-        | Q(~Exists(touches), created_at__gte=F("limit_at")),
+        | ~Q(Exists(touches)) & Q(created_at__gte=F("limit_at")),
     }
+    return signs
 
 
 _SIGNS = ("stage_entered_at", "changed_at", "touched_at", "created_at")

@@ -11,8 +11,8 @@ from crm.models import Judgement, Offer, StageVisit, StepResult, StepState
 from pipeline.process.gates import Reason
 from pipeline.process.moves import EnteredHow, LeftHow
 from reports.figures import Definition
+from reports.flow_populations import FORWARD
 from reports.metric import Counted, FigureMeasure, Share, metric
-from reports.metrics.flow import FORWARD
 from reports.metrics.outcomes import LOST, WON
 from reports.populations import CLOSED, EXITS, JUDGEMENTS, STEPS
 

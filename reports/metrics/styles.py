@@ -13,8 +13,7 @@ from typing import TypeVar
 from django.db.models import Count, Q
 
 from reports.figures import MIN_ROWS, Period
-from reports.metrics.activity import CONVERSATION
-from reports.metrics.flow import FORWARD
+from reports.flow_populations import CONVERSATION, FORWARD
 from reports.populations import done_of_everybody, ends_of_everybody
 from reports.question import Question
 

@@ -116,8 +116,11 @@ def test_k22_at_work_is_who_recorded_anything_never_who_signed_in(cast: Cast) ->
     User.objects.filter(pk=cast.mona.pk).update(last_login=NOW)
     question = asked(cast.again(cast.mona), start=82)
     assert adoption.people_at_work.whole(question).value == 2
-    told = METRICS["days_with_a_record"].measure(question, PERSON)
-    assert {pk: figure.value for pk, figure in told.items()} == {cast.ana.pk: 2, cast.ben.pk: 1}
+    days_told = METRICS["days_with_a_record"].measure(question, PERSON)
+    assert {pk: figure.value for pk, figure in days_told.items()} == {
+        cast.ana.pk: 2,
+        cast.ben.pk: 1,
+    }
     assert adoption.hours_to_record.whole(question).value == 6
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from reports import metrics  # noqa: F401  # registers them all
 from reports.metric import METRICS
 
 
