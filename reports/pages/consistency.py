@@ -38,7 +38,7 @@ from reports.presenters.standing import (
     rate_words,
     standing_of,
 )
-from reports.queries.people import Colleague
+from reports.queries.people import Colleague, colleagues
 from reports.statistics import wilson
 from salesprocess.lib.format import day, number, percent
 
@@ -281,7 +281,8 @@ def _adoption(report: Report) -> ReportPanel:
     rows = [
         FactLine(
             name=_("At work in it, in the week of the last record"),
-            text=_("%(part)s of %(n)s") % {"part": number(week.value or 0), "n": len(people)}
+            text=_("%(part)s of %(n)s")
+            % {"part": number(week.value or 0), "n": number(len(colleagues(question)))}
             if week
             else _("none"),
             note=_("people who recorded anything; signing in is not counted"),
