@@ -15,7 +15,7 @@ class ReportsConfig(AppConfig):
     verbose_name = _("Reports")
 
     def ready(self) -> None:
-        from reports.metric import METRICS  # of models, which are ready now
+        from reports.metrics import METRICS  # of models, which are ready now
 
         def told(what: str) -> "tuple[StrOrPromise, str] | None":
             metric = METRICS.get(what)

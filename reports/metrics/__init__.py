@@ -19,6 +19,7 @@ from reports.metrics import (
 )
 
 __all__ = [
+    "METRICS",
     "activity",
     "adoption",
     "consistency",

@@ -96,7 +96,7 @@ def test_a_file_calls_stages_as_everybody_does(client: Client, cast: Cast):
     rename_all(cast)
     make_deal(by=cast.ana, stage=Stage.PROPOSAL)
     client.force_login(cast.ana)
-    for path in ("/lists/deals.csv", "/reports/rows/entered/export/?by=stage&of=5"):
+    for path in ("/lists/deals.csv", "/reports/rows/open_deals/export/?by=stage&of=5"):
         said = client.get(path).getvalue().decode()
         assert '"Proposal"' in said
         assert "Part 5" not in said

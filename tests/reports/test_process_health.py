@@ -44,5 +44,5 @@ def test_it_holds_where_each_stage_has_a_figure(client, cast, htmx):
 
 def test_it_fails_where_a_stage_has_none(client, cast, untold):
     page = page_of(client, cast, True)
-    assert "Closing: no figure is made of it." in page
+    assert "Lead generation: no figure is made of it." in page
     assert "All seven stages are whole." not in page
