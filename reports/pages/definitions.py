@@ -75,6 +75,7 @@ def _chapter(report: Report, number: int, title: object, metrics: Sequence[Metri
             ],
         ),
         wide=True,
+        has_twin=False,
     )
 
 

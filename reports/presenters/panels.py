@@ -98,6 +98,8 @@ class ReportPanel:
     empty: str = ""
     todo: Sequence[PanelChoice] = ()
     wide: bool = False
+    # Whether its table is shown under the picture; what is drawn as text says all of it already.
+    has_twin: bool = True
 
 
 # What is drawn -----------------------------------------------------------------------------------
