@@ -51,6 +51,12 @@ def test_a_file_of_a_report_is_one_too(cast: Cast):
     assert taken(cast.mona, address) == 200
     entry = AuditEntry.objects.get()
     assert (entry.what, entry.rows) == ("entered", 3)
+    # By the metric's name, with the way to its rows.
+    client = Client()
+    client.force_login(cast.adele)
+    page = client.get("/settings/audit/").content.decode()
+    assert "Deals that entered, 3 rows" in page
+    assert 'href="/reports/rows/entered/?span=year' in page
 
 
 @pytest.mark.usefixtures("deals")
