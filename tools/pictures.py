@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -99,23 +99,33 @@ def take(page: Page, name: str) -> None:
     target.write_bytes(picture)
 
 
+def signed_in(browser: Browser, email: str) -> Page:
+    page = browser.new_page(viewport=DESK, color_scheme="light")
+    page.goto(f"{ADDRESS}/accounts/login/")
+    page.fill("[name=login]", email)
+    page.fill("[name=password]", "seven-stages")
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/board/")
+    return page
+
+
 def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium.executable(), args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport=DESK, color_scheme="light")
-        page.goto(f"{ADDRESS}/accounts/login/")
-        page.fill("[name=login]", "mira@brunnmark.example")
-        page.fill("[name=password]", "seven-stages")
-        page.press("[name=password]", "Enter")
-        page.wait_for_url("**/board/")
+        page = signed_in(browser, "mira@brunnmark.example")
         take(page, "board")
         page.locator(RIPE).first.click()
         page.wait_for_url("**/deals/*/")
         take(page, "deal")
         page.goto(f"{ADDRESS}/process/?stage=4")
         take(page, "process")
+        page = signed_in(browser, "helene@brunnmark.example")
+        page.goto(f"{ADDRESS}/reports/")
+        take(page, "reports")
+        page.goto(f"{ADDRESS}/reports/people/")
+        take(page, "people")
         browser.close()
 
 
