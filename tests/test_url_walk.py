@@ -1195,7 +1195,7 @@ def test_each_file_that_leaves_is_noted_and_its_taker_confirmed(world):
             assert "/reauthenticate/" in world.ask(role, "get", path, asked).goes_to, name
         taken.add(name)
     assert {"crm:settings_prices", "exchange:import_errors", "crm:settings_audit_file"} <= taken
-    assert len(taken) > 6
+    assert len(taken) >= 6
 
 
 # Ids in what is sent -----------------------------------------------------------------------------
@@ -1281,7 +1281,7 @@ def test_it_changes_no_field_that_a_form_does_not_ask_for(world):
     sent = world.said(
         {"owner": "@carl", "owner_id": "@carl", "team": "@south", "team_id": "@south"}
     )
-    sent |= {"id": "1", "pk": "1", "stage": "7", "outcome": "won", "batch": "1", "version": ""}
+    sent |= {"id": "1", "pk": "1", "stage": "7", "outcome": "won", "batch": "1"}
     sent |= {
         "is_active": "",
         "role": "admin",

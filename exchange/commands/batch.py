@@ -65,7 +65,10 @@ UNDOABLE = (
             model=Contact,
             kind="contacts",
             search=SearchKind.CONTACT,
-            parts=_parts("crm", "contact", "ContactPoint PartyChange"),
+            parts=(
+                *_parts("crm", "contact", "ContactPoint PartyChange"),
+                *_parts("privacy", "contact", "ErasureNotice"),
+            ),
         ),
     ),
     (
@@ -101,6 +104,8 @@ UNDOABLE = (
                 *_parts("crm", "private_to", "StepResult"),
                 *_parts("crm", "by", "UndoableAct"),
                 *_parts("exchange", "owner", "ImportMapping"),
+                *_parts("reports", "person", "PageLook"),
+                *_parts("reports", "by", "PageLook"),
             ),
             watched=(
                 *("name", "email", "password", "role", "style", "team_id", "hired_on"),

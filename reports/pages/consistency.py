@@ -128,7 +128,7 @@ def _row(report: Report, person: Colleague, standing: Standing) -> MatrixRow:
 def _square_words(part: int | None, n: int) -> str:
     said = _("%(part)s of %(n)s") % {"part": number(part or 0), "n": number(n)}
     if missing := n - (part or 0):
-        return f"{said} · {_('%(n)s to repair') % {'n': number(missing)}}"
+        return " · ".join((said, _("%(n)s to repair") % {"n": number(missing)}))
     return said
 
 

@@ -298,7 +298,12 @@ def _phase(report: Report, phase: Phase, own: Sequence[StageEffort]) -> TableRow
             TableCell(
                 text=percent(part / n, n) if n else _("unknown"),
                 raw=part / n if n else None,
-                note=f"{_('%(part)s of %(n)s') % {'part': number(part), 'n': number(n)}} {note}".strip(),
+                note=" ".join(
+                    filter(
+                        None,
+                        (_("%(part)s of %(n)s") % {"part": number(part), "n": number(n)}, note),
+                    )
+                ),
                 tone="young" if n < MIN_ROWS else "",
             ),
         ],

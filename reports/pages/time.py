@@ -598,7 +598,7 @@ def _quarters_say(report: Report, told: Sequence[Figure], stage: str) -> str:
         "Of those that came to %(stage)s in the newest full quarter *%(now)s* were won within 90 days, "
         "of the quarter before %(before)s."
     ) % {"stage": stage, "now": report.text(now), "before": report.text(before)}
-    return words if differs else f"{words} {_('No difference beyond chance.')}"
+    return words if differs else " ".join((words, _("No difference beyond chance.")))
 
 
 # What is open ---------------------------------------------------------------------------------------

@@ -256,7 +256,7 @@ def _marks(
             DealMark(
                 at=at,
                 lift=(0, -9, 9, -5, 5)[turn % 5],
-                title=f"{one.name} · {_('%(n)s d') % {'n': number(taken)}}{planned}",
+                title=" · ".join((one.name, _("%(n)s d") % {"n": number(taken)})) + planned,
                 href=f"/deals/{one.pk}/",
                 css=f"{css} {'' if one.is_planned else 'bare'}".strip(),
             )
