@@ -182,7 +182,7 @@ def _cohort(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
                     name=name,
                     stage=stage,
                     cells=[
-                        _n_cell(report, rates[stage]),
+                        report.n_cell(rates[stage]),
                         report.cell(rates[stage]),
                         TableCell(text=number(spans[stage]), raw=spans[stage]),
                         report.cell(behind[stage]),
@@ -238,7 +238,7 @@ def _strict(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
                 TableRow(
                     name=name,
                     stage=stage,
-                    cells=[_n_cell(report, rates[stage]), report.cell(rates[stage], part=True)],
+                    cells=[report.n_cell(rates[stage]), report.cell(rates[stage], part=True)],
                 )
                 for stage, name in _names(report).items()
             ],
@@ -475,7 +475,7 @@ def _worth(report: Report) -> ReportPanel:
                     name=name,
                     stage=stage,
                     cells=[
-                        _n_cell(report, worth[stage]),
+                        report.n_cell(worth[stage]),
                         report.cell(won[stage]),
                         report.cell(value[stage]),
                         report.cell(worth[stage]),
@@ -501,13 +501,6 @@ def _names(report: Report) -> dict[Stage, str]:
 
 def _heads(*words: str) -> list[TableHead]:
     return [TableHead(text=_("Stage"), numeric=False), *(TableHead(text=word) for word in words)]
-
-
-def _n_cell(report: Report, figure: Figure) -> TableCell:
-    """How many rows a figure counts, with the way to them."""
-    return TableCell(
-        text=number(figure.n), raw=figure.n, href=report.rows(figure) if figure.n else ""
-    )
 
 
 def _together(report: Report, parts: object) -> Coverage:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports.axes import MONTH, REASON, STAGE, VERSION
-from reports.figures import MIN_ROWS, Figure
+from reports.figures import MIN_ROWS
 from reports.metric import figures
 from reports.metrics import flow
 from reports.metrics import process as metrics
@@ -17,7 +17,6 @@ from reports.presenters.forest import counted, forest, table_of
 from reports.presenters.panels import (
     Bar,
     Bars,
-    Headline,
     PanelChoice,
     ReportPanel,
     Segment,
@@ -26,7 +25,7 @@ from reports.presenters.panels import (
     TableRow,
     at_percent,
 )
-from reports.presenters.report import Report, between_words, is_beyond_chance, of_words
+from reports.presenters.report import Report, is_beyond_chance
 from salesprocess.lib.format import number
 
 # Of fewer moves nothing is said of a version.
@@ -51,17 +50,6 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
     ]
 
 
-def _headline(report: Report, figure: Figure) -> Headline:
-    return Headline(
-        title=figure.definition.name,
-        text=report.text(figure),
-        definition=figure.definition,
-        href=report.rows(figure) if figure.n else "",
-        tone="young" if figure.is_small_sample else "",
-        lines=[of_words(figure), between_words(figure)],
-    )
-
-
 def _numbers(report: Report) -> ReportPanel:
     some = (
         metrics.gates_kept,
@@ -74,7 +62,7 @@ def _numbers(report: Report) -> ReportPanel:
         key="numbers",
         title=_("Was it followed?"),
         template="reports/panels/numbers.html",
-        drawing=[_headline(report, metric.whole(report.question)) for metric in some],
+        drawing=[report.headline(metric.whole(report.question)) for metric in some],
         note=_(
             "How often each step was done and set aside, with and without wins, stands beside the "
             "step on the process page."
@@ -176,17 +164,7 @@ def _early_offers(report: Report) -> ReportPanel:
         key="early",
         title=_("What an early offer costs"),
         template="reports/panels/numbers.html",
-        drawing=[
-            Headline(
-                title=title,
-                text=report.text(figure),
-                definition=figure.definition,
-                href=report.rows(figure) if figure.n else "",
-                tone="young" if figure.is_small_sample else "",
-                lines=[of_words(figure), between_words(figure)],
-            )
-            for title, figure in named
-        ],
+        drawing=[report.headline(figure, title=title) for title, figure in named],
         say=say,
         table=Table(
             heads=[TableHead(text=_("Deals"), numeric=False), TableHead(text=_("Won"))],

@@ -426,12 +426,6 @@ def _horizons(first: str) -> list[TableHead]:
     ]
 
 
-def _n_cell(report: Report, figure: Figure) -> TableCell:
-    return TableCell(
-        text=number(figure.n), raw=figure.n, href=report.rows(figure) if figure.n else ""
-    )
-
-
 def _won(report: Report) -> ReportPanel:
     """By stage, or from one of the late stages on by quarter."""
     names = _named(report)
@@ -466,7 +460,7 @@ def _won_by_stage(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
                 href=report.rows(figure),
                 title=_within(figure, 90).text,
                 few=figure.is_small_sample,
-                cells=[_n_cell(report, figure), _within(figure, 90)],
+                cells=[report.n_cell(figure), _within(figure, 90)],
             )
         )
     return ReportPanel(
@@ -493,7 +487,7 @@ def _won_by_stage(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
                     name=name,
                     stage=stage,
                     cells=[
-                        _n_cell(report, figures_[stage]),
+                        report.n_cell(figures_[stage]),
                         *(_within(figures_[stage], days) for days in HORIZONS),
                     ],
                 )
@@ -568,7 +562,7 @@ def _won_by_quarter(report: Report, stage: int, switch: Sequence[PanelChoice]) -
                 TableRow(
                     name=name,
                     cells=[
-                        _n_cell(report, found[quarter]),
+                        report.n_cell(found[quarter]),
                         *(_within(found[quarter], days) for days in HORIZONS),
                     ],
                 )

@@ -23,7 +23,7 @@ from reports.presenters.panels import (
     TableHead,
     TableRow,
 )
-from reports.presenters.report import Report, between_words, is_beyond_chance, of_words
+from reports.presenters.report import Report, is_beyond_chance, of_words
 from salesprocess.lib.format import join_list, number, percent
 
 RATES: dict[str, Metric] = {
@@ -69,24 +69,12 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
 
 
 def _headline(report: Report, metric: Metric, before: Figure | None = None) -> Headline:
-    figure = metric.whole(report.question)
     beside = (
-        [_("before: %(value)s, %(n)s") % {"value": report.text(before), "n": _n(before)}]
+        [_("before: %(value)s, %(n)s") % {"value": report.text(before), "n": of_words(before)}]
         if before is not None and before.n
         else []
     )
-    return Headline(
-        title=figure.definition.name,
-        text=report.text(figure),
-        definition=figure.definition,
-        href=report.rows(figure) if figure.n else "",
-        tone="young" if figure.is_small_sample else "",
-        lines=[_n(figure), between_words(figure), *beside],
-    )
-
-
-def _n(figure: Figure) -> str:
-    return of_words(figure) if figure.part is not None else f"n {number(figure.n)}"
+    return report.headline(metric.whole(report.question), more=beside)
 
 
 def _rates(report: Report) -> ReportPanel:
@@ -294,22 +282,8 @@ def _objections(report: Report) -> ReportPanel:
         template="reports/panels/numbers.html",
         drawing=[
             *(_headline(report, metric) for metric in some),
-            Headline(
-                title=_("Won, raised by us first"),
-                text=report.text(first),
-                definition=first.definition,
-                href=report.rows(first) if first.n else "",
-                tone="young" if first.is_small_sample else "",
-                lines=[of_words(first), between_words(first)],
-            ),
-            Headline(
-                title=_("Won, raised by them"),
-                text=report.text(other),
-                definition=other.definition,
-                href=report.rows(other) if other.n else "",
-                tone="young" if other.is_small_sample else "",
-                lines=[of_words(other), between_words(other)],
-            ),
+            report.headline(first, title=_("Won, raised by us first")),
+            report.headline(other, title=_("Won, raised by them")),
         ],
         say=say,
         table=_facts(report, (*some, leads.won_front_loaded, leads.won_not_front_loaded)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from reports.figures import MIN_ROWS, Figure, FigureCell, Unit
 from reports.metric import AXES, Metric
-from reports.presenters.panels import PanelChoice, TableCell
+from reports.presenters.panels import Headline, PanelChoice, TableCell
 from reports.queries.totals import worth_of
 from reports.question import Question
 from reports.statistics import differ
@@ -94,6 +94,30 @@ class Report:
         """A figure's value as people read it; what is unknown says so."""
         return value_text(
             figure.value, figure.unit, n=figure.n, currency=self.currency, short=short
+        )
+
+    def headline(
+        self,
+        figure: Figure,
+        *,
+        title: StrOrPromise = "",
+        more: Sequence[str] = (),
+    ) -> Headline:
+        """A figure as a large number: of how many, where it lies 9 times in 10, and what more is said."""
+        counted = of_words(figure) if figure.part is not None else f"n {number(figure.n)}"
+        return Headline(
+            title=title or figure.definition.name,
+            text=self.text(figure),
+            definition=figure.definition,
+            href=self.rows(figure) if figure.n else "",
+            tone="young" if figure.is_small_sample else "",
+            lines=[counted, between_words(figure), *more],
+        )
+
+    def n_cell(self, figure: Figure) -> TableCell:
+        """How many rows a figure counts, with the way to them."""
+        return TableCell(
+            text=number(figure.n), raw=figure.n, href=self.rows(figure) if figure.n else ""
         )
 
     def cell(self, figure: Figure, *, with_n: bool = False, part: bool = False) -> TableCell:

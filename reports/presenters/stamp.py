@@ -21,7 +21,7 @@ class MissingPart:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stamp:
+class ConsistencyStamp:
     """The consistency of what was asked about (METRICS K21): below the organisation's share, what is
     missing stands beside it."""
 
@@ -38,7 +38,7 @@ _GAPS = (
 )
 
 
-def stamp_of(report: Report) -> Stamp | None:
+def stamp_of(report: Report) -> ConsistencyStamp | None:
     """None where no deal is open: nothing can be missing of nothing."""
     question = report.question
     figures(question, consistency.EVERY)
@@ -49,7 +49,7 @@ def stamp_of(report: Report) -> Stamp | None:
     share = percent(coverage.share or 0, whole.n)
     trusted = _("Consistency %(share)s: it can be relied on.")
     careful = _("Consistency %(share)s: read with care.")
-    return Stamp(
+    return ConsistencyStamp(
         coverage=coverage,
         text=(trusted if coverage.is_reliable else careful) % {"share": share},
         gaps=[
