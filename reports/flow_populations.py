@@ -35,7 +35,8 @@ from crm.models.step_result import StepResult, StepState
 from pipeline.process.moves import LeftHow
 from pipeline.process.stages import Outcome, Stage
 from reports.figures import MIN_ROWS
-from reports.metric import Percentile, Population
+from reports.measures import Percentile
+from reports.metric import Population
 from reports.populations import BEGUN, CLOSED, ENTRIES, EXITS, norm_days
 from reports.question import Question
 

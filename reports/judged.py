@@ -16,8 +16,9 @@ from crm.models import Activity, Deal, DealChange
 from crm.models.activity import TOUCHES, ActivityResult
 from pipeline.process.stages import Stage
 from reports.metric import Population
-from reports.populations import OPEN, days_before, flag, is_past, norm_days, open_then, opened
+from reports.populations import days_before, flag, norm_days
 from reports.question import Question
+from reports.stock_populations import OPEN, is_past, open_then, opened
 
 
 def _judged(question: Question) -> QuerySet[Any]:

@@ -31,14 +31,9 @@ from pipeline.models import User
 from pipeline.process.moves import LeftHow
 from pipeline.process.queries.stages import norms_for
 from reports.metric import Population, told_rows
-from reports.populations import (
-    as_of_instant,
-    as_of_now,
-    axes_of_deal,
-    flag,
-    style_then,
-)
+from reports.populations import axes_of_deal, flag
 from reports.question import Question
+from reports.stock_populations import as_of_instant, as_of_now, style_then
 
 _ENDS = (LeftHow.WON, LeftHow.STOPPED)
 NOTHING = Decimal(0)

@@ -17,7 +17,6 @@ from django.db.models import (
     Count,
     DateField,
     DateTimeField,
-    DecimalField,
     DurationField,
     Exists,
     ExpressionWrapper,
@@ -30,20 +29,17 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast, Coalesce, Trunc
+from django.db.models.functions import Coalesce, Trunc
 
 from crm.models import (
     Activity,
     Deal,
-    DealChange,
     DealLine,
     Judgement,
     SourceKind,
     StageVisit,
     StepResult,
 )
-from pipeline.models import User
 from pipeline.process.gates import Reason
 from pipeline.process.moves import LeftHow
 from pipeline.process.queries.stages import norms_for
@@ -54,11 +50,11 @@ from reports.question import Question
 Expression = Callable[[Question], Any]
 
 
-def _span(kind: str, at: str) -> Expression:
+def span_at(kind: str, at: str) -> Expression:
     return lambda question: Trunc(at, kind, output_field=DateField(), tzinfo=question.period.zone)
 
 
-def _path(path: str) -> Expression:
+def column_at(path: str) -> Expression:
     return lambda _question: F(path)
 
 
@@ -88,13 +84,13 @@ def axes_of_deal(
         return Subquery(lines.values("product")[:1])
 
     return {
-        "stage": _path(stage),
-        "person": _path(owner),
-        "team": _path(team),
-        "style": _path(f"{owner}__style"),
-        "source": _path(f"{deal}source"),
-        "method": _path(f"{deal}method"),
-        "customer": _path(f"{deal}company"),
+        "stage": column_at(stage),
+        "person": column_at(owner),
+        "team": column_at(team),
+        "style": column_at(f"{owner}__style"),
+        "source": column_at(f"{deal}source"),
+        "method": column_at(f"{deal}method"),
+        "customer": column_at(f"{deal}company"),
         "existing_customer": lambda _question: Case(
             When(
                 **{f"{deal}source__kind": SourceKind.EXISTING_CUSTOMER},
@@ -103,14 +99,14 @@ def axes_of_deal(
             output_field=BigIntegerField(),
         ),
         "product": first_product,
-        **({kind: _span(kind, at) for kind in ("week", "month", "quarter")} if at else {}),
+        **({kind: span_at(kind, at) for kind in ("week", "month", "quarter")} if at else {}),
     }
 
 
 def _axes_of_closing(deal: str) -> Mapping[str, Expression]:
     return {
-        "cause": _path(f"{deal}cause"),
-        "cause_kind": _path(f"{deal}cause__kind"),
+        "cause": column_at(f"{deal}cause"),
+        "cause_kind": column_at(f"{deal}cause__kind"),
         "initiator": _no_empty(f"{deal}initiator"),
     }
 
@@ -189,6 +185,13 @@ EXITS = Population(
 )
 
 
+def went_on(at: dt.datetime) -> Q:
+    """Of visits: those that went on at an instant. One of which nobody knows when it began counts as
+    long as it goes on."""
+    begun = Q(entered_at__lt=at) | Q(entered_at=None, left_how=None)
+    return begun & (Q(left_how=None) | Q(left_at__gte=at))
+
+
 def _stood(question: Question) -> QuerySet[StageVisit]:
     return _visits(question).filter(went_on(question.now))
 
@@ -210,7 +213,7 @@ def stays_since(question: Question, start: dt.datetime) -> QuerySet[Any]:
     """How many visits that went on after an instant began, and ended, in which weeks."""
     visits = _visits(question).filter(Q(left_how=None) | Q(left_at__gte=start))
     visits = visits.filter(entered_at__lt=question.now)
-    weeks = {name: _span("week", at)(question) for name, at in _ENDS_OF_STAY.items()}
+    weeks = {name: span_at("week", at)(question) for name, at in _ENDS_OF_STAY.items()}
     grouped: Any = visits.order_by().values("stage", "left_how", **weeks)
     counted: QuerySet[Any] = grouped.annotate(n=Count("pk"))
     return counted
@@ -289,134 +292,7 @@ BEGUN = Population(
 )
 
 
-# What is open ------------------------------------------------------------------------------------
-
-
-def _former(kind: str, at: dt.datetime) -> Subquery:
-    """What the first change of a fact after an instant says."""
-    later = DealChange.objects.filter(deal=OuterRef("pk"), kind=kind, at__gte=at)
-    return Subquery(later.order_by("at", "pk").values("data")[:1])
-
-
-def fact_at(former: str, *path: str, now: str, output: Any) -> Case:
-    """What a fact was: what its first later change (annotated as `former`) replaced, else what it is.
-    `path` leads to the value within what the change calls old."""
-    old: Any = KeyTransform("old", former)
-    for part in path[:-1]:
-        old = KeyTransform(part, old)
-    old = KeyTextTransform(path[-1], old) if path else KeyTextTransform("old", former)
-    return Case(
-        When(**{f"{former}__isnull": True}, then=F(now)),
-        default=Cast(old, output),
-        output_field=output,
-    )
-
-
-def went_on(at: dt.datetime) -> Q:
-    """Of visits: those that went on at an instant. One of which nobody knows when it began counts as
-    long as it goes on."""
-    begun = Q(entered_at__lt=at) | Q(entered_at=None, left_how=None)
-    return begun & (Q(left_how=None) | Q(left_at__gte=at))
-
-
-def as_of_now(deals: QuerySet[Any]) -> QuerySet[Any]:
-    """The deals with what they are, under the names of what they were then; those that are closed
-    have no stage."""
-    is_open = Q(outcome=Outcome.OPEN)
-    rows: QuerySet[Any] = deals.annotate(
-        stage_then=Case(When(is_open, then=F("stage")), output_field=IntegerField()),
-        entered_then=F("stage_entered_at"),
-        owner_then_id=F("owner_id"),
-        team_then_id=F("team_id"),
-        amount_then=F("amount"),
-        currency_then=F("currency"),
-        closes_then=F("expected_close_on"),
-        parked_then=F("parked_until"),
-    )
-    return rows
-
-
-def as_of_instant(deals: QuerySet[Any], at: dt.datetime, *, when: str = "then") -> QuerySet[Any]:
-    """The deals with what they were just before an instant, by their visits and changes alone, as
-    `stage_then` and so on, or with another word for `then`; those that were not open have no stage."""
-    stay = StageVisit.objects.filter(went_on(at), deal=OuterRef("pk")).order_by("-sequence")
-    facts = ("owner", "team", "amount", "currency", "expected_close_on", "parked_until")
-    former = {kind: f"former_{kind}_{when}" for kind in facts}
-    id_field: Any = BigIntegerField()
-    money: Any = DecimalField(max_digits=14, decimal_places=2)
-
-    def then(kind: str, *path: str, now: str, output: Any) -> Case:
-        return fact_at(former[kind], *path, now=now, output=output)
-
-    rows: QuerySet[Any] = deals.annotate(
-        **{
-            f"stage_{when}": Subquery(stay.values("stage")[:1]),
-            f"entered_{when}": Subquery(stay.values("entered_at")[:1]),
-        },
-        **{former[kind]: _former(kind, at) for kind in facts},
-    ).annotate(
-        **{
-            f"owner_{when}_id": then("owner", "id", now="owner_id", output=id_field),
-            f"team_{when}_id": then("team", "id", now="team_id", output=id_field),
-            f"amount_{when}": then("amount", "amount", now="amount", output=money),
-            f"currency_{when}": then("currency", now="currency", output=CharField()),
-            f"closes_{when}": then(
-                "expected_close_on", now="expected_close_on", output=DateField()
-            ),
-            f"parked_{when}": then("parked_until", now="parked_until", output=DateField()),
-        }
-    )
-    return rows
-
-
-def _as_of_a_day(question: Question, deals: QuerySet[Deal]) -> QuerySet[Any]:
-    """Those that were open at the end of the day asked for: nothing of what they are today."""
-    at = question.now
-    stay = StageVisit.objects.filter(went_on(at), deal=OuterRef("pk"))
-    return as_of_instant(deals.filter(Exists(stay)), at)
-
-
-def is_past(question: Question) -> bool:
-    """Whether stock is asked for as of a day that is over."""
-    return question.as_of is not None and question.as_of < question.today
-
-
-def open_then(question: Question) -> QuerySet[Any]:
-    rows = opened(question, Deal.objects.visible_to(question.reader))
-    return rows.filter(question.of_deals(owner="owner_then", team="team_then"))
-
-
-def opened(question: Question, deals: QuerySet[Deal]) -> QuerySet[Any]:
-    rows = (
-        _as_of_a_day(question, deals)
-        if is_past(question)
-        else as_of_now(deals.filter(outcome=Outcome.OPEN))
-    )
-    owner = User.objects.filter(pk=OuterRef("owner_then_id"))
-    named: QuerySet[Any] = rows.annotate(owner_then_name=Subquery(owner.values("name")[:1]))
-    return named
-
-
-def style_then(_question: Question) -> Subquery:
-    return Subquery(User.objects.filter(pk=OuterRef("owner_then_id")).values("style")[:1])
-
-
-# Deals that are open: now, or at the end of the day asked for.
-OPEN = Population(
-    key="open",
-    kind="open_deal",
-    find=open_then,
-    axes={
-        **axes_of_deal("", stage="stage_then", owner="owner", team="team", at=""),
-        "person": _path("owner_then_id"),
-        "team": _path("team_then_id"),
-        "style": style_then,
-    },
-    amount="amount_then",
-    currency="currency_then",
-    columns=("deal", "company", "owner", "stage", "since", "closes", "value"),
-    order="-value",
-)
+# What rows are measured by -----------------------------------------------------------------------
 
 
 def norm_days(question: Question, *, stage: str, team: str) -> Case:
@@ -486,62 +362,13 @@ DONE = Population(
     axes={
         **axes_of_deal("deal__", stage="stage", owner="owner", team="owner__team", at="done_at"),
         "phase": _phase("stage"),
-        "activity_kind": _path("kind"),
+        "activity_kind": column_at("kind"),
         "method": lambda _question: Coalesce("method", "deal__method"),
     },
     amount="deal__amount",
     currency="deal__currency",
     columns=("activity", "deal", "company", "owner", "stage", "done", "result"),
     order="-done",
-)
-
-
-# What was promised ------------------------------------------------------------------------------
-
-
-def _promised(question: Question) -> QuerySet[Any]:
-    """The deals that were open when the period began, and were to close in it by their date then."""
-    period = question.period
-    stay = StageVisit.objects.filter(went_on(period.starts_at), deal=OuterRef("pk"))
-    deals = Deal.objects.visible_to(question.reader).filter(Exists(stay))
-    rows = as_of_instant(deals, period.starts_at)
-    owner = User.objects.filter(pk=OuterRef("owner_then_id"))
-    closed = Q(closed_at__lt=question.now)
-    promised: QuerySet[Any] = rows.filter(
-        question.of_deals(owner="owner_then", team="team_then"),
-        closes_then__range=(period.start_on, period.end_on),
-    ).annotate(
-        owner_then_name=Subquery(owner.values("name")[:1]),
-        kept=flag(closed & Q(closed_at__lt=period.ends_at)),
-        happened=Case(
-            When(closed & Q(outcome=Outcome.STOPPED), then=Value("stopped")),
-            When(
-                closed & Q(outcome=Outcome.WON),
-                then=Cast(Cast(_span("month", "closed_at")(question), DateField()), CharField()),
-            ),
-            default=Value("open"),
-            output_field=CharField(),
-        ),
-    )
-    return promised
-
-
-# Deals whose date, as it stood when the period began, lay in it; with what happened to them.
-PROMISED = Population(
-    key="promised",
-    kind="open_deal",
-    find=_promised,
-    axes={
-        **axes_of_deal("", stage="stage_then", owner="owner", team="team", at=""),
-        "person": _path("owner_then_id"),
-        "team": _path("team_then_id"),
-        "style": style_then,
-        "happened": _path("happened"),
-    },
-    amount="amount_then",
-    currency="currency_then",
-    columns=("deal", "company", "owner", "stage", "since", "closes", "value"),
-    order="-value",
 )
 
 
@@ -568,7 +395,7 @@ JUDGEMENTS = Population(
     at="at",
     axes={
         **_axes_of_part("at"),
-        "stage": _path("to"),
+        "stage": column_at("to"),
         "reason": _no_empty("reason"),
     },
     amount="deal__amount",

@@ -19,8 +19,8 @@ from crm.models import Deal
 from pipeline.models import Role, User
 from pipeline.process.stages import Stage
 from reports.figures import Period
-from reports.populations import OPEN
 from reports.question import Question
+from reports.stock_populations import OPEN
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_deal, make_team, make_user
 

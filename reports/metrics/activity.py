@@ -5,7 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.figures import Definition
 from reports.flow_populations import CONVERSATION
-from reports.metric import Counted, FigureMeasure, Share, metric
+from reports.measures import Counted, FigureMeasure, Share
+from reports.metric import metric
 from reports.populations import DONE
 
 _EFFORT = Definition(

@@ -5,7 +5,8 @@ from django.db.models.functions import Trunc
 from django.utils.translation import gettext_lazy as _
 
 from reports.figures import Definition, Unit
-from reports.metric import Different, FigureMeasure, Middle, metric
+from reports.measures import Different, FigureMeasure, Middle
+from reports.metric import metric
 from reports.populations import DONE
 
 # What was planned before is recorded when it is ticked: when that was is not kept.

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.figures import Definition
 from reports.judged import JUDGED, judged_of_own_team
-from reports.metric import Counted, FigureMeasure, Share, metric
+from reports.measures import Counted, FigureMeasure, Share
+from reports.metric import metric
 from reports.question import Question
 
 RULES = {

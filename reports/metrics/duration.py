@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.figures import Definition, Unit
 from reports.flow_populations import CYCLES, FIRST_ENTRIES, LAST_EXITS, NORMED, STAYS, WAITS
-from reports.metric import FigureMeasure, Middle, Raw, Summed, metric
+from reports.measures import FigureMeasure, Middle, Raw, Summed
+from reports.metric import metric
 from reports.metrics.outcomes import LOST, WON
 from reports.populations import EXITS
 from reports.statistics import Curve, cumulative_incidence, kaplan_meier, wilson

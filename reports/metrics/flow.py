@@ -12,7 +12,8 @@ from pipeline.process.moves import LeftHow
 from pipeline.process.stages import Outcome, Stage
 from reports.figures import MIN_ROWS, Definition, Unit
 from reports.flow_populations import COHORTS, FIRST_ENTRIES, FORWARD, PATHS
-from reports.metric import Counted, FigureMeasure, Raw, Share, Unfolded, averaged, metric
+from reports.measures import Counted, FigureMeasure, Raw, Share, Unfolded, averaged
+from reports.metric import metric
 from reports.populations import ENTRIES, EXITS, STOOD
 
 _ENTRIES = Definition(

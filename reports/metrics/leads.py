@@ -19,7 +19,8 @@ from crm.models.activity import TOUCHES
 from pipeline.process.stages import Outcome, Stage
 from reports.figures import Definition
 from reports.flow_populations import CONVERSATION
-from reports.metric import Counted, FigureMeasure, Middle, Share, Summed, metric
+from reports.measures import Counted, FigureMeasure, Middle, Share, Summed
+from reports.metric import metric
 from reports.metrics.outcomes import LOST, WON
 from reports.populations import BEGUN, CLOSED, DONE
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from reports.figures import Definition
-from reports.metric import Metric, Population, Told, metric
+from reports.measures import Told
+from reports.metric import Metric, Population, metric
 from reports.movements import MOVED, MOVED_DUE, Movement, went_back, went_forward
 
 if TYPE_CHECKING:

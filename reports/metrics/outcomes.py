@@ -18,7 +18,8 @@ from crm.models import CauseKind, ClosingAttempt, StageVisit
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Outcome
 from reports.figures import Definition, Unit
-from reports.metric import Counted, FigureMeasure, Middle, Share, Summed, averaged, metric
+from reports.measures import Counted, FigureMeasure, Middle, Share, Summed, averaged
+from reports.metric import metric
 from reports.populations import BEGUN, CLOSED, EXITS
 
 WON = Q(outcome=Outcome.WON)

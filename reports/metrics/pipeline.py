@@ -5,8 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.process.stages import Stage
 from reports.figures import Definition
-from reports.metric import Counted, FigureMeasure, Summed, metric
-from reports.populations import OPEN
+from reports.measures import Counted, FigureMeasure, Summed
+from reports.metric import metric
+from reports.stock_populations import OPEN
 
 QUALIFIED = Q(stage_then__gte=Stage.QUALIFICATION)
 

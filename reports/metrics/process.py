@@ -12,7 +12,8 @@ from pipeline.process.gates import Reason
 from pipeline.process.moves import EnteredHow, LeftHow
 from reports.figures import Definition
 from reports.flow_populations import FORWARD
-from reports.metric import Counted, FigureMeasure, Share, metric
+from reports.measures import Counted, FigureMeasure, Share
+from reports.metric import metric
 from reports.metrics.outcomes import LOST, WON
 from reports.populations import CLOSED, EXITS, JUDGEMENTS, STEPS
 

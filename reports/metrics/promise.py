@@ -4,8 +4,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from reports.figures import Definition
-from reports.metric import FigureMeasure, Share, metric
-from reports.populations import PROMISED
+from reports.measures import FigureMeasure, Share
+from reports.metric import metric
+from reports.stock_populations import PROMISED
 
 
 @metric(

@@ -10,8 +10,9 @@ from django.db.models import CharField, Count, Value
 from pipeline.process.moves import LeftHow
 from reports.metric import told_rows
 from reports.movements import MOVED, Movement, went_back
-from reports.populations import PROMISED, stays_since
+from reports.populations import stays_since
 from reports.question import Question
+from reports.stock_populations import PROMISED
 
 _COLUMNS = (
     *("pk", "company__name", "owner_then_name", "amount_was", "currency_was", "amount_then"),

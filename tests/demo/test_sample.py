@@ -18,7 +18,8 @@ from demo import sample
 from pipeline.models import Batch, BatchKind, OutboxRow, Team, User
 from pipeline.process.stages import Outcome, Stage
 from reports.forms import QuestionForm
-from reports.populations import ENTRIES, OPEN
+from reports.populations import ENTRIES
+from reports.stock_populations import OPEN
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast, make_cast
 from tests.factories import NOW, make_company, make_contact, make_deal, plan_call

@@ -15,7 +15,8 @@ from pipeline.people.events import TeamChanged
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Outcome
 from reports.figures import FigureCell, Period
-from reports.metric import WHOLE, Metric, Told, figures, told_rows
+from reports.measures import Told
+from reports.metric import WHOLE, Metric, figures, told_rows
 from reports.metrics import movement, pipeline
 from reports.question import Question, team_with_all_below
 from salesprocess.lib.events import Event, RecordRef, event_columns

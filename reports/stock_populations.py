@@ -1,0 +1,200 @@
+"""The rows of what is open: now, or at the end of a day that is over, by what history tells; and of what
+was promised. With `populations` the only place that names tables."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    DateField,
+    DecimalField,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast
+
+from crm.models import Deal, DealChange, StageVisit
+from pipeline.models import User
+from pipeline.process.stages import Outcome
+from reports.metric import Population
+from reports.populations import axes_of_deal, column_at, flag, span_at, went_on
+from reports.question import Question
+
+
+def _former(kind: str, at: dt.datetime) -> Subquery:
+    """What the first change of a fact after an instant says."""
+    later = DealChange.objects.filter(deal=OuterRef("pk"), kind=kind, at__gte=at)
+    return Subquery(later.order_by("at", "pk").values("data")[:1])
+
+
+def fact_at(former: str, *path: str, now: str, output: Any) -> Case:
+    """What a fact was: what its first later change (annotated as `former`) replaced, else what it is.
+    `path` leads to the value within what the change calls old."""
+    old: Any = KeyTransform("old", former)
+    for part in path[:-1]:
+        old = KeyTransform(part, old)
+    old = KeyTextTransform(path[-1], old) if path else KeyTextTransform("old", former)
+    return Case(
+        When(**{f"{former}__isnull": True}, then=F(now)),
+        default=Cast(old, output),
+        output_field=output,
+    )
+
+
+def as_of_now(deals: QuerySet[Any]) -> QuerySet[Any]:
+    """The deals with what they are, under the names of what they were then; those that are closed
+    have no stage."""
+    is_open = Q(outcome=Outcome.OPEN)
+    rows: QuerySet[Any] = deals.annotate(
+        stage_then=Case(When(is_open, then=F("stage")), output_field=IntegerField()),
+        entered_then=F("stage_entered_at"),
+        owner_then_id=F("owner_id"),
+        team_then_id=F("team_id"),
+        amount_then=F("amount"),
+        currency_then=F("currency"),
+        closes_then=F("expected_close_on"),
+        parked_then=F("parked_until"),
+    )
+    return rows
+
+
+def as_of_instant(deals: QuerySet[Any], at: dt.datetime, *, when: str = "then") -> QuerySet[Any]:
+    """The deals with what they were just before an instant, by their visits and changes alone, as
+    `stage_then` and so on, or with another word for `then`; those that were not open have no stage."""
+    stay = StageVisit.objects.filter(went_on(at), deal=OuterRef("pk")).order_by("-sequence")
+    facts = ("owner", "team", "amount", "currency", "expected_close_on", "parked_until")
+    former = {kind: f"former_{kind}_{when}" for kind in facts}
+    id_field: Any = BigIntegerField()
+    money: Any = DecimalField(max_digits=14, decimal_places=2)
+
+    def then(kind: str, *path: str, now: str, output: Any) -> Case:
+        return fact_at(former[kind], *path, now=now, output=output)
+
+    rows: QuerySet[Any] = deals.annotate(
+        **{
+            f"stage_{when}": Subquery(stay.values("stage")[:1]),
+            f"entered_{when}": Subquery(stay.values("entered_at")[:1]),
+        },
+        **{former[kind]: _former(kind, at) for kind in facts},
+    ).annotate(
+        **{
+            f"owner_{when}_id": then("owner", "id", now="owner_id", output=id_field),
+            f"team_{when}_id": then("team", "id", now="team_id", output=id_field),
+            f"amount_{when}": then("amount", "amount", now="amount", output=money),
+            f"currency_{when}": then("currency", now="currency", output=CharField()),
+            f"closes_{when}": then(
+                "expected_close_on", now="expected_close_on", output=DateField()
+            ),
+            f"parked_{when}": then("parked_until", now="parked_until", output=DateField()),
+        }
+    )
+    return rows
+
+
+def _as_of_a_day(question: Question, deals: QuerySet[Deal]) -> QuerySet[Any]:
+    """Those that were open at the end of the day asked for: nothing of what they are today."""
+    at = question.now
+    stay = StageVisit.objects.filter(went_on(at), deal=OuterRef("pk"))
+    return as_of_instant(deals.filter(Exists(stay)), at)
+
+
+def is_past(question: Question) -> bool:
+    """Whether stock is asked for as of a day that is over."""
+    return question.as_of is not None and question.as_of < question.today
+
+
+def open_then(question: Question) -> QuerySet[Any]:
+    rows = opened(question, Deal.objects.visible_to(question.reader))
+    return rows.filter(question.of_deals(owner="owner_then", team="team_then"))
+
+
+def opened(question: Question, deals: QuerySet[Deal]) -> QuerySet[Any]:
+    rows = (
+        _as_of_a_day(question, deals)
+        if is_past(question)
+        else as_of_now(deals.filter(outcome=Outcome.OPEN))
+    )
+    owner = User.objects.filter(pk=OuterRef("owner_then_id"))
+    named: QuerySet[Any] = rows.annotate(owner_then_name=Subquery(owner.values("name")[:1]))
+    return named
+
+
+def style_then(_question: Question) -> Subquery:
+    return Subquery(User.objects.filter(pk=OuterRef("owner_then_id")).values("style")[:1])
+
+
+# Deals that are open: now, or at the end of the day asked for.
+OPEN = Population(
+    key="open",
+    kind="open_deal",
+    find=open_then,
+    axes={
+        **axes_of_deal("", stage="stage_then", owner="owner", team="team", at=""),
+        "person": column_at("owner_then_id"),
+        "team": column_at("team_then_id"),
+        "style": style_then,
+    },
+    amount="amount_then",
+    currency="currency_then",
+    columns=("deal", "company", "owner", "stage", "since", "closes", "value"),
+    order="-value",
+)
+
+
+# What was promised ------------------------------------------------------------------------------
+
+
+def _promised(question: Question) -> QuerySet[Any]:
+    """The deals that were open when the period began, and were to close in it by their date then."""
+    period = question.period
+    stay = StageVisit.objects.filter(went_on(period.starts_at), deal=OuterRef("pk"))
+    deals = Deal.objects.visible_to(question.reader).filter(Exists(stay))
+    rows = as_of_instant(deals, period.starts_at)
+    owner = User.objects.filter(pk=OuterRef("owner_then_id"))
+    closed = Q(closed_at__lt=question.now)
+    promised: QuerySet[Any] = rows.filter(
+        question.of_deals(owner="owner_then", team="team_then"),
+        closes_then__range=(period.start_on, period.end_on),
+    ).annotate(
+        owner_then_name=Subquery(owner.values("name")[:1]),
+        kept=flag(closed & Q(closed_at__lt=period.ends_at)),
+        happened=Case(
+            When(closed & Q(outcome=Outcome.STOPPED), then=Value("stopped")),
+            When(
+                closed & Q(outcome=Outcome.WON),
+                then=Cast(Cast(span_at("month", "closed_at")(question), DateField()), CharField()),
+            ),
+            default=Value("open"),
+            output_field=CharField(),
+        ),
+    )
+    return promised
+
+
+# Deals whose date, as it stood when the period began, lay in it; with what happened to them.
+PROMISED = Population(
+    key="promised",
+    kind="open_deal",
+    find=_promised,
+    axes={
+        **axes_of_deal("", stage="stage_then", owner="owner", team="team", at=""),
+        "person": column_at("owner_then_id"),
+        "team": column_at("team_then_id"),
+        "style": style_then,
+        "happened": column_at("happened"),
+    },
+    amount="amount_then",
+    currency="currency_then",
+    columns=("deal", "company", "owner", "stage", "since", "closes", "value"),
+    order="-value",
+)
