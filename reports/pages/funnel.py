@@ -1,19 +1,18 @@
 """Where deals drop out: activity, cohort and strict path, and what a point more is worth."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pipeline.process.stages import Stage
 from reports.axes import REACHED, STAGE
-from reports.figures import Coverage, Figure
+from reports.figures import Figure
 from reports.flow_populations import usual_spans
-from reports.metric import Axis, Metric, figures
+from reports.metric import figures
 from reports.metrics import flow
 from reports.pages.page import ReportPage
+from reports.presenters.by_stage import by_stage, if_none, stage_heads, stage_names, together
 from reports.presenters.panels import (
     Bar,
     Bars,
@@ -23,16 +22,16 @@ from reports.presenters.panels import (
     Segment,
     Table,
     TableCell,
-    TableHead,
     TableRow,
     at_percent,
 )
 from reports.presenters.report import Report, between_words, is_beyond_chance, of_words
-from salesprocess.lib.format import money_short, number, percent
+from reports.presenters.worth import worth_panel
+from salesprocess.lib.format import number
 
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
-    return [_drop_out(report), _far(report), _worth(report)]
+    return [_drop_out(report), _far(report), worth_panel(report)]
 
 
 # Where deals drop out -------------------------------------------------------------------------------
@@ -64,11 +63,11 @@ def _activity(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         (flow.stopped_there, "fill-stopped", _("Stopped")),
         (flow.still_there, "fill-still", _("Still there")),
     )
-    entered = _by_stage(report, flow.entered)
-    rates = _by_stage(report, flow.went_on)
+    entered = by_stage(report, flow.entered)
+    rates = by_stage(report, flow.went_on)
     largest = max(figure.n for figure in entered.values())
     bars = []
-    for stage, name in _names(report).items():
+    for stage, name in stage_names(report).items():
         parts = [(metric.at(question, STAGE, stage.value), css, word) for metric, css, word in ways]
         rate = rates[stage]
         bars.append(_bar(report, stage, name, entered[stage], rate, parts, largest, among=rate.n))
@@ -79,7 +78,7 @@ def _activity(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         drawing=Bars(rows=bars),
         definition=flow.went_on.definition,
         n=sum(figure.n for figure in entered.values()),
-        coverage=_together(report, entered.values()),
+        coverage=together(report, entered.values()),
         switch=switch,
         say=_(
             "Activity: every visit that began in the period, by where it went; a deal that comes back "
@@ -94,7 +93,7 @@ def _activity(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
             LegendKey(css="key-whisker", text=_("where the rate lies 9 times in 10")),
         ],
         table=Table(
-            heads=_heads(
+            heads=stage_heads(
                 _("Entered"),
                 *(word for _metric, _css, word in ways),
                 _("Went on, of those that left"),
@@ -114,11 +113,11 @@ def _activity(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
                         report.cell(ended[stage]),
                     ],
                 )
-                for stage, name in _names(report).items()
+                for stage, name in stage_names(report).items()
             ],
         ),
         wide=True,
-        **_if_nothing(report, largest),
+        **if_none(report, largest, _("No deal moved in this period.")),
     )
 
 
@@ -128,7 +127,7 @@ def _cohort(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         flow.cohort_conversion, flow.cohort_maturity, flow.cohort_left_behind, flow.cohort_young,
     )  # fmt: skip
     figures(question, metrics, STAGE)
-    rates, settled, behind, young = (_by_stage(report, metric) for metric in metrics)
+    rates, settled, behind, young = (by_stage(report, metric) for metric in metrics)
     largest = max(figure.n for figure in rates.values())
     spans = usual_spans(question)
     bars = [
@@ -146,7 +145,7 @@ def _cohort(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
             largest,
             note=_("within %(days)s d") % {"days": number(spans[stage])},
         )
-        for stage, name in _names(report).items()
+        for stage, name in stage_names(report).items()
     ]
     return ReportPanel(
         key="drop-out",
@@ -155,7 +154,7 @@ def _cohort(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         drawing=Bars(rows=bars),
         definition=flow.cohort_conversion.definition,
         n=sum(figure.n for figure in rates.values()),
-        coverage=_together(report, rates.values()),
+        coverage=together(report, rates.values()),
         switch=switch,
         say=_(
             "Cohort: each deal once, by the day on which it first came to the stage; counted is "
@@ -169,7 +168,7 @@ def _cohort(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
             LegendKey(css="key-whisker", text=_("where the rate lies 9 times in 10")),
         ],
         table=Table(
-            heads=_heads(
+            heads=stage_heads(
                 _("First entries"),
                 _("Went on in time"),
                 _("Days given"),
@@ -190,16 +189,16 @@ def _cohort(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
                         report.cell(settled[stage]),
                     ],
                 )
-                for stage, name in _names(report).items()
+                for stage, name in stage_names(report).items()
             ],
         ),
         wide=True,
-        **_if_nothing(report, largest),
+        **if_none(report, largest, _("No deal moved in this period.")),
     )
 
 
 def _strict(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
-    rates = _by_stage(report, flow.strict_conversion, REACHED)
+    rates = by_stage(report, flow.strict_conversion, REACHED)
     largest = max(figure.n for figure in rates.values())
     bars = [
         _bar(
@@ -212,7 +211,7 @@ def _strict(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
             largest,
             rest=_("Not, or not in order"),
         )
-        for stage, name in _names(report).items()
+        for stage, name in stage_names(report).items()
     ]
     return ReportPanel(
         key="drop-out",
@@ -233,18 +232,18 @@ def _strict(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
             LegendKey(css="key-still", text=_("Not, or not in order")),
         ],
         table=Table(
-            heads=_heads(_("Every stage up to here"), _("Went on in order")),
+            heads=stage_heads(_("Every stage up to here"), _("Went on in order")),
             rows=[
                 TableRow(
                     name=name,
                     stage=stage,
                     cells=[report.n_cell(rates[stage]), report.cell(rates[stage], part=True)],
                 )
-                for stage, name in _names(report).items()
+                for stage, name in stage_names(report).items()
             ],
         ),
         wide=True,
-        **_if_nothing(report, largest),
+        **if_none(report, largest, _("No deal moved in this period.")),
     )
 
 
@@ -314,7 +313,7 @@ def _weakest(report: Report, rates: dict[Stage, Figure]) -> str:
     if not is_beyond_chance(told[first], told[second]):
         return " " + _("No stage loses more than all others beyond chance.")
     return " " + _("Most drop out of *%(stage)s*: %(part)s went on, %(between)s.") % {
-        "stage": _names(report)[first],
+        "stage": stage_names(report)[first],
         "part": of_words(told[first]),
         "between": between_words(told[first]),
     }
@@ -331,7 +330,7 @@ def _far(report: Report) -> ReportPanel:
     )  # fmt: skip
     figures(question, metrics, REACHED)
     reached, onward, skipped, late, returned, visited = (
-        _by_stage(report, metric, REACHED) for metric in metrics
+        by_stage(report, metric, REACHED) for metric in metrics
     )
     begun = reached[Stage.LEAD_GENERATION].n
     bars = [
@@ -344,7 +343,7 @@ def _far(report: Report) -> ReportPanel:
             [(reached[stage], "fill-accent", _("Reached"))],
             begun,
         )
-        for stage, name in _names(report).items()
+        for stage, name in stage_names(report).items()
     ]
     return ReportPanel(
         key="far",
@@ -356,7 +355,7 @@ def _far(report: Report) -> ReportPanel:
         coverage=reached[Stage.LEAD_GENERATION].coverage,
         say=_left_out(skipped, late, report),
         table=Table(
-            heads=_heads(
+            heads=stage_heads(
                 _("Reached, of all"),
                 _("Reached the next stage"),
                 _("Stayed there"),
@@ -377,11 +376,11 @@ def _far(report: Report) -> ReportPanel:
                         report.cell(returned[stage], part=True),
                     ],
                 )
-                for stage, name in _names(report).items()
+                for stage, name in stage_names(report).items()
             ],
         ),
         wide=True,
-        **_if_nothing(report, begun),
+        **if_none(report, begun, _("No deal moved in this period.")),
     )
 
 
@@ -393,7 +392,7 @@ def _left_out(skipped: dict[Stage, Figure], late: dict[Stage, Figure], report: R
         most = max(told, key=lambda stage: skipped[stage].value or 0)
         words.append(
             _("*%(stage)s* is skipped most: by %(part)s.")
-            % {"stage": _names(report)[most], "part": of_words(skipped[most])}
+            % {"stage": stage_names(report)[most], "part": of_words(skipped[most])}
         )
     first = late[Stage.LEAD_GENERATION]
     if first.part and not first.is_small_sample:
@@ -402,129 +401,6 @@ def _left_out(skipped: dict[Stage, Figure], late: dict[Stage, Figure], report: R
             % {"part": of_words(first)}
         )
     return " ".join(words)
-
-
-# What one point more is worth -----------------------------------------------------------------------
-
-
-def _worth(report: Report) -> ReportPanel:
-    question = report.question
-    metrics = (flow.worth_of_a_point, flow.won_after_going_on, flow.value_after_going_on)
-    figures(question, metrics, STAGE)
-    worth, won, value = (_by_stage(report, metric) for metric in metrics)
-    known = {stage: figure for stage, figure in worth.items() if figure.value is not None}
-    if not known:
-        return ReportPanel(
-            key="worth",
-            title=_("What one point more is worth"),
-            definition=flow.worth_of_a_point.definition,
-            empty=_("Too few deals were won in this period to say what a point more is worth."),
-            todo=_longer(report),
-        )
-    most = max(known, key=lambda stage: known[stage].value or 0)
-    largest = float(known[most].value or 0)
-    names = _names(report)
-    bars = [
-        Bar(
-            label=name,
-            stage=stage,
-            href=report.rows(worth[stage]) if worth[stage].n else "",
-            segments=[
-                Segment(
-                    css="fill-accent" if stage is most else "fill-pale",
-                    start=0,
-                    width=at_percent(known[stage].value or 0, largest),
-                    title=report.text(known[stage], short=True),
-                    href=report.rows(known[stage]),
-                )
-            ]
-            if stage in known
-            else [],
-            text=report.text(worth[stage], short=True) if stage in known else _("too few"),
-            tone="" if stage in known else "young",
-        )
-        for stage, name in names.items()
-    ]
-    return ReportPanel(
-        key="worth",
-        title=_("What one point more is worth"),
-        template="reports/panels/bars.html",
-        drawing=Bars(rows=bars),
-        definition=flow.worth_of_a_point.definition,
-        say=_(
-            "One point more in *%(stage)s* is worth about *%(worth)s a quarter*, because %(n)s deals "
-            "came in, %(rate)s of those that went on and closed were won, and a win brings %(value)s."
-        )
-        % {
-            "stage": names[most],
-            "worth": report.text(known[most], short=True),
-            "n": number(known[most].n),
-            "rate": percent(won[most].value or 0, won[most].n),
-            "value": money_short(Decimal(value[most].value or 0), report.currency),
-        },
-        note=_("An estimate: it says what is at stake, not how to get there."),
-        table=Table(
-            heads=_heads(
-                _("Came in"),
-                _("Won, of those that went on"),
-                _("A win brings"),
-                _("A point a quarter"),
-            ),
-            rows=[
-                TableRow(
-                    name=name,
-                    stage=stage,
-                    cells=[
-                        report.n_cell(worth[stage]),
-                        report.cell(won[stage]),
-                        report.cell(value[stage]),
-                        report.cell(worth[stage]),
-                    ],
-                )
-                for stage, name in names.items()
-            ],
-        ),
-    )
-
-
-# What the boxes share -------------------------------------------------------------------------------
-
-
-def _by_stage(report: Report, metric: Metric, by: Axis = STAGE) -> dict[Stage, Figure]:
-    return {stage: metric.at(report.question, by, stage.value) for stage in Stage}
-
-
-def _names(report: Report) -> dict[Stage, str]:
-    named = STAGE.named(report.question, STAGE.every)
-    return {stage: named[stage.value] for stage in Stage}
-
-
-def _heads(*words: str) -> list[TableHead]:
-    return [TableHead(text=_("Stage"), numeric=False), *(TableHead(text=word) for word in words)]
-
-
-def _together(report: Report, parts: object) -> Coverage:
-    found: list[Figure] = list(parts)  # type: ignore[call-overload]
-    return report.question.coverage(
-        known=sum(each.coverage.known for each in found),
-        population=sum(each.coverage.population for each in found),
-    )
-
-
-def _longer(report: Report) -> list[PanelChoice]:
-    return [
-        PanelChoice(
-            label=_("Take the last 12 months"),
-            href=report.address("", span="year", start=None, end=None),
-            is_current=False,
-        )
-    ]
-
-
-def _if_nothing(report: Report, n: int) -> dict[str, Any]:
-    if n:
-        return {}
-    return {"empty": _("No deal moved in this period."), "todo": _longer(report)}
 
 
 PAGE = ReportPage(

@@ -16,7 +16,6 @@ from reports.pages.pipeline import why_it_changed
 from reports.presenters.panels import (
     Bar,
     Bars,
-    Headline,
     LegendKey,
     ReportPanel,
     Segment,
@@ -27,7 +26,7 @@ from reports.presenters.panels import (
     at_percent,
     scale_to,
 )
-from reports.presenters.report import Report, between_words, of_words
+from reports.presenters.report import Report, between_words
 from salesprocess.lib.format import number, percent
 
 _OPEN = (
@@ -78,20 +77,16 @@ def _headlines(report: Report) -> ReportPanel:
     qualified = _at(report, flow.newly_qualified, Stage.QUALIFICATION)
     pushed = movement.pushed_share.whole(question)
     numbers = [
-        _headline(report, won, was=outcomes.won_value.whole(before) if before else None),
-        _headline(
-            report,
+        report.headline(won, short=True, was=outcomes.won_value.whole(before) if before else None),
+        report.headline(
             open_value,
+            short=True,
             title=_("Open from stage 3 on"),
-            lines=[_("weighted %(value)s") % {"value": report.text(weighted, short=True)}],
+            more=[_("weighted %(value)s") % {"value": report.text(weighted, short=True)}],
         ),
-        _headline(report, speed),
-        _headline(
-            report,
-            qualified,
-            was=flow.newly_qualified.whole(before) if before else None,
-        ),
-        _headline(report, pushed, lines=[of_words(pushed), between_words(pushed)]),
+        report.headline(speed, short=True),
+        report.headline(qualified, was=flow.newly_qualified.whole(before) if before else None),
+        report.headline(pushed),
     ]
     return ReportPanel(
         key="numbers",
@@ -99,27 +94,6 @@ def _headlines(report: Report) -> ReportPanel:
         template="reports/panels/numbers.html",
         drawing=numbers,
         wide=True,
-    )
-
-
-def _headline(
-    report: Report,
-    figure: Figure,
-    *,
-    title: str = "",
-    was: Figure | None = None,
-    lines: Sequence[str] = (),
-) -> Headline:
-    before = (
-        _("%(value)s in the period before") % {"value": report.text(was, short=True)} if was else ""
-    )
-    return Headline(
-        title=title or figure.definition.name,
-        text=report.text(figure, short=True),
-        definition=figure.definition,
-        href=report.rows(figure) if figure.n else "",
-        tone="young" if figure.part is not None and figure.is_small_sample else "",
-        lines=[*lines, before, f"n {number(figure.n)}"],
     )
 
 

@@ -79,7 +79,7 @@ def _multiples(
             css="key-now",
             text=_("went on now, in percent; the pale bar is where it lies 9 times in 10"),
         ),
-        LegendKey(css="key-past", text=_("the own past")),
+        LegendKey(css="key-ring", text=_("the own past")),
         LegendKey(css="key-norm", text=_("usual in the own style")),
     ]
     parts = [_("below: talks a week · stays that ended. Of fewer than ten, no dot.")]

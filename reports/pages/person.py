@@ -1,6 +1,8 @@
 """One person: the same page for the person and for who leads him or her."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -48,7 +50,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
     else:
         efforts = _efforts(report, person)
         panels = [
-            _numbers(report),
+            _numbers(report, person),
             _stages(report, person, efforts),
             _effects(report, efforts),
         ]
@@ -102,12 +104,17 @@ def _gaps(report: Report, person: Colleague) -> ReportPanel:
     )
 
 
-def _numbers(report: Report) -> ReportPanel:
+def _numbers(report: Report, person: Colleague) -> ReportPanel:
     question = report.question
+    past = usual_flow(question).past
+
+    def went_on(stage: Stage, title: str) -> Headline:
+        now = flow.flow_conversion.at(question, STAGE, stage.value)
+        own = past.get((person.id, stage.value))
+        was = own and replace(now, part=own.went_on, n=own.n, value=Decimal(own.went_on) / own.n)
+        return report.headline(now, title=title, part=True, was=was)
+
     talks = _summed(figures(question, TALKS, STAGE)[activity.conversations.slug])
-    qualified = flow.flow_conversion.at(question, STAGE, Stage.QUALIFICATION.value)
-    proposed = flow.flow_conversion.at(question, STAGE, Stage.PROPOSAL.value)
-    won = flow.flow_conversion.at(question, STAGE, Stage.CLOSING.value)
     weeks = weeks_of(question.period)
     return ReportPanel(
         key="numbers",
@@ -115,16 +122,14 @@ def _numbers(report: Report) -> ReportPanel:
         template="reports/panels/numbers.html",
         wide=True,
         drawing=[
-            Headline(
+            report.headline(
+                replace(activity.conversations.of_nothing(question), n=talks, value=talks),
                 title=_("Talks a week"),
                 text=number(round(talks / weeks)),
-                definition=activity.conversations.definition,
-                href=report.rows(activity.conversations.of_nothing(question)) if talks else "",
-                lines=[_("%(n)s in the period") % {"n": number(talks)}],
             ),
-            _went_on(report, qualified, _("Qualified")),
-            _went_on(report, proposed, _("Offers that went on")),
-            _went_on(report, won, _("Won")),
+            went_on(Stage.QUALIFICATION, _("Qualified")),
+            went_on(Stage.PROPOSAL, _("Offers that went on")),
+            went_on(Stage.CLOSING, _("Won")),
         ],
     )
 
@@ -133,21 +138,11 @@ def _summed(found: dict[object, Figure]) -> int:
     return sum(figure.n for figure in found.values())
 
 
-def _went_on(report: Report, figure: Figure, title: str) -> Headline:
-    return Headline(
-        title=title,
-        text=number(figure.part or 0),
-        definition=figure.definition,
-        href=report.rows(figure, part=True) if figure.part else "",
-        lines=[of_words(figure), between_words(figure)],
-    )
-
-
 def _stages(report: Report, person: Colleague, efforts: Sequence[StageEffort]) -> ReportPanel:
     rows = [_dot(report, each) for each in efforts]
     legend = [
         LegendKey(css="key-now", text=_("in this period")),
-        LegendKey(css="key-past", text=_("before")),
+        LegendKey(css="key-ring", text=_("before")),
         LegendKey(css="key-norm", text=_("usual in the own style")),
     ]
     return ReportPanel(

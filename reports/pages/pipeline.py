@@ -144,10 +144,10 @@ def why_it_changed(report: Report, title: str) -> ReportPanel:
         coverage=figure["end"].coverage,
         switch=choices,
         legend=[
-            LegendKey(css="k-accent", text=_("came in")),
-            LegendKey(css="k-back", text=_("went down or out")),
-            LegendKey(css="k-stopped", text=_("stopped")),
-            LegendKey(css="k-won", text=_("won")),
+            LegendKey(css="key-accent", text=_("came in")),
+            LegendKey(css="key-back", text=_("went down or out")),
+            LegendKey(css="key-stopped", text=_("stopped")),
+            LegendKey(css="key-won", text=_("won")),
         ],
         note=closes_words(report, figure),
         empty=_("No deal was open in these days.") if empty else "",
@@ -316,12 +316,12 @@ def _aging(report: Report) -> ReportPanel:
         definition=duration.median_days.definition,
         n=len(deals),
         legend=[
-            LegendKey(css="k-half", text=_("half of the finished visits")),
-            LegendKey(css="k-three", text=_("3 of 4")),
-            LegendKey(css="k-nine", text=_("9 of 10")),
-            LegendKey(css="k-accent", text=_("something planned")),
-            LegendKey(css="k-ring", text=_("nothing planned")),
-            LegendKey(css="k-warn", text=_("longer than nine in ten")),
+            LegendKey(css="key-half", text=_("half of the finished visits")),
+            LegendKey(css="key-three", text=_("3 of 4")),
+            LegendKey(css="key-nine", text=_("9 of 10")),
+            LegendKey(css="key-accent", text=_("something planned")),
+            LegendKey(css="key-bare", text=_("nothing planned")),
+            LegendKey(css="key-warn", text=_("longer than nine in ten")),
         ],
         note=_(
             "%(n)s finished visits of the last 12 months; at most 30 deals a stage are drawn, the longest."
@@ -350,10 +350,10 @@ def _flow(report: Report) -> ReportPanel:
         definition=flow.stood.definition,
         legend=[
             *(
-                LegendKey(css=f"k-s{stage}", text=name)
+                LegendKey(css=f"key-s{stage}", text=name)
                 for stage, name in STAGE.named(report.question, STAGE.every).items()
             ),
-            LegendKey(css="k-ended", text=_("ended since the first week")),
+            LegendKey(css="key-ended", text=_("ended since the first week")),
         ],
         note=_("The height of a band is how many deals stand there, its slope how fast they come."),
         empty=_("Nothing happened in these 52 weeks.") if is_empty else "",

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports.axes import MONTH, REASON, STAGE, VERSION
-from reports.figures import MIN_ROWS
 from reports.metric import figures
 from reports.metrics import flow
 from reports.metrics import process as metrics
@@ -25,7 +24,7 @@ from reports.presenters.panels import (
     TableRow,
     at_percent,
 )
-from reports.presenters.report import Report, is_beyond_chance
+from reports.presenters.report import Report, compared, is_beyond_chance
 from salesprocess.lib.format import number
 
 # Of fewer moves nothing is said of a version.
@@ -150,15 +149,13 @@ def _early_offers(report: Report) -> ReportPanel:
         metrics.won_after_early_offer.whole(question),
         metrics.won_after_timely_offer.whole(question),
     )
-    say = ""
-    if min(early.n, timely.n) >= MIN_ROWS:
-        rates = {"early": report.text(early), "timely": report.text(timely)}
-        say = (
-            _("After an early offer *%(early)s* are won, else %(timely)s.") % rates
-            if is_beyond_chance(early, timely)
-            else _("An early offer makes no difference beyond chance: %(early)s, else %(timely)s.")
-            % rates
-        )
+    say = compared(
+        report,
+        early,
+        timely,
+        apart=_("After an early offer *%(one)s* are won, else %(other)s."),
+        alike=_("An early offer makes no difference beyond chance: %(one)s, else %(other)s."),
+    )
     named = ((_("Offered too early"), early), (_("Offered in time"), timely))
     return ReportPanel(
         key="early",

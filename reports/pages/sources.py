@@ -12,7 +12,6 @@ from reports.metrics import leads
 from reports.pages.page import ReportPage
 from reports.presenters.forest import apart, counted, forest, step, table_of
 from reports.presenters.panels import (
-    Headline,
     LegendKey,
     ReportPanel,
     Table,
@@ -20,7 +19,7 @@ from reports.presenters.panels import (
     TableHead,
     TableRow,
 )
-from reports.presenters.report import Report, between_words, of_words
+from reports.presenters.report import Report
 from salesprocess.lib.format import join_list, number
 
 _LADDER: tuple[Metric, ...] = (
@@ -95,7 +94,7 @@ def _by_source(report: Report) -> ReportPanel:
 
 
 _FOREST_KEYS = (
-    LegendKey(css="key-median", text=gettext_lazy("share, with where it lies 9 times in 10")),
+    LegendKey(css="key-now", text=gettext_lazy("share, with where it lies 9 times in 10")),
     LegendKey(css="key-still", text=gettext_lazy("all together")),
 )
 
@@ -212,26 +211,16 @@ def _response(report: Report) -> ReportPanel:
         title=_("How soon leads are answered"),
         template="reports/panels/numbers.html",
         drawing=[
-            Headline(
-                title=time.definition.name,
+            report.headline(
+                time,
                 text=_response_text(time.value),
-                definition=time.definition,
-                href=report.rows(time),
-                tone="young" if time.is_small_sample else "",
-                lines=[
+                more=[
                     _("half were answered sooner"),
                     _("%(n)s of %(all)s answered")
                     % {"n": number(time.coverage.known), "all": number(time.coverage.population)},
                 ],
             ),
-            Headline(
-                title=soon.definition.name,
-                text=report.text(soon),
-                definition=soon.definition,
-                href=report.rows(soon, part=True),
-                tone="young" if soon.is_small_sample else "",
-                lines=[of_words(soon), between_words(soon)],
-            ),
+            report.headline(soon),
         ],
         empty="" if soon.n else _("No lead came in during this period."),
     )

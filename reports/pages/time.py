@@ -2,44 +2,36 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pipeline.process.stages import Stage
-from reports.axes import QUARTER, STAGE
-from reports.figures import MIN_ROWS, Figure, Unit
+from reports.axes import STAGE
+from reports.figures import MIN_ROWS, Figure
 from reports.metric import figures
 from reports.metrics import duration, pipeline
-from reports.metrics.duration import HORIZONS, share_bounds
 from reports.pages.page import ReportPage
+from reports.presenters.by_stage import if_none, stage_names, together
+from reports.presenters.days import days_scale, days_words
 from reports.presenters.panels import (
     Bar,
     Bars,
     Dot,
     Dots,
     LegendKey,
-    Line,
-    Lines,
-    PanelChoice,
-    Point,
     ReportPanel,
-    ScaleMark,
     Segment,
     Table,
     TableCell,
     TableHead,
     TableRow,
     at_percent,
-    scale_to,
 )
-from reports.presenters.report import Report, value_text
+from reports.presenters.report import Report
 from reports.presenters.stage_time import OF_STAYS, bottleneck, stage_times
-from salesprocess.lib.format import number, percent
-
-# The days after entry that the curves show.
-LAST_DAY = 120
+from reports.presenters.won_within import won_within_panel
+from salesprocess.lib.format import number
 
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
@@ -47,23 +39,9 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         _stages(report),
         _clocks(report),
         _waiting(report),
-        _won(report),
+        won_within_panel(report),
         _open(report),
     ]
-
-
-def _days(value: Any) -> str:
-    return value_text(value, Unit.DAYS) if value is not None else _("not yet")
-
-
-def _named(report: Report) -> Mapping[int, str]:
-    return STAGE.named(report.question, STAGE.every)
-
-
-def _scale(values: Sequence[Any]) -> tuple[float, list[ScaleMark]]:
-    """The end of a scale of days for these values, with its marks."""
-    end, ticks = scale_to(max((float(value) for value in values if value is not None), default=0))
-    return end, [ScaleMark(at=at_percent(tick, end), text=_days(tick)) for tick in ticks]
 
 
 # How long a stage takes -----------------------------------------------------------------------------
@@ -75,7 +53,7 @@ def _stages(report: Report) -> ReportPanel:
     share, switch = report.chosen("share", shares)
     figures(question, (*OF_STAYS, duration.lasting_days), STAGE)
     times = {row.stage.value: row for row in stage_times(question, OF_STAYS)}
-    lasting = {stage: duration.lasting_days.at(question, STAGE, stage) for stage in STAGE.every}
+    lasting = {stage: duration.lasting_days.at(question, STAGE, stage) for stage in Stage}
     q = 0.5 if share == "half" else 0.75
     ended = {s: row.median if share == "half" else row.p75 for s, row in times.items()}
     values = {s: _of_curve(figure, q) for s, figure in lasting.items()}
@@ -83,15 +61,15 @@ def _stages(report: Report) -> ReportPanel:
     shown = [*values.values(), *(figure.value for figure in ended.values())]
     shown += [row.norm.high for row in times.values()]
     shown += [figure.half[1] for figure in lasting.values() if figure.half and figure.n >= MIN_ROWS]
-    end, marks = _scale(shown)
+    end, marks = days_scale(shown)
     rows, table = [], []
-    for stage, name in _named(report).items():
+    for stage, name in stage_names(report).items():
         figure, norm, found = lasting[stage], times[stage].norm, bounds[stage]
         few = figure.is_small_sample
         cells = [
             report.cell(ended[stage], with_n=True),
             TableCell(
-                text=_days(values[stage]),
+                text=days_words(values[stage]),
                 raw=values[stage],
                 href=report.rows(figure) if figure.n else "",
                 note=f"n {number(figure.n)}",
@@ -110,7 +88,7 @@ def _stages(report: Report) -> ReportPanel:
                 past_title=_("ended only: %(days)s") % {"days": report.text(ended[stage])},
                 past_href=report.rows(ended[stage]),
                 href=report.rows(figure),
-                title=_("open ones counted: %(days)s") % {"days": _days(values[stage])},
+                title=_("open ones counted: %(days)s") % {"days": days_words(values[stage])},
                 few=few,
                 beyond=found is not None and found[1] is None,
                 half=None
@@ -134,10 +112,7 @@ def _stages(report: Report) -> ReportPanel:
         drawing=Dots(rows=rows, scale=marks, heads=heads),
         definition=duration.lasting_days.definition,
         n=sum(figure.n for figure in lasting.values()),
-        coverage=question.coverage(
-            known=sum(figure.coverage.known for figure in lasting.values()),
-            population=sum(figure.coverage.population for figure in lasting.values()),
-        ),
+        coverage=together(report, lasting.values()),
         switch=switch,
         say=" ".join(filter(None, (_slowest(report), _looks_faster(report, lasting)))),
         legend=[
@@ -157,7 +132,11 @@ def _stages(report: Report) -> ReportPanel:
             rows=table,
         ),
         wide=True,
-        **_if_none(report, sum(figure.n for figure in lasting.values())),
+        **if_none(
+            report,
+            sum(figure.n for figure in lasting.values()),
+            _("Nothing ended or began here in this period."),
+        ),
     )
 
 
@@ -182,11 +161,11 @@ def _quartiles(figure: Figure) -> list[TableCell]:
     between = _bounds(figure, 0.5)
     words = ""
     if between:
-        last = _days(between[1] and round(between[1], 1))
-        words = _("%(low)s to %(high)s") % {"low": _days(round(between[0], 1)), "high": last}
+        last = days_words(between[1] and round(between[1], 1))
+        words = _("%(low)s to %(high)s") % {"low": days_words(round(between[0], 1)), "high": last}
     return [
-        TableCell(text=_days(low), raw=low),
-        TableCell(text=_days(high), raw=high),
+        TableCell(text=days_words(low), raw=low),
+        TableCell(text=days_words(high), raw=high),
         TableCell(text=words, raw=words),
     ]
 
@@ -207,7 +186,7 @@ def _slowest(report: Report) -> str:
     return words
 
 
-def _looks_faster(report: Report, lasting: Mapping[int, Figure]) -> str:
+def _looks_faster(report: Report, lasting: Mapping[Stage, Figure]) -> str:
     """Where counting what has ended alone misleads most, if that is more than chance."""
     misled = []
     for stage, figure in lasting.items():
@@ -224,7 +203,7 @@ def _looks_faster(report: Report, lasting: Mapping[int, Figure]) -> str:
         "Counting only what has ended makes *%(stage)s* look faster than it is: %(ended)s, "
         "*%(all)s with the open ones*."
     ) % {
-        "stage": _named(report)[stage],
+        "stage": stage_names(report)[stage],
         "ended": report.text(ended),
         "all": report.text(figure),
     }
@@ -245,7 +224,7 @@ def _clocks(report: Report) -> ReportPanel:
     figures(question, (*(metric for metric, _name in metrics), second))
     found = [(metric.whole(question), name) for metric, name in metrics]
     ends = [figure.half[1] for figure, _name in found if figure.half]
-    end, marks = _scale([*ends, *(figure.value for figure, _name in found)])
+    end, marks = days_scale([*ends, *(figure.value for figure, _name in found)])
     rows = [
         Dot(
             label=name,
@@ -253,7 +232,7 @@ def _clocks(report: Report) -> ReportPanel:
             low=at_percent(figure.value or 0, end),
             high=at_percent(figure.value or 0, end),
             href=report.rows(figure) if figure.n else "",
-            title=_days(figure.value),
+            title=days_words(figure.value),
             few=figure.is_small_sample,
             half=None
             if figure.half is None
@@ -279,10 +258,7 @@ def _clocks(report: Report) -> ReportPanel:
         drawing=Dots(rows=rows, scale=marks, heads=heads),
         definition=duration.cycle_won.definition,
         n=found[0][0].n + found[2][0].n,
-        coverage=question.coverage(
-            known=sum(figure.coverage.known for figure, _name in found),
-            population=sum(figure.coverage.population for figure, _name in found),
-        ),
+        coverage=together(report, (figure for figure, _name in found)),
         say=say,
         legend=[
             LegendKey(css="key-now", text=_("half within")),
@@ -302,13 +278,15 @@ def _clocks(report: Report) -> ReportPanel:
                 ]
             ],
         ),
-        **_if_none(report, found[0][0].n + found[2][0].n),
+        **if_none(
+            report, found[0][0].n + found[2][0].n, _("Nothing ended or began here in this period.")
+        ),
     )
 
 
 def _half(figure: Figure) -> list[TableCell]:
     low, high = figure.half or (None, None)
-    return [TableCell(text=_days(low), raw=low), TableCell(text=_days(high), raw=high)]
+    return [TableCell(text=days_words(low), raw=low), TableCell(text=days_words(high), raw=high)]
 
 
 # Waiting between stages -----------------------------------------------------------------------------
@@ -316,10 +294,10 @@ def _half(figure: Figure) -> list[TableCell]:
 
 def _waiting(report: Report) -> ReportPanel:
     question = report.question
-    names = _named(report)
-    stages = [stage for stage in STAGE.every if stage > Stage.LEAD_GENERATION]
+    names = stage_names(report)
+    stages = [stage for stage in Stage if stage > Stage.LEAD_GENERATION]
     found = {stage: duration.waiting_days.at(question, STAGE, stage) for stage in stages}
-    end, marks = _scale([figure.half[1] for figure in found.values() if figure.half])
+    end, marks = days_scale([figure.half[1] for figure in found.values() if figure.half])
     told = {
         s: figure.value
         for s, figure in found.items()
@@ -336,7 +314,8 @@ def _waiting(report: Report) -> ReportPanel:
                     css="fill-warn" if stage == longest else "fill-accent",
                     start=0,
                     width=at_percent(figure.value, end),
-                    title=_("half wait no longer than %(days)s") % {"days": _days(figure.value)},
+                    title=_("half wait no longer than %(days)s")
+                    % {"days": days_words(figure.value)},
                     href=report.rows(figure),
                 ),
                 Segment(
@@ -344,13 +323,13 @@ def _waiting(report: Report) -> ReportPanel:
                     start=at_percent(figure.value, end),
                     width=at_percent(figure.half[1] - Decimal(figure.value), end),
                     title=_("three of four no longer than %(days)s")
-                    % {"days": _days(figure.half[1])},
+                    % {"days": days_words(figure.half[1])},
                     href=report.rows(figure),
                 ),
             ]
             if figure.value is not None and figure.half
             else [],
-            text=_days(figure.value),
+            text=days_words(figure.value),
             note=f"n {number(figure.n)}",
             tone="" if stage in told else "young",
         )
@@ -360,7 +339,7 @@ def _waiting(report: Report) -> ReportPanel:
     if longest is not None and len(told) > 1 and told[longest] >= 1:
         say = _(
             "Longest before anything happens: *%(days)s in %(stage)s*. What is it waiting for?"
-        ) % {"days": _days(told[longest]), "stage": names[longest]}
+        ) % {"days": days_words(told[longest]), "stage": names[longest]}
     return ReportPanel(
         key="waiting",
         title=_("Waiting in a new stage"),
@@ -368,15 +347,12 @@ def _waiting(report: Report) -> ReportPanel:
         drawing=Bars(rows=bars, scale=marks),
         definition=duration.waiting_days.definition,
         n=sum(figure.n for figure in found.values()),
-        coverage=question.coverage(
-            known=sum(figure.coverage.known for figure in found.values()),
-            population=sum(figure.coverage.population for figure in found.values()),
-        ),
+        coverage=together(report, found.values()),
         say=say,
         legend=[
             LegendKey(css="key-advanced", text=_("half wait no longer")),
             LegendKey(css="key-still", text=_("three of four")),
-            *([LegendKey(css="key-slow", text=_("longest wait"))] if longest else []),
+            *([LegendKey(css="key-warn", text=_("longest wait"))] if longest else []),
         ],
         table=Table(
             heads=[
@@ -393,206 +369,12 @@ def _waiting(report: Report) -> ReportPanel:
                 for stage, figure in found.items()
             ],
         ),
-        **_if_none(report, sum(figure.n for figure in found.values())),
-    )
-
-
-# Won within so many days ----------------------------------------------------------------------------
-
-
-def _within(figure: Figure, days: int) -> TableCell:
-    """The share won within so many days, and between which it lies; "not yet" where too young."""
-    share = figure.curve.at(days) if figure.curve else None
-    if share is None or figure.curve is None:
-        return TableCell(text=_("not yet"), tone="young")
-    bounds = None if figure.is_small_sample else share_bounds(figure.curve, days)
-    words = ""
-    if bounds:
-        low, high = (percent(each) for each in bounds)
-        words = _("%(low)s to %(high)s") % {"low": low, "high": high}
-    return TableCell(
-        text=percent(share),
-        raw=round(share, 4),
-        note=words,
-        tone="young" if figure.is_small_sample else "",
-    )
-
-
-def _horizons(first: str) -> list[TableHead]:
-    return [
-        TableHead(text=first, numeric=False),
-        TableHead(text=_("First entries")),
-        *(TableHead(text=_("within %(days)s d") % {"days": days}) for days in HORIZONS),
-    ]
-
-
-def _won(report: Report) -> ReportPanel:
-    """By stage, or from one of the late stages on by quarter."""
-    names = _named(report)
-    late = (Stage.QUALIFICATION, Stage.NEEDS_ANALYSIS, Stage.PROPOSAL, Stage.OBJECTIONS)
-    choices: dict[str, Any] = {"stage": gettext_lazy("By stage")}
-    choices |= {str(stage.value): names[stage.value] for stage in late}
-    stage, switch = report.chosen("from", choices)
-    if stage == "stage":
-        return _won_by_stage(report, switch)
-    return _won_by_quarter(report, int(stage), switch)
-
-
-def _won_by_stage(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
-    question = report.question
-    figures_ = {stage: duration.won_within.at(question, STAGE, stage) for stage in STAGE.every}
-    marks = [
-        ScaleMark(at=share, text=percent(Decimal(share) / 100)) for share in (0, 25, 50, 75, 100)
-    ]
-    rows = []
-    for stage, name in _named(report).items():
-        figure = figures_[stage]
-        bounds = None if figure.is_small_sample else figure.bounds
-        low, high = (float(each or 0) * 100 for each in bounds or (0, 0))
-        told = figure.value is not None and bounds is not None
-        rows.append(
-            Dot(
-                label=name,
-                stage=stage,
-                at=float(figure.value or 0) * 100 if told else None,
-                low=round(low, 2),
-                high=round(high, 2),
-                href=report.rows(figure),
-                title=_within(figure, 90).text,
-                few=figure.is_small_sample,
-                cells=[report.n_cell(figure), _within(figure, 90)],
-            )
-        )
-    return ReportPanel(
-        key="won",
-        switch=switch,
-        title=_("Won within 90 days, by stage"),
-        template="reports/panels/dots.html",
-        drawing=Dots(
-            rows=rows,
-            scale=marks,
-            heads=[
-                TableHead(text=_("From"), numeric=False),
-                TableHead(text=_("First entries")),
-                TableHead(text=_("within %(days)s d") % {"days": 90}),
-            ],
+        **if_none(
+            report,
+            sum(figure.n for figure in found.values()),
+            _("Nothing ended or began here in this period."),
         ),
-        definition=duration.won_within.definition,
-        n=sum(figure.n for figure in figures_.values()),
-        note=_("“Not yet”: nobody of them was followed for so long."),
-        table=Table(
-            heads=_horizons(_("From")),
-            rows=[
-                TableRow(
-                    name=name,
-                    stage=stage,
-                    cells=[
-                        report.n_cell(figures_[stage]),
-                        *(_within(figures_[stage], days) for days in HORIZONS),
-                    ],
-                )
-                for stage, name in _named(report).items()
-            ],
-        ),
-        wide=True,
-        **_if_none(report, sum(figure.n for figure in figures_.values())),
     )
-
-
-def _won_by_quarter(report: Report, stage: int, switch: Sequence[PanelChoice]) -> ReportPanel:
-    question = report.question
-    names = _named(report)
-    pairs = duration.won_within.measure(question, STAGE, QUARTER)
-    found = {pair[1]: figure for pair, figure in pairs.items() if pair[0] == stage}
-    quarters = QUARTER.named(question, found)
-    told = [quarter for quarter in quarters if not found[quarter].is_small_sample]
-    heights = [height for each in told if (curve := found[each].curve) for height in curve.heights]
-    end, ticks = scale_to(max(heights, default=0))
-    lines = []
-    for quarter in told:
-        curve = found[quarter].curve
-        if curve is None:
-            continue
-        until = min(LAST_DAY, curve.known_to or LAST_DAY)
-        steps = [(0.0, 0.0), *zip(curve.times, curve.heights, strict=True)]
-        steps = [(time, height) for time, height in steps if time <= until]
-        steps.append((until, steps[-1][1]))
-        young = until < max(HORIZONS)
-        name = quarters[quarter]
-        lines.append(
-            Line(
-                css="young" if young else "now" if quarter == _newest(told, found) else "",
-                title=_("from %(quarter)s on") % {"quarter": name},
-                stepped=True,
-                points=[
-                    Point(x=at_percent(time, LAST_DAY), y=100 - at_percent(height, end))
-                    for time, height in steps
-                ],
-            )
-        )
-    return ReportPanel(
-        key="won",
-        title=_("Won within so many days, by quarter"),
-        template="reports/panels/lines.html",
-        drawing=Lines(
-            lines=lines,
-            x_scale=[
-                ScaleMark(at=at_percent(day, LAST_DAY), text=_days(day))
-                for day in range(0, LAST_DAY + 1, 30)
-            ],
-            y_scale=[
-                ScaleMark(at=100 - at_percent(tick, end), text=percent(tick))
-                for tick in reversed(ticks)
-            ],
-            title=_("Won within so many days of coming to %(stage)s") % {"stage": names[stage]},
-        ),
-        definition=duration.won_within.definition,
-        n=sum(figure.n for figure in found.values()),
-        switch=switch,
-        say=_quarters_say(report, [found[quarter] for quarter in told], names[stage]),
-        legend=[
-            LegendKey(css="key-now", text=_("newest quarter with 90 days or more")),
-            LegendKey(css="key-back", text=_("quarters before")),
-            LegendKey(css="key-young", text=_("dotted: still too young")),
-        ],
-        note=_("Quarters of fewer than ten entries are in the table alone."),
-        table=Table(
-            heads=_horizons(_("Quarter from")),
-            rows=[
-                TableRow(
-                    name=name,
-                    cells=[
-                        report.n_cell(found[quarter]),
-                        *(_within(found[quarter], days) for days in HORIZONS),
-                    ],
-                )
-                for quarter, name in quarters.items()
-            ],
-        ),
-        wide=True,
-        **_if_none(report, sum(figure.n for figure in found.values())),
-    )
-
-
-def _newest(quarters: Sequence[Any], found: Mapping[Any, Figure]) -> Any:
-    """The last quarter that can be told to the last horizon."""
-    known = [each for each in quarters if found[each].value is not None]
-    return known[-1] if known else None
-
-
-def _quarters_say(report: Report, told: Sequence[Figure], stage: str) -> str:
-    """The newest quarter beside the one before, and whether they differ by more than chance."""
-    known = [figure for figure in told if figure.value is not None and figure.bounds]
-    if len(known) < 2:
-        return ""
-    before, now = known[-2:]
-    (low, high), (old_low, old_high) = now.bounds or (0, 0), before.bounds or (0, 0)
-    differs = low > (old_high or 0) or (high or 0) < old_low
-    words = _(
-        "Of those that came to %(stage)s in the newest full quarter *%(now)s* were won within 90 days, "
-        "of the quarter before %(before)s."
-    ) % {"stage": stage, "now": report.text(now), "before": report.text(before)}
-    return words if differs else " ".join((words, _("No difference beyond chance.")))
 
 
 # What is open ---------------------------------------------------------------------------------------
@@ -602,7 +384,7 @@ def _open(report: Report) -> ReportPanel:
     question = report.question
     figures(question, (pipeline.open_deals, pipeline.open_value), STAGE)
     deals, value = (
-        {stage: metric.at(question, STAGE, stage) for stage in STAGE.every}
+        {stage: metric.at(question, STAGE, stage) for stage in Stage}
         for metric in (pipeline.open_deals, pipeline.open_value)
     )
     n = sum(figure.n for figure in deals.values())
@@ -626,26 +408,11 @@ def _open(report: Report) -> ReportPanel:
                     stage=stage,
                     cells=[report.cell(deals[stage]), report.cell(value[stage])],
                 )
-                for stage, name in _named(report).items()
+                for stage, name in stage_names(report).items()
             ],
         ),
         wide=True,
     )
-
-
-def _if_none(report: Report, n: int) -> dict[str, Any]:
-    if n:
-        return {}
-    return {
-        "empty": _("Nothing ended or began here in this period."),
-        "todo": [
-            PanelChoice(
-                label=_("Take the last 12 months"),
-                href=report.address("", span="year", start=None, end=None),
-                is_current=False,
-            )
-        ],
-    }
 
 
 PAGE = ReportPage(

@@ -7,13 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports.axes import CAUSE, CUSTOMER, MONTH, PERSON, PRODUCT, SOURCE, STAGE, STYLE, TEAM
-from reports.figures import MIN_ROWS, Figure, FigureCell
+from reports.figures import Figure, FigureCell
 from reports.metric import WHOLE, Axis, Metric, figures
 from reports.metrics import leads, outcomes
 from reports.pages.page import ReportPage
 from reports.presenters.forest import apart, counted, forest, table_of
 from reports.presenters.panels import (
-    Headline,
     Matrix,
     MatrixRow,
     MatrixSquare,
@@ -23,7 +22,7 @@ from reports.presenters.panels import (
     TableHead,
     TableRow,
 )
-from reports.presenters.report import Report, is_beyond_chance, of_words
+from reports.presenters.report import Report, compared
 from salesprocess.lib.format import join_list, number, percent
 
 RATES: dict[str, Metric] = {
@@ -32,6 +31,7 @@ RATES: dict[str, Metric] = {
     "broad": outcomes.broad_win_rate,
     "begun": outcomes.created_win_rate,
 }
+_OF_CLOSED = [metric for metric in RATES.values() if metric is not outcomes.created_win_rate]
 _RATE_WORDS = {
     "closed": gettext_lazy("Closed"),
     "narrow": gettext_lazy("Against somebody"),
@@ -68,40 +68,34 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
     ]
 
 
-def _headline(report: Report, metric: Metric, before: Figure | None = None) -> Headline:
-    beside = (
-        [_("before: %(value)s, %(n)s") % {"value": report.text(before), "n": of_words(before)}]
-        if before is not None and before.n
-        else []
-    )
-    return report.headline(metric.whole(report.question), more=beside)
-
-
 def _rates(report: Report) -> ReportPanel:
-    before = report.question.before
-    then = outcomes.closed_win_rate.whole(before) if before else None
+    question = report.question
+    # A young period of what began looks low until its deals are decided: it is set beside none.
+    was = (
+        {slug: found[WHOLE] for slug, found in figures(question.before, _OF_CLOSED).items()}
+        if question.before
+        else {}
+    )
+    then = was.get(outcomes.closed_win_rate.slug)
     return ReportPanel(
         key="rates",
         title=_("Four win rates"),
         template="reports/panels/numbers.html",
         drawing=[
-            _headline(report, metric, then if metric is outcomes.closed_win_rate else None)
+            report.headline(metric.whole(question), was=was.get(metric.slug))
             for metric in RATES.values()
         ],
-        say=_better(report, then),
+        say=compared(
+            report,
+            outcomes.closed_win_rate.whole(question),
+            then,
+            apart=_("The win rate went from %(other)s to *%(one)s*: more than chance makes."),
+            alike=_("No difference beyond chance to the period before."),
+        )
+        if then
+        else "",
         wide=True,
     )
-
-
-def _better(report: Report, then: Figure | None) -> str:
-    """Whether the usual rate moved beyond chance."""
-    now = outcomes.closed_win_rate.whole(report.question)
-    if then is None or min(now.n, then.n) < MIN_ROWS:
-        return ""
-    if not is_beyond_chance(now, then):
-        return _("No difference beyond chance to the period before.")
-    rates = {"now": report.text(now), "then": report.text(then)}
-    return _("The win rate went from %(then)s to *%(now)s*: more than chance makes.") % rates
 
 
 def _along(report: Report) -> ReportPanel:
@@ -234,7 +228,7 @@ def _around(report: Report) -> ReportPanel:
         key="around",
         title=_("Asked, opened again, let go"),
         template="reports/panels/numbers.html",
-        drawing=[_headline(report, metric) for metric in some],
+        drawing=[report.headline(metric.whole(report.question)) for metric in some],
         table=_facts(report, some),
     )
 
@@ -266,22 +260,20 @@ def _objections(report: Report) -> ReportPanel:
         leads.won_front_loaded.whole(question),
         leads.won_not_front_loaded.whole(question),
     )
-    say = ""
-    if min(first.n, other.n) >= MIN_ROWS:
-        rates = {"first": report.text(first), "other": report.text(other)}
-        say = (
-            _("Where we raised it first, *%(first)s* were won, else %(other)s.") % rates
-            if is_beyond_chance(first, other)
-            else _("Raising it first makes no difference beyond chance: %(first)s, else %(other)s.")
-            % rates
-        )
+    say = compared(
+        report,
+        first,
+        other,
+        apart=_("Where we raised it first, *%(one)s* were won, else %(other)s."),
+        alike=_("Raising it first makes no difference beyond chance: %(one)s, else %(other)s."),
+    )
     some = (leads.objection_frequency, leads.front_load_rate)
     return ReportPanel(
         key="objections",
         title=_("Objections, and who raised them"),
         template="reports/panels/numbers.html",
         drawing=[
-            *(_headline(report, metric) for metric in some),
+            *(report.headline(metric.whole(question)) for metric in some),
             report.headline(first, title=_("Won, raised by us first")),
             report.headline(other, title=_("Won, raised by them")),
         ],

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from reports.figures import MIN_ROWS, Figure, FigureCell, Unit
 from reports.metric import AXES, Metric
-from reports.presenters.panels import Headline, PanelChoice, TableCell
+from reports.presenters.panels import Headline, PanelChoice, TableCell, Trend
 from reports.queries.totals import worth_of
 from reports.question import Question
 from reports.statistics import differ
@@ -101,18 +101,37 @@ class Report:
         figure: Figure,
         *,
         title: StrOrPromise = "",
+        text: str = "",
+        part: bool = False,
+        short: bool = False,
+        was: Figure | None = None,
         more: Sequence[str] = (),
+        trend: Trend | None = None,
     ) -> Headline:
-        """A figure as a large number: of how many, where it lies 9 times in 10, and what more is said."""
+        """A figure as a large number: of how many, where it lies 9 times in 10, what it `was` in the
+        period before, and what more is said. `part` shows the numerator of a rate in its place."""
         counted = of_words(figure) if figure.part is not None else f"n {number(figure.n)}"
+        value = number(figure.part or 0) if part else self.text(figure, short=short)
         return Headline(
             title=title or figure.definition.name,
-            text=self.text(figure),
+            text=text or value,
             definition=figure.definition,
-            href=self.rows(figure) if figure.n else "",
-            tone="young" if figure.is_small_sample else "",
-            lines=[counted, between_words(figure), *more],
+            href=self.rows(figure, part=part) if (figure.part if part else figure.n) else "",
+            tone="young" if is_young(figure) and not part else "",
+            lines=[*more, counted, between_words(figure), self.was_words(figure, was, short=short)],
+            trend=trend,
         )
+
+    def was_words(self, figure: Figure, was: Figure | None, *, short: bool = False) -> str:
+        """What a figure was in the period before; of a rate, whether that is more than chance."""
+        if was is None or not was.n:
+            return ""
+        said = {"value": self.text(was, short=short), "n": of_words(was)}
+        if was.part is None:
+            return _("%(value)s in the period before") % said
+        if is_beyond_chance(figure, was):
+            return _("%(value)s in the period before, %(n)s: more than chance") % said
+        return _("%(value)s in the period before, %(n)s") % said
 
     def n_cell(self, figure: Figure) -> TableCell:
         """How many rows a figure counts, with the way to them."""
@@ -131,8 +150,13 @@ class Report:
             else f"n {number(figure.n)}"
             if with_n
             else "",
-            tone="young" if figure.is_small_sample and figure.unit is not Unit.COUNT else "",
+            tone="young" if is_young(figure) else "",
         )
+
+
+def is_young(figure: Figure) -> bool:
+    """Whether a figure stands back: of too few rows to say it. A count says itself."""
+    return figure.is_small_sample and figure.unit is not Unit.COUNT
 
 
 def value_text(
@@ -178,3 +202,12 @@ def is_beyond_chance(one: Figure, other: Figure) -> bool:
     if min(one.n, other.n) < MIN_ROWS or one.part is None or other.part is None:
         return False
     return differ(one.part, one.n, other.part, other.n)
+
+
+def compared(report: Report, one: Figure, other: Figure, *, apart: str, alike: str) -> str:
+    """Two rates in a sentence: `apart` says both where they differ beyond chance, `alike` where they
+    do not; nothing of too few. Both have the places `%(one)s` and `%(other)s`."""
+    if min(one.n, other.n) < MIN_ROWS:
+        return ""
+    rates = {"one": report.text(one), "other": report.text(other)}
+    return (apart if is_beyond_chance(one, other) else alike) % rates
