@@ -111,7 +111,8 @@ def _numbers(report: Report, person: Colleague) -> ReportPanel:
     def went_on(stage: Stage, title: str) -> Headline:
         now = flow.flow_conversion.at(question, STAGE, stage.value)
         own = past.get((person.id, stage.value))
-        was = own and replace(now, part=own.went_on, n=own.n, value=Decimal(own.went_on) / own.n)
+        share = own and Decimal(own.went_on) / own.n
+        was = replace(now, part=own.went_on, n=own.n, value=share) if own else None
         return report.headline(now, title=title, part=True, was=was)
 
     talks = _summed(figures(question, TALKS, STAGE)[activity.conversations.slug])
