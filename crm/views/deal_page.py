@@ -24,6 +24,7 @@ from crm.presenters.deal_fields import (
     worth_lines,
 )
 from crm.presenters.plans import Plan, plans
+from crm.presenters.questions import DealAnswer, DealLook, deal_answers
 from crm.presenters.records import record_cards
 from crm.presenters.stages import VisitLine, stage_card, stage_history, stage_path
 from crm.presenters.steps import step_files, step_panel
@@ -185,7 +186,21 @@ class DealPage:
             "ahead": here + 1 if here < Stage.CLOSING else None,
             "ahead_name": Stage(here + 1).short if here < Stage.CLOSING else "",
             "initials": initials_of(deal.owner) if deal.owner else "",
+            "answers": self._answers(),
         }
+
+    def _answers(self) -> list[DealAnswer]:
+        """The five questions, answered by what the page has read anyway."""
+        return deal_answers(
+            DealLook(
+                viewer=self.viewer,
+                deal=self.deal,
+                visits=self.visits,
+                records=self.records,
+                people=self.persons,
+                done=self.activities[1],
+            )
+        )
 
     def _who_may(self) -> dict[str, Any]:
         deal = self.deal
