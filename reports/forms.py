@@ -213,14 +213,20 @@ class QuestionForm(forms.Form):
             product=data.get("product"),
             person=person,
             person_team=self.askable.above.get(("person", person)) if person else None,
-            teams=self._with_all_below(team) if team else None,
+            teams=self.teams_below(team) if team else None,
             left_out=None if team or person else self._sample(),
         )
         return self.askable.tell(question)
 
-    def _with_all_below(self, team: int) -> frozenset[int]:
+    def teams_below(self, team: int) -> frozenset[int]:
+        """A team that may be chosen, with all below it."""
         parents = {pk: above for (kind, pk), above in self.askable.above.items() if kind == "team"}
         return frozenset(subtrees(parents)[team])
+
+    def choosable_teams(self, team: int) -> frozenset[int]:
+        """A team with all below it; none of them if the reader may not ask about it alone."""
+        field: Any = self.fields["team"]
+        return self.teams_below(team) if team in dict(field.choices) else frozenset()
 
     def _sample(self) -> int | None:
         """The sample data, once there are deals of one's own beside it: who asks for everything

@@ -454,3 +454,14 @@ def done_of_everybody(question: Question) -> QuerySet[Any]:
         done_at__gte=period.starts_at,
         done_at__lt=period.ends_at,
     )
+
+
+def closed_of_everybody(question: Question) -> QuerySet[Deal]:
+    """Deals of all people that were closed in the period."""
+    period = question.period
+    return Deal.objects.filter(
+        question.of_everybody().of_deals(),
+        owner__isnull=False,
+        closed_at__gte=period.starts_at,
+        closed_at__lt=period.ends_at,
+    )

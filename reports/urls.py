@@ -1,6 +1,12 @@
 from django.urls import path
 
-from reports.views import medians, page, process_health, rows
+from reports.views import (
+    compared,
+    medians,
+    page,
+    process_health,
+    rows,
+)
 
 app_name = "reports"
 
@@ -11,6 +17,7 @@ urlpatterns = [
         process_health.process_health,
         name="process_health",
     ),
+    path("reports/deals/<int:pk>/compared/", compared.compared, name="deal_compared"),
     path("reports/", page.show, name="overview"),
     path("reports/rows/<slug:slug>/", rows.rows, name="rows"),
     path("reports/rows/<slug:slug>/export/", rows.export, name="rows_export"),
