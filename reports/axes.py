@@ -66,8 +66,12 @@ def _text(text: str) -> str:
 
 def _versions(question: Question, keys: Collection[Any]) -> Mapping[Any, str]:
     """What was in force, from the organisation down: `Austral GmbH 3 · North 2`."""
-    rows = StageVisit.objects.filter(playbook__in=keys).order_by("playbook").distinct("playbook")
-    found = dict(rows.values_list("playbook", "version_ids"))
+    known: dict[str, list[int]] = question.once_for_all(("names", "playbook"), dict)
+    if unknown := set(keys) - set(known):
+        rows = StageVisit.objects.filter(playbook__in=unknown)
+        rows = rows.order_by("playbook").distinct("playbook")
+        known.update(rows.values_list("playbook", "version_ids"))
+    found = {key: known[key] for key in keys if key in known}
     names: dict[Any, str] = question.once_for_all(("names", Version), dict)
     if missing := {pk for ids in found.values() for pk in ids} - set(names):
         versions = Version.objects.filter(pk__in=missing).select_related("layer__team")

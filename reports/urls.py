@@ -6,6 +6,7 @@ from reports.views import (
     page,
     process_health,
     rows,
+    stage_figures,
 )
 
 app_name = "reports"
@@ -16,6 +17,11 @@ urlpatterns = [
         "reports/process-health/<whose:of>/",
         process_health.process_health,
         name="process_health",
+    ),
+    path(
+        "reports/process-stages/<whose:of>/<int:number>/",
+        stage_figures.stage_figures,
+        name="stage_figures",
     ),
     path("reports/deals/<int:pk>/compared/", compared.compared, name="deal_compared"),
     path("reports/", page.show, name="overview"),
