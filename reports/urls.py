@@ -2,6 +2,7 @@ from django.urls import path
 
 from reports.views import (
     compared,
+    day_notes,
     medians,
     page,
     process_health,
@@ -28,6 +29,10 @@ urlpatterns = [
     path("reports/rows/<slug:slug>/", rows.rows, name="rows"),
     path("reports/rows/<slug:slug>/export/", rows.export, name="rows_export"),
     path("reports/people/<int:pk>/", page.person, name="person"),
+    path("reports/notes/", day_notes.day_notes, name="day_notes"),
+    path("reports/notes/<int:pk>/", day_notes.day_note, name="day_note"),
+    path("reports/notes/<int:pk>/remove/", day_notes.remove, name="day_note_remove"),
+    path("reports/notes/<int:pk>/put-back/", day_notes.put_back, name="day_note_put_back"),
     path("reports/<slug:key>/", page.show, name="page"),
     path("reports/<slug:key>/<slug:panel>.csv", page.table, name="table"),
 ]

@@ -14,6 +14,7 @@ from crm.models import Activity, Company, Contact, Deal, SavedView, StepResult
 from crm.queries.reference import REFERENCE_LISTS
 from pipeline.models import Layer, Team, User
 from pipeline.people.queries import latest_change
+from reports.models import DayNote
 
 _OF: dict[str, type[models.Model]] = {
     "deals": Deal,
@@ -37,7 +38,7 @@ def shown(client: Client, path: str) -> dict[str, int | None]:
         return {"seen": _revision(client, at.kwargs["of"])}
     if place in ("people", "profile") or (place == "settings" and pk is None):
         return {"seen": _latest_change(client, path, pk)}
-    model = _OF.get(place)
+    model = DayNote if at.view_name.startswith("reports:day_note") else _OF.get(place)
     if place == "settings" and at.kwargs.get("kind") in REFERENCE_LISTS:
         model = REFERENCE_LISTS[at.kwargs["kind"]].model
     if model is None or pk is None or pk >= 2**63:

@@ -54,7 +54,7 @@ from pipeline.operations.models import IncidentKind, Part
 from pipeline.people.commands import invitation
 from pipeline.process.stages import Stage
 from privacy.models import ErasureNotice, RetentionRule
-from reports.models import PageLook
+from reports.models import DayNote, PageLook
 from tests.conftest import Cast
 from tests.factories import (
     NOW,

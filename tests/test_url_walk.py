@@ -64,6 +64,7 @@ from pipeline.people.events import NameChanged
 from pipeline.process import commands as process_commands
 from pipeline.process.stages import Initiator, Stage
 from privacy.models import ErasureNotice
+from reports.commands import day_notes as day_note_commands
 from salesprocess.lib import idempotency
 from salesprocess.lib.events import event_columns
 from tests.conftest import Cast, make_cast
@@ -126,6 +127,7 @@ SEEN_BY = {
     "outbox": ADMIN,
     "job": frozenset({"owner", "admin"}),
     "note": REACH,
+    "day_note": POOL,
     "draft": ABOVE_ANA,
     "own": frozenset({"owner"}),
 }
@@ -379,6 +381,16 @@ URLS: dict[str, Url] = {
         ask={**FUNNEL, "sort": "-entered"},
     ),
     "reports:process_health": record("north", EVERYBODY, pk="of"),
+    "reports:stage_figures": record("north", EVERYBODY, pk="of", at={"number": "=4"}),
+    "reports:deal_compared": record("deal"),
+    "reports:day_notes": Url(kind="collection"),
+    "reports:day_note": record(
+        "day_note",
+        ABOVE_ANA,
+        post={"on": "2026-03-01", "team": "@north", "words": "New prices"},
+    ),
+    "reports:day_note_remove": record("day_note", ABOVE_ANA, get=False, post={}),
+    "reports:day_note_put_back": record("gone_day_note", ABOVE_ANA, get=False, post={}),
     # records
     "crm:view_change": record("view", frozenset({"owner", "admin"}), post={"name": "Other"}),
     "crm:view_delete": record("view", frozenset({"owner", "admin"}), get=False, post={}),
@@ -724,7 +736,17 @@ def _process(cast: Cast) -> dict[str, int]:
     note = note_commands.file(
         kind=NoteKind.DOESNT_FIT, words=CANARIES["note"], by=ana, at=ago(days=1)
     )
-    return {"collision": collision.pk, "note": note.pk}
+    day_note, gone_day_note = (
+        day_note_commands.pin(team=cast.north, on=NOW.date(), words=words, by=mona, at=NOW)
+        for words in (CANARIES["day_note"], "Old prices")
+    )
+    day_note_commands.remove(gone_day_note, by=mona, at=NOW)
+    return {
+        "collision": collision.pk,
+        "note": note.pk,
+        "day_note": day_note.pk,
+        "gone_day_note": gone_day_note.pk,
+    }
 
 
 def _session(person: User) -> str:

@@ -24,6 +24,7 @@ from crm.models import Activity, Company, Contact, Deal, ProcessNote, SavedView
 from exchange.models import ImportJob
 from pipeline.models import OutboxRow
 from proof.walk import open_a_door
+from reports.models import DayNote
 from tests.tally import TALLY
 from tests.test_url_walk import (
     ABOVE_ANA,
@@ -60,6 +61,8 @@ OTHERS: dict[str, tuple[type[Model], frozenset[str]]] = {
     "done_touch": (Activity, REACH),
     "view": (SavedView, SEEN_BY["view"]),
     "note": (ProcessNote, ABOVE_ANA),
+    "day_note": (DayNote, ABOVE_ANA),
+    "gone_day_note": (DayNote, ABOVE_ANA),
     "job": (ImportJob, SEEN_BY["job"]),
     "checked": (ImportJob, SEEN_BY["job"]),
     "outbox": (OutboxRow, SEEN_BY["outbox"]),

@@ -17,6 +17,7 @@ from exchange.models import ImportMapping
 from pipeline.models import Batch, IdempotencyKey, OutboxRow, User
 from privacy.identity import MIN_ADDRESS, Identity, is_telling
 from privacy.models import ErasureNotice
+from reports.models import DayNote
 
 # Of records that refer to a person, what is not said by or about him or her: how a company decides,
 # what we said and gave, what a step is called. A name in it goes as anywhere else.
@@ -95,7 +96,7 @@ def searched() -> Iterator[tuple[type[models.Model], list["models.Field[Any, Any
     below deals, those that take in words from outside."""
     own = (apps.get_app_config("crm"), apps.get_app_config("exchange"))
     found: list[type[models.Model]] = [model for app in own for model in app.get_models()]
-    below: tuple[type[models.Model], ...] = (Batch, IdempotencyKey, OutboxRow)
+    below: tuple[type[models.Model], ...] = (Batch, DayNote, IdempotencyKey, OutboxRow)
     for model in [*(one for one in found if not one._meta.proxy), *below]:
         if model in _BY_ITSELF or model in _LISTS:
             continue

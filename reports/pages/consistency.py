@@ -28,6 +28,7 @@ from reports.presenters.panels import (
     TableRow,
 )
 from reports.presenters.people import person_path, sellers
+from reports.presenters.pins import pinned
 from reports.presenters.repairs import repairs_panel
 from reports.presenters.report import Report
 from reports.presenters.standing import (
@@ -218,6 +219,7 @@ def _line(report: Report) -> ReportPanel:
                 for place, on in enumerate(days)
                 if place % 2 == 1
             ],
+            notes=pinned(report, days[0], days[-1]),
             title=title,
         ),
         say=_moved(found, days),

@@ -1,6 +1,7 @@
 """Rates along an axis as dots with where they lie 9 times in 10, beside what else is counted there."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from reports.presenters.panels import (
     at_percent,
     scale_to,
 )
+from reports.presenters.pins import pinned_spans
 from reports.presenters.report import Report, between_words, of_words
 from salesprocess.lib.format import number, percent
 
@@ -58,8 +60,14 @@ def forest(
     ]
     low, high = whole.interval or (0.0, 1.0)
     share = float(whole.value or 0) * 100
+    spans = [value for value in names if value is not None] if by.time else []
+    notes = pinned_spans(report, spans) if spans else {}
+    for number_, value in enumerate(notes, start=1):
+        place = list(names).index(value)
+        rows[place] = replace(rows[place], pin=str(number_))
     return Dots(
         rows=rows,
+        notes=list(notes.values()) if by.time else None,
         scale=[ScaleMark(at=at_percent(tick, end), text=percent(tick / 100)) for tick in ticks],
         heads=[TableHead(text=by.label, numeric=False), *heads, TableHead(text=_("Share"))],
         whole=(

@@ -164,9 +164,11 @@ class Bars:
 class Dot:
     """A value with where it lies 9 times in 10. `past` is what it was, or the other way of counting;
     `few` has too few to say it. `beyond` says that the interval goes on past the scale. `half` is
-    where the middle half of its rows lies, `usual` a tick beside it."""
+    where the middle half of its rows lies, `usual` a tick beside it. `pin` is the number of what
+    happened in it, where rows are spans of time."""
 
     label: str
+    pin: str = ""
     at: float | None
     low: float = 0
     high: float = 0
@@ -188,13 +190,15 @@ class Dot:
 
 @dataclass(frozen=True, kw_only=True)
 class Dots:
-    """Dots with intervals, a row each; `whole` is the band and the line of all of them."""
+    """Dots with intervals, a row each; `whole` is the band and the line of all of them. `notes` are
+    what happened, where the rows are spans of time."""
 
     rows: Sequence[Dot]
     scale: Sequence[ScaleMark]
     heads: Sequence[TableHead] = ()
     whole: tuple[float, float, float] | None = None
     whole_row: Dot | None = None
+    notes: Sequence[ScaleMark] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,14 +251,15 @@ class Area:
 
 @dataclass(frozen=True, kw_only=True)
 class Lines:
-    """A chart over time or days: lines, areas under them, limits, and notes pinned to days."""
+    """A chart over time or days: lines, areas under them, limits, and what happened on its days
+    (`notes`; None where its axis is no calendar)."""
 
     lines: Sequence[Line] = ()
     areas: Sequence[Area] = ()
     limits: Sequence[tuple[float, str]] = ()
     x_scale: Sequence[ScaleMark] = ()
     y_scale: Sequence[ScaleMark] = ()
-    notes: Sequence[ScaleMark] = ()
+    notes: Sequence[ScaleMark] | None = None
     title: str = ""
 
 

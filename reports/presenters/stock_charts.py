@@ -33,6 +33,7 @@ from reports.presenters.panels import (
     at_percent,
     scale_to,
 )
+from reports.presenters.pins import pinned
 from reports.presenters.report import Report
 from reports.queries.stock import ChangedDeal, StockOfWeek
 from salesprocess.lib.format import day, money, money_short, number
@@ -310,6 +311,7 @@ def cumulative_flow(report: Report, weeks: Sequence[StockOfWeek], *, with_ended:
             ScaleMark(at=round(100 - at_percent(tick, end), 2), text=number(tick))
             for tick in reversed(ticks)
         ],
+        notes=pinned(report, weeks[0].monday, weeks[-1].monday) if weeks else None,
         title=_("Deals in each stage at the end of each week"),
     )
 

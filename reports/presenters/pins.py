@@ -1,0 +1,71 @@
+"""What happened on the days of a chart, as numbers on it and a list beneath."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from reports.presenters.panels import ScaleMark
+from reports.presenters.report import Report
+from reports.queries.pins import Pin, PinKind, pins
+from salesprocess.lib.format import day, number
+
+# Percent of the width below which two numbers would lie on each other.
+APART = 6
+# Of one number so many things are told, and the others counted.
+MOST = 4
+
+
+def pinned(report: Report, first: dt.date, last: dt.date) -> list[ScaleMark]:
+    """What happened between the first and the last day of a chart, at its place in percent of the
+    width; what would lie on each other has one number. One query."""
+    span = max((last - first).days, 1)
+    found: list[tuple[float, list[str]]] = []
+    for pin in pins(report.question, first, last):
+        at = 100 * (pin.on - first).days / span
+        words = pin_words(pin, report.question.today)
+        if found and at - found[-1][0] < APART:
+            found[-1][1].append(words)
+        else:
+            found.append((at, [words]))
+    return [
+        # Near the edges half of the number would be cut off.
+        ScaleMark(at=round(min(max(at, 2.5), 97.5), 2), text=_told(texts))
+        for at, texts in found
+    ]
+
+
+def pinned_spans(report: Report, spans: Sequence[dt.date]) -> dict[dt.date, ScaleMark]:
+    """The same for rows that are spans of time, each by its first day, in their order. One query."""
+    found: dict[dt.date, list[str]] = {}
+    for pin in pins(report.question, spans[0], report.question.period.end_on):
+        span = max(first for first in spans if first <= pin.on)
+        found.setdefault(span, []).append(pin_words(pin, report.question.today))
+    return {first: ScaleMark(at=0, text=_told(texts)) for first, texts in found.items()}
+
+
+def _told(texts: Sequence[str]) -> str:
+    told = list(texts[:MOST])
+    if more := len(texts) - len(told):
+        told.append(_("and %(n)s more") % {"n": number(more)})
+    return "; ".join(told)
+
+
+def pin_words(pin: Pin, today: dt.date) -> str:
+    """`1 Mar: price list changed (North)`."""
+    names = {"name": pin.text, "n": number(pin.number)}
+    match pin.kind:
+        case PinKind.NOTE:
+            words = f"{pin.text} ({pin.team})"
+        case PinKind.VERSION:
+            words = _("process %(name)s, version %(n)s") % names
+        case PinKind.PRICES:
+            words = ngettext("%(n)s price changed", "%(n)s prices changed", pin.number) % names
+        case PinKind.JOINED:
+            words = _("%(name)s joined") % names
+        case PinKind.LEFT:
+            words = _("%(name)s left") % names
+        case PinKind.RATES:
+            words = _("rates of %(name)s") % names
+    return f"{day(pin.on, today)}: {words}"
