@@ -11,6 +11,7 @@ import { isGateway, markOnce, settleOnce } from './once.js';
 import { note } from './say.js';
 import './process.js';
 import './search.js';
+import './seconds.js';
 import './sheet.js';
 import './upload.js';
 

@@ -257,6 +257,13 @@ def _both(start: dt.date | None, end: dt.date | None) -> tuple[dt.date, dt.date]
     return start, end
 
 
+class FormTimeForm(forms.Form):
+    """Where a form was sent to, and how many seconds somebody typed in it."""
+
+    path = forms.CharField(max_length=300)
+    seconds = forms.IntegerField(min_value=0, max_value=86_400)
+
+
 class DayNoteForm(SeenForm):
     """What happened on a day, and for which of the teams that the reader leads."""
 

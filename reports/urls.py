@@ -3,6 +3,7 @@ from django.urls import path
 from reports.views import (
     compared,
     day_notes,
+    form_times,
     medians,
     page,
     process_health,
@@ -29,6 +30,8 @@ urlpatterns = [
     path("reports/rows/<slug:slug>/", rows.rows, name="rows"),
     path("reports/rows/<slug:slug>/export/", rows.export, name="rows_export"),
     path("reports/people/<int:pk>/", page.person, name="person"),
+    path("reports/form-times/", form_times.count, name="form_times_count"),
+    path("reports/form-times/forget/", form_times.forget, name="form_times_forget"),
     path("reports/notes/", day_notes.day_notes, name="day_notes"),
     path("reports/notes/<int:pk>/", day_notes.day_note, name="day_note"),
     path("reports/notes/<int:pk>/remove/", day_notes.remove, name="day_note_remove"),

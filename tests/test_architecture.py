@@ -54,7 +54,7 @@ from pipeline.operations.models import IncidentKind, Part
 from pipeline.people.commands import invitation
 from pipeline.process.stages import Stage
 from privacy.models import ErasureNotice, RetentionRule
-from reports.models import DayNote, PageLook
+from reports.models import DayNote, FormTime, PageLook
 from tests.conftest import Cast
 from tests.factories import (
     NOW,
@@ -103,6 +103,10 @@ def one_of_each(cast: Cast) -> Cast:
     RetentionRule.objects.create(kind="contacts", months=24, changed_by=cast.adele, changed_at=NOW)
     ErasureNotice.objects.create(contact=contact, kind="contacts", noted_at=NOW, due_on=NOW)
     PageLook.objects.create(person=ana, by=cast.mona, what="page", on=NOW.date(), at=NOW)
+    FormTime.objects.create(person=cast.adele, on=NOW.date(), kind="talks", sent=1, seconds=20)
+    DayNote.objects.create(
+        team=cast.north, on=NOW.date(), words="New prices", changed_by=cast.mona, changed_at=NOW
+    )
     batch = Batch.objects.create(kind=BatchKind.IMPORT, name="From paper", by=cast.adele, at=NOW)
     ImportedRow.objects.create(
         system="paper", kind="deals", external_id="7", record_id=deal.pk, created=True, batch=batch

@@ -383,6 +383,8 @@ URLS: dict[str, Url] = {
     "reports:process_health": record("north", EVERYBODY, pk="of"),
     "reports:stage_figures": record("north", EVERYBODY, pk="of", at={"number": "=4"}),
     "reports:deal_compared": record("deal"),
+    "reports:form_times_count": Url(kind="own", get=False),
+    "reports:form_times_forget": Url(kind="own", get=False),
     "reports:day_notes": Url(kind="collection"),
     "reports:day_note": record(
         "day_note",

@@ -106,6 +106,7 @@ UNDOABLE = (
                 *_parts("exchange", "owner", "ImportMapping"),
                 *_parts("reports", "person", "PageLook"),
                 *_parts("reports", "by", "PageLook"),
+                *_parts("reports", "person", "FormTime"),
             ),
             watched=(
                 *("name", "email", "password", "role", "style", "team_id", "hired_on"),

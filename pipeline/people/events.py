@@ -69,6 +69,9 @@ class ProcessMailsChanged(
 ): ...
 
 
+class FormTimesChanged(ValueChanged[bool], kind="form_times", label=_("Time in forms")): ...
+
+
 class AccessChanged(ValueChanged[bool], kind="is_active"):
     """Deactivated, or let in again."""
 

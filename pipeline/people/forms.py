@@ -127,6 +127,10 @@ class ProfileForm(SeenForm):
     process_mails = forms.BooleanField(
         label=_("Mail me when my process changes, and about questions to it"), required=False
     )
+    form_times = forms.BooleanField(
+        label=_("Count how long I type in forms: for me alone, on my page of consistency"),
+        required=False,
+    )
 
 
 class EmailForm(SeenForm):

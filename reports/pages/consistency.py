@@ -11,6 +11,7 @@ from reports.figures import MIN_ROWS, FigureCell
 from reports.metric import figures
 from reports.metrics import adoption, consistency
 from reports.pages.page import ReportPage
+from reports.presenters.form_times import form_times_panel
 from reports.presenters.multiples import FactLine, FactList
 from reports.presenters.panels import (
     LegendKey,
@@ -56,6 +57,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         repairs_panel(report),
         _line(report),
         _adoption(report),
+        form_times_panel(report),
     ]
 
 

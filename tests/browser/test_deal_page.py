@@ -4,13 +4,15 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from crm.commands import deal as commands
 from crm.commands import deal_move as move_commands
 from crm.commands.contact import NewContact
 from crm.models import Activity, Deal, DealRole
+from pipeline.models import User
 from pipeline.process.stages import Outcome, Stage
+from reports.models import FormTime
 from tests.browser import axe
 from tests.conftest import Cast
 from tests.factories import make_company, plan_call, ready_deal
@@ -145,6 +147,43 @@ def test_it_plans_where_nothing_is_planned(shown: Page, deal: Deal):
     strip.get_by_label("About what").fill("payment terms")
     strip.get_by_label("About what").press("Enter")
     expect(strip).to_contain_text("Call: payment terms")
+
+
+def test_it_gets_how_won_deals_went_when_that_is_opened(shown: Page):
+    box = shown.locator("#deal-compared")
+    box.locator("summary").click()
+    expect(box).to_contain_text("Fewer than 10 deals were won")
+
+
+def test_it_counts_how_long_one_types_for_oneself_alone(shown: Page, people: Cast):
+    counted: list[str] = []
+
+    def note(sent: Request) -> None:
+        if "form-times" in sent.url:
+            counted.append(sent.url)
+
+    shown.on("request", note)
+    shown.clock.install()
+
+    def log(words: str) -> None:
+        body = shown.locator("#log-body")
+        body.fill(words)
+        shown.clock.run_for(7_000)
+        body.press_sequentially("!")
+        body.press("Control+Enter")
+
+    with shown.expect_event("requestfinished", lambda sent: "form-times" in sent.url):
+        log("Finance wants 90 days")
+    # What lies between, up to two minutes, is time in the form; of the words nothing is sent.
+    row = FormTime.objects.get()
+    assert (row.person, row.kind, row.sent) == (people.ana, "talks", 1)
+    assert 7 <= row.seconds < 60
+    User.objects.update(form_times=False)
+    shown.reload()
+    counted.clear()
+    log("And a discount")
+    expect(shown.locator("#deal-timeline")).to_contain_text("And a discount!")
+    assert counted == []
 
 
 def test_it_shows_the_history_behind_its_tab(shown: Page):

@@ -46,6 +46,7 @@ def _of_people() -> Iterator[Event]:
     yield people.ThemeChanged(old="auto", new="dark")
     yield people.LanguageChanged(old="en", new="de")
     yield people.ProcessMailsChanged(old=True, new=False)
+    yield people.FormTimesChanged(old=True, new=False)
     yield people.AccessChanged(old=True, new=False)
     yield people.SignedOutEverywhere(old=0, new=1)
     yield people.ParentChanged(new=NORTH)

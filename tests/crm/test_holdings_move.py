@@ -47,6 +47,7 @@ DECIDED = {
     "pipeline.Step.author": TRACE,
     "pipeline.PeopleChange.person": TRACE,
     "reports.PageLook.person": TRACE,
+    "reports.FormTime.person": OWN,
     "crm.StageVisit.entry_owner": TRACE,
     "crm.StageVisit.exit_owner": TRACE,
 }

@@ -254,6 +254,8 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)
     # Whether mails tell of a new version of the process, and of questions about it.
     process_mails = models.BooleanField(default=True)
+    # Whether the browser counts the seconds in forms, for the person alone.
+    form_times = models.BooleanField(default=True, db_default=True)
     is_active = models.BooleanField(default=True)
     # Came in by single sign-on, and so has joined without a password.
     signs_on = models.BooleanField(default=False)
