@@ -8,6 +8,8 @@ from playwright.sync_api import Page
 
 LEVEL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CONTRAST = ["color-contrast"]
+# What stands around every page, but for a name that differs: looked at once.
+FRAME = ("nav.rail", "header.bar .find", "#keys", ".phonebar")
 
 _SETTLED = """
     Promise.allSettled(

@@ -147,8 +147,9 @@ def test_it_can_be_read_by_everybody(page_of: Callable[..., Page], people: Cast)
     found = []
     page = page_of(people.mona, addresses[0])
     for address in addresses:
-        page.goto(urljoin(page.url, address), wait_until="networkidle")
-        found += [f"{address} {finding}" for finding in axe.findings_in_both_themes(page)]
+        page.goto(urljoin(page.url, address), wait_until="domcontentloaded")
+        around = () if address == addresses[0] else axe.FRAME
+        found += [f"{address} {finding}" for finding in axe.findings_anew(page, without=around)]
         for size in SIZES:
             page.set_viewport_size(size)
             if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
