@@ -96,6 +96,26 @@ STATEMENTS = [
            plan.owner_id, u.team_id, 1000, '[{framework}]', '{stamp}'
     FROM plan JOIN pipeline_user u ON u.id = plan.owner_id, generate_series(1, stage) s
     """,
+    # what was said before of a third of the opportunities: less, and an earlier day
+    """
+    INSERT INTO crm_dealchange (deal_id, at, by_id, reason, kind, data)
+    SELECT d.id, now() - make_interval(days => (d.id % 200)::int), d.owner_id, '', kind,
+           CASE kind WHEN 'amount' THEN jsonb_build_object(
+                    'old', jsonb_build_object('amount', (d.amount - 500)::text, 'currency', 'EUR'),
+                    'new', jsonb_build_object('amount', d.amount::text, 'currency', 'EUR'))
+                ELSE jsonb_build_object('old', d.expected_close_on - 20, 'new', d.expected_close_on) END
+    FROM crm_deal d, unnest(ARRAY['amount', 'expected_close_on']) kind
+    WHERE d.id > 100000 AND d.id % 3 = 0 AND d.created_at < now() - make_interval(days => (d.id % 200)::int)
+    """,
+    # every sixth offer was made too early, for a reason
+    """
+    INSERT INTO crm_judgement (deal_id, visit_id, verb, frm, "to", findings, reason, words,
+                               version_ids, at, by_id)
+    SELECT v.deal_id, v.id, 'move', 4, 5,
+           '[{"gate": "G5", "weight": "advisory", "stage": 4, "fact": "problem"}]', 'customer_insisted', '',
+           '[{framework}]', v.left_at, v.entry_owner_id
+    FROM crm_stagevisit v WHERE v.stage = 4 AND v.left_how = 'advanced' AND v.deal_id % 6 = 0
+    """,
     """
     INSERT INTO crm_dealcontact (deal_id, contact_id, role)
     SELECT n, n % 100000 + 1, 'unknown' FROM plan

@@ -4,14 +4,17 @@ They use the same middleware and session as the product's pages, without scope, 
 layout.
 """
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from bench.report_limits import HEADLINES, SCOPES
 from crm.queries.search import MAX_HITS
 
 
@@ -60,25 +63,16 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def funnel(request: HttpRequest) -> HttpResponse:
-    """Entries, ways out and median of a team's 90 days by hand-written SQL."""
-    found = _fetch(
-        """
-        SELECT stage, count(*), count(*) FILTER (WHERE left_how = 'advanced'),
-               count(*) FILTER (WHERE left_how = 'back'), count(*) FILTER (WHERE left_how = 'won'),
-               count(*) FILTER (WHERE left_how = 'stopped'),
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY left_at - entered_at)
-        FROM crm_stagevisit
-        WHERE entered_at >= now() - interval '90 days'
-          AND entry_team_id IN (SELECT id FROM pipeline_team WHERE manager_id = %s)
-        GROUP BY stage ORDER BY stage
-        """,
-        [request.user.pk],
-    )
+def report(request: HttpRequest, key: str) -> HttpResponse:
+    """The headline figures of a page of the reports, of the last `days` days."""
+    scope = SCOPES[request.user.role]  # type: ignore[union-attr]  # only who is signed in asks
+    start = timezone.now() - dt.timedelta(days=int(request.GET["days"]))
+    asked = {"me": request.user.pk, "start": start}
+    found = [row for sql in HEADLINES[key] for row in _fetch(sql.format(**scope), asked)]
     return render(request, "bench/rows.html", {"rows": found})
 
 
-def _fetch(sql: str, arguments: Sequence[Any]) -> list[tuple[Any, ...]]:
+def _fetch(sql: str, arguments: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, arguments)
         return list(cursor.fetchall())

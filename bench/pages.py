@@ -1,22 +1,34 @@
 """What is measured, as whom, and against which limit."""
 
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, partial
 
 from bench.page import Asks, MeasuredPage
 from crm.models import Deal
 from pipeline.models import Role, User
 from pipeline.process.stages import Stage
 
-LIST, INSERT, SEARCH, FUNNEL = "limit: 50 rows", "limit: insert", "limit: search", "limit: funnel"
+LIST, INSERT, SEARCH = "limit: 50 rows", "limit: insert", "limit: search"
 TERM = "moulin papier 1"
 READERS = 40
+_OF_ALL = ("overview", "pipeline", "funnel", "time", "wins", "sources", "process", "consistency")
+# The pages of the reports that each reader has.
+REPORTS = {
+    "seller": (*_OF_ALL, "person"),
+    "manager": (*_OF_ALL, "people"),
+    "organisation": (*_OF_ALL, "people", "teams"),
+}
 
 
 def readers() -> dict[str, list[User]]:
-    """READERS in all: each manager, and so many sellers."""
+    """READERS in all: each manager, and so many sellers; besides them the one admin."""
     managers = list(User.objects.filter(role=Role.MANAGER).order_by("pk"))
     sellers = User.objects.filter(role=Role.SALESPERSON).order_by("pk")
-    return {"seller": list(sellers[: READERS - len(managers)]), "manager": managers}
+    return {
+        "seller": list(sellers[: READERS - len(managers)]),
+        "manager": managers,
+        "organisation": list(User.objects.filter(role=Role.ADMIN)),
+    }
 
 
 def pages() -> list[MeasuredPage]:
@@ -35,7 +47,6 @@ def pages() -> list[MeasuredPage]:
             limit=SEARCH,
             asks=_get(f"/limit/search/?q={TERM.split()[0]}"),
         ),
-        MeasuredPage(name=FUNNEL, reader="manager", limit=FUNNEL, asks=_get("/limit/funnel/")),
     ]
     found = [
         *(
@@ -68,18 +79,35 @@ def pages() -> list[MeasuredPage]:
             htmx=True,
         ),
         MeasuredPage(
-            name="funnel of a team, 90 days",
-            reader="manager",
-            limit=FUNNEL,
-            goal=5,
-            asks=_get("/reports/funnel/?span=90d"),
-        ),
-        MeasuredPage(
             name="log a call", reader="seller", limit=INSERT, goal=4, asks=_log, htmx=True
         ),
         MeasuredPage(name="move", reader="seller", limit=INSERT, goal=4, asks=_move, htmx=True),
     ]
-    return [*limits, *found]
+    return [*limits, *found, *_reports()]
+
+
+def _reports() -> Iterator[MeasuredPage]:
+    """Each page of the reports beside its limit, for somebody who sells, a manager of nine and the
+    whole organisation; of the last no goal is set: what it costs is to be said."""
+    for reader, keys in REPORTS.items():
+        for span, days in (("90d", 90), ("all", 3_650)):
+            for key in keys:
+                name = f"reports: {key}, {reader}, {'all time' if span == 'all' else '90 days'}"
+                limit = f"limit: {name}"
+                asked = f"/limit/reports/{key}/?days={days}"
+                yield MeasuredPage(name=limit, reader=reader, limit=limit, asks=_get(asked))
+                yield MeasuredPage(
+                    name=name,
+                    reader=reader,
+                    limit=limit,
+                    goal=None if reader == "organisation" else 5,
+                    asks=partial(_report, key, span),
+                )
+
+
+def _report(key: str, span: str, user: User, _turn: int) -> tuple[str, None]:
+    within = {"overview": "", "person": f"people/{user.pk}/"}.get(key, f"{key}/")
+    return f"/reports/{within}?span={span}", None
 
 
 def _get(path: str) -> Asks:

@@ -118,7 +118,7 @@ def main() -> None:
         port, web = stack.enter_context(serve(environment, *GUNICORN))
         from bench.pages import pages, readers  # needs the filled database
 
-        wanted = [page for page in pages() if options.only in page.name or not page.goal]
+        wanted = _wanted(pages(), options.only)
         everybody = readers()
         first = {role: users[:1] for role, users in everybody.items()}
         queries = {page.name: count for page, count in _queries(wanted, first)}
@@ -129,6 +129,12 @@ def main() -> None:
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(figures, indent=1))
     _print(figures)
+
+
+def _wanted(pages: list["MeasuredPage"], only: str) -> list["MeasuredPage"]:
+    """Those whose name contains `only`, and what they are held to."""
+    limits = {page.limit for page in pages if only in page.name and page.name != page.limit}
+    return [page for page in pages if only in page.name or page.name in limits]
 
 
 @contextmanager

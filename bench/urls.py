@@ -6,6 +6,6 @@ urlpatterns = [
     path("limit/list/", limits.rows),
     path("limit/insert/", limits.insert),
     path("limit/search/", limits.search),
-    path("limit/funnel/", limits.funnel),
+    path("limit/reports/<slug:key>/", limits.report),
     path("", include("salesprocess.urls")),
 ]
