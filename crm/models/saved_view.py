@@ -2,7 +2,6 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -21,30 +20,10 @@ class ListKind(models.TextChoices):
     ACTIVITIES = "activities", _("Activities")
 
 
-_TEAMS_ABOVE = """
-    WITH RECURSIVE above AS (
-        SELECT id, parent_id FROM pipeline_team
-        WHERE id = (SELECT team_id FROM pipeline_user WHERE id = %s)
-        UNION
-        SELECT team.id, team.parent_id FROM pipeline_team team JOIN above ON team.id = above.parent_id
-    )
-    SELECT id FROM above
-"""
-
-
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     def visible_to(self, user: HasScope) -> Self:
         """One's own; those shared with one's team, or one above it; a manager's people's shared."""
-        if not user.is_active:
-            return self.none()
-        scope = user.scope
-        if scope.everything:
-            return self.filter()
-        return self.filter(
-            Q(owner_id=scope.user_id)
-            | Q(team_id__in=RawSQL(_TEAMS_ABOVE, [scope.user_id]))  # noqa: S611  # a constant
-            | Q(team_id__any_of=scope.managed_team_ids)
-        )
+        return self.filter(user.scope.shared_filter()) if user.is_active else self.none()
 
     def editable_by(self, user: User) -> Self:
         """Whoever saved it, and nobody else."""

@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from salesprocess.lib.prepared import Param
 
@@ -21,6 +22,16 @@ from salesprocess.lib.prepared import Param
 ME = "me"
 # So many people are still much the same as ten, for a plan.
 WIDE = 50
+
+_TEAMS_ABOVE = """
+    WITH RECURSIVE above AS (
+        SELECT id, parent_id FROM pipeline_team
+        WHERE id = (SELECT team_id FROM pipeline_user WHERE id = %s)
+        UNION
+        SELECT team.id, team.parent_id FROM pipeline_team team JOIN above ON team.id = above.parent_id
+    )
+    SELECT id FROM above
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +75,17 @@ class Scope:
                 }
             )
         return condition
+
+    def shared_filter(self) -> Q:
+        """A condition for what has an `owner` and may be shared with a `team`: one's own; what is
+        shared with one's team, or one above it; for a manager what is shared with a team below."""
+        if self.everything:
+            return ~Q(pk__in=[])
+        return (
+            Q(owner_id=self.user_id)
+            | Q(team_id__in=RawSQL(_TEAMS_ABOVE, [self.user_id]))  # noqa: S611  # a constant
+            | Q(team_id__any_of=self.managed_team_ids)
+        )
 
     @property
     def scope(self) -> "Scope":
