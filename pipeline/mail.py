@@ -9,7 +9,7 @@ from typing import Any
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -178,19 +178,30 @@ def address(name: str, *args: object) -> str:
 
 
 def send(
-    row: OutboxRow, *, to: str, subject: str, template: str, context: Mapping[str, Any]
+    row: OutboxRow,
+    *,
+    to: str,
+    subject: str,
+    template: str = "",
+    context: Mapping[str, Any] | None = None,
+    body: str = "",
+    html: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> None:
-    body = render_to_string(template, dict(context))
+    """Send what a template makes of its context, or a `body` that is written already; with `html`
+    the same once more, for programs that show it. `headers` come besides those of every mail."""
     # From the row alone, so that a mail sent again after a crash is known as the same one.
     message_id = f"<outbox.{row.pk}.{row.created_at:%Y%m%d%H%M%S}@{settings.SITE_HOST}>"
     connection = _kept.get()
-    message = EmailMessage(
+    message = EmailMultiAlternatives(
         subject=" ".join(subject.split()),
-        body=body,
+        body=body or render_to_string(template, dict(context or {})),
         to=[to],
-        headers={"Message-ID": message_id},
+        headers={"Message-ID": message_id, **(headers or {})},
         connection=connection,
     )
+    if html:
+        message.attach_alternative(html, "text/html")
     try:
         if connection is not None:
             connection.open()

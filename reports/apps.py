@@ -1,3 +1,4 @@
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
@@ -15,7 +16,10 @@ class ReportsConfig(AppConfig):
     verbose_name = _("Reports")
 
     def ready(self) -> None:
+        """Say what its files are called, and what this app delivers from the outbox."""
         from reports.metrics import METRICS  # of models, which are ready now
+
+        import_module("reports.handlers")
 
         def told(what: str) -> "tuple[StrOrPromise, str] | None":
             metric = METRICS.get(what)

@@ -50,6 +50,17 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 10},
         },
+        "relay-outbox-of-reports": {
+            "task": "reports.tasks.relay_outbox",
+            "schedule": 5.0,
+            "options": {"expires": 10},
+        },
+        # Reports go on the hour of their readers, whose clocks differ by quarters of one at least.
+        "put-due-reports": {
+            "task": "reports.tasks.put_due_reports",
+            "schedule": crontab(minute="*/5"),
+            "options": {"expires": 240},
+        },
         "give-sign-of-life": {
             "task": "pipeline.tasks.give_sign_of_life",
             "schedule": 30.0,

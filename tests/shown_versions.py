@@ -14,7 +14,7 @@ from crm.models import Activity, Company, Contact, Deal, SavedView, StepResult
 from crm.queries.reference import REFERENCE_LISTS
 from pipeline.models import Layer, Team, User
 from pipeline.people.queries import latest_change
-from reports.models import DayNote
+from reports.models import DayNote, SavedReport
 
 _OF: dict[str, type[models.Model]] = {
     "deals": Deal,
@@ -38,13 +38,19 @@ def shown(client: Client, path: str) -> dict[str, int | None]:
         return {"seen": _revision(client, at.kwargs["of"])}
     if place in ("people", "profile") or (place == "settings" and pk is None):
         return {"seen": _latest_change(client, path, pk)}
-    model = DayNote if at.view_name.startswith("reports:day_note") else _OF.get(place)
+    model = _model_of(at.view_name) or _OF.get(place)
     if place == "settings" and at.kwargs.get("kind") in REFERENCE_LISTS:
         model = REFERENCE_LISTS[at.kwargs["kind"]].model
     if model is None or pk is None or pk >= 2**63:
         return {}
     version = model._default_manager.filter(pk=pk).values_list("version", flat=True).first()
     return {"version": version, "seen": version} | _step(at)
+
+
+def _model_of(view: str) -> type[models.Model] | None:
+    """Of several records below one place, the one that a view is about."""
+    of = {"reports:day_note": DayNote, "reports:saved": SavedReport}
+    return next((model for name, model in of.items() if view.startswith(name)), None)
 
 
 def _step(at: ResolverMatch) -> dict[str, int | None]:

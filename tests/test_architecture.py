@@ -54,7 +54,9 @@ from pipeline.operations.models import IncidentKind, Part
 from pipeline.people.commands import invitation
 from pipeline.process.stages import Stage
 from privacy.models import ErasureNotice, RetentionRule
+from reports.commands import report_mail, saved_report
 from reports.models import DayNote, FormTime, PageLook
+from reports.rhythm import Rhythm
 from tests.conftest import Cast
 from tests.factories import (
     NOW,
@@ -106,6 +108,11 @@ def one_of_each(cast: Cast) -> Cast:
     FormTime.objects.create(person=cast.adele, on=NOW.date(), kind="talks", sent=1, seconds=20)
     DayNote.objects.create(
         team=cast.north, on=NOW.date(), words="New prices", changed_by=cast.mona, changed_at=NOW
+    )
+    report = saved_report.save(name="Wins", page="wins", query="", by=ana, at=NOW)
+    saved_report.pin(report, by=ana, at=NOW)
+    report_mail.subscribe(
+        report, person=ana, rhythm=Rhythm.WEEKLY, weekday=0, hour=7, by=ana, at=NOW
     )
     batch = Batch.objects.create(kind=BatchKind.IMPORT, name="From paper", by=cast.adele, at=NOW)
     ImportedRow.objects.create(

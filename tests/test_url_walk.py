@@ -65,6 +65,9 @@ from pipeline.process import commands as process_commands
 from pipeline.process.stages import Initiator, Stage
 from privacy.models import ErasureNotice
 from reports.commands import day_notes as day_note_commands
+from reports.commands import report_mail as report_mail_commands
+from reports.commands import saved_report as report_commands
+from reports.rhythm import Rhythm
 from salesprocess.lib import idempotency
 from salesprocess.lib.events import event_columns
 from tests.conftest import Cast, make_cast
@@ -123,6 +126,8 @@ SEEN_BY = {
     "pool": POOL,
     "carls": CARLS,
     "view": frozenset({"owner", "admin"}),
+    "report": frozenset({"owner", "admin"}),
+    "shared": frozenset({"owner", "mate", "manager", "above", "admin"}),
     "deleted": frozenset({"owner", "admin"}),
     "outbox": ADMIN,
     "job": frozenset({"owner", "admin"}),
@@ -180,6 +185,7 @@ LOOKED = frozenset({"reports_pagelook"})
 VIEWED = frozenset({"mfa_authenticator"})
 FIND = {"q": "canary"}
 LIKE = {"name": "Norte", "company_name": "Norte", "person": "Jordi", "product_name": "Line"}
+MONDAYS = {"rhythm": "weekly", "weekday": "0", "hour": "7"}
 FUNNEL = {"span": "custom", "start": "2026-01-01", "end": "2026-03-11"}
 CALL = {"kind": "call", "body": "said"}
 TOMORROW = {"next": "tomorrow", "next_kind": "call"}
@@ -393,7 +399,24 @@ URLS: dict[str, Url] = {
     ),
     "reports:day_note_remove": record("day_note", ABOVE_ANA, get=False, post={}),
     "reports:day_note_put_back": record("gone_day_note", ABOVE_ANA, get=False, post={}),
+    "reports:ask_with": Url(kind="collection", ask={"metric": "won", "was": "won", "by": "source"}),
+    "reports:saved_save": Url(kind="own", ask={"page": "wins", "query": "span=30d"}, needs=True),
+    "reports:saved_pins": Url(kind="collection"),
+    "reports:mail_stop": Url(kind="public", at={"token": "=7.none"}),
     # records
+    "reports:saved": record("shared", SEEN_BY["shared"]),
+    "reports:saved_open": record("shared", SEEN_BY["shared"]),
+    "reports:saved_card": record("report", SEEN_BY["report"]),
+    "reports:saved_mail_look": record("report", SEEN_BY["report"]),
+    "reports:saved_change": record("report", SEEN_BY["report"], post={"name": "Other"}),
+    "reports:saved_delete": record("report", SEEN_BY["report"], get=False, post={}),
+    "reports:saved_pin": record("report", SEEN_BY["report"], get=False, post={}),
+    "reports:saved_unpin": record("shared", SEEN_BY["shared"], get=False, post={}),
+    "reports:saved_mail": record("shared", SEEN_BY["shared"], post=MONDAYS),
+    "reports:saved_mail_add": record(
+        "shared", frozenset({"manager", "admin"}), post={**MONDAYS, "person": "@ana"}
+    ),
+    "reports:subscription_stop": record("subscription", SEEN_BY["report"], get=False, post={}),
     "crm:view_change": record("view", frozenset({"owner", "admin"}), post={"name": "Other"}),
     "crm:view_delete": record("view", frozenset({"owner", "admin"}), get=False, post={}),
     "crm:company": record("company", EVERYBODY),
@@ -887,6 +910,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
     view = view_commands.save(
         kind=ListKind.DEALS, name=CANARIES["view"], query="outcome=any", by=ana, at=NOW
     )
+    reports = _reports(cast)
     row = OutboxRow.objects.create(
         kind=kinds.INVITATION,
         payload={"invitation": 0},
@@ -941,11 +965,28 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "done_plan": done_plan.pk,
         "done_touch": done_touch.pk,
         "view": view.pk,
+        **reports,
         "deleted": DeletedRecord.objects.get().pk,
         **{key: notice.pk for key, notice in _due_people(cast).items()},
         "outbox": row.pk,
         **jobs,
     }
+
+
+def _reports(cast: Cast) -> dict[str, int]:
+    """A report of Ana's own that she gets by mail, and one that her manager shares with her team."""
+    ana, mona = cast.again(cast.ana), cast.again(cast.mona)
+    own = report_commands.save(
+        name=CANARIES["report"], page="wins", query="span=30d", by=ana, at=NOW
+    )
+    shared = report_commands.save(
+        name=CANARIES["shared"], page="wins", query="", team=cast.north, by=mona, at=NOW
+    )
+    report_commands.pin(shared, by=ana, at=NOW)
+    subscription = report_mail_commands.subscribe(
+        own, person=ana, rhythm=Rhythm.WEEKLY, weekday=0, hour=7, by=ana, at=NOW
+    )
+    return {"report": own.pk, "shared": shared.pk, "subscription": subscription.pk}
 
 
 # Nothing is forgotten ----------------------------------------------------------------------------

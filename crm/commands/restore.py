@@ -96,7 +96,7 @@ def _person(found: DeletedRecord, by: User, at: dt.datetime) -> None:
         save(deal, by=by, at=at)
 
 
-def _view(found: DeletedRecord, by: User, at: dt.datetime) -> None:
+def _as_it_was(found: DeletedRecord, by: User, at: dt.datetime) -> None:
     _put_back(found)
 
 
@@ -121,7 +121,8 @@ _WAYS: dict[DeletedKind, Callable[[DeletedRecord, User, dt.datetime], None]] = {
     DeletedKind.ACTIVITY: _activity,
     DeletedKind.LINE: _line,
     DeletedKind.PERSON: _person,
-    DeletedKind.VIEW: _view,
+    DeletedKind.VIEW: _as_it_was,
+    DeletedKind.REPORT: _as_it_was,
     DeletedKind.LIST_ROW: _list_row,
     DeletedKind.RATE: _rate,
 }
@@ -147,7 +148,7 @@ def _deal_of(said: dict[str, Any], by: User) -> Iterator[Deal | None]:
 
 
 def _put_back(found: DeletedRecord) -> None:
-    ours = {model._meta.db_table for model in apps.get_app_config("crm").get_models()}
+    ours = {model._meta.db_table for model in apps.get_models()}
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_ROWS, [found.pk])

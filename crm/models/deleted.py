@@ -14,6 +14,7 @@ class DeletedKind(models.TextChoices):
     LINE = "line", _("Product of a deal")
     PERSON = "person", _("Person of a deal")
     VIEW = "view", _("Saved view")
+    REPORT = "report", _("Saved report")
     LIST_ROW = "list_row", _("Row of a list")
     RATE = "rate", _("Rate")
 

@@ -107,6 +107,7 @@ UNDOABLE = (
                 *_parts("reports", "person", "PageLook"),
                 *_parts("reports", "by", "PageLook"),
                 *_parts("reports", "person", "FormTime"),
+                *_parts("reports", "person", "ReportPin ReportSubscription"),
             ),
             watched=(
                 *("name", "email", "password", "role", "style", "team_id", "hired_on"),

@@ -33,6 +33,7 @@ from pipeline.models import User
 from privacy.identity import NEVER, Identity
 from privacy.models import ErasureNotice
 from privacy.queries import about, imports
+from reports.models import SavedReport
 from salesprocess.lib.refused import Refused, require_version
 from salesprocess.lib.time_limits import within
 
@@ -118,7 +119,8 @@ def _forget_rows(row: Contact, identity: Identity, *, at: dt.datetime) -> None:
     ImportedRow.objects.filter(
         Q(kind=imports.CONTACTS, record_id=row.pk) | Q(external_id__iregex=exact)
     ).delete()
-    SavedView.objects.filter(Q(name__iregex=exact) | Q(query__iregex=exact)).delete()
+    for kept in (SavedView, SavedReport):
+        kept._base_manager.filter(Q(name__iregex=exact) | Q(query__iregex=exact)).delete()
     refers, says = Q(told__regex=_reference_to(row)), Q(told__iregex=identity.found)
     for model, condition in ((UndoableAct, refers | says), (DeletedRecord, refers)):
         model._base_manager.annotate(told=Cast("rows", TextField())).filter(condition).delete()

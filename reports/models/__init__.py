@@ -1,5 +1,23 @@
 from reports.models.day_note import DayNote
 from reports.models.form_time import FormKind, FormTime
 from reports.models.page_look import LookedAt, PageLook
+from reports.models.saved_report import (
+    MOST_QUERY,
+    ReportPin,
+    ReportSubscription,
+    SavedReport,
+    WhyEnded,
+)
 
-__all__ = ["DayNote", "FormKind", "FormTime", "LookedAt", "PageLook"]
+__all__ = [
+    "MOST_QUERY",
+    "DayNote",
+    "FormKind",
+    "FormTime",
+    "LookedAt",
+    "PageLook",
+    "ReportPin",
+    "ReportSubscription",
+    "SavedReport",
+    "WhyEnded",
+]

@@ -1,19 +1,26 @@
 """Any page of the reports, and the table of any box of it as a file."""
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
-from django.urls import reverse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from pipeline.requests import HtmxRequest
-from reports.commands.looks import note_look
 from reports.forms import FIRST_DAY, QuestionForm
-from reports.models import LookedAt
 from reports.pages import PAGES, PERSON_PAGE, ReportPage
+from reports.pages.asked import (
+    is_out_of_reach,
+    note_looks,
+    page_of,
+    page_path,
+    question_form,
+    report_of,
+)
+from reports.pages.saved import saved_here
 from reports.presenters.panels import ReportPanel
 from reports.presenters.people import person_path
 from reports.presenters.report import Report
@@ -26,65 +33,21 @@ from salesprocess.lib.htmx import render
 def form_of(
     request: HtmxRequest, asked: Mapping[str, str] | None = None, *, person: int | None = None
 ) -> QuestionForm:
-    """What an address asks, of the person whom its path names; `asked` is what a page asks where the
-    address does not. Raises Http404 for a person or a team out of reach: nobody learns that they are
-    there."""
+    """As `question_form`. Raises Http404 for a person or a team out of reach: nobody learns that they
+    are there."""
     reader = request.user
     today = timezone.localdate(timezone=reader.organisation.zone)
-    query = request.GET.copy()
-    for name, value in (asked or {}).items():
-        query.setdefault(name, value)
-    if person is not None:
-        query["person"] = str(person)
-    form = QuestionForm(query, reader=reader, today=today)
-    if not form.is_valid():
-        for name in ("person", "team"):
-            if name in form.errors and form.data.get(name, "").isdigit():
-                raise Http404
+    form = question_form(request.GET, reader=reader, today=today, asked=asked, person=person)
+    if is_out_of_reach(form):
+        raise Http404
     return form
 
 
-def asked_of(query: QueryDict) -> Mapping[str, str]:
-    """The parts of an address that say what is asked."""
-    return {name: str(query[name]) for name in QuestionForm.base_fields if query.get(name)}
-
-
-def page_path(page: ReportPage) -> str:
-    return reverse("reports:overview") if page.key == "overview" else f"/reports/{page.key}/"
-
-
 def _page(request: HtmxRequest, key: str) -> ReportPage:
-    page = PAGES.get(key)
-    if page is None or not page.who(request.user):
+    page = page_of(key, request.user)
+    if page is None or page is PERSON_PAGE:
         raise Http404
     return page
-
-
-def report_of(request: HtmxRequest, page: ReportPage, form: QuestionForm) -> Report:
-    question = form.question()
-    asked = {**page.asked, **asked_of(request.GET)}
-    more = {
-        name: str(value) for name, value in request.GET.items() if name not in form.fields and value
-    }
-    if "compare" not in page.asks:
-        question = question.alone()
-    path = page_path(page)
-    if page is PERSON_PAGE and question.person is not None:
-        path = person_path(question.person)
-        asked["person"] = str(question.person)
-    return Report(question=question, path=path, asked=asked, more=more)
-
-
-def note_looks(report: Report, page: ReportPage) -> None:
-    """Tell the people whose figures are shown who looked (CHECKLIST E2)."""
-    question = report.question
-    if question.person is not None:
-        people, what = [question.person], LookedAt.PAGE
-    elif page.shows_people:
-        people, what = [each.id for each in colleagues(question)], LookedAt.TEAM
-    else:
-        return
-    note_look(people, what=what, by=question.reader, at=timezone.now())
 
 
 @require_GET
@@ -101,15 +64,17 @@ def person(request: HtmxRequest, pk: int) -> HttpResponse:
 
 
 def _shown(request: HtmxRequest, page: ReportPage, form: QuestionForm) -> HttpResponse:
-    report = report_of(request, page, form)
+    report = report_of(page, form, request.GET)
     if page is PERSON_PAGE and report.question.person is None:
         raise Http404  # the question has mistakes, and so no person to be about
-    note_looks(report, page)
+    problem = page.problem(report)
+    note_looks(report, page, at=timezone.now())
+    is_fine = form.is_valid() and not problem
     return render(
         request,
         page="reports/page.html",
         fragment="reports/_panels.html",
-        status=200 if form.is_valid() else 422,
+        status=HTTPStatus.OK if is_fine else HTTPStatus.UNPROCESSABLE_ENTITY,
         context={
             "page": page,
             "form": form,
@@ -120,7 +85,10 @@ def _shown(request: HtmxRequest, page: ReportPage, form: QuestionForm) -> HttpRe
             "today": form.today,
             "scope": form.scope_label(),
             "stamp": stamp_of(report),
-            "panels": page.shows(report),
+            "problem": problem,
+            "head": page.head(report) if page.template else None,
+            "panels": [] if problem else page.shows(report),
+            "saved": saved_here(report, page, request.GET),
             "tabs": _tabs(report, page),
             "about": colleagues(report.question)[0] if page is PERSON_PAGE else None,
         },
@@ -150,10 +118,10 @@ def table(request: HtmxRequest, key: str, panel: str) -> HttpResponseBase:
     form = form_of(request, page.asked)
     if not form.is_valid():
         raise Http404
-    report = report_of(request, page, form)
-    if page is PERSON_PAGE and report.question.person is None:
+    report = report_of(page, form, request.GET)
+    if page.problem(report) or (page is PERSON_PAGE and report.question.person is None):
         raise Http404
-    note_looks(report, page)
+    note_looks(report, page, at=timezone.now())
     found: dict[str, ReportPanel] = {each.key: each for each in page.shows(report) if each.table}
     if panel not in found:
         raise Http404

@@ -23,10 +23,11 @@ from reports.commands.looks import note_look
 from reports.figures import FigureCell
 from reports.metric import AXES, METRICS, Axis, Metric
 from reports.models import LookedAt
+from reports.pages.asked import asked_of
 from reports.presenters.report import Report
 from reports.presenters.rows import ROW_KINDS, RowColumn, RowsReader, Written, columns_of
 from reports.queries.totals import RowsTotal, total_of
-from reports.views.page import asked_of, form_of
+from reports.views.page import form_of
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.format import number
 from salesprocess.lib.htmx import render

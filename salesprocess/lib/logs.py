@@ -11,7 +11,9 @@ from django.http import HttpRequest, HttpResponseBase
 
 # Tokens in the paths of mailed links: Django logs the path of each response above 399, for example
 # of a link to which a mail program has added a full stop.
-_TOKEN = re.compile(r"(/invitations/|/password/reset/key/)(?!accept/|done/)[^\s'\"]+")
+_TOKEN = re.compile(
+    r"(/invitations/|/password/reset/key/|/reports/mails/stop/)(?!accept/|done/)[^\s'\"]+"
+)
 
 
 # The number of the request that this thread is at, and the request itself while it is there.

@@ -41,6 +41,9 @@ from crm.models import (
     Source,
     SourceKind,
 )
+from reports.commands import report_mail, saved_report
+from reports.models import ReportPin, ReportSubscription, SavedReport
+from reports.rhythm import Rhythm
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.factories import NOW, make_company, make_contact, make_deal
@@ -87,6 +90,15 @@ def _view(cast: Cast) -> tuple[models.Model, Delete]:
     return view, lambda: saved_view.delete(view, by=cast.ana, at=NOW)
 
 
+def _report(cast: Cast) -> tuple[models.Model, Delete]:
+    report = saved_report.save(name="Wins", page="wins", query="span=30d", by=cast.ana, at=NOW)
+    saved_report.pin(report, by=cast.ana, at=NOW)
+    report_mail.subscribe(
+        report, person=cast.ana, rhythm=Rhythm.MONTHLY, weekday=0, hour=7, by=cast.ana, at=NOW
+    )
+    return report, lambda: saved_report.delete(report, by=cast.ana, at=NOW)
+
+
 def _list_row(cast: Cast) -> tuple[models.Model, Delete]:
     row = reference.add(Source(name="Fair 7", kind=SourceKind.EVENT), by=cast.adele, at=NOW)
     return row, lambda: reference.delete(row, by=cast.adele, at=NOW)
@@ -104,10 +116,14 @@ WAYS = {
     DeletedKind.LINE: _line,
     DeletedKind.PERSON: _person,
     DeletedKind.VIEW: _view,
+    DeletedKind.REPORT: _report,
     DeletedKind.LIST_ROW: _list_row,
     DeletedKind.RATE: _rate,
 }
-TABLES = (Deal, Activity, DealLine, DealContact, SavedView, Source, Rate)
+TABLES = (
+    *(Deal, Activity, DealLine, DealContact, SavedView, Source, Rate),
+    *(SavedReport, ReportPin, ReportSubscription),
+)
 
 
 def rows() -> dict[str, Any]:

@@ -35,6 +35,7 @@ from pipeline.models import Batch, IdempotencyKey
 from pipeline.process.stages import Stage
 from privacy.commands import erasure
 from privacy.queries import about
+from reports.commands import saved_report
 from salesprocess.lib.events import event_columns
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
@@ -153,6 +154,7 @@ def _left_behind(contact: Contact, *, by: Any) -> None:
     SavedView.objects.create(
         kind="contacts", name="Hers", query="q=Quorra+Zyxwell", owner=by, changed_at=NOW
     )
+    saved_report.save(name=f"Deals of {NAME}", page="wins", query="", by=by, at=NOW)
     AuditEntry.objects.create(
         at=NOW, by=by, kind="export", what="contacts", asked="q=quorra%40canary.test"
     )

@@ -1,0 +1,84 @@
+"""A page of the reports as somebody asks for it: from its address to the report that its boxes are
+made of. For pages, files and mails alike."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from django.http import QueryDict
+from django.urls import reverse
+
+from pipeline.models import User
+from reports.commands.looks import note_look
+from reports.forms import QuestionForm
+from reports.models import LookedAt
+from reports.pages import PAGES, PERSON_PAGE, ReportPage
+from reports.presenters.people import person_path
+from reports.presenters.report import Report
+from reports.queries.people import colleagues
+
+
+def page_of(key: str, reader: User) -> ReportPage | None:
+    """The page of a key, if there is one and the reader has it."""
+    page = PERSON_PAGE if key == PERSON_PAGE.key else PAGES.get(key)
+    return page if page is not None and page.who(reader) else None
+
+
+def page_path(page: ReportPage) -> str:
+    return reverse("reports:overview") if page.key == "overview" else f"/reports/{page.key}/"
+
+
+def question_form(
+    query: QueryDict,
+    *,
+    reader: User,
+    today: dt.date,
+    asked: Mapping[str, str] | None = None,
+    person: int | None = None,
+) -> QuestionForm:
+    """What an address asks, of the person whom its path names; `asked` is what a page asks where the
+    address does not. `today` is the organisation's."""
+    said = query.copy()
+    for name, value in (asked or {}).items():
+        said.setdefault(name, value)
+    if person is not None:
+        said["person"] = str(person)
+    return QuestionForm(said, reader=reader, today=today)
+
+
+def is_out_of_reach(form: QuestionForm) -> bool:
+    """Whether it asks about a person or a team that the reader does not see, or that is not there."""
+    if form.is_valid():
+        return False
+    return any(
+        name in form.errors and form.data.get(name, "").isdigit() for name in ("person", "team")
+    )
+
+
+def asked_of(query: QueryDict) -> Mapping[str, str]:
+    """The parts of an address that say what is asked."""
+    return {name: str(query[name]) for name in QuestionForm.base_fields if query.get(name)}
+
+
+def report_of(page: ReportPage, form: QuestionForm, query: QueryDict) -> Report:
+    question = form.question()
+    asked = {**page.asked, **asked_of(query)}
+    more = {name: str(value) for name, value in query.items() if name not in form.fields and value}
+    if "compare" not in page.asks:
+        question = question.alone()
+    path = page_path(page)
+    if page is PERSON_PAGE and question.person is not None:
+        path = person_path(question.person)
+        asked["person"] = str(question.person)
+    return Report(question=question, path=path, asked=asked, more=more)
+
+
+def note_looks(report: Report, page: ReportPage, *, at: dt.datetime) -> None:
+    """Tell the people whose figures are shown who looked (CHECKLIST E2)."""
+    question = report.question
+    if question.person is not None:
+        people, what = [question.person], LookedAt.PAGE
+    elif page.shows_people:
+        people, what = [each.id for each in colleagues(question)], LookedAt.TEAM
+    else:
+        return
+    note_look(people, what=what, by=question.reader, at=at)
