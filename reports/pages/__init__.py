@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from reports.pages import (
+    ask,
     consistency,
     definitions,
     funnel,
@@ -32,6 +33,7 @@ PAGES: Mapping[str, ReportPage] = {
         process.PAGE,
         consistency.PAGE,
         teams.PAGE,
+        ask.PAGE,
         definitions.PAGE,
     )
 }

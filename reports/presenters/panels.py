@@ -50,10 +50,12 @@ class TableRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """The figures of a box in rows: shown, or opened under its picture; always a file as well."""
+    """The figures of a box in rows: shown, or opened under its picture; always a file as well. Of
+    more than `most` rows a page shows the first ones, 0 for all of them."""
 
     heads: Sequence[TableHead]
     rows: Sequence[TableRow]
+    most: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
