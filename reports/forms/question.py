@@ -1,7 +1,6 @@
 """The form of what is asked of a report: all of it stands in the address."""
 
 import datetime as dt
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -10,13 +9,12 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Deal
-from pipeline.models import SellingStyle, Team, User
+from pipeline.models import SellingStyle, User
 from pipeline.people.access import ME, subtrees
 from reports.figures import Period
 from reports.queries.asking import askable
 from reports.question import Question, months_before, quarter_of
 from salesprocess.lib import dates
-from salesprocess.lib.attempt import SeenForm
 
 
 class Span(models.TextChoices):
@@ -255,42 +253,3 @@ def _both(start: dt.date | None, end: dt.date | None) -> tuple[dt.date, dt.date]
     if start > end:
         raise forms.ValidationError(_("The period ends before it begins."))
     return start, end
-
-
-class FormTimeForm(forms.Form):
-    """Where a form was sent to, and how many seconds somebody typed in it."""
-
-    path = forms.CharField(max_length=300)
-    seconds = forms.IntegerField(min_value=0, max_value=86_400)
-
-
-class DayNoteForm(SeenForm):
-    """What happened on a day, and for which of the teams that the reader leads."""
-
-    on = forms.DateField(
-        label=_("Day"),
-        validators=dates.PLAUSIBLE_DATE,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    team = forms.TypedChoiceField(label=_("For"), coerce=int)
-    words = forms.CharField(
-        label=_("What happened"),
-        max_length=120,
-        help_text=_("A few words, such as “new price list”. No names of customers."),
-    )
-
-    def __init__(self, data: QueryDict | None = None, *, teams: Sequence[Team], **kwargs: Any):
-        kwargs.setdefault("auto_id", "note-%s")
-        super().__init__(data, **kwargs)
-        self.teams = {team.pk: team for team in teams}
-        field: Any = self.fields["team"]
-        field.choices = [(team.pk, team.name) for team in teams]
-
-    @property
-    def needs_version(self) -> bool:  # type: ignore[override]  # a new one has none
-        return "seen" in self.initial
-
-    def said(self) -> dict[str, Any]:
-        """What was typed, as its command takes it."""
-        data = self.cleaned_data
-        return {"on": data["on"], "team": self.teams[data["team"]], "words": data["words"]}
