@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from pipeline.process.stages import Stage
 from reports.axes import STAGE
@@ -417,7 +417,7 @@ def _open(report: Report) -> ReportPanel:
 
 PAGE = ReportPage(
     key="time",
-    title=gettext_lazy("Time"),
+    title=pgettext_lazy("page of the reports", "Time"),
     shows=_shows,
     basis=gettext_lazy("visits that took time; owner and team at entry"),
 )

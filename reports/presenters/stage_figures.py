@@ -1,6 +1,7 @@
 """What the figures say of one stage, to stand beside what the process says of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
@@ -29,7 +30,8 @@ def stage_figures(report: Report, stage: Stage) -> Sequence[Headline]:
     metrics = [METRICS[slug] for slug in OF_A_STAGE]
     figures(report.question, metrics, STAGE)
     found = [metric.at(report.question, STAGE, stage.value) for metric in metrics]
-    return [report.headline(figure, more=_covered(figure)) for figure in found]
+    told = [(report.headline(figure), _covered(figure)) for figure in found]
+    return [replace(headline, lines=[*headline.lines, *covered]) for headline, covered in told]
 
 
 def _covered(figure: Figure) -> list[str]:
