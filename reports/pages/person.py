@@ -111,7 +111,7 @@ def _numbers(report: Report, person: Colleague) -> ReportPanel:
     def went_on(stage: Stage, title: str) -> Headline:
         now = flow.flow_conversion.at(question, STAGE, stage.value)
         own = past.get((person.id, stage.value))
-        share = own and Decimal(own.went_on) / own.n
+        share = Decimal(own.went_on) / own.n if own else None
         was = replace(now, part=own.went_on, n=own.n, value=share) if own else None
         return report.headline(now, title=title, part=True, was=was)
 

@@ -33,6 +33,7 @@ from reports.presenters.panels import (
     at_percent,
     scale_to,
 )
+from reports.presenters.pins import pinned, pinned_spans
 from reports.presenters.report import Report, between_words, of_words, value_text
 from reports.question import months_before, quarter_of
 from reports.statistics import natural_limits
@@ -111,11 +112,17 @@ class Answer:
         shown = list(self.names.items())[:MOST_ROWS]
         values = [_size(self.at(value)) for value, _name in shown]
         end, ticks = scale_to(max(values, default=0.0))
+        assert self.by is not None  # noqa: S101  # as bars have
+        pinned_ = pinned_spans(self.report, self.by, [value for value, _name in shown])
         rows = [
-            self._bar(name, self.at(value), end, stage=self._stage(value)) for value, name in shown
+            replace(
+                self._bar(name, self.at(value), end, stage=self._stage(value)),
+                pin=pinned_.numbers.get(value, ""),
+            )
+            for value, name in shown
         ]
         scale = [ScaleMark(at=at_percent(tick, end), text=self._tick(tick)) for tick in ticks]
-        return Bars(rows=rows, scale=scale)
+        return Bars(rows=rows, scale=scale, notes=pinned_.notes)
 
     def _bar(self, name: str, figure: Figure, end: float, *, stage: int) -> Bar:
         text = self.report.text(figure, short=True)
@@ -173,6 +180,7 @@ class Answer:
                 ScaleMark(at=100 - at_percent(tick, end), text=self._tick(tick))
                 for tick in reversed(ticks)
             ],
+            notes=pinned(self.report, first, told[-1][0]) if told else None,
             title=str(self.metric.definition.name),
         )
 

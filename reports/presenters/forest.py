@@ -1,7 +1,6 @@
 """Rates along an axis as dots with where they lie 9 times in 10, beside what else is counted there."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -46,6 +45,7 @@ def forest(
     whole = metric.whole(question)
     names = by.named(question, {*found, *also})
     end, ticks = scale_to(_longest(found, whole))
+    pinned = pinned_spans(report, by, names)
     rows = [
         _dot(
             report,
@@ -55,19 +55,15 @@ def forest(
             end,
             cells(value),
             stage=value if by.key == "stage" else 0,
+            pin=pinned.numbers.get(value, ""),
         )
         for value, name in names.items()
     ]
     low, high = whole.interval or (0.0, 1.0)
     share = float(whole.value or 0) * 100
-    spans = [value for value in names if value is not None] if by.time else []
-    notes = pinned_spans(report, spans) if spans else {}
-    for number_, value in enumerate(notes, start=1):
-        place = list(names).index(value)
-        rows[place] = replace(rows[place], pin=str(number_))
     return Dots(
         rows=rows,
-        notes=list(notes.values()) if by.time else None,
+        notes=pinned.notes,
         scale=[ScaleMark(at=at_percent(tick, end), text=percent(tick / 100)) for tick in ticks],
         heads=[TableHead(text=by.label, numeric=False), *heads, TableHead(text=_("Share"))],
         whole=(
@@ -95,6 +91,7 @@ def _dot(
     cells: Sequence[TableCell],
     *,
     stage: int = 0,
+    pin: str = "",
 ) -> Dot:
     low, high = figure.interval or (0.0, 0.0)
     share = None if figure.value is None else float(figure.value) * 100
@@ -102,6 +99,7 @@ def _dot(
     told = past is not None and not past.is_small_sample and past.value is not None
     return Dot(
         label=name,
+        pin=pin,
         at=None if share is None else at_percent(share, end),
         low=at_percent(low * 100, end),
         high=at_percent(high * 100, end),

@@ -134,9 +134,11 @@ class Segment:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """A row of bars: `tick` marks what is usual, `whisker` from where to where it lies 9 times in 10."""
+    """A row of bars: `tick` marks what is usual, `whisker` from where to where it lies 9 times in 10;
+    `pin` as of a dot."""
 
     label: str
+    pin: str = ""
     segments: Sequence[Segment] = ()
     text: str = ""
     note: str = ""
@@ -160,6 +162,7 @@ class ScaleMark:
 class Bars:
     rows: Sequence[Bar]
     scale: Sequence[ScaleMark] = ()
+    notes: Sequence[ScaleMark] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,13 @@
 """What happened on the days of a chart, as numbers on it and a list beneath."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from reports.metric import Axis
 from reports.presenters.panels import ScaleMark
 from reports.presenters.report import Report
 from reports.queries.pins import Pin, PinKind, pins
@@ -36,13 +38,27 @@ def pinned(report: Report, first: dt.date, last: dt.date) -> list[ScaleMark]:
     ]
 
 
-def pinned_spans(report: Report, spans: Sequence[dt.date]) -> dict[dt.date, ScaleMark]:
-    """The same for rows that are spans of time, each by its first day, in their order. One query."""
+class PinnedSpans(NamedTuple):
+    """Where rows are spans of time: the number of each in which something happened, and what the
+    numbers stand for (None where they are none)."""
+
+    numbers: Mapping[Any, str]
+    notes: list[ScaleMark] | None
+
+
+def pinned_spans(report: Report, by: Axis, values: Iterable[Any]) -> PinnedSpans:
+    """What happened in each row of a chart along an axis, if that is one of time. One query then."""
+    spans = [value for value in values if isinstance(value, dt.date)] if by.time else []
+    if not spans:
+        return PinnedSpans({}, [] if by.time else None)
     found: dict[dt.date, list[str]] = {}
     for pin in pins(report.question, spans[0], report.question.period.end_on):
         span = max(first for first in spans if first <= pin.on)
         found.setdefault(span, []).append(pin_words(pin, report.question.today))
-    return {first: ScaleMark(at=0, text=_told(texts)) for first, texts in found.items()}
+    return PinnedSpans(
+        numbers={first: str(number_) for number_, first in enumerate(found, start=1)},
+        notes=[ScaleMark(at=0, text=_told(texts)) for texts in found.values()],
+    )
 
 
 def _told(texts: Sequence[str]) -> str:

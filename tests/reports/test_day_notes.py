@@ -164,6 +164,8 @@ def test_every_chart_over_time_has_them(client: Client, worked_cast: Cast) -> No
         f"/reports/pipeline/?{days}",
         f"/reports/process/?{days}",
         f"/reports/wins/?{days}&along=month",
+        f"/reports/ask/?{days}&metric=entered&by=week",
+        f"/reports/ask/?{days}&metric=won_value&by=month&show=bars",
     ):
         page = client.get(path).content.decode()
         assert "1 Mar: New prices (North)" in page, path
