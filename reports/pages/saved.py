@@ -83,11 +83,12 @@ def opened(record: SavedReport, reader: User) -> OpenedReport:
         if report.question.person is None:
             return _closed(record, title, _("It asks about nobody."))
         path = person_path(report.question.person)
+    problem = page.problem(report)
     return OpenedReport(
         record=record,
-        title=title,
+        title=page.named(report) if page.named is not None and not problem else title,
         words=asked_words(form),
-        problem=page.problem(report),
+        problem=problem,
         address=f"{path}?{urlencode([*query.items(), ('saved', record.pk)])}",
         page=page,
         form=form,
@@ -185,7 +186,4 @@ def may_be_saved(page_key: str, query: str, reader: User) -> tuple[ReportPage | 
 def suggested_name(page: ReportPage, query: str, reader: User, *, at: dt.datetime) -> str:
     """What a report may be called, until somebody says otherwise."""
     record = SavedReport(name="", page=page.key, query=query, owner=reader, changed_at=at)
-    found = opened(record, reader)
-    if found.report is not None and page.named is not None:
-        return page.named(found.report)[:60]
-    return str(page.title)
+    return opened(record, reader).title[:60]

@@ -14,7 +14,7 @@ from salesprocess.lib.format import number, percent
 MOST_BOXES, MOST_ROWS, MOST_CELLS = 8, 15, 8
 # In pixels.
 LABEL, PLOT, ROW, CURVE = 170, 300, 24, 120
-CLIPPED = 24
+EDGE, CLIPPED = 8, 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,15 +31,17 @@ class MailMark:
 
 @dataclass(frozen=True, kw_only=True)
 class MailPicture:
-    """Bars or dots, row by row, or the points of a line; sizes in pixels."""
+    """Bars or dots, row by row, or the points of a line with its scale (heights and texts); sizes in
+    pixels."""
 
     height: int
     marks: Sequence[MailMark] = ()
     line: str = ""
+    scale: Sequence[tuple[int, str]] = ()
 
     @property
     def width(self) -> int:
-        return LABEL + PLOT
+        return LABEL + PLOT + EDGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +134,9 @@ def _picture(drawing: object) -> MailPicture | None:
             ]
         case Lines() if drawing.lines and len(drawing.lines[0].points) > 1:
             points = drawing.lines[0].points
-            drawn = [f"{_across(point.x)},{round(point.y * CURVE / 100, 1)}" for point in points]
-            return MailPicture(height=CURVE, line=" ".join(drawn))
+            drawn = [f"{_across(point.x)},{_down(point.y)}" for point in points]
+            scale = [(round(_down(mark.at)), mark.text) for mark in drawing.y_scale]
+            return MailPicture(height=CURVE + 2 * EDGE, line=" ".join(drawn), scale=scale)
         case _:
             return None
     return MailPicture(height=len(marks) * ROW, marks=marks) if marks else None
@@ -141,6 +144,10 @@ def _picture(drawing: object) -> MailPicture | None:
 
 def _across(percent_of: float) -> float:
     return round(LABEL + percent_of * PLOT / 100, 1)
+
+
+def _down(percent_of: float) -> float:
+    return round(EDGE + percent_of * CURVE / 100, 1)
 
 
 def _clipped(label: str) -> str:

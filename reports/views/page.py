@@ -27,7 +27,7 @@ from reports.presenters.report import Report
 from reports.presenters.stamp import stamp_of
 from reports.queries.people import colleagues
 from salesprocess.lib import spreadsheet
-from salesprocess.lib.htmx import render
+from salesprocess.lib.htmx import render, wants_fragment
 
 
 def form_of(
@@ -76,6 +76,7 @@ def _shown(request: HtmxRequest, page: ReportPage, form: QuestionForm) -> HttpRe
         fragment="reports/_panels.html",
         status=HTTPStatus.OK if is_fine else HTTPStatus.UNPROCESSABLE_ENTITY,
         context={
+            "is_part": wants_fragment(request),
             "page": page,
             "form": form,
             "asks": page.asks,

@@ -142,6 +142,20 @@ def test_a_word_that_is_chosen_leaves_out_what_no_more_fits(
     assert client.get(answer.headers["Location"]).status_code == 200
 
 
+def test_the_bar_and_the_tabs_go_along_with_the_sentence(client: Client, cast: Cast) -> None:
+    """Or the bar would ask about the figure that was chosen before."""
+    client.force_login(cast.again(cast.ana))
+    path = "/reports/ask/?span=30d&metric=won&by=month"
+    part = client.get(path, headers={"HX-Request": "true"}).content.decode()
+    whole = client.get(path).content.decode()
+    for name in ("question-kept", "report-tabs"):
+        assert re.search(rf'id="{name}"[^>]* hx-swap-oob="true"', part)
+        assert f'id="{name}"' in whole
+        assert not re.search(rf'id="{name}"[^>]* hx-swap-oob', whole)
+    assert '<input type="hidden" name="metric" value="won">' in part.split("question-kept")[1]
+    assert "/reports/wins/?span=30d" in part
+
+
 def test_it_offers_no_axis_beside_one_that_says_it_already() -> None:
     metric = next(each for each in ask.askable_metrics() if each.slug == "won")
     beside = {axis.key for axis in ask.axes_across(metric, AXES["month"])}
