@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from reports.axes import PERSON
 from reports.figures import Figure, Unit
 from reports.forms import FIRST_DAY
 from reports.metric import Axis, figures
@@ -36,7 +37,7 @@ from reports.presenters.panels import (
 from reports.presenters.pins import pinned, pinned_spans
 from reports.presenters.report import Report, between_words, of_words, value_text
 from reports.question import months_before, quarter_of
-from reports.statistics import natural_limits
+from reports.statistics import NaturalLimits, natural_limits
 from salesprocess.lib.format import join_list, number
 
 # So many are drawn; the file has all of them.
@@ -157,8 +158,10 @@ class Answer:
         told = [(day, self.at(day)) for day in self.names if isinstance(day, dt.date)]
         adds_up = self.metric.unit in (Unit.COUNT, Unit.MONEY)
         told = [(day, one) for day, one in told if adds_up or one.value is not None]
-        values = [float(figure.value or 0) for _day, figure in told]
-        limits = natural_limits(values, least=0.0)
+        values = [_size(figure) for _day, figure in told]
+        # Of a rate or a median, what too few rows make is no news.
+        enough = [_size(one) for _day, one in told if adds_up or not one.is_small_sample]
+        limits = natural_limits(enough, least=0.0)
         top = max([*values, limits.high if limits else 0.0], default=0.0)
         end, ticks = scale_to(min(top, 1.0) if self.metric.unit is Unit.SHARE else top)
         first = told[0][0] if told else dt.date.min
@@ -166,12 +169,7 @@ class Answer:
         points = [self._point(day, figure, first, days, end) for day, figure in told]
         return Lines(
             lines=[Line(css="now", points=points, show_points=True)],
-            limits=[
-                (100 - at_percent(limits.low, end), _("usually not below")),
-                (100 - at_percent(min(limits.high, end), end), _("usually not above")),
-            ]
-            if limits
-            else [],
+            limits=self._limits(limits, end),
             x_scale=[
                 ScaleMark(at=point.x, text=self.names[day])
                 for point, (day, _figure) in _some(list(zip(points, told, strict=True)), 6)
@@ -183,6 +181,14 @@ class Answer:
             notes=pinned(self.report, first, told[-1][0]) if told else None,
             title=str(self.metric.definition.name),
         )
+
+    @staticmethod
+    def _limits(found: NaturalLimits | None, end: float) -> list[tuple[float, str]]:
+        """Where the lines of what is usual lie; nothing cannot be gone below."""
+        if found is None:
+            return []
+        low = [(100 - at_percent(found.low, end), _("usually not below"))] if found.low > 0 else []
+        return [*low, (100 - at_percent(min(found.high, end), end), _("usually not above"))]
 
     def _point(self, day: dt.date, figure: Figure, first: dt.date, days: int, end: float) -> Point:
         few = figure.is_small_sample and figure.unit is not Unit.COUNT
@@ -220,7 +226,9 @@ class Answer:
         if figure is None or not figure.n:
             return MatrixSquare(text="·")
         young = self._is_young(figure)
-        shade = 1 if young or not most else 1 + round(3 * min(_size(figure) / most, 1))
+        # People are never set off against each other by colour.
+        plain = young or not most or PERSON in (self.by, self.across)
+        shade = 1 if plain else 1 + round(3 * min(_size(figure) / most, 1))
         counted = of_words(figure) if figure.part is not None else f"n {number(figure.n)}"
         return MatrixSquare(
             text=self.report.text(figure, short=True),

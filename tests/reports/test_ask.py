@@ -156,6 +156,14 @@ def test_the_bar_and_the_tabs_go_along_with_the_sentence(client: Client, cast: C
     assert "/reports/wins/?span=30d" in part
 
 
+def test_it_sets_no_people_off_by_colour(client: Client, worked_cast: Cast) -> None:
+    said = "metric=entered&by=stage&across={}"
+    for across, shades in (("month", {"1", "2", "3", "4"}), ("person", {"1"})):
+        text = shown(client, worked_cast, said.format(across)).content.decode()
+        assert set(re.findall(r'<td class="sh([1-4])', text)) <= shades
+    assert re.search(r'<td class="sh1', text)
+
+
 def test_it_offers_no_axis_beside_one_that_says_it_already() -> None:
     metric = next(each for each in ask.askable_metrics() if each.slug == "won")
     beside = {axis.key for axis in ask.axes_across(metric, AXES["month"])}
