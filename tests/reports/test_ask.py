@@ -35,15 +35,17 @@ def test_no_two_figures_are_called_the_same(language: str) -> None:
 
 @each_metric
 def test_whatever_is_offered_is_answered_by_its_rows(worked_cast: Cast, metric: Metric) -> None:
-    """Each figure by each axis, in turn with another one, shown in each way that there is."""
+    """Each figure by some axes, in turn with another one, shown in each way that there is; that each
+    figure counts its rows by each axis is held elsewhere (`test_metrics`)."""
     question = asked(worked_cast.again(worked_cast.ana))
     report = Report(question=question, path="/reports/ask/", asked={}, more={"metric": metric.slug})
-    axes = [None, *ask.axes_of(metric)]
+    turn = ask.askable_metrics().index(metric)
+    axes = [None, *ask.axes_of(metric)[turn % 4 :: 4]]
     if metric.population.told:
         axes = axes[:3]
     for place, by in enumerate(axes):
         others = ask.axes_across(metric, by)
-        across = others[place % len(others)] if others and place % 3 == 0 else None
+        across = others[(place + turn) % len(others)] if others and place % 2 == 0 else None
         for show in ask.shows_for(by, across):
             one = ask.AskedFigure(metric=metric, by=by, across=across, show=show)
             answer = Answer(report, one)
