@@ -51,7 +51,9 @@ from crm.models import (
 from pipeline.models import User
 from pipeline.process import commands as process
 from pipeline.process.stages import Stage
+from reports.commands import report_mail, saved_report
 from reports.pages import PAGES
+from reports.rhythm import Rhythm
 from tests.browser import axe
 from tests.conftest import Cast
 from tests.factories import make_company, make_contact, make_deal, stopped_deal, won_deal
@@ -63,6 +65,7 @@ ASKED = {
     "profile/download/": "?file=/lists/leads.csv",
     "views/save/": "?list=deals&query=stage%3D3",
     "search/": "?q=nor",
+    "reports/saved/save/": "?page=ask&query=metric%3Dwon",
     "process/": "?step=ask-the-price-range",
     "process/<whose:of>/": "?do=add",
     "deals/bulk/<slug:verb>/": "?deals={deal}",
@@ -113,6 +116,7 @@ def make_records(people: Cast) -> dict[str, Any]:
         "activities": planned.pk,
         "touches": touch.pk,
         "views": view.pk,
+        "reports/saved": make_report(people, at=at),
         "people": ana.pk,
         "people/teams": people.north.pk,
         "contact": person.pk,
@@ -125,6 +129,19 @@ def make_records(people: Cast) -> dict[str, Any]:
         **make_process(people, at=at),
         "process": deal.pk,
     }
+
+
+def make_report(people: Cast, *, at: dt.datetime) -> int:
+    """A question that is saved, shared, on the start, and mailed to two people."""
+    mona, ana = people.mona, people.ana
+    asked = {"page": "ask", "query": "by=source&metric=closed_win_rate&span=year"}
+    report = saved_report.save(name="Win rate", **asked, team=people.north, by=mona, at=at)
+    saved_report.pin(report, by=mona, at=at)
+    for person in (mona, ana):
+        report_mail.subscribe(
+            report, person=person, rhythm=Rhythm.WEEKLY, weekday=0, hour=7, by=mona, at=at
+        )
+    return report.pk
 
 
 def make_sale(deal: Deal, *, by: User, at: dt.datetime) -> dict[str, Any]:
@@ -191,6 +208,7 @@ def addresses(records: dict[str, Any]) -> Iterator[str]:
             yield from (f"/reports/{key}/" for key in PAGES)
             continue
         of = "people/teams" if route.startswith("people/teams") else route.split("/")[0]
+        of = "reports/saved" if route.startswith("reports/saved/") else of
         of = "hand-off" if route.endswith("/hand-off/") else of
         named = UNKNOWN | records | {"pk": records.get(of, 0)}
         filled = re.sub(r"<\w+:(\w+)>", r"{\1}", route)
