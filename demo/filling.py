@@ -27,7 +27,7 @@ from crm.models import (
     StopCause,
 )
 from crm.models.activity import TOUCHES, ActivityResult
-from demo import people, writing
+from demo import days, people, writing
 from demo.process import DemoProcess
 from demo.recorder import ProcessInForce, Recorder
 from demo.recording import record
@@ -38,6 +38,7 @@ from exchange.imports import bulk
 from exchange.imports.bulk import Holding
 from pipeline.models import Batch, BatchKind, Team, User
 from pipeline.process.stages import Outcome
+from reports.models import DayNote, FormTime
 from salesprocess.lib.events import RecordRef, change_event, event_columns
 
 
@@ -99,6 +100,8 @@ class Filling:
         bulk.write(DealLine, self._lines())
         bulk.write(DealChange, self._changes())
         written["activity"] = bulk.write(Activity, self._activities())
+        bulk.write(DayNote, days.notes(team=self.team, user=self.user, at=self.at))
+        bulk.write(FormTime, days.form_times(user=self.user, at=self.at))
         self.batch.summary = {"written": written, "as_filled": fingerprints(self.batch)}
         self.batch.save(update_fields=["summary"])
         search.index_batch(self.batch.pk)

@@ -120,6 +120,7 @@ UNDOABLE = (
                 *_parts("pipeline", "layer__team", _OF_LAYERS),
                 *_parts("pipeline", "team", "Layer PeopleChange FirstRun"),
                 *_parts("crm", "team", "SearchEntry"),
+                *_parts("reports", "team", "DayNote"),
             ),
             watched=(
                 *("name", "parent_id", "manager_id", "currency", "time_zone", "country"),

@@ -279,18 +279,15 @@ def _adoption(report: Report) -> ReportPanel:
     people = _people(report)
     found = figures(question, ADOPTION, PERSON)
     whole = adoption.hours_to_record.whole(question)
-    weekly = adoption.people_at_work.measure(question, WEEK)
+    at_work, week = _at_work(report)
     working = working_days(question.period.start_on, min(question.period.end_on, question.today))
-    week = weekly.get(max(weekly)) if weekly else None
     rows = [
         FactLine(
             name=_("At work in it, in the week of the last record"),
             text=_("%(part)s of %(n)s")
-            % {"part": number(week.value or 0), "n": number(len(colleagues(question)))}
-            if week
-            else _("none"),
+            % {"part": number(at_work), "n": number(len(colleagues(question)))},
             note=_("people who recorded anything; signing in is not counted"),
-            href=report.rows(week) if week else "",
+            href=report.rows(week),
         ),
         FactLine(
             name=adoption.hours_to_record.definition.name,
@@ -350,6 +347,19 @@ def _adoption(report: Report) -> ReportPanel:
             ],
         ),
     )
+
+
+def _at_work(report: Report) -> tuple[int, FigureCell | None]:
+    """How many of the people asked about recorded anything in the week of the last record, with the
+    cell of that week if nobody else did: what lies in reach may be done by others, such as in the
+    pool."""
+    metric, question = adoption.people_at_work, report.question
+    found = metric.measure(question, PERSON, WEEK)
+    last = max((week for _person, week in found), default=None)
+    there = {person for person, week in found if week == last}
+    ours = there & {each.id for each in colleagues(question)}
+    cell = FigureCell(metric=metric.slug, by=WEEK.key, key=last)
+    return len(ours), cell if ours and ours == there else None
 
 
 ADOPTION = (adoption.days_with_a_record, adoption.hours_to_record)

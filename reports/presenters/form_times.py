@@ -48,7 +48,7 @@ def form_times_panel(report: Report) -> ReportPanel:
     rows.append(
         FactLine(
             name=_("The middle of several people"),
-            text=_("too few people")
+            text=_("not told")
             if usual is None
             else _("%(minutes)s a day") % {"minutes": _minutes(usual.seconds_a_day)},
             note=_("nothing is told of fewer than %(n)s") % {"n": number(LEAST_PEOPLE)}

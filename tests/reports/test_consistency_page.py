@@ -155,3 +155,23 @@ def test_e29_teams_add_up_to_the_whole_by_the_seven_stages(
     # Mona leads one team: there is nothing to set beside it.
     client.force_login(worked_cast.again(worked_cast.mona))
     assert client.get("/reports/teams/").status_code == 404
+
+
+def test_k22_who_is_at_work_is_counted_among_those_shown(
+    client: Client, cast: Cast, clock: Any
+) -> None:
+    """Ben did something on a deal that is Ana's by now: she is still one of one."""
+    deal = make_deal(by=cast.ana, stage=Stage.PROSPECTING)
+    for person in (cast.ana, cast.ben):
+        Activity.objects.create(
+            kind="call",
+            deal=deal,
+            owner=person,
+            holder=cast.ana,
+            holder_team=cast.north,
+            done_at=ago(hours=2),
+            created_at=ago(hours=1),
+        )
+    text = page(client, cast.again(cast.ana), "/reports/consistency/")
+    told = text.partition("At work in it")[2].partition("</li>")[0]
+    assert '<b class="num">1 of 1</b>' in told
