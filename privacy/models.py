@@ -15,7 +15,7 @@ class Kept(models.TextChoices):
 
     CONTACTS = "contacts", _("People without an open deal")
     STOPPED_LEADS = "stopped_leads", _("People known from stopped leads alone")
-    TAKEN_FILES = "taken_files", _("Who took files")
+    TAKEN_FILES = "taken_files", _("Who took files or looked at lists")
     SIGN_INS = "sign_ins", _("Who signed in")
 
 

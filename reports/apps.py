@@ -18,13 +18,15 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         """Say what its files are called, and what this app delivers from the outbox."""
         from reports.metrics import METRICS  # of models, which are ready now
+        from reports.queries.looks import LookedAt
 
         import_module("reports.handlers")
 
         def told(what: str) -> "tuple[StrOrPromise, str] | None":
-            metric = METRICS.get(what)
-            if metric is None:
-                return None
-            return metric.definition.name, reverse("reports:rows", args=[what])
+            place, _slash, slug = what.rpartition("/")
+            if metric := METRICS.get(slug):
+                return metric.definition.name, reverse("reports:rows", args=[slug])
+            page = place or what
+            return (LookedAt(page).told, "") if page in LookedAt.values else None
 
         tell_files(told)

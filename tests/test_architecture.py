@@ -55,7 +55,7 @@ from pipeline.people.commands import invitation
 from pipeline.process.stages import Stage
 from privacy.models import ErasureNotice, RetentionRule
 from reports.commands import report_mail, saved_report
-from reports.models import DayNote, FormTime, PageLook
+from reports.models import DayNote, FormTime
 from reports.rhythm import Rhythm
 from tests.conftest import Cast
 from tests.factories import (
@@ -104,7 +104,6 @@ def one_of_each(cast: Cast) -> Cast:
     DeletedRecord.objects.create(kind="view", name="Cold", by=ana, at=NOW)
     RetentionRule.objects.create(kind="contacts", months=24, changed_by=cast.adele, changed_at=NOW)
     ErasureNotice.objects.create(contact=contact, kind="contacts", noted_at=NOW, due_on=NOW)
-    PageLook.objects.create(person=ana, by=cast.mona, what="page", on=NOW.date(), at=NOW)
     FormTime.objects.create(person=cast.adele, on=NOW.date(), kind="talks", sent=1, seconds=20)
     DayNote.objects.create(
         team=cast.north, on=NOW.date(), words="New prices", changed_by=cast.mona, changed_at=NOW

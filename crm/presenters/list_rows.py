@@ -89,7 +89,7 @@ class ActivityLine(NamedTuple):
 def activity_line(viewer: Viewer, values: tuple[Any, ...]) -> ActivityLine:
     (pk, kind, subject, body, deal, deal_name, company, company_name) = values[:8]
     (contact, contact_name, owner, due_on, due_at, done_at, cancelled_at, result) = values[8:16]
-    stage, outcome, holder, team, owner_id, batch = values[16:]
+    stage, outcome, holder, team, batch, owner_id = values[16:]
     label = viewer.kinds[kind]
     if deal:
         href, about = f"/deals/{deal}/", deal_name
@@ -178,7 +178,7 @@ class CompanyLine(NamedTuple):
 
 
 def company_line(viewer: Viewer, values: tuple[Any, ...]) -> CompanyLine:
-    pk, name, industry, relationship, country, employees, deals, owner, batch = values
+    pk, name, industry, relationship, country, employees, deals, owner, batch = values[:-1]
     return CompanyLine(
         id=pk,
         name=name,
@@ -210,7 +210,7 @@ class ContactLine(NamedTuple):
 
 
 def contact_line(viewer: Viewer, values: tuple[Any, ...]) -> ContactLine:
-    pk, name, job_title, company_id, company, email, phone, deals, owner, batch = values
+    pk, name, job_title, company_id, company, email, phone, deals, owner, batch = values[:-1]
     return ContactLine(
         id=pk,
         name=name,

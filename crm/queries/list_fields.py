@@ -1,4 +1,5 @@
-"""What the lists read for each of their rows, beside what their lines are made of."""
+"""What the lists read for each of their rows, beside what their lines are made of. Whose a record is
+stands last everywhere."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -37,8 +38,8 @@ OF_ACTIVITY = (
     "deal__outcome",
     "holder_id",
     "holder_team_id",
-    "owner_id",
     "batch_id",
+    "owner_id",
 )
 
 
@@ -53,6 +54,7 @@ def of_company(scope: Scope) -> Sequence[Any]:
         open_deals(scope),
         "owner__name",
         "batch_id",
+        "owner_id",
     )
 
 
@@ -69,6 +71,7 @@ def of_contact(scope: Scope) -> Sequence[Any]:
         _count(deals, "contacts"),
         "owner__name",
         "batch_id",
+        "owner_id",
     )
 
 

@@ -1,6 +1,8 @@
-"""Who signed in and who took records away in a file: for admins all of it, for each person what
-concerns him or her."""
+"""Who signed in, and who took records away in a file or looked at many: for admins all of it, for each
+person what concerns him or her."""
 
+import datetime as dt
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from django.contrib import messages
@@ -14,6 +16,8 @@ from django.views.decorators.http import require_GET
 
 from crm.exported import told_of
 from crm.models import DealChange, ListKind, PartyChange, SettingChange
+from crm.views.board import BOARD
+from crm.views.people import HOLDINGS
 from crm.views.settings import admins_only, page_number, settings_page
 from pipeline.audit import queries
 from pipeline.audit.commands import record_export
@@ -21,7 +25,7 @@ from pipeline.audit.models import AuditEntry, AuditKind
 from pipeline.models import PeopleChange, User
 from pipeline.people.signing_in import download_when_confirmed
 from pipeline.requests import HtmxRequest
-from salesprocess.lib.format import full_moment, number
+from salesprocess.lib.format import day, full_moment, number
 from salesprocess.lib.htmx import render
 from salesprocess.lib.refused import Refused
 
@@ -35,25 +39,52 @@ OTHERS = {
     STAYED_OUT: gettext_lazy("Rows that stayed out of an import"),
     AUDIT: gettext_lazy("The audit"),
 }
+# And those lists that no export gives.
+SHOWN = {
+    BOARD: gettext_lazy("The board"),
+    HOLDINGS: gettext_lazy("What a person owns, to hand over"),
+}
+# What the page can be narrowed to.
+NARROWED = {
+    "files": (gettext_lazy("Files"), (AuditKind.EXPORT, AuditKind.EXPORT_REFUSED)),
+    "lists": (gettext_lazy("Lists looked at"), (AuditKind.VIEW,)),
+    "sign-ins": (gettext_lazy("Sign-ins"), (AuditKind.SIGN_IN,)),
+    "erasures": (gettext_lazy("Erasures"), (AuditKind.ERASURE,)),
+}
+# So many of those whose records they were are named.
+NAMED = 3
 HISTORY = (PeopleChange, SettingChange, PartyChange, DealChange)
 
 
 class AuditLine(NamedTuple):
-    """`href` shows the rows as they are now, to whoever reads."""
+    """`whose` names those whose records they were; `href` shows the rows as they are now, to whoever
+    reads."""
 
     who: str
     did: str
     at: str
     href: str
+    whose: str = ""
+
+
+class LookLine(NamedTuple):
+    who: str
+    what: str
+    days: str
+    last: str
 
 
 @require_GET
 @admins_only
 def audit(request: HtmxRequest) -> HttpResponse:
-    page = page_number(request.GET)
-    found, more = queries.entries(request.user, page=page)
+    page, of = page_number(request.GET), request.GET.get("of", "")
+    _label, kinds = NARROWED.get(of, ("", ()))
+    found, more = queries.entries(request.user, kinds=kinds, page=page)
+    names = queries.names_of(found, most=NAMED)
     context = {
-        "lines": [_line(one, request.user) for one in found],
+        "lines": [_line(one, request.user)._replace(whose=_whose(one, names)) for one in found],
+        "choices": [("", _("All")), *((key, label) for key, (label, _of) in NARROWED.items())],
+        "of": of if of in NARROWED else "",
         "page": page,
         "more": more,
     }
@@ -81,10 +112,33 @@ def audit_file(request: HtmxRequest) -> StreamingHttpResponse | HttpResponse:
 
 @require_GET
 def mine(request: HtmxRequest) -> HttpResponse:
-    """Who took records of one's own away."""
-    found = queries.of_records_of(request.user)
-    lines = [_line(one, request.user) for one in found]
-    return render(request, page="crm/list/taken.html", context={"lines": lines})
+    """Who took records of one's own away, and who looked at lists of them."""
+    user, at = request.user, timezone.now()
+    looks = queries.looks_at(user.pk, reader=user, at=at)
+    context = {
+        "lines": [_line(one, user) for one in queries.files_with_records_of(user)],
+        "looks": [_look_line(look, today=at.astimezone(user.zone).date()) for look in looks],
+    }
+    return render(request, page="crm/list/taken.html", context=context)
+
+
+def _look_line(look: queries.Look, *, today: dt.date) -> LookLine:
+    words = ngettext("on %(n)s day", "on %(n)s days", look.days)
+    return LookLine(
+        who=look.name,
+        what=_called(look.what),
+        days=words % {"n": number(look.days)},
+        last=day(look.last, today),
+    )
+
+
+def _whose(entry: AuditEntry, names: Mapping[int, str]) -> str:
+    """`Ana Ruiz, Ben Okoro and 2 others`; whoever is no longer there counts among the others."""
+    said = [names[pk] for pk in entry.owner_ids[:NAMED] if pk in names]
+    if others := len(entry.owner_ids) - len(said):
+        words = ngettext("%(n)s other", "%(n)s others", others)
+        said.append(words % {"n": number(others)})
+    return ", ".join(said)
 
 
 def _line(entry: AuditEntry, user: User) -> AuditLine:
@@ -108,8 +162,8 @@ def _line(entry: AuditEntry, user: User) -> AuditLine:
 
 
 def _called(what: str) -> str:
-    if what in OTHERS:
-        return str(OTHERS[what])
+    if what in OTHERS or what in SHOWN:
+        return str(OTHERS.get(what) or SHOWN[what])
     if what in ListKind.values:
         return str(ListKind(what).label)
     told = told_of(what)
@@ -123,7 +177,11 @@ def _href(entry: AuditEntry) -> str:
         return reverse("crm:contact", args=[entry.asked])
     if entry.what in OTHERS:
         return ""
+    if entry.what == BOARD:
+        return f"{reverse('crm:board')}?{entry.asked}"
+    if entry.what == HOLDINGS:
+        return reverse("crm:person_hand_over", args=[entry.asked])
     if entry.what in ListKind.values:
         return f"{reverse(f'crm:{entry.what}')}?{entry.asked}"
     told = told_of(entry.what)
-    return f"{told[1]}?{entry.asked}" if told else ""
+    return f"{told[1]}?{entry.asked}" if told and told[1] else ""

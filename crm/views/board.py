@@ -1,8 +1,9 @@
 """The board: one page, its columns as a fragment for polls and filters, and more of one column."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import chain
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -20,12 +21,16 @@ from crm.queries.board import MOST, ORDERING, PAGE, BoardRow, StageSum
 from crm.queries.progress import Progress, progress_of
 from crm.queries.rate import rates_on
 from crm.worth import Rates
+from pipeline.audit.commands import record_view
 from pipeline.process.queries.stages import Norm
 from pipeline.process.stages import Outcome, Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import money_short, number
 from salesprocess.lib.htmx import render, wants_fragment
 from salesprocess.lib.keyset import Cursor
+
+# How the audit calls it.
+BOARD = "board"
 
 
 class Money(NamedTuple):
@@ -89,6 +94,7 @@ def column(request: HtmxRequest) -> HttpResponse:
     viewer, found = _asked(request)
     stage, after = _left_off(request.GET)
     rows = queries.more_rows(found.deals(found.scope), stage=stage, after=after)
+    _note_view(request.GET, viewer, rows)
     progress = progress_of(_deals({stage: rows}))
     left = _number(request.GET, "left") - len(rows)
     part = StageSum(count=len(rows) + max(left, 0))
@@ -110,6 +116,17 @@ def _asked(request: HtmxRequest) -> tuple[Viewer, BoardFilter]:
     return viewer, BoardFilter(request.GET, user=request.user, rates=rates, at=viewer.at)
 
 
+def _note_view(query: QueryDict, viewer: Viewer, rows: Sequence[BoardRow]) -> None:
+    record_view(
+        (row.owner_id for row in rows),
+        what=BOARD,
+        asked=query.urlencode(),
+        rows=len(rows),
+        by=viewer.user,
+        at=viewer.at,
+    )
+
+
 def _columns(
     query: QueryDict,
     viewer: Viewer,
@@ -119,6 +136,7 @@ def _columns(
 ) -> dict[str, object]:
     limits = {stage: _limit(query, stage) for stage in Stage}
     rows, ended = queries.rows(found, limits=limits, closed=opened, at=viewer.at)
+    _note_view(query, viewer, [*chain.from_iterable(rows.values()), *ended])
     progress = progress_of(_deals(rows))
     columns = [
         _column(

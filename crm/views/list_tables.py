@@ -40,7 +40,8 @@ class ListColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class ListTable:
-    """How one list is shown. `fields` and `row` belong together: values read, and their text."""
+    """How one list is shown. `fields` and `row` belong together: values read, and their text. Whose a
+    record is comes last."""
 
     columns: Sequence[ListColumn]
     orders: Mapping[str, SortKey]
@@ -55,7 +56,7 @@ class ListTable:
 
 def _deals(*more: str) -> tuple[Sequence[str], Callable[[Viewer, tuple[Any, ...]], DealListRow]]:
     """The fields of a list of deals, and how their values become its lines."""
-    fields = (*list_fields.OF_DEAL, *more)
+    fields = (*list_fields.OF_DEAL, *more, "owner_id")
     # The values in the order of a BoardRow; what is not read is the None behind the last.
     ordered = itemgetter(*(fields.index(f) if f in fields else len(fields) for f in FIELDS))
     changed = fields.index("changed_at") if "changed_at" in fields else None

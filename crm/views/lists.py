@@ -30,6 +30,7 @@ from crm.queries.lists import FilterChoices, Total, View
 from crm.queries.rate import rates_on
 from crm.views.list_tables import TABLES, ListColumn, default_sort, order_of
 from crm.worth import Rates
+from pipeline.audit.commands import record_view
 from pipeline.models import User
 from pipeline.people.access import Scope
 from pipeline.process.stages import Stage
@@ -46,12 +47,21 @@ DEALS = (ListKind.LEADS, ListKind.OPPORTUNITIES, ListKind.DEALS)
 def page(request: HtmxRequest, kind: ListKind) -> HttpResponse:
     asked = ListQuestion(kind, request.GET, request.user)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if asked.problems else HTTPStatus.OK
+    context = {**asked.head(), **asked.body()}
     response = render(
         request,
         page="crm/list/page.html",
         fragment="crm/list/_list.html",
-        context={**asked.head(), **asked.body()},
+        context=context,
         status=status,
+    )
+    record_view(
+        asked.owners,
+        what=kind,
+        asked=request.GET.urlencode(),
+        rows=len(context["lines"]),
+        by=request.user,
+        at=asked.viewer.at,
     )
     if request.htmx.trigger == "filters":
         # The address takes only what was asked for, not each empty field of the form.
@@ -62,7 +72,8 @@ def page(request: HtmxRequest, kind: ListKind) -> HttpResponse:
 class ListQuestion:
     """One person's question to one list, as an address puts it.
 
-    `problems` says in words what of it is no question; then there are no rows.
+    `problems` says in words what of it is no question; then there are no rows. `owners` are those of
+    the rows that `body` shows.
     """
 
     def __init__(self, kind: ListKind, query: QueryDict, user: User) -> None:
@@ -73,6 +84,7 @@ class ListQuestion:
         self.table = TABLES[kind]
         self.choices: FilterChoices = queries.filter_choices(user, kind)
         self.rates: Rates | None = None
+        self.owners: list[int | None] = []
         self.filter = self._filter()
         self.problems = problems(self.filter.form)
         self.sort = query.get("sort") or default_sort(kind, self._state)
@@ -167,6 +179,7 @@ class ListQuestion:
             before=self.before,
             **same,
         )
+        self.owners = [row[-1] for row in found.rows]
         valued = self.kind in DEALS
         owned = valued or self.kind == ListKind.ACTIVITIES
         total = queries.total(self._rows, owned=owned, valued=valued, **same)

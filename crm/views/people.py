@@ -13,6 +13,7 @@ from crm.commands import bulk
 from crm.forms.people import HandOverAllForm
 from crm.models import Company, Contact
 from crm.queries import people as queries
+from pipeline.audit.commands import record_view
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import number
@@ -21,6 +22,8 @@ from salesprocess.lib.htmx import render
 
 # So many rows on one page; what is left is offered again afterwards.
 MOST = 200
+# How the audit calls what a person owns, as it is listed to be handed over.
+HOLDINGS = "holdings"
 
 
 @require_GET
@@ -50,16 +53,27 @@ def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
     form = HandOverAllForm(data, by=request.user, owner=person)
     results = _hand_over(form.cleaned_data, by=request.user) if form.is_valid() else []
     user = request.user
+    deals = queries.open_deals_of(person, by=user, most=MOST)
+    parties = [
+        ("companies", _("Companies"), *queries.companies_of(person, by=user, most=MOST)),
+        ("contacts", _("Contacts"), *queries.contacts_of(person, by=user, most=MOST)),
+        ("plans", _("Planned otherwise"), *queries.plans_of(person, by=user, most=MOST)),
+    ]
+    shown = len(deals[0]) + sum(len(kept) for _kind, _title, kept, _all in parties)
+    record_view(
+        [person.pk] if shown else [],
+        what=HOLDINGS,
+        asked=str(person.pk),
+        rows=shown,
+        by=user,
+        at=timezone.now(),
+    )
     context = {
         "person": person,
         "form": form,
         "results": results,
-        "deals": queries.open_deals_of(person, by=user, most=MOST),
-        "parties": [
-            ("companies", _("Companies"), *queries.companies_of(person, by=user, most=MOST)),
-            ("contacts", _("Contacts"), *queries.contacts_of(person, by=user, most=MOST)),
-            ("plans", _("Planned otherwise"), *queries.plans_of(person, by=user, most=MOST)),
-        ],
+        "deals": deals,
+        "parties": parties,
         "other_holdings": queries.other_holdings(person, by=user),
     }
     bad = form.is_bound and not form.is_valid()

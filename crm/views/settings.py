@@ -57,7 +57,7 @@ LABELS = {
     "sign-in": gettext_lazy("Sign-in"),
     "retention": gettext_lazy("Retention"),
     "changes": gettext_lazy("All changes"),
-    "audit": gettext_lazy("Files and sign-ins"),
+    "audit": gettext_lazy("Files, lists and sign-ins"),
     "operations": gettext_lazy("Operations"),
 }
 

@@ -104,8 +104,6 @@ UNDOABLE = (
                 *_parts("crm", "private_to", "StepResult"),
                 *_parts("crm", "by", "UndoableAct"),
                 *_parts("exchange", "owner", "ImportMapping"),
-                *_parts("reports", "person", "PageLook"),
-                *_parts("reports", "by", "PageLook"),
                 *_parts("reports", "person", "FormTime"),
                 *_parts("reports", "person", "ReportPin ReportSubscription"),
             ),

@@ -1,9 +1,10 @@
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext as _
 
@@ -54,8 +55,52 @@ def record_export(
         raise Refused(words % {"most": number(most)})
 
 
+def record_view(
+    owners: Iterable[int | None], *, what: str, asked: str, rows: int, by: User, at: dt.datetime
+) -> None:
+    """Note that somebody looks at `rows` records of a list, and of which `owners`; the own ones and
+    those of nobody are no look. `what` and `asked` are as for a file.
+
+    Once a day for each list and owner: one small statement, which mostly writes nothing, and none
+    where all records are one's own.
+    """
+    others = sorted({pk for pk in owners if pk is not None} - {by.pk})
+    if others:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _NOTE_VIEW,
+                {
+                    "what": what,
+                    "asked": asked[:500],
+                    "rows": rows,
+                    "owners": others,
+                    "by": by.pk,
+                    "at": at,
+                    "since": _midnight(by, at),
+                },
+            )
+
+
+_NOTE_VIEW = f"""
+    INSERT INTO {AuditEntry._meta.db_table} (at, by_id, kind, what, asked, rows, owner_ids)
+    SELECT %(at)s, %(by)s, '{AuditKind.VIEW.value}', %(what)s, %(asked)s, %(rows)s,
+        array_agg(owner ORDER BY owner)
+    FROM (
+        SELECT unnest(%(owners)s::bigint[]) AS owner
+        EXCEPT
+        SELECT unnest(owner_ids) FROM {AuditEntry._meta.db_table}
+        WHERE by_id = %(by)s AND kind = '{AuditKind.VIEW.value}' AND at >= %(since)s AND what = %(what)s
+    ) AS unseen
+    HAVING count(*) > 0
+"""  # noqa: S608  # names of our own
+
+
+def _midnight(user: User, at: dt.datetime) -> dt.datetime:
+    """When the day began, by a person's own clock."""
+    return dt.datetime.combine(at.astimezone(user.zone), dt.time.min, tzinfo=user.zone)
+
+
 def _taken_today(user: User, *, at: dt.datetime) -> int:
     """The rows that a person took in files on this day, by his or her own clock."""
-    midnight = dt.datetime.combine(at.astimezone(user.zone), dt.time.min, tzinfo=user.zone)
-    files = AuditEntry.objects.filter(by=user, kind=AuditKind.EXPORT, at__gte=midnight)
+    files = AuditEntry.objects.filter(by=user, kind=AuditKind.EXPORT, at__gte=_midnight(user, at))
     return int(files.aggregate(rows=Sum("rows", default=0))["rows"])

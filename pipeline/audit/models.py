@@ -1,4 +1,5 @@
-"""Who took records away in a file, and who signed in; changes are in the tables of history."""
+"""Who took records away in a file or looked at many of them, and who signed in; changes are in the
+tables of history."""
 
 from typing import ClassVar, Self
 
@@ -14,6 +15,7 @@ from salesprocess.lib.events import AppendOnly
 
 class AuditKind(models.TextChoices):
     EXPORT = "export", _("Took a file")
+    VIEW = "view", _("Looked at a list")
     EXPORT_REFUSED = "refused", _("Was refused a file")
     SIGN_IN = "sign_in", _("Signed in")
     ERASURE = "erasure", _("Erased a person")
@@ -21,19 +23,20 @@ class AuditKind(models.TextChoices):
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def visible_to(self, user: User) -> Self:
-        """Admins see all, everybody what he or she did and who took records that were theirs."""
+        """Admins see all, everybody what he or she did and who took or looked at records of the own
+        reach."""
         if not user.is_active:
             return self.none()
         if user.scope.everything:
             return self.filter()
-        return self.filter(Q(by=user) | Q(owner_ids__contains=[user.pk]))
+        return self.filter(Q(by=user) | Q(owner_ids__overlap=sorted(user.scope.owner_ids)))
 
     def editable_by(self, user: User) -> Self:
         return self.none()
 
-    def of_records_of(self, user: User) -> Self:
-        """The files that others took with records of this person's in them."""
-        return self.filter(kind=AuditKind.EXPORT, owner_ids__contains=[user.pk]).exclude(by=user)
+    def of_records_of(self, person: int) -> Self:
+        """What others took or looked at with records of this person's in it."""
+        return self.filter(owner_ids__contains=[person]).exclude(by=person)
 
 
 AuditEntryManager = models.Manager.from_queryset(AuditEntryQuerySet)
@@ -43,7 +46,9 @@ class AuditEntry(AppendOnly):
     """Written once; the database refuses every change.
 
     `what` is the name of the address, `asked` its query, so that the same may be looked at again;
-    `rows` how many records went, `owner_ids` whose they were.
+    `rows` how many records went or were shown, `owner_ids` whose they were. A look is entered once a
+    day for each list and whose records it shows: by those whose records the reader had not seen in it
+    on that day.
     """
 
     at = models.DateTimeField()

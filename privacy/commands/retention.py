@@ -24,7 +24,11 @@ AT_ONCE = 1000
 # Any number, but no other lock's: one change of the rules at a time.
 RULES_LOCK = 77_027
 _AUDIT_KINDS = {
-    Kept.TAKEN_FILES: [AuditKind.EXPORT.value, AuditKind.EXPORT_REFUSED.value],
+    Kept.TAKEN_FILES: [
+        AuditKind.EXPORT.value,
+        AuditKind.EXPORT_REFUSED.value,
+        AuditKind.VIEW.value,
+    ],
     Kept.SIGN_INS: [AuditKind.SIGN_IN.value],
 }
 

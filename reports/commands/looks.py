@@ -3,23 +3,22 @@
 import datetime as dt
 from collections.abc import Iterable
 
+from pipeline.audit.commands import record_view
 from pipeline.models import User
-from reports.models import LookedAt, PageLook
+from reports.queries.looks import LookedAt
 
 
-def note_look(people: Iterable[int], *, what: LookedAt, by: User, at: dt.datetime) -> None:
-    """Note that `by` looks at the figures of these people, given by their ids; at one's own is no
-    look. One row a day for each, with its last moment. One query, and none for nobody."""
-    day = at.astimezone(by.organisation.zone).date()
-    # In one order, so that two who look at the same people at once wait for each other.
-    looks = [
-        PageLook(person_id=pk, by=by, what=what, on=day, at=at)
-        for pk in sorted(set(people) - {by.pk})
-    ]
-    if looks:
-        PageLook.objects.bulk_create(
-            looks,
-            update_conflicts=True,
-            unique_fields=["person", "on", "by", "what"],
-            update_fields=["at"],
-        )
+def note_look(
+    people: Iterable[int],
+    *,
+    what: LookedAt,
+    by: User,
+    at: dt.datetime,
+    asked: str,
+    of: str = "",
+    rows: int = 0,
+) -> None:
+    """Note in the audit that `by` looks at the figures of these people, given by their ids; at one's
+    own is no look. `of` is the metric of a list of `rows` records; `asked` the query of the address."""
+    name = f"{what}/{of}" if of else str(what)
+    record_view(people, what=name, asked=asked, rows=rows, by=by, at=at)

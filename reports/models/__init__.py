@@ -1,6 +1,5 @@
 from reports.models.day_note import DayNote
 from reports.models.form_time import FormKind, FormTime
-from reports.models.page_look import LookedAt, PageLook
 from reports.models.saved_report import (
     MOST_QUERY,
     ReportPin,
@@ -14,8 +13,6 @@ __all__ = [
     "DayNote",
     "FormKind",
     "FormTime",
-    "LookedAt",
-    "PageLook",
     "ReportPin",
     "ReportSubscription",
     "SavedReport",

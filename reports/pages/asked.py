@@ -3,6 +3,7 @@ made of. For pages, files and mails alike."""
 
 import datetime as dt
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -10,10 +11,10 @@ from django.urls import reverse
 from pipeline.models import User
 from reports.commands.looks import note_look
 from reports.forms import QuestionForm
-from reports.models import LookedAt
 from reports.pages import PAGES, PERSON_PAGE, ReportPage
 from reports.presenters.people import person_path
 from reports.presenters.report import Report
+from reports.queries.looks import LookedAt
 from reports.queries.people import colleagues
 
 
@@ -81,4 +82,5 @@ def note_looks(report: Report, page: ReportPage, *, at: dt.datetime) -> None:
         people, what = [each.id for each in colleagues(question)], LookedAt.TEAM
     else:
         return
-    note_look(people, what=what, by=question.reader, at=at)
+    asked = urlencode(report.asked)
+    note_look(people, what=what, by=question.reader, at=at, asked=asked)

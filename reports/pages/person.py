@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from pipeline.audit.queries import Look
 from pipeline.process.stages import Phase, Stage
 from reports.axes import STAGE
 from reports.figures import MIN_ROWS, Figure
-from reports.metric import figures
+from reports.metric import METRICS, figures
 from reports.metrics import activity, flow
 from reports.metrics.styles import LEAST_PEOPLE, usual_flow, weeks_of
 from reports.pages.page import ReportPage
@@ -35,10 +37,10 @@ from reports.presenters.people import (
 from reports.presenters.repairs import repairs_panel
 from reports.presenters.report import Report, between_words, of_words
 from reports.presenters.standing import gaps_of, standing_of
-from reports.queries.looks import looked_words, looks_at
+from reports.queries.looks import looks_at
 from reports.queries.people import Colleague, colleagues
 from reports.statistics import wilson
-from salesprocess.lib.format import clock, day, number, percent
+from salesprocess.lib.format import day, number, percent
 
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
@@ -308,17 +310,16 @@ def _phase(report: Report, phase: Phase, own: Sequence[StageEffort]) -> TableRow
 
 def _lookers(report: Report, person: Colleague) -> ReportPanel:
     question = report.question
-    reader, zone = question.reader, question.period.zone
-    found = looks_at(person.id, reader=reader, today=question.today)
+    reader = question.reader
     rows = [
         FactLine(
             name=_("%(name)s (you)") % {"name": look.name}
             if look.by_id == reader.pk
             else look.name,
-            text=f"{day(look.last.astimezone(zone).date(), question.today)} {clock(look.last, zone)}",
-            note=f"{looked_words(look.what)} · {_days(look.days)}",
+            text=day(look.last, question.today),
+            note=" · ".join(filter(None, (str(what.label), _metric_of(look), _days(look.days)))),
         )
-        for look in found
+        for what, look in looks_at(person.id, reader=reader, at=timezone.now())
     ]
     own = person.id == reader.pk
     title = _("Who looked at your figures") if own else _("Who looked at these figures")
@@ -351,6 +352,12 @@ def _lookers(report: Report, person: Colleague) -> ReportPanel:
             ],
         ),
     )
+
+
+def _metric_of(look: Look) -> str:
+    """Which list of records it was; of those of before it is not known."""
+    metric = METRICS.get(look.what.partition("/")[2])
+    return str(metric.definition.name) if metric else ""
 
 
 def _days(count: int) -> str:

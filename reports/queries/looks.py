@@ -1,39 +1,42 @@
 """Who looked at somebody's figures, for that person and for who may see them (CHECKLIST E2)."""
 
 import datetime as dt
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from django.db.models import Count, Max
+from django.db import models
+from django.utils.translation import gettext_lazy as _
 
+from pipeline.audit import queries as audit
 from pipeline.models import User
-from reports.models import LookedAt, PageLook
 
-DAYS = 90
-
-
-class Look(NamedTuple):
-    """One person who looked at one thing (`LookedAt`): on how many `days`, and when `last`."""
-
-    by_id: int
-    name: str
-    what: str
-    days: int
-    last: dt.datetime
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
-def looks_at(person: int, *, reader: User, today: dt.date) -> list[Look]:
-    """Of the last 90 days, who looked last first; one query. Nobody who may not see the person's
-    figures is told."""
-    since = today - dt.timedelta(days=DAYS)
-    found = (
-        PageLook.objects.visible_to(reader)
-        .filter(person=person, on__gte=since)
-        .values_list("by_id", "by__name", "what")
-        .annotate(days=Count("on", distinct=True), last=Max("at"))
-        .order_by("-last")
-    )
-    return [Look(*row) for row in found]
+class LookedAt(models.TextChoices):
+    """How the audit calls them; behind a list stands whose: `report_rows/won`."""
+
+    PAGE = "report_page", _("the page")
+    LIST = "report_rows", _("a list of records")
+    TEAM = "report_team", _("the team side by side")
+
+    @property
+    def told(self) -> "StrOrPromise":
+        """As it is called beside lists that are no reports."""
+        return _TOLD[self]
 
 
-def looked_words(what: str) -> str:
-    return str(LookedAt(what).label)
+_TOLD = {
+    LookedAt.PAGE: _("Report on one person"),
+    LookedAt.LIST: _("Report: records"),
+    LookedAt.TEAM: _("Report: the team side by side"),
+}
+# What all of them begin with.
+_REPORTS = "report_"
+
+
+def looks_at(person: int, *, reader: User, at: dt.datetime) -> list[tuple[LookedAt, audit.Look]]:
+    """Of the last 90 days, who looked last first; of lists each by itself. Nobody who may not see the
+    person's figures is told."""
+    found = audit.looks_at(person, reader=reader, at=at, begins=_REPORTS)
+    return [(LookedAt(look.what.partition("/")[0]), look) for look in found]

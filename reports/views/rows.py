@@ -22,10 +22,10 @@ from reports.axes import PERSON
 from reports.commands.looks import note_look
 from reports.figures import FigureCell
 from reports.metric import AXES, METRICS, Axis, Metric
-from reports.models import LookedAt
 from reports.pages.asked import asked_of
 from reports.presenters.report import Report
 from reports.presenters.rows import ROW_KINDS, RowColumn, RowsReader, Written, columns_of
+from reports.queries.looks import LookedAt
 from reports.queries.totals import RowsTotal, total_of
 from reports.views.page import form_of
 from salesprocess.lib import spreadsheet
@@ -120,14 +120,23 @@ class CellRows:
         ]
         return " · ".join([*names, str(self.metric.definition.name)])
 
-    def note_look(self) -> None:
-        """Tell the person whose list it is who looked at it (CHECKLIST E2)."""
+    def note_look(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Tell those whose list it is, or whose records are in it, who looked at it (CHECKLIST E2)."""
         question = self.reader.question
-        people = [question.person] if question.person else []
+        place = self.fields.index(self.owner)
+        people = {question.person, *(row[place] for row in rows)}
         for along, value in ((self.by, self.cell.key), (self.across, self.cell.column)):
             if along is PERSON and value in question.reader.scope.owner_ids:
-                people.append(value)
-        note_look(people, what=LookedAt.LIST, by=question.reader, at=self.reader.at)
+                people.add(value)
+        note_look(
+            people - {None},
+            what=LookedAt.LIST,
+            of=self.metric.slug,
+            rows=len(rows),
+            by=question.reader,
+            at=self.reader.at,
+            asked=self.query.urlencode(),
+        )
 
     def counted(self) -> Any:
         return self.metric.rows(self.reader.question, self.cell, self.by, self.across)
@@ -139,7 +148,12 @@ class CellRows:
     @property
     def fields(self) -> list[str]:
         reads = [path for column in self.columns.values() for path in column.reads]
-        return list(dict.fromkeys(["pk", *self.kind.deal_paths, *reads]))
+        return list(dict.fromkeys(["pk", *self.kind.deal_paths, *reads, self.owner]))
+
+    @property
+    def owner(self) -> str:
+        """The field of whose record a row is."""
+        return f"{self.kind.owner}_id"
 
     def line(self, values: Sequence[Any]) -> ReportLine:
         row = dict(zip(self.fields, values, strict=False))
@@ -204,7 +218,6 @@ class CellRows:
 def rows(request: HtmxRequest, slug: str) -> HttpResponse:
     """Exactly the rows that a number counts, a page at a time."""
     asked = CellRows(request, slug)
-    asked.note_look()
     found = lists.page(
         lambda _scope: asked.rows(),
         asked.ordering,
@@ -213,6 +226,7 @@ def rows(request: HtmxRequest, slug: str) -> HttpResponse:
         after=asked.cursor("after"),
         before=asked.cursor("before"),
     )
+    asked.note_look(found.rows)
     address = asked.report.address
     return render(
         request,
@@ -245,7 +259,6 @@ def export(request: HtmxRequest, slug: str) -> HttpResponseBase:
     Stages are called as everywhere, not as the reader calls them: a file goes to others.
     """
     asked = CellRows(request, slug)
-    asked.note_look()
     try:
         record_export(
             asked.counted(),

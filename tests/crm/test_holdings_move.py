@@ -46,7 +46,6 @@ DECIDED = {
     "pipeline.StepVote.user": OWN,
     "pipeline.Step.author": TRACE,
     "pipeline.PeopleChange.person": TRACE,
-    "reports.PageLook.person": TRACE,
     "reports.FormTime.person": OWN,
     "crm.StageVisit.entry_owner": TRACE,
     "crm.StageVisit.exit_owner": TRACE,

@@ -1,4 +1,5 @@
-"""Who took records away in a file, and who signed in: on record, for whom it concerns, for good."""
+"""Who took records away in a file or looked at many, and who signed in: on record, for whom it
+concerns, for good."""
 
 import json
 from typing import Any
@@ -9,7 +10,7 @@ from django.test import Client
 
 from crm.commands import deal as deal_commands
 from crm.models import Deal
-from pipeline.audit.commands import record_sign_in
+from pipeline.audit.commands import record_sign_in, record_view
 from pipeline.audit.models import AuditKind
 from pipeline.models import AuditEntry
 from tests.conftest import Cast
@@ -126,3 +127,76 @@ def test_admins_see_all_of_it_and_take_it_along(cast: Cast, client: Client):
     assert (itself["by_name"], itself["what"]) == (cast.adele.name, "audit")
     client.force_login(cast.mona)
     assert client.get("/settings/audit.jsonl").status_code == 404
+
+
+# Looking at many ---------------------------------------------------------------------------------
+
+
+def opened(person: Any, *addresses: str) -> None:
+    client = Client()
+    client.force_login(person)
+    for address in addresses:
+        assert client.get(address).status_code == 200, address
+
+
+def looks() -> list[tuple[str, str, list[int]]]:
+    found = AuditEntry.objects.filter(kind=AuditKind.VIEW).order_by("pk")
+    return [(one.by.name, one.what, one.owner_ids) for one in found]
+
+
+@pytest.mark.usefixtures("deals")
+def test_who_opens_a_list_of_whose_records_is_noted_once_a_day(cast: Cast, clock: Any):
+    ana, ben, mona = cast.ana.pk, cast.ben.pk, cast.mona.name
+    opened(cast.ana, "/leads/", "/board/", "/contacts/")
+    assert looks() == [], "what is one's own is no look"
+    opened(cast.mona, f"/leads/?person={ana}")
+    assert looks() == [(mona, "leads", [ana])]
+    opened(cast.mona, *["/leads/?sort=name"] * 3)
+    assert looks()[1:] == [(mona, "leads", [ben])], "those who were not seen before on this day"
+    opened(cast.mona, "/deals/", "/board/", "/board/", f"/people/{ana}/hand-over/")
+    both = sorted([ana, ben])
+    assert looks()[2:] == [
+        (mona, "deals", both),
+        (mona, "board", both),
+        (mona, "holdings", [ana]),
+    ]
+    clock.shift(24 * 60 * 60)
+    opened(cast.mona, "/leads/")
+    assert looks()[5:] == [(mona, "leads", both)]
+    last = AuditEntry.objects.filter(what="leads").latest("pk")
+    assert (last.rows, last.asked) == (3, "")
+
+
+@pytest.mark.usefixtures("deals")
+def test_each_person_and_the_admins_see_who_opened_lists(cast: Cast, client: Client, clock: Any):
+    opened(cast.mona, "/leads/", f"/reports/people/{cast.ana.pk}/")
+    client.force_login(cast.ana)
+    html = client.get("/profile/taken/").content.decode()
+    for told in ("Mona Reyes", "Leads", "Report on one person", "on 1 day"):
+        assert told in html
+    client.force_login(cast.carl)
+    assert "Nobody else did." in client.get("/profile/taken/").content.decode()
+
+    client.force_login(cast.adele)
+    html = client.get("/settings/audit/?of=lists").content.decode()
+    assert "Looked at a list: Leads, 3 rows" in html
+    assert "records of Ana Ruiz, Ben Okoro" in html
+    assert "Looked at" not in client.get("/settings/audit/?of=files").content.decode()
+    answer: Any = client.get("/settings/audit.jsonl")
+    lines = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+    [look] = [line for line in lines if line.get("what") == "leads"]
+    assert (look["kind"], look["by_name"]) == ("view", cast.mona.name)
+    assert look["owner_ids"] == sorted([cast.ana.pk, cast.ben.pk])
+
+
+@pytest.mark.usefixtures("deals")
+def test_a_list_that_was_seen_today_costs_one_statement_that_writes_nothing(
+    cast: Cast, django_assert_num_queries: Any
+):
+    said: Any = {"what": "leads", "asked": "", "rows": 2, "by": cast.mona, "at": NOW}
+    record_view([cast.ana.pk], **said)
+    with django_assert_num_queries(1):
+        record_view([cast.ana.pk, cast.mona.pk, None], **said)
+    with django_assert_num_queries(0):
+        record_view([cast.mona.pk, None], **said)
+    assert len(looks()) == 1

@@ -7,7 +7,7 @@ import time_machine
 from django.test import Client
 
 from crm.models import Contact, SettingChange
-from pipeline.audit.commands import record_sign_in
+from pipeline.audit.commands import record_sign_in, record_view
 from pipeline.audit.models import AuditEntry, AuditKind
 from pipeline.process.stages import Stage
 from privacy import tasks
@@ -79,10 +79,14 @@ def test_leads_that_came_to_nothing_have_a_rule_of_their_own(
 def test_old_entries_of_the_audit_go_and_that_is_entered(cast: Cast):
     record_sign_in(cast.ana, at=NOW - dt.timedelta(days=90))
     record_sign_in(cast.ana, at=NOW - dt.timedelta(days=1))
-    commands.set_rules({Kept.SIGN_INS: 2}, by=cast.adele, at=NOW)
+    for days in (90, 1):
+        at = NOW - dt.timedelta(days=days)
+        record_view([cast.ana.pk], what="deals", asked="", rows=1, by=cast.mona, at=at)
+    commands.set_rules({Kept.SIGN_INS: 2, Kept.TAKEN_FILES: 2}, by=cast.adele, at=NOW)
     tasks.keep_to_rules()
-    assert AuditEntry.objects.filter(kind=AuditKind.SIGN_IN).count() == 1
-    assert AuditEntry.objects.get(kind=AuditKind.ERASURE).rows == 1
+    for kind in (AuditKind.SIGN_IN, AuditKind.VIEW):
+        assert AuditEntry.objects.filter(kind=kind).count() == 1
+    assert [one.rows for one in AuditEntry.objects.filter(kind=AuditKind.ERASURE)] == [1, 1]
 
 
 def test_a_month_before_is_a_day_that_there_is():

@@ -13,14 +13,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Activity, Deal
-from pipeline.models import Role, SellingStyle, User
+from pipeline.models import AuditEntry, Role, SellingStyle, User
 from pipeline.process.moves import LeftHow
 from pipeline.process.stages import Stage
 from reports.figures import Coverage, Figure
 from reports.metrics import activity, flow
 from reports.metrics.styles import UsualShare, usual_flow
-from reports.models import LookedAt, PageLook
 from reports.presenters.people import StageEffort, question_about
+from reports.queries.looks import LookedAt
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_deal
 from tests.reports.test_metrics import asked
@@ -86,7 +86,7 @@ def test_a_person_out_of_reach_is_not_there(client: Client, worked_cast: Cast) -
         assert client.get(f"/reports/person/stages.csv?person={person.pk}").status_code == 404
     assert client.get("/reports/people/999999999/").status_code == 404
     assert client.get("/reports/person/").status_code == 404
-    assert not PageLook.objects.exists()
+    assert not AuditEntry.objects.exists()
 
 
 def test_d14_e10_below_the_line_what_is_missing_stands_in_place_of_figures(
@@ -118,19 +118,16 @@ def test_e2_whoever_looks_is_seen_by_the_person_and_by_the_manager(
     page(client, rosa, "/reports/people/")
     client.force_login(rosa)
     client.get(f"/reports/rows/open_deals/?by=person&of={ana.pk}&{DAYS}")
-    seen = [
-        (look.person_id, look.by_id, look.what)
-        for look in PageLook.objects.filter(person=ana).order_by("pk")
-    ]
-    assert seen == [
-        (ana.pk, mona.pk, LookedAt.PAGE),
-        (ana.pk, rosa.pk, LookedAt.TEAM),
-        (ana.pk, rosa.pk, LookedAt.LIST),
+    looks = AuditEntry.objects.of_records_of(ana.pk).order_by("pk")
+    assert [(look.by_id, look.what) for look in looks] == [
+        (mona.pk, LookedAt.PAGE),
+        (rosa.pk, LookedAt.TEAM),
+        (rosa.pk, f"{LookedAt.LIST}/open_deals"),
     ]
     own = page(client, ana, path)
     assert "Mona" in own
     assert "Rosa" in own
-    assert not PageLook.objects.filter(person=ana, by=ana).exists()
+    assert not AuditEntry.objects.filter(by=ana).exists()
     assert "Rosa" in page(client, mona, path)
 
 
