@@ -17,9 +17,12 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from pipeline.models import Invitation, OutboxRow, PeopleChange, Team, User, Version
+from pipeline.people.devices import device_in_words
 from pipeline.people.events import (
     EmailChanged,
     SecondFactorsRemoved,
+    SessionEnded,
+    SignedOutEverywhere,
     SignInChanged,
 )
 from pipeline.people.queries import SIGN_IN_CHANGES
@@ -112,6 +115,11 @@ def sign_in_changed(row: OutboxRow) -> None:
             what = str(SIGN_IN_CHANGES[event.what])
         elif isinstance(event, SecondFactorsRemoved):
             what = _("%(by)s has removed your second factors.") % {"by": by}
+        elif isinstance(event, SignedOutEverywhere):
+            what = _("%(by)s has signed you out everywhere.") % {"by": by}
+        elif isinstance(event, SessionEnded):
+            device = device_in_words(event.agent)
+            what = _("%(by)s has signed you out of %(device)s.") % {"by": by, "device": device}
         else:
             return
         at = timezone.localtime(change.at, person.zone)

@@ -20,6 +20,10 @@ urlpatterns = [
         people.remove_second_factors,
         name="person_second_factors_remove",
     ),
+    path("people/<int:pk>/sessions/end/", people.sign_out, name="person_sign_out"),
+    path(
+        "people/<int:pk>/sessions/<int:session>/end/", people.end_session, name="person_session_end"
+    ),
     path("people/<int:pk>/deactivate/", people.deactivate, name="person_deactivate"),
     path("people/<int:pk>/reactivate/", people.reactivate, name="person_reactivate"),
     # teams

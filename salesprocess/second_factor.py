@@ -1,5 +1,7 @@
 import base64
+import contextlib
 import hashlib
+import secrets
 from typing import Any, ClassVar
 
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -8,7 +10,9 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.webauthn import forms as passkey_forms
 from allauth.mfa.webauthn.views import RemoveWebAuthnView
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.exceptions import InvalidTag
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -29,11 +33,19 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth s
     }
 
     def encrypt(self, text: str) -> str:
-        return _cipher().encrypt(text.encode()).decode()
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = AESGCM(_derived(settings.SECRET_KEY)).encrypt(nonce, text.encode(), None)
+        return _BY_GCM + base64.b64encode(nonce + sealed).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """Raises InvalidToken if neither the secret key nor one of before has encrypted it."""
-        return _cipher().decrypt(encrypted_text.encode()).decode()
+        if not encrypted_text.startswith(_BY_GCM):
+            return former_cipher().decrypt(encrypted_text.encode()).decode()
+        held = base64.b64decode(encrypted_text.removeprefix(_BY_GCM))
+        for key in _keys():
+            with contextlib.suppress(InvalidTag, ValueError):
+                return AESGCM(key).decrypt(held[:_NONCE], held[_NONCE:], None).decode()
+        raise InvalidToken
 
     def can_delete_authenticator(self, authenticator: Any) -> bool:
         """The last one stays with who must have one."""
@@ -52,15 +64,23 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth s
         return _("Passkey")
 
 
-def _cipher() -> MultiFernet:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet(Fernet(_derived(key)) for key in keys)
+# What is encrypted by AES-256-GCM begins so; the bytes of its nonce stand before it.
+_BY_GCM = "gcm:"
+_NONCE = 12
+
+
+def _keys() -> list[bytes]:
+    return [_derived(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
+def former_cipher() -> MultiFernet:
+    """For secrets of before: those of apps are encrypted anew when they are next used."""
+    return MultiFernet(Fernet(base64.urlsafe_b64encode(key)) for key in _keys())
 
 
 def _derived(key: str) -> bytes:
-    """32 bytes in base64, as Fernet wants them; the key itself is long and random."""
-    digest = hashlib.sha256(b"seven.second-factor:" + key.encode()).digest()
-    return base64.urlsafe_b64encode(digest)
+    """32 bytes; the key itself is long and random."""
+    return hashlib.sha256(b"seven.second-factor:" + key.encode()).digest()
 
 
 class OnceOnly:
@@ -105,6 +125,7 @@ def _is_first_use(authenticator: Any, code: str) -> bool:
     if counter <= authenticator.data.get("last_counter", -1):
         return False
     authenticator.data["last_counter"] = counter
+    authenticator.data["secret"] = SecondFactorAdapter().encrypt(secret)
     authenticator.save(update_fields=["data"])
     return True
 

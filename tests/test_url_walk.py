@@ -177,10 +177,8 @@ def record(of: str, may: frozenset[str] = REACH, *, pk: str = "pk", **facts: Any
 
 
 SESSION = frozenset({"django_session"})
-# Each file is noted.
+# Each file is noted, and who looked at whose records and figures.
 TAKEN = frozenset({"pipeline_auditentry"})
-# Who looked at whose figures is noted.
-LOOKED = frozenset({"reports_pagelook"})
 # allauth notes that recovery codes were looked at.
 VIEWED = frozenset({"mfa_authenticator"})
 FIND = {"q": "canary"}
@@ -269,6 +267,10 @@ URLS: dict[str, Url] = {
     ),
     "pipeline:person_invite": record("ivo", ABOVE_ANA, get=False, post={}),
     "pipeline:person_second_factors_remove": record("ana", ADMIN, get=False, post={}),
+    "pipeline:person_sign_out": record("ana", ADMIN, get=False, post={}),
+    "pipeline:person_session_end": record(
+        "ana", ADMIN, at={"session": "session"}, get=False, post={}
+    ),
     "pipeline:person_deactivate": record("ana", ABOVE_ANA, get=False, post={}),
     "pipeline:person_reactivate": record("gil", ABOVE_ANA, get=False, post={}),
     "pipeline:team_add": Url(
@@ -339,11 +341,18 @@ URLS: dict[str, Url] = {
     ),
     "pipeline:session_end": record("session", DOERS, get=False, post={}),
     # collections
-    "crm:board": Url(kind="collection", ask={**FIND, "closed": "stopped"}),
-    "crm:board_column": Url(kind="collection", ask={"of": "2", "after": "[null,0]"}, needs=True),
+    "crm:board": Url(kind="collection", ask={**FIND, "closed": "stopped"}, keeps=TAKEN),
+    "crm:board_column": Url(
+        kind="collection", ask={"of": "2", "after": "[null,0]"}, needs=True, keeps=TAKEN
+    ),
     "crm:search": Url(kind="collection", ask=FIND),
-    **{f"crm:{kind}": Url(kind="collection", ask={"state": "any"}) for kind in ListKind},
-    "crm:deals": Url(kind="collection", ask={**FIND, "outcome": "any", "company": "@company"}),
+    **{
+        f"crm:{kind}": Url(kind="collection", ask={"state": "any"}, keeps=TAKEN)
+        for kind in ListKind
+    },
+    "crm:deals": Url(
+        kind="collection", ask={**FIND, "outcome": "any", "company": "@company"}, keeps=TAKEN
+    ),
     "crm:list_export": Url(
         kind="collection", at={"kind": "=activities"}, ask={"state": "any"}, keeps=TAKEN
     ),
@@ -368,20 +377,20 @@ URLS: dict[str, Url] = {
     "crm:product_pick": Url(kind="collection", ask=LIKE),
     "crm:people_open_deals": Url(kind="collection"),
     "reports:funnel_medians": Url(kind="collection", ask=FUNNEL),
-    "reports:overview": Url(kind="collection", keeps=LOOKED, ask=FUNNEL),
-    "reports:page": Url(kind="collection", keeps=LOOKED, at={"key": "=people"}, ask=FUNNEL),
+    "reports:overview": Url(kind="collection", keeps=TAKEN, ask=FUNNEL),
+    "reports:page": Url(kind="collection", keeps=TAKEN, at={"key": "=people"}, ask=FUNNEL),
     "reports:table": Url(
-        kind="collection", keeps=LOOKED, at={"key": "=overview", "panel": "=drop-outs"}, ask=FUNNEL
+        kind="collection", keeps=TAKEN, at={"key": "=overview", "panel": "=drop-outs"}, ask=FUNNEL
     ),
-    "reports:person": record("ana", keeps=LOOKED, ask=FUNNEL),
+    "reports:person": record("ana", keeps=TAKEN, ask=FUNNEL),
     "reports:rows": Url(
-        keeps=LOOKED,
+        keeps=TAKEN,
         kind="collection",
         at={"slug": "=open_deals"},
         ask={**FUNNEL, "by": "stage", "of": "2"},
     ),
     "reports:rows_export": Url(
-        keeps=TAKEN | LOOKED,
+        keeps=TAKEN,
         kind="collection",
         at={"slug": "=entered"},
         ask={**FUNNEL, "sort": "-entered"},
@@ -573,7 +582,7 @@ URLS: dict[str, Url] = {
             ("delete", "products", "spare", {}),
         )
     },
-    "crm:person_hand_over": record("ana", post={"to": "@ben", "deals": "@deal"}),
+    "crm:person_hand_over": record("ana", post={"to": "@ben", "deals": "@deal"}, keeps=TAKEN),
 }
 RECORDS = [name for name, url in URLS.items() if url.kind == "record"]
 OTHERS = [name for name, url in URLS.items() if url.kind != "record"]

@@ -76,10 +76,15 @@ class AccessChanged(ValueChanged[bool], kind="is_active"):
     """Deactivated, or let in again."""
 
 
-class SignedOutEverywhere(
-    ValueChanged[int], kind="sign_outs", label=_("Signed out everywhere else")
-):
-    """How often so far."""
+class SignedOutEverywhere(ValueChanged[int], kind="sign_outs", label=_("Signed out everywhere")):
+    """How often so far; but for the browser of who has done it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionEnded(Event, kind="session_ended", label=_("Signed out of one browser")):
+    """`agent` is what the browser said of itself."""
+
+    agent: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from pipeline.models import (
     User,
 )
 from pipeline.people import events
+from pipeline.people.devices import device_in_words
 from pipeline.people.models.people import SecondFactorFor, initials_of
 from salesprocess.lib.events import Event, RecordRef, ValueChanged, in_words
 
@@ -269,6 +270,8 @@ def _told(event: Event) -> tuple[str, str, str]:
             return _("Reactivated") if lets_in else _("Deactivated"), "", ""
         case events.Added() | events.SignedOutEverywhere() | events.SecondFactorsRemoved():
             return str(event.label), "", ""
+        case events.SessionEnded(agent=agent):
+            return str(event.label), "", device_in_words(agent)
         case events.SignInChanged(what=what):
             return str(event.label), "", str(SIGN_IN_CHANGES[what])
         case events.Invited(email=email) | events.Joined(email=email):

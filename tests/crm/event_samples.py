@@ -57,6 +57,7 @@ def _of_people() -> Iterator[Event]:
     yield people.ReliableFromChanged(new=95)
     yield people.SecondFactorForChanged(new="managers")
     yield people.SecondFactorsRemoved()
+    yield people.SessionEnded(agent="Mozilla/5.0 (X11; Linux) Firefox/140.0")
     yield people.SignInChanged(what="passkey_added")
     yield people.ProcessOwnerChanged(new=ANA)
 

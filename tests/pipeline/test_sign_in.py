@@ -10,6 +10,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from cryptography.fernet import InvalidToken
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
@@ -17,6 +18,7 @@ from django.test import Client
 
 from pipeline.models import User
 from pipeline.tasks import relay_outbox
+from salesprocess.second_factor import SecondFactorAdapter, former_cipher
 from tests.factories import NOW
 from tests.passkeys import give_app, give_passkey
 
@@ -78,6 +80,33 @@ def test_a_second_step_is_asked_once_it_is_set_up_and_each_code_opens_once(cast,
     assert other.post(step, {"code": codes[0]}).url == "/"
     other, _answer = signed_in()
     assert other.post(step, {"code": codes[0]}).status_code == 200, "a code opened twice"
+
+
+def test_a_secret_is_kept_by_a_cipher_of_the_list_and_one_of_before_is_when_it_is_used(
+    cast, clock, settings
+):
+    """V11.3.2"""
+    client, _answer = signed_in()
+    secret, _codes = set_up_app(client)
+    kept = Authenticator.objects.get(user=cast.ana, type="totp")
+    assert kept.data["secret"].startswith("gcm:")
+    kept.data["secret"] = former_cipher().encrypt(secret.encode()).decode()
+    kept.save()
+    clock.shift(60)
+    client, _answer = signed_in()
+    assert client.post("/accounts/second-factor/ask/", {"code": code_of(secret)}).url == "/"
+    kept.refresh_from_db()
+    adapter, sealed = SecondFactorAdapter(), kept.data["secret"]
+    assert sealed.startswith("gcm:")
+
+    assert adapter.encrypt(secret) != adapter.encrypt(secret)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another " * 8
+    assert adapter.decrypt(sealed) == secret
+    changed = sealed[:-8] + ("A" if sealed[-8] != "A" else "B") + sealed[-7:]
+    for wrong in (changed, "gcm:", "gcm:AAAA"):
+        with pytest.raises(InvalidToken):
+            adapter.decrypt(wrong)
 
 
 def test_second_factors_are_changed_only_by_who_has_just_confirmed(cast, clock):
@@ -213,6 +242,61 @@ def test_an_admin_lets_somebody_in_who_has_lost_it(cast, clock):
     _client, answer = signed_in()
     assert answer.url == "/"
     assert "Second factors removed" in admin.get(f"/people/{cast.ana.pk}/").content.decode()
+
+
+def test_an_admin_ends_sessions_of_others_and_every_tab_is_out_at_once(
+    cast, clock, django_capture_on_commit_callbacks
+):
+    admin, _answer = signed_in("adele@seven.test")
+    laptop, _answer = signed_in()
+    phone, _answer = signed_in(agent=PHONE)
+    stranger, _answer = signed_in("ben@seven.test")
+    path = f"/people/{cast.ana.pk}/"
+    page = admin.get(path).content.decode()
+    (pk,) = re.findall(rf"{path}sessions/(\d+)/end/(?:(?!</li>).)*iPhone", page, re.DOTALL)
+    one, every = f"{path}sessions/{pk}/end/", f"{path}sessions/end/"
+    assert "iPhone" not in stranger.get(path).content.decode()
+    for address in (one, every):
+        assert stranger.post(address).status_code == 404
+        assert laptop.post(address).status_code == 404
+    assert admin.post(f"/people/{cast.ben.pk}/sessions/{pk}/end/").status_code == 404
+    clock.shift(16 * 60)
+    for address in (one, every):
+        assert "reauthenticate" in admin.post(address).url
+    admin.post("/accounts/reauthenticate/", {"password": PASSWORD})
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert admin.post(one).url == path
+    assert phone.get("/board/").status_code == 302
+    assert laptop.get("/board/").status_code == 200
+    with django_capture_on_commit_callbacks(execute=True):
+        assert admin.post(every).url == path
+    script = {"HX-Request": "true", "HX-Current-URL": "http://testserver/board/"}
+    assert laptop.get("/board/").url.startswith("/accounts/login/")
+    assert laptop.get("/board/", headers=script)["HX-Redirect"].startswith("/accounts/login/")
+    lost = laptop.post("/profile/", {"name": "Changed"})
+    assert lost.url.startswith("/accounts/login/")
+    assert admin.get("/board/").status_code == stranger.get("/board/").status_code == 200
+
+    page = admin.get(path).content.decode()
+    assert "Where the person is signed in" not in page
+    assert "Signed out everywhere" in page
+    assert "Safari on iPhone" in page
+    relay_outbox()
+    told = [(one.to, one.body) for one in mail.outbox]
+    assert {to for [to], _body in told} == {"ana@seven.test"}
+    assert "Adele Winter has signed you out of Safari on iPhone." in told[0][1]
+    assert "Adele Winter has signed you out everywhere." in told[1][1]
+
+
+def test_one_ends_own_sessions_only_after_confirming(cast, clock):
+    here, _answer = signed_in()
+    other, _answer = signed_in(agent=PHONE)
+    (pk,) = re.findall(r"/profile/sessions/(\d+)/end/", here.get("/profile/").content.decode())
+    clock.shift(16 * 60)
+    for address in (f"/profile/sessions/{pk}/end/", "/profile/sign-out/"):
+        assert "reauthenticate" in here.post(address).url
+    assert other.get("/board/").status_code == 200
 
 
 def test_whose_sign_in_it_is_hears_by_mail_of_each_change(

@@ -13,6 +13,7 @@ from pipeline.outbox import queries as outbox_queries
 from pipeline.people import queries, sign_in
 from pipeline.people.commands import invitation as invitation_commands
 from pipeline.people.commands import people as commands
+from pipeline.people.commands import sessions
 from pipeline.people.forms import EmailForm, PersonForm
 from pipeline.people.signing_in import check_confirmed
 from pipeline.people.views.posted import limit_guesses, posted_data
@@ -38,11 +39,15 @@ def people(request: HtmxRequest) -> HttpResponse:
 
 @require_GET
 def person(request: HtmxRequest, pk: int) -> HttpResponse:
-    user = request.user
+    user, at = request.user, timezone.now()
     found = found_or_404(queries.person, user, pk)
+    ends_sessions = user.role == Role.ADMIN and found != user
     context = {
         "person": found,
-        "state": queries.state(found, at=timezone.now()),
+        "state": queries.state(found, at=at),
+        "sessions": sign_in.sessions_of(found, here="", at=at) if ends_sessions else [],
+        "zone": user.zone,
+        "today": at.astimezone(user.zone).date(),
         "leads": queries.led_by(found),
         "may_manage": queries.may_manage(user, pk),
         "may_email": user.role == Role.ADMIN and found.has_joined and found != user,
@@ -130,14 +135,39 @@ def invite(request: HtmxRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def remove_second_factors(request: HtmxRequest, pk: int) -> HttpResponse:
-    found = _manageable(request, pk)
-    if request.user.role != Role.ADMIN:
-        raise Http404
-    check_confirmed(request)
+    found = _confirmed_admin(request, pk)
     commands.remove_second_factors(found, by=request.user, at=timezone.now())
     told = _("%(name)s signs in by the password alone until a new one is set up.")
     messages.success(request, told % {"name": found.name})
     return redirect("pipeline:person", pk)
+
+
+@require_POST
+def sign_out(request: HtmxRequest, pk: int) -> HttpResponse:
+    """An admin ends all sessions of a person."""
+    found = _confirmed_admin(request, pk)
+    sessions.end_all_of_another(found, by=request.user, at=timezone.now())
+    messages.success(request, _("%(name)s is signed out everywhere.") % {"name": found.name})
+    return redirect("pipeline:person", pk)
+
+
+@require_POST
+def end_session(request: HtmxRequest, pk: int, session: int) -> HttpResponse:
+    """An admin ends the session of a person in one browser."""
+    found = _confirmed_admin(request, pk)
+    end = sessions.end_of_another
+    found_or_404(end, found, session, by=request.user, at=timezone.now())
+    messages.success(request, _("It is signed out."))
+    return redirect("pipeline:person", pk)
+
+
+def _confirmed_admin(request: HtmxRequest, pk: int) -> User:
+    """The person about whom an admin decides, who has just confirmed who he or she is."""
+    found = _manageable(request, pk)
+    if request.user.role != Role.ADMIN:
+        raise Http404
+    check_confirmed(request)
+    return found
 
 
 @require_POST

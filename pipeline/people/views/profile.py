@@ -17,6 +17,7 @@ from pipeline.people import queries, sign_in
 from pipeline.people.commands import people as commands
 from pipeline.people.commands import sessions
 from pipeline.people.forms import EmailForm, ProfileForm
+from pipeline.people.signing_in import check_confirmed
 from pipeline.people.views.posted import limit_guesses, posted_data
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt, status_of
@@ -70,6 +71,7 @@ def email(request: HtmxRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HtmxRequest) -> HttpResponse:
     """End one's own sessions everywhere but here."""
+    check_confirmed(request)
     here = request.session.session_key or ""
     commands.sign_out_everywhere(request.user, at=timezone.now())
     sessions.forget_others(request.user, here=here)
@@ -81,7 +83,8 @@ def sign_out(request: HtmxRequest) -> HttpResponse:
 @require_POST
 def end_session(request: HtmxRequest, pk: int) -> HttpResponse:
     """End one of one's own sessions in another browser."""
-    found_or_404(sessions.end, request.user, pk)
+    check_confirmed(request)
+    found_or_404(sessions.end, request.user, pk, at=timezone.now())
     messages.success(request, _("It is signed out."))
     return redirect("pipeline:profile")
 
