@@ -13,7 +13,7 @@ from django.urls import path, re_path
 from pipeline.people.views.profile import second_factors
 from salesprocess.accounts import sign_out
 from salesprocess.second_factor import RemovePasskey
-from salesprocess.single_sign_on import saml_acs, with_host
+from salesprocess.single_sign_on import saml_acs, tells_failure, with_host
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -60,8 +60,12 @@ urlpatterns = [
     path("passkeys/<int:pk>/remove/", RemovePasskey.as_view(), name="mfa_remove_webauthn"),
     # single sign-on
     path("sign-on/cancelled/", sign_on.login_cancelled, name="socialaccount_login_cancelled"),
-    path("oidc/<slug:provider_id>/login/", oidc.login, name="openid_connect_login"),
-    path("oidc/<slug:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback"),
+    path("oidc/<slug:provider_id>/login/", tells_failure(oidc.login), name="openid_connect_login"),
+    path(
+        "oidc/<slug:provider_id>/login/callback/",
+        tells_failure(oidc.callback),
+        name="openid_connect_callback",
+    ),
     path("saml/<slug:organization_slug>/login/", with_host(saml.login), name="saml_login"),
     path("saml/<slug:organization_slug>/acs/", saml_acs, name="saml_acs"),
     path("saml/<slug:organization_slug>/acs/finish/", saml.finish_acs, name="saml_finish_acs"),

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env
+from environs import FileAwareEnv
 
 from salesprocess import embedded, refusals, sign_on_settings
 from salesprocess.lib.database import parse_database_url
@@ -21,7 +21,8 @@ from salesprocess.lib.time_limits import LIMITS
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = Env()
+# What stands in the file that `NAME_FILE` says goes for `NAME`: so secrets come from a store of them.
+env = FileAwareEnv()
 
 MODE = env.str("SEVEN_ENV", "production")
 if MODE not in {"demo", "test", "production"}:
@@ -286,6 +287,8 @@ SOCIALACCOUNT_LOGIN_ON_GET = True
 SIGN_ON_ONLY_DOMAINS: list[str] = env.list("SIGN_ON_ONLY_DOMAINS", [])
 # Whether who comes in so and is not known is added, as a salesperson of the organisation itself.
 SIGN_ON_ADDS_PEOPLE: bool = env.bool("SIGN_ON_ADDS_PEOPLE", False)
+# Whether the provider asks everybody for a second factor, though it does not say so.
+SIGN_ON_ASKS_SECOND_FACTOR: bool = env.bool("SIGN_ON_ASKS_SECOND_FACTOR", False)
 if SIGN_ON_ONLY_DOMAINS and not SOCIALACCOUNT_PROVIDERS:
     raise ImproperlyConfigured(
         "SIGN_ON_ONLY_DOMAINS is set, but no single sign-on: nobody comes in."
@@ -392,6 +395,9 @@ TIME_ZONE = "UTC"
 # Celery's own transport names a unix socket differently.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+
+# Parts that are reached without TLS, over a network of the installation's own: their hosts.
+PLAIN_HOSTS: list[str] = env.list("PLAIN_HOSTS", [])
 
 # Operations --------------------------------------------------------------------------------------
 

@@ -126,6 +126,9 @@ class AsksToConfirm:
 
 # Kept in the session once a second factor was found, so that it is not looked for again.
 HELD = "second_factor_held"
+# Kept in the session where the provider that let somebody in said that it had asked for more than a
+# password.
+SIGNED_ON_STRONGLY = "signed_on_strongly"
 # What can be done without one: to set it up, and to go.
 _OPEN_WITHOUT = {
     "pipeline:second_factor",
@@ -143,7 +146,7 @@ _OPEN_WITHOUT = {
 
 class AsksForSecondFactor:
     """Middleware: leads who must have a second factor and has none to set it up, before anything
-    else. Whoever came in by single sign-on was asked by that."""
+    else; but for whom a provider of single sign-on has asked for one, as it says or the settings do."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -160,7 +163,9 @@ class AsksForSecondFactor:
         name = request.resolver_match.view_name if request.resolver_match else ""
         if name in _OPEN_WITHOUT or request.session.get(HELD) or not user.must_have_second_factor:
             return None
-        if signed_on(request):
+        if signed_on(request) and (
+            settings.SIGN_ON_ASKS_SECOND_FACTOR or request.session.get(SIGNED_ON_STRONGLY)
+        ):
             return None
         if has_second_factor(user):
             request.session[HELD] = True

@@ -28,11 +28,14 @@ PEM = KEY.private_bytes(
 
 @dataclass
 class Provider:
-    """Who signs in next is `claims`; `asked` is what was asked of it, path by path."""
+    """Who signs in next is `claims`; `asked` is what was asked of it, path by path. `leads` are its paths
+    that lead elsewhere, `issuer` what it calls itself where that is another."""
 
     url: str
     claims: dict[str, Any] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    leads: dict[str, str] = field(default_factory=dict)
+    issuer: str = ""
 
 
 @contextmanager
@@ -62,11 +65,22 @@ class _Answers(BaseHTTPRequestHandler):
         provider: Provider = self.server.provider  # type: ignore[attr-defined]  # set above
         path = urlsplit(self.path).path
         provider.asked.append((path, sent))
+        if path in provider.leads:
+            self.send_response(302)
+            self.send_header("Location", provider.leads[path])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         now = int(time.time())
-        token = {"iss": provider.url, "aud": "seven", "iat": now, "exp": now + 60}
+        token = {
+            "iss": provider.issuer or provider.url,
+            "aud": "seven",
+            "iat": now,
+            "exp": now + 60,
+        }
         answers: dict[str, Any] = {
             "/.well-known/openid-configuration": {
-                "issuer": provider.url,
+                "issuer": provider.issuer or provider.url,
                 "authorization_endpoint": f"{provider.url}/authorize",
                 "token_endpoint": f"{provider.url}/token",
                 "userinfo_endpoint": f"{provider.url}/userinfo",

@@ -13,7 +13,7 @@ from django.test import Client
 from environs import Env
 from lxml import etree
 
-from pipeline.models import User
+from pipeline.models import Team, User
 from pipeline.people.commands import invitation, people
 from salesprocess import sign_on_settings
 from tests.factories import NOW, make_user
@@ -193,3 +193,52 @@ def test_saml_lets_in_by_a_signed_answer_of_a_believed_domain(cast):
         assert saml(client, email=email, **more).status_code in (401, 403)
         assert not is_in(client)
     assert Client().get("/accounts/saml/saml/metadata/").status_code == 200
+
+
+def test_a_second_factor_is_asked_here_unless_the_provider_says_that_it_asked(
+    cast, outside, settings
+):
+    """V6.8.4"""
+    Team.objects.filter(pk=cast.root.pk).update(second_factor_for="everybody")
+    for said in ({}, {"amr": ["pwd"]}, {"amr": "mfa"}, {"acr": "0"}):
+        client, _answer = sign_on(outside, email="ana@seven.test", **said)
+        assert client.get("/board/").url.startswith("/profile/second-factor/"), said
+    for said in ({"amr": ["pwd", "mfa"]}, {"acr": "phr"}):
+        client, _answer = sign_on(outside, email="ana@seven.test", **said)
+        assert is_in(client), said
+    settings.SIGN_ON_ASKS_SECOND_FACTOR = True
+    client, _answer = sign_on(outside, email="ana@seven.test")
+    assert is_in(client)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("issuer", "https://accounts.evil.test"),
+        ("leads", {"/.well-known/openid-configuration": "https://accounts.evil.test/"}),
+        ("claims", {}),
+    ],
+)
+def test_a_provider_that_calls_itself_otherwise_or_is_away_is_told_in_words(
+    cast, outside, monkeypatch, settings, name, said
+):
+    """V10.5.3"""
+    monkeypatch.setattr(outside, name, said)
+    if name == "claims":
+        monkeypatch.setenv("OIDC_SERVER_URL", "http://127.0.0.1:9")
+        settings.SOCIALACCOUNT_PROVIDERS = sign_on_settings.providers(Env(), https_only=False)
+    for path in ("login/?process=login", "login/callback/?code=one&state=none"):
+        answer = Client().get(f"/accounts/oidc/oidc/{path}")
+        assert answer.status_code == 401, path
+        assert "/authorize" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/token", "/userinfo"])
+def test_it_follows_nobody_elsewhere(cast, outside, monkeypatch, path):
+    """V15.3.2"""
+    monkeypatch.setattr(outside, "leads", {path: f"{outside.url}/inside"})
+    asked = len(outside.asked)
+    client, answer = sign_on(outside, email="ana@seven.test")
+    assert answer.status_code == 401
+    assert not is_in(client)
+    assert "/inside" not in [one for one, _sent in outside.asked[asked:]]
