@@ -4,25 +4,31 @@ import re
 from functools import cache
 from pathlib import Path
 
+from django.conf import settings
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+
+from pipeline.models import Team
 
 _LIST = Path(__file__).with_name("common_passwords.txt")
 # What people write instead of letters.
 _LETTERS = str.maketrans("@430157$!", "aaeoistsi")
 MIN_DIFFERENT = 5
+# A shorter name is part of too many words.
+SHORTEST_NAME = 4
 
 
 class GuessableValidator(CommonPasswordValidator):
     """Refuses what stands in the lists also with numbers and signs around it, with signs instead of
     letters, or twice: nobody who guesses stops at the bare word.
 
-    Offline: Django's twenty thousand from leaks, and what German speakers take.
+    Offline: Django's twenty thousand from leaks, what German speakers take, and what this installation
+    is known by.
     """
 
     def validate(self, password: str, user: object = None) -> None:
-        known = self.passwords | german()
+        known = self.passwords | german() | own_words()
         if len(set(password)) < MIN_DIFFERENT or any(
             word in known for word in bare_words(password)
         ):
@@ -39,6 +45,19 @@ class GuessableValidator(CommonPasswordValidator):
 def german() -> frozenset[str]:
     lines = _LIST.read_text(encoding="utf-8").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+PRODUCT = "seven"
+
+
+def own_words() -> set[str]:
+    """What anybody knows of an installation: the product, the host that it answers to, and how the
+    organisation and its teams are called, also without what stands between their words."""
+    names = [PRODUCT, *settings.SITE_HOST.split("."), *Team.objects.values_list("name", flat=True)]
+    said = [name.lower() for name in names]
+    parts = [part for name in said for part in re.split(r"[\W\d_]+", name)]
+    joined = [re.sub(r"[\W\d_]+", "", name) for name in said]
+    return {word for word in (*said, *parts, *joined) if len(word) >= SHORTEST_NAME}
 
 
 def bare_words(password: str) -> set[str]:

@@ -338,12 +338,48 @@ def test_it_survives_in_old_deals_when_the_step_is_removed_above(cast: Cast):
 
 def test_it_keeps_the_file_of_a_private_step_private(cast: Cast, deal: Deal):
     place = own_step(cast.ana, "Sketch", kind=StepKind.EVIDENCE, proof=Proof.FILE)
-    answer(deal, place, cast.ana, file=Upload(name="plan.png", content=b"1"))
+    answer(deal, place, cast.ana, file=Upload(name="plan.txt", content=b"1"))
     assert EvidenceFile.objects.count() == 1
     assert [f.name for f in recorded_steps(deal.pk, stage=HERE, user=cast.ana.pk).files] == [
-        "plan.png"
+        "plan.txt"
     ]
     assert not recorded_steps(deal.pk, stage=HERE, user=cast.mona.pk).files
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "is_taken"),
+    [
+        ("Offer v2.PDF", b"%PDF-1.7", True),
+        ("photo.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", True),
+        ("call.m4a", b"\0\0\0\x20ftypM4A ", True),
+        ("table.xlsx", b"PK\x03\x04rest", True),
+        ("mail.eml", "Grüße".encode("latin-1"), True),
+        ("notes.txt", "Grüße".encode("utf-16"), True),
+        ("offer.pdf", b"<html><script>", False),
+        ("offer.pdf", b"", False),
+        ("photo.png", b"\xff\xd8\xff", False),
+        ("notes.txt", b"MZ\x90\0\x03", False),
+        ("page.html", b"<html>", False),
+        ("drawing.svg", b"<svg>", False),
+        ("setup.exe", b"MZ", False),
+        ("offer.pdf.exe", b"%PDF", False),
+        ("all.zip", b"PK\x03\x04", False),
+        ("macro.docm", b"PK\x03\x04", False),
+        ("pdf", b"%PDF", False),
+    ],
+)
+def test_it_takes_files_that_are_what_their_name_says(
+    cast: Cast, refused: Refusal, name: str, content: bytes, is_taken: bool
+):
+    """V5.2.2"""
+    place = team_step(cast, "Sketch", kind=StepKind.EVIDENCE, proof=Proof.FILE)
+    deal = make_deal(by=cast.ana, stage=HERE)
+    given = Upload(name=name, content=content)
+    if is_taken:
+        assert answer(deal, place, cast.ana, file=given).file is not None
+        return
+    with refused(f"{field(place)}_file"):
+        answer(deal, place, cast.ana, file=given)
 
 
 @pytest.mark.parametrize(
@@ -357,7 +393,7 @@ def test_it_stores_no_more_files_than_it_may(cast: Cast, settings: Any, bound: s
     place = team_step(cast, "Sketch", kind=StepKind.EVIDENCE, proof=Proof.FILE)
     deal = make_deal(by=cast.ana, stage=HERE)
     setattr(settings, bound, 3)
-    answer(deal, place, cast.ana, file=Upload(name="a.png", content=b"12"))
+    answer(deal, place, cast.ana, file=Upload(name="a.txt", content=b"12"))
     with pytest.raises(Refused, match=words):
-        answer(deal, place, cast.ana, file=Upload(name="b.png", content=b"12"))
-    answer(deal, place, cast.ana, file=Upload(name="c.png", content=b"3"))
+        answer(deal, place, cast.ana, file=Upload(name="b.txt", content=b"12"))
+    answer(deal, place, cast.ana, file=Upload(name="c.txt", content=b"3"))

@@ -2,6 +2,7 @@ import os
 import secrets
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -57,6 +58,14 @@ def test_no_key_drawn_by_chance_is_taken_for_a_pattern():
 def test_a_key_that_somebody_thought_of_is_refused(key: str):
     with pytest.raises(ImproperlyConfigured, match="is weak"):
         refusals.check_secret_key(key, name="SECRET_KEY", public=[])
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path):
+    """V13.3.1: as a store for secrets hands it out."""
+    for name, text in (("good", STRONG), ("weak", "changeme" * 9)):
+        (tmp_path / name).write_text(f"{text}\n")
+    assert start(SECRET_KEY=None, SECRET_KEY_FILE=str(tmp_path / "good")).returncode == 0
+    assert "is weak" in start(SECRET_KEY=None, SECRET_KEY_FILE=str(tmp_path / "weak")).stderr
 
 
 @pytest.mark.parametrize("url", ["memory://", "dummymail://", "file://", "pigeon://"])

@@ -3,6 +3,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from pipeline.models import User
+from tests.conftest import Cast
+from tests.factories import make_team
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
@@ -49,3 +53,18 @@ def test_it_refuses_what_is_known_of_a_person():
 )
 def test_it_takes_what_nobody_guesses(password: str):
     validate_password(password, user=User(name="Ana Ruiz", email="ana@seven.test"))
+
+
+def test_it_refuses_what_the_installation_is_known_by(cast: Cast):
+    """V6.1.2, V6.2.11; docs/SECURITY.md lists them."""
+    make_team(name="Bergland Süd", parent=cast.root)
+    for password in (
+        "Bergland 2026!",
+        "berglandsüd-26",
+        "B3rgland-1234",
+        "1234 seven 1234",
+        "localhost-2026",
+    ):
+        with pytest.raises(ValidationError):
+            validate_password(password)
+    validate_password("bergland horse battery")

@@ -30,6 +30,7 @@ from pipeline.models import User
 from pipeline.process.playbook import AnswerKind, Level, PlaybookStep, Proof, StepKind, WorkKind
 from pipeline.process.queries.in_force import of_versions
 from pipeline.process.stages import Stage
+from salesprocess.lib.file_kinds import KNOWN, is_as_named
 from salesprocess.lib.refused import Refused
 
 # Characters of an answer in words.
@@ -193,6 +194,9 @@ def _check_given(row: Deal, given: StepResultInput, *, field: str, by: User) -> 
         raise Refused(_("A link begins with https:// or http://."), field=f"{field}_link")
     if given.file is not None and len(given.file.content) > LARGEST:
         raise Refused(too_large(), field=f"{field}_file")
+    if given.file is not None and not is_as_named(given.file.name, given.file.content):
+        words = _("No file of this kind, or not what its name says. These are taken: %(kinds)s.")
+        raise Refused(words % {"kinds": KNOWN}, field=f"{field}_file")
 
 
 def _check_value(step: PlaybookStep, given: StepResultInput, *, field: str) -> None:
