@@ -159,6 +159,7 @@ def test_what_a_proxy_says_counts_only_where_one_is_named(settings, proxies: int
     assert get_adapter(request).get_client_ip(request) == address
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("password", "is_taken"),
     [

@@ -36,6 +36,17 @@ def test_a_mail_server_as_it_is_shown_is_understood_and_spoken_to_in_secret(docu
     assert "://user:password@" in text
 
 
+def test_the_proxy_that_is_shown_speaks_tls_as_it_should():
+    """V12.1.1, V12.1.2"""
+    shown = (ROOT / "docs" / "GUIDE.md").read_text()
+    assert re.findall(r"ssl_protocols (.*);", shown) == ["TLSv1.2 TLSv1.3"]
+    (suites,) = re.findall(r"ssl_ciphers (.*);", shown)
+    assert all(
+        re.fullmatch(r"ECDHE-(ECDSA|RSA)-(AES\d+-GCM-SHA\d+|CHACHA20-POLY1305)", suite)
+        for suite in suites.split(":")
+    )
+
+
 def test_the_image_has_what_the_product_reads_beside_its_code():
     taken = (ROOT / ".dockerignore").read_text().splitlines()
     read = {

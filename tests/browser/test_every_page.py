@@ -17,7 +17,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 
 from crm.commands import (
     activity,
@@ -74,7 +74,7 @@ ASKED = {
 WITHOUT = re.compile(r"^(accounts/(login|logout|signup|inactive|password/reset)|healthz|readyz)")
 # Of these there is none: what is asked for is not found. A file is no page anyway.
 UNKNOWN = {"kind": "none", "token": "none", "file": 0, "task": "none"}
-UNKNOWN |= {"provider_id": "none", "organization_slug": "none"}
+UNKNOWN |= {"provider_id": "none", "organization_slug": "none", "session": 0}
 # The rows of any number are one page.
 UNKNOWN |= {"slug": "open_deals", "panel": "none"}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -245,6 +245,38 @@ def test_it_would_find_a_part_that_cannot_be_read_among_those_that_could(
     page.evaluate("document.querySelector('main h1').style.color = 'rgb(128 128 128 / 40%)'")
     found = axe.findings_anew(page, without=axe.FRAME)
     assert [one.partition(":")[0] for one in found] == ["color-contrast", "dark color-contrast"]
+
+
+# A form of which nobody can tell what its page has shown.
+UNVERSIONED = """([action, csrf]) => {
+    const form = document.createElement('form');
+    Object.assign(form, { method: 'post', action });
+    form.innerHTML = '<input name="name" value="Other"><input name="csrfmiddlewaretoken">';
+    form.lastChild.value = csrf;
+    document.body.append(form);
+    form.submit();
+}"""
+
+
+def test_what_is_refused_for_want_of_a_version_can_be_read_at_the_side_and_as_a_page(
+    page_of: Callable[..., Page], people: Cast
+):
+    deal = make_deal(by=people.ana, stage=Stage.QUALIFICATION)
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    page.keyboard.press("x")
+    typed = page.locator("#sheet textarea").first
+    typed.fill("Too dear for us")
+    page.evaluate("document.querySelector('#sheet [name=version]').remove()")
+    page.locator("#sheet [type=submit]").click()
+    expect(page.locator("#toasts .bad")).to_contain_text("Reload the page.")
+    expect(typed).to_have_value("Too dear for us")
+    assert list(faults(page, first=False)) == []
+
+    csrf = page.evaluate("document.body.dataset.csrf")
+    with page.expect_navigation():
+        page.evaluate(UNVERSIONED, [f"/deals/{deal.pk}/edit/name/", csrf])
+    expect(page.locator("main")).to_contain_text("Error 428")
+    assert list(faults(page, first=True)) == []
 
 
 @pytest.mark.slow

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from psycopg import errors
 
 from crm.models import Activity, Deal
 from tests.conftest import Cast
@@ -175,6 +177,25 @@ def test_an_error_keeps_it_on_the_page_and_after_a_reload(page: Page, status: in
 
     page.reload()
     expect(note_of(page)).to_have_value(WORDS)
+
+
+def test_what_the_database_cannot_do_now_is_said_in_words_and_what_was_typed_stays(
+    page: Page, deal: Deal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_args: Any, **_said: Any) -> None:
+        raise OperationalError from errors.LockNotAvailable()
+
+    type_note(page)
+    with monkeypatch.context() as held:
+        held.setattr("crm.views.activity.log_or_close", locked)
+        log(page)
+        expect(page.locator("#toasts .bad")).to_contain_text(
+            "Somebody else is just saving here. Nothing was changed."
+        )
+        expect(note_of(page)).to_have_value(WORDS)
+    log(page)
+    expect(page.locator("#deal-timeline")).to_contain_text(WORDS)
+    assert logged(deal) == [WORDS]
 
 
 def test_a_form_of_a_page_is_given_back_until_the_server_has_taken_it(
