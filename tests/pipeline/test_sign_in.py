@@ -4,6 +4,8 @@ import re
 from html import unescape
 
 import pytest
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
     format_hotp_value,
@@ -119,6 +121,18 @@ def test_second_factors_are_changed_only_by_who_has_just_confirmed(cast, clock):
     assert client.post(back, {"password": "wrong"}).status_code == 200
     assert client.post(back, {"password": PASSWORD}).url == "/accounts/second-factor/app/"
     set_up_app(client)
+
+
+def test_who_had_a_new_password_by_mail_can_still_set_up_a_second_factor(cast, clock):
+    """Whose link is opened, allauth enters in a list of addresses of its own, as not verified."""
+    key = default_token_generator.make_token(cast.ana)
+    link = f"/accounts/password/reset/key/{user_pk_to_url_str(cast.ana)}-{key}/"
+    new = {"password1": "battery staple 9", "password2": "battery staple 9"}
+    client = Client()
+    client.post(client.get(link).url, new)
+    client.post("/accounts/login/", {"login": "ana@seven.test", "password": "battery staple 9"})
+    set_up_app(client)
+    assert client.get("/accounts/passkeys/new/").status_code == 200
 
 
 def test_it_lists_where_one_is_signed_in_and_ends_it(cast, clock):
