@@ -4,6 +4,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
@@ -115,11 +116,12 @@ def renew_session(
 
 
 class SaysWhyNot:
-    """Answers in words what a form asks for in vain: of what was deleted while it was sent, or of a
-    record of which it does not say which version it means.
+    """Answers in words what a form asks for in vain: of what was deleted while it was sent, of a record
+    that a command no longer finds, or of one of which it does not say which version it means.
 
     What is gone the database finds out when all is written, so nothing of it stays. It is logged,
     because a fault of ours may look the same; that something is deleted which others still need is one.
+    Commands say that a record went, or went out of reach, between the page's question and their lock.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -131,6 +133,9 @@ class SaysWhyNot:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, VersionMissing):
             return errors.version_missing(request)
+        if isinstance(exception, ObjectDoesNotExist) and request.method == "POST":
+            logger.warning("A record was gone: %s", request.path, exc_info=exception)
+            return errors.not_found(request)
         return what_is_gone(request, exception)
 
 
