@@ -47,6 +47,9 @@ DECIDED = {
     "pipeline.Step.author": TRACE,
     "pipeline.PeopleChange.person": TRACE,
     "reports.FormTime.person": OWN,
+    "reports.SavedReport.owner": STAYS,
+    "reports.ReportPin.person": OWN,
+    "reports.ReportSubscription.person": OWN,
     "crm.StageVisit.entry_owner": TRACE,
     "crm.StageVisit.exit_owner": TRACE,
 }
