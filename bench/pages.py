@@ -11,7 +11,17 @@ from pipeline.process.stages import Stage
 LIST, INSERT, SEARCH = "limit: 50 rows", "limit: insert", "limit: search"
 TERM = "moulin papier 1"
 READERS = 40
-_OF_ALL = ("overview", "pipeline", "funnel", "time", "wins", "sources", "process", "consistency")
+_OF_ALL = (
+    "overview",
+    "pipeline",
+    "funnel",
+    "time",
+    "wins",
+    "sources",
+    "process",
+    "consistency",
+    "ask",
+)
 # The pages of the reports that each reader has.
 REPORTS = {
     "seller": (*_OF_ALL, "person"),

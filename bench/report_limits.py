@@ -122,6 +122,13 @@ HEADLINES: Mapping[str, Sequence[str]] = {
         """,
     ),
     "consistency": (_KEPT,),
+    # What it asks by itself: the win rate by source.
+    "ask": (
+        """
+        SELECT d.source_id, count(*) FILTER (WHERE d.outcome = 'won'), count(*) FROM crm_deal d
+        WHERE d.closed_at >= %(start)s AND {deals} GROUP BY d.source_id
+        """,
+    ),
     "teams": (
         """
         SELECT v.entry_team_id, v.stage, count(*),

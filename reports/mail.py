@@ -74,7 +74,7 @@ def written(
             "title": found.title,
             "link": address("reports:saved_open", record.pk),
             "details": address("reports:saved", record.pk),
-            "when": when_mailed(row),
+            "when": when_mailed(row) if row.pk else "",
             "stop": address("reports:mail_stop", stop_token(row.pk)) if row.pk else "",
             "site": settings.SITE_URL,
             **_told(found, at=at),
