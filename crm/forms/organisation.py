@@ -1,5 +1,6 @@
 """What is set for the whole organisation."""
 
+import datetime as dt
 from typing import Any
 
 from babel.dates import get_month_names
@@ -9,9 +10,17 @@ from django.utils.translation import gettext_lazy
 
 from crm.forms.reference import CurrencyField
 from pipeline.models import Role, Team, User
-from pipeline.people.models.people import SecondFactorFor, validate_time_zone
+from pipeline.people.models.people import SecondFactorFor, WorkingDays, validate_time_zone
 from salesprocess.lib.attempt import SeenForm
 from salesprocess.lib.format import locale
+
+
+class HourField(forms.TimeField):
+    """An hour of the day; nothing is the usual one."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        super().__init__(required=False, widget=widget, **options)
 
 
 class OrganisationForm(SeenForm):
@@ -36,9 +45,21 @@ class OrganisationForm(SeenForm):
         help_text=gettext_lazy("And with it the quarters of reports."),
     )
 
+    working_days = forms.ChoiceField(
+        choices=[("", gettext_lazy("Monday to Friday")), *WorkingDays.choices],
+        required=False,
+        label=gettext_lazy("Working days"),
+        help_text=gettext_lazy("On these days, between these hours, leads wait for an answer."),
+    )
+    working_from = HourField(label=gettext_lazy("Work begins at"))
+    working_until = HourField(label=gettext_lazy("Work ends at"))
+
     def __init__(self, data: Any = None, *, root: Team, **options: Any) -> None:
         start = {name: getattr(root, name) for name in self.base_fields if name != "seen"}
         start["fiscal_month"] = root.fiscal_month or 1
+        hours = root.working_hours
+        start["working_from"] = dt.time(*divmod(hours.opens, 60))
+        start["working_until"] = dt.time(*divmod(hours.closes, 60))
         super().__init__(data, initial=start | options.pop("initial", {}), **options)
         places = locale().territories
         country = self.fields["country"]
@@ -56,6 +77,9 @@ class OrganisationForm(SeenForm):
         said.pop("currency", None)
         if said.get("fiscal_month") == 1:
             said["fiscal_month"] = None
+        for name in ("working_from", "working_until"):
+            if name in said:
+                said[name] = said[name].strftime("%H:%M") if said[name] else ""
         return said
 
 

@@ -24,8 +24,9 @@ from pipeline.people.events import (
     FiscalMonthChanged,
     ReliableFromChanged,
     SecondFactorForChanged,
+    WorkingDaysChanged,
 )
-from pipeline.people.models.people import SecondFactorFor
+from pipeline.people.models.people import SecondFactorFor, WorkingDays
 from pipeline.process.stages import Initiator
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.events import Event, RecordRef, Sum, ValueChanged, in_words
@@ -162,6 +163,7 @@ _CHOICES: dict[type[Event], Mapping[str, Any]] = {
     events.CauseKindChanged: dict(CauseKind.choices),
     events.CauseInitiatorChanged: dict(Initiator.choices),
     SecondFactorForChanged: dict(SecondFactorFor.choices),
+    WorkingDaysChanged: dict(WorkingDays.choices),
 }
 
 

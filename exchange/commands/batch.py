@@ -123,6 +123,7 @@ UNDOABLE = (
             watched=(
                 *("name", "parent_id", "manager_id", "currency", "time_zone", "country"),
                 *("fiscal_month", "reliable_from", "process_owner_id", "layer__revision"),
+                *("working_days", "working_from", "working_until"),
             ),
         ),
     ),

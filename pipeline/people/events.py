@@ -125,6 +125,15 @@ class CountryChanged(ValueChanged[str], kind="country", label=_("Country")): ...
 class FiscalMonthChanged(ValueChanged[int], kind="fiscal_month", label=_("The year begins in")): ...
 
 
+class WorkingDaysChanged(ValueChanged[str], kind="working_days", label=_("Working days")): ...
+
+
+class WorkingFromChanged(ValueChanged[str], kind="working_from", label=_("Work begins at")): ...
+
+
+class WorkingUntilChanged(ValueChanged[str], kind="working_until", label=_("Work ends at")): ...
+
+
 class ReliableFromChanged(ValueChanged[int], kind="reliable_from", label=_("Reliable from")):
     """The coverage in percent from which a figure is shown as reliable."""
 
@@ -149,6 +158,9 @@ ORGANISATION_KINDS = tuple(
         TimeZoneChanged,
         CountryChanged,
         FiscalMonthChanged,
+        WorkingDaysChanged,
+        WorkingFromChanged,
+        WorkingUntilChanged,
         ReliableFromChanged,
         SecondFactorForChanged,
         ProcessOwnerChanged,

@@ -23,7 +23,7 @@ from pipeline.models import (
 )
 from pipeline.people import events
 from pipeline.people.devices import device_in_words
-from pipeline.people.models.people import SecondFactorFor, initials_of
+from pipeline.people.models.people import SecondFactorFor, WorkingDays, initials_of
 from salesprocess.lib.events import Event, RecordRef, ValueChanged, in_words
 
 
@@ -289,6 +289,7 @@ _CHOICES: dict[type[Event], Mapping[str, Any]] = {
     events.ThemeChanged: dict(Theme.choices),
     events.LanguageChanged: dict(Language.choices),
     events.SecondFactorForChanged: dict(SecondFactorFor.choices),
+    events.WorkingDaysChanged: dict(WorkingDays.choices),
 }
 
 

@@ -323,6 +323,20 @@ def test_the_organisation_is_changed_with_its_history(admin: Client, cast: Cast)
     send(admin, "/settings/organisation/", status=422, **organisation(currency="XXQ"))
 
 
+def test_the_working_hours_are_set_and_shown_in_words(admin: Client, cast: Cast):
+    hours = {"working_days": "123456", "working_from": "08:30", "working_until": "16:00"}
+    send(admin, "/settings/organisation/", **organisation(**hours))
+    found = Team.objects.root().working_hours
+    assert found == (frozenset({1, 2, 3, 4, 5, 6}), 510, 960)
+    changes = words_of(text(admin, "/settings/changes/?of=organisation"))
+    assert "Working days: – → Monday to Saturday" in changes
+    assert "Work begins at: – → 08:30" in changes
+    backwards = organisation(working_from="16:00", working_until="08:30")
+    assert "Work ends after it begins." in send(
+        admin, "/settings/organisation/", status=422, **backwards
+    )
+
+
 def test_two_admins_who_change_the_organisation_notice_each_other(admin: Client, cast: Cast):
     seen = 0
     send(admin, "/settings/organisation/", seen=seen, **organisation(name="First"))

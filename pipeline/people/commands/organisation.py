@@ -17,6 +17,9 @@ EDITABLE = (
     "country",
     "fiscal_month",
     "reliable_from",
+    "working_days",
+    "working_from",
+    "working_until",
     "process_owner",
     "second_factor_for",
 )
@@ -26,6 +29,8 @@ def change(*, by: User, at: dt.datetime, seen: int | None = None, **facts: Any) 
     """Change settings of the organisation (those in EDITABLE).
 
     `fiscal_month` is 1 to 12, `reliable_from` a percentage from 90 up; None of either is the usual.
+    `working_days` are the digits of the days, Monday is 1, `working_from` and `working_until` an hour
+    such as 08:30; nothing of any is the usual.
     `process_owner` answers what no leader of a team does; None leaves it to who leads the
     organisation. `seen` is the state that the page has shown (`check_seen`).
 
@@ -49,6 +54,8 @@ def set_facts(facts: dict[str, Any], *, by: User, at: dt.datetime, seen: int | N
         _check_owner(facts["process_owner"])
     for field, value in facts.items():
         note_change(root, field, value, by=by, at=at)
+    if root.working_hours.closes <= root.working_hours.opens:
+        raise Refused(_("Work ends after it begins."), field="working_until")
     root.full_clean(exclude=["parent", "manager"])
     root.save(update_fields=[*facts])
     return root

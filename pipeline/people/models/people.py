@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline.models.batch import Batch
 from pipeline.people.access import HasScope, ProcessNow, Scope
 from salesprocess.lib.prepared import run
+from salesprocess.lib.working_hours import WorkingHours, minutes_of
 
 
 class Role(models.TextChoices):
@@ -64,6 +65,18 @@ def validate_time_zone(name: str) -> None:
         )
 
 
+class WorkingDays(models.TextChoices):
+    """The days of the week on which an organisation works: those of ISO, Monday is 1."""
+
+    MONDAY_TO_SATURDAY = "123456", _("Monday to Saturday")
+    SUNDAY_TO_THURSDAY = "12347", _("Sunday to Thursday")
+    EVERY_DAY = "1234567", _("Every day")
+
+
+# An hour of the day, as in 08:30.
+validate_hour = RegexValidator(r"^([01]\d|2[0-3]):[0-5]\d$")
+
+
 class TeamQuerySet(models.QuerySet["Team"]):
     def visible_to(self, user: "User") -> Self:
         """The tree of teams is common knowledge in an organisation; its records are not."""
@@ -107,6 +120,11 @@ class Team(models.Model):
     reliable_from = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MinValueValidator(90), MaxValueValidator(100)]
     )
+    # When people work, for what is measured in working hours; empty is Monday to Friday, and from
+    # 09:00 to 17:00.
+    working_days = models.CharField(max_length=7, choices=WorkingDays, blank=True)
+    working_from = models.CharField(max_length=5, blank=True, validators=[validate_hour])
+    working_until = models.CharField(max_length=5, blank=True, validators=[validate_hour])
     second_factor_for = models.CharField(max_length=9, choices=SecondFactorFor, blank=True)
     # Who answers what no leader of a team does; empty leaves it to who leads the organisation.
     process_owner = models.ForeignKey(
@@ -138,6 +156,9 @@ class Team(models.Model):
                     country="",
                     fiscal_month=None,
                     reliable_from=None,
+                    working_days="",
+                    working_from="",
+                    working_until="",
                     second_factor_for="",
                     process_owner=None,
                 ),
@@ -155,6 +176,16 @@ class Team(models.Model):
     def zone(self) -> zoneinfo.ZoneInfo:
         """The organisation's time zone; reports are in it. On the root only."""
         return zoneinfo.ZoneInfo(self.time_zone or "UTC")
+
+    @property
+    def working_hours(self) -> WorkingHours:
+        """Those of the organisation. On the root only."""
+        usual = WorkingHours()
+        return WorkingHours(
+            days=frozenset(map(int, self.working_days)) or usual.days,
+            opens=minutes_of(self.working_from) if self.working_from else usual.opens,
+            closes=minutes_of(self.working_until) if self.working_until else usual.closes,
+        )
 
 
 class UserQuerySet(models.QuerySet["User"]):

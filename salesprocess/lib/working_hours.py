@@ -1,0 +1,26 @@
+"""When an organisation works: on which days of the week, and from when until when."""
+
+import datetime as dt
+from typing import NamedTuple
+
+
+class WorkingHours(NamedTuple):
+    """`days` are those of ISO, Monday is 1; `opens` and `closes` are minutes of the day."""
+
+    days: frozenset[int] = frozenset({1, 2, 3, 4, 5})
+    opens: int = 9 * 60
+    closes: int = 17 * 60
+
+    def days_between(self, start: dt.date, end: dt.date) -> int:
+        """How many working days there are, both days included; holidays are not known."""
+        if end < start:
+            return 0
+        weeks, rest = divmod((end - start).days + 1, 7)
+        over = (start.isoweekday() + number for number in range(rest))
+        return weeks * len(self.days) + sum((day - 1) % 7 + 1 in self.days for day in over)
+
+
+def minutes_of(text: str) -> int:
+    """The minutes of the day of `08:30`."""
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
