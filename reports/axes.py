@@ -17,11 +17,13 @@ from crm.models import (
     StageVisit,
     StopCause,
 )
-from pipeline.models import SellingStyle, Team, User, Version
+from pipeline.models import SellingStyle, Step, Team, User, Version
+from pipeline.process.framework import translated_text
 from pipeline.process.gates import Reason
+from pipeline.process.playbook import Fact
 from pipeline.process.stages import Initiator, Phase, Stage
 from reports.metric import Axis, axis
-from reports.question import Question
+from reports.question import Question, quarter_name
 from salesprocess.lib.format import format_day
 
 Names = Callable[[Question, Collection[Any]], Mapping[Any, str]]
@@ -45,6 +47,23 @@ def _choices(choices: Any) -> Names:
 
 def _one_of(choices: Any) -> Callable[[str], str]:
     return lambda text: str(choices(text).value)
+
+
+def _quarters(question: Question, keys: Collection[Any]) -> Mapping[Any, str]:
+    return {key: quarter_name(key, first_month=question.first_month) for key in keys}
+
+
+def _named_by(words: Mapping[str, Any]) -> Names:
+    return lambda _question, keys: {key: str(words[key]) for key in keys}
+
+
+def _key_of(words: Mapping[str, Any]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(text)
+        return text
+
+    return read
 
 
 def _stage(text: str) -> int:
@@ -176,6 +195,82 @@ ACTIVITY_KIND = axis(
         every=[kind.value for kind in ActivityKind],
     )
 )
+_NEXT_WORDS = {
+    "overdue": _("Overdue"),
+    "today": _("Today"),
+    "ahead": _("Later"),
+    "nothing": _("Nothing planned"),
+}
+NEXT_STATE = axis(
+    Axis(
+        key="next_state",
+        label=_("What’s next"),
+        read=_key_of(_NEXT_WORDS),
+        names=_named_by(_NEXT_WORDS),
+        every=list(_NEXT_WORDS),
+    )
+)
+_WARNING_WORDS = {
+    "silent": _("Nothing done in the usual days"),
+    "ghosted": _("Two tries or more without a talk"),
+    "overdue": _("Closing date passed"),
+    "few_people": _("Fewer than two people"),
+    "no_decider": _("Nobody who decides"),
+    "no_price": _("No price yet"),
+    "concern": _("Concern open for long"),
+    "stalled": _("Stalled"),
+}
+# A deal may warn of several things, and most warn of none.
+WARNING = axis(
+    Axis(
+        key="warning",
+        label=_("Warning"),
+        read=_key_of(_WARNING_WORDS),
+        names=_named_by(_WARNING_WORDS),
+        every=list(_WARNING_WORDS),
+        is_partition=False,
+    )
+)
+
+
+def _asked_for(_question: Question, keys: Collection[Any]) -> Mapping[str, str]:
+    """The names of facts and of steps, these by the layer that adds them. One query for steps."""
+    places = {key: key.split("-", 2) for key in keys}
+    names = {
+        k: str(Fact(name).label) for k, (_stage, kind, name) in places.items() if kind == "fact"
+    }
+    steps = {name for _stage, kind, name in places.values() if kind == "step"}
+    found = Step.objects.filter(key__in=steps, adds=True) if steps else Step.objects.none()
+    labels = {
+        f"{stage}-step-{key}": translated_text(label)
+        for stage, key, label in found.order_by("layer").values_list("stage", "key", "label")
+    }
+    # A step that is gone is called by what is left of it.
+    gone = {k: name.replace("-", " ").capitalize() for k, (_stage, _kind, name) in places.items()}
+    return gone | labels | names
+
+
+def _place(text: str) -> str:
+    stage, kind, name = text.split("-", 2)
+    Stage(int(stage))
+    if kind == "fact":
+        Fact(name)
+    elif kind != "step" or not 0 < len(name) <= 60 or "\0" in name:
+        raise ValueError(text)
+    return text
+
+
+STEP = axis(Axis(key="step", label=_("Step"), read=_place, names=_asked_for))
+# What gates ask for: facts of the records, and steps. A deal may move on without several at once.
+ASKED_FOR = axis(
+    Axis(
+        key="asked_for",
+        label=_("What was missing"),
+        read=_place,
+        names=_asked_for,
+        is_partition=False,
+    )
+)
 VERSION = axis(Axis(key="version", label=_("Version of the process"), read=_text, names=_versions))
 
 
@@ -200,8 +295,6 @@ HAPPENED = axis(
     Axis(key="happened", label=_("What happened"), read=_month_or_word, names=_happened)
 )
 MONTH = axis(Axis(key="month", label=_("Month"), read=_day, names=_written("MMM y"), time="month"))
-QUARTER = axis(
-    Axis(key="quarter", label=_("Quarter"), read=_day, names=_written("MMM y"), time="quarter")
-)
+QUARTER = axis(Axis(key="quarter", label=_("Quarter"), read=_day, names=_quarters, time="quarter"))
 WEEK = axis(Axis(key="week", label=_("Week"), read=_day, names=_written("d MMM y"), time="week"))
 TIMES = (WEEK, MONTH, QUARTER)

@@ -90,6 +90,8 @@ class Unit(enum.Enum):
     HOURS = "hours"
     MONEY = "money"
     MONEY_A_DAY = "money_a_day"
+    # How often one thing goes into another.
+    TIMES = "times"
 
 
 @dataclass(frozen=True, kw_only=True)

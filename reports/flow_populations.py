@@ -19,6 +19,7 @@ from django.db.models import (
     F,
     FloatField,
     Func,
+    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -30,7 +31,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Greatest, Least
 
 from crm.models import Activity, StageVisit
-from crm.models.activity import HELD
+from crm.models.activity import HELD, TOUCHES
 from crm.models.step_result import StepResult, StepState
 from pipeline.process.moves import LeftHow
 from pipeline.process.stages import Outcome, Stage
@@ -39,6 +40,7 @@ from reports.measures import Percentile
 from reports.metric import Population
 from reports.populations import BEGUN, CLOSED, ENTRIES, EXITS, norm_days
 from reports.question import Question
+from salesprocess.lib.working_hours import WorkingHours
 
 # Both sides spoke (METHOD, G2).
 CONVERSATION = Q()
@@ -341,4 +343,71 @@ CYCLES = replace(
     key="cycles",
     find=_cycles,
     columns=("deal", "company", "owner", "began", "closed", "cause", "value"),
+)
+
+
+# Answers: how soon deals that began as leads were answered ------------------------------------------
+
+
+class WorkedTime(Func):
+    """How long was worked from a Monday long ago until an instant: a difference of two is the working
+    time between them. `zone` is that of the organisation, the rest are its working hours."""
+
+    template = (
+        "(SELECT make_interval(secs => 60 * ("
+        "(floor(day / 7.0) * %(days)s + (ARRAY[%(before)s])[weekday]) * %(length)s"
+        " + (ARRAY[%(works)s])[weekday] * least(greatest(minute - %(opens)s, 0), %(length)s)))"
+        " FROM (SELECT day, day - 7 * floor(day / 7.0)::int + 1 AS weekday, minute"
+        " FROM (SELECT local::date - date '2000-01-03' AS day,"
+        " extract(epoch FROM local::time) / 60 AS minute"
+        " FROM (SELECT (%(expressions)s)) AS instant(local)) AS clock) AS week)"
+    )
+    arg_joiner = " AT TIME ZONE "
+    output_field = DurationField()
+
+    def __init__(self, at: Any, zone: str, hours: WorkingHours) -> None:
+        works = [int(day in hours.days) for day in range(1, 8)]
+        before = [sum(works[:day]) for day in range(7)]
+        super().__init__(
+            at,
+            Value(zone),
+            days=sum(works),
+            works=", ".join(map(str, works)),
+            before=", ".join(map(str, before)),
+            length=hours.closes - hours.opens,
+            opens=hours.opens,
+        )
+
+
+def _answered(question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Deals that began as leads, each with when it was first touched, and how long that took by the
+    clock and in working time."""
+    began_as_lead = StageVisit.objects.filter(
+        deal=OuterRef("pk"), sequence=1, stage__lte=Stage.PROSPECTING
+    )
+    touches = Activity.objects.filter(
+        deal=OuterRef("pk"), kind__in=TOUCHES, done_at__gte=OuterRef("began_at")
+    )
+    first = touches.order_by().values("deal").annotate(at=Min("done_at")).values("at")
+    organisation = question.reader.organisation
+    zone, hours = question.period.zone.key, organisation.working_hours
+    worked: QuerySet[Any] = (
+        rows.filter(Exists(began_as_lead))
+        .annotate(answered_at=Subquery(first))
+        .annotate(
+            answered_in=_length(F("answered_at"), F("began_at")),
+            worked_until_answer=_length(
+                WorkedTime(F("answered_at"), zone, hours), WorkedTime(F("began_at"), zone, hours)
+            ),
+        )
+    )
+    return worked
+
+
+# Deals that began as leads in the period, with how soon they were answered.
+LEADS = replace(
+    BEGUN,
+    key="leads",
+    find=lambda question: _answered(question, BEGUN.find(question)),
+    undated=_undated_of(BEGUN, _answered),
 )

@@ -7,10 +7,10 @@ that a number and the list behind it cannot differ.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from django.db.models import Aggregate, Avg, Count, Q, QuerySet, Sum
 
@@ -53,6 +53,8 @@ class Counted:
 
     where: Q = field(default_factory=Q)
     unit: Unit = Unit.COUNT
+    # Whether the whole is the sum of its parts.
+    adds_up: ClassVar = True
 
     def columns(self) -> dict[str, Any]:
         return {"n": Count("pk", filter=self.where)}
@@ -71,6 +73,7 @@ class Share:
     part: Q
     among: Q = field(default_factory=Q)
     unit: Unit = Unit.SHARE
+    adds_up: ClassVar = True
 
     def columns(self) -> dict[str, Any]:
         return {
@@ -95,6 +98,10 @@ class Summed:
     unit: Unit = Unit.MONEY
     aggregate: type[Aggregate] = Sum
 
+    @property
+    def adds_up(self) -> bool:
+        return self.aggregate is Sum
+
     def columns(self) -> dict[str, Any]:
         return {
             "n": Count("pk", filter=self.where),
@@ -109,6 +116,30 @@ class Summed:
 
     def rows(self, rows: QuerySet[Any], *, part: bool) -> QuerySet[Any]:
         return rows.filter(self.where)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueShare:
+    """Which share of the rows' value those have that are `part`; unknown where no value is known."""
+
+    part: Q
+    unit: Unit = Unit.SHARE
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "n": Count("pk"),
+            "known": Count("value"),
+            "found": Sum("value", filter=self.part),
+            "whole": Sum("value"),
+        }
+
+    def read(self, row: Mapping[str, Any]) -> Raw:
+        whole = row.get("whole")
+        share = (row["found"] or Decimal(0)) / whole if whole else None
+        return Raw(share, row["n"], known=row["known"])
+
+    def rows(self, rows: QuerySet[Any], *, part: bool) -> QuerySet[Any]:
+        return rows
 
 
 def averaged(of: Any = "value", *, where: Q | None = None, unit: Unit = Unit.MONEY) -> Summed:
@@ -220,11 +251,13 @@ class Different:
 class Unfolded:
     """A measure that along one axis counts a row under every value that it belongs to: who reached
     the proposal had reached the qualification before. `of` measures one value of that axis, `whole`
-    all rows and any other axis."""
+    all rows and any other axis. `values` finds the values that a question has; without it they are
+    those of the axis."""
 
     whole: FigureMeasure
     of: Callable[[Any], FigureMeasure]
     axis: str
+    values: Callable[[Any], Sequence[Any]] | None = None
 
     @property
     def unit(self) -> Unit:

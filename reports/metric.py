@@ -8,7 +8,7 @@ one is a function in `reports/metrics/`, with its definition and its line in MET
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Aggregate, QuerySet
@@ -18,6 +18,8 @@ from reports.figures import Definition, Figure, FigureCell, Unit
 from reports.measures import FigureMeasure, Raw, Told, Unfolded
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from django_stubs_ext import StrOrPromise
 
     from reports.question import Question
@@ -109,13 +111,24 @@ class Population:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Derived:
+    """A value that is worked out of other figures: of the rows of the metric `of`, which stand behind
+    it. `values` gives it for each value along the axes asked for, or for the whole under WHOLE; one
+    that is missing is not known."""
+
+    of: Metric
+    values: Callable[[Question, Sequence[Axis]], Mapping[Any, Decimal | None]]
+    unit: Unit
+
+
+@dataclass(frozen=True, kw_only=True)
 class Metric:
     """A figure of METRICS, with the rows that it counts. `slug` names it in addresses."""
 
     slug: str
     definition: Definition
     population: Population
-    measures: FigureMeasure | Told
+    measures: FigureMeasure | Told | Derived
     # The axes along which it means something.
     axes: tuple[str, ...]
     doc: str = ""
@@ -140,7 +153,7 @@ class Metric:
 
     def of_nothing(self, question: Question, by: Axis | None = None, value: Any = WHOLE) -> Figure:
         """The figure of a value that no row has."""
-        return self._figure(question, (by,) if by else (), value, self._read(None), 0)
+        return self.figure(question, (by,) if by else (), value, self.raw(None), 0)
 
     def rows(
         self,
@@ -150,6 +163,8 @@ class Metric:
         across: Axis | None = None,
     ) -> QuerySet[Any]:
         """Exactly the rows that a number counts: as many as its `n`, or its `part`."""
+        if isinstance(self.measures, Derived):
+            return self.measures.of.rows(question, cell, by, across)
         rows = self.population.find(question)
         if isinstance(self.measures, Told):
             told = told_rows(question, self.population)
@@ -163,6 +178,15 @@ class Metric:
             rows = rows.filter(**({f"{name}__isnull": True} if value is None else {name: value}))
         return rows
 
+    def columns(self) -> dict[str, Any]:
+        """The aggregates of the whole, or of a value of an axis that is a partition."""
+        return {} if isinstance(self.measures, Told | Derived) else self.measures.columns()
+
+    def values_along(self, question: Question, by: Axis) -> Sequence[Any]:
+        """The values of an axis that is no partition."""
+        found = self.measures.values if isinstance(self.measures, Unfolded) else None
+        return by.every if found is None else found(question)
+
     def _measured(self, by: Axis | None, value: Any) -> Any:
         """How one value of an axis is measured."""
         found = self.measures
@@ -170,16 +194,16 @@ class Metric:
             return found
         return found.of(value)
 
-    def _read(
-        self, row: Mapping[str, Any] | None, by: Axis | None = None, value: Any = WHOLE
-    ) -> Raw:
+    def raw(self, row: Mapping[str, Any] | None, by: Axis | None = None, value: Any = WHOLE) -> Raw:
         if isinstance(self.measures, Told):
             return self.measures.read([])
+        if isinstance(self.measures, Derived):
+            return Raw(None, 0)
         none = {"n": 0, "part": 0, "known": 0, "found": None}
         found: Raw = self._measured(by, value).read(none if row is None else row)
         return found
 
-    def _figure(
+    def figure(
         self, question: Question, axes: Sequence[Axis], value: Any, found: Raw, undated: int
     ) -> Figure:
         known = found.n if found.known is None else found.known
@@ -212,13 +236,13 @@ def axis(found: Axis) -> Axis:
 
 def metric(
     definition: Definition, *, over: Population, axes: Iterable[str] | None = None
-) -> Callable[[Callable[[], FigureMeasure | Told]], Metric]:
+) -> Callable[[Callable[[], FigureMeasure | Told | Derived]], Metric]:
     """Makes the function that says how it is measured a metric by the function's name.
 
     `axes` are those along which it means something, by default all of its population.
     """
 
-    def made(function: Callable[[], FigureMeasure | Told]) -> Metric:
+    def made(function: Callable[[], FigureMeasure | Told | Derived]) -> Metric:
         measures = function()
         unfolds = [measures.axis] if isinstance(measures, Unfolded) else []
         found = Metric(
@@ -249,19 +273,62 @@ def figures(
     """
     wanted = list(metrics)
     axes = tuple(axis for axis in (by, across) if axis is not None)
-    missing = [each for each in wanted if _key(each, axes) not in _kept(question)]
+    kept = kept_figures(question)
+    missing = [each for each in wanted if figure_key(each, axes) not in kept]
+    for each in missing:
+        if isinstance(each.measures, Derived):
+            kept[figure_key(each, axes)] = _derived(question, each, each.measures, axes)
+        elif not axes and (whole := _added_up(question, each)):
+            kept[figure_key(each, axes)] = {WHOLE: whole}
+    missing = [each for each in missing if figure_key(each, axes) not in kept]
     for population in {each.population.key: each.population for each in missing}.values():
         some = [each for each in missing if each.population.key == population.key]
         for each, found in zip(some, _asked(question, population, some, axes), strict=True):
-            _kept(question)[_key(each, axes)] = found
-    return {each.slug: _kept(question)[_key(each, axes)] for each in wanted}
+            kept[figure_key(each, axes)] = found
+    return {each.slug: kept[figure_key(each, axes)] for each in wanted}
 
 
-def _kept(question: Question) -> dict[Hashable, dict[Any, Figure]]:
+def _derived(
+    question: Question, metric: Metric, measures: Derived, axes: Sequence[Axis]
+) -> dict[Any, Figure]:
+    """The figures of the metric whose rows these are, each with the value that is worked out."""
+    base = figures(question, [measures.of], *axes)[measures.of.slug]
+    values = measures.values(question, axes)
+    return {
+        key: replace(
+            metric.figure(question, axes, key, Raw(values.get(key), figure.n), 0),
+            coverage=figure.coverage,
+        )
+        for key, figure in base.items()
+    }
+
+
+def _added_up(question: Question, metric: Metric) -> Figure | None:
+    """The whole of what adds up, out of its parts along an axis if these were asked for already. An
+    axis of time leaves out what is undated."""
+    if not getattr(metric.measures, "adds_up", False):
+        return None
+    for key in metric.axes:
+        axis = AXES[key]
+        parts = kept_figures(question).get(figure_key(metric, [axis]))
+        if parts is None or not axis.is_partition or axis.time:
+            continue
+        raw = metric.raw(_sum_of(parts.values()))
+        known, population = (
+            sum(getattr(figure.coverage, name) for figure in parts.values())
+            for name in ("known", "population")
+        )
+        found = metric.figure(question, (), WHOLE, raw, 0)
+        return replace(found, coverage=question.coverage(known=known, population=population))
+    return None
+
+
+def kept_figures(question: Question) -> dict[Hashable, dict[Any, Figure]]:
+    """What was asked already, by the keys of metrics and axes."""
     return question.once("figures", dict)
 
 
-def _key(metric: Metric, axes: Sequence[Axis]) -> Hashable:
+def figure_key(metric: Metric, axes: Sequence[Axis]) -> Hashable:
     return metric.slug, *(axis.key for axis in axes)
 
 
@@ -293,7 +360,7 @@ def _asked_told(
         read = {value: each.measures.read(rows) for value, rows in groups.items()}
         found.append(
             {
-                value: each._figure(question, axes, value, raw, 0)
+                value: each.figure(question, axes, value, raw, 0)
                 for value, raw in read.items()
                 if raw.n or not axes
             }
@@ -311,8 +378,7 @@ def _asked(
     columns = {
         f"m{number}_{name}": column
         for number, each in enumerate(metrics)
-        if not isinstance(each.measures, Told)
-        for name, column in each.measures.columns().items()
+        for name, column in each.columns().items()
     }
     rows = _grouped(question, population, population.find(question), axes, columns)
     undated = _undated(question, population, axes, columns)
@@ -329,7 +395,7 @@ def _asked(
             )
             lost = undated.get(value, {}).get(f"{prefix}n", 0)
             if own["n"] or lost or not axes:
-                read[value] = each._figure(question, axes, value, each._read(own), lost)
+                read[value] = each.figure(question, axes, value, each.raw(own), lost)
         found.append(read)
     return found
 
@@ -338,28 +404,43 @@ def _unfolded(
     question: Question, population: Population, metrics: Sequence[Metric], by: Axis
 ) -> list[dict[Any, Figure]]:
     """Along an axis of which a row may have several values: each value has columns of its own."""
+    values = [each.values_along(question, by) for each in metrics]
     columns = {
-        f"m{number}_{value}_{name}": column
+        f"m{number}_{place}_{name}": column
         for number, each in enumerate(metrics)
-        for value in by.every
+        for place, value in enumerate(values[number])
         for name, column in each._measured(by, value).columns().items()
     }
-    rows = population.valued(question, population.find(question)).order_by()
+    rows = population.find(question).order_by()
+    if any(reads_value(column) for column in columns.values()):
+        rows = population.valued(question, rows)
     # A limit that is none: without it the database works out what the conditions are about anew for
     # each of them.
-    row = rows[:MOST_ROWS].aggregate(**columns)
+    row = rows[:MOST_ROWS].aggregate(**columns) if columns else {}
     undated = _undated(question, population, (), columns).get(WHOLE, {})
     found: list[dict[Any, Figure]] = []
     for number, each in enumerate(metrics):
         read: dict[Any, Figure] = {}
-        for value in by.every:
-            prefix = f"m{number}_{value}_"
+        for place, value in enumerate(values[number]):
+            prefix = f"m{number}_{place}_"
             own = {k.removeprefix(prefix): v for k, v in row.items() if k.startswith(prefix)}
             lost = undated.get(f"{prefix}n", 0)
-            raw = each._read(own, by, value)
-            read[value] = each._figure(question, (by,), value, raw, lost)
+            raw = each.raw(own, by, value)
+            read[value] = each.figure(question, (by,), value, raw, lost)
         found.append(read)
     return found
+
+
+def _sum_of(parts: Iterable[Figure]) -> dict[str, Any]:
+    """What the figures of the parts were read from, added up."""
+    found = list(parts)
+    values = [figure.value for figure in found if figure.value is not None]
+    return {
+        "n": sum(figure.n for figure in found),
+        "part": sum(figure.part or 0 for figure in found),
+        "known": sum(figure.coverage.known for figure in found),
+        "found": sum(values) if values else None,
+    }
 
 
 def _undated(
@@ -385,7 +466,7 @@ def _grouped(
     axes: Sequence[Axis],
     columns: Mapping[str, Any],
 ) -> dict[Any, dict[str, Any]]:
-    if any(_reads_value(column) for column in columns.values()):
+    if any(reads_value(column) for column in columns.values()):
         rows = population.valued(question, rows)
     if not axes:
         return {WHOLE: rows.order_by().aggregate(**columns)}
@@ -398,6 +479,6 @@ def _grouped(
     return {(row["axis_value"], row["column"]): row for row in found}
 
 
-def _reads_value(column: Aggregate) -> bool:
+def reads_value(column: Aggregate) -> bool:
     """Whether an aggregate is one of the rows' `value`: what that needs is a question of its own."""
     return any(getattr(each, "name", "") == "value" for each in column.get_source_expressions())

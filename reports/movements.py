@@ -14,7 +14,10 @@ from functools import partial
 from typing import Any
 
 from django.db.models import (
+    DateField,
+    DurationField,
     Exists,
+    ExpressionWrapper,
     F,
     IntegerField,
     OuterRef,
@@ -23,7 +26,7 @@ from django.db.models import (
     Subquery,
 )
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Substr
+from django.db.models.functions import Cast, Coalesce, Substr
 
 from crm.models import Activity, ActivityResult, Deal, DealChange, StageVisit
 from crm.models.activity import TOUCHES
@@ -195,22 +198,57 @@ def _ends_of(question: Question) -> QuerySet[Any]:
     return both
 
 
+def _changed_dates(changes: QuerySet[DealChange]) -> QuerySet[Any]:
+    """Changes of the closing date, each with the months that it was moved from and to."""
+    found: QuerySet[Any] = changes.filter(kind="expected_close_on").annotate(
+        old_month=Substr(KT("data__old"), 1, 7), new_month=Substr(KT("data__new"), 1, 7)
+    )
+    return found
+
+
 def _with_pushes(question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
     """Each with whether its date was pushed or pulled in to another month (METRICS K12)."""
-    dates = DealChange.objects.filter(
-        deal=OuterRef("pk"),
-        kind="expected_close_on",
-        at__gte=question.changed_from,
-        at__lt=question.changed_until,
-    ).annotate(
-        old_month=Substr(KT("data__old"), 1, 7),
-        new_month=Substr(KT("data__new"), 1, 7),
+    dates = _changed_dates(DealChange.objects.all()).filter(
+        deal=OuterRef("pk"), at__gte=question.changed_from, at__lt=question.changed_until
     )
     pushed: QuerySet[Any] = rows.annotate(
         was_pushed=Exists(dates.filter(new_month__gt=F("old_month"))),
         was_pulled=Exists(dates.filter(new_month__lt=F("old_month"))),
     )
     return pushed
+
+
+def _pushes(question: Question) -> QuerySet[Any]:
+    period = question.period
+    old, new = (Cast(KT(f"data__{name}"), DateField()) for name in ("old", "new"))
+    pushes: QuerySet[Any] = (
+        _changed_dates(DealChange.objects.visible_to(question.reader))
+        .filter(question.of_parts(), at__gte=period.starts_at, at__lt=period.ends_at)
+        .filter(new_month__gt=F("old_month"))
+        .annotate(
+            closed_before=old,
+            closes_since=new,
+            pushed_by=ExpressionWrapper(new - old, output_field=DurationField()),
+        )
+    )
+    return pushes
+
+
+# Closing dates that were moved to a later month in the period: each time counts, and none is taken
+# back by a later change (METRICS K12).
+PUSHES = Population(
+    key="pushes",
+    kind="push",
+    find=_pushes,
+    at="at",
+    axes=axes_of_deal(
+        "deal__", stage="deal__stage", owner="deal__owner", team="deal__team", at="at"
+    ),
+    amount="deal__amount",
+    currency="deal__currency",
+    columns=("deal", "company", "owner", "stage", "was_closes", "closes", "at", "by", "value"),
+    order="-at",
+)
 
 
 def with_attention(question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:

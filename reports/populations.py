@@ -21,6 +21,7 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     F,
+    Func,
     IntegerField,
     OuterRef,
     Q,
@@ -29,7 +30,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Trunc
+from django.db.models.functions import Cast, Coalesce, Concat, Trunc
 
 from crm.models import (
     Activity,
@@ -50,8 +51,28 @@ from reports.question import Question
 Expression = Callable[[Question], Any]
 
 
+class FiscalQuarter(Func):
+    """The first day of the quarter of an instant, in a time zone and in a year whose quarters begin
+    so many `months` after those of the calendar."""
+
+    arg_joiner = " AT TIME ZONE "
+    template = (
+        "(date_trunc('quarter', (%(expressions)s) - make_interval(months => %(months)s))"
+        " + make_interval(months => %(months)s))::date"
+    )
+    output_field = DateField()
+
+
 def span_at(kind: str, at: str) -> Expression:
-    return lambda question: Trunc(at, kind, output_field=DateField(), tzinfo=question.period.zone)
+    """The first day of the week, the month, or the organisation's quarter in which a row lies."""
+
+    def first_day(question: Question) -> Func:
+        zone = question.period.zone
+        if kind == "quarter" and (months := (question.first_month - 1) % 3):
+            return FiscalQuarter(F(at), Value(zone.key), months=months)
+        return Trunc(at, kind, output_field=DateField(), tzinfo=zone)
+
+    return first_day
 
 
 def column_at(path: str) -> Expression:
@@ -261,6 +282,30 @@ CLOSED = Population(
 )
 
 
+def _closed_or_due(question: Question) -> QuerySet[Deal]:
+    period = question.period
+    is_closed = Q(closed_at__gte=period.starts_at, closed_at__lt=period.ends_at)
+    is_overdue = Q(
+        outcome=Outcome.OPEN, expected_close_on__lt=min(question.last_day, period.end_on)
+    )
+    return _deals(question).filter(is_closed | is_overdue)
+
+
+# The same with those that should have been closed by now and are open.
+CLOSED_OR_DUE = Population(
+    key="closed_or_due",
+    kind="deal",
+    find=_closed_or_due,
+    undated=CLOSED.undated,
+    axes={
+        **axes_of_deal("", stage="stage", owner="owner", team="team", at=""),
+        **_axes_of_closing(""),
+    },
+    columns=CLOSED.columns,
+    order=CLOSED.order,
+)
+
+
 def _with_beginning(question: Question) -> QuerySet[Any]:
     """Deals with the instant of their first visit."""
     first: QuerySet[Any] = (
@@ -423,7 +468,12 @@ STEPS = Population(
     kind="step",
     find=_recorded,
     at="at",
-    axes=_axes_of_part("at"),
+    axes={
+        **_axes_of_part("at"),
+        "step": lambda _question: Concat(
+            Cast("stage", CharField()), Value("-step-"), "key", output_field=CharField()
+        ),
+    },
     amount="deal__amount",
     currency="deal__currency",
     has_value=False,

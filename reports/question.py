@@ -69,6 +69,13 @@ class Question:
         """The same question about another time."""
         return self.once(("about", period), lambda: self._narrowed_to(period=period, compare=None))
 
+    def beside(self, period: Period) -> "Question":
+        """The same question about another time, at the same rates, so that no currency is taken for
+        news."""
+        found = self.about(period)
+        found.__dict__["_valued_as"] = self
+        return found
+
     def alone(self) -> "Question":
         """The same question, compared with nothing."""
         return self._narrowed_to(compare=None)
@@ -90,12 +97,16 @@ class Question:
 
     @property
     def before(self) -> "Question | None":
-        """The same question about the period that is compared with: at the same rates, so that no
-        currency is taken for news."""
+        """The same question about the period that is compared with."""
+        return None if self.compare is None else self.beside(self.compare)
+
+    @property
+    def stood_before(self) -> "Question | None":
+        """The same as `before`, with what is open as it stood at the end of that period."""
         if self.compare is None:
             return None
-        found = self.about(self.compare)
-        found.__dict__["rates"] = self.rates
+        found = self.beside(self.compare).as_of_day(self.compare.end_on)
+        found.__dict__["_valued_as"] = self
         return found
 
     @cached_property
@@ -133,7 +144,12 @@ class Question:
     @property
     def quarter(self) -> tuple[dt.date, dt.date]:
         """The first and last day of the organisation's quarter in which the last day lies."""
-        return quarter_of(self.last_day, first_month=self.reader.organisation.fiscal_month or 1)
+        return quarter_of(self.last_day, first_month=self.first_month)
+
+    @property
+    def first_month(self) -> int:
+        """The month, 1 to 12, in which the organisation's year begins."""
+        return self.reader.organisation.fiscal_month or 1
 
     def _end_of(self, day: dt.date) -> dt.datetime:
         midnight = day + dt.timedelta(days=1)
@@ -152,6 +168,8 @@ class Question:
     @cached_property
     def rates(self) -> Rates:
         """Those of the period's last day; a rate that lies ahead is none yet."""
+        if valued_as := self.__dict__.get("_valued_as"):
+            return valued_as.rates  # type: ignore[no-any-return]  # a question, as `beside` says
         day = min(self.period.end_on, self.today)
         return self.once_for_all(("rates", day), lambda: Rate.objects.on(day))
 
@@ -206,6 +224,18 @@ def quarter_of(day: dt.date, *, first_month: int = 1) -> tuple[dt.date, dt.date]
     """The first and last day of the quarter of `day`, in a year that begins in `first_month`."""
     first = months_before(day, (day.month - first_month) % 3)
     return first, months_before(first, -3) - dt.timedelta(days=1)
+
+
+def year_name(day: dt.date, *, first_month: int = 1) -> str:
+    """`2026`, or `2026/27` for a year that begins later than the calendar's."""
+    year = day.year if day.month >= first_month else day.year - 1
+    return f"{year}" if first_month == 1 else f"{year}/{(year + 1) % 100:02}"
+
+
+def quarter_name(day: dt.date, *, first_month: int = 1) -> str:
+    """`Q1 2026`, or `Q1 2026/27`: the quarter of `day` in a year that begins in `first_month`."""
+    number = (day.month - first_month) % 12 // 3 + 1
+    return f"Q{number} {year_name(day, first_month=first_month)}"
 
 
 def team_with_all_below(team: Team) -> frozenset[int]:

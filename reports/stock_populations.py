@@ -2,6 +2,7 @@
 was promised. With `populations` the only place that names tables."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import (
@@ -25,7 +26,7 @@ from django.db.models.functions import Cast
 
 from crm.models import Deal, DealChange, StageVisit
 from pipeline.models import User
-from pipeline.process.stages import Outcome
+from pipeline.process.stages import Outcome, Stage
 from reports.metric import Population
 from reports.populations import axes_of_deal, column_at, flag, span_at, went_on
 from reports.question import Question
@@ -149,6 +150,16 @@ OPEN = Population(
     columns=("deal", "company", "owner", "stage", "since", "closes", "value"),
     order="-value",
 )
+
+
+def _due(question: Question) -> QuerySet[Any]:
+    return open_then(question).filter(
+        stage_then__gte=Stage.QUALIFICATION, closes_then__range=question.quarter
+    )
+
+
+# Of them, those from stage 3 on that are to close in the quarter of the day asked for.
+DUE = replace(OPEN, key="due", find=_due)
 
 
 # What was promised ------------------------------------------------------------------------------

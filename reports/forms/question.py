@@ -13,7 +13,7 @@ from pipeline.models import SellingStyle, User
 from pipeline.people.access import ME, subtrees
 from reports.figures import Period
 from reports.queries.asking import askable
-from reports.question import Question, months_before, quarter_of
+from reports.question import Question, months_before, quarter_name, quarter_of, year_name
 from salesprocess.lib import dates
 
 
@@ -67,6 +67,16 @@ def span_of(span: Span, today: dt.date, *, first_month: int = 1) -> tuple[dt.dat
             return FIRST_DAY, today
         case _:
             return today - 89 * day, today
+
+
+def span_label(span: Span, today: dt.date, *, first_month: int = 1) -> str:
+    """What a named span is called; of a quarter or a year with which one it is."""
+    start, _end = span_of(span, today, first_month=first_month)
+    if span in (Span.QUARTER, Span.LAST_QUARTER):
+        return f"{span.label} ({quarter_name(start, first_month=first_month)})"
+    if span == Span.FISCAL_YEAR:
+        return f"{span.label} ({year_name(start, first_month=first_month)})"
+    return str(span.label)
 
 
 def compared_with(
@@ -147,6 +157,9 @@ class QuestionForm(forms.Form):
         self.reader = reader
         self.today = today
         self.askable = askable(reader)
+        spans: Any = self.fields["span"]
+        first = reader.organisation.fiscal_month or 1
+        spans.choices = [(span.value, span_label(span, today, first_month=first)) for span in Span]
         scope = reader.scope
         teams = None if scope.everything else sorted(scope.managed_team_ids)
         for name, words, ids in (

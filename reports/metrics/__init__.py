@@ -6,6 +6,7 @@ from reports.metric import METRICS
 from reports.metrics import (
     activity,
     adoption,
+    attention,
     consistency,
     duration,
     expected,
@@ -22,6 +23,7 @@ __all__ = [
     "METRICS",
     "activity",
     "adoption",
+    "attention",
     "consistency",
     "duration",
     "expected",

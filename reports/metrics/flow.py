@@ -12,7 +12,7 @@ from pipeline.process.moves import LeftHow
 from pipeline.process.stages import Outcome, Stage
 from reports.figures import MIN_ROWS, Definition, Unit
 from reports.flow_populations import COHORTS, FIRST_ENTRIES, FORWARD, PATHS
-from reports.measures import Counted, FigureMeasure, Raw, Share, Unfolded, averaged
+from reports.measures import Counted, Different, FigureMeasure, Raw, Share, Unfolded, averaged
 from reports.metric import metric
 from reports.populations import ENTRIES, EXITS, STOOD
 
@@ -33,6 +33,24 @@ _ENTRIES = Definition(
 def entered() -> FigureMeasure:
     """Visits that began in the period (METRICS K1)."""
     return Counted()
+
+
+@metric(
+    Definition(
+        key="K1",
+        name=_("Different deals that entered"),
+        text=_(
+            "How many deals came to the stage in the period, each once however often it came: the "
+            "entries beside it count every visit."
+        ),
+        basis=_("by the day of entry; owner and team at entry"),
+        covers=_("visits whose day of entry is known"),
+    ),
+    over=ENTRIES,
+)
+def deals_entering() -> FigureMeasure:
+    """Distinct deals among the entries (METRICS K1, deals entering)."""
+    return Different(of="deal")
 
 
 @metric(_ENTRIES, over=ENTRIES)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from reports.figures import Definition
-from reports.measures import Told
+from reports.measures import Counted, FigureMeasure, Middle, Told
 from reports.metric import Metric, Population, metric
-from reports.movements import MOVED, MOVED_DUE, Movement, went_back, went_forward
+from reports.movements import MOVED, MOVED_DUE, PUSHES, Movement, went_back, went_forward
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -222,3 +222,28 @@ def pushed_share() -> Told:
         where=lambda one: one.was_pushed or one.closes_then is not None,
         part=lambda one: one.was_pushed,
     )
+
+
+_PUSHES = Definition(
+    key="K12",
+    name=_("Pushes"),
+    text=_(
+        "How often a closing date was moved to a later month, and for half of them by how many days at "
+        "most. Moving it back takes none away; a change within a month is none."
+    ),
+    basis=_("by the moment of the change; present owner and team"),
+    covers=_("every change of a date"),
+    source="Salesforce",
+)
+
+
+@metric(_PUSHES, over=PUSHES)
+def pushes() -> FigureMeasure:
+    """How often dates were pushed (METRICS K12, push count)."""
+    return Counted()
+
+
+@metric(_PUSHES, over=PUSHES)
+def push_days() -> FigureMeasure:
+    """By how many days half of the pushes moved the date at most (METRICS K12, push days)."""
+    return Middle(of="pushed_by")

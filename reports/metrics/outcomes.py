@@ -20,7 +20,7 @@ from pipeline.process.stages import Initiator, Outcome
 from reports.figures import Definition, Unit
 from reports.measures import Counted, FigureMeasure, Middle, Share, Summed, averaged
 from reports.metric import metric
-from reports.populations import BEGUN, CLOSED, EXITS
+from reports.populations import BEGUN, CLOSED, CLOSED_OR_DUE, EXITS
 
 WON = Q(outcome=Outcome.WON)
 # Stopped by the customer: a disqualification is no loss.
@@ -143,6 +143,26 @@ def broad_win_rate() -> FigureMeasure:
 def created_win_rate() -> FigureMeasure:
     """Won among what began in the period (METRICS K4, cohort)."""
     return Share(part=WON)
+
+
+@metric(
+    Definition(
+        key="K4",
+        name=_("Win rate, overdue ones counted"),
+        text=_(
+            "Of the deals that were won or lost in the period, or are open although their closing date "
+            "has passed, the share that was won. Leaving lost deals open does not raise it."
+        ),
+        basis=_("by the day of closing, else by the closing date; present owner and team"),
+        formula=_("won ÷ (won + lost + open and overdue)"),
+        covers=_DATED,
+        source="Zoho Motivator",
+    ),
+    over=CLOSED_OR_DUE,
+)
+def careful_win_rate() -> FigureMeasure:
+    """Won among what was decided or should have been (METRICS K4, hygiene variant)."""
+    return Share(part=WON, among=WON | LOST | Q(outcome=Outcome.OPEN))
 
 
 @metric(

@@ -2,17 +2,17 @@
 
 import datetime as dt
 
-from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, IntegerField, Max, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, GreaterThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Judgement, Offer, StageVisit, StepResult, StepState
-from pipeline.process.gates import Reason
+from crm.models import Offer, StageVisit, StepResult, StepState
 from pipeline.process.moves import EnteredHow, LeftHow
 from reports.figures import Definition
 from reports.flow_populations import FORWARD
-from reports.measures import Counted, FigureMeasure, Share
+from reports.gone_past import AskedFor, gone_past_by, gone_past_in, went_past
+from reports.measures import Counted, FigureMeasure, Share, Unfolded
 from reports.metric import metric
 from reports.metrics.outcomes import LOST, WON
 from reports.populations import CLOSED, EXITS, JUDGEMENTS, STEPS
@@ -20,7 +20,7 @@ from reports.populations import CLOSED, EXITS, JUDGEMENTS, STEPS
 _OF_EXITS = _("by the day on which the visit ended; owner and team at entry")
 _DATED = _("visits whose day of leaving is known")
 
-_missed = Judgement.objects.filter(visit=OuterRef("pk")).exclude(reason=Reason.IMPORTED)
+_missed = gone_past_in()
 
 
 @metric(
@@ -40,6 +40,36 @@ _missed = Judgement.objects.filter(visit=OuterRef("pk")).exclude(reason=Reason.I
 def gates_kept() -> FigureMeasure:
     """Forward exits with all gates satisfied (METRICS K20, gate adherence)."""
     return Share(part=~Q(Exists(_missed)), among=FORWARD)
+
+
+@metric(
+    Definition(
+        key="K20",
+        name=_("Moved on without it"),
+        text=_(
+            "Of the visits that ended forwards in the period, the share that left the stage although "
+            "something was missing; along what was asked for, of the visits to its stage. If nearly "
+            "everybody does without it, ask the process before the people."
+        ),
+        basis=_OF_EXITS,
+        formula=_("forward without it ÷ forward"),
+        covers=_DATED,
+    ),
+    over=EXITS,
+)
+def gone_past_rate() -> FigureMeasure:
+    """Forward exits with something missing, by what it was (METRICS K20, override rate)."""
+
+    def of(key: str) -> Share:
+        asked_for = AskedFor.of(key)
+        return Share(part=went_past(asked_for), among=FORWARD & Q(stage=asked_for.stage))
+
+    return Unfolded(
+        whole=Share(part=Q(Exists(_missed)), among=FORWARD),
+        of=of,
+        axis="asked_for",
+        values=lambda question: [each.key for each in gone_past_by(question).most],
+    )
 
 
 @metric(
@@ -97,28 +127,31 @@ _together = (
 
 # So many steps of one deal within a minute are caught up on, not done.
 BURST = 3
+# What is recorded later than this after the event was not recorded when it was done.
+LATE = dt.timedelta(hours=24)
 _RECORDED = _("by the moment at which it was recorded; present owner and team of the deal")
 
 
 @metric(
     Definition(
         key="K20",
-        name=_("Caught up on in a burst"),
+        name=_("Caught up on"),
         text=_(
             "Of the steps recorded in the period, the share of which three or more of one deal came "
-            "within a minute: recorded afterwards rather than done. It says more about the process "
-            "than about people."
+            "within a minute, or more than a day after the talk that proves it: recorded afterwards "
+            "rather than done. It says more about the process than about people."
         ),
         basis=_RECORDED,
-        formula=_("steps in bursts ÷ steps recorded"),
+        formula=_("(steps in bursts or a day late) ÷ steps recorded"),
         covers=_("steps that were recorded at all"),
     ),
     over=STEPS,
 )
 def backfilled() -> FigureMeasure:
-    """Steps recorded in bursts (METRICS K20, backfill rate)."""
+    """Steps recorded in bursts, or late (METRICS K20, backfill rate)."""
     burst = Coalesce(Subquery(_together, output_field=IntegerField()), 0)
-    return Share(part=Q(GreaterThanOrEqual(burst, BURST)))
+    is_late = Q(activity__done_at__lt=F("at") - LATE)
+    return Share(part=Q(GreaterThanOrEqual(burst, BURST)) | is_late)
 
 
 @metric(

@@ -30,6 +30,7 @@ from reports.presenters.panels import (
 )
 from reports.presenters.people import person_path, sellers
 from reports.presenters.pins import pinned
+from reports.presenters.process_problem import process_panels, wanted_of_process
 from reports.presenters.repairs import repairs_panel
 from reports.presenters.report import Report
 from reports.presenters.standing import (
@@ -42,6 +43,7 @@ from reports.presenters.standing import (
 )
 from reports.queries.people import Colleague, colleagues
 from reports.statistics import wilson
+from reports.together import Wanted, ask_together
 from salesprocess.lib.format import day, number, percent
 
 # The line: so many points, so many days apart; the last is the day asked for.
@@ -52,9 +54,19 @@ MARK = 0.9
 
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
+    question = report.question
+    ask_together(
+        [
+            *wanted_of_process(report),
+            Wanted(question=question, metrics=ADOPTION, axes=(PERSON,)),
+            Wanted(question=question, metrics=(adoption.hours_to_record,)),
+            Wanted(question=question, metrics=(adoption.people_at_work,), axes=(WEEK,)),
+        ]
+    )
     return [
         _matrix(report),
         repairs_panel(report),
+        *process_panels(report),
         _line(report),
         _adoption(report),
         form_times_panel(report),
@@ -280,7 +292,9 @@ def _adoption(report: Report) -> ReportPanel:
     found = figures(question, ADOPTION, PERSON)
     whole = adoption.hours_to_record.whole(question)
     at_work, week = _at_work(report)
-    working = working_days(question.period.start_on, min(question.period.end_on, question.today))
+    working_hours = question.reader.organisation.working_hours
+    until = min(question.period.end_on, question.today)
+    working = working_hours.days_between(question.period.start_on, until)
     rows = [
         FactLine(
             name=_("At work in it, in the week of the last record"),
@@ -363,14 +377,6 @@ def _at_work(report: Report) -> tuple[int, FigureCell | None]:
 
 
 ADOPTION = (adoption.days_with_a_record, adoption.hours_to_record)
-
-
-def working_days(start: dt.date, end: dt.date) -> int:
-    """Mondays to Fridays, both days included; holidays are not known."""
-    if end < start:
-        return 0
-    weeks, rest = divmod((end - start).days + 1, 7)
-    return weeks * 5 + sum((start.weekday() + n) % 7 < 5 for n in range(rest))
 
 
 PAGE = ReportPage(

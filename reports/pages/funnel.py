@@ -54,7 +54,7 @@ def _drop_out(report: Report) -> ReportPanel:
 
 def _activity(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
     question = report.question
-    figures(question, (flow.entered, *flow.WAYS, flow.went_on), STAGE)
+    figures(question, (flow.entered, flow.deals_entering, *flow.WAYS, flow.went_on), STAGE)
     ended = {stage: flow.flow_conversion.at(question, STAGE, stage.value) for stage in Stage}
     ways = (
         (flow.advanced, "fill-advanced", _("Advanced")),
@@ -95,6 +95,7 @@ def _activity(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         table=Table(
             heads=stage_heads(
                 _("Entered"),
+                _("Different deals"),
                 *(word for _metric, _css, word in ways),
                 _("Went on, of those that left"),
                 _("Went on, of those that ended"),
@@ -105,6 +106,7 @@ def _activity(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
                     stage=stage,
                     cells=[
                         report.cell(entered[stage]),
+                        report.cell(flow.deals_entering.at(question, STAGE, stage.value)),
                         *(
                             report.cell(metric.at(question, STAGE, stage.value))
                             for metric, _css, _word in ways

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from pipeline.process.stages import Stage
 from reports.axes import PERSON, STAGE
 from reports.figures import MIN_ROWS, Figure, FigureCell
-from reports.metric import Metric, figures, told_rows
+from reports.metric import METRICS, Metric, figures, told_rows
 from reports.metrics import duration, expected, flow, movement, outcomes, pipeline
 from reports.movements import MOVED
 from reports.pages.page import ReportPage
@@ -27,6 +27,8 @@ from reports.presenters.panels import (
     scale_to,
 )
 from reports.presenters.report import Report, between_words
+from reports.presenters.trends import wanted_weekly, weekly
+from reports.together import Wanted, ask_together
 from salesprocess.lib.format import number, percent
 
 _OPEN = (
@@ -42,6 +44,12 @@ _WAYS = {
     "won": flow.won_there,
     "still": flow.still_there,
 }
+_NUMBERS = (
+    outcomes.won_value,
+    pipeline.qualified_value,
+    expected.velocity,
+    flow.newly_qualified,
+)
 # What to talk about, deal by deal.
 _TALK = tuple(movement.STRIP[key] for key in ("idle", "pushed", "back"))
 
@@ -70,23 +78,39 @@ def _at(report: Report, metric: Metric, stage: int) -> Figure:
 
 def _headlines(report: Report) -> ReportPanel:
     question = report.question
-    before = question.before
-    won = outcomes.won_value.whole(question)
-    open_value = expected.qualified(question, pipeline.qualified_value)
-    weighted, speed = expected.weighted_value(question), expected.velocity(question)
-    qualified = _at(report, flow.newly_qualified, Stage.QUALIFICATION)
-    pushed = movement.pushed_share.whole(question)
+    weighted = expected.weighted_value.whole(question)
+    pushed = movement.pushed_share
+    now = {metric.slug: metric.whole(question) for metric in (*_NUMBERS, pushed)}
+    then = question.stood_before
+    by_week = [outcomes.won_value, flow.newly_qualified, movement.pushes]
+    wanted = [wanted_weekly(report, by_week)]
+    if then is not None:
+        wanted += [
+            Wanted(question=then, metrics=_OPEN, axes=(STAGE,)),
+            Wanted(question=then, metrics=(*expected.CLOSINGS, flow.newly_qualified)),
+        ]
+    ask_together(wanted)
+    was = {slug: METRICS[slug].whole(then) if then else None for slug in now}
+    trends = weekly(report, by_week)
+    # A share of what stands open is not told by week; how often dates were pushed is.
+    if movement.pushes.slug in trends:
+        trends[pushed.slug] = trends[movement.pushes.slug]
+    titles = {pipeline.qualified_value.slug: _("Open from stage 3 on")}
+    more = {
+        pipeline.qualified_value.slug: [
+            _("weighted %(value)s") % {"value": report.text(weighted, short=True)}
+        ]
+    }
     numbers = [
-        report.headline(won, short=True, was=outcomes.won_value.whole(before) if before else None),
         report.headline(
-            open_value,
+            figure,
             short=True,
-            title=_("Open from stage 3 on"),
-            more=[_("weighted %(value)s") % {"value": report.text(weighted, short=True)}],
-        ),
-        report.headline(speed, short=True),
-        report.headline(qualified, was=flow.newly_qualified.whole(before) if before else None),
-        report.headline(pushed),
+            title=titles.get(slug, ""),
+            was=was[slug],
+            more=more.get(slug, ()),
+            trend=trends.get(slug),
+        )
+        for slug, figure in now.items()
     ]
     return ReportPanel(
         key="numbers",

@@ -37,6 +37,7 @@ from reports.presenters.people import (
 from reports.presenters.repairs import repairs_panel
 from reports.presenters.report import Report, between_words, of_words
 from reports.presenters.standing import gaps_of, standing_of
+from reports.presenters.trends import weekly
 from reports.queries.looks import looks_at
 from reports.queries.people import Colleague, colleagues
 from reports.statistics import wilson
@@ -119,6 +120,7 @@ def _numbers(report: Report, person: Colleague) -> ReportPanel:
 
     talks = _summed(figures(question, TALKS, STAGE)[activity.conversations.slug])
     weeks = weeks_of(question.period)
+    told = weekly(report, (activity.conversations,))
     return ReportPanel(
         key="numbers",
         title=_("In numbers"),
@@ -129,6 +131,7 @@ def _numbers(report: Report, person: Colleague) -> ReportPanel:
                 replace(activity.conversations.of_nothing(question), n=talks, value=talks),
                 title=_("Talks a week"),
                 text=number(round(talks / weeks)),
+                trend=told.get(activity.conversations.slug),
             ),
             went_on(Stage.QUALIFICATION, _("Qualified")),
             went_on(Stage.PROPOSAL, _("Offers that went on")),

@@ -3,14 +3,23 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from reports.axes import HAPPENED, STAGE
+from reports.axes import HAPPENED, NEXT_STATE, STAGE
 from reports.figures import Figure, FigureCell, Period
 from reports.metric import WHOLE, figures, told_rows
-from reports.metrics import duration, flow, movement, promise
+from reports.metrics import (
+    attention,
+    duration,
+    expected,
+    flow,
+    movement,
+    outcomes,
+    promise,
+)
 from reports.metrics import pipeline as stock
 from reports.movements import MOVED
 from reports.pages.page import ReportPage
@@ -38,9 +47,11 @@ from reports.presenters.stock_charts import (
     waterfall,
     waterfall_table,
 )
+from reports.presenters.warnings import next_panel, warnings_panel
 from reports.queries.stock import changed_deals, happened_to, open_at_the_end, stock_by_week
 from reports.question import Question, months_before
-from salesprocess.lib.format import day, number
+from reports.together import Wanted, ask_together
+from salesprocess.lib.format import day, money_short, number
 
 SHOWN = 12
 MONTHS = 6
@@ -60,11 +71,25 @@ _ICONS = {
 
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
+    question = report.question
+    of_quarters = expected.quarters(question)
+    ask_together(
+        [
+            Wanted(question=question, metrics=(expected.due_value, expected.qualified_win_rate)),
+            Wanted(question=question, metrics=(promise.slipped, promise.slipped_value)),
+            *(Wanted(question=each, metrics=(outcomes.won_value,)) for each in of_quarters),
+            Wanted(question=question, metrics=(attention.next_planned,), axes=(NEXT_STATE,)),
+            Wanted(question=question, metrics=(attention.warned,)),
+        ]
+    )
     return [
         _changes(report),
         why_it_changed(report, _("Why it changed")),
         _promised(report),
+        _enough(report),
         _aging(report),
+        warnings_panel(report),
+        next_panel(report),
         _flow(report),
     ]
 
@@ -170,13 +195,6 @@ def _months(question: Question) -> list[Period]:
     ]
 
 
-def _asking_of(report: Report, month: Period) -> Report:
-    """The same report about a month."""
-    asked = {name: value for name, value in report.asked.items() if not name.startswith("since")}
-    asked |= {"span": "custom", "start": f"{month.start_on}", "end": f"{month.end_on}"}
-    return replace(report, asked=asked)
-
-
 def _promised(report: Report) -> ReportPanel:
     question = report.question
     months = _months(question)
@@ -186,7 +204,7 @@ def _promised(report: Report) -> ReportPanel:
     most = max((n for row in found for n in row.values()), default=1)
     rows = []
     for month, counts in zip(months, found, strict=True):
-        asking = _asking_of(report, month)
+        asking = report.about(month)
         key, total = f"{month.start_on}", sum(counts.values())
         squares = [_square(asking, column, counts.get(column, 0), key, most) for column in columns]
         whole = FigureCell(metric=promise.slipped.slug)
@@ -257,6 +275,44 @@ def _says_kept(question: Question, past: Sequence[tuple[int, int]]) -> str:
         _("Of %(n)s promised before this month, *%(kept)s were won in their month* (%(between)s).")
         % said
     )
+
+
+def _enough(report: Report) -> ReportPanel:
+    """Whether what is due this quarter covers what is not won yet (METRICS K9), and what slipped."""
+    question = report.question
+    due, cover, needed = (
+        metric.whole(question)
+        for metric in (expected.due_value, expected.cover, expected.cover_needed)
+    )
+    gap = expected.still_missing(question).get(WHOLE)
+    return ReportPanel(
+        key="enough",
+        title=_("Is there enough for this quarter?"),
+        template="reports/panels/numbers.html",
+        drawing=[
+            report.headline(due, short=True, more=[_missing_words(report, gap)]),
+            report.headline(
+                cover,
+                text=_("nothing to cover") if gap is not None and gap <= 0 else "",
+                more=[_("%(needed)s needed") % {"needed": report.text(needed)}],
+            ),
+            report.headline(promise.slipped.whole(question)),
+            report.headline(promise.slipped_value.whole(question)),
+        ],
+        definition=cover.definition,
+        note=_(
+            "Slipped: of what was to close in the days asked about, by its date of the first of them."
+        ),
+    )
+
+
+def _missing_words(report: Report, gap: Decimal | None) -> str:
+    if gap is None:
+        return ""
+    if gap <= 0:
+        return _("as much is won as in the quarter before")
+    words = _("%(value)s short of the quarter before")
+    return words % {"value": money_short(gap.quantize(Decimal(1)), report.currency)}
 
 
 # Ages ----------------------------------------------------------------------------------------------

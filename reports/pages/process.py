@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports.axes import MONTH, REASON, STAGE, VERSION
-from reports.metric import figures
 from reports.metrics import flow
 from reports.metrics import process as metrics
 from reports.pages.page import ReportPage
@@ -24,21 +23,36 @@ from reports.presenters.panels import (
     TableRow,
     at_percent,
 )
+from reports.presenters.process_problem import ENOUGH_MOVES
 from reports.presenters.report import Report, compared, is_beyond_chance
+from reports.presenters.trends import wanted_weekly, weekly
+from reports.together import Wanted, ask_together
 from salesprocess.lib.format import number
 
-# Of fewer moves nothing is said of a version.
-ENOUGH_MOVES = 30
+_FOLLOWED = (
+    metrics.gates_kept,
+    metrics.kept_to_path,
+    metrics.backward_rate,
+    metrics.backfilled,
+    metrics.steps_set_aside,
+)
+_OFFERS = (metrics.won_after_early_offer, metrics.won_after_timely_offer)
 
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
     question = report.question
-    figures(
-        question,
-        (metrics.kept_to_path, metrics.won_after_early_offer, metrics.won_after_timely_offer),
+    ask_together(
+        [
+            Wanted(question=question, metrics=(*_FOLLOWED, *_OFFERS)),
+            Wanted(
+                question=question,
+                metrics=(metrics.gates_kept, metrics.backward_rate),
+                axes=(STAGE,),
+            ),
+            Wanted(question=question, metrics=(metrics.gone_past,), axes=(REASON,)),
+            wanted_weekly(report, _FOLLOWED),
+        ]
     )
-    figures(question, (metrics.gates_kept, metrics.backward_rate, flow.flow_conversion))
-    figures(question, (metrics.backfilled, metrics.steps_set_aside))
     return [
         _numbers(report),
         _gates(report),
@@ -50,18 +64,15 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
 
 
 def _numbers(report: Report) -> ReportPanel:
-    some = (
-        metrics.gates_kept,
-        metrics.kept_to_path,
-        metrics.backward_rate,
-        metrics.backfilled,
-        metrics.steps_set_aside,
-    )
+    told = weekly(report, _FOLLOWED)
     return ReportPanel(
         key="numbers",
         title=_("Was it followed?"),
         template="reports/panels/numbers.html",
-        drawing=[report.headline(metric.whole(report.question)) for metric in some],
+        drawing=[
+            report.headline(metric.whole(report.question), trend=told.get(metric.slug))
+            for metric in _FOLLOWED
+        ],
         note=_(
             "How often each step was done and set aside, with and without wins, stands beside the "
             "step on the process page."

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from babel.dates import get_day_names
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,7 +21,9 @@ from reports.presenters.panels import (
     TableRow,
 )
 from reports.presenters.report import Report
-from salesprocess.lib.format import join_list, number
+from reports.presenters.trends import wanted_weekly, weekly
+from reports.together import Wanted, ask_together
+from salesprocess.lib.format import join_list, locale, number
 
 _LADDER: tuple[Metric, ...] = (
     leads.leads,
@@ -35,7 +38,7 @@ _LADDER: tuple[Metric, ...] = (
 
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
-    figures(report.question, (*_LADDER, leads.response_days, leads.answered_within_an_hour))
+    figures(report.question, _LADDER)
     return [_by_source(report), _by_method(report), _customers(report), _response(report)]
 
 
@@ -205,7 +208,21 @@ def _customers(report: Report) -> ReportPanel:
 
 def _response(report: Report) -> ReportPanel:
     question = report.question
-    time, soon = leads.response_days.whole(question), leads.answered_within_an_hour.whole(question)
+    metrics = (
+        leads.response_days,
+        leads.answered_within_an_hour,
+        leads.response_working_hours,
+        leads.answered_within_a_working_hour,
+    )
+    ask_together([Wanted(question=question, metrics=metrics), wanted_weekly(report, metrics)])
+    told = weekly(report, metrics)
+    time, soon, worked, soon_worked = (metric.whole(question) for metric in metrics)
+    trends = [told.get(metric.slug) for metric in metrics]
+    coverage = time.coverage
+    answered = _("%(n)s of %(all)s answered") % {
+        "n": number(coverage.known),
+        "all": number(coverage.population),
+    }
     return ReportPanel(
         key="response",
         title=_("How soon leads are answered"),
@@ -214,16 +231,24 @@ def _response(report: Report) -> ReportPanel:
             report.headline(
                 time,
                 text=_response_text(time.value),
-                more=[
-                    _("half were answered sooner"),
-                    _("%(n)s of %(all)s answered")
-                    % {"n": number(time.coverage.known), "all": number(time.coverage.population)},
-                ],
+                more=[_("half were answered sooner"), answered],
+                trend=trends[0],
             ),
-            report.headline(soon),
+            report.headline(soon, trend=trends[1]),
+            report.headline(worked, more=[_working_words(report)], trend=trends[2]),
+            report.headline(soon_worked, trend=trends[3]),
         ],
         empty="" if soon.n else _("No lead came in during this period."),
     )
+
+
+def _working_words(report: Report) -> str:
+    """The organisation's working hours: `Mon to Fri, 09:00 to 17:00`."""
+    hours = report.question.reader.organisation.working_hours
+    names = get_day_names("abbreviated", locale=locale())
+    opens, closes = (f"{at // 60:02}:{at % 60:02}" for at in (hours.opens, hours.closes))
+    days = join_list(names[day - 1] for day in sorted(hours.days))
+    return _("%(days)s, %(opens)s to %(closes)s") % {"days": days, "opens": opens, "closes": closes}
 
 
 def _response_text(days: Any) -> str:

@@ -10,10 +10,17 @@ from pipeline.process.stages import Stage
 from reports.axes import STAGE
 from reports.figures import MIN_ROWS, Figure
 from reports.metric import figures
-from reports.metrics import duration, pipeline
+from reports.metrics import attention, duration, pipeline
 from reports.pages.page import ReportPage
-from reports.presenters.by_stage import if_none, stage_names, together
+from reports.presenters.by_stage import (
+    by_stage,
+    if_none,
+    stage_heads,
+    stage_names,
+    together,
+)
 from reports.presenters.days import days_scale, days_words
+from reports.presenters.faster import faster_panel
 from reports.presenters.panels import (
     Bar,
     Bars,
@@ -35,11 +42,13 @@ from salesprocess.lib.format import number
 
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
+    figures(report.question, (pipeline.open_deals, pipeline.open_value), STAGE)
     return [
         _stages(report),
         _clocks(report),
         _waiting(report),
         won_within_panel(report),
+        faster_panel(report),
         _open(report),
     ]
 
@@ -382,10 +391,9 @@ def _waiting(report: Report) -> ReportPanel:
 
 def _open(report: Report) -> ReportPanel:
     question = report.question
-    figures(question, (pipeline.open_deals, pipeline.open_value), STAGE)
-    deals, value = (
-        {stage: metric.at(question, STAGE, stage) for stage in Stage}
-        for metric in (pipeline.open_deals, pipeline.open_value)
+    deals, value, age = (
+        by_stage(report, metric)
+        for metric in (pipeline.open_deals, pipeline.open_value, attention.age_days)
     )
     n = sum(figure.n for figure in deals.values())
     known = sum(figure.coverage.known for figure in value.values())
@@ -397,16 +405,17 @@ def _open(report: Report) -> ReportPanel:
         coverage=question.coverage(known=known, population=n),
         note=report.worth_note(pipeline.open_value) if question.rates.foreign or known < n else "",
         table=Table(
-            heads=[
-                TableHead(text=_("Stage"), numeric=False),
-                TableHead(text=_("Deals")),
-                TableHead(text=_("Value")),
-            ],
+            heads=stage_heads(_("Deals"), _("Value"), _("Half there for"), _("Three of four")),
             rows=[
                 TableRow(
                     name=name,
                     stage=stage,
-                    cells=[report.cell(deals[stage]), report.cell(value[stage])],
+                    cells=[
+                        report.cell(deals[stage]),
+                        report.cell(value[stage]),
+                        report.cell(age[stage]),
+                        _half(age[stage])[1],
+                    ],
                 )
                 for stage, name in stage_names(report).items()
             ],

@@ -23,6 +23,8 @@ from reports.presenters.panels import (
     TableRow,
 )
 from reports.presenters.report import Report, compared
+from reports.presenters.trends import wanted_weekly, weekly
+from reports.together import Wanted, ask_together
 from salesprocess.lib.format import join_list, number, percent
 
 RATES: dict[str, Metric] = {
@@ -30,13 +32,15 @@ RATES: dict[str, Metric] = {
     "narrow": outcomes.narrow_win_rate,
     "broad": outcomes.broad_win_rate,
     "begun": outcomes.created_win_rate,
+    "careful": outcomes.careful_win_rate,
 }
-_OF_CLOSED = [metric for metric in RATES.values() if metric is not outcomes.created_win_rate]
+_OF_CLOSED = [RATES[key] for key in ("closed", "narrow", "broad")]
 _RATE_WORDS = {
     "closed": gettext_lazy("Closed"),
     "narrow": gettext_lazy("Against somebody"),
     "broad": gettext_lazy("Broad"),
     "begun": gettext_lazy("Of those begun"),
+    "careful": gettext_lazy("Overdue ones counted"),
 }
 _ALONG: dict[str, Axis] = {axis.key: axis for axis in (SOURCE, PRODUCT, STYLE, TEAM, PERSON, MONTH)}
 # So many customers, or people, are the first ones.
@@ -45,7 +49,7 @@ FIRST = 3
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
     closed = (
-        *RATES.values(),
+        *_OF_CLOSED,
         outcomes.won_value,
         outcomes.average_won_value,
         outcomes.stopped_deals,
@@ -56,8 +60,14 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         leads.won_front_loaded,
         leads.won_not_front_loaded,
     )
-    figures(report.question, closed)
-    figures(report.question, (outcomes.reopen_rate, outcomes.reopen_win_rate))
+    question = report.question
+    figures(question, closed)
+    figures(question, (outcomes.reopen_rate, outcomes.reopen_win_rate))
+    befores = [Wanted(question=question.before, metrics=_OF_CLOSED)] if question.before else []
+    others = (outcomes.created_win_rate, outcomes.careful_win_rate)
+    ask_together(
+        [Wanted(question=question, metrics=others), wanted_weekly(report, _OF_CLOSED), *befores]
+    )
     return [
         _rates(report),
         _along(report),
@@ -77,12 +87,17 @@ def _rates(report: Report) -> ReportPanel:
         else {}
     )
     then = was.get(outcomes.closed_win_rate.slug)
+    told = weekly(report, _OF_CLOSED)
     return ReportPanel(
         key="rates",
-        title=_("Four win rates"),
+        title=_("Win rates"),
         template="reports/panels/numbers.html",
         drawing=[
-            report.headline(metric.whole(question), was=was.get(metric.slug))
+            report.headline(
+                metric.whole(question),
+                was=was.get(metric.slug),
+                trend=told.get(metric.slug),
+            )
             for metric in RATES.values()
         ],
         say=compared(
@@ -101,8 +116,10 @@ def _rates(report: Report) -> ReportPanel:
 def _along(report: Report) -> ReportPanel:
     question = report.question
     rate, rates = report.chosen("rate", _RATE_WORDS)
-    along, axes = report.chosen("along", {key: axis.label for key, axis in _ALONG.items()})
-    metric, by = RATES[rate], _ALONG[along]
+    metric = RATES[rate]
+    labels = {key: axis.label for key, axis in _ALONG.items() if key in metric.axes}
+    along, axes = report.chosen("along", labels)
+    by = _ALONG[along]
     found = figures(question, (metric, outcomes.won_value), by)
     values = found[outcomes.won_value.slug]
 

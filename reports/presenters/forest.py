@@ -47,7 +47,7 @@ def forest(
     end, ticks = scale_to(_longest(found, whole))
     pinned = pinned_spans(report, by, names)
     rows = [
-        _dot(
+        rate_dot(
             report,
             name,
             found.get(value) or metric.of_nothing(question, by, value),
@@ -71,7 +71,9 @@ def forest(
             if whole.n
             else None
         ),
-        whole_row=_dot(report, _("All"), whole, None, end, cells(WHOLE)) if len(rows) > 1 else None,
+        whole_row=rate_dot(report, _("All"), whole, None, end, cells(WHOLE))
+        if len(rows) > 1
+        else None,
     )
 
 
@@ -82,7 +84,7 @@ def _longest(found: Mapping[Any, Figure], whole: Figure) -> float:
     return min(max(highs, default=MOST), MOST)
 
 
-def _dot(
+def rate_dot(
     report: Report,
     name: str,
     figure: Figure,
@@ -93,6 +95,7 @@ def _dot(
     stage: int = 0,
     pin: str = "",
 ) -> Dot:
+    """A rate on a scale that ends at `end` percent, beside what it was; `cells` stand before it."""
     low, high = figure.interval or (0.0, 0.0)
     share = None if figure.value is None else float(figure.value) * 100
     words = _("too few") if figure.is_small_sample else report.text(figure)

@@ -117,7 +117,7 @@ class FactList:
 @dataclass(frozen=True, kw_only=True)
 class Repair:
     """A deal of which something is missing, and the ways to mend each of it. They are pressed by
-    whose deal it is (`is_own`); others see them."""
+    whose deal it is (`is_own`); others see them, and who leads may `ask` with a note on the deal."""
 
     stage: int
     stage_name: str
@@ -128,6 +128,7 @@ class Repair:
     missing: Sequence[StrOrPromise]
     ways: Sequence[PanelChoice]
     is_own: bool
+    ask: PanelChoice | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -96,6 +96,7 @@ def _repair(report: Report, deal: DealToRepair) -> Repair:
     gaps = [gap for gap in _GAPS if not getattr(deal, gap[0])]
     ways = {path: label for _sign, _words, mends in gaps for label, path in mends}
     href = f"/deals/{deal.id}/"
+    is_own = deal.owner_id == report.question.reader.pk
     return Repair(
         stage=deal.stage,
         stage_name=str(Stage(deal.stage).label),
@@ -108,5 +109,8 @@ def _repair(report: Report, deal: DealToRepair) -> Repair:
             PanelChoice(label=label, href=f"{href}{path}", is_current=False)
             for path, label in ways.items()
         ],
-        is_own=deal.owner_id == report.question.reader.pk,
+        is_own=is_own,
+        ask=None
+        if is_own or not report.question.reader.is_manager
+        else PanelChoice(label=_("Ask"), href=f"{href}#log-body", is_current=False),
     )

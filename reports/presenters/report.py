@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from reports.figures import MIN_ROWS, Figure, FigureCell, Unit
+from reports.figures import MIN_ROWS, Figure, FigureCell, Period, Unit
 from reports.metric import AXES, Metric
 from reports.presenters.panels import Headline, PanelChoice, TableCell, Trend
 from reports.queries.totals import worth_of
@@ -43,6 +43,12 @@ class Report:
         kept = {**self.asked, **({} if path else self.more)}
         said = {name: str(value) for name, value in (kept | changed).items() if value is not None}
         return f"{path or self.path}?{urlencode(said)}" if said else path or self.path
+
+    def about(self, period: Period) -> Report:
+        """The same report about another time, for the addresses of what it counts."""
+        asked = {name: value for name, value in self.asked.items() if not name.startswith("since")}
+        asked |= {"span": "custom", "start": f"{period.start_on}", "end": f"{period.end_on}"}
+        return replace(self, asked=asked)
 
     def rows(self, at: Figure | FigureCell | None, *, part: bool = False) -> str:
         """The address of the rows that a number counts."""
@@ -173,6 +179,8 @@ def value_text(
             return _("%(money)s a day") % {"money": money_short(_whole(value), currency)}
         case Unit.DAYS:
             return _("%(n)s d") % {"n": number(value)}
+        case Unit.TIMES:
+            return _("%(n)s times") % {"n": number(round(Decimal(value), 1))}
         case Unit.HOURS:
             return _("%(n)s h") % {"n": number(value)}
         case _:

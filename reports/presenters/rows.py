@@ -427,6 +427,22 @@ _STEP = {
     **_BY_WHOM,
 }
 
+_PUSH = {
+    "was_closes": RowColumn(
+        label=gettext_lazy("Closes, before"),
+        reads=("closed_before",),
+        write=_day,
+        order=by_day("closed_before"),
+    ),
+    "closes": RowColumn(
+        label=gettext_lazy("Closes"),
+        reads=("closes_since",),
+        write=_day,
+        order=by_day("closes_since"),
+    ),
+    **_BY_WHOM,
+}
+
 # Every kind of row by its name; `Population.kind` names one.
 ROW_KINDS: dict[str, CountedRows] = {
     "deal": CountedRows(deal="", owner="owner", columns=_of_deal("")),
@@ -440,6 +456,9 @@ ROW_KINDS: dict[str, CountedRows] = {
     ),
     "step": CountedRows(
         deal="deal__", owner="deal__owner", columns={**_of_deal("deal__"), **_STEP}
+    ),
+    "push": CountedRows(
+        deal="deal__", owner="deal__owner", columns={**_of_deal("deal__"), **_PUSH}
     ),
     "activity": CountedRows(
         deal="deal__", owner="owner", columns={**_of_deal("deal__"), **_ACTIVITY}

@@ -1,6 +1,7 @@
 """Every metric, along every axis: a number counts exactly its rows, and the parts add up."""
 
 import zoneinfo
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from crm.models import Source
 from pipeline.models import SellingStyle, User
 from reports import axes
 from reports.figures import FigureCell, Period
-from reports.metric import AXES, METRICS, WHOLE, Metric
+from reports.metric import AXES, METRICS, WHOLE, Axis, Metric, Population, figures
 from reports.metrics import outcomes
 from reports.question import Question, team_with_all_below
 from tests.conftest import Cast
@@ -44,44 +45,116 @@ def questions(cast: Cast) -> list[Question]:
     ]
 
 
-@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
-def test_a_number_counts_exactly_its_rows(worked_cast: Cast, metric: Metric) -> None:
-    asked_of = questions(worked_cast)
+POPULATIONS = {each.population.key: each.population for each in METRICS.values()}
+over_each = pytest.mark.parametrize("population", POPULATIONS.values(), ids=POPULATIONS)
+
+
+def metrics_over(population: Population) -> list[Metric]:
+    return [metric for metric in METRICS.values() if metric.population.key == population.key]
+
+
+def ids_behind(question: Question, metric: Metric, **cell: Any) -> frozenset[int]:
+    """The rows behind a number, each there once."""
+    axes = [AXES[cell[name]] for name in ("by", "across") if name in cell]
+    rows = metric.rows(question, FigureCell(metric=metric.slug, **cell), *axes)
+    found = list(rows.order_by().values_list("pk", flat=True))
+    assert len(found) == len(set(found)), (metric.slug, cell)
+    return frozenset(found)
+
+
+def whole_of(question: Question, metrics: list[Metric]) -> dict[tuple[str, bool], frozenset[int]]:
+    """The rows of each metric, and of its numerator if it has one; as many as its number says."""
+    found = {}
+    for metric in metrics:
+        figure = metric.whole(question)
+        found[metric.slug, False] = ids_behind(question, metric)
+        assert len(found[metric.slug, False]) == figure.n, metric.slug
+        if figure.part is not None:
+            found[metric.slug, True] = ids_behind(question, metric, part=True)
+            assert len(found[metric.slug, True]) == figure.part, metric.slug
+    return found
+
+
+def along(question: Question, population: Population, *axes: Axis) -> dict[int, Any]:
+    """Where each row of a population lies on some axes, read of the rows alone."""
+    rows = population.find(question).order_by()
+    names = ("one", "other")[: len(axes)]
+    for name, each in zip(names, axes, strict=True):
+        rows = rows.annotate(**{name: population.axes[each.key](question)})
+    return {
+        pk: found[0] if len(axes) == 1 else tuple(found)
+        for pk, *found in rows.values_list("pk", *names)
+    }
+
+
+def check_parts(
+    question: Question,
+    metrics: list[Metric],
+    ids: dict[tuple[str, bool], frozenset[int]],
+    *axes: Axis,
+) -> None:
+    """Every number of every metric along some axes is that of its rows that lie there, so that they
+    add up to the whole; and of each value the rows behind one of them are just these."""
+    population = metrics[0].population
+    places = along(question, population, *axes)
+    found = figures(question, metrics, *axes)
+    for metric in metrics:
+        for part in (False, True):
+            if (metric.slug, part) in ids:
+                told = {
+                    value: figure.part if part else figure.n
+                    for value, figure in found[metric.slug].items()
+                }
+                rows = Counter(places[pk] for pk in ids[metric.slug, part])
+                assert {value: n for value, n in told.items() if n} == rows, (metric.slug, part)
+    values = sorted({*places.values()}, key=str)
+    for number, value in enumerate(values):
+        metric = metrics[number % len(metrics)]
+        pair = (value,) if len(axes) == 1 else value
+        texts = [each.value(each.text(one)) for each, one in zip(axes, pair, strict=True)]
+        cell = {"by": axes[0].key, "key": texts[0]}
+        if len(axes) > 1:
+            cell |= {"across": axes[1].key, "column": texts[1]}
+        for part in (False, True):
+            if (metric.slug, part) in ids:
+                lie_there = {pk for pk in ids[metric.slug, part] if places[pk] == value}
+                assert ids_behind(question, metric, **cell, part=part) == lie_there, (cell, part)
+
+
+@over_each
+def test_a_number_counts_exactly_its_rows(worked_cast: Cast, population: Population) -> None:
+    metrics, asked_of = metrics_over(population), questions(worked_cast)
     # What is told row by row costs a query for each number; random histories try it besides
     # (`test_movements`), so that one narrowed question is enough of it here.
-    is_told = metric.population.told is not None
-    for place, question in enumerate(asked_of[3:4] if is_told else asked_of):
-        whole = metric.whole(question)
-        assert metric.rows(question, FigureCell(metric=metric.slug)).count() == whole.n
+    for place, question in enumerate(asked_of[3:4] if population.told else asked_of):
+        ids = whole_of(question, metrics)
         # Every axis for her whose deals they are; for each of the others some, in turn.
-        for key in metric.axes[place - 1 :: 4] if place else metric.axes:
-            by = AXES[key]
-            found = metric.measure(question, by)
+        keys = list(dict.fromkeys(key for metric in metrics for key in metric.axes))
+        for key in keys[place - 1 :: 4] if place else keys:
+            by, some = AXES[key], [metric for metric in metrics if key in metric.axes]
             if by.is_partition:
-                assert sum(figure.n for figure in found.values()) == whole.n, key
-            for value, figure in found.items():
-                cell = FigureCell(metric=metric.slug, by=key, key=by.value(by.text(value)))
-                assert metric.rows(question, cell, by).count() == figure.n, (key, value)
-                if figure.part is not None:
-                    part = FigureCell(metric=metric.slug, by=key, key=value, part=True)
-                    assert metric.rows(question, part, by).count() == figure.part
-            assert set(by.named(question, found)) >= set(found)
+                check_parts(question, some, ids, by)
+            for metric in some:
+                found = metric.measure(question, by)
+                assert set(by.named(question, found)) >= set(found)
+                for value, figure in {} if by.is_partition else found.items():
+                    cell = {"by": key, "key": by.value(by.text(value))}
+                    assert len(ids_behind(question, metric, **cell)) == figure.n, (key, value)
+                    part = ids_behind(question, metric, **cell, part=True)
+                    assert len(part) == figure.part or figure.part is None, (key, value)
 
 
-@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
-def test_a_number_of_a_table_of_two_axes_counts_its_rows(worked_cast: Cast, metric: Metric) -> None:
+@over_each
+def test_a_number_of_a_table_of_two_axes_counts_its_rows(
+    worked_cast: Cast, population: Population
+) -> None:
     question = asked(worked_cast.again(worked_cast.ana))
-    if metric.population.told:
+    if population.told:
         question = questions(worked_cast)[3]
-    pairs = [("stage", "month"), ("person", "source"), ("cause_kind", "stage")]
-    for one, other in pairs:
-        if {one, other} <= set(metric.axes):
-            by, across = AXES[one], AXES[other]
-            found = metric.measure(question, by, across)
-            assert sum(figure.n for figure in found.values()) == metric.whole(question).n
-            for figure in found.values():
-                assert figure.cell is not None
-                assert metric.rows(question, figure.cell, by, across).count() == figure.n
+    for pair in [("stage", "month"), ("person", "source"), ("cause_kind", "stage")]:
+        some = [metric for metric in metrics_over(population) if {*pair} <= set(metric.axes)]
+        if some:
+            check_parts(question, some, whole_of(question, some), *(AXES[key] for key in pair))
 
 
 def test_it_counts_what_was_open_on_a_day_that_is_over(worked_cast: Cast) -> None:
