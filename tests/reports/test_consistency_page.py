@@ -8,7 +8,6 @@ from decimal import Decimal
 from html import unescape
 from typing import Any
 
-import pytest
 from django.test import Client
 
 from crm.models import Activity, Deal
@@ -17,7 +16,6 @@ from pipeline.process.stages import Stage
 from reports.axes import PERSON
 from reports.metric import METRICS
 from reports.metrics import adoption, consistency
-from reports.pages.consistency import working_days
 from reports.pages.teams import concentration
 from reports.presenters.standing import rate_words
 from tests.conftest import Cast
@@ -122,18 +120,6 @@ def test_k22_at_work_is_who_recorded_anything_never_who_signed_in(cast: Cast) ->
         cast.ben.pk: 1,
     }
     assert adoption.hours_to_record.whole(question).value == 6
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "count"),
-    [
-        ("2026-03-02", "2026-03-08", 5),
-        ("2026-03-07", "2026-03-08", 0),
-        ("2026-03-06", "2026-03-09", 2),
-    ],
-)
-def test_working_days_are_mondays_to_fridays(start: str, end: str, count: int) -> None:
-    assert working_days(dt.date.fromisoformat(start), dt.date.fromisoformat(end)) == count
 
 
 def test_f15_concentration_is_the_share_of_the_first_and_of_the_first_fifth() -> None:

@@ -49,7 +49,7 @@ def test_it_weighs_what_is_open_by_what_was_won(worked_cast: Cast) -> None:
         (Decimal(figure.value or 0) * (shares[stage].share or 0))
         for stage, figure in by_stage.items()
     )
-    assert expected.weighted_value(question).value == told
+    assert expected.weighted_value.whole(question).value == told
     # D1 and D6 of the five that ever came to stage 5 (D3 is still there), and both of stage 7.
     assert shares[7].share == 1
     assert shares[5].n == 5
@@ -59,6 +59,6 @@ def test_it_says_what_the_pipeline_brings_a_day(worked_cast: Cast) -> None:
     """Open from stage 3 on: D3 and D9; won: 100 and 120 in 55 days each; 2 of 5 (METRICS K7)."""
     question = asked(worked_cast.again(worked_cast.ana))
     assert outcomes.average_cycle.whole(question).value == pytest.approx(Decimal(55))
-    speed = expected.velocity(question)
+    speed = expected.velocity.whole(question)
     assert speed.n == 2
     assert speed.value == pytest.approx(Decimal(2) * 110 * Decimal("0.4") / 55)
