@@ -7,6 +7,7 @@ from reports.forms.question import (
     QuestionForm,
     Since,
     Span,
+    span_label,
     span_of,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "QuestionForm",
     "Since",
     "Span",
+    "span_label",
     "span_of",
 ]

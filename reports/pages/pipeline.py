@@ -80,6 +80,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
             *(Wanted(question=each, metrics=(outcomes.won_value,)) for each in of_quarters),
             Wanted(question=question, metrics=(attention.next_planned,), axes=(NEXT_STATE,)),
             Wanted(question=question, metrics=(attention.warned,)),
+            Wanted(question=_last_year(question), metrics=_BANDS, axes=(STAGE,)),
         ]
     )
     return [
@@ -318,18 +319,22 @@ def _missing_words(report: Report, gap: Decimal | None) -> str:
 # Ages ----------------------------------------------------------------------------------------------
 
 
+_BANDS = (duration.median_days, duration.p75_days, duration.p90_days)
+
+
+def _last_year(question: Question) -> Question:
+    last = question.last_day
+    return question.about(
+        replace(question.period, start_on=last - dt.timedelta(days=364), end_on=last)
+    )
+
+
 def _aging(report: Report) -> ReportPanel:
     question = report.question
-    year = replace(
-        question.period,
-        start_on=question.last_day - dt.timedelta(days=364),
-        end_on=question.last_day,
-    )
-    metrics = (duration.median_days, duration.p75_days, duration.p90_days)
-    found = figures(question.about(year), metrics, STAGE)
-    none = {metric.slug: metric.of_nothing(question) for metric in metrics}
+    found = figures(_last_year(question), _BANDS, STAGE)
+    none = {metric.slug: metric.of_nothing(question) for metric in _BANDS}
     bands = {
-        stage: [found[each.slug].get(stage, none[each.slug]).value for each in metrics]
+        stage: [found[each.slug].get(stage, none[each.slug]).value for each in _BANDS]
         for stage in STAGE.every
     }
     deals = open_at_the_end(question)

@@ -85,10 +85,11 @@ def _shown(request: HtmxRequest, page: ReportPage, form: QuestionForm) -> HttpRe
             "is_all_time": report.question.period.start_on <= FIRST_DAY,
             "today": form.today,
             "scope": form.scope_label(),
+            # The stamp comes after them: what they asked of each person it adds up.
+            "panels": [] if problem else page.shows(report),
             "stamp": stamp_of(report),
             "problem": problem,
             "head": page.head(report) if page.template else None,
-            "panels": [] if problem else page.shows(report),
             "saved": saved_here(report, page, request.GET),
             "tabs": _tabs(report, page),
             "about": colleagues(report.question)[0] if page is PERSON_PAGE else None,

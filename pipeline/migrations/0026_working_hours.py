@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipeline', '0024_audit_of_erasures'),
+        ('pipeline', '0025_form_times'),
     ]
 
     operations = [
