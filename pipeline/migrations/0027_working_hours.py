@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipeline', '0025_form_times'),
+        ('pipeline', '0026_audit_of_looks'),
     ]
 
     operations = [
