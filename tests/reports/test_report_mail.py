@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
 from time_machine import Traveller
 
@@ -17,6 +18,7 @@ from reports.commands import saved_report
 from reports.models import ReportSubscription, SavedReport, WhyEnded
 from reports.rhythm import Rhythm, next_mail
 from salesprocess.lib.refused import Refused
+from salesprocess.lib.time_limits import LIMITS, TimeLimits
 from tests.conftest import Cast
 from tests.factories import NOW
 
@@ -175,6 +177,33 @@ def test_it_ends_for_who_leaves_or_has_the_report_no_more(
     assert "no more: has left" in text
     assert "no more: does not have the report any more" in text
     assert "last sent" in text
+
+
+def test_who_leaves_while_a_mail_waits_gets_it_no_more(clock: Traveller, worked_cast: Cast) -> None:
+    subscribe(worked_cast, report_of(worked_cast, worked_cast.ben), worked_cast.ben)
+    clock.move_to(MONDAY, tick=False)
+    tasks.put_due_reports()
+    people.deactivate(worked_cast.ben, by=worked_cast.again(worked_cast.mona), at=MONDAY)
+    mail.outbox.clear()
+    tasks.relay_outbox()
+    assert mail.outbox == []
+    assert not OutboxRow.objects.waiting().filter(kind=commands.MAILED).exists()
+
+
+def test_one_that_takes_too_long_says_so_by_mail(
+    clock: Traveller, worked_cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(_report: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(2)")
+
+    quick = TimeLimits(statement=0.2, lock=1, idle=30)
+    monkeypatch.setitem(LIMITS, "page", quick)
+    monkeypatch.setattr("reports.mail.stamp_of", slow)
+    subscribe(worked_cast, report_of(worked_cast, worked_cast.ana), worked_cast.ana)
+    (message,) = sent_at(clock, MONDAY)
+    assert "It takes too long to be worked out" in message.body
+    assert "2 of 5" not in message.body
 
 
 def test_only_who_has_a_report_gets_it(worked_cast: Cast) -> None:

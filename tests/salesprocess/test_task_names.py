@@ -19,6 +19,7 @@ NAMES = {
     *("pipeline.tasks.give_sign_of_life", "pipeline.tasks.forget_sign_in_attempts"),
     *("exchange.tasks.work_on_imports", "exchange.tasks.clear_old_import_files"),
     *("crm.tasks.work_on_imports", "crm.tasks.clear_old_import_files"),
+    *("reports.tasks.relay_outbox", "reports.tasks.put_due_reports"),
     "salesprocess.tasks.clear_expired_sessions",
 }
 
