@@ -4,13 +4,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from pipeline.audit.models import AuditEntry, AuditKind
 from pipeline.models import User
 from salesprocess.lib.format import number
+from salesprocess.lib.prepared import run
 from salesprocess.lib.refused import Refused
 
 # Records in one file may have very many owners; those of the first so many are told.
@@ -66,19 +67,8 @@ def record_view(
     """
     others = sorted({pk for pk in owners if pk is not None} - {by.pk})
     if others:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _NOTE_VIEW,
-                {
-                    "what": what,
-                    "asked": asked[:500],
-                    "rows": rows,
-                    "owners": others,
-                    "by": by.pk,
-                    "at": at,
-                    "since": _midnight(by, at),
-                },
-            )
+        facts = {"what": what, "asked": asked[:500], "rows": rows, "owners": others}
+        run(_NOTE_VIEW, {**facts, "by": by.pk, "at": at, "since": _midnight(by, at)})
 
 
 _NOTE_VIEW = f"""
@@ -92,6 +82,7 @@ _NOTE_VIEW = f"""
         WHERE by_id = %(by)s AND kind = '{AuditKind.VIEW.value}' AND at >= %(since)s AND what = %(what)s
     ) AS unseen
     HAVING count(*) > 0
+    RETURNING id
 """  # noqa: S608  # names of our own
 
 
