@@ -252,12 +252,13 @@ class Unfolded:
     """A measure that along one axis counts a row under every value that it belongs to: who reached
     the proposal had reached the qualification before. `of` measures one value of that axis, `whole`
     all rows and any other axis. `values` finds the values that a question has; without it they are
-    those of the axis."""
+    those of the axis. `asks_others` says that its conditions look into other tables themselves."""
 
     whole: FigureMeasure
     of: Callable[[Any], FigureMeasure]
     axis: str
     values: Callable[[Any], Sequence[Any]] | None = None
+    asks_others: bool = False
 
     @property
     def unit(self) -> Unit:

@@ -415,8 +415,10 @@ def _unfolded(
     if any(reads_value(column) for column in columns.values()):
         rows = population.valued(question, rows)
     # A limit that is none: without it the database works out what the conditions are about anew for
-    # each of them.
-    row = rows[:MOST_ROWS].aggregate(**columns) if columns else {}
+    # each of them. Conditions that ask other tables know the rows by their own name only.
+    if not any(getattr(each.measures, "asks_others", False) for each in metrics):
+        rows = rows[:MOST_ROWS]
+    row = rows.aggregate(**columns) if columns else {}
     undated = _undated(question, population, (), columns).get(WHOLE, {})
     found: list[dict[Any, Figure]] = []
     for number, each in enumerate(metrics):

@@ -51,3 +51,16 @@ def test_their_lines_can_be_read():
         for name, text in TEMPLATES.items()
     }
     assert {name: count for name, count in longer.items() if count} == LONGER
+
+
+def test_what_the_reports_draw_with_is_in_the_stylesheet():
+    # A class that nobody defines draws nothing, and a legend without a colour says nothing.
+    styles = "".join(path.read_text() for path in (ROOT / "frontend").glob("*.css"))
+    defined = set(re.findall(r"\.((?:key|fill|area|band)-[a-z0-9_]+)", styles))
+    named = {
+        (str(path.relative_to(ROOT)), name)
+        for path in sorted((ROOT / "reports").rglob("*.py"))
+        for name in re.findall(r'css="((?:key|fill|area|band)-[a-z0-9_]+)"', path.read_text())
+    }
+    assert len(named) > 30
+    assert sorted((path, name) for path, name in named if name not in defined) == []

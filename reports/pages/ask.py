@@ -53,7 +53,7 @@ def _answer(report: Report, asked: AskedFigure) -> ReportPanel:
 
 
 _RATE_KEYS = (
-    LegendKey(css="key-median", text=gettext_lazy("share, with where it lies 9 times in 10")),
+    LegendKey(css="key-now", text=gettext_lazy("share, with where it lies 9 times in 10")),
     LegendKey(css="key-still", text=gettext_lazy("all together")),
 )
 
