@@ -7,7 +7,7 @@ from reports.figures import Definition
 from reports.flow_populations import CONVERSATION
 from reports.measures import Counted, FigureMeasure, Share
 from reports.metric import metric
-from reports.populations import DONE
+from reports.work_populations import DONE
 
 _EFFORT = Definition(
     key="K19",

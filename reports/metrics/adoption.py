@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from reports.figures import Definition, Unit
 from reports.measures import Different, FigureMeasure, Middle
 from reports.metric import metric
-from reports.populations import DONE
+from reports.work_populations import DONE
 
 # What was planned before is recorded when it is ticked: when that was is not kept.
 TOLD_AFTERWARDS = Q(created_at__gte=F("done_at"))

@@ -21,7 +21,8 @@ from reports.flow_populations import CONVERSATION, LEADS
 from reports.measures import Counted, FigureMeasure, Middle, Share, Summed
 from reports.metric import metric
 from reports.metrics.outcomes import LOST, WON
-from reports.populations import BEGUN, CLOSED, DONE
+from reports.populations import BEGUN, CLOSED
+from reports.work_populations import DONE
 
 _OF_BEGUN = _("by the day on which the deal began; present owner and team")
 _KNOWN = _("deals whose first day is known")

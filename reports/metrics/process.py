@@ -15,7 +15,8 @@ from reports.gone_past import AskedFor, gone_past_by, gone_past_in, went_past
 from reports.measures import Counted, FigureMeasure, Share, Unfolded
 from reports.metric import metric
 from reports.metrics.outcomes import LOST, WON
-from reports.populations import CLOSED, EXITS, JUDGEMENTS, STEPS
+from reports.populations import CLOSED, EXITS
+from reports.work_populations import JUDGEMENTS, STEPS
 
 _OF_EXITS = _("by the day on which the visit ended; owner and team at entry")
 _DATED = _("visits whose day of leaving is known")

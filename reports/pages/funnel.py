@@ -10,7 +10,7 @@ from reports.axes import REACHED, STAGE
 from reports.figures import Figure
 from reports.flow_populations import usual_spans
 from reports.metric import figures
-from reports.metrics import flow
+from reports.metrics import flow, paths
 from reports.pages.page import ReportPage
 from reports.presenters.by_stage import by_stage, if_none, stage_heads, stage_names, together
 from reports.presenters.panels import (
@@ -200,7 +200,7 @@ def _cohort(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
 
 
 def _strict(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
-    rates = by_stage(report, flow.strict_conversion, REACHED)
+    rates = by_stage(report, paths.strict_conversion, REACHED)
     largest = max(figure.n for figure in rates.values())
     bars = [
         _bar(
@@ -220,7 +220,7 @@ def _strict(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         title=_("Where deals drop out"),
         template="reports/panels/bars.html",
         drawing=Bars(rows=bars),
-        definition=flow.strict_conversion.definition,
+        definition=paths.strict_conversion.definition,
         n=rates[Stage.LEAD_GENERATION].n,
         coverage=rates[Stage.LEAD_GENERATION].coverage,
         switch=switch,
@@ -327,8 +327,8 @@ def _weakest(report: Report, rates: dict[Stage, Figure]) -> str:
 def _far(report: Report) -> ReportPanel:
     question = report.question
     metrics = (
-        flow.reached, flow.reached_next, flow.skipped, flow.entered_late, flow.returned,
-        flow.visited,
+        paths.reached, paths.reached_next, paths.skipped, paths.entered_late, paths.returned,
+        paths.visited,
     )  # fmt: skip
     figures(question, metrics, REACHED)
     reached, onward, skipped, late, returned, visited = (
@@ -352,7 +352,7 @@ def _far(report: Report) -> ReportPanel:
         title=_("How far deals came"),
         template="reports/panels/bars.html",
         drawing=Bars(rows=bars),
-        definition=flow.reached.definition,
+        definition=paths.reached.definition,
         n=begun,
         coverage=reached[Stage.LEAD_GENERATION].coverage,
         say=_left_out(skipped, late, report),

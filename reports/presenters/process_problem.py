@@ -12,7 +12,7 @@ from reports.axes import ASKED_FOR, PERSON, REACHED, STAGE, STEP, TEAM, VERSION
 from reports.figures import MIN_ROWS, Figure
 from reports.gone_past import AskedFor, gone_past_by
 from reports.metric import Metric
-from reports.metrics import flow, process
+from reports.metrics import paths, process
 from reports.presenters.by_stage import by_stage, stage_names
 from reports.presenters.forest import apart, rate_dot, table_of
 from reports.presenters.panels import (
@@ -205,7 +205,7 @@ def _caught_up(report: Report) -> ReportPanel:
 
 
 def _skipped(report: Report) -> ReportPanel:
-    metric = flow.skipped
+    metric = paths.skipped
     found = {stage: each for stage, each in by_stage(report, metric, REACHED).items() if each.part}
     names = stage_names(report)
     return _list(

@@ -4,7 +4,7 @@ import pytest
 
 from reports.axes import REACHED, STAGE
 from reports.figures import FigureCell
-from reports.metrics import duration, flow, outcomes, pipeline
+from reports.metrics import duration, flow, outcomes, paths, pipeline
 from reports.question import Question
 from tests.conftest import Cast
 from tests.reports.test_metrics import asked
@@ -47,7 +47,7 @@ def test_it_tells_how_far_deals_came_and_what_they_left_out(question: Question) 
     for stage, line in LINES.items():
         at = {
             metric.slug: metric.at(question, REACHED, stage)
-            for metric in (flow.reached, flow.visited, flow.skipped, flow.entered_late)
+            for metric in (paths.reached, paths.visited, paths.skipped, paths.entered_late)
         }
         assert at["reached"].part == line.reached
         assert at["visited"].value == line.visited
@@ -55,19 +55,19 @@ def test_it_tells_how_far_deals_came_and_what_they_left_out(question: Question) 
         assert at["entered_late"].part == len(line.created_late)
     assert {
         stage: (rate.part, rate.n)
-        for stage, rate in flow.skipped.measure(question, REACHED).items()
+        for stage, rate in paths.skipped.measure(question, REACHED).items()
         if rate.part
     } == SKIP_RATE
 
 
 def test_it_has_three_conversions_and_none_is_the_other(question: Question) -> None:
     for stage, expected in REACH_CONVERSION.items():
-        found = flow.reached_next.at(question, REACHED, stage)
+        found = paths.reached_next.at(question, REACHED, stage)
         assert (found.part, found.n) == expected
     for stage, expected in FLOW_CONVERSION.items():
         found = flow.flow_conversion.at(question, STAGE, stage)
         assert (found.part, found.n) == expected
-    strict = flow.strict_conversion.measure(question, REACHED)
+    strict = paths.strict_conversion.measure(question, REACHED)
     assert tuple(figure.n for figure in strict.values()) == STRICT_FUNNEL
     assert (strict[6].part, strict[6].n) == (1, 1)
 

@@ -1,0 +1,126 @@
+"""What people did and recorded: activities, gates that were gone past, results of steps."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce, Concat
+
+from crm.models import Activity, Judgement, StageVisit, StepResult
+from pipeline.process.gates import Reason
+from pipeline.process.moves import LeftHow
+from reports.metric import Population
+from reports.populations import Expression, axes_of_deal, column_at, flag, not_empty, phase_of
+from reports.question import Question
+
+# Activities -------------------------------------------------------------------------------------
+
+
+# Within so many days an activity may be what moved its deal on (METRICS K19).
+YIELD = dt.timedelta(days=14)
+
+
+def _done(question: Question) -> QuerySet[Any]:
+    """What was done, with whether its deal went on within the two weeks after it (`led_on`)."""
+    period = question.period
+    went_on = StageVisit.objects.filter(
+        deal=OuterRef("deal"),
+        left_how__in=[LeftHow.ADVANCED, LeftHow.WON],
+        left_at__gte=OuterRef("done_at"),
+        left_at__lte=OuterRef("done_at") + Value(YIELD),
+    )
+    done: QuerySet[Any] = (
+        Activity.objects.visible_to(question.reader)
+        .done()
+        .filter(question.of_activities(), done_at__gte=period.starts_at, done_at__lt=period.ends_at)
+        .annotate(
+            led_on=Exists(went_on),
+            is_grown=flag(Q(deal__isnull=False, done_at__lte=question.now - YIELD)),
+        )
+    )
+    return done
+
+
+# What was done in the period, by who did it.
+DONE = Population(
+    key="done",
+    kind="activity",
+    find=_done,
+    at="done_at",
+    axes={
+        **axes_of_deal("deal__", stage="stage", owner="owner", team="owner__team", at="done_at"),
+        "phase": phase_of("stage"),
+        "activity_kind": column_at("kind"),
+        "method": lambda _question: Coalesce("method", "deal__method"),
+    },
+    amount="deal__amount",
+    currency="deal__currency",
+    columns=("activity", "deal", "company", "owner", "stage", "done", "result"),
+    order="-done",
+)
+
+
+# What was gone past, and what was recorded of steps -------------------------------------------------
+
+
+def _judgements(question: Question) -> QuerySet[Judgement]:
+    period = question.period
+    return Judgement.objects.visible_to(question.reader).filter(
+        question.of_parts(), at__gte=period.starts_at, at__lt=period.ends_at
+    )
+
+
+def _axes_of_part(at: str) -> Mapping[str, Expression]:
+    """The axes of records of a deal, of its present owner and team."""
+    return axes_of_deal("deal__", stage="stage", owner="deal__owner", team="deal__team", at=at)
+
+
+# Gates that were passed with something missing, by people: what came by an import is none of these.
+JUDGEMENTS = Population(
+    key="judgements",
+    kind="judgement",
+    find=lambda question: _judgements(question).exclude(reason=Reason.IMPORTED),
+    at="at",
+    axes={
+        **_axes_of_part("at"),
+        "stage": column_at("to"),
+        "reason": not_empty("reason"),
+    },
+    amount="deal__amount",
+    currency="deal__currency",
+    columns=("deal", "company", "owner", "to", "reason", "words", "at", "by"),
+    order="-at",
+)
+
+
+def _recorded(question: Question) -> QuerySet[StepResult]:
+    """Results of everybody's steps: somebody's own steps are private, and no figure counts them."""
+    period = question.period
+    return StepResult.objects.visible_to(question.reader).filter(
+        question.of_parts(),
+        at__gte=period.starts_at,
+        at__lt=period.ends_at,
+        private_to=None,
+        replaced_at=None,
+    )
+
+
+# Steps that were recorded in the period, as they stand.
+STEPS = Population(
+    key="steps",
+    kind="step",
+    find=_recorded,
+    at="at",
+    axes={
+        **_axes_of_part("at"),
+        "step": lambda _question: Concat(
+            Cast("stage", CharField()), Value("-step-"), "key", output_field=CharField()
+        ),
+    },
+    amount="deal__amount",
+    currency="deal__currency",
+    has_value=False,
+    columns=("step", "deal", "company", "stage", "state", "at", "by"),
+    order="-at",
+)
