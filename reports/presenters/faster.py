@@ -23,6 +23,7 @@ from reports.presenters.panels import (
     TableRow,
     at_percent,
 )
+from reports.presenters.pins import pinned
 from reports.presenters.report import Report
 from reports.presenters.trends import WeeklyFigures, limit_words, whole_weeks, within_limits
 from salesprocess.lib.format import day, number
@@ -145,6 +146,7 @@ def _chart(report: Report, told: WeeklyFigures) -> Lines:
             ScaleMark(at=xs[place], text=day(mondays[place], report.question.today))
             for place in range(0, len(xs), 6)
         ],
+        notes=pinned(report, mondays[0], mondays[-1]),
         title=_("Median days of the visits that ended in each week"),
     )
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from reports.figures import Period
 from reports.metric import Axis
 from reports.presenters.panels import ScaleMark
 from reports.presenters.report import Report
@@ -19,12 +20,18 @@ APART = 6
 MOST = 4
 
 
-def pinned(report: Report, first: dt.date, last: dt.date) -> list[ScaleMark]:
+def pinned(
+    report: Report, first: dt.date, last: dt.date, *, within: Period | None = None
+) -> list[ScaleMark]:
     """What happened between the first and the last day of a chart, at its place in percent of the
-    width; what would lie on each other has one number. One query."""
+    width; what would lie on each other has one number. One query, and one for all charts `within`
+    the same period."""
     span = max((last - first).days, 1)
     found: list[tuple[float, list[str]]] = []
-    for pin in pins(report.question, first, last):
+    found_in = (within.start_on, within.end_on) if within else (first, last)
+    for pin in _pins(report, *found_in):
+        if not first <= pin.on <= last:
+            continue
         at = 100 * (pin.on - first).days / span
         words = pin_words(pin, report.question.today)
         if found and at - found[-1][0] < APART:
@@ -52,13 +59,19 @@ def pinned_spans(report: Report, by: Axis, values: Iterable[Any]) -> PinnedSpans
     if not spans:
         return PinnedSpans({}, [] if by.time else None)
     found: dict[dt.date, list[str]] = {}
-    for pin in pins(report.question, spans[0], report.question.period.end_on):
+    for pin in _pins(report, spans[0], report.question.period.end_on):
         span = max(first for first in spans if first <= pin.on)
         found.setdefault(span, []).append(pin_words(pin, report.question.today))
     return PinnedSpans(
         numbers={first: str(number_) for number_, first in enumerate(found, start=1)},
         notes=[ScaleMark(at=0, text=_told(texts)) for texts in found.values()],
     )
+
+
+def _pins(report: Report, first: dt.date, last: dt.date) -> Sequence[Pin]:
+    """Several charts of a page over the same days ask once."""
+    question = report.question
+    return question.once(("pins", first, last), lambda: pins(question, first, last))
 
 
 def _told(texts: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from reports.axes import WEEK
 from reports.figures import MIN_ROWS, Figure, Period, Unit
 from reports.metric import Metric, figures
 from reports.presenters.panels import Area, Line, Lines, Point, Trend
+from reports.presenters.pins import pinned
 from reports.presenters.report import Report, value_text
 from reports.question import Question
 from reports.statistics import NaturalLimits, natural_limits
@@ -112,6 +113,12 @@ def trend_of(report: Report, of: WeeklyFigures) -> Trend:
     chart = Lines(
         areas=[Area(css="band-1", upper=band, lower=[Point(x=0, y=low), Point(x=100, y=low)])],
         lines=[Line(css="now", points=points)],
+        notes=pinned(
+            report,
+            min(of.figures),
+            max(of.figures),
+            within=whole_weeks(report.question),
+        ),
         title=trend_words(report, of),
     )
     return Trend(chart=chart, words=chart.title)
