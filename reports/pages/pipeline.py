@@ -49,7 +49,7 @@ from reports.presenters.stock_charts import (
 )
 from reports.presenters.warnings import next_panel, warnings_panel
 from reports.queries.stock import changed_deals, happened_to, open_at_the_end, stock_by_week
-from reports.question import Question, months_before
+from reports.question import Question, months_before, quarter_name
 from reports.together import Wanted, ask_together
 from salesprocess.lib.format import day, money_short, number
 
@@ -75,9 +75,9 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
     of_quarters = expected.quarters(question)
     ask_together(
         [
-            Wanted(question=question, metrics=(expected.due_value, expected.qualified_win_rate)),
-            Wanted(question=question, metrics=(promise.slipped, promise.slipped_value)),
+            Wanted(question=question, metrics=(expected.due_value,)),
             *(Wanted(question=each, metrics=(outcomes.won_value,)) for each in of_quarters),
+            Wanted(question=of_quarters[1], metrics=(expected.qualified_win_rate, *_SLIPS)),
             Wanted(question=question, metrics=(attention.next_planned,), axes=(NEXT_STATE,)),
             Wanted(question=question, metrics=(attention.warned,)),
             Wanted(question=_last_year(question), metrics=_BANDS, axes=(STAGE,)),
@@ -88,9 +88,9 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         why_it_changed(report, _("Why it changed")),
         _promised(report),
         _enough(report),
+        next_panel(report),
         _aging(report),
         warnings_panel(report),
-        next_panel(report),
         _flow(report),
     ]
 
@@ -278,14 +278,18 @@ def _says_kept(question: Question, past: Sequence[tuple[int, int]]) -> str:
     )
 
 
+_SLIPS = (promise.slipped, promise.slipped_value)
+
+
 def _enough(report: Report) -> ReportPanel:
-    """Whether what is due this quarter covers what is not won yet (METRICS K9), and what slipped."""
+    """Whether what is due this quarter covers what is not won yet (METRICS K9), and what slipped in
+    the quarter before."""
     question = report.question
-    due, cover, needed = (
-        metric.whole(question)
-        for metric in (expected.due_value, expected.cover, expected.cover_needed)
-    )
+    _so_far, before = expected.quarters(question)
+    due, cover = (metric.whole(question) for metric in (expected.due_value, expected.cover))
+    needed = expected.cover_needed.whole(before)
     gap = expected.still_missing(question).get(WHOLE)
+    of_before = report.about(before.period)
     return ReportPanel(
         key="enough",
         title=_("Is there enough for this quarter?"),
@@ -295,15 +299,17 @@ def _enough(report: Report) -> ReportPanel:
             report.headline(
                 cover,
                 text=_("nothing to cover") if gap is not None and gap <= 0 else "",
-                more=[_("%(needed)s needed") % {"needed": report.text(needed)}],
+                more=[_("%(needed)s needed") % {"needed": report.text(needed)}]
+                if needed.value is not None
+                else (),
             ),
-            report.headline(promise.slipped.whole(question)),
-            report.headline(promise.slipped_value.whole(question)),
+            *(of_before.headline(metric.whole(before)) for metric in _SLIPS),
         ],
         definition=cover.definition,
         note=_(
-            "Slipped: of what was to close in the days asked about, by its date of the first of them."
-        ),
+            "Needed by the win rate of %(quarter)s; slipped then: by the dates of its first day."
+        )
+        % {"quarter": quarter_name(before.period.start_on, first_month=question.first_month)},
     )
 
 

@@ -326,5 +326,4 @@ def _versions(report: Report) -> ReportPanel:
         if rows
         else _("No team moved %(n)s deals forward under each of two versions in this period.")
         % {"n": ENOUGH_MOVES},
-        wide=True,
     )

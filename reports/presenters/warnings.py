@@ -141,6 +141,7 @@ def _now(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         note=_("Some warning: %(part)s. A deal may warn of several things.")
         % {"part": of_words(whole)},
         empty="" if whole.n else _("No deal is open."),
+        wide=True,
     )
 
 
@@ -184,4 +185,5 @@ def _how_true(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         empty=""
         if rows
         else _("No deal that was open before the period was closed in it: take a longer one."),
+        wide=True,
     )

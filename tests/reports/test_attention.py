@@ -10,7 +10,7 @@ from crm.commands import deal as deal_commands
 from crm.models import Activity, Deal, DealChange, DealContact
 from pipeline.models import User
 from pipeline.process.stages import Initiator, Stage
-from reports.attention import NEXT_STATES, WARNINGS
+from reports.attention import NEXT_STATES, ONLY_NOW, WARNINGS
 from reports.axes import NEXT_STATE, STAGE, WARNING
 from reports.metrics import attention, expected, movement, outcomes, promise
 from tests.conftest import Cast
@@ -92,8 +92,10 @@ def test_k15_a_warning_was_true_of_what_was_stopped_after_it(worked_cast: Cast) 
     assert after.whole(question).n + without.whole(question).n == len(decided)
     stopped = (after.whole(question).part or 0) + (without.whole(question).part or 0)
     assert stopped == len(("D2", "D8"))
-    of_people = after.measure(question, WARNING)["few_people"]
-    assert of_people.n == 0, "nobody kept since when they are known"
+    true, other = after.measure(question, WARNING), without.measure(question, WARNING)
+    for name in WARNINGS:
+        judged = 0 if name in ONLY_NOW else len(decided)
+        assert true[name].n + other[name].n == judged, name
 
 
 def test_k5_the_age_of_what_is_open_is_told_by_stage(worked_cast: Cast, clock: object) -> None:
