@@ -40,6 +40,7 @@ PEOPLE = 1000
 MANAGERS = 5
 READ_GOAL, WRITE_GOAL = 0.300, 0.400
 FIRST_RATE, STEP = 8.0, 1.25
+_FUNNEL = "reports: funnel, manager, 90 days"
 # Of a hundred requests; the pages are those of the bench, where it has them.
 MIX = {
     "board, seller": 18,
@@ -50,7 +51,7 @@ MIX = {
     "search": 10,
     "home": 6,
     "board, manager": 2,
-    "funnel of a team, 90 days": 2,
+    _FUNNEL: 2,
     "log a call": 11,
     "move": 4,
 }
@@ -144,7 +145,7 @@ class Crowd:
         return Asked(page=page, due_at=due, ended_at=time.monotonic(), status=status)
 
 
-_OF_MANAGERS = {"board, manager", "funnel of a team, 90 days"}
+_OF_MANAGERS = {"board, manager", _FUNNEL}
 _FRAGMENTS = {"search", *WRITES}
 
 

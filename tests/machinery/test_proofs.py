@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import bench.pages
 from crm.models import Activity
 from proof import load
 from proof.faults import judge
@@ -24,6 +25,12 @@ def test_it_ends_with_1_where_a_zero_is_not_zero(
     assert json.loads(to.read_text()) == {"lost": 0, "seen": 3, "kept": True}
     assert finish({"lost": 0, "failed": ["one"]}, zeros=["lost", "failed"], to=to) == 1
     assert "Not zero: failed" in capsys.readouterr().err
+
+
+def test_a_thousand_people_ask_for_pages_that_the_bench_has():
+    measured = {page.name: page for page in bench.pages.pages()}
+    of_bench = [measured[name] for name in load.MIX if name not in {"a deal", "home"}]
+    assert {page.reader for page in of_bench} == {"seller", "manager"}
 
 
 # Faults ------------------------------------------------------------------------------------------
