@@ -13,11 +13,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import CharField, DateField, DecimalField, Field, Func, IntegerField, Value
+from django.db.models import (
+    Avg,
+    CharField,
+    DateField,
+    DecimalField,
+    Field,
+    Func,
+    IntegerField,
+    Value,
+)
 from django.db.models.functions import Cast
 
 from reports.figures import Unit
-from reports.measures import Told
+from reports.measures import Middle, Told
 from reports.metric import (
     WHOLE,
     Axis,
@@ -109,10 +118,18 @@ def _can_go_along(metric: Metric, axes: Sequence[Axis]) -> bool:
     return set(metric.columns()) <= {*_READ}
 
 
+def _is_length(metric: Metric) -> bool:
+    """Whether the database finds a length of time: a median or a mean of such, not a number of days."""
+    of_rows = (
+        isinstance(metric.measures, Middle) or getattr(metric.measures, "aggregate", None) is Avg
+    )
+    return of_rows and metric.unit in _MOMENTS
+
+
 def _as_number(column: Any, metric: Metric, name: str) -> Any:
     if name in _COUNTS:
         return column
-    return Cast(_Seconds(column) if metric.unit in _MOMENTS else column, _number())
+    return Cast(_Seconds(column) if _is_length(metric) else column, _number())
 
 
 def _as_text(value: Any, axis: Axis) -> Cast:
@@ -169,7 +186,7 @@ def _keep(branch: _Branch, rows: dict[Any, dict[str, Any]]) -> None:
         read = {}
         for key, row in rows.items():
             own = {name: row[f"m{number}_{name}"] for name in _READ}
-            if metric.unit in _MOMENTS:
+            if _is_length(metric):
                 own |= {name: _moment(own[name]) for name in ("found", "low", "high")}
             if own["n"]:
                 read[key] = metric.figure(question, axes, key, metric.raw(own), 0)

@@ -10,9 +10,20 @@ from crm.models import Source
 from pipeline.models import SellingStyle, User
 from reports import axes
 from reports.figures import FigureCell, Period
-from reports.metric import AXES, METRICS, WHOLE, Axis, Metric, Population, figures
+from reports.metric import (
+    AXES,
+    METRICS,
+    WHOLE,
+    Axis,
+    Metric,
+    Population,
+    figure_key,
+    figures,
+    kept_figures,
+)
 from reports.metrics import outcomes
 from reports.question import Question, team_with_all_below
+from reports.together import Wanted, ask_together
 from tests.conftest import Cast
 from tests.factories import NOW
 from tests.reports.worked import on_day
@@ -196,3 +207,43 @@ def test_it_finds_the_flow_of_the_fixture(worked_cast: Cast) -> None:
         (2, 2),
     ]
     assert WHOLE in METRICS["flow_conversion"].measure(question)
+
+
+@pytest.mark.parametrize("keys", [(), ("stage",), ("month",), ("person", "stage")], ids=str)
+def test_what_is_asked_together_is_what_is_asked_alone(
+    worked_cast: Cast, keys: tuple[str, ...]
+) -> None:
+    """One query for all metrics that go along, of whatever population."""
+    axes_of = tuple(AXES[key] for key in keys)
+    metrics = [metric for metric in METRICS.values() if {*keys} <= set(metric.axes)]
+    reader = worked_cast.again(worked_cast.ana)
+    at_once, alone = (asked(reader, as_of=on_day(80).date()) for _twice in range(2))
+    ask_together([Wanted(question=at_once, metrics=metrics, axes=axes_of)])
+    there = [metric for metric in metrics if figure_key(metric, axes_of) in kept_figures(at_once)]
+    assert len(there) > 40
+    for metric in there:
+        found, told = figures(at_once, [metric], *axes_of), figures(alone, [metric], *axes_of)
+        pairs = [
+            {
+                key: (
+                    each.n,
+                    each.part,
+                    each.value and round(each.value, 3),
+                    each.coverage,
+                    each.half,
+                )
+                for key, each in some[metric.slug].items()
+            }
+            for some in (found, told)
+        ]
+        assert pairs[0] == pairs[1], metric.slug
+
+
+def test_a_whole_that_adds_up_is_that_of_its_parts(worked_cast: Cast) -> None:
+    """Asked for after its parts, it costs no query, and is the same."""
+    reader = worked_cast.again(worked_cast.ana)
+    for metric in METRICS.values():
+        if getattr(metric.measures, "adds_up", False) and "stage" in metric.axes:
+            after, alone = asked(reader), asked(reader)
+            figures(after, [metric], axes.STAGE)
+            assert metric.whole(after) == metric.whole(alone), metric.slug
