@@ -150,6 +150,10 @@ def test_versions_people_prices_and_rates_pin_themselves(cast: Cast) -> None:
         (PinKind.LEFT, today, "Ana Ruiz", 0),
     ]
     assert pins(asked(mona), dt.date(2026, 4, 1), dt.date(2026, 4, 30)) == []
+    # That the framework came with the product is no news.
+    day = Version.objects.earliest("pk").published_at.date()
+    found = pins(asked(mona), day - dt.timedelta(days=1), day + dt.timedelta(days=1))
+    assert 1 not in {each.number for each in found if each.kind == PinKind.VERSION}
     # Who comes and goes is told to those who lead them.
     kinds = {each.kind for each in pins(asked(cast.again(cast.carl)), DAY, dt.date(2026, 3, 31))}
     assert kinds == {PinKind.RATES, PinKind.VERSION, PinKind.PRICES}
