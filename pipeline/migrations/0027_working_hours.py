@@ -19,17 +19,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='team',
             name='working_days',
-            field=models.CharField(blank=True, db_default='', choices=[('123456', 'Monday to Saturday'), ('12347', 'Sunday to Thursday'), ('1234567', 'Every day')], max_length=7),
+            field=models.CharField(blank=True, db_default='', default='', choices=[('123456', 'Monday to Saturday'), ('12347', 'Sunday to Thursday'), ('1234567', 'Every day')], max_length=7),
         ),
         migrations.AddField(
             model_name='team',
             name='working_from',
-            field=models.CharField(blank=True, db_default='', max_length=5, validators=[django.core.validators.RegexValidator('^([01]\\d|2[0-3]):[0-5]\\d$')]),
+            field=models.CharField(blank=True, db_default='', default='', max_length=5, validators=[django.core.validators.RegexValidator('^([01]\\d|2[0-3]):[0-5]\\d$')]),
         ),
         migrations.AddField(
             model_name='team',
             name='working_until',
-            field=models.CharField(blank=True, db_default='', max_length=5, validators=[django.core.validators.RegexValidator('^([01]\\d|2[0-3]):[0-5]\\d$')]),
+            field=models.CharField(blank=True, db_default='', default='', max_length=5, validators=[django.core.validators.RegexValidator('^([01]\\d|2[0-3]):[0-5]\\d$')]),
         ),
         AddConstraintNotValid(
             model_name='team',

@@ -122,12 +122,14 @@ class Team(models.Model):
     )
     # When people work, for what is measured in working hours; empty is Monday to Friday, and from
     # 09:00 to 17:00.
-    working_days = models.CharField(max_length=7, choices=WorkingDays, blank=True, db_default="")
+    working_days = models.CharField(
+        max_length=7, choices=WorkingDays, blank=True, default="", db_default=""
+    )
     working_from = models.CharField(
-        max_length=5, blank=True, db_default="", validators=[validate_hour]
+        max_length=5, blank=True, default="", db_default="", validators=[validate_hour]
     )
     working_until = models.CharField(
-        max_length=5, blank=True, db_default="", validators=[validate_hour]
+        max_length=5, blank=True, default="", db_default="", validators=[validate_hour]
     )
     second_factor_for = models.CharField(max_length=9, choices=SecondFactorFor, blank=True)
     # Who answers what no leader of a team does; empty leaves it to who leads the organisation.
