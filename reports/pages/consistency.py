@@ -59,6 +59,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         [
             *wanted_of_process(report),
             Wanted(question=question, metrics=ADOPTION, axes=(PERSON,)),
+            Wanted(question=question, metrics=consistency.EVERY, axes=(PERSON,)),
             Wanted(question=question, metrics=(adoption.hours_to_record,)),
             Wanted(question=question, metrics=(adoption.people_at_work,), axes=(PERSON, WEEK)),
         ]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from pipeline.process.stages import Stage
 from reports.axes import PERSON, STAGE
 from reports.figures import MIN_ROWS, Figure, FigureCell
-from reports.metric import METRICS, Metric, figures, told_rows
+from reports.metric import METRICS, Metric, told_rows
 from reports.metrics import duration, expected, flow, movement, outcomes, pipeline
 from reports.movements import MOVED
 from reports.pages.page import ReportPage
@@ -27,6 +27,7 @@ from reports.presenters.panels import (
     scale_to,
 )
 from reports.presenters.report import Report, between_words
+from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.trends import wanted_weekly, weekly
 from reports.together import Wanted, ask_together
 from salesprocess.lib.format import number, percent
@@ -55,10 +56,16 @@ _TALK = tuple(movement.STRIP[key] for key in ("idle", "pushed", "back"))
 
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
-    figures(report.question, _OPEN, STAGE)
-    figures(report.question, expected.CLOSINGS)
-    figures(report.question, (flow.entered, flow.newly_qualified, *_WAYS.values()), STAGE)
-    figures(report.question, (flow.flow_conversion, duration.median_days, duration.p75_days), STAGE)
+    question = report.question
+    ended = (flow.flow_conversion, duration.median_days, duration.p75_days)
+    entries = (flow.entered, flow.newly_qualified, *_WAYS.values())
+    ask_together(
+        [
+            Wanted(question=question, metrics=(*_OPEN, *entries, *ended), axes=(STAGE,)),
+            Wanted(question=question, metrics=expected.CLOSINGS),
+            wanted_of_stamp(report),
+        ]
+    )
     return [
         _headlines(report),
         _questions(report),

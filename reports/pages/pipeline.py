@@ -53,7 +53,7 @@ from reports.question import Question, months_before, quarter_name
 from reports.together import Wanted, ask_together
 from salesprocess.lib.format import day, money_short, number
 
-SHOWN = 12
+SHOWN = 10
 MONTHS = 6
 WEEKS = 53
 _ICONS = {

@@ -37,12 +37,20 @@ from reports.presenters.panels import (
 )
 from reports.presenters.report import Report
 from reports.presenters.stage_time import OF_STAYS, bottleneck, stage_times
+from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.won_within import won_within_panel
+from reports.together import Wanted, ask_together
 from salesprocess.lib.format import number
 
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
-    figures(report.question, (pipeline.open_deals, pipeline.open_value), STAGE)
+    open_now = (pipeline.open_deals, pipeline.open_value, attention.age_days)
+    ask_together(
+        [
+            Wanted(question=report.question, metrics=open_now, axes=(STAGE,)),
+            wanted_of_stamp(report),
+        ]
+    )
     return [
         _stages(report),
         _clocks(report),

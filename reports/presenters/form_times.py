@@ -1,6 +1,7 @@
 """How long one types in forms: for oneself alone, beside the middle of several people."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from reports.figures import Definition
 from reports.presenters.multiples import FactLine
 from reports.presenters.panels import ReportPanel, Table, TableCell, TableHead, TableRow
 from reports.presenters.report import Report
-from reports.queries.form_times import LEAST_PEOPLE, TypedTime, own_times, usual_time
+from reports.queries.form_times import LEAST_PEOPLE, TypedTime, times_in_forms
 from reports.queries.people import colleagues
 from salesprocess.lib.format import number
 
@@ -26,7 +27,7 @@ _DEFINITION = Definition(
 )
 
 
-class FormTimes(NamedTuple):
+class FormTimesBox(NamedTuple):
     """`may_forget`: there is something of one's own that can be deleted."""
 
     rows: list[FactLine]
@@ -38,8 +39,8 @@ def form_times_panel(report: Report) -> ReportPanel:
     """Nobody else's is ever on it: who asks about another person sees the own times as well."""
     question = report.question
     reader = question.reader
-    own = own_times(reader, question.period)
-    usual = usual_time([each.id for each in colleagues(question)], question.period)
+    found = times_in_forms(reader, [each.id for each in colleagues(question)], question.period)
+    own, usual = found.own, found.usual
     rows = [_own_line(reader.form_times, own)]
     rows += [
         FactLine(name=str(each.kind.label), text=_minutes(each.seconds), note=_each(each))
@@ -60,7 +61,7 @@ def form_times_panel(report: Report) -> ReportPanel:
         key="forms",
         title=_("Time in forms"),
         template="reports/panels/form_times.html",
-        drawing=FormTimes(rows=rows, may_forget=bool(own)),
+        drawing=FormTimesBox(rows=rows, may_forget=bool(own)),
         definition=_DEFINITION,
         note=_(
             "Your browser counts it, and only you see it: no manager, no admin, no file of others. You "
@@ -71,7 +72,7 @@ def form_times_panel(report: Report) -> ReportPanel:
     )
 
 
-def _own_line(is_counted: bool, own: list[TypedTime]) -> FactLine:
+def _own_line(is_counted: bool, own: Sequence[TypedTime]) -> FactLine:
     sent, seconds = sum(each.sent for each in own), sum(each.seconds for each in own)
     if not own:
         words = _("nothing yet") if is_counted else _("switched off")
@@ -96,7 +97,7 @@ def _each(one: TypedTime) -> str:
     return words % {"n": number(one.sent), "s": _minutes(one.seconds / one.sent)}
 
 
-def _table(own: list[TypedTime]) -> Table:
+def _table(own: Sequence[TypedTime]) -> Table:
     return Table(
         heads=[
             TableHead(text=_("Forms"), numeric=False),

@@ -6,7 +6,7 @@ pressed, and stands in the table of the same box (PAGES, "table twin").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -230,12 +230,17 @@ class Line:
     @property
     def path(self) -> str:
         """The points as an SVG polyline of a box of 100 by 100."""
-        drawn: list[str] = []
-        for number, point in enumerate(self.points):
-            if self.stepped and number:
-                drawn.append(f"{point.x:.2f},{self.points[number - 1].y:.2f}")
-            drawn.append(f"{point.x:.2f},{point.y:.2f}")
-        return " ".join(drawn)
+        drawn: list[Point] = []
+        for point in self.points:
+            if self.stepped and drawn:
+                drawn.append(Point(x=point.x, y=drawn[-1].y))
+            drawn.append(point)
+        return _path(drawn)
+
+
+def _path(points: Iterable[Point]) -> str:
+    """As SVG reads it, in as few letters as that takes."""
+    return " ".join(f"{round(p.x, 2):g},{round(p.y, 2):g}" for p in points)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,8 +255,9 @@ class Area:
 
     @property
     def path(self) -> str:
-        lower = self.lower or [Point(x=point.x, y=100) for point in self.upper]
-        return " ".join(f"{p.x:.2f},{p.y:.2f}" for p in [*self.upper, *reversed(lower)])
+        ends = self.upper[:1], self.upper[-1:]
+        lower = self.lower or [Point(x=point.x, y=100) for end in ends for point in end]
+        return _path([*self.upper, *reversed(lower)])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from reports.figures import Coverage, Figure
 from reports.metric import figures
 from reports.metrics import consistency
 from reports.presenters.report import Report
+from reports.together import Wanted
 from salesprocess.lib.format import number, percent
 
 
@@ -36,6 +37,11 @@ _GAPS = (
     consistency.no_recent_touch,
     consistency.stage_to_confirm,
 )
+
+
+def wanted_of_stamp(report: Report) -> Wanted:
+    """What the stamp reads, to be asked for together with other things."""
+    return Wanted(question=report.question, metrics=consistency.EVERY)
 
 
 def stamp_of(report: Report) -> ConsistencyStamp | None:

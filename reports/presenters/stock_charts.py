@@ -39,7 +39,7 @@ from reports.queries.stock import ChangedDeal, StockOfWeek
 from salesprocess.lib.format import day, money, money_short, number
 
 # Of each stage so many deals are drawn at most, the longest ones: the rest stands in its table.
-MARKS = 30
+MARKS = 12
 _CSS = {
     **dict.fromkeys(("start", "end"), "fill-total"),
     **dict.fromkeys(("new", "reopened", "moved_in", "handed_in", "up"), "fill-accent"),
@@ -280,7 +280,6 @@ def cumulative_flow(report: Report, weeks: Sequence[StockOfWeek], *, with_ended:
     top = max((low + stock for low, stock in zip(base, stocks, strict=True)), default=0)
     end, ticks = scale_to(top)
     xs = [at_percent(place, len(weeks) - 1) for place in range(len(weeks))]
-    lower = [Point(x=x, y=100) for x in xs]
     levels = [0] * len(weeks)
     areas = []
     for band in (0, *reversed(Stage)):
@@ -295,14 +294,13 @@ def cumulative_flow(report: Report, weeks: Sequence[StockOfWeek], *, with_ended:
             Area(
                 css=f"area-{band}" if band else "area-ended",
                 upper=upper,
-                lower=lower,
                 title=name,
                 href=report.rows(stock_cell(band)) if band else "",
             )
         )
-        lower = upper
     return Lines(
-        areas=areas,
+        # Each covers those above it down to the ground, so that no edge is drawn twice.
+        areas=areas[::-1],
         x_scale=[
             ScaleMark(at=xs[place], text=day(weeks[place].monday, report.question.today))
             for place in range(0, len(weeks), 13)

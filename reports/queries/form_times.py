@@ -1,10 +1,10 @@
 """How long people type in forms: one's own, and the middle of several people."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Sum, Value
 
 from pipeline.models import User
 from reports.figures import Period
@@ -31,32 +31,43 @@ class UsualTime:
     people: int
 
 
-def own_times(reader: User, period: Period) -> list[TypedTime]:
-    """The reader's, of nobody else; one query."""
+@dataclass(frozen=True, kw_only=True)
+class FormTimes:
+    """The reader's own, of nobody else; and the middle of the people asked about, None of fewer than
+    five who sent any."""
+
+    own: Sequence[TypedTime]
+    usual: UsualTime | None
+
+
+def times_in_forms(reader: User, people: Collection[int], period: Period) -> FormTimes:
+    """`people` are ids; the rows of others are shown to nobody. One query."""
+    days = (period.start_on, period.end_on)
+    own = FormTime.objects.visible_to(reader).filter(person=reader, on__range=days)
+    others = FormTime.objects.filter(
+        person__in=people, person__form_times=True, on__range=days
+    ).annotate(nobody=Value(""))
     rows = (
-        FormTime.objects.visible_to(reader)
-        .filter(on__range=(period.start_on, period.end_on))
-        .values_list("kind")
-        .annotate(sent=Sum("sent"), seconds=Sum("seconds"))
+        own.order_by()
+        .values_list("kind", "person")
+        .annotate(count=Sum("sent"), total=Sum("seconds"))
+        .union(
+            others.order_by()
+            .values_list("nobody", "person")
+            .annotate(count=Count("on", distinct=True), total=Sum("seconds")),
+            all=True,
+        )
     )
     order = list(FormKind)
-    found = [TypedTime(kind=FormKind(kind), sent=sent, seconds=s) for kind, sent, s in rows]
-    return sorted(found, key=lambda each: order.index(each.kind))
-
-
-def usual_time(people: Collection[int], period: Period) -> UsualTime | None:
-    """The middle of the people, given by their ids; None of fewer than five who sent any. One query,
-    whose rows are shown to nobody."""
-    rows = (
-        FormTime.objects.filter(
-            person__in=people,
-            person__form_times=True,
-            on__range=(period.start_on, period.end_on),
-        )
-        .values_list("person")
-        .annotate(days=Count("on", distinct=True), seconds=Sum("seconds"))
+    mine, a_day = [], []
+    for kind, _person, count, seconds in rows:
+        if kind:
+            mine.append(TypedTime(kind=FormKind(kind), sent=count, seconds=seconds))
+        else:
+            a_day.append(seconds / count)
+    return FormTimes(
+        own=sorted(mine, key=lambda each: order.index(each.kind)),
+        usual=UsualTime(seconds_a_day=median(a_day), people=len(a_day))
+        if len(a_day) >= LEAST_PEOPLE
+        else None,
     )
-    a_day = [seconds / days for _person, days, seconds in rows]
-    if len(a_day) < LEAST_PEOPLE:
-        return None
-    return UsualTime(seconds_a_day=median(a_day), people=len(a_day))

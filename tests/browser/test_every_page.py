@@ -51,7 +51,7 @@ from crm.models import (
 from pipeline.models import User
 from pipeline.process import commands as process
 from pipeline.process.stages import Stage
-from reports.commands import report_mail, saved_report
+from reports.commands import day_notes, report_mail, saved_report
 from reports.pages import PAGES
 from reports.rhythm import Rhythm
 from tests.browser import axe
@@ -77,6 +77,8 @@ UNKNOWN = {"kind": "none", "token": "none", "file": 0, "task": "none"}
 UNKNOWN |= {"provider_id": "none", "organization_slug": "none", "session": 0}
 # The rows of any number are one page.
 UNKNOWN |= {"slug": "open_deals", "panel": "none"}
+# What the addresses of the reports name, by how they begin.
+OF_REPORTS = ("reports/saved", "reports/notes", "reports/deals")
 PHONE: ViewportSize = {"width": 390, "height": 844}
 LAPTOP: ViewportSize = {"width": 1280, "height": 800}
 DESK: ViewportSize = {"width": 1440, "height": 900}
@@ -117,6 +119,8 @@ def make_records(people: Cast) -> dict[str, Any]:
         "touches": touch.pk,
         "views": view.pk,
         "reports/saved": make_report(people, at=at),
+        "reports/notes": make_note(people, at=at),
+        "reports/deals": deal.pk,
         "people": ana.pk,
         "people/teams": people.north.pk,
         "contact": person.pk,
@@ -142,6 +146,13 @@ def make_report(people: Cast, *, at: dt.datetime) -> int:
             report, person=person, rhythm=Rhythm.WEEKLY, weekday=0, hour=7, by=mona, at=at
         )
     return report.pk
+
+
+def make_note(people: Cast, *, at: dt.datetime) -> int:
+    """A note on a day, beside one that was removed."""
+    said: dict[str, Any] = {"team": people.north, "on": at.date(), "by": people.mona, "at": at}
+    day_notes.remove(day_notes.pin(words="Old prices", **said), by=people.mona, at=at)
+    return day_notes.pin(words="New prices", **said).pk
 
 
 def make_sale(deal: Deal, *, by: User, at: dt.datetime) -> dict[str, Any]:
@@ -208,7 +219,7 @@ def addresses(records: dict[str, Any]) -> Iterator[str]:
             yield from (f"/reports/{key}/" for key in PAGES)
             continue
         of = "people/teams" if route.startswith("people/teams") else route.split("/")[0]
-        of = "reports/saved" if route.startswith("reports/saved/") else of
+        of = next((one for one in OF_REPORTS if route.startswith(f"{one}/")), of)
         of = "hand-off" if route.endswith("/hand-off/") else of
         named = UNKNOWN | records | {"pk": records.get(of, 0)}
         filled = re.sub(r"<\w+:(\w+)>", r"{\1}", route)

@@ -4,14 +4,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoDbBlocker
 
 from demo.simulation import CLOSED_DEALS
+from pipeline.models import User
 from pipeline.process.stages import DESCRIPTIONS, Stage
+from reports.pages import PAGES, ReportPage
 from reports.statistics import differ
 from tests.demo.filled import filled
 from tests.factories import NOW
+from tests.reports.test_pages import BYTES, QUERIES, address
 
 
 @pytest.fixture(scope="module")
@@ -268,3 +274,18 @@ def test_an_answer_within_the_hour_qualifies_more():
         FROM lead
     """)[1]
     assert 0 < never < answered
+
+
+@pytest.mark.parametrize("shown", PAGES.values(), ids=PAGES)
+def test_a_page_of_the_reports_costs_no_more_for_it(client: Client, shown: ReportPage) -> None:
+    """Where there is something to tell, each box asks for all that it can tell."""
+    admin = User.objects.get(email="agnes@brunnmark.example")
+    manager = User.objects.get(email="tomasz@brunnmark.example")
+    client.force_login(manager if shown.who(manager) else admin)
+    with time_machine.travel(NOW, tick=False):
+        client.get(address(shown))  # what is kept for all requests is asked once
+        with CaptureQueriesContext(connection) as asked:
+            answer = client.get(address(shown))
+    assert answer.status_code == 200
+    assert len(asked) <= QUERIES, "\n\n".join(query["sql"][:300] for query in asked)
+    assert len(answer.content) <= BYTES

@@ -8,7 +8,7 @@ from django.test import Client
 from pipeline.models import User
 from reports.commands import form_times
 from reports.models import FormKind, FormTime
-from reports.queries.form_times import UsualTime, own_times, usual_time
+from reports.queries.form_times import UsualTime, times_in_forms
 from reports.views.form_times import kind_of
 from tests.conftest import Cast
 from tests.factories import NOW, ago
@@ -67,7 +67,7 @@ def test_of_whoever_switched_it_off_nothing_is_kept(client: Client, cast: Cast) 
 def test_nobody_sees_those_of_another(client: Client, cast: Cast) -> None:
     form_times.count(cast.ana, kind=FormKind.TALKS, seconds=3400, at=NOW)
     for person in (cast.ben, cast.mona, cast.adele):
-        assert own_times(cast.again(person), asked(person).period) == []
+        assert times_in_forms(cast.again(person), [], asked(person).period).own == []
         client.force_login(person)
         path = f"/reports/consistency/?person={cast.ana.pk}" if person != cast.ben else ""
         if path:
@@ -84,13 +84,13 @@ def test_the_middle_is_of_five_people_or_none(cast: Cast) -> None:
     for n, person in enumerate(people):
         form_times.count(person, kind=FormKind.TALKS, seconds=60 * (n + 1), at=NOW)
     ids = [person.pk for person in people]
-    assert usual_time(ids, period) == UsualTime(seconds_a_day=180, people=5)
+    assert times_in_forms(cast.mona, ids, period).usual == UsualTime(seconds_a_day=180, people=5)
     # A second day halves what Carl types on each.
     form_times.count(cast.carl, kind=FormKind.MOVES, seconds=0, at=NOW - dt.timedelta(days=1))
-    assert usual_time(ids, period) == UsualTime(seconds_a_day=120, people=5)
-    assert usual_time(ids[1:], period) is None
+    assert times_in_forms(cast.mona, ids, period).usual == UsualTime(seconds_a_day=120, people=5)
+    assert times_in_forms(cast.mona, ids[1:], period).usual is None
     User.objects.filter(pk=cast.ana.pk).update(form_times=False)
-    assert usual_time(ids, period) is None
+    assert times_in_forms(cast.mona, ids, period).usual is None
 
 
 def test_one_can_have_it_forgotten(client: Client, cast: Cast) -> None:
