@@ -1114,7 +1114,9 @@ COMPLETE: dict[str, Mapping[str, Any]] = {
         "country": "AT",
         "fiscal_month": "1",
         "currency": "EUR",
-        "working_days": "1",
+        "working_days": "",
+        "working_from": "09:00",
+        "working_until": "17:00",
     },
 }
 
@@ -1489,6 +1491,7 @@ OF_A_PROCESS = frozenset(
         "pipeline:process_compare",
         "pipeline:process_preview",
         "pipeline:collisions",
+        "reports:stage_figures",
         "crm:process_publish",
         "crm:process_use",
         "crm:list_export",

@@ -36,11 +36,13 @@ from reports.presenters.people import (
 )
 from reports.presenters.repairs import repairs_panel
 from reports.presenters.report import Report, between_words, of_words
+from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.standing import gaps_of, standing_of
 from reports.presenters.trends import weekly
 from reports.queries.looks import looks_at
 from reports.queries.people import Colleague, colleagues
 from reports.statistics import wilson
+from reports.together import Wanted, ask_together
 from salesprocess.lib.format import day, number, percent
 
 
@@ -48,6 +50,10 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
     question = report.question
     assert question.person is not None  # noqa: S101  # a page about somebody
     (person,) = colleagues(question)
+    effort = (flow.flow_conversion, *TALKS)
+    ask_together(
+        [Wanted(question=question, metrics=effort, axes=(STAGE,)), wanted_of_stamp(report)]
+    )
     if standing_of(report, person.id).is_behind:
         panels = [_gaps(report, person)]
     else:

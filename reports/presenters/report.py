@@ -146,11 +146,13 @@ class Report:
         )
 
     def cell(self, figure: Figure, *, with_n: bool = False, part: bool = False) -> TableCell:
-        """A figure in a table, with the way to its rows."""
+        """A figure in a table, with the way to its rows; a count of something else than its rows opens
+        none, which would be more than it says."""
+        is_of_rows = figure.unit is not Unit.COUNT or part or figure.value == figure.n
         return TableCell(
             text=self.text(figure),
             raw=figure.value,
-            href=self.rows(figure, part=part) if figure.n else "",
+            href=self.rows(figure, part=part) if figure.n and is_of_rows else "",
             note=of_words(figure)
             if figure.part is not None
             else f"n {number(figure.n)}"
