@@ -25,6 +25,8 @@ from exchange.models import ImportJob, ImportMapping
 from pipeline.models import Role, Team, User
 from pipeline.people.commands import people, team
 from pipeline.process.stages import Initiator
+from reports.commands import saved_report
+from reports.models import SavedReport
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.exchange.uploads import checked, loaded, uploaded
@@ -59,6 +61,11 @@ def _person(cast: Cast, name: str) -> Any:
     return people.add(by=cast.adele, at=NOW, invite=False, email=f"a@{name}.com", **said)
 
 
+def _report(cast: Cast, name: str) -> Any:
+    said: dict[str, Any] = {"page": "overview", "query": "", "team": None}
+    return saved_report.save(name=name, by=cast.ana, at=NOW, **said)
+
+
 def _mapping(cast: Cast, name: str) -> Any:
     job = ImportJob(owner=cast.ana, kind="deals", columns=["A"], answers={"system": name})
     return answers.remember(job, at=NOW)
@@ -79,6 +86,7 @@ def _of(row: Callable[[str], Any]) -> Make:
 # By the table whose names they are.
 MADE: dict[type[models.Model], list[Make]] = {
     SavedView: [_view],
+    SavedReport: [_report],
     Team: [_team, _imported_team],
     User: [_person],
     ImportMapping: [_mapping],
