@@ -36,6 +36,9 @@ _LADDER: tuple[Metric, ...] = (
     leads.won_of_leads_value,
 )
 
+# So many customers stand on the page; the file has all of them.
+MOST_CUSTOMERS = 40
+
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
     figures(report.question, _LADDER)
@@ -196,7 +199,12 @@ def _customers(report: Report) -> ReportPanel:
             heads=[TableHead(text=_("Customer, A to Z"), numeric=False)]
             + [TableHead(text=head) for head in heads],
             rows=rows,
+            most=MOST_CUSTOMERS,
         ),
+        note=_("The first %(n)s of %(all)s are shown; the file has all of them.")
+        % {"n": number(MOST_CUSTOMERS), "all": number(len(rows))}
+        if len(rows) > MOST_CUSTOMERS
+        else "",
         empty=""
         if rows
         else _(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pytest
 from django.test import Client
 
 from crm.commands import deal as deal_commands
@@ -9,6 +10,7 @@ from crm.models import Source
 from pipeline.process.stages import Initiator, Stage
 from reports.axes import EXISTING_CUSTOMER, STAGE
 from reports.metrics import leads, outcomes
+from reports.pages import sources
 from reports.question import Question
 from tests.conftest import Cast
 from tests.factories import (
@@ -90,3 +92,20 @@ def test_a_page_of_sources_says_no_difference_where_there_is_none(
     start = (NOW - dt.timedelta(days=100)).date()
     text = client.get(f"/reports/sources/?span=custom&start={start}&end={ago(days=0).date()}")
     assert "No source differs from the others beyond chance." in text.content.decode()
+
+
+def test_many_customers_stand_in_the_file_and_some_on_the_page(
+    client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "MOST_CUSTOMERS", 2)
+    source = Source.objects.get(kind="existing_customer")
+    for name in ("Alpha", "Beta", "Gamma"):
+        company = make_company(by=cast.ana, name=name)
+        make_deal(by=cast.ana, company=company, source=source, source_company=company)
+    client.force_login(cast.mona)
+    text = client.get("/reports/sources/").content.decode()
+    box = text[text.index('id="panel-customers"') :].split("</section>")[0]
+    assert "The first 2 of 3 are shown" in box
+    assert ("Beta" in box, "Gamma" in box) == (True, False)
+    answer = client.get("/reports/sources/customers.csv")
+    assert b"Gamma" in b"".join(answer.streaming_content)  # type: ignore[attr-defined]
