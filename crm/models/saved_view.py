@@ -26,7 +26,7 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
         return self.filter(user.scope.shared_filter()) if user.is_active else self.none()
 
     def editable_by(self, user: User) -> Self:
-        """Whoever saved it, and nobody else."""
+        """Whoever saved it, and nobody else but admins."""
         if not user.is_active:
             return self.none()
         return self.filter() if user.scope.everything else self.filter(owner=user)
