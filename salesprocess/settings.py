@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "pipeline",
     "crm",
     "reports",
+    "day",
     "exchange",
     "privacy",
     "demo",

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("pipeline.urls")),
     path("", include("crm.urls")),
     path("", include("reports.urls")),
+    path("", include("day.urls")),
     path("", include("exchange.urls")),
     path("", include("privacy.urls")),
     path("", include("demo.urls")),

@@ -68,7 +68,7 @@ from tests.factories import (
     plan_call,
 )
 
-OURS = ("pipeline", "crm", "reports", "exchange", "privacy")
+OURS = ("pipeline", "crm", "reports", "day", "exchange", "privacy")
 MODELS = [
     model
     for label in OURS

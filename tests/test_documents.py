@@ -51,7 +51,7 @@ def test_the_image_has_what_the_product_reads_beside_its_code():
     taken = (ROOT / ".dockerignore").read_text().splitlines()
     read = {
         name
-        for app in ("crm", "exchange", "pipeline", "privacy", "reports", "salesprocess")
+        for app in ("crm", "day", "exchange", "pipeline", "privacy", "reports", "salesprocess")
         for file in (ROOT / app).rglob("*.py")
         for name in re.findall(r'BASE_DIR / "([^"]+)"', file.read_text())
     }

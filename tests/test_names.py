@@ -9,6 +9,7 @@ APPS = (
     "salesprocess",
     "pipeline",
     "crm",
+    "day",
     "exchange",
     "privacy",
     "reports",

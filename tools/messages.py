@@ -17,7 +17,17 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "locale"
-SOURCES = ("crm", "demo", "exchange", "pipeline", "privacy", "reports", "salesprocess", "templates")
+SOURCES = (
+    "crm",
+    "day",
+    "demo",
+    "exchange",
+    "pipeline",
+    "privacy",
+    "reports",
+    "salesprocess",
+    "templates",
+)
 # Besides those that Babel knows.
 KEYWORDS = ("gettext_lazy", "gettext_noop", "ngettext_lazy:1,2", "pgettext_lazy:1c,2")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|\{\w*\}")
