@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 RELIABLE_FROM = Decimal("0.90")
 # Of fewer rows no sentence is made, and what is computed of them stands back.
 MIN_ROWS = 10
+# A middle of fewer people would tell of each.
+LEAST_PEOPLE = 5
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,11 @@
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from pipeline.models import Team, User
-from pipeline.people.access import HasScope
+from pipeline.models import ShareableQuerySet, Team, User
 
 
 class ListKind(models.TextChoices):
@@ -20,21 +19,8 @@ class ListKind(models.TextChoices):
     ACTIVITIES = "activities", _("Activities")
 
 
-class SavedViewQuerySet(models.QuerySet["SavedView"]):
-    def visible_to(self, user: HasScope) -> Self:
-        """One's own; those shared with one's team, or one above it; a manager's people's shared."""
-        return self.filter(user.scope.shared_filter()) if user.is_active else self.none()
-
-    def editable_by(self, user: User) -> Self:
-        """Whoever saved it, and nobody else but admins."""
-        if not user.is_active:
-            return self.none()
-        return self.filter() if user.scope.everything else self.filter(owner=user)
-
-    def shown_to(self, user: HasScope) -> Self:
-        """What stands above a list: one's own, and what is shared; not what an admin could see."""
-        own = Q(owner_id=user.scope.user_id)
-        return self.visible_to(user).filter(own | Q(team__isnull=False))
+class SavedViewQuerySet(ShareableQuerySet["SavedView"]):
+    pass
 
 
 SavedViewManager = models.Manager.from_queryset(SavedViewQuerySet)

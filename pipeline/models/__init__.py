@@ -7,6 +7,7 @@ from pipeline.people.models.first_run import FirstRun
 from pipeline.people.models.invitation import Invitation
 from pipeline.people.models.people import Language, Role, SellingStyle, Team, Theme, User
 from pipeline.people.models.people_change import PeopleChange
+from pipeline.people.models.shareable import ShareableQuerySet
 from pipeline.people.models.sign_in_attempt import SignInAttempt
 from pipeline.process.models import (
     Choice,
@@ -36,6 +37,7 @@ __all__ = [
     "PeopleChange",
     "Role",
     "SellingStyle",
+    "ShareableQuerySet",
     "SignInAttempt",
     "StageWording",
     "Step",

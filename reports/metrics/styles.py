@@ -12,15 +12,15 @@ from typing import TypeVar
 
 from django.db.models import Count, Q
 
-from reports.figures import MIN_ROWS, Period
+from reports.figures import LEAST_PEOPLE, MIN_ROWS, Period
 from reports.flow_populations import CONVERSATION, FORWARD
 from reports.populations import done_of_everybody, ends_of_everybody
 from reports.question import Question
 
 K = TypeVar("K")
 
-# A middle of fewer would tell of each. A manager compares people, and knows them anyway.
-LEAST_PEOPLE, LEAST_FOR_MANAGERS = 5, 3
+# A manager compares people, and knows them anyway.
+LEAST_FOR_MANAGERS = 3
 DAYS_A_WEEK = 7
 # The key of all stages together.
 ALL_STAGES = 0

@@ -7,26 +7,14 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from pipeline.models import Team, User
+from pipeline.models import ShareableQuerySet, Team, User
 from reports.rhythm import Rhythm, Weekday
 
 MOST_QUERY = 2000
 
 
-class SavedReportQuerySet(models.QuerySet["SavedReport"]):
-    def visible_to(self, user: User) -> Self:
-        """One's own; those shared with one's team, or one above it; a manager's people's shared."""
-        return self.filter(user.scope.shared_filter()) if user.is_active else self.none()
-
-    def editable_by(self, user: User) -> Self:
-        """Whoever saved it, and nobody else but admins."""
-        if not user.is_active:
-            return self.none()
-        return self.filter() if user.scope.everything else self.filter(owner=user)
-
-    def shown_to(self, user: User) -> Self:
-        """What stands in lists: one's own, and what is shared; not what an admin could see."""
-        return self.visible_to(user).filter(Q(owner=user) | Q(team__isnull=False))
+class SavedReportQuerySet(ShareableQuerySet["SavedReport"]):
+    pass
 
 
 SavedReportManager = models.Manager.from_queryset(SavedReportQuerySet)

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from pipeline.audit.queries import Look
 from pipeline.process.stages import Phase, Stage
 from reports.axes import STAGE
-from reports.figures import MIN_ROWS, Figure
+from reports.figures import LEAST_PEOPLE, MIN_ROWS, Figure
 from reports.metric import METRICS, figures
 from reports.metrics import activity, flow
-from reports.metrics.styles import LEAST_PEOPLE, usual_flow, weeks_of
+from reports.metrics.styles import usual_flow, weeks_of
 from reports.pages.page import ReportPage
 from reports.presenters.multiples import FactLine, FactList
 from reports.presenters.panels import (

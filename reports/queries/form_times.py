@@ -7,11 +7,8 @@ from statistics import median
 from django.db.models import Count, Sum, Value
 
 from pipeline.models import User
-from reports.figures import Period
+from reports.figures import LEAST_PEOPLE, Period
 from reports.models import FormKind, FormTime
-
-# A middle of fewer would tell of each; managers are told no more than others.
-LEAST_PEOPLE = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +31,7 @@ class UsualTime:
 @dataclass(frozen=True, kw_only=True)
 class FormTimes:
     """The reader's own, of nobody else; and the middle of the people asked about, None of fewer than
-    five who sent any."""
+    LEAST_PEOPLE who sent any: managers are told no more than others."""
 
     own: Sequence[TypedTime]
     usual: UsualTime | None
