@@ -1,4 +1,5 @@
-"""When something was, as people write it: “yesterday 15:00”, “Fr 14 Uhr”, “10 Mar”, „vor 3 Tagen“.
+"""When something was or will be, as people write it: “yesterday 15:00”, “Fr 14 Uhr”, “10 Mar”, „in 3
+Tagen“. `parse` reads what lies behind, `parse_ahead` what is planned.
 
 English and German alike, whatever the reader's language: who writes a word of the other is understood.
 A day that can be read in two ways (3/4) is refused, as everywhere.
@@ -6,17 +7,26 @@ A day that can be read in two ways (3/4) is refused, as everywhere.
 
 import datetime as dt
 import re
+from collections.abc import Callable
+from typing import NamedTuple
 
 _DAYS = {
     **dict.fromkeys(("today", "heute", "now", "jetzt"), 0),
     **dict.fromkeys(("yesterday", "gestern"), 1),
     **dict.fromkeys(("vorgestern", "day before yesterday"), 2),
 }
+_DAYS_AHEAD = {
+    **dict.fromkeys(("today", "heute"), 0),
+    **dict.fromkeys(("tomorrow", "tmrw", "morgen"), 1),
+    **dict.fromkeys(("übermorgen", "uebermorgen", "day after tomorrow"), 2),
+    **dict.fromkeys(("next week", "in a week", "nächste woche", "naechste woche"), 7),
+    **dict.fromkeys(("in einer woche",), 7),
+}
 _WEEKDAYS = (
     ("monday", "mon", "montag", "mo"),
-    ("tuesday", "tue", "dienstag", "di"),
+    ("tuesday", "tue", "tues", "dienstag", "di"),
     ("wednesday", "wed", "mittwoch", "mi"),
-    ("thursday", "thu", "donnerstag", "do"),
+    ("thursday", "thu", "thur", "thurs", "donnerstag", "do"),
     ("friday", "fri", "freitag", "fr"),
     ("saturday", "sat", "samstag", "sonnabend", "sa"),
     ("sunday", "sun", "sonntag", "so"),
@@ -47,6 +57,9 @@ _CLOCK = re.compile(
     r")(?=$|[\s,])"
 )
 _AGO = re.compile(r"(?:vor )?(?P<n>\d{1,3}) (?:days? ago|tagen?)")
+_IN = re.compile(
+    r"(?:in |\+ ?)(?P<n>\d{1,3}) ?(?:(?P<days>d|t|days?|tage?n?)|(?P<weeks>w|wk|weeks?|wochen?))"
+)
 _ISO = re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})")
 _DOTS = re.compile(r"(?P<d>\d{1,2})\. ?(?P<m>\d{1,2})\.(?: ?(?P<y>\d{4}))?")
 _NAMED = re.compile(r"(?P<d>\d{1,2})(?:\.|st|nd|rd|th)? (?P<month>[a-zä]+)\.?(?: (?P<y>\d{4}))?")
@@ -69,7 +82,45 @@ def parse(text: str, *, now: dt.datetime) -> dt.datetime:
         raise NotUnderstoodError(text) from error
 
 
+class DayAhead(NamedTuple):
+    """A day that is planned for, and an hour of it if one was said."""
+
+    day: dt.date
+    time: dt.time | None = None
+
+
+def parse_ahead(text: str, *, now: dt.datetime) -> DayAhead:
+    """The day that is meant of those from today on, in the zone of `now`, which is the writer's.
+
+    An hour alone is today's, or tomorrow's where it is over. A weekday is the next one, never today.
+
+    Raises NotUnderstoodError.
+    """
+    try:
+        clock, rest = _split(text)
+        time = _time(clock) if clock else None
+        if rest:
+            return DayAhead(_day_ahead(rest, now.date()), time)
+        if time is None:
+            raise NotUnderstoodError(text)
+        is_over = time <= now.time()
+        return DayAhead(now.date() + dt.timedelta(days=is_over), time)
+    except (ValueError, OverflowError) as error:
+        raise NotUnderstoodError(text) from error
+
+
 def _parsed(text: str, now: dt.datetime) -> dt.datetime:
+    clock, rest = _split(text)
+    day = _day(rest, now.date()) if rest else now.date()
+    if clock is None:
+        if not rest:
+            raise ValueError(text)
+        return now if day == now.date() else _at(day, dt.time(12), now)
+    return _at(day, _time(clock), now)
+
+
+def _split(text: str) -> tuple[re.Match[str] | None, str]:
+    """The hour that is said, if any, and what says the day."""
     said = " ".join(text.casefold().replace("’", "'").split()).strip(" ,.!") + (
         "." if text.rstrip().endswith(".") else ""
     )
@@ -77,13 +128,7 @@ def _parsed(text: str, now: dt.datetime) -> dt.datetime:
     rest = said
     if clock is not None:
         rest = said[: clock.start()] + " " + said[clock.end() :]
-    rest = " ".join(rest.split()).strip(" ,")
-    day = _day(rest, now.date()) if rest else now.date()
-    if clock is None:
-        if not rest:
-            raise ValueError(text)
-        return now if day == now.date() else _at(day, dt.time(12), now)
-    return _at(day, _time(clock), now)
+    return clock, " ".join(rest.split()).strip(" ,")
 
 
 def _at(day: dt.date, time: dt.time, now: dt.datetime) -> dt.datetime:
@@ -110,15 +155,34 @@ def _day(text: str, today: dt.date) -> dt.date:
         return today - dt.timedelta(days=(today.weekday() - _WEEKDAY[name]) % 7)
     if found := _AGO.fullmatch(text):
         return today - dt.timedelta(days=int(found["n"]))
-    return _date(re.sub(r"^(on|am) ", "", text), today)
+    return _date(re.sub(r"^(on|am) ", "", text), today, _latest)
 
 
-def _date(text: str, today: dt.date) -> dt.date:
+def _day_ahead(text: str, today: dt.date) -> dt.date:
+    if text in _DAYS_AHEAD:
+        return today + dt.timedelta(days=_DAYS_AHEAD[text])
+    said = re.sub(r"^(on|am|by|bis) ", "", text)
+    name = re.sub(r"^(next|this|nächsten|kommenden|diesen) ", "", said).strip(" .,")
+    if name in _WEEKDAY:
+        return today + dt.timedelta(days=(_WEEKDAY[name] - today.weekday() - 1) % 7 + 1)
+    if found := _IN.fullmatch(said):
+        return today + dt.timedelta(days=int(found["n"]) * (7 if found["weeks"] else 1))
+    day = _date(said, today, _earliest)
+    if day < today:
+        raise ValueError(text)
+    return day
+
+
+# Which of a day's years is meant.
+_Year = Callable[[int, int, str | None, dt.date], dt.date]
+
+
+def _date(text: str, today: dt.date, year: _Year) -> dt.date:
     for form in (_ISO, _DOTS, _NAMED, _NAMED_US):
         if found := form.fullmatch(text):
             parts = found.groupdict()
             month = int(parts["m"]) if "m" in parts else _MONTH.get(parts["month"], 0)
-            return _latest(int(parts["d"]), month, parts["y"], today)
+            return year(int(parts["d"]), month, parts["y"], today)
     raise ValueError(text)
 
 
@@ -132,5 +196,19 @@ def _latest(day: int, month: int, year: str | None, today: dt.date) -> dt.date:
         except ValueError:
             continue
         if found <= today:
+            return found
+    raise ValueError(day)
+
+
+def _earliest(day: int, month: int, year: str | None, today: dt.date) -> dt.date:
+    """That day; without a year the next one that there will be."""
+    if year is not None:
+        return dt.date(int(year), month, day)
+    for after in range(9):
+        try:
+            found = dt.date(today.year + after, month, day)
+        except ValueError:
+            continue
+        if found >= today:
             return found
     raise ValueError(day)

@@ -19,6 +19,18 @@ class WorkingHours(NamedTuple):
         over = (start.isoweekday() + number for number in range(rest))
         return weeks * len(self.days) + sum((day - 1) % 7 + 1 in self.days for day in over)
 
+    def day_after(self, day: dt.date, n: int = 1) -> dt.date:
+        """The `n`th working day after `day`; holidays are not known."""
+        while n > 0:
+            day += dt.timedelta(days=1)
+            n -= day.isoweekday() in self.days
+        return day
+
+    def time_at(self, share: float) -> dt.time:
+        """The half hour at which this share of the working day is over: 0.5 is its middle."""
+        minutes = self.opens + (self.closes - self.opens) * share
+        return dt.time(*divmod(min(int(minutes // 30) * 30, 24 * 60 - 30), 60))
+
 
 def minutes_of(text: str) -> int:
     """The minutes of the day of `08:30`."""

@@ -5,7 +5,7 @@ import zoneinfo
 
 import pytest
 
-from salesprocess.lib.natural_dates import NotUnderstoodError, parse
+from salesprocess.lib.natural_dates import NotUnderstoodError, parse, parse_ahead
 
 VIENNA = zoneinfo.ZoneInfo("Europe/Vienna")
 # A Wednesday afternoon.
@@ -69,3 +69,45 @@ def test_it_is_understood_in_both_languages(text: str, meant: dt.datetime):
 def test_what_says_no_day_or_two_is_refused(text: str):
     with pytest.raises(NotUnderstoodError):
         parse(text, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "time"),
+    [
+        ("tomorrow", (12, 3), None),
+        ("morgen 9 Uhr", (12, 3), dt.time(9)),
+        ("übermorgen", (13, 3), None),
+        ("fri", (13, 3), None),
+        ("Fr 14 Uhr", (13, 3), dt.time(14)),
+        # A weekday is the next one, never today.
+        ("Wednesday", (18, 3), None),
+        ("next Monday 10:00", (16, 3), dt.time(10)),
+        ("kommenden Montag", (16, 3), None),
+        ("in 3 days", (14, 3), None),
+        ("+3d", (14, 3), None),
+        ("in 2 Wochen", (25, 3), None),
+        ("next week", (18, 3), None),
+        ("by Friday", (13, 3), None),
+        ("20.3. 9:00", (20, 3), dt.time(9)),
+        ("10 Apr", (10, 4), None),
+        # An hour that is over today is tomorrow's.
+        ("16:00", (11, 3), dt.time(16)),
+        ("9 Uhr", (12, 3), dt.time(9)),
+    ],
+)
+def test_what_lies_ahead_is_understood_in_both_languages(text, day, time):
+    found = parse_ahead(text, now=NOW)
+    assert (found.day, found.time) == (dt.date(2026, day[1], day[0]), time)
+
+
+def test_ahead_a_day_without_a_year_is_the_next_one_that_there_will_be():
+    assert parse_ahead("10 Mar", now=NOW).day == dt.date(2027, 3, 10)
+    assert parse_ahead("29 Feb", now=NOW).day == dt.date(2028, 2, 29)
+
+
+@pytest.mark.parametrize(
+    "text", ["yesterday", "10.3.2026", "3/4", "soon", "", "32.1.", "in 3 Monde"]
+)
+def test_what_is_past_or_no_day_does_not_lie_ahead(text):
+    with pytest.raises(NotUnderstoodError):
+        parse_ahead(text, now=NOW)
