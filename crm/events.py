@@ -87,6 +87,13 @@ class ActUndone(Event, kind="undone"):
     verb: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class NothingPlanned(Event, kind="nothing_planned"):
+    """Something was logged and nothing comes next; `why` is a `crm.proposal.NothingNext`."""
+
+    why: str
+
+
 class DealRestored(Event, kind="restored"):
     """It had been opened by mistake and taken back, and is there again."""
 

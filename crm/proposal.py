@@ -145,7 +145,7 @@ def steps_done_by(
         step
         for step in _open_steps(standing, standing.stage)
         if step.fact in known
-        or (step.kind == StepKind.ACTIVITY and step.doing == kind and not attempt)
+        or (step.kind == StepKind.ACTIVITY and step.doing.value == kind.value and not attempt)
     ]
 
 

@@ -102,6 +102,21 @@ document.addEventListener('click', (event) => {
   document.querySelector(chosen.dataset.then).focus();
 });
 
+// What is proposed to come next is chosen by itself, until somebody chooses: where nothing else stays
+// planned, or where it is for something new beside that.
+document.addEventListener('change', ({ target }) => {
+  const form = target.closest('.composer');
+  const proposed = form?.querySelector('[name=next][value=proposed]');
+  if (!proposed) return;
+  if (target.name === 'next') form.dataset.chosen = '';
+  if ('chosen' in form.dataset || !['closes', 'kind', 'result'].includes(target.name)) return;
+  const keep = form.querySelector('.keep [name=next]');
+  const result = form.querySelector('[name=result]:checked')?.value;
+  const beside = result && form.querySelector(`.of-${result}[data-beside]`);
+  const stays = keep.defaultChecked && form.querySelector('[name=closes]:not(:checked)');
+  (beside || !stays ? proposed : keep).checked = true;
+});
+
 // --- tabs -----------------------------------------------------------------------------------
 
 function choose(tab) {

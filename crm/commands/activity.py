@@ -14,9 +14,11 @@ from crm.commands.gate_input import NOTHING, GateInput
 from crm.commands.writers import activity as writer
 from crm.commands.writers import step_result
 from crm.commands.writers.activity import About, Next
+from crm.events import NothingPlanned
 from crm.models import Activity, ActivityKind, ActivityResult, Contact, Deal, Method
 from crm.models.activity import PLANNABLE
 from crm.models.due import Due
+from crm.proposal import NothingNext
 from pipeline.models import User
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused, require_version
@@ -55,6 +57,7 @@ def log(
     method: Method | None = None,
     done_at: dt.datetime | None = None,
     next: Next | None = None,
+    nothing_next: NothingNext | None = None,
     from_stage: Stage | None = None,
     gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
@@ -63,7 +66,7 @@ def log(
 
     The result "moved forward" also advances the deal by one stage, in the same transaction;
     `from_stage` is the one that the page showed, None advances from whichever it is in. `gate_input`
-    and `go_ahead` answer the gates on the way.
+    and `go_ahead` answer the gates on the way. `nothing_next` says why nothing is planned.
 
     Raises Gap as `gate.check` does; Refused for an instant that lies ahead, a note without words,
     or "moved forward" where no stage follows or from another stage than the page showed.
@@ -88,6 +91,7 @@ def log(
             deal,
             new,
             next=next,
+            nothing_next=nothing_next,
             from_stage=from_stage,
             gate_input=gate_input,
             go_ahead=go_ahead,
@@ -107,6 +111,7 @@ def complete(
     contact: Contact | None = None,
     done_at: dt.datetime | None = None,
     next: Next | None = None,
+    nothing_next: NothingNext | None = None,
     from_stage: Stage | None = None,
     gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
@@ -133,6 +138,7 @@ def complete(
             deal,
             [],
             next=next,
+            nothing_next=nothing_next,
             from_stage=from_stage,
             gate_input=gate_input,
             go_ahead=go_ahead,
@@ -264,6 +270,7 @@ def _after(
     new: list[Activity],
     *,
     next: Next | None,
+    nothing_next: NothingNext | None,
     from_stage: Stage | None,
     gate_input: GateInput,
     go_ahead: GoAhead | None,
@@ -289,6 +296,8 @@ def _after(
     Activity.objects.bulk_create(new)
     if deal is None:
         return
+    if nothing_next is not None:
+        locked_deal.add_change(deal, NothingPlanned(why=nothing_next.value), by=by, at=at)
     if activity.result != ActivityResult.MOVED_FORWARD:
         step_result.complete(deal, activity, by=by, at=at)
     writer.touch(deal, activity)

@@ -12,7 +12,9 @@ from crm.forms.fields import DayField, VerbForm
 from crm.models import Activity, ActivityKind, ActivityResult, Contact
 from crm.models.activity import PLANNABLE, ActivityQuerySet
 from crm.models.due import Due
+from crm.proposal import NothingNext
 from pipeline.process.stages import Stage
+from salesprocess.lib.dates import is_plausible
 from salesprocess.lib.natural_dates import NotUnderstoodError, parse
 from salesprocess.lib.text_area import TextArea
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 KINDS = [(kind.value, kind.label) for kind in PLANNABLE]
 # How far ahead the picks for what's next reach, in days.
 AHEAD = {"today": 0, "tomorrow": 1, "3d": 3, "1w": 7}
+# Picks that name no day: what was proposed, and nothing for a reason.
+PROPOSED, NOTHING = "proposed", "none"
 
 
 class PlannedForm(VerbForm):
@@ -194,9 +198,19 @@ class DoneForm(NextForm):
 
 
 class LogForm(DoneForm):
-    """The composer of the deal page."""
+    """The composer of the deal page.
+
+    What's next is kept as it is, picked, or taken as `proposed`: the page sends each proposal with
+    the result that it is for, so that what is planned is what was shown. Or nothing, `because`.
+    """
 
     needs_version = False
+
+    because = forms.ChoiceField(
+        required=False,
+        choices=[("", gettext_lazy("Why not?")), *NothingNext.choices],
+        label=gettext_lazy("Why nothing"),
+    )
 
     kind = forms.ChoiceField(
         choices=[(kind.value, kind.label) for kind in ActivityKind if kind != ActivityKind.TASK],
@@ -213,6 +227,11 @@ class LogForm(DoneForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.fields["next"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
+            *self.fields["next"].choices,  # type: ignore[attr-defined]
+            (PROPOSED, _("As proposed")),
+            (NOTHING, _("Nothing, because …")),
+        ]
         if self.data.get("closes"):
             self.fields["closes"].queryset = self._planned()  # type: ignore[attr-defined]  # as declared
         if not self.data.get("contact"):
@@ -235,7 +254,52 @@ class LogForm(DoneForm):
         # A note has no result, whatever was pressed before it became one.
         if self.cleaned_data.get("kind") == ActivityKind.NOTE:
             self.cleaned_data["result"] = ""
+        chosen = self.cleaned_data.get("next")
+        if chosen == PROPOSED and self.proposed() is None:
+            self.add_error("next", _("Choose when."))
+        if chosen == NOTHING and not self.cleaned_data.get("because"):
+            self.add_error("because", _("Say why nothing comes next."))
         return said
+
+    def due(self) -> Due | None:
+        if self.cleaned_data["next"] in (PROPOSED, NOTHING):
+            return None
+        return super().due()
+
+    def planned(self) -> Next | None:
+        return self.proposed() if self.cleaned_data["next"] == PROPOSED else super().planned()
+
+    def proposed(self) -> Next | None:
+        """What was proposed for the result that was chosen, as the page showed it."""
+        of = self.cleaned_data.get("result")
+        if not of:
+            is_mail = self.cleaned_data.get("kind") == ActivityKind.EMAIL
+            of = ActivityKind.EMAIL.value if is_mail else "plain"
+        found = read_proposal(self.data.get(f"proposed_{of}", ""), zone=self.user.zone)
+        is_meant = found is not None and self._is_meant(found.due.day(self.user.zone))
+        return found if is_meant else None
+
+    def nothing_next(self) -> NothingNext | None:
+        """Why nothing comes next, where that was chosen."""
+        said = self.cleaned_data
+        return NothingNext(said["because"]) if said["next"] == NOTHING else None
+
+
+def read_proposal(text: str, *, zone: dt.tzinfo) -> Next | None:
+    """What a page sends as proposed: its kind, day, hour or `-`, and subject; None if it is none."""
+    kind, _space, rest = text.partition(" ")
+    day, _space, rest = rest.partition(" ")
+    hour, _space, subject = rest.partition(" ")
+    try:
+        on = dt.date.fromisoformat(day)
+        if kind not in dict(KINDS) or not is_plausible(on):
+            return None
+        if hour == "-":
+            return Next(kind=ActivityKind(kind), due_on=on, subject=subject)
+        at = dt.datetime.combine(on, dt.time.fromisoformat(hour), tzinfo=zone)
+        return Next(kind=ActivityKind(kind), due_at=at, subject=subject)
+    except ValueError:
+        return None
 
 
 class CorrectForm(PlannedForm):

@@ -24,6 +24,7 @@ from crm.models import (
 )
 from crm.presenters.answers import answer_words
 from crm.presenters.viewer import Viewer, labels
+from crm.proposal import NothingNext
 from crm.shipped import shipped_name
 from pipeline.process.framework import translated_text
 from pipeline.process.gates import Reason
@@ -276,6 +277,10 @@ def _deal_restored(_viewer: Viewer, _event: events.DealRestored) -> Sentence:
     return "arrow-back-up", _("Brought back, after it was taken back as opened by mistake"), ""
 
 
+def _nothing_planned(viewer: Viewer, event: events.NothingPlanned) -> Sentence:
+    return "circle-dashed", _("Nothing comes next"), _label(viewer, NothingNext, event.why)
+
+
 def _entry(viewer: Viewer, entry: events.EntryRef) -> dict[str, str]:
     when = viewer.day_and_time(entry.at) if entry.at else ""
     return {"what": _label(viewer, ActivityKind, entry.kind), "when": when}
@@ -324,6 +329,7 @@ _SENTENCES: Mapping[type[Event], Callable[[Viewer, Any], Sentence]] = {
     events.StepSetAside: _step_set_aside,
     events.GatePassed: _gate_passed,
     events.DealRestored: _deal_restored,
+    events.NothingPlanned: _nothing_planned,
     events.EntryRemoved: _entry_removed,
     events.EntryRestored: _entry_restored,
     events.PlanTakenBack: _plan_taken_back,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
@@ -28,8 +29,11 @@ from crm.models.activity import is_attempt
 from crm.presenters.cards import path_of
 from crm.presenters.plans import plans
 from crm.presenters.viewer import Viewer
+from crm.proposal import DealStanding, progress_in, steps_between
 from crm.queries import activity as activities
 from crm.queries.deal import Talk
+from crm.queries.facts import facts
+from crm.queries.standing import standing_of
 from crm.views import activity_undo, deal_page
 from crm.views.verbs import Dialog, answer, editable_deal, now, posted_data, show, stay
 from pipeline.models import User
@@ -46,19 +50,22 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     at = now()
     form = LogForm(request.POST, user=request.user, deal=deal, at=at, auto_id="log-%s")
-    gate = _gate(request, deal)
+    gate = gate_of(request, deal)
+    effect = LogEffect(deal, request.user)
     ask = Dialog(
         template="crm/deal/_composer.html",
         title=_("Log: %(deal)s") % {"deal": deal.name},
-        said=_logged(request),
+        said=lambda: effect.said(form.cleaned_data["kind"], form.cleaned_data["result"]),
         verb="log",
         context=lambda: deal_page.find(request, pk).composer(form),
-        done=lambda: _after_gap(request, deal) or deal_page.fresh_composer(request, deal),
+        done=lambda: (
+            _after_gap(request, deal) or deal_page.fresh_composer(request, deal, effect.after)
+        ),
         gate=gate,
-        gap=lambda: _ask_gap(request, deal, gate),
+        gap=lambda: ask_gap(request, deal, gate),
     )
     if not gate.is_valid():
-        return _ask_gap(request, deal, gate)
+        return ask_gap(request, deal, gate)
 
     def run() -> None:
         said = form.cleaned_data
@@ -69,10 +76,41 @@ def log(request: HtmxRequest, pk: int) -> HttpResponse:
     return answer(request, deal, form, ask, run)
 
 
-def _logged(request: HtmxRequest) -> str:
-    if is_attempt(request.POST.get("kind", ""), request.POST.get("result")):
-        return _("Logged as an attempt.")
-    return _("Logged.")
+class LogEffect:
+    """What logging does to the steps of its deal: as it stood `before`, and as it stands now."""
+
+    def __init__(self, deal: Deal, user: User, before: DealStanding | None = None) -> None:
+        self.deal, self.user = deal, user
+        self.before = before or standing_of(deal, user)
+
+    @cached_property
+    def after(self) -> DealStanding | None:
+        before = self.before
+        if before is None or not self.deal.is_open:
+            return None
+        if self.deal.stage != before.stage:
+            return standing_of(self.deal, self.user)
+        return replace(before, facts=facts(self.deal))
+
+    def said(self, kind: str, result: str | None) -> str:
+        """What was logged, and which step it moved."""
+        logged = _("Logged as an attempt.") if is_attempt(kind, result) else _("Logged.")
+        before, after = self.before, self.after
+        if before is None or after is None:
+            return logged
+        if after.stage != before.stage:
+            moved = _("Moved to %(stage)s.") % {"stage": after.stage.label}
+            return f"{logged} {moved}"
+        labels = [f"“{step.label}”" for step in steps_between(before, after)]
+        if not labels:
+            return logged
+        settled, expected = progress_in(after)
+        done = _("Step done: %(steps)s (%(n)s of %(all)s).") % {
+            "steps": ", ".join(labels),
+            "n": settled,
+            "all": expected,
+        }
+        return f"{logged} {done}"
 
 
 def log_or_close(form: LogForm, about: About, *, by: User, at: dt.datetime, **given: Any) -> None:
@@ -83,6 +121,7 @@ def log_or_close(form: LogForm, about: About, *, by: User, at: dt.datetime, **gi
         "result": form.came_of_it(),
         "done_at": form.done_at(),
         "next": form.planned(),
+        "nothing_next": form.nothing_next(),
     }
     plan = form.closed()
     if plan is None:
@@ -91,12 +130,12 @@ def log_or_close(form: LogForm, about: About, *, by: User, at: dt.datetime, **gi
         commands.complete(plan, contact=about.contact, by=by, at=at, **given)
 
 
-def _gate(request: HtmxRequest, deal: Deal) -> GateForm:
+def gate_of(request: HtmxRequest, deal: Deal) -> GateForm:
     """What gates asked for when this was sent the first time; mostly nothing."""
     return GateForm(posted_data(request), files=request.FILES or None, user=request.user, deal=deal)
 
 
-def _ask_gap(request: HtmxRequest, deal: Deal, gate: GateForm) -> HttpResponse:
+def ask_gap(request: HtmxRequest, deal: Deal, gate: GateForm) -> HttpResponse:
     """The sheet with what is missing before the deal can move forward, and all that was written."""
     here = Stage(deal.stage)
     own = {"csrfmiddlewaretoken", "asks", "go_offered", *gate.fields} - {"version"}
@@ -160,9 +199,9 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
         initial={"next_kind": activity.kind},
         of=activity,
     )
-    gate = _gate(request, deal)
+    gate = gate_of(request, deal)
     if gate.is_bound and not gate.is_valid():
-        return _ask_gap(request, deal, gate)
+        return ask_gap(request, deal, gate)
     # From a list or the page of a party it is a sheet, on the deal's own it stands in the strip.
     in_sheet = request.htmx.target == "sheet"
     template = "crm/activity/_sheet_done.html" if in_sheet else "crm/deal/_next_done.html"
@@ -171,7 +210,7 @@ def complete(request: HtmxRequest, pk: int) -> HttpResponse:
         ask,
         done=lambda: _after_gap(request, deal) or (HttpResponse() if in_sheet else stay()),
         gate=gate,
-        gap=lambda: _ask_gap(request, deal, gate),
+        gap=lambda: ask_gap(request, deal, gate),
         verb="complete",
     )
     return answer(

@@ -24,12 +24,14 @@ from crm.presenters.deal_fields import (
     worth_lines,
 )
 from crm.presenters.plans import Plan, plans
+from crm.presenters.proposals import proposal_lines
 from crm.presenters.questions import DealAnswer, DealLook, deal_answers
 from crm.presenters.records import record_cards
 from crm.presenters.stages import VisitLine, stage_card, stage_history, stage_path
 from crm.presenters.steps import step_files, step_panel
 from crm.presenters.timeline import timeline_items
 from crm.presenters.viewer import Viewer, labels
+from crm.proposal import DealStanding
 from crm.queries import deal as queries
 from crm.queries import deal_parts
 from crm.queries import timeline as timeline_queries
@@ -37,7 +39,7 @@ from crm.queries.deal import Talk, VisitRecord
 from crm.queries.deal_parts import DealPerson
 from crm.queries.deal_value import value_sources
 from crm.queries.records import Records, records
-from crm.queries.steps import recorded_steps, versions_at
+from crm.queries.steps import Recorded, recorded_steps, versions_at
 from crm.queries.timeline import ORDER, SHOWS
 from crm.shipped import shipped_name
 from pipeline.models import User
@@ -103,6 +105,7 @@ class DealPage:
         self.deal = deal
         self.user = user
         self.at: dt.datetime = timezone.now()
+        self._recorded: dict[Stage, Recorded] = {}
 
     @cached_property
     def viewer(self) -> Viewer:
@@ -243,16 +246,39 @@ class DealPage:
 
     @property
     def keep(self) -> str:
-        """The day of what is planned already."""
-        return self.plans[0].short if self.plans else ""
+        """The day of what is planned already, or of which nothing is expected before."""
+        if self.plans:
+            return self.plans[0].short
+        parked = self.deal.is_parked(self.viewer.today)
+        return self.viewer.date(self.deal.parked_until) if parked else ""
 
     def composer(self, form: LogForm | None = None) -> dict[str, Any]:
-        form = form or LogForm(user=self.user, at=self.at, auto_id="log-%s")
-        return composer(self.deal, form, people=self.persons, keep=self.keep, plans=self.plans)
+        return composer(
+            self.viewer,
+            self.deal,
+            form or LogForm(user=self.user, at=self.at, auto_id="log-%s"),
+            people=self.persons,
+            keep=self.keep,
+            plans=self.plans,
+            standing=self._standing(),
+        )
+
+    def _standing(self) -> DealStanding | None:
+        if not (self.deal.is_open and self.deal.may_edit):
+            return None
+        here = Stage(self.deal.stage)
+        facts = self.recorded(here).facts
+        return DealStanding(stage=here, playbook=self.book(here), facts=facts)
+
+    def recorded(self, stage: Stage) -> Recorded:
+        """What stands against the steps of a stage, asked once."""
+        if stage not in self._recorded:
+            self._recorded[stage] = recorded_steps(self.deal.pk, stage=stage, user=self.user.pk)
+        return self._recorded[stage]
 
     def stage(self, stage: Stage, own_form: OwnStepForm | None = None) -> dict[str, Any]:
         deal, viewer, book = self.deal, self.viewer, self.book(stage)
-        found = recorded_steps(deal.pk, stage=stage, user=self.user.pk)
+        found = self.recorded(stage)
         panel = step_panel(
             viewer,
             stage,
@@ -290,15 +316,17 @@ class DealPage:
 
 
 def composer(
+    viewer: Viewer,
     deal: queries.DealRecord | Deal,
     form: LogForm,
     *,
     people: Iterable[DealPerson],
     keep: str,
     plans: Sequence[Plan],
+    standing: DealStanding | None,
 ) -> dict[str, Any]:
     """`keep` is the day of what is planned already, if anything is; any of `plans` may be closed by
-    what is logged."""
+    what is logged. What is proposed next follows from `standing`."""
     with_whom = [(person.id, person.name) for person in people if not person.is_erased]
     return {
         "deal": deal,
@@ -307,6 +335,7 @@ def composer(
         "keep": keep,
         "kinds": KINDS,
         "closable": plans,
+        "proposals": proposal_lines(viewer, standing) if standing else (),
     }
 
 
@@ -315,17 +344,19 @@ def _whats_next(viewer: Viewer, deal: Deal) -> str:
     return viewer.date(deal.whats_next.day(viewer.zone)) if deal.whats_next else ""
 
 
-def fresh_composer(request: HtmxRequest, deal: Deal) -> HttpResponse:
-    """The composer, empty again; `deal` is as it was just left."""
+def fresh_composer(request: HtmxRequest, deal: Deal, standing: DealStanding | None) -> HttpResponse:
+    """The composer, empty again; `deal` and its `standing` are as they were just left."""
     at = timezone.now()
     viewer = Viewer(request.user, at=at)
     planned = queries.planned_talks(deal.pk) if deal.next_kind else []
     context = composer(
+        viewer,
         deal,
         LogForm(user=request.user, at=at, auto_id="log-%s"),
         people=deal_parts.people(deal.pk),
         keep=_whats_next(viewer, deal),
         plans=plans(viewer, planned, owner_id=deal.owner_id),
+        standing=standing,
     )
     return HttpResponse(render_to_string("crm/deal/_composer.html", context, request))
 

@@ -59,7 +59,8 @@ class Dialog:
 
     template: str
     title: str
-    said: str = ""
+    # A function where it depends on what became of it.
+    said: str | Callable[[], str] = ""
     # What else the template needs; a function where finding it out costs queries.
     context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
     # What an htmx request gets once it is done; by default nothing, which closes the sheet.
@@ -239,10 +240,11 @@ def done(
         return HttpResponse(headers={"HX-Redirect": home_of(request, deal)})
     response = ask.done()
     trigger(response, "deal-changed", {"id": deal.pk})
-    if not ask.said:
+    said = ask.said if isinstance(ask.said, str) else ask.said()
+    if not said:
         return response
     undo = {"undo": _take_back(deal, acts[0])} if acts and _may_still(request, deal) else {}
-    return trigger(response, "toast", {"text": ask.said} | undo)
+    return trigger(response, "toast", {"text": said} | undo)
 
 
 def _take_back(deal: Deal, act: UndoableAct) -> dict[str, Any]:

@@ -84,6 +84,7 @@ def _of_deals() -> Iterator[Event]:
     )
     yield events.ActUndone(verb="win")
     yield events.DealRestored()
+    yield events.NothingPlanned(why="their_turn")
 
 
 def _of_records() -> Iterator[Event]:
