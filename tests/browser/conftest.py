@@ -53,6 +53,14 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     return {**browser_context_args, "viewport": {"width": 1440, "height": 900}}
 
 
+# A clock that a test installs runs in every page that its context will ever have.
+FOR_GOOD = ("install", "pause_at", "set_fixed_time", "set_system_time")
+
+
+def _stays_for_good(*_said: Any, **_more: Any) -> None:
+    raise AssertionError("It would stay for the tests that come after: mark this one own_context.")
+
+
 class WatchedContext:
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
@@ -71,6 +79,8 @@ class KeptContext(WatchedContext):
 
     def __init__(self, context: BrowserContext) -> None:
         super().__init__(context)
+        for name in FOR_GOOD:
+            setattr(context.clock, name, _stays_for_good)
         self._blank = context.new_page()
         self._protocol = context.new_cdp_session(self._blank)
 

@@ -155,6 +155,7 @@ def test_it_gets_how_won_deals_went_when_that_is_opened(shown: Page):
     expect(box).to_contain_text("Fewer than 10 deals were won")
 
 
+@pytest.mark.own_context
 def test_it_counts_how_long_one_types_for_oneself_alone(shown: Page, people: Cast):
     counted: list[str] = []
 
