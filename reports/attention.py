@@ -1,6 +1,6 @@
 """Open deals with what of them asks for somebody: what is next, what stands still, and what warns
 (METRICS K14 to K16); now, or at the end of a day that is over, by what history tells. With
-`populations` a place that names tables."""
+`populations` a place that names tables. What warns is decided by `crm.attention`, in SQL here."""
 
 import datetime as dt
 from dataclasses import replace
@@ -26,6 +26,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Greatest
 
+from crm.attention import FEWEST_PEOPLE, UNANSWERED
 from crm.models import Activity, Concern, DealContact, DealRole, Disposition, Offer, StageVisit
 from crm.models.activity import TOUCHES
 from crm.models.step_result import StepResult, StepState
@@ -36,13 +37,9 @@ from reports.flow_populations import CONVERSATION, DaysBetween, counted_until
 from reports.measures import Percentile
 from reports.populations import days_before, flag, norm_days
 from reports.question import Question
-from reports.stock_populations import OPEN, is_past, open_then
+from reports.stock_populations import OPEN, heard_before, is_past, open_then
 
 A_YEAR = dt.timedelta(days=365)
-# So many touches in a row without a talk between them are no conversation.
-UNANSWERED = 2
-# With fewer people on the other side a deal hangs on one.
-FEWEST_PEOPLE = 2
 _NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 # What is next: overdue, due on the day, ahead, or nothing (the colours of a card).
@@ -135,7 +132,7 @@ def _warned(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
     in_talks, offered = Q(stage_then__gte=Stage.NEEDS_ANALYSIS), Q(stage_then__gte=Stage.PROPOSAL)
     nobody = Q() if not is_past(question) else Q(pk__in=[])
     conditions: dict[str, Q] = {
-        "silent": awake & Q(entered_then__lt=F("limit_at")) & ~Q(Exists(_recent(acts))),
+        "silent": awake & Q(heard_then__lt=F("limit_at")),
         "ghosted": awake & Q(unanswered__gte=UNANSWERED),
         "overdue": Q(closes_then__lt=day),
         "few_people": nobody & in_talks & Q(people__lt=FEWEST_PEOPLE),
@@ -149,6 +146,7 @@ def _warned(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
             limit_days=norm_days(question, stage="stage_then", team="team_then_id"),
             long_days=_long_days(question),
             talked_then=Subquery(talked.values("at")),
+            heard_then=heard_before(at if is_past(question) else None),
             people=Coalesce(_counted(people), 0),
             worked_then=_worked(question),
         )
@@ -160,10 +158,6 @@ def _warned(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
         .annotate(**{f"warns_{name}": flag(each) for name, each in conditions.items()})
     )
     return found
-
-
-def _recent(acts: QuerySet[Activity]) -> QuerySet[Activity]:
-    return acts.filter(done_at__gte=OuterRef("limit_at"))
 
 
 def _counted(rows: QuerySet[Any]) -> Subquery:

@@ -211,7 +211,7 @@ NEXT_STATE = axis(
     )
 )
 _WARNING_WORDS = {
-    "silent": _("Nothing done in the usual days"),
+    "silent": _("Silent"),
     "ghosted": _("Two tries or more without a talk"),
     "overdue": _("Closing date passed"),
     "few_people": _("Fewer than two people"),

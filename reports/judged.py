@@ -13,12 +13,11 @@ from django.db.models import (
 )
 
 from crm.models import Activity, Deal, DealChange
-from crm.models.activity import TOUCHES, ActivityResult
 from pipeline.process.stages import Stage
 from reports.metric import Population
 from reports.populations import days_before, flag, norm_days
 from reports.question import Question
-from reports.stock_populations import OPEN, is_past, open_then, opened
+from reports.stock_populations import OPEN, heard_before, is_past, open_then, opened
 
 
 def _judged(question: Question) -> QuerySet[Any]:
@@ -37,7 +36,8 @@ def _with_signs(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
     """Each open deal with what its record has: a true stage, a next step, a touch, and dates; now,
     or at the end of the day asked for."""
     deals = deals.annotate(
-        limit_days=norm_days(question, stage="stage_then", team="team_then_id")
+        limit_days=norm_days(question, stage="stage_then", team="team_then_id"),
+        heard_then=heard_before(question.now if is_past(question) else None),
     ).annotate(limit_at=days_before(question.now, "limit_days"))
     signs = _signs_then(question) if is_past(question) else _signs_now(question)
     late_stage = Q(stage_then__gte=Stage.PROPOSAL)
@@ -52,11 +52,11 @@ def _with_signs(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
 def _signs_now(question: Question) -> dict[str, Q]:
     now, today = question.now, question.today
     parked = Q(parked_until__gt=today)
-    recent = {name: Q(**{f"{name}__gte": F("limit_at")}) for name in _SIGNS}
+    limit = F("limit_at")
     return {
-        "true_stage": parked | recent["stage_entered_at"] | recent["changed_at"],
+        "true_stage": parked | Q(stage_entered_at__gte=limit) | Q(changed_at__gte=limit),
         "has_next": parked | Q(next_on__gte=today) | Q(next_at__gte=now),
-        "is_touched": parked | recent["touched_at"] | Q(touched_at=None) & recent["created_at"],
+        "is_touched": parked | Q(heard_then__gte=limit),
     }
 
 
@@ -69,7 +69,6 @@ def _signs_then(question: Question) -> dict[str, Q]:
     parked = Q(parked_then__gt=as_of)
     acts = Activity.objects.filter(deal=OuterRef("pk"))
     done = acts.filter(done_at__lt=at)
-    touches = done.filter(kind__in=TOUCHES).exclude(result=ActivityResult.NO_ANSWER)
     changes = DealChange.objects.filter(deal=OuterRef("pk"), at__lt=at)
     planned = acts.filter(
         Q(done_at=None) | Q(done_at__gte=at),
@@ -87,14 +86,10 @@ def _signs_then(question: Question) -> dict[str, Q]:
     signs: dict[str, Q] = {
         "true_stage": parked | Q(entered_then__gte=F("limit_at")) | Q(recent_work),
         "has_next": parked | Q(Exists(planned)),
-        "is_touched": parked
-        | Q(Exists(touches.filter(done_at__gte=limit)))
-        | ~Q(Exists(touches)) & Q(created_at__gte=F("limit_at")),
+        "is_touched": parked | Q(heard_then__gte=F("limit_at")),
     }
     return signs
 
-
-_SIGNS = ("stage_entered_at", "changed_at", "touched_at", "created_at")
 
 JUDGED = Population(
     key="judged",

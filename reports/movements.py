@@ -28,15 +28,15 @@ from django.db.models import (
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Substr
 
-from crm.models import Activity, ActivityResult, Deal, DealChange, StageVisit
-from crm.models.activity import TOUCHES
+from crm.attention import heard_at, is_parked, is_silent
+from crm.models import Activity, Deal, DealChange, StageVisit
 from pipeline.models import User
 from pipeline.process.moves import LeftHow
 from pipeline.process.queries.stages import norms_for
 from reports.metric import Population, told_rows
 from reports.populations import axes_of_deal, flag
 from reports.question import Question
-from reports.stock_populations import as_of_instant, as_of_now, style_then
+from reports.stock_populations import as_of_instant, as_of_now, style_then, touched_before
 
 _ENDS = (LeftHow.WON, LeftHow.STOPPED)
 NOTHING = Decimal(0)
@@ -140,17 +140,15 @@ def _gone(row: Mapping[str, Any]) -> str:
 def is_idle(question: Question, row: Mapping[str, Any]) -> bool:
     """Whether the other side was not touched in the usual days of the stage, and nothing lies ahead
     (METRICS K14, cooling)."""
-    limit = norms_for(question.reader).of(row["stage_then"], row["team_then_id"])
-    heard = row["touched_then"] or row["created_at"]
-    return not is_planned(question, row) and heard < question.changed_until - dt.timedelta(
-        days=limit
-    )
+    usual = norms_for(question.reader).of(row["stage_then"], row["team_then_id"])
+    heard = heard_at(row["touched_then"], row["created_at"])
+    silent = is_silent(heard, usual_days=usual, at=question.changed_until)
+    return silent and not is_planned(question, row)
 
 
 def is_planned(question: Question, row: Mapping[str, Any]) -> bool:
     """Whether something lies ahead of an open deal, or it is parked (METRICS K16)."""
-    parked = row["parked_then"]
-    return row["lies_ahead"] or (parked is not None and parked > question.last_day)
+    return row["lies_ahead"] or is_parked(row["parked_then"], today=question.last_day)
 
 
 def due_in(quarter: tuple[dt.date, dt.date], one: Movement) -> Movement:
@@ -256,12 +254,8 @@ def with_attention(question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
     whether something planned lies ahead."""
     end, today = question.changed_until, question.last_day
     if question.ends_now:
-        touched: Any = F("touched_at")
         ahead = Q(next_on__gte=today) | Q(next_at__gte=end)
     else:
-        done = Activity.objects.filter(deal=OuterRef("pk"), kind__in=TOUCHES, done_at__lt=end)
-        spoken = done.exclude(result=ActivityResult.NO_ANSWER).order_by("-done_at")
-        touched = Subquery(spoken.values("done_at")[:1])
         planned = Activity.objects.filter(
             Q(done_at=None) | Q(done_at__gte=end),
             Q(cancelled_at=None) | Q(cancelled_at__gte=end),
@@ -270,6 +264,7 @@ def with_attention(question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
             due_by__gte=end,
         )
         ahead = Q(Exists(planned))
+    touched = touched_before(None if question.ends_now else end)
     attended: QuerySet[Any] = rows.annotate(touched_then=touched, lies_ahead=flag(ahead))
     return attended
 

@@ -22,9 +22,10 @@ from django.db.models import (
     When,
 )
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 
-from crm.models import Deal, DealChange, StageVisit
+from crm.models import Activity, ActivityResult, Deal, DealChange, StageVisit
+from crm.models.activity import TOUCHES
 from pipeline.models import User
 from pipeline.process.stages import Outcome, Stage
 from reports.metric import Population
@@ -107,6 +108,22 @@ def _as_of_a_day(question: Question, deals: QuerySet[Deal]) -> QuerySet[Any]:
     at = question.now
     stay = StageVisit.objects.filter(went_on(at), deal=OuterRef("pk"))
     return as_of_instant(deals.filter(Exists(stay)), at)
+
+
+def touched_before(at: dt.datetime | None) -> Any:
+    """SQL over deals for the last word with the other side, tries without an answer left out: before
+    an instant, or now, as the deal has it."""
+    if at is None:
+        return F("touched_at")
+    done = Activity.objects.filter(deal=OuterRef("pk"), kind__in=TOUCHES, done_at__lt=at)
+    spoken = done.exclude(result=ActivityResult.NO_ANSWER).order_by("-done_at")
+    return Subquery(spoken.values("done_at")[:1])
+
+
+def heard_before(at: dt.datetime | None) -> Coalesce:
+    """`crm.attention.heard_at` in SQL; before `limit_at`, which is so many usual days ago, it is
+    `is_silent`."""
+    return Coalesce(touched_before(at), F("created_at"))
 
 
 def is_past(question: Question) -> bool:

@@ -4,6 +4,7 @@ import datetime as dt
 from functools import lru_cache
 from typing import NamedTuple
 
+from crm.attention import heard_at, is_parked, is_past, is_silent
 from crm.models.due import Due, DueState
 from crm.presenters.viewer import Viewer
 from crm.queries.board import BoardRow
@@ -146,7 +147,7 @@ def how_it_ended(viewer: Viewer, row: BoardRow) -> tuple[str, str]:
 def what_next(viewer: Viewer, row: BoardRow) -> tuple[str, str]:
     """Its class and its words."""
     if not row.next_kind:
-        if row.parked_until and row.parked_until > viewer.today:
+        if row.parked_until and is_parked(row.parked_until, today=viewer.today):
             return "parked", _("Parked to %(day)s") % {"day": viewer.date(row.parked_until)}
         return "none", _words(viewer.language)["nothing"]
     due = Due(on=row.next_on, at=row.next_at)
@@ -161,12 +162,13 @@ def what_next(viewer: Viewer, row: BoardRow) -> tuple[str, str]:
 
 def _risk(viewer: Viewer, row: BoardRow) -> str:
     """The one warning that a card has room for, with its reason."""
-    if row.expected_close_on and row.expected_close_on < viewer.today:
+    if is_past(row.expected_close_on, today=viewer.today):
         return _words(viewer.language)["past"]
-    if row.touched_at is not None:
-        silent = _days_since(viewer, row.touched_at)
-        if silent > viewer.norms.of(row.stage, row.team_id):
-            return _words(viewer.language)["silent"] % {"n": silent}
+    if is_parked(row.parked_until, today=viewer.today):
+        return ""
+    heard = heard_at(row.touched_at, row.created_at)
+    if is_silent(heard, usual_days=viewer.norms.of(row.stage, row.team_id), at=viewer.at):
+        return _words(viewer.language)["silent"] % {"n": _days_since(viewer, heard)}
     return ""
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any, NamedTuple
 
+from crm.attention import is_past
 from crm.models import ActivityResult, Relationship
 from crm.models.due import Due, DueState
 from crm.presenters.cards import days_in_stage, how_it_ended, path_of, what_next
@@ -57,7 +58,7 @@ def deal_line(viewer: Viewer, row: BoardRow, *, changed: str = "") -> DealListRo
         days=days,
         is_late=is_late,
         closes=viewer.date(closes),
-        is_past=is_open and closes is not None and closes < viewer.today,
+        is_past=is_open and is_past(closes, today=viewer.today),
         owner=row.owner or "",
         initials=initials_of(row.owner) if row.owner else "",
         source=shipped_name(row.source),

@@ -46,6 +46,7 @@ class BoardRow(NamedTuple):
     next_kind: str
     parked_until: dt.date | None
     attention_at: dt.datetime | None
+    created_at: dt.datetime
     touched_at: dt.datetime | None
     closed_at: dt.datetime | None
     cause: str | None
@@ -72,6 +73,7 @@ FIELDS = (
     "next_kind",
     "parked_until",
     "attention_at",
+    "created_at",
     "touched_at",
     "closed_at",
     "cause__name",

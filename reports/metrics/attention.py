@@ -73,8 +73,8 @@ def stalled() -> FigureMeasure:
         key="K15",
         name=_("Warned"),
         text=_(
-            "Of the open deals, the share that warns of something: nothing was done in the usual days of "
-            "the stage; two tries or more since the last talk; the closing date has passed; from needs "
+            "Of the open deals, the share that warns of something: no word with the other side in the "
+            "usual days of the stage; two tries or more since the last talk; the closing date has passed; from needs "
             "analysis on fewer than two people; from the proposal on nobody who decides, or no price; a "
             "concern open for longer than the stage usually takes; stalled."
         ),

@@ -29,6 +29,8 @@ def touch(deal: Deal, *, by: User, days: float, result: str = "no_answer") -> No
     Activity.objects.create(
         kind="call", result=result, deal=deal, owner=by, done_at=at, created_at=at, stage=2
     )
+    if result != "no_answer":
+        Deal.objects.filter(pk=deal.pk).update(touched_at=at)
 
 
 @pytest.mark.usefixtures("clock")
@@ -58,8 +60,8 @@ def test_k15_each_warning_is_told_of_a_deal_of_which_it_is_true_alone(cast: Cast
     told["priced"] = warned_of(cast)
     assert told == {
         "silent": {"silent": 1, "stalled": 1},
-        "one try": {"stalled": 1},
-        "two tries": {"ghosted": 1, "stalled": 1},
+        "one try": {"silent": 1, "stalled": 1},
+        "two tries": {"silent": 1, "ghosted": 1, "stalled": 1},
         "talked": {"stalled": 1},
         "late": {"overdue": 1, "no_price": 1},
         "alone": {"overdue": 1, "no_price": 1, "few_people": 1, "no_decider": 1},
