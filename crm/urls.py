@@ -32,6 +32,7 @@ from crm.views import (
     process_notes,
     process_publish,
     process_use,
+    quick_log,
     rate,
     reference,
     saved_view,
@@ -52,6 +53,8 @@ urlpatterns = [
     path("board/", board.board, name="board"),
     path("board/column/", board.column, name="board_column"),
     path("search/", search.find, name="search"),
+    path("log/", quick_log.page, name="log"),
+    path("log/understand/", quick_log.understand, name="log_understand"),
     # lists, with what can be done to many rows at once
     *(path(f"{kind}/", lists.page, {"kind": kind}, name=kind.value) for kind in ListKind),
     path("lists/<slug:kind>.csv", list_export.export, name="list_export"),
@@ -85,6 +88,7 @@ urlpatterns = [
     # deals
     path("deals/new/", deal.open_deal, name="deal_open"),
     path("deals/new/alike/", deal.alike, name="deal_alike"),
+    path("deals/new/read/", deal.read_pasted, name="deal_read"),
     path("deals/<int:pk>/", deal_page.page, name="deal"),
     path("deals/<int:pk>/stages/<int:number>/", deal_page.stage, name="deal_stage"),
     path("deals/<int:pk>/timeline/", deal_page.timeline, name="deal_timeline"),

@@ -10,6 +10,7 @@ import './open.js';
 import { isGateway, markOnce, settleOnce } from './once.js';
 import { note } from './say.js';
 import './process.js';
+import './quick_log.js';
 import './search.js';
 import './seconds.js';
 import './sheet.js';
@@ -136,7 +137,9 @@ document.addEventListener('keydown', (event) => {
   else if (onListKey(event.key)) event.preventDefault();
   else if (event.key === '?') document.getElementById('keys').showModal();
   else {
-    const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    // What a page has for a key of its own comes before what stands around every page.
+    const keyed = `[data-key="${CSS.escape(event.key)}"]`;
+    const wanted = document.querySelector(`#main ${keyed}`) ?? document.querySelector(keyed);
     if (wanted) {
       event.preventDefault();
       if (wanted.matches('input, textarea, select')) wanted.focus();

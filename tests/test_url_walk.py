@@ -346,6 +346,8 @@ URLS: dict[str, Url] = {
         kind="collection", ask={"of": "2", "after": "[null,0]"}, needs=True, keeps=TAKEN
     ),
     "crm:search": Url(kind="collection", ask=FIND),
+    "crm:log": Url(kind="collection", ask={"line": "canary reached", "at_deal": "1"}),
+    "crm:log_understand": Url(kind="collection", ask={"line": "canary > call fri"}),
     **{
         f"crm:{kind}": Url(kind="collection", ask={"state": "any"}, keeps=TAKEN)
         for kind in ListKind
@@ -372,6 +374,7 @@ URLS: dict[str, Url] = {
     "crm:contact_alike": Url(kind="collection", ask=LIKE),
     "crm:deal_open": Url(kind="collection", ask=LIKE),
     "crm:deal_alike": Url(kind="collection", ask=LIKE),
+    "crm:deal_read": Url(kind="collection", get=False, ask={"pasted": "Anna Reiter\na@b.example"}),
     "crm:company_pick": Url(kind="collection", ask=LIKE),
     "crm:contact_pick": Url(kind="collection", ask={**LIKE, "phone": "12", "email": "a@b.test"}),
     "crm:product_pick": Url(kind="collection", ask=LIKE),

@@ -16,7 +16,14 @@ __all__ = ["all_tables", "tables", "world"]
 # Verbs that need none, and why.
 UNVERSIONED = {
     # They only add, or begin something.
-    *("crm:activity_log", "crm:activity_plan", "crm:company_log", "crm:company_plan"),
+    *(
+        "crm:log",
+        "crm:deal_read",
+        "crm:activity_log",
+        "crm:activity_plan",
+        "crm:company_log",
+        "crm:company_plan",
+    ),
     *("crm:contact_log", "crm:contact_plan", "crm:company_new", "crm:contact_new", "crm:deal_open"),
     *("crm:need_add", "crm:concern_add", "crm:closing_attempt", "crm:deal_line_add"),
     *("crm:deal_contact_add", "crm:view_save", "crm:settings_add", "crm:own_step_add"),

@@ -18,12 +18,13 @@ from salesprocess.lib.refused import require_version
 
 @dataclass(frozen=True, kw_only=True)
 class NewContact:
-    """A person on the other side who is not on record yet; `email` and `phone` as typed."""
+    """A person on the other side who is not on record yet; `email` and both numbers as typed."""
 
     name: str
     job_title: str = ""
     email: str = ""
     phone: str = ""
+    other_phone: str = ""
 
 
 def create(
@@ -70,7 +71,7 @@ def on_record(
         name=who.name,
         job_title=who.job_title,
         emails=[who.email] if who.email else [],
-        phones=[who.phone] if who.phone else [],
+        phones=[number for number in (who.phone, who.other_phone) if number],
         company=company,
         by=by,
         at=at,

@@ -46,6 +46,12 @@ class AddContactForm(RoleForm):
         label=gettext_lazy("Phone"),
         widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
     )
+    other_phone = forms.CharField(
+        required=False,
+        max_length=60,
+        label=gettext_lazy("Another number"),
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
+    )
 
     named = {"name": "person"}
 
@@ -80,4 +86,5 @@ class AddContactForm(RoleForm):
             job_title=said.get("job_title", ""),
             email=said.get("email", ""),
             phone=said.get("phone", ""),
+            other_phone=said.get("other_phone", ""),
         )

@@ -1,6 +1,7 @@
 """The verbs of a deal, and opening a new one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -32,6 +33,7 @@ from crm.presenters.viewer import Viewer
 from crm.queries import deal as deal_queries
 from crm.queries import duplicates as queries
 from crm.queries import gates
+from crm.signature import read_signature
 from crm.views.activity_undo import in_sheet
 from crm.views.verbs import (
     REFUSED,
@@ -54,6 +56,7 @@ from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt, status_of
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, wants_fragment
+from salesprocess.lib.idempotency import commits_in_pieces
 
 ask_or_do = require_http_methods(["GET", "POST"])
 
@@ -290,16 +293,19 @@ def open_deal(request: HtmxRequest) -> HttpResponse:
         request,
         page="components/sheet_page.html",
         fragment="crm/deal/_sheet_new.html",
-        context={
-            "form": form,
-            "sheet_action": request.path,
-            "sheet_template": "crm/deal/_sheet_new.html",
-            "sheet_title": _("New deal"),
-            "stages": list(Stage),
-            **_alike(request),
-        },
+        context={**_new_context(form), **_alike(request)},
         status=status_of(form),
     )
+
+
+def _new_context(form: OpenForm) -> dict[str, object]:
+    return {
+        "form": form,
+        "sheet_action": reverse("crm:deal_open"),
+        "sheet_template": "crm/deal/_sheet_new.html",
+        "sheet_title": _("New deal"),
+        "stages": list(Stage),
+    }
 
 
 # What a new deal may begin with: from the page of a company or a person, or typed so far.
@@ -333,6 +339,38 @@ def _go_to(request: HtmxRequest, deal: Deal) -> HttpResponse:
     return redirect(deal)
 
 
+@commits_in_pieces
+@require_POST
+def read_pasted(request: HtmxRequest) -> HttpResponse:
+    """A new deal with what a pasted signature or mail says, to be looked at before it is saved.
+
+    Asked for by POST, because what is pasted is longer than an address, and is about people.
+    """
+    pasted = request.POST.get("pasted", "").replace("\0", "")
+    found = read_signature(pasted, country=request.user.organisation.country or "")
+    phones = [*found.phones, ""]
+    form = OpenForm(
+        user=request.user,
+        at=now(),
+        initial={
+            "stage": Stage.LEAD_GENERATION.value,
+            "person": found.name,
+            "job_title": found.job_title,
+            "company_name": found.company,
+            "email": found.emails[0] if found.emails else "",
+            "phone": phones[0],
+            "other_phone": phones[1] if len(found.phones) > 1 else "",
+            "name": found.subject,
+        },
+    )
+    return render(
+        request,
+        page="components/sheet_page.html",
+        fragment="crm/deal/_sheet_new.html",
+        context={**_new_context(form), **_alike_of(request.user, form.initial), "pasted": found},
+    )
+
+
 @require_GET
 def alike(request: HtmxRequest) -> HttpResponse:
     """Who is on record already, while a new deal is typed."""
@@ -346,16 +384,20 @@ def alike(request: HtmxRequest) -> HttpResponse:
 def _alike(request: HtmxRequest) -> dict[str, object]:
     """Companies and people like those that were typed, and which of them was chosen."""
     said = request.POST if request.method == "POST" else request.GET
-    found = queries.companies(said.get("company_name", ""), user=request.user, rows=queries.FEW)
+    return _alike_of(request.user, said)
+
+
+def _alike_of(user: User, said: Mapping[str, Any]) -> dict[str, object]:
+    found = queries.companies(said.get("company_name", ""), user=user, rows=queries.FEW)
     people = queries.contacts(
         said.get("person", ""),
         email=said.get("email", ""),
         phone=said.get("phone", ""),
-        user=request.user,
+        user=user,
         rows=queries.FEW,
     )
     return {
-        "companies": queries.with_deals(found, user=request.user) if found else [],
+        "companies": queries.with_deals(found, user=user) if found else [],
         "people": people,
         "company": said.get("company", ""),
         "contact": said.get("contact", ""),

@@ -35,7 +35,7 @@ def log(client, deal, **said):
 
 
 def toast(response) -> str:
-    return json.loads(response["HX-Trigger"])["toast"]["text"]
+    return str(json.loads(response["HX-Trigger"])["toast"]["text"])
 
 
 def test_what_was_shown_as_proposed_is_planned_even_if_another_would_be_proposed_by_now(
@@ -48,6 +48,7 @@ def test_what_was_shown_as_proposed_is_planned_even_if_another_would_be_proposed
     assert log(ana, deal, result="no_answer", next="proposed", **fields).status_code == 200
     plan = Activity.objects.planned().get(deal=deal)
     # Shown in the forenoon of a Wednesday: the afternoon of Thursday.
+    assert plan.due_at is not None
     local = plan.due_at.astimezone(deal.owner.zone)
     assert (plan.kind, local.strftime("%a %H:%M")) == (ActivityKind.CALL, "Thu 15:00")
 

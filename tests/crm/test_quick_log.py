@@ -1,0 +1,214 @@
+"""The quick log: one line from anywhere, understood within one's reach, and saved only where it is sure."""
+
+import datetime as dt
+import json
+import re
+
+import pytest
+
+from crm.commands import activity as commands
+from crm.commands.writers.activity import About, Next
+from crm.models import Activity, ActivityKind, Contact, Deal
+from pipeline.process.stages import Stage
+from tests.factories import NOW, make_company, make_contact, make_deal
+
+HX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def world(cast):
+    """Norte, with Anna, and two deals of Ana's; a third one is Carl's, out of her reach."""
+    norte = make_company(by=cast.ana, name="Norte Aceites")
+    anna = make_contact(by=cast.ana, name="Anna Reiter", company=norte)
+    line, link = (
+        make_deal(by=cast.ana, name=name, company=norte, contact=anna, stage=Stage.PROSPECTING)
+        for name in ("Ponda 400 for line 3", "Linelink for both halls")
+    )
+    make_deal(by=cast.carl, name="Carls own", company=norte, contact=anna)
+    return {"norte": norte, "anna": anna, "line": line, "link": link}
+
+
+@pytest.fixture
+def ana(client, cast):
+    client.force_login(cast.ana)
+    return client
+
+
+def read(client, line="", **more) -> str:
+    response = client.get("/log/understand/", {"line": line, **more}, headers=HX)
+    assert response.status_code == 200
+    page: str = response.content.decode()
+    return page
+
+
+def chips(page: str) -> dict[str, tuple[str, str]]:
+    """By field: its state, and what it says."""
+    found = re.findall(
+        r'<div class="understands (\w+)">.*?data-field="(\w+)">.*?<bdi class="clip">(.*?)</bdi>',
+        page,
+        re.DOTALL,
+    )
+    return {field: (state, text) for state, field, text in found}
+
+
+def save(client, line, **said):
+    return client.post("/log/", {"line": line, **said}, headers=HX)
+
+
+def test_a_line_is_shown_as_it_is_understood_and_what_is_unsure_asks(ana, world):
+    found = chips(read(ana, "anna norte reached wants pricing > offer fri"))
+    assert found == {
+        "kind": ("assumed", "Call"),
+        "who": ("said", "Anna Reiter · Norte Aceites"),
+        "deal": ("choose", "Which of 2 deals?"),
+        "result": ("said", "Reached"),
+        "body": ("words", "wants pricing"),
+        "next": ("said", "E-mail: offer · Fri 13 Mar"),
+    }
+
+
+def test_only_what_is_in_reach_is_offered(ana, world):
+    page = read(ana, "anna norte reached")
+    assert set(re.findall(r'data-take="deal" value="(\d+)"', page)) == {
+        str(world["line"].pk),
+        str(world["link"].pk),
+    }
+    assert "Carls own" not in page
+    stolen = Deal.objects.get(name="Carls own")
+    said = {"fixed": "deal", "deal": str(stolen.pk)}
+    assert save(ana, "norte reached", **said).status_code == 422
+    assert not Activity.objects.done().filter(deal=stolen).exists()
+
+
+def test_with_something_unsure_nothing_is_saved_and_the_cursor_goes_there(ana, world):
+    before = Activity.objects.count()
+    response = save(ana, "anna norte reached wants pricing")
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert re.search(r'data-take="deal" value="\d+" autofocus', page)
+    assert "wants pricing" in page
+    assert Activity.objects.count() == before
+
+
+def test_once_it_is_sure_it_is_logged_and_planned_and_what_was_planned_is_done(ana, world, cast):
+    deal = world["line"]
+    plan = commands.plan(
+        About(deal=deal, contact=world["anna"]),
+        next=Next(kind=ActivityKind.CALL, due_on=NOW.date()),
+        by=cast.ana,
+        at=NOW,
+    )
+    page = read(ana, "anna norte reached", fixed="deal", deal=deal.pk)
+    assert "Also done: Call with Anna Reiter" in page
+    assert "Does a step:" in page
+    line = "anna norte reached wants pricing > offer fri"
+    response = save(ana, line, fixed="deal", deal=deal.pk)
+    assert response.status_code == 200
+    events = json.loads(response["HX-Trigger"])
+    assert events["toast"]["text"].startswith("Logged. Step done: ")
+    assert events["toast"]["undo"]["href"] == f"/deals/{deal.pk}/undo/"
+    plan.refresh_from_db()
+    assert (plan.result, plan.body, plan.contact) == ("reached", "wants pricing", world["anna"])
+    following = Activity.objects.planned().get(deal=deal)
+    assert (following.kind, following.subject) == (ActivityKind.EMAIL, "offer")
+    assert following.due_on == dt.date(2026, 3, 13)
+    # All of it is one act, taken back as one.
+    ana.post(f"/deals/{deal.pk}/undo/", events["toast"]["undo"]["values"])
+    assert Activity.objects.planned().get(deal=deal) == plan
+
+
+def test_where_it_is_opened_is_the_deal_until_the_line_names_another(ana, world):
+    here = {"at_deal": world["link"].pk}
+    found = chips(read(ana, "no answer", **here))
+    assert found["deal"] == ("assumed", "Linelink for both halls")
+    assert found["result"] == ("said", "No answer")
+    assert chips(read(ana, "ponda reached", **here))["deal"][1] == "Ponda 400 for line 3"
+
+
+def test_what_is_put_right_in_the_form_wins_over_the_line(ana, world):
+    page = read(
+        ana, "anna norte reached", fixed="kind,result,deal", kind="meeting", result="", deal=""
+    )
+    found = chips(page)
+    assert (found["kind"], found["result"]) == (("said", "Meeting"), ("assumed", "No outcome"))
+    assert found["deal"] == ("assumed", "No deal")
+
+
+def test_without_a_deal_it_is_a_touch(ana, world):
+    response = save(ana, "norte reached asked after the trial", fixed="deal", deal="")
+    assert response.status_code == 200
+    touch = Activity.objects.done().get(body="asked after the trial")
+    assert (touch.deal, touch.company) == (None, world["norte"])
+    assert "party-changed" in json.loads(response["HX-Trigger"])
+
+
+def test_a_meeting_that_was_set_asks_for_its_day(ana, world):
+    deal = {"at_deal": world["line"].pk}
+    assert chips(read(ana, "meeting set", **deal))["next"][0] == "choose"
+    assert save(ana, "meeting set", **deal).status_code == 422
+    assert save(ana, "meeting set > meeting 20.3. 10:00", **deal).status_code == 200
+    plan = Activity.objects.planned().get(deal=world["line"])
+    assert plan.kind == ActivityKind.MEETING
+    assert plan.due_at == dt.datetime(2026, 3, 20, 9, 0, tzinfo=dt.UTC)
+
+
+def test_without_a_script_it_is_a_page_whose_form_is_what_is_saved(ana, world):
+    deal = world["line"]
+    shown = ana.get(
+        "/log/", {"line": "anna reached", "at_deal": deal.pk, "fixed": "deal", "deal": deal.pk}
+    )
+    page = shown.content.decode()
+    assert "<h1" in page
+    assert 'name="read" value="anna reached"' in page
+    said = {
+        "read": "anna reached",
+        "kind": "email",
+        "result": "reached",
+        "body": "By mail, after all.",
+    }
+    who = f"contact:{world['anna'].pk}"
+    sent = {**said, "line": "anna reached", "deal": deal.pk, "who": who, "next": ""}
+    assert ana.post("/log/", sent).status_code == 302
+    done = Activity.objects.done().get(body="By mail, after all.")
+    assert (done.kind, done.contact) == (ActivityKind.EMAIL, world["anna"])
+
+
+def test_a_gate_asks_in_the_sheet_and_what_was_written_is_kept(ana, world):
+    deal = world["line"]
+    response = save(ana, "moved forward she agreed", at_deal=deal.pk)
+    if response.status_code == 422:
+        assert "she agreed" in response.content.decode()
+        assert not Activity.objects.done().filter(body="she agreed").exists()
+    else:
+        deal.refresh_from_db()
+        assert deal.stage == Stage.QUALIFICATION
+
+
+def test_understanding_costs_few_queries(ana, world, django_assert_max_num_queries):
+    read(ana, "anna norte reached")
+    with django_assert_max_num_queries(20):
+        read(ana, "anna norte reached wants pricing > offer fri")
+
+
+def test_a_pasted_signature_becomes_a_lead_once_it_was_looked_at(ana, world):
+    text = "Best regards\nAnna Reiter\nHead of Purchasing\nNorte Aceites GmbH\n+43 1 234 5678\n0664 1234567\nanna@norte.example"
+    before = Contact.objects.count()
+    response = ana.post("/deals/new/read/", {"pasted": text}, headers=HX)
+    page = response.content.decode()
+    assert 'value="Anna Reiter"' in page
+    assert "nothing is saved yet" in page
+    # Norte is on record but for its form, and Anna by her name: both are offered.
+    assert f'name="company" value="{world["norte"].pk}"' in page
+    assert f'name="contact" value="{world["anna"].pk}"' in page
+    assert Contact.objects.count() == before
+    said = {
+        "person": "Anna Reiter-Neu",
+        "company": world["norte"].pk,
+        "email": "anna@norte.example",
+        "phone": "+43 1 234 5678",
+        "other_phone": "0664 1234567",
+        "job_title": "Head of Purchasing",
+    }
+    assert ana.post("/deals/new/", said, headers=HX).status_code == 200
+    made = Contact.objects.get(name="Anna Reiter-Neu")
+    assert (made.job_title, made.points.count()) == ("Head of Purchasing", 3)
