@@ -94,6 +94,13 @@ class NothingPlanned(Event, kind="nothing_planned"):
     why: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class LeadTakenIn(Event, kind="lead_taken_in"):
+    """A lead turned out to be the same: what was known of it came to this deal. The lead has `Merged`."""
+
+    lead: RecordRef
+
+
 class DealRestored(Event, kind="restored"):
     """It had been opened by mistake and taken back, and is there again."""
 
@@ -372,6 +379,8 @@ class Deleted(Event, kind="deleted"): ...
 
 @dataclass(frozen=True, kw_only=True)
 class Merged(Event, kind="merged"):
+    """Of a row of a list, or of a lead that is the same as a deal."""
+
     into: RecordRef
 
 

@@ -39,6 +39,8 @@ METHODS = [
 _CUSTOMER, _US = Initiator.CUSTOMER, Initiator.US
 # The command for a verdict stops a deal by it.
 DISQUALIFIED = "disqualified"
+# By which a lead is stopped that is the same as another deal.
+DUPLICATE = "duplicate"
 
 # Key, name, kind (`CauseKind`), and whose decision it is; empty where it may be either's. METHOD,
 # Words: a stop has an initiator and a cause; the kind decides in which win rate it counts (K4).
@@ -50,7 +52,7 @@ STOP_CAUSES = [
     ("bad_timing", gettext_noop("Bad timing"), "no_decision", ""),
     (DISQUALIFIED, gettext_noop("Disqualified"), "ours", _US),
     ("withdrawn", gettext_noop("We withdrew"), "ours", _US),
-    ("duplicate", gettext_noop("Duplicate"), "ours", _US),
+    (DUPLICATE, gettext_noop("Duplicate"), "ours", _US),
     ("unknown", gettext_noop("Unknown"), "unknown", ""),
 ]
 

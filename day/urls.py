@@ -1,4 +1,17 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from day.views import lead_rules, leads
 
 app_name = "day"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    # new leads
+    path("leads/", leads.inbox, name="leads"),
+    path("leads/<int:pk>/", leads.preview, name="lead"),
+    path("leads/<int:pk>/accept/", leads.accept, name="lead_accept"),
+    path("leads/<int:pk>/same/", leads.same, name="lead_same"),
+    path("leads/rules/", lead_rules.page, name="lead_rules"),
+    path("leads/rules/add/<int:team>/", lead_rules.add, name="lead_rule_add"),
+    path("leads/rules/<int:pk>/", lead_rules.change, name="lead_rule"),
+    path("leads/rules/<int:pk>/switch/", lead_rules.switch, name="lead_rule_switch"),
+    path("leads/rules/<int:pk>/up/", lead_rules.up, name="lead_rule_up"),
+]

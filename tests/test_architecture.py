@@ -18,6 +18,9 @@ from crm.models import (
     EvidenceFile,
     HandOff,
     Judgement,
+    LeadAssignment,
+    LeadRule,
+    LeadTaker,
     Need,
     Offer,
     OfferLine,
@@ -97,6 +100,11 @@ def one_of_each(cast: Cast) -> Cast:
     operations.give_sign(Part.WORKER, "host", at=NOW)
     operations.note_incident(IncidentKind.SLOW, "GET crm:board", at=NOW, seconds=2)
     contact.changes.create(at=NOW, by=ana, kind="owner")
+    rule = LeadRule.objects.create(team=cast.north, name="All", changed_at=NOW)
+    LeadTaker.objects.create(rule=rule, person=ana)
+    LeadAssignment.objects.create(
+        deal=deal, team=cast.north, rule=rule, rule_name="All", dealing="in_turn", to=ana, at=NOW
+    )
     SavedView.objects.create(kind="leads", name="Cold", owner=ana, changed_at=NOW)
     Rate.objects.create(currency="USD", on=NOW.date(), value=1)
     SettingChange.objects.create(setting="product", kind="added", name="Line 3", at=NOW, by=ana)

@@ -15,8 +15,10 @@ from django.utils.translation import gettext_lazy
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
+from crm.commands import lead as lead_commands
 from crm.commands import party as party_commands
 from crm.commands import search
+from crm.commands.writers.activity import Next
 from crm.models import Activity, Company, Contact, Deal, StopCause
 from pipeline.models import User
 from pipeline.process.stages import Initiator
@@ -107,8 +109,23 @@ def stop(
     )
 
 
+def claim(ids: Sequence[int], *, by: User, at: dt.datetime) -> list[BulkResult]:
+    """Take each deal out of the pool, as `crm.commands.deal.claim` does."""
+    return _run_each(ids, lambda deal: deal_commands.claim(deal, by=by, at=at), by=by)
+
+
+def accept(ids: Sequence[int], *, first: Next, by: User, at: dt.datetime) -> list[BulkResult]:
+    """Take each new lead up, as `crm.commands.lead.accept` does."""
+    return _run_each(ids, lambda deal: lead_commands.accept(deal, first=first, by=by, at=at), by=by)
+
+
+def deal_out(ids: Sequence[int], *, by: User, at: dt.datetime) -> list[BulkResult]:
+    """Give each lead of a pool away by its rules, as `crm.commands.lead.deal_out` does."""
+    return _run_each(ids, lambda deal: lead_commands.deal_out(deal, by=by, at=at), by=by)
+
+
 def _run_each(
-    ids: Sequence[int], verb: Callable[[Any], None], *, by: User, of: Subject = Deal
+    ids: Sequence[int], verb: Callable[[Any], object], *, by: User, of: Subject = Deal
 ) -> list[BulkResult]:
     """Apply `verb` to each record in the order of `ids`, a repeated id once.
 
@@ -132,7 +149,7 @@ class _Each:
     """A verb, applied to records a part at a time. Whatever the database cannot do, every record of
     the part is told of."""
 
-    def __init__(self, verb: Callable[[Any], None], *, of: Subject, by: User) -> None:
+    def __init__(self, verb: Callable[[Any], object], *, of: Subject, by: User) -> None:
         self._verb, self._of, self._by = verb, of, by
         self._waited = False
 
@@ -171,7 +188,7 @@ class _Each:
 
 
 def _run_one(
-    pk: int, row: Deal | Company | Contact | Activity | None, verb: Callable[[Any], None]
+    pk: int, row: Deal | Company | Contact | Activity | None, verb: Callable[[Any], object]
 ) -> BulkResult:
     if row is None:
         return BulkResult(id=pk, name="", refused=_("Not there any more, or not yours to see."))

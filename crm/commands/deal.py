@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.commands import company as company_commands
-from crm.commands import deleted, gate, planned, relationship, search, values
+from crm.commands import deleted, gate, lead_dealing, planned, relationship, search, values
 from crm.commands.contact import NewContact, on_record
 from crm.commands.deal_people import add_person
 from crm.commands.gate import GoAhead
 from crm.commands.gate_input import NOTHING, GateInput
+from crm.commands.lead_dealing import Dealt
 from crm.commands.locked_deal import (
     NEXT_FIELDS,
     add_change,
@@ -40,6 +41,7 @@ from crm.models import (
     OfferOutcome,
     Rate,
     SearchKind,
+    Source,
     StopCause,
 )
 from crm.models.due import midnight
@@ -70,7 +72,8 @@ def open(
     """Open a deal, with its company and contact where they are new; a name is enough.
 
     `company` is one on record or the name of a new one, `contact` likewise. Without `owner` the
-    deal is `by`'s own; `team` alone puts it into that team's pool. `fields` are amount (in
+    deal is `by`'s own; `team` alone puts it into that team's pool, and a new lead from there to whom
+    the rules of the team choose. `fields` are amount (in
     `currency`, by default the organisation's), expected_close_on, source, source_detail,
     source_company and method. A deal that begins further on is judged for the stages before it:
     `gate_input` is what their gates ask for.
@@ -91,6 +94,7 @@ def open(
         if not title:
             raise Refused(_("Write a name: of the deal, a company or a person."), field="name")
         owner, team = _owner_and_team(owner=owner, team=team, by=by)
+        owner, team, dealt = _by_rules(owner, team, stage, fields.get("source"), company)
         fields.setdefault("currency", by.organisation.currency)
         _check_currency(fields["currency"], by=by, at=at)
         deal = Deal(
@@ -108,21 +112,10 @@ def open(
         )
         values.check(deal)
         deal.save(force_insert=True)
+        lead_dealing.note([(deal.pk, one) for one in dealt], at=at)
         if contact:
             DealContact.objects.create(deal=deal, contact=contact)
-        version_ids = versions_in_force(deal)
-        stage_visit = enter(deal, moves.start(stage, at), by=by, version_ids=version_ids)
-        if stage > Stage.LEAD_GENERATION or gate_input != NOTHING:
-            passed = gate.check(
-                deal,
-                Act(verb=Verb.OPEN, from_stage=None, to=stage),
-                version_ids=version_ids,
-                by=by,
-                at=at,
-                gate_input=gate_input,
-                go_ahead=go_ahead,
-            )
-            gate.keep(deal, passed, stage_visit, by=by, at=at)
+        _begin(deal, by=by, at=at, gate_input=gate_input, go_ahead=go_ahead)
         search.index(SearchKind.DEAL, [deal.pk])
     return deal
 
@@ -217,13 +210,14 @@ def hand_over(
         if to.pk == row.owner_id:
             raise Refused(_("The deal is this person's already."), field="to")
         _know_owner(row, deal)
-        _change_owner(row, to, by=by, at=at, reason=reason)
+        change_owner(row, to, by=by, at=at, reason=reason)
 
 
 def claim(deal: Deal, *, by: User, at: dt.datetime) -> None:
     """Take an unowned deal out of one's team's pool.
 
-    Raises Refused if somebody was quicker, Deal.DoesNotExist if the pool is not one's own.
+    Raises Refused if somebody was quicker, and says who; Deal.DoesNotExist if the pool is not one's
+    own.
     """
     at = _not_ahead(at)
     with transaction.atomic():
@@ -233,10 +227,10 @@ def claim(deal: Deal, *, by: User, at: dt.datetime) -> None:
         if row is None and not seen:
             raise Deal.DoesNotExist
         if row is None or row.owner_id is not None:
-            raise Refused(_("Somebody has taken this deal already."))
+            raise Refused(_taken_by(deal, by=by))
         if not row.is_open:
             raise Refused(_("The deal is closed: open it again first."))
-        _change_owner(row, by, by=by, at=at, reason="")
+        change_owner(row, by, by=by, at=at, reason="")
     deal.refresh_from_db()
 
 
@@ -383,7 +377,18 @@ def _know_owner(row: Deal, seen: Deal) -> None:
         row.owner = known
 
 
-def _change_owner(row: Deal, to: User, *, by: User, at: dt.datetime, reason: str) -> None:
+def _taken_by(deal: Deal, *, by: User) -> str:
+    """Who took it out of the pool; the names of colleagues are common knowledge."""
+    owner = User.objects.filter(deals=deal.pk).only("id", "name").first()
+    if owner is None:
+        return _("Somebody has taken this deal already.")
+    if owner.pk == by.pk:
+        return _("You have taken this deal already.")
+    return _("%(name)s has taken this deal already.") % {"name": owner.name}
+
+
+def change_owner(row: Deal, to: User, *, by: User, at: dt.datetime, reason: str) -> None:
+    """Give a locked deal, with what is planned on it, to `to`; and write that down."""
     note_change(row, "owner", to, by=by, at=at, reason=reason)
     if to.team is not None and to.team_id != row.team_id:
         row.team = to.team
@@ -405,6 +410,40 @@ def _owner_and_team(*, owner: User | None, team: Team | None, by: User) -> tuple
     if owner.pk != by.pk and not (owner.is_active and by.scope.may_assign_to(owner.pk)):
         raise Refused(_("You cannot open deals for this person."), field="owner")
     return owner, owner.team or by.organisation
+
+
+def _by_rules(
+    owner: User | None, team: Team, stage: Stage, source: Source | None, company: Company | None
+) -> tuple[User | None, Team, list[Dealt]]:
+    """Whose a deal is that is just opened, and where: of a new lead in the pool, as its rules choose;
+    and what they made of it."""
+    if owner is not None or stage != Stage.LEAD_GENERATION:
+        return owner, team, []
+    dealt = lead_dealing.choose(team, source=source, company=company)
+    if dealt is None:
+        return None, team, []
+    return dealt.to, (dealt.to and dealt.to.team) or team, [dealt]
+
+
+def _begin(
+    deal: Deal, *, by: User, at: dt.datetime, gate_input: GateInput, go_ahead: GoAhead | None
+) -> None:
+    """Write the first visit of a new deal, in the stage that it is in, by the gates before that."""
+    stage = Stage(deal.stage)
+    version_ids = versions_in_force(deal)
+    stage_visit = enter(deal, moves.start(stage, at), by=by, version_ids=version_ids)
+    if stage == Stage.LEAD_GENERATION and gate_input == NOTHING:
+        return
+    passed = gate.check(
+        deal,
+        Act(verb=Verb.OPEN, from_stage=None, to=stage),
+        version_ids=version_ids,
+        by=by,
+        at=at,
+        gate_input=gate_input,
+        go_ahead=go_ahead,
+    )
+    gate.keep(deal, passed, stage_visit, by=by, at=at)
 
 
 def _check_currency(currency: str, *, by: User, at: dt.datetime) -> None:

@@ -10,7 +10,7 @@ only the ordinary verbs are left: move back, open again, hand over.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ Rows = dict[tuple[str, int], str]
 
 
 class World(NamedTuple):
-    """The rows of a deal and all that belongs to it, and the newest company and contact there are."""
+    """The rows of deals and all that belongs to them, and the newest company and contact there are."""
 
     rows: Rows
     newest: tuple[int, ...]
@@ -52,9 +52,11 @@ class ChangedRow(NamedTuple):
 
 
 @contextmanager
-def undoable(*, verb: str, by: User, at: dt.datetime) -> Iterator[list[UndoableAct]]:
+def undoable(
+    *, verb: str, by: User, at: dt.datetime, also: Callable[[], Deal] | None = None
+) -> Iterator[list[UndoableAct]]:
     """Around a verb on a deal: what it does there is kept in its own transaction, so that `undo` can
-    take it back.
+    take it back. `also` says which other deal it changes, which must be locked by then.
 
     The list holds the act once the verb is done; none where it gave the deal to another company that
     was on record.
@@ -64,9 +66,10 @@ def undoable(*, verb: str, by: User, at: dt.datetime) -> Iterator[list[UndoableA
     @contextmanager
     def watch(row: Deal) -> Iterator[None]:
         company = row.company_id or 0
-        before = _world(row.pk, company)
+        deals = [row.pk] if also is None else [row.pk, also().pk]
+        before = _world(deals, company)
         yield
-        after = _world(row.pk, company)
+        after = _world(deals, company)
         if after.newest != before.newest:
             after.rows.update(_new_parties(before, by=by))
         if row.company_id and (Company._meta.db_table, row.company_id) not in after.rows:
@@ -99,12 +102,14 @@ def undo(deal: Deal, *, act: int, by: User, at: dt.datetime) -> None:
             raise Refused(_("That was too long ago to be taken back, or is taken back already."))
         if row.version != found.version:
             raise Stale(row, version=row.version, by=row.changed_by)
-        _put_back([ChangedRow(*one) for one in found.rows])
+        rows = [ChangedRow(*one) for one in found.rows]
+        _put_back(rows)
         row.refresh_from_db()
         row.version = found.version
         add_change(row, ActUndone(verb=found.verb), by=by, at=at)
         save(row, by=by, at=at)
-        search.index(SearchKind.DEAL, [row.pk])
+        others = {one.id for one in rows if one.table == Deal._meta.db_table}
+        search.index(SearchKind.DEAL, sorted({row.pk, *others}))
         idempotency.release(found.transaction)
         found.delete()
     deal.refresh_from_db()
@@ -202,16 +207,16 @@ _REPLACE = """
 _ROWS = "SELECT '{table}', t.id, ({kept})::text FROM {table} AS t WHERE {where}"
 _NEWEST = "SELECT '', coalesce(max(id), 0), '{table}' FROM {table}"
 _PARTIES = (Company, Contact)
-_OF_DEAL = "t.{column} = %(deal)s"
+_OF_DEAL = "t.{column} = ANY(%(deals)s::bigint[])"
 _OF_COMPANY = "t.{column} = %(company)s"
 _OF_PART = "t.{column} IN (SELECT id FROM {table} AS t WHERE {where})"
 # Made by the same person since, by the very verb: nobody else's comes between.
 _NEW = "t.{column} IN (SELECT id FROM {table} WHERE id > %({table})s AND changed_by_id = %(by)s)"
 
 
-def _world(deal: int, company: int) -> World:
-    """The world of a deal and a company. One query."""
-    found = run(_world_sql(), {"deal": deal, "company": company})
+def _world(deals: list[int], company: int) -> World:
+    """The world of some deals and a company. One query."""
+    found = run(_world_sql(), {"deals": deals, "company": company})
     newest = tuple(pk for table, pk, _of in found if not table)
     return World({(table, pk): text for table, pk, text in found if table}, newest)
 

@@ -10,6 +10,7 @@ from crm.models.evidence import EvidenceFile
 from crm.models.hand_off import HandOff
 from crm.models.import_row import ImportedRow
 from crm.models.judgement import Judgement
+from crm.models.lead_rule import Dealing, LeadAssignment, LeadRule, LeadTaker
 from crm.models.need import Need, Per
 from crm.models.offer import Offer, OfferKind, OfferLine, OfferOutcome, OfferRecipient
 from crm.models.party_change import PartyChange
@@ -48,6 +49,7 @@ __all__ = [
     "DealContact",
     "DealLine",
     "DealRole",
+    "Dealing",
     "DecisionPath",
     "DeletedKind",
     "DeletedRecord",
@@ -57,6 +59,9 @@ __all__ = [
     "ImportedRow",
     "Judgement",
     "Lead",
+    "LeadAssignment",
+    "LeadRule",
+    "LeadTaker",
     "ListKind",
     "Method",
     "Need",

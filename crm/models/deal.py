@@ -50,6 +50,15 @@ class DealQuerySet(models.QuerySet["Deal"]):
     def leads(self) -> Self:
         return self.filter(stage__lte=Stage.PROSPECTING)
 
+    def to_sort(self) -> Self:
+        """New leads: open, in the first stage, and nobody has planned anything with them. Those that
+        were laid aside until a day are among them."""
+        return self.open().filter(stage=Stage.LEAD_GENERATION, next_kind="")
+
+    def without_hand_off(self) -> Self:
+        """Won, and nobody has told delivery of it yet."""
+        return self.filter(outcome=Outcome.WON, hand_off=None)
+
     def opportunities(self) -> Self:
         return self.filter(stage__gte=Stage.QUALIFICATION)
 
@@ -226,6 +235,19 @@ class Deal(models.Model):
                 "id",
                 condition=Q(outcome=Outcome.OPEN, stage__gte=Stage.QUALIFICATION),
                 name="deal_attention_of_opportunity",
+            ),
+            # Serve the lead inbox: what came in first, of some people and in some pools.
+            models.Index(
+                fields=["owner", "created_at", "id"],
+                condition=Q(outcome=Outcome.OPEN, stage=Stage.LEAD_GENERATION, next_kind=""),
+                name="deal_to_sort",
+            ),
+            models.Index(
+                fields=["team", "created_at", "id"],
+                condition=Q(
+                    outcome=Outcome.OPEN, stage=Stage.LEAD_GENERATION, next_kind="", owner=None
+                ),
+                name="deal_to_sort_in_pool",
             ),
             # Serves the list of all deals: what was changed last comes first.
             models.Index(fields=["changed_at", "id"], name="deal_changed_last"),

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from crm.shipped import DISQUALIFIED, shipped_name
+from crm.shipped import DISQUALIFIED, DUPLICATE, shipped_name
 from crm.worth import RateInForce, Rates
 from pipeline.models import Batch, User
 from pipeline.people.access import HasScope
@@ -116,8 +116,8 @@ class StopCause(ReferenceRow):
 
     @property
     def is_fixed(self) -> bool:
-        """A verdict stops a deal by it, as our decision."""
-        return self.key == DISQUALIFIED
+        """A command stops deals by it: a verdict, or that a lead is the same as another deal."""
+        return self.key in (DISQUALIFIED, DUPLICATE)
 
 
 class Product(ReferenceRow):

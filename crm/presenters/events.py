@@ -168,6 +168,14 @@ def _undone(_viewer: Viewer, event: events.ActUndone) -> Sentence:
     return "arrow-back-up", _("Undone at once: %(what)s") % {"what": _verb(event.verb)}, ""
 
 
+def _merged(_viewer: Viewer, event: events.Merged) -> Sentence:
+    return "git-merge", _("The same as %(name)s") % {"name": event.into.name}, ""
+
+
+def _taken_in(_viewer: Viewer, event: events.LeadTakenIn) -> Sentence:
+    return "git-merge", _("A lead that is the same: %(name)s") % {"name": event.lead.name}, ""
+
+
 # Its records --------------------------------------------------------------------------------------
 
 
@@ -310,6 +318,8 @@ def _verb(verb: str) -> str:
         "change_plan": _("plan changed"),
         "step": _("step answered"),
         "value": _("value taken over"),
+        "accept": _("lead accepted"),
+        "same_as": _("merged"),
     }
     return words.get(verb, verb)
 
@@ -318,6 +328,8 @@ _SENTENCES: Mapping[type[Event], Callable[[Viewer, Any], Sentence]] = {
     events.OwnerChanged: _owner_changed,
     events.ParkedUntilChanged: _parked,
     events.ActUndone: _undone,
+    events.Merged: _merged,
+    events.LeadTakenIn: _taken_in,
     events.NeedDropped: _need_dropped,
     events.VerdictGiven: _verdict_given,
     events.OfferWithdrawn: _offer_withdrawn,

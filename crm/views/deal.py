@@ -334,9 +334,20 @@ def _new(request: HtmxRequest) -> OpenForm:
 def _go_to(request: HtmxRequest, deal: Deal) -> HttpResponse:
     if not deal.is_open:
         messages.success(request, _("Won."))
+    home = deal.get_absolute_url()
+    if _was_dealt(deal, request):
+        # By the rules of the pool that it came in by; it may be out of reach for who opened it.
+        said = _("A rule of the team gave it to %(name)s.") % {"name": deal.owner}
+        messages.success(request, said)
+        home = home_of(request, deal)
     if wants_fragment(request):
-        return HttpResponse(headers={"HX-Redirect": deal.get_absolute_url()})
-    return redirect(deal)
+        return HttpResponse(headers={"HX-Redirect": home})
+    return redirect(home)
+
+
+def _was_dealt(deal: Deal, request: HtmxRequest) -> bool:
+    pool = request.POST.get("owner", "").startswith("t")
+    return pool and deal.owner_id is not None
 
 
 @commits_in_pieces

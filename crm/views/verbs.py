@@ -66,6 +66,8 @@ class Dialog:
     # What an htmx request gets once it is done; by default nothing, which closes the sheet.
     done: Callable[[], HttpResponse] = HttpResponse
     verb: str = ""
+    # Which other deal it changes, once the form is known to say so.
+    also: Callable[[], Deal] | None = None
     # Where the form that was sent has no room for what a gate asks: the form that has, and its sheet.
     gate: GateForm | None = None
     gap: Callable[[], HttpResponse] | None = None
@@ -181,7 +183,7 @@ def _run(request: HtmxRequest, ask: Dialog, run: Callable[[], object]) -> list[U
     if not ask.verb:
         run()
         return []
-    with undoable(verb=ask.verb, by=request.user, at=now()) as acts:
+    with undoable(verb=ask.verb, by=request.user, at=now(), also=ask.also) as acts:
         run()
     return acts
 

@@ -16,7 +16,7 @@ from crm.models import (
     StageVisit,
 )
 from crm.shipped import SOURCES, spellings
-from exchange.imports import bulk, gaps
+from exchange.imports import bulk, gaps, pool
 from exchange.imports.judging import NEXT, Judge
 from exchange.imports.kinds import CONTACTS, PRODUCTS
 from exchange.imports.ledger import record_of
@@ -134,7 +134,9 @@ def import_deals(judge: Judge) -> dict[str, list[Any]]:
     _refuse_the_rest(judge)
     _make_parties(judge)
     judge.number(Deal)
+    dealt = pool.deal_out(judge)
     _write(judge)
+    pool.note(judge, dealt)
     return _make_customers(judge)
 
 

@@ -44,7 +44,9 @@ _BY_ITSELF = frozenset(
 # Whose names are their own: a firm may be called as its owner is.
 _OWN_NAMES = frozenset({(Company, "name"), (Company, "website"), (ImportMapping, "name")})
 # Lists and words of the organisation, not of a customer.
-_LISTS = frozenset({crm.Source, crm.Method, crm.StopCause, crm.Product, crm.Rate})
+_LISTS = frozenset(
+    {crm.Source, crm.Method, crm.StopCause, crm.Product, crm.Rate, crm.LeadRule, crm.LeadAssignment}
+)
 _OLD_NAMES = """
     SELECT DISTINCT ref ->> 'name'
     FROM {table} AS t, jsonb_path_query(

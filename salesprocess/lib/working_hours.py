@@ -31,6 +31,26 @@ class WorkingHours(NamedTuple):
         minutes = self.opens + (self.closes - self.opens) * share
         return dt.time(*divmod(min(int(minutes // 30) * 30, 24 * 60 - 30), 60))
 
+    def minutes_between(self, start: dt.datetime, end: dt.datetime) -> int:
+        """The whole working minutes between two instants, by the clock of their own zone; less than
+        none where `end` comes first. Holidays are not known."""
+        return int(self._worked(end) - self._worked(start))
+
+    def _worked(self, moment: dt.datetime) -> float:
+        """The working minutes since a Monday long ago."""
+        days = (moment.date() - _MONDAY).days
+        weeks, weekday = divmod(days, 7)
+        whole = weeks * len(self.days) + sum(day <= weekday for day in self.days)
+        length = self.closes - self.opens
+        worked: float = whole * length
+        if weekday + 1 in self.days:
+            minute = moment.hour * 60 + moment.minute + moment.second / 60
+            worked += min(max(minute - self.opens, 0), length)
+        return worked
+
+
+_MONDAY = dt.date(2000, 1, 3)
+
 
 def minutes_of(text: str) -> int:
     """The minutes of the day of `08:30`."""

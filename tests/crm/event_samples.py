@@ -139,6 +139,7 @@ def _of_settings() -> Iterator[Event]:
     yield events.BroughtBack()
     yield events.Deleted()
     yield events.Merged(into=PHONE)
+    yield events.LeadTakenIn(lead=RecordRef(kind="deal", id=9, name="Line 3"))
     yield events.Unmerged(out_of=PHONE)
     yield events.SeriesChanged(new="Scales")
     yield events.RetentionChanged(old=24, new=36)

@@ -90,6 +90,8 @@ def test_it_lets_one_of_two_take_a_deal_out_of_the_pool(cast):
 
         assert kinds(ends) == ["NoneType", "Refused"]
         winner = (cast.ana, cast.ben)[ends.index(None)]
+        (late,) = [end for end in ends if end is not None]
+        assert late.message == f"{winner.name} has taken this deal already."
         deal.refresh_from_db()
         assert deal.owner == winner
         assert deal.changes.count() == 1

@@ -40,6 +40,8 @@ DECIDED = {
     "usersessions.UserSession.user": OWN,
     "exchange.ImportMapping.owner": OWN,
     "crm.StepResult.private_to": OWN,
+    # Who is gone gets no leads any more; who comes after is said to the rule.
+    "crm.LeadTaker.person": OWN,
     "pipeline.IdempotencyKey.user": OWN,
     "pipeline.Invitation.person": OWN,
     "pipeline.Layer.user": OWN,
@@ -50,6 +52,7 @@ DECIDED = {
     "reports.SavedReport.owner": STAYS,
     "reports.ReportPin.person": OWN,
     "reports.ReportSubscription.person": OWN,
+    "crm.LeadAssignment.to": TRACE,
     "crm.StageVisit.entry_owner": TRACE,
     "crm.StageVisit.exit_owner": TRACE,
 }

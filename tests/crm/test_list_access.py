@@ -60,7 +60,7 @@ def exported(client: Client, address: str) -> list[dict[str, str]]:
 @pytest.mark.usefixtures("deals")
 def test_it_gives_one_answer_everywhere(cast: Cast, client: Client, who: str) -> None:
     client.force_login(getattr(cast, who))
-    page = client.get("/leads/")
+    page = client.get("/leads/list/")
     assert set(names(page)) == SEEN[who]
     rows = exported(client, "/lists/leads.csv")
     assert {row["Name"] for row in rows} == SEEN[who]
@@ -100,14 +100,14 @@ def test_it_offers_only_people_whose_records_are_in_sight(
     cast: Cast, client: Client, who: str
 ) -> None:
     client.force_login(getattr(cast, who))
-    page = client.get("/leads/").content.decode()
+    page = client.get("/leads/list/").content.decode()
     people = page.split('name="person"')[1].split("</select>")[0]
     for name in ("Ana Ruiz", "Ben Okoro", "Carl Meier"):
         seen = name.split()[0].lower() in SEEN[who] and name.split()[0].lower() != who
         assert (name in people) is seen
     other = cast.carl if who in ("ana", "ben", "mona") else cast.ana
     if other.name.split()[0].lower() not in SEEN[who]:
-        assert client.get(f"/leads/?person={other.pk}").status_code == 422
+        assert client.get(f"/leads/list/?person={other.pk}").status_code == 422
 
 
 @pytest.mark.usefixtures("deals")
@@ -115,7 +115,7 @@ def test_it_follows_a_person_who_left(cast: Cast, client: Client) -> None:
     cast.ana.is_active = False
     cast.ana.save(update_fields=["is_active"])
     client.force_login(cast.mona)
-    page = client.get(f"/leads/?person={cast.ana.pk}")
+    page = client.get(f"/leads/list/?person={cast.ana.pk}")
     assert names(page) == ["ana"]
     assert "Ana Ruiz (left)" in page.content.decode()
 

@@ -143,7 +143,7 @@ def test_it_walks_through_what_has_no_value_too(
         )
         if n % 3 == 1:
             plan_call(deal, by=cast.ana, due_at=ago(days=-n))
-    forward, address = [], f"/leads/?sort={sort}"
+    forward, address = [], f"/leads/list/?sort={sort}"
     while address:
         page = look(cast.ana, address)
         forward.append(names(page))
@@ -160,7 +160,7 @@ def test_it_puts_what_asks_for_somebody_first(cast: Cast, look: Callable[..., An
     later, overdue, nothing = (make_deal(by=cast.ana, name=name) for name in ("C", "B", "A"))
     plan_call(later, by=cast.ana, due_at=ago(days=-3))
     plan_call(overdue, by=cast.ana, due_at=ago(minutes=30))
-    assert names(look(cast.ana, "/leads/")) == [nothing.name, overdue.name, later.name]
+    assert names(look(cast.ana, "/leads/list/")) == [nothing.name, overdue.name, later.name]
 
 
 def test_it_sorts_names_without_regard_to_case(cast: Cast, look: Callable[..., Any]) -> None:
@@ -205,7 +205,7 @@ def test_it_counts_no_further_than_its_cap(
 ) -> None:
     monkeypatch.setattr("crm.queries.lists.CAP", 5)
     make_rows("leads", 6, by=cast.ana)
-    text = look(cast.ana, "/leads/").content.decode()
+    text = look(cast.ana, "/leads/list/").content.decode()
     assert "more than 5" in text
     assert "€" not in text.split("<thead>")[0].split("</h1>")[1]
 
@@ -217,10 +217,10 @@ def test_it_divides_deals_into_leads_and_opportunities(
         make_deal(by=cast.ana, name=stage.key, stage=stage)
     won_deal(by=cast.ana, name="won")
     stopped_deal(by=cast.ana, name="stopped")
-    leads, opportunities = look(cast.ana, "/leads/"), look(cast.ana, "/opportunities/")
+    leads, opportunities = look(cast.ana, "/leads/list/"), look(cast.ana, "/opportunities/")
     assert sorted(names(leads)) == ["lead_generation", "prospecting"]
     assert len(names(opportunities)) == 5
-    assert names(look(cast.ana, "/leads/?outcome=stopped")) == ["stopped"]
+    assert names(look(cast.ana, "/leads/list/?outcome=stopped")) == ["stopped"]
     assert names(look(cast.ana, "/opportunities/?outcome=won")) == ["won"]
     assert len(names(look(cast.ana, "/deals/"))) == 9
 
@@ -353,7 +353,7 @@ def test_it_says_what_is_wrong_with_an_address_and_lists_nothing(
     cast: Cast, look: Callable[..., Any], query: str
 ) -> None:
     make_deal(by=cast.ana)
-    page = look(cast.ana, f"/leads/?{query}")
+    page = look(cast.ana, f"/leads/list/?{query}")
     assert page.status_code == 422
     assert 'role="alert"' in page.content.decode()
     assert names(page) == []
@@ -400,11 +400,11 @@ def test_it_answers_the_list_alone_to_htmx_and_keeps_the_address_short(
     make_deal(by=cast.ana)
     part = look(
         cast.ana,
-        "/leads/?q=&person=&min=&stage=1&sort=",
+        "/leads/list/?q=&person=&min=&stage=1&sort=",
         headers={"HX-Request": "true", "HX-Trigger": "filters"},
     )
     assert "<html" not in part.content.decode()
-    assert part["HX-Push-Url"] == "/leads/?stage=1"
+    assert part["HX-Push-Url"] == "/leads/list/?stage=1"
 
 
 def test_it_shows_names_as_they_are_typed(cast: Cast, look: Callable[..., Any]) -> None:

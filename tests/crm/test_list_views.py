@@ -22,7 +22,7 @@ def save(person: User, *, name: str = "Big", team: Team | None = None, **facts: 
 
 def tabs(client: Client, person: User) -> str:
     client.force_login(person)
-    text: str = client.get("/leads/").content.decode()
+    text: str = client.get("/leads/list/").content.decode()
     return text.split('aria-label="Views"')[1].split("</nav>")[0]
 
 
@@ -35,7 +35,7 @@ def test_it_keeps_the_address_of_a_list(cast: Cast, client: Client) -> None:
     )
     view = SavedView.objects.get()
     assert (view.name, view.query, view.owner) == ("Big", "min=100&sort=-value", cast.ana)
-    assert answer["Location"] == "/leads/?min=100&sort=-value"
+    assert answer["Location"] == "/leads/list/?min=100&sort=-value"
     page = client.get(answer["Location"]).content.decode()
     assert '?min=100&amp;sort=-value" aria-current="page"' in page
     assert "Small" not in page
@@ -75,7 +75,7 @@ def test_it_shows_through_a_shared_view_only_ones_own_reach(cast: Cast, client: 
     make_deal(by=cast.carl, name="Secret", amount=500)
     view = save(cast.rosa, team=cast.west)
     client.force_login(cast.ana)
-    assert "Secret" not in client.get(f"/leads/?{view.query}").content.decode()
+    assert "Secret" not in client.get(f"/leads/list/?{view.query}").content.decode()
 
 
 @pytest.mark.parametrize("who", ["ana", "nora"])
@@ -95,7 +95,7 @@ def test_it_is_renamed_shared_and_deleted_by_its_owner(cast: Cast, client: Clien
     client.post(f"/views/{view.pk}/", {"name": "Bigger", "team": cast.north.pk})
     view.refresh_from_db()
     assert (view.name, view.team) == ("Bigger", cast.north)
-    assert client.post(f"/views/{view.pk}/delete/")["Location"] == "/leads/"
+    assert client.post(f"/views/{view.pk}/delete/")["Location"] == "/leads/list/"
     assert not SavedView.objects.exists()
 
 
@@ -182,12 +182,12 @@ def test_a_shared_view_of_mine_shows_each_reader_his_or_her_own(cast: Cast, clie
     assert set(SavedView.objects.values_list("query", "team")) == {("person=me", cast.north.pk)}
     for person in (cast.ana, cast.ben, cast.mona):
         client.force_login(person)
-        for address in ("/leads/?person=me", "/companies/?person=me", "/board/?person=me"):
+        for address in ("/leads/list/?person=me", "/companies/?person=me", "/board/?person=me"):
             page = client.get(address).content.decode()
             names = {each.name for each in cast.people if f" of {each.name}" in page}
             assert names == {person.name}, address
             assert '<option value="me" selected>' in page
-        page = client.get("/leads/?person=me").content.decode()
+        page = client.get("/leads/list/?person=me").content.decode()
         assert '?person=me" aria-current="page"' in page
 
 

@@ -42,7 +42,7 @@ def stopped(cast: Cast) -> Deal:
 PLACES = {
     "page": ("/deals/{pk}/", ["Messe", "Brief", "Mitbewerber"], ["Trade fair", "Letter"]),
     "board": ("/board/", ["Messe"], ["Trade fair"]),
-    "leads": ("/leads/?outcome=stopped", ["Messe", "Mitbewerber"], ["Trade fair", "Chose a"]),
+    "leads": ("/leads/list/?outcome=stopped", ["Messe", "Mitbewerber"], ["Trade fair", "Chose a"]),
     "file": ("/lists/deals.csv", ["Messe", "Mitbewerber"], ["Trade fair", "Chose a"]),
     "source": ("/deals/{pk}/edit/source/", ["Messe", "Bestandskunde"], ["Trade fair"]),
     "method": ("/deals/{pk}/edit/method/", ["Brief", "Besuch"], ["Letter", ">Visit"]),
@@ -84,10 +84,10 @@ def test_a_list_is_sorted_by_the_name_that_it_shows(german: Client, cast: Cast):
     # "Messe" comes before "Sonstiges", though "Other" comes before "Trade fair".
     for name in ("Other", "Trade fair"):
         make_deal(by=cast.ana, name=f"by {name}", source=Source.objects.get(name=name))
-    page = text(german, "/leads/?sort=source")
+    page = text(german, "/leads/list/?sort=source")
     assert page.index("by Trade fair") < page.index("by Other")
     User.objects.filter(pk=cast.ana.pk).update(language=Language.ENGLISH)
-    page = text(german, "/leads/?sort=source")
+    page = text(german, "/leads/list/?sort=source")
     assert page.index("by Other") < page.index("by Trade fair")
 
 

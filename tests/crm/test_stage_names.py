@@ -75,7 +75,7 @@ def test_it_names_the_columns_and_the_menu_of_the_board_as_its_reader_does(
 
 
 @pytest.mark.parametrize(
-    "page", ["/deals/", "/leads/", "/activities/", "/reports/funnel/", "/deals/new/"]
+    "page", ["/deals/", "/leads/list/", "/activities/", "/reports/funnel/", "/deals/new/"]
 )
 def test_each_reads_his_own_name_of_a_stage_and_nobody_else_s(client: Client, cast: Cast, page):
     make_deal(by=cast.ana, stage=Stage.PROSPECTING, at=ago(days=5))

@@ -58,17 +58,17 @@ def plans(client: Client, user: User, page: str) -> str:
 SERVES = {
     "ana": {
         "/board/": "deal_board_column_of_owner deal_sums",
-        "/leads/": "deal_board_column_of_owner",
+        "/leads/list/": "deal_board_column_of_owner",
         "/deals/": "deal_sums",
     },
     "nora": {
         "/board/": "deal_board_column_of_owner deal_sums",
-        "/leads/": "deal_board_column_of_owner",
+        "/leads/list/": "deal_board_column_of_owner",
         "/deals/": "deal_sums",
     },
     "adele": {
         "/board/": "deal_board_column",
-        "/leads/": "deal_attention",
+        "/leads/list/": "deal_attention",
         "/opportunities/": "deal_attention_of_opportunity",
     },
 }
@@ -86,4 +86,4 @@ def test_it_takes_the_index_that_serves_the_page(client: Client, many: Cast):
 def test_it_plans_a_list_within_a_wide_scope_each_time(client: Client, many: Cast):
     """For 500 of 503 people another plan is right than for the ten that a plan for all counts on."""
     assert many.again(many.mona).scope.is_wide
-    assert plans(client, many.mona, "/leads/") == ""
+    assert plans(client, many.mona, "/leads/list/") == ""

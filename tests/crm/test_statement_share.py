@@ -6,7 +6,7 @@ from tests.statements import forget, prepared
 
 PAGES = (
     "/board/",
-    "/leads/",
+    "/leads/list/",
     "/opportunities/",
     "/deals/",
     "/companies/",

@@ -147,11 +147,11 @@ def looks() -> list[tuple[str, str, list[int]]]:
 @pytest.mark.usefixtures("deals")
 def test_who_opens_a_list_of_whose_records_is_noted_once_a_day(cast: Cast, clock: Any):
     ana, ben, mona = cast.ana.pk, cast.ben.pk, cast.mona.name
-    opened(cast.ana, "/leads/", "/board/", "/contacts/")
+    opened(cast.ana, "/leads/list/", "/board/", "/contacts/")
     assert looks() == [], "what is one's own is no look"
-    opened(cast.mona, f"/leads/?person={ana}")
+    opened(cast.mona, f"/leads/list/?person={ana}")
     assert looks() == [(mona, "leads", [ana])]
-    opened(cast.mona, *["/leads/?sort=name"] * 3)
+    opened(cast.mona, *["/leads/list/?sort=name"] * 3)
     assert looks()[1:] == [(mona, "leads", [ben])], "those who were not seen before on this day"
     opened(cast.mona, "/deals/", "/board/", "/board/", f"/people/{ana}/hand-over/")
     both = sorted([ana, ben])
@@ -161,7 +161,7 @@ def test_who_opens_a_list_of_whose_records_is_noted_once_a_day(cast: Cast, clock
         (mona, "holdings", [ana]),
     ]
     clock.shift(24 * 60 * 60)
-    opened(cast.mona, "/leads/")
+    opened(cast.mona, "/leads/list/")
     assert looks()[5:] == [(mona, "leads", both)]
     last = AuditEntry.objects.filter(what="leads").latest("pk")
     assert (last.rows, last.asked) == (3, "")
@@ -169,7 +169,7 @@ def test_who_opens_a_list_of_whose_records_is_noted_once_a_day(cast: Cast, clock
 
 @pytest.mark.usefixtures("deals")
 def test_each_person_and_the_admins_see_who_opened_lists(cast: Cast, client: Client, clock: Any):
-    opened(cast.mona, "/leads/", f"/reports/people/{cast.ana.pk}/")
+    opened(cast.mona, "/leads/list/", f"/reports/people/{cast.ana.pk}/")
     client.force_login(cast.ana)
     html = client.get("/profile/taken/").content.decode()
     for told in ("Mona Reyes", "Leads", "Report on one person", "on 1 day"):

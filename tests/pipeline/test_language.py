@@ -127,5 +127,5 @@ def test_it_is_the_receivers_in_mails_whoever_sends_them(cast):
 def test_it_is_the_same_on_every_page(client, cast, language):
     speaks(cast.adele, language)
     client.force_login(cast.adele)
-    for address in ("/board/", "/people/", "/outbox/", "/imports/", "/leads/"):
+    for address in ("/board/", "/people/", "/outbox/", "/imports/", "/leads/list/"):
         assert f'<html lang="{language}"' in client.get(address).content.decode(), address

@@ -7,7 +7,7 @@ from tests.conftest import Cast
 
 def test_it_is_not_stored_for_who_is_signed_in(cast: Cast, client: Client) -> None:
     client.force_login(cast.ana)
-    for address in ("/board/", "/leads/", "/companies/", "/board/?v=1"):
+    for address in ("/board/", "/leads/list/", "/companies/", "/board/?v=1"):
         assert client.get(address).headers["Cache-Control"] == "no-store"
 
 

@@ -1,0 +1,119 @@
+"""Two deals that are one: what is known of a lead goes to the deal that was there before.
+
+Deals are never lost: the lead stays on record, stopped as a duplicate, with its own way through the
+stages, and names the deal that it is the same as.
+"""
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from crm.commands import deal as deal_commands
+from crm.commands.deal_people import add_person
+from crm.commands.locked_deal import (
+    NEXT_FIELDS,
+    add_change,
+    locked,
+    note_changes,
+    refresh_next,
+    require_open,
+    save,
+)
+from crm.commands.planned import give
+from crm.events import LeadTakenIn, Merged
+from crm.models import (
+    Activity,
+    Concern,
+    Deal,
+    DealLine,
+    DealRole,
+    EvidenceFile,
+    Need,
+    StepResult,
+    StopCause,
+)
+from crm.shipped import DUPLICATE
+from pipeline.models import User
+from pipeline.process.stages import Initiator
+from salesprocess.lib.events import RecordRef
+from salesprocess.lib.refused import Refused
+
+# What the deal takes over from the lead where it says nothing itself.
+_FACTS = ("company", "source", "source_detail", "source_company", "method", "expected_close_on")
+
+
+def merge(lead: Deal, *, into: Deal, by: User, at: dt.datetime, version: int | None = None) -> None:
+    """Say that a lead is the same as the deal `into`: what was said, planned and filed with it, its
+    people and its products go there, and the lead is stopped as a duplicate.
+
+    Where the deal knows nothing of a fact, it takes it over; a step that it has answered itself
+    stays so, and the lead keeps its own answer.
+
+    Raises Refused for one and the same deal, a lead past prospecting, or a closed one of the two;
+    Stale as in `locked`; Deal.DoesNotExist if either is out of the reach of `by`.
+    """
+    if lead.pk == into.pk:
+        raise Refused(_("That is the lead itself: choose another deal."), field="into")
+    with transaction.atomic():
+        # Both in one order, so that two who merge them the other way round do not wait in a circle.
+        pair = Deal.objects.filter(pk__in=[lead.pk, into.pk]).order_by("pk")
+        list(pair.select_for_update(of=("self",)).values_list("pk"))
+        with locked(lead, by=by, version=version) as row, locked(into, by=by) as target:
+            require_open(row)
+            if not row.is_lead:
+                raise Refused(_("Only a lead becomes part of another deal."))
+            if not target.is_open:
+                raise Refused(_("That deal is closed: open it again first."), field="into")
+            _take_over(row, target, by=by, at=at)
+            _stop(row, target, by=by, at=at)
+
+
+def _take_over(row: Deal, target: Deal, *, by: User, at: dt.datetime) -> None:
+    _move_records(row, target)
+    there = target.deal_contacts.values("contact")
+    for link in row.deal_contacts.exclude(contact__in=there).select_related("contact"):
+        add_person(target, link.contact, role=DealRole(link.role), by=by, at=at)
+    facts: dict[str, Any] = {
+        name: getattr(row, name)
+        for name in _FACTS
+        if getattr(row, name) and not getattr(target, name)
+    }
+    if target.amount is None and row.amount is not None:
+        facts |= {"amount": row.amount, "currency": row.currency}
+    changed = note_changes(target, facts, by=by, at=at)
+    if row.touched_at and (target.touched_at is None or row.touched_at > target.touched_at):
+        target.touched_at = row.touched_at
+    refresh_next(target)
+    add_change(target, LeadTakenIn(lead=RecordRef.to(row)), by=by, at=at)
+    save(target, *changed, *NEXT_FIELDS, "touched_at", by=by, at=at)
+
+
+def _move_records(row: Deal, target: Deal) -> None:
+    """The steps first: an answer goes together with the file or the talk that proves it."""
+    answered = (
+        StepResult.objects.current()
+        .filter(deal=target)
+        .values_list("stage", "key", "private_to_id")
+    )
+    taken = set(answered)
+    own = StepResult.objects.filter(deal=row)
+    going = [
+        one.pk
+        for one in own.only("pk", "stage", "key", "private_to_id", "replaced_at")
+        if one.replaced_at or (one.stage, one.key, one.private_to_id) not in taken
+    ]
+    StepResult.objects.filter(pk__in=going).update(deal=target)
+    for model in (Activity, EvidenceFile, Need, Concern, DealLine):
+        model._default_manager.filter(deal=row).update(deal=target)
+    # What was planned is for who owns the deal now.
+    planned = Activity.objects.filter(deal=target).planned()
+    if target.owner is not None:
+        give(planned.exclude(owner=target.owner), target.owner)
+
+
+def _stop(row: Deal, target: Deal, *, by: User, at: dt.datetime) -> None:
+    add_change(row, Merged(into=RecordRef.to(target)), by=by, at=at)
+    cause = StopCause.objects.get(key=DUPLICATE)
+    deal_commands.stop(row, initiator=Initiator.US, cause=cause, by=by, at=at)
