@@ -65,7 +65,7 @@ def pages() -> list[MeasuredPage]:
             )
             for reader in ("seller", "manager")
             for name, address in (
-                ("leads", "/leads/"),
+                ("leads", "/leads/list/"),
                 ("opportunities", "/opportunities/"),
                 ("deals", "/deals/"),
                 ("companies", "/companies/"),

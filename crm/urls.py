@@ -56,7 +56,7 @@ urlpatterns = [
     path("log/", quick_log.page, name="log"),
     path("log/understand/", quick_log.understand, name="log_understand"),
     # lists, with what can be done to many rows at once
-    *(path(f"{kind}/", lists.page, {"kind": kind}, name=kind.value) for kind in ListKind),
+    *(path(f"{kind.path}/", lists.page, {"kind": kind}, name=kind.value) for kind in ListKind),
     path("lists/<slug:kind>.csv", list_export.export, name="list_export"),
     path("deals/bulk/<slug:verb>/", bulk.ask, name="deal_bulk"),
     path("views/save/", saved_view.save, name="view_save"),

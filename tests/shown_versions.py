@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, models
 from django.test import Client
 from django.urls import Resolver404, ResolverMatch, resolve
 
-from crm.models import Activity, Company, Contact, Deal, SavedView, StepResult
+from crm.models import Activity, Company, Contact, Deal, LeadRule, SavedView, StepResult
 from crm.queries.reference import REFERENCE_LISTS
 from pipeline.models import Layer, Team, User
 from pipeline.people.queries import latest_change
@@ -49,7 +49,12 @@ def shown(client: Client, path: str) -> dict[str, int | None]:
 
 def _model_of(view: str) -> type[models.Model] | None:
     """Of several records below one place, the one that a view is about."""
-    of = {"reports:day_note": DayNote, "reports:saved": SavedReport}
+    of = {
+        "reports:day_note": DayNote,
+        "reports:saved": SavedReport,
+        "day:lead_rule": LeadRule,
+        "day:lead": Deal,
+    }
     return next((model for name, model in of.items() if view.startswith(name)), None)
 
 

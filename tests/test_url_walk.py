@@ -29,11 +29,13 @@ from crm.commands import activity as activity_commands
 from crm.commands import concern as concern_commands
 from crm.commands import deal as deal_commands
 from crm.commands import deal_line as line_commands
+from crm.commands import lead_rule as rule_commands
 from crm.commands import need as need_commands
 from crm.commands import offer as offer_commands
 from crm.commands import process_note as note_commands
 from crm.commands import reference as reference_commands
 from crm.commands import saved_view as view_commands
+from crm.commands.lead_rule import LeadRuleInput
 from crm.commands.writers.activity import About, Next
 from crm.commands.writers.concern import ConcernInput, DispositionInput
 from crm.commands.writers.need import NeedInput
@@ -189,6 +191,7 @@ CALL = {"kind": "call", "body": "said"}
 TOMORROW = {"next": "tomorrow", "next_kind": "call"}
 STEP = {"label": "Ask", "kind": "check", "importance": "2", "applies": "always", "gives_you": "it"}
 
+RULE = {"name": "Fairs", "people": "@ben", "dealing": "in_turn"}
 NEED = {"number": "=3", "key": "=need"}
 
 URLS: dict[str, Url] = {
@@ -367,6 +370,18 @@ URLS: dict[str, Url] = {
     "crm:contact_bulk": Url(
         kind="collection", at={"verb": "=hand-over"}, ask={"ids": "@contact"}, needs=True
     ),
+    # new leads
+    "day:leads": Url(kind="collection", ask={"tab": "pool", "lead": "@pool"}),
+    "day:lead": record("slip"),
+    "day:lead_accept": record(
+        "slip", get=False, post={"first_on": "2026-03-20", "asks": "party", "party_person": "Eva"}
+    ),
+    "day:lead_same": record("slip", post={"into": "@bare"}),
+    "day:lead_rules": Url(kind="collection"),
+    "day:lead_rule_add": record("north", ABOVE_ANA, pk="team", post=RULE),
+    "day:lead_rule": record("lead_rule", ABOVE_ANA, post=RULE),
+    "day:lead_rule_switch": record("lead_rule", ABOVE_ANA, get=False, post={}),
+    "day:lead_rule_up": record("lead_rule", ABOVE_ANA, get=False, post={}),
     "crm:view_save": Url(kind="own", ask={"list": "deals", "query": "outcome=any"}),
     "crm:company_new": Url(kind="collection", ask=LIKE),
     "crm:company_alike": Url(kind="collection", ask=LIKE),
@@ -598,7 +613,10 @@ VARIANTS = [
     *(("crm:deal_edit", {"field": field}) for field in ("company", "value", "close", "source")),
     ("crm:deal_edit", {"field": "method"}),
     *(("crm:list_export", {"kind": kind.value}) for kind in ListKind),
-    *(("crm:deal_bulk", {"verb": verb}) for verb in ("hand-over", "park", "stop")),
+    *(
+        ("crm:deal_bulk", {"verb": verb})
+        for verb in ("hand-over", "park", "stop", "accept", "claim", "deal-out")
+    ),
 ]
 
 
@@ -838,6 +856,12 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         by=ana,
         at=ago(days=1),
     )
+    lead_rule = rule_commands.add(
+        cast.north,
+        LeadRuleInput(name="Fairs", people=(ana,), region="Nowhere"),
+        by=cast.mona,
+        at=NOW,
+    )
     slip = make_deal(by=ana, name=CANARIES["bare"], company=company)
     pool = make_deal(by=cast.mona, name=CANARIES["pool"], team=cast.north, company=company)
     carls = make_deal(by=cast.carl, name=CANARIES["carls"], company=company, contact=contact)
@@ -960,6 +984,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "plan": plan.pk,
         "bare": bare.pk,
         "slip": slip.pk,
+        "lead_rule": lead_rule.pk,
         "closed": closed.pk,
         "won": won.pk,
         "need": need.pk,

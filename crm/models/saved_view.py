@@ -9,7 +9,7 @@ from pipeline.models import ShareableQuerySet, Team, User
 
 
 class ListKind(models.TextChoices):
-    """The lists that there are; the value is also the path of each."""
+    """The lists that there are."""
 
     LEADS = "leads", _("Leads")
     OPPORTUNITIES = "opportunities", _("Opportunities")
@@ -17,6 +17,11 @@ class ListKind(models.TextChoices):
     COMPANIES = "companies", _("Companies")
     CONTACTS = "contacts", _("Contacts")
     ACTIVITIES = "activities", _("Activities")
+
+    @property
+    def path(self) -> str:
+        """Where it is: `/leads/` itself is the inbox."""
+        return "leads/list" if self == ListKind.LEADS else self.value
 
 
 class SavedViewQuerySet(ShareableQuerySet["SavedView"]):

@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods
 from crm.commands import bulk as commands
 from crm.commands.bulk import MAX_RECORDS, BulkResult
 from crm.forms.deal import HandOverForm, ParkForm, StopForm
-from crm.forms.fields import VerbForm
+from crm.forms.fields import PressForm, VerbForm
+from crm.forms.lead import FirstTouchForm
 from crm.forms.party import OwnerForm
 from crm.models import Company, Contact, Deal, ListKind
 from crm.queries import lists as queries
@@ -57,6 +58,30 @@ class Subject:
 
 
 DEAL_VERBS: Mapping[str, BulkVerb] = {
+    "accept": BulkVerb(
+        title=gettext_lazy("Accept"),
+        template="crm/list/_bulk_accept.html",
+        form=lambda data, user: FirstTouchForm(data, user=user, at=timezone.now()),
+        run=commands.accept,
+        did=lambda n: ngettext("%(n)s lead accepted", "%(n)s leads accepted", n),
+        button=gettext_lazy("Accept"),
+    ),
+    "claim": BulkVerb(
+        title=gettext_lazy("Take out of the pool"),
+        template="crm/list/_bulk_claim.html",
+        form=lambda data, user: PressForm(data, user=user),
+        run=commands.claim,
+        did=lambda n: ngettext("%(n)s deal taken", "%(n)s deals taken", n),
+        button=gettext_lazy("Take"),
+    ),
+    "deal-out": BulkVerb(
+        title=gettext_lazy("Give out by the rules"),
+        template="crm/list/_bulk_deal_out.html",
+        form=lambda data, user: PressForm(data, user=user),
+        run=commands.deal_out,
+        did=lambda n: ngettext("%(n)s lead given out", "%(n)s leads given out", n),
+        button=gettext_lazy("Give out"),
+    ),
     "hand-over": BulkVerb(
         title=gettext_lazy("Hand over"),
         template="crm/list/_bulk_hand_over.html",
