@@ -4,10 +4,10 @@ import datetime as dt
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Protocol
 
 from django.db import models
+from django.utils.functional import cached_property
 
 from crm.models import (
     ClosingAttempt,

@@ -4,11 +4,11 @@ import datetime as dt
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property
 from typing import Any, TypeVar
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from crm.models import DealLine, Rate
 from crm.worth import Rates

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import django_filters
 from django import forms
 from django.http import QueryDict
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 
 # How a filter is typed in, by its class; the first that fits.
 _INPUT_TYPES: tuple[tuple[type[django_filters.Filter], str], ...] = (

@@ -3,11 +3,11 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.db.models.functions import Lower
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 

@@ -3,11 +3,11 @@ to be filled in on the spot, and a reason to go ahead where one is enough (METHO
 """
 
 from collections.abc import Iterable, Set
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 

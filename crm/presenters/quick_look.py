@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.functional import cached_property
 
 from crm.forms.activity import PROPOSED
 from crm.forms.quick_log import QuickLogForm

@@ -2,9 +2,10 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from django.db.models import Choices
+from django.utils.functional import cached_property
 from django.utils.translation import get_language
 
 from crm.models import ActivityKind

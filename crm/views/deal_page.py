@@ -2,13 +2,13 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 

@@ -8,12 +8,12 @@ import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import count
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from crm.queries.rate import currencies
 from exchange.imports import bulk

@@ -9,12 +9,12 @@ cached across requests.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Protocol, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.utils.functional import cached_property
 
 from salesprocess.lib.prepared import Param
 

@@ -14,8 +14,10 @@ import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
+
+from django.utils.functional import cached_property
 
 from tests.published_sample import SAMPLE
 
