@@ -5,9 +5,11 @@ import './deal.js';
 import './drafts.js';
 import './focus.js';
 import './gate.js';
+import { isTyping, keyOf, keysAreOn } from './keys.js';
 import { onListKey } from './list.js';
 import './open.js';
 import { isGateway, markOnce, settleOnce } from './once.js';
+import { onPeekKey } from './peek.js';
 import { note } from './say.js';
 import './process.js';
 import './quick_log.js';
@@ -15,6 +17,7 @@ import './search.js';
 import './seconds.js';
 import './sheet.js';
 import './upload.js';
+import { onDealKey } from './verbs.js';
 
 const root = document.documentElement;
 root.classList.add('js');
@@ -96,16 +99,14 @@ function setTheme(button) {
 
 // --- keys -----------------------------------------------------------------------------------
 
-// Single keys get in the way of speech input, so that they can be switched off (WCAG 2.1.4).
 const singleKeys = document.querySelector('[data-single-keys]');
-if (singleKeys) {
-  singleKeys.checked = localStorage.getItem('seven-keys') !== 'off';
-  singleKeys.addEventListener('change', () => {
-    localStorage.setItem('seven-keys', singleKeys.checked ? 'on' : 'off');
-  });
-}
+singleKeys?.addEventListener('change', () => {
+  if (singleKeys.checked) delete document.body.dataset.keysOff;
+  else document.body.dataset.keysOff = '';
+  const values = singleKeys.checked ? { single_keys: 'on' } : {};
+  window.htmx.ajax('POST', singleKeys.dataset.singleKeys, { values, swap: 'none', target: 'body' });
+});
 
-const typing = (element) => element.closest('input, textarea, select, [contenteditable]');
 let afterG = 0;
 
 document.addEventListener('keydown', (event) => {
@@ -126,28 +127,33 @@ document.addEventListener('keydown', (event) => {
     }
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-  if (!singleKeys?.checked || document.querySelector('dialog[open]')) return;
-  const place = Date.now() - afterG < 1500 && rail(`[data-g="${CSS.escape(event.key)}"]`);
-  if (place) location.assign(place.href);
-  else if (event.key === 'c') {
-    event.preventDefault();
-    rail('[data-go=new]').click();
-  }
-  else if (onListKey(event.key)) event.preventDefault();
-  else if (event.key === '?') document.getElementById('keys').showModal();
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (!keysAreOn() || document.querySelector('dialog[open]')) return;
+  const goes = Date.now() - afterG < 1500 && rail(`[data-g="${CSS.escape(keyOf(event, true))}"]`);
+  const key = keyOf(event);
+  afterG = key === 'g' ? Date.now() : 0;
+  if (goes) location.assign(goes.href);
+  // A button is pressed by it.
+  else if (key === ' ' && event.target.closest('button, summary, input, [role=tab]')) return;
+  else if (key && onSingleKey(key)) event.preventDefault();
+});
+
+// True where there was something to do by it.
+function onSingleKey(key) {
+  if (key === ' ') return onPeekKey();
+  if (onDealKey(key) || onListKey(key)) return true;
+  if (key === 'c') rail('[data-go=new]').click();
+  else if (key === '?') document.getElementById('keys').showModal();
   else {
     // What a page has for a key of its own comes before what stands around every page.
-    const keyed = `[data-key="${CSS.escape(event.key)}"]`;
+    const keyed = `[data-key="${CSS.escape(key)}"]`;
     const wanted = document.querySelector(`#main ${keyed}`) ?? document.querySelector(keyed);
-    if (wanted) {
-      event.preventDefault();
-      if (wanted.matches('input, textarea, select')) wanted.focus();
-      else wanted.click();
-    }
+    if (wanted?.matches('input, textarea, select')) wanted.focus();
+    else wanted?.click();
+    return Boolean(wanted);
   }
-  afterG = event.key === 'g' ? Date.now() : 0;
-});
+  return true;
+}
 
 const rail = (entry) => document.querySelector(`.rail ${entry}`);
 

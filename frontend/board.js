@@ -4,6 +4,7 @@
 // sheet is fetched instead; the card waits in the new column until the answer is known, and goes
 // back to its place when the move failed, was refused or was given up.
 import Sortable from 'sortablejs';
+import { keyOf } from './keys.js';
 import { say } from './say.js';
 import { sheetIsOpen } from './sheet.js';
 
@@ -151,19 +152,24 @@ function neighbour(card, key) {
 }
 
 function onCardKey(event, card) {
-  const { key } = event;
+  const key = keyOf(event);
   const sideways = { ArrowLeft: -1, ArrowRight: 1 }[key];
+  const along = { j: 'ArrowDown', k: 'ArrowUp' }[key] ?? key;
   if (held) {
     if (key === ' ' || key === 'Enter') drop(card);
     else if (sideways) carry(card, sideways);
     else if (key === 'Escape') giveUp();
     else return;
-  } else if (key.startsWith('Arrow')) {
-    const next = neighbour(card, key);
+  } else if (sideways && event.shiftKey) {
+    if (waiting || card.matches('[data-ro]')) return;
+    lift(card);
+    carry(card, sideways);
+  } else if (along.startsWith('Arrow')) {
+    const next = neighbour(card, along);
     if (!next?.matches('.deal')) return;
     next.focus();
-  } else if (waiting || card.matches('[data-ro]')) return;
-  else if (key === ' ' || key === 'Enter') lift(card);
+  } else if (key === 'Enter') card.querySelector('h3 a').click();
+  else if (waiting || card.matches('[data-ro]')) return;
   else if (key === ']' && stageOf(card) < 7) move(placeOf(card), stageOf(card) + 1);
   else if (key === '[' && stageOf(card) > 1) move(placeOf(card), stageOf(card) - 1);
   else if (key === 'w') close(card, 'win');

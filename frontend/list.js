@@ -1,4 +1,4 @@
-// Lists: rows are ticked by press, by Shift-press as a range, by x; j and k go from row to row.
+// Lists: rows are ticked by press, by Shift-press as a range, by m; j and k go from row to row.
 
 const rows = () => document.getElementById('rows');
 const ticks = () => [...rows().querySelectorAll('.tick [name=id]')];
@@ -47,14 +47,14 @@ window.addEventListener('pageshow', () => {
 });
 
 export function onListKey(key) {
-  if (!rows() || !['j', 'k', 'x'].includes(key)) return false;
+  if (!rows() || !['j', 'k', 'm'].includes(key)) return false;
   const here = document.activeElement?.closest('#rows tbody tr');
-  if (key === 'x') {
+  if (key === 'm') {
     here?.querySelector('.tick [name=id]')?.click();
     return Boolean(here);
   }
   const all = [...rows().querySelectorAll('tbody tr')];
   const next = all[here ? all.indexOf(here) + (key === 'j' ? 1 : -1) : 0];
-  next?.querySelector('a')?.focus();
+  next?.querySelector('th a, a')?.focus();
   return Boolean(next);
 }

@@ -1,5 +1,7 @@
 // Two ways to tell what happened: aloud, and in a note that goes away by itself.
 
+const [LONG_MS, UNDO_MS, SHORT_MS] = [12_000, 8000, 6000];
+
 export function say(text) {
   const live = document.getElementById('live');
   // An unchanged text would not be read again.
@@ -23,12 +25,21 @@ export function note(text, tone = 'ok', undo = null, more = null) {
   if (more) box.append(moreButton(more, box));
   document.getElementById('toasts').append(box);
   say(undo ? `${text} ${undo.hint}` : text);
-  const leave = () => {
-    // Nobody loses it while pointing at it or standing on it.
-    if (box.matches(':hover, :focus-within')) setTimeout(leave, 1000);
+  goAway(box, tone === 'bad' || more ? LONG_MS : undo ? UNDO_MS : SHORT_MS);
+}
+
+// Nobody loses it while pointing at it or standing on it.
+function goAway(box, after) {
+  setTimeout(() => {
+    if (box.matches(':hover, :focus-within')) goAway(box, 1000);
     else box.remove();
-  };
-  setTimeout(leave, tone === 'bad' || more ? 12000 : undo ? 8000 : 6000);
+  }, after);
+}
+
+// What the page itself came with goes as the others do.
+for (const box of document.querySelectorAll('#toasts > .toast-note')) {
+  goAway(box, box.querySelector('.bad') ? LONG_MS : box.querySelector('form') ? UNDO_MS : SHORT_MS);
+  box.querySelector('form')?.addEventListener('submit', () => setTimeout(() => box.remove()));
 }
 
 function moreButton([words, act], box) {

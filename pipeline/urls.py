@@ -66,6 +66,8 @@ urlpatterns = [
     ),
     # oneself
     path("profile/", profile.profile, name="profile"),
+    path("profile/keys/", profile.keys, name="profile_keys"),
+    path("profile/keys/single/", profile.single_keys, name="profile_single_keys"),
     path("profile/e-mail/", profile.email, name="profile_email"),
     path("profile/sign-out/", profile.sign_out, name="profile_sign_out"),
     path("profile/second-factor/", profile.second_factor, name="second_factor"),

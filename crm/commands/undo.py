@@ -94,7 +94,7 @@ def undo(deal: Deal, *, act: int, by: User, at: dt.datetime) -> None:
     and for another's act.
     """
     with transaction.atomic():
-        row = queries.editable(by, deal.pk, lock=True)
+        row = queries.to_undo(by, deal.pk, lock=True)
         found = UndoableAct.objects.filter(pk=act, deal=row).first()
         if found is not None and found.by_id != by.pk:
             raise UndoableAct.DoesNotExist

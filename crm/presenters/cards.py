@@ -2,7 +2,7 @@
 
 import datetime as dt
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from crm.attention import heard_at, is_parked, is_past, is_silent
 from crm.models.due import Due, DueState
@@ -39,6 +39,27 @@ class Card(NamedTuple):
     risk: str
     may: str  # what its button does: move, claim, or nothing
     is_sample: bool
+
+
+class ShownDeal(Protocol):
+    """What the words for what's next and for an end are made of, whichever query has read it."""
+
+    @property
+    def outcome(self) -> str | None: ...
+    @property
+    def owner_id(self) -> int | None: ...
+    @property
+    def team_id(self) -> int | None: ...
+    @property
+    def next_on(self) -> dt.date | None: ...
+    @property
+    def next_at(self) -> dt.datetime | None: ...
+    @property
+    def next_kind(self) -> str | None: ...
+    @property
+    def parked_until(self) -> dt.date | None: ...
+    @property
+    def closed_at(self) -> dt.datetime | None: ...
 
 
 def path_of(activity: int, deal: int | None) -> str:
@@ -137,14 +158,14 @@ def days_in_stage(viewer: Viewer, row: BoardRow) -> tuple[str, bool]:
     return words["days"] % {"n": days}, days > viewer.norms.of(row.stage, row.team_id)
 
 
-def how_it_ended(viewer: Viewer, row: BoardRow) -> tuple[str, str]:
+def how_it_ended(viewer: Viewer, row: ShownDeal) -> tuple[str, str]:
     won = row.outcome == Outcome.WON
     day = viewer.day(row.closed_at) if row.closed_at else ""
     words = _("Won · %(day)s") if won else _("Stopped · %(day)s")
     return "won" if won else "stopped", words % {"day": day}
 
 
-def what_next(viewer: Viewer, row: BoardRow) -> tuple[str, str]:
+def what_next(viewer: Viewer, row: ShownDeal) -> tuple[str, str]:
     """Its class and its words."""
     if not row.next_kind:
         if row.parked_until and is_parked(row.parked_until, today=viewer.today):
@@ -173,12 +194,17 @@ def _risk(viewer: Viewer, row: BoardRow) -> str:
 
 
 def _may(viewer: Viewer, row: BoardRow) -> str:
+    if may_change(viewer, row):
+        return "move"
+    return "claim" if row.owner_id is None else ""
+
+
+def may_change(viewer: Viewer, row: ShownDeal) -> bool:
+    """Whether a deal in sight is the viewer's to change: as `Deal.editable_by`."""
     reach = viewer.user.scope
     if reach.everything or row.owner_id in reach.owner_ids:
-        return "move"
-    if row.owner_id is None:
-        return "move" if row.team_id in reach.managed_team_ids else "claim"
-    return ""
+        return True
+    return row.owner_id is None and row.team_id in reach.managed_team_ids
 
 
 def _days_since(viewer: Viewer, moment: dt.datetime) -> int:

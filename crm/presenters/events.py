@@ -320,6 +320,8 @@ def _verb(verb: str) -> str:
         "value": _("value taken over"),
         "accept": _("lead accepted"),
         "same_as": _("merged"),
+        "edit": _("changed"),
+        "claim": _("taken"),
     }
     return words.get(verb, verb)
 

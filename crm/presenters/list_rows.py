@@ -6,7 +6,13 @@ from typing import Any, NamedTuple
 from crm.attention import is_past
 from crm.models import ActivityResult, Relationship
 from crm.models.due import Due, DueState
-from crm.presenters.cards import days_in_stage, how_it_ended, path_of, what_next
+from crm.presenters.cards import (
+    days_in_stage,
+    how_it_ended,
+    may_change,
+    path_of,
+    what_next,
+)
 from crm.presenters.viewer import Viewer
 from crm.queries.board import BoardRow
 from crm.shipped import shipped_name
@@ -19,6 +25,8 @@ from salesprocess.lib.translation import gettext as _
 
 class DealListRow(NamedTuple):
     id: int
+    version: int
+    may_change: bool  # its verbs are the viewer's to use: it is open, and in reach
     name: str
     company: str
     stage: int
@@ -48,6 +56,8 @@ def deal_line(viewer: Viewer, row: BoardRow, *, changed: str = "") -> DealListRo
     closes = row.expected_close_on
     return DealListRow(
         id=row.id,
+        version=row.version,
+        may_change=is_open and may_change(viewer, row),
         name=row.name,
         company=row.company or "",
         stage=row.stage,

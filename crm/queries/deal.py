@@ -31,6 +31,7 @@ from crm.models import (
     DealChange,
     DealLine,
     StageVisit,
+    UndoableAct,
 )
 from crm.models.deal import DealQuerySet
 from crm.models.due import Due
@@ -195,6 +196,23 @@ def _to_edit(scope: Scope) -> DealQuerySet:
 
 _editable = Prepared(_whole, lambda scope: _to_edit(scope).values_list(*_FIELDS))
 _locked = Prepared(_whole, lambda scope: _to_edit(scope).select_for_update().values_list(*_FIELDS))
+
+
+def to_undo(user: User, pk: int, *, lock: bool = False) -> Deal:
+    """As `editable`; also a deal that `user` has just handed over out of the own reach.
+
+    Raises Deal.DoesNotExist.
+    """
+    try:
+        return editable(user, pk, lock=lock)
+    except Deal.DoesNotExist:
+        given = UndoableAct.objects.editable_by(user).filter(verb=GIVEN_AWAY)
+        deals = Deal.objects.filter(pk__in=given.values("deal"))
+        return (deals.select_for_update() if lock else deals).get(pk=pk)
+
+
+# The one verb that may take a deal out of the reach of whoever does it (`UndoableAct.verb`).
+GIVEN_AWAY = "hand_over"
 
 
 def claimable(user: User, pk: int) -> Deal:

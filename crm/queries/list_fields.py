@@ -15,6 +15,7 @@ from pipeline.people.access import Scope
 OF_DEAL = (
     *("id", "stage", "outcome", "name", "company__name", "amount", "currency", "owner__name"),
     *("next_on", "next_at", "next_kind", "parked_until", "closed_at", "team_id", "batch_id"),
+    "version",
 )
 IN_STAGE = ("stage_entered_at", "cause__name")
 OF_ACTIVITY = (

@@ -1,7 +1,7 @@
 """Parses what was typed into a search: words and numbers, however written. Pure.
 
 A word of three letters or more is found anywhere in a text, a shorter one only at the beginning of
-a word. Letters beyond ASCII count as several (`salesprocess.lib.folding`).
+a word. Of one's own open deals three letters are also the initials of three words. Letters beyond ASCII count as several (`salesprocess.lib.folding`).
 """
 
 import re
@@ -92,6 +92,21 @@ class SearchWords:
         found = [piece.at_start() for piece in self.pieces]
         found += [number.contains() for number in self.numbers]
         return reduce(and_, found)
+
+    @property
+    def initials(self) -> str:
+        """The letters of a typed word of LETTERS letters, each of which may begin a word; else none."""
+        if self.numbers or len(self.pieces) != 1:
+            return ""
+        (way,) = self.pieces[0].ways[:1]
+        return way if len(way) == LETTERS else ""
+
+    def begins_each(self, *, in_order: bool = False) -> Q:
+        """The condition for records with a word for each of the `initials`; with `in_order`, one
+        after the other, though there may be others between them."""
+        if in_order:
+            return Q(plain__regex=".*".join(f" {letter}" for letter in self.initials))
+        return reduce(and_, (Q(plain__contains=f" {letter}") for letter in self.initials))
 
     def begins_name(self, *, whole: bool = False) -> Q:
         """The condition for records whose name begins with the typed text; with `whole`, as whole

@@ -5,7 +5,6 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -159,7 +158,6 @@ def _after_gap(request: HtmxRequest, deal: Deal) -> HttpResponse | None:
     """The sheet cannot give the form back from which it came: the page begins anew."""
     if request.htmx.target != "sheet" or "asks" not in request.POST:
         return None
-    messages.success(request, _("Logged."))
     return HttpResponse(headers={"HX-Redirect": deal.get_absolute_url()})
 
 
@@ -169,12 +167,13 @@ def plan(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
     at = now()
     form = PlanForm(posted_data(request), user=request.user, deal=deal, at=at, auto_id="plan-%s")
+    in_sheet = request.htmx.target == "sheet"
     ask = Dialog(
-        template="crm/deal/_next_plan.html",
+        template="crm/activity/_sheet_plan.html" if in_sheet else "crm/deal/_next_plan.html",
         title=_("What’s next: %(deal)s") % {"deal": deal.name},
         said=_("Planned."),
         verb="plan",
-        done=stay,
+        done=HttpResponse if in_sheet else stay,
     )
 
     def run() -> None:
@@ -252,8 +251,10 @@ def postpone(request: HtmxRequest, pk: int) -> HttpResponse:
             version=form.cleaned_data["version"],
         )
 
-    ask = _ask(request, activity, deal, "crm/deal/_next_later.html", said=_("Postponed."))
-    ask = replace(ask, verb="postpone")
+    in_sheet = request.htmx.target == "sheet"
+    template = "crm/activity/_sheet_later.html" if in_sheet else "crm/deal/_next_later.html"
+    ask = _ask(request, activity, deal, template, said=_("Postponed."))
+    ask = replace(ask, verb="postpone", done=HttpResponse if in_sheet else stay)
     return answer(request, deal, form, ask, run)
 
 

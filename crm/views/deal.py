@@ -207,7 +207,7 @@ def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
     ask = Dialog(
         template="crm/deal/_sheet_hand_over.html",
         title=_("Hand over: %(deal)s") % {"deal": deal.name},
-        said=_("Handed over."),
+        said=lambda: _("Handed over to %(name)s.") % {"name": deal.owner},
         verb="hand_over",
         done=lambda: _still_there(request, deal),
     )
@@ -217,10 +217,8 @@ def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
 def _still_there(request: HtmxRequest, deal: Deal) -> HttpResponse:
     """Who gives a deal out of the own reach has no page to stay on."""
     home = home_of(request, deal)
-    if home == deal.get_absolute_url():
-        return HttpResponse()
-    messages.success(request, _("Handed over to %(name)s.") % {"name": deal.owner})
-    return HttpResponse(headers={"HX-Redirect": home})
+    is_here = home == deal.get_absolute_url()
+    return HttpResponse() if is_here else HttpResponse(headers={"HX-Redirect": home})
 
 
 @ask_or_do
@@ -239,7 +237,7 @@ def park(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_POST
 def undo(request: HtmxRequest, pk: int) -> HttpResponse:
     """Take back what one has just done, whole: from the note that tells of it."""
-    deal = editable_deal(request, pk)
+    deal = found_or_404(deal_queries.to_undo, request.user, pk)
     form = UndoForm(request.POST, user=request.user, deal=deal)
     ask = Dialog(template=REFUSED, title=_("Undo"), said=_("Undone."), done=stay)
     return in_sheet(do(request, deal, form, ask, undo_commands.undo))
@@ -254,6 +252,7 @@ def claim(request: HtmxRequest, pk: int) -> HttpResponse:
         template=REFUSED,
         title=_("Take: %(deal)s") % {"deal": deal.name},
         said=_("It is yours now."),
+        verb="claim",
     )
     return answer(request, deal, form, ask, lambda: commands.claim(deal, by=request.user, at=now()))
 
@@ -265,13 +264,15 @@ def edit(request: HtmxRequest, pk: int, field: str) -> HttpResponse:
         raise Http404
     deal = found_or_404(deal_queries.with_companies, request.user, pk)
     form = form_of(request, deal, DEAL_FIELDS[field])
+    # On the deal's own page it stands in the place of the field.
+    in_place = wants_fragment(request) and request.htmx.target != "sheet"
     ask = Dialog(
-        template="crm/deal/_field_form.html"
-        if wants_fragment(request)
-        else "crm/deal/_sheet_field.html",
+        template="crm/deal/_field_form.html" if in_place else "crm/deal/_sheet_field.html",
         title=str(DEAL_FIELDS[field].label),
+        said="" if in_place else _("Changed."),
         context={"field_name": field, "label": DEAL_FIELDS[field].label},
-        done=stay,
+        done=stay if in_place else HttpResponse,
+        verb="" if in_place else "edit",
     )
     return do(request, deal, form, ask, commands.edit)
 

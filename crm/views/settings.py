@@ -93,16 +93,12 @@ def _menu(user: User, *, at: dt.datetime) -> list[tuple[str, list[SettingsMenuIt
     rates, tone = rates_state(currencies_in_use(user, at=at), own=root.currency)
     owner = root.process_owner
     lists = [
-        SettingsMenuItem(
-            key, str(LABELS[key]), reverse("crm:settings_list", args=[key]), number(count)
-        )
+        SettingsMenuItem(key, str(LABELS[key]), address_of(key), number(count))
         for key, count in counts.items()
     ]
 
     def entry(key: str, state: str, tone: str = "") -> SettingsMenuItem:
-        return SettingsMenuItem(
-            key, str(LABELS[key]), reverse(f"crm:settings_{_plain(key)}"), state, tone
-        )
+        return SettingsMenuItem(key, str(LABELS[key]), address_of(key), state, tone)
 
     return [
         (
@@ -115,9 +111,7 @@ def _menu(user: User, *, at: dt.datetime) -> list[tuple[str, list[SettingsMenuIt
                 entry("process-owner", *_owner_state(owner)),
                 entry("thresholds", percent((root.reliable_from or 90) / 100)),
                 entry("sign-in", root.get_second_factor_for_display()),
-                SettingsMenuItem(
-                    "retention", str(LABELS["retention"]), reverse("privacy:retention"), ""
-                ),
+                entry("retention", ""),
             ],
         ),
         (_("What was changed"), [entry("changes", ""), entry("audit", "")]),
@@ -129,8 +123,16 @@ def _menu(user: User, *, at: dt.datetime) -> list[tuple[str, list[SettingsMenuIt
     ]
 
 
-def _plain(key: str) -> str:
-    return key.replace("-", "_")
+def address_of(key: str) -> str:
+    """Where a page of the settings is."""
+    if key in _LISTS:
+        return reverse("crm:settings_list", args=[key])
+    if key == "retention":
+        return reverse("privacy:retention")
+    return reverse(f"crm:settings_{key.replace('-', '_')}")
+
+
+_LISTS = {"products", "sources", "methods", "stop-causes"}
 
 
 def _owner_state(owner: User | None) -> tuple[str, str]:

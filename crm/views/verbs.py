@@ -33,6 +33,7 @@ from pipeline.process.gates import Gap
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import current_path, render, trigger, wants_fragment
+from salesprocess.lib.notes import note
 from salesprocess.lib.refused import Refused, Stale
 from salesprocess.lib.uploads import upload_of
 
@@ -53,13 +54,12 @@ class Dialog:
     """What a verb looks like before it is done.
 
     `template` is what an htmx request gets; `title` that of the page which it becomes without a
-    script. `said` tells afterwards what happened; what has a `verb`, the word of the history, may be
-    taken back from there.
+    script. `said` tells afterwards what happened, by a function where it depends on what became of it;
+    what has a `verb`, the word of the history, may be taken back from there.
     """
 
     template: str
     title: str
-    # A function where it depends on what became of it.
     said: str | Callable[[], str] = ""
     # What else the template needs; a function where finding it out costs queries.
     context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
@@ -236,27 +236,26 @@ def show(
 def done(
     request: HtmxRequest, deal: Deal, ask: Dialog, acts: Sequence[UndoableAct]
 ) -> HttpResponse:
+    """Tell what was done in one quiet line, on this page or on the one that comes next."""
+    undo = _take_back(deal, acts[0]) if acts else None
     if not wants_fragment(request):
-        return redirect(home_of(request, deal))
-    if _stands_alone(request):
-        return HttpResponse(headers={"HX-Redirect": home_of(request, deal)})
-    response = ask.done()
-    trigger(response, "deal-changed", {"id": deal.pk})
-    said = ask.said if isinstance(ask.said, str) else ask.said()
+        response: HttpResponse = redirect(home_of(request, deal))
+    elif _stands_alone(request):
+        response = HttpResponse(headers={"HX-Redirect": home_of(request, deal)})
+    else:
+        response = ask.done()
+        trigger(response, "deal-changed", {"id": deal.pk})
+    said = ask.said() if callable(ask.said) else ask.said
     if not said:
         return response
-    undo = {"undo": _take_back(deal, acts[0])} if acts and _may_still(request, deal) else {}
-    return trigger(response, "toast", {"text": said} | undo)
+    if response.status_code == HTTPStatus.FOUND or "HX-Redirect" in response:
+        note(request, said, undo)
+        return response
+    return trigger(response, "toast", {"text": said} | ({"undo": undo} if undo else {}))
 
 
 def _take_back(deal: Deal, act: UndoableAct) -> dict[str, Any]:
     return undo_button(f"{deal.get_absolute_url()}undo/", {"act": act.pk}, _("Undo"))
-
-
-def _may_still(request: HtmxRequest, deal: Deal) -> bool:
-    """Not where it was given out of the own reach."""
-    owner = deal.owner_id
-    return owner is None or request.user.scope.everything or owner in request.user.scope.owner_ids
 
 
 def home_of(request: HtmxRequest, deal: Deal) -> str:

@@ -72,6 +72,12 @@ class ProcessMailsChanged(
 class FormTimesChanged(ValueChanged[bool], kind="form_times", label=_("Time in forms")): ...
 
 
+class KeysChanged(ValueChanged[str], kind="keys", label=_("Own keys")): ...
+
+
+class SingleKeysChanged(ValueChanged[bool], kind="single_keys", label=_("Single keys")): ...
+
+
 class AccessChanged(ValueChanged[bool], kind="is_active"):
     """Deactivated, or let in again."""
 

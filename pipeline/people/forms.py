@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline.models import Language, Role, SellingStyle, Team, Theme, User
 from pipeline.people import queries
 from pipeline.people.commands.people import EDITABLE
+from pipeline.people.keys import FIRST, KEYS, RESERVED, clashes, read_keys, write_keys
 from pipeline.people.models.people import validate_time_zone
 from salesprocess.lib.attempt import CommandForm, SeenForm
 
@@ -131,6 +132,50 @@ class ProfileForm(SeenForm):
         label=_("Count how long I type in forms: for me alone, on my page of consistency"),
         required=False,
     )
+
+
+class KeysForm(SeenForm):
+    """A field for each key of the pages; empty is what it is at first."""
+
+    single_keys = forms.BooleanField(
+        label=_("Single keys are on (never while typing)"), required=False
+    )
+
+    def __init__(self, data: Any = None, *, person: User, **kw: Any) -> None:
+        super().__init__(data, **kw)
+        own = read_keys(person.keys)
+        self.initial["single_keys"] = person.single_keys
+        for at, one in enumerate(KEYS):
+            self.fields[f"key-{at}"] = forms.CharField(
+                label=one.does,
+                max_length=1,
+                required=False,
+                initial=own.get(one.key, one.key[-1]),
+                widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "off"}),
+            )
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        own = self._own(said)
+        for at, one in enumerate(KEYS):
+            mine = own.get(one.key, "")
+            if mine in RESERVED or mine.isdigit() or not mine.isprintable():
+                self.add_error(f"key-{at}", _("Choose a letter or a sign: this one is taken."))
+        for key, other in clashes(own).items():
+            words = _("“%(key)s” is taken by “%(other)s”.")
+            at = [one.key for one in KEYS].index(key)
+            taken = {"key": own.get(key) or key[-1], "other": FIRST[other].does}
+            self.add_error(f"key-{at}", words % taken)
+        said["keys"] = write_keys(own)
+        return said
+
+    def facts(self) -> dict[str, str | bool]:
+        return {name: self.cleaned_data[name] for name in ("keys", "single_keys")}
+
+    @staticmethod
+    def _own(said: dict[str, Any]) -> dict[str, str]:
+        typed = {one.key: said.get(f"key-{at}", "") for at, one in enumerate(KEYS)}
+        return {key: mine for key, mine in typed.items() if mine}
 
 
 class EmailForm(SeenForm):

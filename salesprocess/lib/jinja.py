@@ -21,6 +21,7 @@ from markupsafe import Markup
 from salesprocess.lib import format as formats
 from salesprocess.lib import unsent
 from salesprocess.lib.cookies import read_cookie
+from salesprocess.lib.notes import undo_of
 from salesprocess.lib.translation import gettext
 
 
@@ -109,6 +110,7 @@ def environment(*, filters: Mapping[str, str], **options: Any) -> Environment:
         static=static_file,
         url=url,
         messages=get_messages,
+        undo_of=undo_of,
         read_cookie=read_cookie,
         language=language,
         reader_mark=unsent.sign_reader,

@@ -57,10 +57,9 @@ def test_it_moves_a_card_by_drag(board: Page, deal: Deal):
 
 def test_it_moves_a_card_by_keyboard(board: Page, deal: Deal):
     board.locator(f"#d{deal.pk}").focus()
-    board.keyboard.press("Space")
-    board.keyboard.press("ArrowRight")
+    board.keyboard.press("Shift+ArrowRight")
     expect(board.locator("#live")).to_contain_text("Needs analysis")
-    board.keyboard.press("Space")
+    board.keyboard.press("Enter")
     expect(card_of(board, deal, Stage.NEEDS_ANALYSIS)).to_be_focused()
     assert stage_of(deal) == Stage.NEEDS_ANALYSIS
     board.keyboard.press("]")
@@ -70,7 +69,7 @@ def test_it_moves_a_card_by_keyboard(board: Page, deal: Deal):
 
 def test_it_puts_a_lifted_card_back_on_escape(board: Page, deal: Deal):
     board.locator(f"#d{deal.pk}").focus()
-    for key in ("Space", "ArrowRight", "ArrowRight", "Escape"):
+    for key in ("Shift+ArrowRight", "ArrowRight", "Escape"):
         board.keyboard.press(key)
     expect(card_of(board, deal, Stage.QUALIFICATION)).to_be_focused()
     assert stage_of(deal) == Stage.QUALIFICATION

@@ -102,7 +102,7 @@ def test_it_goes_through_the_rows_by_key(page_of: PageOf, people: Cast, deals: l
     page.locator("body").press("j")
     page.keyboard.press("j")
     expect(page.locator("tbody tr").nth(1).locator("a")).to_be_focused()
-    page.keyboard.press("x")
+    page.keyboard.press("m")
     expect(page.locator("[data-ticked]")).to_have_text("1 ticked")
     page.locator("h1").click()
     page.keyboard.press("g")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -240,11 +241,46 @@ def test_a_company_that_was_on_record_stays(cast: Cast, client: Client) -> None:
     assert Company.objects.filter(pk=company.pk).exists()
 
 
-def test_it_is_offered_only_to_who_may_still_change_the_deal(cast: Cast, client: Client) -> None:
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_what_was_given_out_of_reach_is_taken_back_from_the_next_page(
+    cast: Cast, client: Client, headers: dict[str, str]
+) -> None:
     deal = of_company(cast.ana)
     client.force_login(cast.ana)
-    answer = posted(client, f"/deals/{deal.pk}/hand-over/", to=str(cast.ben.pk))
-    assert "undo" not in json.loads(answer.headers.get("HX-Trigger", "{}")).get("toast", {})
+    before = world()
+    said = {"to": str(cast.ben.pk), "version": str(deal.version)}
+    client.post(f"/deals/{deal.pk}/hand-over/", said, headers=headers)
+    page: Any = client.get("/board/")
+    offered = re.search(
+        rf'action="(/deals/{deal.pk}/undo/)".*?name="act" value="(\d+)"',
+        page.content.decode(),
+        re.DOTALL,
+    )
+    assert offered is not None
+
+    undo: dict[str, Any] = {"href": offered[1], "values": {"act": offered[2]}}
+    client.force_login(cast.carl)
+    refused(client, undo, 404)
+    client.force_login(cast.ana)
+    answer = client.post(undo["href"], undo["values"], headers=headers)
+
+    assert answer.status_code == (200 if headers else 302)
+    after = world()
+    assert {place: row for place, row in after.items() if place in before} == before
+
+
+def test_what_another_gave_out_of_reach_is_not_found(cast: Cast, client: Client) -> None:
+    """Only by the act itself is a deal found that is not one's own to change."""
+    deal = of_company(cast.ben)
+    client.force_login(cast.ben)
+    posted(client, f"/deals/{deal.pk}/stop/", decision="customer:price")
+    UndoableAct.objects.update(by=cast.ana)
+    refused_of = {
+        "href": f"/deals/{deal.pk}/undo/",
+        "values": {"act": UndoableAct.objects.get().pk},
+    }
+    client.force_login(cast.ana)
+    refused(client, refused_of, 404)
 
 
 def test_what_it_needs_is_not_kept_longer_than_the_note(

@@ -1,17 +1,18 @@
 import datetime as dt
-from itertools import product
+from collections.abc import Iterator
+from itertools import combinations, product
 
 import pytest
 from django.core.management import call_command
 
 from crm.commands import company as company_commands
 from crm.commands import deal as deal_commands
-from crm.models import Company, DealRole, SearchEntry, SearchKind
-from crm.queries.search import ids, search
+from crm.models import Company, Deal, DealRole, SearchEntry, SearchKind
+from crm.queries.search import find, find_again, ids, search
 from pipeline.models import User
 from pipeline.process.stages import Initiator
 from tests.conftest import Cast
-from tests.factories import NOW, cause_named, make_company, make_contact, make_deal
+from tests.factories import NOW, cause_named, make_company, make_contact, make_deal, stopped_deal
 
 
 def found(text: str, reader: User) -> list[str]:
@@ -196,6 +197,80 @@ def test_three_letters_show_the_company_of_any_of_my_own_deals(cast: Cast) -> No
         if name not in [hit.hint for hit in search(name[:3], reader=cast.ana, most=8)]
     ]
     assert missed == []
+
+
+def test_three_letters_and_enter_reach_each_of_my_own_open_deals(cast: Cast) -> None:
+    """The first three of its name or of its company's, or the first letters of three of its words:
+    also where many begin alike, where two are with one company, and where words repeat."""
+    things = ("Ponda 400 for line 3", "Linelink for both halls", "Care plan", "Etika trial")
+    own = [
+        make_deal(by=cast.ana, name=name, company=make_company(by=cast.ben, name=company))
+        for company in (
+            "Norte Aceites",
+            "Norcelone Caffè",
+            "Nordhavn Køl",
+            "Alpen Molkerei",
+            "Ålpen",
+        )
+        for name in things
+    ]
+    for n in range(60):
+        make_company(by=cast.ben, name=f"Nor{n} Alp")
+        make_contact(by=cast.ben, name=f"Care Alp{n}")
+        make_deal(by=cast.carl, name=f"Ponda Norte {n}")
+
+    def is_first(typed: str, deal: Deal) -> bool:
+        first = find(typed, reader=cast.ana, each=6)[:1]
+        return [(hit.kind, hit.record_id) for hit in first] == [("deal", deal.pk)]
+
+    def ways(deal: Deal) -> Iterator[str]:
+        company = deal.company
+        assert company is not None
+        yield from (deal.name[:3], company.name[:3])
+        initials = "".join(word[0] for word in f"{company.name} {deal.name}".split())
+        yield from ("".join(letters) for letters in combinations(initials, 3))
+
+    assert [deal.name for deal in own if not any(is_first(way, deal) for way in ways(deal))] == []
+
+
+def test_hits_stand_in_groups_each_with_its_count_and_its_best(cast: Cast) -> None:
+    norte = make_company(by=cast.ben, name="Norte SA", owner=cast.ana)
+    make_company(by=cast.ben, name="Norte Sur")
+    jordi = make_contact(by=cast.ben, name="Jordi Norte", phones=["+34 93 555 01 01"])
+    mine = make_deal(by=cast.ana, name="Line 3", company=norte, amount=48_000)
+    deal_commands.set_contact(mine, contact=jordi, role=DealRole.UNKNOWN, by=cast.ana, at=NOW)
+    others = [make_deal(by=cast.ben, name=f"Norte {n}") for n in range(3)]
+    stopped_deal(by=cast.ana, name="Norte once")
+    rows = find("norte", reader=cast.mona, each=2)
+    assert [(row.group.name, row.title, row.found) for row in rows] == [
+        ("COMPANIES", "Norte SA", 2),
+        ("COMPANIES", "Norte Sur", 2),
+        ("PEOPLE", "Jordi Norte", 1),
+        ("COLLEAGUES_DEALS", "Line 3", 4),
+        ("COLLEAGUES_DEALS", "Norte 0", 4),
+        ("CLOSED", "Norte once", 1),
+    ]
+    own = find("norte", reader=cast.ana, each=2)
+    assert [(row.group.name, row.title) for row in own] == [
+        ("MY_DEALS", "Line 3"),
+        ("COMPANIES", "Norte SA"),
+        ("COMPANIES", "Norte Sur"),
+        ("PEOPLE", "Jordi Norte"),
+        ("CLOSED", "Norte once"),
+    ]
+    assert own[0].amount == 48_000
+    assert own[0].stage == mine.stage
+    assert (own[1].deals, own[2].deals, rows[0].deals) == (1, 0, 1)
+    assert own[3].phone == "+34 93 555 01 01"
+    assert others[0].pk not in [row.record_id for row in own]
+
+
+def test_where_one_was_is_shown_only_while_one_may_see_it(cast: Cast) -> None:
+    company = make_company(by=cast.ben, name="Norte SA")
+    deal = make_deal(by=cast.ben, name="Line 3")
+    was = [("deal", deal.pk), ("company", company.pk), ("contact", 1)]
+    assert [row.title for row in find_again(was, reader=cast.ben)] == ["Line 3", "Norte SA"]
+    assert [row.title for row in find_again(was[::-1], reader=cast.ana)] == ["Norte SA"]
 
 
 def test_it_keeps_deals_to_those_who_may_see_them(cast: Cast) -> None:

@@ -68,7 +68,10 @@ def add_first_admin(
 # What others decide about a person.
 EDITABLE = ("name", "email", "role", "team", "style", "hired_on", "time_zone")
 # What a person decides alone.
-OWN = ("name", "time_zone", "style", "theme", "language", "process_mails", "form_times")
+OWN = (
+    *("name", "time_zone", "style", "theme", "language", "process_mails", "form_times"),
+    *("keys", "single_keys"),
+)
 
 
 def add(*, by: User, at: dt.datetime, invite: bool = False, **facts: Any) -> User:

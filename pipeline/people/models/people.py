@@ -294,6 +294,10 @@ class User(AbstractBaseUser):
     process_mails = models.BooleanField(default=True)
     # Whether the browser counts the seconds in forms, for the person alone.
     form_times = models.BooleanField(default=True, db_default=True)
+    # The keys that this person has put in the place of others, as "c=q, g b=k" (`people.keys`), and
+    # whether single ones count at all.
+    keys = models.CharField(max_length=400, blank=True, default="", db_default="")
+    single_keys = models.BooleanField(default=True, db_default=True)
     is_active = models.BooleanField(default=True)
     # Came in by single sign-on, and so has joined without a password.
     signs_on = models.BooleanField(default=False)

@@ -1,9 +1,12 @@
 """What everybody decides about himself or herself."""
 
+from http import HTTPStatus
+from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
+from django.forms import BoundField
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,7 +19,8 @@ from pipeline.models import Theme
 from pipeline.people import queries, sign_in
 from pipeline.people.commands import people as commands
 from pipeline.people.commands import sessions
-from pipeline.people.forms import EmailForm, ProfileForm
+from pipeline.people.forms import EmailForm, KeysForm, ProfileForm
+from pipeline.people.keys import KEYS, PageKey
 from pipeline.people.signing_in import check_confirmed
 from pipeline.people.views.posted import limit_guesses, posted_data
 from pipeline.requests import HtmxRequest
@@ -47,6 +51,41 @@ def profile(request: HtmxRequest) -> HttpResponse:
         set_script_cookie(response, "seven_theme", theme, max_age=YEAR)
         return response
     return _page(request, form, EmailForm(initial={"seen": form.initial["seen"]}))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def keys(request: HtmxRequest) -> HttpResponse:
+    """Which keys one has put in the place of others."""
+    user = request.user
+    seen = {"seen": queries.latest_change(user)}
+    form = KeysForm(posted_data(request), person=user, initial=seen)
+
+    def run() -> None:
+        facts, shown = form.facts(), form.cleaned_data["seen"]
+        commands.change_profile(user, at=timezone.now(), seen=shown, **facts)
+
+    if request.method == "POST" and attempt(form, run):
+        messages.success(request, _("Saved."))
+        return redirect("pipeline:profile_keys")
+    context = {"form": form, "groups": _by_place(form)}
+    return render(
+        request, page="pipeline/profile/keys.html", context=context, status=status_of(form)
+    )
+
+
+def _by_place(form: KeysForm) -> list[tuple[str, list[tuple[PageKey, BoundField]]]]:
+    fields = [(one, form[f"key-{at}"]) for at, one in enumerate(KEYS)]
+    return [
+        (str(where), list(found)) for where, found in groupby(fields, lambda field: field[0].where)
+    ]
+
+
+@require_POST
+def single_keys(request: HtmxRequest) -> HttpResponse:
+    """Switch the single keys on or off, from the list of them."""
+    on = bool(request.POST.get("single_keys"))
+    commands.change_profile(request.user, at=timezone.now(), single_keys=on)
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
 @sensitive_post_parameters("password")
