@@ -164,7 +164,7 @@ def versions_at(
 def book_of(deal: Deal, stage: Stage, user: User) -> tuple[Playbook, tuple[int, ...]]:
     """What `user` works by in a stage of the deal, and the published versions below it."""
     force = in_force(team_id=deal.team_id, user_id=user.pk)
-    visits = list(deal.visits.order_by("sequence").only("stage", "version_ids"))
+    visits = list(deal.visits.order_by("sequence").only("deal", "stage", "version_ids"))
     named = versions_at(stage, visits, kept=deal.kept_version_ids)
     return force.playbook(named), named or force.version_ids
 

@@ -533,8 +533,8 @@ def test_it_logs_and_plans_in_few_queries(
     said = {"kind": "call", "result": "reached", "body": "Spoke.", "next": "3d"}
     address = world.url("/deals/{deal}/log/")
 
-    # Five of them say where the deal stood before and stands now: which step moved, what is next.
-    with django_assert_max_num_queries(22):
+    # Four of them say where the deal stood before and stands now: which step moved, what is next.
+    with django_assert_max_num_queries(21):
         response = client.post(address, said, headers={"HX-Request": "true"})
 
     assert response.status_code == 200
