@@ -70,8 +70,8 @@ def _kind(look: QuickLook) -> Chip:
 
 
 def _who(look: QuickLook) -> Chip:
-    typed = " ".join(look.line.lead[: look.found.words])
     party = look.party
+    typed = _typed(look) if look.found.parties else ""
     if look.is_party_open:
         state, text = CHOOSE, _("Which of %(n)s?") % {"n": len(look.parties)}
     elif party is not None:
@@ -79,6 +79,8 @@ def _who(look: QuickLook) -> Chip:
         text = " · ".join(filter(None, (party.name, party.hint)))
     else:
         state, text = ASSUMED, _("Nobody named")
+        if look.line.lead and not look.found.words and "who" not in look.fixed:
+            typed = _("nobody called “%(word)s”") % {"word": look.line.lead[0]}
     return Chip(
         field="who",
         label=_("Who"),
@@ -99,9 +101,11 @@ def _deal(look: QuickLook) -> Chip:
         elif look.here is not None:
             why = _("where you are")
         else:
-            why = _("the only open one")
+            why = "" if look.found.parties else _typed(look)
+            why = why or _("the only open one")
     elif look.is_deal_open:
         state = CHOOSE
+        why = "" if look.found.parties else _typed(look)
         several = len(look.deals)
         text = _("Which deal, or with whom?")
         if several > 1 and (look.found.words or look.party):
@@ -118,6 +122,11 @@ def _deal(look: QuickLook) -> Chip:
         why=why,
         choices=[deal_choice(look, one) for one in look.deals] if is_open else (),
     )
+
+
+def _typed(look: QuickLook) -> str:
+    """The words by which somebody or something was found."""
+    return " ".join(look.line.lead[: look.found.words])
 
 
 def party_choice(one: Named) -> ChipChoice:

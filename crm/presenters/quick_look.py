@@ -41,9 +41,10 @@ class QuickLook:
         self.user, self.said, self.place, self.at = user, said, place, at
         self.viewer = Viewer(user, at=at)
         self.now = at.astimezone(user.zone)
-        is_shown = "read" in said and said["read"] == said.get("line", "")
+        self.is_new_line = said.get("read") != said.get("line", "")
         named = said.get("fixed", "").split(",")
-        self.fixed = {name for name in FIELDS if name in named or (is_shown and name in said)}
+        shown = () if self.is_new_line else said
+        self.fixed = {name for name in FIELDS if name in named or name in shown}
 
     @cached_property
     def line(self) -> QuickLine:
@@ -79,7 +80,7 @@ class QuickLook:
         party = chosen or self._party_here
         if party is not None:
             return queries.deals_of(party, self.user)
-        return [] if self.line.lead else queries.next_deals(self.user)
+        return queries.next_deals(self.user)
 
     @cached_property
     def _party_here(self) -> Named | None:

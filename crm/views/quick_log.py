@@ -35,7 +35,8 @@ def page(request: HtmxRequest) -> HttpResponse:
     if request.method == "GET":
         return _show(request, look, look.form(bound=False))
     form = look.form(bound=True)
-    if not look.is_sure:
+    # Without a script nobody has seen yet what a new line is understood as.
+    if not look.is_sure or (look.is_new_line and not wants_fragment(request)):
         form.is_valid()
         return _show(request, look, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if look.deal is None:
