@@ -14,6 +14,7 @@ import { note } from './say.js';
 import './process.js';
 import './quick_log.js';
 import './search.js';
+import './row_verbs.js';
 import './seconds.js';
 import './sheet.js';
 import './upload.js';

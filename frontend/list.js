@@ -1,4 +1,5 @@
-// Lists: rows are ticked by press, by Shift-press as a range, by m; j and k go from row to row.
+// Lists: rows are ticked by press, by Shift-press as a range, by m, or by x where that stops no deal; j and
+// k go from row to row.
 
 const rows = () => document.getElementById('rows');
 const ticks = () => [...rows().querySelectorAll('.tick [name=id]')];
@@ -47,11 +48,12 @@ window.addEventListener('pageshow', () => {
 });
 
 export function onListKey(key) {
-  if (!rows() || !['j', 'k', 'm'].includes(key)) return false;
+  if (!rows() || !['j', 'k', 'm', 'x'].includes(key)) return false;
   const here = document.activeElement?.closest('#rows tbody tr');
-  if (key === 'm') {
-    here?.querySelector('.tick [name=id]')?.click();
-    return Boolean(here);
+  if (key === 'm' || key === 'x') {
+    const ticks = here && key === (here.matches('[data-deal]') ? 'm' : 'x');
+    if (ticks) here.querySelector('.tick [name=id]')?.click();
+    return Boolean(ticks);
   }
   const all = [...rows().querySelectorAll('tbody tr')];
   const next = all[here ? all.indexOf(here) + (key === 'j' ? 1 : -1) : 0];

@@ -201,15 +201,25 @@ def _gone(request: HtmxRequest) -> HttpResponse:
     return HttpResponse(headers={"HX-Redirect": reverse("crm:board")})
 
 
+# The form of a field in the cell of a list.
+CELL = "crm/deal/_cell_form.html"
+
+
+def _is_in_cell(request: HtmxRequest) -> bool:
+    return wants_fragment(request) and (request.POST.get("in") or request.GET.get("in")) == "cell"
+
+
 @ask_or_do
 def hand_over(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
+    in_cell = _is_in_cell(request)
     ask = Dialog(
-        template="crm/deal/_sheet_hand_over.html",
+        template=CELL if in_cell else "crm/deal/_sheet_hand_over.html",
         title=_("Hand over: %(deal)s") % {"deal": deal.name},
         said=lambda: _("Handed over to %(name)s.") % {"name": deal.owner},
         verb="hand_over",
-        done=lambda: _still_there(request, deal),
+        done=lambda: stay() if in_cell else _still_there(request, deal),
+        context={"label": _("Owner")},
     )
     return do(request, deal, form_of(request, deal, HandOverForm), ask, commands.hand_over)
 
@@ -264,14 +274,16 @@ def edit(request: HtmxRequest, pk: int, field: str) -> HttpResponse:
         raise Http404
     deal = found_or_404(deal_queries.with_companies, request.user, pk)
     form = form_of(request, deal, DEAL_FIELDS[field])
+    in_cell = _is_in_cell(request)
     # On the deal's own page it stands in the place of the field.
-    in_place = wants_fragment(request) and request.htmx.target != "sheet"
+    in_place = not in_cell and wants_fragment(request) and request.htmx.target != "sheet"
+    template = "crm/deal/_field_form.html" if in_place else "crm/deal/_sheet_field.html"
     ask = Dialog(
-        template="crm/deal/_field_form.html" if in_place else "crm/deal/_sheet_field.html",
+        template=CELL if in_cell else template,
         title=str(DEAL_FIELDS[field].label),
         said="" if in_place else _("Changed."),
         context={"field_name": field, "label": DEAL_FIELDS[field].label},
-        done=stay if in_place else HttpResponse,
+        done=stay if in_place or in_cell else HttpResponse,
         verb="" if in_place else "edit",
     )
     return do(request, deal, form, ask, commands.edit)

@@ -201,6 +201,7 @@ class ListQuestion:
             "views": [self._view(view) for view in self.choices.views],
             "can_save": bool(self.asked_for) and not self.problems,
             "bulk": BULK.get(self.kind),
+            "is_of_deals": valued,
             "is_refined": bool(self.after or self.before),
         }
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from crm.commands import company as company_commands
+from crm.commands import deal as deal_commands
 from crm.models import Activity, Company, Deal, SavedView
 from pipeline.process.stages import Outcome, Stage
 from tests.browser import axe
@@ -221,3 +222,55 @@ def test_no_name_is_so_long_that_a_column_is_cut(page_of: PageOf, people: Cast):
             "['.list', '.listbox'].map((at) => document.querySelector(at).getBoundingClientRect().right)"
         )
         assert table <= box, name
+
+
+def test_a_row_is_acted_on_by_key_and_shown_at_the_side(
+    page_of: PageOf, people: Cast, deals: list[Deal]
+):
+    """Counted: a move takes 1 key, a stop 3, a value 1, its digits and Enter."""
+    page = page_of(people.ana, "/opportunities/?sort=name")
+    first, second = deals[0], deals[1]
+    page.locator("body").press("j")
+    page.keyboard.press("a")
+    field = page.locator("[data-cell] [name=amount]")
+    expect(field).to_be_focused()
+    deal_commands.edit(first, expected_close_on=NOW.date(), by=people.mona, at=NOW)
+    page.keyboard.type("2500")
+    page.keyboard.press("Enter")
+    # Somebody was faster: what was typed stays, and a second Enter keeps it.
+    expect(page.locator("[data-cell] [role=alert]")).to_be_attached()
+    expect(field).to_have_value("2500")
+    field.press("Enter")
+    expect(page.locator("tbody tr").first).to_contain_text("€2,500")
+    expect(page.locator(f"#deal-{first.pk}")).to_be_focused()
+    page.keyboard.press("z")
+    expect(page.locator("tbody tr").first).to_contain_text("€1,000")
+
+    page.keyboard.press("Space")
+    expect(page.locator("#peek-title")).to_have_text("Line 00")
+    page.keyboard.press("j")
+    expect(page.locator("#peek-title")).to_have_text("Line 01")
+    expect(page).to_have_url(re.compile(rf"peek={second.pk}"))
+    assert axe.findings_in_both_themes(page, within="#peek") == []
+    page.keyboard.press("Escape")
+    expect(page.locator("#peek-title")).to_have_count(0)
+    expect(page.locator(f"#deal-{second.pk}")).to_be_focused()
+
+    page.keyboard.press("x")
+    page.locator("#sheet label", has_text="Price").click()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".toast-note")).to_contain_text("Stopped.")
+    page.keyboard.press("z")
+    expect(page.locator(".toast-note")).to_contain_text("Undone.")
+
+
+def test_a_row_is_acted_on_by_its_menu_on_a_phone(page_of: PageOf, people: Cast, deals: list[Deal]):
+    page = page_of(people.ana, "/opportunities/?sort=name")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="What to do with Line 00").click()
+    assert axe.findings_in_both_themes(page, within="#row-menu") == []
+    page.get_by_role("menuitem", name="Done…").click()
+    expect(page.locator("#sheet")).to_contain_text("Nothing planned")
+    page.locator("#sheet").get_by_role("button", name="Tomorrow").click()
+    expect(page.locator("tbody tr").first).to_contain_text("Call")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
