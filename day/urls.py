@@ -1,9 +1,13 @@
 from django.urls import path
 
-from day.views import lead_rules, leads
+from day.views import customers, lead_rules, leads
 
 app_name = "day"
 urlpatterns = [
+    # existing customers
+    path("customers/", customers.page, name="customers"),
+    path("customers/<int:pk>/rhythm/", customers.rhythm, name="customer_rhythm"),
+    path("customers/<int:pk>/touch/", customers.touch, name="customer_touch"),
     # new leads
     path("leads/", leads.inbox, name="leads"),
     path("leads/<int:pk>/", leads.preview, name="lead"),

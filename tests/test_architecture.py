@@ -31,6 +31,7 @@ from crm.models import (
     SavedView,
     SettingChange,
     StepResult,
+    TouchPlan,
     UndoableAct,
     Verdict,
 )
@@ -87,7 +88,8 @@ each_question = pytest.mark.parametrize("question", ["visible_to", "editable_by"
 def one_of_each(cast: Cast) -> Cast:
     """A record of every model; whoever adds a model adds one here."""
     ana = cast.ana
-    contact = make_contact(by=ana, company=make_company(by=ana), emails=["jordi@norte.test"])
+    company = make_company(by=ana)
+    contact = make_contact(by=ana, company=company, emails=["jordi@norte.test"])
     deal = make_deal(by=ana, stage=Stage.PROPOSAL, contact=contact, expected_close_on=None)
     make_deal(by=ana, name="A lead", stage=Stage.LEAD_GENERATION, amount=5)
     plan_call(deal, by=ana, due_at=ago(days=-1))
@@ -100,6 +102,7 @@ def one_of_each(cast: Cast) -> Cast:
     operations.give_sign(Part.WORKER, "host", at=NOW)
     operations.note_incident(IncidentKind.SLOW, "GET crm:board", at=NOW, seconds=2)
     contact.changes.create(at=NOW, by=ana, kind="owner")
+    TouchPlan.objects.create(company=company, months=6, changed_at=NOW)
     rule = LeadRule.objects.create(team=cast.north, name="All", changed_at=NOW)
     LeadTaker.objects.create(rule=rule, person=ana)
     LeadAssignment.objects.create(

@@ -372,6 +372,10 @@ URLS: dict[str, Url] = {
     "crm:contact_bulk": Url(
         kind="collection", at={"verb": "=hand-over"}, ask={"ids": "@contact"}, needs=True
     ),
+    # existing customers
+    "day:customers": Url(kind="collection", keeps=TAKEN, ask={"whose": "all", "open": "@company"}),
+    "day:customer_rhythm": record("company", REACH, get=False, post={"months": "6", "seen": "0"}),
+    "day:customer_touch": record("company", REACH, get=False, post={"on": "2026-03-20"}),
     # new leads
     "day:leads": Url(kind="collection", ask={"tab": "pool", "lead": "@pool"}),
     "day:lead": record("slip"),

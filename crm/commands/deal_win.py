@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from crm.commands import gate, relationship
+from crm.commands import gate, relationship, touch_plan
 from crm.commands.deal import CLOSING, cancel_planned_on, open, unpark
 from crm.commands.gate import GoAhead
 from crm.commands.gate_input import NOTHING, GateInput
@@ -42,6 +42,7 @@ def win(
     reason: str = "",
     note: str = "",
     cancel_planned: bool = False,
+    touch_months: int | None = None,
     version: int | None = None,
     gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
@@ -51,7 +52,8 @@ def win(
     From before stage 7 the deal advances there at the same instant; stages passed over need
     `reason`. What was accepted is the current offer (G9): where its value is another, a revision
     "as agreed" is added. The company becomes a customer. Planned activities stay, because the
-    hand-off is work too, unless `cancel_planned`.
+    hand-off is work too, unless `cancel_planned`. With `touch_months` the customer is touched every so
+    many months from now on, unless that was decided before, and the first touch is planned.
 
     Raises Gap as `gate.check` does; Refused for a closed deal, a value that is no amount of money
     or a missing reason; Stale as in `locked`.
@@ -68,6 +70,7 @@ def win(
             visits,
             value=value,
             note=note,
+            touch_months=touch_months,
             gate_input=gate_input,
             go_ahead=go_ahead,
             by=by,
@@ -85,6 +88,7 @@ def sell_at_once(
     go_ahead: GoAhead | None = None,
     note: str = "",
     cancel_planned: bool = False,
+    touch_months: int | None = None,
     version: int | None = None,
 ) -> None:
     """Win a deal in one conversation: every stage from the present one to the seventh is entered at
@@ -109,6 +113,7 @@ def sell_at_once(
             moves.win_through(visit, at),
             value=value,
             note=note,
+            touch_months=touch_months,
             gate_input=gate_input,
             go_ahead=go_ahead,
             by=by,
@@ -172,6 +177,7 @@ def _win(
     *,
     value: Decimal,
     note: str,
+    touch_months: int | None,
     gate_input: GateInput,
     go_ahead: GoAhead | None,
     by: User,
@@ -196,6 +202,8 @@ def _win(
     row.closed_at = at
     row.closing_note = note.strip()
     unpark(row)
+    if touch_months is not None:
+        touch_plan.start_after_win(row, months=touch_months, by=by, at=at)
     save(row, *CLOSING, *NEXT_FIELDS, "amount", by=by, at=at)
     gate.keep(row, passed, stage_visit, by=by, at=at)
     relationship.follow_win(row.company_id, by=by, at=at)

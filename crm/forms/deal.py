@@ -17,7 +17,9 @@ from crm.forms.fields import AmountField, CompanyPick, DayField, VerbForm
 from crm.forms.gate import GateForm
 from crm.models import Company, Deal, Relationship, Source, SourceKind, StopCause
 from crm.queries import gates as queries
+from crm.queries import touch_plan as touch_queries
 from crm.queries.deal_value import ValuePlace
+from crm.touch_rhythm import proposed_rhythm
 from pipeline.models import Team, User
 from pipeline.process import moves
 from pipeline.process.gates import Finding
@@ -29,6 +31,12 @@ from salesprocess.lib.format import money
 from salesprocess.lib.text_area import TextArea
 
 REASON = TextArea(attrs={"rows": 3})
+TOUCH_CHOICES = [
+    (1, gettext_lazy("Month")),
+    (3, gettext_lazy("3 months")),
+    (6, gettext_lazy("6 months")),
+    (12, gettext_lazy("Year")),
+]
 STAGES = [(stage.value, stage.label) for stage in Stage]
 
 
@@ -94,8 +102,16 @@ class WinForm(GateForm):
         ],
         label=gettext_lazy("What is planned"),
     )
+    # A win begins to keep in touch, unless one says no.
+    touch_months = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[("", gettext_lazy("not now")), *TOUCH_CHOICES],
+        label=gettext_lazy("Keep in touch: a touch every …"),
+    )
 
-    named = GateForm.named | {"at": "on"}
+    named = GateForm.named | {"at": "on", "touch": "touch_months"}
 
     def __init__(self, *args: Any, at: dt.datetime, through: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -103,7 +119,16 @@ class WinForm(GateForm):
         self.through = through
         if self.deal is not None:
             self.initial.setdefault("value", self.deal.amount)
+            self._propose_touches(self.deal.company)
         self.initial.setdefault("on", at.astimezone(self.user.zone).date())
+
+    def _propose_touches(self, company: Company | None) -> None:
+        """Where nobody has decided about the customer yet."""
+        if company is None or touch_queries.plan_of(company) is not None:
+            del self.fields["touch_months"]
+            return
+        rhythm = proposed_rhythm(self.user.style, company.employees)
+        self.initial.setdefault("touch_months", rhythm)
 
     @property
     def needs_reason(self) -> bool:

@@ -29,6 +29,7 @@ from crm.models.search_entry import SearchEntry, SearchKind
 from crm.models.setting_change import Setting, SettingChange
 from crm.models.stage_visit import StageVisit
 from crm.models.step_result import StepResult, StepState
+from crm.models.touch_plan import TouchPlan
 from crm.models.undoable_act import UndoableAct
 from crm.models.verdict import Confidence, Ruling, Verdict
 
@@ -93,6 +94,7 @@ __all__ = [
     "StepResult",
     "StepState",
     "StopCause",
+    "TouchPlan",
     "UndoableAct",
     "Verdict",
 ]

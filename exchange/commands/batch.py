@@ -77,7 +77,7 @@ UNDOABLE = (
             model=Company,
             kind="companies",
             search=SearchKind.COMPANY,
-            parts=_parts("crm", "company", "PartyChange"),
+            parts=_parts("crm", "company", "PartyChange TouchPlan"),
         ),
     ),
     (

@@ -1,0 +1,192 @@
+"""Existing customers: the touch plan of each, what they bought and brought, and what is due."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from crm.commands import activity as activity_commands
+from crm.commands import deal_win as win_commands
+from crm.commands import hand_off, touch_plan
+from crm.commands import undo as undo_commands
+from crm.commands.undo import undoable
+from crm.commands.writers.activity import About
+from crm.models import Activity, ActivityKind, ActivityResult, Company, Deal, Product, TouchPlan
+from crm.touch_rhythm import proposed_rhythm, touch_due
+from day.queries import customers as queries
+from pipeline.models import User
+from pipeline.process.stages import Stage
+from salesprocess.lib.refused import Stale
+from tests.conftest import Cast
+from tests.factories import NOW, ago, make_company, make_deal, won_deal
+
+
+def customer(*, by: User, name: str = "Vega", told: bool = True, **fields: Any) -> Company:
+    company = make_company(by=by, name=name, owner=by, **fields)
+    deal = won_deal(by=by, company=company, value=5000)
+    if told:
+        hand_off.write(deal, to="Plant Linz", by=by, at=NOW)
+    return company
+
+
+def silent_since(moment: dt.datetime) -> None:
+    Deal.objects.update(closed_at=moment)
+    Activity.objects.done().update(done_at=moment)
+
+
+def look(client: Client, person: User, address: str = "/customers/") -> str:
+    client.force_login(person)
+    page: Any = client.get(address)
+    assert page.status_code == 200
+    return " ".join(page.content.decode().split())
+
+
+def names(page: str) -> list[str]:
+    rows = page.split('<th scope="row">')[1:]
+    return [row.split("<bdi>")[1].split("</bdi>")[0] for row in rows]
+
+
+def test_a_win_begins_to_keep_in_touch_unless_one_says_no(cast: Cast) -> None:
+    for months, n in ((6, 1), (None, 0)):
+        company = make_company(by=cast.ana, name=f"Of {months}")
+        deal = make_deal(by=cast.ana, stage=Stage.CLOSING, company=company)
+        win_commands.win(deal, value=Decimal(1), touch_months=months, by=cast.ana, at=NOW)
+
+        assert TouchPlan.objects.filter(company=company, months=months).count() == n
+        assert [one.due_on for one in deal.activities.planned()] == [dt.date(2026, 9, 11)] * n
+        assert deal.next_kind == ("call" if n else "")
+
+
+def test_a_win_that_is_taken_back_takes_the_touches_along(cast: Cast) -> None:
+    deal = make_deal(by=cast.ana, stage=Stage.CLOSING, company=make_company(by=cast.ana))
+    with undoable(verb="win", by=cast.ana, at=NOW) as acts:
+        win_commands.win(deal, value=Decimal(1), touch_months=6, by=cast.ana, at=NOW)
+
+    undo_commands.undo(deal, act=acts[0].pk, by=cast.ana, at=NOW)
+
+    assert not TouchPlan.objects.exists()
+    assert not Activity.objects.planned().exists()
+
+
+def test_the_form_of_a_win_proposes_by_style_and_size(cast: Cast, client: Client) -> None:
+    large = make_company(by=cast.ana, employees=900)
+    deal = make_deal(by=cast.ana, stage=Stage.CLOSING, company=large)
+
+    sheet = look(client, cast.ana, f"/deals/{deal.pk}/win/")
+    assert 'name="touch_months" value="3" checked' in sheet
+    touch_plan.decide(large, months=None, by=cast.ana, at=NOW)
+    assert "touch_months" not in look(client, cast.ana, f"/deals/{deal.pk}/win/")
+
+
+def test_rhythms_follow_style_and_size_and_months_end_when_they_end() -> None:
+    assert proposed_rhythm("account_management", 250) < proposed_rhythm("new_business", 250)
+    assert proposed_rhythm("mixed", None) > proposed_rhythm("mixed", 1000)
+    assert touch_due(dt.date(2026, 8, 31), 6) == dt.date(2027, 2, 28)
+    assert touch_due(dt.date(2026, 12, 1), 12) == dt.date(2027, 12, 1)
+
+
+def test_what_is_due_first_comes_first(cast: Cast, client: Client) -> None:
+    undecided = customer(by=cast.ana, name="Undecided")
+    later = customer(by=cast.ana, name="Later")
+    sooner = customer(by=cast.ana, name="Sooner")
+    customer(by=cast.ana, name="To hand off", told=False)
+    with_deal = customer(by=cast.ana, name="With a deal")
+    customer(by=cast.carl, name="Of Carl")
+    make_company(by=cast.ana, name="Never bought", owner=cast.ana)
+    make_deal(by=cast.ana, company=with_deal)
+    for company, months in ((later, 6), (sooner, 1), (with_deal, 1)):
+        touch_plan.decide(company, months=months, by=cast.ana, at=NOW)
+
+    page = look(client, cast.ana)
+
+    assert names(page) == ["To hand off", "Sooner", "Later", "Undecided", "With a deal"]
+    assert "Hand-off to write" in page
+    assert "By its deals" in page
+    assert names(look(client, cast.ana, "/customers/?show=no-plan")) == ["To hand off", "Undecided"]
+    assert names(look(client, cast.ana, "/customers/?show=hand-off")) == ["To hand off"]
+    assert undecided.pk
+
+
+def test_of_a_colleagues_deals_it_tells_nothing(cast: Cast, client: Client) -> None:
+    customer(by=cast.carl, name="Of Carl")
+
+    everybody = look(client, cast.ana, "/customers/?whose=all")
+    assert names(everybody) == ["Of Carl"]
+    assert "5,000" not in everybody
+    assert "5,000" in look(client, cast.adele, "/customers/?whose=all")
+    assert names(look(client, cast.nora, "/customers/?whose=team")) == ["Of Carl"]
+
+
+def test_a_touch_that_is_due_is_planned_and_logged(cast: Cast, client: Client) -> None:
+    vega = customer(by=cast.ana)
+    touch_plan.decide(vega, months=1, by=cast.ana, at=ago(days=60))
+    silent_since(ago(days=50))
+    assert names(look(client, cast.ana, "/customers/?show=due")) == ["Vega"]
+
+    client.post(f"/customers/{vega.pk}/touch/", {"on": "2026-03-12"})
+
+    plan = Activity.objects.planned().get()
+    assert (plan.company, plan.due_on) == (vega, dt.date(2026, 3, 12))
+    assert names(look(client, cast.ana, "/customers/?show=due")) == []
+    activity_commands.complete(plan, result=ActivityResult.REACHED, by=cast.ana, at=NOW)
+    # A touch without a deal is work in lead generation.
+    assert Activity.objects.get(pk=plan.pk).stage == Stage.LEAD_GENERATION
+    assert names(look(client, cast.ana, "/customers/?show=due")) == []
+
+
+def test_who_was_silent_for_a_year_is_dormant(cast: Cast, client: Client) -> None:
+    vega = customer(by=cast.ana)
+    silent_since(ago(days=500))
+    assert names(look(client, cast.ana, "/customers/?show=dormant")) == ["Vega"]
+
+    activity_commands.log(About(company=vega), kind=ActivityKind.CALL, by=cast.ana, at=NOW)
+
+    assert names(look(client, cast.ana, "/customers/?show=dormant")) == []
+
+
+def test_an_open_row_says_what_is_missing_and_what_they_brought(cast: Cast, client: Client) -> None:
+    Product.objects.create(name="Linelink", currency="EUR")
+    vega = customer(by=cast.ana)
+    make_deal(by=cast.ana, name="By Vega", source_company=vega)
+
+    page = look(client, cast.ana, f"/customers/?open={vega.pk}")
+
+    assert "Linelink" in page
+    assert "By Vega" in page
+    assert f"/deals/new/?company={vega.pk}" in page
+    new = look(client, cast.ana, f"/deals/new/?company={vega.pk}&company_name=Vega")
+    assert "selected>Existing customer" in new or "Existing customer" in new
+
+
+def test_a_rhythm_is_set_and_taken_off_and_the_second_is_told(cast: Cast, client: Client) -> None:
+    vega = customer(by=cast.ana)
+    client.force_login(cast.ana)
+    client.post(f"/customers/{vega.pk}/rhythm/", {"months": "6", "seen": "0"})
+    assert TouchPlan.objects.get().months == 6
+    with pytest.raises(Stale):
+        touch_plan.decide(vega, months=1, by=cast.mona, at=NOW, version=0)
+    client.post(f"/customers/{vega.pk}/rhythm/", {"months": "none", "seen": "1"})
+    assert TouchPlan.objects.get().months is None
+
+
+@pytest.mark.parametrize("rows", [1, 28])
+def test_the_page_asks_ten_questions_at_most(cast: Cast, client: Client, rows: int) -> None:
+    for number in range(rows):
+        company = make_company(by=cast.ana, name=f"C{number}", owner=cast.ana)
+        Company.objects.filter(pk=company.pk).update(relationship="customer")
+    page = look(client, cast.ana)
+    assert len(names(page)) == min(rows, queries.PAGE)
+    first = Company.objects.first()
+    assert first is not None
+
+    with CaptureQueriesContext(connection) as asked:
+        client.get(f"/customers/?open={first.pk}")
+
+    assert len(asked) <= 10, [one["sql"][:100] for one in asked]
+    if rows > queries.PAGE:
+        onwards = page.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+        assert len(names(look(client, cast.ana, onwards))) == rows - queries.PAGE
