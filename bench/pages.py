@@ -89,6 +89,14 @@ def pages() -> list[MeasuredPage]:
             htmx=True,
         ),
         MeasuredPage(
+            name="understand a log",
+            reader="seller",
+            limit=SEARCH,
+            goal=8,
+            asks=_get(f"/log/understand/?line={TERM.replace(' ', '+')}+reached+%3E+offer+fri"),
+            htmx=True,
+        ),
+        MeasuredPage(
             name="log a call", reader="seller", limit=INSERT, goal=4, asks=_log, htmx=True
         ),
         MeasuredPage(name="move", reader="seller", limit=INSERT, goal=4, asks=_move, htmx=True),

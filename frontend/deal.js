@@ -113,8 +113,11 @@ document.addEventListener('change', ({ target }) => {
   const keep = form.querySelector('.keep [name=next]');
   const result = form.querySelector('[name=result]:checked')?.value;
   const beside = result && form.querySelector(`.of-${result}[data-beside]`);
-  const stays = keep.defaultChecked && form.querySelector('[name=closes]:not(:checked)');
-  (beside || !stays ? proposed : keep).checked = true;
+  const closes = [...form.querySelectorAll('[name=closes]')];
+  // Parked, or planned beside what is ticked as done by this; without a deal nothing need come.
+  const stays = !keep || (keep.defaultChecked && !(closes.length && closes.every((one) => one.checked)));
+  const otherwise = keep ?? form.querySelector('[name=next][value=""]');
+  (beside || !stays ? proposed : otherwise).checked = true;
 });
 
 // --- tabs -----------------------------------------------------------------------------------

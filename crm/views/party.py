@@ -24,6 +24,7 @@ from crm.models import Activity, Company, Contact
 from crm.presenters.cards import path_of
 from crm.presenters.list_rows import deal_line
 from crm.presenters.party import OwnerChange, Planned, owner_changes, planned_lines, touches
+from crm.presenters.proposals import proposal_lines
 from crm.presenters.viewer import Viewer
 from crm.queries import party as queries
 from crm.queries.party import ORDERING, PartyRecord
@@ -112,6 +113,7 @@ class PartyPage:
             "with_whom": people,
             "kinds": KINDS,
             "closable": [plan for plan in self.plans if plan.may and not plan.deal],
+            "proposals": proposal_lines(Viewer(self.user, at=self.at), None, moves=False),
             "plan_form": PlanForm(user=self.user, at=self.at, auto_id="plan-%s"),
         }
 

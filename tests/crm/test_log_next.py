@@ -9,7 +9,7 @@ import pytest
 
 from crm.models import Activity, ActivityKind, DealChange
 from pipeline.process.stages import Stage
-from tests.factories import make_deal
+from tests.factories import make_company, make_deal
 
 HX = {"HX-Request": "true"}
 
@@ -83,3 +83,16 @@ def test_a_log_says_which_step_it_moved_and_an_attempt_moves_none(ana, deal):
     assert toast(log(ana, deal, kind="note", body="x")) == "Logged."
     moved = toast(log(ana, deal, result="moved_forward"))
     assert moved == "Logged. Moved to Qualification."
+
+
+def test_without_a_deal_what_is_proposed_is_offered_and_nothing_is_chosen_by_itself(ana, cast):
+    company = make_company(by=cast.ana)
+    page = ana.get(f"/companies/{company.pk}/").content.decode()
+    shown = proposed(page)
+    assert "moved_forward" not in shown
+    assert re.search(r'name="next" value="" checked', page)
+    assert 'value="none"' not in page
+    said = {"kind": "call", "result": "no_answer", "next": "proposed"}
+    said |= {f"proposed_{of}": value for of, value in shown.items()}
+    assert ana.post(f"/companies/{company.pk}/log/", said, headers=HX).status_code == 200
+    assert Activity.objects.planned().get(company=company).due_at is not None
