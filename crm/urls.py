@@ -153,6 +153,7 @@ urlpatterns = [
     path("deals/<int:pk>/plan/", activity.plan, name="activity_plan"),
     path("deals/<int:pk>/done/", deal_next.done, name="deal_done"),
     path("deals/<int:pk>/later/", deal_next.later, name="deal_later"),
+    path("deals/<int:pk>/due/", deal_next.due, name="deal_due"),
     path("activities/<int:pk>/complete/", activity.complete, name="activity_complete"),
     path("activities/<int:pk>/postpone/", activity.postpone, name="activity_postpone"),
     path("activities/<int:pk>/change/", activity.change, name="activity_change"),

@@ -5,7 +5,7 @@
 // back to its place when the move failed, was refused or was given up.
 import Sortable from 'sortablejs';
 import { keyOf } from './keys.js';
-import { say } from './say.js';
+import { note, say } from './say.js';
 import { sheetIsOpen } from './sheet.js';
 
 const POLL_MS = 10_000;
@@ -17,9 +17,11 @@ const words = (name, values = {}) =>
     (text, [key, value]) => text.replace(`{${key}}`, value),
     board().dataset[name],
   );
+// Whether the columns are those of days: there a move says when, and the stage stays.
+const isOfDays = () => board().matches('[data-by-deadline]');
 const listOf = (stage) => board().querySelector(`ul[data-stage="${stage}"]`);
 const stageOf = (card) => Number(card.parentElement.dataset.stage);
-const nameOf = (card) => card.querySelector('h3').textContent.trim();
+const nameOf = (card) => card.querySelector('h3 a').textContent.trim();
 const labelOf = (list) => list.dataset.label;
 
 let dragging = false;
@@ -55,13 +57,19 @@ function move(place, to) {
     putBack(place);
     return;
   }
+  if (listOf(to).matches('[data-no-drop]')) {
+    putBack(place);
+    note(words('noDay'), 'bad');
+    return;
+  }
   waiting = place;
   card.classList.add('waiting');
   const target = listOf(to);
   if (card.parentElement !== target) put(card, target, target.firstChild);
   const deal = `${board().dataset.deals}${card.id.slice(1)}/`;
   const values = { to, version: card.dataset.v };
-  if (to === from + 1) request('POST', `${deal}advance/`, card, values);
+  if (isOfDays()) request('POST', `${deal}due/`, card, values);
+  else if (to === from + 1) request('POST', `${deal}advance/`, card, values);
   else request('GET', `${deal}move/`, card, values);
 }
 
@@ -170,6 +178,7 @@ function onCardKey(event, card) {
     next.focus();
   } else if (key === 'Enter') card.querySelector('h3 a').click();
   else if (waiting || card.matches('[data-ro]')) return;
+  else if (isOfDays() && (key === ']' || key === '[')) return;
   else if (key === ']' && stageOf(card) < 7) move(placeOf(card), stageOf(card) + 1);
   else if (key === '[' && stageOf(card) > 1) move(placeOf(card), stageOf(card) - 1);
   else if (key === 'w') close(card, 'win');
@@ -216,7 +225,7 @@ function openMenu(button) {
   const top = below ? at.bottom + 4 : Math.max(8, at.top - height - 4);
   menu().style.top = `${top + scrollY}px`;
   menu().style.left = `${Math.max(8, Math.min(at.right - width, innerWidth - width - 8))}px`;
-  const next = menu().querySelector(`[data-to="${Math.min(now + 1, 7)}"]`);
+  const next = menu().querySelector(`[data-to="${Math.min(now + 1, 7)}"]`) ?? menu().querySelector('[data-to]');
   next.focus({ preventScroll: true });
 }
 

@@ -557,6 +557,7 @@ URLS: dict[str, Url] = {
     "crm:activity_plan": record("deal", post=TOMORROW),
     "crm:deal_done": record("deal"),
     "crm:deal_later": record("deal"),
+    "crm:deal_due": record("deal", get=False, post={"to": "4"}),
     "crm:deal_peek": record("deal"),
     "crm:activity_complete": record("plan", post={"body": "said"}),
     "crm:activity_postpone": record("plan", post={"next": "1w"}),

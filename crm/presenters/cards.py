@@ -39,6 +39,7 @@ class Card(NamedTuple):
     risk: str
     may: str  # what its button does: move, claim, or nothing
     is_sample: bool
+    stage: int
 
 
 class ShownDeal(Protocol):
@@ -105,6 +106,7 @@ def deal_card(viewer: Viewer, row: BoardRow, progress: Progress | None = None) -
         risk=_risk(viewer, row),
         may=_may(viewer, row),
         is_sample=viewer.is_sample(row.batch_id),
+        stage=row.stage,
     )
 
 
@@ -129,6 +131,7 @@ def closed_card(viewer: Viewer, row: BoardRow) -> Card:
         risk="",
         may="",
         is_sample=viewer.is_sample(row.batch_id),
+        stage=row.stage,
     )
 
 

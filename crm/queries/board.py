@@ -95,7 +95,8 @@ class Sums:
     clock made something overdue.
     """
 
-    stages: Mapping[Stage, StageSum]
+    # By the number of the column.
+    stages: Mapping[int, StageSum]
     closed: Mapping[Outcome, StageSum]
     version: str
     total: StageSum = field(default_factory=StageSum)
@@ -118,23 +119,27 @@ _AT = Param("at", DateTimeField())
 _SINCE = Param("since", DateTimeField())
 
 
-def sums(sight: Sight, *, at: dt.datetime, today: dt.date) -> Sums:
-    """Sums over open deals by stage, and over those closed in the last CLOSED_DAYS by outcome.
+def sums(
+    sight: Sight, *, at: dt.datetime, today: dt.date, column: Expression | None = None
+) -> Sums:
+    """Sums over open deals by stage, or by what `column` says of each; and over those closed in the
+    last CLOSED_DAYS by outcome.
 
     `today` is the reader's: what is due on a day changes at his or her midnight. One query, grouped
     in SQL.
     """
-    found = _SUMS.get(lambda scope: _in_sums(sight, scope), sight.scope, key=sight.key)
+    key = sight.key if column is None else None
+    found = _SUMS.get(lambda scope: _in_sums(sight, scope, column), sight.scope, key=key)
     statement = found._replace(sql=_SUMMED.format(rows=found.sql), params=(_AT, *found.params))
     times = {"at": at, "since": at - dt.timedelta(CLOSED_DAYS)}
     rows = fetch(statement, {**sight.scope.params, **times}) if found.sql else []
-    stages: dict[Stage, list[StageSum]] = defaultdict(list)
+    stages: dict[int, list[StageSum]] = defaultdict(list)
     closed: dict[Outcome, list[StageSum]] = defaultdict(list)
     for outcome, stage, currency, count, value, valued, *_marks in rows:
         worth = Worth.of(currency, count=count, value=value, valued=valued)
         part = StageSum(count=count, worth=worth)
         if outcome == Outcome.OPEN:
-            stages[Stage(stage)].append(part)
+            stages[stage].append(part)
         else:
             closed[Outcome(outcome)].append(part)
     digest = hashlib.sha256(repr((today, rows)).encode()).hexdigest()[:16]
@@ -157,11 +162,15 @@ _SUMMED = """
 _IN_SUMS = ("outcome", "stage", "foreign", "value", "version", "changed_at", "next_at")
 
 
-def _in_sums(sight: Sight, scope: Scope) -> Rows:
-    """What the index `deal_sums` has of each deal, and no more."""
+def _in_sums(sight: Sight, scope: Scope, column: Expression | None) -> Rows:
+    """By stage, what the index `deal_sums` has of each deal, and no more."""
 
     def rows(scope: Scope) -> Rows:
-        deals = sight.deals(scope).order_by().values_list(*_IN_SUMS)
+        deals = sight.deals(scope).order_by()
+        if column is not None:
+            deals = deals.annotate(placed=column)
+        fields = _IN_SUMS if column is None else (_IN_SUMS[0], "placed", *_IN_SUMS[2:])
+        deals = deals.values_list(*fields)
         return deals.filter(Q(outcome=Outcome.OPEN) | Q(closed_at__gte=_SINCE))
 
     # What is filtered may cost a query to write.
@@ -213,7 +222,7 @@ def rows(
             ended.append(row)
     # SQL does not promise that a union keeps the order of its parts.
     for cards in columns.values():
-        cards.sort(key=_urgency)
+        cards.sort(key=urgency)
     ended.sort(key=lambda row: (row.closed_at is not None, row.closed_at), reverse=True)
     return columns, ended
 
@@ -247,6 +256,6 @@ def _column(deals: DealQuerySet) -> Rows:
     return ORDERING.apply(deals.open().filter(stage=wanted)).values_list(*FIELDS)
 
 
-def _urgency(row: BoardRow) -> tuple[bool, dt.datetime, int]:
+def urgency(row: BoardRow) -> tuple[bool, dt.datetime, int]:
     nothing = dt.datetime.min.replace(tzinfo=dt.UTC)
     return row.attention_at is not None, row.attention_at or nothing, row.id

@@ -18,6 +18,7 @@ from crm.presenters.cards import Card, closed_card, deal_card
 from crm.presenters.viewer import Viewer
 from crm.queries import board as queries
 from crm.queries.board import MOST, ORDERING, PAGE, BoardRow, StageSum
+from crm.queries.deadlines import Deadline, Deadlines
 from crm.queries.progress import Progress, progress_of
 from crm.queries.rate import rates_on
 from crm.worth import Rates
@@ -31,6 +32,8 @@ from salesprocess.lib.keyset import Cursor
 
 # How the audit calls it.
 BOARD = "board"
+# What the address says of columns of days.
+BY_DEADLINE = "deadline"
 
 
 class Money(NamedTuple):
@@ -55,6 +58,27 @@ class BoardColumn:
     after: str
     opened: str
     is_current: bool
+    is_of_days = False
+
+    @property
+    def is_thin(self) -> bool:
+        """Leads have thin cards."""
+        return self.stage.is_lead
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadlineColumn:
+    """A column of days as the template draws it."""
+
+    deadline: Deadline
+    cards: list[Card]
+    sum: StageSum
+    value: Money
+    more: str
+    after: str
+    opened: str
+    is_thin = False
+    is_of_days = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,17 +95,22 @@ class Closed:
 @require_GET
 def board(request: HtmxRequest) -> HttpResponse:
     viewer, found = _asked(request)
-    sums = queries.sums(found, at=viewer.at, today=viewer.today)
+    days = _days(request.GET, viewer)
+    column = days.column if days else None
+    sums = queries.sums(found, at=viewer.at, today=viewer.today, column=column)
     fragment = wants_fragment(request)
     if fragment and request.GET.get("v") == sums.version:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    opened = _opened(request.GET)
-    context = _columns(request.GET, viewer, found, sums, opened)
+    if days:
+        context = _columns_of_days(request.GET, viewer, found, sums, days)
+    else:
+        context = _columns(request.GET, viewer, found, sums, _opened(request.GET))
     context |= {"filter": found, "sums": sums, "fragment": fragment}
     context |= {"total": _total(sums.total, found), "page_size": PAGE, "names": viewer.stage_names}
-    response = render(
-        request, page="crm/board/page.html", fragment="crm/board/_board.html", context=context
-    )
+    context |= {"deadlines": [one for one in Deadline if one.can_be_set]}
+    template = "crm/board/_deadlines.html" if days else "crm/board/_board.html"
+    context["columns_template"] = template
+    response = render(request, page="crm/board/page.html", fragment=template, context=context)
     if request.htmx.trigger == "filters":
         # The address takes only what was asked for, not each empty field of the form.
         response["HX-Push-Url"] = _address(request.GET)
@@ -92,6 +121,9 @@ def board(request: HtmxRequest) -> HttpResponse:
 def column(request: HtmxRequest) -> HttpResponse:
     """The next cards of one column, below where it was left off."""
     viewer, found = _asked(request)
+    days = _days(request.GET, viewer)
+    if days:
+        return _more_of_days(request, viewer, found, days)
     stage, after = _left_off(request.GET)
     rows = queries.more_rows(found.deals(found.scope), stage=stage, after=after)
     _note_view(request.GET, viewer, rows)
@@ -154,6 +186,7 @@ def _columns(
     return {
         "columns": columns,
         "current": current,
+        "by_deadline": False,
         "closed": [
             _closed(query, viewer, outcome, sums, ended if outcome == opened else None, found.rates)
             for outcome in (Outcome.WON, Outcome.STOPPED)
@@ -188,6 +221,83 @@ def _column(
     )
 
 
+def _days(query: QueryDict, viewer: Viewer) -> Deadlines | None:
+    """The columns of days, where those are asked for."""
+    is_asked = query.get("by") == BY_DEADLINE
+    return Deadlines(at=viewer.at, zone=viewer.zone) if is_asked else None
+
+
+def _columns_of_days(
+    query: QueryDict,
+    viewer: Viewer,
+    found: BoardFilter,
+    sums: queries.Sums,
+    days: Deadlines,
+) -> dict[str, object]:
+    limits = {one.value: _limit(query, one) for one in Deadline}
+    rows = days.rows(found, limits=limits)
+    _note_view(query, viewer, list(chain.from_iterable(rows.values())))
+    progress = progress_of(
+        row.id for cards in rows.values() for row in cards if row.stage > Stage.PROSPECTING
+    )
+    columns = [
+        _column_of_days(
+            query,
+            viewer,
+            one,
+            rows[one],
+            sums.stages.get(one, StageSum()),
+            progress,
+            found.rates,
+        )
+        for one in Deadline
+    ]
+    chosen = _number(query, "stage")
+    first = next((one.deadline for one in columns if one.cards), Deadline.OVERDUE)
+    current = Deadline(chosen) if chosen in Deadline.values else first
+    return {"columns": columns, "current": current, "closed": [], "by_deadline": True}
+
+
+def _column_of_days(
+    query: QueryDict,
+    viewer: Viewer,
+    deadline: Deadline,
+    rows: list[BoardRow],
+    part: StageSum,
+    progress: Mapping[int, Progress],
+    rates: Rates,
+) -> DeadlineColumn:
+    left = part.count - len(rows)
+    last = rows[-1] if rows else None
+    after = str(Cursor(last.attention_at, last.id)) if last else ""
+    place = {"by": BY_DEADLINE, "of": deadline.value, "left": left, "after": after}
+    return DeadlineColumn(
+        deadline=deadline,
+        cards=[deal_card(viewer, row, progress.get(row.id)) for row in rows],
+        sum=part,
+        value=_money(part, rates),
+        more=ngettext("%(n)s more", "%(n)s more", left) % {"n": left} if left > 0 and rows else "",
+        after=urlencode(place),
+        opened=_address(query, **{f"n{deadline}": min(len(rows) + PAGE, MOST)}),
+    )
+
+
+def _more_of_days(
+    request: HtmxRequest, viewer: Viewer, found: BoardFilter, days: Deadlines
+) -> HttpResponse:
+    try:
+        deadline = Deadline(_number(request.GET, "of"))
+        after = Cursor.parse(request.GET.get("after", ""), ORDERING.sort_key)
+    except ValueError as error:
+        raise BadRequest("no place of a column") from error
+    rows = days.more_rows(found, column=deadline, after=after)
+    _note_view(request.GET, viewer, rows)
+    progress = progress_of(row.id for row in rows if row.stage > Stage.PROSPECTING)
+    part = StageSum(count=len(rows) + max(_number(request.GET, "left") - len(rows), 0))
+    column = _column_of_days(request.GET, viewer, deadline, rows, part, progress, found.rates)
+    return render(request, page="crm/board/_cards.html", context={"column": column, "focus": True})
+
+
 def _closed(
     query: QueryDict,
     viewer: Viewer,
@@ -219,8 +329,8 @@ def _opened(query: QueryDict) -> Outcome | None:
     return Outcome(value) if value in (Outcome.WON, Outcome.STOPPED) else None
 
 
-def _limit(query: QueryDict, stage: Stage) -> int:
-    return min(max(_number(query, f"n{stage}"), PAGE), MOST)
+def _limit(query: QueryDict, column: int) -> int:
+    return min(max(_number(query, f"n{column}"), PAGE), MOST)
 
 
 def _number(query: QueryDict, name: str) -> int:
