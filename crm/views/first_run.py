@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm.queries import first_run as queries
 from crm.queries.first_run import FirstRunState, State, Task
-from pipeline.models import User
+from pipeline.models import StartPage, User
 from pipeline.people.commands import first_run as commands
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
@@ -42,12 +42,20 @@ class FirstRunItem:
 
 @require_GET
 def home(request: HtmxRequest) -> HttpResponse:
-    """Where somebody begins: an admin with the first run until it is done, everybody else, and
-    afterwards, with the board."""
+    """Where somebody begins: an admin with the first run until it is done, then everybody with the
+    page of the own choice, or of the role. A question in the address is one for the board."""
     if queries.is_start(request.user, at=timezone.now()):
         return redirect("crm:first_run")
-    query = request.GET.urlencode()
-    return HttpResponseRedirect(reverse("crm:board") + (f"?{query}" if query else ""))
+    if query := request.GET.urlencode():
+        return HttpResponseRedirect(f"{reverse('crm:board')}?{query}")
+    return redirect(_BEGINNINGS[request.user.begins_with])
+
+
+_BEGINNINGS = {
+    StartPage.DAY: "day:my_day",
+    StartPage.BOARD: "crm:board",
+    StartPage.REPORTS: "reports:overview",
+}
 
 
 @require_GET

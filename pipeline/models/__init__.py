@@ -5,7 +5,7 @@ from pipeline.operations.models import Heartbeat, Incident
 from pipeline.outbox.models import OutboxRow
 from pipeline.people.models.first_run import FirstRun
 from pipeline.people.models.invitation import Invitation
-from pipeline.people.models.people import Language, Role, SellingStyle, Team, Theme, User
+from pipeline.people.models.people import Language, Role, SellingStyle, StartPage, Team, Theme, User
 from pipeline.people.models.people_change import PeopleChange
 from pipeline.people.models.shareable import ShareableQuerySet
 from pipeline.people.models.sign_in_attempt import SignInAttempt
@@ -40,6 +40,7 @@ __all__ = [
     "ShareableQuerySet",
     "SignInAttempt",
     "StageWording",
+    "StartPage",
     "Step",
     "StepVote",
     "Team",

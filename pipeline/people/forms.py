@@ -8,7 +8,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from pipeline.models import Language, Role, SellingStyle, Team, Theme, User
+from pipeline.models import Language, Role, SellingStyle, StartPage, Team, Theme, User
 from pipeline.people import queries
 from pipeline.people.commands.people import EDITABLE
 from pipeline.people.keys import FIRST, KEYS, RESERVED, clashes, read_keys, write_keys
@@ -124,6 +124,11 @@ class ProfileForm(SeenForm):
     theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices, widget=forms.RadioSelect)
     language = forms.ChoiceField(
         label=_("Language"), choices=Language.choices, widget=forms.RadioSelect
+    )
+    start_page = forms.ChoiceField(
+        label=_("Begin with"),
+        choices=[("", _("As for my role")), *StartPage.choices],
+        required=False,
     )
     process_mails = forms.BooleanField(
         label=_("Mail me when my process changes, and about questions to it"), required=False

@@ -46,7 +46,8 @@ def test_nobody_but_admins_starts_with_it(client: Client, founder: User):
     team = Team.objects.get()
     mona = people_commands.add(by=founder, at=NOW, name="Mona", role=Role.SALESPERSON, team=team)
     client.force_login(mona)
-    assert client.get("/").headers["Location"] == reverse("crm:board")
+    assert client.get("/").headers["Location"] == reverse("day:my_day")
+    client.force_login(founder)
 
 
 def test_an_organisation_from_before_it_starts_with_the_board(admin: Client):

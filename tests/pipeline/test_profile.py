@@ -27,7 +27,11 @@ def ana(cast):
 
 def body(**changed):
     own = {"name": "Ana Ruiz", "time_zone": "", "style": "mixed", "theme": "auto"}
-    return own | {"language": "en", "process_mails": "on", "form_times": "on"} | changed
+    return (
+        own
+        | {"language": "en", "start_page": "", "process_mails": "on", "form_times": "on"}
+        | changed
+    )
 
 
 def test_it_changes_what_is_ones_own(ana, cast):

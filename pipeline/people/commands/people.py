@@ -69,7 +69,8 @@ def add_first_admin(
 EDITABLE = ("name", "email", "role", "team", "style", "hired_on", "time_zone")
 # What a person decides alone.
 OWN = (
-    *("name", "time_zone", "style", "theme", "language", "process_mails", "form_times"),
+    *("name", "time_zone", "style", "theme", "language", "start_page"),
+    *("process_mails", "form_times"),
     *("keys", "single_keys"),
 )
 

@@ -42,6 +42,14 @@ class Theme(models.TextChoices):
     DARK = "dark", _("Dark")
 
 
+class StartPage(models.TextChoices):
+    """With what somebody begins; empty goes by the role."""
+
+    DAY = "day", _("My Day")
+    BOARD = "board", _("Board")
+    REPORTS = "reports", _("Reports")
+
+
 class SecondFactorFor(models.TextChoices):
     """Who is to have more than a password; nobody where it is empty."""
 
@@ -290,6 +298,9 @@ class User(AbstractBaseUser):
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
     # In which pages are shown and mails are written.
     language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)
+    start_page = models.CharField(
+        max_length=7, choices=StartPage, blank=True, default="", db_default=""
+    )
     # Whether mails tell of a new version of the process, and of questions about it.
     process_mails = models.BooleanField(default=True)
     # Whether the browser counts the seconds in forms, for the person alone.
@@ -350,6 +361,14 @@ class User(AbstractBaseUser):
     @property
     def is_manager(self) -> bool:
         return self.role in (Role.MANAGER, Role.ADMIN)
+
+    @property
+    def begins_with(self) -> StartPage:
+        """The page with which the person begins: the own choice, else the day of who sells, and the
+        board of who leads."""
+        if self.start_page:
+            return StartPage(self.start_page)
+        return StartPage.DAY if self.role == Role.SALESPERSON else StartPage.BOARD
 
     @cached_property
     def organisation(self) -> Team:
