@@ -1,6 +1,7 @@
 """Rules that hold for every model and every view, so that a new one cannot be forgotten."""
 
 import ast
+import datetime as dt
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,7 @@ from crm.models import (
     Verdict,
 )
 from crm.models.import_row import ImportedRow
+from day.models import DayOrder, ProtectedTime, Snooze
 from exchange.models import ImportJob, ImportMapping
 from pipeline.audit import commands as audit
 from pipeline.models import (
@@ -116,6 +118,9 @@ def one_of_each(cast: Cast) -> Cast:
     RetentionRule.objects.create(kind="contacts", months=24, changed_by=cast.adele, changed_at=NOW)
     ErasureNotice.objects.create(contact=contact, kind="contacts", noted_at=NOW, due_on=NOW)
     FormTime.objects.create(person=cast.adele, on=NOW.date(), kind="talks", sent=1, seconds=20)
+    Snooze.objects.create(owner=cast.adele, subject="deal-1", until=NOW, at=NOW)
+    DayOrder.objects.create(owner=cast.adele, on=NOW.date())
+    ProtectedTime.objects.create(owner=cast.adele, weekday=1, starts=dt.time(8), ends=dt.time(9))
     DayNote.objects.create(
         team=cast.north, on=NOW.date(), words="New prices", changed_by=cast.mona, changed_at=NOW
     )

@@ -1,11 +1,13 @@
-"""How far deals are in their stages: of the steps that are expected there, how many are settled."""
+"""How far deals are in their stages: of the steps that are expected there, how many are settled; and
+what is missing before the next stage."""
 
 from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 from crm.queries.deal_process import ids_of, named_versions
 from crm.queries.facts import facts_each
-from pipeline.process.playbook import PlaybookStep
+from pipeline.process.gates import Act, Facts, Verb, blocking_findings, judge
+from pipeline.process.playbook import Playbook, PlaybookStep
 from pipeline.process.queries.in_force import CURRENT, of_versions
 from pipeline.process.stages import Stage
 
@@ -56,3 +58,20 @@ def progress_of(deal_ids: Iterable[int]) -> dict[int, Progress]:
 def _asked(versions: tuple[int, ...], stage: Stage, *, existing: bool) -> list[PlaybookStep]:
     steps = of_versions(versions).steps(stage)
     return [step for step in steps if step.counts and step.is_for(existing_customer=existing)]
+
+
+def missing_of(deal_ids: Iterable[int]) -> dict[int, list[str]]:
+    """What each deal still misses before it can move to the next stage, in words, by its published
+    process; those in the last stage are left out. One query for all, once their versions are known.
+    """
+    found = {}
+    for pk, (facts, (stage, visit, kept, current)) in facts_each(deal_ids, _ALSO, _JOINED).items():
+        if stage < Stage.CLOSING:
+            named = named_versions(ids_of(visit), ids_of(kept)) or tuple(current)
+            found[pk] = _missing(facts, of_versions(named), Stage(stage))
+    return found
+
+
+def _missing(facts: Facts, playbook: Playbook, stage: Stage) -> list[str]:
+    act = Act(verb=Verb.MOVE, from_stage=stage, to=Stage(stage + 1))
+    return [str(one.label) for one in blocking_findings(judge(facts, playbook, act), playbook)]

@@ -107,6 +107,7 @@ UNDOABLE = (
                 *_parts("crm", "person", "LeadTaker"),
                 *_parts("exchange", "owner", "ImportMapping"),
                 *_parts("reports", "person", "FormTime"),
+                *_parts("day", "owner", "DayOrder ProtectedTime Snooze"),
                 *_parts("reports", "person", "ReportPin ReportSubscription"),
             ),
             watched=(
