@@ -33,6 +33,33 @@ def rows(request: HttpRequest) -> HttpResponse:
     return render(request, "bench/rows.html", {"rows": found})
 
 
+@require_GET
+def day(request: HttpRequest) -> HttpResponse:
+    """What is due of the reader's, and the first of the own deals without anything planned."""
+    me = {"me": request.user.pk}
+    due = _fetch(
+        """
+        SELECT act.id, act.kind, act.due_by, d.name, c.name
+        FROM crm_activity act JOIN crm_deal d ON d.id = act.deal_id
+        LEFT JOIN crm_company c ON c.id = d.company_id
+        WHERE act.owner_id = %(me)s AND act.done_at IS NULL AND act.cancelled_at IS NULL
+            AND act.due_by < now() + interval '1 day'
+        ORDER BY act.due_by LIMIT 40
+        """,
+        me,
+    )
+    unplanned = _fetch(
+        """
+        SELECT d.id, d.stage, coalesce(d.touched_at, d.created_at), d.name, c.name
+        FROM crm_deal d LEFT JOIN crm_company c ON c.id = d.company_id
+        WHERE d.owner_id = %(me)s AND d.outcome = 'open' AND d.next_kind = ''
+        ORDER BY coalesce(d.touched_at, d.created_at) LIMIT 40
+        """,
+        me,
+    )
+    return render(request, "bench/rows.html", {"rows": [*due, *unplanned]})
+
+
 @require_POST
 def insert(request: HttpRequest) -> HttpResponse:
     """One row of an activity, unjudged."""

@@ -9,6 +9,7 @@ from pipeline.models import Role, User
 from pipeline.process.stages import Stage
 
 LIST, INSERT, SEARCH = "limit: 50 rows", "limit: insert", "limit: search"
+DAY = "limit: my day, {reader}"
 TERM = "moulin papier 1"
 READERS = 40
 _OF_ALL = (
@@ -58,7 +59,26 @@ def pages() -> list[MeasuredPage]:
             asks=_get(f"/limit/search/?q={TERM.split()[0]}"),
         ),
     ]
+    limits += [
+        MeasuredPage(
+            name=DAY.format(reader=reader),
+            reader=reader,
+            limit=DAY.format(reader=reader),
+            asks=_get("/limit/day/"),
+        )
+        for reader in ("seller", "manager")
+    ]
     found = [
+        *(
+            MeasuredPage(
+                name=f"my day, {reader}",
+                reader=reader,
+                limit=DAY.format(reader=reader),
+                goal=4,
+                asks=_get("/day/"),
+            )
+            for reader in ("seller", "manager")
+        ),
         *(
             MeasuredPage(
                 name=f"{name}, {reader}", reader=reader, limit=LIST, goal=3, asks=_get(address)

@@ -3,6 +3,7 @@ from django.urls import include, path
 from bench import limits
 
 urlpatterns = [
+    path("limit/day/", limits.day),
     path("limit/list/", limits.rows),
     path("limit/insert/", limits.insert),
     path("limit/search/", limits.search),

@@ -1,9 +1,17 @@
 from django.urls import path
 
-from day.views import customers, lead_rules, leads
+from day.views import customers, day_page, lead_rules, leads, mirror, verbs
 
 app_name = "day"
 urlpatterns = [
+    path("day/", day_page.page, name="my_day"),
+    path("day/mirror/", mirror.mirror, name="mirror"),
+    path("day/done/<slug:kind>-<int:pk>/", verbs.done, name="done"),
+    path("day/later/<slug:kind>-<int:pk>/", verbs.later, name="later"),
+    path("day/place/<slug:kind>-<int:pk>/", verbs.place, name="place"),
+    path("day/wake/<int:pk>/", verbs.wake, name="wake"),
+    path("day/protected/", verbs.protect, name="protect"),
+    path("day/protected/<int:pk>/remove/", verbs.unprotect, name="unprotect"),
     # existing customers
     path("customers/", customers.page, name="customers"),
     path("customers/<int:pk>/rhythm/", customers.rhythm, name="customer_rhythm"),

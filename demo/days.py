@@ -1,8 +1,10 @@
-"""What the demo's teams noted on days, and how long its people typed in forms."""
+"""What the demo's teams noted on days, how long its people typed in forms, and which hours they keep
+free."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
 
+from day.models import ProtectedTime
 from demo import people
 from pipeline.models import Role
 from reports.models import DayNote, FormKind, FormTime
@@ -17,6 +19,24 @@ NOTES = (
 COUNTED_DAYS = 60
 # Of each kind the forms of a day, and the seconds of one.
 FORMS = ((FormKind.TALKS, 5, 38), (FormKind.MOVES, 2, 21), (FormKind.RECORDS, 2, 64))
+
+
+# The weekdays on which who sells keeps the first hours free for prospecting.
+KEPT_FREE = ((2, 4), (1, 3), (3, 5))
+
+
+def kept_free(*, user: Mapping[str, int]) -> Iterator[ProtectedTime]:
+    """Half past eight to ten, on two days of each week."""
+    selling = [
+        pk
+        for name, pk in user.items()
+        if people.BY_NAME[name].role == Role.SALESPERSON and not people.BY_NAME[name].left_months
+    ]
+    for number, pk in enumerate(selling):
+        for weekday in KEPT_FREE[number % len(KEPT_FREE)]:
+            yield ProtectedTime(
+                owner_id=pk, weekday=weekday, starts=dt.time(8, 30), ends=dt.time(10)
+            )
 
 
 def notes(

@@ -27,6 +27,7 @@ from crm.models import (
     StopCause,
 )
 from crm.models.activity import TOUCHES, ActivityResult
+from day.models import ProtectedTime
 from demo import days, people, writing
 from demo.process import DemoProcess
 from demo.recorder import ProcessInForce, Recorder
@@ -102,6 +103,7 @@ class Filling:
         written["activity"] = bulk.write(Activity, self._activities())
         bulk.write(DayNote, days.notes(team=self.team, user=self.user, at=self.at))
         bulk.write(FormTime, days.form_times(user=self.user, at=self.at))
+        bulk.write(ProtectedTime, days.kept_free(user=self.user))
         self.batch.summary = {"written": written, "as_filled": fingerprints(self.batch)}
         self.batch.save(update_fields=["summary"])
         search.index_batch(self.batch.pk)

@@ -1,6 +1,7 @@
 // What every page needs. All htmx events are handled here, in sheet.js and in board.js.
 import './board.js';
 import { keepCookie } from './cookies.js';
+import { onDayKey } from './day.js';
 import './deal.js';
 import './drafts.js';
 import './focus.js';
@@ -142,7 +143,7 @@ document.addEventListener('keydown', (event) => {
 // True where there was something to do by it.
 function onSingleKey(key) {
   if (key === ' ') return onPeekKey();
-  if (onDealKey(key) || onListKey(key)) return true;
+  if (onDayKey(key) || onDealKey(key) || onListKey(key)) return true;
   if (key === 'c') rail('[data-go=new]').click();
   else if (key === '?') document.getElementById('keys').showModal();
   else {

@@ -4,6 +4,7 @@ Each record carries a word of its own (a canary), which must not appear in anyth
 answered to somebody out of its reach. A forbidden request must leave every table as it was.
 """
 
+import datetime as dt
 import io
 import re
 import zipfile
@@ -57,6 +58,7 @@ from crm.models import (
 )
 from crm.models.deal import DealQuerySet
 from crm.models.step_result import StepState
+from day.models import ProtectedTime, Snooze
 from exchange.commands import job as import_verbs
 from exchange.models import ImportState
 from pipeline.audit.models import AuditEntry
@@ -422,6 +424,18 @@ URLS: dict[str, Url] = {
     "reports:process_health": record("north", EVERYBODY, pk="of"),
     "reports:stage_figures": record("north", EVERYBODY, pk="of", at={"number": "=4"}),
     "reports:deal_compared": record("deal"),
+    "day:my_day": Url(kind="own"),
+    "day:mirror": Url(kind="own", keeps=TAKEN),
+    "day:done": record(
+        "plan", at={"kind": "=act"}, get=False, post={"kind": "call", "body": "said", "next": "3d"}
+    ),
+    "day:later": record("plan", at={"kind": "=act"}, post={"next": "week"}),
+    "day:place": record("plan", at={"kind": "=act"}, get=False, post={"place": "0"}),
+    "day:wake": record("snooze", DOERS, get=False, post={}),
+    "day:protect": Url(
+        kind="own", get=False, post={"weekday": "1", "starts": "08:00", "ends": "09:00"}
+    ),
+    "day:unprotect": record("protected_time", DOERS, get=False, post={}),
     "reports:form_times_count": Url(kind="own", get=False),
     "reports:form_times_forget": Url(kind="own", get=False),
     "reports:day_notes": Url(kind="collection"),
@@ -981,6 +995,10 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
     PeopleChange.objects.create(person=ana, at=NOW, **event_columns(past))
     deal.refresh_from_db()
     act = UndoableAct.objects.create(deal=deal, by=ana, at=NOW, verb="log", version=deal.version)
+    aside = Snooze.objects.create(
+        owner=ana, subject=f"deal-{carls.pk}", until=ago(days=-1), at=ago(hours=1)
+    )
+    free = ProtectedTime.objects.create(owner=ana, weekday=3, starts=dt.time(8), ends=dt.time(10))
     return {
         "company": company.pk,
         "contact": contact.pk,
@@ -1008,6 +1026,8 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "carls_line": carls_line.pk,
         "touch": touch.pk,
         "act": act.pk,
+        "snooze": aside.pk,
+        "protected_time": free.pk,
         "gone_touch": gone_touch.pk,
         "done_plan": done_plan.pk,
         "done_touch": done_touch.pk,

@@ -1,0 +1,26 @@
+"""The own week beside the own past: asked for by itself, so that the day need not wait for it."""
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from crm.presenters.viewer import Viewer
+from day.presenters.mirror import reasons_words, team_lines, true_words, week_bars
+from day.queries import own
+from day.queries.done import week_of
+from day.queries.repair import team_load
+from day.queries.true_record import kept_of
+from pipeline.requests import HtmxRequest
+from salesprocess.lib.htmx import render
+
+
+@require_GET
+def mirror(request: HtmxRequest) -> HttpResponse:
+    viewer = Viewer(request.user, at=timezone.now())
+    context = {
+        "week": week_bars(week_of(request.user, at=viewer.at)),
+        "kept": true_words(*kept_of(request.user, today=viewer.today)),
+        "not_today": reasons_words(own.why_not_today(request.user, at=viewer.at)),
+        "team": team_lines(team_load(request.user, at=viewer.at)),
+    }
+    return render(request, page="day/mirror.html", fragment="day/_mirror.html", context=context)
