@@ -216,9 +216,11 @@ class QuickLook:
         if self.line.has_next:
             return "on"
         proposal = self.proposal
-        if proposal is None or (self.deal is None and self.result is None):
+        if proposal is None:
             return ""
-        return "" if self.stays and not proposal.is_beside else PROPOSED
+        # Without a deal nothing falls silent; and what is planned already goes on.
+        is_optional = self.deal is None or self.stays is not None
+        return "" if is_optional and not proposal.is_beside else PROPOSED
 
     @cached_property
     def next_day(self) -> DayAhead:

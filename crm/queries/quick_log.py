@@ -10,7 +10,7 @@ from django.db.models import Case, F, QuerySet, Value, When
 
 from crm.models import Company, Contact, Deal, DealContact, SearchKind
 from crm.models.due import Due
-from crm.queries.search import Hit, search
+from crm.queries.search import Hit, finds, search
 from pipeline.models import User
 
 # So many are offered; who has more to choose from types another word.
@@ -60,7 +60,10 @@ class Candidates:
 def candidates(lead: Sequence[str], *, reader: User) -> Candidates:
     """What as many of the first words as possible are found by together. Seven queries at most."""
     for count in range(min(len(lead), _MOST_WORDS), 0, -1):
-        hits = search(" ".join(lead[:count]), reader=reader, most=_MOST_HITS)
+        words = " ".join(lead[:count])
+        if count > 1 and not finds(words, reader=reader):
+            continue
+        hits = search(words, reader=reader, most=_MOST_HITS)
         if hits:
             parties = _parties(hits)
             return Candidates(

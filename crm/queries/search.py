@@ -84,10 +84,36 @@ def search(
 _ORDER = ("group", "rank_own", "rank_name", F("current").desc(), "plain", "record_id")
 
 
+def finds(text: str, *, reader: User) -> bool:
+    """Whether `search` finds anything, without putting it in order. One query."""
+    asked = parse(text)
+    return asked.is_enough and _matching(asked, reader)[0].exists()
+
+
 def _ranked(
     asked: SearchWords, reader: User, kinds: Sequence[SearchKind] = ()
 ) -> QuerySet[SearchEntry]:
     """What `asked` finds, annotated by all that its order depends on."""
+    entries, fits = _matching(asked, reader, kinds)
+    own = Q(owner=reader, current=True)
+    my_deal = own & Q(kind=SearchKind.DEAL)
+    return entries.annotate(
+        group=_rank(
+            my_deal,
+            Q(kind=SearchKind.COMPANY),
+            Q(kind=SearchKind.CONTACT),
+            Q(current=True),
+        ),
+        rank_own=_rank(own | _in_own_deals(reader), Q(owner=reader)),
+        rank_name=_rank(*fits),
+        is_sample=_is_sample(reader.scope.sample_id),
+    )
+
+
+def _matching(
+    asked: SearchWords, reader: User, kinds: Sequence[SearchKind] = ()
+) -> tuple[QuerySet[SearchEntry], list[Q]]:
+    """What `asked` finds, and how a name may fit, the best first."""
     entries = SearchEntry.objects.visible_to(reader)
     if kinds:
         entries = entries.filter(kind__in=kinds)
@@ -100,17 +126,7 @@ def _ranked(
     elif asked.initials and not kinds:
         fits += [wanted, asked.begins_each(in_order=True)]
         wanted |= my_deal & asked.begins_each()
-    return entries.filter(wanted).annotate(
-        group=_rank(
-            my_deal,
-            Q(kind=SearchKind.COMPANY),
-            Q(kind=SearchKind.CONTACT),
-            Q(current=True),
-        ),
-        rank_own=_rank(own | _in_own_deals(reader), Q(owner=reader)),
-        rank_name=_rank(*fits),
-        is_sample=_is_sample(reader.scope.sample_id),
-    )
+    return entries.filter(wanted), fits
 
 
 class FoundRecord(NamedTuple):

@@ -112,7 +112,9 @@ class LogEffect:
         return f"{logged} {done}"
 
 
-def log_or_close(form: LogForm, about: About, *, by: User, at: dt.datetime, **given: Any) -> None:
+def log_or_close(
+    form: LogForm, about: About, *, by: User, at: dt.datetime, **given: Any
+) -> Activity:
     """Record what the composer says: as something new, or as the plan that was ticked."""
     said = form.cleaned_data
     given |= {
@@ -124,9 +126,9 @@ def log_or_close(form: LogForm, about: About, *, by: User, at: dt.datetime, **gi
     }
     plan = form.closed()
     if plan is None:
-        commands.log(about, kind=ActivityKind(said["kind"]), by=by, at=at, **given)
-    else:
-        commands.complete(plan, contact=about.contact, by=by, at=at, **given)
+        return commands.log(about, kind=ActivityKind(said["kind"]), by=by, at=at, **given)
+    commands.complete(plan, contact=about.contact, by=by, at=at, **given)
+    return plan
 
 
 def gate_of(request: HtmxRequest, deal: Deal) -> GateForm:

@@ -12,12 +12,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from crm.commands.writers.activity import About
 from crm.forms.activity import KINDS
 from crm.forms.quick_log import QuickLogForm
-from crm.models import ActivityResult, Deal
+from crm.models import Activity, ActivityResult, Deal
 from crm.models.activity import is_attempt
 from crm.presenters import quick_chips
 from crm.presenters.quick_look import QuickLook
 from crm.views import activity as activity_views
-from crm.views.verbs import Dialog, answer, attempt, now
+from crm.views.verbs import Dialog, answer, attempt, now, undo_button
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, trigger, wants_fragment
 
@@ -140,21 +140,26 @@ def _touch(request: HtmxRequest, look: QuickLook, form: QuickLogForm) -> HttpRes
         form.add_error("result", _("There is no deal that could move forward."))
         return _show(request, look, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
+    made: list[Activity] = []
+
     def run() -> None:
         company, contact = look.about()
         about = About(company=company, contact=contact)
-        activity_views.log_or_close(form, about, by=request.user, at=look.at)
+        made.append(activity_views.log_or_close(form, about, by=request.user, at=look.at))
 
     return attempt(
         request,
         form,
         run,
         show=lambda status=HTTPStatus.OK, conflict=None: _show(request, look, form, status=status),
-        done=lambda: _touched(request, look),
+        done=lambda: _touched(request, look, form, made[0]),
     )
 
 
-def _touched(request: HtmxRequest, look: QuickLook) -> HttpResponse:
+def _touched(
+    request: HtmxRequest, look: QuickLook, form: QuickLogForm, touch: Activity
+) -> HttpResponse:
+    """It may be taken back where that takes all of it back: nothing was planned with it."""
     party = look.party
     assert party is not None  # noqa: S101  # the form asks for it
     home = f"/{'companies' if party.kind == 'company' else 'contacts'}/{party.id}/"
@@ -163,4 +168,8 @@ def _touched(request: HtmxRequest, look: QuickLook) -> HttpResponse:
     is_try = is_attempt(look.kind, look.result)
     text = _("Logged as an attempt.") if is_try else _("Logged.")
     response = trigger(HttpResponse(), "party-changed", {"id": party.id})
-    return trigger(response, "toast", {"text": text})
+    if form.planned() is not None:
+        return trigger(response, "toast", {"text": text})
+    values = {"version": touch.version}
+    undo = undo_button(f"/activities/{touch.pk}/remove/", values, _("Undo"))
+    return trigger(response, "toast", {"text": text, "undo": undo})

@@ -139,7 +139,11 @@ def test_without_a_deal_it_is_a_touch(ana, world):
     assert response.status_code == 200
     touch = Activity.objects.done().get(body="asked after the trial")
     assert (touch.deal, touch.company) == (None, world["norte"])
-    assert "party-changed" in json.loads(response["HX-Trigger"])
+    events = json.loads(response["HX-Trigger"])
+    assert "party-changed" in events
+    undo = events["toast"]["undo"]
+    assert ana.post(undo["href"], undo["values"], headers=HX).status_code == 200
+    assert not Activity.objects.filter(pk=touch.pk).exists()
 
 
 def test_a_meeting_that_was_set_asks_for_its_day(ana, world):
