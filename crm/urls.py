@@ -24,6 +24,7 @@ from crm.views import (
     first_run,
     hand_off,
     list_export,
+    list_look,
     lists,
     need,
     offer,
@@ -59,6 +60,7 @@ urlpatterns = [
     path("log/understand/", quick_log.understand, name="log_understand"),
     # lists, with what can be done to many rows at once
     *(path(f"{kind.path}/", lists.page, {"kind": kind}, name=kind.value) for kind in ListKind),
+    path("lists/<slug:kind>/look/", list_look.keep, name="list_look"),
     path("lists/<slug:kind>.csv", list_export.export, name="list_export"),
     path("deals/bulk/<slug:verb>/", bulk.ask, name="deal_bulk"),
     path("views/save/", saved_view.save, name="view_save"),

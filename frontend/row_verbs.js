@@ -11,7 +11,7 @@ let asking = null; // the button whose menu is open
 const rowOf = (element) => element.closest?.('#rows tr[data-deal]:not([data-ro])');
 
 function stand(event) {
-  const place = rowOf(event.target)?.querySelector('.acts');
+  const place = rowOf(event.target)?.querySelector('.row-acts');
   if (place && !place.contains(verbs)) place.prepend(verbs);
 }
 

@@ -569,6 +569,7 @@ URLS: dict[str, Url] = {
     "crm:hand_off": record("won", post={"to": "Plant Linz"}),
     "crm:activity_log": record("deal", get=False, post=CALL),
     "crm:activity_plan": record("deal", post=TOMORROW),
+    "crm:list_look": Url(kind="own", at={"kind": "=deals"}, get=False),
     "crm:deal_done": record("deal"),
     "crm:deal_later": record("deal"),
     "crm:deal_due": record("deal", get=False, post={"to": "4"}),

@@ -41,7 +41,7 @@ UNVERSIONED = {
     *("pipeline:person_deactivate", "pipeline:person_reactivate", "pipeline:outbox_retry"),
     *("pipeline:person_second_factors_remove", "pipeline:session_end"),
     *("pipeline:person_sign_out", "pipeline:person_session_end"),
-    *("pipeline:profile_single_keys", "pipeline:profile_sign_out"),
+    *("pipeline:profile_single_keys", "crm:list_look", "pipeline:profile_sign_out"),
     *("pipeline:invitation", "pipeline:invitation_accept"),
     *("crm:first_run_put_away", "crm:first_run_take_out", "crm:first_run_put_off"),
     *("demo:sample_add", "demo:sample_take_away", "unsent_put_away"),

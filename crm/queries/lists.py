@@ -6,7 +6,7 @@ page costs what the first one does, and a row that comes or goes shifts nothing.
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -120,17 +120,27 @@ class Total:
 
     count: int | None
     worth: Worth = NOTHING
+    groups: Mapping[Any, "Total"] = field(default_factory=dict)
 
 
 def total(
-    rows: Within, *, scope: Scope, owned: bool = False, valued: bool = False, key: Hashable = None
+    rows: Within,
+    *,
+    scope: Scope,
+    owned: bool = False,
+    valued: bool = False,
+    group: str = "",
+    key: Hashable = None,
 ) -> Total:
     """Count the very rows that the list shows, and where they are `valued` (annotated by
     `with_value`) add up what they are worth. One query.
 
-    `owned` are those that one sees by their owner or pool; `key` is as for `page`.
+    `owned` are those that one sees by their owner or pool; `key` is as for `page`. With `group`, a
+    field of deals, also by each of its values.
     """
     columns = ("value", "foreign") if valued else ("pk",)
+    if group:
+        columns = (*columns, group)
 
     def within(scope: Scope) -> Rows:
         return rows(scope).order_by().values_list(*columns)[: CAP + 1]
@@ -139,15 +149,27 @@ def total(
         # What is filtered may cost a query to write.
         return within(scope) if key is None or not owned else scope.union(within)
 
-    counted = _TOTALS.get(written, scope, key=None if key is None else (key, CAP))
+    counted = _TOTALS.get(written, scope, key=None if key is None else (key, group, CAP))
     if not counted.sql:  # nothing is within the scope
         return Total(count=0)
-    sql = _WORTH if valued else _COUNT
+    sql = _GROUPED if group else _WORTH if valued else _COUNT
     parts = fetch(counted._replace(sql=sql.format(rows=counted.sql)), scope.params)
+    whole = _added_up(parts)
+    if whole.count is None or not group:
+        return whole
+    values = dict.fromkeys(part[4] for part in parts)
+    return replace(
+        whole, groups={one: _added_up([part for part in parts if part[4] == one]) for one in values}
+    )
+
+
+def _added_up(parts: Sequence[tuple[Any, ...]]) -> Total:
     count = sum(part[1] for part in parts)
     if count > CAP:
         return Total(count=None)
-    worths = (Worth.of(one, count=n, value=value, valued=known) for one, n, value, known in parts)
+    worths = (
+        Worth.of(one, count=n, value=value, valued=known) for one, n, value, known, *_by in parts
+    )
     return Total(count=count, worth=sum(worths, NOTHING))
 
 
@@ -155,6 +177,10 @@ def total(
 _WORTH = """
     SELECT currency, count(*), sum(value), count(value) FROM ({rows}) AS counted (value, currency)
     GROUP BY currency
+"""
+_GROUPED = """
+    SELECT currency, count(*), sum(value), count(value), kept
+    FROM ({rows}) AS counted (value, currency, kept) GROUP BY currency, kept
 """
 _COUNT = "SELECT NULL, count(*), NULL, 0 FROM ({rows}) AS counted"
 

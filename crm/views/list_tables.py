@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
+from django.db.models import CharField, Func, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils.translation import gettext_lazy
 
 from crm.filters.lists import ActivityState
@@ -208,6 +210,63 @@ TABLES: Mapping[ListKind, ListTable] = {
         more=("day_from", "day_to"),
     ),
 }
+
+
+# The columns that a list of deals can have besides the name, in their order, with what is read for each
+# beyond what every row has.
+_CHOICE: Mapping[str, tuple[ListColumn, Sequence[str]]] = {
+    "stage": (_STAGE, ()),
+    "value": (_VALUE, ()),
+    "next": (_NEXT, ()),
+    "since": (_SINCE, list_fields.IN_STAGE),
+    "closes": (_CLOSES, ("expected_close_on",)),
+    "source": (_SOURCE, ("source__name",)),
+    "changed": (_CHANGED, ("changed_at",)),
+    "owner": (_OWNER, ()),
+}
+DEAL_COLUMNS: Mapping[ListKind, Sequence[str]] = dict.fromkeys(
+    (ListKind.LEADS, ListKind.OPPORTUNITIES, ListKind.DEALS), tuple(_CHOICE)
+)
+# What rows can stand together by, in what order the groups are, and the field that parts them.
+GROUPS: Mapping[str, tuple[Any, str]] = {
+    "owner": (_OWNER.label, "owner__name"),
+    "stage": (_STAGE.label, "stage"),
+}
+
+
+def label_of(column: str) -> Any:
+    return _CHOICE[column][0].label
+
+
+def table_of(kind: ListKind, columns: Sequence[str]) -> ListTable:
+    """The table of a list, with these columns of a deal instead of its usual ones, if any."""
+    table = TABLES[kind]
+    if not columns:
+        return table
+    read = dict.fromkeys(field for key in columns for field in _CHOICE[key][1])
+    # What somebody has chosen stays in sight while there is room for it at all.
+    shown = [
+        replace(_CHOICE[key][0], css=_CHOICE[key][0].css.replace("p4", "p3")) for key in columns
+    ]
+    return _deal_table([_NAME, *shown], table.default, *read)
+
+
+def order_by_group(group: str) -> SortKey:
+    """Group by group, and in each what asks for somebody first."""
+    if group == "stage":
+        first: Any = Cast("stage", CharField())
+    else:
+        first = Coalesce(Fold("owner__name"), Value("~"), output_field=CharField())
+    moment = Func(
+        "attention_at",
+        Value("YYYYMMDDHH24MISSUS"),
+        function="to_char",
+        output_field=CharField(),
+    )
+    return by_text(
+        Concat(first, Value("|"), Coalesce(moment, Value("")), output_field=CharField()),
+        never_null=True,
+    )
 
 
 def order_of(kind: ListKind, name: str, state: str) -> SortKey | None:

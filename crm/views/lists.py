@@ -1,6 +1,6 @@
 """The lists: a page of rows, its neighbours, its total, and the same rows as a file."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -28,7 +28,18 @@ from crm.presenters.viewer import Viewer
 from crm.queries import lists as queries
 from crm.queries.lists import FilterChoices, Total, View
 from crm.queries.rate import rates_on
-from crm.views.list_tables import TABLES, ListColumn, default_sort, order_of
+from crm.views.list_look import DENSITIES, LOOK, look_of
+from crm.views.list_tables import (
+    DEAL_COLUMNS,
+    GROUPS,
+    TABLES,
+    ListColumn,
+    default_sort,
+    label_of,
+    order_by_group,
+    order_of,
+    table_of,
+)
 from crm.worth import Rates
 from pipeline.audit.commands import record_view
 from pipeline.models import User
@@ -81,7 +92,8 @@ class ListQuestion:
         self.query = saying_me(query, user)
         self.user = user
         self.viewer = Viewer(user, at=timezone.now())
-        self.table = TABLES[kind]
+        self.look = look_of(query, user, kind)
+        self.table = table_of(kind, self.look.columns)
         self.choices: FilterChoices = queries.filter_choices(user, kind)
         self.rates: Rates | None = None
         self.owners: list[int | None] = []
@@ -106,7 +118,7 @@ class ListQuestion:
         narrowed = self._pairs or self.problems or self.after or self.before
         if narrowed or self.user.scope.is_wide:
             return None
-        return self.kind, self.rates
+        return self.kind, self.rates, self.look.columns, self.look.group
 
     def _filter(self) -> Any:
         at, user, choices = self.viewer.at, self.user, self.choices
@@ -127,6 +139,8 @@ class ListQuestion:
         return self.filter.shown if isinstance(self.filter, ActivityFilter) else ""
 
     def _ordering(self) -> Ordering:
+        if self.look.group:
+            return Ordering(sort_key=order_by_group(self.look.group))
         order = order_of(self.kind, self.sort.removeprefix("-"), self._state)
         if order is None:
             self.problems.append(_("There is no such order of this list."))
@@ -154,7 +168,7 @@ class ListQuestion:
 
     @cached_property
     def _pairs(self) -> list[tuple[str, str]]:
-        names = [*self.filter.filters, "sort"]
+        names = [*self.filter.filters, "sort", *LOOK]
         return [
             (name, value) for name in names for value in self.query.getlist(name) if value.strip()
         ]
@@ -182,10 +196,16 @@ class ListQuestion:
         self.owners = [row[-1] for row in found.rows]
         valued = self.kind in DEALS
         owned = valued or self.kind == ListKind.ACTIVITIES
-        total = queries.total(self._rows, owned=owned, valued=valued, **same)
+        group = GROUPS[self.look.group][1] if self.look.group else ""
+        total = queries.total(self._rows, owned=owned, valued=valued, group=group, **same)
+        lines = [self.table.row(self.viewer, row) for row in found.rows]
         return {
             "kind": self.kind,
-            "lines": [self.table.row(self.viewer, row) for row in found.rows],
+            "lines": lines,
+            "look": self.look,
+            "look_choices": self._look_choices(),
+            "group_heads": self._group_heads(lines, total),
+            "saved_query": "&".join(filter(None, [self.asked_for, self._look_query])),
             "rows_template": self.table.template,
             "columns": [self._column(column) for column in self.table.columns],
             "labels": ListKind,
@@ -204,6 +224,40 @@ class ListQuestion:
             "is_of_deals": valued,
             "is_refined": bool(self.after or self.before),
         }
+
+    @property
+    def _look_query(self) -> str:
+        """How the list looks, where its address does not say it."""
+        return "" if any(name in self.query for name in LOOK) else self.look.query
+
+    def _look_choices(self) -> dict[str, Any]:
+        shown = self.look.columns or [column.sort for column in TABLES[self.kind].columns[1:]]
+        return {
+            "columns": [
+                (key, str(label_of(key)), key in shown) for key in DEAL_COLUMNS.get(self.kind, ())
+            ],
+            "densities": DENSITIES,
+            "groups": [(key, str(label)) for key, (label, _field) in GROUPS.items()]
+            if self.kind in DEAL_COLUMNS
+            else [],
+            # Without what the address says of it, which would come before what is kept.
+            "back": self.address(**dict.fromkeys(LOOK)),
+        }
+
+    def _group_heads(self, lines: Sequence[Any], total: Total) -> dict[int, tuple[str, str]]:
+        """Before which row a group begins, by the row's id: its name, and what all of it comes to."""
+        heads: dict[int, tuple[str, str]] = {}
+        last = None
+        for line in lines if self.look.group else ():
+            key = line.owner if self.look.group == "owner" else line.stage
+            if key != last:
+                name = (
+                    (line.owner or _("no owner")) if self.look.group == "owner" else line.stage_name
+                )
+                part = total.groups.get(key or None)
+                heads[line.id] = name, "" if part is None else self._total(part)
+            last = key
+        return heads
 
     def head(self) -> dict[str, Any]:
         return {
@@ -238,7 +292,7 @@ class ListQuestion:
 
     def _column(self, column: ListColumn) -> "Head":
         direction = ""
-        if column.sort and self.sort.removeprefix("-") == column.sort:
+        if column.sort and not self.look.group and self.sort.removeprefix("-") == column.sort:
             direction = "descending" if self.ordering.descending else "ascending"
         down = column.down if not direction else direction == "ascending"
         return Head(
@@ -246,7 +300,10 @@ class ListQuestion:
             label=str(column.label),
             css=column.css,
             direction=direction,
-            href=self.address(sort=f"{'-' if down else ''}{column.sort}") if column.sort else "",
+            # Rows that stand together have an order of their own.
+            href=self.address(sort=f"{'-' if down else ''}{column.sort}")
+            if column.sort and not self.look.group
+            else "",
         )
 
     def _total(self, total: Total) -> str:

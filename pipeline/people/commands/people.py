@@ -1,6 +1,7 @@
 """What can be done to people and teams."""
 
 import datetime as dt
+import json
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -255,6 +256,16 @@ def change_profile(
             note_change(row, field, said, by=row, at=at)
         row.full_clean()
         row.save(update_fields=list(facts))
+
+
+def keep_list_look(person: User, *, of: str, look: str) -> None:
+    """Keep how the list `of` looks for a person: the query of its address, empty for the usual look."""
+    with transaction.atomic():
+        row = User.objects.active().select_for_update(no_key=True).get(pk=person.pk)
+        looks = json.loads(row.list_looks) if row.list_looks else {}
+        looks[of] = look
+        row.list_looks = json.dumps({name: said for name, said in looks.items() if said})
+        row.save(update_fields=["list_looks"])
 
 
 def sign_out_everywhere(person: User, *, at: dt.datetime) -> None:

@@ -309,6 +309,8 @@ class User(AbstractBaseUser):
     # whether single ones count at all.
     keys = models.CharField(max_length=400, blank=True, default="", db_default="")
     single_keys = models.BooleanField(default=True, db_default=True)
+    # How each list looks for this person, as the query of its address, by list; JSON.
+    list_looks = models.CharField(max_length=2000, blank=True, default="", db_default="")
     is_active = models.BooleanField(default=True)
     # Came in by single sign-on, and so has joined without a password.
     signs_on = models.BooleanField(default=False)
