@@ -31,6 +31,7 @@ UNVERSIONED = {
     *("pipeline:person_add", "pipeline:team_add", "pipeline:person_invite"),
     *("reports:saved_save", "reports:saved_mail_add", "reports:day_notes"),
     *("reports:form_times_count", "reports:form_times_forget"),
+    *("day:done", "day:customer_touch", "day:lead_rule_add"),
     # Judged by what is there: it is done or not, once, and overwrites nothing.
     *("crm:deal_claim", "crm:deal_undo", "crm:touch_again", "crm:touch_take_back"),
     *("crm:process_note_take_up", "crm:process_note_answer", "pipeline:collision_decide"),
@@ -53,6 +54,8 @@ UNVERSIONED = {
     # What is one's own alone, from the page of a deal.
     *("crm:step_vote", "crm:step_hide", "crm:step_show", "crm:step_remove"),
     *("crm:step_up", "crm:step_down"),
+    # Each person's own day.
+    *("day:place", "day:wake", "day:protect", "day:unprotect"),
     # Many records at once; what became of each is told.
     *("crm:deal_bulk", "crm:company_bulk", "crm:contact_bulk", "crm:person_hand_over"),
 }
