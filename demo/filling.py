@@ -25,10 +25,11 @@ from crm.models import (
     Source,
     StageVisit,
     StopCause,
+    TouchPlan,
 )
 from crm.models.activity import TOUCHES, ActivityResult
 from day.models import ProtectedTime
-from demo import days, people, writing
+from demo import days, keeping, people, writing
 from demo.process import DemoProcess
 from demo.recorder import ProcessInForce, Recorder
 from demo.recording import record
@@ -101,6 +102,7 @@ class Filling:
         bulk.write(DealLine, self._lines())
         bulk.write(DealChange, self._changes())
         written["activity"] = bulk.write(Activity, self._activities())
+        bulk.write(TouchPlan, keeping.touch_plans(self.company, user=self.user, at=self.at))
         bulk.write(DayNote, days.notes(team=self.team, user=self.user, at=self.at))
         bulk.write(FormTime, days.form_times(user=self.user, at=self.at))
         bulk.write(ProtectedTime, days.kept_free(user=self.user))
@@ -123,7 +125,9 @@ class Filling:
         teams[0].currency = people.CURRENCY
         teams[0].time_zone = people.TIME_ZONE
         teams[0].country = people.COUNTRY
-        return {"team": bulk.write(Team, teams), "user": bulk.write(User, users)}
+        written = {"team": bulk.write(Team, teams), "user": bulk.write(User, users)}
+        keeping.write_rules(team=self.team, user=self.user, at=self.at)
+        return written
 
     def _users(self) -> list[User]:
         password = make_password(people.PASSWORD)  # once: a hash takes its time on purpose

@@ -1,0 +1,70 @@
+"""The lead inbox in a real browser: counted in keys."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from crm.models import Activity, Deal
+from pipeline.process.stages import Stage
+from tests.browser import axe
+from tests.conftest import Cast
+from tests.factories import ago, make_company, make_contact, make_deal
+
+pytestmark = pytest.mark.browser
+
+PageOf = Callable[..., Page]
+
+
+@pytest.fixture
+def leads(people: Cast) -> list[Deal]:
+    company = make_company(by=people.ana, name="Fjordlaks AS")
+    return [
+        make_deal(
+            by=people.ana,
+            name=f"Card of {name}",
+            at=ago(days=9 - number),
+            company=company,
+            contact=make_contact(by=people.ana, name=name),
+        )
+        for number, name in enumerate(("Søren Dahl", "Claire Moulin", "Rita Duarte"))
+    ]
+
+
+def test_a_lead_is_accepted_in_two_keys_and_the_next_one_is_in_hand(
+    page_of: PageOf, people: Cast, leads: list[Deal]
+) -> None:
+    page = page_of(people.ana, "/leads/")
+    expect(page.locator("#preview h2")).to_have_text("Søren Dahl")
+
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".toast-note")).to_contain_text("Accepted")
+    expect(page.locator("#preview h2")).to_have_text("Claire Moulin")
+    leads[0].refresh_from_db()
+    assert leads[0].stage == Stage.PROSPECTING
+    assert Activity.objects.planned().filter(deal=leads[0]).count() == 1
+    assert axe.findings(page) == []
+
+    # One key, and taken back by another.
+    page.keyboard.press("t")
+    expect(page.locator("#preview h2")).to_have_text("Rita Duarte")
+    page.keyboard.press("z")
+    expect(page.locator("#preview h2")).to_have_text("Claire Moulin")
+
+
+def test_the_lead_in_hand_follows_the_keys(
+    page_of: PageOf, people: Cast, leads: list[Deal]
+) -> None:
+    page = page_of(people.ana, "/leads/")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator("#preview h2")).to_have_text("Claire Moulin")
+
+    page.keyboard.press("2")
+    expect(page.locator(".sheet")).to_contain_text("The same as which deal?")
+    assert axe.findings(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("3")
+    expect(page.locator(".sheet")).to_contain_text("Stop this deal")
