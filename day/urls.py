@@ -1,6 +1,6 @@
 from django.urls import path
 
-from day.views import customers, day_page, lead_rules, leads, mirror, verbs
+from day.views import customers, day_page, lead_rules, leads, mirror, outside_time, verbs
 
 app_name = "day"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("customers/", customers.page, name="customers"),
     path("customers/<int:pk>/rhythm/", customers.rhythm, name="customer_rhythm"),
     path("customers/<int:pk>/touch/", customers.touch, name="customer_touch"),
+    # what is neither qualifying nor closing
+    path("outside/", outside_time.page, name="outside"),
+    path("outside/<int:pk>/remove/", outside_time.remove, name="outside_remove"),
     # new leads
     path("leads/", leads.inbox, name="leads"),
     path("leads/<int:pk>/", leads.preview, name="lead"),

@@ -37,7 +37,7 @@ from crm.models import (
     Verdict,
 )
 from crm.models.import_row import ImportedRow
-from day.models import DayOrder, ProtectedTime, Snooze
+from day.models import DayOrder, OutsideTime, ProtectedTime, Snooze
 from exchange.models import ImportJob, ImportMapping
 from pipeline.audit import commands as audit
 from pipeline.models import (
@@ -104,6 +104,7 @@ def one_of_each(cast: Cast) -> Cast:
     operations.give_sign(Part.WORKER, "host", at=NOW)
     operations.note_incident(IncidentKind.SLOW, "GET crm:board", at=NOW, seconds=2)
     contact.changes.create(at=NOW, by=ana, kind="owner")
+    OutsideTime.objects.create(person=cast.adele, on=NOW.date(), kind="service", minutes=30, at=NOW)
     TouchPlan.objects.create(company=company, months=6, changed_at=NOW)
     rule = LeadRule.objects.create(team=cast.north, name="All", changed_at=NOW)
     LeadTaker.objects.create(rule=rule, person=ana)

@@ -58,7 +58,8 @@ from crm.models import (
 )
 from crm.models.deal import DealQuerySet
 from crm.models.step_result import StepState
-from day.models import ProtectedTime, Snooze
+from day.commands import outside_time as outside_commands
+from day.models import OutsideKind, ProtectedTime, Snooze
 from exchange.commands import job as import_verbs
 from exchange.models import ImportState
 from pipeline.audit.models import AuditEntry
@@ -378,6 +379,8 @@ URLS: dict[str, Url] = {
     "day:customers": Url(kind="collection", keeps=TAKEN, ask={"whose": "all", "open": "@company"}),
     "day:customer_rhythm": record("company", REACH, get=False, post={"months": "6", "seen": "0"}),
     "day:customer_touch": record("company", REACH, get=False, post={"on": "2026-03-20"}),
+    "day:outside": Url(kind="own"),
+    "day:outside_remove": record("outside", DOERS, get=False, post={}),
     # new leads
     "day:leads": Url(kind="collection", ask={"tab": "pool", "lead": "@pool"}),
     "day:lead": record("slip"),
@@ -887,6 +890,9 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         by=cast.mona,
         at=NOW,
     )
+    outside = outside_commands.log(
+        kind=OutsideKind.SERVICE, minutes=30, on=NOW.date(), by=ana, at=NOW
+    )
     slip = make_deal(by=ana, name=CANARIES["bare"], company=company)
     pool = make_deal(by=cast.mona, name=CANARIES["pool"], team=cast.north, company=company)
     carls = make_deal(by=cast.carl, name=CANARIES["carls"], company=company, contact=contact)
@@ -1014,6 +1020,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "bare": bare.pk,
         "slip": slip.pk,
         "lead_rule": lead_rule.pk,
+        "outside": outside.pk,
         "closed": closed.pk,
         "won": won.pk,
         "need": need.pk,

@@ -15,8 +15,6 @@ from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.format import money
 from salesprocess.lib.translation import gettext as _
 
-_ICONS = {"call": "phone", "email": "mail", "meeting": "calendar-event", "task": "list-check"}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Say:
@@ -37,7 +35,8 @@ class CustomerLine:
     last_when: str
     touch: str
     touch_when: str
-    next: Say
+    next: str
+    next_class: str
     plan: str
     plan_note: Say
     lacks: Sequence[str]
@@ -55,6 +54,7 @@ class CustomerLine:
 
 def customer_line(viewer: Viewer, row: CustomerRow, lacks: Sequence[Product]) -> CustomerLine:
     proposed = proposed_rhythm(viewer.user.style, row.employees)
+    next_words, next_class = _next(viewer, row)
     return CustomerLine(
         id=row.id,
         name=row.name,
@@ -64,7 +64,8 @@ def customer_line(viewer: Viewer, row: CustomerRow, lacks: Sequence[Product]) ->
         last_when=_last(viewer, row),
         touch=_touch(viewer, row),
         touch_when=viewer.day(row.touched_at) if row.touched_at else "",
-        next=_next(viewer, row),
+        next=next_words,
+        next_class=next_class,
         plan=_plan(row),
         plan_note=_plan_note(viewer, row, proposed),
         lacks=[one.name for one in lacks[:3]],
@@ -110,20 +111,19 @@ def _touch(viewer: Viewer, row: CustomerRow) -> str:
     return ", ".join(filter(None, [viewer.kinds[row.touch_kind], said]))
 
 
-def _next(viewer: Viewer, row: CustomerRow) -> Say:
+def _next(viewer: Viewer, row: CustomerRow) -> tuple[str, str]:
+    """What is next in words, and by which class of the stylesheet it is drawn."""
     if row.hand_off_id is not None:
-        return Say(words=_("Hand-off to write"), tone="over", icon="alert-circle")
+        return _("Hand-off to write"), "over"
     if row.next_kind is None:
-        return Say(words=_("Nothing planned"), tone="none", icon="circle-dashed")
+        return _("Nothing planned"), "none"
     due = Due(on=row.next_on, at=row.next_at)
     state = due.state(at=viewer.at, zone=viewer.zone)
     day = viewer.due_day(due)
     if state == DueState.OVER:
-        words = _("Overdue · %(day)s") % {"day": day}
-        return Say(words=words, tone="over", icon="alert-circle")
-    words = f"{viewer.kinds[row.next_kind]} · {day}"
-    tone = "today" if state == DueState.TODAY else ""
-    return Say(words=words, tone=tone, icon=_ICONS.get(row.next_kind, "phone"))
+        return _("Overdue · %(day)s") % {"day": day}, "over"
+    today = "today " if state == DueState.TODAY else ""
+    return f"{viewer.kinds[row.next_kind]} · {day}", f"{today}{row.next_kind}"
 
 
 def _plan(row: CustomerRow) -> str:

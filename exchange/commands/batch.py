@@ -105,6 +105,7 @@ UNDOABLE = (
                 *_parts("crm", "private_to", "StepResult"),
                 *_parts("crm", "by", "UndoableAct"),
                 *_parts("crm", "person", "LeadTaker"),
+                *_parts("day", "person", "OutsideTime"),
                 *_parts("exchange", "owner", "ImportMapping"),
                 *_parts("reports", "person", "FormTime"),
                 *_parts("day", "owner", "DayOrder ProtectedTime Snooze"),

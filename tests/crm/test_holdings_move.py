@@ -42,6 +42,7 @@ DECIDED = {
     "crm.StepResult.private_to": OWN,
     # Who is gone gets no leads any more; who comes after is said to the rule.
     "crm.LeadTaker.person": OWN,
+    "day.OutsideTime.person": OWN,
     "pipeline.IdempotencyKey.user": OWN,
     "pipeline.Invitation.person": OWN,
     "pipeline.Layer.user": OWN,

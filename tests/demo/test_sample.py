@@ -131,8 +131,8 @@ def test_its_records_say_what_they_are(cast: Cast, client: Client):
 ROWS = {
     "/board/": r'<li class="deal.*?</li>',
     **{
-        f"/{name}/": r'<tr>\s*<t[dh] (?:class="tick"|scope="row").*?</tr>'
-        for name in ("leads", "opportunities", "deals", "companies", "contacts", "activities")
+        f"/{name}/": r'<tr[^>]*>\s*<t[dh] (?:class="tick"|scope="row").*?</tr>'
+        for name in ("leads/list", "opportunities", "deals", "companies", "contacts", "activities")
     },
     "/search/?q=gmbh": r"<li>.*?</li>",
 }
