@@ -35,6 +35,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.due import Due, DueState, midnight
+from crm.touch_rhythm import touch_due
 
 # So many tries in a row without a talk between them are no conversation.
 UNANSWERED = 2
@@ -44,8 +45,6 @@ FEWEST_PEOPLE = 2
 NEARLY = 1
 # Within so long a new lead is to be answered (METRICS K17), unless an organisation says otherwise.
 ANSWER_WITHIN = dt.timedelta(hours=4)
-# Without a plan of its own a customer is to hear from us every so many days.
-TOUCH_EVERY = 180
 
 
 class AttentionReason(models.TextChoices):
@@ -117,11 +116,12 @@ class UnhandedWin:
 
 @dataclass(frozen=True, kw_only=True)
 class Customer:
-    """A customer without an open deal. `heard_at` is the last touch, else since when it is one."""
+    """A customer without an open deal. `heard_at` is the last touch, else since when it is one; it is
+    to be touched every so many `months`. `has_plan`: something is planned with it."""
 
     id: int
     heard_at: dt.datetime
-    every_days: int = TOUCH_EVERY
+    months: int
     has_plan: bool = False
 
 
@@ -158,7 +158,7 @@ def attention(one: Asking, *, at: dt.datetime, zone: dt.tzinfo) -> tuple[Cause, 
         case UnhandedWin():
             found = [Cause(AttentionReason.HAND_OFF, one.closed_at)]
         case Customer():
-            found = _of_customer(one, at=at)
+            found = _of_customer(one, at=at, zone=zone)
     return tuple(sorted(found, key=lambda cause: cause.reason.rank))
 
 
@@ -242,9 +242,10 @@ def _unanswered(one: OpenDeal, *, at: dt.datetime, zone: dt.tzinfo) -> list[Caus
     return found
 
 
-def _of_customer(one: Customer, *, at: dt.datetime) -> list[Cause]:
-    asks = not one.has_plan and is_silent(one.heard_at, usual_days=one.every_days, at=at)
-    return [Cause(AttentionReason.TOUCH, one.heard_at)] if asks else []
+def _of_customer(one: Customer, *, at: dt.datetime, zone: dt.tzinfo) -> list[Cause]:
+    due = touch_due(one.heard_at.astimezone(zone).date(), one.months)
+    asks = not one.has_plan and due <= at.astimezone(zone).date()
+    return [Cause(AttentionReason.TOUCH, midnight(due, zone))] if asks else []
 
 
 def _is_promised(one: Asking) -> bool:

@@ -82,6 +82,7 @@ document.addEventListener(
 
 function inForm(event, form) {
   if (event.key === 'Escape') {
+    returnTo = form.closest('.todo').dataset.row;
     form.querySelector('[data-close-row]').click();
     return true;
   }
@@ -95,7 +96,14 @@ function inForm(event, form) {
     return true;
   }
   if (event.altKey || event.ctrlKey || event.metaKey || typing(event.target)) return false;
-  return pickOutcome(form, event.key);
+  return event.key === 'z' ? takeBack() : pickOutcome(form, event.key);
+}
+
+// What was just done, while the next row is open already.
+function takeBack() {
+  const undo = day().querySelector('.justdone [data-key=z]');
+  undo?.click();
+  return Boolean(undo);
 }
 
 function inMenu(event, menu) {
@@ -119,7 +127,33 @@ function onRow(event) {
 
 // --- what was drawn -------------------------------------------------------------------------------
 
+// What was just done stays in sight for its time, whatever else is drawn anew; what was taken back goes.
+let kept = null;
+document.addEventListener('htmx:beforeSwap', ({ detail }) => {
+  if (detail.target.id === 'day') kept = day()?.querySelector('.justdone:not(.taken)') ?? null;
+});
+document.addEventListener(
+  'submit',
+  ({ target }) => target.closest('.justdone')?.classList.add('taken'),
+  true,
+);
+
+function keep() {
+  const queue = day()?.querySelector('.queue');
+  if (!kept || !queue || queue.querySelector('.justdone')) return;
+  // A copy: what was taken out of the page has lost what htmx knew of it.
+  const copy = kept.cloneNode(true);
+  queue.prepend(copy);
+  window.htmx.process(copy);
+}
+// It may be taken back while the page is drawn anew: then nobody hears that the deal has changed.
+document.addEventListener('htmx:afterRequest', ({ detail }) => {
+  if (!detail.successful || detail.elt.isConnected || !detail.elt.closest('.justdone')) return;
+  window.htmx.ajax('GET', day().dataset.day, { target: '#day', swap: 'outerHTML' });
+});
+
 function settle() {
+  keep();
   const form = openForm();
   if (form) {
     openedAt = performance.now();
@@ -131,7 +165,11 @@ function settle() {
     returnTo = null;
   }
   const gone = day()?.querySelector('[data-gone]');
-  if (gone) setTimeout(() => leave(gone), Number(gone.dataset.gone) * 1000);
+  if (gone) {
+    gone.dataset.until ??= String(Date.now() + Number(gone.dataset.gone) * 1000);
+    setTimeout(() => leave(gone), Number(gone.dataset.until) - Date.now());
+  }
+  kept = null;
 }
 
 function leave(note) {

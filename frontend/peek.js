@@ -4,7 +4,7 @@
 import { focused } from './focused.js';
 
 const PAUSE_MS = 120;
-const hasDeals = () => document.querySelector('#board, #rows [data-deal]');
+const hasDeals = () => document.querySelector('#board, #rows [data-deal], #day [data-deal]');
 const host = () => document.getElementById('peek');
 let shown = null;
 let waiting;

@@ -53,6 +53,7 @@ def _model_of(view: str) -> type[models.Model] | None:
         "reports:day_note": DayNote,
         "reports:saved": SavedReport,
         "day:lead_rule": LeadRule,
+        "day:later": Activity,
         "day:lead": Deal,
     }
     return next((model for name, model in of.items() if view.startswith(name)), None)

@@ -10,9 +10,9 @@ from django.utils.translation import ngettext
 
 from crm.attention import (
     ANSWER_WITHIN,
-    TOUCH_EVERY,
     AttentionReason,
     Cause,
+    Customer,
     OpenDeal,
 )
 from crm.erased import person_name
@@ -71,7 +71,7 @@ class QueueItem:
     moved: str
     deal: int | None
     act: int | None
-    version: int
+    deal_version: int
     kind: str
 
 
@@ -169,7 +169,7 @@ def _item(viewer: Viewer, row: Queued, *, place: int, was: int) -> QueueItem:
         moved="" if was == place else "up" if place < was else "down",
         deal=deal.id if deal is not None else None,
         act=act.id if act is not None else None,
-        version=act.version if act is not None else 0,
+        deal_version=deal.version if deal is not None else 0,
         kind=act.kind if act is not None else "call",
     )
 
@@ -326,10 +326,15 @@ def _hand_off(viewer: Viewer, one: Candidate, cause: Cause) -> str:
 
 
 def _touch(viewer: Viewer, one: Candidate, cause: Cause) -> str:
-    return _("%(n)s months without a touch, %(usual)s is your rhythm") % {
-        "n": _days(viewer, cause.since) // 30,
-        "usual": TOUCH_EVERY // 30,
+    customer = one.asking
+    assert isinstance(customer, Customer)  # noqa: S101  # who else is touched
+    told = {
+        "n": _days(viewer, customer.heard_at) // 30,
+        "usual": customer.months,
     }
+    if one.has_rhythm:
+        return _("%(n)s months without a touch, your plan says %(usual)s") % told
+    return _("%(n)s months without a touch, %(usual)s is usual") % told
 
 
 _WORDS = {

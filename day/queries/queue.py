@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from crm.attention import (
-    TOUCH_EVERY,
     Asking,
     AttentionReason,
     Cause,
@@ -28,6 +27,7 @@ from crm.attention import (
 from crm.models.activity import TOUCHES, ActivityKind
 from crm.models.due import Due, midnight
 from crm.queries.progress import missing_of
+from crm.touch_rhythm import LARGE, proposed_rhythm
 from pipeline.models import User
 from pipeline.process.queries.stages import norms_for
 from pipeline.process.stages import Stage
@@ -126,8 +126,16 @@ _WON = f"""
 """  # noqa: S608  # nothing but its own words
 # Customers of one's own without an open deal, a plan, and for long without a word.
 _CUSTOMERS = f"""
-    SELECT company.id, company.name, coalesce(heard.at, company.created_at)
+    SELECT company.id, company.name, coalesce(heard.at, company.created_at), rhythm.months,
+        plan.id IS NOT NULL
     FROM crm_company company
+    LEFT JOIN crm_touchplan plan ON plan.company_id = company.id
+    CROSS JOIN LATERAL (
+        SELECT CASE
+            WHEN plan.id IS NOT NULL THEN plan.months
+            WHEN company.employees >= %(from)s THEN %(large)s ELSE %(small)s
+        END::int AS months
+    ) rhythm
     LEFT JOIN LATERAL (
         SELECT greatest(
             (SELECT max(act.done_at) FROM crm_activity act
@@ -137,7 +145,8 @@ _CUSTOMERS = f"""
         ) AS at
     ) heard ON true
     WHERE company.owner_id = %(me)s AND company.relationship = 'customer'
-        AND coalesce(heard.at, company.created_at) < %(dormant)s
+        AND coalesce(heard.at, company.created_at) + make_interval(months => rhythm.months)
+            < %(tomorrow)s
         AND NOT EXISTS (
             SELECT FROM crm_deal deal WHERE deal.company_id = company.id AND deal.outcome = 'open'
         )
@@ -201,6 +210,8 @@ class Candidate:
     words: str = ""
     revision: int | None = None
     missing: Sequence[str] = ()
+    # Whether somebody has decided how often the customer is to be touched.
+    has_rhythm: bool = False
 
     @property
     def key(self) -> str:
@@ -352,11 +363,22 @@ class _Finder:
         ]
 
     def customers(self) -> list[Candidate]:
-        dormant = self.at - dt.timedelta(days=TOUCH_EVERY)
-        rows = run(_CUSTOMERS, self._asked(dormant=dormant, most=FEW))
+        """By their touch plan, else as often as is proposed for the style of whoever looks after
+        them."""
+        asked = self._asked(
+            **{"from": LARGE},
+            large=proposed_rhythm(self.user.style, LARGE),
+            small=proposed_rhythm(self.user.style, None),
+            tomorrow=midnight(self.today + dt.timedelta(days=1), self.zone),
+            most=FEW,
+        )
         return [
-            Candidate(asking=Customer(id=pk, heard_at=heard), company=(pk, name))
-            for pk, name, heard in rows
+            Candidate(
+                asking=Customer(id=pk, heard_at=heard, months=months),
+                company=(pk, name),
+                has_rhythm=decided,
+            )
+            for pk, name, heard, months, decided in run(_CUSTOMERS, asked)
         ]
 
 

@@ -26,6 +26,7 @@ from crm.attention import (
 )
 from crm.models import Activity, Deal
 from crm.models.due import Due, DueState
+from crm.touch_rhythm import RHYTHMS
 from pipeline.process.queries.stages import norms_for
 from reports.attention import ATTENDED
 from reports.judged import JUDGED
@@ -74,10 +75,10 @@ def planned(**due: Any) -> PlannedAct:
         (known(decision_on=TODAY), ["nothing"]),
         (known(decision_on=TODAY - DAY), ["decision", "nothing"]),
         (UnhandedWin(id=1, closed_at=NOW), ["hand_off"]),
-        (Customer(id=1, heard_at=ago(days=181)), ["touch"]),
-        (Customer(id=1, heard_at=ago(days=181), has_plan=True), []),
-        (Customer(id=1, heard_at=ago(days=31), every_days=30), ["touch"]),
-        (Customer(id=1, heard_at=ago(days=180)), []),
+        (Customer(id=1, heard_at=ago(days=181), months=6), ["touch"]),
+        (Customer(id=1, heard_at=ago(days=181), months=6, has_plan=True), []),
+        (Customer(id=1, heard_at=ago(days=31), months=1), ["touch"]),
+        (Customer(id=1, heard_at=ago(days=180), months=6), []),
     ],
 )
 def test_it_says_why_somebody_is_asked_for(one: Asking, because: list[str]):
@@ -131,7 +132,7 @@ customers = st.builds(
     Customer,
     id=st.integers(1, 9),
     heard_at=past,
-    every_days=st.integers(1, 90),
+    months=st.sampled_from(RHYTHMS),
     has_plan=st.booleans(),
 )
 anything = st.one_of(acts, deals, won, customers)
