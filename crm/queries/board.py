@@ -166,7 +166,7 @@ def _in_sums(sight: Sight, scope: Scope, column: Expression | None) -> Rows:
     """By stage, what the index `deal_sums` has of each deal, and no more."""
 
     def rows(scope: Scope) -> Rows:
-        deals = sight.deals(scope).order_by()
+        deals: Rows = sight.deals(scope).order_by()
         if column is not None:
             deals = deals.annotate(placed=column)
         fields = _IN_SUMS if column is None else (_IN_SUMS[0], "placed", *_IN_SUMS[2:])

@@ -5,7 +5,7 @@ card. What is parked stands where its parking ends.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from django.db.models import Case, IntegerChoices, IntegerField, Q, Value, When
 from django.utils.translation import gettext_lazy as _
@@ -61,14 +61,15 @@ class Deadlines:
 
     def condition(self, column: Deadline) -> Q:
         next_sunday = self.sunday + dt.timedelta(days=7)
-        return {
+        conditions: Mapping[Deadline, Callable[[], Q]] = {
             Deadline.OVERDUE: lambda: self._due(DueState.OVER),
             Deadline.TODAY: lambda: self._due(DueState.TODAY),
             Deadline.THIS_WEEK: lambda: self._between(self.today, self.sunday),
             Deadline.NEXT_WEEK: lambda: self._between(self.sunday, next_sunday),
             Deadline.NONE: self._nothing,
             Deadline.LATER: lambda: self._between(next_sunday, None),
-        }[column]()
+        }
+        return conditions[column]()
 
     @property
     def column(self) -> Case:
