@@ -17,6 +17,7 @@ from crm.presenters.cards import path_of
 from crm.presenters.viewer import Viewer
 from crm.queries import activity as activities
 from crm.queries import deal as queries
+from crm.queries.deadlines import Deadline
 from crm.views.verbs import REFUSED, Dialog, answer, editable_deal, now
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
@@ -59,7 +60,8 @@ def due(request: HtmxRequest, pk: int) -> HttpResponse:
 
     def day() -> dt.date:
         hours = request.user.organisation.working_hours
-        return form.cleaned_data["to"].day(viewer.today, hours)
+        chosen: Deadline = form.cleaned_data["to"]
+        return chosen.day(viewer.today, hours)
 
     def run() -> None:
         require_version(deal, form.cleaned_data["version"])
