@@ -75,7 +75,7 @@ def _who(look: QuickLook) -> Chip:
     if look.is_party_open:
         state, text = CHOOSE, _("Which of %(n)s?") % {"n": len(look.parties)}
     elif party is not None:
-        state = SAID if look.found.words or "who" in look.fixed else ASSUMED
+        state = SAID if look.found.parties or "who" in look.fixed else ASSUMED
         text = " · ".join(filter(None, (party.name, party.hint)))
     else:
         state, text = ASSUMED, _("Nobody named")

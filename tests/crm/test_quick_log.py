@@ -181,15 +181,23 @@ def test_without_a_script_it_is_a_page_whose_form_is_what_is_saved(ana, world):
     assert (done.kind, done.contact) == (ActivityKind.EMAIL, world["anna"])
 
 
-def test_a_gate_asks_in_the_sheet_and_what_was_written_is_kept(ana, world):
-    deal = world["line"]
+def test_a_gate_asks_in_the_sheet_and_what_was_written_is_kept(ana, cast):
+    deal = make_deal(by=cast.ana, stage=Stage.NEEDS_ANALYSIS)
     response = save(ana, "moved forward she agreed", at_deal=deal.pk)
-    if response.status_code == 422:
-        assert "she agreed" in response.content.decode()
-        assert not Activity.objects.done().filter(body="she agreed").exists()
-    else:
-        deal.refresh_from_db()
-        assert deal.stage == Stage.QUALIFICATION
+    assert (response.status_code, response["HX-Retarget"]) == (422, "#sheet")
+    page = response.content.decode()
+    assert '<input type="hidden" name="line" value="moved forward she agreed">' in page
+    assert f'name="at_deal" value="{deal.pk}"' in page
+    assert not Activity.objects.done().filter(body="she agreed").exists()
+
+
+def test_log_and_move_does_both(ana, world):
+    deal = world["line"]
+    response = save(ana, "reached she agreed", at_deal=deal.pk, move="1")
+    assert "Moved to Qualification" in json.loads(response["HX-Trigger"])["toast"]["text"]
+    deal.refresh_from_db()
+    assert deal.stage == Stage.QUALIFICATION
+    assert Activity.objects.done().get(body="she agreed").result == "moved_forward"
 
 
 def test_understanding_costs_few_queries(ana, world, django_assert_max_num_queries):
