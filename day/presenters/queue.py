@@ -21,7 +21,7 @@ from crm.presenters.viewer import Viewer
 from crm.shipped import shipped_name
 from day.models import NotToday
 from day.queries.own import Aside
-from day.queries.queue import Candidate, FoundQueue, Queued
+from day.queries.queue import MOST, Candidate, FoundQueue, Queued
 from pipeline.process.stages import Stage
 from salesprocess.lib.format import join_list, money
 
@@ -89,6 +89,8 @@ class ShownQueue(NamedTuple):
     items: list[QueueItem]
     aside: list[AsideItem]
     overdue: int
+    # Whether more asks than a page shows.
+    has_more: bool
 
 
 def shown_queue(
@@ -109,7 +111,7 @@ def shown_queue(
     by_key = {row.key: row for row in rows}
     items = [
         _item(viewer, by_key[key], place=place, was=ranked.index(key) if key in places else place)
-        for place, key in enumerate(order)
+        for place, key in enumerate(order[:MOST])
     ]
     asleep = [
         _aside(viewer, row.candidate, row.reason, aside[row.key])
@@ -117,7 +119,7 @@ def shown_queue(
         if row.key in aside
     ]
     overdue = sum(row.reason == AttentionReason.OVERDUE for row in rows)
-    return ShownQueue(items=items, aside=asleep, overdue=overdue)
+    return ShownQueue(items=items, aside=asleep, overdue=overdue, has_more=len(order) > MOST)
 
 
 def placed(ranked: Sequence[str], places: Mapping[str, int]) -> list[str]:

@@ -308,7 +308,7 @@ class _Finder:
     def acts(self) -> list[Candidate]:
         """What is planned up to the last day; a deal that has several such plans is judged once."""
         end = midnight(self._until + dt.timedelta(days=1), self.zone)
-        rows = run(_ACTS, self._asked(until=end, most=3 * MOST))
+        rows = run(_ACTS, self._asked(until=end, most=MOST + MOST // 2))
         found, judged = [], set()
         for row in rows:
             act, deal = QueuedAct._make(row[:10]), _deal_of(row[10:26])
