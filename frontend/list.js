@@ -55,7 +55,7 @@ export function onListKey(key) {
     if (ticks) here.querySelector('.tick [name=id]')?.click();
     return Boolean(ticks);
   }
-  const all = [...rows().querySelectorAll('tbody tr')];
+  const all = [...rows().querySelectorAll('tbody tr:not(.group)')];
   const next = all[here ? all.indexOf(here) + (key === 'j' ? 1 : -1) : 0];
   next?.querySelector('th a, a')?.focus();
   return Boolean(next);
