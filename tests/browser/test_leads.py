@@ -9,7 +9,7 @@ from crm.models import Activity, Deal
 from pipeline.process.stages import Stage
 from tests.browser import axe
 from tests.conftest import Cast
-from tests.factories import ago, make_company, make_contact, make_deal
+from tests.factories import ago, make_company, make_contact, make_deal, won_deal
 
 pytestmark = pytest.mark.browser
 
@@ -68,3 +68,21 @@ def test_the_lead_in_hand_follows_the_keys(
     page.keyboard.press("Escape")
     page.keyboard.press("3")
     expect(page.locator(".sheet")).to_contain_text("Stop this deal")
+
+
+def test_customers_and_what_stands_beside_them_can_be_read_by_all(
+    page_of: PageOf, people: Cast
+) -> None:
+    vega = make_company(by=people.ana, name="Vega", owner=people.ana)
+    won_deal(by=people.ana, company=vega)
+    page = page_of(people.ana, f"/customers/?open={vega.pk}")
+    start = page.url.split("/customers/")[0]
+    for address in ("", "/leads/rules/", "/outside/"):
+        if address:
+            page.goto(start + address)
+        expect(page.locator("h1")).to_be_visible()
+        assert axe.findings_in_both_themes(page) == []
+        page.set_viewport_size({"width": 390, "height": 844})
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, address
+        page.set_viewport_size({"width": 1440, "height": 900})
