@@ -10,7 +10,8 @@ Asks = Callable[[User, int], tuple[str, dict[str, str] | None]]
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredPage:
-    """What is measured: who asks for what, the limit it is held to and the goal at p50, 1 client."""
+    """What is measured: who asks for what, the limit it is held to and the goal at p50, 1 client. A page
+    of the reports, or its limit, may ask for more than a page gets: then it is refused in words."""
 
     name: str
     reader: str
@@ -18,6 +19,7 @@ class MeasuredPage:
     goal: float | None = None
     asks: Asks
     htmx: bool = False
+    is_report: bool = False
 
     def request(self, reader: User, turn: int) -> tuple[str, dict[str, str] | None]:
         """As a page sends it: a form with a key of its own."""

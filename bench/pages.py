@@ -133,13 +133,16 @@ def _reports() -> Iterator[MeasuredPage]:
                 name = f"reports: {key}, {reader}, {'all time' if span == 'all' else '90 days'}"
                 limit = f"limit: {name}"
                 asked = f"/limit/reports/{key}/?days={days}"
-                yield MeasuredPage(name=limit, reader=reader, limit=limit, asks=_get(asked))
+                yield MeasuredPage(
+                    name=limit, reader=reader, limit=limit, asks=_get(asked), is_report=True
+                )
                 yield MeasuredPage(
                     name=name,
                     reader=reader,
                     limit=limit,
                     goal=None if reader == "organisation" else 5,
                     asks=partial(_report, key, span),
+                    is_report=True,
                 )
 
 

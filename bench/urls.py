@@ -10,3 +10,5 @@ urlpatterns = [
     path("limit/reports/<slug:key>/", limits.report),
     path("", include("salesprocess.urls")),
 ]
+
+handler500 = "salesprocess.errors.server_error"
