@@ -2,20 +2,28 @@
 made of. For pages, files and mails alike."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
+from django.db import OperationalError
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from pipeline.models import User
 from reports.commands.looks import note_look
 from reports.forms import QuestionForm
 from reports.pages import PAGES, PERSON_PAGE, ReportPage
+from reports.presenters.panels import ReportPanel
 from reports.presenters.people import person_path
 from reports.presenters.report import Report
+from reports.presenters.stamp import ConsistencyStamp, stamp_of
 from reports.queries.looks import LookedAt
 from reports.queries.people import colleagues
+from salesprocess.lib.time_limits import LIMITS, begun_within
+from salesprocess.lib.trouble import Trouble, trouble_of
 
 
 def page_of(key: str, reader: User) -> ReportPage | None:
@@ -71,6 +79,44 @@ def report_of(page: ReportPage, form: QuestionForm, query: QueryDict) -> Report:
         path = person_path(question.person)
         asked["person"] = str(question.person)
     return Report(question=question, path=path, asked=asked, more=more)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnPage:
+    """What a report's page shows; or the `problem`, in words, for which it shows nothing."""
+
+    panels: Sequence[ReportPanel] = ()
+    stamp: ConsistencyStamp | None = None
+    head: Any = None
+    problem: str = ""
+
+
+def drawn_in_time(report: Report, page: ReportPage) -> DrawnPage:
+    """The boxes of a page. What asks for more than the database finds while somebody waits is refused in
+    words that say how to ask for less."""
+    if problem := page.problem(report):
+        return DrawnPage(head=page.head(report) if page.template else None, problem=problem)
+    try:
+        with begun_within(LIMITS["page"]):
+            # The stamp comes after them: what they asked of each person it adds up.
+            return DrawnPage(
+                panels=page.shows(report),
+                stamp=stamp_of(report),
+                head=page.head(report) if page.template else None,
+            )
+    except OperationalError as error:
+        if trouble_of(error) is not Trouble.SLOW:
+            raise
+        return DrawnPage(problem=_too_much(report))
+
+
+def _too_much(report: Report) -> str:
+    if report.question.reader.is_manager:
+        return _(
+            "This asks for more than can be found while you wait: take a shorter period, one team or one "
+            "person."
+        )
+    return _("This asks for more than can be found while you wait: take a shorter period.")
 
 
 def note_looks(report: Report, page: ReportPage, *, at: dt.datetime) -> None:

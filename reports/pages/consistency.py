@@ -49,7 +49,7 @@ from salesprocess.lib.format import day, number, percent
 # The line: so many points, so many days apart; the last is the day asked for.
 POINTS, APART = 6, 6
 # Of more people the first are shown; a team narrows it.
-MOST_ROWS = 24
+MOST_ROWS = 20
 MARK = 0.9
 
 
@@ -115,9 +115,18 @@ def _matrix(report: Report) -> ReportPanel:
         note=_(
             "Holds: nine in ten and more. Some gaps: eight in ten and more. Many gaps: below. Too "
             "few: under ten open deals, no conclusion. Each person sees the same row, and who looked."
-        ),
+        )
+        + _says_who_is_left(report),
         wide=True,
     )
+
+
+def _says_who_is_left(report: Report) -> str:
+    n = len(sellers(report))
+    if n <= MOST_ROWS:
+        return ""
+    said = {"n": number(MOST_ROWS), "all": number(n)}
+    return " " + _("The first %(n)s of %(all)s people are shown: choose a team.") % said
 
 
 def _row(report: Report, person: Colleague, standing: Standing) -> MatrixRow:

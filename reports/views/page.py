@@ -13,6 +13,7 @@ from pipeline.requests import HtmxRequest
 from reports.forms import FIRST_DAY, QuestionForm
 from reports.pages import PAGES, PERSON_PAGE, ReportPage
 from reports.pages.asked import (
+    drawn_in_time,
     is_out_of_reach,
     note_looks,
     page_of,
@@ -24,7 +25,6 @@ from reports.pages.saved import saved_here
 from reports.presenters.panels import ReportPanel
 from reports.presenters.people import person_path
 from reports.presenters.report import Report
-from reports.presenters.stamp import stamp_of
 from reports.queries.people import colleagues
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.htmx import render, wants_fragment
@@ -67,9 +67,9 @@ def _shown(request: HtmxRequest, page: ReportPage, form: QuestionForm) -> HttpRe
     report = report_of(page, form, request.GET)
     if page is PERSON_PAGE and report.question.person is None:
         raise Http404  # the question has mistakes, and so no person to be about
-    problem = page.problem(report)
     note_looks(report, page, at=timezone.now())
-    is_fine = form.is_valid() and not problem
+    drawn = drawn_in_time(report, page)
+    is_fine = form.is_valid() and not drawn.problem
     return render(
         request,
         page="reports/page.html",
@@ -85,11 +85,10 @@ def _shown(request: HtmxRequest, page: ReportPage, form: QuestionForm) -> HttpRe
             "is_all_time": report.question.period.start_on <= FIRST_DAY,
             "today": form.today,
             "scope": form.scope_label(),
-            # The stamp comes after them: what they asked of each person it adds up.
-            "panels": [] if problem else page.shows(report),
-            "stamp": stamp_of(report),
-            "problem": problem,
-            "head": page.head(report) if page.template else None,
+            "panels": drawn.panels,
+            "stamp": drawn.stamp,
+            "problem": drawn.problem,
+            "head": drawn.head,
             "saved": saved_here(report, page, request.GET),
             "tabs": _tabs(report, page),
             "about": colleagues(report.question)[0] if page is PERSON_PAGE else None,

@@ -4,11 +4,14 @@ A process says by SEVEN_WORK which kind is its own; each of its connections begi
 so that they cost no round trip. `within` is for what differs from them.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import QueryCanceled
 
 # What the network may add before a server that says nothing is given up.
 GRACE = 1.0
@@ -82,3 +85,23 @@ def set_local(limits: TimeLimits) -> None:
     values = [each for pair in limits.settings.items() for each in pair]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {asked}", values)
+
+
+@contextmanager
+def begun_within(limits: TimeLimits) -> Iterator[None]:
+    """Let no statement begin when those before it took as long together as one of them may: it fails
+    like one that took too long."""
+    taken = 0.0
+
+    def run(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal taken
+        if limits.statement is not None and taken >= limits.statement:
+            raise OperationalError("all together took too long") from QueryCanceled()
+        started = time.monotonic()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            taken += time.monotonic() - started
+
+    with connection.execute_wrapper(run):
+        yield

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from pipeline.models import User
 from reports.pages import PAGES, ReportPage
+from salesprocess.lib.time_limits import LIMITS, TimeLimits
 from tests.conftest import Cast
 
 QUERIES = 14
@@ -81,6 +82,18 @@ def test_a_question_that_means_nothing_is_refused_in_words(
     answer = client.get(f"{address(shown)}?span=custom&start=2026-03-01&end=2026-01-01")
     assert answer.status_code == 422
     assert "The period ends before it begins." in answer.content.decode()
+
+
+@pages
+def test_what_asks_for_too_much_is_refused_in_words(
+    client: Client, worked_cast: Cast, shown: ReportPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long its statements take together: here none may begin."""
+    reader(client, worked_cast, shown)
+    monkeypatch.setitem(LIMITS, "page", TimeLimits(statement=0, lock=None, idle=None))
+    answer = client.get(f"{address(shown)}?{DAYS}")
+    assert answer.status_code == 422
+    assert "take a shorter period, one team or one person" in answer.content.decode()
 
 
 @pages
