@@ -1,8 +1,9 @@
 """Open deals with what of them asks for somebody: what is next, what stands still, and what warns
 (METRICS K14 to K16); now, or at the end of a day that is over, by what history tells. With
-`populations` a place that names tables. What warns is decided by `crm.attention`, in SQL here."""
+`populations` a place that names tables."""
 
 import datetime as dt
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -12,19 +13,17 @@ from django.db.models import (
     Count,
     DateTimeField,
     DurationField,
-    Exists,
     ExpressionWrapper,
     F,
     IntegerField,
     Max,
-    OuterRef,
+    Min,
     Q,
     QuerySet,
-    Subquery,
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Greatest
 
 from crm.attention import FEWEST_PEOPLE, UNANSWERED
 from crm.models import Activity, Concern, DealContact, DealRole, Disposition, Offer, StageVisit
@@ -37,10 +36,10 @@ from reports.flow_populations import CONVERSATION, DaysBetween, counted_until
 from reports.measures import Percentile
 from reports.populations import days_before, flag, norm_days
 from reports.question import Question
-from reports.stock_populations import OPEN, heard_before, is_past, open_then
+from reports.stock_populations import OPEN, heard, is_past, last_touch_before, open_then, reach_of
+from salesprocess.lib.derived import nth, with_found
 
 A_YEAR = dt.timedelta(days=365)
-_NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 # What is next: overdue, due on the day, ahead, or nothing (the colours of a card).
 NEXT_STATES = ("overdue", "today", "ahead", "nothing")
@@ -62,7 +61,7 @@ ONLY_NOW = frozenset({"few_people", "no_decider"})
 def long_stays(question: Question) -> dict[Stage, int]:
     """The days within which three of four visits were over, by stage: of all that the reader may
     see, in the year up to the day asked for; where too few ended, what the process calls usual."""
-    return question.once_for_all(("long stays", question.now), lambda: _long_stays(question))
+    return question.once_for_all(("long stays", question.as_of), lambda: _long_stays(question))
 
 
 def _long_stays(question: Question) -> dict[Stage, int]:
@@ -81,26 +80,31 @@ def _long_stays(question: Question) -> dict[Stage, int]:
     return {stage: max(1, found.get(stage, norms.of(stage, None))) for stage in Stage}
 
 
-def _acts(question: Question) -> QuerySet[Activity]:
-    return Activity.objects.filter(deal=OuterRef("pk"), done_at__lt=question.now)
+def _with_acts(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
+    """Each with by when what is planned next is due, and when it was last touched and talked over; of touches the one that makes as many as UNANSWERED."""
+    at = question.now
+    planned = Q(done_at=None) | Q(done_at__gte=at)
+    planned &= Q(cancelled_at=None) | Q(cancelled_at__gte=at)
+    done = Q(done_at__lt=at)
+    touched = done & Q(kind__in=TOUCHES)
+    columns: dict[str, Any] = {
+        "due_then": Min("due_by", filter=planned & Q(created_at__lt=at)),
+        "last_touch": last_touch_before(at),
+        "talked_then": Max("done_at", filter=touched & CONVERSATION),
+        "tried_then": nth("done_at", order=("-done_at",), where=touched, place=UNANSWERED),
+    }
+    acts: Any = Activity.objects.filter(reach_of(question)("deal__")).order_by()
+    acts = acts.values("deal_id").annotate(**columns)
+    return with_found(deals, acts, *columns, by="deal_id")
 
 
 def _with_next(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
-    """Each with by when what is planned next is due, and how that stands."""
+    """Each with how what is planned next stands."""
     at, day = question.now, question.as_of or question.today
-    planned = Activity.objects.filter(
-        Q(done_at=None) | Q(done_at__gte=at),
-        Q(cancelled_at=None) | Q(cancelled_at__gte=at),
-        deal=OuterRef("pk"),
-        created_at__lt=at,
-        due_by__isnull=False,
-    )
     midnight = dt.datetime.combine(
         day + dt.timedelta(days=1), dt.time.min, tzinfo=question.period.zone
     )
     found: QuerySet[Any] = deals.annotate(
-        due_then=Subquery(planned.order_by("due_by").values("due_by")[:1])
-    ).annotate(
         next_state=Case(
             When(due_then=None, then=Value("nothing")),
             When(due_then__lt=at, then=Value("overdue")),
@@ -112,57 +116,59 @@ def _with_next(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
     return found
 
 
+def _with_records(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
+    """Each with what else its record had: the first offer, the oldest concern that was open, the last
+    step done, and how many people there are and decide."""
+    at, reach = question.now, reach_of(question)("deal__")
+    is_open = Q(disposition=Disposition.OPEN) | Q(disposed_at__gte=at)
+    done = Q(state=StepState.DONE, private_to=None, at__lt=at)
+    decides = Q(role=DealRole.DECIDES)
+    found: list[tuple[QuerySet[Any], dict[str, Any]]] = [
+        (Offer.objects.filter(sent_at__lt=at), {"first_offer": Min("sent_at")}),
+        (Concern.objects.filter(is_open), {"oldest_concern": Min("raised_at")}),
+        (StepResult.objects.filter(done), {"last_step": Max("at")}),
+    ]
+    if not is_past(question):
+        people = {"people": Count("pk"), "deciders": Count("pk", filter=decides)}
+        found.append((DealContact.objects.all(), people))
+    for rows, columns in found:
+        by_deal = rows.filter(reach).order_by().values("deal_id").annotate(**columns)
+        deals = with_found(deals, by_deal, *columns, by="deal_id")
+    return deals
+
+
 def _warned(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
     """Each with a flag for each warning; what is parked warns of nothing but its date."""
     at, day = question.now, question.as_of or question.today
     awake = ~Q(parked_then__gt=day) | Q(parked_then=None)
-    acts = _acts(question)
-    touches = acts.filter(kind__in=TOUCHES)
-    talked = touches.filter(CONVERSATION).order_by().values("deal").annotate(at=Max("done_at"))
-    since_talk = touches.filter(
-        done_at__gt=Coalesce(OuterRef("talked_then"), Value(_NEVER), output_field=DateTimeField())
-    )
-    offers = Offer.objects.filter(deal=OuterRef("pk"), sent_at__lt=at)
-    open_concerns = Concern.objects.filter(
-        Q(disposition=Disposition.OPEN) | Q(disposed_at__gte=at),
-        deal=OuterRef("pk"),
-        raised_at__lt=OuterRef("limit_at"),
-    )
-    people = DealContact.objects.filter(deal=OuterRef("pk"))
     in_talks, offered = Q(stage_then__gte=Stage.NEEDS_ANALYSIS), Q(stage_then__gte=Stage.PROPOSAL)
-    nobody = Q() if not is_past(question) else Q(pk__in=[])
+    unanswered = Q(tried_then__isnull=False, talked_then=None) | Q(tried_then__gt=F("talked_then"))
     conditions: dict[str, Q] = {
         "silent": awake & Q(heard_then__lt=F("limit_at")),
-        "ghosted": awake & Q(unanswered__gte=UNANSWERED),
+        "ghosted": awake & unanswered,
         "overdue": Q(closes_then__lt=day),
-        "few_people": nobody & in_talks & Q(people__lt=FEWEST_PEOPLE),
-        "no_decider": nobody & offered & ~Q(Exists(people.filter(role=DealRole.DECIDES))),
-        "no_price": offered & Q(amount_then=None) & ~Q(Exists(offers)),
-        "concern": Q(Exists(open_concerns)),
+        "no_price": offered & Q(amount_then=None, first_offer=None),
+        "concern": Q(oldest_concern__lt=F("limit_at")),
         "stalled": awake & Q(worked_then__lt=F("long_at")),
     }
+    if not is_past(question):
+        few = Q(people=None) | Q(people__lt=FEWEST_PEOPLE)
+        conditions["few_people"] = in_talks & few
+        conditions["no_decider"] = offered & (Q(deciders=None) | Q(deciders=0))
+    never = {name: Q(pk__in=[]) for name in ONLY_NOW}
     found: QuerySet[Any] = (
-        deals.annotate(
+        _with_records(question, deals)
+        .annotate(
             limit_days=norm_days(question, stage="stage_then", team="team_then_id"),
             long_days=_long_days(question),
-            talked_then=Subquery(talked.values("at")),
-            heard_then=heard_before(at if is_past(question) else None),
-            people=Coalesce(_counted(people), 0),
-            worked_then=_worked(question),
+            heard_then=heard("last_touch" if is_past(question) else "touched_at"),
+            # The greatest of what is known: PostgreSQL leaves out what is null.
+            worked_then=Greatest(F("entered_then"), F("last_step"), output_field=DateTimeField()),
         )
-        .annotate(
-            limit_at=days_before(at, "limit_days"),
-            long_at=days_before(at, "long_days"),
-            unanswered=Coalesce(_counted(since_talk), 0),
-        )
-        .annotate(**{f"warns_{name}": flag(each) for name, each in conditions.items()})
+        .annotate(limit_at=days_before(at, "limit_days"), long_at=days_before(at, "long_days"))
+        .annotate(**{f"warns_{name}": flag(each) for name, each in (never | conditions).items()})
     )
     return found
-
-
-def _counted(rows: QuerySet[Any]) -> Subquery:
-    counted = rows.order_by().values("deal").annotate(n=Count("pk")).values("n")
-    return Subquery(counted, output_field=IntegerField())
 
 
 def _long_days(question: Question) -> Case:
@@ -173,19 +179,9 @@ def _long_days(question: Question) -> Case:
     )
 
 
-def _worked(question: Question) -> Any:
-    """When the deal last moved, or a step of it was last done."""
-    steps = StepResult.objects.filter(
-        deal=OuterRef("pk"), state=StepState.DONE, private_to=None, at__lt=question.now
-    )
-    last = steps.order_by().values("deal").annotate(at=Max("at")).values("at")
-    # The greatest of what is known: PostgreSQL leaves out what is null.
-    return Greatest(F("entered_then"), Subquery(last), output_field=DateTimeField())
-
-
 def _attended(question: Question) -> QuerySet[Any]:
-    deals = open_then(question)
-    found: QuerySet[Any] = _warned(question, _with_next(question, deals)).annotate(
+    deals = _with_next(question, _with_acts(question, open_then(question)))
+    found: QuerySet[Any] = _warned(question, deals).annotate(
         age=ExpressionWrapper(
             Value(question.now, output_field=DateTimeField()) - F("entered_then"),
             output_field=DurationField(),
@@ -194,12 +190,17 @@ def _attended(question: Question) -> QuerySet[Any]:
     return found
 
 
+def _learnt(question: Question) -> dict[Hashable, Any]:
+    return {("long stays", question.as_of): long_stays(question)}
+
+
 # Open deals, each with what is next, how long it has been where it is, and what warns.
 ATTENDED = replace(
     OPEN,
     key="attended",
     find=_attended,
     axes={**OPEN.axes, "next_state": lambda _question: F("next_state")},
+    learns=_learnt,
 )
 
 
@@ -208,8 +209,8 @@ def _forewarned(question: Question) -> QuerySet[Any]:
     came to in it."""
     until = counted_until(question)
     closed = Q(closed_at__gte=question.period.starts_at, closed_at__lt=until)
-    asked = question.as_of_day(question.period.start_on - dt.timedelta(days=1))
-    found: QuerySet[Any] = _warned(asked, open_then(asked)).annotate(
+    asked = _when_it_began(question)
+    found: QuerySet[Any] = _warned(asked, _with_acts(asked, open_then(asked))).annotate(
         came_to=Case(
             When(closed & Q(outcome=Outcome.WON), then=Value("won")),
             When(closed & Q(outcome=Outcome.STOPPED), then=Value("stopped")),
@@ -220,7 +221,16 @@ def _forewarned(question: Question) -> QuerySet[Any]:
     return found
 
 
-FOREWARNED = replace(OPEN, key="forewarned", find=_forewarned)
+def _when_it_began(question: Question) -> Question:
+    return question.as_of_day(question.period.start_on - dt.timedelta(days=1))
+
+
+FOREWARNED = replace(
+    OPEN,
+    key="forewarned",
+    find=_forewarned,
+    learns=lambda question: _learnt(_when_it_began(question)),
+)
 
 
 def warns(name: str) -> Q:

@@ -22,7 +22,8 @@ from pipeline.process.framework import translated_text
 from pipeline.process.gates import Reason
 from pipeline.process.playbook import Fact
 from pipeline.process.stages import Initiator, Phase, Stage
-from reports.metric import Axis, axis
+from reports.axis import Axis
+from reports.metric import axis
 from reports.question import Question, quarter_name
 from salesprocess.lib.format import format_day
 

@@ -40,6 +40,7 @@ from reports.measures import Percentile
 from reports.metric import Population
 from reports.populations import BEGUN, CLOSED, ENTRIES, EXITS, norm_days
 from reports.question import Question
+from salesprocess.lib.derived import with_found
 from salesprocess.lib.working_hours import WorkingHours
 
 # Both sides spoke (METHOD, G2).
@@ -170,6 +171,7 @@ COHORTS = replace(
     ENTRIES,
     key="cohorts",
     find=lambda question: _cohorts(question, ENTRIES.find(question)),
+    learns=lambda question: {"usual spans": usual_spans(question)},
     undated=_undated_of(ENTRIES, _cohorts),
 )
 
@@ -364,6 +366,8 @@ class WorkedTime(Func):
     )
     arg_joiner = " AT TIME ZONE "
     output_field = DurationField()
+    # Too much to be worked out more than once.
+    contains_subquery = True
 
     def __init__(self, at: Any, zone: str, hours: WorkingHours) -> None:
         works = [int(day in hours.days) for day in range(1, 8)]
@@ -385,21 +389,21 @@ def _answered(question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
     began_as_lead = StageVisit.objects.filter(
         deal=OuterRef("pk"), sequence=1, stage__lte=Stage.PROSPECTING
     )
-    touches = Activity.objects.filter(
-        deal=OuterRef("pk"), kind__in=TOUCHES, done_at__gte=OuterRef("began_at")
-    )
-    first = touches.order_by().values("deal").annotate(at=Min("done_at")).values("at")
+    leads = rows.filter(Exists(began_as_lead))
+    touches: Any = Activity.objects.filter(
+        kind__in=TOUCHES,
+        deal__in=leads.order_by().values("pk"),
+        deal__visits__sequence=1,
+        done_at__gte=F("deal__visits__entered_at"),
+    ).order_by()
+    first = touches.values("deal_id").annotate(answered_at=Min("done_at"))
     organisation = question.reader.organisation
     zone, hours = question.period.zone.key, organisation.working_hours
-    worked: QuerySet[Any] = (
-        rows.filter(Exists(began_as_lead))
-        .annotate(answered_at=Subquery(first))
-        .annotate(
-            answered_in=_length(F("answered_at"), F("began_at")),
-            worked_until_answer=_length(
-                WorkedTime(F("answered_at"), zone, hours), WorkedTime(F("began_at"), zone, hours)
-            ),
-        )
+    worked: QuerySet[Any] = with_found(leads, first, "answered_at", by="deal_id").annotate(
+        answered_in=_length(F("answered_at"), F("began_at")),
+        worked_until_answer=_length(
+            WorkedTime(F("answered_at"), zone, hours), WorkedTime(F("began_at"), zone, hours)
+        ),
     )
     return worked
 

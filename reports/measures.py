@@ -194,7 +194,7 @@ class Middle:
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """What the rows that are told one by one come to, of a population that tells them: how many
+    """What the rows come to that a population tells, each for the `n` that are like it: how many
     there are or, with `of`, what it adds up to; of a row for which it is None that is not known. With
     `part`, which share of them has it."""
 
@@ -210,15 +210,17 @@ class Told:
 
     def read(self, rows: Iterable[Any]) -> Raw:
         counted = [row for row in rows if self.where(row)]
-        n = len(counted)
+        n = sum(row.n for row in counted)
         if self.part is not None:
-            part = sum(map(self.part, counted))
+            part = sum(row.n for row in counted if self.part(row))
             return Raw(Decimal(part) / n if n else None, n, part)
         if self.of is None:
             return Raw(n, n)
-        known = [value for value in map(self.of, counted) if value is not None]
+        told = [(self.of(row), row.n) for row in counted]
+        known = sum(count for value, count in told if value is not None)
         unknown = n > 0 and not known
-        return Raw(None if unknown else sum(known, Decimal(0)), n, known=len(known))
+        worth = sum((value for value, _count in told if value is not None), Decimal(0))
+        return Raw(None if unknown else worth, n, known=known)
 
     def ids(self, rows: Iterable[Any], *, part: bool) -> list[int]:
         """Of exactly the rows counted by `n`, or by the numerator."""
@@ -252,13 +254,12 @@ class Unfolded:
     """A measure that along one axis counts a row under every value that it belongs to: who reached
     the proposal had reached the qualification before. `of` measures one value of that axis, `whole`
     all rows and any other axis. `values` finds the values that a question has; without it they are
-    those of the axis. `asks_others` says that its conditions look into other tables themselves."""
+    those of the axis."""
 
     whole: FigureMeasure
     of: Callable[[Any], FigureMeasure]
     axis: str
     values: Callable[[Any], Sequence[Any]] | None = None
-    asks_others: bool = False
 
     @property
     def unit(self) -> Unit:

@@ -7,68 +7,25 @@ one is a function in `reports/metrics/`, with its definition and its line in MET
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Aggregate, QuerySet
-from django.utils.translation import gettext_lazy as _
+from django.db.models import Aggregate, QuerySet, Value
 
+from reports.axis import Axis
 from reports.figures import Definition, Figure, FigureCell, Unit
+from reports.kept_sql import found_rows
+from reports.lifted import lifted
 from reports.measures import FigureMeasure, Raw, Told, Unfolded
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from django_stubs_ext import StrOrPromise
-
     from reports.question import Question
 
 # The key of what stands for no axis: everything that was asked about.
 WHOLE = ""
-NOT_KNOWN = _("not known")
-MOST_ROWS = 2**31
-
-
-@dataclass(frozen=True, kw_only=True)
-class Axis:
-    """Along what figures are broken down. Every row has one value of it (None: not known), so that
-    counts along an axis add up to the whole; unless it is no partition, such as the stages that a
-    deal reached: along it only measures that are `Unfolded` go.
-
-    `read` gives a value back from its text in an address, or raises ValueError. `names` writes the
-    values for a reader. `every` are those that are shown without any row, in their order; `time` is
-    the kind of span of an axis of time.
-    """
-
-    key: str
-    label: StrOrPromise
-    read: Callable[[str], Any]
-    names: Callable[[Question, Collection[Any]], Mapping[Any, str]]
-    every: Sequence[Any] = ()
-    time: str = ""
-    is_partition: bool = True
-
-    def text(self, value: Any) -> str:
-        """A value as an address has it."""
-        return "none" if value is None else str(value)
-
-    def value(self, text: str) -> Any:
-        """The value that an address names. Raises ValueError for none of this axis."""
-        return None if text == "none" else self.read(text)
-
-    def named(self, question: Question, values: Iterable[Any]) -> dict[Any, str]:
-        """The values with their names, in the order in which they are shown: that of the axis, else
-        from A to Z, what is not known last. Never by size: nothing is ranked."""
-        found = set(values)
-        names = self.names(question, found - {None})
-        if self.every or self.time:
-            order = [*self.every, *sorted(found - {None} - set(self.every))]
-            names = {**self.names(question, order), **names}
-        else:
-            order = sorted(found - {None}, key=lambda value: names.get(value, "").casefold())
-        told = {value: str(names.get(value, value)) for value in order}
-        return {**told, None: str(NOT_KNOWN)} if None in found else told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +50,12 @@ class Population:
     amount: str = "amount"
     currency: str = "currency"
     # Where SQL alone does not say what becomes of a row: the rows told one by one, each with its `pk`
-    # and its `axis_value`, or both of two axes. Metrics over it are `Told`.
-    told: Callable[[Question, QuerySet[Any]], Sequence[Any]] | None = None
+    # and all alike told together, each for its `n` rows and with its `axis_value` along the axes of
+    # some keys. Metrics over it are `Told`.
+    told: Callable[[Question], Sequence[Any]] | None = None
+    told_together: Callable[[Question, Sequence[str]], Sequence[Any]] | None = None
+    # What must be asked before its SQL can be written, by the names under which questions keep it.
+    learns: Callable[[Question], Mapping[Hashable, Any]] | None = None
     # Whether a row may be given a `value`: not where its table has a column of that name.
     has_value: bool = True
 
@@ -278,8 +239,8 @@ def figures(
     for each in missing:
         if isinstance(each.measures, Derived):
             kept[figure_key(each, axes)] = _derived(question, each, each.measures, axes)
-        elif not axes and (whole := _added_up(question, each)):
-            kept[figure_key(each, axes)] = {WHOLE: whole}
+        elif (added := _added_up(question, each, axes)) is not None:
+            kept[figure_key(each, axes)] = added
     missing = [each for each in missing if figure_key(each, axes) not in kept]
     for population in {each.population.key: each.population for each in missing}.values():
         some = [each for each in missing if each.population.key == population.key]
@@ -303,24 +264,37 @@ def _derived(
     }
 
 
-def _added_up(question: Question, metric: Metric) -> Figure | None:
-    """The whole of what adds up, out of its parts along an axis if these were asked for already. An
-    axis of time leaves out what is undated."""
-    if not getattr(metric.measures, "adds_up", False):
+def _added_up(question: Question, metric: Metric, axes: Sequence[Axis]) -> dict[Any, Figure] | None:
+    """What adds up, out of its parts along one axis more if these were asked for already. An axis of
+    time leaves out what is undated."""
+    if not getattr(metric.measures, "adds_up", False) or len(axes) > 1:
         return None
     for key in metric.axes:
         axis = AXES[key]
-        parts = kept_figures(question).get(figure_key(metric, [axis]))
-        if parts is None or not axis.is_partition or axis.time:
+        if axis in axes or not axis.is_partition or axis.time:
             continue
-        raw = metric.raw(_sum_of(parts.values()))
-        known, population = (
-            sum(getattr(figure.coverage, name) for figure in parts.values())
-            for name in ("known", "population")
-        )
-        found = metric.figure(question, (), WHOLE, raw, 0)
-        return replace(found, coverage=question.coverage(known=known, population=population))
+        for place, pair in enumerate(([*axes, axis], [axis, *axes])):
+            parts = kept_figures(question).get(figure_key(metric, pair))
+            if parts is None and not axes and not place:
+                parts = _added_up(question, metric, pair)
+            if parts is not None:
+                groups: dict[Any, list[Figure]] = {} if axes else {WHOLE: []}
+                for value, figure in parts.items():
+                    groups.setdefault(value[place] if axes else WHOLE, []).append(figure)
+                return {
+                    key: _sum(question, metric, axes, key, some) for key, some in groups.items()
+                }
     return None
+
+
+def _sum(
+    question: Question, metric: Metric, axes: Sequence[Axis], value: Any, parts: Sequence[Figure]
+) -> Figure:
+    known, population = (
+        sum(getattr(figure.coverage, name) for figure in parts) for name in ("known", "population")
+    )
+    found = metric.figure(question, axes, value, metric.raw(_sum_of(parts)), 0)
+    return replace(found, coverage=question.coverage(known=known, population=population))
 
 
 def kept_figures(question: Question) -> dict[Hashable, dict[Any, Figure]]:
@@ -332,27 +306,26 @@ def figure_key(metric: Metric, axes: Sequence[Axis]) -> Hashable:
     return metric.slug, *(axis.key for axis in axes)
 
 
-def told_rows(
+def told_rows(question: Question, population: Population) -> Sequence[Any]:
+    """The rows of a population that tells them, one by one; one query."""
+    tell: Any = population.told
+    return question.once(("told", population.key), lambda: tell(question))
+
+
+def told_together(
     question: Question, population: Population, axes: Sequence[Axis] = ()
 ) -> Sequence[Any]:
-    """The rows of a population that tells them one by one, each with its values along the axes; one
-    query."""
-
-    def made() -> Sequence[Any]:
-        assert population.told is not None  # noqa: S101  # as who asks knows
-        rows = population.find(question)
-        for name, axis in zip(("axis_value", "column"), axes, strict=False):
-            rows = rows.annotate(**{name: population.axes[axis.key](question)})
-        return population.told(question, rows)
-
-    return question.once(("told", population.key, *(axis.key for axis in axes)), made)
+    """The same with all that are alike told together, each with its values along the axes; one query."""
+    tell: Any = population.told_together
+    keys = tuple(axis.key for axis in axes)
+    return question.once(("together", population.key, keys), lambda: tell(question, keys))
 
 
 def _asked_told(
     question: Question, population: Population, metrics: Sequence[Metric], axes: Sequence[Axis]
 ) -> list[dict[Any, Figure]]:
     groups: dict[Any, list[Any]] = {} if axes else {WHOLE: []}
-    for row in told_rows(question, population, axes):
+    for row in told_together(question, population, axes):
         groups.setdefault(row.axis_value if axes else WHOLE, []).append(row)
     found: list[dict[Any, Figure]] = []
     for each in metrics:
@@ -380,13 +353,13 @@ def _asked(
         for number, each in enumerate(metrics)
         for name, column in each.columns().items()
     }
-    rows = _grouped(question, population, population.find(question), axes, columns)
+    rows = _grouped(question, population, metrics, axes, columns)
     undated = _undated(question, population, axes, columns)
     found: list[dict[Any, Figure]] = []
     for number, each in enumerate(metrics):
         prefix = f"m{number}_"
         read: dict[Any, Figure] = {}
-        for value in {**rows, **undated}:
+        for value in {**rows, **undated, **({} if axes else {WHOLE: None})}:
             row = rows.get(value)
             own = (
                 {"n": 0, "part": 0, "known": 0, "found": None}
@@ -411,14 +384,9 @@ def _unfolded(
         for place, value in enumerate(values[number])
         for name, column in each._measured(by, value).columns().items()
     }
-    rows = population.find(question).order_by()
-    if any(reads_value(column) for column in columns.values()):
-        rows = population.valued(question, rows)
-    # A limit that is none: without it the database works out what the conditions are about anew for
-    # each of them. Conditions that ask other tables know the rows by their own name only.
-    if not any(getattr(each.measures, "asks_others", False) for each in metrics):
-        rows = rows[:MOST_ROWS]
-    row = rows.aggregate(**columns) if columns else {}
+    key = tuple(tuple(some) for some in values)
+    rows = _grouped(question, population, metrics, (), columns, key) if columns else {}
+    row = rows.get(WHOLE, {})
     undated = _undated(question, population, (), columns).get(WHOLE, {})
     found: list[dict[Any, Figure]] = []
     for number, each in enumerate(metrics):
@@ -427,7 +395,7 @@ def _unfolded(
             prefix = f"m{number}_{place}_"
             own = {k.removeprefix(prefix): v for k, v in row.items() if k.startswith(prefix)}
             lost = undated.get(f"{prefix}n", 0)
-            raw = each.raw(own, by, value)
+            raw = each.raw(own or None, by, value)
             read[value] = each.figure(question, (by,), value, raw, lost)
         found.append(read)
     return found
@@ -458,27 +426,54 @@ def _undated(
     if rows is None:
         return {}
     counts = {name: column for name, column in columns.items() if name.endswith("_n")}
-    return _grouped(question, population, rows, axes, counts)
+    return _by_axes(_counting(question, population, rows, axes, counts), axes)
 
 
 def _grouped(
     question: Question,
     population: Population,
+    metrics: Sequence[Metric],
+    axes: Sequence[Axis],
+    columns: Mapping[str, Any],
+    values: Hashable = (),
+) -> dict[Any, dict[str, Any]]:
+    key = (population.key, *(each.slug for each in metrics), *(each.key for each in axes), values)
+    found = found_rows(
+        question,
+        ("figures", len(axes), *key),
+        lambda asked: _counting(asked, population, population.find(asked), axes, columns),
+        learnt=population.learns(question) if population.learns else None,
+    )
+    return _by_axes(found, axes)
+
+
+def _by_axes(rows: Iterable[Mapping[str, Any]], axes: Sequence[Axis]) -> dict[Any, dict[str, Any]]:
+    if len(axes) < 2:
+        return {row["axis_value"]: dict(row) for row in rows}
+    return {(row["axis_value"], row["column"]): dict(row) for row in rows}
+
+
+def _counting(
+    question: Question,
+    population: Population,
     rows: QuerySet[Any],
     axes: Sequence[Axis],
     columns: Mapping[str, Any],
-) -> dict[Any, dict[str, Any]]:
+) -> QuerySet[Any]:
     if any(reads_value(column) for column in columns.values()):
         rows = population.valued(question, rows)
+    rows, columns = lifted(rows, along := _along(question, population, axes), columns)
     if not axes:
-        return {WHOLE: rows.order_by().aggregate(**columns)}
-    names = ("axis_value", "column")[: len(axes)]
-    for name, axis in zip(names, axes, strict=True):
-        rows = rows.annotate(**{name: population.axes[axis.key](question)})
-    found = rows.order_by().values(*names).annotate(**columns)
-    if len(names) == 1:
-        return {row["axis_value"]: row for row in found}
-    return {(row["axis_value"], row["column"]): row for row in found}
+        rows = rows.annotate(axis_value=Value(WHOLE))
+    grouped: Any = rows.order_by().values("axis_value", *list(along)[1:])
+    counted: QuerySet[Any] = grouped.annotate(**columns)
+    return counted
+
+
+def _along(question: Question, population: Population, axes: Sequence[Axis]) -> dict[str, Any]:
+    """What a row is along some axes, by the names under which it is asked for."""
+    pairs = zip(("axis_value", "column"), axes, strict=False)
+    return {name: population.axes[axis.key](question) for name, axis in pairs}
 
 
 def reads_value(column: Aggregate) -> bool:

@@ -7,16 +7,16 @@ way in, one way out, one change of its date and one of its amount, so that the p
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from django.db.models import (
+    Count,
     DateField,
     DurationField,
-    Exists,
     ExpressionWrapper,
     F,
     IntegerField,
@@ -24,19 +24,30 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Sum,
 )
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Substr
+from django.db.models.lookups import GreaterThan, LessThan
 
-from crm.attention import heard_at, is_parked, is_silent
 from crm.models import Activity, Deal, DealChange, StageVisit
 from pipeline.models import User
 from pipeline.process.moves import LeftHow
-from pipeline.process.queries.stages import norms_for
-from reports.metric import Population, told_rows
-from reports.populations import axes_of_deal, flag
+from reports.kept_sql import found_rows
+from reports.metric import AXES, Population, told_rows, told_together
+from reports.populations import axes_of_deal, days_before, flag, norm_days, went_on
 from reports.question import Question
-from reports.stock_populations import as_of_instant, as_of_now, style_then, touched_before
+from reports.stock_populations import (
+    FACTS,
+    as_of_now,
+    former_facts,
+    heard,
+    last_touch_before,
+    reach_of,
+    style_then,
+    with_former,
+)
+from salesprocess.lib.derived import found_first, nth, with_found
 
 _ENDS = (LeftHow.WON, LeftHow.STOPPED)
 NOTHING = Decimal(0)
@@ -44,9 +55,9 @@ NOTHING = Decimal(0)
 
 @dataclass(frozen=True, kw_only=True)
 class Movement:
-    """What became of a deal. `came` and `gone` say how, or nothing for what was and is there; the
-    values are in the organisation's currency, None where they are not known. `change` is what the
-    amount changed by. `at_start` and `at_end` say where it is counted."""
+    """What became of a deal, or of `n` deals of which the same became. `came` and `gone` say how, or nothing for what was and is there; the
+    values are in the organisation's currency, of all together, None where they are not known. `change` is
+    what the amount changed by. `at_start` and `at_end` say where it is counted."""
 
     pk: int
     axis_value: Any
@@ -68,6 +79,7 @@ class Movement:
     owner_id: int | None
     owner: str | None
     entered_then: dt.datetime | None
+    n: int = 1
 
     @property
     def change(self) -> Decimal:
@@ -90,13 +102,12 @@ def went_back(one: Movement) -> bool:
 # What a row must have for `movement_of`.
 MOVEMENT_PATHS = (
     *("pk", "stage_was", "stage_then", "belongs_was", "belongs_then", "had_ended", "last_way"),
-    *("amount_was", "currency_was", "amount_then", "currency_then", "closes_was", "closes_then"),
-    *("was_pushed", "was_pulled", "touched_then", "created_at", "parked_then", "lies_ahead"),
-    *("team_then_id", "name", "entered_then", "owner_then_id", "owner_then_name"),
+    *("value_was", "worth_then", "closes_was", "closes_then", "was_pushed", "was_pulled"),
+    *("idle_then", "planned_then", "name", "entered_then", "owner_then_id", "owner_then_name"),
 )
 
 
-def movement_of(question: Question, row: Mapping[str, Any], *, along: Any = None) -> Movement:
+def movement_of(row: Mapping[str, Any], *, along: Any = None, n: int = 1) -> Movement:
     """What became of a deal between the two instants of a question; `along` is its value of an axis."""
     was_in = row["stage_was"] is not None and row["belongs_was"]
     is_in = row["stage_then"] is not None and row["belongs_then"]
@@ -110,18 +121,19 @@ def movement_of(question: Question, row: Mapping[str, Any], *, along: Any = None
         gone="" if is_in or not (was_in or came) else _gone(row),
         stage_was=row["stage_was"],
         stage_then=row["stage_then"],
-        value_was=question.rates.value_of(row["amount_was"], row["currency_was"]),
-        value_then=question.rates.value_of(row["amount_then"], row["currency_then"]),
+        value_was=row["value_was"],
+        value_then=row["worth_then"],
         closes_was=row["closes_was"],
         closes_then=row["closes_then"],
         was_pushed=row["was_pushed"],
         was_pulled=row["was_pulled"],
-        is_idle=is_in and is_idle(question, row),
-        is_planned=is_planned(question, row),
+        is_idle=is_in and row["idle_then"],
+        is_planned=row["planned_then"],
         name=row["name"],
         owner_id=row["owner_then_id"],
         owner=row["owner_then_name"],
         entered_then=row["entered_then"],
+        n=n,
     )
 
 
@@ -135,20 +147,6 @@ def _gone(row: Mapping[str, Any]) -> str:
     if not row["belongs_then"]:
         return "handed_out"
     return "won" if row["last_way"] == LeftHow.WON else "stopped"
-
-
-def is_idle(question: Question, row: Mapping[str, Any]) -> bool:
-    """Whether the other side was not touched in the usual days of the stage, and nothing lies ahead
-    (METRICS K14, cooling)."""
-    usual = norms_for(question.reader).of(row["stage_then"], row["team_then_id"])
-    heard = heard_at(row["touched_then"], row["created_at"])
-    silent = is_silent(heard, usual_days=usual, at=question.changed_until)
-    return silent and not is_planned(question, row)
-
-
-def is_planned(question: Question, row: Mapping[str, Any]) -> bool:
-    """Whether something lies ahead of an open deal, or it is parked (METRICS K16)."""
-    return row["lies_ahead"] or is_parked(row["parked_then"], today=question.last_day)
 
 
 def due_in(quarter: tuple[dt.date, dt.date], one: Movement) -> Movement:
@@ -172,56 +170,76 @@ def due_in(quarter: tuple[dt.date, dt.date], one: Movement) -> Movement:
 
 def _ends_of(question: Question) -> QuerySet[Any]:
     """The deals that were open at any time between the two instants, as they were at both."""
-    start, end = question.changed_from, question.changed_until
-    visits = StageVisit.objects.filter(deal=OuterRef("pk"))
-    between = visits.filter(
-        Q(left_how=None) | Q(left_at__gte=start),
-        Q(entered_at__lt=end) | Q(entered_at=None, left_how=None),
-    )
-    deals = Deal.objects.visible_to(question.reader).filter(Exists(between))
-    rows = as_of_instant(deals, start, when="was")
-    rows = as_of_now(rows) if question.ends_now else as_of_instant(rows, end)
-    ended = visits.filter(Q(left_at__lt=start) | Q(left_at=None), left_how__in=_ENDS)
-    last = visits.filter(left_at__lt=end).order_by("-sequence")
+    deals = Deal.objects.visible_to(question.reader)
+    stays, stay_columns = _stays_of_both(question)
+    changes, change_columns = _changes_of_both(question)
+    rows = with_found(deals, stays, *stay_columns, by="deal_id", inner=True)
+    rows = with_former(with_found(rows, changes, *change_columns, by="deal_id"), when="was")
+    rows = as_of_now(rows) if question.ends_now else with_former(rows, when="then")
     owner = User.objects.filter(pk=OuterRef("owner_then_id"))
-    rates = question.rates
-    both: QuerySet[Any] = with_attention(question, _with_pushes(question, rows)).annotate(
+    both: QuerySet[Any] = with_attention(question, rows).annotate(
         belongs_was=flag(question.of_deals(owner="owner_was", team="team_was")),
         belongs_then=flag(question.of_deals(owner="owner_then", team="team_then")),
-        had_ended=Exists(ended),
-        last_way=Subquery(last.values("left_how")[:1]),
+        had_ended=flag(Q(ends__gt=0)),
+        was_pushed=flag(Q(pushes__gt=0)),
+        was_pulled=flag(Q(pulls__gt=0)),
         owner_then_name=Subquery(owner.values("name")[:1]),
-        value_was=rates.converted("amount_was", "currency_was"),
+        value_was=question.rates.converted("amount_was", "currency_was"),
+        worth_then=question.rates.converted("amount_then", "currency_then"),
     )
     return both
 
 
-def _changed_dates(changes: QuerySet[DealChange]) -> QuerySet[Any]:
-    """Changes of the closing date, each with the months that it was moved from and to."""
-    found: QuerySet[Any] = changes.filter(kind="expected_close_on").annotate(
+def _stays_of_both(question: Question) -> tuple[QuerySet[Any], Collection[str]]:
+    """By deal: where it was at both instants, how often it had ended before the first, and how it
+    last left a stage before the second; of those alone that were open at any time between them."""
+    start, end = question.changed_from, question.changed_until
+    between = Q(left_how=None) | Q(left_at__gte=start)
+    between &= Q(entered_at__lt=end) | Q(entered_at=None, left_how=None)
+    ended = Q(left_at__lt=start) | Q(left_at=None)
+    instants = {"was": start} if question.ends_now else {"was": start, "then": end}
+    columns: dict[str, Any] = {
+        f"{name}_{when}": nth(column, order=("-sequence",), where=went_on(at))
+        for when, at in instants.items()
+        for name, column in (("stage", "stage"), ("entered", "entered_at"))
+    }
+    columns["ends"] = Count("pk", filter=ended & Q(left_how__in=_ENDS))
+    columns["last_way"] = nth("left_how", order=("-sequence",), where=Q(left_at__lt=end))
+    visits: Any = StageVisit.objects.filter(reach_of(question)("deal__")).order_by()
+    visits = visits.values("deal_id").annotate(there=Count("pk", filter=between), **columns)
+    return visits.filter(there__gt=0), columns
+
+
+def _changes_of_both(question: Question) -> tuple[QuerySet[Any], Collection[str]]:
+    """By deal: what its facts were before they changed since either instant, and how often its date
+    was pushed, or pulled in, to another month between them (METRICS K12)."""
+    start, end = question.changed_from, question.changed_until
+    columns = former_facts(start, when="was")
+    if not question.ends_now:
+        columns |= former_facts(end, when="then")
+    dates = Q(kind="expected_close_on", at__lt=end)
+    columns["pushes"] = Count("pk", filter=dates & Q(new_month__gt=F("old_month")))
+    columns["pulls"] = Count("pk", filter=dates & Q(new_month__lt=F("old_month")))
+    changes: Any = DealChange.objects.filter(reach_of(question)("deal__"), at__gte=start)
+    changes = _with_months(changes.filter(kind__in=FACTS)).order_by().values("deal_id")
+    return changes.annotate(**columns), columns
+
+
+def _with_months(changes: QuerySet[DealChange]) -> QuerySet[Any]:
+    """Changes, each with the months that a closing date was moved from and to."""
+    found: QuerySet[Any] = changes.annotate(
         old_month=Substr(KT("data__old"), 1, 7), new_month=Substr(KT("data__new"), 1, 7)
     )
     return found
-
-
-def _with_pushes(question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Each with whether its date was pushed or pulled in to another month (METRICS K12)."""
-    dates = _changed_dates(DealChange.objects.all()).filter(
-        deal=OuterRef("pk"), at__gte=question.changed_from, at__lt=question.changed_until
-    )
-    pushed: QuerySet[Any] = rows.annotate(
-        was_pushed=Exists(dates.filter(new_month__gt=F("old_month"))),
-        was_pulled=Exists(dates.filter(new_month__lt=F("old_month"))),
-    )
-    return pushed
 
 
 def _pushes(question: Question) -> QuerySet[Any]:
     period = question.period
     old, new = (Cast(KT(f"data__{name}"), DateField()) for name in ("old", "new"))
     pushes: QuerySet[Any] = (
-        _changed_dates(DealChange.objects.visible_to(question.reader))
+        _with_months(DealChange.objects.visible_to(question.reader))
         .filter(question.of_parts(), at__gte=period.starts_at, at__lt=period.ends_at)
+        .filter(kind="expected_close_on")
         .filter(new_month__gt=F("old_month"))
         .annotate(
             closed_before=old,
@@ -250,39 +268,98 @@ PUSHES = Population(
 
 
 def with_attention(question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Deals as of an instant (`stage_then` …), each with when the other side was last touched, and
-    whether something planned lies ahead."""
+    """Deals as of an instant (`stage_then` …), each with whether something planned lies ahead, or it is
+    parked (METRICS K16); and whether it is idle: nothing lies ahead, and the other side was not touched
+    in the usual days of the stage (K14, cooling)."""
     end, today = question.changed_until, question.last_day
     if question.ends_now:
+        touched = "touched_at"
         ahead = Q(next_on__gte=today) | Q(next_at__gte=end)
     else:
-        planned = Activity.objects.filter(
-            Q(done_at=None) | Q(done_at__gte=end),
-            Q(cancelled_at=None) | Q(cancelled_at__gte=end),
-            deal=OuterRef("pk"),
-            created_at__lt=end,
-            due_by__gte=end,
+        planned = Q(done_at=None) | Q(done_at__gte=end)
+        planned &= Q(cancelled_at=None) | Q(cancelled_at__gte=end)
+        acts: Any = Activity.objects.filter(reach_of(question)("deal__")).order_by()
+        acts = acts.values("deal_id").annotate(
+            last_touch=last_touch_before(end),
+            plans=Count("pk", filter=planned & Q(created_at__lt=end, due_by__gte=end)),
         )
-        ahead = Q(Exists(planned))
-    touched = touched_before(None if question.ends_now else end)
-    attended: QuerySet[Any] = rows.annotate(touched_then=touched, lies_ahead=flag(ahead))
+        rows = with_found(rows, acts, "last_touch", "plans", by="deal_id")
+        touched, ahead = "last_touch", Q(plans__gt=0)
+    attended: QuerySet[Any] = (
+        rows.annotate(
+            planned_then=flag(ahead | Q(parked_then__gt=today)),
+            limit_days=norm_days(question, stage="stage_then", team="team_then_id"),
+            heard_then=heard(touched),
+        )
+        .annotate(limit_at=days_before(end, "limit_days"))
+        .annotate(idle_then=flag(Q(planned_then=False, heard_then__lt=F("limit_at"))))
+    )
     return attended
 
 
-def _told(question: Question, rows: QuerySet[Any]) -> list[Movement]:
-    axes = [name for name in ("axis_value", "column") if name in rows.query.annotations]
+def _told(question: Question) -> list[Movement]:
+    rows = found_rows(question, "told", lambda asked: _ends_of(asked).values(*MOVEMENT_PATHS))
+    return [moved for moved in map(movement_of, rows) if moved.at_start or moved.came]
+
+
+# What deals have in common that are told together.
+_ALIKE = (
+    *("stage_was", "stage_then", "belongs_was", "belongs_then", "had_ended", "last_way"),
+    *("was_pushed", "was_pulled", "idle_then", "owner_then_id"),
+    *("due_was", "due_then", "has_date", "known_was", "known_then", "more", "less"),
+)
+
+
+def _told_together(question: Question, axes: Sequence[str]) -> list[Movement]:
+    """The same of all of which the same became: as many, and what they come to. Of their dates only
+    whether they lie in the quarter is told."""
+    names = ("axis_value", "column")[: len(axes)]
+    key = ("told together", *axes)
+    first, _last = question.quarter
+    other = first - dt.timedelta(days=1)
     told = []
-    for row in rows.values(*MOVEMENT_PATHS, *axes):
-        along = tuple(row[name] for name in axes)
-        moved = movement_of(question, row, along=along if len(axes) > 1 else (along or (None,))[0])
+    along = dict(zip(names, axes, strict=True))
+    for row in found_rows(question, key, lambda asked: _alike(asked, along)):
+        closes = first if row["due_then"] else other if row["has_date"] else None
+        unsaid = {"pk": 0, "name": "", "owner_then_name": None, "entered_then": None}
+        told_of = {"closes_was": first if row["due_was"] else None, "closes_then": closes}
+        values = {"value_was": row["sum_was"], "worth_then": row["sum_then"]}
+        one = {**row, **unsaid, **told_of, **values, "planned_then": False}
+        values_along = tuple(row[name] for name in names)
+        value = values_along if len(names) > 1 else (values_along or (None,))[0]
+        moved = movement_of(one, along=value, n=row["n"])
         if moved.at_start or moved.came:
             told.append(moved)
     return told
 
 
-def _told_due(question: Question, rows: QuerySet[Any]) -> list[Movement]:
-    whole = "axis_value" not in rows.query.annotations
-    told = told_rows(question, MOVED) if whole else _told(question, rows)
+def _alike(question: Question, axes: Mapping[str, str]) -> QuerySet[Any]:
+    was, then = (Coalesce(F(name), NOTHING) for name in ("value_was", "worth_then"))
+    alike = _ends_of(question).annotate(
+        **{name: _AXES[key](question) for name, key in axes.items()},
+        due_was=flag(Q(closes_was__range=question.quarter)),
+        due_then=flag(Q(closes_then__range=question.quarter)),
+        has_date=flag(Q(closes_then__isnull=False)),
+        known_was=flag(Q(value_was__isnull=False)),
+        known_then=flag(Q(worth_then__isnull=False)),
+        more=flag(Q(GreaterThan(then, was))),
+        less=flag(Q(LessThan(then, was))),
+    )
+    found = found_first(alike, *_ALIKE, *axes, "value_was", "worth_then").values(*_ALIKE, *axes)
+    sums = {"n": Count("pk"), "sum_was": Sum("value_was"), "sum_then": Sum("worth_then")}
+    together: QuerySet[Any] = found.annotate(**sums)
+    return together
+
+
+def _told_due(question: Question) -> list[Movement]:
+    return _due(question, told_rows(question, MOVED))
+
+
+def _told_due_together(question: Question, axes: Sequence[str]) -> list[Movement]:
+    return _due(question, told_together(question, MOVED, [AXES[key] for key in axes]))
+
+
+def _due(question: Question, told: Iterable[Movement]) -> list[Movement]:
     moved = (due_in(question.quarter, one) for one in told)
     return [one for one in moved if one.at_start or one.came]
 
@@ -309,6 +386,6 @@ _moved = partial(
 )
 
 # The deals that were open at the beginning or came since, with what became of them.
-MOVED = _moved(key="moved", told=_told)
+MOVED = _moved(key="moved", told=_told, told_together=_told_together)
 # The same of those that are to close in the quarter.
-MOVED_DUE = _moved(key="moved_due", told=_told_due)
+MOVED_DUE = _moved(key="moved_due", told=_told_due, told_together=_told_due_together)

@@ -2,6 +2,7 @@
 was promised. With `populations` the only place that names tables."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +12,9 @@ from django.db.models import (
     CharField,
     DateField,
     DecimalField,
-    Exists,
     F,
     IntegerField,
+    Max,
     OuterRef,
     Q,
     QuerySet,
@@ -24,19 +25,14 @@ from django.db.models import (
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Coalesce
 
-from crm.models import Activity, ActivityResult, Deal, DealChange, StageVisit
+from crm.models import ActivityResult, Deal, DealChange, StageVisit
 from crm.models.activity import TOUCHES
 from pipeline.models import User
 from pipeline.process.stages import Outcome, Stage
 from reports.metric import Population
 from reports.populations import axes_of_deal, column_at, flag, span_at, went_on
 from reports.question import Question
-
-
-def _former(kind: str, at: dt.datetime) -> Subquery:
-    """What the first change of a fact after an instant says."""
-    later = DealChange.objects.filter(deal=OuterRef("pk"), kind=kind, at__gte=at)
-    return Subquery(later.order_by("at", "pk").values("data")[:1])
+from salesprocess.lib.derived import nth, with_found
 
 
 def fact_at(former: str, *path: str, now: str, output: Any) -> Case:
@@ -70,25 +66,35 @@ def as_of_now(deals: QuerySet[Any]) -> QuerySet[Any]:
     return rows
 
 
-def as_of_instant(deals: QuerySet[Any], at: dt.datetime, *, when: str = "then") -> QuerySet[Any]:
-    """The deals with what they were just before an instant, by their visits and changes alone, as
-    `stage_then` and so on, or with another word for `then`; those that were not open have no stage."""
-    stay = StageVisit.objects.filter(went_on(at), deal=OuterRef("pk")).order_by("-sequence")
-    facts = ("owner", "team", "amount", "currency", "expected_close_on", "parked_until")
-    former = {kind: f"former_{kind}_{when}" for kind in facts}
+# What of a deal may have been another thing once; `DealChange` has them by these kinds.
+FACTS = ("owner", "team", "amount", "currency", "expected_close_on", "parked_until")
+# From a path to a deal to a condition: which deals are looked at.
+Reach = Callable[[str], Q]
+
+
+def reach_of(question: Question) -> Reach:
+    """What the reader may see."""
+    return lambda deal: question.reader.scope.owned_filter(prefix=deal)
+
+
+def former_facts(at: dt.datetime, *, when: str) -> dict[str, Any]:
+    """Of changes, by deal: what the first one of each fact after an instant says, as
+    `former_owner_then` and so on, or with another word for `then`."""
+    return {
+        f"former_{kind}_{when}": nth("data", order=("at", "pk"), where=Q(kind=kind, at__gte=at))
+        for kind in FACTS
+    }
+
+
+def with_former(deals: QuerySet[Any], *, when: str) -> QuerySet[Any]:
+    """The deals of which `former_facts` are known, with what they were then."""
     id_field: Any = BigIntegerField()
     money: Any = DecimalField(max_digits=14, decimal_places=2)
 
     def then(kind: str, *path: str, now: str, output: Any) -> Case:
-        return fact_at(former[kind], *path, now=now, output=output)
+        return fact_at(f"former_{kind}_{when}", *path, now=now, output=output)
 
     rows: QuerySet[Any] = deals.annotate(
-        **{
-            f"stage_{when}": Subquery(stay.values("stage")[:1]),
-            f"entered_{when}": Subquery(stay.values("entered_at")[:1]),
-        },
-        **{former[kind]: _former(kind, at) for kind in facts},
-    ).annotate(
         **{
             f"owner_{when}_id": then("owner", "id", now="owner_id", output=id_field),
             f"team_{when}_id": then("team", "id", now="team_id", output=id_field),
@@ -103,27 +109,34 @@ def as_of_instant(deals: QuerySet[Any], at: dt.datetime, *, when: str = "then") 
     return rows
 
 
-def _as_of_a_day(question: Question, deals: QuerySet[Deal]) -> QuerySet[Any]:
-    """Those that were open at the end of the day asked for: nothing of what they are today."""
-    at = question.now
-    stay = StageVisit.objects.filter(went_on(at), deal=OuterRef("pk"))
-    return as_of_instant(deals.filter(Exists(stay)), at)
+def as_of_instant(deals: QuerySet[Deal], at: dt.datetime, *, reach: Reach) -> QuerySet[Any]:
+    """Those of the deals in reach that were open just before an instant, with what they were then by
+    their visits and changes alone: `stage_then` and so on; nothing of what they are today."""
+    stays = (
+        StageVisit.objects.filter(went_on(at), reach("deal__"))
+        .order_by("deal_id", "-sequence")
+        .distinct("deal_id")
+        .annotate(stage_then=F("stage"), entered_then=F("entered_at"))
+    )
+    former = former_facts(at, when="then")
+    changes: Any = DealChange.objects.filter(reach("deal__"), kind__in=FACTS, at__gte=at)
+    changes = changes.order_by().values("deal_id").annotate(**former)
+    rows = with_found(deals, stays, "stage_then", "entered_then", by="deal_id", inner=True)
+    rows = with_found(rows, changes, *former, by="deal_id")
+    return with_former(rows, when="then")
 
 
-def touched_before(at: dt.datetime | None) -> Any:
-    """SQL over deals for the last word with the other side, tries without an answer left out: before
-    an instant, or now, as the deal has it."""
-    if at is None:
-        return F("touched_at")
-    done = Activity.objects.filter(deal=OuterRef("pk"), kind__in=TOUCHES, done_at__lt=at)
-    spoken = done.exclude(result=ActivityResult.NO_ANSWER).order_by("-done_at")
-    return Subquery(spoken.values("done_at")[:1])
+def last_touch_before(at: dt.datetime) -> Max:
+    """Of activities, by deal: the last word with the other side before an instant, tries without an
+    answer left out. Now it stands on the deal, as `touched_at`."""
+    spoken = Q(kind__in=TOUCHES, done_at__lt=at) & ~Q(result=ActivityResult.NO_ANSWER)
+    return Max("done_at", filter=spoken)
 
 
-def heard_before(at: dt.datetime | None) -> Coalesce:
-    """`crm.attention.heard_at` in SQL; before `limit_at`, which is so many usual days ago, it is
-    `is_silent`."""
-    return Coalesce(touched_before(at), F("created_at"))
+def heard(touched: str) -> Coalesce:
+    """`crm.attention.heard_at` in SQL, of the column that says when it was touched; before `limit_at`,
+    which is so many usual days ago, it is `is_silent`."""
+    return Coalesce(F(touched), F("created_at"))
 
 
 def is_past(question: Question) -> bool:
@@ -132,13 +145,15 @@ def is_past(question: Question) -> bool:
 
 
 def open_then(question: Question) -> QuerySet[Any]:
-    rows = opened(question, Deal.objects.visible_to(question.reader))
+    deals = Deal.objects.visible_to(question.reader)
+    rows = opened(question, deals, reach=reach_of(question))
     return rows.filter(question.of_deals(owner="owner_then", team="team_then"))
 
 
-def opened(question: Question, deals: QuerySet[Deal]) -> QuerySet[Any]:
+def opened(question: Question, deals: QuerySet[Deal], *, reach: Reach) -> QuerySet[Any]:
+    """Those of the deals in reach that are open, or were at the end of the day asked for."""
     rows = (
-        _as_of_a_day(question, deals)
+        as_of_instant(deals, question.now, reach=reach)
         if is_past(question)
         else as_of_now(deals.filter(outcome=Outcome.OPEN))
     )
@@ -185,9 +200,8 @@ DUE = replace(OPEN, key="due", find=_due)
 def _promised(question: Question) -> QuerySet[Any]:
     """The deals that were open when the period began, and were to close in it by their date then."""
     period = question.period
-    stay = StageVisit.objects.filter(went_on(period.starts_at), deal=OuterRef("pk"))
-    deals = Deal.objects.visible_to(question.reader).filter(Exists(stay))
-    rows = as_of_instant(deals, period.starts_at)
+    deals = Deal.objects.visible_to(question.reader)
+    rows = as_of_instant(deals, period.starts_at, reach=reach_of(question))
     owner = User.objects.filter(pk=OuterRef("owner_then_id"))
     closed = Q(closed_at__lt=question.now)
     promised: QuerySet[Any] = rows.filter(

@@ -8,7 +8,7 @@ is, its values along the axes as text, and what each metric is read from as numb
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -25,11 +25,13 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 
+from reports.axis import Axis
 from reports.figures import Unit
+from reports.kept_sql import found_rows
+from reports.lifted import lifted
 from reports.measures import Middle, Told
 from reports.metric import (
     WHOLE,
-    Axis,
     Derived,
     Metric,
     Population,
@@ -69,11 +71,23 @@ class _Branch:
     metrics: Sequence[Metric]
     axes: tuple[Axis, ...]
 
+    @property
+    def key(self) -> Hashable:
+        metrics = tuple(each.slug for each in self.metrics)
+        return self.population.key, metrics, tuple(axis.key for axis in self.axes)
+
     def columns(self) -> dict[str, Any]:
         return {
-            f"m{number}_{name}": _as_number(column, metric, name)
+            f"m{number}_{name}": column
             for number, metric in enumerate(self.metrics)
             for name, column in metric.columns().items()
+        }
+
+    def as_numbers(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: _as_number(column, self.metrics[int(number)], part)
+            for name, column in columns.items()
+            for number, part in [name.removeprefix("m").split("_", 1)]
         }
 
 
@@ -85,9 +99,22 @@ def ask_together(wanted: Iterable[Wanted]) -> None:
     if not branches:
         return
     most = max(len(branch.metrics) for branch in branches)
-    rows: Any = [_rows(branch, place, most) for place, branch in enumerate(branches)]
+
+    def write(*asked: Question) -> Any:
+        pairs = enumerate(zip(branches, asked, strict=True))
+        rows = [_rows(branch, each, place, most) for place, (branch, each) in pairs]
+        return rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0]
+
+    questions = [branch.question for branch in branches]
+    learnt = {
+        name: value
+        for branch in branches
+        if branch.population.learns
+        for name, value in branch.population.learns(branch.question).items()
+    }
+    asked_for = ("together", *(branch.key for branch in branches))
     found: dict[int, dict[Any, dict[str, Any]]] = {place: {} for place in range(len(branches))}
-    for row in rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0]:
+    for row in found_rows(questions[0], asked_for, write, *questions[1:], learnt=learnt):
         axes = branches[row["branch"]].axes
         texts = [row["one"], row["other"]][: len(axes)]
         values = [
@@ -146,20 +173,19 @@ def _nothing(of: Field[Any, Any]) -> Cast:
     return Cast(Value(None), of)
 
 
-def _rows(branch: _Branch, place: int, most: int) -> Any:
-    question, population = branch.question, branch.population
-    columns = branch.columns()
+def _rows(branch: _Branch, question: Question, place: int, most: int) -> Any:
+    population = branch.population
     rows = population.find(question).order_by()
-    if any(
-        reads_value(column) for metric in branch.metrics for column in metric.columns().values()
-    ):
+    if any(reads_value(column) for column in branch.columns().values()):
         rows = population.valued(question, rows)
     names = ("one", "other")
-    texts: dict[str, Any] = {
+    along: dict[str, Any] = {
         name: _as_text(population.axes[axis.key](question), axis)
         for name, axis in zip(names, branch.axes, strict=False)
     }
-    texts |= {name: _nothing(CharField()) for name in names if name not in texts}
+    rows, raw = lifted(rows, along, branch.columns())
+    columns = branch.as_numbers(raw)
+    texts = {name: _nothing(CharField()) for name in names if name not in along}
     padding = {
         f"m{number}_{name}": _nothing(IntegerField() if name in _COUNTS else _number())
         for number in range(most)

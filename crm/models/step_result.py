@@ -23,7 +23,7 @@ class StepResultQuerySet(models.QuerySet["StepResult"]):
         if not user.is_active:
             return self.none()
         of_deals = user.scope.owned_filter(prefix="deal__")
-        return self.filter(of_deals, Q(private_to=None) | Q(private_to=user))
+        return self.filter(of_deals, Q(private_to=None) | Q(private_to=user.scope.user_id))
 
     def editable_by(self, user: User) -> Self:
         return self.visible_to(user).filter(deal__in=Deal.objects.editable_by(user))

@@ -5,23 +5,24 @@ Most are worked out of other figures; their rows are those of the deals that the
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from pipeline.process.stages import Outcome, Stage
+from pipeline.process.stages import Stage
 from reports.axes import STAGE
+from reports.axis import Axis
 from reports.figures import Definition, Unit
 from reports.measures import Counted, FigureMeasure, Share, Summed
-from reports.metric import WHOLE, Axis, Derived, figures, metric
+from reports.metric import WHOLE, Derived, figures, metric
 from reports.metrics import outcomes, pipeline
-from reports.populations import CLOSED, ENTRIES
+from reports.populations import CLOSED
 from reports.question import Question, months_before
-from reports.statistics import cumulative_incidence
 from reports.stock_populations import DUE, OPEN
+from reports.won_shares import WonShare, won_shares
 
 # What is learnt from: the entries of so many days, followed until now.
 LEARNT_DAYS = 365
@@ -58,14 +59,6 @@ VELOCITY = Definition(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class WonShare:
-    """The share of deals won after they entered a stage, of how many entries; None of none."""
-
-    share: Decimal | None
-    n: int
-
-
 def won_after_entering(question: Question) -> Mapping[int, WonShare]:
     """By stage, over the entries of the last 12 months; one query."""
     return question.once("won_after_entering", lambda: _curves(question))
@@ -74,24 +67,8 @@ def won_after_entering(question: Question) -> Mapping[int, WonShare]:
 def _curves(question: Question) -> Mapping[int, WonShare]:
     last = question.last_day
     year = replace(question.period, start_on=last - dt.timedelta(days=LEARNT_DAYS - 1), end_on=last)
-    entries = ENTRIES.find(question.about(year)).order_by("entered_at")
-    first: dict[tuple[int, int], tuple[float, str | None]] = {}
-    paths = ("deal_id", "stage", "entered_at", "deal__outcome", "deal__closed_at")
-    now = question.changed_until
-    for deal, stage, entered_at, outcome, closed_at in entries.values_list(*paths):
-        is_over = outcome != Outcome.OPEN and closed_at is not None and closed_at < now
-        until = max(closed_at if is_over else now, entered_at)
-        days = (until - entered_at).total_seconds() / 86400
-        first.setdefault((deal, stage), (days, outcome if is_over else None))
-    found = {}
-    for stage in Stage:
-        ends = [end for (_deal, at), end in first.items() if at == stage]
-        curve = cumulative_incidence(
-            [days for days, _end in ends], [end for _days, end in ends], of=Outcome.WON
-        )
-        share = Decimal(str(curve.heights[-1] if curve.heights else 0)) if ends else None
-        found[stage.value] = WonShare(share=share, n=len(ends))
-    return found
+    found = won_shares(question.about(year), now=question.changed_until)
+    return {stage.value: found.get(stage.value, WonShare(share=None, n=0)) for stage in Stage}
 
 
 def _weighted(question: Question, axes: Sequence[Axis]) -> Mapping[Any, Decimal | None]:

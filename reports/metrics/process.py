@@ -70,7 +70,6 @@ def gone_past_rate() -> FigureMeasure:
         of=of,
         axis="asked_for",
         values=lambda question: [each.key for each in gone_past_by(question).most],
-        asks_others=True,
     )
 
 

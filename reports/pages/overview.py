@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from pipeline.process.stages import Stage
 from reports.axes import PERSON, STAGE
 from reports.figures import MIN_ROWS, Figure, FigureCell
-from reports.metric import METRICS, Metric, told_rows
+from reports.metric import METRICS, Metric, told_together
 from reports.metrics import duration, expected, flow, movement, outcomes, pipeline
 from reports.movements import MOVED
 from reports.pages.page import ReportPage
@@ -328,11 +328,16 @@ def _times(report: Report) -> ReportPanel:
 
 def _talks(report: Report) -> ReportPanel:
     """The people with open deals from A to Z, each with what to ask about; nothing is ranked."""
-    people = {one.owner_id: one.owner or _("pool") for one in told_rows(report.question, MOVED)}
+    told = told_together(report.question, MOVED)
+    owners = {one.owner_id for one in told}
+    people = {
+        **PERSON.named(report.question, owners),
+        **({None: _("pool")} if None in owners else {}),
+    }
 
     def cell(metric: Metric, person: int | None) -> TableCell:
-        mine = [one for one in told_rows(report.question, MOVED) if one.owner_id == person]
-        n = sum(map(metric.measures.where, mine))  # type: ignore[union-attr]
+        mine = [one for one in told if one.owner_id == person]
+        n = metric.measures.read(mine).n  # type: ignore[union-attr, arg-type]
         at = FigureCell(metric=metric.slug, by=PERSON.key, key=person)
         return TableCell(text=number(n), raw=n, href=report.rows(at) if n else "")
 

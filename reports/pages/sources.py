@@ -41,7 +41,8 @@ MOST_CUSTOMERS = 40
 
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
-    figures(report.question, _LADDER)
+    # What comes by source, and as a whole, adds up from it.
+    figures(report.question, _LADDER, SOURCE, EXISTING_CUSTOMER)
     return [_by_source(report), _by_method(report), _customers(report), _response(report)]
 
 

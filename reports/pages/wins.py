@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports.axes import CAUSE, CUSTOMER, MONTH, PERSON, PRODUCT, SOURCE, STAGE, STYLE, TEAM
+from reports.axis import Axis
 from reports.figures import Figure, FigureCell
-from reports.metric import WHOLE, Axis, Metric, figures
+from reports.metric import WHOLE, Metric, figures
 from reports.metrics import leads, outcomes
 from reports.pages.page import ReportPage
 from reports.presenters.forest import apart, counted, forest, table_of

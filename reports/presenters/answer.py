@@ -9,9 +9,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from reports.axes import PERSON
+from reports.axis import Axis
 from reports.figures import Figure, Unit
 from reports.forms import FIRST_DAY
-from reports.metric import Axis, figures
+from reports.metric import figures
 from reports.presenters.ask import BARS, LINE, MATRIX, NUMBER, AskedFigure
 from reports.presenters.forest import apart, forest
 from reports.presenters.panels import (

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from reports.axis import Axis
 from reports.figures import Definition, Unit
-from reports.metric import AXES, METRICS, Axis, Metric
+from reports.metric import AXES, METRICS, Metric
 from reports.presenters.report import Report
 
 if TYPE_CHECKING:

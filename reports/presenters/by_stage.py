@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from pipeline.process.stages import Stage
 from reports.axes import STAGE
+from reports.axis import Axis
 from reports.figures import Coverage, Figure
-from reports.metric import Axis, Metric
+from reports.metric import Metric
 from reports.presenters.panels import PanelChoice, TableHead
 from reports.presenters.report import Report
 

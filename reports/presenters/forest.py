@@ -5,8 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from reports.axis import Axis
 from reports.figures import Figure
-from reports.metric import WHOLE, Axis, Metric
+from reports.metric import WHOLE, Metric
 from reports.presenters.panels import (
     Dot,
     Dots,

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from reports.axis import Axis
 from reports.figures import Period
-from reports.metric import Axis
 from reports.presenters.panels import ScaleMark
 from reports.presenters.report import Report
 from reports.queries.pins import Pin, PinKind, pins

@@ -350,9 +350,7 @@ _ACTIVITY = {
 def _changed(reader: RowsReader, *values: Any) -> Written:
     """What became of a deal: `Forward · Up €7,800`, with nothing where it stayed as it was."""
     row = dict(zip(MOVEMENT_PATHS, values, strict=True))
-    changes = changes_of(
-        movement_of(reader.question, row), currency=reader.reader.organisation.currency
-    )
+    changes = changes_of(movement_of(row), currency=reader.reader.organisation.currency)
     words = " · ".join(change.text for change in changes)
     return Written(words, words)
 

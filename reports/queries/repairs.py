@@ -1,10 +1,11 @@
 """Open deals of whose record something is missing, with what of it is."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from reports.judged import JUDGED
+from reports.kept_sql import found_rows
 from reports.question import Question
 
 # So many stand on a page; the rest is behind a link.
@@ -27,11 +28,11 @@ class DealToRepair(NamedTuple):
 def deals_to_repair(question: Question, *, whole: Q) -> list[DealToRepair]:
     """Those without what makes a record `whole`: the furthest first, then those of highest value.
     One query."""
-    rows = (
-        JUDGED.find(question)
-        .filter(~whole)
-        .order_by("-stage_then", F("amount_then").desc(nulls_last=True), "pk")
-        .values_list(
+
+    def write(asked: Question) -> QuerySet[Any]:
+        rows = JUDGED.find(asked).filter(~whole)
+        rows = rows.order_by("-stage_then", F("amount_then").desc(nulls_last=True), "pk")
+        return rows.values(
             "pk",
             "name",
             "company__name",
@@ -42,6 +43,7 @@ def deals_to_repair(question: Question, *, whole: Q) -> list[DealToRepair]:
             "has_next",
             "is_touched",
             "has_dates",
-        )
-    )
-    return [DealToRepair(*row) for row in rows[:SHOWN]]
+        )[:SHOWN]
+
+    key = ("to repair", repr(whole))
+    return [DealToRepair(*row.values()) for row in found_rows(question, key, write)]

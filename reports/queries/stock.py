@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import CharField, Count, Value
+from django.db.models import CharField, Count, QuerySet, Value
 
 from pipeline.process.moves import LeftHow
+from reports.kept_sql import found_rows
 from reports.metric import told_rows
 from reports.movements import MOVED, Movement, went_back
 from reports.populations import stays_since
@@ -50,16 +51,22 @@ def open_at_the_end(question: Question) -> list[Movement]:
 
 def happened_to(questions: Sequence[Question]) -> list[dict[str, int]]:
     """How many of what was promised for the period of each question came to what. One query."""
-    parts = [
-        PROMISED.find(question)
-        .order_by()
-        .annotate(asked=Value(str(number), output_field=CharField()))
-        .values("asked", "happened")
-        .annotate(n=Count("pk"))
-        for number, question in enumerate(questions)
-    ]
+
+    def write(*asked: Question) -> QuerySet[Any]:
+        parts: list[Any] = [
+            PROMISED.find(each)
+            .order_by()
+            .annotate(asked=Value(str(number), output_field=CharField()))
+            .values("asked", "happened")
+            .annotate(n=Count("pk"))
+            for number, each in enumerate(asked)
+        ]
+        together: QuerySet[Any] = parts[0].union(*parts[1:], all=True)
+        return together
+
+    first, *others = questions
     found: list[dict[str, int]] = [{} for _question in questions]
-    for row in parts[0].union(*parts[1:], all=True):
+    for row in found_rows(first, "happened", write, *others, valued=False):
         found[int(row["asked"])][row["happened"]] = row["n"]
     return found
 
@@ -82,7 +89,9 @@ def stock_by_week(question: Question, *, weeks: int) -> list[StockOfWeek]:
     last = question.last_day - dt.timedelta(days=question.last_day.weekday())
     mondays = [last - dt.timedelta(weeks=weeks - 1 - number) for number in range(weeks)]
     start = dt.datetime.combine(mondays[0], dt.time.min, tzinfo=question.period.zone)
-    stays = list(stays_since(question, start))
+    stays = found_rows(
+        question, ("stays", start), lambda asked: stays_since(asked, start), valued=False
+    )
     found = []
     for monday in mondays:
         stages: dict[int, int] = {}

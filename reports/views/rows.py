@@ -19,9 +19,10 @@ from pipeline.audit.commands import record_export
 from pipeline.people.signing_in import download_when_confirmed
 from pipeline.requests import HtmxRequest
 from reports.axes import PERSON
+from reports.axis import Axis
 from reports.commands.looks import note_look
 from reports.figures import FigureCell
-from reports.metric import AXES, METRICS, Axis, Metric
+from reports.metric import AXES, METRICS, Metric
 from reports.pages.asked import asked_of
 from reports.presenters.report import Report
 from reports.presenters.rows import ROW_KINDS, RowColumn, RowsReader, Written, columns_of

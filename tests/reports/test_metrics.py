@@ -9,12 +9,12 @@ import pytest
 from crm.models import Source
 from pipeline.models import SellingStyle, User
 from reports import axes
+from reports.axis import Axis
 from reports.figures import FigureCell, Period
 from reports.metric import (
     AXES,
     METRICS,
     WHOLE,
-    Axis,
     Metric,
     Population,
     figure_key,

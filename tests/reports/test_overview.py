@@ -10,8 +10,10 @@ from django.test import Client
 from reports.axes import STAGE
 from reports.metric import METRICS
 from reports.metrics import expected, outcomes, pipeline
+from reports.statistics import cumulative_incidence
 from tests.conftest import Cast
 from tests.reports.test_metrics import asked
+from tests.reports.worked import Stay, on_day, stays
 
 DAYS = "span=custom&start=2025-12-01&end=2026-03-31"
 QUESTIONS = (
@@ -53,6 +55,32 @@ def test_it_weighs_what_is_open_by_what_was_won(worked_cast: Cast) -> None:
     # D1 and D6 of the five that ever came to stage 5 (D3 is still there), and both of stage 7.
     assert shares[7].share == 1
     assert shares[5].n == 5
+
+
+def test_what_was_won_after_entering_is_the_end_of_its_curve(worked_cast: Cast) -> None:
+    """The database finds what the curve of Aalen and Johansen comes to, on each day of the story."""
+    for day in (12, 33, 38, 52, 58, 76, 90):
+        question = asked(worked_cast.again(worked_cast.ana), as_of=on_day(day).date())
+        now = question.changed_until
+        first: dict[tuple[str, int], Stay] = {}
+        for stay in stays():
+            if on_day(stay.entered) < now:
+                first.setdefault((stay.deal, stay.stage), stay)
+        ends = {stay.deal: stay for stay in stays()}
+        for stage, found in expected.won_after_entering(question).items():
+            followed, outcome = [], []
+            for (deal, at), stay in first.items():
+                if at == stage:
+                    last = ends[deal]
+                    over = last.left is not None and on_day(last.left) < now
+                    until = on_day(last.left or 0) if over else now
+                    days = (until - on_day(stay.entered)).total_seconds() / 86400
+                    followed.append(max(days, 0.0))
+                    outcome.append(last.way if over else None)
+            heights = cumulative_incidence(followed, outcome, of="won").heights
+            assert found.n == len(followed), (day, stage)
+            share = heights[-1] if heights else 0
+            assert not followed or float(found.share or 0) == pytest.approx(share), (day, stage)
 
 
 def test_it_says_what_the_pipeline_brings_a_day(worked_cast: Cast) -> None:

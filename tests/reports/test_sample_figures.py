@@ -9,8 +9,9 @@ import pytest
 
 from pipeline.models import Team
 from reports.axes import MONTH, PERSON, PRODUCT, QUARTER, STAGE, TEAM
+from reports.axis import Axis
 from reports.figures import Figure, Period
-from reports.metric import WHOLE, Axis, figures
+from reports.metric import WHOLE, figures
 from reports.metrics import duration, flow, outcomes, pipeline
 from reports.question import Question, team_with_all_below
 from tests.published_sample import needs_the_sample
