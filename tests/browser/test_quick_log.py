@@ -142,4 +142,13 @@ def test_on_a_phone_in_four_taps_and_what_is_pasted_becomes_a_lead(
     expect(page.locator("#sheet [name=person]")).to_have_value("Jordi Pla")
     page.locator("#sheet [name=person]").press("Enter")
     page.wait_for_url(re.compile(r"/deals/\d+/$"), wait_until="commit")
-    assert Deal.objects.latest("id").company.name == "Moulin Papier GmbH"  # type: ignore[union-attr]
+    made = Deal.objects.latest("id")
+    assert made.company is not None
+    assert made.company.name == "Moulin Papier GmbH"
+    # Enter creates where nothing was pasted, too, and does not read an empty signature.
+    page.wait_for_load_state()
+    page.keyboard.press("c")
+    page.locator("#sheet [name=company_name]").fill("Vega")
+    page.locator("#sheet [name=company_name]").press("Enter")
+    page.wait_for_url(lambda url: f"/deals/{made.pk}/" not in url, wait_until="commit")
+    assert Deal.objects.filter(name="Vega").exists()
