@@ -52,7 +52,7 @@ def deals(cast: Cast) -> dict[str, Deadline]:
 
 def columns(page: Any) -> dict[str, Deadline]:
     """In which column each deal stands, and that each column counts those that stand in it."""
-    found = {}
+    found: dict[str, Deadline] = {}
     for part in page.content.decode().split('<section class="col')[1:]:
         number = re.search(r'data-stage="(\d)"', part)
         assert number is not None
