@@ -76,6 +76,8 @@ def undoable(
             return  # Of that company nobody knows what it was before.
         UndoableAct.objects.filter(by=by, at__lt=at - AT_ONCE).delete()
         changed = _changed(before.rows, after.rows)
+        if not changed:
+            return  # It said what was so already: there is nothing to take back.
         acts.append(
             UndoableAct.objects.create(
                 deal=row, by=by, at=at, verb=verb, version=row.version, rows=changed
