@@ -38,6 +38,7 @@ from reports.presenters.panels import (
     TableRow,
 )
 from reports.presenters.report import Report, between_words
+from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.stock_charts import (
     aging,
     change_line,
@@ -81,6 +82,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
             Wanted(question=question, metrics=(attention.next_planned,), axes=(NEXT_STATE,)),
             Wanted(question=question, metrics=(attention.warned,)),
             Wanted(question=_last_year(question), metrics=_BANDS, axes=(STAGE,)),
+            wanted_of_stamp(report),
         ]
     )
     return [
