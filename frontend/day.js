@@ -1,8 +1,8 @@
 // My Day by keys and by mouse. Everything that it does is a link or a form of the page, so that it works
 // without it as well; here are only the keys, the drag, and how long a row was open.
 const day = () => document.getElementById('day');
-const rows = () => [...(day()?.querySelectorAll('.todo[data-row]') ?? [])];
-const here = () => document.activeElement?.closest?.('.todo[data-row]') ?? null;
+const rows = () => [...(day()?.querySelectorAll('.day-row[data-row]') ?? [])];
+const here = () => document.activeElement?.closest?.('.day-row[data-row]') ?? null;
 const openForm = () => day()?.querySelector('[data-day-open]');
 const typing = (element) =>
   element.closest('textarea, select, [contenteditable], input:not([type=radio], [type=checkbox])');
@@ -82,7 +82,7 @@ document.addEventListener(
 
 function inForm(event, form) {
   if (event.key === 'Escape') {
-    returnTo = form.closest('.todo').dataset.row;
+    returnTo = form.closest('.day-row').dataset.row;
     form.querySelector('[data-close-row]').click();
     return true;
   }
@@ -108,7 +108,7 @@ function takeBack() {
 
 function inMenu(event, menu) {
   if (event.key === 'Escape') {
-    const row = menu.closest('.todo');
+    const row = menu.closest('.day-row');
     menu.remove();
     stand(row);
     return true;
@@ -199,15 +199,15 @@ settle();
 
 let dragged = null;
 document.addEventListener('dragstart', (event) => {
-  dragged = event.target.closest?.('#day .todo[draggable=true]') ?? null;
+  dragged = event.target.closest?.('#day .day-row[draggable=true]') ?? null;
 });
 document.addEventListener('dragover', (event) => {
-  const over = dragged && event.target.closest?.('#day .todo[data-row]');
+  const over = dragged && event.target.closest?.('#day .day-row[data-row]');
   for (const row of rows()) row.classList.toggle('over', row === over && row !== dragged);
   if (over) event.preventDefault();
 });
 document.addEventListener('drop', (event) => {
-  const over = dragged && event.target.closest?.('#day .todo[data-row]');
+  const over = dragged && event.target.closest?.('#day .day-row[data-row]');
   if (!over || over === dragged) return;
   event.preventDefault();
   move(dragged, Number(over.dataset.place));

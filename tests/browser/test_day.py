@@ -48,7 +48,7 @@ def test_the_budget_of_actions_holds(
     page_of: Callable[..., Page], people: Cast, plans: list[Activity]
 ) -> None:
     page = page_of(people.ana, "/day/")
-    rows = page.locator(".todo[data-row]")
+    rows = page.locator(".day-row[data-row]")
     expect(rows).to_have_count(3)
 
     by_keys = Counted(page)
@@ -87,7 +87,7 @@ def test_rows_are_put_in_another_place_and_laid_aside_by_keys(
     page_of: Callable[..., Page], people: Cast, plans: list[Activity]
 ) -> None:
     page = page_of(people.ana, "/day/")
-    rows = page.locator(".todo[data-row]")
+    rows = page.locator(".day-row[data-row]")
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("Alt+ArrowUp")
