@@ -60,14 +60,14 @@ class _OfAShape:
 
 
 @dataclass(frozen=True)
-class _Kept:
+class WrittenSql:
     sql: str
     params: tuple[Any, ...]
     compiler: Any
     names: tuple[str, ...]
 
 
-_KEPT: dict[Hashable, _Kept | None] = {}
+_KEPT: dict[Hashable, WrittenSql | None] = {}
 _OF_QUESTION = tuple(
     each.name for each in fields(Question) if each.name not in ("reader", "compare")
 )
@@ -110,7 +110,7 @@ def found_rows(
     return [dict(zip(kept.names, row, strict=True)) for row in rows]
 
 
-def _written(rows: QuerySet[Any]) -> _Kept | None:
+def _written(rows: QuerySet[Any]) -> WrittenSql | None:
     query: Any = rows.query
     compiler = query.get_compiler(connection=connection)
     try:
@@ -118,7 +118,7 @@ def _written(rows: QuerySet[Any]) -> _Kept | None:
     except EmptyResultSet:
         return None
     names = query.selected or (*query.values_select, *query.annotation_select)
-    return _Kept(sql, tuple(params), compiler, tuple(names))
+    return WrittenSql(sql, tuple(params), compiler, tuple(names))
 
 
 def _filled(param: Any, ids: Mapping[str, Any], now: dt.datetime) -> Any:

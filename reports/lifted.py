@@ -23,13 +23,13 @@ def lifted(
     known = placed.query.annotations
     if not any(_is_dear(known, column) for column in columns.values()):
         return placed, columns
-    parts = _Parts(known)
+    parts = LiftedParts(known)
     found = {name: parts.over_parts(column) for name, column in columns.items()}
     named = dict(parts.named.values())
     return found_first(placed.annotate(**named), *along, *parts.kept, *named), found
 
 
-class _Parts:
+class LiftedParts:
     """What aggregates ask of a row: the annotations that are `kept` under their names, and what is
     `named` anew, by what it is."""
 
