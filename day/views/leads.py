@@ -151,9 +151,10 @@ class LeadInbox:
             **self.accepting(form, deal),
         }
 
-    def accept_form(self, data: Any, deal: Deal) -> AcceptLeadForm:
+    def accept_form(self, data: Any, deal: Deal, files: Any = None) -> AcceptLeadForm:
         return AcceptLeadForm(
             data,
+            files=files,
             user=self.user,
             deal=deal,
             at=self.viewer.at,
@@ -196,7 +197,7 @@ def accept(request: HtmxRequest, pk: int) -> HttpResponse:
     """Take a lead up: the first touch is planned, and it moves to prospecting."""
     look = LeadInbox(request)
     deal = found_or_404(queries.to_sort, request.user, pk)
-    form = look.accept_form(request.POST, deal)
+    form = look.accept_form(request.POST, deal, request.FILES or None)
     ask = Dialog(
         template="day/leads/_accept.html",
         title=_("Accept: %(lead)s") % {"lead": deal.name},
