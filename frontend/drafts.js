@@ -86,9 +86,10 @@ const chosen = (field) =>
     : [[field.name, field.value]];
 const said = (form) => fieldsOf(form).filter(isOn).flatMap(chosen);
 
-// As the server wrote it.
+// As the server wrote it, but for what it proposes: that is another thing each time, and no change.
 function begun(form) {
   return fieldsOf(form).flatMap((field) => {
+    if (field.closest('[data-proposes]')) return [];
     if (field.matches('[type=radio], [type=checkbox]')) {
       return field.defaultChecked ? [[field.name, field.value]] : [];
     }

@@ -96,7 +96,7 @@ def test_it_joins_by_the_link(page: Page, live_server: object, busy: Cast, theme
     page.get_by_label("Password", exact=True).fill("seven-horses-and-a-cart")
     page.get_by_label("Password again").fill("seven-horses-and-a-cart")
     page.get_by_role("button", name="Join").click()
-    page.wait_for_url("**/board/")
+    page.wait_for_url("**/day/")
 
     page.goto(f"{url}/invitations/{link}/")
     expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()
