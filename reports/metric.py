@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Aggregate, QuerySet, Value
+from django.db.models import QuerySet, Value
 
 from reports.axis import Axis
 from reports.figures import Definition, Figure, FigureCell, Unit
@@ -443,6 +443,7 @@ def _grouped(
         ("figures", len(axes), *key),
         lambda asked: _counting(asked, population, population.find(asked), axes, columns),
         learnt=population.learns(question) if population.learns else None,
+        valued=read_values(columns),
     )
     return _by_axes(found, axes)
 
@@ -460,7 +461,7 @@ def _counting(
     axes: Sequence[Axis],
     columns: Mapping[str, Any],
 ) -> QuerySet[Any]:
-    if any(reads_value(column) for column in columns.values()):
+    if read_values(columns):
         rows = population.valued(question, rows)
     rows, columns = lifted(rows, along := _along(question, population, axes), columns)
     if not axes:
@@ -476,6 +477,11 @@ def _along(question: Question, population: Population, axes: Sequence[Axis]) -> 
     return {name: population.axes[axis.key](question) for name, axis in pairs}
 
 
-def reads_value(column: Aggregate) -> bool:
-    """Whether an aggregate is one of the rows' `value`: what that needs is a question of its own."""
-    return any(getattr(each, "name", "") == "value" for each in column.get_source_expressions())
+def read_values(columns: Mapping[str, Any]) -> bool:
+    """Whether any of some aggregates is one of the rows' `value`: the rates that it needs are a question
+    of their own."""
+    return any(
+        getattr(each, "name", "") == "value"
+        for column in columns.values()
+        for each in column.get_source_expressions()
+    )

@@ -38,7 +38,7 @@ from reports.metric import (
     figure_key,
     figures,
     kept_figures,
-    reads_value,
+    read_values,
 )
 from reports.question import Question
 
@@ -114,7 +114,10 @@ def ask_together(wanted: Iterable[Wanted]) -> None:
     }
     asked_for = ("together", *(branch.key for branch in branches))
     found: dict[int, dict[Any, dict[str, Any]]] = {place: {} for place in range(len(branches))}
-    for row in found_rows(questions[0], asked_for, write, *questions[1:], learnt=learnt):
+    valued = any(read_values(branch.columns()) for branch in branches)
+    for row in found_rows(
+        questions[0], asked_for, write, *questions[1:], learnt=learnt, valued=valued
+    ):
         axes = branches[row["branch"]].axes
         texts = [row["one"], row["other"]][: len(axes)]
         values = [
@@ -176,7 +179,7 @@ def _nothing(of: Field[Any, Any]) -> Cast:
 def _rows(branch: _Branch, question: Question, place: int, most: int) -> Any:
     population = branch.population
     rows = population.find(question).order_by()
-    if any(reads_value(column) for column in branch.columns().values()):
+    if read_values(branch.columns()):
         rows = population.valued(question, rows)
     names = ("one", "other")
     along: dict[str, Any] = {

@@ -54,7 +54,7 @@ from reports.question import Question, months_before, quarter_name
 from reports.together import Wanted, ask_together
 from salesprocess.lib.format import day, money_short, number
 
-SHOWN = 10
+SHOWN = 8
 MONTHS = 6
 WEEKS = 53
 _ICONS = {

@@ -46,4 +46,4 @@ def deals_to_repair(question: Question, *, whole: Q) -> list[DealToRepair]:
         )[:SHOWN]
 
     key = ("to repair", repr(whole))
-    return [DealToRepair(*row.values()) for row in found_rows(question, key, write)]
+    return [DealToRepair(*row.values()) for row in found_rows(question, key, write, valued=False)]
