@@ -4,10 +4,20 @@ stands last everywhere."""
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Left
+from django.db.models import (
+    CharField,
+    Count,
+    Func,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce, Concat, Left
 
 from crm.models import ContactPoint, Deal, PointKind
+from crm.models.letters import Fold
 from crm.queries.activity import stage_now
 from pipeline.people.access import Scope
 
@@ -91,3 +101,19 @@ def first_point(kind: PointKind) -> Subquery:
     """The first address or number of the contact of the outer query."""
     found = ContactPoint.objects.filter(contact=OuterRef("pk"), kind=kind).order_by("pk")
     return Subquery(found.values("typed")[:1])
+
+
+def by_group(group: str) -> Concat:
+    """What deals are put in order by, by "stage" or else by owner: those of one group together, in each
+    what asks for somebody first."""
+    if group == "stage":
+        first: Any = Cast("stage", CharField())
+    else:
+        first = Coalesce(Fold("owner__name"), Value("~"), output_field=CharField())
+    moment = Func(
+        "attention_at",
+        Value("YYYYMMDDHH24MISSUS"),
+        function="to_char",
+        output_field=CharField(),
+    )
+    return Concat(first, Value("|"), Coalesce(moment, Value("")), output_field=CharField())

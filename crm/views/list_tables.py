@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import CharField, Func, Value
-from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils.translation import gettext_lazy
 
 from crm.filters.lists import ActivityState
@@ -253,20 +251,7 @@ def table_of(kind: ListKind, columns: Sequence[str]) -> ListTable:
 
 def order_by_group(group: str) -> SortKey:
     """Group by group, and in each what asks for somebody first."""
-    if group == "stage":
-        first: Any = Cast("stage", CharField())
-    else:
-        first = Coalesce(Fold("owner__name"), Value("~"), output_field=CharField())
-    moment = Func(
-        "attention_at",
-        Value("YYYYMMDDHH24MISSUS"),
-        function="to_char",
-        output_field=CharField(),
-    )
-    return by_text(
-        Concat(first, Value("|"), Coalesce(moment, Value("")), output_field=CharField()),
-        never_null=True,
-    )
+    return by_text(list_fields.by_group(group), never_null=True)
 
 
 def order_of(kind: ListKind, name: str, state: str) -> SortKey | None:

@@ -399,7 +399,7 @@ def _free_block(
     return ScheduleBlock(
         row=row,
         rows=max(_row_of(one.ends, first) - row, 1),
-        title=_("Prospecting, kept free"),
+        title=_("%(stage)s, kept free") % {"stage": Stage.PROSPECTING.short},
         text=text,
         is_kept_free=True,
         is_past=one.ends < viewer.at.astimezone(viewer.zone).time(),
