@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
 
-from crm.models import Deal
+from crm.models import Deal, ListKind
 from pipeline.models import Role, User
 from pipeline.process.stages import Stage
 from reports.figures import Period
@@ -121,7 +121,9 @@ def shown(answer: Any) -> set[str]:
 
 
 def surfaces(client: Client, reader: User) -> dict[str, set[str]]:
-    lists = {kind: shown(client.get(f"/{kind}/")) for kind in ("leads", "opportunities")}
+    lists = {
+        kind: shown(client.get(f"/{ListKind(kind).path}/")) for kind in ("leads", "opportunities")
+    }
     period = Period(start_on=ago(days=90).date(), end_on=NOW.date(), zone=reader.zone)
     question = Question(reader=reader, today=NOW.date(), period=period)
     sheet = client.get("/deals/bulk/park/?list=leads&all=1").content.decode()

@@ -55,7 +55,7 @@ UNVERSIONED = {
     *("crm:step_vote", "crm:step_hide", "crm:step_show", "crm:step_remove"),
     *("crm:step_up", "crm:step_down"),
     # Each person's own day.
-    *("day:place", "day:wake", "day:protect", "day:unprotect"),
+    *("day:place", "day:wake", "day:protect", "day:unprotect", "day:outside", "day:outside_remove"),
     # Many records at once; what became of each is told.
     *("crm:deal_bulk", "crm:company_bulk", "crm:contact_bulk", "crm:person_hand_over"),
 }

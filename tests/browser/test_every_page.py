@@ -24,12 +24,14 @@ from crm.commands import (
     closing_attempt,
     concern,
     deal_line,
+    lead_rule,
     need,
     offer,
     process_note,
     saved_view,
     verdict,
 )
+from crm.commands.lead_rule import LeadRuleInput
 from crm.commands.writers.activity import About, Next
 from crm.commands.writers.concern import ConcernInput, DispositionInput
 from crm.commands.writers.need import NeedInput
@@ -48,6 +50,8 @@ from crm.models import (
     Reply,
     Ruling,
 )
+from day.commands import outside_time
+from day.models import OutsideKind
 from pipeline.models import User
 from pipeline.process import commands as process
 from pipeline.process.stages import Stage
@@ -77,8 +81,11 @@ UNKNOWN = {"kind": "none", "token": "none", "file": 0, "task": "none"}
 UNKNOWN |= {"provider_id": "none", "organization_slug": "none", "session": 0}
 # The rows of any number are one page.
 UNKNOWN |= {"slug": "open_deals", "panel": "none"}
-# What the addresses of the reports name, by how they begin.
-OF_REPORTS = ("reports/saved", "reports/notes", "reports/deals")
+# What addresses name whose first word says too little, by how they begin.
+BEGINNINGS = (
+    *("reports/saved", "reports/notes", "reports/deals"),
+    *("people/teams", "leads/rules", "day/later"),
+)
 PHONE: ViewportSize = {"width": 390, "height": 844}
 LAPTOP: ViewportSize = {"width": 1280, "height": 800}
 DESK: ViewportSize = {"width": 1440, "height": 900}
@@ -109,8 +116,10 @@ def make_records(people: Cast) -> dict[str, Any]:
     touch = activity.plan(About(company=company, contact=person), next=plan, by=ana, at=at)
     deals, mona = ListKind.DEALS, people.mona
     view = saved_view.save(kind=deals, name="Mine", query="stage=3", by=mona, at=at)
-    won = won_deal(by=ana, name="Spare parts")
+    won = won_deal(by=ana, name="Spare parts", company=make_company(by=ana, name="Vega AG"))
     stopped_deal(by=ana, name="Second line")
+    own = activity.plan(About(deal=make_deal(by=mona, at=at)), next=plan, by=mona, at=at)
+    outside_time.log(kind=OutsideKind.SERVICE, minutes=30, on=at.date(), by=mona, at=at)
     return {
         "companies": company.pk,
         "contacts": person.pk,
@@ -123,6 +132,11 @@ def make_records(people: Cast) -> dict[str, Any]:
         "reports/deals": deal.pk,
         "people": ana.pk,
         "people/teams": people.north.pk,
+        "team": people.north.pk,
+        "leads": make_deal(by=mona, name="New lead", at=at).pk,
+        "leads/rules": make_rule(people, at=at),
+        "customers": won.company_id,
+        "day/later": own.pk,
         "contact": person.pk,
         "line": line.pk,
         "number": Stage.QUALIFICATION.value,
@@ -133,6 +147,11 @@ def make_records(people: Cast) -> dict[str, Any]:
         **make_process(people, at=at),
         "process": deal.pk,
     }
+
+
+def make_rule(people: Cast, *, at: dt.datetime) -> int:
+    said = LeadRuleInput(name="Whatever comes", people=(people.ana, people.ben))
+    return lead_rule.add(people.north, said, by=people.mona, at=at).pk
 
 
 def make_report(people: Cast, *, at: dt.datetime) -> int:
@@ -218,10 +237,10 @@ def addresses(records: dict[str, Any]) -> Iterator[str]:
         if route == "reports/<slug:key>/":
             yield from (f"/reports/{key}/" for key in PAGES)
             continue
-        of = "people/teams" if route.startswith("people/teams") else route.split("/")[0]
-        of = next((one for one in OF_REPORTS if route.startswith(f"{one}/")), of)
+        of = next((one for one in BEGINNINGS if route.startswith(f"{one}/")), route.split("/")[0])
         of = "hand-off" if route.endswith("/hand-off/") else of
         named = UNKNOWN | records | {"pk": records.get(of, 0)}
+        named |= {"kind": "act"} if of == "day/later" else {}
         filled = re.sub(r"<\w+:(\w+)>", r"{\1}", route)
         yield f"/{filled}".format_map(named) + ASKED.get(route, "").format(deal=records["deals"])
 

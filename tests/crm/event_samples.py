@@ -45,6 +45,8 @@ def _of_people() -> Iterator[Event]:
     yield people.TimeZoneChanged(old="UTC", new="Europe/Vienna")
     yield people.ThemeChanged(old="auto", new="dark")
     yield people.LanguageChanged(old="en", new="de")
+    yield people.KeysChanged(old="", new="log:k")
+    yield people.SingleKeysChanged(old=True, new=False)
     yield people.StartPageChanged(old="", new="board")
     yield people.ProcessMailsChanged(old=True, new=False)
     yield people.FormTimesChanged(old=True, new=False)

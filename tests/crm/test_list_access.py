@@ -124,10 +124,10 @@ def test_it_follows_a_person_who_left(cast: Cast, client: Client) -> None:
 def test_it_asks_strangers_to_sign_in_and_takes_no_other_method(
     cast: Cast, client: Client, kind: str
 ) -> None:
-    for address in (f"/{kind}/", f"/lists/{kind}.csv"):
+    for address in (f"/{ListKind(kind).path}/", f"/lists/{kind}.csv"):
         assert client.get(address)["Location"].startswith("/accounts/login/")
     client.force_login(cast.ana)
-    for address in (f"/{kind}/", f"/lists/{kind}.csv"):
+    for address in (f"/{ListKind(kind).path}/", f"/lists/{kind}.csv"):
         assert client.post(address).status_code == 405
 
 

@@ -111,6 +111,7 @@ def test_whoever_refers_to_a_list_is_known_without_saying_so():
         ("Deal", "method"),
         ("Deal", "cause"),
         ("Activity", "method"),
+        ("LeadRule", "source"),
     }
 
 

@@ -221,7 +221,7 @@ def test_what_nothing_uses_shows_delete_in_place_of_retire(admin: Client, cast: 
     ids = dict(StopCause.objects.values_list("key", "pk"))
     assert f"/settings/stop-causes/{ids['price']}/retire/" in page
     assert f"/settings/stop-causes/{ids['price']}/delete/" not in page
-    assert f"/settings/stop-causes/{ids['duplicate']}/delete/" in page
+    assert f"/settings/stop-causes/{ids['withdrawn']}/delete/" in page
 
 
 def test_a_merge_is_compared_done_told_and_undone(admin: Client, cast: Cast):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crm.models import Deal, Rate
+from crm.models import Deal, ListKind, Rate
 from pipeline.models import User
 from pipeline.process.stages import Stage
 from reports.axes import STAGE
@@ -91,7 +91,7 @@ def test_no_page_counts_it_one_to_one(
     ending = f" · {said}" if said else ""
     for kind, counted in (("deals", "3 deals"), ("opportunities", "3 opportunities")):
         for query in ("", "?sort=-value"):  # as it opens, and as it is asked for
-            page = text(client, cast.ana, f"/{kind}/{query}")
+            page = text(client, cast.ana, f"/{ListKind(kind).path}/{query}")
             assert f">{counted} · {total}{ending}<" in page
     board = text(client, cast.ana, "/board/")
     assert f">3 open deals · {short}{ending}<" in board
