@@ -15,6 +15,8 @@ from psycopg.errors import QueryCanceled
 
 # What the network may add before a server that says nothing is given up.
 GRACE = 1.0
+# A page of figures asks a dozen questions, and somebody waits for all of them.
+TOGETHER = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,13 +91,13 @@ def set_local(limits: TimeLimits) -> None:
 
 @contextmanager
 def begun_within(limits: TimeLimits) -> Iterator[None]:
-    """Let no statement begin when those before it took as long together as one of them may: it fails
-    like one that took too long."""
+    """Let no statement begin when those before it took `TOGETHER` times as long as one of them may: it
+    fails like one that took too long."""
     taken = 0.0
 
     def run(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         nonlocal taken
-        if limits.statement is not None and taken >= limits.statement:
+        if limits.statement is not None and taken >= TOGETHER * limits.statement:
             raise OperationalError("all together took too long") from QueryCanceled()
         started = time.monotonic()
         try:
