@@ -260,9 +260,10 @@ def test_a_row_is_acted_on_by_key_and_shown_at_the_side(
     page.keyboard.press("x")
     page.locator("#sheet label", has_text="Price").click()
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".toast-note")).to_contain_text("Stopped.")
+    expect(page.locator(".toast-note", has_text="Stopped.")).to_be_visible()
+    expect(page.locator(f"#deal-{second.pk}")).to_have_count(0)
     page.keyboard.press("z")
-    expect(page.locator(".toast-note")).to_contain_text("Undone.")
+    expect(page.locator(f"#deal-{second.pk}")).to_be_visible()
 
 
 def test_a_row_is_acted_on_by_its_menu_on_a_phone(page_of: PageOf, people: Cast, deals: list[Deal]):
