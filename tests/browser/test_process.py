@@ -100,6 +100,8 @@ def test_it_orders_steps_by_buttons_keys_and_dragging(page_of: Callable[..., Pag
     page.keyboard.press("Alt+ArrowUp")
     expect(page.locator("tr[data-step]").nth(-3)).to_have_attribute("data-step", "three")
     expect(page.locator("#step-three")).to_be_focused()
+    # What comes beneath the steps a moment later makes the page longer, and may move it.
+    expect(page.locator("#stage-figures")).to_be_visible()
     page.locator("tr[data-step=two]").drag_to(page.locator("tr[data-step=three]"))
     expect(page.locator("tr[data-step]").nth(-3)).to_have_attribute("data-step", "two")
     assert steps_of(page) == [*first, "two", "three", "one"]
