@@ -194,6 +194,15 @@ def _columns(
     }
 
 
+def _rest(rows: list[BoardRow], part: StageSum) -> tuple[int, str, str]:
+    """What a column has besides its cards: how many, after which place they come, and that in words."""
+    left = part.count - len(rows)
+    if not rows:
+        return left, "", ""
+    after = str(Cursor(rows[-1].attention_at, rows[-1].id))
+    return left, after, ngettext("%(n)s more", "%(n)s more", left) % {"n": left} if left > 0 else ""
+
+
 def _column(
     query: QueryDict,
     viewer: Viewer,
@@ -203,9 +212,7 @@ def _column(
     progress: Mapping[int, Progress],
     rates: Rates,
 ) -> BoardColumn:
-    left = part.count - len(rows)
-    last = rows[-1] if rows else None
-    after = str(Cursor(last.attention_at, last.id)) if last else ""
+    left, after, more = _rest(rows, part)
     return BoardColumn(
         stage=stage,
         name=viewer.stage_names[stage],
@@ -214,7 +221,7 @@ def _column(
         cards=[deal_card(viewer, row, progress.get(row.id)) for row in rows],
         sum=part,
         value=_money(part, rates),
-        more=ngettext("%(n)s more", "%(n)s more", left) % {"n": left} if left > 0 and rows else "",
+        more=more,
         after=urlencode({"of": stage.value, "left": left, "after": after}),
         opened=_address(query, **{f"n{stage}": min(len(rows) + PAGE, MOST)}),
         is_current=False,
@@ -267,16 +274,14 @@ def _column_of_days(
     progress: Mapping[int, Progress],
     rates: Rates,
 ) -> DeadlineColumn:
-    left = part.count - len(rows)
-    last = rows[-1] if rows else None
-    after = str(Cursor(last.attention_at, last.id)) if last else ""
+    left, after, more = _rest(rows, part)
     place = {"by": BY_DEADLINE, "of": deadline.value, "left": left, "after": after}
     return DeadlineColumn(
         deadline=deadline,
         cards=[deal_card(viewer, row, progress.get(row.id)) for row in rows],
         sum=part,
         value=_money(part, rates),
-        more=ngettext("%(n)s more", "%(n)s more", left) % {"n": left} if left > 0 and rows else "",
+        more=more,
         after=urlencode(place),
         opened=_address(query, **{f"n{deadline}": min(len(rows) + PAGE, MOST)}),
     )

@@ -10,7 +10,7 @@ from crm.models import ActivityResult, Product
 from crm.models.due import Due, DueState
 from crm.presenters.viewer import Viewer, labels
 from crm.touch_rhythm import proposed_rhythm
-from day.queries.customers import DORMANT_MONTHS, Brought, CustomerRow
+from day.queries.customers import DORMANT_AFTER, Brought, CustomerRow
 from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.format import money
 from salesprocess.lib.translation import gettext as _
@@ -155,7 +155,7 @@ def _is_dormant(viewer: Viewer, row: CustomerRow) -> bool:
     if row.next_kind:
         return False
     moments = [one for one in (row.touched_at, row.last_at) if one is not None]
-    return not moments or max(moments) < viewer.at - dt.timedelta(days=DORMANT_MONTHS * 30)
+    return not moments or max(moments) < viewer.at - DORMANT_AFTER
 
 
 def _brought(row: CustomerRow) -> str:

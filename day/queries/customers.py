@@ -16,8 +16,8 @@ from pipeline.process.stages import Outcome
 from salesprocess.lib.prepared import run
 
 PAGE = 25
-# Who neither bought nor was touched for so many months is dormant.
-DORMANT_MONTHS = 12
+# Who neither bought nor was touched for so long is dormant: twelve months.
+DORMANT_AFTER = dt.timedelta(days=360)
 _FEW = 8
 
 
@@ -187,7 +187,7 @@ class Customers:
             "zone": user.zone.key,
             "currency": user.organisation.currency,
             "today": today,
-            "dormant_since": at - dt.timedelta(days=DORMANT_MONTHS * 30),
+            "dormant_since": at - DORMANT_AFTER,
             "hand_off_since": at - dt.timedelta(days=365),
         }
 
