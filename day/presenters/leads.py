@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from crm.attention import ANSWER_WITHIN
 from crm.models import Activity, Dealing, LeadAssignment, Relationship
 from crm.presenters.viewer import Viewer, labels
 from crm.shipped import shipped_name
@@ -12,8 +13,8 @@ from salesprocess.lib.format import number
 from salesprocess.lib.translation import gettext as _
 from salesprocess.lib.working_hours import WorkingHours
 
-# Within so many working hours a new lead is to be answered (METRICS K17).
-AIM_HOURS = 4
+# The same aim as on My Day, here of working hours.
+AIM_HOURS = ANSWER_WITHIN // dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
