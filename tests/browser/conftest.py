@@ -10,7 +10,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from pipeline.models import User
-from tests.browser import chromium
+from tests.browser import chromium, closing
 from tests.conftest import Cast
 from tests.kept_rows import KeptRows
 
@@ -61,6 +61,10 @@ def _stays_for_good(*_said: Any, **_more: Any) -> None:
     raise AssertionError("It would stay for the tests that come after: mark this one own_context.")
 
 
+def _may_never_end(**_said: Any) -> None:
+    raise AssertionError("Playwright may wait for that without an end: take closing.close(page).")
+
+
 class WatchedContext:
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
@@ -68,6 +72,7 @@ class WatchedContext:
         context.set_default_timeout(10_000)
         context.expose_function("watched", lambda text: self.seen.append(text))
         context.add_init_script(WATCH)
+        context.on("page", lambda page: setattr(page, "close", _may_never_end))
         context.on("weberror", lambda error: self.seen.append(str(error.error)))
 
 
@@ -87,7 +92,7 @@ class KeptContext(WatchedContext):
     def begin_anew(self, origin: str) -> None:
         for page in self.context.pages:
             if page is not self._blank:
-                page.close()
+                closing.close(page)
         self._protocol.send(
             "Storage.clearDataForOrigin",
             {"origin": origin, "storageTypes": "local_storage,indexeddb,cache_storage"},
@@ -134,7 +139,7 @@ def people(kept_cast: KeptRows, transactional_db: None, context: BrowserContext)
     yield kept_cast.lay_out()
     for page in context.pages:
         if page.url != BLANK:
-            page.close()
+            closing.close(page)
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from psycopg import errors
 
 from crm.models import Activity, Deal
+from tests.browser import closing
 from tests.conftest import Cast
 from tests.factories import make_deal
 
@@ -53,7 +54,7 @@ def sign_in_elsewhere(context: BrowserContext, address: str, email: str) -> None
     other.goto(f"{address}/accounts/login/")
     sign_in(other, email)
     expect(other.locator("nav.rail")).to_be_visible()
-    other.close()
+    closing.close(other)
 
 
 def logged(deal: Deal) -> list[str]:
