@@ -20,6 +20,8 @@ class MailServer:
 
     def close(self) -> None:
         self.open.set()
+        # Closing alone wakes nobody who waits for a caller, and keeps the port.
+        self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
 
     def _accept(self) -> None:
