@@ -219,7 +219,12 @@ if (box) {
       openBox();
     }
   });
-  document.querySelector('[data-find]').addEventListener('click', openBox);
+  // Of its links, without a script the page that finds: in a new tab it is that, too.
+  document.addEventListener('click', (event) => {
+    if (!event.target.closest('[data-find]') || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    openBox();
+  });
   box.addEventListener('keydown', onKey);
   input.addEventListener('input', () => {
     opening = false;

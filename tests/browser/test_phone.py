@@ -1,0 +1,70 @@
+"""A phone in the hand, in a real browser that is tapped: each test counts its taps (PAGES, "Mobile")."""
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from crm.commands import deal as commands
+from crm.commands.contact import NewContact
+from crm.models import Deal, DealRole
+from pipeline.process.stages import Stage
+from tests.browser import axe
+from tests.conftest import Cast
+from tests.factories import make_company, plan_call, ready_deal
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.own_context,
+    pytest.mark.browser_context_args(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    ),
+]
+
+PageOf = Callable[..., Page]
+
+
+class Thumb:
+    """Taps, and counts them."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.taps = page, 0
+
+    def tap(self, selector: str) -> None:
+        self.taps += 1
+        self.page.locator(selector).first.tap()
+
+
+@pytest.fixture
+def deal(people: Cast) -> Deal:
+    company = make_company(by=people.ana, name="Norte SA")
+    deal = ready_deal(by=people.ana, company=company, stage=Stage.QUALIFICATION, amount=48_000)
+    petra = NewContact(name="Petra Voss", email="petra@norte.test", phone="+34 91 555 010")
+    commands.set_contact(
+        deal, contact=petra, role=DealRole.DECIDES, by=people.ana, at=timezone.now()
+    )
+    plan_call(deal, by=people.ana, due_on=timezone.localdate())
+    return deal
+
+
+def test_the_bar_below_has_the_day_and_more_has_the_rest(page_of: PageOf, people: Cast):
+    page = page_of(people.ana, "/reports/")
+    bar = page.locator(".phonebar")
+    expect(bar.locator("a")).to_have_text(["My Day", "Leads", "", "Board", "Find"])
+    page.locator("header.bar summary").tap()
+    for words in ("Deals", "Customers", "Companies", "Reports", "Process", "People"):
+        expect(page.locator(".menu-list").get_by_text(words, exact=True)).to_be_visible()
+    assert axe.findings(page) == []
+    page.keyboard.press("Escape")
+
+    thumb = Thumb(page)
+    thumb.tap(".phonebar >> text=My Day")
+    expect(page.locator("#day")).to_be_visible()
+    assert thumb.taps == 1
+    expect(bar.locator("[aria-current]")).to_have_text("My Day")
+    thumb.tap(".phonebar >> text=Find")
+    expect(page.locator("#find input")).to_be_focused()
+    page.keyboard.press("Escape")
+    thumb.tap(".phonebar [data-log]")
+    expect(page.locator("#quick-line")).to_be_visible()
