@@ -142,6 +142,28 @@ def _human(viewer: Viewer, row: DealPerson) -> Human:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How somebody of the other side is reached from the head of a deal: `who` is that contact's id."""
+
+    kind: str  # phone or mail
+    who: int
+    name: str
+    href: str
+
+
+def ways_to_reach(people: Sequence[Human], *, first: str | None) -> list[Way]:
+    """Whom to call and whom to write to, one of each where an address is known: `first`, the name of
+    whoever is planned to be talked to, before the others in their order."""
+    order = sorted(people, key=lambda person: person.name != first)
+    found = {
+        kind: Way(kind=kind, who=person.id, name=person.name, href=href)
+        for person in reversed(order)
+        for kind, _typed, href in reversed(person.points)
+    }
+    return [found[kind] for kind in ("phone", "mail") if kind in found]
+
+
 def product_lines(rows: Sequence[DealLineRecord], currency: str) -> tuple[list[DealLineView], str]:
     """The lines and what they come to."""
     told = [

@@ -16,11 +16,13 @@ from crm.forms.activity import KINDS, LogForm, PlanForm
 from crm.forms.step import OwnStepForm
 from crm.models import Deal
 from crm.presenters.deal_fields import (
+    Way,
     deal_fields,
     deal_people,
     product_lines,
     pushes,
     roles,
+    ways_to_reach,
     worth_lines,
 )
 from crm.presenters.plans import Plan, plans
@@ -190,7 +192,13 @@ class DealPage:
             "ahead_name": Stage(here + 1).short if here < Stage.CLOSING else "",
             "initials": initials_of(deal.owner) if deal.owner else "",
             "answers": self._answers(),
+            "ways": self._ways(),
         }
+
+    def _ways(self) -> list[Way]:
+        """How to reach the other side; who is planned to be talked to next comes first."""
+        first = next((talk.contact for talk in self.activities[0]), None)
+        return ways_to_reach(deal_people(self.viewer, self.persons), first=first)
 
     def _answers(self) -> list[DealAnswer]:
         """The five questions, answered by what the page has read anyway."""

@@ -68,3 +68,27 @@ def test_the_bar_below_has_the_day_and_more_has_the_rest(page_of: PageOf, people
     page.keyboard.press("Escape")
     thumb.tap(".phonebar [data-log]")
     expect(page.locator("#quick-line")).to_be_visible()
+
+
+def test_a_deal_begins_with_whom_to_call_and_the_log(page_of: PageOf, people: Cast, deal: Deal):
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    page.emulate_media(reduced_motion="reduce")
+    call, mail = page.locator(".ways a").all()
+    expect(call).to_have_attribute("href", "tel:+3491555010")
+    expect(mail).to_have_attribute("href", "mailto:petra@norte.test")
+    # Nothing has to be scrolled for: not to call, to say done, or to log.
+    for place in (call, page.locator("#deal-next .btn").first, page.locator("#log-body")):
+        expect(place).to_be_in_viewport(ratio=1)
+    tops = page.locator(".five li").evaluate_all(
+        "(all) => all.map((one) => one.getBoundingClientRect().top)"
+    )
+    assert len(set(tops)) == 1
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert axe.findings(page) == []
+
+    # What the head has no room for is under "…", moving first; its gate is the whole screen.
+    page.locator("#deal-more").tap()
+    page.locator(".deal-verbs .menu-list").get_by_text("Won").tap()
+    box = page.locator("#sheet .sheet").bounding_box()
+    assert box is not None
+    assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 390, 844)
