@@ -1,5 +1,6 @@
 // What every page needs. All htmx events are handled here, in sheet.js and in board.js.
 import './board.js';
+import './calls.js';
 import { keepCookie } from './cookies.js';
 import { onDayKey } from './day.js';
 import './deal.js';

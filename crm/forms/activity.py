@@ -16,6 +16,7 @@ from crm.proposal import NothingNext
 from pipeline.process.stages import Stage
 from salesprocess.lib.dates import is_plausible
 from salesprocess.lib.natural_dates import NotUnderstoodError, parse
+from salesprocess.lib.said_at import said_at
 from salesprocess.lib.text_area import TextArea
 
 if TYPE_CHECKING:
@@ -166,6 +167,14 @@ class DoneForm(NextForm):
 
     named: ClassVar[dict[str, str]] = {**WhenForm.named, "at": "done_when"}
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # All that it says of time is meant as of when it was said.
+        self.said_at = said_at(self.data, now=self.at)
+        if self.said_at is not None:
+            self.at = self.said_at
+            self.today = self.at.astimezone(self.user.zone).date()
+
     def clean(self) -> dict[str, Any] | None:
         said = super().clean()
         try:
@@ -178,7 +187,8 @@ class DoneForm(NextForm):
         return said
 
     def done_at(self) -> dt.datetime | None:
-        """When it was, where the writer is; None for now. A day without an hour is its noon.
+        """When it was, where the writer is: when it was said, unless it says otherwise; None for now. A
+        day without an hour is its noon.
 
         Raises NotUnderstoodError for words that say no time.
         """
@@ -187,9 +197,9 @@ class DoneForm(NextForm):
             return parse(words, now=now)
         day, time = (self.cleaned_data.get(name) for name in ("done_on", "done_time"))
         if day is None and time is None:
-            return None
+            return self.said_at
         if time is None and day == self.today:
-            return None
+            return self.said_at
         return dt.datetime.combine(day or self.today, time or dt.time(12), tzinfo=now.tzinfo)
 
     def came_of_it(self) -> ActivityResult | None:

@@ -20,7 +20,9 @@ from crm.queries.quick_log import Candidates, Named, NamedDeal
 from crm.queries.standing import standing_of
 from crm.quick_log import LONGEST, QuickLine, read_line
 from pipeline.models import User
+from salesprocess.lib.format import clock
 from salesprocess.lib.natural_dates import DayAhead
+from salesprocess.lib.said_at import FIELD, said_at
 
 # What a person may put right; the line has no say any more in what was.
 FIELDS = ("kind", "who", "deal", "result", "body", "next")
@@ -40,7 +42,9 @@ class QuickLook:
     def __init__(self, user: User, *, said: QueryDict, place: QueryDict, at: dt.datetime) -> None:
         self.user, self.said, self.place, self.at = user, said, place, at
         self.viewer = Viewer(user, at=at)
-        self.now = at.astimezone(user.zone)
+        # What the line says of time is meant as of when it was said.
+        self.said_at = said_at(said, now=at)
+        self.now = (self.said_at or at).astimezone(user.zone)
         self.is_new_line = said.get("read") != said.get("line", "")
         named = said.get("fixed", "").split(",")
         shown = () if self.is_new_line else said
@@ -146,6 +150,13 @@ class QuickLook:
             return False
         return len(self.deals) > 1 or self.party is None
 
+    @property
+    def called_at(self) -> str:
+        """The hour of the call from which somebody came back; empty where it is opened otherwise."""
+        if self.said_at is None or not self.said.get("called"):
+            return ""
+        return clock(self.said_at, self.user.zone)
+
     # how it went --------------------------------------------------------------------------------
 
     @cached_property
@@ -249,7 +260,10 @@ class QuickLook:
             "kind": self.kind.value,
             "result": self.result.value if self.result else "",
             "body": self.body,
-            "done_when": self.said.get("done_when", ""),
+            **{
+                name: self.said.get(name, "")
+                for name in ("done_when", "done_on", "done_time", FIELD)
+            },
             "contact": str(party.id) if party and party.kind == SearchKind.CONTACT else "",
             "company": str(party.id) if party and party.kind == SearchKind.COMPANY else "",
             "next": self.next_choice,

@@ -14,13 +14,16 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from salesprocess.lib import said_at
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 FIELD = "idempotency_key"
 HEADER = "Idempotency-Key"
 LONGEST = 64
-# What differs between two renderings of one form, and is nothing that a person means by it.
-OF_THE_PAGE = frozenset({"csrfmiddlewaretoken", "reader", FIELD, "version", "seen"})
+# What differs between two renderings of one form, or between its being sent at once and being kept
+# until there is a line, and is nothing that a person means by it.
+OF_THE_PAGE = frozenset({"csrfmiddlewaretoken", "reader", FIELD, "version", "seen", said_at.FIELD})
 
 
 def commits_in_pieces(view: View) -> View:

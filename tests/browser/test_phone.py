@@ -1,5 +1,6 @@
 """A phone in the hand, in a real browser that is tapped: each test counts its taps (PAGES, "Mobile")."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from crm.commands import deal as commands
 from crm.commands.contact import NewContact
-from crm.models import Deal, DealRole
+from crm.models import Activity, Deal, DealRole
 from pipeline.process.stages import Stage
 from tests.browser import axe
 from tests.conftest import Cast
@@ -92,3 +93,56 @@ def test_a_deal_begins_with_whom_to_call_and_the_log(page_of: PageOf, people: Ca
     box = page.locator("#sheet .sheet").bounding_box()
     assert box is not None
     assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 390, 844)
+
+
+# What the telephone would take away from the page; here there is none, only a dialog that hides it.
+NO_TELEPHONE = """
+    document.addEventListener('click', (event) => {
+        if (event.target.closest('a[href^="tel:"]')) event.preventDefault();
+    })
+"""
+LEAVE, RETURN = (
+    """(state) => {
+        Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+    }""",
+    """() => {
+        Object.defineProperty(document, 'visibilityState', { value: 'visible', configurable: true });
+        window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    }""",
+)
+
+
+@pytest.mark.parametrize("system", ["android", "ios", "page loaded anew"])
+def test_who_comes_back_from_a_call_is_asked_how_it_went(
+    page_of: PageOf, people: Cast, deal: Deal, system: str
+):
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    page.evaluate(NO_TELEPHONE)
+    thumb = Thumb(page)
+    thumb.tap(".ways a[href^='tel:']")
+    page.evaluate(LEAVE, "hidden")
+    if system == "android":
+        page.evaluate(LEAVE, "visible")
+    elif system == "ios":
+        page.evaluate(RETURN)
+    else:
+        page.goto(page.url.replace(f"/deals/{deal.pk}/", "/day/"))
+    expect(page.locator("#sheet-title")).to_have_text("How did it go?")
+    expect(page.locator(".how-did")).to_contain_text("Petra Voss · called at")
+    if system == "android":
+        assert axe.findings(page) == []
+    thumb.tap(".as-form .results label:has-text('Reached')")
+    thumb.tap(".quick footer .btn-primary")
+    expect(page.locator(".toast-note")).to_contain_text("Logged")
+    assert thumb.taps == 3
+    done = Activity.objects.done().latest("id")
+    assert (done.deal, done.kind, done.result) == (deal, "call", "reached")
+    assert done.contact is not None
+    assert done.contact.name == "Petra Voss"
+
+    # It is asked once, and only after a call.
+    page.evaluate(LEAVE, "hidden")
+    page.evaluate(LEAVE, "visible")
+    expect(page.locator("#sheet-title")).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"/(deals/\d+|day)/$"))
