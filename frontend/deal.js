@@ -1,6 +1,6 @@
 // The deal page. Its parts get themselves again when the deal changed; a part in which somebody is
 // typing stays as it is until that is saved or given up.
-import { heading } from './focus.js';
+import { heading, inSight } from './focus.js';
 
 document.addEventListener('htmx:oobBeforeSwap', (event) => {
   const { target, fragment } = event.detail;
@@ -31,6 +31,14 @@ document.addEventListener('htmx:load', (event) => {
   const fields = 'input:not([type=hidden]), select, textarea';
   (form.querySelector('[aria-invalid=true]') ?? form.querySelector(fields))?.focus();
 });
+// What somebody unfolded stays so when its part gets itself again.
+document.addEventListener('htmx:oobBeforeSwap', ({ detail: { target, fragment, shouldSwap } }) => {
+  if (!shouldSwap || !fragment?.querySelector) return;
+  for (const { id } of target.querySelectorAll('details[open][id]')) {
+    const successor = fragment.querySelector(`#${CSS.escape(id)}`);
+    if (successor) successor.open = true;
+  }
+});
 // A part that had the focus gives it to what has taken the place of that button, or to the page.
 let had = null;
 document.addEventListener('htmx:oobBeforeSwap', (event) => {
@@ -41,9 +49,7 @@ document.addEventListener('htmx:oobBeforeSwap', (event) => {
 });
 document.addEventListener('htmx:oobAfterSwap', () => {
   if (!had || back || document.activeElement !== document.body) return;
-  (document.getElementById(had.id) ?? heading()).focus({
-    preventScroll: true,
-  });
+  (inSight(had.id) ?? heading()).focus({ preventScroll: true });
   had = null;
 });
 // So does a part that is answered by itself: to its field that is wrong, else to where it began.
@@ -64,7 +70,7 @@ document.addEventListener('htmx:beforeSwap', (event) => {
 });
 document.addEventListener('htmx:oobAfterSwap', (event) => {
   if (event.detail.target.id !== back?.part) return;
-  const place = document.getElementById(back.id);
+  const place = inSight(back.id);
   if (document.activeElement === document.body) {
     (place ?? document.querySelector(`#${back.part} :is(a, button)`))?.focus();
   }

@@ -8,7 +8,13 @@ import { sheetIsOpen } from './sheet.js';
 let pressed = null;
 
 const isLost = () => !document.activeElement || document.activeElement === document.body;
-const byId = (id) => (id ? document.getElementById(id) : null);
+
+// What took the place of a button may be folded: then the line is meant to which it folds.
+export function inSight(id) {
+  const found = id ? document.getElementById(id) : null;
+  const fold = found?.parentElement.closest('details.stepfold:not([open])');
+  return fold?.querySelector('summary') ?? found;
+}
 const FIELD = 'textarea, input:not([type=hidden]), select';
 
 // The field of the first thing that is said to be wrong, also where it is a group of choices.
@@ -46,7 +52,7 @@ function land() {
   const place =
     (answered?.isConnected && wrongIn(answered)) ||
     stands(focus) ||
-    ids.map(byId).find(Boolean) ||
+    ids.map(inSight).find(Boolean) ||
     sameForm(path) ||
     heading();
   place.focus({ preventScroll: true });

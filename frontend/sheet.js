@@ -1,7 +1,7 @@
 // The sheet at the side: opened by an answer that has one, closed by an empty answer, by its own
 // buttons or by Escape. Whoever opened it gets the focus back.
 
-import { heading, wrongIn } from './focus.js';
+import { heading, inSight, wrongIn } from './focus.js';
 
 const host = () => document.getElementById('sheet');
 let opener = null;
@@ -16,7 +16,7 @@ export function closeSheet() {
 
 // What opened the sheet went with the answer, or its menu is shut: its successor gets the focus, or else the heading.
 const afterwards = (gone) =>
-  document.getElementById(gone.dataset.back ?? gone.id) ?? heading();
+  inSight(gone.dataset.back ?? gone.id) ?? heading();
 
 function settle() {
   if (!sheetIsOpen()) {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.models.evidence import bounds_in_words
 from crm.presenters.answers import answer_words
@@ -97,6 +98,19 @@ class StepLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StepGroup:
+    """Steps that stand together. With `words` they fold to one line, which says them and `about`."""
+
+    key: str  # done, open or hints
+    words: str
+    about: str
+    steps: Sequence[StepLine]
+
+    def has(self, key: str) -> bool:
+        return any(line.key == key for line in self.steps)
+
+
+@dataclass(frozen=True, kw_only=True)
 class FileLine:
     id: int
     name: str
@@ -115,15 +129,34 @@ class GoneLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """The steps of one stage. `settled` of `expected` never counts what is one's own."""
+    """The steps of one stage. `settled` of `expected` never counts what is one's own.
+
+    Where nothing is to be done any more, `is_over`, what was not done folds, too.
+    """
 
     steps: Sequence[StepLine]
+    is_over: bool
     gone: Sequence[GoneLine]
     settled: int
     expected: int
     people: Sequence[tuple[str, str]]
     talks: Sequence[tuple[str, str]]
     today: str
+
+    @property
+    def groups(self) -> Sequence[StepGroup]:
+        """What is to be done stands open; what was done, and hints, fold until they are asked for."""
+        done = [line for line in self.steps if line.state in ("done", "aside")]
+        hints = [line for line in self.steps if line.state == "hint"]
+        rest = [line for line in self.steps if line not in done and line not in hints]
+        left = _("%(n)s not done") % {"n": len(rest)} if self.is_over else ""
+        hinted = ngettext("%(n)s hint", "%(n)s hints", len(hints)) % {"n": len(hints)}
+        groups = (
+            _group("done", _done_words(done), done),
+            _group("open", left, rest),
+            _group("hints", hinted, hints),
+        )
+        return [group for group in groups if group.steps]
 
     @property
     def file_bounds(self) -> str:
@@ -134,6 +167,19 @@ class Panel:
         if not self.expected:
             return ""
         return _("%(n)s of %(all)s expected") % {"n": self.settled, "all": self.expected}
+
+
+def _group(key: str, words: str, steps: Sequence[StepLine]) -> StepGroup:
+    return StepGroup(
+        key=key, words=words, about=", ".join(line.label for line in steps), steps=steps
+    )
+
+
+def _done_words(lines: Sequence[StepLine]) -> str:
+    aside = sum(line.state == "aside" for line in lines)
+    done = len(lines) - aside
+    words = [_("%(n)s done") % {"n": done}] if done else []
+    return ", ".join([*words, _("%(n)s set aside") % {"n": aside}] if aside else words)
 
 
 def step_panel(
@@ -155,6 +201,7 @@ def step_panel(
     shows_talks = any("activity" in line.proofs for line in lines)
     return Panel(
         steps=lines,
+        is_over=not deal.is_open,
         gone=[_gone(viewer, one) for one in recorded.gone(book.steps(stage))],
         settled=sum(recorded.is_settled(step) for step in counted),
         expected=len(counted),

@@ -68,6 +68,8 @@ def test_it_goes_from_a_published_step_to_a_gate_that_is_gone_past(page_of: Page
     # A hint that she does not need any more.
     page.locator("#step-5").click()
     hint = row(page, "Begin with their words")
+    expect(hint).to_be_hidden()
+    page.locator("#fold-hints > summary").click()
     hint.locator("summary").click()
     hint.get_by_role("button", name="Hide for me").click()
     expect(hint).to_have_count(0)
@@ -107,8 +109,17 @@ def test_it_answers_ticks_and_takes_back_in_place(page_of: PageOf, people: Cast,
     page.get_by_label("What do you want to remember?").press("Enter")
     mine = row(page, "Ask for the dog")
     expect(mine).to_contain_text("mine")
-    mine.get_by_role("button", name="Done: Ask for the dog").click()
+    mine.get_by_role("button", name="Done: Ask for the dog").press("Enter")
+    # It folds to the line that says so, which has the focus; unfolded, it stays so.
+    fold = page.locator("#fold-done > summary")
+    expect(fold).to_contain_text("1 done")
+    expect(fold).to_be_focused()
+    fold.press("Enter")
     expect(mine.get_by_role("img", name="Done")).to_be_visible()
+    page.get_by_label("Do they trust us to do our part?", exact=True).press("Enter")
+    expect(fold).to_contain_text("2 done")
+    expect(mine.get_by_role("img", name="Done")).to_be_visible()
+    page.keyboard.press("z")
     expect(count).to_contain_text("0 of 6 expected")
 
 
@@ -120,6 +131,7 @@ def test_it_opens_the_sheet_of_the_record_that_a_step_asks_for(page_of: PageOf, 
     sheet.locator("[name=words]").fill("Pallets warm up")
     sheet.get_by_role("button", name="Save").click()
     expect(page.locator("#fill-problem")).to_have_count(0)
+    page.locator("#fold-done > summary").click()
     expect(row(page, "The problem, in the customer’s words").get_by_role("img")).to_have_attribute(
         "aria-label", "Done"
     )
@@ -130,6 +142,8 @@ def test_it_is_accessible(page_of: PageOf, people: Cast, deal: Deal):
     page = page_of(people.ana, f"/deals/{deal.pk}/")
     page.locator("#row-need").click()
     page.locator("#own-step").click()
+    # The bar that stays covers what is scrolled below it.
+    page.evaluate("scrollTo(0, 0)")
     assert axe.findings_in_both_themes(page) == []
     page.locator("#aside-need").click()
     expect(page.locator("#sheet .sheet")).to_be_visible()

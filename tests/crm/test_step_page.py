@@ -73,6 +73,47 @@ def test_it_shows_what_each_step_gives_and_its_field_while_it_is_open(
     assert "1 of 6 expected" in after
 
 
+def groups(page: str) -> dict[str, str]:
+    """What folds to one line, by what the line is about."""
+    folds = page.split('<details class="in stepfold ')[1:]
+    return {fold.split('"')[0]: fold.split("</ol>")[0] for fold in folds}
+
+
+def test_what_was_done_and_hints_fold_to_a_line_and_what_is_asked_stands_open(
+    client: Client, cast: Cast, deal: Deal
+):
+    assert "done" not in groups(panel(client, cast.ana, deal))
+    steps.answer(
+        deal, place=(HERE, "money"), given=StepResultInput(value="40,000"), by=cast.ana, at=NOW
+    )
+    steps.set_aside(deal, place=(HERE, "trust"), said=BEFORE, by=cast.ana, at=NOW)
+    folded = groups(panel(client, cast.ana, deal))
+    assert "<b>1 done, 1 set aside</b>" in folded["done"]
+    assert 'id="row-money"' in folded["done"]
+    assert 'id="row-trust"' in folded["done"]
+    assert not any('id="row-need"' in fold for fold in folded.values())
+    hints = groups(panel(client, cast.ana, deal, Stage.PROPOSAL))["hints"]
+    assert "Begin with their words" in hints
+    # A step that folds is unfolded for who has just pressed something in it.
+    voted = post(client, cast.ana, deal, "3/money/vote/", vote="helps").content.decode()
+    assert 'id="fold-done" open>' in voted
+    deals.stop(deal, **stopped())
+    over = groups(panel(client, cast.ana, deal))
+    assert 'id="row-need"' in over["open"]
+    assert "not done" in over["open"]
+
+
+def test_it_says_at_once_only_what_a_gate_and_what_comes_first_give(
+    client: Client, cast: Cast, deal: Deal
+):
+    rows = panel(client, cast.ana, deal).split('<li class="askrow ')[1:]
+    asked = [row for row in rows if row.startswith("open")]
+    said = [row.split("</details>")[1].count("Gives you:") for row in asked]
+    is_gate = ['class="chip warn">gate' in row for row in asked]
+    assert said == [int(gate or not at) for at, gate in enumerate(is_gate)]
+    assert all("Gives you:" in row for row in asked)
+
+
 def test_it_shows_different_steps_to_two_people_of_a_team_and_the_same_count(
     client: Client, cast: Cast
 ):
