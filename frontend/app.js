@@ -5,6 +5,7 @@ import { keepCookie } from './cookies.js';
 import { onDayKey } from './day.js';
 import './deal.js';
 import './drafts.js';
+import './evidence.js';
 import './focus.js';
 import './gate.js';
 import { isTyping, keyOf, keysAreOn } from './keys.js';

@@ -22,7 +22,7 @@ from crm.commands.writers.step_result import StepResultInput, Upload
 from crm.commands.writers.verdict import VerdictInput
 from crm.forms.fields import AmountField, CompanyPick, DayField
 from crm.models import Activity, ActivityKind, Disposition, OfferKind, Per
-from crm.models.evidence import LARGEST, bounds_in_words, too_large
+from crm.models.evidence import LARGEST, FileBounds, file_bounds, too_large
 from pipeline.process import framework
 from pipeline.process.playbook import AnswerKind, Fact, Level, PlaybookStep, Proof, StepKind
 from pipeline.process.stages import Stage
@@ -419,20 +419,27 @@ class QuestionPart(StepPart):
 class EvidencePart(StepPart):
     layout = "evidence"
 
+    @property
+    def proofs(self) -> frozenset[Proof]:
+        return self.step.proof.kinds
+
+    @property
+    def bounds(self) -> FileBounds:
+        return file_bounds()
+
     def inputs(self) -> dict[str, forms.Field]:
-        proof, found = self.step.proof, dict[str, forms.Field]()
-        if proof in (Proof.ANY, Proof.LINK):
+        proofs, found = self.proofs, dict[str, forms.Field]()
+        if Proof.LINK in proofs:
             found[f"{self.name}_link"] = forms.URLField(
                 required=False, max_length=500, label=_("Link"), assume_scheme="https"
             )
-        if proof in (Proof.ANY, Proof.FILE):
+        if Proof.FILE in proofs:
             found[f"{self.name}_file"] = forms.FileField(
                 required=False,
                 label=_("File"),
-                help_text=bounds_in_words(),
                 validators=[_not_too_large],
             )
-        if proof in (Proof.ANY, Proof.ACTIVITY):
+        if Proof.ACTIVITY in proofs:
             done = [(str(pk), words) for pk, words in self.gate.done]
             found[f"{self.name}_activity"] = forms.ChoiceField(
                 required=False, label=_("Activity"), choices=[("", _("Choose …")), *done]

@@ -1,4 +1,4 @@
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -24,6 +24,18 @@ def bounds_in_words() -> str:
     """What is said beside the input of a file."""
     words = _("Up to %(n)s MB, and %(most)s MB of all your files.")
     return words % {"n": LARGEST // 1024**2, "most": megabytes(STORED.of_person)}
+
+
+class FileBounds(NamedTuple):
+    """How large a file may be: in words, in bytes, and what is said of a larger one."""
+
+    words: str
+    most_bytes: int
+    refusal: str
+
+
+def file_bounds() -> FileBounds:
+    return FileBounds(bounds_in_words(), LARGEST, too_large())
 
 
 class EvidenceFile(models.Model):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.models.evidence import bounds_in_words
+from crm.models.evidence import FileBounds, file_bounds
 from crm.presenters.answers import answer_words
 from crm.presenters.viewer import Viewer, labels
 from crm.queries.deal import DealRecord, Talk
@@ -89,7 +89,7 @@ class StepLine:
     value: str
     entry: str
     choices: Sequence[tuple[str, str]]
-    proofs: frozenset[str]
+    proofs: frozenset[Proof]
     verb: str
     fill: Fill | None
     vote: str
@@ -159,8 +159,8 @@ class Panel:
         return [group for group in groups if group.steps]
 
     @property
-    def file_bounds(self) -> str:
-        return bounds_in_words()
+    def file_bounds(self) -> FileBounds:
+        return file_bounds()
 
     @property
     def count(self) -> str:
@@ -198,7 +198,7 @@ def step_panel(
     counted = [step for step in steps if step.counts]
     with_whom = [(str(one.id), one.name) for one in people if not one.is_erased]
     lines = [_line(viewer, step, deal, recorded, records) for step in steps]
-    shows_talks = any("activity" in line.proofs for line in lines)
+    shows_talks = any(Proof.ACTIVITY in line.proofs for line in lines)
     return Panel(
         steps=lines,
         is_over=not deal.is_open,
@@ -346,12 +346,10 @@ def entry_of(step: PlaybookStep, *, plans: bool) -> str:
             return ""
 
 
-def proofs_of(step: PlaybookStep) -> frozenset[str]:
+def proofs_of(step: PlaybookStep) -> frozenset[Proof]:
     if step.kind != StepKind.EVIDENCE or step.fact is not None:
         return frozenset()
-    if step.proof == Proof.ANY:
-        return frozenset({"link", "file", "activity"})
-    return frozenset({step.proof.value})
+    return step.proof.kinds
 
 
 def fill_of(step: PlaybookStep, deal: DealRecord, records: Records) -> Fill | None:

@@ -55,6 +55,11 @@ class Proof(models.TextChoices):
     LINK = "link", _("Link")
     ACTIVITY = "activity", _("Activity")
 
+    @property
+    def kinds(self) -> frozenset[Proof]:
+        """What may be given: of any, each of them."""
+        return frozenset({Proof.FILE, Proof.LINK, Proof.ACTIVITY} if self == Proof.ANY else {self})
+
 
 class WorkKind(models.TextChoices):
     """The kinds of work whose doing completes a step of kind activity."""

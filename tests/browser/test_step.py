@@ -13,7 +13,7 @@ from crm.commands.writers.verdict import VerdictInput
 from crm.models import Confidence, Deal, Judgement, Ruling, StepResult
 from pipeline.models import Step
 from pipeline.process import commands as process
-from pipeline.process.playbook import Importance
+from pipeline.process.playbook import Importance, StepKind
 from pipeline.process.stages import Stage
 from tests.browser import axe
 from tests.conftest import Cast
@@ -135,6 +135,66 @@ def test_it_opens_the_sheet_of_the_record_that_a_step_asks_for(page_of: PageOf, 
     expect(row(page, "The problem, in the customer’s words").get_by_role("img")).to_have_attribute(
         "aria-label", "Done"
     )
+
+
+# What somebody holds over a place, or has in the clipboard: a file of so many bytes, or a text.
+GIVE = """
+    (place, [kind, name, said]) => {
+        const data = new DataTransfer();
+        if (name) data.items.add(new File([said], name));
+        else data.setData('text', said);
+        const said_by = kind === 'paste' ? { clipboardData: data } : { dataTransfer: data };
+        const Kind = kind === 'paste' ? ClipboardEvent : DragEvent;
+        place.dispatchEvent(new Kind(kind, { ...said_by, bubbles: true, cancelable: true }));
+    }
+"""
+
+
+def test_evidence_is_dropped_pasted_or_chosen_in_one_place(
+    page_of: PageOf, people: Cast, deal: Deal
+):
+    at = timezone.now()
+    layer = process.layer_of(people.north, by=people.adele, at=at)
+    for label, importance in (("The plan", Importance.EXPECTED), ("The sheet", Importance.GATE)):
+        process.add_step(
+            layer,
+            stage=HERE,
+            said={
+                "label": label,
+                "kind": StepKind.EVIDENCE,
+                "importance": importance,
+                "gives_you": "No machine that does not fit.",
+            },
+            by=people.adele,
+            at=at,
+        )
+    process.publish(layer, note="", by=people.adele, at=at)
+    deal = make_deal(by=people.ana, contact=make_contact(by=people.ana), stage=HERE)
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    assert axe.findings(page, within="#deal-stage") == []
+    # The whole row is the place, and what is dropped is there at once.
+    row(page, "The plan").get_by_role("heading").evaluate(GIVE, ["drop", "plan.txt", "a plan"])
+    expect(page.locator("#fold-done > summary")).to_contain_text("1 done")
+    kept = StepResult.objects.get(deal=deal, key="the-plan").file
+    assert kept is not None
+    assert (kept.name, bytes(kept.content)) == ("plan.txt", b"a plan")
+    # The sheet of the gate has the same place, counts what it takes, and waits for its button.
+    page.locator("#advance").click()
+    sheet = page.locator("#sheet .sheet")
+    title = sheet.get_by_role("heading", level=2)
+    expect(title).to_have_text("2 things missing before Needs analysis")
+    sheet.evaluate(GIVE, ["paste", "sheet.txt", "measured"])
+    expect(title).to_have_text("1 thing missing before Needs analysis")
+    expect(sheet.locator("[data-evidence]")).to_contain_text("sheet.txt")
+    assert axe.findings_in_both_themes(page, within="#sheet") == []
+    sheet.get_by_role("button", name="Take the file out").click()
+    expect(title).to_have_text("2 things missing before Needs analysis")
+    sheet.evaluate(GIVE, ["paste", "", "https://norte.test/sheet"])
+    expect(sheet.get_by_label("Link: The sheet")).to_have_value("https://norte.test/sheet")
+    sheet.get_by_role("radio", name="Yes, both are sure").check()
+    sheet.get_by_role("button", name="Move to Needs analysis").click()
+    expect(page.locator("#deal-stage h2")).to_have_text("Now in Needs analysis")
+    assert StepResult.objects.get(deal=deal, key="the-sheet").link == "https://norte.test/sheet"
 
 
 def test_it_is_accessible(page_of: PageOf, people: Cast, deal: Deal):

@@ -8,6 +8,7 @@ from django.template import engines
 
 from crm.commands.writers.step_result import VALUE_CHECKS
 from crm.forms.gate_part import STEP_PARTS
+from crm.models.evidence import file_bounds
 from crm.presenters.steps import INPUTS, entry_of, proofs_of
 from pipeline.process.playbook import (
     FIELDS_OF_KIND,
@@ -59,7 +60,7 @@ def test_the_deal_page_has_an_input_for_each(step: PlaybookStep) -> None:
         "choices": [("A", "A")],
         "proofs": proofs_of(step),
     }
-    panel = {"people": [("1", "Pia")], "talks": [("1", "Call")], "today": "2026-11-29"}
-    panel["file_bounds"] = "20 MB"
+    panel: dict[str, Any] = {"people": [("1", "Pia")], "talks": [("1", "Call")]}
+    panel |= {"today": "2026-11-29", "file_bounds": file_bounds()}
     module = engines["jinja2"].env.get_template("crm/deal/steps.html").module  # type: ignore[attr-defined]
     assert 'name="step_3_asked' in module.entry(line, panel)
