@@ -128,19 +128,42 @@ document.addEventListener('change', ({ target }) => {
 
 // --- tabs -----------------------------------------------------------------------------------
 
-function choose(tab) {
+// Of each row of tabs one is shown; without a script all that they lead to stands one below the other.
+function choose(tab, root = document) {
   for (const other of tab.parentElement.querySelectorAll('[role=tab]')) {
     const on = other === tab;
     other.setAttribute('aria-selected', String(on));
     other.tabIndex = on ? 0 : -1;
-    document.getElementById(other.getAttribute('aria-controls')).hidden = !on;
+    root.querySelector(`#${other.getAttribute('aria-controls')}`).hidden = !on;
   }
 }
 
-for (const panel of document.querySelectorAll('[role=tabpanel][data-later]')) panel.hidden = true;
+const tabsOf = (root) => [...root.querySelectorAll('[role=tab]')];
+const chosenIn = (root) => root.querySelector('[role=tab][aria-selected=true]');
+const firstIn = (root) => root.querySelector('[role=tab][data-first]')?.id;
+
+for (const row of document.querySelectorAll('[role=tablist]')) choose(chosenIn(row));
+
+// A part that gets itself again shows what was chosen, but what has come, or what the deal has come to.
+document.addEventListener('htmx:oobBeforeSwap', ({ detail: { target, fragment, shouldSwap } }) => {
+  const tabs = shouldSwap && fragment?.querySelectorAll ? tabsOf(fragment) : [];
+  if (!tabs.length) return;
+  const known = tabsOf(target).map(({ id }) => id);
+  const came = known.length && tabs.find(({ id }) => !known.includes(id));
+  const stays = firstIn(fragment) === firstIn(target) && tabs.find(({ id }) => id === chosenIn(target)?.id);
+  choose(came || stays || chosenIn(fragment), fragment);
+});
+
+// Whoever is led to something behind a tab, or by the address, sees it.
+function showTab(id) {
+  const panel = id && document.getElementById(id)?.closest('[role=tabpanel][hidden]');
+  if (panel) choose(document.querySelector(`[role=tab][aria-controls="${panel.id}"]`));
+}
+showTab(decodeURIComponent(location.hash.slice(1)));
 document.addEventListener('click', (event) => {
   const tab = event.target.closest('[role=tab]');
   if (tab) choose(tab);
+  showTab(event.target.closest('a[href^="#"]')?.hash.slice(1));
 });
 document.addEventListener('keydown', (event) => {
   if (!event.target.matches?.('[role=tab]')) return;

@@ -1,6 +1,6 @@
 """How the records of a deal are shown, from its needs to its hand-off, as cards beside its stage."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -122,6 +122,17 @@ class HandOffCard:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordTab:
+    """A part of the record: how much is in it, and whether it is the one that is shown at first."""
+
+    key: str
+    label: str
+    count: str
+    tone: str
+    is_first: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordedFact:
     """A fact that the records say. `path` leads to the sheet that changes it."""
 
@@ -141,6 +152,7 @@ def record_cards(viewer: Viewer, deal: DealRecord, records: Records) -> dict[str
     still_open = len(records.concerns) - settled
     return {
         "record_cards": cards,
+        "record_tabs": _tabs(deal, records, cards),
         "record_adds": _adds(cards, said) if may_record else [],
         "may_record": may_record,
         "said": said,
@@ -174,6 +186,34 @@ def _shown(deal: DealRecord, records: Records) -> set[str]:
     if deal.outcome == Outcome.WON:
         cards.add("hand_off")
     return cards
+
+
+def _tabs(deal: DealRecord, records: Records, cards: Set[str]) -> list[RecordTab]:
+    """In the order of the stages; what is at work now is shown at first."""
+    still_open = sum(row.is_open for row in records.concerns)
+    tabs = {
+        "verdict": (_("Both sides"), 0),
+        "needs": (_("Needs"), len(records.standing_needs)),
+        "offers": (_("Offers"), len(records.offers)),
+        "concerns": (_("Concerns"), len(records.concerns)),
+        "attempts": (_("Agreement"), len(records.attempts)),
+        "hand_off": (_("Hand-off"), 0),
+    }
+    shown = [key for key in tabs if key in cards]
+    near = [key for key in shown if NEAR.get(key, Stage.CLOSING) <= deal.stage]
+    first = (near or shown or [""])[-1 if near else 0]
+    return [
+        RecordTab(
+            key=key,
+            label=tabs[key][0],
+            count=_("%(n)s open") % {"n": still_open}
+            if key == "concerns" and still_open
+            else str(tabs[key][1] or ""),
+            tone="warn" if key == "concerns" and still_open else "t3",
+            is_first=key == first,
+        )
+        for key in shown
+    ]
 
 
 def _verdict(viewer: Viewer, records: Records) -> VerdictCard | None:

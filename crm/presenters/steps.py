@@ -370,7 +370,7 @@ def fill_of(step: PlaybookStep, deal: DealRecord, records: Records) -> Fill | No
     if step.fact == Fact.NEXT:
         return Fill("#deal-next", _("Plan it"), "")
     if step.fact == Fact.CONCERNS_SETTLED and any(one.is_open for one in records.concerns):
-        return Fill("#deal-records", _("Settle them"), "")
+        return Fill("#concerns-title", _("Settle them"), "")
     path = _path(step.fact, records)
     return Fill(f"{home}{path}?version={deal.version}", words, "#sheet") if path else None
 

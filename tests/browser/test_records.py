@@ -64,6 +64,10 @@ def test_it_settles_a_concern_in_its_place_with_an_answer_of_a_colleague(
     concern = raised(deal, "90 days is our rule", by=people.ana)
     page = page_of(people.ana, f"/deals/{deal.pk}/")
     place = page.locator(f"#concern-{concern.pk}")
+    # In its stage the offer is shown; what has been chosen stays.
+    expect(page.get_by_role("tab", name="Offers")).to_have_attribute("aria-selected", "true")
+    expect(place).to_be_hidden()
+    page.get_by_role("tab", name="Concerns 1 open").click()
     expect(place).to_contain_text("1 answer by a colleague")
     place.get_by_role("button", name="Answered").click()
     response = place.get_by_label("What we said")
@@ -83,10 +87,39 @@ def test_it_settles_a_concern_in_its_place_with_an_answer_of_a_colleague(
     expect(page.locator("#deal-timeline")).to_contain_text("Concern: Withdrawn")
 
 
+def test_the_record_shows_where_one_is_led_and_what_has_come(
+    page_of: PageOf, people: Cast, deal: Deal
+):
+    needs.add(deal, NeedInput(words="Pallets warm up"), by=people.ana, at=timezone.now())
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    record = page.get_by_role("region", name="Record")
+    shown = record.get_by_role("tab", selected=True)
+    expect(shown).to_have_text("Offers")
+    # One of the five questions leads to the needs, whatever is shown.
+    page.locator("#question-3").click()
+    expect(shown).to_have_text("Needs 2")
+    need = record.locator("li", has_text="Pallets warm up")
+    need.get_by_role("button", name="Confirmed").click()
+    expect(need.get_by_text("confirmed", exact=True)).to_be_visible()
+    expect(shown).to_have_text("Needs 2")
+    # What is written down for the first time is shown.
+    page.locator("#add-record").click()
+    page.locator("#new-concerns").click()
+    sheet = page.locator("#sheet .sheet")
+    sheet.locator("[name=words]").fill("Too dear")
+    sheet.locator("label", has_text="Price").first.click()
+    sheet.get_by_role("button", name="Save").click()
+    expect(shown).to_have_text("Concerns 1 open")
+    shown.press("ArrowLeft")
+    expect(shown).to_have_text("Offers")
+    expect(shown).to_be_focused()
+
+
 def test_it_asks_what_was_given_only_where_something_was(page_of: PageOf, people: Cast, deal: Deal):
     concern = raised(deal, "Too dear", by=people.ana)
     page = page_of(people.ana, f"/deals/{deal.pk}/")
     place = page.locator(f"#concern-{concern.pk}")
+    page.get_by_role("tab", name="Concerns").click()
     place.get_by_role("button", name="Conceded").click()
     given = place.get_by_label("What we gave")
     expect(given).to_be_focused()
@@ -123,9 +156,11 @@ def test_it_can_be_read_everywhere(page_of: PageOf, people: Cast, deal: Deal):
         said = OfferInput(value=Decimal(value), kind=OfferKind.VERBAL, lines=lines)
         offers.make(deal, said, by=people.ana, at=at)
     concern = raised(deal, "Averylongwordwithoutanyspaces" * 6, by=people.ana)
-    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    page = page_of(people.ana, f"/deals/{deal.pk}/#concern-{concern.pk}")
     page.locator(f"#concern-{concern.pk}").get_by_role("button", name="Answered").click()
     expect(page.locator("form.settle")).to_be_visible()
+    # The bar that stays covers what is scrolled below it.
+    page.evaluate("scrollTo(0, 0)")
     found = axe.findings_in_both_themes(page)
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -128,6 +129,43 @@ def test_it_shows_a_card_with_something_in_it_at_any_stage(client: Client, cast:
     assert "question before the price" in page
     assert "Question raised" in page
     assert 'id="new-concerns"' not in page
+
+
+def tabs(page: str) -> dict[str, bool]:
+    """The parts of the record, and whether each is shown at first."""
+    found = re.findall(r'id="tab-(\w+)" aria-controls="record-\w+" aria-selected="(\w+)"', page)
+    return {key: chosen == "true" for key, chosen in found if key not in FRAME}
+
+
+FRAME = {"timeline", "history", "files"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "first"),
+    [
+        (Stage.QUALIFICATION, "verdict"),
+        (Stage.NEEDS_ANALYSIS, "needs"),
+        (Stage.OBJECTIONS, "concerns"),
+        (Stage.CLOSING, "attempts"),
+    ],
+)
+def test_its_tabs_begin_with_what_is_at_work(client: Client, cast: Cast, stage: Stage, first: str):
+    deal = make_deal(by=cast.ana, stage=stage)
+    raised(deal, "Too dear", cast.ana)
+    needs.add(deal, NeedInput(words="Heat"), by=cast.ana, at=NOW)
+    page = get(client, cast.ana, deal)
+
+    assert [key for key, chosen in tabs(page).items() if chosen] == [first]
+    assert tabs(page).keys() == {key.replace("-", "_") for key in cards(page)}
+    assert '<span class="num warn">1 open</span>' in page
+    raised(deal, "Too late", cast.ana)
+    assert '<span class="num warn">2 open</span>' in get(client, cast.ana, deal)
+
+
+def test_it_shows_no_record_where_there_is_none_to_read_or_write(client: Client, cast: Cast):
+    pooled = make_deal(by=cast.mona, team=cast.north)
+    assert 'id="records-title"' not in get(client, cast.ana, pooled)
+    assert 'id="records-title"' in get(client, cast.mona, pooled)
 
 
 def test_it_writes_down_a_need(client: Client, cast: Cast, deal: Deal):
