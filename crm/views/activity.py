@@ -39,10 +39,12 @@ from pipeline.models import User
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
+from salesprocess.lib.idempotency import may_come_late
 
 ask_or_do = require_http_methods(["GET", "POST"])
 
 
+@may_come_late
 @require_POST
 def log(request: HtmxRequest, pk: int) -> HttpResponse:
     """The composer: what was done, what came of it and what comes next, in one gesture."""
@@ -186,6 +188,7 @@ def plan(request: HtmxRequest, pk: int) -> HttpResponse:
     return answer(request, deal, form, ask, run)
 
 
+@may_come_late
 @ask_or_do
 def complete(request: HtmxRequest, pk: int) -> HttpResponse:
     """Done, with what came of it and what comes next."""

@@ -20,11 +20,13 @@ from crm.views import activity as activity_views
 from crm.views.verbs import Dialog, answer, attempt, now, undo_button
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render, trigger, wants_fragment
+from salesprocess.lib.idempotency import may_come_late
 
 # What may say where it was opened.
 _PLACES = ("deal", "company", "contact")
 
 
+@may_come_late
 @require_http_methods(["GET", "POST"])
 def page(request: HtmxRequest) -> HttpResponse:
     """GET shows it, with what the address says of the place and the line; POST logs it.

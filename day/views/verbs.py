@@ -27,9 +27,11 @@ from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt as try_form
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, trigger, wants_fragment
+from salesprocess.lib.idempotency import may_come_late
 from salesprocess.lib.refused import Refused
 
 
+@may_come_late
 @require_POST
 def done(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
     """How it went, what comes next, and the next row: one gesture."""

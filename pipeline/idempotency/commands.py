@@ -4,33 +4,38 @@ import datetime as dt
 from collections.abc import Mapping
 
 from django.db import connection
+from django.db.models import Q
 
 from pipeline.idempotency.models import IdempotencyKey
 from pipeline.models import User
+from salesprocess.lib.said_at import OLDEST
 
 # A form that got no answer is offered again for so long.
 LASTS = dt.timedelta(days=1)
+# One that its browser sends by itself, for a day longer than it is kept there.
+LASTS_LATE = OLDEST + LASTS
 # Several at once, or a request that the browser sends again by itself, come within so long.
 REPEATED_WITHIN = dt.timedelta(minutes=1)
 
 # Waits for a request with the same key that is still at work, until it is done or given up.
 _CLAIM = """
-    INSERT INTO pipeline_idempotencykey (user_id, key, digest, at, status, headers, body)
-    VALUES (%s, %s, %s, %s, 0, '{}', NULL)
+    INSERT INTO pipeline_idempotencykey (user_id, key, digest, at, may_come_late, status, headers, body)
+    VALUES (%s, %s, %s, %s, %s, 0, '{}', NULL)
     ON CONFLICT (user_id, key, digest) DO NOTHING RETURNING id
 """
 
 
 def claim(
-    *, user: User, key: str, digest: bytes, at: dt.datetime
+    *, user: User, key: str, digest: bytes, at: dt.datetime, may_come_late: bool = False
 ) -> tuple[int, None] | tuple[None, IdempotencyKey]:
     """Take a key, in a transaction, for what is done in it: its id. Or what was done with it before.
 
-    Who took it before and gave it up again leaves it free.
+    Who took it before and gave it up again leaves it free. `may_come_late`: it is remembered for as
+    long as a browser keeps what it could not send.
     """
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(_CLAIM, [user.pk, key, digest, at])
+            cursor.execute(_CLAIM, [user.pk, key, digest, at, may_come_late])
             taken = cursor.fetchone()
         if taken:
             return taken[0], None
@@ -63,8 +68,12 @@ def release(transaction: int) -> None:
 
 
 def forget(*, at: dt.datetime) -> int:
-    """Remove the keys of forms that nobody sends again; how many."""
-    return IdempotencyKey.objects.filter(at__lt=at - LASTS).delete()[0]
+    """Remove the keys of forms that nobody sends again; how many. Of those that may come late yet, only
+    what was answered."""
+    old = IdempotencyKey.objects.filter(at__lt=at - LASTS)
+    old.filter(may_come_late=True, body__isnull=False).update(body=None, headers={})
+    gone = Q(may_come_late=False) | Q(at__lt=at - LASTS_LATE)
+    return old.filter(gone).delete()[0]
 
 
 def forget_answers() -> None:

@@ -101,6 +101,7 @@ class OneEffect:
             key=key,
             digest=digest_of(request),
             at=timezone.now(),
+            may_come_late=getattr(view, "may_come_late", False),
         )
         if before is not None:
             return _answered(request, before)

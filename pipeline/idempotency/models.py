@@ -31,6 +31,7 @@ class IdempotencyKey(models.Model):
     key = models.CharField(max_length=64)
     digest = models.BinaryField(max_length=32)
     at = models.DateTimeField(db_index=True)
+    may_come_late = models.BooleanField(default=False, db_default=False)
     # The database's number of the transaction of the effect: who undoes that, finds the key by it.
     transaction = models.BigIntegerField(db_default=transaction_number(), editable=False)
     status = models.PositiveSmallIntegerField(default=0)

@@ -1,6 +1,7 @@
 """One intent, one effect: the same form sent several times, or at once, counts once (R2)."""
 
 import contextlib
+import datetime as dt
 import re
 from typing import Any
 
@@ -213,3 +214,33 @@ def test_it_forgets_after_a_day(cast: Cast):
             commands.claim(user=cast.ana, key=key, digest=b"x", at=at)
     assert commands.forget(at=NOW) == 1
     assert IdempotencyKey.objects.get().key == "new"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_that_send_what_was_kept_at_the_same_time_log_it_once(cast: Cast, deal: Deal):
+    """Two tabs find the line again; one says when it was said, the other had sent it before."""
+    clients = [signed_in(cast), signed_in(cast)]
+    answers: list[Any] = []
+    said: tuple[dict[str, str], ...] = ({"said_at": str(int(ago(hours=1).timestamp() * 1000))}, {})
+    sends = [
+        lambda c=c, more=more: answers.append(log(c, deal, **more))
+        for c, more in zip(clients, said, strict=True)
+    ]
+    assert at_once(*sends) == [None, None]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert (calls(), IdempotencyKey.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_what_a_browser_kept_is_known_again_after_weeks(
+    cast: Cast, deal: Deal, clock: time_machine.Traveller
+):
+    """The answer was lost, and the next line is that of another month."""
+    client = signed_in(cast)
+    log(client, deal)
+    clock.shift(dt.timedelta(days=29))
+    commands.forget(at=NOW + dt.timedelta(days=29))
+    assert IdempotencyKey.objects.get().body is None
+    assert log(signed_in(cast), deal).status_code == 200
+    assert calls() == 1
+    assert commands.forget(at=NOW + dt.timedelta(days=32)) == 1
