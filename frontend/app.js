@@ -2,6 +2,7 @@
 import './board.js';
 import './calls.js';
 import { keepCookie } from './cookies.js';
+import { keepUnsent } from './kept.js';
 import { onDayKey } from './day.js';
 import './deal.js';
 import './drafts.js';
@@ -42,6 +43,7 @@ document.addEventListener('htmx:responseError', (event) => {
   const { status } = event.detail.xhr;
   // A conflict explains itself in the sheet that came with it; a poll tries again by itself.
   if (status === 409 || isPoll(event)) return;
+  if (isGateway(status) && keepUnsent(event.detail)) return;
   // So does an answer that brings words of its own.
   if (event.detail.xhr.getResponseHeader('HX-Trigger')) return;
   const { gone, failed, unsure } = document.body.dataset;
@@ -53,7 +55,7 @@ document.addEventListener('htmx:responseError', (event) => {
   note(status === 404 ? gone : isUnsure ? unsure : failed, 'bad');
 });
 document.addEventListener('htmx:sendError', (event) => {
-  if (isPoll(event)) return;
+  if (isPoll(event) || keepUnsent(event.detail)) return;
   const { offline, unsure } = document.body.dataset;
   const isSent = navigator.onLine && event.detail.requestConfig.verb === 'post';
   note(isSent ? unsure : offline, 'bad');

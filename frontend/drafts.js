@@ -117,6 +117,12 @@ function save(form, { sent = false } = {}) {
   store(key, { base: begun(form), ...before, at: Date.now(), typed: true, fields, page, opened, sent, once });
 }
 
+// What a form that goes to `path` begins with when it is opened next; nothing any more with null.
+export function keepForForm(path, fields) {
+  if (fields) store(mine + path, { at: Date.now(), typed: true, fields, isMeant: true });
+  else forget(mine + path);
+}
+
 // --- giving it back -------------------------------------------------------------------------------
 
 function put(field, values) {
@@ -208,7 +214,7 @@ function restore(form) {
   if (same(draft.fields, said(form))) return;
   // An answer that refuses holds what was typed already; it is not a form that begins anew.
   if (form.querySelector('[aria-invalid=true]')) return;
-  if (same(draft.base, begun(form))) bring(form, draft);
+  if (draft.isMeant || same(draft.base, begun(form))) bring(form, draft);
   // What the record says has changed since: nobody's change is written over unseen.
   else offer(form, draft);
 }

@@ -1,7 +1,7 @@
 from django.urls import include, path
 
 from crm.views import first_run
-from salesprocess import health
+from salesprocess import health, line
 from salesprocess.lib import unsent
 
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("demo.urls")),
     path("accounts/", include("salesprocess.accounts_urls")),
     path("unsent/put-away/", unsent.discard_view, name="unsent_put_away"),
+    path("line/", line.line, name="line"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -41,6 +41,23 @@ def type_note(page: Page) -> None:
     note_of(page).fill(WORDS)
 
 
+# What is logged is kept and sent by itself (test_without_line); what is planned waits in its form.
+def type_plan(page: Page) -> None:
+    plan_of(page).fill(WORDS)
+
+
+def plan_of(page: Page) -> Locator:
+    return page.locator("#deal-next [name=next_subject]")
+
+
+def send_plan(page: Page) -> None:
+    page.locator("#deal-next [value=tomorrow]").click()
+
+
+def planned(deal: Deal) -> list[str]:
+    return list(Activity.objects.planned().filter(deal=deal).values_list("subject", flat=True))
+
+
 def sign_in(page: Page, email: str = "ana@seven.test") -> None:
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill("right horse")
@@ -127,19 +144,19 @@ def test_somebody_else_who_signs_in_neither_sends_nor_sees_it(
 def test_without_a_line_it_stays_and_comes_back_after_a_reload(
     page: Page, context: BrowserContext, deal: Deal
 ) -> None:
-    type_note(page)
+    type_plan(page)
     context.set_offline(True)
-    log(page)
+    send_plan(page)
     expect(page.locator("#toasts")).to_contain_text("what you typed is kept here")
-    expect(note_of(page)).to_have_value(WORDS)
+    expect(plan_of(page)).to_have_value(WORDS)
 
     context.set_offline(False)
     page.reload()
-    expect(note_of(page)).to_have_value(WORDS)
-    expect(page.locator("#composer")).to_contain_text("got no answer")
-    log(page)
-    expect(page.locator("#deal-timeline")).to_contain_text(WORDS)
-    assert logged(deal) == [WORDS]
+    expect(plan_of(page)).to_have_value(WORDS)
+    expect(page.locator("#deal-next")).to_contain_text("got no answer")
+    send_plan(page)
+    expect(page.locator("#deal-next .plans")).to_contain_text(WORDS)
+    assert planned(deal) == [WORDS]
 
 
 @pytest.mark.parametrize("reloads", [False, True])
@@ -150,19 +167,19 @@ def test_what_was_done_unheard_is_done_once_when_it_is_sent_again(
         route.fetch()
         route.abort()
 
-    type_note(page)
-    page.route("**/log/", lose_the_answer)
-    log(page)
+    type_plan(page)
+    page.route("**/plan/", lose_the_answer)
+    send_plan(page)
     expect(page.locator("#toasts")).to_contain_text("It is not known whether that arrived")
-    assert logged(deal) == [WORDS]
-    page.unroute("**/log/")
+    assert planned(deal) == [WORDS]
+    page.unroute("**/plan/")
     if reloads:
-        page.reload()
-        expect(page.locator("#composer")).to_contain_text("it counts once, even if it arrived")
-    log(page)
-    expect(note_of(page)).to_have_value("")
-    expect(page.locator("#deal-timeline")).to_contain_text(WORDS)
-    assert logged(deal) == [WORDS]
+        # The deal has something planned by now; its form is a page of its own.
+        page.goto(f"{page.url}plan/")
+        expect(page.locator("#deal-next")).to_contain_text("it counts once, even if it arrived")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        send_plan(page)
+    assert planned(deal) == [WORDS]
 
 
 @pytest.mark.parametrize("status", [500, 403])

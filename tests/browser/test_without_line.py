@@ -1,0 +1,174 @@
+"""Without a line: what is logged is kept and sent once, by whoever logged it, in a real browser."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from crm.models import Activity, Deal
+from pipeline.models import User
+from pipeline.process.stages import Stage
+from tests.browser import axe, closing
+from tests.conftest import Cast
+from tests.factories import make_company, make_deal
+
+pytestmark = pytest.mark.browser
+
+PageOf = Callable[..., Page]
+
+
+@pytest.fixture
+def deal(people: Cast) -> Deal:
+    company = make_company(by=people.ana, name="Norte SA")
+    return make_deal(by=people.ana, name="Ponda 400", company=company, stage=Stage.PROSPECTING)
+
+
+def said() -> list[str]:
+    return list(Activity.objects.done().order_by("id").values_list("body", flat=True))
+
+
+def write(page: Page, words: str) -> None:
+    page.locator("#log-body").fill(words)
+    page.locator("#composer [type=submit]").click()
+
+
+def test_what_is_logged_without_a_line_is_seen_can_be_discarded_and_goes_out_once(
+    page_of: PageOf, people: Cast, deal: Deal, context: BrowserContext
+):
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    chip = page.locator("#kept")
+    expect(chip).to_be_hidden()
+    context.set_offline(True)
+    write(page, "Wants both lines")
+    expect(chip).to_have_text("1 not yet sent")
+    expect(page.locator("#log-body")).to_have_value("")
+    write(page, "Wrong number")
+    expect(chip).to_have_text("2 not yet sent")
+    chip.click()
+    expect(page.locator("#kept-list li")).to_have_count(2)
+    expect(page.locator("#kept-list li").first).to_contain_text("Ponda 400")
+    expect(page.locator("#kept-list li").first).to_contain_text("Call · Wants both lines")
+    assert axe.findings(page, within="#kept-list") == []
+    page.locator("#kept-list li", has_text="Wrong number").get_by_text("Throw it away").click()
+    page.keyboard.press("Escape")
+    expect(chip).to_have_text("1 not yet sent")
+    assert said() == []
+
+    # To move needs the line, and says so; what was typed stays.
+    page.locator("#log-body").fill("They signed the brief")
+    page.locator("#composer label", has_text="Moved forward").click()
+    page.locator("#composer [type=submit]").click()
+    expect(page.locator(".toast-note.bad")).to_contain_text("needs the line")
+    expect(page.locator("#log-body")).to_have_value("They signed the brief")
+
+    context.set_offline(False)
+    expect(chip).to_be_hidden()
+    expect(page.locator("#deal-timeline")).to_contain_text("Wants both lines")
+    page.reload()
+    expect(chip).to_be_hidden()
+    assert said() == ["Wants both lines"]
+
+
+def test_what_the_server_took_and_whose_answer_was_lost_counts_once(
+    page_of: PageOf, people: Cast, deal: Deal
+):
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/log/", lose)
+    write(page, "Rang twice")
+    expect(page.locator("#kept")).to_have_text("1 not yet sent")
+    assert said() == ["Rang twice"]
+    # Lost once more, and then it comes through.
+    page.locator("#kept").click()
+    with page.expect_event("requestfailed"):
+        page.locator("[data-send]").click()
+    expect(page.locator("#kept-list li")).to_have_count(1)
+    page.unroute("**/log/")
+    page.locator("[data-send]").click()
+    expect(page.locator("#kept")).to_be_hidden()
+    assert said() == ["Rang twice"]
+
+
+def test_it_waits_for_its_person_and_goes_out_in_no_other_name(
+    page_of: PageOf,
+    people: Cast,
+    deal: Deal,
+    context: BrowserContext,
+    enter: Callable[[BrowserContext, User], None],
+):
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    context.set_offline(True)
+    write(page, "Between us: they are short of money")
+    # Meanwhile the session ends, and a colleague who may change the deal, too, signs in.
+    context.clear_cookies()
+    context.set_offline(False)
+    page.locator("#kept").click()
+    expect(page.locator("[data-state]")).to_contain_text("until you sign in again")
+    enter(context, people.mona)
+    page.locator("[data-send]").click()
+    other = page_of(people.mona, f"/deals/{deal.pk}/")
+    expect(other.locator("#composer")).to_be_visible()
+    expect(other.locator("#kept")).to_be_hidden()
+    assert "short of money" not in other.content()
+    expect(page.locator("[data-state]")).to_contain_text("until you sign in again")
+    assert said() == []
+    closing.close(other)
+    closing.close(page)
+
+    back = page_of(people.ana, "/board/")
+    expect(back.locator("#kept")).to_be_hidden()
+    assert said() == ["Between us: they are short of money"]
+    assert Activity.objects.done().get().created_by == people.ana
+
+
+def test_the_day_logs_without_a_line_and_what_is_refused_opens_with_its_text(
+    page_of: PageOf, people: Cast, deal: Deal, context: BrowserContext
+):
+    page = page_of(people.ana, "/day/")
+    row = page.locator(f".day-row[data-deal='{deal.pk}']")
+    context.set_offline(True)
+    row.locator("[data-done]").click()
+    sheet = page.locator("#sheet .sheet")
+    expect(sheet).to_contain_text("No line just now")
+    expect(sheet.locator("#kept-deal")).to_have_value(str(deal.pk))
+    assert axe.findings(page, within="#sheet") == []
+    sheet.locator("label", has_text="Reached").click()
+    sheet.locator("label", has_text="Tomorrow").click()
+    sheet.locator("[type=submit]").click()
+    expect(row.locator(".kept-mark")).to_have_text("not yet sent")
+
+    # Of this one nobody said on which deal it was.
+    page.keyboard.press("l")
+    page.locator("#kept-body").fill("Asked for a price")
+    page.locator("#sheet [type=submit]").click()
+    expect(page.locator("#kept")).to_have_text("2 not yet sent")
+
+    context.set_offline(False)
+    expect(page.locator("#kept")).to_have_text("1 to look at")
+    assert Activity.objects.done().get().result == "reached"
+    assert Activity.objects.planned().get().deal == deal
+    page.locator("#kept").click()
+    page.locator("[data-open-kept]").click()
+    expect(page.locator("#quick-body")).to_have_value("Asked for a price")
+    expect(page.locator("#kept")).to_be_hidden()
+
+
+def test_signing_out_asks_about_what_is_not_sent(
+    page_of: PageOf, people: Cast, deal: Deal, context: BrowserContext
+):
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    context.set_offline(True)
+    write(page, "Between us")
+    page.route("**/log/", lambda route: route.abort())
+    page.locator("header.bar summary").click()
+    page.get_by_text("Sign out", exact=True).click()
+    expect(page.locator("[data-state]")).to_contain_text("send these first, or give them up")
+    context.set_offline(False)
+    page.get_by_text("Give them up and sign out").click()
+    page.wait_for_url("**/accounts/login/**", wait_until="commit")
+    assert page.evaluate("Object.keys(localStorage)") == []
+    assert said() == []
