@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm.attention import is_parked
 from crm.erased import person_name
 from crm.models import ActivityKind, ActivityResult
 from crm.presenters.plans import ICONS
@@ -79,6 +80,8 @@ class OpenedRow:
     phone_href: str
     phone_of: str
     moves_to: str
+    # What was planned on a deal that is closed by now may be done; nothing follows on it.
+    is_closed: bool
     help: StageHelp | None
 
 
@@ -106,6 +109,7 @@ def opened_row(
         moves_to=viewer.stage_names[standing.stage + 1]
         if standing is not None and standing.stage < Stage.CLOSING
         else "",
+        is_closed=form.deal is not None and not form.deal.is_open,
         help=_help(standing) if focus and standing is not None else None,
     )
 
@@ -234,7 +238,8 @@ def _done_line(viewer: Viewer, one: DoneAct) -> DayDone:
 
 
 class RepairLine(NamedTuple):
-    """A deal that is not true, and the one click that mends it."""
+    """A deal that is not true, and what mends it: a day that is taken by one click, or the value in
+    its currency."""
 
     deal: int
     version: int
@@ -243,6 +248,8 @@ class RepairLine(NamedTuple):
     kind: str  # close, value
     set_to: str
     set_words: str
+    currency: str
+    is_parked: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,6 +260,8 @@ class DayRepairs:
 
 # A closing date that has passed is moved by a week; most often that is what is meant.
 _PUSH = dt.timedelta(days=7)
+# Where there never was one, a month is proposed.
+_MONTH = dt.timedelta(days=30)
 
 
 def repairs(viewer: Viewer, rows: Sequence[UntrueDeal]) -> DayRepairs:
@@ -261,12 +270,30 @@ def repairs(viewer: Viewer, rows: Sequence[UntrueDeal]) -> DayRepairs:
 
 def _repair(viewer: Viewer, row: UntrueDeal) -> RepairLine:
     closes = row.expected_close_on
-    name = row.company or row.name
-    if closes is None or closes >= viewer.today:
-        return RepairLine(row.id, row.version, name, _("Nobody knows its value"), "value", "", "")
-    day = viewer.today + _PUSH
-    words = _("Close date %(day)s has passed") % {"day": viewer.date(closes)}
-    return RepairLine(row.id, row.version, name, words, "close", day.isoformat(), viewer.date(day))
+    parked = row.parked_until if is_parked(row.parked_until, today=viewer.today) else None
+    line = RepairLine(
+        deal=row.id,
+        version=row.version,
+        name=row.company or row.name,
+        words=_("Nobody knows its value"),
+        kind="value",
+        set_to="",
+        set_words="",
+        currency=row.currency,
+        is_parked=parked is not None,
+    )
+    if row.amount is None and (closes is None or closes >= viewer.today):
+        return line
+    if closes is None:
+        day, words = viewer.today + _MONTH, _("Nobody knows when it closes")
+    else:
+        day, words = viewer.today + _PUSH, _("Close date %(day)s has passed")
+        words %= {"day": viewer.date(closes)}
+    # What is parked does not close before it is taken up again.
+    day = max(day, parked or day)
+    return line._replace(
+        words=words, kind="close", set_to=day.isoformat(), set_words=viewer.date(day)
+    )
 
 
 # The schedule ------------------------------------------------------------------------------------------

@@ -23,6 +23,12 @@ class DaySubject:
     company: Company | None = None
 
     @property
+    def is_unplanned(self) -> bool:
+        """Whether it is an open deal without what's next."""
+        deal = self.deal
+        return self.act is None and deal is not None and deal.is_open and not deal.next_kind
+
+    @property
     def contact(self) -> Contact | None:
         return self.act.contact if self.act is not None else None
 

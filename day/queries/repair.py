@@ -1,6 +1,7 @@
 """What of somebody's deals is not true any more, and how the people of a manager stand."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import NamedTuple
 
 from django.db.models import BigIntegerField, DateField, F, Q
@@ -15,8 +16,8 @@ SHOWN = 5
 
 
 class UntrueDeal(NamedTuple):
-    """An open deal whose closing date has passed, or of which from the proposal on nobody knows the
-    value."""
+    """An open deal whose closing date has passed, or of which from the proposal on nobody knows when
+    it closes, or its value (METRICS K21, iv)."""
 
     id: int
     version: int
@@ -24,6 +25,9 @@ class UntrueDeal(NamedTuple):
     company: str | None
     stage: int
     expected_close_on: dt.date | None
+    amount: Decimal | None
+    currency: str
+    parked_until: dt.date | None
 
 
 _TODAY = Param("today", DateField())
@@ -32,11 +36,16 @@ _untrue = Prepared(
     lambda: (
         Deal.objects.open()
         .filter(owner=Param("owner", BigIntegerField()), stage__gte=Stage.QUALIFICATION)
-        .filter(Q(expected_close_on__lt=_TODAY) | Q(stage__gte=Stage.PROPOSAL, amount__isnull=True))
+        .filter(
+            Q(expected_close_on__lt=_TODAY)
+            | Q(stage__gte=Stage.PROPOSAL)
+            & (Q(amount__isnull=True) | Q(expected_close_on__isnull=True))
+        )
         .order_by(F("expected_close_on").asc(nulls_last=True), "id")
-        .values_list("id", "version", "name", "company__name", "stage", "expected_close_on")[
-            : SHOWN + 1
-        ]
+        .values_list(
+            *("id", "version", "name", "company__name", "stage", "expected_close_on", "amount"),
+            *("currency", "parked_until"),
+        )[: SHOWN + 1]
     ),
 )
 

@@ -142,13 +142,18 @@ class DayPage:
     def log_form(
         self, subject: DaySubject, item: QueueItem, data: Mapping[str, Any] | None = None
     ) -> DayLogForm:
+        is_closed = subject.deal is not None and not subject.deal.is_open
         return DayLogForm(
             data,
             user=self.user,
             deal=subject.deal,
             at=self.at,
             auto_id=f"{item.key}-%s",
-            initial={"kind": item.kind, "next_kind": item.kind, "next": "proposed"},
+            initial={
+                "kind": item.kind,
+                "next_kind": item.kind,
+                "next": "" if is_closed else "proposed",
+            },
         )
 
 

@@ -1,5 +1,6 @@
 """What is done from My Day: logged, laid aside, put in another place, kept free."""
 
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -11,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.commands import activity as commands
 from crm.commands.undo import undoable
-from crm.commands.writers.activity import About
-from crm.models import Activity, UndoableAct
+from crm.commands.writers.activity import About, Next
+from crm.models import ActivityKind, UndoableAct
 from crm.models.due import midnight
 from crm.views.activity import ask_gap, gate_of, log_or_close
 from crm.views.verbs import attempt
@@ -136,8 +137,8 @@ def _seconds(request: HtmxRequest) -> int | None:
 
 @require_http_methods(["GET", "POST"])
 def later(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
-    """When else, or why not today. What is planned is planned anew; what only asks for somebody is
-    laid aside, and comes back by itself."""
+    """When else, or why not today. What is planned is planned anew; a deal without what's next gets
+    it for then (G13); what else asks for somebody is laid aside, and comes back by itself."""
     key = f"{kind}-{pk}"
     day = DayPage.asked(request)
     subject = found_or_404(subject_of, request.user, key)
@@ -146,20 +147,10 @@ def later(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
     # A plan is changed; what is only laid aside stays as it is.
     form.needs_version = subject.act is not None
     item = day.item(key)
-    acts: list[UndoableAct] = []
-    aside: list[int] = []
+    put_off = _PutOff()
 
     def run() -> None:
-        due, why = form.due(), form.not_today()
-        if why is None and due is not None and subject.act is not None:
-            _postpone(subject.act, form, acts)
-            return
-        # A reason asks for no date: the next working day.
-        zone, hours = request.user.zone, request.user.organisation.working_hours
-        until = midnight(hours.day_after(day.viewer.today), zone)
-        if due is not None and why is None:
-            until = due.at or midnight(due.day(zone), zone)
-        aside.append(arrange.snooze(request.user, key, until=until, why=why, at=day.at).pk)
+        _put_off(subject, form, put_off)
 
     def show(**_how: Any) -> HttpResponse:
         context = {
@@ -184,22 +175,41 @@ def later(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
         if not wants_fragment(request):
             return redirect(fresh.address)
         words = _("%(what)s: later") % {"what": item.title if item is not None else ""}
-        said = _said(words, subject, acts)
-        if aside:
-            said = JustDone(text=words, href=f"/day/wake/{aside[0]}/")
+        said = _said(words, subject, put_off.acts)
+        if put_off.aside:
+            said = JustDone(text=words, href=f"/day/wake/{put_off.aside}/")
         return drawn(request, fresh, said=said)
 
     return attempt(request, form, run, show=show, done=finish)
 
 
-def _postpone(act: Activity, form: LaterForm, acts: list[UndoableAct]) -> None:
-    due = form.due()
-    assert due is not None  # noqa: S101  # as the caller has seen
-    with undoable(verb="postpone", by=form.user, at=form.at) as kept:
-        commands.postpone(
-            act, to=due, by=form.user, at=form.at, version=form.cleaned_data["version"]
-        )
-    acts.extend(kept)
+@dataclass
+class _PutOff:
+    """What was planned anew, else the number of what was laid aside."""
+
+    acts: list[UndoableAct] = field(default_factory=list)
+    aside: int = 0
+
+
+def _put_off(subject: DaySubject, form: LaterForm, made: _PutOff) -> None:
+    user, at, zone = form.user, form.at, form.user.zone
+    due, why = form.due(), form.not_today()
+    if due is not None and why is None:
+        if subject.act is not None:
+            version = form.cleaned_data["version"]
+            with undoable(verb="postpone", by=user, at=at) as made.acts:
+                commands.postpone(subject.act, to=due, by=user, at=at, version=version)
+            return
+        if subject.is_unplanned:
+            call = Next(kind=ActivityKind.CALL, due_on=due.on, due_at=due.at)
+            with undoable(verb="plan", by=user, at=at) as made.acts:
+                commands.plan(About(deal=subject.deal), next=call, by=user, at=at)
+            return
+        until = due.at or midnight(due.day(zone), zone)
+    else:
+        # A reason asks for no date: the next working day.
+        until = midnight(user.organisation.working_hours.day_after(form.today), zone)
+    made.aside = arrange.snooze(user, subject.key, until=until, why=why, at=at).pk
 
 
 @require_POST

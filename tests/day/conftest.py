@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -54,11 +55,12 @@ def day(cast: Cast, clock: object) -> Day:
     ana = cast.ana
     promised = make_deal(by=ana, name="Promised")
     meant = make_deal(by=ana, name="Meant", stage=Stage.NEEDS_ANALYSIS)
-    asks = touched(make_deal(by=ana, name="Asks", stage=Stage.PROPOSAL, amount=9), days=1)
+    true: dict[str, Any] = {"amount": 9, "expected_close_on": TODAY + dt.timedelta(days=60)}
+    asks = touched(make_deal(by=ana, name="Asks", stage=Stage.PROPOSAL, **true), days=1)
     Concern.objects.create(
         deal=asks, category="price", words="Why so dear?", after_price=False, raised_at=ago(days=1)
     )
-    decides = touched(make_deal(by=ana, name="Decides", stage=Stage.OBJECTIONS, amount=9), days=1)
+    decides = touched(make_deal(by=ana, name="Decides", stage=Stage.OBJECTIONS, **true), days=1)
     Offer.objects.filter(deal=decides).update(decision_on=TODAY - dt.timedelta(days=2))
     customer = make_company(by=ana, name="Vega", owner=ana)
     Company.objects.filter(pk=customer.pk).update(relationship="customer", created_at=ago(days=400))

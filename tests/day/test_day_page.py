@@ -14,6 +14,7 @@ from crm.models import Activity, ActivityResult, Deal, UndoableAct
 from day.models import DayOrder, ProtectedTime, Snooze
 from pipeline.models import StartPage, User
 from pipeline.process.stages import Stage
+from tests.crm.page_forms import untouched
 from tests.day.conftest import TODAY, Day
 from tests.factories import NOW, make_deal
 
@@ -146,12 +147,23 @@ def test_later_plans_anew_what_is_planned_and_lays_aside_what_is_not(ana: Client
     put_off(ana, day.keys[0], next="tomorrow")
     day.overdue.refresh_from_db()
     assert day.overdue.due_on == TODAY + dt.timedelta(days=1)
-    cold = f"deal-{day.cooling.pk}"
-    put_off(ana, cold, next="week")
+    won = f"won-{day.won.pk}"
+    put_off(ana, won, next="week")
     page = read(ana)
-    assert keys_of(page) == [key for key in day.keys[1:] if key != cold]
+    assert keys_of(page) == [key for key in day.keys[1:] if key != won]
     assert "1 laid aside" in page
     ana.post(f"/day/wake/{Snooze.objects.get().pk}/", **HTMX)
+    assert won in keys_of(read(ana))
+
+
+def test_later_gives_a_deal_without_a_plan_what_is_next(ana: Client, day: Day) -> None:
+    cold = f"deal-{day.cooling.pk}"
+    page = put_off(ana, cold, next="week").content.decode()
+    assert cold not in keys_of(page)
+    planned = Activity.objects.planned().get(deal=day.cooling)
+    assert (planned.kind, planned.due_on) == ("call", TODAY + dt.timedelta(days=5))
+    assert not Snooze.objects.exists()
+    ana.post(f"/deals/{day.cooling.pk}/undo/", {"act": UndoableAct.objects.get().pk}, **HTMX)
     assert cold in keys_of(read(ana))
 
 
@@ -214,6 +226,30 @@ def test_a_date_that_has_passed_is_set_by_one_press(ana: Client, day: Day) -> No
     assert "Keep it true" not in read(ana)
 
 
+def test_a_repair_is_one_press_and_a_parked_deal_closes_no_sooner(ana: Client, day: Day) -> None:
+    past = make_deal(
+        by=day.cast.ana, name="Past", stage=Stage.PROPOSAL,
+        expected_close_on=TODAY - dt.timedelta(days=3),
+    )  # fmt: skip
+
+    def press(path: str, **said: str) -> None:
+        path = f"/deals/{past.pk}/{path}/"
+        form = f'<form action="{path}"' + read(ana).split(f'action="{path}"')[1]
+        ana.post(path, untouched(form.split("</form>")[0], path) | said, **HTMX)
+        past.refresh_from_db()
+
+    press("park")
+    assert past.parked_until == TODAY + dt.timedelta(days=30)
+    assert UndoableAct.objects.filter(deal=past, verb="park").exists()
+    press("edit/close")
+    assert past.expected_close_on == past.parked_until
+    press("edit/value", amount="4200")
+    assert past.amount == 4200
+    assert "Keep it true" not in read(ana)
+    Deal.objects.filter(pk=past.pk).update(expected_close_on=None)
+    assert "Nobody knows when it closes" in read(ana)
+
+
 def test_one_at_a_time_shows_what_the_stage_is_about(ana: Client, day: Day) -> None:
     page = read(ana, "/day/?focus=1")
     assert keys_of(page) == day.keys[:1]
@@ -249,3 +285,14 @@ def test_everybody_begins_with_the_own_page(
     User.objects.filter(pk=person.pk).update(start_page=chosen)
     client.force_login(person)
     assert client.get("/")["Location"] == begins
+
+
+def test_what_was_planned_on_a_deal_that_is_closed_by_now_can_be_done(ana: Client, day: Day) -> None:
+    deal = day.overdue.deal
+    assert deal is not None
+    Deal.objects.filter(pk=deal.pk).update(outcome="won", stage=7, closed_at=NOW)
+    page = read(ana, f"/day/?open={day.keys[0]}")
+    assert "nothing follows on it" in page
+    assert 'value="proposed"' not in page
+    assert log(ana, day.keys[0], result="reached", next="").status_code == 200
+    assert Activity.objects.get(pk=day.overdue.pk).done_at == NOW
