@@ -196,8 +196,8 @@ def _next_words(look: QuickLook) -> tuple[str, str, str, str]:
 def _next_said(look: QuickLook) -> tuple[str, str, str, str]:
     """What the line says, or what was pressed in the form."""
     form = look.form(bound=True)
-    form.is_valid()
-    planned = form.planned() if "next" in form.cleaned_data else None
+    is_wrong = {"next", "next_on", "next_at"} & form.errors.keys()
+    planned = None if is_wrong else form.planned()
     if planned is None or (planned.due_on is None and planned.due_at is None):
         return CHOOSE, "clock", _("When?"), ""
     what = look.viewer.kinds[planned.kind]

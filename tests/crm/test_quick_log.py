@@ -134,6 +134,12 @@ def test_what_is_put_right_in_the_form_wins_over_the_line(ana, world):
     assert found["deal"] == ("assumed", "No deal")
 
 
+def test_a_day_that_lies_behind_is_no_what_is_next(ana, world):
+    past = {"fixed": "next", "next": "on", "next_on": "2026-03-02", "next_kind": "call"}
+    found = chips(read(ana, "ponda reached", **past))
+    assert found["next"] == ("choose", "When?")
+
+
 def test_without_a_deal_it_is_a_touch(ana, world):
     response = save(ana, "norte reached asked after the trial", fixed="deal", deal="")
     assert response.status_code == 200
