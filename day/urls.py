@@ -1,6 +1,6 @@
 from django.urls import path
 
-from day.views import customers, day_page, lead_rules, leads, mirror, outside_time, verbs
+from day.views import customers, day_page, lead_rules, leads, mirror, outside_time, paper, verbs
 
 app_name = "day"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("day/wake/<int:pk>/", verbs.wake, name="wake"),
     path("day/protected/", verbs.protect, name="protect"),
     path("day/protected/<int:pk>/remove/", verbs.unprotect, name="unprotect"),
+    # on paper
+    path("day/paper/", paper.day, name="paper_day"),
+    path("day/paper/board/", paper.board, name="paper_board"),
+    path("day/paper/back/", paper.back, name="paper_back"),
     # existing customers
     path("customers/", customers.page, name="customers"),
     path("customers/<int:pk>/rhythm/", customers.rhythm, name="customer_rhythm"),

@@ -15,6 +15,7 @@ import './open.js';
 import { isGateway, markOnce, settleOnce } from './once.js';
 import { onPeekKey } from './peek.js';
 import { note } from './say.js';
+import './print.js';
 import './process.js';
 import './quick_log.js';
 import './search.js';

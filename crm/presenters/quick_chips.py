@@ -59,13 +59,15 @@ def chips(look: QuickLook) -> list[Chip]:
 def _kind(look: QuickLook) -> Chip:
     words = look.line.words(WordRole.KIND)
     is_said = bool(words) or "kind" in look.fixed
+    is_call = look.kind == ActivityKind.CALL
+    assumed = _("not said: usually a call") if is_call else _("not said: as it was planned")
     return Chip(
         field="kind",
         label=_("Type"),
         state=SAID if is_said else ASSUMED,
         icon=ICONS[look.kind],
         text=look.viewer.kinds[look.kind],
-        why=words or ("" if is_said else _("not said: usually a call")),
+        why=words or ("" if is_said else assumed),
     )
 
 

@@ -39,6 +39,8 @@ class QuickLook:
     `company` or `contact` of `place`), and what is usual.
     """
 
+    form_class = QuickLogForm
+
     def __init__(self, user: User, *, said: QueryDict, place: QueryDict, at: dt.datetime) -> None:
         self.user, self.said, self.place, self.at = user, said, place, at
         self.viewer = Viewer(user, at=at)
@@ -288,7 +290,9 @@ class QuickLook:
     def form(self, *, bound: bool) -> QuickLogForm:
         values: Mapping[str, Any] = self.values()
         given: dict[str, Any] = {"data": values} if bound else {"initial": values}
-        return QuickLogForm(**given, user=self.user, deal=self.deal, at=self.at, auto_id="quick-%s")
+        return self.form_class(
+            **given, user=self.user, deal=self.deal, at=self.at, auto_id="quick-%s"
+        )
 
     def about(self) -> tuple[Company | None, Contact | None]:
         """Whom a touch without a deal is with."""

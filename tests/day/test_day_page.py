@@ -287,7 +287,9 @@ def test_everybody_begins_with_the_own_page(
     assert client.get("/")["Location"] == begins
 
 
-def test_what_was_planned_on_a_deal_that_is_closed_by_now_can_be_done(ana: Client, day: Day) -> None:
+def test_what_was_planned_on_a_deal_that_is_closed_by_now_can_be_done(
+    ana: Client, day: Day
+) -> None:
     deal = day.overdue.deal
     assert deal is not None
     Deal.objects.filter(pk=deal.pk).update(outcome="won", stage=7, closed_at=NOW)
