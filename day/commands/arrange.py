@@ -4,11 +4,13 @@ Nothing of it touches a deal: what is laid aside is only out of the own sight.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from day.models import DayOrder, NotToday, ProtectedTime, Snooze
+from day.style import FreeHours
 from pipeline.models import User
 from salesprocess.lib.refused import Refused
 
@@ -76,6 +78,13 @@ def protect(user: User, *, weekday: int, starts: dt.time, ends: dt.time) -> None
         if mine.count() >= MOST_PROTECTED:
             raise Refused(_("Those are too many: take some away first."), field="starts")
         mine.update_or_create(owner=user, weekday=weekday, starts=starts, defaults={"ends": ends})
+
+
+def protect_all(user: User, hours: Iterable[FreeHours]) -> None:
+    """Keep all of these hours free. Raises Refused as `protect` does; then none of them is."""
+    with transaction.atomic():
+        for weekday, starts, ends in hours:
+            protect(user, weekday=weekday, starts=starts, ends=ends)
 
 
 def unprotect(user: User, pk: int) -> None:

@@ -28,6 +28,7 @@ from crm.models.activity import TOUCHES, ActivityKind
 from crm.models.due import Due, midnight
 from crm.queries.progress import missing_of
 from crm.touch_rhythm import LARGE, proposed_rhythm
+from day.style import day_style
 from pipeline.models import User
 from pipeline.process.queries.stages import norms_for
 from pipeline.process.stages import Stage
@@ -267,19 +268,18 @@ def queue_of(user: User, *, at: dt.datetime, until: dt.date | None = None) -> Fo
         elif one.act is not None:
             ahead.append(one)
     found.sort(key=lambda queued: queued.urgency)
-    return FoundQueue(rows=_few_of_each(found), unplanned=finder.unplanned_in_all, ahead=ahead)
+    kept = _few_of_each(found, touches=finder.touches)
+    return FoundQueue(rows=kept, unplanned=finder.unplanned_in_all, ahead=ahead)
 
 
-# What urges least, and of which there may be many: a day has room for a few.
-_FEW_OF = (AttentionReason.GATE, AttentionReason.TOUCH)
-
-
-def _few_of_each(rows: Sequence[Queued]) -> list[Queued]:
+def _few_of_each(rows: Sequence[Queued], *, touches: int) -> list[Queued]:
+    """Without most of what urges least, and of which there may be many: a day has room for a few."""
+    most = {AttentionReason.GATE: FEW, AttentionReason.TOUCH: touches}
     count: Counter[AttentionReason] = Counter()
     kept = []
     for row in rows:
         count[row.reason] += 1
-        if row.reason not in _FEW_OF or count[row.reason] <= FEW:
+        if count[row.reason] <= most.get(row.reason, count[row.reason]):
             kept.append(row)
     return kept
 
@@ -289,6 +289,7 @@ class _Finder:
         self.user, self.at, self.zone = user, at, user.zone
         self.today = at.astimezone(self.zone).date()
         self.norms = norms_for(user)
+        self.touches = day_style(user.style).touches
         self.unplanned_in_all = 0
         self._until = max(until or self.today, self.today)
 
@@ -370,7 +371,7 @@ class _Finder:
             large=proposed_rhythm(self.user.style, LARGE),
             small=proposed_rhythm(self.user.style, None),
             tomorrow=midnight(self.today + dt.timedelta(days=1), self.zone),
-            most=FEW,
+            most=self.touches,
         )
         return [
             Candidate(

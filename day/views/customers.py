@@ -19,6 +19,7 @@ from day.forms.customers import NONE, RhythmForm, TouchOnForm
 from day.presenters.customers import brought_lines, customer_line, every
 from day.queries import customers as queries
 from day.queries.customers import FIRST, CustomerPlace, Customers, Shown, Whose
+from day.style import day_style
 from pipeline.audit.commands import record_view
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt
@@ -50,7 +51,10 @@ class CustomersPage:
         self.viewer = Viewer(request.user, at=timezone.now())
         whose, shown = request.GET.get("whose", ""), request.GET.get("show", "")
         self.whose = Whose(whose) if whose in set(Whose) else Whose.MINE
-        self.shown = Shown(shown) if shown in set(Shown) else Shown.ALL
+        usual = Shown.DUE if day_style(request.user.style).begins_with_due else Shown.ALL
+        # Other people's are no list of one's own to work through.
+        usual = usual if self.whose == Whose.MINE else Shown.ALL
+        self.shown = Shown(shown) if shown in set(Shown) else usual
         self.after = _place(request.GET.get("after", ""))
         opened = request.GET.get("open", "")
         self.opened = int(opened) if opened.isdecimal() and len(opened) < 19 else 0
@@ -166,4 +170,4 @@ def touch(request: HtmxRequest, pk: int) -> HttpResponse:
 
 
 def _back(pk: int) -> HttpResponse:
-    return redirect(f"{reverse('day:customers')}?open={pk}#customer-{pk}")
+    return redirect(f"{reverse('day:customers')}?show=all&open={pk}#customer-{pk}")

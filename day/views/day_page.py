@@ -24,6 +24,7 @@ from day.presenters.day import (
     schedule,
 )
 from day.presenters.queue import QueueItem, ShownQueue, shown_queue
+from day.presenters.style import free_words, work_lists
 from day.queries import own
 from day.queries.done import DoneAct, done_since
 from day.queries.opened import DaySubject, last_talk, subject_of
@@ -116,6 +117,8 @@ class DayPage:
             "ahead": schedule(self.viewer, self.found, self.done, free),
             "repairs": repairs(self.viewer, untrue_deals(self.user, today=self.viewer.today)),
             "protected": free,
+            "free_proposed": "" if free else free_words(self.viewer),
+            "work_lists": work_lists(self.user),
             "protect_form": ProtectForm(),
         }
 

@@ -22,6 +22,7 @@ from day.forms.day import DayLogForm, LaterForm, PlaceForm, ProtectForm
 from day.presenters.day import later_picks
 from day.presenters.queue import QueueItem
 from day.queries.opened import DaySubject, subject_of
+from day.style import proposed_hours
 from day.views.day_page import DayPage, JustDone, drawn
 from pipeline.process.gates import Gap
 from pipeline.requests import HtmxRequest
@@ -236,6 +237,11 @@ def place(request: HtmxRequest, kind: str, pk: int) -> HttpResponse:
 
 @require_POST
 def protect(request: HtmxRequest) -> HttpResponse:
+    """Keep hours free: those of the form, or as they are proposed for one's style."""
+    if request.POST.get("as") == "proposed":
+        hours = request.user.organisation.working_hours
+        arrange.protect_all(request.user, proposed_hours(request.user.style, hours))
+        return _changed(request)
     form = ProtectForm(request.POST)
     if try_form(form, lambda: arrange.protect(request.user, **form.cleaned_data)):
         return _changed(request)

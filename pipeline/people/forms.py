@@ -35,7 +35,10 @@ class PersonForm(SeenForm):
     role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
     team = forms.TypedChoiceField(label=_("Team"), required=False, coerce=int, empty_value=None)
     style = forms.ChoiceField(
-        label=_("Selling style"), choices=SellingStyle.choices, widget=forms.RadioSelect
+        label=_("Selling style"),
+        choices=SellingStyle.choices,
+        widget=forms.RadioSelect,
+        help_text=_("It sets the lists, the touch plans and the proposals of My Day."),
     )
     hired_on = forms.DateField(
         label=_("Hired on"),
@@ -119,7 +122,10 @@ class ProfileForm(SeenForm):
         label=_("Selling style"),
         choices=SellingStyle.choices,
         widget=forms.RadioSelect,
-        help_text=_("You are only ever compared with people who sell as you do."),
+        help_text=_(
+            "It sets the lists, the touch plans and the proposals of My Day. You are only ever"
+            " compared with people who sell as you do."
+        ),
     )
     theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices, widget=forms.RadioSelect)
     language = forms.ChoiceField(

@@ -38,7 +38,7 @@ class WorkingHours(NamedTuple):
 
     def _worked(self, moment: dt.datetime) -> float:
         """The working minutes since a Monday long ago."""
-        days = (moment.date() - _MONDAY).days
+        days = (moment.date() - MONDAY).days
         weeks, weekday = divmod(days, 7)
         whole = weeks * len(self.days) + sum(day <= weekday for day in self.days)
         length = self.closes - self.opens
@@ -49,7 +49,8 @@ class WorkingHours(NamedTuple):
         return worked
 
 
-_MONDAY = dt.date(2000, 1, 3)
+# A Monday long ago.
+MONDAY = dt.date(2000, 1, 3)
 
 
 def minutes_of(text: str) -> int:
