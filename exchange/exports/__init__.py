@@ -1,0 +1,1 @@
+"""Everything, out and in again: one ZIP of tables as CSV, read again by an empty organisation."""
