@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from pipeline.models import Batch, User
+from pipeline.models import Batch, Role, User
 
 
 class ImportKind(models.TextChoices):
@@ -223,3 +223,66 @@ class ImportMapping(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ExportState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    WRITING = "writing", _("Being written")
+    DONE = "done", _("Ready")
+    FAILED = "failed", _("Failed")
+    GONE = "gone", _("Deleted")
+
+
+class WholeExportQuerySet(models.QuerySet["WholeExport"]):
+    def visible_to(self, user: User) -> Self:
+        """It holds everything: it is for the admin who asked for it, and for nobody else."""
+        if not user.is_active or user.role != Role.ADMIN:
+            return self.none()
+        return self.filter(owner=user)
+
+    def editable_by(self, user: User) -> Self:
+        return self.visible_to(user)
+
+    def working(self) -> Self:
+        return self.filter(state__in=(ExportState.WAITING, ExportState.WRITING))
+
+
+WholeExportManager = models.Manager.from_queryset(WholeExportQuerySet)
+
+
+class WholeExport(models.Model):
+    """Everything in one file, written in the background, and gone after a day.
+
+    `done` counts the rows that are written, `rows` those that there were about when it began.
+    """
+
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="whole_exports")
+    state = models.CharField(max_length=10, choices=ExportState, default=ExportState.WAITING)
+    file = models.CharField(max_length=100, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    rows = models.PositiveBigIntegerField(default=0)
+    done = models.PositiveBigIntegerField(default=0)
+    # How often a worker began it without finishing.
+    attempts = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = WholeExportManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            # Who asks again while it is written has that one.
+            models.UniqueConstraint(
+                models.F("owner"),
+                condition=Q(state__in=("waiting", "writing")),
+                name="whole_export_once_a_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.owner} {self.asked_at:%Y-%m-%d}"
+
+    @property
+    def is_working(self) -> bool:
+        return self.state in (ExportState.WAITING, ExportState.WRITING)

@@ -1,4 +1,5 @@
-"""What the pages on imports show: the list, the rows that stayed out, what an undo has left."""
+"""What the pages on imports show: the list, the rows that stayed out, what an undo has left; and what
+that of the exports of everything shows."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -7,11 +8,13 @@ from pathlib import Path
 from django.db.models import Count, Q, Sum
 
 from crm.models import Deal
-from exchange.models import ImportFaultQuerySet, ImportJob
+from exchange.models import ExportState, ImportFaultQuerySet, ImportJob, WholeExport
 from pipeline.models import User
-from salesprocess.lib.format import clock, day
+from salesprocess.lib.format import clock, day, full_moment
+from salesprocess.lib.quota import megabytes
 
 _RECENT = 50
+_RECENT_EXPORTS = 10
 FAULTS_ON_A_PAGE = 50
 # Of the records that an undo lists, only deals are not for everybody to see.
 _SCOPED = str(Deal._meta.verbose_name)
@@ -157,3 +160,54 @@ def has_left_out(job: ImportJob) -> bool:
 def left_out(job: ImportJob) -> ImportFaultQuerySet:
     """The rows of the file that stay out."""
     return job.faults.filter(comes_in=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeExportLine:
+    """`until` is told while the file can be taken."""
+
+    id: int
+    state: str
+    is_working: bool
+    is_failed: bool
+    asked: str
+    until: str
+    rows: int
+    done: int
+    size: str
+
+
+def whole_exports(user: User, *, at: dt.datetime) -> list[WholeExportLine]:
+    """The latest exports of everything that this person asked for, the newest first."""
+    found = WholeExport.objects.visible_to(user).order_by("-pk")
+    return [
+        WholeExportLine(
+            id=row.pk,
+            state=str(_state_of(row, at).label),
+            is_working=row.is_working,
+            is_failed=row.state == ExportState.FAILED,
+            asked=full_moment(row.asked_at, user.zone),
+            until=_until(row, user, at),
+            rows=row.rows,
+            done=row.done,
+            size=megabytes(row.size) if row.size else "",
+        )
+        for row in found[:_RECENT_EXPORTS]
+    ]
+
+
+def whole_export_to_take(user: User, pk: int, at: dt.datetime) -> WholeExport:
+    """Raises WholeExport.DoesNotExist where it is not ready, another person's, or its day is over."""
+    rows = WholeExport.objects.visible_to(user).filter(state=ExportState.DONE, expires_at__gt=at)
+    return rows.get(pk=pk)
+
+
+def _state_of(row: WholeExport, at: dt.datetime) -> ExportState:
+    over = row.state == ExportState.DONE and row.expires_at is not None and row.expires_at <= at
+    return ExportState.GONE if over else ExportState(row.state)
+
+
+def _until(row: WholeExport, user: User, at: dt.datetime) -> str:
+    if row.expires_at is None or _state_of(row, at) != ExportState.DONE:
+        return ""
+    return full_moment(row.expires_at, user.zone)

@@ -4,8 +4,8 @@ import time
 from celery import shared_task
 from django.utils import timezone, translation
 
-from exchange.commands import job, work
-from exchange.models import ImportJob, ImportKind
+from exchange.commands import job, whole_export, work
+from exchange.models import ImportJob, ImportKind, WholeExport
 from salesprocess.lib.enqueue import enqueue
 
 # After so long other tasks have their turn.
@@ -36,6 +36,22 @@ def work_on_imports(pk: int | None = None) -> None:
                     break
         if more:
             enqueue("exchange.tasks.work_on_imports", pk=pk)
+
+
+@shared_task(soft_time_limit=3540, time_limit=3600)
+def write_exports(pk: int | None = None) -> None:
+    """Writes the exports of everything that wait, or that one; by the clock, and woken."""
+    waiting = WholeExport.objects.working().order_by("pk")
+    if pk is not None:
+        waiting = waiting.filter(pk=pk)
+    for each in waiting.values_list("pk", flat=True):
+        whole_export.write(each, at=timezone.now())
+
+
+@shared_task
+def clear_old_exports() -> None:
+    """Deletes exports of everything whose day is over."""
+    whole_export.clear_old(at=timezone.now())
 
 
 @shared_task

@@ -1,25 +1,29 @@
-"""Bringing in a file by page: upload, columns, questions, the check, the load, and the way back."""
+"""Bringing in a file by page: upload, columns, questions, the check, the load, and the way back; and
+taking everything out."""
 
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm.views.audit import STAYED_OUT
+from crm.views.audit import EVERYTHING, STAYED_OUT
 from crm.views.people import person_in_reach
+from crm.views.settings import admins_only, settings_page
 from exchange import queries
 from exchange.commands import job as verbs
+from exchange.commands import whole_export
 from exchange.forms import AnswersForm, ColumnsForm, UploadForm
 from exchange.imports import answers, error_file
 from exchange.models import NOT_LOADED, ImportJob, ImportState
-from pipeline.audit.commands import record_export
-from pipeline.people.signing_in import download_when_confirmed
+from pipeline.audit.commands import record_export, record_whole_export
+from pipeline.people.signing_in import check_confirmed, download_when_confirmed
 from pipeline.requests import HtmxRequest
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.attempt import attempt, status_of
@@ -207,4 +211,36 @@ def _page(
         fragment="exchange/import/_job.html",
         context=context,
         status=status,
+    )
+
+
+# --- everything, out ---------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@admins_only
+def whole_exports(request: HtmxRequest) -> HttpResponse:
+    """Has everything written into one file, and says how far that is."""
+    if request.method == "POST":
+        check_confirmed(request)
+        whole_export.ask(by=request.user, at=timezone.now())
+        return redirect("exchange:whole_exports")
+    lines = queries.whole_exports(request.user, at=timezone.now())
+    context = {"lines": lines, "is_working": any(line.is_working for line in lines)}
+    return settings_page(request, "export", "exchange/export.html", context)
+
+
+@require_GET
+@admins_only
+@download_when_confirmed
+def whole_export_file(request: HtmxRequest, pk: int) -> FileResponse:
+    """The file, for whoever had it written, until its day is over."""
+    at, user = timezone.now(), request.user
+    found = found_or_404(queries.whole_export_to_take, user, pk, at)
+    record_whole_export(what=EVERYTHING, rows=found.rows, by=user, at=at)
+    return FileResponse(
+        default_storage.open(found.file),
+        as_attachment=True,
+        filename=f"seven-{found.asked_at.date().isoformat()}.zip",
+        headers={"Cache-Control": "no-store"},
     )

@@ -96,6 +96,15 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 10},
         },
+        "write-exports": {
+            "task": "exchange.tasks.write_exports",
+            "schedule": 30.0,
+            "options": {"expires": 60},
+        },
+        "clear-old-exports": {
+            "task": "exchange.tasks.clear_old_exports",
+            "schedule": crontab(minute="27"),
+        },
         "clear-old-import-files": {
             "task": "exchange.tasks.clear_old_import_files",
             "schedule": crontab(hour="3", minute="47"),

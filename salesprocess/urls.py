@@ -7,10 +7,11 @@ from salesprocess.lib import unsent
 urlpatterns = [
     path("", first_run.home, name="home"),
     path("", include("pipeline.urls")),
+    # Before the settings of any name.
+    path("", include("exchange.urls")),
     path("", include("crm.urls")),
     path("", include("reports.urls")),
     path("", include("day.urls")),
-    path("", include("exchange.urls")),
     path("", include("privacy.urls")),
     path("", include("demo.urls")),
     path("accounts/", include("salesprocess.accounts_urls")),

@@ -61,6 +61,7 @@ from crm.models.step_result import StepState
 from day.commands import outside_time as outside_commands
 from day.models import OutsideKind, ProtectedTime, Snooze
 from exchange.commands import job as import_verbs
+from exchange.commands import whole_export as whole_export_commands
 from exchange.models import ImportState
 from pipeline.audit.models import AuditEntry
 from pipeline.models import Batch, Collision, OutboxRow, PeopleChange, Role, User
@@ -498,6 +499,8 @@ URLS: dict[str, Url] = {
     "exchange:import_undo": record("job", IMPORTER, get=False, post={}),
     "exchange:import_discard": record("checked", IMPORTER, get=False, post={}),
     "exchange:person_imports": record("ana"),
+    "exchange:whole_exports": Url(kind="function", may=ADMIN, post={}),
+    "exchange:whole_export_file": record("whole_export", ADMIN, keeps=TAKEN),
     "crm:touch_complete": record("touch", post={"body": "said"}),
     "crm:touch_cancel": record("touch", get=False, post={}),
     "crm:touch_again": record("gone_touch", get=False, post={}),
@@ -999,6 +1002,8 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
             job.batch = Batch.objects.create(kind="import", name="Old", by=ana, at=NOW)
         job.save()
         jobs[key] = job.pk
+    whole_export = whole_export_commands.ask(by=cast.adele, at=NOW)
+    whole_export_commands.write(whole_export.pk, at=NOW)
     past = NameChanged(old=CANARIES["past"], new="Ana")
     PeopleChange.objects.create(person=ana, at=NOW, **event_columns(past))
     deal.refresh_from_db()
@@ -1045,6 +1050,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
         "deleted": DeletedRecord.objects.get().pk,
         **{key: notice.pk for key, notice in _due_people(cast).items()},
         "outbox": row.pk,
+        "whole_export": whole_export.pk,
         **jobs,
     }
 

@@ -21,7 +21,7 @@ from django.db import connection
 from django.db.models import Model
 
 from crm.models import Activity, Company, Contact, Deal, ProcessNote, SavedView
-from exchange.models import ImportJob
+from exchange.models import ImportJob, WholeExport
 from pipeline.models import OutboxRow
 from proof.walk import open_a_door
 from reports.models import DayNote
@@ -65,6 +65,7 @@ OTHERS: dict[str, tuple[type[Model], frozenset[str]]] = {
     "gone_day_note": (DayNote, ABOVE_ANA),
     "job": (ImportJob, SEEN_BY["job"]),
     "checked": (ImportJob, SEEN_BY["job"]),
+    "whole_export": (WholeExport, frozenset({"admin"})),
     "outbox": (OutboxRow, SEEN_BY["outbox"]),
     "passkey": (Authenticator, frozenset({"owner", "admin"})),
     "session": (UserSession, frozenset({"owner", "admin"})),

@@ -33,11 +33,14 @@ from salesprocess.lib.refused import Refused
 INFORMATION = "contact"
 # And those that are no list: the price list, what stayed out of an import, the audit itself.
 PRICES, STAYED_OUT, AUDIT = "prices", "stayed_out", "audit"
+# And everything, which belongs to all.
+EVERYTHING = "everything"
 OTHERS = {
     INFORMATION: gettext_lazy("What is kept of a person"),
     PRICES: gettext_lazy("Prices"),
     STAYED_OUT: gettext_lazy("Rows that stayed out of an import"),
     AUDIT: gettext_lazy("The audit"),
+    EVERYTHING: gettext_lazy("Everything"),
 }
 # And those lists that no export gives.
 SHOWN = {

@@ -57,6 +57,7 @@ LABELS = {
     "sign-in": gettext_lazy("Sign-in"),
     "retention": gettext_lazy("Retention"),
     "changes": gettext_lazy("All changes"),
+    "export": gettext_lazy("Take everything along"),
     "audit": gettext_lazy("Files, lists and sign-ins"),
     "operations": gettext_lazy("Operations"),
 }
@@ -115,6 +116,7 @@ def _menu(user: User, *, at: dt.datetime) -> list[tuple[str, list[SettingsMenuIt
             ],
         ),
         (_("What was changed"), [entry("changes", ""), entry("audit", "")]),
+        (_("In and out"), [entry("export", "")]),
         (_("How it runs"), [entry("operations", "")]),
         (
             _("To begin with"),
@@ -127,11 +129,13 @@ def address_of(key: str) -> str:
     """Where a page of the settings is."""
     if key in _LISTS:
         return reverse("crm:settings_list", args=[key])
-    if key == "retention":
-        return reverse("privacy:retention")
+    if key in _ABOVE:
+        return reverse(_ABOVE[key])
     return reverse(f"crm:settings_{key.replace('-', '_')}")
 
 
+# The pages of apps above.
+_ABOVE = {"retention": "privacy:retention", "export": "exchange:whole_exports"}
 _LISTS = {"products", "sources", "methods", "stop-causes"}
 
 

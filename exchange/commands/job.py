@@ -219,22 +219,12 @@ def sweep_files(*, at: dt.datetime) -> int:
     that was killed between storing and committing leaves such."""
     named = set(ImportJob.objects.exclude(file="").values_list("file", flat=True))
     count = 0
-    for stored in _stored("imports"):
+    for stored in stored_files.of_folder("imports"):
         is_named = stored in named or posixpath.dirname(stored) in named
         if not is_named and default_storage.get_modified_time(stored) < at - UNNAMED_AFTER:
             stored_files.remove(stored)
             count += 1
     return count
-
-
-def _stored(folder: str) -> Iterator[str]:
-    try:
-        folders, files = default_storage.listdir(folder)
-    except FileNotFoundError:
-        return
-    yield from (f"{folder}/{name}" for name in files)
-    for each in folders:
-        yield from _stored(f"{folder}/{each}")
 
 
 @contextmanager

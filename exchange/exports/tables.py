@@ -34,6 +34,7 @@ STAYS = {
     "crm.SearchEntry": "made anew from the records",
     "exchange.ImportJob": "files on their way in; what came in of them is among the records",
     "exchange.ImportFault": "files on their way in",
+    "exchange.WholeExport": "files on their way out",
 }
 # By the model's label: columns that stay here.
 STAYING_COLUMNS = {"pipeline.User": {"password": "a secret"}}

@@ -56,6 +56,11 @@ def record_export(
         raise Refused(words % {"most": number(most)})
 
 
+def record_whole_export(*, what: str, rows: int, by: User, at: dt.datetime) -> None:
+    """Note that an admin takes everything away, before it goes."""
+    AuditEntry.objects.create(at=at, by=by, kind=AuditKind.EXPORT, what=what, rows=rows)
+
+
 def record_view(
     owners: Iterable[int | None], *, what: str, asked: str, rows: int, by: User, at: dt.datetime
 ) -> None:

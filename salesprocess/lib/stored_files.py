@@ -3,6 +3,7 @@
 import contextlib
 import posixpath
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.files import File
@@ -29,6 +30,17 @@ def save(name: str, content: File[Any]) -> str:
     stored = default_storage.save(name, content)
     transaction.on_commit(_Kept(stored))
     return stored
+
+
+def of_folder(folder: str) -> Iterator[str]:
+    """The names of all files in a folder and those below it."""
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    yield from (f"{folder}/{name}" for name in files)
+    for each in folders:
+        yield from of_folder(f"{folder}/{each}")
 
 
 def remove(stored: str) -> None:
