@@ -88,7 +88,7 @@ def _cached_frame(env: Environment) -> Callable[..., Markup]:
         drawn: Markup = getattr(env.get_template("components/frame.html").module, name)(*words)
         return drawn
 
-    @lru_cache(maxsize=512)
+    @lru_cache(maxsize=1024)
     def keep(_language: str, _urlconf: str | None, _prefix: str, name: str, *words: str) -> Markup:
         return draw(name, *words)
 
