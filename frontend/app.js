@@ -3,6 +3,7 @@ import './board.js';
 import './calls.js';
 import { keepCookie } from './cookies.js';
 import { keepUnsent } from './kept.js';
+import './kept_day.js';
 import { onDayKey } from './day.js';
 import './deal.js';
 import './drafts.js';

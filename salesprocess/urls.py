@@ -17,6 +17,7 @@ urlpatterns = [
     path("accounts/", include("salesprocess.accounts_urls")),
     path("unsent/put-away/", unsent.discard_view, name="unsent_put_away"),
     path("line/", line.line, name="line"),
+    path("worker.js", line.worker, name="worker"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

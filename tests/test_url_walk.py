@@ -210,6 +210,7 @@ URLS: dict[str, Url] = {
     "demo:sample_add": Url(kind="function", may=ADMIN, get=False, post={}),
     "demo:sample_take_away": Url(kind="function", may=ADMIN, get=False, post={}),
     "line": Url(kind="public"),
+    "worker": Url(kind="public"),
     "healthz": Url(kind="public"),
     "readyz": Url(kind="public"),
     # Without the token that an operator sets it does not exist.

@@ -166,12 +166,16 @@ def page(request: HtmxRequest) -> HttpResponse:
     opened = request.GET.get("open")
     if day.focus and not opened:
         opened = next((item.key for item in day.queue.items if item.verb == "log"), None)
-    return render(
+    response = render(
         request,
         page="day/page.html",
         fragment="day/_day.html",
         context=day.context(opened=opened),
     )
+    if not wants_fragment(request):
+        # Whose it is: the worker keeps the day for where there is no line, and never for two people.
+        response.headers["Seven-Reader"] = str(request.user.pk)
+    return response
 
 
 def drawn(request: HtmxRequest, day: DayPage, status: int = 200, **shown: Any) -> HttpResponse:

@@ -95,7 +95,10 @@ class KeptContext(WatchedContext):
                 closing.close(page)
         self._protocol.send(
             "Storage.clearDataForOrigin",
-            {"origin": origin, "storageTypes": "local_storage,indexeddb,cache_storage"},
+            {
+                "origin": origin,
+                "storageTypes": "local_storage,indexeddb,cache_storage,service_workers",
+            },
         )
         self.context.clear_cookies()
         self.context.clear_permissions()

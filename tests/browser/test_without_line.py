@@ -172,3 +172,88 @@ def test_signing_out_asks_about_what_is_not_sent(
     page.wait_for_url("**/accounts/login/**", wait_until="commit")
     assert page.evaluate("Object.keys(localStorage)") == []
     assert said() == []
+
+
+KEPT_DAY = "html[data-day-is-kept]"
+CACHES = "caches.keys().then((names) => names.filter((name) => name.startsWith('seven-day-')))"
+
+
+def test_the_day_stays_readable_and_goes_with_signing_out(
+    page_of: PageOf, people: Cast, deal: Deal, context: BrowserContext
+):
+    page = page_of(people.ana, "/day/")
+    page.wait_for_selector(KEPT_DAY, state="attached")
+    # Online it is always the server's: a second look shows what came since.
+    make_deal(by=people.ana, name="Linelink", stage=Stage.PROSPECTING)
+    page.reload()
+    expect(page.locator("#day")).to_contain_text("Linelink")
+    expect(page.locator(".kept-strip")).to_have_count(0)
+    page.wait_for_selector(KEPT_DAY, state="attached")
+
+    context.set_offline(True)
+    page.reload()
+    expect(page.locator(".kept-strip")).to_contain_text("This is your day as it was at")
+    expect(page.locator("#day")).to_contain_text("Ponda 400")
+    expect(page.locator("#day")).to_contain_text("Linelink")
+    assert page.evaluate("getComputedStyle(document.querySelector('.rail')).display") == "flex"
+    assert axe.findings(page) == []
+    # Nothing leads away from what can be read, and what is done is kept.
+    page.locator(".rail [data-go=board]").click()
+    expect(page.locator(".toast-note.bad")).to_contain_text("needs the line")
+    page.locator(f".day-row[data-deal='{deal.pk}'] [data-done]").click()
+    page.locator("#kept-body").fill("From the train")
+    page.locator("#sheet [type=submit]").click()
+    expect(page.locator("#kept")).to_have_text("1 not yet sent")
+
+    context.set_offline(False)
+    expect(page.locator(".kept-strip")).to_have_count(0)
+    expect(page.locator("#kept")).to_be_hidden()
+    assert said() == ["From the train"]
+    page.locator("header.bar summary").click()
+    page.get_by_text("Sign out", exact=True).click()
+    page.wait_for_url("**/accounts/login/**")
+    assert page.evaluate("caches.keys()") == []
+    assert (
+        page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
+    )
+
+
+def test_nobody_sees_the_day_of_another(
+    page_of: PageOf,
+    people: Cast,
+    deal: Deal,
+    context: BrowserContext,
+    enter: Callable[[BrowserContext, User], None],
+):
+    page = page_of(people.ana, "/day/")
+    page.wait_for_selector(KEPT_DAY, state="attached")
+    assert page.evaluate(CACHES) == [f"seven-day-{people.ana.pk}"]
+    # Whichever page another person opens first, the day of the first is gone.
+    other = page_of(people.ben, "/companies/")
+    expect(other.locator("h1")).to_be_visible()
+    other.wait_for_function(f"async () => (await {CACHES}).length === 0")
+    other.goto(other.url.replace("/companies/", "/day/"))
+    other.wait_for_selector(KEPT_DAY, state="attached")
+    assert other.evaluate(CACHES) == [f"seven-day-{people.ben.pk}"]
+    context.set_offline(True)
+    other.reload()
+    expect(other.locator(".kept-strip")).to_be_visible()
+    assert "Ponda 400" not in other.content()
+
+
+def test_it_can_be_installed(page_of: PageOf, people: Cast):
+    page = page_of(people.ana, "/day/")
+    manifest = page.evaluate(
+        """async () => {
+            const link = document.querySelector('link[rel=manifest]').href;
+            const said = await (await fetch(link)).json();
+            for (const icon of said.icons) {
+                icon.found = (await fetch(new URL(icon.src, link))).headers.get('content-type');
+            }
+            return said;
+        }"""
+    )
+    assert (manifest["start_url"], manifest["display"]) == ("/day/", "standalone")
+    assert all(icon["found"] == icon["type"] for icon in manifest["icons"])
+    assert {"192x192", "512x512"} <= {icon["sizes"] for icon in manifest["icons"]}
+    assert any(icon.get("purpose") == "maskable" for icon in manifest["icons"])
