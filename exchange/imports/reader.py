@@ -127,8 +127,10 @@ class RowReader:
 
     def read(self, row: FileRow) -> list[Any] | None:
         if row.fault:
-            self._refuse(row.line, row.column, "", row.fault)
+            self._refuse(row.line, row.column, "", row.fault, comes_in=not row.is_row)
             return None
+        if row.remark:
+            self._remarks.append(("", "", row.remark))
         try:
             line = self._line(row)
         except _BadCell as bad:

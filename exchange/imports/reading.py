@@ -6,13 +6,15 @@ Only one row is held in memory: a file may be long, a line or a cell may not.
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from exchange.imports import encodings
 from exchange.imports.faults import Unreadable
@@ -22,17 +24,26 @@ MOST_COLUMNS: int = settings.IMPORT_MOST_COLUMNS
 MOST_ROWS: int = settings.IMPORT_MOST_ROWS
 LONGEST_CELL = 32_768
 LONGEST_LINE = 1_000_000
+# Above the headings there may be a title; below the rows, what a report says of itself.
+MOST_ABOVE = 20
+_MOST_BELOW = 20
+_LOOKED_AT = 50
+_SUM = re.compile(r"(grand total|total|subtotal|summe|gesamt(summe)?)\b", re.IGNORECASE)
+_NO_HEADING = re.compile(r"[\W\d_]*")
 _INSTRUCTION = re.compile(r"\ufeff?\"?sep=([^\s\"])\"?\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileRow:
-    """`line` is where the row begins, counted from 1. With a `fault`, `cells` must not be used."""
+    """`line` is where the row begins, counted from 1. With a `fault`, `cells` must not be used. A
+    `remark` is said of a row that comes in all the same; of lines that are no row it is the fault."""
 
     line: int
     cells: list[str]
     fault: str = ""
     column: str = ""
+    remark: str = ""
+    is_row: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,36 +67,105 @@ class FileTable:
         return self.path.name
 
     def rows(self) -> Iterator[FileRow]:
-        """The rows below the header; raises Unreadable where what follows cannot be told apart."""
-        records = _Records(self.path, encoding=self.encoding, delimiter=self.delimiter)
-        width = len(self.header)
-        for count, (line, cells, fault) in enumerate(records, start=-self.above):
+        """The rows below the header, and where the table ends with lines that are none, one that says
+        so. Raises Unreadable where what follows cannot be told apart."""
+        for count, row in enumerate(self._all_rows(), start=1):
             if count <= self.skip:
                 continue
-            if count > MOST_ROWS:
+            if row.is_row and count > MOST_ROWS:
                 raise Unreadable(
                     _("%(file)s, line %(line)d: more than %(most)d rows. Split the file.")
-                    % {"file": self.name, "line": line, "most": MOST_ROWS}
+                    % {"file": self.name, "line": row.line, "most": MOST_ROWS}
                 )
-            if count > self.skip + self.most:
+            if row.is_row and count > self.skip + self.most:
                 return
-            if fault:
-                yield FileRow(line=line, cells=cells, fault=fault)
-            elif len(cells) != width:
-                yield FileRow(line=line, cells=cells, fault=_ragged(len(cells), width))
-            elif records.saw_nul and (bad := [i for i, cell in enumerate(cells) if "\0" in cell]):
-                nul = _("There is a NUL sign in this cell: the file was damaged on its way.")
-                yield FileRow(line=line, cells=cells, fault=nul, column=self.header[bad[0]])
-            else:
-                yield FileRow(line=line, cells=cells)
+            yield row
+
+    def _all_rows(self) -> Iterator[FileRow]:
+        """Keeps back what may be the lines below the table until a row follows, or nothing."""
+        records = _Records(self.path, encoding=self.encoding, delimiter=self.delimiter)
+        width = len(self.header)
+        kept: list[FileRow] = []
+        are_below = False
+        for line, cells, fault in islice(records, self.above + 1, None):
+            row = self._row(line, cells, fault, width, has_nul=records.saw_nul)
+            if fault or width < 3 or not _could_be_below(cells) or len(kept) == _MOST_BELOW:
+                yield from kept
+                kept, are_below = [], False
+                yield row
+                continue
+            if not are_below and (records.after_gap or _is_sum(cells)):
+                yield from kept
+                kept, are_below = [], True
+            kept.append(row)
+        if are_below:
+            yield _below(kept)
+        else:
+            yield from kept
+
+    def _row(
+        self, line: int, cells: list[str], fault: str, width: int, *, has_nul: bool
+    ) -> FileRow:
+        if fault:
+            return FileRow(line=line, cells=cells, fault=fault)
+        if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+            cells = cells[:width]  # delimiters at the end
+        if has_nul and (bad := [i for i, cell in enumerate(cells[:width]) if "\0" in cell]):
+            nul = _("There is a NUL sign in this cell: the file was damaged on its way.")
+            return FileRow(line=line, cells=cells, fault=nul, column=self.header[bad[0]])
+        if len(cells) == width:
+            return FileRow(line=line, cells=cells)
+        missing = width - len(cells)
+        if missing < 0 or len(cells) * 2 < width:
+            return FileRow(line=line, cells=cells, fault=_ragged(len(cells), width))
+        # Spreadsheets leave out empty cells at the end of a row. A part of a torn row looks the same.
+        remark = ""
+        if any(self.header[len(cells) :]):
+            remark = _(
+                "The row ends after %(cells)d of %(width)d cells. The others are taken for empty."
+            ) % {"cells": len(cells), "width": width}
+        return FileRow(line=line, cells=[*cells, *[""] * missing], remark=remark)
+
+
+def _filled(cells: Sequence[str]) -> int:
+    return sum(1 for cell in cells if cell and not cell.isspace())
+
+
+def _could_be_below(cells: Sequence[str]) -> bool:
+    filled = _filled(cells)
+    return filled < 2 or (filled * 2 <= len(cells) and _is_sum(cells))
+
+
+def _is_sum(cells: Sequence[str]) -> bool:
+    said = next((cell.strip() for cell in cells if cell.strip()), "")
+    return _SUM.match(said) is not None
+
+
+def _below(rows: list[FileRow]) -> FileRow:
+    """What stands below the table, as one."""
+    text = " · ".join(" ".join(filter(None, row.cells)).strip() for row in rows)
+    words = ngettext(
+        "%(n)d line below the table is no row: “%(text)s”.",
+        "%(n)d lines below the table are no rows: “%(text)s”.",
+        len(rows),
+    )
+    shown = f"{text[:100]}…" if len(text) > 100 else text
+    fault = words % {"n": len(rows), "text": shown}
+    return FileRow(line=rows[0].line, cells=rows[0].cells, fault=fault, is_row=False)
 
 
 def open_table(
-    path: Path, *, wanted: set[str], encoding: str = "", delimiter: str = ""
+    path: Path,
+    *,
+    wanted: set[str],
+    encoding: str = "",
+    delimiter: str = "",
+    above: int | None = None,
 ) -> FileTable:
     """Look at a file: its encoding, delimiter and header, each found where it is not stated.
 
-    `wanted` are the columns that the mapping names; the delimiter is the one that shows them.
+    `wanted` are the columns that the mapping names; the delimiter is the one that shows them. `above`
+    is how many rows stand above the header.
 
     Raises Unreadable, in words, for a file that is empty, in another encoding, without one of the
     columns, or with a header that is ambiguous.
@@ -94,20 +174,22 @@ def open_table(
         encodings.check(path, encoding)
     encoding = encoding or encodings.require(path)
     instruction = _instruction(path, encoding)
-    above = 1 if instruction else 0
     signs = tuple(filter(None, (delimiter or instruction,))) or DELIMITERS
-    tried: dict[str, tuple[str, ...]] = {}
+    tried: dict[str, _Header] = {}
     for sign in signs:
+        records = _Records(path, encoding=encoding, delimiter=sign)
         try:
-            line, tried[sign] = _header(path, encoding, sign, above)
+            tried[sign] = _header(records, 1 if instruction else 0, wanted, above)
         except Unreadable:
             # A long header is one long cell to another sign; what none can read is told of.
             if sign == signs[-1] and not tried:
                 raise
-    best = max(tried, key=lambda sign: (len(wanted & set(tried[sign])), len(tried[sign])))
-    header = tried[best]
-    _check_header(path.name, header, wanted, line)
-    return FileTable(path=path, encoding=encoding, delimiter=best, header=header, above=above)
+    best = max(tried, key=lambda sign: tried[sign].score(wanted))
+    found = tried[best]
+    _check_header(path.name, found.cells, wanted, found.line)
+    return FileTable(
+        path=path, encoding=encoding, delimiter=best, header=found.cells, above=found.above
+    )
 
 
 def _instruction(path: Path, encoding: str) -> str:
@@ -117,11 +199,73 @@ def _instruction(path: Path, encoding: str) -> str:
     return found[1] if found else ""
 
 
-def _header(path: Path, encoding: str, delimiter: str, above: int) -> tuple[int, tuple[str, ...]]:
-    """Line and cells of the header as this delimiter shows it; none where it makes no sense of it."""
-    records = _Records(path, encoding=encoding, delimiter=delimiter)
-    line, cells, _fault = next(islice(records, above, None), (1, [], ""))
-    return line, tuple(cell.strip() for cell in cells)
+@dataclass(frozen=True, kw_only=True)
+class _Header:
+    """The header as one delimiter shows it, and how many records stand above it; no cells where it
+    makes no sense of it."""
+
+    line: int
+    cells: tuple[str, ...]
+    above: int
+
+    def score(self, wanted: set[str]) -> tuple[int, int]:
+        return len(wanted & set(self.cells)), len(self.cells)
+
+
+def _header(records: "_Records", least: int, wanted: set[str], above: int | None) -> _Header:
+    """`least` records are no header for certain, such as an instruction to spreadsheets.
+
+    Raises Unreadable where the first rows cannot be told apart.
+    """
+    if above is not None:
+        some = [(line, cells) for line, cells, _fault in islice(records, above, above + 1)]
+        place = 0
+    else:
+        some = _first(records, least)
+        above = least + (place := _place_of_header([cells for _line, cells in some], wanted))
+    line, cells = (some[place][0], some[place][1]) if some else (1, [])
+    return _Header(line=line, cells=tuple(cell.strip() for cell in cells), above=above)
+
+
+def _first(records: "_Records", least: int) -> list[tuple[int, list[str]]]:
+    """The first records; what breaks behind the first of them says nothing against it."""
+    some: list[tuple[int, list[str]]] = []
+    try:
+        for line, cells, _fault in islice(records, least, _LOOKED_AT):
+            some.append((line, cells))
+    except Unreadable:
+        if not some:
+            raise
+    return some
+
+
+def _place_of_header(rows: list[list[str]], wanted: set[str]) -> int:
+    """Which of the first rows has the headings: the first with all that are `wanted`; else the first,
+    but if it has far fewer cells than the rows have, and one below it that could be a header has not.
+    """
+    if wanted:
+        whole = (place for place, row in enumerate(rows[:MOST_ABOVE]) if wanted <= _texts(row))
+        return next(whole, 0)
+    widths = Counter(width for row in rows if (width := _filled(row)) > 1)
+    most = max(widths.values(), default=0)
+    usual = max((width for width, times in widths.items() if times == most), default=0)
+    few = max(usual // 3, 1)
+    if usual < 3 or not rows or _filled(rows[0]) > few:
+        return 0
+    for place, row in enumerate(rows[:MOST_ABOVE]):
+        if _filled(row) > few:
+            return place if _could_be_header(row) else 0
+    return 0
+
+
+def _texts(row: list[str]) -> set[str]:
+    return {cell.strip() for cell in row}
+
+
+def _could_be_header(row: list[str]) -> bool:
+    """Whether all that it says are words, each once."""
+    said = [cell.strip() for cell in row if cell.strip()]
+    return len(set(said)) == len(said) and not any(_NO_HEADING.fullmatch(cell) for cell in said)
 
 
 def _check_header(name: str, header: tuple[str, ...], wanted: set[str], line: int) -> None:
@@ -161,6 +305,8 @@ class _Records:
     def __init__(self, path: Path, *, encoding: str, delimiter: str) -> None:
         self._path, self._encoding, self._delimiter = path, encoding, delimiter
         self.saw_nul = False
+        # Whether blank lines stand before the record.
+        self.after_gap = False
         self._line = 0  # of the physical line that was read last
         self._text = ""  # of the record that is being read, for a precise complaint
 
@@ -177,8 +323,11 @@ class _Records:
                 except csv.Error as error:
                     yield begins, [], self._complaint(begins, str(error))
                     continue
-                if cells:
+                if any(cell and not cell.isspace() for cell in cells):
                     yield begins, cells, ""
+                    self.after_gap = False
+                else:
+                    self.after_gap = True
 
     def _lines(self, source: io.TextIOWrapper) -> Iterator[str]:
         while line := source.readline(LONGEST_LINE):

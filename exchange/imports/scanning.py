@@ -171,7 +171,7 @@ def scan(mapped: KindMapping, table: FileTable) -> Scan:
     stage = [table.header.index(column) for column in mapped.columns.get("stage", ())]
     found = Scan(readings=readings)
     for row in table.rows():
-        found.rows += 1
+        found.rows += row.is_row
         if row.fault:
             continue
         for reading, place, aliases in looks:

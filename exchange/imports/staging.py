@@ -209,7 +209,7 @@ def fill(mapped: KindMapping, tables: Sequence[FileTable], run: ImportRun) -> in
     for table in tables:
         reader = RowReader(mapped, table, run)
         for rows in bulk.chunks(table.rows(), bulk.CHUNK):
-            read += len(rows)
+            read += sum(row.is_row for row in rows)
             staged = [line for row in rows if (line := reader.read(row)) is not None]
             bulk.copy(table_of(mapped.kind), reader.names, staged)
             write_faults(mapped.kind, reader.taken_faults())

@@ -4,6 +4,7 @@ import csv
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "deals.csv"
 
 
-def opened(path: Path, content: bytes, *, wanted: str = "name", **stated: str) -> FileTable:
+def opened(path: Path, content: bytes, *, wanted: str = "name", **stated: Any) -> FileTable:
     path.write_bytes(content)
     return open_table(path, wanted=set(wanted.split(",")), **stated)
 
@@ -135,12 +136,12 @@ def test_it_refuses_a_file_that_cannot_be_used(file: Path, content: bytes, words
 
 
 def test_it_refuses_only_the_rows_that_are_broken(file: Path):
-    table = opened(file, b'name,city\nA,Graz\nB\nC,Linz,Wels\nD,Gr\x00az\n"E"x,Graz\nF,Enns\n')
-    rows = list(table.rows())
+    content = b'name,city,x\nA,Graz,\nB\nC,Linz,Wels,Enns\nD,Gr\x00az,\n"E"x,Graz,\nF,Enns,\n'
+    rows = list(opened(file, content).rows())
     assert [row.cells[0] for row in rows if not row.fault] == ["A", "F"]
     assert [(row.line, row.column, row.fault) for row in rows if row.fault] == [
-        (3, "", "The row has 1 cells, the header 2."),
-        (4, "", "The row has 3 cells, the header 2."),
+        (3, "", "The row has 1 cells, the header 3."),
+        (4, "", "The row has 4 cells, the header 3."),
         (5, "city", "There is a NUL sign in this cell: the file was damaged on its way."),
         (6, "", "There is text after a closing quotation mark, in column 1."),
     ]
