@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 from django import forms
 from django.forms import BoundField
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from crm.models import StopCause
 from exchange.imports import dates, guessing
 from exchange.imports.answers import REASON, headings, kind_of
 from exchange.imports.encodings import name_of
 from exchange.imports.kinds import ImportField
+from exchange.imports.reading import MOST_ABOVE
 from exchange.imports.scanning import in_words
 from exchange.models import ImportJob, ImportKind
 from pipeline.models import Role, User
@@ -55,6 +56,12 @@ _ORDERS = {
     "mdy": gettext_lazy("Month, day, year, whatever stands between"),
     "ymd": gettext_lazy("Year, month, day, whatever stands between"),
 }
+_DELIMITERS = {
+    ",": gettext_lazy("comma"),
+    ";": gettext_lazy("semicolon"),
+    "\t": gettext_lazy("tab"),
+    "|": gettext_lazy("vertical bar"),
+}
 # One of these must be there, or nothing would name a deal.
 _NAMING = ("name", "company", "contact", "email", "phone", "product")
 
@@ -65,7 +72,7 @@ class UploadForm(CommandForm):
         label=gettext_lazy("File"),
         allow_empty_file=True,
         error_messages={"required": gettext_lazy("Choose a file.")},
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xlsm,text/csv"}),
     )
 
     def __init__(self, *args: Any, by: User, **options: Any) -> None:
@@ -73,6 +80,23 @@ class UploadForm(CommandForm):
         out = {ImportKind.FILES} if by.role == Role.ADMIN else {ImportKind.FILES, ImportKind.PEOPLE}
         kinds = [(kind.value, kind.label) for kind in ImportKind if kind not in out]
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]  # of a ChoiceField
+
+
+class TableForm(CommandForm):
+    """Where in the file the table is: its sheet, and the rows above the headings."""
+
+    sheet = forms.ChoiceField(label=gettext_lazy("Sheet"), required=False)
+    above = forms.IntegerField(
+        label=gettext_lazy("Rows above the headings"), min_value=0, max_value=MOST_ABOVE
+    )
+
+    def __init__(self, data: Any = None, *, job: ImportJob, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.initial |= {"sheet": job.sheet, "above": job.above}
+        if len(job.sheets) > 1:
+            self.fields["sheet"].choices = [(name, name) for name in job.sheets]  # type: ignore[attr-defined]  # of a ChoiceField
+        else:
+            del self.fields["sheet"]
 
 
 class ColumnsForm(CommandForm):
@@ -164,6 +188,23 @@ class ColumnsForm(CommandForm):
             if places:
                 found[field.name] = [self.job.columns[int(place)] for place in places]
         return found
+
+
+def written_in(job: ImportJob) -> str:
+    """How the file is written, with what the encoding makes of its letters, and the next likely one."""
+    if job.sheets:
+        words = _("Sheet “%(name)s”") % {"name": job.sheet}
+    else:
+        words = name_of(job.encoding)
+        said = dict(job.letters.get("samples", ()))
+        if sample := said.pop(job.encoding, ""):
+            said_so = {"name": words, "sample": sample, "other": next(iter(said.values()), "")}
+            words = _("%(name)s: “%(sample)s”, not “%(other)s”") % said_so
+        words += f" · {_DELIMITERS.get(job.delimiter, job.delimiter)}"
+    if job.above:
+        left_out = ngettext("%(n)s row above left out", "%(n)s rows above left out", job.above)
+        words += f" · {left_out % {'n': job.above}}"
+    return words
 
 
 def _label(field: ImportField, number: int) -> str:

@@ -6,7 +6,7 @@ The tables keep the names that they had before there was an app for files.
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -88,6 +88,12 @@ class ImportJob(models.Model):
     # the command it is a folder: exchange.imports.answers says what is in it.
     name = models.CharField(max_length=200)
     file = models.FileField(upload_to="imports", max_length=100, blank=True)
+    # Where `file` is the text of one sheet: what was uploaded, its sheets, and which one it is.
+    workbook = models.FileField(
+        upload_to="imports", max_length=100, blank=True, default="", db_default=""
+    )
+    sheets = models.JSONField(default=list, db_default=Value([], models.JSONField()))
+    sheet = models.CharField(max_length=100, blank=True, default="", db_default="")
     size = models.PositiveBigIntegerField()
     encoding = models.CharField(max_length=12)
     delimiter = models.CharField(max_length=1)

@@ -19,7 +19,7 @@ from crm.views.settings import admins_only, settings_page
 from exchange import queries
 from exchange.commands import job as verbs
 from exchange.commands import whole_export
-from exchange.forms import AnswersForm, ColumnsForm, UploadForm
+from exchange.forms import AnswersForm, ColumnsForm, TableForm, UploadForm, written_in
 from exchange.imports import answers, error_file
 from exchange.models import NOT_LOADED, ImportJob, ImportState
 from pipeline.audit.commands import record_export, record_whole_export
@@ -109,6 +109,8 @@ def unfinished_imports_of(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_POST
 def columns(request: HtmxRequest, pk: int) -> HttpResponse:
     job = _job(request, pk)
+    if "above" in request.POST:
+        return _table(request, job)
     like = _said(job)
     form = ColumnsForm(request.POST, job=job, said=like)
 
@@ -124,6 +126,19 @@ def columns(request: HtmxRequest, pk: int) -> HttpResponse:
     if attempt(form, run):
         return redirect("exchange:import", pk)
     return _columns_page(request, job, form)
+
+
+def _table(request: HtmxRequest, job: ImportJob) -> HttpResponse:
+    """Look for the table in another place of the file."""
+    form = TableForm(request.POST, job=job)
+
+    def run() -> None:
+        above, sheet = form.cleaned_data["above"], form.cleaned_data.get("sheet", "")
+        verbs.read_table_again(job, above=above, sheet=sheet, by=request.user, at=timezone.now())
+
+    if attempt(form, run):
+        return redirect("exchange:import", job.pk)
+    return _columns_page(request, job, None, table=form)
 
 
 @require_POST
@@ -179,15 +194,19 @@ def _said(job: ImportJob) -> dict[str, Any]:
     return job.answers or answers.suggested_columns(job)
 
 
-def _columns_page(request: HtmxRequest, job: ImportJob, form: ColumnsForm | None) -> HttpResponse:
+def _columns_page(
+    request: HtmxRequest, job: ImportJob, form: ColumnsForm | None, table: TableForm | None = None
+) -> HttpResponse:
     said = _said(job)
     context = {
         "job": job,
         "form": form or ColumnsForm(job=job, said=said),
+        "table": table or TableForm(job=job),
+        "written": written_in(job),
         "like": said.get("like", ""),
         "new": said.get("new", []),
     }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form else HTTPStatus.OK
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form or table else HTTPStatus.OK
     return render(request, page="exchange/import/columns.html", context=context, status=status)
 
 

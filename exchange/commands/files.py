@@ -5,6 +5,7 @@ If that is killed, `resume` goes on with the job, or a worker that finds it left
 """
 
 import datetime as dt
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from exchange.commands import work
 from exchange.commands.job import delete_stored
+from exchange.imports import workbook
 from exchange.imports.faults import Fault, Unreadable
 from exchange.imports.kinds import KINDS
 from exchange.imports.mapping import KindMapping, Mapping
@@ -70,7 +72,19 @@ def begin(
     Raises Unreadable, in words, where a file or the organisation is missing, or where a file cannot
     be read in one way.
     """
-    found, unread = _choose(mapping, paths)
+    with tempfile.TemporaryDirectory() as sheets:
+        return _begin(mapping, *_choose(mapping, paths, Path(sheets)), at=at, commit=commit, by=by)
+
+
+def _begin(
+    mapping: Mapping,
+    found: list[tuple[KindMapping, FileTable]],
+    unread: list[str],
+    *,
+    at: dt.datetime,
+    commit: bool,
+    by: User | None,
+) -> ImportJob:
     if not Team.objects.filter(parent=None).exists():
         raise Unreadable(_("There is no organisation yet: make one with “manage.py first_admin”."))
     said = [_look(mapping, mapped, table) for mapped, table in found]
@@ -197,23 +211,19 @@ def _look(
 
 
 def _choose(
-    mapping: Mapping, paths: Sequence[Path]
+    mapping: Mapping, paths: Sequence[Path], sheets: Path
 ) -> tuple[list[tuple[KindMapping, FileTable]], list[str]]:
     """The tables with the mapping of each, in the order in which they come in, and the names of
-    the files that the mapping does not name."""
+    the files that the mapping does not name. Sheets of workbooks are written to the folder `sheets`."""
     files = sorted({file for path in paths for file in _files(path)})
-    chosen = [
-        (
-            mapped,
-            open_table(
-                file, wanted=mapped.wanted, encoding=mapping.encoding, delimiter=mapping.delimiter
-            ),
-        )
+    named = [
+        (mapped, file)
         for mapped in mapping.kinds
         for file in files
         if fnmatchcase(file.name, mapped.file)
     ]
-    used = {table.path for _mapped, table in chosen}
+    chosen = [(mapped, _open(mapping, mapped, file, sheets)) for mapped, file in named]
+    used = {file for _mapped, file in named}
     if not used:
         raise Unreadable(
             _("None of the files is one that the mapping names (%(files)s).")
@@ -223,6 +233,19 @@ def _choose(
     if twice := {name for name in names if names.count(name) > 1}:
         raise Unreadable(_("Two files are called %(name)s.") % {"name": min(twice)})
     return chosen, [file.name for file in files if file not in used]
+
+
+def _open(mapping: Mapping, mapped: KindMapping, file: Path, sheets: Path) -> FileTable:
+    if not workbook.is_workbook(file):
+        return open_table(
+            file, wanted=mapped.wanted, encoding=mapping.encoding, delimiter=mapping.delimiter
+        )
+    written = sheets / f"{uuid.uuid4()}"
+    chosen = workbook.write_sheet(file, written, sheet=mapped.sheet).chosen
+    # A name as people know it: of the file, and of the sheet if there could be another.
+    text = sheets / f"{file.name}, {chosen.replace('/', '_')[:60]}"
+    written.replace(text)
+    return open_table(text, wanted=mapped.wanted, encoding="utf-8", delimiter=",")
 
 
 def _files(path: Path) -> list[Path]:

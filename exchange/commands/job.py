@@ -6,8 +6,9 @@ The workers do the rest (exchange.commands.work); the row in the database is wha
 import datetime as dt
 import posixpath
 import re
+import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -20,7 +21,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from exchange import queries
-from exchange.imports import answers, encodings
+from exchange.imports import answers, encodings, workbook
 from exchange.imports.faults import Unreadable
 from exchange.imports.reading import FileTable, open_table
 from exchange.models import NOT_LOADED, ImportJob, ImportKind, ImportState
@@ -57,20 +58,29 @@ def create(upload: File[Any], *, name: str, kind: str, by: User, at: dt.datetime
         own, everybodys = queries.stored_bytes(by)
         STORED.check(upload.size, own=own, everybodys=everybodys, field="file")
         stored = stored_files.save(f"imports/{uuid.uuid4()}.csv", upload)
+        text, sheets, size = stored, workbook.Sheets(names=(), chosen=""), upload.size
         try:
             path = Path(default_storage.path(stored))
+            if workbook.is_workbook(path):
+                text, sheets = _sheet_of(path, "")
+                path = Path(default_storage.path(text))
+                size += path.stat().st_size
+                STORED.check(size, own=own, everybodys=everybodys, field="file")
             found = encodings.detect(path)
             table = open_table(path, wanted=set(), encoding=found.encoding)
             sample = _sample(table)
         except Unreadable as error:
-            raise Refused(error.message.replace(Path(stored).name, name), field="file") from error
+            raise Refused(_named(error, (stored, text), name), field="file") from error
         first_run.begin_import(at=at)
         return ImportJob.objects.create(
             owner=by,
             kind=kind,
             name=name,
-            file=stored,
-            size=upload.size,
+            file=text,
+            workbook=stored if sheets.names else "",
+            sheets=sheets.names,
+            sheet=sheets.chosen,
+            size=size,
             encoding=table.encoding,
             delimiter=table.delimiter,
             above=table.above,
@@ -80,6 +90,23 @@ def create(upload: File[Any], *, name: str, kind: str, by: User, at: dt.datetime
             created_at=at,
             changed_at=at,
         )
+
+
+def _sheet_of(path: Path, sheet: str) -> tuple[str, workbook.Sheets]:
+    """Keep the text of a sheet, of a workbook that is stored; under which name."""
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / path.name
+        sheets = workbook.write_sheet(path, written, sheet=sheet)
+        with written.open("rb") as source:
+            return stored_files.save(f"imports/{uuid.uuid4()}.csv", File(source)), sheets
+
+
+def _named(error: Unreadable, stored: Iterable[str], name: str) -> str:
+    """What is wrong, with the name that people know."""
+    words = error.message
+    for each in stored:
+        words = words.replace(Path(each).name, name)
+    return words
 
 
 def _sample(table: FileTable) -> list[list[str]]:
@@ -94,15 +121,45 @@ def read_again(job: ImportJob, *, encoding: str, by: User, at: dt.datetime) -> N
     """
     with _locked(job, by, NOT_LOADED) as row:
         try:
-            table = open_table(Path(row.file.path), wanted=set(), encoding=encoding)
+            table = open_table(
+                Path(row.file.path), wanted=set(), encoding=encoding, above=row.above
+            )
             row.sample = _sample(table)
         except Unreadable as error:
-            words = error.message.replace(Path(row.file.name).name, row.name)
+            words = _named(error, (row.file.name,), row.name)
             raise Refused(words, field="encoding") from error
         row.encoding, row.delimiter = table.encoding, table.delimiter
         row.columns, row.above = list(table.header), table.above
         row.letters["is_asked"] = False
         row.state, row.changed_at = ImportState.MAPPING, at
+        row.save()
+
+
+def read_table_again(job: ImportJob, *, above: int, sheet: str, by: User, at: dt.datetime) -> None:
+    """Say which sheet of a workbook is meant, and how many rows stand above the headings (taken only
+    for the sheet that it was). What was said about other columns is forgotten.
+
+    Raises Refused for what cannot be read so.
+    """
+    with _locked(job, by, NOT_LOADED) as row:
+        try:
+            if sheet and sheet != row.sheet:
+                above_or_found = None
+                text, sheets = _sheet_of(Path(row.workbook.path), sheet)
+                transaction.on_commit(partial(stored_files.remove, row.file.name), robust=True)
+                row.file, row.sheet = text, sheets.chosen
+            else:
+                above_or_found = above
+            table = open_table(
+                Path(row.file.path), wanted=set(), encoding=row.encoding, above=above_or_found
+            )
+            row.sample = _sample(table)
+        except Unreadable as error:
+            words = _named(error, (row.file.name, row.workbook.name), row.name)
+            raise Refused(words, field="sheet" if sheet != row.sheet else "above") from error
+        row.delimiter, row.columns, row.above = table.delimiter, list(table.header), table.above
+        row.answers, row.state, row.changed_at = {}, ImportState.MAPPING, at
+        row.faults.all().delete()
         row.save()
 
 
@@ -209,15 +266,16 @@ def forget_file(row: ImportJob) -> None:
 def delete_stored(row: ImportJob) -> None:
     """Delete the file, or the files and then their folder, once the transaction stands."""
     tables = [each["file"] for each in row.answers.get("tables", ())]
-    for name in dict.fromkeys(filter(None, tables or [row.file.name])):
+    for name in dict.fromkeys(filter(None, tables or [row.file.name, row.workbook.name])):
         transaction.on_commit(partial(stored_files.remove, name), robust=True)
-    row.file = ""
+    row.file, row.workbook = "", ""
 
 
 def sweep_files(*, at: dt.datetime) -> int:
     """Delete files that no import names and that are older than `UNNAMED_AFTER`; how many. A process
     that was killed between storing and committing leaves such."""
-    named = set(ImportJob.objects.exclude(file="").values_list("file", flat=True))
+    kept = ImportJob.objects.exclude(file="").values_list("file", "workbook")
+    named = {name for names in kept for name in names}
     count = 0
     for stored in stored_files.of_folder("imports"):
         is_named = stored in named or posixpath.dirname(stored) in named

@@ -24,10 +24,19 @@ NAMES = {
     "cp1251": "Windows-1251",
     "cp1253": "Windows-1253",
     "cp1254": "Windows-1254",
+    "cp1257": "Windows-1257",
+    "iso8859_2": "ISO 8859-2",
+    "iso8859_15": "ISO 8859-15",
     "mac_roman": "Mac Roman",
+    "mac_latin2": "Mac Latin 2",
     "cp932": "Shift-JIS",
+    "euc_jp": "EUC-JP",
     "gb18030": "GB 18030",
+    "big5": "Big5",
+    "cp949": "Korean (949)",
+    "koi8_r": "KOI8-R",
     "cp850": "DOS 850",
+    "cp852": "DOS 852",
     "utf-16": "UTF-16",
     "utf-16-le": "UTF-16 LE",
     "utf-16-be": "UTF-16 BE",
@@ -42,8 +51,19 @@ _EIGHT_BIT = (
     "cp1254",
     "gb18030",
     "cp850",
+    "iso8859_15",
+    "iso8859_2",
+    "koi8_r",
+    "mac_latin2",
+    "cp852",
+    "euc_jp",
+    "cp949",
+    "big5",
+    "cp1257",
 )
-_MOST_OFFERED = 5
+_MOST_OFFERED = 6
+# What a text in UTF-8 or UTF-16 would be taken for by a program that does not know.
+_OTHERWISE = "cp1252"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -77,8 +97,8 @@ _BESIDE_LETTERS = frozenset("0123456789'’`´-–—·.&/()€£“”„»«�
 
 @dataclass(frozen=True, kw_only=True)
 class DetectedEncoding:
-    """`samples` are possible encodings with words of the file, the likeliest first; empty if it is
-    recognised. `is_sure` is false if a person has to choose."""
+    """`samples` are possible encodings with words of the file, the likeliest first; empty if all of
+    them say the same. `is_sure` is false if a person has to choose."""
 
     encoding: str
     is_sure: bool = True
@@ -98,13 +118,25 @@ def detect(path: Path) -> DetectedEncoding:
     stated = marked or _utf16_without_mark(start)
     if stated:
         check(path, stated)
-        return DetectedEncoding(encoding=stated)
+        return _recognised(path, stated)
     if _undecodable(path, "utf-8") is None:
-        return DetectedEncoding(encoding="utf-8")
+        return _recognised(path, "utf-8")
     lines = list(_telling_lines(path))
     if _is_damaged(lines):
         check(path, "utf-8")
     return _of_eight_bits(path, lines)
+
+
+def _recognised(path: Path, encoding: str) -> DetectedEncoding:
+    """What it changes that it is this encoding, if it changes anything."""
+    if encoding.startswith("utf-16"):
+        return DetectedEncoding(encoding=encoding)
+    lines = [line.removeprefix(codecs.BOM_UTF8) for line in _telling_lines(path)]
+    words = _sample(lines, "utf-8")
+    if not words or _undecodable(path, _OTHERWISE) is not None:
+        return DetectedEncoding(encoding=encoding)
+    samples = ((encoding, words), (_OTHERWISE, _sample(lines, _OTHERWISE)))
+    return DetectedEncoding(encoding=encoding, samples=samples)
 
 
 def require(path: Path) -> str:

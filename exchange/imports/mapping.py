@@ -10,7 +10,8 @@ right, and never means "this column is not there".
     date = "31/12/2016"                    # that day as the files would write it, or "%d/%m/%Y"
     decimal = ","
     [deals]                                # also people, products, companies, contacts
-    file = "opportunities*.csv"
+    file = "opportunities*.csv"            # or a workbook: "*.xlsx"
+    sheet = "Deals"                        # of a workbook; by default the first with a table
     make = ["company", "contact"]          # what a row may name that is not on record yet
     currency = "EUR"                       # unless a column says so; by default the organisation's
     [deals.columns]                        # our field = "their column"
@@ -66,6 +67,7 @@ class KindMapping:
 
     kind: RecordKind
     file: str
+    sheet: str = ""
     columns: dict[str, tuple[str, ...]]
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     formats: dict[str, str] = field(default_factory=dict)
@@ -137,7 +139,7 @@ def of_content(content: dict[str, Any]) -> Mapping:
 
 def _kind(kind: RecordKind, content: dict[str, Any]) -> KindMapping:
     where = kind.name
-    allowed = {"file", "columns", "values", "formats"}
+    allowed = {"file", "sheet", "columns", "values", "formats"}
     if kind.name in ("deals", "contacts"):
         allowed |= {"make"}
     if kind.name == "deals":
@@ -160,6 +162,7 @@ def _kind(kind: RecordKind, content: dict[str, Any]) -> KindMapping:
     return KindMapping(
         kind=kind,
         file=content["file"],
+        sheet=_text(content, "sheet", where=where),
         columns=columns,
         values=_values(kind, _table(content, "values", where=where)),
         formats=_formats(kind, columns, formats),
