@@ -1,5 +1,6 @@
 """Normalises the text of a cell, and decides whether it says anything. Pure."""
 
+import re
 from collections.abc import Mapping
 
 from salesprocess.lib import spreadsheet
@@ -16,6 +17,12 @@ _NOTHING_TO_PEOPLE = """
     na  nil  no  nein  none  unknown  unbekannt  not known  nicht bekannt  not available  not set
     empty  leer  missing  nothing  keine  keiner  keine angabe  tba  tbd
 """
+
+
+_SALUTATION = re.compile(
+    r"^(?:herrn?|frau|hr\.|fr\.|mr|mrs|ms|miss|mx|madame|monsieur|mme|sr|sra|se[ñn]ora?)\.?\s+(?=[^\W\d_]{2})",
+    re.IGNORECASE,
+)
 
 
 def _words(lines: str) -> frozenset[str]:
@@ -41,6 +48,11 @@ def cell_value(raw: str, aliases: Mapping[str, str], *, any_text: bool = False) 
     if found in aliases:
         return aliases[found]
     return "" if is_nothing(found, any_text=any_text) else found
+
+
+def person_name(text: str) -> str:
+    """A name without the salutation before it: by both it is the same person."""
+    return _SALUTATION.sub("", text, count=1)
 
 
 def is_nothing(found: str, *, any_text: bool = False) -> bool:

@@ -97,6 +97,23 @@ _AMOUNT = re.compile(
 _WORDS = re.compile(r"[^\W\d_]*[$€£¥₹₽₺₴₩₫₪฿]|[^\W\d_]+")
 
 
+# “12k”, “€1.5M”, “2,5 Mio. €”, “12 TEUR”, “12 T€”.
+_MULTIPLE = re.compile(
+    r"(?P<before>.*\d)\s?(?:(?P<k>k|tsd\.?|t(?=\s?(?:€|eur|usd|chf|gbp|\$|£)))"
+    r"|(?P<m>m|mio\.?|mn|mln|million(?:en|s)?))(?P<after>(?![^\W\d]).*|\s?(?:€|eur|usd|chf|gbp|\$|£)\.?)",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=8192)
+def without_multiple(text: str) -> tuple[str, int]:
+    """The text without a word for thousands or millions, and what that stands for: 1 if there is none."""
+    found = _MULTIPLE.fullmatch(text)
+    if found is None:
+        return text, 1
+    return f"{found['before']} {found['after'].strip()}".strip(), 1_000 if found["k"] else 1_000_000
+
+
 @lru_cache(maxsize=8192)
 def split(text: str) -> tuple[str, str] | None:
     """The number in a text, and the sign or code beside it; None if there are other words."""

@@ -4,6 +4,9 @@ A *way* says in which order day, month and year stand, written as for strptime: 
 "%b %d %Y" (month names English or German, long or short). What follows the day (an hour, "PM",
 an offset) is read as it stands, in any of the usual forms, and is no part of the way.
 
+"excel", "unix" and "unix_ms" are ways, too, for days that are written as a number: days since the end of
+1899 (with the hour as a fraction), seconds or milliseconds since 1970.
+
 "dmy", "mdy" and "ymd" are ways, too, for columns that are written in several: whatever the signs
 between them, these parts stand in this order, but where a month has a name or the year comes first.
 """
@@ -19,6 +22,13 @@ ORDERS = ("dmy", "mdy", "ymd")
 # Every two of its parts differ, so that a text that means it can be read in one way.
 EXAMPLE = dt.date(2016, 12, 31)
 NOON, MIDNIGHT = dt.time(12), dt.time(0)
+# Excel counts a 29 February 1900, so that the days after it are right from this one.
+_SERIAL_FROM = dt.datetime(1899, 12, 30)  # noqa: DTZ001  # a spreadsheet knows no zone
+# 1954 to 2064, and 2001 to 2100: shorter numbers are rather years, numbers of rows, or amounts.
+_SERIALS, _SECONDS = (20_000, 60_000), (1_000_000_000, 4_102_444_800)
+_SERIAL = re.compile(r"\d{5}(?:[.,]\d{1,15})?")
+_EPOCH = re.compile(r"\d{10}|\d{13}")
+COUNTED = ("excel", "unix", "unix_ms")
 _FIRST_YEAR, _LAST_COMPACT_YEAR = 1900, 2199
 
 _MONTHS = {
@@ -42,6 +52,23 @@ _MONTHS = {
     )
     for name in names.split()
 }
+# Those that mean one thing; CST is also China's, BST also Bangladesh's.
+_ZONES = {
+    "WET": 0,
+    "WEST": 1,
+    "CET": 1,
+    "MEZ": 1,
+    "CEST": 2,
+    "MESZ": 2,
+    "EET": 2,
+    "EEST": 3,
+    "EST": -5,
+    "EDT": -4,
+    "MST": -7,
+    "MDT": -6,
+    "PST": -8,
+    "PDT": -7,
+}
 _WEEKDAY_NAMES = """
     mon monday montag mo tue tues tuesday dienstag di wed wednesday mittwoch mi thu thur thurs
     thursday donnerstag do fri friday freitag fr sat saturday samstag sonnabend sa sun sunday
@@ -52,7 +79,7 @@ _CLOCK = r"""
     (?: (?:,\s?|\s|T|\s-\s|,?\s(?:at|um)\s) (?P<hour>\d{1,2})
         (?: [:.](?P<minute>\d{2}) (?: [:.](?P<second>\d{2}) (?:[.,](?P<part>\d{1,9}))? )? )?
         \s? (?P<half>[ap]\.?m\.?)? (?:\s(?:uhr|h))?
-        \s? (?P<zone>z|(?:utc|gmt)?[+-]\d{1,2}(?::?\d{2})?|utc|gmt)?
+        \s? (?P<zone>z|(?:utc|gmt)?[+-]\d{1,2}(?::?\d{2})?|utc|gmt|[cwe]es?t|mesz|mez|[emp][sd]t)?
     )?
 """
 _TEXT_OF_A_DAY = re.compile(
@@ -100,7 +127,7 @@ def when(text: str, way: str) -> When | None:
     """Parse `text` in the format `way`; None if it does not fit."""
     if way in ORDERS:
         return _in_order(text, way)
-    if _WAY.fullmatch(way):
+    if way in COUNTED or _WAY.fullmatch(way):
         return readings(text).get(way)
     return _strictly(text, way)
 
@@ -108,6 +135,8 @@ def when(text: str, way: str) -> When | None:
 @lru_cache(maxsize=8192)
 def readings(text: str) -> dict[str, When]:
     """All sensible readings of `text`, by way."""
+    if counted := _counted(text):
+        return counted
     found = _TEXT_OF_A_DAY.fullmatch(text)
     if found is None or not _is_weekday(found["weekday"]):
         return {}
@@ -128,7 +157,7 @@ def way_of(stated: str) -> str:
     """The way that a person states: as for strptime, by an order, or by how 31 December 2016 (or
     any other day that can be read in one way) is written. Empty if it says nothing."""
     stated = " ".join(stated.split())
-    if stated in ORDERS:
+    if stated in ORDERS or stated in COUNTED:
         return stated
     if "%" in stated:
         return _way_of_format(stated)
@@ -141,6 +170,8 @@ def way_of(stated: str) -> str:
 
 def example(way: str) -> str:
     """31 December 2016 in a format, for people."""
+    if way in COUNTED:
+        return {"excel": "42735", "unix": "1483142400", "unix_ms": "1483142400000"}[way]
     return EXAMPLE.strftime("%d/%m/%Y" if way in ORDERS else way)
 
 
@@ -195,6 +226,21 @@ def _exact(said: When, zone: zoneinfo.ZoneInfo) -> dt.datetime:
     return said.at if said.at.tzinfo else said.at.replace(tzinfo=zone)
 
 
+def _counted(text: str) -> dict[str, When]:
+    if _SERIAL.fullmatch(text):
+        number = float(text.replace(",", "."))
+        if not _SERIALS[0] <= number < _SERIALS[1]:
+            return {}
+        at = _SERIAL_FROM + dt.timedelta(seconds=round(number * 86_400))
+        return {"excel": When(at.date(), None if at.time() == MIDNIGHT else at.time())}
+    if _EPOCH.fullmatch(text):
+        seconds, way = (int(text), "unix") if len(text) == 10 else (int(text) // 1000, "unix_ms")
+        if _SECONDS[0] <= seconds < _SECONDS[1]:
+            at = dt.datetime.fromtimestamp(seconds, dt.UTC)
+            return {way: When(at.date(), None if at.time() == MIDNIGHT else at.timetz())}
+    return {}
+
+
 def _in_order(text: str, order: str) -> When | None:
     found = readings(text)
     for way, said in found.items():
@@ -240,6 +286,8 @@ def _offset(text: str | None) -> dt.tzinfo | None:
     """Raises ValueError for an offset that no time zone has."""
     if text is None:
         return None
+    if (hours_east := _ZONES.get(text.upper())) is not None:
+        return dt.timezone(dt.timedelta(hours=hours_east))
     text = text.upper().removeprefix("UTC").removeprefix("GMT")
     if text in ("", "Z"):
         return dt.UTC

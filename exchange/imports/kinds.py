@@ -50,7 +50,7 @@ class ImportField:
 
     `headings` are those that other systems give its column, letters and digits only, with blanks
     between them; the more telling ones first. `longest` is its maximum number of characters; `refers` marks names of other records, for which
-    “none” and “unknown” are no names; `joins` means that several columns are joined to one text.
+    “none” and “unknown” are no names; `is_person` that it is somebody's name; `joins` means that several columns are joined to one text.
     """
 
     name: str
@@ -60,6 +60,7 @@ class ImportField:
     required: bool = False
     refers: bool = False
     joins: bool = False
+    is_person: bool = False
 
     @property
     def has_several(self) -> bool:
@@ -136,6 +137,7 @@ PEOPLE = RecordKind(
             longest=120,
             required=True,
             joins=True,
+            is_person=True,
             headings="salesagent salesperson person employee fullname name",
         ),
         _EMAIL,
@@ -213,6 +215,7 @@ CONTACTS = RecordKind(
             name="name",
             required=True,
             joins=True,
+            is_person=True,
             headings="contact contactname fullname name person",
         ),
         _JOB_TITLE,
@@ -236,6 +239,7 @@ DEALS = RecordKind(
             name="contact",
             refers=True,
             joins=True,
+            is_person=True,
             headings=(
                 "contact contactname person contactperson primarycontact ansprechpartner kontakt"
             ),

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -35,6 +36,8 @@ JUDGED = {
     "initiator": "text",
     "cause": "text",
 }
+# In a cell of several lines, each says one.
+_LINES = re.compile(r"[\r\n\u2028]+")
 _SHORT, _MOST_KNOWN = 40, 1_024
 # In the order in which they happen.
 _ACTS = ("created_on", "entered_on", "closed_on")
@@ -212,6 +215,8 @@ class RowReader:
             return points.emails
         if cell_type is CellType.PHONE:
             return partial(points.phones, country=self._run.root.country)
+        if field.is_person:
+            return cells.person_name
         return _link if cell_type is CellType.LINK else _plain
 
     def _value(self, cell: _Cell, row: list[str]) -> Any:
@@ -236,6 +241,8 @@ class RowReader:
             for place, column in zip(cell.places, cell.columns, strict=True)
         ]
         found = " ".join(part for part in parts if part)
+        if cell.field.is_person:
+            found = cells.person_name(found)
         if not found and cell.field.required:
             raise _BadCell(cell.columns[0], "", _("This cannot be empty."))
         self._require_short(cell, found, cell.columns[0])
@@ -246,7 +253,10 @@ class RowReader:
         found: list[tuple[str, str]] = []
         others: list[tuple[str, str]] = []
         for place, column in zip(cell.places, cell.columns, strict=True):
-            text = cells.cell_value(row[place], cell.aliases)
+            raw = row[place]
+            if len(raw) > 1 and _LINES.search(raw):
+                raw = _LINES.sub("; ", raw.strip())
+            text = cells.cell_value(raw, cell.aliases)
             if not text:
                 continue
             said: FoundPoints = cell.parse(text)
@@ -373,7 +383,7 @@ class RowReader:
         raw = row[self._table.header.index(column)]
         if raw.isdecimal() and not self._heading_sign:
             return ""
-        apart = currencies.split(cells.text(raw))
+        apart = currencies.split(currencies.without_multiple(cells.text(raw))[0])
         sign = (apart[1] if apart else "") or self._heading_sign
         if not sign:
             return ""

@@ -262,7 +262,7 @@ def in_words(text: str, way: str, *, dates: bool) -> str:
     """The meaning of a cell in a format, written unambiguously; empty if it does not fit."""
     if not dates:
         amount = values.number(text, way)
-        apart = currencies.split(text)
+        apart = currencies.split(currencies.without_multiple(text)[0])
         sign = f" {apart[1]}" if apart and apart[1] else ""
         return "" if amount is None else f"{unambiguous(amount)}{sign}"
     said = read_date(text, way)

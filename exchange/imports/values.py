@@ -25,13 +25,16 @@ _MARKS = {
 
 
 def number(text: str, decimal_sign: str) -> Decimal | None:
-    """A currency may stand beside it (`exchange.imports.currencies`)."""
+    """A currency may stand beside it (`exchange.imports.currencies`), and a short word for thousands or
+    millions behind it."""
+    times = 1
     if _NUMBER[decimal_sign].fullmatch(text) is None:
+        text, times = currencies.without_multiple(text)
         apart = currencies.split(text)
         if apart is None or _NUMBER[decimal_sign].fullmatch(apart[0]) is None:
             return None
         text = apart[0]
-    return Decimal(text.translate(_MARKS[decimal_sign]))
+    return Decimal(text.translate(_MARKS[decimal_sign])) * times
 
 
 def numbers(text: str) -> dict[str, Decimal]:

@@ -155,6 +155,35 @@ def test_first_and_last_name_make_one_name(cast: Cast):
     assert [fault.reason for fault in job.faults.all()] == ["This cannot be empty."]
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Herr Dr. Max Muster", "Dr. Max Muster"),
+        ("Mrs. Ada Lovelace", "Ada Lovelace"),
+        ("Frau", "Frau"),
+        ("Sraida Mell", "Sraida Mell"),
+        ("Mr. T", "Mr. T"),
+    ],
+)
+def test_a_salutation_is_no_part_of_a_name(text: str, name: str):
+    assert cells.person_name(text) == name
+
+
+@pytest.mark.django_db
+def test_a_cell_of_several_lines_has_several_numbers(cast: Cast, tmp_path: Path):
+    text = 'Name,Last,Phone,Email\nFrau Eva,Gruber,"0660 1234567\n0664 7654321","a@x.example\nb@x.example"\n'
+    named = {"name": ["Name", "Last"], "phone": "Phone", "email": "Email"}
+    result = by_command(tmp_path / "in", text, named, kind="contacts")
+    assert result.faults == []
+    assert Contact.objects.get().name == "Eva Gruber"
+    assert set(ContactPoint.objects.values_list("typed", flat=True)) == {
+        "0660 1234567",
+        "0664 7654321",
+        "a@x.example",
+        "b@x.example",
+    }
+
+
 @pytest.mark.django_db
 def test_a_company_that_is_none_is_made_by_nobody(cast: Cast, tmp_path: Path):
     text = "Deal,Company\nRope,n/a\nBelt,unknown\nPump,Unknown Pleasures\n"

@@ -77,6 +77,10 @@ def test_it_takes_the_only_reading_and_asks_where_there_are_several(
         (["04-Mar-17", "31-DEC-16"], ["2017-03-04", "2016-12-31"]),
         (["Sat, 4 Mar 2017 10:00:00 +0100", "5 Mar 2017"], ["2017-03-04", "2017-03-05"]),
         (["20170304", "20161231"], ["2017-03-04", "2016-12-31"]),
+        (["42735", "43101.75"], ["2016-12-31", "2018-01-01"]),
+        (["1483142400", "1514764800"], ["2016-12-31", "2018-01-01"]),
+        (["1483142400000", "1514764800000"], ["2016-12-31", "2018-01-01"]),
+        (["2017-03-04 10:00 CET", "2017-03-05 10:00 MESZ"], ["2017-03-04", "2017-03-05"]),
         (["2017-03-04", "2017-03-05 10:00", "2017-03-06T10:00:00Z"],
          ["2017-03-04", "2017-03-05", "2017-03-06"]),
     ],
@@ -114,7 +118,21 @@ def test_it_offers_an_order_for_a_column_that_is_written_in_several_ways():
 
 
 @pytest.mark.parametrize(
-    "text", ["30.02.2017", "0000-00-00", "2017", "12:30", "3/1-2017", "13:70", "2017-01-02 25:00"]
+    "text",
+    [
+        "12345",
+        "70000",
+        "123456",
+        "999999999",
+        "10:00 CET",
+        "30.02.2017",
+        "0000-00-00",
+        "2017",
+        "12:30",
+        "3/1-2017",
+        "13:70",
+        "2017-01-02 25:00",
+    ],
 )
 def test_it_takes_nothing_for_a_day_that_is_none(text: str):
     assert dates.readings(text) == {}
@@ -132,6 +150,8 @@ def test_it_takes_nothing_for_a_day_that_is_none(text: str):
         ("%d. %B %Y", "%d %b %Y"),
         ("%Y-%m-%d %H:%M", "%Y-%m-%d"),
         ("mdy", "mdy"),
+        ("42735", "excel"),
+        ("unix_ms", "unix_ms"),
         ("03/04/2017", ""),
         ("%q", ""),
         ("soon", ""),
@@ -207,6 +227,20 @@ def test_wins_of_today_and_of_the_day_of_the_last_move_come_in(cast: Cast, tmp_p
     result = by_command(tmp_path / "in", SAME_DAY, named, stages=won)
     assert (result.counts["deals"].new, result.faults) == (4, [])
     assert dict(Deal.objects.exclude(name="before").values_list("name", "closed_at")) == by_page
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("43101.75", "2018-01-01 18:00"),
+        ("1514808000", "2018-01-01 12:00 UTC"),
+        ("2026-01-15 09:12 PST", "2026-01-15 09:12 UTC-08:00"),
+        ("Jan 15, 2026 12:05 AM", "2026-01-15 00:05"),
+    ],
+)
+def test_an_hour_is_read_with_its_day(text: str, at: str):
+    (said,) = dates.readings(text).values()
+    assert f"{said.at:%Y-%m-%d %H:%M} {said.at:%Z}".strip() == at
 
 
 # By page and by command ----------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def test_it_reads_numbers_in_the_only_way_that_fits_all(texts: list[str], way: s
     assert found.way == way
 
 
-@pytest.mark.parametrize("text", ["1.234", "1,234"])
+@pytest.mark.parametrize("text", ["1.234", "1,234", "1.234k", "€ 1,234 Mio"])
 def test_it_never_guesses_an_ambiguous_number(text: str):
     assert reading("7", text, dates=False).witness == (3, text)
 
@@ -91,6 +91,12 @@ def test_it_never_guesses_an_ambiguous_number(text: str):
         ("CHF 1'234.–", POINT, "1234"),
         ("1.234,-", COMMA, "1234"),
         ("12,34,567.50", POINT, "1234567.50"),
+        ("12k", POINT, "12000"),
+        ("€1.5M", POINT, "1500000"),
+        ("2,5 Mio. €", COMMA, "2500000"),
+        ("12 TEUR", COMMA, "12000"),
+        ("12,5 Tsd. EUR", COMMA, "12500"),
+        ("$ 3.2m", POINT, "3200000"),
     ],
 )
 def test_it_reads_money(text: str, sign: str, amount: str):
@@ -104,6 +110,8 @@ def test_it_reads_money(text: str, sign: str, amount: str):
         ("1.234", "more than two decimals"),
         ("1,5", "no number with “.”"),
         ("5 apples", "no number"),
+        ("5 mm", "no number"),
+        ("5 k apples", "no number"),
         ("(5)", "cannot be negative"),
         ("1e5", "no number"),
         ("1" * 13, "more than a value can hold"),
