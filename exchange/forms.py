@@ -38,6 +38,7 @@ LABELS = {
     "amount": gettext_lazy("Value"),
     "currency": gettext_lazy("Currency"),
     "stage": gettext_lazy("Stage"),
+    "stop_cause": gettext_lazy("Why it was stopped"),
     "created_on": gettext_lazy("First on record"),
     "entered_on": gettext_lazy("In this stage since"),
     "closed_on": gettext_lazy("Closed on"),

@@ -25,6 +25,9 @@ _SALUTATION = re.compile(
 )
 
 
+_DOMAIN = re.compile(r"(?<=\S)\s+\((?:[\w-]+\.)+[a-z]{2,}\)$", re.IGNORECASE)
+
+
 def _words(lines: str) -> frozenset[str]:
     return frozenset(word.strip() for line in lines.split("\n") for word in line.split("  "))
 
@@ -53,6 +56,11 @@ def cell_value(raw: str, aliases: Mapping[str, str], *, any_text: bool = False) 
 def person_name(text: str) -> str:
     """A name without the salutation before it: by both it is the same person."""
     return _SALUTATION.sub("", text, count=1)
+
+
+def company_name(text: str) -> str:
+    """A name without the domain that some products write behind it: “Acme GmbH (acme.example)”."""
+    return _DOMAIN.sub("", text)
 
 
 def is_nothing(found: str, *, any_text: bool = False) -> bool:

@@ -14,6 +14,7 @@ from crm.models import (
     SearchKind,
     Source,
     StageVisit,
+    StopCause,
 )
 from crm.shipped import SOURCES, spellings
 from exchange.imports import bulk, gaps, pool
@@ -117,6 +118,13 @@ _AS_KEPT = """
     WHERE s.state IS NULL AND lower(s.source) = known.typed
       AND NOT EXISTS (SELECT FROM crm_source AS own WHERE lower(own.name) = known.typed)
 """
+# What a column says of the cause goes before what the stage says.
+_CAUSE = """
+    UPDATE {s} AS s SET cause = c.key, initiator = coalesce(nullif(c.initiator, ''), s.initiator)
+    FROM unnest(%(typed)s::text[], %(names)s::text[]) AS known(typed, name)
+    JOIN crm_stopcause AS c ON c.name = known.name
+    WHERE s.state IS NULL AND s.outcome = 'stopped' AND lower(s.stop_cause) = known.typed
+"""
 _NEW_CUSTOMERS = """
     SELECT c.id, c.relationship, c.batch_id IS NOT DISTINCT FROM %(batch)s, c.changed_at, c.changed_by_id
     FROM crm_company AS c WHERE c.relationship <> 'customer' AND c.id = ANY(ARRAY(
@@ -131,6 +139,7 @@ def import_deals(judge: Judge) -> dict[str, list[Any]]:
     judge.identify()
     _resolve(judge)
     _resolve_parties(judge)
+    _resolve_cause(judge)
     _refuse_the_rest(judge)
     _make_parties(judge)
     judge.number(Deal)
@@ -205,6 +214,28 @@ def _resolve_parties(judge: Judge) -> None:
             field="contact",
             value=_CONTACT_NAME,
         )
+
+
+def _resolve_cause(judge: Judge) -> None:
+    """The cause of a stop by its name in any language, or by its key; who decided, if the cause is
+    only one side's."""
+    if "stop_cause" not in judge.mapped.columns:
+        return
+    said = [
+        (typed, name)
+        for name, key in StopCause.objects.values_list("name", "key")
+        for typed in {*spellings(name), key}
+    ]
+    typed, names = zip(*said, strict=True) if said else ((), ())
+    arguments = {**judge.arguments, "typed": list(typed), "names": list(names)}
+    execute(_CAUSE, arguments, s=judge.table)
+    judge.refuse(
+        "s.outcome = 'stopped' AND s.stop_cause IS NOT NULL"
+        " AND NOT lower(s.stop_cause) = ANY(%(causes)s::text[])",
+        _("The cause “{value}” is not on the list of causes."),
+        field="stop_cause",
+        causes=list(typed),
+    )
 
 
 def _refuse_the_rest(judge: Judge) -> None:

@@ -36,9 +36,60 @@ _STAGES: tuple[tuple[str, Stage], ...] = (
     (r"clos|contract|decision|commit|abschluss", Stage.CLOSING),
     (r"lead|\bnew|\bneu|\bopen|offen|anfrage|interessent", Stage.LEAD_GENERATION),
 )
+# The stages that the big products start with, by letters alone; a test has them as they are written.
+_PRODUCTS: dict[str, Stage] = {
+    stage_name: stage
+    for stage, stage_names in {
+        Stage.LEAD_GENERATION: "new neu idea idee lead leadin incoming",
+        Stage.PROSPECTING: (
+            "appointmentscheduled prospecting contactmade contacted kontakthergestellt"
+            " kontaktaufgenommen attemptedtocontact"
+        ),
+        Stage.QUALIFICATION: "qualifiedtobuy qualification qualified qualifiziert qualify",
+        Stage.NEEDS_ANALYSIS: (
+            "presentationscheduled needsanalysis valueproposition iddecisionmakers"
+            " identifydecisionmakers perceptionanalysis demoscheduled needsdefined demogeplant"
+            " bedarfdefiniert develop"
+        ),
+        Stage.PROPOSAL: (
+            "proposalpricequote proposal proposalmade quotation proposition propose angebot"
+            " angeboterstellt"
+        ),
+        Stage.OBJECTIONS: (
+            "decisionmakerboughtin negotiationreview negotiation negotiationsstarted"
+            " verhandlung verhandlungbegonnen"
+        ),
+        Stage.CLOSING: "contractsent close",
+    }.items()
+    for stage_name in stage_names.split()
+}
+# Behind the name of a stage some write its pipeline.
+_PIPELINE = re.compile(r"\s*\([^()]*\)$")
+_CAUSES = (
+    (r"compet|konkurren|mitbewerb|wettbewerb", "competitor"),
+    (r"price|pricing|budget|expensive|cost|preis|teuer|kosten", "price"),
+    (r"no decision|not? (to )?buy|status quo|entscheid", "no_decision"),
+    (r"respon|unreach|ghost|silent|antwort|erreich|meldet", "no_response"),
+    (r"timing|too (early|late)|postpon|zeitpunkt|verschoben|zu früh|zu spät", "bad_timing"),
+    (r"unqualif|disqualif|not a fit|no fit|junk|spam|passt nicht", "disqualified"),
+    (r"duplic|doppelt|dublette", "duplicate"),
+    (r"withdr|zurückgezogen", "withdrawn"),
+    (r"other|unknown|sonstig|anderes|unbekannt", "unknown"),
+)
+_SOURCES = (
+    (r"trade.?show|trade.?fair|messe|exhibition|event", "Trade fair"),
+    (r"partner", "Partner"),
+    (r"customer referral|kundenempfehlung", "Referral by a customer"),
+    (r"referral|empfehlung|word of mouth", "Referral by somebody else"),
+    (r"web|direct.?traffic|organic|paid|search|online|seo|sea\b|email.?marketing", "Website"),
+    (r"phone inquir|inbound call|incoming call|call in|anruf", "Incoming call"),
+    (r"cold|outbound|linkedin|xing|purchased|list|own research|recherche", "Own research"),
+    (r"existing|upsell|bestand", "Existing customer"),
+    (r"other|sonstig", "Other"),
+)
 # Where a deal can be lost that says so beside its stage; “closed lost” and “lost lead” say no stage.
 _ON_THE_WAY = (Stage.PROSPECTING, Stage.NEEDS_ANALYSIS, Stage.PROPOSAL, Stage.OBJECTIONS)
-_WON = re.compile(r"\bwon\b|gewonnen|customer|signed", re.IGNORECASE)
+_WON = re.compile(r"\bwon\b|closedwon|gewonnen|customer|signed", re.IGNORECASE)
 _LOST = re.compile(r"lost|verloren|dead|declined|reject", re.IGNORECASE)
 _OURS = re.compile(r"unqualif|disqualif|junk|spam|abandon", re.IGNORECASE)
 
@@ -98,7 +149,7 @@ def stage(word: str) -> Guess | None:
             stage=named if named and named in _ON_THE_WAY else Stage.QUALIFICATION,
             outcome=Outcome.STOPPED,
             initiator=Initiator.CUSTOMER,
-            cause="unknown",
+            cause="competitor" if cause(word) == "competitor" else "unknown",
         )
     if _WON.search(word):
         return Guess(stage=Stage.CLOSING, outcome=Outcome.WON)
@@ -106,7 +157,23 @@ def stage(word: str) -> Guess | None:
     return Guess(stage=named) if named else None
 
 
+def cause(word: str) -> str:
+    """The key of the stop cause that a foreign word probably means; empty for an unknown one."""
+    return _first_match(word, _CAUSES)
+
+
+def source(word: str) -> str:
+    """The shipped name of the source that a foreign word probably means."""
+    return _first_match(re.sub(r"[_-]", " ", word), _SOURCES)
+
+
+def _first_match(word: str, known: Sequence[tuple[str, str]]) -> str:
+    return next((mean for pattern, mean in known if re.search(pattern, word, re.IGNORECASE)), "")
+
+
 def _named_stage(word: str) -> Stage | None:
+    if known := _PRODUCTS.get(_key(_PIPELINE.sub("", word))):
+        return known
     found = (stage for pattern, stage in _STAGES if re.search(pattern, word, re.IGNORECASE))
     return next(found, None)
 

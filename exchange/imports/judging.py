@@ -108,14 +108,23 @@ class Judge:
         return execute(statement, self.arguments, s=self.table, **names)
 
     def refuse(
-        self, condition: str, reason: str, *, field: str = "", value: str = "", source: str = ""
+        self,
+        condition: str,
+        reason: str,
+        *,
+        field: str = "",
+        value: str = "",
+        source: str = "",
+        **more: Any,
     ) -> int:
         """Refuse the undecided rows that meet `condition`; returns how many.
 
-        `reason` may contain “{value}”, which is by default the text of `field`.
+        `reason` may contain “{value}”, which is by default the text of `field`; `more` are arguments
+        of the condition.
         """
         arguments = {
             **self.arguments,
+            **more,
             "kind": self.kind.name,
             "column": (self.mapped.columns.get(field) or (field,))[0],
             "reason": reason,

@@ -97,7 +97,7 @@ _COMPANY = ImportField(
     refers=True,
     headings=(
         "company companyname account accountname organisation organization accountid "
-        "firma kunde unternehmen"
+        "associatedcompany primarycompany dealorganization firm firma kunde unternehmen"
     ),
 )
 _JOB_TITLE = ImportField(
@@ -232,7 +232,9 @@ DEALS = RecordKind(
         _id("opportunityid", "dealid"),
         ImportField(
             name="name",
-            headings="deal opportunity dealname opportunityname title titel bezeichnung name",
+            headings=(
+                "deal opportunity dealname dealtitle opportunityname opp title titel bezeichnung name"
+            ),
         ),
         _COMPANY,
         ImportField(
@@ -283,6 +285,15 @@ DEALS = RecordKind(
             headings="stage dealstage stagename phase status pipelinestage",
         ),
         ImportField(
+            name="stop_cause",
+            longest=80,
+            refers=True,
+            headings=(
+                "reasonforloss lossreason lostreason closedlostreason stopcause cause "
+                "verlustgrund absagegrund grund"
+            ),
+        ),
+        ImportField(
             name="created_on",
             cell_type=CellType.MOMENT,
             headings=(
@@ -302,7 +313,7 @@ DEALS = RecordKind(
             name="closed_on",
             cell_type=CellType.MOMENT,
             headings=(
-                "closedon closedate closed closeddate closingdate woncloseddate "
+                "closedon closedate closed closeddate closingdate woncloseddate close "
                 "abschlussdatum abgeschlossenam"
             ),
         ),

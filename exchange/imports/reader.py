@@ -215,9 +215,7 @@ class RowReader:
             return points.emails
         if cell_type is CellType.PHONE:
             return partial(points.phones, country=self._run.root.country)
-        if field.is_person:
-            return cells.person_name
-        return _link if cell_type is CellType.LINK else _plain
+        return _link if cell_type is CellType.LINK else _parser_of_text(field)
 
     def _value(self, cell: _Cell, row: list[str]) -> Any:
         if cell.is_list:
@@ -401,6 +399,12 @@ class RowReader:
     def _raw(self, name: str, row: list[str]) -> str:
         column = self._column(name)
         return cells.text(row[self._table.header.index(column)]) if column else ""
+
+
+def _parser_of_text(field: ImportField) -> Callable[[str], str]:
+    if field.is_person:
+        return cells.person_name
+    return cells.company_name if field.name == "company" else _plain
 
 
 def _plain(text: str) -> str:

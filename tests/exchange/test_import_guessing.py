@@ -2,6 +2,7 @@
 
 import pytest
 
+from crm.shipped import SOURCES
 from exchange.forms import LABELS
 from exchange.imports import guessing
 from exchange.imports.kinds import CONTACTS, DEALS, KINDS, PRODUCTS
@@ -25,6 +26,72 @@ def test_it_knows_stages_by_their_words(word: str, stage: Stage):
     guess = guessing.stage(word)
     assert guess
     assert (guess.stage, guess.outcome) == (stage, Outcome.OPEN)
+
+
+THEIR_STAGES = {
+    "HubSpot": {
+        "Appointment Scheduled": 2, "Qualified To Buy": 3, "Presentation Scheduled": 4,
+        "Decision Maker Bought-In": 6, "Contract Sent": 7, "appointmentscheduled": 2,
+        "qualifiedtobuy": 3, "presentationscheduled": 4, "decisionmakerboughtin": 6,
+        "contractsent": 7, "Contract Sent (Sales Pipeline)": 7,
+    },
+    "Salesforce": {
+        "Prospecting": 2, "Qualification": 3, "Needs Analysis": 4, "Value Proposition": 4,
+        "Id. Decision Makers": 4, "Perception Analysis": 4, "Proposal/Price Quote": 5,
+        "Negotiation/Review": 6,
+    },
+    "Zoho": {
+        "Qualification": 3, "Needs Analysis": 4, "Value Proposition": 4,
+        "Identify Decision Makers": 4, "Proposal/Price Quote": 5, "Negotiation/Review": 6,
+    },
+    "Pipedrive": {
+        "Qualified": 3, "Contact Made": 2, "Demo Scheduled": 4, "Proposal Made": 5,
+        "Negotiations Started": 6, "Idea": 1, "Needs Defined": 4, "Qualifiziert": 3,
+        "Kontakt hergestellt": 2, "Demo geplant": 4, "Angebot erstellt": 5,
+        "Verhandlung begonnen": 6,
+    },
+    "Odoo": {"New": 1, "Qualified": 3, "Proposition": 5, "Neu": 1, "Qualifiziert": 3, "Angebot": 5},
+    "EspoCRM": {"Prospecting": 2, "Qualification": 3, "Proposal": 5, "Negotiation": 6},
+    "Dynamics": {"Qualify": 3, "Develop": 4, "Propose": 5, "Close": 7, "1-Qualify": 3},
+}  # fmt: skip
+WON = ["Closed Won", "closedwon", "Closed Won (Sales Pipeline)", "Won", "Gewonnen"]
+LOST = ["Closed Lost", "closedlost", "Closed-Lost to Competition", "Lost", "Verloren"]
+
+
+@pytest.mark.parametrize(
+    ("word", "number"), [pair for stages in THEIR_STAGES.values() for pair in stages.items()]
+)
+def test_it_knows_the_stages_that_the_big_products_start_with(word: str, number: int):
+    guess = guessing.stage(word)
+    assert guess
+    assert (guess.stage, guess.outcome) == (Stage(number), Outcome.OPEN)
+
+
+@pytest.mark.parametrize("word", WON + LOST)
+def test_it_knows_how_they_say_that_a_deal_is_closed(word: str):
+    guess = guessing.stage(word)
+    assert guess
+    assert guess.outcome == (Outcome.WON if word in WON else Outcome.STOPPED)
+    assert (guess.cause == "competitor") == ("Competition" in word)
+
+
+@pytest.mark.parametrize(
+    ("word", "cause"),
+    [("Too expensive", "price"), ("Lost to competitor", "competitor"), ("Blue", ""),
+     ("Keine Antwort", "no_response"), ("Duplicate", "duplicate")],
+)  # fmt: skip
+def test_it_knows_causes_by_their_words(word: str, cause: str):
+    assert guessing.cause(word) == cause
+
+
+@pytest.mark.parametrize(
+    ("word", "source"),
+    [("DIRECT_TRAFFIC", "Website"), ("Messe Wels", "Trade fair"), ("Steirerjobs", ""),
+     ("Trade Show", "Trade fair"), ("Cold Call", "Own research"), ("Partner Referral", "Partner")],
+)  # fmt: skip
+def test_it_knows_sources_by_their_words(word: str, source: str):
+    assert guessing.source(word) == source
+    assert not source or source in {name for name, _kind in SOURCES}
 
 
 @pytest.mark.parametrize("word", ["Hot", "Cold", "Renewal", "42", "Q3"])
