@@ -9,7 +9,7 @@ from django.forms import BoundField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from crm.models import StopCause
+from crm.models import Product, Source, StopCause
 from exchange.imports import dates, guessing
 from exchange.imports.answers import REASON, headings, kind_of
 from exchange.imports.encodings import name_of
@@ -17,6 +17,8 @@ from exchange.imports.kinds import ImportField
 from exchange.imports.reading import MOST_ABOVE
 from exchange.imports.scanning import in_words
 from exchange.models import ImportJob, ImportKind
+from exchange.words import NEW, NOTHING, OURS, OurWords, TheirWord, made_of
+from exchange.words import of_job as _words_of
 from pipeline.models import Role, User
 from pipeline.process.stages import Initiator, Outcome, Stage
 from salesprocess.lib.attempt import CommandForm
@@ -93,7 +95,7 @@ class TableForm(CommandForm):
 
     def __init__(self, data: Any = None, *, job: ImportJob, **options: Any) -> None:
         super().__init__(data, **options)
-        self.initial |= {"sheet": job.sheet, "above": job.above}
+        self.initial["sheet"], self.initial["above"] = job.sheet, job.above
         if len(job.sheets) > 1:
             self.fields["sheet"].choices = [(name, name) for name in job.sheets]  # type: ignore[attr-defined]  # of a ChoiceField
         else:
@@ -234,13 +236,25 @@ class AskedColumn:
     meanings: list[tuple[str, str]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class AskedWords:
+    """The words of a field that are none of ours; `open` are without an answer or a guess, and can
+    all be answered `at_once`: by NEW or NOTHING."""
+
+    field: str
+    label: str
+    words: list[tuple[TheirWord, BoundField]]
+    open: int
+    at_once: set[str]
+
+
 class AnswersForm(CommandForm):
     """How columns are read and which of ours a foreign stage is: what only a person can say has no
     answer yet, the rest can be changed."""
 
     NO_ANSWER: ClassVar = gettext_lazy("Choose what is meant.")
 
-    def __init__(self, data: Any = None, *, job: ImportJob, **options: Any) -> None:
+    def __init__(self, data: Any = None, *, job: ImportJob, by: User, **options: Any) -> None:
         super().__init__(data, **options)
         self.job = job
         self._asked = list(job.questions.get("formats", ()))
@@ -253,6 +267,11 @@ class AnswersForm(CommandForm):
         outcomes = _outcomes() if self._stages else []
         for number, word in enumerate(self._stages):
             self._add_stage(number, word, outcomes)
+        self._words = list(_words_of(job))
+        if self._words:
+            ours = OurWords(by=by, kinds={each.field for each in self._words})
+            for number, each in enumerate(self._words):
+                self._add_word(number, each, ours)
 
     def _add_format(self, number: int, column: str) -> None:
         reading, asked = self._readings[column], column in self._asked
@@ -288,6 +307,59 @@ class AnswersForm(CommandForm):
         )
         self.fields[f"outcome-{number}"] = forms.ChoiceField(label=_("Outcome"), choices=outcomes)
         self.initial[f"stage-{number}"], self.initial[f"outcome-{number}"] = stage, outcome
+
+    def _add_word(self, number: int, word: "TheirWord", ours: "OurWords") -> None:
+        self.fields[f"word-{number}"] = forms.ChoiceField(
+            label=_("%(field)s “%(word)s”") % {"field": LABELS[word.field], "word": word.text},
+            choices=ours.choices(word),
+            required=False,
+        )
+        self.initial[f"word-{number}"] = ours.initial(word)
+
+    def their_words(self) -> list["AskedWords"]:
+        """Words of theirs that are none of ours, by field, each with what it is to be."""
+        found: dict[str, list[tuple[TheirWord, BoundField]]] = {}
+        for number, word in enumerate(self._words):
+            found.setdefault(word.field, []).append((word, self[f"word-{number}"]))
+        return [
+            AskedWords(
+                field=field,
+                label=str(LABELS[field]),
+                words=words,
+                open=sum(not self.initial[bound.name] for _word, bound in words),
+                at_once=self._choices(words[0][1].name) & {NEW, NOTHING},
+            )
+            for field, words in found.items()
+        ]
+
+    def _said_of(self, number: int) -> str:
+        """What a word is: as was chosen, else as was said of all words of its field."""
+        said: str = self.cleaned_data[f"word-{number}"]
+        of_all = self.data.get(f"all-{self._words[number].field}", "")
+        return said or (of_all if of_all in self._choices(f"word-{number}") else "")
+
+    def _choices(self, name: str) -> set[str]:
+        choices: list[tuple[str, Any]] = self.fields[name].choices  # type: ignore[attr-defined]  # of a ChoiceField
+        return {value for value, _label in choices}
+
+    def values(self) -> dict[str, dict[str, str | None]]:
+        """What each of their words is: one of ours, nothing, or not said."""
+        found: dict[str, dict[str, str | None]] = {}
+        for number, word in enumerate(self._words):
+            said = self._said_of(number)
+            if said == NOTHING:
+                found.setdefault(word.field, {})[word.text] = ""
+            elif said.startswith(OURS):
+                found.setdefault(word.field, {})[word.text] = said.removeprefix(OURS)
+            elif word.said is not None:
+                found.setdefault(word.field, {})[word.text] = None
+        return found
+
+    def new(self) -> list[Source | Product]:
+        """What is to be made of their words."""
+        return [
+            made_of(word) for number, word in enumerate(self._words) if self._said_of(number) == NEW
+        ]
 
     @staticmethod
     def _in_words(reading: dict[str, Any], way: str) -> str:

@@ -5,7 +5,7 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Case, Count, F, Func, Max, Min, Q, Sum, TextField, Value, When
 
 from crm.models import Deal
 from exchange.models import ExportState, ImportFaultQuerySet, ImportJob, WholeExport
@@ -15,6 +15,9 @@ from salesprocess.lib.quota import megabytes
 
 _RECENT = 50
 _RECENT_EXPORTS = 10
+# The fields whose words stand for records or entries of lists that are ours.
+WORDS = ("owner", "team", "source", "product", "stop_cause", "currency", "parent")
+_WORDS, _REASONS = 60, 20
 FAULTS_ON_A_PAGE = 50
 # Of the records that an undo lists, only deals are not for everybody to see.
 _SCOPED = str(Deal._meta.verbose_name)
@@ -150,6 +153,66 @@ def stored_bytes(person: User) -> tuple[int, int]:
         own=Sum("size", filter=Q(owner=person), default=0), everybodys=Sum("size", default=0)
     )
     return sums["own"], sums["everybodys"]
+
+
+def unknown_words(job: ImportJob) -> dict[str, dict[str, int]]:
+    """What stands in the way of rows of a checked file: words that are none of ours, by field, with how
+    many rows have each, the most frequent first."""
+    if job.is_by_command or not job.counts.get("refused"):
+        return {}
+    field_of = {
+        job.answers["columns"][field][0]: field
+        for field in WORDS
+        if field in job.answers["columns"]
+    }
+    rows = (
+        left_out(job).filter(column__in=field_of).exclude(value="").values_list("column", "value")
+    )
+    found: dict[str, dict[str, int]] = {}
+    for column, word, count in rows.annotate(count=Count("pk")).order_by("-count", "value")[
+        :_WORDS
+    ]:
+        found.setdefault(field_of[column], {})[word] = count
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultGroup:
+    """Rows that stay out for one reason: how many, the first of them, and what some of them say."""
+
+    words: str
+    column: str
+    rows: int
+    line: int
+    values: list[str]
+
+
+def reasons(job: ImportJob) -> list[FaultGroup]:
+    """Why rows stay out, the most frequent reason first."""
+    if not job.counts.get("refused"):
+        return []
+    apart = Case(
+        When(value="", then=F("reason")),
+        default=Func("reason", "value", Value("…"), function="replace"),
+        output_field=TextField(),
+    )
+    groups = (
+        left_out(job)
+        .annotate(words=apart)
+        .values("column", "words")
+        .annotate(rows=Count("pk"), first=Min("line"), low=Min("value"), high=Max("value"))
+        .order_by("-rows", "first")[:_REASONS]
+    )
+    return [
+        FaultGroup(
+            words=group["words"],
+            column=group["column"],
+            rows=group["rows"],
+            line=group["first"],
+            values=list(dict.fromkeys(filter(None, (group["low"], group["high"])))),
+        )
+        for group in groups
+    ]
 
 
 def has_left_out(job: ImportJob) -> bool:

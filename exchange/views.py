@@ -90,7 +90,7 @@ def page(request: HtmxRequest, pk: int) -> HttpResponse:
     asked = job.state == ImportState.MAPPING or "columns" in request.GET
     if asked and job.state in NOT_LOADED and not job.is_by_command:
         return _columns_page(request, job, None)
-    return _page(request, job, AnswersForm(job=job))
+    return _page(request, job, AnswersForm(job=job, by=request.user))
 
 
 @require_GET
@@ -144,11 +144,18 @@ def _table(request: HtmxRequest, job: ImportJob) -> HttpResponse:
 @require_POST
 def answer(request: HtmxRequest, pk: int) -> HttpResponse:
     job = _job(request, pk)
-    form = AnswersForm(request.POST, job=job)
+    form = AnswersForm(request.POST, job=job, by=request.user)
 
     def run() -> None:
-        at = timezone.now()
-        verbs.answer(job, formats=form.formats(), stages=form.stages(), by=request.user, at=at)
+        verbs.answer(
+            job,
+            formats=form.formats(),
+            stages=form.stages(),
+            values=form.values(),
+            new=form.new(),
+            by=request.user,
+            at=timezone.now(),
+        )
 
     if attempt(form, run):
         return redirect("exchange:import", pk)
@@ -220,6 +227,7 @@ def _page(
         "form": form,
         "states": ImportState,
         "faults": queries.faults(job, after=last),
+        "reasons": queries.reasons(job),
         "remarks": queries.remarks(job),
         "kept": queries.kept_lines(job, by=request.user),
         "by_owner": job.owner_id == request.user.pk,

@@ -8,8 +8,8 @@ import posixpath
 import re
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -20,6 +20,8 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from crm.commands import reference
+from crm.models import Product, Source
 from exchange import queries
 from exchange.imports import answers, encodings, workbook
 from exchange.imports.faults import Unreadable
@@ -38,7 +40,7 @@ STORED = Quota(
 # No transaction lasts so long: a file without a row by then has none to come.
 UNNAMED_AFTER = dt.timedelta(days=1)
 _SAMPLE_ROWS, _SAMPLE_SIGNS = 3, 60
-_SAID_BEFORE = ("formats", "stages", "remembered", "hints")
+_SAID_BEFORE = ("formats", "stages", "values", "remembered", "hints")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -200,16 +202,26 @@ def answer(
     *,
     formats: Mapping[str, str],
     stages: Mapping[str, Mapping[str, str]],
+    values: Mapping[str, Mapping[str, str | None]] | None = None,
+    new: Sequence[Source | Product] = (),
     by: User,
     at: dt.datetime,
 ) -> None:
-    """Say how columns are written and what foreign stages are, as was asked or otherwise than they
-    were read; what nothing is said of stays as it was.
+    """Say how columns are written and what foreign stages and words are, as was asked or otherwise
+    than they were read; what nothing is said of stays as it was.
+
+    `values` are ours for their words, by field: empty for nothing, None to forget what was said. `new`
+    are put on their lists, which only admins do.
 
     Raises Refused for an answer that makes no sense, or if the file is past that.
     """
-    with _locked(job, by, (ImportState.ASKING, ImportState.CHECKED)) as row:
+    states = (ImportState.ASKING, ImportState.CHECKED)
+    with transaction.atomic(), ExitStack() as locked:
+        for each in new:
+            reference.add(each, by=by, at=at)
+        row = locked.enter_context(_locked(job, by, states))
         said = row.answers
+        said["values"] = _with(said.get("values", {}), values or {})
         said["formats"] = {**said.get("formats", {}), **formats}
         said["stages"] = {**said.get("stages", {}), **stages}
         said["remembered"] = [each for each in said.get("remembered", []) if each not in formats]
@@ -219,6 +231,17 @@ def answer(
         except Unreadable as error:
             raise Refused(error.message) from error
         _begin(row, ImportState.CHECKING, at)
+
+
+def _with(
+    before: Mapping[str, Mapping[str, str]], now: Mapping[str, Mapping[str, str | None]]
+) -> dict[str, dict[str, str]]:
+    found = {}
+    for field in [*before, *(each for each in now if each not in before)]:
+        said = {**before.get(field, {}), **now.get(field, {})}
+        if kept := {word: ours for word, ours in said.items() if ours is not None}:
+            found[field] = kept
+    return found
 
 
 def load(job: ImportJob, *, by: User, at: dt.datetime) -> None:

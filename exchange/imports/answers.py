@@ -6,6 +6,7 @@
  "remembered": ["Close date"],              those of them that were answered for an earlier file
  "found": {"Value": "."},                   as it could only be
  "stages": {"Won": {"stage": "closing", "outcome": "won"}},
+ "values": {"source": {"Messe Wels": "Trade fair", "?": ""}},    ours for theirs; empty for nothing
  "hints": {"Hot": {"stage": "proposal"}}}   as answered for a file of another shape: only suggested
 
 An answer holds for files of one shape: of one system, with the same headings.
@@ -86,6 +87,8 @@ def mapping_of(job: ImportJob) -> Mapping:
             {**said.get("found", {}), **said.get("formats", {})},
         ),
     }
+    if values := said.get("values"):
+        content["values"] = {name: values[name] for name in values if name in said["columns"]}
     if job.kind in MAKEABLE:
         content["make"] = list(MAKEABLE[job.kind])
     if job.kind == ImportKind.DEALS:

@@ -61,13 +61,18 @@ def test_it_reads_the_currency_of_a_heading(heading: str, sign: str):
 @pytest.mark.parametrize("way", ["page", "command"])
 def test_a_sign_says_the_currency_or_is_refused(cast: Cast, tmp_path: Path, way: str):
     make_rate("GBP", "1.2")
-    text = "Deal;Value\na;€ 1.234,56\nb;£ 99,00\nc;99,5\nd;$ 5,00\ne;1 Mio\n"
+    text = "Deal;Value\na;€ 1.234,56\nb;£ 99,00\nc;99,5\nd;$ 5,00\ne;1 Mio\nf;1 lot\n"
     if way == "page":
         loaded(cast.ana, checked(cast.ana, uploaded(cast.ana, text), **VALUE))
     else:
         by_command(tmp_path / "in", text, VALUE)
     found = {name: (str(amount), code) for name, amount, code in _deals()}
-    assert found == {"a": ("1234.56", "EUR"), "b": ("99.00", "GBP"), "c": ("99.50", "EUR")}
+    assert found == {
+        "a": ("1234.56", "EUR"),
+        "b": ("99.00", "GBP"),
+        "c": ("99.50", "EUR"),
+        "e": ("1000000.00", "EUR"),
+    }
 
 
 @pytest.mark.django_db

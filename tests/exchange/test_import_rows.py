@@ -134,7 +134,7 @@ def test_it_brings_each_row_in_once_and_says_why_others_stay_out(cast: Cast, tmp
         row(id="1", title="Again"),
         row(id="", title="Without"),
         row(id="14", title="x" * 201),
-        row(id="15") + ",",
+        row(id="15") + ",more",
         row(id="16", since="2026-02-01"),
     )
     assert reasons(result) == [

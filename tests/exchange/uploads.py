@@ -70,7 +70,7 @@ def checked(user: User, job: ImportJob, **fields: str) -> ImportJob:
 def answer(user: User, job: ImportJob, **said: str) -> Any:
     from exchange.forms import AnswersForm
 
-    form = AnswersForm(job=job)
+    form = AnswersForm(job=job, by=user)
     data = {name: form.initial[name] for name in form.fields if name in form.initial}
     said = {name.replace("_", "-"): value for name, value in said.items()}
     return browser(user).post(f"/imports/{job.pk}/answers/", data | said)
@@ -106,11 +106,13 @@ def by_command(
     kind: str = "deals",
     formats: dict[str, str] | None = None,
     stages: dict[str, dict[str, str]] | None = None,
+    values: dict[str, dict[str, str]] | None = None,
 ) -> files.ImportResult:
     """The same file by `manage.py import`: as a mapping would say it."""
     folder.mkdir(exist_ok=True)
     (folder / "old.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
     content: dict[str, Any] = {"file": "*.csv", "columns": columns, "formats": formats or {}}
+    content["values"] = values or {}
     if kind in mapping.MAKEABLE:
         content["make"] = list(mapping.MAKEABLE[kind])
     if kind == "deals":

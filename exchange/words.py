@@ -1,0 +1,124 @@
+"""Their words and ours: what a source, a product or an owner of a file can be here."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from crm.models import Product, Source, SourceKind, StopCause
+from crm.queries.rate import currencies
+from exchange import queries
+from exchange.imports import guessing
+from exchange.models import ImportJob
+from pipeline.models import Team, User
+
+# What an answer begins with that is no word of ours.
+NEW, NOTHING, OURS = "+", "-", "="
+_MOST_OFFERED = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class TheirWord:
+    """`said` is what was answered: empty for nothing, None if nothing was. `rows` stay out by it."""
+
+    field: str
+    text: str
+    rows: int
+    said: str | None = None
+
+
+def of_job(job: ImportJob) -> Iterator[TheirWord]:
+    """The words of a checked file that are none of ours, and those of which it was said what they are."""
+    unknown = queries.unknown_words(job)
+    answers = job.answers.get("values", {})
+    for field in queries.WORDS:
+        said = answers.get(field, {}) if field in job.answers.get("columns", {}) else {}
+        for text, rows in unknown.get(field, {}).items():
+            yield TheirWord(field=field, text=text, rows=rows, said=said.get(text))
+        for text, ours in said.items():
+            if text not in unknown.get(field, {}):
+                yield TheirWord(field=field, text=text, rows=0, said=ours)
+
+
+def made_of(word: TheirWord) -> Source | Product:
+    """What is put on the list for a word of theirs, not saved yet."""
+    if word.field == "source":
+        return Source(name=word.text, kind=SourceKind.OTHER)
+    return Product(name=word.text, currency=Team.objects.root().currency)
+
+
+class OurWords:
+    """What words of theirs can be, for the person `by`; `kinds` are the fields that are asked for."""
+
+    def __init__(self, *, by: User, kinds: Collection[str]) -> None:
+        self._by, self._kinds = by, kinds
+
+    def choices(self, word: TheirWord) -> list[tuple[str, object]]:
+        """Leave its rows out, leave it empty, make it, or take one of ours."""
+        choices: list[tuple[str, object]] = [("", _("Leave these rows out"))]
+        if word.field == "owner":
+            choices.append((NOTHING, _("As without an owner")))
+        elif word.field != "currency":
+            choices.append((NOTHING, _("Leave it empty")))
+        else:
+            choices.append((NOTHING, _("As without a currency")))
+        if word.field in ("source", "product") and self._by.scope.everything:
+            choices.append((NEW, _("Put “%(word)s” on the list") % {"word": word.text}))
+        ours = self._ours[word.field]
+        if word.said and all(text != word.said for text, _shown in ours):
+            ours = [(word.said, word.said), *ours]
+        offered = [(f"{OURS}{text}", shown) for text, shown in ours]
+        return [*choices, (_("It is this one of ours"), offered)] if offered else choices
+
+    def initial(self, word: TheirWord) -> str:
+        """What was said, else what it probably is."""
+        if word.said is not None:
+            return f"{OURS}{word.said}" if word.said else NOTHING
+        guess = {"source": guessing.source, "stop_cause": guessing.cause}.get(word.field)
+        probable = guess(word.text) if guess else ""
+        known = any(text == probable for text, _shown in self._ours[word.field])
+        return f"{OURS}{probable}" if probable and known else ""
+
+    @cached_property
+    def _ours(self) -> dict[str, list[tuple[str, str]]]:
+        read = {
+            "owner": self._owners,
+            "team": lambda: [(each.name, each.name) for each in self._teams()],
+            "source": lambda: [(each.name, str(each)) for each in Source.objects.active()],
+            "product": lambda: [
+                (each.name, each.name) for each in Product.objects.active()[:_MOST_OFFERED]
+            ],
+            "stop_cause": self._causes,
+            "currency": self._currencies,
+            "parent": list,
+        }
+        return {field: sorted(read[field](), key=_shown) for field in self._kinds}
+
+    def _owners(self) -> list[tuple[str, str]]:
+        people = User.objects.assignable_by(self._by).order_by("name")[:_MOST_OFFERED]
+        return [(person.email or person.name, person.name) for person in people]
+
+    def _teams(self) -> list[Team]:
+        scope = self._by.scope
+        teams = Team.objects.all()
+        return list(teams if scope.everything else teams.filter(pk__in=scope.pool_team_ids))
+
+    def _causes(self) -> list[tuple[str, str]]:
+        """Two of one name say whose they are."""
+        return [
+            (
+                cause.key,
+                f"{cause} ({cause.get_initiator_display()})" if cause.initiator else str(cause),
+            )
+            for cause in StopCause.objects.active()
+        ]
+
+    def _currencies(self) -> list[tuple[str, str]]:
+        today = timezone.localdate(timezone=Team.objects.root().zone)
+        return [(code, code) for code in currencies(today)]
+
+
+def _shown(pair: tuple[str, str]) -> str:
+    return pair[1].casefold()

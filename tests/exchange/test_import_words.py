@@ -1,0 +1,165 @@
+"""Their words, ours: what a source, an owner or a cause of a file is here is said once, on the page."""
+
+from pathlib import Path
+
+import pytest
+
+from crm.models import Deal, Product, SettingChange, Source
+from pipeline.models import User
+from tests.conftest import Cast
+from tests.exchange.uploads import (
+    answer,
+    browser,
+    by_command,
+    checked,
+    columns,
+    loaded,
+    page,
+    uploaded,
+    worked,
+)
+
+pytestmark = pytest.mark.django_db
+
+TEXT = (
+    "Deal,Owner,Source,Product,Currency\n"
+    "a,Ana Ruiz,Messe Wels,Pump,Euro\n"
+    "b,Ana Ruiz,Messe Wels,,EUR\n"
+    "c,K. Huber,ref,,EUR\n"
+    "d,Ana Ruiz,ref,,EUR\n"
+    "e,Ana Ruiz,Steirerjobs,,EUR\n"
+    "f,Ana Ruiz,Website,,EUR\n"
+)
+NAMED = {
+    "name": "Deal",
+    "owner": "Owner",
+    "source": "Source",
+    "product": "Product",
+    "currency": "Currency",
+}
+
+
+def words_of(user: User, job: object) -> list[tuple[str, str]]:
+    from exchange.forms import AnswersForm
+
+    form = AnswersForm(job=job, by=user)  # type: ignore[arg-type]  # a job
+    return [(word.field, word.text) for asked in form.their_words() for word, _bound in asked.words]
+
+
+def said(user: User, job: object, **words: str) -> dict[str, str]:
+    """Answers by word, as the page names them."""
+    places = [text for _field, text in words_of(user, job)]
+    return {f"word_{places.index(text)}": answer for text, answer in words.items()}
+
+
+def test_each_word_that_is_none_of_ours_can_be_one_or_nothing_or_new(cast: Cast, tmp_path: Path):
+    job = checked(cast.adele, uploaded(cast.adele, TEXT), **NAMED)
+    assert (job.counts["new"], job.counts["refused"]) == (1, 5)
+    assert set(words_of(cast.adele, job)) == {
+        ("owner", "K. Huber"),
+        ("source", "Messe Wels"),
+        ("source", "ref"),
+        ("source", "Steirerjobs"),
+        ("currency", "Euro"),
+    }
+    html = page(cast.adele, job)
+    # What a word probably is, is chosen; it counts once somebody presses.
+    assert 'value="=Trade fair" selected' in html
+    assert "The source “…” is not on the list of sources." in html
+    answers = {
+        "Messe Wels": "=Trade fair",
+        "ref": "-",
+        "Steirerjobs": "+",
+        "K. Huber": "=ana@seven.test",
+        "Euro": "=EUR",
+    }
+    assert answer(cast.adele, job, **said(cast.adele, job, **answers)).status_code == 302
+    # The row whose other words kept it out now says what else is none of ours.
+    assert worked(job).counts["refused"] == 1
+    assert ("product", "Pump") in words_of(cast.adele, job)
+    answer(cast.adele, job, **said(cast.adele, job, Pump="+"))
+    assert worked(job).counts["refused"] == 0
+    # Each answer can be changed until the file is loaded.
+    answer(cast.adele, job, **said(cast.adele, job, ref=""))
+    assert worked(job).counts["refused"] == 2
+    answer(cast.adele, job, **said(cast.adele, job, ref="=Partner"))
+    loaded(cast.adele, worked(job))
+    expected = {
+        "a": "Trade fair", "b": "Trade fair", "c": "Partner", "d": "Partner",
+        "e": "Steirerjobs", "f": "Website",
+    }  # fmt: skip
+    assert dict(Deal.objects.values_list("name", "source__name")) == expected
+    assert Deal.objects.get(name="c").owner == cast.ana
+    assert Product.objects.filter(name="Pump").exists()
+    assert SettingChange.objects.filter(by=cast.adele).count() == 2
+    # By command the same, as a mapping says it.
+    Deal.objects.update(name="old")
+    values = job.answers["values"]
+    by_command(tmp_path / "in", TEXT, NAMED, values=values)
+    found = Deal.objects.exclude(name="old").values_list("name", "source__name")
+    assert dict(found) == expected
+
+
+def test_answers_about_words_are_remembered_and_shown(cast: Cast):
+    text = "Deal,Source\na,Messe Wels\n"
+    named = {"name": "Deal", "source": "Source"}
+    job = checked(cast.ana, uploaded(cast.ana, text), **named)
+    answer(cast.ana, job, **said(cast.ana, job, **{"Messe Wels": "=Trade fair"}))
+    assert worked(job).counts["new"] == 1
+    again = uploaded(cast.ana, text)
+    columns(cast.ana, again, **named)
+    assert worked(again).state == "checked"
+    assert again.counts["refused"] == 0
+    assert words_of(cast.ana, again) == [("source", "Messe Wels")]
+    assert 'value="=Trade fair" selected' in page(cast.ana, again)
+
+
+def test_all_words_without_an_answer_are_answered_at_once(cast: Cast):
+    text = "Deal,Source\n" + "".join(f"d{n},Steirerjobs {n}\n" for n in range(3)) + "m,Messe Wels\n"
+    job = checked(cast.adele, uploaded(cast.adele, text), name="Deal", source="Source")
+    html = page(cast.adele, job)
+    assert "Put these 3 on the list" in html
+    assert "Leave these 3 empty" in html
+    assert answer(cast.adele, job, all_source="+").status_code == 302
+    assert worked(job).counts["refused"] == 0
+    assert Source.objects.filter(name__startswith="Steirerjobs").count() == 3
+    assert job.answers["values"] == {"source": {"Messe Wels": "Trade fair"}}
+
+
+def test_lists_are_made_longer_by_admins_only(cast: Cast):
+    job = checked(
+        cast.ana, uploaded(cast.ana, "Deal,Source\na,Job fair\n"), name="Deal", source="Source"
+    )
+    assert "Put “Job fair” on the list" not in page(cast.ana, job)
+    before = Source.objects.count()
+    assert answer(cast.ana, job, word_0="+").status_code == 422
+    assert Source.objects.count() == before
+
+
+def test_a_source_that_was_made_meanwhile_is_told_of(cast: Cast):
+    job = checked(
+        cast.adele, uploaded(cast.adele, "Deal,Source\na,Fair\n"), name="Deal", source="Source"
+    )
+    Source.objects.create(name="fair", kind="event")
+    response = answer(cast.adele, job, word_0="+")
+    assert response.status_code == 422
+    assert worked(job).state == "checked"
+
+
+def test_a_parent_that_is_nowhere_can_be_left_out(cast: Cast):
+    job = uploaded(cast.ana, "Id,Name,Parent\n1,A,Holding X\n2,B,A\n", kind="companies")
+    job = checked(cast.ana, job, id="Id", name="Name", parent="Parent")
+    assert job.counts["refused"] == 2
+    answer(cast.ana, job, **said(cast.ana, job, **{"Holding X": "-"}))
+    assert worked(job).counts["refused"] == 0
+
+
+def test_reasons_are_told_once_with_how_many_rows_they_keep_out(cast: Cast):
+    text = "Deal,Source,Value\n" + "".join(f"d{n},S{n % 3},x{n}\n" for n in range(12)) + "y,S1,5\n"
+    job = checked(cast.ana, uploaded(cast.ana, text), name="Deal", source="Source", amount="Value")
+    html = browser(cast.ana).get(f"/imports/{job.pk}/").content.decode()
+    reasons = html.split('class="reasons bare"')[1].split("</ul>")[0]
+    assert reasons.count("<li>") == 2
+    assert reasons.index(">12<") < reasons.index(">1<")
+    assert "This is no number with “.”" in reasons
+    assert "“x0”" in reasons
