@@ -77,6 +77,38 @@ document.addEventListener('htmx:oobAfterSwap', (event) => {
   back = null;
 });
 
+// A win is seen once: the path fills from left to right, the value counts up to what it is, and the hand-off
+// waits for Enter. Who wants no movement has the words.
+let justWon = false;
+document.addEventListener('htmx:oobBeforeSwap', ({ detail: { target, fragment, shouldSwap } }) => {
+  if (!shouldSwap || target.id !== 'deal-head' || !fragment?.querySelector) return;
+  justWon = !target.querySelector('.path .won') && Boolean(fragment.querySelector('.path .won'));
+  if (justWon) fragment.querySelector('#deal-head')?.classList.add('just-won');
+});
+document.addEventListener('htmx:oobAfterSwap', ({ detail: { target } }) => {
+  if (!justWon || target.id !== 'deal-next') return;
+  justWon = false;
+  document.getElementById('write-hand-off')?.focus({ preventScroll: true });
+  if (matchMedia('(prefers-reduced-motion: no-preference)').matches) countUp(document.getElementById('deal-value'));
+});
+
+function countUp(place) {
+  const words = place?.textContent ?? '';
+  const [said] = /\d[\d.,\u00a0\u202f]*/.exec(words) ?? [];
+  const whole = Number(said?.replace(/\D/g, ''));
+  if (!whole) return;
+  const began = performance.now();
+  const step = (now) => {
+    const part = Math.min((now - began) / 400, 1);
+    // As many digits as there are, so that nothing beside it moves.
+    let digits = String(Math.round(whole * part)).padStart(String(whole).length, '0');
+    const shown = said.replace(/\d/g, () => { const [first] = digits; digits = digits.slice(1); return first; });
+    place.textContent = part < 1 ? words.replace(said, shown) : words;
+    if (part < 1 && place.isConnected) requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+}
+
 // In the capture phase: before htmx asks for the parts that are to take the form's place.
 document.addEventListener(
   'click',

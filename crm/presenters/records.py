@@ -183,7 +183,8 @@ def _shown(deal: DealRecord, records: Records) -> set[str]:
         # An objection is answered before one asks for the agreement, and asking brings new ones.
         if deal.stage == Stage.CLOSING:
             cards |= {"offers", "concerns"}
-    if deal.outcome == Outcome.WON:
+    # Before it is written, it is what comes next: see crm/presenters/closed_deal.py.
+    if deal.outcome == Outcome.WON and records.hand_off is not None:
         cards.add("hand_off")
     return cards
 

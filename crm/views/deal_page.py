@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from crm.forms.activity import KINDS, LogForm, PlanForm
 from crm.forms.step import OwnStepForm
 from crm.models import Deal
+from crm.presenters.closed_deal import after_deal
 from crm.presenters.deal_fields import (
     Way,
     deal_fields,
@@ -240,6 +241,7 @@ class DealPage:
             "keep": self.keep,
             "plan_form": self._plan_form(),
             "kinds": KINDS,
+            "after": after_deal(deal, self.records, self.persons),
             "closed": self.viewer.short_day(deal.closed_at),
             "outcome": Outcome(deal.outcome),
             "cause": shipped_name(deal.cause),

@@ -146,6 +146,26 @@ def test_it_goes_from_a_yes_to_winning(page_of: PageOf, people: Cast):
     assert ClosingAttempt.objects.count() == 2
 
 
+def test_a_win_is_seen_and_leads_on_to_the_hand_off(page_of: PageOf, people: Cast):
+    deal = make_deal(by=people.ana, stage=Stage.CLOSING, amount=9_000, at=timezone.now())
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    page.keyboard.press("w")
+    page.locator("#sheet .sheet").get_by_role("button", name="Won").press("Control+Enter")
+    expect(page.locator("#deal-head.just-won .path .won")).to_be_visible()
+    expect(page.locator("#deal-value")).to_have_text("€9,000")
+    strip = page.locator("#deal-next")
+    expect(strip.get_by_role("heading", name="Hand over to delivery")).to_be_visible()
+    expect(page.locator("#write-hand-off")).to_be_focused()
+    assert axe.findings_in_both_themes(page, within="#deal-next") == []
+    page.keyboard.press("Enter")
+    page.get_by_label("Who delivers").fill("Plant Linz")
+    page.get_by_label("Who delivers").press("Control+Enter")
+    expect(page.get_by_role("tab", name="Hand-off")).to_have_attribute("aria-selected", "true")
+    expect(strip).not_to_contain_text("Hand over to delivery")
+    # Once is enough.
+    expect(page.locator(".just-won")).to_have_count(0)
+
+
 def test_it_can_be_read_everywhere(page_of: PageOf, people: Cast, deal: Deal):
     at = timezone.now()
     need = needs.add(

@@ -37,7 +37,7 @@ from crm.models import (
 from pipeline.models import User
 from pipeline.process.stages import Stage
 from tests.conftest import Cast
-from tests.factories import NOW, make_contact, make_deal, won_deal
+from tests.factories import NOW, make_company, make_contact, make_deal, stopped_deal, won_deal
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/deals/1/"}
 VERBAL: dict[str, Any] = {"kind": OfferKind.VERBAL}
@@ -372,6 +372,38 @@ def test_it_asks_who_delivers_what_was_won(client: Client, cast: Cast):
     page = get(client, cast.ana, deal)
     assert "Plant Linz" in page
     assert "The salesperson takes part" in page
+
+
+def after(page: str) -> list[str]:
+    """What can be done next with a deal that is closed, the first thing first."""
+    strip = page.split('<section class="nextstrip closed loud')[1].split("</section>")[0]
+    assert strip.count("btn-primary") == 1
+    return re.findall(r'class="btn(?: btn-primary)?" id="([\w-]+)"', strip)
+
+
+def test_the_next_thing_is_the_loudest_on_a_closed_deal(client: Client, cast: Cast):
+    stopped = stopped_deal(by=cast.ana, company=make_company(by=cast.ana, name="Norte SA"))
+    page = get(client, cast.ana, stopped)
+    assert "The next deal with Norte SA" in page
+    assert after(page) == ["next-deal", "next-touch"]
+    assert f'href="/deals/new/?company={stopped.company_id}"' in page
+    assert "expected</span>" not in page
+    won = won_deal(by=cast.ana, company=make_company(by=cast.ana, name="Sur SA"))
+    page = get(client, cast.ana, won)
+    assert after(page) == ["write-hand-off", "next-deal"]
+    assert 'id="hand-off-title"' not in page
+    post(client, cast.ana, won, "hand-off/", to="Plant Linz")
+    page = get(client, cast.ana, won)
+    assert "Keep in touch with Sur SA" in page
+    assert after(page) == ["next-touch", "next-deal"]
+    assert f'href="/companies/{won.company_id}/plan/"' in page
+    assert 'id="hand-off-title"' in page
+    # Without a company, who was talked with is touched; who may only look is offered nothing.
+    alone = stopped_deal(by=cast.ana, contact=make_contact(by=cast.ana, name="Petra Voss"))
+    assert "The next deal with Petra Voss" in get(client, cast.ana, alone)
+    assert "/contacts/" in get(client, cast.ana, alone).split("next-touch")[1][:60]
+    Deal.objects.filter(pk=alone.pk).update(owner=None)
+    assert 'id="next-deal"' not in get(client, cast.ben, alone)
 
 
 def test_it_hands_nothing_over_that_is_not_won(client: Client, cast: Cast, deal: Deal):
