@@ -9,11 +9,13 @@ document.addEventListener('input', ({ target }) => {
   if (!title) return;
   const data = new FormData(form);
   const past = filled(data, 'go_reason');
-  const left = [...form.querySelectorAll('[data-needs]')].filter(
-    ({ dataset }) =>
-      !(past && dataset.hard === undefined) &&
-      !JSON.parse(dataset.needs).every((group) => group.some((name) => filled(data, name))),
-  );
+  const asks = [...form.querySelectorAll('[data-needs]')];
+  // Each has its number, which becomes a tick once there is something in it.
+  for (const ask of asks) {
+    const isFilled = JSON.parse(ask.dataset.needs).every((group) => group.some((name) => filled(data, name)));
+    ask.classList.toggle('filled', isFilled || (past && ask.dataset.hard === undefined));
+  }
+  const left = asks.filter((ask) => !ask.classList.contains('filled'));
   const words = JSON.parse(title.dataset.left)[left.length];
   if (title.textContent !== words) title.textContent = words;
 });

@@ -7,7 +7,17 @@ from django.utils.translation import gettext as _
 from crm.commands import gate
 from crm.commands.gate import GoAhead
 from crm.commands.gate_input import NOTHING, GateInput
-from crm.commands.locked_deal import locked, open_visit, require_open, save, write_visits
+from crm.commands.locked_deal import (
+    NEXT_FIELDS,
+    locked,
+    open_visit,
+    refresh_next,
+    require_open,
+    save,
+    write_visits,
+)
+from crm.commands.writers import activity as activity_writer
+from crm.commands.writers.activity import About, Next
 from crm.models import Deal
 from crm.queries.deal_process import versions_in_force
 from pipeline.models import User
@@ -27,11 +37,13 @@ def advance(
     version: int | None = None,
     gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
+    next: Next | None = None,
 ) -> None:
     """Move forward to `to`; over several stages with one reason for all that are passed (G12).
 
     The gates of every stage that is left or passed over are judged: `gate_input` is what they ask
-    for, `go_ahead` why they are gone past.
+    for, `go_ahead` why they are gone past. `next` is what is planned once it is there, beside what is
+    planned already.
 
     Raises Gap as `gate.check` does; Refused for a closed deal, a stage that lies behind, a missing reason or an `at` before
     the open visit; Stale as in `locked`.
@@ -43,6 +55,7 @@ def advance(
         move_locked(
             row, to=to, by=by, at=at, reason=reason, gate_input=gate_input, go_ahead=go_ahead
         )
+        _plan(row, next, by=by, at=at)
 
 
 def move(
@@ -55,12 +68,23 @@ def move(
     version: int | None = None,
     gate_input: GateInput = NOTHING,
     go_ahead: GoAhead | None = None,
+    next: Next | None = None,
 ) -> None:
     """Move to `to`, whichever way that is from where the deal stands. Raises as `advance` does."""
     with locked(deal, by=by, version=version) as row:
         move_locked(
             row, to=to, by=by, at=at, reason=reason, gate_input=gate_input, go_ahead=go_ahead
         )
+        _plan(row, next, by=by, at=at)
+
+
+def _plan(row: Deal, next: Next | None, *, by: User, at: dt.datetime) -> None:
+    if next is None:
+        return
+    planned = activity_writer.new_plan(About(deal=row), row, next, by=by, at=at)
+    planned.save(force_insert=True)
+    refresh_next(row)
+    save(row, *NEXT_FIELDS, "parked_until", "touched_at", by=by, at=at)
 
 
 def move_locked(

@@ -7,15 +7,18 @@ from typing import Any
 
 from django import forms
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.commands.gate_input import GateInput
+from crm.commands.writers.activity import Next
+from crm.forms.activity import AHEAD, PROPOSED, read_proposal
 from crm.forms.contact import AddContactForm
 from crm.forms.fields import AmountField, CompanyPick, DayField, VerbForm
 from crm.forms.gate import GateForm
-from crm.models import Company, Deal, Relationship, Source, SourceKind, StopCause
+from crm.models import ActivityKind, Company, Deal, Relationship, Source, SourceKind, StopCause
 from crm.queries import gates as queries
 from crm.queries import touch_plan as touch_queries
 from crm.queries.deal_value import ValuePlace
@@ -67,13 +70,66 @@ class UndoForm(VerbForm):
 
 
 class MoveForm(GateForm):
+    """A move, and what comes next once it is made: what is planned stays, and what the page proposed
+    (`proposed_then`, as it was shown) comes beside it, on its day or on another."""
+
     to = forms.TypedChoiceField(choices=STAGES, coerce=int, label=gettext_lazy("To which stage"))
     reason = forms.CharField(
         required=False, max_length=2000, label=gettext_lazy("Reason"), widget=REASON
     )
+    then = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", gettext_lazy("Nothing yet")),
+            (PROPOSED, gettext_lazy("As proposed")),
+            ("tomorrow", gettext_lazy("Tomorrow")),
+            ("3d", gettext_lazy("+3 d")),
+            ("1w", gettext_lazy("+1 w")),
+        ],
+    )
+    then_on = DayField(required=False, label=gettext_lazy("Or on"))
+
+    named = GateForm.named | {"due_on": "then_on", "next_kind": "then"}
+
+    def clean(self) -> dict[str, Any] | None:
+        said = super().clean()
+        day, today = self.cleaned_data.get("then_on"), self._today
+        if day is not None and day < today:
+            self.add_error("then_on", _("Choose today or a day ahead."))
+        proposed = self._proposed
+        if (
+            self.cleaned_data.get("then") == PROPOSED
+            and day is None
+            and (proposed is None or proposed.due.day(self.user.zone) < today)
+        ):
+            self.add_error("then", _("Choose when."))
+        return said
+
+    @property
+    def _today(self) -> dt.date:
+        return timezone.localdate(timezone=self.user.zone)
+
+    @property
+    def _proposed(self) -> Next | None:
+        return read_proposal(self.data.get("proposed_then", ""), zone=self.user.zone)
+
+    def next(self) -> Next | None:
+        """What was chosen to come next; a day that was written means that day."""
+        then, day = self.cleaned_data["then"], self.cleaned_data["then_on"]
+        if not then and day is None:
+            return None
+        what = self._proposed or Next(kind=ActivityKind.CALL, due_on=self._today)
+        if day is None and then == PROPOSED:
+            return what
+        return replace(
+            what, due_at=None, due_on=day or self._today + dt.timedelta(days=AHEAD[then])
+        )
 
     def command_arguments(self) -> dict[str, Any]:
-        return self.own() | {"to": Stage(self.cleaned_data["to"])} | self.gated()
+        said = self.own()
+        del said["then"], said["then_on"]
+        move = {"to": Stage(self.cleaned_data["to"]), "next": self.next()}
+        return said | move | self.gated()
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
         return [(_("Stage"), _where(deal), str(Stage(self.cleaned_data["to"]).label))]

@@ -109,6 +109,11 @@ class GateForm(VerbForm):
         ]
 
     @property
+    def counts(self) -> list[str]:
+        """What is missing still, by how much it is: where the sheet is called otherwise."""
+        return [_("Nothing is missing"), *map(_missing, range(1, len(self.asks) + 1))]
+
+    @property
     def hard_ones(self) -> bool:
         return any(ask.hard for ask in self.asks)
 

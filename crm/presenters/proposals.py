@@ -45,6 +45,14 @@ def proposal_lines(
     ]
 
 
+def line_after_move(viewer: Viewer, standing: DealStanding) -> ProposalLine:
+    """For a deal that goes on by one stage from where it stands."""
+    result = ActivityResult.MOVED_FORWARD
+    at, hours = viewer.at.astimezone(viewer.zone), viewer.user.organisation.working_hours
+    found = propose(ActivityKind.CALL, result, standing=standing, at=at, hours=hours)
+    return _line(viewer, result.value, result, found)
+
+
 def _line(viewer: Viewer, of: str, result: ActivityResult | None, found: Proposal) -> ProposalLine:
     return ProposalLine(
         of=of,

@@ -28,11 +28,13 @@ from crm.forms.deal import (
 from crm.forms.deal_field import DEAL_FIELDS
 from crm.forms.fields import PressForm, VerbForm
 from crm.models import Deal
+from crm.presenters.move import MoveEffect, move_effect
 from crm.presenters.plans import Plan, plans
 from crm.presenters.viewer import Viewer
 from crm.queries import deal as deal_queries
 from crm.queries import duplicates as queries
 from crm.queries import gates
+from crm.queries.standing import standing_of
 from crm.signature import read_signature
 from crm.views.activity_undo import in_sheet
 from crm.views.verbs import (
@@ -91,15 +93,25 @@ def _move(request: HtmxRequest, pk: int, command: Callable[..., None]) -> HttpRe
         title=_("Move to %(stage)s") % {"stage": form.name_of(to)},
         said=_("Moved to %(stage)s.") % {"stage": form.name_of(to)},
         verb="move",
-        context={
+        context=lambda: {
             # A refused step forward may go anywhere when it is tried again.
             "sheet_action": f"{deal.get_absolute_url()}move/",
             "stage_now": here,
             "to": asked,
             "passed": moves.skipped_stages(here, to),
+            "effect": _effect_of(deal, asked, request.user),
         },
     )
     return do(request, deal, form, ask, command)
+
+
+def _effect_of(deal: Deal, to: Stage | None, user: User) -> MoveEffect | None:
+    """What a move forward does; of one back, or of one whose stage is not chosen yet, nothing is said."""
+    standing = standing_of(deal, user) if to is not None and to > deal.stage else None
+    if to is None or standing is None:
+        return None
+    viewer, planned = Viewer(user, at=now()), _planned_on(deal, user)
+    return move_effect(viewer, deal, to, standing=standing, plans=planned)
 
 
 def _stage(text: str | None) -> Stage | None:

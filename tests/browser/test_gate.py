@@ -36,7 +36,7 @@ def test_a_drag_that_meets_a_gate_asks_and_moves_once_it_is_answered(
     assert sheet.locator(":focus").count() == 1
     assert axe.findings(board, within="#sheet") == []
     # One press says how, one moves: everything else may be left as it is.
-    sheet.get_by_role("radio", name="Call").check()
+    sheet.get_by_role("radio", name="Call", exact=True).check()
     sheet.get_by_role("button", name="Move to Qualification").click()
 
     expect(card_of(board, deal, Stage.QUALIFICATION)).to_be_visible()
@@ -151,8 +151,11 @@ def test_a_sheet_counts_down_what_is_missing_while_it_is_filled_in(
     sheet = board.get_by_role("dialog")
     title = sheet.get_by_role("heading", level=2)
     expect(title).to_have_text("2 things missing before Proposal")
+    numbers = sheet.locator(".ask .mark.num:visible")
+    expect(numbers).to_have_text(["1", "2"])
     sheet.get_by_label("In their words", exact=True).fill("Two stops a week")
     expect(title).to_have_text("1 thing missing before Proposal")
+    expect(numbers).to_have_text(["2"])
     # Half of a path is none yet: the only person is chosen, how they decide is not said.
     sheet.get_by_label("Steps to a yes").fill("The board")
     expect(title).to_have_text("Move to Proposal")

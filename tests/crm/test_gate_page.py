@@ -1,5 +1,7 @@
 """What a gate asks on the pages: only what is missing, filled in on the spot, or gone past."""
 
+import datetime as dt
+import json
 import re
 from decimal import Decimal
 from html import unescape
@@ -27,7 +29,7 @@ from pipeline.process.stages import Stage
 from salesprocess.lib import uploads
 from tests.conftest import Cast
 from tests.crm.truth import all_rows, faults_of
-from tests.factories import NOW, ago, make_company, make_contact, make_deal, ready_deal
+from tests.factories import NOW, ago, make_company, make_contact, make_deal, plan_call, ready_deal
 from tests.pipeline.process import in_force, row
 
 HTMX = {"hx-request": "true", "hx-current-url": "http://testserver/board/"}
@@ -105,6 +107,72 @@ def test_it_tells_before_the_form_is_sent(cast, ana):
     assert "2 things missing before Proposal" in said
     assert "Go ahead anyway" in said
     assert "The customer insisted" in said
+
+
+def then_of(sheet: str) -> tuple[str, str]:
+    """What is chosen to come next, and what is proposed."""
+    (chosen,) = re.findall(r'name="then" value="(\w*)" checked', sheet)
+    (proposed,) = re.findall(r'name="proposed_then" value="([^"]+)"', sheet)
+    return chosen, proposed
+
+
+def test_its_sheet_says_what_the_move_does_and_plans_what_comes_next(cast, ana):
+    deal = lead(cast, Stage.NEEDS_ANALYSIS, at=ago(days=3))
+    said = words(ana.get(f"/deals/{deal.pk}/move/?to=5&version={deal.version}"))
+    assert "Needs analysis ends after 3 days." in said
+    assert "Proposal begins: " in said
+    assert re.search(r"It usually takes \d+ days\.", said)
+    assert "What’s next, once it is in Proposal" in said
+    chosen, proposed = then_of(said)
+    assert chosen == "proposed"
+    kind, day, _hour, *subject = proposed.split(" ")
+    gone: dict[str, Any] = {"to": 5, "asks": ["need", "path"], "go_reason": "customer_insisted"}
+
+    # What is chosen stays while something is missing.
+    refused = words(post(ana, deal, **gone | {"go_reason": ""}, then="3d", proposed_then=proposed))
+    assert then_of(refused) == ("3d", proposed)
+    response = post(ana, deal, **gone, then="proposed", proposed_then=proposed)
+    assert response.status_code == 200, words(response)
+    deal.refresh_from_db()
+    planned = deal.activities.planned().get()
+    assert (deal.stage, deal.next_kind) == (Stage.PROPOSAL, kind)
+    assert (planned.kind, planned.subject) == (kind, " ".join(subject))
+    assert planned.due.day(cast.ana.zone).isoformat() == day
+    # Both are one act, and are taken back as one.
+    undo = json.loads(response["HX-Trigger"])["toast"]["undo"]
+    assert ana.post(undo["href"], undo["values"], headers=HTMX).status_code == 200
+    deal.refresh_from_db()
+    assert (deal.stage, deal.next_kind) == (Stage.NEEDS_ANALYSIS, "")
+    assert not deal.activities.planned().exists()
+    assert faults_of(deal) == []
+
+
+@pytest.mark.parametrize(
+    ("then", "on", "days"), [("1w", "", 7), ("", "2026-03-16", 5), ("proposed", "2026-03-12", 1)]
+)
+def test_it_comes_on_another_day_if_somebody_says_so(cast, ana, then, on, days):
+    deal = ready_deal(by=cast.ana)
+    proposed = "meeting 2026-03-13 10:00 Walk the line"
+    said = {"to": 2, "then": then, "then_on": on, "proposed_then": proposed}
+    assert post(ana, deal, **said).status_code == 200
+    planned = deal.activities.planned().get()
+    assert (planned.kind, planned.subject) == ("meeting", "Walk the line")
+    assert planned.due_on == (NOW + dt.timedelta(days=days)).date()
+
+
+def test_what_is_planned_stays_and_a_move_back_asks_for_nothing_next(cast, ana):
+    deal = ready_deal(by=cast.ana)
+    plan_call(deal, by=cast.ana, due_at=NOW + dt.timedelta(days=2))
+    sheet = words(ana.get(f"/deals/{deal.pk}/move/?to=2"))
+    assert then_of(sheet)[0] == ""
+    assert "Keep: Call" in sheet
+    post(ana, deal, to=2, then="", proposed_then=then_of(sheet)[1])
+    assert deal.activities.planned().count() == 1
+    deal.refresh_from_db()
+    assert deal.stage == Stage.PROSPECTING
+    assert 'name="then"' not in words(ana.get(f"/deals/{deal.pk}/move/?to=1"))
+    for bad in ({"then": "proposed"}, {"then_on": "2026-03-01"}, {"then": "never"}):
+        assert post(ana, deal, to=3, asks="talk", talk_kind="call", **bad).status_code == 422
 
 
 def test_it_asks_nothing_where_nothing_is_missing(cast, ana):
