@@ -432,6 +432,9 @@ URLS: dict[str, Url] = {
     "reports:deal_compared": record("deal"),
     "day:my_day": Url(kind="own"),
     "day:mirror": Url(kind="own", keeps=TAKEN),
+    "day:paper_day": Url(kind="own"),
+    "day:paper_board": Url(kind="own"),
+    "day:paper_back": Url(kind="own"),
     "day:done": record(
         "plan", at={"kind": "=act"}, get=False, post={"kind": "call", "body": "said", "next": "3d"}
     ),

@@ -32,7 +32,7 @@ UNVERSIONED = {
     *("pipeline:person_add", "pipeline:team_add", "pipeline:person_invite"),
     *("reports:saved_save", "reports:saved_mail_add", "reports:day_notes"),
     *("reports:form_times_count", "reports:form_times_forget"),
-    *("day:done", "day:customer_touch", "day:lead_rule_add"),
+    *("day:done", "day:customer_touch", "day:lead_rule_add", "day:paper_back"),
     # Judged by what is there: it is done or not, once, and overwrites nothing.
     *("crm:deal_claim", "crm:deal_undo", "crm:touch_again", "crm:touch_take_back"),
     *("crm:process_note_take_up", "crm:process_note_answer", "pipeline:collision_decide"),
