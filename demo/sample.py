@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm import reference
-from demo import people
+from demo import people, tour
 from demo.filling import Filling
 from demo.recorder import ProcessInForce
 from demo.records import SimCompany, SimDeal, Simulated
@@ -58,6 +58,8 @@ def take_away(*, by: User, at: dt.datetime) -> Undone:
     batch = Batch.objects.sample()
     if batch is None:
         raise Refused(_("There is no sample data."))
+    # What people practised on leaves whole, whatever they did on it.
+    tour.take_away(at=at)
     return batch_commands.undo(batch, by=by, at=at)
 
 

@@ -47,6 +47,7 @@ UNVERSIONED = {
     *("pipeline:invitation", "pipeline:invitation_accept"),
     *("crm:first_run_put_away", "crm:first_run_take_out", "crm:first_run_put_off"),
     *("demo:sample_add", "demo:sample_take_away", "unsent_put_away"),
+    *("demo:tour_begin", "demo:tour_end"),
     # They only show something, whatever is sent.
     *("home", "crm:settings"),
     # An import goes from state to state, each of them judged.

@@ -12,7 +12,7 @@ from django.utils import translation
 from tests.conftest import Cast
 
 # Those of others have templates of their own, and a machine's address has no page.
-OURS = ("crm", "day", "reports", "exchange", "pipeline", "privacy")
+OURS = ("crm", "day", "reports", "exchange", "pipeline", "privacy", "demo")
 
 
 def views(of: URLResolver, app: str = "") -> Iterator[str]:

@@ -1,0 +1,79 @@
+"""The tour: a sample deal of one's own that somebody takes through all seven stages by doing it
+(CHECKLIST A19).
+
+The deal and its company are marked as sample data, so that they say so and are left out where the sample
+data is. It leaves whole, with whatever was done on it and whoever was named for it, unlike what was changed of the
+other sample data.
+"""
+
+import datetime as dt
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from crm.commands import company as company_commands
+from crm.commands import deal as deal_commands
+from crm.models import Activity, Company, Contact, Deal
+from crm.models.deal import DealQuerySet
+from exchange.commands import batch as batch_commands
+from pipeline.models import Batch, BatchKind, User
+from salesprocess.lib.refused import Refused
+
+
+def tour_of(user: User) -> Deal | None:
+    """The deal of the tour that `user` is on, if any; the latest. One query."""
+    tours = _tours().filter(created_by=user).select_related("hand_off")
+    return tours.order_by("-pk").first()
+
+
+def begin(*, by: User, at: dt.datetime) -> Deal:
+    """Begin the tour, or go on with the one that was begun.
+
+    Raises Refused without sample data, which it is a part of.
+    """
+    with transaction.atomic():
+        sample = Batch.objects.sample()
+        if sample is None:
+            raise Refused(_("The tour is a part of the sample data, which an admin can add."))
+        found = tour_of(by)
+        if found is not None:
+            return found
+        company = company_commands.create(
+            name=_("Practice customer of %(name)s") % {"name": by.name}, owner=by, by=by, at=at
+        )
+        deal = deal_commands.open(
+            name=_("Tour through the seven stages"), company=company, owner=by, by=by, at=at
+        )
+        for record in (company, deal):
+            record.batch = sample
+            record.save(update_fields=["batch"])
+    return deal
+
+
+def take_away(*, at: dt.datetime, of: User | None = None) -> None:
+    """Take the tour of somebody away, by default those of all, as if they had never been."""
+    with transaction.atomic():
+        deals = _tours() if of is None else _tours().filter(created_by=of)
+        ids = list(deals.values_list("pk", flat=True))
+        if not ids:
+            return
+        # What leaves together is a batch; it is untouched since now.
+        going = Batch.objects.create(kind=BatchKind.SAMPLE, name="tour", by=of, at=at)
+        companies = Company.objects.filter(deals__in=ids, batch__kind=BatchKind.SAMPLE)
+        firms = list(companies.values_list("pk", flat=True))
+        named = Contact.objects.filter(Q(deals__in=ids) | Q(company__in=firms), batch=None)
+        people = list(named.exclude(deals__in=Deal.objects.exclude(pk__in=ids)).values_list("pk"))
+        Contact.objects.filter(pk__in=[pk for (pk,) in people]).update(batch=going)
+        Company.objects.filter(pk__in=firms).update(batch=going)
+        Deal.objects.filter(pk__in=ids).update(batch=going)
+        Activity.objects.filter(deal__in=ids).update(batch=going)
+        Activity.objects.filter(Q(company__in=firms) | Q(contact__batch=going), deal=None).delete()
+        batch_commands.undo(going, by=of, at=at)
+        going.delete()
+
+
+def _tours() -> DealQuerySet:
+    """What people opened themselves among the sample data."""
+    sample = Deal.objects.filter(batch__kind=BatchKind.SAMPLE, batch__undone_at=None)
+    return sample.filter(created_by__batch=None)
