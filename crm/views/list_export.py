@@ -31,27 +31,27 @@ from salesprocess.lib.refused import Refused
 class ExportColumn(NamedTuple):
     """A column of the file: its head, where the value comes from, and how it is written.
 
-    `value` is a field, several of them, or what makes a subquery for a scope.
+    `value` is a field, several of them, or what makes a subquery for a scope; `of` is the column of
+    the list that shows it, if one does.
     """
 
     label: Any
     value: Any
     write: Callable[[Viewer, Any], Any] = lambda _viewer, value: value
+    of: str = ""
 
 
-def _day(_viewer: Viewer, day: dt.date | None) -> str:
-    return day.isoformat() if day else ""
+def _instant(viewer: Viewer, moment: dt.datetime | None) -> dt.datetime | None:
+    """Where the viewer is, to the minute: what a spreadsheet understands as a time."""
+    if moment is None:
+        return None
+    return moment.astimezone(viewer.zone).replace(second=0, microsecond=0, tzinfo=None)
 
 
-def _instant(viewer: Viewer, moment: dt.datetime | None) -> str:
-    """To the minute, where the viewer is: what a spreadsheet understands as a time."""
-    return moment.astimezone(viewer.zone).strftime("%Y-%m-%d %H:%M") if moment else ""
-
-
-def _due(viewer: Viewer, when: tuple[dt.date | None, dt.datetime | None]) -> str:
+def _due(viewer: Viewer, when: tuple[dt.date | None, dt.datetime | None]) -> dt.date | None:
     """A bare day as a day, whoever reads; an hour where the viewer is."""
     on, moment = when
-    return _day(viewer, on) or _instant(viewer, moment)
+    return on or _instant(viewer, moment)
 
 
 def _cents(_viewer: Viewer, value: Decimal | None) -> Decimal | None:
@@ -73,27 +73,28 @@ def _stage(_viewer: Viewer, stage: int | None) -> str:
 
 
 _DEALS = (
-    ExportColumn(gettext_lazy("Id"), "pk"),
-    ExportColumn(gettext_lazy("Name"), "name"),
-    ExportColumn(gettext_lazy("Company"), "company__name"),
+    ExportColumn(gettext_lazy("Id"), "pk", of="name"),
+    ExportColumn(gettext_lazy("Name"), "name", of="name"),
+    ExportColumn(gettext_lazy("Company"), "company__name", of="name"),
     ExportColumn(gettext_lazy("Stage number"), "stage"),
-    ExportColumn(gettext_lazy("Stage"), "stage", _stage),
-    ExportColumn(gettext_lazy("In stage since"), "stage_entered_at", _instant),
+    ExportColumn(gettext_lazy("Stage"), "stage", _stage, of="stage"),
+    ExportColumn(gettext_lazy("In stage since"), "stage_entered_at", _instant, of="since"),
     ExportColumn(gettext_lazy("Outcome"), "outcome", _label(Outcome)),
-    ExportColumn(gettext_lazy("Value"), "amount"),
-    ExportColumn(gettext_lazy("Currency"), "currency"),
+    ExportColumn(gettext_lazy("Value"), "amount", of="value"),
+    ExportColumn(gettext_lazy("Currency"), "currency", of="value"),
     ExportColumn(gettext_lazy("Value in the organisation’s currency"), "value", _cents),
-    ExportColumn(gettext_lazy("Expected to close on"), "expected_close_on", _day),
-    ExportColumn(gettext_lazy("What’s next"), "next_kind", _label(ActivityKind)),
-    ExportColumn(gettext_lazy("Next at"), ("next_on", "next_at"), _due),
-    ExportColumn(gettext_lazy("Parked until"), "parked_until", _day),
+    ExportColumn(gettext_lazy("Expected to close on"), "expected_close_on", of="closes"),
+    ExportColumn(gettext_lazy("What’s next"), "next_kind", _label(ActivityKind), of="next"),
+    ExportColumn(gettext_lazy("Next at"), ("next_on", "next_at"), _due, of="next"),
+    ExportColumn(gettext_lazy("Parked until"), "parked_until"),
     ExportColumn(gettext_lazy("Last touch"), "touched_at", _instant),
-    ExportColumn(gettext_lazy("Owner"), "owner__name"),
+    ExportColumn(gettext_lazy("Owner"), "owner__name", of="owner"),
     ExportColumn(gettext_lazy("Team"), "team__name"),
-    ExportColumn(gettext_lazy("Source"), "source__name", _shown),
+    ExportColumn(gettext_lazy("Source"), "source__name", _shown, of="source"),
     ExportColumn(gettext_lazy("Source detail"), "source_detail"),
     ExportColumn(gettext_lazy("Customer it came from"), "source_company__name"),
     ExportColumn(gettext_lazy("Opened at"), "created_at", _instant),
+    ExportColumn(gettext_lazy("Changed at"), "changed_at", _instant, of="changed"),
     ExportColumn(gettext_lazy("Closed at"), "closed_at", _instant),
     ExportColumn(gettext_lazy("Who stopped it"), "initiator", _label(Initiator)),
     ExportColumn(gettext_lazy("Cause"), "cause__name", _shown),
@@ -147,7 +148,8 @@ PARTS: dict[ListKind, Sequence[ExportColumn]] = {
 @require_GET
 @download_when_confirmed
 def export(request: HtmxRequest, kind: str) -> HttpResponseBase:
-    """The list of an address as CSV, streamed; `bom=1` for programs that guess at encodings."""
+    """The list of an address as a file (`spreadsheet.file_response` says of which kind), with all
+    columns, or with `columns=shown` those of the list."""
     if kind not in ListKind.values:
         raise Http404
     asked = ListQuestion(ListKind(kind), request.GET, request.user)
@@ -162,15 +164,19 @@ def export(request: HtmxRequest, kind: str) -> HttpResponseBase:
             by=request.user,
             at=timezone.now(),
         )
+        rows = _rows(asked, request.user, only_shown=request.GET.get("columns") == "shown")
+        name = f"{kind}-{asked.viewer.today.isoformat()}"
+        return spreadsheet.file_response(rows, query=request.GET, name=name)
     except Refused as refusal:
         asked.problems.append(refusal.message)
         return _refused(request, asked)
-    written = spreadsheet.csv_lines(_rows(asked, request.user), bom="bom" in request.GET)
-    return spreadsheet.csv_response(written, name=f"{kind}-{asked.viewer.today.isoformat()}")
 
 
-def _rows(asked: ListQuestion, user: User) -> Iterator[Sequence[Any]]:
+def _rows(asked: ListQuestion, user: User, *, only_shown: bool) -> Iterator[Sequence[Any]]:
     parts = PARTS[asked.kind]
+    if only_shown and asked.kind in DEALS:
+        shown = {"name", *(column.sort for column in asked.table.columns)}
+        parts = [part for part in parts if part.of in shown]
     yield [str(part.label) for part in parts]
     # A column may read a value that another one reads, too; a query takes each only once.
     fields = [part.value(user.scope) if callable(part.value) else part.value for part in parts]

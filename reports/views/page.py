@@ -114,7 +114,7 @@ def _tabs(report: Report, page: ReportPage) -> list[tuple[object, str, bool]]:
 
 @require_GET
 def table(request: HtmxRequest, key: str, panel: str) -> HttpResponseBase:
-    """The figures of one box as CSV: those that its page shows."""
+    """The figures of one box as a file: those that its page shows."""
     page = PERSON_PAGE if key == PERSON_PAGE.key else _page(request, key)
     form = form_of(request, page.asked)
     if not form.is_valid():
@@ -126,8 +126,8 @@ def table(request: HtmxRequest, key: str, panel: str) -> HttpResponseBase:
     found: dict[str, ReportPanel] = {each.key: each for each in page.shows(report) if each.table}
     if panel not in found:
         raise Http404
-    written = spreadsheet.csv_lines(_lines(found[panel]), bom="bom" in request.GET)
-    return spreadsheet.csv_response(written, name=f"{key}-{panel}-{form.today.isoformat()}")
+    name = f"{key}-{panel}-{form.today.isoformat()}"
+    return spreadsheet.file_response(_lines(found[panel]), query=request.GET, name=name)
 
 
 def _lines(panel: ReportPanel) -> Sequence[Sequence[Any]]:

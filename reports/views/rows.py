@@ -255,7 +255,7 @@ def rows(request: HtmxRequest, slug: str) -> HttpResponse:
 @require_GET
 @download_when_confirmed
 def export(request: HtmxRequest, slug: str) -> HttpResponseBase:
-    """The same rows as CSV, streamed; `bom=1` for programs that guess at encodings.
+    """The same rows as a file (`spreadsheet.file_response` says of which kind).
 
     Stages are called as everywhere, not as the reader calls them: a file goes to others.
     """
@@ -269,8 +269,8 @@ def export(request: HtmxRequest, slug: str) -> HttpResponseBase:
             by=request.user,
             at=timezone.now(),
         )
+        name = f"{slug}-{asked.form.today.isoformat()}"
+        return spreadsheet.file_response(asked.filed(), query=request.GET, name=name)
     except Refused as refusal:
         messages.error(request, refusal.message)
         return redirect(asked.report.address())
-    written = spreadsheet.csv_lines(asked.filed(), bom="bom" in request.GET)
-    return spreadsheet.csv_response(written, name=f"{slug}-{asked.form.today.isoformat()}")

@@ -1,12 +1,19 @@
-"""CSV for spreadsheets, streamed row by row."""
+"""Rows as files for spreadsheets: CSV, streamed row by row, and Excel workbooks."""
 
 import csv
+import datetime as dt
+import tempfile
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 
-from django.http import StreamingHttpResponse
+import xlsxwriter
+from django.http import FileResponse, StreamingHttpResponse
+from django.utils.translation import gettext as _
+
+from salesprocess.lib.format import number as number_text
+from salesprocess.lib.refused import Refused
 
 BOM = "\N{BYTE ORDER MARK}"
 # Signs that begin a formula, and those that a program may pass over before it looks for one.
@@ -46,9 +53,17 @@ def csv_lines(rows: Iterable[Iterable[Any]], *, bom: bool = False) -> Iterator[s
 def _cell(value: Any) -> Any:
     if value is None:
         return ""
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    if _is_number(value):
         return value
+    if isinstance(value, dt.datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, dt.date):
+        return value.isoformat()
     return escape_formula(str(value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 class _Echo:
@@ -56,6 +71,79 @@ class _Echo:
 
     def write(self, line: str) -> str:
         return line
+
+
+# The most that a sheet and a cell hold.
+MOST_ROWS, _MOST_SIGNS = 1_048_576, 32_767
+_WIDTH = 16
+
+
+def write_workbook(rows: Iterable[Iterable[Any]], target: IO[bytes]) -> None:
+    """Write the rows, the first of which are the heads, as the one sheet of an Excel workbook.
+
+    Numbers, days and instants (where the reader is, without a zone) are that in Excel, too; a text is
+    never a formula. Memory does not grow with the rows. Raises Refused for
+    more than a sheet holds.
+    """
+    book = xlsxwriter.Workbook(target, {"constant_memory": True, "default_date_format": _DAY})
+    try:
+        _write_sheet(book, rows)
+    finally:
+        # It keeps rows in a file of its own until then.
+        book.close()
+
+
+def _write_sheet(book: Any, rows: Iterable[Iterable[Any]]) -> None:
+    sheet = book.add_worksheet()
+    sheet.freeze_panes(1, 0)
+    formats: dict[type, Any] = {dt.datetime: book.add_format({"num_format": f"{_DAY} hh:mm"})}
+    bold = book.add_format({"bold": True})
+    for number, row in enumerate(rows):
+        if number == MOST_ROWS:
+            words = _("A workbook holds %(n)s rows at most. Narrow the list, or take CSV.")
+            raise Refused(words % {"n": number_text(MOST_ROWS - 1)})
+        for column, value in enumerate(row):
+            if value is None or value == "":
+                continue
+            if number == 0:
+                sheet.write_string(0, column, str(value), bold)
+                sheet.set_column(column, column, _WIDTH)
+            elif _is_number(value):
+                sheet.write_number(number, column, value)
+            elif isinstance(value, dt.date):
+                sheet.write_datetime(number, column, value, formats.get(type(value)))
+            else:
+                sheet.write_string(number, column, _fitting(str(value)))
+
+
+_DAY = "yyyy-mm-dd"
+
+
+def _fitting(text: str) -> str:
+    return text if len(text) <= _MOST_SIGNS else f"{text[: _MOST_SIGNS - 1]}…"
+
+
+def file_response(
+    rows: Iterable[Iterable[Any]], *, query: Mapping[str, str], name: str
+) -> StreamingHttpResponse:
+    """The rows as the download `name`, which no cache may store: a workbook where the address asks
+    `as=xlsx`, else CSV; `bom=1` is for programs that guess at encodings. Raises Refused."""
+    if query.get("as") != "xlsx":
+        return csv_response(csv_lines(rows, bom="bom" in query), name=name)
+    written = tempfile.TemporaryFile()  # noqa: SIM115  # the response closes it
+    try:
+        write_workbook(rows, written)
+    except BaseException:
+        written.close()
+        raise
+    written.seek(0)
+    return FileResponse(
+        written,
+        as_attachment=True,
+        filename=f"{name}.xlsx",
+        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 def csv_response(lines: Iterable[str], *, name: str) -> StreamingHttpResponse:

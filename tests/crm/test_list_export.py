@@ -1,10 +1,12 @@
 import csv
+import datetime as dt
 import io
 import tracemalloc
 from typing import Any
 
 import pytest
 from django.test import Client
+from python_calamine import CalamineWorkbook
 
 from crm.models import Deal, ListKind
 from pipeline.models import User
@@ -134,6 +136,69 @@ def test_it_needs_no_more_memory_for_more_rows(
     peak(60)  # what is cached at the first time
     few = peak(200)
     assert peak(2000) < few * 1.5
+
+
+def workbook(answer: Any) -> list[list[Any]]:
+    sheets = CalamineWorkbook.from_filelike(io.BytesIO(answer.getvalue()))
+    return sheets.get_sheet_by_index(0).to_python()
+
+
+@pytest.mark.parametrize("kind", ListKind.values)
+def test_a_workbook_has_the_same_rows_as_the_csv(cast: Cast, client: Client, kind: str) -> None:
+    make_rows(kind, 5, by=cast.ana)
+    written = rows(client, cast.ana, f"/lists/{kind}.csv")
+    heads, *found = workbook(client.get(f"/lists/{kind}.csv?as=xlsx"))
+    assert heads == list(written[0])
+    assert [[csv_text(value) for value in row] for row in found] == [
+        [value.removesuffix(".00") for value in row.values()] for row in written
+    ]
+
+
+def csv_text(value: Any) -> str:
+    if isinstance(value, dt.datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value)
+
+
+def test_in_a_workbook_days_are_days_and_texts_no_formulas(cast: Cast, client: Client) -> None:
+    make_deal(
+        by=cast.ana,
+        name="=1+1",
+        amount=1200,
+        stage=Stage.PROPOSAL,
+        expected_close_on=dt.date(2026, 4, 1),
+    )
+    client.force_login(cast.ana)
+    answer = client.get("/lists/deals.csv?as=xlsx")
+    assert answer["Content-Disposition"] == 'attachment; filename="deals-2026-03-11.xlsx"'
+    assert answer["Cache-Control"] == "no-store"
+    heads, row = workbook(answer)
+    line = dict(zip(heads, row, strict=True))
+    assert (line["Name"], line["Value"]) == ("=1+1", 1200)
+    assert line["Expected to close on"] == dt.date(2026, 4, 1)
+    assert isinstance(line["In stage since"], dt.datetime)
+
+
+def test_it_takes_the_columns_that_are_shown(cast: Cast, client: Client) -> None:
+    make_deal(by=cast.ana, stage=Stage.PROPOSAL)
+    client.force_login(cast.ana)
+    heads, _row = workbook(client.get("/lists/deals.csv?as=xlsx&columns=shown&cols=value,owner"))
+    assert heads == ["Id", "Name", "Company", "Value", "Currency", "Owner"]
+    heads, _row = workbook(client.get("/lists/deals.csv?as=xlsx&columns=shown"))
+    assert "Changed at" in heads
+    assert "Team" not in heads
+
+
+def test_more_rows_than_a_sheet_has_are_refused_in_words(
+    cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("salesprocess.lib.spreadsheet.MOST_ROWS", 3)
+    make_rows("leads", 3, by=cast.ana)
+    client.force_login(cast.ana)
+    answer = client.get("/lists/leads.csv?as=xlsx")
+    assert answer.status_code == 422
+    assert "take CSV" in answer.content.decode()
 
 
 def _values(deal: Deal) -> dict[str, Any]:
