@@ -117,7 +117,7 @@ class Client:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="dev.py bench")
     parser.add_argument("--rounds", type=int, default=40, help="requests of each page, 1 client")
-    parser.add_argument("--only", default="", help="pages whose name contains this")
+    parser.add_argument("--only", default="", help="pages whose name contains this, or one of a,b")
     parser.add_argument("--json", type=Path, default=STATE / "figures.json")
     parser.add_argument("--refill", action="store_true", help="make the database anew")
     parser.add_argument(
@@ -144,9 +144,14 @@ def main() -> None:
 
 
 def _wanted(pages: list["MeasuredPage"], only: str) -> list["MeasuredPage"]:
-    """Those whose name contains `only`, and what they are held to."""
-    limits = {page.limit for page in pages if only in page.name and page.name != page.limit}
-    return [page for page in pages if only in page.name or page.name in limits]
+    """Those whose name contains `only` or a part of it, and what they are held to."""
+    found = [page for page in pages if any(part in page.name for part in only.split(","))]
+    if not found:
+        sys.exit(
+            f"No page is called “{only}”. There are: {', '.join(page.name for page in pages)}."
+        )
+    limits = {page.limit for page in found}
+    return [page for page in pages if page in found or page.name in limits]
 
 
 @contextmanager
