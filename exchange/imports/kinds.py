@@ -87,7 +87,7 @@ class RecordKind:
 
 def _id(*headings: str) -> ImportField:
     """The number of a record, not of what it belongs to."""
-    words = ("id", "recordid", "externalid", *headings, "nummer")
+    words = ("id", "recordid", "externalid", *headings, "nummer", "kennung")
     return ImportField(name="id", longest=150, headings=" ".join(words))
 
 
@@ -186,7 +186,7 @@ COMPANIES = RecordKind(
         ImportField(
             name="employees",
             cell_type=CellType.WHOLE,
-            headings="employees numberofemployees staff headcount mitarbeiter",
+            headings="employees numberofemployees staff headcount mitarbeiter beschaftigte",
         ),
         ImportField(
             name="country",
@@ -201,7 +201,7 @@ COMPANIES = RecordKind(
         ImportField(
             name="parent",
             refers=True,
-            headings="parent parentcompany parentaccount parentid subsidiaryof",
+            headings="parent parentcompany parentaccount parentid subsidiaryof muttergesellschaft",
         ),
         _OWNER,
     ),
@@ -267,7 +267,7 @@ DEALS = RecordKind(
         ),
         ImportField(
             name="source_detail",
-            headings="sourcedetail campaign campaignsource",
+            headings="sourcedetail campaign campaignsource einzelheitzurquelle",
         ),
         ImportField(
             name="amount",
@@ -298,7 +298,7 @@ DEALS = RecordKind(
             cell_type=CellType.MOMENT,
             headings=(
                 "createdon created createdate createddate createdtime datecreated "
-                "createdat erstelltam angelegtam"
+                "createdat openedat erstelltam angelegtam"
             ),
         ),
         ImportField(
@@ -306,7 +306,7 @@ DEALS = RecordKind(
             cell_type=CellType.MOMENT,
             headings=(
                 "enteredon engagedate stagesince since stageentered laststagechangedate "
-                "stagechange stagechangedate seit"
+                "stagechange stagechangedate seit instagesince inderphaseseit"
             ),
         ),
         ImportField(
@@ -314,14 +314,15 @@ DEALS = RecordKind(
             cell_type=CellType.MOMENT,
             headings=(
                 "closedon closedate closed closeddate closingdate woncloseddate close "
-                "abschlussdatum abgeschlossenam"
+                "closedat abschlussdatum abgeschlossenam geschlossenam"
             ),
         ),
         ImportField(
             name="expected_close_on",
             cell_type=CellType.DAY,
             headings=(
-                "expectedclose expectedcloseon expectedclosedate forecastdate erwarteterabschluss"
+                "expectedclose expectedcloseon expectedclosedate expectedtocloseon forecastdate "
+                "erwarteterabschluss abschlusserwartetam"
             ),
         ),
     ),

@@ -1,11 +1,14 @@
 """What is filled in for a person to look at: what is known of other systems, and nothing else."""
 
 import pytest
+from django.utils import translation
 
+from crm.models import ListKind
 from crm.shipped import SOURCES
+from crm.views.list_export import PARTS
 from exchange.forms import LABELS
 from exchange.imports import guessing
-from exchange.imports.kinds import CONTACTS, DEALS, KINDS, PRODUCTS
+from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS, KINDS, PRODUCTS
 from pipeline.process.stages import Outcome, Stage
 
 
@@ -126,3 +129,27 @@ def test_each_field_that_a_page_asks_for_has_a_label_and_headings() -> None:
     fields = [field for kind in KINDS if kind is not PRODUCTS for field in kind.fields]
     assert {field.name for field in fields} == set(LABELS)
     assert all(field.headings for field in fields)
+
+
+OWN = {
+    ListKind.DEALS: (
+        DEALS,
+        "id name company stage amount currency expected_close_on entered_on created_on closed_on"
+        " owner team source source_detail stop_cause",
+    ),
+    ListKind.COMPANIES: (
+        COMPANIES,
+        "id name parent industry country employees website owner",
+    ),
+    ListKind.CONTACTS: (CONTACTS, "id name job_title company email phone owner"),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("kind", OWN)
+def test_it_knows_the_columns_of_our_own_files(kind: ListKind, language: str) -> None:
+    record_kind, fields = OWN[kind]
+    with translation.override(language):
+        header = [str(part.label) for part in PARTS[kind]]
+    found = guessing.columns(record_kind, header)
+    assert found.keys() == set(fields.split())
