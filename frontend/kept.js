@@ -136,7 +136,7 @@ function logWithoutLine({ pathname, searchParams }) {
   const said = Object.fromEntries(searchParams);
   const deal = row?.dataset.deal ?? said.at_deal ?? '';
   const fields = form.querySelector('form').elements;
-  fillDeals(fields.at_deal, deal, textOf(row?.querySelector('h2')) || textOf(document.querySelector('h1 bdi')));
+  fillDeals(fields.at_deal, deal, nameOf(row) || textOf(document.querySelector('h1 bdi')));
   for (const name of ['who', 'said_at']) fields[name].value = said[name] ?? '';
   if (said.at_contact) fields.who.value = `contact:${said.at_contact}`;
   if (said.at_company) fields.who.value = `company:${said.at_company}`;
@@ -147,11 +147,14 @@ function logWithoutLine({ pathname, searchParams }) {
   return true;
 }
 
+// Of a row of the day: whose it is and what is sold there; else what is to be done.
+const nameOf = (row) => textOf(row?.querySelector('.item > .row-x .t3')) || textOf(row?.querySelector('h2'));
+
 // Those that the page knows of.
 function fillDeals(select, deal, name) {
   const known = new Map(deal ? [[deal, name]] : []);
   for (const row of document.querySelectorAll('.day-row[data-deal]')) {
-    if (!known.has(row.dataset.deal)) known.set(row.dataset.deal, textOf(row.querySelector('h2')));
+    if (!known.has(row.dataset.deal)) known.set(row.dataset.deal, nameOf(row));
   }
   for (const [id, text] of known) select.add(new Option(text, id, id === deal, id === deal));
 }
@@ -338,7 +341,7 @@ function markRows() {
       const ghost = document.createElement('span');
       ghost.className = 'chip ghost kept-mark';
       ghost.textContent = words('mark');
-      row.querySelector('.acts')?.prepend(ghost);
+      row.querySelector('.item > .meta')?.prepend(ghost);
     } else if (!isKept) mark?.remove();
   }
 }

@@ -84,6 +84,10 @@ def test_a_deal_begins_with_whom_to_call_and_the_log(page_of: PageOf, people: Ca
         "(all) => all.map((one) => one.getBoundingClientRect().top)"
     )
     assert len(set(tops)) == 1
+    words, done = page.locator("#deal-next .plans .num"), page.locator("#deal-next .btn").first
+    assert page.locator("#deal-next").evaluate("(one) => one.getBoundingClientRect().height") < 80
+    expect(words).to_be_visible()
+    expect(done).to_have_text("Done")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert axe.findings(page) == []
 

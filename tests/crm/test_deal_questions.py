@@ -32,9 +32,11 @@ def answers(client: Client, cast: Cast, deal: Deal) -> list[tuple[str, str, str]
     client.force_login(cast.ana)
     page = client.get(f"/deals/{deal.pk}/").content.decode()
     part = page.partition('<ol class="five"')[2].partition("</ol>")[0]
-    assert re.findall(r"</span>([^<]+)</span>", part) == ASKED
+    assert re.findall(r'<span class="no-phone">([^<]+)</span>', part) == ASKED
     found = re.findall(
-        r'href="([^"]+)".*?<b class="(\w*)">.*?<bdi class="clip">([^<]+)</bdi>', part, re.DOTALL
+        r'href="([^"]+)".*?<b class="(\w*)">.*?<bdi class="clip no-phone">([^<]+)</bdi>',
+        part,
+        re.DOTALL,
     )
     for href, _tone, _said in found:
         # Each is answered on the page itself, or at an address that answers.
