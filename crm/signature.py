@@ -1,7 +1,7 @@
-"""Reads who somebody is from a pasted signature or mail, in English and German. Pure.
+"""Reads who somebody is from a pasted signature, mail or link, in English and German. Pure.
 
 What is found stands in the text, but for two guesses that are marked: a name made of an address, and a
-company made of its domain. Whoever pasted it sees all of it before anything is saved.
+company made of its domain; a link says no more than that. Whoever pasted it sees all of it before anything is saved.
 """
 
 import re
@@ -54,6 +54,14 @@ _WEB = re.compile(r"\b(?:https?://|www\.)", re.IGNORECASE)
 _PLACE = re.compile(
     r"\b\d{4,5}\b|\b(?:street|str|straße|strasse|gasse|weg|platz|road|avenue)\b", re.IGNORECASE
 )
+# A link and nothing else; of a page about a person or a company on a network, its last part says whom.
+_LINK = re.compile(
+    r"(?:https?://)?(?:www\.)?([\w-]+(?:\.[\w-]+)+)(?::\d+)?(/\S*)?", re.ASCII | re.IGNORECASE
+)
+_PROFILE = re.compile(
+    r"/(?P<of>in|company|profile|pages|companies)/(?P<who>[\w%.-]+)", re.IGNORECASE
+)
+_NETWORKS = {"linkedin", "xing", "facebook", "instagram", "x", "twitter", "youtube", "google"}
 # Whose domain says nothing of where somebody works.
 _FREE = {
     *("gmail", "googlemail", "gmx", "web", "outlook", "hotmail", "live", "msn", "yahoo", "icloud"),
@@ -81,6 +89,8 @@ class Signature:
 def read_signature(text: str, *, country: str) -> Signature:
     """Read a pasted text; numbers without a prefix are those of `country` (two letters)."""
     text = text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
+    if link := _LINK.fullmatch(text.strip()):
+        return _of_link(link[1], link[2] or "")
     lines = [line.strip().lstrip(">").strip() for line in text.split("\n")]
     block = _signature_of(lines)
     parts = [part for line in block for part in _parts(line)]
@@ -199,6 +209,27 @@ def _phones(block: Sequence[str], country: str) -> list[str]:
             number = phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
             found.setdefault(number, match.raw_string.strip())
     return list(found.values())
+
+
+def _of_link(host: str, path: str) -> Signature:
+    """`https://www.norte-aceites.example/contact` is of Norte Aceites, most likely."""
+    name = company = _company_of_domain(f"@{host}")
+    if name.lower() in _NETWORKS:
+        name = company = ""
+        if profile := _PROFILE.match(path):
+            # What tells people of the same name apart has a digit in it.
+            words = [word for word in re.split(r"[-_.]", profile["who"]) if word.isalpha()]
+            said = " ".join(word.capitalize() for word in words)
+            is_person = profile["of"].lower() in ("in", "profile")
+            name, company = (said, "") if is_person else ("", said)
+    else:
+        name = ""
+    return Signature(
+        name=name[:_LONGEST_NAME],
+        company=company[:_LONGEST_COMPANY],
+        is_name_guessed=bool(name),
+        is_company_guessed=bool(company),
+    )
 
 
 def _name_of_address(address: str) -> str:

@@ -147,12 +147,56 @@ document.addEventListener('htmx:load', ({ detail }) => {
   });
 });
 
-// Several lines are no line that somebody types: a signature, or a mail.
+// Several lines are no line that somebody types: a signature, or a mail; nor is a link a name.
+const isRead = (words) => words.includes('\n') || /^(https?:\/\/|mailto:)\S+$/.test(words);
+
 document.addEventListener('paste', (event) => {
   if (!event.target.matches?.('#quick-line, #sheet :is([name=company_name], [name=person])')) return;
-  const pasted = event.clipboardData.getData('text');
-  if (!pasted.trim().includes('\n')) return;
+  const pasted = event.clipboardData.getData('text').trim();
+  if (!isRead(pasted)) return;
   event.preventDefault();
   const values = { pasted };
   window.htmx.ajax('POST', '/deals/new/read/', { target: '#sheet', swap: 'innerHTML', values }).catch(() => {});
+});
+
+// The sheet of a gate takes from a signature whom it asks for: read as for a new deal, and put where it belongs.
+const PARTY = { party_person: 'person', path_person: 'person', party_reach: 'email', party_company: 'company_name' };
+
+document.addEventListener('paste', async (event) => {
+  const { target } = event;
+  if (!(target.name in PARTY) || !target.closest('#sheet')) return;
+  const pasted = event.clipboardData.getData('text').trim();
+  if (!isRead(pasted)) return;
+  event.preventDefault();
+  const headers = { 'X-CSRFToken': document.body.dataset.csrf, 'HX-Request': 'true' };
+  const body = new URLSearchParams({ pasted });
+  const answer = await fetch('/deals/new/read/', { method: 'POST', headers, body }).catch(() => null);
+  if (!answer?.ok) return;
+  const found = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const said = (name) => found.querySelector(`[name=${name}]`)?.value ?? '';
+  for (const [name, of] of Object.entries(PARTY)) {
+    // Who decides may be somebody else than whom it is with.
+    if (name !== target.name && [name, target.name].includes('path_person')) continue;
+    const field = target.form.elements[name];
+    const words = said(of) || (name === 'party_reach' ? said('phone') : '');
+    if (!field || field.value || !words) continue;
+    field.value = words;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+});
+
+// A mail that is pasted into what was said was an e-mail, with whoever wrote it.
+document.addEventListener('paste', ({ target, clipboardData }) => {
+  if (target.id !== 'log-body' || target.value.trim()) return;
+  const pasted = clipboardData.getData('text');
+  const sender = /^\s*\**(?:from|von|de)\**:\**\s*(.+)$/im.exec(pasted)?.[1];
+  if (!sender || !/^\s*\**(?:subject|betreff|to|an|date|datum|sent|gesendet)\**:/im.test(pasted)) return;
+  const { kind, contact } = target.form.elements;
+  const mail = [...kind].find(({ value }) => value === 'email');
+  if (mail && !mail.checked) {
+    mail.checked = true;
+    mail.dispatchEvent(new Event('change', { bubbles: true }));
+  }
+  const who = contact && [...contact.options].find(({ value, text }) => value && sender.includes(text));
+  if (who && !contact.value) contact.value = who.value;
 });

@@ -29,11 +29,11 @@ function settle() {
     return;
   }
   // What is wrong comes before what the form begins with, wherever it stands.
+  const find = (selector) => host().querySelector(selector);
   const first =
     wrongIn(host()) ??
-    host().querySelector(
-      '[autofocus], .body input:not([type=hidden]), .body select, .body textarea, [type=submit]',
-    );
+    find('[autofocus]') ??
+    find('.body :is(input:not([type=hidden]), select, textarea), [type=submit]:not([aria-hidden])');
   first?.focus();
 }
 

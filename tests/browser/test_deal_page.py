@@ -53,6 +53,31 @@ def test_it_logs_a_call_with_what_is_next_by_one_press_a_text_and_ctrl_enter(
     assert (done.kind, done.body) == ("call", "Finance wants 90 days.")
 
 
+def test_a_mail_that_is_pasted_is_an_e_mail_with_who_wrote_it(shown: Page):
+    paste = """
+        (place, text) => {
+            const data = new DataTransfer();
+            data.setData('text', text);
+            place.dispatchEvent(
+                new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true })
+            );
+        }
+    """
+    mail = "From: Petra Voss <petra@norte.test>\nSubject: Terms\n\n90 days, please."
+    shown.locator("#log-body").evaluate(paste, mail)
+    expect(shown.get_by_role("radio", name="E-mail")).to_be_checked()
+    with_whom = shown.locator("#log-contact")
+    expect(with_whom.locator("option:checked")).to_have_text("Petra Voss")
+    # A new deal reads a link as it reads a signature.
+    shown.keyboard.press("Escape")
+    shown.locator("h1").click()
+    shown.keyboard.press("c")
+    company = shown.locator("#sheet [name=company_name]")
+    expect(company).to_be_focused()
+    company.evaluate(paste, "https://www.moulin-papier.example/contact")
+    expect(shown.locator("#sheet [name=company_name]")).to_have_value("Moulin Papier")
+
+
 def test_it_keeps_what_is_typed_while_other_parts_change(shown: Page):
     shown.locator("#log-body").fill("Half a sentence")
     shown.locator("#advance").click()

@@ -170,3 +170,29 @@ def test_a_sheet_counts_down_what_is_missing_while_it_is_filled_in(
     sheet.get_by_role("radio", name="The customer insisted").check()
     expect(title).to_have_text("Move to Proposal")
     assert axe.findings(board, within="#sheet") == []
+
+
+def test_a_signature_says_with_whom_it_is(page_of: Callable[..., Page], people: Cast):
+    deal = make_deal(by=people.ana, stage=Stage.LEAD_GENERATION)
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    page.locator("#advance").click()
+    sheet = page.get_by_role("dialog")
+    person = sheet.locator("[name=party_person]")
+    person.evaluate(
+        """(place, text) => {
+            const data = new DataTransfer();
+            data.setData('text', text);
+            place.dispatchEvent(
+                new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+        }""",
+        "Best regards\nJordi Pla\nMoulin Papier GmbH\njordi@moulin.example",
+    )
+    expect(person).to_have_value("Jordi Pla")
+    expect(sheet.locator("[name=party_reach]")).to_have_value("jordi@moulin.example")
+    expect(sheet.locator("[name=party_company]")).to_have_value("Moulin Papier GmbH")
+    expect(sheet.get_by_role("heading", level=2)).to_have_text("Move to Prospecting")
+    sheet.get_by_role("button", name="Move to Prospecting").click()
+    expect(page.locator("#deal-people")).to_contain_text("Jordi Pla")
+    deal.refresh_from_db()
+    assert deal.company is not None
+    assert (deal.stage, deal.company.name) == (Stage.PROSPECTING, "Moulin Papier GmbH")

@@ -87,3 +87,21 @@ def test_all_that_is_found_stands_in_the_text_unless_it_is_marked_as_a_guess(tex
     assert found.is_name_guessed or all(word in plain for word in found.name.split())
     assert found.is_company_guessed or all(word in plain for word in found.company.split())
     assert found.job_title in plain
+
+
+@pytest.mark.parametrize(
+    ("link", "name", "company"),
+    [
+        ("https://www.norte-aceites.example/contact?x=1", "", "Norte Aceites"),
+        ("norte.co.uk", "", "Norte"),
+        ("https://www.linkedin.com/in/anna-reiter-4b2a17/", "Anna Reiter", ""),
+        ("https://de.linkedin.com/company/moulin-papier", "", "Moulin Papier"),
+        ("https://www.linkedin.com/feed/", "", ""),
+        ("https://gmail.com/", "", ""),
+    ],
+)
+def test_a_link_says_whose_it_most_likely_is(link: str, name: str, company: str):
+    found = read_signature(f" {link}\n", country="AT")
+    assert (found.name, found.company) == (name, company)
+    assert (found.is_name_guessed, found.is_company_guessed) == (bool(name), bool(company))
+    assert not found.emails
