@@ -29,6 +29,7 @@ MOST_ABOVE = 20
 _MOST_BELOW = 20
 _LOOKED_AT = 50
 _SUM = re.compile(r"(grand total|total|subtotal|summe|gesamt(summe)?)\b", re.IGNORECASE)
+_SUM_LETTERS = frozenset("GSTgst")
 _NO_HEADING = re.compile(r"[\W\d_]*")
 _INSTRUCTION = re.compile(r"\ufeff?\"?sep=([^\s\"])\"?\s*$", re.IGNORECASE)
 
@@ -44,6 +45,10 @@ class FileRow:
     column: str = ""
     remark: str = ""
     is_row: bool = True
+
+
+# Stands for a row that is not asked for.
+_PASSED = FileRow(line=0, cells=[])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,15 +92,27 @@ class FileTable:
         width = len(self.header)
         kept: list[FileRow] = []
         are_below = False
+        passed = 0
         for line, cells, fault in islice(records, self.above + 1, None):
+            # As nearly all rows are; a file that comes in by pieces is read from its start each time.
+            if len(cells) == width > 2 and not fault and not records.saw_nul and _is_plain(cells):
+                if kept:
+                    yield from kept
+                    passed += len(kept)
+                    kept, are_below = [], False
+                passed += 1
+                yield FileRow(line=line, cells=cells) if passed > self.skip else _PASSED
+                continue
             row = self._row(line, cells, fault, width, has_nul=records.saw_nul)
             if fault or width < 3 or not _could_be_below(cells) or len(kept) == _MOST_BELOW:
                 yield from kept
+                passed += len(kept) + 1
                 kept, are_below = [], False
                 yield row
                 continue
             if not are_below and (records.after_gap or _is_sum(cells)):
                 yield from kept
+                passed += len(kept)
                 kept, are_below = [], True
             kept.append(row)
         if are_below:
@@ -129,6 +146,14 @@ class FileTable:
 
 def _filled(cells: Sequence[str]) -> int:
     return sum(1 for cell in cells if cell and not cell.isspace())
+
+
+def _is_plain(cells: Sequence[str]) -> bool:
+    """Whether a look at its first cells shows that it is no line below a table."""
+    first, second = cells[0], cells[1]
+    if not first or not second or second.isspace():
+        return False
+    return first[0].isalnum() and first[0] not in _SUM_LETTERS
 
 
 def _could_be_below(cells: Sequence[str]) -> bool:
@@ -323,7 +348,7 @@ class _Records:
                 except csv.Error as error:
                     yield begins, [], self._complaint(begins, str(error))
                     continue
-                if any(cell and not cell.isspace() for cell in cells):
+                if (cells and cells[0] and not cells[0].isspace()) or _filled(cells):
                     yield begins, cells, ""
                     self.after_gap = False
                 else:

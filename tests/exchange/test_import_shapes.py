@@ -128,3 +128,18 @@ def test_a_report_comes_in_by_page_and_by_command(cast: Cast, tmp_path: Path):
     assert (result.counts["deals"].read, result.counts["deals"].new) == (3, 3)
     assert [(fault.line, fault.comes_in) for fault in result.faults] == [(6, True), (9, True)]
     assert Deal.objects.count() == 6
+
+
+def test_pieces_of_a_table_are_the_table(tmp_path: Path):
+    text = (
+        ROWS.format(",")
+        + 'Rope,,,\n"x"y,1\n\nHose,,,\n,Sur,1,\nTotal steel,Sur,1,New\nBelt 2,Sur\n'
+    )
+    table = opened(tmp_path, text + ROWS.format(",").split("\n", 1)[1] + FOOTER)
+    whole = [(row.line, row.is_row) for row in table.rows()]
+    assert (len(whole), whole[-1][1]) == (11, False)
+    for skip in range(len(whole)):
+        rest = [(row.line, row.is_row) for row in replace(table, skip=skip).rows()]
+        assert rest == whole[skip:]
+        piece = [(row.line, row.is_row) for row in replace(table, skip=skip, most=2).rows()]
+        assert [row for row in piece if row[1]] == [row for row in whole[skip : skip + 2] if row[1]]
