@@ -184,4 +184,10 @@ def test_it_can_be_read_everywhere(page_of: PageOf, people: Cast, deal: Deal):
     found = axe.findings_in_both_themes(page)
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    # What is said, what is asked, what is recorded, what happened: in this order on a phone.
+    parts = ("#composer", "#deal-stage", "#deal-records", "#deal-timeline", "#deal-people")
+    boxes = [page.locator(part).bounding_box() for part in parts]
+    tops = [box["y"] for box in boxes if box is not None]
+    assert len(tops) == len(parts)
+    assert tops == sorted(tops)
     assert found == []
