@@ -144,8 +144,8 @@ class PaperLook(QuickLook):
 
     def values(self) -> dict[str, object]:
         found = super().values()
-        if self.on != self.viewer.today:
-            found.setdefault("done_on", self.on.isoformat())
+        if self.on != self.viewer.today and not found.get("done_on"):
+            found["done_on"] = self.on.isoformat()
         return found
 
     @property
