@@ -52,7 +52,9 @@ def test_it_takes_back_what_was_done_to_a_plan_on_a_phone(
         page.locator(f"#complete-{plan.pk}").click()
         strip.get_by_role("button", name="Done, nothing next").click()
     else:
-        page.locator(f"#change-{plan.pk}").click()
+        # To change it is under "…" there.
+        page.locator("#deal-more").click()
+        page.get_by_role("link", name="Change what’s next…").click()
         strip.get_by_role("button", name="Do not do it").click()
     expect(strip).to_contain_text("Nothing planned")
 

@@ -16,11 +16,17 @@ class PageForms(HTMLParser):
         self.page = page
         self.found: dict[str, list[tuple[str, str]]] = {}
         self._fields: list[tuple[str, str]] | None = None
+        self._templates = 0
         self._text: tuple[str, list[str]] | None = None
         self._select: tuple[str, list[tuple[str, bool]]] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said: dict[str, Any] = dict(attrs)
+        # What a template holds is no form until a script takes it out.
+        self._templates += tag == "template"
+        if not self._templates:
+            self._take(tag, dict(attrs))
+
+    def _take(self, tag: str, said: dict[str, Any]) -> None:
         name = said.get("name")
         if tag == "form":
             self._fields = self.found.setdefault(urlsplit(said.get("action") or self.page).path, [])
@@ -47,6 +53,7 @@ class PageForms(HTMLParser):
             self._text[1].append(data)
 
     def handle_endtag(self, tag: str) -> None:
+        self._templates -= tag == "template"
         if tag == "form":
             self._fields = None
         if self._fields is None:
