@@ -38,7 +38,7 @@ from crm.models import (
 )
 from crm.models.import_row import ImportedRow
 from day.models import DayOrder, OutsideTime, ProtectedTime, Snooze
-from exchange.models import ImportJob, ImportMapping
+from exchange.models import ImportJob, ImportMapping, WholeExport
 from pipeline.audit import commands as audit
 from pipeline.models import (
     Batch,
@@ -88,6 +88,10 @@ each_question = pytest.mark.parametrize("question", ["visible_to", "editable_by"
 
 @pytest.fixture
 def one_of_each(cast: Cast) -> Cast:
+    return add_one_of_each(cast)
+
+
+def add_one_of_each(cast: Cast) -> Cast:
     """A record of every model; whoever adds a model adds one here."""
     ana = cast.ana
     company = make_company(by=ana)
@@ -139,6 +143,7 @@ def one_of_each(cast: Cast) -> Cast:
     )
     job.faults.create(line=2, reason="Nobody knows the owner.")
     ImportMapping.objects.create(owner=ana, kind="deals", name="old", answers={}, used_at=NOW)
+    WholeExport.objects.create(owner=cast.adele, asked_at=NOW)
     newcomer = make_user(name="Ida Moor", team=cast.north, password=None)
     FirstRun.objects.create(team=cast.root)
     # With its row in the outbox and in the history of people.
