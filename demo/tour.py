@@ -54,23 +54,32 @@ def begin(*, by: User, at: dt.datetime) -> Deal:
 def take_away(*, at: dt.datetime, of: User | None = None) -> None:
     """Take the tour of somebody away, by default those of all, as if they had never been."""
     with transaction.atomic():
-        deals = _tours() if of is None else _tours().filter(created_by=of)
-        ids = list(deals.values_list("pk", flat=True))
-        if not ids:
-            return
-        # What leaves together is a batch; it is untouched since now.
-        going = Batch.objects.create(kind=BatchKind.SAMPLE, name="tour", by=of, at=at)
-        companies = Company.objects.filter(deals__in=ids, batch__kind=BatchKind.SAMPLE)
-        firms = list(companies.values_list("pk", flat=True))
-        named = Contact.objects.filter(Q(deals__in=ids) | Q(company__in=firms), batch=None)
-        people = list(named.exclude(deals__in=Deal.objects.exclude(pk__in=ids)).values_list("pk"))
-        Contact.objects.filter(pk__in=[pk for (pk,) in people]).update(batch=going)
-        Company.objects.filter(pk__in=firms).update(batch=going)
-        Deal.objects.filter(pk__in=ids).update(batch=going)
-        Activity.objects.filter(deal__in=ids).update(batch=going)
-        Activity.objects.filter(Q(company__in=firms) | Q(contact__batch=going), deal=None).delete()
-        batch_commands.undo(going, by=of, at=at)
-        going.delete()
+        for deal in _tours() if of is None else _tours().filter(created_by=of):
+            _take_away(deal, at=at)
+
+
+def _take_away(deal: Deal, *, at: dt.datetime) -> None:
+    # What leaves together is a batch; it is untouched since now.
+    going = Batch.objects.create(kind=BatchKind.SAMPLE, name="tour", by=deal.created_by, at=at)
+    # Made with the deal, and not one that the deal was moved to.
+    made = Company.objects.filter(batch=deal.batch_id, created_at=deal.created_at)
+    own = made.filter(Q(deals=deal) | Q(owner=deal.created_by))
+    firms = list(own.values_list("pk", flat=True).distinct())
+    # Whoever was on record before, or is of another company, is no part of it: only the deal forgets
+    # them.
+    named = Contact.objects.filter(company__in=firms, batch=None, created_at__gte=deal.created_at)
+    elsewhere = Deal.objects.exclude(pk=deal.pk)
+    people = list(named.exclude(deals__in=elsewhere).values_list("pk", flat=True))
+    Contact.objects.filter(pk__in=people).update(batch=going)
+    Company.objects.filter(pk__in=firms).update(batch=going)
+    Deal.objects.filter(pk=deal.pk).update(batch=going)
+    Activity.objects.filter(deal=deal).update(batch=going)
+    Activity.objects.filter(Q(company__in=firms) | Q(contact__batch=going), deal=None).delete()
+    batch_commands.undo(going, by=deal.created_by, at=at)
+    # What something else uses by now stays, as a record like any other.
+    for model in (Contact, Company, Deal, Activity):
+        model._base_manager.filter(batch=going).update(batch=None)
+    going.delete()
 
 
 def _tours() -> DealQuerySet:

@@ -12,14 +12,16 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from crm.models import Deal
+from crm.commands import activity as activity_commands
+from crm.commands.writers.activity import About
+from crm.models import Activity, ActivityKind, Contact, Deal
 from demo import sample, tour
 from pipeline.models import Batch
 from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast, make_cast
 from tests.crm.page_forms import untouched
-from tests.factories import NOW
+from tests.factories import NOW, make_contact, make_deal
 
 SHEET: Any = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "sheet"}
 ANSWERS = {
@@ -121,3 +123,28 @@ def test_each_has_the_own_one(cast: Cast) -> None:
     assert mine != hers
     tour.take_away(of=cast.ana, at=NOW)
     assert (tour.tour_of(cast.ana), tour.tour_of(cast.mona)) == (None, hers)
+
+
+def test_who_was_on_record_before_stays_with_all_that_was_done(cast: Cast) -> None:
+    anna = make_contact(by=cast.ana, name="Anna Reiter")
+    call = activity_commands.log(
+        About(contact=anna), kind=ActivityKind.CALL, body="said", by=cast.ana, at=timezone.now()
+    )
+    deal = tour.begin(by=cast.ana, at=timezone.now())
+    deal.deal_contacts.create(contact=anna, role="decides")
+    tour.take_away(of=cast.ana, at=timezone.now())
+    assert tour.tour_of(cast.ana) is None
+    assert Contact.objects.filter(pk=anna.pk).exists()
+    assert Activity.objects.filter(pk=call.pk).exists()
+
+
+def test_what_a_real_deal_uses_by_now_stays(cast: Cast) -> None:
+    deal = tour.begin(by=cast.ana, at=timezone.now())
+    company = deal.company
+    assert company is not None
+    real = make_deal(by=cast.ana, name="Real", company=company)
+    tour.take_away(of=cast.ana, at=timezone.now())
+    sample.take_away(by=cast.adele, at=timezone.now())
+    assert Deal.objects.get().pk == real.pk
+    company.refresh_from_db()
+    assert company.batch is None
