@@ -264,9 +264,13 @@ def whole_export_file(request: HtmxRequest, pk: int) -> FileResponse:
     """The file, for whoever had it written, until its day is over."""
     at, user = timezone.now(), request.user
     found = found_or_404(queries.whole_export_to_take, user, pk, at)
+    try:
+        file = default_storage.open(found.file)
+    except FileNotFoundError as error:
+        raise Http404 from error
     record_whole_export(what=EVERYTHING, rows=found.rows, by=user, at=at)
     return FileResponse(
-        default_storage.open(found.file),
+        file,
         as_attachment=True,
         filename=f"seven-{found.asked_at.date().isoformat()}.zip",
         headers={"Cache-Control": "no-store"},

@@ -20,7 +20,8 @@ app.conf.update(
     # A task is gone from the queue when it is done, not when it is taken: a killed worker loses none.
     task_acks_late=True,
     worker_prefetch_multiplier=1,
-    # Longer work is cut into pieces; the broker gives a task to a second worker at twice the limit.
+    # Longer work is cut into pieces; the broker gives a task to a second worker at twice the limit, which
+    # finds the lock of the first where one cannot be cut (an export of everything).
     task_soft_time_limit=60,
     task_time_limit=90,
     worker_max_tasks_per_child=500,

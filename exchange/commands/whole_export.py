@@ -16,6 +16,7 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from exchange.exports import writing
@@ -67,14 +68,25 @@ def write(pk: int, *, at: dt.datetime) -> bool:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("xb") as target:
                 path.chmod(0o600)
-                rows = writing.write(target, at=at, tell=partial(_tell, pk))
-        except OSError:
-            logger.exception("export %s could not be written", pk)
+                rows = writing.write(target, at=at, private=False, tell=partial(_tell, pk))
+        except BaseException as error:
+            # Half of everything is nobody's.
             path.unlink(missing_ok=True)
+            if not isinstance(error, OSError):
+                raise
+            logger.exception("export %s could not be written", pk)
             _settle(pk, state=ExportState.FAILED)
             return True
-        facts = {"size": path.stat().st_size, "rows": rows, "done": rows, "done_at": at}
-        _settle(pk, state=ExportState.DONE, file=name, expires_at=at + KEPT_FOR, **facts)
+        facts = {"size": path.stat().st_size, "rows": rows, "done": rows}
+        done_at = timezone.now()
+        _settle(
+            pk,
+            state=ExportState.DONE,
+            file=name,
+            done_at=done_at,
+            expires_at=done_at + KEPT_FOR,
+            **facts,
+        )
         return True
 
 

@@ -40,6 +40,16 @@ STAYS = {
 STAYING_COLUMNS = {"pipeline.User": {"password": "a secret"}}
 # What stands in their place where an export is read: nobody's password.
 FILLED = {"pipeline.User": {"password": "!"}}
+# By the model's label: the rows that are no one person's alone. The page gives only these, as to an
+# admin every page does; whoever runs the database has all.
+NOT_PRIVATE = {
+    "crm.StepResult": "private_to_id IS NULL",
+    "crm.EvidenceFile": (
+        "NOT EXISTS (SELECT FROM crm_stepresult AS kept"
+        " WHERE kept.file_id = crm_evidencefile.id AND kept.private_to_id IS NOT NULL)"
+    ),
+    "reports.FormTime": "false",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +68,10 @@ class ExportTable:
     def key(self) -> str:
         field: Any = self.model._meta.pk
         return str(field.column)
+
+    def rows(self, *, private: bool) -> str:
+        """A condition for the rows that go along."""
+        return "true" if private else NOT_PRIVATE.get(self.model._meta.label, "true")
 
     @property
     def filled(self) -> dict[str, str]:

@@ -27,6 +27,8 @@ tables/   each table as CSV in UTF-8, by its name in the database. A cell withou
 files/    what was attached as evidence, each named by its id.
 manifest.json   the tables with their rows and checksums, and what was left out and why.
 
+What people keep for themselves alone is in it only if the manifest says so (with_private_rows).
+
 An organisation in which nothing has been done yet reads it again: manage.py load_export FILE
 Passwords and second factors are not here: people choose new ones.
 """
@@ -36,22 +38,29 @@ _PIECE = 2**20
 Tell = Callable[[int], None]
 
 
-def write(target: IO[bytes], *, at: dt.datetime, tell: Tell = lambda _rows: None) -> int:
-    """Write the whole export; how many rows are in it. `tell` hears, now and then, how many so far."""
+def write(
+    target: IO[bytes], *, at: dt.datetime, private: bool, tell: Tell = lambda _rows: None
+) -> int:
+    """Write the whole export; how many rows are in it. `tell` hears, now and then, how many so far.
+
+    With `private` what people keep for themselves alone is in it, too.
+    """
     rows = 0
     told = []
     with snapshot() as cursor, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(README, _TEXT.format(at=f"{at:%Y-%m-%d %H:%M} UTC"))
         for table in tables.tables():
-            entry = _write_table(archive, cursor, table)
+            rows_of = table.rows(private=private)
+            entry = _write_table(archive, cursor, table, rows_of)
             if table.contents:
-                entry["files"] = _write_files(archive, cursor, table)
+                entry["files"] = _write_files(archive, cursor, table, rows_of)
             told.append(entry)
             rows += entry["rows"]
             tell(rows)
         manifest = {
             "format": FORMAT,
             "at": at.isoformat(),
+            "with_private_rows": private,
             "migrations": migrations(cursor),
             "tables": told,
             "left_out": {**tables.STAYS, "columns": tables.STAYING_COLUMNS},
@@ -110,9 +119,11 @@ def entry_of(table: ExportTable) -> str:
     return f"tables/{table.name}.csv"
 
 
-def _write_table(archive: zipfile.ZipFile, cursor: Any, table: ExportTable) -> dict[str, Any]:
+def _write_table(
+    archive: zipfile.ZipFile, cursor: Any, table: ExportTable, rows: str
+) -> dict[str, Any]:
     columns = ", ".join(f'"{column}"' for column in table.columns)
-    query = f'SELECT {columns} FROM {table.name} ORDER BY "{table.key}"'  # noqa: S608
+    query = f'SELECT {columns} FROM {table.name} WHERE {rows} ORDER BY "{table.key}"'  # noqa: S608
     digest = hashlib.sha256()
     with (
         archive.open(entry_of(table), "w", force_zip64=True) as entry,
@@ -140,8 +151,8 @@ def _pieces(copy: Any) -> Iterator[bytes]:
     yield bytes(held)
 
 
-def _write_files(archive: zipfile.ZipFile, cursor: Any, table: ExportTable) -> int:
-    cursor.execute(f'SELECT "{table.key}" FROM {table.name} ORDER BY 1')  # noqa: S608
+def _write_files(archive: zipfile.ZipFile, cursor: Any, table: ExportTable, rows: str) -> int:
+    cursor.execute(f'SELECT "{table.key}" FROM {table.name} WHERE {rows} ORDER BY 1')  # noqa: S608
     keys = [key for (key,) in cursor.fetchall()]
     for key in keys:
         cursor.execute(

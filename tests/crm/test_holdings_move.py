@@ -33,6 +33,7 @@ DECIDED = {
     "pipeline.Team.process_owner": STAYS,
     "crm.SavedView.owner": STAYS,
     "exchange.ImportJob.owner": STAYS,
+    "exchange.WholeExport.owner": STAYS,
     "account.EmailAddress.user": OWN,
     "crm.ImportedRow.owner": OWN,
     "mfa.Authenticator.user": OWN,

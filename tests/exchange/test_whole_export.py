@@ -12,6 +12,7 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 
+from crm.models import EvidenceFile, StepResult
 from exchange import tasks
 from exchange.commands import whole_export
 from exchange.exports import writing
@@ -90,6 +91,33 @@ def test_it_is_for_nobody_else(people: Cast, ready: WholeExport):
     people.adele.role = Role.SALESPERSON
     people.adele.save()
     assert client_of(people.adele).get(address).status_code == 404
+
+
+def test_what_somebody_keeps_for_oneself_is_for_nobody_else(people: Cast):
+    deal = make_deal(by=people.ana)
+    for key, owner in (("mine", people.ana), ("ours", None)):
+        file = EvidenceFile.objects.create(
+            deal=deal, name=key, size=1, content=b"x", at=NOW, by=people.ana
+        )
+        StepResult.objects.create(
+            deal=deal,
+            stage=1,
+            key=key,
+            label=key,
+            state="done",
+            file=file,
+            private_to=owner,
+            at=NOW,
+            by=people.ana,
+        )
+    row = whole_export.ask(by=people.adele, at=NOW)
+    tasks.write_exports()
+    said = taken(row, client_of(people.adele))
+    with zipfile.ZipFile(io.BytesIO(said)) as archive:
+        results = archive.read("tables/crm_stepresult.csv").decode()
+        files = [name for name in archive.namelist() if name.startswith("files/")]
+    assert ("ours" in results, "mine" in results) == (True, False)
+    assert [name.rpartition("-")[2] for name in files] == ["ours"]
 
 
 def test_after_a_day_it_is_gone(people: Cast, ready: WholeExport, clock):

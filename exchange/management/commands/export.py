@@ -24,7 +24,7 @@ class Command(BaseCommand):
             with begun.open("xb") as target:
                 # It holds everything: nobody else on the machine is to read it.
                 begun.chmod(0o600)
-                rows = writing.write(target, at=timezone.now())
+                rows = writing.write(target, at=timezone.now(), private=True)
             begun.rename(file)
         except OSError as error:
             raise CommandError(f"{file} could not be written: {error.strerror}.") from error
