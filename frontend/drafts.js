@@ -117,10 +117,20 @@ function save(form, { sent = false } = {}) {
   store(key, { base: begun(form), ...before, at: Date.now(), typed: true, fields, page, opened, sent, once });
 }
 
-// What a form that goes to `path` begins with when it is opened next; nothing any more with null.
-export function keepForForm(path, fields) {
-  if (fields) store(mine + path, { at: Date.now(), typed: true, fields, isMeant: true });
+// What a form that goes to `path` begins with when it is opened next, and when that was said; nothing any
+// more with null.
+export function keepForForm(path, fields, when) {
+  if (fields) store(mine + path, { at: Date.now(), typed: true, fields, isMeant: true, when });
   else forget(mine + path);
+}
+
+// What is said in the form counts from `when`; from when it is sent with null.
+export function sayWhen(form, when) {
+  form.querySelector('[name=said_at]')?.remove();
+  if (!when) return;
+  const field = document.createElement('input');
+  Object.assign(field, { type: 'hidden', name: 'said_at', value: when });
+  form.append(field);
 }
 
 // --- giving it back -------------------------------------------------------------------------------
@@ -185,6 +195,7 @@ function giveUp(form) {
   forget(keyOf(form));
   form.classList.remove('has-draft');
   form.reset();
+  sayWhen(form, null);
   if (form.elements.idempotency_key) form.elements.idempotency_key.value = newKey();
   form.querySelector('textarea, input:not([type=hidden]), select')?.focus();
 }
@@ -211,6 +222,7 @@ function offer(form, draft) {
 function restore(form) {
   const draft = stored(keyOf(form));
   if (!draft) return;
+  if (draft.when) sayWhen(form, draft.when);
   if (same(draft.fields, said(form))) return;
   // An answer that refuses holds what was typed already; it is not a form that begins anew.
   if (form.querySelector('[aria-invalid=true]')) return;

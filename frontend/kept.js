@@ -1,7 +1,7 @@
 // Without a line: what was logged is kept in this browser, for the person who logged it, and sent once when
 // there is a line again. Each entry keeps the idempotency key with which it was sent, or will be, so that it
 // counts once even where only the answer was lost. Nothing is sent in another person's name.
-import { keepForForm } from './drafts.js';
+import { keepForForm, sayWhen } from './drafts.js';
 import { newKey } from './once.js';
 import { note, say } from './say.js';
 import { closeSheet } from './sheet.js';
@@ -14,7 +14,7 @@ const ANSWERS_WITHIN_MS = 30_000;
 const OLDEST_MS = 29 * 24 * 3600 * 1000;
 // What a server cannot do this often, it will not do by being asked once more.
 const MOST_FAILURES = 3;
-const OF_THE_PAGE = ['csrfmiddlewaretoken', 'reader'];
+const OF_THE_PAGE = ['csrfmiddlewaretoken', 'reader', 'said_at'];
 const box = document.getElementById('kept-list');
 const chip = document.getElementById('kept');
 const words = (name, n = '') => box.dataset[name].replace('{n}', n);
@@ -45,6 +45,16 @@ function forget(entry) {
   localStorage.removeItem(PREFIX + entry.key);
 }
 
+// When it was said tells an entry and the form in which it is opened again as the same.
+const whenOf = ({ fields, at }) => new Map(fields).get('said_at') || String(at);
+const openedOf = (when) => entries().filter((entry) => entry.refused && whenOf(entry) === when);
+
+function forgetOpened(when) {
+  const opened = when ? openedOf(when) : [];
+  for (const entry of opened) forget(entry);
+  if (opened.length) draw();
+}
+
 // --- keeping --------------------------------------------------------------------------------------
 
 const textOf = (element) => element?.textContent.trim().replace(/\s+/g, ' ') ?? '';
@@ -71,9 +81,16 @@ function keep(form, path, fields, { tried = false } = {}) {
     return false;
   }
   const key = fields.get('idempotency_key') || newKey();
+  const at = Number(fields.get('said_at')) || Date.now();
   const said = [...fields].filter(([name, value]) => !OF_THE_PAGE.includes(name) && typeof value === 'string');
-  const entry = { key, at: Date.now(), path, fields: said, about: about(form), words: summary(form, fields), tried };
-  if (!store(entry)) return false;
+  said.push(['said_at', String(at)]);
+  const entry = { key, at, path, fields: said, about: about(form), words: summary(form, fields), tried };
+  if (!store(entry)) {
+    // What was tried is told of where it failed.
+    if (!tried) note(words('full'), 'bad');
+    return false;
+  }
+  forgetOpened(String(at));
   giveBack(form, path);
   draw();
   note(words('kept'));
@@ -92,6 +109,7 @@ function giveBack(form, path) {
     row.querySelector('h2 a')?.focus();
   } else {
     form.reset();
+    sayWhen(form, null);
     if (form.elements.idempotency_key) form.elements.idempotency_key.value = newKey();
   }
   markRows();
@@ -107,10 +125,7 @@ document.addEventListener(
     event.stopImmediatePropagation();
     const fields = new FormData(form, event.submitter);
     const path = isOwn ? '/log/' : form.getAttribute('hx-post');
-    if (isOwn) {
-      fields.set('said_at', fields.get('said_at') || String(Date.now()));
-      if (!fields.get('at_deal') && !fields.get('who')) fields.set('fixed', 'kind,result,body,next');
-    }
+    if (isOwn && !fields.get('at_deal') && !fields.get('who')) fields.set('fixed', 'kind,result,body,next');
     keep(form, path, fields);
   },
   true,
@@ -131,6 +146,8 @@ export function keepUnsent({ elt, requestConfig, pathInfo }) {
 function logWithoutLine({ pathname, searchParams }) {
   const opened = pathname === '/day/' && searchParams.get('open');
   if (pathname !== '/log/' && !opened) return false;
+  // What is opened again may say more than this form can: it stays in the list until there is a line.
+  if (openedOf(searchParams.get('said_at')).length) return false;
   const form = document.getElementById('kept-log').content.cloneNode(true).querySelector('section');
   const row = opened ? document.querySelector(`.day-row[data-row="${CSS.escape(opened)}"]`) : null;
   const said = Object.fromEntries(searchParams);
@@ -219,7 +236,7 @@ async function sendAll() {
 // 1 where the server has taken it, 0 where it has refused it, null where that is not known.
 async function send(entry, csrf) {
   const body = new URLSearchParams(entry.fields);
-  if (!body.get('said_at')) body.set('said_at', entry.at);
+  body.set('said_at', whenOf(entry));
   if (!body.get('idempotency_key')) body.set('idempotency_key', entry.key);
   if (Date.now() - entry.at > OLDEST_MS) return refuse(entry, words('old'));
   store({ ...entry, tried: true });
@@ -310,21 +327,34 @@ function lineFor(entry) {
   return line;
 }
 
-// Back to where it is written, with all of it; from there it is sent like any other form.
+// Back to where it is written, with all of it; from there it is sent like any other form. It stays here until
+// the server has taken it from that form, or it is thrown away.
 function openAgain(entry) {
-  forget(entry);
-  draw();
   box.close();
-  const fields = entry.fields.filter(([name]) => name !== 'idempotency_key');
-  if (entry.path.startsWith('/log/')) {
-    const address = `/log/?${new URLSearchParams(fields)}`;
-    window.htmx.ajax('GET', address, { target: '#sheet', swap: 'innerHTML' }).catch(() => {});
+  if (!navigator.onLine) {
+    note(words('needsLine'), 'bad');
     return;
   }
-  keepForForm(entry.path, fields);
+  const when = whenOf(entry);
+  const fields = entry.fields.filter(([name]) => !['idempotency_key', 'said_at'].includes(name));
+  if (entry.path.startsWith('/log/')) {
+    openSheetAgain(fields, when).catch(() => {});
+    return;
+  }
+  keepForForm(entry.path, fields, when);
   const row = entry.path.match(/^\/day\/done\/([^/]+)\/$/)?.[1];
   const deal = entry.path.match(/^(\/deals\/\d+\/)log\/$/)?.[1];
   location.assign(row ? `/day/?open=${row}` : (deal ?? entry.path));
+}
+
+// What was written may be longer than an address can be, and is nothing for the log of a proxy.
+async function openSheetAgain(fields, when) {
+  const address = new URLSearchParams([...fields.filter(([name]) => name !== 'body'), ['said_at', when]]);
+  await window.htmx.ajax('GET', `/log/?${address}`, { target: '#sheet', swap: 'innerHTML' });
+  const form = document.querySelector('#quick-line')?.form;
+  if (!form) return;
+  sayWhen(form, when);
+  form.elements.body.value = new Map(fields).get('body') ?? '';
 }
 
 // A row of the day of which something is kept says so, because the page does not know yet.
@@ -365,6 +395,11 @@ if (box) {
     box.querySelector('[data-leave]').hidden = true;
   });
   document.addEventListener('htmx:afterSettle', markRows);
+  document.addEventListener('htmx:beforeOnLoad', ({ detail: { requestConfig, xhr } }) => {
+    const isTaken = xhr.status < 400 && !(xhr.getResponseHeader('HX-Redirect') ?? '').includes('/accounts/');
+    if (requestConfig.verb === 'post' && isTaken) forgetOpened(requestConfig.formData.get('said_at'));
+  });
+  document.addEventListener('reset', ({ target }) => forgetOpened(target.elements.said_at?.value));
   window.addEventListener('online', flush);
   window.addEventListener('storage', ({ key }) => key?.startsWith(PREFIX) && draw());
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && flush());

@@ -1,5 +1,6 @@
 """Without a line: what is logged is kept and sent once, by whoever logged it, in a real browser."""
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
@@ -21,6 +22,17 @@ PageOf = Callable[..., Page]
 def deal(people: Cast) -> Deal:
     company = make_company(by=people.ana, name="Norte SA")
     return make_deal(by=people.ana, name="Ponda 400", company=company, stage=Stage.PROSPECTING)
+
+
+# The browser's entry as it would be, had its person written it then.
+SAID_TWO_DAYS_AGO = """
+    for (const key of Object.keys(localStorage).filter((key) => key.startsWith('seven-kept:'))) {
+        const entry = JSON.parse(localStorage.getItem(key));
+        entry.at -= 2 * 24 * 3600 * 1000;
+        for (const field of entry.fields) if (field[0] === 'said_at') field[1] = String(entry.at);
+        localStorage.setItem(key, JSON.stringify(entry));
+    }
+"""
 
 
 def said() -> list[str]:
@@ -141,9 +153,10 @@ def test_the_day_logs_without_a_line_and_what_is_refused_opens_with_its_text(
     sheet.locator("[type=submit]").click()
     expect(row.locator(".kept-mark")).to_have_text("not yet sent")
 
-    # Of this one nobody said on which deal it was.
+    # Of this one nobody said on which deal it was; and it is longer than an address may be.
+    words = "Asked for a price. " * 200 + "End"
     page.keyboard.press("l")
-    page.locator("#kept-body").fill("Asked for a price")
+    page.locator("#kept-body").fill(words)
     page.locator("#sheet [type=submit]").click()
     expect(page.locator("#kept")).to_have_text("2 not yet sent")
 
@@ -151,10 +164,65 @@ def test_the_day_logs_without_a_line_and_what_is_refused_opens_with_its_text(
     expect(page.locator("#kept")).to_have_text("1 to look at")
     assert Activity.objects.done().get().result == "reached"
     assert Activity.objects.planned().get().deal == deal
+    # It stays until the server has taken it, from its form, for the day on which it was said.
+    page.evaluate(SAID_TWO_DAYS_AGO)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.locator("#kept").click()
     page.locator("[data-open-kept]").click()
-    expect(page.locator("#quick-body")).to_have_value("Asked for a price")
+    expect(page.locator("#quick-body")).to_have_value(words)
+    expect(page.locator("#kept")).to_have_text("1 to look at")
+    assert not any("Asked" in url for url in asked)
+    page.reload()
+    page.locator("#kept").click()
+    page.locator("[data-open-kept]").click()
+    expect(page.locator("#quick-body")).to_have_value(words)
+    page.locator("#quick-deal").select_option(str(deal.pk))
+    page.locator("#sheet [type=submit]:not([name=move])").click()
     expect(page.locator("#kept")).to_be_hidden()
+    log = Activity.objects.done().latest("id")
+    assert (log.deal, log.body) == (deal, words)
+    assert log.done_at is not None
+    assert log.done_at < log.created_at - dt.timedelta(days=1)
+
+
+def test_what_is_refused_on_a_deal_opens_there_and_counts_for_its_day(
+    page_of: PageOf, people: Cast, deal: Deal, context: BrowserContext
+):
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    # Where the browser can keep nothing, it says so, and the form stays as it is.
+    context.set_offline(True)
+    page.evaluate(
+        "Storage.prototype.put = Storage.prototype.setItem; Storage.prototype.setItem = () => {throw 1}; null"
+    )
+    write(page, "Said on Friday")
+    expect(page.locator(".toast-note.bad")).to_contain_text("could not keep it")
+    expect(page.locator("#log-body")).to_have_value("Said on Friday")
+    page.evaluate("Storage.prototype.setItem = Storage.prototype.put; null")
+    write(page, "Said on Friday")
+    expect(page.locator("#kept")).to_have_text("1 not yet sent")
+    page.route("**/log/", lambda route: route.fulfill(status=422, body=""))
+    context.set_offline(False)
+    expect(page.locator("#kept")).to_have_text("1 to look at")
+    page.unroute("**/log/")
+    page.evaluate(SAID_TWO_DAYS_AGO)
+    page.reload()
+    page.locator("#kept").click()
+    page.locator("[data-open-kept]").click()
+    expect(page.locator(".draft-note")).to_be_visible()
+    expect(page.locator("#kept")).to_have_text("1 to look at")
+    page.locator("#composer [type=submit]").click()
+    expect(page.locator("#kept")).to_be_hidden()
+    log = Activity.objects.done().get()
+    assert log.body == "Said on Friday"
+    assert log.done_at is not None
+    assert log.done_at < log.created_at - dt.timedelta(days=1)
+    # The next one counts from now.
+    write(page, "Said just now")
+    expect(page.locator("#deal-timeline")).to_contain_text("Said just now")
+    now = Activity.objects.done().get(body="Said just now")
+    assert now.done_at is not None
+    assert now.done_at > log.created_at - dt.timedelta(hours=1)
 
 
 def test_signing_out_asks_about_what_is_not_sent(
