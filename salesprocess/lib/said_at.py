@@ -16,6 +16,6 @@ def said_at(said: Mapping[str, Any], *, now: dt.datetime) -> dt.datetime | None:
     text = str(said.get(FIELD) or "")
     if not (text.isascii() and text.isdecimal() and len(text) <= 15):
         return None
-    seconds = int(text) / 1000
-    at = now - dt.timedelta(seconds=now.timestamp() - seconds)
-    return at if now - OLDEST <= at <= now else None
+    # Compared as numbers: a year beyond those that there are cannot be subtracted.
+    ago = now.timestamp() - int(text) / 1000
+    return now - dt.timedelta(seconds=ago) if 0 <= ago <= OLDEST.total_seconds() else None
