@@ -7,6 +7,7 @@ company made of its domain; a link says no more than that. Whoever pasted it see
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import phonenumbers
 
@@ -218,7 +219,7 @@ def _of_link(host: str, path: str) -> Signature:
         name = company = ""
         if profile := _PROFILE.match(path):
             # What tells people of the same name apart has a digit in it.
-            words = [word for word in re.split(r"[-_.]", profile["who"]) if word.isalpha()]
+            words = [word for word in re.split(r"[-_.]", unquote(profile["who"])) if word.isalpha()]
             said = " ".join(word.capitalize() for word in words)
             is_person = profile["of"].lower() in ("in", "profile")
             name, company = (said, "") if is_person else ("", said)

@@ -95,6 +95,7 @@ def test_all_that_is_found_stands_in_the_text_unless_it_is_marked_as_a_guess(tex
         ("https://www.norte-aceites.example/contact?x=1", "", "Norte Aceites"),
         ("norte.co.uk", "", "Norte"),
         ("https://www.linkedin.com/in/anna-reiter-4b2a17/", "Anna Reiter", ""),
+        ("https://www.linkedin.com/in/j%C3%B6rg-m%C3%BCller-1a2b", "Jörg Müller", ""),
         ("https://de.linkedin.com/company/moulin-papier", "", "Moulin Papier"),
         ("https://www.linkedin.com/feed/", "", ""),
         ("https://gmail.com/", "", ""),
