@@ -170,19 +170,27 @@ document.addEventListener('paste', async (event) => {
   event.preventDefault();
   const headers = { 'X-CSRFToken': document.body.dataset.csrf, 'HX-Request': 'true' };
   const body = new URLSearchParams({ pasted });
-  const answer = await fetch('/deals/new/read/', { method: 'POST', headers, body }).catch(() => null);
-  if (!answer?.ok) return;
-  const found = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const said = (name) => found.querySelector(`[name=${name}]`)?.value ?? '';
+  const said = await fetch('/deals/new/read/', { method: 'POST', headers, body })
+    .then((answer) => (answer.ok ? answer.text() : ''))
+    .catch(() => '');
+  const found = new DOMParser().parseFromString(said, 'text/html');
+  const valueOf = (name) => found.querySelector(`[name=${name}]`)?.value ?? '';
+  let isTaken = false;
   for (const [name, of] of Object.entries(PARTY)) {
     // Who decides may be somebody else than whom it is with.
     if (name !== target.name && [name, target.name].includes('path_person')) continue;
     const field = target.form.elements[name];
-    const words = said(of) || (name === 'party_reach' ? said('phone') : '');
+    const words = valueOf(of) || (name === 'party_reach' ? valueOf('phone') : '');
     if (!field || field.value || !words) continue;
     field.value = words;
     field.dispatchEvent(new Event('input', { bubbles: true }));
+    isTaken ||= field === target;
   }
+  if (isTaken) return;
+  // What says nothing for this field is pasted as it is.
+  const { selectionStart, selectionEnd } = target;
+  target.setRangeText(pasted.replace(/\s*\n\s*/g, ' '), selectionStart, selectionEnd, 'end');
+  target.dispatchEvent(new Event('input', { bubbles: true }));
 });
 
 // A mail that is pasted into what was said was an e-mail, with whoever wrote it.

@@ -178,13 +178,24 @@ def test_a_signature_says_with_whom_it_is(page_of: Callable[..., Page], people: 
     page.locator("#advance").click()
     sheet = page.get_by_role("dialog")
     person = sheet.locator("[name=party_person]")
+    paste = """(place, text) => {
+        const data = new DataTransfer();
+        data.setData('text', text);
+        place.dispatchEvent(
+            new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+    }"""
+    # What says nothing of anybody, or cannot be read just now, is not lost.
+    link = "https://linkedin.com/sales/lead/4b2a17"
+    person.evaluate(paste, link)
+    expect(person).to_have_value(link)
+    page.route("**/deals/new/read/", lambda route: route.abort())
+    person.fill("An ")
+    person.evaluate(paste, "Jordi Pla\nMoulin")
+    expect(person).to_have_value("An Jordi Pla Moulin")
+    page.unroute("**/deals/new/read/")
+    person.fill("")
     person.evaluate(
-        """(place, text) => {
-            const data = new DataTransfer();
-            data.setData('text', text);
-            place.dispatchEvent(
-                new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
-        }""",
+        paste,
         "Best regards\nJordi Pla\nMoulin Papier GmbH\njordi@moulin.example",
     )
     expect(person).to_have_value("Jordi Pla")
