@@ -1,5 +1,5 @@
 // My Day as it was loaded stays readable without a line (worker.js): who may see the copy, what it needs to
-// be drawn, and what it says of itself. Browsers offer this under TLS and on this machine only.
+// be drawn, and what it says of itself. Browsers offer this under TLS and on localhost only.
 import { flush } from './kept.js';
 import { note } from './say.js';
 
