@@ -276,7 +276,7 @@ class AnswersForm(CommandForm):
     def _add_format(self, number: int, column: str) -> None:
         reading, asked = self._readings[column], column in self._asked
         answers = self.job.answers
-        way = answers["formats"].get(column) or answers.get("found", {}).get(column, "")
+        way = answers.get("formats", {}).get(column) or answers.get("found", {}).get(column, "")
         ways = [each for each, _rows in reading["ways"]]
         if way and way not in ways:
             ways.append(way)

@@ -160,11 +160,8 @@ def unknown_words(job: ImportJob) -> dict[str, dict[str, int]]:
     many rows have each, the most frequent first."""
     if job.is_by_command or not job.counts.get("refused"):
         return {}
-    field_of = {
-        job.answers["columns"][field][0]: field
-        for field in WORDS
-        if field in job.answers["columns"]
-    }
+    columns = job.answers.get("columns", {})
+    field_of = {columns[field][0]: field for field in WORDS if field in columns}
     rows = (
         left_out(job).filter(column__in=field_of).exclude(value="").values_list("column", "value")
     )

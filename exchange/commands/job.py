@@ -161,6 +161,7 @@ def read_table_again(job: ImportJob, *, above: int, sheet: str, by: User, at: dt
             raise Refused(words, field="sheet" if sheet != row.sheet else "above") from error
         row.delimiter, row.columns, row.above = table.delimiter, list(table.header), table.above
         row.answers, row.state, row.changed_at = {}, ImportState.MAPPING, at
+        row.counts, row.questions, row.readings = {}, {}, {}
         row.faults.all().delete()
         row.save()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from crm.models import Deal, Product, SettingChange, Source
+from exchange.models import ImportJob
 from pipeline.models import User
 from tests.conftest import Cast
 from tests.exchange.uploads import (
@@ -163,3 +164,20 @@ def test_reasons_are_told_once_with_how_many_rows_they_keep_out(cast: Cast):
     assert reasons.index(">12<") < reasons.index(">1<")
     assert "This is no number with “.”" in reasons
     assert "“x0”" in reasons
+
+
+def test_a_file_that_was_checked_read_anew_and_discarded_still_has_its_page(cast: Cast):
+    text = "Deal,Source,Value,Mail\na,Fair,1.5,x\n"
+    job = checked(cast.ana, uploaded(cast.ana, text), name="Deal", source="Source", amount="Value")
+    assert job.counts["refused"] == 1
+    counts, readings = job.counts, job.readings
+    assert readings["columns"]
+    client = browser(cast.ana)
+    assert client.post(f"/imports/{job.pk}/columns/", {"above": 0}).status_code == 302
+    job.refresh_from_db()
+    assert (job.counts, job.questions, job.readings) == ({}, {}, {})
+    client.post(f"/imports/{job.pk}/discard/")
+    assert "old.csv" in page(cast.ana, job)
+    # As such a row was left before.
+    ImportJob.objects.filter(pk=job.pk).update(counts=counts, readings=readings)
+    assert "old.csv" in page(cast.ana, job)
