@@ -270,8 +270,8 @@ class AnswersForm(CommandForm):
         self._words = list(_words_of(job))
         if self._words:
             ours = OurWords(by=by, kinds={each.field for each in self._words})
-            for number, each in enumerate(self._words):
-                self._add_word(number, each, ours)
+            for each in self._words:
+                self._add_word(each, ours)
 
     def _add_format(self, number: int, column: str) -> None:
         reading, asked = self._readings[column], column in self._asked
@@ -308,19 +308,19 @@ class AnswersForm(CommandForm):
         self.fields[f"outcome-{number}"] = forms.ChoiceField(label=_("Outcome"), choices=outcomes)
         self.initial[f"stage-{number}"], self.initial[f"outcome-{number}"] = stage, outcome
 
-    def _add_word(self, number: int, word: "TheirWord", ours: "OurWords") -> None:
-        self.fields[f"word-{number}"] = forms.ChoiceField(
+    def _add_word(self, word: "TheirWord", ours: "OurWords") -> None:
+        self.fields[word.name] = forms.ChoiceField(
             label=_("%(field)s “%(word)s”") % {"field": LABELS[word.field], "word": word.text},
             choices=ours.choices(word),
             required=False,
         )
-        self.initial[f"word-{number}"] = ours.initial(word)
+        self.initial[word.name] = ours.initial(word)
 
     def their_words(self) -> list["AskedWords"]:
         """Words of theirs that are none of ours, by field, each with what it is to be."""
         found: dict[str, list[tuple[TheirWord, BoundField]]] = {}
-        for number, word in enumerate(self._words):
-            found.setdefault(word.field, []).append((word, self[f"word-{number}"]))
+        for word in self._words:
+            found.setdefault(word.field, []).append((word, self[word.name]))
         return [
             AskedWords(
                 field=field,
@@ -332,11 +332,15 @@ class AnswersForm(CommandForm):
             for field, words in found.items()
         ]
 
-    def _said_of(self, number: int) -> str:
+    def _said_of(self, word: TheirWord) -> str:
         """What a word is: as was chosen, else as was said of all words of its field."""
-        said: str = self.cleaned_data[f"word-{number}"]
-        of_all = self.data.get(f"all-{self._words[number].field}", "")
-        return said or (of_all if of_all in self._choices(f"word-{number}") else "")
+        said: str = self.cleaned_data[word.name]
+        of_all = self.data.get(f"all-{word.field}", "")
+        return said or (of_all if of_all in self._choices(word.name) else "")
+
+    def _asked_words(self) -> Iterator[TheirWord]:
+        """Those that the page had which was sent: it says nothing of words that turned up since."""
+        return (word for word in self._words if word.name in self.data)
 
     def _choices(self, name: str) -> set[str]:
         choices: list[tuple[str, Any]] = self.fields[name].choices  # type: ignore[attr-defined]  # of a ChoiceField
@@ -345,8 +349,8 @@ class AnswersForm(CommandForm):
     def values(self) -> dict[str, dict[str, str | None]]:
         """What each of their words is: one of ours, nothing, or not said."""
         found: dict[str, dict[str, str | None]] = {}
-        for number, word in enumerate(self._words):
-            said = self._said_of(number)
+        for word in self._asked_words():
+            said = self._said_of(word)
             if said == NOTHING:
                 found.setdefault(word.field, {})[word.text] = ""
             elif said.startswith(OURS):
@@ -357,9 +361,7 @@ class AnswersForm(CommandForm):
 
     def new(self) -> list[Source | Product]:
         """What is to be made of their words."""
-        return [
-            made_of(word) for number, word in enumerate(self._words) if self._said_of(number) == NEW
-        ]
+        return [made_of(word) for word in self._asked_words() if self._said_of(word) == NEW]
 
     @staticmethod
     def _in_words(reading: dict[str, Any], way: str) -> str:

@@ -1,5 +1,6 @@
 """Their words and ours: what a source, a product or an owner of a file can be here."""
 
+import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -27,6 +28,12 @@ class TheirWord:
     text: str
     rows: int
     said: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Of its input: the same on every page that asks for this word, and for no other word."""
+        said = f"{self.field}\0{self.text}".encode()
+        return f"word-{hashlib.blake2s(said, digest_size=10).hexdigest()}"
 
 
 def of_job(job: ImportJob) -> Iterator[TheirWord]:

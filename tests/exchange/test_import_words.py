@@ -1,5 +1,6 @@
 """Their words, ours: what a source, an owner or a cause of a file is here is said once, on the page."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,12 @@ def words_of(user: User, job: object) -> list[tuple[str, str]]:
     return [(word.field, word.text) for asked in form.their_words() for word, _bound in asked.words]
 
 
-def said(user: User, job: object, **words: str) -> dict[str, str]:
+def said(job: object, **words: str) -> dict[str, str]:
     """Answers by word, as the page names them."""
-    places = [text for _field, text in words_of(user, job)]
-    return {f"word_{places.index(text)}": answer for text, answer in words.items()}
+    from exchange.words import of_job
+
+    names = {word.text: word.name for word in of_job(job)}  # type: ignore[arg-type]  # a job
+    return {names[text]: answer for text, answer in words.items()}
 
 
 def test_each_word_that_is_none_of_ours_can_be_one_or_nothing_or_new(cast: Cast, tmp_path: Path):
@@ -74,16 +77,16 @@ def test_each_word_that_is_none_of_ours_can_be_one_or_nothing_or_new(cast: Cast,
         "K. Huber": "=ana@seven.test",
         "Euro": "=EUR",
     }
-    assert answer(cast.adele, job, **said(cast.adele, job, **answers)).status_code == 302
+    assert answer(cast.adele, job, **said(job, **answers)).status_code == 302
     # The row whose other words kept it out now says what else is none of ours.
     assert worked(job).counts["refused"] == 1
     assert ("product", "Pump") in words_of(cast.adele, job)
-    answer(cast.adele, job, **said(cast.adele, job, Pump="+"))
+    answer(cast.adele, job, **said(job, Pump="+"))
     assert worked(job).counts["refused"] == 0
     # Each answer can be changed until the file is loaded.
-    answer(cast.adele, job, **said(cast.adele, job, ref=""))
+    answer(cast.adele, job, **said(job, ref=""))
     assert worked(job).counts["refused"] == 2
-    answer(cast.adele, job, **said(cast.adele, job, ref="=Partner"))
+    answer(cast.adele, job, **said(job, ref="=Partner"))
     loaded(cast.adele, worked(job))
     expected = {
         "a": "Trade fair", "b": "Trade fair", "c": "Partner", "d": "Partner",
@@ -105,7 +108,7 @@ def test_answers_about_words_are_remembered_and_shown(cast: Cast):
     text = "Deal,Source\na,Messe Wels\n"
     named = {"name": "Deal", "source": "Source"}
     job = checked(cast.ana, uploaded(cast.ana, text), **named)
-    answer(cast.ana, job, **said(cast.ana, job, **{"Messe Wels": "=Trade fair"}))
+    answer(cast.ana, job, **said(job, **{"Messe Wels": "=Trade fair"}))
     assert worked(job).counts["new"] == 1
     again = uploaded(cast.ana, text)
     columns(cast.ana, again, **named)
@@ -133,7 +136,7 @@ def test_lists_are_made_longer_by_admins_only(cast: Cast):
     )
     assert "Put “Job fair” on the list" not in page(cast.ana, job)
     before = Source.objects.count()
-    assert answer(cast.ana, job, word_0="+").status_code == 422
+    assert answer(cast.ana, job, **said(job, **{"Job fair": "+"})).status_code == 422
     assert Source.objects.count() == before
 
 
@@ -142,7 +145,7 @@ def test_a_source_that_was_made_meanwhile_is_told_of(cast: Cast):
         cast.adele, uploaded(cast.adele, "Deal,Source\na,Fair\n"), name="Deal", source="Source"
     )
     Source.objects.create(name="fair", kind="event")
-    response = answer(cast.adele, job, word_0="+")
+    response = answer(cast.adele, job, **said(job, Fair="+"))
     assert response.status_code == 422
     assert worked(job).state == "checked"
 
@@ -151,7 +154,7 @@ def test_a_parent_that_is_nowhere_can_be_left_out(cast: Cast):
     job = uploaded(cast.ana, "Id,Name,Parent\n1,A,Holding X\n2,B,A\n", kind="companies")
     job = checked(cast.ana, job, id="Id", name="Name", parent="Parent")
     assert job.counts["refused"] == 2
-    answer(cast.ana, job, **said(cast.ana, job, **{"Holding X": "-"}))
+    answer(cast.ana, job, **said(job, **{"Holding X": "-"}))
     assert worked(job).counts["refused"] == 0
 
 
@@ -181,3 +184,30 @@ def test_a_file_that_was_checked_read_anew_and_discarded_still_has_its_page(cast
     # As such a row was left before.
     ImportJob.objects.filter(pk=job.pk).update(counts=counts, readings=readings)
     assert "old.csv" in page(cast.ana, job)
+
+
+def test_an_answer_of_a_page_that_is_behind_lands_on_no_other_word(cast: Cast):
+    text = "Deal,Source\na,Aal\nb,Aal\nc,Zeus\n"
+    job = checked(cast.adele, uploaded(cast.adele, text), name="Deal", source="Source")
+    behind = browser(cast.adele).get(f"/imports/{job.pk}/").content.decode()
+    words = re.findall(r'<select name="([^"]+)"[^>]*“(Aal|Zeus)”', behind)
+    name = {word: name for name, word in words}
+    # Another page makes “Aal” known: by now “Zeus” is the first that is not.
+    Source.objects.create(name="Aal", kind="event")
+    columns(cast.adele, job, name="Deal", source="Source")
+    assert words_of(cast.adele, worked(job)) == [("source", "Zeus")]
+    sent(cast.adele, job, {name["Aal"]: "-"})
+    assert worked(job).answers.get("values", {}) == {}
+    # What the page that was sent did not have is not forgotten, nor said together with the others.
+    sent(cast.adele, job, {name["Zeus"]: "-"})
+    sent(cast.adele, worked(job), {"all-source": "+"})
+    assert worked(job).answers["values"] == {"source": {"Zeus": ""}}
+
+
+def sent(user: User, job: ImportJob, words: dict[str, str]) -> None:
+    """Answers of a page that had these words and no others."""
+    from exchange.forms import AnswersForm
+
+    initial = AnswersForm(job=job, by=user).initial
+    data = {name: value for name, value in initial.items() if not name.startswith("word-")}
+    assert browser(user).post(f"/imports/{job.pk}/answers/", data | words).status_code == 302
