@@ -10,6 +10,7 @@ import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -55,52 +56,97 @@ def create(upload: File[Any], *, name: str, kind: str, by: User, at: dt.datetime
     if kind == ImportKind.PEOPLE and by.role != Role.ADMIN:
         raise Refused(_("Only admins bring in people and teams."), field="kind")
     name = _CONTROL.sub(" ", name)[-200:]
-    with transaction.atomic():
-        STORED.hold()
-        own, everybodys = queries.stored_bytes(by)
-        STORED.check(upload.size, own=own, everybodys=everybodys, field="file")
-        stored = stored_files.save(f"imports/{uuid.uuid4()}.csv", upload)
-        text, sheets, size = stored, workbook.Sheets(names=(), chosen=""), upload.size
-        try:
-            path = Path(default_storage.path(stored))
-            if workbook.is_workbook(path):
-                text, sheets = _sheet_of(path, "")
-                path = Path(default_storage.path(text))
-                size += path.stat().st_size
-                STORED.check(size, own=own, everybodys=everybodys, field="file")
-            found = encodings.detect(path)
-            table = open_table(path, wanted=set(), encoding=found.encoding)
-            sample = _sample(table)
-        except Unreadable as error:
-            raise Refused(_named(error, (stored, text), name), field="file") from error
-        first_run.begin_import(at=at)
-        return ImportJob.objects.create(
-            owner=by,
-            kind=kind,
-            name=name,
-            file=text,
-            workbook=stored if sheets.names else "",
-            sheets=sheets.names,
-            sheet=sheets.chosen,
-            size=size,
-            encoding=table.encoding,
-            delimiter=table.delimiter,
-            above=table.above,
-            letters={"samples": found.samples, "is_asked": not found.is_sure},
-            columns=list(table.header),
-            sample=sample,
-            created_at=at,
-            changed_at=at,
-        )
-
-
-def _sheet_of(path: Path, sheet: str) -> tuple[str, workbook.Sheets]:
-    """Keep the text of a sheet, of a workbook that is stored; under which name."""
     with tempfile.TemporaryDirectory() as folder:
-        written = Path(folder) / path.name
-        sheets = workbook.write_sheet(path, written, sheet=sheet)
-        with written.open("rb") as source:
-            return stored_files.save(f"imports/{uuid.uuid4()}.csv", File(source)), sheets
+        sheet = _sheet_of_upload(upload, Path(folder), name)
+        with transaction.atomic():
+            STORED.hold()
+            own, everybodys = queries.stored_bytes(by)
+            size = upload.size + (sheet.size if sheet else 0)
+            STORED.check(size, own=own, everybodys=everybodys, field="file")
+            stored = stored_files.save(f"imports/{uuid.uuid4()}.csv", upload)
+            text = sheet.keep() if sheet else stored
+            letters: dict[str, Any] = {}
+            try:
+                path = Path(default_storage.path(text))
+                if sheet:
+                    table = _table_of_sheet(path)
+                else:
+                    found = encodings.detect(path)
+                    letters = {"samples": found.samples, "is_asked": not found.is_sure}
+                    table = open_table(path, wanted=set(), encoding=found.encoding)
+                sample = _sample(table)
+            except Unreadable as error:
+                raise Refused(_named(error, (stored, text), name), field="file") from error
+            first_run.begin_import(at=at)
+            return ImportJob.objects.create(
+                owner=by,
+                kind=kind,
+                name=name,
+                file=text,
+                workbook=stored if sheet else "",
+                sheets=sheet.names if sheet else (),
+                sheet=sheet.chosen if sheet else "",
+                size=size,
+                encoding=table.encoding,
+                delimiter=table.delimiter,
+                above=table.above,
+                letters=letters,
+                columns=list(table.header),
+                sample=sample,
+                created_at=at,
+                changed_at=at,
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sheet:
+    """The text of a sheet in a temporary file: which one it is, and which others there are."""
+
+    path: Path
+    names: tuple[str, ...]
+    chosen: str
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size
+
+    def keep(self) -> str:
+        """Store it; under which name."""
+        with self.path.open("rb") as source:
+            return stored_files.save(f"imports/{uuid.uuid4()}.csv", File(source))
+
+
+def _sheet_of_upload(upload: File[Any], folder: Path, name: str) -> _Sheet | None:
+    """The first sheet that has a table; None where the upload is no workbook. Raises Refused."""
+    path = Path(getattr(upload, "temporary_file_path", lambda: folder / f"{uuid.uuid4()}")())
+    if path.parent == folder:
+        path.write_bytes(upload.read())
+        upload.seek(0)
+    try:
+        if not workbook.is_workbook(path):
+            return None
+    except Unreadable as error:
+        raise Refused(_named(error, (path.name,), name), field="file") from error
+    return _sheet_of(path, "", folder, name=name, field="file")
+
+
+def _sheet_of(path: Path, sheet: str, folder: Path, *, name: str, field: str) -> _Sheet:
+    """Write a sheet of a workbook into a temporary folder. That may take as long as somebody waits for
+    a page: no lock may be held meanwhile.
+
+    Raises Refused, at `field`.
+    """
+    text = folder / "text"
+    try:
+        found = workbook.write_sheet(path, text, sheet=sheet)
+    except Unreadable as error:
+        raise Refused(_named(error, (path.name,), name), field=field) from error
+    return _Sheet(path=text, names=found.names, chosen=found.chosen)
+
+
+def _table_of_sheet(path: Path, above: int | None = None) -> FileTable:
+    """We wrote it: nothing about it is to be guessed."""
+    return open_table(path, wanted=set(), encoding="utf-8", delimiter=",", above=above)
 
 
 def _named(error: Unreadable, stored: Iterable[str], name: str) -> str:
@@ -143,27 +189,50 @@ def read_table_again(job: ImportJob, *, above: int, sheet: str, by: User, at: dt
 
     Raises Refused for what cannot be read so.
     """
-    with _locked(job, by, NOT_LOADED) as row:
-        try:
-            if sheet and sheet != row.sheet:
-                above_or_found = None
-                text, sheets = _sheet_of(Path(row.workbook.path), sheet)
-                transaction.on_commit(partial(stored_files.remove, row.file.name), robust=True)
-                row.file, row.sheet = text, sheets.chosen
-            else:
-                above_or_found = above
-            table = open_table(
-                Path(row.file.path), wanted=set(), encoding=row.encoding, above=above_or_found
-            )
-            row.sample = _sample(table)
-        except Unreadable as error:
-            words = _named(error, (row.file.name, row.workbook.name), row.name)
-            raise Refused(words, field="sheet" if sheet != row.sheet else "above") from error
-        row.delimiter, row.columns, row.above = table.delimiter, list(table.header), table.above
-        row.answers, row.state, row.changed_at = {}, ImportState.MAPPING, at
-        row.counts, row.questions, row.readings = {}, {}, {}
-        row.faults.all().delete()
-        row.save()
+    with tempfile.TemporaryDirectory() as folder:
+        other = None
+        if sheet and sheet != job.sheet and job.state in NOT_LOADED:
+            path = Path(job.workbook.path)
+            other = _sheet_of(path, sheet, Path(folder), name=job.name, field="sheet")
+        with _locked(job, by, NOT_LOADED) as row:
+            if other:
+                _put_in_place(row, other, by)
+            elif sheet and sheet != row.sheet:
+                words = _(
+                    "%(who)s changed this meanwhile. Look at it as it is now, and do it again."
+                )
+                raise Refused(words % {"who": _("Somebody")}, field="sheet")
+            try:
+                path = Path(row.file.path)
+                if other:
+                    table = _table_of_sheet(path)
+                elif row.sheets:
+                    table = _table_of_sheet(path, above)
+                else:
+                    table = open_table(path, wanted=set(), encoding=row.encoding, above=above)
+                row.sample = _sample(table)
+            except Unreadable as error:
+                words = _named(error, (row.file.name,), row.name)
+                raise Refused(words, field="sheet" if other else "above") from error
+            row.delimiter, row.columns, row.above = table.delimiter, list(table.header), table.above
+            row.answers, row.state, row.changed_at = {}, ImportState.MAPPING, at
+            row.counts, row.questions, row.readings = {}, {}, {}
+            row.faults.all().delete()
+            row.save()
+
+
+def _put_in_place(row: ImportJob, sheet: _Sheet, by: User) -> None:
+    """Store the text of another sheet, and delete that of the former one once the transaction stands.
+
+    Raises Refused for more than may be stored.
+    """
+    more = sheet.size - Path(row.file.path).stat().st_size
+    if more > 0:
+        STORED.hold()
+        own, everybodys = queries.stored_bytes(row.owner or by)
+        STORED.check(more, own=own, everybodys=everybodys, field="sheet")
+    transaction.on_commit(partial(stored_files.remove, row.file.name), robust=True)
+    row.file, row.sheet, row.size = sheet.keep(), sheet.chosen, row.size + more
 
 
 def name_columns(

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.models import Deal
-from exchange.commands.job import sweep_files
+from exchange.commands.job import read_table_again, sweep_files
 from exchange.imports import mapping, sheet, workbook
 from exchange.imports.faults import Unreadable
 from exchange.models import ImportJob
+from salesprocess.lib.refused import Refused
+from salesprocess.lib.time_limits import LIMITS
 from tests.conftest import Cast
 from tests.exchange.uploads import (
     brought_in,
@@ -214,3 +218,67 @@ def test_a_sheet_that_is_not_there_is_told_of(tmp_path: Path):
     (tmp_path / "deals.xlsx").write_bytes(workbook_of({"Deals": ROWS, "Old": ROWS}))
     with pytest.raises(Unreadable, match=r"has no sheet “New”. It has: Deals, Old."):
         workbook.write_sheet(tmp_path / "deals.xlsx", tmp_path / "text", sheet="New")
+
+
+@pytest.mark.django_db
+def test_no_lock_is_held_while_a_workbook_is_read(
+    cast: Cast, media: Path, monkeypatch: pytest.MonkeyPatch
+):
+    before: list[list[str]] = []
+    write = workbook.write_sheet
+
+    def seen(*arguments: Any, **options: Any) -> workbook.Sheets:
+        before.append([each["sql"] for each in queries.captured_queries])
+        return write(*arguments, **options)
+
+    monkeypatch.setattr(workbook, "write_sheet", seen)
+    content = workbook_of({"Deals": ROWS, "Old": ROWS[:2]})
+    with CaptureQueriesContext(connection) as queries:
+        job = uploaded(cast.ana, content, name="deals.xlsx")
+    with CaptureQueriesContext(connection) as queries:
+        job_page = f"/imports/{job.pk}/columns/"
+        assert browser(cast.ana).post(job_page, {"sheet": "Old", "above": 0}).status_code == 302
+    assert len(before) == 2
+    for statements in before:
+        assert statements
+        assert not [each for each in statements if "pg_advisory_xact_lock" in each]
+        assert not [each for each in statements if "importjob" in each and "FOR UPDATE" in each]
+    assert (LIMITS["page"].idle or 0) > workbook.SECONDS * 1.4
+
+
+@pytest.mark.django_db
+def test_another_sheet_takes_room_as_well(cast: Cast, media: Path, settings: Any):
+    wide = [ROWS[0], *(["Pump", 1, None, None, "x" * 200] for _ in range(9))]
+    job = uploaded(cast.ana, workbook_of({"Deals": ROWS, "Wide": wide}), name="deals.xlsx")
+    size, most = job.size, settings.IMPORT_STORED_BYTES_PER_PERSON
+    settings.IMPORT_STORED_BYTES_PER_PERSON = size + 1000
+    client, said = browser(cast.ana), {"sheet": "Wide", "above": 0}
+    refused = client.post(f"/imports/{job.pk}/columns/", said)
+    assert (refused.status_code, "one person may store" in refused.content.decode()) == (422, True)
+    settings.IMPORT_STORED_BYTES_PER_PERSON = most
+    assert client.post(f"/imports/{job.pk}/columns/", said).status_code == 302
+    job.refresh_from_db()
+    stored = Path(job.file.path).stat().st_size + Path(job.workbook.path).stat().st_size
+    assert job.size == stored > size + 1000
+
+
+@pytest.mark.django_db
+def test_nothing_is_guessed_of_the_text_of_a_sheet(cast: Cast, media: Path):
+    headings = ["Firma", "Notiz (Ort; PLZ; Straße)"]
+    sheets = {"Eins": [headings, ["Höger", "a"]], "Zwei": [["Über", ""], headings, ["Höger", "b"]]}
+    job = uploaded(cast.ana, workbook_of(sheets), name="firmen.xlsx")
+    assert (job.columns, job.letters) == (headings, {})
+    for above in (0, 1):
+        said = {"sheet": "Zwei", "above": above}
+        browser(cast.ana).post(f"/imports/{job.pk}/columns/", said)
+    job.refresh_from_db()
+    assert (job.columns, job.delimiter, job.letters) == (headings, ",", {})
+
+
+@pytest.mark.django_db
+def test_what_is_wrong_with_a_chosen_sheet_is_said_at_the_sheet(cast: Cast, media: Path):
+    twice: list[list[Any]] = [["Deal", "Deal"], ["a", "b"]]
+    job = uploaded(cast.ana, workbook_of({"Deals": ROWS, "Bad": twice}), name="deals.xlsx")
+    with pytest.raises(Refused, match="heads column 1") as refused:
+        read_table_again(job, above=0, sheet="Bad", by=cast.ana, at=timezone.now())
+    assert refused.value.field == "sheet"
