@@ -10,6 +10,7 @@ point, a day as 2016-12-31, so that neither can be taken for another one.
 
 import csv
 import datetime as dt
+import io
 import json
 import re
 import resource
@@ -23,6 +24,8 @@ from typing import Any
 
 MOST_MEMORY = 1_500_000_000
 MOST_UNPACKED = 400_000_000
+# A text is stored once and may stand in every cell.
+MOST_WRITTEN = 200_000_000
 # Tables repeat themselves; what is said a hundred times over is no table.
 MOST_TIMES, _SMALL = 100, 20_000_000
 _BLOCK = 1 << 20
@@ -101,7 +104,7 @@ def _number(value: float) -> str:
 
 
 def _write(rows: Iterable[Sequence[Any]], to: Path) -> int:
-    with to.open("w", encoding="utf-8", newline="") as sink:
+    with to.open("wb") as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as sink:
         writer, count = csv.writer(sink, lineterminator="\n"), 0
         for row in rows:
             texts = [text_of(value) for value in row]
@@ -110,6 +113,8 @@ def _write(rows: Iterable[Sequence[Any]], to: Path) -> int:
                 count += 1
             else:
                 sink.write("\n")
+            if file.tell() > MOST_WRITTEN:
+                raise Bomb
     return count
 
 
@@ -135,6 +140,8 @@ def main(path: Path, to: Path, wanted: str) -> dict[str, Any]:
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Whatever one row adds beyond it.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * MOST_WRITTEN, 2 * MOST_WRITTEN))
     try:
         found = main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
     except Bomb:

@@ -207,6 +207,16 @@ def test_a_cell_far_away_takes_no_memory_of_ours(tmp_path: Path):
         workbook.write_sheet(tmp_path / "deals.xlsx", tmp_path / "text")
 
 
+def test_no_more_is_written_than_a_table_could_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "deals.xlsx").write_bytes(workbook_of({"Deals": [["Deal"], *[["x" * 999]] * 99]}))
+    monkeypatch.setattr(sheet, "MOST_WRITTEN", 99_999)
+    assert sheet.main(tmp_path / "deals.xlsx", tmp_path / "text", "")["rows"] == 100
+    monkeypatch.setattr(sheet, "MOST_WRITTEN", 50_000)
+    with pytest.raises(sheet.Bomb):
+        sheet.main(tmp_path / "deals.xlsx", tmp_path / "text", "")
+    assert (tmp_path / "text").stat().st_size < 70_000
+
+
 def test_another_archive_is_no_workbook(tmp_path: Path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.csv", "a,b\n")
