@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.models import Batch, Role, User
 
+LONGEST_SHEET_NAME = 100
+
 
 class ImportKind(models.TextChoices):
     """Of exchange.imports.kinds, those that a page brings in; the value is the name there. FILES are
@@ -93,7 +95,7 @@ class ImportJob(models.Model):
         upload_to="imports", max_length=100, blank=True, default="", db_default=""
     )
     sheets = models.JSONField(default=list, db_default=Value([], models.JSONField()))
-    sheet = models.CharField(max_length=100, blank=True, default="", db_default="")
+    sheet = models.CharField(max_length=LONGEST_SHEET_NAME, blank=True, default="", db_default="")
     size = models.PositiveBigIntegerField()
     encoding = models.CharField(max_length=12)
     delimiter = models.CharField(max_length=1)

@@ -27,7 +27,7 @@ from exchange import queries
 from exchange.imports import answers, encodings, workbook
 from exchange.imports.faults import Unreadable
 from exchange.imports.reading import FileTable, open_table
-from exchange.models import NOT_LOADED, ImportJob, ImportKind, ImportState
+from exchange.models import LONGEST_SHEET_NAME, NOT_LOADED, ImportJob, ImportKind, ImportState
 from pipeline.models import Role, User
 from pipeline.people.commands import first_run
 from salesprocess.lib import stored_files
@@ -141,6 +141,11 @@ def _sheet_of(path: Path, sheet: str, folder: Path, *, name: str, field: str) ->
         found = workbook.write_sheet(path, text, sheet=sheet)
     except Unreadable as error:
         raise Refused(_named(error, (path.name,), name), field=field) from error
+    if len(found.chosen) > LONGEST_SHEET_NAME:
+        words = _(
+            "%(file)s has a sheet with a name of more than %(most)d signs. Give it a shorter one."
+        )
+        raise Refused(words % {"file": name, "most": LONGEST_SHEET_NAME}, field=field)
     return _Sheet(path=text, names=found.names, chosen=found.chosen)
 
 

@@ -292,3 +292,16 @@ def test_what_is_wrong_with_a_chosen_sheet_is_said_at_the_sheet(cast: Cast, medi
     with pytest.raises(Refused, match="heads column 1") as refused:
         read_table_again(job, above=0, sheet="Bad", by=cast.ana, at=timezone.now())
     assert refused.value.field == "sheet"
+
+
+@pytest.mark.django_db
+def test_a_sheet_whose_name_is_too_long_is_refused_in_words(cast: Cast, media: Path):
+    fits, too_long = "n" * 100, "m" * 101
+    response = upload(cast.ana, workbook_of({too_long: ROWS}), name="deals.xlsx")
+    words = "deals.xlsx has a sheet with a name of more than 100 signs"
+    assert (response.status_code, words in response.content.decode()) == (422, True)
+    job = uploaded(cast.ana, workbook_of({fits: ROWS, too_long: ROWS}), name="deals.xlsx")
+    assert job.sheet == fits
+    said = {"sheet": too_long, "above": 0}
+    response = browser(cast.ana).post(f"/imports/{job.pk}/columns/", said)
+    assert (response.status_code, words in response.content.decode()) == (422, True)
