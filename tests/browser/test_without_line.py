@@ -211,6 +211,13 @@ def test_what_is_refused_on_a_deal_opens_there_and_counts_for_its_day(
     page.locator("[data-open-kept]").click()
     expect(page.locator(".draft-note")).to_be_visible()
     expect(page.locator("#kept")).to_have_text("1 to look at")
+    # Refused once more, with a reason: the form that comes back is still that of the same words.
+    when = page.locator("#composer [name=done_when]")
+    when.evaluate("(field) => { field.value = 'whenever' }")
+    page.locator("#composer [type=submit]").click()
+    expect(when).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#kept")).to_have_text("1 to look at")
+    when.evaluate("(field) => { field.value = '' }")
     page.locator("#composer [type=submit]").click()
     expect(page.locator("#kept")).to_be_hidden()
     log = Activity.objects.done().get()
