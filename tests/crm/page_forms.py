@@ -1,5 +1,6 @@
 """Forms of a page as a browser has them: what it would send if nobody touched anything."""
 
+import re
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
@@ -82,3 +83,8 @@ def untouched(page: str, path: str) -> dict[str, list[str]]:
     for name, value in forms.found[path]:
         sent.setdefault(name, []).append(value)
     return sent
+
+
+def without_templates(page: str) -> str:
+    """What of a page is shown; the rest waits for a script."""
+    return re.sub(r"<template\b.*?</template>", "", page, flags=re.DOTALL)

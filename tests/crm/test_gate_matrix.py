@@ -218,7 +218,7 @@ def everything() -> Any:
 
 def sections(page: str) -> dict[str, str]:
     """What the page shows of each step that it asks for."""
-    found = re.findall(r'<section class="ask".*?</section>', page, re.DOTALL)
+    found = re.findall(r'<section class="ask\b.*?</section>', page, re.DOTALL)
     by_name = {re.search(r'name="asks" value="([^"]*)"', one)[1]: one for one in found}  # type: ignore[index]
     return {shape: by_name[name_of(shape)] for shape in SHAPES if name_of(shape) in by_name}
 
