@@ -148,7 +148,9 @@ function logWithoutLine({ pathname, searchParams }) {
   if (pathname !== '/log/' && !opened) return false;
   // What is opened again may say more than this form can: it stays in the list until there is a line.
   if (openedOf(searchParams.get('said_at')).length) return false;
-  const form = document.getElementById('kept-log').content.cloneNode(true).querySelector('section');
+  const kept = document.getElementById('kept-log');
+  if (!kept) return false;
+  const form = kept.content.cloneNode(true).querySelector('section');
   const row = opened ? document.querySelector(`.day-row[data-row="${CSS.escape(opened)}"]`) : null;
   const said = Object.fromEntries(searchParams);
   const deal = row?.dataset.deal ?? said.at_deal ?? '';

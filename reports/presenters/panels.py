@@ -240,7 +240,7 @@ class Line:
 
 def _path(points: Iterable[Point]) -> str:
     """As SVG reads it, in as few letters as that takes."""
-    return " ".join(f"{round(p.x, 2):g},{round(p.y, 2):g}" for p in points)
+    return " ".join(f"{round(p.x, 1):g},{round(p.y, 1):g}" for p in points)
 
 
 @dataclass(frozen=True, kw_only=True)

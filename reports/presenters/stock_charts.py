@@ -39,7 +39,7 @@ from reports.queries.stock import ChangedDeal, StockOfWeek
 from salesprocess.lib.format import day, money, money_short, number
 
 # Of each stage so many deals are drawn at most, the longest ones: the rest stands in its table.
-MARKS = 12
+MARKS = 9
 _CSS = {
     **dict.fromkeys(("start", "end"), "fill-total"),
     **dict.fromkeys(("new", "reopened", "moved_in", "handed_in", "up"), "fill-accent"),

@@ -73,7 +73,8 @@ def test_it_shows_both_where_somebody_changed_the_plan_meanwhile(
     plan = plan_call(deal, by=people.ana, due_at=due_at)
     page = page_of(people.ana, f"/deals/{deal.pk}/")
     page.set_viewport_size({"width": 390, "height": 844})
-    page.locator(f"#change-{plan.pk}").click()
+    page.locator("#deal-more").click()
+    page.get_by_role("link", name="Change what’s next…").click()
     strip = page.locator("#deal-next")
     strip.get_by_label("About what").fill("Mine")
     postpone(
