@@ -33,7 +33,7 @@ class TheirWord:
     def name(self) -> str:
         """Of its input: the same on every page that asks for this word, and for no other word."""
         said = f"{self.field}\0{self.text}".encode()
-        return f"word-{hashlib.blake2s(said, digest_size=10).hexdigest()}"
+        return f"word-{hashlib.blake2b(said, digest_size=10).hexdigest()}"
 
 
 def of_job(job: ImportJob) -> Iterator[TheirWord]:
