@@ -105,7 +105,7 @@ def signed_in(browser: Browser, email: str) -> Page:
     page.fill("[name=login]", email)
     page.fill("[name=password]", "seven-stages")
     page.press("[name=password]", "Enter")
-    page.wait_for_url("**/board/")
+    page.wait_for_url(lambda address: "/accounts/" not in address)
     return page
 
 
@@ -115,6 +115,9 @@ def main() -> None:
             executable_path=chromium.executable(), args=["--no-sandbox", "--disable-gpu"]
         )
         page = signed_in(browser, "mira@brunnmark.example")
+        page.goto(f"{ADDRESS}/day/")
+        take(page, "day")
+        page.goto(f"{ADDRESS}/board/")
         take(page, "board")
         page.locator(RIPE).first.click()
         page.wait_for_url("**/deals/*/")
