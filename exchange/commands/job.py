@@ -370,17 +370,14 @@ def delete_stored(row: ImportJob) -> None:
 
 
 def sweep_files(*, at: dt.datetime) -> int:
-    """Delete files that no import names and that are older than `UNNAMED_AFTER`; how many. A process
-    that was killed between storing and committing leaves such."""
+    """Delete files that no import names and that are older than `UNNAMED_AFTER`; how many."""
     kept = ImportJob.objects.exclude(file="").values_list("file", "workbook")
     named = {name for names in kept for name in names}
-    count = 0
-    for stored in stored_files.of_folder("imports"):
-        is_named = stored in named or posixpath.dirname(stored) in named
-        if not is_named and default_storage.get_modified_time(stored) < at - UNNAMED_AFTER:
-            stored_files.remove(stored)
-            count += 1
-    return count
+
+    def is_named(stored: str) -> bool:
+        return stored in named or posixpath.dirname(stored) in named
+
+    return stored_files.sweep("imports", is_named, before=at - UNNAMED_AFTER)
 
 
 @contextmanager

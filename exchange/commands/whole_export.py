@@ -30,6 +30,8 @@ from salesprocess.lib.refused import Refused
 LOCK = 5_737_003
 FOLDER = "exports"
 KEPT_FOR = dt.timedelta(hours=24)
+# A worker that has written nothing to its file for so long is dead.
+WRITTEN_WITHIN = dt.timedelta(hours=1)
 # What kills so many workers is not tried again by itself.
 MOST_ATTEMPTS = 3
 
@@ -133,14 +135,4 @@ def clear_old(*, at: dt.datetime) -> int:
     over = WholeExport.objects.filter(state=ExportState.DONE, expires_at__lte=at)
     over.update(state=ExportState.GONE, file="")
     named = set(WholeExport.objects.exclude(file="").values_list("file", flat=True))
-    count = 0
-    for stored in stored_files.of_folder(FOLDER):
-        if stored not in named and _is_left(stored, at):
-            stored_files.remove(stored)
-            count += 1
-    return count
-
-
-def _is_left(stored: str, at: dt.datetime) -> bool:
-    """None of a worker that is still writing it."""
-    return default_storage.get_modified_time(stored) < at - dt.timedelta(hours=1)
+    return stored_files.sweep(FOLDER, named.__contains__, before=at - WRITTEN_WITHIN)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 from django.db.models import Model
 
@@ -39,7 +40,7 @@ STAYS = {
 # By the model's label: columns that stay here.
 STAYING_COLUMNS = {"pipeline.User": {"password": "a secret"}}
 # What stands in their place where an export is read: nobody's password.
-FILLED = {"pipeline.User": {"password": "!"}}
+FILLED = {"pipeline.User": {"password": UNUSABLE_PASSWORD_PREFIX}}
 # By the model's label: the rows that are no one person's alone. The page gives only these, as to an
 # admin every page does; whoever runs the database has all.
 NOT_PRIVATE = {

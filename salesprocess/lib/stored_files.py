@@ -1,9 +1,10 @@
 """Files that are stored with a transaction: they stay if it does."""
 
 import contextlib
+import datetime as dt
 import posixpath
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.files import File
@@ -32,7 +33,18 @@ def save(name: str, content: File[Any]) -> str:
     return stored
 
 
-def of_folder(folder: str) -> Iterator[str]:
+def sweep(folder: str, is_named: Callable[[str], bool], *, before: dt.datetime) -> int:
+    """Delete the files of a folder that nothing names and that were last written to before an instant;
+    how many. A process that was killed between storing and committing leaves such."""
+    count = 0
+    for stored in _of_folder(folder):
+        if not is_named(stored) and default_storage.get_modified_time(stored) < before:
+            remove(stored)
+            count += 1
+    return count
+
+
+def _of_folder(folder: str) -> Iterator[str]:
     """The names of all files in a folder and those below it."""
     try:
         folders, files = default_storage.listdir(folder)
@@ -40,7 +52,7 @@ def of_folder(folder: str) -> Iterator[str]:
         return
     yield from (f"{folder}/{name}" for name in files)
     for each in folders:
-        yield from of_folder(f"{folder}/{each}")
+        yield from _of_folder(f"{folder}/{each}")
 
 
 def remove(stored: str) -> None:
