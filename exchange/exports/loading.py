@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from django.core.management.color import no_style
 from django.db import connection
 from django.utils.translation import gettext as _
 
@@ -170,8 +169,17 @@ def _damaged(entry: str) -> Refused:
 
 
 def _go_on_counting(going: Sequence[ExportTable]) -> None:
-    """The next record gets a number after those that came in."""
-    models = [table.model for table in going]
+    """The next record gets a number after those that came in, and none that was given before:
+    what a process keeps in memory by numbers would else be taken for the new record's."""
     with connection.cursor() as cursor:
-        for statement in connection.ops.sequence_reset_sql(no_style(), models):
-            cursor.execute(statement)
+        for table in going:
+            key = table.model._meta.auto_field
+            if key is None:
+                continue
+            column, named = connection.ops.quote_name(key.column), f'"{table.name}"'
+            cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [named, key.column])
+            ((sequence,),) = cursor.fetchall()
+            cursor.execute(
+                f"SELECT setval(%s, greatest(nextval(%s), 1 + max({column})), false) FROM {named}",  # noqa: S608
+                [sequence, sequence],
+            )

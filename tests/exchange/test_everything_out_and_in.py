@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from crm.models import Deal, EvidenceFile, SearchEntry
+from crm.models import Company, Deal, EvidenceFile, SearchEntry
 from demo import filling
 from exchange.exports import tables
 from pipeline.models import Role, User
@@ -92,10 +92,13 @@ def kept(people: Cast, tmp_path: Path) -> Path:
 
 
 def test_a_hard_text_and_a_file_come_in_as_they_went_out(kept: Path):
+    company = Company.objects.get()
     emptying.empty()
     with connection.cursor() as cursor:
-        # As in a new database, where nothing was counted yet.
-        cursor.execute("SELECT setval(pg_get_serial_sequence('crm_company', 'id'), 1, false)")
+        # As in a new database, where this number was not given yet.
+        cursor.execute(
+            "SELECT setval(pg_get_serial_sequence('crm_company', 'id'), %s, false)", [company.pk]
+        )
     call_command("load_export", kept)
     deal = Deal.objects.get()
     assert (deal.name, deal.source_detail) == (HARD, "")
@@ -105,6 +108,14 @@ def test_a_hard_text_and_a_file_come_in_as_they_went_out(kept: Path):
     assert not ana.has_usable_password()
     assert deal.company is not None
     assert make_company(by=ana, name="Vega").pk > deal.company.pk
+
+
+def test_no_number_is_given_twice(kept: Path):
+    """Playbooks are kept in memory by the numbers of their versions."""
+    given = make_company(by=User.objects.get(name="Ana Ruiz"), name="Gone").pk
+    emptying.empty()
+    call_command("load_export", kept)
+    assert make_company(by=User.objects.get(name="Ana Ruiz"), name="Vega").pk > given
 
 
 def test_the_file_is_for_whoever_made_it_and_holds_no_secret(kept: Path):

@@ -3,13 +3,13 @@
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from pipeline.models import Team
+from pipeline.models import Layer, Team, Version
 from pipeline.process import commands as process
-from pipeline.process.playbook import Importance, StepKind
+from pipeline.process.playbook import Importance, LayerContent, StepKind
 from pipeline.process.queries.in_force import current_version_ids, in_force, personal_layer
 from pipeline.process.stages import Stage
 from tests.conftest import Cast
-from tests.factories import NOW
+from tests.factories import NOW, ago
 from tests.pipeline.process import in_force as from_north
 from tests.pipeline.process import row
 
@@ -74,6 +74,24 @@ def test_it_calls_a_team_by_its_new_name_at_once(cast: Cast):
     assert names() == {cast.north.name}
     Team.objects.filter(pk=cast.north.pk).update(name="Far North")
     assert names() == {"Far North"}
+
+
+def test_an_organisation_loaded_in_anothers_place_is_not_taken_for_it(cast: Cast):
+    """Its versions have numbers that stood for others; the names of the teams may be the same."""
+    version = from_north(cast.north, row("survey", stage=HERE))
+
+    def labels() -> set[str]:
+        book = in_force(team_id=cast.north.pk, user_id=cast.ana.pk).playbook()
+        return {step.label for step in book.steps(HERE)}
+
+    assert "Survey" in labels()
+    content = LayerContent(steps=(row("tasting", stage=HERE),)).as_json()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # versions are frozen
+        Version.objects.filter(pk=version.pk).update(content=content)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    Layer.objects.filter(pk=version.layer_id).update(changed_at=ago(days=400))
+    assert "Tasting" in labels()
 
 
 def test_it_works_by_older_versions_where_they_are_named(cast: Cast):

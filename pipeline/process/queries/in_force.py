@@ -90,7 +90,9 @@ SELECT
         FROM pipeline_stagewording wording WHERE wording.layer_id = mine.id
     ),
     (
-        SELECT md5(string_agg(team.id || ' ' || team.name, ',' ORDER BY team.id))
+        SELECT md5(string_agg(
+            team.id || ' ' || team.name || extract(epoch FROM layer.changed_at), ',' ORDER BY team.id
+        ))
         FROM pipeline_layer layer JOIN pipeline_team team ON team.id = layer.team_id
     )
 FROM (SELECT 1) one LEFT JOIN pipeline_layer mine ON mine.user_id = %(user)s
@@ -162,8 +164,8 @@ class InForce:
 def in_force(*, team_id: int | None, user_id: int) -> InForce:
     """What is in force for a person at a team; without a team at the organisation. One query."""
     asked = {"team": team_id, "user": user_id}
-    ((current, layer_id, steps, wordings, names),) = run(_IN_FORCE, asked)
-    _forget_renamed(names)
+    ((current, layer_id, steps, wordings, teams),) = run(_IN_FORCE, asked)
+    _forget_other_teams(teams)
     said = bool(steps or wordings)
     return InForce(
         version_ids=tuple(current),
@@ -171,15 +173,17 @@ def in_force(*, team_id: int | None, user_id: int) -> InForce:
     )
 
 
-# What is kept bears the names of teams, which change without a version.
-_named = ""
+# What is kept bears the names of teams, which change without a version; and an organisation that
+# was loaded in place of another one brings versions with numbers that stood for others.
+_teams = ""
 
 
-def _forget_renamed(names: str | None) -> None:
-    """Clear the caches when a team has another name; each process notices at its next query."""
-    global _named  # one for each process, as what is kept
-    if (names or "") != _named:
-        _named = names or ""
+def _forget_other_teams(teams: str | None) -> None:
+    """Clear the caches when teams or their layers are others; each process notices at its next
+    query."""
+    global _teams  # one for each process, as what is kept
+    if (teams or "") != _teams:
+        _teams = teams or ""
         for kept in (_of_versions, _layers, _of_person):
             kept.cache_clear()
 
