@@ -18,7 +18,6 @@ from crm.commands import undo as undo_commands
 from crm.forms.deal import (
     HandOverForm,
     MoveForm,
-    OpenForm,
     ParkForm,
     ReasonForm,
     StopForm,
@@ -27,6 +26,7 @@ from crm.forms.deal import (
 )
 from crm.forms.deal_field import DEAL_FIELDS
 from crm.forms.fields import PressForm, VerbForm
+from crm.forms.new_deal import NewDealForm
 from crm.models import Deal
 from crm.presenters.move import MoveEffect, move_effect
 from crm.presenters.plans import Plan, plans
@@ -323,7 +323,7 @@ def open_deal(request: HtmxRequest) -> HttpResponse:
     )
 
 
-def _new_context(form: OpenForm) -> dict[str, object]:
+def _new_context(form: NewDealForm) -> dict[str, object]:
     return {
         "form": form,
         "sheet_action": reverse("crm:deal_open"),
@@ -340,11 +340,11 @@ _TYPED = (
 )
 
 
-def _new(request: HtmxRequest) -> OpenForm:
+def _new(request: HtmxRequest) -> NewDealForm:
     said = {name: request.GET[name] for name in (*_TYPED, "owner") if request.GET.get(name)}
     stage = _stage(request.GET.get("stage")) or Stage.LEAD_GENERATION
     initial = {"stage": stage.value, **said}
-    form = OpenForm(
+    form = NewDealForm(
         posted_data(request),
         files=request.FILES or None,
         user=request.user,
@@ -385,7 +385,7 @@ def read_pasted(request: HtmxRequest) -> HttpResponse:
     pasted = request.POST.get("pasted", "").replace("\0", "")
     found = read_signature(pasted, country=request.user.organisation.country or "")
     phones = [*found.phones, ""]
-    form = OpenForm(
+    form = NewDealForm(
         user=request.user,
         at=now(),
         initial={

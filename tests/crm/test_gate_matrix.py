@@ -18,9 +18,10 @@ from django.test import Client
 
 from crm.commands import activity as activities
 from crm.commands.writers.activity import About, Next
-from crm.forms.deal import MoveForm, OpenForm, WinForm
+from crm.forms.deal import MoveForm, WinForm
 from crm.forms.gate import GateForm
 from crm.forms.lead import AcceptLeadForm
+from crm.forms.new_deal import NewDealForm
 from crm.forms.step import StepForm
 from crm.models import ActivityKind, Deal, EvidenceFile, StepResult
 from pipeline.process.playbook import AnswerKind, Importance, Proof, StepKind, WorkKind
@@ -131,7 +132,7 @@ VERBS = {
     ),
     "sell": MatrixVerb(form=WinForm, path="/deals/{deal}/sell/", said={"value": "80"}),
     "sell a new one": MatrixVerb(
-        form=OpenForm,
+        form=NewDealForm,
         path="/deals/new/",
         said={
             "sold": "on",
@@ -191,7 +192,7 @@ class Tried:
 
     def send(self, said: dict[str, Any], *, htmx: bool) -> Any:
         asks = [name_of(shape) for shape in self.shapes]
-        asks += OF_SALE if self.verb.form is OpenForm else []
+        asks += OF_SALE if self.verb.form is NewDealForm else []
         headers = HTMX if htmx else {}
         return self.client.post(
             self.path, {**self.verb.said, **said, "asks": asks}, headers=headers
