@@ -9,7 +9,7 @@ from django.forms import BoundField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from crm.models import Product, Source, StopCause
+from crm.models import ActivityKind, Product, Source, StopCause
 from exchange.imports import dates, guessing
 from exchange.imports.answers import REASON, headings, kind_of
 from exchange.imports.encodings import name_of
@@ -53,6 +53,23 @@ LABELS = {
     "manager": gettext_lazy("Manager"),
     "office": gettext_lazy("Office"),
     "hired_on": gettext_lazy("Hired on"),
+    "kind": gettext_lazy("Kind"),
+    "status": gettext_lazy("Done or to do"),
+    "result": gettext_lazy("What came of it"),
+    "subject": gettext_lazy("Subject"),
+    "body": gettext_lazy("Text"),
+    "deal": gettext_lazy("Deal"),
+    "about": gettext_lazy("Belongs to (deal, company or person)"),
+    "happened_on": gettext_lazy("When"),
+    "due_on": gettext_lazy("Due"),
+    "done_on": gettext_lazy("Done on"),
+    "more": gettext_lazy("Kept in the text, each with its heading"),
+}
+# Where a kind of record has its own word for a field.
+_LABELS_OF = {
+    (ImportKind.ACTIVITIES, "owner"): gettext_lazy("Who did it or is to do it"),
+    (ImportKind.ACTIVITIES, "created_on"): gettext_lazy("Entered on"),
+    (ImportKind.ACTIVITIES, "email"): gettext_lazy("E-mail of the contact person"),
 }
 _ORDERS = {
     "dmy": gettext_lazy("Day, month, year, whatever stands between"),
@@ -67,6 +84,8 @@ _DELIMITERS = {
 }
 # One of these must be there, or nothing would name a deal.
 _NAMING = ("name", "company", "contact", "email", "phone", "product")
+# One of these, or an activity would belong to nobody.
+_BELONGING = ("deal", "company", "contact", "about", "email")
 
 
 class UploadForm(CommandForm):
@@ -130,11 +149,15 @@ class ColumnsForm(CommandForm):
             if column and column != REASON
         ]
         places = {column: str(place) for place, column in enumerate(job.columns)}
+        self._add_otherwise(said)
         for field in self.kind.fields:
+            if field.is_any_number:
+                self._add_any(field, choices[1:], places, said)
+                continue
             chosen = [places.get(column, "") for column in said["columns"].get(field.name, [])]
             for number, name in enumerate(self._inputs(field)):
                 self.fields[name] = forms.ChoiceField(
-                    label=_label(field, number),
+                    label=_label(self.job, field, number),
                     choices=choices,
                     required=field.required and not number,
                 )
@@ -157,20 +180,64 @@ class ColumnsForm(CommandForm):
         if not found["is_asked"]:
             self.initial["encoding"] = self.job.encoding
 
+    def _add_any(
+        self,
+        field: ImportField,
+        choices: list[tuple[str, str]],
+        places: Mapping[str, str],
+        said: Mapping[str, Any],
+    ) -> None:
+        self.fields[field.name] = forms.MultipleChoiceField(
+            label=_label(self.job, field, 0),
+            choices=choices,
+            widget=forms.CheckboxSelectMultiple,
+            required=False,
+        )
+        named = said["columns"].get(field.name, [])
+        self.initial[field.name] = [places[column] for column in named if column in places]
+
+    def _add_otherwise(self, said: Mapping[str, Any]) -> None:
+        """What rows are that no column says the kind of."""
+        if self.job.kind != ImportKind.ACTIVITIES:
+            return
+        self.fields["otherwise"] = forms.ChoiceField(
+            label=_("What a row is that names no kind"),
+            choices=[("", "–"), *ActivityKind.choices],
+            required=False,
+        )
+        self.initial["otherwise"] = said.get("otherwise") or guessing.activity(
+            self.job.name, headings(self.job.columns)
+        )
+
+    def otherwise(self) -> BoundField | None:
+        return self["otherwise"] if "otherwise" in self.fields else None
+
+    def any_number(self) -> list[BoundField]:
+        """Fields that take as many columns as one likes."""
+        return [self[field.name] for field in self.kind.fields if field.is_any_number]
+
     def encoding(self) -> BoundField | None:
         return self["encoding"] if "encoding" in self.fields else None
 
     @staticmethod
     def _inputs(field: ImportField) -> list[str]:
-        return [field.name, f"{field.name}-2"] if field.has_several else [field.name]
+        more = field.has_several and not field.is_any_number
+        return [field.name, f"{field.name}-2"] if more else [field.name]
 
     def selects(self) -> list[BoundField]:
-        return [self[name] for field in self.kind.fields for name in self._inputs(field)]
+        return [
+            self[name]
+            for field in self.kind.fields
+            if not field.is_any_number
+            for name in self._inputs(field)
+        ]
 
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data
         if self.job.kind == ImportKind.DEALS and not any(said.get(name) for name in _NAMING):
             self.add_error(None, _("Name a column for the deal’s name, its company or its person."))
+        if self.job.kind == ImportKind.ACTIVITIES:
+            self._check_activities(said)
         used: dict[str, str] = {}
         for bound in self.selects():
             place = said.get(bound.name)
@@ -184,10 +251,19 @@ class ColumnsForm(CommandForm):
                 used[place] = str(bound.label)
         return said
 
+    def _check_activities(self, said: dict[str, Any]) -> None:
+        if not any(said.get(name) for name in _BELONGING):
+            words = _("Name a column for the deal, the company or the person that it belongs to.")
+            self.add_error(None, words)
+        if not said.get("kind") and not said.get("otherwise"):
+            words = _("Say what these rows are, or name the column that says it.")
+            self.add_error("otherwise", words)
+
     def columns(self) -> dict[str, list[str]]:
         said, found = self.cleaned_data, {}
         for field in self.kind.fields:
-            places = [said[name] for name in self._inputs(field) if said[name]]
+            inputs = [said[name] for name in self._inputs(field)]
+            places = said[field.name] if field.is_any_number else [each for each in inputs if each]
             if places:
                 found[field.name] = [self.job.columns[int(place)] for place in places]
         return found
@@ -210,11 +286,17 @@ def written_in(job: ImportJob) -> str:
     return words
 
 
-def _label(field: ImportField, number: int) -> str:
-    label = str(LABELS[field.name])
+def _label_of(kind: str, name: str) -> str:
+    return str(_LABELS_OF.get((ImportKind(kind), name)) or LABELS[name])
+
+
+def _label(job: ImportJob, field: ImportField, number: int) -> str:
+    label = _label_of(job.kind, field.name)
+    if number and field.cell_type.is_date:
+        return _("%(field)s, hour if apart") % {"field": label}
     if number and field.name == "stage":
         return _("%(field)s, status if apart") % {"field": label}
-    if number and field.joins:
+    if number and field.joins and field.is_person:
         return _("%(field)s, last name if apart") % {"field": label}
     return _("%(field)s, another") % {"field": label} if number else label
 
@@ -310,7 +392,8 @@ class AnswersForm(CommandForm):
 
     def _add_word(self, word: "TheirWord", ours: "OurWords") -> None:
         self.fields[word.name] = forms.ChoiceField(
-            label=_("%(field)s “%(word)s”") % {"field": LABELS[word.field], "word": word.text},
+            label=_("%(field)s “%(word)s”")
+            % {"field": _label_of(self.job.kind, word.field), "word": word.text},
             choices=ours.choices(word),
             required=False,
         )
@@ -324,7 +407,7 @@ class AnswersForm(CommandForm):
         return [
             AskedWords(
                 field=field,
-                label=str(LABELS[field]),
+                label=_label_of(self.job.kind, field),
                 words=words,
                 open=sum(not self.initial[bound.name] for _word, bound in words),
                 at_once=self._choices(words[0][1].name) & {NEW, NOTHING},
@@ -458,7 +541,7 @@ def _meanings(reading: dict[str, Any], way: str) -> list[tuple[str, str]]:
 def _labels_of(job: ImportJob, column: str) -> str:
     """Where a column goes to."""
     named = job.answers["columns"].items()
-    return ", ".join(str(LABELS[name]) for name, columns in named if column in columns)
+    return ", ".join(_label_of(job.kind, name) for name, columns in named if column in columns)
 
 
 def _outcomes() -> list[tuple[str, Any]]:

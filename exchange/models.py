@@ -22,6 +22,7 @@ class ImportKind(models.TextChoices):
     DEALS = "deals", _("Deals")
     COMPANIES = "companies", _("Companies")
     CONTACTS = "contacts", _("Contacts")
+    ACTIVITIES = "activities", _("Activities and notes")
     PEOPLE = "people", _("People and teams")
     FILES = "files", _("Files by command")
 

@@ -7,20 +7,40 @@ from pathlib import Path
 
 from django.db.models import Case, Count, F, Func, Max, Min, Q, Sum, TextField, Value, When
 
-from crm.models import Deal
-from exchange.models import ExportState, ImportFaultQuerySet, ImportJob, WholeExport
+from crm.models import Activity, Deal
+from exchange.models import (
+    ExportState,
+    ImportFaultQuerySet,
+    ImportJob,
+    ImportKind,
+    WholeExport,
+)
 from pipeline.models import User
 from salesprocess.lib.format import clock, day, full_moment
 from salesprocess.lib.quota import megabytes
 
 _RECENT = 50
 _RECENT_EXPORTS = 10
-# The fields whose words stand for records or entries of lists that are ours.
+# As `words_of` has it.
 WORDS = ("owner", "team", "source", "product", "stop_cause", "currency", "parent")
+_WORDS_OF = {
+    ImportKind.ACTIVITIES: (
+        "owner",
+        "kind",
+        "status",
+        "result",
+        "deal",
+        "company",
+        "contact",
+        "about",
+    )
+}
 _WORDS, _REASONS = 60, 20
 FAULTS_ON_A_PAGE = 50
-# Of the records that an undo lists, only deals are not for everybody to see.
-_SCOPED = str(Deal._meta.verbose_name)
+# Of the records that an undo lists, those that are not for everybody to see.
+_SCOPED: dict[str, type[Deal] | type[Activity]] = {
+    str(model._meta.verbose_name): model for model in (Deal, Activity)
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,11 +143,14 @@ class KeptLine:
 
 
 def kept_lines(job: ImportJob, *, by: User) -> list[KeptLine]:
-    """What an undo has left. The name of a deal is told to those who may see the deal now."""
-    ids = [pk for kind, pk, _name, _why in job.kept if kind == _SCOPED]
-    seen = set(Deal.objects.visible_to(by).filter(pk__in=ids).values_list("pk", flat=True))
+    """What an undo has left. The name of a deal or an activity is told to those who may see it now."""
+    seen = set()
+    for of, model in _SCOPED.items():
+        if ids := [pk for kind, pk, _name, _why in job.kept if kind == of]:
+            found = model.objects.visible_to(by).filter(pk__in=ids)
+            seen |= {(of, pk) for pk in found.values_list("pk", flat=True)}
     return [
-        KeptLine(kind=kind, name=name if kind != _SCOPED or pk in seen else "", why=why)
+        KeptLine(kind=kind, name=name if kind not in _SCOPED or (kind, pk) in seen else "", why=why)
         for kind, pk, name, why in job.kept
     ]
 
@@ -155,13 +178,18 @@ def stored_bytes(person: User) -> tuple[int, int]:
     return sums["own"], sums["everybodys"]
 
 
+def words_of(job: ImportJob) -> tuple[str, ...]:
+    """The fields of a file whose words stand for records or entries of lists that are ours."""
+    return _WORDS_OF.get(ImportKind(job.kind), WORDS)
+
+
 def unknown_words(job: ImportJob) -> dict[str, dict[str, int]]:
     """What stands in the way of rows of a checked file: words that are none of ours, by field, with how
     many rows have each, the most frequent first."""
     if job.is_by_command or not job.counts.get("refused"):
         return {}
     columns = job.answers.get("columns", {})
-    field_of = {columns[field][0]: field for field in WORDS if field in columns}
+    field_of = {columns[field][0]: field for field in words_of(job) if field in columns}
     rows = (
         left_out(job).filter(column__in=field_of).exclude(value="").values_list("column", "value")
     )

@@ -120,7 +120,13 @@ def columns(request: HtmxRequest, pk: int) -> HttpResponse:
         if encoding != job.encoding or job.letters.get("is_asked"):
             verbs.read_again(job, encoding=encoding, by=request.user, at=at)
         verbs.name_columns(
-            job, system=system, columns=form.columns(), like=like, by=request.user, at=at
+            job,
+            system=system,
+            columns=form.columns(),
+            like=like,
+            otherwise=form.cleaned_data.get("otherwise", ""),
+            by=request.user,
+            at=at,
         )
 
     if attempt(form, run):

@@ -1,23 +1,29 @@
 """Their words and ours: what a source, a product or an owner of a file can be here."""
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from crm.models import Product, Source, SourceKind, StopCause
+from crm.models import ActivityKind, ActivityResult, Product, Source, SourceKind, StopCause
 from crm.queries.rate import currencies
 from exchange import queries
-from exchange.imports import guessing
+from exchange.imports import activity_words, guessing
 from exchange.models import ImportJob
 from pipeline.models import Team, User
 
 # What an answer begins with that is no word of ours.
 NEW, NOTHING, OURS = "+", "-", "="
 _MOST_OFFERED = 500
+STATES = {
+    activity_words.DONE: gettext_lazy("It was done"),
+    activity_words.PLANNED: gettext_lazy("It is to be done"),
+    activity_words.CANCELLED: gettext_lazy("It was cancelled"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +46,7 @@ def of_job(job: ImportJob) -> Iterator[TheirWord]:
     """The words of a checked file that are none of ours, and those of which it was said what they are."""
     unknown = queries.unknown_words(job)
     answers = job.answers.get("values", {})
-    for field in queries.WORDS:
+    for field in queries.words_of(job):
         said = answers.get(field, {}) if field in job.answers.get("columns", {}) else {}
         for text, rows in unknown.get(field, {}).items():
             yield TheirWord(field=field, text=text, rows=rows, said=said.get(text))
@@ -65,7 +71,9 @@ class OurWords:
     def choices(self, word: TheirWord) -> list[tuple[str, object]]:
         """Leave its rows out, leave it empty, make it, or take one of ours."""
         choices: list[tuple[str, object]] = [("", _("Leave these rows out"))]
-        if word.field == "owner":
+        if word.field in ("kind", "status"):
+            pass  # a row that says nothing of it comes in as something else
+        elif word.field == "owner":
             choices.append((NOTHING, _("As without an owner")))
         elif word.field != "currency":
             choices.append((NOTHING, _("Leave it empty")))
@@ -83,14 +91,13 @@ class OurWords:
         """What was said, else what it probably is."""
         if word.said is not None:
             return f"{OURS}{word.said}" if word.said else NOTHING
-        guess = {"source": guessing.source, "stop_cause": guessing.cause}.get(word.field)
-        probable = guess(word.text) if guess else ""
+        probable = _probable(word)
         known = any(text == probable for text, _shown in self._ours[word.field])
         return f"{OURS}{probable}" if probable and known else ""
 
     @cached_property
     def _ours(self) -> dict[str, list[tuple[str, str]]]:
-        read = {
+        read: dict[str, Callable[[], list[tuple[str, str]]]] = {
             "owner": self._owners,
             "team": lambda: [(each.name, each.name) for each in self._teams()],
             "source": lambda: [(each.name, str(each)) for each in Source.objects.active()],
@@ -99,9 +106,18 @@ class OurWords:
             ],
             "stop_cause": self._causes,
             "currency": self._currencies,
-            "parent": list,
+            "kind": lambda: [(str(value), str(label)) for value, label in ActivityKind.choices],
+            "status": lambda: [(value, str(words)) for value, words in STATES.items()],
+            "result": lambda: [
+                (str(value), str(label))
+                for value, label in ActivityResult.choices
+                if value != ActivityResult.MOVED_FORWARD
+            ],
         }
-        return {field: sorted(read[field](), key=_shown) for field in self._kinds}
+        return {
+            field: sorted(read[field](), key=_shown) if field in read else []
+            for field in self._kinds
+        }
 
     def _owners(self) -> list[tuple[str, str]]:
         people = User.objects.assignable_by(self._by).order_by("name")[:_MOST_OFFERED]
@@ -125,6 +141,13 @@ class OurWords:
     def _currencies(self) -> list[tuple[str, str]]:
         today = timezone.localdate(timezone=Team.objects.root().zone)
         return [(code, code) for code in currencies(today)]
+
+
+def _probable(word: TheirWord) -> str:
+    if word.field in ("kind", "status", "result"):
+        return activity_words.probable(word.field, word.text)
+    guess = {"source": guessing.source, "stop_cause": guessing.cause}.get(word.field)
+    return guess(word.text) if guess else ""
 
 
 def _shown(pair: tuple[str, str]) -> str:

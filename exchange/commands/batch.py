@@ -14,7 +14,8 @@ from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.utils.translation import gettext as _
 
 from crm.commands import search
-from crm.models import Company, Contact, Deal, ProcessNote, Product, SearchKind
+from crm.models import Activity, Company, Contact, Deal, ProcessNote, Product, SearchKind
+from exchange.imports import activities
 from pipeline.models import Batch, Team, User
 from salesprocess.lib.refused import Refused
 
@@ -32,7 +33,8 @@ class Undoable:
 
     They stay if they were changed: those that do not say when, by the fields `watched`. `parts`
     belong to a record and go with it, parts of parts first; whatever else refers to it keeps it.
-    `kind` is what an ImportedRow calls it.
+    `kind` is what an ImportedRow calls it. `only` is a condition on `t`: what does not meet it leaves
+    with what it is a part of.
     """
 
     model: type[models.Model]
@@ -40,6 +42,7 @@ class Undoable:
     watched: tuple[str, ...] = ()
     kind: str = ""
     search: SearchKind | None = None
+    only: str = "true"
 
 
 _OF_LAYERS = "Step StageWording Collision Version"
@@ -47,6 +50,16 @@ _OF_LAYERS = "Step StageWording Collision Version"
 # What refers to another comes before it; what refers to each other, goes or stays together.
 UNDOABLE = (
     (Undoable(model=ProcessNote, watched=("words", "answer")),),
+    (
+        Undoable(
+            model=Activity,
+            kind="activities",
+            only=(
+                "NOT EXISTS (SELECT FROM crm_deal AS d"
+                " WHERE d.id = t.deal_id AND d.batch_id = t.batch_id)"
+            ),
+        ),
+    ),
     (
         Undoable(
             model=Deal,
@@ -138,9 +151,13 @@ UNDOABLE = (
 _LOCK = "SELECT FROM {table} WHERE batch_id = %(batch)s ORDER BY id FOR UPDATE"
 _UNTOUCHED = """
     CREATE TEMP TABLE {going} ON COMMIT DROP AS
-    SELECT t.id FROM {table} AS t WHERE t.batch_id = %(batch)s AND {unchanged}
+    SELECT t.id FROM {table} AS t WHERE t.batch_id = %(batch)s AND {unchanged} AND {only}
 """
 _IDS = "SELECT id FROM {going}"
+_DEALS_OF_GOING = """
+    SELECT DISTINCT a.deal_id FROM crm_activity AS a JOIN going_activity AS g ON g.id = a.id
+    WHERE a.deal_id IS NOT NULL ORDER BY 1
+"""
 _STILL_USED = "DELETE FROM {going} AS t WHERE EXISTS (SELECT FROM {user} AS u WHERE u.{column} = t.id {staying})"
 _OF_OTHERS = "AND u.batch_id IS DISTINCT FROM %(batch)s"
 _STAYING = "AND NOT EXISTS (SELECT FROM {going} AS g WHERE g.id = u.id)"
@@ -155,7 +172,8 @@ _PART_IDS = "SELECT id FROM {table} WHERE {condition}"
 _DELETE = "DELETE FROM {table} WHERE {condition}"
 _FORGET_IT = "UPDATE {table} SET {column} = NULL WHERE {column} IN ({parts})"
 _KEPT = (
-    "SELECT t.id, {name}, {unchanged} FROM {table} AS t WHERE t.batch_id = %(batch)s ORDER BY t.id"
+    "SELECT t.id, {name}, {unchanged} FROM {table} AS t WHERE t.batch_id = %(batch)s"
+    " AND {only} ORDER BY t.id"
 )
 # Rows of other imports too, which had found a record of this batch: they bring it in anew.
 _FORGET = """
@@ -228,13 +246,16 @@ def undo(batch: Batch, *, by: User | None, at: dt.datetime) -> Undone:
         for group in UNDOABLE:
             _choose(row, group)
             for each in group:
+                deals = _ids(_DEALS_OF_GOING) if each.model is Activity else []
                 gone = _delete(each)
-                # Only sample data has notes: an import need not say that there were none.
-                if gone or each.model is not ProcessNote:
+                if deals:
+                    activities.refresh_deals(deals, zone=Team.objects.root().time_zone)
+                # Not every batch has these: it need not say that there were none.
+                if gone or each.model not in (ProcessNote, Activity):
                     undone.deleted[str(each.model._meta.verbose_name_plural)] = gone
             for each in group:
                 _run(f"DROP TABLE {_going(each.model)}")
-                undone.kept += _kept(row, each.model)
+                undone.kept += _kept(row, each)
         _run("SET LOCAL seven.undo = ''")
         for each in chain(*UNDOABLE):
             table = each.model._meta.db_table
@@ -264,6 +285,7 @@ def _choose(batch: Batch, group: Sequence[Undoable]) -> None:
             going=_going(each.model),
             table=each.model._meta.db_table,
             unchanged=_unchanged(batch, each.model),
+            only=each.only,
         )
         _run(statement, _arguments(batch, each.model))
     while sum([_spare_used(batch, each, group) for each in group]):
@@ -345,7 +367,7 @@ def _unchanged(batch: Batch, model: type[models.Model]) -> str:
     """Records that count their changes say so; of others the batch may know how they came in. Else
     people changed if they were ever here."""
     if _has_field(model, "changed_at"):
-        return "t.changed_at <= %(at)s"
+        return "coalesce(t.changed_at, %(at)s) <= %(at)s"
     if "as_filled" in batch.summary:
         return "NOT t.id = ANY(%(changed)s::bigint[])"
     return "t.last_login IS NULL" if model is User else "true"
@@ -370,11 +392,17 @@ def _has_field(model: type[models.Model], name: str) -> bool:
     return any(each.name == name for each in model._meta.concrete_fields)
 
 
-def _kept(batch: Batch, model: type[models.Model]) -> list[KeptRecord]:
+def _kept(batch: Batch, undoable: Undoable) -> list[KeptRecord]:
+    model = undoable.model
+    names = {
+        ProcessNote: "left(t.words, 80)",
+        Activity: "coalesce(nullif(t.subject, ''), left(t.body, 80))",
+    }
     statement = _KEPT.format(
         table=model._meta.db_table,
-        name="t.name" if _has_field(model, "name") else "left(t.words, 80)",
+        name=names.get(model, "t.name"),
         unchanged=_unchanged(batch, model),
+        only=undoable.only,
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, _arguments(batch, model))

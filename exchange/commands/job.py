@@ -248,17 +248,21 @@ def name_columns(
     like: Mapping[str, Any],
     by: User,
     at: dt.datetime,
+    otherwise: str = "",
 ) -> None:
     """Say which column holds which field, and have the file checked.
 
     `system` is whose ids and words these are; the answers are remembered by it. `like` are the
     answers for an earlier file of this shape (imports.answers.suggested), which hold for this one
-    if it is of the same system, or what was said about this one before.
+    if it is of the same system, or what was said about this one before. `otherwise` is what an
+    activity is that names no kind.
 
     Raises Refused for what makes no sense, or if the file is past that.
     """
     with _locked(job, by, NOT_LOADED) as row:
         row.answers = {"system": system, "columns": dict(columns), "formats": {}, "stages": {}}
+        if otherwise:
+            row.answers["otherwise"] = otherwise
         if system.casefold() == like.get("system", system).casefold():
             row.answers |= {key: like[key] for key in _SAID_BEFORE if key in like}
             row.answers["formats"] = answers.fitting_formats(

@@ -263,6 +263,7 @@ def reach_of(owner: User) -> ImporterReach:
         owner_ids=sorted(scope.owner_ids),
         assignable_ids=sorted(assignable.values_list("pk", flat=True)),
         pool_team_ids=sorted(pools),
+        led_team_ids=sorted(scope.managed_team_ids),
     )
 
 

@@ -6,6 +6,7 @@
  "remembered": ["Close date"],              those of them that were answered for an earlier file
  "found": {"Value": "."},                   as it could only be
  "stages": {"Won": {"stage": "closing", "outcome": "won"}},
+ "otherwise": "note",                      what an activity is that names no kind
  "values": {"source": {"Messe Wels": "Trade fair", "?": ""}},    ours for theirs; empty for nothing
  "hints": {"Hot": {"stage": "proposal"}}}   as answered for a file of another shape: only suggested
 
@@ -93,6 +94,8 @@ def mapping_of(job: ImportJob) -> Mapping:
         content["make"] = list(MAKEABLE[job.kind])
     if job.kind == ImportKind.DEALS:
         content["stages"] = _stages(said)
+    if job.kind == ImportKind.ACTIVITIES:
+        content["otherwise"] = said.get("otherwise", "")
     return mapping.of_content({"system": said["system"], job.kind: content})
 
 

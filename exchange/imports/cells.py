@@ -1,5 +1,6 @@
 """Normalises the text of a cell, and decides whether it says anything. Pure."""
 
+import html
 import re
 from collections.abc import Mapping
 
@@ -25,7 +26,20 @@ _SALUTATION = re.compile(
 )
 
 
+_ADDRESS = re.compile(r"(?<=\S)\s+\([^()\s]+@[^()\s]+\)$")
 _DOMAIN = re.compile(r"(?<=\S)\s+\((?:[\w-]+\.)+[a-z]{2,}\)$", re.IGNORECASE)
+
+
+# What programs put around the words of a note or a mail.
+_IS_HTML = re.compile(
+    r"<(?:!doctype|html|body|head|style|script|p|br|div|span|ul|ol|li|a|b|i|u|em|strong|table|h[1-6]|img|blockquote)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_UNREAD = re.compile(r"<(head|style|script)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_NEW_LINE = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6]|/blockquote)\b[^<>]*>", re.IGNORECASE)
+_ENTRY = re.compile(r"<li\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<!--.*?-->|</?[a-z!][^<>]*>", re.IGNORECASE | re.DOTALL)
+_GAP = re.compile(r"\n{3,}")
 
 
 def _words(lines: str) -> frozenset[str]:
@@ -38,6 +52,16 @@ _NOTHING, _NO_VALUE = _words(_NOTHING_TO_PROGRAMS), _words(_NOTHING_TO_PEOPLE)
 def text(raw: str) -> str:
     """The text of a cell on one line, without what spreadsheets or our own export put before it."""
     return spreadsheet.unescape_formula(" ".join(raw.split()))
+
+
+def long_text(raw: str) -> str:
+    """The text of a cell with its lines; of HTML, the words that people saw."""
+    found = raw
+    if _IS_HTML.search(found):
+        found = _NEW_LINE.sub("\n", " ".join(_UNREAD.sub(" ", found).split()))
+        found = html.unescape(_TAG.sub("", _ENTRY.sub("- ", found)))
+    lines = (" ".join(line.split()) for line in found.splitlines())
+    return spreadsheet.unescape_formula(_GAP.sub("\n\n", "\n".join(lines)).strip())
 
 
 def cell_value(raw: str, aliases: Mapping[str, str], *, any_text: bool = False) -> str:
@@ -54,8 +78,9 @@ def cell_value(raw: str, aliases: Mapping[str, str], *, any_text: bool = False) 
 
 
 def person_name(text: str) -> str:
-    """A name without the salutation before it: by both it is the same person."""
-    return _SALUTATION.sub("", text, count=1)
+    """A name without the salutation before it, by both it is the same person, and without the address
+    that some products write behind it: “Ada Lovelace (ada@acme.example)”."""
+    return _ADDRESS.sub("", _SALUTATION.sub("", text, count=1))
 
 
 def company_name(text: str) -> str:

@@ -5,9 +5,11 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exchange.imports.kinds import DEALS, RecordKind
+from crm.models import ActivityKind
+from exchange.imports.kinds import DEALS, CellType, ImportField, RecordKind
 from pipeline.process.stages import Initiator, Outcome, Stage
 
+_MANY = 20
 # Beside a stage, how it ended.
 _STATUS = ("status", "dealstatus", "opportunitystatus", "outcome", "ergebnis")
 _WHOLE_NAMES = ("name", "fullname", "contactname", "contact", "contactperson", "primarycontact")
@@ -63,6 +65,24 @@ _PRODUCTS: dict[str, Stage] = {
     }.items()
     for stage_name in stage_names.split()
 }
+# Before a heading some say whose it is: “Activity - Subject”.
+_PREFIXES = {
+    "activities": r"activity|note|task|call|meeting|event|email",
+    "deals": r"deal|lead",
+    "companies": r"organi[sz]ation|company|account",
+    "contacts": r"person|contact",
+    "products": r"product",
+}
+# Beside a day, the column of its hour.
+_HOURS = {"due_on": ("duetime",), "happened_on": ("time", "uhrzeit", "zeit")}
+# What the rows of a file are whose name or headings say so.
+_ACTIVITIES: tuple[tuple[str, ActivityKind], ...] = (
+    (r"note|notiz|comment", ActivityKind.NOTE),
+    (r"call|anruf|telefon", ActivityKind.CALL),
+    (r"meeting|event|termin|besprech", ActivityKind.MEETING),
+    (r"task|aufgabe|to-?do", ActivityKind.TASK),
+    (r"e-?mails?\b", ActivityKind.EMAIL),
+)
 # Behind the name of a stage some write its pipeline.
 _PIPELINE = re.compile(r"\s*\([^()]*\)$")
 _CAUSES = (
@@ -106,23 +126,60 @@ class Guess:
 
 def columns(kind: RecordKind, header: Sequence[str]) -> dict[str, list[str]]:
     """The probable column of each field. No column is used twice, except for the closing date."""
-    left = {_key(column): column for column in reversed(header) if column}
+    left = _by_key(kind, header)
     found: dict[str, list[str]] = {}
     for field in kind.fields:
-        if field.joins and (both := _first_and_last(field.name, left)):
+        if field.joins and field.is_person and (both := _first_and_last(field.name, left)):
             found[field.name] = both
             continue
-        for key in (field.name.replace("_", ""), *field.headings.split()):
-            if column := left.pop(key, None):
-                found.setdefault(field.name, []).append(column)
-                if not field.has_several or field.joins or len(found[field.name]) == 2:
-                    break
+        if columns_of := _take(field, left):
+            found[field.name] = columns_of
     if "stage" in found and (status := next((left[key] for key in _STATUS if key in left), "")):
         found["stage"].append(status)
     # Elsewhere one column often says when a closed deal was closed, and an open one may be.
     if kind is DEALS and "closed_on" in found and "expected_close_on" not in found:
         found["expected_close_on"] = list(found["closed_on"])
     return found
+
+
+def _by_key(kind: RecordKind, header: Sequence[str]) -> dict[str, str]:
+    left = {_key(column): column for column in reversed(header) if column}
+    if kind.name in _PREFIXES:
+        own = re.compile(rf"^(?:{_PREFIXES[kind.name]})\s+-\s+", re.IGNORECASE)
+        for column in reversed(header):
+            if own.match(column):
+                left[_key(own.sub("", column))] = left.pop(_key(column), column)
+    return left
+
+
+def _take(field: ImportField, left: dict[str, str]) -> list[str]:
+    """The columns of a field by their headings, taken from `left`, with that of the hour beside a day."""
+    found = []
+    for key in (field.name.replace("_", ""), *field.headings.split()):
+        if column := left.pop(key, None):
+            found.append(column)
+            if not field.has_several or len(found) == _most(field):
+                break
+    hours = [key for key in _HOURS.get(field.name, ()) if found and key in left]
+    return [*found, *(left.pop(key) for key in hours[:1])]
+
+
+def activity(file: str, header: Sequence[str]) -> str:
+    """What the rows of a file of activities are, by its name or by headings such as “Call Title”; empty
+    where neither says it."""
+    for text in (file, *header):
+        if found := next(
+            (kind for pattern, kind in _ACTIVITIES if re.search(pattern, text, re.IGNORECASE)), ""
+        ):
+            return str(found)
+    return ""
+
+
+def _most(field: ImportField) -> int:
+    """How many columns are guessed for it."""
+    if field.is_any_number:
+        return _MANY
+    return 1 if field.joins and field.cell_type is not CellType.LONG else 2
 
 
 def _first_and_last(name: str, left: dict[str, str]) -> list[str]:

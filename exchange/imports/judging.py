@@ -68,13 +68,13 @@ THE_ONE = """
          THEN min({row}.id) FILTER (WHERE lower({row}.name) = lower({typed}))
          WHEN count(*) > 1 THEN -1 ELSE min({row}.id) END
 """
+_BY_NAME = """(
+    SELECT {the_one} FROM {table} AS t WHERE seven_fold(t.name) = seven_fold(wanted.typed)
+)"""
 _RESOLVE = """
     UPDATE {s} AS s SET {into} = found.id
     FROM (
-        SELECT wanted.typed, coalesce({by_id}(
-            SELECT {the_one}
-            FROM {table} AS t WHERE seven_fold(t.name) = seven_fold(wanted.typed)
-        )) AS id
+        SELECT wanted.typed, coalesce({by_id}{by_name}) AS id
         FROM (
             SELECT DISTINCT {column} AS typed FROM {s}
             WHERE state IS NULL AND {into} IS NULL AND {column} IS NOT NULL
@@ -183,8 +183,10 @@ class Judge:
         of: RecordKind | None,
         model: type[models.Model],
         missing: str | None,
+        by_name: bool = True,
     ) -> None:
-        """Find the records that `column` names, by foreign id or by a name that only one has.
+        """Find the records that `column` names, by foreign id or by a name that only one has (not
+        without `by_name`).
 
         `of` is the kind that foreign ids belong to, None where there are none. `missing` is why a
         row is refused whose name is not on record; None leaves it undecided.
@@ -199,8 +201,12 @@ class Judge:
             into=into,
             column=column,
             by_id="".join(f"{ledger.record_of(of, key)}, " for key in keys if of),
-            table=model._meta.db_table,
-            the_one=THE_ONE.format(row="t", typed="wanted.typed"),
+            by_name=_BY_NAME.format(
+                table=model._meta.db_table,
+                the_one=THE_ONE.format(row="t", typed="wanted.typed"),
+            )
+            if by_name
+            else "NULL",
         )
         self.refuse(f"s.{into} = -1", _("Several have the name “{value}”."), field=column)
         if missing is not None:

@@ -15,6 +15,12 @@ class CellType(enum.Enum):
     EMAIL = "e-mail"
     PHONE = "phone"
     LINK = "link"
+    # A text that may have many lines, or be written in HTML.
+    LONG = "long text"
+    # Whatever some columns say, each with its heading before it.
+    LABELLED = "text under its headings"
+    # One of a few words of ours (exchange.imports.activity_words).
+    WORD = "word"
 
     @property
     def is_number(self) -> bool:
@@ -50,7 +56,8 @@ class ImportField:
 
     `headings` are those that other systems give its column, letters and digits only, with blanks
     between them; the more telling ones first. `longest` is its maximum number of characters; `refers` marks names of other records, for which
-    “none” and “unknown” are no names; `is_person` that it is somebody's name; `joins` means that several columns are joined to one text.
+    “none” and “unknown” are no names; `is_person` that it is somebody's name; `joins` means that several columns are joined to one text;
+    `first` that of several names between semicolons the first one counts.
     """
 
     name: str
@@ -61,14 +68,22 @@ class ImportField:
     refers: bool = False
     joins: bool = False
     is_person: bool = False
+    first: bool = False
 
     @property
     def has_several(self) -> bool:
         """Whether several columns may be mapped to it."""
-        return self.joins or self.cell_type.is_list
+        return self.joins or self.cell_type.is_list or self.is_any_number
+
+    @property
+    def is_any_number(self) -> bool:
+        """Whether any number of columns may be."""
+        return self.cell_type is CellType.LABELLED
 
     @property
     def is_any_text(self) -> bool:
+        if self.cell_type in (CellType.LONG, CellType.LABELLED, CellType.WORD):
+            return True
         return self.cell_type is CellType.TEXT and not self.refers
 
 
@@ -328,5 +343,141 @@ DEALS = RecordKind(
     ),
 )
 
+ACTIVITIES = RecordKind(
+    name="activities",
+    named=False,
+    fields=(
+        _id("activityid", "taskid", "eventid", "callid", "noteid", "meetingid", "messageid"),
+        ImportField(
+            name="kind",
+            cell_type=CellType.WORD,
+            longest=80,
+            headings="activitytype tasksubtype tasktype messagetype type art typ aktivitatstyp",
+        ),
+        ImportField(
+            name="status",
+            cell_type=CellType.WORD,
+            longest=80,
+            headings="done taskstatus meetingoutcome status isclosed completed erledigt",
+        ),
+        ImportField(
+            name="result",
+            cell_type=CellType.WORD,
+            longest=120,
+            headings="calloutcome callresult calldisposition result outcome ergebnis",
+        ),
+        ImportField(
+            name="subject",
+            longest=2_000,
+            headings=(
+                "subject calltitle meetingname meetingtitle tasktitle notetitle emailsubject "
+                "summary title name betreff titel"
+            ),
+        ),
+        ImportField(
+            name="body",
+            cell_type=CellType.LONG,
+            joins=True,
+            longest=32_768,
+            headings=(
+                "notebody notecontent callnotes internalmeetingnotes meetingdescription meetingnotes "
+                "tasknotes emailbody body description descriptionofactivity comments contents note "
+                "notes text content beschreibung notiz inhalt"
+            ),
+        ),
+        ImportField(
+            name="deal",
+            refers=True,
+            first=True,
+            headings=(
+                "associateddealids dealid opportunityid dealtitle dealname deal opportunityname "
+                "opportunity associateddeal verkaufschance"
+            ),
+        ),
+        ImportField(
+            name="company",
+            refers=True,
+            first=True,
+            headings=(
+                "associatedcompanyids accountid organizationid companyid organizationname accountname "
+                "companyname company account organization organisation associatedcompany firma unternehmen"
+            ),
+        ),
+        ImportField(
+            name="contact",
+            refers=True,
+            first=True,
+            is_person=True,
+            headings=(
+                "associatedcontactids whoid contactnameid contactid personid contactname personname "
+                "contactperson contact person participants associatedcontact kontakt ansprechpartner"
+            ),
+        ),
+        ImportField(
+            name="about",
+            refers=True,
+            first=True,
+            headings=(
+                "whatid relatedtoid parentidid relateddocumentid resid parentid documentname recordname "
+                "relatedto parentname regarding zugehorigzu"
+            ),
+        ),
+        ImportField(
+            name="email",
+            cell_type=CellType.EMAIL,
+            headings="contactemail personemail emailaddress email emailadresse",
+        ),
+        ImportField(
+            name="owner",
+            longest=254,
+            headings=(
+                "activityassignedto assignedtouser assignedtouserid assignedto assigneduserid assigneduser "
+                "assignedusername taskowner callowner noteowner eventowner host ownerid owner author "
+                "createdby creator user besitzer verantwortlich zugewiesenan autor"
+            ),
+        ),
+        ImportField(
+            name="happened_on",
+            cell_type=CellType.MOMENT,
+            joins=True,
+            headings=(
+                "startdatetime meetingstarttime callstarttime starttime datestart activitydatetime "
+                "activitydate eventstart from date datum am"
+            ),
+        ),
+        ImportField(
+            name="due_on",
+            cell_type=CellType.MOMENT,
+            joins=True,
+            headings="duedate datedue dueat due deadline dateend falligam fallig",
+        ),
+        ImportField(
+            name="done_on",
+            cell_type=CellType.MOMENT,
+            headings=(
+                "completeddatetime markedasdonetime completedat completiondate datecompleted closedtime "
+                "doneat completedon erledigtam"
+            ),
+        ),
+        ImportField(
+            name="created_on",
+            cell_type=CellType.MOMENT,
+            headings=(
+                "createdate createddate createdtime addtime createdat createdon created dateadded "
+                "erstelltam angelegtam"
+            ),
+        ),
+        ImportField(
+            name="more",
+            cell_type=CellType.LABELLED,
+            longest=32_768,
+            headings=(
+                "tags tag labels label location ort callduration callduration durationinminutes duration "
+                "dauer calldirection direction priority prioritat schlagworte"
+            ),
+        ),
+    ),
+)
+
 # In this order: what a row refers to comes in before it, in whatever order the files are given.
-KINDS = (PEOPLE, PRODUCTS, COMPANIES, CONTACTS, DEALS)
+KINDS = (PEOPLE, PRODUCTS, COMPANIES, CONTACTS, DEALS, ACTIVITIES)

@@ -15,7 +15,15 @@ that of the moment, so nothing is to be carried along when somebody moves or han
 whose record is gone counts for nothing, and the next import makes it anew.
 """
 
-from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS, PEOPLE, PRODUCTS, RecordKind
+from exchange.imports.kinds import (
+    ACTIVITIES,
+    COMPANIES,
+    CONTACTS,
+    DEALS,
+    PEOPLE,
+    PRODUCTS,
+    RecordKind,
+)
 
 _TABLES = {
     PEOPLE.name: "pipeline_user",
@@ -23,6 +31,7 @@ _TABLES = {
     COMPANIES.name: "crm_company",
     CONTACTS.name: "crm_contact",
     DEALS.name: "crm_deal",
+    ACTIVITIES.name: "crm_activity",
 }
 _OWNED = "t.owner_id = ANY(%(seen)s::bigint[])"
 _POOLED = "t.owner_id IS NULL AND t.team_id = ANY(%(pools)s::bigint[])"
@@ -32,6 +41,10 @@ _CONCERNS = {
     COMPANIES.name: f"l.owner_id IS NULL OR {_OWNED}",
     CONTACTS.name: f"l.owner_id IS NULL OR {_OWNED}",
     DEALS.name: f"{_OWNED} OR {_POOLED}",
+    ACTIVITIES.name: (
+        "t.holder_id = ANY(%(seen)s::bigint[])"
+        " OR t.holder_id IS NULL AND t.holder_team_id = ANY(%(pools)s::bigint[])"
+    ),
 }
 _ENTRIES = """
     FROM crm_importedrow AS l JOIN {table} AS t ON t.id = l.record_id

@@ -9,7 +9,7 @@ right, and never means "this column is not there".
     delimiter = ";"
     date = "31/12/2016"                    # that day as the files would write it, or "%d/%m/%Y"
     decimal = ","
-    [deals]                                # also people, products, companies, contacts
+    [deals]                                # also people, products, companies, contacts, activities
     file = "opportunities*.csv"            # or a workbook: "*.xlsx"
     sheet = "Deals"                        # of a workbook; by default the first with a table
     make = ["company", "contact"]          # what a row may name that is not on record yet
@@ -17,6 +17,9 @@ right, and never means "this column is not there".
     [deals.columns]                        # our field = "their column"
     id = "Opportunity ID"
     email = ["E-mail", "E-mail 2"]         # several for e-mail, phone, and parts of a person's name
+    [activities]                           # calls, mails, meetings, notes, tasks
+    file = "notes*.csv"
+    otherwise = "note"                     # what a row is that no column says the kind of
     [deals.values.product]                 # "their word" = "ours"
     GTXPro = "GTX Pro"
     [deals.formats]                        # for one of their columns
@@ -35,6 +38,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from crm.models import ActivityKind
 from exchange.imports import dates
 from exchange.imports.encodings import NAMES
 from exchange.imports.faults import Unreadable
@@ -74,6 +78,7 @@ class KindMapping:
     stages: dict[str, StageMeaning] = field(default_factory=dict)
     make: frozenset[str] = frozenset()
     currency: str = ""
+    otherwise: str = ""
 
     @property
     def wanted(self) -> set[str]:
@@ -146,6 +151,8 @@ def _kind(kind: RecordKind, content: dict[str, Any]) -> KindMapping:
         allowed |= {"stages"}
     if kind.name in ("deals", "products"):
         allowed |= {"currency"}
+    if kind.name == "activities":
+        allowed |= {"otherwise"}
     _only(content, allowed, where=where)
     if not _text(content, "file", where=where):
         raise Unreadable(_('[%(kind)s] needs the name of a file: file = "…".') % {"kind": where})
@@ -171,6 +178,7 @@ def _kind(kind: RecordKind, content: dict[str, Any]) -> KindMapping:
         },
         make=frozenset(make),
         currency=_text(content, "currency", where=where),
+        otherwise=_choice(content, "otherwise", tuple(ActivityKind.values), where=where),
     )
 
 

@@ -13,9 +13,18 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
 
 from crm import normalise
-from exchange.imports import bulk, cells, currencies, dates, points, values
+from exchange.imports import (
+    activity_rows,
+    activity_words,
+    bulk,
+    cells,
+    currencies,
+    dates,
+    points,
+    values,
+)
 from exchange.imports.faults import BadValue, Fault
-from exchange.imports.kinds import DEALS, PEOPLE, CellType, ImportField
+from exchange.imports.kinds import ACTIVITIES, DEALS, PEOPLE, CellType, ImportField, RecordKind
 from exchange.imports.mapping import KindMapping, StageMeaning
 from exchange.imports.points import FoundPoints
 from exchange.imports.reading import FileRow, FileTable
@@ -36,6 +45,8 @@ JUDGED = {
     "initiator": "text",
     "cause": "text",
 }
+# Of each kind, what a row says after the rules have read it, beside its own fields.
+_DERIVED: dict[str, dict[str, str]] = {DEALS.name: JUDGED, ACTIVITIES.name: activity_rows.DERIVED}
 # In a cell of several lines, each says one.
 _LINES = re.compile(r"[\r\n\u2028]+")
 _SHORT, _MOST_KNOWN = 40, 1_024
@@ -47,6 +58,11 @@ _url = URLValidator(schemes=("http", "https"))
 def names_of(field: ImportField) -> list[str]:
     """The staging columns of a field; a list has two, as typed and as compared."""
     return [field.name, f"{field.name}_key"] if field.cell_type.is_list else [field.name]
+
+
+def derived_of(kind: RecordKind) -> dict[str, str]:
+    """The staging columns that no cell has as it stands, with their types."""
+    return _DERIVED.get(kind.name, {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +134,7 @@ class RowReader:
             names.append("external_id")
         if self._says_currency:
             names.append("currency")
-        return names + list(JUDGED) if self._mapped.kind is DEALS else names
+        return names + list(derived_of(self._mapped.kind))
 
     def taken_faults(self) -> list[Fault]:
         taken, self._faults = self._faults, []
@@ -153,7 +169,7 @@ class RowReader:
         for cell in self._cells:
             found[cell.field.name] = self._value(cell, row.cells)
         currency = self._currency(row.cells) if self._says_currency else ""
-        judged = self._judge(no, found, row.cells) if self._mapped.kind is DEALS else ()
+        judged = self._derived(no, found, row.cells)
         line: list[Any] = [no, self._table.name, row.line, digest]
         for cell in self._cells:
             value = found[cell.field.name]
@@ -166,6 +182,30 @@ class RowReader:
         if self._says_currency:
             line.append(currency or None)
         return [*line, *judged]
+
+    def _derived(self, no: int, found: dict[str, Any], row: list[str]) -> tuple[Any, ...]:
+        if self._mapped.kind is DEALS:
+            return self._judge(no, found, row)
+        if self._mapped.kind is ACTIVITIES:
+            return self._activity(found, row)
+        return ()
+
+    def _activity(self, found: dict[str, Any], row: list[str]) -> tuple[Any, ...]:
+        try:
+            said, remarks = activity_rows.read(
+                found,
+                otherwise=self._mapped.otherwise,
+                result=(self._column("result"), self._raw("result", row)),
+                zones=self._run.zones,
+                now=self._run.now,
+            )
+        except Refused as refused:
+            name = refused.field or "kind"
+            raise _BadCell(self._column(name), self._raw(name, row), refused.message) from refused
+        self._remarks += [
+            (self._column(name), self._raw(name, row), words) for name, words in remarks
+        ]
+        return said
 
     def _refuse(
         self, line: int, column: str, value: str, reason: str, *, comes_in: bool = False
@@ -211,6 +251,8 @@ class RowReader:
         if cell_type.is_number:
             read = values.money if cell_type is CellType.MONEY else values.whole
             return lambda text: read(text, way)
+        if cell_type is CellType.WORD:
+            return partial(activity_words.read, field.name)
         if cell_type is CellType.EMAIL:
             return points.emails
         if cell_type is CellType.PHONE:
@@ -220,17 +262,34 @@ class RowReader:
     def _value(self, cell: _Cell, row: list[str]) -> Any:
         if cell.is_list:
             return self._list(cell, row)
-        if len(cell.places) > 1:
+        if cell.field.cell_type in (CellType.LONG, CellType.LABELLED):
+            return self._long(cell, row)
+        if len(cell.places) > 1 and not cell.field.cell_type.is_date:
             return self._joined(cell, row)
         raw = row[cell.places[0]]
+        if len(cell.places) > 1 and raw.strip():  # a day, and its hour beside it
+            raw = f"{raw} {row[cell.places[1]]}"
         if raw in cell.known:
             return cell.known[raw]
         value, _text = self._read(cell, raw, cell.columns[0])
         if value is None and cell.field.required:
             raise _BadCell(cell.columns[0], "", _("This cannot be empty."))
-        if len(raw) <= _SHORT:
+        if len(raw) <= _SHORT and not cell.field.first:  # of which there may be more to say
             _keep(cell.known, raw, value)
         return value
+
+    def _long(self, cell: _Cell, row: list[str]) -> str | None:
+        """The texts of some columns one below the other; with their headings if there is no more to
+        them."""
+        labelled = cell.field.cell_type is CellType.LABELLED
+        parts = []
+        for place, column in zip(cell.places, cell.columns, strict=True):
+            text = cells.long_text(row[place])
+            if not cells.is_nothing(text, any_text=True):
+                parts.append(f"{column}: {text}" if labelled else text)
+        found = "\n".join(parts)
+        self._require_short(cell, found, cell.columns[0])
+        return found or None
 
     def _joined(self, cell: _Cell, row: list[str]) -> str | None:
         """One text of several columns: first and last name."""
@@ -293,6 +352,14 @@ class RowReader:
         text = cells.cell_value(raw, cell.aliases, any_text=cell.field.is_any_text)
         if not text:
             return None, ""
+        if cell.field.first and ";" in text:
+            first, *others = [each.strip() for each in text.split(";") if each.strip()] or [""]
+            if not first:
+                return None, ""
+            if others:
+                words = _("It names several; the first one counts: %(first)s.")
+                self._remarks.append((column, text, words % {"first": first}))
+            text = first
         self._require_short(cell, text, column)
         try:
             return cell.parse(text), text

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from crm.commands import search
 from crm.models import SearchKind
-from exchange.imports import deals, parties, people, staging
+from exchange.imports import activities, deals, parties, people, staging
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import KINDS
 from exchange.imports.mapping import KindMapping, Mapping
@@ -184,17 +184,7 @@ def _load(this: ImportRun, chosen: Chosen) -> dict[str, Counts]:
     for mapped, tables in chosen:
         read = staging.fill(mapped, tables, this)
         judge = Judge(mapped=mapped, run=this)
-        match mapped.kind.name:
-            case "people":
-                people.import_people(judge)
-            case "products":
-                parties.import_products(judge)
-            case "companies":
-                parties.import_companies(judge)
-            case "contacts":
-                parties.import_contacts(judge)
-            case "deals":
-                relationships = deals.import_deals(judge)
+        relationships = _IMPORT[mapped.kind.name](judge) or relationships
         counts = Counts(read=read, **judge.counts())
         found[mapped.kind.name] = counts
         if read != counts.new + counts.matched + counts.known + counts.refused:
@@ -208,6 +198,17 @@ def _load(this: ImportRun, chosen: Chosen) -> dict[str, Counts]:
     }
     this.batch.save(update_fields=["summary"])
     return found
+
+
+# Each judges and writes the staged rows of its kind; what deals make of companies is told.
+_IMPORT: dict[str, Callable[[Judge], dict[str, list[Any]] | None]] = {
+    "people": people.import_people,
+    "products": parties.import_products,
+    "companies": parties.import_companies,
+    "contacts": parties.import_contacts,
+    "deals": deals.import_deals,
+    "activities": activities.import_activities,
+}
 
 
 def _let_be_found(kinds: Sequence[KindMapping]) -> None:

@@ -18,9 +18,9 @@ from django.utils.functional import cached_property
 from crm.queries.rate import currencies
 from exchange.imports import bulk
 from exchange.imports.faults import Fault
-from exchange.imports.kinds import DEALS, RecordKind
+from exchange.imports.kinds import RecordKind
 from exchange.imports.mapping import KindMapping, Mapping
-from exchange.imports.reader import JUDGED, RowReader, names_of
+from exchange.imports.reader import RowReader, derived_of, names_of
 from exchange.imports.reading import FileTable
 from pipeline.models import Batch, Team
 
@@ -47,10 +47,13 @@ _REFERENCES = (
     "product_id",
     "source_id",
     "parent_id",
+    "deal_id",
+    "about_id",
 )
 _FEW = 10_000
 # With the columns that rows are found by: counting those is enough, and short.
 _LOOKED_INTO = {
+    "crm_activity": "id",
     "crm_company": "id, name",
     "crm_contact": "id, name, company_id",
     "crm_contactpoint": "contact_id, kind, value",
@@ -63,7 +66,8 @@ _LOOKED_INTO = {
 @dataclass(frozen=True, kw_only=True)
 class ImporterReach:
     """Limits of a person who imports on a page: possible owners, teams whose pools may be used, and
-    whose records are within reach (`everything` for admins).
+    whose records are within reach (`everything` for admins); pool deals of `led_team_ids` are to be
+    changed without claiming them first.
 
     Rows without an owner become the person's own.
     """
@@ -73,6 +77,7 @@ class ImporterReach:
     owner_ids: list[int]
     assignable_ids: list[int]
     pool_team_ids: list[int]
+    led_team_ids: list[int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +125,7 @@ class ImportRun:
             "owner": self.reach.by_id if self.reach else None,
             "assignable": self.reach.assignable_ids if self.reach else [],
             "pools": self.reach.pool_team_ids if self.reach else [],
+            "led": self.reach.led_team_ids if self.reach else [],
             "everything": everything,
             "ledger": self.reach.by_id if self.reach and not everything else None,
             "seen": self.reach.owner_ids if self.reach else [],
@@ -200,7 +206,7 @@ def _columns(kind: RecordKind) -> dict[str, str]:
     columns = {"no": "bigint", "file": "text", "line": "integer", "digest": "text"}
     for each in kind.fields:
         columns |= dict.fromkeys(names_of(each), each.cell_type.column_type)
-    return columns | JUDGED if kind is DEALS else columns
+    return columns | derived_of(kind)
 
 
 def fill(mapped: KindMapping, tables: Sequence[FileTable], run: ImportRun) -> int:

@@ -39,7 +39,11 @@ def test_it_says_what_foreign_columns_and_stages_are(tmp_path: Path):
     ("old", "new", "words"),
     [
         ('system = "old"', "", "Say which system"),
-        ("[deals]", "[deal]", "knows no “deal”. It can have: companies, contacts, deals"),
+        (
+            "[deals]",
+            "[deal]",
+            "knows no “deal”. It can have: activities, companies, contacts, deals",
+        ),
         ('file = "deals.csv"', "", "needs the name of a file"),
         ('id = "Id"', 'ident = "Id"', r"\[deals.columns\] knows no “ident”"),
         ('id = "Id"', "id = 3", "id must name a column"),

@@ -107,12 +107,13 @@ def by_command(
     formats: dict[str, str] | None = None,
     stages: dict[str, dict[str, str]] | None = None,
     values: dict[str, dict[str, str]] | None = None,
+    **more: str,
 ) -> files.ImportResult:
     """The same file by `manage.py import`: as a mapping would say it."""
     folder.mkdir(exist_ok=True)
     (folder / "old.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
     content: dict[str, Any] = {"file": "*.csv", "columns": columns, "formats": formats or {}}
-    content["values"] = values or {}
+    content |= {"values": values or {}, **more}
     if kind in mapping.MAKEABLE:
         content["make"] = list(mapping.MAKEABLE[kind])
     if kind == "deals":

@@ -1,0 +1,334 @@
+"""Imports activities: what was done with whom, what is planned, and notes."""
+
+from functools import partial
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm.models import Activity, Company, Contact, Deal
+from crm.models.activity import TOUCHES
+from exchange.imports import bulk
+from exchange.imports.judging import Judge
+from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS, RecordKind
+from exchange.imports.parties import KNOWN_BY, assign_importer, resolve_owner
+from exchange.imports.staging import execute, inform_planner, select
+from pipeline.models import User
+from pipeline.process.stages import Stage
+
+# Deals are many and have no index of names: they are read once for all names of a file. Of several
+# with one name, that of the row's company; only those that who imports may change.
+_DEAL_BY_NAME = """
+    UPDATE {s} AS s SET deal_id = found.id {resolved}
+    FROM (
+        WITH wanted AS MATERIALIZED (
+            SELECT DISTINCT seven_fold({column}) AS key, company_id FROM {s}
+            WHERE state IS NULL AND deal_id IS NULL AND {column} IS NOT NULL
+        )
+        SELECT wanted.key, wanted.company_id,
+            CASE WHEN count(*) > 1 THEN -1 ELSE min(d.id) END AS id
+        FROM wanted JOIN crm_deal AS d ON seven_fold(d.name) = wanted.key
+         AND (wanted.company_id IS NULL OR d.company_id = wanted.company_id)
+        WHERE {within_reach}
+        GROUP BY 1, 2
+    ) AS found
+    WHERE s.state IS NULL AND s.deal_id IS NULL AND seven_fold(s.{column}) = found.key
+      AND s.company_id IS NOT DISTINCT FROM found.company_id
+"""
+# As DealQuerySet.editable_by has it.
+_WITHIN_REACH = """
+    (%(everything)s OR coalesce(d.owner_id = ANY(%(seen)s::bigint[]), false)
+     OR d.owner_id IS NULL AND d.team_id = ANY(%(led)s::bigint[]))
+"""
+_BEYOND_REACH = f"NOT (SELECT {_WITHIN_REACH} FROM crm_deal AS d WHERE d.id = s.deal_id)"  # noqa: S608  # constants
+_SOME = "SELECT FROM {s} WHERE state IS NULL AND deal_id IS NULL AND {column} IS NOT NULL LIMIT 1"
+_CONTACT_BY_ADDRESS = """
+    UPDATE {s} AS s SET contact_id = found.id
+    FROM (
+        SELECT r.no, min(c.id) AS id
+        FROM {s} AS r
+        CROSS JOIN LATERAL unnest(r.email_key) AS key
+        JOIN crm_contactpoint AS p ON p.value = key AND p.kind = 'email' AND {known_by}
+        JOIN crm_contact AS c ON c.id = p.contact_id
+         AND (r.contact IS NULL OR seven_fold(c.name) = seven_fold(r.contact))
+        WHERE r.state IS NULL AND r.contact_id IS NULL
+        GROUP BY r.no
+    ) AS found
+    WHERE s.no = found.no
+"""
+# Of several people with one name, the one of the row's company.
+_COLLEAGUE = """
+    UPDATE {s} AS s SET contact_id = found.id
+    FROM (
+        SELECT r.no, (
+            SELECT min(c.id) FROM crm_contact AS c
+            WHERE c.company_id = r.company_id AND seven_fold(c.name) = seven_fold(r.contact)
+            GROUP BY c.company_id HAVING count(*) = 1
+        ) AS id
+        FROM {s} AS r
+        WHERE r.state IS NULL AND r.contact_id IS NULL AND r.company_id IS NOT NULL
+          AND r.contact IS NOT NULL
+    ) AS found
+    WHERE s.no = found.no AND found.id IS NOT NULL
+"""
+# What a row belongs to, of whatever kind it is: said in one column.
+_TAKE = """
+    UPDATE {s} SET {into} = coalesce({into}, about_id), about = NULL, about_id = NULL
+    WHERE state IS NULL AND about_id > 0
+"""
+_DEALS_OWNER = """
+    UPDATE {s} AS s SET owner_id = coalesce(
+        (SELECT d.owner_id FROM crm_deal AS d WHERE d.id = s.deal_id),
+        (SELECT c.owner_id FROM crm_contact AS c WHERE c.id = s.contact_id),
+        (SELECT c.owner_id FROM crm_company AS c WHERE c.id = s.company_id)
+    )
+    WHERE s.state IS NULL AND s.owner_id IS NULL
+"""
+_PLANNED = "s.done_moment IS NULL AND s.cancelled_moment IS NULL"
+_PLANNERS = """
+    SELECT DISTINCT s.owner_id, s.deal_id FROM {s} AS s JOIN crm_deal AS d ON d.id = s.deal_id
+    WHERE s.state IS NULL AND s.done_moment IS NULL AND s.cancelled_moment IS NULL
+      AND s.owner_id IS DISTINCT FROM d.owner_id AND s.owner_id IS DISTINCT FROM %(owner)s
+    ORDER BY 1, 2
+"""
+_DEALS = "SELECT DISTINCT deal_id FROM {s} WHERE state = 'new' AND deal_id IS NOT NULL ORDER BY 1"
+# Before what is written asks for a weaker lock on them.
+_LOCK = "SELECT FROM crm_deal WHERE id = ANY(%(deals)s) ORDER BY id FOR NO KEY UPDATE"
+_DUE_BY = """
+    coalesce(s.due_moment, (s.due_day + time '23:59') AT TIME ZONE coalesce(
+        nullif((SELECT u.time_zone FROM pipeline_user AS u WHERE u.id = s.owner_id), ''), %(zone)s
+    ))
+"""
+# The stage for which it counts, as crm.queries.activity has it.
+_STAGE = """
+    CASE
+    WHEN s.done_moment IS NULL THEN NULL
+    WHEN s.deal_id IS NULL THEN {first}
+    ELSE coalesce({stood}, CASE WHEN s.act = ANY(%(touches)s) THEN {first} END)
+    END
+"""
+_STOOD = """
+    CASE
+    WHEN d.closed_at <= {at} THEN NULL
+    WHEN d.stage_entered_at IS NULL OR d.stage_entered_at <= {at} THEN d.stage
+    ELSE (
+        SELECT CASE WHEN v.left_how IN ('won', 'stopped') AND v.left_at <= {at} THEN NULL ELSE v.stage END
+        FROM crm_stagevisit AS v WHERE v.deal_id = d.id
+        ORDER BY (v.entered_at IS NULL OR v.entered_at <= {at}) DESC,
+            CASE WHEN v.entered_at IS NULL OR v.entered_at <= {at} THEN -v.sequence ELSE v.sequence END
+        LIMIT 1
+    )
+    END
+"""
+# What is next, and when the other side was last spoken to, as commands keep it.
+_REFRESH = """
+    UPDATE crm_deal AS d
+    SET next_on = next.due_on, next_at = next.due_at, next_kind = coalesce(next.kind, ''),
+        attention_at = CASE
+            WHEN d.outcome = 'open' AND next.due_by IS NOT NULL THEN next.due_by
+            WHEN d.parked_until IS NOT NULL THEN d.parked_until::timestamp AT TIME ZONE %(zone)s
+        END,
+        touched_at = CASE WHEN {anew} THEN last.at ELSE greatest(d.touched_at, last.at) END
+    FROM unnest(%(deals)s::bigint[]) AS asked (id)
+    LEFT JOIN LATERAL (
+        SELECT a.due_on, a.due_at, a.due_by, a.kind FROM crm_activity AS a
+        WHERE a.deal_id = asked.id AND a.done_at IS NULL AND a.cancelled_at IS NULL
+        ORDER BY a.due_by, a.id LIMIT 1
+    ) AS next ON true
+    LEFT JOIN LATERAL (
+        SELECT max(a.done_at) AS at FROM crm_activity AS a
+        WHERE a.deal_id = asked.id AND a.done_at IS NOT NULL AND a.kind = ANY(%(touches)s)
+          AND a.result <> 'no_answer'
+    ) AS last ON true
+    WHERE d.id = asked.id
+"""
+
+
+def import_activities(judge: Judge) -> None:
+    """Judge and write the staged activities, and on their deals what is next."""
+    judge.identify()
+    _resolve(judge)
+    if judge.run.reach is not None:
+        assign_importer(judge)
+    else:
+        judge.execute(_DEALS_OWNER)
+    _refuse_the_rest(judge)
+    judge.number(Activity)
+    # A check changes nothing, and locks nobody's deal until the end.
+    if not judge.run.is_trial:
+        _write(judge)
+
+
+def _resolve(judge: Judge) -> None:
+    resolve_owner(judge)
+    later = _(
+        "Bring in the file that has it first, under the same name of the system, then this one again."
+    )
+    company = _("The company “{value}” is not on record.")
+    judge.resolve(
+        "company", "company_id", of=COMPANIES, model=Company, missing=f"{company} {later}"
+    )
+    _resolve_contact(judge, later)
+    deal = _("The deal “{value}” is not on record.")
+    _resolve_deal(judge, "deal")
+    judge.refuse("s.deal_id = -1", _("Several deals have the name “{value}”."), field="deal")
+    judge.refuse("s.deal IS NOT NULL AND s.deal_id IS NULL", f"{deal} {later}", field="deal")
+    if "about" in judge.mapped.columns:
+        _resolve_about(judge, later)
+    judge.refuse(
+        _BEYOND_REACH,
+        _("The deal “{value}” is out of your reach."),
+        value="(SELECT d.name FROM crm_deal AS d WHERE d.id = s.deal_id)",
+    )
+
+
+def _resolve_contact(judge: Judge, later: str) -> None:
+    find = partial(judge.resolve, "contact", "contact_id", of=CONTACTS, model=Contact, missing=None)
+    find(by_name=False)
+    if "email" in judge.mapped.columns:
+        judge.execute(_CONTACT_BY_ADDRESS, known_by=KNOWN_BY["email"])
+    if "contact" in judge.mapped.columns:
+        judge.execute(_COLLEAGUE)
+    find()
+    person = _("The person “{value}” is not on record.")
+    judge.refuse(
+        "coalesce(s.contact, s.email[1]) IS NOT NULL AND s.contact_id IS NULL",
+        f"{person} {later}",
+        field="contact" if "contact" in judge.mapped.columns else "email",
+        value="coalesce(s.contact, s.email[1])",
+    )
+
+
+def _resolve_deal(judge: Judge, column: str) -> None:
+    if column not in judge.mapped.columns:
+        return
+    into = "deal_id" if column == "deal" else "about_id"
+    judge.resolve(column, into, of=DEALS, model=Deal, missing=None, by_name=False)
+    if column == "about":
+        judge.execute(_TAKE, into="deal_id")
+    if select(_SOME, s=judge.table, column=column):
+        inform_planner()
+        judge.execute(
+            _DEAL_BY_NAME,
+            column=column,
+            within_reach=_WITHIN_REACH,
+            resolved=", about = NULL" if column == "about" else "",
+        )
+
+
+def _resolve_about(judge: Judge, later: str) -> None:
+    """Ids go before names: by an id it is this one, whatever else has such a name."""
+    kinds: tuple[tuple[RecordKind, type[Any], str], ...] = (
+        (COMPANIES, Company, "company_id"),
+        (CONTACTS, Contact, "contact_id"),
+    )
+    for kind, model, into in kinds:
+        judge.resolve("about", "about_id", of=kind, model=model, missing=None, by_name=False)
+        judge.execute(_TAKE, into=into)
+    _resolve_deal(judge, "about")
+    judge.refuse("s.deal_id = -1", _("Several deals have the name “{value}”."), field="about")
+    for _kind, model, into in kinds:
+        judge.resolve("about", "about_id", of=None, model=model, missing=None)
+        judge.execute(_TAKE, into=into)
+    nothing = _("“{value}” is neither a deal, a company nor a person on record.")
+    judge.refuse("s.about IS NOT NULL", f"{nothing} {later}", field="about")
+
+
+def _refuse_the_rest(judge: Judge) -> None:
+    judge.refuse(
+        "s.deal_id IS NULL AND s.company_id IS NULL AND s.contact_id IS NULL",
+        _("It belongs to nobody: no deal, company or person is named."),
+    )
+    judge.refuse(
+        "s.owner_id IS NULL",
+        _("Nobody is named who did it or is to do it, and nobody has the record."),
+        field="owner",
+    )
+    judge.refuse(
+        f"{_PLANNED} AND d.id = s.deal_id AND d.outcome <> 'open'",
+        _("The deal “{value}” is closed: nothing can be planned on it."),
+        value="d.name",
+        source="FROM crm_deal AS d",
+    )
+    judge.refuse(
+        f"{_PLANNED} AND d.id = s.deal_id AND d.parked_until IS NOT NULL",
+        _("The deal “{value}” is laid aside until a day: plan it on its page."),
+        value="d.name",
+        source="FROM crm_deal AS d",
+    )
+    judge.refuse(
+        f"{_PLANNED} AND u.id = s.owner_id AND NOT u.is_active",
+        _("“{value}” has left: nothing can be planned for this person."),
+        value="u.name",
+        source="FROM pipeline_user AS u",
+    )
+    _refuse_blind(judge)
+
+
+def _refuse_blind(judge: Judge) -> None:
+    """Nobody gets something to do on a deal that he or she cannot see, as on its page."""
+    deals_of: dict[int, list[int]] = {}
+    for person, deal in select(_PLANNERS, judge.arguments, s=judge.table):
+        deals_of.setdefault(person, []).append(deal)
+    blind = []
+    for person in User.objects.filter(pk__in=deals_of):
+        asked = deals_of[person.pk]
+        seen = Deal.objects.visible_to(person).filter(pk__in=asked).values_list("pk", flat=True)
+        blind += [(person.pk, deal) for deal in set(asked) - set(seen)]
+    if not blind:
+        return
+    people, deals = (list(column) for column in zip(*blind, strict=True))
+    judge.refuse(
+        f"{_PLANNED} AND s.owner_id = blind.person AND s.deal_id = blind.deal",
+        _("“{value}” cannot see the deal, nor what is planned on it."),
+        value="(SELECT u.name FROM pipeline_user AS u WHERE u.id = s.owner_id)",
+        source="FROM unnest(%(people)s::bigint[], %(deals)s::bigint[]) AS blind (person, deal)",
+        people=people,
+        deals=deals,
+    )
+
+
+def _write(judge: Judge) -> None:
+    deals = [deal for (deal,) in select(_DEALS, s=judge.table)]
+    arguments = {
+        **judge.arguments,
+        "zone": judge.run.root.time_zone,
+        "touches": [str(kind) for kind in TOUCHES],
+        "deals": deals,
+    }
+    execute(_LOCK, arguments)
+    stood = _STOOD.format(at="s.done_moment")
+    bulk.insert_select(
+        Activity,
+        {
+            "id": "s.record_id",
+            "kind": "s.act",
+            "subject": "s.title",
+            "body": "s.words",
+            "deal_id": "s.deal_id",
+            "company_id": "coalesce(s.company_id, ("
+            " SELECT c.company_id FROM crm_contact AS c WHERE c.id = s.contact_id), d.company_id)",
+            "contact_id": "s.contact_id",
+            "owner_id": "s.owner_id",
+            "due_on": "s.due_day",
+            "due_at": "s.due_moment",
+            "due_by": _DUE_BY,
+            "done_at": "s.done_moment",
+            "cancelled_at": "s.cancelled_moment",
+            "result": "s.came_of_it",
+            "stage": _STAGE.format(first=Stage.LEAD_GENERATION.value, stood=stood),
+            "created_at": "s.made_moment",
+            "created_by_id": "%(by)s",
+            "batch_id": "%(batch)s",
+        },
+        f"{judge.table} AS s LEFT JOIN crm_deal AS d ON d.id = s.deal_id WHERE s.state = 'new'",
+        arguments,
+    )
+    execute(_REFRESH, arguments, anew="false")
+
+
+def refresh_deals(deals: list[int], *, zone: str) -> None:
+    """Set anew what is next on deals that activities were taken from, and when the other side was
+    last spoken to."""
+    arguments = {"deals": deals, "zone": zone, "touches": [str(kind) for kind in TOUCHES]}
+    execute(_LOCK, arguments)
+    execute(_REFRESH, arguments, anew="true")
