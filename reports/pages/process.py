@@ -11,14 +11,16 @@ from reports.axes import MONTH, REASON, STAGE, VERSION
 from reports.metrics import flow
 from reports.metrics import process as metrics
 from reports.pages.page import ReportPage
-from reports.presenters.forest import counted, forest, table_of
+from reports.presenters.forest import beside_keys, counted, forest, table_of
 from reports.presenters.panels import (
     Bar,
     Bars,
+    LegendKey,
     PanelChoice,
     ReportPanel,
     Segment,
     Table,
+    TableCell,
     TableHead,
     TableRow,
     at_percent,
@@ -40,17 +42,20 @@ _OFFERS = (metrics.won_after_early_offer, metrics.won_after_timely_offer)
 
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
-    question = report.question
+    both = [each for each in (report.question, report.question.before) if each]
     ask_together(
         [
-            Wanted(question=question, metrics=(*_FOLLOWED, *_OFFERS)),
-            Wanted(
-                question=question,
-                metrics=(metrics.gates_kept, metrics.backward_rate),
-                axes=(STAGE,),
-            ),
-            Wanted(question=question, metrics=(metrics.gone_past,), axes=(REASON,)),
             wanted_weekly(report, _FOLLOWED),
+            *(
+                wanted
+                for each in both
+                for wanted in (
+                    Wanted(question=each, metrics=(*_FOLLOWED, *_OFFERS)),
+                    Wanted(question=each, metrics=(metrics.gates_kept,), axes=(STAGE,)),
+                    Wanted(question=each, metrics=(metrics.gone_past,), axes=(REASON,)),
+                    Wanted(question=each, metrics=(flow.flow_conversion,), axes=(VERSION,)),
+                )
+            ),
         ]
     )
     return [
@@ -64,13 +69,17 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
 
 
 def _numbers(report: Report) -> ReportPanel:
-    told = weekly(report, _FOLLOWED)
+    told, before = weekly(report, _FOLLOWED), report.question.before
     return ReportPanel(
         key="numbers",
         title=_("Was it followed?"),
         template="reports/panels/numbers.html",
         drawing=[
-            report.headline(metric.whole(report.question), trend=told.get(metric.slug))
+            report.headline(
+                metric.whole(report.question),
+                was=metric.whole(before) if before else None,
+                trend=told.get(metric.slug),
+            )
             for metric in _FOLLOWED
         ],
         note=_(
@@ -100,6 +109,7 @@ def _gates(report: Report) -> ReportPanel:
         template="reports/panels/dots.html",
         drawing=chart,
         table=table_of(chart),
+        legend=beside_keys(report),
         definition=metric.definition,
         n=whole.n,
         coverage=whole.coverage,
@@ -112,11 +122,14 @@ def _reasons(report: Report) -> ReportPanel:
     question = report.question
     metric = metrics.gone_past
     found = metric.measure(question, REASON)
-    names = REASON.named(question, {*REASON.every, *found})
-    most = max((figure.n for figure in found.values()), default=1)
+    was = metric.measure(question.before, REASON) if question.before else {}
+    names = REASON.named(question, {*REASON.every, *found, *was})
+    most = max((figure.n for each in (found, was) for figure in each.values()), default=1)
     none = metric.of_nothing(question)
     rows = {key: found.get(key, none) for key in names}
     n = sum(figure.n for figure in rows.values())
+    is_beside = question.before is not None
+    past = {key: was[key].n if key in was else 0 for key in names} if is_beside else {}
     return ReportPanel(
         key="reasons",
         title=_("Why gates were gone past"),
@@ -137,17 +150,31 @@ def _reasons(report: Report) -> ReportPanel:
                     if figure.n
                     else [],
                     text=number(figure.n),
+                    tick=at_percent(past[key], most) if past.get(key) else None,
+                    tick_title=_("%(value)s in the period before")
+                    % {"value": number(past.get(key, 0))},
                 )
                 for key, figure in rows.items()
             ]
         ),
         table=Table(
-            heads=[TableHead(text=_("Reason"), numeric=False), TableHead(text=_("Gone past"))],
+            heads=[
+                TableHead(text=_("Reason"), numeric=False),
+                TableHead(text=_("Gone past")),
+                *([TableHead(text=_("Before"))] if is_beside else []),
+            ],
             rows=[
-                TableRow(name=names[key], cells=[report.cell(figure)])
+                TableRow(
+                    name=names[key],
+                    cells=[
+                        report.cell(figure),
+                        *([TableCell(text=number(past[key]), raw=past[key])] if is_beside else []),
+                    ],
+                )
                 for key, figure in rows.items()
             ],
         ),
+        legend=[LegendKey(css="key-norm", text=_("the period before"))] if is_beside else (),
         definition=metric.definition,
         n=n,
         empty="" if n else _("No gate was gone past in this period."),
@@ -167,16 +194,20 @@ def _early_offers(report: Report) -> ReportPanel:
         apart=_("After an early offer *%(one)s* are won, else %(other)s."),
         alike=_("An early offer makes no difference beyond chance: %(one)s, else %(other)s."),
     )
-    named = ((_("Offered too early"), early), (_("Offered in time"), timely))
+    before = question.before
+    was = [metric.whole(before) if before else None for metric in _OFFERS]
+    named = ((_("Offered too early"), early, was[0]), (_("Offered in time"), timely, was[1]))
     return ReportPanel(
         key="early",
         title=_("What an early offer costs"),
         template="reports/panels/numbers.html",
-        drawing=[report.headline(figure, title=title) for title, figure in named],
+        drawing=[report.headline(figure, title=title, was=past) for title, figure, past in named],
         say=say,
         table=Table(
             heads=[TableHead(text=_("Deals"), numeric=False), TableHead(text=_("Won"))],
-            rows=[TableRow(name=title, cells=[report.cell(figure)]) for title, figure in named],
+            rows=[
+                TableRow(name=title, cells=[report.cell(figure)]) for title, figure, _was in named
+            ],
         ),
     )
 
@@ -248,6 +279,7 @@ def _versions(report: Report) -> ReportPanel:
         template="reports/panels/dots.html",
         drawing=chart,
         table=table_of(chart),
+        legend=beside_keys(report),
         definition=metric.definition,
         n=whole.n,
         coverage=whole.coverage,
@@ -261,6 +293,5 @@ PAGE = ReportPage(
     key="process",
     title=gettext_lazy("Process"),
     shows=_shows,
-    asks=("source", "style", "product"),
     basis=gettext_lazy("owner and team at entry; of closed deals the present ones"),
 )

@@ -1,6 +1,7 @@
 """Where deals come from and how far they get (METRICS K17 and K18; CHECKLIST A9, C12)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from babel.dates import get_day_names
@@ -8,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports.axes import EXISTING_CUSTOMER, METHOD, SOURCE
+from reports.figures import Figure
 from reports.metric import WHOLE, Metric, figures
 from reports.metrics import leads
 from reports.pages.page import ReportPage
-from reports.presenters.forest import apart, counted, forest, step, table_of
+from reports.presenters.forest import apart, beside_keys, counted, forest, step, table_of
 from reports.presenters.panels import (
-    LegendKey,
     ReportPanel,
     Table,
     TableCell,
@@ -36,6 +37,13 @@ _LADDER: tuple[Metric, ...] = (
     leads.won_of_leads_value,
 )
 
+_RESPONSE: tuple[Metric, ...] = (
+    leads.response_days,
+    leads.answered_within_an_hour,
+    leads.response_working_hours,
+    leads.answered_within_a_working_hour,
+)
+
 # So many customers stand on the page; the file has all of them.
 MOST_CUSTOMERS = 40
 
@@ -43,6 +51,19 @@ MOST_CUSTOMERS = 40
 def _shows(report: Report) -> Sequence[ReportPanel]:
     # What comes by source, and as a whole, adds up from it.
     figures(report.question, _LADDER, SOURCE, EXISTING_CUSTOMER)
+    both = [each for each in (report.question, report.question.before) if each]
+    ladder = [leads.leads, leads.won_of_leads]
+    ask_together(
+        [
+            wanted_weekly(report, _RESPONSE),
+            *(Wanted(question=each, metrics=_RESPONSE) for each in both),
+            *(
+                Wanted(question=each, metrics=[leads.talks_of_attempts], axes=(METHOD,))
+                for each in both
+            ),
+            *(Wanted(question=each, metrics=ladder, axes=(SOURCE,)) for each in both[1:]),
+        ]
+    )
     return [_by_source(report), _by_method(report), _customers(report), _response(report)]
 
 
@@ -50,23 +71,23 @@ def _by_source(report: Report) -> ReportPanel:
     question = report.question
     found = figures(question, _LADDER, SOURCE)
     whole = figures(question, _LADDER)
+    before = question.before
+    was = (
+        {**leads.leads.measure(before, SOURCE), WHOLE: leads.leads.whole(before)} if before else {}
+    )
 
     def at(metric: Metric, value: Any) -> Any:
         rows = whole if value == WHOLE else found
         return rows[metric.slug].get(value) or metric.of_nothing(question, SOURCE, value)
 
     def cells(value: Any) -> list[TableCell]:
-        young = at(leads.open_leads, value).n
-        first = counted(report, at(leads.leads, value))
-        if young:
-            first = TableCell(
-                text=first.text,
-                raw=first.raw,
-                href=first.href,
-                note=_("%(n)s open") % {"n": number(young)},
-            )
+        young, then = at(leads.open_leads, value).n, was.get(value)
+        notes = [
+            _("%(n)s open") % {"n": number(young)} if young else "",
+            _("%(n)s before") % {"n": number(then.n)} if then else "",
+        ]
         return [
-            first,
+            replace(counted(report, at(leads.leads, value)), note=" · ".join(filter(None, notes))),
             step(report, at(leads.talked, value)),
             step(report, at(leads.qualified, value)),
             step(report, at(leads.offered, value), at(leads.offered_value, value)),
@@ -83,6 +104,7 @@ def _by_source(report: Report) -> ReportPanel:
         also=list(found[leads.leads.slug]),
     )
     everything = leads.leads.whole(question)
+    young = [_("What began before had longer to be won.")] if before else []
     return ReportPanel(
         key="sources",
         title=_("From lead to won, by source"),
@@ -93,17 +115,11 @@ def _by_source(report: Report) -> ReportPanel:
         n=everything.n,
         coverage=everything.coverage,
         say=_differences(report),
-        legend=_FOREST_KEYS,
-        note=_("Small print: the share of the leads, and what they are worth."),
+        legend=beside_keys(report),
+        note=" ".join([_("Small print: the share of the leads, and what they are worth."), *young]),
         empty="" if everything.n else _("No deal began in this period: take a longer one."),
         wide=True,
     )
-
-
-_FOREST_KEYS = (
-    LegendKey(css="key-now", text=gettext_lazy("share, with where it lies 9 times in 10")),
-    LegendKey(css="key-still", text=gettext_lazy("all together")),
-)
 
 
 def _differences(report: Report) -> str:
@@ -149,6 +165,7 @@ def _by_method(report: Report) -> ReportPanel:
         template="reports/panels/dots.html",
         drawing=chart,
         table=table_of(chart),
+        legend=beside_keys(report),
         definition=metric.definition,
         n=whole.n,
         empty="" if whole.n else _("No attempt was recorded in this period: take a longer one."),
@@ -217,16 +234,10 @@ def _customers(report: Report) -> ReportPanel:
 
 def _response(report: Report) -> ReportPanel:
     question = report.question
-    metrics = (
-        leads.response_days,
-        leads.answered_within_an_hour,
-        leads.response_working_hours,
-        leads.answered_within_a_working_hour,
-    )
-    ask_together([Wanted(question=question, metrics=metrics), wanted_weekly(report, metrics)])
-    told = weekly(report, metrics)
-    time, soon, worked, soon_worked = (metric.whole(question) for metric in metrics)
-    trends = [told.get(metric.slug) for metric in metrics]
+    told, before = weekly(report, _RESPONSE), question.before
+    time, soon, worked, soon_worked = (metric.whole(question) for metric in _RESPONSE)
+    was = [metric.whole(before) if before else None for metric in _RESPONSE]
+    trends = [told.get(metric.slug) for metric in _RESPONSE]
     coverage = time.coverage
     answered = _("%(n)s of %(all)s answered") % {
         "n": number(coverage.known),
@@ -240,12 +251,12 @@ def _response(report: Report) -> ReportPanel:
             report.headline(
                 time,
                 text=_response_text(time.value),
-                more=[_("half were answered sooner"), answered],
+                more=[_("half were answered sooner"), answered, _response_was(was[0])],
                 trend=trends[0],
             ),
-            report.headline(soon, trend=trends[1]),
-            report.headline(worked, more=[_working_words(report)], trend=trends[2]),
-            report.headline(soon_worked, trend=trends[3]),
+            report.headline(soon, was=was[1], trend=trends[1]),
+            report.headline(worked, more=[_working_words(report)], was=was[2], trend=trends[2]),
+            report.headline(soon_worked, was=was[3], trend=trends[3]),
         ],
         empty="" if soon.n else _("No lead came in during this period."),
     )
@@ -269,10 +280,17 @@ def _response_text(days: Any) -> str:
     return _("%(n)s d") % {"n": number(days)}
 
 
+def _response_was(was: Figure | None) -> str:
+    if was is None or not was.n:
+        return ""
+    said = {"value": _response_text(was.value), "n": f"n {number(was.n)}"}
+    return _("%(value)s in the period before, %(n)s") % said
+
+
 PAGE = ReportPage(
     key="sources",
     title=gettext_lazy("Sources"),
     shows=_shows,
-    asks=("style", "product"),
+    asks=("compare", "style", "product"),
     basis=gettext_lazy("by the day on which the deal began; present owner and team"),
 )

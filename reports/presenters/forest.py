@@ -11,6 +11,7 @@ from reports.metric import WHOLE, Metric
 from reports.presenters.panels import (
     Dot,
     Dots,
+    LegendKey,
     ScaleMark,
     Table,
     TableCell,
@@ -38,12 +39,17 @@ def forest(
     cells: Cells = lambda _value: (),
     also: Sequence[Any] = (),
 ) -> Dots:
-    """A rate for each value of an axis, A to Z; `cells` stand before the dots under `heads`. `also`
-    are values that are shown without any row of the rate."""
+    """A rate for each value of an axis, A to Z, beside what it was in the period before; `cells` stand
+    before the dots under `heads`. `also` are values that are shown without any row of the rate.
+
+    Months and weeks are no other ones in the period before, so that they are set beside none.
+    """
     question = report.question
     found = metric.measure(question, by)
-    past = metric.measure(question.before, by) if question.before else {}
+    before = None if by.time else question.before
+    past = metric.measure(before, by) if before else {}
     whole = metric.whole(question)
+    whole_past = metric.whole(before) if before else None
     names = by.named(question, {*found, *also})
     end, ticks = scale_to(_longest(found, whole))
     pinned = pinned_spans(report, by, names)
@@ -57,6 +63,7 @@ def forest(
             cells(value),
             stage=value if by.key == "stage" else 0,
             pin=pinned.numbers.get(value, ""),
+            was=report.was_words(found.get(value), past.get(value)),
         )
         for value, name in names.items()
     ]
@@ -72,7 +79,15 @@ def forest(
             if whole.n
             else None
         ),
-        whole_row=rate_dot(report, _("All"), whole, None, end, cells(WHOLE))
+        whole_row=rate_dot(
+            report,
+            _("All"),
+            whole,
+            whole_past,
+            end,
+            cells(WHOLE),
+            was=report.was_words(whole, whole_past),
+        )
         if len(rows) > 1
         else None,
     )
@@ -95,8 +110,10 @@ def rate_dot(
     *,
     stage: int = 0,
     pin: str = "",
+    was: str = "",
 ) -> Dot:
-    """A rate on a scale that ends at `end` percent, beside what it was; `cells` stand before it."""
+    """A rate on a scale that ends at `end` percent, beside what it was, `was` in words; `cells` stand
+    before it."""
     low, high = figure.interval or (0.0, 0.0)
     share = None if figure.value is None else float(figure.value) * 100
     words = _("too few") if figure.is_small_sample else report.text(figure)
@@ -112,10 +129,12 @@ def rate_dot(
         else None,
         text=words,
         title=" · ".join(filter(None, (of_words(figure), between_words(figure)))),
+        past_title=was if told else "",
         href=report.rows(figure),
         few=figure.is_small_sample,
         beyond=high * 100 > end,
         stage=stage,
+        was=was,
         cells=[
             *cells,
             TableCell(
@@ -128,12 +147,30 @@ def rate_dot(
     )
 
 
+def beside_keys(report: Report) -> Sequence[LegendKey]:
+    """What the marks of rates are, beside what they were if they are set beside anything."""
+    ring = LegendKey(css="key-ring", text=_("the period before"))
+    return [
+        LegendKey(css="key-now", text=_("share, with where it lies 9 times in 10")),
+        *([ring] if report.question.before else []),
+        LegendKey(css="key-still", text=_("all together")),
+    ]
+
+
 def table_of(chart: Dots) -> Table:
-    """The same as a table: names, what stands beside, and the rates."""
+    """The same as a table: names, what stands beside, the rates, and what they were."""
     rows = [*chart.rows, *([chart.whole_row] if chart.whole_row else [])]
+    is_beside = any(row.was for row in rows)
     return Table(
-        heads=chart.heads,
-        rows=[TableRow(name=row.label, stage=row.stage, cells=row.cells) for row in rows],
+        heads=[*chart.heads, *([TableHead(text=_("Before"))] if is_beside else [])],
+        rows=[
+            TableRow(
+                name=row.label,
+                stage=row.stage,
+                cells=[*row.cells, *([TableCell(text=row.was or "–")] if is_beside else [])],
+            )
+            for row in rows
+        ],
     )
 
 

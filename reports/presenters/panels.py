@@ -167,10 +167,10 @@ class Bars:
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:
-    """A value with where it lies 9 times in 10. `past` is what it was, or the other way of counting;
-    `few` has too few to say it. `beyond` says that the interval goes on past the scale. `half` is
-    where the middle half of its rows lies, `usual` a tick beside it. `pin` is the number of what
-    happened in it, where rows are spans of time."""
+    """A value with where it lies 9 times in 10. `past` is what it was, or the other way of counting,
+    `was` the former in words; `few` has too few to say it. `beyond` says that the interval goes on
+    past the scale. `half` is where the middle half of its rows lies, `usual` a tick beside it. `pin`
+    is the number of what happened in it, where rows are spans of time."""
 
     label: str
     pin: str = ""
@@ -190,6 +190,7 @@ class Dot:
     half: tuple[float, float] | None = None
     past_title: str = ""
     past_href: str = ""
+    was: str = ""
     cells: Sequence[TableCell] = ()
 
 

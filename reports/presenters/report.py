@@ -128,14 +128,14 @@ class Report:
             trend=trend,
         )
 
-    def was_words(self, figure: Figure, was: Figure | None, *, short: bool = False) -> str:
+    def was_words(self, figure: Figure | None, was: Figure | None, *, short: bool = False) -> str:
         """What a figure was in the period before; of a rate, whether that is more than chance."""
         if was is None or not was.n:
             return ""
         said = {"value": self.text(was, short=short), "n": of_words(was)}
         if was.part is None:
             return _("%(value)s in the period before") % said
-        if is_beyond_chance(figure, was):
+        if figure is not None and is_beyond_chance(figure, was):
             return _("%(value)s in the period before, %(n)s: more than chance") % said
         return _("%(value)s in the period before, %(n)s") % said
 

@@ -1,0 +1,45 @@
+"""Figures are set beside those of the period before: each page says both, never the difference alone."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from salesprocess.lib.format import percent
+from tests.conftest import Cast
+from tests.reports import worked
+
+# The days 31 to 60 of the fixture, beside the days 1 to 30.
+START, END = 31, 60
+ASKED = f"span=custom&start={worked.on_day(START).date()}&end={worked.on_day(END).date()}"
+
+
+def shown(client: Client, cast: Cast, page: str, more: str = "") -> str:
+    client.force_login(cast.again(cast.mona))
+    answer = client.get(f"/reports/{page}/?{ASKED}{more}")
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def test_the_process_page_says_what_its_shares_were(client: Client, worked_cast: Cast) -> None:
+    ended = [stay for stay in worked.stays() if stay.left is not None and 1 <= stay.left <= 30]
+    back = sum(stay.way == "back" for stay in ended)
+    text = shown(client, worked_cast, "process")
+    share, of = percent(back / len(ended), len(ended)), f"{back} of {len(ended)}"
+    assert f"{share} in the period before, {of}" in text
+    assert "the period before" not in shown(client, worked_cast, "process", "&compare=none")
+
+
+def test_the_sources_page_says_how_many_leads_there_were(client: Client, worked_cast: Cast) -> None:
+    begun = [int(story.split()[0].partition("@")[2]) for *_deal, story in worked.STORIES]
+    now, then = (sum(a <= day <= b for day in begun) for a, b in ((START, END), (1, 30)))
+    text = shown(client, worked_cast, "sources")
+    leads = text.partition('id="panel-sources"')[2].partition("</section>")[0]
+    assert f">{now}</a><small>{now} open · {then} before</small>" in leads
+    assert "What began before had longer to be won." in leads
+
+
+@pytest.mark.parametrize("page", ["process", "sources", "wins"])
+def test_a_table_has_what_was_beside_what_is(client: Client, worked_cast: Cast, page: str) -> None:
+    text = shown(client, worked_cast, page)
+    assert re.search(r'<th scope="col"[^>]*>Before</th>', text)
