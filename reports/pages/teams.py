@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pipeline.models import User
+from pipeline.process.layer_diff import ChangeKind, consistency, differences
+from pipeline.process.playbook import Playbook
+from pipeline.process.queries.in_force import of_versions
 from pipeline.process.stages import Stage
 from reports.axes import CUSTOMER, PERSON, STAGE, TEAM
 from reports.figures import Figure
@@ -16,7 +20,7 @@ from reports.metrics import duration, flow, outcomes
 from reports.pages.page import ReportPage
 from reports.presenters.panels import ReportPanel, Table, TableCell, TableHead, TableRow
 from reports.presenters.report import Report, between_words, is_beyond_chance, of_words
-from salesprocess.lib.format import money_short, percent
+from salesprocess.lib.format import join_list, money_short, number, percent
 
 # The share of customers whose part of the whole is told (80/20; CHECKLIST F15).
 FIRST_OF_CUSTOMERS = Decimal("0.2")
@@ -28,7 +32,7 @@ def leads_several_teams(user: User) -> bool:
 
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
-    return [_flow(report), _times(report), _concentration(report)]
+    return [_flow(report), _times(report), _steps(report), _concentration(report)]
 
 
 def _flow(report: Report) -> ReportPanel:
@@ -106,6 +110,63 @@ def _apart(report: Report, found: Mapping[Any, Figure]) -> str:
                         "beside": between_words(beside),
                     }
     return _("No difference between the teams beyond chance.")
+
+
+# What each team asks for ---------------------------------------------------------------------------
+
+
+def _steps(report: Report) -> ReportPanel:
+    """How many steps each team's process has in each stage, and how many of them are its own or not
+    as above: however much they differ, all is counted under the same seven (CHECKLIST E29). No query:
+    the processes in force are known."""
+    now = report.question.reader.process_now
+    shown = {team for team in report.question.team_ids if team and now.teams[team][0]}
+    books = {team: of_versions(now.versions(team)) for team in shown}
+    framework = of_versions(now.versions(None))
+    names = TEAM.named(report.question, shown)
+    rows = [
+        TableRow(
+            name=name,
+            href=f"{reverse('pipeline:process_compare')}?b={team}",
+            cells=[_steps_of(books[team], stage) for stage in Stage],
+        )
+        for team, name in names.items()
+    ]
+    rows.append(
+        TableRow(name=_("Framework"), cells=[_steps_of(framework, stage) for stage in Stage])
+    )
+    differ = [names[team] for team in names if consistency(books[team]).differing]
+    return ReportPanel(
+        key="steps",
+        title=_("Steps in force, team by team"),
+        table=Table(
+            heads=[
+                TableHead(text=_("Team"), numeric=False),
+                *(TableHead(text=stage.short) for stage in Stage),
+            ],
+            rows=rows,
+        ),
+        say=_("Steps of their own: *%(teams)s*. All of it is counted under the same seven stages.")
+        % {"teams": join_list(differ)}
+        if differ
+        else _("All teams work by the steps of the framework."),
+        note=_("Own: added by the team or one above it. Adapted: changed or hidden by them."),
+        wide=True,
+    )
+
+
+def _steps_of(book: Playbook, stage: Stage) -> TableCell:
+    own, adapted = set(), set()
+    for each in differences(book):
+        if each.step.stage != stage or set(each.what) == {ChangeKind.MOVED}:
+            continue
+        (own if each.what == (ChangeKind.ADDED,) else adapted).add(each.step.key)
+    notes = [
+        _("%(n)s own") % {"n": number(len(own))} if own else "",
+        _("%(n)s adapted") % {"n": number(len(adapted - own))} if adapted - own else "",
+    ]
+    n = len(book.steps(stage))
+    return TableCell(text=number(n), raw=n, note=" · ".join(filter(None, notes)))
 
 
 def _concentration(report: Report) -> ReportPanel:

@@ -19,7 +19,8 @@ from reports.metrics import adoption, consistency
 from reports.pages.teams import concentration
 from reports.presenters.standing import rate_words
 from tests.conftest import Cast
-from tests.factories import NOW, ago, make_deal, plan_call
+from tests.factories import NOW, ago, make_deal, plan_call, won_deal
+from tests.pipeline.test_process_page import add, publish
 from tests.reports.test_metrics import asked
 from tests.reports.test_people_pages import page
 
@@ -141,6 +142,43 @@ def test_e29_teams_add_up_to_the_whole_by_the_seven_stages(
     # Mona leads one team: there is nothing to set beside it.
     client.force_login(worked_cast.again(worked_cast.mona))
     assert client.get("/reports/teams/").status_code == 404
+
+
+def test_e29_teams_with_other_steps_add_up_to_the_whole(
+    client: Client, worked_cast: Cast, clock: Any
+) -> None:
+    """North asks for one more thing than South: it is one process all the same, by its seven keys."""
+    won_deal(by=worked_cast.carl, at=ago(days=3))
+    add(worked_cast.north, by=worked_cast.mona, label="Measure the line", stage=Stage.PROPOSAL)
+    publish(worked_cast.north, by=worked_cast.mona)
+    text = page(client, worked_cast.again(worked_cast.rosa), "/reports/teams/")
+    told = {key: rows_of(text, key) for key in ("flow", "steps")}
+    assert list(told["steps"]) == ["North", "Region West", "South", "Framework"]
+    shipped = [int(cell.split()[0]) for cell in told["steps"]["Framework"]]
+    assert told["steps"]["South"] == [str(n) for n in shipped]
+    for stage, (cell, n) in enumerate(zip(told["steps"]["North"], shipped, strict=True), start=1):
+        assert cell == (f"{n + 1} 1 own" if stage == Stage.PROPOSAL else str(n))
+    assert "Steps of their own: <b>North</b>." in text
+    for stage in range(7):
+        parts = [n_of(told["flow"][team][stage]) for team in ("North", "South")]
+        assert sum(parts) == n_of(told["flow"]["All"][stage])
+    assert any(n_of(cell) for cell in told["flow"]["South"])
+
+
+def rows_of(text: str, panel: str) -> dict[str, list[str]]:
+    """The cells of a box's table as they read, by the name of the row."""
+    box = text.partition(f'id="panel-{panel}"')[2].partition("</section>")[0]
+    rows = {}
+    for row in re.findall(r"<tr>(.*?)</tr>", box.partition("<tbody>")[2], re.DOTALL):
+        cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
+        name, *others = (" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in cells)
+        rows[name] = others
+    return rows
+
+
+def n_of(cell: str) -> int:
+    """Of how many a rate is: `83% 5 of 6`."""
+    return int(cell.split()[-1]) if cell != "–" and cell.split() else 0
 
 
 def test_k22_who_is_at_work_is_counted_among_those_shown(
