@@ -7,7 +7,8 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, GreaterThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Offer, StageVisit, StepResult, StepState
+from crm.models import Judgement, Offer, StageVisit, StepResult, StepState
+from pipeline.process.gates import Reason
 from pipeline.process.moves import EnteredHow, LeftHow
 from reports.figures import Definition
 from reports.flow_populations import FORWARD
@@ -182,6 +183,33 @@ _skipped = _visits.annotate(
 ).values("missing")
 
 
+_IN_ORDER = Q(Exact(Subquery(_skipped, output_field=IntegerField()), 0)) & ~Q(Exists(_returned))
+_missed_by_deal = Judgement.objects.filter(visit__deal=OuterRef("pk")).exclude(
+    reason=Reason.IMPORTED
+)
+
+
+@metric(
+    Definition(
+        key="K20",
+        name=_("Followed the process"),
+        text=_(
+            "Of the deals closed in the period, the share that went through the stages in their order, "
+            "with none left out or gone back to, and past no gate that asked for more. A figure of the "
+            "process as much as of people: what nearly nobody follows is to be changed."
+        ),
+        basis=_("by the day of closing; present owner and team"),
+        formula=_("in order and with every gate kept ÷ closed"),
+        covers=_("closed deals whose day of closing is known"),
+        source="KPI Depot",
+    ),
+    over=CLOSED,
+)
+def followed_process() -> FigureMeasure:
+    """Deals that followed the process, whole (METRICS K20, deal level)."""
+    return Share(part=_IN_ORDER & ~Q(Exists(_missed_by_deal)))
+
+
 @metric(
     Definition(
         key="K20",
@@ -198,9 +226,8 @@ _skipped = _visits.annotate(
     over=CLOSED,
 )
 def kept_to_path() -> FigureMeasure:
-    """Closed deals whose recorded path is the defined one (METRICS K20, deal level)."""
-    nothing_skipped = Q(Exact(Subquery(_skipped, output_field=IntegerField()), 0))
-    return Share(part=nothing_skipped & ~Q(Exists(_returned)))
+    """Closed deals whose recorded path is the defined one (METRICS K20; CHECKLIST D13)."""
+    return Share(part=_IN_ORDER)
 
 
 # What an offer made too early costs -------------------------------------------------------------------

@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy
 
 from reports.axes import PERSON, WEEK
 from reports.figures import MIN_ROWS, FigureCell
+from reports.gone_past import gates_kept_by_own_team
 from reports.metric import figures
-from reports.metrics import adoption, consistency
+from reports.metrics import adoption, consistency, process
 from reports.pages.page import ReportPage
 from reports.presenters.form_times import form_times_panel
 from reports.presenters.multiples import FactLine, FactList
@@ -42,6 +43,7 @@ from reports.presenters.standing import (
     standing_of,
 )
 from reports.queries.people import Colleague, colleagues
+from reports.question import Question
 from reports.statistics import wilson
 from reports.together import Wanted, ask_together
 from salesprocess.lib.format import day, number, percent
@@ -89,7 +91,11 @@ def _matrix(report: Report) -> ReportPanel:
     standings = [(each, standing_of(report, each.id)) for each in people]
     rows = [_row(report, each, standing) for each, standing in standings]
     rows.append(_whole(report))
-    names = [gettext_lazy("All of these"), *(name for _rule, name, _missing in RULES)]
+    names = [
+        gettext_lazy("All of these"),
+        *(name for _rule, name, _missing in RULES),
+        gettext_lazy("Gates kept"),
+    ]
     heads = [TableHead(text=name) for name in names]
     return ReportPanel(
         key="rules",
@@ -114,7 +120,8 @@ def _matrix(report: Report) -> ReportPanel:
         n=consistency.consistency.whole(report.question).n,
         note=_(
             "Holds: nine in ten and more. Some gaps: eight in ten and more. Many gaps: below. Too "
-            "few: under ten open deals, no conclusion. Each person sees the same row, and who looked."
+            "few: under ten, no conclusion. The rules are of open deals, gates of the moves forward in the "
+            "period. Each person sees the same row, and who looked."
         )
         + _says_who_is_left(report),
         wide=True,
@@ -146,8 +153,27 @@ def _row(report: Report, person: Colleague, standing: Standing) -> MatrixRow:
                 (consistency.consistency, consistency.to_repair),
                 *((rule, missing) for rule, _name, missing in RULES),
             )
-        ],
+        ]
+        + [_gates_of(report, person)],
     )
+
+
+def _gates_of(report: Report, person: Colleague) -> MatrixSquare:
+    """Whether somebody moved on with all that gates ask for (METRICS K20); what was missing opens."""
+    found = process.gates_kept.measure(report.question, PERSON).get(person.id)
+    kept, n = (found.part or 0, found.n) if found else (0, 0)
+    without = FigureCell(
+        metric=process.gone_past_rate.slug, by=PERSON.key, key=person.id, part=True
+    )
+    return _gates_square(kept, n, href=report.rows(without) if n > kept else "")
+
+
+def _gates_square(kept: int, n: int, *, href: str = "") -> MatrixSquare:
+    words, shade = rate_words(kept, n)
+    said = _("%(part)s of %(n)s") % {"part": number(kept), "n": number(n)}
+    if missing := n - kept:
+        said = " · ".join((said, _("%(n)s without") % {"n": number(missing)}))
+    return MatrixSquare(text=words, title=said, shade=shade, href=href)
 
 
 def _square_words(part: int | None, n: int) -> str:
@@ -172,15 +198,27 @@ def _whole(report: Report) -> MatrixRow:
                     shade=kept_shade(figure),
                 )
                 for figure in figures_
-            ],
+            ]
+            + [_gates_of_all(question)],
         )
     team = consistency.kept_by_own_team(question)
     if team is None:
         return MatrixRow(
             name=_("Your team"),
-            squares=[MatrixSquare(text=_("too few people"), title="") for _each in range(5)],
+            squares=[MatrixSquare(text=_("too few people"), title="") for _each in range(6)],
         )
-    return MatrixRow(name=_("Your team"), squares=_of_team(team))
+    kept, n, movers = gates_kept_by_own_team(question)
+    gates = (
+        _gates_square(kept, n)
+        if not n or movers >= consistency.LEAST_OF_A_TEAM
+        else MatrixSquare(text=_("too few people"), title="")
+    )
+    return MatrixRow(name=_("Your team"), squares=[*_of_team(team), gates])
+
+
+def _gates_of_all(question: Question) -> MatrixSquare:
+    found = process.gates_kept.whole(question)
+    return _gates_square(found.part or 0, found.n)
 
 
 def _of_team(team: Mapping[str, int]) -> list[MatrixSquare]:

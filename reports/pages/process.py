@@ -32,8 +32,8 @@ from reports.together import Wanted, ask_together
 from salesprocess.lib.format import number
 
 _FOLLOWED = (
+    metrics.followed_process,
     metrics.gates_kept,
-    metrics.kept_to_path,
     metrics.backward_rate,
     metrics.backfilled,
     metrics.steps_set_aside,
@@ -50,7 +50,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
                 wanted
                 for each in both
                 for wanted in (
-                    Wanted(question=each, metrics=(*_FOLLOWED, *_OFFERS)),
+                    Wanted(question=each, metrics=(*_FOLLOWED, metrics.kept_to_path, *_OFFERS)),
                     Wanted(question=each, metrics=(metrics.gates_kept,), axes=(STAGE,)),
                     Wanted(question=each, metrics=(metrics.gone_past,), axes=(REASON,)),
                     Wanted(question=each, metrics=(flow.flow_conversion,), axes=(VERSION,)),

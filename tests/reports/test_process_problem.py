@@ -12,10 +12,12 @@ from crm.models import Judgement, StageVisit
 from pipeline.models import User
 from pipeline.process.gates import Reason
 from pipeline.process.stages import Stage
-from reports.axes import ASKED_FOR
+from reports.axes import ASKED_FOR, PERSON
+from reports.figures import FigureCell
 from reports.metrics import process
 from tests.conftest import Cast
 from tests.factories import ago, ready_deal
+from tests.reports.test_consistency_page import rows_of
 from tests.reports.test_metrics import asked
 from tests.reports.test_people_pages import page
 
@@ -65,3 +67,42 @@ def test_c8_what_nearly_everybody_goes_past_is_a_question_to_the_process(
     assert said in box
     assert "Who decides, and how, is known" in box
     assert f"{8 * len(who)} of 24" in box
+
+
+def test_k20_the_process_was_followed_by_what_kept_both_path_and_gates(worked_cast: Cast) -> None:
+    """D1, D4 and D5 went in order; the others left a stage out, went back, or were opened again."""
+    Judgement.objects.all().delete()
+    question = asked(worked_cast.again(worked_cast.ana))
+    followed = process.followed_process.whole(question)
+    assert (followed.part, followed.n) == (3, 6)
+    # What went without something is followed no more, though its path is in order.
+    visit = StageVisit.objects.get(deal__name="D1", stage=Stage.NEEDS_ANALYSIS)
+    Judgement.objects.create(
+        deal=visit.deal, visit=visit, verb="move", from_stage=4, to=5, findings=[FACT],
+        reason=Reason.PROCESS_WRONG, at=visit.left_at, by=worked_cast.ana,
+    )  # fmt: skip
+    question = asked(worked_cast.again(worked_cast.ana))
+    followed = process.followed_process.whole(question)
+    cell = FigureCell(metric="followed_process", part=True)
+    names = process.followed_process.rows(question, cell).values_list("name", flat=True)
+    assert sorted(names) == ["D4", "D5"]
+    assert (followed.part, process.kept_to_path.whole(question).part) == (2, 3)
+
+
+def test_k20_gates_kept_stand_beside_the_rules_of_the_record(
+    client: Client, cast: Cast, clock: Any
+) -> None:
+    """A manager by person; a salesperson the own, and the team's if several moved something on."""
+    for user, without in ((cast.ana, 2), (cast.ben, 0), (cast.mona, 0)):
+        moves(cast, user, without=without, of=10, at=ago(days=5))
+    question = asked(cast.again(cast.mona), start=60, end=90)
+    assert process.gates_kept.measure(question, PERSON)[cast.ana.pk].n == 10
+    text = page(client, cast.again(cast.mona), "/reports/consistency/")
+    told = rows_of(text, "rules")
+    anas = next(cells for name, cells in told.items() if name.startswith(cast.ana.name))
+    assert anas[-1] == "80% some gaps 8 of 10 · 2 without"
+    assert told["All"][-1] == "93% holds 28 of 30 · 2 without"
+    text = page(client, cast.again(cast.ana), "/reports/consistency/")
+    told = rows_of(text, "rules")
+    assert not any(name.startswith(cast.ben.name) for name in told)
+    assert told["Your team"][-1] == "93% holds 28 of 30 · 2 without"
