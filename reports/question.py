@@ -194,6 +194,19 @@ class Question:
         """Of records of a deal, such as its offers."""
         return self._narrowed(owner="deal__owner", team="deal__team", deal="deal__")
 
+    def of_people(self) -> Q:
+        """Of the people themselves, those who are here; whoever left is asked for by name."""
+        if self.person is not None:
+            return Q(pk=self.person)
+        condition = Q(is_active=True)
+        if self.teams is not None:
+            condition &= Q(team_id__in=sorted(self.teams))
+        if self.style:
+            condition &= Q(style=self.style)
+        if self.left_out is not None:
+            condition &= ~Q(batch_id=self.left_out)
+        return condition
+
     def _narrowed(self, *, owner: str, team: str, deal: str) -> Q:
         """`deal` is the path to the deal."""
         condition = Q()

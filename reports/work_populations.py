@@ -2,12 +2,14 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from crm.models import Activity, Judgement, StageVisit, StepResult
+from pipeline.models import Role, User
 from pipeline.process.gates import Reason
 from pipeline.process.moves import LeftHow
 from reports.metric import Population
@@ -58,6 +60,64 @@ DONE = Population(
     currency="deal__currency",
     columns=("activity", "deal", "company", "owner", "stage", "done", "result"),
     order="-done",
+)
+
+
+# Who is at work --------------------------------------------------------------------------------------
+
+WEEK = dt.timedelta(days=7)
+
+
+def last_week(question: Question) -> tuple[dt.datetime, dt.datetime]:
+    """The last seven days of the period that are over or under way: from when on, and until when."""
+    last = min(question.period.end_on, question.today)
+    end = replace(question.period, end_on=last).ends_at
+    return end - WEEK, end
+
+
+def _expected(question: Question) -> QuerySet[User]:
+    """Who sells and is here, or is asked for by name."""
+    people = User.objects.whose_records_are_visible_to(question.reader)
+    people = people.filter(question.of_people())
+    return people if question.person is not None else people.filter(role=Role.SALESPERSON)
+
+
+def _able(question: Question) -> QuerySet[Any]:
+    """Those of them who joined, with whether anything is on record that they did in the week
+    (`is_at_work`): of whoever never could, nothing is known."""
+    start, end = last_week(question)
+    done = Activity.objects.filter(owner=OuterRef("pk"), done_at__gte=start, done_at__lt=end)
+    moves = StageVisit.objects.filter(entered_at__gte=start, entered_at__lt=end)
+    able: QuerySet[Any] = _expected(question).filter(
+        pk__in=User.objects.able_to_sign_in().values("pk")
+    )
+    return able.annotate(
+        is_at_work=flag(Q(Exists(done)) | Q(pk__in=moves.values("entered_by"))),
+        whose_id=F("pk"),
+        last_done=Subquery(
+            Activity.objects.filter(owner=OuterRef("pk"), done_at__lt=end)
+            .order_by("-done_at")
+            .values("done_at")[:1]
+        ),
+    )
+
+
+# The people of whom a record is expected.
+SELLERS = Population(
+    key="sellers",
+    kind="person",
+    find=_able,
+    undated=lambda question: _expected(question).exclude(
+        pk__in=User.objects.able_to_sign_in().values("pk")
+    ),
+    axes={
+        "person": column_at("pk"),
+        "team": column_at("team"),
+        "style": column_at("style"),
+    },
+    has_value=False,
+    columns=("person", "team", "style", "last_done"),
+    order="person",
 )
 
 

@@ -5,9 +5,9 @@ from django.db.models.functions import Trunc
 from django.utils.translation import gettext_lazy as _
 
 from reports.figures import Definition, Unit
-from reports.measures import Different, FigureMeasure, Middle
+from reports.measures import Different, FigureMeasure, Middle, Share
 from reports.metric import metric
-from reports.work_populations import DONE
+from reports.work_populations import DONE, SELLERS
 
 # What was planned before is recorded when it is ticked: when that was is not kept.
 TOLD_AFTERWARDS = Q(created_at__gte=F("done_at"))
@@ -16,20 +16,22 @@ TOLD_AFTERWARDS = Q(created_at__gte=F("done_at"))
 @metric(
     Definition(
         key="K22",
-        name=_("People at work in it"),
+        name=_("At work in it"),
         text=_(
-            "How many people recorded anything that they did in the period. Signing in and looking "
-            "at pages are not counted."
+            "Of the people who sell, the share of whom anything is on record that they did in the last "
+            "seven days of the period: a talk, a mail, a task, or a deal moved. Signing in and looking at "
+            "pages are not counted."
         ),
-        basis=_("by the moment at which it was done; who did it"),
-        covers=_("all that was recorded; what was not recorded is not known"),
+        basis=_("the last seven days of the period; the present team"),
+        formula=_("recorded anything ÷ people who sell"),
+        covers=_("people who have joined: of the others nothing can be known"),
         source="crmbeat",
     ),
-    over=DONE,
+    over=SELLERS,
 )
-def people_at_work() -> FigureMeasure:
-    """Who recorded anything (METRICS K22, weekly active seller)."""
-    return Different(of="owner")
+def at_work() -> FigureMeasure:
+    """Who recorded anything within a week (METRICS K22, weekly active seller)."""
+    return Share(part=Q(is_at_work=True))
 
 
 @metric(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from reports.axes import PERSON, WEEK
+from reports.axes import PERSON
 from reports.figures import MIN_ROWS, FigureCell
 from reports.gone_past import gates_kept_by_own_team
 from reports.metric import figures
@@ -33,7 +33,7 @@ from reports.presenters.people import person_path, sellers
 from reports.presenters.pins import pinned
 from reports.presenters.process_problem import process_panels, wanted_of_process
 from reports.presenters.repairs import repairs_panel
-from reports.presenters.report import Report
+from reports.presenters.report import Report, of_words
 from reports.presenters.standing import (
     RULES,
     Standing,
@@ -42,7 +42,7 @@ from reports.presenters.standing import (
     rate_words,
     standing_of,
 )
-from reports.queries.people import Colleague, colleagues
+from reports.queries.people import Colleague
 from reports.question import Question
 from reports.statistics import wilson
 from reports.together import Wanted, ask_together
@@ -63,7 +63,6 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
             Wanted(question=question, metrics=ADOPTION, axes=(PERSON,)),
             Wanted(question=question, metrics=consistency.EVERY, axes=(PERSON,)),
             Wanted(question=question, metrics=(adoption.hours_to_record,)),
-            Wanted(question=question, metrics=(adoption.people_at_work,), axes=(PERSON, WEEK)),
         ]
     )
     return [
@@ -339,17 +338,16 @@ def _adoption(report: Report) -> ReportPanel:
     people = _people(report)
     found = figures(question, ADOPTION, PERSON)
     whole = adoption.hours_to_record.whole(question)
-    at_work, week = _at_work(report)
+    at_work = adoption.at_work.whole(question)
     working_hours = question.reader.organisation.working_hours
     until = min(question.period.end_on, question.today)
     working = working_hours.days_between(question.period.start_on, until)
     rows = [
         FactLine(
-            name=_("At work in it, in the week of the last record"),
-            text=_("%(part)s of %(n)s")
-            % {"part": number(at_work), "n": number(len(colleagues(question)))},
-            note=_("people who recorded anything; signing in is not counted"),
-            href=report.rows(week),
+            name=_("At work in it, in the last seven days"),
+            text=report.text(at_work),
+            note=_("%(of)s people who sell; signing in is not counted") % {"of": of_words(at_work)},
+            href=report.rows(at_work) if at_work.n else "",
         ),
         FactLine(
             name=adoption.hours_to_record.definition.name,
@@ -384,7 +382,9 @@ def _adoption(report: Report) -> ReportPanel:
                 ),
             ]
         ),
-        definition=adoption.people_at_work.definition,
+        definition=adoption.at_work.definition,
+        n=at_work.n,
+        coverage=at_work.coverage,
         table=Table(
             heads=[
                 TableHead(text=_("Person"), numeric=False),
@@ -409,19 +409,6 @@ def _adoption(report: Report) -> ReportPanel:
             ],
         ),
     )
-
-
-def _at_work(report: Report) -> tuple[int, FigureCell | None]:
-    """How many of the people asked about recorded anything in the week of the last record, with the
-    cell of that week if nobody else did: what lies in reach may be done by others, such as in the
-    pool."""
-    metric, question = adoption.people_at_work, report.question
-    found = metric.measure(question, PERSON, WEEK)
-    last = max((week for _person, week in found), default=None)
-    there = {person for person, week in found if week == last}
-    ours = there & {each.id for each in colleagues(question)}
-    cell = FigureCell(metric=metric.slug, by=WEEK.key, key=last)
-    return len(ours), cell if ours and ours == there else None
 
 
 ADOPTION = (adoption.days_with_a_record, adoption.hours_to_record)

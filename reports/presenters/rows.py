@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from crm.models import ActivityKind, ActivityResult, StepState
 from crm.models.letters import Fold
 from crm.shipped import shipped_name
-from pipeline.models import User
+from pipeline.models import SellingStyle, User
 from pipeline.process.gates import Reason
 from pipeline.process.moves import LeftHow
 from pipeline.process.queries.stages import norms_for
@@ -75,18 +75,20 @@ class RowColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class CountedRows:
-    """`deal` is the path to the deal, `owner` to whose row it is."""
+    """`deal` is the path to the deal, `owner` to whose row it is. Rows that are `of_people` are of no
+    deal."""
 
     deal: str
     owner: str
     columns: Mapping[str, RowColumn]
+    of_people: bool = False
 
     def path(self, name: str) -> str:
         return f"{self.deal}{name}"
 
     @property
     def deal_paths(self) -> tuple[str, str, str]:
-        """Id and name of the deal, and the batch that it came with."""
+        """Id and name of the deal, or of the person, and the batch that it came with."""
         return self.path("pk"), self.path("name"), self.path("batch_id")
 
 
@@ -181,6 +183,11 @@ def _reason(_reader: RowsReader, reason: str) -> Written:
 
 def _state(_reader: RowsReader, state: str) -> Written:
     label = _("Done") if state == StepState.DONE else _("Set aside")
+    return Written(label, label)
+
+
+def _style(_reader: RowsReader, style: str) -> Written:
+    label = str(SellingStyle(style).label)
     return Written(label, label)
 
 
@@ -441,6 +448,28 @@ _PUSH = {
     **_BY_WHOM,
 }
 
+_PERSON = {
+    "person": RowColumn(
+        label=gettext_lazy("Person"), reads=("name",), write=_text, order=by_text(Fold("name"))
+    ),
+    "team": RowColumn(
+        label=gettext_lazy("Team"),
+        reads=("team__name",),
+        write=_text,
+        order=by_text(Fold("team__name")),
+    ),
+    "style": RowColumn(
+        label=gettext_lazy("Selling style"), reads=("style",), write=_style, order=by_text("style")
+    ),
+    "last_done": RowColumn(
+        label=gettext_lazy("Last record"),
+        reads=("last_done",),
+        write=_moment,
+        order=by_instant("last_done"),
+        down=True,
+    ),
+}
+
 # Every kind of row by its name; `Population.kind` names one.
 ROW_KINDS: dict[str, CountedRows] = {
     "deal": CountedRows(deal="", owner="owner", columns=_of_deal("")),
@@ -458,6 +487,7 @@ ROW_KINDS: dict[str, CountedRows] = {
     "push": CountedRows(
         deal="deal__", owner="deal__owner", columns={**_of_deal("deal__"), **_PUSH}
     ),
+    "person": CountedRows(deal="", owner="whose", columns=_PERSON, of_people=True),
     "activity": CountedRows(
         deal="deal__", owner="owner", columns={**_of_deal("deal__"), **_ACTIVITY}
     ),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Lower
 
 from pipeline.models import PeopleChange, Role, SellingStyle, User
@@ -35,7 +35,7 @@ def colleagues(question: Question) -> list[Colleague]:
 
 def _colleagues(question: Question) -> list[Colleague]:
     people = User.objects.whose_records_are_visible_to(question.reader)
-    people = people.filter(_narrowed(question))
+    people = people.filter(question.of_people())
     changed = PeopleChange.objects.filter(
         person=OuterRef("pk"),
         kind=StyleChanged.kind,
@@ -58,16 +58,3 @@ def _colleagues(question: Question) -> list[Colleague]:
         )
         for pk, name, style, role, led, former in rows
     ]
-
-
-def _narrowed(question: Question) -> Q:
-    if question.person is not None:
-        return Q(pk=question.person)
-    condition = Q(is_active=True)
-    if question.teams is not None:
-        condition &= Q(team_id__in=sorted(question.teams))
-    if question.style:
-        condition &= Q(style=question.style)
-    if question.left_out is not None:
-        condition &= ~Q(batch_id=question.left_out)
-    return condition

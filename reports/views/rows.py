@@ -24,6 +24,7 @@ from reports.commands.looks import note_look
 from reports.figures import FigureCell
 from reports.metric import AXES, METRICS, Metric
 from reports.pages.asked import asked_of
+from reports.presenters.people import person_path
 from reports.presenters.report import Report
 from reports.presenters.rows import ROW_KINDS, RowColumn, RowsReader, Written, columns_of
 from reports.queries.looks import LookedAt
@@ -161,7 +162,7 @@ class CellRows:
         pk, name, batch = (row[path] for path in self.kind.deal_paths)
         first, *others = self._written(row)
         return ReportLine(
-            href=f"/deals/{pk}/" if pk else "",
+            href=self._address_of(pk),
             name=first.text if self.columns and "deal" not in self.columns else name or first.text,
             is_sample=self.reader.reader.scope.is_sample(batch),
             cells=[
@@ -170,6 +171,12 @@ class CellRows:
             ],
         )
 
+    def _address_of(self, pk: int | None) -> str:
+        """Of the deal of a row, or of the page of its person."""
+        if self.kind.of_people and pk:
+            return self.report.address(person_path(pk), person=None)
+        return f"/deals/{pk}/" if pk else ""
+
     def _written(self, row: dict[str, Any]) -> list[Written]:
         return [
             column.write(self.reader, *(row[path] for path in column.reads))
@@ -177,7 +184,10 @@ class CellRows:
         ]
 
     def filed(self) -> Iterator[Sequence[Any]]:
-        yield [_("Id of the deal"), *(str(column.label) for column in self.columns.values())]
+        yield [
+            _("Id of the person") if self.kind.of_people else _("Id of the deal"),
+            *(str(column.label) for column in self.columns.values()),
+        ]
         for values in lists.each(self.rows(), self.ordering, self.fields):
             row = dict(zip(self.fields, values, strict=False))
             yield [row[self.kind.deal_paths[0]], *(each.raw for each in self._written(row))]
@@ -196,6 +206,10 @@ class CellRows:
                 else "",
             }
 
+    @property
+    def count(self) -> int:
+        return self.counted().count() if self.kind.of_people else self.together.rows
+
     @cached_property
     def together(self) -> RowsTotal:
         rates = self.reader.question.rates
@@ -203,6 +217,8 @@ class CellRows:
 
     def total(self) -> str:
         """Of how many deals the rows are, what these are worth together, and what of it is unknown."""
+        if self.kind.of_people:
+            return ""
         found, rates = self.together, self.reader.question.rates
         parts = []
         if self.kind.deal:
@@ -235,7 +251,7 @@ def rows(request: HtmxRequest, slug: str) -> HttpResponse:
         context={
             "title": asked.title,
             "definition": asked.metric.definition,
-            "count": number(asked.together.rows),
+            "count": number(asked.count),
             "total": asked.total(),
             "period": asked.reader.question.period,
             "of": asked.form.scope_label(),

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.test import Client
 
+from crm.commands import deal_move as move_commands
 from crm.models import Activity, Deal
 from pipeline.models import User
 from pipeline.process.stages import Stage
@@ -19,10 +20,18 @@ from reports.metrics import adoption, consistency
 from reports.pages.teams import concentration
 from reports.presenters.standing import rate_words
 from tests.conftest import Cast
-from tests.factories import NOW, ago, make_deal, plan_call, won_deal
+from tests.factories import (
+    NOW,
+    ago,
+    make_deal,
+    make_user,
+    plan_call,
+    ready_deal,
+    won_deal,
+)
 from tests.pipeline.test_process_page import add, publish
 from tests.reports.test_metrics import asked
-from tests.reports.test_people_pages import page
+from tests.reports.test_people_pages import DAYS, page
 
 
 def test_e8_a_share_is_said_in_words_at_the_edges() -> None:
@@ -104,7 +113,43 @@ def test_c8_a_manager_sees_each_person_against_each_rule(
     assert "to repair" in text
 
 
-def test_k22_at_work_is_who_recorded_anything_never_who_signed_in(cast: Cast) -> None:
+def test_k22_at_work_is_a_share_of_who_sells_and_never_who_signed_in(
+    client: Client, cast: Cast, clock: Any
+) -> None:
+    """Ana logged a call, Ben moved a deal, Dora did nothing; Eva never joined, and is not known."""
+    dora, _eva = (
+        make_user(name="Dora Falk", team=cast.north),
+        make_user(name="Eva Roth", team=cast.north, password=None),
+    )
+    User.objects.update(last_login=NOW)
+    call = Activity(
+        kind="call", deal=make_deal(by=cast.ana, at=ago(days=30)), owner=cast.ana, stage=1
+    )
+    call.done_at = call.created_at = ago(days=2)
+    call.save()
+    moved = ready_deal(by=cast.ben, at=ago(days=30))
+    move_commands.move(moved, to=Stage.PROSPECTING, by=cast.ben, at=ago(days=6))
+    mona = cast.again(cast.mona)
+    figure = adoption.at_work.whole(asked(mona, start=0))
+    assert (figure.part, figure.n) == (2, 3)
+    assert (figure.coverage.known, figure.coverage.population) == (3, 4)
+    # Of a week in which nobody did anything it is none of those; not "unknown".
+    assert adoption.at_work.whole(asked(mona, start=0, end=82)).part == 0
+    by_person = adoption.at_work.measure(asked(mona, start=0), PERSON)
+    assert by_person[dora.pk].part == 0
+    text = page(client, mona, "/reports/consistency/")
+    told = text.partition("At work in it")[2].partition("</li>")[0]
+    assert "67%" in told
+    assert "2 of 3 people who sell" in told
+    rows = client.get(f"/reports/rows/at_work/?{DAYS}").content.decode()
+    assert f'href="/reports/people/{dora.pk}/' in rows
+    assert "Eva Roth" not in rows
+    file = client.get(f"/reports/rows/at_work/export/?{DAYS}&part=1")
+    lines = b"".join(file.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert [line.split(",")[1].strip('"') for line in lines[1:]] == [cast.ana.name, cast.ben.name]
+
+
+def test_k22_days_with_a_record_are_of_what_was_done_on_them(cast: Cast) -> None:
     for person, days in ((cast.ana, 3), (cast.ana, 4), (cast.ben, 3)):
         Activity.objects.create(
             kind="call",
@@ -115,9 +160,8 @@ def test_k22_at_work_is_who_recorded_anything_never_who_signed_in(cast: Cast) ->
             created_at=ago(days=days) + dt.timedelta(hours=6 if person == cast.ana else 2),
             stage=1,
         )
-    User.objects.filter(pk=cast.mona.pk).update(last_login=NOW)
+    User.objects.update(last_login=NOW)
     question = asked(cast.again(cast.mona), start=82)
-    assert adoption.people_at_work.whole(question).value == 2
     days_told = METRICS["days_with_a_record"].measure(question, PERSON)
     assert {pk: figure.value for pk, figure in days_told.items()} == {
         cast.ana.pk: 2,
@@ -182,23 +226,3 @@ def rows_of(text: str, panel: str) -> dict[str, list[str]]:
 def n_of(cell: str) -> int:
     """Of how many a rate is: `83% 5 of 6`."""
     return int(cell.split()[-1]) if cell != "–" and cell.split() else 0
-
-
-def test_k22_who_is_at_work_is_counted_among_those_shown(
-    client: Client, cast: Cast, clock: Any
-) -> None:
-    """Ben did something on a deal that is Ana's by now: she is still one of one."""
-    deal = make_deal(by=cast.ana, stage=Stage.PROSPECTING)
-    for person in (cast.ana, cast.ben):
-        Activity.objects.create(
-            kind="call",
-            deal=deal,
-            owner=person,
-            holder=cast.ana,
-            holder_team=cast.north,
-            done_at=ago(hours=2),
-            created_at=ago(hours=1),
-        )
-    text = page(client, cast.again(cast.ana), "/reports/consistency/")
-    told = text.partition("At work in it")[2].partition("</li>")[0]
-    assert '<b class="num">1 of 1</b>' in told
