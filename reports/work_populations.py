@@ -77,8 +77,8 @@ def last_week(question: Question) -> tuple[dt.datetime, dt.datetime]:
 
 def _expected(question: Question) -> QuerySet[User]:
     """Who sells and is here, or is asked for by name."""
-    people = User.objects.whose_records_are_visible_to(question.reader)
-    people = people.filter(question.of_people())
+    reach: QuerySet[User] = User.objects.whose_records_are_visible_to(question.reader)
+    people = reach.filter(question.of_people())
     return people if question.person is not None else people.filter(role=Role.SALESPERSON)
 
 
@@ -88,10 +88,8 @@ def _able(question: Question) -> QuerySet[Any]:
     start, end = last_week(question)
     done = Activity.objects.filter(owner=OuterRef("pk"), done_at__gte=start, done_at__lt=end)
     moves = StageVisit.objects.filter(entered_at__gte=start, entered_at__lt=end)
-    able: QuerySet[Any] = _expected(question).filter(
-        pk__in=User.objects.able_to_sign_in().values("pk")
-    )
-    return able.annotate(
+    able = _expected(question).filter(pk__in=User.objects.able_to_sign_in().values("pk"))
+    told: QuerySet[Any] = able.annotate(
         is_at_work=flag(Q(Exists(done)) | Q(pk__in=moves.values("entered_by"))),
         whose_id=F("pk"),
         last_done=Subquery(
@@ -100,6 +98,7 @@ def _able(question: Question) -> QuerySet[Any]:
             .values("done_at")[:1]
         ),
     )
+    return told
 
 
 # The people of whom a record is expected.

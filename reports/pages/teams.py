@@ -156,7 +156,8 @@ def _steps(report: Report) -> ReportPanel:
 
 
 def _steps_of(book: Playbook, stage: Stage) -> TableCell:
-    own, adapted = set(), set()
+    own: set[str] = set()
+    adapted: set[str] = set()
     for each in differences(book):
         if each.step.stage != stage or set(each.what) == {ChangeKind.MOVED}:
             continue
