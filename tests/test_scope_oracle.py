@@ -105,10 +105,11 @@ def organisation(cast: Cast, chance: random.Random) -> tuple[list[User], Company
     for number in range(18):
         # A search shows few hits of a kind: it is asked for four deals at a time.
         name, stage = f"group{number // 4} oracle{number}q", chance.choice(stages)
-        about, act = {"company": chance.choice([company, None])}, f"act{number}q"
+        act: str = f"act{number}q"
+        about: dict[str, Any] = {"company": chance.choice([company, None])}
         if chance.random() < 0.25:
             pool = chance.choice(teams)
-            at = {"team": pool, "owner": None}
+            at: dict[str, Any] = {"team": pool, "owner": None}
             deal = make_deal(by=cast.adele, name=name, stage=stage, amount=100, **at, **about)
             log_call(About(deal=deal), by=cast.adele, subject=act)
         else:
@@ -126,8 +127,10 @@ def organisation(cast: Cast, chance: random.Random) -> tuple[list[User], Company
 
 
 def log_call(about: About, *, by: User, subject: str) -> None:
-    given = {"kind": ActivityKind.CALL, "result": ActivityResult.REACHED}
-    activity_commands.log(about, **given, subject=subject, by=by, at=ago(hours=1))
+    reached = ActivityResult.REACHED
+    activity_commands.log(
+        about, kind=ActivityKind.CALL, result=reached, subject=subject, by=by, at=ago(hours=1)
+    )
 
 
 def named(deals: "QuerySet[Deal]") -> set[str]:
