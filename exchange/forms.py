@@ -10,12 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from crm.models import ActivityKind, Product, Source, StopCause
+from exchange import queries
 from exchange.imports import dates, guessing
 from exchange.imports.answers import REASON, headings, kind_of
 from exchange.imports.encodings import name_of
 from exchange.imports.kinds import ImportField
+from exchange.imports.mapping import LEAVE, OVERWRITE
 from exchange.imports.reading import MOST_ABOVE
 from exchange.imports.scanning import in_words
+from exchange.imports.updatable import POINTS
 from exchange.models import ImportJob, ImportKind
 from exchange.words import NEW, NOTHING, OURS, OurWords, TheirWord, made_of
 from exchange.words import of_job as _words_of
@@ -349,6 +352,9 @@ class AnswersForm(CommandForm):
         outcomes = _outcomes() if self._stages else []
         for number, word in enumerate(self._stages):
             self._add_stage(number, word, outcomes)
+        self._changed = queries.changed_fields(job)
+        for changed in self._changed:
+            self._add_changed(changed)
         self._words = list(_words_of(job))
         if self._words:
             ours = OurWords(by=by, kinds={each.field for each in self._words})
@@ -389,6 +395,39 @@ class AnswersForm(CommandForm):
         )
         self.fields[f"outcome-{number}"] = forms.ChoiceField(label=_("Outcome"), choices=outcomes)
         self.initial[f"stage-{number}"], self.initial[f"outcome-{number}"] = stage, outcome
+
+    def _add_changed(self, changed: queries.ChangedField) -> None:
+        only_added = changed.name in POINTS
+        choices = [
+            (
+                "",
+                _("Add what is new")
+                if only_added
+                else _("Change, but not what people changed here"),
+            )
+        ]
+        if not only_added:
+            choices.append((OVERWRITE, _("Change all, over people’s changes, too")))
+        choices.append((LEAVE, _("Leave as it is here")))
+        self.fields[f"update-{changed.name}"] = forms.ChoiceField(
+            label=LABELS[changed.name], choices=choices, required=False
+        )
+        said = self.job.answers.get("update", {})
+        self.initial[f"update-{changed.name}"] = said.get(changed.name, "")
+
+    def changed(self) -> list[tuple[queries.ChangedField, BoundField]]:
+        """The fields of records on file that the file would change."""
+        return [(each, self[f"update-{each.name}"]) for each in self._changed]
+
+    def update(self) -> dict[str, str]:
+        """What is to happen to them; what was said at once for all of them goes before."""
+        of_all = self.data.get("all-update", "")
+        found = {}
+        for each, bound in self.changed():
+            if bound.html_name in self.data:
+                at_once = of_all if of_all in self._choices(bound.name) else ""
+                found[each.name] = at_once or self.cleaned_data[bound.name]
+        return found
 
     def _add_word(self, word: "TheirWord", ours: "OurWords") -> None:
         self.fields[word.name] = forms.ChoiceField(

@@ -191,6 +191,49 @@ class ImportFault(models.Model):
         return f"{self.line}: {self.reason}"
 
 
+class ImportChangeQuerySet(models.QuerySet["ImportChange"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(job__in=ImportJob.objects.visible_to(user))
+
+    def editable_by(self, user: User) -> Self:
+        """What a file changed is not for changing."""
+        return self.none()
+
+
+ImportChangeManager = models.Manager.from_queryset(ImportChangeQuerySet)
+
+
+class ImportChange(models.Model):
+    """A field of a record on file of which a later file says something else.
+
+    `was` and `now` are as an event keeps them. `is_ours` means that somebody changed the field here
+    since a file last wrote it; only what is `applied` was changed, or will be. The rest is for taking
+    it back: `mark` is the digest of what was written, `base` that of what a file wrote before, `stamp`
+    when and by whom the record was changed before.
+    """
+
+    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="changes")
+    table = models.PositiveSmallIntegerField(default=0)
+    line = models.PositiveIntegerField()
+    # Of exchange.imports.kinds.
+    kind = models.CharField(max_length=12)
+    record_id = models.BigIntegerField()
+    name = models.CharField(max_length=200)
+    field = models.CharField(max_length=20)
+    was = models.JSONField(null=True)
+    now = models.JSONField(null=True)
+    is_ours = models.BooleanField()
+    applied = models.BooleanField()
+    mark = models.CharField(max_length=16)
+    base = models.CharField(max_length=16, blank=True)
+    stamp = models.JSONField(default=list)
+
+    objects = ImportChangeManager()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.field}"
+
+
 class ImportMappingQuerySet(models.QuerySet["ImportMapping"]):
     def visible_to(self, user: User) -> Self:
         if not user.is_active:

@@ -10,6 +10,7 @@ from django.db.models import Case, Count, F, Func, Max, Min, Q, Sum, TextField, 
 from crm.models import Activity, Deal
 from exchange.models import (
     ExportState,
+    ImportChange,
     ImportFaultQuerySet,
     ImportJob,
     ImportKind,
@@ -133,6 +134,53 @@ def _page(job: ImportJob, faults: ImportFaultQuerySet, *, after: int) -> Faults:
     # Several files have no common order of lines: the command's report has all of them.
     following = found[-1].line if more and not names else None
     return Faults(rows=found, total=total, after=after, next=following)
+
+
+CHANGES_ON_A_PAGE = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedField:
+    """A field of records on file of which the file says something else: in how many rows, and in how
+    many of them somebody changed it here since."""
+
+    name: str
+    rows: int
+    ours: int
+
+
+def changed_fields(job: ImportJob) -> list[ChangedField]:
+    """By how many rows each has."""
+    if not job.counts.get("differs"):
+        return []
+    ours = Count("pk", filter=Q(is_ours=True))
+    rows = job.changes.values("field").annotate(rows=Count("pk"), ours=ours)
+    return [
+        ChangedField(name=row["field"], rows=row["rows"], ours=row["ours"])
+        for row in rows.order_by("-rows", "field")
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportChangesPage:
+    """`next` is the id after which the next page begins; None on the last."""
+
+    rows: list[ImportChange]
+    after: int
+    next: int | None
+
+
+def changes(job: ImportJob, *, after: int) -> ImportChangesPage:
+    """A page of what a file changes on record, or would; what somebody changed here since comes first."""
+    if not (job.counts.get("differs") or job.counts.get("changed")):
+        return ImportChangesPage(rows=[], after=0, next=None)
+    found = list(job.changes.order_by("-is_ours", "pk")[after : after + CHANGES_ON_A_PAGE + 1])
+    more = len(found) > CHANGES_ON_A_PAGE
+    return ImportChangesPage(
+        rows=found[:CHANGES_ON_A_PAGE],
+        after=after,
+        next=after + CHANGES_ON_A_PAGE if more else None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

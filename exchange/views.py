@@ -22,6 +22,7 @@ from exchange.commands import whole_export
 from exchange.forms import AnswersForm, ColumnsForm, TableForm, UploadForm, written_in
 from exchange.imports import answers, error_file
 from exchange.models import NOT_LOADED, ImportJob, ImportState
+from exchange.presenters import change_lines
 from pipeline.audit.commands import record_export, record_whole_export
 from pipeline.people.signing_in import check_confirmed, download_when_confirmed
 from pipeline.requests import HtmxRequest
@@ -159,6 +160,7 @@ def answer(request: HtmxRequest, pk: int) -> HttpResponse:
             stages=form.stages(),
             values=form.values(),
             new=form.new(),
+            update=form.update(),
             by=request.user,
             at=timezone.now(),
         )
@@ -226,13 +228,14 @@ def _columns_page(
 def _page(
     request: HtmxRequest, job: ImportJob, form: AnswersForm, status: HTTPStatus = HTTPStatus.OK
 ) -> HttpResponse:
-    after = request.GET.get("after", "")
-    last = int(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0
+    changes = queries.changes(job, after=_number(request, "changes"))
     context = {
         "job": job,
         "form": form,
         "states": ImportState,
-        "faults": queries.faults(job, after=last),
+        "faults": queries.faults(job, after=_number(request, "after")),
+        "changes": changes,
+        "change_lines": change_lines(job, changes.rows),
         "reasons": queries.reasons(job),
         "remarks": queries.remarks(job),
         "kept": queries.kept_lines(job, by=request.user),
@@ -245,6 +248,11 @@ def _page(
         context=context,
         status=status,
     )
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    said = request.GET.get(name, "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 9 else 0
 
 
 # --- everything, out ---------------------------------------------------------------------------

@@ -142,6 +142,15 @@ def add_one_of_each(cast: Cast) -> Cast:
         owner=ana, kind="deals", name="old.csv", size=1, columns=[], created_at=NOW, changed_at=NOW
     )
     job.faults.create(line=2, reason="Nobody knows the owner.")
+    job.changes.create(
+        line=3,
+        kind="deals",
+        record_id=deal.pk,
+        name="Line 3",
+        field="name",
+        is_ours=False,
+        applied=True,
+    )
     ImportMapping.objects.create(owner=ana, kind="deals", name="old", answers={}, used_at=NOW)
     WholeExport.objects.create(owner=cast.adele, asked_at=NOW)
     newcomer = make_user(name="Ida Moor", team=cast.north, password=None)

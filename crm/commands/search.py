@@ -103,6 +103,12 @@ def index_selected(kind: SearchKind, ids: str) -> None:
     _put(kind, f"WHERE c.id = ANY(ARRAY({ids}))", [])
 
 
+def index_of_companies_selected(ids: str) -> None:
+    """Update the entries of contacts and deals, which contain the name of their company."""
+    for kind in (SearchKind.CONTACT, SearchKind.DEAL):
+        _put(kind, f"WHERE c.company_id = ANY(ARRAY({ids}))", [])
+
+
 def index_batch(batch_id: int) -> None:
     """Make entries for all records of a batch."""
     for kind in SearchKind:

@@ -1,6 +1,7 @@
 from typing import ClassVar, Self
 
 from django.db import models
+from django.db.models import Q, Value
 
 from pipeline.models import Batch, User
 
@@ -23,7 +24,8 @@ class ImportedRow(models.Model):
     `owner` is whose ledger it stands in: that of who imported it; None is the organisation's, of
     admins and the command. exchange.imports.ledger says whom it concerns. `external_id` is the foreign id; without one, the lower-case name for kinds known by name, else
     a digest of the row. `digest` tells whether the row has changed since. `created` is false if the
-    record existed before.
+    record existed before. `said` has a digest of each field as a file last wrote it, which tells what
+    people changed since; `changed_batch` is what last wrote to the record.
     """
 
     owner = models.ForeignKey(
@@ -37,6 +39,15 @@ class ImportedRow(models.Model):
     record_id = models.BigIntegerField()
     created = models.BooleanField()
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="+")
+    said = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
+    changed_batch = models.ForeignKey(
+        Batch,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
 
     objects = ImportedRowManager()
 
@@ -46,6 +57,14 @@ class ImportedRow(models.Model):
                 fields=["system", "kind", "external_id", "owner"],
                 name="imported_row_once_a_ledger",
                 nulls_distinct=False,
+            ),
+        ]
+        indexes: ClassVar = [
+            # Few files change what is there: of all others nothing is to be kept.
+            models.Index(
+                fields=["changed_batch"],
+                condition=Q(changed_batch__isnull=False),
+                name="imported_row_changed",
             ),
         ]
 

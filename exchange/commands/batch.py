@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 
 from crm.commands import search
 from crm.models import Activity, Company, Contact, Deal, ProcessNote, Product, SearchKind
-from exchange.imports import activities
+from exchange.imports import activities, updates
+from exchange.models import ImportJob
 from pipeline.models import Batch, Team, User
 from salesprocess.lib.refused import Refused
 
@@ -203,9 +204,11 @@ class KeptRecord:
 
 @dataclass(kw_only=True)
 class Undone:
-    """`deleted` counts by kind of record; `kept` is what stays, and why."""
+    """`deleted` counts by kind of record, `restored` the records that are again as they were before a
+    file changed them; `kept` is what stays, and why."""
 
     deleted: dict[str, int] = field(default_factory=dict)
+    restored: int = 0
     kept: list[KeptRecord] = field(default_factory=list)
 
 
@@ -225,12 +228,13 @@ def fingerprints(batch: Batch) -> dict[str, dict[str, str]]:
     }
 
 
-def undo(batch: Batch, *, by: User | None, at: dt.datetime) -> Undone:
+def undo(batch: Batch, *, job: ImportJob | None = None, by: User | None, at: dt.datetime) -> Undone:
     """Take back what came in with `batch` and nobody touched since.
 
     A record that was changed after the batch's instant stays with all its history, as does a deal
     that somebody logged something on, and so does what they refer to: it is the organisation's own
-    from then on. A company on record that only became a customer by it is what it was before.
+    from then on. A company on record that only became a customer by it is what it was before. Fields
+    that the import `job` changed on record get their former values where nobody changed them since.
 
     Who is at one of the records just then is waited for.
 
@@ -242,6 +246,7 @@ def undo(batch: Batch, *, by: User | None, at: dt.datetime) -> Undone:
             raise Refused(_("This batch was taken back already."))
         undone = Undone()
         _wait_for_others(row)
+        undone.restored = _restore_fields(row, job, undone.kept, by=by, at=at)
         _run("SET LOCAL seven.undo = 'batch'")
         for group in UNDOABLE:
             _choose(row, group)
@@ -419,6 +424,32 @@ def _kept(batch: Batch, undoable: Undoable) -> list[KeptRecord]:
 
 def _arguments(batch: Batch, model: type[models.Model]) -> dict[str, Any]:
     return {"batch": batch.pk, "at": batch.at, "changed": _changed(batch, model)}
+
+
+def _restore_fields(
+    batch: Batch,
+    job: ImportJob | None,
+    kept: list[KeptRecord],
+    *,
+    by: User | None,
+    at: dt.datetime,
+) -> int:
+    if job is None:
+        return 0
+    count, left = updates.take_back(
+        job.pk, batch_id=batch.pk, came_at=batch.at, by_id=by.pk if by else None, at=at
+    )
+    models_of = {each.kind: each.model for each in chain(*UNDOABLE)}
+    kept += [
+        KeptRecord(
+            kind=str(models_of[kind]._meta.verbose_name),
+            pk=pk,
+            name=name,
+            why=_("a field was changed again since"),
+        )
+        for kind, pk, name in left
+    ]
+    return count
 
 
 def _restore_relationships(batch: Batch, *, by: User | None, at: dt.datetime) -> None:

@@ -28,7 +28,7 @@ from exchange.imports.mapping import KindMapping, Mapping
 from exchange.imports.reading import FileTable, open_table
 from exchange.imports.run import Counts
 from exchange.imports.scanning import column_formats, read_as, scan
-from exchange.models import ImportJob, ImportKind, ImportState
+from exchange.models import ImportChange, ImportJob, ImportKind, ImportState
 from pipeline.models import Batch, Team, User
 from pipeline.people.commands import first_run
 from salesprocess.lib import stored_files
@@ -41,21 +41,25 @@ _TURN = 0.5
 @dataclass(frozen=True, kw_only=True)
 class ImportResult:
     """`batch` is None after a dry run, and where nothing was new. `faults` are the first few,
-    `read_as` says of each column of dates or numbers how it was read, with samples."""
+    `read_as` says of each column of dates or numbers how it was read, with samples; `changes` are the
+    first of what differs on record, where people changed something first."""
 
     counts: dict[str, Counts]
     unread: list[str]
     faults: list[Fault]
     read_as: list[str]
     batch: Batch | None
+    changes: list[ImportChange]
 
     @property
     def refused(self) -> int:
         return sum(counts.refused for counts in self.counts.values())
 
     @property
-    def changes(self) -> bool:
-        return any(counts.new or counts.matched for counts in self.counts.values())
+    def comes_in(self) -> bool:
+        return any(
+            counts.new or counts.matched or counts.changed for counts in self.counts.values()
+        )
 
 
 def begin(
@@ -91,7 +95,7 @@ def _begin(
     files = sorted({table.path for _mapped, table in found})
     folder = f"imports/{uuid.uuid4()}"
     tables = [{**about, "file": f"{folder}/{about['file']}"} for about, _lines in said]
-    nothing = vars(Counts(read=0, new=0, matched=0, known=0, refused=0))
+    nothing = vars(Counts(read=0, new=0, matched=0, changed=0, known=0, refused=0))
     with transaction.atomic():
         for path in files:
             with path.open("rb") as source:
@@ -159,6 +163,7 @@ def result_of(job: ImportJob) -> ImportResult:
         faults=list(islice(faults_of(job), _SHOWN)),
         read_as=job.readings["read_as"],
         batch=job.batch,
+        changes=list(job.changes.order_by("-is_ours", "pk")[:_SHOWN]),
     )
 
 

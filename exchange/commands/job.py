@@ -283,6 +283,7 @@ def answer(
     stages: Mapping[str, Mapping[str, str]],
     values: Mapping[str, Mapping[str, str | None]] | None = None,
     new: Sequence[Source | Product] = (),
+    update: Mapping[str, str] | None = None,
     by: User,
     at: dt.datetime,
 ) -> None:
@@ -290,7 +291,8 @@ def answer(
     than they were read; what nothing is said of stays as it was.
 
     `values` are ours for their words, by field: empty for nothing, None to forget what was said. `new`
-    are put on their lists, which only admins do.
+    are put on their lists, which only admins do. `update` says for fields of records on file whether
+    they are left, or overwritten although somebody changed them here; empty for neither.
 
     Raises Refused for an answer that makes no sense, or if the file is past that.
     """
@@ -303,6 +305,9 @@ def answer(
         said["values"] = _with(said.get("values", {}), values or {})
         said["formats"] = {**said.get("formats", {}), **formats}
         said["stages"] = {**said.get("stages", {}), **stages}
+        said["update"] = {
+            name: way for name, way in {**said.get("update", {}), **(update or {})}.items() if way
+        }
         said["remembered"] = [each for each in said.get("remembered", []) if each not in formats]
         row.faults.all().delete()
         try:
@@ -331,6 +336,7 @@ def load(job: ImportJob, *, by: User, at: dt.datetime) -> None:
     with _locked(job, by, (ImportState.CHECKED, ImportState.STUCK)) as row:
         if row.state == ImportState.CHECKED:
             row.faults.all().delete()
+            row.changes.all().delete()
             row.done, row.counts = 0, {}
         _begin(row, ImportState.LOADING, at)
 
@@ -362,6 +368,8 @@ def forget_file(row: ImportJob) -> None:
     """Delete what the file says, once the transaction stands: other people's data is not hoarded."""
     row.sample = []
     row.faults.all().delete()
+    if row.batch_id is None:
+        row.changes.all().delete()
     delete_stored(row)
 
 

@@ -25,7 +25,7 @@ from exchange.imports import answers, bulk, run
 from exchange.imports.faults import Unreadable
 from exchange.imports.scanning import MOST_STAGES, Chosen, scan
 from exchange.imports.staging import ImporterReach
-from exchange.models import ImportFault, ImportJob, ImportKind, ImportState
+from exchange.models import ImportChange, ImportFault, ImportJob, ImportKind, ImportState
 from pipeline.models import Batch, BatchKind, Role, User
 from salesprocess.lib.time_limits import within
 from salesprocess.lib.trouble import Trouble, again, trouble_of
@@ -35,7 +35,7 @@ PIECE = 5_000
 MOST_ATTEMPTS = 5
 KEEP_FILES = dt.timedelta(days=30)
 _LISTED = 200
-_COUNTED = ("new", "matched", "known", "refused")
+_COUNTED = ("new", "matched", "changed", "known", "refused")
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ def _look(job: ImportJob) -> None:
 
 def _try_out(job: ImportJob, at: dt.datetime) -> None:
     with tempfile.TemporaryDirectory() as folder, _Progress(job.pk) as tell:
-        report = Path(folder) / "faults"
+        report, changes = Path(folder) / "faults", Path(folder) / "changes"
         trial = run.dry_run(
             answers.mapping_of(job),
             answers.chosen_of(job),
@@ -137,15 +137,20 @@ def _try_out(job: ImportJob, at: dt.datetime) -> None:
             by=job.owner,
             at=at,
             report_to=report,
+            changes_to=changes,
             tell=tell,
         )
         job.repeats, job.done = {str(line): n for line, n in trial.repeats.items()}, job.rows
         _count(job, trial.counts)
         job.counts["alike"] = trial.alike
+        job.counts["differs"] = trial.differs
         with transaction.atomic():
             job.faults.all().delete()
+            job.changes.all().delete()
             with report.open(encoding="utf-8") as source:
                 _write_faults(job, (json.loads(line) for line in source))
+            with changes.open(encoding="utf-8") as source:
+                _write_changes(job, (json.loads(line) for line in source))
             _settle(job, ImportState.CHECKED, at)
             answers.remember(job, at=at)
 
@@ -168,6 +173,7 @@ def _load(pk: int, at: dt.datetime) -> None:
                 reach=_reach(job),
                 repeats=None if job.is_by_command else repeats,
                 keep=partial(_write_faults, job),
+                keep_changes=partial(_write_changes, job),
             )
         _count(job, counts)
         read = sum(each.read for each in counts.values())
@@ -218,7 +224,7 @@ def _batch(job: ImportJob, at: dt.datetime) -> Batch:
 
 def _finish(job: ImportJob) -> None:
     job.state = ImportState.DONE
-    if job.batch and not (job.counts["new"] or job.counts["matched"]):
+    if job.batch and not any(job.counts[each] for each in ("new", "matched", "changed")):
         empty, job.batch = job.batch, None
         job.save(update_fields=["batch"])
         empty.delete()
@@ -240,10 +246,14 @@ def take_back(batch: Batch, *, by: User | None, at: dt.datetime) -> batch_comman
     """
     with transaction.atomic():
         job = ImportJob.objects.select_for_update(of=("self",)).filter(batch=batch).first()
-        undone = batch_commands.undo(batch, by=by, at=at)
+        undone = batch_commands.undo(batch, job=job, by=by, at=at)
         if job is not None:
             job.kept = [[each.kind, each.pk, each.name, each.why] for each in undone.kept[:_LISTED]]
-            job.counts |= {"deleted": sum(undone.deleted.values()), "kept": len(undone.kept)}
+            job.counts |= {
+                "deleted": sum(undone.deleted.values()),
+                "kept": len(undone.kept),
+                "restored": undone.restored,
+            }
             _settle(job, ImportState.UNDONE, at)
     return undone
 
@@ -289,6 +299,12 @@ def _write_faults(job: ImportJob, faults: Iterator[run.FaultRow]) -> None:
             for table, line, column, value, reason, comes_in in faults
         ),
     )
+
+
+def _write_changes(job: ImportJob, changes: Iterator[run.ChangeRow]) -> None:
+    names = run.CHANGE_COLUMNS
+    rows = (ImportChange(job=job, **dict(zip(names, each, strict=True))) for each in changes)
+    bulk.write(ImportChange, rows)
 
 
 def _settle(job: ImportJob, state: ImportState, at: dt.datetime) -> None:

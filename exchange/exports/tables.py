@@ -35,6 +35,7 @@ STAYS = {
     "crm.SearchEntry": "made anew from the records",
     "exchange.ImportJob": "files on their way in; what came in of them is among the records",
     "exchange.ImportFault": "files on their way in",
+    "exchange.ImportChange": "what may be taken back of them; what changed is among the records",
     "exchange.WholeExport": "files on their way out",
 }
 # By the model's label: columns that stay here.

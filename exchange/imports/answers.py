@@ -8,6 +8,7 @@
  "stages": {"Won": {"stage": "closing", "outcome": "won"}},
  "otherwise": "note",                      what an activity is that names no kind
  "values": {"source": {"Messe Wels": "Trade fair", "?": ""}},    ours for theirs; empty for nothing
+ "update": {"amount": "overwrite"},         of records on file, for this file alone
  "hints": {"Hot": {"stage": "proposal"}}}   as answered for a file of another shape: only suggested
 
 An answer holds for files of one shape: of one system, with the same headings.
@@ -41,7 +42,7 @@ _ANY_STAGE = {"": {"stage": Stage.LEAD_GENERATION.key}}
 # How a file of ours heads the reasons (exchange.imports.error_file); it is no column of theirs.
 REASON = "Why it stayed out"
 # What is said of a file, and nothing about others of its shape.
-_OF_THIS_FILE = ("found", "remembered", "hints", "like", "new")
+_OF_THIS_FILE = ("found", "remembered", "hints", "like", "new", "update")
 
 
 def kind_of(name: str) -> RecordKind:
@@ -90,6 +91,8 @@ def mapping_of(job: ImportJob) -> Mapping:
     }
     if values := said.get("values"):
         content["values"] = {name: values[name] for name in values if name in said["columns"]}
+    if update := said.get("update"):
+        content["update"] = {name: update[name] for name in update if name in said["columns"]}
     if job.kind in MAKEABLE:
         content["make"] = list(MAKEABLE[job.kind])
     if job.kind == ImportKind.DEALS:

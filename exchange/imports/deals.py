@@ -17,7 +17,7 @@ from crm.models import (
     StopCause,
 )
 from crm.shipped import SOURCES, spellings
-from exchange.imports import bulk, gaps, pool
+from exchange.imports import bulk, gaps, pool, updates
 from exchange.imports.judging import NEXT, Judge
 from exchange.imports.kinds import CONTACTS, PRODUCTS
 from exchange.imports.ledger import record_of
@@ -146,6 +146,7 @@ def import_deals(judge: Judge) -> dict[str, list[Any]]:
     dealt = pool.deal_out(judge)
     _write(judge)
     pool.note(judge, dealt)
+    updates.apply(judge, resolve=_resolve_changed)
     return _make_customers(judge)
 
 
@@ -163,12 +164,16 @@ def _resolve(judge: Judge) -> None:
     )
     unknown_team = _("There is no team “{value}”.")
     judge.resolve("team", "team_id", of=None, model=Team, missing=unknown_team)
-    _say_sources_as_kept(judge)
-    unknown_source = _("The source “{value}” is not on the list of sources.")
-    judge.resolve("source", "source_id", of=None, model=Source, missing=unknown_source)
+    _resolve_source(judge)
     if judge.run.reach is not None:
         _keep_in_reach(judge)
     judge.execute(_TEAM)
+
+
+def _resolve_source(judge: Judge) -> None:
+    _say_sources_as_kept(judge)
+    unknown_source = _("The source “{value}” is not on the list of sources.")
+    judge.resolve("source", "source_id", of=None, model=Source, missing=unknown_source)
 
 
 def _say_sources_as_kept(judge: Judge) -> None:
@@ -243,12 +248,7 @@ def _refuse_the_rest(judge: Judge) -> None:
         f"coalesce(s.name, s.company, s.product) IS NULL AND NOT {_NAMES_CONTACT}",
         _("Nothing names the deal: no name, company, product or person."),
     )
-    judge.refuse(
-        "NOT coalesce(s.currency, %(currency)s) = ANY(%(currencies)s)",
-        _("There is no rate for the currency “{value}”."),
-        field="currency",
-        value="coalesce(s.currency, %(currency)s)",
-    )
+    _refuse_currencies(judge)
     judge.refuse(
         "s.outcome = 'stopped' AND NOT EXISTS ("
         " SELECT FROM crm_stopcause AS c WHERE c.key = s.cause"
@@ -256,6 +256,20 @@ def _refuse_the_rest(judge: Judge) -> None:
         _("There is no cause “{value}” that this side could have."),
         value="s.cause",
     )
+
+
+def _refuse_currencies(judge: Judge) -> None:
+    judge.refuse(
+        "NOT coalesce(s.currency, %(currency)s) = ANY(%(currencies)s)",
+        _("There is no rate for the currency “{value}”."),
+        field="currency",
+        value="coalesce(s.currency, %(currency)s)",
+    )
+
+
+def _resolve_changed(judge: Judge) -> None:
+    _resolve_source(judge)
+    _refuse_currencies(judge)
 
 
 def _make_parties(judge: Judge) -> None:

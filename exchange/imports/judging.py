@@ -1,7 +1,7 @@
 """What is asked of staged rows of every kind, for all rows at once.
 
 A row's `state` is null until it is decided: refused, known (came in before, as the ledger says to who
-imports), matched (a record that we had) or new. Statements are constants; `{s}` is the staging table of the kind.
+imports), changed (came in before, and changes the record now), matched (a record that we had) or new. Statements are constants; `{s}` is the staging table of the kind.
 
 Records on file are mostly looked up by an index from each row or word, in subqueries that the
 planner cannot turn into joins: of tables that this very transaction is filling it knows nothing
@@ -19,6 +19,7 @@ from exchange.imports import ledger, staging
 from exchange.imports.kinds import RecordKind
 from exchange.imports.mapping import KindMapping
 from exchange.imports.staging import FAULTS, ImportRun, execute
+from exchange.imports.updatable import FIELDS, said_of
 
 _REFUSE = """
     WITH out AS (
@@ -30,6 +31,11 @@ _REFUSE = """
     SELECT %(kind)s, file, line, %(column)s, coalesce(left(value, 200), ''),
            replace(%(reason)s, '{{value}}', coalesce(left(value, 200), ''))
     FROM out
+"""
+_REMARK = """
+    INSERT INTO {faults} (kind, file, line, field, value, reason, comes_in)
+    SELECT %(kind)s, s.file, s.line, %(column)s, coalesce(left(({value})::text, 200), ''), %(reason)s, true
+    FROM {s} AS s WHERE {condition}
 """
 _KEY_BY_NAME = "UPDATE {s} SET external_id = lower(name)"
 # Two rows that say the same may be two records: the second is told from the first by its number.
@@ -55,6 +61,11 @@ _AGAIN = """
 _KNOWN = """
     UPDATE {s} SET state = 'known', record_id = before_id
     WHERE state IS NULL AND before_id IS NOT NULL
+"""
+# Looked at when all others are decided (exchange.imports.updates).
+_DIFFERS = """
+    UPDATE {s} SET state = 'differs'
+    WHERE state IS NULL AND before_id IS NOT NULL AND before_digest <> digest
 """
 # The name of the sequence is looked up once, not for each row.
 NEXT = "nextval((SELECT pg_get_serial_sequence('{table}', 'id'))::regclass)"
@@ -166,13 +177,16 @@ class Judge:
             field="id" if "id" in self.mapped.columns else "name",
             value="s.external_id",
         )
-        self.refuse(
-            "s.before_digest <> s.digest",
-            _(
-                "The row came in before and says something else now. "
-                "The record was left as it is: change it on its page."
-            ),
-        )
+        if self.kind.name in FIELDS:
+            self.execute(_DIFFERS)
+        else:
+            self.refuse(
+                "s.before_digest <> s.digest",
+                _(
+                    "The row came in before and says something else now. "
+                    "The record was left as it is: change it on its page."
+                ),
+            )
         self.execute(_KNOWN)
 
     def resolve(
@@ -217,7 +231,17 @@ class Judge:
         self.execute(_NUMBER, next=NEXT.format(table=model._meta.db_table))
         # The planner has seen no row of this state.
         self.execute("ANALYZE {s} (no, state)")
-        self.execute(ledger.ENTER)
+        self.execute(ledger.ENTER, said=said_of(self.mapped))
+
+    def remark(self, condition: str, reason: str, *, field: str = "", value: str = "NULL") -> None:
+        """Say something of rows that come in, or that are known, by a condition on `s`."""
+        arguments = {
+            **self.arguments,
+            "kind": self.kind.name,
+            "column": (self.mapped.columns.get(field) or ("",))[0],
+            "reason": reason,
+        }
+        execute(_REMARK, arguments, s=self.table, faults=FAULTS, condition=condition, value=value)
 
     def counts(self) -> dict[str, int]:
         rows = staging.select(
@@ -228,4 +252,5 @@ class Judge:
             [self.kind.name],
             faults=FAULTS,
         )
-        return {"new": 0, "matched": 0, "known": 0, **dict(rows), "refused": refused[0][0]}
+        none = {"new": 0, "matched": 0, "changed": 0, "known": 0}
+        return {**none, **dict(rows), "refused": refused[0][0]}

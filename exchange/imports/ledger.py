@@ -25,7 +25,7 @@ from exchange.imports.kinds import (
     RecordKind,
 )
 
-_TABLES = {
+TABLES = {
     PEOPLE.name: "pipeline_user",
     PRODUCTS.name: "crm_product",
     COMPANIES.name: "crm_company",
@@ -54,10 +54,13 @@ _ENTRIES = """
 # Of several the own one counts, then one that says the same.
 _CAME_BEFORE = """
     UPDATE {{s}} AS s
-    SET before_id = found.record_id, before_digest = found.digest, before_batch = found.batch_id
+    SET before_id = found.record_id, before_digest = found.digest, before_batch = found.batch_id,
+        before_entry = found.id, before_said = found.said
     FROM (
         SELECT r.no, entry.* FROM {{s}} AS r CROSS JOIN LATERAL (
-            SELECT l.record_id, l.digest, l.batch_id {entries}
+            SELECT l.id, l.record_id, l.digest, l.said,
+                coalesce(l.changed_batch_id, l.batch_id) AS batch_id
+            {entries}
             ORDER BY l.owner_id IS NOT DISTINCT FROM %(ledger)s DESC, l.digest = r.digest DESC,
                 l.record_id
             LIMIT 1
@@ -72,12 +75,13 @@ _RECORD_OF = """
 """
 ENTER = """
     INSERT INTO crm_importedrow
-        (owner_id, system, kind, external_id, digest, record_id, created, batch_id)
-    SELECT %(ledger)s, %(system)s, %(of)s, external_id, digest, record_id, state = 'new', %(batch)s
-    FROM {s} WHERE state IN ('new', 'matched')
+        (owner_id, system, kind, external_id, digest, record_id, created, batch_id, said)
+    SELECT %(ledger)s, %(system)s, %(of)s, external_id, digest, record_id, state = 'new', %(batch)s,
+        {said}
+    FROM {s} AS s WHERE state IN ('new', 'matched')
     ON CONFLICT (system, kind, external_id, owner_id) DO UPDATE
     SET digest = excluded.digest, record_id = excluded.record_id, created = excluded.created,
-        batch_id = excluded.batch_id
+        batch_id = excluded.batch_id, said = excluded.said, changed_batch_id = NULL
 """
 
 
@@ -93,5 +97,5 @@ def record_of(kind: RecordKind, key: str) -> str:
 
 def _entries(kind: RecordKind, key: str) -> str:
     return _ENTRIES.format(
-        table=_TABLES[kind.name], kind=kind.name, key=key, concerns=_CONCERNS[kind.name]
+        table=TABLES[kind.name], kind=kind.name, key=key, concerns=_CONCERNS[kind.name]
     )

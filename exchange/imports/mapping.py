@@ -24,6 +24,9 @@ right, and never means "this column is not there".
     GTXPro = "GTX Pro"
     [deals.formats]                        # for one of their columns
     "Close date" = "Dec 31, 2016"
+    [deals.update]                         # of records that came in before and say something else now;
+    amount = "overwrite"                   # what people changed here meanwhile goes, too
+    name = "leave"                         # stays as it is; else only what nobody changed here
     [deals.stages]                         # their stage; "" is an empty cell, or no column at all;
                                            # of stage = ["Stage", "Status"] "Proposal Won"
     Negotiation = { stage = "objections" }
@@ -50,6 +53,17 @@ from pipeline.process.stages import Initiator, Outcome, Stage
 # What rows of a kind may name that is not on record yet, and is put there with them.
 MAKEABLE = {"deals": ("company", "contact"), "contacts": ("company",)}
 IGNORABLE = ("amount", "entered_on", "closed_on")
+# What a later file does to a field, if it does not change just what nobody changed here.
+LEAVE, OVERWRITE = "leave", "overwrite"
+# What a kind's table in the file may say.
+_SAID_OF_ALL = {"file", "sheet", "columns", "values", "formats"}
+_SAID_OF = {
+    "products": {"currency"},
+    "companies": {"update"},
+    "contacts": {"make", "update"},
+    "deals": {"make", "stages", "currency", "update"},
+    "activities": {"otherwise"},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +93,7 @@ class KindMapping:
     make: frozenset[str] = frozenset()
     currency: str = ""
     otherwise: str = ""
+    update: dict[str, str] = field(default_factory=dict)
 
     @property
     def wanted(self) -> set[str]:
@@ -144,16 +159,7 @@ def of_content(content: dict[str, Any]) -> Mapping:
 
 def _kind(kind: RecordKind, content: dict[str, Any]) -> KindMapping:
     where = kind.name
-    allowed = {"file", "sheet", "columns", "values", "formats"}
-    if kind.name in ("deals", "contacts"):
-        allowed |= {"make"}
-    if kind.name == "deals":
-        allowed |= {"stages"}
-    if kind.name in ("deals", "products"):
-        allowed |= {"currency"}
-    if kind.name == "activities":
-        allowed |= {"otherwise"}
-    _only(content, allowed, where=where)
+    _only(content, _SAID_OF_ALL | _SAID_OF.get(where, set()), where=where)
     if not _text(content, "file", where=where):
         raise Unreadable(_('[%(kind)s] needs the name of a file: file = "…".') % {"kind": where})
     columns = _columns(kind, _table(content, "columns", where=where))
@@ -179,7 +185,16 @@ def _kind(kind: RecordKind, content: dict[str, Any]) -> KindMapping:
         make=frozenset(make),
         currency=_text(content, "currency", where=where),
         otherwise=_choice(content, "otherwise", tuple(ActivityKind.values), where=where),
+        update=_update(columns, _table(content, "update", where=where), where=f"{where}.update"),
     )
+
+
+def _update(
+    columns: dict[str, tuple[str, ...]], content: dict[str, Any], *, where: str
+) -> dict[str, str]:
+    _only(content, set(columns), where=where)
+    said = {name: _choice(content, name, (LEAVE, OVERWRITE), where=where) for name in content}
+    return {name: way for name, way in said.items() if way}
 
 
 def _columns(kind: RecordKind, content: dict[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from crm.models import Company, Contact, ContactPoint, Product
-from exchange.imports import bulk
+from exchange.imports import bulk, updates
 from exchange.imports.judging import NEXT, THE_ONE, Judge
 from exchange.imports.kinds import COMPANIES, PEOPLE
 from pipeline.models import User
@@ -28,7 +28,7 @@ _MATCH_COMPANY = """
 # Other rows of the same file are looked at as well, so that the order of its rows does not matter.
 _PARENT_IN_FILE = """
     UPDATE {s} AS s SET parent_id = p.record_id FROM {s} AS p
-    WHERE s.state = 'new' AND s.parent_id IS NULL AND p.state IN ('new', 'known', 'matched')
+    WHERE s.state = 'new' AND s.parent_id IS NULL AND p.state IN ('new', 'known', 'matched', 'differs')
       AND lower(s.parent) = {key} AND NOT p.no = s.no
 """
 # Rows that come to themselves again from parent to parent; as above, an id goes before a name.
@@ -171,6 +171,7 @@ def import_companies(judge: Judge) -> None:
         f"{judge.table} AS s WHERE s.state = 'new'",
         judge.arguments,
     )
+    updates.apply(judge)
 
 
 def _refuse_orphans(judge: Judge) -> None:
@@ -220,6 +221,13 @@ def import_contacts(judge: Judge) -> None:
         judge.arguments,
     )
     write_points(judge, "s.record_id", "s.state = 'new'")
+    updates.apply(judge, resolve=_resolve_or_make_company)
+
+
+def _resolve_or_make_company(judge: Judge) -> None:
+    resolve_company(judge)
+    if "company" in judge.mapped.make:
+        make_companies(judge)
 
 
 def write_points(judge: Judge, contact_id: str, condition: str) -> None:

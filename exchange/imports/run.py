@@ -26,6 +26,11 @@ from salesprocess.lib.time_limits import LIMITS, set_local, within
 
 # The number of the table, line, column, value, reason, comes in.
 FaultRow = list[Any]
+ChangeRow = list[Any]
+CHANGE_COLUMNS = (
+    *("table", "line", "kind", "record_id", "name", "field", "was", "now"),
+    *("is_ours", "applied", "mark", "base", "stamp"),
+)
 # A row that stays out says only that.
 MAX_DUPLICATES = 20
 _ALIKE = """
@@ -45,6 +50,10 @@ _FAULTS = """
     SELECT DISTINCT ON (array_position(%s, kind), file, line)
         kind, file, line, field, value, reason, comes_in
     FROM {faults} ORDER BY array_position(%s, kind), file, line, comes_in
+"""
+_CHANGES = """
+    SELECT file, line, kind, record_id, name, field, was, now, is_ours, applied, mark, base, stamp
+    FROM {changes} ORDER BY array_position(%s, kind), file, line, field
 """
 # One import at a time: two that run together would each think that a record is new.
 LOCK = 5_737_001
@@ -69,24 +78,28 @@ _MADE = {
 
 @dataclass(kw_only=True)
 class Counts:
-    """Rows of one kind. `matched` were found to be records that we had, `known` came in before."""
+    """Rows of one kind. `matched` were found to be records that we had; `known` came in before, and so
+    did those that have `changed` a record."""
 
     read: int
     new: int
     matched: int
     known: int
     refused: int
+    changed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class DryRun:
     """What a load would do, by kind; `repeats` is for `load_piece`. `alike` are the first of the new
     companies that are called like one on record but for legal form, signs or spelling, each with
-    the id and the name of that one: they come in all the same, as only a person can know."""
+    the id and the name of that one: they come in all the same, as only a person can know. `differs`
+    counts the fields of records on file of which the files say something else."""
 
     counts: dict[str, Counts]
     repeats: dict[int, int]
     alike: list[tuple[str, int, str]]
+    differs: int
 
 
 def dry_run(
@@ -97,13 +110,14 @@ def dry_run(
     by: User | None,
     at: dt.datetime,
     report_to: Path,
+    changes_to: Path,
     tell: Callable[[int], None] | None = None,
 ) -> DryRun:
     """Bring whole tables in and take them back: what a load would do, row by row.
 
     `report_to` gets the faults, a JSON array on each line: table, line, column, value, reason, comes
-    in. A file, because they must outlive the transaction and may be too many to be held. `tell` as
-    in `ImportRun`.
+    in. A file, because they must outlive the transaction and may be too many to be held. `changes_to`
+    gets what would change, as CHANGE_COLUMNS. `tell` as in `ImportRun`.
 
     Raises Unreadable, in words, where a table cannot be read any further.
     """
@@ -119,15 +133,21 @@ def dry_run(
         )
         counts = _load(this, chosen)
         repeats = _repeats(chosen)
+        ((differs,),) = staging.select("SELECT count(*) FROM {s}", s=staging.CHANGES)
         alike = staging.select(_ALIKE, {"batch": batch.pk, "most": MAX_DUPLICATES})
         with report_to.open("w", encoding="utf-8") as sink:
             sink.writelines(json.dumps(row) + "\n" for row in _faults(chosen))
+        with changes_to.open("w", encoding="utf-8") as sink:
+            sink.writelines(json.dumps(row) + "\n" for row in _changes(chosen))
         staging.drop([mapped for mapped, _tables in chosen])
         # Asks now what the database would else ask at the commit.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         transaction.set_rollback(True)
     return DryRun(
-        counts=counts, repeats=repeats, alike=[(new, pk, name) for new, pk, name in alike]
+        counts=counts,
+        repeats=repeats,
+        alike=[(new, pk, name) for new, pk, name in alike],
+        differs=differs,
     )
 
 
@@ -139,9 +159,10 @@ def load_piece(
     reach: staging.ImporterReach | None,
     repeats: dict[int, int] | None,
     keep: Callable[[Iterator[FaultRow]], None],
+    keep_changes: Callable[[Iterator[ChangeRow]], None],
 ) -> dict[str, Counts]:
     """Bring in one piece of what there is, in the caller's transaction, as a part of `batch`; how
-    many rows, by kind. `keep` is given the faults, as in `dry_run`.
+    many rows, by kind. `keep` is given the faults, and `keep_changes` the changes, as in `dry_run`.
 
     Pieces that are loaded one after the other make what one load of all of them would make. The
     caller holds LOCK.
@@ -156,6 +177,7 @@ def load_piece(
     )
     counts = _load(this, piece)
     keep(_faults(piece))
+    keep_changes(_changes(piece))
     staging.drop([mapped for mapped, _tables in piece])
     return counts
 
@@ -187,7 +209,7 @@ def _load(this: ImportRun, chosen: Chosen) -> dict[str, Counts]:
         relationships = _IMPORT[mapped.kind.name](judge) or relationships
         counts = Counts(read=read, **judge.counts())
         found[mapped.kind.name] = counts
-        if read != counts.new + counts.matched + counts.known + counts.refused:
+        if sum(vars(counts).values()) != 2 * read:
             # Rather nothing than a row that is neither in nor explained.
             raise RuntimeError(f"rows of {mapped.kind.name} do not add up: {counts}")
     _let_be_found([mapped for mapped, _tables in chosen])
@@ -226,6 +248,17 @@ def sum_counts(
         name: {key: value + before.get(name, {}).get(key, 0) for key, value in vars(counts).items()}
         for name, counts in now.items()
     }
+
+
+def _changes(chosen: Chosen) -> Iterator[ChangeRow]:
+    """What differs on record, by kind, file and line, as an iterator."""
+    kinds = [kind.name for kind in KINDS]
+    numbers = {(m.kind.name, table.name): table.number for m, tables in chosen for table in tables}
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_CHANGES.format(changes=staging.CHANGES), [kinds])
+        for file, line, kind, pk, name, field, was, now, *how, stamp in cursor:
+            told = [None if each is None else json.loads(each) for each in (was, now, stamp)]
+            yield [numbers[kind, file], line, kind, pk, name, field, *told[:2], *how, told[2]]
 
 
 def _faults(chosen: Chosen) -> Iterator[FaultRow]:

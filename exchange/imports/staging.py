@@ -26,6 +26,7 @@ from pipeline.models import Batch, Team
 
 FAULTS = "import_faults"
 VISITS = "import_visits"
+CHANGES = "import_changes"
 TEAMS = "import_teams"
 _FAULT_COLUMNS = ("kind", "file", "line", "field", "value", "reason", "comes_in")
 _VISIT_COLUMNS = (
@@ -184,11 +185,17 @@ def prepare(kinds: Sequence[KindMapping]) -> None:
         "CREATE TEMP TABLE {teams} (office text, manager text, team_id bigint) ON COMMIT DROP",
         teams=TEAMS,
     )
+    execute(
+        "CREATE TEMP TABLE {changes} (kind text, file text, line integer, no bigint, record_id bigint,"
+        " name text, field text, was jsonb, now jsonb, is_ours boolean, applied boolean, mark text,"
+        " base text, stamp jsonb) ON COMMIT DROP",
+        changes=CHANGES,
+    )
     for mapped in kinds:
         columns = [f"{name} {type_of}" for name, type_of in _columns(mapped.kind).items()]
         execute(
             "CREATE TEMP TABLE {table} ({columns}, external_id text, before_id bigint, before_digest text,"
-            " before_batch bigint, company_made boolean, contact_made boolean, state text,"
+            " before_batch bigint, before_entry bigint, before_said jsonb, company_made boolean, contact_made boolean, state text,"
             " record_id bigint, {references}) ON COMMIT DROP",
             table=table_of(mapped.kind),
             columns=", ".join(columns),
@@ -198,7 +205,7 @@ def prepare(kinds: Sequence[KindMapping]) -> None:
 
 def drop(kinds: Sequence[KindMapping]) -> None:
     """Several imports may share a transaction, as in tests."""
-    for table in (FAULTS, VISITS, TEAMS, *(table_of(mapped.kind) for mapped in kinds)):
+    for table in (FAULTS, VISITS, TEAMS, CHANGES, *(table_of(mapped.kind) for mapped in kinds)):
         execute("DROP TABLE {table}", table=table)
 
 

@@ -28,6 +28,7 @@ from crm.models import (
     UndoableAct,
 )
 from exchange.commands.job import forget_file
+from exchange.models import ImportChange
 from pipeline.idempotency import commands as idempotency
 from pipeline.models import User
 from privacy.identity import NEVER, Identity
@@ -119,6 +120,7 @@ def _forget_rows(row: Contact, identity: Identity, *, at: dt.datetime) -> None:
     ImportedRow.objects.filter(
         Q(kind=imports.CONTACTS, record_id=row.pk) | Q(external_id__iregex=exact)
     ).delete()
+    ImportChange.objects.filter(kind=imports.CONTACTS, record_id=row.pk).delete()
     for kept in (SavedView, SavedReport):
         kept._base_manager.filter(Q(name__iregex=exact) | Q(query__iregex=exact)).delete()
     refers, says = Q(told__regex=_reference_to(row)), Q(told__iregex=identity.found)

@@ -10,8 +10,11 @@ from exchange.imports import mapping, report
 from exchange.imports.faults import Unreadable
 from exchange.imports.report import printable
 from exchange.models import ImportJob, ImportState
+from exchange.presenters import change_lines
 from pipeline.models import Batch, User
 from salesprocess.lib.refused import Refused
+
+_COLUMNS = ("read", "new", "matched", "changed", "known", "refused")
 
 
 class Command(BaseCommand):
@@ -80,29 +83,32 @@ class Command(BaseCommand):
             raise CommandError(error.message) from error
         if report_to is not None:
             report.write(report_to, files.faults_of(job))
-        self._tell(files.result_of(job), commit=job.state == ImportState.DONE)
+        self._tell(job, files.result_of(job), commit=job.state == ImportState.DONE)
         files.leave(job)
 
-    def _tell(self, result: files.ImportResult, *, commit: bool) -> None:
+    def _tell(self, job: ImportJob, result: files.ImportResult, *, commit: bool) -> None:
         if result.unread:
             self.stdout.write(f"Not in the mapping, so not read: {', '.join(result.unread)}")
-        row = "{:<12}{:>9}{:>9}{:>9}{:>9}{:>9}".format
-        self.stdout.write(row("", "read", "new", "matched", "known", "refused"))
+        row = ("{:<12}" + "{:>9}" * len(_COLUMNS)).format
+        self.stdout.write(row("", *_COLUMNS))
         for name, counts in result.counts.items():
-            self.stdout.write(
-                row(name, counts.read, counts.new, counts.matched, counts.known, counts.refused)
-            )
-        self._tell_rows(result)
+            self.stdout.write(row(name, *(getattr(counts, each) for each in _COLUMNS)))
+        self._tell_rows(job, result)
         if result.batch is not None:
             self.stdout.write(f"Brought in as batch {result.batch.pk}.")
-        elif not result.changes:
+        elif not result.comes_in:
             self.stdout.write("There is nothing new in these files.")
         elif not commit:
             self.stdout.write("This was a dry run: nothing stays. Run it again with --commit.")
 
-    def _tell_rows(self, result: files.ImportResult) -> None:
+    def _tell_rows(self, job: ImportJob, result: files.ImportResult) -> None:
         for line in result.read_as:
             self.stdout.write(printable(line))
+        for change in change_lines(job, result.changes):
+            where = f"{change.file}, line {change.line}: {change.record}, {change.field}"
+            stays = "" if change.applied else " (changed here since, stays)"
+            stays = " (stays)" if stays and not change.is_ours else stays
+            self.stdout.write(printable(f"{where}: {change.was} → {change.now}{stays}"))
         for fault in result.faults:
             value = f" “{fault.value}”" if fault.value else ""
             column = f", {fault.column}{value}" if fault.column else ""
@@ -121,5 +127,7 @@ class Command(BaseCommand):
             raise CommandError(refused.message) from refused
         for name, count in undone.deleted.items():
             self.stdout.write(f"{name:<12}{count:>9} taken back")
+        if undone.restored:
+            self.stdout.write(f"{undone.restored} records are again what they were")
         for kept in undone.kept:
             self.stdout.write(printable(f"Kept {kept.kind} {kept.pk}, {kept.name}: {kept.why}"))

@@ -1,0 +1,294 @@
+"""A later file of the same system: what it says otherwise of records that came in with an earlier one.
+
+Three states of a field are compared: what a file last wrote (the ledger's digest of it), what stands here
+now, and what this file says. Where the file says what it said before, nothing happens. Where what
+stands here is still what a file wrote, it is changed. Else somebody changed it here, and that stays,
+unless the person who imports says that the file goes before. An empty cell changes nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm.commands import search
+from crm.models import SearchKind
+from exchange.imports.judging import Judge
+from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS
+from exchange.imports.ledger import TABLES
+from exchange.imports.staging import CHANGES, execute, select
+from exchange.imports.updatable import FIELDS, POINTS, STAGE, UpdatableField, said_of, updatable_in
+
+_REOPEN = "UPDATE {s} SET state = NULL WHERE state = 'differs'"
+_OWNED = "t.owner_id IS NOT NULL AND t.owner_id = ANY(%(seen)s::bigint[])"
+_EDITABLE = {
+    COMPANIES.name: f"t.owner_id IS NULL OR {_OWNED}",
+    CONTACTS.name: f"t.owner_id IS NULL OR {_OWNED}",
+    DEALS.name: f"{_OWNED} OR t.owner_id IS NULL AND t.team_id = ANY(%(led)s::bigint[])",
+}
+_OUT_OF_REACH = """
+    UPDATE {s} AS s SET state = 'known', record_id = s.before_id, before_entry = NULL
+    FROM {table} AS t
+    WHERE s.state IS NULL AND t.id = s.before_id AND NOT (%(everything)s OR {editable})
+"""
+_LOCK = """
+    SELECT FROM {table} WHERE id = ANY(ARRAY(SELECT before_id FROM {s} WHERE state IS NULL))
+    ORDER BY id FOR NO KEY UPDATE
+"""
+# Of what nobody wrote down what a file had said, the day says whether somebody was at the record.
+_COMPARE = """
+    INSERT INTO {changes}
+    SELECT %(of)s, s.file, s.line, s.no, t.id, t.name, %(field)s, {was}, {now}, theirs.is_ours,
+        CASE %(say)s WHEN 'leave' THEN false WHEN 'overwrite' THEN true ELSE NOT theirs.is_ours END,
+        {mark}, coalesce(s.before_said ->> %(field)s, ''),
+        jsonb_build_array(t.changed_at, t.changed_by_id)
+    FROM {s} AS s JOIN {table} AS t ON t.id = s.before_id
+    CROSS JOIN LATERAL (SELECT CASE
+        WHEN s.before_said ? %(field)s THEN s.before_said ->> %(field)s IS DISTINCT FROM {present}
+        WHEN {ours} IS NULL THEN false
+        ELSE t.changed_at > (SELECT b.at FROM pipeline_batch AS b WHERE b.id = s.before_batch)
+    END AS is_ours) AS theirs
+    WHERE s.state IS NULL AND {theirs} IS NOT NULL AND {theirs} IS DISTINCT FROM {ours}
+      AND {mark} IS DISTINCT FROM s.before_said ->> %(field)s
+"""
+_ADDED_POINTS = """
+    INSERT INTO {changes}
+    SELECT %(of)s, s.file, s.line, s.no, t.id, t.name, %(field)s,
+        (SELECT jsonb_agg(p.typed ORDER BY p.id) FROM crm_contactpoint AS p
+         WHERE p.contact_id = t.id AND p.kind = %(field)s),
+        more.typed, false, %(say)s <> 'leave', '', '', jsonb_build_array(t.changed_at, t.changed_by_id)
+    FROM {s} AS s JOIN crm_contact AS t ON t.id = s.before_id
+    CROSS JOIN LATERAL (
+        SELECT jsonb_agg(point.typed) AS typed
+        FROM unnest(s.{field}_key, s.{field}) AS point (value, typed)
+        WHERE NOT EXISTS (
+            SELECT FROM crm_contactpoint AS p
+            WHERE p.contact_id = t.id AND p.kind = %(field)s AND p.value = point.value
+        )
+    ) AS more
+    WHERE s.state IS NULL AND more.typed IS NOT NULL
+"""
+_ELSEWHERE = f"""
+    s.state IS NULL AND s.before_said ->> 'stage' IS DISTINCT FROM {STAGE} AND EXISTS (
+        SELECT FROM crm_deal AS t WHERE t.id = s.before_id
+          AND (t.stage, t.outcome) IS DISTINCT FROM (s.deal_stage, s.outcome)
+    )
+"""  # noqa: S608  # constants of these modules
+_DECIDE = """
+    UPDATE {s} AS s SET record_id = s.before_id, state = CASE WHEN EXISTS (
+        SELECT FROM {changes} AS c WHERE c.no = s.no AND c.applied
+    ) THEN 'changed' ELSE 'known' END
+    WHERE s.state IS NULL
+"""
+_WRITE = """
+    UPDATE {table} AS t SET {sets}
+    FROM {s} AS s JOIN {changes} AS c ON c.no = s.no
+    WHERE t.id = s.before_id AND c.kind = %(of)s AND c.field = %(field)s AND c.applied
+"""
+_WRITE_POINTS = """
+    INSERT INTO crm_contactpoint (contact_id, kind, value, typed)
+    SELECT DISTINCT ON (s.before_id, point.value) s.before_id, %(field)s, point.value, point.typed
+    FROM {s} AS s JOIN {changes} AS c ON c.no = s.no
+    CROSS JOIN LATERAL unnest(s.{field}_key, s.{field}) AS point (value, typed)
+    WHERE c.kind = %(of)s AND c.field = %(field)s AND c.applied
+    ON CONFLICT DO NOTHING
+"""
+_STAMP = """
+    UPDATE {table} AS t
+    SET version = t.version + 1, changed_at = %(now)s, changed_by_id = %(by)s
+    FROM {s} AS s WHERE s.state = 'changed' AND t.id = s.before_id
+"""
+_HISTORY = """
+    INSERT INTO crm_dealchange (deal_id, kind, data, at, by_id, reason)
+    SELECT c.record_id, c.field, jsonb_strip_nulls(jsonb_build_object('old', {old}, 'new', {new})),
+        %(now)s, %(by)s, ''
+    FROM {changes} AS c WHERE c.kind = 'deals' AND c.applied {more} ORDER BY c.record_id, c.field
+"""
+# What was left as it is, is compared with the next file again, whatever that says.
+_REMEMBER = """
+    UPDATE crm_importedrow AS l SET
+        changed_batch_id = CASE WHEN s.state = 'changed' THEN %(batch)s ELSE l.changed_batch_id END,
+        said = l.said || ({said} - coalesce((
+            SELECT array_agg(c.field) FROM {changes} AS c WHERE c.no = s.no AND NOT c.applied
+        ), '{{}}')),
+        digest = CASE WHEN EXISTS (SELECT FROM {changes} AS c WHERE c.no = s.no AND NOT c.applied)
+            THEN '' ELSE s.digest END
+    FROM {s} AS s WHERE l.id = s.before_entry AND s.state IN ('changed', 'known') AND s.before_digest <> s.digest
+"""
+_TAKE_BACK = """
+    UPDATE {table} AS t SET {back} FROM {changes} AS c
+    WHERE c.job_id = %(job)s AND c.kind = %(of)s AND c.field = %(field)s AND c.applied
+      AND t.id = c.record_id AND {present} = c.mark
+"""
+_LEFT = """
+    SELECT c.record_id, t.name FROM {changes} AS c JOIN {table} AS t ON t.id = c.record_id
+    WHERE c.job_id = %(job)s AND c.kind = %(of)s AND c.field = %(field)s AND c.applied
+      AND {present} IS DISTINCT FROM c.mark ORDER BY c.record_id
+"""
+_TAKE_POINTS_BACK = """
+    DELETE FROM crm_contactpoint AS p USING {changes} AS c
+    WHERE c.job_id = %(job)s AND c.kind = %(of)s AND c.field = %(field)s AND c.applied
+      AND p.contact_id = c.record_id AND p.kind = %(field)s AND c.now ? p.typed
+"""
+# Who changed nothing else since has changed nothing: an earlier file may be taken back, too.
+_STAMP_BACK = """
+    UPDATE {table} AS t SET version = t.version + 1,
+        changed_at = CASE WHEN t.changed_at = %(came_at)s THEN c.at ELSE %(now)s END,
+        changed_by_id = CASE WHEN t.changed_at = %(came_at)s THEN c.by ELSE %(by)s END
+    FROM (
+        SELECT DISTINCT ON (record_id) record_id, (stamp ->> 0)::timestamptz AS at,
+            (stamp ->> 1)::bigint AS by
+        FROM {changes} WHERE job_id = %(job)s AND kind = %(of)s AND applied ORDER BY record_id
+    ) AS c
+    WHERE t.id = c.record_id
+"""
+_FORGET = """
+    UPDATE crm_importedrow AS l SET changed_batch_id = NULL, digest = '', said = (
+        SELECT l.said - coalesce(array_agg(c.field::text), '{{}}') || coalesce(
+            jsonb_object_agg(c.field, c.base) FILTER (WHERE c.base <> ''), '{{}}'
+        )
+        FROM {changes} AS c
+        WHERE c.job_id = %(job)s AND c.kind = l.kind AND c.record_id = l.record_id AND c.applied
+    )
+    WHERE l.changed_batch_id = %(batch)s
+"""
+_CHANGED = "SELECT record_id FROM {changes} WHERE job_id = {job} AND kind = '{kind}' AND applied"
+_SEARCHED = {
+    COMPANIES.name: SearchKind.COMPANY,
+    CONTACTS.name: SearchKind.CONTACT,
+    DEALS.name: SearchKind.DEAL,
+}
+_STORED = "exchange_importchange"
+
+
+def apply(judge: Judge, *, resolve: Callable[[Judge], None] | None = None) -> None:
+    """Decide the rows that came in before and say something else now, and change what is to be changed;
+    all other rows are decided. `resolve` finds the records that a row names.
+
+    A trial changes nothing.
+    """
+    if not judge.execute(_REOPEN):
+        return
+    table = TABLES[judge.kind.name]
+    _leave_out_of_reach(judge, table)
+    if resolve is not None:
+        resolve(judge)
+    if judge.kind is DEALS and "stage" in judge.mapped.columns:
+        _say_where_it_is(judge)
+    if not judge.run.is_trial:
+        judge.execute(_LOCK, table=table)
+    _compare(judge, table)
+    judge.execute(_DECIDE, changes=CHANGES)
+    if not judge.run.is_trial:
+        _write(judge, table)
+
+
+def _compare(judge: Judge, table: str) -> None:
+    for field in updatable_in(judge.mapped):
+        _about(judge, field.name, _COMPARE, table=table, **_parts(field))
+    for name in _points(judge):
+        _about(judge, name, _ADDED_POINTS, field=name)
+    judge.execute("ANALYZE {changes} (no, field)", changes=CHANGES)
+
+
+def _write(judge: Judge, table: str) -> None:
+    for field in updatable_in(judge.mapped):
+        _about(judge, field.name, _WRITE, table=table, sets=field.sets)
+    for name in _points(judge):
+        _about(judge, name, _WRITE_POINTS, field=name)
+    judge.execute(_STAMP, table=table)
+    if judge.kind is DEALS:
+        judge.execute(_HISTORY, changes=CHANGES, old="c.was", new="c.now", more="")
+    judge.execute(_REMEMBER, changes=CHANGES, said=said_of(judge.mapped))
+    changed = f"SELECT before_id FROM {judge.table} WHERE state = 'changed'"  # noqa: S608  # a constant
+    _let_be_found(judge.kind.name, changed)
+
+
+def _leave_out_of_reach(judge: Judge, table: str) -> None:
+    """Whoever brought a record in may not change it once it is somebody else's."""
+    before = "s.state IS NULL AND NOT EXISTS (SELECT FROM {table} AS t WHERE t.id = s.before_id AND"
+    editable = _EDITABLE[judge.kind.name]
+    judge.remark(
+        f"{before.format(table=table)} (%(everything)s OR {editable}))",
+        _(
+            "The row says something else now, but the record is not yours to change. It stays as it is."
+        ),
+    )
+    judge.execute(_OUT_OF_REACH, table=table, editable=editable)
+
+
+def _say_where_it_is(judge: Judge) -> None:
+    """A move is more than another word: it has its day, its gate and its history."""
+    judge.remark(
+        _ELSEWHERE,
+        _("The deal has another stage or outcome in the file now. Move it on its page."),
+        field="stage",
+        value="s.stage",
+    )
+
+
+def _points(judge: Judge) -> list[str]:
+    if judge.kind is not CONTACTS:
+        return []
+    return [name for name in POINTS if name in judge.mapped.columns]
+
+
+def _parts(field: UpdatableField) -> dict[str, str]:
+    compared = {"theirs": field.theirs, "ours": field.ours, "was": field.was, "now": field.now}
+    return {**compared, "mark": field.mark, "present": field.present}
+
+
+def _about(judge: Judge, name: str, statement: str, **parts: str) -> None:
+    arguments = {**judge.arguments, "field": name, "say": judge.mapped.update.get(name, "")}
+    execute(statement, arguments, s=judge.table, changes=CHANGES, **parts)
+
+
+def _let_be_found(kind: str, ids: str) -> None:
+    search.index_selected(_SEARCHED[kind], ids)
+    if kind == COMPANIES.name:
+        search.index_of_companies_selected(ids)
+
+
+def take_back(
+    job_id: int, *, batch_id: int, came_at: Any, by_id: int | None, at: Any
+) -> tuple[int, list[tuple[str, int, str]]]:
+    """Give fields that a file changed the values that they had: how many records that were, and of which
+    (kind, id, name) a field was changed again since, which stays.
+
+    Part of the undo of a batch, in its transaction.
+    """
+    arguments = {
+        "job": job_id,
+        "batch": batch_id,
+        "came_at": came_at,
+        "by": by_id,
+        "now": at,
+    }
+    left: dict[tuple[str, int], str] = {}
+    count = 0
+    for kind, fields in FIELDS.items():
+        table = TABLES[kind]
+        ids = _CHANGED.format(changes=_STORED, job=int(job_id), kind=kind)
+        ((number,),) = select(f"SELECT count(DISTINCT record_id) FROM ({ids}) AS c")  # noqa: S608  # constants
+        if not number:
+            continue
+        count += number
+        said = {**arguments, "of": kind}
+        for field in fields:
+            names = {"table": table, "changes": _STORED, "present": field.present}
+            about = {**said, "field": field.name}
+            for pk, name in select(_LEFT, about, **names):
+                left[kind, pk] = name
+            if kind == DEALS.name:
+                more = (
+                    f"AND c.job_id = %(job)s AND c.field = %(field)s AND EXISTS (SELECT FROM {table}"
+                    f" AS t WHERE t.id = c.record_id AND {field.present} = c.mark)"
+                )
+                execute(_HISTORY, about, changes=_STORED, old="c.now", new="c.was", more=more)
+            execute(_TAKE_BACK, about, back=field.back, **names)
+        for name in POINTS if kind == CONTACTS.name else ():
+            execute(_TAKE_POINTS_BACK, {**said, "field": name}, changes=_STORED)
+        execute(_STAMP_BACK, said, table=table, changes=_STORED)
+        _let_be_found(kind, ids)
+    execute(_FORGET, arguments, changes=_STORED)
+    return count, [(kind, pk, name) for (kind, pk), name in left.items()]

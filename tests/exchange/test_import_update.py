@@ -1,0 +1,283 @@
+"""A later file of the same system changes what differs, and never over a person's head."""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from crm.commands import company as company_commands
+from crm.commands import deal as deal_commands
+from crm.models import Company, Contact, Deal, Source
+from exchange.commands import work
+from exchange.commands.batch import Undone
+from exchange.imports import mapping
+from exchange.models import ImportJob
+from pipeline.models import User
+from tests.conftest import Cast
+from tests.exchange.uploads import (
+    answer,
+    brought_in,
+    browser,
+    checked,
+    loaded,
+    page,
+    uploaded,
+    worked,
+)
+
+pytestmark = pytest.mark.django_db
+
+DEAL = {"id": "No", "name": "Title", "amount": "Value", "expected_close_on": "Close"}
+DEALS = "No,Title,Value,Close\n7,Pump,400,2027-02-01\n8,Belt,90,2027-03-01\n"
+
+
+def look(user: User, text: str, kind: str = "deals", **named: str) -> ImportJob:
+    return checked(user, uploaded(user, text, kind=kind), **(named or DEAL))
+
+
+def brings_in(user: User, text: str, kind: str = "deals", **named: str) -> ImportJob:
+    return loaded(user, look(user, text, kind, **named))
+
+
+def counts(job: ImportJob) -> dict[str, int]:
+    return {name: job.counts[name] for name in ("new", "changed", "known", "refused")}
+
+
+def deals() -> dict[str, Any]:
+    return {deal.name: (deal.amount, deal.expected_close_on) for deal in Deal.objects.all()}
+
+
+def taken_back(user: User, job: ImportJob) -> Undone:
+    assert job.batch is not None
+    return work.take_back(job.batch, by=user, at=timezone.now())
+
+
+def told(job: ImportJob) -> list[tuple[Any, ...]]:
+    rows = job.changes.order_by("line", "field")
+    return [(row.line, row.field, row.was, row.now, row.is_ours, row.applied) for row in rows]
+
+
+def test_what_differs_is_shown_changed_kept_in_history_and_taken_back(cast: Cast):
+    brings_in(cast.ana, DEALS)
+    before = Deal.objects.get(name="Pump")
+    job = look(cast.ana, DEALS.replace("400", "450").replace("2027-03-01", "2027-04-01"))
+    assert counts(job) == {"new": 0, "changed": 2, "known": 0, "refused": 0}
+    assert told(job) == [
+        (
+            2,
+            "amount",
+            {"amount": "400.00", "currency": "EUR"},
+            {"amount": "450.00", "currency": "EUR"},
+            False,
+            True,
+        ),
+        (3, "expected_close_on", "2027-03-01", "2027-04-01", False, True),
+    ]
+    assert Deal.objects.get(name="Pump").version == before.version  # only looked at
+    loaded(cast.ana, job)
+    assert deals() == {
+        "Pump": (450, dt.date(2027, 2, 1)),
+        "Belt": (90, dt.date(2027, 4, 1)),
+    }
+    pump = Deal.objects.get(name="Pump")
+    (change,) = pump.changes.filter(kind="amount")
+    assert (change.event.old.amount, change.event.new.amount) == (400, 450)
+    assert (change.by, pump.changed_by, pump.version) == (cast.ana, cast.ana, before.version + 1)
+
+    assert taken_back(cast.ana, job).restored == 2
+    assert deals() == {"Pump": (400, dt.date(2027, 2, 1)), "Belt": (90, dt.date(2027, 3, 1))}
+    pump.refresh_from_db()
+    assert pump.changed_at == before.changed_at
+    # The same file says it again, and the first import can still leave without a trace.
+    again = look(cast.ana, DEALS.replace("400", "450"))
+    assert counts(again) == {"new": 0, "changed": 1, "known": 1, "refused": 0}
+    first = ImportJob.objects.earliest("pk")
+    assert not taken_back(cast.ana, first).kept
+    assert not Deal.objects.exists()
+
+
+def test_the_same_file_again_changes_nothing_and_neither_does_a_word_more_or_less(cast: Cast):
+    brings_in(cast.ana, DEALS)
+    for text in (DEALS, DEALS.replace("400", "400.00"), DEALS.replace("2027-02-01", "")):
+        job = look(cast.ana, text)
+        assert counts(job) == {"new": 0, "changed": 0, "known": 2, "refused": 0}
+    loaded(cast.ana, job)
+    assert job.batch is None
+    assert set(Deal.objects.values_list("version", flat=True)) == {1}
+
+
+def test_what_a_person_changed_since_stays_unless_the_file_is_to_go_before(cast: Cast):
+    brings_in(cast.ana, DEALS)
+    pump = Deal.objects.get(name="Pump")
+    deal_commands.edit(pump, amount=Decimal(500), by=cast.ana, at=timezone.now())
+    later = DEALS.replace("400", "450").replace("2027-02-01", "2027-05-01")
+    job = look(cast.ana, later)
+    assert [(field, ours, applied) for _l, field, _w, _n, ours, applied in told(job)] == [
+        ("amount", True, False),
+        ("expected_close_on", False, True),
+    ]
+    loaded(cast.ana, job)
+    assert deals()["Pump"] == (500, dt.date(2027, 5, 1))
+    # It is asked again, and this time the file goes before.
+    job = look(cast.ana, later)
+    assert counts(job)["changed"] == 0
+    say(cast.ana, job, amount="overwrite")
+    assert counts(job)["changed"] == 1
+    loaded(cast.ana, job)
+    assert deals()["Pump"] == (450, dt.date(2027, 5, 1))
+    taken_back(cast.ana, job)
+    assert deals()["Pump"] == (500, dt.date(2027, 5, 1))
+
+
+def say(user: User, job: ImportJob, **update: str) -> None:
+    response = answer(user, job, **{f"update_{name}": way for name, way in update.items()})
+    assert response.status_code == 302
+    worked(job)
+
+
+def test_a_field_can_be_left_as_it_is(cast: Cast):
+    brings_in(cast.ana, DEALS)
+    job = look(cast.ana, DEALS.replace("400", "450").replace("Pump", "Pump 2"))
+    say(cast.ana, job, amount="leave")
+    loaded(cast.ana, job)
+    assert deals() == {"Pump 2": (400, dt.date(2027, 2, 1)), "Belt": (90, dt.date(2027, 3, 1))}
+    # What was left is there to be changed the next time.
+    assert counts(look(cast.ana, DEALS.replace("400", "450").replace("Pump", "Pump 2"))) == {
+        "new": 0,
+        "changed": 1,
+        "known": 1,
+        "refused": 0,
+    }
+
+
+def test_what_was_changed_again_since_is_kept_by_the_undo_and_named(cast: Cast):
+    brings_in(cast.ana, DEALS)
+    job = brings_in(cast.ana, DEALS.replace("400", "450").replace("90", "95"))
+    pump = Deal.objects.get(name="Pump")
+    deal_commands.edit(pump, amount=Decimal(470), by=cast.ana, at=timezone.now())
+    undone = taken_back(cast.ana, job)
+    assert [(kept.kind, kept.name, kept.why) for kept in undone.kept] == [
+        ("deal", "Pump", "a field was changed again since")
+    ]
+    assert {name: amount for name, (amount, _day) in deals().items()} == {"Pump": 470, "Belt": 90}
+
+
+def test_nobody_changes_what_is_somebody_elses_by_a_file(cast: Cast):
+    brings_in(cast.ana, DEALS)
+    pump = Deal.objects.get(name="Pump")
+    deal_commands.hand_over(pump, to=cast.carl, by=cast.adele, at=timezone.now())
+    job = brings_in(cast.ana, DEALS.replace("400", "450").replace("90", "95"))
+    assert counts(job) == {"new": 0, "changed": 1, "known": 1, "refused": 0}
+    assert "not yours to change" in page(cast.ana, job)
+    assert {name: amount for name, (amount, _day) in deals().items()} == {"Pump": 400, "Belt": 95}
+    # It was not swallowed: whoever may change it is told.
+    again = look(cast.adele, DEALS.replace("400", "450").replace("90", "95"))
+    assert counts(again)["changed"] == 1
+
+
+def test_companies_and_people_are_changed_by_their_ids(cast: Cast):
+    named = {"id": "No", "name": "Firm", "industry": "Branch", "employees": "Staff"}
+    brings_in(cast.ana, "No,Firm,Branch,Staff\n1,Norte,Paper,20\n2,Sur,,\n", "companies", **named)
+    people = {"id": "No", "name": "Who", "company": "Firm", "email": "Mail", "phone": "Tel"}
+    brings_in(
+        cast.ana, "No,Who,Firm,Mail,Tel\n5,Eva Sol,Norte,eva@a.example,\n", "contacts", **people
+    )
+    norte = Company.objects.get(name="Norte")
+    company_commands.edit(norte, industry="Steel", by=cast.ana, at=timezone.now())
+    job = brings_in(
+        cast.ana, "No,Firm,Branch,Staff\n1,Norte SA,Wood,30\n2,Sur,Food,\n", "companies", **named
+    )
+    rows = Company.objects.order_by("pk").values_list("name", "industry", "employees")
+    assert list(rows) == [("Norte SA", "Steel", 30), ("Sur", "Food", None)]
+    assert counts(job)["changed"] == 2
+    text = "No,Who,Firm,Mail,Tel\n5,Eva Sol Ruiz,Otra,eva@b.example,+34 600 100 200\n"
+    job = brings_in(cast.ana, text, "contacts", **people)
+    eva = Contact.objects.get()
+    assert (eva.name, str(eva.company)) == ("Eva Sol Ruiz", "Otra")
+    assert list(eva.points.order_by("pk").values_list("typed", flat=True)) == [
+        "eva@a.example",
+        "eva@b.example",
+        "+34 600 100 200",
+    ]
+    undone = taken_back(cast.ana, job)
+    assert not undone.kept
+    eva.refresh_from_db()
+    assert (eva.name, eva.company, eva.points.count()) == ("Eva Sol", norte, 1)
+    assert not Company.objects.filter(name="Otra").exists()
+
+
+def test_a_person_who_was_there_before_the_first_file_is_not_written_over(cast: Cast):
+    Company.objects.create(
+        name="Norte", industry="Steel", created_at=timezone.now(), changed_at=timezone.now()
+    )
+    named = {"id": "No", "name": "Firm", "industry": "Branch"}
+    first = brings_in(cast.ana, "No,Firm,Branch\n1,Norte,Paper\n", "companies", **named)
+    assert first.counts["matched"] == 1
+    job = brings_in(cast.ana, "No,Firm,Branch\n1,Norte,Wood\n", "companies", **named)
+    assert told(job) == [(2, "industry", "Steel", "Wood", True, False)]
+    assert Company.objects.get().industry == "Steel"
+
+
+def test_the_command_does_the_same(cast: Cast, tmp_path: Path):
+    (tmp_path / "deals.csv").write_text(
+        DEALS.replace("Close", "Source").replace("2027-02-01", "Web")
+    )
+    content: dict[str, Any] = {
+        "system": "old",
+        "deals": {
+            "file": "deals.csv",
+            "columns": {"id": "No", "name": "Title", "amount": "Value", "source": "Source"},
+            "values": {"source": {"2027-03-01": ""}},
+            "stages": {"": {"stage": "lead_generation"}},
+        },
+    }
+    web = Source.objects.create(name="Web", kind="other")
+    fair = Source.objects.create(name="Fair", kind="other")
+    brought_in(mapping.of_content(content), [tmp_path], at=timezone.now(), commit=True)
+    pump = Deal.objects.get(name="Pump")
+    assert pump.source == web
+    deal_commands.edit(pump, amount=Decimal(500), by=cast.adele, at=timezone.now())
+    (tmp_path / "deals.csv").write_text("No,Title,Value,Source\n7,Pump,450,Fair\n8,Belt,95,Web\n")
+    content["deals"]["update"] = {"amount": "overwrite", "source": "leave"}
+    result = brought_in(mapping.of_content(content), [tmp_path], at=timezone.now(), commit=True)
+    assert (result.counts["deals"].changed, result.batch is not None) == (2, True)
+    assert {name: amount for name, (amount, _day) in deals().items()} == {"Pump": 450, "Belt": 95}
+    pump.refresh_from_db()
+    assert pump.source != fair
+
+
+def test_pieces_change_what_one_load_would(cast: Cast, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(work, "PIECE", 1)
+    brings_in(cast.ana, DEALS)
+    job = brings_in(cast.ana, DEALS.replace("400", "450").replace("90", "95") + "7,Pump,460,\n")
+    assert counts(job) == {"new": 0, "changed": 2, "known": 0, "refused": 1}
+    assert {name: amount for name, (amount, _day) in deals().items()} == {"Pump": 450, "Belt": 95}
+
+
+def test_the_page_shows_before_and_after_and_asks_for_each_field(cast: Cast):
+    brings_in(cast.ana, DEALS)
+    pump = Deal.objects.get(name="Pump")
+    deal_commands.edit(pump, amount=Decimal(500), by=cast.ana, at=timezone.now())
+    job = look(cast.ana, DEALS.replace("400", "450").replace("2027-03-01", "2027-04-01"))
+    words = page(cast.ana, job)
+    for told in ("What would change on record", "€500", "€450", "changed here since, stays"):
+        assert told in words
+    assert "1 Mar 2027" in words
+    assert 'name="update-amount"' in words
+    assert 'name="all-update" value="overwrite"' in words
+    assert "Bring in 1 row" in words  # the other one is left as it is
+    browser(cast.ana).post(
+        f"/imports/{job.pk}/answers/",
+        {"update-amount": "", "update-expected_close_on": "", "all-update": "overwrite"}
+        | {"stage-0": "lead_generation", "outcome-0": "open"},
+    )
+    assert counts(worked(job))["changed"] == 2
+    loaded(cast.ana, job)
+    assert "What it changed on record" in page(cast.ana, job)
+    browser(cast.ana).post(f"/imports/{job.pk}/undo/")
+    worked(job)
+    assert "2 records are again what they were." in page(cast.ana, job)
+    assert deals()["Pump"][0] == 500
