@@ -56,6 +56,7 @@ LABELS = {
     "manager": gettext_lazy("Manager"),
     "office": gettext_lazy("Office"),
     "hired_on": gettext_lazy("Hired on"),
+    "entered_stages": gettext_lazy("Days on which it entered a stage, one column for each stage"),
     "kind": gettext_lazy("Kind"),
     "status": gettext_lazy("Done or to do"),
     "result": gettext_lazy("What came of it"),

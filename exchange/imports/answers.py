@@ -126,10 +126,12 @@ def fitting_formats(
     """The formats of the columns that are named now; formats of an earlier naming are left out."""
     found = {}
     for name, columns in columns_of.items():
-        form = kind.field(name).cell_type
-        way = formats.get(columns[0], "")
-        if (form.is_number and way in DECIMAL_SIGNS) or (form.is_date and dates.way_of(way)):
-            found[columns[0]] = way
+        field = kind.field(name)
+        form = field.cell_type
+        for column in columns if field.is_any_number else columns[:1]:
+            way = formats.get(column, "")
+            if (form.is_number and way in DECIMAL_SIGNS) or (form.is_date and dates.way_of(way)):
+                found[column] = way
     return found
 
 

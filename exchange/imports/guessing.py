@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crm.models import ActivityKind
+from exchange.imports.headings import is_of_entering
 from exchange.imports.kinds import DEALS, CellType, ImportField, RecordKind
 from pipeline.process.stages import Initiator, Outcome, Stage
 
@@ -154,6 +155,9 @@ def _by_key(kind: RecordKind, header: Sequence[str]) -> dict[str, str]:
 
 def _take(field: ImportField, left: dict[str, str]) -> list[str]:
     """The columns of a field by their headings, taken from `left`, with that of the hour beside a day."""
+    if field.cell_type is CellType.ENTRIES:
+        entered = [key for key, column in left.items() if is_of_entering(column)]
+        return [left.pop(key) for key in reversed(entered)]
     found = []
     for key in (field.name.replace("_", ""), *field.headings.split()):
         if column := left.pop(key, None):

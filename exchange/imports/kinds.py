@@ -15,6 +15,8 @@ class CellType(enum.Enum):
     EMAIL = "e-mail"
     PHONE = "phone"
     LINK = "link"
+    # Days on which a stage was entered: a column for each stage, which its heading names.
+    ENTRIES = "days of entering stages"
     # A text that may have many lines, or be written in HTML.
     LONG = "long text"
     # Whatever some columns say, each with its heading before it.
@@ -28,7 +30,7 @@ class CellType(enum.Enum):
 
     @property
     def is_date(self) -> bool:
-        return self in (CellType.DAY, CellType.MOMENT)
+        return self in (CellType.DAY, CellType.MOMENT, CellType.ENTRIES)
 
     @property
     def is_list(self) -> bool:
@@ -78,7 +80,7 @@ class ImportField:
     @property
     def is_any_number(self) -> bool:
         """Whether any number of columns may be."""
-        return self.cell_type is CellType.LABELLED
+        return self.cell_type in (CellType.LABELLED, CellType.ENTRIES)
 
     @property
     def is_any_text(self) -> bool:
@@ -321,8 +323,14 @@ DEALS = RecordKind(
             cell_type=CellType.MOMENT,
             headings=(
                 "enteredon engagedate stagesince since stageentered laststagechangedate "
-                "stagechange stagechangedate seit instagesince inderphaseseit"
+                "stagechange stagechangedate seit instagesince inderphaseseit dateenteredcurrentstage"
             ),
+        ),
+        ImportField(
+            name="entered_stages",
+            cell_type=CellType.ENTRIES,
+            # and those of exchange.imports.headings
+            headings="enteredstages",
         ),
         ImportField(
             name="closed_on",

@@ -24,13 +24,15 @@ from exchange.imports import (
     values,
 )
 from exchange.imports.faults import BadValue, Fault
+from exchange.imports.headings import stage_in
 from exchange.imports.kinds import ACTIVITIES, DEALS, PEOPLE, CellType, ImportField, RecordKind
 from exchange.imports.mapping import KindMapping, StageMeaning
 from exchange.imports.points import FoundPoints
 from exchange.imports.reading import FileRow, FileTable
-from exchange.imports.visits import visits_of
+from exchange.imports.visits import Entry, Untold, in_order, visits_of
 from pipeline.process import moves
 from pipeline.process.moves import Visit
+from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.refused import Refused
 
 if TYPE_CHECKING:
@@ -79,10 +81,12 @@ class _Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class _Judgement:
-    """What the rules make of a stage and its dates, whichever deal has them."""
+    """What the rules make of a stage and its dates, whichever deal has them. `is_untold`: without the
+    stages before it, which do not lead there."""
 
     visits: list[tuple[Any, ...]]
     deal: tuple[Any, ...]
+    is_untold: bool
 
 
 def _keep(known: dict[Any, Any], key: Any, value: Any) -> None:
@@ -117,6 +121,13 @@ class RowReader:
         self._heading_sign = currencies.of_heading(self._column("amount"))
         self._own_currency = mapped.currency or run.root.currency
         self._nothing = dict.fromkeys(field.name for field in mapped.kind.fields)
+        self._readers: dict[CellType, Callable[[_Cell, list[str]], Any]] = {
+            CellType.EMAIL: self._list,
+            CellType.PHONE: self._list,
+            CellType.LONG: self._long,
+            CellType.LABELLED: self._long,
+            CellType.ENTRIES: self._entries,
+        }
         self._judgements: dict[tuple[Any, ...], _Judgement] = {}
         self._instants: dict[tuple[Any, ...], list[dt.datetime | None]] = {}
         self._faults: list[Fault] = []
@@ -260,10 +271,8 @@ class RowReader:
         return _link if cell_type is CellType.LINK else _parser_of_text(field)
 
     def _value(self, cell: _Cell, row: list[str]) -> Any:
-        if cell.is_list:
-            return self._list(cell, row)
-        if cell.field.cell_type in (CellType.LONG, CellType.LABELLED):
-            return self._long(cell, row)
+        if read := self._readers.get(cell.field.cell_type):
+            return read(cell, row)
         if len(cell.places) > 1 and not cell.field.cell_type.is_date:
             return self._joined(cell, row)
         raw = row[cell.places[0]]
@@ -277,6 +286,18 @@ class RowReader:
         if len(raw) <= _SHORT and not cell.field.first:  # of which there may be more to say
             _keep(cell.known, raw, value)
         return value
+
+    def _entries(self, cell: _Cell, row: list[str]) -> list[tuple[str, dates.When]]:
+        """The foreign stages that it entered, and when."""
+        found = []
+        for place, column in zip(cell.places, cell.columns, strict=True):
+            if text := cells.cell_value(row[place], {}):
+                try:
+                    said = values.moment(text, self._table.ways.get(column, ""))
+                except BadValue as bad:
+                    raise _BadCell(column, text, bad.message) from bad
+                found.append((stage_in(column), said))
+        return found
 
     def _long(self, cell: _Cell, row: list[str]) -> str | None:
         """The texts of some columns one below the other; with their headings if there is no more to
@@ -375,11 +396,14 @@ class RowReader:
             raise _BadCell(self._column("stage"), word, reason)
         for name in meaning.ignore:
             found[name] = None
+        before, closed_at = self._before(meaning, found)
         self._date(found)
+        if closed_at is not None:
+            found["closed_on"] = max(found["closed_on"], closed_at)
         try:
             if found["created_on"] is not None and found["created_on"] > self._run.now:
                 raise Refused(_("This lies in the future."), field="created_on")
-            judged = self._judgement(word, meaning, found)
+            judged = self._judgement(word, meaning, found, before)
         except Refused as refused:
             name = refused.field or "stage"
             raise _BadCell(self._column(name), self._raw(name, row), refused.message) from refused
@@ -397,18 +421,56 @@ class RowReader:
             _keep(self._instants, said, ats)
         found.update(zip(_ACTS, ats, strict=True))
 
-    def _judgement(self, word: str, meaning: StageMeaning, found: dict[str, Any]) -> _Judgement:
-        said = (word, found["entered_on"], found["closed_on"])
+    def _before(
+        self, meaning: StageMeaning, found: dict[str, Any]
+    ) -> tuple[tuple[Entry, ...], dt.datetime | None]:
+        """The stages that a deal went through, in their order, and when it was closed after them. A
+        day on which it was won, or lost, says so if no other column does."""
+        entered: list[tuple[Stage, dates.When]] = []
+        for word, said in found.pop("entered_stages") or ():
+            meant = self._mapped.stages.get(word)
+            if meant is None:
+                reason = _("The mapping does not say what stage “%(stage)s” is.") % {"stage": word}
+                raise _BadCell(self._column("entered_stages"), word, reason)
+            if meant.outcome == Outcome.OPEN:
+                entered.append((meant.stage, said))
+            elif meant.outcome == meaning.outcome and found["closed_on"] is None:
+                found["closed_on"] = said
+        found["entered_stages"] = None
+        return in_order(
+            entered, closed=found["closed_on"], zones=self._run.zones, now=self._run.now
+        )
+
+    def _judgement(
+        self,
+        word: str,
+        meaning: StageMeaning,
+        found: dict[str, Any],
+        before: tuple[Entry, ...],
+    ) -> _Judgement:
+        said = (word, found["entered_on"], found["closed_on"], before)
         judged = self._judgements.get(said)
         if judged is None:
-            judged = self._judged(meaning, found)
+            judged = self._judged(meaning, found, before)
             _keep(self._judgements, said, judged)
+        if judged.is_untold:
+            words = _(
+                "When it came to where it is now is not said: it comes in without its way there."
+            )
+            self._remarks.append((self._column("entered_stages"), "", words))
         return judged
 
-    def _judged(self, meaning: StageMeaning, found: dict[str, Any]) -> _Judgement:
-        visits = self._judged_visits(meaning, found)
+    def _judged(
+        self, meaning: StageMeaning, found: dict[str, Any], before: tuple[Entry, ...]
+    ) -> _Judgement:
+        is_untold = False
+        try:
+            visits = self._judged_visits(meaning, found, before)
+        except Untold:
+            is_untold, visits = True, self._judged_visits(meaning, found, ())
         last = visits[-1]
         return _Judgement(
+            is_untold=is_untold,
             visits=[
                 (
                     visit.sequence,
@@ -431,12 +493,15 @@ class RowReader:
             ),
         )
 
-    def _judged_visits(self, meaning: StageMeaning, found: dict[str, Any]) -> tuple[Visit, ...]:
+    def _judged_visits(
+        self, meaning: StageMeaning, found: dict[str, Any], before: tuple[Entry, ...]
+    ) -> tuple[Visit, ...]:
         visits = visits_of(
             meaning,
             entered_at=found["entered_on"],
             closed_at=found["closed_on"],
             now=self._run.now,
+            before=before,
         )
         if faults := moves.broken_links(list(visits)):
             raise bulk.BrokenChain(faults)

@@ -14,6 +14,7 @@ from exchange.imports import cells, currencies, values
 from exchange.imports import dates as date_ways
 from exchange.imports.dates import when as read_date
 from exchange.imports.faults import Unreadable
+from exchange.imports.headings import stage_in
 from exchange.imports.kinds import DEALS, ImportField
 from exchange.imports.mapping import KindMapping, Mapping
 from exchange.imports.reading import FileTable
@@ -162,7 +163,7 @@ class Scan:
 
 def scan(mapped: KindMapping, table: FileTable) -> Scan:
     """Read a whole table once."""
-    fields = {mapped.columns[field.name][0]: field for field in read_fields(mapped)}
+    fields = dict(read_columns(mapped))
     readings = {column: Reading(dates=field.cell_type.is_date) for column, field in fields.items()}
     looks = [
         (reading, table.header.index(column), mapped.values.get(fields[column].name, {}))
@@ -179,6 +180,7 @@ def scan(mapped: KindMapping, table: FileTable) -> Scan:
                 reading.see(text, row.line)
         if stage and len(found.stages) <= MOST_STAGES:
             found.stages[_word([row.cells[place] for place in stage])] = None
+    found.stages |= dict.fromkeys(map(stage_in, mapped.columns.get("entered_stages", ())))
     if not stage and mapped.kind is DEALS:
         found.stages[""] = None
     return found
@@ -200,8 +202,7 @@ def column_formats(
     Raises Unreadable if it is ambiguous or mixed, and not stated.
     """
     ways = {}
-    for field in read_fields(mapped):
-        column = mapped.columns[field.name][0]
+    for column, field in read_columns(mapped):
         general = mapping.date if field.cell_type.is_date else mapping.decimal
         ways[column] = mapped.formats.get(column) or general
         if not ways[column]:
@@ -272,11 +273,14 @@ def in_words(text: str, way: str, *, dates: bool) -> str:
     return f"{unambiguous(said.at)}{clock}{f' {said.at:%Z}' if said.at.tzinfo else ''}"
 
 
-def read_fields(mapped: KindMapping) -> Iterator[ImportField]:
-    """The fields that a column is named for whose cells can be read in several ways."""
+def read_columns(mapped: KindMapping) -> Iterator[tuple[str, ImportField]]:
+    """The columns whose cells can be read in several ways, with the field of each: of a day with its
+    hour beside it, that of the day."""
     for field in mapped.kind.fields:
-        if field.name in mapped.columns and (field.cell_type.is_date or field.cell_type.is_number):
-            yield field
+        named = mapped.columns.get(field.name, ())
+        if field.cell_type.is_date or field.cell_type.is_number:
+            for column in named if field.is_any_number else named[:1]:
+                yield column, field
 
 
 def _add(places: list[Place], line: int, text: str) -> None:

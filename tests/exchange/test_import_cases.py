@@ -83,6 +83,52 @@ def test_deals_of_hubspot(cast: Cast, tmp_path: Path):
     same_by_command(tmp_path, job, HUBSPOT)
 
 
+WAYS = (
+    '\ufeff"Record ID","Deal Name","Deal Stage","Close Date","Create Date",'
+    '"Date entered ""Appointment Scheduled (Sales Pipeline)""",'
+    '"Date entered ""Contract Sent (Sales Pipeline)""","Date entered ""Closed Won (Sales Pipeline)""",'
+    '"Date entered current stage"\r\n'
+    '"1","Rollout","Contract Sent (Sales Pipeline)","","2026-01-15 09:12","2026-01-20 09:00",'
+    '"2026-02-10 10:00","","2026-02-10 10:00"\r\n'
+    '"2","Renewal","Closed Won (Sales Pipeline)","","2026-01-15 09:12","2026-01-20 09:00",'
+    '"2026-02-10 10:00","2026-02-12 08:00",""\r\n'
+    '"3","Line","Closed Lost (Sales Pipeline)","2026-02-11 12:30","2026-01-15 09:12","2026-01-20 09:00",'
+    '"","",""\r\n'
+    '"4","Gap","Contract Sent (Sales Pipeline)","","2026-01-15 09:12","2026-01-20 09:00","","",""\r\n'
+    '"5","Old","Contract Sent (Sales Pipeline)","","2026-01-15 09:12","","","",""\r\n'
+)
+
+
+def test_the_way_of_deals_of_hubspot(cast: Cast, tmp_path: Path):
+    def ways() -> dict[str, list[tuple[int, str | None, str | None]]]:
+        return {
+            deal.name: [
+                (
+                    visit.stage,
+                    f"{visit.entered_at:%d.%m.}" if visit.entered_at else None,
+                    visit.left_how,
+                )
+                for visit in deal.visits.order_by("sequence")
+            ]
+            for deal in Deal.objects.exclude(name="old")
+        }
+
+    job = as_suggested(cast.ana, WAYS)
+    expected = {
+        "Rollout": [(2, "20.01.", "advanced"), (7, "10.02.", None)],
+        "Renewal": [(2, "20.01.", "advanced"), (7, "10.02.", "won")],
+        # Where it was when it stopped is what its way says, rather than a guess.
+        "Line": [(2, "20.01.", "stopped")],
+        "Gap": [(7, None, None)],
+        "Old": [(7, None, None)],
+    }
+    assert ways() == expected
+    assert Deal.objects.get(name="Renewal").closed_at == dt.datetime(2026, 2, 12, 7, tzinfo=dt.UTC)
+    assert [(fault.line, fault.comes_in) for fault in job.faults.all()] == [(5, True)]
+    same_by_command(tmp_path, job, WAYS)
+    assert ways() == expected
+
+
 PEOPLE = (
     '\ufeff"Record ID","First Name","Last Name","Email","Additional email addresses","Phone Number",'
     '"Mobile Phone Number","Contact owner","Associated Company","Associated Company IDs"\r\n'

@@ -1,13 +1,15 @@
 """What a row says becomes visits that the pages' own rules could have made."""
 
 import datetime as dt
+import itertools
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from exchange.imports import dates
 from exchange.imports.mapping import StageMeaning
-from exchange.imports.visits import REASON, visits_of
+from exchange.imports.visits import REASON, Untold, in_order, visits_of
 from pipeline.process import moves
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Outcome, Stage
@@ -51,6 +53,49 @@ def test_it_makes_an_unbroken_chain_or_refuses(
     assert visits[0].entered_how == EnteredHow.IMPORTED
     # A later visit is always dated: only the first can be of unknown age.
     assert all(visit.entered_at is not None for visit in visits[1:])
+
+
+@given(meanings, st.lists(st.tuples(st.sampled_from(Stage), instants), max_size=5), instants)
+def test_its_way_is_an_unbroken_chain_too_or_refused(
+    meaning: StageMeaning,
+    way: list[tuple[Stage, dt.datetime | None]],
+    closed_at: dt.datetime | None,
+):
+    before = sorted(((stage, at) for stage, at in way if at), key=lambda entry: entry[1])
+    try:
+        visits = visits_of(meaning, entered_at=None, closed_at=closed_at, now=NOW, before=before)
+    except (Refused, Untold):
+        assume(False)
+    assert moves.broken_links(list(visits)) == []
+    assert moves.outcome_of(visits[-1]) == meaning.outcome
+    if before:
+        assert (visits[0].stage, visits[0].entered_at) == before[0]
+    for (was, _then), (stage, at) in itertools.pairwise(before):
+        passed = any((visit.stage, visit.entered_at) == (stage, at) for visit in visits)
+        assert passed or stage == was
+
+
+DAY = dates.When(dt.date(2026, 3, 2))
+
+
+def test_bare_days_of_its_way_are_in_the_order_of_the_stages_and_before_the_closing():
+    entered = [(Stage.PROPOSAL, DAY), (Stage.PROSPECTING, DAY)]
+    closed = dates.When(dt.date(2026, 3, 2), dt.time(9))
+    way, closed_at = in_order(entered, closed=closed, zones=[dt.UTC], now=NOW)  # type: ignore[list-item]
+    assert [stage for stage, _at in way] == [Stage.PROSPECTING, Stage.PROPOSAL]
+    assert {at for _stage, at in way} == {closed_at} == {dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)}
+
+
+def test_a_way_that_does_not_lead_to_where_it_is_is_told_apart():
+    with pytest.raises(Untold):
+        visits_of(OPEN, entered_at=None, closed_at=None, now=NOW, before=[(Stage(1), ago(days=3))])
+    visits = visits_of(
+        OPEN, entered_at=ago(days=1), closed_at=None, now=NOW, before=[(Stage(1), ago(days=3))]
+    )
+    assert [(visit.stage, visit.entered_at) for visit in visits] == [
+        (Stage.LEAD_GENERATION, ago(days=3)),
+        (Stage.PROSPECTING, ago(days=1)),
+    ]
 
 
 def test_it_passes_to_the_seventh_stage_when_it_was_won():
