@@ -381,6 +381,12 @@ URLS: dict[str, Url] = {
     "crm:contact_bulk": Url(
         kind="collection", at={"verb": "=hand-over"}, ask={"ids": "@contact"}, needs=True
     ),
+    **{
+        f"crm:{kind}_bulk_undo": Url(
+            kind="collection", get=False, post={"at": "2026-03-10T12:00:00+00:00"}
+        )
+        for kind in ("deal", "company", "contact")
+    },
     # existing customers
     "day:customers": Url(kind="collection", keeps=TAKEN, ask={"whose": "all", "open": "@company"}),
     "day:customer_rhythm": record("company", REACH, get=False, post={"months": "6", "seen": "0"}),

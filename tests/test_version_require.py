@@ -60,6 +60,7 @@ UNVERSIONED = {
     *("day:place", "day:wake", "day:protect", "day:unprotect", "day:outside", "day:outside_remove"),
     # Many records at once; what became of each is told.
     *("crm:deal_bulk", "crm:company_bulk", "crm:contact_bulk", "crm:person_hand_over"),
+    *("crm:deal_bulk_undo", "crm:company_bulk_undo", "crm:contact_bulk_undo"),
 }
 OF_ALLAUTH = ("account_", "mfa_", "socialaccount_", "openid_connect_", "saml_")
 OURS = [name for name in URLS if not name.startswith(OF_ALLAUTH)]

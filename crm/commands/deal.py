@@ -1,6 +1,8 @@
 """What can be done to a deal."""
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
@@ -28,6 +30,7 @@ from crm.commands.locked_deal import (
     save,
     write_visits,
 )
+from crm.commands.watched import watched
 from crm.events import DealPersonChanged, PersonInRole
 from crm.models import (
     Activity,
@@ -219,6 +222,13 @@ def claim(deal: Deal, *, by: User, at: dt.datetime) -> None:
     Raises Refused if somebody was quicker, and says who; Deal.DoesNotExist if the pool is not one's
     own.
     """
+    with claimed(deal, by=by, at=at):
+        pass
+
+
+@contextmanager
+def claimed(deal: Deal, *, by: User, at: dt.datetime) -> Iterator[None]:
+    """As `claim`; what is done inside to the deal is part of it."""
     at = _not_ahead(at)
     with transaction.atomic():
         row = Deal.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=deal.pk).first()
@@ -230,7 +240,11 @@ def claim(deal: Deal, *, by: User, at: dt.datetime) -> None:
             raise Refused(_taken_by(deal, by=by))
         if not row.is_open:
             raise Refused(_("The deal is closed: open it again first."))
-        change_owner(row, by, by=by, at=at, reason="")
+        with watched(row):
+            change_owner(row, by, by=by, at=at, reason="")
+            deal.refresh_from_db()
+            yield
+            row.refresh_from_db()
     deal.refresh_from_db()
 
 

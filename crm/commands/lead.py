@@ -1,6 +1,7 @@
 """What can be done to a new lead: accept it, give it away by the rules of its pool."""
 
 import datetime as dt
+from contextlib import nullcontext
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -38,19 +39,18 @@ def accept(
     Raises Gap as `gate.check` does; Refused for a deal that is no new lead any more, for somebody
     who was quicker, or a first touch that cannot be planned; Stale as in `locked`.
     """
-    with transaction.atomic():
-        if deal.owner_id is None:
-            deal_commands.claim(deal, by=by, at=at)
-            version = None
-        with locked(deal, by=by, version=version) as row:
-            _require_new(row)
-            plan = writer.new_plan(About(deal=row), row, first, by=by, at=at)
-            plan.save(force_insert=True)
-            move_locked(
-                row, to=Stage.PROSPECTING, by=by, at=at, gate_input=gate_input, go_ahead=go_ahead
-            )
-            refresh_next(row)
-            save(row, *NEXT_FIELDS, "parked_until", by=by, at=at)
+    unowned = deal.owner_id is None
+    taken = deal_commands.claimed(deal, by=by, at=at) if unowned else nullcontext()
+    seen = None if unowned else version
+    with transaction.atomic(), taken, locked(deal, by=by, version=seen) as row:
+        _require_new(row)
+        plan = writer.new_plan(About(deal=row), row, first, by=by, at=at)
+        plan.save(force_insert=True)
+        move_locked(
+            row, to=Stage.PROSPECTING, by=by, at=at, gate_input=gate_input, go_ahead=go_ahead
+        )
+        refresh_next(row)
+        save(row, *NEXT_FIELDS, "parked_until", by=by, at=at)
 
 
 def deal_out(deal: Deal, *, by: User, at: dt.datetime) -> None:

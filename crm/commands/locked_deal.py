@@ -1,9 +1,8 @@
 """What commands do to a deal that they have locked: the parts that several verbs share."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from contextvars import ContextVar
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.commands import search
+from crm.commands.watched import watched
 from crm.models import Deal, DealChange, SearchKind, StageVisit
 from crm.models.due import midnight
 from crm.queries import deal as queries
@@ -28,21 +28,6 @@ _SEARCHED = frozenset({"name", "company", "owner", "team", "outcome"})
 NEXT_FIELDS = ("next_on", "next_at", "next_kind", "attention_at")
 
 
-Watch = Callable[[Deal], AbstractContextManager[None]]
-_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
-
-
-@contextmanager
-def watching_deal(watch: Watch | None) -> Iterator[None]:
-    """What is done inside to a deal that is `locked` is done within `watch` of its row, in the same
-    transaction; what it locks in turn is part of it."""
-    token = _watch.set(watch)
-    try:
-        yield
-    finally:
-        _watch.reset(token)
-
-
 @contextmanager
 def locked(deal: Deal, *, by: User, version: int | None = None) -> Iterator[Deal]:
     """One transaction around a change of `deal`, on a row that is locked before it is read.
@@ -57,8 +42,7 @@ def locked(deal: Deal, *, by: User, version: int | None = None) -> Iterator[Deal
     with transaction.atomic():
         row = queries.editable(by, deal.pk, lock=True)
         require_version(row, version)
-        watch = _watch.get()
-        with watching_deal(None), watch(row) if watch else nullcontext():
+        with watched(row):
             yield row
     for field in Deal._meta.concrete_fields:
         setattr(deal, field.attname, getattr(row, field.attname))

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.commands import search
+from crm.commands.watched import watched
 from crm.models import Company, Contact, PartyChange, SearchKind
 from pipeline.models import User
 from salesprocess.lib.events import change_event, event_columns
@@ -30,24 +31,25 @@ def hand_over(
     """
     with transaction.atomic():
         row = _locked(party, by=by, version=version)
-        if not by.scope.may_assign_to(to.pk) or not to.is_active:
-            raise Refused(_("You cannot hand this over to this person."), field="to")
-        if to.pk == row.owner_id:
-            raise Refused(_("This person looks after it already."), field="to")
-        PartyChange.objects.create(
-            company=row if isinstance(row, Company) else None,
-            contact=row if isinstance(row, Contact) else None,
-            at=at,
-            by=by,
-            reason=reason.strip(),
-            **event_columns(change_event("owner", old=row.owner, new=to)),
-        )
-        row.owner = to
-        row.version += 1
-        row.changed_at, row.changed_by = at, by
-        row.save(update_fields=["owner", "version", "changed_at", "changed_by"])
-        kind = SearchKind.COMPANY if isinstance(row, Company) else SearchKind.CONTACT
-        search.index(kind, [row.pk])
+        with watched(row):
+            if not by.scope.may_assign_to(to.pk) or not to.is_active:
+                raise Refused(_("You cannot hand this over to this person."), field="to")
+            if to.pk == row.owner_id:
+                raise Refused(_("This person looks after it already."), field="to")
+            PartyChange.objects.create(
+                company=row if isinstance(row, Company) else None,
+                contact=row if isinstance(row, Contact) else None,
+                at=at,
+                by=by,
+                reason=reason.strip(),
+                **event_columns(change_event("owner", old=row.owner, new=to)),
+            )
+            row.owner = to
+            row.version += 1
+            row.changed_at, row.changed_by = at, by
+            row.save(update_fields=["owner", "version", "changed_at", "changed_by"])
+            kind = SearchKind.COMPANY if isinstance(row, Company) else SearchKind.CONTACT
+            search.index(kind, [row.pk])
     party.refresh_from_db()
 
 

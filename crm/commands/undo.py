@@ -1,30 +1,43 @@
-"""What was just done to a deal, taken back whole by whoever did it.
+"""What was just done to a deal, a company or a contact, taken back whole by whoever did it.
 
 A verb touches many records: the deal, its visits, plans, offers, concerns, steps, the company. An
 opposite verb that lists them forgets one; so what a verb did is found by looking. Around it the
-whole world of the deal is read, and the rows that differ are kept for a few minutes (`UndoableAct`).
-Undoing puts just these back, and leaves one line in the history: that it was done and undone.
+whole world of the record is read, and the rows that differ are kept for a few minutes
+(`UndoableAct`). Undoing puts just these back, and leaves one line in the history: that it was done
+and undone. What a verb did to many records at once is an act for each of them.
 
-It is no way around the history. Whoever else changed the deal in between, or a few minutes, and
-only the ordinary verbs are left: move back, open again, hand over.
+It is no way around the history. Whoever else changed the record in between, or a few minutes, and
+only the ordinary verbs are left: move back, open again, hand over. A turn that a rule of a pool
+took to give a lead away stays taken.
 """
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from crm.commands import search
-from crm.commands.locked_deal import add_change, save, watching_deal
+from crm.commands.locked_deal import add_change, save
+from crm.commands.watched import Record, watching
 from crm.events import ActUndone
-from crm.models import Company, Contact, Deal, EvidenceFile, SearchKind, UndoableAct
+from crm.models import (
+    Company,
+    Contact,
+    Deal,
+    EvidenceFile,
+    PartyChange,
+    SearchKind,
+    UndoableAct,
+)
 from crm.queries import deal as queries
+from crm.queries import party as party_queries
 from pipeline.idempotency import commands as idempotency
 from pipeline.models import User
+from salesprocess.lib.events import event_columns
 from salesprocess.lib.prepared import run
 from salesprocess.lib.refused import Refused, Stale
 
@@ -36,7 +49,7 @@ Rows = dict[tuple[str, int], str]
 
 
 class World(NamedTuple):
-    """The rows of deals and all that belongs to them, and the newest company and contact there are."""
+    """The rows of records and all that belongs to them, and the newest company and contact there are."""
 
     rows: Rows
     newest: tuple[int, ...]
@@ -55,8 +68,9 @@ class ChangedRow(NamedTuple):
 def undoable(
     *, verb: str, by: User, at: dt.datetime, also: Callable[[], Deal] | None = None
 ) -> Iterator[list[UndoableAct]]:
-    """Around a verb on a deal: what it does there is kept in its own transaction, so that `undo` can
-    take it back. `also` says which other deal it changes, which must be locked by then.
+    """Around a verb on a deal, a company or a contact: what it does there is kept in its own
+    transaction, so that `undo` can take it back. `also` says which other deal it changes, which must
+    be locked by then.
 
     The list holds the act once the verb is done; none where it gave the deal to another company that
     was on record.
@@ -64,15 +78,15 @@ def undoable(
     acts: list[UndoableAct] = []
 
     @contextmanager
-    def watch(row: Deal) -> Iterator[None]:
-        company = row.company_id or 0
-        deals = [row.pk] if also is None else [row.pk, also().pk]
-        before = _world(deals, company)
+    def watch(row: Record) -> Iterator[None]:
+        read = _world_of(row, also=None if also is None else also())
+        before = read()
         yield
-        after = _world(deals, company)
+        after = read()
         if after.newest != before.newest:
             after.rows.update(_new_parties(before, by=by))
-        if row.company_id and (Company._meta.db_table, row.company_id) not in after.rows:
+        company = row.company_id if isinstance(row, Deal) else None
+        if company and (Company._meta.db_table, company) not in after.rows:
             return  # Of that company nobody knows what it was before.
         UndoableAct.objects.filter(by=by, at__lt=at - AT_ONCE).delete()
         changed = _changed(before.rows, after.rows)
@@ -80,24 +94,29 @@ def undoable(
             return  # It said what was so already: there is nothing to take back.
         acts.append(
             UndoableAct.objects.create(
-                deal=row, by=by, at=at, verb=verb, version=row.version, rows=changed
+                **{_name_of(row): row},
+                by=by,
+                at=at,
+                verb=verb,
+                version=row.version,
+                rows=changed,
             )
         )
 
-    with watching_deal(watch):
+    with watching(watch):
         yield acts
 
 
-def undo(deal: Deal, *, act: int, by: User, at: dt.datetime) -> None:
-    """Take back an act of one's own on the deal: every row is again as it was, but for one line.
+def undo(record: Record, *, act: int, by: User, at: dt.datetime) -> None:
+    """Take back an act of one's own on the record: every row is again as it was, but for one line.
 
     Raises Refused after more than `AT_ONCE`, if it was taken back already or something rests on it
-    by now, Stale if the deal was changed since; DoesNotExist for a deal out of the reach of `by`
+    by now, Stale if the record was changed since; DoesNotExist for a record out of the reach of `by`
     and for another's act.
     """
     with transaction.atomic():
-        row = queries.to_undo(by, deal.pk, lock=True)
-        found = UndoableAct.objects.filter(pk=act, deal=row).first()
+        row = _locked(record, by=by)
+        found = UndoableAct.objects.filter(pk=act, **{_name_of(row): row}).first()
         if found is not None and found.by_id != by.pk:
             raise UndoableAct.DoesNotExist
         if found is None or at - found.at > AT_ONCE:
@@ -108,13 +127,41 @@ def undo(deal: Deal, *, act: int, by: User, at: dt.datetime) -> None:
         _put_back(rows)
         row.refresh_from_db()
         row.version = found.version
-        add_change(row, ActUndone(verb=found.verb), by=by, at=at)
-        save(row, by=by, at=at)
-        others = {one.id for one in rows if one.table == Deal._meta.db_table}
-        search.index(SearchKind.DEAL, sorted({row.pk, *others}))
+        _tell(row, ActUndone(verb=found.verb), by=by, at=at)
+        same = {one.id for one in rows if one.table == row._meta.db_table}
+        search.index(SearchKind(_name_of(row)), sorted({row.pk, *same}))
         idempotency.release(found.transaction)
         found.delete()
-    deal.refresh_from_db()
+    record.refresh_from_db()
+
+
+def acts_of(of: type[Record], *, by: User, at: dt.datetime) -> list[UndoableAct]:
+    """What `by` did at one instant to a record of a kind, or to many, and has not undone. One query."""
+    name = str(of._meta.model_name)
+    acts = UndoableAct.objects.editable_by(by).filter(at=at, **{f"{name}__isnull": False})
+    return list(acts.select_related(name).order_by("pk"))
+
+
+def _locked(record: Record, *, by: User) -> Record:
+    if isinstance(record, Deal):
+        return queries.to_undo(by, record.pk, lock=True)
+    return party_queries.to_undo(by, record)
+
+
+def _name_of(row: Record) -> str:
+    return str(row._meta.model_name)
+
+
+def _tell(row: Record, event: ActUndone, *, by: User, at: dt.datetime) -> None:
+    """One line in its history, and that it changed."""
+    if isinstance(row, Deal):
+        add_change(row, event, by=by, at=at)
+        save(row, by=by, at=at)
+        return
+    PartyChange.objects.create(**{_name_of(row): row}, at=at, by=by, **event_columns(event))
+    row.version += 1
+    row.changed_at, row.changed_by = at, by
+    row.save(update_fields=["version", "changed_at", "changed_by"])
 
 
 def _changed(before: Rows, after: Rows) -> list[ChangedRow]:
@@ -211,14 +258,24 @@ _NEWEST = "SELECT '', coalesce(max(id), 0), '{table}' FROM {table}"
 _PARTIES = (Company, Contact)
 _OF_DEAL = "t.{column} = ANY(%(deals)s::bigint[])"
 _OF_COMPANY = "t.{column} = %(company)s"
+_OF_CONTACT = "t.{column} = %(contact)s"
 _OF_PART = "t.{column} IN (SELECT id FROM {table} AS t WHERE {where})"
 # Made by the same person since, by the very verb: nobody else's comes between.
 _NEW = "t.{column} IN (SELECT id FROM {table} WHERE id > %({table})s AND changed_by_id = %(by)s)"
 
 
-def _world(deals: list[int], company: int) -> World:
-    """The world of some deals and a company. One query."""
-    found = run(_world_sql(), {"deals": deals, "company": company})
+def _world_of(row: Record, *, also: Deal | None) -> Callable[[], World]:
+    """What reads the world of a record, and of another deal, each time in one query."""
+    if isinstance(row, Contact):
+        return partial(_world, _contact_world_sql(), {"contact": row.pk})
+    if isinstance(row, Company):
+        return partial(_world, _world_sql(), {"deals": [], "company": row.pk})
+    deals = [row.pk] if also is None else [row.pk, also.pk]
+    return partial(_world, _world_sql(), {"deals": deals, "company": row.company_id or 0})
+
+
+def _world(statement: str, of: Mapping[str, Any]) -> World:
+    found = run(statement, of)
     newest = tuple(pk for table, pk, _of in found if not table)
     return World({(table, pk): text for table, pk, text in found if table}, newest)
 
@@ -234,7 +291,15 @@ def _new_parties(before: World, *, by: User) -> Rows:
 @lru_cache(maxsize=1)
 def _world_sql() -> str:
     """The deal, all that belongs to it however deep, and its company."""
-    parts = [*_with_its_parts(Deal, _OF_DEAL), *_with_its_parts(Company, _OF_COMPANY)]
+    return _united([*_with_its_parts(Deal, _OF_DEAL), *_with_its_parts(Company, _OF_COMPANY)])
+
+
+@lru_cache(maxsize=1)
+def _contact_world_sql() -> str:
+    return _united(list(_with_its_parts(Contact, _OF_CONTACT)))
+
+
+def _united(parts: list[WorldTable]) -> str:
     newest = (_NEWEST.format(table=model._meta.db_table) for model in _PARTIES)
     return " UNION ALL ".join([*(part.rows for part in parts), *newest])
 

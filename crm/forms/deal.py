@@ -60,6 +60,23 @@ class UndoForm(VerbForm):
         return {"act": self.cleaned_data["act"]}
 
 
+class UndoManyForm(VerbForm):
+    """The instant at which one did something to many records at once; as `UndoForm`."""
+
+    needs_version = False
+
+    at = forms.CharField(max_length=40, widget=forms.HiddenInput)
+
+    def clean_at(self) -> dt.datetime:
+        try:
+            at = dt.datetime.fromisoformat(self.cleaned_data["at"])
+        except ValueError:
+            raise forms.ValidationError("no instant") from None
+        if at.tzinfo is None:
+            raise forms.ValidationError("no instant")
+        return at
+
+
 class MoveForm(GateForm):
     """A move, and what comes next once it is made: what is planned stays, and what the page proposed
     (`proposed_then`, as it was shown) comes beside it, on its day or on another."""

@@ -322,6 +322,7 @@ def _verb(verb: str) -> str:
         "same_as": _("merged"),
         "edit": _("changed"),
         "claim": _("taken"),
+        "deal_out": _("given out by the rules"),
     }
     return words.get(verb, verb)
 

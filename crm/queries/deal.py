@@ -211,7 +211,7 @@ def to_undo(user: User, pk: int, *, lock: bool = False) -> Deal:
         return (deals.select_for_update() if lock else deals).get(pk=pk)
 
 
-# The one verb that may take a deal out of the reach of whoever does it (`UndoableAct.verb`).
+# The one verb that may take a record out of the reach of whoever does it (`UndoableAct.verb`).
 GIVEN_AWAY = "hand_over"
 
 

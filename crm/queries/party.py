@@ -10,8 +10,17 @@ from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Subquery, When
 
-from crm.events import OwnerChanged
-from crm.models import Activity, Company, Contact, ContactPoint, Deal, PartyChange, PointKind
+from crm.events import ActUndone, OwnerChanged
+from crm.models import (
+    Activity,
+    Company,
+    Contact,
+    ContactPoint,
+    Deal,
+    PartyChange,
+    PointKind,
+    UndoableAct,
+)
 from crm.queries import duplicates
 from crm.queries.board import FIELDS, BoardRow
 from crm.queries.list_fields import first_point
@@ -133,8 +142,10 @@ def touches(
 def corrections(
     user: User, of: PartyRecord, *, since: dt.datetime | None, before: dt.datetime | None
 ) -> list[PartyChange]:
-    """What was corrected or removed of what was said without a deal, the latest first."""
-    rows = PartyChange.objects.visible_to(user).filter(kind__startswith="talk_")
+    """What was corrected or removed of what was said without a deal, and what was undone at once; the
+    latest first."""
+    told = Q(kind__startswith="talk_") | Q(kind=ActUndone.kind)
+    rows = PartyChange.objects.visible_to(user).filter(told)
     rows = rows.filter(company=of.company) if of.company else rows.filter(contact=of.contact)
     if since is not None:
         rows = rows.filter(at__gte=since)
@@ -201,7 +212,15 @@ def company_named(user: User, pk: int) -> Company | None:
     return Company.objects.visible_to(user).filter(pk=pk).first()
 
 
-def may_go_back(user: User, party: Company | Contact, *, owner: int | None) -> bool:
-    """Whether `user` may still give the party away, and that person may have it."""
-    rows = type(party)._default_manager.editable_by(user).filter(pk=party.pk)
-    return User.objects.assignable_by(user).filter(pk=owner).exists() and rows.exists()
+def to_undo(user: User, party: Company | Contact) -> Company | Contact:
+    """The party, locked, if `user` may change it or has just handed it over out of the own reach.
+
+    Raises DoesNotExist.
+    """
+    rows = type(party)._default_manager
+    given = UndoableAct.objects.editable_by(user).filter(**{str(party._meta.model_name): party})
+    for found in (rows.editable_by(user), rows.filter(pk__in=[party.pk] if given.exists() else [])):
+        row = found.select_for_update(of=("self",), no_key=True).filter(pk=party.pk).first()
+        if row is not None:
+            return row
+    raise type(party).DoesNotExist

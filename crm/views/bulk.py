@@ -1,5 +1,6 @@
 """One verb on what is ticked in a list, or on all that it shows."""
 
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,27 +8,34 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import reswap, retarget
 
 from crm.commands import bulk as commands
 from crm.commands.bulk import MAX_RECORDS, BulkResult
-from crm.forms.deal import HandOverForm, ParkForm, StopForm
+from crm.forms.deal import HandOverForm, ParkForm, StopForm, UndoManyForm
 from crm.forms.fields import PressForm, VerbForm
 from crm.forms.lead import FirstTouchForm
 from crm.forms.party import OwnerForm
 from crm.models import Company, Contact, Deal, ListKind
 from crm.queries import lists as queries
+from crm.views.activity_undo import in_sheet
 from crm.views.lists import DEALS, ListQuestion
+from crm.views.verbs import undo_button
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import number
-from salesprocess.lib.htmx import render, trigger
+from salesprocess.lib.htmx import render, trigger, wants_fragment
 from salesprocess.lib.idempotency import commits_in_pieces
+from salesprocess.lib.notes import note
+from salesprocess.lib.refused import Refused
 
 _ID = re.compile(r"\d{1,18}", re.ASCII)
 
@@ -55,6 +63,7 @@ class Subject:
     counted: Callable[[int], str]
     nameless: Any
     event: str
+    undo: str
 
 
 DEAL_VERBS: Mapping[str, BulkVerb] = {
@@ -129,6 +138,7 @@ SUBJECTS: Mapping[str, Subject] = {
         counted=lambda n: ngettext("%(n)s deal", "%(n)s deals", n),
         nameless=gettext_lazy("Deal %(id)s"),
         event="deal-changed",
+        undo="crm:deal_bulk_undo",
     ),
     ListKind.COMPANIES: Subject(
         model=Company,
@@ -142,6 +152,7 @@ SUBJECTS: Mapping[str, Subject] = {
         counted=lambda n: ngettext("%(n)s company", "%(n)s companies", n),
         nameless=gettext_lazy("Company %(id)s"),
         event="party-changed",
+        undo="crm:company_bulk_undo",
     ),
     ListKind.CONTACTS: Subject(
         model=Contact,
@@ -155,6 +166,7 @@ SUBJECTS: Mapping[str, Subject] = {
         counted=lambda n: ngettext("%(n)s person", "%(n)s people", n),
         nameless=gettext_lazy("Person %(id)s"),
         event="party-changed",
+        undo="crm:contact_bulk_undo",
     ),
 }
 
@@ -188,21 +200,79 @@ def _done(
     request: HtmxRequest, subject: Subject, verb: BulkVerb, form: VerbForm, chosen: Chosen
 ) -> HttpResponse:
     how = {name: value for name, value in form.command_arguments().items() if name != "version"}
-    results = verb.run(chosen.ids, **how, by=request.user, at=timezone.now())
+    at = timezone.now()
+    results = verb.run(chosen.ids, **how, by=request.user, at=at)
     done = sum(not result.refused for result in results)
-    response = _answer(
-        request,
-        "crm/list/_bulk_results.html",
-        {
-            "did": verb.did(done) % {"n": number(done)},
-            "done": done,
-            "refused": [result for result in results if result.refused],
-            "subject": subject,
-            "sheet_title": verb.title,
-            "sheet_back": chosen.back,
-        },
-    )
-    return trigger(response, subject.event) if done else response
+    said = verb.did(done) % {"n": number(done)}
+    undo = undo_many(subject.undo, at) if done else None
+    return _told(request, subject, verb.title, chosen.back, results, said=said, undo=undo)
+
+
+@commits_in_pieces
+@require_POST
+def undo(request: HtmxRequest, of: str) -> HttpResponse:
+    """Take back, from the note that tells of it, what one has just done to records of a kind."""
+    subject, back = SUBJECTS[of], reverse(f"crm:{of}")
+    form = UndoManyForm(request.POST, user=request.user)
+    if not form.is_valid():
+        raise BadRequest("no instant")
+    try:
+        results = commands.undo(
+            form.cleaned_data["at"], of=subject.model, by=request.user, at=timezone.now()
+        )
+    except Refused as refused:
+        context = {"problem": refused.message, "sheet_title": _("Undo"), "sheet_back": back}
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return in_sheet(_answer(request, "crm/list/_bulk_form.html", context, status))
+    done = sum(not result.refused for result in results)
+    said = ngettext("%(n)s undone.", "%(n)s undone.", done) % {"n": number(done)}
+    said = _("Undone.") if done == len(results) else said
+    response = _told(request, subject, _("Undo"), back, results, said=said)
+    return reswap(retarget(response, "#sheet"), "innerHTML") if response.content else response
+
+
+def undo_many(address: str, at: dt.datetime) -> dict[str, Any]:
+    """What takes back all that was done at one instant, as the note that tells of it needs it."""
+    return undo_button(reverse(address), {"at": at.isoformat()}, _("Undo"))
+
+
+def _told(
+    request: HtmxRequest,
+    subject: Subject,
+    title: Any,
+    back: str,
+    results: list[BulkResult],
+    *,
+    said: str,
+    undo: Mapping[str, Any] | None = None,
+) -> HttpResponse:
+    """What became of them: one quiet line; and in the sheet each that was left as it is, and why."""
+    refused = [result for result in results if result.refused]
+    done = len(results) - len(refused)
+    alone = not wants_fragment(request)
+    if not refused and alone:
+        note(request, said, undo)
+        return redirect(back)
+    context = {
+        "did": said,
+        "done": done,
+        "refused": refused,
+        "undo": undo if alone else None,
+        "subject": subject,
+        "sheet_title": title,
+        "sheet_back": back,
+    }
+    if alone and undo:
+        context["sheet_action"] = undo["href"]
+    response = HttpResponse()
+    if refused:
+        response = _answer(request, "crm/list/_bulk_results.html", context)
+    if not done:
+        return response
+    trigger(response, subject.event)
+    if refused and undo is None:
+        return response  # the sheet says it
+    return trigger(response, "toast", {"text": said} | ({"undo": undo} if undo else {}))
 
 
 def _form(

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from crm.commands import activity as commands
 from crm.commands import party as party_commands
+from crm.commands.undo import undoable
 from crm.commands.writers.activity import About
 from crm.forms.activity import KINDS, DoneForm, PlanForm
 from crm.forms.fields import VerbForm
@@ -27,16 +28,19 @@ from crm.presenters.party import OwnerChange, Planned, owner_changes, planned_li
 from crm.presenters.proposals import proposal_lines
 from crm.presenters.viewer import Viewer
 from crm.queries import party as queries
+from crm.queries.deal import GIVEN_AWAY
 from crm.queries.party import ORDERING, PartyRecord
 from crm.views import activity_undo
 from crm.views.activity import log_or_close
-from crm.views.verbs import Conflict, attempt, posted_data, stay, undo_button
+from crm.views.bulk import undo_many
+from crm.views.verbs import Conflict, attempt, posted_data, stay
 from pipeline.models import User
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.attempt import attempt as try_form
 from salesprocess.lib.attempt import status_of
 from salesprocess.lib.htmx import render, trigger, wants_fragment
 from salesprocess.lib.keyset import Cursor
+from salesprocess.lib.notes import note
 
 
 class PartyPage:
@@ -181,12 +185,14 @@ def show(
 
 
 def done(request: HtmxRequest, ask: PartyDialog) -> HttpResponse:
+    undo = ask.undo() if ask.undo else None
     if not wants_fragment(request):
+        if undo:
+            note(request, ask.said, undo)
         return redirect(ask.back)
     response = trigger(ask.done(), "party-changed")
     if not ask.said:
         return response
-    undo = ask.undo() if ask.undo else None
     return trigger(response, "toast", {"text": ask.said} | ({"undo": undo} if undo else {}))
 
 
@@ -278,28 +284,19 @@ def hand_over(request: HtmxRequest, look: PartyPage) -> HttpResponse:
     )
     said = form.is_valid() and form.cleaned_data
     to = said["to"] if said else None
-    before = look.party.owner_id
     ask = replace(
         ask,
         said=_("Handed over to %(name)s.") % {"name": to.name} if to else "",
-        undo=lambda: _back_to(look, before),
-    )
-    return answer(
-        request,
-        form,
-        ask,
-        lambda: party_commands.hand_over(
-            look.party, **form.command_arguments(), by=request.user, at=timezone.now()
-        ),
+        undo=lambda: undo_many(f"crm:{look.noun}_bulk_undo", look.at),
     )
 
+    def run() -> None:
+        with undoable(verb=GIVEN_AWAY, by=request.user, at=look.at):
+            party_commands.hand_over(
+                look.party, **form.command_arguments(), by=request.user, at=look.at
+            )
 
-def _back_to(look: PartyPage, owner: int | None) -> dict[str, Any] | None:
-    """Only to somebody who may have it, and by who may still give it."""
-    if not queries.may_go_back(look.user, look.party, owner=owner):
-        return None
-    values = {"to": owner, "reason": _("Undone at once"), "version": look.party.version}
-    return undo_button(f"{look.address}hand-over/", values, _("Undo"))
+    return answer(request, form, ask, run)
 
 
 # what is said and planned without a deal ---------------------------------------------------------

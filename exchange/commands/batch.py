@@ -81,7 +81,7 @@ UNDOABLE = (
             kind="contacts",
             search=SearchKind.CONTACT,
             parts=(
-                *_parts("crm", "contact", "ContactPoint PartyChange"),
+                *_parts("crm", "contact", "ContactPoint PartyChange UndoableAct"),
                 *_parts("privacy", "contact", "ErasureNotice"),
             ),
         ),
@@ -91,7 +91,7 @@ UNDOABLE = (
             model=Company,
             kind="companies",
             search=SearchKind.COMPANY,
-            parts=_parts("crm", "company", "PartyChange TouchPlan"),
+            parts=_parts("crm", "company", "PartyChange TouchPlan UndoableAct"),
         ),
     ),
     (

@@ -79,9 +79,14 @@ def test_it_stops_the_ticked_deals_and_shows_the_list_without_them(
     page.locator("#bulk-stop").click()
     page.locator("#sheet label", has_text="Price").click()
     page.locator("#sheet [type=submit]").click()
-    expect(page.locator("#sheet")).to_contain_text("3 deals stopped")
+    expect(page.locator("#toasts")).to_contain_text("3 deals stopped")
+    expect(page.locator("#sheet .sheet")).to_have_count(0)
     expect(page.locator("#list-total")).to_contain_text("52 opportunities")
     assert Deal.objects.filter(outcome=Outcome.STOPPED).count() == 3
+    page.keyboard.press("z")
+    expect(page.locator("#list-total")).to_contain_text("55 opportunities")
+    expect(page.locator("#toasts")).to_contain_text("Undone.")
+    assert not Deal.objects.filter(outcome=Outcome.STOPPED).exists()
 
 
 def test_it_takes_all_of_the_list_where_one_page_is_not_enough(
@@ -94,7 +99,7 @@ def test_it_takes_all_of_the_list_where_one_page_is_not_enough(
     expect(page.locator("#sheet")).to_contain_text("55 deals")
     page.locator("#sheet select").select_option(str(people.ben.pk))
     page.locator("#sheet [type=submit]").click()
-    expect(page.locator("#sheet")).to_contain_text("55 deals handed over")
+    expect(page.locator("#toasts")).to_contain_text("55 deals handed over")
     assert Deal.objects.filter(owner=people.ben).count() == 55
 
 

@@ -15,8 +15,11 @@ from django.test import Client
 
 from crm.commands import company as company_commands
 from crm.commands import deal as deal_commands
+from crm.commands import lead_rule
+from crm.commands.lead_rule import LeadRuleInput
 from crm.commands.undo import AT_ONCE
 from crm.models import Company, Deal, StageVisit, UndoableAct
+from crm.queries import search
 from pipeline.models import User
 from pipeline.process.stages import Initiator, Stage
 from tests.conftest import Cast
@@ -26,6 +29,7 @@ from tests.factories import (
     ago,
     cause_named,
     make_company,
+    make_contact,
     make_deal,
     plan_call,
     ready_deal,
@@ -290,6 +294,132 @@ def test_what_it_needs_is_not_kept_longer_than_the_note(
     other = of_company(cast.ana, name="Other")
     posted(client, f"/deals/{other.pk}/move/", to="2")
     assert [row.deal for row in UndoableAct.objects.all()] == [other]
+
+
+MANY: dict[str, tuple[str, dict[str, str]]] = {
+    "deals handed over": ("/deals/bulk/hand-over/", {"to": "BEN", "reason": "Leave"}),
+    "deals parked": ("/deals/bulk/park/", {"days": "30"}),
+    "deals stopped": ("/deals/bulk/stop/", {"decision": "customer:price"}),
+    "leads accepted": ("/deals/bulk/accept/", {"next": "tomorrow", "next_kind": "call"}),
+    "leads taken": ("/deals/bulk/claim/", {}),
+    "leads given out": ("/deals/bulk/deal-out/", {}),
+    "companies handed over": ("/companies/bulk/hand-over/", {"to": "BEN"}),
+    "people handed over": ("/contacts/bulk/hand-over/", {"to": "BEN"}),
+}
+
+
+def many_of(cast: Cast, verb: str) -> list[Any]:
+    """Two that the verb is for."""
+    if "companies" in verb:
+        return [make_company(by=cast.ana, owner=cast.ana, name=name) for name in ("A", "B")]
+    if "people" in verb:
+        return [make_contact(by=cast.ana, owner=cast.ana, name=name) for name in ("A", "B")]
+    if "leads" not in verb:
+        return [of_company(cast.ana, name=name) for name in ("A", "B")]
+    people = [make_contact(by=cast.mona, name=name) for name in ("Eva", "Uwe")]
+    deals = [
+        make_deal(by=cast.mona, team=cast.north, contact=person, name=person.name)
+        for person in people
+    ]
+    if "given" in verb:
+        said = LeadRuleInput(name="All", people=(cast.ben,))
+        lead_rule.add(cast.north, said, by=cast.mona, at=NOW)
+    return deals
+
+
+@pytest.mark.parametrize("verb", MANY)
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
+def test_what_was_done_to_many_is_taken_back_with_one_press(
+    cast: Cast, client: Client, verb: str, headers: dict[str, str]
+) -> None:
+    address, said = MANY[verb]
+    rows = many_of(cast, verb)
+    # Where a pool is dealt out, the turns of its rule stay taken.
+    turns = {"crm_leadrule", "crm_leadtaker"}
+    before = {place: row for place, row in world().items() if place[0] not in turns}
+    person = cast.mona if "given" in verb else cast.ana
+    client.force_login(person)
+    said = {key: str(cast.ben.pk) if text == "BEN" else text for key, text in said.items()}
+
+    ids = ",".join(str(row.pk) for row in rows)
+    answer: Any = client.post(address, {"ids": ids, **said}, headers=headers)
+    if headers:
+        undo = toast(answer)["undo"]
+    else:
+        page: Any = client.get(answer["Location"])
+        form = re.search(
+            r'action="([^"]+bulk/undo/)".*?name="at" value="([^"]+)"',
+            page.content.decode(),
+            re.DOTALL,
+        )
+        assert form is not None
+        undo = {"href": form[1], "values": {"at": form[2]}}
+    assert UndoableAct.objects.count() == 2
+    client.force_login(cast.carl)
+    refused(client, undo, 422)
+    client.force_login(person)
+    told: Any = client.post(undo["href"], undo["values"], headers=headers)
+
+    assert told.status_code == (200 if headers else 302)
+    after = {place: row for place, row in world().items() if place[0] not in turns}
+    lines = after.keys() - before.keys()
+    assert sorted(after.pop(line)["kind"] for line in lines) == ["undone", "undone"]
+    assert after == before
+    assert not UndoableAct.objects.exists()
+    for row in rows:
+        if isinstance(row, Deal):
+            assert faults_of(Deal.objects.get(pk=row.pk)) == []
+
+
+def test_of_many_what_somebody_went_on_from_stays_and_is_told(cast: Cast, client: Client) -> None:
+    one, other = of_company(cast.ana, name="One"), of_company(cast.ana, name="Other")
+    client.force_login(cast.ana)
+    said = {"ids": f"{one.pk},{other.pk}", "decision": "customer:price"}
+    undo = toast(posted(client, "/deals/bulk/stop/", **said))["undo"]
+    deal_commands.reopen(other, reason="They called", by=cast.mona, at=NOW)
+
+    told = posted(client, undo["href"], **undo["values"])
+
+    text = told.content.decode()
+    assert "1 undone." in text
+    assert "1 was left as it is" in text
+    assert f'href="/deals/{other.pk}/"' in text
+    assert told["HX-Retarget"] == "#sheet"
+    one.refresh_from_db()
+    assert one.is_open
+    refused(client, undo, 200)
+
+
+@pytest.mark.parametrize("at", ["", "yesterday", "2026-03-10T12:00:00", "9" * 60])
+def test_an_instant_that_is_none_takes_nothing_back(cast: Cast, client: Client, at: str) -> None:
+    client.force_login(cast.ana)
+    assert client.post("/deals/bulk/undo/", {"at": at}).status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["companies", "contacts"])
+def test_a_party_that_was_handed_over_is_taken_back_from_the_next_page(
+    cast: Cast, client: Client, kind: str
+) -> None:
+    make = make_company if kind == "companies" else make_contact
+    party = make(by=cast.ana, owner=cast.ana)
+    client.force_login(cast.ana)
+    before = world()
+
+    address = f"/{kind}/{party.pk}/hand-over/"
+    undo = toast(posted(client, address, to=cast.ben.pk, version=1))["undo"]
+    # It is out of her reach by now; and another's act is not hers.
+    assert not type(party).objects.editable_by(cast.ana).exists()
+    told = posted(client, undo["href"], **undo["values"])
+
+    assert toast(told) == {"text": "Undone."}
+    after = world()
+    (line,) = after.keys() - before.keys()
+    assert (line[0], after.pop(line)["kind"]) == ("crm_partychange", "undone")
+    assert after == before
+    assert [hit.owner_id for hit in search.search(party.name, reader=cast.ana)] == [cast.ana.pk]
+    page: Any = client.get(f"/{kind}/{party.pk}/")
+    assert "Undone at once: handed over" in page.content.decode()
+    refused(client, undo, 422)
 
 
 def test_the_undo_of_an_act_changes_no_visit_otherwise(cast: Cast) -> None:

@@ -94,7 +94,7 @@ def test_one_gesture_completes_plans_and_takes_the_next(ana: Client, day: Day, h
 def test_it_can_be_taken_back(ana: Client, day: Day) -> None:
     log(ana, day.keys[0], result="reached")
     act = UndoableAct.objects.get()
-    undo_commands.undo(act.deal, act=act.pk, by=day.cast.again(day.cast.ana), at=NOW)
+    undo_commands.undo(act.record, act=act.pk, by=day.cast.again(day.cast.ana), at=NOW)
     assert keys_of(read(ana)) == day.keys
 
 
