@@ -45,6 +45,11 @@ _RESULTS: Mapping[ActivityResult, str] = {
 }
 _KIND_OF = {way.strip(): kind for kind, ways in _KINDS.items() for way in ways.split(",")}
 _RESULT_OF = {way.strip(): result for result, ways in _RESULTS.items() for way in ways.split(",")}
+# That it belongs to none: a touch.
+_NO_DEAL = {
+    *("no deal", "without deal", "without a deal", "not a deal"),
+    *("kein deal", "ohne deal", "ohne einen deal"),
+}
 # What something is sent or done by, where only the thing itself is named.
 _THINGS: Mapping[str, ActivityKind] = {
     **dict.fromkeys(
@@ -66,6 +71,7 @@ class WordRole(StrEnum):
     KIND = "kind"
     RESULT = "result"
     WHEN = "when"
+    NO_DEAL = "no_deal"
     NOTE = "note"
     ARROW = "arrow"
     NEXT_KIND = "next_kind"
@@ -94,6 +100,7 @@ class QuickLine:
     kind: ActivityKind | None = None
     result: ActivityResult | None = None
     done_at: dt.datetime | None = None
+    has_no_deal: bool = False
     has_next: bool = False
     next_kind: ActivityKind | None = None
     next_due: DayAhead | None = None
@@ -133,6 +140,7 @@ class _Reading:
     kind: ActivityKind | None = None
     result: ActivityResult | None = None
     done_at: dt.datetime | None = None
+    has_no_deal: bool = False
 
 
 def read_line(text: str, *, now: dt.datetime) -> QuickLine:
@@ -152,6 +160,7 @@ def read_line(text: str, *, now: dt.datetime) -> QuickLine:
         kind=reading.kind,
         result=reading.result,
         done_at=reading.done_at,
+        has_no_deal=reading.has_no_deal,
         has_next=bool(after),
         next_kind=kind,
         next_due=due,
@@ -218,7 +227,7 @@ def _take_last(reading: _Reading, tokens: Sequence[_Token], first: int, end: int
     return 0
 
 
-_Value = ActivityKind | ActivityResult | dt.datetime
+_Value = ActivityKind | ActivityResult | dt.datetime | None
 
 
 def _put(reading: _Reading, tokens: Sequence[_Token], part: WordRole, value: _Value) -> None:
@@ -226,6 +235,8 @@ def _put(reading: _Reading, tokens: Sequence[_Token], part: WordRole, value: _Va
         reading.result = value
     elif isinstance(value, ActivityKind):
         reading.kind = value
+    elif value is None:
+        reading.has_no_deal = True
     else:
         reading.done_at = value
     for token in tokens:
@@ -235,13 +246,15 @@ def _put(reading: _Reading, tokens: Sequence[_Token], part: WordRole, value: _Va
 def _found_at(
     reading: _Reading, tokens: Sequence[_Token], at: int, end: int
 ) -> tuple[int, WordRole, _Value] | None:
-    """The longest words at this place that say a kind, a result or a time not said yet."""
+    """The longest words at this place that say a kind, a result, a time or no deal, not said yet."""
     for length in range(min(_TOGETHER, end - at), 0, -1):
         words = _words_of(tokens[at : at + length])
         if reading.result is None and (result := _RESULT_OF.get(words)):
             return length, WordRole.RESULT, result
         if reading.kind is None and (kind := _KIND_OF.get(words)) and kind != ActivityKind.TASK:
             return length, WordRole.KIND, kind
+        if not reading.has_no_deal and words in _NO_DEAL:
+            return length, WordRole.NO_DEAL, None
         if reading.done_at is None and (moment := _past(words, reading.now)):
             return length, WordRole.WHEN, moment
     return None

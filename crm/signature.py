@@ -25,6 +25,13 @@ _HEADER = re.compile(
     r"\**:",
     re.IGNORECASE,
 )
+_TO = re.compile(r"^\s*\**(?:to|an)\**:\**\s*(?P<who>.+)$", re.IGNORECASE)
+# Where a mail begins that this one answers.
+_OLDER = re.compile(
+    r"^(?:-+\s*(?:original message|ursprüngliche nachricht|forwarded message|weitergeleitete nachricht)"
+    r"|_{10,}$|(?:on|am) .{6,120}(?:wrote|schrieb.*):$|\**(?:from|von)\**:)",
+    re.IGNORECASE,
+)
 _REPLY = re.compile(r"(?:re|aw|fwd?|wg):\s*", re.IGNORECASE)
 _GREETING = re.compile(
     r"^(?:(?:(?:with )?(?:best|kind|warm|kindest|many)(?: regards| wishes| thanks)?|regards|sincerely"
@@ -89,10 +96,9 @@ class Signature:
 
 def read_signature(text: str, *, country: str) -> Signature:
     """Read a pasted text; numbers without a prefix are those of `country` (two letters)."""
-    text = text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
     if link := _LINK.fullmatch(text.strip()):
         return _of_link(link[1], link[2] or "")
-    lines = [line.strip().lstrip(">").strip() for line in text.split("\n")]
+    lines = _lines_of(text)
     block = _signature_of(lines)
     parts = [part for line in block for part in _parts(line)]
     sender, subject = _sender(lines), _subject(lines)
@@ -114,6 +120,50 @@ def read_signature(text: str, *, country: str) -> Signature:
         is_name_guessed=bool(name and not known_name),
         is_company_guessed=bool(company and not known_company),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastedMail:
+    """A mail that was pasted: who wrote it and to whom, as addresses; what it says, without what it
+    answers to."""
+
+    senders: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()
+    subject: str = ""
+    words: str = ""
+
+    def of(self, own: str) -> tuple[str, ...]:
+        """The addresses of the other side; `own` is that of whoever pasted it."""
+        is_own = own.lower() in (one.lower() for one in self.senders)
+        return self.to if is_own else self.senders
+
+
+def read_mail(text: str) -> PastedMail | None:
+    """Read a pasted mail: with a line that says from whom, or with something said before the greeting
+    at its end. None for a signature alone, and for what is neither."""
+    lines = _lines_of(text)
+    began = next((at for at, line in enumerate(lines) if line and not _HEADER.match(line)), 0)
+    sender = _sender(lines[:began])
+    said = lines[began:]
+    ended = next((at for at, line in enumerate(said) if _OLDER.match(line)), len(said))
+    said = said[:ended]
+    greeting = next((at for at, line in enumerate(said) if _GREETING.match(line)), None)
+    words = "\n".join(said).strip()
+    if not sender and not (greeting and any(said[:greeting])):
+        return None
+    to = [match["who"] for match in map(_TO.match, lines[:began]) if match]
+    senders = _ADDRESS.findall(sender) or _emails("", _signature_of(said), said)
+    return PastedMail(
+        senders=tuple(senders),
+        to=tuple(one for line in to for one in _ADDRESS.findall(line)),
+        subject=_subject(lines[:began]),
+        words=re.sub(r"\n{3,}", "\n\n", words),
+    )
+
+
+def _lines_of(text: str) -> list[str]:
+    text = text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
+    return [line.strip().lstrip(">").strip() for line in text.split("\n")]
 
 
 # Where it stands ----------------------------------------------------------------------------------

@@ -82,6 +82,33 @@ document.addEventListener('input', ({ target }) => {
   if (target.id === 'quick-body') fix('body');
 });
 
+// --- what is understood, underlined -----------------------------------------------------------------
+
+// The server says which words are what; those behind the first one that was changed since are not known yet.
+function underline() {
+  const [field, shown] = [line(), document.getElementById('quick-marks')];
+  const read = document.querySelector('#quick-read .quick-marks');
+  if (!field || !shown || !read) return;
+  const parts = [];
+  let at = 0;
+  for (const part of read.children) {
+    const words = part.textContent;
+    if (!field.value.startsWith(words, at)) break;
+    parts.push(part.cloneNode(true));
+    at += words.length;
+  }
+  shown.replaceChildren(...parts);
+  shown.scrollLeft = field.scrollLeft;
+}
+document.addEventListener('input', ({ target }) => target.id === 'quick-line' && underline());
+document.addEventListener(
+  'scroll',
+  ({ target }) => {
+    if (target.id === 'quick-line') document.getElementById('quick-marks').scrollLeft = target.scrollLeft;
+  },
+  true,
+);
+
 // --- keys -----------------------------------------------------------------------------------------
 
 // Tab takes the first of those that may be meant, the arrow the second; with none left they do what
@@ -124,6 +151,7 @@ document.addEventListener('input', ({ target }) => {
 document.addEventListener('htmx:afterSettle', ({ detail, target }) => {
   const read = detail.elt?.id === 'quick-read' || target?.id === 'quick-read';
   if (!read || !line()) return;
+  underline();
   isReading = form().elements.read.value !== line().value.trim() && form().elements.read.value !== line().value;
   if (isReading || wanted === null) return;
   takeAt(wanted);
@@ -136,6 +164,7 @@ document.addEventListener('htmx:load', ({ detail }) => {
   if (!detail.elt.querySelector?.(LINE)) return;
   isReading = false;
   wanted = null;
+  underline();
   // A draft is given back by then.
   setTimeout(() => {
     if (!line()) return;
@@ -156,6 +185,8 @@ document.addEventListener('paste', (event) => {
   if (!isRead(pasted)) return;
   event.preventDefault();
   const values = { pasted };
+  // A mail of somebody on record is logged; whoever else it is from may be a lead.
+  if (event.target.id === 'quick-line') Object.assign(values, { log: 1, at_deal: form().elements.at_deal?.value ?? '' });
   window.htmx.ajax('POST', '/deals/new/read/', { target: '#sheet', swap: 'innerHTML', values }).catch(() => {});
 });
 

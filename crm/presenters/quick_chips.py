@@ -114,6 +114,7 @@ def _deal(look: QuickLook) -> Chip:
             text = _("Which of %(n)s deals?") % {"n": several}
     else:
         text, why = _("No deal"), _("a touch: it counts as lead generation")
+        state = SAID if look.is_no_deal else ASSUMED
     is_open = state == CHOOSE and not look.is_party_open
     return Chip(
         field="deal",
@@ -122,8 +123,20 @@ def _deal(look: QuickLook) -> Chip:
         icon="help-circle" if state == CHOOSE else "layout-kanban",
         text=text,
         why=why,
-        choices=[deal_choice(look, one) for one in look.deals] if is_open else (),
+        choices=_deals_to_choose(look) if is_open else (),
     )
+
+
+def _deals_to_choose(look: QuickLook) -> list[ChipChoice]:
+    """With whoever is named it may also belong to none of them."""
+    found = [deal_choice(look, one) for one in look.deals]
+    if look.party is not None:
+        found.append(
+            ChipChoice(
+                "", _("No deal"), _("a touch of %(name)s") % {"name": look.party.name}, "", 0, ""
+            )
+        )
+    return found
 
 
 def _typed(look: QuickLook) -> str:

@@ -102,6 +102,8 @@ class QuickLook:
         if self._is_said("deal"):
             pk = _id(self.said.get("deal"))
             return None if pk is None else self._editable(pk)
+        if self.is_no_deal:
+            return None
         if self.here is not None:
             return self.here
         is_told = self.found.words or self._party_here or self._is_said("who")
@@ -144,12 +146,19 @@ class QuickLook:
         return name in self.fixed and self.said.get(name) != OPEN
 
     @property
+    def is_no_deal(self) -> bool:
+        """Whether the line says that it belongs to none."""
+        return self.line.has_no_deal and "deal" not in self.fixed
+
+    @property
     def is_deal_open(self) -> bool:
         if self._is_said("deal"):
             # One that was taken out of reach meanwhile is not silently none.
             return self.deal is None and (self.party is None or bool(self.said.get("deal")))
         if self.deal is not None:
             return False
+        if self.is_no_deal:
+            return self.party is None
         return len(self.deals) > 1 or self.party is None
 
     @property

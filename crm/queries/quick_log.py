@@ -8,7 +8,16 @@ from typing import NamedTuple
 
 from django.db.models import Case, F, QuerySet, Value, When
 
-from crm.models import Company, Contact, Deal, DealContact, SearchKind
+from crm import normalise
+from crm.models import (
+    Company,
+    Contact,
+    ContactPoint,
+    Deal,
+    DealContact,
+    PointKind,
+    SearchKind,
+)
 from crm.models.due import Due
 from crm.queries.search import Hit, finds, search
 from pipeline.models import User
@@ -153,6 +162,17 @@ def party(kind: SearchKind, pk: int, reader: User) -> Named | None:
     rows = Contact.objects.visible_to(reader).filter(pk=pk)
     people = rows.values_list("pk", "name", "company__name")
     return next((Named(kind, row[0], row[1], row[2] or "") for row in people), None)
+
+
+def reached_by(addresses: Iterable[str], *, reader: User) -> Named | None:
+    """The one person who is reached by one of these mail addresses; None for nobody, and for several."""
+    points = ContactPoint.objects.visible_to(reader).filter(
+        kind=PointKind.EMAIL, value__in=[normalise.email(one) for one in addresses]
+    )
+    people = Contact.objects.visible_to(reader).filter(points__in=points).distinct()
+    rows = people.values_list("pk", "name", "company__name")[:2]
+    found = [Named(SearchKind.CONTACT, pk, name, company or "") for pk, name, company in rows]
+    return found[0] if len(found) == 1 else None
 
 
 def deals_of(party: Named, reader: User) -> list[NamedDeal]:

@@ -225,8 +225,8 @@ def undo(request: HtmxRequest, of: str) -> HttpResponse:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return in_sheet(_answer(request, "crm/list/_bulk_form.html", context, status))
     done = sum(not result.refused for result in results)
-    said = ngettext("%(n)s undone.", "%(n)s undone.", done) % {"n": number(done)}
-    said = _("Undone.") if done == len(results) else said
+    some = _("%(n)s undone.") % {"n": number(done)}
+    said = _("Undone.") if done == len(results) else some
     response = _told(request, subject, _("Undo"), back, results, said=said)
     return reswap(retarget(response, "#sheet"), "innerHTML") if response.content else response
 

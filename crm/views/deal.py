@@ -36,6 +36,7 @@ from crm.queries import duplicates as queries
 from crm.queries import gates
 from crm.queries.standing import standing_of
 from crm.signature import read_signature
+from crm.views import quick_log
 from crm.views.activity_undo import in_sheet
 from crm.views.verbs import (
     REFUSED,
@@ -378,11 +379,15 @@ def _was_dealt(deal: Deal, request: HtmxRequest) -> bool:
 @commits_in_pieces
 @require_POST
 def read_pasted(request: HtmxRequest) -> HttpResponse:
-    """A new deal with what a pasted signature or mail says, to be looked at before it is saved.
+    """A new deal with what a pasted signature or mail says, to be looked at before it is saved; pasted
+    into the quick log, a mail of somebody on record is logged.
 
     Asked for by POST, because what is pasted is longer than an address, and is about people.
     """
     pasted = request.POST.get("pasted", "").replace("\0", "")
+    logged = quick_log.of_mail(request, pasted) if "log" in request.POST else None
+    if logged is not None:
+        return logged
     found = read_signature(pasted, country=request.user.organisation.country or "")
     phones = [*found.phones, ""]
     form = NewDealForm(

@@ -12,10 +12,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from crm.commands.writers.activity import About
 from crm.forms.activity import KINDS
 from crm.forms.quick_log import QuickLogForm
-from crm.models import Activity, ActivityResult, Deal
+from crm.models import Activity, ActivityKind, ActivityResult, Deal
 from crm.models.activity import is_attempt
-from crm.presenters import quick_chips
+from crm.presenters import quick_chips, quick_marks
 from crm.presenters.quick_look import QuickLook
+from crm.queries import quick_log as queries
+from crm.signature import read_mail
 from crm.views import activity as activity_views
 from crm.views.verbs import Dialog, answer, attempt, now, undo_button
 from pipeline.requests import HtmxRequest
@@ -66,11 +68,44 @@ def _look(request: HtmxRequest) -> QuickLook:
     return QuickLook(request.user, said=said, place=place, at=now())
 
 
+def of_mail(request: HtmxRequest, pasted: str) -> HttpResponse | None:
+    """A pasted mail as a log with whoever wrote it, or to whom it went, to be looked at before it is
+    saved. None for what is no mail, or of nobody on record.
+
+    On which deal is asked where there are several; the one where it is pasted, if it is theirs.
+    """
+    mail = read_mail(pasted)
+    if mail is None:
+        return None
+    person = queries.reached_by(mail.of(request.user.email or ""), reader=request.user)
+    if person is None:
+        return None
+    longest = QuickLogForm.base_fields["body"].max_length  # type: ignore[attr-defined]  # a CharField
+    said = QueryDict(mutable=True)
+    said.update(
+        {
+            "line": "",
+            "read": "",
+            "fixed": "kind,who,body",
+            "kind": ActivityKind.EMAIL.value,
+            "who": f"{person.kind}:{person.id}",
+            "body": "\n".join(filter(None, (mail.subject, mail.words)))[:longest],
+        }
+    )
+    at, here = now(), request.POST.get("at_deal", "")
+    look = QuickLook(request.user, said=said, place=QueryDict(), at=at)
+    if here in {str(deal.id) for deal in look.deals}:
+        look = QuickLook(request.user, said=said, place=QueryDict(f"deal={here}"), at=at)
+    return _show(request, look, look.form(bound=False))
+
+
 def _context(look: QuickLook, form: QuickLogForm) -> dict[str, Any]:
+    chips = quick_chips.chips(look)
     return {
         "look": look,
         "form": form,
-        "chips": quick_chips.chips(look),
+        "chips": chips,
+        "marks": quick_marks.marks(look, chips),
         "effect": quick_chips.effect(look),
         "who": quick_chips.who_value(look),
         "deal_chosen": quick_chips.deal_value(look),

@@ -91,6 +91,15 @@ def test_with_something_unsure_tab_takes_the_first_and_enter_does_not_save(
     line = page.locator("#quick-line")
     expect(line).to_be_focused()
     page.keyboard.type("anna norte reached")
+    under = page.locator("#quick-marks u")
+    expect(under).to_have_text(["anna norte", "reached"])
+    # They lie under the very words, and are gone where the words are.
+    at = "([u, line]) => u.getBoundingClientRect().left - line.getBoundingClientRect().left"
+    assert 0 <= page.evaluate(at, [under.first.element_handle(), line.element_handle()]) < 6
+    page.keyboard.press("Home")
+    page.keyboard.press("x")
+    expect(under).to_have_count(0)
+    page.keyboard.press("Backspace")
     page.keyboard.press("Enter")
     choices = page.locator("[data-take=deal]")
     expect(choices.first).to_be_focused()

@@ -1,6 +1,7 @@
 """The quick log: one line from anywhere, understood within one's reach, and saved only where it is sure."""
 
 import datetime as dt
+import html
 import json
 import re
 
@@ -49,6 +50,12 @@ def chips(page: str) -> dict[str, tuple[str, str]]:
         re.DOTALL,
     )
     return {field: (state, text) for state, field, text in found}
+
+
+def marked(page: str) -> list[tuple[str, str, str]]:
+    """The words that are underlined: for what, as what, and how they stand in the line."""
+    found = re.findall(r'<u class="(\w+)" data-of="(\w+)">(.*?)</u>', page)
+    return [(field, state, html.unescape(words)) for state, field, words in found]
 
 
 def save(client, line, **said):
@@ -234,3 +241,97 @@ def test_a_pasted_signature_becomes_a_lead_once_it_was_looked_at(ana, world):
     assert ana.post("/deals/new/", said, headers=HX).status_code == 200
     made = Contact.objects.get(name="Anna Reiter-Neu")
     assert (made.job_title, made.points.count()) == ("Head of Purchasing", 3)
+
+
+def test_the_words_of_the_line_are_underlined_as_what_they_are_taken_for(ana, world):
+    line = "anna norte reached R&D wants pricing > offer fri"
+    page = read(ana, line)
+    assert marked(page) == [
+        ("who", "said", "anna norte"),
+        ("result", "said", "reached"),
+        ("next", "said", "> offer fri"),
+    ]
+    # Nothing of the line is lost or added: it lies under what is typed.
+    (laid,) = re.findall(r'class="quick-marks" hidden>(.*?)</span>\n<div', page, re.DOTALL)
+    assert html.unescape(re.sub("<[^>]+>", "", laid)) == line
+    assert ("deal", "said", "ponda") in marked(read(ana, "ponda mailed"))
+    # What was put right by hand is not said by the line.
+    fixed = marked(read(ana, line, fixed="result", result="no_answer"))
+    assert [field for field, *_more in fixed] == ["who", "next"]
+
+
+@pytest.mark.parametrize("words", ["no deal", "ohne Deal"])
+def test_that_it_belongs_to_no_deal_can_be_said(ana, world, words):
+    line = f"norte mail {words} sent the price list"
+    page = read(ana, line)
+    assert chips(page)["deal"] == ("said", "No deal")
+    assert ("deal", "said", words) in marked(page)
+
+    assert save(ana, line).status_code == 200
+
+    touch = Activity.objects.done().get(body="sent the price list")
+    assert (touch.kind, touch.deal, touch.company) == ("email", None, world["norte"])
+    # It is offered, too, where one is to be chosen; and said of nobody it is not enough.
+    assert 'data-take="deal" value=""' in read(ana, "anna reached")
+    assert save(ana, f"reached {words}").status_code == 422
+    assert chips(read(ana, f"norte {words}", at_deal=world["line"].pk))["deal"][1] == "No deal"
+
+
+MAIL = """From: Anna Reiter <Anna@Norte.example>
+To: Ana Ruiz <ana@brunnmark.example>
+Subject: AW: Prices
+
+Dear Ms Ruiz,
+what would 400 cost?
+
+Best regards
+Anna Reiter
+
+Von: Ana Ruiz <ana@brunnmark.example>
+Betreff: Prices
+"""
+
+
+def paste(client, text: str, **more) -> str:
+    said = {"pasted": text, "log": "1", **more}
+    response = client.post("/deals/new/read/", said, headers=HX)
+    assert response.status_code == 200
+    page: str = response.content.decode()
+    return page
+
+
+def test_a_pasted_mail_of_somebody_on_record_becomes_a_log(ana, world, cast):
+    anna, link = world["anna"], world["link"]
+    anna.points.create(kind="email", value="anna@norte.example", typed="Anna@Norte.example")
+    page = paste(ana, MAIL)
+    found = chips(page)
+    assert found["kind"] == ("said", "E-mail")
+    assert found["who"] == ("said", "Anna Reiter · Norte Aceites")
+    assert found["deal"] == ("choose", "Which of 2 deals?")
+    (body,) = re.findall(r'id="quick-body"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
+    assert body.startswith("Prices\nDear Ms Ruiz,\nwhat would 400 cost?")
+    assert "Betreff" not in body
+    # Where it is pasted is the deal, if it is one of hers; what one wrote oneself is with whom it went to.
+    assert chips(paste(ana, MAIL, at_deal=link.pk))["deal"] == ("assumed", link.name)
+    own = f"From: {cast.ana.email}\nTo: anna@norte.example\nSubject: Hi\n\nAs agreed.\n"
+    assert chips(paste(ana, own))["who"][1].startswith("Anna Reiter")
+    web = "Dear Ana,\nyes, please.\n\nKind regards\nAnna Reiter\nanna@norte.example"
+    assert chips(paste(ana, web))["who"][1].startswith("Anna Reiter")
+
+    said = {"line": "", "read": "", "fixed": "kind,who,body", "kind": "email", "body": body}
+    who = f"contact:{anna.pk}"
+    assert ana.post("/log/", {**said, "who": who, "deal": "?"}, headers=HX).status_code == 422
+    assert ana.post("/log/", {**said, "who": who, "deal": ""}, headers=HX).status_code == 200
+    touch = Activity.objects.done().get(kind="email")
+    assert (touch.deal, touch.contact) == (None, anna)
+
+
+@pytest.mark.parametrize("by", ["nobody on record", "two on record", "a signature alone"])
+def test_a_pasted_mail_that_is_nobodys_on_record_may_be_a_lead(ana, world, cast, by):
+    people = [world["anna"], make_contact(by=cast.ana, name="Office")]
+    for person in {"nobody on record": [], "two on record": people}.get(by, people[:1]):
+        person.points.create(kind="email", value="anna@norte.example", typed="anna@norte.example")
+    signature = "Best regards\nAnna Reiter\nNorte Aceites GmbH\nanna@norte.example"
+    page = paste(ana, signature if by == "a signature alone" else MAIL)
+    assert 'id="quick-line"' not in page
+    assert 'value="Anna Reiter"' in page

@@ -75,6 +75,7 @@ WORDS = st.sampled_from(
         "met",
         "termin",
         "vereinbart",
+        "deal",
         ">",
         "->",
         "→",
