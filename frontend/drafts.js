@@ -117,20 +117,23 @@ function save(form, { sent = false } = {}) {
   store(key, { base: begun(form), ...before, at: Date.now(), typed: true, fields, page, opened, sent, once });
 }
 
-// What a form that goes to `path` begins with when it is opened next, and when that was said; nothing any
-// more with null.
-export function keepForForm(path, fields, when) {
-  if (fields) store(mine + path, { at: Date.now(), typed: true, fields, isMeant: true, when });
+// What a form that goes to `path` begins with when it is opened next, when that was said, and the key with
+// which it was sent before; nothing any more with null.
+export function keepForForm(path, fields, when, first) {
+  if (fields) store(mine + path, { at: Date.now(), typed: true, fields, isMeant: true, when, first });
   else forget(mine + path);
 }
 
-// What is said in the form counts from `when`; from when it is sent with null.
-export function sayWhen(form, when) {
-  form.querySelector('[name=said_at]')?.remove();
-  if (!when) return;
-  const field = document.createElement('input');
-  Object.assign(field, { type: 'hidden', name: 'said_at', value: when });
-  form.append(field);
+// What is said in the form counts from `when`; from when it is sent with null. If what was sent with the key
+// `first` came in after all, the server does not take it once more.
+export function sayWhen(form, when, first = null) {
+  for (const [name, value] of [['said_at', when], ['first_key', first]]) {
+    form.querySelector(`[name=${name}]`)?.remove();
+    if (!value) continue;
+    const field = document.createElement('input');
+    Object.assign(field, { type: 'hidden', name, value });
+    form.append(field);
+  }
 }
 
 // --- giving it back -------------------------------------------------------------------------------
@@ -222,7 +225,7 @@ function offer(form, draft) {
 function restore(form) {
   const draft = stored(keyOf(form));
   if (!draft) return;
-  if (draft.when) sayWhen(form, draft.when);
+  if (draft.when) sayWhen(form, draft.when, draft.first);
   if (same(draft.fields, said(form))) return;
   // An answer that refuses holds what was typed already; it is not a form that begins anew.
   if (form.querySelector('[aria-invalid=true]')) return;

@@ -121,6 +121,8 @@ document.addEventListener(
     const form = event.target;
     const isOwn = form.matches('[data-kept-form]');
     if (!isOwn && (navigator.onLine || !form.matches('form[data-kept]'))) return;
+    // Another button of the form that goes elsewhere.
+    if (event.submitter?.hasAttribute('formaction')) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const fields = new FormData(form, event.submitter);
@@ -145,7 +147,9 @@ export function keepUnsent({ elt, requestConfig, pathInfo }) {
 
 function logWithoutLine({ pathname, searchParams }) {
   const opened = pathname === '/day/' && searchParams.get('open');
-  if (pathname !== '/log/' && !opened) return false;
+  // Done, in a list or on the board: what is planned there is not known, but that something was done is.
+  const done = /^\/deals\/(\d+)\/done\/$/.exec(pathname)?.[1];
+  if (pathname !== '/log/' && !opened && !done) return false;
   // What is opened again may say more than this form can: it stays in the list until there is a line.
   if (openedOf(searchParams.get('said_at')).length) return false;
   const kept = document.getElementById('kept-log');
@@ -153,9 +157,10 @@ function logWithoutLine({ pathname, searchParams }) {
   const form = kept.content.cloneNode(true).querySelector('section');
   const row = opened ? document.querySelector(`.day-row[data-row="${CSS.escape(opened)}"]`) : null;
   const said = Object.fromEntries(searchParams);
-  const deal = row?.dataset.deal ?? said.at_deal ?? '';
+  const deal = row?.dataset.deal ?? said.at_deal ?? done ?? '';
   const fields = form.querySelector('form').elements;
-  fillDeals(fields.at_deal, deal, nameOf(row) || textOf(document.querySelector('h1 bdi')));
+  const shown = done && document.querySelector(`[data-deal="${done}"] th a, #d${done} h3`);
+  fillDeals(fields.at_deal, deal, nameOf(row) || textOf(shown || document.querySelector('h1 bdi')));
   for (const name of ['who', 'said_at']) fields[name].value = said[name] ?? '';
   if (said.at_contact) fields.who.value = `contact:${said.at_contact}`;
   if (said.at_company) fields.who.value = `company:${said.at_company}`;
@@ -338,24 +343,27 @@ function openAgain(entry) {
     return;
   }
   const when = whenOf(entry);
-  const fields = entry.fields.filter(([name]) => !['idempotency_key', 'said_at'].includes(name));
+  const fields = entry.fields.filter(([name]) => !['idempotency_key', 'said_at', 'first_key'].includes(name));
+  // Opened, kept and opened again, it is still what was written first.
+  const first = new Map(entry.fields).get('first_key') || entry.key;
   if (entry.path.startsWith('/log/')) {
-    openSheetAgain(fields, when).catch(() => {});
+    openSheetAgain(fields, when, first).catch(() => {});
     return;
   }
-  keepForForm(entry.path, fields, when);
+  keepForForm(entry.path, fields, when, first);
   const row = entry.path.match(/^\/day\/done\/([^/]+)\/$/)?.[1];
   const deal = entry.path.match(/^(\/deals\/\d+\/)log\/$/)?.[1];
   location.assign(row ? `/day/?open=${row}` : (deal ?? entry.path));
 }
 
 // What was written may be longer than an address can be, and is nothing for the log of a proxy.
-async function openSheetAgain(fields, when) {
-  const address = new URLSearchParams([...fields.filter(([name]) => name !== 'body'), ['said_at', when]]);
+async function openSheetAgain(fields, when, first) {
+  const said = fields.filter(([name]) => name !== 'body');
+  const address = new URLSearchParams([...said, ['said_at', when], ['first_key', first]]);
   await window.htmx.ajax('GET', `/log/?${address}`, { target: '#sheet', swap: 'innerHTML' });
   const form = document.querySelector('#quick-line')?.form;
   if (!form) return;
-  sayWhen(form, when);
+  sayWhen(form, when, first);
   form.elements.body.value = new Map(fields).get('body') ?? '';
 }
 
@@ -399,7 +407,8 @@ if (box) {
   document.addEventListener('htmx:afterSettle', markRows);
   document.addEventListener('htmx:beforeOnLoad', ({ detail: { requestConfig, xhr } }) => {
     const isTaken = xhr.status < 400 && !(xhr.getResponseHeader('HX-Redirect') ?? '').includes('/accounts/');
-    if (requestConfig.verb === 'post' && isTaken) forgetOpened(requestConfig.formData.get('said_at'));
+    const isOld = xhr.getResponseHeader('Kept-Before');
+    if (requestConfig.verb === 'post' && (isTaken || isOld)) forgetOpened(requestConfig.formData.get('said_at'));
   });
   document.addEventListener('reset', ({ target }) => forgetOpened(target.elements.said_at?.value));
   window.addEventListener('online', flush);

@@ -25,6 +25,7 @@ from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import full_day
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
+from salesprocess.lib.idempotency import may_come_late
 
 
 @require_GET
@@ -92,6 +93,7 @@ def same(request: HtmxRequest) -> HttpResponse:
     return render(request, page="crm/party/_alike.html", context=context)
 
 
+@may_come_late
 @require_http_methods(["GET", "POST"])
 def complete(request: HtmxRequest, pk: int) -> HttpResponse:
     """Something planned with a company or a contact, without a deal, was done."""

@@ -44,6 +44,11 @@ def claim(
             return None, before
 
 
+def taken(*, user: User, key: str) -> IdempotencyKey | None:
+    """What was done with a key, whatever it meant."""
+    return IdempotencyKey.objects.filter(user=user, key=key, status__gt=0).first()
+
+
 def is_latest(key: IdempotencyKey, *, at: dt.datetime) -> bool:
     """Whether it is a moment ago, and the last that its sender has done: nothing was done against it
     since."""

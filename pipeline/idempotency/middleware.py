@@ -18,8 +18,8 @@ from pipeline.idempotency import commands
 from pipeline.idempotency.models import IdempotencyKey
 from salesprocess.lib.breaker import breaker_of
 from salesprocess.lib.format import clock
-from salesprocess.lib.htmx import wants_fragment
-from salesprocess.lib.idempotency import digest_of, key_of
+from salesprocess.lib.htmx import trigger, wants_fragment
+from salesprocess.lib.idempotency import digest_of, first_key_of, key_of
 from salesprocess.lib.time_limits import LIMITS, set_local
 from salesprocess.lib.trouble import PAUSES, Trouble, may_be_tried_again, trouble_of
 from salesprocess.lib.unsent import previous_page
@@ -92,6 +92,10 @@ class OneEffect:
         key = key_of(request) if request.method == "POST" and request.user.is_authenticated else ""
         if not key:
             return None
+        may_come_late = getattr(view, "may_come_late", False)
+        first = first_key_of(request) if may_come_late else ""
+        if first and (before := commands.taken(user=request.user, key=first)):  # type: ignore[arg-type]  # signed in
+            return _taken_before(request, before)
         stack: ExitStack = request.one_effect  # type: ignore[attr-defined]
         stack.enter_context(transaction.atomic())
         if not breaker_of(LOCKS).lets_through():
@@ -101,7 +105,7 @@ class OneEffect:
             key=key,
             digest=digest_of(request),
             at=timezone.now(),
-            may_come_late=getattr(view, "may_come_late", False),
+            may_come_late=may_come_late,
         )
         if before is not None:
             return _answered(request, before)
@@ -159,6 +163,22 @@ def _headers_of(response: HttpResponseBase) -> Mapping[str, str]:
         for name, value in response.items()
         if name in _KEPT or name.upper().startswith("HX-")
     }
+
+
+def _taken_before(request: HttpRequest, before: IdempotencyKey) -> HttpResponse:
+    """It was opened again to be changed, and had come in: what was changed stays in its form."""
+    words = _(
+        "This came in already, at %(time)s, as it was written first. It is not logged twice: put it"
+        " right where it stands."
+    )
+    zone = request.user.zone  # type: ignore[union-attr]  # whose key it is
+    text = words % {"time": clock(before.at, zone)}
+    if not wants_fragment(request):
+        messages.info(request, text)
+        return redirect(before.headers.get("Location") or previous_page(request))
+    response = HttpResponse(status=HTTPStatus.CONFLICT, headers={"HX-Reswap": "none"})
+    response["Kept-Before"] = "true"
+    return trigger(response, "toast", {"text": text, "tone": "bad"})
 
 
 def _answered(request: HttpRequest, before: IdempotencyKey) -> HttpResponse:

@@ -20,10 +20,15 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 FIELD = "idempotency_key"
 HEADER = "Idempotency-Key"
+# The key of a kept form that is opened again to be changed: if that was taken after all, the changed
+# one would be the same a second time.
+FIRST = "first_key"
 LONGEST = 64
 # What differs between two renderings of one form, or between its being sent at once and being kept
 # until there is a line, and is nothing that a person means by it.
-OF_THE_PAGE = frozenset({"csrfmiddlewaretoken", "reader", FIELD, "version", "seen", said_at.FIELD})
+OF_THE_PAGE = frozenset(
+    {"csrfmiddlewaretoken", "reader", FIELD, FIRST, "version", "seen", said_at.FIELD}
+)
 
 
 def commits_in_pieces(view: View) -> View:
@@ -46,7 +51,15 @@ def new_key() -> str:
 
 def key_of(request: HttpRequest) -> str:
     """The key that a request carries; empty if it has none that could be one of ours."""
-    key = request.POST.get(FIELD) or request.headers.get(HEADER, "")
+    return _plain(request.POST.get(FIELD) or request.headers.get(HEADER, ""))
+
+
+def first_key_of(request: HttpRequest) -> str:
+    """The key with which a form that was opened again had been sent before; empty for any other."""
+    return _plain(request.POST.get(FIRST, ""))
+
+
+def _plain(key: str) -> str:
     return key if len(key) <= LONGEST and key.isascii() and key.isprintable() else ""
 
 

@@ -1,6 +1,7 @@
 """Without a line: what is logged is kept and sent once, by whoever logged it, in a real browser."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,7 @@ from pipeline.models import User
 from pipeline.process.stages import Stage
 from tests.browser import axe, closing
 from tests.conftest import Cast
-from tests.factories import make_company, make_deal
+from tests.factories import ago, make_company, make_deal, plan_call
 
 pytestmark = pytest.mark.browser
 
@@ -230,6 +231,83 @@ def test_what_is_refused_on_a_deal_opens_there_and_counts_for_its_day(
     now = Activity.objects.done().get(body="Said just now")
     assert now.done_at is not None
     assert now.done_at > log.created_at - dt.timedelta(hours=1)
+
+
+def test_what_is_done_in_a_list_is_kept_too(
+    page_of: PageOf, people: Cast, deal: Deal, context: BrowserContext
+):
+    plan_call(deal, by=people.ana, due_on=ago(days=-1).date())
+    page = page_of(people.ana, "/deals/")
+    row = page.locator("tbody th a", has_text="Ponda 400")
+    row.focus()
+    page.keyboard.press("d")
+    sheet = page.locator("#sheet .sheet")
+    expect(sheet.locator("[name=body]")).to_be_visible()
+    context.set_offline(True)
+    sheet.locator("[name=body]").fill("Wants both")
+    sheet.locator("label", has_text="Reached").click()
+    sheet.locator("footer [name=next]").click()
+    expect(page.locator("#kept")).to_have_text("1 not yet sent")
+    expect(sheet).to_have_count(0)
+    # Asked for without a line it is the log that needs none.
+    row.focus()
+    page.keyboard.press("d")
+    expect(page.locator("#kept-deal option:checked")).to_have_text("Ponda 400")
+    page.keyboard.press("Escape")
+    assert said() == []
+    context.set_offline(False)
+    expect(page.locator("#kept")).to_be_hidden()
+    assert said() == ["Wants both"]
+    assert not Activity.objects.planned().exists()
+
+
+@pytest.mark.parametrize("place", ["the day", "a completion"])
+def test_what_came_in_unseen_and_is_opened_and_changed_is_not_logged_twice(
+    page_of: PageOf, people: Cast, deal: Deal, place: str
+):
+    """The answer was lost, and then the server failed: nobody knows that it has come in."""
+    plan = plan_call(deal, by=people.ana, due_on=ago(days=1).date())
+    page = page_of(
+        people.ana, "/day/" if place == "the day" else f"/activities/{plan.pk}/complete/"
+    )
+    if place == "the day":
+        page.locator(f".day-row[data-deal='{deal.pk}'] [data-done]").click()
+    form = page.locator("form[data-kept]").first
+    asked: list[int] = []
+
+    def lose(route: Route) -> None:
+        asked.append(route.fetch().status if not asked else 500)
+        if len(asked) > 1:
+            route.fulfill(status=500, body="")
+        else:
+            route.abort()
+
+    post = re.compile("/day/done/|/complete/$")
+    page.route(
+        post, lambda route: lose(route) if route.request.method == "POST" else route.fallback()
+    )
+    form.locator("[name=body]").fill("Wants both lines")
+    form.locator("label", has_text="Reached").click()
+    send = ".foot .btn-primary" if place == "the day" else "[type=submit][name=next][value='']"
+    form.locator(send).click()
+    expect(page.locator("#kept")).to_have_text("1 not yet sent")
+    page.locator("#kept").click()
+    for _each in range(3):
+        page.locator("[data-send]").click()
+    expect(page.locator("#kept")).to_have_text("1 to look at")
+    assert (said(), asked[0]) == (["Wants both lines"], 200)
+    page.unroute(post)
+    # What it was planned as is done: from the log it is put on record otherwise.
+    Activity.objects.filter(pk=plan.pk).update(done_at=None)
+    page.locator("[data-open-kept]").click()
+    again = page.locator("form[data-kept]").first
+    expect(again.locator("[name=body]")).to_have_value("Wants both lines")
+    again.locator("[name=body]").fill("Wants both lines, blue")
+    again.locator(send).click()
+    expect(page.locator(".toast-note.bad")).to_contain_text("came in already")
+    expect(page.locator("#kept")).to_be_hidden()
+    expect(again.locator("[name=body]")).to_have_value("Wants both lines, blue")
+    assert Activity.objects.filter(body__startswith="Wants both lines").count() == 1
 
 
 def test_signing_out_asks_about_what_is_not_sent(

@@ -244,3 +244,25 @@ def test_what_a_browser_kept_is_known_again_after_weeks(
     assert log(signed_in(cast), deal).status_code == 200
     assert calls() == 1
     assert commands.forget(at=NOW + dt.timedelta(days=32)) == 1
+
+
+@pytest.mark.django_db
+def test_what_came_in_after_all_is_not_done_again_as_it_was_changed_since(cast: Cast, deal: Deal):
+    """A kept form that is opened again and changed says with which key it was sent before."""
+    ana = signed_in(cast)
+    log(ana, deal, key="first")
+    changed = {"body": "Rang three times", "first_key": "first"}
+
+    again = log(ana, deal, key="second", **changed)
+
+    assert (again.status_code, again["Kept-Before"], again["HX-Reswap"]) == (409, "true", "none")
+    assert "as it was written first" in again["HX-Trigger"]
+    assert calls() == 1
+    # Where the first did not come in, it is done; and so it is once the first was undone.
+    assert log(ana, deal, key="third", **changed | {"first_key": "lost"}).status_code == 200
+    act = UndoableAct.objects.order_by("pk")[0]
+    Deal.objects.update(version=act.version)
+    ana.post(f"/deals/{deal.pk}/undo/", {"act": act.pk})
+    assert log(ana, deal, key="fourth", **changed).status_code == 200
+    # Nobody is told of another's.
+    assert log(signed_in(cast, "mona"), deal, key="fifth", **changed).status_code == 200
