@@ -84,14 +84,20 @@ def _text(text: str) -> str:
     return text
 
 
-def _versions(question: Question, keys: Collection[Any]) -> Mapping[Any, str]:
-    """What was in force, from the organisation down: `Austral GmbH 3 · North 2`."""
+def versions_of(question: Question, playbooks: Collection[str]) -> Mapping[str, list[int]]:
+    """The ids of the versions that were in force together, from the organisation down, by the playbook
+    that they make. One query for those not known yet."""
     known: dict[str, list[int]] = question.once_for_all(("names", "playbook"), dict)
-    if unknown := set(keys) - set(known):
+    if unknown := set(playbooks) - set(known):
         rows = StageVisit.objects.filter(playbook__in=unknown)
         rows = rows.order_by("playbook").distinct("playbook")
         known.update(rows.values_list("playbook", "version_ids"))
-    found = {key: known[key] for key in keys if key in known}
+    return {key: known[key] for key in playbooks if key in known}
+
+
+def _versions(question: Question, keys: Collection[Any]) -> Mapping[Any, str]:
+    """What was in force, from the organisation down: `Austral GmbH 3 · North 2`."""
+    found = versions_of(question, keys)
     names: dict[Any, str] = question.once_for_all(("names", Version), dict)
     if missing := {pk for ids in found.values() for pk in ids} - set(names):
         versions = Version.objects.filter(pk__in=missing).select_related("layer__team")

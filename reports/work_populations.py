@@ -12,6 +12,7 @@ from crm.models import Activity, Judgement, StageVisit, StepResult
 from pipeline.models import Role, User
 from pipeline.process.gates import Reason
 from pipeline.process.moves import LeftHow
+from reports.colleagues import colleagues
 from reports.metric import Population
 from reports.populations import Expression, axes_of_deal, column_at, flag, not_empty, phase_of
 from reports.question import Question
@@ -101,14 +102,19 @@ def _able(question: Question) -> QuerySet[Any]:
     return told
 
 
+def _never_able(question: Question) -> QuerySet[User] | None:
+    """Those who did not join yet. No query where the people are known and all of them did."""
+    if all(each.has_joined for each in colleagues(question)):
+        return None
+    return _expected(question).exclude(pk__in=User.objects.able_to_sign_in().values("pk"))
+
+
 # The people of whom a record is expected.
 SELLERS = Population(
     key="sellers",
     kind="person",
     find=_able,
-    undated=lambda question: _expected(question).exclude(
-        pk__in=User.objects.able_to_sign_in().values("pk")
-    ),
+    undated=_never_able,
     axes={
         "person": column_at("pk"),
         "team": column_at("team"),

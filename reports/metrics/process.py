@@ -216,8 +216,7 @@ def followed_process() -> FigureMeasure:
         name=_("Kept to the path"),
         text=_(
             "Of the deals closed in the period, the share that went through the stages in their order: "
-            "none left out, none gone back to. If it falls, the defined process and the lived one "
-            "part: ask which of them is right."
+            "none left out, none gone back to."
         ),
         basis=_("by the day of closing; present owner and team"),
         formula=_("in order ÷ closed"),
@@ -228,6 +227,32 @@ def followed_process() -> FigureMeasure:
 def kept_to_path() -> FigureMeasure:
     """Closed deals whose recorded path is the defined one (METRICS K20; CHECKLIST D13)."""
     return Share(part=_IN_ORDER)
+
+
+_next_stage = StageVisit.objects.filter(
+    deal=OuterRef("deal"), sequence=OuterRef("sequence") + 1
+).values("stage")
+
+
+@metric(
+    Definition(
+        key="K20",
+        name=_("Moved in order"),
+        text=_(
+            "Of the visits from which a deal moved forward in the period, the share that went to the very "
+            "next stage, with none left out between. If it falls, the defined process and the lived one "
+            "part: ask which of them is right."
+        ),
+        basis=_OF_EXITS,
+        formula=_("to the next stage ÷ moved forward"),
+        covers=_DATED,
+    ),
+    over=EXITS,
+)
+def moved_in_order() -> FigureMeasure:
+    """Moves of the recorded path that are those of the defined one (METRICS K20; CHECKLIST D13)."""
+    following = Subquery(_next_stage, output_field=IntegerField())
+    return Share(part=Q(Exact(following, F("stage") + 1)), among=Q(left_how=LeftHow.ADVANCED))
 
 
 # What an offer made too early costs -------------------------------------------------------------------

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from pipeline.models import User
+from reports.colleagues import colleagues
 from reports.commands.looks import note_look
 from reports.forms import QuestionForm
 from reports.pages import PAGES, PERSON_PAGE, ReportPage
@@ -21,7 +22,6 @@ from reports.presenters.people import person_path
 from reports.presenters.report import Report
 from reports.presenters.stamp import ConsistencyStamp, stamp_of
 from reports.queries.looks import LookedAt
-from reports.queries.people import colleagues
 from salesprocess.lib.time_limits import LIMITS, begun_within
 from salesprocess.lib.trouble import Trouble, trouble_of
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports.axes import PERSON
+from reports.colleagues import Colleague
 from reports.figures import MIN_ROWS, FigureCell
 from reports.gone_past import gates_kept_by_own_team
 from reports.metric import figures
@@ -42,7 +43,6 @@ from reports.presenters.standing import (
     rate_words,
     standing_of,
 )
-from reports.queries.people import Colleague
 from reports.question import Question
 from reports.statistics import wilson
 from reports.together import Wanted, ask_together
@@ -62,7 +62,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
             *wanted_of_process(report),
             Wanted(question=question, metrics=ADOPTION, axes=(PERSON,)),
             Wanted(question=question, metrics=consistency.EVERY, axes=(PERSON,)),
-            Wanted(question=question, metrics=(adoption.hours_to_record,)),
+            Wanted(question=question, metrics=(adoption.hours_to_record, adoption.at_work)),
         ]
     )
     return [

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from pipeline.process.stages import Stage
 from reports.axes import PERSON, STAGE
+from reports.colleagues import Colleague, colleagues
 from reports.figures import Figure
 from reports.metric import figures
 from reports.metrics import activity, flow
@@ -35,7 +36,6 @@ from reports.presenters.people import (
 )
 from reports.presenters.report import Report
 from reports.presenters.standing import standing_of
-from reports.queries.people import Colleague, colleagues
 from salesprocess.lib.format import number, percent
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from pipeline.audit.queries import Look
 from pipeline.process.stages import Phase, Stage
 from reports.axes import STAGE
+from reports.colleagues import Colleague, colleagues
 from reports.figures import LEAST_PEOPLE, MIN_ROWS, Figure
 from reports.metric import METRICS, figures
 from reports.metrics import activity, flow
@@ -40,7 +41,6 @@ from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.standing import gaps_of, standing_of
 from reports.presenters.trends import weekly
 from reports.queries.looks import looks_at
-from reports.queries.people import Colleague, colleagues
 from reports.statistics import wilson
 from reports.together import Wanted, ask_together
 from salesprocess.lib.format import day, number, percent

@@ -1,13 +1,16 @@
 """Was the process followed, and what came of it (METRICS K20)."""
 
-from collections.abc import Sequence
-from decimal import Decimal
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from reports.axes import MONTH, REASON, STAGE, VERSION
+from pipeline.process.stages import Stage
+from reports.axes import MONTH, REASON, STAGE, TEAM, VERSION
+from reports.figures import MIN_ROWS, Figure
 from reports.metrics import flow
 from reports.metrics import process as metrics
 from reports.pages.page import ReportPage
@@ -26,10 +29,12 @@ from reports.presenters.panels import (
     at_percent,
 )
 from reports.presenters.process_problem import ENOUGH_MOVES
-from reports.presenters.report import Report, compared, is_beyond_chance
+from reports.presenters.report import Report, compared
 from reports.presenters.trends import wanted_weekly, weekly
+from reports.queries.versions import LayerVersion, layer_versions
+from reports.statistics import differ
 from reports.together import Wanted, ask_together
-from salesprocess.lib.format import number
+from salesprocess.lib.format import join_list, number, percent
 
 _FOLLOWED = (
     metrics.followed_process,
@@ -38,6 +43,8 @@ _FOLLOWED = (
     metrics.backfilled,
     metrics.steps_set_aside,
 )
+# So long a version is in force before it is set beside another one.
+YOUNG = dt.timedelta(days=90)
 _OFFERS = (metrics.won_after_early_offer, metrics.won_after_timely_offer)
 
 
@@ -50,12 +57,14 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
                 wanted
                 for each in both
                 for wanted in (
-                    Wanted(question=each, metrics=(*_FOLLOWED, metrics.kept_to_path, *_OFFERS)),
+                    Wanted(question=each, metrics=(*_FOLLOWED, *_OFFERS)),
                     Wanted(question=each, metrics=(metrics.gates_kept,), axes=(STAGE,)),
                     Wanted(question=each, metrics=(metrics.gone_past,), axes=(REASON,)),
-                    Wanted(question=each, metrics=(flow.flow_conversion,), axes=(VERSION,)),
+                    # By version alone it adds up from these, as by month alone from those below.
+                    Wanted(question=each, metrics=(flow.flow_conversion,), axes=(VERSION, STAGE)),
                 )
             ),
+            Wanted(question=report.question, metrics=(metrics.moved_in_order,), axes=(TEAM, MONTH)),
         ]
     )
     return [
@@ -215,13 +224,13 @@ def _early_offers(report: Report) -> ReportPanel:
 def _drift(report: Report) -> ReportPanel:
     """The recorded path against the defined one, month by month."""
     question = report.question
-    metric = metrics.kept_to_path
+    metric = metrics.moved_in_order
     whole = metric.whole(question)
     chart = forest(
         report,
         metric,
         MONTH,
-        heads=[TableHead(text=_("Closed"))],
+        heads=[TableHead(text=_("Moved forward"))],
         cells=lambda month: [counted(report, metric.measure(question, MONTH).get(month) or whole)],
     )
     return ReportPanel(
@@ -234,24 +243,61 @@ def _drift(report: Report) -> ReportPanel:
         definition=metric.definition,
         n=whole.n,
         coverage=whole.coverage,
-        empty="" if whole.n else _("No deal was closed in this period: take a longer one."),
+        empty="" if whole.n else _("No deal moved forward in this period."),
         wide=True,
     )
 
 
 def _drift_words(report: Report) -> str:
-    """The first and the last month of enough deals, where they part beyond chance."""
-    found = metrics.kept_to_path.measure(report.question, MONTH)
-    told = [found[key] for key in sorted(found) if not found[key].is_small_sample]
-    if len(told) < 2:
+    """Of which teams the first half of the months and the second part beyond chance; each half is told
+    together, since in a month few deals move. Where no team does, how it is of all."""
+    question = report.question
+    metric = metrics.moved_in_order
+    months = sorted(month for month in metric.measure(question, MONTH) if month is not None)
+    by_team = metric.measure(question, TEAM, MONTH)
+    names = TEAM.named(question, {team for team, _month in by_team})
+    told = []
+    for team, name in names.items():
+        first, last = (
+            together_of(by_team[team, month] for month in half if (team, month) in by_team)
+            for half in _halves(months)
+        )
+        if words := _drifted(name, first, last):
+            told.append(words)
+    if told:
+        return " ".join(told)
+    found = metric.measure(question, MONTH)
+    first, last = (together_of([found[month] for month in half]) for half in _halves(months))
+    if min(first[1], last[1]) < MIN_ROWS:
         return ""
-    first, last = told[0], told[-1]
-    rates = {"first": report.text(first), "last": report.text(last)}
-    if not is_beyond_chance(first, last):
-        return _("No drift beyond chance: %(first)s at first, %(last)s at last.") % rates
-    if (last.value or Decimal(0)) < (first.value or Decimal(0)):
-        return _("*The path is kept less and less*: %(first)s at first, %(last)s at last.") % rates
-    return _("*The path is kept more and more*: %(first)s at first, %(last)s at last.") % rates
+    rates = {"first": percent(first[0] / first[1]), "last": percent(last[0] / last[1])}
+    return _("No drift beyond chance: %(first)s in the first half, %(last)s in the second.") % rates
+
+
+def together_of(figures: Iterable[Figure]) -> tuple[int, int]:
+    """The numerators and the rows of some rates, added up."""
+    found = list(figures)
+    return sum(each.part or 0 for each in found), sum(each.n for each in found)
+
+
+def _halves(months: Sequence[dt.date]) -> tuple[Sequence[dt.date], Sequence[dt.date]]:
+    middle = len(months) // 2
+    return months[:middle], months[middle:]
+
+
+def _drifted(name: str, first: tuple[int, int], last: tuple[int, int]) -> str:
+    """In words, what became of the share from the first half to the last, if that is no chance."""
+    if min(first[1], last[1]) < MIN_ROWS or not differ(*first, *last):
+        return ""
+    before, now = first[0] / first[1], last[0] / last[1]
+    words = (
+        _("*%(team)s keeps the path less*: %(first)s in the first half, %(last)s in the second.")
+        if now < before
+        else _(
+            "*%(team)s keeps the path more*: %(first)s in the first half, %(last)s in the second."
+        )
+    )
+    return words % {"team": name, "first": percent(before), "last": percent(now)}
 
 
 def _versions(report: Report) -> ReportPanel:
@@ -283,9 +329,66 @@ def _versions(report: Report) -> ReportPanel:
         definition=metric.definition,
         n=whole.n,
         coverage=whole.coverage,
+        say=_helped(report),
         note=" · ".join(young[:4]),
         empty="" if whole.n else _("No visit ended in this period."),
         wide=True,
+    )
+
+
+def _helped(report: Report) -> str:
+    """In which stages more, or fewer, went on under the newest version of a team's part of the process
+    than under the one before, beyond chance; whatever else was in force with either. Under a young one
+    only those visits ended that ended soon: of it nothing is said yet."""
+    question = report.question
+    found = flow.flow_conversion.measure(question, VERSION, STAGE)
+    books = {playbook for playbook, _stage in found if playbook is not None}
+    better: list[str] = []
+    worse: list[str] = []
+    is_told = False
+    for _layer, group in groupby(layer_versions(question, books), key=lambda each: each.layer):
+        told = [
+            each
+            for each in group
+            if each.since <= question.changed_until - YOUNG
+            and _under(found, each, Stage)[1] >= ENOUGH_MOVES
+        ]
+        if len(told) < 2:
+            continue
+        is_told, (before, now) = True, told[-2:]
+        for stage in Stage:
+            was, is_now = (_under(found, each, [stage]) for each in (before, now))
+            if min(was[1], is_now[1]) < MIN_ROWS or not differ(*was, *is_now):
+                continue
+            shares = [percent(part / n) for part, n in (is_now, was)]
+            words = _("%(stage)s under %(version)s (%(now)s, %(before)s before)") % {
+                "stage": stage.label,
+                "version": now.name,
+                "now": shares[0],
+                "before": shares[1],
+            }
+            is_more = is_now[0] / is_now[1] > was[0] / was[1]
+            (better if is_more else worse).append(words)
+    said = [
+        _("*More go on*: %(what)s.") % {"what": join_list(better)} if better else "",
+        _("*Fewer go on*: %(what)s.") % {"what": join_list(worse)} if worse else "",
+    ]
+    if not is_told:
+        return ""
+    return " ".join(filter(None, said)) or _(
+        "No difference beyond chance between a version and the one before."
+    )
+
+
+def _under(
+    found: Mapping[tuple[str, int], Figure], version: LayerVersion, stages: Iterable[Stage]
+) -> tuple[int, int]:
+    """How many went on from some stages under a version, and how many visits ended there."""
+    return together_of(
+        found[playbook, stage]
+        for playbook in version.playbooks
+        for stage in stages
+        if (playbook, stage) in found
     )
 
 

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from reports.colleagues import colleagues
 from reports.figures import LEAST_PEOPLE, Definition
 from reports.presenters.multiples import FactLine
 from reports.presenters.panels import ReportPanel, Table, TableCell, TableHead, TableRow
 from reports.presenters.report import Report
 from reports.queries.form_times import TypedTime, times_in_forms
-from reports.queries.people import colleagues
 from salesprocess.lib.format import number
 
 _DEFINITION = Definition(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from pipeline.people.models.people import initials_of
 from pipeline.process.stages import Stage
 from reports.axes import PERSON, STAGE
+from reports.colleagues import Colleague, colleagues
 from reports.figures import MIN_ROWS, Figure, FigureCell
 from reports.metric import figures
 from reports.metrics import activity, flow
@@ -19,7 +20,6 @@ from reports.presenters.multiples import PersonPictures, StagePicture
 from reports.presenters.panels import PanelChoice, at_percent
 from reports.presenters.report import Report, between_words, of_words
 from reports.presenters.standing import Standing, gaps_of, standing_of
-from reports.queries.people import Colleague, colleagues
 from reports.statistics import differ, wilson
 from salesprocess.lib.format import number, percent
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from reports.axes import ASKED_FOR, PERSON, REACHED, STAGE, STEP, TEAM, VERSION
+from reports.colleagues import colleagues
 from reports.figures import MIN_ROWS, Figure
 from reports.gone_past import AskedFor, gone_past_by
 from reports.metric import Metric
@@ -31,7 +32,6 @@ from reports.presenters.panels import (
 )
 from reports.presenters.report import Report, is_beyond_chance, is_young, of_words
 from reports.presenters.standing import RULES, standing_of
-from reports.queries.people import colleagues
 from reports.queries.versions import latest_two
 from reports.together import Wanted
 from salesprocess.lib.format import join_list, number, percent

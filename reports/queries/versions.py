@@ -1,9 +1,13 @@
 """Which versions of the process deals moved under."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from django.db.models import Count, Min
 
+from pipeline.models import Version
+from reports.axes import versions_of
 from reports.flow_populations import FORWARD
 from reports.populations import EXITS
 from reports.question import Question
@@ -26,3 +30,33 @@ def latest_two(question: Question, *, enough: int) -> Mapping[int, tuple[str, st
         if n >= enough:
             found.setdefault(team, []).append(playbook)
     return {team: (books[-2], books[-1]) for team, books in found.items() if len(books) > 1}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerVersion:
+    """A version of one team's part of the process, or of the organisation's, with the playbooks of
+    which it was part. `since` is when it was published."""
+
+    layer: int
+    since: dt.datetime
+    number: int
+    name: str
+    playbooks: frozenset[str]
+
+
+def layer_versions(question: Question, playbooks: Collection[str]) -> list[LayerVersion]:
+    """The versions of which some playbooks were made, the first of each layer first. Two queries, one
+    where their ids are known."""
+    made_of = versions_of(question, playbooks)
+    versions = Version.objects.filter(pk__in={pk for ids in made_of.values() for pk in ids})
+    rows = versions.select_related("layer__team").order_by("layer", "number")
+    return [
+        LayerVersion(
+            layer=each.layer_id,
+            since=each.published_at,
+            number=each.number,
+            name=f"{each.layer.team} {each.number}",
+            playbooks=frozenset(key for key, ids in made_of.items() if each.pk in ids),
+        )
+        for each in rows
+    ]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from pipeline.requests import HtmxRequest
+from reports.colleagues import colleagues
 from reports.forms import FIRST_DAY, QuestionForm
 from reports.pages import PAGES, PERSON_PAGE, ReportPage
 from reports.pages.asked import (
@@ -25,7 +26,6 @@ from reports.pages.saved import saved_here
 from reports.presenters.panels import ReportPanel
 from reports.presenters.people import person_path
 from reports.presenters.report import Report
-from reports.queries.people import colleagues
 from salesprocess.lib import spreadsheet
 from salesprocess.lib.htmx import render, wants_fragment
 

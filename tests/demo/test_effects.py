@@ -1,6 +1,9 @@
-"""What there is to find out in the demo is in its tables: asked by plain SQL, as no report does."""
+"""What there is to find out in the demo is in its tables, asked by plain SQL as no report does; and the
+reports find it and say it in words."""
 
+import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -274,6 +277,52 @@ def test_an_answer_within_the_hour_qualifies_more():
         FROM lead
     """)[1]
     assert 0 < never < answered
+
+
+# What the reports say of it -------------------------------------------------------------------------
+
+
+def box_of(client: Client, page: str, panel: str, *, who: str = "helene") -> str:
+    """What a box says of the last 12 months to who leads Alps and Vienna."""
+    client.force_login(User.objects.get(email=f"{who}@brunnmark.example"))
+    with time_machine.travel(NOW, tick=False):
+        text = unescape(client.get(f"/reports/{page}/?span=year").content.decode())
+    found = text.partition(f'id="panel-{panel}"')[2].partition("</section>")[0]
+    return re.sub(r"\s+", " ", found)
+
+
+def test_the_time_page_names_the_bottleneck(client: Client) -> None:
+    assert "<b>Proposal is the bottleneck</b>" in box_of(client, "time", "stages")
+
+
+def test_the_process_page_says_which_team_drifts(client: Client) -> None:
+    """And of no other team that it does (CHECKLIST D13)."""
+    say = box_of(client, "process", "drift").partition('<p class="say">')[2].partition("</p>")[0]
+    assert re.fullmatch(
+        r"<b>Alps keeps the path less</b>: \d+% in the first half, \d+% in the second.", say
+    )
+
+
+def test_the_process_page_says_what_an_early_offer_costs(client: Client) -> None:
+    say = box_of(client, "process", "early")
+    early, timely = re.findall(r"After an early offer <b>(\d+)%</b> are won, else (\d+)%", say)[0]
+    assert int(early) < 0.8 * int(timely)
+
+
+def test_the_process_page_says_which_version_has_helped(client: Client) -> None:
+    """The survey of a line came with Vienna's second; of the organisation's, which is young, nothing."""
+    say = box_of(client, "process", "versions").partition('<p class="say">')[2].partition("</p>")[0]
+    now, before = re.findall(r"Needs analysis under Vienna 2 \((\d+)%, (\d+)% before\)", say)[0]
+    assert int(now) > int(before)
+    assert say.startswith("<b>More go on</b>")
+    assert "Brunnmark Systems" not in say
+
+
+def test_the_people_page_says_of_whom_too_little_is_on_record(client: Client) -> None:
+    """Whose figures give way to what is missing: below the line stands nobody else so far."""
+    box = box_of(client, "people", "effort", who="tomasz")
+    assert "Emeka Obi" in box
+    assert "to repair" in box
 
 
 @pytest.mark.parametrize("shown", PAGES.values(), ids=PAGES)

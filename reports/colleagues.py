@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import Lower
 
 from pipeline.models import PeopleChange, Role, SellingStyle, User
@@ -12,13 +12,15 @@ from reports.question import Question
 
 @dataclass(frozen=True, kw_only=True)
 class Colleague:
-    """A person in the reader's reach. `is_led` says whether the team has a manager who is here;
-    `former_style` is what the style was at the start of the period, if it changed in it."""
+    """A person in the reader's reach. `has_joined` says whether he or she can sign in; `is_led` whether
+    the team has a manager who is here; `former_style` is what the style was at the start of the period,
+    if it changed in it."""
 
     id: int
     name: str
     style: str
     sells: bool
+    has_joined: bool
     is_led: bool
     former_style: str
 
@@ -44,8 +46,13 @@ def _colleagues(question: Question) -> list[Colleague]:
     ).order_by("at", "pk")
     rows = (
         people.order_by(Lower("name"), "pk")
-        .annotate(former_style=Subquery(changed.values("data__old")[:1]))
-        .values_list("pk", "name", "style", "role", "team__manager__is_active", "former_style")
+        .annotate(
+            former_style=Subquery(changed.values("data__old")[:1]),
+            has_joined=Exists(User.objects.able_to_sign_in().filter(pk=OuterRef("pk"))),
+        )
+        .values_list(
+            "pk", "name", "style", "role", "has_joined", "team__manager__is_active", "former_style"
+        )
     )
     return [
         Colleague(
@@ -53,8 +60,9 @@ def _colleagues(question: Question) -> list[Colleague]:
             name=name,
             style=style,
             sells=role == Role.SALESPERSON,
+            has_joined=has_joined,
             is_led=bool(led),
             former_style=former if former in SellingStyle.values else "",
         )
-        for pk, name, style, role, led, former in rows
+        for pk, name, style, role, has_joined, led, former in rows
     ]
