@@ -39,6 +39,8 @@ class Walked:
             lines = report.longreprtext.splitlines()
             said = next((line for line in lines if line.startswith("E ")), lines[-1])
             self.failed.append(f"{report.nodeid}: {said[:500]}")
+            # A whole walk takes hours, and its end may never be seen.
+            print(f"\n{self.failed[-1]}", flush=True)  # noqa: T201
         elif report.when == "call" and report.passed:
             self.passed += 1
 
