@@ -1,6 +1,7 @@
 """One's own question over the same figures, and the reports that people keep."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,7 +18,8 @@ from reports.presenters.ask import (
     shows_for,
     title_of,
 )
-from reports.presenters.panels import Headline, LegendKey, PanelChoice, ReportPanel
+from reports.presenters.forest import beside_keys
+from reports.presenters.panels import Headline, PanelChoice, ReportPanel
 from reports.presenters.report import Report
 from reports.presenters.saved_reports import saved_panel
 
@@ -31,7 +33,8 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
 def _answer(report: Report, asked: AskedFigure) -> ReportPanel:
     answer = Answer(report, asked)
     whole = answer.whole
-    template, drawing = answer.drawing if whole.n else ("", None)
+    drawn: tuple[str, Any] = answer.drawing if whole.n else ("", None)
+    template, drawing = drawn
     is_rate = template == "reports/panels/dots.html"
     return ReportPanel(
         key="answer",
@@ -44,18 +47,12 @@ def _answer(report: Report, asked: AskedFigure) -> ReportPanel:
         n=whole.n,
         coverage=whole.coverage,
         switch=_switch(report, asked),
-        legend=_RATE_KEYS if is_rate else (),
+        legend=beside_keys(drawing) if is_rate else (),
         note=answer.note,
         empty="" if whole.n else _("There is nothing of this in the period."),
         todo=_others(report),
         wide=True,
     )
-
-
-_RATE_KEYS = (
-    LegendKey(css="key-now", text=gettext_lazy("share, with where it lies 9 times in 10")),
-    LegendKey(css="key-still", text=gettext_lazy("all together")),
-)
 
 
 def _switch(report: Report, asked: AskedFigure) -> list[PanelChoice]:

@@ -13,7 +13,14 @@ from reports.metric import figures
 from reports.metrics import activity, flow
 from reports.metrics.styles import usual_flow
 from reports.pages.page import ReportPage
-from reports.presenters.multiples import FactLine, FactList, Multiples, Scatter, Spot
+from reports.presenters.multiples import (
+    FactLine,
+    FactList,
+    Multiples,
+    Scatter,
+    Spot,
+    without_overlap,
+)
 from reports.presenters.panels import (
     LegendKey,
     PanelChoice,
@@ -188,19 +195,21 @@ def _drawn(report: Report, found: Sequence[EffortEffect]) -> Scatter:
     wide = max(20.0, *(abs(each.effort) for each in found)) * 1.15
     high = max(10.0, *(abs(bound) for each in found for bound in (each.low, each.high))) * 1.05
     return Scatter(
-        spots=[
-            Spot(
-                name=each.person.name,
-                x=_at(each.effort, wide),
-                y=100 - _at(each.effect, high),
-                high=100 - _at(each.high, high),
-                low=100 - _at(each.low, high),
-                style=each.person.style,
-                title=_point_words(each),
-                href=report.address(person_path(each.person.id), person=None),
-            )
-            for each in found
-        ],
+        spots=without_overlap(
+            [
+                Spot(
+                    name=each.person.name,
+                    x=_at(each.effort, wide),
+                    y=100 - _at(each.effect, high),
+                    high=100 - _at(each.high, high),
+                    low=100 - _at(each.low, high),
+                    style=each.person.style,
+                    title=_point_words(each),
+                    href=report.address(person_path(each.person.id), person=None),
+                )
+                for each in found
+            ]
+        ),
         x_scale=[
             ScaleMark(at=_at(mark * wide / 1.15, wide), text=_signed(mark * wide / 1.15) + " %")
             for mark in (-1, -0.5, 0, 0.5, 1)

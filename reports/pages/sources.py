@@ -52,7 +52,6 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
     # What comes by source, and as a whole, adds up from it.
     figures(report.question, _LADDER, SOURCE, EXISTING_CUSTOMER)
     both = [each for each in (report.question, report.question.before) if each]
-    ladder = [leads.leads, leads.won_of_leads]
     ask_together(
         [
             wanted_weekly(report, _RESPONSE),
@@ -61,7 +60,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
                 Wanted(question=each, metrics=[leads.talks_of_attempts], axes=(METHOD,))
                 for each in both
             ),
-            *(Wanted(question=each, metrics=ladder, axes=(SOURCE,)) for each in both[1:]),
+            *(Wanted(question=each, metrics=[leads.leads], axes=(SOURCE,)) for each in both[1:]),
         ]
     )
     return [_by_source(report), _by_method(report), _customers(report), _response(report)]
@@ -102,9 +101,15 @@ def _by_source(report: Report) -> ReportPanel:
         heads=[TableHead(text=head) for head in heads],
         cells=cells,
         also=list(found[leads.leads.slug]),
+        # A young period of what began looks low until its deals are decided.
+        is_beside=False,
     )
     everything = leads.leads.whole(question)
-    young = [_("What began before had longer to be won.")] if before else []
+    young = (
+        [_("Shares won are set beside none: what began before had longer to be won.")]
+        if before
+        else []
+    )
     return ReportPanel(
         key="sources",
         title=_("From lead to won, by source"),
@@ -115,7 +120,7 @@ def _by_source(report: Report) -> ReportPanel:
         n=everything.n,
         coverage=everything.coverage,
         say=_differences(report),
-        legend=beside_keys(report),
+        legend=beside_keys(chart),
         note=" ".join([_("Small print: the share of the leads, and what they are worth."), *young]),
         empty="" if everything.n else _("No deal began in this period: take a longer one."),
         wide=True,
@@ -165,7 +170,7 @@ def _by_method(report: Report) -> ReportPanel:
         template="reports/panels/dots.html",
         drawing=chart,
         table=table_of(chart),
-        legend=beside_keys(report),
+        legend=beside_keys(chart),
         definition=metric.definition,
         n=whole.n,
         empty="" if whole.n else _("No attempt was recorded in this period: take a longer one."),
@@ -263,11 +268,17 @@ def _response(report: Report) -> ReportPanel:
 
 
 def _working_words(report: Report) -> str:
-    """The organisation's working hours: `Mon to Fri, 09:00 to 17:00`."""
+    """The organisation's working hours: `Mon to Fri, 09:00 to 17:00`, each day by name where they do not
+    follow one another."""
     hours = report.question.reader.organisation.working_hours
     names = get_day_names("abbreviated", locale=locale())
     opens, closes = (f"{at // 60:02}:{at % 60:02}" for at in (hours.opens, hours.closes))
-    days = join_list(names[day - 1] for day in sorted(hours.days))
+    worked = sorted(hours.days)
+    first, last = names[worked[0] - 1], names[worked[-1] - 1]
+    if len(worked) > 2 and worked[-1] - worked[0] == len(worked) - 1:
+        days = _("%(first)s to %(last)s") % {"first": first, "last": last}
+    else:
+        days = join_list(names[day - 1] for day in worked)
     return _("%(days)s, %(opens)s to %(closes)s") % {"days": days, "opens": opens, "closes": closes}
 
 

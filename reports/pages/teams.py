@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from pipeline.models import User
 from pipeline.process.layer_diff import ChangeKind, consistency, differences
@@ -243,7 +243,8 @@ def _hangs_on(
             TableCell(
                 text=money_short(whole.quantize(Decimal(1)), report.currency),
                 raw=whole,
-                note=_("%(n)s customers") % {"n": len(customers)},
+                note=ngettext("%(n)s customer", "%(n)s customers", len(customers))
+                % {"n": len(customers)},
             ),
             TableCell(text=percent(of_customers[0]), raw=of_customers[0])
             if of_customers
@@ -254,7 +255,8 @@ def _hangs_on(
             TableCell(
                 text=percent(of_people[0]),
                 raw=of_people[0],
-                note=_("of %(n)s people") % {"n": len(people)},
+                note=ngettext("of %(n)s person", "of %(n)s people", len(people))
+                % {"n": len(people)},
             )
             if of_people
             else unknown,

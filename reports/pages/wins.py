@@ -12,7 +12,7 @@ from reports.figures import Figure, FigureCell
 from reports.metric import WHOLE, Metric, figures
 from reports.metrics import leads, outcomes
 from reports.pages.page import ReportPage
-from reports.presenters.forest import apart, counted, forest, table_of
+from reports.presenters.forest import apart, beside_keys, counted, forest, table_of
 from reports.presenters.panels import (
     Matrix,
     MatrixRow,
@@ -160,9 +160,10 @@ def _along(report: Report) -> ReportPanel:
         # Of people nobody says who stands apart: what to ask is on their own pages.
         say=""
         if by is PERSON or whole.is_small_sample
-        else _("*%(names)s* differs from all together beyond chance.") % {"names": join_list(names)}
+        else _("Beyond chance apart from all together: *%(names)s*.") % {"names": join_list(names)}
         if names
         else _("No difference beyond chance."),
+        legend=beside_keys(chart),
         switch=axes,
         second_switch=rates,
         empty="" if whole.n else _("No deal was closed in this period: take a longer one."),

@@ -38,15 +38,17 @@ def forest(
     heads: Sequence[TableHead] = (),
     cells: Cells = lambda _value: (),
     also: Sequence[Any] = (),
+    is_beside: bool = True,
 ) -> Dots:
-    """A rate for each value of an axis, A to Z, beside what it was in the period before; `cells` stand
-    before the dots under `heads`. `also` are values that are shown without any row of the rate.
+    """A rate for each value of an axis, A to Z, if it `is_beside` anything what it was in the period
+    before; `cells` stand before the dots under `heads`. `also` are values that are shown without any
+    row of the rate.
 
     Months and weeks are no other ones in the period before, so that they are set beside none.
     """
     question = report.question
     found = metric.measure(question, by)
-    before = None if by.time else question.before
+    before = question.before if is_beside and not by.time else None
     past = metric.measure(before, by) if before else {}
     whole = metric.whole(question)
     whole_past = metric.whole(before) if before else None
@@ -147,12 +149,12 @@ def rate_dot(
     )
 
 
-def beside_keys(report: Report) -> Sequence[LegendKey]:
-    """What the marks of rates are, beside what they were if they are set beside anything."""
-    ring = LegendKey(css="key-ring", text=_("the period before"))
+def beside_keys(chart: Dots) -> Sequence[LegendKey]:
+    """What the marks of rates are, and of what they were where that is drawn."""
+    is_beside = any(row.past is not None for row in chart.rows)
     return [
         LegendKey(css="key-now", text=_("share, with where it lies 9 times in 10")),
-        *([ring] if report.question.before else []),
+        *([LegendKey(css="key-ring", text=_("the period before"))] if is_beside else []),
         LegendKey(css="key-still", text=_("all together")),
     ]
 

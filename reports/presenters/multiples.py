@@ -4,7 +4,7 @@ missing instead, and who looked. Positions are percent, from the left and from t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reports.presenters.panels import PanelChoice, ScaleMark
@@ -75,7 +75,8 @@ class Multiples:
 
 @dataclass(frozen=True, kw_only=True)
 class Spot:
-    """A person in the scatter; `style` gives the shape. People are never coloured."""
+    """A person in the scatter; `style` gives the shape. People are never coloured. The name stands to
+    the left or the right, above or below."""
 
     name: str
     x: float
@@ -85,6 +86,38 @@ class Spot:
     style: str
     title: str
     href: str
+    is_left: bool = False
+    is_below: bool = False
+
+
+# How wide a letter of a name is, and how high a line, in percent of the picture.
+_LETTER, _LINE = 1.5, 6.0
+
+
+def without_overlap(spots: Sequence[Spot]) -> list[Spot]:
+    """The same with each name where it lies on none of those before it, if there is such a place."""
+    taken: list[tuple[float, float, float]] = []
+    placed = []
+    for spot in spots:
+        wide = len(spot.name) * _LETTER
+        begins_left = spot.x > 60  # it would end beyond the picture
+        ways = [(left, below) for left in (begins_left, not begins_left) for below in (False, True)]
+        places = [
+            (spot.x - wide if left else spot.x, spot.y + (_LINE if below else 0), wide)
+            for left, below in ways
+        ]
+        free = [place for place in places if not any(_overlap(place, other) for other in taken)]
+        chosen = free[0] if free else places[0]
+        taken.append(chosen)
+        left, below = ways[places.index(chosen)]
+        placed.append(replace(spot, is_left=left, is_below=below))
+    return placed
+
+
+def _overlap(one: tuple[float, float, float], other: tuple[float, float, float]) -> bool:
+    """Of two names, by where they begin from the left and from above, and how wide they are."""
+    beside = one[0] + one[2] <= other[0] or other[0] + other[2] <= one[0]
+    return not beside and abs(one[1] - other[1]) < _LINE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,4 +91,5 @@ def worth_panel(report: Report) -> ReportPanel:
                 for stage, name in names.items()
             ],
         ),
+        wide=True,
     )

@@ -19,6 +19,7 @@ from pipeline.process.stages import Stage
 from reports.figures import Coverage, Figure
 from reports.metrics import activity, flow
 from reports.metrics.styles import UsualShare, usual_flow
+from reports.presenters.multiples import Spot, without_overlap
 from reports.presenters.people import StageEffort, question_about
 from reports.queries.looks import LookedAt
 from tests.conftest import Cast
@@ -318,3 +319,15 @@ def test_k19_yield_counts_what_went_on_within_two_weeks(worked_cast: Cast) -> No
         )  # fmt: skip
     figure = activity.activity_yield.whole(asked(worked_cast.again(ana)))
     assert (figure.part, figure.n) == (1, 2)
+
+
+def test_names_in_the_scatter_lie_on_no_other_where_there_is_room() -> None:
+    def spot(name: str, x: float, y: float) -> Spot:
+        return Spot(name=name, x=x, y=y, high=0, low=0, style="mixed", title="", href="")
+
+    alone, far = spot("Ana Ruiz", 20, 20), spot("Ben Okoro", 20, 80)
+    assert without_overlap([alone, far]) == [alone, far]
+    # Four in one place stand around it; near the right edge to the left.
+    around = without_overlap([spot(f"Person {n}", 50, 50) for n in range(4)])
+    assert len({(each.is_left, each.is_below) for each in around}) == 4
+    assert without_overlap([spot("Zoe Falk", 95, 50)])[0].is_left
