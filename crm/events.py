@@ -101,6 +101,20 @@ class LeadTakenIn(Event, kind="lead_taken_in"):
     lead: RecordRef
 
 
+@dataclass(frozen=True, kw_only=True)
+class PartyTakenIn(Event, kind="party_taken_in"):
+    """A company or contact turned out to be the same: all that belonged to it came to this one."""
+
+    party: RecordRef
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartyGivenBack(Event, kind="party_given_back"):
+    """That was undone: the other one is there again."""
+
+    party: RecordRef
+
+
 class DealRestored(Event, kind="restored"):
     """It had been opened by mistake and taken back, and is there again."""
 

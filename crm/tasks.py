@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from crm.commands import deleted
+from crm.commands import deleted, party_merge
 from pipeline import mail
 from pipeline.outbox import commands as outbox
 
@@ -17,3 +17,4 @@ def relay_outbox(pk: int | None = None) -> None:
 def forget_deleted() -> None:
     """What was deleted and not brought back goes for good."""
     deleted.forget(at=timezone.now())
+    party_merge.forget(at=timezone.now())

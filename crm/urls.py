@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.models import ListKind
+from crm.models import ListKind, PartyKind
 from crm.views import (
     activity,
     activity_correct,
@@ -30,6 +30,7 @@ from crm.views import (
     offer,
     operations,
     organisation,
+    party_merge,
     people,
     process_begin,
     process_notes,
@@ -77,6 +78,15 @@ urlpatterns = [
     path("companies/<int:pk>/edit/", company_page.edit, name="company_edit"),
     path("companies/<int:pk>/hand-over/", company_page.hand_over, name="company_hand_over"),
     path("companies/<int:pk>/log/", company_page.log, name="company_log"),
+    *(
+        path(f"{path_of}/{end}", view, {"kind": kind}, name=f"{kind}_{name}")
+        for path_of, kind in (("companies", PartyKind.COMPANY), ("contacts", PartyKind.CONTACT))
+        for end, view, name in (
+            ("same/", party_merge.pairs, "pairs"),
+            ("<int:pk>/merge/", party_merge.merge, "merge"),
+            ("<int:pk>/unmerge/", party_merge.unmerge, "unmerge"),
+        )
+    ),
     path("companies/<int:pk>/plan/", company_page.plan, name="company_plan"),
     path("contacts/bulk/undo/", bulk.undo, {"of": "contacts"}, name="contact_bulk_undo"),
     path("contacts/bulk/<slug:verb>/", bulk.ask, {"of": "contacts"}, name="contact_bulk"),

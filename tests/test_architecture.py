@@ -26,6 +26,7 @@ from crm.models import (
     Offer,
     OfferLine,
     OfferRecipient,
+    PartyMerge,
     ProcessNote,
     Product,
     Rate,
@@ -119,6 +120,9 @@ def add_one_of_each(cast: Cast) -> Cast:
     Rate.objects.create(currency="USD", on=NOW.date(), value=1)
     SettingChange.objects.create(setting="product", kind="added", name="Line 3", at=NOW, by=ana)
     UndoableAct.objects.create(deal=deal, by=ana, at=NOW, verb="stop", version=1)
+    PartyMerge.objects.create(
+        kind="company", gone_id=1, name="Norte", into_id=company.pk, at=NOW, by=ana
+    )
     DeletedRecord.objects.create(kind="view", name="Cold", by=ana, at=NOW)
     RetentionRule.objects.create(kind="contacts", months=24, changed_by=cast.adele, changed_at=NOW)
     ErasureNotice.objects.create(contact=contact, kind="contacts", noted_at=NOW, due_on=NOW)

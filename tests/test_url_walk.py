@@ -33,6 +33,7 @@ from crm.commands import deal_line as line_commands
 from crm.commands import lead_rule as rule_commands
 from crm.commands import need as need_commands
 from crm.commands import offer as offer_commands
+from crm.commands import party_merge as merge_commands
 from crm.commands import process_note as note_commands
 from crm.commands import reference as reference_commands
 from crm.commands import saved_view as view_commands
@@ -490,6 +491,12 @@ URLS: dict[str, Url] = {
     "crm:company_hand_over": record("company", post={"to": "@ben"}),
     "crm:company_log": record("company", EVERYBODY, get=False, post=CALL),
     "crm:company_plan": record("company", EVERYBODY, post=TOMORROW),
+    "crm:company_pairs": Url(kind="collection"),
+    "crm:company_merge": record("company", post={"other": "@twin"}),
+    "crm:company_unmerge": record("gone_company", get=False, post={}),
+    "crm:contact_pairs": Url(kind="collection"),
+    "crm:contact_merge": record("contact", post={"other": "@twin_contact"}),
+    "crm:contact_unmerge": record("gone_contact", get=False, post={}),
     "crm:contact": record("contact", EVERYBODY),
     "crm:contact_timeline": record("contact", EVERYBODY),
     "crm:contact_edit": record("contact", post={"name": "Jordi Puig"}),
@@ -855,6 +862,16 @@ def _session(person: User) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
+def _twins(ana: User) -> dict[str, int]:
+    """A company and a person that others may be the same as, and those that went into them."""
+    twin, gone = (make_company(by=ana, owner=ana, name=name) for name in ("Twin Ltd", "Gone Ltd"))
+    person, left = (make_contact(by=ana, owner=ana, name=name) for name in ("Uma Twin", "Abe Gone"))
+    ids = {"gone_company": gone.pk, "gone_contact": left.pk}
+    merge_commands.merge(gone, into=twin, by=ana, at=ago(days=1))
+    merge_commands.merge(left, into=person, by=ana, at=ago(days=1))
+    return {**ids, "twin": twin.pk, "twin_contact": person.pk}
+
+
 def _records(cast: Cast, fay: User) -> dict[str, int]:
     ana, rosa = cast.ana, cast.rosa
     company = make_company(by=ana, owner=ana)
@@ -1028,6 +1045,7 @@ def _records(cast: Cast, fay: User) -> dict[str, int]:
     return {
         "company": company.pk,
         "contact": contact.pk,
+        **_twins(ana),
         "product": product.pk,
         "spare": spare.pk,
         "gone_product": gone_product.pk,

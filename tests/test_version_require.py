@@ -35,6 +35,7 @@ UNVERSIONED = {
     *("day:done", "day:customer_touch", "day:lead_rule_add", "day:paper_back"),
     # Judged by what is there: it is done or not, once, and overwrites nothing.
     *("crm:deal_claim", "crm:deal_undo", "crm:touch_again", "crm:touch_take_back"),
+    *("crm:company_unmerge", "crm:contact_unmerge"),
     *("crm:process_note_take_up", "crm:process_note_answer", "pipeline:collision_decide"),
     *("crm:settings_undo", "crm:deleted_restore", "crm:settings_rate_remove", "crm:view_delete"),
     *("privacy:retention_keep", "privacy:retention_let_go"),

@@ -61,7 +61,7 @@ def edit(
         raise TypeError(f"not editable: {sorted(unknown)}")
     with transaction.atomic():
         if fields.get("parent") is not None:
-            _lock_parents()
+            lock_parents()
         row = (
             Company.objects.editable_by(by)
             .select_for_update(of=("self",), no_key=True)
@@ -86,7 +86,7 @@ def edit(
     company.refresh_from_db()
 
 
-def _lock_parents() -> None:
+def lock_parents() -> None:
     """Two changes that are right alone would make a circle together: each waits for the other.
 
     Taken before any row is locked, so that nobody waits for a row while holding it.

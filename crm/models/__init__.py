@@ -14,6 +14,7 @@ from crm.models.lead_rule import Dealing, LeadAssignment, LeadRule, LeadTaker
 from crm.models.need import Need, Per
 from crm.models.offer import Offer, OfferKind, OfferLine, OfferOutcome, OfferRecipient
 from crm.models.party_change import PartyChange
+from crm.models.party_merge import PartyKind, PartyMerge
 from crm.models.process_note import NoteKind, Place, ProcessNote
 from crm.models.reference import (
     CauseKind,
@@ -74,6 +75,8 @@ __all__ = [
     "OfferRecipient",
     "Opportunity",
     "PartyChange",
+    "PartyKind",
+    "PartyMerge",
     "Per",
     "Place",
     "PointKind",

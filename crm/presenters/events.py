@@ -176,6 +176,14 @@ def _taken_in(_viewer: Viewer, event: events.LeadTakenIn) -> Sentence:
     return "git-merge", _("A lead that is the same: %(name)s") % {"name": event.lead.name}, ""
 
 
+def _party_taken_in(_viewer: Viewer, event: events.PartyTakenIn) -> Sentence:
+    return "git-merge", _("Merged: %(name)s is part of it") % {"name": event.party.name}, ""
+
+
+def _party_given_back(_viewer: Viewer, event: events.PartyGivenBack) -> Sentence:
+    return "git-merge", _("Merge undone: %(name)s is there again") % {"name": event.party.name}, ""
+
+
 # Its records --------------------------------------------------------------------------------------
 
 
@@ -333,6 +341,8 @@ _SENTENCES: Mapping[type[Event], Callable[[Viewer, Any], Sentence]] = {
     events.ActUndone: _undone,
     events.Merged: _merged,
     events.LeadTakenIn: _taken_in,
+    events.PartyTakenIn: _party_taken_in,
+    events.PartyGivenBack: _party_given_back,
     events.NeedDropped: _need_dropped,
     events.VerdictGiven: _verdict_given,
     events.OfferWithdrawn: _offer_withdrawn,

@@ -1,12 +1,13 @@
 """How a company or a contact is shown: what was said, what is planned, who has looked after it."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from crm.events import OwnerChanged
+from crm.commands.deleted import KEPT
+from crm.events import OwnerChanged, PartyGivenBack, PartyTakenIn
 from crm.models import Activity, PartyChange
 from crm.presenters.cards import path_of
 from crm.presenters.events import event_sentence
@@ -55,13 +56,15 @@ class Planned:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnerChange:
-    """A change of who looks after a party."""
+    """A change of who looks after a party, or that another one was merged into it; `undo` is the id of
+    that one where it can be brought back."""
 
     words: str
     came: str
     when: str
     who: str
     reason: str
+    undo: int = 0
 
 
 def touches(
@@ -137,15 +140,34 @@ def _planned(viewer: Viewer, row: Activity) -> Planned:
     )
 
 
-def owner_changes(viewer: Viewer, changes: Iterable[PartyChange]) -> list[OwnerChange]:
-    return [
-        OwnerChange(
-            words=_("Handed over to %(name)s") % {"name": event.new.name if event.new else ""},
-            came=_("from %(name)s") % {"name": event.old.name} if event.old else "",
-            when=viewer.day(change.at),
-            who=change.by.name if change.by else "",
-            reason=change.reason,
-        )
-        for change in changes
-        if isinstance(event := change.event, OwnerChanged)
-    ]
+def owner_changes(viewer: Viewer, changes: Sequence[PartyChange]) -> list[OwnerChange]:
+    """`changes` are the latest, the last one first."""
+    found: list[OwnerChange] = []
+    back: set[int | None] = set()
+    for change in changes:
+        event = change.event
+        if isinstance(event, PartyGivenBack):
+            back.add(event.party.id)
+        found.append(_owner_change(viewer, change, back))
+        if isinstance(event, PartyTakenIn):
+            back.discard(event.party.id)
+    return found
+
+
+def _owner_change(viewer: Viewer, change: PartyChange, back: set[int | None]) -> OwnerChange:
+    event, words, came, undo = change.event, "", "", 0
+    if isinstance(event, OwnerChanged):
+        words = _("Handed over to %(name)s") % {"name": event.new.name if event.new else ""}
+        came = _("from %(name)s") % {"name": event.old.name} if event.old else ""
+    else:
+        _icon, words, _text = event_sentence(viewer, event)
+    if isinstance(event, PartyTakenIn) and event.party.id not in back:
+        undo = event.party.id or 0 if viewer.at - change.at <= KEPT else 0
+    return OwnerChange(
+        words=words,
+        came=came,
+        when=viewer.day(change.at),
+        who=change.by.name if change.by else "",
+        reason=change.reason,
+        undo=undo,
+    )

@@ -67,6 +67,7 @@ class Party:
     deals: Sequence[tuple[int, str]] = ()
     is_same: bool = False
     closeness: float = 0
+    owner_id: int | None = None
 
 
 def companies(typed: str, *, user: User, rows: int = ROWS) -> list[Party]:
@@ -218,7 +219,7 @@ def _reached_by(email: str, phone: str, *, user: User) -> dict[int, Party]:
 def _person(contact: Contact, why: str) -> Party:
     company = contact.company.name if contact.company else ""
     about = " · ".join(filter(None, [contact.job_title, company]))
-    return Party(id=contact.pk, name=contact.name, about=about, why=why)
+    return Party(id=contact.pk, name=contact.name, about=about, why=why, owner_id=contact.owner_id)
 
 
 def _company(row: Company) -> Party:
@@ -228,6 +229,7 @@ def _company(row: Company) -> Party:
         about=_about_company(row),
         is_same=vars(row)["is_same"],
         closeness=vars(row)["closeness"],
+        owner_id=row.owner_id,
     )
 
 

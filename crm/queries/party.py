@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Subquery, When
 
-from crm.events import ActUndone, OwnerChanged
+from crm.events import ActUndone, OwnerChanged, PartyGivenBack, PartyTakenIn
 from crm.models import (
     Activity,
     Company,
@@ -18,6 +18,8 @@ from crm.models import (
     ContactPoint,
     Deal,
     PartyChange,
+    PartyKind,
+    PartyMerge,
     PointKind,
     UndoableAct,
 )
@@ -83,10 +85,9 @@ def points(contact: Contact) -> list[ContactPoint]:
 
 
 def owners(user: User, of: PartyRecord) -> list[PartyChange]:
-    """The latest changes of who looks after the party."""
-    changes = (
-        PartyChange.objects.visible_to(user).filter(kind=OwnerChanged.kind).select_related("by")
-    )
+    """The latest changes of who looks after the party, and what was merged into it."""
+    kinds = [OwnerChanged.kind, PartyTakenIn.kind, PartyGivenBack.kind]
+    changes = PartyChange.objects.visible_to(user).filter(kind__in=kinds).select_related("by")
     changes = (
         changes.filter(company=of.company) if of.company else changes.filter(contact=of.contact)
     )
@@ -224,3 +225,60 @@ def to_undo(user: User, party: Company | Contact) -> Company | Contact:
         if row is not None:
             return row
     raise type(party).DoesNotExist
+
+
+def gone_into(user: User, kind: PartyKind, pk: int) -> int | None:
+    """The id of the company or contact that another one of this id went into, however often that was
+    merged in turn; None where it went nowhere."""
+    merges = PartyMerge.objects.visible_to(user).filter(kind=kind, undone_at=None)
+    found: int | None = None
+    seen: set[int] = set()
+    while pk not in seen:
+        seen.add(pk)
+        into = merges.filter(gone_id=pk).values_list("into_id", flat=True).first()
+        if into is None:
+            return found
+        pk = found = into
+    return None
+
+
+def merge_to_undo(user: User, kind: PartyKind, pk: int) -> PartyMerge:
+    """By the id of the one that is gone. Raises PartyMerge.DoesNotExist where that is not to be undone by
+    this person: of what one may not change."""
+    found = PartyMerge.objects.visible_to(user).get(kind=kind, gone_id=pk, undone_at=None)
+    model = Company if kind == PartyKind.COMPANY else Contact
+    if not model._default_manager.editable_by(user).filter(pk=found.into_id).exists():
+        raise PartyMerge.DoesNotExist
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Belonging:
+    """How much belongs to a party, as far as the reader may see it."""
+
+    deals: int
+    people: int
+    talks: int
+    plans: int
+
+
+def belonging(user: User, of: PartyRecord) -> Belonging:
+    """Four counts, each by an index."""
+    if of.company:
+        deals = Deal.objects.visible_to(user).filter(company=of.company)
+        people = Contact.objects.visible_to(user).filter(company=of.company).count()
+    else:
+        deals, people = Deal.objects.visible_to(user).filter(contacts=of.contact), 0
+    about = _about(user, of)
+    return Belonging(
+        deals=deals.count(),
+        people=people,
+        talks=about.done().count(),
+        plans=about.planned().count(),
+    )
+
+
+def may_edit_owned(user: User, owner_id: int | None) -> bool:
+    """As `editable_by` of companies and contacts, of one whose owner is known."""
+    scope = user.scope
+    return scope.everything or owner_id is None or owner_id in scope.owner_ids

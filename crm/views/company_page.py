@@ -9,11 +9,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm.commands import company as commands
 from crm.forms.party import CompanyForm
-from crm.models import Company, Relationship
+from crm.models import Company, PartyKind, Relationship
 from crm.queries import duplicates
 from crm.queries import party as queries
 from crm.views import party
 from crm.views.party import PartyPage
+from crm.views.party_merge import led_on
 from crm.views.verbs import posted_data
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import number
@@ -24,7 +25,13 @@ from salesprocess.lib.htmx import render
 @require_GET
 def page(request: HtmxRequest, pk: int) -> HttpResponse:
     """The page; for htmx each of its parts, to take the place of the one that is shown."""
-    return party.page(request, find(request, pk), partial(_page, request))
+    try:
+        look = find(request, pk)
+    except Http404:
+        if on := led_on(request, PartyKind.COMPANY, pk):
+            return on
+        raise
+    return party.page(request, look, partial(_page, request))
 
 
 @require_GET

@@ -14,12 +14,13 @@ from crm.commands import contact as commands
 from crm.forms.activity import PlannedForm
 from crm.forms.fields import PressForm
 from crm.forms.party import ContactForm
-from crm.models import Activity, Contact
+from crm.models import Activity, Contact, PartyKind
 from crm.queries import activity as activities
 from crm.queries import duplicates
 from crm.queries import party as queries
 from crm.views import activity_undo, party
 from crm.views.party import PartyDialog, PartyPage
+from crm.views.party_merge import led_on
 from crm.views.verbs import posted_data
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import full_day
@@ -34,7 +35,7 @@ def page(request: HtmxRequest, pk: int) -> HttpResponse:
     try:
         look = PartyPage(queries.contact(request.user, pk), request.user)
     except Contact.DoesNotExist:
-        return _erased(request, pk)
+        return led_on(request, PartyKind.CONTACT, pk) or _erased(request, pk)
     return party.page(request, look, partial(_page, request))
 
 

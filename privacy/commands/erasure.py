@@ -23,6 +23,8 @@ from crm.models import (
     DeletedRecord,
     EvidenceFile,
     ImportedRow,
+    PartyKind,
+    PartyMerge,
     SavedView,
     SearchKind,
     UndoableAct,
@@ -120,6 +122,7 @@ def _forget_rows(row: Contact, identity: Identity, *, at: dt.datetime) -> None:
     ImportedRow.objects.filter(
         Q(kind=imports.CONTACTS, record_id=row.pk) | Q(external_id__iregex=exact)
     ).delete()
+    PartyMerge.objects.filter(kind=PartyKind.CONTACT, into_id=row.pk).delete()
     ImportChange.objects.filter(kind=imports.CONTACTS, record_id=row.pk).delete()
     for kept in (SavedView, SavedReport):
         kept._base_manager.filter(Q(name__iregex=exact) | Q(query__iregex=exact)).delete()

@@ -73,6 +73,7 @@ ASKED = {
     "process/": "?step=ask-the-price-range",
     "process/<whose:of>/": "?do=add",
     "deals/bulk/<slug:verb>/": "?deals={deal}",
+    "companies/<int:pk>/merge/": "?other={other}",
 }
 # Pages of their own kind that several addresses share, and one that ends the visit.
 WITHOUT = re.compile(r"^(accounts/(login|logout|signup|inactive|password/reset)|healthz|readyz)")
@@ -242,7 +243,9 @@ def addresses(records: dict[str, Any]) -> Iterator[str]:
         named = UNKNOWN | records | {"pk": records.get(of, 0)}
         named |= {"kind": "act"} if of == "day/later" else {}
         filled = re.sub(r"<\w+:(\w+)>", r"{\1}", route)
-        yield f"/{filled}".format_map(named) + ASKED.get(route, "").format(deal=records["deals"])
+        yield f"/{filled}".format_map(named) + ASKED.get(route, "").format(
+            deal=records["deals"], other=records["customers"]
+        )
 
 
 def pages(reader: User, records: dict[str, Any]) -> list[str]:

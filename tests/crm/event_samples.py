@@ -144,6 +144,8 @@ def _of_settings() -> Iterator[Event]:
     yield events.Merged(into=PHONE)
     yield events.LeadTakenIn(lead=RecordRef(kind="deal", id=9, name="Line 3"))
     yield events.Unmerged(out_of=PHONE)
+    yield events.PartyTakenIn(party=RecordRef(kind="company", id=8, name="Norte SA"))
+    yield events.PartyGivenBack(party=RecordRef(kind="company", id=8, name="Norte SA"))
     yield events.SeriesChanged(new="Scales")
     yield events.RetentionChanged(old=24, new=36)
     yield events.PriceChanged(old=EUROS, new=Sum(amount=Decimal(1300), currency="EUR"))
