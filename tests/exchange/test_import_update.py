@@ -281,3 +281,13 @@ def test_the_page_shows_before_and_after_and_asks_for_each_field(cast: Cast):
     worked(job)
     assert "2 records are again what they were." in page(cast.ana, job)
     assert deals()["Pump"][0] == 500
+
+
+def test_a_file_from_before_files_changed_anything_still_has_its_page(cast: Cast):
+    job = brings_in(cast.ana, DEALS)
+    for gone in ("changed", "differs"):
+        job.counts.pop(gone, None)
+    for state in ("done", "undone"):
+        job.state, job.counts = state, job.counts | {"deleted": 2, "kept": 0}
+        job.save()
+        assert "old.csv" in page(cast.ana, job)
