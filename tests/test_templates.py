@@ -64,3 +64,27 @@ def test_what_the_reports_draw_with_is_in_the_stylesheet():
     }
     assert len(named) > 30
     assert sorted((path, name) for path, name in named if name not in defined) == []
+
+
+# The sheets of every page; each of the others is that of some pages, all of which come at once.
+SHARED = {"base", "parts", "frame", "sheet", "reports"}
+CLASSES = re.compile(r'\bclass="([^"]*)"')
+BARE = re.compile(r"(?:^|[,}])\s*\.([a-z][\w-]*)(?=\s*[,{])", re.MULTILINE)
+
+
+def test_what_the_reports_draw_has_no_look_of_another_page():
+    # A table of theirs once broke into the blocks of a list of the settings on a phone.
+    drawn = {
+        name
+        for path, text in TEMPLATES.items()
+        if path.startswith("reports/")
+        for said in CLASSES.findall(text)
+        for name in re.sub(r"\{.*?\}", " ", said).split()
+    }
+    assert len(drawn) > 60
+    others = {
+        path.stem: set(BARE.findall(re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)))
+        for path in (ROOT / "frontend").glob("*.css")
+        if path.stem not in SHARED
+    }
+    assert {page: names & drawn for page, names in others.items() if names & drawn} == {}
