@@ -19,7 +19,7 @@ from exchange.imports.mapping import LEAVE, OVERWRITE
 from exchange.imports.reading import MOST_ABOVE
 from exchange.imports.scanning import in_words
 from exchange.imports.updatable import POINTS
-from exchange.models import ImportJob, ImportKind
+from exchange.models import OF_ADMINS, ImportJob, ImportKind
 from exchange.words import NEW, NOTHING, OURS, OurWords, TheirWord, made_of
 from exchange.words import of_job as _words_of
 from pipeline.models import Role, User
@@ -57,6 +57,11 @@ LABELS = {
     "office": gettext_lazy("Office"),
     "hired_on": gettext_lazy("Hired on"),
     "entered_stages": gettext_lazy("Days on which it entered a stage, one column for each stage"),
+    "series": gettext_lazy("Series"),
+    "price": gettext_lazy("Price"),
+    "quantity": gettext_lazy("Quantity"),
+    "people": gettext_lazy("People (several with a semicolon between them)"),
+    "role": gettext_lazy("Role"),
     "kind": gettext_lazy("Kind"),
     "status": gettext_lazy("Done or to do"),
     "result": gettext_lazy("What came of it"),
@@ -103,7 +108,7 @@ class UploadForm(CommandForm):
 
     def __init__(self, *args: Any, by: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        out = {ImportKind.FILES} if by.role == Role.ADMIN else {ImportKind.FILES, ImportKind.PEOPLE}
+        out = {ImportKind.FILES, *(() if by.role == Role.ADMIN else OF_ADMINS)}
         kinds = [(kind.value, kind.label) for kind in ImportKind if kind not in out]
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]  # of a ChoiceField
 
@@ -358,7 +363,7 @@ class AnswersForm(CommandForm):
             self._add_changed(changed)
         self._words = list(_words_of(job))
         if self._words:
-            ours = OurWords(by=by, kinds={each.field for each in self._words})
+            ours = OurWords(by=by, kinds={each.field for each in self._words}, of=job.kind)
             for each in self._words:
                 self._add_word(each, ours)
 

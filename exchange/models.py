@@ -23,8 +23,15 @@ class ImportKind(models.TextChoices):
     COMPANIES = "companies", _("Companies")
     CONTACTS = "contacts", _("Contacts")
     ACTIVITIES = "activities", _("Activities and notes")
+    PRODUCTS = "products", _("Products and prices")
+    LINES = "lines", _("Products on deals")
+    ROLES = "roles", _("People on deals, with their roles")
     PEOPLE = "people", _("People and teams")
     FILES = "files", _("Files by command")
+
+
+# What only admins bring in: it is the whole organisation's.
+OF_ADMINS = (ImportKind.PRODUCTS, ImportKind.PEOPLE)
 
 
 class ImportState(models.TextChoices):

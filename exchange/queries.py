@@ -26,15 +26,11 @@ _RECENT_EXPORTS = 10
 WORDS = ("owner", "team", "source", "product", "stop_cause", "currency", "parent")
 _WORDS_OF = {
     ImportKind.ACTIVITIES: (
-        "owner",
-        "kind",
-        "status",
-        "result",
-        "deal",
-        "company",
-        "contact",
-        "about",
-    )
+        *("owner", "kind", "status", "result"),
+        *("deal", "company", "contact", "about"),
+    ),
+    ImportKind.LINES: ("product", "company"),
+    ImportKind.ROLES: ("role", "company"),
 }
 _WORDS, _REASONS = 60, 20
 FAULTS_ON_A_PAGE = 50

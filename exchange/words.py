@@ -9,20 +9,28 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.models import ActivityKind, ActivityResult, Product, Source, SourceKind, StopCause
+from crm.models import (
+    ActivityKind,
+    ActivityResult,
+    DealRole,
+    Product,
+    Source,
+    SourceKind,
+    StopCause,
+)
 from crm.queries.rate import currencies
 from exchange import queries
-from exchange.imports import activity_words, guessing
-from exchange.models import ImportJob
+from exchange.imports import guessing, known_words
+from exchange.models import ImportJob, ImportKind
 from pipeline.models import Team, User
 
 # What an answer begins with that is no word of ours.
 NEW, NOTHING, OURS = "+", "-", "="
 _MOST_OFFERED = 500
 STATES = {
-    activity_words.DONE: gettext_lazy("It was done"),
-    activity_words.PLANNED: gettext_lazy("It is to be done"),
-    activity_words.CANCELLED: gettext_lazy("It was cancelled"),
+    known_words.DONE: gettext_lazy("It was done"),
+    known_words.PLANNED: gettext_lazy("It is to be done"),
+    known_words.CANCELLED: gettext_lazy("It was cancelled"),
 }
 
 
@@ -63,16 +71,17 @@ def made_of(word: TheirWord) -> Source | Product:
 
 
 class OurWords:
-    """What words of theirs can be, for the person `by`; `kinds` are the fields that are asked for."""
+    """What words of theirs can be in a file `of` that kind, for the person `by`; `kinds` are the fields
+    that are asked for."""
 
-    def __init__(self, *, by: User, kinds: Collection[str]) -> None:
-        self._by, self._kinds = by, kinds
+    def __init__(self, *, by: User, kinds: Collection[str], of: str) -> None:
+        self._by, self._kinds, self._kind = by, kinds, of
 
     def choices(self, word: TheirWord) -> list[tuple[str, object]]:
         """Leave its rows out, leave it empty, make it, or take one of ours."""
         choices: list[tuple[str, object]] = [("", _("Leave these rows out"))]
-        if word.field in ("kind", "status"):
-            pass  # a row that says nothing of it comes in as something else
+        if word.field in ("kind", "status") or self._is_needed(word):
+            pass  # a row that says nothing of it is another one, or none
         elif word.field == "owner":
             choices.append((NOTHING, _("As without an owner")))
         elif word.field != "currency":
@@ -86,6 +95,10 @@ class OurWords:
             ours = [(word.said, word.said), *ours]
         offered = [(f"{OURS}{text}", shown) for text, shown in ours]
         return [*choices, (_("It is this one of ours"), offered)] if offered else choices
+
+    def _is_needed(self, word: TheirWord) -> bool:
+        """A line of a deal is of some product."""
+        return word.field == "product" and self._kind == ImportKind.LINES
 
     def initial(self, word: TheirWord) -> str:
         """What was said, else what it probably is."""
@@ -108,6 +121,7 @@ class OurWords:
             "currency": self._currencies,
             "kind": lambda: [(str(value), str(label)) for value, label in ActivityKind.choices],
             "status": lambda: [(value, str(words)) for value, words in STATES.items()],
+            "role": lambda: [(str(value), str(label)) for value, label in DealRole.choices],
             "result": lambda: [
                 (str(value), str(label))
                 for value, label in ActivityResult.choices
@@ -144,8 +158,8 @@ class OurWords:
 
 
 def _probable(word: TheirWord) -> str:
-    if word.field in ("kind", "status", "result"):
-        return activity_words.probable(word.field, word.text)
+    if word.field in ("kind", "status", "result", "role"):
+        return known_words.probable(word.field, word.text)
     guess = {"source": guessing.source, "stop_cause": guessing.cause}.get(word.field)
     return guess(word.text) if guess else ""
 

@@ -14,8 +14,17 @@ from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.utils.translation import gettext as _
 
 from crm.commands import search
-from crm.models import Activity, Company, Contact, Deal, ProcessNote, Product, SearchKind
-from exchange.imports import activities, updates
+from crm.models import (
+    Activity,
+    Company,
+    Contact,
+    Deal,
+    DealLine,
+    ProcessNote,
+    Product,
+    SearchKind,
+)
+from exchange.imports import activities, parts, updates
 from exchange.models import ImportJob
 from pipeline.models import Batch, Team, User
 from salesprocess.lib.refused import Refused
@@ -247,6 +256,7 @@ def undo(batch: Batch, *, job: ImportJob | None = None, by: User | None, at: dt.
         undone = Undone()
         _wait_for_others(row)
         undone.restored = _restore_fields(row, job, undone.kept, by=by, at=at)
+        _take_parts(row, undone)
         _run("SET LOCAL seven.undo = 'batch'")
         for group in UNDOABLE:
             _choose(row, group)
@@ -424,6 +434,15 @@ def _kept(batch: Batch, undoable: Undoable) -> list[KeptRecord]:
 
 def _arguments(batch: Batch, model: type[models.Model]) -> dict[str, Any]:
     return {"batch": batch.pk, "at": batch.at, "changed": _changed(batch, model)}
+
+
+def _take_parts(batch: Batch, undone: Undone) -> None:
+    """What the batch has put on deals that are not its own."""
+    gone, left = parts.take_back(batch.pk, batch.summary, batch.at)
+    if gone:
+        undone.deleted[_("parts of deals")] = gone
+    kind, why = str(DealLine._meta.verbose_name), _("the deal was changed since")
+    undone.kept += [KeptRecord(kind=kind, pk=0, name=name, why=why) for name in left]
 
 
 def _restore_fields(

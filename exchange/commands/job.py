@@ -27,7 +27,13 @@ from exchange import queries
 from exchange.imports import answers, encodings, workbook
 from exchange.imports.faults import Unreadable
 from exchange.imports.reading import FileTable, open_table
-from exchange.models import LONGEST_SHEET_NAME, NOT_LOADED, ImportJob, ImportKind, ImportState
+from exchange.models import (
+    LONGEST_SHEET_NAME,
+    NOT_LOADED,
+    OF_ADMINS,
+    ImportJob,
+    ImportState,
+)
 from pipeline.models import Role, User
 from pipeline.people.commands import first_run
 from salesprocess.lib import stored_files
@@ -53,8 +59,8 @@ def create(upload: File[Any], *, name: str, kind: str, by: User, at: dt.datetime
     Raises Refused for what cannot be read, in words with the place, for more than may be stored, and
     where `by` may not import this kind: people come in through admins only. Then no file stays.
     """
-    if kind == ImportKind.PEOPLE and by.role != Role.ADMIN:
-        raise Refused(_("Only admins bring in people and teams."), field="kind")
+    if kind in OF_ADMINS and by.role != Role.ADMIN:
+        raise Refused(_("Only admins bring in people, teams and products."), field="kind")
     name = _CONTROL.sub(" ", name)[-200:]
     with tempfile.TemporaryDirectory() as folder:
         sheet = _sheet_of_upload(upload, Path(folder), name)

@@ -25,7 +25,7 @@ from exchange.imports import answers, bulk, run
 from exchange.imports.faults import Unreadable
 from exchange.imports.scanning import MOST_STAGES, Chosen, scan
 from exchange.imports.staging import ImporterReach
-from exchange.models import ImportChange, ImportFault, ImportJob, ImportKind, ImportState
+from exchange.models import OF_ADMINS, ImportChange, ImportFault, ImportJob, ImportKind, ImportState
 from pipeline.models import Batch, BatchKind, Role, User
 from salesprocess.lib.time_limits import within
 from salesprocess.lib.trouble import Trouble, again, trouble_of
@@ -88,8 +88,8 @@ def _forbidden(job: ImportJob) -> str:
         return ""
     if not job.owner.is_active:
         return _("%(name)s, whose file this is, has been deactivated.") % {"name": job.owner.name}
-    if job.kind == ImportKind.PEOPLE and job.owner.role != Role.ADMIN:
-        return _("Only admins bring in people and teams.")
+    if job.kind in OF_ADMINS and job.owner.role != Role.ADMIN:
+        return _("Only admins bring in people, teams and products.")
     return ""
 
 

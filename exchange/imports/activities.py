@@ -1,6 +1,5 @@
 """Imports activities: what was done with whom, what is planned, and notes."""
 
-from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -8,68 +7,21 @@ from django.utils.translation import gettext as _
 from crm.models import Activity, Company, Contact, Deal
 from crm.models.activity import TOUCHES
 from exchange.imports import bulk
+from exchange.imports.belonging import (
+    deal_by_name,
+    later,
+    refuse_beyond_reach,
+    resolve_company,
+    resolve_contact,
+    resolve_deal,
+)
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS, RecordKind
-from exchange.imports.parties import KNOWN_BY, assign_importer, resolve_owner
-from exchange.imports.staging import execute, inform_planner, select
+from exchange.imports.parties import assign_importer, resolve_owner
+from exchange.imports.staging import execute, select
 from pipeline.models import User
 from pipeline.process.stages import Stage
 
-# Deals are many and have no index of names: they are read once for all names of a file. Of several
-# with one name, that of the row's company; only those that who imports may change.
-_DEAL_BY_NAME = """
-    UPDATE {s} AS s SET deal_id = found.id {resolved}
-    FROM (
-        WITH wanted AS MATERIALIZED (
-            SELECT DISTINCT seven_fold({column}) AS key, company_id FROM {s}
-            WHERE state IS NULL AND deal_id IS NULL AND {column} IS NOT NULL
-        )
-        SELECT wanted.key, wanted.company_id,
-            CASE WHEN count(*) > 1 THEN -1 ELSE min(d.id) END AS id
-        FROM wanted JOIN crm_deal AS d ON seven_fold(d.name) = wanted.key
-         AND (wanted.company_id IS NULL OR d.company_id = wanted.company_id)
-        WHERE {within_reach}
-        GROUP BY 1, 2
-    ) AS found
-    WHERE s.state IS NULL AND s.deal_id IS NULL AND seven_fold(s.{column}) = found.key
-      AND s.company_id IS NOT DISTINCT FROM found.company_id
-"""
-# As DealQuerySet.editable_by has it.
-_WITHIN_REACH = """
-    (%(everything)s OR coalesce(d.owner_id = ANY(%(seen)s::bigint[]), false)
-     OR d.owner_id IS NULL AND d.team_id = ANY(%(led)s::bigint[]))
-"""
-_BEYOND_REACH = f"NOT (SELECT {_WITHIN_REACH} FROM crm_deal AS d WHERE d.id = s.deal_id)"  # noqa: S608  # constants
-_SOME = "SELECT FROM {s} WHERE state IS NULL AND deal_id IS NULL AND {column} IS NOT NULL LIMIT 1"
-_CONTACT_BY_ADDRESS = """
-    UPDATE {s} AS s SET contact_id = found.id
-    FROM (
-        SELECT r.no, min(c.id) AS id
-        FROM {s} AS r
-        CROSS JOIN LATERAL unnest(r.email_key) AS key
-        JOIN crm_contactpoint AS p ON p.value = key AND p.kind = 'email' AND {known_by}
-        JOIN crm_contact AS c ON c.id = p.contact_id
-         AND (r.contact IS NULL OR seven_fold(c.name) = seven_fold(r.contact))
-        WHERE r.state IS NULL AND r.contact_id IS NULL
-        GROUP BY r.no
-    ) AS found
-    WHERE s.no = found.no
-"""
-# Of several people with one name, the one of the row's company.
-_COLLEAGUE = """
-    UPDATE {s} AS s SET contact_id = found.id
-    FROM (
-        SELECT r.no, (
-            SELECT min(c.id) FROM crm_contact AS c
-            WHERE c.company_id = r.company_id AND seven_fold(c.name) = seven_fold(r.contact)
-            GROUP BY c.company_id HAVING count(*) = 1
-        ) AS id
-        FROM {s} AS r
-        WHERE r.state IS NULL AND r.contact_id IS NULL AND r.company_id IS NOT NULL
-          AND r.contact IS NOT NULL
-    ) AS found
-    WHERE s.no = found.no AND found.id IS NOT NULL
-"""
 # What a row belongs to, of whatever kind it is: said in one column.
 _TAKE = """
     UPDATE {s} SET {into} = coalesce({into}, about_id), about = NULL, about_id = NULL
@@ -160,63 +112,18 @@ def import_activities(judge: Judge) -> None:
 
 def _resolve(judge: Judge) -> None:
     resolve_owner(judge)
-    later = _(
-        "Bring in the file that has it first, under the same name of the system, then this one again."
-    )
-    company = _("The company “{value}” is not on record.")
-    judge.resolve(
-        "company", "company_id", of=COMPANIES, model=Company, missing=f"{company} {later}"
-    )
-    _resolve_contact(judge, later)
-    deal = _("The deal “{value}” is not on record.")
-    _resolve_deal(judge, "deal")
-    judge.refuse("s.deal_id = -1", _("Several deals have the name “{value}”."), field="deal")
-    judge.refuse("s.deal IS NOT NULL AND s.deal_id IS NULL", f"{deal} {later}", field="deal")
+    resolve_company(judge)
+    resolve_contact(judge)
+    resolve_deal(judge)
     if "about" in judge.mapped.columns:
-        _resolve_about(judge, later)
-    judge.refuse(
-        _BEYOND_REACH,
-        _("The deal “{value}” is out of your reach."),
-        value="(SELECT d.name FROM crm_deal AS d WHERE d.id = s.deal_id)",
-    )
+        _resolve_about(judge)
+    refuse_beyond_reach(judge)
 
 
-def _resolve_contact(judge: Judge, later: str) -> None:
-    find = partial(judge.resolve, "contact", "contact_id", of=CONTACTS, model=Contact, missing=None)
-    find(by_name=False)
-    if "email" in judge.mapped.columns:
-        judge.execute(_CONTACT_BY_ADDRESS, known_by=KNOWN_BY["email"])
-    if "contact" in judge.mapped.columns:
-        judge.execute(_COLLEAGUE)
-    find()
-    person = _("The person “{value}” is not on record.")
-    judge.refuse(
-        "coalesce(s.contact, s.email[1]) IS NOT NULL AND s.contact_id IS NULL",
-        f"{person} {later}",
-        field="contact" if "contact" in judge.mapped.columns else "email",
-        value="coalesce(s.contact, s.email[1])",
-    )
-
-
-def _resolve_deal(judge: Judge, column: str) -> None:
-    if column not in judge.mapped.columns:
-        return
-    into = "deal_id" if column == "deal" else "about_id"
-    judge.resolve(column, into, of=DEALS, model=Deal, missing=None, by_name=False)
-    if column == "about":
-        judge.execute(_TAKE, into="deal_id")
-    if select(_SOME, s=judge.table, column=column):
-        inform_planner()
-        judge.execute(
-            _DEAL_BY_NAME,
-            column=column,
-            within_reach=_WITHIN_REACH,
-            resolved=", about = NULL" if column == "about" else "",
-        )
-
-
-def _resolve_about(judge: Judge, later: str) -> None:
+def _resolve_about(judge: Judge) -> None:
     """Ids go before names: by an id it is this one, whatever else has such a name."""
+    judge.resolve("about", "about_id", of=DEALS, model=Deal, missing=None, by_name=False)
+    judge.execute(_TAKE, into="deal_id")
     kinds: tuple[tuple[RecordKind, type[Any], str], ...] = (
         (COMPANIES, Company, "company_id"),
         (CONTACTS, Contact, "contact_id"),
@@ -224,13 +131,12 @@ def _resolve_about(judge: Judge, later: str) -> None:
     for kind, model, into in kinds:
         judge.resolve("about", "about_id", of=kind, model=model, missing=None, by_name=False)
         judge.execute(_TAKE, into=into)
-    _resolve_deal(judge, "about")
-    judge.refuse("s.deal_id = -1", _("Several deals have the name “{value}”."), field="about")
+    deal_by_name(judge, "about", resolved=", about = NULL")
     for _kind, model, into in kinds:
         judge.resolve("about", "about_id", of=None, model=model, missing=None)
         judge.execute(_TAKE, into=into)
     nothing = _("“{value}” is neither a deal, a company nor a person on record.")
-    judge.refuse("s.about IS NOT NULL", f"{nothing} {later}", field="about")
+    judge.refuse("s.about IS NOT NULL", f"{nothing} {later()}", field="about")
 
 
 def _refuse_the_rest(judge: Judge) -> None:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from crm.models import ActivityKind
 from exchange.imports import dates
-from exchange.imports.activity_words import CANCELLED, DONE, PLANNED
 from exchange.imports.dates import When
+from exchange.imports.known_words import CANCELLED, DONE, PLANNED
 from salesprocess.lib.refused import Refused
 
 

@@ -25,6 +25,7 @@ from exchange.imports.parties import (
     KNOWN_BY,
     make_companies,
     provenance,
+    refuse_currencies,
     resolve_company,
     resolve_owner,
     write_points,
@@ -248,7 +249,7 @@ def _refuse_the_rest(judge: Judge) -> None:
         f"coalesce(s.name, s.company, s.product) IS NULL AND NOT {_NAMES_CONTACT}",
         _("Nothing names the deal: no name, company, product or person."),
     )
-    _refuse_currencies(judge)
+    refuse_currencies(judge)
     judge.refuse(
         "s.outcome = 'stopped' AND NOT EXISTS ("
         " SELECT FROM crm_stopcause AS c WHERE c.key = s.cause"
@@ -258,18 +259,9 @@ def _refuse_the_rest(judge: Judge) -> None:
     )
 
 
-def _refuse_currencies(judge: Judge) -> None:
-    judge.refuse(
-        "NOT coalesce(s.currency, %(currency)s) = ANY(%(currencies)s)",
-        _("There is no rate for the currency “{value}”."),
-        field="currency",
-        value="coalesce(s.currency, %(currency)s)",
-    )
-
-
 def _resolve_changed(judge: Judge) -> None:
     _resolve_source(judge)
-    _refuse_currencies(judge)
+    refuse_currencies(judge)
 
 
 def _make_parties(judge: Judge) -> None:

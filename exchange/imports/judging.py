@@ -229,6 +229,10 @@ class Judge:
     def number(self, model: type[models.Model]) -> None:
         """Undecided rows are new: give them ids, and remember the source of each record."""
         self.execute(_NUMBER, next=NEXT.format(table=model._meta.db_table))
+        self.enter()
+
+    def enter(self) -> None:
+        """Remember of decided rows which record each became."""
         # The planner has seen no row of this state.
         self.execute("ANALYZE {s} (no, state)")
         self.execute(ledger.ENTER, said=said_of(self.mapped))

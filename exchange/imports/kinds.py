@@ -21,12 +21,15 @@ class CellType(enum.Enum):
     LONG = "long text"
     # Whatever some columns say, each with its heading before it.
     LABELLED = "text under its headings"
-    # One of a few words of ours (exchange.imports.activity_words).
+    # One of a few words of ours (exchange.imports.known_words).
     WORD = "word"
+    QUANTITY = "quantity"
+    # Names or ids of several records, between semicolons.
+    NAMES = "several names"
 
     @property
     def is_number(self) -> bool:
-        return self in (CellType.WHOLE, CellType.MONEY)
+        return self in (CellType.WHOLE, CellType.MONEY, CellType.QUANTITY)
 
     @property
     def is_date(self) -> bool:
@@ -45,6 +48,8 @@ class CellType(enum.Enum):
 _COLUMN_TYPES = {
     CellType.WHOLE: "integer",
     CellType.MONEY: "numeric(14, 2)",
+    CellType.QUANTITY: "numeric(12, 3)",
+    CellType.NAMES: "text[]",
     CellType.DAY: "date",
     CellType.MOMENT: "timestamptz",
     CellType.EMAIL: "text[]",
@@ -179,10 +184,28 @@ PRODUCTS = RecordKind(
     name="products",
     named=True,
     fields=(
-        _id(),
-        ImportField(name="name", longest=120, required=True),
-        ImportField(name="series", longest=80),
-        ImportField(name="price", cell_type=CellType.MONEY),
+        _id("productid", "product2id", "sku", "productcode", "artikelnummer"),
+        ImportField(
+            name="name",
+            longest=120,
+            required=True,
+            headings="productname product name itemname title produktname produkt artikel bezeichnung",
+        ),
+        ImportField(
+            name="series",
+            longest=80,
+            headings="series productcategory category productfamily family kategorie produktgruppe",
+        ),
+        ImportField(
+            name="price",
+            cell_type=CellType.MONEY,
+            headings="price unitprice listprice salesprice standardprice preis listenpreis einzelpreis",
+        ),
+        ImportField(
+            name="currency",
+            longest=3,
+            headings="currency currencycode currencyisocode pricecurrency wahrung",
+        ),
     ),
 )
 COMPANIES = RecordKind(
@@ -351,6 +374,36 @@ DEALS = RecordKind(
     ),
 )
 
+# What a row belongs to, where it does not make it.
+_DEAL = ImportField(
+    name="deal",
+    refers=True,
+    first=True,
+    headings=(
+        "associateddealids dealid opportunityid dealtitle dealname deal opportunityname "
+        "opportunity associateddeal verkaufschance"
+    ),
+)
+_COMPANY_OF = ImportField(
+    name="company",
+    refers=True,
+    first=True,
+    headings=(
+        "associatedcompanyids accountid organizationid companyid organizationname accountname "
+        "companyname company account organization organisation associatedcompany firma unternehmen"
+    ),
+)
+_CONTACT_OF = ImportField(
+    name="contact",
+    refers=True,
+    first=True,
+    is_person=True,
+    headings=(
+        "associatedcontactids whoid contactnameid contactid personid contactname personname "
+        "contactperson contact person participants associatedcontact kontakt ansprechpartner"
+    ),
+)
+
 ACTIVITIES = RecordKind(
     name="activities",
     named=False,
@@ -393,34 +446,9 @@ ACTIVITIES = RecordKind(
                 "notes text content beschreibung notiz inhalt"
             ),
         ),
-        ImportField(
-            name="deal",
-            refers=True,
-            first=True,
-            headings=(
-                "associateddealids dealid opportunityid dealtitle dealname deal opportunityname "
-                "opportunity associateddeal verkaufschance"
-            ),
-        ),
-        ImportField(
-            name="company",
-            refers=True,
-            first=True,
-            headings=(
-                "associatedcompanyids accountid organizationid companyid organizationname accountname "
-                "companyname company account organization organisation associatedcompany firma unternehmen"
-            ),
-        ),
-        ImportField(
-            name="contact",
-            refers=True,
-            first=True,
-            is_person=True,
-            headings=(
-                "associatedcontactids whoid contactnameid contactid personid contactname personname "
-                "contactperson contact person participants associatedcontact kontakt ansprechpartner"
-            ),
-        ),
+        _DEAL,
+        _COMPANY_OF,
+        _CONTACT_OF,
         ImportField(
             name="about",
             refers=True,
@@ -487,5 +515,74 @@ ACTIVITIES = RecordKind(
     ),
 )
 
+# The lines of deals: what is to be sold, how much of it, for how much.
+LINES = RecordKind(
+    name="lines",
+    named=False,
+    fields=(
+        _id("lineitemid", "opportunitylineitemid", "orderlineid"),
+        _DEAL,
+        _COMPANY_OF,
+        ImportField(
+            name="product",
+            longest=150,
+            required=True,
+            headings=(
+                "product2id productid productname product itemname lineitem name artikel produkt "
+                "produktname"
+            ),
+        ),
+        ImportField(
+            name="quantity",
+            cell_type=CellType.QUANTITY,
+            headings="quantity productquantity qty orderedquantity menge anzahl stuck",
+        ),
+        ImportField(
+            name="price",
+            cell_type=CellType.MONEY,
+            headings="unitprice itemprice salesprice productprice price listprice einzelpreis preis",
+        ),
+        ImportField(
+            name="currency",
+            longest=3,
+            headings="currency currencycode currencyisocode wahrung",
+        ),
+    ),
+)
+# Who is on a deal, and what he or she is to it.
+ROLES = RecordKind(
+    name="roles",
+    named=False,
+    fields=(
+        ImportField(
+            name="deal",
+            refers=True,
+            required=True,
+            headings=(
+                "opportunityid dealid associateddealids dealtitle dealname deal opportunityname "
+                "opportunity recordid id verkaufschance"
+            ),
+        ),
+        _COMPANY_OF,
+        ImportField(
+            name="people",
+            cell_type=CellType.NAMES,
+            required=True,
+            longest=5_000,
+            headings=(
+                "associatedcontactids contactid contactnameid personid associatedcontact contactname "
+                "contact personname person participants contactperson contacts kontakt "
+                "ansprechpartner"
+            ),
+        ),
+        ImportField(
+            name="role",
+            cell_type=CellType.WORD,
+            longest=80,
+            headings="role buyingrole contactrole rolle",
+        ),
+    ),
+)
+
 # In this order: what a row refers to comes in before it, in whatever order the files are given.
-KINDS = (PEOPLE, PRODUCTS, COMPANIES, CONTACTS, DEALS, ACTIVITIES)
+KINDS = (PEOPLE, PRODUCTS, COMPANIES, CONTACTS, DEALS, LINES, ROLES, ACTIVITIES)

@@ -20,8 +20,10 @@ from exchange.imports.kinds import (
     COMPANIES,
     CONTACTS,
     DEALS,
+    LINES,
     PEOPLE,
     PRODUCTS,
+    ROLES,
     RecordKind,
 )
 
@@ -32,6 +34,9 @@ TABLES = {
     CONTACTS.name: "crm_contact",
     DEALS.name: "crm_deal",
     ACTIVITIES.name: "crm_activity",
+    LINES.name: "crm_dealline",
+    # Of several people on a deal that one row names, the deal.
+    ROLES.name: "crm_deal",
 }
 _OWNED = "t.owner_id = ANY(%(seen)s::bigint[])"
 _POOLED = "t.owner_id IS NULL AND t.team_id = ANY(%(pools)s::bigint[])"
@@ -41,6 +46,12 @@ _CONCERNS = {
     COMPANIES.name: f"l.owner_id IS NULL OR {_OWNED}",
     CONTACTS.name: f"l.owner_id IS NULL OR {_OWNED}",
     DEALS.name: f"{_OWNED} OR {_POOLED}",
+    LINES.name: (
+        "EXISTS (SELECT FROM crm_deal AS d WHERE d.id = t.deal_id AND"
+        " (d.owner_id = ANY(%(seen)s::bigint[])"
+        " OR d.owner_id IS NULL AND d.team_id = ANY(%(pools)s::bigint[])))"
+    ),
+    ROLES.name: f"{_OWNED} OR {_POOLED}",
     ACTIVITIES.name: (
         "t.holder_id = ANY(%(seen)s::bigint[])"
         " OR t.holder_id IS NULL AND t.holder_team_id = ANY(%(pools)s::bigint[])"

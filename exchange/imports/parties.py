@@ -118,6 +118,7 @@ _POINTS = """
 
 def import_products(judge: Judge) -> None:
     judge.identify()
+    refuse_currencies(judge)
     judge.execute(_MATCH_PRODUCT)
     judge.number(Product)
     bulk.insert_select(
@@ -127,7 +128,7 @@ def import_products(judge: Judge) -> None:
             "name": "s.name",
             "series": "coalesce(s.series, '')",
             "price": "s.price",
-            "currency": "%(currency)s",
+            "currency": "coalesce(s.currency, %(currency)s)",
             "batch_id": "%(batch)s",
         },
         f"{judge.table} AS s WHERE s.state = 'new'",
@@ -228,6 +229,16 @@ def _resolve_or_make_company(judge: Judge) -> None:
     resolve_company(judge)
     if "company" in judge.mapped.make:
         make_companies(judge)
+
+
+def refuse_currencies(judge: Judge) -> None:
+    """A sum in a currency without a rate could not be counted."""
+    judge.refuse(
+        "NOT coalesce(s.currency, %(currency)s) = ANY(%(currencies)s)",
+        _("There is no rate for the currency “{value}”."),
+        field="currency",
+        value="coalesce(s.currency, %(currency)s)",
+    )
 
 
 def write_points(judge: Judge, contact_id: str, condition: str) -> None:

@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from crm import normalise
 from exchange.imports import (
     activity_rows,
-    activity_words,
     bulk,
     cells,
     currencies,
     dates,
+    known_words,
     points,
     values,
 )
@@ -49,6 +49,11 @@ JUDGED = {
 }
 # Of each kind, what a row says after the rules have read it, beside its own fields.
 _DERIVED: dict[str, dict[str, str]] = {DEALS.name: JUDGED, ACTIVITIES.name: activity_rows.DERIVED}
+_NUMBERS = {
+    CellType.MONEY: values.money,
+    CellType.WHOLE: values.whole,
+    CellType.QUANTITY: values.quantity,
+}
 # In a cell of several lines, each says one.
 _LINES = re.compile(r"[\r\n\u2028]+")
 _SHORT, _MOST_KNOWN = 40, 1_024
@@ -117,13 +122,15 @@ class RowReader:
         self._places = [place for cell in self._cells for place in cell.places]
         self._has_id = "id" in mapped.columns
         # A currency that no column has may stand beside the amount, or in the heading.
-        self._says_currency = "amount" in mapped.columns and "currency" not in mapped.columns
-        self._heading_sign = currencies.of_heading(self._column("amount"))
+        self._sum = "amount" if "amount" in mapped.columns else "price"
+        self._says_currency = self._sum in mapped.columns and "currency" not in mapped.columns
+        self._heading_sign = currencies.of_heading(self._column(self._sum))
         self._own_currency = mapped.currency or run.root.currency
         self._nothing = dict.fromkeys(field.name for field in mapped.kind.fields)
         self._readers: dict[CellType, Callable[[_Cell, list[str]], Any]] = {
             CellType.EMAIL: self._list,
             CellType.PHONE: self._list,
+            CellType.NAMES: self._names,
             CellType.LONG: self._long,
             CellType.LABELLED: self._long,
             CellType.ENTRIES: self._entries,
@@ -260,10 +267,10 @@ class RowReader:
         if cell_type is CellType.MOMENT:
             return lambda text: values.moment(text, way)
         if cell_type.is_number:
-            read = values.money if cell_type is CellType.MONEY else values.whole
+            read = _NUMBERS[cell_type]
             return lambda text: read(text, way)
         if cell_type is CellType.WORD:
-            return partial(activity_words.read, field.name)
+            return partial(known_words.read, field.name)
         if cell_type is CellType.EMAIL:
             return points.emails
         if cell_type is CellType.PHONE:
@@ -286,6 +293,16 @@ class RowReader:
         if len(raw) <= _SHORT and not cell.field.first:  # of which there may be more to say
             _keep(cell.known, raw, value)
         return value
+
+    def _names(self, cell: _Cell, row: list[str]) -> str | None:
+        """The names between semicolons, as the literal of an array."""
+        text = cells.cell_value(row[cell.places[0]], cell.aliases)
+        names = [cells.person_name(each.strip()) for each in text.split(";")]
+        found = dict.fromkeys(name for name in names if name and not cells.is_nothing(name))
+        if not found and cell.field.required:
+            raise _BadCell(cell.columns[0], "", _("This cannot be empty."))
+        self._require_short(cell, text, cell.columns[0])
+        return _array(found) if found else None
 
     def _entries(self, cell: _Cell, row: list[str]) -> list[tuple[str, dates.When]]:
         """The foreign stages that it entered, and when."""
@@ -509,7 +526,7 @@ class RowReader:
 
     def _currency(self, row: list[str]) -> str:
         """Raises _BadCell for a sign that may be one of several."""
-        column = self._column("amount")
+        column = self._column(self._sum)
         raw = row[self._table.header.index(column)]
         if raw.isdecimal() and not self._heading_sign:
             return ""

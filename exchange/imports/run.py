@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from crm.commands import search
 from crm.models import SearchKind
-from exchange.imports import activities, deals, parties, people, staging
+from exchange.imports import activities, deals, parties, parts, people, staging
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import KINDS
 from exchange.imports.mapping import KindMapping, Mapping
@@ -213,7 +213,7 @@ def _load(this: ImportRun, chosen: Chosen) -> dict[str, Counts]:
             # Rather nothing than a row that is neither in nor explained.
             raise RuntimeError(f"rows of {mapped.kind.name} do not add up: {counts}")
     _let_be_found([mapped for mapped, _tables in chosen])
-    this.batch.summary = {
+    this.batch.summary |= {
         "system": this.mapping.system,
         "rows": sum_counts(this.batch.summary.get("rows", {}), found),
         "relationships_before": relationships | this.batch.summary.get("relationships_before", {}),
@@ -229,6 +229,8 @@ _IMPORT: dict[str, Callable[[Judge], dict[str, list[Any]] | None]] = {
     "companies": parties.import_companies,
     "contacts": parties.import_contacts,
     "deals": deals.import_deals,
+    "lines": parts.import_lines,
+    "roles": parts.import_roles,
     "activities": activities.import_activities,
 }
 

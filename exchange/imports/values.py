@@ -76,6 +76,16 @@ def money(text: str, decimal_sign: str) -> Decimal:
     return found
 
 
+def quantity(text: str, decimal_sign: str) -> Decimal:
+    """Raises BadValue for no number above zero, too large a one, or more than three decimals."""
+    found = _number(text, decimal_sign)
+    if found <= 0:
+        raise BadValue(_("Write how many: a number above zero."))
+    if found >= 10**9 or found != found.quantize(Decimal("0.001")):
+        raise BadValue(_("A quantity has up to nine digits and three decimals."))
+    return found
+
+
 def whole(text: str, decimal_sign: str) -> int:
     """Raises BadValue for what is no whole number from 0 to 2,147,483,647."""
     found = _number(text, decimal_sign)

@@ -8,7 +8,7 @@ from crm.shipped import SOURCES
 from crm.views.list_export import PARTS
 from exchange.forms import LABELS
 from exchange.imports import guessing
-from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS, KINDS, PRODUCTS
+from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS, KINDS
 from pipeline.process.stages import Outcome, Stage
 
 
@@ -125,8 +125,7 @@ def test_a_status_beside_a_stage_says_how_it_ended():
 
 
 def test_each_field_that_a_page_asks_for_has_a_label_and_headings() -> None:
-    # Products come by command only.
-    fields = [field for kind in KINDS if kind is not PRODUCTS for field in kind.fields]
+    fields = [field for kind in KINDS for field in kind.fields]
     assert {field.name for field in fields} == set(LABELS)
     assert all(field.headings for field in fields)
 

@@ -1,4 +1,5 @@
-"""What the words of other systems say of an activity: its kind, how far it is, what came of it; pure.
+"""What the words of other systems say of an activity (its kind, how far it is, what came of it) and of
+a person on a deal; pure.
 
 Only words that mean one thing are read without asking.
 """
@@ -7,7 +8,7 @@ import unicodedata
 
 from django.utils.translation import gettext as _
 
-from crm.models import ActivityKind, ActivityResult
+from crm.models import ActivityKind, ActivityResult, DealRole
 from exchange.imports.faults import BadValue
 
 DONE, PLANNED, CANCELLED = "done", "planned", "cancelled"
@@ -50,12 +51,26 @@ _SAID: dict[str, dict[str, str]] = {
         ),
         ActivityResult.MEETING_SET: "meetingset meetingscheduled terminvereinbart",
     },
+    "role": {
+        DealRole.DECIDES: (
+            "decisionmaker economicbuyer economicdecisionmaker budgetholder decider entscheider"
+        ),
+        DealRole.INFLUENCES: (
+            "influencer evaluator technicalbuyer legalcompliance legalandcompliance beeinflusser"
+        ),
+        DealRole.FOR_US: "champion executivesponsor sponsor coach",
+        DealRole.AGAINST_US: "blocker",
+        DealRole.USES: "enduser businessuser user anwender",
+        DealRole.UNKNOWN: "other unknown sonstige",
+    },
 }
 # Where a guess is all that can be made of a word.
 _PROBABLE = {
     "kind": (("lunch", "meeting"), ("visit", "meeting"), ("demo", "meeting"), ("mail", "email"),
              ("call", "call"), ("note", "note"), ("besuch", "meeting")),
     "status": (("cancel", CANCELLED), ("complet", DONE), ("done", DONE), ("wait", PLANNED)),
+    "role": (("deci", DealRole.DECIDES), ("buyer", DealRole.DECIDES), ("user", DealRole.USES),
+             ("eval", DealRole.INFLUENCES)),
     "result": (("voice", "no_answer"), ("busy", "no_answer"), ("reach", "reached")),
 }  # fmt: skip
 _KNOWN = {
@@ -66,7 +81,7 @@ _KNOWN = {
 
 def read(field: str, text: str) -> str:
     """What a word of theirs is here: the value of an ActivityKind, one of STATES, or the value of an
-    ActivityResult. `field` is that of exchange.imports.kinds.
+    ActivityResult or a DealRole. `field` is that of exchange.imports.kinds.
 
     Raises BadValue for a word that nobody here knows.
     """
@@ -77,6 +92,7 @@ def read(field: str, text: str) -> str:
                 "kind": _("“{value}” is no kind of activity here."),
                 "status": _("“{value}” does not say whether it was done."),
                 "result": _("“{value}” is no result of an activity here."),
+                "role": _("“{value}” is no role of a person on a deal here."),
             }[field].replace("{value}", text)
         )
     return found
@@ -96,6 +112,7 @@ def _letters(text: str) -> str:
 _OURS = {
     "kind": frozenset(ActivityKind.values),
     "status": frozenset(STATES),
+    "role": frozenset(DealRole.values),
     "result": frozenset(ActivityResult.values) - {ActivityResult.MOVED_FORWARD},
 }
 for _field, _values in _OURS.items():
