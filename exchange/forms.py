@@ -56,7 +56,7 @@ LABELS = {
     "manager": gettext_lazy("Manager"),
     "office": gettext_lazy("Office"),
     "hired_on": gettext_lazy("Hired on"),
-    "entered_stages": gettext_lazy("Days on which it entered a stage, one column for each stage"),
+    "entered_stages": gettext_lazy("Columns that say when it entered a stage, one for each stage"),
     "series": gettext_lazy("Series"),
     "price": gettext_lazy("Price"),
     "quantity": gettext_lazy("Quantity"),
@@ -72,10 +72,11 @@ LABELS = {
     "happened_on": gettext_lazy("When"),
     "due_on": gettext_lazy("Due"),
     "done_on": gettext_lazy("Done on"),
-    "more": gettext_lazy("Kept in the text, each with its heading"),
+    "more": gettext_lazy("Columns that are kept as a note on it"),
 }
 # Where a kind of record has its own word for a field.
 _LABELS_OF = {
+    (ImportKind.ACTIVITIES, "more"): gettext_lazy("Columns that are kept in the text"),
     (ImportKind.ACTIVITIES, "owner"): gettext_lazy("Who did it or is to do it"),
     (ImportKind.ACTIVITIES, "created_on"): gettext_lazy("Entered on"),
     (ImportKind.ACTIVITIES, "email"): gettext_lazy("E-mail of the contact person"),

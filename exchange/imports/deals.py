@@ -17,7 +17,7 @@ from crm.models import (
     StopCause,
 )
 from crm.shipped import SOURCES, spellings
-from exchange.imports import bulk, gaps, pool, updates
+from exchange.imports import bulk, gaps, parts, pool, updates
 from exchange.imports.judging import NEXT, Judge
 from exchange.imports.kinds import CONTACTS, PRODUCTS
 from exchange.imports.ledger import record_of
@@ -146,6 +146,7 @@ def import_deals(judge: Judge) -> dict[str, list[Any]]:
     judge.number(Deal)
     dealt = pool.deal_out(judge)
     _write(judge)
+    parts.link_people(judge)
     pool.note(judge, dealt)
     updates.apply(judge, resolve=_resolve_changed)
     return _make_customers(judge)

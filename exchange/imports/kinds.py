@@ -130,13 +130,13 @@ _JOB_TITLE = ImportField(
 _EMAIL = ImportField(
     name="email",
     cell_type=CellType.EMAIL,
-    headings="email emailaddress mail emailadresse additionalemailaddresses",
+    headings="email emailaddress mail emailadresse emailwork emailhome emailother additionalemailaddresses",
 )
 _PHONE = ImportField(
     name="phone",
     cell_type=CellType.PHONE,
     headings=(
-        "phone phonenumber telephone mobile tel mobilephone mobilephonenumber "
+        "phone phonenumber phonework phonemobile phonehome telephone mobile tel mobilephone mobilephonenumber "
         "businessphone telefon handy mobil"
     ),
 )
@@ -144,7 +144,7 @@ _OWNER = ImportField(
     name="owner",
     longest=254,
     headings=(
-        "owner dealowner accountowner contactowner opportunityowner leadowner ownerid "
+        "owner dealowner accountowner companyowner organizationowner personowner contactowner opportunityowner leadowner ownerid "
         "salesagent salesperson besitzer verantwortlich zustandig betreuer"
     ),
 )
@@ -244,6 +244,17 @@ COMPANIES = RecordKind(
             headings="parent parentcompany parentaccount parentid subsidiaryof muttergesellschaft",
         ),
         _OWNER,
+        ImportField(
+            name="more",
+            cell_type=CellType.LABELLED,
+            longest=32_768,
+            headings=(
+                "tags tag label labels description beschreibung notes notizen aboutus phone phonenumber "
+                "telefon address street streetaddress billingstreet city billingcity zip postalcode "
+                "zipcode billingpostalcode billingstate stateregion state anschrift adresse strasse plz "
+                "ort stadt annualrevenue"
+            ),
+        ),
     ),
 )
 CONTACTS = RecordKind(
@@ -263,6 +274,17 @@ CONTACTS = RecordKind(
         _EMAIL,
         _PHONE,
         _OWNER,
+        ImportField(
+            name="more",
+            cell_type=CellType.LABELLED,
+            longest=32_768,
+            headings=(
+                "tags tag label labels description beschreibung notes notizen department address street "
+                "streetaddress mailingstreet city mailingcity zip postalcode zipcode mailingpostalcode "
+                "mailingstate state mailingcountry country countryregion anschrift adresse strasse plz "
+                "ort stadt birthday birthdate unsubscribedfromallemail emailoptout hasoptedoutofemail"
+            ),
+        ),
     ),
 )
 DEALS = RecordKind(
@@ -317,7 +339,7 @@ DEALS = RecordKind(
         ImportField(
             name="currency",
             longest=3,
-            headings="currency currencycode currencyisocode amountcurrency wahrung",
+            headings="currency currencycode currencyisocode amountcurrency currencyofvalue wahrung",
         ),
         ImportField(
             name="stage",
@@ -337,7 +359,7 @@ DEALS = RecordKind(
             name="created_on",
             cell_type=CellType.MOMENT,
             headings=(
-                "createdon created createdate createddate createdtime datecreated "
+                "createdon created createdate createddate createdtime datecreated dealcreated "
                 "createdat openedat erstelltam angelegtam"
             ),
         ),
@@ -356,10 +378,25 @@ DEALS = RecordKind(
             headings="enteredstages",
         ),
         ImportField(
+            name="people",
+            cell_type=CellType.NAMES,
+            longest=5_000,
+            headings="associatedcontactids associatedcontact participants contacts",
+        ),
+        ImportField(
+            name="more",
+            cell_type=CellType.LABELLED,
+            longest=32_768,
+            headings=(
+                "tags tag label labels dealdescription description beschreibung notes notizen nextstep "
+                "dealtype type priority prioritat competitor competitors wettbewerber"
+            ),
+        ),
+        ImportField(
             name="closed_on",
             cell_type=CellType.MOMENT,
             headings=(
-                "closedon closedate closed closeddate closingdate woncloseddate close "
+                "closedon dealclosedon closedate closed closeddate closingdate woncloseddate close "
                 "closedat abschlussdatum abgeschlossenam geschlossenam"
             ),
         ),

@@ -18,7 +18,7 @@ _LINK = "import_links"
 # only one has. -1 says that several have it.
 _LINKS = """
     CREATE TEMP TABLE {links} ON COMMIT DROP AS
-    SELECT s.no, s.deal_id, s.role, named.typed, coalesce(
+    SELECT s.no, d.id AS deal_id, {role} AS role, named.typed, coalesce(
         {by_id},
         (SELECT min(c.id) FROM crm_contact AS c
          WHERE c.company_id = coalesce(s.company_id, d.company_id)
@@ -26,9 +26,8 @@ _LINKS = """
          GROUP BY c.company_id HAVING count(*) = 1),
         (SELECT {the_one} FROM crm_contact AS t WHERE seven_fold(t.name) = seven_fold(named.typed))
     ) AS contact_id
-    FROM {s} AS s JOIN crm_deal AS d ON d.id = s.deal_id
+    FROM {s} AS s JOIN crm_deal AS d ON {deal}
     CROSS JOIN LATERAL unnest(s.people) AS named (typed)
-    WHERE s.state IS NULL
 """
 _OF_LINKS = "FROM {links} AS l"
 _ON_RECORD = """
@@ -133,12 +132,7 @@ def import_roles(judge: Judge) -> None:
     resolve_company(judge)
     resolve_deal(judge)
     refuse_beyond_reach(judge)
-    judge.execute(
-        _LINKS,
-        links=_LINK,
-        by_id=record_of(CONTACTS, "named.typed"),
-        the_one=THE_ONE.format(row="t", typed="named.typed"),
-    )
+    _find_people(judge, deal="d.id = s.deal_id AND s.state IS NULL", role="s.role")
     missing = _("The person “{value}” is not on record.")
     for condition, reason in (
         ("l.contact_id = -1", _("Several have the name “{value}”.")),
@@ -157,6 +151,37 @@ def import_roles(judge: Judge) -> None:
     if not judge.run.is_trial:
         _write_roles(judge)
     execute("DROP TABLE {links}", links=_LINK)
+
+
+def link_people(judge: Judge) -> None:
+    """Put on new deals the people that their rows name, as far as they are on record."""
+    if "people" not in judge.mapped.columns:
+        return
+    _find_people(judge, deal="d.id = s.record_id AND s.state = 'new'", role="NULL::text")
+    unknown = f"FROM {_LINK} AS l WHERE l.no = s.no AND coalesce(l.contact_id, -1) = -1"
+    judge.remark(
+        f"EXISTS (SELECT {unknown})",  # constants
+        _(
+            "Not on record, or not alone of that name: the deal comes in without. Once they are there, "
+            "bring this file in again as people on deals."
+        ),
+        field="people",
+        value=f"(SELECT string_agg(l.typed, '; ') {unknown})",
+    )
+    execute("DELETE FROM {links} WHERE coalesce(contact_id, -1) = -1", links=_LINK)
+    execute(_MAKE, s=judge.table, links=_LINK)
+    execute("DROP TABLE {links}", links=_LINK)
+
+
+def _find_people(judge: Judge, *, deal: str, role: str) -> None:
+    judge.execute(
+        _LINKS,
+        links=_LINK,
+        deal=deal,
+        role=role,
+        by_id=record_of(CONTACTS, "named.typed"),
+        the_one=THE_ONE.format(row="t", typed="named.typed"),
+    )
 
 
 def _write_roles(judge: Judge) -> None:

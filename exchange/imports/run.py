@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from crm.commands import search
 from crm.models import SearchKind
-from exchange.imports import activities, deals, parties, parts, people, staging
+from exchange.imports import activities, deals, notes, parties, parts, people, staging
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import KINDS
 from exchange.imports.mapping import KindMapping, Mapping
@@ -207,6 +207,8 @@ def _load(this: ImportRun, chosen: Chosen) -> dict[str, Counts]:
         read = staging.fill(mapped, tables, this)
         judge = Judge(mapped=mapped, run=this)
         relationships = _IMPORT[mapped.kind.name](judge) or relationships
+        if mapped.kind.name in notes.ON:
+            notes.keep(judge)
         counts = Counts(read=read, **judge.counts())
         found[mapped.kind.name] = counts
         if sum(vars(counts).values()) != 2 * read:

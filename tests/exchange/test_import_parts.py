@@ -26,7 +26,10 @@ def suggested(user: User, content: str, *, kind: str) -> ImportJob:
     job = uploaded(user, content, kind=kind)
     columns = answers.suggested_columns(job)["columns"]
     verbs.name_columns(job, system="theirs", columns=columns, like={}, by=user, at=NOW)
-    assert worked(job).state == "checked", job.error
+    if worked(job).state == "asking":
+        answer(user, job)
+        worked(job)
+    assert job.state == "checked", job.error
     return job
 
 
@@ -184,3 +187,13 @@ def test_only_on_deals_within_reach(cast: Cast):
         assert "is out of your reach" in faults(job)[0][1]
         assert job.counts["new"] == 0
     assert answer(cast.ana, job).status_code == 302
+
+
+def test_people_of_a_deal_come_with_it_as_far_as_they_are_there(cast: Cast):
+    norte = make_company(by=cast.ana)
+    make_contact(by=cast.ana, name="Ada Vogt", company=norte)
+    text = '"Name","Company","Contacts"\n"Rollout","Norte SA","Ada Vogt; Ben Ko"\n'
+    job = loaded(cast.ana, suggested(cast.ana, text, kind="deals"))
+    assert people() == [("Rollout", "Ada Vogt", "unknown")]
+    (remark,) = job.faults.all()
+    assert (remark.comes_in, remark.value, job.counts["new"]) == (True, "Ben Ko", 1)

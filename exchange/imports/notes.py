@@ -1,0 +1,50 @@
+"""What a file says of a record that has no place of its own is kept as a note on it: tags, addresses,
+descriptions. It is nobody's work, so it counts for no stage."""
+
+from crm.models import Activity, ActivityKind
+from exchange.imports import bulk
+from exchange.imports.judging import Judge
+
+# By kind of record: to what the note belongs.
+ON = {
+    "companies": {"company_id": "s.record_id"},
+    "contacts": {
+        "contact_id": "s.record_id",
+        "company_id": "(SELECT c.company_id FROM crm_contact AS c WHERE c.id = s.record_id)",
+    },
+    "deals": {
+        "deal_id": "s.record_id",
+        "company_id": "(SELECT d.company_id FROM crm_deal AS d WHERE d.id = s.record_id)",
+    },
+}
+# Somebody has to have written it.
+_OWNER = """
+    coalesce(s.owner_id, %(by)s, (
+        SELECT u.id FROM pipeline_user AS u WHERE u.role = 'admin'
+        ORDER BY u.is_active DESC, u.id LIMIT 1
+    ))
+"""
+
+
+def keep(judge: Judge) -> None:
+    """Write the notes of rows that came in, or were found on record. A check leaves it: it would keep
+    people from what is on record until the end."""
+    if "more" not in judge.mapped.columns or judge.run.is_trial:
+        return
+    kind = judge.kind.name
+    at = "coalesce(s.created_on, %(now)s)" if kind == "deals" else "%(now)s"
+    bulk.insert_select(
+        Activity,
+        {
+            **ON[kind],
+            "kind": f"'{ActivityKind.NOTE.value}'",
+            "body": "s.more",
+            "owner_id": _OWNER,
+            "done_at": at,
+            "created_at": at,
+            "created_by_id": "%(by)s",
+            "batch_id": "%(batch)s",
+        },
+        f"{judge.table} AS s WHERE s.state IN ('new', 'matched') AND s.more IS NOT NULL",
+        judge.arguments,
+    )
