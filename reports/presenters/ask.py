@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from reports.axis import Axis
 from reports.figures import Definition, Unit
@@ -169,8 +170,15 @@ def _own_label(metric: Metric) -> str:
     name = str(metric.definition.name)
     if metric.population.key == "moved" and metric.unit is Unit.MONEY:
         return _("Pipeline: %(change)s") % {"change": name}
-    names = Counter(str(each.definition.name) for each in askable_metrics())
-    return name if names[name] == 1 else f"{name} · {metric.slug.replace('_', ' ')}"
+    is_alone = _names_of_figures(get_language() or "en")[name] == 1
+    return name if is_alone else f"{name} · {metric.slug.replace('_', ' ')}"
+
+
+@cache
+def _names_of_figures(_language: str) -> Counter[str]:
+    """How many figures have each name in a language, which is the present one; they are the same for
+    ever, and to say all of them for each one is what the page of a question took longest for."""
+    return Counter(str(each.definition.name) for each in askable_metrics())
 
 
 def bases_of(metric: Metric) -> Mapping[str, StrOrPromise]:

@@ -1,6 +1,7 @@
 """Rows that charts of the stock draw one by one."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -92,15 +93,28 @@ def stock_by_week(question: Question, *, weeks: int) -> list[StockOfWeek]:
     stays = found_rows(
         question, ("stays", start), lambda asked: stays_since(asked, start), valued=False
     )
+    # By week, what came into a stage and left it: each stay is looked at once, not once a week.
+    changes: list[Counter[int]] = [Counter() for _monday in mondays]
+    ends: Counter[int] = Counter()
+    for stay in stays:
+        began, ended = (_place(stay[name], mondays[0]) for name in ("began", "ended"))
+        for place, n in ((began, stay["n"]), (ended, -stay["n"])):
+            if place is not None and place < weeks:
+                changes[place][stay["stage"]] += n
+        if ended is not None and stay["left_how"] in (LeftHow.WON, LeftHow.STOPPED):
+            ends[ended] += stay["n"]
     found = []
-    for monday in mondays:
-        stages: dict[int, int] = {}
-        ended = 0
-        for stay in stays:
-            is_over = stay["ended"] is not None and stay["ended"] <= monday
-            if stay["began"] <= monday and not is_over:
-                stages[stay["stage"]] = stages.get(stay["stage"], 0) + stay["n"]
-            if is_over and stay["left_how"] in (LeftHow.WON, LeftHow.STOPPED):
-                ended += stay["n"]
-        found.append(StockOfWeek(monday=monday, stages=stages, ended=ended))
+    stages: Counter[int] = Counter()
+    gone = 0
+    for place, monday in enumerate(mondays):
+        for stage, n in changes[place].items():
+            stages[stage] += n
+        gone += ends[place]
+        standing = {stage: n for stage, n in stages.items() if n}
+        found.append(StockOfWeek(monday=monday, stages=standing, ended=gone))
     return found
+
+
+def _place(monday: dt.date | None, first: dt.date) -> int | None:
+    """Which week it is, from the first one on, in which all that lies before it is counted."""
+    return None if monday is None else max((monday - first).days // 7, 0)
