@@ -34,9 +34,15 @@ from pipeline.process.stages import Outcome, Stage
 from reports.figures import MIN_ROWS
 from reports.flow_populations import CONVERSATION, DaysBetween, counted_until
 from reports.measures import Percentile
-from reports.populations import days_before, flag, norm_days
+from reports.populations import BY_HOLDER, OF_DEAL, days_before, flag, norm_days, reach_of
 from reports.question import Question
-from reports.stock_populations import OPEN, heard, is_past, last_touch_before, open_then, reach_of
+from reports.stock_populations import (
+    OPEN,
+    heard,
+    is_past,
+    last_touch_before,
+    open_then,
+)
 from salesprocess.lib.derived import nth, with_found
 
 A_YEAR = dt.timedelta(days=365)
@@ -93,7 +99,7 @@ def _with_acts(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
         "talked_then": Max("done_at", filter=touched & CONVERSATION),
         "tried_then": nth("done_at", order=("-done_at",), where=touched, place=UNANSWERED),
     }
-    acts: Any = Activity.objects.filter(reach_of(question)("deal__")).order_by()
+    acts: Any = Activity.objects.filter(reach_of(question)(*BY_HOLDER)).order_by()
     acts = acts.values("deal_id").annotate(**columns)
     return with_found(deals, acts, *columns, by="deal_id")
 
@@ -119,7 +125,10 @@ def _with_next(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
 def _with_records(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
     """Each with what else its record had: the first offer, the oldest concern that was open, the last
     step done, and how many people there are and decide."""
-    at, reach = question.now, reach_of(question)("deal__")
+    at, reach = question.now, reach_of(question)(*OF_DEAL)
+    if not is_past(question):
+        # No other deal is asked about.
+        reach &= Q(deal__outcome=Outcome.OPEN)
     is_open = Q(disposition=Disposition.OPEN) | Q(disposed_at__gte=at)
     done = Q(state=StepState.DONE, private_to=None, at__lt=at)
     decides = Q(role=DealRole.DECIDES)

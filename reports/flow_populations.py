@@ -38,7 +38,15 @@ from pipeline.process.stages import Outcome, Stage
 from reports.figures import MIN_ROWS
 from reports.measures import Percentile
 from reports.metric import Population
-from reports.populations import BEGUN, CLOSED, ENTRIES, EXITS, norm_days
+from reports.populations import (
+    BEGUN,
+    CLOSED,
+    ENTRIES,
+    EXITS,
+    norm_days,
+    of_deals_in_reach,
+    reach_of,
+)
 from reports.question import Question
 from salesprocess.lib.derived import with_found
 from salesprocess.lib.working_hours import WorkingHours
@@ -121,6 +129,7 @@ def _with_outcomes(question: Question, rows: QuerySet[StageVisit]) -> QuerySet[A
     watched = Case(When(is_open, then=until), default=F("deal__closed_at"))
     found: QuerySet[Any] = rows.filter(
         ~Exists(_of_same(stage=OuterRef("stage"), sequence__lt=OuterRef("sequence"))),
+        of_deals_in_reach(question),
     ).annotate(
         went_on_at=Coalesce(Subquery(beyond.order_by("sequence").values("entered_at")[:1]), won_at),
         counted_until=Value(counted_until(question), output_field=DateTimeField()),
@@ -386,15 +395,15 @@ class WorkedTime(Func):
 def _answered(question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
     """Deals that began as leads, each with when it was first touched, and how long that took by the
     clock and in working time."""
-    began_as_lead = StageVisit.objects.filter(
-        deal=OuterRef("pk"), sequence=1, stage__lte=Stage.PROSPECTING
-    )
-    leads = rows.filter(Exists(began_as_lead))
+    leads = rows.filter(began_in__lte=Stage.PROSPECTING)
+    period, reach = question.period, reach_of(question)
     touches: Any = Activity.objects.filter(
+        reach("deal__visits__holder", "deal__visits__holder_team"),
         kind__in=TOUCHES,
-        deal__in=leads.order_by().values("pk"),
-        deal__visits__sequence=1,
         done_at__gte=F("deal__visits__entered_at"),
+        deal__visits__sequence=1,
+        deal__visits__entered_at__gte=period.starts_at,
+        deal__visits__entered_at__lt=period.ends_at,
     ).order_by()
     first = touches.values("deal_id").annotate(answered_at=Min("done_at"))
     organisation = question.reader.organisation

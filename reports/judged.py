@@ -9,17 +9,24 @@ from django.db.models import F, Max, Q, QuerySet
 from crm.models import Activity, Deal, DealChange
 from pipeline.process.stages import Stage
 from reports.metric import Population
-from reports.populations import days_before, flag, norm_days
+from reports.populations import (
+    BY_HOLDER,
+    OF_DEAL,
+    OWN,
+    Reach,
+    days_before,
+    flag,
+    norm_days,
+    reach_of,
+)
 from reports.question import Question
 from reports.stock_populations import (
     OPEN,
-    Reach,
     heard,
     is_past,
     last_touch_before,
     open_then,
     opened,
-    reach_of,
 )
 from salesprocess.lib.derived import with_found
 
@@ -32,10 +39,10 @@ def judged_of_own_team(question: Question) -> QuerySet[Any]:
     """The open deals of the reader's team, whosever they are: for what is told of all of them
     together only."""
 
-    def reach(deal: str) -> Q:
-        return Q(**{f"{deal}team_id": question.reader.team_id or 0})
+    def reach(_owner: str, team: str) -> Q:
+        return Q(**{f"{team}_id": question.reader.team_id or 0})
 
-    rows = opened(question, Deal.objects.filter(reach("")), reach=reach)
+    rows = opened(question, Deal.objects.filter(reach(*OWN)), reach=reach)
     return _with_signs(question, rows.filter(question.of_everybody().of_deals()), reach)
 
 
@@ -83,8 +90,8 @@ def _with_acts(question: Question, deals: QuerySet[Any], reach: Reach) -> QueryS
         "last_touch": last_touch_before(at),
         "last_planned": Max("due_by", filter=planned & Q(created_at__lt=at)),
     }
-    acts: Any = Activity.objects.filter(reach("deal__")).order_by().values("deal_id")
-    changes: Any = DealChange.objects.filter(reach("deal__"), at__lt=at).order_by()
+    acts: Any = Activity.objects.filter(reach(*BY_HOLDER)).order_by().values("deal_id")
+    changes: Any = DealChange.objects.filter(reach(*OF_DEAL), at__lt=at).order_by()
     changes = changes.values("deal_id").annotate(last_change=Max("at"))
     rows = with_found(deals, acts.annotate(**moments), *moments, by="deal_id")
     return with_found(rows, changes, "last_change", by="deal_id")

@@ -35,7 +35,17 @@ from pipeline.models import User
 from pipeline.process.moves import LeftHow
 from reports.kept_sql import found_rows
 from reports.metric import AXES, Population, told_rows, told_together
-from reports.populations import axes_of_deal, days_before, flag, norm_days, went_on
+from reports.populations import (
+    BY_HOLDER,
+    OF_DEAL,
+    axes_of_deal,
+    days_before,
+    flag,
+    norm_days,
+    not_left_before,
+    reach_of,
+    went_on,
+)
 from reports.question import Question
 from reports.stock_populations import (
     FACTS,
@@ -43,7 +53,6 @@ from reports.stock_populations import (
     former_facts,
     heard,
     last_touch_before,
-    reach_of,
     style_then,
     with_former,
 )
@@ -194,7 +203,7 @@ def _stays_of_both(question: Question) -> tuple[QuerySet[Any], Collection[str]]:
     """By deal: where it was at both instants, how often it had ended before the first, and how it
     last left a stage before the second; of those alone that were open at any time between them."""
     start, end = question.changed_from, question.changed_until
-    between = Q(left_how=None) | Q(left_at__gte=start)
+    between = not_left_before(start)
     between &= Q(entered_at__lt=end) | Q(entered_at=None, left_how=None)
     ended = Q(left_at__lt=start) | Q(left_at=None)
     instants = {"was": start} if question.ends_now else {"was": start, "then": end}
@@ -205,7 +214,9 @@ def _stays_of_both(question: Question) -> tuple[QuerySet[Any], Collection[str]]:
     }
     columns["ends"] = Count("pk", filter=ended & Q(left_how__in=_ENDS))
     columns["last_way"] = nth("left_how", order=("-sequence",), where=Q(left_at__lt=end))
-    visits: Any = StageVisit.objects.filter(reach_of(question)("deal__")).order_by()
+    # Those that tell of neither are most of all: stages that were passed before.
+    telling = between | Q(left_how__in=_ENDS)
+    visits: Any = StageVisit.objects.filter(reach_of(question)(*BY_HOLDER), telling).order_by()
     visits = visits.values("deal_id").annotate(there=Count("pk", filter=between), **columns)
     return visits.filter(there__gt=0), columns
 
@@ -220,7 +231,7 @@ def _changes_of_both(question: Question) -> tuple[QuerySet[Any], Collection[str]
     dates = Q(kind="expected_close_on", at__lt=end)
     columns["pushes"] = Count("pk", filter=dates & Q(new_month__gt=F("old_month")))
     columns["pulls"] = Count("pk", filter=dates & Q(new_month__lt=F("old_month")))
-    changes: Any = DealChange.objects.filter(reach_of(question)("deal__"), at__gte=start)
+    changes: Any = DealChange.objects.filter(reach_of(question)(*OF_DEAL), at__gte=start)
     changes = _with_months(changes.filter(kind__in=FACTS)).order_by().values("deal_id")
     return changes.annotate(**columns), columns
 
@@ -278,7 +289,7 @@ def with_attention(question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
     else:
         planned = Q(done_at=None) | Q(done_at__gte=end)
         planned &= Q(cancelled_at=None) | Q(cancelled_at__gte=end)
-        acts: Any = Activity.objects.filter(reach_of(question)("deal__")).order_by()
+        acts: Any = Activity.objects.filter(reach_of(question)(*BY_HOLDER)).order_by()
         acts = acts.values("deal_id").annotate(
             last_touch=last_touch_before(end),
             plans=Count("pk", filter=planned & Q(created_at__lt=end, due_by__gte=end)),

@@ -140,6 +140,21 @@ def _if_any(
     return found
 
 
+# From the columns that say whose a row is, and of which team, to a condition: which deals are looked at.
+Reach = Callable[[str, str], Q]
+# These columns: of a deal, of its visits and activities, and of what else belongs to it.
+OWN, BY_HOLDER, OF_DEAL = (
+    ("owner", "team"),
+    ("holder", "holder_team"),
+    ("deal__owner", "deal__team"),
+)
+
+
+def reach_of(question: Question) -> Reach:
+    """What the reader may see."""
+    return lambda owner, team: question.reader.scope.owned_filter(owner=owner, team=team)
+
+
 # Visits -----------------------------------------------------------------------------------------
 
 _VISIT_COLUMNS = ("deal", "company", "entry_owner", "entered", "left", "days", "how", "value")
@@ -147,6 +162,12 @@ _VISIT_COLUMNS = ("deal", "company", "entry_owner", "entered", "left", "days", "
 
 def _visits(question: Question) -> QuerySet[StageVisit]:
     return StageVisit.objects.visible_to(question.reader).filter(question.of_visits())
+
+
+def of_deals_in_reach(question: Question) -> Q:
+    """Says of the deals of visits what is said of these already: where both are read, each is found by
+    an index of its own, and no other deal is looked at."""
+    return question.reader.scope.owned_filter(prefix="deal__")
 
 
 def _entries(question: Question) -> QuerySet[StageVisit]:
@@ -204,8 +225,13 @@ EXITS = Population(
 def went_on(at: dt.datetime) -> Q:
     """Of visits: those that went on at an instant. One of which nobody knows when it began counts as
     long as it goes on."""
-    begun = Q(entered_at__lt=at) | Q(entered_at=None, left_how=None)
-    return begun & (Q(left_how=None) | Q(left_at__gte=at))
+    return (Q(entered_at__lt=at) | Q(entered_at=None, left_how=None)) & not_left_before(at)
+
+
+def not_left_before(at: dt.datetime) -> Q:
+    """Of visits: those that go on, or ended at an instant or later. Not written as "left later": for
+    that PostgreSQL would walk an index through the visits of everybody."""
+    return ~Q(left_at__lt=at) & (Q(left_how=None) | Q(left_at__isnull=False))
 
 
 def _stood(question: Question) -> QuerySet[StageVisit]:
@@ -302,10 +328,16 @@ CLOSED_OR_DUE = Population(
 
 
 def _with_beginning(question: Question) -> QuerySet[Any]:
-    """Deals with the instant of their first visit."""
-    first: QuerySet[Any] = (
-        _deals(question).filter(visits__sequence=1).annotate(began_at=F("visits__entered_at"))
-    )
+    """Deals with the instant of their first visit, and its stage."""
+    reader = question.reader
+    if not reader.is_active:
+        return Deal.objects.none()
+    # What the reader sees is said of the visits: those of some people in a period are found by an index.
+    # Not of the deals as well: PostgreSQL would count on as few as if the two had nothing in common.
+    held = reader.scope.owned_filter(owner="visits__holder", team="visits__holder_team")
+    first: QuerySet[Any] = Deal.objects.filter(
+        held, question.of_deals(), visits__sequence=1
+    ).annotate(began_at=F("visits__entered_at"), began_in=F("visits__stage"))
     return first
 
 

@@ -2,7 +2,6 @@
 was promised. With `populations` the only place that names tables."""
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +29,17 @@ from crm.models.activity import TOUCHES
 from pipeline.models import User
 from pipeline.process.stages import Outcome, Stage
 from reports.metric import Population
-from reports.populations import axes_of_deal, column_at, flag, span_at, went_on
+from reports.populations import (
+    BY_HOLDER,
+    OF_DEAL,
+    Reach,
+    axes_of_deal,
+    column_at,
+    flag,
+    reach_of,
+    span_at,
+    went_on,
+)
 from reports.question import Question
 from salesprocess.lib.derived import nth, with_found
 
@@ -68,13 +77,6 @@ def as_of_now(deals: QuerySet[Any]) -> QuerySet[Any]:
 
 # What of a deal may have been another thing once; `DealChange` has them by these kinds.
 FACTS = ("owner", "team", "amount", "currency", "expected_close_on", "parked_until")
-# From a path to a deal to a condition: which deals are looked at.
-Reach = Callable[[str], Q]
-
-
-def reach_of(question: Question) -> Reach:
-    """What the reader may see."""
-    return lambda deal: question.reader.scope.owned_filter(prefix=deal)
 
 
 def former_facts(at: dt.datetime, *, when: str) -> dict[str, Any]:
@@ -113,13 +115,13 @@ def as_of_instant(deals: QuerySet[Deal], at: dt.datetime, *, reach: Reach) -> Qu
     """Those of the deals in reach that were open just before an instant, with what they were then by
     their visits and changes alone: `stage_then` and so on; nothing of what they are today."""
     stays = (
-        StageVisit.objects.filter(went_on(at), reach("deal__"))
+        StageVisit.objects.filter(went_on(at), reach(*BY_HOLDER))
         .order_by("deal_id", "-sequence")
         .distinct("deal_id")
         .annotate(stage_then=F("stage"), entered_then=F("entered_at"))
     )
     former = former_facts(at, when="then")
-    changes: Any = DealChange.objects.filter(reach("deal__"), kind__in=FACTS, at__gte=at)
+    changes: Any = DealChange.objects.filter(reach(*OF_DEAL), kind__in=FACTS, at__gte=at)
     changes = changes.order_by().values("deal_id").annotate(**former)
     rows = with_found(deals, stays, "stage_then", "entered_then", by="deal_id", inner=True)
     rows = with_found(rows, changes, *former, by="deal_id")

@@ -13,7 +13,7 @@ from django.db.models.functions import Greatest
 
 from pipeline.process.stages import Outcome
 from reports.flow_populations import DaysBetween
-from reports.populations import ENTRIES, flag
+from reports.populations import ENTRIES, flag, of_deals_in_reach
 from reports.question import Question
 
 # The estimator of Aalen and Johansen, as `statistics.cumulative_incidence` has it: the height of its
@@ -52,6 +52,7 @@ def won_shares(question: Question, *, now: dt.datetime) -> Mapping[int, WonShare
     until = Case(When(closed, then=F("deal__closed_at")), default=Value(now))
     firsts = (
         ENTRIES.find(question)
+        .filter(of_deals_in_reach(question))
         .annotate(
             days=Greatest(DaysBetween(until, F("entered_at")), 0.0),
             over=flag(closed),

@@ -254,12 +254,9 @@ class Activity(models.Model):
                 condition=Q(done_at__isnull=False),
                 name="activity_done_by_owner",
             ),
-            # Serves the reports: what was done in a period in the reach of some people.
-            models.Index(
-                fields=["holder", "done_at"],
-                condition=Q(done_at__isnull=False),
-                name="activity_done_of_holder",
-            ),
+            # Serves the reports: what was done in a period in the reach of some people, and all that
+            # tells of their deals, planned or cancelled as well.
+            models.Index(fields=["holder", "done_at"], name="activity_of_holder"),
         ]
 
     def __str__(self) -> str:

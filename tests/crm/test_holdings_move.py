@@ -26,8 +26,9 @@ DECIDED = {
     "crm.Company.owner": GOES,
     "crm.Contact.owner": GOES,
     "crm.Activity.owner": GOES,
-    # These two repeat what the ones above say.
+    # These three repeat what the ones above say.
     "crm.Activity.holder": GOES,
+    "crm.StageVisit.holder": GOES,
     "crm.SearchEntry.owner": GOES,
     "pipeline.Team.manager": STAYS,
     "pipeline.Team.process_owner": STAYS,

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from crm.commands import deal as deal_commands
 from crm.commands import deal_move as move_commands
 from crm.models import Deal, StageVisit
 from pipeline.process.stages import Stage
@@ -49,6 +50,35 @@ ENDS = {
     "exit_team_id": None,
     "exit_amount": 1_000_000,
 }
+
+
+def test_no_column_is_left_out_but_in_whose_reach_it_lies(moved):
+    """The trigger names the columns that it looks at."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT attname FROM pg_attribute JOIN pg_trigger ON tgrelid = attrelid"
+            " WHERE attrelid = 'crm_stagevisit'::regclass AND tgname = 'frozen'"
+            " AND attnum > 0 AND NOT attisdropped AND attnum <> ALL (tgattr::int2[])"
+        )
+        assert {name for (name,) in cursor.fetchall()} == {"holder_id", "holder_team_id"}
+
+
+def test_it_lies_in_the_reach_of_whose_deal_it_is_whatever_is_said(cast, moved):
+    sql(
+        "UPDATE crm_stagevisit SET holder_id = %s, holder_team_id = %s", cast.carl.pk, cast.south.pk
+    )
+    held = StageVisit.objects.values_list("holder", "holder_team").distinct()
+    assert list(held) == [(cast.ana.pk, moved.team_id)]
+
+
+def test_it_follows_its_deal_closed_or_not(cast, moved):
+    deal_commands.hand_over(moved, to=cast.ben, by=cast.mona, at=NOW)
+    assert set(StageVisit.objects.values_list("holder", flat=True)) == {cast.ben.pk}
+    assert StageVisit.objects.visible_to(cast.again(cast.ben)).count() == 2
+    assert not StageVisit.objects.visible_to(cast.again(cast.ana)).exists()
+    Deal.objects.filter(pk=moved.pk).update(owner=None)  # into the pool, and by no command
+    assert StageVisit.objects.visible_to(cast.again(cast.ana)).count() == 2
+    assert not StageVisit.objects.visible_to(cast.again(cast.carl)).exists()
 
 
 @pytest.mark.parametrize(("column", "value"), (COLUMNS | ENDS).items())

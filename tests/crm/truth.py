@@ -49,6 +49,9 @@ def _held(deal: Deal) -> Iterator[str]:
     for activity in Activity.objects.filter(deal=deal):
         if (activity.holder_id, activity.holder_team_id) != (deal.owner_id, deal.team_id):
             yield f"has activity {activity.pk} in the reach of {activity.holder_id} still"
+    for visit in StageVisit.objects.filter(deal=deal):
+        if (visit.holder_id, visit.holder_team_id) != (deal.owner_id, deal.team_id):
+            yield f"has visit {visit.sequence} in the reach of {visit.holder_id} still"
 
 
 def rows(model: Any, **condition: Any) -> list[dict[str, Any]]:
