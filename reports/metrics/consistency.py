@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.figures import Definition
 from reports.judged import JUDGED, judged_of_own_team
+from reports.kept_sql import found_rows
 from reports.measures import Counted, FigureMeasure, Share
 from reports.metric import metric
 from reports.question import Question
+from salesprocess.lib.derived import found_first
 
 RULES = {
     "true_stage": Q(true_stage=True),
@@ -182,10 +184,21 @@ LEAST_OF_A_TEAM = 3
 def kept_by_own_team(question: Question) -> Mapping[str, int] | None:
     """How many of the open deals of the reader's team keep each rule (`n` there are, `whole` keep
     all); None for a team of too few to tell of all without telling of each. One query."""
-    found: dict[str, int] = judged_of_own_team(question).aggregate(
-        n=Count("pk"),
-        people=Count("owner_then_id", distinct=True),
-        whole=Count("pk", filter=WHOLE_RECORD),
-        **{f"kept_{name}": Count("pk", filter=rule) for name, rule in RULES.items()},
-    )
-    return found if found.pop("people") >= LEAST_OF_A_TEAM else None
+
+    def write(asked: Question) -> QuerySet[Any]:
+        judged = found_first(judged_of_own_team(asked), "owner_then_id", *RULES)
+        counted: QuerySet[Any] = (
+            judged.annotate(told=Value(""))
+            .values("told")
+            .annotate(
+                n=Count("pk"),
+                people=Count("owner_then_id", distinct=True),
+                whole=Count("pk", filter=WHOLE_RECORD),
+                **{f"kept_{name}": Count("pk", filter=rule) for name, rule in RULES.items()},
+            )
+        )
+        return counted
+
+    key = ("own team", question.reader.team_id)
+    found = next(iter(found_rows(question, key, write, valued=False)), None)
+    return found if found and found["people"] >= LEAST_OF_A_TEAM else None
