@@ -1,9 +1,8 @@
-"""The tour: a sample deal of one's own that somebody takes through all seven stages by doing it
-(CHECKLIST A19).
+"""The tour: a practice deal of one's own that somebody takes through all seven stages by doing it
+(CHECKLIST A19), with sample data or without.
 
-The deal and its company are marked as sample data, so that they say so and are left out where the sample
-data is. It leaves whole, with whatever was done on it and whoever was named for it, unlike what was changed of the
-other sample data.
+The deal and its company are of a batch of their own kind, so that they say that they are a sample and
+count in no figure. It leaves whole, with whatever was done on it and whoever was named for it.
 """
 
 import datetime as dt
@@ -18,7 +17,6 @@ from crm.models import Activity, Company, Contact, Deal
 from crm.models.deal import DealQuerySet
 from exchange.commands import batch as batch_commands
 from pipeline.models import Batch, BatchKind, User
-from salesprocess.lib.refused import Refused
 
 
 def tour_of(user: User) -> Deal | None:
@@ -28,14 +26,11 @@ def tour_of(user: User) -> Deal | None:
 
 
 def begin(*, by: User, at: dt.datetime) -> Deal:
-    """Begin the tour, or go on with the one that was begun.
-
-    Raises Refused without sample data, which it is a part of.
-    """
+    """Begin the tour, or go on with the one that was begun."""
     with transaction.atomic():
-        sample = Batch.objects.sample()
-        if sample is None:
-            raise Refused(_("The tour is a part of the sample data, which an admin can add."))
+        batch, _made = Batch.objects.get_or_create(
+            kind=BatchKind.TOUR, undone_at=None, defaults={"name": "tour", "by": by, "at": at}
+        )
         found = tour_of(by)
         if found is not None:
             return found
@@ -46,7 +41,7 @@ def begin(*, by: User, at: dt.datetime) -> Deal:
             name=_("Tour through the seven stages"), company=company, owner=by, by=by, at=at
         )
         for record in (company, deal):
-            record.batch = sample
+            record.batch = batch
             record.save(update_fields=["batch"])
     return deal
 
@@ -56,10 +51,16 @@ def take_away(*, at: dt.datetime, of: User | None = None) -> None:
     with transaction.atomic():
         for deal in _tours() if of is None else _tours().filter(created_by=of):
             _take_away(deal, at=at)
+        batch = Batch.objects.tour()
+        if batch is not None and not _tours().exists():
+            # A company that the deal was moved from may be left of it: a record like any other.
+            Company.objects.filter(batch=batch).update(batch=None)
+            batch.delete()
 
 
 def _take_away(deal: Deal, *, at: dt.datetime) -> None:
-    # What leaves together is a batch; it is untouched since now.
+    # What leaves together is a batch of its own, which others' tours are no part of; it is untouched
+    # since now.
     going = Batch.objects.create(kind=BatchKind.SAMPLE, name="tour", by=deal.created_by, at=at)
     # Made with the deal, and not one that the deal was moved to.
     made = Company.objects.filter(batch=deal.batch_id, created_at=deal.created_at)
@@ -83,6 +84,4 @@ def _take_away(deal: Deal, *, at: dt.datetime) -> None:
 
 
 def _tours() -> DealQuerySet:
-    """What people opened themselves among the sample data."""
-    sample = Deal.objects.filter(batch__kind=BatchKind.SAMPLE, batch__undone_at=None)
-    return sample.filter(created_by__batch=None)
+    return Deal.objects.filter(batch__kind=BatchKind.TOUR, batch__undone_at=None)

@@ -7,12 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from demo import sample, tour
+from demo import tour
 from demo.tour_steps import DONE, tour_steps
-from pipeline.models import Batch
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.htmx import render
-from salesprocess.lib.refused import Refused
 
 
 @require_GET
@@ -23,22 +21,14 @@ def page(request: HtmxRequest) -> HttpResponse:
         "deal": deal,
         "steps": steps,
         "done": sum(step.state == DONE for step in steps),
-        "may_begin": Batch.objects.sample() is not None or request.user.scope.everything,
-        "has_sample": Batch.objects.sample() is not None,
     }
     return render(request, page="demo/tour.html", context=context)
 
 
 @require_POST
 def begin(request: HtmxRequest) -> HttpResponse:
-    """Begin it; an admin brings the sample data in by the way, where there is none."""
-    at = timezone.now()
-    try:
-        if Batch.objects.sample() is None and request.user.scope.everything:
-            sample.add(by=request.user, at=at)
-        tour.begin(by=request.user, at=at)
-    except Refused as refused:
-        messages.error(request, refused.message)
+    """Begin it, or go on with it."""
+    tour.begin(by=request.user, at=timezone.now())
     return redirect("demo:tour")
 
 

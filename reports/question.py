@@ -44,6 +44,12 @@ class Question:
     product: int | None = None
     # The sample data, where it is no part of what is asked.
     left_out: int | None = None
+    # What people try out on the tour, which is no part of any question: as the reader has it.
+    tour: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.tour is None:
+            object.__setattr__(self, "tour", self.reader.scope.tour_id)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` gives, made when it is first asked for: several figures share one query."""
@@ -188,7 +194,8 @@ class Question:
 
     def of_activities(self) -> Q:
         """Of who did them, whose team is the present one."""
-        return self._narrowed(owner="owner", team="owner__team", deal="deal__")
+        narrowed = self._narrowed(owner="owner", team="owner__team", deal="deal__")
+        return narrowed & self.without_tour("company__")
 
     def of_parts(self) -> Q:
         """Of records of a deal, such as its offers."""
@@ -207,9 +214,17 @@ class Question:
             condition &= ~Q(batch_id=self.left_out)
         return condition
 
+    def without_tour(self, *paths: str) -> Q:
+        """`paths` lead to what may be of it: a deal, a company."""
+        condition = Q()
+        if self.tour is not None:
+            for path in paths:
+                condition &= ~Q(**{f"{path}batch_id": self.tour})
+        return condition
+
     def _narrowed(self, *, owner: str, team: str, deal: str) -> Q:
         """`deal` is the path to the deal."""
-        condition = Q()
+        condition = self.without_tour(deal)
         if self.left_out is not None:
             condition &= ~Q(**{f"{deal}batch_id": self.left_out})
         if self.person is not None:

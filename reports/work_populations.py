@@ -87,8 +87,13 @@ def _able(question: Question) -> QuerySet[Any]:
     """Those of them who joined, with whether anything is on record that they did in the week
     (`is_at_work`): of whoever never could, nothing is known."""
     start, end = last_week(question)
-    done = Activity.objects.filter(owner=OuterRef("pk"), done_at__gte=start, done_at__lt=end)
-    moves = StageVisit.objects.filter(entered_at__gte=start, entered_at__lt=end)
+    counts = question.without_tour("deal__", "company__")
+    done = Activity.objects.filter(
+        counts, owner=OuterRef("pk"), done_at__gte=start, done_at__lt=end
+    )
+    moves = StageVisit.objects.filter(
+        question.without_tour("deal__"), entered_at__gte=start, entered_at__lt=end
+    )
     able = _expected(question).filter(pk__in=User.objects.able_to_sign_in().values("pk"))
     told: QuerySet[Any] = able.annotate(
         is_at_work=flag(Q(Exists(done)) | Q(pk__in=moves.values("entered_by"))),

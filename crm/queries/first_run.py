@@ -53,6 +53,7 @@ class FirstRunState:
         return next((task for task, state in self.states.items() if state not in settled), None)
 
 
+_TRIED_OUT = (BatchKind.SAMPLE, BatchKind.TOUR)
 # Whoever thinks better of it has this long.
 BRING_BACK = dt.timedelta(minutes=10)
 
@@ -74,7 +75,7 @@ def first_run_state(user: User, *, at: dt.datetime) -> FirstRunState:
         Task.IMPORT: _of(loaded, run.import_begun_at is not None),
         Task.RECALL: _of(run.recalled_at is not None),
         Task.PROCESS: _of(run.process_seen_at is not None),
-        Task.DEAL: _of(Deal.objects.open().exclude(batch__kind=BatchKind.SAMPLE).exists()),
+        Task.DEAL: _of(Deal.objects.open().exclude(batch__kind__in=_TRIED_OUT).exists()),
     }
     states = {
         task: State.PUT_OFF if state == State.NOT_YET and task in run.put_off else state

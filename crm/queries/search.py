@@ -34,6 +34,7 @@ from crm.models import (
 )
 from crm.queries.search_words import SearchWords, parse
 from pipeline.models import User
+from pipeline.people.access import Scope
 
 MAX_HITS = 20
 _MODELS = {SearchKind.COMPANY: Company, SearchKind.CONTACT: Contact, SearchKind.DEAL: Deal}
@@ -106,7 +107,7 @@ def _ranked(
         ),
         rank_own=_rank(own | _in_own_deals(reader), Q(owner=reader)),
         rank_name=_rank(*fits),
-        is_sample=_is_sample(reader.scope.sample_id),
+        is_sample=_is_sample(reader.scope),
     )
 
 
@@ -176,7 +177,7 @@ def find_again(records: Sequence[tuple[str, int]], *, reader: User) -> list[Foun
         group=Value(HitGroup.MY_DEALS, output_field=IntegerField()),
         rank_own=Value(0),
         rank_name=Value(0),
-        is_sample=_is_sample(reader.scope.sample_id),
+        is_sample=_is_sample(reader.scope),
     )
     found = _detailed(plain, reader, len(records)) if records else []
     return sorted(found, key=lambda row: records.index((row.kind, row.record_id)))
@@ -268,12 +269,13 @@ def _in_own_deals(reader: User) -> Q:
     )
 
 
-def _is_sample(sample_id: int | None) -> Case | Value:
-    """Whether the record came in with this batch, which need not exist."""
-    if sample_id is None:
+def _is_sample(scope: Scope) -> Case | Value:
+    """Whether the record is one of the sample data or of a tour, which need not exist."""
+    batches = [pk for pk in (scope.sample_id, scope.tour_id) if pk is not None]
+    if not batches:
         return Value(False)
     batched = {
-        kind: Exists(model._default_manager.filter(pk=OuterRef("record_id"), batch=sample_id))
+        kind: Exists(model._default_manager.filter(pk=OuterRef("record_id"), batch__in=batches))
         for kind, model in _MODELS.items()
     }
     return Case(*(When(kind=kind, then=found) for kind, found in batched.items()))

@@ -76,16 +76,21 @@ _HELD = " OR ".join(
     )
     for kind, results in HELD.items()
 )
+# What is tried out on the tour is no work.
+_REAL = "NOT EXISTS (SELECT FROM crm_deal d WHERE d.id = {deal} AND d.batch_id = %(tour)s::bigint)"
 _WEEKS = f"""
     SELECT span.n,
         (SELECT count(*) FROM crm_activity act WHERE act.owner_id = %(me)s
-            AND act.done_at >= span.starts AND act.done_at < span.ends AND ({_HELD})),
+            AND act.done_at >= span.starts AND act.done_at < span.ends AND ({_HELD})
+            AND {_REAL.format(deal="act.deal_id")}),
         (SELECT count(*) FROM crm_stagevisit visit WHERE visit.exit_owner_id = %(me)s
             AND visit.left_how = 'advanced'
-            AND visit.left_at >= span.starts AND visit.left_at < span.ends),
+            AND visit.left_at >= span.starts AND visit.left_at < span.ends
+            AND {_REAL.format(deal="visit.deal_id")}),
         (SELECT count(*) FROM crm_stagevisit visit WHERE visit.exit_owner_id = %(me)s
             AND visit.left_how = 'advanced' AND visit.stage = 3
-            AND visit.left_at >= span.starts AND visit.left_at < span.ends)
+            AND visit.left_at >= span.starts AND visit.left_at < span.ends
+            AND {_REAL.format(deal="visit.deal_id")})
     FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[])
         WITH ORDINALITY AS span (starts, ends, n)
     ORDER BY span.n
@@ -116,7 +121,8 @@ def week_of(user: User, *, at: dt.datetime) -> OwnWeek:
         dt.datetime.combine(local.date() - dt.timedelta(weeks=n), local.time(), tzinfo=user.zone)
         for n in range(WEEKS + 1)
     ]
-    rows = run(_WEEKS, {"me": user.pk, "starts": starts, "ends": ends})
+    asked = {"me": user.pk, "tour": user.scope.tour_id, "starts": starts, "ends": ends}
+    rows = run(_WEEKS, asked)
     return OwnWeek(*(_figure([row[place] for row in rows]) for place in (1, 2, 3)))
 
 

@@ -1,4 +1,4 @@
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +12,8 @@ class BatchKind(models.TextChoices):
     IMPORT = "import", _("Import")
     DEMO = "demo", _("Demo organisation")
     SAMPLE = "sample", _("Sample data")
+    # What people try out on the tour: it counts in no figure.
+    TOUR = "tour", _("Practice deals")
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
@@ -25,6 +27,10 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def sample(self) -> "Batch | None":
         """The sample data that is here now."""
         return self.filter(kind=BatchKind.SAMPLE, undone_at=None).first()
+
+    def tour(self) -> "Batch | None":
+        """What people are trying out on the tour."""
+        return self.filter(kind=BatchKind.TOUR, undone_at=None).first()
 
 
 BatchManager = models.Manager.from_queryset(BatchQuerySet)
@@ -48,6 +54,15 @@ class Batch(models.Model):
     summary = models.JSONField(default=dict)
 
     objects = BatchManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=models.Q(kind="tour", undone_at=None),
+                name="one_batch_of_tours",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

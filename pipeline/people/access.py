@@ -43,7 +43,8 @@ class Scope:
     `pool_team_ids` the teams whose unowned records are visible, `managed_team_ids` the teams that
     the person leads, directly or further up the tree.
 
-    `sample_id` is the batch of the sample data that the organisation has; its records say so.
+    `sample_id` is the batch of the sample data that the organisation has, `tour_id` that of what
+    people try out on the tour; the records of both say so.
     Whoever left (`is_active` is false) sees nothing.
     """
 
@@ -55,6 +56,7 @@ class Scope:
     pool_team_ids: frozenset[int] = frozenset()
     managed_team_ids: frozenset[int] = frozenset()
     sample_id: int | None = None
+    tour_id: int | None = None
 
     def owned_filter(
         self, *, owner: str = "owner", team: str | None = "team", prefix: str = ""
@@ -130,8 +132,8 @@ class Scope:
         return {"user_id": self.user_id, "sample_id": self.sample_id, **lists}
 
     def is_sample(self, batch_id: int | None) -> bool:
-        """Whether a record that came in with this batch is one of the sample data."""
-        return batch_id is not None and batch_id == self.sample_id
+        """Whether a record that came in with this batch is one of the sample data, or of a tour."""
+        return batch_id is not None and batch_id in (self.sample_id, self.tour_id)
 
     def may_assign_to(self, user_id: int) -> bool:
         return self.everything or user_id in self.assignable_ids

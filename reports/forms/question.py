@@ -244,8 +244,11 @@ class QuestionForm(forms.Form):
     def _sample(self) -> int | None:
         """The sample data, once there are deals of one's own beside it: who asks for everything
         means these. It is shown where its team or one of its people is asked for."""
-        sample = self.reader.scope.sample_id
-        if sample is None or not Deal.objects.exclude(batch_id=sample).exists():
+        sample, tour = self.reader.scope.sample_id, self.reader.scope.tour_id
+        if sample is None:
+            return None
+        own = Deal.objects.exclude(batch_id=sample)
+        if not (own if tour is None else own.exclude(batch_id=tour)).exists():
             return None
         return sample
 

@@ -1,5 +1,6 @@
 """The tour: a practice deal through all seven stages by doing it, which leaves nothing behind."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,10 +16,14 @@ from pytest_django import DjangoDbBlocker
 from crm.commands import activity as activity_commands
 from crm.commands.writers.activity import About
 from crm.models import Activity, ActivityKind, Contact, Deal
+from day.queries.done import week_of
+from day.queries.true_record import kept_of
 from demo import sample, tour
-from pipeline.models import Batch
+from pipeline.models import Batch, User
 from pipeline.process.stages import Outcome, Stage
-from salesprocess.lib.refused import Refused
+from reports.figures import Period
+from reports.metrics import METRICS
+from reports.question import Question
 from tests.conftest import Cast, make_cast
 from tests.crm.page_forms import untouched
 from tests.factories import NOW, make_contact, make_deal
@@ -86,7 +91,7 @@ def test_a_sale_is_made_by_doing_and_leaves_nothing(cast: Cast, client: Client) 
     client.post("/first-run/tour/begin/")
     deal = tour.tour_of(cast.ana)
     assert deal is not None
-    assert (deal.owner, deal.batch, steps_done(client)) == (cast.ana, Batch.objects.sample(), 0)
+    assert (deal.owner, deal.batch, steps_done(client)) == (cast.ana, Batch.objects.tour(), 0)
     for stage in Stage:
         page = client.get("/first-run/tour/").content.decode()
         current = page.split('aria-current="step"')[1].split("</li>")[0]
@@ -112,10 +117,62 @@ def test_it_leaves_with_the_sample_data(cast: Cast, client: Client) -> None:
     undone = sample.take_away(by=cast.adele, at=timezone.now())
     assert undone.kept == []
     assert not Deal.objects.exists()
-    with pytest.raises(Refused, match="part of the sample data"):
-        tour.begin(by=cast.ana, at=NOW)
+
+
+def test_it_works_without_sample_data_and_counts_as_a_sample(cast: Cast, client: Client) -> None:
+    sample.take_away(by=cast.adele, at=NOW)
+    client.force_login(cast.ana)
     client.post("/first-run/tour/begin/")
-    assert "an admin can add" in client.get("/first-run/tour/").content.decode()
+    deal = tour.tour_of(cast.ana)
+    assert deal is not None
+    assert "/first-run/tour/end/" in client.get("/first-run/tour/").content.decode()
+    assert '<span class="chip ghost">sample</span>' in client.get("/board/").content.decode()
+    press(client, f"/deals/{deal.pk}/move/", to="2")
+    assert steps_done(client) == 1
+    # It is nobody's first deal, and nobody's work of the week.
+    assert not Deal.objects.exclude(batch__kind="tour").exists()
+    tour.take_away(of=cast.ana, at=NOW)
+    assert not Deal.objects.exists()
+
+
+def figures(person: User, cast: Cast) -> dict[str, object]:
+    """What all numbers of the reports come to for somebody, and the own week and what is true."""
+    reader = cast.again(person)
+    today = NOW.date()
+    period = Period(start_on=today - dt.timedelta(days=90), end_on=today, zone=reader.zone)
+    mine = Question(reader=reader, today=today, period=period).of_person(reader)
+    everybody = Question(reader=cast.again(cast.adele), today=today, period=period)
+    told: dict[str, object] = {
+        f"{metric.slug} {who}": metric.whole(question)
+        for metric in METRICS.values()
+        for who, question in (("mine", mine), ("all", everybody))
+    }
+    week = week_of(reader, at=NOW + dt.timedelta(hours=1))
+    return told | {"week": week, "kept": kept_of(reader, today=today)}
+
+
+def test_it_counts_in_nobodys_figures(cast: Cast, client: Client) -> None:
+    make_deal(by=cast.ana, name="Real", stage=Stage.NEEDS_ANALYSIS, amount=900)
+    before = figures(cast.ana, cast)
+    client.force_login(cast.ana)
+    client.post("/first-run/tour/begin/")
+    deal = tour.tour_of(cast.ana)
+    assert deal is not None
+
+    def differ() -> list[str]:
+        return [key for key, value in figures(cast.ana, cast).items() if value != before[key]]
+
+    for stage in Stage:
+        if stage in (Stage.PROSPECTING, Stage.PROPOSAL):
+            assert differ() == []
+        if stage != Stage.CLOSING:
+            press(client, f"/deals/{deal.pk}/move/", to=str(stage + 1))
+    press(client, f"/deals/{deal.pk}/win/")
+    activity_commands.log(
+        About(company=deal.company), kind=ActivityKind.CALL, body="said", by=cast.ana, at=NOW
+    )
+    assert Deal.objects.get(pk=deal.pk).outcome == Outcome.WON
+    assert differ() == []
 
 
 def test_each_has_the_own_one(cast: Cast) -> None:

@@ -419,7 +419,7 @@ def standing_of(user: User) -> tuple[Team | None, Scope, ProcessNow]:
     a deactivated person nothing.
     """
     leads = user.is_active and user.role == Role.MANAGER
-    ((led, people, assignable, sample_id, teams, names, *root),) = run(
+    ((led, people, assignable, sample_id, tour_id, teams, names, *root),) = run(
         _REACH, {"user": user.pk, "leads": leads}
     )
     organisation = None if root[0] is None else Team.from_db(DEFAULT_DB_ALIAS, _ROOT, root)
@@ -428,16 +428,21 @@ def standing_of(user: User) -> tuple[Team | None, Scope, ProcessNow]:
         teams={pk: (above, version) for pk, above, version in json.loads(teams or "[]")},
         own_names=dict(json.loads(names or "[]")),
     )
-    return organisation, _scope(user, led, people, assignable, sample_id), now
+    return organisation, _scope(user, led, people, assignable, sample_id, tour_id), now
 
 
 def _scope(
-    user: User, led: list[int], people: list[int], assignable: list[int], sample_id: int | None
+    user: User,
+    led: list[int],
+    people: list[int],
+    assignable: list[int],
+    sample_id: int | None,
+    tour_id: int | None,
 ) -> Scope:
     if not user.is_active:
         return Scope(user_id=user.pk, is_active=False)
     if user.role == Role.ADMIN:
-        return Scope(user_id=user.pk, everything=True, sample_id=sample_id)
+        return Scope(user_id=user.pk, everything=True, sample_id=sample_id, tour_id=tour_id)
     own_team = {user.team_id} if user.team_id else set()
     return Scope(
         user_id=user.pk,
@@ -446,6 +451,7 @@ def _scope(
         pool_team_ids=frozenset(led) | own_team,
         managed_team_ids=frozenset(led),
         sample_id=sample_id,
+        tour_id=tour_id,
     )
 
 
@@ -474,6 +480,7 @@ _REACH = f"""
             )
         ),
         (SELECT id FROM pipeline_batch WHERE kind = 'sample' AND undone_at IS NULL LIMIT 1),
+        (SELECT id FROM pipeline_batch WHERE kind = 'tour' AND undone_at IS NULL),
         (
             SELECT json_agg(json_build_array(team.id, team.parent_id, layer.current_id))::text
             FROM pipeline_team team LEFT JOIN pipeline_layer layer ON layer.team_id = team.id
