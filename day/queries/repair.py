@@ -76,6 +76,7 @@ _LOAD = """
     FROM pipeline_user person
     JOIN crm_deal deal ON deal.owner_id = person.id AND deal.outcome = 'open'
     WHERE person.is_active AND person.id <> %(me)s
+        AND (%(tour)s::bigint IS NULL OR deal.batch_id IS DISTINCT FROM %(tour)s::bigint)
         AND (%(everybody)s::boolean OR person.id = ANY(%(people)s))
     GROUP BY person.id, person.name ORDER BY lower(person.name), person.id
 """
@@ -89,6 +90,7 @@ def team_load(user: User, *, at: dt.datetime) -> list[TeamLoad]:
         "at": at,
         "today": at.astimezone(user.zone).date(),
         "me": user.pk,
+        "tour": user.scope.tour_id,
         "everybody": user.scope.everything,
         "people": sorted(user.scope.owner_ids),
     }

@@ -117,7 +117,9 @@ class DayPage:
             "ahead": schedule(self.viewer, self.found, self.done, free),
             "repairs": repairs(self.viewer, untrue_deals(self.user, today=self.viewer.today)),
             "protected": free,
-            "free_proposed": "" if free else free_words(self.viewer),
+            # Whoever leads knows by what the own day is made; it is not proposed.
+            "free_proposed": "" if free or self.user.is_manager else free_words(self.viewer),
+            "leads": self.user.is_manager,
             "work_lists": work_lists(self.user),
             "protect_form": ProtectForm(),
         }

@@ -17,8 +17,11 @@ from salesprocess.lib.htmx import render
 @require_GET
 def mirror(request: HtmxRequest) -> HttpResponse:
     viewer = Viewer(request.user, at=timezone.now())
+    week = week_of(request.user, at=viewer.at)
+    # Whoever leads and does not sell has no week of selling to look at.
+    is_idle = request.user.is_manager and not any(one.now or one.usual for one in week)
     context = {
-        "week": week_bars(week_of(request.user, at=viewer.at)),
+        "week": [] if is_idle else week_bars(week),
         "kept": true_words(*kept_of(request.user, today=viewer.today)),
         "not_today": reasons_words(own.why_not_today(request.user, at=viewer.at)),
         "team": team_lines(team_load(request.user, at=viewer.at)),

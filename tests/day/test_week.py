@@ -251,3 +251,19 @@ def test_two_people_work_a_week_and_leave_nothing_lying(
     done = sellers[0].did + sellers[1].did
     ways = {"gate", "later", "move", "hand-off", "lead of mine", "lead of pool", "close", "value"}
     assert ways | {"park", "reached", "no_answer", "meeting_set", "moved_forward"} == set(done)
+
+
+def test_whoever_leads_sees_the_people_first_and_no_week_of_selling_without_any(cast, client):
+    make_deal(by=cast.ana, name="Line 3")
+    client.force_login(cast.mona)
+    page = client.get("/day/").content.decode()
+    assert page.index('hx-get="/day/mirror/"') < page.index('class="now')
+    assert "Keep free for prospecting" not in page
+    mirror = client.get("/day/mirror/").content.decode()
+    assert re.search(r"<bdi>Ana Ruiz</bdi></a>\s*<span class=\"meta\">1 lead waits", mirror)
+    assert "week-title" not in mirror
+
+    client.force_login(cast.ana)
+    page = client.get("/day/").content.decode()
+    assert page.index('hx-get="/day/mirror/"') > page.index("Keep free for prospecting")
+    assert "week-title" in client.get("/day/mirror/").content.decode()
