@@ -2,6 +2,9 @@
 
 const filled = (data, name) =>
   data.getAll(name).some((value) => (value instanceof File ? value.name : value.trim()));
+// What the server has refused is wrong for as long as it stands there; what the browser refuses, too.
+const isWrong = (field) =>
+  field.value && (!field.validity.valid || (field.matches('[aria-invalid=true]') && field.value === field.defaultValue));
 
 document.addEventListener('input', ({ target }) => {
   const form = target.closest('form');
@@ -12,7 +15,9 @@ document.addEventListener('input', ({ target }) => {
   const asks = [...form.querySelectorAll('[data-needs]')];
   // Each has its number, which becomes a tick once there is something in it.
   for (const ask of asks) {
-    const isFilled = JSON.parse(ask.dataset.needs).every((group) => group.some((name) => filled(data, name)));
+    const isFilled =
+      JSON.parse(ask.dataset.needs).every((group) => group.some((name) => filled(data, name))) &&
+      ![...ask.querySelectorAll('input:not([type=radio], [type=checkbox], [type=hidden]), textarea')].some(isWrong);
     ask.classList.toggle('filled', isFilled || (past && ask.dataset.hard === undefined));
   }
   const left = asks.filter((ask) => !ask.classList.contains('filled'));

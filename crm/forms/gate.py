@@ -153,7 +153,8 @@ class GateForm(VerbForm):
         return bool(str(self.data.get(name) or "").strip())
 
     def _filled(self, ask: GatePart) -> bool:
-        return all(map(self._has, ask.needs))
+        """A value that was refused fills nothing."""
+        return all(map(self._has, ask.needs)) and not self.errors.keys() & ask.fields.keys()
 
     def _begun(self, ask: GatePart) -> bool:
         return any(map(self._has, ask.needs))

@@ -162,6 +162,20 @@ def test_a_sheet_counts_down_what_is_missing_while_it_is_filled_in(
     sheet.get_by_label("Steps to a yes").fill(" ")
     expect(title).to_have_text("1 thing missing before Proposal")
 
+    # A value that is refused fills nothing, here and there, until it is another one.
+    sheet.get_by_label("Steps to a yes").fill("The board")
+    sheet.locator("[name=path_on]").fill("0026-01-01")
+    board.keyboard.press("Control+Enter")
+    expect(title).to_have_text("1 thing missing before Proposal")
+    wrong = sheet.locator("[aria-invalid=true]").first
+    expect(wrong).to_be_focused()
+    sheet.get_by_label("In their words", exact=True).press("End")
+    board.keyboard.type(".")
+    expect(title).to_have_text("1 thing missing before Proposal")
+    wrong.fill("")
+    expect(title).to_have_text("Move to Proposal")
+    sheet.get_by_label("Steps to a yes").fill(" ")
+
     # What is left after a refusal the server says by the same rule.
     board.keyboard.press("Control+Enter")
     expect(sheet.get_by_text("This is missing.")).to_be_visible()
