@@ -60,3 +60,35 @@ document.addEventListener('click', (event) => {
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !event.defaultPrevented && sheetIsOpen()) closeSheet();
 });
+
+// --- on a phone it is drawn down, as others are there ------------------------------------------------
+
+const FAR = 96; // px: so far down it was meant
+const FAST = 0.6; // px a millisecond
+const isPhone = matchMedia('(width < 768px)');
+const isCalm = matchMedia('(prefers-reduced-motion: reduce)');
+let drawn = null; // {sheet, id, from, at}
+
+// By its head alone: below that one scrolls, and writes.
+document.addEventListener('pointerdown', (event) => {
+  const head = event.target.closest?.('#sheet .sheet :is(.head, .how-did, .quick-head)');
+  if (!head || event.pointerType !== 'touch' || !isPhone.matches) return;
+  if (event.target.closest('a, button, input, select, textarea, label, summary')) return;
+  drawn = { sheet: head.closest('.sheet'), id: event.pointerId, from: event.clientY, at: event.timeStamp };
+});
+document.addEventListener('pointermove', (event) => {
+  if (drawn?.id !== event.pointerId || isCalm.matches) return;
+  drawn.sheet.style.transform = `translateY(${Math.max(0, event.clientY - drawn.from)}px)`;
+});
+for (const end of ['pointerup', 'pointercancel']) {
+  document.addEventListener(end, (event) => {
+    if (drawn?.id !== event.pointerId) return;
+    const { sheet, from, at } = drawn;
+    drawn = null;
+    const way = event.clientY - from;
+    const isMeant = way > FAR || (way > 24 && way / Math.max(event.timeStamp - at, 1) > FAST);
+    // As Escape does: what was typed is kept, and the focus goes back.
+    if (end === 'pointerup' && isMeant) closeSheet();
+    else sheet.style.transform = '';
+  });
+}

@@ -150,3 +150,41 @@ def test_who_comes_back_from_a_call_is_asked_how_it_went(
     page.evaluate(LEAVE, "visible")
     expect(page.locator("#sheet-title")).to_have_count(0)
     expect(page).to_have_url(re.compile(r"/(deals/\d+|day)/$"))
+
+
+DRAW = """(head, by) => {
+    const at = head.getBoundingClientRect();
+    const fire = (type, y) => head.dispatchEvent(new PointerEvent(type, {
+        pointerId: 7, pointerType: 'touch', bubbles: true, clientX: at.x + 60, clientY: at.y + 8 + y }));
+    fire('pointerdown', 0);
+    for (let y = 0; y <= by; y += 12) fire('pointermove', y);
+    const moved = head.closest('.sheet').style.transform;
+    fire(by ? 'pointerup' : 'pointercancel', by);
+    return moved;
+}"""
+
+
+@pytest.mark.parametrize("calm", [False, True])
+def test_a_sheet_is_drawn_down_by_its_head(page_of: PageOf, people: Cast, deal: Deal, calm: bool):
+    page = page_of(people.ana, "/board/")
+    page.emulate_media(reduced_motion="reduce" if calm else "no-preference")
+    opener = page.locator(".phonebar [data-log]")
+    opener.tap()
+    line = page.locator("#quick-line")
+    line.fill("ponda reached")
+    head = page.locator("#sheet .quick-head")
+    # A little is nothing: it goes back.
+    assert head.evaluate(DRAW, 12) == ("" if calm else "translateY(12px)")
+    expect(page.locator("#sheet .sheet")).to_have_count(1)
+    assert head.evaluate("(head) => head.closest('.sheet').style.transform") == ""
+    head.evaluate(DRAW, 240)
+    expect(page.locator("#sheet .sheet")).to_have_count(0)
+    expect(opener).to_be_focused()
+    # What was typed is kept, as where it is left by Escape; and a sheet of a deal goes the same way.
+    opener.tap()
+    expect(line).to_have_value("ponda reached")
+    page.locator("#sheet [data-close]").first.tap()
+    place = f"/deals/{deal.pk}/park/"
+    page.evaluate(f"htmx.ajax('GET', '{place}', {{target: '#sheet', swap: 'innerHTML'}})")
+    page.locator("#sheet .head").evaluate(DRAW, 240)
+    expect(page.locator("#sheet .sheet")).to_have_count(0)
