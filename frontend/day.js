@@ -1,5 +1,7 @@
 // My Day by keys and by mouse. Everything that it does is a link or a form of the page, so that it works
 // without it as well; here are only the keys, the drag, and how long a row was open.
+import { keyOf } from './keys.js';
+
 const day = () => document.getElementById('day');
 const rows = () => [...(day()?.querySelectorAll('.day-row[data-row]') ?? [])];
 const here = () => document.activeElement?.closest?.('.day-row[data-row]') ?? null;
@@ -96,7 +98,7 @@ function inForm(event, form) {
     return true;
   }
   if (event.altKey || event.ctrlKey || event.metaKey || typing(event.target)) return false;
-  return event.key === 'z' ? takeBack() : pickOutcome(form, event.key);
+  return keyOf(event) === 'z' ? takeBack() : pickOutcome(form, event.key);
 }
 
 // What was just done, while the next row is open already.

@@ -24,10 +24,16 @@ export function keyOf(event, goes = false) {
   return key in mine ? '' : key;
 }
 
+// The key that somebody presses for what is "z" at first.
+export const ownKey = (key) => own[key] ?? key;
+
 export const keysAreOn = () => document.body.dataset.keysOff === undefined;
 
 export const isTyping = (element) =>
   Boolean(element.closest?.('input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]'));
+
+// As the one that it stands for is written: Z for z.
+const inCase = (mine, said) => (said === said.toLowerCase() ? mine : mine.toUpperCase());
 
 // What is shown as a key says one's own.
 function showOwn(root) {
@@ -35,7 +41,7 @@ function showOwn(root) {
   for (const shown of root.querySelectorAll('kbd:not([data-own])')) {
     const said = shown.textContent.trim();
     const mine = own[said] ?? own[said.toLowerCase()];
-    if (mine) shown.textContent = said.startsWith(AFTER_G) ? `${own.g ?? 'g'} ${mine}` : mine;
+    if (mine) shown.textContent = said.startsWith(AFTER_G) ? `${own.g ?? 'g'} ${mine}` : inCase(mine, said);
     shown.dataset.own = '';
   }
 }

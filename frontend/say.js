@@ -1,5 +1,7 @@
 // Two ways to tell what happened: aloud, and in a note that goes away by itself.
 
+import { ownKey } from './keys.js';
+
 const [LONG_MS, UNDO_MS, SHORT_MS] = [12_000, 8000, 6000];
 
 export function say(text) {
@@ -24,7 +26,7 @@ export function note(text, tone = 'ok', undo = null, more = null) {
   if (undo) box.append(undoButton(undo, box));
   if (more) box.append(moreButton(more, box));
   document.getElementById('toasts').append(box);
-  say(undo ? `${text} ${undo.hint}` : text);
+  say(undo ? `${text} ${undo.hint.replace('{key}', ownKey('z'))}` : text);
   goAway(box, tone === 'bad' || more ? LONG_MS : undo ? UNDO_MS : SHORT_MS);
 }
 
@@ -60,7 +62,8 @@ function undoButton({ href, values, words }, box) {
   button.className = 'btn btn-s btn-quiet';
   button.dataset.key = 'z';
   const key = document.createElement('kbd');
-  key.textContent = 'Z';
+  key.textContent = ownKey('z').toUpperCase();
+  key.dataset.own = '';
   button.append(words, ' ', key);
   button.addEventListener('click', () => {
     if (box.contains(document.activeElement)) document.getElementById('main').focus();

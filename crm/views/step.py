@@ -19,7 +19,17 @@ from crm.models.evidence import LARGEST, too_large
 from crm.queries import deal as deal_queries
 from crm.queries import steps as queries
 from crm.views import deal_page
-from crm.views.verbs import REFUSED, Dialog, editable_deal, form_of, now, posted_data, show, stay
+from crm.views.verbs import (
+    REFUSED,
+    Dialog,
+    editable_deal,
+    form_of,
+    now,
+    posted_data,
+    show,
+    stay,
+    undo_button,
+)
 from crm.views.verbs import answer as answer_to
 from pipeline.models import Layer, Vote
 from pipeline.process import commands as process
@@ -210,8 +220,7 @@ def own(request: HtmxRequest, pk: int, number: int, key: str, verb: str) -> Http
     response = _panel(request, pk, stage, opened=key)
     if verb == "hide" and wants_fragment(request):
         back = f"/deals/{pk}/steps/{number}/{key}/show/"
-        undo = {"href": back, "values": {}, "words": _("Undo")}
-        undo["hint"] = _("%(undo)s with the key z.") % {"undo": undo["words"]}
+        undo = undo_button(back, {}, _("Undo"))
         trigger(response, "toast", {"text": _("Hidden for you."), "undo": undo})
     return response
 

@@ -44,8 +44,9 @@ REFUSED = "crm/deal/_sheet_refused.html"
 
 
 def undo_button(href: str, values: Mapping[str, Any], words: str) -> dict[str, Any]:
-    """What takes back what was just done, as the note that tells of it needs it."""
-    hint = _("%(undo)s with the key z.") % {"undo": words}
+    """What takes back what was just done, as the note that tells of it needs it. Its hint leaves room
+    for the key, which may be another one for whoever reads it (frontend/say.js)."""
+    hint = _("%(undo)s with the key {key}.") % {"undo": words}
     return {"href": href, "values": dict(values), "words": words, "hint": hint}
 
 

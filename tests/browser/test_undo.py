@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from crm.commands.activity import postpone
 from crm.models import Activity, Deal
 from crm.models.due import Due
+from pipeline.process.stages import Stage
 from tests.conftest import Cast
 from tests.factories import make_deal, plan_call
 
@@ -90,3 +91,46 @@ def test_it_shows_both_where_somebody_changed_the_plan_meanwhile(
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     strip.get_by_role("button", name="Do not do it").click()
     expect(page.locator(".toast-note")).to_contain_text("Cancelled.")
+
+
+def test_ones_own_keys_work_everywhere_and_are_told_everywhere(
+    page_of: Callable[..., Page], people: Cast
+):
+    people.ana.keys = "z=y, d=q, ]=v, h=b, l=u"
+    people.ana.save()
+    deals = [make_deal(by=people.ana, name=name, stage=Stage.PROPOSAL) for name in ("One", "Two")]
+    for deal in deals:
+        plan_call(deal, by=people.ana, due_on=timezone.localdate() - dt.timedelta(days=1))
+    page = page_of(people.ana, "/day/")
+    rows = page.locator(".day-row[data-row]")
+    page.keyboard.press("d")
+    expect(page.locator("[data-day-open]")).to_have_count(0)
+    page.keyboard.press("q")
+    expect(page.locator("[data-outcome='1'] input")).to_be_focused()
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    expect(page.locator(".justdone kbd")).to_have_text("Y")
+    expect(page.locator("[data-outcome='1'] input")).to_be_focused()
+    # The next one is open, and the undo of the one before is one's own key.
+    page.keyboard.press("z")
+    expect(rows).to_have_count(1)
+    page.keyboard.press("y")
+    expect(rows).to_have_count(2)
+
+    page.goto(page.url.split("/day/")[0] + "/board/")
+    card = page.locator(f"#d{deals[0].pk}")
+    card.focus()
+    page.keyboard.press("u")
+    expect(page.locator("#quick-line")).to_be_focused()
+    page.keyboard.press("Escape")
+    card.focus()
+    page.keyboard.press("b")
+    expect(page.locator("#sheet .sheet")).to_have_count(1)
+    page.locator("#sheet label", has_text="Tomorrow").or_(
+        page.locator("#sheet button", has_text="Tomorrow")
+    ).first.click()
+    toast = page.locator(".toast-note", has=page.locator("[data-key=z]"))
+    expect(toast.locator("kbd")).to_have_text("Y")
+    expect(page.locator("#live")).to_contain_text("with the key y.")
+    page.keyboard.press("y")
+    expect(page.locator(".toast-note")).to_contain_text("Undone.")

@@ -39,7 +39,7 @@ def undo(client, offered):
 def test_it_takes_up_what_was_parked(mona, deal):
     toast = told(do(mona, deal, "park", days="30"))
     assert toast["undo"]["words"] == "Undo"
-    assert toast["undo"]["hint"] == "Undo with the key z."
+    assert toast["undo"]["hint"] == "Undo with the key {key}."
 
     back = undo(mona, toast["undo"])
 
