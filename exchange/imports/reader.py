@@ -127,14 +127,6 @@ class RowReader:
         self._heading_sign = currencies.of_heading(self._column(self._sum))
         self._own_currency = mapped.currency or run.root.currency
         self._nothing = dict.fromkeys(field.name for field in mapped.kind.fields)
-        self._readers: dict[CellType, Callable[[_Cell, list[str]], Any]] = {
-            CellType.EMAIL: self._list,
-            CellType.PHONE: self._list,
-            CellType.NAMES: self._names,
-            CellType.LONG: self._long,
-            CellType.LABELLED: self._long,
-            CellType.ENTRIES: self._entries,
-        }
         self._judgements: dict[tuple[Any, ...], _Judgement] = {}
         self._instants: dict[tuple[Any, ...], list[dt.datetime | None]] = {}
         self._faults: list[Fault] = []
@@ -278,8 +270,8 @@ class RowReader:
         return _link if cell_type is CellType.LINK else _parser_of_text(field)
 
     def _value(self, cell: _Cell, row: list[str]) -> Any:
-        if read := self._readers.get(cell.field.cell_type):
-            return read(cell, row)
+        if read := _READERS.get(cell.field.cell_type):
+            return read(self, cell, row)
         if len(cell.places) > 1 and not cell.field.cell_type.is_date:
             return self._joined(cell, row)
         raw = row[cell.places[0]]
@@ -548,6 +540,17 @@ class RowReader:
     def _raw(self, name: str, row: list[str]) -> str:
         column = self._column(name)
         return cells.text(row[self._table.header.index(column)]) if column else ""
+
+
+# How cells are read that say more than one value; no part of a reader, which would keep itself alive.
+_READERS: dict[CellType, Callable[[RowReader, _Cell, list[str]], Any]] = {
+    CellType.EMAIL: RowReader._list,
+    CellType.PHONE: RowReader._list,
+    CellType.NAMES: RowReader._names,
+    CellType.LONG: RowReader._long,
+    CellType.LABELLED: RowReader._long,
+    CellType.ENTRIES: RowReader._entries,
+}
 
 
 def _parser_of_text(field: ImportField) -> Callable[[str], str]:
