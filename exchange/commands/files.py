@@ -9,7 +9,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
@@ -227,7 +227,10 @@ def _choose(
         for file in files
         if fnmatchcase(file.name, mapped.file)
     ]
-    chosen = [(mapped, _open(mapping, mapped, file, sheets)) for mapped, file in named]
+    chosen = [
+        (mapped, replace(_open(mapping, mapped, file, sheets), is_bounded=False))
+        for mapped, file in named
+    ]
     used = {file for _mapped, file in named}
     if not used:
         raise Unreadable(

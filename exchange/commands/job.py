@@ -266,6 +266,7 @@ def name_columns(
     Raises Refused for what makes no sense, or if the file is past that.
     """
     with _locked(job, by, NOT_LOADED) as row:
+        system = answers.spelling_of(system, row.owner)
         row.answers = {"system": system, "columns": dict(columns), "formats": {}, "stages": {}}
         if otherwise:
             row.answers["otherwise"] = otherwise

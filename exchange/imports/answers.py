@@ -69,7 +69,8 @@ def chosen_of(job: ImportJob) -> Chosen:
     for number, said in enumerate(job.answers["tables"]):
         path = Path(default_storage.path(said["file"]))
         about = {key: value for key, value in said.items() if key not in ("kind", "file")}
-        table = FileTable(path=path, number=number, **about | {"header": tuple(said["header"])})
+        about["header"] = tuple(said["header"])
+        table = FileTable(path=path, number=number, is_bounded=False, **about)
         tables.setdefault(said["kind"], []).append(table)
     return [(each, tables[each.kind.name]) for each in kinds if each.kind.name in tables]
 
@@ -226,6 +227,14 @@ def _named(columns: dict[str, list[str]]) -> set[str]:
 def _known(kind: str, owner: User) -> Sequence[ImportMapping]:
     known = ImportMapping.objects.visible_to(owner).filter(owner=owner, kind=kind)
     return list(known.order_by("-used_at")[:50])
+
+
+def spelling_of(system: str, owner: User | None) -> str:
+    """The name of a system as its owner has written it before, by whatever case: its ids are known again."""
+    if owner is None:
+        return system
+    known = with_name(ImportMapping.objects.filter(owner=owner), system)
+    return known.order_by("-used_at").values_list("name", flat=True).first() or system
 
 
 def remember(job: ImportJob, *, at: dt.datetime) -> None:

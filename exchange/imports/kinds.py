@@ -426,7 +426,7 @@ _COMPANY_OF = ImportField(
     refers=True,
     first=True,
     headings=(
-        "associatedcompanyids accountid organizationid companyid organizationname accountname "
+        "associatedcompanyids accountid organizationid companyid dealorganization organizationname accountname "
         "companyname company account organization organisation associatedcompany firma unternehmen"
     ),
 )
@@ -577,7 +577,7 @@ LINES = RecordKind(
         ImportField(
             name="price",
             cell_type=CellType.MONEY,
-            headings="unitprice itemprice salesprice productprice price listprice einzelpreis preis",
+            headings="unitprice itemprice productitemprice salesprice productprice price listprice einzelpreis preis",
         ),
         ImportField(
             name="currency",
@@ -608,7 +608,7 @@ ROLES = RecordKind(
             longest=5_000,
             headings=(
                 "associatedcontactids contactid contactnameid personid associatedcontact contactname "
-                "contact personname person participants contactperson contacts kontakt "
+                "contact personname person participants dealparticipants contactperson contacts kontakt "
                 "ansprechpartner"
             ),
         ),

@@ -53,8 +53,8 @@ _PASSED = FileRow(line=0, cells=[])
 
 @dataclass(frozen=True, kw_only=True)
 class FileTable:
-    """A file, or a piece of it: `most` rows after the first `skip`. `above` is the number of rows
-    above the header."""
+    """A file, or a piece of it: `most` rows after the first `skip`, or all of them. `above` is the number
+    of rows above the header. An upload `is_bounded`; whoever has the machine brings in any number."""
 
     path: Path
     encoding: str
@@ -62,7 +62,8 @@ class FileTable:
     header: tuple[str, ...]
     above: int = 0
     skip: int = 0
-    most: int = MOST_ROWS
+    most: int | None = None
+    is_bounded: bool = True
     ways: dict[str, str] = field(default_factory=dict)
     length: int = 0
     number: int = 0
@@ -77,12 +78,12 @@ class FileTable:
         for count, row in enumerate(self._all_rows(), start=1):
             if count <= self.skip:
                 continue
-            if row.is_row and count > MOST_ROWS:
+            if self.is_bounded and row.is_row and count > MOST_ROWS:
                 raise Unreadable(
                     _("%(file)s, line %(line)d: more than %(most)d rows. Split the file.")
                     % {"file": self.name, "line": row.line, "most": MOST_ROWS}
                 )
-            if row.is_row and count > self.skip + self.most:
+            if row.is_row and self.most is not None and count > self.skip + self.most:
                 return
             yield row
 

@@ -107,6 +107,16 @@ def test_a_second_time_nothing_comes_in_twice(cast: Cast):
     assert Activity.objects.count() == 2
 
 
+def test_the_name_of_a_system_is_known_by_any_case(cast: Cast):
+    as_suggested(cast.ana, DEALS)
+    job = uploaded(cast.ana, HUBSPOT_NOTES, kind="activities", name="notes.csv")
+    columns = answers.suggested_columns(job)["columns"]
+    verbs.name_columns(
+        job, system="THEIRS", columns=columns, like={}, otherwise="note", by=cast.ana, at=NOW
+    )
+    assert (worked(job).counts["new"], job.answers["system"]) == (2, "theirs")
+
+
 TASKS = (
     '"Id","WhoId","WhatId","Subject","ActivityDate","Status","OwnerId","Description","TaskSubtype",'
     '"CreatedDate","CompletedDateTime","CallDisposition"\n'

@@ -10,11 +10,11 @@ from django.core.management import CommandError, call_command
 from crm.models import Company, Deal
 from exchange import tasks
 from exchange.commands import files, work
-from exchange.imports import mapping
+from exchange.imports import mapping, reading
 from exchange.models import ImportJob, ImportState
 from pipeline.models import Batch
 from tests.conftest import Cast
-from tests.exchange.uploads import browser, checked, loaded, page, uploaded
+from tests.exchange.uploads import browser, by_command, checked, loaded, page, uploaded
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -202,3 +202,12 @@ def test_what_came_by_a_page_is_told_there_as_taken_back(cast: Cast):
     called(undo=job.batch.pk)
     job.refresh_from_db()
     assert (job.state, job.counts["deleted"]) == (ImportState.UNDONE, 1)
+
+
+def test_by_command_a_file_has_any_number_of_rows(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(reading, "MOST_ROWS", 2)
+    text = "Name\nNorte SA\nSur SA\nEste SL\n"
+    result = by_command(tmp_path / "in", text, {"name": ["Name"]}, kind="companies")
+    assert (result.counts["companies"].read, Company.objects.count()) == (3, 3)
