@@ -364,5 +364,6 @@ PAGE = ReportPage(
     key="overview",
     title=gettext_lazy("Overview"),
     shows=_shows,
-    basis=gettext_lazy("owner and team at entry; present owner of what is open"),
+    asks=("compare", "as_of", "source", "style", "product"),
+    basis=gettext_lazy("owner and team at entry; of what is open those of the day asked for"),
 )

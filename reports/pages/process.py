@@ -30,6 +30,7 @@ from reports.presenters.panels import (
 )
 from reports.presenters.process_problem import ENOUGH_MOVES
 from reports.presenters.report import Report, compared
+from reports.presenters.step_candidates import candidates_panel
 from reports.presenters.trends import wanted_weekly, weekly
 from reports.queries.versions import LayerVersion, layer_versions
 from reports.statistics import differ
@@ -74,6 +75,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         _early_offers(report),
         _drift(report),
         _versions(report),
+        candidates_panel(report),
     ]
 
 

@@ -318,6 +318,12 @@ def test_the_process_page_says_which_version_has_helped(client: Client) -> None:
     assert "Brunnmark Systems" not in say
 
 
+def test_the_process_page_names_a_step_that_others_could_take_up(client: Client) -> None:
+    box = box_of(client, "process", "candidates")
+    assert "Planning confirmed the delivery slot" in box
+    assert "Fit for all? Vienna does it in most visits." in box
+
+
 def test_the_people_page_says_of_whom_too_little_is_on_record(client: Client) -> None:
     """Whose figures give way to what is missing: below the line stands nobody else so far."""
     box = box_of(client, "people", "effort", who="tomasz")
