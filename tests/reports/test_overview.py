@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 from html import unescape
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,7 +13,9 @@ from reports.metric import METRICS
 from reports.metrics import expected, outcomes, pipeline
 from reports.statistics import cumulative_incidence
 from tests.conftest import Cast
+from tests.reports.test_consistency_page import rows_of
 from tests.reports.test_metrics import asked
+from tests.reports.test_pages import QUERIES
 from tests.reports.worked import Stay, on_day, stays
 
 DAYS = "span=custom&start=2025-12-01&end=2026-03-31"
@@ -90,3 +93,19 @@ def test_it_says_what_the_pipeline_brings_a_day(worked_cast: Cast) -> None:
     speed = expected.velocity.whole(question)
     assert speed.n == 2
     assert speed.value == pytest.approx(Decimal(2) * 110 * Decimal("0.4") / 55)
+
+
+def test_what_stood_open_is_told_as_of_any_day(
+    client: Client, worked_cast: Cast, django_assert_max_num_queries: Any
+) -> None:
+    """On day 32: D7 in 2, D3, D8 and D9 in 3, D1 in 5, D2 and D6 in 6 (METRICS, worked fixture)."""
+    client.force_login(worked_cast.again(worked_cast.mona))
+    asked = f"/reports/?{DAYS}&as_of={on_day(32).date()}"
+    client.get(asked)  # what is kept for all requests is asked once
+    with django_assert_max_num_queries(QUERIES):
+        text = client.get(asked).content.decode()
+    told = rows_of(text, "questions")
+    assert [told[question][1] for question in QUESTIONS[1:]] == ["3", "0", "1", "2"]
+    links = re.findall(r'href="(/reports/rows/open_deals/[^"]+)"', text)
+    assert links
+    assert all(f"as_of={on_day(32).date()}" in link for link in links)
