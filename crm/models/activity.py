@@ -248,6 +248,12 @@ class Activity(models.Model):
                 condition=Q(done_at__isnull=False),
                 name="activity_done",
             ),
+            # Serves the last touch of each customer, which is looked for among those of its company.
+            models.Index(
+                fields=["company", "done_at", "id"],
+                condition=Q(done_at__isnull=False),
+                name="activity_done_of_company",
+            ),
             # Serves effort by person and period (METRICS K19).
             models.Index(
                 fields=["owner", "done_at"],

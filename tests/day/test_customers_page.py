@@ -1,6 +1,7 @@
 """Existing customers: the touch plan of each, what they bought and brought, and what is due."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +24,7 @@ from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Stale
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_company, make_deal, won_deal
+from tests.statements import forget, prepared
 
 
 def customer(*, by: User, name: str = "Vega", told: bool = True, **fields: Any) -> Company:
@@ -190,3 +192,28 @@ def test_the_page_asks_ten_questions_at_most(cast: Cast, client: Client, rows: i
     if rows > queries.PAGE:
         onwards = page.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
         assert len(names(look(client, cast.ana, onwards))) == rows - queries.PAGE
+
+
+def test_the_last_touch_is_found_by_an_index_among_those_of_its_company(cast: Cast) -> None:
+    """And not by walking back through everybody's activities, once for each customer."""
+    seen = queries.Customers(cast.again(cast.adele), queries.Whose.ALL, at=NOW, today=NOW.date())
+    forget()
+    seen.page(queries.Shown.ALL)
+    (statement,) = (one for one in prepared() if "crm_touchplan" in one)
+    fill = """
+        INSERT INTO crm_company (name, relationship, website, industry, country, created_at, changed_at, version)
+        SELECT 'C ' || n, 'customer', '', '', '', now(), now(), 1 FROM generate_series(1, 300) n;
+        INSERT INTO crm_activity (
+            company_id, owner_id, kind, result, subject, body, done_at, created_at, version
+        ) SELECT companies.ids[1 + n % 300], %(owner)s, 'call', '', '', '', now() - make_interval(mins => n),
+            now(), 1
+        FROM (SELECT array_agg(id) AS ids FROM crm_company) companies, generate_series(1, 20000) n;
+        ANALYZE crm_company;
+        ANALYZE crm_activity;
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(fill.replace("% 300", "%% 300"), {"owner": cast.ana.pk})
+        cursor.execute(f"EXPLAIN (GENERIC_PLAN) {statement}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "activity_done_of_company" in plan
+    assert not re.search(r"activity_done on|Seq Scan on crm_activity", plan)
