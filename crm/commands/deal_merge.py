@@ -1,10 +1,12 @@
-"""Two deals that are one: what is known of a lead goes to the deal that was there before.
+"""Two deals that are one: what is known of the one goes to the other.
 
-Deals are never lost: the lead stays on record, stopped as a duplicate, with its own way through the
-stages, and names the deal that it is the same as.
+Deals are never lost: the one stays on record, stopped as a duplicate, with its own way through the
+stages, and names the deal that it is the same as. What was done in its own stages stays with it:
+verdicts, offers and attempts to close.
 """
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
@@ -29,6 +31,7 @@ from crm.models import (
     Deal,
     DealLine,
     DealRole,
+    DecisionPath,
     EvidenceFile,
     Need,
     StepResult,
@@ -40,48 +43,59 @@ from pipeline.process.stages import Initiator
 from salesprocess.lib.events import RecordRef
 from salesprocess.lib.refused import Refused
 
-# What the deal takes over from the lead where it says nothing itself.
-_FACTS = ("company", "source", "source_detail", "source_company", "method", "expected_close_on")
+# What a deal takes over where it says nothing itself, or is told to.
+FACTS = (
+    *("name", "company", "amount", "expected_close_on"),
+    *("source", "source_detail", "source_company", "method"),
+)
 
 
-def merge(lead: Deal, *, into: Deal, by: User, at: dt.datetime, version: int | None = None) -> None:
-    """Say that a lead is the same as the deal `into`: what was said, planned and filed with it, its
-    people and its products go there, and the lead is stopped as a duplicate.
+def merge(
+    deal: Deal,
+    *,
+    into: Deal,
+    take: Collection[str] = (),
+    by: User,
+    at: dt.datetime,
+    version: int | None = None,
+) -> None:
+    """Say that a deal is the same as `into`: what was said, planned and filed with it, its people,
+    products, needs and concerns go there, and it is stopped as a duplicate.
 
-    Where the deal knows nothing of a fact, it takes it over; a step that it has answered itself
-    stays so, and the lead keeps its own answer.
+    Where `into` knows nothing of a fact, it takes it over, as it does those of FACTS that `take` names;
+    a step that it has answered itself stays so, as does its decision path, and the other keeps its own.
 
-    Raises Refused for one and the same deal, a lead past prospecting, or a closed one of the two;
-    Stale as in `locked`; Deal.DoesNotExist if either is out of the reach of `by`.
+    Raises Refused for one and the same deal, or a closed one of the two; Stale as in `locked`;
+    Deal.DoesNotExist if either is out of the reach of `by`.
     """
-    if lead.pk == into.pk:
-        raise Refused(_("That is the lead itself: choose another deal."), field="into")
+    if deal.pk == into.pk:
+        raise Refused(_("That is this deal itself: choose another one."), field="into")
     with transaction.atomic():
         # Both in one order, so that two who merge them the other way round do not wait in a circle.
-        pair = Deal.objects.filter(pk__in=[lead.pk, into.pk]).order_by("pk")
+        pair = Deal.objects.filter(pk__in=[deal.pk, into.pk]).order_by("pk")
         list(pair.select_for_update(of=("self",)).values_list("pk"))
-        with locked(lead, by=by, version=version) as row, locked(into, by=by) as target:
+        with locked(deal, by=by, version=version) as row, locked(into, by=by) as target:
             require_open(row)
-            if not row.is_lead:
-                raise Refused(_("Only a lead becomes part of another deal."))
             if not target.is_open:
                 raise Refused(_("That deal is closed: open it again first."), field="into")
-            _take_over(row, target, by=by, at=at)
+            _take_over(row, target, take, by=by, at=at)
             _stop(row, target, by=by, at=at)
 
 
-def _take_over(row: Deal, target: Deal, *, by: User, at: dt.datetime) -> None:
+def _take_over(
+    row: Deal, target: Deal, take: Collection[str], *, by: User, at: dt.datetime
+) -> None:
     _move_records(row, target)
     there = target.deal_contacts.values("contact")
     for link in row.deal_contacts.exclude(contact__in=there).select_related("contact"):
         add_person(target, link.contact, role=DealRole(link.role), by=by, at=at)
     facts: dict[str, Any] = {
         name: getattr(row, name)
-        for name in _FACTS
-        if getattr(row, name) and not getattr(target, name)
+        for name in FACTS
+        if getattr(row, name) is not None and (name in take or getattr(target, name) in (None, ""))
     }
-    if target.amount is None and row.amount is not None:
-        facts |= {"amount": row.amount, "currency": row.currency}
+    if "amount" in facts:
+        facts["currency"] = row.currency
     changed = note_changes(target, facts, by=by, at=at)
     if row.touched_at and (target.touched_at is None or row.touched_at > target.touched_at):
         target.touched_at = row.touched_at
@@ -107,6 +121,10 @@ def _move_records(row: Deal, target: Deal) -> None:
     StepResult.objects.filter(pk__in=going).update(deal=target)
     for model in (Activity, EvidenceFile, Need, Concern, DealLine):
         model._default_manager.filter(deal=row).update(deal=target)
+    # What was asked of an offer stays with it, as the offer does.
+    Concern.objects.filter(deal=target, offer__deal=row).update(offer=None)
+    if not DecisionPath.objects.filter(deal=target).exists():
+        DecisionPath.objects.filter(deal=row).update(deal=target)
     # What was planned is for who owns the deal now.
     planned = Activity.objects.filter(deal=target).planned()
     if target.owner is not None:

@@ -18,6 +18,7 @@ from pipeline.process.gates import Finding, Gate, Weight
 from pipeline.process.playbook import Fact
 from pipeline.process.stages import Stage
 from salesprocess.lib.dates import is_plausible
+from salesprocess.lib.format import full_day, money
 
 
 class AcceptLeadForm(GateForm):
@@ -103,8 +104,24 @@ class FirstTouchForm(PlanForm):
         return {"first": self.planned()}
 
 
+# What can be chosen of a deal that is the same as another (`deal_merge.FACTS`).
+FACT_LABELS = {
+    "name": gettext_lazy("Name"),
+    "company": gettext_lazy("Company"),
+    "amount": gettext_lazy("Value"),
+    "expected_close_on": gettext_lazy("Closing date"),
+    "source": gettext_lazy("Source"),
+    "source_detail": gettext_lazy("Source detail"),
+    "method": gettext_lazy("Method"),
+}
+
+
 class SameForm(VerbForm):
-    """Which deal a lead is the same as."""
+    """Which deal it is the same as, and which of its facts go before those of that one."""
+
+    take = forms.MultipleChoiceField(
+        choices=list(FACT_LABELS.items()), required=False, widget=forms.CheckboxSelectMultiple
+    )
 
     into = forms.ModelChoiceField(
         queryset=Deal.objects.none(),
@@ -117,11 +134,38 @@ class SameForm(VerbForm):
         super().__init__(data, user=user, deal=deal, **options)
         into = self.fields["into"]
         assert isinstance(into, forms.ModelChoiceField)  # noqa: S101  # as declared above
-        into.queryset = Deal.objects.editable_by(user).open().exclude(pk=deal.pk)
+        into.queryset = self._others = Deal.objects.editable_by(user).open().exclude(pk=deal.pk)
 
     def command_arguments(self) -> dict[str, Any]:
-        return {"into": self.cleaned_data["into"], "version": self.cleaned_data["version"]}
+        said = self.cleaned_data
+        return {"into": said["into"], "take": said["take"], "version": said["version"]}
+
+    def chosen(self, asked: str) -> Deal | None:
+        """The deal that it may be the same as, as far as that is said yet."""
+        said = self.data.get("into", "") if self.is_bound else asked
+        number = int(said) if said.isascii() and said.isdecimal() and len(said) < 19 else 0
+        return self._others.filter(pk=number).first()
+
+    def compared(self, into: Deal) -> list[tuple[str, str, str, str]]:
+        """What differs: the fact, what it is called, and what this deal and that one say of it; what
+        only one of them says, is taken anyway."""
+        assert self.deal is not None  # noqa: S101  # it is the form of one
+        rows = []
+        for name, label in FACT_LABELS.items():
+            ours, theirs = _told(self.deal, name), _told(into, name)
+            if ours and theirs and ours != theirs:
+                rows.append((name, str(label), ours, theirs))
+        return rows
 
     def versus(self, deal: Deal) -> list[tuple[str, str, str]]:
         into = self.cleaned_data.get("into")
         return [(_("The same as"), "", str(into or ""))]
+
+
+def _told(deal: Deal, name: str) -> str:
+    value = getattr(deal, name)
+    if name == "amount":
+        return money(value, deal.currency) if value is not None else ""
+    if name == "expected_close_on":
+        return full_day(value) if value else ""
+    return "" if value is None else str(value)

@@ -173,7 +173,7 @@ def _merged(_viewer: Viewer, event: events.Merged) -> Sentence:
 
 
 def _taken_in(_viewer: Viewer, event: events.LeadTakenIn) -> Sentence:
-    return "git-merge", _("A lead that is the same: %(name)s") % {"name": event.lead.name}, ""
+    return "git-merge", _("A deal that is the same: %(name)s") % {"name": event.lead.name}, ""
 
 
 def _party_taken_in(_viewer: Viewer, event: events.PartyTakenIn) -> Sentence:

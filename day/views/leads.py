@@ -212,7 +212,7 @@ def accept(request: HtmxRequest, pk: int) -> HttpResponse:
 
 @ask_or_do
 def same(request: HtmxRequest, pk: int) -> HttpResponse:
-    """Which deal a lead is the same as; what is known of it goes there."""
+    """Which deal a lead, or any open deal, is the same as; what is known of it goes there."""
     deal = editable_deal(request, pk)
     initial = {"version": seen_version(request, deal)}
     form = SameForm(posted_data(request), user=request.user, deal=deal, initial=initial)
@@ -222,12 +222,12 @@ def same(request: HtmxRequest, pk: int) -> HttpResponse:
         said=_("Merged: what was known of it is with the deal now."),
         verb="same_as",
         also=lambda: form.cleaned_data["into"],
-        context=partial(_candidates, request, deal),
+        context=partial(_candidates, request, deal, form),
     )
     return do(request, deal, form, ask, deal_merge.merge)
 
 
-def _candidates(request: HtmxRequest, deal: Deal) -> dict[str, Any]:
+def _candidates(request: HtmxRequest, deal: Deal, form: SameForm) -> dict[str, Any]:
     """What it may be the same as, or what was searched for."""
     typed = (request.GET.get("q") or request.POST.get("q") or "")[:100]
     if duplicates.is_enough(typed):
@@ -235,4 +235,11 @@ def _candidates(request: HtmxRequest, deal: Deal) -> dict[str, Any]:
         found = queries.found_deals(request.user, deal, [hit.record_id for hit in hits])
     else:
         found = queries.same_deals(request.user, deal)
-    return {"candidates": found, "q": typed, "searched": duplicates.is_enough(typed)}
+    into = form.chosen(request.GET.get("into", ""))
+    return {
+        "candidates": found,
+        "q": typed,
+        "searched": duplicates.is_enough(typed),
+        "into": into,
+        "compared": form.compared(into) if into else [],
+    }

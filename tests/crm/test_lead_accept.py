@@ -14,7 +14,16 @@ from crm.commands.undo import undoable
 from crm.commands.writers.activity import About, Next
 from crm.events import LeadTakenIn, Merged
 from crm.first_touch import first_touches
-from crm.models import Activity, ActivityKind, Deal, DealLine, EvidenceFile, Product, StepResult
+from crm.models import (
+    Activity,
+    ActivityKind,
+    Deal,
+    DealLine,
+    DecisionPath,
+    EvidenceFile,
+    Product,
+    StepResult,
+)
 from crm.models.step_result import StepState
 from pipeline.process.gates import Gap
 from pipeline.process.stages import Outcome, Stage
@@ -162,16 +171,51 @@ def test_merging_is_taken_back_whole(cast):
     assert {key: after[key] for key in before} == before
 
 
-def test_it_merges_only_a_lead_into_another_open_deal_in_reach(cast, refused, unseen):
+def test_it_merges_only_into_another_open_deal_in_reach(cast, refused, unseen):
     new, into, _jordi = both(cast)
     with refused("into"):
         deal_merge.merge(new, into=new, by=cast.ana, at=NOW)
-    qualified = ready_deal(by=cast.ana, stage=Stage.QUALIFICATION)
-    with refused(None):
-        deal_merge.merge(qualified, into=into, by=cast.ana, at=NOW)
     carls = make_deal(by=cast.carl)
     with unseen(Deal.DoesNotExist):
         deal_merge.merge(new, into=carls, by=cast.ana, at=NOW)
     deal_commands.edit(Deal.objects.get(pk=new.pk), name="Card", by=cast.mona, at=NOW)
     with pytest.raises(Stale):
         deal_merge.merge(new, into=into, by=cast.ana, at=NOW, version=new.version)
+
+
+def test_an_opportunity_that_is_another_one_goes_there_with_what_is_known(cast):
+    """What was done in its own stages stays with it; of what both say, one chooses."""
+    norte = make_company(by=cast.ana)
+    into = ready_deal(by=cast.ana, name="Line 3", company=norte, amount=500)
+    other = ready_deal(by=cast.ana, name="Line 3 again", company=norte, amount=900)
+    other.refresh_from_db()
+    DecisionPath.objects.filter(deal=into).delete()
+    steps, offers = other.decision_path.steps, other.offers.count()
+    words = set(other.needs.values_list("words", flat=True))
+    before = world()
+    with undoable(verb="same_as", by=cast.ana, at=NOW, also=lambda: into) as acts:
+        deal_merge.merge(other, into=into, take=["name", "amount"], by=cast.ana, at=NOW)
+    into.refresh_from_db()
+    assert Deal.objects.filter(pk=into.pk, name="Line 3 again", amount=900).exists()
+    assert words <= set(into.needs.values_list("words", flat=True))
+    assert into.decision_path.steps == steps
+    assert Deal.objects.get(pk=other.pk).offers.count() == offers
+    assert Deal.objects.filter(pk=other.pk, outcome="stopped", cause__key="duplicate").exists()
+    undo_commands.undo(other, act=acts[0].pk, by=cast.ana, at=NOW)
+    after = world()
+    assert {key: after[key] for key in before} == before
+
+
+def test_the_page_of_a_deal_compares_it_with_the_one_that_it_may_be(cast, client):
+    norte = make_company(by=cast.ana)
+    into = ready_deal(by=cast.ana, name="Line 3", company=norte, amount=500)
+    other = ready_deal(by=cast.ana, name="Line 3 again", company=norte, amount=900)
+    client.force_login(cast.ana)
+    assert f"/leads/{other.pk}/same/" in client.get(f"/deals/{other.pk}/").content.decode()
+    sheet = client.get(f"/leads/{other.pk}/same/?into={into.pk}").content.decode()
+    assert 'name="take" value="amount"' in sheet
+    assert "instead of €500" in sheet
+    said = {"into": into.pk, "take": ["amount"], "version": other.version}
+    assert client.post(f"/leads/{other.pk}/same/", said).status_code == 302
+    into.refresh_from_db()
+    assert Deal.objects.filter(pk=into.pk, name="Line 3", amount=900).exists()
