@@ -124,6 +124,7 @@ def _measure_shape(
     shape: str, fields: Sequence[str], rows: int, rounds: Iterable[int], admin: Any
 ) -> None:
     limits, wholes, checks, loads = [], [], [], []
+    _say(f" {shape}")
     for number in rounds:
         text = lead_file(rows, number, owner=admin.name)
         limits.append(_timed(partial(_limit, text)))
@@ -135,11 +136,12 @@ def _measure_shape(
         loads.append(_timed(partial(_until, job, "loading")))
         if job.state != "done" or job.counts["new"] != rows:
             raise SystemExit(f"it did not come in: {job.state} {job.counts} {job.error}")
+        # On a busy machine a round takes minutes: who stops it has what was measured by then.
+        _say(f"  round: limit {limits[-1]:.2f}, check {checks[-1]:.2f}, load {loads[-1]:.2f}")
     limit, check, load = (statistics.median(each) for each in (limits, checks, loads))
     whole = statistics.median(wholes) if wholes else limit
     times = [f"{load / each:6.1f}" for each in dict.fromkeys((limit, whole))]
     times_of_check = [f"{check / each:6.1f}" for each in dict.fromkeys((limit, whole))]
-    _say(f" {shape}")
     _say(f"  COPY and upsert into one table, unjudged   {limit:8.2f}")
     if wholes:
         _say(f"  COPY and insert into its eight, unjudged   {whole:8.2f} {whole / limit:6.1f}")
