@@ -1,5 +1,6 @@
 """Forms for bringing in a file: the upload, its columns, and what only a person knows about it."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -115,11 +116,19 @@ class UploadForm(CommandForm):
 
 
 class TableForm(CommandForm):
-    """Where in the file the table is: its sheet, and the rows above the headings."""
+    """Where in the file the table is: its sheet, the rows above the headings, what parts its cells."""
 
     sheet = forms.ChoiceField(label=gettext_lazy("Sheet"), required=False)
     above = forms.IntegerField(
         label=gettext_lazy("Rows above the headings"), min_value=0, max_value=MOST_ABOVE
+    )
+    delimiter = forms.ChoiceField(
+        label=gettext_lazy("What stands between two cells"),
+        choices=[
+            ("", gettext_lazy("As found")),
+            *((sign, name) for sign, name in _DELIMITERS.items()),
+        ],
+        required=False,
     )
 
     def __init__(self, data: Any = None, *, job: ImportJob, **options: Any) -> None:
@@ -129,6 +138,10 @@ class TableForm(CommandForm):
             self.fields["sheet"].choices = [(name, name) for name in job.sheets]  # type: ignore[attr-defined]  # of a ChoiceField
         else:
             del self.fields["sheet"]
+        if job.sheets:
+            del self.fields["delimiter"]
+        else:
+            self.initial["delimiter"] = job.delimiter
 
 
 class ColumnsForm(CommandForm):
@@ -248,18 +261,32 @@ class ColumnsForm(CommandForm):
             self.add_error(None, _("Name a column for the deal’s name, its company or its person."))
         if self.job.kind == ImportKind.ACTIVITIES:
             self._check_activities(said)
-        used: dict[str, str] = {}
+        self._check_shared(said)
+        return said
+
+    def _check_shared(self, said: dict[str, Any]) -> None:
+        """One column may say several things, such as the number and the name; but not the same thing
+        twice, nor a number and a day."""
+        used: dict[str, list[BoundField]] = {}
         for bound in self.selects():
             place = said.get(bound.name)
-            if bound.name == "expected_close_on" and place == said.get("closed_on"):
-                continue  # one column for the closed ones and the open ones
-            if place and place in used:
-                column = self.job.columns[int(place)]
-                words = _("“%(column)s” is given to “%(other)s” already.")
-                self.add_error(bound.name, words % {"column": column, "other": used[place]})
-            elif place:
-                used[place] = str(bound.label)
-        return said
+            if not place:
+                continue
+            for other in used.setdefault(place, []):
+                if self._clash(bound, other):
+                    column = self.job.columns[int(place)]
+                    words = _("“%(column)s” is given to “%(other)s” already.")
+                    self.add_error(bound.name, words % {"column": column, "other": other.label})
+                    break
+            used[place].append(bound)
+
+    def _clash(self, one: BoundField, other: BoundField) -> bool:
+        first, second = (self.kind.field(each.name.removesuffix("-2")) for each in (one, other))
+        types = (first.cell_type, second.cell_type)
+        numbers, dates = (
+            [getattr(each, name) for each in types] for name in ("is_number", "is_date")
+        )
+        return first is second or (any(numbers) and any(dates))
 
     def _check_activities(self, said: dict[str, Any]) -> None:
         if not any(said.get(name) for name in _BELONGING):
@@ -277,6 +304,12 @@ class ColumnsForm(CommandForm):
             if places:
                 found[field.name] = [self.job.columns[int(place)] for place in places]
         return found
+
+
+def input_name(about: str, word: str) -> str:
+    """Of an input that asks about a word of theirs: the same on every page that asks about it, so that a
+    page that was shown before says nothing of another one."""
+    return f"{about}-{hashlib.blake2b(word.encode(), digest_size=10).hexdigest()}"
 
 
 def written_in(job: ImportJob) -> str:
@@ -354,11 +387,11 @@ class AnswersForm(CommandForm):
         self._columns = sorted(readings, key=lambda column: column not in self._asked)
         self._readings: dict[str, dict[str, Any]] = readings
         self._stages: list[str] = job.readings.get("stages", [])
-        for number, column in enumerate(self._columns):
-            self._add_format(number, column)
+        for column in self._columns:
+            self._add_format(column)
         outcomes = _outcomes() if self._stages else []
-        for number, word in enumerate(self._stages):
-            self._add_stage(number, word, outcomes)
+        for word in self._stages:
+            self._add_stage(word, outcomes)
         self._changed = queries.changed_fields(job)
         for changed in self._changed:
             self._add_changed(changed)
@@ -368,40 +401,45 @@ class AnswersForm(CommandForm):
             for each in self._words:
                 self._add_word(each, ours)
 
-    def _add_format(self, number: int, column: str) -> None:
+    def _add_format(self, column: str) -> None:
         reading, asked = self._readings[column], column in self._asked
         answers = self.job.answers
         way = answers.get("formats", {}).get(column) or answers.get("found", {}).get(column, "")
         ways = [each for each, _rows in reading["ways"]]
         if way and way not in ways:
             ways.append(way)
-        self.fields[f"format-{number}"] = forms.ChoiceField(
+        self.fields[input_name("format", column)] = forms.ChoiceField(
             label=column,
             choices=[(each, self._in_words(reading, each)) for each in ways],
             widget=forms.RadioSelect,
             required=False,
         )
         if not asked:
-            self.initial[f"format-{number}"] = way
+            self.initial[input_name("format", column)] = way
         if reading["dates"]:
-            self.fields[f"example-{number}"] = forms.CharField(
+            self.fields[input_name("example", column)] = forms.CharField(
                 label=_("Otherwise: 31 December 2016, as this column would write it"),
                 max_length=60,
                 required=False,
             )
 
-    def _add_stage(self, number: int, word: str, outcomes: list[tuple[str, Any]]) -> None:
+    def _add_stage(self, word: str, outcomes: list[tuple[str, Any]]) -> None:
         answers = self.job.answers
         known = answers.get("stages", {}).get(word) or answers.get("hints", {}).get(word)
         stage, outcome = _first(known, guessing.stage(word))
         choices = [(each.key, f"{each.value} {each.short}") for each in Stage]
-        self.fields[f"stage-{number}"] = forms.ChoiceField(
+        self.fields[input_name("stage", word)] = forms.ChoiceField(
             label=_("Stage"),
             choices=choices if stage else [("", "–"), *choices],
             error_messages={"required": self.NO_ANSWER},
         )
-        self.fields[f"outcome-{number}"] = forms.ChoiceField(label=_("Outcome"), choices=outcomes)
-        self.initial[f"stage-{number}"], self.initial[f"outcome-{number}"] = stage, outcome
+        self.fields[input_name("outcome", word)] = forms.ChoiceField(
+            label=_("Outcome"), choices=outcomes
+        )
+        self.initial[input_name("stage", word)], self.initial[input_name("outcome", word)] = (
+            stage,
+            outcome,
+        )
 
     def _add_changed(self, changed: queries.ChangedField) -> None:
         only_added = changed.name in POINTS
@@ -488,7 +526,7 @@ class AnswersForm(CommandForm):
                 found.setdefault(word.field, {})[word.text] = None
         return found
 
-    def new(self) -> list[Source | Product]:
+    def new(self) -> list[Source | Product | StopCause]:
         """What is to be made of their words."""
         return [made_of(word) for word in self._asked_words() if self._said_of(word) == NEW]
 
@@ -511,14 +549,14 @@ class AnswersForm(CommandForm):
     def columns(self) -> Iterator[AskedColumn]:
         """What is asked comes first."""
         remembered = self.job.answers.get("remembered", ())
-        for place, column in enumerate(self._columns):
-            reading, name = self._readings[column], f"format-{place}"
+        for column in self._columns:
+            reading, name = self._readings[column], input_name("format", column)
             line, text = next(iter(reading["samples"]), None) or reading["unread"] or (0, "")
             yield AskedColumn(
                 name=column,
                 labels=_labels_of(self.job, column),
                 bound=self[name],
-                example=self[f"example-{place}"] if reading["dates"] else None,
+                example=self[input_name("example", column)] if reading["dates"] else None,
                 is_asked=column in self._asked,
                 is_mixed=reading["mixed"],
                 is_remembered=column in remembered,
@@ -536,38 +574,40 @@ class AnswersForm(CommandForm):
         return [column for column in self.columns() if column.is_asked]
 
     def asked_stages(self) -> Iterator[tuple[str, BoundField, BoundField]]:
-        for number, word in enumerate(self._stages):
-            yield word, self[f"stage-{number}"], self[f"outcome-{number}"]
+        for word in self._stages:
+            yield word, self[input_name("stage", word)], self[input_name("outcome", word)]
 
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data
-        for number, column in enumerate(self._columns):
-            example = said.get(f"example-{number}", "")
+        for column in self._columns:
+            example = said.get(input_name("example", column), "")
             if example:
                 way = dates.way_of(example)
-                said[f"format-{number}"] = way
+                said[input_name("format", column)] = way
                 if not way:
                     words = _("This cannot be read as 31 December 2016 in one way.")
-                    self.add_error(f"example-{number}", words)
-            elif column in self._asked and said.get(f"format-{number}") == "":
-                self.add_error(f"format-{number}", self.NO_ANSWER)
+                    self.add_error(input_name("example", column), words)
+            elif column in self._asked and said.get(input_name("format", column)) == "":
+                self.add_error(input_name("format", column), self.NO_ANSWER)
         return said
 
     def formats(self) -> dict[str, str]:
         """What was asked, and what is otherwise than it was read."""
         found = {}
-        for number, column in enumerate(self._columns):
-            way = self.cleaned_data.get(f"format-{number}", "")
-            if way and (column in self._asked or way != self.initial.get(f"format-{number}")):
+        for column in self._columns:
+            way = self.cleaned_data.get(input_name("format", column), "")
+            if way and (
+                column in self._asked or way != self.initial.get(input_name("format", column))
+            ):
                 found[column] = way
         return found
 
     def stages(self) -> dict[str, dict[str, str]]:
         found = {}
-        for number, word in enumerate(self._stages):
-            outcome, _sign, rest = self.cleaned_data[f"outcome-{number}"].partition(":")
+        for word in self._stages:
+            outcome, _sign, rest = self.cleaned_data[input_name("outcome", word)].partition(":")
             initiator, _sign, cause = rest.partition(":")
-            meaning = {"stage": self.cleaned_data[f"stage-{number}"], "outcome": outcome}
+            meaning = {"stage": self.cleaned_data[input_name("stage", word)], "outcome": outcome}
             if outcome == Outcome.STOPPED:
                 meaning |= {"initiator": initiator, "cause": cause}
             found[word] = meaning

@@ -140,8 +140,15 @@ def _table(request: HtmxRequest, job: ImportJob) -> HttpResponse:
     form = TableForm(request.POST, job=job)
 
     def run() -> None:
-        above, sheet = form.cleaned_data["above"], form.cleaned_data.get("sheet", "")
-        verbs.read_table_again(job, above=above, sheet=sheet, by=request.user, at=timezone.now())
+        said = form.cleaned_data
+        verbs.read_table_again(
+            job,
+            above=said["above"],
+            sheet=said.get("sheet", ""),
+            delimiter=said.get("delimiter", ""),
+            by=request.user,
+            at=timezone.now(),
+        )
 
     if attempt(form, run):
         return redirect("exchange:import", job.pk)

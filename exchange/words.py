@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from crm.models import (
     ActivityKind,
     ActivityResult,
+    CauseKind,
     DealRole,
     Product,
     Source,
@@ -63,8 +64,10 @@ def of_job(job: ImportJob) -> Iterator[TheirWord]:
                 yield TheirWord(field=field, text=text, rows=0, said=ours)
 
 
-def made_of(word: TheirWord) -> Source | Product:
+def made_of(word: TheirWord) -> Source | Product | StopCause:
     """What is put on the list for a word of theirs, not saved yet."""
+    if word.field == "stop_cause":
+        return StopCause(name=word.text, kind=CauseKind.UNKNOWN)
     if word.field == "source":
         return Source(name=word.text, kind=SourceKind.OTHER)
     return Product(name=word.text, currency=Team.objects.root().currency)
@@ -88,7 +91,7 @@ class OurWords:
             choices.append((NOTHING, _("Leave it empty")))
         else:
             choices.append((NOTHING, _("As without a currency")))
-        if word.field in ("source", "product") and self._by.scope.everything:
+        if word.field in ("source", "product", "stop_cause") and self._by.scope.everything:
             choices.append((NEW, _("Put “%(word)s” on the list") % {"word": word.text}))
         ours = self._ours[word.field]
         if word.said and all(text != word.said for text, _shown in ours):

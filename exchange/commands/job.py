@@ -22,7 +22,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.commands import reference
-from crm.models import Product, Source
+from crm.models import Product, Source, StopCause
 from exchange import queries
 from exchange.imports import answers, encodings, workbook
 from exchange.imports.faults import Unreadable
@@ -194,9 +194,12 @@ def read_again(job: ImportJob, *, encoding: str, by: User, at: dt.datetime) -> N
         row.save()
 
 
-def read_table_again(job: ImportJob, *, above: int, sheet: str, by: User, at: dt.datetime) -> None:
-    """Say which sheet of a workbook is meant, and how many rows stand above the headings (taken only
-    for the sheet that it was). What was said about other columns is forgotten.
+def read_table_again(
+    job: ImportJob, *, above: int, sheet: str, delimiter: str = "", by: User, at: dt.datetime
+) -> None:
+    """Say which sheet of a workbook is meant, how many rows stand above the headings (taken only for the
+    sheet that it was), and what stands between two cells of a text; empty for what is found. What was
+    said about other columns is forgotten.
 
     Raises Refused for what cannot be read so.
     """
@@ -220,7 +223,13 @@ def read_table_again(job: ImportJob, *, above: int, sheet: str, by: User, at: dt
                 elif row.sheets:
                     table = _table_of_sheet(path, above)
                 else:
-                    table = open_table(path, wanted=set(), encoding=row.encoding, above=above)
+                    table = open_table(
+                        path,
+                        wanted=set(),
+                        encoding=row.encoding,
+                        delimiter=delimiter,
+                        above=above,
+                    )
                 row.sample = _sample(table)
             except Unreadable as error:
                 words = _named(error, (row.file.name,), row.name)
@@ -289,7 +298,7 @@ def answer(
     formats: Mapping[str, str],
     stages: Mapping[str, Mapping[str, str]],
     values: Mapping[str, Mapping[str, str | None]] | None = None,
-    new: Sequence[Source | Product] = (),
+    new: Sequence[Source | Product | StopCause] = (),
     update: Mapping[str, str] | None = None,
     by: User,
     at: dt.datetime,
@@ -305,10 +314,14 @@ def answer(
     """
     states = (ImportState.ASKING, ImportState.CHECKED)
     with transaction.atomic(), ExitStack() as locked:
-        for each in new:
-            reference.add(each, by=by, at=at)
+        made = [reference.add(each, by=by, at=at) for each in new]
         row = locked.enter_context(_locked(job, by, states))
         said = row.answers
+        # Taken off the lists again with what came in, where nothing else uses them by then.
+        said["made"] = [
+            *said.get("made", ()),
+            *([each._meta.model_name, each.pk] for each in made),
+        ]
         said["values"] = _with(said.get("values", {}), values or {})
         said["formats"] = {**said.get("formats", {}), **formats}
         said["stages"] = {**said.get("stages", {}), **stages}

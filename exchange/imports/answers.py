@@ -42,7 +42,7 @@ _ANY_STAGE = {"": {"stage": Stage.LEAD_GENERATION.key}}
 # How a file of ours heads the reasons (exchange.imports.error_file); it is no column of theirs.
 REASON = "Why it stayed out"
 # What is said of a file, and nothing about others of its shape.
-_OF_THIS_FILE = ("found", "remembered", "hints", "like", "new", "update")
+_OF_THIS_FILE = ("found", "remembered", "hints", "like", "new", "update", "made")
 
 
 def kind_of(name: str) -> RecordKind:

@@ -195,7 +195,8 @@ def test_it_asks_which_of_two_ways_in_one_column_is_right(cast: Cast):
     ("named", "words"),
     [
         ({"owner": "Owner"}, "Name a column for the deal’s name"),
-        ({"name": "Deal", "company": "Deal"}, "is given to “Name” already"),
+        ({"name": "Deal", "email": "Deal", "email_2": "Deal"}, "is given to “E-mail” already"),
+        ({"name": "Deal", "amount": "Deal", "closed_on": "Deal"}, "is given to “Value” already"),
         ({"name": "Deal", "system": ""}, "This field is required"),
     ],
 )
@@ -449,3 +450,24 @@ def test_it_says_which_new_companies_differ_from_ours_only_by_their_form(cast: C
     loaded(cast.ana, job)
     named = dict(Deal.objects.values_list("name", "company__name"))
     assert named == {"a": "Mueller Ges.m.b.H.", "b": "Müller AG", "c": "Sur SA"}
+
+
+def test_one_column_may_say_several_things(cast: Cast):
+    """The number and the name of a deal, and who it is with."""
+    job = checked(
+        cast.ana, uploaded(cast.ana, "Deal\nNorte 7\n"), id="Deal", name="Deal", company="Deal"
+    )
+    loaded(cast.ana, job)
+    deal = Deal.objects.get()
+    assert (deal.name, str(deal.company)) == ("Norte 7", "Norte 7")
+    again = checked(cast.ana, uploaded(cast.ana, "Deal\nNorte 7\n"), id="Deal", name="Deal")
+    assert again.counts["new"] == 0
+
+
+def test_what_stands_between_cells_can_be_said(cast: Cast):
+    """A file of one column that has a comma in each cell is no file of two."""
+    job = uploaded(cast.ana, "Deal, big\nPump, new\nBelt, old\n")
+    assert job.columns == ["Deal", "big"]
+    browser(cast.ana).post(f"/imports/{job.pk}/columns/", {"above": "0", "delimiter": "|"})
+    job.refresh_from_db()
+    assert (job.delimiter, job.columns) == ("|", ["Deal, big"])

@@ -269,11 +269,7 @@ def test_the_page_shows_before_and_after_and_asks_for_each_field(cast: Cast):
     assert 'name="update-amount"' in words
     assert 'name="all-update" value="overwrite"' in words
     assert "Bring in 1 row" in words  # the other one is left as it is
-    browser(cast.ana).post(
-        f"/imports/{job.pk}/answers/",
-        {"update-amount": "", "update-expected_close_on": "", "all-update": "overwrite"}
-        | {"stage-0": "lead_generation", "outcome-0": "open"},
-    )
+    answer(cast.ana, job, all_update="overwrite")
     assert counts(worked(job))["changed"] == 2
     loaded(cast.ana, job)
     assert "What it changed on record" in page(cast.ana, job)

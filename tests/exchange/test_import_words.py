@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crm.models import Deal, Product, SettingChange, Source
+from crm.models import Deal, Product, SettingChange, Source, StopCause
 from exchange.models import ImportJob
 from pipeline.models import User
 from tests.conftest import Cast
@@ -20,6 +20,7 @@ from tests.exchange.uploads import (
     uploaded,
     worked,
 )
+from tests.factories import make_deal
 
 pytestmark = pytest.mark.django_db
 
@@ -211,3 +212,23 @@ def sent(user: User, job: ImportJob, words: dict[str, str]) -> None:
     initial = AnswersForm(job=job, by=user).initial
     data = {name: value for name, value in initial.items() if not name.startswith("word-")}
     assert browser(user).post(f"/imports/{job.pk}/answers/", data | words).status_code == 302
+
+
+def test_what_was_put_on_the_lists_for_a_file_goes_with_it_where_nothing_uses_it(cast: Cast):
+    text = "Deal,Source,Stage,Why\nPump,Fair Wels,Lost,Too small\nBelt,Radio,Lost,Too small\n"
+    named = {"name": "Deal", "source": "Source", "stage": "Stage", "stop_cause": "Why"}
+    job = checked(cast.adele, uploaded(cast.adele, text), **named)
+    answer(cast.adele, job, all_source="+", all_stop_cause="+")
+    worked(job)
+    answer(cast.adele, job, all_source="+", all_stop_cause="+")
+    loaded(cast.adele, worked(job))
+    assert job.counts["new"] == 2
+    cause = StopCause.objects.get(name="Too small")
+    assert Deal.objects.filter(cause=cause, source__name="Radio").count() == 1
+    other = make_deal(by=cast.adele, source=Source.objects.get(name="Radio"))
+    browser(cast.adele).post(f"/imports/{job.pk}/undo/")
+    worked(job)
+    assert set(Deal.objects.all()) == {other}
+    assert not StopCause.objects.filter(name="Too small").exists()
+    left = Source.objects.filter(name__in=["Fair Wels", "Radio"]).values_list("name", flat=True)
+    assert list(left) == ["Radio"]

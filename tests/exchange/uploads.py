@@ -72,8 +72,16 @@ def answer(user: User, job: ImportJob, **said: str) -> Any:
 
     form = AnswersForm(job=job, by=user)
     data = {name: form.initial[name] for name in form.fields if name in form.initial}
-    said = {name.replace("_", "-"): value for name, value in said.items()}
+    said = {_input(form, name.replace("_", "-", 1)): value for name, value in said.items()}
     return browser(user).post(f"/imports/{job.pk}/answers/", data | said)
+
+
+def _input(form: Any, name: str) -> str:
+    """`format-1` is the second input about a format, whatever it is called."""
+    about, _sign, number = name.partition("-")
+    if not number.isdecimal():
+        return name
+    return [str(each) for each in form.fields if each.startswith(f"{about}-")][int(number)]
 
 
 def loaded(user: User, job: ImportJob) -> ImportJob:
