@@ -16,6 +16,7 @@ from reports.pages.page import ReportPage
 from reports.presenters.forest import apart, beside_keys, counted, forest, step, table_of
 from reports.presenters.panels import (
     ReportPanel,
+    RowsOnDemand,
     Table,
     TableCell,
     TableHead,
@@ -198,9 +199,9 @@ def _customers(report: Report) -> ReportPanel:
             note=report.text(worth, short=True) if worth and worth.value else "",
         )
 
-    rows = [
-        TableRow(
-            name=name,
+    def row(key: Any) -> TableRow:
+        return TableRow(
+            name=names[key],
             href=f"/companies/{key}/",
             cells=[
                 cell(leads.leads, key),
@@ -209,9 +210,8 @@ def _customers(report: Report) -> ReportPanel:
                 cell(leads.won_of_leads, key, leads.won_of_leads_value),
             ],
         )
-        for key, name in names.items()
-        if key is not None
-    ]
+
+    rows = RowsOnDemand([key for key in names if key is not None], row)
     heads = (_("New deals"), _("Qualified"), _("Proposals"), _("Won"))
     return ReportPanel(
         key="customers",

@@ -6,10 +6,10 @@ pressed, and stands in the table of the same box (PAGES, "table twin").
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from reports.figures import Coverage, Definition
 
@@ -46,6 +46,27 @@ class TableRow:
     cells: Sequence[TableCell]
     href: str = ""
     stage: int = 0
+
+
+class RowsOnDemand(Sequence[TableRow]):
+    """A row for each of some keys, made when it is read: a page shows the first of thousands."""
+
+    def __init__(self, keys: Sequence[Any], make: Callable[[Any], TableRow]) -> None:
+        self._keys, self._make = keys, make
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @overload
+    def __getitem__(self, at: int) -> TableRow: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[TableRow]: ...
+
+    def __getitem__(self, at: int | slice) -> TableRow | Sequence[TableRow]:
+        if isinstance(at, slice):
+            return [self._make(key) for key in self._keys[at]]
+        return self._make(self._keys[at])
 
 
 @dataclass(frozen=True, kw_only=True)
