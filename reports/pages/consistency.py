@@ -124,6 +124,8 @@ def _matrix(report: Report) -> ReportPanel:
         )
         + _says_who_is_left(report),
         wide=True,
+        # What is drawn is a table, and says all of it.
+        has_twin=False,
     )
 
 
