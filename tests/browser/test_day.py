@@ -16,17 +16,20 @@ pytestmark = pytest.mark.browser
 
 
 class Counted:
-    """Counts what a person does: a key, with or without Ctrl, or a press of the mouse."""
+    """Counts what a person does: a key, with or without Ctrl, or a press of the mouse; and how long
+    that takes by the keystroke-level model, with a thought before each."""
 
     def __init__(self, page: Page) -> None:
-        self.page, self.actions = page, 0
+        self.page, self.actions, self.seconds = page, 0, 0.0
 
     def key(self, key: str) -> None:
         self.actions += 1
+        self.seconds += 1.35 + 0.28
         self.page.keyboard.press(key)
 
     def press(self, selector: str) -> None:
         self.actions += 1
+        self.seconds += 1.35 + 1.1 + 0.2
         self.page.locator(selector).first.click()
 
 
@@ -61,6 +64,7 @@ def test_the_budget_of_actions_holds(
     expect(page.locator(".justdone")).to_be_visible()
     expect(page.locator(f"[data-row='act-{plans[1].pk}'] [data-outcome='1'] input")).to_be_focused()
     assert by_keys.actions <= 4
+    assert by_keys.seconds <= 6
     plans[0].refresh_from_db()
     assert plans[0].result == ActivityResult.NO_ANSWER
     assert Activity.objects.planned().filter(deal=plans[0].deal).exists()
