@@ -51,6 +51,7 @@ _OFFERS = (metrics.won_after_early_offer, metrics.won_after_timely_offer)
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
     both = [each for each in (report.question, report.question.before) if each]
+    gates = _GATES_BY[_gates_by(report)[0]]
     ask_together(
         [
             wanted_weekly(report, _FOLLOWED),
@@ -59,7 +60,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
                 for each in both
                 for wanted in (
                     Wanted(question=each, metrics=(*_FOLLOWED, *_OFFERS)),
-                    Wanted(question=each, metrics=(metrics.gates_kept,), axes=(STAGE,)),
+                    Wanted(question=each, metrics=(metrics.gates_kept,), axes=(gates,)),
                     Wanted(question=each, metrics=(metrics.gone_past,), axes=(REASON,)),
                     # By version alone it adds up from these, as by month alone from those below.
                     Wanted(question=each, metrics=(flow.flow_conversion,), axes=(VERSION, STAGE)),
@@ -102,21 +103,33 @@ def _numbers(report: Report) -> ReportPanel:
     )
 
 
+_GATES_BY = {"stage": STAGE, "version": VERSION}
+
+
+def _gates_by(report: Report) -> tuple[str, list[PanelChoice]]:
+    return report.chosen("gates", {key: axis.label for key, axis in _GATES_BY.items()})
+
+
 def _gates(report: Report) -> ReportPanel:
     question = report.question
     metric = metrics.gates_kept
-    found = metric.measure(question, STAGE)
+    chosen, switch = _gates_by(report)
+    by = _GATES_BY[chosen]
+    found = metric.measure(question, by)
     chart = forest(
         report,
         metric,
-        STAGE,
+        by,
         heads=[TableHead(text=_("Moved forward"))],
-        cells=lambda stage: [counted(report, found.get(stage) or metric.whole(question))],
+        cells=lambda value: [counted(report, found.get(value) or metric.whole(question))],
     )
     whole = metric.whole(question)
     return ReportPanel(
         key="gates",
-        title=_("Gates kept, by stage left"),
+        title=_("Gates kept, by stage left")
+        if by is STAGE
+        else _("Gates kept, by version of the process"),
+        switch=switch,
         template="reports/panels/dots.html",
         drawing=chart,
         table=table_of(chart),

@@ -1,6 +1,7 @@
 """Is the process the problem? What nearly everybody goes past is asked of the process (CHECKLIST C8)."""
 
 import datetime as dt
+import re
 from html import unescape
 from typing import Any
 
@@ -17,9 +18,10 @@ from reports.figures import FigureCell
 from reports.metrics import process
 from tests.conftest import Cast
 from tests.factories import ago, ready_deal
+from tests.pipeline.test_process_page import add, publish
 from tests.reports.test_consistency_page import rows_of
 from tests.reports.test_metrics import asked
-from tests.reports.test_people_pages import page
+from tests.reports.test_people_pages import DAYS, page
 
 FACT = {"gate": "G5", "weight": "advisory", "stage": 4, "fact": "decision_path"}
 
@@ -106,3 +108,19 @@ def test_k20_gates_kept_stand_beside_the_rules_of_the_record(
     told = rows_of(text, "rules")
     assert not any(name.startswith(cast.ben.name) for name in told)
     assert told["Your team"][-1] == "93% holds 28 of 30 · 2 without"
+
+
+def test_k20_gates_kept_are_told_by_version_too(client: Client, cast: Cast, clock: Any) -> None:
+    """Under North's second version, four of twelve moved on without what a gate asks for."""
+    moves(cast, cast.ana, without=0, of=11, at=ago(days=9))
+    add(cast.north, by=cast.mona, label="Measure the line")
+    publish(cast.north, by=cast.mona)
+    moves(cast, cast.ben, without=4, of=12, at=ago(days=5))
+    client.force_login(cast.again(cast.mona))
+    text = client.get(f"/reports/process/?{DAYS}&gates=version").content.decode()
+    rows = rows_of(text, "gates")
+    named = {name: cells[-1] for name, cells in rows.items() if "North" in name}
+    assert list(named.values()) == ["67% 8 of 12"]
+    assert rows["All"][-1] == "83% 19 of 23"
+    for href in re.findall(r'href="(/reports/rows/gates_kept/[^"]+by=version[^"]+)"', text):
+        assert client.get(unescape(href)).status_code == 200
