@@ -61,6 +61,9 @@ LABELS = {
     "series": gettext_lazy("Series"),
     "price": gettext_lazy("Price"),
     "quantity": gettext_lazy("Quantity"),
+    "day": gettext_lazy("From this day on"),
+    "value": gettext_lazy("What one of theirs is worth in our currency"),
+    "units": gettext_lazy("How many of theirs are one of our currency"),
     "people": gettext_lazy("People (several with a semicolon between them)"),
     "role": gettext_lazy("Role"),
     "kind": gettext_lazy("Kind"),
@@ -261,6 +264,8 @@ class ColumnsForm(CommandForm):
             self.add_error(None, _("Name a column for the deal’s name, its company or its person."))
         if self.job.kind == ImportKind.ACTIVITIES:
             self._check_activities(said)
+        if self.job.kind == ImportKind.RATES:
+            self._check_rates(said)
         self._check_shared(said)
         return said
 
@@ -287,6 +292,11 @@ class ColumnsForm(CommandForm):
             [getattr(each, name) for each in types] for name in ("is_number", "is_date")
         )
         return first is second or (any(numbers) and any(dates))
+
+    def _check_rates(self, said: dict[str, Any]) -> None:
+        if bool(said.get("value")) == bool(said.get("units")):
+            words = _("Say of one column which way round it says the rate: that cannot be guessed.")
+            self.add_error("value", words)
 
     def _check_activities(self, said: dict[str, Any]) -> None:
         if not any(said.get(name) for name in _BELONGING):

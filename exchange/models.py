@@ -24,6 +24,7 @@ class ImportKind(models.TextChoices):
     CONTACTS = "contacts", _("Contacts")
     ACTIVITIES = "activities", _("Activities and notes")
     PRODUCTS = "products", _("Products and prices")
+    RATES = "rates", _("Exchange rates")
     LINES = "lines", _("Products on deals")
     ROLES = "roles", _("People on deals, with their roles")
     PEOPLE = "people", _("People and teams")
@@ -31,7 +32,7 @@ class ImportKind(models.TextChoices):
 
 
 # What only admins bring in: it is the whole organisation's.
-OF_ADMINS = (ImportKind.PRODUCTS, ImportKind.PEOPLE)
+OF_ADMINS = (ImportKind.PRODUCTS, ImportKind.RATES, ImportKind.PEOPLE)
 
 
 class ImportState(models.TextChoices):

@@ -74,8 +74,9 @@ def set_rate(
     return made
 
 
-def remove_rate(rate: Rate, *, by: User, at: dt.datetime) -> None:
-    """Delete the rate of a day, so that the one before it is in force again.
+def remove_rate(rate: Rate, *, by: User | None, at: dt.datetime) -> None:
+    """Delete the rate of a day, so that the one before it is in force again. `by` None is somebody at the
+    machine itself, who is in no history.
 
     Raises Rate.DoesNotExist if it is gone already, Refused for the first rate of a currency that is
     in use, because its amounts could not be converted any more.
@@ -92,7 +93,8 @@ def remove_rate(rate: Rate, *, by: User, at: dt.datetime) -> None:
             )
         _note(now, old=now, new=None, by=by, at=at)
         named = f"{now.currency} {now.on.isoformat()}"
-        deleted.keep(DeletedKind.RATE, now, name=named, by=by, at=at)
+        if by is not None:
+            deleted.keep(DeletedKind.RATE, now, name=named, by=by, at=at)
         now.delete()
 
 

@@ -22,9 +22,10 @@ from crm.models import (
     DealLine,
     ProcessNote,
     Product,
+    Rate,
     SearchKind,
 )
-from exchange.imports import activities, parts, updates
+from exchange.imports import activities, parts, rates, updates
 from exchange.models import ImportJob
 from pipeline.models import Batch, Team, User
 from salesprocess.lib.refused import Refused
@@ -257,6 +258,7 @@ def undo(batch: Batch, *, job: ImportJob | None = None, by: User | None, at: dt.
         _wait_for_others(row)
         undone.restored = _restore_fields(row, job, undone.kept, by=by, at=at)
         _take_parts(row, undone)
+        _take_rates(row, undone, by=by, at=at)
         _run("SET LOCAL seven.undo = 'batch'")
         for group in UNDOABLE:
             _choose(row, group)
@@ -434,6 +436,21 @@ def _kept(batch: Batch, undoable: Undoable) -> list[KeptRecord]:
 
 def _arguments(batch: Batch, model: type[models.Model]) -> dict[str, Any]:
     return {"batch": batch.pk, "at": batch.at, "changed": _changed(batch, model)}
+
+
+def _take_rates(batch: Batch, undone: Undone, *, by: User | None, at: dt.datetime) -> None:
+    gone, left = rates.take_back(batch, by=by, at=at)
+    if gone:
+        undone.deleted[str(Rate._meta.verbose_name_plural)] = gone
+    undone.kept += [
+        KeptRecord(
+            kind=str(Rate._meta.verbose_name),
+            pk=rate.pk,
+            name=f"{rate.currency} {rate.on.isoformat()}",
+            why=_("changed since") if is_changed else _("used by a record that stays"),
+        )
+        for rate, is_changed in left
+    ]
 
 
 def _take_parts(batch: Batch, undone: Undone) -> None:

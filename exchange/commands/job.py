@@ -60,7 +60,7 @@ def create(upload: File[Any], *, name: str, kind: str, by: User, at: dt.datetime
     where `by` may not import this kind: people come in through admins only. Then no file stays.
     """
     if kind in OF_ADMINS and by.role != Role.ADMIN:
-        raise Refused(_("Only admins bring in people, teams and products."), field="kind")
+        raise Refused(_("Only admins bring in people, teams, products and rates."), field="kind")
     name = _CONTROL.sub(" ", name)[-200:]
     with tempfile.TemporaryDirectory() as folder:
         sheet = _sheet_of_upload(upload, Path(folder), name)

@@ -93,7 +93,7 @@ def _forbidden(job: ImportJob) -> str:
     if not job.owner.is_active:
         return _("%(name)s, whose file this is, has been deactivated.") % {"name": job.owner.name}
     if job.kind in OF_ADMINS and job.owner.role != Role.ADMIN:
-        return _("Only admins bring in people, teams and products.")
+        return _("Only admins bring in people, teams, products and rates.")
     return ""
 
 

@@ -54,7 +54,8 @@ _KEY_BY_REPEAT = """
 """
 _AGAIN = """
     FROM (
-        SELECT no, row_number() OVER w AS place, first_value(file || ', ' || line) OVER w AS first
+        SELECT no, row_number() OVER w AS place,
+            first_value({place_of}) OVER w AS first
         FROM {s} WINDOW w AS (PARTITION BY external_id ORDER BY file, line)
     ) AS same
 """
@@ -150,9 +151,12 @@ class Judge:
             value=value or (f"s.{field}" if field else "NULL"),
         )
 
-    def identify(self) -> None:
-        """Identify each row by its foreign id, and leave out rows imported before or repeated."""
-        if "id" in self.mapped.columns:
+    def identify(self, *, key: str = "", field: str = "name") -> None:
+        """Identify each row by its foreign id, and leave out rows imported before or repeated. `key` is
+        the statement that identifies rows of a kind by what is in `field`."""
+        if key:
+            self.execute(key)
+        elif "id" in self.mapped.columns:
             self.refuse("s.id IS NULL", _("The row has no id."), field="id")
         elif self.kind.named:
             self.execute(_KEY_BY_NAME)
@@ -161,12 +165,14 @@ class Judge:
         else:
             lines, places = list(self.run.repeats), list(self.run.repeats.values())
             execute(_KEY_BY_REPEAT, {"lines": lines, "places": places}, s=self.table)
+        # The name that an upload is stored by is ours, and says nothing to anybody.
+        place_of = "file || ', ' || line" if self.run.reach is None else "line::text"
         self.refuse(
             "same.no = s.no AND same.place > 1",
             _("The same record stands above already: {value}."),
-            field="id" if "id" in self.mapped.columns else "name",
+            field="id" if "id" in self.mapped.columns else field,
             value="same.first",
-            source=_AGAIN,
+            source=_AGAIN.format(s="{s}", place_of=place_of),
         )
         if not self.execute(ledger.came_before(self.kind)):
             return
@@ -174,7 +180,7 @@ class Judge:
         self.refuse(
             "s.before_batch = %(batch)s",
             _("The same record stands above already: {value}."),
-            field="id" if "id" in self.mapped.columns else "name",
+            field="id" if "id" in self.mapped.columns else field,
             value="s.external_id",
         )
         if self.kind.name in FIELDS:

@@ -24,12 +24,13 @@ class CellType(enum.Enum):
     # One of a few words of ours (exchange.imports.known_words).
     WORD = "word"
     QUANTITY = "quantity"
+    RATE = "exchange rate"
     # Names or ids of several records, between semicolons.
     NAMES = "several names"
 
     @property
     def is_number(self) -> bool:
-        return self in (CellType.WHOLE, CellType.MONEY, CellType.QUANTITY)
+        return self in (CellType.WHOLE, CellType.MONEY, CellType.QUANTITY, CellType.RATE)
 
     @property
     def is_date(self) -> bool:
@@ -49,6 +50,7 @@ _COLUMN_TYPES = {
     CellType.WHOLE: "integer",
     CellType.MONEY: "numeric(14, 2)",
     CellType.QUANTITY: "numeric(12, 3)",
+    CellType.RATE: "numeric(18, 8)",
     CellType.NAMES: "text[]",
     CellType.DAY: "date",
     CellType.MOMENT: "timestamptz",
@@ -621,5 +623,29 @@ ROLES = RecordKind(
     ),
 )
 
+# What one unit of a foreign currency is worth, from a day on: files say it one way or the other.
+RATES = RecordKind(
+    name="rates",
+    named=False,
+    fields=(
+        ImportField(
+            name="currency",
+            longest=3,
+            required=True,
+            headings="currency currencycode currencyisocode isocode wahrung",
+        ),
+        ImportField(
+            name="day",
+            cell_type=CellType.DAY,
+            required=True,
+            headings="startdate effectivedate validfrom date on from datum ab gultigab",
+        ),
+        ImportField(name="value", cell_type=CellType.RATE, headings="inverserate"),
+        ImportField(
+            name="units", cell_type=CellType.RATE, headings="conversionrate unitspercurrency"
+        ),
+    ),
+)
+
 # In this order: what a row refers to comes in before it, in whatever order the files are given.
-KINDS = (PEOPLE, PRODUCTS, COMPANIES, CONTACTS, DEALS, LINES, ROLES, ACTIVITIES)
+KINDS = (PEOPLE, RATES, PRODUCTS, COMPANIES, CONTACTS, DEALS, LINES, ROLES, ACTIVITIES)

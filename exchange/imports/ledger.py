@@ -23,6 +23,7 @@ from exchange.imports.kinds import (
     LINES,
     PEOPLE,
     PRODUCTS,
+    RATES,
     ROLES,
     RecordKind,
 )
@@ -34,6 +35,7 @@ TABLES = {
     CONTACTS.name: "crm_contact",
     DEALS.name: "crm_deal",
     ACTIVITIES.name: "crm_activity",
+    RATES.name: "crm_rate",
     LINES.name: "crm_dealline",
     # Of several people on a deal that one row names, the deal.
     ROLES.name: "crm_deal",
@@ -43,6 +45,7 @@ _POOLED = "t.owner_id IS NULL AND t.team_id = ANY(%(pools)s::bigint[])"
 _CONCERNS = {
     PEOPLE.name: "l.owner_id IS NULL",
     PRODUCTS.name: "l.owner_id IS NULL",
+    RATES.name: "l.owner_id IS NULL",
     COMPANIES.name: f"l.owner_id IS NULL OR {_OWNED}",
     CONTACTS.name: f"l.owner_id IS NULL OR {_OWNED}",
     DEALS.name: f"{_OWNED} OR {_POOLED}",

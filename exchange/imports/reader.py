@@ -53,6 +53,7 @@ _NUMBERS = {
     CellType.MONEY: values.money,
     CellType.WHOLE: values.whole,
     CellType.QUANTITY: values.quantity,
+    CellType.RATE: values.rate,
 }
 # In a cell of several lines, each says one.
 _LINES = re.compile(r"[\r\n\u2028]+")

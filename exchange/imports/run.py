@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from crm.commands import search
 from crm.models import SearchKind
-from exchange.imports import activities, deals, notes, parties, parts, people, staging
+from exchange.imports import activities, deals, notes, parties, parts, people, rates, staging
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import KINDS
 from exchange.imports.mapping import KindMapping, Mapping
@@ -227,6 +227,7 @@ def _load(this: ImportRun, chosen: Chosen) -> dict[str, Counts]:
 # Each judges and writes the staged rows of its kind; what deals make of companies is told.
 _IMPORT: dict[str, Callable[[Judge], dict[str, list[Any]] | None]] = {
     "people": people.import_people,
+    "rates": rates.import_rates,
     "products": parties.import_products,
     "companies": parties.import_companies,
     "contacts": parties.import_contacts,

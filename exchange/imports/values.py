@@ -86,6 +86,14 @@ def quantity(text: str, decimal_sign: str) -> Decimal:
     return found
 
 
+def rate(text: str, decimal_sign: str) -> Decimal:
+    """Raises BadValue for no number above zero, or too large a one; eight decimals are kept."""
+    found = _number(text, decimal_sign).quantize(Decimal("0.00000001"))
+    if not 0 < found < 10**10:
+        raise BadValue(_("A rate is a number above zero."))
+    return found
+
+
 def whole(text: str, decimal_sign: str) -> int:
     """Raises BadValue for what is no whole number from 0 to 2,147,483,647."""
     found = _number(text, decimal_sign)

@@ -138,7 +138,7 @@ def test_it_brings_in_people_and_teams_for_admins_only(cast: Cast):
     User.objects.filter(pk=cast.adele.pk).update(role="manager")
     again = ImportJob.objects.get(pk=job.pk)
     ImportJob.objects.filter(pk=job.pk).update(state="checking")
-    assert worked(again).error == "Only admins bring in people, teams and products."
+    assert worked(again).error == "Only admins bring in people, teams, products and rates."
 
 
 def test_it_makes_the_companies_that_people_work_for(cast: Cast):
