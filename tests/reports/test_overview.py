@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from pipeline.process.stages import Stage
 from reports.axes import STAGE
 from reports.metric import METRICS
 from reports.metrics import expected, outcomes, pipeline
 from reports.statistics import cumulative_incidence
 from tests.conftest import Cast
+from tests.factories import make_deal
 from tests.reports.test_consistency_page import rows_of
 from tests.reports.test_metrics import asked
 from tests.reports.test_pages import QUERIES
@@ -109,3 +111,19 @@ def test_what_stood_open_is_told_as_of_any_day(
     links = re.findall(r'href="(/reports/rows/open_deals/[^"]+)"', text)
     assert links
     assert all(f"as_of={on_day(32).date()}" in link for link in links)
+
+
+def test_f4_b7_it_says_where_the_pipeline_is_fullest(client: Client, cast: Cast) -> None:
+    """Near the front as it should be, or a bulge behind it, by name; of a handful nothing."""
+    client.force_login(cast.again(cast.mona))
+    told = []
+    for stage, deals in ((Stage.PROSPECTING, 6), (Stage.PROSPECTING, 6), (Stage.PROPOSAL, 13)):
+        for number in range(deals):
+            make_deal(by=cast.ana, stage=stage, name=f"Deal {number}")
+        text = client.get("/reports/").content.decode()
+        box = text.partition('id="panel-questions"')[2].partition("</section>")[0]
+        told.append(" ".join(re.sub(r"<[^>]+>", "", box.partition('class="say">')[2]).split()))
+    assert "Fullest" not in told[0]
+    assert "A bulge" not in told[0]
+    assert told[1].startswith("Fullest near the front, as it should be: Prospecting holds 12 of 12")
+    assert told[2].startswith("A bulge: Proposal holds 13 of 25, more than any stage before it.")
