@@ -24,8 +24,4 @@ class Migration(migrations.Migration):
             name='said',
             field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
         ),
-        migrations.AddIndex(
-            model_name='importedrow',
-            index=models.Index(condition=models.Q(('changed_batch__isnull', False)), fields=['changed_batch'], name='imported_row_changed'),
-        ),
     ]

@@ -34,10 +34,20 @@ class UndoableAct(models.Model):
         Deal, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
     company = models.ForeignKey(
-        Company, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        Company,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
     )
     contact = models.ForeignKey(
-        Contact, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        Contact,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
     )
     by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     at = models.DateTimeField()
@@ -61,7 +71,19 @@ class UndoableAct(models.Model):
                 name="undoable_act_on_one_record",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["by", "at"], name="undoable_act_of")]
+        indexes: ClassVar = [
+            models.Index(fields=["by", "at"], name="undoable_act_of"),
+            models.Index(
+                fields=["company"],
+                condition=models.Q(company__isnull=False),
+                name="undoable_act_company",
+            ),
+            models.Index(
+                fields=["contact"],
+                condition=models.Q(contact__isnull=False),
+                name="undoable_act_contact",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} of {self.deal_id or self.company_id or self.contact_id}"
