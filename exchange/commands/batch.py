@@ -472,18 +472,16 @@ def _restore_fields(
 ) -> int:
     if job is None:
         return 0
-    count, left = updates.take_back(
-        job.pk, batch_id=batch.pk, came_at=batch.at, by_id=by.pk if by else None, at=at
-    )
+    count, left = updates.take_back(job.pk, batch_id=batch.pk, came_at=batch.at, by=by, at=at)
     models_of = {each.kind: each.model for each in chain(*UNDOABLE)}
     kept += [
         KeptRecord(
             kind=str(models_of[kind]._meta.verbose_name),
             pk=pk,
             name=name,
-            why=_("a field was changed again since"),
+            why=why,
         )
-        for kind, pk, name in left
+        for kind, pk, name, why in left
     ]
     return count
 

@@ -17,7 +17,8 @@ _DIGEST = "left(encode(sha256(convert_to({value}, 'UTF8')), 'hex'), 16)"
 class UpdatableField:
     """SQL for one field: `theirs` and `ours` are texts of the staged row `s` and of the record `t`, equal
     where nothing differs, and null where there is nothing; `now` and `was` are the same as an event
-    keeps them. `sets` writes the staged value, `back` that of the change `c`.
+    keeps them. `sets` writes the staged value, `back` that of the change `c`. `changeable` is the
+    condition on `t` on which anybody may change the field.
     """
 
     name: str
@@ -27,6 +28,7 @@ class UpdatableField:
     was: str
     sets: str
     back: str
+    changeable: str = "true"
 
     @property
     def mark(self) -> str:
@@ -98,6 +100,8 @@ _AMOUNT = UpdatableField(
     was=f"CASE WHEN t.amount IS NOT NULL THEN {_sum('t.amount', 't.currency')} END",
     sets=f"amount = s.amount, currency = {_CURRENCY}",
     back="amount = (c.was ->> 'amount')::numeric, currency = coalesce(c.was ->> 'currency', t.currency)",
+    # What a closed deal is worth is what its last visit says that it was closed for.
+    changeable="t.outcome = 'open'",
 )
 # By the name of the kind, in the order in which they are told.
 FIELDS: dict[str, tuple[UpdatableField, ...]] = {

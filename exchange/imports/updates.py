@@ -16,8 +16,10 @@ from crm.models import SearchKind
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS
 from exchange.imports.ledger import TABLES
+from exchange.imports.mapping import LEAVE
 from exchange.imports.staging import CHANGES, execute, select
 from exchange.imports.updatable import FIELDS, POINTS, STAGE, UpdatableField, said_of, updatable_in
+from pipeline.models import User
 
 _REOPEN = "UPDATE {s} SET state = NULL WHERE state = 'differs'"
 _OWNED = "t.owner_id IS NOT NULL AND t.owner_id = ANY(%(seen)s::bigint[])"
@@ -39,7 +41,8 @@ _LOCK = """
 _COMPARE = """
     INSERT INTO {changes}
     SELECT %(of)s, s.file, s.line, s.no, t.id, t.name, %(field)s, {was}, {now}, theirs.is_ours,
-        CASE %(say)s WHEN 'leave' THEN false WHEN 'overwrite' THEN true ELSE NOT theirs.is_ours END,
+        {changeable} AND
+            CASE %(say)s WHEN 'leave' THEN false WHEN 'overwrite' THEN true ELSE NOT theirs.is_ours END,
         {mark}, coalesce(s.before_said ->> %(field)s, ''),
         jsonb_build_array(t.changed_at, t.changed_by_id)
     FROM {s} AS s JOIN {table} AS t ON t.id = s.before_id
@@ -50,6 +53,12 @@ _COMPARE = """
     END AS is_ours) AS theirs
     WHERE s.state IS NULL AND {theirs} IS NOT NULL AND {theirs} IS DISTINCT FROM {ours}
       AND {mark} IS DISTINCT FROM s.before_said ->> %(field)s
+"""
+_CLOSED = """
+    s.state IS NULL AND {mark} IS DISTINCT FROM s.before_said ->> 'amount' AND EXISTS (
+        SELECT FROM crm_deal AS t WHERE t.id = s.before_id AND NOT {changeable}
+          AND {theirs} IS NOT NULL AND {theirs} IS DISTINCT FROM {ours}
+    )
 """
 _ADDED_POINTS = """
     INSERT INTO {changes}
@@ -115,20 +124,36 @@ _REMEMBER = """
             THEN '' ELSE s.digest END
     FROM {s} AS s WHERE l.id = s.before_entry AND s.state IN ('changed', 'known') AND s.before_digest <> s.digest
 """
+_TOUCHED = "import_touched"
+_NOTE_TOUCHED = "CREATE TEMP TABLE {touched} (id bigint) ON COMMIT DROP"
+_TO_TAKE_BACK = "{present} = c.mark AND {changeable} AND (%(everything)s OR {editable})"
 _TAKE_BACK = """
-    UPDATE {table} AS t SET {back} FROM {changes} AS c
-    WHERE c.job_id = %(job)s AND c.kind = %(of)s AND c.field = %(field)s AND c.applied
-      AND t.id = c.record_id AND {present} = c.mark
+    WITH back AS (
+        UPDATE {table} AS t SET {back} FROM {changes} AS c
+        WHERE c.job_id = %(job)s AND c.kind = %(of)s AND c.field = %(field)s AND c.applied
+          AND t.id = c.record_id AND {to_take_back}
+        RETURNING t.id
+    )
+    INSERT INTO {touched} SELECT id FROM back
 """
+# Of what is out of reach by now, no more is told than what the file had to do with.
 _LEFT = """
-    SELECT c.record_id, t.name FROM {changes} AS c JOIN {table} AS t ON t.id = c.record_id
+    SELECT c.record_id, CASE WHEN near.is_so THEN t.name ELSE c.name END,
+        CASE WHEN NOT near.is_so THEN 'reach' WHEN NOT {changeable} THEN 'closed' ELSE 'changed' END
+    FROM {changes} AS c JOIN {table} AS t ON t.id = c.record_id
+    CROSS JOIN LATERAL (SELECT %(everything)s OR {editable} AS is_so) AS near
     WHERE c.job_id = %(job)s AND c.kind = %(of)s AND c.field = %(field)s AND c.applied
-      AND {present} IS DISTINCT FROM c.mark ORDER BY c.record_id
+      AND ({to_take_back}) IS NOT TRUE ORDER BY c.record_id
 """
 _TAKE_POINTS_BACK = """
-    DELETE FROM crm_contactpoint AS p USING {changes} AS c
-    WHERE c.job_id = %(job)s AND c.kind = %(of)s AND c.field = %(field)s AND c.applied
-      AND p.contact_id = c.record_id AND p.kind = %(field)s AND c.now ? p.typed
+    WITH back AS (
+        DELETE FROM crm_contactpoint AS p USING {changes} AS c, crm_contact AS t
+        WHERE c.job_id = %(job)s AND c.kind = %(of)s AND c.field = %(field)s AND c.applied
+          AND p.contact_id = c.record_id AND p.kind = %(field)s AND c.now ? p.typed
+          AND t.id = c.record_id AND {to_take_back}
+        RETURNING t.id
+    )
+    INSERT INTO {touched} SELECT id FROM back
 """
 # Who changed nothing else since has changed nothing: an earlier file may be taken back, too.
 _STAMP_BACK = """
@@ -140,7 +165,7 @@ _STAMP_BACK = """
             (stamp ->> 1)::bigint AS by
         FROM {changes} WHERE job_id = %(job)s AND kind = %(of)s AND applied ORDER BY record_id
     ) AS c
-    WHERE t.id = c.record_id
+    WHERE t.id = c.record_id AND t.id IN (SELECT id FROM {touched})
 """
 _FORGET = """
     UPDATE crm_importedrow AS l SET changed_batch_id = NULL, digest = '', said = (
@@ -152,7 +177,6 @@ _FORGET = """
     )
     WHERE l.changed_batch_id = %(batch)s
 """
-_CHANGED = "SELECT record_id FROM {changes} WHERE job_id = {job} AND kind = '{kind}' AND applied"
 _SEARCHED = {
     COMPANIES.name: SearchKind.COMPANY,
     CONTACTS.name: SearchKind.CONTACT,
@@ -184,8 +208,10 @@ def apply(judge: Judge, *, resolve: Callable[[Judge], None] | None = None) -> No
 
 
 def _compare(judge: Judge, table: str) -> None:
+    _say_what_is_closed(judge)
     for field in updatable_in(judge.mapped):
-        _about(judge, field.name, _COMPARE, table=table, **_parts(field))
+        changeable = field.changeable
+        _about(judge, field.name, _COMPARE, table=table, changeable=changeable, **_parts(field))
     for name in _points(judge):
         _about(judge, name, _ADDED_POINTS, field=name)
     judge.execute("ANALYZE {changes} (no, field)", changes=CHANGES)
@@ -227,6 +253,17 @@ def _say_where_it_is(judge: Judge) -> None:
     )
 
 
+def _say_what_is_closed(judge: Judge) -> None:
+    for field in updatable_in(judge.mapped):
+        if field.changeable != "true" and judge.mapped.update.get(field.name) != LEAVE:
+            judge.remark(
+                _CLOSED.format(changeable=field.changeable, **_parts(field)),
+                _("The deal is closed: open it again to change its value."),
+                field=field.name,
+                value=field.theirs,
+            )
+
+
 def _points(judge: Judge) -> list[str]:
     if judge.kind is not CONTACTS:
         return []
@@ -250,10 +287,11 @@ def _let_be_found(kind: str, ids: str) -> None:
 
 
 def take_back(
-    job_id: int, *, batch_id: int, came_at: Any, by_id: int | None, at: Any
-) -> tuple[int, list[tuple[str, int, str]]]:
+    job_id: int, *, batch_id: int, came_at: Any, by: User | None, at: Any
+) -> tuple[int, list[tuple[str, int, str, str]]]:
     """Give fields that a file changed the values that they had: how many records that were, and of which
-    (kind, id, name) a field was changed again since, which stays.
+    (kind, id, name, why) a field stays: it was changed again since, the record went out of the reach
+    of `by` (None is the command, which reaches all), or its deal was closed.
 
     Part of the undo of a batch, in its transaction.
     """
@@ -261,34 +299,58 @@ def take_back(
         "job": job_id,
         "batch": batch_id,
         "came_at": came_at,
-        "by": by_id,
+        "by": by.pk if by else None,
         "now": at,
+        "everything": by is None or by.scope.everything,
+        "seen": sorted(by.scope.owner_ids) if by else [],
+        "led": sorted(by.scope.managed_team_ids) if by else [],
     }
-    left: dict[tuple[str, int], str] = {}
+    why = {
+        "changed": _("a field was changed again since"),
+        "reach": _("out of your reach by now"),
+        "closed": _("the deal is closed by now"),
+    }
+    left: dict[tuple[str, int], tuple[str, str]] = {}
     count = 0
     for kind, fields in FIELDS.items():
         table = TABLES[kind]
-        ids = _CHANGED.format(changes=_STORED, job=int(job_id), kind=kind)
-        ((number,),) = select(f"SELECT count(DISTINCT record_id) FROM ({ids}) AS c")  # noqa: S608  # constants
-        if not number:
-            continue
-        count += number
         said = {**arguments, "of": kind}
+        execute(_NOTE_TOUCHED, touched=_TOUCHED)
         for field in fields:
-            names = {"table": table, "changes": _STORED, "present": field.present}
             about = {**said, "field": field.name}
-            for pk, name in select(_LEFT, about, **names):
-                left[kind, pk] = name
+            names = {
+                "table": table,
+                "changes": _STORED,
+                "touched": _TOUCHED,
+                "changeable": field.changeable,
+                "editable": _EDITABLE[kind],
+                "to_take_back": _TO_TAKE_BACK.format(
+                    present=field.present, changeable=field.changeable, editable=_EDITABLE[kind]
+                ),
+            }
+            for pk, name, reason in select(_LEFT, about, **names):
+                left[kind, pk] = name, why[reason]
             if kind == DEALS.name:
                 more = (
                     f"AND c.job_id = %(job)s AND c.field = %(field)s AND EXISTS (SELECT FROM {table}"
-                    f" AS t WHERE t.id = c.record_id AND {field.present} = c.mark)"
+                    f" AS t WHERE t.id = c.record_id AND {names['to_take_back']})"
                 )
                 execute(_HISTORY, about, changes=_STORED, old="c.now", new="c.was", more=more)
             execute(_TAKE_BACK, about, back=field.back, **names)
-        for name in POINTS if kind == CONTACTS.name else ():
-            execute(_TAKE_POINTS_BACK, {**said, "field": name}, changes=_STORED)
-        execute(_STAMP_BACK, said, table=table, changes=_STORED)
-        _let_be_found(kind, ids)
+        for point in POINTS if kind == CONTACTS.name else ():
+            execute(
+                _TAKE_POINTS_BACK,
+                {**said, "field": point},
+                changes=_STORED,
+                touched=_TOUCHED,
+                to_take_back=f"(%(everything)s OR {_EDITABLE[kind]})",
+            )
+        execute(_STAMP_BACK, said, table=table, changes=_STORED, touched=_TOUCHED)
+        ids = f"SELECT DISTINCT id FROM {_TOUCHED}"  # noqa: S608  # a constant
+        ((number,),) = select(f"SELECT count(*) FROM ({ids}) AS c")  # noqa: S608  # constants
+        if number:
+            count += number
+            _let_be_found(kind, ids)
+        execute("DROP TABLE {touched}", touched=_TOUCHED)
     execute(_FORGET, arguments, changes=_STORED)
-    return count, [(kind, pk, name) for (kind, pk), name in left.items()]
+    return count, [(kind, pk, name, reason) for (kind, pk), (name, reason) in left.items()]

@@ -16,6 +16,7 @@ from exchange.commands.batch import Undone
 from exchange.imports import mapping
 from exchange.models import ImportJob
 from pipeline.models import User
+from pipeline.process.stages import Outcome
 from tests.conftest import Cast
 from tests.exchange.uploads import (
     answer,
@@ -287,3 +288,48 @@ def test_a_file_from_before_files_changed_anything_still_has_its_page(cast: Cast
         job.state, job.counts = state, job.counts | {"deleted": 2, "kept": 0}
         job.save()
         assert "old.csv" in page(cast.ana, job)
+
+
+def test_the_value_of_a_closed_deal_is_no_files_to_change(cast: Cast):
+    brings_in(cast.ana, DEALS)
+    job = brings_in(cast.ana, DEALS.replace("400", "450"))
+    Deal.objects.update(stage=7, outcome=Outcome.WON, closed_at=timezone.now())
+    later = look(cast.ana, DEALS.replace("400", "460").replace("90,2027-03", "90,2027-04"))
+    say(cast.ana, later, amount="overwrite")
+    assert [(field, applied) for _l, field, _w, _n, _o, applied in told(later)] == [
+        ("amount", False),
+        ("expected_close_on", True),
+    ]
+    assert "open it again to change its value" in page(cast.ana, later)
+    loaded(cast.ana, later)
+    assert deals() == {"Pump": (450, dt.date(2027, 2, 1)), "Belt": (90, dt.date(2027, 4, 1))}
+    # Once it is open again, what the file says is looked at again.
+    Deal.objects.update(outcome=Outcome.OPEN, closed_at=None)
+    again = look(cast.ana, DEALS.replace("400", "460").replace("90,2027-03", "90,2027-04"))
+    assert [(field, applied) for _l, field, _w, _n, _o, applied in told(again)] == [("amount", True)]
+    Deal.objects.update(outcome=Outcome.WON, closed_at=timezone.now())
+
+    taken_back(cast.ana, later)
+    before = list(Deal.objects.order_by("pk").values_list("version", "changed_at"))
+    undone = taken_back(cast.ana, job)
+    assert [(kept.name, kept.why) for kept in undone.kept] == [
+        ("Pump", "the deal is closed by now")
+    ]
+    assert undone.restored == 0
+    assert deals()["Pump"][0] == 450
+    assert list(Deal.objects.order_by("pk").values_list("version", "changed_at")) == before
+
+
+def test_what_went_out_of_reach_is_not_taken_back_by_who_brought_it_in(cast: Cast):
+    brings_in(cast.ana, DEALS)
+    job = brings_in(cast.ana, DEALS.replace("400", "450").replace("90", "95"))
+    pump = Deal.objects.get(name="Pump")
+    Deal.objects.filter(pk=pump.pk).update(owner=cast.carl, team=cast.south, name="Carls")
+    before = Deal.objects.filter(pk=pump.pk).values().get()
+    history = pump.changes.count()
+    undone = taken_back(cast.ana, job)
+    assert [(kept.name, kept.why) for kept in undone.kept] == [("Pump", "out of your reach by now")]
+    assert undone.restored == 1
+    assert Deal.objects.filter(pk=pump.pk).values().get() == before
+    assert pump.changes.count() == history
+    assert deals()["Belt"][0] == 90
