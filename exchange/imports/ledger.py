@@ -69,10 +69,10 @@ _ENTRIES = """
 _CAME_BEFORE = """
     UPDATE {{s}} AS s
     SET before_id = found.record_id, before_digest = found.digest, before_batch = found.batch_id,
-        before_entry = found.id, before_said = found.said
+        before_entry = found.id, before_said = found.said, before_created = found.created
     FROM (
         SELECT r.no, entry.* FROM {{s}} AS r CROSS JOIN LATERAL (
-            SELECT l.id, l.record_id, l.digest, l.said,
+            SELECT l.id, l.record_id, l.digest, l.said, l.created,
                 coalesce(l.changed_batch_id, l.batch_id) AS batch_id
             {entries}
             ORDER BY l.owner_id IS NOT DISTINCT FROM %(ledger)s DESC, l.digest = r.digest DESC,

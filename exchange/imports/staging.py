@@ -195,7 +195,8 @@ def prepare(kinds: Sequence[KindMapping]) -> None:
         columns = [f"{name} {type_of}" for name, type_of in _columns(mapped.kind).items()]
         execute(
             "CREATE TEMP TABLE {table} ({columns}, external_id text, before_id bigint, before_digest text,"
-            " before_batch bigint, before_entry bigint, before_said jsonb, company_made boolean, contact_made boolean, state text,"
+            " before_batch bigint, before_entry bigint, before_said jsonb, before_created boolean,"
+            " company_made boolean, contact_made boolean, state text,"
             " record_id bigint, {references}) ON COMMIT DROP",
             table=table_of(mapped.kind),
             columns=", ".join(columns),

@@ -37,7 +37,8 @@ _LOCK = """
     SELECT FROM {table} WHERE id = ANY(ARRAY(SELECT before_id FROM {s} WHERE state IS NULL))
     ORDER BY id FOR NO KEY UPDATE
 """
-# Of what nobody wrote down what a file had said, the day says whether somebody was at the record.
+# Of what nobody wrote down what a file had said: on a record that was here before, it is people's; else
+# the day says whether somebody was at the record.
 _COMPARE = """
     INSERT INTO {changes}
     SELECT %(of)s, s.file, s.line, s.no, t.id, t.name, %(field)s, {was}, {now}, theirs.is_ours,
@@ -49,6 +50,7 @@ _COMPARE = """
     CROSS JOIN LATERAL (SELECT CASE
         WHEN s.before_said ? %(field)s THEN s.before_said ->> %(field)s IS DISTINCT FROM {present}
         WHEN {ours} IS NULL THEN false
+        WHEN NOT s.before_created THEN true
         ELSE t.changed_at > (SELECT b.at FROM pipeline_batch AS b WHERE b.id = s.before_batch)
     END AS is_ours) AS theirs
     WHERE s.state IS NULL AND {theirs} IS NOT NULL AND {theirs} IS DISTINCT FROM {ours}
@@ -88,6 +90,17 @@ _DECIDE = """
         SELECT FROM {changes} AS c WHERE c.no = s.no AND c.applied
     ) THEN 'changed' ELSE 'known' END
     WHERE s.state IS NULL
+"""
+# Once this file has written, the day says nothing any more of what people wrote before it. An empty
+# mark is what no file says.
+_MARK_OURS = """
+    UPDATE crm_importedrow AS l
+    SET said = jsonb_strip_nulls(jsonb_build_object({marks})) || l.said
+    FROM {s} AS s JOIN {table} AS t ON t.id = s.before_id
+    WHERE l.id = s.before_entry AND s.state = 'changed' AND (
+        NOT s.before_created
+        OR t.changed_at > (SELECT b.at FROM pipeline_batch AS b WHERE b.id = s.before_batch)
+    )
 """
 _WRITE = """
     UPDATE {table} AS t SET {sets}
@@ -218,6 +231,10 @@ def _compare(judge: Judge, table: str) -> None:
 
 
 def _write(judge: Judge, table: str) -> None:
+    marks = [
+        f"'{f.name}', CASE WHEN {f.ours} IS NOT NULL THEN '' END" for f in FIELDS[judge.kind.name]
+    ]
+    judge.execute(_MARK_OURS, table=table, marks=", ".join(marks))
     for field in updatable_in(judge.mapped):
         _about(judge, field.name, _WRITE, table=table, sets=field.sets)
     for name in _points(judge):

@@ -222,6 +222,28 @@ def test_a_person_who_was_there_before_the_first_file_is_not_written_over(cast: 
     assert Company.objects.get().industry == "Steel"
 
 
+def test_what_a_person_wrote_where_no_file_said_anything_stays_theirs(cast: Cast):
+    named = {"id": "No", "name": "Firm", "industry": "Branch", "website": "Web"}
+    head = "No,Firm,Branch,Web\n"
+    # One that was here before any file, kept by hand, and one that came in.
+    at = timezone.now()
+    Company.objects.create(
+        name="Norte", website="https://norte.example", created_at=at, changed_at=at
+    )
+    brings_in(cast.ana, f"{head}1,Norte,Wood,\n2,Sur,,\n", "companies", **named)
+    sur = Company.objects.get(name="Sur")
+    company_commands.edit(
+        sur, website="https://sur.example", by=cast.ana, at=at + dt.timedelta(minutes=1)
+    )
+    # What is written beside it, with a word about it or none, does not make it a file's.
+    for website in ("", "https://other.example", "https://third.example"):
+        text = f"{head}1,Norte,Wood,{website}\n2,Sur,Paper {website},{website}\n"
+        brings_in(cast.ana, text, "companies", **named)
+        assert Company.objects.get(pk=sur.pk).industry == f"Paper {website}".strip()
+        websites = Company.objects.order_by("name").values_list("website", flat=True)
+        assert list(websites) == ["https://norte.example", "https://sur.example"]
+
+
 def test_the_command_does_the_same(cast: Cast, tmp_path: Path):
     (tmp_path / "deals.csv").write_text(
         DEALS.replace("Close", "Source").replace("2027-02-01", "Web")
@@ -306,7 +328,9 @@ def test_the_value_of_a_closed_deal_is_no_files_to_change(cast: Cast):
     # Once it is open again, what the file says is looked at again.
     Deal.objects.update(outcome=Outcome.OPEN, closed_at=None)
     again = look(cast.ana, DEALS.replace("400", "460").replace("90,2027-03", "90,2027-04"))
-    assert [(field, applied) for _l, field, _w, _n, _o, applied in told(again)] == [("amount", True)]
+    assert [(field, applied) for _l, field, _w, _n, _o, applied in told(again)] == [
+        ("amount", True)
+    ]
     Deal.objects.update(outcome=Outcome.WON, closed_at=timezone.now())
 
     taken_back(cast.ana, later)
