@@ -69,7 +69,10 @@ def person(one_of_each: Cast) -> Contact:
         if not relation.rows(contact).exists():
             row = relation.model._base_manager.first()
             assert row is not None, f"make a {relation.model.__name__} in `one_of_each`"
-            relation.model._base_manager.filter(pk=row.pk).update(**{relation.field: contact})
+            # An act is on one record.
+            other = {"deal": None, "company": None} if relation.model is UndoableAct else {}
+            told = {**other, relation.field: contact}
+            relation.model._base_manager.filter(pk=row.pk).update(**told)
         fields = about.sayings_of(relation)
         relation.rows(contact).update(**{one.name: _value(one, SAID) for one in fields})
     _mention_everywhere(contact)
