@@ -60,6 +60,7 @@ def erase(contact: Contact, *, by: User, at: dt.datetime, version: int | None = 
 def erase_for_good(row: Contact, *, by: User, at: dt.datetime) -> None:
     """Part of commands that hold the contact, locked."""
     identity = about.identity_of(row)
+    ids = [row.pk, *about.merged_into(row)]
     jobs = imports.jobs_about(row, identity)
     for job in jobs:
         if imports.is_under_way(job):
@@ -75,8 +76,9 @@ def erase_for_good(row: Contact, *, by: User, at: dt.datetime) -> None:
     for job in jobs:
         forget_file(job)
         job.save()
-    _forget_rows(row, identity, at=at)
-    _forget_history(row, identity, by=by, at=at)
+    _forget_rows(row, identity, ids, at=at)
+    for pk in ids:
+        _forget_history(pk, identity, by=by, at=at)
     deals = _take_words(identity)
     _forget_person(row, by=by, at=at)
     search.remove(SearchKind.CONTACT, [row.pk])
@@ -116,17 +118,18 @@ def _counted(model: type[models.Model]) -> dict[str, Any]:
     return {"version": F("version") + 1} if has_version else {}
 
 
-def _forget_rows(row: Contact, identity: Identity, *, at: dt.datetime) -> None:
-    """What is of no use without the person."""
+def _forget_rows(row: Contact, identity: Identity, ids: list[int], *, at: dt.datetime) -> None:
+    """What is of no use without the person, whom `ids` refer to."""
     exact = identity.exact
     ImportedRow.objects.filter(
         Q(kind=imports.CONTACTS, record_id=row.pk) | Q(external_id__iregex=exact)
     ).delete()
-    PartyMerge.objects.filter(kind=PartyKind.CONTACT, into_id=row.pk).delete()
-    ImportChange.objects.filter(kind=imports.CONTACTS, record_id=row.pk).delete()
+    merges = PartyMerge.objects.filter(kind=PartyKind.CONTACT)
+    merges.filter(Q(into_id__in=ids) | Q(gone_id__in=ids)).delete()
+    ImportChange.objects.filter(kind=imports.CONTACTS, record_id__in=ids).delete()
     for kept in (SavedView, SavedReport):
         kept._base_manager.filter(Q(name__iregex=exact) | Q(query__iregex=exact)).delete()
-    refers, says = Q(told__regex=_reference_to(row)), Q(told__iregex=identity.found)
+    refers, says = Q(told__regex=_reference_to(ids)), Q(told__iregex=identity.found)
     for model, condition in ((UndoableAct, refers | says), (DeletedRecord, refers)):
         model._base_manager.annotate(told=Cast("rows", TextField())).filter(condition).delete()
     idempotency.forget_answers()
@@ -134,18 +137,19 @@ def _forget_rows(row: Contact, identity: Identity, *, at: dt.datetime) -> None:
     Activity.objects.planned().filter(contact=row, deal=None).update(cancelled_at=at)
 
 
-def _reference_to(row: Contact) -> str:
+def _reference_to(ids: list[int]) -> str:
     """A row of another table that is kept as JSON, or as its text in JSON."""
     columns = {f"{relation.field}_id" for relation in about.relations()}
-    return rf'({"|".join(sorted(columns))})\\?": {row.pk}[,}}]'
+    return rf'({"|".join(sorted(columns))})\\?": ({"|".join(map(str, ids))})[,}}]'
 
 
-def _forget_history(row: Contact, identity: Identity, *, by: User, at: dt.datetime) -> None:
+def _forget_history(pk: int, identity: Identity, *, by: User, at: dt.datetime) -> None:
+    """`pk` is by which history refers to the person."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT seven_forget_person(%s, %s, %s, %s, %s, %s)",
             [
-                row.pk,
+                pk,
                 identity.names_pattern,
                 identity.addresses_pattern,
                 identity.found,

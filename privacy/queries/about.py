@@ -11,7 +11,16 @@ from django.apps import apps
 from django.db import connection, models
 
 from crm import models as crm
-from crm.models import Company, Contact, ContactPoint, Deal, EvidenceFile, SearchEntry
+from crm.models import (
+    Company,
+    Contact,
+    ContactPoint,
+    Deal,
+    EvidenceFile,
+    PartyKind,
+    PartyMerge,
+    SearchEntry,
+)
 from crm.models.letters import Fold
 from exchange.models import ImportMapping
 from pipeline.models import Batch, IdempotencyKey, OutboxRow, User
@@ -120,13 +129,29 @@ def identity_of(contact: Contact) -> Identity:
 
 def names_of(contact: Contact) -> list[str]:
     """What the person is and was called, as history knows it."""
-    found = {contact.name}
+    merged = merged_into(contact)
+    found = {contact.name, *merged.values()}
     with connection.cursor() as cursor:
         for model in (crm.DealChange, crm.PartyChange):
             asked = _OLD_NAMES.format(table=model._meta.db_table)
-            cursor.execute(asked, {"id": contact.pk, "found": f'"id": {contact.pk}[,}}]'})
-            found |= {name for (name,) in cursor.fetchall() if name}
+            for pk in (contact.pk, *merged):
+                cursor.execute(asked, {"id": pk, "found": f'"id": {pk}[,}}]'})
+                found |= {name for (name,) in cursor.fetchall() if name}
     return sorted(found)
+
+
+def merged_into(contact: Contact) -> dict[int, str]:
+    """Those that turned out to be this person, however often in turn: their names by their ids, by
+    which history still refers to them."""
+    merges = PartyMerge.objects.filter(kind=PartyKind.CONTACT, undone_at=None)
+    found: dict[int, str] = {}
+    some = [contact.pk]
+    while some:
+        into = merges.filter(into_id__in=some).exclude(gone_id__in=found)
+        more = dict(into.order_by("pk").values_list("gone_id", "name"))
+        found |= more
+        some = list(more)
+    return found
 
 
 def namesakes(contact: Contact, name: str) -> list[str]:

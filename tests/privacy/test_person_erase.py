@@ -12,7 +12,9 @@ from django.core.files.storage import default_storage
 from django.db import connection, models
 from django.test import Client
 
+from crm.commands import party_merge
 from crm.erased import ERASED_TEXT
+from crm.events import DealPersonChanged, PersonInRole
 from crm.models import (
     Activity,
     Concern,
@@ -23,6 +25,7 @@ from crm.models import (
     EvidenceFile,
     ImportedRow,
     PartyChange,
+    PartyMerge,
     ProcessNote,
     SavedView,
     StageVisit,
@@ -36,7 +39,7 @@ from pipeline.process.stages import Stage
 from privacy.commands import erasure
 from privacy.queries import about
 from reports.commands import saved_report
-from salesprocess.lib.events import event_columns
+from salesprocess.lib.events import RecordRef, event_columns
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
 from tests.crm.event_samples import PETRA, samples
@@ -232,6 +235,34 @@ def test_nothing_of_somebody_erased_is_left(
     assert left() == {}
     assert counted() == before
     assert not default_storage.exists(stored)
+
+
+def test_whoever_turned_out_to_be_the_person_is_forgotten_with_it(cast: Cast):
+    """However often in turn, and by names of one word, too, which are not looked for in texts."""
+    stays, between, first = (
+        make_contact(by=cast.ana, name=name, owner=cast.ana)
+        for name in ("Hans Meier", NAME, "Kwertz")
+    )
+    deal = make_deal(by=cast.ana, name=f"For {NAME}")
+    job = ImportJob.objects.create(
+        owner=cast.ana, kind="contacts", name="old.csv", size=1, columns=[], state="done",
+        created_at=NOW, changed_at=NOW,
+    )  # fmt: skip
+    for person in (between, first):
+        event = DealPersonChanged(new=PersonInRole(person=RecordRef.to(person), role="decides"))
+        DealChange.objects.create(deal=deal, at=NOW, **event_columns(event))
+        job.changes.create(
+            line=1, kind="contacts", record_id=person.pk, name=person.name, field="name",
+            was="x", now=person.name, is_ours=False, applied=True, mark="m",
+        )  # fmt: skip
+    party_merge.merge(first, into=between, by=cast.ana, at=NOW)
+    party_merge.merge(between, into=stays, by=cast.ana, at=NOW)
+    assert len(left()) > 3
+
+    erasure.erase(stays, by=cast.adele, at=NOW)
+    assert left() == {}
+    assert not PartyMerge.objects.exists()
+    assert not job.changes.exists()
 
 
 def test_everybody_finds_that_somebody_is_gone_and_nobody_who(
