@@ -78,8 +78,22 @@ def merge(
             require_open(row)
             if not target.is_open:
                 raise Refused(_("That deal is closed: open it again first."), field="into")
+            _require_one_currency(row, target)
             _take_over(row, target, take, by=by, at=at)
             _stop(row, target, by=by, at=at)
+
+
+def _require_one_currency(row: Deal, target: Deal) -> None:
+    """A price is in the currency of its deal, and would be read in the other one."""
+    priced = DealLine.objects.filter(deal__in=[row, target]).exclude(unit_price=None)
+    if row.currency != target.currency and priced.exists():
+        raise Refused(
+            _(
+                "These deals are in two currencies, and products on them have prices: give both the "
+                "same currency first."
+            ),
+            field="into",
+        )
 
 
 def _take_over(

@@ -22,6 +22,7 @@ from crm.models import (
     DecisionPath,
     EvidenceFile,
     Product,
+    Rate,
     StepResult,
 )
 from crm.models.step_result import StepState
@@ -31,7 +32,7 @@ from salesprocess.lib.refused import Stale
 from salesprocess.lib.working_hours import WorkingHours
 from tests.crm.test_act_undo import world
 from tests.crm.truth import faults_of
-from tests.factories import NOW, make_company, make_contact, make_deal, ready_deal
+from tests.factories import NOW, ago, make_company, make_contact, make_deal, ready_deal
 
 FIRST = Next(kind=ActivityKind.CALL, due_at=NOW + dt.timedelta(hours=3))
 
@@ -181,6 +182,20 @@ def test_it_merges_only_into_another_open_deal_in_reach(cast, refused, unseen):
     deal_commands.edit(Deal.objects.get(pk=new.pk), name="Card", by=cast.mona, at=NOW)
     with pytest.raises(Stale):
         deal_merge.merge(new, into=into, by=cast.ana, at=NOW, version=new.version)
+
+
+def test_no_price_comes_to_be_read_in_another_currency(cast, refused):
+    ponda = Product.objects.create(name="Ponda", currency="EUR")
+    Rate.objects.create(currency="USD", on=ago(days=60).date(), value=1)
+    euros = make_deal(by=cast.ana, name="In euros", amount=900)
+    dollars = make_deal(by=cast.ana, name="In dollars", amount=700, currency="USD")
+    line = DealLine.objects.create(deal=euros, product=ponda, quantity=1, unit_price=1000)
+    for one, other in ((euros, dollars), (dollars, euros)):
+        with refused("into"):
+            deal_merge.merge(one, into=other, take=["amount"], by=cast.ana, at=NOW)
+    DealLine.objects.filter(pk=line.pk).update(unit_price=None)
+    deal_merge.merge(euros, into=dollars, by=cast.ana, at=NOW)
+    assert (dollars.lines.get().pk, dollars.currency) == (line.pk, "USD")
 
 
 def test_an_opportunity_that_is_another_one_goes_there_with_what_is_known(cast):
