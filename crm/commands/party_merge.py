@@ -178,8 +178,11 @@ def _locked_pair(gone: Party, into: Party, *, by: User) -> tuple[Any, Any]:
 
 
 def _parent_of_both(row: Company, target: Company, take: Collection[str]) -> Company | None:
-    """The first that can be: none that belongs to either of the two itself."""
+    """The one that is chosen, also where that is none; the other where it belongs to either of the two
+    itself, as long as that does not."""
     wanted = [row.parent, target.parent] if "parent" in take else [target.parent, row.parent]
+    if wanted[0] is None:
+        return None
     below = _below([row.pk, target.pk])
     return next((one for one in wanted if one is not None and one.pk not in below), None)
 

@@ -199,6 +199,21 @@ def test_no_company_comes_to_belong_to_itself(cast: Cast, deeper: bool):
     assert stays.parent == between
 
 
+@pytest.mark.parametrize("take", [[], ["parent"]])
+def test_it_belongs_to_what_was_chosen_also_where_that_is_none(cast: Cast, take: list[str]):
+    top = make_company(name="Holding", by=cast.ana, owner=cast.ana)
+    own = top if take else None
+    stays = make_company(name="Nordwind", by=cast.ana, owner=cast.ana, parent=own)
+    goes = make_company(
+        name="Nordwind GmbH", by=cast.ana, owner=cast.ana, parent=None if own else top
+    )
+    done = party_merge.merge(goes, into=stays, take=take, by=cast.ana, at=NOW)
+    assert stays.parent is None
+    party_merge.unmerge(done, by=cast.ana, at=NOW)
+    stays.refresh_from_db()
+    assert stays.parent == own
+
+
 def test_nobody_merges_what_is_not_theirs(cast: Cast, pair: tuple[Company, Company]):
     stays, goes = pair
     carls = make_company(name="Nordwind SA", by=cast.carl, owner=cast.carl)
