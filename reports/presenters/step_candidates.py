@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from pipeline.process.playbook import Level, PlaybookStep
+from pipeline.process.playbook import Applies, Level, PlaybookStep
 from pipeline.process.queries.in_force import of_versions
 from pipeline.process.stages import Stage
 from reports.axes import STAGE, STEP, VERSION, versions_of
@@ -118,7 +118,8 @@ def candidates_panel(report: Report) -> ReportPanel:
 
 def steps_in_use(question: Question) -> list[StepInUse]:
     """Every expected step that somebody records, of the playbooks under which visits ended in the
-    period, by stage. What the records of a deal say by themselves is recorded by nobody."""
+    period, by stage. What the records of a deal say by themselves is recorded by nobody, and a step for
+    some customers alone was not asked for in all of the visits."""
     ended = flow.flow_conversion.measure(question, VERSION, STAGE)
     recorded = process.steps_set_aside.measure(question, STEP)
     books = {
@@ -129,7 +130,8 @@ def steps_in_use(question: Question) -> list[StepInUse]:
     visits: dict[str, int] = {}
     for (playbook, stage), figure in ended.items():
         for step in books[playbook].steps(Stage(stage)) if playbook in books else ():
-            if step.counts and step.can_be_done and step.fact is None:
+            is_recorded = step.counts and step.can_be_done and step.fact is None
+            if is_recorded and step.applies == Applies.ALWAYS:
                 key = f"{stage}-step-{step.key}"
                 steps[key] = step
                 visits[key] = visits.get(key, 0) + figure.n

@@ -7,6 +7,7 @@ from django.test import Client
 from crm.commands import deal_move as move_commands
 from crm.models import StepResult, StepState
 from pipeline.models import Step
+from pipeline.process.playbook import Applies
 from pipeline.process.stages import Stage
 from reports.presenters.step_candidates import steps_in_use
 from tests.conftest import Cast
@@ -24,11 +25,13 @@ def test_a_step_is_a_candidate_by_what_was_done_in_the_visits_that_asked_for_it(
     client: Client, cast: Cast, clock: Any
 ) -> None:
     """North's own is done nearly everywhere; one of the framework's is set aside by most, another is
-    recorded by nobody, and a third is done as usual: of it there is nothing to say."""
+    recorded by nobody, and a third is done as usual: of it there is nothing to say, nor of one for
+    existing customers alone."""
     add(cast.north, by=cast.mona, label="Measure the line")
+    add(cast.north, by=cast.mona, label="What is old by now?", applies=Applies.EXISTING)
     publish(cast.north, by=cast.mona)
     shipped = Step.objects.filter(layer__team=cast.root, stage=NEEDS, fact=None, kind="question")
-    own = Step.objects.get(layer__team=cast.north)
+    own = Step.objects.get(layer__team=cast.north, label="Measure the line")
     needless, usual = shipped.order_by("position")[:2]
     for number in range(VISITS):
         deal = ready_deal(by=cast.ana, name=f"Deal {number}", stage=NEEDS, at=ago(days=20))
@@ -44,6 +47,8 @@ def test_a_step_is_a_candidate_by_what_was_done_in_the_visits_that_asked_for_it(
     found = {each.step.key: each for each in steps_in_use(question)}
     assert [found[step.key].visits for step in (own, needless, usual)] == [VISITS] * 3
     assert found[own.key].is_fit_for_all
+    # That it was recorded in none of the visits says nothing: nobody had bought before.
+    assert "What is old by now?" not in [each.step.label for each in found.values()]
     assert found[needless.key].is_set_aside_by_most
     others = (found[needless.key], found[usual.key])
     assert not any(each.is_fit_for_all or each.is_hardly_used for each in others)
