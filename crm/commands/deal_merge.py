@@ -48,6 +48,8 @@ FACTS = (
     *("name", "company", "amount", "expected_close_on"),
     *("source", "source_detail", "source_company", "method"),
 )
+# What says more of a source, and nothing of another one.
+_OF_SOURCE = ("source_detail", "source_company")
 
 
 def merge(
@@ -62,8 +64,8 @@ def merge(
     """Say that a deal is the same as `into`: what was said, planned and filed with it, its people,
     products, needs and concerns go there, and it is stopped as a duplicate.
 
-    Where `into` knows nothing of a fact, it takes it over, as it does those of FACTS that `take` names;
-    a step that it has answered itself stays so, as does its decision path, and the other keeps its own.
+    Where `into` knows nothing of a fact, it takes it over, as it does those of FACTS that `take` names,
+    what says more of a source only together with that; a step that it has answered itself stays so, as does its decision path, and the other keeps its own.
 
     Raises Refused for one and the same deal, or a closed one of the two; Stale as in `locked`;
     Deal.DoesNotExist if either is out of the reach of `by`.
@@ -108,6 +110,11 @@ def _take_over(
         for name in FACTS
         if getattr(row, name) is not None and (name in take or getattr(target, name) in (None, ""))
     }
+    if target.source_id not in (None, row.source_id):
+        if "source" in facts:
+            facts |= {name: getattr(row, name) for name in _OF_SOURCE}
+        else:
+            facts = {n: v for n, v in facts.items() if n not in _OF_SOURCE or n in take}
     if "amount" in facts:
         facts["currency"] = row.currency
     changed = note_changes(target, facts, by=by, at=at)

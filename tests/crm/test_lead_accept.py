@@ -23,6 +23,7 @@ from crm.models import (
     EvidenceFile,
     Product,
     Rate,
+    Source,
     StepResult,
 )
 from crm.models.step_result import StepState
@@ -196,6 +197,18 @@ def test_no_price_comes_to_be_read_in_another_currency(cast, refused):
     DealLine.objects.filter(pk=line.pk).update(unit_price=None)
     deal_merge.merge(euros, into=dollars, by=cast.ana, at=NOW)
     assert (dollars.lines.get().pk, dollars.currency) == (line.pk, "USD")
+
+
+@pytest.mark.parametrize("take", [[], ["source"]])
+def test_what_says_more_of_a_source_stays_with_it(cast, take):
+    fair, website = (Source.objects.get(name=name) for name in ("Trade fair", "Website"))
+    norte = make_company(by=cast.ana)
+    into = make_deal(by=cast.ana, name="Line 3", source=website, source_company=norte)
+    other = make_deal(by=cast.ana, name="Line 3 again", source=fair, source_detail="Hannover")
+    deal_merge.merge(other, into=into, take=take, by=cast.ana, at=NOW)
+    into.refresh_from_db()
+    told = (into.source, into.source_detail, into.source_company)
+    assert told == ((fair, "Hannover", None) if take else (website, "", norte))
 
 
 def test_an_opportunity_that_is_another_one_goes_there_with_what_is_known(cast):
