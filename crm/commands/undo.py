@@ -219,9 +219,10 @@ class WorldTable(NamedTuple):
 
     @property
     def kept(self) -> str:
-        """The row as JSON, without what is too large to be kept and never changes."""
+        """The row as JSON, without what the database fills in by itself, and what is too large to be
+        kept and never changes."""
         if self.model is not EvidenceFile:
-            return "to_jsonb(t)"
+            return f"(to_jsonb(t) - ARRAY{list(_REPEATED)})"
         fields = [field.column for field in self.model._meta.concrete_fields]
         pairs = ", ".join(f"'{name}', t.\"{name}\"" for name in fields if name != "content")
         return f"jsonb_build_object({pairs})"
@@ -230,7 +231,8 @@ class WorldTable(NamedTuple):
     def columns(self) -> str:
         """A version goes on counting, so that a page with what was undone is known to be stale."""
         own = [field.column for field in self.model._meta.concrete_fields]
-        return ", ".join(f'"{name}"' for name in own if name not in ("content", "version"))
+        left = ("content", "version", *_REPEATED)
+        return ", ".join(f'"{name}"' for name in own if name not in left)
 
     def statement(self, row: ChangedRow) -> str:
         """Put one row back, if it is still as it was left."""
@@ -243,6 +245,8 @@ class WorldTable(NamedTuple):
         return statement.format(table=self.table, kept=self.kept, columns=self.columns, count=count)
 
 
+# Whoever has the deal, repeated in its activities and visits: triggers follow the deal.
+_REPEATED = ("holder_id", "holder_team_id")
 _REMOVE = "DELETE FROM {table} AS t WHERE t.id = %(id)s AND {kept} = %(after)s::jsonb"
 _BRING_BACK = """
     INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, %(before)s::jsonb)).*
