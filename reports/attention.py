@@ -74,7 +74,12 @@ def _long_stays(question: Question) -> dict[Stage, int]:
     until = question.now
     rows = (
         StageVisit.objects.visible_to(question.reader)
-        .filter(left_at__gte=until - A_YEAR, left_at__lt=until, left_at__gt=F("entered_at"))
+        .filter(
+            question.of_real("deal__"),
+            left_at__gte=until - A_YEAR,
+            left_at__lt=until,
+            left_at__gt=F("entered_at"),
+        )
         .order_by()
         .values("stage")
         .annotate(

@@ -111,7 +111,12 @@ def _usual_spans(question: Question) -> dict[Stage, int]:
     end = counted_until(question)
     rows = (
         StageVisit.objects.visible_to(question.reader)
-        .filter(FORWARD, left_at__gte=end - dt.timedelta(days=365), left_at__lt=end)
+        .filter(
+            FORWARD,
+            question.of_real("deal__"),
+            left_at__gte=end - dt.timedelta(days=365),
+            left_at__lt=end,
+        )
         .order_by()
         .values("stage")
         .annotate(n=Count("pk"), days=Percentile(DaysBetween("left_at", "entered_at"), share="0.9"))

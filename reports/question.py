@@ -222,11 +222,17 @@ class Question:
                 condition &= ~Q(**{f"{path}batch_id": self.tour})
         return condition
 
+    def of_real(self, *paths: str) -> Q:
+        """Neither of a tour nor of what this question leaves out; `paths` as for `without_tour`."""
+        condition = self.without_tour(*paths)
+        if self.left_out is not None:
+            for path in paths:
+                condition &= ~Q(**{f"{path}batch_id": self.left_out})
+        return condition
+
     def _narrowed(self, *, owner: str, team: str, deal: str) -> Q:
         """`deal` is the path to the deal."""
-        condition = self.without_tour(deal)
-        if self.left_out is not None:
-            condition &= ~Q(**{f"{deal}batch_id": self.left_out})
+        condition = self.of_real(deal)
         if self.person is not None:
             condition &= Q(**{f"{owner}_id": self.person})
         if self.teams is not None:

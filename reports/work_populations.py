@@ -79,7 +79,9 @@ def last_week(question: Question) -> tuple[dt.datetime, dt.datetime]:
 def _expected(question: Question) -> QuerySet[User]:
     """Who sells and is here, or is asked for by name."""
     reach: QuerySet[User] = User.objects.whose_records_are_visible_to(question.reader)
-    people = reach.filter(question.of_people())
+    people = reach.filter(question.of_people()).filter(
+        Q(hired_on=None) | Q(hired_on__lt=last_week(question)[1])
+    )
     return people if question.person is not None else people.filter(role=Role.SALESPERSON)
 
 
@@ -87,16 +89,23 @@ def _able(question: Question) -> QuerySet[Any]:
     """Those of them who joined, with whether anything is on record that they did in the week
     (`is_at_work`): of whoever never could, nothing is known."""
     start, end = last_week(question)
-    counts = question.without_tour("deal__", "company__")
     done = Activity.objects.filter(
-        counts, owner=OuterRef("pk"), done_at__gte=start, done_at__lt=end
+        question.of_real("deal__", "company__"),
+        owner=OuterRef("pk"),
+        done_at__gte=start,
+        done_at__lt=end,
     )
-    moves = StageVisit.objects.filter(
-        question.without_tour("deal__"), entered_at__gte=start, entered_at__lt=end
-    )
+    # Deals begun and moved on, and those that were won or stopped, which begin no visit.
+    visits = StageVisit.objects.filter(question.of_real("deal__"))
+    begun = visits.filter(entered_at__gte=start, entered_at__lt=end)
+    ended = visits.filter(left_at__gte=start, left_at__lt=end)
     able = _expected(question).filter(pk__in=User.objects.able_to_sign_in().values("pk"))
     told: QuerySet[Any] = able.annotate(
-        is_at_work=flag(Q(Exists(done)) | Q(pk__in=moves.values("entered_by"))),
+        is_at_work=flag(
+            Q(Exists(done))
+            | Q(pk__in=begun.values("entered_by"))
+            | Q(pk__in=ended.values("left_by"))
+        ),
         whose_id=F("pk"),
         last_done=Subquery(
             Activity.objects.filter(owner=OuterRef("pk"), done_at__lt=end)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from crm.commands import activity as activity_commands
+from crm.commands import deal_move as move_commands
 from crm.commands.writers.activity import About
 from crm.models import Activity, ActivityKind, Contact, Deal
 from day.queries.done import week_of
@@ -21,12 +22,14 @@ from day.queries.true_record import kept_of
 from demo import sample, tour
 from pipeline.models import Batch, User
 from pipeline.process.stages import Outcome, Stage
-from reports.figures import Period
+from reports.attention import long_stays
+from reports.figures import MIN_ROWS, Period
+from reports.flow_populations import usual_spans
 from reports.metrics import METRICS
 from reports.question import Question
 from tests.conftest import Cast, make_cast
 from tests.crm.page_forms import untouched
-from tests.factories import NOW, make_contact, make_deal
+from tests.factories import NOW, ago, make_contact, make_deal, ready_deal
 
 SHEET: Any = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "sheet"}
 ANSWERS = {
@@ -173,6 +176,25 @@ def test_it_counts_in_nobodys_figures(cast: Cast, client: Client) -> None:
     )
     assert Deal.objects.get(pk=deal.pk).outcome == Outcome.WON
     assert differ() == []
+
+
+def test_what_is_usual_is_learnt_from_real_deals(cast: Cast) -> None:
+    tried = [ready_deal(by=cast.ana, name=f"Try {n}", at=ago(days=9)) for n in range(MIN_ROWS)]
+    batch = tour.begin(by=cast.ana, at=NOW).batch
+    Deal.objects.filter(pk__in=[deal.pk for deal in tried]).update(batch=batch)
+
+    def usual() -> tuple[Any, Any]:
+        reader = cast.again(cast.ana)
+        period = Period(start_on=ago(days=90).date(), end_on=NOW.date(), zone=reader.zone)
+        question = Question(reader=reader, today=NOW.date(), period=period)
+        return usual_spans(question), long_stays(question)
+
+    before = usual()
+    for deal in tried:
+        move_commands.move(deal, to=Stage.PROSPECTING, by=cast.ana, at=ago(days=8))
+    assert usual() == before
+    Deal.objects.filter(batch=batch).update(batch=None)
+    assert usual() != before
 
 
 def test_each_has_the_own_one(cast: Cast) -> None:

@@ -149,6 +149,15 @@ def test_k22_at_work_is_a_share_of_who_sells_and_never_who_signed_in(
     assert [line.split(",")[1].strip('"') for line in lines[1:]] == [cast.ana.name, cast.ben.name]
 
 
+def test_k22_a_win_is_work_and_nobody_is_expected_before_the_first_day(cast: Cast) -> None:
+    won_deal(by=cast.ana)
+    assert not Activity.objects.filter(done_at__gte=ago(days=7)).exists()
+    figure = adoption.at_work.whole(asked(cast.again(cast.mona), start=0))
+    assert (figure.part, figure.n) == (1, 2)
+    make_user(name="Dora Falk", team=cast.north, hired_on=ago(days=-1).date())
+    assert adoption.at_work.whole(asked(cast.again(cast.mona), start=0)).n == 2
+
+
 def test_k22_days_with_a_record_are_of_what_was_done_on_them(cast: Cast) -> None:
     for person, days in ((cast.ana, 3), (cast.ana, 4), (cast.ben, 3)):
         Activity.objects.create(
