@@ -89,7 +89,8 @@ class GateForm(VerbForm):
     def _say_missing(self) -> None:
         for ask in self.left if self.data.get("asks") else ():
             empty = next((group for group in ask.needs if not self._has(group)), ask.needs[0])
-            if not self.errors.keys() & set(empty):
+            # What was refused says itself what is wrong with it.
+            if not self.errors.keys() & {*empty, *ask.fields}:
                 self.say(empty[0], _("This is missing."))
 
     @property

@@ -129,7 +129,7 @@ class Scope:
     def params(self) -> Mapping[str, Any]:
         """What the params of the shape stand for, by their names."""
         lists = {name: _array(getattr(self, name)) for name in _LISTS}
-        return {"user_id": self.user_id, "sample_id": self.sample_id, **lists}
+        return {name: getattr(self, name) for name in _IDS} | lists
 
     def is_sample(self, batch_id: int | None) -> bool:
         """Whether a record that came in with this batch is one of the sample data, or of a tour."""
@@ -155,11 +155,12 @@ def _array(ids: Iterable[int]) -> str:
 
 
 def _shape(**what: Any) -> Scope:
-    ids: Any = {name: Param(name, BigIntegerField()) for name in ("user_id", "sample_id")}
+    ids: Any = {name: Param(name, BigIntegerField()) for name in _IDS}
     lists: Any = {name: Param(name, ArrayField(BigIntegerField())) for name in _LISTS}
     return Scope(**ids, **lists, **what)
 
 
+_IDS = ("user_id", "sample_id", "tour_id")
 _LISTS = ("owner_ids", "assignable_ids", "pool_team_ids", "managed_team_ids")
 _NOTHING, _SEVERAL, _EVERYTHING = _shape(is_active=False), _shape(), _shape(everything=True)
 _ALONE = replace(_SEVERAL, owner_ids=cast(Any, _SEVERAL.user_id))

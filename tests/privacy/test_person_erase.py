@@ -68,6 +68,7 @@ def person(one_of_each: Cast) -> Contact:
     )
     won_deal(by=ana, contact=contact)
     contact.changes.create(at=NOW, kind="talk_body", data={"old": SAID}, reason=SAID)
+    UndoableAct.objects.create(contact=contact, by=ana, at=NOW, verb="hand over", version=1)
     for relation in about.relations():
         if not relation.rows(contact).exists():
             row = relation.model._base_manager.first()
