@@ -16,7 +16,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from exchange.imports import ledger, staging
-from exchange.imports.kinds import RecordKind
+from exchange.imports.kinds import CONTACTS, RecordKind
 from exchange.imports.mapping import KindMapping
 from exchange.imports.staging import FAULTS, ImportRun, execute
 from exchange.imports.updatable import FIELDS, said_of
@@ -241,7 +241,11 @@ class Judge:
         """Remember of decided rows which record each became."""
         # The planner has seen no row of this state.
         self.execute("ANALYZE {s} (no, state)")
-        self.execute(ledger.ENTER, said=said_of(self.mapped))
+        said = said_of(self.mapped)
+        if self.kind is CONTACTS:
+            # Of a row that named no company that is known, too.
+            said = f"jsonb_build_object('company_typed', '') || {said}"
+        self.execute(ledger.ENTER, said=said)
 
     def remark(self, condition: str, reason: str, *, field: str = "", value: str = "NULL") -> None:
         """Say something of rows that come in, or that are known, by a condition on `s`."""

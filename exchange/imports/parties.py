@@ -6,6 +6,8 @@ from crm.models import Company, Contact, ContactPoint, Product
 from exchange.imports import bulk, updates
 from exchange.imports.judging import NEXT, THE_ONE, Judge
 from exchange.imports.kinds import COMPANIES, PEOPLE
+from exchange.imports.mapping import LEAVE
+from exchange.imports.updatable import COMPANY_TYPED
 from pipeline.models import User
 
 _MATCH_PRODUCT = """
@@ -90,6 +92,14 @@ _MATCH_COLLEAGUE = """
     WHERE s.no = found.no AND found.id IS NOT NULL
 """
 
+_NAMED_BEFORE = """
+    UPDATE {s} AS s SET company_typed = company, company = NULL
+    WHERE state IS NULL AND company IS NOT NULL AND before_said ->> 'company_typed' = {typed}
+"""
+_NAME_NONE = """
+    UPDATE {s} SET company_typed = company, company = NULL
+    WHERE state IS NULL AND company_id IS NULL AND company IS NOT NULL AND {condition}
+"""
 _NUMBER_COMPANIES = """
     WITH made AS MATERIALIZED (
         SELECT key, {next} AS id
@@ -226,8 +236,21 @@ def import_contacts(judge: Judge) -> None:
 
 
 def _resolve_or_make_company(judge: Judge) -> None:
+    """Of contacts that came in before: find the company of a row that names another one now.
+
+    One that is not on record is made only where it is known that the row named another before: it may
+    be the same, under another name or merged.
+    """
+    if "company" not in judge.mapped.columns:
+        return
+    judge.execute(_NAMED_BEFORE, typed=COMPANY_TYPED)
     resolve_company(judge)
     if "company" in judge.mapped.make:
+        # What a check makes is gone again, and shows what there is to be left.
+        is_left = judge.mapped.update.get("company") == LEAVE and not judge.run.is_trial
+        judge.execute(
+            _NAME_NONE, condition="true" if is_left else "NOT before_said ? 'company_typed'"
+        )
         make_companies(judge)
 
 

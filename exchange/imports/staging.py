@@ -196,7 +196,7 @@ def prepare(kinds: Sequence[KindMapping]) -> None:
         execute(
             "CREATE TEMP TABLE {table} ({columns}, external_id text, before_id bigint, before_digest text,"
             " before_batch bigint, before_entry bigint, before_said jsonb, before_created boolean,"
-            " company_made boolean, contact_made boolean, state text,"
+            " company_made boolean, contact_made boolean, company_typed text, state text,"
             " record_id bigint, {references}) ON COMMIT DROP",
             table=table_of(mapped.kind),
             columns=", ".join(columns),

@@ -123,6 +123,8 @@ FIELDS: dict[str, tuple[UpdatableField, ...]] = {
 }
 # Not changed, but said where a file has moved on.
 STAGE = digest("s.deal_stage::text || ' ' || s.outcome")
+# What a file calls a contact's company: which one that is, may be another by now.
+COMPANY_TYPED = digest("seven_fold(coalesce(s.company, s.company_typed))")
 # Addresses and numbers of a contact are only ever added.
 POINTS = ("email", "phone")
 
@@ -145,4 +147,6 @@ def said_of(mapped: KindMapping) -> str:
     pairs = [f"'{each.name}', {each.mark}" for each in updatable_in(mapped)]
     if mapped.kind is DEALS and "stage" in mapped.columns:
         pairs.append(f"'stage', {STAGE}")
+    if mapped.kind is CONTACTS and "company" in mapped.columns:
+        pairs.append(f"'company_typed', {COMPANY_TYPED}")
     return f"jsonb_strip_nulls(jsonb_build_object({', '.join(pairs)}))"

@@ -131,7 +131,9 @@ _REMEMBER = """
     UPDATE crm_importedrow AS l SET
         changed_batch_id = CASE WHEN s.state = 'changed' THEN %(batch)s ELSE l.changed_batch_id END,
         said = l.said || ({said} - coalesce((
-            SELECT array_agg(c.field) FROM {changes} AS c WHERE c.no = s.no AND NOT c.applied
+            SELECT array_agg(left_out.name)
+            FROM {changes} AS c CROSS JOIN unnest(ARRAY[c.field, c.field || '_typed']) AS left_out (name)
+            WHERE c.no = s.no AND NOT c.applied
         ), '{{}}')),
         digest = CASE WHEN EXISTS (SELECT FROM {changes} AS c WHERE c.no = s.no AND NOT c.applied)
             THEN '' ELSE s.digest END
@@ -184,7 +186,8 @@ _FORGET = """
     UPDATE crm_importedrow AS l SET changed_batch_id = NULL, digest = '', said = (
         SELECT l.said - coalesce(array_agg(c.field::text), '{{}}') || coalesce(
             jsonb_object_agg(c.field, c.base) FILTER (WHERE c.base <> ''), '{{}}'
-        )
+        ) || CASE WHEN bool_or(c.kind = 'contacts' AND c.field = 'company')
+            THEN jsonb_build_object('company_typed', '') ELSE '{{}}' END
         FROM {changes} AS c
         WHERE c.job_id = %(job)s AND c.kind = l.kind AND c.record_id = l.record_id AND c.applied
     )
@@ -242,7 +245,10 @@ def _write(judge: Judge, table: str) -> None:
     judge.execute(_STAMP, table=table)
     if judge.kind is DEALS:
         judge.execute(_HISTORY, changes=CHANGES, old="c.was", new="c.now", more="")
-    judge.execute(_REMEMBER, changes=CHANGES, said=said_of(judge.mapped))
+    said = said_of(judge.mapped)
+    if judge.mapped.update.get("company") == LEAVE:
+        said = f"({said} - 'company_typed')"
+    judge.execute(_REMEMBER, changes=CHANGES, said=said)
     changed = f"SELECT before_id FROM {judge.table} WHERE state = 'changed'"  # noqa: S608  # a constant
     _let_be_found(judge.kind.name, changed)
 

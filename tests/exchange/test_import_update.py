@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from crm.commands import company as company_commands
 from crm.commands import deal as deal_commands
-from crm.models import Company, Contact, Deal, Source
+from crm.models import Company, Contact, Deal, ImportedRow, Source
 from exchange.commands import work
 from exchange.commands.batch import Undone
 from exchange.imports import mapping
@@ -242,6 +242,45 @@ def test_what_a_person_wrote_where_no_file_said_anything_stays_theirs(cast: Cast
         assert Company.objects.get(pk=sur.pk).industry == f"Paper {website}".strip()
         websites = Company.objects.order_by("name").values_list("website", flat=True)
         assert list(websites) == ["https://norte.example", "https://sur.example"]
+
+
+def test_a_contact_is_not_moved_by_a_company_that_the_file_named_before(cast: Cast):
+    people = {"id": "No", "name": "Who", "company": "Firm", "phone": "Tel"}
+    head = "No,Who,Firm,Tel\n"
+    brings_in(cast.ana, f"{head}5,Eva,Old GmbH,\n6,Jon,Old GmbH,\n7,Ida,,\n", "contacts", **people)
+    old = Company.objects.get()
+    company_commands.edit(old, name="New GmbH", by=cast.ana, at=timezone.now())
+    # As an entry is of which nobody wrote down what the file called the company.
+    entry = ImportedRow.objects.get(external_id="6")
+    entry.said.pop("company_typed", None)
+    entry.save()
+    text = f"{head}5,Eva,Old GmbH,0711 1\n6,Jon,Old GmbH,0711 2\n7,Ida,,0711 3\n"
+    job = brings_in(cast.ana, text, "contacts", **people)
+    assert counts(job)["changed"] == 3
+    assert list(Company.objects.all()) == [old]
+    assert set(Contact.objects.values_list("name", "company")) == {
+        ("Eva", old.pk),
+        ("Jon", old.pk),
+        ("Ida", None),
+    }
+    # What it calls otherwise now, is another: unless that is to be left.
+    moved = text.replace("6,Jon,Old GmbH", "6,Jon,Sur").replace("7,Ida,", "7,Ida,Sur")
+    job = look(cast.ana, moved, "contacts", **people)
+    say(cast.ana, job, company="leave")
+    loaded(cast.ana, job)
+    assert list(Company.objects.all()) == [old]
+    moved = moved.replace("0711 ", "0711 9")
+    job = brings_in(cast.ana, moved, "contacts", **people)
+    assert set(Contact.objects.values_list("name", "company__name")) == {
+        ("Eva", "New GmbH"),
+        ("Jon", "Sur"),
+        ("Ida", "Sur"),
+    }
+    # Once that was taken back, the same file says it again.
+    taken_back(cast.ana, job)
+    assert list(Company.objects.all()) == [old]
+    brings_in(cast.ana, moved, "contacts", **people)
+    assert Contact.objects.filter(company__name="Sur").count() == 2
 
 
 def test_the_command_does_the_same(cast: Cast, tmp_path: Path):
