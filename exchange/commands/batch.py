@@ -387,6 +387,8 @@ def _unchanged(batch: Batch, model: type[models.Model]) -> str:
         return "coalesce(t.changed_at, %(at)s) <= %(at)s"
     if "as_filled" in batch.summary:
         return "NOT t.id = ANY(%(changed)s::bigint[])"
+    if model is Product:
+        return "t.version = 1"
     return "t.last_login IS NULL" if model is User else "true"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from crm.commands import deal as deal_commands
+from crm.commands import reference
 from crm.models import Contact, Deal, DealContact, DealLine, ImportedRow, Product
 from exchange import words
 from exchange.commands import job as verbs
@@ -57,6 +58,15 @@ def test_products_come_in_with_their_prices(cast: Cast):
     ]
     undone(cast.adele, job)
     assert not Product.objects.exists()
+
+
+def test_a_product_that_somebody_went_on_with_is_kept_and_named(cast: Cast):
+    job = loaded(cast.adele, suggested(cast.adele, PRODUCTS, kind="products"))
+    pump = Product.objects.get(name="Pump")
+    reference.edit(pump, by=cast.adele, at=NOW, price=Decimal(1300))
+    undone(cast.adele, job)
+    assert [(name, why) for _kind, _pk, name, why in job.kept] == [("Pump", "changed since")]
+    assert [product.name for product in Product.objects.all()] == ["Pump"]
 
 
 def test_only_admins_bring_in_products(cast: Cast):
