@@ -160,6 +160,8 @@ _LEFT = """
     WHERE c.job_id = %(job)s AND c.kind = %(of)s AND c.field = %(field)s AND c.applied
       AND ({to_take_back}) IS NOT TRUE ORDER BY c.record_id
 """
+# Whoever edits a contact writes all of its addresses and numbers anew.
+_POINTS_TO_TAKE_BACK = "t.changed_at = %(came_at)s AND (%(everything)s OR {editable})"
 _TAKE_POINTS_BACK = """
     WITH back AS (
         DELETE FROM crm_contactpoint AS p USING {changes} AS c, crm_contact AS t
@@ -361,13 +363,18 @@ def take_back(
                 execute(_HISTORY, about, changes=_STORED, old="c.now", new="c.was", more=more)
             execute(_TAKE_BACK, about, back=field.back, **names)
         for point in POINTS if kind == CONTACTS.name else ():
-            execute(
-                _TAKE_POINTS_BACK,
-                {**said, "field": point},
-                changes=_STORED,
-                touched=_TOUCHED,
-                to_take_back=f"(%(everything)s OR {_EDITABLE[kind]})",
-            )
+            about = {**said, "field": point}
+            names = {
+                "table": table,
+                "changes": _STORED,
+                "touched": _TOUCHED,
+                "changeable": "true",
+                "editable": _EDITABLE[kind],
+                "to_take_back": _POINTS_TO_TAKE_BACK.format(editable=_EDITABLE[kind]),
+            }
+            for pk, name, reason in select(_LEFT, about, **names):
+                left[kind, pk] = name, why[reason]
+            execute(_TAKE_POINTS_BACK, about, **names)
         execute(_STAMP_BACK, said, table=table, changes=_STORED, touched=_TOUCHED)
         ids = f"SELECT DISTINCT id FROM {_TOUCHED}"  # noqa: S608  # a constant
         ((number,),) = select(f"SELECT count(*) FROM ({ids}) AS c")  # noqa: S608  # constants

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from crm.commands import company as company_commands
+from crm.commands import contact as contact_commands
 from crm.commands import deal as deal_commands
 from crm.models import Company, Contact, Deal, ImportedRow, Source
 from exchange.commands import work
@@ -281,6 +282,30 @@ def test_a_contact_is_not_moved_by_a_company_that_the_file_named_before(cast: Ca
     assert list(Company.objects.all()) == [old]
     brings_in(cast.ana, moved, "contacts", **people)
     assert Contact.objects.filter(company__name="Sur").count() == 2
+
+
+def test_an_address_that_a_person_kept_since_is_not_taken_back(cast: Cast):
+    people = {"id": "No", "name": "Who", "email": "Mail"}
+    brings_in(cast.ana, "No,Who,Mail\n5,Eva,a@a.example\n6,Jon,\n", "contacts", **people)
+    text = "No,Who,Mail\n5,Eva,b@b.example\n6,Jon,c@c.example\n"
+    job = brings_in(cast.ana, text, "contacts", **people)
+    eva = Contact.objects.get(name="Eva")
+    contact_commands.edit(
+        eva,
+        name="Eva",
+        job_title="Buyer",
+        company=None,
+        emails=["b@b.example"],
+        phones=[],
+        by=cast.ana,
+        at=timezone.now() + dt.timedelta(minutes=1),
+    )
+    undone = taken_back(cast.ana, job)
+    assert [(kept.name, kept.why) for kept in undone.kept] == [
+        ("Eva", "a field was changed again since")
+    ]
+    points = Contact.objects.filter(points__isnull=False).values_list("name", "points__value")
+    assert list(points) == [("Eva", "b@b.example")]
 
 
 def test_the_command_does_the_same(cast: Cast, tmp_path: Path):
