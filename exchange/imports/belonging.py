@@ -117,9 +117,10 @@ def deal_by_name(judge: Judge, column: str, *, resolved: str = "") -> None:
 
 
 def refuse_beyond_reach(judge: Judge) -> None:
-    """A deal that somebody has brought in may be another's by now."""
+    """A deal that somebody has brought in may be another's by now, who calls it as he or she likes: only
+    what the row calls it is told."""
     judge.refuse(
         _BEYOND_REACH,
         _("The deal “{value}” is out of your reach."),
-        value="(SELECT d.name FROM crm_deal AS d WHERE d.id = s.deal_id)",
+        value="s.deal",
     )

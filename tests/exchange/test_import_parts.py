@@ -192,9 +192,10 @@ def test_several_people_of_one_cell(cast: Cast):
 def test_only_on_deals_within_reach(cast: Cast):
     bring_in_parties(cast)
     deal_commands.hand_over(Deal.objects.get(), to=cast.carl, by=cast.adele, at=NOW)
+    Deal.objects.update(name="Carls own word")
     for kind, text in (("roles", ROLES), ("lines", LINES)):
         job = suggested(cast.ana, text, kind=kind)
-        assert "is out of your reach" in faults(job)[0][1]
+        assert faults(job)[0][1] == "The deal “d1” is out of your reach."
         assert job.counts["new"] == 0
     assert answer(cast.ana, job).status_code == 302
 
