@@ -32,6 +32,7 @@ from crm.models import (
     SavedView,
     SearchKind,
 )
+from crm.queries.party import gone_into
 from pipeline.models import User
 from salesprocess.lib.events import Event, RecordRef, event_columns
 from salesprocess.lib.refused import Refused, require_version
@@ -114,8 +115,9 @@ def merge(
 
 
 def unmerge(found: PartyMerge, *, by: User, at: dt.datetime) -> int:
-    """Bring back the one that went, with everything that still is where it went. How many records have
-    moved on meanwhile, and so stay where they are; fields that were changed since stay, too.
+    """Bring back the one that went, with everything that still is where it went; what it belonged to may
+    have been merged itself since. How many records have moved on meanwhile, and so stay where they are, or
+    belonged to what is gone; fields that were changed since stay, too.
 
     Raises PartyMerge.DoesNotExist for what was undone already, DoesNotExist unless `by` may change what
     it went into, Refused after 30 days and where that is gone itself.
@@ -360,7 +362,7 @@ def _index(party: Party) -> None:
 
 def _put_all_back(found: PartyMerge, target: Party, *, by: User, at: dt.datetime) -> int:
     kept, kind = found.kept, PartyKind(found.kind)
-    _put_back(kept["row"])
+    _put_back(kept["row"], by=by)
     model = _MODELS[kind]
     model._base_manager.filter(pk=found.gone_id).update(version=F("version") + 1)
     left = 0
@@ -368,34 +370,81 @@ def _put_all_back(found: PartyMerge, target: Party, *, by: User, at: dt.datetime
         ids = kept["moved"].get(f"{user._meta.label} {field}", [])
         rows = user._base_manager.filter(pk__in=ids, **{field: target})
         left += len(ids) - rows.update(**{field: found.gone_id})
+    if kind == PartyKind.COMPANY:
+        # What it belonged to went into one that belongs to it.
+        below = Company.objects.filter(pk=found.gone_id, parent__in=_below([found.gone_id]))
+        below.update(parent=None)
     _count_deals(kept["moved"])
-    _put_back(kept["dropped"])
+    left += _put_back(kept["dropped"], by=by)
     _delete_history(kept["history"]["copies"])
-    _put_back(kept["history"]["rows"])
+    _put_back(kept["history"]["rows"], by=by)
     _move_ledger(kind, target.pk, found.gone_id, among=kept["ledger"])
     if kept["views"]:
         _move_views(target.pk, found.gone_id, among=kept["views"])
     for pk, was, now in kept["roles"]:
         DealContact.objects.filter(pk=pk, role=now).update(role=was)
-    back = {}
-    for name, (was, now) in kept["fields"].items():
-        attname = target._meta.get_field(name).attname  # type: ignore[union-attr]  # a column
-        if name == "parent" and was in _below([target.pk]):
-            continue  # it belongs to this one by now
-        if getattr(target, attname) == now:
-            setattr(target, attname, was)
-            back[name] = was
-    _save(target, *back, by=by, at=at)
+    _save(target, *_give_fields_back(target, kept["fields"], by=by), by=by, at=at)
     return left
 
 
-def _put_back(rows: list[list[Any]]) -> None:
-    ours = {model._meta.db_table for model in (Company, Contact, PartyChange)}
-    ours |= {
-        model._meta.db_table for party in (Company, Contact) for model, _f in references(party)
+def _give_fields_back(target: Party, fields: dict[str, list[Any]], *, by: User) -> list[str]:
+    """What was taken, unless it was changed since: the names of the fields."""
+    back = []
+    for name, (was, now) in fields.items():
+        field: Any = target._meta.get_field(name)
+        if getattr(target, field.attname) != now:
+            continue
+        old = was
+        if isinstance(field, models.ForeignKey) and was is not None:
+            old = _whereabouts(field, was, by=by)
+        if name == "parent" and old in _below([target.pk]):
+            continue  # it belongs to this one by now
+        setattr(target, field.attname, old)
+        back.append(name)
+    return back
+
+
+def _put_back(rows: list[list[Any]], *, by: User) -> int:
+    """Insert them again; how many cannot be, because what they belong to is gone."""
+    models_of: dict[str, type[models.Model]] = {
+        model._meta.db_table: model
+        for party in (Company, Contact)
+        for model in (party, PartyChange, *(one for one, _field in references(party)))
     }
+    left = 0
     with connection.cursor() as cursor:
         for table, row in rows:
-            if table not in ours:
+            if table not in models_of:
                 raise ValueError(table)
-            cursor.execute(_PUT_BACK.format(table=table), [json.dumps(row)])
+            model = models_of[table]
+            # History refers to the record itself, and to people of ours, who stay.
+            now = row if model is PartyChange else _as_of_now(model, row, by=by)
+            if now is None:
+                left += 1
+            else:
+                cursor.execute(_PUT_BACK.format(table=table), [json.dumps(now)])
+    return left
+
+
+def _as_of_now(
+    model: type[models.Model], row: dict[str, Any], *, by: User
+) -> dict[str, Any] | None:
+    """A row that refers to what is there; None where it cannot."""
+    now = dict(row)
+    for field in model._meta.concrete_fields:
+        if isinstance(field, models.ForeignKey) and row.get(field.column) is not None:
+            now[field.column] = _whereabouts(field, row[field.column], by=by)
+            if now[field.column] is None and not field.null:
+                return None
+    return now
+
+
+def _whereabouts(field: "models.ForeignKey[Any, Any]", pk: int, *, by: User) -> int | None:
+    """The id of what a reference is to: what was merged since is where it went. None if it is gone."""
+    model: Any = field.remote_field.model
+    there = model._base_manager.all()
+    if there.filter(pk=pk).exists():
+        return pk
+    kind = next((kind for kind, party in _MODELS.items() if party is model), None)
+    into = gone_into(by, kind, pk) if kind else None
+    return into if into is not None and there.filter(pk=into).exists() else None

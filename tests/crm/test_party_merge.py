@@ -10,8 +10,8 @@ from django.test import Client
 
 from crm.commands import activity as activity_commands
 from crm.commands import contact as contact_commands
+from crm.commands import deal_take_back, party_merge
 from crm.commands import party as party_commands
-from crm.commands import party_merge
 from crm.commands.writers.activity import About
 from crm.events import PartyTakenIn
 from crm.forms.party_merge import MergeForm
@@ -212,6 +212,48 @@ def test_it_belongs_to_what_was_chosen_also_where_that_is_none(cast: Cast, take:
     party_merge.unmerge(done, by=cast.ana, at=NOW)
     stays.refresh_from_db()
     assert stays.parent == own
+
+
+@pytest.mark.parametrize("take", [[], ["company"]])
+def test_it_comes_back_to_what_its_company_went_into(cast: Cast, take: list[str]):
+    first, second, third = (
+        make_company(name=name, by=cast.ana, owner=cast.ana) for name in ("Norte", "Sur", "Este")
+    )
+    stays = make_contact(name="Eva Sol", by=cast.ana, owner=cast.ana, company=first)
+    goes = make_contact(name="E. Sol", by=cast.ana, owner=cast.ana, company=second)
+    done = party_merge.merge(goes, into=stays, take=take, by=cast.ana, at=NOW)
+    party_merge.merge(first if take else second, into=third, by=cast.ana, at=NOW)
+    assert party_merge.unmerge(done, by=cast.ana, at=NOW) == 0
+    stays.refresh_from_db()
+    back = Contact.objects.get(pk=goes.pk)
+    assert (stays.company, back.company) == ((third, second) if take else (first, third))
+
+
+def test_a_place_on_a_deal_that_is_gone_stays_away(cast: Cast):
+    deal = make_deal(by=cast.ana, at=NOW)
+    stays = make_contact(name="Eva Sol", by=cast.ana, owner=cast.ana)
+    goes = make_contact(name="E. Sol", by=cast.ana, owner=cast.ana)
+    for person in (stays, goes):
+        DealContact.objects.create(deal=deal, contact=person)
+    done = party_merge.merge(goes, into=stays, by=cast.ana, at=NOW)
+    deal_take_back.take_back(deal, by=cast.ana, at=NOW)
+    assert not Deal.objects.exists()
+    assert party_merge.unmerge(done, by=cast.ana, at=NOW) == 1
+    assert Contact.objects.filter(pk=goes.pk).exists()
+
+
+def test_a_company_comes_back_that_would_belong_to_its_own(cast: Cast):
+    top = make_company(name="Holding", by=cast.ana, owner=cast.ana)
+    goes = make_company(name="Nordwind GmbH", by=cast.ana, owner=cast.ana, parent=top)
+    child = make_company(name="Service", by=cast.ana, owner=cast.ana, parent=goes)
+    stays = make_company(name="Nordwind", by=cast.ana, owner=cast.ana)
+    done = party_merge.merge(goes, into=stays, by=cast.ana, at=NOW)
+    child.refresh_from_db()
+    party_merge.merge(top, into=child, by=cast.ana, at=NOW)
+    party_merge.unmerge(done, by=cast.ana, at=NOW)
+    child.refresh_from_db()
+    assert child.parent is not None
+    assert (child.parent.pk, child.parent.parent) == (goes.pk, None)
 
 
 def test_nobody_merges_what_is_not_theirs(cast: Cast, pair: tuple[Company, Company]):
