@@ -1,6 +1,7 @@
 """The tour: a practice deal through all seven stages by doing it, which leaves nothing behind."""
 
 import datetime as dt
+import importlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +17,7 @@ from pytest_django import DjangoDbBlocker
 from crm.commands import activity as activity_commands
 from crm.commands import deal_move as move_commands
 from crm.commands.writers.activity import About
-from crm.models import Activity, ActivityKind, Contact, Deal
+from crm.models import Activity, ActivityKind, Company, Contact, Deal
 from day.queries.done import week_of
 from day.queries.true_record import kept_of
 from demo import sample, tour
@@ -135,6 +136,26 @@ def test_it_works_without_sample_data_and_counts_as_a_sample(cast: Cast, client:
     # It is nobody's first deal, and nobody's work of the week.
     assert not Deal.objects.exclude(batch__kind="tour").exists()
     tour.take_away(of=cast.ana, at=NOW)
+    assert not Deal.objects.exists()
+
+
+def test_who_was_on_it_when_it_was_a_part_of_the_sample_data_stays_on_it(cast: Cast) -> None:
+    deal = tour.begin(by=cast.ana, at=timezone.now())
+    batch, sampled = Batch.objects.sample(), Deal.objects.exclude(pk=deal.pk)
+    was = set(sampled.values_list("pk", "batch"))
+    Company.objects.filter(deals=deal).update(batch=batch)
+    Deal.objects.filter(pk=deal.pk).update(batch=batch)
+    Batch.objects.filter(kind="tour").delete()
+    assert tour.tour_of(cast.ana) is None
+
+    importlib.import_module("crm.migrations.0050_tours_are_their_own").move(apps, None)
+
+    assert tour.tour_of(cast.ana) == deal
+    deal.refresh_from_db()
+    assert deal.company is not None
+    assert deal.batch == deal.company.batch == Batch.objects.tour()
+    assert set(sampled.values_list("pk", "batch")) == was
+    assert sample.take_away(by=cast.adele, at=timezone.now()).kept == []
     assert not Deal.objects.exists()
 
 
