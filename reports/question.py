@@ -17,6 +17,8 @@ from pipeline.people.access import subtrees
 from reports.figures import RELIABLE_FROM, Coverage, Period
 
 T = TypeVar("T")
+# A batch of no number: the reader's own is meant.
+_OF_READER = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +46,12 @@ class Question:
     product: int | None = None
     # The sample data, where it is no part of what is asked.
     left_out: int | None = None
-    # What people try out on the tour, which is no part of any question: as the reader has it.
-    tour: int | None = None
+    # What people try out on the tour, which is no part of any question; said by the reader once, as
+    # there need be none.
+    tour: int | None = _OF_READER
 
     def __post_init__(self) -> None:
-        if self.tour is None:
+        if self.tour == _OF_READER:
             object.__setattr__(self, "tour", self.reader.scope.tour_id)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:

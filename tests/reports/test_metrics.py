@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from crm.models import Source
-from pipeline.models import SellingStyle, User
+from crm.models import Deal, Source
+from pipeline.models import Batch, SellingStyle, User
 from reports import axes
 from reports.axis import Axis
 from reports.figures import FigureCell, Period
@@ -25,7 +25,7 @@ from reports.metrics import outcomes
 from reports.question import Question, team_with_all_below
 from reports.together import Wanted, ask_together
 from tests.conftest import Cast
-from tests.factories import NOW
+from tests.factories import NOW, ago, won_deal
 from tests.reports.worked import on_day
 
 TODAY = NOW.date()
@@ -247,3 +247,16 @@ def test_a_whole_that_adds_up_is_that_of_its_parts(worked_cast: Cast) -> None:
             after, alone = asked(reader), asked(reader)
             figures(after, [metric], axes.STAGE)
             assert metric.whole(after) == metric.whole(alone), metric.slug
+
+
+def test_what_came_in_by_a_file_counts_where_nobody_is_on_a_tour(cast: Cast) -> None:
+    deal = won_deal(by=cast.ana)
+    batch = Batch.objects.create(kind="import", name="Deals", by=cast.ana, at=NOW)
+    Deal.objects.filter(pk=deal.pk).update(batch=batch)
+    question = Question(
+        reader=cast.again(cast.mona),
+        today=NOW.date(),
+        period=Period(start_on=ago(days=30).date(), end_on=NOW.date(), zone=cast.mona.zone),
+    )
+    assert question.reader.scope.tour_id is None
+    assert outcomes.won.whole(question).value == 1
