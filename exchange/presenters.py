@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from exchange.forms import LABELS
+from exchange.forms.columns import LABELS
 from exchange.models import ImportChange, ImportJob
 from salesprocess.lib.format import full_day, join_list, money, number
 

@@ -19,7 +19,9 @@ from crm.views.settings import admins_only, settings_page
 from exchange import queries
 from exchange.commands import job as verbs
 from exchange.commands import whole_export
-from exchange.forms import AnswersForm, ColumnsForm, TableForm, UploadForm, written_in
+from exchange.forms.answers import AnswersForm
+from exchange.forms.columns import ColumnsForm
+from exchange.forms.upload import TableForm, UploadForm, written_in
 from exchange.imports import answers, error_file
 from exchange.models import NOT_LOADED, ImportJob, ImportState
 from exchange.presenters import change_lines

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from crm.models import Company, Contact, Deal
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS
-from exchange.imports.parties import KNOWN_BY
+from exchange.imports.parties import CONTACT_BY_POINT, KNOWN_BY
 from exchange.imports.staging import inform_planner, select
 
 # Deals are many and have no index of names: they are read once for all names of a file. Of several
@@ -36,20 +36,6 @@ _WITHIN_REACH = """
 """
 _BEYOND_REACH = f"NOT (SELECT {_WITHIN_REACH} FROM crm_deal AS d WHERE d.id = s.deal_id)"  # noqa: S608  # constants
 _SOME = "SELECT FROM {s} WHERE state IS NULL AND deal_id IS NULL AND {column} IS NOT NULL LIMIT 1"
-_CONTACT_BY_ADDRESS = """
-    UPDATE {s} AS s SET contact_id = found.id
-    FROM (
-        SELECT r.no, min(c.id) AS id
-        FROM {s} AS r
-        CROSS JOIN LATERAL unnest(r.email_key) AS key
-        JOIN crm_contactpoint AS p ON p.value = key AND p.kind = 'email' AND {known_by}
-        JOIN crm_contact AS c ON c.id = p.contact_id
-         AND (r.contact IS NULL OR seven_fold(c.name) = seven_fold(r.contact))
-        WHERE r.state IS NULL AND r.contact_id IS NULL
-        GROUP BY r.no
-    ) AS found
-    WHERE s.no = found.no
-"""
 # Of several people with one name, the one of the row's company.
 _COLLEAGUE = """
     UPDATE {s} AS s SET contact_id = found.id
@@ -86,7 +72,7 @@ def resolve_contact(judge: Judge) -> None:
     find = partial(judge.resolve, "contact", "contact_id", of=CONTACTS, model=Contact, missing=None)
     find(by_name=False)
     if "email" in judge.mapped.columns:
-        judge.execute(_CONTACT_BY_ADDRESS, known_by=KNOWN_BY["email"])
+        judge.execute(CONTACT_BY_POINT, field="email", known_by=KNOWN_BY["email"])
     if "contact" in judge.mapped.columns:
         judge.execute(_COLLEAGUE)
     find()

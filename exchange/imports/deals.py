@@ -22,6 +22,7 @@ from exchange.imports.judging import NEXT, Judge
 from exchange.imports.kinds import CONTACTS, PRODUCTS
 from exchange.imports.ledger import record_of
 from exchange.imports.parties import (
+    CONTACT_BY_POINT,
     KNOWN_BY,
     make_companies,
     provenance,
@@ -48,20 +49,6 @@ _PHONE_TYPED = "CASE WHEN s.phone_key[1] LIKE '+%%' THEN s.phone[1] END"
 _PHONE_KEY = "CASE WHEN s.phone_key[1] LIKE '+%%' THEN s.phone_key[1] END"
 _CONTACT_NAME = f"coalesce(s.contact, s.email[1], {_PHONE_TYPED})"
 _NAMES_CONTACT = f"{_CONTACT_NAME} IS NOT NULL"
-_CONTACT_BY_POINT = """
-    UPDATE {s} AS s SET contact_id = found.id
-    FROM (
-        SELECT r.no, min(c.id) AS id
-        FROM {s} AS r
-        CROSS JOIN LATERAL unnest(r.{field}_key) AS key
-        JOIN crm_contactpoint AS p ON p.value = key AND p.kind = '{field}' AND {known_by}
-        JOIN crm_contact AS c ON c.id = p.contact_id
-         AND (r.contact IS NULL OR seven_fold(c.name) = seven_fold(r.contact))
-        WHERE r.state IS NULL AND r.contact_id IS NULL
-        GROUP BY r.no
-    ) AS found
-    WHERE s.no = found.no
-"""
 _CONTACT_OF_COMPANY = """
     UPDATE {s} AS s SET contact_id = found.id
     FROM (
@@ -211,7 +198,7 @@ def _resolve_parties(judge: Judge) -> None:
         judge.execute(_CONTACT_BY_ID, record=record_of(CONTACTS, "r.contact"))
     for field in ("email", "phone"):
         if field in judge.mapped.columns:
-            judge.execute(_CONTACT_BY_POINT, field=field, known_by=KNOWN_BY[field])
+            judge.execute(CONTACT_BY_POINT, field=field, known_by=KNOWN_BY[field])
     if "contact" in judge.mapped.columns:
         judge.execute(_CONTACT_OF_COMPANY)
     if "contact" not in judge.mapped.make:

@@ -62,6 +62,21 @@ _OWNER_BY_ADDRESS = """
 _OWN = "UPDATE {s} SET owner_id = %(owner)s WHERE state IS NULL AND owner_id IS NULL"
 # A text that is no number is kept, too, but says nothing about who it is.
 KNOWN_BY = {"email": "true", "phone": "key LIKE '+%%'"}
+# Whose address or number stands in a row, called as it says if it says so.
+CONTACT_BY_POINT = """
+    UPDATE {s} AS s SET contact_id = found.id
+    FROM (
+        SELECT r.no, min(c.id) AS id
+        FROM {s} AS r
+        CROSS JOIN LATERAL unnest(r.{field}_key) AS key
+        JOIN crm_contactpoint AS p ON p.value = key AND p.kind = '{field}' AND {known_by}
+        JOIN crm_contact AS c ON c.id = p.contact_id
+         AND (r.contact IS NULL OR seven_fold(c.name) = seven_fold(r.contact))
+        WHERE r.state IS NULL AND r.contact_id IS NULL
+        GROUP BY r.no
+    ) AS found
+    WHERE s.no = found.no
+"""
 # Who has the same address and name is the same person; a switchboard's number needs the name too.
 _MATCH_PERSON = """
     UPDATE {s} AS s SET state = 'matched', record_id = found.id

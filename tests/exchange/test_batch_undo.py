@@ -34,7 +34,7 @@ from crm.models import (
     StageVisit,
 )
 from exchange.commands import batch as batch_commands
-from exchange.commands.batch import Undoable
+from exchange.commands.undoable import UNDOABLE, Undoable
 from exchange.imports import mapping
 from pipeline.models import Batch, Team, User
 from pipeline.process.stages import Stage
@@ -265,9 +265,7 @@ def test_it_takes_what_came_in_with_a_deal_and_forgets_that_it_was_of_use(
     connection.check_constraints()
 
 
-@pytest.mark.parametrize(
-    "kind", [*chain(*batch_commands.UNDOABLE)], ids=lambda kind: kind.model.__name__
-)
+@pytest.mark.parametrize("kind", [*chain(*UNDOABLE)], ids=lambda kind: kind.model.__name__)
 def test_all_that_belongs_to_a_record_is_named_to_go_with_it(kind: Undoable):
     named = {label for label, _path in kind.parts}
     assert named >= {

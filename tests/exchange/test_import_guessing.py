@@ -6,7 +6,7 @@ from django.utils import translation
 from crm.models import ListKind
 from crm.shipped import SOURCES
 from crm.views.list_export import PARTS
-from exchange.forms import LABELS
+from exchange.forms.columns import LABELS
 from exchange.imports import guessing
 from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS, KINDS
 from pipeline.process.stages import Outcome, Stage

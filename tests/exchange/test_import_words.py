@@ -43,7 +43,7 @@ NAMED = {
 
 
 def words_of(user: User, job: object) -> list[tuple[str, str]]:
-    from exchange.forms import AnswersForm
+    from exchange.forms.answers import AnswersForm
 
     form = AnswersForm(job=job, by=user)  # type: ignore[arg-type]  # a job
     return [(word.field, word.text) for asked in form.their_words() for word, _bound in asked.words]
@@ -207,7 +207,7 @@ def test_an_answer_of_a_page_that_is_behind_lands_on_no_other_word(cast: Cast):
 
 def sent(user: User, job: ImportJob, words: dict[str, str]) -> None:
     """Answers of a page that had these words and no others."""
-    from exchange.forms import AnswersForm
+    from exchange.forms.answers import AnswersForm
 
     initial = AnswersForm(job=job, by=user).initial
     data = {name: value for name, value in initial.items() if not name.startswith("word-")}

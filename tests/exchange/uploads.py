@@ -68,7 +68,7 @@ def checked(user: User, job: ImportJob, **fields: str) -> ImportJob:
 
 
 def answer(user: User, job: ImportJob, **said: str) -> Any:
-    from exchange.forms import AnswersForm
+    from exchange.forms.answers import AnswersForm
 
     form = AnswersForm(job=job, by=user)
     data = {name: form.initial[name] for name in form.fields if name in form.initial}
