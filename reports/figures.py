@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
 from reports.statistics import Curve, wilson
 
 if TYPE_CHECKING:
@@ -69,12 +72,28 @@ class Coverage:
         return self.share is not None and self.share >= self.reliable_from
 
 
+class Goal(TextChoices):
+    """What a figure is there to answer (METHOD, "Management" and "Optimisation questions"): the goals
+    come first, and what serves none of them is no figure (CHECKLIST D20)."""
+
+    PIPELINE = "pipeline", _("What is in the pipeline, is it qualified, and will they buy?")
+    DEAL = "deal", _("Which deals ask for somebody, and how can they be improved?")
+    STUCK = "stuck", _("Where do deals get stuck, and where would more be won?")
+    FIT = "fit", _("How do the stages fit together and help each other?")
+    BEST = "best", _("Is it the best process: what wins, and what does not?")
+    EFFECTIVE = "effective", _("What is done, by whom, and how effective is it?")
+    CONSISTENT = "consistent", _("Is the process followed, and how far can figures be trusted?")
+    USEFUL = "useful", _("Does the process help, and is it used?")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """An entry of METRICS. `key` is its K-number, `basis` says by which date a row is counted,
-    `covers` what its coverage is the share of, `source` whose definition it is."""
+    """An entry of METRICS. `key` is its K-number, `goal` what it is there to answer, `basis` says by
+    which date a row is counted, `covers` what its coverage is the share of, `source` whose definition
+    it is."""
 
     key: str
+    goal: Goal
     name: StrOrPromise
     text: StrOrPromise
     basis: StrOrPromise

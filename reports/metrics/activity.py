@@ -3,7 +3,7 @@
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from reports.figures import Definition
+from reports.figures import Definition, Goal
 from reports.flow_populations import CONVERSATION
 from reports.measures import Counted, FigureMeasure, Share
 from reports.metric import metric
@@ -11,6 +11,7 @@ from reports.work_populations import DONE
 
 _EFFORT = Definition(
     key="K19",
+    goal=Goal.EFFECTIVE,
     name=_("Activities"),
     text=_(
         "What was done in the period, by kind and by the stage for which it counted, of whoever did "
@@ -39,6 +40,7 @@ OUTSIDE = Q(stage=None)
 @metric(
     Definition(
         key="K19",
+        goal=Goal.EFFECTIVE,
         name=_("Outside the two phases"),
         text=_(
             "Of what was done, the share that counted for no stage: service, the own house, and "
@@ -58,6 +60,7 @@ def outside_share() -> FigureMeasure:
 @metric(
     Definition(
         key="K19",
+        goal=Goal.EFFECTIVE,
         name=_("Went on within two weeks"),
         text=_(
             "Of what was done on deals, the share after which the deal went on to a later stage or "

@@ -4,7 +4,7 @@ from django.db.models import DateField, DurationField, ExpressionWrapper, F, Q, 
 from django.db.models.functions import Trunc
 from django.utils.translation import gettext_lazy as _
 
-from reports.figures import Definition, Unit
+from reports.figures import Definition, Goal, Unit
 from reports.measures import Different, FigureMeasure, Middle, Share
 from reports.metric import metric
 from reports.work_populations import DONE, SELLERS
@@ -16,6 +16,7 @@ TOLD_AFTERWARDS = Q(created_at__gte=F("done_at"))
 @metric(
     Definition(
         key="K22",
+        goal=Goal.USEFUL,
         name=_("At work in it"),
         text=_(
             "Of the people who sell, the share of whom anything is on record that they did in the last "
@@ -37,6 +38,7 @@ def at_work() -> FigureMeasure:
 @metric(
     Definition(
         key="K22",
+        goal=Goal.USEFUL,
         name=_("Days with a record"),
         text=_("On how many days of the period anything was recorded that was done on that day."),
         basis=_("by the moment at which it was done; who did it"),
@@ -53,6 +55,7 @@ def days_with_a_record() -> FigureMeasure:
 @metric(
     Definition(
         key="K22",
+        goal=Goal.USEFUL,
         name=_("From event to record"),
         text=_(
             "The hours between what was done and its record, for half of what was recorded "

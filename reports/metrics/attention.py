@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from reports.attention import ATTENDED, FOREWARNED, ONLY_NOW, any_warning, warns
-from reports.figures import Definition
+from reports.figures import Definition, Goal
 from reports.measures import Counted, FigureMeasure, Middle, Share, Unfolded
 from reports.metric import metric
 
@@ -15,6 +15,7 @@ _STOPPED, _DECIDED = Q(came_to="stopped"), Q(came_to__isnull=False)
 @metric(
     Definition(
         key="K16",
+        goal=Goal.DEAL,
         name=_("Something is next"),
         text=_(
             "Of the open deals, the share of which something is planned that lies ahead. What is parked "
@@ -34,6 +35,7 @@ def next_planned() -> FigureMeasure:
 @metric(
     Definition(
         key="K5",
+        goal=Goal.DEAL,
         name=_("Age in stage"),
         text=_(
             "How long half of the open deals have been where they are, at most. It stands beside the "
@@ -53,6 +55,7 @@ def age_days() -> FigureMeasure:
 @metric(
     Definition(
         key="K14",
+        goal=Goal.DEAL,
         name=_("Stalled"),
         text=_(
             "Open deals in which no step was done, and which did not move, for longer than three of four "
@@ -71,6 +74,7 @@ def stalled() -> FigureMeasure:
 @metric(
     Definition(
         key="K15",
+        goal=Goal.DEAL,
         name=_("Warned"),
         text=_(
             "Of the open deals, the share that warns of something: no word with the other side in the "
@@ -93,6 +97,7 @@ def warned() -> FigureMeasure:
 
 _CAME_TRUE = Definition(
     key="K15",
+    goal=Goal.DEAL,
     name=_("How true warnings were"),
     text=_(
         "Of the deals that were open when the period began and were closed in it, the share that was "

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, DateField, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
-from reports.figures import Definition
+from reports.figures import Definition, Goal
 from reports.judged import JUDGED, judged_of_own_team
 from reports.kept_sql import found_rows
 from reports.measures import Counted, FigureMeasure, Share
@@ -32,6 +32,7 @@ for _each in RULES.values():
 def _rule(name: object, text: object) -> Definition:
     return Definition(
         key="K21",
+        goal=Goal.CONSISTENT,
         name=name,  # type: ignore[arg-type]
         text=text,  # type: ignore[arg-type]
         basis=_(
@@ -106,6 +107,7 @@ def rule_dates() -> FigureMeasure:
 # What is missing, rule by rule, as the rest of each: for lists of what to repair.
 _MISSING = Definition(
     key="K21",
+    goal=Goal.CONSISTENT,
     name=_("To repair"),
     text=_("The open deals that do not keep a rule of consistency: what is missing, deal by deal."),
     basis=_("of the deals open at the end of the day asked for, now by default; their owner then"),

@@ -9,7 +9,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Min, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from reports.figures import Definition, Unit
+from reports.figures import Definition, Goal, Unit
 from reports.flow_populations import CYCLES, FIRST_ENTRIES, LAST_EXITS, NORMED, STAYS, WAITS
 from reports.measures import FigureMeasure, Middle, Raw, Summed
 from reports.metric import metric
@@ -24,6 +24,7 @@ TOOK_TIME = Q(left_at__gt=F("entered_at")) | Q(entered_at=None)
 
 _TIME = Definition(
     key="K5",
+    goal=Goal.STUCK,
     name=_("Time in stage"),
     text=_(
         "Median and 75th percentile of the days of visits that ended in the period; visits that "
@@ -55,6 +56,7 @@ def p90_days() -> FigureMeasure:
 
 _USUAL = Definition(
     key="K5",
+    goal=Goal.STUCK,
     name=_("Time against what is usual"),
     text=_(
         "Each visit that ended in the period is measured by the usual days of its own team, as its "
@@ -85,6 +87,7 @@ def longest_usual() -> FigureMeasure:
 
 _BY_DEAL = Definition(
     key="K5",
+    goal=Goal.STUCK,
     name=_("Time in stage, by deal"),
     text=_(
         "Of each deal the last visit to the stage that ended in the period, or all of its visits to "
@@ -154,6 +157,7 @@ class Lasting:
 @metric(
     Definition(
         key="K5",
+        goal=Goal.STUCK,
         name=_("Time in stage, open ones counted"),
         text=_(
             "The days within which half of the visits are over, by the curve of Kaplan and Meier: a "
@@ -174,6 +178,7 @@ def lasting_days() -> FigureMeasure:
 
 _ENDED = Definition(
     key="K5",
+    goal=Goal.STUCK,
     name=_("Time in stage, ended ones"),
     text=_(
         "Median and 75th percentile of the days of those visits that ended in the period, beside the "
@@ -266,6 +271,7 @@ def share_bounds(curve: Curve, days: float) -> tuple[float, float] | None:
 @metric(
     Definition(
         key="K4",
+        goal=Goal.BEST,
         name=_("Won within 90 days"),
         text=_(
             "How likely a deal is won within 90 days of first coming to the stage: open deals count "
@@ -288,6 +294,7 @@ def won_within() -> FigureMeasure:
 @metric(
     Definition(
         key="K5",
+        goal=Goal.FIT,
         name=_("Waiting in a new stage"),
         text=_(
             "The days from coming to the stage to the first conversation, or the first step done, in "
@@ -307,6 +314,7 @@ def waiting_days() -> FigureMeasure:
 def _cycle(name: object, text: object, formula: object) -> Definition:
     return Definition(
         key="K6",
+        goal=Goal.STUCK,
         name=name,  # type: ignore[arg-type]
         text=text,  # type: ignore[arg-type]
         basis=_("by the day of closing, the closing in force; present owner and team"),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline.process.stages import Stage
 from reports.axes import STAGE
 from reports.axis import Axis
-from reports.figures import Definition, Unit
+from reports.figures import Definition, Goal, Unit
 from reports.measures import Counted, FigureMeasure, Share, Summed
 from reports.metric import WHOLE, Derived, figures, metric
 from reports.metrics import outcomes, pipeline
@@ -36,6 +36,7 @@ CLOSINGS = (
 
 WEIGHTED = Definition(
     key="K8",
+    goal=Goal.PIPELINE,
     name=_("Weighted value"),
     text=_(
         "What is open from stage 3 on, each stage by the share of deals that were won after they "
@@ -48,6 +49,7 @@ WEIGHTED = Definition(
 )
 VELOCITY = Definition(
     key="K7",
+    goal=Goal.PIPELINE,
     name=_("Velocity"),
     text=_(
         "What the open deals from stage 3 on bring a day: their number × the average won value × the "
@@ -122,6 +124,7 @@ def velocity() -> Derived:
 
 _DUE = Definition(
     key="K9",
+    goal=Goal.PIPELINE,
     name=_("Due this quarter"),
     text=_(
         "What is open from stage 3 on and is to close in the organisation’s quarter of the day asked "
@@ -178,6 +181,7 @@ def _cover(question: Question, axes: Sequence[Axis]) -> Mapping[Any, Decimal | N
 @metric(
     Definition(
         key="K9",
+        goal=Goal.PIPELINE,
         name=_("Cover"),
         text=_(
             "How often what is open from stage 3 on and due this quarter goes into what of the mark is "
@@ -200,6 +204,7 @@ def cover() -> Derived:
 @metric(
     Definition(
         key="K9",
+        goal=Goal.PIPELINE,
         name=_("Win rate from stage 3 on"),
         text=_(
             "Of the deals won or lost in the period in stage 3 or beyond, the share that was won."
@@ -224,6 +229,7 @@ def _needed(question: Question, axes: Sequence[Axis]) -> Mapping[Any, Decimal | 
 @metric(
     Definition(
         key="K9",
+        goal=Goal.PIPELINE,
         name=_("Cover that is needed"),
         text=_(
             "How much must be due for each that is to be won, by the win rate of the same deals: a third "

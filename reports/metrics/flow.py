@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.process.moves import LeftHow
 from pipeline.process.stages import Stage
-from reports.figures import MIN_ROWS, Definition, Unit
+from reports.figures import MIN_ROWS, Definition, Goal, Unit
 from reports.flow_populations import COHORTS, FIRST_ENTRIES, FORWARD
 from reports.measures import Counted, Different, FigureMeasure, Raw, Share, averaged
 from reports.metric import metric
@@ -18,6 +18,7 @@ from reports.populations import ENTRIES, EXITS, STOOD
 
 _ENTRIES = Definition(
     key="K1",
+    goal=Goal.STUCK,
     name=_("Deals that entered"),
     text=_(
         "Visits to the stage that began in the period. They add up: advanced, moved back, stopped, "
@@ -38,6 +39,7 @@ def entered() -> FigureMeasure:
 @metric(
     Definition(
         key="K1",
+        goal=Goal.STUCK,
         name=_("Different deals that entered"),
         text=_(
             "How many deals came to the stage in the period, each once however often it came: the "
@@ -90,6 +92,7 @@ WAYS = (advanced, moved_back, stopped_there, won_there, still_there)
 @metric(
     Definition(
         key="K3",
+        goal=Goal.STUCK,
         name=_("Went on, of those that left"),
         text=_(
             "Of the visits that began in the period and are over, the share that went on to a later "
@@ -109,6 +112,7 @@ def went_on() -> FigureMeasure:
 @metric(
     Definition(
         key="K3",
+        goal=Goal.STUCK,
         name=_("Went on (flow)"),
         text=_(
             "Of the visits that ended in the period, the share that went on to a later stage or were "
@@ -128,6 +132,7 @@ def flow_conversion() -> FigureMeasure:
 @metric(
     Definition(
         key="K1",
+        goal=Goal.PIPELINE,
         name=_("In the stage"),
         text=_("Visits that went on at the end of the day asked for: the height of a band."),
         basis=_("at the end of the day asked for; owner and team at entry"),
@@ -142,6 +147,7 @@ def stood() -> FigureMeasure:
 @metric(
     Definition(
         key="K1",
+        goal=Goal.PIPELINE,
         name=_("Newly qualified"),
         text=_("Visits to stage 3 that began in the period."),
         basis=_("by the day of entry; owner and team at entry"),
@@ -163,6 +169,7 @@ _FIRSTS = _("first entries whose day is known")
 @metric(
     Definition(
         key="K3",
+        goal=Goal.STUCK,
         name=_("Went on in time (cohort)"),
         text=_(
             "Of the deals that first came to the stage in the period, the share that reached a later "
@@ -184,6 +191,7 @@ def cohort_conversion() -> FigureMeasure:
 @metric(
     Definition(
         key="K3",
+        goal=Goal.STUCK,
         name=_("Maturity of the cohort"),
         text=_(
             "The share of first entries that are older than the days given to go on, or whose deal is "
@@ -202,6 +210,7 @@ def cohort_maturity() -> FigureMeasure:
 
 _COHORT_PART = Definition(
     key="K3",
+    goal=Goal.STUCK,
     name=_("First entries"),
     text=_(
         "The deals that first came to the stage in the period: they went on in time, did not, or are "
@@ -236,6 +245,7 @@ DAYS_OF_A_QUARTER = Decimal("91.3125")
 @metric(
     Definition(
         key="K3",
+        goal=Goal.STUCK,
         name=_("Won, of those that went on"),
         text=_(
             "Of the deals that first came to the stage in the period, went on from it and are closed, "
@@ -255,6 +265,7 @@ def won_after_going_on() -> FigureMeasure:
 @metric(
     Definition(
         key="K27",
+        goal=Goal.STUCK,
         name=_("Average won value, of those that went on"),
         text=_("The mean value of the deals that came to the stage in the period and were won."),
         basis=_COHORT_BASIS,
@@ -303,6 +314,7 @@ class WorthOfAPoint:
 @metric(
     Definition(
         key="K3",
+        goal=Goal.STUCK,
         name=_("Worth of one point"),
         text=_(
             "What it would bring in a quarter if of a hundred deals that come to the stage one more "

@@ -1,6 +1,7 @@
 """What becomes of leads, by where they come from and how they were engaged (METRICS K17, K18, K26)."""
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 from django.db.models import (
     DurationField,
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.models import Activity, Concern, Offer, StageVisit
 from crm.models.activity import TOUCHES
 from pipeline.process.stages import Outcome, Stage
-from reports.figures import Definition, Unit
+from reports.figures import Definition, Goal, Unit
 from reports.flow_populations import CONVERSATION, LEADS
 from reports.measures import Counted, FigureMeasure, Middle, Share, Summed
 from reports.metric import metric
@@ -24,12 +25,17 @@ from reports.metrics.outcomes import LOST, WON
 from reports.populations import BEGUN, CLOSED
 from reports.work_populations import DONE
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 _OF_BEGUN = _("by the day on which the deal began; present owner and team")
 _KNOWN = _("deals whose first day is known")
 
 
-def _ladder(name: object, text: object) -> Definition:
-    return Definition(key="K18", name=name, text=text, basis=_OF_BEGUN, covers=_KNOWN)  # type: ignore[arg-type]
+def _ladder(name: "StrOrPromise", text: "StrOrPromise") -> Definition:
+    return Definition(
+        key="K18", goal=Goal.BEST, name=name, text=text, basis=_OF_BEGUN, covers=_KNOWN
+    )
 
 
 TALKED = Q(
@@ -137,6 +143,7 @@ _ATTEMPT = Q(kind__in=TOUCHES, stage__lte=Stage.PROSPECTING)
 @metric(
     Definition(
         key="K18",
+        goal=Goal.BEST,
         name=_("Attempts that became a conversation"),
         text=_(
             "Of the calls, mails and meetings of the first two stages, by the method that was used, "
@@ -172,6 +179,7 @@ _HOURS = 24
 def _answer(name: object, text: object, *, formula: object = "") -> Definition:
     return Definition(
         key="K17",
+        goal=Goal.BEST,
         name=name,  # type: ignore[arg-type]
         text=text,  # type: ignore[arg-type]
         basis=_OF_BEGUN,
@@ -234,6 +242,7 @@ FRONT_LOADED = Q(
 @metric(
     Definition(
         key="K26",
+        goal=Goal.FIT,
         name=_("Met an objection"),
         text=_("Of the deals closed in the period, the share in which a concern was recorded."),
         basis=_("by the day of closing; present owner and team"),
@@ -249,6 +258,7 @@ def objection_frequency() -> FigureMeasure:
 @metric(
     Definition(
         key="K26",
+        goal=Goal.FIT,
         name=_("Raised by us first"),
         text=_(
             "Of the closed deals in which a concern was recorded, the share in which we raised one "
@@ -266,6 +276,7 @@ def front_load_rate() -> FigureMeasure:
 
 _WITH_AND_WITHOUT = Definition(
     key="K26",
+    goal=Goal.FIT,
     name=_("Won, with and without raising it first"),
     text=_(
         "The win rate of deals with a concern that we raised before the proposal, beside those in "

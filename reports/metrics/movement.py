@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from reports.figures import Definition
+from reports.figures import Definition, Goal
 from reports.measures import Counted, FigureMeasure, Middle, Told
 from reports.metric import Metric, Population, metric
 from reports.movements import MOVED, MOVED_DUE, PUSHES, Movement, went_back, went_forward
@@ -105,6 +105,7 @@ def _waterfall(
             f"{prefix}_{key}",
             Definition(
                 key="K13",
+                goal=Goal.PIPELINE,
                 name=name,
                 text=text,
                 basis=basis,
@@ -124,9 +125,16 @@ ALL_OPEN = _waterfall(MOVED, "pipeline", _BASIS, without=("moved_in", "moved_out
 DUE = _waterfall(MOVED_DUE, "quarter", _BASIS_DUE)
 
 
-def _sign(slug: str, key: str, name: "StrOrPromise", text: "StrOrPromise", where: Test) -> Metric:
+def _sign(
+    slug: str,
+    key: str,
+    name: "StrOrPromise",
+    text: "StrOrPromise",
+    where: Test,
+    goal: Goal = Goal.PIPELINE,
+) -> Metric:
     """A part of the strip: which deals, and what they are worth at the end."""
-    definition = Definition(key=key, name=name, text=text, basis=_BASIS, covers=_VALUED)
+    definition = Definition(key=key, goal=goal, name=name, text=text, basis=_BASIS, covers=_VALUED)
     return _made(slug, definition, MOVED, Told(where=where, of=_then))
 
 
@@ -173,6 +181,7 @@ STRIP: Mapping[str, Metric] = {
             "and nothing is planned."
         ),
         lambda one: one.is_idle,
+        Goal.DEAL,
     ),
     "won": ALL_OPEN["won"],
     "stopped": ALL_OPEN["stopped"],
@@ -182,6 +191,7 @@ STRIP: Mapping[str, Metric] = {
 @metric(
     Definition(
         key="K13",
+        goal=Goal.PIPELINE,
         name=_("Changed or fell silent"),
         text=_("Deals of which anything changed since the start, or that heard nothing from us."),
         basis=_BASIS,
@@ -205,6 +215,7 @@ def changed() -> Told:
 @metric(
     Definition(
         key="K12",
+        goal=Goal.PIPELINE,
         name=_("Close dates pushed"),
         text=_(
             "Of the deals that were open at the start or came since, and have a closing date, the "
@@ -226,6 +237,7 @@ def pushed_share() -> Told:
 
 _PUSHES = Definition(
     key="K12",
+    goal=Goal.PIPELINE,
     name=_("Pushes"),
     text=_(
         "How often a closing date was moved to a later month, and for half of them by how many days at "

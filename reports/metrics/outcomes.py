@@ -1,5 +1,7 @@
 """What was won and lost, and why (METRICS K4, K24, K25 and K27)."""
 
+from typing import TYPE_CHECKING
+
 from django.db.models import (
     Count,
     DurationField,
@@ -17,10 +19,13 @@ from django.utils.translation import gettext_lazy as _
 from crm.models import CauseKind, ClosingAttempt, StageVisit
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Outcome
-from reports.figures import Definition, Unit
+from reports.figures import Definition, Goal, Unit
 from reports.measures import Counted, FigureMeasure, Middle, Share, Summed, averaged
 from reports.metric import metric
 from reports.populations import BEGUN, CLOSED, CLOSED_OR_DUE, EXITS
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 WON = Q(outcome=Outcome.WON)
 # Stopped by the customer: a disqualification is no loss.
@@ -34,8 +39,10 @@ _BY_CLOSING = _("by the day of closing, the closing in force; present owner and 
 _DATED = _("closed deals whose day of closing is known")
 
 
-def _closed_deals(name: object, text: object) -> Definition:
-    return Definition(key="K4", name=name, text=text, basis=_BY_CLOSING, covers=_DATED)  # type: ignore[arg-type]
+def _closed_deals(name: "StrOrPromise", text: "StrOrPromise") -> Definition:
+    return Definition(
+        key="K4", goal=Goal.BEST, name=name, text=text, basis=_BY_CLOSING, covers=_DATED
+    )
 
 
 @metric(_closed_deals(_("Won"), _("Deals that were won in the period.")), over=CLOSED)
@@ -71,6 +78,7 @@ def stopped_by_us() -> FigureMeasure:
 @metric(
     Definition(
         key="K4",
+        goal=Goal.BEST,
         name=_("Win rate, closed"),
         text=_(
             "Of the deals that were won or lost in the period, the share that was won. What we "
@@ -91,6 +99,7 @@ def closed_win_rate() -> FigureMeasure:
 @metric(
     Definition(
         key="K4",
+        goal=Goal.BEST,
         name=_("Win rate, against somebody"),
         text=_("Of the deals won or lost to somebody, the share that was won."),
         basis=_BY_CLOSING,
@@ -108,6 +117,7 @@ def narrow_win_rate() -> FigureMeasure:
 @metric(
     Definition(
         key="K4",
+        goal=Goal.BEST,
         name=_("Win rate, broad"),
         text=_(
             "Of the deals won, lost, or stopped by us although they were our business, the share that "
@@ -128,6 +138,7 @@ def broad_win_rate() -> FigureMeasure:
 @metric(
     Definition(
         key="K4",
+        goal=Goal.BEST,
         name=_("Win rate, of those begun"),
         text=_(
             "Of the deals that began in the period, the share that is won by now; open ones are "
@@ -148,6 +159,7 @@ def created_win_rate() -> FigureMeasure:
 @metric(
     Definition(
         key="K4",
+        goal=Goal.BEST,
         name=_("Win rate, overdue ones counted"),
         text=_(
             "Of the deals that were won or lost in the period, or are open although their closing date "
@@ -168,6 +180,7 @@ def careful_win_rate() -> FigureMeasure:
 @metric(
     Definition(
         key="K27",
+        goal=Goal.EFFECTIVE,
         name=_("Won value"),
         text=_(
             "What the deals won in the period come to, in the organisation's currency at the rate "
@@ -186,6 +199,7 @@ def won_value() -> FigureMeasure:
 
 _AVERAGE = Definition(
     key="K27",
+    goal=Goal.EFFECTIVE,
     name=_("Average won value"),
     text=_("The mean, and the median, of the deals won in the period; their value as above."),
     basis=_BY_CLOSING,
@@ -209,6 +223,7 @@ def median_won_value() -> FigureMeasure:
 
 _LOSSES = Definition(
     key="K24",
+    goal=Goal.BEST,
     name=_("Stopped deals"),
     text=_(
         "Deals that were stopped in the period, by cause and by the stage in which they were: count "
@@ -242,6 +257,7 @@ _again = Exists(
 def _opened_again(name: object, text: object, formula: object) -> Definition:
     return Definition(
         key="K25",
+        goal=Goal.FIT,
         name=name,  # type: ignore[arg-type]
         text=text,  # type: ignore[arg-type]
         basis=_("by the day on which it was stopped; owner and team at entry"),
@@ -288,6 +304,7 @@ _attempts = (
 @metric(
     Definition(
         key="K4",
+        goal=Goal.EFFECTIVE,
         name=_("Attempts per win"),
         text=_(
             "How often we asked for the agreement, on average, in the deals won in the period. "
@@ -309,6 +326,7 @@ _began = StageVisit.objects.filter(deal=OuterRef("pk"), sequence=1).values("ente
 @metric(
     Definition(
         key="K6",
+        goal=Goal.STUCK,
         name=_("Time to disqualify"),
         text=_(
             "The days from the beginning of a deal to our decision to stop it: half took no longer. "
@@ -328,6 +346,7 @@ def days_to_disqualify() -> FigureMeasure:
 @metric(
     Definition(
         key="K6",
+        goal=Goal.STUCK,
         name=_("Sales cycle, average"),
         text=_("The mean days from the first visit to the win, of the deals won in the period."),
         basis=_BY_CLOSING,

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.process.stages import Outcome, Stage
-from reports.figures import Definition
+from reports.figures import Definition, Goal
 from reports.flow_populations import PATHS
 from reports.measures import Counted, FigureMeasure, Share, Unfolded
 from reports.metric import metric
@@ -50,6 +50,7 @@ def _any(condition: Any) -> Q:
 def _path(name: object, text: object, formula: object = "") -> Definition:
     return Definition(
         key="K2",
+        goal=Goal.STUCK,
         name=name,  # type: ignore[arg-type]
         text=text,  # type: ignore[arg-type]
         basis=_("by the day on which the deal began; present owner and team"),
@@ -169,6 +170,7 @@ def returned() -> FigureMeasure:
 @metric(
     Definition(
         key="K3",
+        goal=Goal.STUCK,
         name=_("Every stage in order (strict)"),
         text=_(
             "Of the deals that began in the period and went through every stage up to this one in "

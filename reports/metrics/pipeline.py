@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.process.stages import Stage
-from reports.figures import Definition
+from reports.figures import Definition, Goal
 from reports.measures import Counted, FigureMeasure, Summed
 from reports.metric import metric
 from reports.stock_populations import OPEN
@@ -13,6 +13,7 @@ QUALIFIED = Q(stage_then__gte=Stage.QUALIFICATION)
 
 _OPEN = Definition(
     key="K8",
+    goal=Goal.PIPELINE,
     name=_("Open pipeline"),
     text=_(
         "Number and value of the deals that are open, now or at the end of the day asked for, in the "

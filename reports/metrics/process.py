@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.models import Judgement, Offer, StageVisit, StepResult, StepState
 from pipeline.process.gates import Reason
 from pipeline.process.moves import EnteredHow, LeftHow
-from reports.figures import Definition
+from reports.figures import Definition, Goal
 from reports.flow_populations import FORWARD
 from reports.gone_past import AskedFor, gone_past_by, gone_past_in, went_past
 from reports.measures import Counted, FigureMeasure, Share, Unfolded
@@ -28,6 +28,7 @@ _missed = gone_past_in()
 @metric(
     Definition(
         key="K20",
+        goal=Goal.CONSISTENT,
         name=_("Gates kept"),
         text=_(
             "Of the visits that ended forwards in the period, the share in which nothing was missing "
@@ -47,6 +48,7 @@ def gates_kept() -> FigureMeasure:
 @metric(
     Definition(
         key="K20",
+        goal=Goal.CONSISTENT,
         name=_("Moved on without it"),
         text=_(
             "Of the visits that ended forwards in the period, the share that left the stage although "
@@ -77,6 +79,7 @@ def gone_past_rate() -> FigureMeasure:
 @metric(
     Definition(
         key="K20",
+        goal=Goal.CONSISTENT,
         name=_("Moved back"),
         text=_(
             "Of the visits that ended in the period, the share that went back to a stage before."
@@ -95,6 +98,7 @@ def backward_rate() -> FigureMeasure:
 @metric(
     Definition(
         key="K20",
+        goal=Goal.CONSISTENT,
         name=_("Gone past"),
         text=_(
             "How often somebody went ahead although a gate asked for more, by the reason given."
@@ -137,6 +141,7 @@ _RECORDED = _("by the moment at which it was recorded; present owner and team of
 @metric(
     Definition(
         key="K20",
+        goal=Goal.USEFUL,
         name=_("Caught up on"),
         text=_(
             "Of the steps recorded in the period, the share of which three or more of one deal came "
@@ -159,6 +164,7 @@ def backfilled() -> FigureMeasure:
 @metric(
     Definition(
         key="K20",
+        goal=Goal.USEFUL,
         name=_("Steps set aside"),
         text=_("Of the steps recorded in the period, the share that was set aside with a reason."),
         basis=_RECORDED,
@@ -192,6 +198,7 @@ _missed_by_deal = Judgement.objects.filter(visit__deal=OuterRef("pk")).exclude(
 @metric(
     Definition(
         key="K20",
+        goal=Goal.CONSISTENT,
         name=_("Followed the process"),
         text=_(
             "Of the deals closed in the period, the share that went through the stages in their order, "
@@ -213,6 +220,7 @@ def followed_process() -> FigureMeasure:
 @metric(
     Definition(
         key="K20",
+        goal=Goal.CONSISTENT,
         name=_("Kept to the path"),
         text=_(
             "Of the deals closed in the period, the share that went through the stages in their order: "
@@ -237,6 +245,7 @@ _next_stage = StageVisit.objects.filter(
 @metric(
     Definition(
         key="K20",
+        goal=Goal.CONSISTENT,
         name=_("Moved in order"),
         text=_(
             "Of the visits from which a deal moved forward in the period, the share that went to the very "
@@ -261,6 +270,7 @@ _PREMATURE = Q(Exists(Offer.objects.filter(deal=OuterRef("pk"), premature=True))
 _OFFERED = Q(Exists(Offer.objects.filter(deal=OuterRef("pk"))))
 _EARLY_OFFERS = Definition(
     key="K20",
+    goal=Goal.BEST,
     name=_("Won after an early offer"),
     text=_(
         "The win rate of deals in which an offer was made before problem and decision path were known, "

@@ -3,13 +3,14 @@
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from reports.figures import Definition
+from reports.figures import Definition, Goal
 from reports.measures import FigureMeasure, Share, ValueShare
 from reports.metric import metric
 from reports.stock_populations import PROMISED
 
 _SLIPPED = Definition(
     key="K12",
+    goal=Goal.PIPELINE,
     name=_("Slipped"),
     text=_(
         "Of the deals that were open when the period began and were to close in it, by their "

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from reports.colleagues import colleagues
-from reports.figures import LEAST_PEOPLE, Definition
+from reports.figures import LEAST_PEOPLE, Definition, Goal
 from reports.presenters.multiples import FactLine
 from reports.presenters.panels import ReportPanel, Table, TableCell, TableHead, TableRow
 from reports.presenters.report import Report
@@ -17,6 +17,7 @@ from salesprocess.lib.format import number
 
 _DEFINITION = Definition(
     key="K22",
+    goal=Goal.USEFUL,
     name=gettext_lazy("Time in forms"),
     text=gettext_lazy(
         "From the first key in a form to its sending, counted by the browser; pauses of more than two "
