@@ -9,6 +9,7 @@ from django.db.models import (
     BigIntegerField,
     Case,
     CharField,
+    Count,
     DateField,
     DecimalField,
     F,
@@ -24,7 +25,15 @@ from django.db.models import (
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Coalesce
 
-from crm.models import ActivityResult, Deal, DealChange, StageVisit
+from crm.models import (
+    Activity,
+    ActivityResult,
+    Deal,
+    DealChange,
+    Ruling,
+    StageVisit,
+    Verdict,
+)
 from crm.models.activity import TOUCHES
 from pipeline.models import User
 from pipeline.process.stages import Outcome, Stage
@@ -194,6 +203,34 @@ def _due(question: Question) -> QuerySet[Any]:
 
 # Of them, those from stage 3 on that are to close in the quarter of the day asked for.
 DUE = replace(OPEN, key="due", find=_due)
+
+
+def _far(question: Question) -> QuerySet[Any]:
+    """Those from stage 4 on, each with whether the latest verdict says that both sides want to go on,
+    and how much was done on it; of a day that is over, by then."""
+    verdicts = Verdict.objects.filter(deal=OuterRef("pk"), at__lt=question.now)
+    ruling = Subquery(verdicts.order_by("-at", "-pk").values("ruling")[:1])
+    done = Activity.objects.filter(deal=OuterRef("pk"), done_at__lt=question.now)
+    counted = done.order_by().values("deal").annotate(n=Count("pk")).values("n")
+    rows: QuerySet[Any] = (
+        open_then(question)
+        .filter(stage_then__gte=Stage.NEEDS_ANALYSIS)
+        .annotate(ruling_then=ruling)
+        .annotate(
+            is_qualified=flag(Q(ruling_then=Ruling.QUALIFIED)),
+            effort=Coalesce(Subquery(counted, output_field=IntegerField()), 0),
+        )
+    )
+    return rows
+
+
+# Deals that are open in needs analysis or beyond, with whether they were qualified.
+FAR = replace(
+    OPEN,
+    key="far",
+    find=_far,
+    columns=("deal", "company", "owner", "stage", "since", "effort", "value"),
+)
 
 
 # What was promised ------------------------------------------------------------------------------

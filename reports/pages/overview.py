@@ -9,7 +9,7 @@ from pipeline.process.stages import Stage
 from reports.axes import PERSON, STAGE
 from reports.figures import MIN_ROWS, Figure, FigureCell
 from reports.metric import METRICS, Metric, told_together
-from reports.metrics import duration, expected, flow, movement, outcomes, pipeline
+from reports.metrics import duration, effort, expected, flow, movement, outcomes, pipeline
 from reports.movements import MOVED
 from reports.pages.page import ReportPage
 from reports.pages.pipeline import why_it_changed
@@ -63,6 +63,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         [
             Wanted(question=question, metrics=(*_OPEN, *entries, *ended), axes=(STAGE,)),
             Wanted(question=question, metrics=expected.CLOSINGS),
+            Wanted(question=question, metrics=(effort.far_unqualified,), axes=(PERSON,)),
             wanted_of_stamp(report),
         ]
     )
@@ -329,7 +330,8 @@ def _times(report: Report) -> ReportPanel:
 def _talks(report: Report) -> ReportPanel:
     """The people with open deals from A to Z, each with what to ask about; nothing is ranked."""
     told = told_together(report.question, MOVED)
-    owners = {one.owner_id for one in told}
+    far = effort.far_unqualified.measure(report.question, PERSON)
+    owners = {one.owner_id for one in told} | set(far)
     people = {
         **PERSON.named(report.question, owners),
         **({None: _("pool")} if None in owners else {}),
@@ -341,6 +343,11 @@ def _talks(report: Report) -> ReportPanel:
         at = FigureCell(metric=metric.slug, by=PERSON.key, key=person)
         return TableCell(text=number(n), raw=n, href=report.rows(at) if n else "")
 
+    def too_far(person: int | None) -> TableCell:
+        figure = far.get(person)
+        n = (figure.part or 0) if figure else 0
+        return TableCell(text=number(n), raw=n, href=report.rows(figure, part=True) if n else "")
+
     return ReportPanel(
         key="talks",
         title=_("Who needs a talk"),
@@ -348,9 +355,13 @@ def _talks(report: Report) -> ReportPanel:
             heads=[
                 TableHead(text=_("Person"), numeric=False),
                 *(TableHead(text=metric.definition.name) for metric in _TALK),
+                TableHead(text=effort.far_unqualified.definition.name),
             ],
             rows=[
-                TableRow(name=people[person], cells=[cell(metric, person) for metric in _TALK])
+                TableRow(
+                    name=people[person],
+                    cells=[*(cell(metric, person) for metric in _TALK), too_far(person)],
+                )
                 for person in sorted(people, key=lambda person: people[person].casefold())
             ],
         ),

@@ -15,6 +15,7 @@ from reports.colleagues import Colleague, colleagues
 from reports.figures import LEAST_PEOPLE, MIN_ROWS, Figure
 from reports.metric import METRICS, figures
 from reports.metrics import activity, flow
+from reports.metrics import effort as effort_metrics
 from reports.metrics.styles import usual_flow, weeks_of
 from reports.pages.page import ReportPage
 from reports.presenters.multiples import FactLine, FactList
@@ -52,7 +53,11 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
     (person,) = colleagues(question)
     effort = (flow.flow_conversion, *TALKS)
     ask_together(
-        [Wanted(question=question, metrics=effort, axes=(STAGE,)), wanted_of_stamp(report)]
+        [
+            Wanted(question=question, metrics=effort, axes=(STAGE,)),
+            Wanted(question=question, metrics=(effort_metrics.leads_to_no_close,)),
+            wanted_of_stamp(report),
+        ]
     )
     if standing_of(report, person.id).is_behind:
         panels = [_gaps(report, person)]
@@ -248,6 +253,7 @@ def _effects(report: Report, efforts: Sequence[StageEffort]) -> ReportPanel:
         ]
         rows.append(_phase(report, phase, own))
     outside = acts.get(None)
+    nowhere = effort_metrics.leads_to_no_close.whole(question)
     if outside:
         rows.append(
             TableRow(
@@ -255,6 +261,23 @@ def _effects(report: Report, efforts: Sequence[StageEffort]) -> ReportPanel:
                 cells=[
                     TableCell(text="–"),
                     report.cell(outside),
+                    TableCell(text="–"),
+                    TableCell(text="–"),
+                ],
+            )
+        )
+    if part := nowhere.part:
+        rows.append(
+            TableRow(
+                name=str(nowhere.definition.name),
+                cells=[
+                    TableCell(text="–"),
+                    TableCell(
+                        text=number(part),
+                        raw=part,
+                        href=report.rows(nowhere, part=True),
+                        note=_("%(share)s of all") % {"share": percent(part / nowhere.n)},
+                    ),
                     TableCell(text="–"),
                     TableCell(text="–"),
                 ],

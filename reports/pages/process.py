@@ -14,6 +14,7 @@ from reports.figures import MIN_ROWS, Figure
 from reports.metrics import flow
 from reports.metrics import process as metrics
 from reports.pages.page import ReportPage
+from reports.presenters.effort import effort_panel, wanted_of_effort
 from reports.presenters.forest import beside_keys, counted, forest, table_of
 from reports.presenters.panels import (
     Bar,
@@ -55,6 +56,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
     ask_together(
         [
             wanted_weekly(report, _FOLLOWED),
+            *wanted_of_effort(report.question),
             *(
                 wanted
                 for each in both
@@ -74,6 +76,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         _gates(report),
         _reasons(report),
         _early_offers(report),
+        effort_panel(report),
         _drift(report),
         _versions(report),
         candidates_panel(report),

@@ -166,6 +166,10 @@ def _how(_reader: RowsReader, left_how: str | None) -> Written:
     return Written(label, label)
 
 
+def _count(_reader: RowsReader, count: int) -> Written:
+    return Written(number(count), count)
+
+
 def _kind(_reader: RowsReader, kind: str) -> Written:
     label = str(ActivityKind(kind).label)
     return Written(label, label)
@@ -311,6 +315,14 @@ _OPEN_DEAL = {
         reads=("closes_then",),
         write=_day,
         order=by_day("closes_then"),
+    ),
+    "effort": RowColumn(
+        label=gettext_lazy("Activities"),
+        reads=("effort",),
+        write=_count,
+        order=by_number("effort", never_null=True),
+        down=True,
+        numeric=True,
     ),
     "value": RowColumn(
         label=gettext_lazy("Value"),
