@@ -284,6 +284,9 @@ def reach_of(owner: User) -> ImporterReach:
     """What the owner may do as of now, however long the file has been waiting."""
     assignable = User.objects.assignable_by(owner) if owner.is_active else User.objects.none()
     scope = owner.scope
+    if scope.everything:
+        # What somebody won who has left since is still his or hers.
+        assignable = User.objects.all()
     pools = _all_teams() if scope.everything else scope.pool_team_ids
     return ImporterReach(
         by_id=owner.pk,

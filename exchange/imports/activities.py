@@ -9,7 +9,6 @@ from crm.models.activity import TOUCHES
 from exchange.imports import bulk
 from exchange.imports.belonging import (
     deal_by_name,
-    later,
     refuse_beyond_reach,
     resolve_company,
     resolve_contact,
@@ -17,7 +16,7 @@ from exchange.imports.belonging import (
 )
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS, RecordKind
-from exchange.imports.parties import assign_importer, resolve_owner
+from exchange.imports.parties import assign_importer, later, resolve_owner
 from exchange.imports.staging import execute, select
 from pipeline.models import User
 from pipeline.process.stages import Stage
@@ -27,6 +26,7 @@ _TAKE = """
     UPDATE {s} SET {into} = coalesce({into}, about_id), about = NULL, about_id = NULL
     WHERE state IS NULL AND about_id > 0
 """
+_LEAD = "UPDATE {s} SET contact = NULL WHERE state IS NULL AND deal_id > 0"
 _DEALS_OWNER = """
     UPDATE {s} AS s SET owner_id = coalesce(
         (SELECT d.owner_id FROM crm_deal AS d WHERE d.id = s.deal_id),
@@ -113,6 +113,10 @@ def import_activities(judge: Judge) -> None:
 def _resolve(judge: Judge) -> None:
     resolve_owner(judge)
     resolve_company(judge)
+    # A lead that came in as a deal is whom its calls and mails were with.
+    judge.resolve("contact", "deal_id", of=DEALS, model=Deal, missing=None, by_name=False)
+    if "contact" in judge.mapped.columns:
+        judge.execute(_LEAD)
     resolve_contact(judge)
     resolve_deal(judge)
     if "about" in judge.mapped.columns:

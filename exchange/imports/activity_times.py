@@ -14,6 +14,8 @@ from exchange.imports.dates import When
 from exchange.imports.known_words import CANCELLED, DONE, PLANNED
 from salesprocess.lib.refused import Refused
 
+_TALKS = (ActivityKind.CALL, ActivityKind.MEETING)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Timed:
@@ -53,7 +55,9 @@ def timed(
     if state == DONE:
         done_at, is_early = _done_at(said, zones, now)
         return Timed(created_at=created or now, done_at=done_at, is_early=is_early)
-    name = next((name for name in ("due_on", "happened_on") if said[name]), "")
+    # A call has a beginning, and an end by which it is over.
+    first = ("happened_on", "due_on") if kind in _TALKS else ("due_on", "happened_on")
+    name = next((name for name in first if said[name]), "")
     if not name and state == CANCELLED:
         name = next((name for name in ("done_on", "created_on") if said[name]), "")
     if not name:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from crm.models import Company, Contact, Deal
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS
-from exchange.imports.parties import CONTACT_BY_POINT, KNOWN_BY
+from exchange.imports.parties import CONTACT_BY_POINT, KNOWN_BY, later
 from exchange.imports.staging import inform_planner, select
 
 # Deals are many and have no index of names: they are read once for all names of a file. Of several
@@ -51,13 +51,6 @@ _COLLEAGUE = """
     ) AS found
     WHERE s.no = found.no AND found.id IS NOT NULL
 """
-
-
-def later() -> str:
-    """What to do about a row that names what is not there yet."""
-    return _(
-        "Bring in the file that has it first, under the same name of the system, then this one again."
-    )
 
 
 def resolve_company(judge: Judge) -> None:

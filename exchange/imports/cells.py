@@ -1,6 +1,7 @@
 """Normalises the text of a cell, and decides whether it says anything. Pure."""
 
 import html
+import json
 import re
 from collections.abc import Mapping
 
@@ -86,6 +87,18 @@ def person_name(text: str) -> str:
 def company_name(text: str) -> str:
     """A name without the domain that some products write behind it: “Acme GmbH (acme.example)”."""
     return _DOMAIN.sub("", text)
+
+
+def several(text: str) -> list[str]:
+    """The names or ids of a cell: between semicolons, or a list as JSON has it."""
+    if text.startswith("["):
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = None
+        if isinstance(found, list):
+            return [str(each).strip() for each in found if isinstance(each, str | int)]
+    return [each.strip() for each in text.split(";") if each.strip()]
 
 
 def is_nothing(found: str, *, any_text: bool = False) -> bool:

@@ -19,14 +19,16 @@ from crm.models import (
 from crm.shipped import SOURCES, spellings
 from exchange.imports import bulk, gaps, parts, pool, updates
 from exchange.imports.judging import NEXT, Judge
-from exchange.imports.kinds import CONTACTS, PRODUCTS
+from exchange.imports.kinds import COMPANIES, CONTACTS, PRODUCTS
 from exchange.imports.ledger import record_of
 from exchange.imports.parties import (
     CONTACT_BY_POINT,
     KNOWN_BY,
+    enter_key,
     make_companies,
     provenance,
     refuse_currencies,
+    refuse_unknown_key,
     resolve_company,
     resolve_owner,
     write_points,
@@ -67,15 +69,28 @@ _CONTACT_BY_ID = """
     UPDATE {s} AS s SET contact_id = found.id
     FROM (
         SELECT r.no, {record} AS id
-        FROM {s} AS r WHERE r.state IS NULL AND r.contact IS NOT NULL
+        FROM {s} AS r WHERE r.state IS NULL AND r.contact_id IS NULL AND r.{column} IS NOT NULL
     ) AS found
     WHERE s.no = found.no AND found.id IS NOT NULL
+"""
+# Where people and companies are rows of one table, the customer of a deal may be a person.
+_CUSTOMER_IS_PERSON = """
+    UPDATE {s} AS s SET contact_id = c.id, company_id = c.company_id, company = NULL, company_key = NULL,
+        contact = coalesce(s.contact, c.name)
+    FROM (
+        SELECT r.no, {record} AS id FROM {s} AS r
+        WHERE r.state IS NULL AND r.contact_id IS NULL AND r.company_key IS NOT NULL
+          AND {company} IS NULL
+    ) AS found
+    JOIN crm_contact AS c ON c.id = found.id
+    WHERE s.no = found.no
 """
 # The same person in several rows becomes one contact: by address or number, else by the company.
 _NUMBER_CONTACTS = """
     WITH wanted AS MATERIALIZED (
         SELECT s.no, seven_fold(coalesce(s.contact, '')) || '|'
-            || coalesce(s.email_key[1], {phone_key}, s.company_id::text, s.no::text) AS key
+            || coalesce(lower(s.contact_key), s.email_key[1], {phone_key}, s.company_id::text, s.no::text)
+            AS key
         FROM {s} AS s WHERE s.state IS NULL AND s.contact_id IS NULL AND {names_contact}
     ), made AS MATERIALIZED (
         SELECT key, {next} AS id FROM (SELECT DISTINCT key FROM wanted) AS once
@@ -193,9 +208,17 @@ def _keep_in_reach(judge: Judge) -> None:
 
 
 def _resolve_parties(judge: Judge) -> None:
+    if "company_key" in judge.mapped.columns:
+        judge.execute(
+            _CUSTOMER_IS_PERSON,
+            record=record_of(CONTACTS, "r.company_key"),
+            company=record_of(COMPANIES, "r.company_key"),
+        )
     resolve_company(judge)
-    if "contact" in judge.mapped.columns:
-        judge.execute(_CONTACT_BY_ID, record=record_of(CONTACTS, "r.contact"))
+    for column in ("contact_key", "contact"):
+        if column in judge.mapped.columns:
+            record = record_of(CONTACTS, f"r.{column}")
+            judge.execute(_CONTACT_BY_ID, record=record, column=column)
     for field in ("email", "phone"):
         if field in judge.mapped.columns:
             judge.execute(CONTACT_BY_POINT, field=field, known_by=KNOWN_BY[field])
@@ -208,6 +231,7 @@ def _resolve_parties(judge: Judge) -> None:
             field="contact",
             value=_CONTACT_NAME,
         )
+    refuse_unknown_key(judge, "contact", _("The person “{value}” is not on record."))
 
 
 def _resolve_cause(judge: Judge) -> None:
@@ -258,6 +282,7 @@ def _make_parties(judge: Judge) -> None:
         make_companies(judge)
     if "contact" in judge.mapped.make:
         _make_contacts(judge)
+    enter_key(judge, CONTACTS, "contact")
     if judge.mapped.make:
         inform_planner()
 

@@ -12,7 +12,18 @@ from pipeline.process.stages import Initiator, Outcome, Stage
 
 _MANY = 20
 # Beside a stage, how it ended.
-_STATUS = ("status", "dealstatus", "opportunitystatus", "outcome", "ergebnis")
+_STATUS = (
+    *(
+        "status",
+        "dealstatus",
+        "opportunitystatus",
+        "outcome",
+        "wonstatus",
+        "iswon",
+        "ergebnis",
+        "active",
+    ),
+)
 _WHOLE_NAMES = ("name", "fullname", "contactname", "contact", "contactperson", "primarycontact")
 _PARTS_OF_NAMES = (
     ("firstname", "lastname"),
@@ -27,6 +38,10 @@ _PARTS_OF_NAMES = (
 _STAGES: tuple[tuple[str, Stage], ...] = (
     # Of the products that most files come from, where the words alone would say something else.
     (r"bought.?in", Stage.OBJECTIONS),
+    (r"\bnot contacted|nicht kontaktiert|assigned|recycl|contact in future", Stage.LEAD_GENERATION),
+    (r"in process|in bearbeitung|working", Stage.PROSPECTING),
+    # It became an opportunity.
+    (r"(?<!not )(?<!un)converted|konvertiert", Stage.QUALIFICATION),
     (
         r"value proposition|decision.?makers|perception|presentation|prasentation",
         Stage.NEEDS_ANALYSIS,
@@ -110,9 +125,16 @@ _SOURCES = (
 )
 # Where a deal can be lost that says so beside its stage; “closed lost” and “lost lead” say no stage.
 _ON_THE_WAY = (Stage.PROSPECTING, Stage.NEEDS_ANALYSIS, Stage.PROPOSAL, Stage.OBJECTIONS)
-_WON = re.compile(r"\bwon\b|closedwon|gewonnen|customer|signed", re.IGNORECASE)
+_WON = re.compile(r"\bwon\b|closedwon|gewonnen|customer|\bsigned", re.IGNORECASE)
 _LOST = re.compile(r"lost|verloren|dead|declined|reject", re.IGNORECASE)
-_OURS = re.compile(r"unqualif|disqualif|junk|spam|abandon", re.IGNORECASE)
+_OURS = re.compile(
+    r"unqualif|not qualified|disqualif|not converted|junk|spam|abandon", re.IGNORECASE
+)
+# Beside a stage, whether the deal is still there: what was lost is put away.
+_PUT_AWAY = re.compile(r" (?:false|falsch|archived|archiviert)$", re.IGNORECASE)
+_STILL_THERE = re.compile(r" (?:true|wahr|pending)$", re.IGNORECASE)
+# Of a file that has both columns, the second is the number of the record that the kind is about.
+_RATHER = {"products": (("product2id", "id"), ("product2externalid", "externalid"))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +150,8 @@ class Guess:
 def columns(kind: RecordKind, header: Sequence[str]) -> dict[str, list[str]]:
     """The probable column of each field. No column is used twice, except for the closing date."""
     left = _by_key(kind, header)
+    # Beside the names of a person a title is no deal's.
+    titles = _titles(kind, left)
     found: dict[str, list[str]] = {}
     for field in kind.fields:
         if field.joins and field.is_person and (both := _first_and_last(field.name, left)):
@@ -135,12 +159,23 @@ def columns(kind: RecordKind, header: Sequence[str]) -> dict[str, list[str]]:
             continue
         if columns_of := _take(field, left):
             found[field.name] = columns_of
+        if field.name == "name":
+            left |= titles
     if "stage" in found and (status := next((left[key] for key in _STATUS if key in left), "")):
         found["stage"].append(status)
     # Elsewhere one column often says when a closed deal was closed, and an open one may be.
     if kind is DEALS and "closed_on" in found and "expected_close_on" not in found:
         found["expected_close_on"] = list(found["closed_on"])
     return found
+
+
+def _titles(kind: RecordKind, left: dict[str, str]) -> dict[str, str]:
+    """The column of a job title, taken from `left` until the name of the deal is found."""
+    if kind is not DEALS or not any(
+        first in left and last in left for first, last in _PARTS_OF_NAMES
+    ):
+        return {}
+    return {"title": left.pop("title")} if "title" in left else {}
 
 
 def _by_key(kind: RecordKind, header: Sequence[str]) -> dict[str, str]:
@@ -150,6 +185,9 @@ def _by_key(kind: RecordKind, header: Sequence[str]) -> dict[str, str]:
         for column in reversed(header):
             if own.match(column):
                 left[_key(own.sub("", column))] = left.pop(_key(column), column)
+    for other, number in _RATHER.get(kind.name, ()):
+        if other in left and number in left:
+            left[number] = left.pop(other)
     return left
 
 
@@ -199,13 +237,14 @@ def _first_and_last(name: str, left: dict[str, str]) -> list[str]:
 def stage(word: str) -> Guess | None:
     """The probable meaning of a foreign stage; None for an unknown word. A win is in the last
     stage; a loss is where the word says, else where a sale begins; so is an empty stage."""
+    word = _STILL_THERE.sub("", word)
     if _OURS.search(word):
         stage = Stage.QUALIFICATION
         return Guess(
             stage=stage, outcome=Outcome.STOPPED, initiator=Initiator.US, cause="disqualified"
         )
-    if _LOST.search(word):
-        named = _named_stage(word)
+    if _LOST.search(word) or _PUT_AWAY.search(word):
+        named = _named_stage(_PUT_AWAY.sub("", word))
         return Guess(
             stage=named if named and named in _ON_THE_WAY else Stage.QUALIFICATION,
             outcome=Outcome.STOPPED,

@@ -25,8 +25,11 @@ class CellType(enum.Enum):
     WORD = "word"
     QUANTITY = "quantity"
     RATE = "exchange rate"
-    # Names or ids of several records, between semicolons.
+    # Names or ids of several records, between semicolons, or in brackets as JSON has them.
     NAMES = "several names"
+    FLAG = "yes or no"
+    # Columns any of which keeps a row out where it says yes.
+    GONE = "yes keeps it out"
 
     @property
     def is_number(self) -> bool:
@@ -52,6 +55,8 @@ _COLUMN_TYPES = {
     CellType.QUANTITY: "numeric(12, 3)",
     CellType.RATE: "numeric(18, 8)",
     CellType.NAMES: "text[]",
+    CellType.FLAG: "boolean",
+    CellType.GONE: "boolean",
     CellType.DAY: "date",
     CellType.MOMENT: "timestamptz",
     CellType.EMAIL: "text[]",
@@ -87,11 +92,11 @@ class ImportField:
     @property
     def is_any_number(self) -> bool:
         """Whether any number of columns may be."""
-        return self.cell_type in (CellType.LABELLED, CellType.ENTRIES)
+        return self.cell_type in (CellType.LABELLED, CellType.ENTRIES, CellType.GONE)
 
     @property
     def is_any_text(self) -> bool:
-        if self.cell_type in (CellType.LONG, CellType.LABELLED, CellType.WORD):
+        if self.cell_type in (CellType.LONG, CellType.LABELLED, CellType.WORD, CellType.FLAG):
             return True
         return self.cell_type is CellType.TEXT and not self.refers
 
@@ -116,23 +121,55 @@ def _id(*headings: str) -> ImportField:
 
 
 # Those of several kinds.
+_GONE = ImportField(
+    name="gone",
+    cell_type=CellType.GONE,
+    headings="isdeleted deleted isconverted converted",
+)
+_IS_COMPANY = ImportField(
+    name="is_company",
+    cell_type=CellType.FLAG,
+    headings="isacompany iscompany companytype isteinunternehmen unternehmenstyp",
+)
 _COMPANY = ImportField(
     name="company",
     refers=True,
     headings=(
-        "company companyname account accountname organisation organization accountid "
-        "associatedcompany primarycompany dealorganization firm firma kunde unternehmen"
+        "customer partnerid relatedcompany company companyname account accountname organisation "
+        "organization associatedcompany primarycompany dealorganization firm firma kunde unternehmen"
     ),
+)
+# Beside the name, or instead of it, the number that the company has there: of two of one name it says
+# which, and nobody is made of a number.
+_COMPANY_KEY = ImportField(
+    name="company_key",
+    refers=True,
+    first=True,
+    longest=150,
+    headings=(
+        "accountid accountnameid companyid organizationid associatedcompanyids customerexternalid "
+        "customerid partneridid relatedcompanyexternalid relatedcompanyid parentidid"
+    ),
+)
+_CONTACT_KEY = ImportField(
+    name="contact_key",
+    refers=True,
+    first=True,
+    longest=150,
+    headings="contactid contactnameid primarycontactid personid contactexternalid",
 )
 _JOB_TITLE = ImportField(
     name="job_title",
     longest=120,
-    headings="jobtitle position function role funktion title",
+    headings="jobtitle jobposition position function role funktion title",
 )
 _EMAIL = ImportField(
     name="email",
     cell_type=CellType.EMAIL,
-    headings="email emailaddress mail emailadresse emailwork emailhome emailother additionalemailaddresses",
+    headings=(
+        "email emailaddress mail emailadresse emailfrom emailwork emailhome emailother "
+        "additionalemailaddresses secondaryemail login"
+    ),
 )
 _PHONE = ImportField(
     name="phone",
@@ -147,7 +184,8 @@ _OWNER = ImportField(
     longest=254,
     headings=(
         "owner dealowner accountowner companyowner organizationowner personowner contactowner opportunityowner leadowner ownerid "
-        "salesagent salesperson besitzer verantwortlich zustandig betreuer"
+        "assignedusername assigneduser assigneduserid userid "
+        "salesagent salesperson besitzer verantwortlich zustandig betreuer verkaufer"
     ),
 )
 
@@ -165,6 +203,11 @@ PEOPLE = RecordKind(
             headings="salesagent salesperson person employee fullname name",
         ),
         _EMAIL,
+        ImportField(
+            name="active",
+            cell_type=CellType.FLAG,
+            headings="isactive active userstatus status aktiv",
+        ),
         ImportField(
             name="manager",
             longest=120,
@@ -196,18 +239,24 @@ PRODUCTS = RecordKind(
         ImportField(
             name="series",
             longest=80,
-            headings="series productcategory category productfamily family kategorie produktgruppe",
+            headings="series productcategory category productfamily family kategorie produktgruppe categid",
         ),
         ImportField(
             name="price",
             cell_type=CellType.MONEY,
-            headings="price unitprice listprice salesprice standardprice preis listenpreis einzelpreis",
+            headings="price unitprice listprice salesprice standardprice preis listenpreis einzelpreis lstprice",
         ),
         ImportField(
             name="currency",
             longest=3,
             headings="currency currencycode currencyisocode pricecurrency wahrung",
         ),
+        ImportField(
+            name="active",
+            cell_type=CellType.FLAG,
+            headings="isactive productactive active aktiv",
+        ),
+        _GONE,
     ),
 )
 COMPANIES = RecordKind(
@@ -228,12 +277,14 @@ COMPANIES = RecordKind(
         ImportField(
             name="employees",
             cell_type=CellType.WHOLE,
-            headings="employees numberofemployees staff headcount mitarbeiter beschaftigte",
+            headings="employees numberofemployees noofemployees staff headcount mitarbeiter beschaftigte",
         ),
         ImportField(
             name="country",
             longest=80,
-            headings="country countryregion billingcountry officelocation location land",
+            headings=(
+                "country countryregion billingcountry billingaddresscountry countryid officelocation location land"
+            ),
         ),
         ImportField(
             name="website",
@@ -243,8 +294,13 @@ COMPANIES = RecordKind(
         ImportField(
             name="parent",
             refers=True,
-            headings="parent parentcompany parentaccount parentid subsidiaryof muttergesellschaft",
+            headings=(
+                "parent parentaccountid parentidid relatedcompanyexternalid parentcompany parentaccount "
+                "parentid relatedcompany subsidiaryof muttergesellschaft"
+            ),
         ),
+        _IS_COMPANY,
+        _GONE,
         _OWNER,
         ImportField(
             name="more",
@@ -253,8 +309,10 @@ COMPANIES = RecordKind(
             headings=(
                 "tags tag label labels description beschreibung notes notizen aboutus phone phonenumber "
                 "telefon address street streetaddress billingstreet city billingcity zip postalcode "
-                "zipcode billingpostalcode billingstate stateregion state anschrift adresse strasse plz "
-                "ort stadt annualrevenue"
+                "zipcode billingpostalcode billingcode billingstate stateregion state anschrift adresse "
+                "strasse plz ort stadt annualrevenue billingaddressstreet billingaddresscity "
+                "billingaddressstate billingaddresspostalcode street2 categoryid comment email "
+                "emailaddress mobile fax vat taxid accounttype rating"
             ),
         ),
     ),
@@ -273,8 +331,11 @@ CONTACTS = RecordKind(
         ),
         _JOB_TITLE,
         _COMPANY,
+        _COMPANY_KEY,
         _EMAIL,
         _PHONE,
+        _IS_COMPANY,
+        _GONE,
         _OWNER,
         ImportField(
             name="more",
@@ -284,7 +345,9 @@ CONTACTS = RecordKind(
                 "tags tag label labels description beschreibung notes notizen department address street "
                 "streetaddress mailingstreet city mailingcity zip postalcode zipcode mailingpostalcode "
                 "mailingstate state mailingcountry country countryregion anschrift adresse strasse plz "
-                "ort stadt birthday birthdate unsubscribedfromallemail emailoptout hasoptedoutofemail"
+                "ort stadt birthday birthdate dateofbirth unsubscribedfromallemail emailoptout "
+                "hasoptedoutofemail donotcall street2 addressstreet addresscity addressstate "
+                "addresspostalcode addresscountry categoryid comment homephone otherphone fax leadsource"
             ),
         ),
     ),
@@ -301,6 +364,7 @@ DEALS = RecordKind(
             ),
         ),
         _COMPANY,
+        _COMPANY_KEY,
         ImportField(
             name="contact",
             refers=True,
@@ -310,6 +374,7 @@ DEALS = RecordKind(
                 "contact contactname person contactperson primarycontact ansprechpartner kontakt"
             ),
         ),
+        _CONTACT_KEY,
         _JOB_TITLE,
         _EMAIL,
         _PHONE,
@@ -322,21 +387,24 @@ DEALS = RecordKind(
         ImportField(
             name="team",
             longest=120,
-            headings="team salesteam",
+            headings="team salesteam teamid verkaufsteam",
         ),
         ImportField(
             name="source",
             longest=80,
-            headings="source leadsource origin originalsource quelle leadquelle",
+            headings="source leadsource sourceid origin originalsource quelle leadquelle",
         ),
         ImportField(
             name="source_detail",
-            headings="sourcedetail campaign campaignsource einzelheitzurquelle",
+            headings="sourcedetail campaign campaignsource campaignname campaignid einzelheitzurquelle",
         ),
         ImportField(
             name="amount",
             cell_type=CellType.MONEY,
-            headings="amount value dealvalue closevalue revenue dealamount betrag wert umsatz",
+            headings=(
+                "amount value dealvalue closevalue revenue dealamount betrag wert umsatz expectedrevenue "
+                "erwarteterumsatz"
+            ),
         ),
         ImportField(
             name="currency",
@@ -346,14 +414,14 @@ DEALS = RecordKind(
         ImportField(
             name="stage",
             joins=True,
-            headings="stage dealstage stagename phase status pipelinestage",
+            headings="stage dealstage stagename stageid phase status leadstatus pipelinestage",
         ),
         ImportField(
             name="stop_cause",
             longest=80,
             refers=True,
             headings=(
-                "reasonforloss lossreason lostreason closedlostreason stopcause cause "
+                "reasonforloss lossreason lostreason lostreasonid closedlostreason stopcause cause "
                 "verlustgrund absagegrund grund"
             ),
         ),
@@ -370,7 +438,8 @@ DEALS = RecordKind(
             cell_type=CellType.MOMENT,
             headings=(
                 "enteredon engagedate stagesince since stageentered laststagechangedate "
-                "stagechange stagechangedate seit instagesince inderphaseseit dateenteredcurrentstage"
+                "stagechange stagechangedate laststageupdate datelaststageupdate seit instagesince "
+                "inderphaseseit dateenteredcurrentstage"
             ),
         ),
         ImportField(
@@ -383,7 +452,7 @@ DEALS = RecordKind(
             name="people",
             cell_type=CellType.NAMES,
             longest=5_000,
-            headings="associatedcontactids associatedcontact participants contacts",
+            headings="associatedcontactids contactsids associatedcontact participants contacts",
         ),
         ImportField(
             name="more",
@@ -391,7 +460,8 @@ DEALS = RecordKind(
             longest=32_768,
             headings=(
                 "tags tag label labels dealdescription description beschreibung notes notizen nextstep "
-                "dealtype type priority prioritat competitor competitors wettbewerber"
+                "dealtype type priority prioritat competitor competitors wettbewerber tagids "
+                "internalnotes website industry rating street city zip state country"
             ),
         ),
         ImportField(
@@ -399,17 +469,18 @@ DEALS = RecordKind(
             cell_type=CellType.MOMENT,
             headings=(
                 "closedon dealclosedon closedate closed closeddate closingdate woncloseddate close "
-                "closedat abschlussdatum abgeschlossenam geschlossenam"
+                "closedat dateclosed abschlussdatum abgeschlossenam geschlossenam"
             ),
         ),
         ImportField(
             name="expected_close_on",
             cell_type=CellType.DAY,
             headings=(
-                "expectedclose expectedcloseon expectedclosedate expectedtocloseon forecastdate "
-                "erwarteterabschluss abschlusserwartetam"
+                "expectedclose expectedcloseon expectedclosedate expectedclosing expectedtocloseon "
+                "forecastdate datedeadline erwarteterabschluss abschlusserwartetam"
             ),
         ),
+        _GONE,
     ),
 )
 
@@ -438,7 +509,7 @@ _CONTACT_OF = ImportField(
     first=True,
     is_person=True,
     headings=(
-        "associatedcontactids whoid contactnameid contactid personid contactname personname "
+        "associatedcontactids contactsids whoid contactnameid contactid personid contactname personname "
         "contactperson contact person participants associatedcontact kontakt ansprechpartner"
     ),
 )
@@ -452,7 +523,7 @@ ACTIVITIES = RecordKind(
             name="kind",
             cell_type=CellType.WORD,
             longest=80,
-            headings="activitytype tasksubtype tasktype messagetype type art typ aktivitatstyp",
+            headings="activitytype activitytypeid tasksubtype tasktype messagetype type art typ aktivitatstyp",
         ),
         ImportField(
             name="status",
@@ -493,8 +564,8 @@ ACTIVITIES = RecordKind(
             refers=True,
             first=True,
             headings=(
-                "whatid relatedtoid parentidid relateddocumentid resid parentid documentname recordname "
-                "relatedto parentname regarding zugehorigzu"
+                "whatid relatedtoid parentidid parentid documentname resname recordname "
+                "messagerecordname relateddocumentid resid relatedto parentname regarding zugehorigzu"
             ),
         ),
         ImportField(
@@ -508,7 +579,7 @@ ACTIVITIES = RecordKind(
             headings=(
                 "activityassignedto assignedtouser assignedtouserid assignedto assigneduserid assigneduser "
                 "assignedusername taskowner callowner noteowner eventowner host ownerid owner author "
-                "createdby creator user besitzer verantwortlich zugewiesenan autor"
+                "authorid createdby creator user userid besitzer verantwortlich zugewiesenan autor"
             ),
         ),
         ImportField(
@@ -524,7 +595,7 @@ ACTIVITIES = RecordKind(
             name="due_on",
             cell_type=CellType.MOMENT,
             joins=True,
-            headings="duedate datedue dueat due deadline dateend falligam fallig",
+            headings="duedate datedue datedeadline dueat due deadline dateend falligam fallig",
         ),
         ImportField(
             name="done_on",
@@ -548,9 +619,10 @@ ACTIVITIES = RecordKind(
             longest=32_768,
             headings=(
                 "tags tag labels label location ort callduration callduration durationinminutes duration "
-                "dauer calldirection direction priority prioritat schlagworte"
+                "dauer calldirection calltype callpurpose direction priority prioritat schlagworte"
             ),
         ),
+        _GONE,
     ),
 )
 
@@ -586,6 +658,7 @@ LINES = RecordKind(
             longest=3,
             headings="currency currencycode currencyisocode wahrung",
         ),
+        _GONE,
     ),
 )
 # Who is on a deal, and what he or she is to it.
@@ -620,6 +693,7 @@ ROLES = RecordKind(
             longest=80,
             headings="role buyingrole contactrole rolle",
         ),
+        _GONE,
     ),
 )
 

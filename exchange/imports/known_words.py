@@ -25,8 +25,12 @@ _SAID: dict[str, dict[str, str]] = {
             " sentemail"
         ),
         ActivityKind.MEETING: "meeting meetings event events appointment treffen termin besprechung",
-        ActivityKind.NOTE: "note notes comment comments notiz notizen kommentar",
-        ActivityKind.TASK: "task tasks todo todos deadline aufgabe aufgaben",
+        ActivityKind.NOTE: (
+            "note notes comment comments discussions notification systemnotification usernotification"
+            " notiz notizen kommentar"
+        ),
+        ActivityKind.TASK: "task tasks todo todos deadline reminder"
+        " uploaddocument requestsignature aufgabe aufgaben dokumenthochladen",
     },
     "status": {
         DONE: (
@@ -64,6 +68,17 @@ _SAID: dict[str, dict[str, str]] = {
         DealRole.UNKNOWN: "other unknown sonstige",
     },
 }
+_FLAGS = {
+    True: (
+        "yes true 1 x y ja wahr on active aktiv enabled verified company organisation organization"
+        " firma unternehmen"
+    ),
+    False: (
+        "no false 0 n nein falsch off inactive inaktiv disabled deleted closed person individual"
+        " privatperson einzelperson"
+    ),
+}
+_IS_YES = {word: is_yes for is_yes, words in _FLAGS.items() for word in words.split()}
 # Where a guess is all that can be made of a word.
 _PROBABLE = {
     "kind": (("lunch", "meeting"), ("visit", "meeting"), ("demo", "meeting"), ("mail", "email"),
@@ -95,6 +110,14 @@ def read(field: str, text: str) -> str:
                 "role": _("“{value}” is no role of a person on a deal here."),
             }[field].replace("{value}", text)
         )
+    return found
+
+
+def is_yes(text: str) -> bool:
+    """Raises BadValue for what says neither yes nor no."""
+    found = _IS_YES.get(_letters(text))
+    if found is None:
+        raise BadValue(_("“{value}” says neither yes nor no.").replace("{value}", text))
     return found
 
 

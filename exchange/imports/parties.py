@@ -1,11 +1,14 @@
 """Imports products, companies and contacts."""
 
+from functools import partial
+
 from django.utils.translation import gettext as _
 
 from crm.models import Company, Contact, ContactPoint, Product
 from exchange.imports import bulk, updates
 from exchange.imports.judging import NEXT, THE_ONE, Judge
-from exchange.imports.kinds import COMPANIES, PEOPLE
+from exchange.imports.kinds import COMPANIES, PEOPLE, RecordKind
+from exchange.imports.ledger import record_of
 from exchange.imports.mapping import LEAVE
 from exchange.imports.updatable import COMPANY_TYPED
 from pipeline.models import User
@@ -119,12 +122,25 @@ _NUMBER_COMPANIES = """
     WITH made AS MATERIALIZED (
         SELECT key, {next} AS id
         FROM (
-            SELECT DISTINCT seven_fold(company) AS key FROM {s}
+            SELECT DISTINCT {key} AS key FROM {s} AS s
             WHERE state IS NULL AND company_id IS NULL AND company IS NOT NULL
         ) AS once
     )
     UPDATE {s} AS s SET company_id = made.id, company_made = true FROM made
-    WHERE s.state IS NULL AND s.company_id IS NULL AND seven_fold(s.company) = made.key
+    WHERE s.state IS NULL AND s.company_id IS NULL AND {key} = made.key
+"""
+# Two of one name that have other numbers there are two.
+_COMPANY_BY = "seven_fold(s.company) || coalesce('|' || lower(s.company_key), '')"
+# What a number there stands for is known from now on: the file that has it is joined by it.
+_ENTER_KEYS = """
+    INSERT INTO crm_importedrow
+        (owner_id, system, kind, external_id, digest, record_id, created, batch_id, said)
+    SELECT DISTINCT ON (s.{key}) %(ledger)s, %(system)s, '{kind}', s.{key}, '', s.{into},
+        coalesce(s.{made}, false), %(batch)s, '{{}}'::jsonb
+    FROM {s} AS s
+    WHERE s.state IS NULL AND s.{key} IS NOT NULL AND s.{into} IS NOT NULL AND {record} IS NULL
+    ORDER BY s.{key}, s.no
+    ON CONFLICT (system, kind, external_id, owner_id) DO NOTHING
 """
 _MADE_COMPANIES = """
     (
@@ -154,6 +170,7 @@ def import_products(judge: Judge) -> None:
             "series": "coalesce(s.series, '')",
             "price": "s.price",
             "currency": "coalesce(s.currency, %(currency)s)",
+            "retired": "s.active IS FALSE",
             "batch_id": "%(batch)s",
         },
         f"{judge.table} AS s WHERE s.state = 'new'",
@@ -300,23 +317,53 @@ def write_points(judge: Judge, contact_id: str, condition: str) -> None:
 def resolve_company(judge: Judge) -> None:
     """Find the companies that rows name; refuse unknown ones, unless they are to be created."""
     missing = _("The company “{value}” is neither on record nor comes in with these files.")
-    judge.resolve(
-        "company",
-        "company_id",
-        of=COMPANIES,
-        model=Company,
-        missing=None if "company" in judge.mapped.make else missing,
+    find = partial(judge.resolve, into="company_id", of=COMPANIES, model=Company)
+    find("company_key", missing=None, by_name=False)
+    find("company", missing=None if "company" in judge.mapped.make else missing)
+    refuse_unknown_key(judge, "company", _("The company “{value}” is not on record."))
+
+
+def refuse_unknown_key(judge: Judge, name: str, missing: str) -> None:
+    """A number of theirs that stands for nothing here says no name: nobody is made of it."""
+    if f"{name}_key" not in judge.mapped.columns:
+        return
+    judge.refuse(
+        f"s.{name}_key IS NOT NULL AND s.{name}_id IS NULL AND s.{name} IS NULL",
+        f"{missing} {later()}",
+        field=f"{name}_key",
+    )
+
+
+def later() -> str:
+    """What to do about a row that names what is not there yet."""
+    return _(
+        "Bring in the file that has it first, under the same name of the system, then this one again."
     )
 
 
 def make_companies(judge: Judge) -> None:
     """Create the unknown companies that undecided rows name, each once."""
-    judge.execute(_NUMBER_COMPANIES, next=NEXT.format(table="crm_company"))
+    judge.execute(_NUMBER_COMPANIES, next=NEXT.format(table="crm_company"), key=_COMPANY_BY)
     bulk.insert_select(
         Company,
         {"id": "s.company_id", "name": "s.company", "owner_id": "s.owner_id", **provenance()},
         _MADE_COMPANIES.format(s=judge.table),
         judge.arguments,
+    )
+    enter_key(judge, COMPANIES, "company")
+
+
+def enter_key(judge: Judge, kind: RecordKind, name: str) -> None:
+    """Note for which company or person a number of theirs stands that no file has brought in."""
+    if f"{name}_key" not in judge.mapped.columns:
+        return
+    judge.execute(
+        _ENTER_KEYS,
+        kind=kind.name,
+        key=f"{name}_key",
+        into=f"{name}_id",
+        made=f"{name}_made",
+        record=record_of(kind, f"s.{name}_key"),
     )
 
 

@@ -7,10 +7,11 @@ from django.utils.translation import gettext as _
 
 from crm.models import DealLine, Product
 from exchange.imports import bulk
-from exchange.imports.belonging import later, refuse_beyond_reach, resolve_company, resolve_deal
+from exchange.imports.belonging import refuse_beyond_reach, resolve_company, resolve_deal
 from exchange.imports.judging import THE_ONE, Judge
 from exchange.imports.kinds import CONTACTS, PRODUCTS
 from exchange.imports.ledger import record_of
+from exchange.imports.parties import later
 from exchange.imports.staging import execute, select
 
 _LINK = "import_links"

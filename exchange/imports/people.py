@@ -63,6 +63,7 @@ def import_people(judge: Judge) -> None:
             "role": f"CASE WHEN {_LED} IS NULL THEN 'salesperson' ELSE 'manager' END",
             "team_id": f"coalesce(s.team_id, {_LED}, %(root)s)",
             "hired_on": "s.hired_on",
+            "is_active": "coalesce(s.active, true)",
             "batch_id": "%(batch)s",
         },
         f"{judge.table} AS s WHERE s.state = 'new'",

@@ -25,7 +25,15 @@ from exchange.imports import (
 )
 from exchange.imports.faults import BadValue, Fault
 from exchange.imports.headings import stage_in
-from exchange.imports.kinds import ACTIVITIES, DEALS, PEOPLE, CellType, ImportField, RecordKind
+from exchange.imports.kinds import (
+    ACTIVITIES,
+    COMPANIES,
+    DEALS,
+    PEOPLE,
+    CellType,
+    ImportField,
+    RecordKind,
+)
 from exchange.imports.mapping import KindMapping, StageMeaning
 from exchange.imports.points import FoundPoints
 from exchange.imports.reading import FileRow, FileTable
@@ -179,6 +187,7 @@ class RowReader:
         found: dict[str, Any] = self._nothing.copy()
         for cell in self._cells:
             found[cell.field.name] = self._value(cell, row.cells)
+        self._refuse_another_kind(found, row.cells)
         currency = self._currency(row.cells) if self._says_currency else ""
         judged = self._derived(no, found, row.cells)
         line: list[Any] = [no, self._table.name, row.line, digest]
@@ -193,6 +202,18 @@ class RowReader:
         if self._says_currency:
             line.append(currency or None)
         return [*line, *judged]
+
+    def _refuse_another_kind(self, found: dict[str, Any], row: list[str]) -> None:
+        """In some systems companies and people are rows of one file, which comes in as each."""
+        is_company = found.get("is_company")
+        if is_company is None or is_company == (self._mapped.kind is COMPANIES):
+            return
+        reason = (
+            _("This is a company: it comes in when you bring the file in as companies.")
+            if is_company
+            else _("This is a person: it comes in when you bring the file in as contacts.")
+        )
+        raise _BadCell(self._column("is_company"), self._raw("is_company", row), reason)
 
     def _derived(self, no: int, found: dict[str, Any], row: list[str]) -> tuple[Any, ...]:
         if self._mapped.kind is DEALS:
@@ -264,11 +285,11 @@ class RowReader:
             return lambda text: read(text, way)
         if cell_type is CellType.WORD:
             return partial(known_words.read, field.name)
-        if cell_type is CellType.EMAIL:
-            return points.emails
         if cell_type is CellType.PHONE:
             return partial(points.phones, country=self._run.root.country)
-        return _link if cell_type is CellType.LINK else _parser_of_text(field)
+        if cell_type in _PARSERS:
+            return _PARSERS[cell_type]
+        return _parser_of_text(field)
 
     def _value(self, cell: _Cell, row: list[str]) -> Any:
         if read := _READERS.get(cell.field.cell_type):
@@ -290,12 +311,24 @@ class RowReader:
     def _names(self, cell: _Cell, row: list[str]) -> str | None:
         """The names between semicolons, as the literal of an array."""
         text = cells.cell_value(row[cell.places[0]], cell.aliases)
-        names = [cells.person_name(each.strip()) for each in text.split(";")]
+        names = [cells.person_name(each) for each in cells.several(text)]
         found = dict.fromkeys(name for name in names if name and not cells.is_nothing(name))
         if not found and cell.field.required:
             raise _BadCell(cell.columns[0], "", _("This cannot be empty."))
         self._require_short(cell, text, cell.columns[0])
         return _array(found) if found else None
+
+    def _gone(self, cell: _Cell, row: list[str]) -> None:
+        """Raises _BadCell where a column says that the row is gone there."""
+        for place, column in zip(cell.places, cell.columns, strict=True):
+            text = cells.cell_value(row[place], {}, any_text=True)
+            try:
+                is_gone = bool(text) and known_words.is_yes(text)
+            except BadValue as bad:
+                raise _BadCell(column, text, bad.message) from bad
+            if is_gone:
+                reason = _("It is deleted there, or became something else, as this column says.")
+                raise _BadCell(column, text, reason)
 
     def _entries(self, cell: _Cell, row: list[str]) -> list[tuple[str, dates.When]]:
         """The foreign stages that it entered, and when."""
@@ -383,8 +416,8 @@ class RowReader:
         text = cells.cell_value(raw, cell.aliases, any_text=cell.field.is_any_text)
         if not text:
             return None, ""
-        if cell.field.first and ";" in text:
-            first, *others = [each.strip() for each in text.split(";") if each.strip()] or [""]
+        if cell.field.first and (";" in text or text.startswith("[")):
+            first, *others = cells.several(text) or [""]
             if not first:
                 return None, ""
             if others:
@@ -551,6 +584,7 @@ _READERS: dict[CellType, Callable[[RowReader, _Cell, list[str]], Any]] = {
     CellType.LONG: RowReader._long,
     CellType.LABELLED: RowReader._long,
     CellType.ENTRIES: RowReader._entries,
+    CellType.GONE: RowReader._gone,
 }
 
 
@@ -573,3 +607,10 @@ def _link(text: str) -> str:
     if len(address) > 200:
         raise BadValue(_("This has more than %(most)d signs.") % {"most": 200})
     return address
+
+
+_PARSERS: dict[CellType, Callable[[str], Any]] = {
+    CellType.FLAG: known_words.is_yes,
+    CellType.EMAIL: points.emails,
+    CellType.LINK: _link,
+}
