@@ -11,8 +11,10 @@ from crm.models import (
     ActivityKind,
     CauseKind,
     Company,
+    ConcernCategory,
     Method,
     Product,
+    Reply,
     Source,
     StageVisit,
     StopCause,
@@ -134,6 +136,16 @@ PHASE = axis(
         every=[phase.value for phase in Phase],
     )
 )
+# From where a deal came back: the stage of the visit before.
+CAME_FROM = axis(
+    Axis(
+        key="came_from",
+        label=_("Came back from"),
+        read=_stage,
+        names=lambda _question, keys: {key: str(Stage(key).label) for key in keys},
+        every=[stage.value for stage in Stage],
+    )
+)
 # The stages that a deal came to or beyond: one that is in the fifth counts in five of them.
 REACHED = axis(
     Axis(
@@ -164,6 +176,26 @@ CAUSE_KIND = axis(
         read=_one_of(CauseKind),
         names=_choices(CauseKind),
         every=[kind.value for kind in CauseKind],
+    )
+)
+REPLY = axis(
+    Axis(
+        key="reply",
+        label=_("Their reply"),
+        read=_one_of(Reply),
+        names=_choices(Reply),
+        every=[reply.value for reply in Reply],
+    )
+)
+# What the other side was concerned about: a deal may meet several kinds of it.
+CONCERN = axis(
+    Axis(
+        key="concern",
+        label=_("Kind of concern"),
+        read=_one_of(ConcernCategory),
+        names=_choices(ConcernCategory),
+        every=[kind.value for kind in ConcernCategory],
+        is_partition=False,
     )
 )
 INITIATOR = axis(

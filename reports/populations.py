@@ -6,6 +6,7 @@ for activities, and those of the day asked for (today by default) for what is op
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -38,6 +39,7 @@ from crm.models import (
     SourceKind,
     StageVisit,
 )
+from pipeline.process.moves import EnteredHow
 from pipeline.process.queries.stages import norms_for
 from pipeline.process.stages import Outcome, Phase, Stage
 from reports.metric import Population
@@ -219,6 +221,27 @@ EXITS = Population(
     currency="deal__currency",
     columns=_VISIT_COLUMNS,
     order="-days",
+)
+
+
+def _returns(_question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Those that began with a return."""
+    before = StageVisit.objects.filter(deal=OuterRef("deal"), sequence=OuterRef("sequence") - 1)
+    found: QuerySet[Any] = rows.filter(
+        entered_how__in=[EnteredHow.BACK, EnteredHow.REOPENED]
+    ).annotate(came_from=Subquery(before.values("stage")[:1], output_field=IntegerField()))
+    return found
+
+
+# Visits that began in the period with a deal's return to the stage: moved back, or opened again.
+RETURNS = replace(
+    ENTRIES,
+    key="returns",
+    find=lambda question: _returns(question, _entries(question)),
+    undated=_if_any(lambda question: _returns(question, _visits(question).filter(entered_at=None))),
+    axes={**ENTRIES.axes, "came_from": column_at("came_from")},
+    columns=("deal", "company", "entry_owner", "entered", "came_from", "came_to", "why"),
+    order="-entered",
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
-from crm.models import Activity, Judgement, StageVisit, StepResult
+from crm.models import Activity, ClosingAttempt, Judgement, StageVisit, StepResult
 from pipeline.models import Role, User
 from pipeline.process.gates import Reason
 from pipeline.process.moves import LeftHow
@@ -169,6 +169,32 @@ JUDGEMENTS = Population(
     amount="deal__amount",
     currency="deal__currency",
     columns=("deal", "company", "owner", "to", "reason", "words", "at", "by"),
+    order="-at",
+)
+
+
+def _attempts(question: Question) -> QuerySet[ClosingAttempt]:
+    period = question.period
+    return ClosingAttempt.objects.visible_to(question.reader).filter(
+        question.of_parts(), at__gte=period.starts_at, at__lt=period.ends_at
+    )
+
+
+# How often we asked for the agreement, with what they said.
+ATTEMPTS = Population(
+    key="attempts",
+    kind="attempt",
+    find=_attempts,
+    at="at",
+    axes={
+        **axes_of_deal(
+            "deal__", stage="deal__stage", owner="deal__owner", team="deal__team", at="at"
+        ),
+        "reply": column_at("reply"),
+    },
+    amount="deal__amount",
+    currency="deal__currency",
+    columns=("deal", "company", "at", "by", "asked", "reply", "why", "value"),
     order="-at",
 )
 

@@ -45,28 +45,42 @@ def effort_before_qualified() -> FigureMeasure:
     return Share(part=~_WAS_QUALIFIED, among=far)
 
 
-_FAR = Definition(
-    key="K15",
-    goal=Goal.DEAL,
-    name=_("Far along, not qualified"),
-    text=_(
-        "Of the deals that are open in needs analysis or beyond, the share of which nobody recorded "
-        "that both sides want to go on; and what was done on them. Qualify them, or let them go."
-    ),
-    basis=_("at the end of the day asked for; owner and stage of that day"),
-    formula=_("open from stage 4 on without a verdict “qualified” ÷ open from stage 4 on"),
-    covers=_("all of them: a verdict that is not on record is none"),
-)
+_STANDING = _("at the end of the day asked for; owner and stage of that day")
+_NO_VERDICT = _("all of them: a verdict that is not on record is none")
 _UNQUALIFIED = Q(is_qualified=False)
 
 
-@metric(_FAR, over=FAR)
+@metric(
+    Definition(
+        key="K15",
+        goal=Goal.DEAL,
+        name=_("Far along, not qualified"),
+        text=_(
+            "Of the deals that are open in needs analysis or beyond, the share of which nobody recorded "
+            "that both sides want to go on. Qualify them, or let them go."
+        ),
+        basis=_STANDING,
+        formula=_("open from stage 4 on without a verdict “qualified” ÷ open from stage 4 on"),
+        covers=_NO_VERDICT,
+    ),
+    over=FAR,
+)
 def far_unqualified() -> FigureMeasure:
     """Open deals from stage 4 on that were never qualified, or are not any more (CHECKLIST C14)."""
     return Share(part=_UNQUALIFIED)
 
 
-@metric(_FAR, over=FAR)
+@metric(
+    Definition(
+        key="K15",
+        goal=Goal.DEAL,
+        name=_("Activities in what is not qualified"),
+        text=_("How much was done so far on the deals that are far along and not qualified."),
+        basis=_STANDING,
+        covers=_NO_VERDICT,
+    ),
+    over=FAR,
+)
 def effort_in_unqualified() -> FigureMeasure:
     """How many activities were done on them (CHECKLIST C14)."""
     return Summed(of="effort", where=_UNQUALIFIED, unit=Unit.COUNT)

@@ -14,7 +14,7 @@ from reports.figures import MIN_ROWS, Definition, Goal, Unit
 from reports.flow_populations import COHORTS, FIRST_ENTRIES, FORWARD
 from reports.measures import Counted, Different, FigureMeasure, Raw, Share, averaged
 from reports.metric import metric
-from reports.populations import ENTRIES, EXITS, STOOD
+from reports.populations import ENTRIES, EXITS, RETURNS, STOOD
 
 _ENTRIES = Definition(
     key="K1",
@@ -161,6 +161,27 @@ def newly_qualified() -> FigureMeasure:
 
 
 # Cohorts: the deals that first came to a stage ------------------------------------------------------
+
+
+@metric(
+    Definition(
+        key="K20",
+        goal=Goal.FIT,
+        name=_("Came back"),
+        text=_(
+            "Visits that began in the period with a deal’s return to a stage, by the stage from which it "
+            "came back: moved back, or opened again where it had stopped. Where many come back to one "
+            "stage, something was missing when they left it."
+        ),
+        basis=_("by the day on which the deal came back; owner and team at entry"),
+        covers=_("returns whose day is known"),
+    ),
+    over=RETURNS,
+)
+def came_back() -> FigureMeasure:
+    """Returns to a stage, by where from (METRICS K20, backward; CHECKLIST C22)."""
+    return Counted()
+
 
 _COHORT_BASIS = _("by the day on which the deal first came to the stage; owner and team at entry")
 _FIRSTS = _("first entries whose day is known")

@@ -16,13 +16,14 @@ from django.db.models import (
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import CauseKind, ClosingAttempt, StageVisit
+from crm.models import CauseKind, ClosingAttempt, Offer, Reply, StageVisit
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Outcome
 from reports.figures import Definition, Goal, Unit
 from reports.measures import Counted, FigureMeasure, Middle, Share, Summed, averaged
 from reports.metric import metric
 from reports.populations import BEGUN, CLOSED, CLOSED_OR_DUE, EXITS
+from reports.work_populations import ATTEMPTS
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -318,6 +319,53 @@ _attempts = (
 def attempts_per_win() -> FigureMeasure:
     """Closing attempts of the deals won (CHECKLIST C18)."""
     return averaged(Cast(Subquery(_attempts), FloatField()), where=WON, unit=Unit.COUNT)
+
+
+_ASKED_ON = _("by the moment at which we asked; present owner and team of the deal")
+
+
+@metric(
+    Definition(
+        key="K4",
+        goal=Goal.EFFECTIVE,
+        name=_("Agreed, of what we asked"),
+        text=_(
+            "Of the attempts to close in the period, the share to which they said yes. Each attempt is "
+            "a row, with how we asked and what they said."
+        ),
+        basis=_ASKED_ON,
+        formula=_("yes ÷ attempts"),
+        covers=_("attempts that were recorded"),
+    ),
+    over=ATTEMPTS,
+)
+def agreed_attempts() -> FigureMeasure:
+    """Closing attempts that were answered with yes, and all of them as rows (CHECKLIST C18)."""
+    return Share(part=Q(reply=Reply.YES))
+
+
+_offer_made = Offer.objects.filter(deal=OuterRef("pk"))
+_asked = ClosingAttempt.objects.filter(deal=OuterRef("pk"))
+
+
+@metric(
+    Definition(
+        key="K4",
+        goal=Goal.EFFECTIVE,
+        name=_("Lost without asking"),
+        text=_(
+            "Of the deals that the customer stopped in the period after an offer was made, the share in "
+            "which nobody recorded that we asked for the agreement."
+        ),
+        basis=_BY_CLOSING,
+        formula=_("lost after an offer without an attempt ÷ lost after an offer"),
+        covers=_DATED,
+    ),
+    over=CLOSED,
+)
+def lost_without_asking() -> FigureMeasure:
+    """Lost deals with an offer of which no closing attempt is on record (METHOD, stage 7: never asking)."""
+    return Share(part=~Q(Exists(_asked)), among=LOST & Q(Exists(_offer_made)))
 
 
 _began = StageVisit.objects.filter(deal=OuterRef("pk"), sequence=1).values("entered_at")[:1]

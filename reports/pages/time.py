@@ -36,6 +36,7 @@ from reports.presenters.panels import (
     at_percent,
 )
 from reports.presenters.report import Report
+from reports.presenters.stage_fit import fit_panel, wanted_of_fit
 from reports.presenters.stage_time import OF_STAYS, bottleneck, stage_times
 from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.won_within import won_within_panel
@@ -48,6 +49,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
     ask_together(
         [
             Wanted(question=report.question, metrics=open_now, axes=(STAGE,)),
+            *wanted_of_fit(report.question),
             wanted_of_stamp(report),
         ]
     )
@@ -55,6 +57,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         _stages(report),
         _clocks(report),
         _waiting(report),
+        fit_panel(report),
         won_within_panel(report),
         faster_panel(report),
         _open(report),

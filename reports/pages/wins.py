@@ -55,6 +55,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         outcomes.average_won_value,
         outcomes.stopped_deals,
         outcomes.attempts_per_win,
+        outcomes.lost_without_asking,
         outcomes.days_to_disqualify,
         leads.objection_frequency,
         leads.front_load_rate,
@@ -67,7 +68,12 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
     befores = [Wanted(question=question.before, metrics=_OF_CLOSED)] if question.before else []
     others = (outcomes.created_win_rate, outcomes.careful_win_rate)
     ask_together(
-        [Wanted(question=question, metrics=others), wanted_weekly(report, _OF_CLOSED), *befores]
+        [
+            Wanted(question=question, metrics=others),
+            Wanted(question=question, metrics=(outcomes.agreed_attempts,)),
+            wanted_weekly(report, _OF_CLOSED),
+            *befores,
+        ]
     )
     return [
         _rates(report),
@@ -239,6 +245,8 @@ def _around(report: Report) -> ReportPanel:
     """What lies around a closing: attempts, returns, and how soon we let go."""
     some = (
         outcomes.attempts_per_win,
+        outcomes.agreed_attempts,
+        outcomes.lost_without_asking,
         outcomes.reopen_rate,
         outcomes.reopen_win_rate,
         outcomes.days_to_disqualify,

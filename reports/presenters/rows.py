@@ -13,7 +13,7 @@ from django.db.models import DecimalField, Func
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.models import ActivityKind, ActivityResult, StepState
+from crm.models import ActivityKind, ActivityResult, Reply, StepState
 from crm.models.letters import Fold
 from crm.shipped import shipped_name
 from pipeline.models import SellingStyle, User
@@ -288,6 +288,19 @@ _VISIT = {
         down=True,
         numeric=True,
     ),
+    "came_from": RowColumn(
+        label=gettext_lazy("Came back from"),
+        reads=("came_from",),
+        write=_stage,
+        order=by_number("came_from"),
+    ),
+    "came_to": RowColumn(
+        label=gettext_lazy("Into stage"),
+        reads=("stage",),
+        write=_stage,
+        order=by_number("stage", never_null=True),
+    ),
+    "why": RowColumn(label=gettext_lazy("Why"), reads=("reason",), write=_text),
     "how": RowColumn(
         label=gettext_lazy("How"), reads=("left_how",), write=_how, order=by_text("left_how")
     ),
@@ -444,6 +457,20 @@ _STEP = {
     **_BY_WHOM,
 }
 
+
+def _reply(_reader: RowsReader, reply: str) -> Written:
+    label = str(Reply(reply).label)
+    return Written(label, label)
+
+
+_ATTEMPT = {
+    "asked": RowColumn(label=gettext_lazy("How we asked"), reads=("asked",), write=_text),
+    "reply": RowColumn(
+        label=gettext_lazy("Their reply"), reads=("reply",), write=_reply, order=by_text("reply")
+    ),
+    "why": RowColumn(label=gettext_lazy("Their reason"), reads=("why",), write=_text),
+    **_BY_WHOM,
+}
 _PUSH = {
     "was_closes": RowColumn(
         label=gettext_lazy("Closes, before"),
@@ -498,6 +525,9 @@ ROW_KINDS: dict[str, CountedRows] = {
     ),
     "push": CountedRows(
         deal="deal__", owner="deal__owner", columns={**_of_deal("deal__"), **_PUSH}
+    ),
+    "attempt": CountedRows(
+        deal="deal__", owner="deal__owner", columns={**_of_deal("deal__"), **_ATTEMPT}
     ),
     "person": CountedRows(deal="", owner="whose", columns=_PERSON, of_people=True),
     "activity": CountedRows(
