@@ -19,7 +19,7 @@ from crm.models.activity import TOUCHES
 from pipeline.process.stages import Outcome, Stage
 from reports.figures import Definition, Goal, Unit
 from reports.flow_populations import CONVERSATION, LEADS
-from reports.measures import Counted, FigureMeasure, Middle, Share, Summed
+from reports.measures import Counted, FigureMeasure, Middle, Share, Summed, Unfolded
 from reports.metric import metric
 from reports.metrics.outcomes import LOST, WON
 from reports.populations import BEGUN, CLOSED
@@ -297,3 +297,34 @@ def won_front_loaded() -> FigureMeasure:
 def won_not_front_loaded() -> FigureMeasure:
     """The win rate of the other deals with a concern."""
     return Share(part=WON, among=(WON | LOST) & _RAISED & ~FRONT_LOADED)
+
+
+def _objected_late(**kind: str) -> Q:
+    """Of deals: those in which the other side raised a concern in the proposal or later."""
+    concerns = Concern.objects.filter(deal=OuterRef("pk"), raised_by_us=False, **kind)
+    return Q(Exists(concerns.filter(Exists(_proposal))))
+
+
+@metric(
+    Definition(
+        key="K26",
+        goal=Goal.FIT,
+        name=_("Objected late"),
+        text=_(
+            "Of the deals closed in the period to which an offer was made, the share in which the other "
+            "side raised a concern in the proposal or later; along its kinds, one of that kind. What comes "
+            "up again and again can be asked before it does."
+        ),
+        basis=_("by the day of closing; present owner and team"),
+        formula=_("with a concern of theirs from stage 5 on ÷ closed with an offer"),
+        covers=_("closed deals whose day of closing is known"),
+    ),
+    over=CLOSED,
+)
+def objected_late() -> FigureMeasure:
+    """Deals with a concern that came late, by its kind (METRICS K26; CHECKLIST C23)."""
+    return Unfolded(
+        whole=Share(part=_objected_late(), among=OFFERED),
+        of=lambda kind: Share(part=_objected_late(category=kind), among=OFFERED),
+        axis="concern",
+    )

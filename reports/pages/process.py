@@ -14,6 +14,7 @@ from reports.figures import MIN_ROWS, Figure
 from reports.metrics import flow
 from reports.metrics import process as metrics
 from reports.pages.page import ReportPage
+from reports.presenters.ask_earlier import earlier_panel
 from reports.presenters.effort import effort_panel, wanted_of_effort
 from reports.presenters.forest import beside_keys, counted, forest, table_of
 from reports.presenters.panels import (
@@ -79,6 +80,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         effort_panel(report),
         _drift(report),
         _versions(report),
+        earlier_panel(report),
         candidates_panel(report),
     ]
 

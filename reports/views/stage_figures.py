@@ -10,6 +10,7 @@ from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from reports.forms import QuestionForm, Span
+from reports.presenters.ask_earlier import earlier_questions, often_words
 from reports.presenters.report import Report
 from reports.presenters.stage_figures import stage_figures as figures_of
 from salesprocess.lib.htmx import render
@@ -35,6 +36,9 @@ def stage_figures(request: HtmxRequest, of: Of, number: int) -> HttpResponse:
     form = QuestionForm(QueryDict(urlencode(asked)), reader=reader, today=today)
     report = Report(question=form.question().alone(), path=request.path, asked=asked, more={})
     stage = Stage(number)
+    # For who may change it there: everybody else finds it among the reports.
+    may_change = look.editable and not look.is_mine
+    questions = earlier_questions(report) if may_change else []
     return render(
         request,
         page="reports/stage_figures.html",
@@ -43,6 +47,7 @@ def stage_figures(request: HtmxRequest, of: Of, number: int) -> HttpResponse:
             "look": look,
             "stage": stage,
             "figures": figures_of(report, stage),
+            "earlier": [(each, often_words(each)) for each in questions if each.at == stage],
             "whose": form.scope_label(),
             "narrowed": len(asked) > 1,
         },
