@@ -5,9 +5,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 from django.db import OperationalError, connection
 
+from salesprocess.lib import malware
 from salesprocess.postgresql.ownership import RefusedDatabase
 
 
@@ -46,7 +47,24 @@ def check_transport(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
     if plain and not _is_here(settings.EMAIL_HOST):
         words = "EMAIL_URL speaks to another host in the clear: use submission://."
         found.append(Warning(words, hint=_HINT, id="seven.W004"))
+    if not _is_here(urlsplit(settings.UPLOAD_SCANNER).hostname or ""):
+        words = "UPLOAD_SCANNER is on another host: what people upload goes there in the clear."
+        found.append(Warning(words, hint=_HINT, id="seven.W005"))
     return found
+
+
+@register(Tags.security, deploy=True)
+def check_scanner(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
+    """Whether files that people upload are scanned for malware."""
+    if not settings.UPLOAD_SCANNER:
+        words = (
+            "Files that people upload are not scanned for malware: UPLOAD_SCANNER names no clamd."
+        )
+        return [Info(words, id="seven.I001")]
+    if not malware.is_there():
+        words = "The clamd of UPLOAD_SCANNER does not answer: no file is taken until it does."
+        return [Warning(words, id="seven.W006")]
+    return []
 
 
 _HINT = "Where that is a network of the installation's own, name the host in PLAIN_HOSTS."

@@ -69,3 +69,13 @@ def check_mail(backend: str) -> None:
             "EMAIL_URL sends nothing: nobody would get an invitation or choose a new password. "
             "Name a mail server, as submission://user:password@mail.example.com:587"
         )
+
+
+def check_scanner(address: str) -> None:
+    """Raises ImproperlyConfigured: a scanner that is misspelt would be none."""
+    parts = urlsplit(address)
+    if address and (parts.scheme != "clamd" or bool(parts.hostname) == (len(parts.path) > 1)):
+        raise ImproperlyConfigured(
+            f"UPLOAD_SCANNER is {address!r}: it must be the address of a clamd, as "
+            "clamd://scanner:3310 or clamd:///run/clamav/clamd.ctl"
+        )

@@ -224,6 +224,9 @@ IMPORT_STORED_BYTES_PER_PERSON = env.int("IMPORT_STORED_BYTES_PER_PERSON", 500_0
 IMPORT_STORED_BYTES = env.int("IMPORT_STORED_BYTES", 5_000_000_000)
 EVIDENCE_STORED_BYTES_PER_PERSON = env.int("EVIDENCE_STORED_BYTES_PER_PERSON", 1_000_000_000)
 EVIDENCE_STORED_BYTES = env.int("EVIDENCE_STORED_BYTES", 20_000_000_000)
+# The clamd that each file is shown to before anything else is done with it; "" for none.
+UPLOAD_SCANNER = env.str("UPLOAD_SCANNER", "")
+refusals.check_scanner(UPLOAD_SCANNER)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

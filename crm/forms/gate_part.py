@@ -26,6 +26,7 @@ from crm.models.evidence import LARGEST, FileBounds, file_bounds, too_large
 from pipeline.process import framework
 from pipeline.process.playbook import AnswerKind, Fact, Level, PlaybookStep, Proof, StepKind
 from pipeline.process.stages import Stage
+from salesprocess.lib.malware import ScannedFileField
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -434,7 +435,7 @@ class EvidencePart(StepPart):
                 required=False, max_length=500, label=_("Link"), assume_scheme="https"
             )
         if Proof.FILE in proofs:
-            found[f"{self.name}_file"] = forms.FileField(
+            found[f"{self.name}_file"] = ScannedFileField(
                 required=False,
                 label=_("File"),
                 validators=[_not_too_large],

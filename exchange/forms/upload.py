@@ -11,6 +11,7 @@ from exchange.imports.reading import MOST_ABOVE
 from exchange.models import OF_ADMINS, ImportJob, ImportKind
 from pipeline.models import Role, User
 from salesprocess.lib.attempt import CommandForm
+from salesprocess.lib.malware import ScannedFileField
 
 _DELIMITERS = {
     ",": gettext_lazy("comma"),
@@ -22,7 +23,7 @@ _DELIMITERS = {
 
 class UploadForm(CommandForm):
     kind = forms.ChoiceField(label=gettext_lazy("What is in it"))
-    file = forms.FileField(
+    file = ScannedFileField(
         label=gettext_lazy("File"),
         allow_empty_file=True,
         error_messages={"required": gettext_lazy("Choose a file.")},
