@@ -12,7 +12,8 @@ from django.urls import path, re_path
 
 from pipeline.people.views.profile import second_factors
 from salesprocess.accounts import sign_out
-from salesprocess.second_factor import RemovePasskey
+from salesprocess.recovery_codes import DownloadRecoveryCodes, ViewRecoveryCodes
+from salesprocess.second_factor import ActivateApp, RemovePasskey
 from salesprocess.single_sign_on import saml_acs, tells_failure, with_host
 
 urlpatterns = [
@@ -39,9 +40,9 @@ urlpatterns = [
     path("second-factor/", second_factors, name="mfa_index"),
     path("second-factor/ask/", second_factor.authenticate, name="mfa_authenticate"),
     path("second-factor/confirm/", second_factor.reauthenticate, name="mfa_reauthenticate"),
-    path("second-factor/app/", totp.activate_totp, name="mfa_activate_totp"),
+    path("second-factor/app/", ActivateApp.as_view(), name="mfa_activate_totp"),
     path("second-factor/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
-    path("recovery-codes/", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("recovery-codes/", ViewRecoveryCodes.as_view(), name="mfa_view_recovery_codes"),
     path(
         "recovery-codes/new/",
         recovery_codes.generate_recovery_codes,
@@ -49,7 +50,7 @@ urlpatterns = [
     ),
     path(
         "recovery-codes/file/",
-        recovery_codes.download_recovery_codes,
+        DownloadRecoveryCodes.as_view(),
         name="mfa_download_recovery_codes",
     ),
     path("passkeys/", second_factors, name="mfa_list_webauthn"),

@@ -110,6 +110,11 @@ app.conf.update(
             "task": "exchange.tasks.clear_old_import_files",
             "schedule": crontab(hour="3", minute="47"),
         },
+        "hash-recovery-codes": {
+            "task": "salesprocess.tasks.hash_recovery_codes",
+            "schedule": crontab(minute="*/5"),
+            "options": {"expires": 240},
+        },
         "clear-expired-sessions": {
             "task": "salesprocess.tasks.clear_expired_sessions",
             "schedule": crontab(hour="3", minute="17"),

@@ -2,12 +2,15 @@ import base64
 import contextlib
 import hashlib
 import secrets
+import time
 from typing import Any, ClassVar
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base import forms as allauth_forms
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal import auth as totp
+from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.mfa.webauthn import forms as passkey_forms
 from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from cryptography.exceptions import InvalidTag
@@ -108,26 +111,60 @@ class OnceOnly:
 
 
 def _is_first_use(authenticator: Any, code: str) -> bool:
-    """Whether no code of this half minute, or of a later one, was used before; keeps that it is now.
+    """Whether it is a code of now, and no code of its half minute, or of a later one, was used before;
+    keeps that it is now.
 
-    Only for codes of an app: allauth strikes out recovery codes itself.
+    Only for codes of an app: recovery codes are struck out by `HashedRecoveryCodes`.
     """
     if authenticator.type != Authenticator.Type.TOTP:
         return True
     secret = SecondFactorAdapter().decrypt(authenticator.data["secret"])
-    counter = max(
-        counter
-        for counter in totp.yield_hotp_counters_from_time()
-        if totp.compare_user_code(
-            actual=code, expected=totp.format_hotp_value(totp.hotp_value(secret, counter))
-        )
-    )
-    if counter <= authenticator.data.get("last_counter", -1):
+    counter = _half_minute_of(code, secret)
+    if counter is None or counter <= authenticator.data.get("last_counter", -1):
         return False
     authenticator.data["last_counter"] = counter
     authenticator.data["secret"] = SecondFactorAdapter().encrypt(secret)
     authenticator.save(update_fields=["data"])
     return True
+
+
+def _half_minute_of(code: str, secret: str) -> int | None:
+    """The one that an app shows this code for, counted from 1970; None if that is not now."""
+    now, period = time.time(), totp.app_settings.TOTP_PERIOD
+    grace = settings.TOTP_GRACE_SECONDS
+    fitting = [
+        counter
+        for counter in totp.yield_hotp_counters_from_time()
+        if totp.compare_user_code(
+            actual=code, expected=totp.format_hotp_value(totp.hotp_value(secret, counter))
+        )
+        and counter * period - grace <= now < (counter + 1) * period + grace
+    ]
+    return max(fitting, default=None)
+
+
+class ActivateAppForm(ActivateTOTPForm):  # type: ignore[misc]  # allauth ships no types
+    """The first code of an app, which opens nothing afterwards."""
+
+    half_minute: int
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()
+        half_minute = _half_minute_of(code, self.secret)
+        if half_minute is None:
+            raise SecondFactorAdapter().validation_error("incorrect_code")
+        self.half_minute = half_minute
+        return code
+
+
+class ActivateApp(ActivateTOTPView):  # type: ignore[misc]  # allauth ships no types
+    @transaction.atomic
+    def form_valid(self, form: ActivateAppForm) -> HttpResponse:
+        answer: HttpResponse = super().form_valid(form)
+        kept = Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP)
+        kept.data["last_counter"] = form.half_minute
+        kept.save(update_fields=["data"])
+        return answer
 
 
 class AuthenticateForm(OnceOnly, allauth_forms.AuthenticateForm):  # type: ignore[misc]  # untyped

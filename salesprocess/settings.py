@@ -300,6 +300,7 @@ if SIGN_ON_ONLY_DOMAINS and not SOCIALACCOUNT_PROVIDERS:
 
 MFA_ADAPTER = "salesprocess.second_factor.SecondFactorAdapter"
 MFA_FORMS = {
+    "activate_totp": "salesprocess.second_factor.ActivateAppForm",
     "authenticate": "salesprocess.second_factor.AuthenticateForm",
     "reauthenticate": "salesprocess.second_factor.ReauthenticateForm",
     "add_webauthn": "salesprocess.second_factor.AddPasskeyForm",
@@ -313,8 +314,12 @@ MFA_TOTP_ISSUER = "Seven"
 # An address is entered by an admin. What allauth lists as not verified, it has copied there itself,
 # also where a stranger has asked for a new password.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
-# A clock may be half a minute late, or early.
+# For how many seconds a code of an app is taken before and after its half minute, for clocks that are off
+# and people who type slowly (NIST SP 800-63B, 3.1.4); allauth looks at whole half minutes.
 MFA_TOTP_TOLERANCE = 1
+TOTP_GRACE_SECONDS = min(env.int("TOTP_GRACE_SECONDS", 10), 30)
+# How long it takes to try a recovery code, for who has the database: PBKDF2 with SHA-512.
+RECOVERY_CODE_ROUNDS = 1 if MODE == "test" else 210_000
 # Browsers make passkeys over HTTPS only, and for localhost.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS and SITE_HOST == "localhost"
 

@@ -2,6 +2,8 @@ from celery import shared_task
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from salesprocess.recovery_codes import hash_former_codes
+
 # Any number that no other lock uses.
 SESSIONS_LOCK = 7_001
 
@@ -18,3 +20,9 @@ def clear_expired_sessions() -> None:
         (mine,) = cursor.fetchone()
         if mine:
             call_command("clearsessions")
+
+
+@shared_task
+def hash_recovery_codes() -> None:
+    """Changes those that were kept in another form before, and ends that new ones are shown."""
+    hash_former_codes(most=10)

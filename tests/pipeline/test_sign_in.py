@@ -51,7 +51,7 @@ def set_up_app(client):
     (secret,) = re.findall(r'<code class="key">(\w+)</code>', page)
     assert "data:image/svg+xml" in page
     done = client.post("/accounts/second-factor/app/", {"code": code_of(secret)}, follow=True)
-    codes = re.findall(r"<li>(\d{8})</li>", done.content.decode())
+    codes = re.findall(r"<li>([a-z2-9]{5}-[a-z2-9]{5})</li>", done.content.decode())
     assert len(codes) == 10
     return secret, codes
 

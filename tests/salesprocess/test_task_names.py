@@ -21,7 +21,7 @@ NAMES = {
     *("crm.tasks.work_on_imports", "crm.tasks.clear_old_import_files"),
     *("reports.tasks.relay_outbox", "reports.tasks.put_due_reports"),
     *("exchange.tasks.write_exports", "exchange.tasks.clear_old_exports"),
-    "salesprocess.tasks.clear_expired_sessions",
+    *("salesprocess.tasks.clear_expired_sessions", "salesprocess.tasks.hash_recovery_codes"),
 }
 
 
