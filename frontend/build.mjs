@@ -3,7 +3,7 @@ import * as esbuild from 'esbuild';
 import { writeSprite } from './sprite.mjs';
 
 await esbuild.build({
-  entryPoints: ['frontend/app.js', 'frontend/passkey.js', 'frontend/worker.js', 'frontend/app.css'],
+  entryPoints: ['frontend/app.js', 'frontend/passkey.js', 'frontend/signed_out.js', 'frontend/worker.js', 'frontend/app.css'],
   outdir: 'static/dist',
   bundle: true,
   minify: true,

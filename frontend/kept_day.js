@@ -1,6 +1,7 @@
 // My Day as it was loaded stays readable without a line (worker.js): who may see the copy, what it needs to
 // be drawn, and what it says of itself. Browsers offer this under TLS and on localhost only.
 import { flush } from './kept.js';
+import { forgetAllBut } from './left_behind.js';
 import { note } from './say.js';
 
 const me = (document.body.dataset.reader ?? '').split(':')[0];
@@ -11,12 +12,6 @@ const isOffered = 'caches' in window && 'serviceWorker' in navigator && me !== '
 // Then the worker has kept this very page.
 const isWatched = isOffered && Boolean(navigator.serviceWorker.controller);
 const loadedAt = Number(document.body.dataset.loadedAt ?? 0);
-
-async function forgetOthers() {
-  for (const name of await caches.keys()) {
-    if (name.startsWith(DAY) && name !== DAY + me) await caches.delete(name);
-  }
-}
 
 async function forgetAll() {
   for (const name of await caches.keys()) await caches.delete(name);
@@ -39,7 +34,6 @@ async function keepFiles() {
 }
 
 async function begin() {
-  await forgetOthers();
   if (location.pathname !== '/day/' || loadedAt) return;
   await navigator.serviceWorker.register('/worker.js', { scope: '/day/' });
   await keepFiles();
@@ -65,6 +59,7 @@ function sayWhenItWas() {
   });
 }
 
+if (me) forgetAllBut(me).catch(() => {});
 if (isOffered) {
   // Kept or not, the page works: a full disk or a private window costs only the copy.
   window.addEventListener('load', () => begin().catch(() => {}));

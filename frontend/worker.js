@@ -1,6 +1,7 @@
 // My Day of this morning, for where there is no line. Pages come from the server whenever it answers; only
 // where nothing answers at all, the copy of whoever looked at the day last in this browser, for a day. There
-// is one copy, of one person: it goes when somebody else's page is shown, and with signing out (kept_day.js).
+// is one copy, of one person: it goes when somebody else's page or the one to sign in is shown (left_behind.js),
+// and with signing out (kept_day.js).
 const DAY = 'seven-day-';
 const FILES = 'seven-files';
 const LASTS_MS = 24 * 3600 * 1000;
@@ -20,6 +21,8 @@ self.addEventListener('fetch', (event) => {
 async function day(event, search) {
   try {
     const answer = await fetch(event.request);
+    // It leads to where one signs in: the session has ended.
+    if (answer.type === 'opaqueredirect') event.waitUntil(forgetDays());
     const reader = answer.ok && !search && answer.headers.get('Seven-Reader');
     if (reader) event.waitUntil(keep(reader, answer.clone()));
     return answer;
@@ -30,11 +33,15 @@ async function day(event, search) {
   }
 }
 
+async function forgetDays(but) {
+  for (const other of await caches.keys()) {
+    if (other.startsWith(DAY) && other !== but) await caches.delete(other);
+  }
+}
+
 async function keep(reader, answer) {
   const name = DAY + reader;
-  for (const other of await caches.keys()) {
-    if (other.startsWith(DAY) && other !== name) await caches.delete(other);
-  }
+  await forgetDays(name);
   const copy = await caches.open(name);
   await copy.put('/day/', answer);
 }

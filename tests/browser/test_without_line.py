@@ -381,6 +381,49 @@ def test_the_day_stays_readable_and_goes_with_signing_out(
     )
 
 
+LEFT = """
+    async () => {
+        const wanted = (name) => name.startsWith('seven-') && name !== 'seven-files';
+        for (let frames = 0; ; frames++) {
+            const names = [...Object.keys(localStorage), ...(await caches.keys())].filter(wanted);
+            if (names.length <= 1 || frames > 300) return names;
+            await new Promise(requestAnimationFrame);
+        }
+    }
+"""
+
+
+def test_a_browser_keeps_nothing_but_unsent_words_of_whose_session_has_ended(
+    page_of: PageOf,
+    people: Cast,
+    deal: Deal,
+    context: BrowserContext,
+    enter: Callable[[BrowserContext, User], None],
+):
+    """V14.3.3"""
+    page = page_of(people.ana, "/day/")
+    page.wait_for_selector(KEPT_DAY, state="attached")
+    page.goto(page.url.replace("/day/", f"/deals/{deal.pk}/"))
+    page.locator("#log-body").fill("They are short of money")
+    page.evaluate(f"localStorage.setItem('seven-call:{people.ana.pk}', '{{}}')")
+    kept = page.evaluate("Object.keys(localStorage).map((key) => key.split(/[:-]/)[1]).sort()")
+    assert kept == ["call", "draft", "recent"]
+    context.clear_cookies(name="seven_session")
+    page.goto(page.url.replace(f"/deals/{deal.pk}/", "/day/"))
+    page.get_by_label("Password").fill("right horse")
+    draft = f"seven-draft:{people.ana.pk}:/deals/{deal.pk}/log/"
+    assert page.evaluate(LEFT) == [draft]
+    assert "right horse" not in page.evaluate(
+        "JSON.stringify({...localStorage, ...sessionStorage})"
+    )
+
+    # Nor of who was signed in before somebody else.
+    page.evaluate(f"localStorage.setItem('seven-recent-{people.ana.pk}:x', '[]')")
+    enter(context, people.mona)
+    page.goto(page.url.partition("/accounts/")[0] + "/companies/")
+    assert page.evaluate(LEFT) == [draft]
+
+
 def test_nobody_sees_the_day_of_another(
     page_of: PageOf,
     people: Cast,
