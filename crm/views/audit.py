@@ -17,6 +17,8 @@ from django.views.decorators.http import require_GET
 from crm.exported import told_of
 from crm.models import DealChange, ListKind, PartyChange, SettingChange
 from crm.views.board import BOARD
+from crm.views.contact_page import CONTACT
+from crm.views.deal_page import DEAL
 from crm.views.people import HOLDINGS
 from crm.views.settings import admins_only, page_number, settings_page
 from pipeline.audit import queries
@@ -47,10 +49,15 @@ SHOWN = {
     BOARD: gettext_lazy("The board"),
     HOLDINGS: gettext_lazy("What a person owns, to hand over"),
 }
+# And single records, with their pages.
+OPENED = {
+    DEAL: (gettext_lazy("Single deals"), gettext_lazy("Opened a deal"), "crm:deal"),
+    CONTACT: (gettext_lazy("Single contacts"), gettext_lazy("Opened a contact"), "crm:contact"),
+}
 # What the page can be narrowed to.
 NARROWED = {
     "files": (gettext_lazy("Files"), (AuditKind.EXPORT, AuditKind.EXPORT_REFUSED)),
-    "lists": (gettext_lazy("Lists looked at"), (AuditKind.VIEW,)),
+    "lists": (gettext_lazy("What was looked at"), (AuditKind.VIEW,)),
     "sign-ins": (gettext_lazy("Sign-ins"), (AuditKind.SIGN_IN,)),
     "erasures": (gettext_lazy("Erasures"), (AuditKind.ERASURE,)),
 }
@@ -153,6 +160,8 @@ def _line(entry: AuditEntry, user: User) -> AuditLine:
         }
     elif entry.kind == AuditKind.ERASURE:
         did = _("Erased a person: number %(number)s") % {"number": entry.asked}
+    elif entry.what in OPENED:
+        did = str(OPENED[entry.what][1])
     elif entry.what:
         rows = ngettext("%(n)s row", "%(n)s rows", entry.rows) % {"n": number(entry.rows)}
         did = f"{did}: {_called(entry.what)}, {rows}"
@@ -167,6 +176,8 @@ def _line(entry: AuditEntry, user: User) -> AuditLine:
 def _called(what: str) -> str:
     if what in OTHERS or what in SHOWN:
         return str(OTHERS.get(what) or SHOWN[what])
+    if what in OPENED:
+        return str(OPENED[what][0])
     if what in ListKind.values:
         return str(ListKind(what).label)
     told = told_of(what)
@@ -180,6 +191,8 @@ def _href(entry: AuditEntry) -> str:
         return reverse("crm:contact", args=[entry.asked])
     if entry.what in OTHERS:
         return ""
+    if entry.what in OPENED:
+        return reverse(OPENED[entry.what][2], args=[entry.asked])
     if entry.what == BOARD:
         return f"{reverse('crm:board')}?{entry.asked}"
     if entry.what == HOLDINGS:

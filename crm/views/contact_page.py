@@ -22,18 +22,22 @@ from crm.views import activity_undo, party
 from crm.views.party import PartyDialog, PartyPage
 from crm.views.party_merge import led_on
 from crm.views.verbs import posted_data
+from pipeline.audit.commands import record_opening
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import full_day
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render
 from salesprocess.lib.idempotency import may_come_late
 
+# How the audit calls a contact that was opened.
+CONTACT = "contact_opened"
+
 
 @require_GET
 def page(request: HtmxRequest, pk: int) -> HttpResponse:
     """The page; for htmx each of its parts, to take the place of the one that is shown."""
     try:
-        look = PartyPage(queries.contact(request.user, pk), request.user)
+        look = _opened(request, PartyPage(queries.contact(request.user, pk), request.user))
     except Contact.DoesNotExist:
         return led_on(request, PartyKind.CONTACT, pk) or _erased(request, pk)
     return party.page(request, look, partial(_page, request))
@@ -42,7 +46,7 @@ def page(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_GET
 def timeline(request: HtmxRequest, pk: int) -> HttpResponse:
     """What is older than where the timeline was left off."""
-    return party.timeline(request, find(request, pk), partial(_page, request))
+    return party.timeline(request, _opened(request, find(request, pk)), partial(_page, request))
 
 
 @require_http_methods(["GET", "POST"])
@@ -155,6 +159,15 @@ def _planned(request: HtmxRequest, pk: int) -> Activity:
 
 def find(request: HtmxRequest, pk: int) -> PartyPage:
     return PartyPage(found_or_404(queries.contact, request.user, pk), request.user)
+
+
+def _opened(request: HtmxRequest, look: PartyPage) -> PartyPage:
+    """On record for the owner, where that is somebody else."""
+    contact = look.found.contact
+    if contact is not None:
+        owner = contact.owner_id
+        record_opening(owner, what=CONTACT, pk=contact.pk, by=request.user, at=look.at)
+    return look
 
 
 def _erased(request: HtmxRequest, pk: int) -> HttpResponse:

@@ -45,6 +45,7 @@ from crm.queries.records import Records, records
 from crm.queries.steps import Recorded, recorded_steps, versions_at
 from crm.queries.timeline import ORDER, SHOWS
 from crm.shipped import shipped_name
+from pipeline.audit.commands import record_opening
 from pipeline.models import User
 from pipeline.people.models.people import initials_of
 from pipeline.process.playbook import Playbook
@@ -57,11 +58,14 @@ from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, wants_fragment
 from salesprocess.lib.keyset import Cursor
 
+# How the audit calls a deal that was opened.
+DEAL = "deal_opened"
+
 
 @require_GET
 def page(request: HtmxRequest, pk: int) -> HttpResponse:
     """The page; for htmx each of its parts, to take the place of the one that is shown."""
-    look = find(request, pk)
+    look = opened(request, pk)
     context = look.page(stage=_stage(request.GET.get("stage")), show=_show(request))
     return render(
         request, page="crm/deal/page.html", fragment="crm/deal/_parts.html", context=context
@@ -74,7 +78,7 @@ def stage(request: HtmxRequest, pk: int, number: int) -> HttpResponse:
     wanted = _stage(str(number))
     if wanted is None:
         raise Http404
-    look = find(request, pk)
+    look = opened(request, pk)
     return render(
         request,
         page="crm/deal/page.html",
@@ -87,7 +91,7 @@ def stage(request: HtmxRequest, pk: int, number: int) -> HttpResponse:
 def timeline(request: HtmxRequest, pk: int) -> HttpResponse:
     """The timeline narrowed down, or what is older than a place in it."""
     before, show = _left_off(request), _show(request)
-    look = find(request, pk)
+    look = opened(request, pk)
     alone = wants_fragment(request)
     return render(
         request,
@@ -99,6 +103,13 @@ def timeline(request: HtmxRequest, pk: int) -> HttpResponse:
 
 def find(request: HtmxRequest, pk: int) -> "DealPage":
     return DealPage(found_or_404(queries.find, request.user, pk), request.user)
+
+
+def opened(request: HtmxRequest, pk: int) -> "DealPage":
+    """Found, and on record for its owner where that is somebody else."""
+    look = find(request, pk)
+    record_opening(look.deal.owner_id, what=DEAL, pk=pk, by=request.user, at=look.at)
+    return look
 
 
 class DealPage:

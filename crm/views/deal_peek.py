@@ -20,10 +20,10 @@ LAST = 3
 @require_GET
 def peek(request: HtmxRequest, pk: int) -> HttpResponse:
     """The panel; without a script there is no side to show it at, and so it is the deal's page."""
-    look = deal_page.find(request, pk)
-    deal, viewer = look.deal, look.viewer
     if not wants_fragment(request):
-        return redirect("crm:deal", pk)
+        return redirect("crm:deal", deal_page.find(request, pk).deal.pk)
+    look = deal_page.opened(request, pk)
+    deal, viewer = look.deal, look.viewer
     here = Stage(deal.stage)
     progress = progress_of([pk]).get(pk) if deal.is_open else None
     parked = deal.parked_until if deal.is_parked(viewer.today) else None

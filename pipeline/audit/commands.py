@@ -76,6 +76,30 @@ def record_view(
         run(_NOTE_VIEW, {**facts, "by": by.pk, "at": at, "since": _midnight(by, at)})
 
 
+def record_opening(owner: int | None, *, what: str, pk: int, by: User, at: dt.datetime) -> None:
+    """Note that somebody opens one record of somebody else's; `what` says of which kind.
+
+    Once a day for each record: one small statement, and none where it is one's own or nobody's.
+    """
+    if owner is None or owner == by.pk:
+        return
+    facts = {"what": what, "asked": str(pk), "owner": owner}
+    run(_NOTE_OPENING, {**facts, "by": by.pk, "at": at, "since": _midnight(by, at)})
+
+
+_NOTE_OPENING = f"""
+    INSERT INTO {AuditEntry._meta.db_table} (at, by_id, kind, what, asked, rows, owner_ids)
+    SELECT %(at)s, %(by)s, '{AuditKind.VIEW.value}', %(what)s::varchar, %(asked)s::varchar, 1,
+        ARRAY[%(owner)s::bigint]
+    WHERE NOT EXISTS (
+        SELECT FROM {AuditEntry._meta.db_table}
+        WHERE by_id = %(by)s AND kind = '{AuditKind.VIEW.value}' AND at >= %(since)s
+            AND what = %(what)s::varchar AND asked = %(asked)s::varchar
+    )
+    RETURNING id
+"""  # noqa: S608  # names of our own
+
+
 _NOTE_VIEW = f"""
     INSERT INTO {AuditEntry._meta.db_table} (at, by_id, kind, what, asked, rows, owner_ids)
     SELECT %(at)s, %(by)s, '{AuditKind.VIEW.value}', %(what)s, %(asked)s, %(rows)s,

@@ -48,7 +48,7 @@ class AuditEntry(AppendOnly):
     `what` is the name of the address, `asked` its query, so that the same may be looked at again;
     `rows` how many records went or were shown, `owner_ids` whose they were. A look is entered once a
     day for each list and whose records it shows: by those whose records the reader had not seen in it
-    on that day.
+    on that day; the opening of one record once a day, by its number in `asked`.
     """
 
     at = models.DateTimeField()

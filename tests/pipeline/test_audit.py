@@ -10,11 +10,11 @@ from django.test import Client
 
 from crm.commands import deal as deal_commands
 from crm.models import Deal
-from pipeline.audit.commands import record_sign_in, record_view
+from pipeline.audit.commands import record_opening, record_sign_in, record_view
 from pipeline.audit.models import AuditKind
 from pipeline.models import AuditEntry
 from tests.conftest import Cast
-from tests.factories import NOW, make_deal
+from tests.factories import NOW, make_contact, make_deal
 
 pytestmark = pytest.mark.django_db
 
@@ -199,4 +199,53 @@ def test_a_list_that_was_seen_today_costs_one_statement_that_writes_nothing(
         record_view([cast.ana.pk, cast.mona.pk, None], **said)
     with django_assert_num_queries(0):
         record_view([cast.mona.pk, None], **said)
+    assert len(looks()) == 1
+
+
+def test_who_opens_a_deal_or_contact_of_somebody_else_is_noted_once_a_day(
+    cast: Cast, client: Client, clock: Any
+):
+    deal, other = make_deal(by=cast.ana, name="Pump"), make_deal(by=cast.ana, name="Belt")
+    pool = make_deal(by=cast.ana, name="Valve", owner=None, team=cast.ana.team)
+    person = make_contact(by=cast.ana, owner=cast.ana)
+    page, ana, mona = f"/deals/{deal.pk}/", [cast.ana.pk], cast.mona.name
+    opened(cast.ana, page, f"/contacts/{person.pk}/")
+    opened(cast.mona, f"/deals/{pool.pk}/")
+    assert looks() == [], "one's own, and what is nobody's, is none"
+
+    opened(cast.mona, page, page, f"{page}timeline/", f"{page}stages/2/")
+    assert looks() == [(mona, "deal_opened", ana)]
+    client.force_login(cast.mona)
+    client.get(f"/deals/{other.pk}/peek/", headers={"HX-Request": "true"})
+    opened(cast.carl, f"/contacts/{person.pk}/", f"/contacts/{person.pk}/timeline/")
+    clock.shift(24 * 60 * 60)
+    opened(cast.mona, page)
+    assert looks()[1:] == [
+        (mona, "deal_opened", ana),
+        (cast.carl.name, "contact_opened", ana),
+        (mona, "deal_opened", ana),
+    ]
+    asked = AuditEntry.objects.filter(what="deal_opened").order_by("pk")
+    assert [one.asked for one in asked] == [str(deal.pk), str(other.pk), str(deal.pk)]
+
+    client.force_login(cast.ana)
+    html = client.get("/profile/taken/").content.decode()
+    for told in ("Single deals", "on 2 days", "Single contacts", cast.carl.name):
+        assert told in html
+    client.force_login(cast.adele)
+    html = client.get("/settings/audit/?of=lists").content.decode()
+    assert "Opened a deal" in html
+    assert f'href="{page}"' in html
+
+
+def test_one_that_was_opened_today_costs_one_statement_that_writes_nothing(
+    cast: Cast, django_assert_num_queries: Any
+):
+    said: Any = {"what": "deal_opened", "by": cast.mona, "at": NOW}
+    record_opening(cast.ana.pk, pk=1, **said)
+    with django_assert_num_queries(1):
+        record_opening(cast.ana.pk, pk=1, **said)
+    with django_assert_num_queries(0):
+        record_opening(cast.mona.pk, pk=1, **said)
+        record_opening(None, pk=1, **said)
     assert len(looks()) == 1
