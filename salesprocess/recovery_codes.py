@@ -35,6 +35,8 @@ class HashedRecoveryCodes(auth.RecoveryCodes):  # type: ignore[misc]  # allauth 
     allauth makes them from a seed, which it keeps: `hash_former_codes` changes those of before.
     """
 
+    instance: Any
+
     @classmethod
     def activate(cls, user: Any) -> "HashedRecoveryCodes":
         kind = Authenticator.Type.RECOVERY_CODES
@@ -102,7 +104,7 @@ def _hash_former(pk: int) -> bool:
         return False
     if "hashes" not in row.data:
         try:
-            codes = auth.RecoveryCodes(row).get_unused_codes()
+            codes = HashedRecoveryCodes(row).get_unused_codes()
         except InvalidToken:  # made under a key that is gone: they open nothing
             return False
         viewed = {key: row.data[key] for key in ("viewed_at",) if key in row.data}

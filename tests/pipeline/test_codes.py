@@ -4,7 +4,6 @@ import re
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal import auth
 from django.core.cache import cache
 from django.test import Client
 
@@ -81,10 +80,10 @@ def test_codes_of_before_become_hashes_and_still_open(cast, clock, settings):
     """They were made from a seed, encrypted by the key of the installation."""
     give_app(cast.ana)
     kept = kept_of(cast.ana)
-    seed = auth.RecoveryCodes.generate_seed()
+    seed = HashedRecoveryCodes.generate_seed()
     kept.data = {"seed": SecondFactorAdapter().encrypt(seed), "used_mask": 0}
     kept.save()
-    codes = recovery_codes.auth.RecoveryCodes(kept).generate_codes()
+    codes = HashedRecoveryCodes(kept).generate_codes()
     assert re.fullmatch(r"\d{8}", codes[0])
     assert opens(codes[0])
     assert not opens(codes[0])
