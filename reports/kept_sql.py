@@ -18,6 +18,7 @@ from pipeline.models import User
 from pipeline.process.queries.stages import norms_for
 from pipeline.process.stages import Stage
 from reports.question import Question
+from salesprocess.lib.deadline import in_time
 from salesprocess.lib.prepared import Param
 
 # So many are kept in a process: each is some ten thousand letters long.
@@ -105,9 +106,9 @@ def found_rows(
     params = [_filled(param, scope.params, now) for param in kept.params]
     with connection.cursor() as cursor:
         cursor.execute(kept.sql, params)
-        found = cursor.fetchall()
+        found = list(in_time(cursor))
     rows = kept.compiler.results_iter([found], tuple_expected=True)
-    return [dict(zip(kept.names, row, strict=True)) for row in rows]
+    return [dict(zip(kept.names, row, strict=True)) for row in in_time(rows)]
 
 
 def _written(rows: QuerySet[Any]) -> WrittenSql | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 from django.db.models import Aggregate, Avg, Count, Q, QuerySet, Sum
 
 from reports.figures import Unit
+from salesprocess.lib.deadline import in_time
 
 if TYPE_CHECKING:
     from reports.statistics import Curve
@@ -209,7 +210,7 @@ class Told:
         return Unit.COUNT if self.of is None else Unit.MONEY
 
     def read(self, rows: Iterable[Any]) -> Raw:
-        counted = [row for row in rows if self.where(row)]
+        counted = [row for row in in_time(rows) if self.where(row)]
         n = sum(row.n for row in counted)
         if self.part is not None:
             part = sum(row.n for row in counted if self.part(row))

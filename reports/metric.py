@@ -18,6 +18,7 @@ from reports.figures import Definition, Figure, FigureCell, Unit
 from reports.kept_sql import found_rows
 from reports.lifted import lifted
 from reports.measures import FigureMeasure, Raw, Told, Unfolded
+from salesprocess.lib.deadline import check_deadline
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -167,6 +168,8 @@ class Metric:
     def figure(
         self, question: Question, axes: Sequence[Axis], value: Any, found: Raw, undated: int
     ) -> Figure:
+        # Every number of a page comes by here.
+        check_deadline()
         known = found.n if found.known is None else found.known
         values = dict(zip(("key", "column"), value if len(axes) > 1 else (value,), strict=False))
         names = dict(zip(("by", "across"), (axis.key for axis in axes), strict=False))

@@ -56,6 +56,7 @@ from reports.stock_populations import (
     style_then,
     with_former,
 )
+from salesprocess.lib.deadline import in_time
 from salesprocess.lib.derived import found_first, nth, with_found
 
 _ENDS = (LeftHow.WON, LeftHow.STOPPED)
@@ -310,7 +311,8 @@ def with_attention(question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
 
 def _told(question: Question) -> list[Movement]:
     rows = found_rows(question, "told", lambda asked: _ends_of(asked).values(*MOVEMENT_PATHS))
-    return [moved for moved in map(movement_of, rows) if moved.at_start or moved.came]
+    moves = map(movement_of, in_time(rows))
+    return [moved for moved in moves if moved.at_start or moved.came]
 
 
 # What deals have in common that are told together.

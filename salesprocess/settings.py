@@ -416,6 +416,8 @@ PLAIN_HOSTS: list[str] = env.list("PLAIN_HOSTS", [])
 
 # From how many seconds on a page is counted as slow; in tests how busy the machine is tells nothing.
 SLOW_PAGE_SECONDS = env.float("SLOW_PAGE_SECONDS", 3600 if MODE == "test" else 1)
+# Within how many seconds a page of figures is answered, or refused in words.
+ANSWER_SECONDS = env.float("ANSWER_SECONDS", 3600 if MODE == "test" else 5)
 # How many rows somebody may take away in files on one day, by role; 0 is any number.
 EXPORT_ROWS_A_DAY = {
     "salesperson": env.int("EXPORT_ROWS_SALESPERSON", 20_000),

@@ -3,10 +3,12 @@ made of. For pages, files and mails alike."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.db import OperationalError
 from django.http import QueryDict
 from django.urls import reverse
@@ -22,7 +24,7 @@ from reports.presenters.people import person_path
 from reports.presenters.report import Report
 from reports.presenters.stamp import ConsistencyStamp, stamp_of
 from reports.queries.looks import LookedAt
-from salesprocess.lib.time_limits import LIMITS, begun_within
+from salesprocess.lib.deadline import AnswerDeadline, answered_by
 from salesprocess.lib.trouble import Trouble, trouble_of
 
 
@@ -91,13 +93,23 @@ class DrawnPage:
     problem: str = ""
 
 
+# What is left of the time for an answer to draw what was gathered.
+_DRAWING = 0.6
+
+
+def gathered_in_time() -> AbstractContextManager[None]:
+    """Within it figures are gathered for somebody who waits: what is late raises OperationalError
+    (`Trouble.SLOW`), so that the answer, or the words that refuse it, comes within ANSWER_SECONDS."""
+    return answered_by(AnswerDeadline(settings.ANSWER_SECONDS - _DRAWING))
+
+
 def drawn_in_time(report: Report, page: ReportPage) -> DrawnPage:
     """The boxes of a page. What asks for more than the database finds while somebody waits is refused in
     words that say how to ask for less."""
     if problem := page.problem(report):
         return DrawnPage(head=page.head(report) if page.template else None, problem=problem)
     try:
-        with begun_within(LIMITS["page"]):
+        with gathered_in_time():
             # The stamp comes after them: what they asked of each person it adds up.
             return DrawnPage(
                 panels=page.shows(report),

@@ -15,6 +15,7 @@ from reports.forms import FIRST_DAY, QuestionForm
 from reports.pages import PAGES, PERSON_PAGE, ReportPage
 from reports.pages.asked import (
     drawn_in_time,
+    gathered_in_time,
     is_out_of_reach,
     note_looks,
     page_of,
@@ -123,7 +124,9 @@ def table(request: HtmxRequest, key: str, panel: str) -> HttpResponseBase:
     if page.problem(report) or (page is PERSON_PAGE and report.question.person is None):
         raise Http404
     note_looks(report, page, at=timezone.now())
-    found: dict[str, ReportPanel] = {each.key: each for each in page.shows(report) if each.table}
+    with gathered_in_time():
+        panels = page.shows(report)
+    found: dict[str, ReportPanel] = {each.key: each for each in panels if each.table}
     if panel not in found:
         raise Http404
     name = f"{key}-{panel}-{form.today.isoformat()}"

@@ -23,7 +23,7 @@ from reports.axis import Axis
 from reports.commands.looks import note_look
 from reports.figures import FigureCell
 from reports.metric import AXES, METRICS, Metric
-from reports.pages.asked import asked_of
+from reports.pages.asked import asked_of, gathered_in_time
 from reports.presenters.people import person_path
 from reports.presenters.report import Report
 from reports.presenters.rows import ROW_KINDS, RowColumn, RowsReader, Written, columns_of
@@ -234,7 +234,12 @@ class CellRows:
 @require_GET
 def rows(request: HtmxRequest, slug: str) -> HttpResponse:
     """Exactly the rows that a number counts, a page at a time."""
-    asked = CellRows(request, slug)
+    with gathered_in_time():
+        context = _context(CellRows(request, slug), request)
+    return render(request, page="reports/rows.html", context=context)
+
+
+def _context(asked: CellRows, request: HtmxRequest) -> dict[str, Any]:
     found = lists.page(
         lambda _scope: asked.rows(),
         asked.ordering,
@@ -245,27 +250,21 @@ def rows(request: HtmxRequest, slug: str) -> HttpResponse:
     )
     asked.note_look(found.rows)
     address = asked.report.address
-    return render(
-        request,
-        page="reports/rows.html",
-        context={
-            "title": asked.title,
-            "definition": asked.metric.definition,
-            "count": number(asked.count),
-            "total": asked.total(),
-            "period": asked.reader.question.period,
-            "of": asked.form.scope_label(),
-            "heads": list(asked.heads()),
-            "lines": [asked.line(row) for row in found.rows],
-            "previous": address(before=found.before) if found.before else "",
-            "next": address(after=found.after) if found.after else "",
-            "start": address(),
-            "csv": address().replace("?", "export/?", 1)
-            if "?" in address()
-            else f"{address()}export/",
-            "today": timezone.localdate(timezone=request.user.zone),
-        },
-    )
+    return {
+        "title": asked.title,
+        "definition": asked.metric.definition,
+        "count": number(asked.count),
+        "total": asked.total(),
+        "period": asked.reader.question.period,
+        "of": asked.form.scope_label(),
+        "heads": list(asked.heads()),
+        "lines": [asked.line(row) for row in found.rows],
+        "previous": address(before=found.before) if found.before else "",
+        "next": address(after=found.after) if found.after else "",
+        "start": address(),
+        "csv": address().replace("?", "export/?", 1) if "?" in address() else f"{address()}export/",
+        "today": timezone.localdate(timezone=request.user.zone),
+    }
 
 
 @require_GET

@@ -15,6 +15,7 @@ from pipeline.requests import HtmxRequest
 from reports.commands import saved_report as commands
 from reports.forms.saved_report import SavedReportForm
 from reports.models import SavedReport
+from reports.pages.asked import gathered_in_time
 from reports.pages.saved import OpenedReport, may_be_saved, opened, suggested_name
 from reports.presenters.saved_reports import receiver_line, whose
 from reports.queries import saved_reports as queries
@@ -219,6 +220,7 @@ def card(request: HtmxRequest, pk: int) -> HttpResponse:
     found = opened(record, request.user)
     headline = None
     if found.report is not None and found.page is not None and not found.problem:
-        headline = found.page.headline(found.report)
+        with gathered_in_time():
+            headline = found.page.headline(found.report)
     context = {"record": record, "found": found, "one": headline}
     return render(request, page="reports/saved/_card.html", context=context)

@@ -4,19 +4,14 @@ A process says by SEVEN_WORK which kind is its own; each of its connections begi
 so that they cost no round trip. `within` is for what differs from them.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-from django.db import OperationalError, connection, transaction
-from psycopg.errors import QueryCanceled
+from django.db import connection, transaction
 
 # What the network may add before a server that says nothing is given up.
 GRACE = 1.0
-# A page of figures asks a dozen questions, and somebody waits for all of them.
-TOGETHER = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,23 +82,3 @@ def set_local(limits: TimeLimits) -> None:
     values = [each for pair in limits.settings.items() for each in pair]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {asked}", values)
-
-
-@contextmanager
-def begun_within(limits: TimeLimits) -> Iterator[None]:
-    """Let no statement begin when those before it took `TOGETHER` times as long as one of them may: it
-    fails like one that took too long."""
-    taken = 0.0
-
-    def run(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        nonlocal taken
-        if limits.statement is not None and taken >= TOGETHER * limits.statement:
-            raise OperationalError("all together took too long") from QueryCanceled()
-        started = time.monotonic()
-        try:
-            return execute(sql, params, many, context)
-        finally:
-            taken += time.monotonic() - started
-
-    with connection.execute_wrapper(run):
-        yield

@@ -1,7 +1,9 @@
 """Every page of the reports: who sees it, what it costs, and that all of its numbers open their rows."""
 
 import re
+from functools import partial
 from html import unescape
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from pipeline.models import User
 from reports.pages import PAGES, ReportPage
-from salesprocess.lib.time_limits import LIMITS, TimeLimits
+from salesprocess.lib.deadline import AnswerDeadline
 from tests.conftest import Cast
 
 QUERIES = 14
@@ -86,14 +88,46 @@ def test_a_question_that_means_nothing_is_refused_in_words(
 
 @pages
 def test_what_asks_for_too_much_is_refused_in_words(
-    client: Client, worked_cast: Cast, shown: ReportPage, monkeypatch: pytest.MonkeyPatch
+    client: Client, worked_cast: Cast, shown: ReportPage, settings: Any
 ) -> None:
     """However long its statements take together: here none may begin."""
     reader(client, worked_cast, shown)
-    monkeypatch.setitem(LIMITS, "page", TimeLimits(statement=0, lock=None, idle=None))
+    settings.ANSWER_SECONDS = 0
     answer = client.get(f"{address(shown)}?{DAYS}")
     assert answer.status_code == 422
     assert "take a shorter period, one team or one person" in answer.content.decode()
+
+
+def test_what_takes_too_long_to_be_made_of_its_rows_is_refused_in_words(
+    client: Client, worked_cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """However quick its statements are: the clock is looked at for each figure, too."""
+    client.force_login(worked_cast.again(worked_cast.mona))
+    settings.ANSWER_SECONDS = 5
+    looks = 0
+
+    def clock() -> float:
+        nonlocal looks
+        looks += 1
+        # Statements alone would come to half of it.
+        return looks * 0.05
+
+    monkeypatch.setattr("reports.pages.asked.AnswerDeadline", partial(AnswerDeadline, clock=clock))
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.get(f"/reports/?{DAYS}")
+    assert answer.status_code == 422
+    assert 0.05 * len(asked) < settings.ANSWER_SECONDS / 2
+    assert "take a shorter period, one team or one person" in answer.content.decode()
+
+
+def test_files_rows_and_cards_are_held_to_the_same_time(
+    client: Client, worked_cast: Cast, settings: Any
+) -> None:
+    client.force_login(worked_cast.again(worked_cast.mona))
+    settings.ANSWER_SECONDS = 0
+    client.raise_request_exception = False
+    for path in ("/reports/funnel/far.csv", "/reports/rows/consistency/"):
+        assert client.get(f"{path}?{DAYS}").status_code == 503, path
 
 
 @pages
