@@ -5,11 +5,12 @@ for activities, and those of the day asked for (today by default) for what is op
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     BigIntegerField,
     BooleanField,
@@ -30,7 +31,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Trunc
+from django.db.models.functions import Cast, Coalesce, Trunc
 
 from crm.models import (
     Activity,
@@ -274,12 +275,26 @@ STOOD = Population(
 )
 
 
-def stays_since(question: Question, start: dt.datetime) -> QuerySet[Any]:
-    """How many visits that went on after an instant began, and ended, in which weeks."""
-    visits = _visits(question).filter(Q(left_how=None) | Q(left_at__gte=start))
+class PlaceAmong(Func):
+    """How many of some instants, which ascend, are not later than another one."""
+
+    function = "width_bucket"
+    output_field = IntegerField()
+
+    def __init__(self, at: Any, instants: Sequence[dt.datetime]) -> None:
+        several: Any = ArrayField(DateTimeField())
+        super().__init__(at, Cast(Value(list(instants), output_field=several), several))
+
+
+def stays_between(question: Question, instants: Sequence[dt.datetime]) -> QuerySet[Any]:
+    """How many visits that went on after the first of some instants `began`, and `ended`, after how many
+    of the others."""
+    first, *others = instants
+    visits = _visits(question).filter(Q(left_how=None) | Q(left_at__gte=first))
     visits = visits.filter(entered_at__lt=question.now)
-    weeks = {name: span_at("week", at)(question) for name, at in _ENDS_OF_STAY.items()}
-    grouped: Any = visits.order_by().values("stage", "left_how", **weeks)
+    # Where a calendar would have to be asked of each, two searches in a short list do.
+    places = {name: PlaceAmong(at, others) for name, at in _ENDS_OF_STAY.items()}
+    grouped: Any = visits.order_by().values("stage", "left_how", **places)
     counted: QuerySet[Any] = grouped.annotate(n=Count("pk"))
     return counted
 

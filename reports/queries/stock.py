@@ -12,7 +12,7 @@ from pipeline.process.moves import LeftHow
 from reports.kept_sql import found_rows
 from reports.metric import told_rows
 from reports.movements import MOVED, Movement, went_back
-from reports.populations import stays_since
+from reports.populations import stays_between
 from reports.question import Question
 from reports.stock_populations import PROMISED
 
@@ -89,15 +89,21 @@ def stock_by_week(question: Question, *, weeks: int) -> list[StockOfWeek]:
     """Of the last weeks up to the day asked for; one query."""
     last = question.last_day - dt.timedelta(days=question.last_day.weekday())
     mondays = [last - dt.timedelta(weeks=weeks - 1 - number) for number in range(weeks)]
-    start = dt.datetime.combine(mondays[0], dt.time.min, tzinfo=question.period.zone)
+    starts = [
+        dt.datetime.combine(monday, dt.time.min, tzinfo=question.period.zone)
+        for monday in [*mondays, last + dt.timedelta(weeks=1)]
+    ]
     stays = found_rows(
-        question, ("stays", start), lambda asked: stays_since(asked, start), valued=False
+        question,
+        ("stays", starts[0], weeks),
+        lambda asked: stays_between(asked, starts),
+        valued=False,
     )
     # By week, what came into a stage and left it: each stay is looked at once, not once a week.
     changes: list[Counter[int]] = [Counter() for _monday in mondays]
     ends: Counter[int] = Counter()
     for stay in stays:
-        began, ended = (_place(stay[name], mondays[0]) for name in ("began", "ended"))
+        began, ended = stay["began"], stay["ended"]
         for place, n in ((began, stay["n"]), (ended, -stay["n"])):
             if place is not None and place < weeks:
                 changes[place][stay["stage"]] += n
@@ -113,8 +119,3 @@ def stock_by_week(question: Question, *, weeks: int) -> list[StockOfWeek]:
         standing = {stage: n for stage, n in stages.items() if n}
         found.append(StockOfWeek(monday=monday, stages=standing, ended=gone))
     return found
-
-
-def _place(monday: dt.date | None, first: dt.date) -> int | None:
-    """Which week it is, from the first one on, in which all that lies before it is counted."""
-    return None if monday is None else max((monday - first).days // 7, 0)

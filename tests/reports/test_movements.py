@@ -14,10 +14,12 @@ from pipeline.models import User
 from pipeline.people.events import TeamChanged
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Outcome
+from reports.axes import STAGE
 from reports.figures import FigureCell, Period
 from reports.measures import Told
 from reports.metric import WHOLE, Metric, figures, told_rows
-from reports.metrics import movement, pipeline
+from reports.metrics import flow, movement, pipeline
+from reports.queries.stock import stock_by_week
 from reports.question import Question, team_with_all_below
 from salesprocess.lib.events import Event, RecordRef, event_columns
 from salesprocess.lib.events import Sum as Money
@@ -238,3 +240,27 @@ def test_a_waterfall_closes_to_zero(cast: Cast) -> None:
         assert start == movement.ALL_OPEN["start"].whole(question).value
     # Stories of such luck come to most of them; without it this proves little.
     assert len(met) >= len(movement.DUE)
+
+
+def test_the_stock_of_each_week_is_what_stood_on_its_last_day(cast: Cast) -> None:
+    """Weeks of one query say the same as a question about each day, and what ended adds up."""
+    luck = random.Random(11)
+    for number in range(20):
+        story = Story(luck, [cast.ana, cast.ben])
+        story.tell()
+        story.keep(number)
+    question = Question(
+        reader=cast.again(cast.mona),
+        today=NOW.date(),
+        period=Period(start_on=on_day(0).date(), end_on=NOW.date(), zone=ZONE),
+    )
+    weeks = stock_by_week(question, weeks=10)
+    ended = StageVisit.objects.filter(left_how__in=[LeftHow.WON, LeftHow.STOPPED])
+    first = dt.datetime.combine(weeks[0].monday, dt.time.min, tzinfo=ZONE)
+    for week in weeks:
+        stood = flow.stood.measure(question.as_of_day(week.last_day), STAGE)
+        assert {stage: figure.n for stage, figure in stood.items()} == week.stages, week.monday
+        monday = dt.datetime.combine(week.monday, dt.time.min, tzinfo=ZONE) + dt.timedelta(weeks=1)
+        assert ended.filter(left_at__gte=first, left_at__lt=monday).count() == week.ended
+    assert weeks[-1].ended > 5
+    assert len({stage for week in weeks for stage in week.stages}) > 4
