@@ -34,7 +34,15 @@ from pipeline.process.stages import Outcome, Stage
 from reports.figures import MIN_ROWS
 from reports.flow_populations import CONVERSATION, DaysBetween, counted_until
 from reports.measures import Percentile
-from reports.populations import BY_HOLDER, OF_DEAL, days_before, flag, norm_days, reach_of
+from reports.populations import (
+    BY_HOLDER,
+    OF_DEAL,
+    days_before,
+    flag,
+    norm_days,
+    of_deals_in_reach,
+    reach_of,
+)
 from reports.question import Question
 from reports.stock_populations import (
     OPEN,
@@ -104,8 +112,11 @@ def _with_acts(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
         "talked_then": Max("done_at", filter=touched & CONVERSATION),
         "tried_then": nth("done_at", order=("-done_at",), where=touched, place=UNANSWERED),
     }
-    acts: Any = Activity.objects.filter(reach_of(question)(*BY_HOLDER)).order_by()
-    acts = acts.values("deal_id").annotate(**columns)
+    acts: Any = Activity.objects.filter(reach_of(question)(*BY_HOLDER), planned | touched)
+    if not is_past(question):
+        # No other deal is asked about: said of the deals, too, so that neither is gone through whole.
+        acts = acts.filter(of_deals_in_reach(question), deal__outcome=Outcome.OPEN)
+    acts = acts.order_by().values("deal_id").annotate(**columns)
     return with_found(deals, acts, *columns, by="deal_id")
 
 
@@ -144,7 +155,8 @@ def _with_records(question: Question, deals: QuerySet[Any]) -> QuerySet[Any]:
     ]
     if not is_past(question):
         people = {"people": Count("pk"), "deciders": Count("pk", filter=decides)}
-        found.append((DealContact.objects.all(), people))
+        in_talks = DealContact.objects.filter(deal__stage__gte=Stage.NEEDS_ANALYSIS)
+        found.append((in_talks, people))
     for rows, columns in found:
         by_deal = rows.filter(reach).order_by().values("deal_id").annotate(**columns)
         deals = with_found(deals, by_deal, *columns, by="deal_id")

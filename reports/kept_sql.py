@@ -81,12 +81,13 @@ def found_rows(
     *others: Question,
     learnt: Mapping[Hashable, Any] | None = None,
     valued: bool = True,
+    given: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     """The rows of what `write` makes of the question, and of `others` of the same reader.
 
     `key` is everything else that it depends on. `learnt` is what a question was asked once before and
     its SQL is made of as well, by the names under which the question keeps it. What is not `valued` has
-    no amount in it, so that no rate need be known.
+    no amount in it, so that no rate need be known. `given` are the values of its other `Param`, by name.
     """
     asked = (question, *others)
     scope = question.reader.scope
@@ -103,7 +104,8 @@ def found_rows(
     kept = _KEPT[whole_key]
     if kept is None:
         return []
-    params = [_filled(param, scope.params, now) for param in kept.params]
+    values = scope.params if given is None else {**scope.params, **given}
+    params = [_filled(param, values, now) for param in kept.params]
     with connection.cursor() as cursor:
         cursor.execute(kept.sql, params)
         found = list(in_time(cursor))
@@ -122,9 +124,9 @@ def _written(rows: QuerySet[Any]) -> WrittenSql | None:
     return WrittenSql(sql, tuple(params), compiler, tuple(names))
 
 
-def _filled(param: Any, ids: Mapping[str, Any], now: dt.datetime) -> Any:
+def _filled(param: Any, values: Mapping[str, Any], now: dt.datetime) -> Any:
     if isinstance(param, Param):
-        return ids[param.name]
+        return values[param.name]
     if isinstance(param, PresentMoment):
         assert param.later is not None  # noqa: S101  # as it was made
         return now + param.later

@@ -132,7 +132,7 @@ class Metric:
             told = told_rows(question, self.population)
             rows = rows.filter(pk__in=self.measures.ids(told, part=cell.part))
         else:
-            rows = self._measured(by, cell.key).rows(rows, part=cell.part)
+            rows = self.measured(by, cell.key).rows(rows, part=cell.part)
         for name, along, value in (("axis_value", by, cell.key), ("column", across, cell.column)):
             if along is None or not along.is_partition:
                 continue
@@ -149,7 +149,7 @@ class Metric:
         found = self.measures.values if isinstance(self.measures, Unfolded) else None
         return by.every if found is None else found(question)
 
-    def _measured(self, by: Axis | None, value: Any) -> Any:
+    def measured(self, by: Axis | None, value: Any) -> Any:
         """How one value of an axis is measured."""
         found = self.measures
         if by is None or by.is_partition or not isinstance(found, Unfolded):
@@ -162,7 +162,7 @@ class Metric:
         if isinstance(self.measures, Derived):
             return Raw(None, 0)
         none = {"n": 0, "part": 0, "known": 0, "found": None}
-        found: Raw = self._measured(by, value).read(none if row is None else row)
+        found: Raw = self.measured(by, value).read(none if row is None else row)
         return found
 
     def figure(
@@ -385,7 +385,7 @@ def _unfolded(
         f"m{number}_{place}_{name}": column
         for number, each in enumerate(metrics)
         for place, value in enumerate(values[number])
-        for name, column in each._measured(by, value).columns().items()
+        for name, column in each.measured(by, value).columns().items()
     }
     key = tuple(tuple(some) for some in values)
     rows = _grouped(question, population, metrics, (), columns, key) if columns else {}

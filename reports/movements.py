@@ -13,7 +13,9 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
+    Case,
     Count,
     DateField,
     DurationField,
@@ -25,6 +27,8 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Sum,
+    Value,
+    When,
 )
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Substr
@@ -33,6 +37,7 @@ from django.db.models.lookups import GreaterThan, LessThan
 from crm.models import Activity, Deal, DealChange, StageVisit
 from pipeline.models import User
 from pipeline.process.moves import LeftHow
+from pipeline.process.stages import Stage
 from reports.kept_sql import found_rows
 from reports.metric import AXES, Population, told_rows, told_together
 from reports.populations import (
@@ -58,6 +63,7 @@ from reports.stock_populations import (
 )
 from salesprocess.lib.deadline import in_time
 from salesprocess.lib.derived import found_first, nth, with_found
+from salesprocess.lib.prepared import Param
 
 _ENDS = (LeftHow.WON, LeftHow.STOPPED)
 NOTHING = Decimal(0)
@@ -90,6 +96,8 @@ class Movement:
     owner: str | None
     entered_then: dt.datetime | None
     n: int = 1
+    # Of what is told together: a number for how they came, went and changed.
+    kind: int = 0
 
     @property
     def change(self) -> Decimal:
@@ -117,7 +125,9 @@ MOVEMENT_PATHS = (
 )
 
 
-def movement_of(row: Mapping[str, Any], *, along: Any = None, n: int = 1) -> Movement:
+def movement_of(
+    row: Mapping[str, Any], *, along: Any = None, n: int = 1, kind: int = 0
+) -> Movement:
     """What became of a deal between the two instants of a question; `along` is its value of an axis."""
     was_in = row["stage_was"] is not None and row["belongs_was"]
     is_in = row["stage_then"] is not None and row["belongs_then"]
@@ -144,6 +154,7 @@ def movement_of(row: Mapping[str, Any], *, along: Any = None, n: int = 1) -> Mov
         owner=row["owner_then_name"],
         entered_then=row["entered_then"],
         n=n,
+        kind=kind,
     )
 
 
@@ -323,6 +334,61 @@ _ALIKE = (
 )
 
 
+# What says how a deal came, went and changed, with all that it may be: a number for each of them.
+_OF_A_KIND: Mapping[str, Sequence[Any]] = {
+    "stage_was": (None, *Stage.values),
+    "stage_then": (None, *Stage.values),
+    "last_way": (None, *LeftHow.values),
+    **dict.fromkeys(
+        (
+            *("belongs_was", "belongs_then", "had_ended", "was_pushed", "was_pulled"),
+            *("idle_then", "more", "less"),
+        ),
+        (False, True),
+    ),
+}
+
+
+def _kind_of(row: Mapping[str, Any]) -> int:
+    kind = 0
+    for name, values in _OF_A_KIND.items():
+        kind = kind * len(values) + values.index(row[name])
+    return kind
+
+
+def _kind_in_sql() -> Any:
+    kind: Any = Value(0)
+    for name, values in _OF_A_KIND.items():
+        places = (When(**{name: value}, then=place) for place, value in enumerate(values) if value)
+        place = Case(*places, default=Value(0), output_field=IntegerField())
+        kind = kind * Value(len(values)) + place
+    return ExpressionWrapper(kind, output_field=IntegerField())
+
+
+def first_of_kinds(question: Question, most: int) -> QuerySet[Any]:
+    """The first deals of some `kinds`: those of the `foremost` ones before the others, then those whose
+    day has passed, then by value. Both are a `Param`, of what is told together."""
+    several: Any = ArrayField(IntegerField())
+    moved = _ends_of(question).annotate(**_more_or_less()).annotate(kind=_kind_in_sql())
+    overdue = Q(closes_then__lt=question.last_day, stage_then__isnull=False, belongs_then=True)
+    ordered: QuerySet[Any] = (
+        moved.filter(kind__any_of=Param("kinds", several))
+        .annotate(
+            is_foremost=flag(Q(kind__any_of=Param("foremost", several))),
+            is_overdue=flag(overdue),
+            worth=Coalesce("worth_then", NOTHING),
+        )
+        .order_by("-is_foremost", "-is_overdue", "-worth", "pk")[:most]
+    )
+    return ordered
+
+
+def _more_or_less() -> dict[str, Any]:
+    """Whether a deal is worth more than it was, or less; what is not known is worth nothing."""
+    was, then = (Coalesce(F(name), NOTHING) for name in ("value_was", "worth_then"))
+    return {"more": flag(Q(GreaterThan(then, was))), "less": flag(Q(LessThan(then, was)))}
+
+
 def _told_together(question: Question, axes: Sequence[str]) -> list[Movement]:
     """The same of all of which the same became: as many, and what they come to. Of their dates only
     whether they lie in the quarter is told."""
@@ -340,14 +406,13 @@ def _told_together(question: Question, axes: Sequence[str]) -> list[Movement]:
         one = {**row, **unsaid, **told_of, **values, "planned_then": False}
         values_along = tuple(row[name] for name in names)
         value = values_along if len(names) > 1 else (values_along or (None,))[0]
-        moved = movement_of(one, along=value, n=row["n"])
+        moved = movement_of(one, along=value, n=row["n"], kind=_kind_of(row))
         if moved.at_start or moved.came:
             told.append(moved)
     return told
 
 
 def _alike(question: Question, axes: Mapping[str, str]) -> QuerySet[Any]:
-    was, then = (Coalesce(F(name), NOTHING) for name in ("value_was", "worth_then"))
     alike = _ends_of(question).annotate(
         **{name: _AXES[key](question) for name, key in axes.items()},
         due_was=flag(Q(closes_was__range=question.quarter)),
@@ -355,8 +420,7 @@ def _alike(question: Question, axes: Mapping[str, str]) -> QuerySet[Any]:
         has_date=flag(Q(closes_then__isnull=False)),
         known_was=flag(Q(value_was__isnull=False)),
         known_then=flag(Q(worth_then__isnull=False)),
-        more=flag(Q(GreaterThan(then, was))),
-        less=flag(Q(LessThan(then, was))),
+        **_more_or_less(),
     )
     found = found_first(alike, *_ALIKE, *axes, "value_was", "worth_then").values(*_ALIKE, *axes)
     sums = {"n": Count("pk"), "sum_was": Sum("value_was"), "sum_then": Sum("worth_then")}

@@ -2,7 +2,10 @@
 was promised. With `populations` the only place that names tables."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import (
@@ -50,7 +53,7 @@ from reports.populations import (
     went_on,
 )
 from reports.question import Question
-from salesprocess.lib.derived import nth, with_found
+from salesprocess.lib.derived import found_first, nth, with_found
 
 
 def fact_at(former: str, *path: str, now: str, output: Any) -> Case:
@@ -249,17 +252,71 @@ def _promised(question: Question) -> QuerySet[Any]:
     ).annotate(
         owner_then_name=Subquery(owner.values("name")[:1]),
         kept=flag(closed & Q(closed_at__lt=period.ends_at)),
-        happened=Case(
-            When(closed & Q(outcome=Outcome.STOPPED), then=Value("stopped")),
-            When(
-                closed & Q(outcome=Outcome.WON),
-                then=Cast(Cast(span_at("month", "closed_at")(question), DateField()), CharField()),
-            ),
-            default=Value("open"),
-            output_field=CharField(),
-        ),
+        happened=_happened(question),
     )
     return promised
+
+
+def _happened(question: Question) -> Case:
+    """What became of a deal: the month in which it was won, or how it is now."""
+    closed = Q(closed_at__lt=question.now)
+    month = Cast(Cast(span_at("month", "closed_at")(question), DateField()), CharField())
+    return Case(
+        When(closed & Q(outcome=Outcome.STOPPED), then=Value("stopped")),
+        When(closed & Q(outcome=Outcome.WON), then=month),
+        default=Value("open"),
+        output_field=CharField(),
+    )
+
+
+def promises_kept(questions: Sequence[Question]) -> QuerySet[Any]:
+    """Of what was promised for the period of each question, as of its beginning (`PROMISED`), how many
+    deals came to what: as `n_0`, `n_1` and so on. Visits and changes are gone through once for all."""
+    question, reach = questions[0], reach_of(questions[0])
+    starts = [asked.period.starts_at for asked in questions]
+    stays = {f"open_{at}": Count("pk", filter=went_on(start)) for at, start in enumerate(starts)}
+    stood = reduce(or_, (went_on(start) for start in starts))
+    visits: Any = StageVisit.objects.filter(reach(*BY_HOLDER), stood).order_by()
+    former = {
+        f"former_{kind}_{at}": nth("data", order=("at", "pk"), where=Q(kind=kind, at__gte=start))
+        for at, start in enumerate(starts)
+        for kind in _OF_A_PROMISE
+    }
+    changes: Any = DealChange.objects.filter(
+        reach(*OF_DEAL), kind__in=_OF_A_PROMISE, at__gte=min(starts)
+    )
+    changes = changes.order_by().values("deal_id").annotate(**former)
+    deals = Deal.objects.visible_to(question.reader)
+    visits = visits.values("deal_id").annotate(**stays)
+    rows = with_found(deals, visits, *stays, by="deal_id", inner=True)
+    rows = with_found(rows, changes, *former, by="deal_id")
+    promised = {}
+    for at, asked in enumerate(questions):
+        rows = rows.annotate(**_promise_at(f"{at}"))
+        days = (asked.period.start_on, asked.period.end_on)
+        is_asked = asked.of_deals(owner=f"owner_{at}", team=f"team_{at}")
+        is_promised = Q(**{f"open_{at}__gt": 0, f"closes_{at}__range": days})
+        promised[f"promised_{at}"] = flag(is_asked & is_promised)
+    rows = found_first(
+        rows.annotate(happened=_happened(question), **promised), "happened", *promised
+    )
+    counts = {f"n_{at}": Count("pk", filter=Q(**{name: True})) for at, name in enumerate(promised)}
+    counted: QuerySet[Any] = rows.values("happened").annotate(**counts)
+    return counted
+
+
+# What of a deal says whether a promise is asked about.
+_OF_A_PROMISE = ("owner", "team", "expected_close_on")
+
+
+def _promise_at(when: str) -> dict[str, Any]:
+    ids: Any = BigIntegerField()
+    found = {
+        f"{kind}_{when}_id": fact_at(f"former_{kind}_{when}", "id", now=f"{kind}_id", output=ids)
+        for kind in ("owner", "team")
+    }
+    date = fact_at(f"former_expected_close_on_{when}", now="expected_close_on", output=DateField())
+    return {**found, f"closes_{when}": date}
 
 
 # Deals whose date, as it stood when the period began, lay in it; with what happened to them.

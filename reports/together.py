@@ -2,25 +2,29 @@
 times, or of much that is small, beside what it is about.
 
 Each population under each question is a branch of one UNION, with the same columns: which branch it
-is, its values along the axes as text, and what each metric is read from as numbers.
+is, its values along the axes as text, and the numbers that its metrics are read from. Metrics that add
+up are counted along all axes at once for which a question wants them of a population: its rows are gone
+through once, and what each axis comes to is added up afterwards.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     Avg,
     CharField,
+    Count,
     DateField,
     DecimalField,
-    Field,
     Func,
     IntegerField,
+    Sum,
     Value,
 )
 from django.db.models.functions import Cast
@@ -29,7 +33,7 @@ from reports.axis import Axis
 from reports.figures import Unit
 from reports.kept_sql import found_rows
 from reports.lifted import lifted
-from reports.measures import Middle, Told
+from reports.measures import Middle, Told, Unfolded
 from reports.metric import (
     WHOLE,
     Derived,
@@ -46,6 +50,8 @@ from reports.question import Question
 _READ = ("n", "part", "known", "found", "whole", "low", "high")
 _COUNTS = ("n", "part", "known")
 _MOMENTS = (Unit.DAYS, Unit.HOURS)
+# The columns of what rows are along the axes of their branch.
+_NAMES = ("one", "two", "three", "four")
 
 
 class _Seconds(Func):
@@ -53,6 +59,13 @@ class _Seconds(Func):
 
     template = "extract(epoch FROM %(expressions)s)"
     output_field = DecimalField()
+
+
+class _Numbers(Func):
+    """Several numbers in one column: as many as a branch has, while its others have more or fewer."""
+
+    template = "ARRAY[%(expressions)s]::numeric[]"
+    output_field: Any = ArrayField(DecimalField(max_digits=30, decimal_places=6))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,45 +77,80 @@ class Wanted:
     axes: tuple[Axis, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Branch:
-    question: Question
-    population: Population
-    metrics: Sequence[Metric]
-    axes: tuple[Axis, ...]
+@dataclass(frozen=True)
+class _Part:
+    """What is read of each row: a metric, or of one that unfolds along an axis what it is at one of
+    the axis' values."""
+
+    metric: Metric
+    by: Axis | None = None
+    value: Any = None
 
     @property
     def key(self) -> Hashable:
-        metrics = tuple(each.slug for each in self.metrics)
-        return self.population.key, metrics, tuple(axis.key for axis in self.axes)
+        return self.metric.slug, self.by and self.by.key, self.value
+
+    def columns(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.metric.measured(self.by, self.value).columns()
+        return found
+
+
+@dataclass(kw_only=True)
+class _Branch:
+    """`wanted` are the metrics with the axes along which each is wanted, `axes` all of these."""
+
+    question: Question
+    population: Population
+    wanted: list[tuple[Metric, tuple[Axis, ...]]] = field(default_factory=list)
+    axes: list[Axis] = field(default_factory=list)
+    parts: dict[Hashable, _Part] = field(default_factory=dict)
+
+    def add(self, metric: Metric, axes: tuple[Axis, ...]) -> None:
+        self.wanted.append((metric, axes))
+        self.axes += [each for each in axes if each.is_partition and each not in self.axes]
+        for part in _parts_of(self.question, metric, axes):
+            self.parts.setdefault(part.key, part)
+
+    def bears(self, axes: Sequence[Axis]) -> bool:
+        """Whether there is room for some more axes."""
+        more = [each for each in axes if each.is_partition and each not in self.axes]
+        return len(self.axes) + len(more) <= len(_NAMES)
+
+    @property
+    def key(self) -> Hashable:
+        return self.population.key, tuple(self.parts), tuple(axis.key for axis in self.axes)
 
     def columns(self) -> dict[str, Any]:
         return {
             f"m{number}_{name}": column
-            for number, metric in enumerate(self.metrics)
-            for name, column in metric.columns().items()
+            for number, part in enumerate(self.parts.values())
+            for name, column in part.columns().items()
         }
 
-    def as_numbers(self, columns: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            name: _as_number(column, self.metrics[int(number)], part)
-            for name, column in columns.items()
-            for number, part in [name.removeprefix("m").split("_", 1)]
-        }
+    def places(self) -> list[tuple[Hashable, str]]:
+        """Of which part, and what of it, each of the numbers is."""
+        return [(key, name) for key, part in self.parts.items() for name in part.columns()]
+
+
+def _parts_of(question: Question, metric: Metric, axes: Sequence[Axis]) -> list[_Part]:
+    if axes and not axes[0].is_partition:
+        (by,) = axes
+        return [_Part(metric, by, value) for value in metric.values_along(question, by)]
+    return [_Part(metric)]
 
 
 def ask_together(wanted: Iterable[Wanted]) -> None:
     """Ask for all of it at once, so that `figures` has it; one query, and one more for each
     population with rows of which nobody knows when. Metrics that are worked out of others are asked
-    for by those; what is told one by one, or unfolds along the axis, is not asked for here."""
-    branches = [branch for each in wanted for branch in _branches(each)]
+    for by those; what is told one by one is not asked for here."""
+    branches = _branches(wanted)
     if not branches:
         return
-    most = max(len(branch.metrics) for branch in branches)
+    names = _NAMES[: max(len(branch.axes) for branch in branches)]
 
     def write(*asked: Question) -> Any:
         pairs = enumerate(zip(branches, asked, strict=True))
-        rows = [_rows(branch, each, place, most) for place, (branch, each) in pairs]
+        rows = [_rows(branch, each, place, names) for place, (branch, each) in pairs]
         return rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0]
 
     questions = [branch.question for branch in branches]
@@ -113,53 +161,79 @@ def ask_together(wanted: Iterable[Wanted]) -> None:
         for name, value in branch.population.learns(branch.question).items()
     }
     asked_for = ("together", *(branch.key for branch in branches))
-    found: dict[int, dict[Any, dict[str, Any]]] = {place: {} for place in range(len(branches))}
+    found: list[list[tuple[tuple[Any, ...], Sequence[Any]]]] = [[] for _branch in branches]
     valued = any(read_values(branch.columns()) for branch in branches)
     for row in found_rows(
         questions[0], asked_for, write, *questions[1:], learnt=learnt, valued=valued
     ):
-        axes = branches[row["branch"]].axes
-        texts = [row["one"], row["other"]][: len(axes)]
-        values = [
-            None if text is None else axis.value(text)
-            for text, axis in zip(texts, axes, strict=True)
-        ]
-        key = tuple(values) if len(axes) > 1 else (values or [WHOLE])[0]
-        found[row["branch"]][key] = row
-    for place, branch in enumerate(branches):
-        _keep(branch, found[place])
+        texts = [row[name] for name in names]
+        along = zip(texts, branches[row["branch"]].axes, strict=False)
+        key = tuple(None if text is None else axis.value(text) for text, axis in along)
+        found[row["branch"]].append((key, row["found"]))
+    for branch, rows in zip(branches, found, strict=True):
+        _keep(branch, rows)
 
 
-def _branches(each: Wanted) -> list[_Branch]:
+def _branches(wanted: Iterable[Wanted]) -> list[_Branch]:
+    branches: list[_Branch] = []
+    adding_up: dict[tuple[int, str], _Branch] = {}
+    for each in wanted:
+        for population, metrics in _by_population(each):
+            branch = _Branch(question=each.question, population=population)
+            if all(_adds_up(each.question, metric, each.axes) for metric in metrics):
+                place = (id(each.question), population.key)
+                former = adding_up.get(place)
+                if former is not None and former.bears(each.axes):
+                    branch = former
+                adding_up[place] = branch
+            for metric in metrics:
+                branch.add(metric, each.axes)
+            if not any(branch is one for one in branches):
+                branches.append(branch)
+    return branches
+
+
+def _by_population(each: Wanted) -> list[tuple[Population, list[Metric]]]:
+    """What of it is to be asked for."""
     kept = kept_figures(each.question)
-    by_population: dict[str, list[Metric]] = {}
+    found: dict[str, list[Metric]] = {}
     for metric in each.metrics:
         if figure_key(metric, each.axes) not in kept and _can_go_along(metric, each.axes):
-            by_population.setdefault(metric.population.key, []).append(metric)
-    return [
-        _Branch(question=each.question, population=some[0].population, metrics=some, axes=each.axes)
-        for some in by_population.values()
+            found.setdefault(metric.population.key, []).append(metric)
+    return [(some[0].population, some) for some in found.values()]
+
+
+def _adds_up(question: Question, metric: Metric, axes: Sequence[Axis]) -> bool:
+    """Whether what it is of several groups is what it is of these together: of counts and sums."""
+    columns = [
+        column for part in _parts_of(question, metric, axes) for column in part.columns().values()
     ]
+    return all(
+        type(each) is Sum or (type(each) is Count and not getattr(each, "distinct", False))
+        for each in columns
+    )
 
 
 def _can_go_along(metric: Metric, axes: Sequence[Axis]) -> bool:
-    if isinstance(metric.measures, Told | Derived) or not all(axis.is_partition for axis in axes):
+    if isinstance(metric.measures, Told | Derived):
         return False
+    if not all(axis.is_partition for axis in axes):
+        return isinstance(metric.measures, Unfolded) and metric.measures.axis == axes[0].key
     return set(metric.columns()) <= {*_READ}
 
 
-def _is_length(metric: Metric) -> bool:
+def _is_length(part: _Part) -> bool:
     """Whether the database finds a length of time: a median or a mean of such, not a number of days."""
-    of_rows = (
-        isinstance(metric.measures, Middle) or getattr(metric.measures, "aggregate", None) is Avg
-    )
-    return of_rows and metric.unit in _MOMENTS
+    measures = part.metric.measured(part.by, part.value)
+    of_rows = isinstance(measures, Middle) or getattr(measures, "aggregate", None) is Avg
+    return of_rows and part.metric.unit in _MOMENTS
 
 
-def _as_number(column: Any, metric: Metric, name: str) -> Any:
+def _as_number(column: Any, part: _Part, name: str) -> Any:
     if name in _COUNTS:
         return column
-    return Cast(_Seconds(column) if _is_length(metric) else column, _number())
+    number: Any = DecimalField(max_digits=30, decimal_places=6)
+    return Cast(_Seconds(column) if _is_length(part) else column, number)
 
 
 def _as_text(value: Any, axis: Axis) -> Cast:
@@ -167,61 +241,97 @@ def _as_text(value: Any, axis: Axis) -> Cast:
     return Cast(Cast(value, DateField()) if axis.time else value, CharField())
 
 
-def _number() -> DecimalField[Any, Any]:
-    return DecimalField(max_digits=30, decimal_places=6)
-
-
-def _nothing(of: Field[Any, Any]) -> Cast:
+def _nothing() -> Cast:
     """An unknown of a type: branches of a union must agree on it."""
-    return Cast(Value(None), of)
+    return Cast(Value(None), CharField())
 
 
-def _rows(branch: _Branch, question: Question, place: int, most: int) -> Any:
+def _rows(branch: _Branch, question: Question, place: int, names: Sequence[str]) -> Any:
     population = branch.population
     rows = population.find(question).order_by()
     if read_values(branch.columns()):
         rows = population.valued(question, rows)
-    names = ("one", "other")
     along: dict[str, Any] = {
         name: _as_text(population.axes[axis.key](question), axis)
         for name, axis in zip(names, branch.axes, strict=False)
     }
     rows, raw = lifted(rows, along, branch.columns())
-    columns = branch.as_numbers(raw)
-    texts = {name: _nothing(CharField()) for name in names if name not in along}
-    padding = {
-        f"m{number}_{name}": _nothing(IntegerField() if name in _COUNTS else _number())
-        for number in range(most)
-        for name in _READ
-        if f"m{number}_{name}" not in columns
-    }
-    every = columns | padding
-    ordered = [f"m{number}_{name}" for number in range(most) for name in _READ]
+    numbers = [
+        _as_number(raw[f"m{number}_{name}"], part, name)
+        for number, part in enumerate(branch.parts.values())
+        for name in part.columns()
+    ]
+    texts = {name: _nothing() for name in names if name not in along}
     grouped = rows.annotate(branch=Value(place, output_field=IntegerField()), **texts).values(
         "branch", *names
     )
-    return grouped.annotate(**{name: every[name] for name in ordered})
+    return grouped.annotate(found=_Numbers(*numbers))
 
 
-def _keep(branch: _Branch, rows: dict[Any, dict[str, Any]]) -> None:
-    question, axes = branch.question, branch.axes
-    if branch.population.undated is not None and not any(axis.time for axis in axes):
-        lost = branch.population.undated(question)
-        if lost is not None:
-            # Seldom, and it lowers the coverage of the whole: asked for on its own.
-            figures(question, branch.metrics, *axes)
-            return
-    for number, metric in enumerate(branch.metrics):
-        read = {}
-        for key, row in rows.items():
-            own = {name: row[f"m{number}_{name}"] for name in _READ}
-            if _is_length(metric):
-                own |= {name: _moment(own[name]) for name in ("found", "low", "high")}
-            if own["n"]:
-                read[key] = metric.figure(question, axes, key, metric.raw(own), 0)
-        if not axes and WHOLE not in read:
-            read[WHOLE] = metric.of_nothing(question)
-        kept_figures(question)[figure_key(metric, axes)] = read
+_Row = tuple[tuple[Any, ...], Sequence[Any]]
+
+
+def _keep(branch: _Branch, rows: Sequence[_Row]) -> None:
+    question, undated = branch.question, branch.population.undated
+    kept = kept_figures(question)
+    # Seldom, and it lowers the coverage of the whole: asked for on its own.
+    has_lost = undated is not None and undated(question) is not None
+    lost: dict[tuple[str, ...], list[tuple[Metric, tuple[Axis, ...]]]] = {}
+    for metric, axes in branch.wanted:
+        if has_lost and not any(axis.time for axis in axes):
+            lost.setdefault(tuple(axis.key for axis in axes), []).append((metric, axes))
+        else:
+            kept[figure_key(metric, axes)] = _read(branch, metric, axes, rows)
+    for some in lost.values():
+        figures(question, [metric for metric, _axes in some], *some[0][1])
+
+
+def _read(
+    branch: _Branch, metric: Metric, axes: tuple[Axis, ...], rows: Sequence[_Row]
+) -> dict[Any, Any]:
+    question = branch.question
+    if axes and not axes[0].is_partition:
+        (by,) = axes
+        return {
+            part.value: metric.figure(
+                question,
+                axes,
+                part.value,
+                metric.raw(_added(branch, part, rows) if rows else None, by, part.value),
+                0,
+            )
+            for part in _parts_of(question, metric, axes)
+        }
+    places = [branch.axes.index(axis) for axis in axes]
+    groups: dict[Any, list[_Row]] = {}
+    for row in rows:
+        values = tuple(row[0][place] for place in places)
+        key = values if len(axes) > 1 else (values or (WHOLE,))[0]
+        groups.setdefault(key, []).append(row)
+    found = {}
+    for key, some in groups.items():
+        own = _added(branch, _Part(metric), some)
+        if own["n"]:
+            found[key] = metric.figure(question, axes, key, metric.raw(own), 0)
+    if not axes and WHOLE not in found:
+        found[WHOLE] = metric.of_nothing(question)
+    return found
+
+
+def _added(branch: _Branch, part: _Part, rows: Sequence[_Row]) -> dict[str, Any]:
+    """What a part is read from, of several groups together; of one that does not add up there is but
+    one."""
+    own: dict[str, Any] = {}
+    for place, (key, name) in enumerate(branch.places()):
+        if key != part.key:
+            continue
+        known = [numbers[place] for _key, numbers in rows if numbers[place] is not None]
+        own[name] = sum(known) if known else None
+        if name in _COUNTS:
+            own[name] = int(own[name] or 0)
+        elif _is_length(part):
+            own[name] = _moment(own[name])
+    return own
 
 
 def _moment(seconds: Decimal | None) -> dt.timedelta | None:

@@ -8,9 +8,9 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from reports.axes import HAPPENED, NEXT_STATE, STAGE
+from reports.axes import HAPPENED, NEXT_STATE, STAGE, WARNING
 from reports.figures import Figure, FigureCell, Period
-from reports.metric import WHOLE, figures, told_rows
+from reports.metric import WHOLE, figures, told_together
 from reports.metrics import (
     attention,
     duration,
@@ -40,6 +40,7 @@ from reports.presenters.panels import (
 from reports.presenters.report import Report, between_words
 from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.stock_charts import (
+    MARKS,
     aging,
     change_line,
     closes_words,
@@ -49,7 +50,7 @@ from reports.presenters.stock_charts import (
     waterfall_table,
 )
 from reports.presenters.warnings import next_panel, warnings_panel
-from reports.queries.stock import changed_deals, happened_to, open_at_the_end, stock_by_week
+from reports.queries.stock import ages_at_the_end, changed_deals, happened_to, stock_by_week
 from reports.question import Question, months_before, quarter_name
 from reports.together import Wanted, ask_together
 from salesprocess.lib.format import day, money_short, number
@@ -81,6 +82,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
             Wanted(question=of_quarters[1], metrics=(expected.qualified_win_rate, *_SLIPS)),
             Wanted(question=question, metrics=(attention.next_planned,), axes=(NEXT_STATE,)),
             Wanted(question=question, metrics=(attention.warned,)),
+            Wanted(question=question, metrics=(attention.warned,), axes=(WARNING,)),
             Wanted(question=_last_year(question), metrics=_BANDS, axes=(STAGE,)),
             wanted_of_stamp(report),
         ]
@@ -108,14 +110,13 @@ def _changes(report: Report) -> ReportPanel:
     labels = {key: each.definition.name for key, each in movement.STRIP.items()}
     chosen, choices = report.chosen("part", {"all": _("All"), **labels})
     metric = movement.STRIP.get(chosen, movement.changed)
-    told = told_rows(question, MOVED)
-    which = [one for one in told if metric.measures.where(one)]  # type: ignore[union-attr]
-    lines = changed_deals(question, which, most=SHOWN)
+    deals = sum(one.n for one in told_together(question, MOVED))
+    lines = changed_deals(question, metric.measures.where, most=SHOWN)  # type: ignore[union-attr]
     parts = [
         StripPart(
             label=choice.label,
             count=number(whole.n if key == "all" else figure[key].n),
-            note=_("of %(n)s deals") % {"n": number(len(told))}
+            note=_("of %(n)s deals") % {"n": number(deals)}
             if key == "all"
             else report.text(figure[key], short=True),
             href=choice.href,
@@ -124,7 +125,8 @@ def _changes(report: Report) -> ReportPanel:
         )
         for key, choice in zip(["all", *movement.STRIP], choices, strict=True)
     ]
-    said = {"shown": number(len(lines)), "all": number(len(which))}
+    shown = whole if chosen == "all" else figure[chosen]
+    said = {"shown": number(len(lines)), "all": number(shown.n)}
     return ReportPanel(
         key="changes",
         title=_("What changed since %(day)s") % {"day": day(question.since, question.today)},
@@ -136,7 +138,7 @@ def _changes(report: Report) -> ReportPanel:
             rows_href=report.rows(FigureCell(metric=metric.slug)),
         ),
         definition=metric.definition,
-        say=_says_what(whole, figure, len(told)) if chosen == "all" else "",
+        say=_says_what(whole, figure, deals) if chosen == "all" else "",
         note="" if lines else _("Nothing of that since then: choose an earlier day, or All."),
         wide=True,
     )
@@ -345,13 +347,14 @@ def _aging(report: Report) -> ReportPanel:
         stage: [found[each.slug].get(stage, none[each.slug]).value for each in _BANDS]
         for stage in STAGE.every
     }
-    deals = open_at_the_end(question)
+    ages = ages_at_the_end(question, most=MARKS)
+    n = sum(each.n for each in ages.values())
     cells = {
         stage: FigureCell(metric=stock.open_deals.slug, by=STAGE.key, key=stage)
         for stage in STAGE.every
     }
     hrefs = {stage: report.rows(cell) for stage, cell in cells.items()}
-    drawn = aging(report, deals, bands, hrefs)  # type: ignore[arg-type]
+    drawn = aging(report, ages, bands, hrefs)  # type: ignore[arg-type]
     finished = sum(figure.n for figure in found[duration.median_days.slug].values())
     return ReportPanel(
         key="aging",
@@ -383,7 +386,7 @@ def _aging(report: Report) -> ReportPanel:
             ],
         ),
         definition=duration.median_days.definition,
-        n=len(deals),
+        n=n,
         legend=[
             LegendKey(css="key-half", text=_("half of the finished visits")),
             LegendKey(css="key-three", text=_("3 of 4")),
@@ -396,7 +399,7 @@ def _aging(report: Report) -> ReportPanel:
             "%(n)s finished visits of the last 12 months; at most 30 deals a stage are drawn, the longest."
         )
         % {"n": number(finished)},
-        empty="" if deals else _("No deal is open."),
+        empty="" if n else _("No deal is open."),
         wide=True,
     )
 

@@ -35,7 +35,7 @@ from reports.presenters.panels import (
 )
 from reports.presenters.pins import pinned
 from reports.presenters.report import Report
-from reports.queries.stock import ChangedDeal, StockOfWeek
+from reports.queries.stock import AgedDeal, ChangedDeal, StageAges, StockOfWeek
 from salesprocess.lib.format import day, money, money_short, number
 
 # Of each stage so many deals are drawn at most, the longest ones: the rest stands in its table.
@@ -186,7 +186,7 @@ def _days(report: Report, entered_at: dt.datetime | None) -> int | None:
 
 def aging(
     report: Report,
-    deals: Sequence[Movement],
+    ages: Mapping[int, StageAges],
     bands: Mapping[int, Sequence[Decimal | None]],
     hrefs: Mapping[int, str],
 ) -> Aging:
@@ -195,26 +195,19 @@ def aging(
     widest = max((float(nine or 0) for *_rest, nine in bands.values()), default=0)
     end, ticks = scale_to(max(widest * 2, 10))
     rows = []
+    none = StageAges(n=0, by_days={}, longest=())
     for stage in Stage:
-        mine = [one for one in deals if one.stage_then == stage]
-        days = sorted(
-            (
-                (found, one)
-                for one in mine
-                if (found := _days(report, one.entered_then)) is not None
-            ),
-            key=lambda pair: (-pair[0], pair[1].pk),
-        )
+        mine = ages.get(stage, none)
         half, three, nine = bands.get(stage, (None, None, None))
-        late = [one for found, one in days if nine is not None and found > nine]
+        late = 0 if nine is None else mine.longer_than(nine)
         rows.append(
             AgingRow(
                 stage=stage,
                 label=str(stage.label),
                 bands=_bands(half, three, nine, end),
-                marks=_marks(days[:MARKS], nine, end),
-                text=_("%(n)s open") % {"n": number(len(mine))},
-                note=_("%(n)s past nine in ten") % {"n": number(len(late))},
+                marks=_marks(mine.longest, nine, end),
+                text=_("%(n)s open") % {"n": number(mine.n)},
+                note=_("%(n)s past nine in ten") % {"n": number(late)},
                 href=hrefs.get(stage, ""),
             )
         )
@@ -243,21 +236,19 @@ def _bands(
     return found
 
 
-def _marks(
-    days: Sequence[tuple[int, Movement]], nine: Decimal | None, end: float
-) -> list[DealMark]:
+def _marks(longest: Sequence[AgedDeal], nine: Decimal | None, end: float) -> list[DealMark]:
     lifts: dict[float, int] = {}
     found = []
-    for taken, one in days:
-        at = at_percent(taken, end)
+    for one in longest:
+        at = at_percent(one.days, end)
         turn = lifts[at] = lifts.get(at, -1) + 1
         planned = "" if one.is_planned else " · " + _("nothing planned")
-        css = "late" if nine is not None and taken > nine else ""
+        css = "late" if nine is not None and one.days > nine else ""
         found.append(
             DealMark(
                 at=at,
                 lift=(0, -9, 9, -5, 5)[turn % 5],
-                title=" · ".join((one.name, _("%(n)s d") % {"n": number(taken)})) + planned,
+                title=" · ".join((one.name, _("%(n)s d") % {"n": number(one.days)})) + planned,
                 href=f"/deals/{one.pk}/",
                 css=f"{css} {'' if one.is_planned else 'bare'}".strip(),
             )

@@ -2,23 +2,36 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
-from django.db.models import CharField, Count, QuerySet, Value
+from django.db.models import Count, DateField, Q, QuerySet
+from django.db.models.functions import TruncDate
 
 from pipeline.process.moves import LeftHow
+from pipeline.process.stages import Stage
 from reports.kept_sql import found_rows
-from reports.metric import told_rows
-from reports.movements import MOVED, Movement, went_back
+from reports.metric import told_together
+from reports.movements import (
+    MOVED,
+    MOVEMENT_PATHS,
+    Movement,
+    first_of_kinds,
+    movement_of,
+    went_back,
+    with_attention,
+)
 from reports.populations import stays_between
 from reports.question import Question
-from reports.stock_populations import PROMISED
+from reports.stock_populations import open_then, promises_kept
+from salesprocess.lib.prepared import Param
 
 _COLUMNS = (
-    *("pk", "company__name", "owner_then_name", "amount_was", "currency_was", "amount_then"),
-    *("currency_then", "next_kind", "next_on", "next_at", "team_then_id"),
+    *MOVEMENT_PATHS,
+    *("company__name", "amount_was", "currency_was", "amount_then", "currency_then"),
+    *("next_kind", "next_on", "next_at", "team_then_id"),
 )
 
 
@@ -30,45 +43,118 @@ class ChangedDeal:
     row: Mapping[str, Any]
 
 
-def changed_deals(question: Question, which: Iterable[Movement], *, most: int) -> list[ChangedDeal]:
-    """The first of them: who needs a talk, then what is overdue, then by value. One query."""
-    chosen = sorted(which, key=lambda one: _order(question, one))[:most]
-    rows = MOVED.find(question).filter(pk__in=[one.pk for one in chosen]).values(*_COLUMNS)
-    found = {row["pk"]: row for row in rows}
-    return [ChangedDeal(moved=one, row=found[one.pk]) for one in chosen]
+def changed_deals(
+    question: Question, where: Callable[[Movement], bool], *, most: int
+) -> list[ChangedDeal]:
+    """The first of the deals of which something is true: who needs a talk, then what is overdue, then by
+    value. One query, and what is told together."""
+    told = told_together(question, MOVED)
+    kinds = {one.kind for one in told if where(one)}
+    if not kinds:
+        return []
+    foremost = {one.kind for one in told if one.is_idle or one.was_pushed or went_back(one)}
+    rows = found_rows(
+        question,
+        ("changed", most),
+        lambda asked: first_of_kinds(asked, most).values(*_COLUMNS),
+        given={"kinds": sorted(kinds), "foremost": sorted(foremost)},
+    )
+    return [ChangedDeal(moved=movement_of(row), row=row) for row in rows]
 
 
-def _order(question: Question, one: Movement) -> tuple[bool, bool, Any, int]:
-    to_talk = one.is_idle or one.was_pushed or went_back(one)
-    closes = one.closes_then
-    overdue = one.at_end and closes is not None and closes < question.last_day
-    return not to_talk, not overdue, -(one.value_then or 0), one.pk
+class AgedDeal(NamedTuple):
+    """A deal that has been in its stage for so many days."""
+
+    pk: int
+    name: str
+    days: int
+    is_planned: bool
 
 
-def open_at_the_end(question: Question) -> list[Movement]:
-    """The deals that are open at the end of what is asked."""
-    return [one for one in told_rows(question, MOVED) if one.at_end]
+@dataclass(frozen=True, kw_only=True)
+class StageAges:
+    """How many deals are open in a stage, and for how many days; of those whose day of entry is not
+    known there are no days. `longest` are the first of those that have been there longest."""
+
+    n: int
+    by_days: Mapping[int, int]
+    longest: Sequence[AgedDeal]
+
+    def longer_than(self, days: Decimal) -> int:
+        return sum(n for each, n in self.by_days.items() if each > days)
+
+
+def ages_at_the_end(question: Question, *, most: int) -> dict[int, StageAges]:
+    """Of the deals that are open at the end of what is asked, by stage. Two queries: how many there are
+    of each day, and the first `most` of each stage."""
+    asked = question if question.ends_now else question.as_of_day(question.last_day)
+    counts: dict[int, Counter[dt.date | None]] = {}
+    for row in found_rows(asked, "ages", _aged, valued=False):
+        counts.setdefault(row["stage_then"], Counter())[row["entered_on"]] = row["n"]
+    until = {
+        f"until_{stage.value}": _last_day_of_longest(counts.get(stage.value, {}), most)
+        for stage in Stage
+    }
+    longest: dict[int, list[AgedDeal]] = {stage: [] for stage in counts}
+    for row in found_rows(asked, "longest", _longest, given=until, valued=False):
+        days = (question.last_day - row["entered_on"]).days
+        deal = AgedDeal(row["pk"], row["name"], days, row["planned_then"])
+        longest[row["stage_then"]].append(deal)
+    return {
+        stage: StageAges(
+            n=found.total(),
+            by_days={(question.last_day - day).days: n for day, n in found.items() if day},
+            longest=sorted(longest[stage], key=lambda deal: (-deal.days, deal.pk))[:most],
+        )
+        for stage, found in counts.items()
+    }
+
+
+def _entered_on(question: Question) -> Any:
+    return TruncDate("entered_then", tzinfo=question.period.zone)
+
+
+def _aged(question: Question) -> QuerySet[Any]:
+    rows: Any = open_then(question).annotate(entered_on=_entered_on(question)).order_by()
+    counted: QuerySet[Any] = rows.values("stage_then", "entered_on").annotate(n=Count("pk"))
+    return counted
+
+
+def _last_day_of_longest(entered: Mapping[dt.date | None, int], most: int) -> dt.date | None:
+    """The day up to which those entered that have been there longest: `most` of them, or as many more
+    as entered on that day."""
+    so_many, last = 0, None
+    for day in sorted(each for each in entered if each is not None):
+        if so_many >= most:
+            break
+        so_many, last = so_many + entered[day], day
+    return last
+
+
+def _longest(question: Question) -> QuerySet[Any]:
+    rows = open_then(question).annotate(entered_on=_entered_on(question))
+    chosen = Q(pk__in=[])
+    for stage in Stage:
+        until = Param(f"until_{stage.value}", DateField())
+        chosen |= Q(stage_then=stage.value, entered_on__lte=until)
+    found: QuerySet[Any] = (
+        with_attention(question, rows.filter(chosen))
+        .order_by()
+        .values("pk", "name", "stage_then", "entered_on", "planned_then")
+    )
+    return found
 
 
 def happened_to(questions: Sequence[Question]) -> list[dict[str, int]]:
     """How many of what was promised for the period of each question came to what. One query."""
-
-    def write(*asked: Question) -> QuerySet[Any]:
-        parts: list[Any] = [
-            PROMISED.find(each)
-            .order_by()
-            .annotate(asked=Value(str(number), output_field=CharField()))
-            .values("asked", "happened")
-            .annotate(n=Count("pk"))
-            for number, each in enumerate(asked)
-        ]
-        together: QuerySet[Any] = parts[0].union(*parts[1:], all=True)
-        return together
-
     first, *others = questions
     found: list[dict[str, int]] = [{} for _question in questions]
-    for row in found_rows(first, "happened", write, *others, valued=False):
-        found[int(row["asked"])][row["happened"]] = row["n"]
+    for row in found_rows(
+        first, "happened", lambda *asked: promises_kept(asked), *others, valued=False
+    ):
+        for place, counts in enumerate(found):
+            if n := row[f"n_{place}"]:
+                counts[row["happened"]] = n
     return found
 
 

@@ -4,8 +4,10 @@ asks, and the deals of each box add up to it (METRICS K13)."""
 import datetime as dt
 import random
 import zoneinfo
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from crm.events import AmountChanged, ExpectedCloseChanged, OwnerChanged
@@ -14,12 +16,18 @@ from pipeline.models import User
 from pipeline.people.events import TeamChanged
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Outcome
-from reports.axes import STAGE
+from reports.axes import HAPPENED, STAGE
 from reports.figures import FigureCell, Period
 from reports.measures import Told
 from reports.metric import WHOLE, Metric, figures, told_rows
-from reports.metrics import flow, movement, pipeline
-from reports.queries.stock import stock_by_week
+from reports.metrics import flow, movement, pipeline, promise
+from reports.movements import MOVED, Movement, went_back
+from reports.queries.stock import (
+    ages_at_the_end,
+    changed_deals,
+    happened_to,
+    stock_by_week,
+)
 from reports.question import Question, team_with_all_below
 from salesprocess.lib.events import Event, RecordRef, event_columns
 from salesprocess.lib.events import Sum as Money
@@ -264,3 +272,85 @@ def test_the_stock_of_each_week_is_what_stood_on_its_last_day(cast: Cast) -> Non
         assert ended.filter(left_at__gte=first, left_at__lt=monday).count() == week.ended
     assert weeks[-1].ended > 5
     assert len({stage for week in weeks for stage in week.stages}) > 4
+
+
+def test_the_ages_of_what_is_open_are_those_of_its_deals(cast: Cast) -> None:
+    """Now and as of any day: how many are open in each stage and for how long, and who has been there
+    longest, as each deal by itself tells."""
+    luck = random.Random(5)
+    stories = [Story(luck, [cast.ana, cast.ben]) for _number in range(30)]
+    for number, story in enumerate(stories):
+        story.tell()
+        story.keep(number)
+    met = 0
+    for _turn in range(4):
+        question = random_question(luck, cast)
+        told = [one for one in told_rows(question, MOVED) if one.at_end]
+        found = ages_at_the_end(question, most=2)
+        assert sum(each.n for each in found.values()) == len(told)
+        for stage, ages in found.items():
+            days = {
+                one.pk: (question.last_day - one.entered_then.astimezone(ZONE).date()).days
+                for one in told
+                if one.stage_then == stage and one.entered_then is not None
+            }
+            assert (ages.n, ages.by_days) == (len(days), Counter(days.values()))
+            first = sorted(days, key=lambda pk: (-days[pk], pk))[:2]
+            assert [(each.pk, each.days) for each in ages.longest] == [
+                (pk, days[pk]) for pk in first
+            ]
+            planned = {one.pk: one.is_planned for one in told}
+            assert all(planned[each.pk] == each.is_planned for each in ages.longest)
+            met += len(ages.longest)
+    assert met > 20
+
+
+def test_the_first_of_what_changed_are_the_first_of_its_rows(cast: Cast) -> None:
+    """Whatever part of the strip is chosen: who needs a talk, what is overdue, then by value; each with
+    what became of it."""
+    luck = random.Random(3)
+    for number in range(40):
+        story = Story(luck, [cast.ana, cast.ben, cast.carl])
+        story.tell()
+        story.keep(number)
+    met: set[str] = set()
+    for _turn in range(5):
+        question = random_question(luck, cast)
+        told = told_rows(question, MOVED)
+        for metric in (movement.changed, *movement.STRIP.values()):
+            assert isinstance(metric.measures, Told)
+            where = metric.measures.where
+            expected = sorted(filter(where, told), key=partial(in_order, question))[:3]
+            found = [each.moved for each in changed_deals(question, where, most=3)]
+            assert found == expected, metric.slug
+            met |= {metric.slug} if found else set()
+    assert len(met) > 7
+
+
+def in_order(question: Question, one: Movement) -> tuple[bool, bool, Decimal, int]:
+    to_talk = one.is_idle or one.was_pushed or went_back(one)
+    closes = one.closes_then
+    is_overdue = one.at_end and closes is not None and closes < question.last_day
+    return not to_talk, not is_overdue, -(one.value_then or Decimal(0)), one.pk
+
+
+def test_promises_of_several_months_are_those_of_each(cast: Cast) -> None:
+    """One query for all of them says what the figure of each month says of its own beginning."""
+    luck = random.Random(2)
+    for number in range(60):
+        story = Story(luck, [cast.ana, cast.ben, cast.carl])
+        story.tell()
+        story.keep(number)
+    months = [
+        Period(start_on=dt.date(year, month, 1), end_on=dt.date(year, month, 28), zone=ZONE)
+        for year, month in ((2025, 12), (2026, 1), (2026, 2), (2026, 3))
+    ]
+    met = 0
+    for _turn in range(3):
+        question = random_question(luck, cast)
+        asked = [question.about(month) for month in months]
+        for one, found in zip(asked, happened_to(asked), strict=True):
+            told = promise.slipped.measure(one, HAPPENED)
+            assert found == {key: figure.n for key, figure in told.items()}
+            met += sum(found.values())
+    assert met > 30
