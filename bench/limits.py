@@ -93,8 +93,9 @@ def search(request: HttpRequest) -> HttpResponse:
 def report(request: HttpRequest, key: str) -> HttpResponse:
     """The headline figures of a page of the reports, of the last `days` days."""
     scope = SCOPES[request.user.role]  # type: ignore[union-attr]  # only who is signed in asks
-    start = timezone.now() - dt.timedelta(days=int(request.GET["days"]))
-    asked = {"me": request.user.pk, "start": start}
+    span = dt.timedelta(days=int(request.GET["days"]))
+    start = timezone.now() - span
+    asked = {"me": request.user.pk, "start": start, "before": start - span}
     found = [row for sql in HEADLINES[key] for row in _fetch(sql.format(**scope), asked)]
     return render(request, "bench/rows.html", {"rows": found})
 

@@ -413,11 +413,13 @@ def _answered(question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
     first = touches.values("deal_id").annotate(answered_at=Min("done_at"))
     organisation = question.reader.organisation
     zone, hours = question.period.zone.key, organisation.working_hours
+    until_answer = _length(
+        WorkedTime(F("answered_at"), zone, hours), WorkedTime(F("began_at"), zone, hours)
+    )
     worked: QuerySet[Any] = with_found(leads, first, "answered_at", by="deal_id").annotate(
         answered_in=_length(F("answered_at"), F("began_at")),
-        worked_until_answer=_length(
-            WorkedTime(F("answered_at"), zone, hours), WorkedTime(F("began_at"), zone, hours)
-        ),
+        # A calendar is dear: it is not asked of what was not answered.
+        worked_until_answer=Case(When(answered_at__isnull=False, then=until_answer)),
     )
     return worked
 

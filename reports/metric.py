@@ -171,8 +171,6 @@ class Metric:
         # Every number of a page comes by here.
         check_deadline()
         known = found.n if found.known is None else found.known
-        values = dict(zip(("key", "column"), value if len(axes) > 1 else (value,), strict=False))
-        names = dict(zip(("by", "across"), (axis.key for axis in axes), strict=False))
         return Figure(
             value=found.value,
             n=found.n,
@@ -181,11 +179,19 @@ class Metric:
             period=question.period,
             coverage=question.coverage(known=known, population=found.n + undated),
             unit=self.unit,
-            cell=FigureCell(metric=self.slug, **({**names, **values} if axes else {})),
+            cell=self._cell(axes, value),
             half=found.half,
             bounds=found.bounds,
             curve=found.curve,
         )
+
+    def _cell(self, axes: Sequence[Axis], value: Any) -> FigureCell:
+        if not axes:
+            return FigureCell(metric=self.slug)
+        if len(axes) == 1:
+            return FigureCell(metric=self.slug, by=axes[0].key, key=value)
+        (by, across), (key, column) = axes, value
+        return FigureCell(metric=self.slug, by=by.key, key=key, across=across.key, column=column)
 
 
 # Every metric by its slug, and every axis by its key; both come in as they are defined.

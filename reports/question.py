@@ -184,9 +184,12 @@ class Question:
 
     def coverage(self, *, known: int, population: int) -> Coverage:
         """Judged by what the reader's organisation calls reliable."""
+        return Coverage(known=known, population=population, reliable_from=self._reliable_from)
+
+    @cached_property
+    def _reliable_from(self) -> Decimal:
         needed = self.reader.organisation.reliable_from
-        share = RELIABLE_FROM if needed is None else Decimal(needed) / 100
-        return Coverage(known=known, population=population, reliable_from=share)
+        return RELIABLE_FROM if needed is None else Decimal(needed) / 100
 
     def of_visits(self) -> Q:
         return self._narrowed(owner="entry_owner", team="entry_team", deal="deal__")
