@@ -24,6 +24,7 @@ import './row_verbs.js';
 import './seconds.js';
 import './sheet.js';
 import './upload.js';
+import './versions.js';
 import { onDealKey } from './verbs.js';
 
 const root = document.documentElement;

@@ -23,9 +23,7 @@ def person(deal: Deal, pk: int) -> Contact:
 
 
 def line(deal: Deal, pk: int) -> DealLine:
-    found: DealLine = (
-        DealLine.objects.filter(deal=deal).select_related("product", "deal").get(pk=pk)
-    )
+    found: DealLine = deal.lines.select_related("product").get(pk=pk)
     return found
 
 

@@ -245,7 +245,8 @@ def done(
         response = HttpResponse(headers={"HX-Redirect": home_of(request, deal)})
     else:
         response = ask.done()
-        trigger(response, "deal-changed", {"id": deal.pk})
+        # What is sent before the page shows it may stand on it (frontend/versions.js).
+        trigger(response, "deal-changed", {"id": deal.pk, "version": deal.version})
     said = ask.said() if callable(ask.said) else ask.said
     if not said:
         return response

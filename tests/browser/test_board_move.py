@@ -10,10 +10,13 @@ from crm.commands import deal_move as move_commands
 from crm.models import Deal, StageVisit
 from pipeline.process.stages import Initiator, Outcome, Stage
 from tests.browser import axe
+from tests.browser.held import Held
 from tests.conftest import Cast
 from tests.factories import make_company, make_deal, plan_call, ready_deal
 
 pytestmark = pytest.mark.browser
+
+BOARD = re.compile(r"/board/(\?|$)")
 
 
 @pytest.fixture
@@ -65,6 +68,34 @@ def test_it_moves_a_card_by_keyboard(board: Page, deal: Deal):
     board.keyboard.press("]")
     expect(card_of(board, deal, Stage.PROPOSAL)).to_be_focused()
     assert stage_of(deal) == Stage.PROPOSAL
+
+
+def test_nobody_is_in_his_or_her_own_way(board: Page, deal: Deal):
+    """What is pressed before the board shows what was done says the version that came of that."""
+    moves, shown = Held(board, "**/advance/"), Held(board, BOARD)
+    sheet = board.locator("#sheet > *")
+    board.locator(f"#d{deal.pk}").focus()
+    with board.expect_request("**/advance/"):
+        board.keyboard.press("]")
+        board.keyboard.press("]")
+    with board.expect_request(BOARD):
+        moves.release()
+    with board.expect_response("**/advance/") as moved:
+        board.keyboard.press("]")
+    assert moved.value.status == 200
+    assert len(moves.routes) == 1
+    with board.expect_response("**/edit/close/**"):
+        board.keyboard.press("t")
+    sheet.locator("[name=expected_close_on]").fill("2026-12-24")
+    with board.expect_response("**/edit/close/") as answer:
+        board.keyboard.press("Control+Enter")
+    assert answer.value.status == 200
+    shown.release()
+
+    expect(sheet).to_have_count(0)
+    expect(card_of(board, deal, Stage.PROPOSAL)).to_be_visible()
+    assert stage_of(deal) == Stage.PROPOSAL
+    assert deal.expected_close_on == dt.date(2026, 12, 24)
 
 
 def test_it_puts_a_lifted_card_back_on_escape(board: Page, deal: Deal):

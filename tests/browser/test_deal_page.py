@@ -1,4 +1,5 @@
 import datetime as dt
+import re
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from pipeline.models import User
 from pipeline.process.stages import Outcome, Stage
 from reports.models import FormTime
 from tests.browser import axe
+from tests.browser.held import Held
 from tests.conftest import Cast
 from tests.factories import make_company, plan_call, ready_deal
 
@@ -103,6 +105,23 @@ def test_it_edits_a_value_in_place_and_gives_the_focus_back(shown: Page, deal: D
     expect(shown.locator("a#edit-amount")).to_be_focused()
     deal.refresh_from_db()
     assert deal.amount == 52_500
+
+
+def test_what_is_pressed_again_before_the_page_shows_it_is_one_press(shown: Page, deal: Deal):
+    parts = re.compile(rf"/deals/{deal.pk}/(\?|$)")
+    late = Held(shown, parts)
+    presses: list[str] = []
+    shown.on("request", lambda one: presses.append(one.url) if one.method == "POST" else None)
+    with shown.expect_response("**/advance/"), shown.expect_request(parts):
+        shown.keyboard.press("]")
+    shown.keyboard.press("]")
+    shown.locator("#advance").click()
+    late.release()
+    expect(shown.locator("#advance")).to_contain_text("Proposal")
+    expect(shown.locator("#sheet > *")).to_have_count(0)
+    deal.refresh_from_db()
+    assert deal.stage == Stage.NEEDS_ANALYSIS
+    assert len([url for url in presses if url.endswith("/advance/")]) == 1
 
 
 def test_it_shows_both_versions_and_keeps_what_was_typed(shown: Page, people: Cast, deal: Deal):

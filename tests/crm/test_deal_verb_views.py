@@ -1,6 +1,7 @@
 """Every address of a deal: by whom, how, with which answer; and what a refused one leaves alone."""
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -147,7 +148,9 @@ def test_it_tells_the_page_what_changed(
     response = client.post(world.url(path), said, headers={"hx-request": "true"})
     assert response.status_code == 200, response.content.decode()
     deal = world.closed if "closed" in path else world.deal
-    assert f'"deal-changed": {{"id": {deal.pk}}}' in response["HX-Trigger"]
+    told = json.loads(response["HX-Trigger"])["deal-changed"]
+    # And of which version it is from here: that of nobody else's change.
+    assert told == {"id": deal.pk, "version": Deal.objects.get(pk=deal.pk).version}
 
 
 @each_verb

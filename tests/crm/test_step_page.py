@@ -163,7 +163,7 @@ def test_it_answers_by_a_form_with_and_without_a_script(client: Client, cast: Ca
     done = post(client, cast.ana, deal, "3/money/", step_3_money="40,000", seen="0")
     assert done.status_code == 200
     events = json.loads(done["HX-Trigger"])
-    assert events["deal-changed"] == {"id": deal.pk}
+    assert events["deal-changed"]["id"] == deal.pk
     assert events["toast"]["undo"]["href"] == f"/deals/{deal.pk}/undo/"
     assert answered(deal, "money").value == "40,000"
     plain = client.post(f"/deals/{deal.pk}/steps/3/need/", {"step_3_need": "Heat"})
