@@ -8,8 +8,9 @@ that come in at once each counts the other's turn.
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 
 from crm.models import Company, Deal, Dealing, LeadAssignment, LeadRule, LeadTaker, Source
 from pipeline.models import Team, User
@@ -27,11 +28,13 @@ class LeadFacts:
 @dataclass(frozen=True, kw_only=True)
 class Dealt:
     """What the rules made of a lead: the rule that decided, and whom it chose (None: nobody had
-    room). `waiting` is how many leads the person had to sort before."""
+    room). `waiting` is how many leads the person had to sort before, `turn` which of the
+    rule's turns it is."""
 
     rule: LeadRule
     to: User | None = None
     waiting: int = 0
+    turn: int | None = None
 
     def entry(self, deal_id: int, *, at: dt.datetime) -> LeadAssignment:
         """The row of the log; the caller writes it."""
@@ -43,6 +46,7 @@ class Dealt:
             dealing=self.rule.dealing,
             to=self.to,
             waiting=self.waiting,
+            turn=self.turn,
             at=at,
         )
 
@@ -110,7 +114,7 @@ class PoolDealer:
         taker.last_turn = rule.turn
         self.waiting[taker.person_id] = waiting + 1
         self._changed.add(rule.pk)
-        return Dealt(rule=rule, to=taker.person, waiting=waiting)
+        return Dealt(rule=rule, to=taker.person, waiting=waiting, turn=rule.turn)
 
 
 def choose(team: Team, *, source: Source | None, company: Company | None) -> Dealt | None:
@@ -129,6 +133,19 @@ def choose(team: Team, *, source: Source | None, company: Company | None) -> Dea
 def note(deals: Iterable[tuple[int, Dealt]], *, at: dt.datetime) -> None:
     """Write into the log what became of these leads, by the ids of their deals."""
     LeadAssignment.objects.bulk_create(dealt.entry(pk, at=at) for pk, dealt in deals)
+
+
+def give_back(entry: Mapping[str, Any]) -> None:
+    """Whose turn a rule took for a lead has it again, as that was undone; unless the person has had another
+    since. `entry` is the row of the log that is gone, by its columns."""
+    turn, of = entry.get("turn"), {"rule": entry.get("rule_id")}
+    if turn is None or LeadRule.objects.select_for_update().filter(pk=of["rule"]).first() is None:
+        return
+    left = LeadAssignment.objects.filter(to=entry["to_id"], **of)
+    if left.filter(turn=None).exists():
+        return  # Nobody knows any more when those were.
+    last = left.aggregate(last=Max("turn", default=0))["last"]
+    LeadTaker.objects.filter(person=entry["to_id"], last_turn=turn, **of).update(last_turn=last)
 
 
 def _fits(rule: LeadRule, lead: LeadFacts) -> bool:

@@ -7,11 +7,11 @@ whole world of the record is read, and the rows that differ are kept for a few m
 and undone. What a verb did to many records at once is an act for each of them.
 
 It is no way around the history. Whoever else changed the record in between, or a few minutes, and
-only the ordinary verbs are left: move back, open again, hand over. A turn that a rule of a pool
-took to give a lead away stays taken.
+only the ordinary verbs are left: move back, open again, hand over.
 """
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
-from crm.commands import search
+from crm.commands import lead_dealing, search
 from crm.commands.locked_deal import add_change, save
 from crm.commands.watched import Record, watching
 from crm.events import ActUndone
@@ -29,6 +29,7 @@ from crm.models import (
     Contact,
     Deal,
     EvidenceFile,
+    LeadAssignment,
     PartyChange,
     SearchKind,
     UndoableAct,
@@ -125,6 +126,7 @@ def undo(record: Record, *, act: int, by: User, at: dt.datetime) -> None:
             raise Stale(row, version=row.version, by=row.changed_by)
         rows = [ChangedRow(*one) for one in found.rows]
         _put_back(rows)
+        _give_turns_back(rows)
         row.refresh_from_db()
         row.version = found.version
         _tell(row, ActUndone(verb=found.verb), by=by, at=at)
@@ -194,6 +196,13 @@ def _put_back_one(cursor: Any, row: ChangedRow) -> None:
     cursor.execute(part.statement(row), values)
     if cursor.rowcount != 1:
         raise Refused(_("Something was changed since: change that instead."))
+
+
+def _give_turns_back(rows: list[ChangedRow]) -> None:
+    """What the rules of a pool gave away comes back to it, and so does the turn that it took."""
+    for row in rows:
+        if row.table == LeadAssignment._meta.db_table and row.before is None:
+            lead_dealing.give_back(json.loads(row.after or "{}"))
 
 
 def _forget(made: list[ChangedRow]) -> None:

@@ -136,7 +136,8 @@ class LeadAssignment(models.Model):
     """That a rule gave a lead to somebody, or found nobody with room (`to` is None).
 
     The rule's name, how it chose and how many leads the person had to sort then are kept as they
-    were: rules change.
+    were: rules change. `turn` is which of the rule's turns it took; None for what was given before that
+    was kept.
     """
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="lead_assignments")
@@ -148,6 +149,7 @@ class LeadAssignment(models.Model):
     dealing = models.CharField(max_length=10, choices=Dealing)
     to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     waiting = models.PositiveIntegerField(default=0)
+    turn = models.PositiveIntegerField(null=True, blank=True)
     at = models.DateTimeField()
 
     objects = LeadAssignmentManager()

@@ -4,11 +4,13 @@ from functools import partial
 
 import pytest
 
+from crm.commands import bulk as bulk_commands
 from crm.commands import deal as deal_commands
 from crm.commands import lead as lead_commands
 from crm.commands import lead_rule as rule_commands
 from crm.commands.lead_rule import LeadRuleInput
-from crm.models import Deal, Dealing, LeadAssignment, LeadRule, Source
+from crm.commands.undo import undo, undoable
+from crm.models import Deal, Dealing, LeadAssignment, LeadRule, LeadTaker, Source, UndoableAct
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Stale
 from tests.conftest import Cast
@@ -96,6 +98,42 @@ def test_a_leader_gives_out_by_the_rules_what_lies_in_the_pool(cast, refused, un
 
     assert lead.owner == cast.ben
     assert lead.changes.get().reason == "All"
+
+
+def test_a_turn_comes_back_with_the_lead_that_took_it(cast):
+    pool = [make_deal(by=cast.mona, team=cast.north, name=f"Lead {n}") for n in range(3)]
+    rule(cast)
+
+    def give(lead: Deal) -> UndoableAct:
+        with undoable(verb="deal_out", by=cast.mona, at=NOW) as acts:
+            lead_commands.deal_out(lead, by=cast.mona, at=NOW)
+        return acts[0]
+
+    acts = [give(lead) for lead in pool[:2]]
+    assert [lead.owner for lead in pool[:2]] == [cast.ana, cast.ben]
+    for lead, act in zip(pool[:2], acts, strict=True):
+        undo(lead, act=act.pk, by=cast.mona, at=NOW)
+        assert lead.owner is None
+    # As if nobody had had one: Ana is the first again.
+    assert set(LeadTaker.objects.values_list("last_turn", flat=True)) == {0}
+    assert comes_in(cast) == "ana"
+
+    # Who has had another one since does not go before the others because of that.
+    given = give(pool[0])
+    assert pool[0].owner == cast.ben
+    assert [comes_in(cast) for _n in range(2)] == ["ana", "ben"]
+    undo(pool[0], act=given.pk, by=cast.mona, at=NOW)
+    assert comes_in(cast) == "ana"
+
+
+def test_many_that_are_given_at_once_leave_no_turn_behind(cast):
+    pool = [make_deal(by=cast.mona, team=cast.north, name=f"Lead {n}").pk for n in range(3)]
+    rule(cast)
+    bulk_commands.deal_out(pool, by=cast.mona, at=NOW)
+    assert not Deal.objects.filter(pk__in=pool, owner=None).exists()
+    results = bulk_commands.undo(NOW, of=Deal, by=cast.mona, at=NOW)
+    assert [one.refused for one in results] == [""] * 3
+    assert set(LeadTaker.objects.values_list("last_turn", flat=True)) == {0}
 
 
 def test_only_who_leads_the_team_sets_its_rules(cast, refused, unseen):
