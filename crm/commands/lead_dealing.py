@@ -138,14 +138,16 @@ def note(deals: Iterable[tuple[int, Dealt]], *, at: dt.datetime) -> None:
 def give_back(entry: Mapping[str, Any]) -> None:
     """Whose turn a rule took for a lead has it again, as that was undone; unless the person has had another
     since. `entry` is the row of the log that is gone, by its columns."""
-    turn, of = entry.get("turn"), {"rule": entry.get("rule_id")}
-    if turn is None or LeadRule.objects.select_for_update().filter(pk=of["rule"]).first() is None:
+    turn, rule = entry.get("turn"), entry.get("rule_id")
+    if turn is None or rule is None:
         return
-    left = LeadAssignment.objects.filter(to=entry["to_id"], **of)
+    LeadRule.objects.select_for_update().filter(pk=rule).first()
+    left = LeadAssignment.objects.filter(rule=rule, to=entry["to_id"])
     if left.filter(turn=None).exists():
         return  # Nobody knows any more when those were.
     last = left.aggregate(last=Max("turn", default=0))["last"]
-    LeadTaker.objects.filter(person=entry["to_id"], last_turn=turn, **of).update(last_turn=last)
+    taker = LeadTaker.objects.filter(rule=rule, person=entry["to_id"], last_turn=turn)
+    taker.update(last_turn=last)
 
 
 def _fits(rule: LeadRule, lead: LeadFacts) -> bool:
