@@ -54,8 +54,8 @@ LIMITS = {
     # Somebody sits before it and can end it.
     "command": TimeLimits(statement=None, lock=10, idle=None),
     # It may take long over what it has locked, but while it waits for a lock everybody waits behind
-    # it: better it tries again (`manage.py migrate`).
-    "migration": TimeLimits(statement=None, lock=2, idle=None),
+    # it, and pages no longer than they may: better it tries again (`manage.py migrate`).
+    "migration": TimeLimits(statement=None, lock=1, idle=None),
 }
 
 

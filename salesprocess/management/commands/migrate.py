@@ -6,7 +6,7 @@ from django.db import OperationalError
 from psycopg.errors import LockNotAvailable
 
 # Seconds before each time that it is tried again: in between, whoever waited behind it gets through.
-PAUSES = (1, 2, 4, 8, 15)
+PAUSES = (1, 2, 4, 8, 15, 30, 60)
 
 
 class Command(migrate.Command):
