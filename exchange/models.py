@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from pipeline.models import Batch, Role, User
 
 LONGEST_SHEET_NAME = 100
+# The field of an ImportChange that a history makes, of which nobody can choose a part.
+VISITS = "visits"
 
 
 class ImportKind(models.TextChoices):
@@ -25,6 +27,7 @@ class ImportKind(models.TextChoices):
     ACTIVITIES = "activities", _("Activities and notes")
     PRODUCTS = "products", _("Products and prices")
     RATES = "rates", _("Exchange rates")
+    HISTORY = "history", _("Stages that deals went through")
     LINES = "lines", _("Products on deals")
     ROLES = "roles", _("People on deals, with their roles")
     PEOPLE = "people", _("People and teams")

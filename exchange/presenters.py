@@ -8,6 +8,7 @@ from typing import Any
 
 from exchange.forms.columns import LABELS
 from exchange.models import ImportChange, ImportJob
+from pipeline.process.stages import Stage
 from salesprocess.lib.format import full_day, join_list, money, number
 
 # The page of each kind of record.
@@ -52,6 +53,8 @@ def in_words(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, dict):
+        if "visits" in value:
+            return " → ".join(_visit_words(visit) for visit in value["visits"])
         if "amount" in value:
             return money(Decimal(value["amount"]), value["currency"])
         return str(value["name"])
@@ -63,3 +66,13 @@ def in_words(value: Any) -> str:
         return full_day(dt.date.fromisoformat(value))
     except ValueError:
         return str(value)
+
+
+def _visit_words(visit: dict[str, Any]) -> str:
+    label = Stage(visit["stage"]).short
+    entered = visit["entered_at"]
+    return (
+        f"{label} ({full_day(dt.datetime.fromisoformat(entered).date())})"
+        if entered
+        else str(label)
+    )

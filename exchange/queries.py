@@ -9,6 +9,7 @@ from django.db.models import Case, Count, F, Func, Max, Min, Q, Sum, TextField, 
 
 from crm.models import Activity, Deal
 from exchange.models import (
+    VISITS,
     ExportState,
     ImportChange,
     ImportFaultQuerySet,
@@ -30,6 +31,7 @@ _WORDS_OF = {
         *("deal", "company", "contact", "about"),
     ),
     ImportKind.LINES: ("product", "company"),
+    ImportKind.HISTORY: ("company",),
     ImportKind.ROLES: ("role", "company"),
 }
 _WORDS, _REASONS = 60, 20
@@ -150,7 +152,7 @@ def changed_fields(job: ImportJob) -> list[ChangedField]:
     if not job.counts.get("differs"):
         return []
     ours = Count("pk", filter=Q(is_ours=True))
-    rows = job.changes.values("field").annotate(rows=Count("pk"), ours=ours)
+    rows = job.changes.exclude(field=VISITS).values("field").annotate(rows=Count("pk"), ours=ours)
     return [
         ChangedField(name=row["field"], rows=row["rows"], ours=row["ours"])
         for row in rows.order_by("-rows", "field")
@@ -168,7 +170,8 @@ class ImportChangesPage:
 
 def changes(job: ImportJob, *, after: int) -> ImportChangesPage:
     """A page of what a file changes on record, or would; what somebody changed here since comes first."""
-    if not (job.counts.get("differs") or job.counts.get("changed")):
+    is_of_deals = job.kind == ImportKind.HISTORY and job.counts.get("new")
+    if not (job.counts.get("differs") or job.counts.get("changed") or is_of_deals):
         return ImportChangesPage(rows=[], after=0, next=None)
     found = list(job.changes.order_by("-is_ours", "pk")[after : after + CHANGES_ON_A_PAGE + 1])
     more = len(found) > CHANGES_ON_A_PAGE

@@ -32,6 +32,7 @@ from exchange.models import (
     NOT_LOADED,
     OF_ADMINS,
     ImportJob,
+    ImportKind,
     ImportState,
 )
 from pipeline.models import Role, User
@@ -284,6 +285,8 @@ def name_columns(
             row.answers["formats"] = answers.fitting_formats(
                 answers.kind_of(row.kind), row.answers["columns"], row.answers["formats"]
             )
+        if row.kind == ImportKind.HISTORY:
+            row.answers.setdefault("hints", answers.stages_of(system, row.owner))
         try:
             answers.mapping_of(row)
         except Unreadable as error:

@@ -195,7 +195,8 @@ def next_piece(chosen: Chosen, done: int, *, numbered: bool) -> Chosen:
     """
     for mapped, tables in chosen:
         known = numbered or mapped.kind.named or "id" in mapped.columns
-        refer = mapped.kind.name == ImportKind.PEOPLE or "parent" in mapped.columns
+        whole = (ImportKind.PEOPLE, ImportKind.HISTORY)
+        refer = mapped.kind.name in whole or "parent" in mapped.columns
         room = PIECE if known and not refer else sum(table.length for table in tables)
         piece = []
         for table in tables:

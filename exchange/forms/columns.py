@@ -37,6 +37,10 @@ LABELS = {
     "amount": gettext_lazy("Value"),
     "currency": gettext_lazy("Currency"),
     "stage": gettext_lazy("Stage"),
+    "to_stage": gettext_lazy("The stage that it came to"),
+    "from_stage": gettext_lazy("The stage that it left"),
+    "field": gettext_lazy("What changed (only rows about the stage count)"),
+    "visits": gettext_lazy("Stages that it went through"),
     "stop_cause": gettext_lazy("Why it was stopped"),
     "created_on": gettext_lazy("First on record"),
     "entered_on": gettext_lazy("In this stage since"),
@@ -76,6 +80,7 @@ _LABELS_OF = {
     (ImportKind.ACTIVITIES, "more"): gettext_lazy("Columns that are kept in the text"),
     (ImportKind.ACTIVITIES, "owner"): gettext_lazy("Who did it or is to do it"),
     (ImportKind.ACTIVITIES, "created_on"): gettext_lazy("Entered on"),
+    (ImportKind.HISTORY, "owner"): gettext_lazy("Who moved it"),
     (ImportKind.ACTIVITIES, "email"): gettext_lazy("E-mail of the contact person"),
 }
 # One of these must be there, or nothing would name a deal.

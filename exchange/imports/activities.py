@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from crm.models import Activity, Company, Contact, Deal
 from crm.models.activity import TOUCHES
-from exchange.imports import bulk
+from exchange.imports import bulk, ways
 from exchange.imports.belonging import (
     deal_by_name,
     refuse_beyond_reach,
@@ -56,19 +56,6 @@ _STAGE = """
     WHEN s.done_moment IS NULL THEN NULL
     WHEN s.deal_id IS NULL THEN {first}
     ELSE coalesce({stood}, CASE WHEN s.act = ANY(%(touches)s) THEN {first} END)
-    END
-"""
-_STOOD = """
-    CASE
-    WHEN d.closed_at <= {at} THEN NULL
-    WHEN d.stage_entered_at IS NULL OR d.stage_entered_at <= {at} THEN d.stage
-    ELSE (
-        SELECT CASE WHEN v.left_how IN ('won', 'stopped') AND v.left_at <= {at} THEN NULL ELSE v.stage END
-        FROM crm_stagevisit AS v WHERE v.deal_id = d.id
-        ORDER BY (v.entered_at IS NULL OR v.entered_at <= {at}) DESC,
-            CASE WHEN v.entered_at IS NULL OR v.entered_at <= {at} THEN -v.sequence ELSE v.sequence END
-        LIMIT 1
-    )
     END
 """
 # What is next, and when the other side was last spoken to, as commands keep it.
@@ -206,7 +193,7 @@ def _write(judge: Judge) -> None:
         "deals": deals,
     }
     execute(_LOCK, arguments)
-    stood = _STOOD.format(at="s.done_moment")
+    stood = ways.STOOD.format(at="s.done_moment")
     bulk.insert_select(
         Activity,
         {

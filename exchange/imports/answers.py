@@ -28,7 +28,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 
 from exchange.imports import dates, guessing, mapping
-from exchange.imports.kinds import KINDS, RecordKind
+from exchange.imports.kinds import KINDS, STAGE_FIELDS, RecordKind
 from exchange.imports.mapping import MAKEABLE, Mapping
 from exchange.imports.reading import FileTable
 from exchange.imports.scanning import MOST_STAGES, Chosen, Reading, Scan
@@ -96,7 +96,7 @@ def mapping_of(job: ImportJob) -> Mapping:
         content["update"] = {name: update[name] for name in update if name in said["columns"]}
     if job.kind in MAKEABLE:
         content["make"] = list(MAKEABLE[job.kind])
-    if job.kind == ImportKind.DEALS:
+    if job.kind in STAGE_FIELDS:
         content["stages"] = _stages(said)
     if job.kind == ImportKind.ACTIVITIES:
         content["otherwise"] = said.get("otherwise", "")
@@ -144,7 +144,7 @@ def store_readings(job: ImportJob, scan: Scan) -> None:
         for column, reading in scan.readings.items()
         if _asks(reading, said.get(column, ""), remembered=column in remembered)
     ]
-    words = sorted(scan.stages)[:MOST_STAGES] if job.kind == ImportKind.DEALS else []
+    words = sorted(scan.stages)[:MOST_STAGES] if job.kind in STAGE_FIELDS else []
     job.rows = scan.rows
     job.readings = {
         "columns": {column: _kept(reading) for column, reading in scan.readings.items()},
@@ -227,6 +227,15 @@ def _named(columns: dict[str, list[str]]) -> set[str]:
 def _known(kind: str, owner: User) -> Sequence[ImportMapping]:
     known = ImportMapping.objects.visible_to(owner).filter(owner=owner, kind=kind)
     return list(known.order_by("-used_at")[:50])
+
+
+def stages_of(system: str, owner: User | None) -> dict[str, Any]:
+    """What was said last of the stages of a system in its files of deals: suggested for their history."""
+    if owner is None:
+        return {}
+    known = with_name(ImportMapping.objects.filter(owner=owner, kind=ImportKind.DEALS), system)
+    last = known.order_by("-used_at").first()
+    return dict(last.answers.get("stages", {})) if last else {}
 
 
 def spelling_of(system: str, owner: User | None) -> str:

@@ -697,6 +697,66 @@ ROLES = RecordKind(
     ),
 )
 
+# Which stage a deal came to, when, and by whom.
+HISTORY = RecordKind(
+    name="history",
+    named=False,
+    fields=(
+        ImportField(name="id", longest=150, headings="historyid changeid"),
+        _GONE,
+        # A history of all fields says of each row which one it is about.
+        ImportField(
+            name="field",
+            cell_type=CellType.WORD,
+            longest=80,
+            headings="field fieldkey fieldname property propertyname changedfield feld",
+        ),
+        ImportField(
+            name="deal",
+            refers=True,
+            required=True,
+            first=True,
+            headings=(
+                "opportunityid dealid potentialid dealnameid potentialnameid objectid leadid "
+                "messagerelateddocumentid relateddocumentid parentid dealtitle dealname potentialname "
+                "deal opportunityname opportunity recordname recordid verkaufschance"
+            ),
+        ),
+        _COMPANY_OF,
+        ImportField(
+            name="to_stage",
+            required=True,
+            headings=(
+                "newstage movedto newvalue newvaluechar stagename value stage dealstage stageid phase "
+                "neuephase neuerwert"
+            ),
+        ),
+        ImportField(
+            name="from_stage",
+            headings=(
+                "oldstage previousstage oldvalue oldvaluechar prevstage laststage stage altephase alterwert"
+            ),
+        ),
+        ImportField(
+            name="happened_on",
+            cell_type=CellType.MOMENT,
+            required=True,
+            headings=(
+                "createddate modifiedtime timestamp logtime changetime changedat changedon datechanged "
+                "messagedate date time at createdon updatedat enteredat dateentered seit datum am"
+            ),
+        ),
+        ImportField(
+            name="owner",
+            longest=254,
+            headings=(
+                "createdbyid createdby modifiedbyid modifiedby userid username user changedby updatedby "
+                "authorid author geandertvon"
+            ),
+        ),
+    ),
+)
+
 # What one unit of a foreign currency is worth, from a day on: files say it one way or the other.
 RATES = RecordKind(
     name="rates",
@@ -722,4 +782,6 @@ RATES = RecordKind(
 )
 
 # In this order: what a row refers to comes in before it, in whatever order the files are given.
-KINDS = (PEOPLE, RATES, PRODUCTS, COMPANIES, CONTACTS, DEALS, LINES, ROLES, ACTIVITIES)
+KINDS = (PEOPLE, RATES, PRODUCTS, COMPANIES, CONTACTS, DEALS, HISTORY, LINES, ROLES, ACTIVITIES)
+# Those that name stages, and by which fields.
+STAGE_FIELDS = {DEALS.name: ("stage",), HISTORY.name: ("to_stage", "from_stage")}

@@ -44,6 +44,7 @@ _SAID: dict[str, dict[str, str]] = {
         ),
         CANCELLED: "cancelled canceled notheld noshow abgesagt storniert nichtstattgefunden",
     },
+    "field": {"stage": "stage stagename dealstage stageid phase pipelinestage salesstage"},
     "result": {
         ActivityResult.REACHED: (
             "reached connected answered interested notinterested requestedmoreinfo"
@@ -108,6 +109,7 @@ def read(field: str, text: str) -> str:
                 "status": _("“{value}” does not say whether it was done."),
                 "result": _("“{value}” is no result of an activity here."),
                 "role": _("“{value}” is no role of a person on a deal here."),
+                "field": _("This row tells of “{value}”, and not of the stage."),
             }[field].replace("{value}", text)
         )
     return found

@@ -20,6 +20,7 @@ from exchange.imports.kinds import (
     COMPANIES,
     CONTACTS,
     DEALS,
+    HISTORY,
     LINES,
     PEOPLE,
     PRODUCTS,
@@ -37,6 +38,7 @@ TABLES = {
     ACTIVITIES.name: "crm_activity",
     RATES.name: "crm_rate",
     LINES.name: "crm_dealline",
+    HISTORY.name: "crm_deal",
     # Of several people on a deal that one row names, the deal.
     ROLES.name: "crm_deal",
 }
@@ -54,6 +56,7 @@ _CONCERNS = {
         " (d.owner_id = ANY(%(seen)s::bigint[])"
         " OR d.owner_id IS NULL AND d.team_id = ANY(%(pools)s::bigint[])))"
     ),
+    HISTORY.name: f"{_OWNED} OR {_POOLED}",
     ROLES.name: f"{_OWNED} OR {_POOLED}",
     ACTIVITIES.name: (
         "t.holder_id = ANY(%(seen)s::bigint[])"

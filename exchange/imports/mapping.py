@@ -17,6 +17,8 @@ right, and never means "this column is not there".
     [deals.columns]                        # our field = "their column"
     id = "Opportunity ID"
     email = ["E-mail", "E-mail 2"]         # several for e-mail, phone, and parts of a person's name
+    [history]                              # which stage a deal came to, when: columns deal, to_stage,
+    file = "history*.csv"                  # happened_on, from_stage, owner; stages as those of deals
     [activities]                           # calls, mails, meetings, notes, tasks
     file = "notes*.csv"
     otherwise = "note"                     # what a row is that no column says the kind of
@@ -45,7 +47,7 @@ from crm.models import ActivityKind
 from exchange.imports import dates
 from exchange.imports.encodings import NAMES
 from exchange.imports.faults import Unreadable
-from exchange.imports.kinds import KINDS, RecordKind
+from exchange.imports.kinds import DEALS, HISTORY, KINDS, STAGE_FIELDS, RecordKind
 from exchange.imports.reading import DELIMITERS
 from exchange.imports.values import DECIMAL_SIGNS
 from pipeline.process.stages import Initiator, Outcome, Stage
@@ -63,6 +65,7 @@ _SAID_OF = {
     "contacts": {"make", "update"},
     "deals": {"make", "stages", "currency", "update"},
     "activities": {"otherwise"},
+    "history": {"stages"},
 }
 
 
@@ -138,9 +141,10 @@ def of_content(content: dict[str, Any]) -> Mapping:
         raise Unreadable(_('Say which system the files come from: system = "old-crm".'))
     formats = _table(content, "format", where="")
     _only(formats, {"encoding", "delimiter", "date", "decimal"}, where="format")
-    kinds = tuple(
-        _kind(kind, _table(content, kind.name, where="")) for kind in KINDS if kind.name in content
-    )
+    tables = {kind: _table(content, kind.name, where="") for kind in KINDS if kind.name in content}
+    if DEALS in tables and HISTORY in tables:  # the stages of one system are the same in both
+        tables[HISTORY] = {"stages": tables[DEALS].get("stages", {}), **tables[HISTORY]}
+    kinds = tuple(_kind(kind, table) for kind, table in tables.items())
     if not kinds:
         raise Unreadable(
             _("Name at least one kind of record: %(kinds)s.")
@@ -170,8 +174,9 @@ def _kind(kind: RecordKind, content: dict[str, Any]) -> KindMapping:
     if not isinstance(make, list) or set(make) - set(makeable):
         raise Unreadable(_("[%(kind)s] make can be: %(names)s.") % _named(where, makeable))
     stages = _table(content, "stages", where=where)
-    if kind.name == "deals" and not stages:
-        raise Unreadable(_("[deals.stages] must say what each foreign stage is in ours."))
+    if kind.name in STAGE_FIELDS and not stages:
+        words = _("[%(kind)s.stages] must say what each foreign stage is in ours.")
+        raise Unreadable(words % {"kind": where})
     return KindMapping(
         kind=kind,
         file=content["file"],
@@ -180,7 +185,8 @@ def _kind(kind: RecordKind, content: dict[str, Any]) -> KindMapping:
         values=_values(kind, _table(content, "values", where=where)),
         formats=_formats(kind, columns, formats),
         stages={
-            name: _meaning(name, _table(stages, name, where="deals.stages")) for name in stages
+            name: _meaning(name, _table(stages, name, where=f"{where}.stages"), kind=where)
+            for name in stages
         },
         make=frozenset(make),
         currency=_text(content, "currency", where=where),
@@ -261,8 +267,8 @@ def _values(kind: RecordKind, content: dict[str, Any]) -> dict[str, dict[str, st
     }
 
 
-def _meaning(name: str, content: dict[str, Any]) -> StageMeaning:
-    where = f"deals.stages.{name}"
+def _meaning(name: str, content: dict[str, Any], *, kind: str) -> StageMeaning:
+    where = f"{kind}.stages.{name}"
     _only(content, {"stage", "outcome", "initiator", "cause", "ignore"}, where=where)
     keys = {stage.key: stage for stage in Stage}
     stage = keys[_choice(content, "stage", tuple(keys), where=where, required=True)]

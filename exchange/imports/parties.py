@@ -58,7 +58,7 @@ _RINGS = """
         SELECT no FROM walk WHERE above = no
     ) AS ring
 """
-_OWNER_BY_ADDRESS = """
+OWNER_BY_ADDRESS = """
     UPDATE {s} AS s SET owner_id = u.id FROM pipeline_user AS u
     WHERE s.state IS NULL AND u.email = lower(s.owner)
 """
@@ -375,7 +375,7 @@ def assign_importer(judge: Judge) -> None:
 
 def resolve_owner(judge: Judge) -> None:
     if "owner" in judge.mapped.columns:
-        judge.execute(_OWNER_BY_ADDRESS)
+        judge.execute(OWNER_BY_ADDRESS)
     judge.resolve(
         "owner",
         "owner_id",

@@ -29,7 +29,9 @@ from exchange.imports.kinds import (
     ACTIVITIES,
     COMPANIES,
     DEALS,
+    HISTORY,
     PEOPLE,
+    STAGE_FIELDS,
     CellType,
     ImportField,
     RecordKind,
@@ -56,7 +58,16 @@ JUDGED = {
     "cause": "text",
 }
 # Of each kind, what a row says after the rules have read it, beside its own fields.
-_DERIVED: dict[str, dict[str, str]] = {DEALS.name: JUDGED, ACTIVITIES.name: activity_rows.DERIVED}
+_DERIVED: dict[str, dict[str, str]] = {
+    DEALS.name: JUDGED,
+    ACTIVITIES.name: activity_rows.DERIVED,
+    HISTORY.name: {
+        "came_stage": "smallint",
+        "came_outcome": "text",
+        "left_stage": "smallint",
+        "moved_at": "timestamptz",
+    },
+}
 _NUMBERS = {
     CellType.MONEY: values.money,
     CellType.WHOLE: values.whole,
@@ -220,7 +231,25 @@ class RowReader:
             return self._judge(no, found, row)
         if self._mapped.kind is ACTIVITIES:
             return self._activity(found, row)
+        if self._mapped.kind is HISTORY:
+            return self._moved(found)
         return ()
+
+    def _moved(self, found: dict[str, Any]) -> tuple[Any, ...]:
+        """What it came to, and which stage it left; that one counts where it was open there."""
+        came = self._meaning("to_stage", found["to_stage"])
+        left = self._meaning("from_stage", found["from_stage"]) if found["from_stage"] else None
+        (at,) = dates.instants([found["happened_on"]], zones=self._run.zones, now=self._run.now)
+        found["happened_on"] = at
+        left_stage = left.stage.value if left and left.outcome == Outcome.OPEN else None
+        return came.stage.value, came.outcome.value, left_stage, at
+
+    def _meaning(self, field: str, word: str) -> StageMeaning:
+        meaning = self._mapped.stages.get(word)
+        if meaning is None:
+            reason = _("The mapping does not say what stage “%(stage)s” is.") % {"stage": word}
+            raise _BadCell(self._column(field), word, reason)
+        return meaning
 
     def _activity(self, found: dict[str, Any], row: list[str]) -> tuple[Any, ...]:
         try:
@@ -268,7 +297,8 @@ class RowReader:
     def _aliases(self, field: ImportField) -> dict[str, str]:
         """A foreign stage is what the mapping knows by this word, even if it sounds like none."""
         aliases = self._mapped.values.get(field.name, {})
-        stages = self._mapped.stages if field.name == "stage" else {}
+        names_stages = field.name in STAGE_FIELDS.get(self._mapped.kind.name, ())
+        stages = self._mapped.stages if names_stages else {}
         return {**{word: word for word in stages}, **aliases}
 
     def _parser(self, field: ImportField, columns: tuple[str, ...]) -> Callable[[str], Any]:
@@ -433,10 +463,7 @@ class RowReader:
     def _judge(self, no: int, found: dict[str, Any], row: list[str]) -> tuple[Any, ...]:
         """What the rules make of a deal: its visits are staged, the deal repeats the latest."""
         word = found["stage"] or ""
-        meaning = self._mapped.stages.get(word)
-        if meaning is None:
-            reason = _("The mapping does not say what stage “%(stage)s” is.") % {"stage": word}
-            raise _BadCell(self._column("stage"), word, reason)
+        meaning = self._meaning("stage", word)
         for name in meaning.ignore:
             found[name] = None
         before, closed_at = self._before(meaning, found)
@@ -471,10 +498,7 @@ class RowReader:
         day on which it was won, or lost, says so if no other column does."""
         entered: list[tuple[Stage, dates.When]] = []
         for word, said in found.pop("entered_stages") or ():
-            meant = self._mapped.stages.get(word)
-            if meant is None:
-                reason = _("The mapping does not say what stage “%(stage)s” is.") % {"stage": word}
-                raise _BadCell(self._column("entered_stages"), word, reason)
+            meant = self._meaning("entered_stages", word)
             if meant.outcome == Outcome.OPEN:
                 entered.append((meant.stage, said))
             elif meant.outcome == meaning.outcome and found["closed_on"] is None:

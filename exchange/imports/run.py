@@ -15,7 +15,17 @@ from django.db import connection, transaction
 
 from crm.commands import search
 from crm.models import SearchKind
-from exchange.imports import activities, deals, notes, parties, parts, people, rates, staging
+from exchange.imports import (
+    activities,
+    deals,
+    history,
+    notes,
+    parties,
+    parts,
+    people,
+    rates,
+    staging,
+)
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import KINDS
 from exchange.imports.mapping import KindMapping, Mapping
@@ -232,6 +242,7 @@ _IMPORT: dict[str, Callable[[Judge], dict[str, list[Any]] | None]] = {
     "companies": parties.import_companies,
     "contacts": parties.import_contacts,
     "deals": deals.import_deals,
+    "history": history.import_history,
     "lines": parts.import_lines,
     "roles": parts.import_roles,
     "activities": activities.import_activities,
@@ -259,11 +270,14 @@ def _changes(chosen: Chosen) -> Iterator[ChangeRow]:
     """What differs on record, by kind, file and line, as an iterator."""
     kinds = [kind.name for kind in KINDS]
     numbers = {(m.kind.name, table.name): table.number for m, tables in chosen for table in tables}
+    # A history changes deals.
+    of_file = {file: number for (_kind, file), number in numbers.items()}
     with connection.chunked_cursor() as cursor:
         cursor.execute(_CHANGES.format(changes=staging.CHANGES), [kinds])
         for file, line, kind, pk, name, field, was, now, *how, stamp in cursor:
             told = [None if each is None else json.loads(each) for each in (was, now, stamp)]
-            yield [numbers[kind, file], line, kind, pk, name, field, *told[:2], *how, told[2]]
+            number = numbers.get((kind, file), of_file[file])
+            yield [number, line, kind, pk, name, field, *told[:2], *how, told[2]]
 
 
 def _faults(chosen: Chosen) -> Iterator[FaultRow]:

@@ -10,14 +10,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from exchange.imports import cells, currencies, values
+from exchange.imports import cells, currencies, known_words, values
 from exchange.imports import dates as date_ways
 from exchange.imports.dates import when as read_date
-from exchange.imports.faults import Unreadable
+from exchange.imports.faults import BadValue, Unreadable
 from exchange.imports.headings import stage_in
-from exchange.imports.kinds import DEALS, ImportField
+from exchange.imports.kinds import DEALS, STAGE_FIELDS, ImportField
 from exchange.imports.mapping import KindMapping, Mapping
-from exchange.imports.reading import FileTable
+from exchange.imports.reading import FileRow, FileTable
 from salesprocess.lib.format import unambiguous
 
 # A column with more different words than this is not a column of stages.
@@ -169,7 +169,12 @@ def scan(mapped: KindMapping, table: FileTable) -> Scan:
         (reading, table.header.index(column), mapped.values.get(fields[column].name, {}))
         for column, reading in readings.items()
     ]
-    stage = [table.header.index(column) for column in mapped.columns.get("stage", ())]
+    # The columns that make one word together.
+    stage = [
+        [table.header.index(column) for column in mapped.columns[name]]
+        for name in STAGE_FIELDS.get(mapped.kind.name, ())
+        if name in mapped.columns
+    ]
     found = Scan(readings=readings)
     for row in table.rows():
         found.rows += row.is_row
@@ -178,12 +183,23 @@ def scan(mapped: KindMapping, table: FileTable) -> Scan:
         for reading, place, aliases in looks:
             if text := cells.cell_value(row.cells[place], aliases):
                 reading.see(text, row.line)
-        if stage and len(found.stages) <= MOST_STAGES:
-            found.stages[_word([row.cells[place] for place in stage])] = None
+        if stage and len(found.stages) <= MOST_STAGES and _is_of_stages(mapped, table, row):
+            words = (_word([row.cells[place] for place in places]) for places in stage)
+            found.stages |= dict.fromkeys(word for word in words if word or mapped.kind is DEALS)
     found.stages |= dict.fromkeys(map(stage_in, mapped.columns.get("entered_stages", ())))
     if not stage and mapped.kind is DEALS:
         found.stages[""] = None
     return found
+
+
+def _is_of_stages(mapped: KindMapping, table: FileTable, row: FileRow) -> bool:
+    """A history of all fields has words of other things in the same column."""
+    for column in mapped.columns.get("field", ()):
+        try:
+            known_words.read("field", cells.text(row.cells[table.header.index(column)]))
+        except BadValue:
+            return False
+    return True
 
 
 def _word(raw: list[str]) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from crm.commands import search
 from crm.models import SearchKind
+from exchange.imports import ways
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS
 from exchange.imports.ledger import TABLES
@@ -337,45 +338,12 @@ def take_back(
     }
     left: dict[tuple[str, int], tuple[str, str]] = {}
     count = 0
-    for kind, fields in FIELDS.items():
-        table = TABLES[kind]
+    for kind in FIELDS:
         said = {**arguments, "of": kind}
         execute(_NOTE_TOUCHED, touched=_TOUCHED)
-        for field in fields:
-            about = {**said, "field": field.name}
-            names = {
-                "table": table,
-                "changes": _STORED,
-                "touched": _TOUCHED,
-                "changeable": field.changeable,
-                "editable": _EDITABLE[kind],
-                "to_take_back": _TO_TAKE_BACK.format(
-                    present=field.present, changeable=field.changeable, editable=_EDITABLE[kind]
-                ),
-            }
-            for pk, name, reason in select(_LEFT, about, **names):
-                left[kind, pk] = name, why[reason]
-            if kind == DEALS.name:
-                more = (
-                    f"AND c.job_id = %(job)s AND c.field = %(field)s AND EXISTS (SELECT FROM {table}"
-                    f" AS t WHERE t.id = c.record_id AND {names['to_take_back']})"
-                )
-                execute(_HISTORY, about, changes=_STORED, old="c.now", new="c.was", more=more)
-            execute(_TAKE_BACK, about, back=field.back, **names)
-        for point in POINTS if kind == CONTACTS.name else ():
-            about = {**said, "field": point}
-            names = {
-                "table": table,
-                "changes": _STORED,
-                "touched": _TOUCHED,
-                "changeable": "true",
-                "editable": _EDITABLE[kind],
-                "to_take_back": _POINTS_TO_TAKE_BACK.format(editable=_EDITABLE[kind]),
-            }
-            for pk, name, reason in select(_LEFT, about, **names):
-                left[kind, pk] = name, why[reason]
-            execute(_TAKE_POINTS_BACK, about, **names)
-        execute(_STAMP_BACK, said, table=table, changes=_STORED, touched=_TOUCHED)
+        for pk, name, reason in _take_fields_back(kind, said):
+            left[kind, pk] = name, why[reason]
+        execute(_STAMP_BACK, said, table=TABLES[kind], changes=_STORED, touched=_TOUCHED)
         ids = f"SELECT DISTINCT id FROM {_TOUCHED}"  # noqa: S608  # a constant
         ((number,),) = select(f"SELECT count(*) FROM ({ids}) AS c")  # noqa: S608  # constants
         if number:
@@ -384,3 +352,44 @@ def take_back(
         execute("DROP TABLE {touched}", touched=_TOUCHED)
     execute(_FORGET, arguments, changes=_STORED)
     return count, [(kind, pk, name, reason) for (kind, pk), (name, reason) in left.items()]
+
+
+def _take_fields_back(kind: str, said: dict[str, Any]) -> list[tuple[int, str, str]]:
+    """Of which records (id, name, why) a field of a kind stays."""
+    left: list[tuple[int, str, str]] = []
+    editable = _EDITABLE[kind]
+    names = {"table": TABLES[kind], "changes": _STORED, "touched": _TOUCHED, "editable": editable}
+    for field in FIELDS[kind]:
+        about = {**said, "field": field.name}
+        names |= {
+            "changeable": field.changeable,
+            "to_take_back": _TO_TAKE_BACK.format(
+                present=field.present, changeable=field.changeable, editable=editable
+            ),
+        }
+        left += _rows(_LEFT, about, names)
+        if kind == DEALS.name:
+            more = (
+                f"AND c.job_id = %(job)s AND c.field = %(field)s AND EXISTS (SELECT FROM {TABLES[kind]}"
+                f" AS t WHERE t.id = c.record_id AND {names['to_take_back']})"
+            )
+            execute(_HISTORY, about, changes=_STORED, old="c.now", new="c.was", more=more)
+        execute(_TAKE_BACK, about, back=field.back, **names)
+    for point in POINTS if kind == CONTACTS.name else ():
+        about = {**said, "field": point}
+        names |= {
+            "changeable": "true",
+            "to_take_back": _POINTS_TO_TAKE_BACK.format(editable=editable),
+        }
+        left += _rows(_LEFT, about, names)
+        execute(_TAKE_POINTS_BACK, about, **names)
+    if kind == DEALS.name:
+        left += _rows(ways.LEFT, said, {**names, "present": ways.PRESENT})
+        ways.take_back(said, changes=_STORED, touched=_TOUCHED, editable=editable)
+    return left
+
+
+def _rows(
+    statement: str, arguments: dict[str, Any], names: dict[str, str]
+) -> list[tuple[int, str, str]]:
+    return [(pk, name, why) for pk, name, why in select(statement, arguments, **names)]

@@ -1,0 +1,193 @@
+"""Imports the history of stages: which stage a deal came to, when, and by whom.
+
+It becomes visits of deals that files of the same system, or of another, have brought in. The deal stays
+where it is: a history says how it came there. What people moved here meanwhile stays as it is.
+"""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from exchange.imports import bulk, ways
+from exchange.imports.belonging import refuse_beyond_reach, resolve_deal
+from exchange.imports.judging import Judge
+from exchange.imports.kinds import PEOPLE
+from exchange.imports.parties import OWNER_BY_ADDRESS
+from exchange.imports.replay import DealPlace, ForeignMove, PassedVisit, Unfit, passed
+from exchange.imports.staging import CHANGES, execute, select
+from pipeline.models import User
+from pipeline.process.stages import Outcome, Stage
+
+_CAME_BEFORE = "UPDATE {s} SET deal_id = record_id WHERE state = 'known'"
+# What a file wrote last, or that nobody but a file has written.
+_OURS = f"""
+    SELECT t.id FROM crm_deal AS t
+    WHERE t.id IN (SELECT deal_id FROM {{s}} WHERE state IS NULL) AND coalesce(
+        (SELECT max(l.said ->> 'visits') FROM crm_importedrow AS l
+         WHERE l.kind = 'deals' AND l.record_id = t.id AND l.said ? 'visits') <> {ways.PRESENT},
+        EXISTS (
+            SELECT FROM crm_stagevisit AS v WHERE v.deal_id = t.id AND (
+                v.playbook <> '' OR v.entered_by_id IS NOT NULL OR v.left_by_id IS NOT NULL
+            )
+        )
+    )
+"""  # noqa: S608  # constants
+_ROWS = """
+    SELECT d.id, d.stage, d.outcome, d.stage_entered_at, d.closed_at, d.created_at, d.owner_id, d.team_id,
+        d.amount, s.moved_at, s.came_stage, s.came_outcome, s.left_stage, s.owner_id
+    FROM {s} AS s JOIN crm_deal AS d ON d.id = s.deal_id
+    WHERE s.state IS NULL OR s.state = 'known' AND s.deal_id IN (
+        SELECT deal_id FROM {s} WHERE state IS NULL
+    )
+    ORDER BY d.id, s.no
+"""
+_LOCK = """
+    SELECT FROM crm_deal WHERE id IN (SELECT deal_id FROM {s} WHERE state IS NULL)
+    ORDER BY id FOR NO KEY UPDATE
+"""
+_CHANGE = f"""
+    INSERT INTO {{changes}}
+    SELECT 'deals', s.file, s.line, s.no, t.id, t.name, 'visits', {ways.TOLD}, jsonb_build_object('visits', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'stage', y.stage, 'entered_at', y.entered_at, 'left_how', y.left_how, 'left_at', y.left_at
+            ) ORDER BY y.sequence) FROM {{ways}} AS y WHERE y.deal_id = t.id
+        )), false, true, '', coalesce((
+            SELECT max(l.said ->> 'visits') FROM crm_importedrow AS l
+            WHERE l.kind = 'deals' AND l.record_id = t.id
+        ), ''), jsonb_build_array(t.changed_at, t.changed_by_id)
+    FROM (
+        SELECT DISTINCT ON (deal_id) * FROM {{s}} WHERE state IS NULL ORDER BY deal_id, no
+    ) AS s JOIN crm_deal AS t ON t.id = s.deal_id
+"""  # noqa: S608
+_MARK = f"""
+    UPDATE {{changes}} AS c SET mark = {ways.PRESENT} FROM crm_deal AS t
+    WHERE t.id = c.record_id AND c.field = 'visits'
+"""  # noqa: S608
+_STAMP = """
+    UPDATE crm_deal AS t SET version = version + 1, changed_at = %(now)s, changed_by_id = %(by)s
+    FROM {changes} AS c WHERE t.id = c.record_id AND c.field = 'visits'
+"""
+_REMEMBER = """
+    UPDATE crm_importedrow AS l SET said = l.said || jsonb_build_object('visits', c.mark),
+        changed_batch_id = %(batch)s
+    FROM {changes} AS c WHERE l.kind = 'deals' AND l.record_id = c.record_id AND c.field = 'visits'
+"""
+_DECIDE = "UPDATE {s} SET state = 'new', record_id = deal_id WHERE state IS NULL"
+_NAMES = (
+    *("deal_id", "sequence", "stage", "entered_at", "entered_how", "entered_by_id", "reason"),
+    *("entry_owner_id", "entry_team_id", "entry_amount", "version_ids", "playbook"),
+    *("left_at", "left_how", "left_by_id", "exit_owner_id", "exit_team_id", "exit_amount"),
+)
+
+
+def import_history(judge: Judge) -> None:
+    """Judge the staged rows, and write the visits of the deals that they tell of; a row whose deal cannot
+    take its history stays out with all of that deal's."""
+    judge.identify()
+    judge.execute(_CAME_BEFORE)
+    if "owner" in judge.mapped.columns:
+        judge.execute(OWNER_BY_ADDRESS)
+    judge.resolve("owner", "owner_id", of=PEOPLE, model=User, missing=None)
+    resolve_deal(judge)
+    refuse_beyond_reach(judge)
+    judge.refuse(
+        "s.moved_at > %(now)s",
+        _("This lies in the future, so it cannot have happened."),
+        field="happened_on",
+    )
+    ours = [pk for (pk,) in select(_OURS, s=judge.table)]
+    judge.refuse(
+        "s.deal_id = ANY(%(ours)s::bigint[])",
+        _("“{value}” was moved here since: its history stays as it is."),
+        field="deal",
+        value="(SELECT d.name FROM crm_deal AS d WHERE d.id = s.deal_id)",
+        ours=ours,
+    )
+    if not judge.run.is_trial:
+        judge.execute(_LOCK)
+    _write(judge)
+    judge.execute(_DECIDE)
+    judge.enter()
+
+
+def _write(judge: Judge) -> None:
+    ways.make_table()
+    unfit: list[int] = []
+    # Nothing else can be asked of the database in the midst of a COPY.
+    for some in bulk.chunks(_visits(judge, unfit), bulk.CHUNK):
+        bulk.copy(ways.WAYS, _NAMES, some)
+    judge.refuse(
+        "s.deal_id = ANY(%(unfit)s::bigint[])",
+        _(
+            "The history of “{value}” does not end where the deal is: bring in its deal as it is now first."
+        ),
+        field="deal",
+        value="(SELECT d.name FROM crm_deal AS d WHERE d.id = s.deal_id)",
+        unfit=unfit,
+    )
+    judge.execute(_CHANGE, changes=CHANGES, ways=ways.WAYS)
+    if judge.run.is_trial:
+        execute("DROP TABLE {ways}", ways=ways.WAYS)
+        return
+    ways.put()
+    judge.execute(_MARK, changes=CHANGES)
+    judge.execute(_STAMP, changes=CHANGES)
+    judge.execute(_REMEMBER, changes=CHANGES)
+
+
+def _visits(judge: Judge, unfit: list[int]) -> Iterator[tuple[Any, ...]]:
+    """The visits of all deals, one deal after another; `unfit` gets the deals that have none."""
+    rows = select(_ROWS, s=judge.table)
+    for pk, of_deal in itertools.groupby(rows, key=lambda row: row[0]):
+        told = list(of_deal)
+        _pk, stage, outcome, entered_at, closed_at, began_at, *held = told[0][:9]
+        standing = DealPlace(
+            stage=Stage(stage),
+            outcome=Outcome(outcome),
+            entered_at=entered_at,
+            closed_at=closed_at,
+            began_at=began_at,
+        )
+        try:
+            found = passed([_step(*row[9:]) for row in told], standing)
+        except Unfit:
+            unfit.append(pk)
+            continue
+        for each in found:
+            yield _row(pk, each, held)
+
+
+def _step(
+    at: dt.datetime, stage: int, outcome: str, left: int | None, by_id: int | None
+) -> ForeignMove:
+    return ForeignMove(
+        at=at,
+        stage=Stage(stage),
+        outcome=Outcome(outcome),
+        left=Stage(left) if left else None,
+        by_id=by_id,
+    )
+
+
+def _row(pk: int, each: PassedVisit, held: list[Any]) -> tuple[Any, ...]:
+    visit = each.visit
+    has_left = visit.left_how is not None
+    return (
+        pk,
+        visit.sequence,
+        visit.stage.value,
+        visit.entered_at,
+        visit.entered_how.value,
+        each.entered_by,
+        visit.reason,
+        *held,
+        "[]",
+        "",
+        visit.left_at,
+        visit.left_how.value if visit.left_how else None,
+        each.left_by,
+        *(held if has_left else (None, None, None)),
+    )

@@ -1,0 +1,135 @@
+"""Writes other visits of deals than an import made first, and takes that back.
+
+Only of deals whose visits are still those that files gave them. What is closed is frozen: these visits
+are removed as an undo removes them, and written anew.
+"""
+
+from typing import Any
+
+from crm.models import StageVisit
+from exchange.imports.staging import execute
+from exchange.imports.updatable import digest
+
+WAYS = "import_ways"
+_NAMES = [
+    f'"{field.column}"' for field in StageVisit._meta.concrete_fields if not field.primary_key
+]
+_COLUMNS = ", ".join(_NAMES)
+_STATE = """
+    SELECT string_agg(concat_ws(' ', v.sequence, v.stage, v.entered_how, extract(epoch FROM v.entered_at),
+        '-', v.left_how, extract(epoch FROM v.left_at)), '|' ORDER BY v.sequence)
+    FROM crm_stagevisit AS v WHERE v.deal_id = t.id
+"""
+# What tells the visits of the deal `t` from others.
+PRESENT = digest(f"({_STATE})")
+# Of a deal `t`, all that is needed to write its visits again.
+TOLD = """
+    (SELECT jsonb_build_object('visits', jsonb_agg(to_jsonb(v) - 'id' ORDER BY v.sequence))
+     FROM crm_stagevisit AS v WHERE v.deal_id = t.id)
+"""
+# In which stage the deal `d` was at an instant.
+STOOD = """
+    CASE
+    WHEN d.closed_at <= {at} THEN NULL
+    WHEN d.stage_entered_at IS NULL OR d.stage_entered_at <= {at} THEN d.stage
+    ELSE (
+        SELECT CASE WHEN v.left_how IN ('won', 'stopped') AND v.left_at <= {at} THEN NULL ELSE v.stage END
+        FROM crm_stagevisit AS v WHERE v.deal_id = d.id
+        ORDER BY (v.entered_at IS NULL OR v.entered_at <= {at}) DESC,
+            CASE WHEN v.entered_at IS NULL OR v.entered_at <= {at} THEN -v.sequence ELSE v.sequence END
+        LIMIT 1
+    )
+    END
+"""
+_MAKE = """
+    CREATE TEMP TABLE {ways} ON COMMIT DROP AS SELECT {columns} FROM crm_stagevisit WHERE false
+"""
+_JUDGED = """
+    CREATE TEMP TABLE import_judged ON COMMIT DROP AS
+    SELECT j.* FROM crm_judgement AS j JOIN crm_stagevisit AS v ON v.id = j.visit_id
+    WHERE v.deal_id IN (SELECT deal_id FROM {ways})
+"""
+_TAKE_OUT = """
+    DELETE FROM {table} WHERE {column} IN (
+        SELECT id FROM crm_stagevisit WHERE deal_id IN (SELECT deal_id FROM {ways})
+    )
+"""
+_PUT = (
+    "INSERT INTO crm_stagevisit ({columns}) SELECT {columns} FROM {ways} ORDER BY deal_id, sequence"
+)
+_JUDGE_AGAIN = """
+    UPDATE import_judged AS j SET visit_id = v.id
+    FROM crm_stagevisit AS v WHERE v.deal_id = j.deal_id AND v.sequence = 1
+"""
+# As the latest visit says.
+_REPEAT = """
+    UPDATE crm_deal AS d SET stage = y.stage, stage_entered_at = y.entered_at,
+        closed_at = CASE WHEN y.left_how IN ('won', 'stopped') THEN y.left_at END
+    FROM (SELECT DISTINCT ON (deal_id) * FROM {ways} ORDER BY deal_id, sequence DESC) AS y
+    WHERE d.id = y.deal_id
+"""
+# What came in by files counts for the stage in which it was done.
+_COUNT_ANEW = f"""
+    UPDATE crm_activity AS a SET stage = coalesce({STOOD.format(at="a.done_at")}, a.stage)
+    FROM crm_deal AS d
+    WHERE d.id = a.deal_id AND a.stage IS NOT NULL AND a.done_at IS NOT NULL AND a.batch_id IS NOT NULL
+      AND d.id IN (SELECT deal_id FROM {{ways}})
+"""  # noqa: S608  # constants
+_RESTORED = """
+    INSERT INTO {ways} SELECT {columns} FROM {changes} AS c
+    JOIN crm_deal AS t ON t.id = c.record_id
+    CROSS JOIN LATERAL jsonb_populate_recordset(NULL::crm_stagevisit, c.was -> 'visits') AS was
+    WHERE c.job_id = %(job)s AND c.kind = 'deals' AND c.field = 'visits' AND c.applied
+      AND {present} = c.mark AND (%(everything)s OR {editable})
+"""
+_FORGET = "DELETE FROM crm_importedrow WHERE kind = 'history' AND batch_id = %(batch)s"
+
+
+# The deals (id, name, why) whose visits stay as a history made them.
+LEFT = """
+    SELECT c.record_id, CASE WHEN near.is_so THEN t.name ELSE c.name END,
+        CASE WHEN near.is_so THEN 'changed' ELSE 'reach' END
+    FROM {changes} AS c JOIN crm_deal AS t ON t.id = c.record_id
+    CROSS JOIN LATERAL (SELECT %(everything)s OR {editable} AS is_so) AS near
+    WHERE c.job_id = %(job)s AND c.kind = 'deals' AND c.field = 'visits' AND c.applied
+      AND ({present} IS DISTINCT FROM c.mark OR NOT near.is_so) ORDER BY c.record_id
+"""
+
+
+def make_table() -> None:
+    execute(_MAKE, ways=WAYS, columns=_COLUMNS)
+
+
+def put() -> None:
+    """Write the visits that stand in WAYS in the place of those that their deals have, and what follows
+    from them. The table is gone then."""
+    execute(_JUDGED, ways=WAYS)
+    execute("SET LOCAL seven.undo = 'batch'")
+    execute(_TAKE_OUT, ways=WAYS, table="crm_judgement", column="visit_id")
+    execute(_TAKE_OUT, ways=WAYS, table="crm_stagevisit", column="id")
+    execute("SET LOCAL seven.undo = ''")
+    execute(_PUT, ways=WAYS, columns=_COLUMNS)
+    execute(_JUDGE_AGAIN)
+    execute("INSERT INTO crm_judgement SELECT * FROM import_judged")
+    execute(_REPEAT, ways=WAYS)
+    execute(_COUNT_ANEW, ways=WAYS)
+    execute("DROP TABLE import_judged")
+    execute("DROP TABLE {ways}", ways=WAYS)
+
+
+def take_back(arguments: dict[str, Any], *, changes: str, touched: str, editable: str) -> None:
+    """Give deals the visits again that they had before a history came in, where these were not changed
+    since; which deals that are is noted in `touched`."""
+    make_table()
+    execute(
+        _RESTORED,
+        arguments,
+        ways=WAYS,
+        columns=", ".join(f"was.{name}" for name in _NAMES),
+        changes=changes,
+        present=PRESENT,
+        editable=editable,
+    )
+    execute("INSERT INTO {touched} SELECT DISTINCT deal_id FROM {ways}", touched=touched, ways=WAYS)
+    put()
+    execute(_FORGET, arguments)

@@ -1,0 +1,307 @@
+"""Which stages a deal went through, as other systems keep it: visits of deals that files brought in."""
+
+import datetime as dt
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from crm.commands import deal_move
+from crm.models import Activity, Deal, ImportedRow, Judgement, StageVisit
+from exchange.commands import job as verbs
+from exchange.imports import answers, mapping
+from exchange.models import ImportChange, ImportJob
+from pipeline.models import User
+from pipeline.process.stages import Stage
+from tests.conftest import Cast
+from tests.exchange.presets import Written
+from tests.exchange.test_import_presets import brought_in
+from tests.exchange.uploads import answer, browser, page, uploaded, worked
+from tests.exchange.uploads import brought_in as by_command
+
+pytestmark = pytest.mark.django_db
+
+DEALS = (
+    '"Id","Name","StageName","CloseDate","CreatedDate","OwnerId","Amount"\r\n'
+    '"d1","Rollout","Proposal/Price Quote","","2026-01-10T09:00:00.000Z","Ana Ruiz","100"\r\n'
+    '"d2","Renewal","Closed Won","2026-02-20","2026-01-10T09:00:00.000Z","Ana Ruiz","200"\r\n'
+    '"d3","Line","Closed Lost","2026-02-18","2026-01-10T09:00:00.000Z","Ana Ruiz","300"\r\n'
+)
+# Every change of an opportunity is a row, whether its stage changed or not; the newest first.
+HISTORY = (
+    '"Id","OpportunityId","CreatedById","CreatedDate","StageName","Amount","ExpectedRevenue",'
+    '"CloseDate","Probability","ForecastCategory","IsDeleted"\r\n'
+    '"h9","d1","Ana Ruiz","2026-02-12T09:00:00.000Z","Proposal/Price Quote","100","50","","50","","0"\r\n'
+    '"h8","d1","Bob Unknown","2026-02-10T09:00:00.000Z","Proposal/Price Quote","90","50","","50","","0"\r\n'
+    '"h7","d1","Ana Ruiz","2026-01-20T09:00:00.000Z","Prospecting","90","50","","50","","0"\r\n'
+    '"h6","d2","Ana Ruiz","2026-02-20T15:00:00.000Z","Closed Won","200","200","","100","","0"\r\n'
+    '"h5","d2","Ana Ruiz","2026-02-01T09:00:00.000Z","Negotiation/Review","200","200","","90","","0"\r\n'
+    '"h4","d2","Ana Ruiz","2026-01-15T09:00:00.000Z","Qualification","200","200","","10","","0"\r\n'
+    '"h3","d3","Ana Ruiz","2026-02-18T15:00:00.000Z","Closed Lost","300","0","","0","","0"\r\n'
+    '"h2","d3","Ana Ruiz","2026-01-12T09:00:00.000Z","Proposal/Price Quote","300","0","","0","","0"\r\n'
+    '"h1","d9","Ana Ruiz","2026-01-12T09:00:00.000Z","Prospecting","300","0","","0","","0"\r\n'
+)
+WAYS = {
+    "Rollout": [(2, "20.01.", "advanced"), (5, "10.02.", None)],
+    "Renewal": [(3, "15.01.", "advanced"), (6, "01.02.", "advanced"), (7, "20.02.", "won")],
+    "Line": [(5, "12.01.", "stopped")],
+}
+NONE = {
+    "Rollout": [(5, None, None)],
+    "Renewal": [(7, "20.02.", "won")],
+    "Line": [(3, None, "stopped")],
+}
+
+
+def ways() -> dict[str, list[tuple[int, str | None, str | None]]]:
+    return {
+        deal.name: [
+            (
+                visit.stage,
+                f"{visit.entered_at:%d.%m.}" if visit.entered_at else None,
+                visit.left_how,
+            )
+            for visit in deal.visits.order_by("sequence")
+        ]
+        for deal in Deal.objects.all()
+    }
+
+
+def unbroken() -> bool:
+    out = StringIO()
+    call_command("check_history", stdout=out)
+    return "unbroken" in out.getvalue()
+
+
+def deals(user: User) -> ImportJob:
+    return brought_in(user, Written(kind="deals", name="Opportunity.csv", text=DEALS), "SF")
+
+
+def history(user: User, text: str = HISTORY, *, out: int = 1) -> ImportJob:
+    file = Written(kind="history", name="OpportunityHistory.csv", text=text, out=out)
+    return brought_in(user, file, "SF")
+
+
+def everything() -> list[Any]:
+    """All that could change, but for ids and versions."""
+    rows = StageVisit.objects.order_by("deal", "sequence").values()
+    visits = [{key: value for key, value in row.items() if key != "id"} for row in rows]
+    found = Deal.objects.order_by("pk").values(
+        "stage", "stage_entered_at", "closed_at", "changed_at"
+    )
+    judged = Judgement.objects.order_by("pk").values("pk", "deal", "findings", "visit__sequence")
+    return [visits, list(found), list(judged), list(Activity.objects.order_by("pk").values())]
+
+
+def test_a_history_becomes_visits_and_is_taken_back(cast: Cast):
+    first = deals(cast.ana)
+    before = everything()
+    assert ways() != WAYS
+    job = history(cast.ana)
+    assert ways() == WAYS
+    assert unbroken()
+    fault = job.faults.get(comes_in=False)
+    assert (fault.value, "Bring in the file that has it first" in fault.reason) == ("d9", True)
+    line = Deal.objects.get(name="Line")
+    assert (line.stage, line.closed_at) == (5, Deal.objects.get(name="Line").visits.get().left_at)
+    by = StageVisit.objects.get(deal__name="Renewal", stage=6)
+    assert (by.entered_by, by.left_by) == (cast.ana, cast.ana)
+    # Who is not on record is left out.
+    assert StageVisit.objects.get(deal__name="Rollout", stage=5).entered_by is None
+    words = page(cast.ana, job)
+    assert "Stages that it went through" in words
+    verbs.undo(job, by=cast.ana, at=dt.datetime.now(dt.UTC))
+    assert worked(job).state == "undone"
+    assert everything() == before
+    assert not ImportedRow.objects.filter(kind="history").exists()
+    # Nothing is left that would keep the deals.
+    verbs.undo(first, by=cast.ana, at=dt.datetime.now(dt.UTC))
+    assert worked(first).counts["kept"] == 0
+    assert not Deal.objects.exists()
+
+
+def test_a_check_of_a_history_changes_nothing_and_shows_what_it_would(cast: Cast):
+    deals(cast.ana)
+    before = everything()
+    job = uploaded(cast.ana, HISTORY, kind="history")
+    columns = answers.suggested_columns(job)["columns"]
+    verbs.name_columns(
+        job, system="SF", columns=columns, like={}, by=cast.ana, at=dt.datetime.now(dt.UTC)
+    )
+    # What was said of the stages of these deals is suggested.
+    assert worked(job).state == "asking"
+    assert job.answers["hints"]["Proposal/Price Quote"]["stage"] == "proposal"
+    answer(cast.ana, job)
+    assert worked(job).state == "checked"
+    assert job.counts["new"] == 8
+    assert everything() == before
+    assert {change.field for change in ImportChange.objects.filter(job=job)} == {"visits"}
+    assert "2 Prospecting" in page(cast.ana, job) or "Prospecting (" in page(cast.ana, job)
+
+
+def test_what_was_moved_here_keeps_its_history(cast: Cast):
+    deals(cast.ana)
+    deal = Deal.objects.get(name="Rollout")
+    at = dt.datetime.now(dt.UTC)
+    deal_move.move(deal, to=Stage.NEEDS_ANALYSIS, reason="again", by=cast.ana, at=at)
+    job = history(cast.ana, out=4)
+    assert ways()["Rollout"][-1][0] == 4
+    assert ways()["Renewal"] == WAYS["Renewal"]
+    assert {fault.line for fault in job.faults.filter(reason__contains="moved here")} == {2, 3, 4}
+    assert unbroken()
+
+
+def test_a_longer_history_goes_on_and_an_older_batch_waits(cast: Cast):
+    deals(cast.ana)
+    *rows, last = HISTORY.replace("d9", "d1").strip().split("\r\n")
+    short = "\r\n".join(row for row in rows if '"h8"' not in row)
+    history(cast.ana, short, out=0)
+    assert ways()["Rollout"] == [(2, "20.01.", "advanced"), (5, "12.02.", None)]
+    job = history(cast.ana, "\r\n".join([*rows, last]), out=0)
+    assert job.counts["known"] == 7
+    assert ways()["Rollout"] == [(2, "12.01.", "advanced"), (5, "10.02.", None)]
+    assert unbroken()
+    verbs.undo(job, by=cast.ana, at=dt.datetime.now(dt.UTC))
+    worked(job)
+    assert ways()["Rollout"] == [(2, "20.01.", "advanced"), (5, "12.02.", None)]
+
+
+def test_activities_of_files_count_for_the_stage_that_the_deal_was_in(cast: Cast):
+    deals(cast.ana)
+    text = (
+        '"Id","WhatId","Subject","ActivityDate","Status","TaskSubtype","CreatedDate","OwnerId"\r\n'
+    )
+    text += (
+        '"a1","d2","Rang","2026-01-20","Completed","Call","2026-01-20T09:00:00.000Z","Ana Ruiz"\r\n'
+    )
+    brought_in(cast.ana, Written(kind="activities", name="Task.csv", text=text), "SF")
+    assert Activity.objects.get().stage == 7
+    job = history(cast.ana)
+    assert Activity.objects.get().stage == 3
+    verbs.undo(job, by=cast.ana, at=dt.datetime.now(dt.UTC))
+    worked(job)
+    assert Activity.objects.get().stage == 7
+
+
+SHAPES = {
+    "Salesforce, one row for each field": (
+        '"Id","IsDeleted","OpportunityId","CreatedById","CreatedDate","Field","DataType","OldValue",'
+        '"NewValue"\r\n'
+        '"f1","0","d1","Ana Ruiz","2026-01-10T09:00:00.000Z","created","Text","",""\r\n'
+        '"f2","0","d1","Ana Ruiz","2026-01-20T09:00:00.000Z","StageName","Text","Prospecting",'
+        '"Qualification"\r\n'
+        '"f3","0","d1","Ana Ruiz","2026-01-20T09:00:00.000Z","Amount","Currency","90","100"\r\n'
+        '"f4","0","d1","Ana Ruiz","2026-02-10T09:00:00.000Z","StageName","Text","Qualification",'
+        '"Proposal/Price Quote"\r\n',
+        2,
+    ),
+    "Zoho": (
+        '"Record Id","Deal Name.id","Deal Name","Stage","Moved To","Stage Duration (Calendar Days)",'
+        '"Modified Time","Modified By"\r\n'
+        '"s1","d1","Rollout","Prospecting","Qualification","10","2026-01-20 09:00:00","Ana Ruiz"\r\n'
+        '"s2","d1","Rollout","Qualification","Proposal/Price Quote","21","2026-02-10 09:00:00",'
+        '"Ana Ruiz"\r\n',
+        0,
+    ),
+    "Pipedrive": (
+        "id,deal_id,field_key,old_value,new_value,log_time,user_id\r\n"
+        "p1,d1,stage_id,Prospecting,Qualification,2026-01-20 09:00:00,Ana Ruiz\r\n"
+        "p2,d1,value,90,100,2026-01-21 09:00:00,Ana Ruiz\r\n"
+        "p3,d1,stage_id,Qualification,Proposal/Price Quote,2026-02-10 09:00:00,Ana Ruiz\r\n",
+        1,
+    ),
+    "HubSpot": (
+        '"Object ID","Property","Value","Source","Timestamp","Updated by"\r\n'
+        '"d1","dealstage","Prospecting","CRM_UI","2026-01-10 09:00","Ana Ruiz"\r\n'
+        '"d1","dealstage","Qualification","CRM_UI","2026-01-20 09:00","Ana Ruiz"\r\n'
+        '"d1","amount","100","CRM_UI","2026-01-20 09:00","Ana Ruiz"\r\n'
+        '"d1","dealstage","Proposal/Price Quote","CRM_UI","2026-02-10 09:00","Ana Ruiz"\r\n',
+        1,
+    ),
+    "Odoo": (
+        '"External ID","Message/Related Document ID","Field","Old Value Char","New Value Char",'
+        '"Created on","Created by"\r\n'
+        '"o1","d1","Stage","Prospecting","Qualification","2026-01-20 09:00:00","Ana Ruiz"\r\n'
+        '"o2","d1","Stage","Qualification","Proposal/Price Quote","2026-02-10 09:00:00","Ana Ruiz"\r\n',
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_history_of_each_product(cast: Cast, shape: str):
+    text, out = SHAPES[shape]
+    deals(cast.ana)
+    history(cast.ana, text, out=out)
+    assert ways()["Rollout"] == [
+        (2, "10.01.", "advanced"),
+        (3, "20.01.", "advanced"),
+        (5, "10.02.", None),
+    ]
+    assert unbroken()
+
+
+def test_the_command_brings_in_deals_and_their_history_at_once(cast: Cast, tmp_path: Path):
+    (tmp_path / "deals.csv").write_text(DEALS)
+    (tmp_path / "history.csv").write_text(HISTORY)
+    stages = {
+        "Prospecting": {"stage": "prospecting"},
+        "Qualification": {"stage": "qualification"},
+        "Proposal/Price Quote": {"stage": "proposal"},
+        "Negotiation/Review": {"stage": "objections"},
+        "Closed Won": {"stage": "closing", "outcome": "won"},
+        "Closed Lost": {
+            "stage": "qualification",
+            "outcome": "stopped",
+            "initiator": "customer",
+            "cause": "unknown",
+        },
+    }
+    content = {
+        "system": "SF",
+        "deals": {
+            "file": "deals.csv",
+            "columns": {"id": "Id", "name": "Name", "stage": "StageName", "closed_on": "CloseDate",
+                        "created_on": "CreatedDate", "owner": "OwnerId"},
+            "stages": stages,
+        },
+        "history": {
+            "file": "history.csv",
+            "columns": {"id": "Id", "deal": "OpportunityId", "to_stage": "StageName",
+                        "happened_on": "CreatedDate", "owner": "CreatedById"},
+        },
+    }  # fmt: skip
+    said = mapping.of_content(content)
+    at = dt.datetime.now(dt.UTC)
+    assert by_command(said, [tmp_path], at=at, commit=False).counts["history"].new == 8
+    assert not Deal.objects.exists()
+    assert by_command(said, [tmp_path], at=at, commit=True).counts["history"].refused == 1
+    assert ways() == WAYS
+    assert unbroken()
+
+
+def test_a_deal_that_was_lost_and_opened_again(cast: Cast):
+    deals(cast.ana)
+    text = (
+        "deal,stage,date\r\n"
+        "d1,Prospecting,2026-01-12 09:00\r\nd1,Closed Lost,2026-01-15 09:00\r\n"
+        "d1,Proposal/Price Quote,2026-02-10 09:00\r\n"
+        "d2,Proposal/Price Quote,2026-01-20 09:00\r\nd2,Closed Lost,2026-01-22 09:00\r\n"
+        "d2,Closed Won,2026-02-19 09:00\r\n"
+        "d3,Prospecting,2026-01-12 09:00\r\nd3,Closed Won,2026-02-15 09:00\r\n"
+    )
+    job = history(cast.ana, text, out=2)
+    assert ways()["Rollout"] == [
+        (2, "12.01.", "stopped"),
+        (2, "10.02.", "advanced"),
+        (5, "10.02.", None),
+    ]
+    assert [how for _stage, _at, how in ways()["Renewal"]] == ["stopped", "advanced", "won"]
+    # It was lost, and its history says that it was won.
+    assert {fault.line for fault in job.faults.filter(comes_in=False)} == {8, 9}
+    assert unbroken()
+    assert (
+        browser(cast.ana).get(f"/deals/{Deal.objects.get(name='Renewal').pk}/").status_code == 200
+    )
