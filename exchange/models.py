@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline.models import Batch, Role, User
 
 LONGEST_SHEET_NAME = 100
-# The field of an ImportChange that a history makes, of which nobody can choose a part.
+# The field of an ImportChange for the stages that a deal went through.
 VISITS = "visits"
 
 

@@ -152,9 +152,16 @@ def changed_fields(job: ImportJob) -> list[ChangedField]:
     if not job.counts.get("differs"):
         return []
     ours = Count("pk", filter=Q(is_ours=True))
-    rows = job.changes.exclude(field=VISITS).values("field").annotate(rows=Count("pk"), ours=ours)
+    changes = job.changes.all()
+    if job.kind == ImportKind.HISTORY:
+        changes = changes.exclude(field=VISITS)
+    rows = changes.values("field").annotate(rows=Count("pk"), ours=ours)
     return [
-        ChangedField(name=row["field"], rows=row["rows"], ours=row["ours"])
+        ChangedField(
+            name="stage" if row["field"] == VISITS else row["field"],
+            rows=row["rows"],
+            ours=row["ours"],
+        )
         for row in rows.order_by("-rows", "field")
     ]
 

@@ -146,7 +146,7 @@ class AnswersForm(CommandForm):
                 else _("Change, but not what people changed here"),
             )
         ]
-        if not only_added:
+        if not only_added and changed.name != "stage":  # what people did here is history
             choices.append((OVERWRITE, _("Change all, over people’s changes, too")))
         choices.append((LEAVE, _("Leave as it is here")))
         self.fields[f"update-{changed.name}"] = forms.ChoiceField(

@@ -131,7 +131,8 @@ _CAUSE = """
 _NEW_CUSTOMERS = """
     SELECT c.id, c.relationship, c.batch_id IS NOT DISTINCT FROM %(batch)s, c.changed_at, c.changed_by_id
     FROM crm_company AS c WHERE c.relationship <> 'customer' AND c.id = ANY(ARRAY(
-        SELECT DISTINCT company_id FROM {s} WHERE state = 'new' AND outcome = 'won'
+        SELECT DISTINCT d.company_id FROM {s} AS s JOIN crm_deal AS d ON d.id = s.record_id
+        WHERE s.state IN ('new', 'changed') AND s.outcome = 'won' AND d.outcome = 'won'
     )) ORDER BY c.id FOR NO KEY UPDATE
 """
 
@@ -273,6 +274,7 @@ def _refuse_the_rest(judge: Judge) -> None:
 
 def _resolve_changed(judge: Judge) -> None:
     _resolve_source(judge)
+    _resolve_cause(judge)
     refuse_currencies(judge)
 
 

@@ -17,23 +17,14 @@ from exchange.imports.judging import Judge
 from exchange.imports.kinds import PEOPLE
 from exchange.imports.parties import OWNER_BY_ADDRESS
 from exchange.imports.replay import DealPlace, ForeignMove, PassedVisit, Unfit, passed
-from exchange.imports.staging import CHANGES, execute, select
+from exchange.imports.staging import CHANGES, select
 from pipeline.models import User
 from pipeline.process.stages import Outcome, Stage
 
 _CAME_BEFORE = "UPDATE {s} SET deal_id = record_id WHERE state = 'known'"
-# What a file wrote last, or that nobody but a file has written.
 _OURS = f"""
     SELECT t.id FROM crm_deal AS t
-    WHERE t.id IN (SELECT deal_id FROM {{s}} WHERE state IS NULL) AND coalesce(
-        (SELECT max(l.said ->> 'visits') FROM crm_importedrow AS l
-         WHERE l.kind = 'deals' AND l.record_id = t.id AND l.said ? 'visits') <> {ways.PRESENT},
-        EXISTS (
-            SELECT FROM crm_stagevisit AS v WHERE v.deal_id = t.id AND (
-                v.playbook <> '' OR v.entered_by_id IS NOT NULL OR v.left_by_id IS NOT NULL
-            )
-        )
-    )
+    WHERE t.id IN (SELECT deal_id FROM {{s}} WHERE state IS NULL) AND {ways.MOVED_HERE}
 """  # noqa: S608  # constants
 _ROWS = """
     SELECT d.id, d.stage, d.outcome, d.stage_entered_at, d.closed_at, d.created_at, d.owner_id, d.team_id,
@@ -48,32 +39,10 @@ _LOCK = """
     SELECT FROM crm_deal WHERE id IN (SELECT deal_id FROM {s} WHERE state IS NULL)
     ORDER BY id FOR NO KEY UPDATE
 """
-_CHANGE = f"""
-    INSERT INTO {{changes}}
-    SELECT 'deals', s.file, s.line, s.no, t.id, t.name, 'visits', {ways.TOLD}, jsonb_build_object('visits', (
-            SELECT jsonb_agg(jsonb_build_object(
-                'stage', y.stage, 'entered_at', y.entered_at, 'left_how', y.left_how, 'left_at', y.left_at
-            ) ORDER BY y.sequence) FROM {{ways}} AS y WHERE y.deal_id = t.id
-        )), false, true, '', coalesce((
-            SELECT max(l.said ->> 'visits') FROM crm_importedrow AS l
-            WHERE l.kind = 'deals' AND l.record_id = t.id
-        ), ''), jsonb_build_array(t.changed_at, t.changed_by_id)
-    FROM (
-        SELECT DISTINCT ON (deal_id) * FROM {{s}} WHERE state IS NULL ORDER BY deal_id, no
-    ) AS s JOIN crm_deal AS t ON t.id = s.deal_id
-"""  # noqa: S608
-_MARK = f"""
-    UPDATE {{changes}} AS c SET mark = {ways.PRESENT} FROM crm_deal AS t
-    WHERE t.id = c.record_id AND c.field = 'visits'
-"""  # noqa: S608
+_UNDECIDED = "SELECT file, line, no, deal_id FROM {s} WHERE state IS NULL"
 _STAMP = """
     UPDATE crm_deal AS t SET version = version + 1, changed_at = %(now)s, changed_by_id = %(by)s
     FROM {changes} AS c WHERE t.id = c.record_id AND c.field = 'visits'
-"""
-_REMEMBER = """
-    UPDATE crm_importedrow AS l SET said = l.said || jsonb_build_object('visits', c.mark),
-        changed_batch_id = %(batch)s
-    FROM {changes} AS c WHERE l.kind = 'deals' AND l.record_id = c.record_id AND c.field = 'visits'
 """
 _DECIDE = "UPDATE {s} SET state = 'new', record_id = deal_id WHERE state IS NULL"
 _NAMES = (
@@ -128,14 +97,13 @@ def _write(judge: Judge) -> None:
         value="(SELECT d.name FROM crm_deal AS d WHERE d.id = s.deal_id)",
         unfit=unfit,
     )
-    judge.execute(_CHANGE, changes=CHANGES, ways=ways.WAYS)
+    ways.note(judge.arguments, rows=_UNDECIDED.format(s=judge.table), changes=CHANGES)
     if judge.run.is_trial:
-        execute("DROP TABLE {ways}", ways=ways.WAYS)
+        ways.drop_table()
         return
     ways.put()
-    judge.execute(_MARK, changes=CHANGES)
+    ways.remember(judge.arguments, changes=CHANGES)
     judge.execute(_STAMP, changes=CHANGES)
-    judge.execute(_REMEMBER, changes=CHANGES)
 
 
 def _visits(judge: Judge, unfit: list[int]) -> Iterator[tuple[Any, ...]]:

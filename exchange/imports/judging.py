@@ -247,10 +247,20 @@ class Judge:
             said = f"jsonb_build_object('company_typed', '') || {said}"
         self.execute(ledger.ENTER, said=said)
 
-    def remark(self, condition: str, reason: str, *, field: str = "", value: str = "NULL") -> None:
-        """Say something of rows that come in, or that are known, by a condition on `s`."""
+    def remark(
+        self,
+        condition: str,
+        reason: str,
+        *,
+        field: str = "",
+        value: str = "NULL",
+        **more: Any,
+    ) -> None:
+        """Say something of rows that come in, or that are known, by a condition on `s`; `more` are its
+        arguments."""
         arguments = {
             **self.arguments,
+            **more,
             "kind": self.kind.name,
             "column": (self.mapped.columns.get(field) or ("",))[0],
             "reason": reason,

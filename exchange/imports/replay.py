@@ -66,6 +66,14 @@ def passed(steps: Sequence[ForeignMove], standing: DealPlace) -> list[PassedVisi
     return way.passed
 
 
+def after(visit: Visit, step: ForeignMove) -> list[Visit]:
+    """`visit`, the latest of a deal, and those that follow it when the deal comes to where `step` says."""
+    way = _Way()
+    way.passed = [PassedVisit(visit=visit)]
+    way.take(step)
+    return [each.visit for each in way.passed]
+
+
 class _Way:
     """The visits so far."""
 

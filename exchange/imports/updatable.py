@@ -1,7 +1,7 @@
 """The fields of records on file that a later file of the same system can change.
 
-Not among them is what is history or an agreement between people here: stage and outcome, owners, teams,
-whose deal it is, and which company belongs to which.
+Not among them is an agreement between people here: owners, teams, whose deal it is, and which company
+belongs to which. Where a deal stands is its history (exchange.imports.moved).
 """
 
 from dataclasses import dataclass
@@ -121,7 +121,7 @@ FIELDS: dict[str, tuple[UpdatableField, ...]] = {
         _text("source_detail"),
     ),
 }
-# Not changed, but said where a file has moved on.
+# Where a file says that a deal stands.
 STAGE = digest("s.deal_stage::text || ' ' || s.outcome")
 # What a file calls a contact's company: which one that is, may be another by now.
 COMPANY_TYPED = digest("seven_fold(coalesce(s.company, s.company_typed))")

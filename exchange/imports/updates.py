@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 
 from crm.commands import search
 from crm.models import SearchKind
-from exchange.imports import ways
+from exchange.imports import moved, ways
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS
 from exchange.imports.ledger import TABLES
 from exchange.imports.mapping import LEAVE
 from exchange.imports.staging import CHANGES, execute, select
-from exchange.imports.updatable import FIELDS, POINTS, STAGE, UpdatableField, said_of, updatable_in
+from exchange.imports.updatable import FIELDS, POINTS, UpdatableField, said_of, updatable_in
 from pipeline.models import User
 
 _REOPEN = "UPDATE {s} SET state = NULL WHERE state = 'differs'"
@@ -80,12 +80,6 @@ _ADDED_POINTS = """
     ) AS more
     WHERE s.state IS NULL AND more.typed IS NOT NULL
 """
-_ELSEWHERE = f"""
-    s.state IS NULL AND s.before_said ->> 'stage' IS DISTINCT FROM {STAGE} AND EXISTS (
-        SELECT FROM crm_deal AS t WHERE t.id = s.before_id
-          AND (t.stage, t.outcome) IS DISTINCT FROM (s.deal_stage, s.outcome)
-    )
-"""  # noqa: S608  # constants of these modules
 _DECIDE = """
     UPDATE {s} AS s SET record_id = s.before_id, state = CASE WHEN EXISTS (
         SELECT FROM {changes} AS c WHERE c.no = s.no AND c.applied
@@ -133,7 +127,9 @@ _REMEMBER = """
         changed_batch_id = CASE WHEN s.state = 'changed' THEN %(batch)s ELSE l.changed_batch_id END,
         said = l.said || ({said} - coalesce((
             SELECT array_agg(left_out.name)
-            FROM {changes} AS c CROSS JOIN unnest(ARRAY[c.field, c.field || '_typed']) AS left_out (name)
+            FROM {changes} AS c CROSS JOIN unnest(ARRAY[
+                c.field, c.field || '_typed', CASE c.field WHEN 'visits' THEN 'stage' ELSE c.field END
+            ]) AS left_out (name)
             WHERE c.no = s.no AND NOT c.applied
         ), '{{}}')),
         digest = CASE WHEN EXISTS (SELECT FROM {changes} AS c WHERE c.no = s.no AND NOT c.applied)
@@ -187,7 +183,9 @@ _STAMP_BACK = """
 """
 _FORGET = """
     UPDATE crm_importedrow AS l SET changed_batch_id = NULL, digest = '', said = (
-        SELECT l.said - coalesce(array_agg(c.field::text), '{{}}') || coalesce(
+        SELECT l.said - coalesce(
+            array_agg(CASE c.field WHEN 'visits' THEN 'stage' ELSE c.field::text END), '{{}}'
+        ) - coalesce(array_agg(c.field::text), '{{}}') || coalesce(
             jsonb_object_agg(c.field, c.base) FILTER (WHERE c.base <> ''), '{{}}'
         ) || CASE WHEN bool_or(c.kind = 'contacts' AND c.field = 'company')
             THEN jsonb_build_object('company_typed', '') ELSE '{{}}' END
@@ -216,14 +214,18 @@ def apply(judge: Judge, *, resolve: Callable[[Judge], None] | None = None) -> No
     _leave_out_of_reach(judge, table)
     if resolve is not None:
         resolve(judge)
-    if judge.kind is DEALS and "stage" in judge.mapped.columns:
-        _say_where_it_is(judge)
     if not judge.run.is_trial:
         judge.execute(_LOCK, table=table)
     _compare(judge, table)
+    moves = judge.kind is DEALS and "stage" in judge.mapped.columns
+    if moves:
+        moved.look(judge)
     judge.execute(_DECIDE, changes=CHANGES)
     if not judge.run.is_trial:
         _write(judge, table)
+        if moves:
+            moved.write(judge)
+    ways.drop_table()
 
 
 def _compare(judge: Judge, table: str) -> None:
@@ -247,7 +249,9 @@ def _write(judge: Judge, table: str) -> None:
         _about(judge, name, _WRITE_POINTS, field=name)
     judge.execute(_STAMP, table=table)
     if judge.kind is DEALS:
-        judge.execute(_HISTORY, changes=CHANGES, old="c.was", new="c.now", more="")
+        judge.execute(
+            _HISTORY, changes=CHANGES, old="c.was", new="c.now", more="AND c.field <> 'visits'"
+        )
     said = said_of(judge.mapped)
     if judge.mapped.update.get("company") == LEAVE:
         said = f"({said} - 'company_typed')"
@@ -267,16 +271,6 @@ def _leave_out_of_reach(judge: Judge, table: str) -> None:
         ),
     )
     judge.execute(_OUT_OF_REACH, table=table, editable=editable)
-
-
-def _say_where_it_is(judge: Judge) -> None:
-    """A move is more than another word: it has its day, its gate and its history."""
-    judge.remark(
-        _ELSEWHERE,
-        _("The deal has another stage or outcome in the file now. Move it on its page."),
-        field="stage",
-        value="s.stage",
-    )
 
 
 def _say_what_is_closed(judge: Judge) -> None:

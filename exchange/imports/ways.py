@@ -23,9 +23,45 @@ _STATE = """
 # What tells the visits of the deal `t` from others.
 PRESENT = digest(f"({_STATE})")
 # Of a deal `t`, all that is needed to write its visits again.
-TOLD = """
-    (SELECT jsonb_build_object('visits', jsonb_agg(to_jsonb(v) - 'id' ORDER BY v.sequence))
-     FROM crm_stagevisit AS v WHERE v.deal_id = t.id)
+_TOLD = """
+    (SELECT jsonb_build_object(
+        'visits', jsonb_agg(to_jsonb(v) - 'id' ORDER BY v.sequence),
+        'initiator', t.initiator, 'cause', t.cause_id
+     ) FROM crm_stagevisit AS v WHERE v.deal_id = t.id)
+"""
+# What a file wrote last, as the ledger has it.
+_SAID = """
+    (SELECT max(l.said ->> 'visits') FROM crm_importedrow AS l
+     WHERE l.kind = 'deals' AND l.record_id = t.id AND l.said ? 'visits')
+"""
+# Whether people have moved the deal `t` since a file did, or ever.
+MOVED_HERE = f"""
+    coalesce({_SAID} <> {PRESENT}, EXISTS (
+        SELECT FROM crm_stagevisit AS v WHERE v.deal_id = t.id
+          AND (v.playbook <> '' OR v.entered_by_id IS NOT NULL OR v.left_by_id IS NOT NULL)
+    ))
+"""  # constants
+# A change of each deal in WAYS, by the first of its `rows`.
+_CHANGE = f"""
+    INSERT INTO {{changes}}
+    SELECT 'deals', s.file, s.line, s.no, t.id, t.name, 'visits', {_TOLD}, jsonb_build_object('visits', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'stage', y.stage, 'entered_at', y.entered_at, 'left_how', y.left_how, 'left_at', y.left_at
+            ) ORDER BY y.sequence) FROM {{ways}} AS y WHERE y.deal_id = t.id
+        )), false, %(applied)s, '', coalesce({_SAID}, ''), jsonb_build_array(t.changed_at, t.changed_by_id)
+    FROM (SELECT DISTINCT ON (r.deal_id) * FROM ({{rows}}) AS r ORDER BY r.deal_id, r.no) AS s
+    JOIN crm_deal AS t ON t.id = s.deal_id
+    WHERE t.id IN (SELECT deal_id FROM {{ways}})
+"""  # noqa: S608
+_MARK = f"""
+    UPDATE {{changes}} AS c SET mark = {PRESENT} FROM crm_deal AS t
+    WHERE t.id = c.record_id AND c.field = 'visits' AND c.applied
+"""  # noqa: S608
+_REMEMBER = """
+    UPDATE crm_importedrow AS l SET said = l.said || jsonb_build_object('visits', c.mark),
+        changed_batch_id = %(batch)s
+    FROM {changes} AS c
+    WHERE l.kind = 'deals' AND l.record_id = c.record_id AND c.field = 'visits' AND c.applied
 """
 # In which stage the deal `d` was at an instant.
 STOOD = """
@@ -42,7 +78,8 @@ STOOD = """
     END
 """
 _MAKE = """
-    CREATE TEMP TABLE {ways} ON COMMIT DROP AS SELECT {columns} FROM crm_stagevisit WHERE false
+    CREATE TEMP TABLE {ways} ON COMMIT DROP AS
+    SELECT {columns}, NULL::text AS initiator, NULL::bigint AS cause_id FROM crm_stagevisit WHERE false
 """
 _JUDGED = """
     CREATE TEMP TABLE import_judged ON COMMIT DROP AS
@@ -64,7 +101,10 @@ _JUDGE_AGAIN = """
 # As the latest visit says.
 _REPEAT = """
     UPDATE crm_deal AS d SET stage = y.stage, stage_entered_at = y.entered_at,
-        closed_at = CASE WHEN y.left_how IN ('won', 'stopped') THEN y.left_at END
+        closed_at = CASE WHEN y.left_how IN ('won', 'stopped') THEN y.left_at END,
+        outcome = CASE WHEN y.left_how IN ('won', 'stopped') THEN y.left_how ELSE 'open' END,
+        initiator = CASE WHEN y.left_how = 'stopped' THEN coalesce(y.initiator, d.initiator) ELSE '' END,
+        cause_id = CASE WHEN y.left_how = 'stopped' THEN coalesce(y.cause_id, d.cause_id) END
     FROM (SELECT DISTINCT ON (deal_id) * FROM {ways} ORDER BY deal_id, sequence DESC) AS y
     WHERE d.id = y.deal_id
 """
@@ -76,7 +116,8 @@ _COUNT_ANEW = f"""
       AND d.id IN (SELECT deal_id FROM {{ways}})
 """  # noqa: S608  # constants
 _RESTORED = """
-    INSERT INTO {ways} SELECT {columns} FROM {changes} AS c
+    INSERT INTO {ways}
+    SELECT {columns}, nullif(c.was ->> 'initiator', ''), (c.was ->> 'cause')::bigint FROM {changes} AS c
     JOIN crm_deal AS t ON t.id = c.record_id
     CROSS JOIN LATERAL jsonb_populate_recordset(NULL::crm_stagevisit, c.was -> 'visits') AS was
     WHERE c.job_id = %(job)s AND c.kind = 'deals' AND c.field = 'visits' AND c.applied
@@ -98,6 +139,28 @@ LEFT = """
 
 def make_table() -> None:
     execute(_MAKE, ways=WAYS, columns=_COLUMNS)
+
+
+def columns_of(of: str) -> str:
+    """Those of a visit, of a table or row that is called so."""
+    return ", ".join(f"{of}.{name}" for name in _NAMES)
+
+
+def note(arguments: dict[str, Any], *, rows: str, changes: str, applied: bool = True) -> None:
+    """Enter in `changes` what the visits in WAYS would change, by the first of the `rows` (file, line, no,
+    deal_id) of each deal."""
+    said = {**arguments, "applied": applied}
+    execute(_CHANGE, said, rows=rows, changes=changes, ways=WAYS)
+
+
+def remember(arguments: dict[str, Any], *, changes: str) -> None:
+    """Once they are written: by which they are known again, and can be taken back."""
+    execute(_MARK, arguments, changes=changes)
+    execute(_REMEMBER, arguments, changes=changes)
+
+
+def drop_table() -> None:
+    execute("DROP TABLE IF EXISTS {ways}", ways=WAYS)
 
 
 def put() -> None:
@@ -125,7 +188,7 @@ def take_back(arguments: dict[str, Any], *, changes: str, touched: str, editable
         _RESTORED,
         arguments,
         ways=WAYS,
-        columns=", ".join(f"was.{name}" for name in _NAMES),
+        columns=columns_of("was"),
         changes=changes,
         present=PRESENT,
         editable=editable,

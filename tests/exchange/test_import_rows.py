@@ -182,17 +182,6 @@ def test_it_brings_in_what_was_corrected_and_what_is_new(cast: Cast, tmp_path: P
     assert (counts.known, counts.new, counts.refused) == (1, 2, 0)
 
 
-def test_it_does_not_move_a_deal_that_the_file_has_elsewhere_now_but_says_so(
-    cast: Cast, tmp_path: Path
-):
-    bring_in(tmp_path, row(id="1", value="5"))
-    result = bring_in(tmp_path, row(id="1", value="6", phase="Won"))
-    (fault,) = result.faults
-    assert (fault.line, fault.value, fault.comes_in) == (2, "Won", True)
-    assert "Move it on its page" in fault.reason
-    assert Deal.objects.filter(amount=6, outcome="open").count() == 1
-
-
 def test_it_knows_rows_without_an_id_by_what_they_say(cast: Cast, tmp_path: Path):
     text = DEALS.replace('id = "id"\n', "")
     rows = [row(title="Pump"), row(title="Pump"), row(title="Valve")]

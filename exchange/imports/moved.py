@@ -1,0 +1,131 @@
+"""A later file says another stage of a deal, or that it was won or stopped: the deal moves, on the day
+that the file says.
+
+What people moved here meanwhile stays, as does what people have planned on a deal that the file closes:
+those rows say so.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm.models import StageVisit
+from exchange.imports import bulk, ways
+from exchange.imports.judging import Judge
+from exchange.imports.mapping import LEAVE
+from exchange.imports.replay import ForeignMove, after
+from exchange.imports.staging import CHANGES, execute, select
+from exchange.imports.updatable import STAGE
+from pipeline.process.moves import Visit
+from pipeline.process.stages import Outcome, Stage
+
+_ASKED = f"""
+    SELECT s.no, t.id, s.deal_stage, s.outcome, CASE s.outcome WHEN 'open' THEN s.stage_at ELSE s.ended_at END,
+        s.initiator, c.id, t.owner_id, t.team_id, t.amount,
+        {ways.MOVED_HERE} OR s.outcome <> 'open' AND (t.next_kind <> '' OR t.parked_until IS NOT NULL)
+    FROM {{s}} AS s JOIN crm_deal AS t ON t.id = s.before_id
+    LEFT JOIN crm_stopcause AS c ON c.key = s.cause
+    WHERE s.state IS NULL AND s.before_said ->> 'stage' IS DISTINCT FROM {STAGE}
+      AND (t.outcome <> s.outcome OR s.outcome = 'open' AND t.stage <> s.deal_stage)
+    ORDER BY t.id
+"""  # noqa: S608  # constants
+_EARLIER = """
+    INSERT INTO {ways} SELECT {columns} FROM crm_stagevisit AS was
+    WHERE was.deal_id IN (SELECT deal_id FROM {ways}) AND was.sequence < (
+        SELECT min(y.sequence) FROM {ways} AS y WHERE y.deal_id = was.deal_id
+    )
+"""
+_ROWS = "SELECT file, line, no, before_id AS deal_id FROM {s} WHERE state IS NULL"
+_NAMES = (
+    *("deal_id", "sequence", "stage", "entered_at", "entered_how", "entered_by_id", "reason"),
+    *("entry_owner_id", "entry_team_id", "entry_amount", "version_ids", "playbook"),
+    *("left_at", "left_how", "left_by_id", "exit_owner_id", "exit_team_id", "exit_amount"),
+)
+
+
+def look(judge: Judge) -> None:
+    """Note the moves that a file tells of, as changes; what cannot move is said."""
+    asked = select(_ASKED, s=judge.table)
+    pks = [row[1] for row in asked if not row[-1]]
+    latest = StageVisit.objects.filter(deal_id__in=pks).order_by("deal_id", "-sequence")
+    last = {visit.deal_id: visit for visit in latest.distinct("deal_id")}
+    ways.make_table()
+    stays = [row[0] for row in asked if row[-1]]
+    for some in bulk.chunks(_visits(judge, asked, last, stays), bulk.CHUNK):
+        bulk.copy(ways.WAYS, (*_NAMES, "initiator", "cause_id"), some)
+    judge.remark(
+        "s.no = ANY(%(stays)s::bigint[])",
+        _("The deal has another stage or outcome in the file now. Move it on its page."),
+        field="stage",
+        value="s.stage",
+        stays=stays,
+    )
+    execute(_EARLIER, ways=ways.WAYS, columns=ways.columns_of("was"))
+    ways.note(
+        judge.arguments, rows=_ROWS.format(s=judge.table), changes=CHANGES, applied=_applies(judge)
+    )
+
+
+def write(judge: Judge) -> None:
+    """Move what is to be moved."""
+    if not _applies(judge):
+        return
+    ways.put()
+    ways.remember(judge.arguments, changes=CHANGES)
+
+
+def _applies(judge: Judge) -> bool:
+    return judge.mapped.update.get("stage") != LEAVE
+
+
+def _visits(
+    judge: Judge, asked: list[Any], last: dict[int, StageVisit], stays: list[int]
+) -> Iterator[tuple[Any, ...]]:
+    """The latest visit of each deal as it ends, and those that follow; `stays` gets the rows of others."""
+    for no, pk, stage, outcome, at, initiator, cause_id, *held, is_ours in asked:
+        if is_ours:
+            continue
+        visit, moment = last[pk], at or judge.run.now
+        since = visit.left_at or visit.entered_at
+        if (since and moment < since) or (outcome == Outcome.STOPPED and cause_id is None):
+            stays.append(no)
+            continue
+        step = ForeignMove(at=moment, stage=Stage(stage), outcome=Outcome(outcome))
+        first, *others = after(visit.visit, step)
+        begun = (visit.entry_owner_id, visit.entry_team_id, visit.entry_amount)
+        playbook = (json.dumps(visit.version_ids), visit.playbook)
+        ended = held if visit.left_how is None else _ended(visit)
+        yield (
+            *_row(pk, first, (visit.entered_by_id, visit.left_by_id), begun, playbook, ended),
+            initiator,
+            cause_id,
+        )
+        for each in others:
+            yield (*_row(pk, each, (None, None), held, ("[]", ""), held), initiator, cause_id)
+
+
+def _ended(visit: StageVisit) -> list[Any]:
+    return [visit.exit_owner_id, visit.exit_team_id, visit.exit_amount]
+
+
+def _row(
+    pk: int, visit: Visit, people: Any, begun: Any, playbook: Any, ended: Any
+) -> tuple[Any, ...]:
+    entered_by, left_by = people
+    return (
+        pk,
+        visit.sequence,
+        visit.stage.value,
+        visit.entered_at,
+        visit.entered_how.value,
+        entered_by,
+        visit.reason,
+        *begun,
+        *playbook,
+        visit.left_at,
+        visit.left_how.value if visit.left_how else None,
+        left_by,
+        *(ended if visit.left_how else (None, None, None)),
+    )
