@@ -564,8 +564,8 @@ ACTIVITIES = RecordKind(
             refers=True,
             first=True,
             headings=(
-                "whatid relatedtoid parentidid parentid documentname resname recordname "
-                "messagerecordname relateddocumentid resid relatedto parentname regarding zugehorigzu"
+                "whatid relatedtoid parentidid messagerecordname relateddocumentid resid parentid "
+                "documentname resname recordname relatedto parentname regarding zugehorigzu"
             ),
         ),
         ImportField(
