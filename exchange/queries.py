@@ -24,7 +24,7 @@ from salesprocess.lib.quota import megabytes
 _RECENT = 50
 _RECENT_EXPORTS = 10
 # As `words_of` has it.
-WORDS = ("owner", "team", "source", "product", "stop_cause", "currency", "parent")
+WORDS = ("owner", "team", "source", "method", "product", "stop_cause", "currency", "parent")
 _WORDS_OF = {
     ImportKind.ACTIVITIES: (
         *("owner", "kind", "status", "result"),

@@ -14,6 +14,7 @@ from crm.models import (
     ActivityResult,
     CauseKind,
     DealRole,
+    Method,
     Product,
     Source,
     SourceKind,
@@ -21,13 +22,15 @@ from crm.models import (
 )
 from crm.queries.rate import currencies
 from exchange import queries
+from exchange.commands.made import Made
 from exchange.imports import guessing, known_words
 from exchange.models import ImportJob, ImportKind
-from pipeline.models import Team, User
+from pipeline.models import Role, Team, User
 
 # What an answer begins with that is no word of ours.
 NEW, NOTHING, OURS = "+", "-", "="
 _MOST_OFFERED = 500
+_MADE = ("owner", "team", "source", "method", "product", "stop_cause")
 STATES = {
     known_words.DONE: gettext_lazy("It was done"),
     known_words.PLANNED: gettext_lazy("It is to be done"),
@@ -64,13 +67,25 @@ def of_job(job: ImportJob) -> Iterator[TheirWord]:
                 yield TheirWord(field=field, text=text, rows=0, said=ours)
 
 
-def made_of(word: TheirWord) -> Source | Product | StopCause:
-    """What is put on the list for a word of theirs, not saved yet."""
-    if word.field == "stop_cause":
-        return StopCause(name=word.text, kind=CauseKind.UNKNOWN)
-    if word.field == "source":
-        return Source(name=word.text, kind=SourceKind.OTHER)
-    return Product(name=word.text, currency=Team.objects.root().currency)
+def made_of(word: TheirWord) -> Made:
+    """What is made of a word of theirs, not saved yet: an entry of a list, a team below the
+    organisation, or somebody who has left."""
+    root = Team.objects.root()
+    made: dict[str, Callable[[], Made]] = {
+        "owner": lambda: User(
+            name=word.text,
+            email=word.text if "@" in word.text else None,
+            role=Role.SALESPERSON,
+            team=root,
+            is_active=False,
+        ),
+        "team": lambda: Team(name=word.text, parent=root),
+        "stop_cause": lambda: StopCause(name=word.text, kind=CauseKind.UNKNOWN),
+        "source": lambda: Source(name=word.text, kind=SourceKind.OTHER),
+        "method": lambda: Method(name=word.text),
+        "product": lambda: Product(name=word.text, currency=root.currency),
+    }
+    return made[word.field]()
 
 
 class OurWords:
@@ -91,8 +106,8 @@ class OurWords:
             choices.append((NOTHING, _("Leave it empty")))
         else:
             choices.append((NOTHING, _("As without a currency")))
-        if word.field in ("source", "product", "stop_cause") and self._by.scope.everything:
-            choices.append((NEW, _("Put “%(word)s” on the list") % {"word": word.text}))
+        if word.field in _MADE and self._by.scope.everything:
+            choices.append((NEW, _new_words(word)))
         ours = self._ours[word.field]
         if word.said and all(text != word.said for text, _shown in ours):
             ours = [(word.said, word.said), *ours]
@@ -117,6 +132,7 @@ class OurWords:
             "owner": self._owners,
             "team": lambda: [(each.name, each.name) for each in self._teams()],
             "source": lambda: [(each.name, str(each)) for each in Source.objects.active()],
+            "method": lambda: [(each.name, str(each)) for each in Method.objects.active()],
             "product": lambda: [
                 (each.name, each.name) for each in Product.objects.active()[:_MOST_OFFERED]
             ],
@@ -137,8 +153,17 @@ class OurWords:
         }
 
     def _owners(self) -> list[tuple[str, str]]:
-        people = User.objects.assignable_by(self._by).order_by("name")[:_MOST_OFFERED]
-        return [(person.email or person.name, person.name) for person in people]
+        """Admins may give what comes in to somebody who has left, too."""
+        people = User.objects.assignable_by(self._by)
+        if self._by.scope.everything:
+            people = User.objects.filter()
+        return [
+            (
+                person.email or person.name,
+                person.name if person.is_active else _("%(name)s (left)") % {"name": person.name},
+            )
+            for person in people.order_by("-is_active", "name")[:_MOST_OFFERED]
+        ]
 
     def _teams(self) -> list[Team]:
         scope = self._by.scope
@@ -160,10 +185,23 @@ class OurWords:
         return [(code, code) for code in currencies(today)]
 
 
+def _new_words(word: TheirWord) -> str:
+    said = {"word": word.text}
+    if word.field == "owner":
+        return _("Bring in “%(word)s” as somebody who has left") % said
+    if word.field == "team":
+        return _("Make a team “%(word)s”") % said
+    return _("Put “%(word)s” on the list") % said
+
+
 def _probable(word: TheirWord) -> str:
     if word.field in ("kind", "status", "result", "role"):
         return known_words.probable(word.field, word.text)
-    guess = {"source": guessing.source, "stop_cause": guessing.cause}.get(word.field)
+    guess = {
+        "source": guessing.source,
+        "method": guessing.method,
+        "stop_cause": guessing.cause,
+    }.get(word.field)
     return guess(word.text) if guess else ""
 
 

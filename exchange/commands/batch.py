@@ -49,6 +49,13 @@ _ORGANISATION = """
     )
 """
 _PART_IDS = "SELECT id FROM {table} WHERE {condition}"
+# Of people and teams each change is told, and a process that they wrote is their own.
+_SAME = """
+    NOT EXISTS (SELECT FROM pipeline_peoplechange AS c WHERE c.{of} = t.id AND c.at > %(at)s)
+    AND NOT EXISTS (SELECT FROM pipeline_layer AS l WHERE l.{layer} = t.id AND l.revision > 0)
+"""
+_SAME_PERSON = _SAME.format(of="person_id", layer="user_id")
+_SAME_TEAM = _SAME.format(of="team_id", layer="team_id")
 _DELETE = "DELETE FROM {table} WHERE {condition}"
 _FORGET_IT = "UPDATE {table} SET {column} = NULL WHERE {column} IN ({parts})"
 _KEPT = (
@@ -258,7 +265,7 @@ def _unchanged(batch: Batch, model: type[models.Model]) -> str:
         return "NOT t.id = ANY(%(changed)s::bigint[])"
     if model is Product:
         return "t.version = 1"
-    return "t.last_login IS NULL" if model is User else "true"
+    return {User: f"t.last_login IS NULL AND {_SAME_PERSON}", Team: _SAME_TEAM}.get(model, "true")
 
 
 def _changed(batch: Batch, model: type[models.Model]) -> list[int]:

@@ -21,9 +21,8 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from crm.commands import reference
-from crm.models import Product, Source, StopCause
 from exchange import queries
+from exchange.commands import made
 from exchange.imports import answers, encodings, workbook
 from exchange.imports.faults import Unreadable
 from exchange.imports.reading import FileTable, open_table
@@ -301,7 +300,7 @@ def answer(
     formats: Mapping[str, str],
     stages: Mapping[str, Mapping[str, str]],
     values: Mapping[str, Mapping[str, str | None]] | None = None,
-    new: Sequence[Source | Product | StopCause] = (),
+    new: Sequence[made.Made] = (),
     update: Mapping[str, str] | None = None,
     by: User,
     at: dt.datetime,
@@ -310,21 +309,18 @@ def answer(
     than they were read; what nothing is said of stays as it was.
 
     `values` are ours for their words, by field: empty for nothing, None to forget what was said. `new`
-    are put on their lists, which only admins do. `update` says for fields of records on file whether
+    are put on their lists, or made people who have left, or teams, which only admins do. `update` says for fields of records on file whether
     they are left, or overwritten although somebody changed them here; empty for neither.
 
     Raises Refused for an answer that makes no sense, or if the file is past that.
     """
     states = (ImportState.ASKING, ImportState.CHECKED)
     with transaction.atomic(), ExitStack() as locked:
-        made = [reference.add(each, by=by, at=at) for each in new]
+        added = [made.add(each, by=by, at=at) for each in new]
         row = locked.enter_context(_locked(job, by, states))
         said = row.answers
-        # Taken off the lists again with what came in, where nothing else uses them by then.
-        said["made"] = [
-            *said.get("made", ()),
-            *([each._meta.model_name, each.pk] for each in made),
-        ]
+        # They go again with what came in, where nothing else uses them by then.
+        said["made"] = [*said.get("made", ()), *made.named(added)]
         said["values"] = _with(said.get("values", {}), values or {})
         said["formats"] = {**said.get("formats", {}), **formats}
         said["stages"] = {**said.get("stages", {}), **stages}

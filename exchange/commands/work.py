@@ -11,7 +11,6 @@ import json
 import logging
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,9 +19,8 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
-from crm.commands import reference
-from crm.models import Product, Source, StopCause
 from exchange.commands import batch as batch_commands
+from exchange.commands import made
 from exchange.commands.job import forget_file
 from exchange.imports import answers, bulk, run
 from exchange.imports.faults import Unreadable
@@ -30,7 +28,6 @@ from exchange.imports.scanning import MOST_STAGES, Chosen, scan
 from exchange.imports.staging import ImporterReach
 from exchange.models import OF_ADMINS, ImportChange, ImportFault, ImportJob, ImportKind, ImportState
 from pipeline.models import Batch, BatchKind, Role, User
-from salesprocess.lib.refused import Refused
 from salesprocess.lib.time_limits import within
 from salesprocess.lib.trouble import Trouble, again, trouble_of
 
@@ -224,6 +221,7 @@ def _batch(job: ImportJob, at: dt.datetime) -> Batch:
     if job.batch is None:
         name = f"{job.answers['system']}: {job.name}"[:200]
         job.batch = Batch.objects.create(kind=BatchKind.IMPORT, name=name, by=job.owner, at=at)
+        made.belong(job, job.batch)
     return job.batch
 
 
@@ -253,7 +251,7 @@ def take_back(batch: Batch, *, by: User | None, at: dt.datetime) -> batch_comman
         job = ImportJob.objects.select_for_update(of=("self",)).filter(batch=batch).first()
         undone = batch_commands.undo(batch, job=job, by=by, at=at)
         if job is not None:
-            _take_off_lists(job, by=by, at=at)
+            made.take_off_lists(job, by=by, at=at)
             job.kept = [[each.kind, each.pk, each.name, each.why] for each in undone.kept[:_LISTED]]
             job.counts |= {
                 "deleted": sum(undone.deleted.values()),
@@ -262,19 +260,6 @@ def take_back(batch: Batch, *, by: User | None, at: dt.datetime) -> batch_comman
             }
             _settle(job, ImportState.UNDONE, at)
     return undone
-
-
-def _take_off_lists(job: ImportJob, *, by: User | None, at: dt.datetime) -> None:
-    """What was put on the lists for this file alone: by whoever may, and where nothing uses it."""
-    if by is None:
-        return
-    models = {each._meta.model_name: each for each in (Source, Product, StopCause)}
-    for name, pk in job.answers.get("made", ()):
-        row: Any = models[name]._default_manager.filter(pk=pk).first()
-        if row is None:
-            continue
-        with suppress(Refused), transaction.atomic():
-            reference.delete(row, by=by, at=at)
 
 
 def _reach(job: ImportJob) -> ImporterReach | None:

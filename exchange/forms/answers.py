@@ -10,7 +10,7 @@ from django.forms import BoundField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.models import Product, Source, StopCause
+from crm.models import StopCause
 from exchange import queries
 from exchange.forms.columns import LABELS, label_of
 from exchange.imports import dates, guessing
@@ -19,7 +19,7 @@ from exchange.imports.mapping import LEAVE, OVERWRITE
 from exchange.imports.scanning import in_words
 from exchange.imports.updatable import POINTS
 from exchange.models import ImportJob
-from exchange.words import NEW, NOTHING, OURS, OurWords, TheirWord, made_of
+from exchange.words import NEW, NOTHING, OURS, Made, OurWords, TheirWord, made_of
 from exchange.words import of_job as _words_of
 from pipeline.models import User
 from pipeline.process.stages import Initiator, Outcome, Stage
@@ -59,13 +59,22 @@ class AskedColumn:
 @dataclass(frozen=True, kw_only=True)
 class AskedWords:
     """The words of a field that are none of ours; `open` are without an answer or a guess, and can
-    all be answered `at_once`: by NEW or NOTHING."""
+    all be answered `at_once`: by NEW, which makes `new_words` of them, or NOTHING."""
 
     field: str
     label: str
     words: list[tuple[TheirWord, BoundField]]
     open: int
     at_once: set[str]
+
+    @property
+    def new_words(self) -> str:
+        said = {"n": number_text(self.open)}
+        if self.field == "owner":
+            return _("Bring in these %(n)s as people who have left") % said
+        if self.field == "team":
+            return _("Make these %(n)s teams") % said
+        return _("Put these %(n)s on the list") % said
 
 
 class AnswersForm(CommandForm):
@@ -221,7 +230,7 @@ class AnswersForm(CommandForm):
                 found.setdefault(word.field, {})[word.text] = None
         return found
 
-    def new(self) -> list[Source | Product | StopCause]:
+    def new(self) -> list[Made]:
         """What is to be made of their words."""
         return [made_of(word) for word in self._asked_words() if self._said_of(word) == NEW]
 

@@ -34,6 +34,7 @@ LABELS = {
     "team": gettext_lazy("Team"),
     "source": gettext_lazy("Source"),
     "source_detail": gettext_lazy("Source in detail"),
+    "method": gettext_lazy("Method"),
     "amount": gettext_lazy("Value"),
     "currency": gettext_lazy("Currency"),
     "stage": gettext_lazy("Stage"),

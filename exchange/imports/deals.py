@@ -1,5 +1,6 @@
 """Imports deals with their visits, contacts and products."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,13 +11,14 @@ from crm.models import (
     Deal,
     DealContact,
     DealLine,
+    Method,
     Product,
     SearchKind,
     Source,
     StageVisit,
     StopCause,
 )
-from crm.shipped import SOURCES, spellings
+from crm.shipped import METHODS, SOURCES, spellings
 from exchange.imports import bulk, gaps, parts, pool, updates
 from exchange.imports.judging import NEXT, Judge
 from exchange.imports.kinds import COMPANIES, CONTACTS, PRODUCTS
@@ -116,10 +118,10 @@ _NAME = """
     ), 200)
 """
 _AS_KEPT = """
-    UPDATE {s} AS s SET source = known.name
+    UPDATE {s} AS s SET {field} = known.name
     FROM unnest(%(typed)s::text[], %(names)s::text[]) AS known(typed, name)
-    WHERE s.state IS NULL AND lower(s.source) = known.typed
-      AND NOT EXISTS (SELECT FROM crm_source AS own WHERE lower(own.name) = known.typed)
+    WHERE s.state IS NULL AND lower(s.{field}) = known.typed
+      AND NOT EXISTS (SELECT FROM crm_{field} AS own WHERE lower(own.name) = known.typed)
 """
 # What a column says of the cause goes before what the stage says.
 _CAUSE = """
@@ -169,27 +171,30 @@ def _resolve(judge: Judge) -> None:
     )
     unknown_team = _("There is no team “{value}”.")
     judge.resolve("team", "team_id", of=None, model=Team, missing=unknown_team)
-    _resolve_source(judge)
+    _resolve_lists(judge)
     if judge.run.reach is not None:
         _keep_in_reach(judge)
     judge.execute(_TEAM)
 
 
-def _resolve_source(judge: Judge) -> None:
-    _say_sources_as_kept(judge)
+def _resolve_lists(judge: Judge) -> None:
+    _say_as_kept(judge, "source", [name for name, _kind in SOURCES])
     unknown_source = _("The source “{value}” is not on the list of sources.")
     judge.resolve("source", "source_id", of=None, model=Source, missing=unknown_source)
+    _say_as_kept(judge, "method", METHODS)
+    unknown_method = _("The method “{value}” is not on the list of methods.")
+    judge.resolve("method", "method_id", of=None, model=Method, missing=unknown_method)
 
 
-def _say_sources_as_kept(judge: Judge) -> None:
-    """Translate sources that a file names in any language to their stored names; own names come
-    first."""
-    if "source" not in judge.mapped.columns:
+def _say_as_kept(judge: Judge, field: str, shipped: Sequence[str]) -> None:
+    """Translate entries of a list that a file names in any language to their stored names; own names
+    come first."""
+    if field not in judge.mapped.columns:
         return
-    said = [(typed, name) for name, _kind in SOURCES for typed in spellings(name)]
+    said = [(typed, name) for name in shipped for typed in spellings(name)]
     typed, names = zip(*said, strict=True)
     arguments = {**judge.arguments, "typed": list(typed), "names": list(names)}
-    execute(_AS_KEPT, arguments, s=judge.table)
+    execute(_AS_KEPT, arguments, s=judge.table, field=field)
 
 
 def _keep_in_reach(judge: Judge) -> None:
@@ -273,7 +278,7 @@ def _refuse_the_rest(judge: Judge) -> None:
 
 
 def _resolve_changed(judge: Judge) -> None:
-    _resolve_source(judge)
+    _resolve_lists(judge)
     _resolve_cause(judge)
     refuse_currencies(judge)
 
@@ -329,6 +334,7 @@ def _write(judge: Judge) -> None:
             "expected_close_on": "s.expected_close_on",
             "source_id": "s.source_id",
             "source_detail": "coalesce(s.source_detail, '')",
+            "method_id": "s.method_id",
             "outcome": "s.outcome",
             "closed_at": "s.ended_at",
             "initiator": "s.initiator",

@@ -123,6 +123,15 @@ _SOURCES = (
     (r"existing|upsell|bestand", "Existing customer"),
     (r"other|sonstig", "Other"),
 )
+_METHODS = (
+    (r"e-?mail|newsletter", "E-mail"),
+    (r"call|phone|telefon|anruf", "Phone"),
+    (r"linkedin|xing|social|facebook|instagram", "Social network"),
+    (r"referr|introduc|empfehl|vorstell", "Introduction"),
+    (r"visit|besuch|in person|vor ort|door", "Visit"),
+    (r"letter|direct mail|brief|post\b|mailing", "Letter"),
+    (r"event|fair|messe|conference|webinar", "Event"),
+)
 # Where a deal can be lost that says so beside its stage; “closed lost” and “lost lead” say no stage.
 _ON_THE_WAY = (Stage.PROSPECTING, Stage.NEEDS_ANALYSIS, Stage.PROPOSAL, Stage.OBJECTIONS)
 _WON = re.compile(r"\bwon\b|closedwon|gewonnen|customer|\bsigned", re.IGNORECASE)
@@ -265,6 +274,11 @@ def cause(word: str) -> str:
 def source(word: str) -> str:
     """The shipped name of the source that a foreign word probably means."""
     return _first_match(re.sub(r"[_-]", " ", word), _SOURCES)
+
+
+def method(word: str) -> str:
+    """The shipped name of the prospecting method that a foreign word probably means."""
+    return _first_match(re.sub(r"[_-]", " ", word), _METHODS)
 
 
 def _first_match(word: str, known: Sequence[tuple[str, str]]) -> str:

@@ -399,6 +399,11 @@ DEALS = RecordKind(
             headings="sourcedetail campaign campaignsource campaignname campaignid einzelheitzurquelle",
         ),
         ImportField(
+            name="method",
+            longest=80,
+            headings="method prospectingmethod contactmethod methode akquisemethode kontaktweg",
+        ),
+        ImportField(
             name="amount",
             cell_type=CellType.MONEY,
             headings=(

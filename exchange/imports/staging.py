@@ -47,6 +47,7 @@ _REFERENCES = (
     "contact_id",
     "product_id",
     "source_id",
+    "method_id",
     "parent_id",
     "deal_id",
     "about_id",

@@ -119,6 +119,7 @@ FIELDS: dict[str, tuple[UpdatableField, ...]] = {
         _plain("expected_close_on", "date"),
         _reference("source", "crm_source"),
         _text("source_detail"),
+        _reference("method", "crm_method"),
     ),
 }
 # Where a file says that a deal stands.

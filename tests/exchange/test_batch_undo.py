@@ -1,5 +1,6 @@
 """Taking back an import: what nobody touched goes, what changed stays and is listed."""
 
+import datetime as dt
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
@@ -37,6 +38,7 @@ from exchange.commands import batch as batch_commands
 from exchange.commands.undoable import UNDOABLE, Undoable
 from exchange.imports import mapping
 from pipeline.models import Batch, Team, User
+from pipeline.people.commands import people, team
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
@@ -134,6 +136,25 @@ def test_it_keeps_a_deal_that_was_worked_on_and_what_it_refers_to(cast: Cast, tm
     # What stays is still known, so that the same files bring in only what went.
     result = brought_in(mapping.load(tmp_path / "map.toml"), [tmp_path], at=NOW, commit=True)
     assert (result.counts["deals"].known, result.counts["deals"].new) == (1, 1)
+
+
+def test_it_keeps_people_and_teams_that_somebody_changed(cast: Cast, tmp_path: Path):
+    batch = bring_in(tmp_path)
+    later = NOW + dt.timedelta(hours=1)
+    linz = Team.objects.get(name="Linz")
+    team.change(linz, name="Linz West", parent=linz.parent, manager=None, by=cast.adele, at=later)
+    lena = User.objects.get(name="Lena")
+    people.change(lena, name="Lena Auer", by=cast.adele, at=later)
+
+    undone = batch_commands.undo(batch, by=cast.adele, at=later)
+
+    assert [(each.name, each.why) for each in undone.kept] == [
+        ("Lena Auer", "changed since"),
+        ("Maria", "used by a record that stays"),
+        ("Linz West", "changed since"),
+        ("Team Maria", "used by a record that stays"),
+    ]
+    assert undone.deleted["users"] == 1
 
 
 def test_it_makes_a_company_on_record_what_it_was_before(cast: Cast, tmp_path: Path):

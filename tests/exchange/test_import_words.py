@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from crm.models import Deal, Product, SettingChange, Source, StopCause
+from crm.models import Deal, Method, Product, SettingChange, Source, StopCause
 from exchange.models import ImportJob
-from pipeline.models import User
+from pipeline.models import Team, User
 from tests.conftest import Cast
 from tests.exchange.uploads import (
     answer,
@@ -232,3 +232,54 @@ def test_what_was_put_on_the_lists_for_a_file_goes_with_it_where_nothing_uses_it
     assert not StopCause.objects.filter(name="Too small").exists()
     left = Source.objects.filter(name__in=["Fair Wels", "Radio"]).values_list("name", flat=True)
     assert list(left) == ["Radio"]
+
+
+def test_people_who_left_come_in_with_what_they_owned_and_teams_and_methods_are_made(
+    cast: Cast, tmp_path: Path
+):
+    text = (
+        "Deal,Owner,Method,Team\n"
+        "a,k.huber@old.test,,\n"
+        "b,K. Obi,,\n"
+        "c,,,Night shift\n"
+        "d,,Brieftaube,\n"
+        "e,,Cold call,\n"
+    )
+    named = {"name": "Deal", "owner": "Owner", "method": "Method", "team": "Team"}
+    job = checked(cast.adele, uploaded(cast.adele, text), **named)
+    assert set(words_of(cast.adele, job)) == {
+        ("owner", "k.huber@old.test"),
+        ("owner", "K. Obi"),
+        ("team", "Night shift"),
+        ("method", "Brieftaube"),
+        ("method", "Cold call"),
+    }
+    assert "Bring in these 2 as people who have left" in page(cast.adele, job)
+    answer(cast.adele, job, all_owner="+", all_team="+", **said(job, Brieftaube="+"))
+    loaded(cast.adele, worked(job))
+    assert (job.counts["new"], job.counts["refused"]) == (5, 0)
+    huber = User.objects.get(email="k.huber@old.test")
+    assert (huber.is_active, huber.has_usable_password()) == (False, False)
+    root = Team.objects.root().name
+    found = set(Deal.objects.values_list("name", "owner__name", "method__name", "team__name"))
+    assert found == {
+        ("a", "k.huber@old.test", None, root),
+        ("b", "K. Obi", None, root),
+        ("c", None, None, "Night shift"),
+        ("d", cast.adele.name, "Brieftaube", root),
+        ("e", cast.adele.name, "Phone", root),
+    }
+    # Whoever has left can be chosen from now on, by admins alone; by command it is the same person.
+    again = checked(
+        cast.adele, uploaded(cast.adele, "Deal,Owner\nd,K. Obi\n"), name="Deal", owner="Owner"
+    )
+    assert again.counts["refused"] == 0
+    anas = checked(
+        cast.ana, uploaded(cast.ana, "Deal,Owner\nd,K. Obi\n"), name="Deal", owner="Owner"
+    )
+    assert anas.counts["refused"] == 1
+    browser(cast.adele).post(f"/imports/{job.pk}/undo/")
+    assert worked(job).state == "undone"
+    assert not User.objects.filter(email="k.huber@old.test").exists()
+    assert not Team.objects.filter(name="Night shift").exists()
+    assert not Method.objects.filter(name="Brieftaube").exists()
