@@ -177,7 +177,8 @@ ImportFaultManager = models.Manager.from_queryset(ImportFaultQuerySet)
 
 
 class ImportFault(models.Model):
-    """A row that stays out, or comes in without something: where it begins in the file, and why."""
+    """Why a row stays out, or comes in without something, and where it begins in the file: a row has as
+    many as there are reasons. `value` is what was understood, `cell` the cell as it stands there."""
 
     job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="faults")
     # Which of the files that came in together; 0 where there is one.
@@ -185,6 +186,7 @@ class ImportFault(models.Model):
     line = models.PositiveIntegerField()
     column = models.CharField(max_length=500)
     value = models.CharField(max_length=200)
+    cell = models.CharField(max_length=200, blank=True, default="", db_default="")
     reason = models.TextField()
     comes_in = models.BooleanField(default=False)
 
@@ -192,10 +194,8 @@ class ImportFault(models.Model):
 
     class Meta:
         db_table = "crm_importfault"
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["job", "table", "line"], name="import_fault_once_a_row"
-            ),
+        indexes: ClassVar = [
+            models.Index(fields=["job", "table", "line"], name="import_fault_of_row"),
         ]
 
     def __str__(self) -> str:

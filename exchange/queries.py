@@ -5,7 +5,22 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.db.models import Case, Count, F, Func, Max, Min, Q, Sum, TextField, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    Func,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, NullIf
 
 from crm.models import Activity, Deal
 from exchange.models import (
@@ -114,21 +129,26 @@ def remarks(job: ImportJob) -> Faults:
 
 
 def _page(job: ImportJob, faults: ImportFaultQuerySet, *, after: int) -> Faults:
-    rows = faults.filter(line__gt=after).order_by("table", "line")[: FAULTS_ON_A_PAGE + 1]
+    rows = list(
+        faults.filter(line__gt=after).order_by("table", "line", "pk")[: FAULTS_ON_A_PAGE + 1]
+    )
+    if more := len(rows) > FAULTS_ON_A_PAGE:
+        # A row's reasons stand together.
+        whole = [row for row in rows if (row.table, row.line) != (rows[-1].table, rows[-1].line)]
+        rows = whole or rows[:FAULTS_ON_A_PAGE]
     names = [Path(each["file"]).name for each in job.answers.get("tables", ())]
     found = [
         FaultLine(
             file=names[row.table] if names else "",
             line=row.line,
             column=row.column,
-            value=row.value,
+            value=row.cell or row.value,
             reason=row.reason,
         )
         for row in rows
     ]
-    more = len(found) > FAULTS_ON_A_PAGE
-    found = found[:FAULTS_ON_A_PAGE]
-    total = faults.aggregate(total=Count("pk"))["total"] if more or after else len(found)
+    lines = faults.values("table", "line").distinct()
+    total = lines.count() if more or after else len({(row.table, row.line) for row in rows})
     # Several files have no common order of lines: the command's report has all of them.
     following = found[-1].line if more and not names else None
     return Faults(rows=found, total=total, after=after, next=following)
@@ -275,11 +295,12 @@ def reasons(job: ImportJob) -> list[FaultGroup]:
         default=Func("reason", "value", Value("…"), function="replace"),
         output_field=TextField(),
     )
+    shown = Coalesce(NullIf("cell", Value("")), "value")
     groups = (
         left_out(job)
         .annotate(words=apart)
         .values("column", "words")
-        .annotate(rows=Count("pk"), first=Min("line"), low=Min("value"), high=Max("value"))
+        .annotate(rows=Count("pk"), first=Min("line"), low=Min(shown), high=Max(shown))
         .order_by("-rows", "first")[:_REASONS]
     )
     return [
@@ -299,8 +320,15 @@ def has_left_out(job: ImportJob) -> bool:
     return left_out(job).exists()
 
 
+def left_out_rows(job: ImportJob) -> ImportFaultQuerySet:
+    """The rows that stay out, each once, whatever is wrong with it."""
+    found = left_out(job)
+    same = found.filter(table=OuterRef("table"), line=OuterRef("line"), pk__lt=OuterRef("pk"))
+    return found.filter(~Exists(same))
+
+
 def left_out(job: ImportJob) -> ImportFaultQuerySet:
-    """The rows of the file that stay out."""
+    """Why rows of the file stay out: as many as there are reasons."""
     return job.faults.filter(comes_in=False)
 
 

@@ -198,7 +198,7 @@ def errors(request: HtmxRequest, pk: int) -> StreamingHttpResponse | HttpRespons
     job = _job(request, pk)
     if job.is_by_command or not job.file or not queries.has_left_out(job):
         raise Http404
-    left_out = queries.left_out(job)
+    left_out = queries.left_out_rows(job)
     by, at = request.user, timezone.now()
     try:
         record_export(left_out, owner="job__owner", what=STAYED_OUT, asked=str(pk), by=by, at=at)

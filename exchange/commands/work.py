@@ -24,6 +24,7 @@ from exchange.commands import made
 from exchange.commands.job import forget_file
 from exchange.imports import answers, bulk, run
 from exchange.imports.faults import Unreadable
+from exchange.imports.raw_cells import with_cells
 from exchange.imports.scanning import MOST_STAGES, Chosen, scan
 from exchange.imports.staging import ImporterReach
 from exchange.models import OF_ADMINS, ImportChange, ImportFault, ImportJob, ImportKind, ImportState
@@ -131,9 +132,10 @@ def _look(job: ImportJob) -> None:
 def _try_out(job: ImportJob, at: dt.datetime) -> None:
     with tempfile.TemporaryDirectory() as folder, _Progress(job.pk) as tell:
         report, changes = Path(folder) / "faults", Path(folder) / "changes"
+        chosen = answers.chosen_of(job)
         trial = run.dry_run(
             answers.mapping_of(job),
-            answers.chosen_of(job),
+            chosen,
             reach=_reach(job),
             by=job.owner,
             at=at,
@@ -149,7 +151,7 @@ def _try_out(job: ImportJob, at: dt.datetime) -> None:
             job.faults.all().delete()
             job.changes.all().delete()
             with report.open(encoding="utf-8") as source:
-                _write_faults(job, (json.loads(line) for line in source))
+                _write_faults(job, chosen, (json.loads(line) for line in source))
             with changes.open(encoding="utf-8") as source:
                 _write_changes(job, (json.loads(line) for line in source))
             _settle(job, ImportState.CHECKED, at)
@@ -173,7 +175,7 @@ def _load(pk: int, at: dt.datetime) -> None:
                 batch=_batch(job, at),
                 reach=_reach(job),
                 repeats=None if job.is_by_command else repeats,
-                keep=partial(_write_faults, job),
+                keep=partial(_write_faults, job, piece),
                 keep_changes=partial(_write_changes, job),
             )
         _count(job, counts)
@@ -290,7 +292,7 @@ def _all_teams() -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _write_faults(job: ImportJob, faults: Iterator[run.FaultRow]) -> None:
+def _write_faults(job: ImportJob, chosen: Chosen, faults: Iterator[run.FaultRow]) -> None:
     bulk.write(
         ImportFault,
         (
@@ -300,10 +302,11 @@ def _write_faults(job: ImportJob, faults: Iterator[run.FaultRow]) -> None:
                 line=line,
                 column=column[:500],
                 value=value[:200],
+                cell=cell,
                 reason=reason,
                 comes_in=comes_in,
             )
-            for table, line, column, value, reason, comes_in in faults
+            for cell, (table, line, column, value, reason, comes_in) in with_cells(chosen, faults)
         ),
     )
 

@@ -20,7 +20,7 @@ from crm.models import (
 )
 from crm.shipped import METHODS, SOURCES, spellings
 from exchange.imports import bulk, gaps, parts, pool, updates
-from exchange.imports.judging import NEXT, Judge
+from exchange.imports.judging import NEXT, NOT_IN, Judge
 from exchange.imports.kinds import COMPANIES, CONTACTS, PRODUCTS
 from exchange.imports.ledger import record_of
 from exchange.imports.parties import (
@@ -120,7 +120,7 @@ _NAME = """
 _AS_KEPT = """
     UPDATE {s} AS s SET {field} = known.name
     FROM unnest(%(typed)s::text[], %(names)s::text[]) AS known(typed, name)
-    WHERE s.state IS NULL AND lower(s.{field}) = known.typed
+    WHERE {open} AND lower(s.{field}) = known.typed
       AND NOT EXISTS (SELECT FROM crm_{field} AS own WHERE lower(own.name) = known.typed)
 """
 # What a column says of the cause goes before what the stage says.
@@ -159,16 +159,11 @@ def import_deals(judge: Judge) -> dict[str, list[Any]]:
 
 def _resolve(judge: Judge) -> None:
     resolve_owner(judge)
-    judge.resolve(
-        "product",
-        "product_id",
-        of=PRODUCTS,
-        model=Product,
-        missing=_(
-            "The product “{value}” is not on record. If it has another name there, "
-            "say so under [deals.values.product]."
-        ),
-    )
+    unknown_product = _("The product “{value}” is not on the list of products.")
+    if judge.run.reach is None:
+        otherwise = _("If it has another name there, say so under [deals.values.product].")
+        unknown_product = f"{unknown_product} {otherwise}"
+    judge.resolve("product", "product_id", of=PRODUCTS, model=Product, missing=unknown_product)
     unknown_team = _("There is no team “{value}”.")
     judge.resolve("team", "team_id", of=None, model=Team, missing=unknown_team)
     _resolve_lists(judge)
@@ -194,7 +189,7 @@ def _say_as_kept(judge: Judge, field: str, shipped: Sequence[str]) -> None:
     said = [(typed, name) for name in shipped for typed in spellings(name)]
     typed, names = zip(*said, strict=True)
     arguments = {**judge.arguments, "typed": list(typed), "names": list(names)}
-    execute(_AS_KEPT, arguments, s=judge.table, field=field)
+    execute(_AS_KEPT, arguments, s=judge.table, field=field, open=NOT_IN)
 
 
 def _keep_in_reach(judge: Judge) -> None:
@@ -259,6 +254,7 @@ def _resolve_cause(judge: Judge) -> None:
         _("The cause “{value}” is not on the list of causes."),
         field="stop_cause",
         causes=list(typed),
+        among=NOT_IN,
     )
 
 

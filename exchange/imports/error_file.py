@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
+
 from exchange.imports.answers import REASON, table_of
-from exchange.models import ImportFault, ImportJob
+from exchange.models import ImportJob
 
 _AT_ONCE = 1_000
 # Else a spreadsheet would take a negative number for a formula, or we would make it a text.
@@ -25,22 +27,29 @@ def rows(job: ImportJob) -> Iterator[list[Any]]:
     for row in table.rows():
         if fault is None:
             return
-        if row.line == fault.line:
+        line, reasons = fault
+        if row.line == line:
             cells = row.cells
             if len(cells) == len(table.header):
                 cells = [cells[place] for place in kept]
             cells += [""] * (len(kept) - len(cells))
-            yield [*(_cell(cell) for cell in cells), fault.reason]
+            yield [*(_cell(cell) for cell in cells), reasons]
             fault = next(faults, None)
 
 
-def _faults(job: ImportJob) -> Iterator[ImportFault]:
+def _faults(job: ImportJob) -> Iterator[tuple[int, str]]:
+    """The lines that stay out, each with all of its reasons."""
     last = 0
+    reasons = ArrayAgg("reason", order_by="pk")
     while some := list(
-        job.faults.filter(comes_in=False, line__gt=last).order_by("line")[:_AT_ONCE]
+        job.faults.filter(comes_in=False, line__gt=last)
+        .order_by("line")
+        .values_list("line")
+        .annotate(reasons=reasons)[:_AT_ONCE]
     ):
-        yield from some
-        last = some[-1].line
+        for line, said in some:
+            yield line, " ".join(dict.fromkeys(said))
+        last = some[-1][0]
 
 
 def _cell(text: str) -> str | Decimal:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from exchange.imports import bulk, ways
 from exchange.imports.belonging import refuse_beyond_reach, resolve_deal
-from exchange.imports.judging import Judge
+from exchange.imports.judging import NOT_IN, Judge
 from exchange.imports.kinds import PEOPLE
 from exchange.imports.parties import OWNER_BY_ADDRESS
 from exchange.imports.replay import DealPlace, ForeignMove, PassedVisit, Unfit, passed
@@ -58,7 +58,7 @@ def import_history(judge: Judge) -> None:
     judge.identify()
     judge.execute(_CAME_BEFORE)
     if "owner" in judge.mapped.columns:
-        judge.execute(OWNER_BY_ADDRESS)
+        judge.execute(OWNER_BY_ADDRESS, open=NOT_IN)
     judge.resolve("owner", "owner_id", of=PEOPLE, model=User, missing=None)
     resolve_deal(judge)
     refuse_beyond_reach(judge)

@@ -1,6 +1,6 @@
 """What is asked of staged rows of every kind, for all rows at once.
 
-A row's `state` is null until it is decided: refused, known (came in before, as the ledger says to who
+A row's `state` is null until it is decided: refused (unread, if a cell of it could not be read), known (came in before, as the ledger says to who
 imports), changed (came in before, and changes the record now), matched (a record that we had) or new. Statements are constants; `{s}` is the staging table of the kind.
 
 Records on file are mostly looked up by an index from each row or word, in subqueries that the
@@ -23,8 +23,8 @@ from exchange.imports.updatable import FIELDS, said_of
 
 _REFUSE = """
     WITH out AS (
-        UPDATE {s} AS s SET state = 'refused' {source}
-        WHERE s.state IS NULL AND ({condition})
+        UPDATE {s} AS s SET state = coalesce(s.state, 'refused') {source}
+        WHERE {open} AND ({condition})
         RETURNING s.file, s.line, ({value})::text AS value
     )
     INSERT INTO {faults} (kind, file, line, field, value, reason)
@@ -37,12 +37,16 @@ _REMARK = """
     SELECT %(kind)s, s.file, s.line, %(column)s, coalesce(left(({value})::text, 200), ''), %(reason)s, true
     FROM {s} AS s WHERE {condition}
 """
+# What keeps a row out by itself is told of rows, too, that stay out for something else.
+UNDECIDED = "s.state IS NULL"
+NOT_IN = "(s.state IS NULL OR s.state IN ('refused', 'unread'))"
 _KEY_BY_NAME = "UPDATE {s} SET external_id = lower(name)"
 # Two rows that say the same may be two records: the second is told from the first by its number.
 _KEY_BY_ROW = """
     UPDATE {s} AS s SET external_id = 'row ' || s.digest || ' ' || same.place
     FROM (
-        SELECT no, row_number() OVER (PARTITION BY digest ORDER BY file, line) AS place FROM {s}
+        SELECT no, row_number() OVER (PARTITION BY digest ORDER BY file, line) AS place
+        FROM {s} WHERE state IS DISTINCT FROM 'unread'
     ) AS same
     WHERE same.no = s.no
 """
@@ -56,7 +60,7 @@ _AGAIN = """
     FROM (
         SELECT no, row_number() OVER w AS place,
             first_value({place_of}) OVER w AS first
-        FROM {s} WINDOW w AS (PARTITION BY external_id ORDER BY file, line)
+        FROM {s} WHERE state IS DISTINCT FROM 'unread' WINDOW w AS (PARTITION BY external_id ORDER BY file, line)
     ) AS same
 """
 _KNOWN = """
@@ -88,11 +92,11 @@ _RESOLVE = """
     FROM (
         SELECT wanted.typed, coalesce({by_id}{by_name}) AS id
         FROM (
-            SELECT DISTINCT {column} AS typed FROM {s}
-            WHERE state IS NULL AND {into} IS NULL AND {column} IS NOT NULL
+            SELECT DISTINCT {column} AS typed FROM {s} AS s
+            WHERE {open} AND {into} IS NULL AND {column} IS NOT NULL
         ) AS wanted
     ) AS found
-    WHERE s.state IS NULL AND s.{into} IS NULL AND s.{column} = found.typed
+    WHERE {open} AND s.{into} IS NULL AND s.{column} = found.typed
       AND found.id IS NOT NULL
 """
 
@@ -127,9 +131,11 @@ class Judge:
         field: str = "",
         value: str = "",
         source: str = "",
+        among: str = UNDECIDED,
         **more: Any,
     ) -> int:
-        """Refuse the undecided rows that meet `condition`; returns how many.
+        """Refuse the rows `among` the undecided that meet `condition`; returns how many. Among those that
+        are NOT_IN each is told all of its faults.
 
         `reason` may contain “{value}”, which is by default the text of `field`; `more` are arguments
         of the condition.
@@ -138,7 +144,7 @@ class Judge:
             **self.arguments,
             **more,
             "kind": self.kind.name,
-            "column": (self.mapped.columns.get(field) or (field,))[0],
+            "column": (self.mapped.columns.get(field) or ("",))[0],
             "reason": reason,
         }
         return execute(
@@ -146,6 +152,7 @@ class Judge:
             arguments,
             s=self.table,
             faults=FAULTS,
+            open=among,
             condition=condition.format(s=self.table),
             source=source.format(s=self.table),
             value=value or (f"s.{field}" if field else "NULL"),
@@ -218,6 +225,7 @@ class Judge:
             _RESOLVE,
             self.arguments,
             s=self.table,
+            open=NOT_IN,
             into=into,
             column=column,
             by_id="".join(f"{ledger.record_of(of, key)}, " for key in keys if of),
@@ -228,9 +236,11 @@ class Judge:
             if by_name
             else "NULL",
         )
-        self.refuse(f"s.{into} = -1", _("Several have the name “{value}”."), field=column)
+        several = _("Several have the name “{value}”.")
+        self.refuse(f"s.{into} = -1", several, field=column, among=NOT_IN)
         if missing is not None:
-            self.refuse(f"s.{into} IS NULL AND s.{column} IS NOT NULL", missing, field=column)
+            nowhere = f"s.{into} IS NULL AND s.{column} IS NOT NULL"
+            self.refuse(nowhere, missing, field=column, among=NOT_IN)
 
     def number(self, model: type[models.Model]) -> None:
         """Undecided rows are new: give them ids, and remember the source of each record."""
@@ -269,10 +279,11 @@ class Judge:
 
     def counts(self) -> dict[str, int]:
         rows = staging.select(
-            "SELECT state, count(*) FROM {s} WHERE state <> 'refused' GROUP BY 1", s=self.table
+            "SELECT state, count(*) FROM {s} WHERE state NOT IN ('refused', 'unread') GROUP BY 1",
+            s=self.table,
         )
         refused = staging.select(
-            "SELECT count(*) FROM {faults} WHERE kind = %s AND NOT comes_in",
+            "SELECT count(DISTINCT (file, line)) FROM {faults} WHERE kind = %s AND NOT comes_in",
             [self.kind.name],
             faults=FAULTS,
         )

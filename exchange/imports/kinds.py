@@ -110,6 +110,11 @@ class RecordKind:
     fields: tuple[ImportField, ...]
     named: bool
 
+    @property
+    def sum_field(self) -> str:
+        """Beside which a currency may stand."""
+        return "amount" if any(field.name == "amount" for field in self.fields) else "price"
+
     def field(self, name: str) -> ImportField:
         return next(field for field in self.fields if field.name == name)
 

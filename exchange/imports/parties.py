@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from crm.models import Company, Contact, ContactPoint, Product
 from exchange.imports import bulk, updates
-from exchange.imports.judging import NEXT, THE_ONE, Judge
+from exchange.imports.judging import NEXT, NOT_IN, THE_ONE, Judge
 from exchange.imports.kinds import COMPANIES, PEOPLE, RecordKind
 from exchange.imports.ledger import record_of
 from exchange.imports.mapping import LEAVE
@@ -60,7 +60,7 @@ _RINGS = """
 """
 OWNER_BY_ADDRESS = """
     UPDATE {s} AS s SET owner_id = u.id FROM pipeline_user AS u
-    WHERE s.state IS NULL AND u.email = lower(s.owner)
+    WHERE {open} AND u.email = lower(s.owner)
 """
 _OWN = "UPDATE {s} SET owner_id = %(owner)s WHERE state IS NULL AND owner_id IS NULL"
 # A text that is no number is kept, too, but says nothing about who it is.
@@ -231,7 +231,7 @@ def _refuse_orphans(judge: Judge) -> None:
     )
     orphan = (
         "s.parent IS NOT NULL AND s.parent_id IS NULL AND NOT EXISTS ("
-        " SELECT FROM {s} AS p WHERE p.state IS DISTINCT FROM 'refused'"
+        " SELECT FROM {s} AS p WHERE coalesce(p.state, '') NOT IN ('refused', 'unread')"
         " AND lower(s.parent) IN (lower(p.external_id), lower(p.name)))"
     )
     reason = _("The parent company “{value}” is neither on record nor comes in with these files.")
@@ -291,8 +291,9 @@ def refuse_currencies(judge: Judge) -> None:
     judge.refuse(
         "NOT coalesce(s.currency, %(currency)s) = ANY(%(currencies)s)",
         _("There is no rate for the currency “{value}”."),
-        field="currency",
+        field="currency" if "currency" in judge.mapped.columns else judge.kind.sum_field,
         value="coalesce(s.currency, %(currency)s)",
+        among=NOT_IN,
     )
 
 
@@ -375,7 +376,7 @@ def assign_importer(judge: Judge) -> None:
 
 def resolve_owner(judge: Judge) -> None:
     if "owner" in judge.mapped.columns:
-        judge.execute(OWNER_BY_ADDRESS)
+        judge.execute(OWNER_BY_ADDRESS, open=NOT_IN)
     judge.resolve(
         "owner",
         "owner_id",
@@ -388,6 +389,7 @@ def resolve_owner(judge: Judge) -> None:
             "NOT s.owner_id = ANY(%(assignable)s::bigint[])",
             _("You cannot give records to “{value}”, who is out of your reach."),
             field="owner",
+            among=NOT_IN,
         )
 
 

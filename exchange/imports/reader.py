@@ -1,6 +1,5 @@
 """Parses the rows of a file into lines of its staging table, or says why a cell cannot be parsed."""
 
-import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable, Iterable
@@ -15,7 +14,6 @@ from django.utils.translation import gettext as _
 from crm import normalise
 from exchange.imports import (
     activity_rows,
-    bulk,
     cells,
     currencies,
     dates,
@@ -23,6 +21,7 @@ from exchange.imports import (
     points,
     values,
 )
+from exchange.imports.deal_rules import JUDGED, DealRules
 from exchange.imports.faults import BadValue, Fault
 from exchange.imports.headings import stage_in
 from exchange.imports.kinds import (
@@ -36,27 +35,16 @@ from exchange.imports.kinds import (
     ImportField,
     RecordKind,
 )
+from exchange.imports.known import keep_known
 from exchange.imports.mapping import KindMapping, StageMeaning
 from exchange.imports.points import FoundPoints
 from exchange.imports.reading import FileRow, FileTable
-from exchange.imports.visits import Entry, Untold, in_order, visits_of
-from pipeline.process import moves
-from pipeline.process.moves import Visit
-from pipeline.process.stages import Outcome, Stage
+from pipeline.process.stages import Outcome
 from salesprocess.lib.refused import Refused
 
 if TYPE_CHECKING:
     from exchange.imports.staging import ImportRun
 
-# What a row of deals says after the rules have read it, beside its own fields.
-JUDGED = {
-    "deal_stage": "smallint",
-    "stage_at": "timestamptz",
-    "outcome": "text",
-    "ended_at": "timestamptz",
-    "initiator": "text",
-    "cause": "text",
-}
 # Of each kind, what a row says after the rules have read it, beside its own fields.
 _DERIVED: dict[str, dict[str, str]] = {
     DEALS.name: JUDGED,
@@ -76,9 +64,7 @@ _NUMBERS = {
 }
 # In a cell of several lines, each says one.
 _LINES = re.compile(r"[\r\n\u2028]+")
-_SHORT, _MOST_KNOWN = 40, 1_024
-# In the order in which they happen.
-_ACTS = ("created_on", "entered_on", "closed_on")
+_SHORT = 40
 _url = URLValidator(schemes=("http", "https"))
 
 
@@ -104,22 +90,6 @@ class _Cell:
     known: dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Judgement:
-    """What the rules make of a stage and its dates, whichever deal has them. `is_untold`: without the
-    stages before it, which do not lead there."""
-
-    visits: list[tuple[Any, ...]]
-    deal: tuple[Any, ...]
-    is_untold: bool
-
-
-def _keep(known: dict[Any, Any], key: Any, value: Any) -> None:
-    if len(known) >= _MOST_KNOWN:
-        known.clear()
-    known[key] = value
-
-
 def _array(texts: Iterable[str]) -> str:
     """As PostgreSQL writes arrays; the driver takes longer for it than for all the rest."""
     quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
@@ -142,16 +112,24 @@ class RowReader:
         self._places = [place for cell in self._cells for place in cell.places]
         self._has_id = "id" in mapped.columns
         # A currency that no column has may stand beside the amount, or in the heading.
-        self._sum = "amount" if "amount" in mapped.columns else "price"
+        self._sum = mapped.kind.sum_field
         self._says_currency = self._sum in mapped.columns and "currency" not in mapped.columns
         self._heading_sign = currencies.of_heading(self._column(self._sum))
         self._own_currency = mapped.currency or run.root.currency
         self._nothing = dict.fromkeys(field.name for field in mapped.kind.fields)
-        self._judgements: dict[tuple[Any, ...], _Judgement] = {}
-        self._instants: dict[tuple[Any, ...], list[dt.datetime | None]] = {}
+        self._rules = DealRules(mapped, run) if mapped.kind is DEALS else None
+        self._no_instants = {
+            field.name: None
+            for field in mapped.kind.fields
+            if field.cell_type in (CellType.MOMENT, CellType.ENTRIES)
+        }
+        self._unjudged = (None,) * len(derived_of(mapped.kind))
         self._faults: list[Fault] = []
         # Of the row that is being read: column, text, and what is said of it.
         self._remarks: list[tuple[str, str, str]] = []
+        self._bad: list[_BadCell] = []
+        # Why the row is none of this file's kind, or is gone there.
+        self._other: _BadCell | None = None
         self._visits: list[tuple[Any, ...]] = []
 
     @property
@@ -164,7 +142,7 @@ class RowReader:
             names.append("external_id")
         if self._says_currency:
             names.append("currency")
-        return names + list(derived_of(self._mapped.kind))
+        return [*names, *derived_of(self._mapped.kind), "state"]
 
     def taken_faults(self) -> list[Fault]:
         taken, self._faults = self._faults, []
@@ -180,27 +158,24 @@ class RowReader:
             return None
         if row.remark:
             self._remarks.append(("", "", row.remark))
-        try:
-            line = self._line(row)
-        except _BadCell as bad:
+        line: list[Any] | None = self._line(row)
+        if self._other:
+            # What else is wrong with it concerns nobody.
+            line, self._bad, self._other = None, [self._other], None
+        for bad in self._bad:
             self._refuse(row.line, bad.column, bad.value, bad.reason)
-            line = None
-        for column, value, reason in self._remarks[:1] if line else ():
+        for column, value, reason in () if self._bad else self._remarks:
             self._refuse(row.line, column, value, reason, comes_in=True)
-        self._remarks = []
+        self._remarks, self._bad = [], []
         return line
 
     def _line(self, row: FileRow) -> list[Any]:
-        """Raises _BadCell for the first cell that keeps the row out."""
+        """What the row says; each cell that keeps it out is among the bad ones."""
         no = next(self._run.numbers)
         raw = "\x1f".join([row.cells[place] for place in self._places])
         digest = hashlib.blake2b(raw.encode(), digest_size=12).hexdigest()
-        found: dict[str, Any] = self._nothing.copy()
-        for cell in self._cells:
-            found[cell.field.name] = self._value(cell, row.cells)
-        self._refuse_another_kind(found, row.cells)
-        currency = self._currency(row.cells) if self._says_currency else ""
-        judged = self._derived(no, found, row.cells)
+        found = self._found(row.cells)
+        currency, judged = self._judged(no, found, row.cells)
         line: list[Any] = [no, self._table.name, row.line, digest]
         for cell in self._cells:
             value = found[cell.field.name]
@@ -212,7 +187,40 @@ class RowReader:
             line.append(found["id"])
         if self._says_currency:
             line.append(currency or None)
-        return [*line, *judged]
+        return [*line, *judged, "unread" if self._bad else None]
+
+    def _found(self, row: list[str]) -> dict[str, Any]:
+        """What each cell says, by field."""
+        found: dict[str, Any] = self._nothing.copy()
+        for cell in self._cells:
+            try:
+                found[cell.field.name] = self._value(cell, row)
+            except _BadCell as bad:
+                self._bad.append(bad)
+                if cell.field.cell_type is CellType.GONE:
+                    self._other = bad
+        try:
+            self._refuse_another_kind(found, row)
+        except _BadCell as bad:
+            self._other = bad
+        return found
+
+    def _judged(
+        self, no: int, found: dict[str, Any], row: list[str]
+    ) -> tuple[str, tuple[Any, ...]]:
+        """The currency that stands beside the sum, and what the rules make of the row, unless a cell is
+        bad."""
+        currency, judged = "", self._unjudged
+        try:
+            if self._says_currency:
+                currency = self._currency(row)
+            if not self._bad and not self._other:
+                judged = self._derived(no, found, row)
+        except _BadCell as bad:
+            self._bad.append(bad)
+        if self._bad:
+            found.update(self._no_instants)
+        return currency, judged
 
     def _refuse_another_kind(self, found: dict[str, Any], row: list[str]) -> None:
         """In some systems companies and people are rows of one file, which comes in as each."""
@@ -227,13 +235,28 @@ class RowReader:
         raise _BadCell(self._column("is_company"), self._raw("is_company", row), reason)
 
     def _derived(self, no: int, found: dict[str, Any], row: list[str]) -> tuple[Any, ...]:
-        if self._mapped.kind is DEALS:
-            return self._judge(no, found, row)
-        if self._mapped.kind is ACTIVITIES:
-            return self._activity(found, row)
         if self._mapped.kind is HISTORY:
             return self._moved(found)
-        return ()
+        try:
+            if self._rules is not None:
+                said, visits, remarks = self._rules.judge(found)
+                self._visits += [(no, *visit) for visit in visits]
+            elif self._mapped.kind is ACTIVITIES:
+                said, remarks = activity_rows.read(
+                    found,
+                    otherwise=self._mapped.otherwise,
+                    result=(self._column("result"), self._raw("result", row)),
+                    zones=self._run.zones,
+                    now=self._run.now,
+                )
+            else:
+                return ()
+        except Refused as refused:
+            name = refused.field or ("stage" if self._rules else "kind")
+            raise _BadCell(self._column(name), self._raw(name, row), refused.message) from refused
+        for name, words in remarks:
+            self._remarks.append((self._column(name), self._raw(name, row), words))
+        return said
 
     def _moved(self, found: dict[str, Any]) -> tuple[Any, ...]:
         """What it came to, and which stage it left; that one counts where it was open there."""
@@ -250,23 +273,6 @@ class RowReader:
             reason = _("The mapping does not say what stage “%(stage)s” is.") % {"stage": word}
             raise _BadCell(self._column(field), word, reason)
         return meaning
-
-    def _activity(self, found: dict[str, Any], row: list[str]) -> tuple[Any, ...]:
-        try:
-            said, remarks = activity_rows.read(
-                found,
-                otherwise=self._mapped.otherwise,
-                result=(self._column("result"), self._raw("result", row)),
-                zones=self._run.zones,
-                now=self._run.now,
-            )
-        except Refused as refused:
-            name = refused.field or "kind"
-            raise _BadCell(self._column(name), self._raw(name, row), refused.message) from refused
-        self._remarks += [
-            (self._column(name), self._raw(name, row), words) for name, words in remarks
-        ]
-        return said
 
     def _refuse(
         self, line: int, column: str, value: str, reason: str, *, comes_in: bool = False
@@ -335,7 +341,7 @@ class RowReader:
         if value is None and cell.field.required:
             raise _BadCell(cell.columns[0], "", _("This cannot be empty."))
         if len(raw) <= _SHORT and not cell.field.first:  # of which there may be more to say
-            _keep(cell.known, raw, value)
+            keep_known(cell.known, raw, value)
         return value
 
     def _names(self, cell: _Cell, row: list[str]) -> str | None:
@@ -459,120 +465,6 @@ class RowReader:
             return cell.parse(text), text
         except BadValue as bad:
             raise _BadCell(column, text, bad.message) from bad
-
-    def _judge(self, no: int, found: dict[str, Any], row: list[str]) -> tuple[Any, ...]:
-        """What the rules make of a deal: its visits are staged, the deal repeats the latest."""
-        word = found["stage"] or ""
-        meaning = self._meaning("stage", word)
-        for name in meaning.ignore:
-            found[name] = None
-        before, closed_at = self._before(meaning, found)
-        self._date(found)
-        if closed_at is not None:
-            found["closed_on"] = max(found["closed_on"], closed_at)
-        try:
-            if found["created_on"] is not None and found["created_on"] > self._run.now:
-                raise Refused(_("This lies in the future."), field="created_on")
-            judged = self._judgement(word, meaning, found, before)
-        except Refused as refused:
-            name = refused.field or "stage"
-            raise _BadCell(self._column(name), self._raw(name, row), refused.message) from refused
-        self._visits += [(no, *visit) for visit in judged.visits]
-        return judged.deal
-
-    def _date(self, found: dict[str, Any]) -> None:
-        """Make instants of the days on which things happened."""
-        said = tuple(found[name] for name in _ACTS)
-        if not any(said):
-            return
-        ats = self._instants.get(said)
-        if ats is None:
-            ats = dates.instants(said, zones=self._run.zones, now=self._run.now)
-            _keep(self._instants, said, ats)
-        found.update(zip(_ACTS, ats, strict=True))
-
-    def _before(
-        self, meaning: StageMeaning, found: dict[str, Any]
-    ) -> tuple[tuple[Entry, ...], dt.datetime | None]:
-        """The stages that a deal went through, in their order, and when it was closed after them. A
-        day on which it was won, or lost, says so if no other column does."""
-        entered: list[tuple[Stage, dates.When]] = []
-        for word, said in found.pop("entered_stages") or ():
-            meant = self._meaning("entered_stages", word)
-            if meant.outcome == Outcome.OPEN:
-                entered.append((meant.stage, said))
-            elif meant.outcome == meaning.outcome and found["closed_on"] is None:
-                found["closed_on"] = said
-        found["entered_stages"] = None
-        return in_order(
-            entered, closed=found["closed_on"], zones=self._run.zones, now=self._run.now
-        )
-
-    def _judgement(
-        self,
-        word: str,
-        meaning: StageMeaning,
-        found: dict[str, Any],
-        before: tuple[Entry, ...],
-    ) -> _Judgement:
-        said = (word, found["entered_on"], found["closed_on"], before)
-        judged = self._judgements.get(said)
-        if judged is None:
-            judged = self._judged(meaning, found, before)
-            _keep(self._judgements, said, judged)
-        if judged.is_untold:
-            words = _(
-                "When it came to where it is now is not said: it comes in without its way there."
-            )
-            self._remarks.append((self._column("entered_stages"), "", words))
-        return judged
-
-    def _judged(
-        self, meaning: StageMeaning, found: dict[str, Any], before: tuple[Entry, ...]
-    ) -> _Judgement:
-        is_untold = False
-        try:
-            visits = self._judged_visits(meaning, found, before)
-        except Untold:
-            is_untold, visits = True, self._judged_visits(meaning, found, ())
-        last = visits[-1]
-        return _Judgement(
-            is_untold=is_untold,
-            visits=[
-                (
-                    visit.sequence,
-                    visit.stage.value,
-                    visit.entered_how.value,
-                    visit.entered_at,
-                    visit.reason,
-                    visit.left_how.value if visit.left_how else None,
-                    visit.left_at,
-                )
-                for visit in visits
-            ],
-            deal=(
-                last.stage.value,
-                last.entered_at,
-                meaning.outcome.value,
-                last.left_at,
-                meaning.initiator.value if meaning.initiator else "",
-                meaning.cause or None,
-            ),
-        )
-
-    def _judged_visits(
-        self, meaning: StageMeaning, found: dict[str, Any], before: tuple[Entry, ...]
-    ) -> tuple[Visit, ...]:
-        visits = visits_of(
-            meaning,
-            entered_at=found["entered_on"],
-            closed_at=found["closed_on"],
-            now=self._run.now,
-            before=before,
-        )
-        if faults := moves.broken_links(list(visits)):
-            raise bulk.BrokenChain(faults)
-        return visits
 
     def _currency(self, row: list[str]) -> str:
         """Raises _BadCell for a sign that may be one of several."""

@@ -41,7 +41,6 @@ CHANGE_COLUMNS = (
     *("table", "line", "kind", "record_id", "name", "field", "was", "now"),
     *("is_ours", "applied", "mark", "base", "stamp"),
 )
-# A row that stays out says only that.
 MAX_DUPLICATES = 20
 _ALIKE = """
     SELECT made.title, other.record_id, other.title
@@ -56,10 +55,14 @@ _ALIKE = """
     ) AS other
     WHERE c.batch_id = %(batch)s ORDER BY made.title, c.id LIMIT %(most)s
 """
+# A row that stays out says only why.
 _FAULTS = """
-    SELECT DISTINCT ON (array_position(%s, kind), file, line)
-        kind, file, line, field, value, reason, comes_in
-    FROM {faults} ORDER BY array_position(%s, kind), file, line, comes_in
+    SELECT kind, file, line, field, value, reason, comes_in FROM (
+        SELECT DISTINCT ON (kind, file, line, field, reason)
+            *, bool_or(NOT comes_in) OVER (PARTITION BY kind, file, line) AS is_out
+        FROM {faults}
+    ) AS said
+    WHERE NOT (comes_in AND is_out) ORDER BY array_position(%s, kind), file, line, field, reason
 """
 _CHANGES = """
     SELECT file, line, kind, record_id, name, field, was, now, is_ours, applied, mark, base, stamp
@@ -69,7 +72,8 @@ _CHANGES = """
 LOCK = 5_737_001
 _REPEATS = """
     SELECT line, place FROM (
-        SELECT line, row_number() OVER (PARTITION BY digest ORDER BY file, line)::int AS place FROM {s}
+        SELECT line, row_number() OVER (PARTITION BY digest ORDER BY file, line)::int AS place
+        FROM {s} WHERE state IS DISTINCT FROM 'unread'
     ) AS same WHERE place > 1
 """
 # The records that the rows of a kind made, which are to be found from now on.
@@ -285,6 +289,6 @@ def _faults(chosen: Chosen) -> Iterator[FaultRow]:
     kinds = [kind.name for kind in KINDS]
     numbers = {(m.kind.name, table.name): table.number for m, tables in chosen for table in tables}
     with connection.chunked_cursor() as cursor:
-        cursor.execute(_FAULTS.format(faults=staging.FAULTS), [kinds, kinds])
+        cursor.execute(_FAULTS.format(faults=staging.FAULTS), [kinds])
         for kind, file, *fault in cursor:
             yield [numbers[kind, file], *fault]
