@@ -189,6 +189,8 @@ class ImportFault(models.Model):
     cell = models.CharField(max_length=200, blank=True, default="", db_default="")
     reason = models.TextField()
     comes_in = models.BooleanField(default=False)
+    # The row could come in without what it says there.
+    may_be_empty = models.BooleanField(default=False, db_default=False)
 
     objects = ImportFaultManager()
 

@@ -1,4 +1,4 @@
-"""How what a file changes on record is shown."""
+"""How what a file makes, and changes on record, is shown."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -6,12 +6,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from crm.models import ActivityKind
 from exchange.forms.columns import LABELS
 from exchange.models import ImportChange, ImportJob
-from pipeline.process.stages import Stage
+from pipeline.people.models.people import initials_of
+from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.format import full_day, join_list, money, number
 
 # The page of each kind of record.
+_CARDS_AT_ONCE = 3
 _PAGES = {"companies": "companies", "contacts": "contacts", "deals": "deals"}
 
 
@@ -46,6 +51,65 @@ def change_lines(job: ImportJob, rows: list[ImportChange]) -> list[ImportChangeL
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordCard:
+    """A record as it would look. `detail` is its day, or what kind of activity it is and its day."""
+
+    line: int
+    is_update: bool
+    title: str
+    about: str
+    sum: str
+    stage: Stage | None
+    stage_words: str
+    detail: str
+    owner: str
+    initials: str
+    has_left: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstCards:
+    """Some of the first records; `previous` and `next` are where the ones before and after begin."""
+
+    cards: list[RecordCard]
+    previous: int | None
+    next: int | None
+
+
+def first_cards(job: ImportJob, start: int) -> FirstCards:
+    told = job.counts.get("first", ())
+    return FirstCards(
+        cards=[_card(each) for each in told[start : start + _CARDS_AT_ONCE]],
+        previous=max(start - _CARDS_AT_ONCE, 0) if start else None,
+        next=start + _CARDS_AT_ONCE if start + _CARDS_AT_ONCE < len(told) else None,
+    )
+
+
+def _card(told: dict[str, Any]) -> RecordCard:
+    amount, outcome = told.get("amount"), told.get("outcome", Outcome.OPEN)
+    stage = Stage(int(told["stage"])) if "stage" in told else None
+    words = str(Outcome(outcome).label) if outcome != Outcome.OPEN else stage.short if stage else ""
+    kind = str(ActivityKind(told["kind"]).label) if "kind" in told else ""
+    day = full_day(dt.date.fromisoformat(told["day"])) if "day" in told else ""
+    if stage and day:
+        day = _("Expected to close on %(day)s") % {"day": day}
+    owner = told.get("owner", "")
+    return RecordCard(
+        line=told["line"],
+        is_update=told["is_update"],
+        title=told.get("title", ""),
+        about=told.get("about", ""),
+        sum=money(Decimal(amount), told["currency"]) if amount else "",
+        stage=stage,
+        stage_words=str(words),
+        detail=" · ".join(filter(None, (kind, day))),
+        owner=owner,
+        initials=initials_of(owner) if owner else "",
+        has_left=told.get("has_left", False),
+    )
 
 
 def in_words(value: Any) -> str:

@@ -277,13 +277,15 @@ def unknown_words(job: ImportJob) -> dict[str, dict[str, int]]:
 
 @dataclass(frozen=True, kw_only=True)
 class FaultGroup:
-    """Rows that stay out for one reason: how many, the first of them, and what some of them say."""
+    """Rows that stay out for one reason: how many, the first of them, what some of them say, and whether
+    they could come in without that."""
 
     words: str
     column: str
     rows: int
     line: int
     values: list[str]
+    may_be_empty: bool
 
 
 def reasons(job: ImportJob) -> list[FaultGroup]:
@@ -299,7 +301,7 @@ def reasons(job: ImportJob) -> list[FaultGroup]:
     groups = (
         left_out(job)
         .annotate(words=apart)
-        .values("column", "words")
+        .values("column", "words", "may_be_empty")
         .annotate(rows=Count("pk"), first=Min("line"), low=Min(shown), high=Max(shown))
         .order_by("-rows", "first")[:_REASONS]
     )
@@ -309,6 +311,7 @@ def reasons(job: ImportJob) -> list[FaultGroup]:
             column=group["column"],
             rows=group["rows"],
             line=group["first"],
+            may_be_empty=group["may_be_empty"],
             values=list(dict.fromkeys(filter(None, (group["low"], group["high"])))),
         )
         for group in groups

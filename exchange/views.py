@@ -24,7 +24,7 @@ from exchange.forms.columns import ColumnsForm
 from exchange.forms.upload import TableForm, UploadForm, written_in
 from exchange.imports import answers, error_file
 from exchange.models import NOT_LOADED, ImportJob, ImportState
-from exchange.presenters import change_lines
+from exchange.presenters import change_lines, first_cards
 from pipeline.audit.commands import record_export, record_whole_export
 from pipeline.people.signing_in import check_confirmed, download_when_confirmed
 from pipeline.requests import HtmxRequest
@@ -170,6 +170,7 @@ def answer(request: HtmxRequest, pk: int) -> HttpResponse:
             values=form.values(),
             new=form.new(),
             update=form.update(),
+            leave_empty=form.leave_empty(),
             by=request.user,
             at=timezone.now(),
         )
@@ -246,6 +247,7 @@ def _page(
         "changes": changes,
         "change_lines": change_lines(job, changes.rows),
         "reasons": queries.reasons(job),
+        "first": first_cards(job, _number(request, "cards")),
         "remarks": queries.remarks(job),
         "kept": queries.kept_lines(job, by=request.user),
         "by_owner": job.owner_id == request.user.pk,

@@ -302,6 +302,7 @@ def answer(
     values: Mapping[str, Mapping[str, str | None]] | None = None,
     new: Sequence[made.Made] = (),
     update: Mapping[str, str] | None = None,
+    leave_empty: Sequence[str] = (),
     by: User,
     at: dt.datetime,
 ) -> None:
@@ -310,7 +311,8 @@ def answer(
 
     `values` are ours for their words, by field: empty for nothing, None to forget what was said. `new`
     are put on their lists, or made people who have left, or teams, which only admins do. `update` says for fields of records on file whether
-    they are left, or overwritten although somebody changed them here; empty for neither.
+    they are left, or overwritten although somebody changed them here; empty for neither. The fields in
+    `leave_empty`, and no others, stay empty where their cells cannot be read.
 
     Raises Refused for an answer that makes no sense, or if the file is past that.
     """
@@ -327,6 +329,7 @@ def answer(
         said["update"] = {
             name: way for name, way in {**said.get("update", {}), **(update or {})}.items() if way
         }
+        said["leave_empty"] = list(leave_empty)
         said["remembered"] = [each for each in said.get("remembered", []) if each not in formats]
         row.faults.all().delete()
         try:
@@ -386,6 +389,7 @@ def discard(job: ImportJob, *, by: User, at: dt.datetime) -> None:
 def forget_file(row: ImportJob) -> None:
     """Delete what the file says, once the transaction stands: other people's data is not hoarded."""
     row.sample = []
+    row.counts.pop("first", None)
     row.faults.all().delete()
     if row.batch_id is None:
         row.changes.all().delete()

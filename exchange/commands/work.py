@@ -147,6 +147,8 @@ def _try_out(job: ImportJob, at: dt.datetime) -> None:
         _count(job, trial.counts)
         job.counts["alike"] = trial.alike
         job.counts["differs"] = trial.differs
+        if not job.is_by_command:
+            job.counts["first"] = trial.first
         with transaction.atomic():
             job.faults.all().delete()
             job.changes.all().delete()
@@ -305,8 +307,11 @@ def _write_faults(job: ImportJob, chosen: Chosen, faults: Iterator[run.FaultRow]
                 cell=cell,
                 reason=reason,
                 comes_in=comes_in,
+                may_be_empty=may_be_empty,
             )
-            for cell, (table, line, column, value, reason, comes_in) in with_cells(chosen, faults)
+            for cell, (table, line, column, value, reason, comes_in, may_be_empty) in with_cells(
+                chosen, faults
+            )
         ),
     )
 

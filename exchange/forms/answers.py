@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.forms import BoundField
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,7 +15,7 @@ from crm.models import StopCause
 from exchange import queries
 from exchange.forms.columns import LABELS, label_of
 from exchange.imports import dates, guessing
-from exchange.imports.answers import headings
+from exchange.imports.answers import headings, kind_of
 from exchange.imports.mapping import LEAVE, OVERWRITE
 from exchange.imports.scanning import in_words
 from exchange.imports.updatable import POINTS
@@ -66,6 +67,11 @@ class AskedWords:
     words: list[tuple[TheirWord, BoundField]]
     open: int
     at_once: set[str]
+
+    @property
+    def guessed(self) -> int:
+        """How many keep rows out of which is suggested what they are."""
+        return sum(1 for word, _bound in self.words if word.rows) - self.open
 
     @property
     def new_words(self) -> str:
@@ -178,6 +184,32 @@ class AnswersForm(CommandForm):
                 found[each.name] = at_once or self.cleaned_data[bound.name]
         return found
 
+    def leave_empty(self) -> list[str]:
+        """The fields that stay empty where they cannot be read: those of before, and what was pressed."""
+        said = set(self.job.answers.get("leave_empty", ()))
+        said |= self._can_be_empty(self.data.get("leave-empty", ""))
+        return sorted(said - self._can_be_empty(self.data.get("not-empty", "")))
+
+    def left_empty(self) -> list[str]:
+        """Their columns."""
+        columns = self.job.answers["columns"]
+        said = (columns[name][0] for name in self.leave_empty() if name in columns)
+        return list(dict.fromkeys(said))
+
+    def _can_be_empty(self, column: str) -> set[str]:
+        kind, named = kind_of(self.job.kind), self.job.answers["columns"]
+        fields = {name for name, columns in named.items() if column in columns}
+        return {name for name in fields if kind.field(name).can_be_left_empty}
+
+    def asked_of(self, column: str) -> "AskedWords | None":
+        """The words of a column that are none of ours."""
+        named = self.job.answers["columns"]
+        return next((each for each in self._asked_fields if named[each.field][0] == column), None)
+
+    @cached_property
+    def _asked_fields(self) -> list["AskedWords"]:
+        return self.their_words()
+
     def _add_word(self, word: "TheirWord", ours: "OurWords") -> None:
         self.fields[word.name] = forms.ChoiceField(
             label=_("%(field)s “%(word)s”")
@@ -197,7 +229,7 @@ class AnswersForm(CommandForm):
                 field=field,
                 label=label_of(self.job.kind, field),
                 words=words,
-                open=sum(not self.initial[bound.name] for _word, bound in words),
+                open=sum(bool(word.rows) and not self.initial[bound.name] for word, bound in words),
                 at_once=self._choices(words[0][1].name) & {NEW, NOTHING},
             )
             for field, words in found.items()

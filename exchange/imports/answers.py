@@ -9,6 +9,7 @@
  "otherwise": "note",                      what an activity is that names no kind
  "values": {"source": {"Messe Wels": "Trade fair", "?": ""}},    ours for theirs; empty for nothing
  "update": {"amount": "overwrite"},         of records on file, for this file alone
+ "leave_empty": ["amount"],                where it cannot be read, for this file alone
  "hints": {"Hot": {"stage": "proposal"}}}   as answered for a file of another shape: only suggested
 
 An answer holds for files of one shape: of one system, with the same headings.
@@ -42,7 +43,7 @@ _ANY_STAGE = {"": {"stage": Stage.LEAD_GENERATION.key}}
 # How a file of ours heads the reasons (exchange.imports.error_file); it is no column of theirs.
 REASON = "Why it stayed out"
 # What is said of a file, and nothing about others of its shape.
-_OF_THIS_FILE = ("found", "remembered", "hints", "like", "new", "update", "made")
+_OF_THIS_FILE = ("found", "remembered", "hints", "like", "new", "update", "made", "leave_empty")
 
 
 def kind_of(name: str) -> RecordKind:
@@ -94,6 +95,9 @@ def mapping_of(job: ImportJob) -> Mapping:
         content["values"] = {name: values[name] for name in values if name in said["columns"]}
     if update := said.get("update"):
         content["update"] = {name: update[name] for name in update if name in said["columns"]}
+    content["leave_empty"] = [
+        name for name in said.get("leave_empty", ()) if name in said["columns"]
+    ]
     if job.kind in MAKEABLE:
         content["make"] = list(MAKEABLE[job.kind])
     if job.kind in STAGE_FIELDS:

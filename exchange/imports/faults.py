@@ -21,7 +21,8 @@ class BadValue(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """A refused row; with `comes_in`, one that is imported without this value.
+    """A refused row; with `comes_in`, one that is imported without this value. A cell that
+    `may_be_empty` need not keep it out.
 
     `line` counts from 1 and includes the header; `column` is the heading in the file, empty if the
     whole row is meant.
@@ -33,3 +34,4 @@ class Fault:
     value: str
     reason: str
     comes_in: bool = False
+    may_be_empty: bool = False

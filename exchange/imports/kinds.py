@@ -95,6 +95,13 @@ class ImportField:
         return self.cell_type in (CellType.LABELLED, CellType.ENTRIES, CellType.GONE)
 
     @property
+    def can_be_left_empty(self) -> bool:
+        """Whether a row can do without, where its cell cannot be read; what a word means is answered."""
+        words = self.cell_type in (CellType.WORD, CellType.FLAG, CellType.GONE)
+        words = words or self.name in ("id", "stage")
+        return not self.required and not words
+
+    @property
     def is_any_text(self) -> bool:
         if self.cell_type in (CellType.LONG, CellType.LABELLED, CellType.WORD, CellType.FLAG):
             return True

@@ -14,6 +14,7 @@ right, and never means "this column is not there".
     sheet = "Deals"                        # of a workbook; by default the first with a table
     make = ["company", "contact"]          # what a row may name that is not on record yet
     currency = "EUR"                       # unless a column says so; by default the organisation's
+    leave_empty = ["amount"]               # where it cannot be read; its text is kept as a note
     [deals.columns]                        # our field = "their column"
     id = "Opportunity ID"
     email = ["E-mail", "E-mail 2"]         # several for e-mail, phone, and parts of a person's name
@@ -58,7 +59,7 @@ IGNORABLE = ("amount", "entered_on", "closed_on")
 # What a later file does to a field, if it does not change just what nobody changed here.
 LEAVE, OVERWRITE = "leave", "overwrite"
 # What a kind's table in the file may say.
-_SAID_OF_ALL = {"file", "sheet", "columns", "values", "formats"}
+_SAID_OF_ALL = {"file", "sheet", "columns", "values", "formats", "leave_empty"}
 _SAID_OF = {
     "products": {"currency"},
     "companies": {"update"},
@@ -97,6 +98,8 @@ class KindMapping:
     currency: str = ""
     otherwise: str = ""
     update: dict[str, str] = field(default_factory=dict)
+    # Fields that stay empty where their cells cannot be read; else the row stays out.
+    leave_empty: frozenset[str] = frozenset()
 
     @property
     def wanted(self) -> set[str]:
@@ -192,7 +195,17 @@ def _kind(kind: RecordKind, content: dict[str, Any]) -> KindMapping:
         currency=_text(content, "currency", where=where),
         otherwise=_choice(content, "otherwise", tuple(ActivityKind.values), where=where),
         update=_update(columns, _table(content, "update", where=where), where=f"{where}.update"),
+        leave_empty=_leave_empty(kind, columns, content.get("leave_empty", [])),
     )
+
+
+def _leave_empty(
+    kind: RecordKind, columns: dict[str, tuple[str, ...]], names: Any
+) -> frozenset[str]:
+    can_be = [name for name in columns if kind.field(name).can_be_left_empty]
+    if not isinstance(names, list) or set(names) - set(can_be):
+        raise Unreadable(_("[%(kind)s] leave_empty can be: %(names)s.") % _named(kind.name, can_be))
+    return frozenset(names)
 
 
 def _update(

@@ -29,7 +29,8 @@ _OWNER = """
 def keep(judge: Judge) -> None:
     """Write the notes of rows that came in, or were found on record. A check leaves it: it would keep
     people from what is on record until the end."""
-    if "more" not in judge.mapped.columns or judge.run.is_trial:
+    said = "more" in judge.mapped.columns or judge.mapped.leave_empty
+    if not said or judge.run.is_trial:
         return
     kind = judge.kind.name
     at = "coalesce(s.created_on, %(now)s)" if kind == "deals" else "%(now)s"

@@ -62,6 +62,8 @@ _NUMBERS = {
     CellType.QUANTITY: values.quantity,
     CellType.RATE: values.rate,
 }
+# What the rules may refuse of a deal that can do without.
+_DAYS = ("created_on", "entered_on", "closed_on")
 # In a cell of several lines, each says one.
 _LINES = re.compile(r"[\r\n\u2028]+")
 _SHORT = 40
@@ -99,6 +101,7 @@ def _array(texts: Iterable[str]) -> str:
 class _BadCell(Exception):
     def __init__(self, column: str, value: str, reason: str) -> None:
         self.column, self.value, self.reason = column, value, reason
+        self.field, self.may_be_empty = "", False
 
 
 class RowReader:
@@ -123,6 +126,10 @@ class RowReader:
             for field in mapped.kind.fields
             if field.cell_type in (CellType.MOMENT, CellType.ENTRIES)
         }
+        self._lenient = mapped.leave_empty
+        # What cannot be read is kept as a note, also where no column is.
+        self._keeps = any(field.name == "more" for field in mapped.kind.fields)
+        self._adds_more = bool(self._lenient) and self._keeps and "more" not in mapped.columns
         self._unjudged = (None,) * len(derived_of(mapped.kind))
         self._faults: list[Fault] = []
         # Of the row that is being read: column, text, and what is said of it.
@@ -130,6 +137,7 @@ class RowReader:
         self._bad: list[_BadCell] = []
         # Why the row is none of this file's kind, or is gone there.
         self._other: _BadCell | None = None
+        self._unread: list[str] = []
         self._visits: list[tuple[Any, ...]] = []
 
     @property
@@ -142,6 +150,8 @@ class RowReader:
             names.append("external_id")
         if self._says_currency:
             names.append("currency")
+        if self._adds_more:
+            names.append("more")
         return [*names, *derived_of(self._mapped.kind), "state"]
 
     def taken_faults(self) -> list[Fault]:
@@ -163,7 +173,7 @@ class RowReader:
             # What else is wrong with it concerns nobody.
             line, self._bad, self._other = None, [self._other], None
         for bad in self._bad:
-            self._refuse(row.line, bad.column, bad.value, bad.reason)
+            self._refuse(row.line, bad.column, bad.value, bad.reason, may_be_empty=bad.may_be_empty)
         for column, value, reason in () if self._bad else self._remarks:
             self._refuse(row.line, column, value, reason, comes_in=True)
         self._remarks, self._bad = [], []
@@ -187,6 +197,8 @@ class RowReader:
             line.append(found["id"])
         if self._says_currency:
             line.append(currency or None)
+        if self._adds_more:
+            line.append(found["more"])
         return [*line, *judged, "unread" if self._bad else None]
 
     def _found(self, row: list[str]) -> dict[str, Any]:
@@ -196,14 +208,33 @@ class RowReader:
             try:
                 found[cell.field.name] = self._value(cell, row)
             except _BadCell as bad:
-                self._bad.append(bad)
                 if cell.field.cell_type is CellType.GONE:
                     self._other = bad
+                elif cell.field.name in self._lenient:
+                    self._leave_empty(bad, found, cell.field.name)
+                else:
+                    bad.may_be_empty = cell.field.can_be_left_empty
+                    self._bad.append(bad)
         try:
             self._refuse_another_kind(found, row)
         except _BadCell as bad:
             self._other = bad
+        self._keep_unread(found)
         return found
+
+    def _keep_unread(self, found: dict[str, Any]) -> None:
+        if self._unread:
+            found["more"] = "\n".join(filter(None, [found.get("more"), *self._unread]))
+            self._unread = []
+
+    def _leave_empty(self, bad: _BadCell, found: dict[str, Any], name: str) -> None:
+        found[name] = None
+        if bad.value and self._keeps:
+            self._unread.append(f"{bad.column}: {bad.value}")
+            words = _("%(reason)s It is left empty, and the text is kept as a note.")
+        else:
+            words = _("%(reason)s It is left empty.")
+        self._remarks.append((bad.column, bad.value, words % {"reason": bad.reason}))
 
     def _judged(
         self, no: int, found: dict[str, Any], row: list[str]
@@ -215,7 +246,7 @@ class RowReader:
             if self._says_currency:
                 currency = self._currency(row)
             if not self._bad and not self._other:
-                judged = self._derived(no, found, row)
+                judged = self._judge(no, found, row)
         except _BadCell as bad:
             self._bad.append(bad)
         if self._bad:
@@ -233,6 +264,22 @@ class RowReader:
             else _("This is a person: it comes in when you bring the file in as contacts.")
         )
         raise _BadCell(self._column("is_company"), self._raw("is_company", row), reason)
+
+    def _judge(self, no: int, found: dict[str, Any], row: list[str]) -> tuple[Any, ...]:
+        """By the rules; without what they cannot agree to, where that may be left empty."""
+        for _field in self._lenient:
+            said = found.copy()
+            try:
+                judged = self._derived(no, said, row)
+            except _BadCell as bad:
+                if bad.field not in self._lenient or found[bad.field] is None:
+                    raise
+                self._leave_empty(bad, found, bad.field)
+                self._keep_unread(found)
+            else:
+                found.update(said)
+                return judged
+        return self._derived(no, found, row)
 
     def _derived(self, no: int, found: dict[str, Any], row: list[str]) -> tuple[Any, ...]:
         if self._mapped.kind is HISTORY:
@@ -253,7 +300,10 @@ class RowReader:
                 return ()
         except Refused as refused:
             name = refused.field or ("stage" if self._rules else "kind")
-            raise _BadCell(self._column(name), self._raw(name, row), refused.message) from refused
+            bad = _BadCell(self._column(name), self._raw(name, row), refused.message)
+            bad.field = name
+            bad.may_be_empty = name in self._mapped.columns and name in _DAYS
+            raise bad from refused
         for name, words in remarks:
             self._remarks.append((self._column(name), self._raw(name, row), words))
         return said
@@ -275,7 +325,14 @@ class RowReader:
         return meaning
 
     def _refuse(
-        self, line: int, column: str, value: str, reason: str, *, comes_in: bool = False
+        self,
+        line: int,
+        column: str,
+        value: str,
+        reason: str,
+        *,
+        comes_in: bool = False,
+        may_be_empty: bool = False,
     ) -> None:
         self._faults.append(
             Fault(
@@ -285,6 +342,7 @@ class RowReader:
                 value=value,
                 reason=reason,
                 comes_in=comes_in,
+                may_be_empty=may_be_empty,
             )
         )
 

@@ -26,6 +26,7 @@ from exchange.imports import (
     rates,
     staging,
 )
+from exchange.imports.first_records import first_records
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import KINDS
 from exchange.imports.mapping import KindMapping, Mapping
@@ -34,7 +35,7 @@ from exchange.imports.staging import ImportRun
 from pipeline.models import Batch, BatchKind, Team, User
 from salesprocess.lib.time_limits import LIMITS, set_local, within
 
-# The number of the table, line, column, value, reason, comes in.
+# The number of the table, line, column, value, reason, comes in, may be empty.
 FaultRow = list[Any]
 ChangeRow = list[Any]
 CHANGE_COLUMNS = (
@@ -57,7 +58,7 @@ _ALIKE = """
 """
 # A row that stays out says only why.
 _FAULTS = """
-    SELECT kind, file, line, field, value, reason, comes_in FROM (
+    SELECT kind, file, line, field, value, reason, comes_in, may_be_empty FROM (
         SELECT DISTINCT ON (kind, file, line, field, reason)
             *, bool_or(NOT comes_in) OVER (PARTITION BY kind, file, line) AS is_out
         FROM {faults}
@@ -108,12 +109,14 @@ class DryRun:
     """What a load would do, by kind; `repeats` is for `load_piece`. `alike` are the first of the new
     companies that are called like one on record but for legal form, signs or spelling, each with
     the id and the name of that one: they come in all the same, as only a person can know. `differs`
-    counts the fields of records on file of which the files say something else."""
+    counts the fields of records on file of which the files say something else; `first` are the first
+    records of a single file, as `exchange.imports.first_records` tells them."""
 
     counts: dict[str, Counts]
     repeats: dict[int, int]
     alike: list[tuple[str, int, str]]
     differs: int
+    first: list[dict[str, Any]]
 
 
 def dry_run(
@@ -130,7 +133,7 @@ def dry_run(
     """Bring whole tables in and take them back: what a load would do, row by row.
 
     `report_to` gets the faults, a JSON array on each line: table, line, column, value, reason, comes
-    in. A file, because they must outlive the transaction and may be too many to be held. `changes_to`
+    in, may be empty. A file, because they must outlive the transaction and may be too many to be held. `changes_to`
     gets what would change, as CHANGE_COLUMNS. `tell` as in `ImportRun`.
 
     Raises Unreadable, in words, where a table cannot be read any further.
@@ -149,6 +152,7 @@ def dry_run(
         repeats = _repeats(chosen)
         ((differs,),) = staging.select("SELECT count(*) FROM {s}", s=staging.CHANGES)
         alike = staging.select(_ALIKE, {"batch": batch.pk, "most": MAX_DUPLICATES})
+        first = first_records(chosen[0][0]) if len(chosen) == 1 else []
         with report_to.open("w", encoding="utf-8") as sink:
             sink.writelines(json.dumps(row) + "\n" for row in _faults(chosen))
         with changes_to.open("w", encoding="utf-8") as sink:
@@ -162,6 +166,7 @@ def dry_run(
         repeats=repeats,
         alike=[(new, pk, name) for new, pk, name in alike],
         differs=differs,
+        first=[json.loads(card) for card in first],
     )
 
 

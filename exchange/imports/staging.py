@@ -28,7 +28,10 @@ FAULTS = "import_faults"
 VISITS = "import_visits"
 CHANGES = "import_changes"
 TEAMS = "import_teams"
-_FAULT_COLUMNS = ("kind", "file", "line", "field", "value", "reason", "comes_in")
+_FAULT_COLUMNS = (
+    *("kind", "file", "line", "field", "value", "reason", "comes_in"),
+    "may_be_empty",
+)
 _VISIT_COLUMNS = (
     "no",
     "sequence",
@@ -174,7 +177,8 @@ def prepare(kinds: Sequence[KindMapping]) -> None:
     """Make the staging tables."""
     execute(
         "CREATE TEMP TABLE {faults} (kind text, file text, line integer, field text, value text,"
-        " reason text, comes_in boolean NOT NULL DEFAULT false) ON COMMIT DROP",
+        " reason text, comes_in boolean NOT NULL DEFAULT false,"
+        " may_be_empty boolean NOT NULL DEFAULT false) ON COMMIT DROP",
         faults=FAULTS,
     )
     execute(
@@ -252,6 +256,7 @@ def write_faults(kind: RecordKind, faults: Sequence[Fault]) -> None:
                 each.value[:200],
                 each.reason,
                 each.comes_in,
+                each.may_be_empty,
             )
             for each in faults
         ),

@@ -1,0 +1,115 @@
+"""The first records that a file would make or change, as they would look: told by a check before what it
+made is taken back."""
+
+from typing import Any
+
+from exchange.imports.mapping import KindMapping
+from exchange.imports.staging import select, table_of
+
+MOST = 12
+_CARD = """
+    SELECT jsonb_strip_nulls(jsonb_build_object(
+        'line', s.line, 'is_update', s.state = 'changed', 'title', {title}, 'about', {about},
+        'amount', ({amount})::text, 'currency', {currency}, 'stage', {stage}, 'outcome', {outcome},
+        'kind', {kind}, 'day', {day}, 'owner', u.name, 'has_left', NOT u.is_active
+    ))::text
+    FROM {s} AS s {joined} LEFT JOIN pipeline_user AS u ON u.id = {owner}
+    WHERE s.state IN ('new', 'changed') ORDER BY s.file, s.line LIMIT {most}
+"""
+_NOTHING = "NULL::text"
+_COMPANY_OF = "LEFT JOIN crm_company AS c ON c.id = {key}"
+_CONTACT_OF = "LEFT JOIN crm_contact AS p ON p.id = {key}"
+_DEAL_OF = "LEFT JOIN crm_deal AS d ON d.id = s.deal_id"
+_ON = "JOIN {table} AS t ON t.id = s.record_id"
+# What an activity, a line or a place on a deal would be is staged alone: a check writes none.
+_CARDS: dict[str, dict[str, str]] = {
+    "deals": {
+        "title": "t.name",
+        "about": "concat_ws(' · ', c.name, p.name)",
+        "amount": "t.amount",
+        "currency": "t.currency",
+        "stage": "t.stage",
+        "outcome": "t.outcome",
+        "day": "t.expected_close_on",
+        "owner": "t.owner_id",
+        "joined": " ".join(
+            (
+                _ON.format(table="crm_deal"),
+                _COMPANY_OF.format(key="t.company_id"),
+                _CONTACT_OF.format(
+                    key="(SELECT min(q.contact_id) FROM crm_dealcontact AS q WHERE q.deal_id = t.id)"
+                ),
+            )
+        ),
+    },
+    "companies": {
+        "title": "t.name",
+        "about": "concat_ws(' · ', nullif(t.industry, ''), nullif(t.country, ''), c.name)",
+        "owner": "t.owner_id",
+        "joined": f"{_ON.format(table='crm_company')} {_COMPANY_OF.format(key='t.parent_id')}",
+    },
+    "contacts": {
+        "title": "t.name",
+        "about": "concat_ws(' · ', nullif(t.job_title, ''), c.name, s.email[1], s.phone[1])",
+        "owner": "t.owner_id",
+        "joined": f"{_ON.format(table='crm_contact')} {_COMPANY_OF.format(key='t.company_id')}",
+    },
+    "activities": {
+        "title": "coalesce(nullif(s.title, ''), left(s.words, 120))",
+        "about": "concat_ws(' · ', d.name, c.name, p.name)",
+        "kind": "s.act",
+        "day": "coalesce(s.done_moment::date, s.due_moment::date, s.due_day)",
+        "owner": "s.owner_id",
+        "joined": " ".join(
+            (
+                _DEAL_OF,
+                _COMPANY_OF.format(key="s.company_id"),
+                _CONTACT_OF.format(key="s.contact_id"),
+            )
+        ),
+    },
+    "history": {
+        "title": "d.name",
+        "about": "concat_ws(' → ', s.from_stage, s.to_stage)",
+        "day": "s.happened_on::date",
+        "owner": "d.owner_id",
+        "joined": _DEAL_OF,
+    },
+    "products": {
+        "title": "t.name",
+        "about": "t.series",
+        "amount": "t.price",
+        "currency": "t.currency",
+        "joined": _ON.format(table="crm_product"),
+    },
+    "people": {
+        "title": "t.name",
+        "about": "concat_ws(' · ', t.email, m.name)",
+        "joined": f"{_ON.format(table='pipeline_user')} LEFT JOIN pipeline_team AS m ON m.id = t.team_id",
+    },
+    "rates": {"title": "upper(s.currency)", "about": "s.value::text", "day": "s.day"},
+    "lines": {
+        "title": "r.name",
+        "about": "concat_ws(' · ', d.name, s.quantity::real::text)",
+        "amount": "s.price",
+        "currency": "d.currency",
+        "owner": "d.owner_id",
+        "joined": f"{_DEAL_OF} LEFT JOIN crm_product AS r ON r.id = s.product_id",
+    },
+    "roles": {
+        "title": "d.name",
+        "about": "array_to_string(s.people, ' · ')",
+        "owner": "d.owner_id",
+        "joined": _DEAL_OF,
+    },
+}
+
+
+def first_records(mapped: KindMapping) -> list[str]:
+    """Each as JSON: line, is_update, title, about, and as far as it has them amount, currency, stage,
+    outcome, kind, day, owner and has_left."""
+    said: dict[str, Any] = dict.fromkeys(
+        ("amount", "currency", "stage", "outcome", "kind", "day"), _NOTHING
+    )
+    said |= {"joined": "", "owner": "NULL::bigint"} | _CARDS[mapped.kind.name]
+    return [text for (text,) in select(_CARD, s=table_of(mapped.kind), most=str(MOST), **said)]
