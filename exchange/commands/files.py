@@ -206,6 +206,7 @@ def _look(
         "above": table.above,
         "ways": ways,
         "length": seen.rows,
+        "marks": [vars(mark) for mark in seen.marks],
     }
     lines = []
     for column, reading in seen.readings.items():

@@ -16,12 +16,14 @@ An answer holds for files of one shape: of one system, with the same headings.
 
 Of a job of the command, {"system": "old-crm", "columns": {}, "mapping": {…}, as the TOML file has it,
  "tables": [{"kind": "deals", "file": "imports/…/a.csv", "encoding": "utf-8", "delimiter": ",",
-             "header": ["Deal"], "above": 0, "ways": {"Close date": "%d/%m/%Y"}, "length": 12}]}
+             "header": ["Deal"], "above": 0, "ways": {"Close date": "%d/%m/%Y"}, "length": 12,
+             "marks": []}]}
 """
 
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as ReadOnly
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ from django.core.files.storage import default_storage
 from exchange.imports import dates, guessing, mapping
 from exchange.imports.kinds import KINDS, STAGE_FIELDS, RecordKind
 from exchange.imports.mapping import MAKEABLE, Mapping
-from exchange.imports.reading import FileTable
+from exchange.imports.reading import FileMark, FileTable
 from exchange.imports.scanning import MOST_STAGES, Chosen, Reading, Scan
 from exchange.imports.values import DECIMAL_SIGNS
 from exchange.models import ImportJob, ImportKind, ImportMapping
@@ -57,7 +59,12 @@ def table_of(job: ImportJob) -> FileTable:
         delimiter=job.delimiter,
         header=tuple(job.columns),
         above=job.above,
+        marks=_marks(job.readings),
     )
+
+
+def _marks(said: ReadOnly[str, Any]) -> tuple[FileMark, ...]:
+    return tuple(FileMark(**each) for each in said.get("marks", ()))
 
 
 def chosen_of(job: ImportJob) -> Chosen:
@@ -70,7 +77,7 @@ def chosen_of(job: ImportJob) -> Chosen:
     for number, said in enumerate(job.answers["tables"]):
         path = Path(default_storage.path(said["file"]))
         about = {key: value for key, value in said.items() if key not in ("kind", "file")}
-        about["header"] = tuple(said["header"])
+        about["header"], about["marks"] = tuple(said["header"]), _marks(said)
         table = FileTable(path=path, number=number, is_bounded=False, **about)
         tables.setdefault(said["kind"], []).append(table)
     return [(each, tables[each.kind.name]) for each in kinds if each.kind.name in tables]
@@ -153,6 +160,7 @@ def store_readings(job: ImportJob, scan: Scan) -> None:
     job.readings = {
         "columns": {column: _kept(reading) for column, reading in scan.readings.items()},
         "stages": words,
+        "marks": [vars(mark) for mark in scan.marks],
     }
     job.questions = {"formats": asked} if asked else {}
     if set(words) - set(job.answers.get("stages", {})):

@@ -115,7 +115,7 @@ def detect(path: Path) -> DetectedEncoding:
             _("%(file)s is in %(encoding)s. Save it as UTF-8.")
             % {"file": path.name, "encoding": marked}
         )
-    stated = marked or _utf16_without_mark(start)
+    stated = marked or _utf16_without_mark(path, start)
     if stated:
         check(path, stated)
         return _recognised(path, stated)
@@ -130,13 +130,32 @@ def detect(path: Path) -> DetectedEncoding:
 def _recognised(path: Path, encoding: str) -> DetectedEncoding:
     """What it changes that it is this encoding, if it changes anything."""
     if encoding.startswith("utf-16"):
-        return DetectedEncoding(encoding=encoding)
+        return DetectedEncoding(encoding=encoding, samples=_of_pairs(path, encoding))
     lines = [line.removeprefix(codecs.BOM_UTF8) for line in _telling_lines(path)]
     words = _sample(lines, "utf-8")
     if not words or _undecodable(path, _OTHERWISE) is not None:
         return DetectedEncoding(encoding=encoding)
     samples = ((encoding, words), (_OTHERWISE, _sample(lines, _OTHERWISE)))
     return DetectedEncoding(encoding=encoding, samples=samples)
+
+
+def _of_pairs(path: Path, encoding: str) -> tuple[tuple[str, str], ...]:
+    """Some words, and what they would be if the bytes of each pair stood the other way round."""
+    with path.open(encoding=encoding) as source:
+        found = _WORD.findall(source.read(_BLOCK))
+    words = list(dict.fromkeys(sorted(found, key=str.isascii)))[:4]
+    text = " ".join(words)[:60]
+    little = encoding == "utf-16-le" or (encoding == "utf-16" and _is_little(path))
+    own, other = ("utf-16-le", "utf-16-be") if little else ("utf-16-be", "utf-16-le")
+    turned = text.encode(own, "replace").decode(other, "replace")
+    if not text or _undecodable(path, other) is not None:
+        return ((encoding, text),) if text else ()
+    return (encoding, text), (other, "".join(each for each in turned if each.isprintable()))
+
+
+def _is_little(path: Path) -> bool:
+    with path.open("rb") as source:
+        return source.read(2) == codecs.BOM_UTF16_LE
 
 
 def require(path: Path) -> str:
@@ -179,15 +198,24 @@ def name_of(encoding: str) -> str:
     return NAMES.get(encoding.removesuffix("-sig"), encoding)
 
 
-def _utf16_without_mark(start: bytes) -> str:
-    """In western text in UTF-16 half of the bytes are zero, always the same half."""
+def _utf16_without_mark(path: Path, start: bytes) -> str:
+    """In western text in UTF-16 half of the bytes are zero, always the same half; in any other at least
+    those of delimiters and ends of lines."""
     half = len(start) // 2
     if half < 2:
         return ""
     even, odd = start[::2].count(0) / half, start[1::2].count(0) / half
     if odd > 0.4 and even < 0.1:
         return "utf-16-le"
-    return "utf-16-be" if even > 0.4 and odd < 0.1 else ""
+    if even > 0.4 and odd < 0.1:
+        return "utf-16-be"
+    if not min(even, odd) and max(even, odd) > 0.04:
+        encoding = "utf-16-le" if odd else "utf-16-be"
+        text = start[: half * 2].decode(encoding, "ignore")
+        is_text = all(sign.isprintable() or sign in "\t\r\n" for sign in text)
+        if "\n" in text and is_text and _undecodable(path, encoding) is None:
+            return encoding
+    return ""
 
 
 def _undecodable(path: Path, encoding: str) -> tuple[int, int, int] | None:

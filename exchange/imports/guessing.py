@@ -211,8 +211,17 @@ def _take(field: ImportField, left: dict[str, str]) -> list[str]:
             found.append(column)
             if not field.has_several or len(found) == _most(field):
                 break
+    if field.cell_type.is_list:
+        found += _numbered(field, left)[: _most(field) - len(found)]
     hours = [key for key in _HOURS.get(field.name, ()) if found and key in left]
     return [*found, *(left.pop(key) for key in hours[:1])]
+
+
+def _numbered(field: ImportField, left: dict[str, str]) -> list[str]:
+    """The columns of “Phone 2”, and of a second “Phone”, taken from `left`."""
+    heads = {field.name, *field.headings.split()}
+    keys = [key for key in left if key.rstrip("0123456789") in heads and key[-1].isdigit()]
+    return [left.pop(key) for key in reversed(keys)]
 
 
 def activity(file: str, header: Sequence[str]) -> str:

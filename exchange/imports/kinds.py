@@ -98,7 +98,7 @@ class ImportField:
     def can_be_left_empty(self) -> bool:
         """Whether a row can do without, where its cell cannot be read; what a word means is answered."""
         words = self.cell_type in (CellType.WORD, CellType.FLAG, CellType.GONE)
-        words = words or self.name in ("id", "stage")
+        words = words or self.name in ("id", "stage", "to_stage", "from_stage")
         return not self.required and not words
 
     @property

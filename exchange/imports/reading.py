@@ -6,8 +6,9 @@ Only one row is held in memory: a file may be long, a line or a cell may not.
 import csv
 import io
 import re
+import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -47,6 +48,18 @@ class FileRow:
     is_row: bool = True
 
 
+@dataclass(frozen=True, kw_only=True)
+class FileMark:
+    """A place in a file from which it can be read on: `passed` rows and `lines` lines stand before it;
+    `position` is for `seek`."""
+
+    passed: int
+    position: int
+    lines: int
+
+
+# How many rows lie between two marks, at least.
+MARKED_EVERY = 5_000
 # Stands for a row that is not asked for.
 _PASSED = FileRow(line=0, cells=[])
 
@@ -54,7 +67,8 @@ _PASSED = FileRow(line=0, cells=[])
 @dataclass(frozen=True, kw_only=True)
 class FileTable:
     """A file, or a piece of it: `most` rows after the first `skip`, or all of them. `above` is the number
-    of rows above the header. An upload `is_bounded`; whoever has the machine brings in any number."""
+    of rows above the header. An upload `is_bounded`; whoever has the machine brings in any number. With
+    `marks` a piece is read from near its start, not from that of the file."""
 
     path: Path
     encoding: str
@@ -67,15 +81,25 @@ class FileTable:
     ways: dict[str, str] = field(default_factory=dict)
     length: int = 0
     number: int = 0
+    marks: tuple[FileMark, ...] = ()
 
     @property
     def name(self) -> str:
         return self.path.name
 
-    def rows(self) -> Iterator[FileRow]:
+    def rows(self, mark: Callable[[FileMark], None] | None = None) -> Iterator[FileRow]:
         """The rows below the header, and where the table ends with lines that are none, one that says
-        so. Raises Unreadable where what follows cannot be told apart."""
-        for count, row in enumerate(self._all_rows(), start=1):
+        so. `mark` is given the marks of a table that is read from its start.
+
+        Raises Unreadable where what follows cannot be told apart.
+        """
+        begin = max(
+            (each for each in self.marks if each.passed <= self.skip),
+            key=lambda each: each.passed,
+            default=None,
+        )
+        rows = self._all_rows(begin, mark)
+        for count, row in enumerate(rows, start=begin.passed + 1 if begin else 1):
             if count <= self.skip:
                 continue
             if self.is_bounded and row.is_row and count > MOST_ROWS:
@@ -87,15 +111,16 @@ class FileTable:
                 return
             yield row
 
-    def _all_rows(self) -> Iterator[FileRow]:
+    def _all_rows(
+        self, begin: FileMark | None, mark: Callable[[FileMark], None] | None
+    ) -> Iterator[FileRow]:
         """Keeps back what may be the lines below the table until a row follows, or nothing."""
-        records = _Records(self.path, encoding=self.encoding, delimiter=self.delimiter)
-        width = len(self.header)
+        records = _Records(self.path, encoding=self.encoding, delimiter=self.delimiter, begin=begin)
+        passed, skipped = (begin.passed, 0) if begin else (0, self.above + 1)
+        width, are_below, marker = len(self.header), False, _Marker(records, mark)
         kept: list[FileRow] = []
-        are_below = False
-        passed = 0
-        for line, cells, fault in islice(records, self.above + 1, None):
-            # As nearly all rows are; a file that comes in by pieces is read from its start each time.
+        for line, cells, fault in islice(records, skipped, None):
+            # As nearly all rows are.
             if len(cells) == width > 2 and not fault and not records.saw_nul and _is_plain(cells):
                 if kept:
                     yield from kept
@@ -103,6 +128,7 @@ class FileTable:
                     kept, are_below = [], False
                 passed += 1
                 yield FileRow(line=line, cells=cells) if passed > self.skip else _PASSED
+                marker.see(passed)
                 continue
             row = self._row(line, cells, fault, width, has_nul=records.saw_nul)
             if fault or width < 3 or not _could_be_below(cells) or len(kept) == _MOST_BELOW:
@@ -212,7 +238,7 @@ def open_table(
                 raise
     best = max(tried, key=lambda sign: tried[sign].score(wanted))
     found = tried[best]
-    _check_header(path.name, found.cells, wanted, found.line)
+    _check_header(path.name, found, wanted)
     return FileTable(
         path=path, encoding=encoding, delimiter=best, header=found.cells, above=found.above
     )
@@ -228,11 +254,12 @@ def _instruction(path: Path, encoding: str) -> str:
 @dataclass(frozen=True, kw_only=True)
 class _Header:
     """The header as one delimiter shows it, and how many records stand above it; no cells where it
-    makes no sense of it."""
+    makes no sense of it. Of `twins`, by the name that they have here, the file says that of another."""
 
     line: int
     cells: tuple[str, ...]
     above: int
+    twins: dict[str, str]
 
     def score(self, wanted: set[str]) -> tuple[int, int]:
         return len(wanted & set(self.cells)), len(self.cells)
@@ -250,7 +277,27 @@ def _header(records: "_Records", least: int, wanted: set[str], above: int | None
         some = _first(records, least)
         above = least + (place := _place_of_header([cells for _line, cells in some], wanted))
     line, cells = (some[place][0], some[place][1]) if some else (1, [])
-    return _Header(line=line, cells=tuple(cell.strip() for cell in cells), above=above)
+    header, twins = told_apart(cells)
+    return _Header(line=line, cells=header, above=above, twins=twins)
+
+
+def told_apart(cells: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The headings of a row; one that stands there again has the number of its column behind it. And
+    which of them have, each with what the file says."""
+    found: list[str] = []
+    twins: dict[str, str] = {}
+    said = {cell.strip() for cell in cells}
+    before: set[str] = set()
+    for place, cell in enumerate(cells, start=1):
+        name = heading = cell.strip()
+        if heading and heading in before:
+            name = f"{heading} ({place})"
+            while name in said or name in before:
+                name += "'"
+            twins[name] = heading
+        found.append(name)
+        before.add(name)
+    return tuple(found), twins
 
 
 def _first(records: "_Records", least: int) -> list[tuple[int, list[str]]]:
@@ -270,7 +317,11 @@ def _place_of_header(rows: list[list[str]], wanted: set[str]) -> int:
     but if it has far fewer cells than the rows have, and one below it that could be a header has not.
     """
     if wanted:
-        whole = (place for place, row in enumerate(rows[:MOST_ABOVE]) if wanted <= _texts(row))
+        whole = (
+            place
+            for place, row in enumerate(rows[:MOST_ABOVE])
+            if wanted <= set(told_apart(row)[0])
+        )
         return next(whole, 0)
     widths = Counter(width for row in rows if (width := _filled(row)) > 1)
     most = max(widths.values(), default=0)
@@ -284,17 +335,14 @@ def _place_of_header(rows: list[list[str]], wanted: set[str]) -> int:
     return 0
 
 
-def _texts(row: list[str]) -> set[str]:
-    return {cell.strip() for cell in row}
-
-
 def _could_be_header(row: list[str]) -> bool:
     """Whether all that it says are words, each once."""
     said = [cell.strip() for cell in row if cell.strip()]
     return len(set(said)) == len(said) and not any(_NO_HEADING.fullmatch(cell) for cell in said)
 
 
-def _check_header(name: str, header: tuple[str, ...], wanted: set[str], line: int) -> None:
+def _check_header(name: str, found: _Header, wanted: set[str]) -> None:
+    header, line = found.cells, found.line
     if not any(header):
         raise Unreadable(_("%(file)s is empty: there is no header.") % {"file": name})
     if len(header) > MOST_COLUMNS:
@@ -308,14 +356,21 @@ def _check_header(name: str, header: tuple[str, ...], wanted: set[str], line: in
                 _("%(file)s, line %(line)d, column %(column)d: there is a NUL sign in the heading.")
                 % {"file": name, "line": line, "column": place + 1}
             )
-        if column and column in header[:place]:
+        said = found.twins.get(column)
+        if said in wanted and not any(found.twins.get(each) == said for each in wanted):
+            # Whoever wrote the mapping knew of one.
             raise Unreadable(
-                _("%(file)s, line 1: “%(column)s” heads column %(first)d and column %(second)d.")
+                _(
+                    "%(file)s, line %(line)d: “%(column)s” heads column %(first)d and column "
+                    "%(second)d. The second one is called “%(name)s”: name it in the mapping, too."
+                )
                 % {
                     "file": name,
-                    "column": column,
-                    "first": header.index(column) + 1,
+                    "line": line,
+                    "column": said,
+                    "first": header.index(str(said)) + 1,
                     "second": place + 1,
+                    "name": column,
                 }
             )
     if missing := sorted(wanted - set(header)):
@@ -328,8 +383,12 @@ def _check_header(name: str, header: tuple[str, ...], wanted: set[str], line: in
 class _Records:
     """The records of a file with the line where each begins; blank lines are none."""
 
-    def __init__(self, path: Path, *, encoding: str, delimiter: str) -> None:
+    def __init__(
+        self, path: Path, *, encoding: str, delimiter: str, begin: FileMark | None = None
+    ) -> None:
         self._path, self._encoding, self._delimiter = path, encoding, delimiter
+        self._begin = begin
+        self._source: io.TextIOWrapper | None = None
         self.saw_nul = False
         # Whether blank lines stand before the record.
         self.after_gap = False
@@ -339,6 +398,10 @@ class _Records:
     def __iter__(self) -> Iterator[tuple[int, list[str], str]]:
         csv.field_size_limit(LONGEST_CELL)
         with self._path.open(encoding=self._encoding, newline="") as source:
+            self._source = source
+            if self._begin is not None:
+                source.seek(self._begin.position)
+                self._line = self._begin.lines
             reader = csv.reader(self._lines(source), delimiter=self._delimiter, strict=True)
             while True:
                 begins, self._text, self.saw_nul = self._line + 1, "", False
@@ -354,6 +417,15 @@ class _Records:
                     self.after_gap = False
                 else:
                     self.after_gap = True
+
+    @property
+    def position(self) -> int:
+        """Where the record ends that was given last."""
+        return self._source.tell() if self._source else 0
+
+    @property
+    def lines(self) -> int:
+        return self._line
 
     def _lines(self, source: io.TextIOWrapper) -> Iterator[str]:
         while line := source.readline(LONGEST_LINE):
@@ -406,6 +478,21 @@ class _Records:
             if length > LONGEST_CELL:
                 return column
         return column
+
+
+class _Marker:
+    """Gives a mark where the next one is due."""
+
+    def __init__(self, records: _Records, give: Callable[[FileMark], None] | None) -> None:
+        self._records, self._give = records, give
+        self._due = MARKED_EVERY if give else sys.maxsize
+
+    def see(self, passed: int) -> None:
+        if passed >= self._due and self._give:
+            self._give(
+                FileMark(passed=passed, position=self._records.position, lines=self._records.lines)
+            )
+            self._due = passed + MARKED_EVERY
 
 
 def _ragged(cells: int, width: int) -> str:

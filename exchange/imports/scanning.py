@@ -17,7 +17,7 @@ from exchange.imports.faults import BadValue, Unreadable
 from exchange.imports.headings import stage_in
 from exchange.imports.kinds import DEALS, STAGE_FIELDS, ImportField
 from exchange.imports.mapping import KindMapping, Mapping
-from exchange.imports.reading import FileRow, FileTable
+from exchange.imports.reading import FileMark, FileRow, FileTable
 from salesprocess.lib.format import unambiguous
 
 # A column with more different words than this is not a column of stages.
@@ -154,10 +154,11 @@ class Reading:
 
 @dataclass(kw_only=True)
 class Scan:
-    """The number of rows, the foreign stages, and how columns can be read."""
+    """The number of rows, the foreign stages, how columns can be read, and where to read on."""
 
     readings: dict[str, Reading]
     rows: int = 0
+    marks: list[FileMark] = dataclass_field(default_factory=list)
     stages: dict[str, None] = dataclass_field(default_factory=dict)
 
 
@@ -176,7 +177,7 @@ def scan(mapped: KindMapping, table: FileTable) -> Scan:
         if name in mapped.columns
     ]
     found = Scan(readings=readings)
-    for row in table.rows():
+    for row in table.rows(found.marks.append):
         found.rows += row.is_row
         if row.fault:
             continue

@@ -104,6 +104,8 @@ def whole(text: str, decimal_sign: str) -> int:
 
 def _number(text: str, decimal_sign: str) -> Decimal:
     found = number(text, decimal_sign or POINT)
+    if found is None and number(text.removesuffix("%").rstrip(), decimal_sign or POINT) is not None:
+        raise BadValue(_("This is a share in percent, and no amount."))
     if found is None and not decimal_sign:
         raise BadValue(_("This is no number."))
     if found is None:

@@ -171,7 +171,6 @@ def test_it_is_asked_for_by_htmx_as_the_part_that_changes(cast: Cast, job: Impor
     ("content", "words"),
     [
         (b"", "is empty"),
-        (b"a,a\n1,2\n", "heads column 1 and column 2"),
         ("Näme\n".encode("utf-32"), "is in UTF-32"),
         ("Näme\n".encode() + b"K\xc3\n", "line 2, column 1: byte 0xc3 is no letter in UTF-8"),
         (b"De\0al\nx\n", "line 1, column 1: there is a NUL sign"),
@@ -181,7 +180,6 @@ def test_it_is_asked_for_by_htmx_as_the_part_that_changes(cast: Cast, job: Impor
     ],
     ids=[
         "empty",
-        "twice",
         "utf-32",
         "bytes",
         "nul",

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from exchange.imports import encodings, reading
-from exchange.imports.faults import Unreadable
-from exchange.imports.reading import FileTable, open_table
+from exchange.imports import encodings, guessing, reading, values
+from exchange.imports.faults import BadValue, Unreadable
+from exchange.imports.kinds import CONTACTS
+from exchange.imports.reading import FileMark, FileTable, open_table
 
 
 @pytest.fixture
@@ -21,6 +22,11 @@ def file(tmp_path: Path) -> Path:
 def opened(path: Path, content: bytes, *, wanted: str = "name", **stated: Any) -> FileTable:
     path.write_bytes(content)
     return open_table(path, wanted=set(wanted.split(",")), **stated)
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
 
 
 def cells(table: FileTable) -> list[list[str]]:
@@ -126,7 +132,7 @@ def test_it_reads_a_header_alone_as_no_rows(file: Path):
         (b"\xef\xbb\xbfname,city\nA,K\xc3\n", "line 2, column 2: byte 0xc3 is no letter in UTF-8"),
         (b"city,na\0me\nA,B\n", "line 1, column 2: there is a NUL sign"),
         (b"city\nGraz\n", "has no column “name”, which the mapping names. It has: city."),
-        (b"name,city,name\n", "“name” heads column 1 and column 3"),
+        (b"name,city,name\n", "“name” heads column 1 and column 3. The second one is called"),
         (("name," + ",".join(map(str, range(200)))).encode(), "201 columns, more than 200"),
     ],
 )
@@ -183,3 +189,63 @@ def test_it_holds_little_of_a_long_file(file: Path):
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1_500_000
+
+
+def test_two_columns_of_one_heading_are_told_apart_by_their_place(file: Path):
+    content = b"name,phone,phone (3),city,phone,phone\nA,1,2,Graz,3,4\n"
+    table = open_table(written(file, content), wanted=set())
+    assert table.header == ("name", "phone", "phone (3)", "city", "phone (5)", "phone (6)")
+    assert guessing.columns(CONTACTS, table.header)["phone"] == ["phone", "phone (3)"]
+    both = {"phone", "phone (5)"}
+    assert open_table(written(file, content), wanted=both).header == table.header
+    with pytest.raises(Unreadable, match=r"The second one is called “phone .5.”: name it"):
+        open_table(written(file, content), wanted={"phone"})
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252"])
+def test_a_piece_is_read_on_from_a_mark_as_from_the_start(
+    file: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+):
+    monkeypatch.setattr(reading, "MARKED_EVERY", 3)
+    lines = [f'Zoë {n},"Grüße\r\naus {n}",ß{n}' for n in range(20)]
+    lines[4:4] = ["", "Total,,", "Sum", ""]
+    text = "\r\n".join(["a title", "", "name,words,x", *lines, "", "Total,,9"])
+    path = written(file, text.encode(encoding))
+    table = open_table(path, wanted=set(), encoding=encoding)
+    marks: list[FileMark] = []
+    rows = list(table.rows(marks.append))
+    assert len(marks) > 4
+    marked = replace(table, marks=tuple(marks))
+    for skip in range(len(rows)):
+        assert list(replace(marked, skip=skip).rows()) == rows[skip:]
+        unmarked = replace(table, skip=skip, most=2)
+        assert list(replace(marked, skip=skip, most=2).rows()) == list(unmarked.rows())
+    # What stands before the mark is not read again.
+    path.write_bytes(b"\0" * marks[0].position + path.read_bytes()[marks[0].position :])
+    if encoding in ("utf-8", "cp1252"):
+        assert list(replace(marked, skip=marks[-1].passed).rows()) == rows[marks[-1].passed :]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("name;city\r\nЗоя;Москва\r\nИван;Тверь\r\n", "utf-16-le"),
+        ("会社;都市\r\n山田;東京\r\n鈴木;大阪\r\n", "utf-16-be"),
+        ("name;city\r\nAda;Graz\r\n", "utf-16"),
+    ],
+)
+def test_utf_16_is_found_with_a_sample_of_what_it_changes(file: Path, text: str, encoding: str):
+    found = encodings.detect(written(file, text.encode(encoding)))
+    assert (found.encoding, found.is_sure) == (encoding, True)
+    (first, words), *others = found.samples
+    assert first == encoding
+    assert words.split(" ")[0] in text
+    assert all(sample and sample != words for _encoding, sample in others)
+    assert open_table(file, wanted=set()).encoding == encoding
+
+
+def test_a_share_in_percent_is_no_amount():
+    with pytest.raises(BadValue, match="percent"):
+        values.money("20 %", ".")
+    with pytest.raises(BadValue, match="no number"):
+        values.money("% of it", ".")

@@ -287,9 +287,9 @@ def test_nothing_is_guessed_of_the_text_of_a_sheet(cast: Cast, media: Path):
 
 @pytest.mark.django_db
 def test_what_is_wrong_with_a_chosen_sheet_is_said_at_the_sheet(cast: Cast, media: Path):
-    twice: list[list[Any]] = [["Deal", "Deal"], ["a", "b"]]
-    job = uploaded(cast.ana, workbook_of({"Deals": ROWS, "Bad": twice}), name="deals.xlsx")
-    with pytest.raises(Refused, match="heads column 1") as refused:
+    wide: list[list[Any]] = [[f"c{n}" for n in range(201)], ["a"] * 201]
+    job = uploaded(cast.ana, workbook_of({"Deals": ROWS, "Bad": wide}), name="deals.xlsx")
+    with pytest.raises(Refused, match="201 columns") as refused:
         read_table_again(job, above=0, sheet="Bad", by=cast.ana, at=timezone.now())
     assert refused.value.field == "sheet"
 
