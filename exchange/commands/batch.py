@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from crm.commands import search
 from crm.models import (
     Activity,
+    Company,
+    Deal,
     DealLine,
     ProcessNote,
     Product,
@@ -28,7 +30,24 @@ from exchange.models import ImportJob
 from pipeline.models import Batch, Team, User
 from salesprocess.lib.refused import Refused
 
-_LOCK = "SELECT FROM {table} WHERE batch_id = %(batch)s ORDER BY id FOR UPDATE"
+_LOCK = """
+    SELECT FROM {table} WHERE id = ANY(ARRAY(
+        SELECT id FROM {table} WHERE batch_id = %(batch)s
+        UNION SELECT record_id FROM exchange_importchange
+        WHERE job_id = %(job)s AND kind = %(kind)s AND applied {also}
+    )) ORDER BY id FOR UPDATE
+"""
+# What is not of the batch, and is changed when it is taken back: the deals that it has put something
+# on, and the companies that became customers.
+_ALSO: dict[type[models.Model], str] = {
+    Deal: """
+        UNION SELECT p.deal_id FROM crm_dealline AS p JOIN crm_importedrow AS l
+          ON l.kind = 'lines' AND l.batch_id = %(batch)s AND p.id = l.record_id
+        UNION SELECT record_id FROM crm_importedrow WHERE kind = 'roles' AND batch_id = %(batch)s
+        UNION SELECT deal_id FROM crm_activity WHERE batch_id = %(batch)s AND deal_id IS NOT NULL
+    """,
+    Company: "UNION SELECT unnest(%(companies)s::bigint[])",
+}
 _UNTOUCHED = """
     CREATE TEMP TABLE {going} ON COMMIT DROP AS
     SELECT t.id FROM {table} AS t WHERE t.batch_id = %(batch)s AND {unchanged} AND {only}
@@ -131,7 +150,7 @@ def undo(batch: Batch, *, job: ImportJob | None = None, by: User | None, at: dt.
         if row.undone_at is not None:
             raise Refused(_("This batch was taken back already."))
         undone = Undone()
-        _wait_for_others(row)
+        _wait_for_others(row, job)
         undone.restored = _restore_fields(row, job, undone.kept, by=by, at=at)
         _take_parts(row, undone)
         _take_rates(row, undone, by=by, at=at)
@@ -160,15 +179,21 @@ def undo(batch: Batch, *, job: ImportJob | None = None, by: User | None, at: dt.
     return undone
 
 
-def _wait_for_others(batch: Batch) -> None:
-    """Lock all records of the batch: who is at one of them is waited for, and what is written on it
-    counts; whoever comes later waits.
+def _wait_for_others(batch: Batch, job: ImportJob | None) -> None:
+    """Lock all records of the batch, and those that it has changed: who is at one of them is waited for,
+    and what is written on it counts; whoever comes later waits.
 
     What refers to another comes first: whoever has written on a deal still needs, at the commit, the
     company and the people that it refers to.
     """
+    about = {
+        "batch": batch.pk,
+        "job": job.pk if job else None,
+        "companies": [int(pk) for pk in batch.summary.get("relationships_before", {})],
+    }
     for each in chain(*UNDOABLE):
-        _run(_LOCK.format(table=each.model._meta.db_table), {"batch": batch.pk})
+        statement = _LOCK.format(table=each.model._meta.db_table, also=_ALSO.get(each.model, ""))
+        _run(statement, {**about, "kind": each.kind})
 
 
 def _choose(batch: Batch, group: Sequence[Undoable]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from crm.models import DealLine, Product
-from exchange.imports import bulk
+from exchange.imports import bulk, runs
 from exchange.imports.belonging import refuse_beyond_reach, resolve_company, resolve_deal
 from exchange.imports.judging import THE_ONE, Judge
 from exchange.imports.kinds import CONTACTS, PRODUCTS
@@ -188,11 +188,13 @@ def _find_people(judge: Judge, *, deal: str, role: str) -> None:
 def _write_roles(judge: Judge) -> None:
     """What was done is kept with the batch, so that it can be taken back."""
     summary = judge.run.batch.summary
-    for key, statement in (("people_put", _MAKE), ("roles_said", _SAY)):
-        ids = [pk for (pk,) in select(statement, s=judge.table, links=_LINK)]
-        if key == "roles_said":
-            ids = sorted(set(ids) - set(summary["people_put"]))
-        summary[key] = [*summary.get(key, ()), *ids]
+    put, said = (
+        [pk for (pk,) in select(statement, s=judge.table, links=_LINK)]
+        for statement in (_MAKE, _SAY)
+    )
+    summary["people_put"] = runs.add(summary.get("people_put", []), put)
+    others = runs.without(said, summary["people_put"])
+    summary["roles_said"] = runs.add(summary.get("roles_said", []), others)
 
 
 def take_back(batch_id: int, summary: dict[str, Any], at: dt.datetime) -> tuple[int, list[str]]:
@@ -201,8 +203,8 @@ def take_back(batch_id: int, summary: dict[str, Any], at: dt.datetime) -> tuple[
     arguments = {
         "batch": batch_id,
         "at": at,
-        "put": summary.get("people_put", []),
-        "said": summary.get("roles_said", []),
+        "put": list(runs.ids_of(summary.get("people_put", []))),
+        "said": list(runs.ids_of(summary.get("roles_said", []))),
     }
     gone = execute(_TAKE_LINES, arguments) + execute(_TAKE_LINKS, arguments)
     execute(_UNSAY, arguments)

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.commands import activity as activity_commands
+from crm.commands import deal as deal_commands
 from crm.commands.writers.activity import About
 from crm.models import ActivityKind, Deal
 from exchange.commands import batch as batch_commands
@@ -76,6 +78,39 @@ def test_it_waits_for_who_is_at_a_record_and_keeps_it(cast: Cast, job: ImportJob
     assert [each.name for each in undone.kept] == ["Pump", "Norte"]
     assert [deal.name for deal in Deal.objects.all()] == ["Pump"]
     assert Deal.objects.get().activities.filter(body="Mine.").exists()
+
+
+def test_it_waits_for_who_is_at_a_record_that_it_changed(cast: Cast):
+    named = {"id": "No", "name": "Title", "amount": "Value"}
+    for value in (400, 450):
+        text = f"No,Title,Value\n7,Pump,{value}\n"
+        job = loaded(cast.ana, checked(cast.ana, uploaded(cast.ana, text), **named))
+    assert job.batch is not None
+    batch, begun, later = job.batch, threading.Event(), timezone.now()
+
+    def edit() -> None:
+        with transaction.atomic():
+            deal = Deal.objects.get(name="Pump")
+            deal_commands.edit(deal, amount=Decimal(500), by=cast.ana, at=later)
+            begun.set()
+            until = time.monotonic() + 30
+            while not somebody_waits() and time.monotonic() < until:
+                pass
+
+    def undo() -> batch_commands.Undone:
+        begun.wait(20)
+        return work.take_back(batch, by=cast.ana, at=later)
+
+    _none, undone = at_once(edit, undo)
+
+    # Nothing was taken back, nor is it told that it was.
+    assert isinstance(undone, batch_commands.Undone), undone
+    assert [(each.name, each.why) for each in undone.kept] == [
+        ("Pump", "a field was changed again since")
+    ]
+    deal = Deal.objects.get()
+    assert deal.amount == 500
+    assert Decimal(deal.changes.latest("pk").data["new"]["amount"]) == 500
 
 
 def test_a_worker_that_waited_in_vain_tries_again_as_often_as_it_takes(
