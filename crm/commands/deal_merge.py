@@ -1,8 +1,10 @@
 """Two deals that are one: what is known of the one goes to the other.
 
 Deals are never lost: the one stays on record, stopped as a duplicate, with its own way through the
-stages, and names the deal that it is the same as. What was done in its own stages stays with it:
-verdicts, offers and attempts to close.
+stages, and names the deal that it is the same as; its address leads there. So do its offers, if that
+deal has none of its own, whose numbers they would cross, and its verdicts, unless one of them would
+speak for that deal from now on which has not held. Attempts to close stay where they were made. For
+`crm.commands.undo.LASTING` days it can be taken back.
 """
 
 import datetime as dt
@@ -10,6 +12,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from crm.commands import deal as deal_commands
@@ -34,8 +37,11 @@ from crm.models import (
     DecisionPath,
     EvidenceFile,
     Need,
+    Offer,
+    Ruling,
     StepResult,
     StopCause,
+    Verdict,
 )
 from crm.shipped import DUPLICATE
 from pipeline.models import User
@@ -142,14 +148,26 @@ def _move_records(row: Deal, target: Deal) -> None:
     StepResult.objects.filter(pk__in=going).update(deal=target)
     for model in (Activity, EvidenceFile, Need, Concern, DealLine):
         model._default_manager.filter(deal=row).update(deal=target)
-    # What was asked of an offer stays with it, as the offer does.
+    if not Offer.objects.filter(deal=target).exists():
+        Offer.objects.filter(deal=row).update(deal=target)
+    # What was asked of an offer that stays is asked of it no more.
     Concern.objects.filter(deal=target, offer__deal=row).update(offer=None)
+    _move_verdicts(row, target)
     if not DecisionPath.objects.filter(deal=target).exists():
         DecisionPath.objects.filter(deal=row).update(deal=target)
     # What was planned is for who owns the deal now.
     planned = Activity.objects.filter(deal=target).planned()
     if target.owner is not None:
         give(planned.exclude(owner=target.owner), target.owner)
+
+
+def _move_verdicts(row: Deal, target: Deal) -> None:
+    """The latest counts: what holds of both, or is older than what was said of `target` itself."""
+    latest = target.verdicts.order_by("-at").values_list("at", flat=True).first()
+    going = Q(ruling=Ruling.QUALIFIED)
+    if latest is not None:
+        going |= Q(at__lt=latest)
+    Verdict.objects.filter(going, deal=row).update(deal=target)
 
 
 def _stop(row: Deal, target: Deal, *, by: User, at: dt.datetime) -> None:

@@ -8,6 +8,9 @@ and undone. What a verb did to many records at once is an act for each of them.
 
 It is no way around the history. Whoever else changed the record in between, or a few minutes, and
 only the ordinary verbs are left: move back, open again, hand over.
+
+That a deal was merged into another one, for which there is no opposite verb, can be undone for 30
+days, by everybody who may change both: what was changed since on the other one stays.
 """
 
 import datetime as dt
@@ -18,16 +21,19 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, models, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from crm.commands import lead_dealing, search
-from crm.commands.locked_deal import add_change, save
+from crm.commands.deleted import KEPT
+from crm.commands.locked_deal import NEXT_FIELDS, add_change, refresh_next, save
 from crm.commands.watched import Record, watching
 from crm.events import ActUndone
 from crm.models import (
     Company,
     Contact,
     Deal,
+    DealChange,
     EvidenceFile,
     LeadAssignment,
     PartyChange,
@@ -44,6 +50,8 @@ from salesprocess.lib.refused import Refused, Stale
 
 # The note that offers it goes after eight seconds; somebody may stand on it, or the line be slow.
 AT_ONCE = dt.timedelta(minutes=5)
+# Verbs that can be taken back for longer.
+LASTING = {"same_as": KEPT}
 
 # Where a row is, and its JSON as text: numbers keep their digits, instants their microseconds.
 Rows = dict[tuple[str, int], str]
@@ -89,7 +97,7 @@ def undoable(
         company = row.company_id if isinstance(row, Deal) else None
         if company and (Company._meta.db_table, company) not in after.rows:
             return  # Of that company nobody knows what it was before.
-        UndoableAct.objects.filter(by=by, at__lt=at - AT_ONCE).delete()
+        _forget_old(by, at)
         changed = _changed(before.rows, after.rows)
         if not changed:
             return  # It said what was so already: there is nothing to take back.
@@ -108,6 +116,13 @@ def undoable(
         yield acts
 
 
+def _forget_old(by: User, at: dt.datetime) -> None:
+    gone = ~Q(verb__in=LASTING) & Q(at__lt=at - AT_ONCE)
+    for verb, how_long in LASTING.items():
+        gone |= Q(verb=verb, at__lt=at - how_long)
+    UndoableAct.objects.filter(gone, by=by).delete()
+
+
 def undo(record: Record, *, act: int, by: User, at: dt.datetime) -> None:
     """Take back an act of one's own on the record: every row is again as it was, but for one line.
 
@@ -118,23 +133,91 @@ def undo(record: Record, *, act: int, by: User, at: dt.datetime) -> None:
     with transaction.atomic():
         row = _locked(record, by=by)
         found = UndoableAct.objects.filter(pk=act, **{_name_of(row): row}).first()
-        if found is not None and found.by_id != by.pk:
+        lasts = found is not None and found.verb in LASTING
+        if found is not None and found.by_id != by.pk and not lasts:
             raise UndoableAct.DoesNotExist
-        if found is None or at - found.at > AT_ONCE:
+        if found is None or at - found.at > LASTING.get(found.verb, AT_ONCE):
             raise Refused(_("That was too long ago to be taken back, or is taken back already."))
         if row.version != found.version:
             raise Stale(row, version=row.version, by=row.changed_by)
         rows = [ChangedRow(*one) for one in found.rows]
-        _put_back(rows)
-        _give_turns_back(rows)
+        if lasts:
+            _put_back_late(row, rows, verb=found.verb, by=by, at=at)
+        else:
+            _put_back(rows)
+            _give_turns_back(rows)
         row.refresh_from_db()
         row.version = found.version
+        if lasts and isinstance(row, Deal):
+            # What was planned went back as it is by now.
+            refresh_next(row)
+            row.save(update_fields=NEXT_FIELDS)
         _tell(row, ActUndone(verb=found.verb), by=by, at=at)
         same = {one.id for one in rows if one.table == row._meta.db_table}
         search.index(SearchKind(_name_of(row)), sorted({row.pk, *same}))
         idempotency.release(found.transaction)
         found.delete()
     record.refresh_from_db()
+
+
+def _put_back_late(
+    row: Record, rows: list[ChangedRow], *, verb: str, by: User, at: dt.datetime
+) -> None:
+    """What is as it was left is again what it was; what somebody changed since on another deal stays.
+
+    Raises Deal.DoesNotExist where that deal is out of the reach of `by`.
+    """
+    ids = {one.id for one in rows if one.table == Deal._meta.db_table} - {row.pk}
+    found = Deal.objects.editable_by(by).filter(pk__in=ids).order_by("pk")
+    others = list(found.select_for_update(of=("self",)))
+    if len(others) < len(ids):
+        raise Deal.DoesNotExist
+    try:
+        with transaction.atomic():
+            _put_back(rows)
+        return
+    except Refused:
+        _put_back(_as_of_now(rows))
+    for other in others:
+        other.refresh_from_db()
+        refresh_next(other)
+        add_change(other, ActUndone(verb=verb), by=by, at=at)
+        save(other, *NEXT_FIELDS, by=by, at=at)
+
+
+def _as_of_now(rows: list[ChangedRow]) -> list[ChangedRow]:
+    """Of what was changed since, only the columns go back that were not; history stays as it is."""
+    found = []
+    for one in rows:
+        now = _now(one)
+        if one.table == DealChange._meta.db_table or now == one.before:
+            continue
+        if one.before is None or one.after is None or now is None:
+            # What it made goes, and what it deleted comes back, if nobody was at it.
+            if now == one.after:
+                found.append(one)
+            continue
+        was, left, here = (
+            json.loads(text, parse_float=str) for text in (one.before, one.after, now)
+        )
+        merged = {
+            name: was.get(name) if value == left.get(name) else value
+            for name, value in here.items()
+        }
+        found.append(ChangedRow(one.table, one.id, json.dumps(merged), now))
+    return found
+
+
+def _now(one: ChangedRow) -> str | None:
+    part = _tables()[one.table]
+    where = "t.id = %s"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ROWS.format(table=part.table, kept=part.kept, where=where),
+            [one.id],
+        )
+        row = cursor.fetchone()
+    return row[2] if row else None
 
 
 def acts_of(of: type[Record], *, by: User, at: dt.datetime) -> list[UndoableAct]:

@@ -6,12 +6,14 @@ from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from crm.commands.undo import LASTING
 from crm.forms.activity import KINDS, LogForm, PlanForm
 from crm.forms.step import OwnStepForm
 from crm.models import Deal
@@ -39,6 +41,7 @@ from crm.queries import deal as queries
 from crm.queries import deal_parts
 from crm.queries import timeline as timeline_queries
 from crm.queries.deal import Talk, VisitRecord
+from crm.queries.deal_merges import SAME_AS, DealMerge, merge_of
 from crm.queries.deal_parts import DealPerson
 from crm.queries.deal_value import value_sources
 from crm.queries.records import Records, records
@@ -66,10 +69,25 @@ DEAL = "deal_opened"
 def page(request: HtmxRequest, pk: int) -> HttpResponse:
     """The page; for htmx each of its parts, to take the place of the one that is shown."""
     look = opened(request, pk)
+    merge = look.merge
+    if merge and "itself" not in request.GET and not wants_fragment(request):
+        return redirect(f"/deals/{merge.into}/?merged={pk}")
     context = look.page(stage=_stage(request.GET.get("stage")), show=_show(request))
+    context["merge"] = merge or _merged_here(request, pk)
     return render(
         request, page="crm/deal/page.html", fragment="crm/deal/_parts.html", context=context
     )
+
+
+def _merged_here(request: HtmxRequest, pk: int) -> DealMerge | None:
+    """Which deal led here by its address."""
+    said = request.GET.get("merged", "")
+    if not (said.isascii() and said.isdecimal() and len(said) < 19):
+        return None
+    if not queries.is_visible(request.user, int(said)):
+        return None
+    found = merge_of(request.user, int(said), since=timezone.now() - LASTING[SAME_AS])
+    return found if found and found.into == pk else None
 
 
 @require_GET
@@ -124,6 +142,13 @@ class DealPage:
     @cached_property
     def viewer(self) -> Viewer:
         return Viewer(self.user, at=self.at)
+
+    @cached_property
+    def merge(self) -> DealMerge | None:
+        """Which deal this one is the same as; asked only of what we stopped ourselves."""
+        if self.deal.outcome != Outcome.STOPPED or self.deal.initiator != Initiator.US:
+            return None
+        return merge_of(self.user, self.deal.pk, since=self.at - LASTING[SAME_AS])
 
     @cached_property
     def force(self) -> InForce:
