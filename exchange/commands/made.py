@@ -27,7 +27,12 @@ def add(row: Made, *, by: User, at: dt.datetime) -> Made:
     Raises Refused, or ValidationError, as the commands for each do.
     """
     if isinstance(row, User):
-        facts = {"name": row.name, "email": row.email, "role": row.role, "team": row.team}
+        facts: dict[str, Any] = {
+            "name": row.name,
+            "email": row.email,
+            "role": row.role,
+            "team": row.team,
+        }
         person = people.add(by=by, at=at, **facts)
         people.deactivate(person, by=by, at=at)
         return person

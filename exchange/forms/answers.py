@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.models import StopCause
 from exchange import queries
+from exchange.commands.made import Made
 from exchange.forms.columns import LABELS, label_of
 from exchange.imports import dates, guessing
 from exchange.imports.answers import headings, kind_of
@@ -20,7 +21,7 @@ from exchange.imports.mapping import LEAVE, OVERWRITE
 from exchange.imports.scanning import in_words
 from exchange.imports.updatable import POINTS
 from exchange.models import ImportJob
-from exchange.words import NEW, NOTHING, OURS, Made, OurWords, TheirWord, made_of
+from exchange.words import NEW, NOTHING, OURS, OurWords, TheirWord, made_of
 from exchange.words import of_job as _words_of
 from pipeline.models import User
 from pipeline.process.stages import Initiator, Outcome, Stage
