@@ -1,6 +1,6 @@
 """Everything that is kept of a person of the other side (GDPR, Article 15)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,8 +105,11 @@ def _told(value: Any) -> Any:
 def _history(
     user: User, contact: Contact, deals: "models.QuerySet[Deal]"
 ) -> Iterator[dict[str, Any]]:
-    """What is told of the person in what happened to deals and companies."""
-    here = Q(told__regex=rf'"id": {contact.pk}[,}}]', told__contains='"kind": "contact"')
+    """What is told of the person in what happened to deals and companies, also by who turned out to be
+    the same."""
+    ids = {contact.pk, *about.merged_into(contact)}
+    some = "|".join(map(str, sorted(ids)))
+    here = Q(told__regex=rf'"id": ({some})[,}}]', told__contains='"kind": "contact"')
     tables: tuple[tuple[Any, Q], ...] = (
         (DealChange, Q(deal__in=deals)),
         (PartyChange, Q(company__isnull=False)),
@@ -115,15 +118,15 @@ def _history(
         rows = model.objects.visible_to(user).filter(within)
         rows = rows.annotate(told=Cast("data", models.TextField())).filter(here)
         for row in _with_names(rows):
-            if _refers(row.data, contact.pk):
+            if _refers(row.data, ids):
                 yield _row(row)
 
 
-def _refers(data: Any, contact: int) -> bool:
+def _refers(data: Any, contacts: Collection[int]) -> bool:
     if isinstance(data, dict):
-        is_it = data.get("kind") == "contact" and data.get("id") == contact
-        return is_it or any(_refers(value, contact) for value in data.values())
-    return isinstance(data, list) and any(_refers(value, contact) for value in data)
+        is_it = data.get("kind") == "contact" and data.get("id") in contacts
+        return is_it or any(_refers(value, contacts) for value in data.values())
+    return isinstance(data, list) and any(_refers(value, contacts) for value in data)
 
 
 def _origin(contact: Contact) -> Iterator[dict[str, Any]]:
