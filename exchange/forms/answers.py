@@ -198,9 +198,10 @@ class AnswersForm(CommandForm):
         return list(dict.fromkeys(said))
 
     def _can_be_empty(self, column: str) -> set[str]:
-        kind, named = kind_of(self.job.kind), self.job.answers["columns"]
-        fields = {name for name, columns in named.items() if column in columns}
-        return {name for name in fields if kind.field(name).can_be_left_empty}
+        named = self.job.answers["columns"].items()
+        fields = {name for name, columns in named if column in columns}
+        # Files by command name none here, and are of no one kind.
+        return {name for name in fields if kind_of(self.job.kind).field(name).can_be_left_empty}
 
     def asked_of(self, column: str) -> "AskedWords | None":
         """The words of a column that are none of ours."""
