@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pipeline.process.stages import Stage
-from reports.axes import MONTH, REASON, STAGE, TEAM, VERSION
+from reports.axes import MONTH, REASON, STAGE, STEP, TEAM, VERSION
 from reports.figures import MIN_ROWS, Figure
 from reports.metrics import flow
 from reports.metrics import process as metrics
@@ -32,6 +32,7 @@ from reports.presenters.panels import (
 )
 from reports.presenters.process_problem import ENOUGH_MOVES
 from reports.presenters.report import Report, compared
+from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.step_candidates import candidates_panel
 from reports.presenters.trends import wanted_weekly, weekly
 from reports.queries.versions import LayerVersion, layer_versions
@@ -70,6 +71,8 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
                 )
             ),
             Wanted(question=report.question, metrics=(metrics.moved_in_order,), axes=(TEAM, MONTH)),
+            Wanted(question=report.question, metrics=(metrics.steps_set_aside,), axes=(STEP,)),
+            wanted_of_stamp(report),
         ]
     )
     return [
