@@ -95,6 +95,11 @@ class ImportField:
         return self.cell_type in (CellType.LABELLED, CellType.ENTRIES, CellType.GONE)
 
     @property
+    def tells_of_row(self) -> bool:
+        """Whether its cell can say that the row is gone, or of something else: then nothing else is."""
+        return self.cell_type is CellType.GONE or self.name == "field"
+
+    @property
     def can_be_left_empty(self) -> bool:
         """Whether a row can do without, where its cell cannot be read; what a word means is answered."""
         words = self.cell_type in (CellType.WORD, CellType.FLAG, CellType.GONE)

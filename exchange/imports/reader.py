@@ -208,7 +208,7 @@ class RowReader:
             try:
                 found[cell.field.name] = self._value(cell, row)
             except _BadCell as bad:
-                if cell.field.cell_type is CellType.GONE:
+                if cell.field.tells_of_row:
                     self._other = bad
                 elif cell.field.name in self._lenient:
                     self._leave_empty(bad, found, cell.field.name)
