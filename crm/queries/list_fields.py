@@ -103,17 +103,22 @@ def first_point(kind: PointKind) -> Subquery:
     return Subquery(found.values("typed")[:1])
 
 
-def by_group(group: str) -> Concat:
-    """What deals are put in order by, by "stage" or else by owner: those of one group together, in each
-    what asks for somebody first."""
+def by_group(group: str, *, deals: bool) -> Concat:
+    """What rows are put in order by, by "stage" or else by owner: those of one group together, two people
+    of one name apart; in each of deals what asks for somebody first, of others the names."""
     if group == "stage":
         first: Any = Cast("stage", CharField())
     else:
-        first = Coalesce(Fold("owner__name"), Value("~"), output_field=CharField())
-    moment = Func(
-        "attention_at",
-        Value("YYYYMMDDHH24MISSUS"),
-        function="to_char",
-        output_field=CharField(),
-    )
-    return Concat(first, Value("|"), Coalesce(moment, Value("")), output_field=CharField())
+        name = Coalesce(Fold("owner__name"), Value("~"), output_field=CharField())
+        who = Coalesce(Cast("owner_id", CharField()), Value("0"), output_field=CharField())
+        first = Concat(name, Value("|"), who, output_field=CharField())
+    within: Any = Fold("name")
+    if deals:
+        within = Func(
+            "attention_at",
+            Value("YYYYMMDDHH24MISSUS"),
+            function="to_char",
+            output_field=CharField(),
+        )
+    within = Coalesce(within, Value(""), output_field=CharField())
+    return Concat(first, Value("|"), within, output_field=CharField())

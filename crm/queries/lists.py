@@ -7,10 +7,12 @@ page costs what the first one does, and a row that comes or goes shifts nothing.
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import CharField
+from django.db.models import CharField, DecimalField, Value
+from django.db.models.functions import Cast
 
 from crm.models import ListKind, SavedView
 from crm.shipped import shipped_name
@@ -30,11 +32,13 @@ Within = Callable[[Scope], Rows]
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Some rows of a list, and from where its neighbours go on (None: there are none)."""
+    """Some rows of a list, and from where its neighbours go on (None: there are none); `preceding` is
+    the row before the first."""
 
     rows: Sequence[tuple[Any, ...]]
     before: Cursor | None
     after: Cursor | None
+    preceding: Cursor | None = None
 
 
 # The lists as they open, which is how they are asked for most.
@@ -69,12 +73,14 @@ def page(
         read = list(written(scope))
     else:
         read = fetch(_PAGES.get(written, scope, key=(key, PAGE)), scope.params)
-    more, read = len(read) > PAGE, read[:PAGE]
+    more, further, read = len(read) > PAGE, read[PAGE:], read[:PAGE]
     if back:
         read.reverse()
+        place = Cursor(further[0][-1], further[0][0]) if further else None
     first, last = (Cursor(row[-1], row[0]) for row in (read[0], read[-1])) if read else (None, None)
     earlier, later = (more, True) if back else (place is not None, more)
     return Page(
+        preceding=place,
         rows=[row[:-1] for row in read],
         before=first if earlier else None,
         after=last if later else None,
@@ -120,7 +126,10 @@ class Total:
 
     count: int | None
     worth: Worth = NOTHING
-    groups: Mapping[Any, "Total"] = field(default_factory=dict)
+    # What there is in each currency that is not the organisation's.
+    foreign: Mapping[str, Decimal] = field(default_factory=dict)
+    # By what parts the rows and how that is called.
+    groups: Mapping[tuple[Any, Any], "Total"] = field(default_factory=dict)
 
 
 def total(
@@ -129,18 +138,19 @@ def total(
     scope: Scope,
     owned: bool = False,
     valued: bool = False,
-    group: str = "",
+    group: Sequence[Any] = (),
     key: Hashable = None,
 ) -> Total:
     """Count the very rows that the list shows, and where they are `valued` (annotated by
     `with_value`) add up what they are worth. One query.
 
-    `owned` are those that one sees by their owner or pool; `key` is as for `page`. With `group`, a
-    field of deals, also by each of its values.
+    `owned` are those that one sees by their owner or pool; `key` is as for `page`. With `group`, two
+    fields, also by each of the values of the first; the other one says what it is called.
     """
-    columns = ("value", "foreign") if valued else ("pk",)
+    columns: Sequence[Any] = ("value", "foreign") if valued else ("pk",)
     if group:
-        columns = (*columns, group)
+        known = ("value", "foreign", "amount") if valued else (_NO_SUM, _NO_TEXT, _NO_SUM)
+        columns = (*known, *group)
 
     def within(scope: Scope) -> Rows:
         return rows(scope).order_by().values_list(*columns)[: CAP + 1]
@@ -149,7 +159,7 @@ def total(
         # What is filtered may cost a query to write.
         return within(scope) if key is None or not owned else scope.union(within)
 
-    counted = _TOTALS.get(written, scope, key=None if key is None else (key, group, CAP))
+    counted = _TOTALS.get(written, scope, key=None if key is None else (key, tuple(group), CAP))
     if not counted.sql:  # nothing is within the scope
         return Total(count=0)
     sql = _GROUPED if group else _WORTH if valued else _COUNT
@@ -157,10 +167,9 @@ def total(
     whole = _added_up(parts)
     if whole.count is None or not group:
         return whole
-    values = dict.fromkeys(part[4] for part in parts)
-    return replace(
-        whole, groups={one: _added_up([part for part in parts if part[4] == one]) for one in values}
-    )
+    values = dict.fromkeys(part[5:] for part in parts)
+    groups = {one: _added_up([part for part in parts if part[5:] == one]) for one in values}
+    return replace(whole, foreign={}, groups=groups)
 
 
 def _added_up(parts: Sequence[tuple[Any, ...]]) -> Total:
@@ -170,7 +179,11 @@ def _added_up(parts: Sequence[tuple[Any, ...]]) -> Total:
     worths = (
         Worth.of(one, count=n, value=value, valued=known) for one, n, value, known, *_by in parts
     )
-    return Total(count=count, worth=sum(worths, NOTHING))
+    foreign: dict[str, Decimal] = {}
+    for currency, _n, _value, _known, *more in parts:
+        if currency is not None and more and more[0] is not None:
+            foreign[currency] = foreign.get(currency, Decimal(0)) + more[0]
+    return Total(count=count, worth=sum(worths, NOTHING), foreign=foreign)
 
 
 # Django's words for the rows, and ours around them.
@@ -179,9 +192,11 @@ _WORTH = """
     GROUP BY currency
 """
 _GROUPED = """
-    SELECT currency, count(*), sum(value), count(value), kept
-    FROM ({rows}) AS counted (value, currency, kept) GROUP BY currency, kept
+    SELECT currency, count(*), sum(value), count(value), sum(amount), kept, said
+    FROM ({rows}) AS counted (value, currency, amount, kept, said) GROUP BY currency, kept, said
 """
+_NO_TEXT = Cast(Value(None), CharField())
+_NO_SUM = Cast(Value(None), DecimalField(max_digits=14, decimal_places=2))
 _COUNT = "SELECT NULL, count(*), NULL, 0 FROM ({rows}) AS counted"
 
 

@@ -175,7 +175,9 @@ def export(request: HtmxRequest, kind: str) -> HttpResponseBase:
 def _rows(asked: ListQuestion, user: User, *, only_shown: bool) -> Iterator[Sequence[Any]]:
     parts = PARTS[asked.kind]
     if only_shown and asked.kind in DEALS:
-        shown = {"name", *(column.sort for column in asked.table.columns)}
+        # What the rows stand together by stands in the heads of the groups there.
+        group = [asked.look.group] if asked.look.group else []
+        shown = {"name", *group, *(column.sort for column in asked.table.columns)}
         parts = [part for part in parts if part.of in shown]
     yield [str(part.label) for part in parts]
     # A column may read a value that another one reads, too; a query takes each only once.

@@ -40,14 +40,13 @@ class ListLook(NamedTuple):
 def look_of(query: Mapping[str, str], user: User, kind: ListKind) -> ListLook:
     """As the address says, else as `user` left it; what there is not is left out."""
     asked = query if any(name in query for name in LOOK) else _kept(user, kind)
-    of_deals = len(TABLES[kind].columns) and kind in DEAL_COLUMNS
     chosen = asked.get("cols", "").split(",")
-    columns = tuple(key for key in DEAL_COLUMNS[kind] if key in chosen) if of_deals else ()
+    columns = tuple(key for key in DEAL_COLUMNS.get(kind, ()) if key in chosen)
     density, group = asked.get("density", ""), asked.get("group", "")
     return ListLook(
         columns=columns,
         density=density if density in DENSITIES else "",
-        group=group if of_deals and group in GROUPS else "",
+        group=group if group in GROUPS.get(kind, ()) else "",
     )
 
 

@@ -225,10 +225,12 @@ _CHOICE: Mapping[str, tuple[ListColumn, Sequence[str]]] = {
 DEAL_COLUMNS: Mapping[ListKind, Sequence[str]] = dict.fromkeys(
     (ListKind.LEADS, ListKind.OPPORTUNITIES, ListKind.DEALS), tuple(_CHOICE)
 )
-# What rows can stand together by, in what order the groups are, and the field that parts them.
-GROUPS: Mapping[str, tuple[Any, str]] = {
-    "owner": (_OWNER.label, "owner__name"),
-    "stage": (_STAGE.label, "stage"),
+# What the rows of a list can stand together by.
+_BY_DEAL = {"owner": _OWNER.label, "stage": _STAGE.label}
+GROUPS: Mapping[ListKind, Mapping[str, Any]] = {
+    **dict.fromkeys(DEAL_COLUMNS, _BY_DEAL),
+    ListKind.COMPANIES: {"owner": _OWNER.label},
+    ListKind.CONTACTS: {"owner": _OWNER.label},
 }
 
 
@@ -249,9 +251,9 @@ def table_of(kind: ListKind, columns: Sequence[str]) -> ListTable:
     return _deal_table([_NAME, *shown], table.default, *read)
 
 
-def order_by_group(group: str) -> SortKey:
+def order_by_group(kind: ListKind, group: str) -> SortKey:
     """Group by group, and in each what asks for somebody first."""
-    return by_text(list_fields.by_group(group), never_null=True)
+    return by_text(list_fields.by_group(group, deals=kind in DEAL_COLUMNS), never_null=True)
 
 
 def order_of(kind: ListKind, name: str, state: str) -> SortKey | None:

@@ -26,8 +26,10 @@ from crm.filters.lists import (
 from crm.models import ListKind
 from crm.presenters.viewer import Viewer
 from crm.queries import lists as queries
-from crm.queries.lists import FilterChoices, Total, View
+from crm.queries.list_groups import Group, Grouping
+from crm.queries.lists import FilterChoices, Page, Total, View
 from crm.queries.rate import rates_on
+from crm.views.list_groups import FOLD, GroupHead, heads
 from crm.views.list_look import DENSITIES, LOOK, look_of
 from crm.views.list_tables import (
     DEAL_COLUMNS,
@@ -46,7 +48,7 @@ from pipeline.models import User
 from pipeline.people.access import Scope
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
-from salesprocess.lib.format import number
+from salesprocess.lib.format import join_list, money, number
 from salesprocess.lib.htmx import render
 from salesprocess.lib.jinja import url
 from salesprocess.lib.keyset import Cursor, Ordering
@@ -94,6 +96,7 @@ class ListQuestion:
         self.viewer = Viewer(user, at=timezone.now())
         self.look = look_of(query, user, kind)
         self.table = table_of(kind, self.look.columns)
+        self.grouping = Grouping(self.look.group, query.getlist(FOLD)) if self.look.group else None
         self.choices: FilterChoices = queries.filter_choices(user, kind)
         self.rates: Rates | None = None
         self.owners: list[int | None] = []
@@ -111,11 +114,15 @@ class ListQuestion:
     def _rows(self, scope: Scope) -> Any:
         return self.filter.queryset.none() if self.problems else self.filter.rows(scope)
 
+    def _shown(self, scope: Scope) -> Any:
+        rows = self._rows(scope)
+        return self.grouping.without_folded(rows) if self._folds and self.grouping else rows
+
     @property
     def _key(self) -> Hashable:
         """What the queries of a list depend on as it opens, besides the scope; None where anything is
         asked."""
-        narrowed = self._pairs or self.problems or self.after or self.before
+        narrowed = self._pairs or self._folds or self.problems or self.after or self.before
         if narrowed or self.user.scope.is_wide:
             return None
         return self.kind, self.rates, self.look.columns, self.look.group
@@ -140,7 +147,7 @@ class ListQuestion:
 
     def _ordering(self) -> Ordering:
         if self.look.group:
-            return Ordering(sort_key=order_by_group(self.look.group))
+            return Ordering(sort_key=order_by_group(self.kind, self.look.group))
         order = order_of(self.kind, self.sort.removeprefix("-"), self._state)
         if order is None:
             self.problems.append(_("There is no such order of this list."))
@@ -173,10 +180,18 @@ class ListQuestion:
             (name, value) for name in names for value in self.query.getlist(name) if value.strip()
         ]
 
+    @cached_property
+    def _folds(self) -> list[str]:
+        return self.grouping.said(self.grouping.folded) if self.grouping else []
+
     def address(self, **changed: object) -> str:
-        """The list's address with its filters, and some of it changed; None takes a part out."""
-        pairs = [(name, value) for name, value in self._pairs if name not in changed]
-        pairs += [(name, str(value)) for name, value in changed.items() if value is not None]
+        """The list's address with its filters, and some of it changed; None takes a part
+        out, a list says it as often as it is long."""
+        folds = [(FOLD, one) for one in self._folds]
+        pairs = [(name, value) for name, value in [*self._pairs, *folds] if name not in changed]
+        for name, value in changed.items():
+            values = value if isinstance(value, list) else [value]
+            pairs += [(name, str(one)) for one in values if one is not None]
         path = url(f"crm:{self.kind}")
         return f"{path}?{urlencode(pairs)}" if pairs else path
 
@@ -186,7 +201,7 @@ class ListQuestion:
         """The rows with their total and neighbours. Two queries."""
         same: Any = {"scope": self.user.scope, "key": self._key}
         found = queries.page(
-            self._rows,
+            self._shown,
             self.ordering,
             self.table.fields,
             after=self.after,
@@ -196,15 +211,18 @@ class ListQuestion:
         self.owners = [row[-1] for row in found.rows]
         valued = self.kind in DEALS
         owned = valued or self.kind == ListKind.ACTIVITIES
-        group = GROUPS[self.look.group][1] if self.look.group else ""
+        group = (self.grouping.field, self.grouping.names) if self.grouping else ()
         total = queries.total(self._rows, owned=owned, valued=valued, group=group, **same)
         lines = [self.table.row(self.viewer, row) for row in found.rows]
+        group_heads, last_heads = self._group_heads(found, lines, total)
         return {
             "kind": self.kind,
             "lines": lines,
             "look": self.look,
             "look_choices": self._look_choices(),
-            "group_heads": self._group_heads(lines, total),
+            "group_heads": group_heads,
+            "last_heads": last_heads,
+            "folds": self._folds,
             "saved_query": "&".join(filter(None, [self.asked_for, self._look_query])),
             "rows_template": self.table.template,
             "columns": [self._column(column) for column in self.table.columns],
@@ -237,27 +255,34 @@ class ListQuestion:
                 (key, str(label_of(key)), key in shown) for key in DEAL_COLUMNS.get(self.kind, ())
             ],
             "densities": DENSITIES,
-            "groups": [(key, str(label)) for key, (label, _field) in GROUPS.items()]
-            if self.kind in DEAL_COLUMNS
-            else [],
+            "groups": [(key, str(label)) for key, label in GROUPS.get(self.kind, {}).items()],
             # Without what the address says of it, which would come before what is kept.
-            "back": self.address(**dict.fromkeys(LOOK)),
+            "back": self.address(**dict.fromkeys((*LOOK, FOLD))),
         }
 
-    def _group_heads(self, lines: Sequence[Any], total: Total) -> dict[int, tuple[str, str]]:
-        """Before which row a group begins, by the row's id: its name, and what all of it comes to."""
-        heads: dict[int, tuple[str, str]] = {}
-        last = None
-        for line in lines if self.look.group else ():
-            key = line.owner if self.look.group == "owner" else line.stage
-            if key != last:
-                name = (
-                    (line.owner or _("no owner")) if self.look.group == "owner" else line.stage_name
-                )
-                part = total.groups.get(key or None)
-                heads[line.id] = name, "" if part is None else self._total(part)
-            last = key
-        return heads
+    def _group_heads(
+        self, found: Page, lines: Sequence[Any], total: Total
+    ) -> tuple[dict[int, list[GroupHead]], list[GroupHead]]:
+        grouping = self.grouping
+        if grouping is None:
+            return {}, []
+        by_stage = grouping.by == "stage"
+
+        def head(group: Group, name: str, part: Total | None) -> GroupHead:
+            return GroupHead(
+                id=f"group-{group or 0}",
+                name=name,
+                said="" if part is None else self._total(part),
+                href=self.address(**{FOLD: grouping.toggled(group)}),
+                is_folded=group in grouping.folded,
+            )
+
+        def name_of(group: Group, name: str) -> str:
+            return self.viewer.stage_names[group or 0] if by_stage else (name or _("no owner"))
+
+        people: dict[Group, str] = {pk: name for pk, name, _here in self.choices.people}
+        known: dict[Group, str] = dict.fromkeys(Stage, "") if by_stage else people
+        return heads(grouping, found, lines, total, name_of=name_of, head=head, known=known)
 
     def head(self) -> dict[str, Any]:
         return {
@@ -314,7 +339,10 @@ class ListQuestion:
             return words
         worth, rates = total.worth, self.rates
         left_out = self.filter.left_out() if isinstance(self.filter, DealFilter) else ""
-        said = (words, worth.as_text(rates), rates.earlier(worth.foreign), left_out)
+        others = join_list(money(value, code) for code, value in sorted(total.foreign.items()))
+        if others:
+            others = _("in other currencies: %(sums)s") % {"sums": others}
+        said = (words, worth.as_text(rates), others, rates.earlier(worth.foreign), left_out)
         return " · ".join(filter(None, said))
 
     def _view(self, view: View) -> "ViewTab":
