@@ -265,6 +265,14 @@ class AttemptMade(Event, kind="attempt"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LookedBack(Event, kind="looked_back"):
+    """What decided a deal that ended, a `DecidedBy`, and in which stage, if anybody can say."""
+
+    decided_by: str
+    stage: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class StepAnswered(Event, kind="step"):
     """`answer` says how `said` is to be read: the type of a question's answer, else what kind of
     step it is; `step` is what everybody calls it."""

@@ -39,6 +39,7 @@ from crm.views import (
     quick_log,
     rate,
     reference,
+    retrospective,
     saved_view,
     search,
     setting_changes,
@@ -148,6 +149,7 @@ urlpatterns = [
     path("concerns/answers/", concern.library, name="answers"),
     path("deals/<int:pk>/attempts/", closing_attempt.log, name="closing_attempt"),
     path("deals/<int:pk>/hand-off/", hand_off.write, name="hand_off"),
+    path("deals/<int:pk>/look-back/", retrospective.write, name="retrospective"),
     # the steps of its stages, and the files that prove some
     path("deals/<int:pk>/steps/<int:number>/", step.add, name="own_step_add"),
     path("deals/<int:pk>/steps/<int:number>/<slug:key>/", step.answer, name="step_answer"),

@@ -21,6 +21,7 @@ from crm.models import (
     Offer,
     OfferLine,
     OfferRecipient,
+    Retrospective,
     StageVisit,
     StepResult,
     Verdict,
@@ -96,6 +97,7 @@ _ORDER: tuple[type[models.Model], ...] = (
     Concern,
     ClosingAttempt,
     HandOff,
+    Retrospective,
     StepResult,
     Judgement,
 )

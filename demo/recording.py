@@ -3,6 +3,7 @@ deal has come further than the gates let it, and what was gone past with a reaso
 
 import datetime as dt
 import itertools
+import random
 from decimal import Decimal
 
 from crm.models import (
@@ -10,6 +11,7 @@ from crm.models import (
     Concern,
     Confidence,
     Deal,
+    DecidedBy,
     DecisionPath,
     Disposition,
     HandOff,
@@ -21,6 +23,7 @@ from crm.models import (
     OfferRecipient,
     Per,
     Reply,
+    Retrospective,
     Ruling,
     StageVisit,
     Verdict,
@@ -53,6 +56,7 @@ class _Recording(StepRecording):
             self._concerns(offers)
             self._attempts(offers)
             self._hand_off()
+            self._retrospective()
             self.record_steps()
             self.record_own_steps()
             self.record_judgements()
@@ -361,6 +365,27 @@ class _Recording(StepRecording):
                 starts_on=self.day(self.closed_at, starts),
                 due_on=self.day(self.closed_at, starts + self.rng.randint(5, 30)),
                 seller_involved=self.chance(0.3),
+                at=self.closed_at,
+                by_id=self.actor(self.closed_at),
+            )
+        )
+
+    def _retrospective(self) -> None:
+        """Most of what ended is looked back on, and by chances of its own: the rest stays as it was."""
+        chances = random.Random(f"look back {self.deal.pk}")  # noqa: S311  # a demo
+        if self.closed_at is None or chances.random() < 0.3:
+            return
+        won = self.deal.outcome == Outcome.WON
+        usual = wording.DECIDED_WON if won else wording.DECIDED_STOPPED.get(self.sim.cause, [])
+        what = chances.choice(usual or [each.value for each in DecidedBy])
+        earliest = max(1, min(wording.DECIDED_IN[what], self.deal.stage))
+        self.to.add(
+            Retrospective(
+                deal_id=self.deal.pk,
+                closed_at=self.closed_at,
+                stage=earliest if chances.random() < 0.8 else self.deal.stage,
+                decided_by=what,
+                lesson=chances.choice(wording.LESSONS[what]) if chances.random() < 0.6 else "",
                 at=self.closed_at,
                 by_id=self.actor(self.closed_at),
             )

@@ -178,6 +178,48 @@ PROMISED = [
     "Date code checked by camera from the first day on.",
     "First service after 500 hours, free of charge.",
 ]
+# Looking back: what decided what was won, and what was stopped for which cause; in which stage; what
+# was learned.
+DECIDED_WON = ["needs", "needs", "trust", "trust", "solution", "decision", "timing", "price"]
+DECIDED_STOPPED = {
+    "price": ["price", "price", "needs"],
+    "competitor": ["rival", "trust", "decision"],
+    "no_response": ["decision", "trust"],
+    "disqualified": ["needs", "timing"],
+    "bad_timing": ["timing"],
+}
+DECIDED_IN = {
+    "needs": 4,
+    "trust": 3,
+    "solution": 5,
+    "price": 6,
+    "rival": 5,
+    "decision": 4,
+    "timing": 2,
+    "other": 3,
+}
+LESSONS = {
+    "needs": [
+        "Go and see the line before anything is written.",
+        "We should have asked what an hour of standstill costs them.",
+    ],
+    "trust": [
+        "The visit at a reference customer did it.",
+        "Bring the service technician to the second meeting.",
+    ],
+    "solution": ["The trial with their own packs convinced the shift leaders."],
+    "price": [
+        "Talk about money in the first meeting, not in the last.",
+        "Offer the two variants from the start.",
+    ],
+    "rival": ["They had asked three others: find out who, before the offer."],
+    "decision": [
+        "Know the buyer before the offer goes out.",
+        "The board decides in March: be there in February.",
+    ],
+    "timing": ["Ask for their budget year in the first call."],
+    "other": ["Nothing that we could have done otherwise."],
+}
 OVERRIDDEN = {
     "not_applicable": "There is nothing to it in this case.",
     "done_before": "Known from the last order.",

@@ -12,6 +12,7 @@ from crm.models import (
     CauseKind,
     Company,
     ConcernCategory,
+    DecidedBy,
     Method,
     Product,
     Reply,
@@ -205,6 +206,25 @@ INITIATOR = axis(
         read=_one_of(Initiator),
         names=_choices(Initiator),
         every=[each.value for each in Initiator],
+    )
+)
+# What people say decided a deal that ended, looking back at it (CHECKLIST C26).
+DECIDED_BY = axis(
+    Axis(
+        key="decided_by",
+        label=_("What decided it"),
+        read=_one_of(DecidedBy),
+        names=_choices(DecidedBy),
+        every=[each.value for each in DecidedBy],
+    )
+)
+DECIDED_IN = axis(
+    Axis(
+        key="decided_in",
+        label=_("Stage that decided it"),
+        read=_stage,
+        names=lambda _question, keys: {key: str(Stage(key).label) for key in keys},
+        every=[stage.value for stage in Stage],
     )
 )
 STYLE = axis(

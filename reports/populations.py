@@ -22,9 +22,11 @@ from django.db.models import (
     DurationField,
     ExpressionWrapper,
     F,
+    Field,
     Func,
     IntegerField,
     OuterRef,
+    PositiveSmallIntegerField,
     Q,
     QuerySet,
     Subquery,
@@ -122,11 +124,27 @@ def axes_of_deal(
     }
 
 
+def _looked_back(deal: str, column: str, output: Field[Any, Any]) -> Expression:
+    """Of the ending that is in force: one that was taken back was looked back on for itself."""
+    said = f"{deal}retrospective__"
+    return lambda _question: Case(
+        When(
+            ~Q(**{f"{said}decided_by": ""}),
+            **{f"{said}closed_at": F(f"{deal}closed_at")},
+            then=F(f"{said}{column}"),
+        ),
+        default=Value(None),
+        output_field=output,
+    )
+
+
 def _axes_of_closing(deal: str) -> Mapping[str, Expression]:
     return {
         "cause": column_at(f"{deal}cause"),
         "cause_kind": column_at(f"{deal}cause__kind"),
         "initiator": not_empty(f"{deal}initiator"),
+        "decided_by": _looked_back(deal, "decided_by", CharField()),
+        "decided_in": _looked_back(deal, "stage", PositiveSmallIntegerField()),
     }
 
 

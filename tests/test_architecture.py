@@ -30,6 +30,7 @@ from crm.models import (
     ProcessNote,
     Product,
     Rate,
+    Retrospective,
     SavedView,
     SettingChange,
     StepResult,
@@ -191,6 +192,7 @@ def process_records(deal: Deal, *, contact: Contact, by: User) -> None:
     )
     ClosingAttempt.objects.create(deal=deal, offer=offer, reply="not_yet", at=NOW, by=by)
     HandOff.objects.create(deal=deal, to="Plant Linz", at=NOW, by=by)
+    Retrospective.objects.create(deal=deal, closed_at=NOW, decided_by="trust", at=NOW, by=by)
     Judgement.objects.create(deal=deal, verb="move", to=5, findings=[], at=NOW, by=by)
     ProcessNote.objects.create(
         kind="wrong", words="Not for us", team=deal.team, deal=deal, at=NOW, by=by

@@ -593,6 +593,7 @@ URLS: dict[str, Url] = {
     "crm:answers": Url(kind="collection", ask={"q": "answer", "category": "price"}),
     "crm:closing_attempt": record("deal", ask={"reply": "yes"}, post={"reply": "no"}),
     "crm:hand_off": record("won", post={"to": "Plant Linz"}),
+    "crm:retrospective": record("won", post={"decided_by": "trust"}),
     "crm:activity_log": record("deal", get=False, post=CALL),
     "crm:activity_plan": record("deal", post=TOMORROW),
     "crm:list_look": Url(kind="own", at={"kind": "=deals"}, get=False),

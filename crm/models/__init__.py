@@ -25,6 +25,7 @@ from crm.models.reference import (
     SourceKind,
     StopCause,
 )
+from crm.models.retrospective import DecidedBy, Retrospective
 from crm.models.saved_view import ListKind, SavedView
 from crm.models.search_entry import SearchEntry, SearchKind
 from crm.models.setting_change import Setting, SettingChange
@@ -52,6 +53,7 @@ __all__ = [
     "DealLine",
     "DealRole",
     "Dealing",
+    "DecidedBy",
     "DecisionPath",
     "DeletedKind",
     "DeletedRecord",
@@ -85,6 +87,7 @@ __all__ = [
     "Rate",
     "Relationship",
     "Reply",
+    "Retrospective",
     "Ruling",
     "SavedView",
     "SearchEntry",

@@ -38,6 +38,7 @@ def after_deal(
     on to the next deal with them."""
     if deal.is_open:
         return None
+    back = () if records.retrospective else (_look_back(deal),)
     person = next((one for one in people if not one.is_erased), None)
     name = deal.company or (person.name if person else "")
     newer, touch = _newer(deal), _touch(deal, person)
@@ -53,17 +54,23 @@ def after_deal(
                     _("Hand over to delivery"),
                 ),
                 newer,
+                *back,
             ],
         )
     if deal.outcome == Outcome.WON:
         title = _("Keep in touch with %(name)s") % {"name": name} if name else _("The next deal")
         note = _("Who bought once buys again, if somebody asks.")
-        return AfterDeal(title=title, note=note, verbs=[*touch, newer])
+        return AfterDeal(title=title, note=note, verbs=[*touch, newer, *back])
     return AfterDeal(
         title=_("The next deal with %(name)s") % {"name": name} if name else _("The next deal"),
         note=_("What stopped it may pass: stay in touch, and begin anew."),
-        verbs=[newer, *touch],
+        verbs=[newer, *touch, *back],
     )
+
+
+def _look_back(deal: DealRecord) -> AfterVerb:
+    address = f"/deals/{deal.pk}/look-back/?version={deal.version}"
+    return AfterVerb("write-look-back", address, "history", _("Look back"))
 
 
 def _newer(deal: DealRecord) -> AfterVerb:

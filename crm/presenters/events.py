@@ -16,6 +16,7 @@ from crm.models import (
     ConcernCategory,
     Confidence,
     DealRole,
+    DecidedBy,
     Disposition,
     OfferKind,
     Per,
@@ -232,6 +233,12 @@ def _attempt_made(viewer: Viewer, event: events.AttemptMade) -> Sentence:
     return "hand-grab", _("Asked for the agreement: %(reply)s") % {"reply": reply}, ""
 
 
+def _looked_back(viewer: Viewer, event: events.LookedBack) -> Sentence:
+    what = _label(viewer, DecidedBy, event.decided_by)
+    where = viewer.stage_names.get(event.stage, "") if event.stage else ""
+    return "history", _("Looking back, what decided it: %(what)s") % {"what": what}, where
+
+
 # Its steps ----------------------------------------------------------------------------------------
 
 
@@ -349,6 +356,7 @@ _SENTENCES: Mapping[type[Event], Callable[[Viewer, Any], Sentence]] = {
     events.ConcernRaised: _concern_raised,
     events.ConcernSettled: _concern_settled,
     events.AttemptMade: _attempt_made,
+    events.LookedBack: _looked_back,
     events.StepAnswered: _step_answered,
     events.StepUndone: _step_undone,
     events.StepSetAside: _step_set_aside,

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from crm.models import (
     ConcernCategory,
     Confidence,
+    DecidedBy,
     Disposition,
     OfferKind,
     OfferOutcome,
@@ -122,6 +123,14 @@ class HandOffCard:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RetrospectiveCard:
+    decided_by: str
+    stage: str
+    lesson: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordTab:
     """A part of the record: how much is in it, and whether it is the one that is shown at first."""
 
@@ -165,6 +174,7 @@ def record_cards(viewer: Viewer, deal: DealRecord, records: Records) -> dict[str
         "attempts": _attempts(viewer, records),
         "replies": list(labels(Reply, viewer.language).items()),
         "hand_off": _hand_off(viewer, records),
+        "retrospective": _retrospective(viewer, records),
     }
 
 
@@ -186,6 +196,8 @@ def _shown(deal: DealRecord, records: Records) -> set[str]:
     # Before it is written, it is what comes next: see crm/presenters/closed_deal.py.
     if deal.outcome == Outcome.WON and records.hand_off is not None:
         cards.add("hand_off")
+    if not deal.is_open and records.retrospective and not records.retrospective.declined:
+        cards.add("retrospective")
     return cards
 
 
@@ -199,6 +211,7 @@ def _tabs(deal: DealRecord, records: Records, cards: Set[str]) -> list[RecordTab
         "concerns": (_("Concerns"), len(records.concerns)),
         "attempts": (_("Agreement"), len(records.attempts)),
         "hand_off": (_("Hand-off"), 0),
+        "retrospective": (_("Looking back"), 0),
     }
     shown = [key for key in tabs if key in cards]
     near = [key for key in shown if NEAR.get(key, Stage.CLOSING) <= deal.stage]
@@ -464,6 +477,18 @@ def _hand_off(viewer: Viewer, records: Records) -> HandOffCard | None:
         seller=_("The salesperson takes part")
         if row.seller_involved
         else _("Without the salesperson"),
+    )
+
+
+def _retrospective(viewer: Viewer, records: Records) -> RetrospectiveCard | None:
+    row = records.retrospective
+    if row is None or row.declined:
+        return None
+    return RetrospectiveCard(
+        decided_by=labels(DecidedBy, viewer.language)[row.decided_by],
+        stage=f"{row.stage} {viewer.stage_names[row.stage]}" if row.stage else "",
+        lesson=row.lesson,
+        by=" · ".join(filter(None, (row.by or "", viewer.short_day(row.at)))),
     )
 
 

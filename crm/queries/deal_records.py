@@ -14,6 +14,7 @@ from crm.models import (
     Need,
     Offer,
     OfferLine,
+    Retrospective,
     Verdict,
 )
 
@@ -56,6 +57,13 @@ def decision_path(deal: Deal) -> DecisionPath | None:
 
 def hand_off(deal: Deal) -> HandOff | None:
     return HandOff.objects.filter(deal=deal).first()
+
+
+def retrospective(deal: Deal) -> Retrospective | None:
+    """The look back at the ending that is in force, if there is one."""
+    if deal.closed_at is None:
+        return None
+    return Retrospective.objects.filter(deal=deal, closed_at=deal.closed_at).first()
 
 
 def last_verdict(deal: Deal) -> Verdict | None:

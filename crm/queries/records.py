@@ -98,6 +98,15 @@ SELECT
             hand.to, hand.promised, hand.starts_on, hand.due_on, hand.seller_involved
         )
         FROM crm_handoff hand WHERE hand.deal_id = %(deal)s
+    ),
+    (
+        SELECT json_build_array(
+            back.declined, back.decided_by, back.stage, back.lesson, back.at, who.name
+        )
+        FROM crm_retrospective back
+        JOIN crm_deal deal ON deal.id = back.deal_id AND deal.closed_at = back.closed_at
+        LEFT JOIN pipeline_user who ON who.id = back.by_id
+        WHERE back.deal_id = %(deal)s
     )
 """
 
@@ -190,6 +199,15 @@ class HandOffRecord(NamedTuple):
     seller_involved: bool
 
 
+class RetrospectiveRecord(NamedTuple):
+    declined: bool
+    decided_by: str
+    stage: int | None
+    lesson: str
+    at: dt.datetime
+    by: str | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Records:
     """Offers and attempts the latest first, open concerns before those that are settled."""
@@ -201,6 +219,8 @@ class Records:
     concerns: Sequence[ConcernRecord] = ()
     attempts: Sequence[Attempt] = ()
     hand_off: HandOffRecord | None = None
+    # Of the ending that is in force.
+    retrospective: RetrospectiveRecord | None = None
 
     @property
     def standing_needs(self) -> list[NeedRecord]:
@@ -230,7 +250,7 @@ class Records:
 def records(deal: int, *, user: int) -> Records:
     """Everything that was recorded of the deal, which is within the reader's reach. One query."""
     asked = {"deal": deal, "user": user, "answers": ANSWERS, "looked_at": LOOKED_AT}
-    ((needs, path, verdict, offers, concerns, attempts, hand_off),) = run(_RECORDS, asked)
+    ((needs, path, verdict, offers, concerns, attempts, hand_off, back),) = run(_RECORDS, asked)
     return Records(
         needs=[_need(*row) for row in needs or ()],
         path=_path(*path) if path else None,
@@ -239,6 +259,7 @@ def records(deal: int, *, user: int) -> Records:
         concerns=[_concern(*row) for row in concerns or ()],
         attempts=[_attempt(*row) for row in attempts or ()],
         hand_off=_hand_off(*hand_off) if hand_off else None,
+        retrospective=_retrospective(*back) if back else None,
     )
 
 
@@ -316,6 +337,12 @@ def _attempt(*row: Any) -> Attempt:
 def _hand_off(*row: Any) -> HandOffRecord:
     to, promised, starts_on, due_on, involved = row
     return HandOffRecord(to, promised, _day(starts_on), _day(due_on), involved)
+
+
+def _retrospective(*row: Any) -> RetrospectiveRecord:
+    declined, decided_by, stage, lesson, at, by = row
+    when = dt.datetime.fromisoformat(at)
+    return RetrospectiveRecord(declined, decided_by, stage, lesson, when, by)
 
 
 def _amount(text: str | None) -> Decimal | None:

@@ -64,7 +64,11 @@ UNDOABLE = (
             parts=(
                 *_parts("crm", "offer__deal", "OfferLine OfferRecipient"),
                 *_parts("crm", "deal", "ClosingAttempt Concern Offer Need Judgement StageVisit"),
-                *_parts("crm", "deal", "StepResult EvidenceFile DecisionPath HandOff Verdict"),
+                *_parts(
+                    "crm",
+                    "deal",
+                    "StepResult EvidenceFile DecisionPath HandOff Retrospective Verdict",
+                ),
                 *_parts("crm", "deal", "DealChange DealContact DealLine Activity UndoableAct"),
                 *_parts("crm", "deal", "LeadAssignment"),
             ),

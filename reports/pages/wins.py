@@ -1,12 +1,25 @@
 """What is won, what is not, and why (METRICS K4, K24 to K27; CHECKLIST C18, C22, F12, F15)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from reports.axes import CAUSE, CUSTOMER, MONTH, PERSON, PRODUCT, SOURCE, STAGE, STYLE, TEAM
+from reports.axes import (
+    CAUSE,
+    CUSTOMER,
+    DECIDED_BY,
+    DECIDED_IN,
+    MONTH,
+    PERSON,
+    PRODUCT,
+    SOURCE,
+    STAGE,
+    STYLE,
+    TEAM,
+)
 from reports.axis import Axis
 from reports.figures import Figure, FigureCell
 from reports.metric import WHOLE, Metric, figures
@@ -79,6 +92,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         _rates(report),
         _along(report),
         _causes(report),
+        _looked_back(report),
         _around(report),
         _objections(report),
         _concentration(report),
@@ -225,6 +239,70 @@ def _causes(report: Report) -> ReportPanel:
         n=whole.n,
         coverage=whole.coverage,
         empty="" if whole.n else _("No deal was stopped in this period."),
+    )
+
+
+def _looked_back(report: Report) -> ReportPanel:
+    """What people say decided the deals that ended, of the won and of the stopped alike (C26)."""
+    question = report.question
+    metrics = (outcomes.won, outcomes.stopped_deals)
+    found = figures(question, metrics, DECIDED_BY, DECIDED_IN)
+    counts: dict[str, Counter[str | None]] = {}
+    stages: dict[str | None, Counter[int]] = {}
+    for slug, figures_of in found.items():
+        count = counts.setdefault(slug, Counter())
+        for (what, stage), figure in figures_of.items():
+            count[what] += figure.n
+            if stage is not None:
+                stages.setdefault(what, Counter())[stage] += figure.n
+    together: Counter[str | None] = sum(counts.values(), Counter())
+    ended = together.total()
+    said = ended - together[None]
+    names = STAGE.named(question, STAGE.every)
+
+    def row(what: str, name: str) -> TableRow:
+        cells = [
+            TableCell(
+                text=number(counts[metric.slug][what]),
+                raw=counts[metric.slug][what],
+                href=report.rows(FigureCell(metric=metric.slug, by=DECIDED_BY.key, key=what))
+                if counts[metric.slug][what]
+                else "",
+            )
+            for metric in metrics
+        ]
+        most = stages.get(what, Counter()).most_common(1)
+        where = names[most[0][0]] if most else ""
+        return TableRow(name=name, cells=[*cells, TableCell(text=where, raw=where)])
+
+    rows = [
+        row(what, name)
+        for what, name in DECIDED_BY.named(question, DECIDED_BY.every).items()
+        if together[what]
+    ]
+    return ReportPanel(
+        key="looked_back",
+        title=_("What decided it, looking back"),
+        table=Table(
+            heads=[
+                TableHead(text=_("What decided it"), numeric=False),
+                TableHead(text=_("Won")),
+                TableHead(text=_("Stopped")),
+                TableHead(text=_("Most often in stage"), numeric=False),
+            ],
+            rows=sorted(rows, key=lambda one: -sum(int(cell.raw or 0) for cell in one.cells[:2])),
+        ),
+        n=said,
+        coverage=question.coverage(known=said, population=ended),
+        say=_("*%(said)s* of %(ended)s deals that ended were looked back on.")
+        % {"said": number(said), "ended": number(ended)}
+        if said
+        else "",
+        empty=""
+        if said
+        else _(
+            "Nobody has looked back on a deal of this period: it is offered where a deal has ended."
+        ),
     )
 
 

@@ -114,6 +114,7 @@ def _of_records() -> Iterator[Event]:
     yield events.ConcernRaisedByChanged(new=events.US, about="Too dear")
     yield events.ConcernResponseChanged(new="It pays", about="Too dear")
     yield events.AttemptMade(reply="not_yet")
+    yield events.LookedBack(decided_by="trust", stage=3)
     yield events.StepAnswered(answer="date", step="Budget", said="2026-09-14")
     yield events.StepUndone(step="Budget")
     yield events.StepSetAside(why="not_applicable", step="Budget")

@@ -32,7 +32,7 @@ def fold_of(page: Any, name: str) -> str:
     heads = re.findall(
         r'id="group-\d+" href="([^"]*)".*?<bdi>(.*?)</bdi>', page.content.decode(), re.DOTALL
     )
-    return next(href.replace("&amp;", "&") for href, said in heads if said == name)
+    return next(str(href).replace("&amp;", "&") for href, said in heads if said == name)
 
 
 def link_to(page: Any, rel: str) -> str:
@@ -145,7 +145,7 @@ def test_a_group_is_folded_by_its_head_and_stands_where_it_did_on_whatever_page(
         for n in range(3):
             make_deal(by=cast.ana, name=f"{stage.short} {n}", stage=stage, amount=100)
     client.force_login(cast.ana)
-    names = [stage.short for stage in stages]
+    names = [str(stage.short) for stage in stages]
 
     def shown_of(part: Any) -> list[int]:
         return [names.index(name) for name, _said in groups(part)]

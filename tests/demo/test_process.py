@@ -15,6 +15,7 @@ from crm.models import (
     Offer,
     OfferOutcome,
     ProcessNote,
+    Retrospective,
     StageVisit,
     StepResult,
     Verdict,
@@ -162,7 +163,7 @@ def test_it_has_own_steps_that_their_people_alone_have_done():
 
 
 def test_it_records_what_people_learn_on_the_way():
-    for model in (Verdict, Need, Concern, HandOff, Judgement):
+    for model in (Verdict, Need, Concern, HandOff, Judgement, Retrospective):
         assert model._default_manager.count() > 10, model
     kinds = Counter(Concern.objects.values_list("disposition", flat=True))
     assert kinds["open"]
