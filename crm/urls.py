@@ -197,6 +197,9 @@ urlpatterns = [
     path("settings/", settings.start, name="settings"),
     path("settings/organisation/", organisation.organisation, name="settings_organisation"),
     path("settings/process-owner/", organisation.process_owner, name="settings_process_owner"),
+    path(
+        "settings/target-customer/", organisation.target_customer, name="settings_target_customer"
+    ),
     path("settings/thresholds/", organisation.thresholds, name="settings_thresholds"),
     path("settings/sign-in/", organisation.sign_in, name="settings_sign_in"),
     path("settings/rates/", rate.rates, name="settings_rates"),

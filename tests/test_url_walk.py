@@ -618,6 +618,9 @@ URLS: dict[str, Url] = {
     "crm:settings_organisation": Url(kind="function", may=ADMIN, post={"name": "Austral AG"}),
     "crm:settings_process_owner": Url(kind="function", may=ADMIN, post={"process_owner": "@adele"}),
     "crm:settings_thresholds": Url(kind="function", may=ADMIN, post={"reliable_from": "95"}),
+    "crm:settings_target_customer": Url(
+        kind="function", may=ADMIN, post={"target_industries": "Food"}
+    ),
     "crm:settings_sign_in": Url(kind="function", may=ADMIN, post={"second_factor_for": "managers"}),
     "crm:settings_rates": Url(kind="function", may=ADMIN, ask={"add": "1"}),
     "crm:settings_rate_enter": Url(

@@ -36,6 +36,7 @@ from crm.models.letters import Fold
 from crm.queries import search
 from crm.queries.activity import NO_STAGE, stage_now
 from crm.queries.lists import FilterChoices
+from crm.target_fit import Fit, Target
 from crm.worth import Rates
 from pipeline.models import User
 from pipeline.people.access import Scope
@@ -335,6 +336,12 @@ class CompanyFilter(ListFilter):
         ],
         empty_label=gettext_lazy("With or without deals"),
     )
+    fit = django_filters.ChoiceFilter(
+        method="by_fit",
+        label=gettext_lazy("Fit"),
+        choices=Fit.choices,
+        empty_label=gettext_lazy("Whether it fits or not"),
+    )
     industry = _text_filter(gettext_lazy("Industry"), method="by_part")
     country = _text_filter(gettext_lazy("Country"), method="by_part")
 
@@ -347,6 +354,10 @@ class CompanyFilter(ListFilter):
 
     def by_part(self, rows: CompanyQuerySet, name: str, value: str) -> CompanyQuerySet:
         return rows.alias(folded=Fold(name)).filter(folded__contains=fold(value.strip()))
+
+    def by_fit(self, rows: CompanyQuerySet, name: str, value: str) -> CompanyQuerySet:
+        columns, condition = Target.of(self.user.organisation).where(Fit(value))
+        return rows.alias(**columns).filter(condition)
 
     def by_deals(self, rows: CompanyQuerySet, name: str, value: str) -> CompanyQuerySet:
         open_ones = Deal.objects.visible_to(self.user).open().filter(company=OuterRef("pk"))

@@ -123,6 +123,33 @@ class ThresholdsForm(SeenForm):
         return {"reliable_from": None if percent == 90 else percent}
 
 
+class TargetCustomerForm(SeenForm):
+    """Whom the organisation wants as customers (CHECKLIST C11)."""
+
+    target_industries = forms.CharField(
+        required=False,
+        max_length=500,
+        label=gettext_lazy("Industries"),
+        help_text=gettext_lazy("As they are written at companies, with commas between them."),
+    )
+    target_countries = forms.CharField(
+        required=False, max_length=500, label=gettext_lazy("Countries")
+    )
+    target_employees_from = forms.IntegerField(
+        required=False, min_value=0, max_value=10_000_000, label=gettext_lazy("Employees from")
+    )
+    target_employees_to = forms.IntegerField(
+        required=False, min_value=0, max_value=10_000_000, label=gettext_lazy("Employees up to")
+    )
+
+    def __init__(self, data: Any = None, *, root: Team, **options: Any) -> None:
+        start = {name: getattr(root, name) for name in self.base_fields if name != "seen"}
+        super().__init__(data, initial=start | options.pop("initial", {}), **options)
+
+    def model_values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.changed_data if name != "seen"}
+
+
 class SecondFactorForm(SeenForm):
     second_factor_for = forms.ChoiceField(
         required=False,

@@ -13,9 +13,10 @@ from crm.presenters.cards import (
     path_of,
     what_next,
 )
-from crm.presenters.viewer import Viewer
+from crm.presenters.viewer import Viewer, labels
 from crm.queries.board import BoardRow
 from crm.shipped import shipped_name
+from crm.target_fit import Fit
 from pipeline.models import User
 from pipeline.people.models.people import initials_of
 from pipeline.process.stages import Outcome
@@ -178,6 +179,8 @@ class CompanyLine(NamedTuple):
     id: int
     name: str
     industry: str
+    fit: str
+    fits: bool
     relationship: str
     is_customer: bool
     country: str
@@ -190,10 +193,13 @@ class CompanyLine(NamedTuple):
 
 def company_line(viewer: Viewer, values: tuple[Any, ...]) -> CompanyLine:
     pk, name, industry, relationship, country, employees, deals, owner, batch = values[:-1]
+    fit = viewer.target.fit_of(industry=industry, country=country, employees=employees)
     return CompanyLine(
         id=pk,
         name=name,
         industry=industry,
+        fit=labels(Fit, viewer.language)[fit] if fit and fit != Fit.UNKNOWN else "",
+        fits=fit == Fit.FITS,
         relationship=str(Relationship(relationship).label),
         is_customer=relationship == Relationship.CUSTOMER,
         country=country,

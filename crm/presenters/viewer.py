@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 
 from crm.models import ActivityKind
 from crm.models.due import Due
+from crm.target_fit import Target
 from pipeline.models import User
 from pipeline.process.queries.stages import Norms, norms_for
 from pipeline.process.stages import Stage
@@ -55,6 +56,11 @@ class Viewer:
     @cached_property
     def norms(self) -> Norms:
         return norms_for(self.user)
+
+    @cached_property
+    def target(self) -> Target:
+        """Whom the organisation wants as customers."""
+        return Target.of(self.user.organisation)
 
     @cached_property
     def is_sample(self) -> Callable[[int | None], bool]:

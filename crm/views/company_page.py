@@ -12,10 +12,12 @@ from crm.forms.party import CompanyForm
 from crm.models import Company, PartyKind, Relationship
 from crm.queries import duplicates
 from crm.queries import party as queries
+from crm.target_fit import Target
 from crm.views import party
 from crm.views.party import PartyPage
 from crm.views.party_merge import led_on
 from crm.views.verbs import posted_data
+from pipeline.models import User
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import number
 from salesprocess.lib.found import found_or_404
@@ -100,7 +102,17 @@ def _page(request: HtmxRequest, look: PartyPage, before: Any = None) -> dict[str
         "same": duplicates.same_companies(company, user=user),
         "facts": _facts(company),
         "relationship": Relationship(company.relationship).label,
+        "fit": _fit(company, user),
     }
+
+
+def _fit(company: Company, user: User) -> tuple[str, str]:
+    """Whether it is one of those whom the organisation wants, and what of it is asked in words."""
+    target = Target.of(user.organisation)
+    fit = target.fit_of(
+        industry=company.industry, country=company.country, employees=company.employees
+    )
+    return (str(fit.label), fit.value) if fit else ("", "")
 
 
 def _facts(company: Company) -> list[tuple[str, str]]:

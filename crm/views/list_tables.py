@@ -161,7 +161,7 @@ TABLES: Mapping[ListKind, ListTable] = {
         template="crm/list/_companies.html",
         fields=list_fields.of_company,
         row=company_line,
-        selects=("relationship", "deals", "person"),
+        selects=("relationship", "deals", "fit", "person"),
         more=("industry", "country"),
     ),
     ListKind.CONTACTS: ListTable(

@@ -29,6 +29,7 @@ from crm.queries import lists as queries
 from crm.queries.list_groups import Group, Grouping
 from crm.queries.lists import FilterChoices, Page, Total, View
 from crm.queries.rate import rates_on
+from crm.target_fit import Target
 from crm.views.list_groups import FOLD, GroupHead, heads
 from crm.views.list_look import DENSITIES, LOOK, look_of
 from crm.views.list_tables import (
@@ -306,7 +307,10 @@ class ListQuestion:
     @property
     def _selects(self) -> list[str]:
         teams = bool(self.filter.teams.choices)
-        return [name for name in self.table.selects if name != "team" or teams]
+        hidden = {"team"} if not teams else set()
+        if not Target.of(self.user.organisation):
+            hidden.add("fit")
+        return [name for name in self.table.selects if name not in hidden]
 
     @property
     def _stages(self) -> list[tuple[int, str]]:

@@ -18,6 +18,7 @@ from crm.forms.organisation import (
     OrganisationForm,
     ProcessOwnerForm,
     SecondFactorForm,
+    TargetCustomerForm,
     ThresholdsForm,
 )
 from crm.queries import settings as changes
@@ -83,6 +84,22 @@ def thresholds(request: HtmxRequest) -> HttpResponse:
 
 @form_page
 @admins_only
+def target_customer(request: HtmxRequest) -> HttpResponse:
+    form = TargetCustomerForm(
+        posted_data(request), root=request.user.organisation, initial=_seen(request)
+    )
+    context = {
+        "about": gettext_lazy("Whom one could contact about a sale"),
+        "say": gettext_lazy(
+            "Think of your best customers: what do they have in common? Leads and companies say from "
+            "then on whether they fit; nobody is kept from selling to others. What is empty is not asked."
+        ),
+    }
+    return _form_page(request, "target-customer", form, _change(request, form), context)
+
+
+@form_page
+@admins_only
 def sign_in(request: HtmxRequest) -> HttpResponse:
     form = SecondFactorForm(
         posted_data(request), root=request.user.organisation, initial=_seen(request)
@@ -98,7 +115,8 @@ def sign_in(request: HtmxRequest) -> HttpResponse:
 
 
 def _change(
-    request: HtmxRequest, form: ProcessOwnerForm | ThresholdsForm | SecondFactorForm
+    request: HtmxRequest,
+    form: ProcessOwnerForm | TargetCustomerForm | ThresholdsForm | SecondFactorForm,
 ) -> Callable[[], None]:
     def run() -> None:
         seen = form.cleaned_data["seen"]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from crm.queries import settings as queries
 from crm.queries.rate import Currency, currencies_in_use
+from crm.target_fit import Target
 from pipeline.models import Role, User
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.format import number, percent
@@ -53,6 +54,7 @@ LABELS = {
     "stop-causes": gettext_lazy("Stop causes"),
     "rates": gettext_lazy("Currencies and rates"),
     "process-owner": gettext_lazy("Process owner"),
+    "target-customer": gettext_lazy("Whom we want"),
     "thresholds": gettext_lazy("Thresholds"),
     "sign-in": gettext_lazy("Sign-in"),
     "retention": gettext_lazy("Retention"),
@@ -110,6 +112,7 @@ def _menu(user: User, *, at: dt.datetime) -> list[tuple[str, list[SettingsMenuIt
             _("How it works"),
             [
                 entry("process-owner", *_owner_state(owner)),
+                entry("target-customer", "" if Target.of(root) else _("not said")),
                 entry("thresholds", percent((root.reliable_from or 90) / 100)),
                 entry("sign-in", root.get_second_factor_for_display()),
                 entry("retention", ""),

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crm.attention import ANSWER_WITHIN
-from crm.models import Activity, Dealing, LeadAssignment, Relationship
+from crm.models import Activity, Company, Dealing, LeadAssignment, Relationship
 from crm.presenters.viewer import Viewer, labels
 from crm.shipped import shipped_name
+from crm.target_fit import Fit
 from day.queries.leads import LeadRow
 from salesprocess.lib.format import number
 from salesprocess.lib.translation import gettext as _
@@ -93,7 +94,7 @@ def lead_line(viewer: Viewer, row: LeadRow, hours: WorkingHours) -> LeadLine:
     company = row.company or ""
     who = row.person or row.name
     detail = row.source_detail or (row.name if row.name not in (who, company) else "")
-    chip, tone, icon = _chip(row)
+    chip, tone, icon = _chip(viewer, row)
     return LeadLine(
         id=row.id,
         who=who,
@@ -114,12 +115,29 @@ def lead_line(viewer: Viewer, row: LeadRow, hours: WorkingHours) -> LeadLine:
     )
 
 
-def _chip(row: LeadRow) -> tuple[str, str, str]:
+def _chip(viewer: Viewer, row: LeadRow) -> tuple[str, str, str]:
     if row.has_other:
         return _("same as?"), "warn", "copy"
     if row.relationship == Relationship.CUSTOMER:
         return _("customer"), "acc", "building"
+    fit = viewer.target.fit_of(
+        industry=row.industry or "", country=row.country or "", employees=row.employees
+    )
+    if fit == Fit.FITS:
+        return _("fits"), "ok", "check"
+    if fit == Fit.NOT:
+        return _("does not fit"), "", "x"
     return "", "", ""
+
+
+def fit_words(viewer: Viewer, company: Company | None) -> str:
+    """Whether it is one of those whom the organisation wants; nothing where nobody has said whom."""
+    if company is None:
+        return ""
+    fit = viewer.target.fit_of(
+        industry=company.industry, country=company.country, employees=company.employees
+    )
+    return str(fit.label) if fit else ""
 
 
 @dataclass(frozen=True, kw_only=True)

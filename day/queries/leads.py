@@ -70,6 +70,9 @@ class LeadRow(NamedTuple):
     name: str
     company: str | None
     relationship: str | None
+    industry: str | None
+    country: str | None
+    employees: int | None
     person: str | None
     source: str | None
     source_detail: str
@@ -130,7 +133,8 @@ def _rows(tab: LeadTab) -> Callable[[Scope], QuerySet[Any, Any]]:
             .annotate(person=_of_first_person("name"), has_other=Exists(other))
             .order_by("created_at", "pk")
             .values_list(
-                *("pk", "name", "company__name", "company__relationship", "person"),
+                *("pk", "name", "company__name", "company__relationship"),
+                *("company__industry", "company__country", "company__employees", "person"),
                 *("source__name", "source_detail", "created_at", "touched_at", "parked_until"),
                 *("owner_id", "batch_id", "has_other"),
             )[: PAGE + 1]

@@ -18,7 +18,7 @@ from crm.presenters.viewer import Viewer
 from crm.queries import duplicates
 from crm.queries.search import search
 from crm.views.verbs import Dialog, do, editable_deal, now, posted_data, seen_version, stay
-from day.presenters.leads import AIM_HOURS, clock, duration, lead_line, said_lines
+from day.presenters.leads import AIM_HOURS, clock, duration, fit_words, lead_line, said_lines
 from day.queries import leads as queries
 from day.queries.leads import FIRST, LeadPlace, LeadTab
 from pipeline.process.stages import Stage
@@ -146,6 +146,7 @@ class LeadInbox:
                 parked_until=deal.parked_until,
             ),
             "came": self.viewer.day_and_time(deal.created_at),
+            "fit": fit_words(self.viewer, deal.company),
             "may_edit": vars(deal)["may_edit"],
             "files_count": vars(deal)["files_count"] or 0,
             **self.accepting(form, deal),

@@ -143,6 +143,8 @@ UNDOABLE = (
                 *("name", "parent_id", "manager_id", "currency", "time_zone", "country"),
                 *("fiscal_month", "reliable_from", "process_owner_id", "layer__revision"),
                 *("working_days", "working_from", "working_until"),
+                *("target_industries", "target_countries"),
+                *("target_employees_from", "target_employees_to"),
             ),
         ),
     ),

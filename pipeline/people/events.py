@@ -153,6 +153,26 @@ class SecondFactorForChanged(
     """Who is to have more than a password."""
 
 
+class TargetIndustriesChanged(
+    ValueChanged[str], kind="target_industries", label=_("Industries we want")
+): ...
+
+
+class TargetCountriesChanged(
+    ValueChanged[str], kind="target_countries", label=_("Countries we want")
+): ...
+
+
+class TargetEmployeesFromChanged(
+    ValueChanged[int], kind="target_employees_from", label=_("Employees from")
+): ...
+
+
+class TargetEmployeesToChanged(
+    ValueChanged[int], kind="target_employees_to", label=_("Employees up to")
+): ...
+
+
 class ProcessOwnerChanged(
     ValueChanged[RecordRef], kind="process_owner", label=_("Process owner")
 ): ...
@@ -173,5 +193,9 @@ ORGANISATION_KINDS = tuple(
         ReliableFromChanged,
         SecondFactorForChanged,
         ProcessOwnerChanged,
+        TargetIndustriesChanged,
+        TargetCountriesChanged,
+        TargetEmployeesFromChanged,
+        TargetEmployeesToChanged,
     )
 )

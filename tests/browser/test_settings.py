@@ -69,6 +69,7 @@ PAGES = (
     "organisation/",
     "process-owner/",
     "thresholds/",
+    "target-customer/",
     "changes/",
     "../retention/",
     "../contacts/{contact}/erase/",

@@ -385,17 +385,17 @@ def test_the_next_thing_is_the_loudest_on_a_closed_deal(client: Client, cast: Ca
     stopped = stopped_deal(by=cast.ana, company=make_company(by=cast.ana, name="Norte SA"))
     page = get(client, cast.ana, stopped)
     assert "The next deal with Norte SA" in page
-    assert after(page) == ["next-deal", "next-touch"]
+    assert after(page) == ["next-deal", "next-touch", "write-look-back"]
     assert f'href="/deals/new/?company={stopped.company_id}"' in page
     assert "expected</span>" not in page
     won = won_deal(by=cast.ana, company=make_company(by=cast.ana, name="Sur SA"))
     page = get(client, cast.ana, won)
-    assert after(page) == ["write-hand-off", "next-deal"]
+    assert after(page) == ["write-hand-off", "next-deal", "write-look-back"]
     assert 'id="hand-off-title"' not in page
     post(client, cast.ana, won, "hand-off/", to="Plant Linz")
     page = get(client, cast.ana, won)
     assert "Keep in touch with Sur SA" in page
-    assert after(page) == ["next-touch", "next-deal"]
+    assert after(page) == ["next-touch", "next-deal", "write-look-back"]
     assert f'href="/companies/{won.company_id}/plan/"' in page
     assert 'id="hand-off-title"' in page
     # Without a company, who was talked with is touched; who may only look is offered nothing.

@@ -35,6 +35,7 @@ PAGES = (
     "/settings/rates/",
     "/settings/process-owner/",
     "/settings/thresholds/",
+    "/settings/target-customer/",
     "/settings/changes/",
 )
 TODAY = NOW.date()

@@ -22,6 +22,10 @@ EDITABLE = (
     "working_until",
     "process_owner",
     "second_factor_for",
+    "target_industries",
+    "target_countries",
+    "target_employees_from",
+    "target_employees_to",
 )
 
 
@@ -31,6 +35,8 @@ def change(*, by: User, at: dt.datetime, seen: int | None = None, **facts: Any) 
     `fiscal_month` is 1 to 12, `reliable_from` a percentage from 90 up; None of either is the usual.
     `working_days` are the digits of the days, Monday is 1, `working_from` and `working_until` an hour
     such as 08:30; nothing of any is the usual.
+    `target_industries` and `target_countries` are lists by commas, `target_employees_from` and `_to`
+    bounds of whom the organisation wants as customers; nothing of any asks nothing.
     `process_owner` answers what no leader of a team does; None leaves it to who leads the
     organisation. `seen` is the state that the page has shown (`check_seen`).
 
@@ -56,6 +62,10 @@ def set_facts(facts: dict[str, Any], *, by: User, at: dt.datetime, seen: int | N
         note_change(root, field, value, by=by, at=at)
     if root.working_hours.closes <= root.working_hours.opens:
         raise Refused(_("Work ends after it begins."), field="working_until")
+    if (root.target_employees_to or 0) < (root.target_employees_from or 0) and (
+        root.target_employees_to is not None
+    ):
+        raise Refused(_("It would end before it begins."), field="target_employees_to")
     root.full_clean(exclude=["parent", "manager"])
     root.save(update_fields=[*facts])
     return root

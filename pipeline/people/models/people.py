@@ -141,6 +141,11 @@ class Team(models.Model):
         max_length=5, blank=True, default="", db_default="", validators=[validate_hour]
     )
     second_factor_for = models.CharField(max_length=9, choices=SecondFactorFor, blank=True)
+    # Whom it wants as customers: industries and countries by commas, and how many people they have.
+    target_industries = models.CharField(max_length=500, blank=True, default="", db_default="")
+    target_countries = models.CharField(max_length=500, blank=True, default="", db_default="")
+    target_employees_from = models.PositiveIntegerField(null=True, blank=True)
+    target_employees_to = models.PositiveIntegerField(null=True, blank=True)
     # Who answers what no leader of a team does; empty leaves it to who leads the organisation.
     process_owner = models.ForeignKey(
         "User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -176,6 +181,10 @@ class Team(models.Model):
                     working_until="",
                     second_factor_for="",
                     process_owner=None,
+                    target_industries="",
+                    target_countries="",
+                    target_employees_from=None,
+                    target_employees_to=None,
                 ),
                 name="team_settings_on_the_root_only",
             ),
