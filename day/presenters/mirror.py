@@ -1,16 +1,21 @@
 """The own week beside the own past, and how the people of a manager stand: each told to one reader."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm.presenters.viewer import Viewer
 from day.models import NotToday
 from day.queries.done import OwnWeek, WeekFigure
 from day.queries.repair import TeamLoad
+from day.queries.team_news import PassedGate, TeamNews
+from pipeline.process.gates import Reason
 from salesprocess.lib.format import join_list, number, percent
 
 _WIDE = 268
@@ -72,24 +77,105 @@ def reasons_words(counts: Mapping[str, int]) -> str:
     return _("Not today, in four weeks: %(why)s.") % {"why": join_list(told)} if told else ""
 
 
-class TeamLine(NamedTuple):
-    name: str
+class NewsPart(NamedTuple):
+    """So many of something, and the list of just these, if there is one."""
+
     words: str
     href: str
 
 
+class TeamLine(NamedTuple):
+    """Somebody of the own people, and what waits there; `talk` leads to what can be asked."""
+
+    name: str
+    href: str
+    parts: list[NewsPart]
+    talk: str
+
+
 def team_lines(rows: Sequence[TeamLoad]) -> list[TeamLine]:
     """In words and from A to Z: what waits, and no ranking."""
-    return [TeamLine(row.name, _load_words(row), f"/deals/?person={row.id}") for row in rows]
+    return [
+        TeamLine(
+            row.name,
+            f"/deals/?person={row.id}",
+            _load_parts(row),
+            reverse("reports:person", args=[row.id]),
+        )
+        for row in rows
+    ]
 
 
-def _load_words(row: TeamLoad) -> str:
-    said = []
-    if row.overdue:
-        said.append(_("%(n)s overdue") % {"n": number(row.overdue)})
-    if row.waiting:
-        words = ngettext("%(n)s lead waits", "%(n)s leads wait", row.waiting)
-        said.append(words % {"n": number(row.waiting)})
-    if row.unplanned:
-        said.append(_("%(n)s with nothing planned") % {"n": number(row.unplanned)})
-    return " · ".join(said) or _("all planned")
+def _load_parts(row: TeamLoad) -> list[NewsPart]:
+    of = f"person={row.id}&outcome=open"
+    leads = ngettext("%(n)s lead waits", "%(n)s leads wait", row.waiting)
+    said = [
+        (row.overdue, _("%(n)s overdue"), f"/deals/?{of}&next=overdue"),
+        (row.waiting, leads, f"{reverse('crm:leads')}?person={row.id}&next=none"),
+        (row.unplanned, _("%(n)s with nothing planned"), f"/deals/?{of}&next=none"),
+    ]
+    return [NewsPart(words % {"n": number(n)}, href) for n, words, href in said if n]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassedGateLine:
+    href: str
+    deal: str
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewsOfTeam:
+    """What changed in the teams since the last working day, and what is to be judged or answered."""
+
+    title: str
+    parts: list[NewsPart]
+    gone_past: list[PassedGateLine]
+    waiting: str
+
+
+def news_of_team(
+    viewer: Viewer,
+    since: dt.datetime,
+    news: TeamNews,
+    gone: Sequence[PassedGate],
+    *,
+    waiting: int,
+) -> NewsOfTeam:
+    day = viewer.date_of(since)
+    closed = f"closed_from={day.isoformat()}"
+    said = [
+        (
+            news.came_in,
+            ngettext("%(n)s came in", "%(n)s came in", news.came_in),
+            f"/deals/?outcome=any&opened_from={day.isoformat()}",
+        ),
+        (news.moved_on, ngettext("%(n)s move forward", "%(n)s moves forward", news.moved_on), ""),
+        (news.moved_back, ngettext("%(n)s move back", "%(n)s moves back", news.moved_back), ""),
+        (news.won, ngettext("%(n)s won", "%(n)s won", news.won), f"/deals/?outcome=won&{closed}"),
+        (
+            news.stopped,
+            ngettext("%(n)s stopped", "%(n)s stopped", news.stopped),
+            f"/deals/?outcome=stopped&{closed}",
+        ),
+    ]
+    notes = ngettext(
+        "%(n)s note on the process waits for your answer",
+        "%(n)s notes on the process wait for your answer",
+        waiting,
+    )
+    return NewsOfTeam(
+        title=_("Since %(day)s") % {"day": viewer.date(day)},
+        parts=[NewsPart(words % {"n": number(n)}, href) for n, words, href in said if n],
+        gone_past=[_gone_past(viewer, one) for one in gone],
+        waiting=notes % {"n": number(waiting)} if waiting else "",
+    )
+
+
+def _gone_past(viewer: Viewer, one: PassedGate) -> PassedGateLine:
+    why = str(Reason(one.reason).label) if one.reason else ""
+    return PassedGateLine(
+        href=f"/deals/{one.deal}/",
+        deal=one.company or one.name,
+        words=" · ".join(filter(None, (viewer.stage_names[one.to], one.by or "", why, one.words))),
+    )

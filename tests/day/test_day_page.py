@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,14 +10,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from crm.commands import deal_win as win_commands
+from crm.commands import process_note
 from crm.commands import undo as undo_commands
-from crm.models import Activity, ActivityResult, Deal, UndoableAct
+from crm.models import Activity, ActivityResult, Deal, NoteKind, UndoableAct
 from day.models import DayOrder, ProtectedTime, Snooze
 from pipeline.models import StartPage, User
 from pipeline.process.stages import Stage
 from tests.crm.page_forms import untouched
 from tests.day.conftest import TODAY, Day
-from tests.factories import NOW, make_deal
+from tests.factories import NOW, ago, make_deal
 
 HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 
@@ -264,9 +267,43 @@ def test_an_empty_day_says_so(client: Client, day: Day) -> None:
 def test_a_manager_sees_how_the_own_people_stand_and_nobody_elses(client: Client, day: Day) -> None:
     client.force_login(day.cast.mona)
     mirror = read(client, "/day/mirror/")
-    assert "1 overdue · 1 lead waits · 5 with nothing planned" in mirror
+    words = " ".join(re.sub(r"<[^>]+>", " ", mirror).split())
+    assert "1 overdue · 1 lead waits · 5 with nothing planned · Talk" in words
+    # Each number opens just these.
+    for said, n in (("overdue", 1), ("wait", 1), ("with nothing planned", 5)):
+        (link,) = re.findall(rf'href="([^"]*person={day.cast.ana.pk}[^"]*)">{n}[^<]*{said}', mirror)
+        assert read(client, link.replace("&amp;", "&")).count('<th scope="row">') == n, said
     client.force_login(day.cast.nora)
     assert day.cast.ana.name not in read(client, "/day/mirror/")
+
+
+def test_a_manager_sees_what_changed_and_what_is_to_be_judged(client: Client, day: Day) -> None:
+    cast, at = day.cast, NOW - dt.timedelta(hours=1)
+    won = make_deal(by=cast.ben, name="Won one", stage=Stage.CLOSING, at=ago(days=9))
+    win_commands.win(won, value=Decimal(5), by=cast.ben, at=at)
+    made = make_deal(by=cast.ana, name="Went past", stage=Stage.PROPOSAL, at=at)
+    gone: dict[str, Any] = {"verb": "move", "to": 5, "findings": [], "at": at}
+    made.judgements.create(reason="done_before", words="They told us", by=cast.ana, **gone)
+    made.judgements.create(words="Own one", by=cast.mona, **gone)
+    process_note.file(kind=NoteKind.WRONG, words="Not for us", deal=made, by=cast.ana, at=at)
+    make_deal(by=cast.carl, name="Of another team", at=at)
+    client.force_login(cast.mona)
+    read(client, "/day/mirror/")
+    with CaptureQueriesContext(connection) as asked:
+        mirror = read(client, "/day/mirror/")
+    assert len(asked) <= 15
+    words = " ".join(re.sub(r"<[^>]+>", " ", mirror).split())
+    told = "Went past Proposal · Ana Ruiz · Done before · They told us"
+    for said in ("Since Tue 10 Mar", told, "1 note on the process waits for your answer"):
+        assert said in words, said
+    assert "Own one" not in words
+    # What is counted can be opened, and no more.
+    for said in ("came in", "won"):
+        ((link, n),) = re.findall(rf'href="([^"]*)">(\d+) {said}<', mirror)
+        assert read(client, link.replace("&amp;", "&")).count('<th scope="row">') == int(n), said
+    # Whoever leads nobody has no such box.
+    client.force_login(cast.ana)
+    assert "news-title" not in read(client, "/day/mirror/")
 
 
 @pytest.mark.parametrize(

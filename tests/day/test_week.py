@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from itertools import cycle
 from typing import Any
 
@@ -19,12 +18,10 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from crm.commands import deal as deal_commands
-from crm.commands import deal_win as win_commands
 from crm.models import Activity, Concern, Deal, Source
 from day.queries.repair import untrue_deals
 from pipeline.models import User
-from pipeline.process.stages import Stage
+from pipeline.process.stages import Outcome, Stage
 from tests.crm.page_forms import untouched
 from tests.day.conftest import Day
 from tests.factories import make_contact, make_deal
@@ -213,7 +210,7 @@ def sellers(day: Day) -> list[Seller]:
 
 
 def come_in(day: Day, weekday: int, at: dt.datetime) -> None:
-    """What others do to the two on a day: leads come in, customers ask, a deal changes hands."""
+    """What others do to the two on a day: leads come in, and customers ask."""
     cast = day.cast
     fair = Source.objects.get(name="Trade fair")
     person = make_contact(by=cast.mona, name=f"Visitor {weekday}")
@@ -225,15 +222,27 @@ def come_in(day: Day, weekday: int, at: dt.datetime) -> None:
         Concern.objects.create(
             deal=asked, category="price", words="Why so dear?", after_price=False, raised_at=at
         )
+
+
+def of_their_own(sellers: list[Seller], weekday: int) -> None:
+    """What the two do of their own accord on a day, by the sheets of a deal as everything else."""
+    ana, ben = sellers
     if weekday == 2:
-        given = Deal.objects.open().filter(owner=cast.ana, next_on__isnull=False).first()
+        given = Deal.objects.open().filter(owner=ana.person, next_on__isnull=False).first()
         assert given is not None
-        deal_commands.hand_over(given, to=cast.ben, by=cast.ana, at=at)
+        ana.client.force_login(ana.person)
+        address = f"/deals/{given.pk}/hand-over/"
+        ana.send(ana.read(address, **SHEET), address, fill={"to": str(ben.person.pk)})
+        ana.did["hand-over"] += 1
     if weekday == 3:
-        closing = Deal.objects.open().filter(owner=cast.ben, stage=Stage.CLOSING).first()
+        closing = Deal.objects.open().filter(owner=ben.person, stage=Stage.CLOSING).first()
         assert closing is not None
-        Concern.objects.filter(deal=closing).update(disposition="answered", disposed_at=at)
-        win_commands.win(closing, value=Decimal(900), by=cast.ben, at=at)
+        ben.client.force_login(ben.person)
+        address = f"/deals/{closing.pk}/win/"
+        ben.send(ben.read(address, **SHEET), address, fill={"value": "900"})
+        closing.refresh_from_db()
+        assert closing.outcome == Outcome.WON
+        ben.did["win"] += 1
 
 
 def test_two_people_work_a_week_and_leave_nothing_lying(
@@ -246,10 +255,12 @@ def test_two_people_work_a_week_and_leave_nothing_lying(
                 seller.look()
             if hour == HOURS[0]:
                 come_in(day, weekday, timezone.now())
+                of_their_own(sellers, weekday)
         for seller in sellers:
             assert left_over(seller.person) == [], (weekday, seller.person)
     done = sellers[0].did + sellers[1].did
     ways = {"gate", "later", "move", "hand-off", "lead of mine", "lead of pool", "close", "value"}
+    ways |= {"hand-over", "win"}
     assert ways | {"park", "reached", "no_answer", "meeting_set", "moved_forward"} == set(done)
 
 
@@ -260,7 +271,9 @@ def test_whoever_leads_sees_the_people_first_and_no_week_of_selling_without_any(
     assert page.index('hx-get="/day/mirror/"') < page.index('class="now')
     assert "Keep free for prospecting" not in page
     mirror = client.get("/day/mirror/").content.decode()
-    assert re.search(r"<bdi>Ana Ruiz</bdi></a>\s*<span class=\"meta\">1 lead waits", mirror)
+    assert re.search(
+        r"<bdi>Ana Ruiz</bdi></a>\s*<span class=\"meta\"><a [^>]*>1 lead waits", mirror
+    )
     assert "week-title" not in mirror
 
     client.force_login(cast.ana)
