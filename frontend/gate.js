@@ -24,3 +24,33 @@ document.addEventListener('input', ({ target }) => {
   const words = JSON.parse(title.dataset.left)[left.length];
   if (title.textContent !== words) title.textContent = words;
 });
+
+// Enter takes the answer that has the focus and goes to what is still missing; with nothing left it does
+// what the sheet is for. So each thing that is missing costs one key.
+const CONTROL = 'input:not([type=hidden]), textarea, select';
+
+function nextIn(ask, target) {
+  const controls = [...ask.querySelectorAll(CONTROL)].filter((one) => one.name !== target.name);
+  const later = controls.filter((one) => target.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const isAnswered = (one) => one.type === 'radio' && ask.querySelector(`[name="${one.name}"]:checked`);
+  const needed = JSON.parse(ask.dataset.needs).flat();
+  const isLeft = (one) => (one.type === 'radio' ? !isAnswered(one) : !one.value);
+  return [...later, ...controls].find((one) => needed.includes(one.name) && isLeft(one));
+}
+
+document.addEventListener('keydown', (event) => {
+  const { target } = event;
+  if (event.key !== 'Enter' || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.isComposing) return;
+  const ask = target.closest?.('.ask[data-needs]');
+  const form = ask?.closest('form');
+  if (!form?.querySelector('[data-left]') || !target.matches('input')) return;
+  event.preventDefault();
+  if (target.matches('[type=radio], [type=checkbox]') && !target.checked) target.click();
+  const left = [...form.querySelectorAll('.ask[data-needs]:not(.filled)')];
+  if (!left.length) {
+    form.requestSubmit();
+    return;
+  }
+  const place = left.includes(ask) ? ask : left[0];
+  (nextIn(place, target) ?? place.querySelector(CONTROL))?.focus();
+});

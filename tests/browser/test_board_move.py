@@ -10,6 +10,7 @@ from crm.commands import deal_move as move_commands
 from crm.models import Deal, StageVisit
 from pipeline.process.stages import Initiator, Outcome, Stage
 from tests.browser import axe
+from tests.browser.budget import check_budget
 from tests.browser.held import Held
 from tests.conftest import Cast
 from tests.factories import make_company, make_deal, plan_call, ready_deal
@@ -66,6 +67,7 @@ def test_it_moves_a_card_by_keyboard(board: Page, deal: Deal):
     expect(card_of(board, deal, Stage.NEEDS_ANALYSIS)).to_be_focused()
     assert stage_of(deal) == Stage.NEEDS_ANALYSIS
     board.keyboard.press("]")
+    check_budget("move a deal on", 1)
     expect(card_of(board, deal, Stage.PROPOSAL)).to_be_focused()
     assert stage_of(deal) == Stage.PROPOSAL
 
@@ -132,6 +134,7 @@ def test_it_stops_a_deal_in_three_actions(board: Page, deal: Deal):
     board.keyboard.press("x")
     board.get_by_role("dialog").get_by_role("radio", name="No response").first.click()
     board.keyboard.press("Control+Enter")
+    check_budget("stop a deal", 3)
     expect(board.locator(f"#d{deal.pk}")).to_have_count(0)
     expect(board.get_by_role("link", name="Stopped 1")).to_be_visible()
     deal.refresh_from_db()

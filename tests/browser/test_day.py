@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from crm.models import Activity, ActivityResult
 from day.models import Snooze
+from tests.browser.budget import check_budget
 from tests.conftest import Cast
 from tests.factories import make_deal, plan_call
 
@@ -63,7 +64,7 @@ def test_the_budget_of_actions_holds(
     # The next one is open, and its outcomes have the focus.
     expect(page.locator(".justdone")).to_be_visible()
     expect(page.locator(f"[data-row='act-{plans[1].pk}'] [data-outcome='1'] input")).to_be_focused()
-    assert by_keys.actions <= 4
+    check_budget("log from My Day, with outcome and what's next", by_keys.actions)
     assert by_keys.seconds <= 6
     plans[0].refresh_from_db()
     assert plans[0].result == ActivityResult.NO_ANSWER
@@ -76,7 +77,7 @@ def test_the_budget_of_actions_holds(
     expect(page.locator("[data-day-open]")).to_have_count(1)
     by_mouse.key("Enter")
     expect(page.locator(f"[data-row='act-{plans[1].pk}']")).to_have_count(0)
-    assert by_mouse.actions == 2
+    check_budget("complete what was planned and set the next", by_mouse.actions)
     plans[1].refresh_from_db()
     assert plans[1].done_at is not None
     assert Activity.objects.planned().filter(deal=plans[1].deal).exists()

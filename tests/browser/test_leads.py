@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from crm.models import Activity, Deal
 from pipeline.process.stages import Stage
 from tests.browser import axe
+from tests.browser.budget import check_budget
 from tests.conftest import Cast
 from tests.factories import ago, make_company, make_contact, make_deal, won_deal
 
@@ -37,8 +38,9 @@ def test_a_lead_is_accepted_in_two_keys_and_the_next_one_is_in_hand(
     page = page_of(people.ana, "/leads/")
     expect(page.locator("#preview h2")).to_have_text("Søren Dahl")
 
-    page.keyboard.press("1")
-    page.keyboard.press("Enter")
+    for key in (keys := ["1", "Enter"]):
+        page.keyboard.press(key)
+    check_budget("accept a lead", len(keys))
 
     expect(page.locator(".toast-note")).to_contain_text("Accepted")
     expect(page.locator("#preview h2")).to_have_text("Claire Moulin")

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Route, expect
 from crm.models import Deal
 from pipeline.process.stages import Stage
 from tests.browser import axe
+from tests.browser.budget import check_budget
 from tests.conftest import Cast
 from tests.factories import make_company, make_deal
 
@@ -29,8 +30,10 @@ def deal(people: Cast) -> Deal:
 def test_three_letters_and_enter_open_one_s_own_deal(page_of: PageOf, people: Cast, deal: Deal):
     page = page_of(people.ana, "/board/")
     page.keyboard.press("/")
-    page.keyboard.type("nor")
+    letters = "nor"
+    page.keyboard.type(letters)
     page.keyboard.press("Enter")
+    check_budget("find an own deal", len(letters))
     page.wait_for_url(re.compile(rf"/deals/{deal.pk}/$"), wait_until="commit")
 
 

@@ -1,0 +1,49 @@
+"""What is missing before a move costs one key each."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pipeline.process.playbook import Importance, StepKind
+from pipeline.process.stages import Stage
+from tests.browser.budget import check_budget
+from tests.browser.test_board_move import card_of, stage_of
+from tests.conftest import Cast
+from tests.factories import make_company, make_deal
+from tests.pipeline.process import in_force, row
+
+pytestmark = pytest.mark.browser
+
+
+def test_with_two_things_missing_a_move_takes_three_keys(
+    page_of: Callable[..., Page], people: Cast
+) -> None:
+    seen = row(
+        "seen",
+        stage=Stage.QUALIFICATION,
+        kind=StepKind.CHECK,
+        importance=Importance.GATE,
+        label="The plant was seen",
+    )
+    in_force(people.root, seen)
+    company = make_company(by=people.ana, name="Norte SA")
+    deal = make_deal(by=people.ana, company=company, stage=Stage.QUALIFICATION, amount=48_000)
+    board = page_of(people.ana, "/board/")
+    board.locator(f"#d{deal.pk}").focus()
+    keys = iter(pressed := ["]", "Enter", "Enter"])
+
+    board.keyboard.press(next(keys))
+    sheet = board.get_by_role("dialog")
+    expect(sheet.locator("[data-left]")).to_contain_text("2 things missing")
+    expect(sheet.locator(".ask input:focus")).to_have_count(1)
+    board.keyboard.press(next(keys))
+    # One is answered, the other has the focus, and nothing is done before it is answered, too.
+    expect(sheet.locator("[data-left]")).to_contain_text("1 thing missing")
+    expect(sheet.locator(".ask:not(.filled) input:focus")).to_have_count(1)
+    assert stage_of(deal) == Stage.QUALIFICATION
+    board.keyboard.press(next(keys))
+
+    check_budget("move a deal on with two things missing", len(pressed))
+    expect(card_of(board, deal, Stage.NEEDS_ANALYSIS)).to_be_visible()
+    assert stage_of(deal) == Stage.NEEDS_ANALYSIS
