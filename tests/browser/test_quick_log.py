@@ -151,6 +151,7 @@ def test_on_a_phone_in_four_taps_and_what_is_pasted_becomes_a_lead(
     )
     expect(page.locator("#sheet [name=person]")).to_have_value("Jordi Pla")
     page.locator("#sheet [name=person]").press("Enter")
+    check_budget("a new lead from a signature", 2)
     page.wait_for_url(re.compile(r"/deals/\d+/$"), wait_until="commit")
     made = Deal.objects.latest("id")
     assert made.company is not None
