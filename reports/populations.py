@@ -19,6 +19,7 @@ from django.db.models import (
     Count,
     DateField,
     DateTimeField,
+    DecimalField,
     DurationField,
     ExpressionWrapper,
     F,
@@ -30,10 +31,12 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Sum,
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, Trunc
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast, Coalesce, Least, Trunc
 
 from crm.models import (
     Activity,
@@ -317,6 +320,47 @@ def stays_between(question: Question, instants: Sequence[dt.datetime]) -> QueryS
     return counted
 
 
+def qualified_stays_since(question: Question, start: dt.datetime) -> QuerySet[Any]:
+    """How many visits from stage 3 on that went on after an instant began, and ended, in which weeks
+    (`n`), and their deals' `value` as it is now; and, with an `n` of nothing, by how much it was another
+    one until the week of a change. Added up, they give what stood open at the end of each week."""
+    now, data = question.now, "deal__changes__data"
+    visits = _visits(question).filter(stage__gte=Stage.QUALIFICATION, entered_at__lt=now)
+    stays = visits.filter(Q(left_how=None) | Q(left_at__gte=start)).annotate(
+        ended_at=F("left_at"), amount=F("deal__amount"), one=Value(1)
+    )
+    sums: dict[str, Any] = {
+        side: Coalesce(
+            Cast(KeyTextTransform("amount", KeyTransform(side, data)), _MONEY), Value(0, _MONEY)
+        )
+        for side in ("old", "new")
+    }
+    changed = visits.filter(
+        Q(left_how=None) | Q(left_at__gte=start),
+        deal__changes__kind="amount",
+        deal__changes__at__gte=start,
+        deal__changes__at__gt=F("entered_at"),
+        deal__changes__at__lt=now,
+    ).annotate(
+        ended_at=Least("left_at", "deal__changes__at"),
+        amount=ExpressionWrapper(sums["old"] - sums["new"], output_field=_MONEY),
+        one=Value(0),
+    )
+    rates = question.rates
+    parts = []
+    for rows in (stays, changed):
+        weeks = {
+            "began": span_at("week", "entered_at")(question),
+            "ended": span_at("week", "ended_at")(question),
+        }
+        worth = rates.converted("amount", "deal__currency")
+        grouped: Any = rows.annotate(worth=worth).order_by().values(**weeks)
+        parts.append(grouped.annotate(n=Sum("one"), value=Sum("worth")))
+    both: QuerySet[Any] = parts[0].union(parts[1], all=True)
+    return both
+
+
+_MONEY: Any = DecimalField(max_digits=14, decimal_places=2)
 _ENDS_OF_STAY = {"began": "entered_at", "ended": "left_at"}
 
 # Deals ------------------------------------------------------------------------------------------

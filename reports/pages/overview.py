@@ -28,6 +28,7 @@ from reports.presenters.panels import (
 )
 from reports.presenters.report import Report, between_words
 from reports.presenters.stamp import wanted_of_stamp
+from reports.presenters.stock_trends import stock_trends, wanted_of_stock_trends
 from reports.presenters.trends import wanted_weekly, weekly
 from reports.together import Wanted, ask_together
 from salesprocess.lib.format import number, percent
@@ -91,7 +92,7 @@ def _headlines(report: Report) -> ReportPanel:
     now = {metric.slug: metric.whole(question) for metric in (*_NUMBERS, pushed)}
     then = question.stood_before
     by_week = [outcomes.won_value, flow.newly_qualified, movement.pushes]
-    wanted = [wanted_weekly(report, by_week)]
+    wanted = [wanted_weekly(report, by_week), wanted_of_stock_trends(report)]
     if then is not None:
         wanted += [
             Wanted(question=then, metrics=_OPEN, axes=(STAGE,)),
@@ -99,7 +100,7 @@ def _headlines(report: Report) -> ReportPanel:
         ]
     ask_together(wanted)
     was = {slug: METRICS[slug].whole(then) if then else None for slug in now}
-    trends = weekly(report, by_week)
+    trends = weekly(report, by_week) | stock_trends(report)
     # A share of what stands open is not told by week; how often dates were pushed is.
     if movement.pushes.slug in trends:
         trends[pushed.slug] = trends[movement.pushes.slug]

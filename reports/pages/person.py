@@ -38,6 +38,7 @@ from reports.presenters.people import (
 )
 from reports.presenters.repairs import repairs_panel
 from reports.presenters.report import Report, between_words, of_words
+from reports.presenters.results import results_panel, wanted_of_results
 from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.standing import gaps_of, standing_of
 from reports.presenters.trends import weekly
@@ -56,6 +57,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         [
             Wanted(question=question, metrics=effort, axes=(STAGE,)),
             Wanted(question=question, metrics=(effort_metrics.leads_to_no_close,)),
+            *wanted_of_results(report),
             wanted_of_stamp(report),
         ]
     )
@@ -65,6 +67,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         efforts = _efforts(report, person)
         panels = [
             _numbers(report, person),
+            results_panel(report, is_own=person.id == question.reader.pk),
             _stages(report, person, efforts),
             _effects(report, efforts),
         ]

@@ -57,6 +57,7 @@ def effort_panel(report: Report) -> ReportPanel:
             ],
         ),
         empty="" if any(figure.n for figure in found) else _("Nothing was done in this period."),
+        wide=True,
     )
 
 

@@ -104,7 +104,7 @@ def _row(
 
 def _square(report: Report, figure: Figure | None, most: int, *, framed: bool) -> MatrixSquare:
     if figure is None or not figure.n:
-        return MatrixSquare(text="·", framed=framed)
+        return MatrixSquare(text="·")
     shade = 1 + round(3 * (figure.n - 1) / max(most - 1, 1))
     return MatrixSquare(text=number(figure.n), href=report.rows(figure), shade=shade, framed=framed)
 

@@ -288,9 +288,22 @@ def box_of(
     """What a box says to who leads Alps and Vienna, or to somebody else."""
     client.force_login(User.objects.get(email=f"{who}@brunnmark.example"))
     with time_machine.travel(NOW, tick=False):
-        text = unescape(client.get(f"/reports/{page}/?span={span}").content.decode())
+        address = f"/reports/{page}/?span={span}" if page else f"/reports/?span={span}"
+        text = unescape(client.get(address).content.decode())
     found = text.partition(f'id="panel-{panel}"')[2].partition("</section>")[0]
     return re.sub(r"\s+", " ", found)
+
+
+def test_the_start_says_of_all_five_numbers_whether_the_week_is_news(client: Client) -> None:
+    """What stands open and what it brings a day by their change, the others by their height."""
+    box = box_of(client, "", "numbers")
+    said = re.findall(r'<div class="meta">([^<]*(?: a week\)|weeks in a row)[^<]*)</div>', box)
+    assert len(said) == 5
+    assert sum(bool(re.match(r"Week of [^:]+: [+\u2212]€", words)) for words in said) == 2
+
+
+def test_the_process_page_says_what_could_be_asked_earlier(client: Client) -> None:
+    assert "Ask who else must agree, and bring them in." in box_of(client, "process", "earlier")
 
 
 def test_the_time_page_names_the_bottleneck(client: Client) -> None:
