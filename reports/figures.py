@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from reports.statistics import Curve, wilson
+from reports.statistics import Curve
+from salesprocess.lib.chance import wilson
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

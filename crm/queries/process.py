@@ -17,6 +17,7 @@ from pipeline.process.playbook import Fact, Playbook, PlaybookStep
 from pipeline.process.queries.in_force import of_versions
 from pipeline.process.queries.page import layer_tree
 from pipeline.process.stages import Initiator, Outcome, Stage
+from salesprocess.lib.chance import Interval, wilson
 
 
 def teams_below(layer: Layer) -> list[int]:
@@ -160,6 +161,23 @@ class StepUse:
             share(self.with_won, self.with_closed),
             share(self.without_won, self.without_closed),
         )
+
+    @property
+    def win_intervals(self) -> tuple[Interval, Interval] | None:
+        """Between which the win rates with and without the step lie 9 times in 10; None unless both
+        can be told."""
+        if None in self.wins:
+            return None
+        return (
+            wilson(self.with_won, self.with_closed),
+            wilson(self.without_won, self.without_closed),
+        )
+
+    @property
+    def wins_differ(self) -> bool:
+        """Whether more are won with the step, or without it, than chance makes."""
+        found = self.win_intervals
+        return found is not None and not found[0].overlaps(found[1])
 
     @property
     def median_days(self) -> float | None:

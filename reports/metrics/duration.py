@@ -15,7 +15,8 @@ from reports.measures import FigureMeasure, Middle, Raw, Summed
 from reports.metric import metric
 from reports.metrics.outcomes import LOST, WON
 from reports.populations import EXITS
-from reports.statistics import Curve, cumulative_incidence, kaplan_meier, wilson
+from reports.statistics import Curve, cumulative_incidence, kaplan_meier
+from salesprocess.lib.chance import wilson
 
 LENGTH = ExpressionWrapper(F("left_at") - F("entered_at"), output_field=DurationField())
 # A one-call sale passes through stages in no time: such visits stand aside (METRICS K5). Those whose

@@ -44,8 +44,8 @@ from reports.presenters.standing import (
     standing_of,
 )
 from reports.question import Question
-from reports.statistics import wilson
 from reports.together import Wanted, ask_together
+from salesprocess.lib.chance import wilson
 from salesprocess.lib.format import day, number, percent
 
 # The line: so many points, so many days apart; the last is the day asked for.

@@ -43,8 +43,8 @@ from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.standing import gaps_of, standing_of
 from reports.presenters.trends import weekly
 from reports.queries.looks import looks_at
-from reports.statistics import wilson
 from reports.together import Wanted, ask_together
+from salesprocess.lib.chance import wilson
 from salesprocess.lib.format import day, number, percent
 
 

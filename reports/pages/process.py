@@ -36,8 +36,8 @@ from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.step_candidates import candidates_panel
 from reports.presenters.trends import wanted_weekly, weekly
 from reports.queries.versions import LayerVersion, layer_versions
-from reports.statistics import differ
 from reports.together import Wanted, ask_together
+from salesprocess.lib.chance import differ
 from salesprocess.lib.format import join_list, number, percent
 
 _FOLLOWED = (
@@ -72,6 +72,8 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
             ),
             Wanted(question=report.question, metrics=(metrics.moved_in_order,), axes=(TEAM, MONTH)),
             Wanted(question=report.question, metrics=(metrics.steps_set_aside,), axes=(STEP,)),
+            # Of time alone it would not add up.
+            Wanted(question=report.question, metrics=(metrics.moved_in_order,)),
             wanted_of_stamp(report),
         ]
     )

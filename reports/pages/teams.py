@@ -1,6 +1,7 @@
 """Team beside team, by the seven stages that all of them share, whatever steps each has."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +21,7 @@ from reports.metrics import duration, flow, outcomes
 from reports.pages.page import ReportPage
 from reports.presenters.panels import ReportPanel, Table, TableCell, TableHead, TableRow
 from reports.presenters.report import Report, between_words, is_beyond_chance, of_words
+from reports.together import Wanted, ask_together
 from salesprocess.lib.format import join_list, money_short, number, percent
 
 # The share of customers whose part of the whole is told (80/20; CHECKLIST F15).
@@ -31,17 +33,39 @@ def leads_several_teams(user: User) -> bool:
     return scope.everything or len(scope.managed_team_ids) > 1
 
 
+_OF_VISITS = (flow.flow_conversion, duration.median_days)
+
+
 def _shows(report: Report) -> Sequence[ReportPanel]:
+    before = report.question.before
+    if before is not None:
+        won = (outcomes.won_value,)
+        ask_together(
+            [
+                Wanted(question=before, metrics=_OF_VISITS, axes=(TEAM, STAGE)),
+                Wanted(question=before, metrics=_OF_VISITS, axes=(STAGE,)),
+                Wanted(question=before, metrics=won, axes=(TEAM,)),
+                Wanted(question=before, metrics=won),
+            ]
+        )
     return [_flow(report), _times(report), _steps(report), _concentration(report)]
 
 
 def _flow(report: Report) -> ReportPanel:
-    found = figures(report.question, (flow.flow_conversion, duration.median_days), TEAM, STAGE)
+    found = figures(report.question, _OF_VISITS, TEAM, STAGE)
     return ReportPanel(
         key="flow",
         title=_("What went on, team by team"),
         definition=flow.flow_conversion.definition,
-        say=_apart(report, found[flow.flow_conversion.slug]),
+        say=" ".join(
+            filter(
+                None,
+                (
+                    _apart(report, found[flow.flow_conversion.slug]),
+                    _changed(report, found[flow.flow_conversion.slug]),
+                ),
+            )
+        ),
         table=_by_stage(report, flow.flow_conversion, found[flow.flow_conversion.slug]),
         n=sum(figure.n for figure in found[flow.flow_conversion.slug].values()),
         wide=True,
@@ -49,7 +73,7 @@ def _flow(report: Report) -> ReportPanel:
 
 
 def _times(report: Report) -> ReportPanel:
-    found = figures(report.question, (flow.flow_conversion, duration.median_days), TEAM, STAGE)
+    found = figures(report.question, _OF_VISITS, TEAM, STAGE)
     return ReportPanel(
         key="times",
         title=_("Half of the stays are over after so many days"),
@@ -62,14 +86,18 @@ def _times(report: Report) -> ReportPanel:
 def _by_stage(report: Report, metric: Metric, found: Mapping[Any, Figure]) -> Table:
     """A row for each team and one for all of them; a figure of a stage is a cell."""
     question = report.question
-    whole = figures(question, (flow.flow_conversion, duration.median_days), STAGE)[metric.slug]
+    whole = figures(question, _OF_VISITS, STAGE)[metric.slug]
+    before = question.before
+    was = figures(before, _OF_VISITS, TEAM, STAGE)[metric.slug] if before else {}
+    whole_was = figures(before, _OF_VISITS, STAGE)[metric.slug] if before else {}
     teams = TEAM.named(question, {team for team, _stage in found})
     none = metric.of_nothing(question)
     rows = [
         TableRow(
             name=name,
             cells=[
-                report.cell(found.get((team, stage), none), with_n=True) for stage in STAGE.every
+                _beside(report, found.get((team, stage), none), was.get((team, stage)))
+                for stage in STAGE.every
             ],
         )
         for team, name in teams.items()
@@ -77,7 +105,10 @@ def _by_stage(report: Report, metric: Metric, found: Mapping[Any, Figure]) -> Ta
     rows.append(
         TableRow(
             name=_("All"),
-            cells=[report.cell(whole.get(stage, none), with_n=True) for stage in STAGE.every],
+            cells=[
+                _beside(report, whole.get(stage, none), whole_was.get(stage))
+                for stage in STAGE.every
+            ],
         )
     )
     return Table(
@@ -87,6 +118,46 @@ def _by_stage(report: Report, metric: Metric, found: Mapping[Any, Figure]) -> Ta
         ],
         rows=rows,
     )
+
+
+def _beside(report: Report, figure: Figure, was: Figure | None) -> TableCell:
+    """A figure with what it was in the period before, where that was of enough rows."""
+    cell = report.cell(figure, with_n=True)
+    if was is None or was.is_small_sample or was.value is None:
+        return cell
+    return replace(cell, note=f"{cell.note} · {before_words(report.text(was))}")
+
+
+def before_words(text: str) -> str:
+    return _("before %(value)s") % {"value": text}
+
+
+def _changed(report: Report, found: Mapping[Any, Figure]) -> str:
+    """What of a team’s flow is another than in the period before by more than chance makes."""
+    before = report.question.before
+    if before is None:
+        return ""
+    was = figures(before, _OF_VISITS, TEAM, STAGE)[flow.flow_conversion.slug]
+    names = TEAM.named(report.question, {team for team, _stage in found})
+    told = [
+        _("%(team)s, %(stage)s: %(now)s, before %(was)s")
+        % {
+            "team": names[team],
+            "stage": Stage(stage).label,
+            "now": report.text(found[team, stage]),
+            "was": report.text(was[team, stage]),
+        }
+        for team in names
+        for stage in STAGE.every
+        if (team, stage) in found
+        and (team, stage) in was
+        and is_beyond_chance(found[team, stage], was[team, stage])
+    ]
+    if not told:
+        return _("No team’s flow differs from the period before beyond chance.")
+    return _("Beyond chance another than in the period before: *%(what)s*.") % {
+        "what": "; ".join(told)
+    }
 
 
 def _apart(report: Report, found: Mapping[Any, Figure]) -> str:
@@ -184,12 +255,15 @@ def _concentration(report: Report) -> ReportPanel:
             empty=_("Nothing of known value was won in this time."),
             wide=True,
         )
+    before = question.before
+    was = outcomes.won_value.measure(before, TEAM) if before else {}
     rows = [
-        _hangs_on(report, name, _values(customers, team), _values(people, team))
+        _hangs_on(report, name, _values(customers, team), _values(people, team), was.get(team))
         for team, name in teams.items()
     ]
     all_customers, all_people = _together(customers), _together(people)
-    rows.append(_hangs_on(report, _("All"), all_customers, all_people))
+    all_was = outcomes.won_value.whole(before) if before else None
+    rows.append(_hangs_on(report, _("All"), all_customers, all_people, all_was))
     return ReportPanel(
         key="concentration",
         title=title,
@@ -232,7 +306,11 @@ def concentration(values: Sequence[Decimal]) -> tuple[Decimal, Decimal] | None:
 
 
 def _hangs_on(
-    report: Report, name: str, customers: Sequence[Decimal], people: Sequence[Decimal]
+    report: Report,
+    name: str,
+    customers: Sequence[Decimal],
+    people: Sequence[Decimal],
+    was: Figure | None,
 ) -> TableRow:
     of_customers, of_people = concentration(customers), concentration(people)
     whole = sum(customers, Decimal(0))
@@ -243,8 +321,13 @@ def _hangs_on(
             TableCell(
                 text=money_short(whole.quantize(Decimal(1)), report.currency),
                 raw=whole,
-                note=ngettext("%(n)s customer", "%(n)s customers", len(customers))
-                % {"n": len(customers)},
+                note=" · ".join(
+                    [
+                        ngettext("%(n)s customer", "%(n)s customers", len(customers))
+                        % {"n": len(customers)},
+                        *([before_words(report.text(was, short=True))] if was and was.n else []),
+                    ]
+                ),
             ),
             TableCell(text=percent(of_customers[0]), raw=of_customers[0])
             if of_customers
@@ -269,6 +352,6 @@ PAGE = ReportPage(
     title=gettext_lazy("Teams"),
     shows=_shows,
     who=leads_several_teams,
-    asks=("source", "style", "product"),
+    asks=("compare", "source", "style", "product"),
     basis=gettext_lazy("team and owner at entry; what was won, by the present ones"),
 )

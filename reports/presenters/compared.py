@@ -32,7 +32,7 @@ from reports.queries.won_like import (
     won_of_everybody,
 )
 from reports.question import Question
-from reports.statistics import wilson
+from salesprocess.lib.chance import wilson
 from salesprocess.lib.format import number
 
 if TYPE_CHECKING:

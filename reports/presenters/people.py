@@ -20,7 +20,7 @@ from reports.presenters.multiples import PersonPictures, StagePicture
 from reports.presenters.panels import PanelChoice, at_percent
 from reports.presenters.report import Report, between_words, of_words
 from reports.presenters.standing import Standing, gaps_of, standing_of
-from reports.statistics import differ, wilson
+from salesprocess.lib.chance import differ, wilson
 from salesprocess.lib.format import number, percent
 
 # So many stand side by side on a page; of more, the others are behind a switch.

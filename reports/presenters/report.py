@@ -17,7 +17,7 @@ from reports.metric import AXES, Metric
 from reports.presenters.panels import Headline, PanelChoice, TableCell, Trend
 from reports.queries.totals import worth_of
 from reports.question import Question
-from reports.statistics import differ
+from salesprocess.lib.chance import differ
 from salesprocess.lib.format import money, money_short, number, percent
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from reports.presenters.forest import counted, forest, table_of
 from reports.presenters.panels import LegendKey, ReportPanel, TableCell, TableHead
 from reports.presenters.report import Report
 from reports.question import months_before
-from reports.statistics import differ
 from reports.together import Wanted
+from salesprocess.lib.chance import differ
 from salesprocess.lib.format import percent
 
 # A year of quarters, and the year before it.

@@ -2,6 +2,7 @@
 (CHECKLIST C22)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
@@ -67,10 +68,10 @@ def fit_panel(report: Report) -> ReportPanel:
                     name=names[stage],
                     stage=stage,
                     cells=[
-                        report.cell(duration.waiting_days.at(question, STAGE, stage), with_n=True),
+                        _plain(report, duration.waiting_days.at(question, STAGE, stage)),
                         _of(report, [found.get((stage, to)) for to in STAGE.every]),
                         _of(report, [found.get((other, stage)) for other in STAGE.every]),
-                        report.cell(outcomes.reopen_rate.at(question, STAGE, stage)),
+                        _plain(report, outcomes.reopen_rate.at(question, STAGE, stage)),
                     ],
                 )
                 for stage in Stage
@@ -107,6 +108,11 @@ def _square(report: Report, figure: Figure | None, most: int, *, framed: bool) -
         return MatrixSquare(text="·")
     shade = 1 + round(3 * (figure.n - 1) / max(most - 1, 1))
     return MatrixSquare(text=number(figure.n), href=report.rows(figure), shade=shade, framed=framed)
+
+
+def _plain(report: Report, figure: Figure) -> TableCell:
+    """Without the way to its rows, which the boxes of waiting and of wins open."""
+    return replace(report.cell(figure, with_n=True), href="")
 
 
 def _of(report: Report, figures: Sequence[Figure | None]) -> TableCell:

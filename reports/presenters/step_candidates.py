@@ -24,7 +24,7 @@ from reports.presenters.panels import (
 )
 from reports.presenters.report import Report
 from reports.question import Question
-from reports.statistics import wilson
+from salesprocess.lib.chance import wilson
 from salesprocess.lib.format import number
 
 # Of fewer visits that ended under it nothing is said of a step.

@@ -298,6 +298,12 @@ def test_it_tells_shares_and_the_middle_of_ten_deals_and_of_no_fewer(cast, signe
     assert "too few" in page
     left(cast, "with 9", days=20, won=False, done=9)
     assert (use().done_share, use().wins, use().median_days) == (0.5, (0.3, 0.1), 4.5)
+    # Three of ten beside one of ten are chance, eleven of eighteen beside it are not.
+    page = signed_in("mona").get(address).content.decode()
+    assert re.search(r"\d+% to \d+% / \d+% to \d+%: no difference beyond chance", page)
+    for n in range(10, 18):
+        left(cast, f"with {n}", days=20, won=True, done=9)
+    assert "%: more than chance" in signed_in("mona").get(address).content.decode()
 
 
 def test_it_counts_a_step_under_all_its_wordings_since_it_was_first_asked(cast, signed_in):

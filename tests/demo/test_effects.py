@@ -17,7 +17,7 @@ from demo.simulation import CLOSED_DEALS
 from pipeline.models import User
 from pipeline.process.stages import DESCRIPTIONS, Stage
 from reports.pages import PAGES, ReportPage
-from reports.statistics import differ
+from salesprocess.lib.chance import differ
 from tests.demo.filled import filled
 from tests.factories import NOW
 from tests.reports.test_pages import BYTES, QUERIES, address
@@ -303,7 +303,9 @@ def test_the_start_says_of_all_five_numbers_whether_the_week_is_news(client: Cli
 
 
 def test_the_process_page_says_what_could_be_asked_earlier(client: Client) -> None:
-    assert "Ask who else must agree, and bring them in." in box_of(client, "process", "earlier")
+    box = box_of(client, "process", "earlier")
+    assert "Concern raised after the offer: " in box
+    assert "/reports/rows/objected_late/" in box
 
 
 def test_the_time_page_names_the_bottleneck(client: Client) -> None:

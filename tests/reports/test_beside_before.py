@@ -5,9 +5,11 @@ import re
 import pytest
 from django.test import Client
 
+from reports import figures
 from salesprocess.lib.format import percent
 from tests.conftest import Cast
 from tests.reports import worked
+from tests.reports.test_consistency_page import rows_of
 
 # The days 31 to 60 of the fixture, beside the days 1 to 30.
 START, END = 31, 60
@@ -46,3 +48,22 @@ def test_the_sources_page_says_how_many_leads_there_were(client: Client, worked_
 def test_a_table_has_what_was_beside_what_is(client: Client, worked_cast: Cast, page: str) -> None:
     text = shown(client, worked_cast, page)
     assert re.search(r'<th scope="col"[^>]*>Before</th>', text)
+
+
+def test_a_team_stands_beside_what_it_was(
+    client: Client, worked_cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "MIN_ROWS", 1)  # the fixture has few
+    client.force_login(worked_cast.again(worked_cast.rosa))
+    told = {}
+    for more in ("", "&compare=none"):
+        text = client.get(f"/reports/teams/?{ASKED}{more}").content.decode()
+        told[more] = rows_of(text, "flow")["North"]
+        assert ("before" in rows_of(text, "concentration")["North"][0]) is False  # nothing was won
+    ended = [stay for stay in worked.stays() if stay.left is not None and 1 <= stay.left <= 30]
+    for stage, cell in enumerate(told[""], start=1):
+        ways = [stay.way for stay in ended if stay.stage == stage]
+        went = sum(way in ("advanced", "won") for way in ways)
+        said = f"before {percent(went / len(ways), len(ways))}" if ways else ""
+        assert cell.partition(" · ")[2] == said, stage
+        assert " · " not in told["&compare=none"][stage - 1]

@@ -10,14 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.statistics import (
-    Interval,
     cumulative_incidence,
-    differ,
     kaplan_meier,
     natural_limits,
     quantile,
-    wilson,
 )
+from salesprocess.lib.chance import Interval, differ, wilson
 
 # Weeks of remission under 6-mercaptopurine and placebo, "+" where it still went on: E. J. Freireich
 # et al., Blood 21 (1963), 699–716, as worked by D. R. Cox and D. Oakes, Analysis of Survival Data
