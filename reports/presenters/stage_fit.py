@@ -80,6 +80,8 @@ def fit_panel(report: Report) -> ReportPanel:
         definition=flow.came_back.definition,
         n=total,
         say=_says(report, found, total),
+        # The matrix is a table already; a file has the waiting beside it.
+        has_twin=False,
         wide=True,
         **if_none(report, total, _("No deal came back to a stage in this period.")),
     )
