@@ -92,25 +92,12 @@ def _by_stage(report: Report, metric: Metric, found: Mapping[Any, Figure]) -> Ta
     whole_was = figures(before, _OF_VISITS, STAGE)[metric.slug] if before else {}
     teams = TEAM.named(question, {team for team, _stage in found})
     none = metric.of_nothing(question)
-    rows = [
-        TableRow(
-            name=name,
-            cells=[
-                _beside(report, found.get((team, stage), none), was.get((team, stage)))
-                for stage in STAGE.every
-            ],
-        )
-        for team, name in teams.items()
-    ]
-    rows.append(
-        TableRow(
-            name=_("All"),
-            cells=[
-                _beside(report, whole.get(stage, none), whole_was.get(stage))
-                for stage in STAGE.every
-            ],
-        )
-    )
+    rows: list[TableRow] = []
+    for team, name in teams.items():
+        of_team = {stage: found.get((team, stage), none) for stage in STAGE.every}
+        past = {stage: was.get((team, stage), none) for stage in STAGE.every}
+        rows += _rows(report, name, of_team, past if before else None)
+    rows += _rows(report, _("All"), whole, whole_was if before else None)
     return Table(
         heads=[
             TableHead(text=_("Team"), numeric=False),
@@ -120,12 +107,23 @@ def _by_stage(report: Report, metric: Metric, found: Mapping[Any, Figure]) -> Ta
     )
 
 
-def _beside(report: Report, figure: Figure, was: Figure | None) -> TableCell:
-    """A figure with what it was in the period before, where that was of enough rows."""
-    cell = report.cell(figure, with_n=True)
-    if was is None or was.is_small_sample or was.value is None:
-        return cell
-    return replace(cell, note=f"{cell.note} · {before_words(report.text(was))}")
+def _rows(
+    report: Report, name: str, now: Mapping[Any, Figure], was: Mapping[Any, Figure] | None
+) -> list[TableRow]:
+    """A team, or all of them, and beneath it what it was in the period before."""
+    rows = [TableRow(name=name, cells=_cells(report, now))]
+    if was is not None:
+        cells = [replace(cell, href="") for cell in _cells(report, was)]
+        rows.append(TableRow(name=_("%(team)s, before") % {"team": name}, cells=cells))
+    return rows
+
+
+def _cells(report: Report, found: Mapping[Any, Figure]) -> list[TableCell]:
+    told = [found.get(stage) for stage in STAGE.every]
+    return [
+        report.cell(figure, with_n=True) if figure and figure.n else TableCell(text="–")
+        for figure in told
+    ]
 
 
 def before_words(text: str) -> str:
