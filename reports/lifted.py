@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Aggregate, Case, F, Q, QuerySet, When
+from django.db.models import Aggregate, BooleanField, Case, F, Q, QuerySet, When
 from django.db.models.expressions import Col
 from django.utils.hashable import make_hashable
 
@@ -27,6 +27,16 @@ def lifted(
     found = {name: parts.over_parts(column) for name, column in columns.items()}
     named = dict(parts.named.values())
     return found_first(placed.annotate(**named), *along, *parts.kept, *named), found
+
+
+def only_where(plain: Q, dear: Q) -> Q:
+    """What holds where both do; `dear`, which asks other tables, is asked only where `plain` holds.
+
+    Parts of an AND are found each for itself and of every row, so that PostgreSQL could not stop at
+    the first that does not hold.
+    """
+    asked = Case(When(dear, then=True), default=False)
+    return Q(Case(When(plain, then=asked), default=False, output_field=BooleanField()))
 
 
 class LiftedParts:

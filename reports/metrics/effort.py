@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.models import Ruling, StageVisit, Verdict
 from pipeline.process.stages import Stage
 from reports.figures import Definition, Goal, Unit
+from reports.lifted import only_where
 from reports.measures import FigureMeasure, Share, Summed
 from reports.metric import metric
 from reports.stock_populations import FAR
@@ -42,7 +43,7 @@ _WAS_QUALIFIED = Q(Exact(Coalesce(Subquery(_ruling), Value("")), Ruling.QUALIFIE
 def effort_before_qualified() -> FigureMeasure:
     """Activities of stages 4 to 7 on deals that were not qualified then (CHECKLIST C14)."""
     far = Q(deal__isnull=False, stage__gte=Stage.NEEDS_ANALYSIS)
-    return Share(part=~_WAS_QUALIFIED, among=far)
+    return Share(part=~only_where(far, _WAS_QUALIFIED), among=far)
 
 
 _STANDING = _("at the end of the day asked for; owner and stage of that day")
@@ -113,5 +114,5 @@ _closing_deal = StageVisit.objects.filter(
 )
 def leads_to_no_close() -> FigureMeasure:
     """Activities that contribute to no open stage (CHECKLIST B17)."""
-    beside = Q(deal=None, company__isnull=False) & Q(Exists(_closing_deal))
+    beside = only_where(Q(deal=None, company__isnull=False), Q(Exists(_closing_deal)))
     return Share(part=Q(stage=None) | beside)

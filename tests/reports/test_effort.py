@@ -2,11 +2,14 @@
 (CHECKLIST B17, C14)."""
 
 import re
+from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from crm.models import Activity, Deal, Verdict
 from pipeline.process.stages import Stage
@@ -128,3 +131,32 @@ def test_c14_b17_pages_say_it_and_open_the_rows(
     assert talks[cast.ana.name][-1] == "1"
     own = client.get(f"/reports/people/{cast.ana.pk}/").content.decode()
     assert "Leads to no close" in own or "No figures yet" in own
+
+
+def test_b17_other_deals_are_looked_for_only_where_an_activity_has_none(
+    cast: Cast, deals: dict[str, Deal]
+) -> None:
+    """Most activities are on a deal: to look for one of each was most of the page's time."""
+    for number in range(5):
+        act(cast, days=20 - number, deal=deals["sure"], stage=4, company=deals["sure"].company)
+    act(cast, days=9, stage=1, company=deals["sure"].company)
+    question = asked(cast.again(cast.ana), start=65)
+    with CaptureQueriesContext(connection) as asked_for:
+        figure = effort.leads_to_no_close.whole(question)
+    assert figure.part == 1
+    (sql,) = [each["sql"] for each in asked_for if "crm_activity" in each["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
+        ((plan,),) = cursor.fetchall()
+    looked = [
+        node["Actual Loops"]
+        for node in nodes_of(plan[0]["Plan"])
+        if node.get("Parent Relationship") == "SubPlan"
+    ]
+    assert looked == [1]
+
+
+def nodes_of(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for each in node.get("Plans", ()):
+        yield from nodes_of(each)
