@@ -35,6 +35,42 @@ _ROWS = """
     )
     ORDER BY d.id, s.no
 """
+# Of a row that says the same as one that comes in, nothing is lost.
+_PARTLY_OUT = """
+    WITH out AS MATERIALIZED (
+        SELECT x.deal_id, seven_fold(x.deal) AS deal, coalesce(x.company, '') AS company FROM {s} AS x
+        WHERE x.state IN ('refused', 'unread') AND NOT EXISTS (
+            SELECT FROM {s} AS y WHERE y.external_id = x.external_id AND y.digest = x.digest
+              AND (y.state IS NULL OR y.state = 'known')
+        )
+    )
+    SELECT DISTINCT deal_id FROM {s} WHERE state IS NULL AND (
+        deal_id IN (SELECT deal_id FROM out)
+        OR (seven_fold(deal), coalesce(company, '')) IN (
+            SELECT deal, company FROM out WHERE deal_id IS NULL AND deal IS NOT NULL
+        )
+    )
+"""
+_ROWS_MISSING = """
+    SELECT DISTINCT l.record_id FROM crm_importedrow AS l
+    LEFT JOIN {s} AS k ON l.system = %(system)s AND k.external_id = l.external_id
+      AND k.deal_id = l.record_id AND (k.state IS NULL OR k.state = 'known')
+    WHERE l.kind = 'history' AND k.no IS NULL
+      AND l.record_id IN (SELECT deal_id FROM {s} WHERE state IS NULL)
+"""
+# Stages that other files told, in which the deal was before the first row. A bare day has no hour.
+_STAGES_MISSING = """
+    SELECT DISTINCT v.deal_id
+    FROM (
+        SELECT deal_id, min(moved_at) AS at FROM {s} WHERE state IS NULL OR state = 'known' GROUP BY 1
+    ) AS told
+    JOIN {ways} AS y ON y.deal_id = told.deal_id AND y.sequence = 1
+    JOIN crm_stagevisit AS v ON v.deal_id = told.deal_id
+    JOIN crm_stagevisit AS after ON after.deal_id = v.deal_id AND after.sequence = v.sequence + 1
+    WHERE CASE WHEN v.stage = y.stage
+        THEN v.entered_at < coalesce(y.entered_at, told.at) - interval '1 day'
+        ELSE coalesce(v.entered_at, v.left_at) < told.at - interval '1 day' END
+"""
 _LOCK = """
     SELECT FROM crm_deal WHERE id IN (SELECT deal_id FROM {s} WHERE state IS NULL)
     ORDER BY id FOR NO KEY UPDATE
@@ -68,18 +104,42 @@ def import_history(judge: Judge) -> None:
         field="happened_on",
     )
     ours = [pk for (pk,) in select(_OURS, s=judge.table)]
-    judge.refuse(
-        "s.deal_id = ANY(%(ours)s::bigint[])",
-        _("“{value}” was moved here since: its history stays as it is."),
-        field="deal",
-        value="(SELECT d.name FROM crm_deal AS d WHERE d.id = s.deal_id)",
-        ours=ours,
-    )
+    _refuse_deals(judge, ours, _("“{value}” was moved here since: its history stays as it is."))
+    _refuse_parts(judge)
     if not judge.run.is_trial:
         judge.execute(_LOCK)
     _write(judge)
     judge.execute(_DECIDE)
     judge.enter()
+
+
+def _refuse_parts(judge: Judge) -> None:
+    """The visits are made of the rows of one file: what it leaves out would be gone."""
+    out = [pk for (pk,) in select(_PARTLY_OUT, s=judge.table)]
+    _refuse_deals(
+        judge,
+        out,
+        _("Another row of the history of “{value}” stays out, so all of it does."),
+    )
+    missing = [pk for (pk,) in select(_ROWS_MISSING, judge.arguments, s=judge.table)]
+    _refuse_deals(judge, missing, _partial())
+
+
+def _partial() -> str:
+    return _(
+        "The history of “{value}” on record begins earlier or has other rows, which this file would remove:"
+        " bring in a file with its whole history."
+    )
+
+
+def _refuse_deals(judge: Judge, pks: list[int], reason: str) -> None:
+    judge.refuse(
+        "s.deal_id = ANY(%(pks)s::bigint[])",
+        reason,
+        field="deal",
+        value="(SELECT d.name FROM crm_deal AS d WHERE d.id = s.deal_id)",
+        pks=pks,
+    )
 
 
 def _write(judge: Judge) -> None:
@@ -88,15 +148,16 @@ def _write(judge: Judge) -> None:
     # Nothing else can be asked of the database in the midst of a COPY.
     for some in bulk.chunks(_visits(judge, unfit), bulk.CHUNK):
         bulk.copy(ways.WAYS, _NAMES, some)
-    judge.refuse(
-        "s.deal_id = ANY(%(unfit)s::bigint[])",
+    _refuse_deals(
+        judge,
+        unfit,
         _(
             "The history of “{value}” does not end where the deal is: bring in its deal as it is now first."
         ),
-        field="deal",
-        value="(SELECT d.name FROM crm_deal AS d WHERE d.id = s.deal_id)",
-        unfit=unfit,
     )
+    missing = [pk for (pk,) in select(_STAGES_MISSING, s=judge.table, ways=ways.WAYS)]
+    ways.leave_out(missing)
+    _refuse_deals(judge, missing, _partial())
     ways.note(judge.arguments, rows=_UNDECIDED.format(s=judge.table), changes=CHANGES)
     if judge.run.is_trial:
         ways.drop_table()

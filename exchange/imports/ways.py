@@ -141,6 +141,11 @@ def make_table() -> None:
     execute(_MAKE, ways=WAYS, columns=_COLUMNS)
 
 
+def leave_out(deals: list[int]) -> None:
+    """Their visits stay as they are."""
+    execute("DELETE FROM {ways} WHERE deal_id = ANY(%(deals)s)", {"deals": deals}, ways=WAYS)
+
+
 def columns_of(of: str) -> str:
     """Those of a visit, of a table or row that is called so."""
     return ", ".join(f"{of}.{name}" for name in _NAMES)

@@ -305,3 +305,68 @@ def test_a_deal_that_was_lost_and_opened_again(cast: Cast):
     assert (
         browser(cast.ana).get(f"/deals/{Deal.objects.get(name='Renewal').pk}/").status_code == 200
     )
+
+
+STEPS = "id,deal,stage,date\r\n"
+PROSPECTING = "1,d1,Prospecting,2026-01-20 09:00\r\n"
+PROPOSAL = "3,d1,Proposal/Price Quote,2026-02-10 09:00\r\n"
+
+
+def test_a_row_that_stays_out_keeps_its_deals_whole_history_out(cast: Cast):
+    deals(cast.ana)
+    before = ways()
+    unread = "2,d1,Qualification,31/31/2026\r\n"
+    others = "4,d2,Prospecting,2026-01-20 09:00\r\n"
+    job = history(cast.ana, STEPS + PROSPECTING + unread + PROPOSAL + others, out=3)
+    assert ways()["Rollout"] == before["Rollout"]
+    assert ways()["Renewal"] != before["Renewal"]
+    said = job.faults.filter(comes_in=False, reason__contains="“Rollout” stays out")
+    assert {fault.line for fault in said} == {2, 4}
+    # Put right, it comes in as a whole; what says the same twice keeps nothing out.
+    mended = STEPS + PROSPECTING + unread.replace("31/31/2026", "2026-02-01 09:00") + PROPOSAL
+    history(cast.ana, mended + PROPOSAL, out=1)
+    assert ways()["Rollout"] == [
+        (2, "20.01.", "advanced"),
+        (3, "01.02.", "advanced"),
+        (5, "10.02.", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "2,d1,Qualification,2026-02-01 09:00\r\n",
+        PROSPECTING.replace("-20", "-21") + "2,d1,Qualification,2026-02-01 09:00\r\n",
+    ],
+    ids=["only what is new", "with an earlier row that says something else"],
+)
+def test_a_file_with_a_part_of_a_history_removes_nothing(cast: Cast, rows: str):
+    deals(cast.ana)
+    history(cast.ana, STEPS + PROSPECTING + PROPOSAL, out=0)
+    before = everything()
+    job = history(cast.ana, STEPS + rows, out=len(rows.splitlines()))
+    assert everything() == before
+    assert job.faults.filter(
+        comes_in=False, reason__contains="“Rollout”", line=len(rows.splitlines()) + 1
+    )
+
+
+def test_stages_that_deals_files_told_are_not_lost_to_a_later_history(cast: Cast):
+    head = "Id,Name,Stage,Stage change\n"
+    for stage, day in (
+        ("Prospecting", "2026-01-10"),
+        ("Proposal", "2026-02-10"),
+        ("Negotiation", "2026-03-10"),
+    ):
+        text = f"{head}d1,Rollout,{stage},{day} 09:00\n"
+        brought_in(cast.ana, Written(kind="deals", name="deals.csv", text=text), "SF")
+    before = everything()
+    step = "deal,from stage,to stage,date\r\nd1,Proposal,Negotiation,2026-03-10 09:00\r\n"
+    job = history(cast.ana, step, out=1)
+    assert everything() == before
+    assert "its whole history" in job.faults.get(comes_in=False).reason
+    # One that begins as early goes before them.
+    step += "d1,Prospecting,Qualification,2026-01-20 09:00\r\nd1,Qualification,Proposal,2026-02-11 09:00\r\n"
+    history(cast.ana, step, out=0)
+    assert [stage for stage, _at, _how in ways()["Rollout"]] == [2, 3, 5, 6]
+    assert unbroken()
