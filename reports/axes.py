@@ -23,6 +23,7 @@ from crm.models import (
 from pipeline.models import SellingStyle, Step, Team, User, Version
 from pipeline.process.framework import translated_text
 from pipeline.process.gates import Reason
+from pipeline.process.moves import LeftHow
 from pipeline.process.playbook import Fact
 from pipeline.process.stages import Initiator, Phase, Stage
 from reports.axis import Axis
@@ -177,6 +178,15 @@ CAUSE_KIND = axis(
         read=_one_of(CauseKind),
         names=_choices(CauseKind),
         every=[kind.value for kind in CauseKind],
+    )
+)
+LEFT_HOW = axis(
+    Axis(
+        key="left_how",
+        label=_("How it was left"),
+        read=_one_of(LeftHow),
+        names=_choices(LeftHow),
+        every=[how.value for how in LeftHow],
     )
 )
 REPLY = axis(

@@ -81,7 +81,7 @@ def _of_same(**conditions: Any) -> QuerySet[StageVisit]:
     return StageVisit.objects.filter(deal=OuterRef("deal"), **conditions)
 
 
-def _undated_of(
+def undated_of(
     population: Population, then: Callable[[Question, QuerySet[Any]], QuerySet[Any]]
 ) -> Callable[[Question], QuerySet[Any] | None]:
     """The undated rows of a population, with what another one finds beside them."""
@@ -154,7 +154,7 @@ FIRST_ENTRIES = replace(
     ENTRIES,
     key="first_entries",
     find=lambda question: _with_outcomes(question, ENTRIES.find(question)),
-    undated=_undated_of(ENTRIES, _with_outcomes),
+    undated=undated_of(ENTRIES, _with_outcomes),
 )
 
 
@@ -186,7 +186,7 @@ COHORTS = replace(
     key="cohorts",
     find=lambda question: _cohorts(question, ENTRIES.find(question)),
     learns=lambda question: {"usual spans": usual_spans(question)},
-    undated=_undated_of(ENTRIES, _cohorts),
+    undated=undated_of(ENTRIES, _cohorts),
 )
 
 
@@ -206,7 +206,7 @@ PATHS = replace(
     BEGUN,
     key="paths",
     find=lambda question: _with_path(BEGUN.find(question)),
-    undated=_undated_of(BEGUN, lambda _question, rows: _with_path(rows)),
+    undated=undated_of(BEGUN, lambda _question, rows: _with_path(rows)),
 )
 
 # Stays: how long visits last, those that go on included ---------------------------------------------
@@ -253,7 +253,7 @@ STAYS = replace(
     key="stays",
     find=_stays,
     axes={key: path for key, path in EXITS.axes.items() if key not in _TIMES},
-    undated=_undated_of(ENTRIES, _watched),
+    undated=undated_of(ENTRIES, _watched),
     order="-entered",
 )
 
@@ -323,7 +323,7 @@ def _waits(question: Question) -> QuerySet[Any]:
     return rows
 
 
-WAITS = replace(ENTRIES, key="waits", find=_waits, undated=_undated_of(ENTRIES, _after_moves))
+WAITS = replace(ENTRIES, key="waits", find=_waits, undated=undated_of(ENTRIES, _after_moves))
 
 # Cycles: from the first day to the closing ----------------------------------------------------------
 
@@ -429,5 +429,5 @@ LEADS = replace(
     BEGUN,
     key="leads",
     find=lambda question: _answered(question, BEGUN.find(question)),
-    undated=_undated_of(BEGUN, _answered),
+    undated=undated_of(BEGUN, _answered),
 )

@@ -143,6 +143,31 @@ class ValueShare:
         return rows
 
 
+@dataclass(frozen=True, kw_only=True)
+class SumShare:
+    """Which share of what the rows have of one number they have of another, all of them together: of
+    the steps of some visits those that were done."""
+
+    part: str
+    of: str
+    where: Q = field(default_factory=Q)
+    unit: Unit = Unit.SHARE
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "n": Count("pk", filter=self.where),
+            "found": Sum(self.part, filter=self.where),
+            "whole": Sum(self.of, filter=self.where),
+        }
+
+    def read(self, row: Mapping[str, Any]) -> Raw:
+        whole = row.get("whole")
+        return Raw(Decimal(row["found"] or 0) / whole if whole else None, row["n"])
+
+    def rows(self, rows: QuerySet[Any], *, part: bool) -> QuerySet[Any]:
+        return rows.filter(self.where)
+
+
 def averaged(of: Any = "value", *, where: Q | None = None, unit: Unit = Unit.MONEY) -> Summed:
     """The mean of an expression over the rows that have it."""
     return Summed(of=of, where=Q() if where is None else where, unit=unit, aggregate=Avg)

@@ -19,6 +19,7 @@ from reports.metrics import (
     pipeline,
     process,
     promise,
+    steps,
 )
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "pipeline",
     "process",
     "promise",
+    "steps",
 ]
 
 

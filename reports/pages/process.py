@@ -34,6 +34,7 @@ from reports.presenters.process_problem import ENOUGH_MOVES
 from reports.presenters.report import Report, compared
 from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.step_candidates import candidates_panel
+from reports.presenters.step_completion import steps_panel, wanted_of_steps
 from reports.presenters.trends import wanted_weekly, weekly
 from reports.queries.versions import LayerVersion, layer_versions
 from reports.together import Wanted, ask_together
@@ -77,10 +78,12 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
             wanted_of_stamp(report),
         ]
     )
+    ask_together(wanted_of_steps(report.question))
     return [
         _numbers(report),
         _gates(report),
         _reasons(report),
+        steps_panel(report),
         _early_offers(report),
         effort_panel(report),
         _drift(report),

@@ -166,6 +166,11 @@ def _how(_reader: RowsReader, left_how: str | None) -> Written:
     return Written(label, label)
 
 
+def _steps(_reader: RowsReader, done: int, expected: int) -> Written:
+    said = {"part": number(done), "n": number(expected)}
+    return Written(_("%(part)s of %(n)s") % said, done)
+
+
 def _count(_reader: RowsReader, count: int) -> Written:
     return Written(number(count), count)
 
@@ -303,6 +308,13 @@ _VISIT = {
     "why": RowColumn(label=gettext_lazy("Why"), reads=("reason",), write=_text),
     "how": RowColumn(
         label=gettext_lazy("How"), reads=("left_how",), write=_how, order=by_text("left_how")
+    ),
+    "steps": RowColumn(
+        label=gettext_lazy("Steps done"),
+        reads=("steps_done", "steps_expected"),
+        write=_steps,
+        order=by_number("steps_done", never_null=True),
+        numeric=True,
     ),
 }
 

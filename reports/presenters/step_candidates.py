@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from pipeline.process.playbook import Applies, Level, PlaybookStep
+from pipeline.process.playbook import Level, PlaybookStep
 from pipeline.process.queries.in_force import of_versions
 from pipeline.process.stages import Stage
 from reports.axes import STAGE, STEP, VERSION, versions_of
 from reports.figures import Figure
 from reports.metrics import flow, process
+from reports.metrics.steps import expected_of_all
 from reports.presenters.panels import (
     PanelChoice,
     ReportPanel,
@@ -117,9 +118,8 @@ def candidates_panel(report: Report) -> ReportPanel:
 
 
 def steps_in_use(question: Question) -> list[StepInUse]:
-    """Every expected step that somebody records, of the playbooks under which visits ended in the
-    period, by stage. What the records of a deal say by themselves is recorded by nobody, and a step for
-    some customers alone was not asked for in all of the visits."""
+    """Every step that is expected of all, of the playbooks under which visits ended in the period, by
+    stage."""
     ended = flow.flow_conversion.measure(question, VERSION, STAGE)
     recorded = process.steps_set_aside.measure(question, STEP)
     books = {
@@ -129,12 +129,10 @@ def steps_in_use(question: Question) -> list[StepInUse]:
     steps: dict[str, PlaybookStep] = {}
     visits: dict[str, int] = {}
     for (playbook, stage), figure in ended.items():
-        for step in books[playbook].steps(Stage(stage)) if playbook in books else ():
-            is_recorded = step.counts and step.can_be_done and step.fact is None
-            if is_recorded and step.applies == Applies.ALWAYS:
-                key = f"{stage}-step-{step.key}"
-                steps[key] = step
-                visits[key] = visits.get(key, 0) + figure.n
+        for step in expected_of_all(books[playbook], Stage(stage)) if playbook in books else ():
+            key = f"{stage}-step-{step.key}"
+            steps[key] = step
+            visits[key] = visits.get(key, 0) + figure.n
     return [
         StepInUse(
             step=steps[key],

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -30,9 +31,9 @@ DAYS = "span=custom&start=2025-12-01&end=2026-03-31"
 QUERIES, BYTES = 14, 100_000
 
 
-def page(client: Client, user: User, path: str) -> str:
+def page(client: Client, user: User, path: str, **switched: str) -> str:
     client.force_login(user)
-    answer = client.get(f"{path}?{DAYS}")
+    answer = client.get(f"{path}?{DAYS}&{urlencode(switched)}")
     assert answer.status_code == 200, path
     return unescape(answer.content.decode())
 
