@@ -396,9 +396,10 @@ def _aging(report: Report) -> ReportPanel:
             LegendKey(css="key-warn", text=_("longer than nine in ten")),
         ],
         note=_(
-            "%(n)s finished visits of the last 12 months; at most 30 deals a stage are drawn, the longest."
+            "%(n)s finished visits of the last 12 months; at most %(most)s deals a stage are drawn, the "
+            "longest."
         )
-        % {"n": number(finished)},
+        % {"n": number(finished), "most": number(MARKS)},
         empty="" if n else _("No deal is open."),
         wide=True,
     )
