@@ -1,22 +1,21 @@
 """Was the process followed, and what came of it (METRICS K20)."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pipeline.process.stages import Stage
 from reports.axes import MONTH, REASON, STAGE, STEP, TEAM, VERSION
-from reports.figures import MIN_ROWS, Figure
+from reports.figures import MIN_ROWS
 from reports.metrics import flow
 from reports.metrics import process as metrics
 from reports.pages.page import ReportPage
 from reports.presenters.ask_earlier import earlier_panel
 from reports.presenters.effort import effort_panel, wanted_of_effort
 from reports.presenters.forest import beside_keys, counted, forest, table_of
+from reports.presenters.improvements import helped_words, improvements_panel, together_of
 from reports.presenters.panels import (
     Bar,
     Bars,
@@ -36,10 +35,9 @@ from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.step_candidates import candidates_panel
 from reports.presenters.step_completion import steps_panel, wanted_of_steps
 from reports.presenters.trends import wanted_weekly, weekly
-from reports.queries.versions import LayerVersion, layer_versions
 from reports.together import Wanted, ask_together
 from salesprocess.lib.chance import differ
-from salesprocess.lib.format import join_list, number, percent
+from salesprocess.lib.format import number, percent
 
 _FOLLOWED = (
     metrics.followed_process,
@@ -48,8 +46,6 @@ _FOLLOWED = (
     metrics.backfilled,
     metrics.steps_set_aside,
 )
-# So long a version is in force before it is set beside another one.
-YOUNG = dt.timedelta(days=90)
 _OFFERS = (metrics.won_after_early_offer, metrics.won_after_timely_offer)
 
 
@@ -88,6 +84,7 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         effort_panel(report),
         _drift(report),
         _versions(report),
+        improvements_panel(report),
         earlier_panel(report),
         candidates_panel(report),
     ]
@@ -302,12 +299,6 @@ def _drift_words(report: Report) -> str:
     return _("No drift beyond chance: %(first)s in the first half, %(last)s in the second.") % rates
 
 
-def together_of(figures: Iterable[Figure]) -> tuple[int, int]:
-    """The numerators and the rows of some rates, added up."""
-    found = list(figures)
-    return sum(each.part or 0 for each in found), sum(each.n for each in found)
-
-
 def _halves(months: Sequence[dt.date]) -> tuple[Sequence[dt.date], Sequence[dt.date]]:
     middle = len(months) // 2
     return months[:middle], months[middle:]
@@ -357,66 +348,10 @@ def _versions(report: Report) -> ReportPanel:
         definition=metric.definition,
         n=whole.n,
         coverage=whole.coverage,
-        say=_helped(report),
+        say=helped_words(question),
         note=" · ".join(young[:4]),
         empty="" if whole.n else _("No visit ended in this period."),
         wide=True,
-    )
-
-
-def _helped(report: Report) -> str:
-    """In which stages more, or fewer, went on under the newest version of a team's part of the process
-    than under the one before, beyond chance; whatever else was in force with either. Under a young one
-    only those visits ended that ended soon: of it nothing is said yet."""
-    question = report.question
-    found = flow.flow_conversion.measure(question, VERSION, STAGE)
-    books = {playbook for playbook, _stage in found if playbook is not None}
-    better: list[str] = []
-    worse: list[str] = []
-    is_told = False
-    for _layer, group in groupby(layer_versions(question, books), key=lambda each: each.layer):
-        told = [
-            each
-            for each in group
-            if each.since <= question.changed_until - YOUNG
-            and _under(found, each, Stage)[1] >= ENOUGH_MOVES
-        ]
-        if len(told) < 2:
-            continue
-        is_told, (before, now) = True, told[-2:]
-        for stage in Stage:
-            was, is_now = (_under(found, each, [stage]) for each in (before, now))
-            if min(was[1], is_now[1]) < MIN_ROWS or not differ(*was, *is_now):
-                continue
-            shares = [percent(part / n) for part, n in (is_now, was)]
-            words = _("%(stage)s under %(version)s (%(now)s, %(before)s before)") % {
-                "stage": stage.label,
-                "version": now.name,
-                "now": shares[0],
-                "before": shares[1],
-            }
-            is_more = is_now[0] / is_now[1] > was[0] / was[1]
-            (better if is_more else worse).append(words)
-    said = [
-        _("*More go on*: %(what)s.") % {"what": join_list(better)} if better else "",
-        _("*Fewer go on*: %(what)s.") % {"what": join_list(worse)} if worse else "",
-    ]
-    if not is_told:
-        return ""
-    return " ".join(filter(None, said)) or _(
-        "No difference beyond chance between a version and the one before."
-    )
-
-
-def _under(
-    found: Mapping[tuple[str, int], Figure], version: LayerVersion, stages: Iterable[Stage]
-) -> tuple[int, int]:
-    """How many went on from some stages under a version, and how many visits ended there."""
-    return together_of(
-        found[playbook, stage]
-        for playbook in version.playbooks
-        for stage in stages
-        if (playbook, stage) in found
     )
 
 
