@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from crm.models import ActivityKind
+from crm.models import ActivityKind, Relationship
 from exchange.forms.columns import LABELS
 from exchange.models import ImportChange, ImportJob
 from pipeline.people.models.people import initials_of
@@ -117,11 +117,7 @@ def in_words(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, dict):
-        if "visits" in value:
-            return " → ".join(_visit_words(visit) for visit in value["visits"])
-        if "amount" in value:
-            return money(Decimal(value["amount"]), value["currency"])
-        return str(value["name"])
+        return _parts_in_words(value)
     if isinstance(value, list):
         return join_list(value)
     if isinstance(value, int):
@@ -130,6 +126,16 @@ def in_words(value: Any) -> str:
         return full_day(dt.date.fromisoformat(value))
     except ValueError:
         return str(value)
+
+
+def _parts_in_words(value: dict[str, Any]) -> str:
+    if "visits" in value:
+        return " → ".join(_visit_words(visit) for visit in value["visits"])
+    if "relationship" in value:
+        return str(Relationship(value["relationship"]).label)
+    if "amount" in value:
+        return money(Decimal(value["amount"]), value["currency"])
+    return str(value["name"])
 
 
 def _visit_words(visit: dict[str, Any]) -> str:

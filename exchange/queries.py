@@ -39,7 +39,10 @@ from salesprocess.lib.quota import megabytes
 _RECENT = 50
 _RECENT_EXPORTS = 10
 # As `words_of` has it.
-WORDS = ("owner", "team", "source", "method", "product", "stop_cause", "currency", "parent")
+WORDS = (
+    *("owner", "team", "source", "method", "product", "stop_cause", "currency", "parent"),
+    "relationship",
+)
 _WORDS_OF = {
     ImportKind.ACTIVITIES: (
         *("owner", "kind", "status", "result"),

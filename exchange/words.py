@@ -16,6 +16,7 @@ from crm.models import (
     DealRole,
     Method,
     Product,
+    Relationship,
     Source,
     SourceKind,
     StopCause,
@@ -102,6 +103,8 @@ class OurWords:
             pass  # a row that says nothing of it is another one, or none
         elif word.field == "owner":
             choices.append((NOTHING, _("As without an owner")))
+        elif word.field == "relationship":
+            choices.append((NOTHING, _("Leave it empty, and keep the word as a note")))
         elif word.field != "currency":
             choices.append((NOTHING, _("Leave it empty")))
         else:
@@ -124,6 +127,9 @@ class OurWords:
             return f"{OURS}{word.said}" if word.said else NOTHING
         probable = _probable(word)
         known = any(text == probable for text, _shown in self._ours[word.field])
+        if not probable and word.field == "relationship":
+            # A supplier is none of our customers, and none who could be one.
+            return NOTHING
         return f"{OURS}{probable}" if probable and known else ""
 
     @cached_property
@@ -141,6 +147,9 @@ class OurWords:
             "kind": lambda: [(str(value), str(label)) for value, label in ActivityKind.choices],
             "status": lambda: [(value, str(words)) for value, words in STATES.items()],
             "role": lambda: [(str(value), str(label)) for value, label in DealRole.choices],
+            "relationship": lambda: [
+                (str(value), str(label)) for value, label in Relationship.choices
+            ],
             "result": lambda: [
                 (str(value), str(label))
                 for value, label in ActivityResult.choices
@@ -195,7 +204,7 @@ def _new_words(word: TheirWord) -> str:
 
 
 def _probable(word: TheirWord) -> str:
-    if word.field in ("kind", "status", "result", "role"):
+    if word.field in ("kind", "status", "result", "role", "relationship"):
         return known_words.probable(word.field, word.text)
     guess = {
         "source": guessing.source,

@@ -52,6 +52,7 @@ LABELS = {
     "country": gettext_lazy("Country"),
     "website": gettext_lazy("Website"),
     "parent": gettext_lazy("Parent company"),
+    "relationship": gettext_lazy("Relationship (customer, prospect …)"),
     "manager": gettext_lazy("Manager"),
     "office": gettext_lazy("Office"),
     "hired_on": gettext_lazy("Hired on"),

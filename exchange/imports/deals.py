@@ -130,11 +130,14 @@ _CAUSE = """
     JOIN crm_stopcause AS c ON c.name = known.name
     WHERE s.state IS NULL AND s.outcome = 'stopped' AND lower(s.stop_cause) = known.typed
 """
+# Who was a customer once bought once: of those, only what they bought since it was said counts.
 _NEW_CUSTOMERS = """
     SELECT c.id, c.relationship, c.batch_id IS NOT DISTINCT FROM %(batch)s, c.changed_at, c.changed_by_id
     FROM crm_company AS c WHERE c.relationship <> 'customer' AND c.id = ANY(ARRAY(
-        SELECT DISTINCT d.company_id FROM {s} AS s JOIN crm_deal AS d ON d.id = s.record_id
+        SELECT DISTINCT o.id FROM {s} AS s JOIN crm_deal AS d ON d.id = s.record_id
+        JOIN crm_company AS o ON o.id = d.company_id
         WHERE s.state IN ('new', 'changed') AND s.outcome = 'won' AND d.outcome = 'won'
+          AND (o.relationship = 'never_bought' OR d.closed_at > o.changed_at)
     )) ORDER BY c.id FOR NO KEY UPDATE
 """
 

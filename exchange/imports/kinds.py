@@ -71,7 +71,8 @@ class ImportField:
     `headings` are those that other systems give its column, letters and digits only, with blanks
     between them; the more telling ones first. `longest` is its maximum number of characters; `refers` marks names of other records, for which
     “none” and “unknown” are no names; `is_person` that it is somebody's name; `joins` means that several columns are joined to one text;
-    `first` that of several names between semicolons the first one counts.
+    `first` that of several names between semicolons the first one counts; `keeps_word` that a word which
+    is to be nothing here is kept as a note.
     """
 
     name: str
@@ -83,6 +84,7 @@ class ImportField:
     joins: bool = False
     is_person: bool = False
     first: bool = False
+    keeps_word: bool = False
 
     @property
     def has_several(self) -> bool:
@@ -316,6 +318,16 @@ COMPANIES = RecordKind(
                 "parentid relatedcompany subsidiaryof muttergesellschaft"
             ),
         ),
+        ImportField(
+            name="relationship",
+            cell_type=CellType.WORD,
+            longest=80,
+            keeps_word=True,
+            headings=(
+                "relationship beziehung accounttype customertype customerstatus kundenstatus kundentyp "
+                "lifecyclestage type typ"
+            ),
+        ),
         _IS_COMPANY,
         _GONE,
         _OWNER,
@@ -329,7 +341,7 @@ COMPANIES = RecordKind(
                 "zipcode billingpostalcode billingcode billingstate stateregion state anschrift adresse "
                 "strasse plz ort stadt annualrevenue billingaddressstreet billingaddresscity "
                 "billingaddressstate billingaddresspostalcode street2 categoryid comment email "
-                "emailaddress mobile fax vat taxid accounttype rating"
+                "emailaddress mobile fax vat taxid accounttype rating lifecyclestage type"
             ),
         ),
     ),

@@ -1,5 +1,5 @@
-"""What the words of other systems say of an activity (its kind, how far it is, what came of it) and of
-a person on a deal; pure.
+"""What the words of other systems say of an activity (its kind, how far it is, what came of it), of a
+person on a deal, and of what a company is to us; pure.
 
 Only words that mean one thing are read without asking.
 """
@@ -8,7 +8,7 @@ import unicodedata
 
 from django.utils.translation import gettext as _
 
-from crm.models import ActivityKind, ActivityResult, DealRole
+from crm.models import ActivityKind, ActivityResult, DealRole, Relationship
 from exchange.imports.faults import BadValue
 
 DONE, PLANNED, CANCELLED = "done", "planned", "cancelled"
@@ -68,6 +68,21 @@ _SAID: dict[str, dict[str, str]] = {
         DealRole.USES: "enduser businessuser user anwender",
         DealRole.UNKNOWN: "other unknown sonstige",
     },
+    "relationship": {
+        Relationship.CUSTOMER: (
+            "customer customers customerdirect customerchannel existingcustomer currentcustomer"
+            " activecustomer client evangelist kunde bestandskunde stammkunde"
+        ),
+        Relationship.FORMER: (
+            "former formercustomer pastcustomer excustomer formerclient churned churnedcustomer"
+            " lostcustomer fruhererkunde ehemaligerkunde exkunde"
+        ),
+        Relationship.INACTIVE: "inactive dormant inaktiv",
+        Relationship.NEVER_BOUGHT: (
+            "neverbought prospect potentialcustomer lead subscriber marketingqualifiedlead"
+            " salesqualifiedlead opportunity niegekauft interessent"
+        ),
+    },
 }
 _FLAGS = {
     True: (
@@ -87,6 +102,11 @@ _PROBABLE = {
     "status": (("cancel", CANCELLED), ("complet", DONE), ("done", DONE), ("wait", PLANNED)),
     "role": (("deci", DealRole.DECIDES), ("buyer", DealRole.DECIDES), ("user", DealRole.USES),
              ("eval", DealRole.INFLUENCES)),
+    "relationship": (("former", Relationship.FORMER), ("ehemalig", Relationship.FORMER),
+                     ("churn", Relationship.FORMER), ("inactiv", Relationship.INACTIVE),
+                     ("prospect", Relationship.NEVER_BOUGHT), ("lead", Relationship.NEVER_BOUGHT),
+                     ("customer", Relationship.CUSTOMER), ("client", Relationship.CUSTOMER),
+                     ("kunde", Relationship.CUSTOMER)),
     "result": (("voice", "no_answer"), ("busy", "no_answer"), ("reach", "reached")),
 }  # fmt: skip
 _KNOWN = {
@@ -97,7 +117,7 @@ _KNOWN = {
 
 def read(field: str, text: str) -> str:
     """What a word of theirs is here: the value of an ActivityKind, one of STATES, or the value of an
-    ActivityResult or a DealRole. `field` is that of exchange.imports.kinds.
+    ActivityResult, a DealRole or a Relationship. `field` is that of exchange.imports.kinds.
 
     Raises BadValue for a word that nobody here knows.
     """
@@ -109,6 +129,7 @@ def read(field: str, text: str) -> str:
                 "status": _("“{value}” does not say whether it was done."),
                 "result": _("“{value}” is no result of an activity here."),
                 "role": _("“{value}” is no role of a person on a deal here."),
+                "relationship": _("“{value}” does not say here what a company is to us."),
                 "field": _("This row tells of “{value}”, and not of the stage."),
             }[field].replace("{value}", text)
         )
@@ -138,6 +159,7 @@ _OURS = {
     "kind": frozenset(ActivityKind.values),
     "status": frozenset(STATES),
     "role": frozenset(DealRole.values),
+    "relationship": frozenset(Relationship.values),
     "result": frozenset(ActivityResult.values) - {ActivityResult.MOVED_FORWARD},
 }
 for _field, _values in _OURS.items():

@@ -29,7 +29,9 @@ _OWNER = """
 def keep(judge: Judge) -> None:
     """Write the notes of rows that came in, or were found on record. A check leaves it: it would keep
     people from what is on record until the end."""
-    said = "more" in judge.mapped.columns or judge.mapped.leave_empty
+    columns = judge.mapped.columns
+    keeps_words = any(each.keeps_word and each.name in columns for each in judge.kind.fields)
+    said = "more" in columns or judge.mapped.leave_empty or keeps_words
     if not said or judge.run.is_trial:
         return
     kind = judge.kind.name

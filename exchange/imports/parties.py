@@ -4,7 +4,7 @@ from functools import partial
 
 from django.utils.translation import gettext as _
 
-from crm.models import Company, Contact, ContactPoint, Product
+from crm.models import Company, Contact, ContactPoint, Product, Relationship
 from exchange.imports import bulk, updates
 from exchange.imports.judging import NEXT, NOT_IN, THE_ONE, Judge
 from exchange.imports.kinds import COMPANIES, PEOPLE, RecordKind
@@ -207,6 +207,7 @@ def import_companies(judge: Judge) -> None:
             "employees": "s.employees",
             "country": "coalesce(s.country, '')",
             "website": "coalesce(s.website, '')",
+            "relationship": f"coalesce(s.relationship, '{Relationship.NEVER_BOUGHT}')",
             "parent_id": "s.parent_id",
             "owner_id": "s.owner_id",
             **provenance(),

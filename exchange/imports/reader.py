@@ -129,7 +129,9 @@ class RowReader:
         self._lenient = mapped.leave_empty
         # What cannot be read is kept as a note, also where no column is.
         self._keeps = any(field.name == "more" for field in mapped.kind.fields)
-        self._adds_more = bool(self._lenient) and self._keeps and "more" not in mapped.columns
+        keeps_words = any(cell.field.keeps_word for cell in self._cells)
+        may_keep = bool(self._lenient) or keeps_words
+        self._adds_more = may_keep and self._keeps and "more" not in mapped.columns
         self._unjudged = (None,) * len(derived_of(mapped.kind))
         self._faults: list[Fault] = []
         # Of the row that is being read: column, text, and what is said of it.
@@ -215,12 +217,20 @@ class RowReader:
                 else:
                     bad.may_be_empty = cell.field.can_be_left_empty
                     self._bad.append(bad)
+            if cell.field.keeps_word and found[cell.field.name] is None:
+                self._keep_word(cell, row)
         try:
             self._refuse_another_kind(found, row)
         except _BadCell as bad:
             self._other = bad
         self._keep_unread(found)
         return found
+
+    def _keep_word(self, cell: _Cell, row: list[str]) -> None:
+        """A word that was said to be nothing here still says something."""
+        word = cells.text(row[cell.places[0]])
+        if cell.aliases.get(word) == "":
+            self._unread.append(f"{cell.columns[0]}: {word}")
 
     def _keep_unread(self, found: dict[str, Any]) -> None:
         if self._unread:

@@ -103,6 +103,18 @@ _AMOUNT = UpdatableField(
     # What a closed deal is worth is what its last visit says that it was closed for.
     changeable="t.outcome = 'open'",
 )
+# What is said of it goes before what its wins made of it.
+_RELATIONSHIP = UpdatableField(
+    name="relationship",
+    theirs="s.relationship",
+    ours="t.relationship",
+    now="jsonb_build_object('relationship', s.relationship)",
+    was=(
+        "jsonb_build_object('relationship', t.relationship, 'before_win', t.relationship_before_win)"
+    ),
+    sets="relationship = s.relationship, relationship_before_win = NULL",
+    back="relationship = c.was ->> 'relationship', relationship_before_win = c.was ->> 'before_win'",
+)
 # By the name of the kind, in the order in which they are told.
 FIELDS: dict[str, tuple[UpdatableField, ...]] = {
     COMPANIES.name: (
@@ -111,6 +123,7 @@ FIELDS: dict[str, tuple[UpdatableField, ...]] = {
         _plain("employees", "integer"),
         _text("country"),
         _text("website"),
+        _RELATIONSHIP,
     ),
     CONTACTS.name: (_text("name"), _text("job_title"), _reference("company", "crm_company")),
     DEALS.name: (

@@ -92,6 +92,7 @@ def test_all_files_of_zoho(cast: Cast):
         ("Este SL", 1, "open", "Este SL", "Eva Souza"),
         ("Oeste SL", 2, "open", "Oeste SL", "Eva Souza"),
     }
+    assert Company.objects.get(name="Norte SA").relationship == "customer"
     dora = Contact.objects.get(name="Dora Novák")
     assert (dora.job_title, dora.company and dora.company.name) == ("CFO", "Este SL")
     assert Contact.objects.count() == 3
