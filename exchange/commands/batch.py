@@ -25,7 +25,7 @@ from crm.models import (
     SearchKind,
 )
 from exchange.commands.undoable import UNDOABLE, Undoable
-from exchange.imports import activities, parts, rates, updates
+from exchange.imports import activities, owners, parts, rates, updates
 from exchange.models import ImportJob
 from pipeline.models import Batch, Team, User
 from salesprocess.lib.refused import Refused
@@ -376,6 +376,7 @@ def _restore_fields(
     if job is None:
         return 0
     count, left = updates.take_back(job.pk, batch_id=batch.pk, came_at=batch.at, by=by, at=at)
+    owners.give_plans_back(job.pk)
     models_of = {each.kind: each.model for each in chain(*UNDOABLE)}
     kept += [
         KeptRecord(

@@ -19,7 +19,7 @@ from crm.models import (
     StopCause,
 )
 from crm.shipped import METHODS, SOURCES, spellings
-from exchange.imports import bulk, gaps, parts, pool, updates
+from exchange.imports import bulk, gaps, owners, parts, pool, updates
 from exchange.imports.judging import NEXT, NOT_IN, Judge
 from exchange.imports.kinds import COMPANIES, CONTACTS, PRODUCTS
 from exchange.imports.ledger import record_of
@@ -32,6 +32,7 @@ from exchange.imports.parties import (
     refuse_currencies,
     refuse_unknown_key,
     resolve_company,
+    resolve_other_owner,
     resolve_owner,
     write_points,
 )
@@ -157,6 +158,7 @@ def import_deals(judge: Judge) -> dict[str, list[Any]]:
     parts.link_people(judge)
     pool.note(judge, dealt)
     updates.apply(judge, resolve=_resolve_changed)
+    owners.give_plans(judge)
     return _make_customers(judge)
 
 
@@ -277,6 +279,7 @@ def _refuse_the_rest(judge: Judge) -> None:
 
 
 def _resolve_changed(judge: Judge) -> None:
+    resolve_other_owner(judge)
     _resolve_lists(judge)
     _resolve_cause(judge)
     refuse_currencies(judge)

@@ -6,11 +6,11 @@ from django.utils.translation import gettext as _
 
 from crm.models import Company, Contact, ContactPoint, Product, Relationship
 from exchange.imports import bulk, updates
-from exchange.imports.judging import NEXT, NOT_IN, THE_ONE, Judge
+from exchange.imports.judging import NEXT, NOT_IN, THE_ONE, UNDECIDED, Judge
 from exchange.imports.kinds import COMPANIES, PEOPLE, RecordKind
-from exchange.imports.ledger import record_of
+from exchange.imports.ledger import TABLES, record_of
 from exchange.imports.mapping import LEAVE
-from exchange.imports.updatable import COMPANY_TYPED
+from exchange.imports.updatable import COMPANY_TYPED, FIELDS
 from pipeline.models import User
 
 _MATCH_PRODUCT = """
@@ -215,7 +215,7 @@ def import_companies(judge: Judge) -> None:
         f"{judge.table} AS s WHERE s.state = 'new'",
         judge.arguments,
     )
-    updates.apply(judge)
+    updates.apply(judge, resolve=resolve_other_owner)
 
 
 def _refuse_orphans(judge: Judge) -> None:
@@ -274,6 +274,7 @@ def _resolve_or_make_company(judge: Judge) -> None:
     One that is not on record is made only where it is known that the row named another before: it may
     be the same, under another name or merged.
     """
+    resolve_other_owner(judge)
     if "company" not in judge.mapped.columns:
         return
     judge.execute(_NAMED_BEFORE, typed=COMPANY_TYPED)
@@ -392,6 +393,30 @@ def resolve_owner(judge: Judge) -> None:
             field="owner",
             among=NOT_IN,
         )
+
+
+def resolve_other_owner(judge: Judge) -> None:
+    """Of rows that came in before: to whom the file gives the record now. Who is nobody here, or may not
+    have it, is told of, and the owner stays."""
+    if "owner" not in judge.mapped.columns:
+        return
+    judge.execute(OWNER_BY_ADDRESS, open=UNDECIDED)
+    judge.resolve("owner", "owner_id", of=PEOPLE, model=User, missing=None)
+    judge.remark(
+        f"{UNDECIDED} AND s.owner IS NOT NULL AND s.owner_id IS NULL",
+        _("This person is not on record as one of ours: the owner stays."),
+        field="owner",
+        value="s.owner",
+    )
+    (owner,) = (each for each in FIELDS[judge.kind.name] if each.name == "owner")
+    held = f"(SELECT t.owner_id FROM {TABLES[judge.kind.name]} AS t WHERE t.id = s.before_id)"  # noqa: S608  # constants
+    judge.remark(
+        f"{UNDECIDED} AND NOT {owner.allowed} AND {owner.mark} IS DISTINCT FROM s.before_said ->> 'owner'"
+        f" AND s.owner_id IS NOT NULL AND s.owner_id IS DISTINCT FROM {held}",
+        _("You cannot hand it over to this person: the owner stays."),
+        field="owner",
+        value="s.owner",
+    )
 
 
 def provenance() -> dict[str, str]:

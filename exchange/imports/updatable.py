@@ -1,7 +1,8 @@
 """The fields of records on file that a later file of the same system can change.
 
-Not among them is an agreement between people here: owners, teams, whose deal it is, and which company
-belongs to which. Where a deal stands is its history (exchange.imports.moved).
+Not among them is an agreement between people here: whose deal it is, and which company belongs to which.
+Another owner is a hand-over, which only those make who may. Where a deal stands is its history
+(exchange.imports.moved).
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ class UpdatableField:
     """SQL for one field: `theirs` and `ours` are texts of the staged row `s` and of the record `t`, equal
     where nothing differs, and null where there is nothing; `now` and `was` are the same as an event
     keeps them. `sets` writes the staged value, `back` that of the change `c`. `changeable` is the
-    condition on `t` on which anybody may change the field.
+    condition on `t` on which anybody may change the field, `allowed` that on `s` on which who imports may
+    write what it says there, `restorable` that on `c` on which there is something to go back to.
     """
 
     name: str
@@ -29,6 +31,8 @@ class UpdatableField:
     sets: str
     back: str
     changeable: str = "true"
+    allowed: str = "true"
+    restorable: str = "true"
 
     @property
     def mark(self) -> str:
@@ -103,6 +107,65 @@ _AMOUNT = UpdatableField(
     # What a closed deal is worth is what its last visit says that it was closed for.
     changeable="t.outcome = 'open'",
 )
+# Of what is kept of a deal's former owner, what no event tells.
+_KEPT_OF_OWNER = "{team,kept,plans,had_left}"
+# What an event keeps of a change `c`.
+TOLD_BEFORE = (
+    "CASE WHEN c.field <> 'owner' THEN c.was"
+    f" WHEN c.was ->> 'id' IS NOT NULL THEN c.was - '{_KEPT_OF_OWNER}'::text[] END"
+)
+_MAY_HAVE_IT = "u.is_active AND (%(everything)s OR u.id = ANY(%(assignable)s::bigint[]))"
+
+
+def _owner(
+    *, more: str, sets: str = "", back: str = "", may: str = "", stays: str = ""
+) -> UpdatableField:
+    return UpdatableField(
+        name="owner",
+        theirs="s.owner_id::text",
+        ours="t.owner_id::text",
+        now=(
+            "(SELECT jsonb_build_object('kind', 'user', 'id', u.id, 'name', u.name)"
+            " FROM pipeline_user AS u WHERE u.id = s.owner_id)"
+        ),
+        was=(
+            "(SELECT jsonb_build_object('kind', 'user', 'id', u.id, 'name', coalesce(u.name, '–'),"  # noqa: S608  # constants
+            f" 'had_left', NOT u.is_active{more})"
+            " FROM (SELECT) AS one LEFT JOIN pipeline_user AS u ON u.id = t.owner_id)"
+        ),
+        sets=f"owner_id = s.owner_id{sets}",
+        back=f"owner_id = (c.was ->> 'id')::bigint{back}",
+        allowed=(
+            "EXISTS (SELECT FROM pipeline_user AS u WHERE u.id = s.owner_id"
+            f" AND {_MAY_HAVE_IT}{may})"
+        ),
+        restorable=(
+            "(c.was ->> 'id' IS NULL OR (c.was ->> 'had_left')::boolean OR EXISTS ("
+            f" SELECT FROM pipeline_user AS u WHERE u.id = (c.was ->> 'id')::bigint AND u.is_active)){stays}"
+        ),
+    )
+
+
+_OWNER_OF_PARTY = _owner(more="")
+_TEAM_OF_OWNER = "(SELECT u.team_id FROM pipeline_user AS u WHERE u.id = s.owner_id)"
+# As a hand-over by hand has it: the team is the new owner's, and so is its process.
+_OWNER_OF_DEAL = _owner(
+    more=(
+        ", 'team', t.team_id, 'kept', t.kept_version_ids, 'plans', ("
+        "SELECT jsonb_object_agg(a.id::text, a.owner_id) FROM crm_activity AS a"
+        " WHERE a.deal_id = t.id AND a.done_at IS NULL AND a.cancelled_at IS NULL)"
+    ),
+    sets=(
+        f", team_id = {_TEAM_OF_OWNER}, kept_version_ids ="
+        f" CASE WHEN t.team_id = {_TEAM_OF_OWNER} THEN t.kept_version_ids END"
+    ),
+    back=(
+        ", team_id = (c.was ->> 'team')::bigint,"
+        " kept_version_ids = nullif(c.was -> 'kept', 'null'::jsonb)"
+    ),
+    may=" AND u.team_id IS NOT NULL",
+    stays=(" AND EXISTS (SELECT FROM pipeline_team AS m WHERE m.id = (c.was ->> 'team')::bigint)"),
+)
 # What is said of it goes before what its wins made of it.
 _RELATIONSHIP = UpdatableField(
     name="relationship",
@@ -124,8 +187,14 @@ FIELDS: dict[str, tuple[UpdatableField, ...]] = {
         _text("country"),
         _text("website"),
         _RELATIONSHIP,
+        _OWNER_OF_PARTY,
     ),
-    CONTACTS.name: (_text("name"), _text("job_title"), _reference("company", "crm_company")),
+    CONTACTS.name: (
+        _text("name"),
+        _text("job_title"),
+        _reference("company", "crm_company"),
+        _OWNER_OF_PARTY,
+    ),
     DEALS.name: (
         _text("name"),
         _AMOUNT,
@@ -133,6 +202,7 @@ FIELDS: dict[str, tuple[UpdatableField, ...]] = {
         _reference("source", "crm_source"),
         _text("source_detail"),
         _reference("method", "crm_method"),
+        _OWNER_OF_DEAL,
     ),
 }
 # Where a file says that a deal stands.

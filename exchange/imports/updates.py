@@ -19,7 +19,14 @@ from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS
 from exchange.imports.ledger import TABLES
 from exchange.imports.mapping import LEAVE
 from exchange.imports.staging import CHANGES, execute, select
-from exchange.imports.updatable import FIELDS, POINTS, UpdatableField, said_of, updatable_in
+from exchange.imports.updatable import (
+    FIELDS,
+    POINTS,
+    TOLD_BEFORE,
+    UpdatableField,
+    said_of,
+    updatable_in,
+)
 from pipeline.models import User
 
 _REOPEN = "UPDATE {s} SET state = NULL WHERE state = 'differs'"
@@ -43,7 +50,7 @@ _LOCK = """
 _COMPARE = """
     INSERT INTO {changes}
     SELECT %(of)s, s.file, s.line, s.no, t.id, t.name, %(field)s, {was}, {now}, theirs.is_ours,
-        {changeable} AND
+        {changeable} AND {allowed} AND
             CASE %(say)s WHEN 'leave' THEN false WHEN 'overwrite' THEN true ELSE NOT theirs.is_ours END,
         {mark}, coalesce(s.before_said ->> %(field)s, ''),
         jsonb_build_array(t.changed_at, t.changed_by_id)
@@ -121,6 +128,14 @@ _HISTORY = """
         %(now)s, %(by)s, ''
     FROM {changes} AS c WHERE c.kind = 'deals' AND c.applied {more} ORDER BY c.record_id, c.field
 """
+_HISTORY_OF_PARTY = """
+    INSERT INTO crm_partychange ({party}_id, kind, data, at, by_id, reason)
+    SELECT c.record_id, 'owner', jsonb_strip_nulls(jsonb_build_object('old', {old}, 'new', {new})),
+        %(now)s, %(by)s, ''
+    FROM {changes} AS c WHERE c.kind = %(of)s AND c.field = 'owner' AND c.applied {more}
+    ORDER BY c.record_id
+"""
+_PARTIES = {COMPANIES.name: "company", CONTACTS.name: "contact"}
 # What was left as it is, is compared with the next file again, whatever that says.
 _REMEMBER = """
     UPDATE crm_importedrow AS l SET
@@ -138,7 +153,9 @@ _REMEMBER = """
 """
 _TOUCHED = "import_touched"
 _NOTE_TOUCHED = "CREATE TEMP TABLE {touched} (id bigint) ON COMMIT DROP"
-_TO_TAKE_BACK = "{present} = c.mark AND {changeable} AND (%(everything)s OR {editable})"
+_TO_TAKE_BACK = (
+    "{present} = c.mark AND {changeable} AND {restorable} AND (%(everything)s OR {editable})"
+)
 _TAKE_BACK = """
     WITH back AS (
         UPDATE {table} AS t SET {back} FROM {changes} AS c
@@ -151,7 +168,8 @@ _TAKE_BACK = """
 # Of what is out of reach by now, no more is told than what the file had to do with.
 _LEFT = """
     SELECT c.record_id, CASE WHEN near.is_so THEN t.name ELSE c.name END,
-        CASE WHEN NOT near.is_so THEN 'reach' WHEN NOT {changeable} THEN 'closed' ELSE 'changed' END
+        CASE WHEN NOT near.is_so THEN 'reach' WHEN NOT {changeable} THEN 'closed'
+        WHEN NOT {restorable} THEN 'gone' ELSE 'changed' END
     FROM {changes} AS c JOIN {table} AS t ON t.id = c.record_id
     CROSS JOIN LATERAL (SELECT %(everything)s OR {editable} AS is_so) AS near
     WHERE c.job_id = %(job)s AND c.kind = %(of)s AND c.field = %(field)s AND c.applied
@@ -232,7 +250,15 @@ def _compare(judge: Judge, table: str) -> None:
     _say_what_is_closed(judge)
     for field in updatable_in(judge.mapped):
         changeable = field.changeable
-        _about(judge, field.name, _COMPARE, table=table, changeable=changeable, **_parts(field))
+        _about(
+            judge,
+            field.name,
+            _COMPARE,
+            table=table,
+            changeable=changeable,
+            allowed=field.allowed,
+            **_parts(field),
+        )
     for name in _points(judge):
         _about(judge, name, _ADDED_POINTS, field=name)
     judge.execute("ANALYZE {changes} (no, field)", changes=CHANGES)
@@ -250,7 +276,12 @@ def _write(judge: Judge, table: str) -> None:
     judge.execute(_STAMP, table=table)
     if judge.kind is DEALS:
         judge.execute(
-            _HISTORY, changes=CHANGES, old="c.was", new="c.now", more="AND c.field <> 'visits'"
+            _HISTORY, changes=CHANGES, old=TOLD_BEFORE, new="c.now", more="AND c.field <> 'visits'"
+        )
+    else:
+        party = _PARTIES[judge.kind.name]
+        judge.execute(
+            _HISTORY_OF_PARTY, party=party, changes=CHANGES, old=TOLD_BEFORE, new="c.now", more=""
         )
     said = said_of(judge.mapped)
     if judge.mapped.update.get("company") == LEAVE:
@@ -329,6 +360,7 @@ def take_back(
         "changed": _("a field was changed again since"),
         "reach": _("out of your reach by now"),
         "closed": _("the deal is closed by now"),
+        "gone": _("whose it was has left, or the team is gone"),
     }
     left: dict[tuple[str, int], tuple[str, str]] = {}
     count = 0
@@ -357,22 +389,30 @@ def _take_fields_back(kind: str, said: dict[str, Any]) -> list[tuple[int, str, s
         about = {**said, "field": field.name}
         names |= {
             "changeable": field.changeable,
+            "restorable": field.restorable,
             "to_take_back": _TO_TAKE_BACK.format(
-                present=field.present, changeable=field.changeable, editable=editable
+                present=field.present,
+                changeable=field.changeable,
+                restorable=field.restorable,
+                editable=editable,
             ),
         }
         left += _rows(_LEFT, about, names)
+        more = (
+            f"AND c.job_id = %(job)s AND c.field = %(field)s AND EXISTS (SELECT FROM {TABLES[kind]}"
+            f" AS t WHERE t.id = c.record_id AND {names['to_take_back']})"
+        )
+        told = {"changes": _STORED, "old": "c.now", "new": TOLD_BEFORE, "more": more}
         if kind == DEALS.name:
-            more = (
-                f"AND c.job_id = %(job)s AND c.field = %(field)s AND EXISTS (SELECT FROM {TABLES[kind]}"
-                f" AS t WHERE t.id = c.record_id AND {names['to_take_back']})"
-            )
-            execute(_HISTORY, about, changes=_STORED, old="c.now", new="c.was", more=more)
+            execute(_HISTORY, about, **told)
+        elif field.name == "owner":
+            execute(_HISTORY_OF_PARTY, about, party=_PARTIES[kind], **told)
         execute(_TAKE_BACK, about, back=field.back, **names)
     for point in POINTS if kind == CONTACTS.name else ():
         about = {**said, "field": point}
         names |= {
             "changeable": "true",
+            "restorable": "true",
             "to_take_back": _POINTS_TO_TAKE_BACK.format(editable=editable),
         }
         left += _rows(_LEFT, about, names)
