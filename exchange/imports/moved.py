@@ -21,12 +21,16 @@ from exchange.imports.updatable import STAGE
 from pipeline.process.moves import Visit
 from pipeline.process.stages import Outcome, Stage
 
+# What a deal is worth is what the same row makes it.
 _ASKED = f"""
     SELECT s.no, t.id, s.deal_stage, s.outcome, CASE s.outcome WHEN 'open' THEN s.stage_at ELSE s.ended_at END,
-        s.initiator, c.id, t.owner_id, t.team_id, t.amount,
+        s.initiator, c.id, t.owner_id, t.team_id,
+        coalesce((worth.now ->> 'amount')::numeric, t.amount),
         {ways.MOVED_HERE} OR s.outcome <> 'open' AND (t.next_kind <> '' OR t.parked_until IS NOT NULL)
     FROM {{s}} AS s JOIN crm_deal AS t ON t.id = s.before_id
     LEFT JOIN crm_stopcause AS c ON c.key = s.cause
+    LEFT JOIN {{changes}} AS worth ON worth.no = s.no AND worth.kind = 'deals' AND worth.field = 'amount'
+      AND worth.applied
     WHERE s.state IS NULL AND s.before_said ->> 'stage' IS DISTINCT FROM {STAGE}
       AND (t.outcome <> s.outcome OR s.outcome = 'open' AND t.stage <> s.deal_stage)
     ORDER BY t.id
@@ -47,7 +51,7 @@ _NAMES = (
 
 def look(judge: Judge) -> None:
     """Note the moves that a file tells of, as changes; what cannot move is said."""
-    asked = select(_ASKED, s=judge.table)
+    asked = select(_ASKED, s=judge.table, changes=CHANGES)
     pks = [row[1] for row in asked if not row[-1]]
     latest = StageVisit.objects.filter(deal_id__in=pks).order_by("deal_id", "-sequence")
     last = {visit.deal_id: visit for visit in latest.distinct("deal_id")}

@@ -145,3 +145,18 @@ def test_a_move_before_the_last_one_stays_out(cast: Cast):
     assert {fault.line for fault in job.faults.filter(reason__contains="Move it on its page")} == {
         2
     }
+
+
+def test_a_deal_moves_and_is_won_for_the_value_of_the_same_row(cast: Cast):
+    head = "Id,Name,Stage,Closed,Amount\n"
+    file(cast.ana, f"{head}1,Pump,Prospecting,,10000\n2,Belt,Prospecting,,10000\n")
+    later = f"{head}1,Pump,Won,2026-02-11 09:00,12000\n2,Belt,Proposal,,12000\n"
+    assert file(cast.ana, later).counts["changed"] == 2
+    found = StageVisit.objects.order_by("-deal__name", "sequence")
+    assert [(each.deal.name, each.entry_amount, each.exit_amount) for each in found] == [
+        ("Pump", 10_000, 12_000),
+        ("Pump", 12_000, 12_000),
+        ("Belt", 10_000, 12_000),
+        ("Belt", 12_000, None),
+    ]
+    assert set(Deal.objects.values_list("amount", flat=True)) == {12_000}
