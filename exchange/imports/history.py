@@ -75,6 +75,12 @@ _LOCK = """
     SELECT FROM crm_deal WHERE id IN (SELECT deal_id FROM {s} WHERE state IS NULL)
     ORDER BY id FOR NO KEY UPDATE
 """
+# Who closes says a bare day, which has no hour.
+_AFTER_CLOSING = """
+    s.state IS NULL AND s.moved_at > (
+        SELECT d.closed_at FROM crm_deal AS d WHERE d.id = s.deal_id
+    ) + interval '1 day'
+"""
 _UNDECIDED = "SELECT file, line, no, deal_id FROM {s} WHERE state IS NULL"
 _STAMP = """
     UPDATE crm_deal AS t SET version = version + 1, changed_at = %(now)s, changed_by_id = %(by)s
@@ -109,6 +115,12 @@ def import_history(judge: Judge) -> None:
     if not judge.run.is_trial:
         judge.execute(_LOCK)
     _write(judge)
+    judge.remark(
+        _AFTER_CLOSING,
+        _("The deal counts as closed on an earlier day, and that day stays."),
+        field="to_stage",
+        value="s.to_stage",
+    )
     judge.execute(_DECIDE)
     judge.enter()
 

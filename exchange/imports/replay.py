@@ -48,7 +48,8 @@ class PassedVisit:
 def passed(steps: Sequence[ForeignMove], standing: DealPlace) -> list[PassedVisit]:
     """The visits that follow from `steps`, in whatever order these are; of one instant they are in the
     order of the stages. They end where the deal is: with the move there, or the closing, that the
-    deal itself says if the steps do not.
+    deal itself says if the steps do not. The instant at which the deal counts as closed stays what it
+    was: nothing is later.
 
     Raises Unfit where they cannot end there.
     """
@@ -136,18 +137,24 @@ class _Way:
             self._go(standing.stage, standing.entered_at, None)
 
     def _end_closed(self, outcome: Outcome, closed_at: dt.datetime | None) -> None:
-        fits = closed_at is not None and self._is_since(closed_at)
         if self._last.left_how is None:
-            if closed_at is None or not fits:
+            if closed_at is None or not self._is_since(closed_at):
                 raise Unfit
             self._close(outcome, closed_at, None)
         elif moves.outcome_of(self._last) != outcome:
             raise Unfit
-        elif fits:
-            # The day on which it counts as closed stays what it was.
+        elif closed_at is not None:
+            self.passed = [_not_after(each, closed_at) for each in self.passed]
             last = self.passed[-1]
             self.passed[-1] = replace(last, visit=replace(last.visit, left_at=closed_at))
 
     def _is_since(self, at: dt.datetime) -> bool:
         """Whether an instant is not before the last visit began."""
         return self._last.entered_at is None or at >= self._last.entered_at
+
+
+def _not_after(each: PassedVisit, closed_at: dt.datetime) -> PassedVisit:
+    entered, left = (
+        at and min(at, closed_at) for at in (each.visit.entered_at, each.visit.left_at)
+    )
+    return replace(each, visit=replace(each.visit, entered_at=entered, left_at=left))

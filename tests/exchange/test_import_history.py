@@ -370,3 +370,23 @@ def test_stages_that_deals_files_told_are_not_lost_to_a_later_history(cast: Cast
     history(cast.ana, step, out=0)
     assert [stage for stage, _at, _how in ways()["Rollout"]] == [2, 3, 5, 6]
     assert unbroken()
+
+
+def test_the_day_on_which_a_deal_counts_as_closed_stays(cast: Cast):
+    deals(cast.ana)
+    closed = dict(Deal.objects.values_list("name", "closed_at"))
+    text = STEPS + (
+        "1,d2,Prospecting,2026-01-20 09:00\r\n2,d2,Negotiation/Review,2026-02-01 09:00\r\n"
+        "3,d2,Closed Won,2026-02-27 09:00\r\n4,d3,Prospecting,2026-01-20 09:00\r\n"
+        "5,d3,Closed Lost,2026-02-25 09:00\r\n"
+    )
+    job = history(cast.ana, text, out=0)
+    assert dict(Deal.objects.values_list("name", "closed_at")) == closed
+    assert ways()["Renewal"] == [
+        (2, "20.01.", "advanced"),
+        (6, "01.02.", "advanced"),
+        (7, "20.02.", "won"),
+    ]
+    said = job.faults.filter(comes_in=True, reason__contains="that day stays")
+    assert {fault.line for fault in said} == {4, 6}
+    assert unbroken()
