@@ -307,12 +307,18 @@ class PlaceAmong(Func):
         super().__init__(at, Cast(Value(list(instants), output_field=several), several))
 
 
+def _began_before(at: dt.datetime) -> Q:
+    """Of visits: those that began before an instant, as did those that go on and of which nobody knows
+    when they began."""
+    return Q(entered_at__lt=at) | Q(entered_at=None, left_how=None)
+
+
 def stays_between(question: Question, instants: Sequence[dt.datetime]) -> QuerySet[Any]:
     """How many visits that went on after the first of some instants `began`, and `ended`, after how many
-    of the others."""
+    of the others. One that goes on `began` before all of them, if nobody knows when: that is None."""
     first, *others = instants
     visits = _visits(question).filter(Q(left_how=None) | Q(left_at__gte=first))
-    visits = visits.filter(entered_at__lt=question.now)
+    visits = visits.filter(_began_before(question.now))
     # Where a calendar would have to be asked of each, two searches in a short list do.
     places = {name: PlaceAmong(at, others) for name, at in _ENDS_OF_STAY.items()}
     grouped: Any = visits.order_by().values("stage", "left_how", **places)
@@ -320,15 +326,18 @@ def stays_between(question: Question, instants: Sequence[dt.datetime]) -> QueryS
     return counted
 
 
-def qualified_stays_since(question: Question, start: dt.datetime) -> QuerySet[Any]:
-    """How many visits from stage 3 on that went on after an instant began, and ended, in which weeks
-    (`n`), and their deals' `value` as it is now; and, with an `n` of nothing, by how much it was another
-    one until the week of a change. Added up, they give what stood open at the end of each week."""
-    now, data = question.now, "deal__changes__data"
-    visits = _visits(question).filter(stage__gte=Stage.QUALIFICATION, entered_at__lt=now)
-    stays = visits.filter(Q(left_how=None) | Q(left_at__gte=start)).annotate(
-        ended_at=F("left_at"), amount=F("deal__amount"), one=Value(1)
-    )
+def qualified_stays_since(
+    question: Question, start: dt.datetime, end: dt.datetime
+) -> QuerySet[Any]:
+    """How many visits from stage 3 on that went on after `start` began, before `end`, and ended, in which
+    weeks (`n`), and their deals' `value` as it is now; and, with an `n` of nothing, by how much it was
+    another one until the week of a change, up to this moment. Added up, they give what stood open at the
+    end of each week until `end`, whatever came after it. None is the week in which those began that go
+    on and of which nobody knows when."""
+    data = "deal__changes__data"
+    visits = _visits(question).filter(_began_before(end), stage__gte=Stage.QUALIFICATION)
+    visits = visits.filter(Q(left_how=None) | Q(left_at__gte=start))
+    stays = visits.annotate(ended_at=F("left_at"), amount=F("deal__amount"), one=Value(1))
     sums: dict[str, Any] = {
         side: Coalesce(
             Cast(KeyTextTransform("amount", KeyTransform(side, data)), _MONEY), Value(0, _MONEY)
@@ -336,11 +345,9 @@ def qualified_stays_since(question: Question, start: dt.datetime) -> QuerySet[An
         for side in ("old", "new")
     }
     changed = visits.filter(
-        Q(left_how=None) | Q(left_at__gte=start),
+        Q(entered_at=None) | Q(deal__changes__at__gt=F("entered_at")),
         deal__changes__kind="amount",
         deal__changes__at__gte=start,
-        deal__changes__at__gt=F("entered_at"),
-        deal__changes__at__lt=now,
     ).annotate(
         ended_at=Least("left_at", "deal__changes__at"),
         amount=ExpressionWrapper(sums["old"] - sums["new"], output_field=_MONEY),

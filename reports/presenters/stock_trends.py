@@ -20,7 +20,7 @@ from reports.populations import qualified_stays_since
 from reports.presenters.panels import Area, Line, Lines, Point, Trend
 from reports.presenters.pins import pinned
 from reports.presenters.report import Report, value_text
-from reports.presenters.trends import mondays_of, whole_weeks
+from reports.presenters.trends import mondays_of, weeks_until
 from reports.question import Question
 from reports.statistics import NaturalLimits, natural_limits
 from reports.together import Wanted
@@ -36,8 +36,13 @@ def wanted_of_stock_trends(report: Report) -> Wanted:
     return Wanted(question=_closings(report), metrics=expected.CLOSINGS, axes=(WEEK,))
 
 
+def stock_weeks(question: Question) -> Period:
+    """The last weeks that are over by the end of the day whose stock is asked for."""
+    return weeks_until(question.as_of or question.today, question)
+
+
 def _closings(report: Report) -> Question:
-    weeks = whole_weeks(report.question)
+    weeks = stock_weeks(report.question)
     start = weeks.start_on - TRAILING * _WEEK
     return report.question.beside(Period(start_on=start, end_on=weeks.end_on, zone=weeks.zone))
 
@@ -46,12 +51,13 @@ def stood_open(question: Question, weeks: Period) -> dict[dt.date, tuple[int, De
     """How many deals were open from stage 3 on at the end of each week, by its Monday, and what they
     were worth; one query. Owner and team are those at entry, rates and currencies those of now."""
     counts: dict[Any, tuple[int, Decimal]] = {}
-    rows = list(qualified_stays_since(question, weeks.starts_at))
+    rows = list(qualified_stays_since(question, weeks.starts_at, weeks.ends_at))
     for monday in mondays_of(weeks):
         there = [
             row
             for row in rows
-            if row["began"] <= monday and (row["ended"] is None or row["ended"] > monday)
+            if (row["began"] is None or row["began"] <= monday)
+            and (row["ended"] is None or row["ended"] > monday)
         ]
         value = sum((row["value"] for row in there if row["value"] is not None), Decimal(0))
         counts[monday] = (sum(row["n"] for row in there), value)
@@ -60,7 +66,7 @@ def stood_open(question: Question, weeks: Period) -> dict[dt.date, tuple[int, De
 
 def stock_trends(report: Report) -> dict[str, Trend]:
     """The small lines of the open value and of velocity, by their slugs, if enough weeks can be told."""
-    weeks = whole_weeks(report.question)
+    weeks = stock_weeks(report.question)
     stock = stood_open(report.question, weeks)
     first = next((monday for monday, (n, _value) in stock.items() if n), None)
     if first is None:

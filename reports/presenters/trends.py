@@ -47,7 +47,12 @@ class WeeklyFigures:
 
 def whole_weeks(question: Question, weeks: int = WEEKS) -> Period:
     """The last weeks that are over by the end of the period, or by today."""
-    last = min(question.period.end_on, question.today) + dt.timedelta(days=1)
+    return weeks_until(min(question.period.end_on, question.today), question, weeks)
+
+
+def weeks_until(day: dt.date, question: Question, weeks: int = WEEKS) -> Period:
+    """The last weeks that are over by the end of a day."""
+    last = day + dt.timedelta(days=1)
     monday = last - dt.timedelta(days=last.weekday())
     return Period(
         start_on=monday - weeks * _WEEK,

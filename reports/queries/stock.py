@@ -189,7 +189,7 @@ def stock_by_week(question: Question, *, weeks: int) -> list[StockOfWeek]:
     changes: list[Counter[int]] = [Counter() for _monday in mondays]
     ends: Counter[int] = Counter()
     for stay in stays:
-        began, ended = stay["began"], stay["ended"]
+        began, ended = stay["began"] or 0, stay["ended"]
         for place, n in ((began, stay["n"]), (ended, -stay["n"])):
             if place is not None and place < weeks:
                 changes[place][stay["stage"]] += n
