@@ -191,6 +191,11 @@ class Question:
         needed = self.reader.organisation.reliable_from
         return RELIABLE_FROM if needed is None else Decimal(needed) / 100
 
+    @property
+    def is_of_some(self) -> bool:
+        """Whether it is asked of some of those in the reader's reach only."""
+        return self.person is not None or self.teams is not None or bool(self.style)
+
     def of_visits(self) -> Q:
         return self._narrowed(owner="entry_owner", team="entry_team", deal="deal__")
 

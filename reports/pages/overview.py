@@ -28,7 +28,11 @@ from reports.presenters.panels import (
 )
 from reports.presenters.report import Report, between_words
 from reports.presenters.stamp import wanted_of_stamp
-from reports.presenters.stock_trends import stock_trends, wanted_of_stock_trends
+from reports.presenters.stock_trends import (
+    no_stock_trends_words,
+    stock_trends,
+    wanted_of_stock_trends,
+)
 from reports.presenters.trends import wanted_weekly, weekly
 from reports.together import Wanted, ask_together
 from salesprocess.lib.format import number, percent
@@ -92,7 +96,7 @@ def _headlines(report: Report) -> ReportPanel:
     now = {metric.slug: metric.whole(question) for metric in (*_NUMBERS, pushed)}
     then = question.stood_before
     by_week = [outcomes.won_value, flow.newly_qualified, movement.pushes]
-    wanted = [wanted_weekly(report, by_week), wanted_of_stock_trends(report)]
+    wanted = [wanted_weekly(report, by_week), *wanted_of_stock_trends(report)]
     if then is not None:
         wanted += [
             Wanted(question=then, metrics=_OPEN, axes=(STAGE,)),
@@ -107,8 +111,10 @@ def _headlines(report: Report) -> ReportPanel:
     titles = {pipeline.qualified_value.slug: _("Open from stage 3 on")}
     more = {
         pipeline.qualified_value.slug: [
-            _("weighted %(value)s") % {"value": report.text(weighted, short=True)}
-        ]
+            _("weighted %(value)s") % {"value": report.text(weighted, short=True)},
+            no_stock_trends_words(question),
+        ],
+        expected.velocity.slug: [no_stock_trends_words(question)],
     }
     numbers = [
         report.headline(

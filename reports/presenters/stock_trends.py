@@ -31,9 +31,16 @@ TRAILING = 13
 _WEEK = dt.timedelta(weeks=1)
 
 
-def wanted_of_stock_trends(report: Report) -> Wanted:
+def wanted_of_stock_trends(report: Report) -> list[Wanted]:
     """The closings that velocity is made of, to be asked for together with other things."""
-    return Wanted(question=_closings(report), metrics=expected.CLOSINGS, axes=(WEEK,))
+    if report.question.is_of_some:
+        return []
+    return [Wanted(question=_closings(report), metrics=expected.CLOSINGS, axes=(WEEK,))]
+
+
+def no_stock_trends_words(question: Question) -> str:
+    """Why there are none, where there never are."""
+    return _("week by week it is told of all together only") if question.is_of_some else ""
 
 
 def stock_weeks(question: Question) -> Period:
@@ -49,7 +56,8 @@ def _closings(report: Report) -> Question:
 
 def stood_open(question: Question, weeks: Period) -> dict[dt.date, tuple[int, Decimal]]:
     """How many deals were open from stage 3 on at the end of each week, by its Monday, and what they
-    were worth; one query. Owner and team are those at entry, rates and currencies those of now."""
+    were worth; one query. It is told of all in reach: whose each was then is not asked. Rates and
+    currencies are those of now."""
     counts: dict[Any, tuple[int, Decimal]] = {}
     rows = list(qualified_stays_since(question, weeks.starts_at, weeks.ends_at))
     for monday in mondays_of(weeks):
@@ -65,7 +73,11 @@ def stood_open(question: Question, weeks: Period) -> dict[dt.date, tuple[int, De
 
 
 def stock_trends(report: Report) -> dict[str, Trend]:
-    """The small lines of the open value and of velocity, by their slugs, if enough weeks can be told."""
+    """The small lines of the open value and of velocity, by their slugs, if enough weeks can be told. None
+    of some people, teams or styles: whose a deal was in each week, by which its number is told, is not
+    asked here."""
+    if report.question.is_of_some:
+        return {}
     weeks = stock_weeks(report.question)
     stock = stood_open(report.question, weeks)
     first = next((monday for monday, (n, _value) in stock.items() if n), None)

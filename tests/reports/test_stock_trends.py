@@ -93,3 +93,10 @@ def test_a_week_is_news_if_what_stands_open_changed_by_more_than_usual(
     # Nothing was won, so that nobody knows what it brings a day.
     assert set(told) == {"qualified_value"}
     assert said in told["qualified_value"].words
+    # Whose a deal was in each of the weeks is not known here.
+    some = ({"person": cast.ana.pk}, {"teams": frozenset({cast.north.pk})}, {"style": "hunter"})
+    for narrowed in some:
+        of_some = report_of(cast, **narrowed)
+        assert stock_trends.stock_trends(of_some) == {}
+        assert stock_trends.no_stock_trends_words(of_some.question)
+    assert not stock_trends.no_stock_trends_words(report_of(cast).question)
