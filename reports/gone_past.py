@@ -86,6 +86,17 @@ class GonePast:
         ordered = sorted(self.times, key=lambda each: (-self.times[each], each))
         return ordered[:MOST]
 
+    def most_from(self, stage: int, *, at_least: int) -> Sequence[AskedFor]:
+        """Those of a stage and of all behind it that were gone past so many times: first what was most often
+        in each of these stages, since to the last ones only few deals come."""
+        ranks: Counter[int] = Counter()
+        found = []
+        for each in sorted(self.times, key=lambda each: (-self.times[each], each)):
+            if each.stage >= stage and self.times[each] >= at_least:
+                found.append((ranks[each.stage], each))
+                ranks[each.stage] += 1
+        return [each for _rank, each in sorted(found)][: 2 * MOST]
+
 
 def gone_past_by(question: Question) -> GonePast:
     """Of the visits that ended forwards in the period; one query."""

@@ -10,19 +10,27 @@ from django.utils.translation import gettext_lazy as _
 from crm.models import Judgement, Offer, StageVisit, StepResult, StepState
 from pipeline.process.gates import Reason
 from pipeline.process.moves import EnteredHow, LeftHow
-from reports.figures import Definition, Goal
+from pipeline.process.stages import Stage
+from reports.figures import MIN_ROWS, Definition, Goal
 from reports.flow_populations import FORWARD
 from reports.gone_past import AskedFor, gone_past_by, gone_past_in, went_past
 from reports.measures import Counted, FigureMeasure, Share, Unfolded
 from reports.metric import metric
 from reports.metrics.outcomes import LOST, WON
 from reports.populations import CLOSED, EXITS
+from reports.question import Question
 from reports.work_populations import JUDGEMENTS, STEPS
 
 _OF_EXITS = _("by the day on which the visit ended; owner and team at entry")
 _DATED = _("visits whose day of leaving is known")
 
 _missed = gone_past_in()
+
+
+def _without(key: str) -> Share:
+    """The forward exits of a stage that went without what its gate asks for there."""
+    asked_for = AskedFor.of(key)
+    return Share(part=went_past(asked_for), among=FORWARD & Q(stage=asked_for.stage))
 
 
 @metric(
@@ -63,16 +71,41 @@ def gates_kept() -> FigureMeasure:
 )
 def gone_past_rate() -> FigureMeasure:
     """Forward exits with something missing, by what it was (METRICS K20, override rate)."""
-
-    def of(key: str) -> Share:
-        asked_for = AskedFor.of(key)
-        return Share(part=went_past(asked_for), among=FORWARD & Q(stage=asked_for.stage))
-
     return Unfolded(
         whole=Share(part=Q(Exists(_missed)), among=FORWARD),
-        of=of,
+        of=_without,
         axis="asked_for",
         values=lambda question: [each.key for each in gone_past_by(question).most],
+    )
+
+
+@metric(
+    Definition(
+        key="K20",
+        goal=Goal.CONSISTENT,
+        name=_("Moved on without it, from needs analysis on"),
+        text=_(
+            "The same of the visits to needs analysis and beyond, along what was missing ten times or "
+            "more: it could be asked for a stage before."
+        ),
+        basis=_OF_EXITS,
+        formula=_("forward without it ÷ forward"),
+        covers=_DATED,
+    ),
+    over=EXITS,
+)
+def gone_past_late_rate() -> FigureMeasure:
+    """The override rate of the stages from 4 on, by what was missing (METRICS K20; CHECKLIST C23)."""
+
+    def values(question: Question) -> list[str]:
+        late = gone_past_by(question).most_from(Stage.NEEDS_ANALYSIS, at_least=MIN_ROWS)
+        return [each.key for each in late]
+
+    return Unfolded(
+        whole=Share(part=Q(Exists(_missed)), among=FORWARD & Q(stage__gte=Stage.NEEDS_ANALYSIS)),
+        of=_without,
+        axis="asked_for",
+        values=values,
     )
 
 

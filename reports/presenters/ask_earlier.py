@@ -28,7 +28,8 @@ from reports.presenters.report import Report, between_words
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-# Beyond chance it is in more than one of ten; what most do without is a question to the process.
+# Beyond chance it is in more than one of ten. Of a gate that most go past, a question to the process
+# is told by itself; a concern is asked about earlier, the more often it comes.
 RECURS, MOST = 0.1, 0.5
 # What could be asked before, and in which stage, of each kind of concern.
 _EARLIER: Mapping[ConcernCategory, tuple[Stage, "StrOrPromise"]] = {
@@ -91,7 +92,12 @@ def earlier_questions(report: Report) -> list[EarlierQuestion]:
 def _recurs(figure: Figure) -> bool:
     if (figure.part or 0) < MIN_ROWS or figure.interval is None:
         return False
-    return RECURS < figure.interval[0] <= MOST
+    return figure.interval[0] > RECURS
+
+
+def _is_of_the_process(figure: Figure) -> bool:
+    """Whether most go past a gate: not an earlier stage is to ask for it, the gate is to be asked."""
+    return figure.interval is not None and figure.interval[0] > MOST
 
 
 def _concerns(report: Report) -> list[EarlierQuestion]:
@@ -101,7 +107,7 @@ def _concerns(report: Report) -> list[EarlierQuestion]:
         EarlierQuestion(
             at=_EARLIER[ConcernCategory(kind)][0],
             ask=_EARLIER[ConcernCategory(kind)][1],
-            why=_("Concern raised after the offer: %(kind)s") % {"kind": names[kind]},
+            why=_("Concern raised from the proposal on: %(kind)s") % {"kind": names[kind]},
             figure=figure,
             href=report.rows(figure, part=True),
         )
@@ -112,12 +118,12 @@ def _concerns(report: Report) -> list[EarlierQuestion]:
 
 def _missing(report: Report) -> list[EarlierQuestion]:
     """What a gate from needs analysis on asks for, and is gone past: it could be asked a stage before."""
-    found = process.gone_past_rate.measure(report.question, ASKED_FOR)
+    found = process.gone_past_late_rate.measure(report.question, ASKED_FOR)
     names = ASKED_FOR.named(report.question, found)
     told = []
     for key, figure in found.items():
         stage = Stage(AskedFor.of(key).stage)
-        if stage < Stage.NEEDS_ANALYSIS or not _recurs(figure):
+        if not _recurs(figure) or _is_of_the_process(figure):
             continue
         told.append(
             EarlierQuestion(
@@ -131,8 +137,26 @@ def _missing(report: Report) -> list[EarlierQuestion]:
     return told
 
 
+def _left_to_the_process(report: Report) -> str:
+    """That some gates are gone past so often that no earlier stage is to ask for it, if there are such."""
+    found = process.gone_past_late_rate.measure(report.question, ASKED_FOR)
+    if not any(_recurs(each) and _is_of_the_process(each) for each in found.values()):
+        return ""
+    return _("What most go past is a question to the process: Consistency tells what it is.")
+
+
 def earlier_panel(report: Report) -> ReportPanel:
     found = earlier_questions(report)
+    left = _left_to_the_process(report)
+    nothing = (
+        _("Nothing else comes up late so often that it is more than chance to ask it earlier.")
+        if left
+        else _("Nothing comes up late so often that it is more than chance to ask it earlier.")
+    )
+    suggested = _(
+        "A suggestion to the team. Whoever may change the process finds it beside the stage, too; "
+        "everybody else proposes it there."
+    )
     return ReportPanel(
         key="earlier",
         title=_("What could be asked earlier"),
@@ -162,14 +186,9 @@ def earlier_panel(report: Report) -> ReportPanel:
             ],
         ),
         definition=leads.objected_late.definition,
-        note=_(
-            "A suggestion to the team. Whoever may change the process finds it beside the stage, too; "
-            "everybody else proposes it there."
-        ),
+        note=" ".join(filter(None, (suggested, left))),
         todo=[PanelChoice(label=_("Process"), href=reverse("pipeline:process"), is_current=False)],
-        empty=""
-        if found
-        else _("Nothing comes up late so often that it is more than chance to ask it earlier."),
+        empty="" if found else " ".join(filter(None, (nothing, left))),
         wide=True,
     )
 

@@ -6,13 +6,15 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from crm.models import Concern, Deal
+from crm.commands import deal_move as move_commands
+from crm.models import Concern, Deal, Judgement, StageVisit
+from pipeline.process.gates import Reason
 from pipeline.process.stages import Stage
 from reports.axes import CONCERN
 from reports.figures import FigureCell
 from reports.metrics import leads
 from tests.conftest import Cast
-from tests.factories import ago, stopped_deal
+from tests.factories import ago, ready_deal, stopped_deal
 from tests.reports.test_consistency_page import rows_of
 from tests.reports.test_metrics import asked
 from tests.reports.test_process_problem import moves
@@ -58,6 +60,9 @@ def test_c23_a_concern_that_recurs_late_is_suggested_for_an_earlier_stage(
     assert row[0] == "Ask what they have set aside for it, and name a range."
     assert "Price" in row[1]
     assert "10 of 16" in row[2]
+    object_to(lost[10:], "price")  # the more often, the more it is to be asked
+    assert "16 of 16" in told(client, cast)[name][2]
+    Concern.objects.filter(deal__in=lost[10:], category="price").delete()
     metric = leads.objected_late
     cell = FigureCell(metric=metric.slug, by="concern", key="price", part=True)
     rows = metric.rows(asked(cast.again(cast.mona)), cell, CONCERN)
@@ -65,8 +70,9 @@ def test_c23_a_concern_that_recurs_late_is_suggested_for_an_earlier_stage(
 
 
 def test_c23_what_is_missing_late_is_suggested_a_stage_earlier(client: Client, cast: Cast) -> None:
-    """The decision path was missing in 12 of 40 moves to the proposal; where most do without it, it is
-    the process that is asked."""
+    """The decision path was missing in 12 of 40 moves to the proposal, and much more often what the stages
+    before ask for; where most do without it, it is the process that is asked, which is said."""
+    gates_gone_past_early(cast)
     moves(cast, cast.ana, without=12, of=40, at=ago(days=5))
     (row,) = told(client, cast).values()
     assert row[0] == "Ask already here: “Who decides, and how, is known”."
@@ -74,6 +80,28 @@ def test_c23_what_is_missing_late_is_suggested_a_stage_earlier(client: Client, c
     assert "12 of 40" in row[2]
     moves(cast, cast.ben, without=60, of=60, at=ago(days=4))
     assert told(client, cast) == {}
+    page = client.get("/reports/process/").content.decode()
+    box = page.partition('id="panel-earlier"')[2].partition("</section>")[0]
+    assert "Nothing else comes up late" in box
+    assert "What most go past is a question to the process" in box
+
+
+def gates_gone_past_early(cast: Cast) -> None:
+    """Seven facts were missing in each of 20 moves from qualification."""
+    missing = [
+        {"gate": "G3", "weight": "advisory", "stage": 3, "fact": fact}
+        for fact in ("party", "source", "conversation", "agreement", "qualified", "problem", "worth")
+    ]
+    for number in range(20):
+        deal = ready_deal(
+            by=cast.ana, name=f"Early {number}", stage=Stage.QUALIFICATION, at=ago(days=30)
+        )
+        move_commands.move(deal, to=Stage.NEEDS_ANALYSIS, by=cast.ana, at=ago(days=5))
+        Judgement.objects.create(
+            deal=deal, visit=StageVisit.objects.get(deal=deal, stage=Stage.QUALIFICATION),
+            verb="move", from_stage=3, to=4, findings=missing, reason=Reason.PROCESS_WRONG,
+            at=ago(days=5), by=cast.ana,
+        )  # fmt: skip
 
 
 def test_c23_who_may_change_the_process_reads_it_beside_that_stage(
