@@ -90,7 +90,15 @@ def gates_gone_past_early(cast: Cast) -> None:
     """Seven facts were missing in each of 20 moves from qualification."""
     missing = [
         {"gate": "G3", "weight": "advisory", "stage": 3, "fact": fact}
-        for fact in ("party", "source", "conversation", "agreement", "qualified", "problem", "worth")
+        for fact in (
+            "party",
+            "source",
+            "conversation",
+            "agreement",
+            "qualified",
+            "problem",
+            "worth",
+        )
     ]
     for number in range(20):
         deal = ready_deal(
