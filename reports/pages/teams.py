@@ -20,7 +20,13 @@ from reports.metric import Metric, figures
 from reports.metrics import duration, flow, outcomes
 from reports.pages.page import ReportPage
 from reports.presenters.panels import ReportPanel, Table, TableCell, TableHead, TableRow
-from reports.presenters.report import Report, between_words, is_beyond_chance, of_words
+from reports.presenters.report import (
+    Report,
+    between_words,
+    can_be_compared,
+    is_beyond_chance,
+    of_words,
+)
 from reports.together import Wanted, ask_together
 from salesprocess.lib.format import join_list, money_short, number, percent
 
@@ -137,6 +143,16 @@ def _changed(report: Report, found: Mapping[Any, Figure]) -> str:
         return ""
     was = figures(before, _OF_VISITS, TEAM, STAGE)[flow.flow_conversion.slug]
     names = TEAM.named(report.question, {team for team, _stage in found})
+    pairs = [
+        (team, stage)
+        for team in names
+        for stage in STAGE.every
+        if (team, stage) in found
+        and (team, stage) in was
+        and can_be_compared(found[team, stage], was[team, stage])
+    ]
+    if not pairs:
+        return ""
     told = [
         _("%(team)s, %(stage)s: %(now)s, before %(was)s")
         % {
@@ -145,11 +161,8 @@ def _changed(report: Report, found: Mapping[Any, Figure]) -> str:
             "now": report.text(found[team, stage]),
             "was": report.text(was[team, stage]),
         }
-        for team in names
-        for stage in STAGE.every
-        if (team, stage) in found
-        and (team, stage) in was
-        and is_beyond_chance(found[team, stage], was[team, stage])
+        for team, stage in pairs
+        if is_beyond_chance(found[team, stage], was[team, stage])
     ]
     if not told:
         return _("No team’s flow differs from the period before beyond chance.")
@@ -159,12 +172,15 @@ def _changed(report: Report, found: Mapping[Any, Figure]) -> str:
 
 
 def _apart(report: Report, found: Mapping[Any, Figure]) -> str:
-    """The first stage, in their order, in which two teams part by more than chance."""
+    """The first stage, in their order, in which two teams part by more than chance; nothing where no two
+    can be compared."""
+    is_any = False
     names = TEAM.named(report.question, {team for team, _stage in found})
     for stage in STAGE.every:
         own = [(names[team], found[team, stage]) for team in names if (team, stage) in found]
         for place, (name, figure) in enumerate(own):
             for other, beside in own[place + 1 :]:
+                is_any = is_any or can_be_compared(figure, beside)
                 if is_beyond_chance(figure, beside):
                     return _(
                         "*%(stage)s* parts %(team)s (%(one)s, %(between)s) from %(other)s "
@@ -178,7 +194,7 @@ def _apart(report: Report, found: Mapping[Any, Figure]) -> str:
                         "two": of_words(beside),
                         "beside": between_words(beside),
                     }
-    return _("No difference between the teams beyond chance.")
+    return _("No difference between the teams beyond chance.") if is_any else ""
 
 
 # What each team asks for ---------------------------------------------------------------------------

@@ -212,9 +212,14 @@ def between_words(figure: Figure) -> str:
     return _("between %(low)s and %(high)s") % {"low": low, "high": high}
 
 
+def can_be_compared(one: Figure, other: Figure) -> bool:
+    """Whether there are enough rows of two rates to say anything of their difference."""
+    return min(one.n, other.n) >= MIN_ROWS and one.part is not None and other.part is not None
+
+
 def is_beyond_chance(one: Figure, other: Figure) -> bool:
     """Whether two rates differ by more than chance makes: of enough rows, and their intervals part."""
-    if min(one.n, other.n) < MIN_ROWS or one.part is None or other.part is None:
+    if not can_be_compared(one, other) or one.part is None or other.part is None:
         return False
     return differ(one.part, one.n, other.part, other.n)
 

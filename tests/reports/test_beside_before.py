@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 
+from pipeline.models import User
 from salesprocess.lib.format import percent
 from tests.conftest import Cast
 from tests.reports import worked
@@ -15,8 +16,8 @@ START, END = 31, 60
 ASKED = f"span=custom&start={worked.on_day(START).date()}&end={worked.on_day(END).date()}"
 
 
-def shown(client: Client, cast: Cast, page: str, more: str = "") -> str:
-    client.force_login(cast.again(cast.mona))
+def shown(client: Client, cast: Cast, page: str, more: str = "", *, by: User | None = None) -> str:
+    client.force_login(cast.again(by or cast.mona))
     answer = client.get(f"/reports/{page}/?{ASKED}{more}")
     assert answer.status_code == 200
     return re.sub(r"\s+", " ", answer.content.decode())
@@ -49,9 +50,11 @@ def test_a_table_has_what_was_beside_what_is(client: Client, worked_cast: Cast, 
     assert re.search(r'<th scope="col"[^>]*>Before</th>', text)
 
 
-def test_a_team_stands_beside_what_it_was(client: Client, worked_cast: Cast) -> None:
-    client.force_login(worked_cast.again(worked_cast.rosa))
-    told = rows_of(client.get(f"/reports/teams/?{ASKED}").content.decode(), "flow")
+def test_a_team_stands_beside_what_it_was(
+    client: Client, worked_cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = shown(client, worked_cast, "teams", by=worked_cast.rosa)
+    told = rows_of(text, "flow")
     ended = [stay for stay in worked.stays() if stay.left is not None and 1 <= stay.left <= 30]
     for stage, cell in enumerate(told["North, before"], start=1):
         ways = [stay.way for stay in ended if stay.stage == stage]
@@ -59,5 +62,10 @@ def test_a_team_stands_beside_what_it_was(client: Client, worked_cast: Cast) -> 
         share = percent(went / len(ways), len(ways)) if ways else ""
         assert cell == (f"{share} {went} of {len(ways)}" if ways else "–"), stage
     assert told["All, before"] == told["North, before"]
+    # Of fewer than ten nothing is said of a difference, or of none.
+    none = "No team’s flow differs from the period before beyond chance."
+    assert none not in text
+    monkeypatch.setattr("reports.presenters.report.MIN_ROWS", 2)
+    assert none in shown(client, worked_cast, "teams", by=worked_cast.rosa)
     alone = rows_of(client.get(f"/reports/teams/?{ASKED}&compare=none").content.decode(), "flow")
     assert not any("before" in name for name in alone)
