@@ -279,7 +279,8 @@ def _effects(report: Report, efforts: Sequence[StageEffort]) -> ReportPanel:
                         text=number(part),
                         raw=part,
                         href=report.rows(nowhere, part=True),
-                        note=_("%(share)s of all") % {"share": percent(part / nowhere.n)},
+                        note=_share_of(part, nowhere.n),
+                        tone="young" if nowhere.is_small_sample else "",
                     ),
                     TableCell(text="–"),
                     TableCell(text="–"),
@@ -309,6 +310,12 @@ def phase_effect(efforts: Sequence[StageEffort]) -> tuple[int, int]:
     return sum(each.went_on.part or 0 for each in efforts), sum(each.went_on.n for each in efforts)
 
 
+def _share_of(part: int, n: int) -> str:
+    """What share of all it is; of few rows only of how many."""
+    said = {"share": percent(part / n), "n": number(n)}
+    return (_("%(share)s of %(n)s") if n >= MIN_ROWS else _("of %(n)s")) % said
+
+
 def _phase(report: Report, phase: Phase, own: Sequence[StageEffort]) -> TableRow:
     acts = figures(report.question, TALKS, STAGE)[activity.activities.slug]
     part, n = phase_effect(own)
@@ -325,7 +332,7 @@ def _phase(report: Report, phase: Phase, own: Sequence[StageEffort]) -> TableRow
             TableCell(
                 text=number(done),
                 raw=done,
-                note=_("%(share)s of all") % {"share": percent(done / whole)} if whole else "",
+                note=_share_of(done, whole) if whole else "",
             ),
             TableCell(text="–"),
             TableCell(

@@ -16,6 +16,8 @@ from pipeline.process.stages import Stage
 from reports.axes import PERSON
 from reports.figures import FigureCell
 from reports.metrics import effort
+from reports.presenters.standing import Standing
+from salesprocess.lib.format import percent
 from tests.conftest import Cast
 from tests.factories import ago, make_company, make_deal
 from tests.reports.test_consistency_page import rows_of
@@ -114,7 +116,7 @@ def test_b17_what_contributes_to_no_open_stage_is_flagged(
 
 
 def test_c14_b17_pages_say_it_and_open_the_rows(
-    client: Client, cast: Cast, deals: dict[str, Deal]
+    client: Client, cast: Cast, deals: dict[str, Deal], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     act(cast, days=5, deal=deals["early"], stage=4)
     act(cast, days=5, company=deals["sure"].company, stage=1)
@@ -129,8 +131,16 @@ def test_c14_b17_pages_say_it_and_open_the_rows(
     assert links == {str(deals["early"].pk)}
     talks = rows_of(client.get("/reports/").content.decode(), "talks")
     assert talks[cast.ana.name][-1] == "1"
-    own = client.get(f"/reports/people/{cast.ana.pk}/").content.decode()
-    assert "Leads to no close" in own or "No figures yet" in own
+    monkeypatch.setattr(Standing, "is_behind", False)
+    address = f"/reports/people/{cast.ana.pk}/"
+    for more in (0, 9):
+        for number in range(more):
+            act(cast, days=5 + number, deal=deals["early"], stage=4)
+        own = rows_of(client.get(address).content.decode(), "effects")["Leads to no close"][1]
+        n = Activity.objects.filter(owner=cast.ana, done_at__isnull=False).count()
+        # Of fewer than ten there is no share.
+        assert own == (f"1 {percent(1 / n)} of {n}" if n >= 10 else f"1 of {n}")
+        assert (n >= 10) == bool(more)
 
 
 def test_b17_other_deals_are_looked_for_only_where_an_activity_has_none(
